@@ -1,0 +1,91 @@
+# Everything that a person or a machine does with a checkout, explained by `make help`.
+# Needed: Python 3.11 or newer, make, and the public package registries.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check
+UV_VERSION := 0.13.8
+
+# What the checkers read: the package, the composition root, and the folders of scripts.
+TYPED := ephemeral $(wildcard app.py bench tools)
+
+##@ Running
+.PHONY: run
+run: $(VENV)/runtime.stamp ## start the server with a database of its own; prints its address
+	@exec $(PY) -m ephemeral serve
+
+.PHONY: setup
+setup: $(VENV)/dev.stamp ## make .venv with everything that running and testing need
+
+##@ Proving
+.PHONY: test
+test: $(VENV)/dev.stamp ## run every test (ARGS="tests/test_house.py -k name" for some)
+	@sh tools/chromium.sh
+	@$(PY) -m pytest $(ARGS)
+
+.PHONY: check
+check: $(VENV)/dev.stamp ## check format, lint and types
+	@$(PY) -m ruff format --check .
+	@$(PY) -m ruff check .
+	@$(PY) -m mypy $(TYPED)
+
+.PHONY: format
+format: $(VENV)/dev.stamp ## rewrite the Python files in the one format
+	@$(PY) -m ruff check --fix-only --quiet .
+	@$(PY) -m ruff format .
+
+.PHONY: bench
+bench: $(VENV)/dev.stamp ## measure messages per second beside a bare relay, in the same run
+	@$(PY) -m bench
+
+.PHONY: test-image
+test-image: $(VENV)/dev.stamp ## build and run the container image without a daemon (root, Debian)
+	@$(PY) -m pytest -p no:cacheprovider tests/test_container.py --container $(ARGS)
+
+##@ Making again what is committed
+.PHONY: vectors
+vectors: $(VENV)/dev.stamp ## write the protocol's test vectors
+	@$(PY) tests/vectors/generate.py
+
+.PHONY: vendor
+vendor: $(VENV)/dev.stamp ## fetch the pinned browser modules and the word list's twin (needs npm)
+	@$(PY) tools/vendor.py
+	@$(PY) tools/words.py
+
+.PHONY: lock
+lock: ## resolve pyproject.toml into requirements/*.lock, with hashes
+	@sh tools/lock.sh $(UV_VERSION)
+
+##@ Delivering
+.PHONY: image
+image: ## build the container image (docker, podman or buildah)
+	@sh tools/image.sh
+
+##@ Cleaning
+.PHONY: clean
+clean: ## remove .venv and the caches; never the data of an instance
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help
+help: ## print this
+	@awk 'BEGIN { FS = ":[^#]*## " } \
+	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z-]+:[^#]*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+# The stamps are newer than the locks exactly when .venv holds what the locks say.
+$(VENV)/runtime.stamp: requirements/runtime.lock pyproject.toml
+	@sh tools/venv.sh $(VENV)
+	@echo "Installing what the program needs (a minute, once) ..." >&2
+	@$(PIP) install --quiet --require-hashes -r requirements/runtime.lock
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.lock $(VENV)/runtime.stamp
+	@echo "Installing what the tests need (a minute, once) ..." >&2
+	@$(PIP) install --quiet --require-hashes -r requirements/dev.lock
+	@touch $@
