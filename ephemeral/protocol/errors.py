@@ -1,0 +1,81 @@
+"""Refusals: every way in which this program says no, with a stable code and a sentence.
+
+A `Refusal` crosses every floor unchanged; the edge maps its code to a status and the one
+JSON shape (docs/protocol.md, section 10). Anything that is not a Refusal is a fault and is
+answered opaquely.
+"""
+
+from collections.abc import Mapping
+
+__all__ = ["STATUS", "Refusal", "refuse"]
+
+#: Code -> (HTTP status, sentence for a person). The codes of section 10.
+STATUS: Mapping[str, tuple[int, str]] = {
+    "malformed": (400, "This request is not in the form that the protocol asks for."),
+    "charter_length": (400, "The room's charter does not have 45 bytes."),
+    "charter_version": (400, "The room's charter is of a version that is not known here."),
+    "charter_suite": (400, "The room's charter names another key derivation than this server's."),
+    "charter_policy": (400, "The room's charter names a policy that is not known here."),
+    "charter_limits": (400, "The room's charter asks for more than this server allows."),
+    "envelope_size": (400, "The envelope does not have one of the eight allowed sizes."),
+    "profile_length": (400, "The encrypted profile does not have 256 bytes."),
+    "unauthorized": (401, "The credentials for this room are missing or malformed."),
+    "seat_unknown": (401, "You no longer have a seat in this room."),
+    "resume_unknown": (401, "This tab can no longer be resumed. Enter the code again."),
+    "room_locked": (403, "The room is locked: nobody new can join."),
+    "message_author": (403, "You wrote this message, so it is not yours to open."),
+    "audience_only": (403, "This message is for those who were here when it was sent."),
+    "viewing_wrong": (403, "That does not prove that the message was decrypted."),
+    "not_found": (404, "There is nothing at this address."),
+    "room_unknown": (404, "There is no such room. The code may be wrong, or the room has ended."),
+    "message_unknown": (404, "There is no such message."),
+    "method_not_allowed": (405, "This address does not answer to that method."),
+    "room_exists": (409, "A room with this code exists already."),
+    "room_full": (409, "All seats of this room are taken."),
+    "member_taken": (409, "Another member of this room has that id."),
+    "message_conflict": (409, "Another message of this room has that id."),
+    "message_leased": (409, "Somebody else is reading this message at this moment."),
+    "lease_lost": (409, "You are not reading this message at this moment."),
+    "room_crowded": (409, "Too many messages wait in this room. Some must be read first."),
+    "message_gone": (410, "This message has been destroyed."),
+    "too_large": (413, "This is more than 96 KiB."),
+    "unsupported_media": (415, "The body must be of type application/json."),
+    "too_many": (429, "Too much at once. Wait a moment."),
+    "internal": (500, "Something went wrong here. It was not your fault."),
+    "unavailable": (503, "The service is not available at this moment. Try again shortly."),
+}
+
+
+class Refusal(Exception):
+    """A no with a stable `code`, a `message` for a person, and perhaps `retry_after` seconds.
+
+    `state` is the fate of a message that is gone. Nothing that a client sent belongs into
+    `message`, except where a client refuses its own user's input (a misspelt word).
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str | None = None,
+        *,
+        retry_after: int | None = None,
+        state: str | None = None,
+    ) -> None:
+        if message is None:
+            message = STATUS[code][1] if code in STATUS else "This was refused."
+        super().__init__(code)
+        self.code = code
+        self.message = message
+        self.retry_after = retry_after
+        self.state = state
+
+    @property
+    def status(self) -> int:
+        """HTTP status; 400 for codes that only clients use."""
+        return STATUS[self.code][0] if self.code in STATUS else 400
+
+
+def refuse(condition: bool, code: str, message: str | None = None) -> None:
+    """Raise `Refusal(code)` if `condition` holds."""
+    if condition:
+        raise Refusal(code, message)
