@@ -150,6 +150,7 @@ CREATE TABLE messages (
     lease_holder bytea    CHECK (octet_length(lease_holder) = 16),
     lease_until  bigint,
     lease_ends   smallint NOT NULL DEFAULT 0,
+    viewing      bytea    CHECK (octet_length(viewing) = 32),
     PRIMARY KEY (room, id),
     CHECK ((lease_holder IS NULL) = (lease_until IS NULL))
 );
@@ -171,6 +172,7 @@ COMMENT ON COLUMN messages.expires_at IS 'When it is destroyed unseen.';
 COMMENT ON COLUMN messages.lease_holder IS 'First view: the member who is reading it.';
 COMMENT ON COLUMN messages.lease_until IS 'First view: when that lease ends.';
 COMMENT ON COLUMN messages.lease_ends IS 'First view: how many leases ended without acknowledgement.';
+COMMENT ON COLUMN messages.viewing IS 'Everyone: the viewing bytes that the first acknowledgement revealed.';
 
 CREATE TABLE audience (
     room         bytea    NOT NULL,
