@@ -1,0 +1,311 @@
+"""The nouns of an anonymous room: what the rules decide on, what members are told, what events say.
+
+Plain values without behaviour. Ids are 16 bytes, hashes 32 bytes, times milliseconds since
+1970-01-01 UTC by the database's clock. docs/protocol.md, sections 5 to 9, says what they mean.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+__all__ = [
+    "FATES",
+    "Acknowledged",
+    "AcknowledgedEvent",
+    "AudienceEvent",
+    "ClosedEvent",
+    "DestroyedEvent",
+    "Event",
+    "Joined",
+    "JoinedEvent",
+    "LeftEvent",
+    "Listener",
+    "LockedEvent",
+    "MemberView",
+    "Message",
+    "Notice",
+    "NoticeEvent",
+    "Opened",
+    "OpenedEvent",
+    "PresenceEvent",
+    "Receipt",
+    "Released",
+    "Room",
+    "RoomView",
+    "Seat",
+    "Snapshot",
+    "StoredEvent",
+    "Tombstone",
+    "TypingEvent",
+]
+
+#: Fates as the table `tombstones` numbers them and as the wire names them.
+FATES = {1: "viewed", 2: "unconfirmed", 3: "expired"}
+
+
+class Seat(NamedTuple):
+    """Who acts: a member of a room, with the keyed hash of the token that proves it."""
+
+    room: bytes
+    member: bytes
+    token_hash: bytes
+
+
+# --- what the rules decide on -------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Room:
+    """A living room, its row locked."""
+
+    room: bytes
+    policy: int
+    message_ttl: int
+    room_ttl: int
+    sequence: int
+    expires_at: int
+    waiting: int = 0
+    waiting_bytes: int = 0
+
+
+@dataclass(slots=True)
+class Listener:
+    """One of a message's audience under the policy *everyone*.
+
+    `state`: 0 has not viewed it, 1 acknowledged it, 2 let three leases end.
+    """
+
+    member: bytes
+    state: int = 0
+    lease_until: int | None = None
+    lease_ends: int = 0
+
+
+@dataclass(slots=True)
+class Message:
+    """A message that waits. `audience` is None under *first view*."""
+
+    room: bytes
+    id: bytes
+    sequence: int
+    author: bytes
+    size: int
+    viewing_hash: bytes
+    digest: bytes
+    payload: bytes
+    posted_at: int
+    expires_at: int
+    lease_holder: bytes | None = None
+    lease_until: int | None = None
+    lease_ends: int = 0
+    viewing: bytes | None = None
+    audience: dict[bytes, Listener] | None = None
+
+
+class Tombstone(NamedTuple):
+    """What is left of a destroyed message. `fate` is a key of `FATES`."""
+
+    tombstone: bytes
+    room: bytes
+    author: bytes
+    fate: int
+    viewing: bytes | None
+    until: int
+
+
+# --- what members are told -----------------------------------------------------------------
+
+
+class RoomView(NamedTuple):
+    """The wire's `room` object."""
+
+    now: int
+    charter: bytes
+    mac: bytes
+    locked: bool
+    joins: int
+    seats_taken: int
+    created_at: int
+    expires_at: int
+
+
+class MemberView(NamedTuple):
+    """The wire's `member` object. `profile` is the encrypted profile of 256 bytes."""
+
+    member: bytes
+    profile: bytes | None
+    joined_at: int
+    seen_at: int
+    present: bool
+
+
+class Notice(NamedTuple):
+    """The wire's `notice` object. `audience`: who has yet to view it; None under first view."""
+
+    id: bytes
+    sequence: int
+    author: bytes
+    size: int
+    posted_at: int
+    expires_at: int
+    state: Literal["stored", "opened"]
+    holder: bytes | None
+    lease_until: int | None
+    audience: tuple[bytes, ...] | None
+
+
+class Receipt(NamedTuple):
+    """The wire's `receipt` object. `fresh`: this very request stored the message."""
+
+    id: bytes
+    state: str
+    sequence: int | None = None
+    posted_at: int | None = None
+    expires_at: int | None = None
+    viewing: bytes | None = None
+    fresh: bool = False
+
+
+class Opened(NamedTuple):
+    """The wire's `opened` object."""
+
+    id: bytes
+    envelope: bytes
+    author: bytes
+    sequence: int
+    posted_at: int
+    expires_at: int
+    lease_until: int
+    now: int
+
+
+class Acknowledged(NamedTuple):
+    """Answer to an acknowledgement: `viewed`, or `acknowledged` while others are to view it."""
+
+    id: bytes
+    state: Literal["viewed", "acknowledged"]
+
+
+class Released(NamedTuple):
+    """Answer to a release."""
+
+    id: bytes
+    state: Literal["stored"] = "stored"
+
+
+class Snapshot(NamedTuple):
+    """The complete present state of a room, as `welcome` and `backlog` tell it."""
+
+    now: int
+    room: RoomView
+    members: tuple[MemberView, ...]
+    notices: tuple[Notice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Answer to joining. `fresh`: a seat was taken (201), not found again (200)."""
+
+    seat: Seat
+    snapshot: Snapshot
+    fresh: bool = field(default=True)
+
+
+# --- events: what the bus carries; metadata only, never a payload of a message ----------------
+
+
+class NoticeEvent(NamedTuple):
+    """A message waits."""
+
+    notice: Notice
+
+
+class OpenedEvent(NamedTuple):
+    """A lease has begun."""
+
+    id: bytes
+    member: bytes
+    lease_until: int
+
+
+class StoredEvent(NamedTuple):
+    """A lease has ended; the message waits again."""
+
+    id: bytes
+
+
+class AcknowledgedEvent(NamedTuple):
+    """Everyone: `member` has viewed it, others are still to."""
+
+    id: bytes
+    member: bytes
+
+
+class AudienceEvent(NamedTuple):
+    """Everyone: members left; None: the message is first view now."""
+
+    id: bytes
+    audience: tuple[bytes, ...] | None
+
+
+class DestroyedEvent(NamedTuple):
+    """A message met its fate. `viewing` proves a view; `member` viewed it last."""
+
+    id: bytes
+    state: str
+    viewing: bytes | None
+    member: bytes | None
+
+
+class JoinedEvent(NamedTuple):
+    """A seat was taken for the first time by this member."""
+
+    member: MemberView
+    joins: int
+
+
+class LeftEvent(NamedTuple):
+    """A member left, or its seat was taken."""
+
+    member: bytes
+
+
+class PresenceEvent(NamedTuple):
+    """A member's socket came or went."""
+
+    member: bytes
+    present: bool
+
+
+class TypingEvent(NamedTuple):
+    """A member began or ceased to type. Not told to itself."""
+
+    member: bytes
+    typing: bool
+
+
+class LockedEvent(NamedTuple):
+    """The room was locked or unlocked."""
+
+    locked: bool
+
+
+class ClosedEvent(NamedTuple):
+    """The room is no more."""
+
+    reason: Literal["destroyed", "expired"]
+
+
+Event = (
+    NoticeEvent
+    | OpenedEvent
+    | StoredEvent
+    | AcknowledgedEvent
+    | AudienceEvent
+    | DestroyedEvent
+    | JoinedEvent
+    | LeftEvent
+    | PresenceEvent
+    | TypingEvent
+    | LockedEvent
+    | ClosedEvent
+)

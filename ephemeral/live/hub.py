@@ -1,0 +1,102 @@
+"""The hub: which sockets of this worker listen to which room, and how events reach them.
+
+An event is encoded once however many listen. Listeners take bytes and never block; one that
+does not read is dropped by its own socket, never awaited here.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from ephemeral.domain.room import ClosedEvent, Event, LeftEvent, Snapshot, TypingEvent
+from ephemeral.live.bus import Hint
+
+__all__ = ["Hub", "Subscriber"]
+
+
+class Subscriber(Protocol):
+    """One socket that has said hello."""
+
+    member: bytes
+    connection: bytes
+
+    def deliver(self, frame: bytes) -> None:
+        """Queue one encoded frame; must not block or raise."""
+
+    def replaced(self) -> None:
+        """A newer socket of the same member took over (close 4409)."""
+
+    def seat_lost(self) -> None:
+        """The member left by another way, or its seat was taken (close 4401)."""
+
+    def room_closed(self) -> None:
+        """The room is no more (close 4410, after what is queued)."""
+
+
+class Hub:
+    """Rooms with local listeners. Lives and dies with the process."""
+
+    def __init__(
+        self,
+        encode: Callable[[Event], bytes],
+        encode_backlog: Callable[[Snapshot], bytes],
+    ) -> None:
+        self._encode = encode
+        self._encode_backlog = encode_backlog
+        self._rooms: dict[bytes, dict[bytes, Subscriber]] = {}
+
+    def __len__(self) -> int:
+        return sum(len(members) for members in self._rooms.values())
+
+    def add(self, room: bytes, subscriber: Subscriber) -> None:
+        """From now on `subscriber` gets the room's events. An older socket of the member goes."""
+        members = self._rooms.setdefault(room, {})
+        older = members.get(subscriber.member)
+        members[subscriber.member] = subscriber
+        if older is not None:
+            older.replaced()
+
+    def remove(self, room: bytes, subscriber: Subscriber) -> None:
+        """Forget `subscriber`; harmless if a newer one stands in its place."""
+        members = self._rooms.get(room)
+        if members is not None and members.get(subscriber.member) is subscriber:
+            del members[subscriber.member]
+            if not members:
+                del self._rooms[room]
+
+    def rooms(self) -> list[bytes]:
+        """Rooms with local listeners."""
+        return list(self._rooms)
+
+    def listeners(self) -> list[tuple[bytes, Subscriber]]:
+        """Every local listener with its room."""
+        return [(room, one) for room, members in self._rooms.items() for one in members.values()]
+
+    def backlog(self, room: bytes, snapshot: Snapshot) -> None:
+        """Tell the room's local members the complete present state again."""
+        members = self._rooms.get(room)
+        if members:
+            frame = self._encode_backlog(snapshot)
+            for subscriber in list(members.values()):
+                subscriber.deliver(frame)
+
+    def receive(self, hints: Sequence[Hint]) -> None:
+        """The bus's receiver: fan each event out to the room's local members."""
+        rooms = self._rooms
+        for room, event in hints:
+            members = rooms.get(room)
+            if members:
+                self._fan_out(members, event)
+
+    def _fan_out(self, members: dict[bytes, Subscriber], event: Event) -> None:
+        frame = self._encode(event)
+        silent = event.member if isinstance(event, TypingEvent) else None
+        for subscriber in list(members.values()):
+            if subscriber.member != silent:
+                subscriber.deliver(frame)
+        if isinstance(event, LeftEvent):
+            gone = members.get(event.member)
+            if gone is not None:
+                gone.seat_lost()
+        elif isinstance(event, ClosedEvent):
+            for subscriber in list(members.values()):
+                subscriber.room_closed()
