@@ -1,0 +1,339 @@
+"""The folder is the floor: imports go down, and what a floor must not touch it doesn't name.
+
+The rules are those of the first table below; `breaches` finds what breaks them in any tree, and the
+planted trees at the end show that each rule can be broken.
+"""
+
+import ast
+import posixpath
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# The units of the package (a folder or a module right below ephemeral/) and what each may import
+# besides itself. `ephemeral` is the package's own module: the version.
+FOUNDATION = {"ephemeral", "protocol", "settings", "metrics"}
+MAY_IMPORT = {
+    "ephemeral": set[str](),
+    "protocol": set[str](),
+    "settings": {"protocol"},
+    "metrics": set[str](),
+    "domain": FOUNDATION,
+    "store": FOUNDATION | {"domain"},
+    "live": FOUNDATION | {"domain"},
+    "services": FOUNDATION | {"domain", "store", "live"},
+    "edge": FOUNDATION | {"domain", "services"},
+    "client": {"ephemeral", "protocol"},
+}
+# The composition root and the command line stand on everything.
+TOP = {"app", "__main__"}
+
+# protocol/ and domain/ have no clock, no randomness, and reach nothing outside the process.
+PURE = {"protocol", "domain"}
+IMPURE_MODULES = {
+    "asyncio", "asyncpg", "http", "httpx", "logging", "os", "random", "secrets", "socket",
+    "starlette", "subprocess", "tempfile", "threading", "time", "urllib", "uuid", "uvicorn",
+    "websockets",
+}  # fmt: skip
+
+# The folders of web/static/js, in the same manner; vendored modules are the unit `vendor`.
+SCRIPTS_MAY_IMPORT = {
+    "protocol": set[str](),
+    "device": {"protocol", "vendor"},
+    "net": {"protocol", "vendor"},
+    "media": {"protocol", "device", "net", "vendor"},
+    "ui": {"protocol", "device", "net", "vendor"},
+    "pages": {"protocol", "device", "net", "media", "ui", "vendor"},
+}
+SCRIPT_IMPORT = re.compile(
+    r"""(?:\bfrom\s*|\bimport\s*\(?\s*|\bnew\s+URL\(\s*(?=["'][^"']+["']\s*,\s*import\.meta))"""
+    r"""["']([^"']+)["']"""
+)
+IMPURE_SCRIPT = re.compile(
+    r"\b(?:document|window|localStorage|sessionStorage|indexedDB|fetch|XMLHttpRequest|WebSocket)\b"
+    r"(?=\.\w|\(|\[)|\bMath\.random\b|\bDate\.now\b|\bnew Date\b"
+)
+UNSAFE_IN_WEB = re.compile(
+    r"innerHTML|outerHTML|insertAdjacentHTML|setHTMLUnsafe|createContextualFragment|srcdoc"
+    r"|document\.write|\beval\s*\(|\bFunction\s*\(|javascript:|\bMath\.random\b"
+    r"|set(?:Timeout|Interval)\(\s*[\"'`]"
+)
+UNSAFE_IN_TEMPLATES = re.compile(
+    r"\son[a-z]+\s*=|\sstyle\s*=|<style\b|<script\b(?![^>]*\ssrc=)|\|\s*safe\b|autoescape\s+false"
+)
+
+LINE_LIMIT = 400
+# Longer modules, each with its reason.
+LONG_MODULES = {
+    "web/static/js/protocol/words.js": "the word list, made by tools/words.py",
+}
+
+
+def python_files(root: Path) -> Iterator[Path]:
+    yield from sorted((root / "ephemeral").rglob("*.py"))
+    if (root / "app.py").exists():
+        yield root / "app.py"
+
+
+def own_files(root: Path, *suffixes: str) -> Iterator[Path]:
+    """What we wrote below web/, by suffix."""
+    for path in sorted((root / "web").rglob("*")):
+        if path.suffix in suffixes and root / "web/static/vendor" not in path.parents:
+            yield path
+
+
+def name(root: Path, path: Path) -> str:
+    return path.relative_to(root).as_posix()
+
+
+def unit_of(root: Path, path: Path) -> str:
+    """The unit that a Python file belongs to, by its place alone."""
+    parts = path.relative_to(root).with_suffix("").parts
+    if parts == ("ephemeral", "__init__"):
+        return "ephemeral"
+    return parts[1] if len(parts) > 1 else parts[0]
+
+
+def imported_modules(root: Path, path: Path) -> Iterator[str]:
+    """Every module that a file imports, anywhere in it (in functions and for types too), dotted.
+
+    `from x import y` counts as `x.y`, since y may be a module.
+    """
+    package = path.relative_to(root).parent.parts
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            base = ".".join((*above, *filter(None, [node.module])))
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def imported_unit(module: str) -> str | None:
+    """The unit of ours that a dotted module name reaches, or None for what others wrote."""
+    first, *rest = module.split(".")
+    if first == "app":
+        return "app"
+    if first != "ephemeral":
+        return None
+    if rest and (rest[0] in MAY_IMPORT or rest[0] in TOP):
+        return rest[0]
+    return "ephemeral"
+
+
+def breaches_of_floors(root: Path) -> Iterator[str]:
+    for path in python_files(root):
+        unit = unit_of(root, path)
+        if unit in TOP:
+            continue
+        if unit not in MAY_IMPORT:
+            yield f"{name(root, path)}: {unit} has no floor"
+            continue
+        for module in imported_modules(root, path):
+            target = imported_unit(module)
+            if target not in MAY_IMPORT[unit] | {unit, None}:
+                yield f"{name(root, path)}: {unit} imports {target}"
+            if unit in PURE and module.split(".")[0] in IMPURE_MODULES:
+                yield f"{name(root, path)}: {unit} imports {module.split('.')[0]}"
+
+
+def breaches_of_purity(root: Path) -> Iterator[str]:
+    """Clocks that are read through a type which may well be an argument."""
+    for path in python_files(root):
+        if unit_of(root, path) not in PURE:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(func=ast.Attribute(attr=("now" | "utcnow" | "today"))):
+                    yield f"{name(root, path)}:{node.lineno}: reads the clock"
+
+
+def breaches_of_environment(root: Path) -> Iterator[str]:
+    for path in python_files(root):
+        if name(root, path) == "ephemeral/settings.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Attribute(attr=("environ" | "environb" | "getenv" | "putenv")):
+                    yield f"{name(root, path)}:{node.lineno}: reads the environment"
+                case ast.ImportFrom(module="os") if any(
+                    alias.name in {"environ", "environb", "getenv"} for alias in node.names
+                ):
+                    yield f"{name(root, path)}:{node.lineno}: reads the environment"
+
+
+def breaches_of_length(root: Path) -> Iterator[str]:
+    long = {
+        name(root, path)
+        for path in (*python_files(root), *own_files(root, ".js"))
+        if len(path.read_text(encoding="utf-8").splitlines()) >= LINE_LIMIT
+    }
+    yield from (f"{path}: {LINE_LIMIT} lines or more" for path in sorted(long - set(LONG_MODULES)))
+
+
+def breaches_of_script_floors(root: Path) -> Iterator[str]:
+    scripts = root / "web" / "static" / "js"
+    for path in own_files(root, ".js"):
+        here = name(root, path)
+        if scripts not in path.parents:
+            yield f"{here}: a script outside web/static/js"
+            continue
+        unit = path.relative_to(scripts).parts[0]
+        if unit not in SCRIPTS_MAY_IMPORT:
+            yield f"{here}: {unit} has no floor"
+            continue
+        text = path.read_text(encoding="utf-8")
+        for specifier in SCRIPT_IMPORT.findall(text):
+            if not specifier.startswith("."):
+                yield f"{here}: imports {specifier}, which is no relative path"
+                continue
+            target = posixpath.normpath(posixpath.join(posixpath.dirname(here), specifier))
+            if not (root / target).is_file():
+                yield f"{here}: imports {specifier}, which is no file"
+                continue
+            folder = target.removeprefix("web/static/").removeprefix("js/").split("/")[0]
+            if folder not in SCRIPTS_MAY_IMPORT[unit] | {unit}:
+                yield f"{here}: {unit} imports {folder}"
+        if unit == "protocol":
+            for found in sorted(set(IMPURE_SCRIPT.findall(text))):
+                yield f"{here}: protocol uses {found}"
+
+
+def breaches_of_web_safety(root: Path) -> Iterator[str]:
+    for path in own_files(root, ".js", ".html", ".jinja", ".j2", ".svg"):
+        unsafe = [UNSAFE_IN_WEB] if path.suffix == ".js" else [UNSAFE_IN_WEB, UNSAFE_IN_TEMPLATES]
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            for pattern in unsafe:
+                for found in pattern.findall(line):
+                    yield f"{name(root, path)}:{number}: {found.strip()}"
+
+
+RULES = (
+    breaches_of_floors,
+    breaches_of_purity,
+    breaches_of_environment,
+    breaches_of_length,
+    breaches_of_script_floors,
+    breaches_of_web_safety,
+)
+
+
+def breaches(root: Path) -> list[str]:
+    return [breach for rule in RULES for breach in rule(root)]
+
+
+# The house as it stands
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_the_house_keeps(rule):
+    assert list(rule(ROOT)) == []
+
+
+def test_every_long_module_on_the_list_is_still_there_and_long():
+    for path in LONG_MODULES:
+        assert len((ROOT / path).read_text(encoding="utf-8").splitlines()) >= LINE_LIMIT
+
+
+# Planted trees: (path, text, the breach that must be found)
+
+PLANTED = [
+    ("ephemeral/domain/room.py", "from ephemeral.store import room_rows", "domain imports store"),
+    ("ephemeral/domain/room.py", "from ..live import hub", "domain imports live"),
+    ("ephemeral/store/rows.py", "import ephemeral.live.hub", "store imports live"),
+    ("ephemeral/live/hub.py", "from ephemeral import store", "live imports store"),
+    ("ephemeral/store/rows.py", "from ephemeral.services.rooms import Rooms", "imports services"),
+    ("ephemeral/services/rooms.py", "from ephemeral.edge import guard", "services imports edge"),
+    ("ephemeral/services/rooms.py", "from app import build", "services imports app"),
+    ("ephemeral/services/rooms.py", "from .. import __main__", "services imports __main__"),
+    ("ephemeral/edge/room_api.py", "from ephemeral.store import room_rows", "edge imports store"),
+    (
+        "ephemeral/edge/socket.py",
+        "def f():\n    from ephemeral.live import hub",
+        "edge imports live",
+    ),
+    ("ephemeral/edge/pages.py", "from ephemeral.client import cli", "edge imports client"),
+    ("ephemeral/client/cli.py", "from ephemeral.settings import Settings", "imports settings"),
+    ("ephemeral/client/cli.py", "from ephemeral.domain.room import Room", "client imports domain"),
+    ("ephemeral/protocol/codes.py", "from ephemeral.domain import room", "imports domain"),
+    ("ephemeral/protocol/codes.py", "import secrets", "protocol imports secrets"),
+    ("ephemeral/protocol/codes.py", "from os import urandom", "protocol imports os"),
+    ("ephemeral/domain/room.py", "from time import monotonic", "domain imports time"),
+    ("ephemeral/domain/room.py", "import datetime as d\nd.datetime.now()", "2: reads the clock"),
+    ("ephemeral/metrics.py", "from . import settings", "metrics imports settings"),
+    ("ephemeral/utils.py", "", "utils has no floor"),
+    ("ephemeral/helpers/strings.py", "", "helpers has no floor"),
+    ("ephemeral/edge/guard.py", "import os\nos.environ['A']", "2: reads the environment"),
+    ("ephemeral/edge/guard.py", "import os as o\no.getenv('A')", "2: reads the environment"),
+    ("app.py", "from os import environ as e", "1: reads the environment"),
+    ("ephemeral/edge/guard.py", "x = 1\n" * 400, "400 lines or more"),
+    ("web/static/js/ui/cards.js", "//\n" * 400, "400 lines or more"),
+    ("web/static/js/protocol/a.js", "import '../net/b.js'", "protocol imports net"),
+    ("web/static/js/protocol/a.js", "import x from '../../vendor/v.js'", "imports vendor"),
+    ("web/static/js/protocol/a.js", "export { x } from\n  '../ui/b.js'", "protocol imports ui"),
+    ("web/static/js/net/a.js", "await import('../ui/b.js')", "net imports ui"),
+    ("web/static/js/net/a.js", "new URL('../pages/b.js', import.meta.url)", "net imports pages"),
+    ("web/static/js/device/a.js", "import{x}from'../net/b.js'", "device imports net"),
+    ("web/static/js/ui/a.js", "import { x } from '../pages/b.js'", "ui imports pages"),
+    ("web/static/js/ui/a.js", "import { x } from './missing.js'", "which is no file"),
+    ("web/static/js/ui/a.js", "import x from 'https://cdn.example/x.js'", "no relative path"),
+    ("web/static/js/misc/a.js", "", "misc has no floor"),
+    ("web/static/loose.js", "", "outside web/static/js"),
+    ("web/static/js/protocol/a.js", "document.title", "protocol uses document"),
+    ("web/static/js/protocol/a.js", "await fetch('/x')", "protocol uses fetch"),
+    ("web/static/js/protocol/a.js", "Date.now()", "protocol uses Date.now"),
+    ("web/static/js/ui/a.js", "node.innerHTML = text", "1: innerHTML"),
+    ("web/static/js/ui/a.js", "node['outerHTML'] = text", "1: outerHTML"),
+    ("web/static/js/ui/a.js", "n.insertAdjacentHTML('x', y)", "1: insertAdjacentHTML"),
+    ("web/static/js/ui/a.js", "document.write(x)", "1: document.write"),
+    ("web/static/js/ui/a.js", "eval (x)", "1: eval"),
+    ("web/static/js/ui/a.js", "new Function('x')", "1: Function("),
+    ("web/static/js/ui/a.js", "setTimeout('x()', 1)", "setTimeout("),
+    ("web/templates/a.html", "<p onclick='x()'>", "1: onclick="),
+    ("web/templates/a.html", "\n<script>x()</script>", "2: <script"),
+    ("web/templates/a.html", "{{ text | safe }}", "| safe"),
+    ("web/templates/a.html", "<b style='x'>", "style="),
+]
+
+ALLOWED = {
+    "app.py": "from ephemeral.store import rows\nfrom ephemeral.edge import routes",
+    "ephemeral/__init__.py": "__version__ = '1'",
+    "ephemeral/__main__.py": "import app\nfrom ephemeral.client import cli",
+    "ephemeral/settings.py": "import os\nos.environ['A']\nfrom ephemeral.protocol import codes",
+    "ephemeral/protocol/codes.py": "import hashlib\nfrom . import errors",
+    "ephemeral/domain/room.py": "import datetime\nfrom ephemeral.protocol.codes import x",
+    "ephemeral/store/rows.py": "import asyncpg\nfrom ephemeral.domain import room\nfrom . import y",
+    "ephemeral/live/hub.py": "import asyncio\nfrom ephemeral import metrics",
+    "ephemeral/services/rooms.py": "from ephemeral.store import rows\nfrom ..live import hub",
+    "ephemeral/edge/pages.py": "from ephemeral.services import rooms\nfrom ephemeral import z",
+    "ephemeral/client/cli.py": "from ephemeral.protocol import codes\nfrom .x import y",
+    "web/static/js/protocol/a.js": "import './b.js'; const fetched = 1; x.from('net');",
+    "web/static/js/protocol/b.js": "export const b = 1;",
+    "web/static/js/net/b.js": "import { b } from '../protocol/b.js';\nimport '../../vendor/v.js';",
+    "web/static/js/ui/b.js": "import '../net/b.js'; new URL('/x', location.href);",
+    "web/static/js/pages/b.js": "import '../ui/b.js';\nimport { b } from '../protocol/b.js';",
+    "web/static/vendor/v.js": "node.innerHTML = eval('others wrote this');",
+    "web/templates/b.html": "<script type='module' src='/x.js'></script><p class='on'>ok</p>",
+}
+
+
+def plant(root: Path, files: dict[str, str]) -> Path:
+    for path, text in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    return root
+
+
+def test_a_house_that_keeps_the_rules_has_no_breach(tmp_path: Path):
+    assert breaches(plant(tmp_path, ALLOWED)) == []
+
+
+@pytest.mark.parametrize(("path", "text", "breach"), PLANTED)
+def test_a_planted_breach_is_found(tmp_path: Path, path: str, text: str, breach: str):
+    found = breaches(plant(tmp_path, ALLOWED | {path: text}))
+    assert len(found) >= 1
+    assert any(each.startswith(path) and breach in each for each in found), found
