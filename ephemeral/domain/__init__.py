@@ -1,0 +1,1 @@
+"""Rules of the server that need no clock, no randomness and no store of their own."""

@@ -1,0 +1,67 @@
+"""Small private files that are written whole or not at all, and are on the disk afterwards."""
+
+import errno
+import os
+from contextlib import suppress
+from pathlib import Path
+
+_TEMPORARY = ".tmp"
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Put the content at that path with mode 0600, in place of what stood there.
+
+    Written under a temporary name, synced, read back, renamed, and the rename synced: a crash at
+    any moment leaves the old file or the new one. The caller keeps other writers of the same
+    path away. Raises OSError.
+    """
+    temporary = path.with_name(f".{path.name}{_TEMPORARY}")
+    temporary.unlink(missing_ok=True)
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            # The umask may have taken away what the owner needs.
+            os.fchmod(descriptor, 0o600)
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+        if temporary.read_bytes() != content:
+            raise OSError(errno.EIO, "what was written reads back differently", str(temporary))
+        temporary.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+    sync_directory(path.parent)
+
+
+def remove(path: Path) -> None:
+    """Unlink a file, if it is there, and sync that. Raises OSError."""
+    path.unlink(missing_ok=True)
+    sync_directory(path.parent)
+
+
+def remove_temporaries(directory: Path) -> None:
+    """Remove what writers left that were killed; the caller keeps living writers away."""
+    left = [path for path in directory.iterdir() if _is_temporary(path.name)]
+    for path in left:
+        path.unlink(missing_ok=True)
+    if left:
+        sync_directory(directory)
+
+
+def sync_directory(directory: Path) -> None:
+    """Make renames and unlinks in a directory survive a loss of power. Raises OSError."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        # Some network file systems can't sync a directory and say so in this way.
+        if error.errno not in (errno.EINVAL, errno.EBADF):
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def _is_temporary(name: str) -> bool:
+    return name.startswith(".") and name.endswith(_TEMPORARY)

@@ -1,0 +1,166 @@
+"""SQL for the table ``epochs``, for the index key's fingerprint, and for the loss of keys."""
+
+from typing import NamedTuple, TypeAlias
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+# As text, because these classes are generic for type checkers only.
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+
+# "ephemkey", read as a number: any fixed one does that no other lock of the program uses.
+_KEYRING_LOCK = int.from_bytes(b"ephemkey")
+
+
+class EpochRow(NamedTuple):
+    """An epoch as the database knows it: ``fingerprint`` has 8 bytes."""
+
+    id: int
+    fingerprint: bytes
+    current: bool
+
+
+async def lock_keyring(connection: Connection) -> None:
+    """Keep other makers of keys away until the transaction ends.
+
+    The lock on ``KEYRING_DIR`` does the same where its file system knows such locks; whoever
+    takes both takes that one first.
+    """
+    await connection.execute("SELECT pg_advisory_xact_lock($1)", _KEYRING_LOCK)
+
+
+async def index_fingerprint(connection: Connection) -> bytes | None:
+    """The fingerprint of the index key, None before the first start has made it."""
+    value: bytes | None = await connection.fetchval("SELECT index_fingerprint FROM deployment")
+    return value
+
+
+async def set_index_fingerprint(connection: Connection, fingerprint: bytes) -> bool:
+    """Record the index key, once; False if there is one already or no deployment yet."""
+    row = await connection.fetchrow(
+        """
+        UPDATE deployment SET index_fingerprint = $1
+        WHERE index_fingerprint IS NULL
+        RETURNING true
+        """,
+        fingerprint,
+    )
+    return row is not None
+
+
+async def all_epochs(connection: Connection) -> list[EpochRow]:
+    """Every epoch, oldest first."""
+    rows = await connection.fetch(
+        "SELECT id, fingerprint, state = 'current' AS current FROM epochs ORDER BY id"
+    )
+    return [EpochRow(row["id"], row["fingerprint"], row["current"]) for row in rows]
+
+
+async def current_epoch(connection: Connection) -> EpochRow | None:
+    """The epoch that wraps what is written now."""
+    row = await connection.fetchrow("SELECT id, fingerprint FROM epochs WHERE state = 'current'")
+    return None if row is None else EpochRow(row["id"], row["fingerprint"], True)
+
+
+async def hold_current_epoch(connection: Connection, epoch: int) -> bool:
+    """Keep an epoch current until the transaction ends; False if it no longer is.
+
+    Each transaction that inserts wrapped keys calls this, after it has locked its rooms and before
+    it inserts: retiring an epoch locks its row for update, so that it waits for inserts under way
+    and later ones see here that they are late.
+    """
+    value = await connection.fetchval(
+        "SELECT true FROM epochs WHERE id = $1 AND state = 'current' FOR SHARE", epoch
+    )
+    return value is not None
+
+
+async def next_epoch_id(connection: Connection) -> int:
+    """An id that no epoch has or will get: the key file needs it before the row exists."""
+    value: int = await connection.fetchval("SELECT nextval(pg_get_serial_sequence('epochs', 'id'))")
+    return value
+
+
+async def insert_current_epoch(connection: Connection, epoch: int, fingerprint: bytes) -> None:
+    """Add the current epoch; another current one makes this fail by its unique index."""
+    await connection.execute(
+        """
+        INSERT INTO epochs (id, fingerprint, state, created_at) OVERRIDING SYSTEM VALUE
+        VALUES ($1, $2, 'current', clock_ms())
+        """,
+        epoch,
+        fingerprint,
+    )
+
+
+async def lock_epochs(connection: Connection, epochs: list[int]) -> None:
+    """Wait for inserts under these epochs and keep new ones out until the transaction ends."""
+    await connection.execute(
+        "SELECT FROM epochs WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE", epochs
+    )
+
+
+async def count_payloads(connection: Connection, epochs: list[int]) -> int:
+    """How many stored payloads only these epochs' keys can open."""
+    value: int = await connection.fetchval(
+        "SELECT count(*) FROM payload_keys WHERE epoch = ANY($1::bigint[])", epochs
+    )
+    return value
+
+
+async def delete_epochs(connection: Connection, epochs: list[int]) -> None:
+    """Remove epochs on which no payload depends; fails by the foreign key if one does."""
+    await connection.execute("DELETE FROM epochs WHERE id = ANY($1::bigint[])", epochs)
+
+
+async def lock_rooms_of_epochs(connection: Connection, epochs: list[int]) -> None:
+    """Lock, in the order of their names, the rooms with payloads under these epochs."""
+    await connection.execute(
+        """
+        SELECT FROM rooms
+        WHERE room IN (
+            SELECT messages.room
+            FROM payload_keys JOIN messages ON messages.payload = payload_keys.payload
+            WHERE payload_keys.epoch = ANY($1::bigint[])
+            UNION ALL
+            SELECT seats.room
+            FROM payload_keys JOIN seats
+                ON payload_keys.payload IN (seats.profile, seats.resume_key)
+            WHERE payload_keys.epoch = ANY($1::bigint[])
+        )
+        ORDER BY room
+        FOR UPDATE
+        """,
+        epochs,
+    )
+
+
+async def destroy_unreadable(connection: Connection, epochs: list[int]) -> int:
+    """Destroy all payloads under these epochs with what points to them; says how many.
+
+    Messages go without a tombstone: they met no fate, and an author who still has one may post
+    it again. Seats stay, without the profile or the chance to resume that has been lost.
+    """
+    value: int = await connection.fetchval(
+        """
+        WITH lost AS (
+            SELECT payload FROM payload_keys WHERE epoch = ANY($1::bigint[])
+        ), unreadable_messages AS (
+            DELETE FROM messages USING lost WHERE messages.payload = lost.payload
+        ), impaired_seats AS (
+            UPDATE seats SET
+                profile = CASE WHEN profile NOT IN (SELECT payload FROM lost) THEN profile END,
+                resume_key =
+                    CASE WHEN resume_key NOT IN (SELECT payload FROM lost) THEN resume_key END,
+                resume_hash =
+                    CASE WHEN resume_key NOT IN (SELECT payload FROM lost) THEN resume_hash END
+            WHERE profile IN (SELECT payload FROM lost)
+               OR resume_key IN (SELECT payload FROM lost)
+        ), destroyed AS (
+            DELETE FROM payloads USING lost WHERE payloads.id = lost.payload RETURNING true
+        )
+        SELECT count(*) FROM destroyed
+        """,
+        epochs,
+    )
+    return value
