@@ -1,0 +1,83 @@
+/**
+ * What a page sees of a room: the shapes of `RoomClient.state`. Types only; this file has no code.
+ *
+ * Times are milliseconds since 1970 by the *server's* clock: add `clockOffset` to `Date.now()`
+ * before comparing. `retryAt` alone is by this device's clock.
+ *
+ * @typedef {"deriving"|"connecting"|"live"|"reconnecting"|"offline"|"ended"} Phase
+ *
+ * @typedef {"left"|"destroyed"|"destroyed_by_you"|"destroy_unconfirmed"|"expired"|"seat_lost"
+ *   |"replaced"|"room_unknown"|"room_full"|"room_locked"|"policy_changed"|"protocol"} EndReason
+ *
+ * @typedef {object} RoomView
+ * @property {1|2} policy  1: first view, 2: everyone
+ * @property {number} seats
+ * @property {number} messageTtl  seconds
+ * @property {number} roomTtl  seconds
+ * @property {boolean} locked
+ * @property {number} joins  seats ever taken
+ * @property {number} seatsTaken
+ * @property {number} createdAt
+ * @property {number} expiresAt
+ *
+ * @typedef {object} MemberView
+ * @property {string} id
+ * @property {string|null} name  null: brought no profile, or one that can't be read
+ * @property {number|null} colour  0 to 11
+ * @property {boolean} present
+ * @property {boolean} me
+ * @property {number} joinedAt
+ * @property {number} seenAt
+ *
+ * @typedef {"closed"|"opening"|"open"|"taken"|"shown_gone"|"gone"|"broken"|"returned"} CardState
+ * closed: waits and may be opened. opening: asked for. open: `text` is here (a card that is shown
+ * must be told by `shown`). taken: another member is reading it (`holder`, `leaseUntil`).
+ * shown_gone: was read here and dropped. gone: destroyed elsewhere (`fate`). broken: can't be
+ * decrypted or understood (`error`). returned: was open here, but not shown or not wanted; it waits
+ * again and may be opened again.
+ *
+ * @typedef {object} CardView
+ * @property {string} id
+ * @property {string} author  member id
+ * @property {number} sequence
+ * @property {number} size  bytes of the envelope
+ * @property {number} postedAt
+ * @property {number} expiresAt
+ * @property {string[]|null} audience  who may still open it; null: the first who does
+ * @property {CardState} state
+ * @property {"viewed"|"unconfirmed"|"expired"|"room_destroyed"|null} fate
+ * @property {string|null} text  while open, for type "text"
+ * @property {number|null} view  seconds its author wishes it to stay; 0: until closed; null: no wish
+ * @property {string|null} type  of the content, once opened
+ * @property {number} gapBefore  messages of this author that are missing before this one
+ * @property {string|null} error  code of what went wrong at the last attempt
+ * @property {string|null} holder  member id
+ * @property {number|null} leaseUntil
+ *
+ * @typedef {"sending"|"stored"|"opened"|"acknowledged"|"viewed"|"unconfirmed"|"expired"
+ *   |"room_destroyed"|"false_receipt"|"refused"} SentState
+ *
+ * @typedef {object} SentView
+ * @property {string} id
+ * @property {string|null} text  null after a reload: texts are never stored
+ * @property {SentState} state
+ * @property {string|null} error  code: of a refusal, or why a message that is "sending" still waits
+ * @property {number|null} sequence
+ * @property {number|null} postedAt
+ * @property {number|null} expiresAt
+ * @property {number} counter
+ *
+ * @typedef {object} RoomState
+ * @property {Phase} phase
+ * @property {null|{reason: EndReason}} ended
+ * @property {number|null} retryAt
+ * @property {RoomView|null} room  null until the first welcome
+ * @property {string} me  one's own member id
+ * @property {MemberView[]} members  in order of joining
+ * @property {string[]} typing  member ids
+ * @property {CardView[]} cards  in order of sequence
+ * @property {SentView[]} sent  in order of sending
+ * @property {number} clockOffset  server's clock minus this device's
+ */
+
+export {};
