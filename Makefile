@@ -44,7 +44,7 @@ bench: $(VENV)/dev.stamp ## measure messages per second beside a bare relay, in 
 
 .PHONY: test-image
 test-image: $(VENV)/dev.stamp ## build and run the container image without a daemon (root, Debian)
-	@$(PY) -m pytest -p no:cacheprovider tests/test_container.py --container $(ARGS)
+	@$(PY) -m pytest -m image $(ARGS)
 
 ##@ Making again what is committed
 .PHONY: vectors
@@ -63,7 +63,9 @@ lock: ## resolve pyproject.toml into requirements/*.lock, with hashes
 ##@ Delivering
 .PHONY: image
 image: ## build the container image (docker, podman or buildah)
-	@sh tools/image.sh
+	@for builder in docker podman buildah; do \
+	  if command -v $$builder >/dev/null 2>&1; then exec $$builder build --tag ephemeral .; fi; \
+	done; echo "To build an image, docker, podman or buildah is needed." >&2; exit 1
 
 ##@ Cleaning
 .PHONY: clean

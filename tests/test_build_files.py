@@ -1,0 +1,280 @@
+"""The files that install, check and deliver: they hold to each other and to what they promise."""
+
+import os
+import re
+import shlex
+import shutil
+import stat
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+RUNTIME = ROOT / "requirements" / "runtime.lock"
+DEV = ROOT / "requirements" / "dev.lock"
+
+
+def pins(lock: str) -> dict[str, str]:
+    """Package -> version, for every requirement of a lock."""
+    return dict(re.findall(r"^([a-z0-9-]+)==(\S+)", lock, re.MULTILINE))
+
+
+def unhashed(lock: str) -> list[str]:
+    """The requirements of a lock that come without the hash of a file."""
+    requirements = re.split(r"^(?=[a-z0-9])", lock, flags=re.MULTILINE)[1:]
+    return [each.split()[0] for each in requirements if "--hash=sha256:" not in each]
+
+
+def foreign(lock: str) -> list[str]:
+    """The lines of a lock that name a place instead of a package: an index, an address, a path."""
+    place = re.compile(r"://|^\s*-(?!-hash)|\s@\s|^[./]|file:", re.MULTILINE)
+    return [line for line in lock.splitlines() if place.search(line)]
+
+
+# Locks
+
+
+@pytest.mark.parametrize("lock", [RUNTIME, DEV], ids=lambda path: path.name)
+def test_every_locked_requirement_has_hashes_and_names_no_place(lock: Path):
+    text = lock.read_text()
+    assert len(pins(text)) > 20
+    assert unhashed(text) == []
+    assert foreign(text) == []
+
+
+def test_a_lock_without_a_hash_or_with_a_place_would_be_noticed():
+    assert unhashed("a==1 \\\n    --hash=sha256:00\nb==2\n    # via a\n") == ["b==2"]
+    assert len(foreign("--index-url https://x/\n-e .\na @ file:///x\n./a.whl\n")) == 4
+    assert foreign("a==1 \\\n    --hash=sha256:00\n    # via b\n") == []
+
+
+def test_the_locks_hold_what_the_project_asks_for():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    asked = [*project["project"]["dependencies"], *project["dependency-groups"]["checkout"]]
+    asked_dev = [*asked, *project["dependency-groups"]["dev"]]
+    for requirements, lock in ((asked, RUNTIME), (asked_dev, DEV)):
+        locked = pins(lock.read_text())
+        for requirement in requirements:
+            package, version = requirement.split(";")[0].split("==")
+            assert locked[package.replace("_", "-")] == version
+
+
+def test_tests_run_with_the_versions_that_the_program_runs_with():
+    runtime, dev = pins(RUNTIME.read_text()), pins(DEV.read_text())
+    assert {package: dev.get(package) for package in runtime} == runtime
+
+
+# The Makefile and the scripts
+
+
+def make(*arguments: str) -> str:
+    return subprocess.run(
+        ["make", "--no-print-directory", *arguments],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+
+
+def test_make_help_explains_every_target():
+    text = (ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"^\.PHONY: (\S+)$", text, re.MULTILINE))
+    explained = set(re.findall(r"^  make (\S+) +\S", make("help"), re.MULTILINE))
+    assert {"run", "test", "check", "bench", "vectors", "vendor", "lock", "image"} <= targets
+    assert explained == targets
+    assert make() == make("help")
+
+
+def executable(path: Path, text: str) -> None:
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("make_does", "exit_code"),
+    [
+        ("exit 0", 0),
+        ('[ "$1" != check ]', 1),
+        ('[ "$1" != test ]', 1),
+    ],
+)
+def test_ci_runs_checks_and_tests_and_fails_when_either_fails(
+    tmp_path: Path, make_does: str, exit_code: int
+):
+    executable(tmp_path / "make", f'echo "make $*"\n{make_does}')
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", ".ci/run"],
+        cwd=ROOT,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.splitlines() == ["make check", "make test"]
+    assert done.returncode == exit_code
+
+
+def test_ci_can_be_started():
+    assert (ROOT / ".ci" / "run").stat().st_mode & stat.S_IXUSR
+
+
+def test_without_a_usable_python_the_setup_says_what_is_needed(tmp_path: Path):
+    executable(tmp_path / "python3", "exit 1")
+    done = subprocess.run(
+        ["sh", "tools/venv.sh", str(tmp_path / "venv")],
+        cwd=ROOT,
+        env={"PATH": str(tmp_path)},
+        executable=shutil.which("sh"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Python 3.11 or newer" in done.stderr
+    assert not (tmp_path / "venv").exists()
+
+
+def test_setup_keeps_an_environment_that_works_and_replaces_one_that_does_not(tmp_path: Path):
+    venv = tmp_path / "an environment"
+    environment = {**os.environ, "PYTHON": sys.executable}
+
+    def setup() -> None:
+        subprocess.run(
+            ["sh", "tools/venv.sh", str(venv)], cwd=ROOT, env=environment, check=True, timeout=100
+        )
+
+    setup()
+    (venv / "kept").touch()
+    setup()
+    assert (venv / "kept").exists()
+    (venv / "bin" / "python").unlink()
+    setup()
+    assert (venv / "bin" / "python").exists()
+    assert not (venv / "kept").exists()
+
+
+@pytest.mark.parametrize(("ci", "exit_code"), [({}, 0), ({"CI": "true"}, 1)])
+def test_a_missing_chromium_is_said_loudly_and_fails_in_ci(
+    tmp_path: Path, ci: dict[str, str], exit_code: int
+):
+    for tool in ("cat", "id"):
+        (tmp_path / tool).symlink_to(shutil.which(tool))
+    done = subprocess.run(
+        [shutil.which("sh"), "tools/chromium.sh"],
+        cwd=ROOT,
+        env={"PATH": str(tmp_path), **ci},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "NO CHROMIUM" in done.stderr
+    assert done.returncode == exit_code
+
+
+# The image
+
+
+def instructions() -> list[tuple[str, str]]:
+    """The Dockerfile as (instruction, arguments), continued lines joined, comments left out."""
+    text = re.sub(r"^\s*#.*\n", "", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE)
+    lines = text.replace("\\\n", " ").splitlines()
+    return [(line.split(None, 1)[0], line.split(None, 1)[1]) for line in lines if line.strip()]
+
+
+def test_both_stages_of_the_image_stand_on_one_named_python():
+    bases = [arguments.split()[0] for word, arguments in instructions() if word == "FROM"]
+    assert len(bases) == 2
+    assert len(set(bases)) == 1
+    assert re.fullmatch(r"python:3\.\d+-slim-[a-z]+", bases[0])
+
+
+def test_the_image_runs_as_a_numbered_user_who_is_not_root():
+    last = [arguments for word, arguments in instructions() if word == "USER"][-1]
+    assert re.fullmatch(r"[1-9]\d{3,}:[1-9]\d{3,}", last)
+
+
+def test_the_image_installs_nothing_without_a_hash():
+    installs = [arguments for word, arguments in instructions() if "pip install" in arguments]
+    assert len(installs) == 1
+    assert "--require-hashes -r" in installs[0]
+
+
+def test_the_image_has_a_health_check_and_no_secret():
+    words = [word for word, _ in instructions()]
+    assert "HEALTHCHECK" in words
+    assert "ARG" not in words
+    for word, arguments in instructions():
+        if word == "ENV":
+            assert not re.search(r"KEY|SECRET|PASSWORD|TOKEN|DATABASE_URL", arguments)
+
+
+def test_what_the_image_copies_is_there_and_not_ignored():
+    let_in = {
+        line.removeprefix("!").rstrip("/")
+        for line in (ROOT / ".dockerignore").read_text().splitlines()
+        if line.startswith("!")
+    }
+    copied = {
+        source
+        for word, arguments in instructions()
+        if word == "COPY" and not arguments.startswith("--from")
+        for source in shlex.split(arguments)[:-1]
+    }
+    assert copied == let_in
+    assert [source for source in sorted(copied) if not (ROOT / source).exists()] == []
+
+
+# The deployment
+
+
+@pytest.fixture
+def services() -> dict[str, dict]:
+    return yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+
+
+def test_compose_publishes_the_server_on_loopback_and_the_database_nowhere(services):
+    published = {name: service["ports"] for name, service in services.items() if "ports" in service}
+    assert list(published) == ["app"]
+    assert all(port.startswith("127.0.0.1:") for port in published["app"])
+
+
+def test_compose_shares_no_network_between_the_database_and_the_outside(services):
+    networks = yaml.safe_load((ROOT / "compose.yaml").read_text())["networks"]
+    assert services["database"]["networks"] == ["back"]
+    assert networks["back"] == {"internal": True}
+
+
+def test_compose_requires_every_secret_and_defaults_none(services):
+    secrets = [
+        value
+        for service in services.values()
+        for name, value in service.get("environment", {}).items()
+        if re.search(r"KEY$|PASSWORD|SECRET|TOKEN", name)
+    ]
+    assert len(secrets) == 3
+    assert all(re.fullmatch(r"\$\{[A-Z_]+:\?[^}]+\}", value) for value in secrets)
+
+
+def test_compose_gives_every_container_a_read_only_root_and_no_capability(services):
+    for service in services.values():
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+        assert "no-new-privileges:true" in service["security_opt"]
+
+
+def test_compose_keeps_the_keyring_and_the_database_in_volumes_of_their_own(services):
+    mounts = {name: service["volumes"] for name, service in services.items()}
+    assert mounts == {"app": ["keyring:/data"], "database": ["database:/var/lib/postgresql"]}
+    assert services["app"]["environment"]["KEYRING_DIR"].startswith("/data/")
+
+
+def test_compose_keeps_statements_out_of_the_databases_log(services):
+    command = services["database"]["command"]
+    assert "log_statement=none" in command
+    assert "log_min_error_statement=panic" in command
