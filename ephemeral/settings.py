@@ -1,0 +1,436 @@
+"""The settings: every variable once, with its type, default, meaning, and whether it is secret.
+
+``Settings`` is read once, at the root, and passed down; nothing else reads the environment. A
+variable that is absent or empty has its default. What is set in the environment wins over what
+stands in ``.env``. Names that are not in the table are somebody else's and ignored.
+
+A wrong value is refused in one sentence that names the variable; the value of a secret is in no
+sentence and in no representation.
+"""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+from urllib.parse import quote, urlsplit
+
+__all__ = ["VARIABLES", "Declared", "Settings", "SettingsError"]
+
+_DOTENV_LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)", re.DOTALL)
+_DOTENV_COMMENT = re.compile(r"(?:^|\s)#.*")
+_HIDDEN = "***"
+# Whoever reads these reads everything that the second layer protects.
+_KEYS = {"ENCRYPTION_KEY", "ENCRYPTION_KEY_PREVIOUS"}
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the message is one sentence for the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a field of Settings says about its variable.
+
+    ``parse`` raises ValueError with what the text "must" be. ``default`` is text as it would be
+    written, "" where there is none; then ``empty`` is the value.
+    """
+
+    parse: Callable[[str], object]
+    default: str
+    sentence: str
+    secret: bool = False
+    empty: object = None
+
+
+def _text(text: str) -> str:
+    return text
+
+
+def _path(text: str) -> Path:
+    try:
+        if "\0" not in text:
+            return Path(text).expanduser()
+    except RuntimeError:
+        pass
+    raise ValueError("must be a path")
+
+
+def _whole(lowest: int, highest: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if re.fullmatch(r"[0-9]{1,18}", text) and lowest <= int(text) <= highest:
+            return int(text)
+        raise ValueError(f"must be a whole number from {lowest} to {highest}")
+
+    return parse
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text in choices:
+            return text
+        raise ValueError(f"must be one of {', '.join(choices)}")
+
+    return parse
+
+
+def _key(text: str) -> str:
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", text):
+        raise ValueError("must be 64 hexadecimal digits (`openssl rand -hex 32` makes them)")
+    return text
+
+
+def _url(*schemes: str) -> Callable[[str], str]:
+    wanted = " or ".join(f"{scheme}://..." for scheme in schemes)
+
+    def parse(text: str) -> str:
+        try:
+            if urlsplit(text).scheme in schemes and "://" in text:
+                return text
+        except ValueError:
+            pass
+        # Without its cause, which may quote the address.
+        raise ValueError(f"must be an address of the form {wanted}") from None
+
+    return parse
+
+
+def _one_worker(text: str) -> int:
+    if re.fullmatch(r"[0-9]{1,4}", text) and int(text) > 1:
+        raise ValueError("must be 1: several workers are not supported in this version")
+    return _whole(1, 1)(text)
+
+
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(part.strip()) for part in text.split(","))
+    except ValueError:
+        raise ValueError("must be addresses or networks, separated by commas") from None
+
+
+def _base_path(text: str) -> str:
+    if text == "/":
+        return ""
+    if re.fullmatch(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+", text):
+        return text
+    raise ValueError("must be a path such as /chat, without a slash at its end")
+
+
+def _token(text: str) -> str:
+    if not re.fullmatch(r"[!-~]{16,256}", text):
+        raise ValueError("must be 16 to 256 visible ASCII characters")
+    return text
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Settings:
+    """All settings, parsed. Made by ``Settings.parse`` or ``Settings.from_environment``."""
+
+    host: Annotated[str, Declared(_text, "127.0.0.1", "Address to listen on.")]
+    port: Annotated[
+        int, Declared(_whole(0, 65535), "3000", "Port to listen on; 0 takes any free one.")
+    ]
+    base_path: Annotated[
+        str,
+        Declared(
+            _base_path,
+            "",
+            "Sub-path under which a proxy shows the service, such as /chat.",
+            empty="",
+        ),
+    ]
+    trusted_proxies: Annotated[
+        tuple[IPv4Network | IPv6Network, ...],
+        Declared(
+            _networks,
+            "",
+            "Proxies whose X-Forwarded headers are believed: addresses or networks, by commas.",
+            empty=(),
+        ),
+    ]
+    log_level: Annotated[
+        str,
+        Declared(
+            _one_of("debug", "info", "warning", "error"),
+            "info",
+            "How much is logged; at no level anything about a room or its members.",
+        ),
+    ]
+
+    data_dir: Annotated[
+        Path, Declared(_path, "./data", "Directory of the embedded database and of the keys.")
+    ]
+    database_url: Annotated[
+        str | None,
+        Declared(
+            _url("postgresql", "postgres"),
+            "",
+            "A PostgreSQL of yours (15 and up); without it and PGHOST an embedded one starts.",
+            secret=True,
+        ),
+    ]
+    pghost: Annotated[
+        str | None,
+        Declared(
+            _text, "", "Where DATABASE_URL is empty: host or socket directory of your PostgreSQL."
+        ),
+    ]
+    pgport: Annotated[int, Declared(_whole(1, 65535), "5432", "Port, together with PGHOST.")]
+    pgdatabase: Annotated[
+        str | None,
+        Declared(
+            _text, "", "Name of the database, together with PGHOST; the user's name if empty."
+        ),
+    ]
+    pguser: Annotated[
+        str | None,
+        Declared(_text, "", "Database user, together with PGHOST; the system's user if empty."),
+    ]
+    pgpassword: Annotated[
+        str | None, Declared(_text, "", "Password of that user, together with PGHOST.", secret=True)
+    ]
+    database_pool_size: Annotated[
+        int, Declared(_whole(2, 90), "8", "How many connections to the database are held at most.")
+    ]
+    database_wait_seconds: Annotated[
+        int,
+        Declared(_whole(0, 600), "30", "How long a database that is still starting is waited for."),
+    ]
+
+    encryption_key: Annotated[
+        str | None,
+        Declared(
+            _key,
+            "",
+            "Wraps the keys that seal stored payloads; required with a database of your own.",
+            secret=True,
+        ),
+    ]
+    encryption_key_previous: Annotated[
+        str | None,
+        Declared(
+            _key, "", "The key before, still accepted while keys are being rotated.", secret=True
+        ),
+    ]
+    encryption_key_file: Annotated[
+        Path | None,
+        Declared(_path, "", "A file that holds the key, mode 0600, in place of ENCRYPTION_KEY."),
+    ]
+    keyring_dir: Annotated[
+        Path, Declared(_path, "", "Directory of the wrapped keys; DATA_DIR/keyring if empty.")
+    ]
+    kdf: Annotated[
+        str,
+        Declared(
+            _one_of("argon2id", "pbkdf2"),
+            "argon2id",
+            "Key derivation of all rooms; can't be changed while a room lives.",
+        ),
+    ]
+    metrics_token: Annotated[
+        str | None,
+        Declared(
+            _token, "", "Bearer token that opens /metrics; without it there is none.", secret=True
+        ),
+    ]
+
+    workers: Annotated[int, Declared(_one_worker, "1", "Server processes; this version runs one.")]
+    redis_url: Annotated[
+        str | None,
+        Declared(
+            _url("redis", "rediss"),
+            "",
+            "Redis that carries hints between several workers; one worker leaves it unused.",
+            secret=True,
+        ),
+    ]
+
+    message_ttl_seconds: Annotated[
+        int,
+        Declared(
+            _whole(60, 604800), "86400", "How long a message waits unless its room says otherwise."
+        ),
+    ]
+    message_ttl_max_seconds: Annotated[
+        int,
+        Declared(
+            _whole(60, 604800), "604800", "The longest that a room may let its messages wait."
+        ),
+    ]
+    room_ttl_seconds: Annotated[
+        int,
+        Declared(
+            _whole(300, 2592000),
+            "604800",
+            "How long a room outlives its last use unless it says so.",
+        ),
+    ]
+    room_ttl_max_seconds: Annotated[
+        int,
+        Declared(
+            _whole(300, 2592000), "2592000", "The longest that a room may outlive its last use."
+        ),
+    ]
+    seats_default: Annotated[
+        int, Declared(_whole(2, 50), "2", "Seats of a room unless its creator chooses.")
+    ]
+    seats_max: Annotated[int, Declared(_whole(2, 50), "50", "The most seats that a room may have.")]
+    waiting_messages_max: Annotated[
+        int, Declared(_whole(1, 500), "500", "The most messages that may wait in a room.")
+    ]
+    waiting_bytes_max: Annotated[
+        int,
+        Declared(_whole(65536, 16777216), "16777216", "The most bytes that may wait in a room."),
+    ]
+    lease_seconds: Annotated[
+        int,
+        Declared(_whole(1, 3600), "120", "How long one member alone may read an opened message."),
+    ]
+    seat_grace_seconds: Annotated[
+        int,
+        Declared(_whole(1, 3600), "60", "How long a seat is kept after its member was last seen."),
+    ]
+    resume_seconds: Annotated[
+        int,
+        Declared(
+            _whole(1, 86400), "1800", "How long a reloaded tab can come back without the code."
+        ),
+    ]
+    tombstone_seconds: Annotated[
+        int,
+        Declared(
+            _whole(1, 604800), "86400", "How long the fate of a destroyed message is remembered."
+        ),
+    ]
+    sweep_seconds: Annotated[
+        int, Declared(_whole(1, 60), "1", "How often what has expired is destroyed.")
+    ]
+    hello_seconds: Annotated[
+        int,
+        Declared(_whole(1, 60), "5", "How long a new socket may stay silent before it is closed."),
+    ]
+    frames_per_second: Annotated[
+        int,
+        Declared(_whole(1, 100000), "50", "Frames that one socket may send each second, for long."),
+    ]
+    frames_burst: Annotated[
+        int, Declared(_whole(1, 100000), "200", "Frames that one socket may send at once.")
+    ]
+    connections_max: Annotated[
+        int, Declared(_whole(1, 1000000), "20000", "The most sockets that are open at once.")
+    ]
+
+    @classmethod
+    def parse(cls, environment: Mapping[str, str], dotenv: str = "") -> "Settings":
+        """Settings from a mapping and from the text of a ``.env`` file; raises SettingsError."""
+        given = _parse_dotenv(dotenv)
+        # An empty variable says nothing, so it doesn't hide what the file says.
+        given.update({name: text for name, text in environment.items() if text.strip()})
+        values: dict[str, Any] = {
+            name.lower(): _value(name, declared, given.get(name, ""))
+            for name, declared in VARIABLES.items()
+        }
+        if values["keyring_dir"] is None:
+            values["keyring_dir"] = values["data_dir"] / "keyring"
+        settings = cls(**values)
+        settings._check_together()
+        return settings
+
+    @classmethod
+    def from_environment(cls, directory: Path) -> "Settings":
+        """Settings from this process's environment and ``directory/.env``, if that exists."""
+        path = directory / ".env"
+        try:
+            dotenv = path.read_text(encoding="utf-8")
+            others_can_read = path.stat().st_mode & 0o077
+        except FileNotFoundError:
+            return cls.parse(os.environ)
+        except OSError as error:
+            raise SettingsError(f"{path} can't be read: {error.strerror}.") from None
+        except UnicodeDecodeError:
+            raise SettingsError(f"{path} isn't UTF-8 text.") from None
+        if others_can_read and any(_parse_dotenv(dotenv).get(name) for name in _KEYS):
+            raise SettingsError(
+                f"{path} holds an encryption key and is open to others than its owner: "
+                f"run `chmod 600 {path}`, and make a new key if others may have read it."
+            )
+        return cls.parse(os.environ, dotenv)
+
+    @property
+    def database_dsn(self) -> str | None:
+        """Where the operator's database is, as a secret address; None: start the embedded one."""
+        if self.database_url is not None:
+            return self.database_url
+        if self.pghost is None:
+            return None
+        user = quote(self.pguser or "", safe="")
+        if self.pgpassword is not None:
+            user += f":{quote(self.pgpassword, safe='')}"
+        at = "@" if user else ""
+        database = f"/{quote(self.pgdatabase, safe='')}" if self.pgdatabase else ""
+        numeric = ":" in self.pghost and not self.pghost.startswith("/")
+        host = quote(f"[{self.pghost}]" if numeric else self.pghost, safe="")
+        return f"postgresql://{user}{at}{database}?host={host}&port={self.pgport}"
+
+    def _check_together(self) -> None:
+        for small, large in (
+            ("message_ttl_seconds", "message_ttl_max_seconds"),
+            ("room_ttl_seconds", "room_ttl_max_seconds"),
+            ("seats_default", "seats_max"),
+        ):
+            if getattr(self, small) > getattr(self, large):
+                raise SettingsError(f"{small.upper()} must not be more than {large.upper()}.")
+        if self.encryption_key is not None and self.encryption_key_file is not None:
+            raise SettingsError("ENCRYPTION_KEY and ENCRYPTION_KEY_FILE can't both be set.")
+
+    def __repr__(self) -> str:
+        values = {name.lower(): getattr(self, name.lower()) for name in VARIABLES}
+        for name, declared in VARIABLES.items():
+            if declared.secret and values[name.lower()] is not None:
+                values[name.lower()] = _HIDDEN
+        shown = ", ".join(f"{name}={value!r}" for name, value in values.items())
+        return f"Settings({shown})"
+
+
+#: Name -> what is declared of it, in the order of ``.env.example``.
+VARIABLES: Mapping[str, Declared] = {
+    name.upper(): hint.__metadata__[0]
+    for name, hint in get_type_hints(Settings, include_extras=True).items()
+}
+
+
+def _value(name: str, declared: Declared, given: str) -> object:
+    # A password may begin or end with a space.
+    text = given if declared.secret else given.strip()
+    if not text.strip():
+        text = declared.default
+    if not text:
+        return declared.empty
+    try:
+        return declared.parse(text)
+    except ValueError as error:
+        shown = "" if declared.secret else f", not {text[:80]!r}"
+        raise SettingsError(f"{name} {error}{shown}.") from None
+
+
+def _parse_dotenv(text: str) -> dict[str, str]:
+    """Lines of NAME=value; ``#`` begins a comment, quotes of either kind keep a value whole."""
+    found: dict[str, str] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        stripped = line.strip()
+        if not stripped or stripped.startswith("#"):
+            continue
+        match = _DOTENV_LINE.fullmatch(stripped)
+        if match is None:
+            raise SettingsError(f".env: line {number} is not of the form NAME=value.")
+        name, value = match.groups()
+        if value[:1] in {"'", '"'}:
+            end = value.find(value[0], 1)
+            if end < 0 or _DOTENV_COMMENT.sub("", value[end + 1 :]).strip():
+                raise SettingsError(f".env: the quotes of {name} in line {number} don't match.")
+            found[name] = value[1:end]
+        else:
+            found[name] = _DOTENV_COMMENT.sub("", value).strip()
+    return found
