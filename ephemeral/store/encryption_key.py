@@ -159,21 +159,27 @@ def _read_file(path: Path) -> bytes:
     try:
         # Not blocking: a pipe in the file's place must be refused, not waited for.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb") as file:
-            mode = os.fstat(descriptor).st_mode
-            if not stat.S_ISREG(mode):
-                raise KeyringUnusable(f"The encryption key {path} isn't a regular file.")
-            if mode & 0o077:
-                raise KeyringUnusable(
-                    f"The encryption key {path} is open to others than its owner: "
-                    f"run `chmod 600 {path}`, and make a new key if others may have read it."
-                )
-            content = file.read(_FILE_LIMIT)
+        try:
+            _require_private(path, os.fstat(descriptor).st_mode)
+            content = os.read(descriptor, _FILE_LIMIT)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise KeyringUnusable(
             f"The encryption key {path} can't be read: {error.strerror}."
         ) from error
-    return parse_key(f"The encryption key in {path}", content.decode("latin-1").strip())
+    whole = content if len(content) < _FILE_LIMIT else b""
+    return parse_key(f"The encryption key in {path}", whole.decode("latin-1").strip())
+
+
+def _require_private(path: Path, mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        raise KeyringUnusable(f"The encryption key {path} isn't a regular file.")
+    if mode & 0o077:
+        raise KeyringUnusable(
+            f"The encryption key {path} is open to others than its owner: "
+            f"run `chmod 600 {path}`, and make a new key if others may have read it."
+        )
 
 
 def _new_key(random: Random) -> bytes:
