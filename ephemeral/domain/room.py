@@ -116,7 +116,7 @@ class Tombstone(NamedTuple):
 
 
 class RoomView(NamedTuple):
-    """The wire's `room` object."""
+    """The wire's `room` object. `sequence`, the latest message's, is not told to members."""
 
     now: int
     charter: bytes
@@ -126,6 +126,7 @@ class RoomView(NamedTuple):
     seats_taken: int
     created_at: int
     expires_at: int
+    sequence: int = 0
 
 
 class MemberView(NamedTuple):

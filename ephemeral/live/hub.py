@@ -7,7 +7,14 @@ does not read is dropped by its own socket, never awaited here.
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from ephemeral.domain.room import ClosedEvent, Event, LeftEvent, Snapshot, TypingEvent
+from ephemeral.domain.room import (
+    ClosedEvent,
+    Event,
+    LeftEvent,
+    NoticeEvent,
+    Snapshot,
+    TypingEvent,
+)
 from ephemeral.live.bus import Hint
 
 __all__ = ["Hub", "Subscriber"]
@@ -43,6 +50,7 @@ class Hub:
         self._encode = encode
         self._encode_backlog = encode_backlog
         self._rooms: dict[bytes, dict[bytes, Subscriber]] = {}
+        self._told: dict[bytes, int] = {}
 
     def __len__(self) -> int:
         return sum(len(members) for members in self._rooms.values())
@@ -62,6 +70,16 @@ class Hub:
             del members[subscriber.member]
             if not members:
                 del self._rooms[room]
+                self._told.pop(room, None)
+
+    def told(self, room: bytes) -> int:
+        """Sequence of the latest message that local members were told of; 0 if of none."""
+        return self._told.get(room, 0)
+
+    def caught_up(self, room: bytes, sequence: int) -> None:
+        """A local member was told the complete state up to `sequence`."""
+        if room in self._rooms and sequence > self.told(room):
+            self._told[room] = sequence
 
     def rooms(self) -> list[bytes]:
         """Rooms with local listeners."""
@@ -85,6 +103,8 @@ class Hub:
         for room, event in hints:
             members = rooms.get(room)
             if members:
+                if isinstance(event, NoticeEvent):
+                    self._told[room] = event.notice.sequence
                 self._fan_out(members, event)
 
     def _fan_out(self, members: dict[bytes, Subscriber], event: Event) -> None:

@@ -1,51 +1,456 @@
-"""Anonymous rooms: one method per use case. (Interface; the bodies follow.)"""
+"""Anonymous rooms: one method per use case, the same behind HTTP and the socket.
+
+Each method opens the transaction it needs and publishes only after the commit. Posts, opens,
+acknowledgements and releases go through the ledger, which batches them.
+"""
 
 from collections.abc import Callable, Sequence
 
+from ephemeral.domain import keyring as sealing
+from ephemeral.domain.book import Book, notice_of
+from ephemeral.domain.credentials import resume_hash, room_hash, token_hash, tombstone_hash
+from ephemeral.domain.keyring import Kind, KeyringUnusable, Random, SealBroken
+from ephemeral.domain.limits import Limits
 from ephemeral.domain.room import (
-    Acknowledged,
+    FATES,
+    ClosedEvent,
+    Event,
     Joined,
+    JoinedEvent,
+    LeftEvent,
+    LockedEvent,
     MemberView,
     Notice,
-    Opened,
+    PresenceEvent,
     Receipt,
-    Released,
+    Room,
     RoomView,
     Seat,
     Snapshot,
+    TypingEvent,
 )
-from ephemeral.protocol.errors import Refusal
+from ephemeral.live.bus import Bus, Hint
+from ephemeral.protocol.charter import CharterLimits, decode_charter
+from ephemeral.protocol.errors import Refusal, refuse
+from ephemeral.services.deployment import Deployment
+from ephemeral.services.effects import write
+from ephemeral.services.keyring import Keyring
+from ephemeral.services.ledger import Ledger, Reply
+from ephemeral.store import epoch_rows, payload_rows, room_rows, seat_rows
+from ephemeral.store.payload_rows import SealedRow
+from ephemeral.store.postgres import Connection, Database
+from ephemeral.store.seat_rows import SeatRow
 
-Reply = Callable[[Receipt | Opened | Acknowledged | Released | Refusal], None]
+__all__ = ["Rooms"]
 
 
 class Rooms:
-    suite: int
-    salt: bytes
+    """The use cases of an anonymous room. `worker` names this process among others."""
 
-    async def create(self, locator: bytes, charter: bytes, mac: bytes) -> tuple[RoomView, bool]: ...
-    async def describe(self, locator: bytes) -> RoomView: ...
-    async def members(self, seat: Seat) -> tuple[RoomView, Sequence[MemberView]]: ...
-    async def join(self, locator: bytes, token: bytes, member: bytes, profile: bytes | None,
-                   resume: tuple[bytes, bytes] | None) -> Joined: ...
-    async def resume(self, token: bytes) -> bytes: ...
+    def __init__(
+        self,
+        database: Database,
+        keyring: Keyring,
+        ledger: Ledger,
+        bus: Bus,
+        deployment: Deployment,
+        limits: Limits,
+        charter_limits: CharterLimits,
+        random: Random,
+        worker: bytes,
+    ) -> None:
+        self.suite = deployment.suite
+        self.salt = deployment.salt
+        self._database = database
+        self._keyring = keyring
+        self._ledger = ledger
+        self._bus = bus
+        self._limits = limits
+        self._charter_limits = charter_limits
+        self._random = random
+        self._worker = worker
+
+    # --- the room ---------------------------------------------------------------------------
+
+    async def create(self, locator: bytes, charter: bytes, mac: bytes) -> tuple[RoomView, bool]:
+        """Make a room; False if the same charter stood there before.
+
+        Refuses with the charter's codes, or `room_exists`.
+        """
+        decoded = decode_charter(charter, suite=self.suite, limits=self._charter_limits)
+        name = room_hash(self._keyring.index_key, locator)
+
+        async def work(connection: Connection) -> tuple[RoomView, bool]:
+            now = await room_rows.clock(connection)
+            ttl = decoded.room_ttl * 1000
+            room = Room(name, decoded.policy, decoded.message_ttl * 1000, ttl, 0, now + ttl)
+            for _ in range(2):
+                if await room_rows.insert_room(
+                    connection, room, charter, mac, decoded.seats, now
+                ):
+                    return await self._view(connection, name), True
+                standing = await room_rows.room_view(connection, name)
+                if standing is not None:
+                    refuse((standing.charter, standing.mac) != (charter, mac), "room_exists")
+                    return standing, False
+                # What stands there has expired and was not swept yet.
+                await room_rows.lock_rooms(connection, [name])
+                await _delete_room(connection, name)
+            raise Refusal("room_exists")
+
+        return await self._database.run(work)
+
+    async def describe(self, locator: bytes) -> RoomView:
+        """What the bearer of the code may know; refuses `room_unknown`."""
+        name = room_hash(self._keyring.index_key, locator)
+        return await self._database.run(lambda connection: self._view(connection, name))
+
+    async def members(self, seat: Seat) -> tuple[RoomView, Sequence[MemberView]]:
+        """The room and who has a seat in it."""
+        snapshot = await self.snapshot(seat)
+        return snapshot.room, snapshot.members
+
+    async def snapshot(self, seat: Seat) -> Snapshot:
+        """The complete present state."""
+        return await self.snapshot_of(seat.room)
+
+    async def snapshot_of(self, room: bytes) -> Snapshot:
+        """The complete present state, for all members at once."""
+        return await self._database.run(
+            lambda connection: self._snapshot(connection, room), read_only=True
+        )
+
+    async def lock(self, seat: Seat, locked: bool) -> RoomView:
+        """Close the room to new members, or open it again."""
+
+        async def work(connection: Connection) -> RoomView:
+            await self._enter(connection, seat)
+            await room_rows.set_locked(connection, seat.room, locked)
+            return await self._view(connection, seat.room)
+
+        view = await self._database.run(work)
+        self._publish(seat.room, LockedEvent(locked))
+        return view
+
+    async def destroy(self, seat: Seat) -> None:
+        """End the room and everything in it."""
+
+        async def work(connection: Connection) -> None:
+            await self._enter(connection, seat)
+            await _delete_room(connection, seat.room)
+
+        await self._database.run(work)
+        self._publish(seat.room, ClosedEvent("destroyed"))
+
+    async def expire(self, room: bytes) -> None:
+        """End a room if its time is over."""
+
+        async def work(connection: Connection) -> bool:
+            locked = await room_rows.lock_rooms(connection, [room])
+            if not locked or locked[0].expires_at > await room_rows.clock(connection):
+                return False
+            await _delete_room(connection, room)
+            return True
+
+        if await self._database.run(work):
+            self._publish(room, ClosedEvent("expired"))
+
+    # --- seats ------------------------------------------------------------------------------
+
+    async def join(
+        self,
+        locator: bytes,
+        token: bytes,
+        member: bytes,
+        profile: bytes | None,
+        resume: tuple[bytes, bytes] | None,
+    ) -> Joined:
+        """Take a seat, or find it taken by the same member before.
+
+        Refuses `room_unknown`, `member_taken`, `room_locked`, `room_full`, `profile_length`.
+        """
+        refuse(profile is not None and len(profile) != 256, "profile_length")
+        index_key = self._keyring.index_key
+        seat = Seat(room_hash(index_key, locator), member, token_hash(index_key, token))
+        token_name = resume_hash(index_key, resume[0]) if resume is not None else None
+
+        async def work(connection: Connection) -> tuple[Joined, list[Hint]]:
+            room, now = await self._locked(connection, seat.room)
+            seats = await seat_rows.seats_of_room(
+                connection, seat.room, self._limits.seat_grace
+            )
+            mine = next((one for one in seats if one.member == member), None)
+            if mine is not None:
+                refuse(mine.token_hash != seat.token_hash, "member_taken")
+                await seat_rows.touch(connection, seat)
+                snapshot = await self._snapshot(connection, seat.room)
+                return Joined(seat, snapshot, fresh=False), []
+            hints = await self._make_room(connection, seat.room, seats, now)
+            profile_id = await self._store(connection, "profile", profile)
+            resume_id = await self._store(connection, "resume", resume[1] if resume else None)
+            await seat_rows.insert_seat(connection, seat, now, profile_id, token_name, resume_id)
+            joins = await room_rows.count_join(connection, seat.room, now + room.room_ttl)
+            view = MemberView(member, profile, now, now, False)
+            hints.append((seat.room, JoinedEvent(view, joins)))
+            return Joined(seat, await self._snapshot(connection, seat.room)), hints
+
+        joined, hints = await self._database.run(work)
+        self._bus.publish(hints)
+        return joined
+
+    async def resume(self, token: bytes) -> bytes:
+        """The server's half of a resume secret; refuses `resume_unknown`."""
+        name = resume_hash(self._keyring.index_key, token)
+
+        async def work(connection: Connection) -> bytes:
+            found = await seat_rows.resume_payload(connection, name)
+            if found is None:
+                raise Refusal("resume_unknown")
+            seat, payload = found
+            rows = await payload_rows.sealed(connection, [payload])
+            await seat_rows.touch(connection, seat)
+            return self._unseal(rows[payload], "resume")
+
+        return await self._database.run(work)
+
     async def authenticate(self, locator: bytes, token: bytes) -> Seat:
-        """For HTTP: the seat of this token; counts as a request. Refuses room_unknown, seat_unknown."""
-    async def connect(self, locator: bytes, token: bytes, connection: bytes) -> Seat:
-        """For hello: like authenticate, and the seat is held by this socket. Then hub.add(seat.room, socket), then snapshot(seat)."""
-    async def disconnect(self, seat: Seat, connection: bytes) -> None:
-        """The socket ended: grace begins, unless a newer socket holds the seat."""
-    async def snapshot(self, seat: Seat) -> Snapshot: ...
-    async def notices(self, seat: Seat) -> tuple[int, Sequence[Notice]]: ...
-    async def status(self, seat: Seat, ids: Sequence[bytes]) -> tuple[int, Sequence[Receipt]]: ...
-    async def leave(self, seat: Seat) -> None: ...
-    async def lock(self, seat: Seat, locked: bool) -> RoomView: ...
-    async def destroy(self, seat: Seat) -> None: ...
-    async def typing(self, seat: Seat, typing: bool) -> None: ...
+        """The seat of a token; counts as a request. Refuses `room_unknown`, `seat_unknown`."""
+        room, holder = self._names(locator, token)
 
-    # The hot path: batched with others into one commit; `reply` is called exactly once, after the
-    # commit and before the events, synchronously on the loop. Never raises; never blocks.
-    def post(self, seat: Seat, message: bytes, envelope: bytes, viewing_hash: bytes, reply: Reply) -> None: ...
-    def open(self, seat: Seat, message: bytes, reply: Reply) -> None: ...
-    def acknowledge(self, seat: Seat, message: bytes, viewing: bytes, reply: Reply) -> None: ...
-    def release(self, seat: Seat, message: bytes, reply: Reply) -> None: ...
+        async def work(connection: Connection) -> Seat:
+            found = await seat_rows.find(connection, room, holder)
+            if found is None:
+                raise await _absence(connection, room)
+            seat, stale = found
+            if stale:
+                await seat_rows.touch(connection, seat)
+            return seat
+
+        return await self._database.run(work)
+
+    async def connect(self, locator: bytes, token: bytes, connection: bytes) -> Seat:
+        """From now on the socket `connection` holds the seat. Refuses like `authenticate`."""
+        room, holder = self._names(locator, token)
+        socket = connection
+
+        async def work(connection: Connection) -> Seat:
+            seat = await seat_rows.connect(connection, room, holder, self._worker, socket)
+            if seat is None:
+                raise await _absence(connection, room)
+            return seat
+
+        seat = await self._database.run(work)
+        self._publish(room, PresenceEvent(seat.member, True))
+        return seat
+
+    async def disconnect(self, seat: Seat, connection: bytes) -> None:
+        """The socket ended: the grace begins, unless a newer socket holds the seat."""
+        socket = connection
+        if await self._database.run(
+            lambda connection: seat_rows.disconnect(connection, seat, socket)
+        ):
+            self._publish(seat.room, PresenceEvent(seat.member, False))
+
+    async def leave(self, seat: Seat) -> None:
+        """Free the seat at once."""
+
+        async def work(connection: Connection) -> list[Hint]:
+            await self._enter(connection, seat)
+            now = await room_rows.clock(connection)
+            return await self._vacate(connection, seat.room, seat.member, now)
+
+        self._bus.publish(await self._database.run(work))
+
+    async def typing(self, seat: Seat, typing: bool) -> None:
+        """Tell the others; nothing is stored."""
+        self._publish(seat.room, TypingEvent(seat.member, typing))
+
+    async def forget_resume(self, room: bytes, member: bytes) -> None:
+        """Destroy the server's half of a resume secret whose time is over."""
+
+        async def work(connection: Connection) -> None:
+            if await room_rows.lock_rooms(connection, [room]):
+                before = await room_rows.clock(connection) - self._limits.resume
+                payload = await seat_rows.forget_resume(connection, room, member, before)
+                if payload is not None:
+                    await payload_rows.delete_payloads(connection, [payload])
+
+        await self._database.run(work)
+
+    # --- messages ---------------------------------------------------------------------------
+
+    async def notices(self, seat: Seat) -> tuple[int, Sequence[Notice]]:
+        """Every message that waits."""
+        snapshot = await self.snapshot(seat)
+        return snapshot.now, snapshot.notices
+
+    async def status(self, seat: Seat, ids: Sequence[bytes]) -> tuple[int, Sequence[Receipt]]:
+        """What became of one's own messages, in the order asked."""
+        graves = {one: tombstone_hash(self._keyring.index_key, seat.room, one) for one in ids}
+
+        async def work(connection: Connection) -> tuple[int, Sequence[Receipt]]:
+            now = await room_rows.clock(connection)
+            messages = await room_rows.messages(connection, [(seat.room, one) for one in ids])
+            await room_rows.audiences(connection, messages)
+            buried = await room_rows.tombstones(connection, list(graves.values()))
+            living = {one.id: one for one in messages if one.author == seat.member}
+            dead = {one.tombstone: one for one in buried if one.author == seat.member}
+            receipts = []
+            for one in ids:
+                tombstone = dead.get(graves[one])
+                if one in living:
+                    receipts.append(_receipt(notice_of(living[one], now)))
+                elif tombstone is not None and tombstone.until > now:
+                    state = FATES[tombstone.fate]
+                    receipts.append(Receipt(one, state, viewing=tombstone.viewing))
+                else:
+                    receipts.append(Receipt(one, "unknown"))
+            return now, receipts
+
+        return await self._database.run(work, read_only=True)
+
+    def post(
+        self, seat: Seat, message: bytes, envelope: bytes, viewing_hash: bytes, reply: Reply
+    ) -> None:
+        """Accept a message. `reply` is called once, after the commit and before the events."""
+        self._ledger.post(seat, message, envelope, viewing_hash, reply)
+
+    def open(self, seat: Seat, message: bytes, reply: Reply) -> None:
+        """Lease a message and serve it."""
+        self._ledger.open(seat, message, reply)
+
+    def acknowledge(self, seat: Seat, message: bytes, viewing: bytes, reply: Reply) -> None:
+        """Destroy a message that has been viewed."""
+        self._ledger.acknowledge(seat, message, viewing, reply)
+
+    def release(self, seat: Seat, message: bytes, reply: Reply) -> None:
+        """Give a lease back."""
+        self._ledger.release(seat, message, reply)
+
+    # --- the insides ------------------------------------------------------------------------
+
+    def _names(self, locator: bytes, token: bytes) -> tuple[bytes, bytes]:
+        index_key = self._keyring.index_key
+        return room_hash(index_key, locator), token_hash(index_key, token)
+
+    def _publish(self, room: bytes, event: Event) -> None:
+        self._bus.publish([(room, event)])
+
+    async def _view(self, connection: Connection, room: bytes) -> RoomView:
+        view = await room_rows.room_view(connection, room)
+        if view is None:
+            raise Refusal("room_unknown")
+        return view
+
+    async def _snapshot(self, connection: Connection, room: bytes) -> Snapshot:
+        view = await self._view(connection, room)
+        seats = await seat_rows.seats_of_room(connection, room, self._limits.seat_grace)
+        profiles = [one.profile for one in seats if one.profile is not None]
+        sealed = await payload_rows.sealed(connection, profiles) if profiles else {}
+        members = tuple(
+            MemberView(
+                one.member,
+                self._profile(one.profile, sealed),
+                one.joined_at,
+                one.seen_at,
+                one.present,
+            )
+            for one in sorted(seats, key=lambda one: (one.joined_at, one.member))
+        )
+        messages = await room_rows.messages_of_room(connection, room)
+        await room_rows.audiences(connection, messages)
+        notices = tuple(
+            notice_of(one, view.now) for one in messages if one.expires_at > view.now
+        )
+        return Snapshot(view.now, view, members, notices)
+
+    async def _locked(self, connection: Connection, room: bytes) -> tuple[Room, int]:
+        locked = await room_rows.lock_rooms(connection, [room])
+        now = await room_rows.clock(connection)
+        if not locked or locked[0].expires_at <= now:
+            raise Refusal("room_unknown")
+        return locked[0], now
+
+    async def _enter(self, connection: Connection, seat: Seat) -> None:
+        await self._locked(connection, seat.room)
+        refuse(not await seat_rows.existing(connection, [seat]), "seat_unknown")
+
+    async def _make_room(
+        self, connection: Connection, room: bytes, seats: Sequence[SeatRow], now: int
+    ) -> list[Hint]:
+        """See that a seat is free; may take the one that has been absent longest."""
+        locked, limit = await room_rows.admission(connection, room)
+        refuse(locked, "room_locked")
+        if len(seats) < limit:
+            return []
+        absent = next((one for one in seats if not one.held), None)
+        if absent is None:
+            raise Refusal("room_full")
+        return await self._vacate(connection, room, absent.member, now)
+
+    async def _vacate(
+        self, connection: Connection, room: bytes, member: bytes, now: int
+    ) -> list[Hint]:
+        """Take a seat away, and free what its member held."""
+        messages = await room_rows.messages_of_room(connection, room)
+        await room_rows.audiences(connection, messages)
+        book = Book(now, self._limits, self._grave, messages=messages)
+        book.leave(room, member)
+        await write(connection, book, {})
+        payloads = await seat_rows.delete_seat(connection, room, member)
+        if payloads:
+            await payload_rows.delete_payloads(connection, payloads)
+        return [*book.events, (room, LeftEvent(member))]
+
+    async def _store(self, connection: Connection, kind: Kind, plaintext: bytes | None) -> bytes | None:
+        """Seal a payload and write it; returns its id."""
+        if plaintext is None:
+            return None
+        if not await epoch_rows.hold_current_epoch(connection, self._keyring.current.id):
+            await self._keyring.refresh(connection)
+            if not await epoch_rows.hold_current_epoch(connection, self._keyring.current.id):
+                raise KeyringUnusable("The epoch changed twice at once.")
+        payload = self._random(sealing.PAYLOAD_ID_BYTES)
+        sealed = sealing.seal(payload, kind, plaintext, self._random)
+        epoch = self._keyring.current
+        wrapped = sealing.wrap(epoch, payload, sealed.data_key, self._random)
+        rows = [SealedRow(payload, sealed.body, epoch.id, wrapped)]
+        await payload_rows.insert_bodies(connection, rows)
+        await payload_rows.insert_keys(connection, rows)
+        return payload
+
+    def _unseal(self, row: SealedRow, kind: Kind) -> bytes:
+        data_key = sealing.unwrap(self._keyring.key(row.epoch), row.id, row.wrapped)
+        return sealing.open_sealed(row.body, data_key, row.id, kind)
+
+    def _profile(
+        self, payload: bytes | None, sealed: dict[bytes, SealedRow]
+    ) -> bytes | None:
+        row = sealed.get(payload) if payload is not None else None
+        try:
+            return self._unseal(row, "profile") if row is not None else None
+        except (SealBroken, KeyringUnusable):
+            # A member without a readable profile is still a member (section 7.5).
+            return None
+
+    def _grave(self, room: bytes, message: bytes) -> bytes:
+        return tombstone_hash(self._keyring.index_key, room, message)
+
+
+def _receipt(notice: Notice) -> Receipt:
+    return Receipt(
+        notice.id, notice.state, notice.sequence, notice.posted_at, notice.expires_at
+    )
+
+
+async def _absence(connection: Connection, room: bytes) -> Refusal:
+    """Why a token has no seat: the room is absent, or the seat is."""
+    lives = await seat_rows.lives(connection, room)
+    return Refusal("seat_unknown" if lives else "room_unknown")
+
+
+async def _delete_room(connection: Connection, room: bytes) -> None:
+    payloads = await room_rows.payloads_of_room(connection, room)
+    await room_rows.delete_room(connection, room)
+    if payloads:
+        await payload_rows.delete_payloads(connection, payloads)

@@ -1,0 +1,421 @@
+"""The rules of a room's messages: what each request does to them, and what follows.
+
+A `Book` holds what a transaction has locked and loaded: rooms, seats, messages, tombstones. It
+decides request after request in memory, in order, and notes what has to be written and told.
+It does no I/O and knows no clock but the `now` it is given, so every rule of
+docs/protocol.md, section 8, can be tested without a database.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from hashlib import sha256
+from hmac import compare_digest
+
+from ephemeral.domain.limits import Limits
+from ephemeral.domain.room import (
+    FATES,
+    Acknowledged,
+    AcknowledgedEvent,
+    AudienceEvent,
+    DestroyedEvent,
+    Event,
+    Listener,
+    Message,
+    Notice,
+    NoticeEvent,
+    OpenedEvent,
+    Receipt,
+    Released,
+    Room,
+    Seat,
+    StoredEvent,
+    Tombstone,
+)
+from ephemeral.protocol.errors import Refusal
+
+__all__ = ["EXPIRED", "UNCONFIRMED", "VIEWED", "Book", "notice_of"]
+
+VIEWED, UNCONFIRMED, EXPIRED = 1, 2, 3
+PENDING, ACKNOWLEDGED, FAILED = 0, 1, 2
+
+#: A room's end is only moved when it moves by this much, so that a lively room
+#: doesn't rewrite an indexed column with every message.
+USE_STEP = 60_000
+
+
+def notice_of(message: Message, now: int) -> Notice:
+    """What members are told of a message that waits. A lease that is over is not shown."""
+    leased = message.lease_until is not None and message.lease_until > now
+    audience = None
+    if message.audience is not None:
+        listeners = message.audience.values()
+        audience = tuple(sorted(one.member for one in listeners if one.state == PENDING))
+    return Notice(
+        message.id,
+        message.sequence,
+        message.author,
+        message.size,
+        message.posted_at,
+        message.expires_at,
+        "opened" if leased else "stored",
+        message.lease_holder if leased else None,
+        message.lease_until if leased else None,
+        audience,
+    )
+
+
+def _seconds_until(time: int, now: int) -> int:
+    return max(1, -(-(time - now) // 1000))
+
+
+class Book:
+    """The locked rooms of one transaction.
+
+    `seats` are the seats known to exist; `present` the members of a room who hold a seat,
+    needed only where a message is posted under the policy *everyone*. `grave` computes the name
+    of a message's tombstone.
+    """
+
+    def __init__(
+        self,
+        now: int,
+        limits: Limits,
+        grave: Callable[[bytes, bytes], bytes],
+        *,
+        rooms: Iterable[Room] = (),
+        seats: Iterable[Seat] = (),
+        messages: Iterable[Message] = (),
+        tombstones: Iterable[Tombstone] = (),
+        present: dict[bytes, Sequence[bytes]] | None = None,
+    ) -> None:
+        self.now = now
+        self._limits = limits
+        self._grave = grave
+        self._rooms = {room.room: room for room in rooms if room.expires_at > now}
+        self._seats = set(seats)
+        self._messages = {(message.room, message.id): message for message in messages}
+        self._tombstones = {tombstone.tombstone: tombstone for tombstone in tombstones}
+        self._present = present or {}
+        # What has to be written, in this order, and then told. `listeners` names who of
+        # an audience changed; None: who is out of it.
+        self.inserted: list[Message] = []
+        self.invited: list[tuple[bytes, bytes, bytes]] = []
+        self.changed: dict[tuple[bytes, bytes], Message] = {}
+        self.listeners: dict[tuple[bytes, bytes, bytes], Listener | None] = {}
+        self.destroyed: list[Message] = []
+        self.buried: list[Tombstone] = []
+        self.used: dict[bytes, Room] = {}
+        self.events: list[tuple[bytes, Event]] = []
+
+    # --- requests ---------------------------------------------------------------------------
+
+    def post(
+        self,
+        seat: Seat,
+        message_id: bytes,
+        size: int,
+        viewing_hash: bytes,
+        digest: bytes,
+        payload: bytes,
+    ) -> Receipt:
+        """Accept a message, or recognise one that was accepted before."""
+        room = self._enter(seat)
+        known = self._find(seat.room, message_id)
+        if known is not None:
+            if (known.author, known.digest, known.viewing_hash) != (
+                seat.member,
+                digest,
+                viewing_hash,
+            ):
+                raise Refusal("message_conflict")
+            return self._receipt(known)
+        tombstone = self._tombstone(seat.room, message_id)
+        if tombstone is not None:
+            if tombstone.author != seat.member:
+                raise Refusal("message_conflict")
+            return Receipt(message_id, FATES[tombstone.fate], viewing=tombstone.viewing)
+        if (
+            room.waiting >= self._limits.waiting_messages
+            or room.waiting_bytes + size > self._limits.waiting_bytes
+        ):
+            raise Refusal("room_crowded")
+        room.waiting += 1
+        room.waiting_bytes += size
+        room.sequence += 1
+        audience = None
+        if room.policy == 2:
+            others = [one for one in self._present.get(seat.room, ()) if one != seat.member]
+            audience = {one: Listener(one) for one in others} or None
+        message = Message(
+            seat.room,
+            message_id,
+            room.sequence,
+            seat.member,
+            size,
+            viewing_hash,
+            digest,
+            payload,
+            self.now,
+            self.now + room.message_ttl,
+            audience=audience,
+        )
+        self._messages[seat.room, message_id] = message
+        self.inserted.append(message)
+        self.invited.extend((seat.room, message_id, one) for one in audience or ())
+        self._use(room, sequence_moved=True)
+        self._tell(seat.room, NoticeEvent(notice_of(message, self.now)))
+        return self._receipt(message)._replace(fresh=True)
+
+    def open(self, seat: Seat, message_id: bytes) -> tuple[Message, int]:
+        """Lease a message to `seat`; returns it with the end of the lease."""
+        room = self._enter(seat)
+        message = self._living(seat.room, message_id)
+        if message.author == seat.member:
+            raise Refusal("message_author")
+        if message.audience is None:
+            until = self._lease_first_view(message, seat.member)
+        else:
+            until = self._lease_audience(message, seat.member)
+        self._use(room)
+        return message, until
+
+    def acknowledge(self, seat: Seat, message_id: bytes, viewing: bytes) -> Acknowledged:
+        """Destroy a message, or note that one of its audience has viewed it, upon proof."""
+        room = self._enter(seat)
+        message = self._find(seat.room, message_id)
+        if message is None:
+            return self._acknowledge_again(seat, message_id, viewing)
+        if message.author == seat.member:
+            raise Refusal("message_author")
+        if not compare_digest(sha256(viewing).digest(), message.viewing_hash):
+            raise Refusal("viewing_wrong")
+        self._use(room)
+        if message.audience is None:
+            self._destroy(message, VIEWED, viewing, seat.member)
+            return Acknowledged(message_id, "viewed")
+        listener = message.audience.get(seat.member)
+        if listener is None:
+            raise Refusal("audience_only")
+        if listener.state != ACKNOWLEDGED:
+            listener.state = ACKNOWLEDGED
+            listener.lease_until = None
+            message.viewing = viewing
+            self._change(message, listener)
+            if self._conclude(message, seat.member):
+                return Acknowledged(message_id, "viewed")
+            self._tell(seat.room, AcknowledgedEvent(message_id, seat.member))
+        return Acknowledged(message_id, "acknowledged")
+
+    def release(self, seat: Seat, message_id: bytes) -> Released:
+        """Give a lease back; it is not counted."""
+        self._enter(seat)
+        message = self._living(seat.room, message_id)
+        if not self._give_back(message, seat.member):
+            raise Refusal("lease_lost")
+        return Released(message_id)
+
+    # --- what happens by itself -----------------------------------------------------------------
+
+    def leave(self, room: bytes, member: bytes) -> None:
+        """A member is gone: its leases end uncounted, and no message waits for it any longer."""
+        for message in [one for one in self._messages.values() if one.room == room]:
+            if not self._settle(message):
+                continue
+            self._give_back(message, member)
+            if message.audience is not None and member in message.audience:
+                if message.audience[member].state == PENDING:
+                    del message.audience[member]
+                    self._change(message)
+                    self.listeners[room, message.id, member] = None
+                    if not self._conclude(message, None):
+                        self._tell_audience(message)
+
+    def settle_one(self, room: bytes, message_id: bytes) -> None:
+        """Let a message's time pass: its lease ends, or it expires."""
+        self._find(room, message_id)
+
+    # --- the insides ----------------------------------------------------------------------------
+
+    def _enter(self, seat: Seat) -> Room:
+        room = self._rooms.get(seat.room)
+        if room is None:
+            raise Refusal("room_unknown")
+        if seat not in self._seats:
+            raise Refusal("seat_unknown")
+        return room
+
+    def _find(self, room: bytes, message_id: bytes) -> Message | None:
+        message = self._messages.get((room, message_id))
+        return message if message is not None and self._settle(message) else None
+
+    def _tombstone(self, room: bytes, message_id: bytes) -> Tombstone | None:
+        tombstone = self._tombstones.get(self._grave(room, message_id))
+        return tombstone if tombstone is not None and tombstone.until > self.now else None
+
+    def _living(self, room: bytes, message_id: bytes) -> Message:
+        message = self._find(room, message_id)
+        if message is not None:
+            return message
+        tombstone = self._tombstone(room, message_id)
+        if tombstone is None:
+            raise Refusal("message_unknown")
+        raise Refusal("message_gone", state=FATES[tombstone.fate])
+
+    def _acknowledge_again(self, seat: Seat, message_id: bytes, viewing: bytes) -> Acknowledged:
+        tombstone = self._tombstone(seat.room, message_id)
+        if tombstone is None:
+            raise Refusal("message_unknown")
+        if tombstone.author == seat.member:
+            raise Refusal("message_author")
+        if tombstone.viewing is None:
+            raise Refusal("message_gone", state=FATES[tombstone.fate])
+        if not compare_digest(tombstone.viewing, viewing):
+            raise Refusal("viewing_wrong")
+        return Acknowledged(message_id, "viewed")
+
+    def _lease_first_view(self, message: Message, member: bytes) -> int:
+        if message.lease_holder is not None and message.lease_until is not None:
+            if message.lease_holder != member:
+                raise Refusal(
+                    "message_leased", retry_after=_seconds_until(message.lease_until, self.now)
+                )
+            return message.lease_until
+        until = self.now + self._limits.lease
+        message.lease_holder, message.lease_until = member, until
+        self._change(message)
+        self._tell(message.room, OpenedEvent(message.id, member, until))
+        return until
+
+    def _lease_audience(self, message: Message, member: bytes) -> int:
+        listener = message.audience.get(member) if message.audience is not None else None
+        if listener is None:
+            raise Refusal("audience_only")
+        if listener.state != PENDING:
+            state = "acknowledged" if listener.state == ACKNOWLEDGED else "unconfirmed"
+            raise Refusal("message_gone", state=state)
+        if listener.lease_until is not None:
+            return listener.lease_until
+        listener.lease_until = self.now + self._limits.lease
+        self._change(message, listener)
+        self._tell(message.room, OpenedEvent(message.id, member, listener.lease_until))
+        return listener.lease_until
+
+    def _give_back(self, message: Message, member: bytes) -> bool:
+        if message.audience is None:
+            if message.lease_holder != member:
+                return False
+            message.lease_holder = message.lease_until = None
+        else:
+            listener = message.audience.get(member)
+            if listener is None or listener.lease_until is None:
+                return False
+            listener.lease_until = None
+            self._change(message, listener)
+        self._change(message)
+        self._tell(message.room, StoredEvent(message.id))
+        return True
+
+    def _settle(self, message: Message) -> bool:
+        """Let time pass for one message; False if that destroyed it."""
+        if message.expires_at <= self.now:
+            self._destroy(message, EXPIRED, None, None)
+            return False
+        if message.audience is not None:
+            return self._settle_audience(message)
+        if message.lease_until is None or message.lease_until > self.now:
+            return True
+        message.lease_holder = message.lease_until = None
+        message.lease_ends += 1
+        if message.lease_ends >= self._limits.lease_ends:
+            self._destroy(message, UNCONFIRMED, None, None)
+            return False
+        self._change(message)
+        self._tell(message.room, StoredEvent(message.id))
+        return True
+
+    def _settle_audience(self, message: Message) -> bool:
+        failed = False
+        for listener in (message.audience or {}).values():
+            if listener.lease_until is None or listener.lease_until > self.now:
+                continue
+            listener.lease_until = None
+            listener.lease_ends += 1
+            if listener.lease_ends >= self._limits.lease_ends:
+                listener.state = FAILED
+                failed = True
+            self._change(message, listener)
+            self._tell(message.room, StoredEvent(message.id))
+        if failed:
+            if self._conclude(message, None):
+                return (message.room, message.id) in self._messages
+            self._tell_audience(message)
+        return True
+
+    def _conclude(self, message: Message, last: bytes | None) -> bool:
+        """Once nobody of the audience is left to view it, decide. True if that was so."""
+        listeners = (message.audience or {}).values()
+        if any(one.state == PENDING for one in listeners):
+            return False
+        if any(one.state == ACKNOWLEDGED for one in listeners):
+            self._destroy(message, VIEWED, message.viewing, last)
+        elif message.audience:
+            self._destroy(message, UNCONFIRMED, None, None)
+        else:
+            message.audience = None
+            self._change(message)
+            self._tell(message.room, AudienceEvent(message.id, None))
+        return True
+
+    def _destroy(
+        self, message: Message, fate: int, viewing: bytes | None, member: bytes | None
+    ) -> None:
+        key = (message.room, message.id)
+        del self._messages[key]
+        self.changed.pop(key, None)
+        for listener in message.audience or ():
+            self.listeners.pop((*key, listener), None)
+        self.destroyed.append(message)
+        tombstone = Tombstone(
+            self._grave(message.room, message.id),
+            message.room,
+            message.author,
+            fate,
+            viewing,
+            self.now + self._limits.tombstone,
+        )
+        self._tombstones[tombstone.tombstone] = tombstone
+        self.buried.append(tombstone)
+        room = self._rooms.get(message.room)
+        if room is not None:
+            room.waiting -= 1
+            room.waiting_bytes -= message.size
+        self._tell(message.room, DestroyedEvent(message.id, FATES[fate], viewing, member))
+
+    def _receipt(self, message: Message) -> Receipt:
+        notice = notice_of(message, self.now)
+        state = notice.state
+        if message.audience is not None:
+            if any(one.lease_until is not None for one in message.audience.values()):
+                state = "opened"
+        return Receipt(
+            message.id, state, message.sequence, message.posted_at, message.expires_at
+        )
+
+    def _use(self, room: Room, *, sequence_moved: bool = False) -> None:
+        ends = self.now + room.room_ttl
+        if ends - room.expires_at >= min(USE_STEP, room.room_ttl // 8):
+            room.expires_at = ends
+            sequence_moved = True
+        if sequence_moved:
+            self.used[room.room] = room
+
+    def _change(self, message: Message, listener: Listener | None = None) -> None:
+        self.changed[message.room, message.id] = message
+        if listener is not None:
+            self.listeners[message.room, message.id, listener.member] = listener
+
+    def _tell(self, room: bytes, event: Event) -> None:
+        self.events.append((room, event))
+
+    def _tell_audience(self, message: Message) -> None:
+        audience = notice_of(message, self.now).audience
+        self._tell(message.room, AudienceEvent(message.id, audience))

@@ -1,0 +1,54 @@
+"""Rows of sealed payloads and of their wrapped keys. Written once, never updated."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ephemeral.store.postgres import Connection
+
+
+class SealedRow(NamedTuple):
+    """A payload with its wrapped key, as it is stored."""
+
+    id: bytes
+    body: bytes
+    epoch: int
+    wrapped: bytes
+
+
+async def insert_bodies(connection: Connection, rows: Sequence[SealedRow]) -> None:
+    """Write sealed bodies; their keys are to be written next."""
+    await connection.execute(
+        "INSERT INTO payloads (id, body) SELECT * FROM unnest($1::bytea[], $2::bytea[])",
+        [row.id for row in rows],
+        [row.body for row in rows],
+    )
+
+
+async def insert_keys(connection: Connection, rows: Sequence[SealedRow]) -> None:
+    """Write wrapped keys; the epoch is held by `hold_current_epoch` in the same transaction."""
+    await connection.execute(
+        """
+        INSERT INTO payload_keys (payload, epoch, wrapped)
+        SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bytea[])
+        """,
+        [row.id for row in rows],
+        [row.epoch for row in rows],
+        [row.wrapped for row in rows],
+    )
+
+
+async def sealed(connection: Connection, ids: Sequence[bytes]) -> dict[bytes, SealedRow]:
+    """Payloads by id, with their keys."""
+    rows = await connection.fetch(
+        """
+        SELECT p.id, p.body, k.epoch, k.wrapped
+        FROM payloads p JOIN payload_keys k ON k.payload = p.id WHERE p.id = ANY($1::bytea[])
+        """,
+        ids,
+    )
+    return {row[0]: SealedRow(*row) for row in rows}
+
+
+async def delete_payloads(connection: Connection, ids: Sequence[bytes]) -> None:
+    """Destroy payloads and their keys: what is gone from here is gone."""
+    await connection.execute("DELETE FROM payloads WHERE id = ANY($1::bytea[])", ids)

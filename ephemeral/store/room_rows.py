@@ -1,0 +1,364 @@
+"""Rows of rooms and of their messages. One function, one statement; the service owns the transaction.
+
+Whoever changes anything in a room has locked it by `lock_rooms` in the same transaction.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from asyncpg import Record
+from ephemeral.domain.room import Listener, Message, Room, RoomView, Tombstone
+from ephemeral.store.postgres import Connection
+
+Key = tuple[bytes, bytes]
+
+
+async def clock(connection: Connection) -> int:
+    """The database's clock in milliseconds."""
+    now: int = await connection.fetchval("SELECT clock_ms()")
+    return now
+
+
+async def lock_rooms(connection: Connection, rooms: Iterable[bytes]) -> list[Room]:
+    """Lock rooms, in the order of their names so that no two transactions wait for each other."""
+    rows = await connection.fetch(
+        """
+        SELECT room, policy, message_ttl, room_ttl, sequence, expires_at
+        FROM rooms WHERE room = ANY($1::bytea[]) ORDER BY room FOR UPDATE
+        """,
+        sorted(rooms),
+    )
+    return [Room(*row) for row in rows]
+
+
+async def insert_room(
+    connection: Connection, room: Room, charter: bytes, mac: bytes, seats: int, now: int
+) -> bool:
+    """Make a room; False if one stands there."""
+    inserted = await connection.fetchval(
+        """
+        INSERT INTO rooms (room, charter, charter_mac, policy, seat_limit, message_ttl, room_ttl,
+                           created_at, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        ON CONFLICT (room) DO NOTHING RETURNING true
+        """,
+        room.room, charter, mac, room.policy, seats, room.message_ttl, room.room_ttl,
+        now, room.expires_at,
+    )  # fmt: skip
+    return inserted is not None
+
+
+async def room_view(connection: Connection, room: bytes) -> RoomView | None:
+    """What members are told of a room; None if it is absent or has expired."""
+    row = await connection.fetchrow(
+        """
+        SELECT clock_ms() AS now, charter, charter_mac, locked, joins,
+               (SELECT count(*)::int FROM seats s WHERE s.room = r.room), created_at, expires_at,
+               sequence
+        FROM rooms r WHERE room = $1 AND expires_at > clock_ms()
+        """,
+        room,
+    )
+    return RoomView(*row) if row is not None else None
+
+
+async def set_locked(connection: Connection, room: bytes, locked: bool) -> None:
+    """Close a room to new members, or open it again."""
+    await connection.execute("UPDATE rooms SET locked = $2 WHERE room = $1", room, locked)
+
+
+async def admission(connection: Connection, room: bytes) -> tuple[bool, int]:
+    """Whether a room is locked, and how many seats it has."""
+    row = await connection.fetchrow("SELECT locked, seat_limit FROM rooms WHERE room = $1", room)
+    return row[0], row[1]
+
+
+async def count_join(connection: Connection, room: bytes, expires_at: int) -> int:
+    """Count a seat that was taken, which is also a use; returns how many that makes."""
+    joins: int = await connection.fetchval(
+        """
+        UPDATE rooms SET joins = joins + 1, expires_at = greatest(expires_at, $2)
+        WHERE room = $1 RETURNING joins
+        """,
+        room,
+        expires_at,
+    )
+    return joins
+
+
+async def update_rooms(connection: Connection, rooms: Sequence[Room]) -> None:
+    """Write sequences and ends."""
+    await connection.execute(
+        """
+        UPDATE rooms SET sequence = q.sequence, expires_at = q.expires_at
+        FROM unnest($1::bytea[], $2::bigint[], $3::bigint[]) AS q (room, sequence, expires_at)
+        WHERE rooms.room = q.room
+        """,
+        [room.room for room in rooms],
+        [room.sequence for room in rooms],
+        [room.expires_at for room in rooms],
+    )
+
+
+async def sequences(connection: Connection, rooms: Sequence[bytes]) -> dict[bytes, int]:
+    """The latest sequence of each room that lives."""
+    rows = await connection.fetch(
+        "SELECT room, sequence FROM rooms WHERE room = ANY($1::bytea[])", rooms
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+async def waiting(connection: Connection, rooms: Sequence[bytes]) -> dict[bytes, tuple[int, int]]:
+    """How many messages wait in each room, and their bytes."""
+    rows = await connection.fetch(
+        """
+        SELECT room, count(*), sum(size)::bigint FROM messages
+        WHERE room = ANY($1::bytea[]) GROUP BY room
+        """,
+        rooms,
+    )
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
+_MESSAGE = """
+    m.room, m.id, m.sequence, m.author, m.size, m.viewing_hash, m.digest, m.payload, m.posted_at,
+    m.expires_at, m.lease_holder, m.lease_until, m.lease_ends, m.viewing, m.everyone
+"""
+
+
+def _messages(rows: Iterable[Record]) -> list[Message]:
+    found = []
+    for row in rows:
+        *values, everyone = row
+        found.append(Message(*values, audience={} if everyone else None))
+    return found
+
+
+async def messages(connection: Connection, keys: Iterable[Key]) -> list[Message]:
+    """Messages by room and id. Audiences are to be filled by `audiences`."""
+    distinct = sorted(set(keys))
+    rows = await connection.fetch(
+        f"""
+        SELECT {_MESSAGE} FROM unnest($1::bytea[], $2::bytea[]) AS q (room, id)
+        JOIN messages m ON m.room = q.room AND m.id = q.id
+        """,
+        [room for room, _ in distinct],
+        [message for _, message in distinct],
+    )
+    return _messages(rows)
+
+
+async def messages_of_room(connection: Connection, room: bytes) -> list[Message]:
+    """All messages that wait in a room, in order. Audiences are to be filled by `audiences`."""
+    rows = await connection.fetch(
+        f"SELECT {_MESSAGE} FROM messages m WHERE room = $1 ORDER BY sequence", room
+    )
+    return _messages(rows)
+
+
+async def audiences(connection: Connection, found: Sequence[Message]) -> None:
+    """Fill in the audiences of messages under the policy everyone."""
+    waited_for = {(one.room, one.id): one for one in found if one.audience is not None}
+    if not waited_for:
+        return
+    rows = await connection.fetch(
+        """
+        SELECT a.room, a.message, a.member, a.state, a.lease_until, a.lease_ends
+        FROM unnest($1::bytea[], $2::bytea[]) AS q (room, message)
+        JOIN audience a ON a.room = q.room AND a.message = q.message
+        """,
+        [room for room, _ in waited_for],
+        [message for _, message in waited_for],
+    )
+    for room, message, *listener in rows:
+        audience = waited_for[room, message].audience
+        if audience is not None:
+            audience[listener[0]] = Listener(*listener)
+
+
+async def due_messages(connection: Connection, now: int, limit: int) -> list[Key]:
+    """Messages whose time or whose lease has ended, a few at a time."""
+    rows = await connection.fetch(
+        """
+        (SELECT room, id FROM messages WHERE expires_at <= $1 LIMIT $2)
+        UNION
+        (SELECT room, id FROM messages WHERE lease_until <= $1 LIMIT $2)
+        UNION
+        (SELECT room, message FROM audience WHERE lease_until <= $1 LIMIT $2)
+        """,
+        now,
+        limit,
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+async def insert_messages(connection: Connection, fresh: Sequence[Message]) -> None:
+    """Write accepted messages; their payloads stand already."""
+    await connection.execute(
+        """
+        INSERT INTO messages (room, id, sequence, author, size, viewing_hash, digest, payload,
+                              everyone, posted_at, expires_at)
+        SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bigint[], $4::bytea[], $5::int[],
+                             $6::bytea[], $7::bytea[], $8::bytea[], $9::boolean[], $10::bigint[],
+                             $11::bigint[])
+        """,
+        [one.room for one in fresh],
+        [one.id for one in fresh],
+        [one.sequence for one in fresh],
+        [one.author for one in fresh],
+        [one.size for one in fresh],
+        [one.viewing_hash for one in fresh],
+        [one.digest for one in fresh],
+        [one.payload for one in fresh],
+        [one.audience is not None for one in fresh],
+        [one.posted_at for one in fresh],
+        [one.expires_at for one in fresh],
+    )
+
+
+async def insert_audience(
+    connection: Connection, invited: Sequence[tuple[bytes, bytes, bytes]]
+) -> None:
+    """Write who was present: room, message, member."""
+    await connection.execute(
+        """
+        INSERT INTO audience (room, message, member)
+        SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bytea[])
+        """,
+        *map(list, zip(*invited, strict=True)),
+    )
+
+
+async def update_messages(connection: Connection, changed: Sequence[Message]) -> None:
+    """Write leases, and what became of a policy."""
+    await connection.execute(
+        """
+        UPDATE messages SET lease_holder = q.lease_holder, lease_until = q.lease_until,
+               lease_ends = q.lease_ends, viewing = q.viewing, everyone = q.everyone
+        FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::bigint[], $5::smallint[],
+                    $6::bytea[], $7::boolean[])
+             AS q (room, id, lease_holder, lease_until, lease_ends, viewing, everyone)
+        WHERE messages.room = q.room AND messages.id = q.id
+        """,
+        [one.room for one in changed],
+        [one.id for one in changed],
+        [one.lease_holder for one in changed],
+        [one.lease_until for one in changed],
+        [one.lease_ends for one in changed],
+        [one.viewing for one in changed],
+        [one.audience is not None for one in changed],
+    )
+
+
+async def update_audience(
+    connection: Connection, changed: dict[tuple[bytes, bytes, bytes], Listener]
+) -> None:
+    """Write what became of members of audiences."""
+    keys, listeners = list(changed), list(changed.values())
+    await connection.execute(
+        """
+        UPDATE audience SET state = q.state, lease_until = q.lease_until, lease_ends = q.lease_ends
+        FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::smallint[], $5::bigint[],
+                    $6::smallint[]) AS q (room, message, member, state, lease_until, lease_ends)
+        WHERE audience.room = q.room AND audience.message = q.message
+          AND audience.member = q.member
+        """,
+        [key[0] for key in keys],
+        [key[1] for key in keys],
+        [key[2] for key in keys],
+        [one.state for one in listeners],
+        [one.lease_until for one in listeners],
+        [one.lease_ends for one in listeners],
+    )
+
+
+async def delete_audience(
+    connection: Connection, gone: Sequence[tuple[bytes, bytes, bytes]]
+) -> None:
+    """Take members out of audiences: room, message, member."""
+    await connection.execute(
+        """
+        DELETE FROM audience
+        USING unnest($1::bytea[], $2::bytea[], $3::bytea[]) AS q (room, message, member)
+        WHERE audience.room = q.room AND audience.message = q.message
+          AND audience.member = q.member
+        """,
+        *map(list, zip(*gone, strict=True)),
+    )
+
+
+async def delete_messages(connection: Connection, gone: Sequence[Message]) -> None:
+    """Remove messages; their payloads are to be removed next."""
+    await connection.execute(
+        """
+        DELETE FROM messages USING unnest($1::bytea[], $2::bytea[]) AS q (room, id)
+        WHERE messages.room = q.room AND messages.id = q.id
+        """,
+        [one.room for one in gone],
+        [one.id for one in gone],
+    )
+
+
+async def insert_tombstones(connection: Connection, buried: Sequence[Tombstone]) -> None:
+    """Write fates. A message dies once; a tombstone that outlived its time may be in the way."""
+    await connection.execute(
+        """
+        INSERT INTO tombstones (tombstone, room, author, fate, viewing, until)
+        SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::smallint[], $5::bytea[],
+                             $6::bigint[])
+        ON CONFLICT (tombstone) DO UPDATE SET author = excluded.author, fate = excluded.fate,
+               viewing = excluded.viewing, until = excluded.until
+        """,
+        *map(list, zip(*buried, strict=True)),
+    )
+
+
+async def tombstones(connection: Connection, names: Sequence[bytes]) -> list[Tombstone]:
+    """Tombstones by name."""
+    rows = await connection.fetch(
+        """
+        SELECT tombstone, room, author, fate, viewing, until FROM tombstones
+        WHERE tombstone = ANY($1::bytea[])
+        """,
+        names,
+    )
+    return [Tombstone(*row) for row in rows]
+
+
+async def delete_tombstones(connection: Connection, now: int, limit: int) -> int:
+    """Remove tombstones whose time is over, a few at a time; returns how many."""
+    count: int = await connection.fetchval(
+        """
+        WITH gone AS (DELETE FROM tombstones WHERE tombstone = ANY(ARRAY(
+            SELECT tombstone FROM tombstones WHERE until <= $1 LIMIT $2)) RETURNING 1)
+        SELECT count(*) FROM gone
+        """,
+        now,
+        limit,
+    )
+    return count
+
+
+async def expired_rooms(connection: Connection, now: int, limit: int) -> list[bytes]:
+    """Rooms whose time is over, a few at a time."""
+    rows = await connection.fetch(
+        "SELECT room FROM rooms WHERE expires_at <= $1 LIMIT $2", now, limit
+    )
+    return [row[0] for row in rows]
+
+
+async def payloads_of_room(connection: Connection, room: bytes) -> list[bytes]:
+    """Every payload that goes with a room."""
+    rows = await connection.fetch(
+        """
+        SELECT payload FROM messages WHERE room = $1
+        UNION ALL SELECT profile FROM seats WHERE room = $1 AND profile IS NOT NULL
+        UNION ALL SELECT resume_key FROM seats WHERE room = $1 AND resume_key IS NOT NULL
+        """,
+        room,
+    )
+    return [row[0] for row in rows]
+
+
+async def delete_room(connection: Connection, room: bytes) -> None:
+    """Remove a room with its seats, messages and tombstones; its payloads are to be removed next."""
+    await connection.execute("DELETE FROM rooms WHERE room = $1", room)
