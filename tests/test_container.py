@@ -1,0 +1,206 @@
+"""The container image, built from the Dockerfile and run as `compose.yaml` runs it, by hand.
+
+There need be no container engine: Debian's buildah builds on a base made by debootstrap, which gets
+the name that the Dockerfile asks for (its Python is 3.11, so this also shows that the image doesn't
+depend on one version). The run is a chroot into a read-only root, as the image's user, without any
+capability. Needs root and Debian; started by `make test-image`.
+"""
+
+import json
+import os
+import platform
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.image, pytest.mark.timeout(900)]
+
+ROOT = Path(__file__).resolve().parent.parent
+# The newest C library that a wheel for Debian 12 may ask for, and every older one.
+GLIBC = range(36, 4, -1)
+# What `compose.yaml` does to the server: the root read-only, /tmp in memory, no capability, no way
+# to gain one. $1 is the root, $2 the volume, $3 the user, and the rest is run in the image.
+CONFINED = """
+set -eu
+root=$1 volume=$2 user=$3
+shift 3
+mount --bind "$root" "$root"
+mount -o remount,ro,bind "$root"
+mount -t tmpfs tmpfs "$root/tmp"
+mount -t proc proc "$root/proc"
+mount --rbind /dev "$root/dev"
+mount --bind "$volume" "$root/data"
+exec chroot "$root" setpriv --reuid="${user%:*}" --regid="${user#*:}" --clear-groups \\
+    --no-new-privs --inh-caps=-all --bounding-set=-all -- "$@"
+"""
+
+
+def run(*command: str | Path, **options: object) -> str:
+    return subprocess.run(
+        command, check=True, stdout=subprocess.PIPE, text=True, **options
+    ).stdout.strip()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@dataclass(frozen=True)
+class Image:
+    """A built image: its unpacked root and its configuration as an engine reads it."""
+
+    root: Path
+    config: dict
+
+    def command(self, volume: Path, arguments: list[str], **environment: str) -> list[str]:
+        """What runs `arguments` in the image, confined, with the image's environment and more."""
+        values = [*self.config["Env"], *(f"{key}={value}" for key, value in environment.items())]
+        inside = ["env", "-i", f"--chdir={self.config['WorkingDir']}", *values, *arguments]
+        user = self.config["User"]
+        outside = ["unshare", "--mount", "sh", "-c", CONFINED, "sh", self.root, volume, user]
+        return [*map(str, outside), *inside]
+
+    def run(
+        self, volume: Path, arguments: list[str], **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(volume, arguments, **environment),
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+
+    def serve(self, volume: Path, **environment: str) -> subprocess.Popen[str]:
+        """The image started as it starts by itself."""
+        return subprocess.Popen(
+            self.command(volume, [*self.config["Entrypoint"], *self.config["Cmd"]], **environment),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+
+def make_base(folder: Path) -> None:
+    """A small Debian 12 with Python, and every locked wheel, which its pip takes for the index."""
+    run("debootstrap", "--variant=minbase", "--include=python3,python3-venv", "bookworm", folder)
+    machine = platform.machine()
+    wheels = folder / "wheels"
+    run(
+        *(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"),
+        *("--requirement", ROOT / "requirements" / "runtime.lock", "--dest", wheels),
+        *("--only-binary=:all:", "--python-version", "3.11", "--implementation", "cp"),
+        *("--abi", "cp311", "--abi", "abi3", "--abi", "none"),
+        *(f"--platform=manylinux_2_{minor}_{machine}" for minor in GLIBC),
+    )
+    (folder / "etc" / "pip.conf").write_text("[global]\nno-index = true\nfind-links = /wheels\n")
+
+
+@pytest.fixture(scope="module")
+def image() -> Iterator[Image]:
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        pytest.fail("The image test needs root on Debian: it makes a base by debootstrap.")
+    if not (shutil.which("buildah") and shutil.which("debootstrap")):
+        run("apt-get", "update")
+        run("apt-get", "install", "--yes", "buildah", "debootstrap")
+    name = re.search(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)[1]
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Path(folder)
+
+        def buildah(*arguments: str | Path) -> str:
+            # Plain folders, no mounts: nothing is left behind but what the scratch folder holds.
+            storage = ("--root", scratch / "storage", "--runroot", scratch / "state")
+            return run("buildah", "--storage-driver=vfs", *storage, *arguments, cwd=ROOT)
+
+        make_base(scratch / "base")
+        base = buildah("from", "scratch")
+        buildah("add", "--quiet", base, scratch / "base", "/")
+        buildah("commit", "--quiet", base, f"docker.io/library/{name}")
+        buildah(
+            "build", "--isolation=chroot", "--pull-never", "--format=docker", "--tag=ephemeral", "."
+        )
+        config = json.loads(buildah("inspect", "--type=image", "ephemeral"))["Docker"]["config"]
+        root = buildah("mount", buildah("from", "--pull-never", "localhost/ephemeral"))
+        yield Image(Path(root), config)
+
+
+@pytest.fixture
+def volume(tmp_path: Path, image: Image) -> Path:
+    """An empty volume as an engine would mount it: with the owner that the image gives /data."""
+    folder = tmp_path / "volume"
+    folder.mkdir(mode=0o700)
+    owner = (image.root / "data").stat()
+    os.chown(folder, owner.st_uid, owner.st_gid)
+    return folder
+
+
+def answer(port: int, path: str) -> tuple[int, bytes]:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}") as response:
+        return response.status, response.read()
+
+
+def wait_for_address(process: subprocess.Popen[str], port: int) -> None:
+    """Reads what the server prints until it has printed its address."""
+    printed = []
+    for line in process.stdout:
+        printed.append(line)
+        if f":{port}" in line:
+            return
+    pytest.fail(f"The server ended before it printed its address:\n{''.join(printed)}")
+
+
+def test_the_image_serves_as_a_stranger_on_a_read_only_root(image: Image, volume: Path):
+    port = free_port()
+    health = image.config["Healthcheck"]["Test"][1:]
+    assert image.run(volume, health, PORT=str(port)).returncode != 0
+    process = image.serve(volume, PORT=str(port))
+    try:
+        wait_for_address(process, port)
+        assert answer(port, "/healthz")[0] == 200
+        status, page = answer(port, "/")
+        assert status == 200
+        assert b"<html" in page
+        assert json.loads(answer(port, "/config")[1])
+        probe = image.run(volume, health, PORT=str(port))
+        assert probe.returncode == 0, probe.stderr
+    finally:
+        process.terminate()
+        process.communicate()
+    assert process.returncode == 0
+
+
+def test_the_image_can_write_its_volume_and_nothing_else(image: Image, volume: Path):
+    attempt = "import os, sys; open(sys.argv[1], 'w').close(); print(os.getuid())"
+    written = image.run(volume, ["python", "-c", attempt, "/data/probe"])
+    assert written.stdout.strip() == image.config["User"].split(":")[0] != "0"
+    for path in ("/probe", "/app/probe", "/opt/venv/probe", "/etc/probe"):
+        refused = image.run(volume, ["python", "-c", attempt, path])
+        assert refused.returncode != 0
+        assert "Read-only file system" in refused.stderr
+
+
+def test_with_a_database_of_ones_own_a_missing_key_is_refused_in_one_sentence(
+    image: Image, volume: Path
+):
+    process = image.serve(volume, DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
+    printed, _ = process.communicate()
+    assert process.returncode != 0
+    assert "ENCRYPTION_KEY" in printed
+    assert "Traceback" not in printed
+
+
+def test_the_image_holds_the_program_and_neither_its_tests_nor_a_secret(image: Image):
+    shipped = {path.name for path in (image.root / "app").iterdir()} - {"__pycache__"}
+    assert shipped == {"LICENSE", "NOTICE", "app.py", "ephemeral", "sql", "web"}
+    assert not list((image.root / "data").iterdir())
+    assert not list((image.root / "app").rglob(".env*"))
