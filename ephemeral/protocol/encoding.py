@@ -1,0 +1,105 @@
+"""Bytes and JSON on the wire, read strictly: docs/protocol.md, 1.3 and 1.4.
+
+Both readers take whatever arrives and raise nothing but `Refusal("malformed")`.
+"""
+
+import binascii
+from typing import NoReturn
+
+import msgspec
+
+from ephemeral.protocol.errors import Refusal
+from ephemeral.protocol.limits import INTEGER_MAX, JSON_DEPTH
+
+__all__ = ["b64decode", "b64encode", "dump_json", "parse_json", "read_integer"]
+
+_TO_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+# The standard alphabet's own two characters, and padding, are not in ours.
+_TO_STANDARD = bytes.maketrans(b"-_+/=", b"+/!!!")
+_PADDING = (b"", b"", b"==", b"=")
+# The last characters whose unused bits are zero, by the length of the text modulo 4.
+_CANONICAL_ENDS = ("", "", frozenset("AQgw"), frozenset("AEIMQUYcgkosw048"))
+
+_decode = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
+
+
+def _malformed() -> NoReturn:
+    # The parser's own error quotes its input: it must not become the cause that a log shows.
+    raise Refusal("malformed") from None
+
+
+def b64encode(data: bytes) -> str:
+    """Base64url without padding (RFC 4648, section 5)."""
+    text = binascii.b2a_base64(data, newline=False).translate(_TO_URL_SAFE)
+    return text.rstrip(b"=").decode("ascii")
+
+
+def b64decode(text: object, length: int | None = None) -> bytes:
+    """The bytes that `text` writes in canonical base64url; exactly `length` of them, if given."""
+    if not isinstance(text, str):
+        _malformed()
+    rest = len(text) % 4
+    if rest == 1 or (length is not None and len(text) != (4 * length + 2) // 3):
+        _malformed()
+    if rest and text[-1] not in _CANONICAL_ENDS[rest]:
+        _malformed()
+    try:
+        standard = text.encode("ascii").translate(_TO_STANDARD) + _PADDING[rest]
+        return binascii.a2b_base64(standard, strict_mode=True)
+    except ValueError:
+        _malformed()
+
+
+def parse_json(data: bytes | str) -> object:
+    """The one JSON value in `data`, which is UTF-8 without a byte order mark.
+
+    Refused beside bad JSON: more than 16 levels of arrays and objects, lone surrogates, and numbers
+    beyond the range of a double, which JavaScript would read as Infinity.
+    """
+    try:
+        value = _decode(data)
+        _check(value, JSON_DEPTH)
+    except (msgspec.DecodeError, UnicodeError, OverflowError, RecursionError):
+        _malformed()
+    return value
+
+
+def _check(value: object, levels: int) -> None:
+    """Raise RecursionError below `levels`, OverflowError for an integer that no double holds."""
+    children: object
+    if isinstance(value, dict):
+        children = value.values()
+    elif isinstance(value, list):
+        children = value
+    else:
+        if isinstance(value, int):
+            float(value)
+        return
+    if levels == 0:
+        raise RecursionError
+    for child in children:
+        _check(child, levels - 1)
+
+
+def dump_json(value: object) -> bytes:
+    """JSON in UTF-8 without white space, escaped no more than JSON demands.
+
+    `value` is made of dict, list, str, int, float, bool and None. A lone surrogate is refused.
+    """
+    try:
+        return _encode(value)
+    except UnicodeError:
+        _malformed()
+
+
+def read_integer(value: object, low: int = 0, high: int = INTEGER_MAX) -> int:
+    """The integer between `low` and `high` that a parsed JSON value is.
+
+    `1.0` and `1e0` are 1, because JavaScript's parser can't tell them apart; `true` is nothing.
+    """
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        _malformed()
+    return value
