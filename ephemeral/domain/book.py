@@ -6,7 +6,7 @@ It does no I/O and knows no clock but the `now` it is given, so every rule of
 docs/protocol.md, section 8, can be tested without a database.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
 from hmac import compare_digest
 
@@ -32,7 +32,7 @@ from ephemeral.domain.room import (
 )
 from ephemeral.protocol.errors import Refusal
 
-__all__ = ["EXPIRED", "UNCONFIRMED", "VIEWED", "Book", "notice_of"]
+__all__ = ["EXPIRED", "UNCONFIRMED", "VIEWED", "Book", "notice_of", "receipt_of"]
 
 VIEWED, UNCONFIRMED, EXPIRED = 1, 2, 3
 PENDING, ACKNOWLEDGED, FAILED = 0, 1, 2
@@ -63,6 +63,21 @@ def notice_of(message: Message, now: int) -> Notice:
     )
 
 
+def receipt_of(message: Message, now: int) -> Receipt:
+    """What its author is told of a message that waits: `opened` while anybody's lease runs."""
+    leases = [message.lease_until]
+    if message.audience is not None:
+        leases = [one.lease_until for one in message.audience.values()]
+    opened = any(until is not None and until > now for until in leases)
+    return Receipt(
+        message.id,
+        "opened" if opened else "stored",
+        message.sequence,
+        message.posted_at,
+        message.expires_at,
+    )
+
+
 def _seconds_until(time: int, now: int) -> int:
     return max(1, -(-(time - now) // 1000))
 
@@ -85,7 +100,7 @@ class Book:
         seats: Iterable[Seat] = (),
         messages: Iterable[Message] = (),
         tombstones: Iterable[Tombstone] = (),
-        present: dict[bytes, Sequence[bytes]] | None = None,
+        present: Mapping[bytes, Sequence[bytes]] | None = None,
     ) -> None:
         self.now = now
         self._limits = limits
@@ -127,7 +142,7 @@ class Book:
                 viewing_hash,
             ):
                 raise Refusal("message_conflict")
-            return self._receipt(known)
+            return receipt_of(known, self.now)
         tombstone = self._tombstone(seat.room, message_id)
         if tombstone is not None:
             if tombstone.author != seat.member:
@@ -163,7 +178,7 @@ class Book:
         self.invited.extend((seat.room, message_id, one) for one in audience or ())
         self._use(room, sequence_moved=True)
         self._tell(seat.room, NoticeEvent(notice_of(message, self.now)))
-        return self._receipt(message)._replace(fresh=True)
+        return receipt_of(message, self.now)._replace(fresh=True)
 
     def open(self, seat: Seat, message_id: bytes) -> tuple[Message, int]:
         """Lease a message to `seat`; returns it with the end of the lease."""
@@ -221,13 +236,13 @@ class Book:
             if not self._settle(message):
                 continue
             self._give_back(message, member)
-            if message.audience is not None and member in message.audience:
-                if message.audience[member].state == PENDING:
-                    del message.audience[member]
-                    self._change(message)
-                    self.listeners[room, message.id, member] = None
-                    if not self._conclude(message, None):
-                        self._tell_audience(message)
+            listener = (message.audience or {}).get(member)
+            if message.audience and listener is not None and listener.state == PENDING:
+                del message.audience[member]
+                self._change(message)
+                self.listeners[room, message.id, member] = None
+                if not self._conclude(message, None):
+                    self._tell_audience(message)
 
     def settle_one(self, room: bytes, message_id: bytes) -> None:
         """Let a message's time pass: its lease ends, or it expires."""
@@ -389,16 +404,6 @@ class Book:
             room.waiting -= 1
             room.waiting_bytes -= message.size
         self._tell(message.room, DestroyedEvent(message.id, FATES[fate], viewing, member))
-
-    def _receipt(self, message: Message) -> Receipt:
-        notice = notice_of(message, self.now)
-        state = notice.state
-        if message.audience is not None:
-            if any(one.lease_until is not None for one in message.audience.values()):
-                state = "opened"
-        return Receipt(
-            message.id, state, message.sequence, message.posted_at, message.expires_at
-        )
 
     def _use(self, room: Room, *, sequence_moved: bool = False) -> None:
         ends = self.now + room.room_ttl

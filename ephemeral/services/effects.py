@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from ephemeral.domain.book import Book
 from ephemeral.store import payload_rows, room_rows
-from ephemeral.store.payload_rows import Connection, SealedRow
+from ephemeral.store.payload_rows import SealedRow
+from ephemeral.store.postgres import Connection
 
 __all__ = ["write"]
 

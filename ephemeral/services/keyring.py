@@ -191,6 +191,7 @@ def rotate_encryption_key(
         directory.clear_temporaries()
         if not isinstance(source, OwnKeyFile):
             return _rewrap(directory, source.read(), random)
+        source.clear_temporaries()
         _complete_rotation(directory, source, random)
         rotation = _rewrap(directory, source.replace(random), random)
         source.forget_previous()
@@ -231,6 +232,7 @@ def _rewrap(directory: KeyringDirectory, keys: EncryptionKeys, random: Random) -
 def _prepare_encryption_key(directory: KeyringDirectory, source: KeySource, random: Random) -> None:
     if not isinstance(source, OwnKeyFile):
         return
+    source.clear_temporaries()
     if source.exists():
         _complete_rotation(directory, source, random)
     elif directory.stored():

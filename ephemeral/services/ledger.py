@@ -10,12 +10,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Protocol
 
 from ephemeral.domain import keyring as sealing
 from ephemeral.domain.book import Book
 from ephemeral.domain.credentials import tombstone_hash
-from ephemeral.domain.keyring import KeyringUnusable, Random, Sealed, SealBroken
+from ephemeral.domain.keyring import KeyringUnusable, Random, SealBroken, Sealed
 from ephemeral.domain.limits import Limits
 from ephemeral.domain.room import Acknowledged, Message, Opened, Receipt, Released, Room, Seat
 from ephemeral.live.bus import Bus, Hint
@@ -35,18 +34,6 @@ Reply = Callable[[Outcome], None]
 BATCH = 256
 
 LANES = 2
-
-
-class Entry(Protocol):
-    """A request on its way through the ledger."""
-
-    room: bytes
-    seat: Seat | None
-    message: bytes
-    reply: Reply
-
-    def decide(self, book: Book) -> "Outcome | Leased":
-        """Let the rules decide; may raise Refusal."""
 
 
 @dataclass(slots=True)
@@ -128,11 +115,15 @@ class Settle:
     room: bytes
     message: bytes
     reply: Reply
-    seat: Seat | None = None
+    seat: None = None
 
     def decide(self, book: Book) -> None:
         """Let its time pass."""
         book.settle_one(self.room, self.message)
+
+
+#: A request on its way through the ledger.
+Entry = Post | Open | Acknowledge | Release | Settle
 
 
 class Ledger:
@@ -216,7 +207,7 @@ class Ledger:
         except KeyringUnusable as error:
             self._fault(error)
             outcomes, hints = [Refusal("unavailable", retry_after=5)] * len(batch), []
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 -- every entry must be answered
             if len(batch) > 1:
                 # Whatever is wrong is wrong with one of them: the others must not suffer.
                 for entry in batch:
@@ -227,7 +218,7 @@ class Ledger:
         for entry, outcome in zip(batch, outcomes, strict=True):
             try:
                 entry.reply(outcome)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 -- one broken reply must not cost the others theirs
                 self._fault(error)
         self._bus.publish(hints)
 
@@ -349,7 +340,7 @@ def _decided(entry: Entry, book: Book) -> Outcome | Leased:
 
 
 def _resolve(done: asyncio.Future[None]) -> Reply:
-    def reply(outcome: Outcome) -> None:
+    def reply(_outcome: Outcome) -> None:
         if not done.done():
             done.set_result(None)
 

@@ -4,12 +4,12 @@ Each method opens the transaction it needs and publishes only after the commit. 
 acknowledgements and releases go through the ledger, which batches them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from ephemeral.domain import keyring as sealing
-from ephemeral.domain.book import Book, notice_of
+from ephemeral.domain.book import Book, notice_of, receipt_of
 from ephemeral.domain.credentials import resume_hash, room_hash, token_hash, tombstone_hash
-from ephemeral.domain.keyring import Kind, KeyringUnusable, Random, SealBroken
+from ephemeral.domain.keyring import KeyringUnusable, Kind, Random, SealBroken
 from ephemeral.domain.limits import Limits
 from ephemeral.domain.room import (
     FATES,
@@ -30,8 +30,9 @@ from ephemeral.domain.room import (
     TypingEvent,
 )
 from ephemeral.live.bus import Bus, Hint
-from ephemeral.protocol.charter import CharterLimits, decode_charter
+from ephemeral.protocol.charter import decode_charter
 from ephemeral.protocol.errors import Refusal, refuse
+from ephemeral.protocol.limits import CharterLimits
 from ephemeral.services.deployment import Deployment
 from ephemeral.services.effects import write
 from ephemeral.services.keyring import Keyring
@@ -85,9 +86,7 @@ class Rooms:
             ttl = decoded.room_ttl * 1000
             room = Room(name, decoded.policy, decoded.message_ttl * 1000, ttl, 0, now + ttl)
             for _ in range(2):
-                if await room_rows.insert_room(
-                    connection, room, charter, mac, decoded.seats, now
-                ):
+                if await room_rows.insert_room(connection, room, charter, mac, decoded.seats, now):
                     return await self._view(connection, name), True
                 standing = await room_rows.room_view(connection, name)
                 if standing is not None:
@@ -176,9 +175,7 @@ class Rooms:
 
         async def work(connection: Connection) -> tuple[Joined, list[Hint]]:
             room, now = await self._locked(connection, seat.room)
-            seats = await seat_rows.seats_of_room(
-                connection, seat.room, self._limits.seat_grace
-            )
+            seats = await seat_rows.seats_of_room(connection, seat.room, self._limits.seat_grace)
             mine = next((one for one in seats if one.member == member), None)
             if mine is not None:
                 refuse(mine.token_hash != seat.token_hash, "member_taken")
@@ -299,7 +296,7 @@ class Rooms:
             for one in ids:
                 tombstone = dead.get(graves[one])
                 if one in living:
-                    receipts.append(_receipt(notice_of(living[one], now)))
+                    receipts.append(receipt_of(living[one], now))
                 elif tombstone is not None and tombstone.until > now:
                     state = FATES[tombstone.fate]
                     receipts.append(Receipt(one, state, viewing=tombstone.viewing))
@@ -359,9 +356,7 @@ class Rooms:
         )
         messages = await room_rows.messages_of_room(connection, room)
         await room_rows.audiences(connection, messages)
-        notices = tuple(
-            notice_of(one, view.now) for one in messages if one.expires_at > view.now
-        )
+        notices = tuple(notice_of(one, view.now) for one in messages if one.expires_at > view.now)
         return Snapshot(view.now, view, members, notices)
 
     async def _locked(self, connection: Connection, room: bytes) -> tuple[Room, int]:
@@ -402,7 +397,9 @@ class Rooms:
             await payload_rows.delete_payloads(connection, payloads)
         return [*book.events, (room, LeftEvent(member))]
 
-    async def _store(self, connection: Connection, kind: Kind, plaintext: bytes | None) -> bytes | None:
+    async def _store(
+        self, connection: Connection, kind: Kind, plaintext: bytes | None
+    ) -> bytes | None:
         """Seal a payload and write it; returns its id."""
         if plaintext is None:
             return None
@@ -423,9 +420,7 @@ class Rooms:
         data_key = sealing.unwrap(self._keyring.key(row.epoch), row.id, row.wrapped)
         return sealing.open_sealed(row.body, data_key, row.id, kind)
 
-    def _profile(
-        self, payload: bytes | None, sealed: dict[bytes, SealedRow]
-    ) -> bytes | None:
+    def _profile(self, payload: bytes | None, sealed: dict[bytes, SealedRow]) -> bytes | None:
         row = sealed.get(payload) if payload is not None else None
         try:
             return self._unseal(row, "profile") if row is not None else None
@@ -435,12 +430,6 @@ class Rooms:
 
     def _grave(self, room: bytes, message: bytes) -> bytes:
         return tombstone_hash(self._keyring.index_key, room, message)
-
-
-def _receipt(notice: Notice) -> Receipt:
-    return Receipt(
-        notice.id, notice.state, notice.sequence, notice.posted_at, notice.expires_at
-    )
 
 
 async def _absence(connection: Connection, room: bytes) -> Refusal:

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable
 
 from ephemeral.domain.limits import Limits
-from ephemeral.domain.room import PresenceEvent
+from ephemeral.domain.room import PresenceEvent, Seat
 from ephemeral.live.bus import Bus
 from ephemeral.live.hub import Hub
 from ephemeral.protocol.errors import Refusal
@@ -101,7 +101,7 @@ class Sweeper:
             except (StoreUnavailable, Refusal):
                 # The database is away; everything waits, and so does this.
                 continue
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 -- the next round tries again
                 self._fault(error)
 
     async def stop(self) -> None:
@@ -170,9 +170,7 @@ class Sweeper:
         )
         if fresh and self._known:
             # Somebody took this worker for dead: hold its members' seats again.
-            held = [
-                (room, one.member, one.connection) for room, one in self._hub.listeners()
-            ]
+            held = [(room, one.member, one.connection) for room, one in self._hub.listeners()]
             await self._database.run(
                 lambda connection: seat_rows.reclaim(connection, self._worker, held)
             )
@@ -183,7 +181,7 @@ class Sweeper:
 
             async def work(
                 connection: Connection, worker: bytes = worker, alive_until: int = alive_until
-            ) -> list[seat_rows.Seat]:
+            ) -> list[Seat]:
                 seats = await seat_rows.release_seats(connection, worker, alive_until)
                 await seat_rows.delete_worker(connection, worker)
                 return seats

@@ -1,134 +1,187 @@
-"""The database: a pool of connections, transactions that may run twice, faults without values.
+"""The pool of connections to PostgreSQL, transactions, and what their errors become.
 
-What asyncpg raises can hold what was stored (`DETAIL: Key (room, id)=(…)`). Such an exception
-doesn't leave this module: it becomes `StoreUnavailable` or `StoreFault`, which hold the SQLSTATE
-and nothing else.
+Whatever the driver raises stops here. Its texts may quote values (the DETAIL of a violated key,
+an argument that can't be encoded), so that none of them is passed on, not even as a cause.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import asyncpg
-from asyncpg.pool import PoolConnectionProxy
 
+from ephemeral.protocol.errors import Refusal
 from ephemeral.store.start_error import StartError
 
-__all__ = ["Connection", "Database", "StoreFault", "StoreUnavailable"]
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
 
-Connection = PoolConnectionProxy
+    Connection: TypeAlias = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
+    Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
+
+__all__ = ["StoreFault", "StoreUnavailable", "connection", "open_pool", "transaction"]
+
+OLDEST_MAJOR = 15
+_CONNECT_SECONDS = 5.0
+_ACQUIRE_SECONDS = 10.0
+# The server's limit ends a statement; the driver's, a little longer, a server that is silent.
+_STATEMENT_SECONDS = 15
+_COMMAND_SECONDS = 20.0
+_RETRY_SECONDS = (0.1, 2.0)
+_ATTEMPTS = 5
+
+# A statement after another must see what was committed between them: that is what locking a row
+# and then looking relies on. The rest keeps a stuck client from holding locks.
+_SESSION = f"""
+SET default_transaction_isolation = 'read committed';
+SET statement_timeout = '{_STATEMENT_SECONDS}s';
+SET lock_timeout = '{_STATEMENT_SECONDS}s';
+SET idle_in_transaction_session_timeout = '{2 * _STATEMENT_SECONDS}s';
+SET jit = off;
+"""
+
+_CONFLICTS = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+# Conditions of the server, by the class of their SQLSTATE or in full: no fault of the statement.
+_SERVER_STATES = ("08", "25006", "40", "53", "55P03", "57", "58")
+_DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 
 T = TypeVar("T")
 
-#: Serialization failures and deadlocks: the transaction may simply be tried again.
-_AGAIN = {"40001", "40P01"}
-_TRIES = 5
 
-_OLDEST = 150000
+class StoreUnavailable(Refusal):
+    """The database can't be had at this moment; what was asked for may be asked for again."""
 
-
-class StoreUnavailable(Exception):
-    """The database can't be reached at this moment."""
+    def __init__(self) -> None:
+        super().__init__("unavailable")
 
 
 class StoreFault(Exception):
-    """The database refused a statement; the message is its SQLSTATE."""
+    """The database refused a statement for a reason that no caller expected: a defect of ours."""
 
 
-class Database:
-    """A pool. Made by `open`, ended by `close`."""
+async def open_pool(dsn: str, *, size: int, wait_seconds: float) -> "Pool":
+    """Connect to a database that may still be starting; ``size`` connections at most.
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
-        self._pool = pool
+    Raises StartError with a sentence for the operator, which holds nothing of ``dsn``.
+    """
+    await _wait_for(dsn, wait_seconds)
+    try:
+        return await asyncpg.create_pool(
+            dsn,
+            min_size=1,
+            max_size=size,
+            max_inactive_connection_lifetime=0,
+            timeout=_CONNECT_SECONDS,
+            command_timeout=_COMMAND_SECONDS,
+            init=_begin_session,
+            reset=_keep_session,
+            server_settings={"application_name": "ephemeral"},
+        )
+    except _DRIVER_ERRORS as error:
+        sentence = _sentence(error)
+    raise StartError(sentence)
 
-    @property
-    def pool(self) -> asyncpg.Pool:
-        """For what needs a connection of its own, outside a transaction."""
-        return self._pool
 
-    @classmethod
-    async def open(cls, dsn: str, size: int, wait_seconds: float = 10) -> "Database":
-        """Connect, waiting for a database that is just starting; raises StartError."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + wait_seconds
-        while True:
-            try:
-                pool = await asyncpg.create_pool(
-                    dsn,
-                    min_size=1,
-                    max_size=size,
-                    timeout=10,
-                    command_timeout=30,
-                    max_inactive_connection_lifetime=0,
-                    server_settings={"application_name": "ephemeral", "jit": "off"},
-                )
-                break
-            except (OSError, TimeoutError, asyncpg.CannotConnectNowError):
-                if loop.time() >= deadline:
-                    raise StartError(
-                        "The database can't be reached. Is DATABASE_URL right, and does it run?"
-                    ) from None
-                await asyncio.sleep(0.2)
-            except asyncpg.InvalidAuthorizationSpecificationError:
-                raise StartError("The database refuses the user or password it was given.") from None
-            except asyncpg.InvalidCatalogNameError:
-                raise StartError("The database server has no database of that name.") from None
-            except asyncpg.PostgresError as error:
-                raise StartError(
-                    f"The database refuses the connection (SQLSTATE {error.sqlstate})."
-                ) from None
-            except ValueError:
-                raise StartError("DATABASE_URL is not the address of a PostgreSQL database.") from None
-        database = cls(pool)
-        if await database.version() < _OLDEST:
-            await database.close()
-            raise StartError("The database is older than PostgreSQL 15.")
-        return database
+async def transaction(pool: "Pool", work: "Callable[[Connection], Awaitable[T]]") -> T:
+    """Run ``work`` in a transaction and commit; again from its beginning after a deadlock.
 
-    async def version(self) -> int:
-        """The server's version number, such as 180001."""
-
-        async def work(connection: Connection) -> int:
-            return int(await connection.fetchval("SHOW server_version_num"))
-
-        return await self.run(work)
-
-    async def close(self) -> None:
-        """Give all connections back; those that don't come back in time are cut."""
+    ``work`` must have no effect but its statements. What it raises undoes them and is passed on;
+    errors of the database become StoreUnavailable (then it is unknown whether the transaction was
+    committed) or StoreFault.
+    """
+    for _ in range(_ATTEMPTS):
         try:
-            await asyncio.wait_for(self._pool.close(), 5)
-        except TimeoutError:
-            self._pool.terminate()
-
-    async def run(
-        self, work: Callable[[Connection], Awaitable[T]], *, read_only: bool = False
-    ) -> T:
-        """One transaction. `work` may be called again after a deadlock, so it must start afresh.
-
-        With `read_only`, all statements see the same moment. Raises StoreUnavailable, StoreFault,
-        and whatever `work` raises itself.
-        """
-        isolation = "repeatable_read" if read_only else "read_committed"
-        for tried in range(1, _TRIES + 1):
-            try:
-                async with (
-                    self._pool.acquire(timeout=10) as connection,
-                    connection.transaction(isolation=isolation, readonly=read_only),
-                ):
-                    return await work(connection)
-            except asyncpg.PostgresError as error:
-                if error.sqlstate in _AGAIN and tried < _TRIES:
-                    continue
-                if isinstance(error, _AWAY):
-                    raise StoreUnavailable from None
-                raise StoreFault(error.sqlstate) from None
-            except (asyncpg.InterfaceError, OSError, TimeoutError):
-                raise StoreUnavailable from None
-        raise AssertionError("the last try returns or raises")
+            async with pool.acquire(timeout=_ACQUIRE_SECONDS) as acquired, acquired.transaction():
+                return await work(acquired)
+        except _CONFLICTS:
+            continue
+        except _DRIVER_ERRORS as error:
+            failure = _failure(error)
+        raise failure
+    raise StoreUnavailable
 
 
-_AWAY = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-)
+@asynccontextmanager
+async def connection(pool: "Pool") -> "AsyncIterator[Connection]":
+    """A connection for single statements, each a transaction of its own; errors as above."""
+    try:
+        async with pool.acquire(timeout=_ACQUIRE_SECONDS) as acquired:
+            yield acquired
+    except _DRIVER_ERRORS as error:
+        raise _failure(error) from None
+
+
+async def _wait_for(dsn: str, wait_seconds: float) -> None:
+    """Connect once and look at the version."""
+    clock = asyncio.get_running_loop().time
+    deadline = clock() + wait_seconds
+    delay, longest = _RETRY_SECONDS
+    while True:
+        try:
+            probe = await asyncpg.connect(dsn, timeout=_CONNECT_SECONDS)
+            break
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as error:
+            may_pass = _may_pass(error)
+            sentence = _sentence(error)
+        if not may_pass or clock() + delay > deadline:
+            raise StartError(sentence)
+        await asyncio.sleep(delay)
+        delay = min(2 * delay, longest)
+    major = probe.get_server_version().major
+    await probe.close(timeout=_CONNECT_SECONDS)
+    if major < OLDEST_MAJOR:
+        raise StartError(
+            f"The database is PostgreSQL {major}, and {OLDEST_MAJOR} is the oldest that will do."
+        )
+
+
+async def _begin_session(acquired: "Connection") -> None:
+    await acquired.execute(_SESSION)
+
+
+async def _keep_session(_: "Connection") -> None:
+    """Nothing that callers do outlives a transaction, so a session needs no reset (a round trip)."""
+
+
+def _failure(error: Exception) -> Exception:
+    """What an error of the driver becomes."""
+    if isinstance(error, asyncpg.PostgresError):
+        state = error.sqlstate or "?"
+        if state.startswith(_SERVER_STATES):
+            return StoreUnavailable()
+        constraint = getattr(error, "constraint_name", None)
+        return StoreFault(
+            f"The database refused a statement: {state} {type(error).__name__}"
+            + (f" of {constraint}" if constraint else "")
+        )
+    # The driver has one class for a closed connection and for being used wrongly.
+    if isinstance(error, OSError) or "clos" in str(error):
+        return StoreUnavailable()
+    return StoreFault(f"The database's driver refused a statement: {type(error).__name__}")
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether waiting helps: the server is starting, is full, or isn't there yet."""
+    if isinstance(error, asyncpg.PostgresError):
+        return (error.sqlstate or "").startswith(("08", "53", "57"))
+    return isinstance(error, OSError)
+
+
+def _sentence(error: Exception) -> str:
+    """Why there is no connection, for the operator; in words of ours."""
+    if isinstance(error, TimeoutError):
+        return f"The database doesn't answer within {_CONNECT_SECONDS:.0f} seconds."
+    if isinstance(error, OSError):
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else "no such host"
+        return f"The database can't be reached: {reason}."
+    if isinstance(error, asyncpg.InvalidAuthorizationSpecificationError):
+        return "The database refuses the user or the password."
+    if isinstance(error, asyncpg.InvalidCatalogNameError):
+        return "The server has no database of the name that it was asked for."
+    if isinstance(error, asyncpg.CannotConnectNowError):
+        return "The database is starting or stopping and takes no connections."
+    if isinstance(error, asyncpg.PostgresError):
+        return f"The database refuses the connection: {error.sqlstate} {type(error).__name__}."
+    return "The address of the database (DATABASE_URL, or PGHOST and its companions) is malformed."

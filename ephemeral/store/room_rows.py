@@ -1,11 +1,12 @@
-"""Rows of rooms and of their messages. One function, one statement; the service owns the transaction.
+"""Rows of rooms and of their messages. One function, one statement.
 
-Whoever changes anything in a room has locked it by `lock_rooms` in the same transaction.
+The service owns the transaction. Whoever changes anything in a room has locked it by `lock_rooms` in the same transaction.
 """
 
 from collections.abc import Iterable, Sequence
 
 from asyncpg import Record
+
 from ephemeral.domain.room import Listener, Message, Room, RoomView, Tombstone
 from ephemeral.store.postgres import Connection
 
@@ -68,8 +69,8 @@ async def set_locked(connection: Connection, room: bytes, locked: bool) -> None:
 
 async def admission(connection: Connection, room: bytes) -> tuple[bool, int]:
     """Whether a room is locked, and how many seats it has."""
-    row = await connection.fetchrow("SELECT locked, seat_limit FROM rooms WHERE room = $1", room)
-    return row[0], row[1]
+    rows = await connection.fetch("SELECT locked, seat_limit FROM rooms WHERE room = $1", room)
+    return rows[0][0], rows[0][1]
 
 
 async def count_join(connection: Connection, room: bytes, expires_at: int) -> int:
@@ -119,17 +120,13 @@ async def waiting(connection: Connection, rooms: Sequence[bytes]) -> dict[bytes,
     return {row[0]: (row[1], row[2]) for row in rows}
 
 
-_MESSAGE = """
-    m.room, m.id, m.sequence, m.author, m.size, m.viewing_hash, m.digest, m.payload, m.posted_at,
-    m.expires_at, m.lease_holder, m.lease_until, m.lease_ends, m.viewing, m.everyone
-"""
-
-
 def _messages(rows: Iterable[Record]) -> list[Message]:
     found = []
     for row in rows:
         *values, everyone = row
-        found.append(Message(*values, audience={} if everyone else None))
+        message = Message(*values)
+        message.audience = {} if everyone else None
+        found.append(message)
     return found
 
 
@@ -137,8 +134,11 @@ async def messages(connection: Connection, keys: Iterable[Key]) -> list[Message]
     """Messages by room and id. Audiences are to be filled by `audiences`."""
     distinct = sorted(set(keys))
     rows = await connection.fetch(
-        f"""
-        SELECT {_MESSAGE} FROM unnest($1::bytea[], $2::bytea[]) AS q (room, id)
+        """
+        SELECT m.room, m.id, m.sequence, m.author, m.size, m.viewing_hash, m.digest, m.payload,
+               m.posted_at, m.expires_at, m.lease_holder, m.lease_until, m.lease_ends, m.viewing,
+               m.everyone
+        FROM unnest($1::bytea[], $2::bytea[]) AS q (room, id)
         JOIN messages m ON m.room = q.room AND m.id = q.id
         """,
         [room for room, _ in distinct],
@@ -150,7 +150,13 @@ async def messages(connection: Connection, keys: Iterable[Key]) -> list[Message]
 async def messages_of_room(connection: Connection, room: bytes) -> list[Message]:
     """All messages that wait in a room, in order. Audiences are to be filled by `audiences`."""
     rows = await connection.fetch(
-        f"SELECT {_MESSAGE} FROM messages m WHERE room = $1 ORDER BY sequence", room
+        """
+        SELECT m.room, m.id, m.sequence, m.author, m.size, m.viewing_hash, m.digest, m.payload,
+               m.posted_at, m.expires_at, m.lease_holder, m.lease_until, m.lease_ends, m.viewing,
+               m.everyone
+        FROM messages m WHERE m.room = $1 ORDER BY m.sequence
+        """,
+        room,
     )
     return _messages(rows)
 
@@ -360,5 +366,5 @@ async def payloads_of_room(connection: Connection, room: bytes) -> list[bytes]:
 
 
 async def delete_room(connection: Connection, room: bytes) -> None:
-    """Remove a room with its seats, messages and tombstones; its payloads are to be removed next."""
+    """Remove a room and all below it; its payloads are to be removed next."""
     await connection.execute("DELETE FROM rooms WHERE room = $1", room)

@@ -29,17 +29,17 @@ class SeatRow(NamedTuple):
     held: bool
 
 
-_SEAT = """
-    s.room, s.member, s.token_hash, s.profile, s.resume_key, s.joined_at, s.seen_at,
-    w.id IS NOT NULL, w.id IS NOT NULL OR s.seen_at + $2 > clock_ms()
-    FROM seats s LEFT JOIN workers w ON w.id = s.worker AND w.alive_until > clock_ms()
-"""
-
-
 async def seats_of_room(connection: Connection, room: bytes, grace: int) -> list[SeatRow]:
     """All seats of a room, the longest absent first among those not held."""
     rows = await connection.fetch(
-        f"SELECT {_SEAT} WHERE s.room = $1 ORDER BY s.seen_at, s.member", room, grace
+        """
+        SELECT s.room, s.member, s.token_hash, s.profile, s.resume_key, s.joined_at, s.seen_at,
+               w.id IS NOT NULL, w.id IS NOT NULL OR s.seen_at + $2 > clock_ms()
+        FROM seats s LEFT JOIN workers w ON w.id = s.worker AND w.alive_until > clock_ms()
+        WHERE s.room = $1 ORDER BY s.seen_at, s.member
+        """,
+        room,
+        grace,
     )
     return [SeatRow(*row) for row in rows]
 
@@ -49,9 +49,12 @@ async def present(
 ) -> dict[bytes, list[bytes]]:
     """Members that hold a seat, by room."""
     rows = await connection.fetch(
-        f"SELECT room, member FROM (SELECT {_SEAT} WHERE s.room = ANY($1::bytea[])) AS t"
-        " (room, member, token_hash, profile, resume_key, joined_at, seen_at, present, held)"
-        " WHERE held",
+        """
+        SELECT s.room, s.member
+        FROM seats s LEFT JOIN workers w ON w.id = s.worker AND w.alive_until > clock_ms()
+        WHERE s.room = ANY($1::bytea[])
+          AND (w.id IS NOT NULL OR s.seen_at + $2 > clock_ms())
+        """,
         rooms,
         grace,
     )
