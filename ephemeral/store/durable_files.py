@@ -15,7 +15,7 @@ def write_private(path: Path, content: bytes) -> None:
     any moment leaves the old file or the new one. The caller keeps other writers of the same
     path away. Raises OSError.
     """
-    temporary = path.with_name(f".{path.name}{_TEMPORARY}")
+    temporary = _temporary(path)
     temporary.unlink(missing_ok=True)
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -36,18 +36,21 @@ def write_private(path: Path, content: bytes) -> None:
 
 
 def remove(path: Path) -> None:
-    """Unlink a file, if it is there, and sync that. Raises OSError."""
-    path.unlink(missing_ok=True)
-    sync_directory(path.parent)
+    """Unlink a file, if it is there, and what a killed writer left of it. Raises OSError.
+
+    Synced, if there was anything. The caller keeps writers of the same path away.
+    """
+    _unlink([path, _temporary(path)])
+
+
+def remove_temporary(path: Path) -> None:
+    """Unlink what a killed writer of this file left. Otherwise as ``remove``."""
+    _unlink([_temporary(path)])
 
 
 def remove_temporaries(directory: Path) -> None:
-    """Remove what writers left that were killed; the caller keeps living writers away."""
-    left = [path for path in directory.iterdir() if _is_temporary(path.name)]
-    for path in left:
-        path.unlink(missing_ok=True)
-    if left:
-        sync_directory(directory)
+    """Unlink what killed writers left of any file of a directory. Otherwise as ``remove``."""
+    _unlink([path for path in directory.iterdir() if _is_temporary(path.name)])
 
 
 def sync_directory(directory: Path) -> None:
@@ -61,6 +64,18 @@ def sync_directory(directory: Path) -> None:
             raise
     finally:
         os.close(descriptor)
+
+
+def _unlink(paths: list[Path]) -> None:
+    found = [path for path in paths if os.path.lexists(path)]
+    for path in found:
+        path.unlink()
+    for directory in {path.parent for path in found}:
+        sync_directory(directory)
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name}{_TEMPORARY}")
 
 
 def _is_temporary(name: str) -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ephemeral.domain.keyring import KEY_BYTES, KeyringUnusable, Random
-from ephemeral.store.durable_files import remove, write_private
+from ephemeral.store.durable_files import remove, remove_temporary, write_private
 
 HOW_TO_MAKE_ONE = "`openssl rand -hex 32` makes one"
 
@@ -79,9 +79,7 @@ class OwnKeyFile:
         # In this order: a rotation that runs between the two reads then gives a pair that fails
         # to open something, and differs when it is read again (see KeyringDirectory.read).
         current = _read_file(self.path)
-        return EncryptionKeys(
-            current, _read_file(self._previous) if self._previous.exists() else None
-        )
+        return EncryptionKeys(current, _read_file_if_there(self._previous))
 
     def exists(self) -> bool:
         return self.path.exists()
@@ -109,6 +107,16 @@ class OwnKeyFile:
             raise KeyringUnusable(
                 f"{self._previous} can't be removed: {error.strerror}."
             ) from error
+
+    def clear_temporaries(self) -> None:
+        """Remove what killed writers left: it may hold a key in the clear."""
+        for path in (self.path, self._previous):
+            try:
+                remove_temporary(path)
+            except OSError as error:
+                raise KeyringUnusable(
+                    f"Temporaries of {path} can't be removed: {error.strerror}."
+                ) from error
 
     @staticmethod
     def _write(path: Path, key: bytes) -> None:
@@ -156,6 +164,13 @@ def parse_key(name: str, text: str) -> bytes:
 
 
 def _read_file(path: Path) -> bytes:
+    key = _read_file_if_there(path)
+    if key is None:
+        raise KeyringUnusable(f"The encryption key {path} is missing.")
+    return key
+
+
+def _read_file_if_there(path: Path) -> bytes | None:
     try:
         # Not blocking: a pipe in the file's place must be refused, not waited for.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
@@ -164,6 +179,8 @@ def _read_file(path: Path) -> bytes:
             content = os.read(descriptor, _FILE_LIMIT)
         finally:
             os.close(descriptor)
+    except FileNotFoundError:
+        return None
     except OSError as error:
         raise KeyringUnusable(
             f"The encryption key {path} can't be read: {error.strerror}."

@@ -70,6 +70,13 @@ def test_a_removal_is_synced(tmp_path: Path, steps: list[tuple[str, str]]) -> No
     assert not (tmp_path / "key").exists()
 
 
+def test_a_removal_leaves_no_half_written_successor(tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(b"content")
+    (tmp_path / ".key.tmp").write_bytes(b"half")
+    remove(tmp_path / "key")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_removing_what_is_gone_is_no_error(tmp_path: Path) -> None:
     remove(tmp_path / "key")
     assert list(tmp_path.iterdir()) == []

@@ -137,7 +137,7 @@ def test_a_key_file_is_read_anew_each_time(tmp_path: Path) -> None:
 
 
 def test_a_key_file_that_is_absent_is_named(tmp_path: Path) -> None:
-    with pytest.raises(KeyringUnusable, match=r"nowhere can't be read: No such file"):
+    with pytest.raises(KeyringUnusable, match="nowhere is missing"):
         KeyFile(tmp_path / "nowhere").read()
 
 
@@ -195,6 +195,16 @@ def test_a_replaced_key_is_kept_until_it_is_forgotten(tmp_path: Path) -> None:
     source.forget_previous()
     assert source.read() == EncryptionKeys(replaced.current)
     assert old.hex() not in "".join(path.read_text() for path in tmp_path.iterdir())
+
+
+def test_what_a_killed_writer_of_a_key_left_is_removed(tmp_path: Path) -> None:
+    source = OwnKeyFile(tmp_path)
+    source.create(secrets.token_bytes)
+    for name in (".encryption.key.tmp", ".encryption.key.previous.tmp"):
+        private_file(tmp_path / name, KEY)
+    private_file(tmp_path / ".others.tmp", "")
+    source.clear_temporaries()
+    assert {path.name for path in tmp_path.iterdir()} == {"encryption.key", ".others.tmp"}
 
 
 def test_a_data_directory_that_cannot_be_written_is_named(tmp_path: Path) -> None:
