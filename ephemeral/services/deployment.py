@@ -1,10 +1,16 @@
 """What all hosts of a deployment share: the key derivation that its clients use, and its salt."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ephemeral.domain.keyring import Random
 from ephemeral.store import deployment_rows
-from ephemeral.store.postgres import Connection, Database
+from ephemeral.store.postgres import transaction
+
+if TYPE_CHECKING:
+    from ephemeral.store.postgres import Connection, Pool
 
 __all__ = ["Deployment", "DeploymentRefused"]
 
@@ -21,14 +27,14 @@ class Deployment:
     salt: bytes
 
     @classmethod
-    async def open(cls, database: Database, suite: int, random: Random) -> "Deployment":
+    async def open(cls, pool: Pool, suite: int, random: Random) -> Deployment:
         """Read the deployment's row, making it at the first start.
 
         Raises DeploymentRefused if rooms live which were made under another key derivation: their
         members could not come back.
         """
 
-        async def work(connection: Connection) -> "Deployment":
+        async def work(connection: Connection) -> Deployment:
             await deployment_rows.lock(connection)
             row = await deployment_rows.read(connection)
             if row is None:
@@ -45,4 +51,4 @@ class Deployment:
             await deployment_rows.set_suite(connection, suite)
             return cls(suite, row[1])
 
-        return await database.run(work)
+        return await transaction(pool, work)

@@ -1,11 +1,16 @@
 """Writing down what a Book has decided, in the transaction that locked its rooms."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from ephemeral.domain.book import Book
 from ephemeral.store import payload_rows, room_rows
 from ephemeral.store.payload_rows import SealedRow
-from ephemeral.store.postgres import Connection
+
+if TYPE_CHECKING:
+    from ephemeral.store.postgres import Connection
 
 __all__ = ["write"]
 

@@ -6,10 +6,13 @@ lone message is not held back. A request is answered after the commit, its event
 after the answers, in order.
 """
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from ephemeral.domain import keyring as sealing
 from ephemeral.domain.book import Book
@@ -23,7 +26,10 @@ from ephemeral.services.effects import write
 from ephemeral.services.keyring import Keyring
 from ephemeral.store import epoch_rows, payload_rows, room_rows, seat_rows
 from ephemeral.store.payload_rows import SealedRow
-from ephemeral.store.postgres import Connection, Database, StoreUnavailable
+from ephemeral.store.postgres import StoreUnavailable, transaction
+
+if TYPE_CHECKING:
+    from ephemeral.store.postgres import Connection, Pool
 
 __all__ = ["Ledger", "Outcome", "Reply"]
 
@@ -131,14 +137,14 @@ class Ledger:
 
     def __init__(
         self,
-        database: Database,
+        pool: Pool,
         keyring: Keyring,
         bus: Bus,
         limits: Limits,
         random: Random,
         fault: Callable[[BaseException], None],
     ) -> None:
-        self._database = database
+        self._pool = pool
         self._keyring = keyring
         self._bus = bus
         self._limits = limits
@@ -199,8 +205,8 @@ class Ledger:
     async def _commit(self, batch: Sequence[Entry]) -> None:
         outcomes: Sequence[Outcome]
         try:
-            outcomes, hints = await self._database.run(
-                lambda connection: self._decide(connection, batch)
+            outcomes, hints = await transaction(
+                self._pool, lambda connection: self._decide(connection, batch)
             )
         except StoreUnavailable:
             outcomes, hints = [Refusal("unavailable", retry_after=1)] * len(batch), []

@@ -4,7 +4,10 @@ Each method opens the transaction it needs and publishes only after the commit. 
 acknowledgements and releases go through the ledger, which batches them.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ephemeral.domain import keyring as sealing
 from ephemeral.domain.book import Book, notice_of, receipt_of
@@ -39,8 +42,11 @@ from ephemeral.services.keyring import Keyring
 from ephemeral.services.ledger import Ledger, Reply
 from ephemeral.store import epoch_rows, payload_rows, room_rows, seat_rows
 from ephemeral.store.payload_rows import SealedRow
-from ephemeral.store.postgres import Connection, Database
+from ephemeral.store.postgres import transaction
 from ephemeral.store.seat_rows import SeatRow
+
+if TYPE_CHECKING:
+    from ephemeral.store.postgres import Connection, Pool
 
 __all__ = ["Rooms"]
 
@@ -50,7 +56,7 @@ class Rooms:
 
     def __init__(
         self,
-        database: Database,
+        pool: Pool,
         keyring: Keyring,
         ledger: Ledger,
         bus: Bus,
@@ -62,7 +68,7 @@ class Rooms:
     ) -> None:
         self.suite = deployment.suite
         self.salt = deployment.salt
-        self._database = database
+        self._pool = pool
         self._keyring = keyring
         self._ledger = ledger
         self._bus = bus
@@ -97,12 +103,12 @@ class Rooms:
                 await _delete_room(connection, name)
             raise Refusal("room_exists")
 
-        return await self._database.run(work)
+        return await transaction(self._pool, work)
 
     async def describe(self, locator: bytes) -> RoomView:
         """What the bearer of the code may know; refuses `room_unknown`."""
         name = room_hash(self._keyring.index_key, locator)
-        return await self._database.run(lambda connection: self._view(connection, name))
+        return await transaction(self._pool, lambda connection: self._view(connection, name))
 
     async def members(self, seat: Seat) -> tuple[RoomView, Sequence[MemberView]]:
         """The room and who has a seat in it."""
@@ -115,9 +121,7 @@ class Rooms:
 
     async def snapshot_of(self, room: bytes) -> Snapshot:
         """The complete present state, for all members at once."""
-        return await self._database.run(
-            lambda connection: self._snapshot(connection, room), read_only=True
-        )
+        return await transaction(self._pool, lambda connection: self._snapshot(connection, room))
 
     async def lock(self, seat: Seat, locked: bool) -> RoomView:
         """Close the room to new members, or open it again."""
@@ -127,7 +131,7 @@ class Rooms:
             await room_rows.set_locked(connection, seat.room, locked)
             return await self._view(connection, seat.room)
 
-        view = await self._database.run(work)
+        view = await transaction(self._pool, work)
         self._publish(seat.room, LockedEvent(locked))
         return view
 
@@ -138,7 +142,7 @@ class Rooms:
             await self._enter(connection, seat)
             await _delete_room(connection, seat.room)
 
-        await self._database.run(work)
+        await transaction(self._pool, work)
         self._publish(seat.room, ClosedEvent("destroyed"))
 
     async def expire(self, room: bytes) -> None:
@@ -151,7 +155,7 @@ class Rooms:
             await _delete_room(connection, room)
             return True
 
-        if await self._database.run(work):
+        if await transaction(self._pool, work):
             self._publish(room, ClosedEvent("expired"))
 
     # --- seats ------------------------------------------------------------------------------
@@ -191,7 +195,7 @@ class Rooms:
             hints.append((seat.room, JoinedEvent(view, joins)))
             return Joined(seat, await self._snapshot(connection, seat.room)), hints
 
-        joined, hints = await self._database.run(work)
+        joined, hints = await transaction(self._pool, work)
         self._bus.publish(hints)
         return joined
 
@@ -208,7 +212,7 @@ class Rooms:
             await seat_rows.touch(connection, seat)
             return self._unseal(rows[payload], "resume")
 
-        return await self._database.run(work)
+        return await transaction(self._pool, work)
 
     async def authenticate(self, locator: bytes, token: bytes) -> Seat:
         """The seat of a token; counts as a request. Refuses `room_unknown`, `seat_unknown`."""
@@ -223,7 +227,7 @@ class Rooms:
                 await seat_rows.touch(connection, seat)
             return seat
 
-        return await self._database.run(work)
+        return await transaction(self._pool, work)
 
     async def connect(self, locator: bytes, token: bytes, connection: bytes) -> Seat:
         """From now on the socket `connection` holds the seat. Refuses like `authenticate`."""
@@ -236,15 +240,15 @@ class Rooms:
                 raise await _absence(connection, room)
             return seat
 
-        seat = await self._database.run(work)
+        seat = await transaction(self._pool, work)
         self._publish(room, PresenceEvent(seat.member, True))
         return seat
 
     async def disconnect(self, seat: Seat, connection: bytes) -> None:
         """The socket ended: the grace begins, unless a newer socket holds the seat."""
         socket = connection
-        if await self._database.run(
-            lambda connection: seat_rows.disconnect(connection, seat, socket)
+        if await transaction(
+            self._pool, lambda connection: seat_rows.disconnect(connection, seat, socket)
         ):
             self._publish(seat.room, PresenceEvent(seat.member, False))
 
@@ -256,7 +260,7 @@ class Rooms:
             now = await room_rows.clock(connection)
             return await self._vacate(connection, seat.room, seat.member, now)
 
-        self._bus.publish(await self._database.run(work))
+        self._bus.publish(await transaction(self._pool, work))
 
     async def typing(self, seat: Seat, typing: bool) -> None:
         """Tell the others; nothing is stored."""
@@ -272,7 +276,7 @@ class Rooms:
                 if payload is not None:
                     await payload_rows.delete_payloads(connection, [payload])
 
-        await self._database.run(work)
+        await transaction(self._pool, work)
 
     # --- messages ---------------------------------------------------------------------------
 
@@ -304,7 +308,7 @@ class Rooms:
                     receipts.append(Receipt(one, "unknown"))
             return now, receipts
 
-        return await self._database.run(work, read_only=True)
+        return await transaction(self._pool, work)
 
     def post(
         self, seat: Seat, message: bytes, envelope: bytes, viewing_hash: bytes, reply: Reply

@@ -5,8 +5,11 @@ workers are released. Everything is done a few rows at a time, each room under i
 requests hardly wait. Several workers may sweep at once: what one has done, the other finds done.
 """
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from ephemeral.domain.limits import Limits
 from ephemeral.domain.room import PresenceEvent, Seat
@@ -16,7 +19,10 @@ from ephemeral.protocol.errors import Refusal
 from ephemeral.services.ledger import Ledger
 from ephemeral.services.rooms import Rooms
 from ephemeral.store import room_rows, seat_rows
-from ephemeral.store.postgres import Connection, Database, StoreUnavailable
+from ephemeral.store.postgres import StoreUnavailable, transaction
+
+if TYPE_CHECKING:
+    from ephemeral.store.postgres import Connection, Pool
 
 __all__ = ["ClockWatch", "Sweeper"]
 
@@ -62,7 +68,7 @@ class Sweeper:
 
     def __init__(
         self,
-        database: Database,
+        pool: Pool,
         rooms: Rooms,
         ledger: Ledger,
         hub: Hub,
@@ -72,7 +78,7 @@ class Sweeper:
         interval: float,
         fault: Callable[[BaseException], None],
     ) -> None:
-        self._database = database
+        self._pool = pool
         self._rooms = rooms
         self._ledger = ledger
         self._hub = hub
@@ -113,7 +119,7 @@ class Sweeper:
             )
             await seat_rows.delete_worker(connection, self._worker)
 
-        await self._database.run(work)
+        await transaction(self._pool, work)
 
     async def round(self, monotonic: float) -> None:
         """One round of everything that is due."""
@@ -121,7 +127,7 @@ class Sweeper:
             self._next_beat = monotonic + BEAT_SECONDS
             await self._beat()
             await self._bury_workers()
-        now = await self._database.run(room_rows.clock)
+        now = await transaction(self._pool, room_rows.clock)
         if not self._clock.trusts(now, monotonic):
             return
         await self._settle(now)
@@ -133,8 +139,8 @@ class Sweeper:
 
     async def _settle(self, now: int) -> None:
         while True:
-            due = await self._database.run(
-                lambda connection: room_rows.due_messages(connection, now, CHUNK)
+            due = await transaction(
+                self._pool, lambda connection: room_rows.due_messages(connection, now, CHUNK)
             )
             await self._ledger.settle(due)
             if len(due) < CHUNK:
@@ -142,8 +148,8 @@ class Sweeper:
 
     async def _end_rooms(self, now: int) -> None:
         while True:
-            ended = await self._database.run(
-                lambda connection: room_rows.expired_rooms(connection, now, CHUNK)
+            ended = await transaction(
+                self._pool, lambda connection: room_rows.expired_rooms(connection, now, CHUNK)
             )
             for room in ended:
                 await self._rooms.expire(room)
@@ -152,32 +158,32 @@ class Sweeper:
 
     async def _forget(self, now: int) -> None:
         while (
-            await self._database.run(
-                lambda connection: room_rows.delete_tombstones(connection, now, CHUNK)
+            await transaction(
+                self._pool, lambda connection: room_rows.delete_tombstones(connection, now, CHUNK)
             )
             == CHUNK
         ):
             pass
         before = now - self._limits.resume
-        for room, member in await self._database.run(
-            lambda connection: seat_rows.forgettable_resumes(connection, before, CHUNK)
+        for room, member in await transaction(
+            self._pool, lambda connection: seat_rows.forgettable_resumes(connection, before, CHUNK)
         ):
             await self._rooms.forget_resume(room, member)
 
     async def _beat(self) -> None:
-        fresh = await self._database.run(
-            lambda connection: seat_rows.beat(connection, self._worker, ALIVE_MS)
+        fresh = await transaction(
+            self._pool, lambda connection: seat_rows.beat(connection, self._worker, ALIVE_MS)
         )
         if fresh and self._known:
             # Somebody took this worker for dead: hold its members' seats again.
             held = [(room, one.member, one.connection) for room, one in self._hub.listeners()]
-            await self._database.run(
-                lambda connection: seat_rows.reclaim(connection, self._worker, held)
+            await transaction(
+                self._pool, lambda connection: seat_rows.reclaim(connection, self._worker, held)
             )
         self._known = True
 
     async def _bury_workers(self) -> None:
-        for worker, alive_until in await self._database.run(seat_rows.dead_workers):
+        for worker, alive_until in await transaction(self._pool, seat_rows.dead_workers):
 
             async def work(
                 connection: Connection, worker: bytes = worker, alive_until: int = alive_until
@@ -186,7 +192,7 @@ class Sweeper:
                 await seat_rows.delete_worker(connection, worker)
                 return seats
 
-            for seat in await self._database.run(work):
+            for seat in await transaction(self._pool, work):
                 self._bus.publish([(seat.room, PresenceEvent(seat.member, False))])
 
     async def _hint_again(self) -> None:
@@ -195,8 +201,8 @@ class Sweeper:
         if not rooms:
             self._told = {}
             return
-        present = await self._database.run(
-            lambda connection: room_rows.sequences(connection, rooms)
+        present = await transaction(
+            self._pool, lambda connection: room_rows.sequences(connection, rooms)
         )
         for room, sequence in present.items():
             # Only what has stood for a whole interval: a hint may just be under way.

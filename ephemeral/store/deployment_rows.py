@@ -1,6 +1,12 @@
 """The one row that all hosts of a deployment share."""
 
-from ephemeral.store.postgres import Connection
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ephemeral.store.postgres import Connection
+
 
 #: Names the advisory lock under which the row is made: the bytes of "deploy".
 _LOCK = int.from_bytes(b"deploy")
@@ -26,7 +32,9 @@ async def insert(connection: Connection, suite: int, salt: bytes) -> None:
 
 async def any_room_lives(connection: Connection) -> bool:
     """Whether a change of the key derivation would lock somebody out."""
-    found = await connection.fetchval("SELECT true FROM rooms WHERE expires_at > clock_ms() LIMIT 1")
+    found = await connection.fetchval(
+        "SELECT true FROM rooms WHERE expires_at > clock_ms() LIMIT 1"
+    )
     return found is not None
 
 

@@ -1,9 +1,12 @@
 """Rows of sealed payloads and of their wrapped keys. Written once, never updated."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from __future__ import annotations
 
-from ephemeral.store.postgres import Connection
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from ephemeral.store.postgres import Connection
 
 
 class SealedRow(NamedTuple):

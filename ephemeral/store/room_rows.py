@@ -1,14 +1,20 @@
 """Rows of rooms and of their messages. One function, one statement.
 
-The service owns the transaction. Whoever changes anything in a room has locked it by `lock_rooms` in the same transaction.
+The service owns the transaction. Whoever changes anything in a room has locked it by
+`lock_rooms` in the same transaction.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from asyncpg import Record
 
 from ephemeral.domain.room import Listener, Message, Room, RoomView, Tombstone
-from ephemeral.store.postgres import Connection
+
+if TYPE_CHECKING:
+    from ephemeral.store.postgres import Connection
 
 Key = tuple[bytes, bytes]
 

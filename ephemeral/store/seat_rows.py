@@ -5,11 +5,15 @@ A seat is taken and given up under the lock of its room. Only its clock and its 
 transaction.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ephemeral.domain.room import Seat
-from ephemeral.store.postgres import Connection
+
+if TYPE_CHECKING:
+    from ephemeral.store.postgres import Connection
 
 #: Requests within this many milliseconds of the last one don't write the seat again.
 TOUCH_STEP = 5_000
