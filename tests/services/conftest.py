@@ -1,0 +1,20 @@
+"""A worker's services over a database of the test's own."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from support.services import Desk
+
+if TYPE_CHECKING:
+    from ephemeral.store.postgres import Pool
+
+
+@pytest.fixture
+async def desk(pool: "Pool", tmp_path: Path) -> AsyncIterator[Desk]:
+    """Services with the default limits; a fault nobody expected fails the test."""
+    opened = await Desk.open(pool, tmp_path / "keyring")
+    yield opened
+    await opened.ledger.close()
+    assert opened.faults == []

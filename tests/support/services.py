@@ -1,0 +1,163 @@
+"""The services over a real database, without HTTP: for tests of rules, rows and hints."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ephemeral.domain.limits import Limits
+from ephemeral.domain.room import Event, Joined, Seat, Snapshot
+from ephemeral.live.bus import Hint, LocalBus
+from ephemeral.live.hub import Hub
+from ephemeral.protocol.charter import Charter, Policy
+from ephemeral.protocol.errors import Refusal
+from ephemeral.protocol.limits import CHARTER_LIMITS
+from ephemeral.services.deployment import Deployment
+from ephemeral.services.keyring import Keyring
+from ephemeral.services.ledger import Ledger
+from ephemeral.services.rooms import Rooms
+from ephemeral.services.sweeper import Sweeper
+from ephemeral.store.encryption_key import GivenKeys
+from ephemeral.store.keyring_files import KeyringDirectory
+
+if TYPE_CHECKING:
+    from ephemeral.store.postgres import Pool
+
+ENCRYPTION_KEY = "5e" * 32
+
+
+@dataclass
+class Clock:
+    """Moves the database's clock, for everybody who uses this database."""
+
+    pool: "Pool"
+    ahead: int = 0
+
+    async def advance(self, milliseconds: int) -> None:
+        self.ahead += milliseconds
+        await self.pool.execute(
+            f"""
+            CREATE OR REPLACE FUNCTION clock_ms() RETURNS bigint LANGUAGE sql VOLATILE RETURN
+            (extract(epoch FROM clock_timestamp()) * 1000)::bigint + {int(self.ahead)}
+            """
+        )
+
+
+@dataclass
+class Message:
+    """A message as its author's client made it; the envelope is not decrypted here."""
+
+    id: bytes = field(default_factory=lambda: os.urandom(16))
+    viewing: bytes = field(default_factory=lambda: os.urandom(32))
+    envelope: bytes = field(default_factory=lambda: os.urandom(512))
+
+    @property
+    def viewing_hash(self) -> bytes:
+        return sha256(self.viewing).digest()
+
+
+class Desk:
+    """One worker's services. `hints` are all events it has published, in order."""
+
+    def __init__(
+        self, pool: "Pool", keyring: Keyring, deployment: Deployment, limits: Limits
+    ) -> None:
+        self.pool = pool
+        self.keyring = keyring
+        self.limits = limits
+        self.clock = Clock(pool)
+        self.worker = os.urandom(16)
+        self.hints: list[Hint] = []
+        self.faults: list[BaseException] = []
+        self.bus = LocalBus()
+        self.bus.subscribe(self.hints.extend)
+        self.frames: list[Event | Snapshot] = []
+        self.hub = Hub(self._encode, self._encode)
+        self.bus.subscribe(self.hub.receive)
+        self.ledger = Ledger(pool, keyring, self.bus, limits, os.urandom, self.faults.append)
+        self.rooms = Rooms(
+            pool, keyring, self.ledger, self.bus, deployment, limits, CHARTER_LIMITS,
+            os.urandom, self.worker,
+        )  # fmt: skip
+        self.sweeper = Sweeper(
+            pool, self.rooms, self.ledger, self.hub, self.bus, limits, self.worker, 1.0,
+            self.faults.append,
+        )  # fmt: skip
+
+    @classmethod
+    async def open(cls, pool: "Pool", directory: Path, limits: Limits | None = None) -> "Desk":
+        deployment = await Deployment.open(pool, 1, os.urandom)
+        async with pool.acquire() as connection:
+            keyring = await Keyring.open(
+                connection, KeyringDirectory(directory), GivenKeys(ENCRYPTION_KEY), os.urandom
+            )
+        desk = cls(pool, keyring, deployment, limits or Limits())
+        await desk.sweeper.start()
+        return desk
+
+    async def sweep(self) -> None:
+        await self.sweeper.round(asyncio.get_running_loop().time() + self.clock.ahead / 1000)
+
+    async def room(
+        self,
+        policy: Policy = Policy.FIRST_VIEW,
+        seats: int = 2,
+        message_ttl: int = 3600,
+        room_ttl: int = 86_400,
+    ) -> bytes:
+        """Make a room; returns its locator."""
+        locator = os.urandom(32)
+        charter = Charter(1, os.urandom(32), policy, seats, message_ttl, room_ttl)
+        await self.rooms.create(locator, charter.encode(), charter.mac(os.urandom(32)))
+        return locator
+
+    async def join(
+        self,
+        locator: bytes,
+        *,
+        token: bytes | None = None,
+        member: bytes | None = None,
+        resume: tuple[bytes, bytes] | None = None,
+        profile: bytes | None = None,
+    ) -> Joined:
+        return await self.rooms.join(
+            locator, token or os.urandom(32), member or os.urandom(16), profile, resume
+        )
+
+    async def pair(self, **room: Any) -> tuple[bytes, Seat, Seat]:
+        """A room with two members: locator, author, reader."""
+        locator = await self.room(**room)
+        author, reader = await self.join(locator), await self.join(locator)
+        return locator, author.seat, reader.seat
+
+    async def ask(self, method: Callable[..., None], *arguments: Any) -> Any:
+        """The answer of a request that goes through the ledger; raises its Refusal."""
+        answer = asyncio.get_running_loop().create_future()
+        method(*arguments, answer.set_result)
+        outcome = await answer
+        if isinstance(outcome, Refusal):
+            raise outcome
+        return outcome
+
+    async def post(self, seat: Seat, message: Message) -> Any:
+        return await self.ask(
+            self.rooms.post, seat, message.id, message.envelope, message.viewing_hash
+        )
+
+    async def open_message(self, seat: Seat, message: Message) -> Any:
+        return await self.ask(self.rooms.open, seat, message.id)
+
+    async def acknowledge(self, seat: Seat, message: Message) -> Any:
+        return await self.ask(self.rooms.acknowledge, seat, message.id, message.viewing)
+
+    async def rows(self, *tables: str) -> dict[str, int]:
+        return {
+            table: await self.pool.fetchval(f"SELECT count(*) FROM {table}") for table in tables
+        }
+
+    def _encode(self, event: Event | Snapshot) -> bytes:
+        self.frames.append(event)
+        return b""
