@@ -1,1 +1,1 @@
-"""What survives a restart: rows and files."""
+"""What survives a restart: PostgreSQL, and the small files of the keyring."""

@@ -7,8 +7,8 @@ Debian nor systemd hands ids out, and below 65536, which containers without root
 Only ``initdb`` insists on an account: root runs it as ``nobody`` and gives the result away.
 
 A parent directory that this user can't enter is no obstacle: the server is started with the data
-directory as its working directory and told to use just that. ``/proc/self/cwd`` is a path that
-needs no right on the way, has no special characters and is short, whatever DATA_DIR is.
+directory as its working directory and told to use just that, by a name that needs no right on
+the way, has no special characters and is short, whatever DATA_DIR is.
 
 The program connects as a role that owns its database and is no superuser; the bootstrap superuser
 can't log in at all.
@@ -25,7 +25,7 @@ from pathlib import Path
 
 from ephemeral.store.durable_files import sync_directory, write_private
 from ephemeral.store.installation import Installation
-from ephemeral.store.processes import User, run
+from ephemeral.store.processes import User, own_directory, run
 from ephemeral.store.start_error import StartError
 
 ROLE = "ephemeral"
@@ -33,7 +33,6 @@ DATABASE = "ephemeral"
 
 _SERVER = User(60818, 60818)
 _PASSWORD_FILE = "ephemeral.password"  # noqa: S105 - a name
-_PROC_CWD = Path("/proc/self/cwd")
 
 # What the operator may tune later, in the file itself.
 _TUNABLE = """
@@ -124,12 +123,12 @@ class Cluster:
         os.chown(staging, maker.uid, maker.gid)
         password = urlsafe_b64encode(random(32)).decode("ascii")
         await _run(
-            maker, staging, installation.initdb, "--pgdata", _own_directory(staging),
+            maker, staging, installation.initdb, "--pgdata", own_directory(staging),
             "--username", "postgres", "--auth", "reject", "--encoding", "UTF8", "--no-locale",
             "--data-checksums",
         )  # fmt: skip
         await _run(
-            maker, staging, installation.postgres, "--single", "-D", _own_directory(staging),
+            maker, staging, installation.postgres, "--single", "-D", own_directory(staging),
             "-c", "exit_on_error=on", "-c", "log_min_error_statement=panic",
             "-c", "log_checkpoints=off", "postgres",
             text=f"CREATE ROLE {ROLE} LOGIN CREATEDB PASSWORD '{password}'\n"
@@ -155,7 +154,7 @@ class Cluster:
         """What ``postgres`` is started with, in the data directory."""
         settings = _FIXED | {"unix_socket_directories": f'"{socket_directory}"'}
         pairs = (f"{name}={value}" for name, value in settings.items())
-        return ["-D", _own_directory(self.path), *(part for pair in pairs for part in ("-c", pair))]
+        return ["-D", own_directory(self.path), *(part for pair in pairs for part in ("-c", pair))]
 
     def postmaster(self) -> tuple[int, str] | None:
         """Process id and state ("starting", "ready", ...) that the directory's server wrote."""
@@ -235,14 +234,9 @@ def failure(directory: Path, output: str) -> StartError:
     return StartError(f"The embedded PostgreSQL in {directory} doesn't start: {words}.")
 
 
-def _own_directory(path: Path) -> str:
-    """The working directory of a child that was started in ``path``, as an argument for it."""
-    return str(_PROC_CWD if _PROC_CWD.exists() else path)
-
-
 def _works_in(pid: int, directory: Path) -> bool:
     """Whether a process is a server that has this as its working directory."""
-    if _PROC_CWD.exists():
+    if Path("/proc/self/cwd").exists():
         try:
             return Path(f"/proc/{pid}/cwd").samefile(directory)
         except OSError:

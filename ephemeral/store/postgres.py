@@ -84,16 +84,24 @@ async def open_pool(dsn: str, *, size: int, wait_seconds: float) -> "Pool":
     raise StartError(sentence)
 
 
-async def transaction(pool: "Pool", work: "Callable[[Connection], Awaitable[T]]") -> T:
+async def transaction(
+    pool: "Pool", work: "Callable[[Connection], Awaitable[T]]", *, read_only: bool = False
+) -> T:
     """Run ``work`` in a transaction and commit; again from its beginning after a deadlock.
 
-    ``work`` must have no effect but its statements. What it raises undoes them and is passed on;
-    errors of the database become StoreUnavailable (then it is unknown whether the transaction was
-    committed) or StoreFault.
+    With ``read_only`` all its statements see the same moment; else each sees what was committed
+    before it. ``work`` must have no effect but its statements. What it raises undoes them and is
+    passed on; errors of the database become StoreUnavailable (then it is unknown whether the
+    transaction was committed) or StoreFault.
     """
     for _ in range(_ATTEMPTS):
         try:
-            async with pool.acquire(timeout=_ACQUIRE_SECONDS) as acquired, acquired.transaction():
+            async with (
+                pool.acquire(timeout=_ACQUIRE_SECONDS) as acquired,
+                acquired.transaction(
+                    isolation="repeatable_read" if read_only else None, readonly=read_only
+                ),
+            ):
                 return await work(acquired)
         except _CONFLICTS:
             continue
@@ -114,27 +122,33 @@ async def connection(pool: "Pool") -> "AsyncIterator[Connection]":
 
 
 async def _wait_for(dsn: str, wait_seconds: float) -> None:
-    """Connect once and look at the version."""
+    """Try until there is a connection, or no hope of one in time."""
     clock = asyncio.get_running_loop().time
     deadline = clock() + wait_seconds
     delay, longest = _RETRY_SECONDS
     while True:
         try:
-            probe = await asyncpg.connect(dsn, timeout=_CONNECT_SECONDS)
-            break
+            major = await _major(dsn)
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as error:
             may_pass = _may_pass(error)
             sentence = _sentence(error)
+        else:
+            if major < OLDEST_MAJOR:
+                raise StartError(
+                    f"The database is PostgreSQL {major}; {OLDEST_MAJOR} or later is needed."
+                )
+            return
         if not may_pass or clock() + delay > deadline:
             raise StartError(sentence)
         await asyncio.sleep(delay)
         delay = min(2 * delay, longest)
-    major = probe.get_server_version().major
+
+
+async def _major(dsn: str) -> int:
+    """The version of the server."""
+    probe = await asyncpg.connect(dsn, timeout=_CONNECT_SECONDS)
     await probe.close(timeout=_CONNECT_SECONDS)
-    if major < OLDEST_MAJOR:
-        raise StartError(
-            f"The database is PostgreSQL {major}, and {OLDEST_MAJOR} is the oldest that will do."
-        )
+    return probe.get_server_version().major
 
 
 async def _begin_session(acquired: "Connection") -> None:
@@ -142,7 +156,7 @@ async def _begin_session(acquired: "Connection") -> None:
 
 
 async def _keep_session(_: "Connection") -> None:
-    """Nothing that callers do outlives a transaction, so a session needs no reset (a round trip)."""
+    """Spare the round trip of a reset: nothing that callers do outlives its transaction."""
 
 
 def _failure(error: Exception) -> Exception:

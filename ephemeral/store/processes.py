@@ -12,6 +12,18 @@ _ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UT
 _LAUNCHER = Path(__file__).with_name("unprivileged.py")
 
 
+_DIRECTORY = Path("/proc/self/fd/3")
+
+
+def own_directory(directory: Path) -> str:
+    """An argument that names, for a program spawned in a directory, that directory.
+
+    It is short, has no special characters, and needs no right on the way; where the system has
+    no such thing, it is the path.
+    """
+    return str(_DIRECTORY if _DIRECTORY.parent.exists() else directory)
+
+
 @dataclass(frozen=True, slots=True)
 class User:
     """Ids of the operating system's user that a process runs as."""
@@ -34,7 +46,8 @@ async def spawn(
 ) -> asyncio.subprocess.Process:
     """Start a program as that user (another one only if this process is root's).
 
-    It begins in ``directory``, which it need not be able to reach by its path; it has a session
+    It begins in ``directory``, which it need not be able to reach by its path, and can name it as
+    ``own_directory`` says; it has a session
     of its own, so that a terminal's Ctrl-C doesn't reach it; on Linux it gets SIGINT when the
     calling thread ends, however that happens. Raises OSError.
     """

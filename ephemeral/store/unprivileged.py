@@ -1,8 +1,9 @@
 """Become another program: as an unprivileged user, and never surviving the parent.
 
-Run by path, with arguments parent, uid, gid, program and its arguments. It is a program of its
-own because the steps must happen between fork and exec, where a process with threads can't
-safely run Python; therefore it imports nothing of ours.
+Run by path, with arguments parent, uid, gid, program and its arguments. The program finds its
+working directory open as descriptor 3, whose name under /proc leads there even where its path
+doesn't. This is a program of its own because the steps must happen between fork and exec, where a
+process with threads can't safely run Python; therefore it imports nothing of ours.
 """
 
 import ctypes
@@ -11,6 +12,7 @@ import resource
 import signal
 import sys
 
+_DIRECTORY = 3
 # <linux/prctl.h>
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NO_NEW_PRIVS = 38
@@ -18,7 +20,9 @@ _PR_SET_NO_NEW_PRIVS = 38
 
 def main(parent: int, uid: int, gid: int, program: str, arguments: list[str]) -> None:
     """Raises OSError if a step fails; returns never."""
-    if os.getuid() == 0:
+    os.dup2(os.open(".", os.O_RDONLY | os.O_DIRECTORY), _DIRECTORY)
+    os.set_inheritable(_DIRECTORY, True)
+    if os.geteuid() == 0:
         os.setgroups([])
         os.setgid(gid)
         os.setuid(uid)

@@ -1,0 +1,225 @@
+-- The first schema. What it led to, with all that came later, is sql/schema.sql.
+-- The server is blind. It stores sealed bytes, counts and clocks; no code, key,
+-- plaintext, nickname, address or user agent has a column here. Rooms are named
+-- by a keyed hash of a credential which only the clients can derive from the code.
+--
+-- Conventions
+--   * Times are milliseconds since 1970-01-01 UTC by the database's clock, as
+--     bigint, and come from clock_ms() alone, which tests may replace.
+--   * Ids chosen by clients are 16 random bytes; hashes are 32 bytes.
+--   * A payload (an envelope, a profile, half of a resume secret) is sealed under
+--     a data key of its own, written once and never updated. The data key stands
+--     in the narrow table payload_keys, wrapped by an epoch key which lives in a
+--     file outside the database. Destroying a payload deletes both rows.
+--   * Whoever changes anything in a room locks its row in rooms first; several
+--     rooms are locked in the order of their names. Nothing below a room is
+--     changed without that lock, so there is no other lock order to know.
+
+CREATE FUNCTION clock_ms() RETURNS bigint
+    LANGUAGE sql VOLATILE PARALLEL SAFE
+    RETURN (extract(epoch FROM clock_timestamp()) * 1000)::bigint;
+COMMENT ON FUNCTION clock_ms() IS 'The one clock: milliseconds since 1970-01-01 UTC.';
+
+CREATE TABLE deployment (
+    only_row          boolean  PRIMARY KEY DEFAULT true CHECK (only_row),
+    suite             smallint NOT NULL CHECK (suite IN (1, 2)),
+    salt              bytea    NOT NULL CHECK (octet_length(salt) = 32),
+    index_fingerprint bytea    CHECK (octet_length(index_fingerprint) = 8),
+    created_at        bigint   NOT NULL
+);
+COMMENT ON TABLE  deployment IS 'What all hosts of this deployment share. One row, made by the first start.';
+COMMENT ON COLUMN deployment.only_row IS 'Always true: there is one row.';
+COMMENT ON COLUMN deployment.suite IS 'Key derivation of all rooms: 1 Argon2id, 2 PBKDF2-HMAC-SHA-256.';
+COMMENT ON COLUMN deployment.salt IS 'Public salt of the key derivation.';
+COMMENT ON COLUMN deployment.index_fingerprint IS 'Fingerprint of index.key; a host with another key refuses to start.';
+COMMENT ON COLUMN deployment.created_at IS 'When the deployment was made.';
+
+CREATE TABLE epochs (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    fingerprint bytea  NOT NULL CHECK (octet_length(fingerprint) = 8),
+    state       text   NOT NULL CHECK (state IN ('current', 'retiring')),
+    created_at  bigint NOT NULL
+);
+CREATE UNIQUE INDEX epochs_one_current ON epochs (state) WHERE state = 'current';
+COMMENT ON TABLE  epochs IS 'Epoch keys that exist. The keys themselves are files outside the database.';
+COMMENT ON COLUMN epochs.id IS 'Names the key file.';
+COMMENT ON COLUMN epochs.fingerprint IS 'Fingerprint of the epoch key.';
+COMMENT ON COLUMN epochs.state IS 'current: wraps what is written now. retiring: only unwraps.';
+COMMENT ON COLUMN epochs.created_at IS 'When the key was made.';
+
+CREATE TABLE payloads (
+    id   bytea PRIMARY KEY CHECK (octet_length(id) = 16),
+    body bytea NOT NULL
+);
+ALTER TABLE payloads ALTER COLUMN body SET STORAGE EXTERNAL;
+COMMENT ON TABLE  payloads IS 'Sealed bytes. Written once, never updated.';
+COMMENT ON COLUMN payloads.id IS '16 random bytes drawn by the server.';
+COMMENT ON COLUMN payloads.body IS 'The client''s ciphertext under the server''s second layer.';
+
+CREATE TABLE payload_keys (
+    payload bytea  PRIMARY KEY REFERENCES payloads (id) ON DELETE CASCADE,
+    epoch   bigint NOT NULL REFERENCES epochs (id),
+    wrapped bytea  NOT NULL
+);
+CREATE INDEX payload_keys_epoch ON payload_keys (epoch);
+COMMENT ON TABLE  payload_keys IS 'Data keys of payloads. Narrow, so that re-wrapping survivors is cheap.';
+COMMENT ON COLUMN payload_keys.payload IS 'The payload that this key opens.';
+COMMENT ON COLUMN payload_keys.epoch IS 'The epoch key that wraps it.';
+COMMENT ON COLUMN payload_keys.wrapped IS 'The wrapped data key.';
+
+CREATE TABLE workers (
+    id          bytea  PRIMARY KEY CHECK (octet_length(id) = 16),
+    alive_until bigint NOT NULL
+);
+COMMENT ON TABLE  workers IS 'Server processes that hold sockets. One heartbeat a process, none a member.';
+COMMENT ON COLUMN workers.id IS '16 random bytes, new at each start of a process.';
+COMMENT ON COLUMN workers.alive_until IS 'If this passes, the process is dead and its sockets are gone.';
+
+CREATE TABLE rooms (
+    room        bytea    PRIMARY KEY CHECK (octet_length(room) = 32),
+    charter     bytea    NOT NULL CHECK (octet_length(charter) = 45),
+    charter_mac bytea    NOT NULL CHECK (octet_length(charter_mac) = 32),
+    policy      smallint NOT NULL CHECK (policy IN (1, 2)),
+    seat_limit  smallint NOT NULL CHECK (seat_limit BETWEEN 2 AND 50),
+    message_ttl bigint   NOT NULL CHECK (message_ttl > 0),
+    room_ttl    bigint   NOT NULL CHECK (room_ttl > 0),
+    locked      boolean  NOT NULL DEFAULT false,
+    joins       integer  NOT NULL DEFAULT 0,
+    sequence    bigint   NOT NULL DEFAULT 0,
+    created_at  bigint   NOT NULL,
+    expires_at  bigint   NOT NULL
+);
+CREATE INDEX rooms_expires_at ON rooms (expires_at);
+COMMENT ON TABLE  rooms IS 'Rooms that live. A destroyed or expired room has no row.';
+COMMENT ON COLUMN rooms.room IS 'HMAC-SHA-256 of the locator under index.key.';
+COMMENT ON COLUMN rooms.charter IS 'The policy as its creator wrote it.';
+COMMENT ON COLUMN rooms.charter_mac IS 'The creator''s authentication of the charter; the server can''t make it.';
+COMMENT ON COLUMN rooms.policy IS 'From the charter: 1 first view destroys, 2 everyone''s view destroys.';
+COMMENT ON COLUMN rooms.seat_limit IS 'From the charter: how many members at once.';
+COMMENT ON COLUMN rooms.message_ttl IS 'From the charter: how long a message waits, in milliseconds.';
+COMMENT ON COLUMN rooms.room_ttl IS 'From the charter: how long the room outlives its last use, in milliseconds.';
+COMMENT ON COLUMN rooms.locked IS 'No new members while true.';
+COMMENT ON COLUMN rooms.joins IS 'How many seats have ever been taken, so that a leaked code is noticed.';
+COMMENT ON COLUMN rooms.sequence IS 'Sequence of the latest message.';
+COMMENT ON COLUMN rooms.created_at IS 'When the room was made.';
+COMMENT ON COLUMN rooms.expires_at IS 'Last use plus room_ttl; past it the room is treated as absent.';
+
+CREATE TABLE seats (
+    room        bytea  NOT NULL REFERENCES rooms (room) ON DELETE CASCADE,
+    member      bytea  NOT NULL CHECK (octet_length(member) = 16),
+    token_hash  bytea  NOT NULL CHECK (octet_length(token_hash) = 32),
+    profile     bytea  REFERENCES payloads (id),
+    resume_hash bytea  UNIQUE CHECK (octet_length(resume_hash) = 32),
+    resume_key  bytea  REFERENCES payloads (id),
+    joined_at   bigint NOT NULL,
+    seen_at     bigint NOT NULL,
+    worker      bytea  REFERENCES workers (id) ON DELETE SET NULL,
+    connection  bytea  CHECK (octet_length(connection) = 16),
+    PRIMARY KEY (room, member),
+    CHECK ((resume_hash IS NULL) = (resume_key IS NULL))
+);
+CREATE INDEX seats_worker ON seats (worker) WHERE worker IS NOT NULL;
+CREATE INDEX seats_profile ON seats (profile) WHERE profile IS NOT NULL;
+CREATE INDEX seats_resume_key ON seats (resume_key) WHERE resume_key IS NOT NULL;
+CREATE INDEX seats_resumable ON seats (seen_at) WHERE resume_key IS NOT NULL;
+COMMENT ON TABLE  seats IS 'Members of living rooms.';
+COMMENT ON COLUMN seats.room IS 'The room.';
+COMMENT ON COLUMN seats.member IS '16 random bytes by which a client names itself in this room only.';
+COMMENT ON COLUMN seats.token_hash IS 'HMAC-SHA-256 of the member''s token under index.key.';
+COMMENT ON COLUMN seats.profile IS 'Encrypted nickname and colour, if the member brought one.';
+COMMENT ON COLUMN seats.resume_hash IS 'HMAC-SHA-256 of the resume token under index.key.';
+COMMENT ON COLUMN seats.resume_key IS 'The server''s half of the resume secret, sealed like any payload.';
+COMMENT ON COLUMN seats.joined_at IS 'When the seat was taken.';
+COMMENT ON COLUMN seats.seen_at IS 'Last request, or the end of the last socket; a grace runs from here.';
+COMMENT ON COLUMN seats.worker IS 'The process that holds the member''s socket, if one does.';
+COMMENT ON COLUMN seats.connection IS 'Which socket of that process: only the newest may give the seat up.';
+
+CREATE TABLE messages (
+    room         bytea    NOT NULL REFERENCES rooms (room) ON DELETE CASCADE,
+    id           bytea    NOT NULL CHECK (octet_length(id) = 16),
+    sequence     bigint   NOT NULL,
+    author       bytea    NOT NULL CHECK (octet_length(author) = 16),
+    size         integer  NOT NULL CHECK (size > 0),
+    viewing_hash bytea    NOT NULL CHECK (octet_length(viewing_hash) = 32),
+    digest       bytea    NOT NULL CHECK (octet_length(digest) = 32),
+    payload      bytea    NOT NULL REFERENCES payloads (id),
+    everyone     boolean  NOT NULL,
+    posted_at    bigint   NOT NULL,
+    expires_at   bigint   NOT NULL,
+    lease_holder bytea    CHECK (octet_length(lease_holder) = 16),
+    lease_until  bigint,
+    lease_ends   smallint NOT NULL DEFAULT 0,
+    viewing      bytea    CHECK (octet_length(viewing) = 32),
+    PRIMARY KEY (room, id),
+    CHECK ((lease_holder IS NULL) = (lease_until IS NULL))
+);
+CREATE INDEX messages_expires_at ON messages (expires_at);
+CREATE INDEX messages_lease_until ON messages (lease_until) WHERE lease_until IS NOT NULL;
+CREATE UNIQUE INDEX messages_payload ON messages (payload);
+COMMENT ON TABLE  messages IS 'Messages that wait to be viewed. A destroyed message has no row.';
+COMMENT ON COLUMN messages.room IS 'The room.';
+COMMENT ON COLUMN messages.id IS '16 random bytes chosen by the author''s client.';
+COMMENT ON COLUMN messages.sequence IS 'Order of acceptance in the room.';
+COMMENT ON COLUMN messages.author IS 'The member who posted it.';
+COMMENT ON COLUMN messages.size IS 'Length of the envelope in bytes: one of eight size classes.';
+COMMENT ON COLUMN messages.viewing_hash IS 'SHA-256 of the viewing bytes, which are inside the ciphertext.';
+COMMENT ON COLUMN messages.digest IS 'SHA-256 of the envelope, to recognise a retry.';
+COMMENT ON COLUMN messages.payload IS 'The sealed envelope.';
+COMMENT ON COLUMN messages.everyone IS 'True while the members in audience decide; false: first view destroys.';
+COMMENT ON COLUMN messages.posted_at IS 'When it was accepted.';
+COMMENT ON COLUMN messages.expires_at IS 'When it is destroyed unseen.';
+COMMENT ON COLUMN messages.lease_holder IS 'First view: the member who is reading it.';
+COMMENT ON COLUMN messages.lease_until IS 'First view: when that lease ends.';
+COMMENT ON COLUMN messages.lease_ends IS 'First view: how many leases ended without acknowledgement.';
+COMMENT ON COLUMN messages.viewing IS 'Everyone: the viewing bytes that the first acknowledgement revealed.';
+
+CREATE TABLE audience (
+    room         bytea    NOT NULL,
+    message      bytea    NOT NULL,
+    member       bytea    NOT NULL CHECK (octet_length(member) = 16),
+    state        smallint NOT NULL DEFAULT 0 CHECK (state BETWEEN 0 AND 2),
+    lease_until  bigint,
+    lease_ends   smallint NOT NULL DEFAULT 0,
+    PRIMARY KEY (room, message, member),
+    FOREIGN KEY (room, message) REFERENCES messages (room, id) ON DELETE CASCADE
+);
+CREATE INDEX audience_lease_until ON audience (lease_until) WHERE lease_until IS NOT NULL;
+CREATE INDEX audience_member ON audience (room, member);
+COMMENT ON TABLE  audience IS 'Everyone policy: who was present when a message was accepted. Who leaves is removed.';
+COMMENT ON COLUMN audience.room IS 'The room.';
+COMMENT ON COLUMN audience.message IS 'The message.';
+COMMENT ON COLUMN audience.member IS 'A member who was present, never the author.';
+COMMENT ON COLUMN audience.state IS '0 has not viewed it, 1 acknowledged it, 2 let three leases end.';
+COMMENT ON COLUMN audience.lease_until IS 'When this member''s lease ends, if one runs.';
+COMMENT ON COLUMN audience.lease_ends IS 'How many of this member''s leases ended without acknowledgement.';
+
+CREATE TABLE tombstones (
+    tombstone bytea    PRIMARY KEY CHECK (octet_length(tombstone) = 32),
+    room      bytea    NOT NULL REFERENCES rooms (room) ON DELETE CASCADE,
+    author    bytea    NOT NULL CHECK (octet_length(author) = 16),
+    fate      smallint NOT NULL CHECK (fate BETWEEN 1 AND 3),
+    viewing   bytea    CHECK (octet_length(viewing) = 32),
+    until     bigint   NOT NULL,
+    CHECK ((fate = 1) = (viewing IS NOT NULL))
+);
+CREATE INDEX tombstones_room ON tombstones (room);
+CREATE INDEX tombstones_until ON tombstones (until);
+COMMENT ON TABLE  tombstones IS 'Fates of destroyed messages: stops resurrection, lets an author ask.';
+COMMENT ON COLUMN tombstones.tombstone IS 'HMAC-SHA-256 of room and message id under index.key.';
+COMMENT ON COLUMN tombstones.room IS 'The room; the tombstone ends with it.';
+COMMENT ON COLUMN tombstones.author IS 'The member who posted the message.';
+COMMENT ON COLUMN tombstones.fate IS '1 viewed, 2 unconfirmed, 3 expired.';
+COMMENT ON COLUMN tombstones.viewing IS 'The viewing bytes that proved the view, so that the author can check.';
+COMMENT ON COLUMN tombstones.until IS 'When the tombstone is removed.';
+
+CREATE TABLE schema_migrations (
+    number     integer PRIMARY KEY,
+    name       text    NOT NULL,
+    sha256     text    NOT NULL,
+    applied_at bigint  NOT NULL
+);
+COMMENT ON TABLE  schema_migrations IS 'Which files of sql/migrations have been applied.';
+COMMENT ON COLUMN schema_migrations.number IS 'The file''s number.';
+COMMENT ON COLUMN schema_migrations.name IS 'The file''s name.';
+COMMENT ON COLUMN schema_migrations.sha256 IS 'Of the file as it was applied: history is append-only.';
+COMMENT ON COLUMN schema_migrations.applied_at IS 'When.';

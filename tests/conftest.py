@@ -1,0 +1,59 @@
+"""Fixtures that every test may ask for: a database of its own, and a loop that is watched."""
+
+import inspect
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from support.database import Server, server
+from support.quiet_loop import quiet_loop
+
+from ephemeral.store.postgres import open_pool
+
+if TYPE_CHECKING:
+    from ephemeral.store.postgres import Pool
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--postgres",
+        type=Path,
+        metavar="DIR",
+        help="run on the PostgreSQL whose bin/ is in DIR instead of the one in the wheel",
+    )
+
+
+@pytest.fixture(scope="session")
+def postgres(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """The PostgreSQL server of this run."""
+    with server(request.config.getoption("--postgres")) as running:
+        yield running
+
+
+@pytest.fixture
+def database_url(postgres: Server) -> Iterator[str]:
+    """The address of a fresh, migrated database."""
+    with postgres.database() as url:
+        yield url
+
+
+@pytest.fixture
+async def pool(database_url: str) -> "AsyncIterator[Pool]":
+    """A pool of connections to a fresh, migrated database."""
+    opened = await open_pool(database_url, size=8, wait_seconds=0)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def _quiet_loop() -> AsyncIterator[None]:
+    async with quiet_loop():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _watched(request: pytest.FixtureRequest) -> None:
+    """Every test that has a loop has it watched, from before its other fixtures until after."""
+    if inspect.iscoroutinefunction(getattr(request.node, "obj", None)):
+        request.getfixturevalue("_quiet_loop")
