@@ -1,0 +1,133 @@
+"""What a member has written: unsent messages, and receipts that are believed only with proof.
+
+8.5 (posting again changes nothing), 8.9 (fates), 8.11 (receipts).
+"""
+
+import hmac
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from ephemeral.protocol.encoding import b64encode
+from ephemeral.protocol.envelope import seal_message, viewing_hash
+from ephemeral.protocol.keys import ContentKeys
+from ephemeral.protocol.limits import ID_SIZE, NONCE_SIZE, RETRY_SECONDS, VIEWING_SIZE
+from ephemeral.protocol.objects import Notice
+
+__all__ = ["FINAL", "Outbox", "Written"]
+
+#: States after which nothing more is to come.
+FINAL = frozenset(
+    {"viewed", "unconfirmed", "expired", "unknown", "room_ended", "given_up", "refused"}
+)
+_FROM_SERVER = frozenset({"stored", "opened", "viewed", "unconfirmed", "expired", "unknown"})
+
+
+@dataclass(slots=True)
+class Written:
+    """One's own message. `written_at` is the client's clock in milliseconds.
+
+    `state`: sending, stored, opened, one of FINAL, or `false`: the server says that it was viewed
+    and doesn't prove it.
+    """
+
+    id: bytes
+    envelope: bytes
+    viewing_hash: bytes
+    written_at: int
+    state: str = "sending"
+
+    def fields(self) -> dict[str, object]:
+        """Body of the post."""
+        return {
+            "id": b64encode(self.id),
+            "envelope": b64encode(self.envelope),
+            "viewing_hash": b64encode(self.viewing_hash),
+        }
+
+    def is_too_old(self, now: int) -> bool:
+        """Whether posting it again makes no sense any more (8.5)."""
+        return now - self.written_at > RETRY_SECONDS * 1000
+
+
+class Outbox:
+    """One's own messages, in the order in which they were written.
+
+    `counter` is that of the last one, of whichever process of this member.
+    """
+
+    def __init__(
+        self, keys: ContentKeys, member: bytes, counter: int, random: Callable[[int], bytes]
+    ) -> None:
+        self._keys = keys
+        self._member = member
+        self._random = random
+        self._messages: dict[bytes, Written] = {}
+        self.counter = counter
+
+    def __contains__(self, message: bytes) -> bool:
+        return message in self._messages
+
+    def __iter__(self) -> Iterator[Written]:
+        return iter(list(self._messages.values()))
+
+    def __getitem__(self, message: bytes) -> Written:
+        return self._messages[message]
+
+    def write(self, content: dict[str, object], now: int) -> Written:
+        """Seal a new message. One that `seal_message` refuses is not counted."""
+        message, viewing = self._random(ID_SIZE), self._random(VIEWING_SIZE)
+        nonce, counter = self._random(NONCE_SIZE), self.counter + 1
+        envelope = seal_message(self._keys, self._member, message, viewing, counter, content, nonce)
+        self.counter = counter
+        return self.add(Written(message, envelope, viewing_hash(viewing), now))
+
+    def add(self, written: Written) -> Written:
+        """Keep a message until it has met its fate."""
+        self._messages[written.id] = written
+        return written
+
+    def settle(self, message: bytes, state: str, viewing: bytes | None = None) -> str | None:
+        """Note what the server says of a message; gives the new state if that is news.
+
+        `viewed` without the bytes whose hash was posted becomes `false`; a proof that comes later
+        is still believed.
+        """
+        written = self._messages.get(message)
+        if written is None or state not in _FROM_SERVER or written.state in FINAL:
+            return None
+        if state == "viewed" and not (
+            viewing is not None and hmac.compare_digest(viewing_hash(viewing), written.viewing_hash)
+        ):
+            state = "false"
+        if state == written.state or (written.state == "false" and state != "viewed"):
+            return None
+        return self._set(written, state)
+
+    def end(self, message: bytes, state: str) -> str | None:
+        """Note a fate in which the server had no say: room_ended, given_up, refused."""
+        written = self._messages.get(message)
+        return None if written is None or written.state in FINAL else self._set(written, state)
+
+    def compare(
+        self, notices: Mapping[bytes, Notice]
+    ) -> tuple[list[tuple[bytes, str, bytes | None]], list[bytes]]:
+        """Settle what the complete list of notices tells.
+
+        Gives the news (message, state, who has opened it) and the messages that were stored and are
+        no longer among the notices: their fate must be asked for.
+        """
+        news, lost = [], []
+        for written in self:
+            if written.state in {"stored", "opened", "false"}:
+                notice = notices.get(written.id)
+                if notice is None:
+                    lost.append(written.id)
+                elif settled := self.settle(written.id, notice.state):
+                    news.append((written.id, settled, notice.holder))
+        return news, lost
+
+    def _set(self, written: Written, state: str) -> str:
+        written.state = state
+        if state in FINAL:
+            written.envelope = b""
+        return state

@@ -1,0 +1,87 @@
+"""Frames that want an answer: numbered, and sent over the next socket until it comes (11.8)."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ephemeral.protocol.encoding import dump_json
+
+__all__ = ["Request", "Requests"]
+
+
+@dataclass(slots=True, eq=False)
+class Request:
+    """A frame without its ref. `id`: the message that it is about. `due`: not to be sent before."""
+
+    action: str
+    fields: Mapping[str, object]
+    id: bytes = b""
+    due: int = 0
+
+
+class Requests:
+    """What was asked over the present socket, and what is wanted beyond it.
+
+    Of one action about one message there is one wanted request; a newer takes the older's place.
+    """
+
+    def __init__(self) -> None:
+        self.frames: list[str] = []
+        self._asked: dict[int, Request] = {}
+        self._wanted: dict[tuple[str, bytes], Request] = {}
+        self._ref = 0
+
+    def __iter__(self) -> Iterator[Request]:
+        """What is wanted, oldest first."""
+        return iter(list(self._wanted.values()))
+
+    def say(self, action: str, fields: Mapping[str, object]) -> None:
+        """Send a frame to which no answer is expected."""
+        self.frames.append(dump_json({"type": action, **fields}).decode())
+
+    def ask(self, request: Request) -> None:
+        """Send a request over the present socket."""
+        self._ref += 1
+        request.due = 0
+        self._asked[self._ref] = request
+        self.say(request.action, {"ref": self._ref, **request.fields})
+
+    def want(self, request: Request) -> None:
+        """Keep a request until `done`; it is not yet sent."""
+        self._wanted[request.action, request.id] = request
+
+    def wants(self, action: str, message: bytes = b"") -> bool:
+        """Whether such a request has no answer yet."""
+        return (action, message) in self._wanted
+
+    def is_wanted(self, request: Request) -> bool:
+        """Whether this very request is still to be answered beyond this socket."""
+        return self._wanted.get((request.action, request.id)) is request
+
+    def done(self, request: Request) -> None:
+        """The answer to a request stays; harmless for one that was only asked."""
+        if self.is_wanted(request):
+            del self._wanted[request.action, request.id]
+
+    def unsent(self, now: int) -> list[Request]:
+        """What is wanted, due, and not on its way over the present socket."""
+        under_way = set(map(id, self._asked.values()))
+        return [one for one in self if id(one) not in under_way and one.due <= now]
+
+    def next_due(self) -> int | None:
+        """When the first postponed request may be sent."""
+        return min((one.due for one in self if one.due), default=None)
+
+    def hurry(self, action: str) -> None:
+        """What was postponed may be sent at once."""
+        for request in self:
+            if request.action == action:
+                request.due = 0
+
+    def answered(self, ref: object) -> Request | None:
+        """The request that an answer belongs to."""
+        return self._asked.pop(ref, None) if isinstance(ref, int) else None
+
+    def socket_lost(self) -> None:
+        """What was asked over the socket will have no answer there."""
+        self.frames.clear()
+        self._asked.clear()
