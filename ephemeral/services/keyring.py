@@ -10,18 +10,22 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ephemeral.domain.credentials import fingerprint
 from ephemeral.domain.keyring import KEY_BYTES, EpochKey, KeyringUnusable, Random
 from ephemeral.store import epoch_rows
 from ephemeral.store.encryption_key import EncryptionKeys, KeySource, OwnKeyFile
-from ephemeral.store.epoch_rows import Connection, EpochRow
+from ephemeral.store.epoch_rows import EpochRow
 from ephemeral.store.keyring_files import (
     KeyFileDamaged,
     KeyFileMissing,
     KeyringDirectory,
     WrongEncryptionKey,
 )
+
+if TYPE_CHECKING:
+    from ephemeral.store.postgres import Connection
 
 _LOCK_POLL_SECONDS = 0.05
 
@@ -66,7 +70,7 @@ class Keyring:
     @classmethod
     async def open(
         cls,
-        connection: Connection,
+        connection: "Connection",
         directory: KeyringDirectory,
         source: KeySource,
         random: Random,
@@ -126,7 +130,7 @@ class Keyring:
             self._epochs[epoch] = known
         return known
 
-    async def refresh(self, connection: Connection) -> None:
+    async def refresh(self, connection: "Connection") -> None:
         """Take up the epoch that is current in the database.
 
         Raises KeyringUnusable when this process can't get its key: it is not ready then.
@@ -140,7 +144,9 @@ class Keyring:
         self._current = key
 
 
-async def find_loss(connection: Connection, directory: KeyringDirectory, source: KeySource) -> Loss:
+async def find_loss(
+    connection: "Connection", directory: KeyringDirectory, source: KeySource
+) -> Loss:
     """What ``Keyring.open`` would refuse to start without; changes nothing.
 
     Raises KeyringUnusable when that can't be told, as with a wrong encryption key.
@@ -156,7 +162,7 @@ async def find_loss(connection: Connection, directory: KeyringDirectory, source:
 
 
 async def accept_loss(
-    connection: Connection, directory: KeyringDirectory, source: KeySource
+    connection: "Connection", directory: KeyringDirectory, source: KeySource
 ) -> Loss:
     """Destroy every payload whose epoch key is gone, so that ``Keyring.open`` works again.
 
@@ -280,7 +286,7 @@ def _load_epochs(
     return found
 
 
-async def _let_go(connection: Connection, directory: KeyringDirectory, lost: list[int]) -> None:
+async def _let_go(connection: "Connection", directory: KeyringDirectory, lost: list[int]) -> None:
     """Forget epochs without a key, if no payload depends on them; refuse otherwise."""
     await epoch_rows.lock_epochs(connection, lost)
     payloads = await epoch_rows.count_payloads(connection, lost)
@@ -295,7 +301,7 @@ async def _let_go(connection: Connection, directory: KeyringDirectory, lost: lis
 
 
 async def _make_epoch(
-    connection: Connection, directory: KeyringDirectory, source: KeySource, random: Random
+    connection: "Connection", directory: KeyringDirectory, source: KeySource, random: Random
 ) -> EpochKey:
     """Make a key that becomes the current epoch's when the transaction commits.
 

@@ -1,12 +1,9 @@
 """SQL for the table ``epochs``, for the index key's fingerprint, and for the loss of keys."""
 
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
-import asyncpg
-from asyncpg.pool import PoolConnectionProxy
-
-# As text, because these classes are generic for type checkers only.
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+if TYPE_CHECKING:
+    from ephemeral.store.postgres import Connection
 
 # "ephemkey", read as a number: any fixed one does that no other lock of the program uses.
 _KEYRING_LOCK = int.from_bytes(b"ephemkey")
@@ -20,7 +17,7 @@ class EpochRow(NamedTuple):
     current: bool
 
 
-async def lock_keyring(connection: Connection) -> None:
+async def lock_keyring(connection: "Connection") -> None:
     """Keep other makers of keys away until the transaction ends.
 
     The lock on ``KEYRING_DIR`` does the same where its file system knows such locks; whoever
@@ -29,13 +26,13 @@ async def lock_keyring(connection: Connection) -> None:
     await connection.execute("SELECT pg_advisory_xact_lock($1)", _KEYRING_LOCK)
 
 
-async def index_fingerprint(connection: Connection) -> bytes | None:
+async def index_fingerprint(connection: "Connection") -> bytes | None:
     """The fingerprint of the index key, None before the first start has made it."""
     value: bytes | None = await connection.fetchval("SELECT index_fingerprint FROM deployment")
     return value
 
 
-async def set_index_fingerprint(connection: Connection, fingerprint: bytes) -> bool:
+async def set_index_fingerprint(connection: "Connection", fingerprint: bytes) -> bool:
     """Record the index key, once; False if there is one already or no deployment yet."""
     row = await connection.fetchrow(
         """
@@ -48,7 +45,7 @@ async def set_index_fingerprint(connection: Connection, fingerprint: bytes) -> b
     return row is not None
 
 
-async def all_epochs(connection: Connection) -> list[EpochRow]:
+async def all_epochs(connection: "Connection") -> list[EpochRow]:
     """Every epoch, oldest first."""
     rows = await connection.fetch(
         "SELECT id, fingerprint, state = 'current' AS current FROM epochs ORDER BY id"
@@ -56,13 +53,13 @@ async def all_epochs(connection: Connection) -> list[EpochRow]:
     return [EpochRow(row["id"], row["fingerprint"], row["current"]) for row in rows]
 
 
-async def current_epoch(connection: Connection) -> EpochRow | None:
+async def current_epoch(connection: "Connection") -> EpochRow | None:
     """The epoch that wraps what is written now."""
     row = await connection.fetchrow("SELECT id, fingerprint FROM epochs WHERE state = 'current'")
     return None if row is None else EpochRow(row["id"], row["fingerprint"], True)
 
 
-async def hold_current_epoch(connection: Connection, epoch: int) -> bool:
+async def hold_current_epoch(connection: "Connection", epoch: int) -> bool:
     """Keep an epoch current until the transaction ends; False if it no longer is.
 
     Each transaction that inserts wrapped keys calls this, after it has locked its rooms and before
@@ -75,13 +72,13 @@ async def hold_current_epoch(connection: Connection, epoch: int) -> bool:
     return value is not None
 
 
-async def next_epoch_id(connection: Connection) -> int:
+async def next_epoch_id(connection: "Connection") -> int:
     """An id that no epoch has or will get: the key file needs it before the row exists."""
     value: int = await connection.fetchval("SELECT nextval(pg_get_serial_sequence('epochs', 'id'))")
     return value
 
 
-async def insert_current_epoch(connection: Connection, epoch: int, fingerprint: bytes) -> None:
+async def insert_current_epoch(connection: "Connection", epoch: int, fingerprint: bytes) -> None:
     """Add the current epoch; another current one makes this fail by its unique index."""
     await connection.execute(
         """
@@ -93,14 +90,14 @@ async def insert_current_epoch(connection: Connection, epoch: int, fingerprint: 
     )
 
 
-async def lock_epochs(connection: Connection, epochs: list[int]) -> None:
+async def lock_epochs(connection: "Connection", epochs: list[int]) -> None:
     """Wait for inserts under these epochs and keep new ones out until the transaction ends."""
     await connection.execute(
         "SELECT FROM epochs WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE", epochs
     )
 
 
-async def count_payloads(connection: Connection, epochs: list[int]) -> int:
+async def count_payloads(connection: "Connection", epochs: list[int]) -> int:
     """How many stored payloads only these epochs' keys can open."""
     value: int = await connection.fetchval(
         "SELECT count(*) FROM payload_keys WHERE epoch = ANY($1::bigint[])", epochs
@@ -108,12 +105,12 @@ async def count_payloads(connection: Connection, epochs: list[int]) -> int:
     return value
 
 
-async def delete_epochs(connection: Connection, epochs: list[int]) -> None:
+async def delete_epochs(connection: "Connection", epochs: list[int]) -> None:
     """Remove epochs on which no payload depends; fails by the foreign key if one does."""
     await connection.execute("DELETE FROM epochs WHERE id = ANY($1::bigint[])", epochs)
 
 
-async def lock_rooms_of_epochs(connection: Connection, epochs: list[int]) -> None:
+async def lock_rooms_of_epochs(connection: "Connection", epochs: list[int]) -> None:
     """Lock, in the order of their names, the rooms with payloads under these epochs."""
     await connection.execute(
         """
@@ -135,7 +132,7 @@ async def lock_rooms_of_epochs(connection: Connection, epochs: list[int]) -> Non
     )
 
 
-async def destroy_unreadable(connection: Connection, epochs: list[int]) -> int:
+async def destroy_unreadable(connection: "Connection", epochs: list[int]) -> int:
     """Destroy all payloads under these epochs with what points to them; says how many.
 
     Messages go without a tombstone: they met no fate, and an author who still has one may post

@@ -8,15 +8,23 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import asyncpg
 import pytest
 
 from ephemeral.domain.keyring import KeyringUnusable
 from ephemeral.services.keyring import Keyring, Rotation, rotate_encryption_key
-from ephemeral.store.encryption_key import EncryptionKeys, GivenKeys, KeyFile, OwnKeyFile
-from ephemeral.store.epoch_rows import Connection
+from ephemeral.store.encryption_key import (
+    EncryptionKeys,
+    GivenKeys,
+    KeyFile,
+    OwnKeyFile,
+)
 from ephemeral.store.keyring_files import KeyringDirectory, WrongEncryptionKey
+
+if TYPE_CHECKING:
+    from ephemeral.store.postgres import Connection
 
 OLD, NEW, THIRD = "5a" * 32, "a5" * 32, "c3" * 32
 KEYS: dict[int | None, bytes] = {None: b"\1" * 32, 1: b"\2" * 32, 2: b"\3" * 32}
@@ -89,7 +97,7 @@ def directory(tmp_path: Path) -> KeyringDirectory:
 
 
 @pytest.fixture
-async def connection(database_url: str) -> AsyncIterator[Connection]:
+async def connection(database_url: str) -> "AsyncIterator[Connection]":
     connected = await asyncpg.connect(database_url)
     await connected.execute(
         """
@@ -220,13 +228,13 @@ def test_a_rotation_waits_for_another_writer(directory: KeyringDirectory) -> Non
 # A key of our own
 
 
-async def start(connection: Connection, directory: KeyringDirectory) -> Keyring:
+async def start(connection: "Connection", directory: KeyringDirectory) -> Keyring:
     source = OwnKeyFile(directory.path.parent)
     return await Keyring.open(connection, directory, source, secrets.token_bytes)
 
 
 async def test_our_own_key_is_exchanged_and_the_old_one_forgotten(
-    connection: Connection, directory: KeyringDirectory
+    connection: "Connection", directory: KeyringDirectory
 ) -> None:
     before = await start(connection, directory)
     source = OwnKeyFile(directory.path.parent)
@@ -242,7 +250,7 @@ async def test_our_own_key_is_exchanged_and_the_old_one_forgotten(
 
 
 async def test_killed_anywhere_our_own_rotation_can_be_run_again_or_a_server_started(
-    connection: Connection, directory: KeyringDirectory, tmp_path: Path
+    connection: "Connection", directory: KeyringDirectory, tmp_path: Path
 ) -> None:
     expected = await start(connection, directory)
     data = directory.path.parent
@@ -267,7 +275,7 @@ async def test_killed_anywhere_our_own_rotation_can_be_run_again_or_a_server_sta
 
 
 async def test_a_rotation_that_completes_another_still_makes_a_key_of_its_own(
-    connection: Connection, directory: KeyringDirectory
+    connection: "Connection", directory: KeyringDirectory
 ) -> None:
     await start(connection, directory)
     source = OwnKeyFile(directory.path.parent)
@@ -277,7 +285,7 @@ async def test_a_rotation_that_completes_another_still_makes_a_key_of_its_own(
 
 
 async def test_a_running_server_uses_the_key_that_a_rotation_has_put_in_place(
-    connection: Connection, database_url: str, directory: KeyringDirectory
+    connection: "Connection", database_url: str, directory: KeyringDirectory
 ) -> None:
     running = await start(connection, directory)
     source = OwnKeyFile(directory.path.parent)
@@ -293,7 +301,7 @@ async def test_a_running_server_uses_the_key_that_a_rotation_has_put_in_place(
 
 
 async def test_readers_never_notice_a_rotation(
-    connection: Connection, directory: KeyringDirectory
+    connection: "Connection", directory: KeyringDirectory
 ) -> None:
     keyring = await start(connection, directory)
     source = OwnKeyFile(directory.path.parent)

@@ -5,6 +5,7 @@ import secrets
 import stat
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import pytest
@@ -12,9 +13,17 @@ import pytest
 from ephemeral.domain.credentials import fingerprint
 from ephemeral.domain.keyring import EpochKey, KeyringUnusable, open_sealed, seal, unwrap, wrap
 from ephemeral.services.keyring import Keyring, Loss, accept_loss, find_loss
-from ephemeral.store.encryption_key import EncryptionKeys, GivenKeys, KeySource, OwnKeyFile
-from ephemeral.store.epoch_rows import Connection, hold_current_epoch, lock_keyring
+from ephemeral.store.encryption_key import (
+    EncryptionKeys,
+    GivenKeys,
+    KeySource,
+    OwnKeyFile,
+)
+from ephemeral.store.epoch_rows import hold_current_epoch, lock_keyring
 from ephemeral.store.keyring_files import KeyFileMissing, KeyringDirectory, WrongEncryptionKey
+
+if TYPE_CHECKING:
+    from ephemeral.store.postgres import Connection
 
 KEY = "5a" * 32
 OTHER = "a5" * 32
@@ -23,7 +32,7 @@ KEYS = EncryptionKeys(bytes.fromhex(KEY))
 
 
 @pytest.fixture
-async def connection(database_url: str) -> AsyncIterator[Connection]:
+async def connection(database_url: str) -> "AsyncIterator[Connection]":
     connected = await asyncpg.connect(database_url)
     await connected.execute(
         """
@@ -37,7 +46,7 @@ async def connection(database_url: str) -> AsyncIterator[Connection]:
 
 
 @pytest.fixture
-async def another(database_url: str) -> AsyncIterator[Connection]:
+async def another(database_url: str) -> "AsyncIterator[Connection]":
     connected = await asyncpg.connect(database_url)
     yield connected
     await connected.close()
@@ -49,13 +58,13 @@ def directory(tmp_path: Path) -> KeyringDirectory:
 
 
 async def start(
-    connection: Connection, directory: KeyringDirectory, source: KeySource = SOURCE
+    connection: "Connection", directory: KeyringDirectory, source: KeySource = SOURCE
 ) -> Keyring:
     return await Keyring.open(connection, directory, source, secrets.token_bytes)
 
 
 async def store(
-    connection: Connection, key: EpochKey, plaintext: bytes = b"content"
+    connection: "Connection", key: EpochKey, plaintext: bytes = b"content"
 ) -> tuple[bytes, bytes]:
     """Store a payload as an insert does; gives its id and its data key."""
     payload = secrets.token_bytes(16)
@@ -72,7 +81,7 @@ async def store(
     return payload, sealed.data_key
 
 
-async def load(connection: Connection, keyring: Keyring, payload: bytes) -> bytes:
+async def load(connection: "Connection", keyring: Keyring, payload: bytes) -> bytes:
     row = await connection.fetchrow(
         """
         SELECT body, epoch, wrapped
@@ -86,18 +95,29 @@ async def load(connection: Connection, keyring: Keyring, payload: bytes) -> byte
     return open_sealed(row["body"], data_key, payload, "message")
 
 
-async def retire(connection: Connection, epoch: int) -> None:
+async def retire(connection: "Connection", epoch: int) -> None:
     await connection.execute("UPDATE epochs SET state = 'retiring' WHERE id = $1", epoch)
 
 
-async def count(connection: Connection, table: str) -> int:
+async def count(connection: "Connection", table: str) -> int:
     value: int = await connection.fetchval(f"SELECT count(*) FROM {table}")
     return value
 
 
-async def epochs_in(connection: Connection) -> list[tuple[int, bytes, str]]:
+async def epochs_in(connection: "Connection") -> list[tuple[int, bytes, str]]:
     rows = await connection.fetch("SELECT id, fingerprint, state FROM epochs ORDER BY id")
     return [(row["id"], row["fingerprint"], row["state"]) for row in rows]
+
+
+async def until_blocked(
+    database_url: str, waiting: "Connection", task: "asyncio.Task[Any]"
+) -> None:
+    """Return when the connection waits for a lock in the database."""
+    observer = await asyncpg.connect(database_url)
+    process = waiting.get_server_pid()
+    while not await observer.fetchval("SELECT pg_blocking_pids($1) <> '{}'", process):
+        assert not task.done()
+    await observer.close()
 
 
 def contents(path: Path) -> dict[str, bytes]:
@@ -108,7 +128,7 @@ def contents(path: Path) -> dict[str, bytes]:
 
 
 async def test_the_first_start_makes_an_index_key_and_one_epoch(
-    connection: Connection, directory: KeyringDirectory
+    connection: "Connection", directory: KeyringDirectory
 ) -> None:
     keyring = await start(connection, directory)
     assert directory.read(None, SOURCE) == keyring.index_key
@@ -122,7 +142,7 @@ async def test_the_first_start_makes_an_index_key_and_one_epoch(
 
 
 async def test_later_starts_find_the_same_keys(
-    connection: Connection, directory: KeyringDirectory
+    connection: "Connection", directory: KeyringDirectory
 ) -> None:
     first = await start(connection, directory)
     payload, _ = await store(connection, first.current, b"still here")
@@ -135,7 +155,7 @@ async def test_later_starts_find_the_same_keys(
 
 
 async def test_no_two_deployments_share_a_key(
-    connection: Connection, another: Connection, tmp_path: Path
+    connection: "Connection", another: "Connection", tmp_path: Path
 ) -> None:
     first = await start(connection, KeyringDirectory(tmp_path / "one"))
     await connection.execute("UPDATE deployment SET index_fingerprint = NULL")
@@ -146,7 +166,7 @@ async def test_no_two_deployments_share_a_key(
 
 
 async def test_hosts_that_start_at_once_make_one_epoch(
-    connection: Connection, database_url: str, directory: KeyringDirectory
+    connection: "Connection", database_url: str, directory: KeyringDirectory
 ) -> None:
     async def host() -> Keyring:
         own = await asyncpg.connect(database_url)
@@ -162,8 +182,21 @@ async def test_hosts_that_start_at_once_make_one_epoch(
     assert directory.stored() == [None, keyrings[0].current.id]
 
 
+async def test_a_start_waits_for_whoever_writes_in_the_directory(
+    connection: "Connection", another: "Connection", directory: KeyringDirectory
+) -> None:
+    directory.prepare()
+    with directory.locked():
+        starting = asyncio.create_task(start(another, directory))
+        # Time enough to do everything, for a start that would not wait.
+        for _ in range(100):
+            await connection.fetchval("SELECT 1")
+        assert directory.stored() == []
+    assert (await starting).current.id
+
+
 async def test_a_start_that_waits_for_the_lock_can_be_cancelled(
-    connection: Connection, directory: KeyringDirectory
+    connection: "Connection", directory: KeyringDirectory
 ) -> None:
     directory.prepare()
     with directory.locked():
@@ -176,22 +209,18 @@ async def test_a_start_that_waits_for_the_lock_can_be_cancelled(
 
 
 async def test_a_start_waits_for_a_maker_whose_lock_on_the_directory_it_cannot_see(
-    connection: Connection, another: Connection, database_url: str, directory: KeyringDirectory
+    connection: "Connection", another: "Connection", database_url: str, directory: KeyringDirectory
 ) -> None:
-    observer = await asyncpg.connect(database_url)
-    starter = another.get_server_pid()
     async with connection.transaction():
         await lock_keyring(connection)
         starting = asyncio.create_task(start(another, directory))
-        while not await observer.fetchval("SELECT pg_blocking_pids($1) <> '{}'", starter):
-            assert not starting.done()
+        await until_blocked(database_url, another, starting)
         assert directory.stored() == []
     assert (await starting).current.id
-    await observer.close()
 
 
 async def test_a_host_with_a_directory_of_its_own_is_refused(
-    connection: Connection, tmp_path: Path
+    connection: "Connection", tmp_path: Path
 ) -> None:
     await start(connection, KeyringDirectory(tmp_path / "one"))
     with pytest.raises(KeyringUnusable, match=r"index\.key is missing from .*/two"):
@@ -200,7 +229,7 @@ async def test_a_host_with_a_directory_of_its_own_is_refused(
 
 
 async def test_the_keyring_of_another_database_is_refused(
-    connection: Connection, directory: KeyringDirectory
+    connection: "Connection", directory: KeyringDirectory
 ) -> None:
     await start(connection, directory)
     directory.write(None, bytes(32), KEYS, secrets.token_bytes)
@@ -210,7 +239,7 @@ async def test_the_keyring_of_another_database_is_refused(
 
 @pytest.mark.parametrize("with_payload", [False, True])
 async def test_another_encryption_key_is_refused_and_changes_nothing(
-    connection: Connection, directory: KeyringDirectory, with_payload: bool
+    connection: "Connection", directory: KeyringDirectory, with_payload: bool
 ) -> None:
     keyring = await start(connection, directory)
     if with_payload:
@@ -224,7 +253,7 @@ async def test_another_encryption_key_is_refused_and_changes_nothing(
 
 
 async def test_an_epoch_under_a_third_encryption_key_is_no_loss_but_refused(
-    connection: Connection, directory: KeyringDirectory
+    connection: "Connection", directory: KeyringDirectory
 ) -> None:
     keyring = await start(connection, directory)
     third = EncryptionKeys(bytes.fromhex(OTHER))
@@ -235,7 +264,7 @@ async def test_an_epoch_under_a_third_encryption_key_is_no_loss_but_refused(
 
 
 async def test_a_database_that_is_not_migrated_is_refused(
-    connection: Connection, directory: KeyringDirectory
+    connection: "Connection", directory: KeyringDirectory
 ) -> None:
     await connection.execute("DELETE FROM deployment")
     with pytest.raises(KeyringUnusable, match="has no deployment yet"):
@@ -243,7 +272,7 @@ async def test_a_database_that_is_not_migrated_is_refused(
 
 
 async def test_a_damaged_index_key_is_refused(
-    connection: Connection, directory: KeyringDirectory
+    connection: "Connection", directory: KeyringDirectory
 ) -> None:
     await start(connection, directory)
     (directory.path / "index.key").write_bytes(b"")
@@ -255,7 +284,7 @@ async def test_a_damaged_index_key_is_refused(
 
 
 async def test_an_index_key_whose_row_never_committed_is_taken_up(
-    connection: Connection, directory: KeyringDirectory
+    connection: "Connection", directory: KeyringDirectory
 ) -> None:
     await connection.execute("DELETE FROM deployment")
     with pytest.raises(KeyringUnusable):
@@ -268,7 +297,7 @@ async def test_an_index_key_whose_row_never_committed_is_taken_up(
 
 
 async def test_an_epoch_file_whose_row_never_committed_is_never_overwritten(
-    connection: Connection, directory: KeyringDirectory
+    connection: "Connection", directory: KeyringDirectory
 ) -> None:
     first = await start(connection, directory)
     await connection.execute("DELETE FROM epochs")
@@ -280,7 +309,7 @@ async def test_an_epoch_file_whose_row_never_committed_is_never_overwritten(
 
 
 async def test_what_a_killed_start_left_in_the_directory_is_removed(
-    connection: Connection, directory: KeyringDirectory
+    connection: "Connection", directory: KeyringDirectory
 ) -> None:
     directory.prepare()
     (directory.path / ".epoch-1.key.tmp").write_bytes(b"half")
@@ -292,7 +321,7 @@ async def test_what_a_killed_start_left_in_the_directory_is_removed(
 
 
 async def test_the_first_embedded_start_makes_an_encryption_key(
-    connection: Connection, directory: KeyringDirectory, tmp_path: Path
+    connection: "Connection", directory: KeyringDirectory, tmp_path: Path
 ) -> None:
     source = OwnKeyFile(tmp_path)
     first = await start(connection, directory, source)
@@ -301,7 +330,7 @@ async def test_the_first_embedded_start_makes_an_encryption_key(
 
 
 async def test_a_lost_encryption_key_is_not_hidden_by_a_new_one(
-    connection: Connection, directory: KeyringDirectory, tmp_path: Path
+    connection: "Connection", directory: KeyringDirectory, tmp_path: Path
 ) -> None:
     source = OwnKeyFile(tmp_path)
     await start(connection, directory, source)
@@ -312,7 +341,7 @@ async def test_a_lost_encryption_key_is_not_hidden_by_a_new_one(
 
 
 async def test_no_encryption_key_is_made_when_the_whole_keyring_is_lost(
-    connection: Connection, directory: KeyringDirectory, tmp_path: Path
+    connection: "Connection", directory: KeyringDirectory, tmp_path: Path
 ) -> None:
     source = OwnKeyFile(tmp_path)
     await start(connection, directory, source)
@@ -328,7 +357,7 @@ async def test_no_encryption_key_is_made_when_the_whole_keyring_is_lost(
 
 
 async def test_the_epoch_of_another_host_is_read_from_its_file(
-    connection: Connection, another: Connection, directory: KeyringDirectory
+    connection: "Connection", another: "Connection", directory: KeyringDirectory
 ) -> None:
     ours = await start(connection, directory)
     await retire(connection, ours.current.id)
@@ -341,7 +370,7 @@ async def test_the_epoch_of_another_host_is_read_from_its_file(
 
 
 async def test_a_process_takes_up_the_epoch_that_has_become_current(
-    connection: Connection, another: Connection, directory: KeyringDirectory
+    connection: "Connection", another: "Connection", directory: KeyringDirectory
 ) -> None:
     ours = await start(connection, directory)
     await ours.refresh(connection)
@@ -353,7 +382,7 @@ async def test_a_process_takes_up_the_epoch_that_has_become_current(
 
 
 async def test_a_process_without_the_current_key_is_told_so(
-    connection: Connection, another: Connection, directory: KeyringDirectory
+    connection: "Connection", another: "Connection", directory: KeyringDirectory
 ) -> None:
     ours = await start(connection, directory)
     before = ours.current
@@ -371,7 +400,7 @@ async def test_a_process_without_the_current_key_is_told_so(
 
 
 async def test_an_epoch_that_nobody_has_made_has_no_key(
-    connection: Connection, directory: KeyringDirectory
+    connection: "Connection", directory: KeyringDirectory
 ) -> None:
     keyring = await start(connection, directory)
     with pytest.raises(KeyFileMissing):
@@ -379,7 +408,7 @@ async def test_an_epoch_that_nobody_has_made_has_no_key(
 
 
 async def test_only_the_current_epoch_can_be_held(
-    connection: Connection, directory: KeyringDirectory
+    connection: "Connection", directory: KeyringDirectory
 ) -> None:
     keyring = await start(connection, directory)
     assert await hold_current_epoch(connection, keyring.current.id)
@@ -389,7 +418,7 @@ async def test_only_the_current_epoch_can_be_held(
 
 
 async def test_a_held_epoch_cannot_be_retired_and_can_be_held_by_many(
-    connection: Connection, another: Connection, directory: KeyringDirectory
+    connection: "Connection", another: "Connection", directory: KeyringDirectory
 ) -> None:
     keyring = await start(connection, directory)
     async with connection.transaction():
@@ -402,26 +431,22 @@ async def test_a_held_epoch_cannot_be_retired_and_can_be_held_by_many(
 
 
 async def test_an_insert_that_waited_for_the_retirement_sees_that_it_is_late(
-    connection: Connection, another: Connection, database_url: str, directory: KeyringDirectory
+    connection: "Connection", another: "Connection", database_url: str, directory: KeyringDirectory
 ) -> None:
     keyring = await start(connection, directory)
-    observer = await asyncpg.connect(database_url)
-    inserter = another.get_server_pid()
     async with connection.transaction():
         await connection.execute("SELECT FROM epochs FOR UPDATE")
         await retire(connection, keyring.current.id)
         held = asyncio.create_task(hold_current_epoch(another, keyring.current.id))
-        while not await observer.fetchval("SELECT pg_blocking_pids($1) <> '{}'", inserter):
-            assert not held.done()
+        await until_blocked(database_url, another, held)
     assert not await held
-    await observer.close()
 
 
 # Losses
 
 
 async def test_payloads_without_their_key_are_counted_and_the_start_refused(
-    connection: Connection, directory: KeyringDirectory
+    connection: "Connection", directory: KeyringDirectory
 ) -> None:
     keyring = await start(connection, directory)
     for _ in range(3):
@@ -436,7 +461,7 @@ async def test_payloads_without_their_key_are_counted_and_the_start_refused(
 
 @pytest.mark.parametrize("content", [b"", b"\0" * 78, None], ids=["cut", "zeroed", "exchanged"])
 async def test_a_ruined_key_file_counts_as_missing(
-    connection: Connection, directory: KeyringDirectory, content: bytes | None
+    connection: "Connection", directory: KeyringDirectory, content: bytes | None
 ) -> None:
     keyring = await start(connection, directory)
     await store(connection, keyring.current)
@@ -450,7 +475,7 @@ async def test_a_ruined_key_file_counts_as_missing(
 
 
 async def test_a_key_that_nothing_depends_on_may_be_missing(
-    connection: Connection, directory: KeyringDirectory
+    connection: "Connection", directory: KeyringDirectory
 ) -> None:
     first = await start(connection, directory)
     directory.remove(first.current.id)
@@ -459,8 +484,22 @@ async def test_a_key_that_nothing_depends_on_may_be_missing(
     assert [row[0] for row in await epochs_in(connection)] == [second.current.id]
 
 
+async def test_an_insert_under_way_counts_among_what_depends_on_a_missing_key(
+    connection: "Connection", another: "Connection", database_url: str, directory: KeyringDirectory
+) -> None:
+    keyring = await start(connection, directory)
+    directory.remove(keyring.current.id)
+    async with connection.transaction():
+        assert await hold_current_epoch(connection, keyring.current.id)
+        await store(connection, keyring.current)
+        starting = asyncio.create_task(start(another, directory))
+        await until_blocked(database_url, another, starting)
+    with pytest.raises(KeyringUnusable, match=r"^1 stored payloads can't be opened"):
+        await starting
+
+
 async def test_a_file_put_back_ends_the_loss(
-    connection: Connection, directory: KeyringDirectory
+    connection: "Connection", directory: KeyringDirectory
 ) -> None:
     keyring = await start(connection, directory)
     payload, _ = await store(connection, keyring.current, b"saved")
@@ -473,7 +512,7 @@ async def test_a_file_put_back_ends_the_loss(
     assert await load(connection, await start(connection, directory), payload) == b"saved"
 
 
-async def fill(connection: Connection, lost: EpochKey, kept: EpochKey) -> bytes:
+async def fill(connection: "Connection", lost: EpochKey, kept: EpochKey) -> bytes:
     """A room in which everything exists under the lost key and under the kept one."""
     room = secrets.token_bytes(32)
     await connection.execute(
@@ -527,7 +566,7 @@ async def fill(connection: Connection, lost: EpochKey, kept: EpochKey) -> bytes:
 
 
 async def test_an_accepted_loss_destroys_what_is_lost_and_nothing_else(
-    connection: Connection, directory: KeyringDirectory
+    connection: "Connection", directory: KeyringDirectory
 ) -> None:
     first = await start(connection, directory)
     await retire(connection, first.current.id)
@@ -555,8 +594,21 @@ async def test_an_accepted_loss_destroys_what_is_lost_and_nothing_else(
         assert await load(connection, again, row["id"])
 
 
+async def test_an_accepted_loss_waits_for_whoever_changes_a_room(
+    connection: "Connection", another: "Connection", database_url: str, directory: KeyringDirectory
+) -> None:
+    keyring = await start(connection, directory)
+    room = await fill(connection, keyring.current, keyring.current)
+    directory.remove(keyring.current.id)
+    async with connection.transaction():
+        await connection.execute("SELECT FROM rooms WHERE room = $1 FOR UPDATE", room)
+        accepting = asyncio.create_task(accept_loss(another, directory, SOURCE))
+        await until_blocked(database_url, another, accepting)
+    assert (await accepting).payloads == 6
+
+
 async def test_without_a_loss_nothing_is_destroyed(
-    connection: Connection, directory: KeyringDirectory
+    connection: "Connection", directory: KeyringDirectory
 ) -> None:
     keyring = await start(connection, directory)
     await fill(connection, keyring.current, keyring.current)
@@ -566,7 +618,7 @@ async def test_without_a_loss_nothing_is_destroyed(
 
 
 async def test_a_wrong_encryption_key_is_never_accepted_as_a_loss(
-    connection: Connection, directory: KeyringDirectory
+    connection: "Connection", directory: KeyringDirectory
 ) -> None:
     keyring = await start(connection, directory)
     await fill(connection, keyring.current, keyring.current)
@@ -580,7 +632,7 @@ async def test_a_wrong_encryption_key_is_never_accepted_as_a_loss(
 
 
 async def test_the_wrong_directory_is_never_accepted_as_a_loss(
-    connection: Connection, directory: KeyringDirectory, tmp_path: Path
+    connection: "Connection", directory: KeyringDirectory, tmp_path: Path
 ) -> None:
     keyring = await start(connection, directory)
     await fill(connection, keyring.current, keyring.current)
