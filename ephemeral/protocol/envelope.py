@@ -59,7 +59,7 @@ def _plaintext_size(content_size: int) -> int:
     return next(size for size in ENVELOPE_SIZES if size >= needed) - ENVELOPE_OVERHEAD
 
 
-def seal_message(  # noqa: PLR0917 - the parts of the formula, in its order
+def seal_message(
     keys: ContentKeys,
     author: bytes,
     message_id: bytes,

@@ -1,6 +1,7 @@
 """The numbers of the protocol, the same in clients, server and docs/protocol.md.
 
-From its sections 3.2, 5.3, 8.1 and 12. Sizes are bytes, durations are seconds, ranges hold both their ends.
+From its sections 3.2, 5.3, 8.1 and 12. Sizes are bytes, durations are seconds, ranges hold both
+their ends.
 """
 
 from typing import NamedTuple

@@ -1,0 +1,38 @@
+"""Write the protocol's test vectors: `generate.py [folder]`, by default beside itself.
+
+The same bytes every time. The layout is described in README.md.
+"""
+
+import sys
+from pathlib import Path
+
+import charter_cases
+import code_cases
+import encoding_cases
+import envelope_cases
+import key_cases
+import profile_cases
+
+FILES = (
+    encoding_cases.make,
+    code_cases.make_codes,
+    code_cases.make_links,
+    key_cases.make_keys,
+    key_cases.make_config,
+    charter_cases.make,
+    profile_cases.make,
+    envelope_cases.make,
+)
+
+
+def main(folder: Path) -> None:
+    for make in FILES:
+        vectors = make()
+        path = folder / f"{vectors.name}.json"
+        path.write_text(vectors.text(), encoding="ascii", newline="\n")
+        refusals = sum(case["expect"] == "refusal" for case in vectors.cases)
+        print(f"{path.name}: {len(vectors.cases)} cases, {refusals} of them refusals")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parent)
