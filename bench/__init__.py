@@ -1,0 +1,1 @@
+"""The project's own benchmark: this server against a bare relay that stores nothing."""

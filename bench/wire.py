@@ -1,0 +1,118 @@
+"""A WebSocket client that costs as little as Python allows: the generator must not be the bottleneck.
+
+Text messages only, no extensions, masked with the zero key (RFC 6455, section 5.3, asks for a
+mask on the wire; that it be unpredictable protects proxies, which are not here).
+"""
+
+import asyncio
+import base64
+import os
+from collections.abc import Callable
+
+Receive = Callable[[bytes], None]
+
+
+class Client(asyncio.Protocol):
+    """One socket. `receive` gets each text message as bytes."""
+
+    def __init__(self, receive: Receive) -> None:
+        self.receive = receive
+        self._buffer = b""
+        self._open = False
+        self._transport: asyncio.Transport | None = None
+        self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.closed = False
+
+    @classmethod
+    async def connect(
+        cls, port: int, path: str, receive: Receive, subprotocol: str | None = None
+    ) -> "Client":
+        """Shake hands with a server on loopback."""
+        loop = asyncio.get_running_loop()
+        _, client = await loop.create_connection(lambda: cls(receive), "127.0.0.1", port)
+        lines = [
+            f"GET {path} HTTP/1.1",
+            f"Host: 127.0.0.1:{port}",
+            "Upgrade: websocket",
+            "Connection: Upgrade",
+            "Sec-WebSocket-Version: 13",
+            f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}",
+        ]
+        if subprotocol is not None:
+            lines.append(f"Sec-WebSocket-Protocol: {subprotocol}")
+        client._write("\r\n".join([*lines, "", ""]).encode())
+        await client.opened
+        return client
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        """Note the end; a handshake that never came has failed."""
+        self.closed = True
+        if not self.opened.done():
+            self.opened.set_exception(ConnectionError("the handshake was refused"))
+
+    def data_received(self, data: bytes) -> None:
+        """Take frames apart."""
+        buffer = self._buffer + data if self._buffer else data
+        if not self._open:
+            end = buffer.find(b"\r\n\r\n")
+            if end < 0:
+                self._buffer = buffer
+                return
+            if not buffer.startswith(b"HTTP/1.1 101"):
+                self.opened.set_exception(ConnectionError(buffer[:12].decode("latin-1")))
+                return
+            self._open = True
+            self.opened.set_result(None)
+            buffer = buffer[end + 4 :]
+        position, size = 0, len(buffer)
+        while size - position >= 2:
+            opcode = buffer[position] & 15
+            length = buffer[position + 1] & 127
+            start = position + 2
+            if length == 126:
+                start = position + 4
+                if size < start:
+                    break
+                length = int.from_bytes(buffer[position + 2 : start])
+            elif length == 127:
+                start = position + 10
+                if size < start:
+                    break
+                length = int.from_bytes(buffer[position + 2 : start])
+            if size - start < length:
+                break
+            payload = buffer[start : start + length]
+            position = start + length
+            if opcode == 1:
+                self.receive(payload)
+            elif opcode == 9:
+                self._frame(0x8A, payload)
+        self._buffer = buffer[position:]
+
+    def send(self, text: bytes) -> None:
+        """Send one text message."""
+        self._frame(0x81, text)
+
+    def close(self) -> None:
+        """Drop the connection."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _frame(self, first: int, payload: bytes) -> None:
+        length = len(payload)
+        if length < 126:
+            head = bytes((first, 0x80 | length))
+        elif length < 65536:
+            head = bytes((first, 0xFE)) + length.to_bytes(2)
+        else:
+            head = bytes((first, 0xFF)) + length.to_bytes(8)
+        self._write(head + b"\0\0\0\0" + payload)
+
+    def _write(self, data: bytes) -> None:
+        if self._transport is not None:
+            self._transport.write(data)
