@@ -1,0 +1,244 @@
+"""What the server says: answers of both ways in, and events (docs/protocol.md, sections 9 to 11).
+
+An answer on the socket is the answer over HTTP with `type` and `ref` in front. Every function
+returns finished JSON: it is encoded once, however many read it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Struct
+
+from ephemeral.domain import room as nouns
+from ephemeral.edge import objects
+from ephemeral.protocol.encoding import b64encode
+from ephemeral.protocol.errors import Refusal
+
+__all__ = [
+    "Outcome",
+    "backlog",
+    "error",
+    "error_frame",
+    "event",
+    "joined",
+    "key",
+    "notices",
+    "ok",
+    "outcome",
+    "receipts",
+    "room",
+    "room_with_members",
+    "welcome",
+]
+
+_encode = msgspec.json.Encoder().encode
+
+# --- from the domain's nouns to JSON --------------------------------------------------------------
+
+Outcome = nouns.Receipt | nouns.Opened | nouns.Acknowledged | nouns.Released
+
+
+def _maybe(value: bytes | None) -> str | None:
+    return None if value is None else b64encode(value)
+
+
+def _ids(values: Sequence[bytes] | None) -> list[str] | None:
+    return None if values is None else [b64encode(value) for value in values]
+
+
+def _room(view: nouns.RoomView) -> objects.RoomObject:
+    fields = view._asdict() | {"charter": b64encode(view.charter), "mac": b64encode(view.mac)}
+    return objects.RoomObject(**fields)
+
+
+def _member(view: nouns.MemberView) -> objects.MemberObject:
+    fields = view._asdict() | {"member": b64encode(view.member), "profile": _maybe(view.profile)}
+    return objects.MemberObject(**fields)
+
+
+def _notice(notice: nouns.Notice) -> objects.NoticeObject:
+    return objects.NoticeObject(
+        id=b64encode(notice.id),
+        sequence=notice.sequence,
+        author=b64encode(notice.author),
+        size=notice.size,
+        posted_at=notice.posted_at,
+        expires_at=notice.expires_at,
+        state=notice.state,
+        holder=_maybe(notice.holder),
+        lease_until=notice.lease_until,
+        audience=_ids(notice.audience),
+    )
+
+
+def _receipt(receipt: nouns.Receipt) -> objects.ReceiptObject:
+    return objects.ReceiptObject(
+        id=b64encode(receipt.id),
+        state=receipt.state,
+        sequence=receipt.sequence,
+        posted_at=receipt.posted_at,
+        expires_at=receipt.expires_at,
+        viewing=_maybe(receipt.viewing),
+    )
+
+
+def _opened(opened: nouns.Opened) -> objects.OpenedObject:
+    return objects.OpenedObject(
+        id=b64encode(opened.id),
+        envelope=b64encode(opened.envelope),
+        author=b64encode(opened.author),
+        sequence=opened.sequence,
+        posted_at=opened.posted_at,
+        expires_at=opened.expires_at,
+        lease_until=opened.lease_until,
+        now=opened.now,
+    )
+
+
+def _state(answer: nouns.Acknowledged | nouns.Released) -> objects.MessageState:
+    return objects.MessageState(id=b64encode(answer.id), state=answer.state)
+
+
+def _error(refusal: Refusal) -> objects.ErrorBody:
+    return objects.ErrorBody(
+        error=objects.ErrorObject(
+            code=refusal.code,
+            message=refusal.message,
+            retry_after=refusal.retry_after,
+            state=UNSET if refusal.state is None else refusal.state,
+        )
+    )
+
+
+def _present_state(snapshot: nouns.Snapshot) -> objects.JoinAnswer:
+    return objects.JoinAnswer(
+        room=_room(snapshot.room),
+        members=[_member(one) for one in snapshot.members],
+        notices=[_notice(one) for one in snapshot.notices],
+    )
+
+
+_OUTCOMES: Mapping[type, Callable[[Any], Struct]] = {
+    nouns.Receipt: _receipt,
+    nouns.Opened: _opened,
+    nouns.Acknowledged: _state,
+    nouns.Released: _state,
+}
+
+
+def room(view: nouns.RoomView) -> bytes:
+    """A `room` object."""
+    return _encode(_room(view))
+
+
+def room_with_members(view: nouns.RoomView, members: Sequence[nouns.MemberView]) -> bytes:
+    """A `room` object that also has `members`."""
+    listed = _encode([_member(one) for one in members])
+    return b'%b,"members":%b}' % (room(view)[:-1], listed)
+
+
+def joined(snapshot: nouns.Snapshot) -> bytes:
+    """The complete present state."""
+    return _encode(_present_state(snapshot))
+
+
+def key(value: bytes) -> bytes:
+    """The server's half of a resume secret."""
+    return _encode(objects.KeyAnswer(key=b64encode(value)))
+
+
+def notices(now: int, waiting: Sequence[nouns.Notice]) -> bytes:
+    """Every message that waits."""
+    return _encode(objects.NoticesAnswer(now=now, notices=[_notice(one) for one in waiting]))
+
+
+def receipts(now: int, found: Sequence[nouns.Receipt]) -> bytes:
+    """What became of messages."""
+    return _encode(objects.StatusAnswer(now=now, receipts=[_receipt(one) for one in found]))
+
+
+def outcome(result: Outcome) -> bytes:
+    """The answer to a post, an open, an acknowledgement or a release."""
+    return _encode(_OUTCOMES[type(result)](result))
+
+
+def error(refusal: Refusal) -> bytes:
+    """The one shape of every error."""
+    return _encode(_error(refusal))
+
+
+# --- frames (11.2, 11.4, 11.6) --------------------------------------------------------------------
+
+
+def ok(ref: int, answer: bytes = b"{}") -> bytes:
+    """The frame that gives `answer`, a JSON object, to the request with this `ref`."""
+    if answer == b"{}":
+        return b'{"type":"ok","ref":%d}' % ref
+    return b'{"type":"ok","ref":%d,%b' % (ref, answer[1:])
+
+
+def error_frame(ref: int | None, refusal: Refusal) -> bytes:
+    """The frame that refuses the request with this `ref`, or says why the socket closes."""
+    return b'{"type":"error","ref":%b,%b' % (
+        b"null" if ref is None else b"%d" % ref,
+        error(refusal)[1:],
+    )
+
+
+def welcome(ref: int, member: bytes, snapshot: nouns.Snapshot) -> bytes:
+    """The answer to `hello`."""
+    return b'{"type":"welcome","ref":%d,"now":%d,"member":"%b",%b' % (
+        ref,
+        snapshot.now,
+        b64encode(member).encode(),
+        joined(snapshot)[1:],
+    )
+
+
+def backlog(snapshot: nouns.Snapshot) -> bytes:
+    """The event that replaces everything a client knew of the room."""
+    return b'{"type":"backlog","now":%d,%b' % (snapshot.now, joined(snapshot)[1:])
+
+
+def _notice_event(event: nouns.NoticeEvent) -> bytes:
+    return b'{"type":"notice",%b' % _encode(_notice(event.notice))[1:]
+
+
+_EVENTS: Mapping[type, Callable[[Any], Struct]] = {
+    nouns.OpenedEvent: lambda event: objects.OpenedEvent(
+        id=b64encode(event.id), member=b64encode(event.member), lease_until=event.lease_until
+    ),
+    nouns.StoredEvent: lambda event: objects.StoredEvent(id=b64encode(event.id)),
+    nouns.AcknowledgedEvent: lambda event: objects.AcknowledgedEvent(
+        id=b64encode(event.id), member=b64encode(event.member)
+    ),
+    nouns.AudienceEvent: lambda event: objects.AudienceEvent(
+        id=b64encode(event.id), audience=_ids(event.audience)
+    ),
+    nouns.DestroyedEvent: lambda event: objects.DestroyedEvent(
+        id=b64encode(event.id),
+        state=event.state,
+        viewing=_maybe(event.viewing),
+        member=_maybe(event.member),
+    ),
+    nouns.JoinedEvent: lambda event: objects.JoinedEvent(
+        member=_member(event.member), joins=event.joins
+    ),
+    nouns.LeftEvent: lambda event: objects.LeftEvent(member=b64encode(event.member)),
+    nouns.PresenceEvent: lambda event: objects.PresenceEvent(
+        member=b64encode(event.member), present=event.present
+    ),
+    nouns.TypingEvent: lambda event: objects.TypingEvent(
+        member=b64encode(event.member), typing=event.typing
+    ),
+    nouns.LockedEvent: lambda event: objects.LockedEvent(locked=event.locked),
+    nouns.ClosedEvent: lambda event: objects.ClosedEvent(reason=event.reason),
+}
+
+
+def event(event: nouns.Event) -> bytes:
+    """An event's frame."""
+    if type(event) is nouns.NoticeEvent:
+        return _notice_event(event)
+    return _encode(_EVENTS[type(event)](event))

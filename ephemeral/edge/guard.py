@@ -1,0 +1,228 @@
+"""The outermost layer: limits, headers, and the one shape of every error, for whatever comes.
+
+Pure ASGI. What a handler raises ends here: a Refusal as what it says, everything else as
+`internal`, of which the operator learns type and place and the client nothing. There are no CORS
+headers: pages of other origins can't read answers, and credentials are headers which a foreign
+page doesn't have.
+"""
+
+from collections.abc import Callable, Iterable, MutableMapping
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ephemeral.domain.keyring import KeyringUnusable
+from ephemeral.edge import answers
+from ephemeral.protocol.errors import Refusal
+from ephemeral.protocol.limits import FRAME_MAX
+
+__all__ = ["Guard", "Verdict", "header_values"]
+
+Header = tuple[bytes, bytes]
+
+
+def _policy(**directives: str) -> bytes:
+    return "; ".join(
+        f"{name.replace('_', '-')} {value}" for name, value in directives.items()
+    ).encode()
+
+
+_CSP = {
+    "default_src": "'none'",
+    "script_src": "'self'",
+    "style_src": "'self'",
+    "img_src": "'self' data:",
+    "connect_src": "'self'",
+    "worker_src": "'self'",
+    "manifest_src": "'self'",
+    "form_action": "'none'",
+    "frame_ancestors": "'none'",
+    "base_uri": "'none'",
+    "require_trusted_types_for": "'script'",
+    "trusted_types": "ephemeral",
+}
+_PAGE_POLICY = _policy(**_CSP)
+# The worker that derives keys compiles WebAssembly; nothing else may.
+DERIVE_WORKER = "/static/js/device/derive-worker.js"
+_DERIVE_POLICY = _policy(**_CSP | {"script_src": "'self' 'wasm-unsafe-eval'"})
+
+_UNUSED = (
+    "accelerometer",
+    "autoplay",
+    "bluetooth",
+    "browsing-topics",
+    "camera",
+    "clipboard-read",
+    "display-capture",
+    "encrypted-media",
+    "geolocation",
+    "gyroscope",
+    "hid",
+    "idle-detection",
+    "local-fonts",
+    "magnetometer",
+    "microphone",
+    "midi",
+    "otp-credentials",
+    "payment",
+    "picture-in-picture",
+    "publickey-credentials-get",
+    "serial",
+    "usb",
+    "window-management",
+    "xr-spatial-tracking",
+)
+_HEADERS: tuple[Header, ...] = (
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cross-origin-embedder-policy", b"require-corp"),
+    (b"permissions-policy", ", ".join(f"{name}=()" for name in _UNUSED).encode()),
+)
+_NO_STORE: Header = (b"cache-control", b"no-store")
+
+
+def header_values(scope: Scope, name: bytes) -> list[bytes]:
+    """Every value of a header, in order; more than one is for the caller to judge."""
+    return [value for key, value in scope["headers"] if key == name]
+
+
+class Verdict:
+    """Turns whatever was raised into a Refusal. `fault` is told of what nobody expected."""
+
+    def __init__(self, fault: Callable[[BaseException], None]) -> None:
+        self._fault = fault
+
+    def __call__(self, error: Exception) -> Refusal:
+        """The Refusal to answer with."""
+        if isinstance(error, Refusal):
+            return error
+        if isinstance(error, HTTPException):
+            codes = {404: "not_found", 405: "method_not_allowed"}
+            return Refusal(codes.get(error.status_code, "malformed"))
+        self._fault(error)
+        if isinstance(error, KeyringUnusable):
+            return Refusal("unavailable", retry_after=5)
+        return Refusal("internal")
+
+
+class Guard:
+    """Wraps the whole application."""
+
+    def __init__(self, app: ASGIApp, base_path: str, verdict: Verdict) -> None:
+        self._app = app
+        self._base_path = base_path
+        self._verdict = verdict
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, handshake or lifespan."""
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await self._websocket(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+        path: str = scope["path"]
+
+        async def guarded_send(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                message["headers"] = [*message["headers"], *_added(message["headers"], path)]
+            await send(message)
+
+        try:
+            path = self._enter(scope)
+            await self._app(scope, _limited(scope, receive), guarded_send)
+        except ClientDisconnect:
+            return
+        except Exception as error:  # noqa: BLE001 - nothing may pass
+            refusal = self._verdict(error)
+            if not started:
+                extra = getattr(error, "headers", None) or {}
+                await _refuse(refusal, guarded_send, extra)
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        accepted = False
+
+        async def guarded_send(message: Message) -> None:
+            nonlocal accepted
+            if not accepted and message["type"] == "websocket.close":
+                # The router's way of saying that there is no such path.
+                raise Refusal("not_found")
+            accepted = accepted or message["type"] == "websocket.accept"
+            await send(message)
+
+        try:
+            self._enter(scope)
+            await self._app(scope, receive, guarded_send)
+        except Exception as error:  # noqa: BLE001 - nothing may pass
+            refusal = self._verdict(error)
+            if not accepted and "websocket.http.response" in scope.get("extensions", {}):
+                await _refuse(refusal, send, {}, "websocket.")
+
+    def _enter(self, scope: Scope) -> str:
+        """Check and take off the base path; returns the path below it."""
+        path: str = scope["path"]
+        if not self._base_path:
+            return path
+        if not path.startswith(f"{self._base_path}/"):
+            raise Refusal("not_found")
+        scope["root_path"] = self._base_path
+        return path.removeprefix(self._base_path)
+
+
+def _added(present: Iterable[Header], path: str) -> list[Header]:
+    policy = _DERIVE_POLICY if path == DERIVE_WORKER else _PAGE_POLICY
+    added = [*_HEADERS, (b"content-security-policy", policy)]
+    if not any(name.lower() == b"cache-control" for name, _ in present):
+        added.append(_NO_STORE)
+    return added
+
+
+def _limited(scope: Scope, receive: Receive) -> Receive:
+    """A receive that refuses a body over the limit, announced or not."""
+    for value in header_values(scope, b"content-length"):
+        if not value.isdigit():
+            raise Refusal("malformed")
+        if len(value) > 12 or int(value) > FRAME_MAX:
+            raise Refusal("too_large")
+    received = 0
+
+    async def limited_receive() -> Message:
+        nonlocal received
+        message: MutableMapping[str, Any] = await receive()
+        received += len(message.get("body", b""))
+        if received > FRAME_MAX:
+            raise Refusal("too_large")
+        return message
+
+    return limited_receive
+
+
+async def _refuse(refusal: Refusal, send: Send, extra: dict[str, str], prefix: str = "") -> None:
+    body = answers.error(refusal)
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(body)),
+        *((name.lower().encode(), value.encode()) for name, value in extra.items()),
+    ]
+    if refusal.retry_after is not None:
+        headers.append((b"retry-after", b"%d" % refusal.retry_after))
+    if refusal.status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    if refusal.code == "too_large":
+        # The rest of the body is not waited for.
+        headers.append((b"connection", b"close"))
+    if prefix:
+        headers = [*headers, *_added(headers, "")]
+    await send(
+        {"type": f"{prefix}http.response.start", "status": refusal.status, "headers": headers}
+    )
+    await send({"type": f"{prefix}http.response.body", "body": body})

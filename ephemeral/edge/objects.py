@@ -1,0 +1,259 @@
+"""The objects of the wire as the server writes them (docs/protocol.md, sections 9 to 11).
+
+Each object is one struct; the OpenAPI document is made from the same structs, so it cannot say
+anything else than what is encoded.
+"""
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+__all__ = [
+    "AcknowledgedEvent",
+    "AudienceEvent",
+    "ClosedEvent",
+    "DestroyedEvent",
+    "ErrorBody",
+    "ErrorObject",
+    "JoinAnswer",
+    "JoinedEvent",
+    "KeyAnswer",
+    "LeftEvent",
+    "LockedEvent",
+    "MemberObject",
+    "MessageState",
+    "Notice",
+    "NoticeObject",
+    "NoticesAnswer",
+    "OpenedEvent",
+    "OpenedObject",
+    "PresenceEvent",
+    "ReceiptObject",
+    "RoomAnswer",
+    "RoomObject",
+    "StatusAnswer",
+    "StoredEvent",
+    "TypingEvent",
+]
+
+Time = Annotated[int, Meta(ge=0, description="Milliseconds since 1970-01-01 UTC")]
+Id = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{22}$", description="16 bytes in base64url")]
+Secret = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{43}$", description="32 bytes in base64url")]
+State = Annotated[
+    str,
+    Meta(
+        extra_json_schema={
+            "enum": ["stored", "opened", "viewed", "unconfirmed", "expired", "unknown"]
+        }
+    ),
+]
+Fate = Annotated[str, Meta(extra_json_schema={"enum": ["viewed", "unconfirmed", "expired"]})]
+Sealed = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]+$", description="Ciphertext in base64url")]
+
+
+class _Answer(Struct, gc=False):
+    """Something that is encoded as a JSON object."""
+
+
+# --- objects (9) ----------------------------------------------------------------------------------
+
+
+class RoomObject(_Answer):
+    """The room as every member and every holder of its code sees it."""
+
+    now: Time
+    charter: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{60}$", description="45 bytes")]
+    mac: Secret
+    locked: bool
+    joins: int
+    seats_taken: int
+    created_at: Time
+    expires_at: Time
+
+
+class MemberObject(_Answer):
+    """A member. `present` while it has a socket."""
+
+    member: Id
+    profile: Sealed | None
+    joined_at: Time
+    seen_at: Time
+    present: bool
+
+
+class NoticeObject(_Answer):
+    """A message that waits."""
+
+    id: Id
+    sequence: int
+    author: Id
+    size: int
+    posted_at: Time
+    expires_at: Time
+    state: Literal["stored", "opened"]
+    holder: Id | None
+    lease_until: Time | None
+    audience: list[Id] | None
+
+
+class ReceiptObject(_Answer):
+    """What became of a message of one's own."""
+
+    id: Id
+    state: State
+    sequence: int | None
+    posted_at: Time | None
+    expires_at: Time | None
+    viewing: Secret | None
+
+
+class OpenedObject(_Answer):
+    """An envelope, with the lease under which it was served."""
+
+    id: Id
+    envelope: Sealed
+    author: Id
+    sequence: int
+    posted_at: Time
+    expires_at: Time
+    lease_until: Time
+    now: Time
+
+
+class MessageState(_Answer):
+    """Answer to an acknowledgement or a release."""
+
+    id: Id
+    state: Literal["viewed", "acknowledged", "stored"]
+
+
+class RoomAnswer(RoomObject):
+    """The room; with a seat also its members."""
+
+    members: list[MemberObject] | UnsetType = UNSET
+
+
+class JoinAnswer(_Answer):
+    """The complete present state of a room."""
+
+    room: RoomObject
+    members: list[MemberObject]
+    notices: list[NoticeObject]
+
+
+class KeyAnswer(_Answer):
+    """The server's half of a resume secret."""
+
+    key: Secret
+
+
+class NoticesAnswer(_Answer):
+    """Every message that waits."""
+
+    now: Time
+    notices: list[NoticeObject]
+
+
+class StatusAnswer(_Answer):
+    """Receipts in the order asked."""
+
+    now: Time
+    receipts: list[ReceiptObject]
+
+
+class ErrorObject(_Answer):
+    """Why not. `code` is stable, `message` is for people."""
+
+    code: str
+    message: str
+    retry_after: int | None
+    state: Fate | UnsetType = UNSET
+
+
+class ErrorBody(_Answer):
+    """The one shape of every error."""
+
+    error: ErrorObject
+
+
+# --- events (11.6) --------------------------------------------------------------------------------
+
+
+class Notice(NoticeObject, tag="notice"):
+    pass
+
+
+class OpenedEvent(_Answer, tag="opened"):
+    """A lease has begun."""
+
+    id: Id
+    member: Id
+    lease_until: Time
+
+
+class StoredEvent(_Answer, tag="stored"):
+    """A lease has ended; the message waits again."""
+
+    id: Id
+
+
+class AcknowledgedEvent(_Answer, tag="acknowledged"):
+    """One of the audience has viewed it, others are still to."""
+
+    id: Id
+    member: Id
+
+
+class AudienceEvent(_Answer, tag="audience"):
+    """Members left; null: it is first view now."""
+
+    id: Id
+    audience: list[Id] | None
+
+
+class DestroyedEvent(_Answer, tag="destroyed"):
+    """A message met its fate."""
+
+    id: Id
+    state: str
+    viewing: Secret | None
+    member: Id | None
+
+
+class JoinedEvent(_Answer, tag="joined"):
+    """A seat was taken."""
+
+    member: MemberObject
+    joins: int
+
+
+class LeftEvent(_Answer, tag="left"):
+    """A member left, or its seat was taken."""
+
+    member: Id
+
+
+class PresenceEvent(_Answer, tag="presence"):
+    """A socket came or went."""
+
+    member: Id
+    present: bool
+
+
+class TypingEvent(_Answer, tag="typing"):
+    """A member began or ceased to type."""
+
+    member: Id
+    typing: bool
+
+
+class LockedEvent(_Answer, tag="locked"):
+    """The room was locked or unlocked."""
+
+    locked: bool
+
+
+class ClosedEvent(_Answer, tag="closed"):
+    """The room is no more."""
+
+    reason: Literal["destroyed", "expired"]
