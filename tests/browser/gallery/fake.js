@@ -1,0 +1,39 @@
+// A RoomClient that has no room: states are put into it, and what the page asks of it is written down.
+
+export class FakeClient extends EventTarget {
+  calls = [];
+
+  constructor(state) {
+    super();
+    this.state = state;
+  }
+
+  change(changes) {
+    this.state = { ...this.state, ...changes };
+    this.dispatchEvent(new Event("change"));
+  }
+
+  changeCard(id, changes) {
+    this.change({ cards: this.state.cards.map((card) => (card.id === id ? { ...card, ...changes } : card)) });
+  }
+
+  #record(name, ...values) {
+    this.calls.push([name, ...values]);
+  }
+
+  send(text, options) {
+    this.#record("send", text, options);
+    return `sent-${this.calls.length}`;
+  }
+
+  async open(id) { this.#record("open", id); }
+  shown(id) { this.#record("shown", id); }
+  release(id) { this.#record("release", id); }
+  discard(id) { this.#record("discard", id); }
+  setTyping(on) { this.#record("typing", on); }
+  setTypingEnabled(on) { this.#record("typingEnabled", on); }
+  async lock(locked) { this.#record("lock", locked); }
+  async destroy() { this.#record("destroy"); }
+  async leave() { this.#record("leave"); }
+  close() { this.#record("close"); }
+}

@@ -1,0 +1,97 @@
+"""A stage for the page alone: the real templates, styles and modules, served without rooms.
+
+The gallery plays every state of the page on it, from `gallery/states.js` instead of from a server.
+"""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+WEB = ROOT / "web"
+GALLERY = Path(__file__).resolve().parent / "gallery"
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; worker-src 'self'; manifest-src 'self'; form-action 'none'; "
+    "frame-ancestors 'none'; base-uri 'none'; "
+    "require-trusted-types-for 'script'; trusted-types ephemeral"
+)
+
+
+def catalogue(language: str = "en") -> dict[str, str | dict[str, str]]:
+    loaded: dict[str, str | dict[str, str]] = json.loads(
+        (WEB / "catalogue" / f"{language}.json").read_text("utf-8")
+    )
+    return loaded
+
+
+def templates() -> Environment:
+    return Environment(
+        loader=FileSystemLoader([GALLERY, WEB / "templates"]),
+        autoescape=True,
+        undefined=StrictUndefined,
+    )
+
+
+def application() -> Starlette:
+    environment = templates()
+
+    def page(name: str, **context: object) -> Response:
+        html = environment.get_template(name).render(
+            base_path="",
+            static=lambda path: f"/static/{path}",
+            version="0",
+            lang="en",
+            say=catalogue(),
+            **context,
+        )
+        return HTMLResponse(html, headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY})
+
+    def gallery(request: Request) -> Response:
+        return page("gallery.html")
+
+    def https(request: Request) -> Response:
+        return page("https.html")
+
+    def error(request: Request) -> Response:
+        return page("error.html", status=404)
+
+    return Starlette(
+        routes=[
+            Route("/", gallery),
+            Route("/https", https),
+            Route("/error", error),
+            Mount("/static", StaticFiles(directory=WEB / "static")),
+            Mount("/gallery", StaticFiles(directory=GALLERY)),
+        ]
+    )
+
+
+@contextmanager
+def running() -> Iterator[str]:
+    """The stage on a free port of this machine; gives its address without a slash at the end."""
+    config = uvicorn.Config(application(), port=0, log_level="warning", lifespan="off", ws="none")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, name="stage")
+    thread.start()
+    try:
+        while not server.started:
+            if not thread.is_alive():
+                raise RuntimeError("The stage did not start.")
+            thread.join(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()

@@ -1,0 +1,20 @@
+// What a screen reader is told. Announcements never hold the text of a message: an opened card
+// takes the focus and is read once, there.
+
+const FORGET_MS = 4000;
+
+function speak(id, sentence) {
+  const region = document.getElementById(id);
+  if (region === null) return;
+  const line = document.createElement("p");
+  line.textContent = sentence;
+  region.append(line);
+  // Announced once; afterwards nobody should come across it while walking through the page.
+  setTimeout(() => line.remove(), FORGET_MS);
+}
+
+/** Says the sentence when the reader has finished with what it is saying. */
+export const announce = (sentence) => speak("announce-polite", sentence);
+
+/** Says the sentence at once: for what a person must not miss. */
+export const alarm = (sentence) => speak("announce-assertive", sentence);

@@ -1,0 +1,44 @@
+// Questions and panels above the page, by the browser's own modal dialog: it holds the focus inside,
+// closes at Escape, and gives the focus back.
+
+import { el } from "./el.js";
+import { say } from "./say.js";
+
+/** Shows a modal panel; `onClose` is told when it has closed, however that came about. */
+export function panel({ kind, labelledby, onClose }, ...children) {
+  const node = el("dialog", { class: `panel ${kind}`, "aria-labelledby": labelledby }, children);
+  node.addEventListener("click", (event) => {
+    // A click on the backdrop is a click on the dialog itself, outside of its one child.
+    if (event.target === node) node.close();
+  });
+  node.addEventListener("close", () => {
+    node.remove();
+    onClose?.();
+  });
+  document.body.append(node);
+  node.showModal();
+  return node;
+}
+
+/** Asks a question with one way back and one way on. Resolves to whether the person goes on. */
+export function confirm({ title, text, yes, no = say("dialog.back"), danger = false }) {
+  return new Promise((resolve) => {
+    let answer = false;
+    const back = el("button", { type: "button", class: "button quiet", autofocus: true,
+      on: { click: () => node.close() } }, no);
+    const on = el("button", { type: "button", class: `button ${danger ? "danger" : "primary"}`,
+      on: { click: () => { answer = true; node.close(); } } }, yes);
+    const node = panel(
+      { kind: "question", labelledby: "question-title", onClose: () => resolve(answer) },
+      el("div", { class: "panel-body" },
+        el("h2", { id: "question-title" }, title),
+        el("p", {}, text),
+        el("div", { class: "actions" }, back, on)),
+    );
+  });
+}
+
+/** Closes every panel, unanswered: the page below is about to be another. */
+export function closePanels() {
+  for (const node of document.querySelectorAll("dialog[open]")) node.close();
+}

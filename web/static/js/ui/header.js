@@ -1,0 +1,55 @@
+// The head of a room: who is here, how often the code was used, and the way to the menu.
+
+import { el, setText } from "./el.js";
+import { icon } from "./icons.js";
+import { keyed } from "./keyed.js";
+import { mark, who } from "./people.js";
+import { say } from "./say.js";
+import { moment } from "./times.js";
+
+/** The header of a room. `openMenu()` is called by its button. */
+export function header({ people, localTime, openMenu }) {
+  const seats = el("ul", { class: "seats", "aria-label": say("room.members") });
+  const joins = el("span", { class: "joins" });
+  const lock = el("span", { class: "lock-state", hidden: true }, icon("locked"), say("room.locked"));
+  const node = el("header", { class: "room-head" },
+    seats,
+    el("div", { class: "room-facts" }, lock, joins),
+    el("button", { type: "button", class: "button quiet menu-button", "aria-haspopup": "dialog",
+      "aria-label": say("room.menu"), on: { click: openMenu } }, icon("menu")));
+
+  const list = keyed(seats, {
+    key: (person) => person.id,
+    onError: () => el("li"),
+    make(first) {
+      const state = el("span", { class: "seat-state" });
+      const item = el("li", { class: "seat" }, mark(first),
+        el("span", { class: "seat-text" }, who(first), state));
+      return {
+        node: item,
+        update(person) {
+          item.classList.toggle("away", !person.present);
+          setText(state, seatState(person));
+        },
+      };
+    },
+  });
+
+  function seatState(person) {
+    if (person.me) return person.label === say("people.you") ? "" : say("people.you");
+    if (person.present) return say("room.here");
+    const since = moment(localTime(person.seenAt));
+    return since === "" ? say("room.away") : say("room.away_since", { since });
+  }
+
+  return {
+    node,
+    update(state) {
+      list.update(people.here());
+      if (state.room === null) return;
+      setText(joins, say("room.joins", { count: state.room.joins }));
+      joins.classList.toggle("attention", state.room.joins > state.room.seats);
+      lock.hidden = !state.room.locked;
+    },
+  };
+}

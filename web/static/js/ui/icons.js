@@ -1,0 +1,30 @@
+// The page's own drawings: 24 by 24, one stroke, in the colour of the text around them.
+
+import { svg } from "./el.js";
+
+const PATHS = {
+  copy: ["M9 9h10v11H9z", "M15 9V4H5v11h4"],
+  link: ["M10 14a4 4 0 0 0 6 .4l3-3a4.2 4.2 0 0 0-6-6l-1.5 1.5", "M14 10a4 4 0 0 0-6-.4l-3 3a4.2 4.2 0 0 0 6 6l1.5-1.5"],
+  menu: ["M5 12h.01", "M12 12h.01", "M19 12h.01"],
+  send: ["M12 19V5", "M6 11l6-6 6 6"],
+  close: ["M6 6l12 12", "M18 6L6 18"],
+  locked: ["M6 11h12v9H6z", "M8.5 11V8a3.5 3.5 0 0 1 7 0v3"],
+  unlocked: ["M6 11h12v9H6z", "M8.5 11V8a3.5 3.5 0 0 1 6.6-1.7"],
+  sealed: ["M4 6.5h16v12H4z", "M4 7l8 6.5L20 7"],
+  broken: ["M4 6.5h16v12H4z", "M13 6.5l-2.5 4 3 2.5-2 5.5"],
+  leave: ["M14 5H6v14h8", "M11 12h9", "M17 9l3 3-3 3"],
+  destroy: ["M5 7h14", "M10 7V4.5h4V7", "M7 7l1 13h8l1-13"],
+  waiting: ["M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16z", "M12 8v4.5l3 1.5"],
+  eye: ["M3 12c2.5-4.3 5.5-6 9-6s6.5 1.7 9 6c-2.5 4.3-5.5 6-9 6s-6.5-1.7-9-6z", "M12 9.500a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5z"],
+  done: ["M5 12.500l4.5 4.500L19 7.5"],
+  warning: ["M12 4L3 19.500h18z", "M12 10v4.5", "M12 17h.01"],
+};
+
+/** A drawing by its name, hidden from screen readers: the text beside it says the same. */
+export function icon(name) {
+  return svg(
+    "svg",
+    { class: `icon icon-${name}`, viewBox: "0 0 24 24", "aria-hidden": "true", focusable: "false" },
+    (PATHS[name] ?? []).map((d) => svg("path", { d })),
+  );
+}
