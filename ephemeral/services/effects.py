@@ -40,6 +40,9 @@ async def write(connection: Connection, book: Book, sealed: Mapping[bytes, Seale
     if book.destroyed:
         await room_rows.insert_tombstones(connection, book.buried)
         await room_rows.delete_messages(connection, book.destroyed)
+        heard = [message for message in book.destroyed if message.audience is not None]
+        if heard:
+            await room_rows.delete_audiences(connection, heard)
         await payload_rows.delete_payloads(
             connection, [message.payload for message in book.destroyed]
         )

@@ -130,6 +130,18 @@ class Keyring:
             self._epochs[epoch] = known
         return known
 
+    async def hold_current(self, connection: Connection) -> EpochKey:
+        """The key for what this transaction writes; its epoch stays current until the commit.
+
+        Raises KeyringUnusable when this process can't get it.
+        """
+        for _ in range(2):
+            epoch = self._current
+            if await epoch_rows.hold_current_epoch(connection, epoch.id):
+                return epoch
+            await self.refresh(connection)
+        raise KeyringUnusable("The epoch changed twice at once.")
+
     async def refresh(self, connection: "Connection") -> None:
         """Take up the epoch that is current in the database.
 

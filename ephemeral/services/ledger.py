@@ -19,12 +19,12 @@ from ephemeral.domain.book import Book
 from ephemeral.domain.credentials import tombstone_hash
 from ephemeral.domain.keyring import KeyringUnusable, Random, SealBroken, Sealed
 from ephemeral.domain.limits import Limits
-from ephemeral.domain.room import Acknowledged, Message, Opened, Receipt, Released, Room, Seat
+from ephemeral.domain.room import Acknowledged, Message, Opened, Receipt, Released, Seat
 from ephemeral.live.bus import Bus, Hint
 from ephemeral.protocol.errors import Refusal
 from ephemeral.services.effects import write
 from ephemeral.services.keyring import Keyring
-from ephemeral.store import epoch_rows, payload_rows, room_rows, seat_rows
+from ephemeral.store import payload_rows, room_rows, seat_rows
 from ephemeral.store.payload_rows import SealedRow
 from ephemeral.store.postgres import StoreUnavailable, transaction
 
@@ -234,8 +234,12 @@ class Ledger:
         """One transaction: lock, load, decide in order, write."""
         rooms = await room_rows.lock_rooms(connection, {entry.room for entry in batch})
         posts = [entry for entry in batch if isinstance(entry, Post)]
+        sealed = {}
         if posts:
-            await self._prepare_posts(connection, rooms, posts)
+            sealed = await self._wrap(connection, posts)
+            waiting = await room_rows.waiting(connection, list({post.room for post in posts}))
+            for room in rooms:
+                room.waiting, room.waiting_bytes = waiting.get(room.room, (0, 0))
         keys = {(entry.room, entry.message) for entry in batch}
         messages = await room_rows.messages(connection, keys)
         await room_rows.audiences(connection, messages)
@@ -259,8 +263,17 @@ class Ledger:
         decided = [_decided(entry, book) for entry in batch]
         leased = [one.message.payload for one in decided if isinstance(one, Leased)]
         bodies = await payload_rows.sealed(connection, leased) if leased else {}
-        epoch = self._keyring.current
-        sealed = {
+        await write(connection, book, sealed)
+        outcomes = [
+            self._served(one, bodies, book.now) if isinstance(one, Leased) else one
+            for one in decided
+        ]
+        return outcomes, book.events
+
+    async def _wrap(self, connection: Connection, posts: Sequence[Post]) -> dict[bytes, SealedRow]:
+        """Wrap the keys of posts under the current epoch, which the transaction then holds."""
+        epoch = await self._keyring.hold_current(connection)
+        return {
             post.payload: SealedRow(
                 post.payload,
                 post.sealed.body,
@@ -269,24 +282,6 @@ class Ledger:
             )
             for post in posts
         }
-        await write(connection, book, sealed)
-        outcomes = [
-            self._served(one, bodies, book.now) if isinstance(one, Leased) else one
-            for one in decided
-        ]
-        return outcomes, book.events
-
-    async def _prepare_posts(
-        self, connection: Connection, rooms: Sequence[Room], posts: Sequence[Post]
-    ) -> None:
-        """Hold the epoch that will wrap the posts' keys, and count what waits in their rooms."""
-        if not await epoch_rows.hold_current_epoch(connection, self._keyring.current.id):
-            await self._keyring.refresh(connection)
-            if not await epoch_rows.hold_current_epoch(connection, self._keyring.current.id):
-                raise KeyringUnusable("The epoch changed twice at once.")
-        waiting = await room_rows.waiting(connection, list({post.room for post in posts}))
-        for room in rooms:
-            room.waiting, room.waiting_bytes = waiting.get(room.room, (0, 0))
 
     def _served(self, leased: Leased, bodies: dict[bytes, SealedRow], now: int) -> Outcome:
         message = leased.message

@@ -40,7 +40,7 @@ from ephemeral.services.deployment import Deployment
 from ephemeral.services.effects import write
 from ephemeral.services.keyring import Keyring
 from ephemeral.services.ledger import Ledger, Reply
-from ephemeral.store import epoch_rows, payload_rows, room_rows, seat_rows
+from ephemeral.store import payload_rows, room_rows, seat_rows
 from ephemeral.store.payload_rows import SealedRow
 from ephemeral.store.postgres import transaction
 from ephemeral.store.seat_rows import SeatRow
@@ -407,13 +407,9 @@ class Rooms:
         """Seal a payload and write it; returns its id."""
         if plaintext is None:
             return None
-        if not await epoch_rows.hold_current_epoch(connection, self._keyring.current.id):
-            await self._keyring.refresh(connection)
-            if not await epoch_rows.hold_current_epoch(connection, self._keyring.current.id):
-                raise KeyringUnusable("The epoch changed twice at once.")
+        epoch = await self._keyring.hold_current(connection)
         payload = self._random(sealing.PAYLOAD_ID_BYTES)
         sealed = sealing.seal(payload, kind, plaintext, self._random)
-        epoch = self._keyring.current
         wrapped = sealing.wrap(epoch, payload, sealed.data_key, self._random)
         rows = [SealedRow(payload, sealed.body, epoch.id, wrapped)]
         await payload_rows.insert_bodies(connection, rows)

@@ -54,4 +54,10 @@ async def sealed(connection: Connection, ids: Sequence[bytes]) -> dict[bytes, Se
 
 async def delete_payloads(connection: Connection, ids: Sequence[bytes]) -> None:
     """Destroy payloads and their keys: what is gone from here is gone."""
-    await connection.execute("DELETE FROM payloads WHERE id = ANY($1::bytea[])", ids)
+    await connection.execute(
+        """
+        WITH keys AS (DELETE FROM payload_keys WHERE payload = ANY($1::bytea[]))
+        DELETE FROM payloads WHERE id = ANY($1::bytea[])
+        """,
+        ids,
+    )

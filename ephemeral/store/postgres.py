@@ -33,13 +33,19 @@ _RETRY_SECONDS = (0.1, 2.0)
 _ATTEMPTS = 5
 
 # A statement after another must see what was committed between them: that is what locking a row
-# and then looking relies on. The rest keeps a stuck client from holding locks.
+# and then looking relies on. The timeouts keep a stuck client from holding locks. Plans are made
+# once a connection, often while the tables are still empty: without the last four settings they
+# would read whole tables for ever after, and every statement here goes by an index.
 _SESSION = f"""
 SET default_transaction_isolation = 'read committed';
 SET statement_timeout = '{_STATEMENT_SECONDS}s';
 SET lock_timeout = '{_STATEMENT_SECONDS}s';
 SET idle_in_transaction_session_timeout = '{2 * _STATEMENT_SECONDS}s';
 SET jit = off;
+SET plan_cache_mode = force_generic_plan;
+SET enable_seqscan = off;
+SET enable_hashjoin = off;
+SET enable_mergejoin = off;
 """
 
 _CONFLICTS = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)

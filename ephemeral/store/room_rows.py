@@ -310,6 +310,18 @@ async def delete_messages(connection: Connection, gone: Sequence[Message]) -> No
     )
 
 
+async def delete_audiences(connection: Connection, gone: Sequence[Message]) -> None:
+    """Remove the audiences of messages."""
+    await connection.execute(
+        """
+        DELETE FROM audience USING unnest($1::bytea[], $2::bytea[]) AS q (room, message)
+        WHERE audience.room = q.room AND audience.message = q.message
+        """,
+        [one.room for one in gone],
+        [one.id for one in gone],
+    )
+
+
 async def insert_tombstones(connection: Connection, buried: Sequence[Tombstone]) -> None:
     """Write fates. A message dies once; a tombstone that outlived its time may be in the way."""
     await connection.execute(
@@ -373,4 +385,12 @@ async def payloads_of_room(connection: Connection, room: bytes) -> list[bytes]:
 
 async def delete_room(connection: Connection, room: bytes) -> None:
     """Remove a room and all below it; its payloads are to be removed next."""
-    await connection.execute("DELETE FROM rooms WHERE room = $1", room)
+    await connection.execute(
+        """
+        WITH a AS (DELETE FROM audience WHERE room = $1),
+             m AS (DELETE FROM messages WHERE room = $1),
+             t AS (DELETE FROM tombstones WHERE room = $1)
+        DELETE FROM rooms WHERE room = $1
+        """,
+        room,
+    )
