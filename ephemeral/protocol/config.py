@@ -9,6 +9,7 @@ from ephemeral.protocol.keys import ARGON2ID, PBKDF2
 from ephemeral.protocol.limits import (
     CHARTER_LIMITS,
     ENVELOPE_MAX,
+    ENVELOPE_SIZES,
     PROTOCOL,
     SALT_SIZE,
     CharterLimits,
@@ -126,7 +127,7 @@ def _read_limits(limits: Mapping[str, object]) -> Limits:
         ),
         waiting_messages=read_integer(limits.get("waiting_messages"), 1),
         waiting_bytes=read_integer(limits.get("waiting_bytes"), 1),
-        envelope=read_integer(limits.get("envelope"), 1, ENVELOPE_MAX),
+        envelope=read_integer(limits.get("envelope"), ENVELOPE_SIZES[0], ENVELOPE_MAX),
         lease_seconds=read_integer(limits.get("lease_seconds"), 1),
         seat_grace_seconds=read_integer(limits.get("seat_grace_seconds")),
         resume_seconds=read_integer(limits.get("resume_seconds")),

@@ -41,6 +41,9 @@ class Opened(NamedTuple):
     counter: int
     content: dict[str, object]
 
+    def __repr__(self) -> str:
+        return f"Opened(counter={self.counter})"  # neither proof nor plaintext in a traceback
+
 
 def viewing_hash(viewing: bytes) -> bytes:
     """What is posted beside the envelope (8.5)."""

@@ -39,6 +39,9 @@ class Profile(NamedTuple):
     name: str
     colour: int
 
+    def __repr__(self) -> str:
+        return f"Profile(colour={self.colour})"  # no name in a traceback
+
 
 def _associated_data(keys: ContentKeys, member: bytes) -> bytes:
     refuse(len(member) != ID_SIZE, "malformed")

@@ -53,7 +53,7 @@ def read_part(part, types, name):
 
 
 def read_file(path):
-    """Every case of a file: (name, operation, inputs, expected outputs or None, refusal, details)."""
+    """Every case of a file: name, operation, inputs, outputs or None, refusal, details."""
     file = json.loads(path.read_text(encoding="utf-8"))
     assert set(file) == {"protocol", "layout", "about", "operations", "cases"}
     assert file["protocol"] == "ephemeral.v1"

@@ -86,7 +86,7 @@ def typed_well(v: Vectors) -> None:
 
 def misspelt(v: Vectors) -> None:
     def replaced(at: int, word: str) -> str:
-        return "-".join(PIECES[: at - 1] + [word] + PIECES[at:])
+        return "-".join([*PIECES[: at - 1], word, *PIECES[at:]])
 
     cases: list[tuple[str, str, int, str, str]] = [
         ("first_word", replaced(1, "abacsu"), 1, "abacsu", "A letter swap is two changes."),
@@ -109,10 +109,10 @@ def misspelt(v: Vectors) -> None:
         ("hyphenated_word_as_one", replaced(3, "tshirt"), 3, "tshirt", "The hyphen separates."),
         ("after_hyphenated_words", "t shirt yo yo zom", 3, "zom", "Words count, not pieces."),
         ("two_words_run_together", "abacuszoom-kiwi", 1, "abacuszoom", "Nothing is split up."),
-        ("kelvin_sign", replaced(3, "\u212aiwi"), 3, "\u212aiwi", "Its lower case is k in Unicode."),
-        ("dotless_i", replaced(3, "k\u0131wi"), 3, "k\u0131wi", "Its upper case is I in Unicode."),
+        ("kelvin_sign", replaced(3, "\u212aiwi"), 3, "\u212aiwi", "Its lower case is k."),
+        ("dotless_i", replaced(3, "k\u0131wi"), 3, "k\u0131wi", "Its upper case is I."),
         ("dotted_capital_i", replaced(3, "k\u0130wi"), 3, "k\u0130wi", "Turkish."),
-        ("long_s", replaced(4, "\u017filver"), 4, "\u017filver", "Its upper case is S in Unicode."),
+        ("long_s", replaced(4, "\u017filver"), 4, "\u017filver", "Its upper case is S."),
         ("ligature", replaced(6, "\ufb01nch"), 6, "\ufb01nch", "Fi, if compatibility was applied."),
         ("fullwidth_letters", replaced(2, "\uff5aoom"), 2, "\uff5aoom", "Not normalised."),
         ("cyrillic_letter", replaced(2, "z\u043eom"), 2, "z\u043eom", "Looks like an o."),
@@ -161,8 +161,8 @@ def miscounted(v: Vectors) -> None:
         v.refusal("read_code", f"miscounted_{name}", why, {"text": text}, "code_length")
 
 
-# The nearest word differs for whoever counts UTF-16 units: two of them are one character.
-ASTRAL = "\U0001f600\U0001f600oom"
+# Nearest is `aim`; for whoever counts UTF-16 units, in which the middle is two, it is `zoom`.
+ASTRAL = "z\U0001f600m"
 
 
 def make_links() -> Vectors:

@@ -265,7 +265,7 @@ def wrong_limits(v: Vectors) -> None:
         ("room_ttl_299", "limits.room_ttl", [299, 2_592_000], "Less than a joiner accepts."),
         ("room_ttl_2592001", "limits.room_ttl", [300, 2_592_001], "More than a joiner accepts."),
         ("envelope_65537", "limits.envelope", 65_537, "No envelope is larger."),
-        ("envelope_0", "limits.envelope", 0, "No envelope fits."),
+        ("envelope_511", "limits.envelope", 511, "No envelope fits."),
         ("lease_0", "limits.lease_seconds", 0, "A lease that is no lease."),
         ("lease_true", "limits.lease_seconds", True, "Equal to 1 in Python."),
         ("waiting_0", "limits.waiting_messages", 0, "Nothing could ever wait."),

@@ -51,7 +51,8 @@ class Vectors:
 
     def _add(self, op: str, name: str, why: str, given: Case, expected: Case) -> None:
         assert all(case["name"] != name for case in self.cases), f"{name} twice in {self.name}"
-        assert why.endswith(".") and not why[0].islower(), f"{name}: `why` is a sentence"
+        assert why.endswith("."), f"{name}: `why` is a sentence"
+        assert not why[0].islower(), f"{name}: `why` is a sentence"
         signature = self.operations[op]
         fits(given, signature["in"], name)
         for part in {"out", "details"} & set(expected):
