@@ -44,7 +44,7 @@ IMPURE_MODULES = {
 SCRIPTS_MAY_IMPORT = {
     "protocol": set[str](),
     "device": {"protocol", "vendor"},
-    "net": {"protocol", "vendor"},
+    "net": {"protocol", "device", "vendor"},
     "media": {"protocol", "device", "net", "vendor"},
     "ui": {"protocol", "device", "net", "vendor"},
     "pages": {"protocol", "device", "net", "media", "ui", "vendor"},

@@ -1,77 +1,342 @@
 /**
  * A room, as pages see it: calls in, one `state` out, a "change" event whenever it is another.
- *
- * @typedef {import("./state.js").RoomState} RoomState
- * @typedef {object} Policy
- * @property {1|2} policy  1: first view, 2: everyone
- * @property {number} seats
- * @property {number} messageTtl  seconds
- * @property {number} roomTtl  seconds
  */
+
+import { derive } from "../device/derive.js";
+import { randomBytes } from "../device/random.js";
+import { readConfig } from "../protocol/config.js";
+import { toBase64url } from "../protocol/encoding.js";
+import { encodeContent } from "../protocol/envelope.js";
+import { Refusal, isPassing } from "../protocol/errors.js";
+import { ID_BYTES } from "../protocol/limits.js";
+import { makeLink } from "../protocol/links.js";
+import { Api } from "./api.js";
+import * as entry from "./entry.js";
+import { Member } from "./member.js";
+import { snapshot } from "./snapshot.js";
+
+/**
+ * @typedef {import("./state.js").RoomState} RoomState
+ * @typedef {import("./state.js").EndReason} EndReason
+ * @typedef {import("./entry.js").Visitor} Visitor
+ * @typedef {import("./entry.js").Policy} Policy
+ * @typedef {import("./entry.js").Device} Device
+ * @typedef {{promise: Promise<void>, resolve: () => void, reject: (why: Refusal) => void}} Waiter
+ */
+
+/** What a close code means for good (11.7); any other is a reason to come back. */
+const END_BY_CODE = new Map(
+  /** @type {[number, EndReason][]} */ ([
+    [1000, "left"], [1009, "protocol"], [4400, "protocol"], [4401, "seat_lost"],
+    [4404, "room_unknown"], [4409, "replaced"], [4410, "destroyed"],
+  ]),
+);
+const TOO_FAST = 4429;
+const DESTROY_ATTEMPTS = 3;
+
+/** @returns {Device} */
+const browser = () => ({ derive, randomBytes, storage: sessionStorage });
 
 /** The only thing pages use of a room. Errors of the static methods are `Refusal`s. */
 export class RoomClient extends EventTarget {
   /** @type {RoomState} */
   state;
+  #seat;
+  #device;
+  #member;
+  /** @type {{reason: EndReason}|null} */
+  #ended = null;
+  #closed = false;
+  #destroying = false;
+  #wasLive = false;
+  #announced = false;
+  #listening = new AbortController();
+  /** Calls that wait for a card. @type {Map<string, Waiter>} */
+  #opening = new Map();
+  /** Calls that wait for an answer. @type {Map<number, Waiter>} */
+  #asking = new Map();
 
   /**
-   * @param {{base: string, code: string, policy: Policy, name?: string, colour?: number,
-   *   resumable?: boolean, onProgress?: (phase: "deriving"|"connecting") => void}} options
-   *   `base`: address of the deployment with a trailing slash; `code`: as typed or canonical
-   * @returns {Promise<RoomClient>}
+   * What a server allows and proposes for a new room.
+   * @param {{base: string}} options
    */
-  static async create(options) {}
+  static async config({ base }) {
+    const { limits, defaults, suite } = readConfig(await new Api(base).config());
+    return { limits, defaults, suite };
+  }
 
   /**
-   * @param {{base: string, code: string, name?: string, colour?: number, resumable?: boolean,
-   *   onProgress?: (phase: "deriving"|"connecting") => void}} options
-   * @returns {Promise<RoomClient>}
+   * @param {{base: string, page: string, code: string}} options  `page`: address of the page that
+   *   opens links, without a fragment; `code`: canonical
+   * @returns {Promise<string>}
    */
-  static async join(options) {}
+  static async link({ base, page, code }) {
+    return makeLink(page, readConfig(await new Api(base).config()), code);
+  }
+
+  /**
+   * @param {Visitor & {policy: Policy}} options  `base`: absolute address of the deployment with a
+   *   trailing slash; `code`: as typed or canonical
+   * @param {Device} [device]
+   */
+  static async create(options, device = browser()) {
+    return new RoomClient(options.base, await entry.create(options, device), device);
+  }
+
+  /**
+   * @param {Visitor} options  `link` may stand instead of `code`; it is refused if it is of another
+   *   server
+   * @param {Device} [device]
+   */
+  static async join(options, device = browser()) {
+    return new RoomClient(options.base, await entry.join(options, device), device);
+  }
 
   /**
    * Brings a reloaded tab back without the code.
    * @param {{base: string, onProgress?: (phase: "connecting") => void}} options
-   * @returns {Promise<RoomClient|null>} null when there is nothing to resume (any longer)
+   * @param {Device} [device]
+   * @returns {Promise<RoomClient|null>} null when there is nothing to resume (any longer); a
+   *   `Refusal` such as `unreachable` when it may work later
    */
-  static async resume(options) {}
+  static async resume(options, device = browser()) {
+    const seat = await entry.resume(options, device);
+    return seat && new RoomClient(options.base, seat, device);
+  }
+
+  /**
+   * @param {string} base
+   * @param {import("./entry.js").Seat} seat
+   * @param {Device} device
+   */
+  constructor(base, seat, device) {
+    super();
+    // The keys are the member's alone, so that they go when it forgets them.
+    this.#seat = { ...seat, keys: null, resume: null, progress: null, present: {} };
+    this.#device = device;
+    this.#member = new Member(base, seat, device, {
+      changed: () => this.#changed(),
+      answered: (ref, refusal) => this.#answered(ref, refusal),
+      lost: (code) => this.#lost(code),
+      ended: (reason, leave) => {
+        if (leave) void this.#endAndLeave(/** @type {EndReason} */ (reason));
+        else this.#end(/** @type {EndReason} */ (reason));
+      },
+    });
+    this.state = this.#snapshot();
+    for (const type of ["online", "offline"]) {
+      const { signal } = this.#listening;
+      globalThis.addEventListener?.(type, () => this.#changed(), { signal });
+    }
+    this.#member.start();
+  }
 
   /**
    * Encrypts and sends; the message waits in memory until the server has it.
    * @param {string} text
-   * @param {{view?: number}} [options]  0: until closed, 5 to 300 seconds
+   * @param {{view?: number|null}} [options]  0: until closed, 5 to 300 seconds
    * @returns {string} the message's id
    * @throws {Refusal} `content_size` or `content_field`, at once
    */
-  send(text, options) {}
+  send(text, { view = null } = {}) {
+    if (this.#isOver) throw new Refusal("ended");
+    // A text cut through the middle of a character can't be written in UTF-8.
+    const whole = new TextDecoder().decode(new TextEncoder().encode(text));
+    const content = { type: "text", text: whole, ...(view === null ? {} : { view }) };
+    encodeContent(content);
+    const id = toBase64url(this.#device.randomBytes(ID_BYTES));
+    const counter = this.#member.do((session, now) => session.write({ id, text: whole }, now));
+    void this.#member.post(id, counter, content);
+    return id;
+  }
 
-  /** Asks for a card. @param {string} id @returns {Promise<void>} once it is open */
-  async open(id) {}
+  /**
+   * Asks for a card.
+   * @param {string} id
+   * @returns {Promise<void>} once it is open
+   * @throws {Refusal} why it isn't
+   */
+  async open(id) {
+    if (this.#isOver) throw new Refusal("ended");
+    const { cards } = this.#member.session.room;
+    if (cards.get(id)?.state === "open") return;
+    const waiter = this.#opening.get(id) ?? newWaiter();
+    if (!this.#member.session.open(id, Date.now())) throw new Refusal("message_unknown");
+    this.#opening.set(id, waiter);
+    this.#member.do(() => undefined);
+    await waiter.promise;
+  }
 
   /** The card has been painted in a visible document: acknowledges it. @param {string} id */
-  shown(id) {}
+  shown(id) {
+    this.#member.do((session, now) => session.shown(id, now));
+  }
 
   /** Gives an open card back unread. @param {string} id */
-  release(id) {}
+  release(id) {
+    this.#member.do((session, now) => session.release(id, now));
+  }
 
   /** Drops the text of a card that was shown. @param {string} id */
-  discard(id) {}
+  discard(id) {
+    this.#member.do((session, now) => session.discard(id, now));
+  }
 
   /** @param {boolean} typing */
-  setTyping(typing) {}
+  setTyping(typing) {
+    this.#member.do((session, now) => session.type(typing, now));
+  }
 
   /** @param {boolean} enabled  whether others may see that one types */
-  setTypingEnabled(enabled) {}
+  setTypingEnabled(enabled) {
+    this.#member.do((session, now) => session.enableTyping(enabled, now));
+  }
 
-  /** @param {boolean} locked @returns {Promise<void>} */
-  async lock(locked) {}
+  /**
+   * @param {boolean} locked
+   * @throws {Refusal} the server's, or `unreachable`
+   */
+  async lock(locked) {
+    const waiter = newWaiter();
+    const ref = this.#member.session.request("lock", { locked });
+    if (ref === null) throw new Refusal(this.#isOver ? "ended" : "unreachable");
+    this.#asking.set(ref, waiter);
+    this.#member.do(() => undefined);
+    await waiter.promise;
+  }
 
-  /** Destroys the room for everyone; texts are dropped at once. @returns {Promise<void>} */
-  async destroy() {}
+  /**
+   * Destroys the room for everyone. Texts and keys are dropped at once; `state.ended` says whether
+   * the server confirmed it.
+   */
+  async destroy() {
+    if (this.#isOver) return;
+    this.#destroying = true;
+    const outcome = this.#destroyRoom();
+    this.#forget();
+    this.#changed();
+    this.#end(await outcome);
+  }
 
-  /** Gives the seat up and forgets everything. @returns {Promise<void>} */
-  async leave() {}
+  /** Gives the seat up and forgets everything. */
+  async leave() {
+    if (!this.#isOver) await this.#endAndLeave("left");
+  }
 
-  /** Disconnects, and keeps the seat and what a reload needs. */
-  close() {}
+  /** Disconnects; the seat and what a reload needs stay. */
+  close() {
+    this.#closed = true;
+    this.#forget();
+  }
+
+  get #isOver() {
+    return this.#closed || this.#destroying || this.#ended !== null;
+  }
+
+  /** @returns {Promise<EndReason>} */
+  async #destroyRoom() {
+    const { api, locator, token } = this.#seat;
+    for (let attempt = 1; attempt <= DESTROY_ATTEMPTS; attempt += 1) {
+      try {
+        await api.destroy({ locator, token });
+        return "destroyed_by_you";
+      } catch (error) {
+        const refusal = /** @type {Refusal} */ (error);
+        // Perhaps the answer to an earlier attempt was lost; in any case it is gone.
+        if (refusal.code === "room_unknown") return "destroyed_by_you";
+        if (!isPassing(refusal)) break;
+        await new Promise((resolve) => setTimeout(resolve, 1000 * (refusal.retryAfter ?? 1)));
+      }
+    }
+    return "destroy_unconfirmed";
+  }
+
+  /** @param {EndReason} reason */
+  async #endAndLeave(reason) {
+    const { api, locator, token } = this.#seat;
+    this.#end(reason);
+    // Without an answer the server frees the seat by itself, after its time of grace.
+    await api.leave({ locator, token }).catch(() => undefined);
+  }
+
+  /** @param {EndReason} reason */
+  #end(reason) {
+    if (this.#ended !== null) return;
+    const { roster, clockOffset } = this.#member.session.room;
+    const past = (roster.room?.expiresAt ?? Infinity) <= Date.now() + clockOffset;
+    this.#ended = { reason: reason === "room_unknown" && past ? "expired" : reason };
+    this.#forget();
+    this.#changed();
+  }
+
+  #forget() {
+    this.#listening.abort();
+    this.#member.forget({ keepSeat: this.#closed });
+    this.#seat = { ...this.#seat, locator: "", token: "" };
+    const waiting = [...this.#opening.values(), ...this.#asking.values()];
+    this.#opening.clear();
+    this.#asking.clear();
+    for (const waiter of waiting) waiter.reject(new Refusal("ended"));
+  }
+
+  // What the member tells
+
+  /** @param {number} code  @returns {"retry"|"later"|"stop"} */
+  #lost(code) {
+    const reason = END_BY_CODE.get(code);
+    if (reason !== undefined) this.#end(reason);
+    if (this.#isOver) return "stop";
+    return code === TOO_FAST ? "later" : "retry";
+  }
+
+  /** @param {number} ref  @param {Refusal|null} refusal */
+  #answered(ref, refusal) {
+    const waiter = this.#asking.get(ref);
+    this.#asking.delete(ref);
+    if (refusal === null) waiter?.resolve();
+    else waiter?.reject(refusal);
+  }
+
+  #changed() {
+    const { cards } = this.#member.session.room;
+    this.#wasLive ||= this.#member.session.live;
+    for (const [id, waiter] of this.#opening) {
+      const card = cards.get(id);
+      if (card?.state === "opening") continue;
+      this.#opening.delete(id);
+      const { error = null, fate: state = null } = card ?? {};
+      if (card?.state === "open") waiter.resolve();
+      else waiter.reject(new Refusal(error ?? "message_gone", undefined, { state }));
+    }
+    if (this.#announced) return;
+    this.#announced = true;
+    // Once for all that happens together.
+    queueMicrotask(() => {
+      this.#announced = false;
+      this.state = this.#snapshot();
+      this.dispatchEvent(new Event("change"));
+    });
+  }
+
+  /** @returns {import("./state.js").Phase} */
+  #phase() {
+    if (this.#ended !== null) return "ended";
+    if (this.#member.session.live) return "live";
+    if (globalThis.navigator?.onLine === false) return "offline";
+    return this.#wasLive ? "reconnecting" : "connecting";
+  }
+
+  #snapshot() {
+    const { rules } = this.#seat;
+    const [phase, ended, { retryAt }] = [this.#phase(), this.#ended, this.#member];
+    return snapshot(this.#member.session.room, { phase, ended, retryAt, rules });
+  }
+}
+
+/** @returns {Waiter} */
+function newWaiter() {
+  /** @type {any} */
+  const waiter = {};
+  waiter.promise = new Promise((resolve, reject) => Object.assign(waiter, { resolve, reject }));
+  return waiter;
 }

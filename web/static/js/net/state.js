@@ -39,6 +39,8 @@
  * @typedef {object} CardView
  * @property {string} id
  * @property {string} author  member id
+ * @property {string|null} authorName  also when the author has left
+ * @property {number|null} authorColour
  * @property {number} sequence
  * @property {number} size  bytes of the envelope
  * @property {number} postedAt

@@ -1,0 +1,70 @@
+/** From the code to the root (docs/protocol.md, section 3): slow on purpose, and off the page's thread. */
+
+import { ARGON2ID, PBKDF2 } from "../protocol/config.js";
+import { Refusal } from "../protocol/errors.js";
+import { pbkdf2Root } from "../protocol/keys.js";
+import { SECRET_BYTES } from "../protocol/limits.js";
+
+const WORKER = new URL("./derive-worker.js", import.meta.url).href;
+
+/**
+ * @param {string} code  canonical
+ * @param {{suite: number, salt: Uint8Array}} config
+ * @returns {Promise<Uint8Array>} the root, 32 bytes
+ * @throws {Refusal} `insecure`, `derivation_memory`, `derivation_failed`
+ */
+export async function derive(code, { suite, salt }) {
+  // Browsers offer Web Crypto to pages of HTTPS and of the machine itself only.
+  if (globalThis.crypto?.subtle === undefined) throw new Refusal("insecure");
+  if (suite === PBKDF2.suite) return pbkdf2Root(code, salt, PBKDF2.rounds);
+  if (suite !== ARGON2ID.suite) throw new Refusal("config_kdf");
+  return inWorker(code, salt);
+}
+
+/**
+ * @param {string} code
+ * @param {Uint8Array} salt
+ * @returns {Promise<Uint8Array>}
+ */
+function inWorker(code, salt) {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(workerUrl(), { type: "module" });
+    const finish = (/** @type {() => void} */ settle) => {
+      // Ends the worker's 64 MiB with it.
+      worker.terminate();
+      settle();
+    };
+    worker.addEventListener("message", ({ data }) => {
+      const { root, refusal } = data;
+      if (root instanceof Uint8Array && root.length === SECRET_BYTES) finish(() => resolve(root));
+      else finish(() => reject(new Refusal(String(refusal ?? "derivation_failed"))));
+    });
+    worker.addEventListener("error", (event) => {
+      event.preventDefault();
+      finish(() => reject(new Refusal("derivation_failed")));
+    });
+    worker.postMessage({ code, salt });
+  });
+}
+
+/**
+ * The pages' content security policy admits one Trusted Types policy; this is it, and this worker is
+ * the only script that it lets through.
+ * @type {{createScriptURL: (url: string) => any}|null}
+ */
+let policy = null;
+
+/** @returns {string} */
+function workerUrl() {
+  const { trustedTypes } = /** @type {any} */ (globalThis);
+  if (trustedTypes === undefined) return WORKER;
+  policy ??= /** @type {{createScriptURL: (url: string) => any}} */ (
+    trustedTypes.createPolicy("ephemeral", {
+      createScriptURL: (/** @type {string} */ url) => {
+        if (url !== WORKER) throw new TypeError("not a script of this program");
+        return url;
+      },
+    })
+  );
+  return policy.createScriptURL(WORKER);
+}

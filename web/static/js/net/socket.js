@@ -1,0 +1,134 @@
+/** One WebSocket that comes back: opened, watched, and opened again (docs/protocol.md, 11.7, 11.8). */
+
+import { randomBelow } from "../device/random.js";
+import { PROTOCOL } from "../protocol/config.js";
+import { readJson } from "../protocol/encoding.js";
+import { RECONNECT_FIRST_SECONDS, RECONNECT_LONGEST_SECONDS } from "../protocol/limits.js";
+import { ANSWER_BYTES } from "./api.js";
+
+/** How long a connection may take to open. */
+const PATIENCE_MS = 15_000;
+/** A server that says "too fast" is left alone as if so many attempts had failed. */
+const LATER_ATTEMPTS = 5;
+const RESOLUTION = 2 ** 32;
+
+/**
+ * How long to wait before the next attempt: all of it random, so that clients which lost the same
+ * server don't come back together.
+ * @param {number} attempts  that have failed since the last success
+ * @param {number} random  0 <= r < 1
+ * @returns {number} milliseconds
+ */
+export function delayAfter(attempts, random) {
+  const most = Math.min(RECONNECT_LONGEST_SECONDS, RECONNECT_FIRST_SECONDS * 2 ** attempts);
+  return 1000 * most * random;
+}
+
+export class Socket {
+  #url;
+  #on;
+  /** @type {WebSocket|null} */
+  #socket = null;
+  #attempts = 0;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  #timer;
+  /** @type {AbortController|null} */
+  #listening = null;
+  /** When the next attempt is due, by this device's clock; null while there is a connection. */
+  retryAt = /** @type {number|null} */ (null);
+
+  /**
+   * @param {string} base  address of the deployment with a trailing slash
+   * @param {{open: () => void, message: (value: unknown) => void,
+   *   close: (code: number) => "retry"|"later"|"stop"}} on  `close` decides what follows
+   */
+  constructor(base, on) {
+    const url = new URL("room/socket", base);
+    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    this.#url = url.href;
+    this.#on = on;
+  }
+
+  start() {
+    this.#listening = new AbortController();
+    const { signal } = this.#listening;
+    const now = () => this.#hurry();
+    globalThis.addEventListener?.("online", now, { signal });
+    globalThis.document?.addEventListener("visibilitychange", now, { signal });
+    this.#connect();
+  }
+
+  /** @param {object} frame */
+  send(frame) {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(frame));
+  }
+
+  /** The connection serves: the next loss is the first again. */
+  works() {
+    this.#attempts = 0;
+  }
+
+  /** The connection is dead, whatever the browser believes. */
+  restart() {
+    if (this.#socket !== null) this.#lost(this.#socket, 1006);
+  }
+
+  /** For good. */
+  stop() {
+    this.#listening?.abort();
+    this.#listening = null;
+    clearTimeout(this.#timer);
+    this.retryAt = null;
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.close(1000);
+  }
+
+  #hurry() {
+    if (this.#socket === null && globalThis.document?.visibilityState !== "hidden") {
+      clearTimeout(this.#timer);
+      this.#connect();
+    }
+  }
+
+  #connect() {
+    this.retryAt = null;
+    const socket = new WebSocket(this.#url, PROTOCOL);
+    this.#socket = socket;
+    this.#timer = setTimeout(() => this.#lost(socket, 1006), PATIENCE_MS);
+    socket.addEventListener("open", () => {
+      if (socket !== this.#socket) return;
+      clearTimeout(this.#timer);
+      this.#on.open();
+    });
+    socket.addEventListener("message", ({ data }) => {
+      if (socket === this.#socket) this.#on.message(parse(data));
+    });
+    socket.addEventListener("close", ({ code }) => this.#lost(socket, code));
+  }
+
+  /** @param {WebSocket} socket  @param {number} code */
+  #lost(socket, code) {
+    if (socket !== this.#socket) return;
+    this.#socket = null;
+    clearTimeout(this.#timer);
+    // A connection that hangs would take its time to close: nobody waits for it.
+    if (socket.readyState !== WebSocket.CLOSED) socket.close();
+    const next = this.#on.close(code);
+    if (next === "stop" || this.#listening === null) return;
+    if (next === "later") this.#attempts = Math.max(this.#attempts, LATER_ATTEMPTS);
+    const delay = delayAfter(this.#attempts, randomBelow(RESOLUTION) / RESOLUTION);
+    this.#attempts += 1;
+    this.retryAt = Date.now() + delay;
+    this.#timer = setTimeout(() => this.#connect(), delay);
+  }
+}
+
+/** @param {unknown} data  @returns {unknown} undefined for what is no JSON in text */
+function parse(data) {
+  try {
+    return typeof data === "string" ? readJson(data, ANSWER_BYTES) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,180 @@
+/** What one member knows of its room: complete states and events in, as servers send them (11.4, 11.6). */
+
+import { Cards } from "./cards.js";
+import { isBase64url, isInteger, isObject } from "./encoding.js";
+import { Refusal } from "./errors.js";
+import { ID_BYTES } from "./limits.js";
+import * as read from "./objects.js";
+import { Outbox } from "./outbox.js";
+import { Roster } from "./roster.js";
+
+const { readOr } = read;
+
+/** @typedef {import("./session.js").Effect} Effect */
+
+export class Room {
+  me;
+  #charter;
+  #mac;
+  #emit;
+  cards;
+  outbox = new Outbox();
+  roster;
+  /** The server's clock minus this device's, in milliseconds. */
+  clockOffset = 0;
+
+  /**
+   * @param {{me: string, charter: string, mac: string, roomTtl: number,
+   *   emit: (effect: Effect) => void}} options
+   */
+  constructor({ me, charter, mac, roomTtl, emit }) {
+    this.me = me;
+    this.#charter = charter;
+    this.#mac = mac;
+    this.#emit = emit;
+    this.cards = new Cards(me);
+    this.roster = new Roster(me, roomTtl);
+  }
+
+  /** @param {Record<string, unknown>} frame  @param {number} now */
+  welcome(frame, now) {
+    if (frame.member === this.me) this.complete(frame, now);
+    else this.#end("protocol");
+  }
+
+  /**
+   * Nothing in an event can raise an error: what can't be read becomes a broken card or is ignored.
+   * @param {Record<string, unknown>} frame
+   * @param {number} now
+   */
+  event(frame, now) {
+    try {
+      this.#take(frame, now);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+    }
+  }
+
+  /** Drops everything decrypted. */
+  clear() {
+    this.cards.clear();
+    this.outbox.roomEnded();
+    this.roster.nobodyTypes();
+  }
+
+  /**
+   * The complete present state replaces what was known.
+   * @param {Record<string, unknown>} frame  `welcome`, `backlog`, or the answer to joining; without
+   *   `notices`, what is known of messages stays
+   * @param {number} now
+   */
+  complete(frame, now) {
+    const room = readOr(read.readRoom, frame.room);
+    if (room === null) return this.#end("protocol");
+    if (room.charter !== this.#charter || room.mac !== this.#mac) {
+      return this.#end("policy_changed", true);
+    }
+    this.clockOffset = (isInteger(frame.now) ? frame.now : room.now) - now;
+    const members = Array.isArray(frame.members) ? frame.members : [];
+    const seated = members.map((one) => readOr(read.readMember, one)).filter((one) => one !== null);
+    this.#toName(this.roster.replace(room, seated));
+    for (const author of this.roster.cameAfterMe()) this.cards.counters.startsNow(author);
+    this.#emit({ type: "save" });
+    if (!Array.isArray(frame.notices)) return;
+    const waiting = new Set();
+    for (const value of frame.notices) {
+      const id = this.#notice(value);
+      if (id !== null) waiting.add(id);
+    }
+    this.cards.onlyThese(waiting, now + this.clockOffset);
+    this.outbox.onlyThese(waiting);
+  }
+
+  /** @param {unknown} value  @returns {string|null} its id */
+  #notice(value) {
+    const notice = readOr(read.readNotice, value);
+    if (notice === null) {
+      const id = isObject(value) ? value.id : null;
+      if (!isBase64url(id, ID_BYTES) || this.outbox.get(id) !== undefined) return null;
+      this.cards.malformedNotice(id);
+      return id;
+    }
+    if (notice.author === this.me) this.outbox.notice(notice);
+    else this.cards.notice(notice);
+    return notice.id;
+  }
+
+  /** @param {Record<string, unknown>} frame  @param {number} now */
+  #take(frame, now) {
+    const serverNow = now + this.clockOffset;
+    switch (frame.type) {
+      case "notice":
+        this.#notice(frame);
+        this.roster.used(serverNow);
+        break;
+      case "opened": {
+        const [id, member] = [read.id(frame.id), read.id(frame.member)];
+        this.cards.leased(id, member, read.integer(frame.lease_until));
+        this.outbox.opened(id);
+        break;
+      }
+      case "stored":
+        this.cards.leaseEnded(read.id(frame.id), serverNow);
+        this.outbox.leaseEnded(read.id(frame.id));
+        break;
+      case "acknowledged":
+        this.cards.viewedBy(read.id(frame.id), read.id(frame.member));
+        this.outbox.viewedByOne(read.id(frame.id));
+        this.roster.used(serverNow);
+        break;
+      case "audience":
+        this.cards.audience(read.id(frame.id), read.orNull(read.ids)(frame.audience));
+        break;
+      case "destroyed": {
+        const { id, state, viewing } = read.readDestroyed(frame);
+        this.cards.destroyed(id, state);
+        this.outbox.fate(id, state, viewing);
+        this.outbox.roomAgain();
+        this.#emit({ type: "save" });
+        break;
+      }
+      case "joined": {
+        const member = read.readMember(frame.member);
+        this.#toName(this.roster.joined(member, read.integer(frame.joins)));
+        if (member.id !== this.me) this.cards.counters.startsNow(member.id);
+        break;
+      }
+      case "left":
+        this.roster.left(read.id(frame.member));
+        break;
+      case "presence":
+        this.roster.present(read.id(frame.member), read.boolean(frame.present), serverNow);
+        break;
+      case "typing":
+        this.roster.types(read.id(frame.member), read.boolean(frame.typing), now);
+        break;
+      case "locked":
+        this.roster.locked(read.boolean(frame.locked));
+        break;
+      case "backlog":
+        this.complete(frame, now);
+        break;
+      case "closed":
+        this.#end(frame.reason === "expired" ? "expired" : "destroyed");
+        break;
+      default: // a later version's: ignored (1.5)
+    }
+  }
+
+  /** @param {read.Member[]} members */
+  #toName(members) {
+    for (const { id, profile } of members) {
+      if (profile !== null) this.#emit({ type: "profile", member: id, envelope: profile });
+    }
+  }
+
+  /** @param {string} reason  @param {boolean} [leave]  whether the seat must be given up */
+  #end(reason, leave = false) {
+    this.#emit({ type: "end", reason, leave });
+  }
+}
