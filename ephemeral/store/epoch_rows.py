@@ -106,8 +106,14 @@ async def count_payloads(connection: "Connection", epochs: list[int]) -> int:
 
 
 async def delete_epochs(connection: "Connection", epochs: list[int]) -> None:
-    """Remove epochs on which no payload depends; fails by the foreign key if one does."""
-    await connection.execute("DELETE FROM epochs WHERE id = ANY($1::bigint[])", epochs)
+    """Remove epochs on which no payload depends; those on which one does stay."""
+    await connection.execute(
+        """
+        DELETE FROM epochs WHERE id = ANY($1::bigint[])
+           AND NOT EXISTS (SELECT FROM payload_keys WHERE payload_keys.epoch = epochs.id)
+        """,
+        epochs,
+    )
 
 
 async def lock_rooms_of_epochs(connection: "Connection", epochs: list[int]) -> None:
@@ -144,6 +150,10 @@ async def destroy_unreadable(connection: "Connection", epochs: list[int]) -> int
             SELECT payload FROM payload_keys WHERE epoch = ANY($1::bigint[])
         ), unreadable_messages AS (
             DELETE FROM messages USING lost WHERE messages.payload = lost.payload
+            RETURNING messages.room, messages.id
+        ), audiences AS (
+            DELETE FROM audience USING unreadable_messages AS m
+            WHERE audience.room = m.room AND audience.message = m.id
         ), impaired_seats AS (
             UPDATE seats SET
                 profile = CASE WHEN profile NOT IN (SELECT payload FROM lost) THEN profile END,
@@ -153,6 +163,8 @@ async def destroy_unreadable(connection: "Connection", epochs: list[int]) -> int
                     CASE WHEN resume_key NOT IN (SELECT payload FROM lost) THEN resume_hash END
             WHERE profile IN (SELECT payload FROM lost)
                OR resume_key IN (SELECT payload FROM lost)
+        ), keys AS (
+            DELETE FROM payload_keys USING lost WHERE payload_keys.payload = lost.payload
         ), destroyed AS (
             DELETE FROM payloads USING lost WHERE payloads.id = lost.payload RETURNING true
         )
