@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 async def desk(pool: "Pool", tmp_path: Path) -> AsyncIterator[Desk]:
-    """Services with the default limits; a fault nobody expected fails the test."""
+    """Services with the default limits; a fault or an orphaned row fails the test."""
     opened = await Desk.open(pool, tmp_path / "keyring")
     yield opened
     await opened.ledger.close()
+    assert await opened.orphans() == {}
     assert opened.faults == []

@@ -158,6 +158,31 @@ class Desk:
             table: await self.pool.fetchval(f"SELECT count(*) FROM {table}") for table in tables
         }
 
+    async def orphans(self) -> dict[str, int]:
+        """Rows that nothing leads to any more. The hot tables have no foreign keys to see to it."""
+        row = await self.pool.fetchrow(
+            """
+            SELECT
+              (SELECT count(*) FROM payloads p WHERE NOT EXISTS (
+                 SELECT FROM messages m WHERE m.payload = p.id UNION ALL
+                 SELECT FROM seats s WHERE p.id IN (s.profile, s.resume_key))) AS payloads,
+              (SELECT count(*) FROM payload_keys k WHERE NOT EXISTS (
+                 SELECT FROM payloads p WHERE p.id = k.payload)) AS keys,
+              (SELECT count(*) FROM payloads p WHERE NOT EXISTS (
+                 SELECT FROM payload_keys k WHERE k.payload = p.id)) AS keyless,
+              (SELECT count(*) FROM messages m WHERE NOT EXISTS (
+                 SELECT FROM rooms r WHERE r.room = m.room)) AS messages,
+              (SELECT count(*) FROM messages m WHERE NOT EXISTS (
+                 SELECT FROM payloads p WHERE p.id = m.payload)) AS empty_messages,
+              (SELECT count(*) FROM audience a WHERE NOT EXISTS (
+                 SELECT FROM messages m WHERE m.room = a.room AND m.id = a.message
+                 AND m.everyone)) AS audience,
+              (SELECT count(*) FROM tombstones t WHERE NOT EXISTS (
+                 SELECT FROM rooms r WHERE r.room = t.room)) AS tombstones
+            """
+        )
+        return {name: count for name, count in row.items() if count}
+
     def _encode(self, event: Event | Snapshot) -> bytes:
         self.frames.append(event)
         return b""
