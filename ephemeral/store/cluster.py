@@ -177,7 +177,7 @@ class Cluster:
         if _works_in(pid, self.path):
             return pid
         if _is_alive(pid):
-            (self.path / "postmaster.pid").unlink()
+            (self.path / "postmaster.pid").unlink(missing_ok=True)
         return None
 
 

@@ -68,14 +68,15 @@ class EmbeddedPostgres:
         self._random = random
         self._lock: IO[bytes] | None = None
         self._runtime: RuntimeDirectory | None = None
+        self._dsn: str | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._watcher: asyncio.Task[None] | None = None
 
     @property
     def dsn(self) -> str:
         """The secret address of the database; the same for as long as this runs."""
-        assert self._runtime is not None, "not started"
-        return _dsn(self._cluster, self._runtime.socket_directory)
+        assert self._dsn is not None, "not started"
+        return self._dsn
 
     async def start(self) -> None:
         """Lock the directory, make the database if there is none, and start its server."""
@@ -138,6 +139,7 @@ class EmbeddedPostgres:
         elif os.geteuid() == 0 and self._cluster.path.stat().st_uid == 0:
             # Restored by root from a backup.
             give_away(self._cluster.path, user)
+        self._dsn = _dsn(self._cluster, self._runtime.socket_directory)
 
     async def _end_orphan(self) -> None:
         pid = self._cluster.orphan()

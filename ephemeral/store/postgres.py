@@ -51,7 +51,12 @@ SET enable_mergejoin = off;
 _CONFLICTS = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 # Conditions of the server, by the class of their SQLSTATE or in full: no fault of the statement.
 _SERVER_STATES = ("08", "25006", "40", "53", "55P03", "57", "58")
-_DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+_DRIVER_ERRORS = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+)
 
 T = TypeVar("T")
 
@@ -103,7 +108,7 @@ async def transaction(
     for _ in range(_ATTEMPTS):
         try:
             async with (
-                pool.acquire(timeout=_ACQUIRE_SECONDS) as acquired,
+                _acquired(pool) as acquired,
                 acquired.transaction(
                     isolation="repeatable_read" if read_only else None, readonly=read_only
                 ),
@@ -121,10 +126,22 @@ async def transaction(
 async def connection(pool: "Pool") -> "AsyncIterator[Connection]":
     """A connection for single statements, each a transaction of its own; errors as above."""
     try:
-        async with pool.acquire(timeout=_ACQUIRE_SECONDS) as acquired:
+        async with _acquired(pool) as acquired:
             yield acquired
     except _DRIVER_ERRORS as error:
         raise _failure(error) from None
+
+
+@asynccontextmanager
+async def _acquired(pool: "Pool") -> "AsyncIterator[Connection]":
+    async with pool.acquire(timeout=_ACQUIRE_SECONDS) as acquired:
+        try:
+            yield acquired
+        except asyncpg.InternalClientError:
+            # The server has said good-bye, and the end of the stream hasn't come yet: the driver
+            # neither closes such a connection nor knows what to do with it.
+            acquired.terminate()
+            raise
 
 
 async def _wait_for(dsn: str, wait_seconds: float) -> None:
@@ -135,7 +152,7 @@ async def _wait_for(dsn: str, wait_seconds: float) -> None:
     while True:
         try:
             major = await _major(dsn)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as error:
+        except (*_DRIVER_ERRORS, ValueError) as error:
             may_pass = _may_pass(error)
             sentence = _sentence(error)
         else:
@@ -176,8 +193,10 @@ def _failure(error: Exception) -> Exception:
             f"The database refused a statement: {state} {type(error).__name__}"
             + (f" of {constraint}" if constraint else "")
         )
-    # The driver has one class for a closed connection and for being used wrongly.
-    if isinstance(error, OSError) or "clos" in str(error):
+    # The driver has one class for a closed connection and for being used wrongly; of an argument
+    # that it can't encode, it is a ValueError as well and quotes it.
+    closed = not isinstance(error, ValueError) and "clos" in str(error)
+    if closed or isinstance(error, (OSError, asyncpg.InternalClientError)):
         return StoreUnavailable()
     return StoreFault(f"The database's driver refused a statement: {type(error).__name__}")
 
