@@ -16,12 +16,13 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # The units of the package (a folder or a module right below ephemeral/) and what each may import
 # besides itself. `ephemeral` is the package's own module: the version.
-FOUNDATION = {"ephemeral", "protocol", "settings", "metrics"}
+FOUNDATION = {"ephemeral", "protocol", "settings", "metrics", "faults"}
 MAY_IMPORT = {
     "ephemeral": set[str](),
     "protocol": set[str](),
     "settings": {"protocol"},
     "metrics": set[str](),
+    "faults": set[str](),
     "domain": FOUNDATION,
     "store": FOUNDATION | {"domain"},
     "live": FOUNDATION | {"domain"},

@@ -1,0 +1,189 @@
+"""The composition root: settings in, a Starlette application with a lifespan out."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+
+from ephemeral import __version__, faults
+from ephemeral.domain.limits import Limits
+from ephemeral.edge import answers
+from ephemeral.edge.config_api import config_answer
+from ephemeral.edge.guard import Guard, Verdict
+from ephemeral.edge.pages import Health, Pages, StaticFiles
+from ephemeral.edge.routes import routes
+from ephemeral.edge.sockets import Sockets
+from ephemeral.live.bus import LocalBus
+from ephemeral.live.hub import Hub
+from ephemeral.protocol.errors import Refusal
+from ephemeral.protocol.keys import ARGON2ID, PBKDF2
+from ephemeral.protocol.limits import MESSAGE_TTL, ROOM_TTL, SEATS, CharterLimits
+from ephemeral.services.deployment import Deployment
+from ephemeral.services.keyring import Keyring
+from ephemeral.services.ledger import Ledger
+from ephemeral.services.rooms import Rooms
+from ephemeral.services.sweeper import Sweeper
+from ephemeral.settings import Settings
+from ephemeral.store.embedded import EmbeddedPostgres, running_dsn
+from ephemeral.store.encryption_key import KeySource, choose_key_source
+from ephemeral.store.keyring_files import KeyringDirectory
+from ephemeral.store.migrations import migrate, read_migrations
+from ephemeral.store.postgres import connection, open_pool
+
+if TYPE_CHECKING:
+    from ephemeral.store.postgres import Pool
+
+__all__ = ["create_app", "key_source", "migrated_pool"]
+
+WEB = Path(__file__).resolve().parent / "web"
+SUITES = {"argon2id": ARGON2ID, "pbkdf2": PBKDF2}
+_CLOSE_SECONDS = 5
+
+
+def key_source(settings: Settings) -> KeySource:
+    """Where the encryption key is; raises KeyringUnusable."""
+    return choose_key_source(
+        encryption_key=settings.encryption_key,
+        encryption_key_previous=settings.encryption_key_previous,
+        encryption_key_file=settings.encryption_key_file,
+        own_directory=settings.data_dir if settings.database_dsn is None else None,
+    )
+
+
+@asynccontextmanager
+async def migrated_pool(settings: Settings, *, join_running: bool = False) -> "AsyncIterator[Pool]":
+    """The database of these settings, started if it is the embedded one, and migrated.
+
+    With `join_running` the embedded one may be in the hands of a running server. Raises StartError.
+    """
+    async with AsyncExitStack() as stack:
+        dsn = settings.database_dsn
+        if dsn is None and join_running:
+            dsn = running_dsn(settings.data_dir)
+        if dsn is None:
+            embedded = await stack.enter_async_context(EmbeddedPostgres(settings.data_dir))
+            dsn = embedded.dsn
+        pool = await open_pool(
+            dsn, size=settings.database_pool_size, wait_seconds=settings.database_wait_seconds
+        )
+        stack.push_async_callback(_close, pool)
+        await migrate(pool, read_migrations())
+        yield pool
+
+
+async def _close(pool: "Pool") -> None:
+    try:
+        await asyncio.wait_for(pool.close(), _CLOSE_SECONDS)
+    except TimeoutError:
+        pool.terminate()
+
+
+def create_app(settings: Settings) -> Starlette:
+    """The application.
+
+    Entering its lifespan raises StartError, KeyringUnusable or DeploymentRefused.
+    """
+    verdict = Verdict(faults.record)
+    files = StaticFiles(WEB / "static")
+    sockets = Sockets(settings, secrets.token_bytes, verdict)
+
+    async def ready() -> None:
+        async with connection(app.state.pool) as one:
+            await one.execute("SELECT 1")
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        source = key_source(settings)
+        async with AsyncExitStack() as stack:
+            pool = await stack.enter_async_context(migrated_pool(settings))
+            app.state.pool = pool
+            app.state.clock = lambda: time.time_ns() // 1_000_000
+            await stack.enter_async_context(_serving(app, settings, pool, source, sockets))
+            yield
+
+    app = Starlette(
+        routes=routes(
+            Pages(WEB, settings.base_path, __version__, files),
+            files,
+            Health(ready),
+            sockets,
+            settings.base_path,
+            __version__,
+        ),
+        middleware=[Middleware(Guard, base_path=settings.base_path, verdict=verdict)],
+        exception_handlers={HTTPException: _to_the_guard},
+        lifespan=lifespan,
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+async def _to_the_guard(_request: Request, error: Exception) -> NoReturn:
+    raise error
+
+
+@asynccontextmanager
+async def _serving(
+    app: Starlette, settings: Settings, pool: "Pool", source: KeySource, sockets: Sockets
+) -> AsyncIterator[None]:
+    """The services, from the first to the last moment in which requests may come."""
+    random = secrets.token_bytes
+    deployment = await Deployment.open(pool, SUITES[settings.kdf], random)
+    async with connection(pool) as one:
+        directory = KeyringDirectory(settings.keyring_dir)
+        keyring = await Keyring.open(one, directory, source, random)
+    limits = _limits(settings)
+    worker = random(16)
+    bus = LocalBus()
+    hub = Hub(answers.event, answers.backlog)
+    bus.subscribe(hub.receive)
+    ledger = Ledger(pool, keyring, bus, limits, random, faults.record)
+    rooms = Rooms(
+        pool, keyring, ledger, bus, deployment, limits, _charter_limits(settings), random, worker
+    )
+    sweeper = Sweeper(
+        pool, rooms, ledger, hub, bus, limits, worker, settings.sweep_seconds, faults.record
+    )
+    await sweeper.start()
+    sweeping = asyncio.create_task(sweeper.run(), name="sweeper")
+    app.state.rooms = rooms
+    app.state.config = config_answer(settings, deployment.suite, deployment.salt)
+    sockets.begin(rooms, hub)
+    try:
+        yield
+    finally:
+        await sockets.finish()
+        sweeping.cancel()
+        with suppress(asyncio.CancelledError):
+            await sweeping
+        await ledger.close()
+        # A database that is away finds out by the heartbeat that isn't there.
+        with suppress(Refusal):
+            await sweeper.stop()
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        waiting_messages=settings.waiting_messages_max,
+        waiting_bytes=settings.waiting_bytes_max,
+        lease=settings.lease_seconds * 1000,
+        seat_grace=settings.seat_grace_seconds * 1000,
+        resume=settings.resume_seconds * 1000,
+        tombstone=settings.tombstone_seconds * 1000,
+    )
+
+
+def _charter_limits(settings: Settings) -> CharterLimits:
+    return CharterLimits(
+        seats=(SEATS[0], settings.seats_max),
+        message_ttl=(MESSAGE_TTL[0], settings.message_ttl_max_seconds),
+        room_ttl=(ROOM_TTL[0], settings.room_ttl_max_seconds),
+    )

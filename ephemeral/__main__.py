@@ -1,0 +1,230 @@
+"""The program: `serve`, what operators need beside it, and the client's commands."""
+
+import argparse
+import asyncio
+import http.client
+import secrets
+import signal
+import socket
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from ephemeral import __version__, faults
+from ephemeral.settings import Settings, SettingsError
+
+__all__ = ["main"]
+
+_ROOT = Path(__file__).resolve().parent.parent
+_EVERYWHERE = {"0.0.0.0", "::", ""}  # noqa: S104 - compared with, not listened on
+_HEALTH_SECONDS = 4
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    parser = argparse.ArgumentParser(
+        prog="ephemeral",
+        description="Anonymous, ephemeral, end-to-end encrypted rooms.",
+    )
+    parser.add_argument("--version", action="version", version=f"ephemeral {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    _add_operator_commands(commands)
+    if not given or given[0] not in commands.choices:
+        # The client's libraries take a moment to load: the server starts without them.
+        from ephemeral.client import cli  # noqa: PLC0415
+
+        cli.add_commands(commands)
+        return cli.run(parser.parse_args(given))
+    parsed = parser.parse_args(given)
+    run: Callable[[argparse.Namespace, Settings], int] = parsed.run
+    try:
+        return run(parsed, Settings.from_environment(Path.cwd()))
+    except SettingsError as error:
+        return _refused(error)
+
+
+def _add_operator_commands(commands: Any) -> None:
+    serve = commands.add_parser("serve", help="start the server")
+    serve.set_defaults(run=_serve)
+    migrate = commands.add_parser("migrate", help="bring the database up to date, and end")
+    migrate.set_defaults(run=_migrate)
+    rotate = commands.add_parser(
+        "rotate-keys", help="wrap all keys anew by the present encryption key; servers may run"
+    )
+    rotate.set_defaults(run=_rotate_keys)
+    check = commands.add_parser("check", help="look whether a server could start here")
+    check.add_argument(
+        "--accept-loss",
+        action="store_true",
+        help="destroy what nobody can open because its key is gone",
+    )
+    check.add_argument(
+        "--health", action="store_true", help="ask the server that runs here whether it is ready"
+    )
+    check.set_defaults(run=_check)
+
+
+def _refused(error: Exception) -> int:
+    print(error, file=sys.stderr, flush=True)
+    return 1
+
+
+def _until_done(work: Coroutine[Any, Any, int], settings: Settings) -> int:
+    """Run to the end; what an operator can mend is one sentence."""
+    import uvloop  # noqa: PLC0415
+
+    from ephemeral.domain.keyring import KeyringUnusable  # noqa: PLC0415
+    from ephemeral.edge.server import ListenRefused  # noqa: PLC0415
+    from ephemeral.services.deployment import DeploymentRefused  # noqa: PLC0415
+    from ephemeral.store.start_error import StartError  # noqa: PLC0415
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        faults.install(settings.log_level, runner.get_loop())
+        try:
+            return runner.run(work)
+        except (StartError, KeyringUnusable, DeploymentRefused, ListenRefused) as error:
+            return _refused(error)
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            return 130
+
+
+# --- serve ----------------------------------------------------------------------------------------
+
+
+def _serve(_arguments: argparse.Namespace, settings: Settings) -> int:
+    from ephemeral.edge.server import ListenRefused, listen, many_files  # noqa: PLC0415
+
+    try:
+        listener = listen(settings.host, settings.port)
+    except ListenRefused as error:
+        return _refused(error)
+    with listener:
+        many_files()
+        return _until_done(_serving(settings, listener), settings)
+
+
+async def _serving(settings: Settings, listener: socket.socket) -> int:
+    from app import create_app  # noqa: PLC0415
+    from ephemeral.edge.server import Server  # noqa: PLC0415
+
+    address = _address(settings, listener)
+    app = create_app(settings)
+    server = Server(
+        app,
+        lambda: print(
+            f"Ephemeral is open at {address} (codes stay in the browser, they never come here)",
+            flush=True,
+        ),
+    )
+    starting = asyncio.current_task()
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        if server.started:
+            server.stop()
+        elif starting is not None:
+            starting.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    try:
+        async with app.router.lifespan_context(app):
+            await server.run_on(listener)
+    except asyncio.CancelledError:
+        if not server.started:
+            return 0
+        raise
+    print("Ephemeral has stopped.", flush=True)
+    return 0
+
+
+def _address(settings: Settings, listener: socket.socket) -> str:
+    host = "localhost" if settings.host in _EVERYWHERE else settings.host
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{listener.getsockname()[1]}{settings.base_path}/"
+
+
+# --- what operators need beside it ----------------------------------------------------------------
+
+
+def _migrate(_arguments: argparse.Namespace, settings: Settings) -> int:
+    async def work() -> int:
+        from app import migrated_pool  # noqa: PLC0415
+
+        async with migrated_pool(settings, join_running=True):
+            print("The database is up to date.")
+        return 0
+
+    return _until_done(work(), settings)
+
+
+def _rotate_keys(_arguments: argparse.Namespace, settings: Settings) -> int:
+    async def work() -> int:
+        from app import key_source  # noqa: PLC0415
+        from ephemeral.services.keyring import rotate_encryption_key  # noqa: PLC0415
+        from ephemeral.store.keyring_files import KeyringDirectory  # noqa: PLC0415
+
+        directory = KeyringDirectory(settings.keyring_dir)
+        done = rotate_encryption_key(directory, key_source(settings), secrets.token_bytes)
+        print(
+            f"{done.files} keys open by the present encryption key; "
+            f"{done.rewrapped} of them were wrapped anew."
+        )
+        for name in done.damaged:
+            print(f"{name} is damaged and opens by no key.", file=sys.stderr)
+        return 1 if done.damaged else 0
+
+    return _until_done(work(), settings)
+
+
+def _check(arguments: argparse.Namespace, settings: Settings) -> int:
+    if arguments.health:
+        return _health(settings)
+
+    async def work() -> int:
+        from app import key_source, migrated_pool  # noqa: PLC0415
+        from ephemeral.services.keyring import accept_loss, find_loss  # noqa: PLC0415
+        from ephemeral.store.keyring_files import KeyringDirectory  # noqa: PLC0415
+        from ephemeral.store.postgres import connection  # noqa: PLC0415
+
+        source = key_source(settings)
+        directory = KeyringDirectory(settings.keyring_dir)
+        async with migrated_pool(settings, join_running=True) as pool, connection(pool) as one:
+            if arguments.accept_loss:
+                loss = await accept_loss(one, directory, source)
+                print(f"{loss.payloads} payloads that nobody could open were destroyed.")
+                return 0
+            loss = await find_loss(one, directory, source)
+        if loss.epochs:
+            print(
+                f"{loss.payloads} stored payloads can't be opened: their keys are gone. Put the "
+                "key files back, or run `ephemeral check --accept-loss` to destroy them.",
+                file=sys.stderr,
+            )
+            return 1
+        print("All is well: the database can be reached, and every stored payload has its key.")
+        return 0
+
+    return _until_done(work(), settings)
+
+
+def _health(settings: Settings) -> int:
+    host = "127.0.0.1" if settings.host in _EVERYWHERE else settings.host
+    status = 0
+    with suppress(OSError, http.client.HTTPException):
+        asked = http.client.HTTPConnection(host, settings.port, timeout=_HEALTH_SECONDS)
+        asked.request("GET", f"{settings.base_path}/readyz")
+        status = asked.getresponse().status
+        asked.close()
+    if status == 200:
+        print("The server is ready.")
+        return 0
+    print("The server is not ready." if status else "No server answers here.", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

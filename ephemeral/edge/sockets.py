@@ -1,0 +1,105 @@
+"""All sockets of this process: who may open one, and that every seat is given up in the end."""
+
+import asyncio
+from collections.abc import Callable
+
+from starlette.types import Receive, Scope, Send
+
+from ephemeral.edge.guard import Verdict
+from ephemeral.edge.pace import Pace
+from ephemeral.edge.socket import Close, Listeners, Socket
+from ephemeral.protocol.errors import Refusal, refuse
+from ephemeral.protocol.limits import PROTOCOL
+from ephemeral.services.rooms import Rooms
+from ephemeral.settings import Settings
+
+__all__ = ["CLOSE_EXTENSION", "Sockets"]
+
+#: A server may bring, under this name, a `Close` of its own among the scope's extensions.
+CLOSE_EXTENSION = "ephemeral.close"
+
+_CONNECTION_BYTES = 16
+# The database was away when a socket ended: how long until it is told again.
+_RETRY_SECONDS = 2.0
+
+
+class Sockets:
+    """The ASGI endpoint of `/room/socket`. `begin` before the first connection, `finish` last."""
+
+    def __init__(
+        self, settings: Settings, random: Callable[[int], bytes], verdict: Verdict
+    ) -> None:
+        self._hello_seconds = settings.hello_seconds
+        self._rate = settings.frames_per_second
+        self._burst = settings.frames_burst
+        self._most = settings.connections_max
+        self._random = random
+        self._verdict = verdict
+        self._open = 0
+        self._releases: set[asyncio.Task[None]] = set()
+        self._rooms: Rooms | None = None
+        self._listeners: Listeners | None = None
+
+    def begin(self, rooms: Rooms, listeners: Listeners) -> None:
+        """From now on connections can be served."""
+        self._rooms = rooms
+        self._listeners = listeners
+
+    async def finish(self) -> None:
+        """Wait no longer for seats to be given up: whoever ends the process gives them all up."""
+        for release in self._releases:
+            release.cancel()
+        await asyncio.gather(*self._releases, return_exceptions=True)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        rooms, listeners = self._rooms, self._listeners
+        if rooms is None or listeners is None:
+            raise Refusal("unavailable")
+        refuse(PROTOCOL not in scope["subprotocols"], "malformed")
+        await receive()
+        try:
+            await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
+        except OSError:
+            # The peer didn't wait for it.
+            return
+        close: Close | None = scope.get("extensions", {}).get(CLOSE_EXTENSION)
+        pace = Pace(self._rate, self._burst, asyncio.get_running_loop().time())
+        socket = Socket(
+            self._random(_CONNECTION_BYTES),
+            receive,
+            send,
+            close,
+            rooms,
+            listeners,
+            self._verdict,
+            pace,
+        )
+        if self._open >= self._most:
+            socket.end(4429, Refusal("too_many", "There are too many connections. Try later."))
+        self._open += 1
+        try:
+            await socket.run(self._hello_seconds, self._released)
+        finally:
+            self._open -= 1
+
+    def _released(self, socket: Socket) -> None:
+        if socket.seat is not None:
+            # A task of its own: the end of a connection must not break it off.
+            release = asyncio.get_running_loop().create_task(self._release(socket))
+            self._releases.add(release)
+            release.add_done_callback(self._releases.discard)
+
+    async def _release(self, socket: Socket) -> None:
+        assert self._rooms is not None
+        assert socket.seat is not None
+        while True:
+            try:
+                await self._rooms.disconnect(socket.seat, socket.connection)
+            except Refusal:
+                await asyncio.sleep(_RETRY_SECONDS)
+            except Exception as error:  # noqa: BLE001 - nobody is left to be told
+                self._verdict(error)
+                return
+            else:
+                return
