@@ -34,11 +34,11 @@ def main(folder: Path, wanted: list[str]) -> None:
                 page.on("pageerror", lambda error: print("page error:", error))
                 page.on("console", lambda message: print("console:", message.text))
                 page.goto(f"{address}/")
-                page.wait_for_function("window.gallery")
+                page.wait_for_selector("html[data-played]")
                 names = wanted or page.evaluate("window.gallery.names")
                 for name in names:
                     page.goto(f"{address}/?state={name}")
-                    page.wait_for_function("window.gallery")
+                    page.wait_for_selector("html[data-played]")
                     page.wait_for_timeout(350)
                     file = f"{re.sub('[^a-z_]', '-', name)}-{size}-{theme}.png"
                     page.screenshot(path=folder / file)

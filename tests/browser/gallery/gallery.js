@@ -21,3 +21,4 @@ function show(screen) {
 const name = new URLSearchParams(location.search).get("state") ?? "arriving";
 const client = await play(name, { show, screens });
 window.gallery = { client, names: names(Object.keys(ENDINGS)) };
+document.documentElement.dataset.played = name;

@@ -14,7 +14,7 @@ const TALLEST_PX = 200;
 export function composer({ send, typing }) {
   const text = el("textarea", {
     id: "composer-text", rows: "1", dir: "auto", autocomplete: "off", enterkeyhint: "send",
-    placeholder: say("composer.placeholder"), "aria-describedby": "composer-error",
+    placeholder: say("composer.label"), "aria-describedby": "composer-error",
   });
   const view = el("select", { id: "composer-view" },
     VIEWS.map((seconds) => el("option", { value: seconds, selected: seconds === USUAL_VIEW },
