@@ -25,7 +25,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def _malformed() -> NoReturn:
-    # The parser's own error quotes its input: it must not become the cause that a log shows.
+    # A parser's own error may quote its input: it must not become the cause that a log shows.
     raise Refusal("malformed") from None
 
 
