@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.database import Server, server
 from support.quiet_loop import quiet_loop
+from support.server import default_server, serve, shared_server  # noqa: F401
 
 from ephemeral.store.postgres import open_pool
 

@@ -48,13 +48,26 @@ def _ids(values: Sequence[bytes] | None) -> list[str] | None:
 
 
 def _room(view: nouns.RoomView) -> objects.RoomObject:
-    fields = view._asdict() | {"charter": b64encode(view.charter), "mac": b64encode(view.mac)}
-    return objects.RoomObject(**fields)
+    return objects.RoomObject(
+        now=view.now,
+        charter=b64encode(view.charter),
+        mac=b64encode(view.mac),
+        locked=view.locked,
+        joins=view.joins,
+        seats_taken=view.seats_taken,
+        created_at=view.created_at,
+        expires_at=view.expires_at,
+    )
 
 
 def _member(view: nouns.MemberView) -> objects.MemberObject:
-    fields = view._asdict() | {"member": b64encode(view.member), "profile": _maybe(view.profile)}
-    return objects.MemberObject(**fields)
+    return objects.MemberObject(
+        member=b64encode(view.member),
+        profile=_maybe(view.profile),
+        joined_at=view.joined_at,
+        seen_at=view.seen_at,
+        present=view.present,
+    )
 
 
 def _notice(notice: nouns.Notice) -> objects.NoticeObject:

@@ -69,6 +69,9 @@ class Listeners(Protocol):
     def remove(self, room: bytes, subscriber: "Socket") -> None:
         """No longer."""
 
+    def caught_up(self, room: bytes, sequence: int) -> None:
+        """The complete state up to `sequence` was told."""
+
 
 class Socket:
     """One accepted connection, from the handshake to its end. `connection` names it."""
@@ -261,6 +264,7 @@ class Socket:
             self._outbox.put(answers.error_frame(hello.ref, refusal))
             raise
         self._outbox.put(answers.welcome(hello.ref, self.member, snapshot))
+        self._listeners.caught_up(self.seat.room, snapshot.room.sequence)
         early, self._early = self._early or [], None
         for frame in early:
             self._outbox.put(frame)

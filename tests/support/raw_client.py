@@ -1,0 +1,206 @@
+"""A client that speaks the protocol in the raw: right or wrong frames, envelopes of random bytes.
+
+No cryptography is needed to test a server that can't read: locators, tokens, macs and envelopes are
+random. Only the hash of the viewing bytes is true.
+"""
+
+import asyncio
+import hashlib
+import json
+import secrets
+import struct
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from ephemeral.protocol.encoding import b64encode
+
+PATIENCE = 20
+
+
+def text(count: int) -> str:
+    """So many random bytes, as the wire writes them."""
+    return b64encode(secrets.token_bytes(count))
+
+
+def charter(
+    *,
+    version: int = 1,
+    suite: int = 1,
+    policy: int = 1,
+    seats: int = 2,
+    message_ttl: int = 86400,
+    room_ttl: int = 604800,
+) -> str:
+    """A charter as the wire writes it."""
+    numbers = struct.pack(">BHII", policy, seats, message_ttl, room_ttl)
+    return b64encode(bytes([version, suite]) + secrets.token_bytes(32) + numbers)
+
+
+class Message:
+    """A message to be posted."""
+
+    def __init__(self, size: int = 512) -> None:
+        viewing = secrets.token_bytes(32)
+        self.id = text(16)
+        self.envelope = text(size)
+        self.viewing = b64encode(viewing)
+        self.viewing_hash = b64encode(hashlib.sha256(viewing).digest())
+
+    @property
+    def post(self) -> dict[str, str]:
+        return {"id": self.id, "envelope": self.envelope, "viewing_hash": self.viewing_hash}
+
+
+class Line:
+    """One socket."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self.socket = socket
+        self.frames: list[dict[str, Any]] = []
+        self._ref = 0
+
+    async def send(self, kind: str, **fields: object) -> int:
+        """Send a frame; its ref."""
+        self._ref += 1
+        await self.socket.send(json.dumps({"type": kind, "ref": self._ref, **fields}))
+        return self._ref
+
+    async def ask(self, kind: str, **fields: object) -> dict[str, Any]:
+        """Send a frame and wait for its answer."""
+        return await self.answer(await self.send(kind, **fields))
+
+    async def answer(self, ref: int) -> dict[str, Any]:
+        """The answer to `ref`; other frames stay."""
+        return await self.take(lambda frame: frame.get("ref") == ref)
+
+    async def event(self, kind: str) -> dict[str, Any]:
+        """The next event of this kind; other frames stay."""
+        return await self.take(lambda frame: frame["type"] == kind and "ref" not in frame)
+
+    async def take(self, wanted: Any) -> dict[str, Any]:
+        """Remove and return the first frame that is wanted, waiting for it."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                for number, frame in enumerate(self.frames):
+                    if wanted(frame):
+                        return self.frames.pop(number)
+                self.frames += json.loads(await self.socket.recv())
+
+    async def settle(self) -> list[dict[str, Any]]:
+        """Everything that came before the answer to a ping, and has not been taken."""
+        await self.ask("ping")
+        kept, self.frames = self.frames, []
+        return kept
+
+    async def end(self) -> tuple[int | None, list[dict[str, Any]]]:
+        """Wait until the server closes; the code, and the frames that have not been taken."""
+        async with asyncio.timeout(PATIENCE):
+            try:
+                while True:
+                    self.frames += json.loads(await self.socket.recv())
+            except ConnectionClosed:
+                return self.socket.close_code, self.frames
+
+
+class Member:
+    """A member id and token in a room."""
+
+    def __init__(self, room: "Room") -> None:
+        self.room = room
+        self.id = text(16)
+        self.token = text(32)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {**self.room.headers, "Ephemeral-Member": self.token}
+
+    async def http(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """One request with this member's credentials."""
+        return await self.room.api.request(method, path, headers=self.headers, **options)
+
+    async def join(self, **fields: object) -> httpx.Response:
+        return await self.http("POST", "/room/members", json={"member": self.id, **fields})
+
+    async def post(self, message: Message) -> httpx.Response:
+        return await self.http("POST", "/room/messages", json=message.post)
+
+    async def open(self, message: Message) -> httpx.Response:
+        return await self.http("POST", f"/room/messages/{message.id}/open")
+
+    async def acknowledge(self, message: Message) -> httpx.Response:
+        body = {"viewing": message.viewing}
+        return await self.http("POST", f"/room/messages/{message.id}/ack", json=body)
+
+    @asynccontextmanager
+    async def line(self) -> AsyncIterator[Line]:
+        """A socket that was welcomed; the welcome is its first frame."""
+        async with self.room.line() as line:
+            welcome = await line.ask("hello", locator=self.room.locator, token=self.token)
+            assert welcome["type"] == "welcome", welcome
+            line.frames.insert(0, welcome)
+            yield line
+
+
+class Room:
+    """A locator, and a charter for it."""
+
+    def __init__(self, api: httpx.AsyncClient, ws_url: str, **charter_fields: int) -> None:
+        self.api = api
+        self.ws_url = ws_url
+        self.locator = text(32)
+        self.charter = charter(**charter_fields)
+        self.mac = text(32)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.locator}"}
+
+    async def create(self) -> httpx.Response:
+        body = {"charter": self.charter, "mac": self.mac}
+        return await self.api.post("/rooms", headers=self.headers, json=body)
+
+    async def member(self, **fields: object) -> Member:
+        """A new member with a seat."""
+        member = Member(self)
+        response = await member.join(**fields)
+        assert response.status_code == 201, response.text
+        return member
+
+    @asynccontextmanager
+    async def line(self) -> AsyncIterator[Line]:
+        """A socket that has not said hello."""
+        async with connect(
+            self.ws_url,
+            subprotocols=["ephemeral.v1"],
+            compression=None,
+            max_size=None,
+            ping_interval=None,
+            proxy=None,
+        ) as socket:
+            yield Line(socket)
+
+
+class Client:
+    """All rooms of one server."""
+
+    def __init__(self, url: str, ws_url: str) -> None:
+        self.api = httpx.AsyncClient(base_url=url, timeout=PATIENCE, trust_env=False)
+        self.ws_url = ws_url
+
+    async def __aenter__(self) -> "Client":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.api.aclose()
+
+    async def room(self, **charter_fields: int) -> Room:
+        """A new room; its charter's fields may be chosen."""
+        room = Room(self.api, self.ws_url, **charter_fields)
+        response = await room.create()
+        assert response.status_code == 201, response.text
+        return room
