@@ -1,8 +1,7 @@
 /** From the code to the root (docs/protocol.md, section 3): slow on purpose, and off the page's thread. */
 
-import { ARGON2ID, PBKDF2 } from "../protocol/config.js";
 import { Refusal } from "../protocol/errors.js";
-import { pbkdf2Root } from "../protocol/keys.js";
+import { deriveRoot } from "../protocol/keys.js";
 import { SECRET_BYTES } from "../protocol/limits.js";
 
 const WORKER = new URL("./derive-worker.js", import.meta.url).href;
@@ -11,22 +10,19 @@ const WORKER = new URL("./derive-worker.js", import.meta.url).href;
  * @param {string} code  canonical
  * @param {{suite: number, salt: Uint8Array}} config
  * @returns {Promise<Uint8Array>} the root, 32 bytes
- * @throws {Refusal} `insecure`, `derivation_memory`, `derivation_failed`
+ * @throws {Refusal} `insecure`, what `deriveRoot` refuses, `derivation_memory`, `derivation_failed`
  */
-export async function derive(code, { suite, salt }) {
+export async function derive(code, config) {
   // Browsers offer Web Crypto to pages of HTTPS and of the machine itself only.
   if (globalThis.crypto?.subtle === undefined) throw new Refusal("insecure");
-  if (suite === PBKDF2.suite) return pbkdf2Root(code, salt, PBKDF2.rounds);
-  if (suite !== ARGON2ID.suite) throw new Refusal("config_kdf");
-  return inWorker(code, salt);
+  return deriveRoot(code, config, inWorker);
 }
 
 /**
- * @param {string} code
- * @param {Uint8Array} salt
+ * @param {import("../protocol/keys.js").Argon2Options} options
  * @returns {Promise<Uint8Array>}
  */
-function inWorker(code, salt) {
+function inWorker(options) {
   return new Promise((resolve, reject) => {
     const worker = new Worker(workerUrl(), { type: "module" });
     const finish = (/** @type {() => void} */ settle) => {
@@ -43,7 +39,7 @@ function inWorker(code, salt) {
       event.preventDefault();
       finish(() => reject(new Refusal("derivation_failed")));
     });
-    worker.postMessage({ code, salt });
+    worker.postMessage(options);
   });
 }
 

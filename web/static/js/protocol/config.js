@@ -53,7 +53,7 @@ export function readConfig(value) {
     seats: range(limits.seats, SEATS),
     waitingMessages: count("waiting_messages", 1),
     waitingBytes: count("waiting_bytes", 1),
-    envelope: count("envelope", 1, ENVELOPE_SIZES[ENVELOPE_SIZES.length - 1]),
+    envelope: count("envelope", ENVELOPE_SIZES[0], ENVELOPE_SIZES[ENVELOPE_SIZES.length - 1]),
     leaseSeconds: count("lease_seconds", 1),
     seatGraceSeconds: count("seat_grace_seconds"),
     resumeSeconds: count("resume_seconds"),

@@ -5,7 +5,9 @@ import {
 } from "./encoding.js";
 import { Refusal, refuse } from "./errors.js";
 import { LABELS, aeadOpen, aeadSeal, labelled } from "./keys.js";
-import { ENVELOPE_SIZES, NONCE_BYTES, SECRET_BYTES, TAG_BYTES, VIEW_SECONDS } from "./limits.js";
+import {
+  ENVELOPE_SIZES, ID_BYTES, NONCE_BYTES, SECRET_BYTES, TAG_BYTES, VIEW_SECONDS,
+} from "./limits.js";
 
 const VERSION = 1;
 /** Version byte and nonce before the ciphertext, tag after it. */
@@ -128,5 +130,8 @@ function plaintextSize(contentBytes) {
 }
 
 /** @param {Place} place */
-const associatedData = ({ roomNonce, author, id }) =>
-  labelled(LABELS.messageKey, roomNonce, author, id);
+function associatedData({ roomNonce, author, id }) {
+  // Of another length, two ids could be read as two others under one tag.
+  refuse(author.length !== ID_BYTES || id.length !== ID_BYTES, "malformed");
+  return labelled(LABELS.messageKey, roomNonce, author, id);
+}

@@ -3,8 +3,20 @@
  * `CryptoKey`s; only the locator, which is a credential, comes as bytes.
  */
 
+import { ARGON2ID, PBKDF2 } from "./config.js";
 import { concat, utf8 } from "./encoding.js";
+import { refuse } from "./errors.js";
 import { SECRET_BYTES } from "./limits.js";
+
+/**
+ * @typedef {object} Argon2Options
+ * @property {Uint8Array} password
+ * @property {Uint8Array} salt
+ * @property {number} memorySize  KiB
+ * @property {number} iterations
+ * @property {number} parallelism
+ * @property {number} hashLength  bytes
+ */
 
 /** The labels of version 1. */
 export const LABELS = Object.freeze({
@@ -38,13 +50,34 @@ export async function hkdf(ikm, salt, info) {
 }
 
 /**
- * Suite 2's root. Suite 1's is made where WebAssembly may run: in a worker of device/.
+ * The root (3.1). Web Crypto has no Argon2, so that is passed in.
  * @param {string} code  canonical
+ * @param {{suite: number, salt: Uint8Array}} config
+ * @param {(options: Argon2Options) => Promise<Uint8Array>} argon2id
+ * @returns {Promise<Uint8Array>} 32 bytes
+ * @throws {Refusal} `config_kdf`, `config_salt`
+ */
+export async function deriveRoot(code, { suite, salt }, argon2id) {
+  refuse(suite !== ARGON2ID.suite && suite !== PBKDF2.suite, "config_kdf");
+  refuse(salt.length !== SECRET_BYTES, "config_salt");
+  if (suite === PBKDF2.suite) return pbkdf2(utf8(code), salt, PBKDF2.rounds);
+  return argon2id({
+    password: utf8(code),
+    salt,
+    memorySize: ARGON2ID.memory_kib,
+    iterations: ARGON2ID.passes,
+    parallelism: ARGON2ID.lanes,
+    hashLength: ARGON2ID.length,
+  });
+}
+
+/**
+ * @param {Uint8Array} secret
  * @param {Uint8Array} salt
  * @param {number} rounds
  */
-export async function pbkdf2Root(code, salt, rounds) {
-  const password = /** @type {BufferSource} */ (utf8(code));
+async function pbkdf2(secret, salt, rounds) {
+  const password = /** @type {BufferSource} */ (secret);
   const key = await crypto.subtle.importKey("raw", password, "PBKDF2", false, ["deriveBits"]);
   const by = {
     name: "PBKDF2",

@@ -3,7 +3,7 @@
 import { concat, isInteger, isObject, readJson, u16, utf8, viewOf } from "./encoding.js";
 import { Refusal, refuse } from "./errors.js";
 import { LABELS, aeadOpen, aeadSeal, labelled } from "./keys.js";
-import { COLOURS, NAME_BYTES, NONCE_BYTES, PROFILE_BYTES, TAG_BYTES } from "./limits.js";
+import { COLOURS, ID_BYTES, NAME_BYTES, NONCE_BYTES, PROFILE_BYTES, TAG_BYTES } from "./limits.js";
 
 const VERSION = 1;
 const PADDED_BYTES = PROFILE_BYTES - 1 - NONCE_BYTES - TAG_BYTES;
@@ -92,4 +92,7 @@ export async function openProfile(profileKey, seat, envelope) {
 }
 
 /** @param {Seat} seat */
-const associatedData = ({ roomNonce, member }) => labelled(LABELS.profileKey, roomNonce, member);
+function associatedData({ roomNonce, member }) {
+  refuse(member.length !== ID_BYTES, "malformed");
+  return labelled(LABELS.profileKey, roomNonce, member);
+}

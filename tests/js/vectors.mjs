@@ -1,0 +1,248 @@
+/**
+ * Runs tests/vectors/*.json (layout: tests/vectors/README.md) against the browser's modules, in
+ * whatever runs JavaScript: it has no imports but those that it makes from `base`.
+ */
+
+const HEX = /^(?:[0-9a-f]{2})*$/;
+const TYPES = {
+  text: (value) => typeof value === "string",
+  hex: (value) => typeof value === "string" && HEX.test(value),
+  integer: (value) => Number.isInteger(value),
+  json: () => true,
+};
+const FILE_KEYS = ["protocol", "layout", "about", "operations", "cases"];
+const OPERATION_KEYS = { side: "both", in: {}, out: {} };
+const EXPECTED_KEYS = {
+  success: ["name", "why", "op", "in", "expect", "out"],
+  refusal: ["name", "why", "op", "in", "expect", "refusal"],
+};
+
+const bytes = (hex) => Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+const hex = (data) => Array.from(data, (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+function insist(condition, what) {
+  if (!condition) throw new Error(what);
+}
+
+/** Whether two JSON values are the same; keys in any order. */
+function same(a, b) {
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) {
+    return Object.is(a, b) || (a === 0 && b === 0);
+  }
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length &&
+    keys.every((key) => Object.hasOwn(b, key) && same(a[key], b[key]));
+}
+
+/** Replaces `{"pieces": [[text, times], ...]}` by the long string it stands for. */
+function expand(value) {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(expand);
+  const keys = Object.keys(value);
+  if (keys.length === 1 && keys[0] === "pieces") {
+    return value.pieces.map(([text, times]) => text.repeat(times)).join("");
+  }
+  return Object.fromEntries(keys.map((key) => [key, expand(value[key])]));
+}
+
+/** The values of `fields` by their types; hex becomes bytes. */
+function typed(values, fields, where) {
+  const result = {};
+  for (const key of Object.keys(values)) insist(Object.hasOwn(fields, key), `${where}: key ${key}`);
+  for (const [key, declared] of Object.entries(fields)) {
+    const type = declared.replace(/\?$/, "");
+    insist(Object.hasOwn(TYPES, type), `${where}: type ${declared}`);
+    if (!Object.hasOwn(values, key)) {
+      insist(declared.endsWith("?"), `${where}: no ${key}`);
+      continue;
+    }
+    insist(TYPES[type](values[key]), `${where}: ${key} is no ${type}`);
+    result[key] = type === "hex" ? bytes(values[key]) : values[key];
+  }
+  return result;
+}
+
+/** What the modules gave, as the vectors write it. */
+const written = (value) => (value instanceof Uint8Array ? hex(value) : value);
+
+/**
+ * @param {string} base  URL of web/static/js/
+ * @param {(code: string, config: {suite: number, salt: Uint8Array}) => Promise<Uint8Array>} derive
+ * @returns {Promise<{refusal: Function, operations: Record<string, Function>}>}
+ */
+async function load(base, derive) {
+  const from = (name) => import(new URL(`protocol/${name}.js`, base).href);
+  const [charter, codes, config, encoding, envelope, errors, keys, links, profile, words] =
+    await Promise.all(
+      ["charter", "codes", "config", "encoding", "envelope", "errors", "keys", "links", "profile",
+        "words"].map(from),
+    );
+  const empty = new Uint8Array(0);
+  const hmacKey = (raw) =>
+    crypto.subtle.importKey("raw", raw, { name: "HMAC", hash: "SHA-256" }, false, ["sign", "verify"]);
+  const place = ({ room_nonce, author, id }) => ({ roomNonce: room_nonce, author, id });
+  const seat = ({ room_nonce, member }) => ({ roomNonce: room_nonce, member });
+  const rules = ({ messageTtl, roomTtl, ...rest }) =>
+    ({ ...rest, message_ttl: messageTtl, room_ttl: roomTtl });
+  const snake = (object) => Object.fromEntries(Object.entries(object).map(([key, value]) =>
+    [key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value]));
+  const readJson = ({ text, bytes: data }, read) => {
+    insist((text === undefined) !== (data === undefined), "text and bytes, or neither");
+    return read(data ?? encoding.utf8(text));
+  };
+
+  /** Keys that can't be exported are compared by what they do. */
+  async function sameKey(key, raw, by) {
+    const { name } = key.algorithm;
+    insist(!key.extractable, "a key that can be exported");
+    const other = name === "HMAC" ? await hmacKey(raw) : name === "HKDF"
+      ? await crypto.subtle.importKey("raw", raw, "HKDF", false, ["deriveBits", "deriveKey"])
+      : await keys.importAead(raw);
+    const [one, two] = await Promise.all([by(key), by(other)]);
+    insist(hex(new Uint8Array(one)) === hex(new Uint8Array(two)), `another ${name} key`);
+  }
+  const mac = (key) => crypto.subtle.sign("HMAC", key, new Uint8Array(8));
+  const seal = (key) => keys.aeadSeal(key, new Uint8Array(12), new Uint8Array(8), empty);
+
+  const operations = {
+    b64encode: (given) => ({ text: encoding.toBase64url(given.bytes) }),
+    b64decode: ({ text, length }) => ({ bytes: encoding.fromBase64url(text, length) }),
+    parse_json: (given) => ({ value: readJson(given, encoding.readJson) }),
+    read_integer: ({ text, low, high }) => {
+      const value = encoding.readJson(text);
+      errors.refuse(!encoding.isInteger(value, low, high), "malformed");
+      return { value };
+    },
+    word_list: async () => {
+      const list = encoding.utf8(words.WORDS.map((word) => `${word}\n`).join(""));
+      return { count: words.WORDS.length, sha256: await keys.sha256(list) };
+    },
+    read_code: ({ text }) => ({ code: codes.readCode(text) }),
+    make_link: async ({ page, suite, salt, code }) =>
+      ({ link: await links.makeLink(page, { suite, salt }, code) }),
+    read_link: async ({ text, suite, salt }) =>
+      ({ code: await links.readLink(text, { suite, salt }) }),
+    derive_root: async ({ code, ...config }) => ({ root: await derive(code, config) }),
+    room_keys: async ({ root }) => {
+      const made = await keys.roomKeys(root);
+      const charterKey = await keys.hkdf(root, empty, keys.LABELS.charterKey);
+      const roomSecret = await keys.hkdf(root, empty, keys.LABELS.roomSecret);
+      await sameKey(made.charterKey, charterKey, mac);
+      await sameKey(made.roomSecret, roomSecret, async (key) =>
+        seal((await keys.contentKeys(key, new Uint8Array(32))).messageKey));
+      return { locator: made.locator, charter_key: charterKey, room_secret: roomSecret };
+    },
+    content_keys: async ({ root, room_nonce }) => {
+      const { roomSecret } = await keys.roomKeys(root);
+      const made = await keys.contentKeys(roomSecret, room_nonce);
+      const secret = await keys.hkdf(root, empty, keys.LABELS.roomSecret);
+      const messageKey = await keys.hkdf(secret, room_nonce, keys.LABELS.messageKey);
+      const profileKey = await keys.hkdf(secret, room_nonce, keys.LABELS.profileKey);
+      await sameKey(made.messageKey, messageKey, seal);
+      await sameKey(made.profileKey, profileKey, seal);
+      return { message_key: messageKey, profile_key: profileKey };
+    },
+    read_config: ({ config: value }) => {
+      const read = config.readConfig(value);
+      return { suite: read.suite, salt: read.salt, limits: snake(read.limits), defaults: snake(read.defaults) };
+    },
+    encode_charter: async ({ charter_key, message_ttl, room_ttl, ...rest }) => {
+      const encoded = charter.encodeCharter({ ...rest, messageTtl: message_ttl, roomTtl: room_ttl });
+      return { charter: encoded, mac: await charter.signCharter(await hmacKey(charter_key), encoded) };
+    },
+    verify_charter: async (given) => {
+      const key = await hmacKey(given.charter_key);
+      return rules(await charter.readCharter(key, given.charter, given.mac, given.suite));
+    },
+    seal_profile: async (given) => {
+      const key = await keys.importAead(given.profile_key);
+      const { name, colour } = given;
+      const padded = profile.encodeProfile({ name, colour });
+      const sealed = await profile.sealProfile(key, seat(given), given.nonce, padded);
+      const opened = await profile.openProfile(key, seat(given), sealed);
+      insist(same(opened, { name, colour }), "what was sealed doesn't come back");
+      return { profile: sealed };
+    },
+    open_profile: async (given) =>
+      profile.openProfile(await keys.importAead(given.profile_key), seat(given), given.profile),
+    viewing_hash: async ({ viewing }) => ({ viewing_hash: await keys.sha256(viewing) }),
+    seal_message: async (given) => {
+      const key = await keys.importAead(given.message_key);
+      const { viewing, counter, content } = given;
+      const message = { viewing, counter, content };
+      const sealed = await envelope.sealMessage(key, place(given), message, given.nonce);
+      const opened = await envelope.openMessage(key, place(given), sealed);
+      insist(
+        hex(opened.viewing) === hex(viewing) && opened.counter === counter &&
+          same(opened.content, content),
+        "what was sealed doesn't come back",
+      );
+      return { size: sealed.length, sha256: await keys.sha256(sealed) };
+    },
+    open_message: async (given) =>
+      envelope.openMessage(await keys.importAead(given.message_key), place(given), given.envelope),
+    read_content: (given) => ({ content: readJson(given, envelope.readContent) }),
+  };
+  return { operations, Refusal: errors.Refusal };
+}
+
+/**
+ * @param {string} base  URL of web/static/js/
+ * @param {{name: string, content: object}[]} files  parsed
+ * @param {Parameters<typeof load>[1]} derive
+ * @returns {Promise<{name: string, run: () => Promise<void>}[]>}
+ */
+export async function casesOf(base, files, derive) {
+  const { operations, Refusal } = await load(base, derive);
+  const cases = [];
+  for (const { name: file, content } of files) {
+    insist(content.protocol === "ephemeral.v1" && content.layout === 1, `${file}: layout`);
+    insist(same(Object.keys(content).sort(), [...FILE_KEYS].sort()), `${file}: keys`);
+    const names = new Set();
+    for (const [op, { side, details, ...rest }] of Object.entries(content.operations)) {
+      insist(["both", "client", "server"].includes(side), `${file}: side of ${op}`);
+      insist(same(Object.keys({ side, ...rest }).sort(), Object.keys(OPERATION_KEYS).sort()), `${file}: ${op}`);
+      insist(side === "server" || Object.hasOwn(operations, op), `${file}: operation ${op}`);
+    }
+    for (const one of content.cases) {
+      const where = `${file}: ${one.name}`;
+      insist(!names.has(one.name), `${where}: twice`);
+      names.add(one.name);
+      const operation = content.operations[one.op];
+      insist(operation !== undefined, `${where}: operation ${one.op}`);
+      if (operation.side === "server") continue;
+      cases.push({ name: where, run: () => runCase(one, operation, operations[one.op], Refusal) });
+    }
+  }
+  return cases;
+}
+
+async function runCase(one, declared, run, Refusal) {
+  const keys = EXPECTED_KEYS[one.expect];
+  insist(keys !== undefined, `expect ${one.expect}`);
+  const given = Object.keys(one).filter((key) => !(one.expect === "refusal" && key === "details"));
+  insist(same(given.sort(), [...keys].sort()), `keys ${given}`);
+  const input = typed(expand(one.in), declared.in, "in");
+  let output;
+  try {
+    output = await run(input);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    insist(one.expect === "refusal", `refused as ${error.code}`);
+    insist(error.code === one.refusal, `refused as ${error.code}, not as ${one.refusal}`);
+    const details = one.details ?? {};
+    if (one.details !== undefined) typed(details, declared.details ?? {}, "details");
+    for (const key of Object.keys(declared.details ?? {})) {
+      insist(same(error[key] ?? undefined, details[key]), `${key} is ${error[key]}`);
+    }
+    return;
+  }
+  insist(one.expect === "success", `not refused as ${one.refusal}`);
+  typed(one.out, declared.out, "out");
+  insist(same(Object.keys(output).sort(), Object.keys(one.out).sort()), `gave ${Object.keys(output)}`);
+  for (const [key, value] of Object.entries(output)) {
+    const expected = one.out[key];
+    insist(same(written(value), expected), `${key} is ${JSON.stringify(written(value))}`);
+  }
+}
