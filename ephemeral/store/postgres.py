@@ -193,10 +193,8 @@ def _failure(error: Exception) -> Exception:
             f"The database refused a statement: {state} {type(error).__name__}"
             + (f" of {constraint}" if constraint else "")
         )
-    # The driver has one class for a closed connection and for being used wrongly; of an argument
-    # that it can't encode, it is a ValueError as well and quotes it.
-    closed = not isinstance(error, ValueError) and "clos" in str(error)
-    if closed or isinstance(error, (OSError, asyncpg.InternalClientError)):
+    # The driver has one class for a closed connection and for being used wrongly.
+    if isinstance(error, (OSError, asyncpg.InternalClientError)) or "clos" in str(error):
         return StoreUnavailable()
     return StoreFault(f"The database's driver refused a statement: {type(error).__name__}")
 

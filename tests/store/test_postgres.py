@@ -1,0 +1,401 @@
+"""The pool waits for its database, transactions start afresh, and no value leaves with an error."""
+
+import asyncio
+import re
+import socket
+import traceback
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+import asyncpg
+import pytest
+
+from ephemeral.protocol.errors import Refusal
+from ephemeral.store import postgres as module
+from ephemeral.store.postgres import (
+    StoreFault,
+    StoreUnavailable,
+    connection,
+    open_pool,
+    transaction,
+)
+from ephemeral.store.start_error import StartError
+
+if TYPE_CHECKING:
+    from ephemeral.store.postgres import Connection, Pool
+
+
+@pytest.fixture
+async def table(pool: "Pool") -> "Pool":
+    """A pool on a database with a table t (n, v)."""
+    await pool.execute("CREATE TABLE t (n int PRIMARY KEY, v text UNIQUE)")
+    await pool.execute("INSERT INTO t VALUES (1, 'canary'), (2, 'two')")
+    return pool
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def told(error: BaseException) -> str:
+    """Everything that a log or a tracker would write of an exception."""
+    return "".join(traceback.format_exception(error)) + repr(error) + str(vars(error))
+
+
+async def failure(pool: "Pool", statement: str, *arguments: object) -> Exception:
+    """What a statement fails with, in a transaction and alone alike."""
+
+    async def work(connected: "Connection") -> None:
+        await connected.execute(statement, *arguments)
+
+    with pytest.raises((StoreFault, StoreUnavailable)) as one:
+        await transaction(pool, work)
+    with pytest.raises((StoreFault, StoreUnavailable)) as other:
+        async with connection(pool) as connected:
+            await connected.execute(statement, *arguments)
+    assert "canary" not in told(one.value) + told(other.value)
+    assert (type(one.value), str(one.value)) == (type(other.value), str(other.value))
+    return one.value
+
+
+# Transactions
+
+
+async def test_what_was_done_is_committed_and_its_result_returned(table: "Pool"):
+    async def work(connected: "Connection") -> int:
+        await connected.execute("INSERT INTO t VALUES (3)")
+        return 7
+
+    assert await transaction(table, work) == 7
+    assert await table.fetchval("SELECT count(*) FROM t") == 3
+
+
+@pytest.mark.parametrize("error", [Refusal("room_full"), ValueError("ours"), KeyError("ours")])
+async def test_what_the_work_raises_undoes_it_and_is_passed_on(error: Exception, table: "Pool"):
+    async def work(connected: "Connection") -> None:
+        await connected.execute("DELETE FROM t")
+        raise error
+
+    with pytest.raises(type(error)) as raised:
+        await transaction(table, work)
+    assert raised.value is error
+    assert await table.fetchval("SELECT count(*) FROM t") == 2
+
+
+async def test_a_cancelled_transaction_is_undone_and_its_connection_is_not_lost(table: "Pool"):
+    begun = asyncio.Event()
+
+    async def work(connected: "Connection") -> None:
+        await connected.execute("DELETE FROM t")
+        begun.set()
+        await asyncio.Event().wait()
+
+    for _ in range(20):
+        begun.clear()
+        running = asyncio.create_task(transaction(table, work))
+        await begun.wait()
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+    assert await table.fetchval("SELECT count(*) FROM t") == 2
+
+
+@pytest.mark.parametrize("state", ["40001", "40P01"])
+async def test_a_conflict_starts_the_work_afresh(state: str, table: "Pool"):
+    tried: list[int] = []
+
+    async def work(connected: "Connection") -> int:
+        await connected.execute("UPDATE t SET n = n + 10")
+        tried.append(await connected.fetchval("SELECT min(n) FROM t"))
+        if len(tried) < 3:
+            await connected.execute(f"DO $$BEGIN RAISE SQLSTATE '{state}'; END$$")
+        return len(tried)
+
+    assert await transaction(table, work) == 3
+    assert tried == [11, 11, 11]
+
+
+async def test_conflicts_without_end_are_given_up(table: "Pool"):
+    tried = 0
+
+    async def work(connected: "Connection") -> None:
+        nonlocal tried
+        tried += 1
+        await connected.execute("DO $$BEGIN RAISE SQLSTATE '40001'; END$$")
+
+    with pytest.raises(StoreUnavailable):
+        await transaction(table, work)
+    assert tried == 5
+
+
+async def test_two_that_lock_in_opposite_order_both_succeed(table: "Pool"):
+    both_hold_one = asyncio.Barrier(2)
+
+    def locking(first: int, second: int) -> "Callable[[Connection], Awaitable[None]]":
+        fresh = True
+
+        async def work(connected: "Connection") -> None:
+            nonlocal fresh
+            await connected.execute("UPDATE t SET v = v || $1 WHERE n = $2", str(first), first)
+            if fresh:
+                fresh = False
+                await both_hold_one.wait()
+            await connected.execute("UPDATE t SET v = v || $1 WHERE n = $2", str(first), second)
+
+        return work
+
+    await asyncio.gather(
+        transaction(table, locking(1, 2)),
+        transaction(table, locking(2, 1)),
+    )
+    values = {row["v"] for row in await table.fetch("SELECT v FROM t")}
+    assert {"".join(sorted(value[-2:])) for value in values} == {"12"}
+
+
+async def test_a_read_only_transaction_sees_one_moment_and_another_sees_each(table: "Pool"):
+    async def counting(connected: "Connection") -> list[int]:
+        counts = []
+        for _ in range(2):
+            counts.append(await connected.fetchval("SELECT count(*) FROM t"))
+            await table.execute("INSERT INTO t SELECT max(n) + 1 FROM t")
+        return counts
+
+    assert await transaction(table, counting, read_only=True) == [2, 2]
+    assert await transaction(table, counting) == [4, 5]
+
+
+async def test_a_read_only_transaction_writes_nothing(table: "Pool"):
+    async def work(connected: "Connection") -> None:
+        await connected.execute("DELETE FROM t")
+
+    with pytest.raises((StoreFault, StoreUnavailable)):
+        await transaction(table, work, read_only=True)
+
+
+# Errors
+
+
+@pytest.mark.parametrize(
+    ("statement", "arguments", "sentence"),
+    [
+        ("INSERT INTO t VALUES (3, $1)", ["canary"], "23505 UniqueViolationError of t_v_key"),
+        ("INSERT INTO t VALUES (NULL, 'canary')", [], "23502 NotNullViolationError"),
+        ("SELECT 'canary'::int", [], "22P02 InvalidTextRepresentationError"),
+        ("SELECT canary", [], "42703 UndefinedColumnError"),
+        ("SELECT $1::int", ["canary closed"], ": 22000 DataError"),
+        ("SELECT $1::int", ["canary", 2], "driver refused a statement: InterfaceError"),
+    ],
+)
+async def test_a_refused_statement_is_a_fault_that_tells_no_value(
+    statement: str, arguments: list[object], sentence: str, table: "Pool"
+):
+    found = await failure(table, statement, *arguments)
+    assert isinstance(found, StoreFault)
+    assert str(found).endswith(sentence)
+
+
+@pytest.mark.parametrize("state", ["08006", "53100", "53200", "53300", "55P03", "57014", "58030"])
+async def test_a_condition_of_the_server_is_unavailability(state: str, table: "Pool"):
+    statement = f"DO $$BEGIN RAISE EXCEPTION SQLSTATE '{state}' USING DETAIL = 'canary'; END$$"
+    found = await failure(table, statement)
+    assert isinstance(found, StoreUnavailable)
+    assert isinstance(found, Refusal)
+    assert (found.code, found.status) == ("unavailable", 503)
+
+
+async def test_a_connection_that_was_cut_is_unavailability_and_the_next_is_a_new_one(
+    table: "Pool",
+):
+    for _ in range(10):
+        cut = "SELECT pg_terminate_backend(pg_backend_pid())"
+        assert isinstance(await failure(table, cut), StoreUnavailable)
+    async with connection(table) as connected:
+        assert await connected.fetchval("SELECT count(*) FROM t") == 2
+
+
+async def test_a_pool_without_a_free_connection_is_unavailability(
+    table: "Pool", monkeypatch: pytest.MonkeyPatch
+):
+    taken = [await table.acquire() for _ in range(8)]
+    monkeypatch.setattr(module, "_ACQUIRE_SECONDS", 0.001)
+    assert isinstance(await failure(table, "SELECT 1"), StoreUnavailable)
+    for each in taken:
+        await table.release(each)
+
+
+async def test_a_closed_pool_is_unavailability(database_url: str):
+    pool = await open_pool(database_url, size=2, wait_seconds=0)
+    await pool.close()
+    assert isinstance(await failure(pool, "SELECT 1"), StoreUnavailable)
+
+
+async def test_a_statement_that_takes_too_long_is_ended_by_the_server(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    limits = re.sub(r"statement_timeout = '\d+s'", "statement_timeout = 1", module._SESSION)
+    monkeypatch.setattr(module, "_SESSION", limits)
+    pool = await open_pool(database_url, size=2, wait_seconds=0)
+    assert isinstance(await failure(pool, "SELECT pg_sleep(100)"), StoreUnavailable)
+    await pool.close()
+
+
+# Sessions
+
+
+async def test_the_limits_of_a_session_hold_for_every_use_of_a_connection(database_url: str):
+    pool = await open_pool(database_url, size=2, wait_seconds=0)
+    for _ in range(3):
+        async with connection(pool) as connected:
+            shown = [
+                await connected.fetchval(f"SHOW {name}")
+                for name in (
+                    "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout",
+                    "default_transaction_isolation", "jit", "application_name",
+                )
+            ]  # fmt: skip
+            assert shown == ["15s", "15s", "30s", "read committed", "off", "ephemeral"]
+    await pool.close()
+
+
+async def test_an_open_transaction_does_not_outlive_its_use(table: "Pool"):
+    """Not even if a caller forgets it: the next user of the connection must not be in it."""
+    loop = asyncio.get_running_loop()
+    handler = loop.get_exception_handler()
+    told_of = []
+    loop.set_exception_handler(lambda _, context: told_of.append(context["message"]))
+    async with connection(table) as connected:
+        await connected.execute("BEGIN; DELETE FROM t")
+    loop.set_exception_handler(handler)
+    assert await table.fetchval("SELECT count(*) FROM t") == 2
+    assert "active transaction" in told_of[0]
+
+
+# The start
+
+
+async def refused(dsn: str) -> str:
+    with pytest.raises(StartError) as found:
+        await open_pool(dsn, size=2, wait_seconds=0)
+    assert "canary" not in told(found.value)
+    sentence = str(found.value)
+    assert "\n" not in sentence
+    assert sentence.endswith(".")
+    return sentence
+
+
+def altered(dsn: str, old: str, new: str) -> str:
+    assert old in dsn
+    return dsn.replace(old, new)
+
+
+async def test_an_unreachable_database_is_one_sentence(tmp_path):
+    dsn = f"postgresql://u:canary@127.0.0.1:{free_port()}/d"
+    assert await refused(dsn) == "The database can't be reached: Connection refused."
+    dsn = f"postgresql://u:canary@/d?host={tmp_path}"
+    assert await refused(dsn) == "The database can't be reached: No such file or directory."
+    dsn = "postgresql://u:canary@canary.invalid/d"
+    assert (await refused(dsn)).startswith("The database can't be reached: ")
+
+
+async def test_a_wrong_password_user_or_database_is_one_sentence(database_url: str):
+    parts = urlsplit(database_url)
+    assert parts.password is not None
+    wrong = altered(database_url, parts.password, "canary")
+    assert await refused(wrong) == "The database refuses the user or the password."
+    stranger = altered(database_url, "//ephemeral:", "//canary:")
+    assert await refused(stranger) == "The database refuses the user or the password."
+    nowhere = parts._replace(path="/canary").geturl()
+    assert await refused(nowhere) == "The server has no database of the name that it was asked for."
+
+
+@pytest.mark.parametrize(
+    "dsn",
+    ["postgresql://u:canary@h:port/d", "mysql://u:canary@h/d", "postgresql://u:canary@h:1,k:2:3/d",
+     "postgresql://u:canary@h/d?sslmode=canary"],
+)  # fmt: skip
+async def test_a_malformed_address_is_one_sentence(dsn: str):
+    assert "malformed" in await refused(dsn)
+
+
+async def test_an_old_server_is_one_sentence(database_url: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "OLDEST_MAJOR", 1000)
+    assert re.fullmatch(
+        r"The database is PostgreSQL \d+; 1000 or later is needed\.", await refused(database_url)
+    )
+
+
+async def test_something_else_that_listens_there_is_one_sentence():
+    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as stranger:
+        port = stranger.sockets[0].getsockname()[1]
+        await refused(f"postgresql://u:canary@127.0.0.1:{port}/d")
+
+
+@asynccontextmanager
+async def stumbling(socket_path: str, times: int) -> AsyncIterator[tuple[int, list[int]]]:
+    """A port that hangs up on the first connections, as what is being started does, then leads
+    to a server's socket; and a list with an entry for every connection."""
+    seen: list[int] = []
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(1 << 16):
+            writer.write(data)
+        writer.close()
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen.append(len(seen))
+        if len(seen) > times:
+            onward = await asyncio.open_unix_connection(socket_path)
+            await asyncio.gather(pump(reader, onward[1]), pump(onward[0], writer))
+            await onward[1].wait_closed()
+        writer.close()
+        await writer.wait_closed()
+
+    async with await asyncio.start_server(accept, "127.0.0.1", 0) as listener:
+        yield listener.sockets[0].getsockname()[1], seen
+
+
+async def test_a_database_that_is_just_starting_is_waited_for(database_url: str):
+    parts = urlsplit(database_url)
+    (directory,) = parse_qs(parts.query)["host"]
+    async with stumbling(f"{directory}/.s.PGSQL.5432", times=2) as (port, seen):
+        dsn = parts._replace(query=f"host=127.0.0.1&port={port}&sslmode=disable").geturl()
+        pool = await open_pool(dsn, size=2, wait_seconds=60)
+        assert len(seen) == 4
+        assert await pool.fetchval("SELECT 1") == 1
+        await pool.close()
+
+
+async def test_waiting_ends(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "_RETRY_SECONDS", (0.001, 0.001))
+    dsn = f"postgresql://u:p@127.0.0.1:{free_port()}/d"
+    with pytest.raises(StartError, match="can't be reached"):
+        await open_pool(dsn, size=2, wait_seconds=0.01)
+
+
+async def test_a_wrong_password_is_not_waited_for(database_url: str):
+    password = urlsplit(database_url).password
+    assert password is not None
+    # Would last longer than a test may.
+    with pytest.raises(StartError, match="refuses the user or the password"):
+        await open_pool(altered(database_url, password, "wrong"), size=2, wait_seconds=3600)
+
+
+async def test_no_more_connections_than_asked_for(database_url: str):
+    pool = await open_pool(database_url, size=3, wait_seconds=0)
+
+    async def work(connected: "Connection") -> int:
+        return int(await connected.fetchval("SELECT pg_backend_pid()"))
+
+    pids = await asyncio.gather(*(transaction(pool, work) for _ in range(50)))
+    assert 1 <= len(set(pids)) <= 3
+    await pool.close()
+    lone = await asyncpg.connect(database_url)
+    await lone.close()
