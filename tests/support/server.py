@@ -1,8 +1,9 @@
 """The real program as a child process, on a database of its own, watched for what it prints.
 
-Fixtures: `server` runs with the default settings; `serve(**settings)` starts one with others, given
-as they stand in the environment (`serve(LEASE_SECONDS=1)`). Each ends with its test, and fails it if
-the program did not end well, printed a traceback or a fault, or said what it must not say.
+Fixtures: `server` runs with the default settings; `serve(**settings)` starts one with others,
+given as they stand in the environment (`serve(LEASE_SECONDS=1)`). Each ends with its test, and
+fails it if the program did not end well, printed a traceback or a fault, or said what it must not
+say.
 """
 
 import os
