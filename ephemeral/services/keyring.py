@@ -130,7 +130,7 @@ class Keyring:
             self._epochs[epoch] = known
         return known
 
-    async def hold_current(self, connection: Connection) -> EpochKey:
+    async def hold_current(self, connection: "Connection") -> EpochKey:
         """The key for what this transaction writes; its epoch stays current until the commit.
 
         Raises KeyringUnusable when this process can't get it.
