@@ -29,9 +29,11 @@ test: $(VENV)/dev.stamp ## run every test (ARGS="tests/test_house.py -k name" fo
 
 .PHONY: check
 check: $(VENV)/dev.stamp ## check format, lint and types
-	@$(PY) -m ruff format --check .
-	@$(PY) -m ruff check .
-	@$(PY) -m mypy $(TYPED)
+	@failed=0; \
+	$(PY) -m ruff format --check . || failed=1; \
+	$(PY) -m ruff check . || failed=1; \
+	$(PY) -m mypy $(TYPED) || failed=1; \
+	exit $$failed
 
 .PHONY: format
 format: $(VENV)/dev.stamp ## rewrite the Python files in the one format
