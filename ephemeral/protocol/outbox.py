@@ -73,6 +73,11 @@ class Outbox:
     def __getitem__(self, message: bytes) -> Written:
         return self._messages[message]
 
+    def state(self, message: bytes) -> str | None:
+        """The state of a message; None if it isn't one's own."""
+        written = self._messages.get(message)
+        return None if written is None else written.state
+
     def write(self, content: dict[str, object], now: int) -> Written:
         """Seal a new message. One that `seal_message` refuses is not counted."""
         message, viewing = self._random(ID_SIZE), self._random(VIEWING_SIZE)

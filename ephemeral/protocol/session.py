@@ -96,6 +96,8 @@ class Session:
         self.skew = 0
         #: Seconds for which the server asked before the next socket, if it did.
         self.retry_after: int | None = None
+        #: True when the present socket leads nowhere: close it, and try another later.
+        self.hopeless = False
         self._shown = (charter, mac)
         self._credentials = {"locator": b64encode(keys.locator), "token": b64encode(token)}
         self._seat = {"member": b64encode(member)}
@@ -118,7 +120,7 @@ class Session:
     # --- what the driver of a socket calls --------------------------------------------------------
 
     def take_frames(self) -> list[str]:
-        """What is to be sent over the present socket, in order."""
+        """What is to be sent over the present socket."""
         frames, self._requests.frames = self._requests.frames, []
         return frames
 
@@ -245,7 +247,7 @@ class Session:
         self._requests.socket_lost()
         self._why = None
         self._typed_at = None
-        self.live = False
+        self.live = self.hopeless = False
 
     def _end(self, reason: str, refusal: Refusal | None = None) -> None:
         if self.ended is not None:
@@ -282,14 +284,14 @@ class Session:
         elif self.live:
             self._events += self._room_events.apply(kind, frame, now)
             if kind == "destroyed":
-                # What the room had no place for may be posted now.
-                self._requests.hurry("post")
+                self._requests.hurry("post")  # what the room had no place for
                 self._send_wanted(now)
 
     def _refusal(self, request: Request, refusal: Refusal, now: int) -> None:
         match request.action, refusal.code:
             case "join" | "hello", code if code in _PASSING:
                 self._why = refusal
+                self.hopeless = True
             case "join" | "hello", "room_unknown":
                 self._end("room_unknown", refusal)
             case "hello", "seat_unknown":

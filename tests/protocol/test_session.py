@@ -279,7 +279,9 @@ def test_a_refused_join_ends_the_session(session, wire, code, reason):
 @pytest.mark.parametrize("code", ["unavailable", "too_many", "internal"])
 def test_a_join_that_a_busy_server_refuses_may_be_tried_again(session, wire, code):
     session.connected()
+    assert not session.hopeless
     assert wire.error(wire.only(), code, retry_after=7) == []
+    assert session.hopeless
     session.disconnected(1006)
     assert session.ended is None
     assert session.retry_after == 7

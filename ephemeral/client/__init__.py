@@ -1,0 +1,1 @@
+"""The command-line client. Of the rest of the program it knows the protocol alone."""

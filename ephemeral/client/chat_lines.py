@@ -1,0 +1,87 @@
+"""The sentences of a conversation: who somebody is, and what has happened."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from ephemeral.protocol.session import Session
+from ephemeral.protocol.session_events import (
+    Card,
+    Event,
+    Joined,
+    Left,
+    Locked,
+    Present,
+    Refused,
+    Settled,
+    Unreadable,
+    Viewed,
+    Waiting,
+    Withdrawn,
+)
+
+__all__ = ["card_title", "event_line", "who"]
+
+_STATES = {
+    "stored": "is stored and waits to be read",
+    "opened": "is being read",
+    "viewed": "was read and is destroyed",
+    "unconfirmed": "was opened three times, never confirmed, and is destroyed",
+    "expired": "has expired unread",
+    "unknown": "is no longer known to the server",
+    "false": "is said to be read, WITHOUT PROOF: don't believe it",
+    "given_up": "could not be sent for twelve hours and was given up",
+}
+
+
+def who(session: Session, member: bytes) -> str:
+    """The name of a member. Two of one name are told apart by their ids."""
+    name = session.state.name(member)
+    tag = member.hex()[:4]
+    if name is None:
+        return f"member {tag}"
+    others = (session.state.name(one) for one in session.state.members if one != member)
+    return f"{name} ({tag})" if name in others else name
+
+
+def card_title(session: Session, card: Card) -> str:
+    """Whose message it is, when it was stored, and what is odd about it."""
+    posted = datetime.fromtimestamp((card.posted_at - session.skew) / 1000, UTC).astimezone()
+    title = f"{who(session, card.author)}, {posted:%H:%M}"
+    if card.skipped:
+        title += f" · {card.skipped} before it were not for you to see"
+    if card.repeated:
+        title += " · ITS NUMBER HAS COME BEFORE: be careful"
+    return title
+
+
+def event_line(session: Session, numbers: Mapping[bytes, int], event: Event) -> str | None:
+    """What happened, in a line; None where there is nothing to say."""
+    match event:
+        case Settled(id=message, state=state, member=member) if message in numbers:
+            if state not in _STATES:
+                return None
+            by = f" by {who(session, member)}" if member is not None and state == "opened" else ""
+            return f"You: message {numbers[message]} {_STATES[state]}{by}"
+        case Viewed(id=message, member=member) if message in numbers:
+            return f"You: message {numbers[message]} was seen by {who(session, member)}"
+        case Waiting(notice=notice):
+            return f"{who(session, notice.author)}: a message waits"
+        case Withdrawn(state="opened", member=member) if member is not None:
+            return f"{who(session, member)} is reading a message"
+        case Withdrawn(state="expired"):
+            return "A message has expired unread"
+        case Unreadable():
+            return "A message can't be decrypted; it was given back unread"
+        case Joined(member=member, joins=joins):
+            return f"{who(session, member)} joined ({joins} joins so far)"
+        case Left(member=member):
+            return f"{who(session, member)} left"
+        case Present(member=member, present=present):
+            return f"{who(session, member)} is {'here' if present else 'away'}"
+        case Locked(locked=locked):
+            return f"The room is {'locked: nobody new can join' if locked else 'open again'}"
+        case Refused(action="ack", refusal=refusal) if refusal.code == "message_gone":
+            return None
+        case Refused(refusal=refusal, kept=kept):
+            return f"{refusal.message}{' It is tried again.' if kept else ''}"
+    return None

@@ -1,0 +1,373 @@
+"""The client's commands: their arguments, and how each run ends (docs/cli.md)."""
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ephemeral.client import offline_commands, room_commands
+from ephemeral.client.chat import chat, new_chat
+from ephemeral.client.context import SERVER_VARIABLE, Context
+from ephemeral.client.durations import parse_duration
+from ephemeral.client.exits import ClientError, Exit, exit_code_of
+from ephemeral.client.piping import pipe
+from ephemeral.client.reading import message_id, read
+from ephemeral.client.secret_input import CODE_VARIABLE
+from ephemeral.client.sending import send
+from ephemeral.protocol.errors import Refusal
+from ephemeral.protocol.limits import COUNTER_MAX, TEXT_VIEW_SECONDS
+
+__all__ = ["add_commands", "run"]
+
+
+class _Command(NamedTuple):
+    """`needs`: what is asked of the person before the loop starts: code, text, input."""
+
+    run: Callable[[Context], Coroutine[Any, Any, Exit]]
+    sentence: str
+    options: Callable[[argparse.ArgumentParser], None]
+    needs: tuple[str, ...] = ("code",)
+
+
+# --- options --------------------------------------------------------------------------------------
+
+
+def _typed(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    """A parser of ours as argparse wants it: its refusal is the sentence."""
+
+    def convert(text: str) -> Any:
+        try:
+            return parse(text)
+        except ClientError as error:
+            raise argparse.ArgumentTypeError(error.message) from None
+
+    return convert
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def convert(text: str) -> int:
+        if text.isascii() and text.isdigit() and len(text) < 20 and low <= int(text) <= high:
+            return int(text)
+        raise argparse.ArgumentTypeError(f"must be a whole number from {low} to {high}")
+
+    return convert
+
+
+_duration = _typed(parse_duration)
+_id = _typed(message_id)
+
+
+def _view(text: str) -> int:
+    low, high = TEXT_VIEW_SECONDS
+    seconds = _duration(text)
+    if seconds != 0 and not low <= seconds <= high:
+        raise argparse.ArgumentTypeError(f"must be from {low} to {high} seconds, or 0")
+    return int(seconds)
+
+
+def _connection(parser: argparse.ArgumentParser, timeout: int = 0) -> None:
+    parser.add_argument("--server", metavar="URL", help=f"address (or {SERVER_VARIABLE})")
+    parser.add_argument("--cafile", type=Path, metavar="FILE", help="certificates to trust")
+    parser.add_argument("--allow-http", action="store_true", help="http beyond this machine")
+    parser.add_argument("--allow-pbkdf2", action="store_true", help="accept the weaker suite 2")
+    parser.add_argument(
+        "--timeout",
+        type=_duration,
+        default=timeout,
+        metavar="TIME",
+        help=f"how long to try while the server can't be reached (default {timeout}s)",
+    )
+
+
+def _code(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--code-fd",
+        type=_whole(0, 1023),
+        metavar="N",
+        help=f"read the code or link from this descriptor (else {CODE_VARIABLE}, else a prompt)",
+    )
+
+
+def _json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON, one object a line")
+
+
+def _seat(parser: argparse.ArgumentParser, *, required: bool = False) -> None:
+    parser.add_argument(
+        "--seat",
+        type=Path,
+        required=required,
+        metavar="FILE",
+        help="keep the seat in this file; without it the seat is given up at the end",
+    )
+
+
+def _name(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--name", metavar="NICK", help="a nickname, seen by members only")
+
+
+def _message(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--text-file", type=Path, metavar="FILE", help="the text (else stdin)")
+    parser.add_argument(
+        "--view",
+        type=_view,
+        metavar="TIME",
+        help="how long it should stay readable; 0: until closed",
+    )
+
+
+def _policy(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--policy",
+        choices=["first", "everyone"],
+        default="first",
+        help="who must have read a message before it is destroyed",
+    )
+    parser.add_argument("--seats", type=_whole(2, 50), metavar="N", help="members at once")
+    parser.add_argument("--message-ttl", type=_duration, metavar="TIME", help="such as 1h")
+    parser.add_argument("--room-ttl", type=_duration, metavar="TIME", help="such as 7d")
+
+
+def _inside(parser: argparse.ArgumentParser) -> None:
+    _connection(parser)
+    _code(parser)
+    _json(parser)
+    _seat(parser)
+
+
+def _new(parser: argparse.ArgumentParser) -> None:
+    _connection(parser)
+    _json(parser)
+    _policy(parser)
+    parser.add_argument("--link", action="store_true", help="print the link too")
+    parser.add_argument("--join", action="store_true", help="stay in the room")
+    _chat(parser)
+
+
+def _chat(parser: argparse.ArgumentParser) -> None:
+    _seat(parser)
+    _name(parser)
+    parser.add_argument("--no-typing", action="store_true", help="don't tell that you type")
+
+
+def _join(parser: argparse.ArgumentParser) -> None:
+    _connection(parser)
+    _code(parser)
+    _chat(parser)
+
+
+def _send(parser: argparse.ArgumentParser) -> None:
+    _connection(parser, timeout=30)
+    _code(parser)
+    _json(parser)
+    _seat(parser)
+    _name(parser)
+    _message(parser)
+    parser.add_argument(
+        "--wait", choices=["stored", "viewed"], default="stored", help="until when to stay"
+    )
+    parser.add_argument(
+        "--again", action="store_true", help="send what had no answer; needs --seat, reads no text"
+    )
+
+
+def _read(parser: argparse.ArgumentParser) -> None:
+    _connection(parser, timeout=30)
+    _code(parser)
+    _json(parser)
+    _seat(parser)
+    _name(parser)
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--all", action="store_true", help="everything that waits")
+    which.add_argument("--follow", action="store_true", help="and what is to come")
+    which.add_argument("--id", type=_id, metavar="ID", help="this message")
+    parser.add_argument(
+        "--wait", type=_duration, default=0, metavar="TIME", help="for a first message to come"
+    )
+    parser.add_argument("-0", "--null", action="store_true", help="a zero byte after each message")
+
+
+def _pipe(parser: argparse.ArgumentParser) -> None:
+    _inside(parser)
+    _name(parser)
+    parser.add_argument("--view", type=_view, metavar="TIME", help="as for send")
+    parser.add_argument("--follow", action="store_true", help="stay when the input has ended")
+
+
+def _kept(parser: argparse.ArgumentParser) -> None:
+    _connection(parser)
+    _code(parser)
+    _json(parser)
+    _seat(parser, required=True)
+
+
+def _offline(parser: argparse.ArgumentParser) -> None:
+    _connection(parser)
+    _code(parser)
+    parser.add_argument("--config", type=Path, metavar="FILE", help="answer to GET /config")
+
+
+def _charter(parser: argparse.ArgumentParser) -> None:
+    _offline(parser)
+    _policy(parser)
+
+
+def _room_file(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    parser.add_argument(
+        "--room", type=Path, required=required, metavar="FILE", help="answer to GET /room"
+    )
+
+
+def _member(parser: argparse.ArgumentParser) -> None:
+    _offline(parser)
+    _room_file(parser, required=False)
+    _name(parser)
+
+
+def _seal(parser: argparse.ArgumentParser) -> None:
+    _offline(parser)
+    _room_file(parser, required=True)
+    _message(parser)
+    parser.add_argument("--member", type=_id, required=True, metavar="ID", help="who writes")
+    parser.add_argument(
+        "--counter", type=_whole(1, COUNTER_MAX), default=1, metavar="N", help="1, 2, 3 ..."
+    )
+    parser.add_argument("--json", action="store_true", help="print body and viewing bytes")
+
+
+def _open(parser: argparse.ArgumentParser) -> None:
+    _offline(parser)
+    _room_file(parser, required=True)
+    _json(parser)
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--ack", type=Path, metavar="FILE", help="write the body of .../ack there")
+    where.add_argument("--ack-fd", type=_whole(0, 1023), metavar="N", help="or to this descriptor")
+
+
+COMMANDS: Mapping[str, _Command] = {
+    "new": _Command(room_commands.new, "make a room and print its code", _new, ()),
+    "join": _Command(chat, "talk in a room", _join),
+    "send": _Command(send, "send a message", _send, ("code", "text")),
+    "read": _Command(read, "read what waits, and have it destroyed", _read),
+    "pipe": _Command(pipe, "send lines of stdin, print what comes", _pipe),
+    "status": _Command(room_commands.status, "say how a room stands", _inside),
+    "receipts": _Command(room_commands.receipts, "say what became of a seat's messages", _kept),
+    "lock": _Command(room_commands.lock, "admit nobody new to a room", _inside),
+    "unlock": _Command(room_commands.lock, "admit new members again", _inside),
+    "leave": _Command(room_commands.leave, "give a kept seat up", _kept),
+    "destroy": _Command(room_commands.destroy, "destroy a room for everyone", _inside),
+    "locator": _Command(offline_commands.locator, "for curl: a code's bearer token", _offline),
+    "charter": _Command(offline_commands.charter, "for curl: the body of POST /rooms", _charter),
+    "member": _Command(offline_commands.member, "for curl: a member id and token", _member, ()),
+    "seal": _Command(
+        offline_commands.seal, "for curl: the body of POST /room/messages", _seal, ("code", "text")
+    ),
+    "open": _Command(
+        offline_commands.open_envelope,
+        "for curl: decrypt the answer to .../open",
+        _open,
+        ("code", "input"),
+    ),
+}
+
+
+def add_commands(subparsers: Any) -> None:
+    """Add the client's commands to the program's."""
+    for name, command in COMMANDS.items():
+        parser = subparsers.add_parser(name, help=command.sentence, description=command.sentence)
+        command.options(parser)
+        parser.set_defaults(locked=name == "lock")
+
+
+# --- running --------------------------------------------------------------------------------------
+
+
+def run(args: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """Run the command that was parsed; gives the exit code. Nothing is raised."""
+    _hold_standard_descriptors()
+    context = Context(args, environment)
+    try:
+        return int(_run(context))
+    except KeyboardInterrupt:
+        return int(Exit.INTERRUPTED)
+    except (ClientError, Refusal) as error:
+        return int(_explain(context, error))
+    except Exception as error:  # noqa: BLE001 - a person gets a sentence, never a traceback
+        return int(_confess(context, error))
+
+
+def _run(context: Context) -> Exit:
+    command = COMMANDS[context.args.command]
+    needs = set(command.needs)
+    work = command.run
+    if context.args.command == "new" and context.args.join:
+        work = new_chat
+    if getattr(context.args, "again", False):
+        needs.discard("text")
+        if context.args.seat is None:
+            raise ClientError(Exit.USAGE, "usage", "--again needs --seat FILE.")
+    if context.args.command == "member" and context.args.name is not None:
+        needs.add("code")
+    context.prepare(needs)
+    return asyncio.run(_until_signalled(work(context)))
+
+
+async def _until_signalled(work: Coroutine[Any, Any, Exit]) -> Exit:
+    """Let the work end in order when the process is asked to end."""
+    task = asyncio.current_task()
+    assert task is not None
+    received: list[signal.Signals] = []
+
+    def stop(number: signal.Signals) -> None:
+        received.append(number)
+        task.cancel()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, stop, number)
+    try:
+        return await work
+    except asyncio.CancelledError:
+        if not received:
+            raise
+        return Exit.TERMINATED
+
+
+def _explain(context: Context, error: ClientError | Refusal) -> Exit:
+    status = error.status if isinstance(error, ClientError) else exit_code_of(error)
+    context.say(error.message)
+    if context.wants_json:
+        shown: dict[str, object] = {"code": error.code, "message": error.message}
+        if error.state is not None:
+            shown["state"] = error.state
+        with suppress(OSError):
+            os.write(1, f"{json.dumps({'error': shown})}\n".encode())
+    return status
+
+
+def _confess(context: Context, error: Exception) -> Exit:
+    """A fault of ours, with its place and without any value."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else "?"
+    context.say(f"A fault in this program ({type(error).__name__} in {place}). Please report it.")
+    return Exit.FAULT
+
+
+def _hold_standard_descriptors() -> None:
+    """Where one of the three is closed, a file opened later would take its number.
+
+    It is replaced by what can't be used, so that a message that was written nowhere does not
+    count as written.
+    """
+    for descriptor, mode in ((0, os.O_WRONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, mode)

@@ -1,0 +1,124 @@
+"""What every command works with: its arguments, the environment, the descriptors, the server."""
+
+import argparse
+import json
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from ephemeral.client.entry import Entry, address_in_link, enter
+from ephemeral.client.output import Output
+from ephemeral.client.seat_file import Seat, SeatFile, new_seat
+from ephemeral.client.secret_input import typed_code
+from ephemeral.client.text_input import read_all, read_text
+from ephemeral.client.transport import Server
+from ephemeral.protocol.session import Session
+
+__all__ = ["DEFAULT_SERVER", "SERVER_VARIABLE", "Context", "Keeping"]
+
+SERVER_VARIABLE = "EPHEMERAL_SERVER"
+DEFAULT_SERVER = "http://127.0.0.1:3000"
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """A seat during a command. `file`: where it is kept afterwards; None: it is given up."""
+
+    seat: Seat
+    file: SeatFile | None
+
+    def save(self, session: Session | None = None) -> None:
+        """Keep what changed, in `session` too, if it is to be kept."""
+        if session is not None:
+            self.seat.counter = session.outbox.counter
+            self.seat.counters = session.counters.highest()
+        if self.file is not None:
+            self.file.save(self.seat)
+
+
+@dataclass
+class Context:
+    """One run of one command."""
+
+    args: argparse.Namespace
+    environment: Mapping[str, str]
+    stdin: int = 0
+    output: Output = field(default_factory=lambda: Output(1))
+    random: Callable[[int], bytes] = secrets.token_bytes
+
+    def say(self, sentence: str) -> None:
+        """A sentence for the person, on standard error."""
+        with suppress(OSError):
+            os.write(2, f"ephemeral: {sentence}\n".encode())
+
+    def chance(self) -> float:
+        """A random number from 0 to 1."""
+        return int.from_bytes(self.random(4), "big") / 2**32
+
+    @property
+    def wants_json(self) -> bool:
+        """Whether output is for programs."""
+        return bool(getattr(self.args, "json", False))
+
+    async def put(self, text: str) -> None:
+        """A line on standard output."""
+        await self.output.write(f"{text}\n".encode())
+
+    async def put_json(self, value: Mapping[str, object]) -> None:
+        """A JSON object on a line of standard output, in ASCII: a terminal obeys none of it."""
+        text = json.dumps(value, ensure_ascii=True, separators=(",", ":"))
+        await self.put(text.replace("\x7f", "\\u007f"))
+
+    def prepare(self, needs: Collection[str]) -> None:
+        """Ask for what a command needs, before its loop starts: a prompt must not stop the loop."""
+        if "code" in needs:
+            _ = self.typed
+        if "text" in needs:
+            _ = self.text
+        if "input" in needs:
+            _ = self.input
+
+    @cached_property
+    def typed(self) -> str:
+        """The code or link as it was typed; asked for once."""
+        return typed_code(self.args.code_fd, self.environment)
+
+    @cached_property
+    def text(self) -> str:
+        """The text of a message, from --text-file or standard input; read once."""
+        return read_text(self.args.text_file, self.stdin)
+
+    @cached_property
+    def input(self) -> bytes:
+        """Everything on standard input; read once."""
+        return read_all(self.stdin)
+
+    def server(self, *, patience: float = 0, with_code: bool = True) -> Server:
+        """The server: as the command line, the environment, the link, or the default says."""
+        address = self.args.server or self.environment.get(SERVER_VARIABLE)
+        if not address and with_code:
+            address = address_in_link(self.typed)
+        return Server(
+            address or DEFAULT_SERVER,
+            patience=patience,
+            authorities=self.args.cafile,
+            allow_http=self.args.allow_http,
+        )
+
+    @asynccontextmanager
+    async def entry(self, *, patience: float = 0) -> AsyncIterator[Entry]:
+        """The room of the code, found and verified."""
+        async with self.server(patience=patience) as server:
+            yield await enter(server, self.typed, allow_pbkdf2=self.args.allow_pbkdf2)
+
+    @contextmanager
+    def keeping(self, entry: Entry) -> Iterator[Keeping]:
+        """The seat of `--seat FILE`, locked; without that a new one."""
+        if self.args.seat is None:
+            yield Keeping(new_seat(self.random, entry.charter.nonce), None)
+            return
+        with SeatFile(self.args.seat, self.random) as file:
+            yield Keeping(file.load(entry.charter.nonce), file)

@@ -1,0 +1,209 @@
+"""A session kept alive: sockets come and go, frames are sent, events come (protocol, 11.8)."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
+
+from ephemeral.client.exits import ClientError, unreachable
+from ephemeral.client.transport import Server
+from ephemeral.protocol.errors import Refusal
+from ephemeral.protocol.session import Session
+from ephemeral.protocol.session_events import Ended, Event
+
+__all__ = ["Conversation", "Offline", "now_ms", "reconnect_delay"]
+
+_LEAVE_SECONDS = 3.0
+_CLOSE_SECONDS = 2.0
+_DRAIN_SECONDS = 1.0
+_ABNORMAL = 1006
+
+
+@dataclass(frozen=True, slots=True)
+class Offline:
+    """The socket is gone; another is tried. `why` is for people."""
+
+    why: str
+
+
+def now_ms() -> int:
+    """This machine's clock, in milliseconds since 1970."""
+    return int(time.time() * 1000)
+
+
+def reconnect_delay(attempts: int, chance: float) -> float:
+    """Seconds to wait after `attempts` sockets have failed; `chance` is random in 0 to 1."""
+    return chance * min(30.0, 0.5 * 2.0 ** min(attempts, 10))
+
+
+class Conversation:
+    """Runs one session against one server, in the background, until it ends.
+
+    `patience`: seconds without a working socket after which it gives up; None: never. After calls
+    on `session`, call `push`.
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        session: Session,
+        *,
+        chance: Callable[[], float],
+        patience: float | None,
+    ) -> None:
+        self.session = session
+        self._server = server
+        self._chance = chance
+        self._patience = patience
+        self._events: asyncio.Queue[Event | Offline | None] = asyncio.Queue()
+        self._pushed = asyncio.Event()
+        self._drained = asyncio.Event()
+        self._failure: ClientError | Refusal = unreachable("The conversation is over.")
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._run())
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        assert self._task is not None
+        await self._drain()
+        self._task.cancel()
+        await asyncio.wait([self._task])
+        if not self._task.cancelled():
+            self._task.result()
+
+    def push(self) -> None:
+        """Send what the session has to send."""
+        self._drained.clear()
+        self._pushed.set()
+
+    async def _drain(self) -> None:
+        """Let go what was pushed last, an acknowledgement perhaps."""
+        if self.session.live:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_DRAIN_SECONDS):
+                    await self._drained.wait()
+
+    async def next(self) -> Event | Offline:
+        """The next event. Raises when patience is over, and after `Ended`."""
+        event = await self._events.get()
+        if event is None:
+            self._events.put_nowait(None)
+            assert self._task is not None
+            await self._task
+            raise self._failure
+        return event
+
+    async def leave(self) -> None:
+        """Give the seat up, if the server can be reached; without a socket it frees itself."""
+        if self.session.ended is not None or not self.session.live:
+            return
+        self.session.leave(now_ms())
+        self.push()
+        try:
+            async with asyncio.timeout(_LEAVE_SECONDS):
+                while not isinstance(await self.next(), (Ended, Offline)):
+                    pass
+        except (TimeoutError, ClientError, Refusal):
+            return
+
+    async def _run(self) -> None:
+        try:
+            await self._keep_alive()
+        finally:
+            self._events.put_nowait(None)
+
+    async def _keep_alive(self) -> None:
+        attempts = 0
+        lost_at = time.monotonic()
+        while not self._is_over():
+            asked = None
+            why = "The connection was lost."
+            try:
+                async with self._server.socket() as socket:
+                    if await self._serve(socket):
+                        attempts, lost_at = 0, time.monotonic()
+                asked = self.session.retry_after
+                self._failure = unreachable("The connection to the server was lost.")
+            except (ClientError, Refusal) as error:
+                self._failure, why = error, error.message
+                asked = error.retry_after if isinstance(error, Refusal) else None
+            if self._is_over():
+                return
+            delay = max(reconnect_delay(attempts, self._chance()), float(asked or 0))
+            attempts += 1
+            give_up_at = None if self._patience is None else lost_at + self._patience
+            if give_up_at is not None and time.monotonic() + delay > give_up_at:
+                return
+            self._events.put_nowait(Offline(why))
+            await asyncio.sleep(delay)
+
+    def _is_over(self) -> bool:
+        return self.session.ended is not None
+
+    async def _serve(self, socket: ClientConnection) -> bool:
+        """Drive one socket to its end; tells whether the session was live on it."""
+        self.session.connected()
+        self._pushed.set()
+        writer = asyncio.create_task(self._write(socket))
+        was_live = False
+        try:
+            while not self._is_over() and not self.session.hopeless:
+                self.session.received(await socket.recv(), now_ms())
+                was_live = was_live or self.session.live
+                self._tell()
+                self._pushed.set()
+            code = _ABNORMAL
+        except ConnectionClosed as closed:
+            code = _ABNORMAL if closed.rcvd is None else closed.rcvd.code
+        finally:
+            writer.cancel()
+            await asyncio.wait([writer])
+        if self._is_over():
+            await self._say_farewell(socket)
+        self.session.disconnected(code)
+        self._tell()
+        return was_live
+
+    async def _write(self, socket: ClientConnection) -> None:
+        """Send what the session has to send, when it has it or when its time has come."""
+        try:
+            while True:
+                self._pushed.clear()
+                for text in self.session.take_frames():
+                    await socket.send(text)
+                self._drained.set()
+                due = self.session.next_tick()
+                try:
+                    async with asyncio.timeout(None if due is None else (due - now_ms()) / 1000):
+                        await self._pushed.wait()
+                except TimeoutError:
+                    self.session.tick(now_ms())
+                    self._tell()
+        except ConnectionClosed:
+            return
+
+    async def _say_farewell(self, socket: ClientConnection) -> None:
+        """What an ended session still has to say, as far as the socket lets it."""
+        try:
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                for text in self.session.take_frames():
+                    await socket.send(text)
+        except (ConnectionClosed, TimeoutError):
+            return
+
+    def _tell(self) -> None:
+        for event in self.session.take_events():
+            self._events.put_nowait(event)

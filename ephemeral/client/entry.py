@@ -1,0 +1,107 @@
+"""The way into a room: the server's configuration, the code, the keys, the charter; then a session.
+
+The charter is verified before a seat is taken (docs/protocol.md, 5.3).
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from ephemeral.client.exits import ClientError, Exit
+from ephemeral.client.seat_file import Seat
+from ephemeral.client.transport import Server
+from ephemeral.protocol.charter import Charter, verify_charter
+from ephemeral.protocol.codes import read_code
+from ephemeral.protocol.config import Config
+from ephemeral.protocol.keys import PBKDF2, RoomKeys, derive_root
+from ephemeral.protocol.links import read_link
+from ephemeral.protocol.objects import Json, Room, read_room
+from ephemeral.protocol.session import Session
+
+__all__ = ["Entry", "accepted", "address_in_link", "canonical_code", "enter", "room_keys"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A room that was found, and whose charter is its creator's. No seat is taken yet."""
+
+    server: Server
+    config: Config
+    keys: RoomKeys
+    room: Room
+    charter: Charter
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        seat: Seat | None = None,
+        body: Mapping[str, object] | None = None,
+    ) -> Json:
+        """The answer to a request about this room, with the credentials that it needs."""
+        token = None if seat is None else seat.token
+        locator = self.keys.locator
+        return await self.server.ask(method, path, locator=locator, token=token, body=body)
+
+    def session(
+        self, seat: Seat, random: Callable[[int], bytes], name: str | None = None
+    ) -> Session:
+        """A session for this seat; what it wrote before and has no answer for is sent again."""
+        return Session(
+            self.keys,
+            suite=self.config.suite,
+            charter=self.room.charter,
+            mac=self.room.mac,
+            member=seat.member,
+            token=seat.token,
+            random=random,
+            name=name,
+            counter=seat.counter,
+            counters=seat.counters,
+        )
+
+
+def accepted(config: Config, *, allow_pbkdf2: bool) -> Config:
+    """The configuration, unless it names the weaker derivation and nobody asked for it (3.3)."""
+    if config.suite == PBKDF2 and not allow_pbkdf2:
+        raise ClientError(
+            Exit.REFUSED,
+            "config_kdf",
+            "This server derives keys by PBKDF2, which makes codes cheaper to guess than Argon2id. "
+            "If you accept that, say --allow-pbkdf2.",
+        )
+    return config
+
+
+def canonical_code(typed: str, config: Config) -> str:
+    """The code in what was typed, which may be a link."""
+    if "#" in typed:
+        return read_link(typed, config.suite, config.salt)
+    return read_code(typed)
+
+
+def address_in_link(typed: str) -> str | None:
+    """The server that a link points to: the address of its page without the page's own name."""
+    page, hash_mark, _ = typed.partition("#")
+    if not hash_mark or not page.startswith(("https://", "http://")):
+        return None
+    scheme, _, rest = page.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host}{slash}{path.rpartition('/')[0]}"
+
+
+async def room_keys(code: str, config: Config) -> RoomKeys:
+    """The slow derivation, beside the loop."""
+    return RoomKeys(await asyncio.to_thread(derive_root, code, config.suite, config.salt))
+
+
+async def enter(server: Server, typed: str, *, allow_pbkdf2: bool) -> Entry:
+    """Find the room of a code and check its charter. Raises `Refusal` or `ClientError`."""
+    if "#" not in typed:
+        # A misspelt word needs no server to be found.
+        read_code(typed)
+    config = accepted(await server.config(), allow_pbkdf2=allow_pbkdf2)
+    keys = await room_keys(canonical_code(typed, config), config)
+    room = read_room(await server.ask("GET", "/room", locator=keys.locator))
+    charter = verify_charter(room.charter, room.mac, keys.charter_key, config.suite)
+    return Entry(server, config, keys, room, charter)

@@ -1,0 +1,96 @@
+"""`send`: one message, and its fate."""
+
+import asyncio
+
+from ephemeral.client.context import Context, Keeping
+from ephemeral.client.conversation import Conversation, Offline, now_ms
+from ephemeral.client.exits import ClientError, Exit, ended_error, exit_code_of, unreachable
+from ephemeral.protocol.encoding import b64encode
+from ephemeral.protocol.errors import Refusal
+from ephemeral.protocol.outbox import FINAL, Written
+from ephemeral.protocol.session import Session
+from ephemeral.protocol.session_events import Ended, Refused, Settled
+
+__all__ = ["send", "text_content"]
+
+_FATES = {
+    "unconfirmed": "The message was opened three times and never confirmed; it is destroyed.",
+    "expired": "The message has expired unread.",
+    "unknown": "The server knows nothing of the message any more.",
+    "false": "The server says that the message was viewed, and can't prove it. Don't believe it.",
+    "given_up": "The message could not be sent for twelve hours.",
+    "room_ended": "The room has ended, and the message with it.",
+}
+
+
+def text_content(text: str, view: int | None) -> dict[str, object]:
+    """The content of a text; `view`: for how many seconds it should stay readable."""
+    return {"type": "text", "text": text} | ({} if view is None else {"view": view})
+
+
+async def send(context: Context) -> Exit:
+    """Send a message and wait until it is stored, or for its fate."""
+    args = context.args
+    goal: str = args.wait
+    async with context.entry(patience=args.timeout) as entry:
+        with context.keeping(entry) as keeping:
+            session = entry.session(keeping.seat, context.random, args.name)
+            written = _write(context, session, keeping)
+            patience = args.timeout if goal == "stored" else None
+            talk = Conversation(entry.server, session, chance=context.chance, patience=patience)
+            async with talk:
+                try:
+                    await _until_goal(context, talk, written, goal)
+                finally:
+                    keeping.save(session)
+                    if keeping.file is None:
+                        await talk.leave()
+    if context.wants_json:
+        await context.put_json({"id": b64encode(written.id), "state": written.state})
+    if written.state == "viewed" or (goal == "stored" and written.state in {"stored", "opened"}):
+        return Exit.OK
+    context.say(_FATES.get(written.state, "The message was not sent."))
+    return Exit.FATE
+
+
+def _write(context: Context, session: Session, keeping: Keeping) -> Written:
+    """Seal the message, or take up the last one without an answer; kept before it is sent."""
+    seat = keeping.seat
+    if context.args.again:
+        unsent = [one for one in seat.written if one.state == "sending"]
+        if not unsent:
+            raise ClientError(Exit.NOTHING, "nothing", "No message of this seat is without answer.")
+        return session.post_written(unsent[-1], now_ms())
+    written = session.post(text_content(context.text, context.args.view), now_ms())
+    seat.written.append(written)
+    keeping.save(session)
+    return written
+
+
+async def _until_goal(context: Context, talk: Conversation, written: Written, goal: str) -> None:
+    """Wait until the message is stored or, if that is the goal, until it has met its fate."""
+    why: ClientError = unreachable("The server gave no answer in time.")
+    try:
+        async with asyncio.timeout(context.args.timeout) as deadline:
+            while True:
+                match await talk.next():
+                    case Settled(id=written.id, state=state):
+                        if goal == "stored" or state in FINAL or state == "false":
+                            return
+                        deadline.reschedule(None)
+                    case Refused(action="post", id=written.id, refusal=refusal, kept=kept):
+                        why = _as_error(refusal)
+                        if not kept:
+                            raise why
+                    case Offline(why=reason):
+                        why = unreachable(reason)
+                    case Ended() as ended:
+                        raise ended_error(ended)
+    except TimeoutError:
+        hint = " `send --again` sends it again, once." if context.args.seat is not None else ""
+        message = f"{why.message} It is not known whether the message was stored.{hint}"
+        raise ClientError(why.status, why.code, message) from None
+
+
+def _as_error(refusal: Refusal) -> ClientError:
+    return ClientError(exit_code_of(refusal), refusal.code, refusal.message)

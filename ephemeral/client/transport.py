@@ -1,0 +1,250 @@
+"""The way to the server: HTTP requests and sockets, and why they fail, in words.
+
+Certificates are verified. Proxies and passwords that the environment names (`HTTPS_PROXY`, .netrc)
+are ignored: the credentials of a room go to the server that was named and to nobody else. For the
+same reason no redirect is followed.
+"""
+
+import asyncio
+import ipaddress
+import ssl
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from socket import gaierror
+from types import TracebackType
+from typing import Self
+from urllib.parse import SplitResult, urlsplit
+
+import httpx
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidHandshake, InvalidStatus
+from websockets.typing import Subprotocol
+
+from ephemeral.client.exits import ClientError, unreachable, usage
+from ephemeral.protocol.config import Config, read_config
+from ephemeral.protocol.encoding import b64encode, dump_json, parse_json
+from ephemeral.protocol.errors import Refusal
+from ephemeral.protocol.limits import PROTOCOL
+from ephemeral.protocol.objects import Json, read_refusal
+
+__all__ = ["Server"]
+
+# A room full of notices with long audiences stays below this.
+_ANSWER_LIMIT = 8 * 1024 * 1024
+_TRY_SECONDS = 15.0
+_AGAIN_SECONDS = 1.0
+_PASSING = {"unavailable", "too_many"}
+
+
+class _Connect(connect):
+    """As `connect`, but a redirect is an error."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
+
+
+class Server:
+    """One server. `patience`: for how many seconds a request that can't reach it is tried again."""
+
+    def __init__(
+        self,
+        address: str,
+        *,
+        patience: float = 0,
+        authorities: Path | None = None,
+        allow_http: bool = False,
+    ) -> None:
+        self.address = _checked_address(address, allow_http=allow_http)
+        self._patience = patience
+        self._tls = _tls_context(authorities)
+        self._http = httpx.AsyncClient(
+            verify=self._tls,
+            trust_env=False,
+            follow_redirects=False,
+            timeout=_TRY_SECONDS,
+            headers={"User-Agent": "ephemeral", "Accept-Encoding": "identity"},
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._http.aclose()
+
+    async def config(self) -> Config:
+        """What the server says about itself, checked (3.3)."""
+        return read_config(await self.ask("GET", "/config"))
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        locator: bytes | None = None,
+        token: bytes | None = None,
+        body: Mapping[str, object] | None = None,
+    ) -> Json:
+        """The answer to a request; an empty one is {}. Raises `Refusal` or `ClientError`.
+
+        Every request of the protocol may be sent twice with the effect of once.
+        """
+        until = time.monotonic() + self._patience
+        while True:
+            try:
+                return await self._ask_once(method, path, locator, token, body)
+            except (Refusal, ClientError) as error:
+                passing = isinstance(error, ClientError) or error.code in _PASSING
+                pause = _AGAIN_SECONDS
+                if isinstance(error, Refusal) and error.retry_after is not None:
+                    pause = max(pause, float(error.retry_after))
+                if not passing or time.monotonic() + pause > until:
+                    raise
+            await asyncio.sleep(pause)
+
+    async def _ask_once(
+        self,
+        method: str,
+        path: str,
+        locator: bytes | None,
+        token: bytes | None,
+        body: Mapping[str, object] | None,
+    ) -> Json:
+        headers = {}
+        if locator is not None:
+            headers["Authorization"] = f"Bearer {b64encode(locator)}"
+        if token is not None:
+            headers["Ephemeral-Member"] = b64encode(token)
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        data = b"" if body is None else dump_json(body)
+        try:
+            async with (
+                asyncio.timeout(2 * _TRY_SECONDS),
+                self._http.stream(
+                    method, self.address + path, headers=headers, content=data
+                ) as answer,
+            ):
+                content = bytearray()
+                async for chunk in answer.aiter_raw():
+                    content += chunk
+                    if len(content) > _ANSWER_LIMIT:
+                        raise self._stranger()
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError) as error:
+            raise self._lost(error) from None
+        return self._read(answer.status_code, bytes(content))
+
+    def _read(self, status: int, content: bytes) -> Json:
+        if status == 204:
+            return {}
+        try:
+            value = parse_json(content)
+            if not isinstance(value, dict):
+                raise Refusal("malformed")
+            if status >= 400:
+                refusal = read_refusal(value.get("error"))
+            elif status not in {200, 201}:
+                raise Refusal("malformed")
+            else:
+                return value
+        except Refusal:
+            if status in {502, 503, 504}:
+                raise Refusal("unavailable") from None
+            raise self._stranger() from None
+        raise refusal
+
+    @asynccontextmanager
+    async def socket(self) -> AsyncIterator[ClientConnection]:
+        """A socket on which nothing has been said yet. Raises `Refusal` or `ClientError`."""
+        address = "ws" + self.address.removeprefix("http") + "/room/socket"
+        try:
+            socket = await _Connect(
+                address,
+                subprotocols=[Subprotocol(PROTOCOL)],
+                ssl=self._tls if address.startswith("wss:") else None,
+                compression=None,
+                proxy=None,
+                user_agent_header="ephemeral",
+                open_timeout=_TRY_SECONDS,
+                close_timeout=2,
+                max_size=_ANSWER_LIMIT,
+            )
+        except InvalidStatus as error:
+            self._read(error.response.status_code, bytes(error.response.body or b""))
+            raise self._stranger() from None
+        except (InvalidHandshake, OSError, TimeoutError, EOFError) as error:
+            raise self._lost(error) from None
+        try:
+            if socket.subprotocol != PROTOCOL:
+                raise self._stranger()
+            yield socket
+        finally:
+            await socket.close()
+
+    def _stranger(self) -> ClientError:
+        return unreachable(f"What answers at {self.address} is no Ephemeral server.")
+
+    def _lost(self, error: BaseException) -> ClientError:
+        return unreachable(f"{self.address} can't be reached: {_reason(error)}.")
+
+
+def _reason(error: BaseException) -> str:
+    """Why a connection failed, in words that hold nothing of what was sent."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, ssl.SSLCertVerificationError):
+            return f"its certificate is not to be trusted ({seen.verify_message})"
+        if isinstance(seen, ssl.SSLError):
+            return "it does not speak TLS as it should"
+        if isinstance(seen, ConnectionRefusedError):
+            return "nothing listens there"
+        if isinstance(seen, gaierror):
+            return "its name is not known"
+        if isinstance(seen, (TimeoutError, httpx.TimeoutException)):
+            return "it does not answer in time"
+        if isinstance(seen, ExceptionGroup):
+            seen = seen.exceptions[0]
+        else:
+            seen = seen.__cause__ or seen.__context__
+    return "the connection failed"
+
+
+def _tls_context(authorities: Path | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=None if authorities is None else str(authorities))
+    except (OSError, ssl.SSLError):
+        raise usage(f"No certificates can be read from {authorities}.") from None
+
+
+def _checked_address(text: str, *, allow_http: bool) -> str:
+    """The address of a server, without a slash at its end."""
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        parts, host = SplitResult("", "", "", "", ""), None
+    if parts.scheme not in {"http", "https"} or not host:
+        raise usage(
+            "The server's address must be like https://example.org or http://127.0.0.1:3000."
+        )
+    if parts.username is not None or parts.query or parts.fragment:
+        raise usage("The server's address holds no name, password, query or fragment.")
+    if parts.scheme == "http" and not allow_http and not _is_this_machine(host):
+        raise usage(
+            "Over http everybody on the way can take the room's credential. "
+            "Use https, or say --allow-http."
+        )
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
