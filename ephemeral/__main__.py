@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ephemeral import __version__, faults
-from ephemeral.settings import Settings, SettingsError
+from ephemeral.settings import Settings, SettingsError, process_environment
 
 __all__ = ["main"]
 
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from ephemeral.client import cli  # noqa: PLC0415
 
         cli.add_commands(commands)
-        return cli.run(parser.parse_args(given))
+        return cli.run(parser.parse_args(given), process_environment())
     parsed = parser.parse_args(given)
     run: Callable[[argparse.Namespace, Settings], int] = parsed.run
     try:

@@ -17,13 +17,18 @@ from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 from urllib.parse import quote, urlsplit
 
-__all__ = ["VARIABLES", "Declared", "Settings", "SettingsError"]
+__all__ = ["VARIABLES", "Declared", "Settings", "SettingsError", "process_environment"]
 
 _DOTENV_LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)", re.DOTALL)
 _DOTENV_COMMENT = re.compile(r"(?:^|\s)#.*")
 _HIDDEN = "***"
 # Whoever reads these reads everything that the second layer protects.
 _KEYS = {"ENCRYPTION_KEY", "ENCRYPTION_KEY_PREVIOUS"}
+
+
+def process_environment() -> Mapping[str, str]:
+    """The environment as it stands, for the client's commands, which have no settings."""
+    return os.environ
 
 
 class SettingsError(Exception):
