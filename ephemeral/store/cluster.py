@@ -25,7 +25,7 @@ from pathlib import Path
 
 from ephemeral.store.durable_files import sync_directory, write_private
 from ephemeral.store.installation import Installation
-from ephemeral.store.processes import User, own_directory, run
+from ephemeral.store.processes import User, hand_over, not_as_root, own_directory, run
 from ephemeral.store.start_error import StartError
 
 ROLE = "ephemeral"
@@ -120,7 +120,7 @@ class Cluster:
             shutil.rmtree(staging)
         staging.mkdir(mode=0o700)
         maker = _account()
-        os.chown(staging, maker.uid, maker.gid)
+        hand_over(staging, maker)
         password = urlsafe_b64encode(random(32)).decode("ascii")
         await _run(
             maker, staging, installation.initdb, "--pgdata", own_directory(staging),
@@ -138,8 +138,7 @@ class Cluster:
         write_private(staging / _PASSWORD_FILE, password.encode("ascii"))
         configuration = staging / "postgresql.conf"
         write_private(configuration, configuration.read_bytes() + _TUNABLE.encode("ascii"))
-        if os.geteuid() == 0:
-            give_away(staging, _SERVER)
+        give_away(staging, self.user())
         staging.replace(self.path)
         sync_directory(self.path.parent)
 
@@ -185,8 +184,8 @@ def give_away(tree: Path, user: User) -> None:
     """Make that user the owner of everything in a tree; the top at last, as a mark of the end."""
     for directory, _, files in os.walk(tree, topdown=False):
         for name in files:
-            os.chown(Path(directory, name), user.uid, user.gid, follow_symlinks=False)
-        os.chown(directory, user.uid, user.gid, follow_symlinks=False)
+            hand_over(Path(directory, name), user)
+        hand_over(Path(directory), user)
 
 
 def _account() -> User:
@@ -223,10 +222,7 @@ def failure(directory: Path, output: str) -> StartError:
     if "Read-only file system" in output:
         return StartError(f"DATA_DIR {place} can't be written: read-only file system.")
     if "could not run as user" in output:
-        return StartError(
-            "PostgreSQL doesn't run as root, and this process may not change to another user: "
-            "run as another user, or set DATABASE_URL to a PostgreSQL of yours."
-        )
+        return not_as_root()
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     severe = [line for line in lines if re.search(r"FATAL:|PANIC:|error:", line)]
     words = (severe or lines or ["it said nothing"])[-1]

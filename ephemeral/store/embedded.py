@@ -22,7 +22,7 @@ import os
 import secrets
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -96,8 +96,7 @@ class EmbeddedPostgres:
         """Shut the server down cleanly and let the directory go. Harmless when not started."""
         if self._watcher is not None:
             self._watcher.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._watcher
+            await asyncio.wait({self._watcher})
             self._watcher = None
         process, self._process = self._process, None
         if process is not None and process.returncode is None:

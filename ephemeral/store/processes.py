@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from ephemeral.store.start_error import StartError
+
 # Secrets of this process's environment have no business in a child's.
 _ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 _LAUNCHER = Path(__file__).with_name("unprivileged.py")
@@ -34,6 +36,24 @@ class User:
     @classmethod
     def of_this_process(cls) -> "User":
         return cls(os.geteuid(), os.getegid())
+
+
+def not_as_root() -> StartError:
+    """What to say where root can't become anybody else."""
+    return StartError(
+        "PostgreSQL doesn't run as root, and this process may not change to another user: "
+        "run as another user, or set DATABASE_URL to a PostgreSQL of yours."
+    )
+
+
+def hand_over(path: Path, user: User) -> None:
+    """Make a user the owner of one file or directory; raises StartError if that can't be."""
+    if user == User.of_this_process():
+        return
+    try:
+        os.chown(path, user.uid, user.gid, follow_symlinks=False)
+    except OSError:
+        raise not_as_root() from None
 
 
 async def spawn(

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ephemeral.store.installation import Installation
-from ephemeral.store.processes import User, run
+from ephemeral.store.processes import User, hand_over, run
 from ephemeral.store.start_error import StartError
 
 _PREFIX = "ephemeral-"
@@ -80,7 +80,7 @@ class RuntimeDirectory:
         self.socket_directory.mkdir(mode=0o700)
         if user != User.of_this_process():
             self._path.chmod(0o711)
-            os.chown(self.socket_directory, user.uid, user.gid)
+            hand_over(self.socket_directory, user)
             if not self.installation.is_reachable_by(user):
                 self.installation = self.installation.copied_into(self._path)
                 code, _ = await run(user, self._path, self.installation.postgres, "--version")

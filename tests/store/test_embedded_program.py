@@ -212,6 +212,18 @@ def test_kill_9_of_program_and_server_together_loses_no_committed_row(home: Path
     assert kept(data_dir) == ["0", "1", "2", "3", "4"]
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="the sentence is for root")
+def test_root_that_may_not_become_anybody_else_is_told_what_to_do(tmp_path: Path):
+    alone = ["unshare", "--user", "--map-root-user"]
+    if subprocess.run([*alone, "true"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
+        pytest.skip("NOT TESTED: no user namespaces here")
+    program = Program(tmp_path / "data", prefix=alone)
+    code, said = program.end()
+    assert code == 1
+    assert said.startswith("PostgreSQL doesn't run as root, and this process may not change to")
+    assert not (tmp_path / "data" / "postgres").exists()
+
+
 def test_a_second_program_on_the_directory_is_refused_with_a_sentence_and_an_exit_code(
     home: Path, launch: Launch
 ):
