@@ -200,6 +200,18 @@ def test_kill_9_of_the_program_loses_no_committed_row_and_leaves_no_server(
     assert kept(data_dir) == lines
 
 
+def test_a_start_right_after_kill_9_waits_for_the_server_that_is_still_ending(
+    home: Path, launch: Launch
+):
+    data_dir = home / "data"
+    for each in range(5):
+        program = launch(data_dir)
+        program.commit(str(each))
+        program.end(signal.SIGKILL)
+    launch(data_dir)
+    assert kept(data_dir) == ["0", "1", "2", "3", "4"]
+
+
 def test_kill_9_of_program_and_server_together_loses_no_committed_row(home: Path, launch: Launch):
     data_dir = home / "data"
     program = launch(data_dir)
