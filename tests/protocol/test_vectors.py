@@ -182,7 +182,10 @@ def seal_message(message_key, room_nonce, author, **given):
     content = keys.ContentKeys(message_key, b"", room_nonce)
     message_id = given.pop("id")
     sealed = envelope.seal_message(content, author, message_id, **given)
-    opened = envelope.open_message(content, author, message_id, sealed)
+    try:
+        opened = envelope.open_message(content, author, message_id, sealed)
+    except Refusal as refusal:
+        pytest.fail(f"sealed, but refused to open: {refusal}")
     assert opened == (given["viewing"], given["counter"], given["content"])
     return {"size": len(sealed), "sha256": hashlib.sha256(sealed).digest()}
 

@@ -94,6 +94,7 @@ def misspelt(v: Vectors) -> None:
         ("last_word", replaced(7, "marathom"), 7, "marathom", "A letter is wrong."),
         ("two_words", "abacus zom kiwi silver lader finch marathon", 2, "zom", "The first counts."),
         ("in_capitals", replaced(3, "KiwY"), 3, "KiwY", "The word is told as it was typed."),
+        ("all_in_capitals", replaced(2, "ZOOMM"), 2, "ZOOMM", "Nearest in lower case."),
         ("a_word_of_another_list", replaced(2, "zoo"), 2, "zoo", "It isn't in the list."),
         ("a_digit", replaced(5, "ladd3r"), 5, "ladd3r", "Digits are no letters."),
         ("a_number", replaced(5, "7"), 5, "7", "A number is no word."),

@@ -269,6 +269,7 @@ def wrong_limits(v: Vectors) -> None:
         ("lease_0", "limits.lease_seconds", 0, "A lease that is no lease."),
         ("lease_true", "limits.lease_seconds", True, "Equal to 1 in Python."),
         ("waiting_0", "limits.waiting_messages", 0, "Nothing could ever wait."),
+        ("waiting_bytes_0", "limits.waiting_bytes", 0, "Nothing could ever wait."),
         ("waiting_bytes_string", "limits.waiting_bytes", "16777216", "A string is no number."),
         ("grace_negative", "limits.seat_grace_seconds", -1, "Durations have no sign."),
         ("resume_null", "limits.resume_seconds", None, "Every limit is published."),
@@ -276,6 +277,7 @@ def wrong_limits(v: Vectors) -> None:
         ("defaults_absent", "defaults", ABSENT, "They are published."),
         ("default_seats_1", "defaults.seats", 1, "A default lies within the limits."),
         ("default_message_ttl_59", "defaults.message_ttl", 59, "Within the limits."),
+        ("default_room_ttl_299", "defaults.room_ttl", 299, "Within the limits."),
         ("default_room_ttl_absent", "defaults.room_ttl", ABSENT, "Every default is published."),
     ):
         given = {"config": changed(path, value)}
