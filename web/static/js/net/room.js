@@ -7,7 +7,7 @@ import { randomBytes } from "../device/random.js";
 import { readConfig } from "../protocol/config.js";
 import { toBase64url } from "../protocol/encoding.js";
 import { encodeContent } from "../protocol/envelope.js";
-import { Refusal, isPassing } from "../protocol/errors.js";
+import { Refusal } from "../protocol/errors.js";
 import { ID_BYTES } from "../protocol/limits.js";
 import { makeLink } from "../protocol/links.js";
 import { Api } from "./api.js";
@@ -244,7 +244,7 @@ export class RoomClient extends EventTarget {
         const refusal = /** @type {Refusal} */ (error);
         // Perhaps the answer to an earlier attempt was lost; in any case it is gone.
         if (refusal.code === "room_unknown") return "destroyed_by_you";
-        if (!isPassing(refusal)) break;
+        if (refusal.code !== "too_many") break;
         await new Promise((resolve) => setTimeout(resolve, 1000 * (refusal.retryAfter ?? 1)));
       }
     }

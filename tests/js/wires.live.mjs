@@ -1,0 +1,239 @@
+/** The real server behind a wire that breaks, loses answers, and lies. */
+
+import { afterEach, describe, test } from "node:test";
+import assert from "node:assert/strict";
+import {
+  FIRST_VIEW, SERVER, card, creates, everybodyGoes, hasEnded, isLive, joins, reads, refusal, reloads, sees, sent,
+} from "./people.mjs";
+import { Wire } from "./wire.mjs";
+
+let wires = [];
+
+afterEach(async () => {
+  everybodyGoes();
+  await Promise.all(wires.map((wire) => wire.close()));
+  wires = [];
+});
+
+async function wire() {
+  const fresh = await Wire.to(SERVER);
+  wires.push(fresh);
+  return fresh;
+}
+
+/** Ada behind a wire, Bo beside the server. */
+async function two(options = {}) {
+  const hers = await wire();
+  const ada = await creates({ base: hers.url, ...options });
+  const bo = await joins(ada.code);
+  await Promise.all([isLive(ada), isLive(bo)]);
+  return { hers, ada, bo };
+}
+
+const away = (client) => sees(client, ({ phase }) => phase === "reconnecting");
+
+describe("a wire that breaks", () => {
+  test("what is written while away waits in memory and is sent once, in order", async () => {
+    const { hers, ada, bo } = await two();
+    hers.refuses = true;
+    hers.cut();
+    const { retryAt } = await sees(ada, (state) => state.phase === "reconnecting" && state);
+    assert.ok(retryAt > Date.now() - 1000);
+    const ids = ["one", "two", "three"].map((text) => ada.send(text));
+    assert.deepEqual((await sees(ada, (state) => state.sent.length === 3 && state)).sent
+      .map(({ state, text }) => [state, text]),
+    [["sending", "one"], ["sending", "two"], ["sending", "three"]]);
+    hers.refuses = false;
+    await isLive(ada);
+    const texts = [];
+    for (const place of [0, 1, 2]) texts.push((await reads(bo, place)).text);
+    assert.deepEqual(texts, ["one", "two", "three"]);
+    for (const id of ids) await sent(ada, id, "viewed");
+    assert.equal(bo.state.cards.length, 3);
+  });
+
+  test("the answer to posting is lost: the message is there once, and its receipt is true", async () => {
+    const { hers, ada, bo } = await two();
+    hers.deaf = true;
+    const id = ada.send("once");
+    await card(bo, "closed");
+    hers.cut();
+    hers.deaf = false;
+    await sent(ada, id, "stored");
+    await reads(bo);
+    await sent(ada, id, "viewed");
+    assert.equal(bo.state.cards.length, 1);
+  });
+
+  test("the answer is lost and the message read meanwhile: its fate comes with the next", async () => {
+    const { hers, ada, bo } = await two();
+    hers.deaf = true;
+    const id = ada.send("gone already");
+    await reads(bo);
+    await sees(bo, ({ cards }) => cards[0].fate === "viewed");
+    hers.cut();
+    hers.deaf = false;
+    await sent(ada, id, "viewed");
+  });
+
+  test("the answer to opening is lost: the card opens under the same lease", async () => {
+    const { hers, ada, bo } = await two();
+    const id = bo.send("for you");
+    await card(ada, "closed");
+    hers.deaf = true;
+    const opening = ada.open(id);
+    await sent(bo, id, "opened");
+    hers.cut();
+    hers.deaf = false;
+    await opening;
+    assert.equal((await card(ada, "open")).text, "for you");
+    ada.shown(id);
+    await sent(bo, id, "viewed");
+  });
+
+  test("the answer to acknowledging is lost: it is given again, and the text stays", async () => {
+    const { hers, ada, bo } = await two();
+    const id = bo.send("read");
+    await card(ada, "closed");
+    await ada.open(id);
+    hers.deaf = true;
+    ada.shown(id);
+    await sent(bo, id, "viewed");
+    hers.cut();
+    hers.deaf = false;
+    const kept = await sees(ada, ({ cards }) => cards[0].fate === "viewed" && cards[0]);
+    assert.deepEqual([kept.state, kept.text], ["open", "read"]);
+  });
+
+  test("a lock whose answer is lost is refused as unreachable, and the truth comes with the next", async () => {
+    const { hers, ada, bo } = await two();
+    hers.deaf = true;
+    const locking = refusal(ada.lock(true));
+    await sees(bo, ({ room }) => room.locked);
+    hers.cut();
+    hers.deaf = false;
+    assert.equal(await locking, "unreachable");
+    await sees(ada, ({ room, phase }) => phase === "live" && room.locked);
+  });
+
+  test("creating whose first answer is lost makes one room, and one seat", async () => {
+    const hers = await wire();
+    hers.bends = (bytes) => {
+      if (!/"charter":/.test(bytes)) return bytes;
+      hers.bends = (next) => next;
+      hers.cut();
+      return bytes;
+    };
+    const ada = await creates({ base: hers.url });
+    await isLive(ada);
+    assert.equal(hers.requests.filter((line) => line === "POST /rooms").length, 2);
+    assert.deepEqual([ada.state.room.joins, ada.state.members.length], [1, 1]);
+  });
+
+  test("destroyed without an answer: said to be unconfirmed, and forgotten all the same", async () => {
+    const { hers, ada, bo } = await two();
+    bo.send("secret");
+    await reads(ada);
+    hers.refuses = true;
+    hers.cut();
+    await away(ada);
+    await ada.destroy();
+    assert.equal(await hasEnded(ada), "destroy_unconfirmed");
+    assert.deepEqual([ada.state.cards, ada.tab.entries.size], [[], 0]);
+    assert.equal(bo.state.phase, "live");
+  });
+
+  test("destroyed with the answer lost: it is asked again and confirmed", async () => {
+    const { hers, ada, bo } = await two();
+    hers.bends = (bytes) => {
+      if (bytes.startsWith("HTTP/1.1 204")) {
+        hers.bends = (next) => next;
+        hers.cut();
+      }
+      return bytes;
+    };
+    await ada.destroy();
+    assert.deepEqual([await hasEnded(ada), await hasEnded(bo)], ["destroyed_by_you", "destroyed"]);
+  });
+
+  test("a room that was destroyed while one was away", async () => {
+    const { hers, ada, bo } = await two();
+    hers.refuses = true;
+    hers.cut();
+    await away(ada);
+    await bo.destroy();
+    hers.refuses = false;
+    assert.equal(await hasEnded(ada), "room_unknown");
+    assert.equal(ada.tab.entries.size, 0);
+  });
+});
+
+/** Changes one character after `before` into another of the alphabet. */
+const spoilt = (before) => (bytes) =>
+  bytes.replace(before, (found) => found.slice(0, -1) + (found.endsWith("A") ? "B" : "A"));
+
+describe("a server that lies", () => {
+  for (const [what, bends, code] of [
+    ["the charter", spoilt(/"charter": ?".{20}/), "charter_mac"],
+    ["the charter's mac", spoilt(/"mac": ?".{20}/), "charter_mac"],
+    ["weaker passes", (bytes) => bytes.replace('"passes":3', '"passes":1'), "config_kdf"],
+    ["no JSON", (bytes) => bytes.replace('"memory_kib":65536', '"memory_kib":00008'), "internal"],
+    ["less memory", (bytes) => bytes.replace('"memory_kib":65536', '"memory_kib":65535'), "config_kdf"],
+    ["the salt's length", (bytes) => bytes.replace(/"salt":"(.{42})."/, '"salt":"$1="'), "config_salt"],
+    ["another protocol", (bytes) => bytes.replace("ephemeral.v1", "ephemeral.v0"), "config_protocol"],
+  ]) {
+    test(`${what}: no seat is taken`, async () => {
+      const ada = await creates({ policy: { ...FIRST_VIEW, seats: 5 } });
+      const bent = await wire();
+      bent.bends = bends;
+      let derived = 0;
+      const tab = { storage: ada.tab.storage, randomBytes: ada.tab.randomBytes,
+        derive: (...of) => { derived += 1; return ada.tab.derive(...of); } };
+      assert.equal(await refusal(joins(ada.code, { base: bent.url, tab })), code);
+      assert.ok(!bent.requests.includes("POST /room/members"));
+      if (code !== "charter_mac") assert.equal(derived, 0, "nothing was derived for it");
+      assert.equal(ada.tab.entries.size, 1, "a refused joining takes nothing from the tab");
+    });
+  }
+
+  test("another charter at the socket: the seat is given up", async () => {
+    const { hers, ada, bo } = await two();
+    await sees(bo, ({ members }) => members.length === 2);
+    hers.bends = (bytes) => (bytes.includes('"welcome"') ? spoilt(/"charter": ?".{20}/)(bytes) : bytes);
+    hers.cut();
+    assert.equal(await hasEnded(ada), "policy_changed");
+    await sees(bo, ({ members }) => members.length === 1);
+  });
+
+  test("a receipt with other bytes is shown as false", async () => {
+    const { hers, ada, bo } = await two();
+    const id = ada.send("really?");
+    await sent(ada, id, "stored");
+    hers.bends = spoilt(/"viewing": ?".{20}/);
+    await reads(bo);
+    await sent(ada, id, "false_receipt");
+  });
+
+  test("a spoilt envelope is a broken card, is given back, and destroys nothing", async () => {
+    const { hers, ada, bo } = await two();
+    const id = bo.send("whole");
+    await card(ada, "closed");
+    hers.bends = spoilt(/"envelope": ?".{200}/);
+    assert.equal(await refusal(ada.open(id)), "envelope_open");
+    assert.equal((await card(ada, "broken")).error, "envelope_open");
+    await sent(bo, id, "stored");
+    hers.bends = (bytes) => bytes;
+    await ada.open(id);
+    assert.equal((await card(ada, "open")).text, "whole");
+    ada.shown(id);
+    await sent(bo, id, "viewed");
+  });
+
+  test("the server's half of the resume secret, changed: the tab asks for the code", async () => {
+    const { hers, ada } = await two();
+    ada.close();
+    hers.bends = spoilt(/"key": ?".{20}/);
+    assert.equal(await reloads(ada.tab, { base: hers.url }), null);
+    assert.equal(ada.tab.entries.size, 0);
+  });
+});

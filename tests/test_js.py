@@ -1,0 +1,101 @@
+"""The browser's modules under node: its vectors, its session, and what it shares with Python."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import playwright
+import pytest
+
+from ephemeral.protocol import codes, limits
+from ephemeral.protocol.errors import STATUS
+
+ROOT = Path(__file__).resolve().parent.parent
+MODULES = ROOT / "web" / "static" / "js"
+# Playwright's wheel carries a node, so that a machine needs none of its own.
+NODE = Path(playwright.__file__).parent / "driver" / "node"
+SUITES = sorted((ROOT / "tests" / "js").glob("*.test.mjs"))
+LIVE_SUITES = sorted((ROOT / "tests" / "js").glob("*.live.mjs"))
+
+
+def node(*arguments: str, **environment: str) -> str:
+    run = subprocess.run(
+        [NODE, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True,
+        timeout=110, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, f"{run.stdout}\n{run.stderr}"
+    return run.stdout
+
+
+def exports(module: str, expression: str) -> object:
+    """What an expression over the names that a module exports gives."""
+    url = (MODULES / module).as_uri()
+    script = f"import * as m from {json.dumps(url)}; console.log(JSON.stringify({expression}));"
+    return json.loads(node("--input-type=module", "--eval", script))
+
+
+def test_there_are_suites():
+    assert {suite.name for suite in SUITES} >= {"vectors.test.mjs", "session.test.mjs"}
+    assert {suite.name for suite in LIVE_SUITES} == {"rooms.live.mjs", "wires.live.mjs"}
+
+
+def run_suite(suite: Path, **environment: str) -> None:
+    report = node("--test", "--test-reporter=tap", str(suite), **environment)
+    found = re.findall(r"^# (pass|fail|skipped|todo) (\d+)$", report, re.MULTILINE)
+    counts = {key: int(number) for key, number in found}
+    assert counts.pop("pass") > 0
+    assert counts == {"fail": 0, "skipped": 0, "todo": 0}
+
+
+@pytest.mark.parametrize("suite", SUITES, ids=lambda suite: suite.name)
+def test_node_runs(suite):
+    run_suite(suite)
+
+
+@pytest.mark.parametrize("suite", LIVE_SUITES, ids=lambda suite: suite.name)
+def test_node_runs_with_the_real_server(suite, shared_server):
+    run_suite(suite, EPHEMERAL_URL=shared_server.url)
+
+
+def test_the_limits_are_those_of_python():
+    assert exports("protocol/limits.js", "m") == {
+        "JSON_BYTES": limits.FRAME_MAX,
+        "JSON_DEPTH": limits.JSON_DEPTH,
+        "ID_BYTES": limits.ID_SIZE,
+        "SECRET_BYTES": limits.KEY_SIZE,
+        "MAC_BYTES": limits.MAC_SIZE,
+        "NONCE_BYTES": limits.NONCE_SIZE,
+        "TAG_BYTES": limits.ENVELOPE_OVERHEAD - limits.NONCE_SIZE - 1,
+        "CODE_WORDS": 7,
+        "TYPED_BYTES": codes.TEXT_MAX,
+        "CHARTER_BYTES": limits.CHARTER_SIZE,
+        "SEATS": list(limits.SEATS),
+        "MESSAGE_TTL": list(limits.MESSAGE_TTL),
+        "ROOM_TTL": list(limits.ROOM_TTL),
+        "PROFILE_BYTES": limits.PROFILE_SIZE,
+        "NAME_BYTES": limits.PROFILE_NAME_MAX,
+        "COLOURS": limits.PROFILE_COLOURS,
+        "ENVELOPE_SIZES": list(limits.ENVELOPE_SIZES),
+        "VIEW_SECONDS": list(limits.TEXT_VIEW_SECONDS),
+        "STATUS_IDS": limits.STATUS_IDS_MAX,
+        "RETRY_SECONDS": limits.RETRY_SECONDS,
+        "TYPING_SECONDS": limits.TYPING_SECONDS,
+        "TYPING_REPEAT_SECONDS": limits.TYPING_REPEAT_SECONDS,
+        "RECONNECT_FIRST_SECONDS": 0.5,
+        "RECONNECT_LONGEST_SECONDS": 30,
+    }
+
+
+def test_what_a_server_says_reads_alike_in_both_languages():
+    said = exports(
+        "protocol/errors.js", "Object.fromEntries(m.codes().map(c => [c, m.sentence(c)]))"
+    )
+    assert isinstance(said, dict)
+    assert {code: sentence for code, (_, sentence) in STATUS.items()}.items() <= said.items()
+
+
+def test_one_length_serves_all_secrets():
+    length = exports("protocol/limits.js", "m.SECRET_BYTES")
+    secrets = limits.SALT_SIZE, limits.TOKEN_SIZE, limits.VIEWING_SIZE, limits.ROOM_NONCE_SIZE
+    assert set(secrets) == {length}
