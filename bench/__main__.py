@@ -1,8 +1,8 @@
 """`python -m bench`: messages per second, p50, p99, CPU, and the ratio to a bare relay.
 
-The servers run one after the other, pinned to the first core; the generator and PostgreSQL have the second. Both
-servers are measured several times in turn, and the ratio is that of the medians, so that a busy
-machine spoils it less. Numbers of different runs can't be compared; ratios can.
+The servers run one after the other, pinned to the first core; the generator and PostgreSQL have
+the second. Both servers are measured several times in turn, and the ratio is that of the medians,
+so that a busy machine spoils it less. Numbers of different runs can't be compared; ratios can.
 """
 
 import argparse
@@ -25,6 +25,7 @@ from ephemeral.store.embedded import EmbeddedPostgres
 
 ROOT = Path(__file__).resolve().parent.parent
 TICKS = os.sysconf("SC_CLK_TCK")
+CORES = sorted(os.sched_getaffinity(0))
 
 
 @dataclass(frozen=True)
@@ -53,14 +54,15 @@ def cpu_seconds(pid: int) -> float:
 
 def pinned(command: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
     """Start a server on the first core, if there are two."""
-    several = len(os.sched_getaffinity(0)) > 1
-    return subprocess.Popen(
+    process = subprocess.Popen(
         command,
         cwd=ROOT,
         env={**os.environ, **environment},
         stdout=subprocess.DEVNULL,
-        preexec_fn=(lambda: os.sched_setaffinity(0, {0})) if several else None,
     )
+    if len(CORES) > 1:
+        os.sched_setaffinity(process.pid, {CORES[0]})
+    return process
 
 
 async def listening(process: subprocess.Popen[bytes], port: int) -> None:
@@ -91,7 +93,10 @@ async def served(command: list[str], port: int, environment: dict[str, str]) -> 
 
 
 async def measure(
-    rooms: list[RelayRoom] | list[EphemeralRoom], tally: Tally, pid: int, options: argparse.Namespace
+    rooms: list[RelayRoom] | list[EphemeralRoom],
+    tally: Tally,
+    pid: int,
+    options: argparse.Namespace,
 ) -> Result:
     """Warm up, count, stop."""
     for room in rooms:
@@ -141,7 +146,7 @@ async def ephemeral(options: argparse.Namespace, port: int, dsn: str, directory:
         "DATA_DIR": str(directory / "data"),
         "KEYRING_DIR": str(directory / "keyring"),
         "ENCRYPTION_KEY": "b0" * 32,
-        "FRAMES_PER_SECOND": "1000000",
+        "FRAMES_PER_SECOND": "100000",
     }
     command = [sys.executable, "-m", "ephemeral", "serve"]
     async with served(command, port, environment) as pid:
@@ -158,9 +163,8 @@ def median(results: list[Result]) -> Result:
 
 async def run(options: argparse.Namespace) -> None:
     """Measure in turn and report."""
-    cores = sorted(os.sched_getaffinity(0))
-    if len(cores) > 1:
-        os.sched_setaffinity(0, set(cores[1:]))
+    if len(CORES) > 1:
+        os.sched_setaffinity(0, set(CORES[1:]))
     relays, ours = [], []
     with tempfile.TemporaryDirectory(prefix="ephemeral-bench-") as name:
         directory = Path(name)
@@ -175,15 +179,17 @@ async def run(options: argparse.Namespace) -> None:
     yardstick, measured = median(relays), median(ours)
     print(
         f"\n{options.rooms} rooms of two, {options.size}-byte envelopes, window {options.window}, "
-        f"{options.turns} turns of {options.seconds:g} s; a message of ours is stored, flushed, noticed, "
-        "opened,\nacknowledged and destroyed; one of the relay is passed on."
+        f"{options.turns} turns of {options.seconds:g} s; a message of ours is stored, flushed, "
+        "noticed,\nopened, acknowledged and destroyed; one of the relay is passed on."
     )
     print(yardstick.line("relay"))
     print(measured.line("ephemeral"))
     bottleneck = "the server" if measured.busy > 0.9 else "the generator or PostgreSQL"
     print(f"bottleneck   {bottleneck}")
     spread = statistics.pstdev(one.rate for one in ours) / measured.rate if len(ours) > 1 else 0.0
-    print(f"ratio        {measured.rate / yardstick.rate:.3f} of the bare relay (spread {spread:.0%})")
+    print(
+        f"ratio        {measured.rate / yardstick.rate:.3f} of the bare relay (spread {spread:.0%})"
+    )
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """The loads: rooms of two in a closed loop, against the relay and against this server.
 
-Everything a client must draw or encrypt is made before the clock starts; what is measured is the server.
+What a client must draw or encrypt is random bytes here; what is measured is the server.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import os
 import struct
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
@@ -68,7 +69,7 @@ class RelayRoom:
 
 
 class EphemeralRoom:
-    """Two members: one posts, the other opens on notice and acknowledges; destroyed, the next follows.
+    """Two members: one posts, the other opens on notice and acknowledges, and so on.
 
     A cycle ends when the author has the event that its message was viewed and destroyed.
     """
@@ -79,7 +80,7 @@ class EphemeralRoom:
         self._began: dict[str, tuple[float, str]] = {}
         self._ref = 10
         self._welcomed = [asyncio.get_running_loop().create_future() for _ in range(2)]
-        self._decode = msgspec.json.Decoder(list[dict]).decode
+        self._decode = msgspec.json.Decoder(list[dict[str, Any]]).decode
 
     async def open(self, port: int, suite: int) -> None:
         """Create the room, join and say hello, all over the sockets."""

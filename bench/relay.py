@@ -1,6 +1,6 @@
 """The yardstick: a bare Starlette relay. Two sockets of a room; what one says, the other hears.
 
-It stores nothing, knows nothing and promises nothing. Started by the benchmark on a port of its own.
+It stores nothing and promises nothing. The benchmark starts it on a port of its own.
 """
 
 import socket

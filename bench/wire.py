@@ -1,4 +1,4 @@
-"""A WebSocket client that costs as little as Python allows: the generator must not be the bottleneck.
+"""A WebSocket client that costs as little as Python allows, lest the generator be the bottleneck.
 
 Text messages only, no extensions, masked with the zero key (RFC 6455, section 5.3, asks for a
 mask on the wire; that it be unpredictable protects proxies, which are not here).
@@ -8,6 +8,7 @@ import asyncio
 import base64
 import os
 from collections.abc import Callable
+from typing import cast
 
 Receive = Callable[[bytes], None]
 
@@ -40,14 +41,13 @@ class Client(asyncio.Protocol):
         ]
         if subprotocol is not None:
             lines.append(f"Sec-WebSocket-Protocol: {subprotocol}")
-        client._write("\r\n".join([*lines, "", ""]).encode())
+        client.write("\r\n".join([*lines, "", ""]).encode())
         await client.opened
         return client
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
 
     def connection_lost(self, _error: Exception | None) -> None:
         """Note the end; a handshake that never came has failed."""
@@ -111,8 +111,9 @@ class Client(asyncio.Protocol):
             head = bytes((first, 0xFE)) + length.to_bytes(2)
         else:
             head = bytes((first, 0xFF)) + length.to_bytes(8)
-        self._write(head + b"\0\0\0\0" + payload)
+        self.write(head + b"\0\0\0\0" + payload)
 
-    def _write(self, data: bytes) -> None:
+    def write(self, data: bytes) -> None:
+        """Send bytes as they are."""
         if self._transport is not None:
             self._transport.write(data)

@@ -12,7 +12,10 @@ from hmac import compare_digest
 
 from ephemeral.domain.limits import Limits
 from ephemeral.domain.room import (
+    ACKNOWLEDGED,
+    FAILED,
     FATES,
+    PENDING,
     Acknowledged,
     AcknowledgedEvent,
     AudienceEvent,
@@ -20,7 +23,6 @@ from ephemeral.domain.room import (
     Event,
     Listener,
     Message,
-    Notice,
     NoticeEvent,
     OpenedEvent,
     Receipt,
@@ -30,52 +32,16 @@ from ephemeral.domain.room import (
     StoredEvent,
     Tombstone,
 )
+from ephemeral.domain.views import notice_of, receipt_of
 from ephemeral.protocol.errors import Refusal
 
-__all__ = ["EXPIRED", "UNCONFIRMED", "VIEWED", "Book", "notice_of", "receipt_of"]
+__all__ = ["EXPIRED", "UNCONFIRMED", "VIEWED", "Book"]
 
 VIEWED, UNCONFIRMED, EXPIRED = 1, 2, 3
-PENDING, ACKNOWLEDGED, FAILED = 0, 1, 2
 
 #: A room's end is only moved when it moves by this much, so that a lively room
 #: doesn't rewrite an indexed column with every message.
 USE_STEP = 60_000
-
-
-def notice_of(message: Message, now: int) -> Notice:
-    """What members are told of a message that waits. A lease that is over is not shown."""
-    leased = message.lease_until is not None and message.lease_until > now
-    audience = None
-    if message.audience is not None:
-        listeners = message.audience.values()
-        audience = tuple(sorted(one.member for one in listeners if one.state == PENDING))
-    return Notice(
-        message.id,
-        message.sequence,
-        message.author,
-        message.size,
-        message.posted_at,
-        message.expires_at,
-        "opened" if leased else "stored",
-        message.lease_holder if leased else None,
-        message.lease_until if leased else None,
-        audience,
-    )
-
-
-def receipt_of(message: Message, now: int) -> Receipt:
-    """What its author is told of a message that waits: `opened` while anybody's lease runs."""
-    leases = [message.lease_until]
-    if message.audience is not None:
-        leases = [one.lease_until for one in message.audience.values()]
-    opened = any(until is not None and until > now for until in leases)
-    return Receipt(
-        message.id,
-        "opened" if opened else "stored",
-        message.sequence,
-        message.posted_at,
-        message.expires_at,
-    )
 
 
 def _seconds_until(time: int, now: int) -> int:

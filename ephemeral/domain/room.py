@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 __all__ = [
+    "ACKNOWLEDGED",
+    "FAILED",
     "FATES",
+    "PENDING",
     "Acknowledged",
     "AcknowledgedEvent",
     "AudienceEvent",
@@ -37,6 +40,9 @@ __all__ = [
     "Tombstone",
     "TypingEvent",
 ]
+
+#: What a member of an audience has done.
+PENDING, ACKNOWLEDGED, FAILED = 0, 1, 2
 
 #: Fates as the table `tombstones` numbers them and as the wire names them.
 FATES = {1: "viewed", 2: "unconfirmed", 3: "expired"}

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ephemeral.domain import keyring as sealing
-from ephemeral.domain.book import Book, notice_of, receipt_of
+from ephemeral.domain.book import Book
 from ephemeral.domain.credentials import resume_hash, room_hash, token_hash, tombstone_hash
-from ephemeral.domain.keyring import KeyringUnusable, Kind, Random, SealBroken
+from ephemeral.domain.keyring import Random
 from ephemeral.domain.limits import Limits
 from ephemeral.domain.room import (
     FATES,
@@ -32,6 +31,7 @@ from ephemeral.domain.room import (
     Snapshot,
     TypingEvent,
 )
+from ephemeral.domain.views import receipt_of
 from ephemeral.live.bus import Bus, Hint
 from ephemeral.protocol.charter import decode_charter
 from ephemeral.protocol.errors import Refusal, refuse
@@ -40,8 +40,9 @@ from ephemeral.services.deployment import Deployment
 from ephemeral.services.effects import write
 from ephemeral.services.keyring import Keyring
 from ephemeral.services.ledger import Ledger, Reply
+from ephemeral.services.snapshots import snapshot, view
+from ephemeral.services.vault import Vault
 from ephemeral.store import payload_rows, room_rows, seat_rows
-from ephemeral.store.payload_rows import SealedRow
 from ephemeral.store.postgres import transaction
 from ephemeral.store.seat_rows import SeatRow
 
@@ -74,7 +75,7 @@ class Rooms:
         self._bus = bus
         self._limits = limits
         self._charter_limits = charter_limits
-        self._random = random
+        self._vault = Vault(keyring, random)
         self._worker = worker
 
     # --- the room ---------------------------------------------------------------------------
@@ -93,7 +94,7 @@ class Rooms:
             room = Room(name, decoded.policy, decoded.message_ttl * 1000, ttl, 0, now + ttl)
             for _ in range(2):
                 if await room_rows.insert_room(connection, room, charter, mac, decoded.seats, now):
-                    return await self._view(connection, name), True
+                    return await view(connection, name), True
                 standing = await room_rows.room_view(connection, name)
                 if standing is not None:
                     refuse((standing.charter, standing.mac) != (charter, mac), "room_exists")
@@ -108,7 +109,7 @@ class Rooms:
     async def describe(self, locator: bytes) -> RoomView:
         """What the bearer of the code may know; refuses `room_unknown`."""
         name = room_hash(self._keyring.index_key, locator)
-        return await transaction(self._pool, lambda connection: self._view(connection, name))
+        return await transaction(self._pool, lambda connection: view(connection, name))
 
     async def members(self, seat: Seat) -> tuple[RoomView, Sequence[MemberView]]:
         """The room and who has a seat in it."""
@@ -129,11 +130,11 @@ class Rooms:
         async def work(connection: Connection) -> RoomView:
             await self._enter(connection, seat)
             await room_rows.set_locked(connection, seat.room, locked)
-            return await self._view(connection, seat.room)
+            return await view(connection, seat.room)
 
-        view = await transaction(self._pool, work)
+        changed = await transaction(self._pool, work)
         self._publish(seat.room, LockedEvent(locked))
-        return view
+        return changed
 
     async def destroy(self, seat: Seat) -> None:
         """End the room and everything in it."""
@@ -187,12 +188,12 @@ class Rooms:
                 snapshot = await self._snapshot(connection, seat.room)
                 return Joined(seat, snapshot, fresh=False), []
             hints = await self._make_room(connection, seat.room, seats, now)
-            profile_id = await self._store(connection, "profile", profile)
-            resume_id = await self._store(connection, "resume", resume[1] if resume else None)
+            profile_id = await self._vault.store(connection, "profile", profile)
+            resume_id = await self._vault.store(connection, "resume", resume[1] if resume else None)
             await seat_rows.insert_seat(connection, seat, now, profile_id, token_name, resume_id)
             joins = await room_rows.count_join(connection, seat.room, now + room.room_ttl)
-            view = MemberView(member, profile, now, now, False)
-            hints.append((seat.room, JoinedEvent(view, joins)))
+            newcomer = MemberView(member, profile, now, now, False)
+            hints.append((seat.room, JoinedEvent(newcomer, joins)))
             return Joined(seat, await self._snapshot(connection, seat.room)), hints
 
         joined, hints = await transaction(self._pool, work)
@@ -210,7 +211,7 @@ class Rooms:
             seat, payload = found
             rows = await payload_rows.sealed(connection, [payload])
             await seat_rows.touch(connection, seat)
-            return self._unseal(rows[payload], "resume")
+            return self._vault.unseal(rows[payload], "resume")
 
         return await transaction(self._pool, work)
 
@@ -337,31 +338,8 @@ class Rooms:
     def _publish(self, room: bytes, event: Event) -> None:
         self._bus.publish([(room, event)])
 
-    async def _view(self, connection: Connection, room: bytes) -> RoomView:
-        view = await room_rows.room_view(connection, room)
-        if view is None:
-            raise Refusal("room_unknown")
-        return view
-
     async def _snapshot(self, connection: Connection, room: bytes) -> Snapshot:
-        view = await self._view(connection, room)
-        seats = await seat_rows.seats_of_room(connection, room, self._limits.seat_grace)
-        profiles = [one.profile for one in seats if one.profile is not None]
-        sealed = await payload_rows.sealed(connection, profiles) if profiles else {}
-        members = tuple(
-            MemberView(
-                one.member,
-                self._profile(one.profile, sealed),
-                one.joined_at,
-                one.seen_at,
-                one.present,
-            )
-            for one in sorted(seats, key=lambda one: (one.joined_at, one.member))
-        )
-        messages = await room_rows.messages_of_room(connection, room)
-        await room_rows.audiences(connection, messages)
-        notices = tuple(notice_of(one, view.now) for one in messages if one.expires_at > view.now)
-        return Snapshot(view.now, view, members, notices)
+        return await snapshot(connection, room, self._vault, self._limits.seat_grace)
 
     async def _locked(self, connection: Connection, room: bytes) -> tuple[Room, int]:
         locked = await room_rows.lock_rooms(connection, [room])
@@ -400,33 +378,6 @@ class Rooms:
         if payloads:
             await payload_rows.delete_payloads(connection, payloads)
         return [*book.events, (room, LeftEvent(member))]
-
-    async def _store(
-        self, connection: Connection, kind: Kind, plaintext: bytes | None
-    ) -> bytes | None:
-        """Seal a payload and write it; returns its id."""
-        if plaintext is None:
-            return None
-        epoch = await self._keyring.hold_current(connection)
-        payload = self._random(sealing.PAYLOAD_ID_BYTES)
-        sealed = sealing.seal(payload, kind, plaintext, self._random)
-        wrapped = sealing.wrap(epoch, payload, sealed.data_key, self._random)
-        rows = [SealedRow(payload, sealed.body, epoch.id, wrapped)]
-        await payload_rows.insert_bodies(connection, rows)
-        await payload_rows.insert_keys(connection, rows)
-        return payload
-
-    def _unseal(self, row: SealedRow, kind: Kind) -> bytes:
-        data_key = sealing.unwrap(self._keyring.key(row.epoch), row.id, row.wrapped)
-        return sealing.open_sealed(row.body, data_key, row.id, kind)
-
-    def _profile(self, payload: bytes | None, sealed: dict[bytes, SealedRow]) -> bytes | None:
-        row = sealed.get(payload) if payload is not None else None
-        try:
-            return self._unseal(row, "profile") if row is not None else None
-        except (SealBroken, KeyringUnusable):
-            # A member without a readable profile is still a member (section 7.5).
-            return None
 
     def _grave(self, room: bytes, message: bytes) -> bytes:
         return tombstone_hash(self._keyring.index_key, room, message)
