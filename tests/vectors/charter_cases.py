@@ -1,5 +1,7 @@
 """Charters, as a server and as a joiner read them: docs/protocol.md, section 5."""
 
+from typing import Any
+
 from maker import Vectors, charter_of, drawn, flipped, mac_of
 
 NONCE = drawn("charter/nonce", 32)
@@ -40,7 +42,7 @@ def make() -> Vectors:
         ("most", {"seats": 50, "message_ttl": 604_800, "room_ttl": 2_592_000}, "At its most."),
         ("message_outlives_room", {"message_ttl": 3600, "room_ttl": 300}, "No rule against it."),
     ):
-        values = {**FIELDS, **change, "nonce": NONCE}
+        values: dict[str, Any] = {**FIELDS, **change, "nonce": NONCE}
         data = charter_of(**values)
         mac = mac_of(KEY, data)
         made = {**values, "charter_key": KEY}

@@ -44,7 +44,7 @@ class Vectors:
     def refusal(
         self, op: str, name: str, why: str, given: Case, code: str, details: Case | None = None
     ) -> None:
-        expected = {"expect": "refusal", "refusal": code}
+        expected: Case = {"expect": "refusal", "refusal": code}
         if details is not None:
             expected["details"] = details
         self._add(op, name, why, given, expected)
