@@ -51,7 +51,6 @@ _DERIVE_POLICY = _policy(**_CSP | {"script_src": "'self' 'wasm-unsafe-eval'"})
 _UNUSED = (
     "accelerometer",
     "autoplay",
-    "bluetooth",
     "browsing-topics",
     "camera",
     "clipboard-read",

@@ -11,7 +11,6 @@ from support.server import Program
 from ephemeral.protocol.errors import STATUS
 from ephemeral.protocol.limits import FRAME_MAX
 
-
 # Proper values of so many bytes.
 ZEROS = {count: "A" * ((count * 8 + 5) // 6) for count in (16, 32)}
 
