@@ -41,7 +41,9 @@ def test_there_are_suites():
 
 
 def run_suite(suite: Path, **environment: str) -> None:
-    report = node("--test", "--test-reporter=tap", str(suite), **environment)
+    # A test that hangs is named, instead of taking the whole suite with it.
+    patience = "--test-timeout=30000"
+    report = node("--test", patience, "--test-reporter=tap", str(suite), **environment)
     found = re.findall(r"^# (pass|fail|skipped|todo) (\d+)$", report, re.MULTILINE)
     counts = {key: int(number) for key, number in found}
     assert counts.pop("pass") > 0

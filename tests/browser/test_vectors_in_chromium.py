@@ -1,0 +1,92 @@
+"""Chromium runs the modules that the server serves, under the policy that the server sets."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import CHROMIUM_ARGUMENTS, Visit, Watched, chromium
+from playwright.sync_api import Browser
+
+TESTS = Path(__file__).resolve().parent.parent
+RUNNER = TESTS / "js" / "vectors.mjs"
+RUN = """async ({ runner, base, files }) => {
+  const { casesOf } = await import(runner);
+  const { derive } = await import(new URL("device/derive.js", base).href);
+  const parsed = files.map(([name, text]) => ({ name, content: JSON.parse(text) }));
+  const cases = await casesOf(base, parsed, derive);
+  const failures = [];
+  for (const { name, run } of cases) {
+    try { await run(); } catch (error) { failures.push(`${name}: ${error.message}`); }
+  }
+  return { ran: cases.length, failures };
+}"""
+DERIVE = """async ({ base, salt }) => {
+  const { derive } = await import(new URL("device/derive.js", base).href);
+  try {
+    const root = await derive("a-b-c-d-e-f-g", { suite: 1, salt: new Uint8Array(salt) });
+    return root.length;
+  } catch (error) { return error.code ?? String(error); }
+}"""
+# Kept out of the watched page's console, where a refused policy would be an offence of the page.
+ASK_FOR_POLICY = """(name) => {
+  try { trustedTypes.createPolicy(name, { createScriptURL: (url) => url }); return "made"; }
+  catch (error) { return error.name; }
+}"""
+
+
+def modules(server: str) -> str:
+    return f"{server}/static/js/"
+
+
+def vectors() -> list[tuple[str, str]]:
+    """Names and texts: parsed in the browser, since `__proto__` gets lost on the way there."""
+    files = sorted((TESTS / "vectors").glob("*.json"))
+    return [(one.name, one.read_text("utf-8")) for one in files]
+
+
+@pytest.fixture
+def page(visit: Visit, server: str) -> Watched:
+    return visit(server + "/")
+
+
+def test_every_vector_holds_in_chromium(page: Watched, server: str) -> None:
+    runner = f"{server}/static/js/vectors-runner.js"
+    page.page.route(
+        runner, lambda route: route.fulfill(path=RUNNER, content_type="text/javascript")
+    )
+    argument = {"runner": runner, "base": modules(server), "files": vectors()}
+    result = page.page.evaluate(RUN, argument)
+    assert result["failures"] == []
+    assert result["ran"] > 500
+
+
+def test_the_derivation_leaves_no_worker_behind(page: Watched, server: str) -> None:
+    ended: list[str] = []
+    page.page.on("worker", lambda worker: worker.on("close", lambda gone: ended.append(gone.url)))
+    assert page.page.evaluate(DERIVE, {"base": modules(server), "salt": [7] * 32}) == 32
+    page.page.wait_for_function("true")
+    assert ended == [modules(server) + "device/derive-worker.js"]
+    assert page.page.workers == []
+
+
+def test_the_one_trusted_types_policy_is_taken(page: Watched, server: str) -> None:
+    page.page.evaluate(DERIVE, {"base": modules(server), "salt": [7] * 32})
+    assert page.page.evaluate(ASK_FOR_POLICY, "ephemeral") == "TypeError"
+    assert page.page.evaluate(ASK_FOR_POLICY, "another") == "TypeError"
+    page.forgive("Content Security Policy|TrustedTypePolicy")
+
+
+@pytest.fixture(scope="module")
+def poor_browser(browser: Browser) -> Iterator[Browser]:
+    """A Chromium in which WebAssembly gets 32 MiB at most."""
+    arguments = [*CHROMIUM_ARGUMENTS, "--js-flags=--wasm-max-mem-pages=512"]
+    launched = browser.browser_type.launch(executable_path=chromium(), args=arguments)
+    yield launched
+    launched.close()
+
+
+def test_too_little_memory_is_refused_as_such(poor_browser: Browser, server: str) -> None:
+    page = poor_browser.new_page()
+    page.goto(server + "/")
+    argument = {"base": modules(server), "salt": [7] * 32}
+    assert page.evaluate(DERIVE, argument) == "derivation_memory"
