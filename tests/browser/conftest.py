@@ -1,114 +1,12 @@
-"""Chromium for stories: watched pages, and the stage on which the page is played without a server."""
+"""The stage on which the page is played without a server, and the server for the stories."""
 
-import os
-import re
-import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
 from stage import running
-
-CHROMIUM_ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--no-first-run",
-]  # fmt: skip
-
-
-def chromium() -> str | None:
-    """Where the system's Chromium is."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    return next((found for name in names if (found := shutil.which(name))), None)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """The system's Chromium, one for the stories of a module."""
-    path = chromium()
-    if path is None:
-        if os.environ.get("CI"):
-            pytest.fail("There is no Chromium, and CI must not skip the stories of browsers.")
-        pytest.skip("NO CHROMIUM: install it, or the stories of browsers are not told")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
-        yield launched
-        launched.close()
-
-
-@dataclass
-class Watched:
-    """A page and everything that it did which a page of ours must not do."""
-
-    page: Page
-    origin: str
-    requests: list[Request] = field(default_factory=list)
-    offences: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.page.on("request", self._request)
-        self.page.on("console", self._console)
-        self.page.on("pageerror", lambda error: self.offences.append(f"exception: {error}"))
-        self.page.on("websocket", lambda socket: self._address("socket", socket.url))
-
-    def _request(self, request: Request) -> None:
-        self.requests.append(request)
-        self._address("request", request.url)
-
-    def _address(self, kind: str, url: str) -> None:
-        own = self.origin.split("://", 1)[1]
-        if re.match(r"(?:https?|wss?)://([^/]+)", url + "/").group(1) != own:  # type: ignore[union-attr]
-            self.offences.append(f"{kind} to somebody else: {url}")
-
-    def _console(self, message: Any) -> None:
-        if message.type in {"error", "warning"}:
-            self.offences.append(f"console: {message.text}")
-
-    def forgive(self, pattern: str) -> None:
-        """Drop what a story brought about itself, such as the browser's word on a cut connection."""
-        self.offences = [text for text in self.offences if not re.search(pattern, text)]
-
-    def check(self) -> None:
-        assert self.offences == []
-
-
-Visit = Callable[..., Watched]
-
-
-@pytest.fixture
-def visit(browser: Browser) -> Iterator[Visit]:
-    """Opens pages, each in a profile of its own unless one is given; fails if one misbehaved."""
-    contexts: list[BrowserContext] = []
-    visited: list[Watched] = []
-
-    def open_page(
-        address: str, *, width: int = 390, height: int = 780, beside: Watched | None = None,
-        init: str | None = None, clock: bool = False, **options: Any,
-    ) -> Watched:  # fmt: skip
-        if beside is None:
-            context = browser.new_context(viewport={"width": width, "height": height}, **options)
-            contexts.append(context)
-        else:
-            context = beside.page.context
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        if init is not None:
-            page.add_init_script(init)
-        if clock:
-            page.clock.install()
-        origin = "/".join(address.split("/", 3)[:3])
-        watched = Watched(page, origin)
-        visited.append(watched)
-        page.goto(address)
-        return watched
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    for watched in visited:
-        watched.check()
+from support.chromium import browser, visit  # noqa: F401
+from support.server import Program
 
 
 @pytest.fixture(scope="session")
@@ -122,3 +20,9 @@ def stage() -> Iterator[str]:
 def web() -> Path:
     """The folder of templates, styles and modules."""
     return Path(__file__).resolve().parent.parent.parent / "web"
+
+
+@pytest.fixture
+def server(shared_server: Program) -> str:
+    """The address of the running program, without a slash at its end."""
+    return shared_server.url

@@ -1,6 +1,6 @@
 """Screenshots of every state of the page, for a person to look through.
 
-    python tests/browser/gallery.py gallery [name ...]
+python tests/browser/gallery.py gallery [name ...]
 """
 
 import re
@@ -11,19 +11,16 @@ from typing import Any
 from playwright.sync_api import sync_playwright
 from stage import running
 
+sys.path.append(str(Path(__file__).resolve().parent.parent))
+from support.chromium import CHROMIUM_ARGUMENTS, chromium
+
 SIZES = {"phone": (390, 780), "desktop": (1280, 800)}
-CHROMIUM_ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--no-first-run",
-]  # fmt: skip
 
 
 def main(folder: Path, wanted: list[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with running() as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=CHROMIUM_ARGUMENTS
-        )
+        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGUMENTS)
         for theme in ("light", "dark"):
             for size, (width, height) in SIZES.items():
                 context: dict[str, Any] = {

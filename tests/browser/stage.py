@@ -61,6 +61,9 @@ def application() -> Starlette:
     def gallery(request: Request) -> Response:
         return page("gallery.html")
 
+    def home(request: Request) -> Response:
+        return page("index.html")
+
     def https(request: Request) -> Response:
         return page("https.html")
 
@@ -70,6 +73,7 @@ def application() -> Starlette:
     return Starlette(
         routes=[
             Route("/", gallery),
+            Route("/home", home),
             Route("/https", https),
             Route("/error", error),
             Mount("/static", StaticFiles(directory=WEB / "static")),

@@ -65,7 +65,7 @@ def test_every_end_fate_and_receipt_of_the_client_has_its_sentence(
     shapes = (web / "static/js/net/state.js").read_text("utf-8")
     table = (web / "static/js/ui/ended.js").read_text("utf-8")
     reasons = literals(shapes, "EndReason")
-    assert set(re.findall(r"^  ([a-z_]+): \{ drawing", table, re.M)) == reasons
+    assert set(re.findall(r"^  ([a-z_]+): \{ drawing", table, re.MULTILINE)) == reasons
     assert {f"ended.{reason}" for reason in reasons} <= set(english)
     assert {f"ended.{reason}_text" for reason in reasons} <= set(english)
     states = literals(shapes, "SentState") - {"sending", "stored", "refused"}
@@ -81,13 +81,13 @@ def test_the_first_screen_preloads_exactly_what_it_imports(web: Path) -> None:
     todo = [scripts / "pages/main.js"]
     while todo:
         path = todo.pop()
-        for found in re.findall(r'^import [^"]*"([^"]+)";', path.read_text("utf-8"), re.M):
+        for found in re.findall(r'^import [^"]*"([^"]+)";', path.read_text("utf-8"), re.MULTILINE):
             module = (path.parent / found).resolve()
             if module not in reached:
                 reached.add(module)
                 todo.append(module)
     template = (web / "templates/index.html").read_text("utf-8")
-    listed = re.search(r"for module in \[(.*?)\]", template, re.S)
+    listed = re.search(r"for module in \[(.*?)\]", template, re.DOTALL)
     assert listed is not None
     names = re.findall(r'"(\w+)"', listed.group(1))
     assert {(scripts / "ui" / f"{name}.js").resolve() for name in names} == reached

@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from conftest import Visit, Watched
 from playwright.sync_api import expect
+from support.chromium import Visit, Watched
 
 WIDTHS = (320, 390, 1280)
 
@@ -79,7 +79,8 @@ FAINT = """() => {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const node = walker.currentNode.parentElement;
-    if (!walker.currentNode.data.trim() || node.closest("template, noscript, option, :disabled")) continue;
+    if (!walker.currentNode.data.trim()) continue;
+    if (node.closest("template, noscript, option, :disabled")) continue;
     if (!node.checkVisibility()) continue;
     const [a, b] = [luminance(rgba(getComputedStyle(node).color)), luminance(behind(node))].sort();
     const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
@@ -115,8 +116,7 @@ def test_what_a_peer_wrote_is_text_and_nothing_else(visit: Visit, stage: str) ->
     assert page.title() != "owned"
     assert page.locator("#app img, #app script, #app b, #app iframe").count() == 0
     expect(page.locator(".message-text").first).to_have_text(
-        "<img src=x onerror=\"document.title='owned'\">"
-        "<script>document.title='owned'</script>"
+        "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
     )
 
 
@@ -146,14 +146,16 @@ ODDITIES = """async () => {
     const card = { ...cards[0], state, type: "text", text: "t" };
     for (const field of Object.keys(card).filter((name) => !["id", "state"].includes(name))) {
       for (const [index, value] of odd.entries()) {
-        client.change({ cards: [{ ...card, id: `${state} ${field} ${index}`, [field]: value }, cards[1]] });
+        const id = `${state} ${field} ${index}`;
+        client.change({ cards: [{ ...card, id, [field]: value }, cards[1]] });
         tried += 1;
       }
     }
   }
   for (const field of ["name", "colour", "present", "seenAt"]) {
     for (const [index, value] of odd.entries()) {
-      client.change({ members: [{ ...members[0], id: `m${field}${index}`, [field]: value }, members[1]] });
+      const id = `${field}${index}`;
+      client.change({ members: [{ ...members[0], id, [field]: value }, members[1]] });
       tried += 1;
     }
   }

@@ -22,7 +22,7 @@ let sequence = 0;
 const card = (id, more = {}) => {
   sequence += 1;
   return {
-    id, author: "ada", sequence, size: 512, postedAt: NOW - 3 * MINUTE, expiresAt: NOW + DAY - 3 * MINUTE,
+    id, author: "ada", authorName: null, authorColour: null, sequence, size: 512, postedAt: NOW - 3 * MINUTE, expiresAt: NOW + DAY - 3 * MINUTE,
     audience: null, state: "closed", fate: null, text: null, view: null, type: null, gapBefore: 0,
     error: null, holder: null, leaseUntil: null, ...more,
   };
@@ -121,7 +121,7 @@ export const ROOMS = {
       open("c", "Z" + "\u0335\u0321\u0489".repeat(200), { view: 300, author: "long" }),
       card("d", { author: "long", postedAt: Number.NaN, expiresAt: Infinity }),
       open("e", { text: "no string" }, { view: "soon", author: "odd" }),
-      card("f", { author: "nobody" }),
+      card("f", { author: "nobody" }), card("g", { author: "left", authorName: "Lin", authorColour: 4 }),
     ],
   }),
 };

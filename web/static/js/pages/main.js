@@ -70,15 +70,10 @@ async function generate() {
   }
 }
 
-async function config() {
-  const { Api, readConfig } = await load();
-  return readConfig(await new Api(base).config());
-}
-
 function linkOf(code) {
   return async () => {
-    const { makeLink } = await load();
-    return makeLink(base, await config(), code);
+    const { RoomClient } = await load();
+    return RoomClient.link({ base, page: base, code });
   };
 }
 
@@ -99,8 +94,9 @@ async function enter(text) {
 }
 
 async function readEntry(text) {
-  const { readCode, readLink } = await load();
-  return text.includes("#") ? readLink(text.trim(), await config()) : readCode(text);
+  const { Api, readCode, readConfig, readLink } = await load();
+  if (!text.includes("#")) return readCode(text);
+  return readLink(text.trim(), readConfig(await new Api(base).config()));
 }
 
 function toInvited(fragment, problem = null) {

@@ -47,7 +47,7 @@ export function codeField({ text, enter }) {
       const use = el("button", { type: "button", class: "button small", on: { click: () => mend(word, nearest) } },
         say("code.use", { word: nearest }));
       fill(error, el("span", {}, parts("code.word", { position,
-        word: el("q", { class: "typed" }, word), nearest: el("strong", {}, nearest) })), " ", use);
+        word: el("span", { class: "typed" }, word), nearest: el("strong", {}, nearest) })), " ", use);
     } else if (refusal?.code === "code_length") {
       fill(error, say("code.length", { count: codeWords(input.value).length, of: WORDS }));
     } else {

@@ -2,7 +2,7 @@
 
 import { el, setText } from "./el.js";
 import { say } from "./say.js";
-import { duration } from "./times.js";
+import { remaining } from "./times.js";
 
 const still = window.matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -47,7 +47,7 @@ export function countdown(seconds, onEnd) {
   let endsAt = Infinity;
 
   const show = (left) =>
-    setText(number, seconds === 0 ? say("card.until_closed") : duration(Math.max(left, 0), "short"));
+    setText(number, seconds === 0 ? say("card.until_closed") : remaining(Math.max(left, 0)));
 
   function tick() {
     // By the wall clock: a monotonic one stands still while a device sleeps.

@@ -28,35 +28,42 @@ function freeColour(wanted, taken) {
 
 /**
  * Remembers the members of one room by their ids. A person is
- * `{id, label, colour, initial, me, present, seenAt, here}`; `here` is false for those who have left.
+ * `{id, name, label, colour, initial, me, present, seenAt, here}`; `here` is false for those who have left.
  */
 export class People {
   #known = new Map();
 
-  /** Takes the members of the newest state. */
-  update(members) {
+  /** Takes the members of the newest state, and the authors of cards who had left before. */
+  update({ members, cards }) {
     for (const person of this.#known.values()) person.here = false;
     for (const member of members) {
-      const known = this.#known.get(member.id) ?? this.#meet(member);
+      const known = this.#meet(member);
       Object.assign(known, { here: true, present: member.present === true, seenAt: member.seenAt });
+    }
+    for (const { author, authorName, authorColour } of cards) {
+      if (typeof author !== "string" || readableName(authorName) === null) continue;
+      this.#meet({ id: author, name: authorName, colour: authorColour });
     }
   }
 
   #meet(member) {
-    const others = [...this.#known.values()];
+    const known = this.#known.get(member.id);
     const name = readableName(member.name);
+    if (known !== undefined && (name === null || name === known.name)) return known;
+    const others = [...this.#known.values()].filter((other) => other !== known);
     const taken = new Set(others.map((other) => other.colour));
     // The fifth step visits all twelve colours and keeps neighbours far apart on the wheel.
     const wanted = Number.isInteger(member.colour) ? member.colour : (others.length * 5 + 7) % COLOURS;
-    const person = {
-      id: member.id,
-      me: member.me === true,
+    const me = member.me === true || known?.me === true;
+    const label = me ? (name ?? say("people.you")) : this.#label(name, others);
+    const person = Object.assign(known ?? { here: false, present: false, seenAt: NaN }, {
+      id: member.id, me, name, label,
       colour: freeColour(wanted, taken.size < COLOURS ? taken : new Set()),
-      label: member.me === true ? (name ?? say("people.you")) : this.#label(name, others),
-      initial: "",
-    };
-    person.initial = [...person.label][0].toUpperCase();
+      initial: [...label][0].toUpperCase(),
+    });
     this.#known.set(member.id, person);
+    // A profile is decrypted after its member was first seen, and the name may be shown already.
+    if (known !== undefined) redress(person);
     return person;
   }
 
@@ -85,12 +92,24 @@ export class People {
 }
 
 /** A person's name as an element, isolated from the text around it. */
-export const who = (person) =>
-  el("bdi", { class: `who hue-${person.colour}`, title: person.label }, person.label);
+export const who = (person) => dress(el("bdi", { data: { person: person.id } }), "who", person);
 
 /** A person's name for attributes, titles and announcements. */
 export const called = (person) => isolated(person.label);
 
 /** The round mark of a person. */
 export const mark = (person) =>
-  el("span", { class: `mark hue-${person.colour}`, "aria-hidden": "true" }, person.initial);
+  dress(el("span", { "aria-hidden": "true", data: { person: person.id } }), "mark", person);
+
+function dress(node, kind, person) {
+  node.className = `${kind} hue-${person.colour}`;
+  node.textContent = kind === "mark" ? person.initial : person.label;
+  if (kind === "who") node.title = person.label;
+  return node;
+}
+
+function redress(person) {
+  for (const node of document.querySelectorAll(`[data-person="${CSS.escape(person.id)}"]`)) {
+    dress(node, node.classList.contains("mark") ? "mark" : "who", person);
+  }
+}

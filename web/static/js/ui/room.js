@@ -18,6 +18,7 @@ import { duration, moment } from "./times.js";
 import { traceView } from "./trace.js";
 
 const TICK_MS = 1000;
+const TELL_MS = 150;
 const NEAR_END_PX = 120;
 
 const VIEWS = { card: cardView, sent: sentView, trace: traceView };
@@ -35,6 +36,7 @@ export function roomView({ client, share, setWaiting }) {
   let typingEnabled = true;
   let menu = null;
   let heard = null;
+  let telling = 0;
 
   const localTime = (serverTime) =>
     Number.isFinite(serverTime) ? serverTime - state.clockOffset : NaN;
@@ -119,7 +121,7 @@ export function roomView({ client, share, setWaiting }) {
   function update() {
     state = client.state;
     if (state.phase === "ended") return;
-    people.update(state.members);
+    people.update(state);
     head.update(state);
     lines.update(state);
     const near = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_END_PX;
@@ -131,7 +133,8 @@ export function roomView({ client, share, setWaiting }) {
     showTyping();
     menu?.update(state);
     setWaiting(waiting(state));
-    tell();
+    // A little later: names are decrypted after their members are known.
+    telling ||= setTimeout(tell, TELL_MS);
     if (near) scrollToEnd();
   }
 
@@ -176,6 +179,7 @@ export function roomView({ client, share, setWaiting }) {
 
   /** Tells a screen reader what has changed since it was told last; never a text. */
   function tell() {
+    telling = 0;
     const now = {
       cards: new Set(state.cards.map((card) => card.id)),
       here: new Map(people.here().filter((p) => !p.me).map((p) => [p.id, p.present])),
@@ -219,6 +223,7 @@ export function roomView({ client, share, setWaiting }) {
     unsaved: () => write.hasDraft() || unsent(state) > 0,
     close() {
       clearInterval(timer);
+      clearTimeout(telling);
       client.removeEventListener("change", update);
       document.removeEventListener("keydown", onKey);
       closePanels();

@@ -28,6 +28,12 @@ export function duration(seconds, display = "long") {
   return unitFormat(unit, display).format(Math.round(seconds / size));
 }
 
+/** Seconds that are left: "42 sec", and above a minute and a half "4:59". */
+export function remaining(seconds) {
+  if (seconds <= 90) return unitFormat("second", "short").format(seconds);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
 const clock = new Intl.DateTimeFormat(LANGUAGE, { hour: "numeric", minute: "2-digit" });
 const weekday = new Intl.DateTimeFormat(LANGUAGE, {
   weekday: "short", hour: "numeric", minute: "2-digit",

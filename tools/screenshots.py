@@ -1,0 +1,127 @@
+"""Takes the pictures of the README from the running program: python tools/screenshots.py
+
+Starts the program on a database of its own, lets two people talk in two browsers, and writes
+docs/images/{home,room}-{phone,desktop}.png. Needs the system's Chromium.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+IMAGES = ROOT / "docs" / "images"
+SIZES = {
+    "phone": ViewportSize(width=390, height=720),
+    "desktop": ViewportSize(width=1040, height=660),
+}
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+MOST_BYTES = 150_000
+
+
+@contextmanager
+def program(folder: str) -> Iterator[str]:
+    """The program with its embedded database; gives its address."""
+    running = subprocess.Popen(
+        [sys.executable, "-m", "ephemeral", "serve"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "PORT": "0", "DATA_DIR": folder},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert running.stdout is not None
+        found = re.search(r"http://\S+", running.stdout.readline())
+        if found is None:
+            sys.exit("The program did not start.")
+        yield found.group()
+    finally:
+        running.terminate()
+        running.wait()
+
+
+def enter(page: Page, name: str) -> None:
+    """Unfolds the options, takes a nickname, and folds them again."""
+    options = page.get_by_text("Options", exact=True)
+    options.click()
+    page.get_by_label("Nickname").fill(name)
+    options.click()
+
+
+def say(page: Page, text: str) -> None:
+    page.get_by_label("Write a message").fill(text)
+    page.get_by_label("Write a message").press("Enter")
+
+
+def talk(browser: Browser, address: str, size: str) -> Page:
+    """Two people talk; gives the page of the one whom the picture shows."""
+    ada = browser.new_page(viewport=SIZES["desktop"])
+    ada.goto(address)
+    enter(ada, "Ada")
+    ada.get_by_role("button", name="Generate code").click()
+    code = ada.locator(".code-words").inner_text()
+    ada.get_by_role("button", name="Open the room").click()
+    ada.get_by_label("Write a message").wait_for()
+
+    scale = 2 if size == "phone" else 1.5
+    bo = browser.new_page(viewport=SIZES[size], device_scale_factor=scale)
+    bo.goto(address)
+    enter(bo, "Bo")
+    bo.get_by_label("Enter a code").fill(code)
+    bo.get_by_role("button", name="Join", exact=True).click()
+    bo.get_by_label("Write a message").wait_for()
+
+    say(ada, "Are you there?")
+    bo.locator(".seal").click()
+    bo.get_by_role("button", name="Close now").click()
+    say(bo, "Just arrived. Which door is it?")
+    ada.get_by_label("Readable for").select_option("60")
+    say(ada, "The green one, left of the bakery. Ring twice, and bring the small notebook.")
+    bo.locator(".seal").click()
+    bo.locator(".burn-number").wait_for()
+    say(ada, "And something for later.")
+    bo.locator(".seal").wait_for()
+    ada.locator(".seal").click()
+    bo.locator(".receipt-words", has_text="Viewed and destroyed").wait_for()
+    # A little of the minute has burned down, and no button is pointed at.
+    bo.mouse.move(0, 0)
+    bo.locator(".opened .burn-number", has_text=re.compile(r"\b4\d")).wait_for()
+    ada.get_by_label("Write a message").press_sequentially("See you")
+    bo.locator(".typing.on").wait_for()
+    return bo
+
+
+def main() -> None:
+    path = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        program(folder) as address,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        for size, viewport in SIZES.items():
+            scale = 2 if size == "phone" else 1.5
+            home = browser.new_page(viewport=viewport, device_scale_factor=scale)
+            home.goto(address)
+            home.get_by_role("button", name="Generate code").wait_for()
+            home.screenshot(path=IMAGES / f"home-{size}.png")
+            room = talk(browser, address, size)
+            room.screenshot(path=IMAGES / f"room-{size}.png")
+        browser.close()
+    for picture in sorted(IMAGES.glob("*.png")):
+        weight = picture.stat().st_size
+        print(f"{picture.relative_to(ROOT)}: {weight // 1024} KiB")
+        if weight > MOST_BYTES:
+            sys.exit(f"{picture.name} is too heavy for a README.")
+
+
+if __name__ == "__main__":
+    main()
