@@ -17,7 +17,7 @@ __all__ = ["Vault"]
 
 
 class Vault:
-    """Stores profiles and halves of resume secrets. The ledger seals messages itself, in batches."""
+    """Stores profiles and halves of resume secrets; the ledger seals messages, in batches."""
 
     def __init__(self, keyring: Keyring, random: Random) -> None:
         self._keyring = keyring
