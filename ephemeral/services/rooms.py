@@ -122,7 +122,9 @@ class Rooms:
 
     async def snapshot_of(self, room: bytes) -> Snapshot:
         """The complete present state, for all members at once."""
-        return await transaction(self._pool, lambda connection: self._snapshot(connection, room))
+        return await transaction(
+            self._pool, lambda connection: self._snapshot(connection, room), read_only=True
+        )
 
     async def lock(self, seat: Seat, locked: bool) -> RoomView:
         """Close the room to new members, or open it again."""
@@ -309,7 +311,7 @@ class Rooms:
                     receipts.append(Receipt(one, "unknown"))
             return now, receipts
 
-        return await transaction(self._pool, work)
+        return await transaction(self._pool, work, read_only=True)
 
     def post(
         self, seat: Seat, message: bytes, envelope: bytes, viewing_hash: bytes, reply: Reply

@@ -1,6 +1,6 @@
 """A witness: looks at everything a server holds and says, and at what a member is told.
 
-Works beside browsers, whose driver keeps the test's own thread busy with a loop: what needs a loop of
+Works beside browsers, whose driver keeps the thread of the test busy with a loop: what needs one of
 its own here runs in a thread.
 """
 
