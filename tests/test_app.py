@@ -1,0 +1,264 @@
+"""The program at its start and end: every fault one clear sentence, every stop clean."""
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import pytest
+from support.raw_client import Client, Message
+from support.server import Program, program
+
+Serve = Callable[..., Program]
+KEY = "ab" * 32
+UNREACHABLE = "postgresql://someone:hidden-word@127.0.0.1:1/nowhere"
+
+
+def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """One command of the program, to its end."""
+    started = program(
+        *arguments,
+        environment={"DATABASE_WAIT_SECONDS": "0", "DATA_DIR": str(folder), **environment},
+        folder=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    output, errors = started.communicate(timeout=60)
+    return subprocess.CompletedProcess(arguments, started.returncode, output, errors)
+
+
+def assert_refused(ended: subprocess.CompletedProcess[str], *words: str) -> None:
+    """One sentence on standard error, exit code 1, nothing else, nothing secret."""
+    assert ended.returncode == 1, ended.stderr
+    assert ended.stdout == ""
+    assert len(ended.stderr.splitlines()) == 1, ended.stderr
+    assert ended.stderr.rstrip().endswith("."), ended.stderr
+    for word in words:
+        assert word in ended.stderr, ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert "hidden-word" not in ended.stderr
+    assert KEY not in ended.stderr
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        yield listener.getsockname()[1]
+
+
+# What can be wrong at the start
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("PORT", "many"),
+        ("PORT", "70000"),
+        ("LEASE_SECONDS", "-1"),
+        ("LEASE_SECONDS", "99999999999999999999"),
+        ("KDF", "md5"),
+        ("WORKERS", "2"),
+        ("BASE_PATH", "chat"),
+        ("TRUSTED_PROXIES", "everybody"),
+        ("DATABASE_URL", "mysql://somewhere"),
+        ("ENCRYPTION_KEY", "short"),
+        ("ENCRYPTION_KEY", "xy" * 32),
+    ],
+)
+def test_a_bad_setting_is_named(tmp_path: Path, setting: str, value: str):
+    ended = run(tmp_path, "serve", **{setting: value})
+    assert_refused(ended, setting)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_database_that_can_t_be_reached_is_told(tmp_path: Path):
+    ended = run(tmp_path, "serve", PORT="0", DATABASE_URL=UNREACHABLE, ENCRYPTION_KEY=KEY)
+    assert_refused(ended, "database")
+
+
+def test_a_missing_key_is_asked_for_before_the_database_is(tmp_path: Path):
+    ended = run(tmp_path, "serve", PORT="0", DATABASE_URL=UNREACHABLE)
+    assert_refused(ended, "ENCRYPTION_KEY")
+
+
+def test_a_key_file_that_others_can_read_is_refused(tmp_path: Path, database_url: str):
+    path = tmp_path / "key"
+    path.write_text(KEY)
+    path.chmod(0o644)
+    settings = {"DATABASE_URL": database_url, "ENCRYPTION_KEY_FILE": str(path), "PORT": "0"}
+    assert_refused(run(tmp_path, "serve", **settings), str(path))
+
+
+def test_a_port_that_is_taken_is_told_before_anything_is_started(tmp_path: Path, taken_port: int):
+    ended = run(tmp_path, "serve", PORT=str(taken_port))
+    assert_refused(ended, str(taken_port), "PORT")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_address_of_another_machine_is_refused(tmp_path: Path):
+    assert_refused(run(tmp_path, "serve", PORT="0", HOST="192.0.2.1"), "192.0.2.1")
+    assert_refused(run(tmp_path, "serve", PORT="0", HOST="no such host"), "HOST")
+
+
+def test_a_data_directory_that_can_t_be_written_is_told(tmp_path: Path):
+    blocked = tmp_path / "file" / "data"
+    (tmp_path / "file").write_text("in the way")
+    ended = run(tmp_path, "serve", PORT="0", DATA_DIR=str(blocked))
+    assert_refused(ended, "DATA_DIR", str(blocked))
+
+
+def test_a_keyring_directory_that_others_can_enter_is_refused(tmp_path: Path, database_url: str):
+    keyring = tmp_path / "keyring"
+    keyring.mkdir(mode=0o755)
+    settings = {"DATABASE_URL": database_url, "ENCRYPTION_KEY": KEY, "PORT": "0"}
+    ended = run(tmp_path, "serve", KEYRING_DIR=str(keyring), **settings)
+    assert_refused(ended, str(keyring))
+
+
+def test_a_data_directory_in_use_is_refused_and_its_user_goes_on(serve: Serve, tmp_path: Path):
+    running = serve(DATABASE_URL="", ENCRYPTION_KEY="")
+    ended = run(tmp_path, "serve", PORT="0", DATA_DIR=running.environment["DATA_DIR"])
+    assert_refused(ended, "in use")
+    assert httpx.get(f"{running.url}/readyz", trust_env=False).status_code == 200
+
+
+async def test_another_key_than_the_stored_epochs_need_is_refused(serve: Serve, tmp_path: Path):
+    running = serve()
+    async with Client(running.url, running.ws_url) as client:
+        room = await client.room()
+        await (await room.member()).post(Message())
+    running.stop()
+    environment = {**running.environment, "ENCRYPTION_KEY": secrets.token_hex(32), "PORT": "0"}
+    assert_refused(run(tmp_path, "serve", **environment), "ENCRYPTION_KEY")
+    running.start()
+
+
+async def test_stored_payloads_without_their_key_are_counted_and_can_be_let_go(
+    serve: Serve, tmp_path: Path
+):
+    running = serve()
+    async with Client(running.url, running.ws_url) as client:
+        room = await client.room()
+        member = await room.member()
+        for _ in range(3):
+            await member.post(Message())
+        running.stop()
+        [epoch] = (running.folder / "keyring").glob("epoch-*.key")
+        epoch.unlink()
+        environment = {**running.environment, "PORT": "0"}
+        assert_refused(run(tmp_path, "serve", **environment), "3", "--accept-loss")
+        checked = run(tmp_path, "check", **environment)
+        assert_refused(checked, "3", "--accept-loss")
+        accepted = run(tmp_path, "check", "--accept-loss", **environment)
+        assert (accepted.returncode, accepted.stderr) == (0, "")
+        assert "3" in accepted.stdout
+        assert run(tmp_path, "check", **environment).returncode == 0
+        running.start()
+        waiting = await member.http("GET", "/room/messages")
+        assert waiting.json()["notices"] == []
+
+
+async def test_a_differing_kdf_is_refused_while_a_room_lives(serve: Serve, tmp_path: Path):
+    running = serve()
+    async with Client(running.url, running.ws_url) as client:
+        room = await client.room()
+        member = await room.member()
+        running.stop()
+        environment = {**running.environment, "PORT": "0", "KDF": "pbkdf2"}
+        assert_refused(run(tmp_path, "serve", **environment), "KDF")
+        running.start()
+        assert (await member.http("DELETE", "/room")).status_code == 204
+        salt = (await client.api.get("/config")).json()["salt"]
+        running.stop()
+        running.environment["KDF"] = "pbkdf2"
+        running.start()
+        config = (await client.api.get("/config")).json()
+        assert (config["kdf"]["name"], config["salt"]) == ("pbkdf2", salt)
+
+
+# How it ends
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_cleanly_with_its_embedded_database(serve: Serve, number: signal.Signals):
+    running = serve(DATABASE_URL="", ENCRYPTION_KEY="")
+    data = Path(running.environment["DATA_DIR"])
+    postmaster = int((data / "postgres" / "postmaster.pid").read_text().splitlines()[0])
+    running.signal(number)
+    assert running.wait() == 0
+    assert not (data / "postgres" / "postmaster.pid").exists()
+    with pytest.raises(ProcessLookupError):
+        os.kill(postmaster, 0)
+    assert running.output().splitlines()[-1] == "Ephemeral has stopped."
+
+
+async def test_what_was_stored_is_there_after_a_kill_of_everything(serve: Serve):
+    running = serve(DATABASE_URL="", ENCRYPTION_KEY="")
+    async with Client(running.url, running.ws_url) as client:
+        room = await client.room()
+        author, reader = await room.member(), await room.member()
+        message = Message()
+        assert (await author.post(message)).status_code == 201
+        running.kill()
+        running.start()
+        assert (await reader.open(message)).json()["envelope"] == message.envelope
+
+
+def test_it_says_where_it_is_open_and_nothing_else(server: Program):
+    [line] = server.output().splitlines()
+    assert f"http://127.0.0.1:{server.port}/" in line
+
+
+# Beside serving
+
+
+def test_health_is_asked_of_the_server_that_runs(serve: Serve, tmp_path: Path):
+    running = serve(BASE_PATH="/chat")
+    asked = run(tmp_path, "check", "--health", **running.environment)
+    assert (asked.returncode, asked.stderr) == (0, "")
+    running.stop()
+    asked = run(tmp_path, "check", "--health", **running.environment)
+    assert asked.returncode == 1
+    assert asked.stdout == ""
+
+
+def test_migrating_and_checking_work_beside_a_running_server_and_without_one(
+    serve: Serve, tmp_path: Path
+):
+    running = serve(DATABASE_URL="", ENCRYPTION_KEY="")
+    for _ in range(2):
+        for command in ("migrate", "check"):
+            ended = run(tmp_path, command, **running.environment)
+            assert (ended.returncode, ended.stderr) == (0, ""), command
+        running.stop()
+    running.start()
+
+
+async def test_keys_are_rotated_while_the_server_runs(serve: Serve, tmp_path: Path):
+    running = serve(DATABASE_URL="", ENCRYPTION_KEY="")
+    async with Client(running.url, running.ws_url) as client:
+        room = await client.room()
+        author, reader = await room.member(), await room.member()
+        before, after = Message(), Message()
+        await author.post(before)
+        key = Path(running.environment["DATA_DIR"]) / "encryption.key"
+        old = key.read_text()
+        rotated = run(tmp_path, "rotate-keys", **running.environment)
+        assert (rotated.returncode, rotated.stderr) == (0, "")
+        assert key.read_text() != old
+        await author.post(after)
+        running.restart()
+        for message in (before, after):
+            assert (await reader.open(message)).json()["envelope"] == message.envelope
+
+
+def test_an_unknown_command_is_refused(tmp_path: Path):
+    ended = run(tmp_path, "conjure")
+    assert ended.returncode == 2
+    assert "conjure" in ended.stderr
+    assert "Traceback" not in ended.stderr
