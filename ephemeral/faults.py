@@ -72,6 +72,9 @@ def _unhandled(
 
 def _unhandled_in_loop(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     error = context.get("exception")
+    if isinstance(error, OSError):
+        # A connection of a library that nobody waited for any longer. Whoever needed one was told.
+        return
     if error is not None:
         record(error)
     else:
