@@ -11,11 +11,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Request,
+    WebSocket,
+    sync_playwright,
+)
 
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--no-first-run",
+    # A name that is not this machine's own, so that pages from it are no secure context.
+    "--host-resolver-rules=MAP ephemeral.test 127.0.0.1",
 ]  # fmt: skip
 
 
@@ -46,17 +55,27 @@ class Watched:
     page: Page
     origin: str
     requests: list[Request] = field(default_factory=list)
+    frames: list[str] = field(default_factory=list)
     offences: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.page.on("request", self._request)
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.offences.append(f"exception: {error}"))
-        self.page.on("websocket", lambda socket: self._address("socket", socket.url))
+        self.page.on("websocket", self._socket)
 
     def _request(self, request: Request) -> None:
         self.requests.append(request)
         self._address("request", request.url)
+
+    def _socket(self, socket: WebSocket) -> None:
+        self._address("socket", socket.url)
+        socket.on("framesent", lambda frame: self.frames.append(str(frame)))
+
+    def said(self) -> str:
+        """Everything that left this page: addresses, headers, bodies and frames."""
+        requests = (f"{one.url} {one.headers} {one.post_data}" for one in self.requests)
+        return "\n".join([*requests, *self.frames])
 
     def _address(self, kind: str, url: str) -> None:
         own = self.origin.split("://", 1)[1]

@@ -45,8 +45,8 @@ export function roomView({ client, share, setWaiting }) {
     client, people, localTime,
     live: () => state.phase === "live",
     viewOf: (id) => views.get(id),
-    fade(id) { faded.add(id); update(); },
-    writeAgain(message) { write.take(message.text); faded.add(message.id); update(); },
+    fade(id) { faded.add(id); client.discard(id); update(); },
+    writeAgain(message) { write.take(message.text); context.fade(message.id); },
   };
 
   const head = header({ people, localTime, openMenu: showMenu });
@@ -99,7 +99,7 @@ export function roomView({ client, share, setWaiting }) {
     // Clear first: whoever destroys a room wants the screen empty before the network has answered.
     closePanels();
     write.clear();
-    log.replaceChildren(el("p", { class: "destroying" }, say("destroy.running")));
+    node.replaceChildren(el("p", { class: "destroying", role: "alert" }, say("destroy.running")));
     await client.destroy();
   }
 
