@@ -394,6 +394,16 @@ describe("writing", () => {
     assert.ok(talk.silent);
   });
 
+  test("one's own text is dropped when asked, but not while it may have to be written again", () => {
+    const talk = new Talk();
+    talk.writes(A, "mine");
+    talk.call("discard", A);
+    assert.equal(talk.sent(A).text, "mine");
+    talk.connect().answer("post", receipt(A, "stored"));
+    talk.call("discard", A);
+    assert.deepEqual([talk.sent(A).text, talk.sent(A).state], [null, "stored"]);
+  });
+
   test("nothing is posted again after twelve hours", () => {
     const talk = new Talk();
     talk.writes(A);

@@ -177,7 +177,7 @@ export class RoomClient extends EventTarget {
     this.#member.do((session, now) => session.release(id, now));
   }
 
-  /** Drops the text of a card that was shown. @param {string} id */
+  /** Drops the text of a card that was shown, or of a message of one's own. @param {string} id */
   discard(id) {
     this.#member.do((session, now) => session.discard(id, now));
   }

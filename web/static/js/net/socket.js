@@ -54,6 +54,8 @@ export class Socket {
     const { signal } = this.#listening;
     const now = () => this.#hurry();
     globalThis.addEventListener?.("online", now, { signal });
+    // What the network still holds of this connection would only be missed in half a minute.
+    globalThis.addEventListener?.("offline", () => this.restart(), { signal });
     globalThis.document?.addEventListener("visibilitychange", now, { signal });
     this.#connect();
   }

@@ -61,7 +61,7 @@
  *
  * @typedef {object} SentView
  * @property {string} id
- * @property {string|null} text  null after a reload: texts are never stored
+ * @property {string|null} text  null after a reload, since texts are never stored, and once discarded
  * @property {SentState} state
  * @property {string|null} error  code: of a refusal, or why a message that is "sending" still waits
  * @property {number|null} sequence

@@ -378,7 +378,7 @@ export class Cards {
       (card) => card.want === null && ["gone", "shown_gone"].includes(card.state),
     );
     for (const card of over.slice(0, Math.max(0, over.length - GONE_KEPT))) {
-      this.counters.remember(card);
+      this.counters.forget(card);
       this.#cards.delete(card.id);
     }
   }

@@ -19,9 +19,14 @@ export class Counters {
     if (!this.#read.has(author)) this.#read.set(author, { sequence: 0, counter: 0 });
   }
 
-  /** @param {Numbered} message  that will be forgotten */
-  remember(message) {
-    remember(this.#read, message);
+  /**
+   * A message will be forgotten. If nobody here read it, it still was one of its author's.
+   * @param {Numbered} message  older than those that are not forgotten
+   */
+  forget({ author, sequence, counter }) {
+    const last = this.#read.get(author);
+    const guess = last === undefined || last.sequence >= sequence ? null : last.counter + 1;
+    remember(this.#read, { author, sequence, counter: counter ?? guess });
   }
 
   /**

@@ -227,6 +227,12 @@ export class Outbox {
     }
   }
 
+  /** Drops the text of a message that need not be written again. @param {string} id */
+  discard(id) {
+    const sent = this.#sent.get(id);
+    if (sent !== undefined && sent.state !== "sending") sent.text = null;
+  }
+
   /** @param {string} id  @param {string} code  it can't even be sealed */
   failed(id, code) {
     const sent = this.#sent.get(id);

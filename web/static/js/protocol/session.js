@@ -197,6 +197,7 @@ export class Session {
   /** @param {string} id  @param {number} now */
   discard(id, now) {
     this.#room.cards.discard(id);
+    this.#room.outbox.discard(id);
     this.#pump(now);
   }
 
@@ -272,7 +273,8 @@ export class Session {
 
   /** @param {Record<string, unknown>} frame  @param {number} now */
   #handle(frame, now) {
-    if (["ok", "welcome", "error"].includes(String(frame.type))) this.#answer(frame, now);
+    const { type } = frame;
+    if (type === "ok" || type === "welcome" || type === "error") this.#answer(frame, now);
     else if (this.#live) this.#room.event(frame, now);
   }
 
