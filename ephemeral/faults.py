@@ -53,7 +53,7 @@ class FaultHandler(logging.Handler):
             line = record.getMessage()
             if error is not None:
                 line = f"{line} ({type(error).__name__} at {place(error)})"
-        elif error is not None:
+        elif error is not None and record.levelno >= logging.ERROR:
             line = f"Fault: {type(error).__name__} at {place(error)}"
         else:
             return
@@ -72,9 +72,6 @@ def _unhandled(
 
 def _unhandled_in_loop(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     error = context.get("exception")
-    if isinstance(error, OSError):
-        # A connection of a library that nobody waited for any longer. Whoever needed one was told.
-        return
     if error is not None:
         record(error)
     else:

@@ -68,7 +68,10 @@ async def main():
     faults.install("info", loop)
     loop.call_soon(lambda: {}["canary"])
     loop.call_exception_handler({"message": "canary"})
-    loop.call_exception_handler({"message": "canary", "exception": ConnectionError("canary")})
+    try:
+        raise ConnectionError("canary")
+    except ConnectionError:
+        logging.getLogger("library").warning("canary", exc_info=True)
     loop.create_task(fail())
     await asyncio.sleep(0)
     await asyncio.sleep(0)
