@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import CHROMIUM_ARGUMENTS, Visit, Watched, chromium
 from playwright.sync_api import Browser
+from support.chromium import CHROMIUM_ARGUMENTS, Visit, Watched, chromium
 
 TESTS = Path(__file__).resolve().parent.parent
 RUNNER = TESTS / "js" / "vectors.mjs"
@@ -61,12 +61,12 @@ def test_every_vector_holds_in_chromium(page: Watched, server: str) -> None:
 
 
 def test_the_derivation_leaves_no_worker_behind(page: Watched, server: str) -> None:
-    ended: list[str] = []
-    page.page.on("worker", lambda worker: worker.on("close", lambda gone: ended.append(gone.url)))
-    assert page.page.evaluate(DERIVE, {"base": modules(server), "salt": [7] * 32}) == 32
-    page.page.wait_for_function("true")
-    assert ended == [modules(server) + "device/derive-worker.js"]
-    assert page.page.workers == []
+    start = f"(options) => {{ window.derived = ({DERIVE})(options); }}"
+    with page.page.expect_worker() as begun:
+        page.page.evaluate(start, {"base": modules(server), "salt": [7] * 32})
+    assert begun.value.url == modules(server) + "device/derive-worker.js"
+    with begun.value.expect_event("close"):
+        assert page.page.evaluate("() => derived") == 32
 
 
 def test_the_one_trusted_types_policy_is_taken(page: Watched, server: str) -> None:
