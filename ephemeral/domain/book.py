@@ -292,7 +292,7 @@ class Book:
             listener.lease_until = None
             self._change(message, listener)
         self._change(message)
-        self._tell(message.room, StoredEvent(message.id))
+        self._tell(message.room, StoredEvent(message.id, member))
         return True
 
     def _settle(self, message: Message) -> bool:
@@ -302,7 +302,8 @@ class Book:
             return False
         if message.audience is not None:
             return self._settle_audience(message)
-        if message.lease_until is None or message.lease_until > self.now:
+        holder, until = message.lease_holder, message.lease_until
+        if holder is None or until is None or until > self.now:
             return True
         message.lease_holder = message.lease_until = None
         message.lease_ends += 1
@@ -310,7 +311,7 @@ class Book:
             self._destroy(message, UNCONFIRMED, None, None)
             return False
         self._change(message)
-        self._tell(message.room, StoredEvent(message.id))
+        self._tell(message.room, StoredEvent(message.id, holder))
         return True
 
     def _settle_audience(self, message: Message) -> bool:
@@ -324,7 +325,7 @@ class Book:
                 listener.state = FAILED
                 failed = True
             self._change(message, listener)
-            self._tell(message.room, StoredEvent(message.id))
+            self._tell(message.room, StoredEvent(message.id, listener.member))
         if failed:
             if self._conclude(message, None):
                 return (message.room, message.id) in self._messages

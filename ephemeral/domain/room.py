@@ -235,9 +235,10 @@ class OpenedEvent(NamedTuple):
 
 
 class StoredEvent(NamedTuple):
-    """A lease has ended; the message waits again."""
+    """The lease of `member` has ended; the message waits again."""
 
     id: bytes
+    member: bytes
 
 
 class AcknowledgedEvent(NamedTuple):

@@ -222,7 +222,9 @@ _EVENTS: Mapping[type, Callable[[Any], Struct]] = {
     nouns.OpenedEvent: lambda event: objects.OpenedEvent(
         id=b64encode(event.id), member=b64encode(event.member), lease_until=event.lease_until
     ),
-    nouns.StoredEvent: lambda event: objects.StoredEvent(id=b64encode(event.id)),
+    nouns.StoredEvent: lambda event: objects.StoredEvent(
+        id=b64encode(event.id), member=b64encode(event.member)
+    ),
     nouns.AcknowledgedEvent: lambda event: objects.AcknowledgedEvent(
         id=b64encode(event.id), member=b64encode(event.member)
     ),

@@ -195,6 +195,7 @@ class StoredEvent(_Answer, tag="stored"):
     """A lease has ended; the message waits again."""
 
     id: Id
+    member: Id
 
 
 class AcknowledgedEvent(_Answer, tag="acknowledged"):

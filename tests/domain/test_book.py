@@ -276,7 +276,7 @@ def test_an_acknowledgement_counts_after_its_lease_has_ended() -> None:
     desk.now += LIMITS.lease + 1
     answer, events = desk.acknowledge()
     assert answer.state == "viewed"
-    assert events == [StoredEvent(ID), DestroyedEvent(ID, "viewed", VIEWING, READER)]
+    assert events == [StoredEvent(ID, READER), DestroyedEvent(ID, "viewed", VIEWING, READER)]
 
 
 def test_after_destruction_wrong_bytes_still_prove_nothing() -> None:
@@ -297,7 +297,7 @@ def test_a_released_message_waits_again_and_it_is_not_counted() -> None:
     for _ in range(5):
         desk.open()
         desk.book().release(seat(READER), ID)
-        assert desk.keep() == [StoredEvent(ID)]
+        assert desk.keep() == [StoredEvent(ID, READER)]
     assert desk.messages[ID].lease_ends == 0
     with refused("lease_lost"):
         desk.book().release(seat(READER), ID)
@@ -307,7 +307,7 @@ def test_a_holder_who_leaves_gives_the_message_back_uncounted() -> None:
     desk = Desk()
     desk.post()
     desk.open()
-    assert desk.leave(READER) == [StoredEvent(ID)]
+    assert desk.leave(READER) == [StoredEvent(ID, READER)]
     assert desk.messages[ID].lease_ends == 0
     desk.open(OTHER)
 
@@ -318,7 +318,7 @@ def test_the_third_lease_end_destroys_as_unconfirmed() -> None:
     for _ in range(2):
         desk.open()
         desk.now += LIMITS.lease
-        assert desk.settle() == [StoredEvent(ID)]
+        assert desk.settle() == [StoredEvent(ID, READER)]
     desk.open()
     desk.now += LIMITS.lease
     assert desk.settle() == [DestroyedEvent(ID, "unconfirmed", None, None)]
@@ -334,7 +334,7 @@ def test_a_lease_that_is_over_is_noticed_without_the_sweeper() -> None:
     desk.open()
     desk.now += LIMITS.lease
     assert notice_of(desk.messages[ID], desk.now).state == "stored"
-    assert desk.open(OTHER) == [StoredEvent(ID), OpenedEvent(ID, OTHER, desk.now + LIMITS.lease)]
+    assert desk.open(OTHER) == [StoredEvent(ID, READER), OpenedEvent(ID, OTHER, desk.now + LIMITS.lease)]
 
 
 def test_a_message_whose_time_is_over_is_expired_whatever_is_asked() -> None:

@@ -129,7 +129,7 @@ async def test_a_reader_who_vanished_comes_back_and_reads(desk: Desk) -> None:
     await desk.open_message(reader, message)
     await desk.clock.advance(desk.limits.lease + 1)
     await desk.sweep()
-    assert desk.hints[-1][1] == StoredEvent(message.id)
+    assert desk.hints[-1][1] == StoredEvent(message.id, reader.member)
     assert (await desk.open_message(reader, message)).envelope == message.envelope
 
 
@@ -295,7 +295,7 @@ async def test_the_longest_absent_seat_is_taken_with_all_it_held(desk: Desk) -> 
     await desk.clock.advance(desk.limits.seat_grace + 1)
     await desk.join(locator)
     events = [event for _, event in desk.hints]
-    assert StoredEvent(message.id) in events
+    assert StoredEvent(message.id, absent.member) in events
     assert LeftEvent(absent.member) in events
     with refused("seat_unknown"):
         await desk.rooms.authenticate(locator, token)
