@@ -334,7 +334,10 @@ def test_a_lease_that_is_over_is_noticed_without_the_sweeper() -> None:
     desk.open()
     desk.now += LIMITS.lease
     assert notice_of(desk.messages[ID], desk.now).state == "stored"
-    assert desk.open(OTHER) == [StoredEvent(ID, READER), OpenedEvent(ID, OTHER, desk.now + LIMITS.lease)]
+    assert desk.open(OTHER) == [
+        StoredEvent(ID, READER),
+        OpenedEvent(ID, OTHER, desk.now + LIMITS.lease),
+    ]
 
 
 def test_a_message_whose_time_is_over_is_expired_whatever_is_asked() -> None:
