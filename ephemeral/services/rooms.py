@@ -38,6 +38,7 @@ from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.protocol.limits import CharterLimits
 from ephemeral.services.deployment import Deployment
 from ephemeral.services.effects import write
+from ephemeral.services.endings import end, end_expired
 from ephemeral.services.keyring import Keyring
 from ephemeral.services.ledger import Ledger, Reply
 from ephemeral.services.snapshots import snapshot, view
@@ -50,6 +51,9 @@ if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection, Pool
 
 __all__ = ["Rooms"]
+
+#: How often making a room is tried while others make and end one of the same name.
+_CREATIONS = 3
 
 
 class Rooms:
@@ -88,23 +92,26 @@ class Rooms:
         decoded = decode_charter(charter, suite=self.suite, limits=self._charter_limits)
         name = room_hash(self._keyring.index_key, locator)
 
-        async def work(connection: Connection) -> tuple[RoomView, bool]:
+        async def work(connection: Connection) -> tuple[RoomView, bool, bool]:
             now = await room_rows.clock(connection)
             ttl = decoded.room_ttl * 1000
             room = Room(name, decoded.policy, decoded.message_ttl * 1000, ttl, 0, now + ttl)
-            for _ in range(2):
+            ended = False
+            for _ in range(_CREATIONS):
                 if await room_rows.insert_room(connection, room, charter, mac, decoded.seats, now):
-                    return await view(connection, name), True
+                    return await view(connection, name), True, ended
                 standing = await room_rows.room_view(connection, name)
                 if standing is not None:
                     refuse((standing.charter, standing.mac) != (charter, mac), "room_exists")
-                    return standing, False
-                # What stands there has expired and was not swept yet.
-                await room_rows.lock_rooms(connection, [name])
-                await _delete_room(connection, name)
-            raise Refusal("room_exists")
+                    return standing, False, ended
+                # What stood there has expired and was not swept yet.
+                ended = await end_expired(connection, name)
+            raise Refusal("unavailable", retry_after=1)
 
-        return await transaction(self._pool, work)
+        shown, fresh, ended = await transaction(self._pool, work)
+        if ended:
+            self._publish(name, ClosedEvent("expired"))
+        return shown, fresh
 
     async def describe(self, locator: bytes) -> RoomView:
         """What the bearer of the code may know; refuses `room_unknown`."""
@@ -143,7 +150,7 @@ class Rooms:
 
         async def work(connection: Connection) -> None:
             await self._enter(connection, seat)
-            await _delete_room(connection, seat.room)
+            await end(connection, seat.room)
 
         await transaction(self._pool, work)
         self._publish(seat.room, ClosedEvent("destroyed"))
@@ -151,14 +158,7 @@ class Rooms:
     async def expire(self, room: bytes) -> None:
         """End a room if its time is over."""
 
-        async def work(connection: Connection) -> bool:
-            locked = await room_rows.lock_rooms(connection, [room])
-            if not locked or locked[0].expires_at > await room_rows.clock(connection):
-                return False
-            await _delete_room(connection, room)
-            return True
-
-        if await transaction(self._pool, work):
+        if await transaction(self._pool, lambda connection: end_expired(connection, room)):
             self._publish(room, ClosedEvent("expired"))
 
     # --- seats ------------------------------------------------------------------------------
@@ -189,10 +189,15 @@ class Rooms:
                 await seat_rows.touch(connection, seat)
                 snapshot = await self._snapshot(connection, seat.room)
                 return Joined(seat, snapshot, fresh=False), []
+            # Two seats of one token could not be told apart.
+            refuse(any(one.token_hash == seat.token_hash for one in seats), "member_taken")
             hints = await self._make_room(connection, seat.room, seats, now)
             profile_id = await self._vault.store(connection, "profile", profile)
             resume_id = await self._vault.store(connection, "resume", resume[1] if resume else None)
-            await seat_rows.insert_seat(connection, seat, now, profile_id, token_name, resume_id)
+            taken = await seat_rows.insert_seat(
+                connection, seat, now, profile_id, token_name, resume_id
+            )
+            refuse(not taken, "member_taken", "Another seat has that resume token.")
             joins = await room_rows.count_join(connection, seat.room, now + room.room_ttl)
             newcomer = MemberView(member, profile, now, now, False)
             hints.append((seat.room, JoinedEvent(newcomer, joins)))
@@ -207,13 +212,16 @@ class Rooms:
         name = resume_hash(self._keyring.index_key, token)
 
         async def work(connection: Connection) -> bytes:
-            found = await seat_rows.resume_payload(connection, name)
+            found = await seat_rows.resume_payload(connection, name, self._limits.resume)
             if found is None:
                 raise Refusal("resume_unknown")
             seat, payload = found
-            rows = await payload_rows.sealed(connection, [payload])
+            row = (await payload_rows.sealed(connection, [payload])).get(payload)
+            if row is None:
+                # The seat was given up between the two statements.
+                raise Refusal("resume_unknown")
             await seat_rows.touch(connection, seat)
-            return self._vault.unseal(rows[payload], "resume")
+            return self._vault.unseal(row, "resume")
 
         return await transaction(self._pool, work)
 
@@ -389,10 +397,3 @@ async def _absence(connection: Connection, room: bytes) -> Refusal:
     """Why a token has no seat: the room is absent, or the seat is."""
     lives = await seat_rows.lives(connection, room)
     return Refusal("seat_unknown" if lives else "room_unknown")
-
-
-async def _delete_room(connection: Connection, room: bytes) -> None:
-    payloads = await room_rows.payloads_of_room(connection, room)
-    await room_rows.delete_room(connection, room)
-    if payloads:
-        await payload_rows.delete_payloads(connection, payloads)

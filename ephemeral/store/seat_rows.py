@@ -122,16 +122,21 @@ async def insert_seat(
     profile: bytes | None,
     resume_hash: bytes | None,
     resume_key: bytes | None,
-) -> None:
-    """Take a seat. `profile` and `resume_key` name payloads that stand already."""
-    await connection.execute(
+) -> bool:
+    """Take a seat; False if another has that resume token.
+
+    `profile` and `resume_key` name payloads that stand already.
+    """
+    taken = await connection.fetchval(
         """
         INSERT INTO seats (room, member, token_hash, profile, resume_hash, resume_key,
                            joined_at, seen_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+        ON CONFLICT (resume_hash) DO NOTHING RETURNING true
         """,
         *seat, profile, resume_hash, resume_key, now,
     )  # fmt: skip
+    return taken is not None
 
 
 async def delete_seat(connection: Connection, room: bytes, member: bytes) -> list[bytes]:
@@ -190,15 +195,23 @@ async def reclaim(
     )
 
 
-async def resume_payload(connection: Connection, resume_hash: bytes) -> tuple[Seat, bytes] | None:
-    """The server's half of a resume secret, by the keyed hash of its token."""
+async def resume_payload(
+    connection: Connection, resume_hash: bytes, lasts: int
+) -> tuple[Seat, bytes] | None:
+    """The server's half of a resume secret, by the keyed hash of its token.
+
+    None also where it is over, `lasts` milliseconds after the member's last sign of life, and only
+    waits to be swept.
+    """
     row = await connection.fetchrow(
         """
         SELECT s.room, s.member, s.token_hash, s.resume_key
         FROM seats s JOIN rooms r ON r.room = s.room
         WHERE s.resume_hash = $1 AND r.expires_at > clock_ms()
+          AND (s.worker IS NOT NULL OR s.seen_at + $2 > clock_ms())
         """,
         resume_hash,
+        lasts,
     )
     return (Seat(row[0], row[1], row[2]), row[3]) if row is not None else None
 
