@@ -1,7 +1,7 @@
 """The composition root: settings in, a Starlette application with a lifespan out."""
 
 import asyncio
-import secrets
+import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -93,7 +93,7 @@ def create_app(settings: Settings) -> Starlette:
     """
     verdict = Verdict(faults.record)
     files = StaticFiles(WEB / "static")
-    sockets = Sockets(settings, secrets.token_bytes, verdict)
+    sockets = Sockets(settings, os.urandom, verdict)
 
     async def ready() -> None:
         async with connection(app.state.pool) as one:
@@ -135,7 +135,7 @@ async def _serving(
     app: Starlette, settings: Settings, pool: "Pool", source: KeySource, sockets: Sockets
 ) -> AsyncIterator[None]:
     """The services, from the first to the last moment in which requests may come."""
-    random = secrets.token_bytes
+    random = os.urandom
     deployment = await Deployment.open(pool, SUITES[settings.kdf], random)
     async with connection(pool) as one:
         directory = KeyringDirectory(settings.keyring_dir)

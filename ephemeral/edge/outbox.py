@@ -1,13 +1,13 @@
 """The outbox of a socket: frames on their way to one peer, several in one message.
 
-Whoever puts a frame in never waits. The writer takes all that has gathered since its last turn and
-sends it as one message; while the peer doesn't take more, frames gather here, up to a bound.
+Whoever puts a frame in never waits. All that gathers in a turn of the event loop goes out as one
+message; while the peer doesn't take more, frames gather here, up to a bound.
 """
 
 import asyncio
 from collections.abc import Callable
 
-from starlette.types import Send
+from ephemeral.edge.wire import Wire
 
 __all__ = ["FRAMES_MAX", "SIZE_MAX", "Outbox"]
 
@@ -19,22 +19,33 @@ _MESSAGE_MAX = 256 * 1024
 
 
 class Outbox:
-    """Frames of one socket. `flushed` is called when a message is on its way, `overflow` when the
-    peer has not read for too long; after that nothing more is taken.
+    """Frames of one socket; `size` is how many bytes wait.
+
+    `flushed` is called when everything is on its way, `overflow` when the peer has not read for too
+    long; after that nothing more is taken.
     """
 
+    __slots__ = (
+        "_flushed",
+        "_frames",
+        "_loop",
+        "_overflow",
+        "_scheduled",
+        "_shut",
+        "_wire",
+        "size",
+    )
+
     def __init__(
-        self, send: Send, flushed: Callable[[], None], overflow: Callable[[], None]
+        self, wire: Wire, flushed: Callable[[], None], overflow: Callable[[], None]
     ) -> None:
         self.size = 0
-        self._send = send
+        self._wire = wire
         self._flushed = flushed
         self._overflow = overflow
         self._loop = asyncio.get_running_loop()
         self._frames: list[bytes] = []
-        self._wake: asyncio.Future[None] | None = None
-        self._blocked = False
-        self._finishing = False
+        self._scheduled = False
         self._shut = False
 
     def put(self, frame: bytes) -> None:
@@ -43,13 +54,13 @@ class Outbox:
             return
         self._frames.append(frame)
         self.size += len(frame)
-        # Without a message under way all this goes out on the writer's next turn.
-        if self._blocked and (self.size > SIZE_MAX or len(self._frames) > FRAMES_MAX):
-            self.shut()
-            self._overflow()
-            return
-        if self._wake is not None and not self._wake.done():
-            self._wake.set_result(None)
+        if self._wire.blocked:
+            if self.size > SIZE_MAX or len(self._frames) > FRAMES_MAX:
+                self.shut()
+                self._overflow()
+        elif not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self.flush)
 
     def shut(self) -> None:
         """Forget what is queued and take no more."""
@@ -57,30 +68,16 @@ class Outbox:
         self._frames.clear()
         self.size = 0
 
-    def finish(self) -> None:
-        """Let the writer end when everything is sent."""
-        self._finishing = True
-        if self._wake is not None and not self._wake.done():
-            self._wake.set_result(None)
-
-    async def write(self) -> None:
-        """Send what is queued until finished or cancelled; raises what sending raises."""
-        while True:
-            if not self._frames:
-                if self._finishing:
-                    return
-                self._wake = self._loop.create_future()
-                await self._wake
-                self._wake = None
-                continue
-            text = self._take()
-            self._blocked = True
-            await self._send({"type": "websocket.send", "text": text})
-            self._blocked = False
+    def flush(self) -> None:
+        """Send what is queued, as far as the peer takes it."""
+        self._scheduled = False
+        while self._frames and not self._wire.blocked:
+            self._wire.write(self._next_message())
+        if not self._frames:
             self._flushed()
 
-    def _take(self) -> str:
-        """The next message: an array of frames (11.1)."""
+    def _next_message(self) -> bytes:
+        """An array of frames (11.1)."""
         taken, self._frames = self._frames, []
         if self.size > _MESSAGE_MAX:
             size = count = 0
@@ -93,4 +90,4 @@ class Outbox:
             self.size -= size
         else:
             self.size = 0
-        return (b"[" + b",".join(taken) + b"]").decode()
+        return b"[%b]" % (taken[0] if len(taken) == 1 else b",".join(taken))

@@ -1,12 +1,12 @@
-"""The WebSocket of one member (docs/protocol.md, section 11), as plain ASGI events.
+"""The WebSocket of one member (docs/protocol.md, section 11).
 
-A socket has one reader, which runs in the task of the request; one writer, the outbox's; and one
-owner of its state, the `Socket`. Whatever ends it goes through `end`, which notes why, and is
+A socket has one owner of its state, the `Socket`. Frames come in by `received`, one call each, and
+go out through the outbox. Whatever ends a socket goes through `end`, which notes why, and is
 carried out in `_farewell`, the only place that closes. Others put bytes into the outbox and never
 wait: a member that doesn't read is dropped.
 
-What is asked for often (post, open, acknowledge, release) is handed to the rooms with a callback,
-without a task of its own; the rest is awaited by the reader, one after the other.
+What is asked for often (post, open, acknowledge, release) is handed to the rooms with a callback at
+once. The rest is awaited in the task of the request, one after the other, while reading pauses.
 """
 
 import asyncio
@@ -14,41 +14,19 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Protocol
 
-from starlette.types import Message, Receive, Send
-
 from ephemeral.domain.room import Seat
-from ephemeral.edge import answers
+from ephemeral.edge import answers, close_codes
 from ephemeral.edge.guard import Verdict
-from ephemeral.edge.outbox import Outbox
+from ephemeral.edge.outbox import FRAMES_MAX, Outbox
 from ephemeral.edge.pace import Pace
+from ephemeral.edge.wire import Wire
 from ephemeral.protocol import frames
 from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.protocol.limits import FRAMES_BEFORE_HELLO
 from ephemeral.services.ledger import Outcome
 from ephemeral.services.rooms import Rooms
 
-__all__ = ["Close", "Listeners", "Socket"]
-
-#: Closes the connection at once, without waiting for what the peer has not read.
-Close = Callable[[int], None]
-
-# Close codes (11.7). `_GONE`: there is nobody left to close.
-_GONE = 0
-_LEFT = 1000
-_LOST = 4401
-_SILENT = 4408
-_REPLACED = 4409
-_ENDED = 4410
-_SLOW = 4413
-_CODES = {
-    "malformed": 4400,
-    "unauthorized": _LOST,
-    "seat_unknown": _LOST,
-    "room_unknown": 4404,
-    "too_many": 4429,
-    "unavailable": 1012,
-}
-_FAULT = 1011
+__all__ = ["Listeners", "Socket"]
 
 # Reading pauses at so much unanswered work, where opening counts for the size of its answer,
 # and at so many bytes that the peer has not taken: with both the outbox's bound is not reached
@@ -79,9 +57,7 @@ class Socket:
     def __init__(
         self,
         connection: bytes,
-        receive: Receive,
-        send: Send,
-        close: Close | None,
+        wire: Wire,
         rooms: Rooms,
         listeners: Listeners,
         verdict: Verdict,
@@ -90,204 +66,190 @@ class Socket:
         self.connection = connection
         self.member = b""
         self.seat: Seat | None = None
-        self._receive = receive
-        self._send = send
-        self._close = close
+        self._wire = wire
         self._rooms = rooms
         self._listeners = listeners
         self._verdict = verdict
         self._pace = pace
         self._loop = asyncio.get_running_loop()
-        self._outbox = Outbox(send, self._relieve, partial(self.end, _SLOW))
-        self._task: asyncio.Task[Any] | None = None
+        self._outbox = Outbox(wire, self._go_on, partial(self.end, close_codes.SLOW))
         self._ending: tuple[int, Refusal | None] | None = None
-        # True while the reader waits for something that may be given up at any moment.
-        self._idle = False
+        # A frame that is awaited by the owner's task, and what that task sleeps on meanwhile.
+        self._frame: frames.EarlyFrame | frames.Frame | None = None
+        self._wake: asyncio.Future[None] | None = None
+        self._welcomed = False
+        self._prepared = 0
         self._leaving = False
+        # How much was asked for and has no answer.
         self._work = 0
-        self._relief: asyncio.Future[None] | None = None
+        self._paused = False
         # Events that come between `hello` and `welcome`.
         self._early: list[bytes] | None = []
 
-    # --- what others call ---------------------------------------------------------------------
+    # --- what the hub calls -------------------------------------------------------------------
 
     def deliver(self, frame: bytes) -> None:
         """Queue one event."""
         if self._early is None:
             self._outbox.put(frame)
-        else:
+        elif len(self._early) < FRAMES_MAX:
             self._early.append(frame)
+        else:
+            self.end(close_codes.SLOW)
 
     def replaced(self) -> None:
         """A newer socket of the same member took over."""
-        self.end(_REPLACED, Refusal("too_many", "A newer connection of this member took over."))
+        self.end(
+            close_codes.REPLACED,
+            Refusal("too_many", "A newer connection of this member took over."),
+        )
 
     def seat_lost(self) -> None:
         """The member left by another way, or its seat was taken."""
         if not self._leaving:
-            self.end(_LOST, Refusal("seat_unknown"))
+            self.end(close_codes.LOST, Refusal("seat_unknown"))
 
     def room_closed(self) -> None:
         """The room is no more."""
-        self.end(_ENDED, Refusal("room_unknown"))
+        self.end(close_codes.ENDED, Refusal("room_unknown"))
 
-    def end(self, code: int, refusal: Refusal | None = None) -> None:
-        """Note why the socket ends; the first reason counts. Never waits."""
+    # --- what the wire calls ------------------------------------------------------------------
+
+    def received(self, text: bytes) -> None:
+        """Take one frame."""
         if self._ending is not None:
             return
-        self._ending = (code, refusal)
-        # What the reader awaits otherwise is a change in the store: that is never broken off.
-        if self._idle and self._task is not None:
-            self._task.cancel()
+        try:
+            self._pace.spend(self._loop.time())
+            if self._welcomed:
+                self._take(frames.decode_frame(text))
+            else:
+                self._take_early(frames.decode_early(text))
+        except Refusal as refusal:
+            if refusal.code == "malformed" and not _is_utf_8(text):
+                self.end(close_codes.NO_TEXT)
+            else:
+                self._fail(refusal)
+        except Exception as error:  # noqa: BLE001 - every error becomes a close code
+            self._fail(error)
+
+    def received_binary(self) -> None:
+        """Only text is spoken here."""
+        self._fail(Refusal("malformed"))
+
+    def writable(self) -> None:
+        """The peer reads again."""
+        self._outbox.flush()
+        self._stir()
+
+    def lost(self) -> None:
+        """The peer has gone, or the server closes by itself."""
+        self._outbox.shut()
+        self.end(close_codes.GONE)
+        self._stir()
 
     # --- the life of a socket -----------------------------------------------------------------
 
+    def end(self, code: int, refusal: Refusal | None = None) -> None:
+        """Note why the socket ends; the first reason counts. Never waits."""
+        if self._ending is None:
+            self._ending = (code, refusal)
+            self._stir()
+
+    def _fail(self, error: Exception) -> None:
+        refusal = self._verdict(error)
+        self.end(close_codes.of(refusal), refusal)
+
     async def run(self, hello_seconds: float, released: Callable[["Socket"], None]) -> None:
         """Serve until the end. `released` is called once, as soon as the seat is given up."""
-        self._task = asyncio.current_task()
-        writer = self._loop.create_task(self._outbox.write())
-        writer.add_done_callback(self._written)
         silent = Refusal("unauthorized", "No hello came in time.")
-        timer = self._loop.call_later(hello_seconds, self.end, _SILENT, silent)
+        timer = self._loop.call_later(hello_seconds, self._silent, silent)
+        self._wire.attach(self)
         try:
-            try:
-                await self._read(timer)
-            finally:
-                timer.cancel()
-                if self.seat is not None:
-                    self._listeners.remove(self.seat.room, self)
-                released(self)
-            await self._farewell(writer)
+            while self._ending is None:
+                if self._frame is None:
+                    await self._sleep()
+                else:
+                    await self._perform(self._frame)
+                    self._frame = None
+                    self._go_on()
         finally:
-            self._outbox.shut()
-            writer.cancel()
+            timer.cancel()
+            if self.seat is not None:
+                self._listeners.remove(self.seat.room, self)
+            released(self)
+        await self._farewell()
 
-    async def _read(self, timer: asyncio.TimerHandle) -> None:
-        try:
-            await self._greet(timer)
-            await self._serve()
-        except asyncio.CancelledError:
-            # Ours, from `end`; unless the server cancelled this task as well.
-            if self._ending is None or (self._task is not None and self._task.uncancel() > 0):
-                raise
-        except Exception as error:  # noqa: BLE001 - every error becomes a close code
-            refusal = self._verdict(error)
-            self.end(_CODES.get(refusal.code, _FAULT), refusal)
+    def _silent(self, refusal: Refusal) -> None:
+        # A hello that is being looked at has come in time.
+        if not self._welcomed and not isinstance(self._frame, frames.Hello):
+            self.end(close_codes.SILENT, refusal)
 
-    def _written(self, writer: asyncio.Task[None]) -> None:
-        if writer.cancelled():
-            return
-        error = writer.exception()
-        if error is not None:
-            self.end(_GONE)
-        # An OSError is the server's way of saying that the peer has gone.
-        if isinstance(error, Exception) and not isinstance(error, OSError):
-            self._verdict(error)
-
-    async def _farewell(self, writer: asyncio.Task[None]) -> None:
+    async def _farewell(self) -> None:
         """Say why, let the peer read what is left, and close."""
-        code, refusal = self._ending or (_FAULT, None)
-        if code == _GONE:
-            return
-        if code != _SLOW:
+        code, refusal = self._ending or (close_codes.FAULT, None)
+        if code not in {close_codes.GONE, close_codes.SLOW}:
             if refusal is not None:
                 self._outbox.put(answers.error_frame(None, refusal))
-            self._outbox.finish()
-            await asyncio.wait([writer], timeout=_FAREWELL_SECONDS)
-        if self._close is not None:
-            self._close(code)
-        elif writer.done():
-            await self._send({"type": "websocket.close", "code": code})
+            self._outbox.flush()
+            deadline = self._loop.call_later(_FAREWELL_SECONDS, self._outbox.shut)
+            stir = self._loop.call_later(_FAREWELL_SECONDS, self._stir)
+            while self._outbox.size:
+                await self._sleep()
+            deadline.cancel()
+            stir.cancel()
+        self._outbox.shut()
+        self._wire.close(code or close_codes.LEFT)
 
-    # --- reading ------------------------------------------------------------------------------
+    async def _sleep(self) -> None:
+        self._wake = self._loop.create_future()
+        await self._wake
 
-    def _text(self, message: Message) -> str | None:
-        """The text of a message; None if there will be no more."""
-        if message["type"] != "websocket.receive":
-            self.end(_GONE)
-            return None
-        text: str | None = message.get("text")
-        if text is None:
-            raise Refusal("malformed")
-        self._pace.spend(self._loop.time())
-        return text
+    def _stir(self) -> None:
+        """Let the owner's task look around."""
+        if self._wake is not None and not self._wake.done():
+            self._wake.set_result(None)
 
-    async def _next(self) -> str | None:
-        self._idle = True
-        message = await self._receive()
-        self._idle = False
-        return self._text(message)
+    def _go_on(self) -> None:
+        """Read on, if nothing is awaited, not too much is unanswered, and answers are taken."""
+        if (
+            self._paused
+            and self._frame is None
+            and self._work < _BUSY
+            and self._outbox.size < _FULL
+        ):
+            self._paused = False
+            self._wire.resume()
 
-    async def _greet(self, timer: asyncio.TimerHandle) -> None:
-        """What may come before `hello`, and `hello`."""
-        for number in range(FRAMES_BEFORE_HELLO + 1):
-            if self._ending is not None:
-                return
-            text = await self._next()
-            if text is None:
-                return
-            frame = frames.decode_early(text)
-            if isinstance(frame, frames.Hello):
-                timer.cancel()
-                await self._hello(frame)
-                return
-            refuse(number == FRAMES_BEFORE_HELLO, "malformed")
-            try:
-                answer = await self._prepare(frame)
-            except Refusal as refusal:
-                self._refused(frame.ref, refusal)
-            else:
-                self._outbox.put(answers.ok(frame.ref, answer))
+    def _pause(self) -> None:
+        self._paused = True
+        self._wire.pause()
 
-    async def _prepare(self, frame: frames.Create | frames.Join | frames.Resume) -> bytes:
-        rooms = self._rooms
-        if isinstance(frame, frames.Create):
-            view, _ = await rooms.create(frames.credential(frame.locator), *frame.unpack())
-            return answers.room(view)
-        if isinstance(frame, frames.Join):
-            locator, token = frames.credential(frame.locator), frames.credential(frame.token)
-            joined = await rooms.join(locator, token, *frame.unpack())
-            return answers.joined(joined.snapshot)
-        return answers.key(await rooms.resume(frames.credential(frame.resume)))
+    # --- taking frames ------------------------------------------------------------------------
 
-    async def _hello(self, hello: frames.Hello) -> None:
-        """Hold the seat, listen, and only then read the present state: nothing falls between."""
+    def _take_early(self, frame: frames.EarlyFrame) -> None:
+        if not isinstance(frame, frames.Hello):
+            self._prepared += 1
+            refuse(self._prepared > FRAMES_BEFORE_HELLO, "malformed")
+        self._hand_over(frame)
+
+    def _take(self, frame: frames.Frame) -> None:
+        submit = _SUBMIT.get(type(frame))
+        if submit is None:
+            self._hand_over(frame)
+            return
         try:
-            locator, token = frames.credential(hello.locator), frames.credential(hello.token)
-            self.seat = await self._rooms.connect(locator, token, self.connection)
-            self.member = self.seat.member
-            self._listeners.add(self.seat.room, self)
-            snapshot = await self._rooms.snapshot(self.seat)
-            # It may have been taken before this socket listened.
-            refuse(all(one.member != self.member for one in snapshot.members), "seat_unknown")
+            submit(self, frame)
         except Refusal as refusal:
-            self._outbox.put(answers.error_frame(hello.ref, refusal))
-            raise
-        self._outbox.put(answers.welcome(hello.ref, self.member, snapshot))
-        self._listeners.caught_up(self.seat.room, snapshot.room.sequence)
-        early, self._early = self._early or [], None
-        for frame in early:
-            self._outbox.put(frame)
+            self._refused(frame.ref, refusal)
+        if self._work >= _BUSY or self._outbox.size >= _FULL:
+            self._pause()
 
-    async def _serve(self) -> None:
-        while self._ending is None:
-            self._idle = True
-            message = await self._receive()
-            self._idle = False
-            text = self._text(message)
-            if text is None:
-                return
-            frame = frames.decode_frame(text)
-            submit = _SUBMIT.get(type(frame))
-            try:
-                if submit is not None:
-                    submit(self, frame)
-                else:
-                    await self._ask(frame)
-            except Refusal as refusal:
-                self._refused(frame.ref, refusal)
-            if self._work >= _BUSY or self._outbox.size >= _FULL:
-                await self._until(lambda: self._work < _BUSY and self._outbox.size < _FULL)
+    def _hand_over(self, frame: frames.EarlyFrame | frames.Frame) -> None:
+        """Leave a frame to the owner's task, and let no other come before it is done."""
+        self._frame = frame
+        self._pause()
+        self._stir()
 
     def _refused(self, ref: int | None, refusal: Refusal) -> None:
         """Answer with an error; a frame that has not the form asked for ends the socket."""
@@ -295,18 +257,6 @@ class Socket:
             raise refusal
         if ref is not None:
             self._outbox.put(answers.error_frame(ref, refusal))
-
-    async def _until(self, done: Callable[[], bool]) -> None:
-        """Wait until answers are given and taken."""
-        while self._ending is None and not done():
-            self._relief = self._loop.create_future()
-            self._idle = True
-            await self._relief
-            self._idle = False
-
-    def _relieve(self) -> None:
-        if self._relief is not None and not self._relief.done():
-            self._relief.set_result(None)
 
     # --- what is asked for often --------------------------------------------------------------
 
@@ -341,37 +291,80 @@ class Socket:
             self._outbox.put(answers.error_frame(ref, outcome))
         elif outcome is not None:
             self._outbox.put(answers.ok(ref, answers.outcome(outcome)))
-        if self._relief is not None:
-            self._relieve()
+        if self._paused:
+            # For a ping, that waits for the last answer; and to read on.
+            self._stir()
+            self._go_on()
 
     # --- what is asked for seldom -------------------------------------------------------------
 
-    async def _ask(self, frame: frames.Frame) -> None:
-        answer = await self._answer(frame)
+    async def _perform(self, frame: frames.EarlyFrame | frames.Frame) -> None:
+        try:
+            if isinstance(frame, frames.Hello):
+                await self._hello(frame)
+                return
+            try:
+                answer = await self._answer(frame)
+            except Refusal as refusal:
+                self._refused(frame.ref, refusal)
+                return
+        except Exception as error:  # noqa: BLE001 - every error becomes a close code
+            self._fail(error)
+            return
         if frame.ref is not None:
             self._outbox.put(answers.ok(frame.ref, answer))
         if isinstance(frame, frames.Leave):
-            self.end(_LEFT)
+            self.end(close_codes.LEFT)
 
-    async def _answer(self, frame: frames.Frame) -> bytes:
-        rooms, seat = self._rooms, self._seat
+    async def _hello(self, hello: frames.Hello) -> None:
+        """Hold the seat, listen, and only then read the present state: nothing falls between."""
+        try:
+            locator, token = frames.credential(hello.locator), frames.credential(hello.token)
+            self.seat = await self._rooms.connect(locator, token, self.connection)
+            self.member = self.seat.member
+            self._listeners.add(self.seat.room, self)
+            snapshot = await self._rooms.snapshot(self.seat)
+            # It may have been taken before this socket listened.
+            refuse(all(one.member != self.member for one in snapshot.members), "seat_unknown")
+        except Refusal as refusal:
+            self._outbox.put(answers.error_frame(hello.ref, refusal))
+            raise
+        self._outbox.put(answers.welcome(hello.ref, self.member, snapshot))
+        self._listeners.caught_up(self.seat.room, snapshot.room.sequence)
+        self._welcomed = True
+        early, self._early = self._early or [], None
+        for frame in early:
+            self._outbox.put(frame)
+
+    async def _answer(self, frame: frames.EarlyFrame | frames.Frame) -> bytes:
+        rooms = self._rooms
         match frame:
+            case frames.Create():
+                view, _ = await rooms.create(frames.credential(frame.locator), *frame.unpack())
+                return answers.room(view)
+            case frames.Join():
+                locator, token = frames.credential(frame.locator), frames.credential(frame.token)
+                joined = await rooms.join(locator, token, *frame.unpack())
+                return answers.joined(joined.snapshot)
+            case frames.Resume():
+                return answers.key(await rooms.resume(frames.credential(frame.resume)))
             case frames.Status():
-                return answers.receipts(*await rooms.status(seat, frame.unpack()))
+                return answers.receipts(*await rooms.status(self._seat, frame.unpack()))
             case frames.Messages():
-                return answers.notices(*await rooms.notices(seat))
+                return answers.notices(*await rooms.notices(self._seat))
             case frames.RoomFrame():
-                return answers.room_with_members(*await rooms.members(seat))
+                return answers.room_with_members(*await rooms.members(self._seat))
             case frames.Lock():
-                return answers.room(await rooms.lock(seat, frame.locked))
+                return answers.room(await rooms.lock(self._seat, frame.locked))
             case frames.Typing():
-                await rooms.typing(seat, frame.typing)
+                await rooms.typing(self._seat, frame.typing)
             case frames.Destroy():
-                await rooms.destroy(seat)
+                await rooms.destroy(self._seat)
             case frames.Leave():
-                await self._leave(seat)
+                await self._leave(self._seat)
             case frames.Ping():
-                await self._until(lambda: self._work == 0)
+                while self._work and self._ending is None:
+                    await self._sleep()
         return b"{}"
 
     async def _leave(self, seat: Seat) -> None:
@@ -381,6 +374,14 @@ class Socket:
         except Refusal:
             self._leaving = False
             raise
+
+
+def _is_utf_8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 _SUBMIT: Mapping[type, Callable[[Socket, Any], None]] = {

@@ -7,16 +7,14 @@ from starlette.types import Receive, Scope, Send
 
 from ephemeral.edge.guard import Verdict
 from ephemeral.edge.pace import Pace
-from ephemeral.edge.socket import Close, Listeners, Socket
+from ephemeral.edge.socket import Listeners, Socket
+from ephemeral.edge.wire import WIRE, Wire
 from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.protocol.limits import PROTOCOL
 from ephemeral.services.rooms import Rooms
 from ephemeral.settings import Settings
 
-__all__ = ["CLOSE_EXTENSION", "Sockets"]
-
-#: A server may bring, under this name, a `Close` of its own among the scope's extensions.
-CLOSE_EXTENSION = "ephemeral.close"
+__all__ = ["Sockets"]
 
 _CONNECTION_BYTES = 16
 # The database was away when a socket ended: how long until it is told again.
@@ -24,7 +22,10 @@ _RETRY_SECONDS = 2.0
 
 
 class Sockets:
-    """The ASGI endpoint of `/room/socket`. `begin` before the first connection, `finish` last."""
+    """The endpoint of `/room/socket`: the handshake by ASGI, everything after it by the `Wire`.
+
+    `begin` before the first connection, `finish` last.
+    """
 
     def __init__(
         self, settings: Settings, random: Callable[[int], bytes], verdict: Verdict
@@ -63,18 +64,10 @@ class Sockets:
         except OSError:
             # The peer didn't wait for it.
             return
-        close: Close | None = scope.get("extensions", {}).get(CLOSE_EXTENSION)
+        wire: Wire = scope["extensions"][WIRE]
         pace = Pace(self._rate, self._burst, asyncio.get_running_loop().time())
-        socket = Socket(
-            self._random(_CONNECTION_BYTES),
-            receive,
-            send,
-            close,
-            rooms,
-            listeners,
-            self._verdict,
-            pace,
-        )
+        name = self._random(_CONNECTION_BYTES)
+        socket = Socket(name, wire, rooms, listeners, self._verdict, pace)
         if self._open >= self._most:
             socket.end(4429, Refusal("too_many", "There are too many connections. Try later."))
         self._open += 1

@@ -1,21 +1,88 @@
-"""uvicorn's protocols, where they would answer in another shape or wait for a slow peer."""
+"""The two protocols on the wire, on top of uvicorn's.
+
+`HttpWire` answers what isn't HTTP in the one shape of errors. `SocketWire` leaves the handshake and
+every unusual frame to uvicorn and `websockets`, and takes the usual ones, a whole text message in a
+frame of its own, a short way: no queue, no task, no copy into events. That halves the cost of a
+message (measured against the same relay through ASGI events).
+"""
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Protocol
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.datastructures import Headers
 from websockets.http11 import Response
+from websockets.speedups import apply_mask
 
 from ephemeral.edge import answers
-from ephemeral.edge.sockets import CLOSE_EXTENSION
 from ephemeral.protocol.errors import Refusal
 
-__all__ = ["HttpWire", "SocketWire"]
+__all__ = ["WIRE", "HttpWire", "Line", "SocketWire", "Wire"]
 
-# How long a closed peer may take to close as well.
+#: The name under which a scope's extensions hold the `Wire` of its socket.
+WIRE = "ephemeral.wire"
+
+# How long a peer that was closed may take to close as well, before it is cut off.
 _ABORT_SECONDS = 10.0
+
+# RFC 6455, section 5.2: the last frame of a text message; a payload that is masked.
+_WHOLE_TEXT = 0x81
+_MASKED = 0x80
+_BROKEN = -1
+
+
+class Line(Protocol):
+    """Who listens to a wire. Nothing here may block or raise."""
+
+    def received(self, text: bytes) -> None:
+        """A text message; whether it is UTF-8 is for the listener to see."""
+
+    def received_binary(self) -> None:
+        """A binary message."""
+
+    def writable(self) -> None:
+        """The peer reads again."""
+
+    def lost(self) -> None:
+        """Nothing more will come, nothing more can be sent."""
+
+
+class Wire(Protocol):
+    """An accepted WebSocket."""
+
+    #: The peer has not read what was sent; more should wait.
+    blocked: bool
+
+    def attach(self, line: Line) -> None:
+        """From now on `line` hears what comes."""
+
+    def write(self, text: bytes) -> None:
+        """Send a text message at once."""
+
+    def pause(self) -> None:
+        """Let nothing more come, not even what has been read already."""
+
+    def resume(self) -> None:
+        """Let it come again."""
+
+    def close(self, code: int) -> None:
+        """Send a close frame behind whatever is on its way; never waits."""
+
+
+class HttpWire(HttpToolsProtocol):
+    """HTTP/1.1. What isn't HTTP gets the one shape of errors."""
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the parser's words
+        """Refuse what can't be parsed."""
+        body = answers.error(Refusal("malformed"))
+        self.transport.write(
+            STATUS_LINE[400]
+            + b"content-type: application/json\r\ncache-control: no-store\r\n"
+            + b"x-content-type-options: nosniff\r\nconnection: close\r\n"
+            + b"content-length: %d\r\n\r\n%b" % (len(body), body)
+        )
+        self.transport.close()
 
 
 def _reject(status: HTTPStatus | int, text: str) -> Response:
@@ -35,33 +102,51 @@ def _reject(status: HTTPStatus | int, text: str) -> Response:
     return Response(refusal.status, HTTPStatus(refusal.status).phrase, headers, body)
 
 
-class HttpWire(HttpToolsProtocol):
-    """HTTP/1.1. What isn't HTTP gets the one shape of errors."""
-
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the parser's words
-        """Refuse what can't be parsed."""
-        body = answers.error(Refusal("malformed"))
-        self.transport.write(
-            STATUS_LINE[400]
-            + b"content-type: application/json\r\ncache-control: no-store\r\n"
-            + b"x-content-type-options: nosniff\r\nconnection: close\r\n"
-            + b"content-length: %d\r\n\r\n%b" % (len(body), body)
-        )
-        self.transport.close()
-
-
 class SocketWire(WebSocketsSansIOProtocol):
     """WebSocket. A peer that doesn't read or doesn't answer is cut off, not waited for."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self.conn.reject = _reject  # type: ignore[method-assign]
+        self.blocked = False
+        self._max_size: int = self.config.ws_max_size
+        self._line: Line | None = None
+        # What was read and not yet taken: the beginning of a frame, or all that came in a pause.
+        self._rest = b""
+        self._paused = False
+        self._consuming = False
 
-    def handle_connect(self, event: Any) -> None:
-        """Offer `Close` to the application."""
-        super().handle_connect(event)
-        if self.response.status_code == 101:
-            self.scope["extensions"][CLOSE_EXTENSION] = self.close  # type: ignore[assignment]
+    # --- Wire ---------------------------------------------------------------------------------
+
+    def attach(self, line: Line) -> None:
+        """From now on `line` hears what comes."""
+        self._line = line
+        self._consume()
+
+    def write(self, text: bytes) -> None:
+        """Send a text message at once: one frame, not masked (RFC 6455, section 5.2)."""
+        size = len(text)
+        if size < 126:
+            head = bytes((_WHOLE_TEXT, size))
+        elif size < 65536:
+            head = b"\x81\x7e" + size.to_bytes(2, "big")
+        else:
+            head = b"\x81\x7f" + size.to_bytes(8, "big")
+        self.transport.write(head + text)
+
+    def pause(self) -> None:
+        """Let nothing more come, not even what has been read already."""
+        self._paused = True
+        self.transport.pause_reading()
+
+    def resume(self) -> None:
+        """Let it come again."""
+        if not self._paused:
+            return
+        self._paused = False
+        self._consume()
+        if not self._paused and not self.transport.is_closing():
+            self.transport.resume_reading()
 
     def close(self, code: int) -> None:
         """Send a close frame behind whatever is on its way; cut the connection a little later."""
@@ -71,12 +156,118 @@ class SocketWire(WebSocketsSansIOProtocol):
         self.conn.send_close(code)
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
-        if self.read_paused:
-            self.read_paused = False
-            self.transport.resume_reading()
         self.close_timer = self.loop.call_later(_ABORT_SECONDS, self.transport.abort)
+        self.resume()
+
+    # --- reading ------------------------------------------------------------------------------
+
+    def data_received(self, data: bytes) -> None:
+        """Take what has come, if it may be taken."""
+        if not self.handshake_initiated:
+            super().data_received(data)
+            return
+        self._rest = self._rest + data if self._rest else data
+        self._consume()
+
+    def _consume(self) -> None:
+        """Take whole frames off what was read, until there is none or a pause."""
+        if self._line is None or self._consuming:
+            return
+        self._consuming = True
+        data, at = self._rest, 0
+        while not self._paused and (end := self._frame_end(data, at)):
+            if end == _BROKEN:
+                # The library says what is wrong with it, and closes.
+                super().data_received(data[at:])
+                end = len(data)
+            elif data[at] == _WHOLE_TEXT and not self.frames and not self.close_sent:
+                start = end - _payload_size(data, at)
+                self._line.received(apply_mask(data[start:end], data[start - 4 : start]))
+            else:
+                super().data_received(data[at:end])
+            at = end
+        self._rest = data[at:]
+        self._consuming = False
+
+    def _frame_end(self, data: bytes, at: int) -> int:
+        """Where the frame at `at` ends; 0 if it isn't all there, `_BROKEN` if it is none."""
+        if len(data) - at < 2:
+            return 0
+        if not data[at + 1] & _MASKED:
+            return _BROKEN
+        length = data[at + 1] & 127
+        head = 6 if length < 126 else 8 if length == 126 else 14
+        if len(data) - at < head:
+            return 0
+        if length >= 126:
+            length = int.from_bytes(data[at + 2 : at + head - 4], "big")
+        if length > self._max_size:
+            return _BROKEN
+        end = at + head + length
+        return end if end <= len(data) else 0
+
+    def send_receive_event_to_app(self) -> None:
+        """A message that came in pieces, or isn't text."""
+        data, self.frames = b"".join(self.frames), []
+        if self.close_sent or self._line is None:
+            return
+        if self.curr_msg_data_type == "text":
+            self._line.received(data)
+        else:
+            self._line.received_binary()
+
+    # --- the life of the connection -----------------------------------------------------------
+
+    def handle_connect(self, event: Any) -> None:
+        """Bring the application this wire along with the scope."""
+        super().handle_connect(event)
+        if self.response.status_code == 101:
+            self.scope["extensions"][WIRE] = self  # type: ignore[assignment]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone."""
+        super().connection_lost(exc)
+        self._lost()
+
+    def handle_close(self, event: Any) -> None:
+        """The peer closes, or has closed as well."""
+        super().handle_close(event)
+        self._lost()
+
+    def handle_parser_exception(self) -> None:
+        """The peer broke the rules of frames."""
+        super().handle_parser_exception()
+        self._lost()
+
+    def shutdown(self) -> None:
+        """The server stops."""
+        super().shutdown()
+        self._lost()
 
     def keepalive_timeout(self) -> None:
         """The peer has not answered a ping: there is nobody to read what is queued."""
         super().keepalive_timeout()
         self.transport.abort()
+
+    def pause_writing(self) -> None:
+        """The peer doesn't read."""
+        super().pause_writing()
+        self.blocked = True
+
+    def resume_writing(self) -> None:
+        """The peer reads again."""
+        super().resume_writing()
+        self.blocked = False
+        if self._line is not None:
+            self._line.writable()
+
+    def _lost(self) -> None:
+        if self._line is not None:
+            self._line.lost()
+
+
+def _payload_size(data: bytes, at: int) -> int:
+    length = data[at + 1] & 127
+    if length < 126:
+        return length
+    return int.from_bytes(data[at + 2 : at + (4 if length == 126 else 10)], "big")

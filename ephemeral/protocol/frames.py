@@ -342,7 +342,7 @@ _UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
 Body = TypeVar("Body", bound=Struct)
 
 
-def decode_early(text: str) -> EarlyFrame:
+def decode_early(text: bytes) -> EarlyFrame:
     """A frame that may come before `welcome`; `malformed`."""
     try:
         return _early.decode(text)
@@ -350,7 +350,7 @@ def decode_early(text: str) -> EarlyFrame:
         raise Refusal("malformed") from None
 
 
-def decode_frame(text: str) -> Frame:
+def decode_frame(text: bytes) -> Frame:
     """A frame that may come after `welcome`; `malformed`."""
     try:
         return _late.decode(text)
