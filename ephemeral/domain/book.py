@@ -169,14 +169,15 @@ class Book:
             raise Refusal("message_author")
         if not compare_digest(sha256(viewing).digest(), message.viewing_hash):
             raise Refusal("viewing_wrong")
-        self._use(room)
         if message.audience is None:
+            self._use(room)
             self._destroy(message, VIEWED, viewing, seat.member)
             return Acknowledged(message_id, "viewed")
         listener = message.audience.get(seat.member)
         if listener is None:
             raise Refusal("audience_only")
         if listener.state != ACKNOWLEDGED:
+            self._use(room)
             listener.state = ACKNOWLEDGED
             listener.lease_until = None
             message.viewing = viewing
@@ -367,7 +368,8 @@ class Book:
         self._tombstones[tombstone.tombstone] = tombstone
         self.buried.append(tombstone)
         room = self._rooms.get(message.room)
-        if room is not None:
+        # What has expired is not counted any more.
+        if room is not None and message.expires_at > self.now:
             room.waiting -= 1
             room.waiting_bytes -= message.size
         self._tell(message.room, DestroyedEvent(message.id, FATES[fate], viewing, member))

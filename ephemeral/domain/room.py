@@ -39,6 +39,7 @@ __all__ = [
     "StoredEvent",
     "Tombstone",
     "TypingEvent",
+    "UnsureEvent",
 ]
 
 #: What a member of an audience has done.
@@ -303,6 +304,10 @@ class ClosedEvent(NamedTuple):
     reason: Literal["destroyed", "expired"]
 
 
+class UnsureEvent(NamedTuple):
+    """Nobody knows whether something was committed. Not told to members: they get a backlog."""
+
+
 Event = (
     NoticeEvent
     | OpenedEvent
@@ -316,4 +321,5 @@ Event = (
     | TypingEvent
     | LockedEvent
     | ClosedEvent
+    | UnsureEvent
 )

@@ -27,7 +27,12 @@ def notice_of(message: Message, now: int) -> Notice:
 
 
 def receipt_of(message: Message, now: int) -> Receipt:
-    """What its author is told of a message that waits: `opened` while anybody's lease runs."""
+    """What its author is told of a message that waits: `opened` while anybody's lease runs.
+
+    One whose time is over is expired, swept or not: nobody is served it any more.
+    """
+    if message.expires_at <= now:
+        return Receipt(message.id, "expired")
     leases = [message.lease_until]
     if message.audience is not None:
         leases = [one.lease_until for one in message.audience.values()]

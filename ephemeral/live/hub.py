@@ -4,7 +4,7 @@ An event is encoded once however many listen. Listeners take bytes and never blo
 does not read is dropped by its own socket, never awaited here.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from ephemeral.domain.room import (
@@ -14,6 +14,7 @@ from ephemeral.domain.room import (
     NoticeEvent,
     Snapshot,
     TypingEvent,
+    UnsureEvent,
 )
 from ephemeral.live.bus import Hint
 
@@ -51,6 +52,9 @@ class Hub:
         self._encode_backlog = encode_backlog
         self._rooms: dict[bytes, dict[bytes, Subscriber]] = {}
         self._told: dict[bytes, int] = {}
+        self._unsure: set[bytes] = set()
+        # Rooms whose state is being read, with the events that come meanwhile.
+        self._held: dict[bytes, list[Event]] = {}
 
     def __len__(self) -> int:
         return sum(len(members) for members in self._rooms.values())
@@ -71,15 +75,23 @@ class Hub:
             if not members:
                 del self._rooms[room]
                 self._told.pop(room, None)
+                self._unsure.discard(room)
 
     def told(self, room: bytes) -> int:
-        """Sequence of the latest message that local members were told of; 0 if of none."""
+        """Sequence up to which all local members were told of every message; 0 if of none."""
         return self._told.get(room, 0)
 
+    def unsure(self) -> list[bytes]:
+        """Rooms in which something may have happened that local members were not told of."""
+        return list(self._unsure)
+
     def caught_up(self, room: bytes, sequence: int) -> None:
-        """A local member was told the complete state up to `sequence`."""
-        if room in self._rooms and sequence > self.told(room):
-            self._told[room] = sequence
+        """A new local member was told the complete state up to `sequence`.
+
+        If others are here already, they may lack what it was told.
+        """
+        if room in self._rooms:
+            self._told.setdefault(room, sequence)
 
     def rooms(self) -> list[bytes]:
         """Rooms with local listeners."""
@@ -89,23 +101,62 @@ class Hub:
         """Every local listener with its room."""
         return [(room, one) for room, members in self._rooms.items() for one in members.values()]
 
-    def backlog(self, room: bytes, snapshot: Snapshot) -> None:
-        """Tell the room's local members the complete present state again."""
+    async def tell_again(self, room: bytes, read: Callable[[bytes], Awaitable[Snapshot]]) -> None:
+        """Tell the room's local members the complete present state, as `read` finds it.
+
+        What happens while it is read comes after it. Who has no seat any more loses the socket.
+        """
         members = self._rooms.get(room)
-        if members:
+        if not members:
+            return
+        listening = list(members.values())
+        self._unsure.discard(room)
+        held = self._held.setdefault(room, [])
+        try:
+            snapshot = await read(room)
             frame = self._encode_backlog(snapshot)
-            for subscriber in list(members.values()):
-                subscriber.deliver(frame)
+            seated = {one.member for one in snapshot.members}
+            for subscriber in listening:
+                if members.get(subscriber.member) is not subscriber:
+                    continue
+                if subscriber.member in seated:
+                    subscriber.deliver(frame)
+                else:
+                    subscriber.seat_lost()
+            if room in self._rooms:
+                self._told[room] = snapshot.room.sequence
+        except BaseException:
+            if room in self._rooms:
+                self._unsure.add(room)
+            raise
+        finally:
+            del self._held[room]
+            for event in held:
+                self._receive(room, event)
 
     def receive(self, hints: Sequence[Hint]) -> None:
         """The bus's receiver: fan each event out to the room's local members."""
-        rooms = self._rooms
         for room, event in hints:
-            members = rooms.get(room)
-            if members:
-                if isinstance(event, NoticeEvent):
-                    self._told[room] = event.notice.sequence
-                self._fan_out(members, event)
+            if room in self._rooms:
+                held = self._held.get(room)
+                if held is None:
+                    self._receive(room, event)
+                else:
+                    held.append(event)
+
+    def _receive(self, room: bytes, event: Event) -> None:
+        members = self._rooms.get(room)
+        if not members:
+            return
+        if isinstance(event, UnsureEvent):
+            self._unsure.add(room)
+            return
+        if isinstance(event, NoticeEvent):
+            sequence = event.notice.sequence
+            # A gap stays where it is until the store has been compared.
+            if self._told.get(room, sequence - 1) == sequence - 1:
+                self._told[room] = sequence
+        self._fan_out(members, event)
 
     def _fan_out(self, members: dict[bytes, Subscriber], event: Event) -> None:
         frame = self._encode(event)

@@ -22,11 +22,12 @@ from ephemeral.domain.limits import Limits
 from ephemeral.domain.room import Acknowledged, Message, Opened, Receipt, Released, Seat
 from ephemeral.live.bus import Bus, Hint
 from ephemeral.protocol.errors import Refusal
+from ephemeral.services.commits import commit
 from ephemeral.services.effects import write
 from ephemeral.services.keyring import Keyring
 from ephemeral.store import payload_rows, room_rows, seat_rows
 from ephemeral.store.payload_rows import SealedRow
-from ephemeral.store.postgres import StoreUnavailable, transaction
+from ephemeral.store.postgres import StoreUnavailable
 
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection, Pool
@@ -205,8 +206,11 @@ class Ledger:
     async def _commit(self, batch: Sequence[Entry]) -> None:
         outcomes: Sequence[Outcome]
         try:
-            outcomes, hints = await transaction(
-                self._pool, lambda connection: self._decide(connection, batch)
+            outcomes, hints = await commit(
+                self._pool,
+                self._bus,
+                {entry.room for entry in batch},
+                lambda connection: self._decide(connection, batch),
             )
         except StoreUnavailable:
             outcomes, hints = [Refusal("unavailable", retry_after=1)] * len(batch), []

@@ -6,8 +6,8 @@ acknowledgements and releases go through the ledger, which batches them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 from ephemeral.domain.book import Book
 from ephemeral.domain.credentials import resume_hash, room_hash, token_hash, tombstone_hash
@@ -36,12 +36,13 @@ from ephemeral.live.bus import Bus, Hint
 from ephemeral.protocol.charter import decode_charter
 from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.protocol.limits import CharterLimits
+from ephemeral.services.commits import commit
 from ephemeral.services.deployment import Deployment
 from ephemeral.services.effects import write
 from ephemeral.services.endings import end, end_expired
 from ephemeral.services.keyring import Keyring
 from ephemeral.services.ledger import Ledger, Reply
-from ephemeral.services.snapshots import snapshot, view
+from ephemeral.services.snapshots import absence, snapshot, view
 from ephemeral.services.vault import Vault
 from ephemeral.store import payload_rows, room_rows, seat_rows
 from ephemeral.store.postgres import transaction
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection, Pool
 
 __all__ = ["Rooms"]
+
+T = TypeVar("T")
 
 #: How often making a room is tried while others make and end one of the same name.
 _CREATIONS = 3
@@ -108,7 +111,7 @@ class Rooms:
                 ended = await end_expired(connection, name)
             raise Refusal("unavailable", retry_after=1)
 
-        shown, fresh, ended = await transaction(self._pool, work)
+        shown, fresh, ended = await self._commit(name, work)
         if ended:
             self._publish(name, ClosedEvent("expired"))
         return shown, fresh
@@ -141,7 +144,7 @@ class Rooms:
             await room_rows.set_locked(connection, seat.room, locked)
             return await view(connection, seat.room)
 
-        changed = await transaction(self._pool, work)
+        changed = await self._commit(seat.room, work)
         self._publish(seat.room, LockedEvent(locked))
         return changed
 
@@ -152,13 +155,13 @@ class Rooms:
             await self._enter(connection, seat)
             await end(connection, seat.room)
 
-        await transaction(self._pool, work)
+        await self._commit(seat.room, work)
         self._publish(seat.room, ClosedEvent("destroyed"))
 
     async def expire(self, room: bytes) -> None:
         """End a room if its time is over."""
 
-        if await transaction(self._pool, lambda connection: end_expired(connection, room)):
+        if await self._commit(room, lambda connection: end_expired(connection, room)):
             self._publish(room, ClosedEvent("expired"))
 
     # --- seats ------------------------------------------------------------------------------
@@ -203,7 +206,7 @@ class Rooms:
             hints.append((seat.room, JoinedEvent(newcomer, joins)))
             return Joined(seat, await self._snapshot(connection, seat.room)), hints
 
-        joined, hints = await transaction(self._pool, work)
+        joined, hints = await self._commit(seat.room, work)
         self._bus.publish(hints)
         return joined
 
@@ -232,7 +235,7 @@ class Rooms:
         async def work(connection: Connection) -> Seat:
             found = await seat_rows.find(connection, room, holder)
             if found is None:
-                raise await _absence(connection, room)
+                raise await absence(connection, room)
             seat, stale = found
             if stale:
                 await seat_rows.touch(connection, seat)
@@ -248,18 +251,18 @@ class Rooms:
         async def work(connection: Connection) -> Seat:
             seat = await seat_rows.connect(connection, room, holder, self._worker, socket)
             if seat is None:
-                raise await _absence(connection, room)
+                raise await absence(connection, room)
             return seat
 
-        seat = await transaction(self._pool, work)
+        seat = await self._commit(room, work)
         self._publish(room, PresenceEvent(seat.member, True))
         return seat
 
     async def disconnect(self, seat: Seat, connection: bytes) -> None:
         """The socket ended: the grace begins, unless a newer socket holds the seat."""
         socket = connection
-        if await transaction(
-            self._pool, lambda connection: seat_rows.disconnect(connection, seat, socket)
+        if await self._commit(
+            seat.room, lambda connection: seat_rows.disconnect(connection, seat, socket)
         ):
             self._publish(seat.room, PresenceEvent(seat.member, False))
 
@@ -271,7 +274,7 @@ class Rooms:
             now = await room_rows.clock(connection)
             return await self._vacate(connection, seat.room, seat.member, now)
 
-        self._bus.publish(await transaction(self._pool, work))
+        self._bus.publish(await self._commit(seat.room, work))
 
     async def typing(self, seat: Seat, typing: bool) -> None:
         """Tell the others; nothing is stored."""
@@ -345,6 +348,9 @@ class Rooms:
         index_key = self._keyring.index_key
         return room_hash(index_key, locator), token_hash(index_key, token)
 
+    async def _commit(self, room: bytes, work: Callable[[Connection], Awaitable[T]]) -> T:
+        return await commit(self._pool, self._bus, [room], work)
+
     def _publish(self, room: bytes, event: Event) -> None:
         self._bus.publish([(room, event)])
 
@@ -391,9 +397,3 @@ class Rooms:
 
     def _grave(self, room: bytes, message: bytes) -> bytes:
         return tombstone_hash(self._keyring.index_key, room, message)
-
-
-async def _absence(connection: Connection, room: bytes) -> Refusal:
-    """Why a token has no seat: the room is absent, or the seat is."""
-    lives = await seat_rows.lives(connection, room)
-    return Refusal("seat_unknown" if lives else "room_unknown")

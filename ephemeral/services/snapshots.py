@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ephemeral.services.vault import Vault
     from ephemeral.store.postgres import Connection
 
-__all__ = ["snapshot", "view"]
+__all__ = ["absence", "snapshot", "view"]
 
 
 async def view(connection: Connection, room: bytes) -> RoomView:
@@ -22,6 +22,12 @@ async def view(connection: Connection, room: bytes) -> RoomView:
     if found is None:
         raise Refusal("room_unknown")
     return found
+
+
+async def absence(connection: Connection, room: bytes) -> Refusal:
+    """Why a token has no seat: the room is absent, or the seat is."""
+    lives = await seat_rows.lives(connection, room)
+    return Refusal("seat_unknown" if lives else "room_unknown")
 
 
 async def snapshot(connection: Connection, room: bytes, vault: Vault, grace: int) -> Snapshot:

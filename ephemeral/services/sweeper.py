@@ -3,16 +3,17 @@
 Leases end, messages and rooms expire, tombstones and resume secrets go, sockets of dead
 workers are released. Everything is done a few rows at a time, each room under its lock, so that
 requests hardly wait. Several workers may sweep at once: what one has done, the other finds done.
+The worker's own sign of life doesn't wait for any of it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 from ephemeral.domain.limits import Limits
-from ephemeral.domain.room import PresenceEvent, Seat
+from ephemeral.domain.room import ClosedEvent, PresenceEvent, Seat
 from ephemeral.live.bus import Bus
 from ephemeral.live.hub import Hub
 from ephemeral.protocol.errors import Refusal
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ClockWatch", "Sweeper"]
 
+T = TypeVar("T")
+
 #: Rows of a kind in one go.
 CHUNK = 200
 
@@ -35,6 +38,9 @@ ALIVE_MS = 20_000
 
 #: How often the store is compared with what local members have been told.
 HINT_SECONDS = 30
+
+#: A socket that took its seat so long ago listens, or never will.
+UNHEARD_MS = (30_000, 600_000)
 
 #: Clocks that disagree by more than this have been changed.
 JUMP_MS = 60_000
@@ -99,11 +105,16 @@ class Sweeper:
 
     async def run(self) -> None:
         """Sweep for ever."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._repeat(self._beat_if_due))
+            group.create_task(self._repeat(self.round))
+
+    async def _repeat(self, work: Callable[[float], Awaitable[None]]) -> None:
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(self._interval)
             try:
-                await self.round(loop.time())
+                await work(loop.time())
             except (StoreUnavailable, Refusal):
                 # The database is away; everything waits, and so does this.
                 continue
@@ -123,38 +134,48 @@ class Sweeper:
 
     async def round(self, monotonic: float) -> None:
         """One round of everything that is due."""
-        if monotonic >= self._next_beat:
-            self._next_beat = monotonic + BEAT_SECONDS
-            await self._beat()
-            await self._bury_workers()
+        await self._beat_if_due(monotonic)
+        await self._bury_workers()
         now = await transaction(self._pool, room_rows.clock)
         if not self._clock.trusts(now, monotonic):
             return
         await self._settle(now)
         await self._end_rooms(now)
         await self._forget(now)
+        await self._tell_unsure()
         if monotonic >= self._next_hint:
             self._next_hint = monotonic + HINT_SECONDS
             await self._hint_again()
+            await self._give_up()
 
     async def _settle(self, now: int) -> None:
-        while True:
-            due = await transaction(
-                self._pool, lambda connection: room_rows.due_messages(connection, now, CHUNK)
-            )
-            await self._ledger.settle(due)
-            if len(due) < CHUNK:
-                return
+        await self._drain(
+            lambda connection: room_rows.due_messages(connection, now, CHUNK), self._ledger.settle
+        )
 
     async def _end_rooms(self, now: int) -> None:
-        while True:
-            ended = await transaction(
-                self._pool, lambda connection: room_rows.expired_rooms(connection, now, CHUNK)
-            )
-            for room in ended:
+        async def end(rooms: Sequence[bytes]) -> None:
+            for room in rooms:
                 await self._rooms.expire(room)
-            if len(ended) < CHUNK:
+
+        await self._drain(lambda connection: room_rows.expired_rooms(connection, now, CHUNK), end)
+
+    async def _drain(
+        self,
+        find: Callable[[Connection], Awaitable[Sequence[T]]],
+        settle: Callable[[Sequence[T]], Awaitable[None]],
+    ) -> None:
+        """Settle what is due until there is no more, or until that changes nothing.
+
+        What was due may not be any longer: the clock may have been set back since.
+        """
+        before: set[T] = set()
+        while True:
+            due = await transaction(self._pool, find)
+            await settle(due)
+            if len(due) < CHUNK or set(due) == before:
                 return
+            before = set(due)
 
     async def _forget(self, now: int) -> None:
         while (
@@ -170,6 +191,11 @@ class Sweeper:
         ):
             await self._rooms.forget_resume(room, member)
 
+    async def _beat_if_due(self, monotonic: float) -> None:
+        if monotonic >= self._next_beat:
+            await self._beat()
+            self._next_beat = monotonic + BEAT_SECONDS
+
     async def _beat(self) -> None:
         fresh = await transaction(
             self._pool, lambda connection: seat_rows.beat(connection, self._worker, ALIVE_MS)
@@ -177,23 +203,31 @@ class Sweeper:
         if fresh and self._known:
             # Somebody took this worker for dead: hold its members' seats again.
             held = [(room, one.member, one.connection) for room, one in self._hub.listeners()]
-            await transaction(
+            for room, member in await transaction(
                 self._pool, lambda connection: seat_rows.reclaim(connection, self._worker, held)
-            )
+            ):
+                self._bus.publish([(room, PresenceEvent(member, True))])
         self._known = True
 
     async def _bury_workers(self) -> None:
-        for worker, alive_until in await transaction(self._pool, seat_rows.dead_workers):
+        for worker in await transaction(self._pool, seat_rows.dead_workers):
+            if worker == self._worker:
+                continue
 
-            async def work(
-                connection: Connection, worker: bytes = worker, alive_until: int = alive_until
-            ) -> list[Seat]:
+            async def work(connection: Connection, worker: bytes = worker) -> list[Seat]:
+                alive_until = await seat_rows.lock_dead_worker(connection, worker)
+                if alive_until is None:
+                    return []
                 seats = await seat_rows.release_seats(connection, worker, alive_until)
                 await seat_rows.delete_worker(connection, worker)
                 return seats
 
             for seat in await transaction(self._pool, work):
                 self._bus.publish([(seat.room, PresenceEvent(seat.member, False))])
+
+    async def _tell_unsure(self) -> None:
+        for room in self._hub.unsure():
+            await self._tell_again(room)
 
     async def _hint_again(self) -> None:
         """Heal what a lost hint left untold: a room that moved on gets its whole state again."""
@@ -204,9 +238,28 @@ class Sweeper:
         present = await transaction(
             self._pool, lambda connection: room_rows.sequences(connection, rooms)
         )
-        for room, sequence in present.items():
+        for room in rooms:
+            sequence = present.get(room)
             # Only what has stood for a whole interval: a hint may just be under way.
-            if self._told.get(room) == sequence and self._hub.told(room) < sequence:
-                self._hub.backlog(room, await self._rooms.snapshot_of(room))
-                self._hub.caught_up(room, sequence)
+            if sequence is None or (
+                self._told.get(room) == sequence and self._hub.told(room) != sequence
+            ):
+                await self._tell_again(room)
         self._told = present
+
+    async def _give_up(self) -> None:
+        """Give up seats whose sockets never came to be: nobody knew that they were committed."""
+        known = {one.connection for _, one in self._hub.listeners()}
+        for seat, connection in await transaction(
+            self._pool, lambda connection: seat_rows.held(connection, self._worker, *UNHEARD_MS)
+        ):
+            if connection not in known:
+                await self._rooms.disconnect(seat, connection)
+
+    async def _tell_again(self, room: bytes) -> None:
+        try:
+            await self._hub.tell_again(room, self._rooms.snapshot_of)
+        except StoreUnavailable:
+            raise
+        except Refusal:
+            self._hub.receive([(room, ClosedEvent("destroyed"))])

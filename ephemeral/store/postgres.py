@@ -62,10 +62,14 @@ T = TypeVar("T")
 
 
 class StoreUnavailable(Refusal):
-    """The database can't be had at this moment; what was asked for may be asked for again."""
+    """The database can't be had at this moment; what was asked for may be asked for again.
+
+    `unsure`: it may have been committed all the same.
+    """
 
     def __init__(self) -> None:
         super().__init__("unavailable")
+        self.unsure = False
 
 
 class StoreFault(Exception):
@@ -102,10 +106,10 @@ async def transaction(
 
     With ``read_only`` all its statements see the same moment; else each sees what was committed
     before it. ``work`` must have no effect but its statements. What it raises undoes them and is
-    passed on; errors of the database become StoreUnavailable (then it is unknown whether the
-    transaction was committed) or StoreFault.
+    passed on; errors of the database become StoreUnavailable or StoreFault.
     """
     for _ in range(_ATTEMPTS):
+        done = False
         try:
             async with (
                 _acquired(pool) as acquired,
@@ -113,11 +117,15 @@ async def transaction(
                     isolation="repeatable_read" if read_only else None, readonly=read_only
                 ),
             ):
-                return await work(acquired)
+                result = await work(acquired)
+                done = not read_only
+            return result
         except _CONFLICTS:
             continue
         except _DRIVER_ERRORS as error:
             failure = _failure(error)
+        if isinstance(failure, StoreUnavailable):
+            failure.unsure = done
         raise failure
     raise StoreUnavailable
 

@@ -115,11 +115,11 @@ async def sequences(connection: Connection, rooms: Sequence[bytes]) -> dict[byte
 
 
 async def waiting(connection: Connection, rooms: Sequence[bytes]) -> dict[bytes, tuple[int, int]]:
-    """How many messages wait in each room, and their bytes."""
+    """How many messages wait in each room, and their bytes; without what waits to be swept."""
     rows = await connection.fetch(
         """
         SELECT room, count(*), sum(size)::bigint FROM messages
-        WHERE room = ANY($1::bytea[]) GROUP BY room
+        WHERE room = ANY($1::bytea[]) AND expires_at > clock_ms() GROUP BY room
         """,
         rooms,
     )

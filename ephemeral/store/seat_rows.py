@@ -152,9 +152,14 @@ async def delete_seat(connection: Connection, room: bytes, member: bytes) -> lis
 async def connect(
     connection: Connection, room: bytes, token_hash: bytes, worker: bytes, socket: bytes
 ) -> Seat | None:
-    """A socket holds the seat of this token from now on; None if there is none."""
+    """A socket holds the seat of this token from now on; None if there is none.
+
+    A worker that others took for dead is known again; it lives from its next heartbeat on.
+    """
     row = await connection.fetchrow(
         """
+        WITH known AS (
+            INSERT INTO workers (id, alive_until) VALUES ($3, 0) ON CONFLICT (id) DO NOTHING)
         UPDATE seats s SET worker = $3, connection = $4, seen_at = clock_ms()
         FROM rooms r WHERE r.room = s.room AND r.expires_at > clock_ms()
           AND s.room = $1 AND s.token_hash = $2
@@ -178,21 +183,42 @@ async def disconnect(connection: Connection, seat: Seat, socket: bytes) -> bool:
     return gone is not None
 
 
+async def held(
+    connection: Connection, worker: bytes, youngest: int, oldest: int
+) -> list[tuple[Seat, bytes]]:
+    """Seats that a worker's sockets have held for a time between two, in ms, and the sockets."""
+    rows = await connection.fetch(
+        """
+        SELECT room, member, token_hash, connection FROM seats
+        WHERE worker = $1 AND seen_at BETWEEN clock_ms() - $3 AND clock_ms() - $2
+        """,
+        worker,
+        youngest,
+        oldest,
+    )
+    return [(Seat(row[0], row[1], row[2]), row[3]) for row in rows]
+
+
 async def reclaim(
     connection: Connection, worker: bytes, held: Sequence[tuple[bytes, bytes, bytes]]
-) -> None:
-    """Hold seats again after this worker was taken for dead: room, member, socket."""
-    await connection.execute(
+) -> list[tuple[bytes, bytes]]:
+    """Hold seats again after this worker was taken for dead: room, member, socket.
+
+    Returns room and member of those that had been released.
+    """
+    rows = await connection.fetch(
         """
         UPDATE seats SET worker = $1, connection = q.socket
         FROM unnest($2::bytea[], $3::bytea[], $4::bytea[]) AS q (room, member, socket)
         WHERE seats.room = q.room AND seats.member = q.member AND seats.worker IS NULL
+        RETURNING seats.room, seats.member
         """,
         worker,
         [room for room, _, _ in held],
         [member for _, member, _ in held],
         [socket for _, _, socket in held],
     )
+    return [(row[0], row[1]) for row in rows]
 
 
 async def resume_payload(
@@ -253,12 +279,13 @@ async def forget_resume(
 
 
 async def beat(connection: Connection, worker: bytes, ms: int) -> bool:
-    """The worker is alive for another `ms`; True if it was not known (any longer)."""
+    """The worker is alive for another `ms`; True if it was not known to be (any longer)."""
     fresh: bool = await connection.fetchval(
         """
+        WITH before AS (SELECT 1 FROM workers WHERE id = $1 AND alive_until > clock_ms())
         INSERT INTO workers (id, alive_until) VALUES ($1, clock_ms() + $2)
         ON CONFLICT (id) DO UPDATE SET alive_until = excluded.alive_until
-        RETURNING xmax = 0
+        RETURNING NOT EXISTS (SELECT FROM before)
         """,
         worker,
         ms,
@@ -266,12 +293,19 @@ async def beat(connection: Connection, worker: bytes, ms: int) -> bool:
     return fresh
 
 
-async def dead_workers(connection: Connection) -> list[tuple[bytes, int]]:
-    """Workers whose heartbeat stopped, and when they were last known to live."""
-    rows = await connection.fetch(
-        "SELECT id, alive_until FROM workers WHERE alive_until <= clock_ms()"
+async def dead_workers(connection: Connection) -> list[bytes]:
+    """Workers whose heartbeat stopped."""
+    rows = await connection.fetch("SELECT id FROM workers WHERE alive_until <= clock_ms()")
+    return [row[0] for row in rows]
+
+
+async def lock_dead_worker(connection: Connection, worker: bytes) -> int | None:
+    """When a dead worker was last known to live; None if it lives, or is forgotten already."""
+    alive_until: int | None = await connection.fetchval(
+        "SELECT alive_until FROM workers WHERE id = $1 AND alive_until <= clock_ms() FOR UPDATE",
+        worker,
     )
-    return [(row[0], row[1]) for row in rows]
+    return alive_until
 
 
 async def release_seats(connection: Connection, worker: bytes, seen_at: int) -> list[Seat]:

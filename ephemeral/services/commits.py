@@ -1,0 +1,33 @@
+"""Changes of rooms, of which members learn even if nobody learns whether they were committed."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, TypeVar
+
+from ephemeral.domain.room import UnsureEvent
+from ephemeral.live.bus import Bus
+from ephemeral.store.postgres import StoreUnavailable, transaction
+
+if TYPE_CHECKING:
+    from ephemeral.store.postgres import Connection, Pool
+
+__all__ = ["commit"]
+
+T = TypeVar("T")
+
+
+async def commit(
+    pool: Pool, bus: Bus, rooms: Iterable[bytes], work: Callable[[Connection], Awaitable[T]]
+) -> T:
+    """Run `work`, which may change `rooms`, in a transaction; raises like `transaction`.
+
+    A connection that is lost while it commits leaves the caller without an answer and everybody
+    else without the events: the members of `rooms` are told the complete state again.
+    """
+    try:
+        return await transaction(pool, work)
+    except StoreUnavailable as error:
+        if error.unsure:
+            bus.publish([(room, UnsureEvent()) for room in rooms])
+        raise
