@@ -73,7 +73,10 @@ class LineEditor:
     def feed(self, data: bytes) -> list[Key]:
         """What these bytes mean; an escape sequence may come in pieces."""
         keys: list[Key] = []
-        rest = self._pending + self._decoder.decode(data)
+        rest = self._decoder.decode(data)
+        # An escape that came alone was told as a key; only what can't be typed by hand joins it.
+        if self._pending != "\x1b" or rest.startswith(("[", "O")):
+            rest = self._pending + rest
         self._pending = ""
         while rest:
             if rest[0] != "\x1b":
@@ -82,12 +85,12 @@ class LineEditor:
             elif found := _SEQUENCE.match(rest):
                 keys += self._sequence(found.group())
                 rest = rest[found.end() :]
-            elif len(rest) > 1 and _UNFINISHED.fullmatch(rest):
+            elif _UNFINISHED.fullmatch(rest):
+                if rest == "\x1b" and not self._pasting:
+                    keys.append(Escape())
                 self._pending, rest = rest, ""
             else:
-                # Escape alone, or before something that is no sequence.
                 rest = rest[1:]
-                keys.append(Escape())
         return keys
 
     def shown(self, columns: int) -> tuple[str, int]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 __all__ = ["LINE_LIMIT", "chunks", "lines"]
 
@@ -11,37 +11,39 @@ LINE_LIMIT = 65_536
 _CHUNK = 4096
 
 
-async def chunks(descriptor: int) -> AsyncIterator[bytes]:
+async def chunks(descriptor: int) -> AsyncGenerator[bytes]:
     """What can be read, as soon as it can be, until the end."""
+    while True:
+        await _readable(descriptor)
+        try:
+            data = os.read(descriptor, _CHUNK)
+        except BlockingIOError:
+            continue
+        except OSError:
+            # A terminal that went away is the end of its input.
+            return
+        if not data:
+            return
+        yield data
+
+
+async def _readable(descriptor: int) -> None:
+    """Wait until a read from `descriptor` would not block."""
     loop = asyncio.get_running_loop()
+    # One for each wait: what is told after a read may speak of what was read already.
     ready = asyncio.Event()
     try:
         loop.add_reader(descriptor, ready.set)
-        watched = True
     except PermissionError:
         # A regular file can't be watched; reading it never waits for long.
-        watched = False
+        return
     try:
-        while True:
-            if watched:
-                await ready.wait()
-                ready.clear()
-            try:
-                data = os.read(descriptor, _CHUNK)
-            except BlockingIOError:
-                continue
-            except OSError:
-                # A terminal that went away is the end of its input.
-                return
-            if not data:
-                return
-            yield data
+        await ready.wait()
     finally:
-        if watched:
-            loop.remove_reader(descriptor)
+        loop.remove_reader(descriptor)
 
 
-async def lines(descriptor: int) -> AsyncIterator[bytes]:
+async def lines(descriptor: int) -> AsyncGenerator[bytes]:
     """Lines without their line feed; the last one also if it has none."""
     rest = b""
     async for data in chunks(descriptor):

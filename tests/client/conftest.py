@@ -1,0 +1,30 @@
+"""The command line against the real server."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from people import Cli
+from support.server import Program
+
+
+@pytest.fixture
+def cli(shared_server: Program, tmp_path: Path) -> Iterator[Cli]:
+    """The command line, with a server that all tests of a module share."""
+    with closing(Cli(shared_server.url, tmp_path)) as line:
+        yield line
+
+
+@pytest.fixture
+def own_cli(server: Program, tmp_path: Path) -> Iterator[Cli]:
+    """The command line, with the server of this test alone."""
+    with closing(Cli(server.url, tmp_path)) as line:
+        yield line
+
+
+@pytest.fixture
+def room(cli: Cli) -> Cli:
+    """The command line, with a new room of two."""
+    cli.new_room()
+    return cli
