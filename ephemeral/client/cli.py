@@ -335,7 +335,7 @@ async def _until_signalled(work: Coroutine[Any, Any, Exit]) -> Exit:
     except asyncio.CancelledError:
         if not received:
             raise
-        return Exit.TERMINATED
+        return Exit(128 + received[0])
 
 
 def _explain(context: Context, error: ClientError | Refusal) -> Exit:

@@ -23,6 +23,7 @@ class Exit(IntEnum):
     FATE = 5
     OUTPUT = 6
     FAULT = 70
+    HUNG_UP = 129
     INTERRUPTED = 130
     TERMINATED = 143
 
@@ -37,6 +38,7 @@ MEANINGS: dict[Exit, str] = {
     Exit.FATE: "the message met another fate than the one waited for",
     Exit.OUTPUT: "the output could not be written; the message was given back unread",
     Exit.FAULT: "a fault in this program",
+    Exit.HUNG_UP: "the terminal went away",
     Exit.INTERRUPTED: "interrupted (Ctrl-C)",
     Exit.TERMINATED: "terminated",
 }

@@ -13,6 +13,8 @@ from ephemeral.protocol.session_events import Ended, Refused, Settled
 
 __all__ = ["send", "text_content"]
 
+# How long a single attempt may take.
+_ATTEMPT_SECONDS = 15
 _FATES = {
     "unconfirmed": "The message was opened three times and never confirmed; it is destroyed.",
     "expired": "The message has expired unread.",
@@ -71,7 +73,7 @@ async def _until_goal(context: Context, talk: Conversation, written: Written, go
     """Wait until the message is stored or, if that is the goal, until it has met its fate."""
     why: ClientError = unreachable("The server gave no answer in time.")
     try:
-        async with asyncio.timeout(context.args.timeout) as deadline:
+        async with asyncio.timeout(context.args.timeout + _ATTEMPT_SECONDS) as deadline:
             while True:
                 match await talk.next():
                     case Settled(id=written.id, state=state):

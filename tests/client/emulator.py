@@ -39,6 +39,23 @@ class Emulator:
             else:
                 raise AssertionError(f"an unknown escape sequence: {text[:10]!r}")
 
+    def resize(self, columns: int) -> None:
+        """Make it narrower as terminals do that break their lines anew."""
+        below = "".join(map("".join, self._grid[self._row + 1 :])).strip()
+        assert not below, "the cursor stands on the last line"
+        rows: list[list[str]] = []
+        for number, row in enumerate(self._grid[: self._row + 1]):
+            used = len("".join(row).rstrip())
+            last = number == self._row
+            starts = range(0, max(used, self._column + 1 if last else 1), columns)
+            rows += [(row[at : at + columns] + [" "] * columns)[:columns] for at in starts]
+        self._column %= columns
+        self.columns = columns
+        gone, kept = rows[: -self.rows], rows[-self.rows :]
+        self.history += ["".join(row).rstrip() for row in gone]
+        self._row = len(kept) - 1
+        self._grid = kept + [[" "] * columns for _ in range(self.rows - len(kept))]
+
     def lines(self) -> list[str]:
         """The rows of the screen, without blanks at their ends."""
         return ["".join(row).rstrip() for row in self._grid]

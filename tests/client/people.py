@@ -86,14 +86,18 @@ class Cli:
         return json.loads(self.done(*arguments, "--json", **options).splitlines()[-1])
 
     def watch(self) -> None:
-        """Take the seat from which `until_waiting` looks."""
+        """Take the seat from which `until` looks."""
         self.done("unlock", "--seat", "watch")
+
+    def until(self, told: Callable[[dict[str, Any]], bool]) -> None:
+        """Return when `status` tells it."""
+        deadline = time.monotonic() + PATIENCE
+        while not told(self.json("status", "--seat", "watch")):
+            assert time.monotonic() < deadline
 
     def until_waiting(self, count: int) -> None:
         """Return when so many messages wait."""
-        until = time.monotonic() + PATIENCE
-        while self.json("status", "--seat", "watch")["waiting"] != count:
-            assert time.monotonic() < until
+        self.until(lambda room: room["waiting"] == count)
 
     def write(self, *arguments: str, text: str) -> subprocess.Popen[str]:
         """`send` that runs, with its whole text."""
@@ -117,7 +121,7 @@ class Person:
         self.screen = Emulator(columns, rows)
         self.raw = ""
         self._terminal, slave = pty.openpty()
-        self.resize(columns, rows)
+        self._set_size(columns, rows)
         self.before = termios.tcgetattr(slave)
         self._slave = slave
         self.process = cli.start(
@@ -141,7 +145,12 @@ class Person:
         os.close(self._slave)
         os.close(self._terminal)
 
-    def resize(self, columns: int, rows: int) -> None:
+    def narrow(self, columns: int) -> None:
+        """Make the terminal narrower while the client runs."""
+        self.screen.resize(columns)
+        self._set_size(columns, self.screen.rows)
+
+    def _set_size(self, columns: int, rows: int) -> None:
         size = struct.pack("HHHH", rows, columns, 0, 0)
         fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, size)
 

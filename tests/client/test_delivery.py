@@ -5,6 +5,8 @@ import json
 import os
 import select
 import signal
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -165,3 +167,25 @@ def test_a_message_without_an_answer_can_be_sent_again_and_is_not_doubled(room: 
     assert unreachable.returncode == Exit.NETWORK
     assert room.done("read", "--all") == "first\nonce\n"
     assert identity in room.done("receipts", "--seat", "mine")
+
+
+def test_three_readers_that_die_make_the_message_unconfirmed(
+    serve: Callable[..., Program], tmp_path: Path
+):
+    with closing(Cli(serve(LEASE_SECONDS=1).url, tmp_path)) as cli:
+        cli.new_room("--seats=3")
+        cli.watch()
+        author = cli.write("--wait=viewed", "--json", text=LONG)
+        cli.until_waiting(1)
+        for _ in range(3):
+            reader, writer = narrow_pipe()
+            process = cli.start("read", "--seat", "mine", stdout=writer)
+            os.close(writer)
+            wait_readable(reader)
+            signalled(process, signal.SIGKILL)
+            os.close(reader)
+            cli.until(lambda room: room["waiting_for_me"] == 1 or room["waiting"] == 0)
+        output, errors = author.communicate(timeout=PATIENCE)
+        assert author.returncode == Exit.FATE
+        assert json.loads(output)["state"] == "unconfirmed"
+        assert "three times" in errors

@@ -1,0 +1,261 @@
+"""Conversations in terminals: what people see, and what is no longer to be seen."""
+
+from contextlib import ExitStack
+
+import pytest
+from people import Cli, Person
+
+from ephemeral.client.exits import Exit
+
+
+@pytest.fixture
+def alice(room: Cli):
+    with Person(room, "join", "--name", "Alice") as person:
+        person.sees("You are in")
+        yield person
+
+
+@pytest.fixture
+def bob(room: Cli, alice: Person):
+    with Person(room, "join", "--name", "Bob") as person:
+        person.sees("You are in")
+        alice.sees("Bob joined")
+        yield person
+
+
+def test_two_people_talk_and_what_was_read_is_gone_from_the_screen(alice: Person, bob: Person):
+    alice.enter("the meeting is at noon")
+    alice.sees("message 1 is stored")
+    bob.sees("Alice: a message waits")
+    assert "noon" not in bob.raw
+    bob.enter()
+    bob.sees("│ the meeting is at noon")
+    bob.sees("gone in")
+    alice.sees("message 1 was read and is destroyed")
+    bob.enter()
+    bob.loses("noon")
+    bob.sees("A message from Alice is gone.")
+    # What was typed is not on its author's screen either.
+    assert "noon" not in alice.screen.everything()
+
+
+def test_the_countdown_closes_a_message_by_itself(alice: Person, bob: Person):
+    alice.enter("/view 5")
+    alice.enter("soon gone")
+    bob.sees("a message waits")
+    bob.enter()
+    bob.sees("soon gone")
+    bob.loses("soon gone")
+
+
+def test_a_message_may_stay_until_it_is_closed(alice: Person, bob: Person):
+    alice.enter("/view close")
+    alice.enter("stays")
+    bob.sees("a message waits")
+    bob.enter("/open")
+    bob.sees("│ stays")
+    assert "gone in" not in bob.screen.screen()
+    bob.type("\x1b")
+    bob.loses("│ stays")
+
+
+def test_typing_is_seen_while_it_lasts(alice: Person, bob: Person):
+    alice.type("h")
+    bob.sees("Alice is typing")
+    alice.type("\x7f")
+    bob.wait(lambda screen: "typing" not in screen.screen(), "the end of typing")
+
+
+def test_typing_can_be_kept_to_oneself(room: Cli, alice: Person):
+    with Person(room, "join", "--name", "Shy", "--no-typing") as shy:
+        shy.sees("You are in")
+        shy.type("secretly")
+        shy.type("\x15")
+        shy.enter("done")
+        alice.sees("Shy: a message waits")
+        assert "Shy is typing" not in alice.raw
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\x1b[2J\x1b[1;1Howned",
+        "\x1b]0;owned\x07\x9b31mowned",
+        "line\r12:00 Bob: owned",
+        "\x1b[6n owned \x1bP owned",
+    ],
+)
+def test_a_hostile_peer_cant_drive_the_terminal(room: Cli, alice: Person, text):
+    path = room.folder / "hostile"
+    path.write_text(text)
+    room.done("send", "--text-file", "hostile", "--name", "Mallory")
+    alice.sees("a message waits")
+    alice.enter()
+    alice.sees("owned")
+    # The emulator knows only what the client itself writes, and fails at anything else.
+    assert all(line.startswith("│ ") for line in alice.screen.lines() if "owned" in line)
+    alice.enter()
+    alice.loses("owned")
+
+
+def test_a_long_message_is_read_in_parts_and_never_reaches_the_history(room: Cli):
+    with Person(room, "join", rows=12) as reader:
+        reader.sees("You are in")
+        room.done("send", "--view=0", text="\n".join(f"line {n}." for n in range(100)))
+        reader.sees("a message waits")
+        reader.enter()
+        reader.sees("line 0.")
+        reader.sees("more lines")
+        for _ in range(10):
+            reader.type("\x1b[6~")
+        reader.sees("line 99.")
+        assert "line 50." not in reader.screen.everything()
+        reader.enter()
+        reader.loses("line 9")
+
+
+def test_a_terminal_that_gets_narrower_keeps_nothing_of_what_was_read(alice: Person, bob: Person):
+    alice.enter("/view close")
+    alice.enter("word " * 30 + "end")
+    bob.sees("a message waits")
+    bob.enter()
+    bob.sees("end")
+    bob.narrow(33)
+    bob.wait(lambda screen: screen.lines().count("│ word word word word word word") == 5, "it anew")
+    bob.enter()
+    bob.loses("word")
+
+
+def test_everyone_sees_a_message_before_it_is_destroyed(cli: Cli):
+    cli.new_room("--policy=everyone", "--seats=3")
+    with ExitStack() as people:
+        alice, bob, carol = (
+            people.enter_context(Person(cli, "join", "--name", name))
+            for name in ("Alice", "Bob", "Carol")
+        )
+        for person in (alice, bob, carol):
+            person.sees("You are in")
+        assert cli.json("status")["seats_taken"] == 3
+        alice.enter("for both")
+        for reader in (bob, carol):
+            reader.sees("Alice: a message waits")
+        bob.enter()
+        bob.sees("│ for both")
+        alice.sees("message 1 was seen by Bob")
+        assert "message 1 was read" not in alice.screen.screen()
+        carol.enter()
+        carol.sees("│ for both")
+        alice.sees("message 1 was read and is destroyed")
+
+
+def test_several_lines_are_one_message(alice: Person, bob: Person):
+    alice.type("\x1b[200~first\rsecond\x1b[201~")
+    alice.enter()
+    bob.sees("a message waits")
+    bob.enter()
+    bob.sees("│ first\n│ second")
+
+
+def test_the_room_can_be_looked_at_locked_and_opened(room: Cli, alice: Person, bob: Person):
+    alice.enter("/who")
+    alice.sees("Alice (you): here")
+    alice.sees("Bob: here")
+    alice.sees("2 of 2 seats taken, 2 joins so far, open")
+    alice.enter("/lock")
+    bob.sees("The room is locked")
+    assert room.json("status")["locked"]
+    bob.enter("/unlock")
+    alice.sees("The room is open again")
+
+
+def test_unknown_commands_are_not_sent_and_doubled_slashes_are(alice: Person, bob: Person):
+    alice.enter("/secret plan")
+    alice.sees("There is no command /secret")
+    alice.enter("//etc/hosts")
+    bob.sees("a message waits")
+    bob.enter()
+    bob.sees("│ /etc/hosts")
+
+
+def test_leaving_gives_the_terminal_back_as_it_was(room: Cli, alice: Person, bob: Person):
+    bob.enter("/leave")
+    assert bob.end() == Exit.OK
+    assert bob.terminal_is_as_before()
+    assert bob.screen.modes == set()
+    alice.sees("Bob left")
+    assert room.json("status")["seats_taken"] == 1
+
+
+def test_ctrl_c_leaves_and_takes_an_open_message_along(alice: Person, bob: Person):
+    alice.enter("/view close")
+    alice.enter("unfinished")
+    bob.sees("a message waits")
+    bob.enter()
+    bob.sees("│ unfinished")
+    bob.interrupt()
+    assert bob.end() == Exit.INTERRUPTED
+    assert bob.terminal_is_as_before()
+    assert "unfinished" not in bob.screen.everything()
+    alice.sees("Bob left")
+
+
+def test_destroying_ends_the_conversation_of_everyone(room: Cli, alice: Person, bob: Person):
+    alice.enter("last words")
+    bob.sees("a message waits")
+    alice.enter("/destroy")
+    assert alice.end() == Exit.OK
+    assert bob.end() == Exit.FATE
+    assert "The room was destroyed" in bob.screen.screen()
+    assert room.run("status").returncode == Exit.REFUSED
+
+
+def test_the_code_is_asked_for_and_not_shown(room: Cli):
+    with Person(room, "join", code="") as person:
+        person.sees("Code or link (not shown)")
+        person.type(f"{room.code}\n")
+        person.sees("You are in")
+        assert room.code not in person.raw
+        person.type("\x04")
+        assert person.end() == Exit.OK
+
+
+def test_a_new_room_can_be_stayed_in(cli: Cli):
+    with Person(cli, "new", "--join", code="") as person:
+        person.sees("You are in")
+        cli.code = next(line for line in person.screen.lines() if line.count("-") >= 6)
+        cli.done("send", text="found you")
+        person.sees("a message waits")
+
+
+def test_a_conversation_without_a_terminal_is_plain_lines(room: Cli, alice: Person):
+    plain = room.start("join", "--name", "Script")
+    assert "You are in" in plain.stdout.readline()
+    alice.sees("Script joined")
+    alice.enter("for the\nscript")
+    line = plain.stdout.readline()
+    while "a message waits" not in line:
+        line = plain.stdout.readline()
+    plain.stdin.write("\n")
+    plain.stdin.flush()
+    assert plain.stdout.readline().startswith("Alice, ")
+    assert [plain.stdout.readline() for _ in range(2)] == ["| for the\n", "| script\n"]
+    plain.stdin.write("an answer\n")
+    plain.stdin.close()
+    plain.stdin = None
+    alice.sees("Script: a message waits")
+    plain.communicate(timeout=30)
+    assert plain.returncode == Exit.OK
+
+
+def test_a_lost_server_is_told_and_what_was_written_meanwhile_is_sent(own_cli: Cli, server):
+    own_cli.new_room()
+    with Person(own_cli, "join") as person:
+        person.sees("You are in")
+        server.stop()
+        person.sees("Trying again")
+        person.enter("written offline")
+        person.sees("message 1 is being sent")
+        server.start()
+        person.sees("message 1 is stored")
+        assert own_cli.done("read") == "written offline"
+        person.sees("message 1 was read and is destroyed")

@@ -1,0 +1,246 @@
+"""A server that lies: each lie is refused before anything secret leaves, or anything is shown."""
+
+import json
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import IPv4Address
+from pathlib import Path
+
+import httpx
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+from people import Cli
+
+from ephemeral.client.exits import Exit
+from ephemeral.protocol.encoding import b64decode, b64encode
+
+
+class Liar:
+    """Passes HTTP on to the real server and changes the answers. Sockets find nothing here."""
+
+    def __init__(self, url: str, tls: ssl.SSLContext | None = None) -> None:
+        self.lie: Callable[[str, int, dict], tuple[int, object, dict[str, str]]] | None = None
+        self.asked: list[str] = []
+        liar = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                liar.asked.append(self.path)
+                headers = {
+                    name: value
+                    for name, value in self.headers.items()
+                    if name in {"Authorization", "Ephemeral-Member"}
+                }
+                true = httpx.get(url + self.path, headers=headers, trust_env=False)
+                status, answer, more = true.status_code, true.json(), {}
+                if liar.lie is not None:
+                    status, answer, more = liar.lie(self.path, status, answer)
+                body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+                self.send_response(status)
+                for name, value in more.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                """Silence."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+        self._thread = threading.Thread(target=self._server.serve_forever)
+        self._thread.start()
+        scheme = "http" if tls is None else "https"
+        self.url = f"{scheme}://127.0.0.1:{self._server.server_address[1]}"
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+@pytest.fixture
+def liar(room: Cli) -> Iterator[Liar]:
+    """A liar before the real server, to which the command line is sent."""
+    lying = Liar(room.url)
+    room.url = lying.url
+    yield lying
+    lying.close()
+
+
+def about(path: str, change: Callable[[dict], object]):
+    """A lie about the answer of one path."""
+
+    def lie(asked: str, status: int, answer: dict) -> tuple[int, object, dict[str, str]]:
+        return status, change(answer) if asked == path else answer, {}
+
+    return lie
+
+
+def refusal_of(cli: Cli, *arguments: str) -> str:
+    result = cli.run(*arguments, "--json", text="secret")
+    assert result.returncode in {Exit.REFUSED, Exit.NETWORK}, result
+    assert "secret" not in result.stdout + result.stderr
+    return json.loads(result.stdout)["error"]["code"]
+
+
+def test_the_truth_is_taken(room: Cli, liar: Liar):
+    assert room.json("status")["seats"] == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"kdf": {"passes": 1}}, "config_kdf"),
+        ({"kdf": {"memory_kib": 1024}}, "config_kdf"),
+        ({"kdf": {"lanes": True}}, "config_kdf"),
+        ({"kdf": {"extra": 1}}, "config_kdf"),
+        ({"salt": "AAAA"}, "config_salt"),
+        ({"protocol": "ephemeral.v2"}, "config_protocol"),
+    ],
+    ids=["passes", "memory", "true for one", "another parameter", "salt", "protocol"],
+)
+def test_a_weaker_or_unknown_derivation_is_refused_before_the_room_is_asked_for(
+    room: Cli, liar: Liar, change, code
+):
+    def changed(config: dict) -> dict:
+        for key, value in change.items():
+            config[key] = config[key] | value if isinstance(value, dict) else value
+        return config
+
+    liar.lie = about("/config", changed)
+    assert refusal_of(room, "send") == code
+    assert liar.asked == ["/config"]
+
+
+@pytest.mark.parametrize("place", [0, 1, 2, 20, 34, 36, 40, 44])
+def test_a_charter_that_the_server_changed_is_refused_before_a_seat_is_taken(
+    room: Cli, liar: Liar, place
+):
+    def changed(answer: dict) -> dict:
+        charter = bytearray(b64decode(answer["charter"]))
+        charter[place] ^= 1
+        return answer | {"charter": b64encode(bytes(charter))}
+
+    liar.lie = about("/room", changed)
+    assert refusal_of(room, "send") == "charter_mac"
+    assert refusal_of(room, "status") == "charter_mac"
+    assert set(liar.asked) == {"/config", "/room"}
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_credentials_follow_no_redirect(room: Cli, liar: Liar, status):
+    other = Liar(liar.url)
+    try:
+        liar.lie = lambda *_: (status, {}, {"Location": f"{other.url}/room"})
+        assert refusal_of(room, "status") == "unreachable"
+        assert other.asked == []
+    finally:
+        other.close()
+
+
+def test_a_socket_follows_no_redirect_either(room: Cli, liar: Liar):
+    other = Liar(liar.url)
+    try:
+
+        def lie(asked: str, status: int, answer: dict) -> tuple[int, object, dict[str, str]]:
+            if asked == "/room/socket":
+                return 302, {}, {"Location": f"ws{other.url.removeprefix('http')}/room/socket"}
+            return status, answer, {}
+
+        liar.lie = lie
+        assert refusal_of(room, "send", "--timeout=0s") == "unreachable"
+        assert "/room/socket" in liar.asked
+        assert other.asked == []
+    finally:
+        other.close()
+
+
+def certificate(folder: Path) -> ssl.SSLContext:
+    """A certificate for this machine that nobody has vouched for, in `folder`/own.pem."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), False
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
+        .sign(key, SHA256())
+    )
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "own.pem").write_bytes(made.public_bytes(Encoding.PEM))
+    (folder / "key.pem").write_bytes(private)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "own.pem", folder / "key.pem")
+    return context
+
+
+def test_a_certificate_must_be_vouched_for(room: Cli):
+    impostor = Liar(room.url, certificate(room.folder))
+    try:
+        result = room.run("status", "--server", impostor.url)
+        assert result.returncode == Exit.NETWORK
+        assert "certificate is not to be trusted" in result.stderr
+        assert impostor.asked == []
+        room.done("status", "--server", impostor.url, "--cafile", "own.pem")
+        assert impostor.asked == ["/config", "/room"]
+    finally:
+        impostor.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "answer"),
+    [
+        (200, b"<html>"),
+        (200, b""),
+        (200, b"[]"),
+        (200, b"null"),
+        (200, b"\xff"),
+        (200, b"[" * 5000),
+        (204, b""),
+        (400, {"error": 1}),
+        (418, b"<html>"),
+        (500, {"error": {"code": "\x1b[2J", "message": ""}}),
+        (502, b"<html>"),
+    ],
+)
+def test_an_answer_of_something_else_is_a_sentence(room: Cli, liar: Liar, status, answer):
+    liar.lie = lambda *_: (status, answer, {})
+    assert refusal_of(room, "status") in {"unreachable", "config_protocol", "unavailable"}
+
+
+def test_an_answer_without_end_is_not_read_to_its_end(room: Cli, liar: Liar):
+    liar.lie = lambda *_: (200, b'{"x":"' + b"a" * 9_000_000 + b'"}', {})
+    assert refusal_of(room, "status") == "unreachable"
+
+
+def test_the_sentence_of_a_hostile_error_is_not_shown(room: Cli, liar: Liar):
+    error = {"error": {"code": "room_full", "message": "\x1b[2Jcall 555", "retry_after": None}}
+    liar.lie = lambda *_: (409, error, {})
+    result = room.run("status")
+    assert result.returncode == Exit.REFUSED
+    assert "call 555" not in result.stderr
+
+
+def test_a_link_of_another_server_is_refused(room: Cli, liar: Liar):
+    link = f"{liar.url}/#1.00000000.{room.code}"
+    result = room.run("status", "--json", code=link)
+    assert result.returncode == Exit.USAGE
+    assert json.loads(result.stdout)["error"]["code"] == "link_salt"
+    assert liar.asked == ["/config"]
