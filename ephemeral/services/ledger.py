@@ -238,7 +238,7 @@ class Ledger:
         """One transaction: lock, load, decide in order, write."""
         rooms = await room_rows.lock_rooms(connection, {entry.room for entry in batch})
         posts = [entry for entry in batch if isinstance(entry, Post)]
-        sealed = {}
+        sealed: dict[bytes, SealedRow] = {}
         if posts:
             sealed = await self._wrap(connection, posts)
             waiting = await room_rows.waiting(connection, list({post.room for post in posts}))
@@ -265,8 +265,10 @@ class Ledger:
             else None,
         )
         decided = [_decided(entry, book) for entry in batch]
-        leased = [one.message.payload for one in decided if isinstance(one, Leased)]
-        bodies = await payload_rows.sealed(connection, leased) if leased else {}
+        leased = {one.message.payload for one in decided if isinstance(one, Leased)}
+        # What this batch has accepted is not written yet, what it has destroyed still stands.
+        stored = list(leased.difference(sealed))
+        bodies = sealed | (await payload_rows.sealed(connection, stored) if stored else {})
         await write(connection, book, sealed)
         outcomes = [
             self._served(one, bodies, book.now) if isinstance(one, Leased) else one

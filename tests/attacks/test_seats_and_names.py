@@ -4,7 +4,7 @@ import asyncio
 import os
 
 import pytest
-from support.services import Desk
+from support.services import Desk, Message
 
 from ephemeral.domain.room import ClosedEvent
 from ephemeral.protocol.charter import Charter, Policy
@@ -115,6 +115,21 @@ async def test_a_resume_secret_is_over_in_time_even_where_nobody_sweeps(desk: De
         await desk.rooms.resume(token)
 
 
+async def test_a_message_that_is_posted_opened_and_viewed_in_one_commit_is_served(desk: Desk):
+    """Whoever knows its id beforehand can be so quick."""
+    _, author, reader = await desk.pair()
+    message = Message()
+    receipt, opened, again, viewed = await asyncio.gather(
+        desk.post(author, message),
+        desk.open_message(reader, message),
+        desk.open_message(reader, message),
+        desk.acknowledge(reader, message),
+    )
+    assert (receipt.state, viewed.state) == ("stored", "viewed")
+    assert opened.envelope == again.envelope == message.envelope
+    assert await desk.rows("messages", "payloads") == {"messages": 0, "payloads": 0}
+
+
 async def test_join_leave_lock_and_destroy_against_everything_leaves_no_orphan(desk: Desk):
     """What each answers may differ; that each answers, and what is left, may not."""
     for policy in (Policy.FIRST_VIEW, Policy.EVERYONE):
@@ -125,8 +140,6 @@ async def test_join_leave_lock_and_destroy_against_everything_leaves_no_orphan(d
 
 
 async def _scramble(desk: Desk, policy: Policy, destroyed: bool) -> None:
-    from support.services import Message
-
     locator = await desk.room(policy=policy, seats=6)
     seats = [(await desk.join(locator)).seat for _ in range(5)]
     waiting = [Message() for _ in range(10)]
