@@ -25,6 +25,8 @@ WIRE = "ephemeral.wire"
 
 # How long a peer that was closed may take to close as well, before it is cut off.
 _ABORT_SECONDS = 10.0
+# The same for a peer that no longer speaks WebSocket.
+_LINGER_SECONDS = 2.0
 
 # RFC 6455, section 5.2: the last frame of a text message; a payload that is masked.
 _WHOLE_TEXT = 0x81
@@ -115,6 +117,7 @@ class SocketWire(WebSocketsSansIOProtocol):
         self._rest = b""
         self._paused = False
         self._consuming = False
+        self._broken = False
 
     # --- Wire ---------------------------------------------------------------------------------
 
@@ -163,6 +166,8 @@ class SocketWire(WebSocketsSansIOProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what has come, if it may be taken."""
+        if self._broken:
+            return
         if not self.handshake_initiated:
             super().data_received(data)
             return
@@ -175,7 +180,7 @@ class SocketWire(WebSocketsSansIOProtocol):
             return
         self._consuming = True
         data, at = self._rest, 0
-        while not self._paused and (end := self._frame_end(data, at)):
+        while not self._paused and not self._broken and (end := self._frame_end(data, at)):
             if end == _BROKEN:
                 # The library says what is wrong with it, and closes.
                 super().data_received(data[at:])
@@ -235,8 +240,17 @@ class SocketWire(WebSocketsSansIOProtocol):
         self._lost()
 
     def handle_parser_exception(self) -> None:
-        """The peer broke the rules of frames."""
-        super().handle_parser_exception()
+        """The peer broke the rules of frames: tell it by which code.
+
+        Only our half is shut: closing both with something unread would reset the connection, and
+        the peer might never read the code.
+        """
+        self.stop_keepalive()
+        self._broken = True
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.transport.write_eof()
+        self.close_timer = self.loop.call_later(_LINGER_SECONDS, self.transport.abort)
         self._lost()
 
     def shutdown(self) -> None:
