@@ -109,16 +109,19 @@ def create_app(settings: Settings) -> Starlette:
             await stack.enter_async_context(_serving(app, settings, pool, source, sockets))
             yield
 
+    pages = Pages(WEB, settings.base_path, __version__, files)
     app = Starlette(
         routes=routes(
-            Pages(WEB, settings.base_path, __version__, files),
+            pages,
             files,
             Health(ready),
             sockets,
             settings.base_path,
             __version__,
         ),
-        middleware=[Middleware(Guard, base_path=settings.base_path, verdict=verdict)],
+        middleware=[
+            Middleware(Guard, base_path=settings.base_path, verdict=verdict, error_page=pages.error)
+        ],
         exception_handlers={HTTPException: _to_the_guard},
         lifespan=lifespan,
     )

@@ -109,12 +109,23 @@ class Verdict:
 
 
 class Guard:
-    """Wraps the whole application."""
+    """Wraps the whole application. `error_page` makes a page, as HTML, of a status.
 
-    def __init__(self, app: ASGIApp, base_path: str, verdict: Verdict) -> None:
+    A person who follows a stale link sees a page; whatever asks for something else than HTML gets
+    the one shape.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        base_path: str,
+        verdict: Verdict,
+        error_page: Callable[[int], bytes],
+    ) -> None:
         self._app = app
         self._base_path = base_path
         self._verdict = verdict
+        self._error_page = error_page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, handshake or lifespan."""
@@ -145,7 +156,8 @@ class Guard:
             refusal = self._verdict(error)
             if not started:
                 extra = getattr(error, "headers", None) or {}
-                await _refuse(refusal, guarded_send, extra)
+                page = self._error_page(refusal.status) if _is_visit(scope) else None
+                await _refuse(refusal, guarded_send, extra, page=page)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         accepted = False
@@ -205,10 +217,23 @@ def _limited(scope: Scope, receive: Receive) -> Receive:
     return limited_receive
 
 
-async def _refuse(refusal: Refusal, send: Send, extra: dict[str, str], prefix: str = "") -> None:
-    body = answers.error(refusal)
+def _is_visit(scope: Scope) -> bool:
+    """Whether a browser was led here, and not a script or a program."""
+    wanted = b",".join(header_values(scope, b"accept"))
+    return scope["method"] in {"GET", "HEAD"} and wanted.startswith(b"text/html")
+
+
+async def _refuse(
+    refusal: Refusal,
+    send: Send,
+    extra: dict[str, str],
+    prefix: str = "",
+    page: bytes | None = None,
+) -> None:
+    body = answers.error(refusal) if page is None else page
+    media = b"application/json" if page is None else b"text/html; charset=utf-8"
     headers = [
-        (b"content-type", b"application/json"),
+        (b"content-type", media),
         (b"content-length", b"%d" % len(body)),
         *((name.lower().encode(), value.encode()) for name, value in extra.items()),
     ]

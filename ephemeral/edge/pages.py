@@ -106,7 +106,7 @@ class Pages:
 
     async def home(self, _request: Request) -> Response:
         """The page; everything in it happens in the browser."""
-        return self.render("index.html")
+        return Response(self._render("index.html"), media_type="text/html")
 
     async def robots(self, _request: Request) -> Response:
         """Nothing here is for search engines."""
@@ -116,9 +116,12 @@ class Pages:
         """What browsers ask for without being told."""
         return self._files.file(request, "icons/icon.svg")
 
-    def render(self, template: str, status: int = 200, **context: object) -> Response:
-        """A page from a template."""
-        text = self._templates.get_template(template).render(
+    def error(self, status: int) -> bytes:
+        """The page that says what a status means."""
+        return self._render("error.html", status=status)
+
+    def _render(self, template: str, **context: object) -> bytes:
+        text: str = self._templates.get_template(template).render(
             base_path=self._base_path,
             static=lambda path: f"{self._base_path}/static/{path}",
             version=self._version,
@@ -126,7 +129,7 @@ class Pages:
             say=self._say,
             **context,
         )
-        return Response(text, status_code=status, media_type="text/html")
+        return text.encode()
 
 
 class Health:

@@ -36,11 +36,15 @@ class Told:
 
 
 async def ask(
-    app: Any, *chunks: bytes, kind: str = "http", headers: list[tuple[bytes, bytes]] | None = None
+    app: Any,
+    *chunks: bytes,
+    kind: str = "http",
+    method: str = "GET",
+    headers: list[tuple[bytes, bytes]] | None = None,
 ) -> Told:
     """One request, its body in `chunks`, through a guard to `app`."""
     told = Told()
-    guard = Guard(app, "", Verdict(told.faults.append))
+    guard = Guard(app, "", Verdict(told.faults.append), lambda status: b"<p>%d</p>" % status)
     left = list(chunks)
 
     async def receive() -> dict[str, Any]:
@@ -49,6 +53,7 @@ async def ask(
 
     scope = {
         "type": kind,
+        "method": method,
         "path": "/",
         "headers": headers or [],
         "extensions": {"websocket.http.response": {}},
@@ -150,3 +155,21 @@ async def test_a_handshake_that_fails_is_answered_like_a_request():
     assert (told.messages[0]["type"], told.status) == ("websocket.http.response.start", 500)
     assert told.faults == [error]
     assert told.headers[b"cache-control"] == b"no-store"
+
+
+async def test_a_person_who_was_led_here_sees_a_page_and_a_program_the_one_shape():
+    browser = [(b"accept", b"text/html,application/xhtml+xml,*/*;q=0.8")]
+    for method, headers, shown in (
+        ("GET", browser, True),
+        ("HEAD", browser, True),
+        ("POST", browser, False),
+        ("GET", [(b"accept", b"*/*")], False),
+        ("GET", [(b"accept", b"application/json, text/html")], False),
+        ("GET", [], False),
+    ):
+        told = await ask(raising(Refusal("not_found")), method=method, headers=headers)
+        assert told.status == 404
+        media = b"text/html; charset=utf-8" if shown else b"application/json"
+        assert told.headers[b"content-type"] == media
+        assert (told.body == b"<p>404</p>") is shown
+        assert b"content-security-policy" in told.headers

@@ -168,3 +168,11 @@ async def test_robots_are_sent_away_and_probes_are_answered(client: Client):
     assert (await client.api.get("/readyz")).json() == {"status": "ready"}
     icon = await client.api.get("/favicon.ico")
     assert icon.headers["content-type"] == "image/svg+xml"
+
+
+async def test_a_stale_link_leads_to_a_page(client: Client):
+    response = await client.api.get("/nothing", headers={"Accept": "text/html,*/*"})
+    assert response.status_code == 404
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
+    assert response.headers["cache-control"] == "no-store"
+    assert '<a class="button primary" href="/">' in response.text
