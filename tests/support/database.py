@@ -53,7 +53,7 @@ class Server:
         try:
             yield self.dsn(name)
         finally:
-            self._drops.append(self._submit(self._execute(f"DROP DATABASE {name} WITH (FORCE)")))
+            self._drops.append(self._submit(self._drop(name)))
 
     def dsn(self, database: str) -> str:
         """The address of one of the server's databases."""
@@ -85,6 +85,18 @@ class Server:
             await migrate(pool, read_migrations())
         finally:
             await pool.close()
+
+    async def _drop(self, name: str) -> None:
+        for attempt in range(100, -1, -1):
+            try:
+                await self._execute(f"DROP DATABASE {name} WITH (FORCE)")
+            except asyncpg.InsufficientPrivilegeError:
+                # The autovacuum is at work there, as a user whom we may not interrupt.
+                if not attempt:
+                    raise
+                await asyncio.sleep(0.1)
+            else:
+                return
 
     async def _execute(self, statement: str) -> None:
         connection = await asyncpg.connect(self._dsn)
