@@ -101,7 +101,7 @@ class Socket:
         """A newer socket of the same member took over."""
         self.end(
             close_codes.REPLACED,
-            Refusal("too_many", "A newer connection of this member took over."),
+            Refusal("replaced"),
         )
 
     def seat_lost(self) -> None:

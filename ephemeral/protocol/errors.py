@@ -37,6 +37,7 @@ STATUS: Mapping[str, tuple[int, str]] = {
     "message_leased": (409, "Somebody else is reading this message at this moment."),
     "lease_lost": (409, "You are not reading this message at this moment."),
     "room_crowded": (409, "Too many messages wait in this room. Some must be read first."),
+    "replaced": (409, "A newer connection of this seat took over."),
     "message_gone": (410, "This message has been destroyed."),
     "too_large": (413, "This is more than 96 KiB."),
     "unsupported_media": (415, "The body must be of type application/json."),

@@ -72,7 +72,7 @@ async def test_a_newer_socket_of_the_same_member_takes_over_with_4409(server: Pr
         async with other.line() as watching, member.line() as older:
             async with member.line() as newer:
                 code, frames = await older.end()
-                assert (code, why(frames)) == (4409, "too_many")
+                assert (code, why(frames)) == (4409, "replaced")
                 assert (await newer.ask("ping"))["type"] == "ok"
                 state = await watching.ask("room")
                 assert {one["present"] for one in state["members"]} == {True}

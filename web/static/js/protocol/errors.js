@@ -54,6 +54,7 @@ const SENTENCES = Object.freeze({
   message_conflict: "Another message of this room has that id.",
   message_leased: "Somebody else is reading this message at this moment.",
   lease_lost: "You are not reading this message at this moment.",
+  replaced: "A newer connection of this seat took over.",
   room_crowded: "Too many messages wait in this room. Some must be read first.",
   message_gone: "This message has been destroyed.",
   too_large: "This is more than 96 KiB.",
