@@ -106,13 +106,15 @@ class Sweeper:
     async def run(self) -> None:
         """Sweep for ever."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._repeat(self._beat_if_due))
-            group.create_task(self._repeat(self.round))
+            # However seldom it sweeps, and however long that takes.
+            often = min(self._interval, BEAT_SECONDS)
+            group.create_task(self._repeat(self._beat_if_due, often))
+            group.create_task(self._repeat(self.round, self._interval))
 
-    async def _repeat(self, work: Callable[[float], Awaitable[None]]) -> None:
+    async def _repeat(self, work: Callable[[float], Awaitable[None]], seconds: float) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(self._interval)
+            await asyncio.sleep(seconds)
             try:
                 await work(loop.time())
             except (StoreUnavailable, Refusal):

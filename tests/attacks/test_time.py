@@ -48,7 +48,7 @@ async def until(desk: Desk, question: str) -> None:
 
 
 async def test_a_worker_lives_while_its_sweep_is_stuck(desk: Desk, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sweeping, "BEAT_SECONDS", 0)
+    monkeypatch.setattr(sweeping, "BEAT_SECONDS", 0.01)
     monkeypatch.setattr(desk.sweeper, "_interval", 0.01)
     _, author, _ = await desk.pair(message_ttl=60)
     await desk.post(author, Message())
@@ -63,6 +63,21 @@ async def test_a_worker_lives_while_its_sweep_is_stuck(desk: Desk, monkeypatch: 
             await desk.clock.advance(sweeping.ALIVE_MS)
             await until(desk, "SELECT bool_and(alive_until > clock_ms()) FROM workers")
         assert await desk.pool.fetchval(waiting)
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+
+
+async def test_a_worker_that_sweeps_seldom_lives_all_the_time(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    """SWEEP_SECONDS may be a minute; a worker counts as dead after twenty seconds."""
+    monkeypatch.setattr(sweeping, "BEAT_SECONDS", 0.01)
+    monkeypatch.setattr(desk.sweeper, "_interval", 60)
+    running = asyncio.create_task(desk.sweeper.run())
+    for _ in range(3):
+        await desk.clock.advance(sweeping.ALIVE_MS)
+        await until(desk, "SELECT bool_and(alive_until > clock_ms()) FROM workers")
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running
