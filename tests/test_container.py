@@ -248,6 +248,7 @@ def test_with_a_database_of_ones_own_a_missing_key_is_refused_in_one_sentence(
         volume,
         [*image.config["Entrypoint"], *image.config["Cmd"]],
         DATABASE_URL="postgresql://nobody@127.0.0.1:1/none",
+        PORT="0",
     )
     assert refused.returncode != 0
     assert "ENCRYPTION_KEY" in refused.stderr
