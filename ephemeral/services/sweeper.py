@@ -241,11 +241,10 @@ class Sweeper:
             self._pool, lambda connection: room_rows.sequences(connection, rooms)
         )
         for room in rooms:
+            # None: the room has ended.
             sequence = present.get(room)
             # Only what has stood for a whole interval: a hint may just be under way.
-            if sequence is None or (
-                self._told.get(room) == sequence and self._hub.told(room) != sequence
-            ):
+            if self._told.get(room) == sequence and self._hub.told(room) != sequence:
                 await self._tell_again(room)
         self._told = present
 

@@ -239,6 +239,23 @@ async def test_polling_does_not_keep_a_room_alive(desk: Desk, policy: Policy):
         await desk.rooms.describe(locator)
 
 
+@pytest.mark.parametrize("policy", [Policy.FIRST_VIEW, Policy.EVERYONE])
+async def test_posting_opening_and_viewing_keep_a_room_alive(desk: Desk, policy: Policy):
+    locator = await desk.room(policy=policy, room_ttl=3600, seats=3)
+    author, reader, _ = [(await desk.join(locator)).seat for _ in range(3)]
+    message = Message()
+    for use in (
+        lambda: desk.post(author, message),
+        lambda: desk.open_message(reader, message),
+        lambda: desk.acknowledge(reader, message),
+    ):
+        await desk.clock.advance(HOUR // 2)
+        shown = await desk.rooms.describe(locator)
+        assert shown.expires_at < shown.now + HOUR
+        await use()
+        assert (await desk.rooms.describe(locator)).expires_at >= shown.now + HOUR
+
+
 async def test_who_was_never_in_the_audience_does_not_keep_a_room_alive(desk: Desk):
     locator = await desk.room(policy=Policy.EVERYONE, room_ttl=3600, seats=3)
     author, _ = [(await desk.join(locator)).seat for _ in range(2)]
