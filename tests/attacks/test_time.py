@@ -241,7 +241,7 @@ async def test_polling_does_not_keep_a_room_alive(desk: Desk, policy: Policy):
 
 @pytest.mark.parametrize("policy", [Policy.FIRST_VIEW, Policy.EVERYONE])
 async def test_posting_opening_and_viewing_keep_a_room_alive(desk: Desk, policy: Policy):
-    locator = await desk.room(policy=policy, room_ttl=3600, seats=3)
+    locator = await desk.room(policy=policy, message_ttl=86400, room_ttl=3600, seats=3)
     author, reader, _ = [(await desk.join(locator)).seat for _ in range(3)]
     message = Message()
     for use in (
