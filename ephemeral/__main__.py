@@ -37,13 +37,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from ephemeral.client import cli  # noqa: PLC0415
 
         cli.add_commands(commands)
-        return cli.run(parser.parse_args(given), process_environment())
-    parsed = parser.parse_args(given)
+        return cli.run(_parsed(parser, given), process_environment())
+    parsed = _parsed(parser, given)
     run: Callable[[argparse.Namespace, Settings], int] = parsed.run
     try:
         return run(parsed, Settings.from_environment(Path.cwd()))
     except SettingsError as error:
         return _refused(error)
+
+
+def _parsed(parser: argparse.ArgumentParser, given: Sequence[str]) -> argparse.Namespace:
+    """Like `parse_args`, but what is too much is not quoted: it may be a code."""
+    parsed, surplus = parser.parse_known_args(given)
+    if surplus:
+        options = [argument.partition("=")[0] for argument in surplus if argument.startswith("-")]
+        if options:
+            parser.error(f"{parsed.command} has no option {options[0]}")
+        parser.error(
+            f"{parsed.command} takes nothing but options. A code is never an argument, where "
+            "others could read it: it is asked for, or comes from EPHEMERAL_CODE or --code-fd."
+        )
+    return parsed
 
 
 def _add_operator_commands(commands: Any) -> None:
@@ -62,7 +76,9 @@ def _add_operator_commands(commands: Any) -> None:
         help="destroy what nobody can open because its key is gone",
     )
     check.add_argument(
-        "--health", action="store_true", help="ask the server that runs here whether it is ready"
+        "--health",
+        action="store_true",
+        help="ask the running server (HOST, PORT) whether it is ready",
     )
     check.set_defaults(run=_check)
 
@@ -222,7 +238,8 @@ def _health(settings: Settings) -> int:
     if status == 200:
         print("The server is ready.")
         return 0
-    print("The server is not ready." if status else "No server answers here.", file=sys.stderr)
+    silent = f"No server answers at port {settings.port} of {host}."
+    print("The server is not ready." if status else silent, file=sys.stderr)
     return 1
 
 

@@ -104,7 +104,7 @@ def _url(*schemes: str) -> Callable[[str], str]:
 
 def _one_worker(text: str) -> int:
     if re.fullmatch(r"[0-9]{1,4}", text) and int(text) > 1:
-        raise ValueError("must be 1: several workers are not supported in this version")
+        raise ValueError("must be 1 (this version runs one process)")
     return _whole(1, 1)(text)
 
 

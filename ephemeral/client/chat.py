@@ -350,7 +350,8 @@ class _Chat:
         policy = "one member has" if self._charter.policy == Policy.FIRST_VIEW else "everyone has"
         await self._face.log(
             f"You are in. {room.seats_taken} of {self._charter.seats} seats taken, {room.joins} "
-            f"joins so far. A message is destroyed once {policy} read it. /help lists commands."
+            f"join{'s' * (room.joins != 1)} so far. A message is destroyed once {policy} read it. "
+            "/help lists commands."
         )
 
     async def _ended(self, ended: Ended) -> Exit:

@@ -73,7 +73,7 @@ def event_line(session: Session, numbers: Mapping[bytes, int], event: Event) -> 
         case Unreadable():
             return "A message can't be decrypted; it was given back unread"
         case Joined(member=member, joins=joins):
-            return f"{who(session, member)} joined ({joins} joins so far)"
+            return f"{who(session, member)} joined ({joins} join{'s' * (joins != 1)} so far)"
         case Left(member=member):
             return f"{who(session, member)} left"
         case Present(member=member, present=present):

@@ -72,15 +72,16 @@ def _view(text: str) -> int:
 
 def _connection(parser: argparse.ArgumentParser, timeout: int = 0) -> None:
     parser.add_argument("--server", metavar="URL", help=f"address (or {SERVER_VARIABLE})")
-    parser.add_argument("--cafile", type=Path, metavar="FILE", help="certificates to trust")
-    parser.add_argument("--allow-http", action="store_true", help="http beyond this machine")
+    parser.add_argument("--cafile", type=Path, metavar="FILE", help="authorities to trust, PEM")
+    parser.add_argument("--allow-http", action="store_true", help="take http beyond this machine")
     parser.add_argument("--allow-pbkdf2", action="store_true", help="accept the weaker suite 2")
     parser.add_argument(
         "--timeout",
         type=_duration,
         default=timeout,
         metavar="TIME",
-        help=f"how long to try while the server can't be reached (default {timeout}s)",
+        help="for how long to try again while the server can't be reached "
+        f"(default: {f'{timeout}s' if timeout else 'one attempt'})",
     )
 
 
@@ -128,9 +129,21 @@ def _policy(parser: argparse.ArgumentParser) -> None:
         default="first",
         help="who must have read a message before it is destroyed",
     )
-    parser.add_argument("--seats", type=_whole(2, 50), metavar="N", help="members at once")
-    parser.add_argument("--message-ttl", type=_duration, metavar="TIME", help="such as 1h")
-    parser.add_argument("--room-ttl", type=_duration, metavar="TIME", help="such as 7d")
+    parser.add_argument(
+        "--seats", type=_whole(2, 50), metavar="N", help="how many may be in at once"
+    )
+    parser.add_argument(
+        "--message-ttl",
+        type=_duration,
+        metavar="TIME",
+        help="how long messages wait, such as 1h",
+    )
+    parser.add_argument(
+        "--room-ttl",
+        type=_duration,
+        metavar="TIME",
+        help="how long the room outlives its last use, such as 7d",
+    )
 
 
 def _inside(parser: argparse.ArgumentParser) -> None:
@@ -169,7 +182,10 @@ def _send(parser: argparse.ArgumentParser) -> None:
     _name(parser)
     _message(parser)
     parser.add_argument(
-        "--wait", choices=["stored", "viewed"], default="stored", help="until when to stay"
+        "--wait",
+        choices=["stored", "viewed"],
+        default="stored",
+        help="stay until it is stored (default), or until it has met its fate",
     )
     parser.add_argument(
         "--again", action="store_true", help="send what had no answer; needs --seat, reads no text"
@@ -184,10 +200,14 @@ def _read(parser: argparse.ArgumentParser) -> None:
     _name(parser)
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--all", action="store_true", help="everything that waits")
-    which.add_argument("--follow", action="store_true", help="and what is to come")
-    which.add_argument("--id", type=_id, metavar="ID", help="this message")
+    which.add_argument("--follow", action="store_true", help="that, and what is to come")
+    which.add_argument("--id", type=_id, metavar="ID", help="this message alone")
     parser.add_argument(
-        "--wait", type=_duration, default=0, metavar="TIME", help="for a first message to come"
+        "--wait",
+        type=_duration,
+        default=0,
+        metavar="TIME",
+        help="if nothing waits, wait so long for a first message",
     )
     parser.add_argument("-0", "--null", action="store_true", help="a zero byte after each message")
 
@@ -195,7 +215,9 @@ def _read(parser: argparse.ArgumentParser) -> None:
 def _pipe(parser: argparse.ArgumentParser) -> None:
     _inside(parser)
     _name(parser)
-    parser.add_argument("--view", type=_view, metavar="TIME", help="as for send")
+    parser.add_argument(
+        "--view", type=_view, metavar="TIME", help="how long each is to stay readable"
+    )
     parser.add_argument("--follow", action="store_true", help="stay when the input has ended")
 
 

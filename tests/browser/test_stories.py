@@ -167,7 +167,7 @@ def test_a_misspelt_word_is_named_and_mended(visit: Visit, server: str) -> None:
     ada.enter(" ".join(words))
     error = ada.page.locator("#code-error")
     expect(error).to_contain_text("Word 4, “baromter”, is not in the list.")
-    expect(error).to_contain_text("Did you mean barometer?")
+    expect(error).to_contain_text("Did you mean “barometer”?")
     expect(ada.page.get_by_label("Enter a code")).to_be_focused()
     ada.page.get_by_role("button", name="Use “barometer”").click()
     expect(ada.page.get_by_label("Enter a code")).to_have_value(

@@ -56,6 +56,8 @@ def test_a_code_comes_from_a_descriptor_and_leaves_the_rest_of_it(room: Cli):
 def test_a_code_is_no_argument(room: Cli, command):
     result = room.run(command, room.code)
     assert result.returncode == Exit.USAGE
+    assert "A code is never an argument" in result.stderr
+    assert room.code.split("-")[0] not in result.stderr
 
 
 def test_without_a_code_and_without_a_terminal_the_command_says_what_to_do(cli: Cli):
