@@ -250,9 +250,9 @@ class _Chat:
         if state.room is not None:
             room, locked = state.room, "locked" if state.room.locked else "open"
             await self._face.log(
-                f"{room.seats_taken} of {self._charter.seats} seats taken, {room.joins} joins so "
-                f"far, {locked}; ends {format_duration((room.expires_at - room.now) // 1000)} "
-                "after its last use"
+                f"{room.seats_taken} of {self._charter.seats} seats taken, {room.joins} "
+                f"join{'s' * (room.joins != 1)} so far, {locked}; "
+                f"ends {format_duration(self._charter.room_ttl)} after its last use"
             )
 
     async def _quit(self) -> None:
