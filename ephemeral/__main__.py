@@ -134,6 +134,7 @@ async def _serving(settings: Settings, listener: socket.socket) -> int:
             f"Ephemeral is open at {address} (codes stay in the browser, they never come here)",
             flush=True,
         ),
+        settings.request_seconds,
     )
     starting = asyncio.current_task()
     loop = asyncio.get_running_loop()

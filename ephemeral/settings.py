@@ -316,6 +316,12 @@ class Settings:
         int,
         Declared(_whole(1, 60), "5", "How long a new socket may stay silent before it is closed."),
     ]
+    request_seconds: Annotated[
+        int,
+        Declared(
+            _whole(1, 3600), "30", "How long a request may take to come before it is cut off."
+        ),
+    ]
     frames_per_second: Annotated[
         int,
         Declared(_whole(1, 100000), "50", "Frames that one socket may send each second, for long."),

@@ -4,6 +4,7 @@ import logging
 import resource
 import socket
 from collections.abc import Callable
+from functools import partial
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -57,17 +58,17 @@ def many_files() -> None:
 class Server(uvicorn.Server):
     """Serves an application whose lifespan somebody else has entered.
 
-    `ready` is called once when connections are accepted. `stop` ends it gracefully, called again at
+    `ready` is called once when connections are accepted. A request has `request_seconds` to come. `stop` ends it gracefully, called again at
     once.
     """
 
-    def __init__(self, app: ASGIApp, ready: Callable[[], None]) -> None:
+    def __init__(self, app: ASGIApp, ready: Callable[[], None], request_seconds: float) -> None:
         # Their lines hold addresses of clients, and tracebacks hold everything.
         logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
         super().__init__(
             uvicorn.Config(
                 app,
-                http=HttpWire,
+                http=partial(HttpWire, request_seconds=request_seconds),  # type: ignore[arg-type]
                 ws=SocketWire,
                 ws_max_size=FRAME_MAX,
                 ws_per_message_deflate=False,

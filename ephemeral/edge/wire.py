@@ -6,6 +6,7 @@ frame of its own, a short way: no queue, no task, no copy into events. That halv
 message (measured against the same relay through ASGI events).
 """
 
+import asyncio
 from http import HTTPStatus
 from typing import Any, Protocol
 
@@ -73,7 +74,52 @@ class Wire(Protocol):
 
 
 class HttpWire(HttpToolsProtocol):
-    """HTTP/1.1. What isn't HTTP gets the one shape of errors."""
+    """HTTP/1.1. What isn't HTTP gets the one shape of errors.
+
+    A request has `request_seconds` from its beginning, the first one from the connection's, until
+    all of it has come: connections that say nothing, or for ever, are closed.
+    """
+
+    def __init__(self, *arguments: Any, request_seconds: float, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._request_seconds = request_seconds
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Give the first request its time."""
+        super().connection_made(transport)
+        self._expect()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing more is expected."""
+        self._expect_no_more()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        """Give a further request its time."""
+        super().on_message_begin()
+        if self._deadline is None:
+            self._expect()
+
+    def on_message_complete(self) -> None:
+        """The whole request has come."""
+        self._expect_no_more()
+        super().on_message_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        """The socket has deadlines of its own."""
+        self._expect_no_more()
+        super().handle_websocket_upgrade()
+
+    def _expect(self) -> None:
+        self._deadline = self.loop.call_later(
+            self._request_seconds, self.timeout_keep_alive_handler
+        )
+
+    def _expect_no_more(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the parser's words
         """Refuse what can't be parsed."""

@@ -1,0 +1,50 @@
+"""Connections that begin and never end: a request has its time, and then it is cut off."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from support.raw_client import Client
+from support.server import Program
+
+PATIENCE = 30
+HALF_REQUESTS = {
+    "nothing": b"",
+    "half a request line": b"GET /con",
+    "half of the headers": b"GET /config HTTP/1.1\r\nHost: here\r\nX-Slow: ",
+    "half a body": b"POST /rooms HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
+    b"Content-Length: 100\r\n\r\n{",
+    "half a second request": b"GET /config HTTP/1.1\r\nHost: here\r\n\r\nGET /con",
+}
+
+
+@pytest.mark.parametrize("sent", HALF_REQUESTS.values(), ids=HALF_REQUESTS.keys())
+async def test_a_request_that_never_ends_is_cut_off(
+    serve: Callable[..., Program], sent: bytes
+) -> None:
+    program = serve(REQUEST_SECONDS=1)
+    reader, writer = await asyncio.open_connection("127.0.0.1", program.port)
+    writer.write(sent)
+    async with asyncio.timeout(PATIENCE):
+        await reader.read()
+    writer.close()
+    again, closing = await asyncio.open_connection("127.0.0.1", program.port)
+    closing.write(b"GET /healthz HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n")
+    async with asyncio.timeout(PATIENCE):
+        assert (await again.read()).startswith(b"HTTP/1.1 200")
+    closing.close()
+
+
+async def test_an_answered_connection_outlives_the_time_of_a_request(
+    serve: Callable[..., Program],
+) -> None:
+    """The time is that of each request, not of the connection: a socket stays."""
+    program = serve(REQUEST_SECONDS=1)
+    async with Client(program.url, program.ws_url) as client:
+        member = await (await client.room()).member()
+        async with member.line() as line:
+            loop = asyncio.get_running_loop()
+            until = loop.time() + 1.5
+            while loop.time() < until:
+                await line.ask("ping")
+                await asyncio.sleep(0.1)
