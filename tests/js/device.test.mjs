@@ -50,6 +50,24 @@ test("what the tab holds tells nothing but the token", async () => {
   }
 });
 
+test("a thief of the tab's half alone finds no key in it", async () => {
+  const { storage } = await kept();
+  const [[, entry]] = [...storage.entries];
+  const { token, seat, progress } = JSON.parse(entry);
+  const found = [token, seat, progress].flatMap((part) => {
+    const bytes = Uint8Array.from(Buffer.from(part, "base64url"));
+    return Array.from({ length: bytes.length - 31 }, (_, at) => bytes.slice(at, at + 32));
+  });
+  for (const guess of [new Uint8Array(32), ...found]) {
+    assert.equal(await Resume.open(storage, guess), null);
+  }
+});
+
+test("the server's half alone opens nothing", async () => {
+  const { key } = await kept();
+  assert.equal(await Resume.open(new Storage(), key), null);
+});
+
 test("another server's half opens nothing", async () => {
   const { storage } = await kept();
   assert.equal(await Resume.open(storage, randomBytes(32)), null);

@@ -522,6 +522,20 @@ describe("the room", () => {
     assert.equal(later.effect("end").reason, "policy_changed");
   });
 
+  test("another charter in the answer to locking: the seat is given up", () => {
+    for (const change of [{ charter: bytes(77, 45) }, { mac: null }]) {
+      const talk = new Talk().connect();
+      talk.session.request("lock", { locked: true });
+      talk.passes(0).answer("lock", room(change));
+      assert.deepEqual(talk.effect("end"), { type: "end", reason: "policy_changed", leave: true });
+    }
+    const same = new Talk().connect();
+    same.session.request("lock", { locked: true });
+    same.passes(0).answer("lock", room());
+    assert.equal(same.effect("answer").refusal, null);
+    assert.ok(same.session.live);
+  });
+
   for (const [code, reason] of [
     ["room_unknown", "room_unknown"], ["seat_unknown", "seat_lost"], ["unauthorized", "seat_lost"],
   ]) {
@@ -598,6 +612,19 @@ describe("the room", () => {
     assert.deepEqual(talk.effects, []);
     talk.passes(1);
     talk.effect("reconnect");
+  });
+
+  test("a socket on which hello is never answered is given up", () => {
+    const talk = new Talk();
+    talk.call("hello", {});
+    assert.equal(talk.session.nextTick(), talk.now + 25_000);
+    talk.passes(24_999);
+    assert.deepEqual(talk.effects, []);
+    talk.passes(1);
+    talk.effect("reconnect");
+    talk.disconnect();
+    talk.passes(100_000);
+    assert.deepEqual(talk.effects, []);
   });
 
   test("a request whose connection goes is answered as unreachable, and not sent again", () => {

@@ -71,9 +71,7 @@ export class Room {
   complete(frame, now) {
     const room = readOr(read.readRoom, frame.room);
     if (room === null) return this.#end("protocol");
-    if (room.charter !== this.#charter || room.mac !== this.#mac) {
-      return this.#end("policy_changed", true);
-    }
+    if (!this.sameRules(room)) return;
     this.clockOffset = (isInteger(frame.now) ? frame.now : room.now) - now;
     const members = Array.isArray(frame.members) ? frame.members : [];
     const seated = members.map((one) => readOr(read.readMember, one)).filter((one) => one !== null);
@@ -88,6 +86,16 @@ export class Room {
     }
     this.cards.onlyThese(waiting, now + this.clockOffset);
     this.outbox.onlyThese(waiting);
+  }
+
+  /**
+   * Another charter or mac than the verified ones ends it (5.4).
+   * @param {{charter?: unknown, mac?: unknown}} shown  one that is missing is no other
+   */
+  sameRules({ charter = this.#charter, mac = this.#mac }) {
+    const same = charter === this.#charter && mac === this.#mac;
+    if (!same) this.#end("policy_changed", true);
+    return same;
   }
 
   /** @param {unknown} value  @returns {string|null} its id */

@@ -46,6 +46,7 @@ export class Session {
   /** @type {Map<number, Asked>} */
   #pending = new Map();
   #live = false;
+  #greeting = false;
   #ended = false;
   #heard = 0;
   #pinged = false;
@@ -86,12 +87,13 @@ export class Session {
    */
   hello(credentials, now) {
     this.#heard = now;
+    this.#greeting = true;
     this.#ask("hello", [], credentials);
   }
 
   /** The socket is gone; what had no answer is asked again on the next. */
   disconnected() {
-    this.#live = false;
+    this.#live = this.#greeting = false;
     this.#pinged = false;
     this.#frames = [];
     for (const [ref, { kind }] of this.#pending) {
@@ -128,8 +130,9 @@ export class Session {
   tick(now) {
     this.#room.roster.tick(now);
     this.#room.outbox.giveUp(now);
-    if (!this.#live) return;
     const silent = now - this.#heard;
+    if (this.#greeting && silent >= SILENCE_MS) this.#effects.push({ type: "reconnect" });
+    if (!this.#live) return;
     if (this.#pinged && silent >= SILENCE_MS + PING_MS) {
       this.#effects.push({ type: "reconnect" });
     } else if (!this.#pinged && silent >= SILENCE_MS) {
@@ -142,6 +145,7 @@ export class Session {
   /** When `tick` has something to do, by this device's clock; Infinity: never. */
   nextTick() {
     const due = Math.min(this.#room.roster.nextDeadline(), this.#room.outbox.nextDeadline());
+    if (this.#greeting) return Math.min(due, this.#heard + SILENCE_MS);
     if (!this.#live) return due;
     const silence = this.#heard + SILENCE_MS + (this.#pinged ? PING_MS : 0);
     const retries = this.#room.cards.wanted().filter((card) => !card.asked && card.notBefore > 0);
@@ -288,9 +292,12 @@ export class Session {
     const refusal = frame.type === "error" ? readError(frame.error) : null;
     const { kind, ids: [id] } = asked;
     if (kind === "hello") {
+      this.#greeting = false;
       if (refusal === null) this.#welcome(frame, now);
       else this.#helloRefused(refusal);
     } else if (kind === "request") {
+      // What changes the room is answered by the room (section 9).
+      if (refusal === null) this.#room.sameRules(frame);
       this.#effects.push({ type: "answer", ref, refusal });
     } else if (kind === "ping") {
       this.#pinged = false;
@@ -387,6 +394,6 @@ export class Session {
 
   #stop() {
     this.#ended = true;
-    this.#live = false;
+    this.#live = this.#greeting = false;
   }
 }

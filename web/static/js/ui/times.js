@@ -44,7 +44,8 @@ const date = new Intl.DateTimeFormat(LANGUAGE, {
 
 /** A moment (milliseconds, this device's clock) as briefly as is clear beside `now`. */
 export function moment(at, now = Date.now()) {
-  if (!Number.isFinite(at)) return "";
+  // A server may name a moment that no calendar has.
+  if (Number.isNaN(new Date(at).getTime())) return "";
   const sameDay = new Date(at).toDateString() === new Date(now).toDateString();
   if (sameDay) return clock.format(at);
   return Math.abs(at - now) < 6 * DAY_MS ? weekday.format(at) : date.format(at);
