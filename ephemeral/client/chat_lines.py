@@ -1,8 +1,8 @@
 """The sentences of a conversation: who somebody is, and what has happened."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
+from ephemeral.client.durations import local_time
 from ephemeral.protocol.session import Session
 from ephemeral.protocol.session_events import (
     Card,
@@ -45,8 +45,8 @@ def who(session: Session, member: bytes) -> str:
 
 def card_title(session: Session, card: Card) -> str:
     """Whose message it is, when it was stored, and what is odd about it."""
-    posted = datetime.fromtimestamp((card.posted_at - session.skew) / 1000, UTC).astimezone()
-    title = f"{who(session, card.author)}, {posted:%H:%M}"
+    posted = local_time(card.posted_at - session.skew, "%H:%M")
+    title = f"{who(session, card.author)}, {posted}"
     if card.skipped:
         title += f" · {card.skipped} before it were not for you to see"
     if card.repeated:

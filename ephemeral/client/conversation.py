@@ -21,6 +21,7 @@ __all__ = ["Conversation", "Offline", "now_ms", "reconnect_delay"]
 
 _LEAVE_SECONDS = 3.0
 _CLOSE_SECONDS = 2.0
+_WELCOME_SECONDS = 15.0
 _DRAIN_SECONDS = 1.0
 _ABNORMAL = 1006
 
@@ -79,6 +80,9 @@ class Conversation:
     ) -> None:
         assert self._task is not None
         await self._drain()
+        if self.session.ended is not None:
+            # It ends by itself, as soon as it has said its farewell.
+            await asyncio.wait([self._task], timeout=2 * _CLOSE_SECONDS)
         self._task.cancel()
         await asyncio.wait([self._task])
         if not self._task.cancelled():
@@ -161,10 +165,15 @@ class Conversation:
         was_live = False
         try:
             while not self._is_over() and not self.session.hopeless:
-                self.session.received(await socket.recv(), now_ms())
+                # Who accepts a socket and then says nothing is as good as out of reach.
+                async with asyncio.timeout(None if self.session.live else _WELCOME_SECONDS):
+                    text = await socket.recv()
+                self.session.received(text, now_ms())
                 was_live = was_live or self.session.live
                 self._tell()
                 self._pushed.set()
+            code = _ABNORMAL
+        except TimeoutError:
             code = _ABNORMAL
         except ConnectionClosed as closed:
             code = _ABNORMAL if closed.rcvd is None else closed.rcvd.code

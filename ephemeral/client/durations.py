@@ -1,10 +1,11 @@
-"""Durations as people write and read them."""
+"""Durations and moments as people write and read them."""
 
 import re
+from datetime import UTC, datetime
 
 from ephemeral.client.exits import usage
 
-__all__ = ["format_duration", "parse_duration"]
+__all__ = ["format_duration", "local_time", "parse_duration"]
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _NAMES = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
@@ -28,3 +29,11 @@ def format_duration(seconds: int) -> str:
         if count:
             parts.append(f"{count} {name}{'' if count == 1 else 's'}")
     return " ".join(parts[:2]) or "0 seconds"
+
+
+def local_time(milliseconds: int, form: str) -> str:
+    """A moment since 1970 by the local clock; a server may name one that no calendar has."""
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC).astimezone().strftime(form)
+    except (ValueError, OverflowError, OSError):
+        return "an unknown time"

@@ -49,6 +49,8 @@ class _Pipe:
         self._session = talk.session
         self._opening: bytes | None = None
         self._skip: set[bytes] = set()
+        # Given back, these wait again at once; to ask for them again would never end.
+        self._unreadable: set[bytes] = set()
         self._input_ended = False
         self._finished = asyncio.Event()
         self._result = Exit.OK
@@ -126,7 +128,7 @@ class _Pipe:
             case Unreadable(id=message):
                 self._context.say("A message could not be decrypted; it was given back.")
                 self._result = Exit.REFUSED
-                self._skip.add(message)
+                self._unreadable.add(message)
                 self._opening = None
             case Refused(action="post", kept=False, refusal=refusal):
                 self._context.say(refusal.message)
@@ -144,7 +146,7 @@ class _Pipe:
         if self._opening is not None:
             return
         for notice in self._session.state.waiting(self._session.member):
-            if notice.id not in self._skip:
+            if notice.id not in self._skip | self._unreadable:
                 self._opening = notice.id
                 self._session.open(notice.id, now_ms())
                 self._talk.push()

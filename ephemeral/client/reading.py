@@ -85,6 +85,8 @@ class _Reader:
         self._keeping = keeping
         self._several: bool = context.args.all or context.args.follow
         self._skip: set[bytes] = set()
+        # Given back, these wait again at once; to ask for them again would never end.
+        self._unreadable: set[bytes] = set()
         self._count = 0
         self._failure: Refusal | None = None
 
@@ -130,7 +132,7 @@ class _Reader:
     def _next(self) -> bytes | None:
         """The message that has waited longest, of those that are not to be skipped."""
         for notice in self._session.state.waiting(self._session.member):
-            if notice.id not in self._skip:
+            if notice.id not in self._skip | self._unreadable:
                 return notice.id
         return None
 
@@ -160,6 +162,7 @@ class _Reader:
             return
         self._skip.add(message)
         if isinstance(event, Unreadable):
+            self._unreadable.add(message)
             self._failure = event.refusal
             self._context.say("A message could not be decrypted; it was given back.")
         elif isinstance(event, Refused) and self._context.args.id is not None:

@@ -3,10 +3,9 @@
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 
 from ephemeral.client.context import Context, Keeping
-from ephemeral.client.durations import format_duration
+from ephemeral.client.durations import format_duration, local_time
 from ephemeral.client.entry import Entry, accepted, room_keys
 from ephemeral.client.exits import ClientError, Exit, usage
 from ephemeral.protocol.charter import Charter, Policy
@@ -135,7 +134,7 @@ async def _described_from_inside(entry: Entry, keeping: Keeping) -> dict[str, ob
 def _status_lines(answer: Mapping[str, object]) -> list[str]:
     numbers = {key: value for key, value in answer.items() if isinstance(value, int)}
     left = format_duration((numbers["expires_at"] - numbers["now"]) // 1000)
-    ends = datetime.fromtimestamp(numbers["expires_at"] / 1000, UTC).astimezone()
+    ends = local_time(numbers["expires_at"], "%Y-%m-%d %H:%M")
     policy = _POLICY_SENTENCES[_POLICIES[str(answer["policy"])]]
     lines = [
         f"Policy    {answer['policy']}: {policy}",
@@ -143,7 +142,7 @@ def _status_lines(answer: Mapping[str, object]) -> list[str]:
         f"Joins     {numbers['joins']} so far",
         f"Locked    {'yes' if answer['locked'] else 'no'}",
         f"Messages  live {format_duration(numbers['message_ttl'])} if nobody reads them",
-        f"Ends      {ends:%Y-%m-%d %H:%M}, in {left}, unless it is used",
+        f"Ends      {ends}, in {left}, unless it is used",
     ]
     if "waiting" in numbers:
         lines.append(f"Present   {numbers['members_present']} now")

@@ -39,6 +39,7 @@ __all__ = [
 #: A JSON object as `encoding.parse_json` gives it.
 Json = Mapping[str, object]
 _CODE = re.compile(r"[a-z][a-z_]{0,39}")
+_DAY = 86_400
 
 
 class Room(NamedTuple):
@@ -262,6 +263,7 @@ def read_refusal(value: object) -> Refusal:
     state = obj.get("state")
     return Refusal(
         code,
-        retry_after=retry_after if type(retry_after) is int and retry_after >= 0 else None,
+        # Nobody waits for longer than a day because a server says so.
+        retry_after=retry_after if type(retry_after) is int and 0 <= retry_after <= _DAY else None,
         state=state if isinstance(state, str) else None,
     )

@@ -327,6 +327,7 @@ class Session:
             case "hello":
                 if objects.read_id(frame, "member") != self.member:
                     raise Refusal("malformed", "The server took this member for another.")
+                self.live = True
                 self._complete_state(frame, now)
             case "post":
                 self._receipt(frame)

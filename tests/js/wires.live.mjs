@@ -196,6 +196,21 @@ describe("a server that lies", () => {
     });
   }
 
+  for (const what of ["charter", "mac"]) {
+    test(`another ${what} in the answer to joining: the seat is given up`, async () => {
+      const ada = await creates();
+      const id = ada.send("secret");
+      await sent(ada, id, "stored");
+      const bent = await wire();
+      const lie = spoilt(new RegExp(`"${what}": ?".{20}`));
+      bent.bends = (bytes) => (bytes.includes('"notices"') ? lie(bytes) : bytes);
+      const bo = await joins(ada.code, { base: bent.url });
+      assert.equal(await hasEnded(bo), "policy_changed");
+      assert.deepEqual([bo.state.cards, bo.tab.entries.size], [[], 0]);
+      await sees(ada, ({ members, room }) => room.joins === 2 && members.length === 1);
+    });
+  }
+
   test("another charter at the socket: the seat is given up", async () => {
     const { hers, ada, bo } = await two();
     await sees(bo, ({ members }) => members.length === 2);
