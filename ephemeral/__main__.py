@@ -37,6 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from ephemeral.client import cli  # noqa: PLC0415
 
         cli.add_commands(commands)
+        if given and not given[0].startswith("-") and given[0] not in commands.choices:
+            # Not quoted: it may be a code.
+            parser.error("there is no command of that name. `ephemeral --help` lists them.")
         return cli.run(_parsed(parser, given), process_environment())
     parsed = _parsed(parser, given)
     run: Callable[[argparse.Namespace, Settings], int] = parsed.run
@@ -69,7 +72,9 @@ def _add_operator_commands(commands: Any) -> None:
         "rotate-keys", help="wrap all keys anew by the present encryption key; servers may run"
     )
     rotate.set_defaults(run=_rotate_keys)
-    check = commands.add_parser("check", help="look whether a server could start here")
+    check = commands.add_parser(
+        "check", help="see that a server can start here, making what it would (tables, keys)"
+    )
     check.add_argument(
         "--accept-loss",
         action="store_true",

@@ -257,8 +257,9 @@ async def test_keys_are_rotated_while_the_server_runs(serve: Serve, tmp_path: Pa
             assert (await reader.open(message)).json()["envelope"] == message.envelope
 
 
-def test_an_unknown_command_is_refused(tmp_path: Path):
+def test_an_unknown_command_is_refused_and_not_repeated_because_it_may_be_a_code(tmp_path: Path):
     ended = run(tmp_path, "conjure")
     assert ended.returncode == 2
-    assert "conjure" in ended.stderr
+    assert "there is no command of that name" in ended.stderr
+    assert "conjure" not in ended.stdout + ended.stderr
     assert "Traceback" not in ended.stderr

@@ -147,6 +147,10 @@ class Guard:
                 message["headers"] = [*message["headers"], *_added(message["headers"], path)]
             await send(message)
 
+        if self._base_path and path == self._base_path and scope["method"] in {"GET", "HEAD"}:
+            # What people type; everything relative needs the slash.
+            await _redirect(f"{path}/", guarded_send)
+            return
         try:
             path = self._enter(scope)
             await self._app(scope, _limited(scope, receive), guarded_send)
@@ -195,6 +199,12 @@ def _added(present: Iterable[Header], path: str) -> list[Header]:
     if not any(name.lower() == b"cache-control" for name, _ in present):
         added.append(_NO_STORE)
     return added
+
+
+async def _redirect(location: str, send: Send) -> None:
+    headers = [(b"location", location.encode("ascii")), (b"content-length", b"0")]
+    await send({"type": "http.response.start", "status": 308, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
 
 
 def _limited(scope: Scope, receive: Receive) -> Receive:

@@ -58,8 +58,8 @@ def many_files() -> None:
 class Server(uvicorn.Server):
     """Serves an application whose lifespan somebody else has entered.
 
-    `ready` is called once when connections are accepted. A request has `request_seconds` to come. `stop` ends it gracefully, called again at
-    once.
+    `ready` is called once when connections are accepted. A request has `request_seconds` to come.
+    `stop` ends it gracefully, called again at once.
     """
 
     def __init__(self, app: ASGIApp, ready: Callable[[], None], request_seconds: float) -> None:

@@ -3,8 +3,10 @@
 import asyncio
 import gzip
 import re
+from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 from support.raw_client import Client
 from support.server import Program
@@ -176,3 +178,13 @@ async def test_a_stale_link_leads_to_a_page(client: Client):
     assert response.headers["content-type"] == "text/html; charset=utf-8"
     assert response.headers["cache-control"] == "no-store"
     assert '<a class="button primary" href="/">' in response.text
+
+
+async def test_a_sub_path_without_its_slash_leads_to_the_page(serve: Callable[..., Program]):
+    program = serve(BASE_PATH="/chat")
+    async with httpx.AsyncClient(trust_env=False) as api:
+        origin = program.url.removesuffix("/chat")
+        sent_on = await api.get(f"{origin}/chat")
+        assert (sent_on.status_code, sent_on.headers["location"]) == (308, "/chat/")
+        assert (await api.get(f"{origin}/chat/")).status_code == 200
+        assert (await api.get(f"{origin}/chats")).status_code == 404

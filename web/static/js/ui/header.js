@@ -23,7 +23,7 @@ export function header({ people, localTime, openMenu }) {
     onError: () => el("li"),
     make(first) {
       const state = el("span", { class: "seat-state" });
-      const item = el("li", { class: "seat" }, mark(first),
+      const item = el("li", { class: first.me ? "seat own" : "seat" }, mark(first),
         el("span", { class: "seat-text" }, who(first), state));
       return {
         node: item,
