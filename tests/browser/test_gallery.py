@@ -143,8 +143,8 @@ def test_no_malformed_field_of_a_card_or_a_member_throws(visit: Visit, stage: st
 # Every field in turn is something else than it should be, while the card is closed and while open.
 ODDITIES = """async () => {
   const { client } = window.gallery;
-  const odd = [undefined, null, NaN, -1, 2 ** 53 - 1, 1e300, "", "constructor", "__proto__", [], {}, true,
-    { toString: null }];
+  const odd = [undefined, null, NaN, -1, 2 ** 53 - 1, 1e300, "", "constructor", "__proto__", [],
+    {}, true, { toString: null }];
   const { cards, members } = client.state;
   let tried = 0;
   new MutationObserver(() => {
