@@ -279,7 +279,7 @@ class Session:
             self._end(
                 "destroyed" if objects.read_text(frame, "reason") == "destroyed" else "expired"
             )
-        elif kind == "backlog":
+        elif kind == "backlog" and self.live:
             self._complete_state(frame, now)
         elif self.live:
             self._events += self._room_events.apply(kind, frame, now)
@@ -371,7 +371,6 @@ class Session:
                 self.counters.joined(newcomer)
         self.state.replace(room, members, notices)
         self.skew = room.now - now
-        self.live = True
         self._events.append(Welcome(again=self._welcomed))
         self._welcomed = True
         news, lost = self.outbox.compare(self.state.notices)
