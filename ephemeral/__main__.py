@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parsed(parser: argparse.ArgumentParser, given: Sequence[str]) -> argparse.Namespace:
     """Like `parse_args`, but what is too much is not quoted: it may be a code."""
-    parsed, surplus = parser.parse_known_args(given)
+    parsed, surplus = parser.parse_known_args(_with_ids_tied(given))
     if surplus:
         options = [argument.partition("=")[0] for argument in surplus if argument.startswith("-")]
         if options:
@@ -61,6 +61,17 @@ def _parsed(parser: argparse.ArgumentParser, given: Sequence[str]) -> argparse.N
             "others could read it: it is asked for, or comes from EPHEMERAL_CODE or --code-fd."
         )
     return parsed
+
+
+def _with_ids_tied(given: Sequence[str]) -> list[str]:
+    """`--id -x` as `--id=-x`: one id in 64 begins with a hyphen and is no option."""
+    tied: list[str] = []
+    for argument in given:
+        if tied and tied[-1] in {"--id", "--member"}:
+            tied[-1] = f"{tied[-1]}={argument}"
+        else:
+            tied.append(argument)
+    return tied
 
 
 def _add_operator_commands(commands: Any) -> None:

@@ -263,3 +263,11 @@ def test_an_unknown_command_is_refused_and_not_repeated_because_it_may_be_a_code
     assert "there is no command of that name" in ended.stderr
     assert "conjure" not in ended.stdout + ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("command", [["read", "--id"], ["seal", "--room", "none", "--member"]])
+def test_an_id_that_begins_with_a_hyphen_is_an_id(tmp_path: Path, command: list[str]):
+    ended = run(tmp_path, *command, "-0wDITv2eX-NWUu1Vr-74w")
+    assert ended.returncode != 0
+    assert "expected one argument" not in ended.stderr
+    assert "no option" not in ended.stderr

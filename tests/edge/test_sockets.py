@@ -236,7 +236,7 @@ async def test_a_socket_under_a_base_path_is_found_there_alone(serve: Serve):
         async with member.line() as line:
             assert (await line.ask("ping"))["type"] == "ok"
         root = server.url.removesuffix("/chat")
-        for path in ("/config", "/", "/chat", "/chatter/config", "/room/socket"):
+        for path in ("/config", "/", "/chatter/config", "/room/socket"):
             answer = await client.api.get(f"{root}{path}")
             assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
         page = await client.api.get("/")
