@@ -54,6 +54,11 @@ class Context:
         with suppress(OSError):
             os.write(2, f"ephemeral: {sentence}\n".encode())
 
+    def reassure(self, sentence: str) -> None:
+        """Like `say`, if a person looks: programs go by the exit code."""
+        if Output(2).is_terminal() and not self.wants_json:
+            self.say(sentence)
+
     def chance(self) -> float:
         """A random number from 0 to 1."""
         return int.from_bytes(self.random(4), "big") / 2**32

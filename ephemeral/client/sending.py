@@ -15,6 +15,11 @@ __all__ = ["send", "text_content"]
 
 # How long a single attempt may take.
 _ATTEMPT_SECONDS = 15
+_ARRIVED = {
+    "stored": "The message is stored and waits to be read.",
+    "opened": "The message is stored and is being read.",
+    "viewed": "The message was viewed and is destroyed.",
+}
 _FATES = {
     "unconfirmed": "The message was opened three times and never confirmed; it is destroyed.",
     "expired": "The message has expired unread.",
@@ -50,6 +55,7 @@ async def send(context: Context) -> Exit:
     if context.wants_json:
         await context.put_json({"id": b64encode(written.id), "state": written.state})
     if written.state == "viewed" or (goal == "stored" and written.state in {"stored", "opened"}):
+        context.reassure(_ARRIVED[written.state])
         return Exit.OK
     context.say(_FATES.get(written.state, "The message was not sent."))
     return Exit.FATE

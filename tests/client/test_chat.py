@@ -259,3 +259,11 @@ def test_a_lost_server_is_told_and_what_was_written_meanwhile_is_sent(own_cli: C
         person.sees("message 1 is stored")
         assert own_cli.done("read") == "written offline"
         person.sees("message 1 was read and is destroyed")
+
+
+def test_a_person_who_sends_is_told_that_the_message_waits(room: Cli):
+    with Person(room, "send") as sender:
+        sender.enter("the kettle is on")
+        sender.type("\x04")
+        assert sender.end() == Exit.OK
+        sender.sees("The message is stored and waits to be read.")
