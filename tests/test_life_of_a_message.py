@@ -118,6 +118,8 @@ def check_stored(witness: Witness, envelope: bytes | None) -> dict[str, Any]:
         assert message["size"] == len(envelope)
         assert message["digest"] == hashlib.sha256(envelope).digest()
     witness.search()
+    assert witness.finds(message["viewing_hash"])
+    assert witness.finds(message["id"])
     return message
 
 
@@ -244,10 +246,6 @@ def test_life_of_a_message_with_curl_alone(
     check_end(witness)
 
 
-def listening(program: Program, keys: RoomKeys, listen: Callable[..., Listener]) -> Listener:
-    return listen(b64encode(keys.locator))
-
-
 def opens_a_room(visit: Visit, program: Program) -> tuple[Person, str]:  # noqa: F811
     """Somebody makes a room with three seats in the browser; returns the code, too."""
     somebody = person(visit, program.url)
@@ -268,7 +266,7 @@ def test_life_of_a_message_with_two_browsers(
     reader = person(visit, program.url)
     reader.enter(author.code)
     reader.is_inside()
-    listener = listening(program, keys, listen)
+    listener = listen(b64encode(keys.locator))
 
     author.text.press_sequentially(TEXT)
     assert witness.rows().get("messages", 0) == 0
@@ -307,7 +305,7 @@ def test_life_of_messages_between_the_command_line_and_a_browser(
 ) -> None:
     somebody, code = opens_a_room(visit, program)
     keys = plant(program, witness, code)
-    listener = listening(program, keys, listen)
+    listener = listen(b64encode(keys.locator))
 
     sent = ephemeral(program, "send", code=code, stdin=TEXT)
     assert sent.returncode == 0, sent.stderr

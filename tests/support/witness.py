@@ -7,7 +7,7 @@ its own here runs in a thread.
 import asyncio
 import json
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -18,7 +18,7 @@ from support.server import Program
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from ephemeral.protocol.encoding import b64decode
+from ephemeral.protocol.encoding import b64decode, b64encode
 from ephemeral.store.embedded import running_dsn
 
 T = TypeVar("T")
@@ -69,17 +69,21 @@ class Witness:
         Files: the database's pages, its write-ahead log, its log, the keyring. While it runs, what
         has been committed is at least in the write-ahead log; once it has stopped, in the pages.
         """
-        looked_at = 0
-        for path in self.data_dir.rglob("*"):
-            if path.is_file():
-                content = path.read_bytes()
-                looked_at += len(content)
-                for name, needle in self._needles():
-                    assert needle not in content, f"{name} is in {path.name}"
-        assert looked_at > 1_000_000, "the search did not see the database"
+        for path, content in self._files():
+            for name, needle in self._needles():
+                assert needle not in content, f"{name} is in {path.name}"
         printed = self.program.output().encode()
         for name, needle in self._needles():
             assert needle not in printed, f"{name} was printed"
+
+    def finds(self, needle: bytes) -> bool:
+        """Whether the same search finds what is stored: a blind one proves nothing."""
+        return any(needle in content for _, content in self._files())
+
+    def _files(self) -> Iterator[tuple[Path, bytes]]:
+        for path in self.data_dir.rglob("*"):
+            if path.is_file():
+                yield path, path.read_bytes()
 
     def _needles(self) -> list[tuple[str, bytes]]:
         found = []
@@ -87,6 +91,7 @@ class Witness:
             found.append((name, secret))
             found.append((f"{name} in hex", secret.hex().encode()))
             if len(secret) in {16, 32}:
+                found.append((f"{name} in base64url", b64encode(secret).encode()))
                 continue
             found.append((f"{name} in UTF-16", secret.decode().encode("utf-16-le")))
         return found
