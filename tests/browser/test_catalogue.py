@@ -59,17 +59,32 @@ def literals(text: str, name: str) -> set[str]:
     return set(re.findall(r'"([a-z_]+)"', found.group(1)))
 
 
+def listed(web: Path, table: str) -> set[str]:
+    """The states in a table of states.js."""
+    text = (web / "static/js/ui/states.js").read_text("utf-8")
+    found = re.search(
+        rf"^export const {table} = freeze\(\{{(.*?)^\}}\)", text, re.MULTILINE | re.DOTALL
+    )
+    assert found is not None
+    return set(re.findall(r"^  ([a-z_]+): \{", found.group(1), re.MULTILINE))
+
+
+def test_no_state_names_a_sentence_that_is_missing(web: Path, english: dict[str, object]) -> None:
+    text = (web / "static/js/ui/states.js").read_text("utf-8")
+    named = re.findall(r'\b(?:title|text|next|label): "([^"]+)"', text)
+    assert len(named) > 60
+    assert sorted(set(named) - set(english)) == []
+
+
 def test_every_end_fate_and_receipt_of_the_client_has_its_sentence(
     web: Path, english: dict[str, object]
 ) -> None:
     shapes = (web / "static/js/net/state.js").read_text("utf-8")
-    table = (web / "static/js/ui/ended.js").read_text("utf-8")
     reasons = literals(shapes, "EndReason")
-    assert set(re.findall(r"^  ([a-z_]+): \{ drawing", table, re.MULTILINE)) == reasons
-    assert {f"ended.{reason}" for reason in reasons} <= set(english)
-    assert {f"ended.{reason}_text" for reason in reasons} <= set(english)
-    states = literals(shapes, "SentState") - {"sending", "stored", "refused"}
-    assert {f"sent.{state}" for state in states} <= set(english)
+    assert listed(web, "ENDINGS") == reasons
+    for part in ("", "_text", "_next"):
+        assert {f"ended.{reason}{part}" for reason in reasons} <= set(english)
+    assert listed(web, "RECEIPTS") >= literals(shapes, "SentState")
     assert {f"trace.{fate}" for fate in literals(shapes, "fate")} <= set(english)
     ended = {"viewed", "unconfirmed", "expired", "room_destroyed", "false_receipt", "refused"}
     assert {f"trace.sent_{state}" for state in ended} <= set(english)

@@ -1,7 +1,8 @@
 // Shows the state that the query names. `window.gallery` is what the tests ask.
 
 import { arriving } from "/static/js/ui/arriving.js";
-import { ended, ENDINGS, unable } from "/static/js/ui/ended.js";
+import { ended, unable } from "/static/js/ui/ended.js";
+import { ENDINGS } from "/static/js/ui/states.js";
 import { invited } from "/static/js/ui/invited.js";
 import { usualChoices } from "/static/js/ui/options.js";
 import { progress } from "/static/js/ui/progress.js";

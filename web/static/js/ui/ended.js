@@ -1,56 +1,51 @@
-// The last screen: why the room is over for this tab, and what can be done. Each end has a sentence
-// of its own.
+// Screens that stand by themselves: why the room is over for this tab, or why the page can't work.
+// What each says and offers is in states.js.
 
 import { el } from "./el.js";
 import { icon } from "./icons.js";
 import { say } from "./say.js";
+import { BARRIERS, ENDINGS } from "./states.js";
 
 /**
- * Every reason for which a room ends, with its drawing and whether the code may be tried again.
- * A reason that is not here is shown as `protocol`.
+ * The screen of an end. `anew()` goes to the first screen, `reload()` loads the page again, `again()`
+ * tries the same code once more and is null when the code is not at hand. A reason that is not known
+ * is shown as `protocol`.
  */
-export const ENDINGS = Object.freeze({
-  left: { drawing: "done", again: false },
-  destroyed: { drawing: "destroy", again: false },
-  destroyed_by_you: { drawing: "done", again: false },
-  destroy_unconfirmed: { drawing: "warning", again: true },
-  expired: { drawing: "waiting", again: false },
-  seat_lost: { drawing: "leave", again: true },
-  replaced: { drawing: "leave", again: false },
-  room_unknown: { drawing: "warning", again: true },
-  room_full: { drawing: "locked", again: true },
-  room_locked: { drawing: "locked", again: true },
-  policy_changed: { drawing: "warning", again: false },
-  protocol: { drawing: "warning", again: true },
-});
-
-/** The screen of an end. `anew()` goes to the first screen, `again()` tries the same code once more. */
-export function ended({ reason, again, anew }) {
+export function ended({ reason, again, anew, reload = () => location.reload() }) {
   const known = Object.hasOwn(ENDINGS, reason) ? reason : "protocol";
-  const { drawing, again: mayTry } = ENDINGS[known];
-  const heading = el("h1", { tabindex: "-1" }, say(`ended.${known}`));
-  const node = el("div", { class: "screen ended", data: { reason: known } },
+  const does = { again, anew, reload };
+  const labels = { again: say("ended.again"), anew: say("ended.anew"), reload: say("ended.reload") };
+  return standing("ended", known, ENDINGS[known], (action) => button(labels[action], does[action]));
+}
+
+/** The screen of a barrier; `retry()` tries once more, `anew()` goes to the first screen. */
+export function unable(what, { retry = null, anew = null } = {}) {
+  const labels = { retry: say("barrier.retry"), anew: say("ended.anew") };
+  const does = { retry, anew };
+  return standing("barrier", what, BARRIERS[what], (action) =>
+    action === "secure" ? secureLink() : button(labels[action], does[action]));
+}
+
+function standing(kind, name, { tone, icon: drawing, title, text, next, actions }, make) {
+  const heading = el("h1", { tabindex: "-1" }, say(title));
+  const offered = actions.map(make).filter((node) => node !== null);
+  offered.forEach((node, index) => node.classList.add(index === 0 ? "primary" : "quiet"));
+  const node = el("div", { class: `screen standing ${kind} ${tone}`, data: { reason: name } },
     el("p", { class: "wordmark" }, say("name")),
-    el("div", { class: "ended-mark" }, icon(drawing)),
-    heading,
-    el("p", { class: "lead" }, say(`ended.${known}_text`)),
-    el("div", { class: "button-row" },
-      mayTry && again !== null
-        ? el("button", { type: "button", class: "button primary", on: { click: again } }, say("ended.again"))
-        : null,
-      el("button", { type: "button", class: `button ${mayTry && again !== null ? "quiet" : "primary"}`,
-        on: { click: anew } }, say("ended.anew"))));
+    el("div", { class: "standing-body" },
+      el("div", { class: "mark-large" }, icon(drawing)),
+      heading,
+      el("p", { class: "lead" }, say(text)),
+      el("p", { class: "next" }, say(next)),
+      offered.length === 0 ? null : el("div", { class: "button-row" }, offered)));
   return { node, focus: heading };
 }
 
-/** The screen for a page that can't work as it was opened: `what` names the sentences. */
-export function unable(what) {
-  const heading = el("h1", { tabindex: "-1" }, say(`unable.${what}`));
-  return {
-    node: el("div", { class: "screen ended" },
-      el("p", { class: "wordmark" }, say("name")),
-      el("div", { class: "ended-mark" }, icon("warning")),
-      heading, el("p", { class: "lead" }, say(`unable.${what}_text`))),
-    focus: heading,
-  };
+const button = (label, click) =>
+  click === null ? null : el("button", { type: "button", class: "button", on: { click } }, label);
+
+function secureLink() {
+  const address = new URL(location.href);
+  address.protocol = "https:";
+  return el("a", { class: "button", href: address.href }, say("barrier.secure"));
 }

@@ -1,13 +1,52 @@
-// Every sentence that a person can read comes from the catalogue that the server has put into the
-// page; no module holds a sentence of its own.
+// Every sentence that a person can read comes from a catalogue; no module holds a sentence of its own.
+// The server has put one into the page, and names the others, so that a person can choose.
 
-const catalogue = JSON.parse(document.getElementById("catalogue").content.textContent);
+const read = (id) => JSON.parse(document.getElementById(id)?.content.textContent ?? "{}");
+
+/** The languages there are: `{code: {name, catalogue}}`, the last an address. */
+const languages = read("languages");
+const listeners = new Set();
+let catalogue = read("catalogue");
+let current = document.documentElement.lang || "en";
+let wanted = current;
+let plurals = new Intl.PluralRules(current);
+let numbers = new Intl.NumberFormat(current);
 
 /** The language of the page, for numbers and dates. */
-export const LANGUAGE = document.documentElement.lang || "en";
+export const language = () => current;
 
-const plurals = new Intl.PluralRules(LANGUAGE);
-const numbers = new Intl.NumberFormat(LANGUAGE);
+/** The languages that can be chosen, each by its own name: `[{code, name}]`. */
+export const languageChoices = () =>
+  Object.entries(languages).map(([code, { name }]) => ({ code, name }));
+
+/** Calls `listener()` whenever the page speaks another language; gives a way to end that. */
+export function onLanguage(listener) {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/**
+ * Makes the page speak the language with this code. Only the address remembers it. Rejects, with
+ * nothing changed, when the catalogue can't be had.
+ */
+export async function setLanguage(code) {
+  wanted = code;
+  const answer = await fetch(languages[code].catalogue, { credentials: "omit", referrerPolicy: "no-referrer" });
+  if (!answer.ok) throw new Error("no catalogue");
+  const found = await answer.json();
+  // Somebody who has chosen again meanwhile wants the last one.
+  if (wanted !== code) return;
+  catalogue = found;
+  current = code;
+  plurals = new Intl.PluralRules(code);
+  numbers = new Intl.NumberFormat(code);
+  document.documentElement.lang = code;
+  document.documentElement.dir = found["language.direction"];
+  const address = new URL(location.href);
+  address.searchParams.set("lang", code);
+  history.replaceState(history.state, "", address);
+  for (const listener of listeners) listener();
+}
 
 /** Whether the catalogue has the sentence. */
 export const has = (key) => Object.hasOwn(catalogue, key);

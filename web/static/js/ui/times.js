@@ -1,6 +1,6 @@
 // Durations and moments in the words of the page's language.
 
-import { LANGUAGE } from "./say.js";
+import { language } from "./say.js";
 
 const UNITS = [
   ["day", 86400],
@@ -12,14 +12,15 @@ const DAY_MS = 86400000;
 
 const formats = new Map();
 
-function unitFormat(unit, display) {
-  const key = `${unit} ${display}`;
-  if (!formats.has(key)) {
-    const options = { style: "unit", unit, unitDisplay: display, maximumFractionDigits: 0 };
-    formats.set(key, new Intl.NumberFormat(LANGUAGE, options));
-  }
+/** Making a format is slow, so each is made once for each language. */
+function format(Kind, options) {
+  const key = `${language()} ${JSON.stringify(options)}`;
+  if (!formats.has(key)) formats.set(key, new Kind(language(), options));
   return formats.get(key);
 }
+
+const unitFormat = (unit, unitDisplay) =>
+  format(Intl.NumberFormat, { style: "unit", unit, unitDisplay, maximumFractionDigits: 0 });
 
 /** Seconds as one number and one unit: "30 seconds", "24 hours", "7 days". One day stays hours. */
 export function duration(seconds, display = "long") {
@@ -31,22 +32,20 @@ export function duration(seconds, display = "long") {
 /** Seconds that are left: "42 sec", and above a minute and a half "4:59". */
 export function remaining(seconds) {
   if (seconds <= 90) return unitFormat("second", "short").format(seconds);
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  const digits = (number, minimumIntegerDigits) =>
+    format(Intl.NumberFormat, { minimumIntegerDigits }).format(number);
+  return `${digits(Math.floor(seconds / 60), 1)}:${digits(seconds % 60, 2)}`;
 }
 
-const clock = new Intl.DateTimeFormat(LANGUAGE, { hour: "numeric", minute: "2-digit" });
-const weekday = new Intl.DateTimeFormat(LANGUAGE, {
-  weekday: "short", hour: "numeric", minute: "2-digit",
-});
-const date = new Intl.DateTimeFormat(LANGUAGE, {
-  day: "numeric", month: "short", hour: "numeric", minute: "2-digit",
-});
+const TIME = { hour: "numeric", minute: "2-digit" };
+const WEEKDAY = { weekday: "short", ...TIME };
+const DATE = { day: "numeric", month: "short", ...TIME };
 
 /** A moment (milliseconds, this device's clock) as briefly as is clear beside `now`. */
 export function moment(at, now = Date.now()) {
   // A server may name a moment that no calendar has.
   if (Number.isNaN(new Date(at).getTime())) return "";
   const sameDay = new Date(at).toDateString() === new Date(now).toDateString();
-  if (sameDay) return clock.format(at);
-  return Math.abs(at - now) < 6 * DAY_MS ? weekday.format(at) : date.format(at);
+  const near = Math.abs(at - now) < 6 * DAY_MS;
+  return format(Intl.DateTimeFormat, sameDay ? TIME : near ? WEEKDAY : DATE).format(at);
 }

@@ -1,0 +1,110 @@
+// Every state that the page can be in, in one table: how it looks (tone, icon), what it says (keys of
+// the catalogue), and what can be done (names of actions; the first of a screen is its main one).
+// Modules that draw a state take it from here, and the gallery walks these tables.
+//
+// Tones: "plain"; "attention" asks to be read now; "done" went as it was meant to. None is red, which
+// is for destroying alone, and none is ember, which is time that burns down.
+
+const freeze = (table) => {
+  Object.values(table).forEach(Object.freeze);
+  return Object.freeze(table);
+};
+
+/**
+ * Why a room is over for this tab, by the client's reasons: `title` says what happened, `text` what it
+ * means for the words, `next` what to do. Actions: `again` tries the same code once more, `anew` goes
+ * to the first screen. Where the code can't help any more, the page forgets it at once.
+ */
+export const ENDINGS = freeze({
+  left: { tone: "done", icon: "done", title: "ended.left", text: "ended.left_text",
+    next: "ended.left_next", actions: ["anew"] },
+  destroyed: { tone: "plain", icon: "destroy", title: "ended.destroyed", text: "ended.destroyed_text",
+    next: "ended.destroyed_next", actions: ["anew"] },
+  destroyed_by_you: { tone: "done", icon: "done", title: "ended.destroyed_by_you",
+    text: "ended.destroyed_by_you_text", next: "ended.destroyed_by_you_next", actions: ["anew"] },
+  destroy_unconfirmed: { tone: "attention", icon: "warning", title: "ended.destroy_unconfirmed",
+    text: "ended.destroy_unconfirmed_text", next: "ended.destroy_unconfirmed_next", actions: ["anew"] },
+  expired: { tone: "plain", icon: "waiting", title: "ended.expired", text: "ended.expired_text",
+    next: "ended.expired_next", actions: ["anew"] },
+  seat_lost: { tone: "attention", icon: "leave", title: "ended.seat_lost", text: "ended.seat_lost_text",
+    next: "ended.seat_lost_next", actions: ["again", "anew"] },
+  replaced: { tone: "plain", icon: "leave", title: "ended.replaced", text: "ended.replaced_text",
+    next: "ended.replaced_next", actions: ["anew"] },
+  room_unknown: { tone: "attention", icon: "warning", title: "ended.room_unknown",
+    text: "ended.room_unknown_text", next: "ended.room_unknown_next", actions: ["anew"] },
+  room_full: { tone: "attention", icon: "locked", title: "ended.room_full", text: "ended.room_full_text",
+    next: "ended.room_full_next", actions: ["again", "anew"] },
+  room_locked: { tone: "attention", icon: "locked", title: "ended.room_locked",
+    text: "ended.room_locked_text", next: "ended.room_locked_next", actions: ["again", "anew"] },
+  policy_changed: { tone: "attention", icon: "warning", title: "ended.policy_changed",
+    text: "ended.policy_changed_text", next: "ended.policy_changed_next", actions: ["anew"] },
+  protocol: { tone: "attention", icon: "warning", title: "ended.protocol", text: "ended.protocol_text",
+    next: "ended.protocol_next", actions: ["reload", "anew"] },
+});
+
+/**
+ * Why the page can't work, before there is a room. Actions: `secure` opens the same page by HTTPS,
+ * `retry` tries what failed once more, `anew` goes to the first screen. What no button cures has none.
+ */
+export const BARRIERS = freeze({
+  insecure: { tone: "attention", icon: "unlocked", title: "barrier.insecure", text: "barrier.insecure_text",
+    next: "barrier.insecure_next", actions: ["secure"] },
+  too_old: { tone: "attention", icon: "warning", title: "barrier.too_old", text: "barrier.too_old_text",
+    next: "barrier.too_old_next", actions: [] },
+  unreachable: { tone: "attention", icon: "warning", title: "barrier.unreachable",
+    text: "barrier.unreachable_text", next: "barrier.unreachable_next", actions: ["retry", "anew"] },
+  offline: { tone: "attention", icon: "offline", title: "barrier.offline", text: "barrier.offline_text",
+    next: "barrier.offline_next", actions: ["retry", "anew"] },
+});
+
+/**
+ * On the way into a room. The first three are screens of their own; the others stand below a code that
+ * was just drawn, while its room is made.
+ */
+export const PROGRESS = freeze({
+  deriving: { tone: "plain", icon: "waiting", title: "progress.deriving", text: "progress.deriving_text" },
+  connecting: { tone: "plain", icon: "waiting", title: "progress.connecting", text: "progress.connecting_text" },
+  returning: { tone: "plain", icon: "waiting", title: "progress.returning", text: "progress.returning_text" },
+  opening: { tone: "plain", icon: "waiting", title: "opening.opening", text: "opening.opening_text" },
+  opened: { tone: "done", icon: "done", title: "opening.opened", text: "opening.opened_text" },
+  failed: { tone: "attention", icon: "warning", title: "opening.failed", text: "opening.failed_text",
+    actions: ["retry", "another", "anew"] },
+});
+
+/** What a person in a room should know now: lines above the log. */
+export const NOTICES = freeze({
+  connecting: { tone: "attention", icon: "waiting", text: "notice.connecting" },
+  reconnecting: { tone: "attention", icon: "waiting", text: "notice.reconnecting" },
+  reconnecting_in: { tone: "attention", icon: "waiting", text: "notice.reconnecting_in" },
+  offline: { tone: "attention", icon: "offline", text: "notice.offline" },
+  joins: { tone: "attention", icon: "warning", text: "notice.joins", actions: ["lock", "dismiss"] },
+  clock_ahead: { tone: "plain", icon: "waiting", text: "notice.clock_ahead" },
+  clock_behind: { tone: "plain", icon: "waiting", text: "notice.clock_behind" },
+});
+
+/** A received card that can't be read (yet). `label` is what its button says. */
+export const CARDS = freeze({
+  closed: { tone: "plain", icon: "sealed", text: "card.waits", label: "card.open" },
+  opening: { tone: "plain", icon: "sealed", text: "card.waits", label: "card.opening" },
+  taken: { tone: "plain", icon: "sealed", text: "card.taken" },
+  returned: { tone: "plain", icon: "sealed", text: "card.returned", label: "card.open" },
+  failed: { tone: "attention", icon: "sealed", text: "card.failed", label: "card.open" },
+  unknown_type: { tone: "plain", icon: "broken", text: "card.unknown_type" },
+  broken: { tone: "attention", icon: "broken", text: "card.broken" },
+});
+
+/** What the author of a message is told of it. Actions: `again` puts the text back, `remove` drops it. */
+export const RECEIPTS = freeze({
+  sending: { tone: "plain", icon: "waiting", text: "sent.sending" },
+  waits_here: { tone: "attention", icon: "waiting", text: "sent.waits_here" },
+  waits_because: { tone: "attention", icon: "waiting", text: "sent.waits_because" },
+  stored: { tone: "plain", icon: "sealed", text: "sent.stored_until" },
+  opened: { tone: "plain", icon: "eye", text: "sent.opened" },
+  acknowledged: { tone: "plain", icon: "eye", text: "sent.acknowledged" },
+  viewed: { tone: "done", icon: "done", text: "sent.viewed" },
+  unconfirmed: { tone: "attention", icon: "warning", text: "sent.unconfirmed", actions: ["again", "remove"] },
+  expired: { tone: "plain", icon: "waiting", text: "sent.expired", actions: ["again", "remove"] },
+  room_destroyed: { tone: "plain", icon: "destroy", text: "sent.room_destroyed" },
+  false_receipt: { tone: "attention", icon: "warning", text: "sent.false_receipt", actions: ["again", "remove"] },
+  refused: { tone: "attention", icon: "warning", text: "sent.refused", actions: ["again", "remove"] },
+});
