@@ -80,6 +80,7 @@ def test_the_limits_are_those_of_python():
         "COLOURS": limits.PROFILE_COLOURS,
         "ENVELOPE_SIZES": list(limits.ENVELOPE_SIZES),
         "VIEW_SECONDS": list(limits.TEXT_VIEW_SECONDS),
+        "QUOTE_POINTS": limits.QUOTE_MAX,
         "STATUS_IDS": limits.STATUS_IDS_MAX,
         "RETRY_SECONDS": limits.RETRY_SECONDS,
         "TYPING_SECONDS": limits.TYPING_SECONDS,

@@ -20,6 +20,7 @@ from ephemeral.protocol.limits import (
     TEXT_VIEW_SECONDS,
     VIEWING_SIZE,
 )
+from ephemeral.protocol.quotes import read_quote
 
 __all__ = ["Opened", "open_message", "read_content", "seal_message", "viewing_hash"]
 
@@ -117,8 +118,9 @@ def open_message(keys: ContentKeys, author: bytes, message_id: bytes, envelope: 
 def read_content(data: bytes) -> dict[str, object]:
     """The JSON object that is the content of a message (8.2): `content_json`, `content_field`.
 
-    Has a string `type`. Of the type `text`, `text` is a string of one byte or more and `view`, if
-    there, an int. Other types and other keys are as they came.
+    Has a string `type`. Of the type `text`, `text` is a string of one byte or more, `view`, if
+    there, an int, and `quote`, if there, what `read_quote` takes. Other types and other keys are
+    as they came.
     """
     try:
         content = parse_json(data)
@@ -131,6 +133,8 @@ def read_content(data: bytes) -> dict[str, object]:
         refuse(not isinstance(text, str) or not text, "content_field", _NO_CONTENT)
         if "view" in content:
             content["view"] = _read_view(content["view"])
+        if "quote" in content:
+            _check_quote(content["quote"])
     return content
 
 
@@ -142,3 +146,10 @@ def _read_view(value: object) -> int:
         raise Refusal("content_field", _NO_CONTENT) from None
     refuse(0 < seconds < low, "content_field", _NO_CONTENT)
     return seconds
+
+
+def _check_quote(value: object) -> None:
+    try:
+        read_quote(value)
+    except Refusal:
+        raise Refusal("content_field", _NO_CONTENT) from None

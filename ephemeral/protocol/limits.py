@@ -33,6 +33,7 @@ __all__ = [
     "PROFILE_NAME_MAX",
     "PROFILE_SIZE",
     "PROTOCOL",
+    "QUOTE_MAX",
     "RESUME_SECONDS",
     "RETRY_SECONDS",
     "ROOM_NONCE_SIZE",
@@ -104,6 +105,8 @@ PROFILE_NAME_MAX = 64
 PROFILE_COLOURS = 12
 #: How long an author may wish a text to stay readable (8.2), besides 0 for "until closed".
 TEXT_VIEW_SECONDS = (5, 300)
+#: The longest quote (8.2), in Unicode code points.
+QUOTE_MAX = 280
 
 # Published in /config; the values are this protocol's defaults (3.2).
 LEASE_SECONDS = 120

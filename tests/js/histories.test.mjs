@@ -144,7 +144,7 @@ class Client {
   carryOut({ type, id, envelope, viewing, hash }) {
     if (type === "decrypt") {
       assert.equal(envelope, envelopeOf(id));
-      const content = { type: "text", text: id, view: null };
+      const content = { type: "text", text: id, view: null, quote: null };
       this.session.decrypted(id, { viewing: viewingOf(id), counter: 1, ...content }, 1);
     } else if (type === "check") this.session.checked(id, viewing === hash);
     else assert.equal(type, "save");

@@ -38,6 +38,24 @@ describe("talking", () => {
     assert.equal((await card(bo, "shown_gone")).text, null);
   });
 
+  test("a message that quotes another, and half of a pair cut off", async () => {
+    const [ada, bo] = await two();
+    const quote = { text: "The door is green\ud83d", author: bo.state.me };
+    const whole = { text: "The door is green\ufffd", author: bo.state.me };
+    const id = ada.send("Which one?", { quote, view: 0 });
+    assert.deepEqual((await sent(ada, id, "stored")).quote, whole);
+    assert.equal((await card(bo, "closed")).quote, null);
+    await bo.open(id);
+    const open = await card(bo, "open");
+    assert.deepEqual([open.text, open.quote, open.view], ["Which one?", whole, 0]);
+    bo.shown(id);
+    await sent(ada, id, "viewed");
+    bo.discard(id);
+    ada.discard(id);
+    assert.equal((await card(bo, "shown_gone")).quote, null);
+    assert.equal((await sees(ada, (state) => state.sent[0].text === null && state.sent[0])).quote, null);
+  });
+
   test("both know the room, each other and who types", async () => {
     const [ada, bo] = await two();
     const { room, members, me } = bo.state;
@@ -91,6 +109,10 @@ describe("talking", () => {
     const ada = await creates();
     for (const [text, options, code] of [
       ["", {}, "content_field"], ["x", { view: 4 }, "content_field"], ["x".repeat(66_000), {}, "content_size"],
+      ["x", { quote: { text: "", author: null } }, "content_field"],
+      ["x", { quote: { text: "y".repeat(281), author: null } }, "content_field"],
+      ["x", { quote: { text: "y", author: "Ada" } }, "content_field"],
+      ["x", { quote: { text: "y" } }, "content_field"],
     ]) {
       assert.throws(() => ada.send(text, options), { code });
     }

@@ -115,24 +115,24 @@ export class Talk {
   }
 
   /** Writes, hashes and seals a message. */
-  writes(id, text = "hello") {
-    const counter = this.call("write", { id, text });
+  writes(id, text = "hello", quote = null) {
+    const counter = this.call("write", { id, text, quote });
     this.session.room.outbox.hashed(id, HASH);
     this.call("sealed", id, bytes(60, 512));
     return counter;
   }
 
   /** Opens a card to the point where its text is here. */
-  opens(id, counter = 1) {
+  opens(id, counter = 1, quote = null) {
     this.call("open", id);
     this.answer("open", envelopeOf(id));
     this.effect("decrypt");
-    this.decrypts(id, counter);
+    this.decrypts(id, counter, quote);
     return this;
   }
 
-  decrypts(id, counter = 1) {
-    const content = { type: "text", text: `text ${counter}`, view: null };
+  decrypts(id, counter = 1, quote = null) {
+    const content = { type: "text", text: `text ${counter}`, view: null, quote };
     this.call("decrypted", id, { viewing: VIEWING, counter, ...content });
   }
 

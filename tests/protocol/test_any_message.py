@@ -17,6 +17,7 @@ from ephemeral.protocol.envelope import open_message, read_content, seal_message
 from ephemeral.protocol.keys import ContentKeys, RoomKeys
 from ephemeral.protocol.limits import ENVELOPE_SIZES, INTEGER_MAX, PROFILE_SIZE
 from ephemeral.protocol.profile import open_profile, seal_profile
+from ephemeral.protocol.quotes import Quote, excerpt, read_quote
 
 ROOM = RoomKeys(bytes(range(32)))
 KEYS = ROOM.content(bytes(range(32, 64)))
@@ -38,7 +39,12 @@ PROFILE_INSIDE = {"profile_padding", "profile_json"}
 
 texts = st.fixed_dictionaries(
     {"type": st.just("text"), "text": st.text(min_size=1)},
-    optional={"view": st.just(0) | st.integers(5, 300)},
+    optional={
+        "view": st.just(0) | st.integers(5, 300),
+        "quote": st.builds(Quote, st.text(min_size=1, max_size=280), st.none() | ids).map(
+            Quote.fields
+        ),
+    },
 )
 
 
@@ -55,7 +61,8 @@ def test_a_message_comes_back(content, counter, author, message):
 
 @steady
 @given(
-    st.dictionaries(st.sampled_from(["type", "text", "view"]), any_json | any_text), st.integers()
+    st.dictionaries(st.sampled_from(["type", "text", "view", "quote"]), any_json | any_text),
+    st.integers(),
 )
 @example({"type": "text", "text": "\ud800"}, 1)
 @example({"type": "text", "text": "a" * 70_000}, 1)
@@ -146,6 +153,28 @@ def test_any_content_is_read_or_refused(data):
         assert type(content.get("view", 0)) is int
 
 
+@steady
+@given(any_json | st.dictionaries(st.sampled_from(["text", "author", "x"]), any_json | any_text))
+@example({"text": "a" * 281, "author": None})
+def test_any_value_is_a_quote_that_can_be_sent_or_is_refused(value):
+    quote = attempt({"malformed"}, read_quote, value)
+    if quote is not None:
+        assert quote.fields() == value
+        assert 1 <= len(quote.text) <= 280
+    content = {"type": "text", "text": "yes", "quote": value}
+    sealed = attempt(SEALING, seal_message, KEYS, AUTHOR, MESSAGE, VIEWING, 1, content, NONCE)
+    assert sealed is None or quote is not None
+
+
+@steady
+@given(st.text(min_size=1) | st.integers(279, 60_000).map("\U0001f600".__mul__), ids | st.none())
+def test_any_text_can_be_quoted_by_its_excerpt(text, author):
+    quote = Quote(excerpt(text), author)
+    assert read_quote(quote.fields()) == quote
+    assert text.startswith(quote.text.removesuffix("…"))
+    assert quote.text == text or (len(quote.text), quote.text[-1]) == (280, "…")
+
+
 # Profiles
 
 
@@ -196,8 +225,9 @@ def test_anything_under_a_right_tag_is_a_profile_or_refused(rest, length):
         (ROOM, [ROOM.locator, ROOM.charter_key, ROOM.room_secret]),
         (open_message(KEYS, AUTHOR, MESSAGE, ENVELOPE), [VIEWING, b"'hi'"]),
         (open_profile(KEYS, AUTHOR, PROFILE), [b"Ada"]),
+        (Quote("noon", AUTHOR), [b"noon"]),
     ],
-    ids=["content keys", "room keys", "message", "profile"],
+    ids=["content keys", "room keys", "message", "profile", "quote"],
 )
 def test_what_is_secret_is_not_in_a_repr(value, secrets):
     shown = f"{value!r} {value}"

@@ -12,6 +12,7 @@ import encoding_cases
 import envelope_cases
 import key_cases
 import profile_cases
+import quote_cases
 
 FILES = (
     encoding_cases.make,
@@ -22,6 +23,7 @@ FILES = (
     charter_cases.make,
     profile_cases.make,
     envelope_cases.make,
+    quote_cases.make,
 )
 
 

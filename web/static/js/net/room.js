@@ -134,18 +134,22 @@ export class RoomClient extends EventTarget {
   /**
    * Encrypts and sends; the message waits in memory until the server has it.
    * @param {string} text
-   * @param {{view?: number|null}} [options]  0: until closed, 5 to 300 seconds
+   * @param {{view?: number|null, quote?: import("./state.js").Quote|null}} [options]  `view`: 0 is
+   *   until closed, else 5 to 300 seconds; `quote`: its text as `excerpt` gives it
    * @returns {string} the message's id
    * @throws {Refusal} `content_size` or `content_field`, at once
    */
-  send(text, { view = null } = {}) {
+  send(text, { view = null, quote = null } = {}) {
     if (this.#isOver) throw new Refusal("ended");
-    // A text cut through the middle of a character can't be written in UTF-8.
-    const whole = new TextDecoder().decode(new TextEncoder().encode(text));
-    const content = { type: "text", text: whole, ...(view === null ? {} : { view }) };
+    const content = {
+      type: "text",
+      text: whole(text),
+      ...(view !== null && { view }),
+      ...(quote !== null && { quote: { text: whole(quote.text), author: quote.author } }),
+    };
     encodeContent(content);
     const id = toBase64url(this.#device.randomBytes(ID_BYTES));
-    const counter = this.#member.do((session, now) => session.write({ id, text: whole }, now));
+    const counter = this.#member.do((session, now) => session.write({ ...content, id }, now));
     void this.#member.post(id, counter, content);
     return id;
   }
@@ -332,6 +336,9 @@ export class RoomClient extends EventTarget {
     return snapshot(this.#member.session.room, { phase, ended, retryAt, rules });
   }
 }
+
+/** A text cut through the middle of a character can't be written in UTF-8. @param {string} text */
+const whole = (text) => new TextDecoder().decode(new TextEncoder().encode(text));
 
 /** @returns {Waiter} */
 function newWaiter() {

@@ -7,6 +7,8 @@ import { sha256 } from "../protocol/keys.js";
 import { ID_BYTES, NONCE_BYTES, SECRET_BYTES } from "../protocol/limits.js";
 import { openProfile } from "../protocol/profile.js";
 
+/** @typedef {import("../protocol/quotes.js").Quote} Quote */
+
 export class Seals {
   /** @type {{messageKey: CryptoKey, profileKey: CryptoKey}|null} */
   #keys;
@@ -65,6 +67,7 @@ export class Seals {
       type: content.type,
       text: isText ? String(content.text) : null,
       view: isText && content.view !== undefined ? Number(content.view) : null,
+      quote: isText ? /** @type {Quote|undefined} */ (content.quote) ?? null : null,
     };
   }
 

@@ -29,6 +29,9 @@
  * @property {number} joinedAt
  * @property {number} seenAt
  *
+ * @typedef {import("../protocol/quotes.js").Quote} Quote  words that a message repeats, and whose
+ * they are said to be: its sender's claim
+ *
  * @typedef {"closed"|"opening"|"open"|"taken"|"shown_gone"|"gone"|"broken"|"returned"} CardState
  * closed: waits and may be opened. opening: asked for. open: `text` is here (a card that is shown
  * must be told by `shown`). taken: another member is reading it (`holder`, `leaseUntil`).
@@ -50,6 +53,7 @@
  * @property {"viewed"|"unconfirmed"|"expired"|"room_destroyed"|null} fate
  * @property {string|null} text  while open, for type "text"
  * @property {number|null} view  seconds its author wishes it to stay; 0: until closed; null: no wish
+ * @property {Quote|null} quote  while open, if its author quotes somebody
  * @property {string|null} type  of the content, once opened
  * @property {number} gapBefore  messages of this author that are missing before this one
  * @property {string|null} error  code of what went wrong at the last attempt
@@ -62,6 +66,7 @@
  * @typedef {object} SentView
  * @property {string} id
  * @property {string|null} text  null after a reload, since texts are never stored, and once discarded
+ * @property {Quote|null} quote  as `text`; null also if it quotes nobody
  * @property {SentState} state
  * @property {string|null} error  code: of a refusal, or why a message that is "sending" still waits
  * @property {number|null} sequence

@@ -12,27 +12,25 @@ import { FATES, isViewing } from "./objects.js";
 
 /** How many cards that are gone are kept. */
 const GONE_KEPT = 200;
+/** What a card has of its message while it isn't open. */
+const UNREAD = { text: null, view: null, quote: null, type: null, viewing: null };
 
 /**
  * @typedef {"closed"|"opening"|"open"|"taken"|"shown_gone"|"gone"|"broken"|"returned"} CardState
  *
- * @typedef {object} Card
- * @property {string} id
- * @property {string} author
- * @property {number} sequence
- * @property {number} size
- * @property {number} postedAt
- * @property {number} expiresAt
- * @property {string[]|null} audience
+ * @typedef {Omit<import("./objects.js").Notice, "opened">} Facts  what its notice tells
+ *
+ * @typedef {Facts & Reading} Card
+ *
+ * @typedef {object} Reading
  * @property {CardState} state
  * @property {"viewed"|"unconfirmed"|"expired"|null} fate
  * @property {string|null} text
  * @property {number|null} view
+ * @property {import("./quotes.js").Quote|null} quote
  * @property {string|null} type
  * @property {number|null} counter  once decrypted
  * @property {string|null} error
- * @property {string|null} holder
- * @property {number|null} leaseUntil
  * @property {string|null} viewing  base64url, until acknowledged
  * @property {boolean} shown  painted in a visible document
  * @property {"open"|"ack"|"release"|null} want
@@ -217,7 +215,7 @@ export class Cards {
     if (card?.state !== "open") return;
     if (!card.shown) return void this.release(id);
     card.state = "shown_gone";
-    card.text = null;
+    card.text = card.quote = null;
   }
 
   // What became of it
@@ -238,14 +236,14 @@ export class Cards {
 
   /**
    * @param {string} id
-   * @param {{viewing: string, counter: number, type: string, text: string|null,
-   *   view: number|null}} message
+   * @param {{viewing: string, counter: number, type: string}
+   *   & Pick<Card, "text"|"view"|"quote">} message
    * @returns {boolean} whether it is open now
    */
-  decrypted(id, { viewing, counter, type, text, view }) {
+  decrypted(id, { viewing, counter, type, text, view, quote }) {
     const card = this.#cards.get(id);
     if (card?.state !== "opening" || !isViewing(viewing)) return false;
-    Object.assign(card, { state: "open", viewing, counter, type, text, view, error: null });
+    Object.assign(card, { state: "open", viewing, counter, type, text, view, quote, error: null });
     return true;
   }
 
@@ -353,7 +351,7 @@ export class Cards {
   }
 
   #giveBack(/** @type {Card} */ card) {
-    Object.assign(card, { state: "returned", text: null, view: null, type: null, viewing: null });
+    Object.assign(card, UNREAD, { state: "returned" });
     this.#wants(card, null);
   }
 
@@ -384,11 +382,11 @@ export class Cards {
   }
 }
 
-/** @param {Omit<import("./objects.js").Notice, "opened">} facts  @returns {Card} */
+/** @param {Facts} facts  @returns {Card} */
 function newCard(facts) {
   return {
-    ...facts, state: "closed", fate: null, text: null, view: null, type: null, counter: null,
-    error: null, viewing: null, shown: false, want: null, asked: false, notBefore: 0,
+    ...facts, ...UNREAD, state: "closed", fate: null, counter: null, error: null, shown: false,
+    want: null, asked: false, notBefore: 0,
   };
 }
 

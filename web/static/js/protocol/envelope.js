@@ -8,6 +8,7 @@ import { LABELS, aeadOpen, aeadSeal, labelled } from "./keys.js";
 import {
   ENVELOPE_SIZES, ID_BYTES, NONCE_BYTES, SECRET_BYTES, TAG_BYTES, VIEW_SECONDS,
 } from "./limits.js";
+import { isQuote } from "./quotes.js";
 
 const VERSION = 1;
 /** Version byte and nonce before the ciphertext, tag after it. */
@@ -18,7 +19,8 @@ const COUNTER_MOST = BigInt(Number.MAX_SAFE_INTEGER);
 
 /**
  * @typedef {Record<string, unknown> & {type: string}} Content  of type "text" it has `text`, a
- *   string, and perhaps `view`, in seconds (8.2); other types and other keys are as they came
+ *   string, and perhaps `view`, in seconds, and `quote` (8.2); other types and other keys are as
+ *   they came
  *
  * @typedef {object} Place  what the associated data binds a message to
  * @property {Uint8Array} roomNonce
@@ -111,9 +113,10 @@ export function readContent(bytes) {
   }
   if (!isObject(content) || typeof content.type !== "string") throw new Refusal("content_json");
   if (content.type === "text") {
-    const { text, view } = content;
+    const { text, view, quote } = content;
     refuse(typeof text !== "string" || text === "", "content_field");
     refuse(view !== undefined && view !== 0 && !isInteger(view, ...VIEW_SECONDS), "content_field");
+    refuse(quote !== undefined && !isQuote(quote), "content_field");
   }
   return /** @type {Content} */ (content);
 }

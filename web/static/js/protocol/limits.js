@@ -27,6 +27,8 @@ export const COLOURS = 12;
 export const ENVELOPE_SIZES = Object.freeze([512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536]);
 /** 0 is "until closed". */
 export const VIEW_SECONDS = /** @type {const} */ ([5, 300]);
+/** The longest quote, in Unicode code points. */
+export const QUOTE_POINTS = 280;
 
 export const STATUS_IDS = 100;
 export const RETRY_SECONDS = 43_200;

@@ -20,6 +20,7 @@ const CROWDED_RETRY_SECONDS = 10;
  * @typedef {object} Sent
  * @property {string} id
  * @property {string|null} text
+ * @property {import("./quotes.js").Quote|null} quote
  * @property {SentState} state
  * @property {string|null} error
  * @property {number|null} sequence
@@ -50,11 +51,11 @@ export class Outbox {
   }
 
   /**
-   * @param {{id: string, text: string, counter: number, now: number}} message
+   * @param {{id: string, text: string, quote: Sent["quote"], counter: number, now: number}} message
    */
-  add({ id, text, counter, now }) {
+  add({ id, text, quote, counter, now }) {
     this.#sent.set(id, {
-      id, text, counter, state: "sending", error: null, sequence: null, postedAt: null,
+      id, text, quote, counter, state: "sending", error: null, sequence: null, postedAt: null,
       expiresAt: null, envelope: null, hash: null, writtenAt: now, want: "post", asked: false,
       notBefore: 0,
     });
@@ -227,10 +228,10 @@ export class Outbox {
     }
   }
 
-  /** Drops the text of a message that need not be written again. @param {string} id */
+  /** Drops the words of a message that need not be written again. @param {string} id */
   discard(id) {
     const sent = this.#sent.get(id);
-    if (sent !== undefined && sent.state !== "sending") sent.text = null;
+    if (sent !== undefined && sent.state !== "sending") sent.text = sent.quote = null;
   }
 
   /** @param {string} id  @param {string} code  it can't even be sealed */
@@ -251,7 +252,7 @@ export class Outbox {
   roomEnded() {
     for (const sent of this.#sent.values()) {
       if (!FINAL.includes(sent.state)) sent.state = "room_destroyed";
-      sent.text = sent.envelope = sent.hash = null;
+      sent.text = sent.quote = sent.envelope = sent.hash = null;
       this.#wants(sent, null);
     }
   }
@@ -287,7 +288,7 @@ export class Outbox {
   restore({ counter, sent }, now) {
     this.#counter = counter;
     for (const [id, hash, number] of sent) {
-      this.add({ id, text: "", counter: number, now });
+      this.add({ id, text: "", quote: null, counter: number, now });
       Object.assign(this.#sent.get(id) ?? {}, { text: null, hash, want: "status" });
     }
   }
@@ -295,8 +296,8 @@ export class Outbox {
   /** @returns {Omit<Sent, "envelope"|"hash"|"writtenAt"|"want"|"asked"|"notBefore">[]} */
   views() {
     return [...this.#sent.values()].map(
-      ({ id, text, state, error, sequence, postedAt, expiresAt, counter }) =>
-        ({ id, text, state, error, sequence, postedAt, expiresAt, counter }),
+      ({ id, text, quote, state, error, sequence, postedAt, expiresAt, counter }) =>
+        ({ id, text, quote, state, error, sequence, postedAt, expiresAt, counter }),
     );
   }
 

@@ -156,13 +156,13 @@ export class Session {
 
   /**
    * Takes a message in; hash and envelope follow by `room.outbox.hashed` and `sealed`.
-   * @param {{id: string, text: string}} message
+   * @param {{id: string, text: string, quote?: import("./quotes.js").Quote|null}} message
    * @param {number} now
    * @returns {number} its counter
    */
-  write({ id, text }, now) {
+  write({ id, text, quote = null }, now) {
     const counter = this.#room.outbox.nextCounter();
-    this.#room.outbox.add({ id, text, counter, now });
+    this.#room.outbox.add({ id, text, quote, counter, now });
     return counter;
   }
 
