@@ -92,6 +92,37 @@ def test_an_archive_with_other_bytes_is_refused():
         vendor.unpack(vendor.PACKAGES[0], b"another archive")
 
 
+LEAN_QR = next(package for package in vendor.PACKAGES if package.name == "lean-qr")
+
+
+def test_a_module_is_wrapped_with_its_bytes_unchanged():
+    (module,) = LEAN_QR.modules
+    body = 'const a=1,b="export{x}";'
+    wrapped = vendor.as_module(LEAN_QR, module, f"{body}export{{a as correction,b as generate}};\n")
+    assert wrapped.split("\n")[1:] == [
+        "const api = (() => {",
+        body,
+        "return { correction: a, generate: b };",
+        "})();",
+        "export const correction = api.correction;",
+        "export const generate = api.generate;",
+        "",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "complaint"),
+    [
+        ("const a=1;", "ends in no exports"),
+        ("const a=1;export{a}", r"doesn't export \['correction'"),
+    ],
+)
+def test_a_module_that_exports_something_else_is_refused(source: str, complaint: str):
+    (module,) = LEAN_QR.modules
+    with pytest.raises(vendor.VendorError, match=complaint):
+        vendor.as_module(LEAN_QR, module, source)
+
+
 # Argon2id
 
 PASSWORD, SALT = b"abacus-zoom", bytes(range(32))

@@ -1,9 +1,10 @@
 """Fetches the browser's third-party modules and writes web/static/vendor/ anew.
 
 Each package is pinned by version and by the registry's integrity value (SHA-512 of the packed
-archive), which is checked here again. A published UMD file becomes an ES module by being wrapped,
-not rewritten: its bytes stand unchanged between the first and the last line of ours. The manifest
-lists every file with its SHA-256; `tests/test_vendor.py` holds the folder to it.
+archive), which is checked here again. A published file becomes a module in the form of ours by
+being wrapped, not rewritten: its bytes stand unchanged between lines of ours, but for the closing
+`export {...}` of what is a module already. The manifest lists every file with its SHA-256;
+`tests/test_vendor.py` holds the folder to it.
 
 Needs npm, and nothing else of Node's world.
 """
@@ -12,6 +13,7 @@ import base64
 import hashlib
 import io
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -25,7 +27,8 @@ VENDOR = Path(__file__).resolve().parent.parent / "web" / "static" / "vendor"
 
 @dataclass(frozen=True)
 class Module:
-    """One file to publish: `target` in the package's folder, wrapped from the UMD file `source`."""
+    """One file to publish: `target` in the package's folder, wrapped from the package's `source`,
+    which is an ES module if its name ends in .mjs, and UMD otherwise."""
 
     source: str
     target: str
@@ -52,6 +55,15 @@ PACKAGES = (
         licence_file="LICENSE",
         modules=(Module("dist/argon2.umd.min.js", "argon2.js", ("argon2id",)),),
     ),
+    Package(
+        name="lean-qr",
+        version="2.7.4",
+        integrity="sha512-"
+        "tlMPFfqhAAZN7+j/djRSvl/2+AYT2+7RRuyq8bvcbV8gMiENiscquQ9WTfCSyeEdxsVaEB+tU7e9nFZC63BFnQ==",
+        licence="MIT",
+        licence_file="LICENSE",
+        modules=(Module("nano.mjs", "nano.js", ("correction", "generate")),),
+    ),
 )
 
 
@@ -66,21 +78,48 @@ def check_integrity(package: Package, archive: bytes) -> None:
         raise VendorError(f"{package.name} {package.version}: the archive is not the pinned one.")
 
 
-def as_module(package: Package, module: Module, umd: str) -> str:
-    """An ES module around a UMD file, which finds the `exports` of a CommonJS loader and fills it.
+EXPORTS = re.compile(r"\bexport\s*\{([^{}]*)\};?\s*\Z")
 
-    Arrow function: `this` stays undefined, as in any module, and nothing lands on globalThis.
+
+def as_module(package: Package, module: Module, source: str) -> str:
+    """One of our modules around a published file.
+
+    Arrow function: `this` stays undefined, as in any module, and nothing lands on globalThis. A UMD
+    file finds the `exports` of a CommonJS loader in it and fills them.
     """
-    names = ", ".join(module.exports)
-    return (
-        f"// {package.name} {package.version}, {package.licence} (LICENSE beside this file): "
-        f"{module.source}, wrapped as a module by tools/vendor.py.\n"
-        "const api = {};\n"
-        "((exports, module) => {\n"
-        f"{umd.strip()}\n"
-        "})(api, {});\n"
-        f"export const {{ {names} }} = api;\n"
-    )
+    if module.source.endswith(".mjs"):
+        opening, body, closing = "const api = (() => {", *opened(package, module, source)
+    else:
+        opening, body, closing = (
+            "const api = {};\n((exports, module) => {",
+            source.strip(),
+            "})(api, {});",
+        )
+    origin = f"{package.name} {package.version}, {package.licence} (LICENSE beside this file)"
+    lines = [
+        f"// {origin}: {module.source}, wrapped as a module by tools/vendor.py.",
+        opening,
+        body,
+        closing,
+        *(f"export const {name} = api.{name};" for name in module.exports),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def opened(package: Package, module: Module, source: str) -> tuple[str, str]:
+    """The text of an ES module before its closing exports, and the end of a function that gives
+    what is to be exported."""
+    found = EXPORTS.search(source)
+    if found is None:
+        raise VendorError(f"{package.name} {package.version}: {module.source} ends in no exports.")
+    inner = {}
+    for pair in found.group(1).split(","):
+        name, _, published = pair.strip().partition(" as ")
+        inner[published or name] = name
+    if missing := set(module.exports) - set(inner):
+        raise VendorError(f"{package.name} {package.version} doesn't export {sorted(missing)}.")
+    given = ", ".join(f"{name}: {inner[name]}" for name in module.exports)
+    return source[: found.start()].strip(), f"return {{ {given} }};\n}})();"
 
 
 def fetch(package: Package) -> bytes:
