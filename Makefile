@@ -24,7 +24,7 @@ setup: $(VENV)/dev.stamp ## make .venv with everything that running and testing 
 ##@ Proving
 .PHONY: test
 test: $(VENV)/dev.stamp ## run every test (ARGS="tests/test_house.py -k name" for some)
-	@sh tools/chromium.sh
+	@sh tools/browsers.sh
 	@$(PY) -m pytest $(ARGS)
 
 .PHONY: check

@@ -160,20 +160,25 @@ def test_setup_keeps_an_environment_that_works_and_replaces_one_that_does_not(tm
 
 
 @pytest.mark.parametrize(("ci", "exit_code"), [({}, 0), ({"CI": "true"}, 1)])
-def test_a_missing_chromium_is_said_loudly_and_fails_in_ci(
-    tmp_path: Path, ci: dict[str, str], exit_code: int
+@pytest.mark.parametrize(
+    ("there", "missing"), [("chromium", "firefox-esr"), ("firefox", "chromium"), ("cat", None)]
+)
+def test_a_missing_browser_is_said_loudly_and_fails_in_ci(
+    tmp_path: Path, ci: dict[str, str], exit_code: int, there: str, missing: str | None
 ):
     for tool in ("cat", "id"):
         (tmp_path / tool).symlink_to(shutil.which(tool))
+    if there != "cat":
+        (tmp_path / there).symlink_to("/bin/true")
     done = subprocess.run(
-        [shutil.which("sh"), "tools/chromium.sh"],
+        [shutil.which("sh"), "tools/browsers.sh"],
         cwd=ROOT,
         env={"PATH": str(tmp_path), **ci},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert "NO CHROMIUM" in done.stderr
+    assert f"MISSING: {missing or 'chromium firefox-esr'}\n" in done.stderr
     assert done.returncode == exit_code
 
 

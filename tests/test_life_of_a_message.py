@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import pytest
 from playwright.sync_api import expect
-from support.chromium import Visit, browser, visit  # noqa: F401
+from support.chromium import Visit, browser, playwright, visit  # noqa: F401
 from support.people import Person, person
 from support.server import ROOT, Program
 from support.witness import Listener, Witness, raw

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 from stage import running
-from support.chromium import browser, visit  # noqa: F401
+from support.chromium import browser, playwright, visit  # noqa: F401
+from support.firefox import firefox, visit_firefox  # noqa: F401
 from support.server import Program
 
 

@@ -1,12 +1,14 @@
 """The system's Chromium for stories: every page is watched for what a page of ours must not do.
 
-Fixtures: `browser`, and `visit(address)`, which opens a page and fails the test if it misbehaved.
+Fixtures: `playwright`, `browser`, and `visit(address)`, which opens a page and fails the test if it
+misbehaved. `visits(browser)` is the same for another browser.
 """
 
 import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +17,7 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     Page,
+    Playwright,
     Request,
     WebSocket,
     sync_playwright,
@@ -35,17 +38,23 @@ def chromium() -> str | None:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def playwright() -> Iterator[Playwright]:
+    """What drives the browsers of a module; there can be only one at a time."""
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
     """The system's Chromium, one for the stories of a module."""
     path = chromium()
     if path is None:
         if os.environ.get("CI"):
             pytest.fail("There is no Chromium, and CI must not skip the stories of browsers.")
         pytest.skip("NO CHROMIUM: install it, or the stories of browsers are not told")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
-        yield launched
-        launched.close()
+    launched = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
+    yield launched
+    launched.close()
 
 
 @dataclass
@@ -99,6 +108,13 @@ Visit = Callable[..., Watched]
 
 @pytest.fixture
 def visit(browser: Browser) -> Iterator[Visit]:
+    """Opens pages in Chromium."""
+    with visits(browser) as open_page:
+        yield open_page
+
+
+@contextmanager
+def visits(browser: Browser) -> Iterator[Visit]:
     """Opens pages, each in a profile of its own unless one is given; fails if one misbehaved."""
     contexts: list[BrowserContext] = []
     visited: list[Watched] = []

@@ -1,0 +1,49 @@
+"""Two people in one room, one with Chromium and one with Firefox."""
+
+import re
+
+from playwright.sync_api import expect
+from support.chromium import Visit
+from support.people import PATIENCE_MS, person
+
+
+def test_chromium_and_firefox_talk(visit: Visit, visit_firefox: Visit, server: str) -> None:
+    ada = person(visit, server)
+    ada.choose(name="Ada")
+    ada.generate()
+    ada.open_room()
+
+    bo = person(visit_firefox, server)
+    bo.choose(name="Bo")
+    bo.enter(f"  {ada.code.upper()} ")
+    bo.is_inside()
+    expect(ada.page.locator(".seat", has_text="Bo")).to_be_visible()
+    expect(bo.page.locator(".seat", has_text="Ada")).to_be_visible()
+
+    ada.text.press_sequentially("The door")
+    expect(bo.page.locator(".typing")).to_have_text("Ada is typing…")
+    ada.page.get_by_label("Readable for").select_option("5")
+    ada.says("The door is green.\nLeft of the bakery.")
+    ada.sees_receipt("^Stored until")
+    expect(bo.cards).to_have_count(1)
+    expect(bo.page).to_have_title("(1) Ephemeral")
+    bo.cards.focus()
+    bo.page.keyboard.press("Enter")
+    expect(bo.texts).to_have_text("The door is green.\nLeft of the bakery.")
+    expect(bo.texts).to_be_focused()
+    ada.sees_receipt("^Viewed and destroyed$")
+    expect(bo.texts).to_have_count(0, timeout=PATIENCE_MS)
+    expect(bo.page.locator(".trace")).to_have_text("Read and gone")
+
+    bo.says("Thank you.")
+    bo.sees_receipt("^Stored until")
+    ada.cards.click()
+    expect(ada.texts.last).to_have_text("Thank you.")
+    expect(ada.page.locator(".burn-number").last).to_have_text(re.compile("(30|2[0-9]) sec"))
+    bo.sees_receipt("^Viewed and destroyed$")
+
+    bo.menu("Leave")
+    bo.answers("Leave")
+    bo.sees_end("left")
+    expect(ada.page.locator(".seat")).to_have_count(1)
+    assert bo.page.evaluate("Object.keys(localStorage).concat(Object.keys(sessionStorage))") == []
