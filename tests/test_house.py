@@ -74,7 +74,6 @@ LINE_LIMIT = 400
 # Longer modules, each with its reason.
 LONG_MODULES = {
     "ephemeral/settings.py": "the one table of every variable, with what reads it",
-    "web/static/js/protocol/words.js": "the word list, made by tools/words.py",
 }
 
 
