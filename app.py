@@ -17,8 +17,11 @@ from ephemeral import __version__, faults
 from ephemeral.domain.limits import Limits
 from ephemeral.edge import answers
 from ephemeral.edge.config_api import config_answer
+from ephemeral.edge.files import StaticFiles
 from ephemeral.edge.guard import Guard, Verdict
-from ephemeral.edge.pages import Health, Pages, StaticFiles
+from ephemeral.edge.languages import read_catalogues
+from ephemeral.edge.modules import Unlinkable
+from ephemeral.edge.pages import Health, Pages
 from ephemeral.edge.routes import routes
 from ephemeral.edge.sockets import Sockets
 from ephemeral.live.bus import LocalBus
@@ -37,6 +40,7 @@ from ephemeral.store.encryption_key import KeySource, choose_key_source
 from ephemeral.store.keyring_files import KeyringDirectory
 from ephemeral.store.migrations import migrate, read_migrations
 from ephemeral.store.postgres import connection, open_pool
+from ephemeral.store.start_error import StartError
 
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Pool
@@ -87,12 +91,17 @@ async def _close(pool: "Pool") -> None:
 
 
 def create_app(settings: Settings) -> Starlette:
-    """The application.
+    """The application; raises StartError.
 
     Entering its lifespan raises StartError, KeyringUnusable or DeploymentRefused.
     """
     verdict = Verdict(faults.record)
-    files = StaticFiles(WEB / "static")
+    try:
+        catalogues = read_catalogues(WEB / "catalogue")
+        files = StaticFiles(WEB / "static", catalogues)
+    except Unlinkable as error:
+        raise StartError(str(error)) from None
+    pages = Pages(WEB, settings.base_path, __version__, files, catalogues)
     sockets = Sockets(settings, os.urandom, verdict)
 
     async def ready() -> None:
@@ -107,9 +116,11 @@ def create_app(settings: Settings) -> Starlette:
             app.state.pool = pool
             app.state.clock = lambda: time.time_ns() // 1_000_000
             await stack.enter_async_context(_serving(app, settings, pool, source, sockets))
+            # Nobody waits for the best compression: until it is there, there is a good one.
+            packing = asyncio.create_task(asyncio.to_thread(pages.pack), name="packing")
             yield
+            await packing
 
-    pages = Pages(WEB, settings.base_path, __version__, files)
     app = Starlette(
         routes=routes(
             pages,

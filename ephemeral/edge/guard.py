@@ -15,72 +15,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ephemeral.domain.keyring import KeyringUnusable
 from ephemeral.edge import answers
+from ephemeral.edge.headers import ANSWER, DOCUMENT, FILE, Header
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import FRAME_MAX
 
-__all__ = ["Guard", "Verdict", "header_values"]
+__all__ = ["Guard", "Page", "Verdict", "header_values"]
 
-Header = tuple[bytes, bytes]
+# Headers and HTML.
+Page = tuple[list[Header], bytes]
+ErrorPage = Callable[[Scope, int], Page]
 
-
-def _policy(**directives: str) -> bytes:
-    return "; ".join(
-        f"{name.replace('_', '-')} {value}" for name, value in directives.items()
-    ).encode()
-
-
-_CSP = {
-    "default_src": "'none'",
-    "script_src": "'self'",
-    "style_src": "'self'",
-    "img_src": "'self' data:",
-    "connect_src": "'self'",
-    "worker_src": "'self'",
-    "manifest_src": "'self'",
-    "form_action": "'none'",
-    "frame_ancestors": "'none'",
-    "base_uri": "'none'",
-    "require_trusted_types_for": "'script'",
-    "trusted_types": "ephemeral",
-}
-_PAGE_POLICY = _policy(**_CSP)
-# The worker that derives keys compiles WebAssembly; nothing else may.
-DERIVE_WORKER = "/static/js/device/derive-worker.js"
-_DERIVE_POLICY = _policy(**_CSP | {"script_src": "'self' 'wasm-unsafe-eval'"})
-
-_UNUSED = (
-    "accelerometer",
-    "autoplay",
-    "browsing-topics",
-    "camera",
-    "clipboard-read",
-    "display-capture",
-    "encrypted-media",
-    "geolocation",
-    "gyroscope",
-    "hid",
-    "idle-detection",
-    "local-fonts",
-    "magnetometer",
-    "microphone",
-    "midi",
-    "otp-credentials",
-    "payment",
-    "picture-in-picture",
-    "publickey-credentials-get",
-    "serial",
-    "usb",
-    "window-management",
-    "xr-spatial-tracking",
-)
-_HEADERS: tuple[Header, ...] = (
-    (b"referrer-policy", b"no-referrer"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-    (b"cross-origin-embedder-policy", b"require-corp"),
-    (b"permissions-policy", ", ".join(f"{name}=()" for name in _UNUSED).encode()),
-)
 _NO_STORE: Header = (b"cache-control", b"no-store")
 
 
@@ -109,10 +53,10 @@ class Verdict:
 
 
 class Guard:
-    """Wraps the whole application. `error_page` makes a page, as HTML, of a status.
+    """Wraps the whole application.
 
-    A person who follows a stale link sees a page; whatever asks for something else than HTML gets
-    the one shape.
+    `error_page` makes the page of a status for whoever sent the request. A person who follows a
+    stale link sees it; whatever asks for something else gets the one shape.
     """
 
     def __init__(
@@ -120,7 +64,7 @@ class Guard:
         app: ASGIApp,
         base_path: str,
         verdict: Verdict,
-        error_page: Callable[[int], bytes],
+        error_page: ErrorPage,
     ) -> None:
         self._app = app
         self._base_path = base_path
@@ -144,7 +88,7 @@ class Guard:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                message["headers"] = [*message["headers"], *_added(message["headers"], path)]
+                message["headers"] = [*message["headers"], *_added(message["headers"])]
             await send(message)
 
         if self._base_path and path == self._base_path and scope["method"] in {"GET", "HEAD"}:
@@ -152,7 +96,7 @@ class Guard:
             await _redirect(f"{path}/", guarded_send)
             return
         try:
-            path = self._enter(scope)
+            self._enter(scope)
             await self._app(scope, _limited(scope, receive), guarded_send)
         except ClientDisconnect:
             return
@@ -160,7 +104,7 @@ class Guard:
             refusal = self._verdict(error)
             if not started:
                 extra = getattr(error, "headers", None) or {}
-                page = self._error_page(refusal.status) if _is_visit(scope) else None
+                page = self._error_page(scope, refusal.status) if _is_visit(scope) else None
                 await _refuse(refusal, guarded_send, extra, page=page)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -182,21 +126,23 @@ class Guard:
             if not accepted and "websocket.http.response" in scope.get("extensions", {}):
                 await _refuse(refusal, send, {}, "websocket.")
 
-    def _enter(self, scope: Scope) -> str:
-        """Check and take off the base path; returns the path below it."""
-        path: str = scope["path"]
+    def _enter(self, scope: Scope) -> None:
+        """Check the base path and tell the application of it."""
         if not self._base_path:
-            return path
-        if not path.startswith(f"{self._base_path}/"):
+            return
+        if not scope["path"].startswith(f"{self._base_path}/"):
             raise Refusal("not_found")
         scope["root_path"] = self._base_path
-        return path.removeprefix(self._base_path)
 
 
-def _added(present: Iterable[Header], path: str) -> list[Header]:
-    policy = _DERIVE_POLICY if path == DERIVE_WORKER else _PAGE_POLICY
-    added = [*_HEADERS, (b"content-security-policy", policy)]
-    if not any(name.lower() == b"cache-control" for name, _ in present):
+def _added(present: Iterable[Header]) -> list[Header]:
+    """The headers that an answer lacks. A file has chosen its own."""
+    given = {name.lower(): value for name, value in present}
+    if FILE[0][0] in given:
+        return []
+    is_json = given.get(b"content-type", b"").startswith(b"application/json")
+    added = list(ANSWER if is_json else DOCUMENT)
+    if b"cache-control" not in given:
         added.append(_NO_STORE)
     return added
 
@@ -238,12 +184,11 @@ async def _refuse(
     send: Send,
     extra: dict[str, str],
     prefix: str = "",
-    page: bytes | None = None,
+    page: Page | None = None,
 ) -> None:
-    body = answers.error(refusal) if page is None else page
-    media = b"application/json" if page is None else b"text/html; charset=utf-8"
+    described, body = page or ([(b"content-type", b"application/json")], answers.error(refusal))
     headers = [
-        (b"content-type", media),
+        *described,
         (b"content-length", b"%d" % len(body)),
         *((name.lower().encode(), value.encode()) for name, value in extra.items()),
     ]
@@ -255,7 +200,7 @@ async def _refuse(
         # The rest of the body is not waited for.
         headers.append((b"connection", b"close"))
     if prefix:
-        headers = [*headers, *_added(headers, "")]
+        headers = [*headers, *_added(headers)]
     await send(
         {"type": f"{prefix}http.response.start", "status": refusal.status, "headers": headers}
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import tree_sitter_javascript
 from tree_sitter import Language, Node, Parser
 
-__all__ = ["Import", "Module", "Unlinkable", "read_module"]
+__all__ = ["Import", "Module", "Unlinkable", "read_module", "without_comments"]
 
 _LANGUAGE = Language(tree_sitter_javascript.language())
 _LINE_ENDS = ("\n", "\r", "\u2028", "\u2029")
@@ -81,6 +81,11 @@ class Worker:
 def read_module(name: str, source: str) -> Module:
     """Read a module; raises Unlinkable."""
     return _Reader(name, source).read()
+
+
+def without_comments(name: str, source: str) -> str:
+    """The text of a script that stands alone; raises Unlinkable."""
+    return "".join(piece for piece in read_module(name, source).pieces if isinstance(piece, str))
 
 
 class _Reader:

@@ -8,9 +8,10 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
 from ephemeral.edge.config_api import config_operation
+from ephemeral.edge.files import StaticFiles
 from ephemeral.edge.openapi import document
 from ephemeral.edge.operations import Operation
-from ephemeral.edge.pages import Health, Pages, StaticFiles
+from ephemeral.edge.pages import Health, Pages
 from ephemeral.edge.room_operations import ROOM_OPERATIONS
 
 __all__ = ["OPERATIONS", "SOCKET_PATH", "routes"]

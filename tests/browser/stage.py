@@ -1,9 +1,9 @@
 """A stage for the page alone: the real templates, styles and modules, served without rooms.
 
-The gallery plays every state of the page on it, from `gallery/states.js` instead of from a server.
+The gallery plays every state of the page on it, from `gallery/states.js` instead of from a server;
+`?lang=` chooses the language, and with it the direction.
 """
 
-import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +17,8 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from ephemeral.edge.languages import DEFAULT, read_catalogues
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 WEB = ROOT / "web"
 GALLERY = Path(__file__).resolve().parent / "gallery"
@@ -27,13 +29,6 @@ CONTENT_SECURITY_POLICY = (
     "frame-ancestors 'none'; base-uri 'none'; "
     "require-trusted-types-for 'script'; trusted-types ephemeral"
 )
-
-
-def catalogue(language: str = "en") -> dict[str, str | dict[str, str]]:
-    loaded: dict[str, str | dict[str, str]] = json.loads(
-        (WEB / "catalogue" / f"{language}.json").read_text("utf-8")
-    )
-    return loaded
 
 
 def templates() -> Environment:
@@ -47,28 +42,36 @@ def templates() -> Environment:
 def application() -> Starlette:
     environment = templates()
 
-    def page(name: str, **context: object) -> Response:
+    def page(request: Request, name: str, **context: object) -> Response:
+        catalogues = read_catalogues(WEB / "catalogue")
+        language = catalogues[request.query_params.get("lang", DEFAULT)]
         html = environment.get_template(name).render(
             base_path="",
             static=lambda path: f"/static/{path}",
+            later=[],
             version="0",
-            lang="en",
-            say=catalogue(),
+            lang=language.code,
+            dir=language.direction,
+            say=language.sentences,
+            languages={
+                code: {"name": one.name, "catalogue": f"/catalogue/{code}.json"}
+                for code, one in catalogues.items()
+            },
             **context,
         )
         return HTMLResponse(html, headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY})
 
     def gallery(request: Request) -> Response:
-        return page("gallery.html")
+        return page(request, "gallery.html")
 
     def home(request: Request) -> Response:
-        return page("index.html")
+        return page(request, "index.html")
 
     def https(request: Request) -> Response:
-        return page("https.html")
+        return page(request, "https.html")
 
     def error(request: Request) -> Response:
-        return page("error.html", status=404)
+        return page(request, "error.html", missing=True)
 
     return Starlette(
         routes=[
@@ -77,6 +80,7 @@ def application() -> Starlette:
             Route("/https", https),
             Route("/error", error),
             Mount("/static", StaticFiles(directory=WEB / "static")),
+            Mount("/catalogue", StaticFiles(directory=WEB / "catalogue")),
             Mount("/gallery", StaticFiles(directory=GALLERY)),
         ]
     )

@@ -44,7 +44,10 @@ async def ask(
 ) -> Told:
     """One request, its body in `chunks`, through a guard to `app`."""
     told = Told()
-    guard = Guard(app, "", Verdict(told.faults.append), lambda status: b"<p>%d</p>" % status)
+    html = (b"content-type", b"text/html; charset=utf-8")
+    guard = Guard(
+        app, "", Verdict(told.faults.append), lambda _, status: ([html], b"<p>%d</p>" % status)
+    )
     left = list(chunks)
 
     async def receive() -> dict[str, Any]:

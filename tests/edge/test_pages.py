@@ -1,7 +1,6 @@
-"""The page and its files: right types and headers, nothing but what is meant to be served."""
+"""The page, its languages, and what every answer says to a browser."""
 
-import asyncio
-import gzip
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -11,14 +10,16 @@ import pytest
 from support.raw_client import Client
 from support.server import Program
 
-ROOT = Path(__file__).resolve().parents[2]
-STATIC = ROOT / "web" / "static"
+WEB = Path(__file__).resolve().parents[2] / "web"
+LANGUAGES = {path.stem for path in (WEB / "catalogue").glob("*.json")}
 
-COMMON = {
-    "referrer-policy": "no-referrer",
+EVERYTHING = {
     "x-content-type-options": "nosniff",
-    "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
+}
+NO_REFERRER = {"referrer-policy": "no-referrer"}
+ISOLATED = {
+    "cross-origin-opener-policy": "same-origin",
     "cross-origin-embedder-policy": "require-corp",
 }
 POLICY = {
@@ -35,131 +36,128 @@ POLICY = {
     "require-trusted-types-for": "'script'",
     "trusted-types": "ephemeral",
 }
+NOTHING = {"default-src": "'none'", "frame-ancestors": "'none'"}
+WORKER = NOTHING | {
+    "script-src": "'self' 'wasm-unsafe-eval'",
+    "require-trusted-types-for": "'script'",
+}
 
 
-def policy_of(response) -> dict[str, str]:
+def policy_of(response: httpx.Response) -> dict[str, str]:
     directives = response.headers["content-security-policy"].split("; ")
     return dict(directive.split(" ", 1) for directive in directives)
 
 
+def catalogue(code: str) -> dict[str, str]:
+    return json.loads((WEB / "catalogue" / f"{code}.json").read_text("utf-8"))
+
+
+async def page(client: Client, language: str | None = None, path: str = "/") -> httpx.Response:
+    headers = {"Accept": "text/html"} | ({"Accept-Language": language} if language else {})
+    return await client.api.get(path, headers=headers)
+
+
+# Headers
+
+
 @pytest.mark.parametrize(
-    "path", ["/", "/config", "/openapi.json", "/nothing", "/room", "/static/css/base.css"]
+    "path",
+    ["/", "/config", "/openapi.json", "/nothing", "/room", "/robots.txt", "/static/css/base.css"],
 )
-async def test_every_answer_has_the_security_headers(client: Client, path: str):
+async def test_every_answer_is_for_this_page_and_of_its_type_alone(client: Client, path: str):
     response = await client.api.get(path)
-    assert {name: response.headers[name] for name in COMMON} == COMMON
-    assert policy_of(response) == POLICY
-    assert "camera=()" in response.headers["permissions-policy"]
+    assert {name: response.headers[name] for name in EVERYTHING} == EVERYTHING
     assert "server" not in response.headers
     assert "set-cookie" not in response.headers
     assert not any(name.startswith("access-control") for name in response.headers)
 
 
-async def test_only_the_worker_that_derives_keys_may_compile_webassembly(client: Client):
-    response = await client.api.get("/static/js/device/derive-worker.js")
-    assert response.status_code == 200
-    assert policy_of(response) == POLICY | {"script-src": "'self' 'wasm-unsafe-eval'"}
+@pytest.mark.parametrize("path", ["/", "/nothing", "/robots.txt"])
+async def test_a_document_brings_a_policy_for_everything_in_it(client: Client, path: str):
+    response = await page(client, path=path)
+    wanted = NO_REFERRER | ISOLATED
+    assert {name: response.headers[name] for name in wanted} == wanted
+    assert policy_of(response) == POLICY
+    assert "camera=()" in response.headers["permissions-policy"]
+    assert response.headers["cache-control"] == "no-store"
 
 
-async def test_the_page_is_not_stored_and_names_only_files_that_exist(client: Client):
+@pytest.mark.parametrize("path", ["/config", "/openapi.json", "/nothing", "/room", "/healthz"])
+async def test_json_loads_nothing_should_somebody_open_it(client: Client, path: str):
+    """It has no document of ours around it, so what concerns documents would only be weight."""
+    response = await client.api.get(path)
+    assert response.headers["content-type"] == "application/json"
+    assert response.headers["referrer-policy"] == "no-referrer"
+    assert policy_of(response) == NOTHING
+    assert response.headers["cache-control"] == "no-store"
+    assert not {"permissions-policy", *ISOLATED} & set(response.headers)
+
+
+# The page
+
+
+async def test_the_page_is_not_stored_and_names_only_files_that_exist_and_never_change(
+    client: Client,
+):
     response = await client.api.get("/")
     assert response.headers["content-type"] == "text/html; charset=utf-8"
-    assert response.headers["cache-control"] == "no-store"
     links = re.findall(r'(?:href|src)="([^"]+)"', response.text)
-    assert links
+    links += re.findall(r'"catalogue":"([^"]+)"', response.text)
+    assert len(links) > 7
     for link in links:
-        assert link.startswith("/static/"), link
-        assert (await client.api.get(link)).status_code == 200, link
+        assert re.fullmatch(r"/static/[a-z0-9/-]+\.[0-9a-f]{16}\.[a-z]+", link), link
+        found = await client.api.get(link)
+        assert found.status_code == 200, link
+        assert found.headers["cache-control"] == "public, max-age=31536000, immutable"
 
 
-def served_files() -> list[str]:
-    return sorted(
-        path.relative_to(STATIC).as_posix()
-        for path in STATIC.rglob("*")
-        if path.is_file() and path.suffix
-    )
+@pytest.mark.parametrize("path", ["/", "/nothing"])
+async def test_the_page_speaks_the_visitors_language(client: Client, path: str):
+    for code in LANGUAGES:
+        words = catalogue(code)
+        for response in (
+            await page(client, f"{code}-XX, xx;q=0.9", path),
+            await page(client, "en, de, ar", f"{path}?lang={code}"),
+        ):
+            html = re.search(r"<html[^>]*>", response.text)
+            assert html is not None
+            assert f'lang="{code}" dir="{words["language.direction"]}"' in html[0]
+            assert response.headers["vary"] == "accept-encoding, accept-language"
+        expected = words["error.404"] if path == "/nothing" else words["noscript.title"]
+        assert expected in response.text
 
 
-async def test_every_file_of_the_page_is_served_as_it_is_with_its_type(client: Client):
-    types = {
-        ".css": "text/css; charset=utf-8",
-        ".js": "text/javascript; charset=utf-8",
-        ".json": "application/json",
-        ".png": "image/png",
-        ".svg": "image/svg+xml",
-        ".webmanifest": "application/manifest+json",
-    }
-    files = served_files()
-    assert len(files) > 20
-    for name in files:
-        response = await client.api.get(f"/static/{name}")
-        assert response.status_code == 200, name
-        assert response.content == (STATIC / name).read_bytes(), name
-        assert response.headers["content-type"] == types[Path(name).suffix]
-        assert response.headers["cache-control"] == "no-cache"
+@pytest.mark.parametrize("asked", ["", "xx", "EN", "../en", "en%00", "%ff", "en&lang="])
+async def test_a_language_that_there_is_not_is_not_asked_for(client: Client, asked: str):
+    response = await page(client, path=f"/?lang={asked}")
+    assert response.status_code == 200
+    assert '<html lang="en" dir="ltr"' in response.text
 
 
-async def test_a_file_that_has_not_changed_is_not_sent_again(client: Client):
-    path = "/static/js/protocol/words.js"
-    first = await client.api.get(path)
-    etag = first.headers["etag"]
-    for given in (etag, f"W/{etag}", f'"other", {etag}'):
-        again = await client.api.get(path, headers={"If-None-Match": given})
-        assert (again.status_code, again.content) == (304, b"")
-        assert again.headers["etag"] == etag
-    changed = await client.api.get(path, headers={"If-None-Match": '"other"'})
-    assert changed.status_code == 200
+async def test_the_page_holds_its_catalogue_and_the_addresses_of_the_others(client: Client):
+    text = (await page(client)).text
+    held = re.search(r'<template id="languages">(.*?)</template>', text)
+    assert held is not None
+    languages = json.loads(held[1])
+    assert set(languages) == LANGUAGES
+    assert next(iter(languages)) == "en"
+    for code, one in languages.items():
+        found = await client.api.get(one["catalogue"])
+        assert found.headers["content-type"] == "application/json"
+        assert found.json().items() >= catalogue(code).items()
+        assert one["name"] == catalogue(code)["language.name"]
 
 
-async def test_a_browser_that_takes_gzip_gets_it(shared_server: Program):
-    """Read from the wire, since a client unpacks what it asked for."""
-    plain = (STATIC / "js/protocol/words.js").read_bytes()
-    for accepted, packed in (("gzip", True), ("br, gzip;q=0.5", True), ("gzip;q=0", False)):
-        reader, writer = await asyncio.open_connection("127.0.0.1", shared_server.port)
-        writer.write(
-            b"GET /static/js/protocol/words.js HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
-            + f"Accept-Encoding: {accepted}\r\n\r\n".encode()
-        )
-        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
-        writer.close()
-        await writer.wait_closed()
-        assert (b"content-encoding: gzip" in head) is packed
-        assert (gzip.decompress(body) if packed else body) == plain
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/static/",
-        "/static/js",
-        "/static/js/",
-        "/static/../app.py",
-        "/static/..%2fapp.py",
-        "/static/%2e%2e/%2e%2e/app.py",
-        "/static/js/../../../app.py",
-        "/static//etc/passwd",
-        "/static/%2fetc%2fpasswd",
-        "/static/js/pages/main.js/",
-        "/static/js/pages/main.js%00",
-        "/static/js\\pages\\main.js",
-        "/static/JS/pages/main.js",
-        "/static/./js/pages/main.js",
-        "/static/vendor/hash-wasm/LICENSE/../argon2.js",
-        "/templates/index.html",
-        "/catalogue/en.json",
-        "/app.py",
-        "/.env",
-    ],
-)
-async def test_no_path_reaches_anything_else(shared_server: Program, path: str):
-    """Sent as it stands: a client would tidy it first."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", shared_server.port)
-    writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
-    said = await reader.read()
-    writer.close()
-    await writer.wait_closed()
-    assert said.startswith((b"HTTP/1.1 404 ", b"HTTP/1.1 400 ")), said[:200]
-    assert b"def " not in said
+async def test_the_page_says_before_and_without_scripts_what_it_is_and_why_it_needs_them(
+    client: Client,
+):
+    words = catalogue("en")
+    text = (await page(client)).text
+    main = text[text.index('<main id="app">') : text.index("</main>")]
+    assert words["arriving.promise"].partition("{")[0] in main
+    noscript = main[main.index("<noscript>") : main.index("</noscript>")]
+    assert words["noscript.title"] in noscript
+    assert words["noscript.text"] in noscript
 
 
 async def test_robots_are_sent_away_and_probes_are_answered(client: Client):
@@ -170,6 +168,7 @@ async def test_robots_are_sent_away_and_probes_are_answered(client: Client):
     assert (await client.api.get("/readyz")).json() == {"status": "ready"}
     icon = await client.api.get("/favicon.ico")
     assert icon.headers["content-type"] == "image/svg+xml"
+    assert policy_of(icon) == NOTHING
 
 
 async def test_a_stale_link_leads_to_a_page(client: Client):

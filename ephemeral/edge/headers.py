@@ -1,0 +1,87 @@
+"""What every answer says to the browser, by what it is: HTTP/1.1 sends it in full each time.
+
+Only what means something is said. A document brings a policy for everything in it. A worker has a
+policy of its own, and a document under `require-corp` starts none that doesn't say the same. What
+is neither is never run by itself: it says that it is nothing else than its type, and for nobody
+else's page.
+"""
+
+__all__ = ["ANSWER", "DOCUMENT", "FILE", "PICTURE", "WORKER", "Header"]
+
+Header = tuple[bytes, bytes]
+
+
+def _policy(**directives: str) -> Header:
+    text = "; ".join(f"{name.replace('_', '-')} {value}" for name, value in directives.items())
+    return (b"content-security-policy", text.encode())
+
+
+_DIRECTIVES = {
+    "default_src": "'none'",
+    "script_src": "'self'",
+    "style_src": "'self'",
+    "img_src": "'self' data:",
+    "connect_src": "'self'",
+    "worker_src": "'self'",
+    "manifest_src": "'self'",
+    "form_action": "'none'",
+    "frame_ancestors": "'none'",
+    "base_uri": "'none'",
+    "require_trusted_types_for": "'script'",
+    "trusted_types": "ephemeral",
+}
+_NOTHING = {"default_src": "'none'", "frame_ancestors": "'none'"}
+_UNUSED = (
+    "accelerometer",
+    "autoplay",
+    "browsing-topics",
+    "camera",
+    "clipboard-read",
+    "display-capture",
+    "encrypted-media",
+    "geolocation",
+    "gyroscope",
+    "hid",
+    "idle-detection",
+    "local-fonts",
+    "magnetometer",
+    "microphone",
+    "midi",
+    "otp-credentials",
+    "payment",
+    "picture-in-picture",
+    "publickey-credentials-get",
+    "serial",
+    "usb",
+    "window-management",
+    "xr-spatial-tracking",
+)
+
+# What the page loads: scripts, styles, sentences, pictures.
+FILE: tuple[Header, ...] = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+# A drawing can be opened as a document, and may then hold a script of its own.
+PICTURE = (*FILE, _policy(**_NOTHING))
+# A document, and whatever nobody thought of.
+DOCUMENT = (
+    *FILE,
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-embedder-policy", b"require-corp"),
+    (b"permissions-policy", ", ".join(f"{name}=()" for name in _UNUSED).encode()),
+    _policy(**_DIRECTIVES),
+)
+# JSON for programs, which a person may open all the same.
+ANSWER = (*FILE, (b"referrer-policy", b"no-referrer"), _policy(**_NOTHING))
+# The worker that derives keys compiles WebAssembly; nothing else may, and it does nothing else.
+WORKER = (
+    *FILE,
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-embedder-policy", b"require-corp"),
+    _policy(
+        **_NOTHING
+        | {"script_src": "'self' 'wasm-unsafe-eval'", "require_trusted_types_for": "'script'"}
+    ),
+)
