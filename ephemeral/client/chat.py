@@ -6,8 +6,8 @@ import time
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
-from ephemeral.client.chat_commands import HELP, Command, parse_command
-from ephemeral.client.chat_lines import card_title, event_line, who
+from ephemeral.client.chat_commands import HELP, Command, is_message, parse_command
+from ephemeral.client.chat_lines import card_body, card_title, event_line, quote_author, who
 from ephemeral.client.context import Context
 from ephemeral.client.conversation import Conversation, Offline, now_ms
 from ephemeral.client.durations import format_duration
@@ -16,10 +16,10 @@ from ephemeral.client.exits import ClientError, Exit, ended_error
 from ephemeral.client.faces import Face, Plain, Terminal
 from ephemeral.client.line_editor import Changed, EndOfInput, Escape, Key, Line, Redraw, Scroll
 from ephemeral.client.room_commands import make_room
-from ephemeral.client.safe_text import neutralise_line
 from ephemeral.client.sending import text_content
 from ephemeral.protocol.charter import Policy
 from ephemeral.protocol.errors import Refusal
+from ephemeral.protocol.quotes import Quote, excerpt
 from ephemeral.protocol.session_events import (
     Card,
     Ended,
@@ -92,6 +92,8 @@ class _Chat:
         self._opening: bytes | None = None
         self._skip: set[bytes] = set()
         self._reading: _Reading | None = None
+        # Of the message that was read last: what `/reply` repeats.
+        self._quotable: Quote | None = None
         self._offline = ""
         self._view: int | None = None
         self._tells_typing: bool = not context.args.no_typing
@@ -152,7 +154,7 @@ class _Chat:
                 await self._line(text)
             case Changed(text=text):
                 if self._tells_typing:
-                    self._session.type(bool(text) and not text.startswith("/"), now_ms())
+                    self._session.type(is_message(text), now_ms())
             case Scroll(by=by):
                 self._face.scroll(by)
             case Escape():
@@ -193,15 +195,24 @@ class _Chat:
         else:
             await self._open_next()
 
-    async def _send(self, text: str) -> None:
+    async def _send(self, text: str, quote: Quote | None = None) -> None:
         try:
-            written = self._session.post(text_content(text, self._view), now_ms())
+            written = self._session.post(text_content(text, self._view, quote), now_ms())
         except Refusal as refusal:
             await self._face.log(f"Not sent: {refusal.message}")
             return
         self._numbers[written.id] = len(self._numbers) + 1
         # The text itself would stay in the terminal's history, so only its number is said.
-        await self._face.log(f"You: message {self._numbers[written.id]} is being sent")
+        quoting = "" if quote is None else f", quoting {quote_author(self._session, quote)}"
+        await self._face.log(f"You: message {self._numbers[written.id]} is being sent{quoting}")
+
+    async def _reply(self, text: str) -> None:
+        if not text.strip():
+            await self._face.log("/reply takes the text of your answer.")
+        elif self._quotable is None:
+            await self._face.log("You have read no text here that could be quoted.")
+        else:
+            await self._send(text, self._quotable)
 
     async def _command(self, command: Command) -> None:
         match command.name:
@@ -209,14 +220,16 @@ class _Chat:
                 await self._open_next()
             case "close":
                 await self._close()
+            case "reply":
+                await self._reply(command.argument)
             case "view":
-                await self._choose_view(command.argument)
+                await self._choose_view(command.argument.strip().lower())
             case "who":
                 await self._who()
             case "lock" | "unlock":
                 self._session.lock(command.name == "lock", now_ms())
             case "typing":
-                self._tells_typing = command.argument != "off"
+                self._tells_typing = command.argument.strip().lower() != "off"
                 self._session.type(False, now_ms())
             case "destroy":
                 self._destroying = True
@@ -285,17 +298,19 @@ class _Chat:
         await self._close()
         self._opening = None
         self._skip.add(card.id)
-        kind, text = card.content["type"], card.content.get("text")
-        if kind != "text" or not isinstance(text, str):
-            text = f"A message of a kind that is not known here: {neutralise_line(str(kind))}"
         try:
-            await self._face.show(card_title(self._session, card), text)
+            await self._face.show(card_title(self._session, card), card_body(self._session, card))
         except ClientError:
             self._session.release(card.id, now_ms())
             self._talk.push()
             raise
         self._session.acknowledge(card.id, now_ms())
-        seconds = card.content.get("view", _DEFAULT_VIEW)
+        seconds: object = _DEFAULT_VIEW
+        self._quotable = None
+        # What other types have under these names is anything at all.
+        if card.content["type"] == "text":
+            seconds = card.content.get("view", _DEFAULT_VIEW)
+            self._quotable = Quote(excerpt(str(card.content["text"])), card.author)
         keep = not isinstance(seconds, int) or seconds == 0
         self._reading = _Reading(card, None if keep else time.monotonic() + float(str(seconds)))
 

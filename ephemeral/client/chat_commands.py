@@ -1,13 +1,15 @@
 """What a person may type in a conversation."""
 
+import re
 from typing import NamedTuple
 
-__all__ = ["HELP", "Command", "parse_command"]
+__all__ = ["HELP", "Command", "is_message", "parse_command"]
 
 HELP = (
     "Type a text and press Enter to send it. Ctrl-J or Alt-Enter begins a new line in it.",
     "Enter alone opens the next message, or closes the open one. Esc closes it too.",
     "/open  /close        the same as commands",
+    "/reply TEXT          send a text that quotes the message you read last",
     "/view SECONDS        how long your next messages stay readable: 5 to 300, close, default",
     "/who                 who is here, and how the room stands",
     "/lock  /unlock       admit nobody new, or again",
@@ -20,17 +22,31 @@ HELP = (
 
 
 class Command(NamedTuple):
-    """`/name argument`."""
+    """`/name argument`; the name in lower case, the argument as it was typed."""
 
     name: str
     argument: str
+
+
+_COMMAND = re.compile(r"/(\S*)\s?(.*)", re.DOTALL)
 
 
 def parse_command(line: str) -> Command | str:
     """A command, or the text that is to be sent; empty where the line is."""
     if line.startswith("//"):
         return line[1:]
-    if not line.startswith("/"):
+    command = _COMMAND.fullmatch(line)
+    if command is None:
         return line if line.strip() else ""
-    name, _, argument = line[1:].partition(" ")
-    return Command(name.strip().lower(), argument.strip().lower())
+    return Command(command[1].lower(), command[2])
+
+
+def is_message(line: str) -> bool:
+    """Whether a line, entered as it stands, would send something."""
+    match parse_command(line):
+        case Command(name="reply", argument=argument):
+            return bool(argument.strip())
+        case Command():
+            return False
+        case text:
+            return bool(text)

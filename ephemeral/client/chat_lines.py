@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from ephemeral.client.durations import local_time
+from ephemeral.client.safe_text import neutralise_line
+from ephemeral.protocol.quotes import Quote, quote_in
 from ephemeral.protocol.session import Session
 from ephemeral.protocol.session_events import (
     Card,
@@ -19,7 +21,7 @@ from ephemeral.protocol.session_events import (
     Withdrawn,
 )
 
-__all__ = ["card_title", "event_line", "who"]
+__all__ = ["card_body", "card_title", "event_line", "quote_author", "who"]
 
 _STATES = {
     "stored": "is stored and waits to be read",
@@ -52,6 +54,25 @@ def card_title(session: Session, card: Card) -> str:
     if card.repeated:
         title += " · ITS NUMBER HAS COME BEFORE: be careful"
     return title
+
+
+def quote_author(session: Session, quote: Quote) -> str:
+    """Who is said to have said it."""
+    if quote.author is None:
+        return "somebody"
+    return "you" if quote.author == session.member else who(session, quote.author)
+
+
+def card_body(session: Session, card: Card) -> str:
+    """What a message says, below what it quotes. Not yet neutralised."""
+    kind, text = card.content["type"], card.content.get("text")
+    if kind != "text" or not isinstance(text, str):
+        return f"A message of a kind that is not known here: {neutralise_line(str(kind))}"
+    quote = quote_in(card.content)
+    if quote is None:
+        return text
+    quoted = f"{quote_author(session, quote)}: {quote.text}"
+    return "".join(f"> {line}\n" for line in quoted.split("\n")) + text
 
 
 def event_line(session: Session, numbers: Mapping[bytes, int], event: Event) -> str | None:

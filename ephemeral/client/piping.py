@@ -6,11 +6,12 @@ from ephemeral.client.context import Context
 from ephemeral.client.conversation import Conversation, Offline, now_ms
 from ephemeral.client.exits import ClientError, Exit, ended_error
 from ephemeral.client.lines import lines
-from ephemeral.client.reading import card_json
+from ephemeral.client.reading import card_json, quote_line
 from ephemeral.client.safe_text import neutralise
 from ephemeral.client.sending import text_content
 from ephemeral.protocol.encoding import b64encode, parse_json
 from ephemeral.protocol.errors import Refusal
+from ephemeral.protocol.quotes import quote_in
 from ephemeral.protocol.session_events import (
     Card,
     Ended,
@@ -88,7 +89,7 @@ class _Pipe:
         self._look_whether_done()
 
     def _content(self, line: bytes) -> dict[str, object]:
-        """A line is a text; with --json, a JSON string or an object with `text` and `view`."""
+        """A line is a text; with --json, a string or an object with `text`, `view` and `quote`."""
         if not self._context.wants_json:
             return text_content(line.decode("utf-8"), self._context.args.view)
         value = parse_json(line)
@@ -96,7 +97,8 @@ class _Pipe:
             return text_content(value, self._context.args.view)
         if not isinstance(value, dict) or not isinstance(value.get("text"), str):
             raise ValueError
-        return {"type": "text"} | {key: value[key] for key in ("text", "view") if key in value}
+        fields = ("text", "view", "quote")
+        return {"type": "text"} | {key: value[key] for key in fields if key in value}
 
     async def _receive(self) -> None:
         while not self._finished.is_set():
@@ -157,6 +159,8 @@ class _Pipe:
             if self._context.wants_json:
                 await self._context.put_json({"event": "message"} | card_json(card, self._session))
             elif isinstance(text := card.content.get("text"), str):
+                if (quote := quote_in(card.content)) is not None:
+                    self._context.say(quote_line(self._session, quote))
                 shown = neutralise(text) if self._context.output.is_terminal() else text
                 await self._context.put(shown)
         except ClientError:

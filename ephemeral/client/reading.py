@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
+from ephemeral.client.chat_lines import quote_author
 from ephemeral.client.context import Context, Keeping
 from ephemeral.client.conversation import Conversation, Offline, now_ms
 from ephemeral.client.exits import ClientError, Exit, ended_error, usage
@@ -11,6 +12,7 @@ from ephemeral.client.safe_text import neutralise, neutralise_line
 from ephemeral.protocol.encoding import b64decode, b64encode
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import ID_SIZE
+from ephemeral.protocol.quotes import Quote, quote_in
 from ephemeral.protocol.session import Session
 from ephemeral.protocol.session_events import (
     Acknowledged,
@@ -24,7 +26,7 @@ from ephemeral.protocol.session_events import (
     Welcome,
 )
 
-__all__ = ["card_json", "message_id", "read"]
+__all__ = ["card_json", "message_id", "quote_line", "read"]
 
 _RELEASE_SECONDS = 3.0
 # It was shown, and it is destroyed, though not by this acknowledgement.
@@ -53,6 +55,11 @@ def card_json(card: Card, session: Session) -> dict[str, object]:
         "expires_at": card.expires_at,
         "content": card.content,
     }
+
+
+def quote_line(session: Session, quote: Quote) -> str:
+    """What a message quotes, on a line of its own, beside the exact bytes of its text."""
+    return neutralise_line(f"The next message quotes {quote_author(session, quote)}: {quote.text}")
 
 
 async def read(context: Context) -> Exit:
@@ -192,6 +199,8 @@ class _Reader:
         if context.wants_json:
             await context.put_json(card_json(card, self._session))
             return
+        if (quote := quote_in(card.content)) is not None:
+            context.say(quote_line(self._session, quote))
         kind, text = card.content["type"], card.content.get("text")
         if kind != "text" or not isinstance(text, str):
             context.say(f"A message of a kind that is not known here: {neutralise_line(str(kind))}")

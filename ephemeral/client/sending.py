@@ -8,6 +8,7 @@ from ephemeral.client.exits import ClientError, Exit, ended_error, exit_code_of,
 from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.outbox import FINAL, Written
+from ephemeral.protocol.quotes import Quote
 from ephemeral.protocol.session import Session
 from ephemeral.protocol.session_events import Ended, Refused, Settled
 
@@ -30,9 +31,14 @@ _FATES = {
 }
 
 
-def text_content(text: str, view: int | None) -> dict[str, object]:
+def text_content(text: str, view: int | None, quote: Quote | None = None) -> dict[str, object]:
     """The content of a text; `view`: for how many seconds it should stay readable."""
-    return {"type": "text", "text": text} | ({} if view is None else {"view": view})
+    content: dict[str, object] = {"type": "text", "text": text}
+    if view is not None:
+        content["view"] = view
+    if quote is not None:
+        content["quote"] = quote.fields()
+    return content
 
 
 async def send(context: Context) -> Exit:

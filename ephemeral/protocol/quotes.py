@@ -3,13 +3,14 @@
 A quote is what the sender of a message claims that somebody said. Nothing proves it.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from ephemeral.protocol.encoding import b64decode, b64encode
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import ID_SIZE, QUOTE_MAX
 
-__all__ = ["Quote", "excerpt", "read_quote"]
+__all__ = ["Quote", "excerpt", "quote_in", "read_quote"]
 
 _FIELDS = {"text", "author"}
 
@@ -39,6 +40,13 @@ def read_quote(value: object) -> Quote:
     if not isinstance(text, str) or not 1 <= len(text) <= QUOTE_MAX:
         raise Refusal("malformed")
     return Quote(text, None if author is None else b64decode(author, ID_SIZE))
+
+
+def quote_in(content: Mapping[str, object]) -> Quote | None:
+    """The quote in the content of a message that was opened; None if there is none."""
+    if content["type"] != "text" or "quote" not in content:
+        return None
+    return read_quote(content["quote"])
 
 
 def excerpt(text: str) -> str:

@@ -16,8 +16,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import httpx
 from emulator import Emulator
 from support.server import program
+
+from ephemeral.protocol.charter import decode_charter
+from ephemeral.protocol.encoding import b64decode, b64encode
+from ephemeral.protocol.envelope import seal_message, viewing_hash
+from ephemeral.protocol.keys import RoomKeys, derive_root
 
 PATIENCE = 30
 
@@ -107,6 +113,27 @@ class Cli:
         process.stdin.close()
         process.stdin = None
         return process
+
+    def says(self, content: dict[str, object]) -> None:
+        """A message of any content, from another client, whose member then leaves."""
+        with httpx.Client(base_url=self.url, trust_env=False) as http:
+            config = http.get("/config").raise_for_status().json()
+            root = derive_root(self.code, config["kdf"]["suite"], b64decode(config["salt"]))
+            keys = RoomKeys(root)
+            member, message, viewing = (os.urandom(size) for size in (16, 16, 32))
+            http.headers["Authorization"] = f"Bearer {b64encode(keys.locator)}"
+            charter = b64decode(http.get("/room").raise_for_status().json()["charter"])
+            room = keys.content(decode_charter(charter, suite=None).nonce)
+            sealed = seal_message(room, member, message, viewing, 1, content, os.urandom(12))
+            http.headers["Ephemeral-Member"] = b64encode(os.urandom(32))
+            http.post("/room/members", json={"member": b64encode(member)}).raise_for_status()
+            body = {
+                "id": b64encode(message),
+                "envelope": b64encode(sealed),
+                "viewing_hash": b64encode(viewing_hash(viewing)),
+            }
+            http.post("/room/messages", json=body).raise_for_status()
+            http.delete("/room/members").raise_for_status()
 
     def new_room(self, *arguments: str) -> str:
         """A new room, which becomes the present one; its code."""

@@ -177,6 +177,70 @@ def test_unknown_commands_are_not_sent_and_doubled_slashes_are(alice: Person, bo
     bob.sees("│ /etc/hosts")
 
 
+def test_a_reply_quotes_what_was_read_last(alice: Person, bob: Person):
+    bob.enter("/reply Too early")
+    bob.sees("You have read no text here")
+    alice.enter("first\nAt Noon, then?")
+    bob.sees("Alice: a message waits")
+    bob.enter()
+    bob.sees("│ At Noon, then?")
+    bob.enter("/reply")
+    bob.sees("/reply takes the text of your answer")
+    bob.enter("/reply  Yes, at NOON")
+    bob.sees("You: message 1 is being sent, quoting Alice")
+    bob.loses("noon")
+    alice.sees("Bob: a message waits")
+    alice.enter()
+    alice.sees("│ > you: first\n│ > At Noon, then?\n│  Yes, at NOON")
+    alice.enter()
+    alice.loses("Noon")
+
+
+def test_a_reply_is_typing_and_another_command_is_not(alice: Person, bob: Person):
+    alice.type("/lock")
+    alice.sees("> /lock")
+    alice.enter()
+    bob.sees("The room is locked")
+    assert "Alice is typing" not in bob.raw
+    bob.type("/reply h")
+    alice.sees("Bob is typing")
+
+
+def test_a_long_message_is_quoted_by_its_beginning(room: Cli, alice: Person):
+    room.done("send", "--name", "Bob", "--view=0", text="x" * 5000)
+    alice.sees("a message waits")
+    alice.enter()
+    alice.sees("more lines")
+    alice.enter("/reply long")
+    alice.sees("message 1 is stored")
+    quote = room.json("read")["content"]["quote"]
+    assert quote["text"] == "x" * 279 + "…"
+
+
+@pytest.mark.parametrize("author", [None, "A" * 22])
+def test_a_quote_cant_drive_the_terminal_either(room: Cli, alice: Person, author):
+    words = "a\x1b[2J\x1b[1;1Howned\x9b31m\u202eowned\rowned\nowned"
+    quote = {"text": words, "author": author}
+    room.says({"type": "text", "text": "see above", "quote": quote})
+    alice.sees("a message waits")
+    alice.enter()
+    alice.sees(f"│ > {'somebody' if author is None else 'member 0000'}: a␛[2J")
+    assert all(line.startswith("│ > ") for line in alice.screen.lines() if "owned" in line)
+    assert {"\x9b", "\u202e"}.isdisjoint(alice.raw)
+
+
+@pytest.mark.parametrize("view", [True, -7, 2**62, "soon", None])
+def test_a_message_of_an_unknown_kind_ends_no_conversation(room: Cli, alice: Person, view):
+    content = {"type": "wave", "view": view, "text": ["x"], "quote": 7}
+    room.says(content)
+    alice.sees("a message waits")
+    alice.enter()
+    alice.sees("│ A message of a kind that is not known here: wave")
+    alice.sees("gone in")
+    alice.enter("/reply hello")
+    alice.sees("You have read no text here")
+
+
 def test_leaving_gives_the_terminal_back_as_it_was(room: Cli, alice: Person, bob: Person):
     bob.enter("/leave")
     assert bob.end() == Exit.OK

@@ -134,6 +134,36 @@ def test_json_tells_all_of_a_message_in_ascii(room: Cli):
     assert read["name"] is None
 
 
+def test_a_quote_is_told_beside_the_exact_text_of_its_message(room: Cli):
+    quote = {"text": "a\x1b[2J\nb\u202e", "author": None}
+    for _ in range(3):
+        room.says({"type": "text", "text": "yes", "quote": quote})
+    result = room.run("read")
+    assert result.stdout == "yes"
+    assert result.stderr == "ephemeral: The next message quotes somebody: a␛[2J␊b\ufffd\n"
+    assert room.run("pipe", "--json", text="").returncode == Exit.OK
+    line = room.done("read", "--json")
+    assert line.isascii()
+    assert json.loads(line)["content"]["quote"] == quote
+    with_pipe = room.start("pipe", "--follow")
+    assert with_pipe.stdout.readline() == "yes\n"
+    with_pipe.terminate()
+    assert "quotes somebody: a␛[2J␊b\ufffd\n" in with_pipe.communicate()[1]
+
+
+def test_programs_quote_through_a_pipe(room: Cli):
+    quote = {"text": "noon", "author": "A" * 22}
+    lines = [
+        {"text": "yes", "quote": quote},
+        {"text": "no", "quote": quote | {"x": 1}},
+        {"text": "none"},
+    ]
+    result = room.run("pipe", "--json", text="".join(f"{json.dumps(one)}\n" for one in lines))
+    assert (result.returncode, "could not be sent" in result.stderr) == (Exit.USAGE, True)
+    read = [json.loads(line)["content"] for line in room.done("read", "--all", "--json").split()]
+    assert read == [{"type": "text", **lines[0]}, {"type": "text", **lines[2]}]
+
+
 def test_a_chosen_message_is_read(room: Cli):
     ids = [room.json("send", text=text)["id"] for text in ("first", "second")]
     assert room.done("read", "--id", ids[1]) == "second"
