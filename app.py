@@ -30,6 +30,7 @@ from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.keys import ARGON2ID, PBKDF2
 from ephemeral.protocol.limits import MESSAGE_TTL, ROOM_TTL, SEATS, CharterLimits
 from ephemeral.services.deployment import Deployment
+from ephemeral.services.epochs import Epochs
 from ephemeral.services.keyring import Keyring
 from ephemeral.services.ledger import Ledger
 from ephemeral.services.rooms import Rooms
@@ -107,6 +108,10 @@ def create_app(settings: Settings) -> Starlette:
     async def ready() -> None:
         async with connection(app.state.pool) as one:
             await one.execute("SELECT 1")
+        epochs: Epochs = app.state.epochs
+        alarm = epochs.alarm(asyncio.get_running_loop().time())
+        if alarm is not None:
+            raise Refusal("unavailable", alarm)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -163,12 +168,14 @@ async def _serving(
     rooms = Rooms(
         pool, keyring, ledger, bus, deployment, limits, _charter_limits(settings), random, worker
     )
+    epochs = Epochs(pool, keyring, random, settings.epoch_seconds * 1000)
     sweeper = Sweeper(
-        pool, rooms, ledger, hub, bus, limits, worker, settings.sweep_seconds, faults.record
+        pool, rooms, ledger, epochs, hub, bus, limits, worker, settings.sweep_seconds, faults.record
     )
     await sweeper.start()
     sweeping = asyncio.create_task(sweeper.run(), name="sweeper")
     app.state.rooms = rooms
+    app.state.epochs = epochs
     app.state.config = config_answer(settings, deployment.suite, deployment.salt)
     sockets.begin(rooms, hub)
     try:

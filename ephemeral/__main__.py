@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import http.client
+import json
 import secrets
 import signal
 import socket
@@ -197,7 +198,7 @@ def _migrate(_arguments: argparse.Namespace, settings: Settings) -> int:
 def _rotate_keys(_arguments: argparse.Namespace, settings: Settings) -> int:
     async def work() -> int:
         from app import key_source  # noqa: PLC0415
-        from ephemeral.services.keyring import rotate_encryption_key  # noqa: PLC0415
+        from ephemeral.services.key_rotation import rotate_encryption_key  # noqa: PLC0415
         from ephemeral.store.keyring_files import KeyringDirectory  # noqa: PLC0415
 
         directory = KeyringDirectory(settings.keyring_dir)
@@ -229,6 +230,8 @@ def _check(arguments: argparse.Namespace, settings: Settings) -> int:
             if arguments.accept_loss:
                 loss = await accept_loss(one, directory, source)
                 print(f"{loss.payloads} payloads that nobody could open were destroyed.")
+                if loss.later:
+                    print(f"{len(loss.later)} keys of a later database were destroyed.")
                 return 0
             loss = await find_loss(one, directory, source)
         if loss.epochs:
@@ -237,6 +240,13 @@ def _check(arguments: argparse.Namespace, settings: Settings) -> int:
                 "key files back, or run `ephemeral check --accept-loss` to destroy them.",
                 file=sys.stderr,
             )
+        if loss.later:
+            print(
+                f"There are {len(loss.later)} keys which this database has not made: it was set "
+                "back. Set the right one, or run `ephemeral check --accept-loss` to destroy them.",
+                file=sys.stderr,
+            )
+        if loss.epochs or loss.later:
             return 1
         print("All is well: the database can be reached, and every stored payload has its key.")
         return 0
@@ -246,18 +256,27 @@ def _check(arguments: argparse.Namespace, settings: Settings) -> int:
 
 def _health(settings: Settings) -> int:
     host = "127.0.0.1" if settings.host in _EVERYWHERE else settings.host
-    status = 0
+    status, why = 0, f"No server answers at port {settings.port} of {host}."
     with suppress(OSError, http.client.HTTPException):
         asked = http.client.HTTPConnection(host, settings.port, timeout=_HEALTH_SECONDS)
         asked.request("GET", f"{settings.base_path}/readyz")
-        status = asked.getresponse().status
+        answer = asked.getresponse()
+        status, why = answer.status, f"The server is not ready.{_reason(answer.read())}"
         asked.close()
     if status == 200:
         print("The server is ready.")
         return 0
-    silent = f"No server answers at port {settings.port} of {host}."
-    print("The server is not ready." if status else silent, file=sys.stderr)
+    print(why, file=sys.stderr)
     return 1
+
+
+def _reason(body: bytes) -> str:
+    """What the server says about it, after a space, if that is fit for a terminal."""
+    try:
+        message = json.loads(body)["error"]["message"]
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return f" {message}" if isinstance(message, str) and message.isprintable() else ""
 
 
 if __name__ == "__main__":

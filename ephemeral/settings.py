@@ -226,6 +226,14 @@ class Settings:
     keyring_dir: Annotated[
         Path, Declared(_path, "", "Directory of the wrapped keys; DATA_DIR/keyring if empty.")
     ]
+    epoch_seconds: Annotated[
+        int,
+        Declared(
+            _whole(1, 86400),
+            "900",
+            "How long an epoch key is used; after two of them what is destroyed is past recovery.",
+        ),
+    ]
     kdf: Annotated[
         str,
         Declared(

@@ -11,7 +11,8 @@
 --   * A payload (an envelope, a profile, half of a resume secret) is sealed under
 --     a data key of its own, written once and never updated. The data key stands
 --     in the narrow table payload_keys, wrapped by an epoch key which lives in a
---     file outside the database. Destroying a payload deletes both rows.
+--     file outside the database. Destroying a payload deletes both rows; what they
+--     leave on the disk opens no more once that epoch key is destroyed as well.
 --   * Whoever changes anything in a room locks its row in rooms first; several
 --     rooms are locked in the order of their names. Nothing below a room is
 --     changed without that lock (but a seat's clock and socket, by one statement
@@ -42,14 +43,14 @@ COMMENT ON COLUMN deployment.created_at IS 'When the deployment was made.';
 CREATE TABLE epochs (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     fingerprint bytea  NOT NULL CHECK (octet_length(fingerprint) = 8),
-    state       text   NOT NULL CHECK (state IN ('current', 'retiring')),
+    state       text   NOT NULL CHECK (state IN ('current', 'retiring', 'destroyed')),
     created_at  bigint NOT NULL
 );
 CREATE UNIQUE INDEX epochs_one_current ON epochs (state) WHERE state = 'current';
 COMMENT ON TABLE  epochs IS 'Epoch keys that exist. The keys themselves are files outside the database.';
 COMMENT ON COLUMN epochs.id IS 'Names the key file.';
 COMMENT ON COLUMN epochs.fingerprint IS 'Fingerprint of the epoch key.';
-COMMENT ON COLUMN epochs.state IS 'current: wraps what is written now. retiring: only unwraps.';
+COMMENT ON COLUMN epochs.state IS 'current: wraps what is written now. retiring: only unwraps. destroyed: wraps nothing; its file is gone or must go.';
 COMMENT ON COLUMN epochs.created_at IS 'When the key was made.';
 
 CREATE TABLE payloads (

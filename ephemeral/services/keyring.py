@@ -2,7 +2,8 @@
 
 The files of ``KEYRING_DIR`` hold the keys, the database says which of them count: a key that has
 a file but no row protects nothing, a row whose key has no file is a loss. So a file is always
-durable before its row commits. Makers of keys hold two locks, first that of the directory (other
+durable before its row commits, and goes only after the database has recorded, durably, that it
+protects nothing. Makers and destroyers of keys hold two locks, first that of the directory (other
 processes, other hosts, ``rotate-keys``), then one in the database.
 """
 
@@ -14,15 +15,11 @@ from typing import TYPE_CHECKING
 
 from ephemeral.domain.credentials import fingerprint
 from ephemeral.domain.keyring import KEY_BYTES, EpochKey, KeyringUnusable, Random
+from ephemeral.services.key_rotation import complete_rotation
 from ephemeral.store import epoch_rows
-from ephemeral.store.encryption_key import EncryptionKeys, KeySource, OwnKeyFile
+from ephemeral.store.encryption_key import KeySource, OwnKeyFile
 from ephemeral.store.epoch_rows import EpochRow
-from ephemeral.store.keyring_files import (
-    KeyFileDamaged,
-    KeyFileMissing,
-    KeyringDirectory,
-    WrongEncryptionKey,
-)
+from ephemeral.store.keyring_files import KeyFileDamaged, KeyFileMissing, KeyringDirectory
 
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection
@@ -32,19 +29,15 @@ _LOCK_POLL_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """Epochs whose keys are gone, and how many stored payloads nobody can open therefore."""
+    """Epochs whose keys are gone, and how many stored payloads nobody can open therefore.
+
+    ``later`` are epochs that have a key file, though this database hasn't come to make them: it
+    was set back to an earlier state, or the directory is another database's.
+    """
 
     epochs: tuple[int, ...]
     payloads: int
-
-
-@dataclass(frozen=True, slots=True)
-class Rotation:
-    """How many key files open, how many of them had to be wrapped anew, and which are damaged."""
-
-    files: int
-    rewrapped: int
-    damaged: tuple[str, ...]
+    later: tuple[int, ...] = ()
 
 
 class Keyring:
@@ -53,19 +46,19 @@ class Keyring:
     ``index_key`` is for ``domain.credentials``; ``current`` wraps what is written now.
     """
 
+    _current: EpochKey
+
     def __init__(
         self,
         directory: KeyringDirectory,
         source: KeySource,
         index_key: bytes,
         epochs: dict[int, EpochKey],
-        current: int,
     ) -> None:
-        self._directory = directory
-        self._source = source
-        self._epochs = epochs
-        self._current = epochs[current]
+        self.directory = directory
+        self.source = source
         self.index_key = index_key
+        self._epochs = epochs
 
     @classmethod
     async def open(
@@ -78,38 +71,45 @@ class Keyring:
         """Load all keys, making on the first start those that must exist.
 
         ``connection`` is in no transaction and its database is migrated and has its deployment
-        row. Raises KeyringUnusable, with nothing changed that is in use, when the encryption key
-        is missing or wrong, when the index key isn't the one of this database, or when payloads
-        are stored whose keys are gone.
+        row. Finishes the destruction of keys that a crash has interrupted. Raises KeyringUnusable,
+        with nothing changed that is in use, when the encryption key is missing or wrong, when the
+        index key isn't the one of this database, when payloads are stored whose keys are gone,
+        or when the database has been set back to before the making of a key that is there.
         """
         directory.prepare()
-        async with _directory_lock(directory), connection.transaction():
-            await epoch_rows.lock_keyring(connection)
-            directory.clear_temporaries()
-            expected_index = await epoch_rows.index_fingerprint(connection)
-            _require_index_file(directory, expected_index)
-            _prepare_encryption_key(directory, source, random)
-            if directory.holds(None):
-                index_key = _load_index_key(directory, source, expected_index)
-            else:
-                index_key = random(KEY_BYTES)
-                directory.write(None, index_key, source.read(), random)
-            if expected_index is None and not await epoch_rows.set_index_fingerprint(
-                connection, fingerprint(index_key)
-            ):
-                raise KeyringUnusable("The database has no deployment yet: migrate it first.")
+        async with _directory_lock(directory):
+            async with connection.transaction():
+                await epoch_rows.lock_keyring(connection)
+                directory.clear_temporaries()
+                expected_index = await epoch_rows.index_fingerprint(connection)
+                _require_index_file(directory, expected=expected_index is not None)
+                _prepare_encryption_key(directory, source, random)
+                if directory.holds(None):
+                    index_key = _load_index_key(directory, source, expected_index)
+                else:
+                    index_key = random(KEY_BYTES)
+                    directory.write(None, index_key, source.read(), random)
+                if expected_index is None and not await epoch_rows.set_index_fingerprint(
+                    connection, fingerprint(index_key)
+                ):
+                    raise KeyringUnusable("The database has no deployment yet: migrate it first.")
 
-            rows = await epoch_rows.all_epochs(connection)
-            epochs = _load_epochs(directory, source, rows)
-            lost = [row.id for row in rows if row.id not in epochs]
-            if lost:
-                await _let_go(connection, directory, lost)
-            current = next((row.id for row in rows if row.current and row.id in epochs), None)
-            if current is None:
-                made = await _make_epoch(connection, directory, source, random)
-                epochs[made.id] = made
-                current = made.id
-        return cls(directory, source, index_key, epochs, current)
+                rows = await epoch_rows.all_epochs(connection)
+                found = _load_epochs(directory, source, rows)
+                lost = _lost(rows, found)
+                if lost:
+                    await _let_go(connection, directory, lost)
+                _refuse_later(directory, await _later(connection, directory))
+                for row in rows:
+                    if row.state == "destroyed":
+                        directory.remove(row.id)
+                        await epoch_rows.forget_epoch(connection, row.id)
+                current = any(row.state == "current" and row.id in found for row in rows)
+            if not current:
+                await make_epoch(connection, directory, source, random, replacing=None)
+            keyring = cls(directory, source, index_key, found)
+            await keyring.refresh(connection)
+            return keyring
 
     @property
     def current(self) -> EpochKey:
@@ -119,6 +119,11 @@ class Keyring:
         """
         return self._current
 
+    @property
+    def known(self) -> tuple[int, ...]:
+        """The epochs whose keys are in memory."""
+        return tuple(self._epochs)
+
     def key(self, epoch: int) -> EpochKey:
         """The key of an epoch; of one that another process has made, read from its file.
 
@@ -126,9 +131,13 @@ class Keyring:
         """
         known = self._epochs.get(epoch)
         if known is None:
-            known = EpochKey(epoch, self._directory.read(epoch, self._source))
+            known = EpochKey(epoch, self.directory.read(epoch, self.source))
             self._epochs[epoch] = known
         return known
+
+    def forget(self, epoch: int) -> None:
+        """Drop the key of an epoch that has been destroyed."""
+        del self._epochs[epoch]
 
     async def hold_current(self, connection: "Connection") -> EpochKey:
         """The key for what this transaction writes; its epoch stays current until the commit.
@@ -143,34 +152,64 @@ class Keyring:
         raise KeyringUnusable("The epoch changed twice at once.")
 
     async def refresh(self, connection: "Connection") -> None:
-        """Take up the epoch that is current in the database.
+        """Take up the epoch that is current in the database; raises as ``follow`` does."""
+        self.follow(await epoch_rows.current_epoch(connection))
+
+    def follow(self, row: EpochRow | None) -> None:
+        """Take up an epoch that has become current.
 
         Raises KeyringUnusable when this process can't get its key: it is not ready then.
         """
-        row = await epoch_rows.current_epoch(connection)
         if row is None:
             raise KeyringUnusable("The database has no current epoch.")
         key = self.key(row.id)
         if fingerprint(key.key) != row.fingerprint:
-            raise KeyringUnusable(f"{self._directory.name(row.id)} isn't the key of this database.")
+            raise KeyringUnusable(f"{self.directory.name(row.id)} isn't the key of this database.")
         self._current = key
+
+
+async def make_epoch(
+    connection: "Connection",
+    directory: KeyringDirectory,
+    source: KeySource,
+    random: Random,
+    *,
+    replacing: int | None,
+) -> bool:
+    """Make a key, and its epoch current in place of another or, with None, of none.
+
+    False if another host was first. The directory's lock is held and ``connection`` is in no
+    transaction. A file name that is taken is left alone: what it holds might still be needed.
+    """
+    # A volume that isn't mounted (any longer) looks like an empty directory.
+    _require_index_file(directory, expected=True)
+    epoch = await epoch_rows.next_epoch_id(connection)
+    while directory.holds(epoch):
+        epoch = await epoch_rows.next_epoch_id(connection)
+    async with connection.transaction():
+        await epoch_rows.lock_keyring(connection)
+        standing = await epoch_rows.current_epoch(connection)
+        if (standing.id if standing is not None else None) != replacing:
+            return False
+        key = random(KEY_BYTES)
+        await asyncio.to_thread(directory.write, epoch, key, source.read(), random)
+        # Only now, so that inserts don't wait for a disk.
+        await epoch_rows.retire_current_epoch(connection)
+        await epoch_rows.insert_current_epoch(connection, epoch, fingerprint(key))
+    return True
 
 
 async def find_loss(
     connection: "Connection", directory: KeyringDirectory, source: KeySource
 ) -> Loss:
-    """What ``Keyring.open`` would refuse to start without; changes nothing.
+    """What ``Keyring.open`` would refuse to start with; changes nothing. Servers may be running.
 
     Raises KeyringUnusable when that can't be told, as with a wrong encryption key.
     """
-    expected_index = await epoch_rows.index_fingerprint(connection)
-    if expected_index is not None:
-        _require_index_file(directory, expected_index)
-        _load_index_key(directory, source, expected_index)
-    rows = await epoch_rows.all_epochs(connection)
-    found = _load_epochs(directory, source, rows)
-    lost = [row.id for row in rows if row.id not in found]
-    return Loss(tuple(lost), await epoch_rows.count_payloads(connection, lost))
+    directory.prepare()
+    async with _directory_lock(directory), connection.transaction():
+        await epoch_rows.lock_keyring(connection)
+        return await _find_loss(connection, directory, source)
 
 
 async def accept_loss(
@@ -179,72 +218,36 @@ async def accept_loss(
     """Destroy every payload whose epoch key is gone, so that ``Keyring.open`` works again.
 
     Only missing and damaged files count as gone. One that doesn't open may be in need of another
-    encryption key, and raises KeyringUnusable with nothing destroyed.
-    """
-    async with _directory_lock(directory), connection.transaction():
-        await epoch_rows.lock_keyring(connection)
-        loss = await find_loss(connection, directory, source)
-        epochs = list(loss.epochs)
-        # Rooms before epochs, as in every insert: the other order could lock up with one.
-        await epoch_rows.lock_rooms_of_epochs(connection, epochs)
-        await epoch_rows.lock_epochs(connection, epochs)
-        destroyed = await epoch_rows.destroy_unreadable(connection, epochs)
-        await epoch_rows.delete_epochs(connection, epochs)
-        return Loss(loss.epochs, destroyed)
-
-
-def rotate_encryption_key(
-    directory: KeyringDirectory, source: KeySource, random: Random
-) -> Rotation:
-    """Wrap every key file by the current encryption key, so that it opens by that one alone.
-
-    Where the encryption key is a file of ours, a new one is made first. Where the operator gives
-    it, the old one must be given as the previous one. Servers may be running meanwhile. A crash
-    at any moment leaves files which all open by the keys that are in place; another run, and in
-    the first case also the next start of a server, completes what was begun. Raises
-    KeyringUnusable.
+    encryption key, and raises KeyringUnusable with nothing destroyed. Keys of a later state of
+    the database are destroyed as well.
     """
     directory.prepare()
-    with directory.locked():
-        directory.clear_temporaries()
-        if not isinstance(source, OwnKeyFile):
-            return _rewrap(directory, source.read(), random)
-        source.clear_temporaries()
-        _complete_rotation(directory, source, random)
-        rotation = _rewrap(directory, source.replace(random), random)
-        source.forget_previous()
-        return rotation
+    async with _directory_lock(directory):
+        async with connection.transaction():
+            await epoch_rows.lock_keyring(connection)
+            loss = await _find_loss(connection, directory, source)
+            epochs = list(loss.epochs)
+            # Rooms before epochs, as in every insert: the other order could lock up with one.
+            await epoch_rows.lock_rooms_of_epochs(connection, epochs)
+            await epoch_rows.lock_epochs(connection, epochs)
+            destroyed = await epoch_rows.destroy_unreadable(connection, epochs)
+            await epoch_rows.delete_epochs(connection, epochs)
+        for epoch in loss.later:
+            directory.remove(epoch)
+        return Loss(loss.epochs, destroyed, loss.later)
 
 
-def _complete_rotation(directory: KeyringDirectory, source: OwnKeyFile, random: Random) -> None:
-    keys = source.read()
-    if keys.previous is None:
-        return
-    if keys.previous != keys.current:
-        _rewrap(directory, keys, random)
-    source.forget_previous()
-
-
-def _rewrap(directory: KeyringDirectory, keys: EncryptionKeys, random: Random) -> Rotation:
-    current_alone = EncryptionKeys(keys.current)
-    # All are opened before any is written: if one needs a third key, nothing has been changed.
-    opened, damaged = {}, []
-    for epoch in directory.stored():
-        try:
-            opened[epoch] = directory.open_file(epoch, keys)
-        except KeyFileDamaged:
-            damaged.append(directory.name(epoch))
-    rewrapped = 0
-    for epoch, key in opened.items():
-        try:
-            directory.open_file(epoch, current_alone)
-        except WrongEncryptionKey:
-            directory.write(epoch, key, keys, random)
-            rewrapped += 1
-    for epoch, key in opened.items():
-        if directory.open_file(epoch, current_alone) != key:
-            raise KeyFileDamaged(f"{directory.name(epoch)} changed while it was wrapped anew.")
-    return Rotation(len(opened), rewrapped, tuple(damaged))
+async def _find_loss(
+    connection: "Connection", directory: KeyringDirectory, source: KeySource
+) -> Loss:
+    expected_index = await epoch_rows.index_fingerprint(connection)
+    if expected_index is not None:
+        _require_index_file(directory, expected=True)
+        _load_index_key(directory, source, expected_index)
+    rows = await epoch_rows.all_epochs(connection)
+    lost = _lost(rows, _load_epochs(directory, source, rows))
+    payloads = await epoch_rows.count_payloads(connection, lost)
+    return Loss(tuple(lost), payloads, await _later(connection, directory))
 
 
 def _prepare_encryption_key(directory: KeyringDirectory, source: KeySource, random: Random) -> None:
@@ -252,7 +255,7 @@ def _prepare_encryption_key(directory: KeyringDirectory, source: KeySource, rand
         return
     source.clear_temporaries()
     if source.exists():
-        _complete_rotation(directory, source, random)
+        complete_rotation(directory, source, random)
     elif directory.stored():
         raise KeyringUnusable(
             f"{source.path} is missing, and the keys in {directory.path} open only by it: "
@@ -262,8 +265,8 @@ def _prepare_encryption_key(directory: KeyringDirectory, source: KeySource, rand
         source.create(random)
 
 
-def _require_index_file(directory: KeyringDirectory, expected: bytes | None) -> None:
-    if expected is not None and not directory.holds(None):
+def _require_index_file(directory: KeyringDirectory, *, expected: bool) -> None:
+    if expected and not directory.holds(None):
         raise KeyringUnusable(
             f"{directory.name(None)} is missing from {directory.path}: put it back from your copy; "
             "without it no stored room can be found, and only an empty database can be served."
@@ -288,6 +291,8 @@ def _load_epochs(
     """The keys of those epochs that have one. What doesn't open isn't lost, and raises."""
     found = {}
     for row in rows:
+        if row.state == "destroyed":
+            continue
         try:
             key = directory.read(row.id, source)
         except (KeyFileMissing, KeyFileDamaged):
@@ -296,6 +301,27 @@ def _load_epochs(
         if fingerprint(key) == row.fingerprint:
             found[row.id] = EpochKey(row.id, key)
     return found
+
+
+def _lost(rows: list[EpochRow], found: dict[int, EpochKey]) -> list[int]:
+    """The epochs that need a key and have none."""
+    return [row.id for row in rows if row.state != "destroyed" and row.id not in found]
+
+
+async def _later(connection: "Connection", directory: KeyringDirectory) -> tuple[int, ...]:
+    """Epochs with a key file which this database has not come to make."""
+    last = await epoch_rows.last_epoch_id(connection)
+    return tuple(epoch for epoch in directory.epochs() if epoch > last)
+
+
+def _refuse_later(directory: KeyringDirectory, later: tuple[int, ...]) -> None:
+    if later:
+        names = ", ".join(directory.name(epoch) for epoch in later)
+        raise KeyringUnusable(
+            f"{directory.path} holds keys ({names}) which this database has not made: it was set "
+            "back to an earlier state, or the directory belongs to another one. Set the right "
+            "one, or destroy these keys by `check --accept-loss`."
+        )
 
 
 async def _let_go(connection: "Connection", directory: KeyringDirectory, lost: list[int]) -> None:
@@ -310,23 +336,6 @@ async def _let_go(connection: "Connection", directory: KeyringDirectory, lost: l
             "protected by `check --accept-loss`."
         )
     await epoch_rows.delete_epochs(connection, lost)
-
-
-async def _make_epoch(
-    connection: "Connection", directory: KeyringDirectory, source: KeySource, random: Random
-) -> EpochKey:
-    """Make a key that becomes the current epoch's when the transaction commits.
-
-    Both locks are held. A name that is taken, by a maker whose transaction failed or after the
-    database was set back, is left alone: what it holds might still be needed elsewhere.
-    """
-    epoch = await epoch_rows.next_epoch_id(connection)
-    while directory.holds(epoch):
-        epoch = await epoch_rows.next_epoch_id(connection)
-    made = EpochKey(epoch, random(KEY_BYTES))
-    await asyncio.to_thread(directory.write, epoch, made.key, source.read(), random)
-    await epoch_rows.insert_current_epoch(connection, epoch, fingerprint(made.key))
-    return made
 
 
 @asynccontextmanager

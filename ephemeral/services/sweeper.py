@@ -3,7 +3,7 @@
 Leases end, messages and rooms expire, tombstones and resume secrets go, sockets of dead
 workers are released. Everything is done a few rows at a time, each room under its lock, so that
 requests hardly wait. Several workers may sweep at once: what one has done, the other finds done.
-The worker's own sign of life doesn't wait for any of it.
+The worker's own sign of life doesn't wait for any of it. Epochs (see `epochs`) end beside it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from ephemeral.domain.room import ClosedEvent, PresenceEvent, Seat
 from ephemeral.live.bus import Bus
 from ephemeral.live.hub import Hub
 from ephemeral.protocol.errors import Refusal
+from ephemeral.services.epochs import Epochs
 from ephemeral.services.ledger import Ledger
 from ephemeral.services.rooms import Rooms
 from ephemeral.store import room_rows, seat_rows
@@ -77,6 +78,7 @@ class Sweeper:
         pool: Pool,
         rooms: Rooms,
         ledger: Ledger,
+        epochs: Epochs,
         hub: Hub,
         bus: Bus,
         limits: Limits,
@@ -87,6 +89,7 @@ class Sweeper:
         self._pool = pool
         self._rooms = rooms
         self._ledger = ledger
+        self._epochs = epochs
         self._hub = hub
         self._bus = bus
         self._limits = limits
@@ -100,8 +103,9 @@ class Sweeper:
         self._next_hint = 0.0
 
     async def start(self) -> None:
-        """Say that this worker lives: sockets refer to it."""
+        """Say that this worker lives: sockets refer to it. End what ended while none ran."""
         await self._beat()
+        await self._epochs.round(asyncio.get_running_loop().time())
 
     async def run(self) -> None:
         """Sweep for ever."""
@@ -110,6 +114,9 @@ class Sweeper:
             often = min(self._interval, BEAT_SECONDS)
             group.create_task(self._repeat(self._beat_if_due, often))
             group.create_task(self._repeat(self.round, self._interval))
+            epochs = min(self._interval, self._epochs.seconds / 4)
+            group.create_task(self._repeat(self._epochs.round, epochs))
+            group.create_task(self._repeat(self._epochs.watch, epochs))
 
     async def _repeat(self, work: Callable[[float], Awaitable[None]], seconds: float) -> None:
         loop = asyncio.get_running_loop()

@@ -43,6 +43,19 @@ def remove(path: Path) -> None:
     _unlink([path, _temporary(path)])
 
 
+def erase(path: Path) -> None:
+    """As ``remove``, but what the file holds is overwritten, for disks that write in place.
+
+    It loses its name before, so that no reader finds it half erased. Synced in any case: whoever
+    was killed here may have left that to do.
+    """
+    _unlink([_temporary(path)])
+    with suppress(FileNotFoundError):
+        path.replace(_temporary(path))
+    _unlink([_temporary(path)])
+    sync_directory(path.parent)
+
+
 def remove_temporary(path: Path) -> None:
     """Unlink what a killed writer of this file left. Otherwise as ``remove``."""
     _unlink([_temporary(path)])
@@ -69,9 +82,22 @@ def sync_directory(directory: Path) -> None:
 def _unlink(paths: list[Path]) -> None:
     found = [path for path in paths if os.path.lexists(path)]
     for path in found:
+        if _is_temporary(path.name):
+            # Unlinking is what counts: a file that can't be written is unlinked all the same.
+            with suppress(OSError):
+                _overwrite(path)
         path.unlink()
     for directory in {path.parent for path in found}:
         sync_directory(directory)
+
+
+def _overwrite(path: Path) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    try:
+        os.pwrite(descriptor, bytes(os.fstat(descriptor).st_size), 0)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _temporary(path: Path) -> Path:

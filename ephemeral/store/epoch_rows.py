@@ -1,6 +1,7 @@
 """SQL for the table ``epochs``, for the index key's fingerprint, and for the loss of keys."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection
@@ -9,12 +10,27 @@ if TYPE_CHECKING:
 _KEYRING_LOCK = int.from_bytes(b"ephemkey")
 
 
+State = Literal["current", "retiring", "destroyed"]
+
+
 class EpochRow(NamedTuple):
-    """An epoch as the database knows it: ``fingerprint`` has 8 bytes."""
+    """An epoch as the database knows it: ``fingerprint`` has 8 bytes, ``created_at`` is in ms.
+
+    ``current`` wraps what is written now. ``retiring`` wraps what has survived so far.
+    ``destroyed`` wraps nothing any more, and its key file is gone or must go.
+    """
 
     id: int
     fingerprint: bytes
-    current: bool
+    state: State
+    created_at: int
+
+
+class Survivor(NamedTuple):
+    """A wrapped data key, by the id of its payload."""
+
+    payload: bytes
+    wrapped: bytes
 
 
 async def lock_keyring(connection: "Connection") -> None:
@@ -48,15 +64,17 @@ async def set_index_fingerprint(connection: "Connection", fingerprint: bytes) ->
 async def all_epochs(connection: "Connection") -> list[EpochRow]:
     """Every epoch, oldest first."""
     rows = await connection.fetch(
-        "SELECT id, fingerprint, state = 'current' AS current FROM epochs ORDER BY id"
+        "SELECT id, fingerprint, state, created_at FROM epochs ORDER BY id"
     )
-    return [EpochRow(row["id"], row["fingerprint"], row["current"]) for row in rows]
+    return [EpochRow(*row) for row in rows]
 
 
 async def current_epoch(connection: "Connection") -> EpochRow | None:
     """The epoch that wraps what is written now."""
-    row = await connection.fetchrow("SELECT id, fingerprint FROM epochs WHERE state = 'current'")
-    return None if row is None else EpochRow(row["id"], row["fingerprint"], True)
+    row = await connection.fetchrow(
+        "SELECT id, fingerprint, state, created_at FROM epochs WHERE state = 'current'"
+    )
+    return None if row is None else EpochRow(*row)
 
 
 async def hold_current_epoch(connection: "Connection", epoch: int) -> bool:
@@ -73,9 +91,28 @@ async def hold_current_epoch(connection: "Connection", epoch: int) -> bool:
 
 
 async def next_epoch_id(connection: "Connection") -> int:
-    """An id that no epoch has or will get: the key file needs it before the row exists."""
+    """An id that no epoch has or will get: the key file needs it before the row exists.
+
+    Called outside a transaction, so that it is on the disk when this returns: after a crash the
+    database still knows that it has given the id out (``last_epoch_id``).
+    """
     value: int = await connection.fetchval("SELECT nextval(pg_get_serial_sequence('epochs', 'id'))")
     return value
+
+
+async def last_epoch_id(connection: "Connection") -> int:
+    """The highest id given out so far, or a little more after a crash; 0 if none was."""
+    value: int = await connection.fetchval(
+        """
+        SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence('epochs', 'id')::regclass), 0)
+        """
+    )
+    return value
+
+
+async def retire_current_epoch(connection: "Connection") -> None:
+    """Let the current epoch, if there is one, wrap nothing new; waits for inserts under way."""
+    await connection.execute("UPDATE epochs SET state = 'retiring' WHERE state = 'current'")
 
 
 async def insert_current_epoch(connection: "Connection", epoch: int, fingerprint: bytes) -> None:
@@ -95,6 +132,61 @@ async def lock_epochs(connection: "Connection", epochs: list[int]) -> None:
     await connection.execute(
         "SELECT FROM epochs WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE", epochs
     )
+
+
+async def lock_survivors(
+    connection: "Connection", epoch: int, after: bytes, limit: int
+) -> list[Survivor]:
+    """Lock the next keys wrapped by an epoch, in the order of their payloads.
+
+    Keys that somebody is destroying are left out: waiting for them would slow requests down, and
+    could lock up with one that destroys several.
+    """
+    rows = await connection.fetch(
+        """
+        SELECT payload, wrapped FROM payload_keys WHERE epoch = $1 AND payload > $2
+        ORDER BY payload LIMIT $3 FOR UPDATE SKIP LOCKED
+        """,
+        epoch,
+        after,
+        limit,
+    )
+    return [Survivor(*row) for row in rows]
+
+
+async def rewrap(connection: "Connection", epoch: int, survivors: Sequence[Survivor]) -> None:
+    """Replace wrapped keys, which are locked, by those under the epoch, which is held."""
+    await connection.execute(
+        """
+        UPDATE payload_keys SET epoch = $1, wrapped = q.wrapped
+        FROM unnest($2::bytea[], $3::bytea[]) AS q (payload, wrapped)
+        WHERE payload_keys.payload = q.payload
+        """,
+        epoch,
+        [survivor.payload for survivor in survivors],
+        [survivor.wrapped for survivor in survivors],
+    )
+
+
+async def destroy_epoch(connection: "Connection", epoch: int) -> bool:
+    """Record that a retiring epoch, which is locked, wraps nothing; False if it still does.
+
+    Once that is committed its key file is to be removed, and then its row.
+    """
+    value = await connection.fetchval(
+        """
+        UPDATE epochs SET state = 'destroyed' WHERE id = $1 AND state = 'retiring'
+           AND NOT EXISTS (SELECT FROM payload_keys WHERE payload_keys.epoch = $1)
+        RETURNING true
+        """,
+        epoch,
+    )
+    return value is not None
+
+
+async def forget_epoch(connection: "Connection", epoch: int) -> None:
+    """Remove the row of a destroyed epoch whose key file is gone."""
+    await connection.execute("DELETE FROM epochs WHERE id = $1 AND state = 'destroyed'", epoch)
 
 
 async def count_payloads(connection: "Connection", epochs: list[int]) -> int:

@@ -28,7 +28,7 @@ from ephemeral.domain.keyring import (
     encode_key_file,
 )
 from ephemeral.store.durable_files import (
-    remove,
+    erase,
     remove_temporaries,
     sync_directory,
     write_private,
@@ -165,11 +165,20 @@ class KeyringDirectory:
         if self.open_file(epoch, EncryptionKeys(keys.current)) != key:
             raise KeyFileDamaged(f"{path} doesn't hold what was written to it.")
 
+    def written_at(self, epoch: int | None) -> int | None:
+        """When a key's file was last written, in milliseconds since 1970; None if it is absent."""
+        path = self.path / self.name(epoch)
+        with _explained(f"{path} can't be read"):
+            try:
+                return path.stat().st_mtime_ns // 1_000_000
+            except FileNotFoundError:
+                return None
+
     def remove(self, epoch: int | None) -> None:
-        """Unlink the file of a key, if it is there, durably. The lock is held."""
+        """Destroy the file of a key, if it is there, durably. The lock is held."""
         path = self.path / self.name(epoch)
         with _explained(f"{path} can't be removed"):
-            remove(path)
+            erase(path)
 
     def clear_temporaries(self) -> None:
         """Remove what killed writers left. The lock is held."""

@@ -1,4 +1,7 @@
-"""Rows of sealed payloads and of their wrapped keys. Written once, never updated."""
+"""Rows of sealed payloads and of their wrapped keys.
+
+Bodies are written once and never updated; keys only when their epoch ends (`epoch_rows`).
+"""
 
 from __future__ import annotations
 

@@ -35,7 +35,9 @@ _ATTEMPTS = 5
 # A statement after another must see what was committed between them: that is what locking a row
 # and then looking relies on. The timeouts keep a stuck client from holding locks. Plans are made
 # once a connection, often while the tables are still empty: without the last four settings they
-# would read whole tables for ever after, and every statement here goes by an index.
+# would read whole tables for ever after, and every statement here goes by an index. What is
+# answered, and what makes a key superfluous, must be on the disk: a database that is set to
+# commit without waiting for it is overruled, one that waits for more is not.
 _SESSION = f"""
 SET default_transaction_isolation = 'read committed';
 SET statement_timeout = '{_STATEMENT_SECONDS}s';
@@ -46,6 +48,8 @@ SET plan_cache_mode = force_generic_plan;
 SET enable_seqscan = off;
 SET enable_hashjoin = off;
 SET enable_mergejoin = off;
+SELECT set_config('synchronous_commit', 'on', false)
+WHERE current_setting('synchronous_commit') = 'off';
 """
 
 _CONFLICTS = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)

@@ -14,7 +14,8 @@ import asyncpg
 import pytest
 
 from ephemeral.domain.keyring import KeyringUnusable
-from ephemeral.services.keyring import Keyring, Rotation, rotate_encryption_key
+from ephemeral.services.key_rotation import Rotation, rotate_encryption_key
+from ephemeral.services.keyring import Keyring
 from ephemeral.store.encryption_key import (
     EncryptionKeys,
     GivenKeys,

@@ -12,7 +12,7 @@ import pytest
 
 from ephemeral.domain.credentials import fingerprint
 from ephemeral.domain.keyring import EpochKey, KeyringUnusable, open_sealed, seal, unwrap, wrap
-from ephemeral.services.keyring import Keyring, Loss, accept_loss, find_loss
+from ephemeral.services.keyring import Keyring, Loss, accept_loss, find_loss, make_epoch
 from ephemeral.store.encryption_key import (
     EncryptionKeys,
     GivenKeys,
@@ -296,16 +296,87 @@ async def test_an_index_key_whose_row_never_committed_is_taken_up(
     assert (await start(connection, directory)).index_key == left
 
 
-async def test_an_epoch_file_whose_row_never_committed_is_never_overwritten(
+async def test_a_file_name_that_is_taken_is_never_overwritten(
     connection: "Connection", directory: KeyringDirectory
 ) -> None:
     first = await start(connection, directory)
+    taken = first.current.id + 1
+    directory.write(taken, bytes(32), KEYS, secrets.token_bytes)
+    with directory.locked():
+        replacing = first.current.id
+        assert await make_epoch(
+            connection, directory, SOURCE, secrets.token_bytes, replacing=replacing
+        )
+    await first.refresh(connection)
+    assert first.current.id == taken + 1
+    assert directory.read(taken, SOURCE) == bytes(32)
+    assert directory.read(taken + 1, SOURCE) == first.current.key
+
+
+async def test_a_database_that_was_set_back_to_before_a_key_is_refused(
+    connection: "Connection", directory: KeyringDirectory
+) -> None:
+    """As a restored backup is, and any other database with this directory."""
+    keyring = await start(connection, directory)
+    later = keyring.current.id + 40
+    directory.write(later, bytes(32), KEYS, secrets.token_bytes)
+    with pytest.raises(KeyringUnusable, match=rf"holds keys \(epoch-{later}\.key\) which this"):
+        await start(connection, directory)
+    assert await find_loss(connection, directory, SOURCE) == Loss((), 0, (later,))
+    assert directory.holds(later)
+    assert await accept_loss(connection, directory, SOURCE) == Loss((), 0, (later,))
+    assert not directory.holds(later)
+    assert (await start(connection, directory)).current == keyring.current
+
+
+async def test_a_new_database_does_not_take_over_the_keys_of_another(
+    connection: "Connection", directory: KeyringDirectory
+) -> None:
+    await start(connection, directory)
     await connection.execute("DELETE FROM epochs")
+    await connection.execute("UPDATE deployment SET index_fingerprint = NULL")
     await connection.execute("ALTER SEQUENCE epochs_id_seq RESTART")
+    before = contents(directory.path)
+    with pytest.raises(KeyringUnusable, match="the directory belongs to another one"):
+        await start(connection, directory)
+    assert contents(directory.path) == before
+    assert await connection.fetchval("SELECT index_fingerprint FROM deployment") is None
+
+
+async def test_an_interrupted_destruction_is_finished_by_the_next_start(
+    connection: "Connection", directory: KeyringDirectory
+) -> None:
+    first = await start(connection, directory)
+    await connection.execute("UPDATE epochs SET state = 'destroyed'")
     second = await start(connection, directory)
-    assert second.current.id != first.current.id
-    assert directory.read(first.current.id, SOURCE) == first.current.key
-    assert directory.read(second.current.id, SOURCE) == second.current.key
+    assert directory.stored() == [None, second.current.id]
+    assert [row[0] for row in await epochs_in(connection)] == [second.current.id]
+    assert second.known == (second.current.id,)
+    assert first.current.id != second.current.id
+
+
+async def test_a_destroyed_epoch_is_no_loss(
+    connection: "Connection", directory: KeyringDirectory
+) -> None:
+    keyring = await start(connection, directory)
+    await connection.execute("UPDATE epochs SET state = 'destroyed'")
+    directory.remove(keyring.current.id)
+    assert await find_loss(connection, directory, SOURCE) == Loss((), 0)
+    assert await accept_loss(connection, directory, SOURCE) == Loss((), 0)
+
+
+async def test_no_epoch_is_made_in_a_directory_whose_volume_has_vanished(
+    connection: "Connection", directory: KeyringDirectory
+) -> None:
+    keyring = await start(connection, directory)
+    empty = KeyringDirectory(directory.path.parent / "empty")
+    empty.prepare()
+    with empty.locked(), pytest.raises(KeyringUnusable, match=r"index\.key is missing from"):
+        await make_epoch(
+            connection, empty, SOURCE, secrets.token_bytes, replacing=keyring.current.id
+        )
+    assert empty.stored() == []
+    assert len(await epochs_in(connection)) == 1
 
 
 async def test_what_a_killed_start_left_in_the_directory_is_removed(

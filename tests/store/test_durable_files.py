@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ephemeral.store.durable_files import remove, remove_temporaries, write_private
+from ephemeral.store.durable_files import erase, remove, remove_temporaries, write_private
 
 traced: list[tuple[str, str]] | None = None
 
@@ -74,6 +74,49 @@ def test_a_removal_leaves_no_half_written_successor(tmp_path: Path) -> None:
     (tmp_path / "key").write_bytes(b"content")
     (tmp_path / ".key.tmp").write_bytes(b"half")
     remove(tmp_path / "key")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_erased_loses_its_name_then_its_content_and_then_its_file(
+    tmp_path: Path, steps: list[tuple[str, str]]
+) -> None:
+    write_private(tmp_path / "key", b"content")
+    kept = tmp_path / "another name of the same file"
+    os.link(tmp_path / "key", kept)
+    steps.clear()
+    erase(tmp_path / "key")
+    assert steps == [
+        ("os.rename", "key"),
+        ("sync", ".key.tmp"),
+        ("os.remove", ".key.tmp"),
+        ("sync", tmp_path.name),
+        ("sync", tmp_path.name),
+    ]
+    assert [path.name for path in tmp_path.iterdir()] == [kept.name]
+    assert kept.read_bytes() == bytes(len(b"content"))
+
+
+def test_what_a_killed_writer_or_eraser_left_is_erased_too(tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(b"content")
+    left = tmp_path / ".key.tmp"
+    left.write_bytes(b"half")
+    kept = tmp_path / "another name of the same file"
+    os.link(left, kept)
+    erase(tmp_path / "key")
+    assert kept.read_bytes() == bytes(len(b"half"))
+    assert list(tmp_path.iterdir()) == [kept]
+    os.link(kept, left)
+    kept.write_bytes(b"half")
+    erase(tmp_path / "key")
+    assert kept.read_bytes() == bytes(len(b"half"))
+    assert list(tmp_path.iterdir()) == [kept]
+
+
+def test_erasing_what_is_gone_is_no_error_and_synced(
+    tmp_path: Path, steps: list[tuple[str, str]]
+) -> None:
+    erase(tmp_path / "key")
+    assert steps[-1] == ("sync", tmp_path.name)
     assert list(tmp_path.iterdir()) == []
 
 

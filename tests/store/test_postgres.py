@@ -261,6 +261,20 @@ async def test_the_limits_of_a_session_hold_for_every_use_of_a_connection(databa
     await pool.close()
 
 
+@pytest.mark.parametrize(("preset", "used"), [("off", "on"), ("local", "local")])
+async def test_a_database_that_answers_before_it_has_written_is_overruled(
+    database_url: str, preset: str, used: str
+):
+    name = urlsplit(database_url).path.removeprefix("/")
+    plain = await asyncpg.connect(database_url)
+    await plain.execute(f"ALTER DATABASE {name} SET synchronous_commit = {preset}")
+    await plain.close()
+    pool = await open_pool(database_url, size=2, wait_seconds=0)
+    async with connection(pool) as connected:
+        assert await connected.fetchval("SHOW synchronous_commit") == used
+    await pool.close()
+
+
 async def test_an_open_transaction_does_not_outlive_its_use(table: "Pool"):
     """Not even if a caller forgets it: the next user of the connection must not be in it."""
     loop = asyncio.get_running_loop()

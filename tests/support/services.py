@@ -16,6 +16,7 @@ from ephemeral.protocol.charter import Charter, Policy
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import CHARTER_LIMITS
 from ephemeral.services.deployment import Deployment
+from ephemeral.services.epochs import Epochs
 from ephemeral.services.keyring import Keyring
 from ephemeral.services.ledger import Ledger
 from ephemeral.services.rooms import Rooms
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from ephemeral.store.postgres import Pool
 
 ENCRYPTION_KEY = "5e" * 32
+EPOCH_MS = 900_000
 
 
 @dataclass
@@ -82,9 +84,10 @@ class Desk:
             pool, keyring, self.ledger, self.bus, deployment, limits, CHARTER_LIMITS,
             os.urandom, self.worker,
         )  # fmt: skip
+        self.epochs = Epochs(pool, keyring, os.urandom, EPOCH_MS)
         self.sweeper = Sweeper(
-            pool, self.rooms, self.ledger, self.hub, self.bus, limits, self.worker, 1.0,
-            self.faults.append,
+            pool, self.rooms, self.ledger, self.epochs, self.hub, self.bus, limits, self.worker,
+            1.0, self.faults.append,
         )  # fmt: skip
 
     @classmethod
@@ -100,6 +103,10 @@ class Desk:
 
     async def sweep(self) -> None:
         await self.sweeper.round(asyncio.get_running_loop().time() + self.clock.ahead / 1000)
+
+    async def keep_epochs(self) -> None:
+        """One round of everything that is due with the epochs."""
+        await self.epochs.round(asyncio.get_running_loop().time() + self.clock.ahead / 1000)
 
     async def room(
         self,
