@@ -13,7 +13,7 @@ const WORDS = 7;
  * or throws the Refusal that says what is wrong.
  */
 export function codeField({ text, enter }) {
-  const input = el("input", { id: "code", type: "text", value: text, autocomplete: "off",
+  const input = el("input", { id: "code", type: "text", dir: "ltr", value: text, autocomplete: "off",
     autocapitalize: "none", autocorrect: "off", spellcheck: "false", enterkeyhint: "go",
     "aria-describedby": "code-hint code-error", on: { input: typed } });
   const hint = el("p", { class: "hint", id: "code-hint" }, say("code.hint"));

@@ -37,9 +37,11 @@ export function remaining(seconds) {
   return `${digits(Math.floor(seconds / 60), 1)}:${digits(seconds % 60, 2)}`;
 }
 
-const TIME = { hour: "numeric", minute: "2-digit" };
-const WEEKDAY = { weekday: "short", ...TIME };
-const DATE = { day: "numeric", month: "short", ...TIME };
+/** 2:18 AM, but 02:18: left to themselves, some languages write 2:18 and So., 02:18 side by side. */
+function time() {
+  const { hourCycle } = format(Intl.DateTimeFormat, { hour: "numeric" }).resolvedOptions();
+  return { hour: hourCycle === "h23" ? "2-digit" : "numeric", minute: "2-digit" };
+}
 
 /** A moment (milliseconds, this device's clock) as briefly as is clear beside `now`. */
 export function moment(at, now = Date.now()) {
@@ -47,5 +49,6 @@ export function moment(at, now = Date.now()) {
   if (Number.isNaN(new Date(at).getTime())) return "";
   const sameDay = new Date(at).toDateString() === new Date(now).toDateString();
   const near = Math.abs(at - now) < 6 * DAY_MS;
-  return format(Intl.DateTimeFormat, sameDay ? TIME : near ? WEEKDAY : DATE).format(at);
+  const day = sameDay ? {} : near ? { weekday: "short" } : { day: "numeric", month: "short" };
+  return format(Intl.DateTimeFormat, { ...day, ...time() }).format(at);
 }
