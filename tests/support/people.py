@@ -60,7 +60,7 @@ class Person:
         return self.code
 
     def open_room(self) -> None:
-        self.page.get_by_role("button", name="Open the room").click()
+        """Waits until the room of the code that was drawn has opened, as it does by itself."""
         self.is_inside()
 
     def enter(self, code: str) -> None:

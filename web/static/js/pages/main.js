@@ -1,21 +1,33 @@
-// The page: one screen at a time, and at most one room.
+// The page: what is loaded, what is shown, and what must never stay.
 
+import { hindrance } from "../device/able.js";
 import { announce } from "../ui/announce.js";
-import { arriving } from "../ui/arriving.js";
-import { closePanels } from "../ui/dialog.js";
+import { closePanels, confirm } from "../ui/dialog.js";
 import { ended, unable } from "../ui/ended.js";
-import { invited } from "../ui/invited.js";
+import { unsent } from "../ui/entries.js";
+import { backTrap, guardPage } from "../ui/guarded.js";
+import { heldThrough } from "../ui/held.js";
+import { forgetRoom } from "../ui/memory.js";
+import { neutralScreen } from "../ui/neutral.js";
 import { usualChoices } from "../ui/options.js";
-import { progress } from "../ui/progress.js";
 import { roomView } from "../ui/room.js";
-import { has, say } from "../ui/say.js";
-import { sharing } from "../ui/sharing.js";
+import { onLanguage, say } from "../ui/say.js";
+import { stage as stageIn } from "../ui/stage.js";
+import { ENDINGS, PROGRESS } from "../ui/states.js";
+import { mayResume, ways } from "./ways.js";
 
 const base = new URL(`${document.documentElement.dataset.base}/`, location.origin).href;
 const app = document.getElementById("app");
+const spoken = ["announce-polite", "announce-assertive"].map((id) => document.getElementById(id));
+const touch = window.matchMedia("(pointer: coarse)");
+const stage = stageIn(app);
 const choices = usualChoices();
-let screen = null;
+const curtain = neutralScreen({ nodes: [app, ...spoken], changed: title });
+const trap = backTrap({ ask: askToLeave, leave: () => room?.leave() });
+const { toArriving, toInvited, join, resume } = ways({ stage, base, load, choices, toRoom });
 let room = null;
+let waiting = 0;
+let machinery = null;
 
 /** Takes the fragment and removes it from the address bar and from this entry of the history. */
 function takeFragment() {
@@ -25,7 +37,6 @@ function takeFragment() {
 }
 
 /** What needs the word list and the protocol is loaded while the person reads the first screen. */
-let machinery = null;
 function load() {
   machinery ??= Promise.all([
     import("../net/room.js"),
@@ -34,168 +45,83 @@ function load() {
     import("../protocol/config.js"),
     import("../protocol/links.js"),
     import("../device/random.js"),
-  ]).then((modules) => Object.assign({}, ...modules));
+    import("../ui/qr.js"),
+  ]).then((modules) => Object.assign({}, ...modules), notLoaded);
   return machinery;
 }
 
-function show(next) {
-  screen?.close?.();
-  closePanels();
-  screen = next;
-  app.replaceChildren(next.node);
-  next.focus?.focus();
-  if (room === null) title(0);
+function notLoaded(error) {
+  machinery = null;
+  // A browser that can't read the program says so by this; any other no is the network's.
+  if (error instanceof SyntaxError) stage.finish(() => unable("too_old"));
+  throw Object.assign(new Error("not loaded"), { code: "unreachable" });
 }
 
-function title(waiting) {
-  document.title = waiting > 0 ? say("title.waiting", { count: waiting, name: say("name") }) : say("name");
+function title() {
+  if (curtain.covered()) document.title = say("neutral.title");
+  else document.title = waiting > 0 ? say("title.waiting", { count: waiting, name: say("name") }) : say("name");
 }
 
-/** What went wrong, in the page's own words. */
-function problemOf(error) {
-  const code = error?.code;
-  return typeof code === "string" && has(`refusal.${code}`) ? say(`refusal.${code}`) : say("refusal.other");
+function setWaiting(count) {
+  waiting = count;
+  title();
 }
 
-function toArriving({ text = "", problem = null } = {}) {
-  show(arriving({ choices, text, problem, generate, enter }));
-}
-
-async function generate() {
-  try {
-    const { makeCode, randomBelow } = await load();
-    toSharing(makeCode(randomBelow));
-  } catch (error) {
-    toArriving({ problem: problemOf(error) });
-  }
-}
-
-function linkOf(code) {
-  return async () => {
-    const { RoomClient } = await load();
-    return RoomClient.link({ base, page: base, code });
-  };
-}
-
-async function toSharing(code, problem = null) {
-  const { CODE_BITS } = await load();
-  show(sharing({
-    code, bits: CODE_BITS, link: linkOf(code), problem,
-    open: () => create(code),
-    another: generate,
-    back: () => toArriving(),
-  }));
-}
-
-/** Reads what was typed or pasted, and joins; throws the Refusal that says what can't be read. */
-async function enter(text) {
-  const code = await readEntry(text);
-  join(code, (problem) => toArriving({ text, problem }));
-}
-
-async function readEntry(text) {
-  const { Api, readCode, readConfig, readLink } = await load();
-  if (!text.includes("#")) return readCode(text);
-  return readLink(text.trim(), readConfig(await new Api(base).config()));
-}
-
-function toInvited(fragment, problem = null) {
-  show(invited({
-    choices, problem,
-    async join() {
-      try {
-        join(await readEntry(fragment), (trouble) => toInvited(fragment, trouble));
-      } catch (error) {
-        toInvited(fragment, problemOf(error));
-      }
-    },
-    back: () => toArriving(),
-  }));
-}
-
-/** What is said about oneself; the colour is drawn, so that two people seldom have the same. */
-function profile() {
-  const colour = crypto.getRandomValues(new Uint8Array(1))[0] % 12;
-  return choices.name === "" ? {} : { name: choices.name, colour };
-}
-
-async function create(code) {
-  const { policy, seats, messageTtl, roomTtl, resumable } = choices;
-  const options = { policy: { policy, seats, messageTtl, roomTtl }, resumable, ...profile() };
-  await derive("create", code, options, (problem) => toSharing(code, problem));
-}
-
-async function join(code, giveUp) {
-  const { resumable } = choices;
-  await derive("join", code, { resumable, ...profile() }, giveUp);
-}
-
-/** Derives, connects, and enters the room; `giveUp(problem)` goes back to where the person was. */
-async function derive(how, code, options, giveUp) {
-  const waiting = progress("deriving");
-  show(waiting);
-  try {
-    const { RoomClient } = await load();
-    const client = await RoomClient[how]({ base, code, ...options, onProgress: waiting.phase });
-    toRoom(client, code);
-  } catch (error) {
-    giveUp(problemOf(error));
-  }
-}
-
-function toRoom(client, code) {
+/** Enters the room; who is using what is in `held`, which is shown already, is not disturbed. */
+function toRoom(client, share, held = null) {
   room = client;
-  const share = code === null ? null : { code, link: linkOf(code) };
   const over = () => {
     if (client.state.phase !== "ended") return;
     client.removeEventListener("change", over);
     room = null;
-    toEnded(client.state.ended?.reason, code);
+    trap.release();
+    forgetRoom(client);
+    toEnded(client.state.ended.reason, share?.code ?? null);
   };
   client.addEventListener("change", over);
-  show(roomView({ client, share, setWaiting: title }));
+  trap.set();
+  // On a touch screen the keyboard would come up and cover the words that are just being handed over.
+  const focus = held === null || !touch.matches;
+  const enter = () => stage.show(() => roomView({ client, share, setWaiting, hide: curtain.cover }), { focus });
+  if (held === null) {
+    enter();
+  } else {
+    heldThrough(held, enter);
+    announce(`${say(PROGRESS.opened.title)}. ${say(PROGRESS.opened.text)}`);
+  }
   over();
 }
 
+/** The room is over: everything is forgotten here, the code too unless it may still help. */
 function toEnded(reason, code) {
-  const again = code === null
-    ? null
-    : () => join(code, (problem) => toArriving({ text: code, problem }));
-  show(ended({ reason, again, anew: () => toArriving() }));
+  const again = code !== null && ENDINGS[reason]?.actions.includes("again")
+    ? () => join(code, (problem) => toArriving({ text: code, problem }))
+    : null;
+  const forget = () => Object.assign(choices, usualChoices());
+  if (again === null) forget();
+  stage.show(() => ended({ reason, again, anew: () => { forget(); toArriving(); } }));
 }
 
-/** Whether this tab may have kept what a reload needs; asking loads nothing. */
-function mayResume() {
-  try {
-    return sessionStorage.length > 0;
-  } catch {
-    return false;
-  }
-}
-
-async function resume() {
-  const waiting = progress("returning");
-  show(waiting);
-  try {
-    const { RoomClient } = await load();
-    const client = await RoomClient.resume({ base });
-    if (client === null) toArriving({ problem: say("arriving.seat_gone") });
-    else toRoom(client, null);
-  } catch (error) {
-    toArriving({ problem: problemOf(error) });
-  }
+async function askToLeave() {
+  if (room === null || curtain.covered()) return false;
+  closePanels();
+  const count = unsent(room.state);
+  const text = say(count > 0 ? "leave.text_unsent" : "leave.text", { count });
+  return confirm({ title: say("leave.title"), text, yes: say("leave.yes"), no: say("leave.no") });
 }
 
 function start() {
   const fragment = takeFragment();
-  if (!window.isSecureContext || crypto.subtle === undefined) {
-    show(unable("insecure"));
+  const hindered = hindrance();
+  if (hindered !== null) {
+    stage.finish(() => unable(hindered));
     return;
   }
   if (fragment !== null) toInvited(fragment);
   else if (mayResume()) resume();
   else toArriving();
-  load().catch(() => { machinery = null; });
+  title();
+  load().catch(() => {});
 }
 
 window.addEventListener("hashchange", () => {
@@ -205,13 +131,18 @@ window.addEventListener("hashchange", () => {
   else announce(say("announce.already_inside"));
 });
 
-window.addEventListener("beforeunload", (event) => {
-  if (screen?.unsaved?.()) event.preventDefault();
+onLanguage(() => {
+  stage.redraw();
+  title();
 });
 
-// A page that the browser has put away and brings back would show what was to be forgotten.
-window.addEventListener("pageshow", (event) => {
-  if (event.persisted) location.reload();
+guardPage({
+  unsaved: () => stage.screen()?.unsaved?.() === true,
+  empty() {
+    stage.empty();
+    room?.close();
+    room = null;
+  },
 });
 
 start();

@@ -15,9 +15,11 @@ let numbers = new Intl.NumberFormat(current);
 /** The language of the page, for numbers and dates. */
 export const language = () => current;
 
-/** The languages that can be chosen, each by its own name: `[{code, name}]`. */
+/** The languages that can be chosen, each by its own name and in the order of these: `[{code, name}]`. */
 export const languageChoices = () =>
-  Object.entries(languages).map(([code, { name }]) => ({ code, name }));
+  Object.entries(languages)
+    .map(([code, { name }]) => ({ code, name }))
+    .sort((one, other) => one.name.localeCompare(other.name, "en"));
 
 /** Calls `listener()` whenever the page speaks another language; gives a way to end that. */
 export function onLanguage(listener) {

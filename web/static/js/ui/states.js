@@ -71,13 +71,22 @@ export const PROGRESS = freeze({
     actions: ["retry", "another", "anew"] },
 });
 
-/** What a person in a room should know now: lines above the log. */
+/**
+ * What a person in a room should know now: lines above the log. `passing` ones go by themselves; the
+ * others stay as long as they are true. Actions: `lock` locks the room, `dismiss` takes the line away.
+ */
 export const NOTICES = freeze({
   connecting: { tone: "attention", icon: "waiting", text: "notice.connecting" },
   reconnecting: { tone: "attention", icon: "waiting", text: "notice.reconnecting" },
   reconnecting_in: { tone: "attention", icon: "waiting", text: "notice.reconnecting_in" },
   offline: { tone: "attention", icon: "offline", text: "notice.offline" },
   joins: { tone: "attention", icon: "warning", text: "notice.joins", actions: ["lock", "dismiss"] },
+  joined: { tone: "plain", icon: "person", text: "notice.joined", passing: true },
+  left: { tone: "plain", icon: "leave", text: "notice.left", passing: true },
+  locked: { tone: "plain", icon: "locked", text: "notice.locked", passing: true },
+  unlocked: { tone: "plain", icon: "unlocked", text: "notice.unlocked", passing: true },
+  away: { tone: "plain", icon: "sealed", text: "notice.away" },
+  all_away: { tone: "plain", icon: "sealed", text: "notice.all_away" },
   clock_ahead: { tone: "plain", icon: "waiting", text: "notice.clock_ahead" },
   clock_behind: { tone: "plain", icon: "waiting", text: "notice.clock_behind" },
 });
@@ -86,8 +95,8 @@ export const NOTICES = freeze({
 export const CARDS = freeze({
   closed: { tone: "plain", icon: "sealed", text: "card.waits", label: "card.open" },
   opening: { tone: "plain", icon: "sealed", text: "card.waits", label: "card.opening" },
-  taken: { tone: "plain", icon: "sealed", text: "card.taken" },
-  returned: { tone: "plain", icon: "sealed", text: "card.returned", label: "card.open" },
+  taken: { tone: "plain", icon: "eye", text: "card.taken" },
+  returned: { tone: "attention", icon: "sealed", text: "card.returned", label: "card.open" },
   failed: { tone: "attention", icon: "sealed", text: "card.failed", label: "card.open" },
   unknown_type: { tone: "plain", icon: "broken", text: "card.unknown_type" },
   broken: { tone: "attention", icon: "broken", text: "card.broken" },

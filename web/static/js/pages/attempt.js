@@ -1,0 +1,47 @@
+// A way into a room that is under way and can be called off: nobody should be left sitting in a room
+// that they turned away from while its keys were made.
+
+/** Gives a seat up that nobody wanted in the end; a room in which nobody else is goes with it. */
+async function withdraw(client, { made }) {
+  const others = client.state.members.some((member) => !member.me);
+  if (made && !others) await client.destroy();
+  else await client.leave();
+}
+
+/**
+ * Attempts, one at a time. `begin(enter, options)` calls `enter()`, which promises a client, as soon as
+ * what was called off before has been given up: both would write what a reload needs to the same place.
+ * Resolves to `{client}`, or to null if it was called off; `made` says that `enter` makes the room.
+ */
+export function attempts() {
+  let current = null;
+  let settled = Promise.resolve();
+
+  function callOff() {
+    current = null;
+  }
+
+  async function begin(enter, { made = false } = {}) {
+    const mine = {};
+    current = mine;
+    const before = settled;
+    const run = async () => {
+      await before;
+      if (current !== mine) return null;
+      const client = await enter();
+      if (current === mine) return { client };
+      if (client !== null) await withdraw(client, { made });
+      return null;
+    };
+    const outcome = run();
+    settled = outcome.then(() => undefined, () => undefined);
+    try {
+      return await outcome;
+    } catch (error) {
+      if (current !== mine) return null;
+      throw error;
+    }
+  }
+
+  return { begin, callOff };
+}

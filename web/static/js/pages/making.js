@@ -1,0 +1,50 @@
+// One click to a room: the words are there at once, and their room is made while they are handed over.
+
+import { opening } from "../ui/opening.js";
+import { chosenPolicy } from "../ui/options.js";
+import { beginningWith, shareOf } from "./share.js";
+
+/**
+ * Shows the words of a new code and makes their room, again whenever the person asks for it. `begin`
+ * is that of attempts; `toRoom(client, share, held)` enters; `another()` draws other words, `back()`
+ * gives up; `problemOf(error)` names the sentence for what went wrong.
+ */
+export function making({ code, base, machinery, stage, visitor, choices, begin, toRoom, another, back, problemOf }) {
+  const { RoomClient } = machinery;
+  const share = shareOf(code, base, machinery);
+  let status = null;
+  let panel = null;
+  let tried = false;
+
+  async function make() {
+    const settings = await RoomClient.config({ base });
+    try {
+      return await RoomClient.create({ ...visitor(), code, policy: chosenPolicy(choices, settings) });
+    } catch (error) {
+      // Nobody else draws these words: the room is ours, and only the answer was lost.
+      if (tried && error.code === "room_exists") return await RoomClient.join({ ...visitor(), code });
+      throw error;
+    } finally {
+      tried = true;
+    }
+  }
+
+  async function open() {
+    status = { problem: null, beganAt: Date.now() };
+    stage.show(() => {
+      panel = share.panel();
+      const view = opening({ panel, retry: open, another, back });
+      view.state(status);
+      return view;
+    });
+    try {
+      const done = await begin(make, { made: true });
+      if (done !== null) toRoom(done.client, beginningWith(panel, share), panel.node);
+    } catch (error) {
+      status = { ...status, problem: problemOf(error) };
+      stage.screen().state(status);
+    }
+  }
+
+  open();
+}

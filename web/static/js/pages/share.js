@@ -1,0 +1,34 @@
+// A code that is at hand, in all the forms in which it can be handed over.
+
+import { sharePanel } from "../ui/sharing.js";
+
+/**
+ * `{code, link(), panel()}` for a code of the server at `base`: `link()` promises its link and asks for
+ * it once, `panel()` gives a new panel of all forms. `machinery` holds what was loaded.
+ */
+export function shareOf(code, base, { RoomClient, CODE_BITS, qrPicture }) {
+  let asked = null;
+
+  function link() {
+    asked ??= RoomClient.link({ base, page: base, code }).catch((error) => {
+      asked = null;
+      throw error;
+    });
+    return asked;
+  }
+
+  return { code, link, panel: () => sharePanel({ code, bits: CODE_BITS, link, picture: qrPicture }) };
+}
+
+/** The same, but the first panel that is asked for is `panel`, which is shown already. */
+export function beginningWith(panel, share) {
+  let first = panel;
+  return {
+    ...share,
+    panel() {
+      const given = first ?? share.panel();
+      first = null;
+      return given;
+    },
+  };
+}

@@ -1,0 +1,116 @@
+// The ways into a room: by making it, by its words, by a link, and back after a reload.
+
+import { arriving } from "../ui/arriving.js";
+import { unable } from "../ui/ended.js";
+import { invited } from "../ui/invited.js";
+import { progress } from "../ui/progress.js";
+import { has } from "../ui/say.js";
+import { attempts } from "./attempt.js";
+import { making } from "./making.js";
+import { shareOf } from "./share.js";
+
+const COLOURS = 12;
+
+/** The key of the sentence for what went wrong. */
+const problemOf = ({ code }) => (has(`refusal.${code}`) ? `refusal.${code}` : "refusal.other");
+
+/** Whether this tab may have kept what a reload needs; asking loads nothing. */
+export function mayResume() {
+  try {
+    return sessionStorage.length > 0;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The ways, for the server at `base`. `load()` promises the machinery, `choices` are what was chosen,
+ * `toRoom(client, share, held)` enters a room; `share` is null where the code is not known.
+ */
+export function ways({ stage, base, load, choices, toRoom }) {
+  const { begin, callOff } = attempts();
+  const server = () => load().then(({ RoomClient }) => RoomClient.config({ base }));
+
+  /** What is said about oneself; the colour is drawn, so that two people seldom have the same. */
+  function visitor() {
+    const colour = crypto.getRandomValues(new Uint8Array(1))[0] % COLOURS;
+    const name = choices.name === "" ? {} : { name: choices.name, colour };
+    return { base, resumable: choices.resumable, ...name };
+  }
+
+  function toArriving({ text = "", problem = null } = {}) {
+    callOff();
+    stage.show((kept) => arriving({ choices, text, problem, ...kept, generate, enter, server }));
+  }
+
+  async function generate() {
+    callOff();
+    try {
+      const machinery = await load();
+      const code = machinery.makeCode(machinery.randomBelow);
+      making({ code, base, machinery, stage, visitor, choices, begin, toRoom, problemOf,
+        another: generate, back: () => toArriving() });
+    } catch (error) {
+      toArriving({ problem: problemOf(error) });
+    }
+  }
+
+  /** Reads what was typed or pasted, and joins; throws the Refusal that says what can't be read. */
+  async function enter(text) {
+    const code = await read(text);
+    join(code, (problem) => toArriving({ text, problem }));
+  }
+
+  async function read(text) {
+    const { Api, readCode, readConfig, readLink } = await load();
+    if (!text.includes("#")) return readCode(text);
+    return readLink(text.trim(), readConfig(await new Api(base).config()));
+  }
+
+  function toInvited(fragment, problem = null) {
+    callOff();
+    const giveUp = (trouble) => toInvited(fragment, trouble);
+    stage.show((kept) => invited({
+      choices, problem, ...kept,
+      join: () => read(fragment).then((code) => join(code, giveUp), (error) => giveUp(problemOf(error))),
+      back: () => (mayResume() ? resume() : toArriving()),
+    }));
+  }
+
+  /** Derives, connects, and enters; `giveUp(problem)` goes back to where the person was. */
+  async function join(code, giveUp) {
+    stage.show((kept) => progress(kept.phase ?? "deriving", { ...kept, back: () => giveUp(null) }));
+    try {
+      const machinery = await load();
+      const onProgress = (phase) => stage.screen().phase?.(phase);
+      const done = await begin(() => machinery.RoomClient.join({ ...visitor(), code, onProgress }));
+      if (done !== null) toRoom(done.client, shareOf(code, base, machinery));
+    } catch (error) {
+      giveUp(problemOf(error));
+    }
+  }
+
+  async function resume() {
+    callOff();
+    stage.show((kept) => progress("returning", kept));
+    try {
+      const { RoomClient } = await load();
+      const done = await begin(() => RoomClient.resume({ base }));
+      if (done === null) return;
+      if (done.client === null) toArriving({ problem: "arriving.seat_gone" });
+      else toRoom(done.client, null);
+    } catch (error) {
+      if (PASSING.has(error.code)) toBarrier(navigator.onLine === false ? "offline" : "unreachable");
+      else toArriving({ problem: problemOf(error) });
+    }
+  }
+
+  /** What is in the way of coming back will pass: the tab keeps its half until it has. */
+  function toBarrier(what) {
+    stage.show(() => unable(what, { retry: resume, anew: () => toArriving() }));
+  }
+
+  return { toArriving, toInvited, join, resume };
+}
+
+const PASSING = new Set(["unreachable", "unavailable", "internal", "too_many"]);

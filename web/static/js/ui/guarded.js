@@ -1,0 +1,60 @@
+// What keeps a room from being lost by a gesture, and a page from being kept by the browser.
+
+/**
+ * Makes going back a question. While it is set, there is one more entry in the tab's history, with the
+ * same address; whoever goes back arrives at the entry below, and `ask()` resolves to whether they want
+ * to leave. If so, `leave()` is called; if not, the entry is there again.
+ */
+export function backTrap({ ask, leave }) {
+  let set = false;
+  let asking = false;
+
+  async function back() {
+    if (!set || asking || history.state?.inside === true) return;
+    asking = true;
+    const leaves = await ask();
+    asking = false;
+    // The room may have ended while the question stood.
+    if (!set) return;
+    if (leaves) {
+      set = false;
+      leave();
+    } else {
+      enter();
+    }
+  }
+
+  function enter() {
+    // After a reload the entry of before is still there.
+    if (history.state?.inside !== true) history.pushState({ inside: true }, "");
+  }
+
+  window.addEventListener("popstate", back);
+
+  return {
+    set() {
+      set = true;
+      enter();
+    },
+    /** Takes the entry away, so that going back leads to where it led before. */
+    release() {
+      if (!set) return;
+      set = false;
+      if (history.state?.inside === true) history.back();
+    },
+  };
+}
+
+/**
+ * Before the page is left: `unsaved()` says whether the browser should ask. When it is left: `empty()`
+ * takes everything away, since the browser may keep the page as it is, for going back to it.
+ */
+export function guardPage({ unsaved, empty }) {
+  window.addEventListener("beforeunload", (event) => {
+    if (unsaved()) event.preventDefault();
+  });
+  window.addEventListener("pagehide", empty);
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) location.reload();
+  });
+}

@@ -1,0 +1,62 @@
+// A code was just drawn: its words can be handed over while its room is made. The frame is the room's,
+// so that the words stay where they are when the room takes over.
+
+import { el, fill, setText } from "./el.js";
+import { icon } from "./icons.js";
+import { say } from "./say.js";
+import { PROGRESS } from "./states.js";
+import { duration } from "./times.js";
+
+const LONG_SECONDS = 3;
+
+/**
+ * The screen of opening. `panel` is the code's panel; `retry()` tries again, `another()` draws another
+ * code, `back()` gives up. `state({problem, beganAt})` says how it stands: `problem` is the key of a
+ * sentence, or null while all goes well.
+ */
+export function opening({ panel, retry, another, back }) {
+  const heading = el("h1", { class: "visually-hidden", tabindex: "-1" }, say("share.title"));
+  const drawing = el("span", { class: "status-mark" });
+  const title = el("strong", {});
+  const text = el("span", {});
+  const elapsed = el("span", { class: "elapsed", "aria-live": "off" });
+  const foot = el("div", { class: "room-foot opening-foot" });
+  const status = el("p", { class: "status", role: "status" }, drawing,
+    el("span", { class: "status-words" }, title, " ", text, " ", elapsed));
+  const node = el("div", { class: "room opening" }, heading,
+    el("header", { class: "room-head" }, el("p", { class: "wordmark" }, say("name"))),
+    el("div", { class: "talk" },
+      el("div", { class: "log-frame" }, el("div", { class: "log" }, el("div", { class: "empty" }, panel.node))),
+      foot));
+  const buttons = {
+    retry: () => button("primary", say("opening.retry"), retry),
+    another: () => button("secondary", say("opening.another"), another),
+    anew: () => button("quiet", say("opening.back"), back),
+  };
+  let now = { problem: null, beganAt: Date.now() };
+  const timer = setInterval(tick, 1000);
+
+  function tick() {
+    const seconds = Math.floor((Date.now() - now.beganAt) / 1000);
+    const long = now.problem === null && seconds >= LONG_SECONDS;
+    setText(elapsed, long ? say("progress.elapsed", { time: duration(seconds) }) : "");
+  }
+
+  function state(next) {
+    now = next;
+    const { tone, icon: name, title: first, text: rest, actions = ["anew"] } =
+      PROGRESS[now.problem === null ? "opening" : "failed"];
+    status.className = `status ${tone}`;
+    fill(drawing, icon(name));
+    setText(title, say(first));
+    setText(text, now.problem === null ? say(rest) : say(now.problem));
+    fill(foot, status, el("div", { class: "button-row" }, actions.map((action) => buttons[action]())));
+    tick();
+  }
+
+  state(now);
+  return { node, focus: heading, state, close: () => clearInterval(timer) };
+}
+
+const button = (kind, label, click) =>
+  el("button", { type: "button", class: `button ${kind}`, on: { click } }, label);
