@@ -1,39 +1,49 @@
-// Where one writes. The draft lives in this element and nowhere else.
+// Where one writes, and what one answers. The draft lives in the memory of this room's view and in
+// these elements, and nowhere else.
 
 import { alarm } from "./announce.js";
-import { el, setText } from "./el.js";
+import { el, fill, setText } from "./el.js";
 import { icon } from "./icons.js";
+import { quoteView } from "./quote.js";
 import { has, say } from "./say.js";
 import { duration } from "./times.js";
 
-const VIEWS = [5, 30, 60, 300, 0];
-const USUAL_VIEW = 30;
+const VIEWS = [5, 15, 30, 60, 120, 300, 0];
 const TALLEST_PX = 200;
 
-/** The composer of a room. `send(text, view)` sends or throws a Refusal; `typing(on)` tells others. */
-export function composer({ send, typing }) {
+/** Seconds that one's messages may be read: kept for this tab, in memory alone. */
+let chosenView = 30;
+
+/**
+ * The composer of a room. `send(text, view, quote)` sends or throws a Refusal; `typing(on)` tells
+ * others; `draft` is `{text, quote}`, kept up to date; `people` knows who is quoted.
+ */
+export function composer({ send, typing, draft, people }) {
   const text = el("textarea", {
     id: "composer-text", rows: "1", dir: "auto", autocomplete: "off", enterkeyhint: "send",
-    placeholder: say("composer.label"), "aria-describedby": "composer-error",
+    placeholder: say("composer.label"), "aria-describedby": "composer-error", value: draft.text,
   });
-  const view = el("select", { id: "composer-view" },
-    VIEWS.map((seconds) => el("option", { value: seconds, selected: seconds === USUAL_VIEW },
+  const view = el("select", { id: "composer-view", on: { change: () => { chosenView = Number(view.value); } } },
+    VIEWS.map((seconds) => el("option", { value: seconds, selected: seconds === chosenView },
       seconds === 0 ? say("composer.until_closed") : duration(seconds, "short"))));
   const error = el("p", { class: "field-error", id: "composer-error", hidden: true });
-  const button = el("button", { type: "submit", class: "button primary send", disabled: true,
+  const quoted = el("div", { class: "composer-quote", hidden: true });
+  const button = el("button", { type: "submit", class: "button primary send",
     "aria-label": say("composer.send") }, icon("send"));
   const node = el("form", { class: "composer", autocomplete: "off",
     on: { submit: (event) => { event.preventDefault(); submit(); } } },
     error,
-    el("div", { class: "composer-row" },
-      el("label", { class: "visually-hidden", for: "composer-text" }, say("composer.label")),
-      text, button),
+    el("div", { class: "composer-sheet" }, quoted,
+      el("div", { class: "composer-row" },
+        el("label", { class: "visually-hidden", for: "composer-text" }, say("composer.label")),
+        text, button)),
     el("div", { class: "composer-foot" },
       el("label", { for: "composer-view" }, say("composer.view"), " ", view),
       el("span", { class: "hint keys" }, say("composer.keys"))));
 
   text.addEventListener("input", changed);
   text.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") quote(null);
     // A key that ends the composition of a character must not send half a word.
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
     event.preventDefault();
@@ -42,6 +52,7 @@ export function composer({ send, typing }) {
 
   function changed() {
     const empty = text.value.trim() === "";
+    draft.text = text.value;
     button.disabled = empty;
     error.hidden = true;
     typing(!empty);
@@ -53,10 +64,21 @@ export function composer({ send, typing }) {
     text.style.height = `${Math.min(text.scrollHeight + 2, TALLEST_PX)}px`;
   }
 
+  function quote(wanted) {
+    draft.quote = wanted;
+    quoted.hidden = wanted === null;
+    if (wanted === null) fill(quoted);
+    else {
+      fill(quoted, quoteView(wanted, people),
+        el("button", { type: "button", class: "button quiet composer-unquote", "aria-label": say("composer.unquote"),
+          on: { click: () => { quote(null); text.focus(); } } }, icon("close")));
+    }
+  }
+
   function submit() {
     if (text.value.trim() === "") return;
     try {
-      send(text.value, Number(view.value));
+      send(text.value, Number(view.value), draft.quote);
     } catch (refusal) {
       const key = `refusal.${refusal?.code}`;
       setText(error, say(has(key) ? key : "refusal.other"));
@@ -64,24 +86,37 @@ export function composer({ send, typing }) {
       alarm(error.textContent);
       return;
     }
-    text.value = "";
-    changed();
+    clear();
     text.focus();
   }
+
+  function clear() {
+    text.value = "";
+    quote(null);
+    changed();
+  }
+
+  quote(draft.quote);
+  button.disabled = draft.text.trim() === "";
+  // Its height can be measured only once it is in the page.
+  if (draft.text !== "") requestAnimationFrame(fit);
 
   return {
     node,
     focus: () => text.focus(),
     hasDraft: () => text.value.trim() !== "",
-    /** Puts a text back to be sent again, after whatever is already there. */
-    take(words) {
-      text.value = text.value === "" ? words : `${text.value}\n${words}`;
+    /** Answers `{text, author}`; it stays there until it is sent or removed. */
+    quote(wanted) {
+      quote(wanted);
+      text.focus();
+    },
+    /** Puts a message back to be sent again, after whatever is already there. */
+    take(message) {
+      text.value = text.value === "" ? message.text : `${text.value}\n${message.text}`;
+      if (draft.quote === null) quote(message.quote ?? null);
       changed();
       text.focus();
     },
-    clear() {
-      text.value = "";
-      changed();
-    },
+    clear,
   };
 }

@@ -9,6 +9,8 @@ const still = window.matchMedia("(prefers-reduced-motion: reduce)");
 /** Seconds that a message stays when its author had no wish. */
 export const DEFAULT_VIEW = 30;
 
+const LAST_SECONDS = 10;
+
 /** Calls `painted` two animation frames after this document was visible; gives a way to call it off. */
 export function afterPaint(painted) {
   let frame = 0;
@@ -36,15 +38,18 @@ export function afterPaint(painted) {
 
 /**
  * A countdown of `seconds` that begins when `start` is called; 0 has no end. `onEnd` is called once,
- * also when the device slept through the end.
+ * also when the device slept through the end, and `onLast(left)` once when few seconds are left. Gives
+ * the number (`node`) and the line that burns down (`track`), which is null if there is no end.
  */
-export function countdown(seconds, onEnd) {
+export function countdown({ seconds, onEnd, onLast = () => {} }) {
   const line = el("span", { class: "burn-line" });
   const number = el("span", { class: "burn-number" });
-  const node = el("div", { class: "burn", role: "timer", "aria-live": "off" },
-    el("span", { class: "burn-track", "aria-hidden": "true" }, line), number);
+  const track = seconds === 0 ? null : el("span", { class: "burn-track", "aria-hidden": "true" }, line);
+  const node = el("span", { class: "burn", role: "timer", "aria-live": "off" }, number);
   let timer = 0;
   let endsAt = Infinity;
+  // Of a short time nobody has to be told when most of it is over.
+  let last = seconds > 2 * LAST_SECONDS ? LAST_SECONDS : 0;
 
   const show = (left) =>
     setText(number, seconds === 0 ? say("card.until_closed") : remaining(Math.max(left, 0)));
@@ -57,6 +62,9 @@ export function countdown(seconds, onEnd) {
     if (left <= 0) {
       stop();
       onEnd();
+    } else if (left <= last) {
+      last = 0;
+      onLast(left);
     }
   }
 
@@ -66,15 +74,18 @@ export function countdown(seconds, onEnd) {
 
   show(seconds);
   return {
-    node,
-    start() {
-      if (seconds === 0 || Number.isFinite(endsAt)) return;
-      endsAt = Date.now() + seconds * 1000;
+    node, track,
+    /** Begins, or goes on towards an end that was set before. Gives the end, in this device's time. */
+    start(end = Date.now() + seconds * 1000) {
+      if (seconds === 0 || Number.isFinite(endsAt)) return endsAt;
+      endsAt = end;
+      const left = Math.max(0, endsAt - Date.now());
       timer = setInterval(tick, 250);
       if (!still.matches) {
-        line.animate([{ transform: "scaleX(1)" }, { transform: "scaleX(0)" }],
-          { duration: seconds * 1000, fill: "forwards" });
+        line.animate([{ transform: `scaleX(${Math.min(1, left / (seconds * 1000))})` }, { transform: "scaleX(0)" }],
+          { duration: left, fill: "forwards" });
       }
+      return endsAt;
     },
     stop,
   };

@@ -1,9 +1,11 @@
-// The head of a room: who is here, how often the code was used, and the way to the menu.
+// The head of a room: who is here, how often the code was used, and the way to the menu. Where there
+// is space it stands beside the talk and says what holds here.
 
 import { el, setText } from "./el.js";
 import { icon } from "./icons.js";
 import { keyed } from "./keyed.js";
 import { mark, who } from "./people.js";
+import { rules } from "./rules.js";
 import { say } from "./say.js";
 import { moment } from "./times.js";
 
@@ -12,11 +14,14 @@ export function header({ people, localTime, openMenu }) {
   const seats = el("ul", { class: "seats", "aria-label": say("room.members") });
   const joins = el("span", { class: "joins" });
   const lock = el("span", { class: "lock-state", hidden: true }, icon("locked"), say("room.locked"));
+  const facts = rules(localTime);
   const node = el("header", { class: "room-head" },
+    el("p", { class: "wordmark" }, say("name")),
     seats,
     el("div", { class: "room-facts" }, lock, joins),
     el("button", { type: "button", class: "button quiet menu-button", "aria-haspopup": "dialog",
-      "aria-label": say("room.menu"), on: { click: openMenu } }, icon("menu")));
+      "aria-label": say("room.menu"), on: { click: openMenu } }, icon("menu")),
+    el("section", { class: "room-rules" }, el("h2", {}, say("menu.facts")), facts.node));
 
   const list = keyed(seats, {
     key: (person) => person.id,
@@ -45,11 +50,16 @@ export function header({ people, localTime, openMenu }) {
   return {
     node,
     update(state) {
-      list.update(people.here());
+      const here = people.here();
+      list.update(here);
+      // More than fit are scrolled to, by keyboard too.
+      if (here.length > 2) seats.tabIndex = 0;
+      else seats.removeAttribute("tabindex");
       if (state.room === null) return;
       setText(joins, say("room.joins", { count: state.room.joins }));
       joins.classList.toggle("attention", state.room.joins > state.room.seats);
       lock.hidden = !state.room.locked;
+      facts.update(state.room);
     },
   };
 }

@@ -1,53 +1,52 @@
-// The room's menu: share again, what holds in this room, lock, leave, destroy.
+// The room's menu: invite, lock, typing, hide, leave, destroy, and what holds in this room.
 
 import { codeWords } from "./codewords.js";
 import { copyButton } from "./copy.js";
 import { panel } from "./dialog.js";
 import { el, setText } from "./el.js";
 import { icon } from "./icons.js";
+import { rules } from "./rules.js";
 import { say } from "./say.js";
-import { duration, moment } from "./times.js";
 
 /**
- * Opens the menu. `share` is `{code, link()}` or null when this tab has forgotten the code;
- * `typing` is `{enabled, set(enabled)}`; `leave`, `destroy` and `lock(locked)` do what they say.
- * Gives `{update(state)}`; `onClose` is told when the menu has closed.
+ * Opens the menu. `share` is `{code, link(), panel()?}` or null when this tab has forgotten the code;
+ * `typing` is `{enabled, set(enabled)}`; `leave`, `destroy`, `hide` (or null) and `lock(locked)` do
+ * what they say. Gives `{update(state)}`; `onClose` is told when the menu has closed.
  */
-export function openMenu({ state, localTime, share, typing, lock, leave, destroy, onClose }) {
-  const facts = el("ul", { class: "facts" });
+export function openMenu({ state, localTime, share, typing, lock, hide, leave, destroy, onClose }) {
+  const facts = rules(localTime);
   const lockLabel = el("span", {});
   const lockHint = el("span", { class: "hint" });
-  const lockButton = el("button", { type: "button", class: "row-button",
+  const lockRow = el("button", { type: "button", class: "row-button",
     on: { click: () => lock(!current.room.locked) } },
     icon("locked"), el("span", { class: "row-text" }, lockLabel, lockHint));
   let current = state;
-
-  const close = el("button", { type: "button", class: "button quiet close", "aria-label": say("menu.close"),
-    on: { click: () => node.close() } }, icon("close"));
 
   const typingBox = el("input", { type: "checkbox", id: "menu-typing", checked: typing.enabled,
     on: { change: () => typing.set(typingBox.checked) } });
 
   const then = (action) => () => { node.close(); action(); };
+  const row = (name, label, hint, action, kind = "") =>
+    el("button", { type: "button", class: `row-button ${kind}`, on: { click: then(action) } },
+      icon(name), el("span", { class: "row-text" }, label, el("span", { class: "hint" }, hint)));
 
   const node = panel({ kind: "menu", labelledby: "menu-title", onClose },
     el("div", { class: "panel-body" },
-      el("div", { class: "panel-head" }, el("h2", { id: "menu-title", tabindex: "-1", autofocus: true }, say("menu.title")), close),
-      sharePart(share),
+      head("menu-title", say("menu.title"), () => node.close()),
       el("section", { class: "menu-part" },
-        lockButton,
+        share === null
+          ? el("p", { class: "hint" }, say("menu.code_forgotten"))
+          : row("share", say("menu.share"), say("menu.share_hint"), () => openInvite(share)),
+        lockRow,
         el("label", { class: "row-button", for: "menu-typing" }, typingBox,
           el("span", { class: "row-text" }, say("menu.typing")))),
       el("section", { class: "menu-part" },
-        el("button", { type: "button", class: "row-button", on: { click: then(leave) } },
-          icon("leave"), el("span", { class: "row-text" }, say("menu.leave"),
-            el("span", { class: "hint" }, say("menu.leave_hint")))),
-        el("button", { type: "button", class: "row-button danger-text", on: { click: then(destroy) } },
-          icon("destroy"), el("span", { class: "row-text" }, say("menu.destroy"),
-            el("span", { class: "hint" }, say("menu.destroy_hint"), " ",
-              el("kbd", {}, say("keys.destroy")))))),
+        hide === null ? null : row("hide", say("menu.hide"), say("menu.hide_hint"), hide),
+        row("leave", say("menu.leave"), say("menu.leave_hint"), leave),
+        row("destroy", say("menu.destroy"),
+          [say("menu.destroy_hint"), " ", el("kbd", {}, say("keys.destroy"))], destroy, "danger-text")),
       el("section", { class: "menu-part" },
-        el("h3", {}, say("menu.facts")), facts)));
+        el("h3", {}, say("menu.facts")), facts.node)));
 
   function update(newest) {
     current = newest;
@@ -55,29 +54,34 @@ export function openMenu({ state, localTime, share, typing, lock, leave, destroy
     if (room === null) return;
     setText(lockLabel, say(room.locked ? "menu.unlock" : "menu.lock"));
     setText(lockHint, say(room.locked ? "menu.unlock_hint" : "menu.lock_hint"));
-    const lines = [
-      say(room.policy === 2 ? "policy.everyone_long" : "policy.first_view_long"),
-      say("menu.message_ttl", { time: duration(room.messageTtl) }),
-      say("menu.room_ttl", { time: duration(room.roomTtl), until: moment(localTime(room.expiresAt)) }),
-      say("menu.seats", { count: room.seats, taken: room.seatsTaken }),
-      `${say("room.joins", { count: room.joins })}.`,
-    ];
-    if (facts.textContent !== lines.join("")) facts.replaceChildren(...lines.map((line) => el("li", {}, line)));
+    facts.update(room);
   }
 
   update(state);
   return { update, close: () => node.close() };
 }
 
-function sharePart(share) {
-  if (share === null) {
-    return el("section", { class: "menu-part" }, el("p", { class: "hint" }, say("menu.code_forgotten")));
-  }
-  const words = el("p", { class: "menu-code" }, codeWords(share.code).join(" "));
-  return el("section", { class: "menu-part" },
-    el("h3", {}, say("menu.share")),
+function head(id, title, close) {
+  return el("div", { class: "panel-head" },
+    el("h2", { id, tabindex: "-1", autofocus: true }, title),
+    el("button", { type: "button", class: "button quiet close", "aria-label": say("menu.close"),
+      on: { click: close } }, icon("close")));
+}
+
+/** The panel from which the code is handed over while people are talking. */
+function openInvite(share) {
+  const node = panel({ kind: "menu invite", labelledby: "invite-title" },
+    el("div", { class: "panel-body" },
+      head("invite-title", say("menu.share"), () => node.close()),
+      shareNode(share)));
+}
+
+/** The ways to hand the code over: the panel of sharing, where the page has given one. */
+export function shareNode(share) {
+  if (share.panel !== undefined) return share.panel().node;
+  return el("div", { class: "share-simple" },
+    el("p", { class: "menu-code", translate: "no" }, codeWords(share.code).join(" ")),
     el("div", { class: "button-row" },
       copyButton({ label: say("share.copy_code"), name: "copy", text: () => share.code }),
-      copyButton({ label: say("share.copy_link"), name: "link", text: share.link })),
-    el("details", { class: "quiet-details" }, el("summary", {}, say("menu.show_code")), words));
+      copyButton({ label: say("share.copy_link"), name: "link", text: share.link })));
 }

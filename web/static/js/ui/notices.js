@@ -1,69 +1,100 @@
-// What a person in a room should know now: lines above the log, each there as long as it is true.
+// What a person in a room should know now: lines above the log, each there as long as it is true, and
+// passing ones for what has just happened.
 
 import { alarm, announce } from "./announce.js";
 import { el, fill, setText } from "./el.js";
 import { unsent } from "./entries.js";
 import { icon } from "./icons.js";
 import { keyed } from "./keyed.js";
-import { say } from "./say.js";
-import { duration } from "./times.js";
+import { called, who } from "./people.js";
+import { parts, say } from "./say.js";
+import { NOTICES } from "./states.js";
+import { duration, moment } from "./times.js";
 
-const CLOCK_MS = 120000;
+const CLOCK_MS = 120_000;
+const PASSING_MS = 10_000;
+const MOST_PASSING = 2;
 
-/** The notices of a room. `lock()` locks it. */
-export function notices({ lock }) {
+/** The notices of a room. `lock()` locks it; `memory` remembers which joins were expected. */
+export function notices({ lock, people, memory, localTime }) {
   const node = el("div", { class: "notices" });
   const list = keyed(node, {
     key: (notice) => notice.key,
     make: noticeView,
     onError: () => el("p", { class: "notice" }, say("refusal.other")),
   });
-  let dismissedJoins = 0;
+  const does = {
+    lock: () => { lock(); dismiss(); },
+    dismiss,
+  };
+  let passing = [];
+  let passed = 0;
   let state = null;
   let told = "live";
 
-  function noticeView(first) {
+  function noticeView({ row }) {
+    const { tone, icon: name } = NOTICES[row];
     const words = el("span", { class: "notice-words" });
     const tools = el("span", { class: "notice-tools" });
-    fill(tools, first.tools ?? []);
+    let written = null;
     return {
-      node: el("div", { class: `notice ${first.tone}` }, icon(first.icon), words, tools),
-      update: (notice) => setText(words, notice.text),
+      node: el("div", { class: `notice ${tone}`, data: { notice: row } }, icon(name), words, tools),
+      update(notice) {
+        const { text, actions = [] } = NOTICES[notice.row];
+        if (notice.person === undefined) setText(words, [say(text, notice.values), notice.more].filter(Boolean).join(" "));
+        else if (say(text, notice.values) !== written) {
+          written = say(text, notice.values);
+          fill(words, parts(text, { ...notice.values, name: who(notice.person) }));
+        }
+        if (tools.childElementCount !== actions.length) fill(tools, actions.map((action) =>
+          el("button", { type: "button", class: `button small ${action === "dismiss" ? "quiet" : ""}`,
+            on: { click: does[action] } }, say(`notice.${action}`))));
+        // What is done already needs no button.
+        if (notice.row === "joins") tools.firstElementChild.hidden = state.room.locked;
+      },
     };
+  }
+
+  function dismiss() {
+    memory.expectedJoins = state.room.joins;
+    show();
   }
 
   function connection() {
     if (state.phase === "live" || state.phase === "ended") return null;
     const waits = unsent(state);
     const seconds = Math.max(0, Math.ceil(((state.retryAt ?? 0) - Date.now()) / 1000));
-    const first = state.phase === "offline"
-      ? say("notice.offline")
-      : state.phase === "reconnecting" && seconds > 0
-        ? say("notice.reconnecting_in", { time: duration(seconds) })
-        : say(state.phase === "reconnecting" ? "notice.reconnecting" : "notice.connecting");
-    const text = waits > 0 ? `${first} ${say("notice.unsent", { count: waits })}` : first;
-    return { key: "connection", tone: "attention", icon: "waiting", text };
+    const row = state.phase === "reconnecting" && seconds > 0
+      ? "reconnecting_in"
+      : Object.hasOwn(NOTICES, state.phase) ? state.phase : "connecting";
+    const more = waits > 0 ? say("notice.unsent", { count: waits }) : null;
+    return { key: `connection ${row}`, row, values: { time: duration(seconds) }, more };
   }
 
   function joins() {
     const { room } = state;
     // More joins than there are seats: somebody came again, or the code has leaked.
-    if (room === null || room.joins <= Math.max(room.seats, dismissedJoins)) return null;
-    const dismiss = () => { dismissedJoins = state.room.joins; show(); };
-    const tools = [
-      room.locked ? null : el("button", { type: "button", class: "button small",
-        on: { click: () => { lock(); dismiss(); } } }, say("notice.lock")),
-      el("button", { type: "button", class: "button small quiet", on: { click: dismiss } }, say("notice.dismiss")),
-    ];
-    return { key: "joins", tone: "attention", icon: "warning",
-      text: say("notice.joins", { count: room.joins }), tools };
+    if (room === null || room.joins <= Math.max(room.seats, memory.expectedJoins)) return null;
+    return { key: "joins", row: "joins", values: { count: room.joins, seats: room.seats } };
+  }
+
+  /** Nobody else is connected: what one writes waits, and until when. */
+  function away() {
+    const others = people.here().filter((person) => !person.me);
+    if (state.phase !== "live" || state.room === null || others.length === 0) return null;
+    if (others.some((person) => person.present)) return null;
+    const { messageTtl, expiresAt } = state.room;
+    const until = moment(Math.min(Date.now() + messageTtl * 1000, localTime(expiresAt)));
+    return others.length === 1
+      ? { key: "away", row: "away", values: { until }, person: others[0] }
+      : { key: "all_away", row: "all_away", values: { until } };
   }
 
   function clock() {
     if (Math.abs(state.clockOffset) < CLOCK_MS) return null;
     const time = duration(Math.abs(state.clockOffset) / 1000);
-    const key = state.clockOffset > 0 ? "notice.clock_behind" : "notice.clock_ahead";
-    return { key: "clock", tone: "plain", icon: "waiting", text: say(key, { time }) };
+    const row = state.clockOffset > 0 ? "clock_behind" : "clock_ahead";
+    return { key: row, row, values: { time } };
   }
 
   function tell() {
@@ -75,7 +106,8 @@ export function notices({ lock }) {
   }
 
   function show() {
-    list.update([connection(), joins(), clock()].filter((notice) => notice !== null));
+    passing = passing.filter((notice) => notice.until > Date.now());
+    list.update([connection(), joins(), away(), clock(), ...passing].filter((notice) => notice !== null));
   }
 
   return {
@@ -83,6 +115,14 @@ export function notices({ lock }) {
     update(newest) {
       state = newest;
       tell();
+      show();
+    },
+    /** Says for a while, and to screen readers once, what has happened: a passing row of the table. */
+    pass(row, values = {}, person = undefined) {
+      passed += 1;
+      passing.push({ key: `passing ${passed}`, row, values, person, until: Date.now() + PASSING_MS });
+      passing = passing.slice(-MOST_PASSING);
+      announce(say(NOTICES[row].text, { ...values, name: person && called(person) }));
       show();
     },
     /** Brings what depends on the time up to date. */

@@ -1,65 +1,79 @@
 // The room: wires header, notices, log and composer to one RoomClient.
 
+import { QUOTE_POINTS } from "../protocol/limits.js";
 import { announce } from "./announce.js";
 import { cardView } from "./card.js";
 import { composer } from "./composer.js";
-import { copyButton } from "./copy.js";
 import { closePanels, confirm } from "./dialog.js";
-import { el, fill } from "./el.js";
-import { entries, Order, unsent, waiting } from "./entries.js";
+import { el, fill, setText } from "./el.js";
+import { entries, unsent, waiting } from "./entries.js";
+import { follow } from "./follow.js";
+import { excerpt } from "./graphemes.js";
 import { header } from "./header.js";
-import { keyed } from "./keyed.js";
-import { openMenu } from "./menu.js";
+import { icon } from "./icons.js";
+import { alike, keyed } from "./keyed.js";
+import { forgetRoom, memoryOf } from "./memory.js";
+import { openMenu, shareNode } from "./menu.js";
 import { notices } from "./notices.js";
-import { called, People, who } from "./people.js";
+import { People, who } from "./people.js";
 import { parts, say } from "./say.js";
-import { receipt, sentView } from "./sent.js";
+import { sentView } from "./sent.js";
+import { teller } from "./teller.js";
 import { duration, moment } from "./times.js";
 import { traceView } from "./trace.js";
+import { followViewport } from "./viewport.js";
 
 const TICK_MS = 1000;
-const TELL_MS = 150;
-const NEAR_END_PX = 120;
 
 const VIEWS = { card: cardView, sent: sentView, trace: traceView };
 
 /**
- * The view of a room. `share` is `{code, link()}` or null; `setWaiting(count)` is told how many cards
- * wait. Gives `{node, focus, close, unsaved}`: `unsaved()` says whether leaving now loses words.
+ * The view of a room. `share` is `{code, link(), panel()?}` or null; `setWaiting(count)` is told how
+ * many cards wait; `hide()`, if given, covers the page. Gives `{node, focus, close, unsaved, leave}`:
+ * `unsaved()` says whether leaving now loses words, `leave()` asks and leaves. A view that is made
+ * again for the same client goes on where the one before was closed.
  */
-export function roomView({ client, share, setWaiting }) {
+export function roomView({ client, share, setWaiting, hide = null }) {
   const people = new People();
-  const order = new Order();
-  const faded = new Set();
-  const views = new Map();
+  const memory = memoryOf(client);
   let state = client.state;
-  let typingEnabled = true;
   let menu = null;
-  let heard = null;
-  let telling = 0;
+  let known = null;
+  let behind = 0;
+  let destroying = false;
 
   const localTime = (serverTime) =>
     Number.isFinite(serverTime) ? serverTime - state.clockOffset : NaN;
 
   const context = {
-    client, people, localTime,
+    client, people, memory, localTime,
     live: () => state.phase === "live",
-    viewOf: (id) => views.get(id),
-    fade(id) { faded.add(id); client.discard(id); update(); },
-    writeAgain(message) { write.take(message.text); context.fade(message.id); },
+    fade(id) { memory.faded.add(id); client.discard(id); update(); },
+    writeAgain(message) { write.take(message); context.fade(message.id); },
+    reply({ text, author }) { write.quote({ text: excerpt(text, QUOTE_POINTS), author }); },
+    hold: () => where.stay(),
   };
 
   const head = header({ people, localTime, openMenu: showMenu });
-  const lines = notices({ lock: () => lock(true) });
-  const log = el("div", { class: "log", role: "log", "aria-live": "off", "aria-label": say("room.log"), tabindex: "0" });
+  const lines = notices({ lock: () => lock(true), people, memory, localTime });
   const empty = el("div", { class: "empty" });
   const list = el("div", { class: "log-list" });
-  log.append(empty, list);
+  const log = el("div", { class: "log", role: "log", "aria-live": "off", "aria-label": say("room.log"), tabindex: "0" }, empty, list);
+  const pillText = el("span", {});
+  const pill = el("button", { type: "button", class: "button small pill", hidden: true, on: { click: toNew } },
+    icon("down"), pillText);
   const typing = el("p", { class: "typing", "aria-live": "off" });
-  const write = composer({ send, typing: (on) => client.setTyping(on) });
-  const title = el("h1", { class: "visually-hidden", tabindex: "-1" }, say("room.title"));
-  const node = el("div", { class: "room" }, title, head.node, lines.node, log,
-    el("div", { class: "room-foot" }, typing, write.node));
+  const write = composer({ send, typing: (on) => client.setTyping(on), draft: memory.draft, people });
+  const node = el("div", { class: "room" },
+    el("h1", { class: "visually-hidden", tabindex: "-1" }, say("room.title")),
+    head.node,
+    el("div", { class: "talk" }, lines.node,
+      el("div", { class: "log-frame" }, log, pill),
+      el("div", { class: "room-foot" }, typing, write.node)));
+
+  const where = follow(log, list, showPill);
+  const seen = followViewport(node);
+  const tells = teller({ people, context, pass: lines.pass });
 
   const messages = keyed(list, {
     key: (entry) => entry.key,
@@ -68,12 +82,13 @@ export function roomView({ client, share, setWaiting }) {
       return { ...view, update: (next) => view.update(next.item ?? next) };
     },
     onError: () => el("p", { class: "trace" }, say("card.unshowable")),
+    same: (one, other) => alike(one.item ?? one, other.item ?? other),
   });
 
-  function send(text, view) {
-    const id = client.send(text, { view });
-    views.set(id, view);
-    scrollToEnd();
+  function send(text, view, quote) {
+    const id = client.send(text, quote === null ? { view } : { view, quote });
+    memory.views.set(id, view);
+    where.toEnd();
   }
 
   async function lock(locked) {
@@ -96,17 +111,28 @@ export function roomView({ client, share, setWaiting }) {
   }
 
   async function destroyNow() {
+    if (destroying) return;
     // Clear first: whoever destroys a room wants the screen empty before the network has answered.
+    destroying = true;
     closePanels();
     write.clear();
-    node.replaceChildren(el("p", { class: "destroying", role: "alert" }, say("destroy.running")));
+    messages.close();
+    forgetRoom(client);
+    const words = el("div", { class: "destroying", role: "alert", tabindex: "-1" },
+      icon("waiting"), el("p", {}, say("destroy.running")), el("p", { class: "hint" }, say("destroy.running_text")));
+    node.replaceChildren(words);
+    words.focus();
+    setWaiting(0);
     await client.destroy();
   }
 
   function showMenu() {
     menu = openMenu({
-      state, localTime, share, lock, leave, destroy,
-      typing: { enabled: typingEnabled, set(on) { typingEnabled = on; client.setTypingEnabled(on); } },
+      state, localTime, share, lock, hide, leave, destroy,
+      typing: {
+        enabled: memory.typingEnabled,
+        set(on) { memory.typingEnabled = on; client.setTypingEnabled(on); },
+      },
       onClose: () => { menu = null; },
     });
   }
@@ -119,55 +145,87 @@ export function roomView({ client, share, setWaiting }) {
   }
 
   function update() {
+    if (destroying) return;
     state = client.state;
-    if (state.phase === "ended") return;
+    if (state.phase === "ended") {
+      forgetRoom(client);
+      return;
+    }
     people.update(state);
     head.update(state);
     lines.update(state);
-    const near = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_END_PX;
-    const focusWasIn = list.contains(document.activeElement);
-    const shown = entries(state, order, faded);
-    messages.update(shown);
-    if (focusWasIn && !list.contains(document.activeElement)) refocus();
-    showEmpty(shown.length === 0);
+    const focused = list.contains(document.activeElement) ? document.activeElement : null;
+    const shown = entries(state, memory.order, memory.faded);
+    // Counted first: what comes while one reads further up is announced by the pill.
+    const cards = shown.filter((entry) => entry.kind === "card").map((entry) => entry.key);
+    if (known !== null && !where.atEnd()) behind += cards.filter((key) => !known.has(key)).length;
+    known = new Set(cards);
+    where.keep(() => {
+      messages.update(shown, `${state.phase} ${state.clockOffset} ${people.version}`);
+      showEmpty(shown.length === 0);
+    });
+    if (focused !== null && document.activeElement !== focused) refocus(focused);
+    showPill();
     showTyping();
     menu?.update(state);
     setWaiting(waiting(state));
-    // A little later: names are decrypted after their members are known.
-    telling ||= setTimeout(tell, TELL_MS);
-    if (near) scrollToEnd();
+    tells.update(state);
   }
 
-  function refocus() {
+  function refocus(focused) {
+    // A view has put the focus where it belongs, or what held it is still there and was moved.
+    if (list.contains(document.activeElement)) return;
+    if (focused.isConnected) {
+      focused.focus({ preventScroll: true });
+      return;
+    }
     // What held the focus is gone: the next card that waits, or the place to write.
     const next = list.querySelector(".seal[aria-disabled='false']");
     if (next === null) write.focus();
     else next.focus();
   }
 
-  const scrollToEnd = () => requestAnimationFrame(() => { log.scrollTop = log.scrollHeight; });
-
-  let emptyKey = "";
-  function showEmpty(isEmpty) {
-    empty.hidden = !isEmpty;
-    if (!isEmpty || state.room === null) return;
-    const alone = people.here().every((person) => person.me);
-    const key = alone ? "alone" : "together";
-    if (key === emptyKey) return;
-    emptyKey = key;
-    if (!alone) {
-      fill(empty, el("p", { class: "empty-title" }, say("room.together")), el("p", {}, say("room.together_hint")));
-      return;
-    }
-    fill(empty,
-      el("p", { class: "empty-title" }, say("room.alone")),
-      el("p", {}, say("room.alone_hint", {
-        until: moment(localTime(state.room.expiresAt)), time: duration(state.room.messageTtl),
-      })),
-      share === null ? null : el("div", { class: "button-row" },
-        copyButton({ label: say("share.copy_code"), name: "copy", text: () => share.code }),
-        copyButton({ label: say("share.copy_link"), name: "link", text: share.link })));
+  function showPill() {
+    if (where.atEnd()) behind = 0;
+    pill.hidden = behind === 0;
+    if (behind > 0) setText(pillText, say("room.new", { count: behind }));
   }
+
+  function toNew() {
+    where.toEnd();
+    log.focus({ preventScroll: true });
+  }
+
+  /** What stands in the place of messages; an invitation stays until somebody has come. */
+  function showEmpty(nothing) {
+    if (state.room === null) return;
+    const alone = people.here().every((person) => person.me);
+    const kind = alone && (nothing || state.room.joins <= 1) ? "alone" : nothing ? "together" : "none";
+    if (kind === empty.dataset.kind) return;
+    const focused = empty.contains(document.activeElement);
+    empty.dataset.kind = kind;
+    empty.hidden = kind === "none";
+    fill(empty, kind === "alone" ? aloneParts() : kind === "together" ? togetherParts() : null);
+    if (focused) write.focus();
+    if (kind === "alone") {
+      where.stay();
+      log.scrollTop = 0;
+    } else {
+      where.toEnd();
+    }
+  }
+
+  const togetherParts = () => [
+    el("p", { class: "empty-title" }, say("room.together")), el("p", {}, say("room.together_hint")),
+  ];
+
+  const aloneParts = () => [
+    share === null ? null : shareNode(share),
+    el("p", { class: "empty-title" }, say("room.alone")),
+    el("p", {}, share === null ? say("menu.code_forgotten") : say("room.alone_hint", {
+      until: moment(localTime(state.room.expiresAt)), time: duration(state.room.messageTtl),
+    })),
+  ];
 
   function showTyping() {
     const writers = state.typing.map((id) => people.get(id)).filter((person) => !person.me);
@@ -177,53 +235,21 @@ export function roomView({ client, share, setWaiting }) {
     else fill(typing);
   }
 
-  /** Tells a screen reader what has changed since it was told last; never a text. */
-  function tell() {
-    telling = 0;
-    const now = {
-      cards: new Set(state.cards.map((card) => card.id)),
-      here: new Map(people.here().filter((p) => !p.me).map((p) => [p.id, p.present])),
-      sent: new Map(state.sent.map((message) => [message.id, message.state])),
-      locked: state.room?.locked,
-    };
-    if (heard !== null) {
-      for (const card of state.cards) {
-        if (!heard.cards.has(card.id)) announce(say("announce.card", { name: called(people.get(card.author)) }));
-      }
-      for (const [id, present] of now.here) {
-        const name = called(people.get(id));
-        if (!heard.here.has(id)) announce(say("announce.joined", { name, count: state.room?.joins ?? 0 }));
-        else if (heard.here.get(id) !== present) announce(say(present ? "announce.back" : "announce.away", { name }));
-      }
-      for (const id of heard.here.keys()) {
-        if (!now.here.has(id)) announce(say("announce.left", { name: called(people.get(id)) }));
-      }
-      for (const message of state.sent) {
-        const before = heard.sent.get(message.id);
-        if (before !== undefined && before !== message.state && message.state !== "opened") {
-          announce(receipt(message, context));
-        }
-      }
-      if (heard.locked !== undefined && heard.locked !== now.locked) {
-        announce(say(now.locked ? "announce.locked" : "announce.unlocked"));
-      }
-    }
-    heard = now;
-  }
-
   client.addEventListener("change", update);
   document.addEventListener("keydown", onKey);
-  const timer = setInterval(() => lines.tick(), TICK_MS);
+  const timer = setInterval(() => { if (!destroying) lines.tick(); }, TICK_MS);
   update();
-  scrollToEnd();
 
   return {
     node,
     focus: { focus: () => write.focus() },
     unsaved: () => write.hasDraft() || unsent(state) > 0,
+    leave,
     close() {
       clearInterval(timer);
-      clearTimeout(telling);
+      tells.close();
+      where.close();
+      seen.stop();
       client.removeEventListener("change", update);
       document.removeEventListener("keydown", onKey);
       closePanels();

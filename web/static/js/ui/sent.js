@@ -1,82 +1,91 @@
 // A message of one's own, with its receipt in words.
 
+import { messageBody } from "./body.js";
 import { countdown, DEFAULT_VIEW } from "./countdown.js";
 import { el, fill, setText } from "./el.js";
 import { icon } from "./icons.js";
+import { quoteView } from "./quote.js";
 import { has, say } from "./say.js";
+import { RECEIPTS } from "./states.js";
 import { duration, moment } from "./times.js";
 
-const ICONS = {
-  sending: "waiting", stored: "sealed", opened: "eye", acknowledged: "eye", viewed: "done",
-  unconfirmed: "warning", expired: "waiting", room_destroyed: "destroy", false_receipt: "warning",
-  refused: "warning",
-};
-
-/** Ends after which the author may want to write the same once more. */
-const AGAIN = new Set(["unconfirmed", "expired", "refused", "false_receipt"]);
+/** The row of the table of receipts that a message is in. */
+export function receiptState({ state, error }, live) {
+  if (state !== "sending") return state;
+  if (error !== null) return "waits_because";
+  return live ? "sending" : "waits_here";
+}
 
 /** The receipt as a sentence. */
 export function receipt(message, room) {
-  const { state, error } = message;
-  if (state === "sending") {
-    if (error !== null) {
-      return say("sent.waits_because", { reason: say(has(`refusal.${error}`) ? `refusal.${error}` : "refusal.other") });
-    }
-    return say(room.live() ? "sent.sending" : "sent.waits_here");
-  }
-  if (state === "stored") {
-    const until = moment(room.localTime(message.expiresAt));
-    return until === "" ? say("sent.stored") : say("sent.stored_until", { until });
-  }
-  if (state === "refused") {
-    return say("sent.refused", { reason: say(has(`refusal.${error}`) ? `refusal.${error}` : "refusal.other") });
-  }
-  return say(`sent.${state}`);
+  const state = receiptState(message, room.live());
+  const until = moment(room.localTime(message.expiresAt));
+  if (state === "stored" && until === "") return say("sent.stored");
+  const refusal = `refusal.${message.error}`;
+  return say(RECEIPTS[state].text, { until, reason: say(has(refusal) ? refusal : "refusal.other") });
 }
 
 /**
- * The view of one message of one's own. `room` gives `live()`, `localTime`, `viewOf(id)`, `fade(id)`
- * and `writeAgain(message)`.
+ * The view of one message of one's own. `room` gives `live()`, `localTime`, `people`, `memory`,
+ * `fade(id)`, `writeAgain(message)` and `hold()`.
  * @param {import("../net/state.js").SentView} first
  */
 export function sentView(first, room) {
-  const text = el("p", { class: "message-text", dir: "auto" });
+  const words = el("div", { class: "sent-words" });
   const drawing = el("span", { class: "receipt-icon" });
-  const words = el("span", { class: "receipt-words" });
+  const sentence = el("span", { class: "receipt-words" });
   const rest = el("span", { class: "receipt-rest" });
   const tools = el("div", { class: "receipt-tools" });
   const node = el("article", { class: "card sent", "aria-label": say("sent.label") },
-    text, el("div", { class: "receipt" }, drawing, words, rest), tools);
+    words, el("div", { class: "receipt" }, drawing, sentence, rest), tools);
+  const does = { again: room.writeAgain, remove: ({ id }) => room.fade(id) };
   let state = null;
+  let text = null;
+  let body = null;
   let burn = null;
 
+  function write(message) {
+    text = message.text;
+    body?.close();
+    body = text === null ? null : messageBody(text, room.hold);
+    fill(words,
+      text !== null && typeof message.quote?.text === "string" ? quoteView(message.quote, room.people) : null,
+      body?.node);
+  }
+
   function changed(message) {
-    state = message.state;
-    node.dataset.state = state;
-    fill(drawing, icon(ICONS[state] ?? "waiting"));
+    const { tone, icon: name, actions = [] } = RECEIPTS[state];
+    node.dataset.state = message.state;
+    node.dataset.tone = tone;
+    fill(drawing, icon(name));
     // What the reader sees no longer, the author's page doesn't keep either.
-    if (state === "viewed" && burn === null) {
-      const seconds = room.viewOf(message.id) || DEFAULT_VIEW;
-      burn = countdown(seconds, () => room.fade(message.id));
-      fill(rest, el("span", { class: "visually-hidden" }, say("sent.fades", { time: duration(seconds) })), burn.node);
-      burn.start();
-    } else if (AGAIN.has(state) && message.text !== null) {
-      fill(tools,
-        el("button", { type: "button", class: "button small quiet",
-          on: { click: () => room.writeAgain(message) } }, say("sent.again")),
-        el("button", { type: "button", class: "button small quiet",
-          on: { click: () => room.fade(message.id) } }, say("sent.remove")));
-    }
+    if (state === "viewed" && burn === null) fades(message);
+    fill(tools, message.text === null ? null : actions.map((action) =>
+      el("button", { type: "button", class: "button small quiet", on: { click: () => does[action](message) } },
+        say(`sent.${action}`))));
+  }
+
+  function fades({ id }) {
+    const seconds = room.memory.views.get(id) || DEFAULT_VIEW;
+    burn = countdown({ seconds, onEnd: () => room.fade(id) });
+    fill(rest, el("span", { class: "visually-hidden" }, say("sent.fades", { time: duration(seconds) })), burn.track, burn.node);
+    room.memory.ends.set(id, burn.start(room.memory.ends.get(id)));
   }
 
   return {
     node,
     update(message) {
-      text.hidden = message.text === null;
-      setText(text, message.text);
-      if (message.state !== state) changed(message);
-      setText(words, receipt(message, room));
+      if (message.text !== text) write(message);
+      const now = receiptState(message, room.live());
+      if (now !== state) {
+        state = now;
+        changed(message);
+      }
+      setText(sentence, receipt(message, room));
     },
-    close: () => burn?.stop(),
+    close() {
+      burn?.stop();
+      body?.close();
+    },
   };
 }

@@ -1,0 +1,73 @@
+// Where a reader is in the log. At its end one stays at the end, whatever comes or grows; further up,
+// what one reads stays where it is, whatever comes below or burns away above.
+
+const NEAR_END_PX = 80;
+
+/** Follows `log`, a scroller, and the `list` in it. `moved()` is told when the end is reached or left. */
+export function follow(log, list, moved) {
+  let atEnd = true;
+  let lastTop = 0;
+
+  const distance = () => log.scrollHeight - log.scrollTop - log.clientHeight;
+
+  function set(value) {
+    if (value === atEnd) return;
+    atEnd = value;
+    moved();
+  }
+
+  function scrolled() {
+    // Only moving up leaves the end: growing below doesn't.
+    const up = log.scrollTop < lastTop - 1;
+    lastTop = log.scrollTop;
+    if (distance() < NEAR_END_PX) set(true);
+    else if (up) set(false);
+  }
+
+  function toEnd() {
+    log.scrollTop = log.scrollHeight;
+    lastTop = log.scrollTop;
+    set(true);
+  }
+
+  const observer = new ResizeObserver(() => { if (atEnd) toEnd(); });
+  observer.observe(log);
+  observer.observe(list);
+  log.addEventListener("scroll", scrolled, { passive: true });
+
+  /** The elements in sight and where they stand. */
+  function inSight() {
+    const { top, bottom } = log.getBoundingClientRect();
+    const found = [];
+    for (const node of list.children) {
+      const box = node.getBoundingClientRect();
+      if (box.top >= bottom) break;
+      if (box.bottom > top) found.push([node, box.top]);
+    }
+    return found;
+  }
+
+  return {
+    atEnd: () => atEnd,
+    toEnd,
+    /** The reader looks at something: what grows now must not carry it away. */
+    stay: () => set(false),
+    /** Does what changes the list, and leaves the reader where the reader was. */
+    keep(change) {
+      const before = atEnd ? [] : inSight();
+      change();
+      if (atEnd) {
+        toEnd();
+        return;
+      }
+      const still = before.find(([node]) => node.isConnected);
+      if (still === undefined) return;
+      log.scrollTop += still[0].getBoundingClientRect().top - still[1];
+      lastTop = log.scrollTop;
+    },
+    close() {
+      observer.disconnect();
+      log.removeEventListener("scroll", scrolled);
+    },
+  };
+}
