@@ -66,7 +66,6 @@ def test_the_limits_are_those_of_python():
         "JSON_DEPTH": limits.JSON_DEPTH,
         "ID_BYTES": limits.ID_SIZE,
         "SECRET_BYTES": limits.KEY_SIZE,
-        "MAC_BYTES": limits.MAC_SIZE,
         "NONCE_BYTES": limits.NONCE_SIZE,
         "TAG_BYTES": limits.ENVELOPE_OVERHEAD - limits.NONCE_SIZE - 1,
         "CODE_WORDS": 7,
@@ -90,12 +89,35 @@ def test_the_limits_are_those_of_python():
     }
 
 
-def test_what_a_server_says_reads_alike_in_both_languages():
-    said = exports(
-        "protocol/errors.js", "Object.fromEntries(m.codes().map(c => [c, m.sentence(c)]))"
-    )
-    assert isinstance(said, dict)
-    assert {code: sentence for code, (_, sentence) in STATUS.items()}.items() <= said.items()
+def codes_raised() -> set[str]:
+    """What the browser's modules refuse with, by their texts."""
+    raised = set()
+    for path in sorted(MODULES.glob("*/*.js")):
+        text = path.read_text(encoding="utf-8")
+        raised |= set(re.findall(r'new Refusal\((?:[^;()]*[ (])?"([a-z_]+)"', text))
+        raised |= set(re.findall(r'\brefuse\([^;]*?, "([a-z_]+)"\)', text))
+        for either in re.findall(r"refusal: \w+ \? (.+)", text):
+            raised |= set(re.findall(r'"([a-z_]+)"', either))
+    return raised
+
+
+def codes_known() -> set[str]:
+    """The codes of the protocol's document, and those that are the browser's alone."""
+    law = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
+    own = (MODULES / "protocol" / "errors.js").read_text(encoding="utf-8").split("*/")[0]
+    return set(re.findall(r"`([a-z]+(?:_[a-z]+)*)`", law + own))
+
+
+def test_every_code_that_the_browser_raises_is_one_of_the_document_or_its_own():
+    raised = codes_raised()
+    assert {"code_word", "envelope_open", "charter_mac", "derivation_memory", "ended"} <= raised
+    assert raised <= codes_known()
+
+
+def test_every_refusal_in_the_catalogue_is_one_that_can_happen():
+    catalogue = json.loads((ROOT / "web" / "catalogue" / "en.json").read_text(encoding="utf-8"))
+    named = {key.removeprefix("refusal.") for key in catalogue if key.startswith("refusal.")}
+    assert named - {"other"} <= set(STATUS) | (codes_raised() & codes_known())
 
 
 def test_one_length_serves_all_secrets():

@@ -7,7 +7,6 @@ import { Resume } from "../../web/static/js/device/resume.js";
 import { delayAfter } from "../../web/static/js/net/socket.js";
 import { makeCode, readCode } from "../../web/static/js/protocol/codes.js";
 import { toBase64url } from "../../web/static/js/protocol/encoding.js";
-import { codes, sentence } from "../../web/static/js/protocol/errors.js";
 
 /** A tab's storage, as far as it is used. */
 class Storage {
@@ -127,9 +126,4 @@ test("reconnecting waits a random part of half a second, doubled by every attemp
   assert.deepEqual([0, 1, 2, 5, 6, 50].map((attempts) => delayAfter(attempts, 1)),
     [500, 1000, 2000, 16_000, 30_000, 30_000]);
   assert.deepEqual([delayAfter(3, 0), delayAfter(3, 0.5)], [0, 2000]);
-});
-
-test("every code has a sentence of its own, and an unknown code has one too", () => {
-  assert.ok(codes().every((code) => sentence(code).endsWith(".") || sentence(code).endsWith("?")));
-  assert.equal(sentence("toString"), "This was refused.");
 });

@@ -92,6 +92,12 @@ async function load(base, derive) {
     return read(data ?? encoding.utf8(text));
   };
 
+  const hkdf = async (ikm, salt, label) => {
+    const key = await crypto.subtle.importKey("raw", ikm, "HKDF", false, ["deriveBits"]);
+    const by = { name: "HKDF", hash: "SHA-256", salt, info: encoding.utf8(label) };
+    return new Uint8Array(await crypto.subtle.deriveBits(by, key, 256));
+  };
+
   /** Keys that can't be exported are compared by what they do. */
   async function sameKey(key, raw, by) {
     const { name } = key.algorithm;
@@ -126,8 +132,8 @@ async function load(base, derive) {
     derive_root: async ({ code, ...config }) => ({ root: await derive(code, config) }),
     room_keys: async ({ root }) => {
       const made = await keys.roomKeys(root);
-      const charterKey = await keys.hkdf(root, empty, keys.LABELS.charterKey);
-      const roomSecret = await keys.hkdf(root, empty, keys.LABELS.roomSecret);
+      const charterKey = await hkdf(root, empty, keys.LABELS.charterKey);
+      const roomSecret = await hkdf(root, empty, keys.LABELS.roomSecret);
       await sameKey(made.charterKey, charterKey, mac);
       await sameKey(made.roomSecret, roomSecret, async (key) =>
         seal((await keys.contentKeys(key, new Uint8Array(32))).messageKey));
@@ -136,9 +142,9 @@ async function load(base, derive) {
     content_keys: async ({ root, room_nonce }) => {
       const { roomSecret } = await keys.roomKeys(root);
       const made = await keys.contentKeys(roomSecret, room_nonce);
-      const secret = await keys.hkdf(root, empty, keys.LABELS.roomSecret);
-      const messageKey = await keys.hkdf(secret, room_nonce, keys.LABELS.messageKey);
-      const profileKey = await keys.hkdf(secret, room_nonce, keys.LABELS.profileKey);
+      const secret = await hkdf(root, empty, keys.LABELS.roomSecret);
+      const messageKey = await hkdf(secret, room_nonce, keys.LABELS.messageKey);
+      const profileKey = await hkdf(secret, room_nonce, keys.LABELS.profileKey);
       await sameKey(made.messageKey, messageKey, seal);
       await sameKey(made.profileKey, profileKey, seal);
       return { message_key: messageKey, profile_key: profileKey };

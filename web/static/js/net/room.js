@@ -310,7 +310,7 @@ export class RoomClient extends EventTarget {
       this.#opening.delete(id);
       const { error = null, fate: state = null } = card ?? {};
       if (card?.state === "open") waiter.resolve();
-      else waiter.reject(new Refusal(error ?? "message_gone", undefined, { state }));
+      else waiter.reject(new Refusal(error ?? "message_gone", { state }));
     }
     if (this.#announced) return;
     this.#announced = true;

@@ -5,8 +5,8 @@ import { refuse } from "./errors.js";
 import { CHARTER_BYTES, MESSAGE_TTL, ROOM_TTL, SEATS } from "./limits.js";
 
 const VERSION = 1;
-export const FIRST_VIEW = 1;
-export const EVERYONE = 2;
+const FIRST_VIEW = 1;
+const EVERYONE = 2;
 
 /**
  * @typedef {object} Charter
@@ -45,24 +45,13 @@ export async function signCharter(charterKey, bytes) {
  * @param {Uint8Array} mac
  * @param {number} suite  the server's
  * @returns {Promise<Charter>}
- * @throws {Refusal} `charter_length`, `charter_mac`, or what `decodeCharter` throws
+ * @throws {Refusal} `charter_length`, `charter_mac`, `charter_version`, `charter_suite`,
+ *   `charter_policy`, `charter_limits`
  */
 export async function readCharter(charterKey, bytes, mac, suite) {
   refuse(bytes.length !== CHARTER_BYTES, "charter_length");
   const [tag, data] = /** @type {BufferSource[]} */ ([mac, bytes]);
   refuse(!(await crypto.subtle.verify("HMAC", charterKey, tag, data)), "charter_mac");
-  return decodeCharter(bytes, suite);
-}
-
-/**
- * @param {Uint8Array} bytes
- * @param {number} suite
- * @returns {Charter}
- * @throws {Refusal} `charter_length`, `charter_version`, `charter_suite`, `charter_policy`,
- *   `charter_limits`
- */
-export function decodeCharter(bytes, suite) {
-  refuse(bytes.length !== CHARTER_BYTES, "charter_length");
   const view = viewOf(bytes);
   refuse(bytes[0] !== VERSION, "charter_version");
   refuse(bytes[1] !== suite, "charter_suite");

@@ -1,7 +1,7 @@
 /** Codes: seven words that open a room (docs/protocol.md, section 2). */
 
 import { utf8 } from "./encoding.js";
-import { Refusal } from "./errors.js";
+import { Refusal, refuse } from "./errors.js";
 import { CODE_WORDS, TYPED_BYTES } from "./limits.js";
 import { WORDS } from "./words.js";
 
@@ -22,12 +22,10 @@ export const CODE_BITS = CODE_WORDS * Math.log2(WORDS.length);
  * Reads what a person typed (2.3).
  * @param {string} typed
  * @returns {string} the canonical code
- * @throws {Refusal} `code_word` with position (from 1), word and nearest; or `code_length`
+ * @throws {Refusal} `code_word` with position (from 1), word (as typed) and nearest; or `code_length`
  */
 export function readCode(typed) {
-  if (utf8(typed).length > TYPED_BYTES) {
-    throw new Refusal("code_length", "This is too long for a code, which has seven words.");
-  }
+  refuse(utf8(typed).length > TYPED_BYTES, "code_length");
   const shown = typed.split(/[ \t\n\r-]+/).filter((piece) => piece !== "");
   const pieces = shown.map((piece) => piece.replace(/[A-Z]/g, (letter) => letter.toLowerCase()));
   const words = [];
@@ -39,31 +37,16 @@ export function readCode(typed) {
       words.push(pair);
       i += 1;
     } else {
-      throw unknownWord(words.length + 1, shown[i], pieces[i]);
+      const [position, word, nearest] = [words.length + 1, shown[i], nearestWord(pieces[i])];
+      throw new Refusal("code_word", { position, word, nearest });
     }
   }
-  if (words.length !== CODE_WORDS) {
-    throw new Refusal("code_length", `A code has ${CODE_WORDS} words; this has ${words.length}.`);
-  }
+  refuse(words.length !== CODE_WORDS, "code_length");
   return words.join("-");
 }
 
-/**
- * @param {number} position
- * @param {string} word  as typed
- * @param {string} lowered
- */
-function unknownWord(position, word, lowered) {
-  const nearest = nearestWord(lowered);
-  return new Refusal(
-    "code_word",
-    `Word ${position}, "${word}", is not in the list. Did you mean "${nearest}"?`,
-    { position, word, nearest },
-  );
-}
-
 /** @param {string} typed */
-export function nearestWord(typed) {
+function nearestWord(typed) {
   const letters = Array.from(typed);
   let best = WORDS[0];
   let least = Infinity;

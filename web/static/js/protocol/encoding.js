@@ -45,18 +45,6 @@ export const viewOf = (bytes) => new DataView(bytes.buffer, bytes.byteOffset, by
 export const hex = (bytes) => Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
 
 /**
- * In time that depends on the lengths alone.
- * @param {Uint8Array} a
- * @param {Uint8Array} b
- */
-export function equal(a, b) {
-  if (a.length !== b.length) return false;
-  let difference = 0;
-  for (let i = 0; i < a.length; i += 1) difference |= a[i] ^ b[i];
-  return difference === 0;
-}
-
-/**
  * @param {Uint8Array} bytes
  * @returns {string} base64url without padding (1.3)
  */

@@ -39,17 +39,6 @@ const NO_SALT = new Uint8Array(0);
 export const labelled = (label, ...rest) => concat(utf8(label), ...rest);
 
 /**
- * HKDF-SHA-256 (RFC 5869) with 32 bytes of output.
- * @param {Uint8Array} ikm
- * @param {Uint8Array} salt
- * @param {string} info
- */
-export async function hkdf(ikm, salt, info) {
-  const key = await importHkdf(ikm);
-  return new Uint8Array(await crypto.subtle.deriveBits(hkdfBy(salt, info), key, 256));
-}
-
-/**
  * The root (3.1). Web Crypto has no Argon2, so that is passed in.
  * @param {string} code  canonical
  * @param {{suite: number, salt: Uint8Array}} config
@@ -172,6 +161,7 @@ function importHkdf(bytes) {
 }
 
 /**
+ * HKDF-SHA-256 (RFC 5869).
  * @param {Uint8Array} salt
  * @param {string} info
  */

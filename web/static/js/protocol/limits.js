@@ -6,7 +6,6 @@ export const JSON_DEPTH = 16;
 
 export const ID_BYTES = 16;
 export const SECRET_BYTES = 32;
-export const MAC_BYTES = 32;
 export const NONCE_BYTES = 12;
 export const TAG_BYTES = 16;
 

@@ -146,12 +146,12 @@ export function readDestroyed(value) {
 
 /**
  * @param {unknown} value  the `error` object of section 10
- * @returns {Refusal} with our sentence, never the server's words
+ * @returns {Refusal} without the server's words
  */
 export function readError(value) {
   const o = isObject(value) ? value : {};
   const code = typeof o.code === "string" && /^[a-z_]{1,40}$/.test(o.code) ? o.code : "internal";
-  return new Refusal(code, undefined, {
+  return new Refusal(code, {
     retryAfter: isInteger(o.retry_after, 0, 86_400) ? o.retry_after : null,
     state: typeof o.state === "string" && FATES.includes(o.state) ? o.state : null,
   });
