@@ -1,6 +1,25 @@
 // A way into a room that is under way and can be called off: nobody should be left sitting in a room
 // that they turned away from while its keys were made.
 
+const PATIENCE_MS = 3000;
+
+/** Waits until the client is connected, or it is plain that this takes longer: the room then says so. */
+function connected(client) {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, PATIENCE_MS);
+    function done() {
+      clearTimeout(timer);
+      client.removeEventListener("change", changed);
+      resolve();
+    }
+    function changed() {
+      if (client.state.phase !== "connecting") done();
+    }
+    client.addEventListener("change", changed);
+    changed();
+  });
+}
+
 /** Gives a seat up that nobody wanted in the end; a room in which nobody else is goes with it. */
 async function withdraw(client, { made }) {
   const others = client.state.members.some((member) => !member.me);
@@ -29,6 +48,7 @@ export function attempts() {
       await before;
       if (current !== mine) return null;
       const client = await enter();
+      if (client !== null) await connected(client);
       if (current === mine) return { client };
       if (client !== null) await withdraw(client, { made });
       return null;
