@@ -78,6 +78,8 @@ def test_the_limits_are_those_of_python():
         "NAME_BYTES": limits.PROFILE_NAME_MAX,
         "COLOURS": limits.PROFILE_COLOURS,
         "ENVELOPE_SIZES": list(limits.ENVELOPE_SIZES),
+        "WAITING_MESSAGES": limits.WAITING_MESSAGES,
+        "WAITING_BYTES": limits.WAITING_BYTES,
         "VIEW_SECONDS": list(limits.TEXT_VIEW_SECONDS),
         "QUOTE_POINTS": limits.QUOTE_MAX,
         "STATUS_IDS": limits.STATUS_IDS_MAX,

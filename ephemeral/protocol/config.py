@@ -12,6 +12,8 @@ from ephemeral.protocol.limits import (
     ENVELOPE_SIZES,
     PROTOCOL,
     SALT_SIZE,
+    WAITING_BYTES,
+    WAITING_MESSAGES,
     CharterLimits,
 )
 
@@ -125,8 +127,8 @@ def _read_limits(limits: Mapping[str, object]) -> Limits:
             message_ttl=_read_range(limits.get("message_ttl"), CHARTER_LIMITS.message_ttl),
             room_ttl=_read_range(limits.get("room_ttl"), CHARTER_LIMITS.room_ttl),
         ),
-        waiting_messages=read_integer(limits.get("waiting_messages"), 1),
-        waiting_bytes=read_integer(limits.get("waiting_bytes"), 1),
+        waiting_messages=read_integer(limits.get("waiting_messages"), 1, WAITING_MESSAGES),
+        waiting_bytes=read_integer(limits.get("waiting_bytes"), 1, WAITING_BYTES),
         envelope=read_integer(limits.get("envelope"), ENVELOPE_SIZES[0], ENVELOPE_MAX),
         lease_seconds=read_integer(limits.get("lease_seconds"), 1),
         seat_grace_seconds=read_integer(limits.get("seat_grace_seconds")),

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from ephemeral.protocol import encoding
 from ephemeral.protocol.encoding import b64decode
-from ephemeral.protocol.errors import Refusal
+from ephemeral.protocol.errors import Refusal, refuse
+from ephemeral.protocol.limits import SEATS
 
 __all__ = [
     "Json",
@@ -205,7 +206,9 @@ def read_audience(obj: Json) -> frozenset[bytes] | None:
     """The member ids under `audience`, or None for null."""
     if _is_null(obj, "audience"):
         return None
-    return frozenset(read_id({"audience": one}, "audience") for one in read_list(obj, "audience"))
+    audience = read_list(obj, "audience")
+    refuse(len(audience) > SEATS[1], "malformed")
+    return frozenset(read_id({"audience": one}, "audience") for one in audience)
 
 
 def read_notice(value: object) -> Notice:

@@ -68,7 +68,7 @@ class RoomEvents:
         return []
 
     def _notice(self, notice: Notice) -> list[Event]:
-        self._state.notices[notice.id] = notice
+        self._state.wait(notice)
         events = self._typing(notice.author, typing=False, now=0)
         if may_open(notice, self._member):
             events.append(Waiting(notice))

@@ -1,9 +1,10 @@
 """What a member knows of its room: replaced by welcome and backlog, changed by events."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
-from ephemeral.protocol.errors import Refusal
+from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.protocol.keys import ContentKeys
+from ephemeral.protocol.limits import SEATS, WAITING_MESSAGES
 from ephemeral.protocol.objects import Member, Notice, Room
 from ephemeral.protocol.profile import Profile, open_profile
 
@@ -11,6 +12,8 @@ __all__ = ["TYPING_MS", "RoomState"]
 
 #: Typing ends by itself after so many milliseconds (11.5).
 TYPING_MS = 6000
+# Events of one server's processes can overtake each other: twice as much is no lie yet (12).
+_SLACK = 2
 
 
 class RoomState:
@@ -24,8 +27,9 @@ class RoomState:
         self.notices: dict[bytes, Notice] = {}
         self.typing: dict[bytes, int] = {}
 
-    def replace(self, room: Room, members: Iterable[Member], notices: Iterable[Notice]) -> None:
-        """Forget what was known; this is the complete present state."""
+    def replace(self, room: Room, members: Sequence[Member], notices: Sequence[Notice]) -> None:
+        """Forget what was known; this is the complete present state. `malformed`: too much."""
+        refuse(len(members) > SEATS[1] or len(notices) > WAITING_MESSAGES, "malformed")
         self.room = room
         self.members = {}
         for member in members:
@@ -34,8 +38,12 @@ class RoomState:
         self.typing = {who: until for who, until in self.typing.items() if who in self.members}
 
     def seat(self, member: Member) -> None:
-        """Add a member. Its profile is kept after it has left: its messages may still wait."""
+        """Add a member. Its profile is kept after it has left: its messages may still wait.
+
+        `malformed`: more than there can be.
+        """
         self.members[member.member] = member
+        refuse(len(self.members) > _SLACK * SEATS[1], "malformed")
         profile = None
         if member.profile is not None:
             try:
@@ -44,6 +52,11 @@ class RoomState:
                 profile = None
         if profile is not None or member.member not in self._profiles:
             self._profiles[member.member] = profile
+
+    def wait(self, notice: Notice) -> None:
+        """Add a message that waits. `malformed`: more than there can be."""
+        self.notices[notice.id] = notice
+        refuse(len(self.notices) > _SLACK * WAITING_MESSAGES, "malformed")
 
     def name(self, member: bytes) -> str | None:
         """The nickname that a member has, or had; None if it brought no readable one."""

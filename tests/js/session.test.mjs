@@ -565,7 +565,7 @@ describe("the room", () => {
   test("members come, go, are named, and type for six seconds", () => {
     const talk = new Talk().connect();
     const { roster } = talk.session.room;
-    talk.hears({ type: "joined", member: member(BEN, { profile: "sealed", joined_at: T0 + 1 }), joins: 3 });
+    talk.hears({ type: "joined", member: member(BEN, { profile: bytes(4, 256), joined_at: T0 + 1 }), joins: 3 });
     assert.equal(talk.effect("profile").member, BEN);
     roster.named(BEN, { name: "Ben", colour: 3 });
     talk.hears({ type: "presence", member: BEN, present: false });

@@ -859,6 +859,57 @@ def test_a_malformed_message_ends_the_session_and_raises_nothing(session, wire, 
     assert session.take_events() == []
 
 
+FULL_ROOM = [member(ME), *(member(message_id(number)) for number in range(49))]
+WAITING = [notice(message_id(number)) for number in range(500)]
+
+
+def test_the_state_of_a_full_room_is_believed(session, wire):
+    assert Welcome(again=False) in wire.arrive(members=FULL_ROOM, notices=WAITING)
+    assert (len(session.state.members), len(session.state.notices)) == (50, 500)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"members": [*FULL_ROOM, member(message_id(49))]},
+        {"notices": [*WAITING, notice(message_id(500))]},
+        {
+            "notices": [
+                notice(message_id(1), audience=[b64encode(message_id(n)) for n in range(51)])
+            ]
+        },
+    ],
+    ids=["members", "notices", "audience"],
+)
+def test_a_state_of_more_than_there_can_be_ends_the_session(session, wire, state):
+    (ended,) = wire.arrive(**state)
+    assert ended.reason == "malformed"
+
+
+@pytest.mark.parametrize("kind", ["notice", "joined"])
+def test_events_without_end_end_the_session(session, wire, kind):
+    wire.arrive()
+    for number in range(2000):
+        event = notice(message_id(number))
+        if kind == "joined":
+            event = {"member": member(message_id(number)), "joins": number}
+        wire.hear({"type": kind} | event)
+    assert session.ended.reason == "malformed"
+    assert len(session.state.members) <= 101
+    assert len(session.state.notices) <= 1001
+
+
+def test_events_that_overtake_each_other_in_a_full_room_are_no_lie(session, wire):
+    wire.arrive(members=FULL_ROOM, notices=WAITING)
+    gone = {"type": "destroyed", "state": "expired", "viewing": None, "member": None}
+    for number in range(500, 700):
+        wire.hear(
+            {"type": "notice"} | notice(message_id(number)),
+            gone | {"id": b64encode(message_id(number - 500))},
+        )
+    assert session.ended is None
+
+
 def test_unknown_frames_and_keys_are_ignored(session, wire):
     wire.arrive()
     assert wire.hear({"type": "confetti", "x": 1}, {"type": "locked", "locked": True, "y": 2}) == [

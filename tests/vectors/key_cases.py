@@ -269,6 +269,13 @@ def wrong_limits(v: Vectors) -> None:
         ("lease_0", "limits.lease_seconds", 0, "A lease that is no lease."),
         ("lease_true", "limits.lease_seconds", True, "Equal to 1 in Python."),
         ("waiting_0", "limits.waiting_messages", 0, "Nothing could ever wait."),
+        ("waiting_501", "limits.waiting_messages", 501, "A server may allow less, never more."),
+        (
+            "waiting_bytes_16777217",
+            "limits.waiting_bytes",
+            16_777_217,
+            "A server may allow less, never more.",
+        ),
         ("waiting_bytes_0", "limits.waiting_bytes", 0, "Nothing could ever wait."),
         ("waiting_bytes_string", "limits.waiting_bytes", "16777216", "A string is no number."),
         ("grace_negative", "limits.seat_grace_seconds", -1, "Durations have no sign."),

@@ -6,37 +6,14 @@
  * opening again under one's lease, and acknowledging or releasing twice, are harmless.
  */
 
+import { UNREAD, cardView, newCard } from "./card.js";
 import { Counters } from "./counters.js";
 import { retryAt } from "./errors.js";
 import { FATES, isViewing } from "./objects.js";
 
 /** How many cards that are gone are kept. */
 const GONE_KEPT = 200;
-/** What a card has of its message while it isn't open. */
-const UNREAD = { text: null, view: null, quote: null, type: null, viewing: null };
-
-/**
- * @typedef {"closed"|"opening"|"open"|"taken"|"shown_gone"|"gone"|"broken"|"returned"} CardState
- *
- * @typedef {Omit<import("./objects.js").Notice, "opened">} Facts  what its notice tells
- *
- * @typedef {Facts & Reading} Card
- *
- * @typedef {object} Reading
- * @property {CardState} state
- * @property {"viewed"|"unconfirmed"|"expired"|null} fate
- * @property {string|null} text
- * @property {number|null} view
- * @property {import("./quotes.js").Quote|null} quote
- * @property {string|null} type
- * @property {number|null} counter  once decrypted
- * @property {string|null} error
- * @property {string|null} viewing  base64url, until acknowledged
- * @property {boolean} shown  painted in a visible document
- * @property {"open"|"ack"|"release"|null} want
- * @property {boolean} asked  the want is on its way
- * @property {number} notBefore  by this device's clock
- */
+/** @typedef {import("./card.js").Card} Card */
 
 export class Cards {
   #me;
@@ -56,9 +33,14 @@ export class Cards {
     return this.#cards.get(id);
   }
 
+  /** Every card that is kept. */
+  all() {
+    return [...this.#cards.values()];
+  }
+
   /** What is wanted of the server, oldest card first. */
   wanted() {
-    return [...this.#cards.values()].filter((card) => card.want !== null);
+    return this.all().filter((card) => card.want !== null);
   }
 
   /** The connection has gone: whatever was asked has to be asked again. */
@@ -311,7 +293,7 @@ export class Cards {
 
   /** What a reloaded tab needs to go on counting, and to know what it had opened. */
   save() {
-    const cards = [...this.#cards.values()];
+    const cards = this.all();
     const unread = cards.filter((card) => card.viewing !== null).map((card) => card.id);
     return { read: this.counters.save(cards), unread };
   }
@@ -324,9 +306,9 @@ export class Cards {
 
   /** Cards as pages see them, in order of sequence. */
   views() {
-    const cards = [...this.#cards.values()].sort((a, b) => a.sequence - b.sequence);
+    const cards = this.all().sort((a, b) => a.sequence - b.sequence);
     const gaps = this.counters.gaps(cards);
-    return cards.filter((card) => !this.#isHidden(card)).map((card) => view(card, gaps.get(card)));
+    return cards.filter((card) => !this.#isHidden(card)).map((card) => cardView(card, gaps.get(card)));
   }
 
   /** Drops what was decrypted. */
@@ -372,7 +354,7 @@ export class Cards {
   }
 
   #forgetOldest() {
-    const over = [...this.#cards.values()].filter(
+    const over = this.all().filter(
       (card) => card.want === null && ["gone", "shown_gone"].includes(card.state),
     );
     for (const card of over.slice(0, Math.max(0, over.length - GONE_KEPT))) {
@@ -380,17 +362,4 @@ export class Cards {
       this.#cards.delete(card.id);
     }
   }
-}
-
-/** @param {Facts} facts  @returns {Card} */
-function newCard(facts) {
-  return {
-    ...facts, ...UNREAD, state: "closed", fate: null, counter: null, error: null, shown: false,
-    want: null, asked: false, notBefore: 0,
-  };
-}
-
-/** @param {Card} card  @param {number} [gapBefore] */
-function view({ counter, viewing, shown, want, asked, notBefore, ...facts }, gapBefore = 0) {
-  return { ...facts, gapBefore };
 }

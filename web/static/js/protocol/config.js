@@ -2,7 +2,9 @@
 
 import { fromBase64url, isInteger, isObject } from "./encoding.js";
 import { Refusal, refuse } from "./errors.js";
-import { ENVELOPE_SIZES, MESSAGE_TTL, ROOM_TTL, SEATS, SECRET_BYTES } from "./limits.js";
+import {
+  ENVELOPE_SIZES, MESSAGE_TTL, ROOM_TTL, SEATS, SECRET_BYTES, WAITING_BYTES, WAITING_MESSAGES,
+} from "./limits.js";
 
 export const PROTOCOL = "ephemeral.v1";
 
@@ -51,8 +53,8 @@ export function readConfig(value) {
     messageTtl: range(limits.message_ttl, MESSAGE_TTL),
     roomTtl: range(limits.room_ttl, ROOM_TTL),
     seats: range(limits.seats, SEATS),
-    waitingMessages: count("waiting_messages", 1),
-    waitingBytes: count("waiting_bytes", 1),
+    waitingMessages: count("waiting_messages", 1, WAITING_MESSAGES),
+    waitingBytes: count("waiting_bytes", 1, WAITING_BYTES),
     envelope: count("envelope", ENVELOPE_SIZES[0], ENVELOPE_SIZES[ENVELOPE_SIZES.length - 1]),
     leaseSeconds: count("lease_seconds", 1),
     seatGraceSeconds: count("seat_grace_seconds"),

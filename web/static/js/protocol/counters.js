@@ -1,5 +1,7 @@
 /** What a reader remembers of each author's counters, so that a gap is seen (docs/protocol.md, 8.12). */
 
+import { forgetStrangers } from "./strangers.js";
+
 /**
  * @typedef {{author: string, sequence: number, counter: number|null}} Numbered  a message of which
  *   the counter is known once it has been decrypted
@@ -27,6 +29,11 @@ export class Counters {
     const last = this.#read.get(author);
     const guess = last === undefined || last.sequence >= sequence ? null : last.counter + 1;
     remember(this.#read, { author, sequence, counter: counter ?? guess });
+  }
+
+  /** @param {Set<string>} known  members, and authors of what is kept */
+  forgetStrangers(known) {
+    forgetStrangers(this.#read, known);
   }
 
   /**

@@ -24,6 +24,9 @@ export const COLOURS = 12;
 
 /** What an envelope may weigh, smallest first. */
 export const ENVELOPE_SIZES = Object.freeze([512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536]);
+/** Messages that may wait in a room. */
+export const WAITING_MESSAGES = 500;
+export const WAITING_BYTES = 16_777_216;
 /** 0 is "until closed". */
 export const VIEW_SECONDS = /** @type {const} */ ([5, 300]);
 /** The longest quote, in Unicode code points. */

@@ -6,7 +6,7 @@
 
 import { isBase64url, isInteger, isObject } from "./encoding.js";
 import { Refusal } from "./errors.js";
-import { ID_BYTES, SECRET_BYTES } from "./limits.js";
+import { ID_BYTES, PROFILE_BYTES, SEATS, SECRET_BYTES } from "./limits.js";
 
 /** Fates of a message, as servers name them. */
 export const FATES = Object.freeze(["viewed", "unconfirmed", "expired"]);
@@ -55,7 +55,12 @@ export function list(value) {
 export const orNull = (read) => (value) => (value === null ? null : read(value));
 
 /** @param {unknown} value */
-export const ids = (value) => list(value).map(id);
+export function audience(value) {
+  if (value === null) return null;
+  const members = list(value);
+  if (members.length > SEATS[1]) throw new Refusal("malformed");
+  return members.map(id);
+}
 
 /**
  * @param {unknown} value
@@ -86,7 +91,8 @@ export function readMember(value) {
   const o = object(value);
   return {
     id: id(o.member),
-    profile: orNull(text)(o.profile),
+    // What is none counts as none (7.5).
+    profile: isBase64url(o.profile, PROFILE_BYTES) ? o.profile : null,
     joinedAt: integer(o.joined_at),
     seenAt: integer(o.seen_at),
     present: boolean(o.present),
@@ -106,7 +112,7 @@ export function readNotice(value) {
     opened: oneOf(o.state, ["stored", "opened"]) === "opened",
     holder: orNull(id)(o.holder),
     leaseUntil: orNull(integer)(o.lease_until),
-    audience: orNull(ids)(o.audience),
+    audience: audience(o.audience),
   };
 }
 

@@ -3,12 +3,17 @@
 import { Cards } from "./cards.js";
 import { isBase64url, isInteger, isObject } from "./encoding.js";
 import { Refusal } from "./errors.js";
-import { ID_BYTES } from "./limits.js";
+import { ID_BYTES, SEATS, WAITING_MESSAGES } from "./limits.js";
 import * as read from "./objects.js";
 import { Outbox } from "./outbox.js";
 import { Roster } from "./roster.js";
 
 const { readOr } = read;
+
+/** Events of one server's processes can overtake each other: twice as much is no lie yet. */
+const SLACK = 2;
+/** States of cards that don't wait. */
+const READ = ["open", "gone", "shown_gone"];
 
 /** @typedef {import("./session.js").Effect} Effect */
 
@@ -53,6 +58,7 @@ export class Room {
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
     }
+    this.#keepWithinBounds();
   }
 
   /** Drops everything decrypted. */
@@ -74,18 +80,19 @@ export class Room {
     if (!this.sameRules(room)) return;
     this.clockOffset = (isInteger(frame.now) ? frame.now : room.now) - now;
     const members = Array.isArray(frame.members) ? frame.members : [];
+    const notices = Array.isArray(frame.notices) ? frame.notices : null;
+    const tooMany = members.length > SEATS[1] || (notices ?? []).length > WAITING_MESSAGES;
+    if (tooMany) return this.#end("protocol");
     const seated = members.map((one) => readOr(read.readMember, one)).filter((one) => one !== null);
     this.#toName(this.roster.replace(room, seated));
     for (const author of this.roster.cameAfterMe()) this.cards.counters.startsNow(author);
     this.#emit({ type: "save" });
-    if (!Array.isArray(frame.notices)) return;
-    const waiting = new Set();
-    for (const value of frame.notices) {
-      const id = this.#notice(value);
-      if (id !== null) waiting.add(id);
+    if (notices !== null) {
+      const waiting = new Set(notices.map((one) => this.#notice(one)));
+      this.cards.onlyThese(waiting, now + this.clockOffset);
+      this.outbox.onlyThese(waiting);
     }
-    this.cards.onlyThese(waiting, now + this.clockOffset);
-    this.outbox.onlyThese(waiting);
+    this.#keepWithinBounds();
   }
 
   /**
@@ -136,7 +143,7 @@ export class Room {
         this.roster.used(serverNow);
         break;
       case "audience":
-        this.cards.audience(read.id(frame.id), read.orNull(read.ids)(frame.audience));
+        this.cards.audience(read.id(frame.id), read.audience(frame.audience));
         break;
       case "destroyed": {
         const { id, state, viewing } = read.readDestroyed(frame);
@@ -172,6 +179,18 @@ export class Room {
         break;
       default: // a later version's: ignored (1.5)
     }
+  }
+
+  /** A server that never ends must not fill this device's memory. */
+  #keepWithinBounds() {
+    const cards = this.cards.all();
+    const waiting = cards.filter(({ state }) => !READ.includes(state)).length;
+    if (waiting > SLACK * WAITING_MESSAGES || this.roster.ids().length > SLACK * SEATS[1]) {
+      return this.#end("protocol");
+    }
+    const known = new Set([...this.roster.ids(), ...cards.map(({ author }) => author)]);
+    this.roster.forgetStrangers(known);
+    this.cards.counters.forgetStrangers(known);
   }
 
   /** @param {read.Member[]} members */

@@ -1,6 +1,7 @@
 /** The room and its members, as the server tells of them (docs/protocol.md, sections 7 and 9). */
 
 import { TYPING_SECONDS } from "./limits.js";
+import { forgetStrangers } from "./strangers.js";
 
 /**
  * @typedef {import("./objects.js").Member} Member
@@ -112,6 +113,16 @@ export class Roster {
     } else {
       this.#typing.delete(id);
     }
+  }
+
+  /** Members who are here. */
+  ids() {
+    return [...this.#members.keys()];
+  }
+
+  /** @param {Set<string>} known  members, and authors of what is kept */
+  forgetStrangers(known) {
+    forgetStrangers(this.#profiles, known);
   }
 
   nobodyTypes() {
