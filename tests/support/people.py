@@ -70,7 +70,6 @@ class Person:
 
     def is_inside(self) -> None:
         expect(self.text).to_be_visible(timeout=PATIENCE_MS)
-        expect(self.text).to_be_focused()
 
     def says(self, text: str) -> None:
         self.text.fill(text)
@@ -86,10 +85,41 @@ class Person:
     def answers(self, name: str) -> None:
         self.page.locator("dialog.question").get_by_role("button", name=name, exact=True).click()
 
+    def copies(self, button: str) -> str:
+        """What a button puts onto the clipboard, as the browser pastes it into another page."""
+        self.page.get_by_role("button", name=button).click()
+        expect(self.page.get_by_role("button", name="Copied")).to_be_visible()
+        page = self.page.context.new_page()
+        page.goto(self.page.url)
+        field = page.get_by_label("Enter a code")
+        field.focus()
+        page.keyboard.press("ControlOrMeta+v")
+        expect(field).not_to_have_value("")
+        pasted = field.input_value()
+        page.close()
+        return pasted
+
+    def keeps(self) -> dict[str, object]:
+        """What the browser holds for this page beyond the page itself."""
+        found: dict[str, object] = self.page.evaluate(
+            """async () => ({
+              local: Object.keys(localStorage), session: Object.keys(sessionStorage),
+              databases: (await indexedDB.databases()).length,
+              caches: (await caches.keys()).length,
+              workers: (await navigator.serviceWorker.getRegistrations()).length,
+              cookie: document.cookie,
+            })"""
+        )
+        return found
+
     def sees_end(self, reason: str) -> None:
         expect(self.page.locator(f".ended[data-reason={reason}]")).to_be_visible(
             timeout=PATIENCE_MS
         )
+
+
+# What a browser holds for a page that keeps nothing.
+NOTHING = {"local": [], "session": [], "databases": 0, "caches": 0, "workers": 0, "cookie": ""}
 
 
 def person(visit: Visit, address: str, **options: object) -> Person:

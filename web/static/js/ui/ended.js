@@ -18,12 +18,18 @@ export function ended({ reason, again, anew, reload = () => location.reload() })
   return standing("ended", known, ENDINGS[known], (action) => button(labels[action], does[action]));
 }
 
-/** The screen of a barrier; `retry()` tries once more, `anew()` goes to the first screen. */
+/**
+ * The screen of a barrier; `retry()` tries once more, also by itself when the browser finds a
+ * connection; `anew()` goes to the first screen.
+ */
 export function unable(what, { retry = null, anew = null } = {}) {
   const labels = { retry: say("barrier.retry"), anew: say("ended.anew") };
   const does = { retry, anew };
-  return standing("barrier", what, BARRIERS[what], (action) =>
+  const going = new AbortController();
+  if (retry !== null) window.addEventListener("online", retry, { once: true, signal: going.signal });
+  const screen = standing("barrier", what, BARRIERS[what], (action) =>
     action === "secure" ? secureLink() : button(labels[action], does[action]));
+  return { ...screen, close: () => going.abort() };
 }
 
 function standing(kind, name, { tone, icon: drawing, title, text, next, actions }, make) {

@@ -1,0 +1,268 @@
+"""What survives: a reload, a second tab, a network that goes away, a server that does."""
+
+import json
+from collections.abc import Callable
+
+from playwright.sync_api import Page, Route, WebSocketRoute, expect
+from support.chromium import Visit
+from support.people import NOTHING, PATIENCE_MS, person, two_in_a_room
+from support.server import Program
+from support.tunnel import tunnel_to
+
+
+def test_a_reload_comes_back_without_the_code(visit: Visit, server: str) -> None:
+    ada, bo = two_in_a_room(visit, server)
+    ada.says("Still here after a reload?")
+    expect(bo.cards).to_have_count(1)
+    bo.page.reload()
+    bo.is_inside()
+    expect(bo.cards).to_have_count(1)
+    bo.cards.click()
+    expect(bo.texts).to_have_text("Still here after a reload?")
+    ada.sees_receipt("^Viewed and destroyed$")
+    expect(ada.page.locator(".joins")).to_have_text("2 joins so far")
+    expect(bo.page.locator(".seat", has_text="Bo")).to_be_visible()
+    bo.page.reload()
+    bo.is_inside()
+    expect(bo.texts).to_have_count(0)
+    expect(bo.cards).to_have_count(0)
+
+
+def test_a_reload_that_was_not_to_be_survived_keeps_nothing(visit: Visit, server: str) -> None:
+    ada = person(visit, server)
+    ada.choose(resume=False)
+    ada.generate()
+    ada.open_room()
+    assert ada.keeps() == NOTHING
+    ada.page.reload()
+    expect(ada.page.get_by_role("button", name="Generate code")).to_be_visible()
+
+
+def test_a_second_tab_of_the_same_seat_takes_over(visit: Visit, server: str) -> None:
+    ada = person(visit, server)
+    ada.generate()
+    ada.open_room()
+    half = ada.page.evaluate("sessionStorage.getItem('ephemeral.resume')")
+    page = visit(f"{server}/static/icons/icon.svg", beside=ada.watched).page
+    page.evaluate("(half) => sessionStorage.setItem('ephemeral.resume', half)", half)
+    page.goto(f"{server}/")
+    expect(page.get_by_label("Write a message")).to_be_visible(timeout=PATIENCE_MS)
+    ada.sees_end("replaced")
+
+
+def test_words_written_while_the_server_is_away_wait_and_are_sent_once(
+    serve: Callable[..., Program], visit: Visit
+) -> None:
+    program = serve()
+    ada, bo = two_in_a_room(visit, program.url)
+    program.kill()
+    notice = ada.page.locator(".notice.attention")
+    expect(notice).to_contain_text("The connection was lost")
+    ada.says("Written in a tunnel.")
+    ada.sees_receipt("^Not sent yet: waits in this tab")
+    expect(notice).to_contain_text("1 message waits here.")
+    expect(ada.text).to_have_value("")
+    program.start()
+    ada.sees_receipt("^Stored until")
+    expect(notice).to_have_count(0)
+    expect(bo.cards).to_have_count(1, timeout=PATIENCE_MS)
+    bo.cards.click()
+    expect(bo.texts).to_have_text("Written in a tunnel.")
+    ada.sees_receipt("^Viewed and destroyed$")
+    for someone in (ada, bo):
+        someone.watched.forgive("WebSocket connection to .* failed")
+
+
+def loses_acknowledgements(page: Page) -> list[str]:
+    """From the next load on, no acknowledgement of this page reaches the server; gives them."""
+    lost: list[str] = []
+
+    def carry(near: WebSocketRoute) -> None:
+        far = near.connect_to_server()
+
+        def forth(message: str | bytes) -> None:
+            if json.loads(message)["type"] == "ack":
+                lost.append(str(message))
+            else:
+                far.send(message)
+
+        near.on_message(forth)
+
+    page.route_web_socket("**/room/socket", carry)
+    return lost
+
+
+def test_a_card_that_was_open_but_not_acknowledged_is_there_again_after_a_reload(
+    visit: Visit, server: str
+) -> None:
+    ada, bo = two_in_a_room(visit, server)
+    lost = loses_acknowledgements(bo.page)
+    bo.page.reload()
+    bo.is_inside()
+    ada.says("Read twice, if need be.")
+    bo.cards.click()
+    expect(bo.texts).to_have_text("Read twice, if need be.")
+    ada.sees_receipt("^Opened, being read$")
+    bo.page.wait_for_function("document.querySelector('.burn-number').textContent !== ''")
+    bo.page.reload()
+    bo.is_inside()
+    assert lost
+    expect(bo.texts).to_have_count(0)
+    expect(bo.cards).to_have_count(1)
+    bo.cards.click()
+    expect(bo.texts).to_have_text("Read twice, if need be.")
+    ada.sees_receipt("^Opened, being read$")
+
+
+def test_a_card_that_was_acknowledged_is_gone_after_a_reload(visit: Visit, server: str) -> None:
+    ada, bo = two_in_a_room(visit, server)
+    ada.says("Read once.")
+    bo.cards.click()
+    expect(bo.texts).to_have_text("Read once.")
+    ada.sees_receipt("^Viewed and destroyed$")
+    bo.page.reload()
+    bo.is_inside()
+    expect(bo.cards).to_have_count(0)
+    expect(bo.texts).to_have_count(0)
+    assert "Read once." not in bo.page.content()
+
+
+def test_a_draft_does_not_survive_a_reload(visit: Visit, server: str) -> None:
+    ada = person(visit, server)
+    ada.generate()
+    ada.is_inside()
+    ada.text.fill("Not for this disk.")
+    ada.page.once("dialog", lambda dialog: dialog.accept())
+    ada.page.reload()
+    ada.is_inside()
+    expect(ada.text).to_have_value("")
+    assert "Not for this disk." not in json.dumps(ada.keeps())
+
+
+def test_a_room_that_is_destroyed_takes_what_the_other_is_writing_with_it(
+    visit: Visit, server: str
+) -> None:
+    ada, bo = two_in_a_room(visit, server)
+    ada.says("Sent and never read.")
+    expect(bo.cards).to_have_count(1)
+    ada.text.press_sequentially("Half a sen")
+    expect(bo.page.locator(".typing")).to_have_text("Ada is typing…")
+    bo.page.keyboard.press("Control+Alt+Backspace")
+    ada.sees_end("destroyed")
+    expect(ada.page.get_by_text("Every message in it is gone, read or not.")).to_be_visible()
+    for text in ("Half a sen", "Sent and never"):
+        assert text not in ada.page.content()
+    assert ada.keeps() == bo.keeps() == NOTHING
+    ada.page.get_by_role("button", name="To the first page").click()
+    expect(ada.page.get_by_role("button", name="Generate code")).to_be_visible()
+
+
+def test_what_is_sent_while_the_browser_is_offline_waits_and_is_sent_once(
+    serve: Callable[..., Program], visit: Visit
+) -> None:
+    program = serve()
+    with tunnel_to(program.port) as tunnel:
+        ada = person(visit, f"http://127.0.0.1:{tunnel.port}")
+        ada.generate()
+        ada.is_inside()
+        bo = person(visit, program.url)
+        bo.enter(ada.code)
+        bo.is_inside()
+        # A browser in flight mode: it knows that it is offline, and its connections are lost.
+        ada.page.context.set_offline(True)
+        tunnel.cut()
+        notice = ada.page.locator(".notice.attention")
+        expect(notice).to_contain_text("You are offline. Your seat and your words are kept.")
+        ada.says("Written above the clouds.")
+        ada.sees_receipt("^Not sent yet: waits in this tab")
+        expect(notice).to_contain_text("1 message waits here.")
+        expect(bo.page.locator(".seat.away")).to_have_count(1)
+        expect(bo.cards).to_have_count(0)
+        tunnel.restore()
+        ada.page.context.set_offline(False)
+        ada.sees_receipt("^Stored until")
+        expect(notice).to_have_count(0)
+        expect(bo.cards).to_have_count(1)
+        bo.cards.click()
+        expect(bo.texts).to_have_text("Written above the clouds.")
+        ada.sees_receipt("^Viewed and destroyed$")
+        expect(bo.cards).to_have_count(0)
+        ada.watched.forgive("WebSocket connection to .* failed")
+
+
+def test_who_comes_back_to_a_server_that_is_away_may_try_until_it_answers(
+    visit: Visit, server: str
+) -> None:
+    ada = person(visit, server)
+    ada.generate()
+    ada.is_inside()
+    ada.page.route("**/room/members", lambda route: route.abort())
+    ada.page.reload()
+    expect(ada.page.get_by_role("heading", name="The server can’t be reached")).to_be_visible(
+        timeout=PATIENCE_MS
+    )
+    assert ada.keeps()["session"] == ["ephemeral.resume"]
+    ada.page.unroute("**/room/members")
+    ada.page.get_by_role("button", name="Try again").click()
+    ada.is_inside()
+    ada.watched.forgive("Failed to load resource")
+
+
+def test_who_comes_back_offline_is_back_as_soon_as_there_is_a_connection(
+    visit: Visit, server: str
+) -> None:
+    ada = person(visit, server)
+    ada.generate()
+    ada.is_inside()
+    gone: list[Route] = []
+
+    def go_offline(route: Route) -> None:
+        gone.append(route)
+        ada.page.context.set_offline(True)
+        route.abort()
+
+    ada.page.route("**/room/members", go_offline)
+    ada.page.reload()
+    heading = ada.page.get_by_role("heading", name="You are offline")
+    expect(heading).to_be_visible(timeout=PATIENCE_MS)
+    assert gone
+    ada.page.unroute("**/room/members")
+    ada.page.context.set_offline(False)
+    ada.is_inside()
+    ada.watched.forgive("Failed to load resource")
+
+
+def test_a_seat_that_was_taken_meanwhile_is_said_and_can_be_asked_for_again(
+    serve: Callable[..., Program], visit: Visit
+) -> None:
+    program = serve(SEAT_GRACE_SECONDS=1)
+    with tunnel_to(program.port) as tunnel:
+        ada = person(visit, f"http://127.0.0.1:{tunnel.port}")
+        ada.generate()
+        ada.is_inside()
+        bo, chi = person(visit, program.url), person(visit, program.url)
+        bo.enter(ada.code)
+        bo.is_inside()
+        tunnel.cut()
+        expect(bo.page.locator(".seat.away")).to_have_count(1)
+        chi.page.get_by_label("Enter a code").fill(ada.code)
+
+        def chi_is_inside() -> bool:
+            join = chi.page.get_by_role("button", name="Join", exact=True)
+            join.click()
+            expect(chi.text.or_(chi.page.locator(".screen .notice"))).to_be_visible(
+                timeout=PATIENCE_MS
+            )
+            return chi.text.is_visible()
+
+        while not chi_is_inside():
+            expect(chi.page.locator(".screen .notice")).to_contain_text("The room is full")
+        tunnel.restore()
+        ada.sees_end("seat_lost")
+        chi.menu("Leave")
+        chi.answers("Leave")
+        chi.sees_end("left")
+        ada.page.get_by_role("button", name="Try again").click()
+        ada.is_inside()
+        ada.watched.forgive("WebSocket connection to .* failed")
+        chi.watched.forgive(r"409 \(Conflict\)")
