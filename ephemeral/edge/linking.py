@@ -2,10 +2,10 @@
 
 A browser asks for a module only when it has read the one that imports it, and compresses nothing
 across files. So what the page imports at once is served as one file, what it imports later as a
-second, and what a worker runs as one of its own (docs/decisions, 14). Nothing is renamed: a module
-becomes a function that is called once and returns what it exports, and its imports are constants
-at its top. That keeps the meaning as long as no module imports itself by a detour and no exported
-name changes its value; what is anything else is refused when the program starts.
+second, and what a worker runs as one of its own (docs/decisions, 14). A module becomes a function
+that is called once and returns what it exports, and its imports are constants at its top. That
+keeps the meaning as long as no module imports itself by a detour and no exported name changes its
+value; what is anything else is refused when the program starts.
 """
 
 import posixpath
@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from ephemeral.edge.modules import Import, Loaded, Module, Unlinkable, Worker, read_module
+from ephemeral.edge.renaming import short_names
 
 __all__ = ["Linked", "link"]
 
@@ -193,13 +194,22 @@ class _Linker:
         loading: Mapping[str, str],
     ) -> str:
         return "".join(
-            f"const {names[module]}=(()=>{{\n{self._body(self._read[module], names, loading)}"
-            f"\n;return{_exported(self._read[module], module in whole)};\n}})();\n"
+            f"const {names[module]}=(()=>{{{self._body(self._read[module], names, whole, loading)}"
+            f"\n;return{_exported(self._read[module], module in whole)}}})();\n"
             for module in modules
         )
 
-    def _body(self, module: Module, names: Mapping[str, str], loading: Mapping[str, str]) -> str:
-        imports = [_bound(one, names[one.module]) for one in module.imports if one.bindings]
+    def _body(
+        self,
+        module: Module,
+        names: Mapping[str, str],
+        whole: set[str],
+        loading: Mapping[str, str],
+    ) -> str:
+        imports = [
+            _bound(one, self._read[one.module], names[one.module], one.module in whole)
+            for one in module.imports
+        ]
         written = []
         for piece in module.pieces:
             if isinstance(piece, Loaded):
@@ -226,19 +236,26 @@ def _file_of(worker: Worker) -> str:
     return posixpath.basename(worker.module).replace("-worker.js", ".js")
 
 
-def _bound(wanted: Import, source: str) -> str:
+def _bound(wanted: Import, exporter: Module, source: str, whole: bool) -> str:
     """The import as a declaration of constants."""
-    parts = []
-    text = ""
-    for exported, own in wanted.bindings:
-        if exported == "*":
-            text += f"const {own}={source};\n"
-        else:
-            parts.append(exported if exported == own else f"{exported}:{own}")
-    return text + (f"const{{{','.join(parts)}}}={source};\n" if parts else "")
+    keys = _keys(exporter, whole)
+    everything = [f"const {own}={source};" for name, own in wanted.bindings if name == "*"]
+    some = [_pair(keys[name], own) for name, own in wanted.bindings if name != "*"]
+    return "".join([*everything, f"const{{{','.join(some)}}}={source};" if some else ""])
 
 
 def _exported(module: Module, whole: bool) -> str:
     """What the function returns: an object, and where somebody has hold of it, like a module's."""
-    names = ",".join(sorted(module.exports))
-    return f" Object.freeze({{__proto__:null,{names}}})" if whole else f"{{{names}}}"
+    keys = _keys(module, whole)
+    pairs = ",".join(_pair(keys[name], module.exports[name]) for name in sorted(module.exports))
+    return f" Object.freeze({{__proto__:null,{pairs}}})" if whole else f"{{{pairs}}}"
+
+
+def _keys(module: Module, whole: bool) -> dict[str, str]:
+    """Under what its exports are handed over: their names, if anything but the linker sees them."""
+    names = sorted(module.exports)
+    return dict(zip(names, names if whole else short_names(()), strict=False))
+
+
+def _pair(key: str, name: str) -> str:
+    return key if key == name else f"{key}:{name}"

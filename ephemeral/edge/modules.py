@@ -1,7 +1,8 @@
-"""One JavaScript module, read: what it imports and exports, and its text without comments.
+"""One JavaScript module, read: what it imports and exports, and its text, shortened.
 
 Only the forms of which the linker knows that it keeps their meaning are let through. What else a
-module holds is copied token by token, strings, templates and regular expressions as they are.
+module holds is copied token by token, without comments and needless space, with shorter names for
+its own variables, and with strings, templates and regular expressions as they are.
 """
 
 import posixpath
@@ -11,18 +12,14 @@ from dataclasses import dataclass, field
 import tree_sitter_javascript
 from tree_sitter import Language, Node, Parser
 
+from ephemeral.edge.renaming import FUNCTIONS, Renaming, renamed
+
 __all__ = ["Import", "Module", "Unlinkable", "read_module", "without_comments"]
 
 _LANGUAGE = Language(tree_sitter_javascript.language())
 _LINE_ENDS = ("\n", "\r", "\u2028", "\u2029")
-_FUNCTIONS = {
-    "arrow_function",
-    "function_declaration",
-    "function_expression",
-    "generator_function",
-    "generator_function_declaration",
-    "method_definition",
-}
+# Signs that become another one, or a comment, when they stand side by side.
+_SIGNS = b"+-<>!/."
 # What a declaration must be for its name to keep its value for ever, by the node's type.
 _CONSTANT = {"class_declaration", "function_declaration", "generator_function_declaration"}
 
@@ -35,7 +32,7 @@ class Unlinkable(Exception):
 class Import:
     """One import statement: the module's name; exported name and own name of each binding.
 
-    `*` as the exported name stands for all of them in one object.
+    `*` as the exported name stands for all of them in one object. Own names are the shorter ones.
     """
 
     module: str
@@ -47,12 +44,13 @@ class Import:
 class Module:
     """A module's meaning. Names of modules are paths below the root of all sources.
 
-    `pieces` is the text, in order: strings to copy, and references to be filled in.
+    `exports` are the exported names, each with the one that it has in the text. `pieces` is the
+    text, in order: strings to copy, and references to be filled in.
     """
 
     name: str
     imports: list[Import] = field(default_factory=list)
-    exports: list[str] = field(default_factory=list)
+    exports: dict[str, str] = field(default_factory=dict)
     pieces: "list[str | Loaded | Worker]" = field(default_factory=list)
     identifiers: set[str] = field(default_factory=set)
 
@@ -95,6 +93,7 @@ class _Reader:
         self._edits: dict[int, tuple[int, str | Loaded | Worker]] = {}
         self._constant: set[str] = set()
         self._assigned: list[tuple[str, Node]] = []
+        self._renaming = Renaming()
 
     def read(self) -> Module:
         root = Parser(_LANGUAGE).parse(self._source).root_node
@@ -102,6 +101,7 @@ class _Reader:
             raise self._refused(
                 _first_error(root), "this is no JavaScript that the linker can read"
             )
+        self._renaming = renamed(root, self._source)
         for statement in root.named_children:
             if statement.type == "import_statement":
                 self._import(statement)
@@ -150,7 +150,7 @@ class _Reader:
 
     def _bindings(self, part: Node) -> Iterator[tuple[str, str]]:
         if part.type == "namespace_import":
-            yield "*", self._words(part.named_children[-1])
+            yield "*", self._own(part.named_children[-1])
         elif part.type == "named_imports":
             for one in part.named_children:
                 if one.type == "comment":
@@ -163,9 +163,14 @@ class _Reader:
                     raise self._refused(one, "there are no default exports here")
                 if exported.type != "identifier":
                     raise self._refused(one, "a name that is imported must be an identifier")
-                yield self._words(exported), self._words(own)
+                yield self._words(exported), self._own(own)
         elif part.type != "comment":
             raise self._refused(part, "there are no default exports here")
+
+    def _own(self, node: Node) -> str:
+        """The name in the text of what is declared at the top of the module."""
+        name = self._words(node)
+        return self._renaming.top.get(name, name)
 
     def _export(self, statement: Node) -> None:
         declaration = statement.child_by_field_name("declaration")
@@ -186,7 +191,7 @@ class _Reader:
         if declaration.type in _CONSTANT:
             name = declaration.child_by_field_name("name")
             assert name is not None
-            self._module.exports.append(self._words(name))
+            self._module.exports[self._words(name)] = self._own(name)
             self._constant.add(self._words(name))
             return
         kind = declaration.child_by_field_name("kind")
@@ -196,18 +201,19 @@ class _Reader:
             )
         for one in declaration.named_children:
             if one.type != "comment":
-                self._module.exports += self._names(one)
+                for name in self._names(one):
+                    self._module.exports[self._words(name)] = self._own(name)
 
-    def _names(self, declarator: Node) -> Iterator[str]:
+    def _names(self, declarator: Node) -> Iterator[Node]:
         name = declarator.child_by_field_name("name")
         assert name is not None
         if name.type == "identifier":
-            yield self._words(name)
+            yield name
             return
         for part in name.named_children:
             if part.type != "shorthand_property_identifier_pattern":
                 raise self._refused(name, "an exported const is a name, or a flat { pattern }")
-            yield self._words(part)
+            yield part
 
     # Everything below statements
 
@@ -235,7 +241,7 @@ class _Reader:
                 self._assigns(node.child_by_field_name("left"))
             case "update_expression":
                 self._assigns(node.child_by_field_name("argument"))
-        inside = inside or node.type in _FUNCTIONS
+        inside = inside or node.type in FUNCTIONS
         for child in node.children:
             self._look(child, inside=inside)
 
@@ -274,9 +280,9 @@ class _Reader:
     # The text
 
     def _text(self, root: Node) -> Iterator[str | Loaded | Worker]:
-        """The pieces, without comments, indentation and empty lines."""
+        """The pieces, without comments and needless space."""
         copied: list[str] = []
-        end, gap = 0, ""
+        end, last, gap = 0, -1, ""
         for start, stop, piece in self._tokens(root):
             gap += self._between(end, start)
             end = stop
@@ -285,16 +291,17 @@ class _Reader:
                 continue
             if piece == "":
                 continue
-            if copied:
-                copied.append("\n" if _breaks(gap) else gap and " ")
-            gap = ""
+            if last >= 0:
+                copied.append(
+                    _space(gap, self._source[last : last + 1], self._source[start : start + 1])
+                )
+            last, gap = stop - 1, ""
             if isinstance(piece, str):
                 copied.append(piece)
             else:
                 yield "".join(copied)
                 yield piece
-                # What follows is separated as from any token.
-                copied = [""]
+                copied = []
         yield "".join(copied)
 
     def _between(self, start: int, end: int) -> str:
@@ -322,10 +329,16 @@ class _Reader:
         elif node.type == "template_string":
             yield from self._template(node)
         elif node.child_count == 0 or node.type in {"string", "regex"}:
-            yield node.start_byte, node.end_byte, self._words(node)
+            yield node.start_byte, node.end_byte, self._renamed(node)
         else:
             for child in node.children:
                 yield from self._tokens(child)
+
+    def _renamed(self, node: Node) -> str:
+        name = self._words(node)
+        new = self._renaming.uses.get(node.start_byte, name)
+        # In `{name}` the name is the property's as well, and that one stays.
+        return f"{name}:{new}" if node.type.startswith("shorthand_") and new != name else new
 
     def _template(self, node: Node) -> Iterator[tuple[int, int, str | Loaded | Worker | None]]:
         """Its text as it stands; what is inside `${}` as any code."""
@@ -336,6 +349,22 @@ class _Reader:
                 yield from self._tokens(child)
                 at = child.end_byte
         yield at, node.end_byte, self._source[at : node.end_byte].decode()
+
+
+def _space(gap: str, before: bytes, after: bytes) -> str:
+    """What of the space between two tokens is needed, by the signs that it keeps apart."""
+    if _breaks(gap):
+        # A statement may end at the end of a line, but not here.
+        return "" if before in b"{([,;" or after in b"})]" else "\n"
+    if not gap:
+        return ""
+    word = _is_word(after) and (_is_word(before) or before == b"/")
+    signs = before in _SIGNS and after in _SIGNS
+    return " " if word or signs or after == b"." else ""
+
+
+def _is_word(sign: bytes) -> bool:
+    return sign.isalnum() or sign in b"_$#\\" or sign >= b"\x80"
 
 
 def _breaks(gap: str) -> bool:
