@@ -76,7 +76,9 @@ function toRoom(client, share, held = null) {
     room = null;
     trap.release();
     forgetRoom(client);
-    toEnded(client.state.ended.reason, share?.code ?? null);
+    const { reason } = client.state.ended;
+    const again = share !== null && ENDINGS[reason]?.actions.includes("again");
+    toEnded(reason, again ? once(share.code) : null);
   };
   client.addEventListener("change", over);
   trap.set();
@@ -92,14 +94,22 @@ function toRoom(client, share, held = null) {
   over();
 }
 
-/** The room is over: everything is forgotten here, the code too unless it may still help. */
-function toEnded(reason, code) {
-  const again = code !== null && ENDINGS[reason]?.actions.includes("again")
-    ? () => join(code, (problem) => toArriving({ text: code, problem }))
-    : null;
-  const forget = () => Object.assign(choices, usualChoices());
+/** Tries a code once more. A function of its own, because closures hold all that stands beside them. */
+const once = (code) => () => join(code, (problem) => toArriving({ text: code, problem }));
+
+/** The room is over: everything is forgotten here, the code too unless it may still help (`again`). */
+function toEnded(reason, again) {
   if (again === null) forget();
-  stage.show(() => ended({ reason, again, anew: () => { forget(); toArriving(); } }));
+  stage.show(() => ended({ reason, again, anew }));
+}
+
+function forget() {
+  Object.assign(choices, usualChoices());
+}
+
+function anew() {
+  forget();
+  toArriving();
 }
 
 async function askToLeave() {

@@ -48,6 +48,7 @@ export function countdown({ seconds, onEnd, onLast = () => {} }) {
   const node = el("span", { class: "burn", role: "timer", "aria-live": "off" }, number);
   let timer = 0;
   let endsAt = Infinity;
+  let burning = null;
   // Of a short time nobody has to be told when most of it is over.
   let last = seconds > 2 * LAST_SECONDS ? LAST_SECONDS : 0;
 
@@ -70,6 +71,8 @@ export function countdown({ seconds, onEnd, onLast = () => {} }) {
 
   function stop() {
     clearInterval(timer);
+    // The document holds what moves on it, and with it the card and its text, until the time is over.
+    burning?.cancel();
   }
 
   show(seconds);
@@ -82,7 +85,7 @@ export function countdown({ seconds, onEnd, onLast = () => {} }) {
       const left = Math.max(0, endsAt - Date.now());
       timer = setInterval(tick, 250);
       if (!still.matches) {
-        line.animate([{ transform: `scaleX(${Math.min(1, left / (seconds * 1000))})` }, { transform: "scaleX(0)" }],
+        burning = line.animate([{ transform: `scaleX(${Math.min(1, left / (seconds * 1000))})` }, { transform: "scaleX(0)" }],
           { duration: left, fill: "forwards" });
       }
       return endsAt;

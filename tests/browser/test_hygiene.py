@@ -1,0 +1,355 @@
+"""What the page must not keep: in the browser's stores, its history, its memory, or in sight."""
+
+import json
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+from support.chromium import Visit
+from support.people import NOTHING, PATIENCE_MS, Person, person, two_in_a_room
+
+# Words that occur nowhere else: not in the list, not in the catalogues, not in the browser.
+TEXT, NICKNAME, DRAFT = "quiet zanzibarish walrus", "Ozymandiaz", "unfinished wombatology"
+
+
+def heap(page: Page) -> str:
+    """All strings in the memory of the page, after its garbage was collected."""
+    session = page.context.new_cdp_session(page)
+    chunks: list[str] = []
+    session.on("HeapProfiler.addHeapSnapshotChunk", lambda event: chunks.append(event["chunk"]))
+    session.send("HeapProfiler.enable")
+    session.send("HeapProfiler.collectGarbage")
+    session.send("HeapProfiler.takeHeapSnapshot", {"reportProgress": False})
+    session.detach()
+    strings: list[str] = json.loads("".join(chunks))["strings"]
+    return "\n".join(strings)
+
+
+def credentials(someone: Person) -> set[str]:
+    """What this page has proved itself by to the server."""
+    said = [request.headers for request in someone.watched.requests]
+    locators = {
+        one["authorization"].removeprefix("Bearer ") for one in said if "authorization" in one
+    }
+    tokens = {one["ephemeral-member"] for one in said if "ephemeral-member" in one}
+    assert locators
+    assert tokens
+    return locators | tokens
+
+
+def leave(ada: Person, bo: Person) -> None:
+    for someone in (ada, bo):
+        someone.menu("Leave")
+        someone.answers("Leave")
+        someone.sees_end("left")
+
+
+def destroy(ada: Person, bo: Person) -> None:
+    ada.page.keyboard.press("Control+Alt+Backspace")
+    ada.sees_end("destroyed_by_you")
+    bo.sees_end("destroyed")
+
+
+@pytest.mark.parametrize("end", [leave, destroy])
+@pytest.mark.parametrize("way", ["typed", "link"])
+def test_after_the_end_no_text_code_name_or_credential_is_left_in_memory(
+    visit: Visit, server: str, end: Callable[[Person, Person], None], way: str
+) -> None:
+    # By keys alone: what a test's driver hands to the page would stay in the page's memory.
+    ada = person(visit, server)
+    ada.page.get_by_text("Options", exact=True).click()
+    ada.page.get_by_label("Nickname").click()
+    ada.page.keyboard.type(NICKNAME)
+    code = ada.generate().replace(" ", "-")
+    ada.is_inside()
+    if way == "typed":
+        bo = person(visit, server)
+        bo.page.get_by_label("Enter a code").click()
+        bo.page.keyboard.type(ada.code.upper())
+        bo.page.keyboard.press("Enter")
+    else:
+        bo = Person(visit(ada.copies("Copy link")))
+        bo.page.get_by_role("button", name="Join the room").click()
+    bo.is_inside()
+    ada.text.click()
+    ada.page.keyboard.type(TEXT)
+    ada.page.keyboard.press("Enter")
+    bo.cards.click()
+    expect(bo.page.locator(".opened")).to_have_count(1)
+    ada.sees_receipt("^Viewed and destroyed$")
+    ada.text.click()
+    ada.page.keyboard.type(DRAFT)
+
+    shared = {TEXT, NICKNAME, code}
+    known = [(ada, shared | credentials(ada) | {DRAFT}), (bo, shared | credentials(bo))]
+    for someone, secrets in known:
+        found = heap(someone.page)
+        assert {secret for secret in secrets if secret not in found} == set()
+    end(ada, bo)
+    for someone, secrets in known:
+        found = heap(someone.page)
+        assert {secret for secret in secrets if secret in found} == set()
+        assert someone.keeps() == NOTHING
+        expect(someone.page).to_have_title("Ephemeral")
+
+
+SPY = """
+  window.touched = [];
+  for (const name of ["setItem", "getItem"]) {
+    const real = Storage.prototype[name];
+    Storage.prototype[name] = function (...given) {
+      if (this === localStorage) window.touched.push(name);
+      return real.apply(this, given);
+    };
+  }
+  for (const name of ["open", "deleteDatabase"]) {
+    IDBFactory.prototype[name] = () => { window.touched.push(name); };
+  }
+  CacheStorage.prototype.open = () => { window.touched.push("caches"); };
+"""
+
+
+def test_local_storage_databases_and_caches_are_never_touched(visit: Visit, server: str) -> None:
+    ada, bo = person(visit, server, init=SPY), person(visit, server, init=SPY)
+    ada.generate()
+    ada.is_inside()
+    bo.enter(ada.code)
+    bo.is_inside()
+    ada.says("Nowhere but here.")
+    bo.cards.click()
+    ada.sees_receipt("^Viewed and destroyed$")
+    for someone in (ada, bo):
+        assert someone.page.evaluate("window.touched") == []
+    assert ada.page.evaluate("localStorage.getItem('x'), window.touched") == ["getItem"]
+
+
+# The neutral screen
+
+ESCAPES = """([first, second]) => {
+  for (const { at, ...more } of [first, second]) {
+    const event = new KeyboardEvent("keydown", { key: "Escape", bubbles: true, ...more });
+    Object.defineProperty(event, "timeStamp", { value: at });
+    document.activeElement.dispatchEvent(event);
+  }
+}"""
+
+
+def escape_twice(someone: Person) -> None:
+    someone.page.keyboard.press("Escape")
+    someone.page.keyboard.press("Escape")
+
+
+def sees_nothing(someone: Person) -> None:
+    page = someone.page
+    expect(page).to_have_title("Untitled")
+    assert page.locator("body").inner_text().split("\n")[0] == "This page is empty."
+    expect(page.locator("#app")).to_be_hidden()
+    assert page.evaluate("document.getElementById('app').inert")
+    assert page.evaluate("document.querySelector(\"link[rel='icon']\").href") == "data:,"
+    assert page.locator("meta[name='theme-color']").count() == 0
+
+
+def sees_all(someone: Person) -> None:
+    expect(someone.page.locator(".neutral")).to_have_count(0)
+    expect(someone.text).to_be_visible()
+    assert not someone.page.evaluate("document.getElementById('app').inert")
+    assert someone.page.evaluate("document.querySelector(\"link[rel='icon']\").href") != "data:,"
+
+
+def test_escape_twice_and_there_is_nothing_to_see_and_twice_again_and_all_is_there(
+    visit: Visit, server: str
+) -> None:
+    ada, bo = two_in_a_room(visit, server)
+    ada.says("In sight.")
+    bo.text.fill("Half an ans")
+    escape_twice(bo)
+    sees_nothing(bo)
+    # What comes meanwhile shows in no title and is said to nobody.
+    ada.says("Later.")
+    ada.sees_receipt("^Stored until")
+    expect(bo.page.locator(".seal")).to_have_count(2)
+    sees_nothing(bo)
+    expect(bo.page.locator("#announce-polite")).to_be_hidden()
+    escape_twice(bo)
+    sees_all(bo)
+    expect(bo.page).to_have_title("(2) Ephemeral")
+    expect(bo.text).to_have_value("Half an ans")
+    expect(bo.text).to_be_focused()
+
+
+def test_the_menu_hides_the_page_and_a_finger_brings_it_back(visit: Visit, server: str) -> None:
+    ada = person(visit, server)
+    ada.generate()
+    ada.is_inside()
+    ada.menu("Hide")
+    sees_nothing(ada)
+    ada.page.get_by_role("button", name="Back").click()
+    sees_all(ada)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "hides"),
+    [
+        ({"at": 1000}, {"at": 1500}, True),
+        ({"at": 1000}, {"at": 1700}, False),
+        ({"at": 1000}, {"at": 1100, "repeat": True}, False),
+        ({"at": 1000, "isComposing": True}, {"at": 1100}, False),
+        ({"at": 1000}, {"at": 1100, "isComposing": True}, False),
+        ({"at": 1000, "keyCode": 229}, {"at": 1100}, False),
+    ],
+)
+def test_only_two_escapes_that_mean_it_hide_the_page(
+    visit: Visit, server: str, first: object, second: object, hides: bool
+) -> None:
+    page = person(visit, server).page
+    page.get_by_label("Enter a code").click()
+    page.evaluate(ESCAPES, [first, second])
+    expect(page.locator(".neutral")).to_have_count(1 if hides else 0)
+
+
+def test_an_escape_that_closes_a_panel_hides_nothing_and_the_next_one_may(
+    visit: Visit, server: str
+) -> None:
+    ada = person(visit, server)
+    ada.generate()
+    ada.is_inside()
+    ada.page.get_by_role("button", name="Room menu").click()
+    ada.page.keyboard.press("Escape")
+    expect(ada.page.locator("dialog")).to_have_count(0)
+    sees_all(ada)
+    ada.page.keyboard.press("x")
+    ada.menu("Leave")
+    expect(ada.page.locator("dialog.question")).to_be_visible()
+    escape_twice(ada)
+    sees_nothing(ada)
+    expect(ada.page.locator("dialog")).to_have_count(0)
+
+
+def test_a_room_can_be_destroyed_from_behind_the_neutral_screen(visit: Visit, server: str) -> None:
+    ada, bo = two_in_a_room(visit, server)
+    escape_twice(ada)
+    ada.page.keyboard.press("Control+Alt+Backspace")
+    bo.sees_end("destroyed")
+    sees_nothing(ada)
+    escape_twice(ada)
+    ada.sees_end("destroyed_by_you")
+
+
+# History
+
+LEAVE = "Leave the room?"
+
+
+def test_going_back_asks_before_a_room_is_lost(visit: Visit, server: str) -> None:
+    ada, bo = two_in_a_room(visit, server)
+    question = bo.page.locator("dialog.question")
+    for _ in range(2):
+        bo.page.go_back()
+        expect(question).to_contain_text(LEAVE)
+        bo.answers("Stay")
+        expect(question).to_have_count(0)
+        expect(bo.text).to_be_visible()
+    ada.says("Still there?")
+    expect(bo.cards).to_have_count(1)
+    bo.page.go_back()
+    bo.answers("Leave")
+    bo.sees_end("left")
+    expect(ada.page.locator(".seat")).to_have_count(1)
+    assert bo.keeps() == NOTHING
+
+
+def test_going_back_asks_again_after_a_reload(visit: Visit, server: str) -> None:
+    ada = person(visit, server)
+    ada.generate()
+    ada.is_inside()
+    length = ada.page.evaluate("history.length")
+    ada.page.reload()
+    ada.is_inside()
+    assert ada.page.evaluate("history.length") == length
+    ada.page.go_back()
+    expect(ada.page.locator("dialog.question")).to_contain_text(LEAVE)
+
+
+def test_going_back_behind_the_neutral_screen_shows_nothing_and_loses_nothing(
+    visit: Visit, server: str
+) -> None:
+    ada = person(visit, server)
+    ada.generate()
+    ada.is_inside()
+    escape_twice(ada)
+    ada.page.go_back()
+    sees_nothing(ada)
+    expect(ada.page.locator("dialog")).to_have_count(0)
+    escape_twice(ada)
+    sees_all(ada)
+    ada.page.go_back()
+    expect(ada.page.locator("dialog.question")).to_contain_text(LEAVE)
+
+
+def test_after_leaving_back_leads_where_it_led_before(visit: Visit, server: str) -> None:
+    watched = visit(f"{server}/static/icons/icon.svg")
+    watched.page.goto(f"{server}/")
+    ada = Person(watched)
+    ada.generate()
+    ada.is_inside()
+    ada.menu("Leave")
+    ada.answers("Leave")
+    ada.sees_end("left")
+    ada.page.go_back()
+    ada.page.wait_for_url(re.compile(r"icon\.svg$"))
+
+
+def test_a_page_that_is_put_away_is_empty_and_comes_back_without_what_was_read(
+    visit: Visit, server: str
+) -> None:
+    ada, bo = two_in_a_room(visit, server)
+    ada.says("Not for the cache.")
+    bo.cards.click()
+    expect(bo.texts).to_have_text("Not for the cache.")
+    ada.sees_receipt("^Viewed and destroyed$")
+    put_away: str = bo.page.evaluate(
+        """() => {
+          dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));
+          return document.documentElement.outerHTML;
+        }"""
+    )
+    assert "Not for the cache." not in put_away
+    assert ada.code not in put_away
+    with bo.page.expect_navigation():
+        bo.page.evaluate('dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }))')
+    bo.is_inside()
+    expect(bo.texts).to_have_count(0)
+
+    bo.page.goto(f"{server}/static/icons/icon.svg")
+    bo.page.go_back()
+    bo.is_inside()
+    expect(bo.texts).to_have_count(0)
+    assert "Not for the cache." not in bo.page.content()
+
+
+def test_what_was_typed_is_not_there_when_one_comes_back(visit: Visit, server: str) -> None:
+    page = person(visit, server).page
+    page.get_by_label("Enter a code").fill("abacus abdomen")
+    page.reload()
+    expect(page.get_by_label("Enter a code")).to_have_value("")
+    page.get_by_label("Enter a code").fill("abacus abdomen")
+    page.goto(f"{server}/static/icons/icon.svg")
+    page.go_back()
+    expect(page.get_by_label("Enter a code")).to_have_value("")
+
+
+def test_a_link_that_is_followed_inside_a_room_loses_neither_room_nor_code(
+    visit: Visit, server: str
+) -> None:
+    ada, bo = two_in_a_room(visit, server)
+    other = person(visit, server)
+    other.generate()
+    other.is_inside()
+    link = other.copies("Copy link")
+    bo.page.evaluate("(link) => { location.href = link; }", link)
+    expect(bo.page.locator("#announce-polite")).to_contain_text("You are in a room")
+    assert "#" not in bo.page.url
+    expect(bo.text).to_be_visible()
+    expect(other.page.locator(".joins")).to_have_text("1 join so far")
+    expect(ada.page.locator(".seat")).to_have_count(2, timeout=PATIENCE_MS)
