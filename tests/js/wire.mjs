@@ -16,6 +16,10 @@ export class Wire {
   deaf = false;
   /** What the server says is changed. @type {(bytes: string) => string} */
   bends = (bytes) => bytes;
+  /** What the client says after its request is on its way until `release`, on what connects now. */
+  holds = false;
+  /** @type {(() => void)[]} */
+  #held = [];
   /** First lines of the requests that came by. */
   requests = [];
 
@@ -39,6 +43,15 @@ export class Wire {
     for (const sockets of this.#pairs) for (const socket of sockets) socket.destroy();
   }
 
+  get isHolding() {
+    return this.#held.length > 0;
+  }
+
+  /** What was on its way arrives. */
+  release() {
+    for (const arrive of this.#held.splice(0)) arrive();
+  }
+
   async close() {
     this.cut();
     this.#relay.close();
@@ -49,11 +62,13 @@ export class Wire {
     if (this.refuses) return void near.destroy();
     const far = net.connect(Number(this.#target.port), this.#target.hostname);
     const pair = [near, far];
+    let holds = this.holds;
     this.#pairs.add(pair);
     near.on("data", (bytes) => {
       const [, line] = /^([A-Z]+ \/\S*) HTTP/m.exec(bytes.toString("latin1")) ?? [];
       if (line !== undefined) this.requests.push(line);
-      far.write(bytes);
+      if (holds && line === undefined) this.#held.push(() => { holds = false; far.write(bytes); });
+      else far.write(bytes);
     });
     far.on("data", (bytes) => {
       if (this.deaf) return;

@@ -2,6 +2,7 @@
 
 import { afterEach, describe, test } from "node:test";
 import assert from "node:assert/strict";
+import { setImmediate } from "node:timers/promises";
 import {
   FIRST_VIEW, SERVER, card, creates, everybodyGoes, hasEnded, isLive, joins, reads, refusal, reloads, sees, sent,
 } from "./people.mjs";
@@ -50,6 +51,36 @@ describe("a wire that breaks", () => {
     assert.deepEqual(texts, ["one", "two", "three"]);
     for (const id of ids) await sent(ada, id, "viewed");
     assert.equal(bo.state.cards.length, 3);
+  });
+
+  test("a greeting that was given up arrives late: its newer connection comes back", async () => {
+    const network = new EventTarget();
+    globalThis.addEventListener = network.addEventListener.bind(network);
+    const { hers, ada } = await two();
+    delete globalThis.addEventListener;
+    hers.holds = true;
+    hers.cut();
+    while (!hers.isHolding) await setImmediate();
+    network.dispatchEvent(new Event("offline"));
+    hers.holds = false;
+    await isLive(ada);
+    hers.release();
+    const { ended } = await sees(ada, (state) => state.phase !== "live" && state);
+    assert.equal(ended, null);
+    await isLive(ada);
+  });
+
+  test("a newer connection elsewhere takes over, whatever was given up before", async () => {
+    const network = new EventTarget();
+    globalThis.addEventListener = network.addEventListener.bind(network);
+    const { ada } = await two();
+    delete globalThis.addEventListener;
+    network.dispatchEvent(new Event("offline"));
+    await away(ada);
+    await isLive(ada);
+    const again = await reloads(ada.tab);
+    await isLive(again);
+    assert.equal(await hasEnded(ada), "replaced");
   });
 
   test("the answer to posting is lost: the message is there once, and its receipt is true", async () => {

@@ -11,6 +11,9 @@ const PATIENCE_MS = 15_000;
 /** A server that says "too fast" is left alone as if so many attempts had failed. */
 const LATER_ATTEMPTS = 5;
 const RESOLUTION = 2 ** 32;
+/** So long may what was said on a connection that was given up still be on its way. */
+const LATE_MS = 120_000;
+const REPLACED = 4409;
 
 /**
  * How long to wait before the next attempt: all of it random, so that clients which lost the same
@@ -34,6 +37,9 @@ export class Socket {
   #timer;
   /** @type {AbortController|null} */
   #listening = null;
+  #works = false;
+  /** When a connection was given up of which nobody knows whether its greeting arrives. */
+  #greetedInVain = -Infinity;
   /** When the next attempt is due, by this device's clock; null while there is a connection. */
   retryAt = /** @type {number|null} */ (null);
 
@@ -68,11 +74,15 @@ export class Socket {
   /** The connection serves: the next loss is the first again. */
   works() {
     this.#attempts = 0;
+    this.#works = true;
   }
 
   /** The connection is dead, whatever the browser believes. */
   restart() {
-    if (this.#socket !== null) this.#lost(this.#socket, 1006);
+    const socket = this.#socket;
+    if (socket === null) return;
+    if (socket.readyState === WebSocket.OPEN && !this.#works) this.#greetedInVain = Date.now();
+    this.#lost(socket, 1006);
   }
 
   /** For good. */
@@ -97,6 +107,7 @@ export class Socket {
     this.retryAt = null;
     const socket = new WebSocket(this.#url, PROTOCOL);
     this.#socket = socket;
+    this.#works = false;
     this.#timer = setTimeout(() => this.#lost(socket, 1006), PATIENCE_MS);
     socket.addEventListener("open", () => {
       if (socket !== this.#socket) return;
@@ -116,7 +127,10 @@ export class Socket {
     clearTimeout(this.#timer);
     // A connection that hangs would take its time to close: nobody waits for it.
     if (socket.readyState !== WebSocket.CLOSED) socket.close();
-    const next = this.#on.close(code);
+    // Once: a greeting of our own that came late has taken over from this connection.
+    const byOurselves = code === REPLACED && Date.now() - this.#greetedInVain < LATE_MS;
+    if (byOurselves) this.#greetedInVain = -Infinity;
+    const next = this.#on.close(byOurselves ? 1006 : code);
     if (next === "stop" || this.#listening === null) return;
     if (next === "later") this.#attempts = Math.max(this.#attempts, LATER_ATTEMPTS);
     const delay = delayAfter(this.#attempts, randomBelow(RESOLUTION) / RESOLUTION);
