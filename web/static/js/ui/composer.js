@@ -20,7 +20,7 @@ let chosenView = 30;
  */
 export function composer({ send, typing, draft, people }) {
   const text = el("textarea", {
-    id: "composer-text", rows: "1", dir: "auto", autocomplete: "off", enterkeyhint: "send",
+    id: "composer-text", rows: "1", autocomplete: "off", enterkeyhint: "send",
     placeholder: say("composer.label"), "aria-describedby": "composer-error", value: draft.text,
   });
   const view = el("select", { id: "composer-view", on: { change: () => { chosenView = Number(view.value); } } },
@@ -54,9 +54,16 @@ export function composer({ send, typing, draft, people }) {
     const empty = text.value.trim() === "";
     draft.text = text.value;
     button.disabled = empty;
+    turn();
     error.hidden = true;
     typing(!empty);
     fit();
+  }
+
+  /** What is written has its own direction; the hint in an empty field has the page's. */
+  function turn() {
+    if (text.value === "") text.removeAttribute("dir");
+    else text.dir = "auto";
   }
 
   function fit() {
@@ -97,6 +104,7 @@ export function composer({ send, typing, draft, people }) {
   }
 
   quote(draft.quote);
+  turn();
   button.disabled = draft.text.trim() === "";
   // Its height can be measured only once it is in the page.
   if (draft.text !== "") requestAnimationFrame(fit);

@@ -5,6 +5,7 @@ import { copyButton } from "./copy.js";
 import { panel } from "./dialog.js";
 import { el, setText } from "./el.js";
 import { icon } from "./icons.js";
+import { languageSwitch } from "./language.js";
 import { rules } from "./rules.js";
 import { say } from "./say.js";
 
@@ -46,7 +47,8 @@ export function openMenu({ state, localTime, share, typing, lock, hide, leave, d
         row("destroy", say("menu.destroy"),
           [say("menu.destroy_hint"), " ", el("kbd", {}, say("keys.destroy"))], destroy, "danger-text")),
       el("section", { class: "menu-part" },
-        el("h3", {}, say("menu.facts")), facts.node)));
+        el("h3", {}, say("menu.facts")), facts.node),
+      languageSwitch()));
 
   function update(newest) {
     current = newest;

@@ -60,7 +60,7 @@ export function roomView({ client, share, setWaiting, hide = null }) {
   const list = el("div", { class: "log-list" });
   const log = el("div", { class: "log", role: "log", "aria-live": "off", "aria-label": say("room.log"), tabindex: "0" }, empty, list);
   const pillText = el("span", {});
-  const pill = el("button", { type: "button", class: "button small pill", hidden: true, on: { click: toNew } },
+  const pill = el("button", { type: "button", class: "button pill", hidden: true, on: { click: toNew } },
     icon("down"), pillText);
   const typing = el("p", { class: "typing", "aria-live": "off" });
   const write = composer({ send, typing: (on) => client.setTyping(on), draft: memory.draft, people });
