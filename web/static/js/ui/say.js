@@ -44,10 +44,17 @@ export async function setLanguage(code) {
   numbers = new Intl.NumberFormat(code);
   document.documentElement.lang = code;
   document.documentElement.dir = found["language.direction"];
-  const address = new URL(location.href);
-  address.searchParams.set("lang", code);
-  history.replaceState(history.state, "", address);
+  remember();
+  // Another entry of the history may have been made before.
+  window.addEventListener("popstate", remember);
   for (const listener of listeners) listener();
+}
+
+/** Writes the language into the address, for a reload. */
+function remember() {
+  const address = new URL(location.href);
+  address.searchParams.set("lang", current);
+  history.replaceState(history.state, "", address);
 }
 
 /** Whether the catalogue has the sentence. */
