@@ -1,25 +1,41 @@
-// Shows the state that the query names. `window.gallery` is what the tests ask.
+// Shows the state that the query names, and others when it is asked. `window.gallery` is what the
+// tests ask.
 
-import { arriving } from "/static/js/ui/arriving.js";
-import { ended, unable } from "/static/js/ui/ended.js";
-import { ENDINGS } from "/static/js/ui/states.js";
-import { invited } from "/static/js/ui/invited.js";
-import { usualChoices } from "/static/js/ui/options.js";
-import { progress } from "/static/js/ui/progress.js";
-import { roomView } from "/static/js/ui/room.js";
-import { say } from "/static/js/ui/say.js";
-import { sharing } from "/static/js/ui/sharing.js";
-import { names, play } from "./states.js";
+import { closePanels } from "/static/js/ui/dialog.js";
+import { has, say } from "/static/js/ui/say.js";
+import { clear, forgotten, names, perform, rowOf } from "./states.js";
 
-const screens = { arriving, ended, invited, progress, roomView, say, sharing, unable, usualChoices };
 const app = document.getElementById("app");
+let screen = null;
 
-function show(screen) {
-  app.replaceChildren(screen.node);
-  screen.focus?.focus();
+function show(next) {
+  screen = next;
+  app.replaceChildren(next.node);
+  next.focus?.focus();
+  return next;
 }
 
-const name = new URLSearchParams(location.search).get("state") ?? "arriving";
-const client = await play(name, { show, screens });
-window.gallery = { client, names: names(Object.keys(ENDINGS)) };
-document.documentElement.dataset.played = name;
+/** Shows another state in the same page, as the page itself goes from screen to screen. */
+async function play(name) {
+  screen?.close?.();
+  closePanels();
+  // A dialog is taken away by the task that tells of its closing.
+  await new Promise((resolve) => { setTimeout(resolve); });
+  clear();
+  gallery.client = await perform(name, show);
+  gallery.played = name;
+}
+
+/** What a row of the table says and the page doesn't: its sentences without the places in them. */
+function unsaid() {
+  const { title, text, next, label } = rowOf(gallery.played) ?? {};
+  const page = document.body.innerText;
+  return [title, text, next, label]
+    .filter((key) => key !== undefined)
+    .filter((key) => !has(key) || !say(key, { count: 3 }).split(/\{\w+\}|3/).every((piece) => page.includes(piece.trim())));
+}
+
+const gallery = { names, forgotten, play, unsaid, client: null, played: null };
+window.gallery = gallery;
+await play(new URLSearchParams(location.search).get("state") ?? "screen:arriving");
+document.documentElement.dataset.played = gallery.played;

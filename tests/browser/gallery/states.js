@@ -1,180 +1,212 @@
-// Every state in which the page can be, by name. A state gives the screen to show; rooms are played
-// by a FakeClient.
+// Every state in which the page can be, by name: those of the tables in ui/states.js, those of rooms,
+// and screens.
 
+import { announce } from "/static/js/ui/announce.js";
+import { arriving } from "/static/js/ui/arriving.js";
+import { ended, unable } from "/static/js/ui/ended.js";
+import { invited } from "/static/js/ui/invited.js";
+import { neutralScreen } from "/static/js/ui/neutral.js";
+import { opening } from "/static/js/ui/opening.js";
+import { usualChoices } from "/static/js/ui/options.js";
+import { progress } from "/static/js/ui/progress.js";
+import { qrPicture } from "/static/js/ui/qr.js";
+import { roomView } from "/static/js/ui/room.js";
+import { say } from "/static/js/ui/say.js";
+import { sharePanel } from "/static/js/ui/sharing.js";
+import * as tables from "/static/js/ui/states.js";
 import { FakeClient } from "./fake.js";
+import { CARDS, NOTICES, RECEIPTS, ROOMS } from "./rooms.js";
+import { card } from "./samples.js";
 
-const NOW = Date.now();
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
-export const CODE = "unlatched-felt-tip-gusto-barometer-nebula-yo-yo-willow";
+const CODE = "unlatched-felt-tip-gusto-barometer-nebula-yo-yo-willow";
+const SLOW_MS = 12_000;
+/** Longer than a room takes to say what has happened (ui/teller.js). */
+const TOLD_MS = 180;
 
-const room = {
-  policy: 1, seats: 2, messageTtl: 86400, roomTtl: 604800, locked: false, joins: 2, seatsTaken: 2,
-  createdAt: NOW - HOUR, expiresAt: NOW + 7 * DAY,
-};
-const member = (id, name, colour, more = {}) =>
-  ({ id, name, colour, present: true, me: false, joinedAt: NOW - HOUR, seenAt: NOW - 20 * MINUTE, ...more });
-const me = member("me", null, null, { me: true });
-const ada = member("ada", "Ada", 6);
+const none = () => {};
+const curtain = neutralScreen({ nodes: [document.getElementById("app")], changed: none });
+const wait = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
+const link = async () => `https://ephemeral.example/#1.00000000.${CODE}`;
+const panel = () => sharePanel({ code: CODE, bits: 90.4, link, picture: qrPicture });
+const share = { code: CODE, link, panel };
+const server = async () => { throw new Error("there is none"); };
 
-let sequence = 0;
-const card = (id, more = {}) => {
-  sequence += 1;
-  return {
-    id, author: "ada", authorName: null, authorColour: null, sequence, size: 512, postedAt: NOW - 3 * MINUTE, expiresAt: NOW + DAY - 3 * MINUTE,
-    audience: null, state: "closed", fate: null, text: null, view: null, type: null, gapBefore: 0,
-    error: null, holder: null, leaseUntil: null, ...more,
-  };
-};
-const open = (id, text, more = {}) => card(id, { state: "open", type: "text", text, view: 30, ...more });
-const sent = (id, state, text, more = {}) => {
-  sequence += 1;
-  return {
-    id, text, state, error: null, sequence: state === "sending" ? null : sequence,
-    postedAt: NOW - 2 * MINUTE, expiresAt: NOW + DAY, counter: sequence, ...more,
-  };
-};
+const arrive = (more = {}) =>
+  arriving({ choices: usualChoices(), generate: none, enter: none, server, ...more });
+const joining = (more = {}) => invited({ choices: usualChoices(), join: none, back: none, ...more });
 
-export const base = {
-  phase: "live", ended: null, retryAt: null, room, me: "me", members: [ada, me], typing: [], cards: [],
-  sent: [], clockOffset: 0,
-};
-const state = (changes) => ({ ...base, ...changes });
-
-const LOREM = "The reading room closes at six. Leave the key with the porter, take the stairs and not "
-  + "the lift, and don’t wait for me if it rains.\n\nBring the small notebook.";
-
-/** The states of rooms. */
-export const ROOMS = {
-  alone: () => state({ members: [me], room: { ...room, joins: 1, seatsTaken: 1 } }),
-  together: () => state({}),
-  closed_cards: () => state({ typing: ["ada"], cards: [card("a"), card("b", { size: 2048 })] }),
-  conversation: () => state({
-    cards: [
-      card("a", { state: "shown_gone" }),
-      open("b", "Did you find the address? The door is the green one, left of the bakery.", { view: 60 }),
-      card("d"),
-    ],
-    sent: [
-      sent("s1", "viewed", "I have it. Which door?"),
-      sent("s2", "stored", "On my way. Ten minutes."),
-    ],
-    typing: ["ada"],
-  }),
-  open_card: () => state({ cards: [open("a", LOREM)] }),
-  open_until_closed: () => state({ cards: [open("a", "Stays until you close it.", { view: 0 })] }),
-  opening: () => state({ cards: [card("a", { state: "opening" })] }),
-  returned: () => state({ cards: [card("a", { state: "returned" })] }),
-  broken: () => state({ cards: [card("a", { state: "broken", error: "envelope_open" })] }),
-  unknown_type: () => state({ cards: [open("a", null, { type: "hologram" })] }),
-  gap: () => state({ cards: [card("a", { gapBefore: 2 }), card("b", { state: "shown_gone", gapBefore: 1 })] }),
-  card_error: () => state({ cards: [card("a", { error: "unreachable" })] }),
-  taken: () => state({
-    room: { ...room, seats: 3, joins: 3, seatsTaken: 3 },
-    members: [ada, member("bo", "Bo", 2), me],
-    cards: [card("a", { state: "taken", holder: "bo", leaseUntil: NOW + 2 * MINUTE })],
-  }),
-  traces: () => state({
-    cards: [
-      card("a", { state: "shown_gone" }), card("b", { state: "shown_gone" }),
-      card("c", { state: "gone", fate: "viewed" }), card("d", { state: "gone", fate: "expired" }),
-      card("e", { state: "gone", fate: "unconfirmed" }),
-    ],
-    sent: [sent("s1", "viewed", null), sent("s2", "viewed", null), sent("s3", "expired", null)],
-  }),
-  receipts: () => state({
-    sent: [
-      sent("s2", "stored", "Stored and waiting."),
-      sent("s3", "opened", "Being read right now."),
-      sent("s4", "acknowledged", "For everyone who was here."),
-      sent("s5", "viewed", "Read."),
-      sent("s6", "unconfirmed", "Nobody confirmed this one."),
-      sent("s7", "expired", "Too late."),
-      sent("s8", "false_receipt", "The server says this was viewed."),
-      sent("s9", "refused", "This was not accepted.", { error: "room_crowded" }),
-      sent("s1", "sending", "On its way."),
-    ],
-  }),
-  away: () => state({ members: [{ ...ada, present: false }, me], sent: [sent("s1", "stored", "Read this when you are back.")] }),
-  reconnecting: () => state({
-    phase: "reconnecting", retryAt: NOW + 8000, members: [{ ...ada, present: false }, me],
-    sent: [sent("s1", "sending", "Written in a tunnel."), sent("s2", "sending", "And one more.")],
-  }),
-  offline: () => state({ phase: "offline", sent: [sent("s1", "sending", "Written in a tunnel.")] }),
-  locked: () => state({ room: { ...room, locked: true } }),
-  third_join: () => state({ room: { ...room, joins: 3 }, members: [member("eve", null, null), me], cards: [card("a", { author: "eve" })] }),
-  clock_off: () => state({ clockOffset: 7 * MINUTE }),
-  many_people: () => state({
-    room: { ...room, policy: 2, seats: 12, joins: 8, seatsTaken: 8 },
-    members: [...["Ada", "Bo", "Chi", "Dag", null, null, "Ada"].map((name, index) => member(`m${index}`, name, index % 3)), me],
-    typing: ["m1", "m2"],
-    cards: [..."0123456"].map((index) => card(`c${index}`, { author: `m${index}`, audience: ["me"] })),
-  }),
-  hostile: () => state({
-    members: [member("ada", "\u202e<b>gnp.exe</b>\u202e", 99), member("zal", "Z" + "\u0301".repeat(30), -1),
-      member("long", "W".repeat(64), 3), member("odd", { toString: null }, "7"), me],
-    room: { ...room, seats: 5, joins: 5, seatsTaken: 5 },
-    cards: [
-      open("a", "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>", { view: 300 }),
-      open("b", "\u202eright to left override, then a very long line: " + "x".repeat(60_000), { view: 300, author: "zal" }),
-      open("c", "Z" + "\u0335\u0321\u0489".repeat(200), { view: 300, author: "long" }),
-      card("d", { author: "long", postedAt: Number.NaN, expiresAt: Infinity }),
-      open("e", { text: "no string" }, { view: "soon", author: "odd" }),
-      card("f", { author: "nobody" }), card("g", { author: "left", authorName: "Lin", authorColour: 4 }),
-    ],
-  }),
+/** Screens without a room: each shows itself by `show` and may act upon what it has shown. */
+const SCREENS = {
+  arriving: (show) => show(arrive()),
+  options: (show) => show(arrive({ unfolded: true })),
+  problem: (show) => show(arrive({ text: "unlatched felt-tip gusto", problem: "refusal.room_unknown" })),
+  no_connection: (show) => {
+    Object.defineProperty(navigator, "onLine", { get: () => false, configurable: true });
+    show(arrive());
+  },
+  misspelt: (show) => entering(show, "unlatched felt-tip gusto baromter nebula yo-yo willow",
+    { code: "code_word", position: 4, word: "baromter", nearest: "barometer" }),
+  short: (show) => entering(show, "unlatched gusto", { code: "code_length" }),
+  other_server: (show) => entering(show, `https://ephemeral.example/#1.00000000.${CODE}`, { code: "link_salt" }),
+  invited: (show) => show(joining()),
+  invited_options: (show) => show(joining({ unfolded: true })),
+  invited_problem: (show) => show(joining({ problem: "refusal.room_full" })),
 };
 
-/** Shows one state; gives what a test wants to hold on to. */
-export async function play(name, { show, screens }) {
-  const choices = screens.usualChoices();
-  const none = () => {};
-  const refuse = (details) => async () => { throw details; };
-  const link = async () => `https://ephemeral.example/#1.00000000.${CODE}`;
-  const share = { code: CODE, link };
-  if (Object.hasOwn(ROOMS, name)) {
-    const client = new FakeClient(ROOMS[name]());
-    show(screens.roomView({ client, share, setWaiting: none }));
-    return client;
-  }
-  const [kind, detail] = name.split(":");
-  const arrive = (more) => show(screens.arriving({ choices, generate: none, enter: none, ...more }));
-  const entering = (text, refusal) => {
-    arrive({ text, enter: refuse(refusal) });
-    document.querySelector(".code-form button").click();
-  };
-  switch (kind) {
-    case "arriving": arrive({}); break;
-    case "options": arrive({}); document.querySelector("details").open = true; break;
-    case "problem": arrive({ text: "a b c", problem: screens.say("refusal.room_unknown") }); break;
-    case "misspelt":
-      entering("unlatched felt-tip gusto baromter nebula yo-yo willow",
-        { code: "code_word", position: 4, word: "baromter", nearest: "barometer" });
-      break;
-    case "short": entering("unlatched gusto", { code: "code_length" }); break;
-    case "sharing": show(screens.sharing({ code: CODE, bits: 90.4, link, open: none, another: none, back: none })); break;
-    case "invited": show(screens.invited({ choices, join: none, back: none })); break;
-    case "progress": show(screens.progress(detail)); break;
-    case "ended": show(screens.ended({ reason: detail, again: none, anew: none })); break;
-    case "unable": show(screens.unable(detail)); break;
-    case "menu": case "leave": case "destroy": case "forgotten": {
-      const client = new FakeClient(ROOMS.conversation());
-      show(screens.roomView({ client, share: kind === "forgotten" ? null : share, setWaiting: none }));
-      document.querySelector(".menu-button").click();
-      if (kind === "leave") document.querySelectorAll(".menu .row-button")[2].click();
-      if (kind === "destroy") document.querySelector(".menu .danger-text").click();
-      return client;
-    }
-    default: throw new Error(`There is no state ${name}.`);
-  }
-  return null;
+function entering(show, text, refusal) {
+  show(arrive({ text, enter: async () => { throw refusal; } }));
+  document.querySelector(".code-form button").click();
 }
 
-/** The names of all states. */
-export const names = (endings) => [
-  "arriving", "options", "problem", "misspelt", "short", "sharing", "invited",
-  "progress:deriving", "progress:connecting", "progress:returning", "unable:insecure",
-  ...Object.keys(ROOMS), "menu", "forgotten", "leave", "destroy",
-  ...endings.map((reason) => `ended:${reason}`),
-];
+const PROGRESS = {
+  deriving: (show) => show(progress("deriving", { back: none })),
+  connecting: (show) => show(progress("deriving", { back: none, since: Date.now() - SLOW_MS })).phase("connecting"),
+  returning: (show) => show(progress("returning", { back: none })),
+  opening: (show) => show(beginning()),
+  // By then the room has taken over, and this is only said (pages/main.js).
+  opened(show) {
+    const client = inside(show, ROOMS.alone());
+    const { title, text } = tables.PROGRESS.opened;
+    announce(`${say(title)}. ${say(text)}`);
+    return client;
+  },
+  failed: (show) => show(beginning()).state({ problem: "refusal.unreachable", beganAt: Date.now() }),
+};
+
+const beginning = () => opening({ panel: panel(), retry: none, another: none, back: none });
+
+const PEOPLE_TALKING = () => ROOMS.conversation();
+const ALONE = () => ROOMS.alone();
+const inside = (show, state, more = {}) => {
+  const client = new FakeClient(state);
+  show(roomView({ client, share, setWaiting: none, hide: none, ...more }));
+  return client;
+};
+
+const press = (selector) => document.querySelector(selector).click();
+const menu = (icon) => {
+  press(".menu-button");
+  if (icon !== undefined) press(`dialog[open] .row-button:has(.icon-${icon})`);
+};
+
+/** What a person can do in a room that leads to a state of its own. */
+const ACTIONS = {
+  menu: (show) => { const client = inside(show, PEOPLE_TALKING()); menu(); return client; },
+  menu_without_code: (show) => { const client = inside(show, PEOPLE_TALKING(), { share: null }); menu(); return client; },
+  menu_locked: (show) => {
+    const state = PEOPLE_TALKING();
+    const client = inside(show, { ...state, room: { ...state.room, locked: true } });
+    menu();
+    return client;
+  },
+  invite: (show) => { const client = inside(show, PEOPLE_TALKING()); menu("share"); return client; },
+  alone_without_code: (show) => inside(show, ALONE(), { share: null }),
+  leave: (show) => { const client = inside(show, PEOPLE_TALKING()); menu("leave"); return client; },
+  leave_unsent: (show) => { const client = inside(show, NOTICES.offline()); menu("leave"); return client; },
+  destroy: (show) => { const client = inside(show, PEOPLE_TALKING()); menu("destroy"); return client; },
+  destroying: (show) => {
+    const client = inside(show, PEOPLE_TALKING());
+    client.destroy = () => new Promise(none);
+    document.dispatchEvent(new KeyboardEvent("keydown", { key: "Backspace", ctrlKey: true, altKey: true }));
+    return client;
+  },
+  draft: (show) => {
+    const client = inside(show, PEOPLE_TALKING());
+    draft(Array.from({ length: 12 }, (_, line) => `Line ${line + 1} of a long draft.`).join("\n"));
+    return client;
+  },
+  draft_with_quote: (show) => {
+    const client = inside(show, PEOPLE_TALKING());
+    press(".opened .card-tools button");
+    draft("The green one, then.");
+    return client;
+  },
+  draft_refused: (show) => {
+    const client = inside(show, PEOPLE_TALKING());
+    client.send = () => { throw { code: "content_size" }; };
+    draft("Much too long.");
+    press(".composer .send");
+    return client;
+  },
+  whole_message: (show) => { const client = inside(show, ROOMS.long_message()); press(".message-body .more"); return client; },
+  new_messages: async (show) => {
+    const client = inside(show, ROOMS.many_entries());
+    const log = document.querySelector(".log");
+    await wait(TOLD_MS);
+    log.scrollTop = 600;
+    log.dispatchEvent(new Event("scroll"));
+    await wait(TOLD_MS);
+    log.scrollTop = 300;
+    await wait(TOLD_MS);
+    client.change({ cards: [...client.state.cards, ...["x", "y", "z"].map((id) => card(id, { sequence: 1e6 }))] });
+    return client;
+  },
+  neutral: (show) => {
+    const client = inside(show, PEOPLE_TALKING());
+    curtain.cover();
+    return client;
+  },
+};
+
+function draft(text) {
+  const field = document.getElementById("composer-text");
+  field.value = text;
+  field.dispatchEvent(new Event("input"));
+}
+
+const play = (states) => async (show) => {
+  const [first, ...rest] = [states()].flat();
+  const client = inside(show, first);
+  for (const next of rest) {
+    await wait(TOLD_MS);
+    client.change(next);
+  }
+  if (rest.length > 0) await wait(TOLD_MS);
+  return client;
+};
+
+const played = (rows) => Object.fromEntries(Object.entries(rows).map(([name, states]) => [name, play(states)]));
+
+/** For each table of ui/states.js: how its rows are called here, and who plays them. */
+const TABLES = {
+  ENDINGS: ["ended", (name) => (show) => show(ended({ reason: name, again: none, anew: none, reload: none }))],
+  BARRIERS: ["barrier", (name) => (show) => show(unable(name, { retry: none, anew: none }))],
+  PROGRESS: ["progress", (name) => PROGRESS[name]],
+  NOTICES: ["notice", (name) => played(NOTICES)[name]],
+  CARDS: ["card", (name) => played(CARDS)[name]],
+  RECEIPTS: ["receipt", (name) => played(RECEIPTS)[name]],
+};
+
+const rows = new Map();
+const players = new Map();
+for (const [table, entries] of Object.entries(tables)) {
+  const [kind, player] = TABLES[table];
+  for (const [name, row] of Object.entries(entries)) {
+    players.set(`${kind}:${name}`, player(name));
+    rows.set(`${kind}:${name}`, row);
+  }
+}
+for (const [kind, group] of Object.entries({ screen: SCREENS, room: { ...played(ROOMS), ...ACTIONS } })) {
+  for (const [name, player] of Object.entries(group)) players.set(`${kind}:${name}`, player);
+}
+
+const playable = (name) => players.get(name) !== undefined;
+
+/** The names of all states, and of those rows of the tables that nobody here can play. */
+export const names = [...players.keys()].filter(playable);
+export const forgotten = [...players.keys()].filter((name) => !playable(name));
+
+/** The row of the table that a state comes from, or undefined. */
+export const rowOf = (name) => rows.get(name);
+
+/** Takes away what a state has left behind in the page. */
+export function clear() {
+  if (curtain.covered()) press(".neutral button");
+  delete navigator.onLine;
+}
+
+/** Shows one state by `show(screen)`; gives the room's client, if it is a room. */
+export async function perform(name, show) {
+  if (!playable(name)) throw new Error(`Nobody can play ${name}.`);
+  return (await players.get(name)(show)) ?? null;
+}
