@@ -32,7 +32,7 @@ def test_a_reload_that_was_not_to_be_survived_keeps_nothing(visit: Visit, server
     ada = person(visit, server)
     ada.choose(resume=False)
     ada.generate()
-    ada.open_room()
+    ada.is_inside()
     assert ada.keeps() == NOTHING
     ada.page.reload()
     expect(ada.page.get_by_role("button", name="Generate code")).to_be_visible()
@@ -41,7 +41,7 @@ def test_a_reload_that_was_not_to_be_survived_keeps_nothing(visit: Visit, server
 def test_a_second_tab_of_the_same_seat_takes_over(visit: Visit, server: str) -> None:
     ada = person(visit, server)
     ada.generate()
-    ada.open_room()
+    ada.is_inside()
     half = ada.page.evaluate("sessionStorage.getItem('ephemeral.resume')")
     page = visit(f"{server}/static/icons/icon.svg", beside=ada.watched).page
     page.evaluate("(half) => sessionStorage.setItem('ephemeral.resume', half)", half)

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 from support.chromium import Visit
-from support.people import NOTHING, PATIENCE_MS, person, two_in_a_room
+from support.people import NOTHING, PATIENCE_MS, Person, person, two_in_a_room
 
 
 def test_two_people_talk_through_a_code_and_nothing_stays(visit: Visit, server: str) -> None:
@@ -14,7 +14,7 @@ def test_two_people_talk_through_a_code_and_nothing_stays(visit: Visit, server: 
     ada.generate()
     assert len(re.split(" +", ada.code)) == 7
     expect(ada.page.locator(".entropy")).to_contain_text("90 bits")
-    ada.open_room()
+    ada.is_inside()
     expect(ada.page.get_by_text("You are alone here")).to_be_visible()
     expect(ada.page.locator(".joins")).to_have_text("1 join so far")
 
@@ -87,7 +87,7 @@ def test_a_third_finds_the_room_full(visit: Visit, server: str) -> None:
 def test_a_locked_room_lets_nobody_new_in_until_it_is_unlocked(visit: Visit, server: str) -> None:
     ada = person(visit, server)
     ada.generate()
-    ada.open_room()
+    ada.is_inside()
     ada.menu("Lock the room")
     expect(ada.page.locator(".lock-state")).to_have_count(1)
     expect(ada.page.get_by_role("button", name="Unlock the room")).to_be_visible()
@@ -144,7 +144,7 @@ def test_everyone_who_was_here_reads_a_message_and_then_it_is_gone(
     ada, bo, chi = (person(visit, server) for _ in range(3))
     ada.choose(everyone=True, seats="3")
     ada.generate()
-    ada.open_room()
+    ada.is_inside()
     for someone in (bo, chi):
         someone.enter(ada.code)
         someone.is_inside()
@@ -170,7 +170,7 @@ def test_hostile_texts_and_names_stay_text(visit: Visit, server: str) -> None:
     eve, ada = person(visit, server), person(visit, server, width=320)
     eve.choose(name="\u202e<b>gnp.exe</b>")
     eve.generate()
-    eve.open_room()
+    eve.is_inside()
     ada.enter(eve.code)
     ada.is_inside()
     for text in HOSTILE:
@@ -184,13 +184,84 @@ def test_hostile_texts_and_names_stay_text(visit: Visit, server: str) -> None:
     assert ada.page.locator("#app img, #app script, #app b, #app a").count() == 0
 
 
+def test_the_whole_way_by_keyboard_from_arriving_to_destroyed(visit: Visit, server: str) -> None:
+    ada, bo = person(visit, server), person(visit, server)
+
+    def tab_to(someone: Person, name: str, back: bool = False) -> None:
+        for _ in range(40):
+            someone.page.keyboard.press("Shift+Tab" if back else "Tab")
+            focused = someone.page.locator(":focus")
+            if focused.count() and name in (
+                focused.get_attribute("aria-label") or focused.inner_text()
+            ):
+                ring = focused.evaluate("node => getComputedStyle(node).outlineStyle")
+                assert ring == "solid"
+                return
+        raise AssertionError(f"{name} can't be reached by Tab")
+
+    keys = ada.page.keyboard
+    tab_to(ada, "Generate code")
+    keys.press("Enter")
+    ada.is_inside()
+    expect(ada.text).to_be_focused()
+    tab_to(ada, "Copy code", back=True)
+    keys.press("Enter")
+    expect(ada.page.get_by_role("button", name="Copied")).to_be_visible()
+
+    keys = bo.page.keyboard
+    tab_to(bo, "Generate code")
+    keys.press("Tab")
+    expect(bo.page.get_by_label("Enter a code")).to_be_focused()
+    # A field that can be written in shows the focus around itself and its button.
+    ring = bo.page.locator(".joined").evaluate("node => getComputedStyle(node).outlineStyle")
+    assert ring == "solid"
+    keys.type(ada.page.locator(".code-words").inner_text())
+    keys.press("Enter")
+    bo.is_inside()
+    expect(bo.text).to_be_focused()
+
+    # The words are gone, and with them what had the focus.
+    expect(ada.page.locator(".code-words")).to_have_count(0)
+    expect(ada.text).to_be_focused()
+    ada.page.keyboard.type("By keyboard alone.")
+    ada.page.keyboard.press("Enter")
+    expect(bo.cards).to_have_count(1)
+    tab_to(bo, "Open", back=True)
+    expect(bo.cards).to_be_focused()
+    keys.press("Enter")
+    expect(bo.texts).to_have_text("By keyboard alone.")
+    ada.sees_receipt("^Viewed and destroyed$")
+    tab_to(bo, "Close now")
+    keys.press("Enter")
+    expect(bo.text).to_be_focused()
+    tab_to(bo, "Room menu", back=True)
+    keys.press("Enter")
+    expect(bo.page.locator("dialog.menu")).to_be_visible()
+    keys.press("Escape")
+    expect(bo.page.get_by_role("button", name="Room menu")).to_be_focused()
+
+    keys.press("Enter")
+    tab_to(bo, "Destroy the room")
+    keys.press("Enter")
+    question = bo.page.locator("dialog.question")
+    expect(question.get_by_role("button", name="Keep it")).to_be_focused()
+    tab_to(bo, "Destroy")
+    keys.press("Enter")
+    for someone, end in ((bo, "destroyed_by_you"), (ada, "destroyed")):
+        someone.sees_end(end)
+        expect(someone.page.get_by_role("heading", level=1)).to_be_focused()
+        tab_to(someone, "To the first page")
+        someone.page.keyboard.press("Enter")
+        expect(someone.page.get_by_role("button", name="Generate code")).to_be_visible()
+
+
 @pytest.mark.parametrize("width", [320, 1280])
 def test_the_composer_stays_in_sight_with_many_messages(
     visit: Visit, server: str, width: int
 ) -> None:
     ada = person(visit, server, width=width, height=480)
     ada.generate()
-    ada.open_room()
+    ada.is_inside()
     for number in range(12):
         ada.says(f"Line {number}\nand another")
     ada.sees_receipt("^Stored until")
