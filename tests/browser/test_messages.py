@@ -113,9 +113,11 @@ HOSTS = [
 addresses = st.tuples(
     scraps, st.sampled_from(["https://", "http://", "HTTPS://"]), st.sampled_from(HOSTS), scraps
 ).map("".join)
+fenced = st.tuples(scraps, st.just("\n```\n"), scraps, st.just("\n```\n"), scraps).map("".join)
 any_text = (
     scraps
     | addresses
+    | fenced
     | st.text(max_size=60)
     | st.text(st.characters(categories=("Cs", "Cf", "Cc", "L")))
 )
@@ -460,6 +462,10 @@ def test_a_key_replies_only_where_the_card_has_the_focus(visit: Visit, stage: st
     watched = played(visit, stage, "room:open_card")
     page = watched.page
     page.get_by_label("Write a message").fill("r")
+    expect(page.locator(".composer-quote .quote")).to_have_count(0)
+    page.locator(".opened .message-text").focus()
+    for key in ("x", "Control+b", "Shift+Tab"):
+        page.keyboard.press(key)
     expect(page.locator(".composer-quote .quote")).to_have_count(0)
     page.locator(".opened .message-text").focus()
     page.keyboard.press("r")

@@ -129,7 +129,6 @@ function link(address) {
   } catch {
     return null;
   }
-  if (!["http:", "https:"].includes(url.protocol) || url.username !== "" || url.password !== "") return null;
   const start = address.indexOf("//") + 2;
   // Where the browser goes to another name than the one that is read, that name is shown as well.
   const other = url.hostname === host.toLowerCase() ? null : { host: url.hostname };
