@@ -49,7 +49,7 @@ export function opening({ panel, retry, another, back }) {
     status.className = `status ${tone}`;
     fill(drawing, icon(name));
     setText(title, say(first));
-    setText(text, now.problem === null ? say(rest) : say(now.problem));
+    setText(text, now.problem === null ? say(rest) : `${say(now.problem)} ${say(rest)}`);
     fill(foot, status, el("div", { class: "button-row" }, actions.map((action) => buttons[action]())));
     tick();
   }
