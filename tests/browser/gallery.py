@@ -1,46 +1,165 @@
-"""Screenshots of every state of the page, for a person to look through.
+"""Pictures of every state of the page, for a person to look through: `make gallery`.
 
-python tests/browser/gallery.py gallery [name ...]
+python tests/browser/gallery.py FOLDER [STATE ...]
+
+Every state at the width of a phone and of a desktop, in light and in dark, and some in Arabic;
+FOLDER/index.html shows them side by side.
 """
 
+import asyncio
+import html
 import re
 import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from playwright.sync_api import sync_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from stage import running
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from support.chromium import CHROMIUM_ARGUMENTS, chromium
 
 SIZES = {"phone": (390, 780), "desktop": (1280, 800)}
+SCHEMES = ("light", "dark")
+# Two cores: a browser draws in one process for each page.
+PAGES = 2
+
+#: The states that are pictured in Arabic too.
+MIRRORED = (
+    "screen:arriving", "screen:options", "screen:misspelt", "screen:invited", "progress:opening",
+    "progress:deriving", "ended:left", "notice:joins", "receipt:stored", "room:alone",
+    "room:conversation", "room:quotes", "room:right_to_left", "room:code", "room:many_people",
+    "room:menu", "room:invite", "room:destroy", "room:draft_with_quote",
+)  # fmt: skip
+
+#: What is shown before or instead of the page's modules: path, what is done to the browser before.
+SERVED: dict[str, tuple[str, dict[str, bool], str]] = {
+    "served:without_scripts": ("home", {"java_script_enabled": False}, ""),
+    "served:too_old": ("home", {}, "delete Object.hasOwn"),
+    "served:incomplete": ("home", {}, "void 0"),
+    "served:https": ("https", {}, ""),
+    "served:not_found": ("error", {}, ""),
+}
+
+
+@dataclass(frozen=True)
+class Picture:
+    state: str
+    language: str
+    size: str
+    scheme: str
+
+    @property
+    def file(self) -> str:
+        state = re.sub("[^a-z0-9]+", "-", self.state)
+        return f"{state}-{self.language}-{self.size}-{self.scheme}.png"
+
+
+async def take(page: Page, folder: Path, state: str, language: str) -> list[Picture]:
+    """The state that the page shows, in all sizes and colours."""
+    taken = []
+    for size, (width, height) in SIZES.items():
+        await page.set_viewport_size({"width": width, "height": height})
+        for scheme in SCHEMES:
+            await page.emulate_media(color_scheme=scheme)
+            picture = Picture(state, language, size, scheme)
+            await page.screenshot(path=folder / picture.file, full_page=True)
+            taken.append(picture)
+    return taken
+
+
+def watch(page: Page) -> None:
+    page.on("pageerror", lambda error: print("page error:", error))
+    page.on("console", lambda message: print("console:", message.text))
+
+
+async def opened(context: BrowserContext, address: str) -> Page:
+    """A page on the stage that is ready to play."""
+    page = await context.new_page()
+    watch(page)
+    await page.goto(address)
+    await page.wait_for_selector("html[data-played]")
+    return page
+
+
+async def play_all(browser: Browser, stage: str, folder: Path, wanted: list[str]) -> list[Picture]:
+    """All states of the stage, by several pages at once."""
+    # Without motion, so that nothing is caught in between.
+    context = await browser.new_context(reduced_motion="reduce")
+    page = await opened(context, f"{stage}/")
+    names: list[str] = wanted or await page.evaluate("window.gallery.names")
+    todo = [("en", name) for name in names] + [("ar", name) for name in names if name in MIRRORED]
+    taken: list[Picture] = []
+
+    async def work(mine: Iterable[tuple[str, str]]) -> None:
+        pages: dict[str, Page] = {}
+        for language, name in mine:
+            if language not in pages:
+                pages[language] = await opened(context, f"{stage}/?lang={language}")
+            await pages[language].evaluate("(name) => window.gallery.play(name)", name)
+            taken.extend(await take(pages[language], folder, name, language))
+
+    await asyncio.gather(*(work(todo[first::PAGES]) for first in range(PAGES)))
+    await context.close()
+    order = {name: at for at, name in enumerate(names)}
+    return sorted(taken, key=lambda picture: (order[picture.state], picture.language != "en"))
+
+
+async def serve_all(browser: Browser, stage: str, folder: Path) -> list[Picture]:
+    """What the server's own pages show."""
+    taken = []
+    for name, (path, options, spoilt) in SERVED.items():
+        context = await browser.new_context(reduced_motion="reduce", **options)
+        page = await context.new_page()
+        if spoilt:
+            await page.add_init_script(spoilt)
+            await page.route("**/pages/main*.js", lambda route: route.abort())
+        await page.goto(f"{stage}/{path}")
+        taken += await take(page, folder, name, "en")
+        await context.close()
+    return taken
+
+
+def sheet(pictures: list[Picture]) -> Iterator[str]:
+    """The page that shows all of them."""
+    yield (
+        "<!doctype html><meta charset=utf-8><title>Gallery</title><style>"
+        "body { font: 14px system-ui; margin: 2rem; background: #999 } h2 { margin: 2rem 0 .5rem }"
+        " div { display: flex; gap: 1rem; align-items: start; overflow-x: auto }"
+        " img { height: 30rem; box-shadow: 0 1px 8px #0006 } a { flex: none }</style>"
+    )
+    shown = ""
+    for picture in pictures:
+        title = picture.state + (f" ({picture.language})" if picture.language != "en" else "")
+        if title != shown:
+            yield f"{'</div>' if shown else ''}<h2>{html.escape(title)}</h2><div>"
+            shown = title
+        about = f"{picture.size}, {picture.scheme}"
+        yield f'<a href="{picture.file}"><img src="{picture.file}" alt="{about}" loading=lazy></a>'
+    yield "</div>"
+
+
+async def take_all(stage: str, folder: Path, wanted: list[str]) -> list[Picture]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=chromium(), args=CHROMIUM_ARGUMENTS
+        )
+        pictures = await play_all(browser, stage, folder, wanted)
+        if not wanted:
+            pictures += await serve_all(browser, stage, folder)
+        await browser.close()
+    return pictures
 
 
 def main(folder: Path, wanted: list[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    with running() as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGUMENTS)
-        for theme in ("light", "dark"):
-            for size, (width, height) in SIZES.items():
-                context: dict[str, Any] = {
-                    "color_scheme": theme,
-                    "viewport": {"width": width, "height": height},
-                }
-                page = browser.new_page(**context)
-                page.on("pageerror", lambda error: print("page error:", error))
-                page.on("console", lambda message: print("console:", message.text))
-                page.goto(f"{address}/")
-                page.wait_for_selector("html[data-played]")
-                names = wanted or page.evaluate("window.gallery.names")
-                for name in names:
-                    page.goto(f"{address}/?state={name}")
-                    page.wait_for_selector("html[data-played]")
-                    page.wait_for_timeout(350)
-                    file = f"{re.sub('[^a-z_]', '-', name)}-{size}-{theme}.png"
-                    page.screenshot(path=folder / file)
-                page.close()
-        browser.close()
+    for old in folder.glob("*.png"):
+        old.unlink()
+    with running() as stage:
+        pictures = asyncio.run(take_all(stage, folder, wanted))
+    (folder / "index.html").write_text("\n".join(sheet(pictures)), "utf-8")
+    print(f"{len(pictures)} pictures: {folder / 'index.html'}")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ async function play(name) {
   screen?.close?.();
   closePanels();
   // A dialog is taken away by the task that tells of its closing.
-  await new Promise((resolve) => { setTimeout(resolve); });
+  while (document.querySelector("dialog") !== null) await new Promise((resolve) => { setTimeout(resolve); });
   clear();
   gallery.client = await perform(name, show);
   gallery.played = name;
