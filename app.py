@@ -20,6 +20,7 @@ from ephemeral.edge.config_api import config_answer
 from ephemeral.edge.files import StaticFiles
 from ephemeral.edge.guard import Guard, Verdict
 from ephemeral.edge.languages import read_catalogues
+from ephemeral.edge.limiter import Limiter
 from ephemeral.edge.modules import Unlinkable
 from ephemeral.edge.pages import Health, Pages
 from ephemeral.edge.routes import routes
@@ -103,7 +104,8 @@ def create_app(settings: Settings) -> Starlette:
     except Unlinkable as error:
         raise StartError(str(error)) from None
     pages = Pages(WEB, settings.base_path, __version__, files, catalogues)
-    sockets = Sockets(settings, os.urandom, verdict)
+    limiter = Limiter(settings, os.urandom, time.monotonic)
+    sockets = Sockets(settings, os.urandom, verdict, limiter)
 
     async def ready() -> None:
         async with connection(app.state.pool) as one:
@@ -120,6 +122,8 @@ def create_app(settings: Settings) -> Starlette:
             pool = await stack.enter_async_context(migrated_pool(settings))
             app.state.pool = pool
             app.state.clock = lambda: time.time_ns() // 1_000_000
+            app.state.limiter = limiter
+            stack.enter_context(limiter)
             await stack.enter_async_context(_serving(app, settings, pool, source, sockets))
             # Nobody waits for the best compression: until it is there, there is a good one.
             packing = asyncio.create_task(asyncio.to_thread(pages.pack), name="packing")

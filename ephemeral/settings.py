@@ -14,14 +14,29 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 from urllib.parse import quote, urlsplit
 
-__all__ = ["VARIABLES", "Declared", "Settings", "SettingsError", "process_environment"]
+__all__ = [
+    "VARIABLES",
+    "Declared",
+    "Often",
+    "Settings",
+    "SettingsError",
+    "Trusted",
+    "process_environment",
+]
 
 _DOTENV_LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)", re.DOTALL)
 _DOTENV_COMMENT = re.compile(r"(?:^|\s)#.*")
 _HIDDEN = "***"
+_DAY = 86_400
+
+#: How many at once, and in how many seconds as many again; None where there is no limit.
+Often = tuple[int, int] | None
+#: Networks of proxies; "unix" is whoever connects through a unix socket.
+Trusted = tuple[IPv4Network | IPv6Network | Literal["unix"], ...]
+
 # Whoever reads these reads everything that the second layer protects.
 _KEYS = {"ENCRYPTION_KEY", "ENCRYPTION_KEY_PREVIOUS"}
 
@@ -108,11 +123,21 @@ def _one_worker(text: str) -> int:
     return _whole(1, 1)(text)
 
 
-def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+def _networks(text: str) -> Trusted:
     try:
-        return tuple(ip_network(part.strip()) for part in text.split(","))
+        parts = [part.strip() for part in text.split(",")]
+        return tuple("unix" if part == "unix" else ip_network(part) for part in parts)
     except ValueError:
-        raise ValueError("must be addresses or networks, separated by commas") from None
+        raise ValueError("must be addresses, networks or unix, separated by commas") from None
+
+
+def _often(text: str) -> Often:
+    if text == "off":
+        return None
+    match = re.fullmatch(r"([1-9][0-9]{0,6})/([1-9][0-9]{0,4})", text)
+    if match is None or int(match[2]) > _DAY:
+        raise ValueError(f"must be COUNT/SECONDS such as 300/3600 (at most {_DAY} s), or off")
+    return int(match[1]), int(match[2])
 
 
 def _base_path(text: str) -> str:
@@ -147,11 +172,11 @@ class Settings:
         ),
     ]
     trusted_proxies: Annotated[
-        tuple[IPv4Network | IPv6Network, ...],
+        Trusted,
         Declared(
             _networks,
             "",
-            "Proxies whose X-Forwarded headers are believed: addresses or networks, by commas.",
+            "Proxies that are believed when they tell a client's address: networks, by commas.",
             empty=(),
         ),
     ]
@@ -339,6 +364,73 @@ class Settings:
     ]
     connections_max: Annotated[
         int, Declared(_whole(1, 1000000), "20000", "The most sockets that are open at once.")
+    ]
+    creates_per_address: Annotated[
+        Often,
+        Declared(
+            _often,
+            "300/3600",
+            "Rooms that an address may make: so many at once, as many again in so many seconds.",
+        ),
+    ]
+    joins_per_address: Annotated[
+        Often, Declared(_often, "600/600", "How often an address may take a seat.")
+    ]
+    joins_per_room: Annotated[
+        Often, Declared(_often, "100/60", "How often a seat may be taken in a room.")
+    ]
+    misses_per_address: Annotated[
+        Often,
+        Declared(_often, "1000/1000", "How often an address may ask for rooms that aren't there."),
+    ]
+    connects_per_address: Annotated[
+        Often, Declared(_often, "600/60", "How often an address may open a socket.")
+    ]
+    connects_per_room: Annotated[
+        Often, Declared(_often, "300/60", "How often sockets may come into a room.")
+    ]
+    posts_per_address: Annotated[
+        Often, Declared(_often, "3000/60", "How often an address may post.")
+    ]
+    posts_per_room: Annotated[
+        Often, Declared(_often, "1200/120", "How often may be posted in a room.")
+    ]
+    posts_per_seat: Annotated[Often, Declared(_often, "600/120", "How often a member may post.")]
+    opens_per_address: Annotated[
+        Often,
+        Declared(_often, "30000/60", "How often an address may open, acknowledge or release."),
+    ]
+    opens_per_room: Annotated[
+        Often,
+        Declared(
+            _often, "15000/60", "How often may be opened, acknowledged or released in a room."
+        ),
+    ]
+    opens_per_seat: Annotated[
+        Often, Declared(_often, "1200/60", "How often a member may open, acknowledge or release.")
+    ]
+    states_per_address: Annotated[
+        Often,
+        Declared(
+            _often, "12000/60", "How often an address may say or ask anything else, as who types."
+        ),
+    ]
+    states_per_room: Annotated[
+        Often,
+        Declared(_often, "3000/60", "How often may be said or asked anything else in a room."),
+    ]
+    states_per_seat: Annotated[
+        Often, Declared(_often, "600/60", "How often a member may say or ask anything else.")
+    ]
+    connections_per_address: Annotated[
+        int,
+        Declared(
+            _whole(1, 1000000), "1000", "The most sockets of one address that are open at once."
+        ),
+    ]
+    connections_per_room: Annotated[
+        int,
+        Declared(_whole(1, 1000000), "100", "The most sockets in one room that are open at once."),
     ]
 
     @classmethod

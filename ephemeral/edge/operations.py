@@ -8,6 +8,8 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ephemeral.edge.limiter import Action
+
 __all__ = ["Credentials", "Operation"]
 
 
@@ -26,7 +28,7 @@ class Operation:
     """One method of one path.
 
     `answers` maps statuses to what is answered (None: no body); `refusals` are the codes beside
-    those that every operation may give.
+    those that every operation may give. What has no `action` is not counted.
     """
 
     method: str
@@ -39,3 +41,4 @@ class Operation:
     body_optional: bool = False
     credentials: Credentials = field(default_factory=Credentials)
     refusals: tuple[str, ...] = ()
+    action: Action | None = None

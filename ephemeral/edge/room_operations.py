@@ -1,6 +1,7 @@
 """The table of a room's operations over HTTP (docs/protocol.md, section 9)."""
 
 from ephemeral.edge import objects, room_api
+from ephemeral.edge.limiter import Action
 from ephemeral.edge.operations import Credentials, Operation
 from ephemeral.protocol import frames
 
@@ -27,6 +28,7 @@ ROOM_OPERATIONS = (
         body=frames.CreateBody,
         credentials=Credentials(locator=True),
         refusals=("unauthorized", *_CHARTER, "room_exists"),
+        action=Action.CREATE,
     ),
     Operation(
         "GET",
@@ -37,6 +39,7 @@ ROOM_OPERATIONS = (
         {200: objects.RoomAnswer},
         credentials=Credentials(locator=True, member_optional=True),
         refusals=_SEATED,
+        action=Action.STATE,
     ),
     Operation(
         "PATCH",
@@ -48,6 +51,7 @@ ROOM_OPERATIONS = (
         body=frames.LockBody,
         credentials=_SEAT,
         refusals=_SEATED,
+        action=Action.STATE,
     ),
     Operation(
         "DELETE",
@@ -58,6 +62,7 @@ ROOM_OPERATIONS = (
         {204: None},
         credentials=_SEAT,
         refusals=_SEATED,
+        action=Action.LEAVE,
     ),
     Operation(
         "POST",
@@ -78,6 +83,7 @@ ROOM_OPERATIONS = (
             "room_full",
             "resume_unknown",
         ),
+        action=Action.JOIN,
     ),
     Operation(
         "DELETE",
@@ -88,6 +94,7 @@ ROOM_OPERATIONS = (
         {204: None},
         credentials=_SEAT,
         refusals=_SEATED,
+        action=Action.LEAVE,
     ),
     Operation(
         "GET",
@@ -98,6 +105,7 @@ ROOM_OPERATIONS = (
         {200: objects.NoticesAnswer},
         credentials=_SEAT,
         refusals=_SEATED,
+        action=Action.STATE,
     ),
     Operation(
         "POST",
@@ -109,6 +117,7 @@ ROOM_OPERATIONS = (
         body=frames.PostBody,
         credentials=_SEAT,
         refusals=(*_SEATED, "envelope_size", "message_conflict", "room_crowded"),
+        action=Action.POST,
     ),
     Operation(
         "POST",
@@ -120,6 +129,7 @@ ROOM_OPERATIONS = (
         body=frames.StatusBody,
         credentials=_SEAT,
         refusals=_SEATED,
+        action=Action.STATE,
     ),
     Operation(
         "POST",
@@ -137,6 +147,7 @@ ROOM_OPERATIONS = (
             "message_unknown",
             "message_gone",
         ),
+        action=Action.OPEN,
     ),
     Operation(
         "POST",
@@ -155,6 +166,7 @@ ROOM_OPERATIONS = (
             "message_unknown",
             "message_gone",
         ),
+        action=Action.OPEN,
     ),
     Operation(
         "POST",
@@ -165,6 +177,7 @@ ROOM_OPERATIONS = (
         {200: objects.MessageState},
         credentials=_SEAT,
         refusals=(*_SEATED, "lease_lost", "message_unknown", "message_gone"),
+        action=Action.OPEN,
     ),
     Operation(
         "POST",
@@ -176,6 +189,7 @@ ROOM_OPERATIONS = (
         body=frames.TypingBody,
         credentials=_SEAT,
         refusals=_SEATED,
+        action=Action.STATE,
     ),
     Operation(
         "GET",

@@ -5,10 +5,12 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
 
 from ephemeral.edge.config_api import config_operation
 from ephemeral.edge.files import StaticFiles
+from ephemeral.edge.guard import header_values
+from ephemeral.edge.limiter import Action, Limiter
 from ephemeral.edge.openapi import document
 from ephemeral.edge.operations import Operation
 from ephemeral.edge.pages import Health, Pages
@@ -32,10 +34,35 @@ def _by_method(handlers: Mapping[str, Handler]) -> Handler:
     return dispatch
 
 
+def _counted(operation: Operation) -> Handler:
+    """Its handler, for whoever doesn't ask too often."""
+    action = operation.action
+    if action is None:
+        return operation.handler
+
+    async def handle(request: Request) -> Response:
+        limiter: Limiter = request.app.state.limiter
+        visitor = limiter.visitor(request.scope).at(*_credentials(request.scope))
+        if action is Action.CREATE:
+            visitor.spend(action)
+            return await operation.handler(request)
+        with visitor.asking(action):
+            return await operation.handler(request)
+
+    return handle
+
+
+def _credentials(scope: Scope) -> tuple[str, str]:
+    """Locator and token as they were sent, "" for none. Whether they are any is seen later."""
+    bearers = header_values(scope, b"authorization") or [b""]
+    tokens = header_values(scope, b"ephemeral-member") or [b""]
+    return bearers[0].partition(b" ")[2].decode("latin-1"), tokens[0].decode("latin-1")
+
+
 def _operation_routes(operations: Iterable[Operation]) -> list[BaseRoute]:
     paths: dict[str, dict[str, Handler]] = {}
     for operation in operations:
-        paths.setdefault(operation.path, {})[operation.method] = operation.handler
+        paths.setdefault(operation.path, {})[operation.method] = _counted(operation)
     return [
         Route(path, _by_method(handlers), methods=list(handlers))
         for path, handlers in paths.items()

@@ -15,8 +15,9 @@ from functools import partial
 from typing import Any, Protocol
 
 from ephemeral.domain.room import Seat
-from ephemeral.edge import answers, close_codes
+from ephemeral.edge import answers, close_codes, requests
 from ephemeral.edge.guard import Verdict
+from ephemeral.edge.limiter import Action, Visitor, crowded
 from ephemeral.edge.outbox import FRAMES_MAX, Outbox
 from ephemeral.edge.pace import Pace
 from ephemeral.edge.wire import Wire
@@ -62,6 +63,7 @@ class Socket:
         listeners: Listeners,
         verdict: Verdict,
         pace: Pace,
+        visitor: Visitor,
     ) -> None:
         self.connection = connection
         self.member = b""
@@ -71,6 +73,7 @@ class Socket:
         self._listeners = listeners
         self._verdict = verdict
         self._pace = pace
+        self._visitor = visitor
         self._loop = asyncio.get_running_loop()
         self._outbox = Outbox(wire, self._go_on, partial(self.end, close_codes.SLOW))
         self._ending: tuple[int, Refusal | None] | None = None
@@ -177,6 +180,7 @@ class Socket:
             timer.cancel()
             if self.seat is not None:
                 self._listeners.remove(self.seat.room, self)
+            self._visitor.left()
             released(self)
         await self._farewell()
 
@@ -234,11 +238,13 @@ class Socket:
         self._hand_over(frame)
 
     def _take(self, frame: frames.Frame) -> None:
-        submit = _SUBMIT.get(type(frame))
-        if submit is None:
+        often = _OFTEN.get(type(frame))
+        if often is None:
             self._hand_over(frame)
             return
+        action, submit = often
         try:
+            self._visitor.spend(action)
             submit(self, frame)
         except Refusal as refusal:
             self._refused(frame.ref, refusal)
@@ -288,6 +294,7 @@ class Socket:
     def _settled(self, ref: int, work: int, outcome: Outcome) -> None:
         self._work -= work
         if isinstance(outcome, Refusal):
+            self._visitor.refused(outcome)
             self._outbox.put(answers.error_frame(ref, outcome))
         elif outcome is not None:
             self._outbox.put(answers.ok(ref, answers.outcome(outcome)))
@@ -320,7 +327,11 @@ class Socket:
         """Hold the seat, listen, and only then read the present state: nothing falls between."""
         try:
             locator, token = frames.credential(hello.locator), frames.credential(hello.token)
-            self.seat = await self._rooms.connect(locator, token, self.connection)
+            self._visitor = self._visitor.at(hello.locator, hello.token)
+            if not self._visitor.entered():
+                raise crowded()
+            with self._visitor.asking(Action.HELLO):
+                self.seat = await self._rooms.connect(locator, token, self.connection)
             self.member = self.seat.member
             self._listeners.add(self.seat.room, self)
             snapshot = await self._rooms.snapshot(self.seat)
@@ -337,34 +348,16 @@ class Socket:
             self._outbox.put(frame)
 
     async def _answer(self, frame: frames.EarlyFrame | frames.Frame) -> bytes:
-        rooms = self._rooms
         match frame:
-            case frames.Create():
-                view, _ = await rooms.create(frames.credential(frame.locator), *frame.unpack())
-                return answers.room(view)
-            case frames.Join():
-                locator, token = frames.credential(frame.locator), frames.credential(frame.token)
-                joined = await rooms.join(locator, token, *frame.unpack())
-                return answers.joined(joined.snapshot)
-            case frames.Resume():
-                return answers.key(await rooms.resume(frames.credential(frame.resume)))
-            case frames.Status():
-                return answers.receipts(*await rooms.status(self._seat, frame.unpack()))
-            case frames.Messages():
-                return answers.notices(*await rooms.notices(self._seat))
-            case frames.RoomFrame():
-                return answers.room_with_members(*await rooms.members(self._seat))
-            case frames.Lock():
-                return answers.room(await rooms.lock(self._seat, frame.locked))
-            case frames.Typing():
-                await rooms.typing(self._seat, frame.typing)
-            case frames.Destroy():
-                await rooms.destroy(self._seat)
             case frames.Leave():
                 await self._leave(self._seat)
             case frames.Ping():
                 while self._work and self._ending is None:
                     await self._sleep()
+            case frames.Create() | frames.Join() | frames.Resume() | frames.Hello():
+                return await requests.answer_early(self._rooms, self._visitor, frame)
+            case _:
+                return await requests.answer(self._rooms, self._visitor, self._seat, frame)
         return b"{}"
 
     async def _leave(self, seat: Seat) -> None:
@@ -384,9 +377,9 @@ def _is_utf_8(text: bytes) -> bool:
     return True
 
 
-_SUBMIT: Mapping[type, Callable[[Socket, Any], None]] = {
-    frames.Post: Socket._post,  # noqa: SLF001 - a table of this module's own methods
-    frames.Open: Socket._open,  # noqa: SLF001
-    frames.Ack: Socket._acknowledge,  # noqa: SLF001
-    frames.Release: Socket._release,  # noqa: SLF001
+_OFTEN: Mapping[type, tuple[Action, Callable[[Socket, Any], None]]] = {
+    frames.Post: (Action.POST, Socket._post),  # noqa: SLF001 - a table of this module's own methods
+    frames.Open: (Action.OPEN, Socket._open),  # noqa: SLF001
+    frames.Ack: (Action.OPEN, Socket._acknowledge),  # noqa: SLF001
+    frames.Release: (Action.OPEN, Socket._release),  # noqa: SLF001
 }

@@ -5,7 +5,9 @@ from collections.abc import Callable
 
 from starlette.types import Receive, Scope, Send
 
+from ephemeral.edge import close_codes
 from ephemeral.edge.guard import Verdict
+from ephemeral.edge.limiter import Action, Limiter, crowded
 from ephemeral.edge.pace import Pace
 from ephemeral.edge.socket import Listeners, Socket
 from ephemeral.edge.wire import WIRE, Wire
@@ -28,7 +30,11 @@ class Sockets:
     """
 
     def __init__(
-        self, settings: Settings, random: Callable[[int], bytes], verdict: Verdict
+        self,
+        settings: Settings,
+        random: Callable[[int], bytes],
+        verdict: Verdict,
+        limiter: Limiter,
     ) -> None:
         self._hello_seconds = settings.hello_seconds
         self._rate = settings.frames_per_second
@@ -36,6 +42,7 @@ class Sockets:
         self._most = settings.connections_max
         self._random = random
         self._verdict = verdict
+        self._limiter = limiter
         self._open = 0
         self._releases: set[asyncio.Task[None]] = set()
         self._rooms: Rooms | None = None
@@ -58,6 +65,8 @@ class Sockets:
         if rooms is None or listeners is None:
             raise Refusal("unavailable")
         refuse(PROTOCOL not in scope["subprotocols"], "malformed")
+        visitor = self._limiter.visitor(scope)
+        visitor.spend(Action.CONNECT)
         await receive()
         try:
             await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
@@ -67,14 +76,15 @@ class Sockets:
         wire: Wire = scope["extensions"][WIRE]
         pace = Pace(self._rate, self._burst, asyncio.get_running_loop().time())
         name = self._random(_CONNECTION_BYTES)
-        socket = Socket(name, wire, rooms, listeners, self._verdict, pace)
-        if self._open >= self._most:
-            socket.end(4429, Refusal("too_many", "There are too many connections. Try later."))
+        socket = Socket(name, wire, rooms, listeners, self._verdict, pace, visitor)
         self._open += 1
+        if not visitor.connected() or self._open > self._most:
+            socket.end(close_codes.of(crowded()), crowded())
         try:
             await socket.run(self._hello_seconds, self._released)
         finally:
             self._open -= 1
+            visitor.disconnected()
 
     def _released(self, socket: Socket) -> None:
         if socket.seat is not None:

@@ -16,7 +16,7 @@ from typing import Any
 import asyncpg
 import pytest
 from support.raw_client import Client, Line, Member, Message
-from support.server import Program
+from support.server import AT_ANY_PACE, Program
 from websockets.exceptions import ConnectionClosed
 
 from ephemeral.store.embedded import running_dsn
@@ -117,7 +117,7 @@ async def cut_short(talking: list[Pair], cut: Callable[[], None]) -> None:
 async def test_a_server_killed_in_the_middle_of_load_loses_nothing_it_has_answered(
     serve: Callable[..., Program],
 ):
-    server = serve(FRAMES_BURST=100_000, EPOCH_SECONDS=1)
+    server = serve(**AT_ANY_PACE, EPOCH_SECONDS=1)
     async with Client(server.url, server.ws_url) as client:
         talking = await pairs(client)
         for _ in range(2):
@@ -145,7 +145,7 @@ def embedded(tmp_path: Path) -> Iterator[Program]:
             {
                 "DATA_DIR": str(folder / "data"),
                 "ENCRYPTION_KEY": secrets.token_hex(32),
-                "FRAMES_BURST": "100000",
+                **AT_ANY_PACE,
                 "EPOCH_SECONDS": "1",
             },
         )

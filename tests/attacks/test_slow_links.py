@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from support.processes import status
 from support.raw_client import Client, Line, Member, Message, Room
-from support.server import Program
+from support.server import AT_ANY_PACE, Program
 
 MIB = 1024 * 1024
 
@@ -128,7 +128,7 @@ async def test_a_frame_that_comes_byte_by_byte_is_read(server: Program, client: 
 async def test_a_reader_with_a_tiny_window_gets_everything_in_the_end(
     serve: Callable[..., Program],
 ):
-    server = serve(FRAMES_BURST=100_000)
+    server = serve(**AT_ANY_PACE)
     async with Client(server.url, server.ws_url) as client:
         room = await client.room()
         author, reader = await room.member(), await room.member()
@@ -172,7 +172,7 @@ def resident(server: Program) -> int:
 
 async def test_twenty_who_stop_reading_cost_little_and_stall_nobody(serve: Callable[..., Program]):
     """Each asks for 5 MiB: the server holds what it must for each, and no more."""
-    server = serve(FRAMES_BURST=100_000)
+    server = serve(**AT_ANY_PACE)
     async with Client(server.url, server.ws_url) as client:
         room = await client.room(seats=50, policy=2)
         author = await room.member()
@@ -230,7 +230,7 @@ async def test_each_answer_may_be_lost_and_each_request_repeated(server: Program
 async def test_who_opens_five_hundred_messages_at_once_gets_them_all_and_keeps_its_socket(
     serve: Callable[..., Program],
 ):
-    server = serve(FRAMES_BURST=100_000)
+    server = serve(**AT_ANY_PACE)
     async with Client(server.url, server.ws_url) as client:
         room = await client.room()
         author, reader = await room.member(), await room.member()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from support.raw_client import Client, Message
-from support.server import Program
+from support.server import AT_ANY_PACE, Program
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -104,7 +104,7 @@ async def test_the_end_of_a_room_closes_every_socket_with_4410(server: Program):
 
 
 async def test_a_member_that_does_not_read_is_dropped_with_4413_and_stalls_nobody(serve: Serve):
-    server = serve(FRAMES_BURST=100_000)
+    server = serve(**AT_ANY_PACE)
     async with of(server) as client:
         room = await client.room(seats=3)
         slow, author = await room.member(), await room.member()

@@ -44,6 +44,11 @@ def charter(
     return b64encode(bytes([version, suite]) + secrets.token_bytes(32) + numbers)
 
 
+def sent_from(address: str | None) -> dict[str, str]:
+    """What a proxy notes of an address."""
+    return {} if address is None else {"X-Forwarded-For": address}
+
+
 class Message:
     """A message to be posted."""
 
@@ -179,6 +184,7 @@ class Room:
         """A socket that has not said hello."""
         async with connect(
             self.ws_url,
+            additional_headers=sent_from(self.api.headers.get("X-Forwarded-For")),
             subprotocols=["ephemeral.v1"],
             compression=None,
             max_size=None,
@@ -189,11 +195,15 @@ class Room:
 
 
 class Client:
-    """All rooms of one server."""
+    """All rooms of one server. `address`: where everything comes from, as a proxy would note it."""
 
-    def __init__(self, url: str, ws_url: str) -> None:
+    def __init__(self, url: str, ws_url: str, address: str | None = None) -> None:
         self.api = httpx.AsyncClient(
-            base_url=url, timeout=PATIENCE, trust_env=False, verify=_NO_TLS
+            base_url=url,
+            timeout=PATIENCE,
+            trust_env=False,
+            verify=_NO_TLS,
+            headers=sent_from(address),
         )
         self.ws_url = ws_url
 

@@ -19,8 +19,20 @@ from pathlib import Path
 import pytest
 from support.database import Server as Postgres
 
+from ephemeral.settings import VARIABLES
+
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 30
+_UNREACHED = {
+    name: "1000000/1" if "/" in declared.default else "1000000"
+    for name, declared in VARIABLES.items()
+    if name.endswith(("_PER_ADDRESS", "_PER_ROOM", "_PER_SEAT"))
+}
+# All of a test run comes from one address: more than anybody would allow it. What a room and a
+# member may do is as it is everywhere.
+FROM_ONE_ADDRESS = {name: far for name, far in _UNREACHED.items() if name.endswith("_PER_ADDRESS")}
+# For tests that do more than people could, to see what gives way first. All is counted as ever.
+AT_ANY_PACE = {"FRAMES_BURST": "100000", **_UNREACHED}
 
 
 def program(
@@ -158,6 +170,7 @@ class Serve:
             "ENCRYPTION_KEY": secrets.token_hex(32),
             "DATA_DIR": str(folder),
             "DATABASE_WAIT_SECONDS": "0",
+            **FROM_ONE_ADDRESS,
             **{name: str(value) for name, value in settings.items()},
         }
         running = Program(folder, environment)

@@ -1,0 +1,283 @@
+"""Who may ask how often, without knowing who asks.
+
+Everything that costs the server work is counted at the edge, before the database hears of it: by
+the address that it comes from, by the room, and by the seat. None of these is kept. What is kept
+are eight bytes of a keyed hash (HMAC-SHA-256), whose key lives in the memory of this process for a
+day and is then replaced; from then on nobody, not even whoever holds a copy of that memory, can
+tell which address, room or seat they were of. With a new key everybody begins anew.
+
+Several hosts could count together where something must not be had again at each of them: making
+rooms, joining, asking for rooms that aren't there. All of that is asked in coroutines, through
+`Visitor.spend` and `Visitor.asking`, and what is kept of a bucket is one time, past which it means
+nothing: a value that expires. Posting and what else is asked for on a socket stays with the process
+that holds the socket.
+"""
+
+import asyncio
+import hmac
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from ipaddress import IPv4Address
+from math import ceil
+from types import TracebackType
+from typing import Self
+
+from starlette.types import Scope
+
+from ephemeral.domain.buckets import DIGEST_BYTES, Buckets, Name, name_of
+from ephemeral.edge.addresses import Address, client_address
+from ephemeral.protocol.errors import Refusal
+from ephemeral.settings import Often, Settings
+
+__all__ = ["KEY_SECONDS", "Action", "Limiter", "Visitor", "crowded"]
+
+KEY_SECONDS = 86_400
+_KEY_BYTES = 32
+
+# A subscriber's line has a /64, often 256 of them, and 65,536 are to be had for nothing: so a /48
+# has an allowance too, that of so many addresses.
+_NEIGHBOURS = 64
+
+# What counts as asking for a room that isn't there. A credential that proves wrong counts more than
+# a code that does: nobody mistypes it.
+_MISSES = {"room_unknown": 1, "seat_unknown": 5, "resume_unknown": 5, "viewing_wrong": 5}
+# Nobody knows when a connection will end.
+_CROWDED_SECONDS = 10
+
+# An address's name, and its buckets' names; what each is charged of a cost.
+_Names = tuple[tuple[Name, float], ...]
+
+
+class Action(IntEnum):
+    """What is counted."""
+
+    #: Making a room.
+    CREATE = 0
+    #: Taking a seat, or the key of a reloaded tab.
+    JOIN = 1
+    #: A handshake.
+    CONNECT = 2
+    #: Bringing a socket into a room.
+    HELLO = 3
+    POST = 4
+    #: Opening, acknowledging, releasing.
+    OPEN = 5
+    #: Everything else that a room is asked or told.
+    STATE = 6
+    #: Leaving and destroying, which nobody is kept from.
+    LEAVE = 7
+
+
+class Limiter:
+    """The counts of this process. `clock` is in seconds and doesn't go backwards.
+
+    Serve in its context: it is there that no key gets older than a day.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        random: Callable[[int], bytes],
+        clock: Callable[[], float],
+    ) -> None:
+        self.clock = clock
+        self.misses = _buckets(settings.misses_per_address)
+        #: By action: the buckets of seats, rooms and addresses.
+        self.limits = tuple(
+            (_buckets(seat), _buckets(room), _buckets(address))
+            for seat, room, address in _limits(settings)
+        )
+        self.asking: dict[Name, int] = {}
+        self.connections = _Gauge(settings.connections_per_address)
+        self.room_connections = _Gauge(settings.connections_per_room)
+        self._trusted = settings.trusted_proxies
+        self._random = random
+        self._key = random(_KEY_BYTES)
+        self._renewal: asyncio.TimerHandle | None = None
+
+    def __enter__(self) -> Self:
+        self._renew()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._renewal is not None:
+            self._renewal.cancel()
+
+    def visitor(self, scope: Scope) -> "Visitor":
+        """Whoever sent this request or handshake."""
+        address = client_address(scope, self._trusted)
+        return Visitor(self, tuple((self.name(field), w) for field, w in _fields(address)))
+
+    def name(self, field: bytes) -> Name:
+        """What is kept of an address, a room or a seat. The first byte says which."""
+        return name_of(hmac.digest(self._key, field, "sha256")[:DIGEST_BYTES])
+
+    def _renew(self) -> None:
+        self._key = self._random(_KEY_BYTES)
+        self._renewal = asyncio.get_running_loop().call_later(KEY_SECONDS, self._renew)
+
+
+class Visitor:
+    """Somebody at an address, who may have named a room and a seat. Holds none of them."""
+
+    __slots__ = ("_address", "_limiter", "_room", "_seat")
+
+    def __init__(
+        self, limiter: Limiter, address: _Names, room: Name | None = None, seat: Name | None = None
+    ) -> None:
+        self._limiter = limiter
+        self._address = address
+        self._room = room
+        self._seat = seat
+
+    def at(self, locator: str, token: str = "") -> Self:
+        """The same, in a room and perhaps on a seat of it, by credentials as the wire has them.
+
+        Whether there is such a room or seat makes no difference.
+        """
+        name = self._limiter.name
+        room = name(f"r{locator}".encode()) if locator else None
+        seat = name(f"s{locator} {token}".encode()) if locator and token else None
+        return type(self)(self._limiter, self._address, room, seat)
+
+    def spend(self, action: Action) -> None:
+        """Count an action; refuses `too_many`.
+
+        The narrowest comes first: who has spent what is theirs takes nothing from the others.
+        """
+        limiter = self._limiter
+        now = limiter.clock()
+        for_seat, for_room, for_address = limiter.limits[action]
+        wait = 0.0
+        if for_seat is not None and self._seat is not None:
+            wait = for_seat.spend(self._seat, 1, now)
+        if for_room is not None and self._room is not None and not wait:
+            wait = for_room.spend(self._room, 1, now)
+        if for_address is not None:
+            for name, weight in self._address:
+                wait = wait or for_address.spend(name, weight, now)
+        if wait:
+            raise _too_many(wait)
+
+    @contextmanager
+    def asking(self, action: Action) -> Iterator[None]:
+        """Around an action that tells whether there is a room, a seat or a secret; counts it.
+
+        Refuses `too_many` also whoever has asked for too many that aren't there. That is known
+        before the store is asked, so the answer is the same for those that are.
+        """
+        under_way, misses = self._limiter.asking, self._limiter.misses
+        if misses is not None:
+            now = self._limiter.clock()
+            for name, weight in self._address:
+                # Each of those under way may turn out to be one.
+                wait = misses.wait(name, weight * (under_way.get(name, 0) + 1), now)
+                if wait:
+                    raise _too_many(wait)
+        self.spend(action)
+        for name, _ in self._address:
+            under_way[name] = under_way.get(name, 0) + 1
+        try:
+            yield
+        except Refusal as refusal:
+            self.refused(refusal)
+            raise
+        finally:
+            for name, _ in self._address:
+                _give_back(under_way, name)
+
+    def refused(self, refusal: Refusal) -> None:
+        """Count the answer to something asked, if it is one that is counted."""
+        misses, cost = self._limiter.misses, _MISSES.get(refusal.code)
+        if misses is not None and cost is not None:
+            now = self._limiter.clock()
+            for name, weight in self._address:
+                misses.charge(name, cost * weight, now)
+
+    def connected(self) -> bool:
+        """A socket was opened, and counts until `disconnected`; whether it is within the limit."""
+        within = [self._limiter.connections.add(*one) for one in self._address]
+        return all(within)
+
+    def disconnected(self) -> None:
+        """The socket has ended."""
+        for name, _ in self._address:
+            self._limiter.connections.remove(name)
+
+    def entered(self) -> bool:
+        """A socket is in the room, and counts until `left`; whether it is within the limit."""
+        return self._room is None or self._limiter.room_connections.add(self._room, 1)
+
+    def left(self) -> None:
+        """That socket has ended."""
+        if self._room is not None:
+            self._limiter.room_connections.remove(self._room)
+
+
+class _Gauge:
+    """How many there are at this moment, by name; as large as that number."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._counts: dict[Name, int] = {}
+
+    def add(self, name: Name, weight: float) -> bool:
+        """One more; whether that is within the limit, for a name that counts by `weight`."""
+        self._counts[name] = self._counts.get(name, 0) + 1
+        return self._counts[name] * weight <= self._most
+
+    def remove(self, name: Name) -> None:
+        """One less."""
+        _give_back(self._counts, name)
+
+
+def _give_back(counts: dict[Name, int], name: Name) -> None:
+    if counts[name] > 1:
+        counts[name] -= 1
+    else:
+        del counts[name]
+
+
+def _buckets(limit: Often) -> Buckets | None:
+    return None if limit is None else Buckets(*limit)
+
+
+def _limits(settings: Settings) -> tuple[tuple[Often, Often, Often], ...]:
+    """By action: seats, rooms, addresses."""
+    return (
+        (None, None, settings.creates_per_address),
+        (None, settings.joins_per_room, settings.joins_per_address),
+        (None, None, settings.connects_per_address),
+        (None, settings.connects_per_room, None),
+        (settings.posts_per_seat, settings.posts_per_room, settings.posts_per_address),
+        (settings.opens_per_seat, settings.opens_per_room, settings.opens_per_address),
+        (settings.states_per_seat, settings.states_per_room, settings.states_per_address),
+        (None, None, None),
+    )
+
+
+def _fields(address: Address | None) -> tuple[tuple[bytes, float], ...]:
+    """What of an address is counted, each with what a cost counts there."""
+    if address is None:
+        return ((b"-", 1),)
+    if isinstance(address, IPv4Address):
+        return ((b"4" + address.packed, 1),)
+    return ((b"6" + address.packed[:8], 1), (b"n" + address.packed[:6], 1 / _NEIGHBOURS))
+
+
+def crowded() -> Refusal:
+    """What a connection is told that is one too many."""
+    return Refusal(
+        "too_many", "There are too many connections. Try later.", retry_after=_CROWDED_SECONDS
+    )
+
+
+def _too_many(wait: float) -> Refusal:
+    # With the next key everybody begins anew.
+    return Refusal("too_many", retry_after=min(ceil(wait), KEY_SECONDS))
