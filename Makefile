@@ -44,6 +44,14 @@ format: $(VENV)/dev.stamp ## rewrite the Python files in the one format
 bench: $(VENV)/dev.stamp ## measure messages per second beside a bare relay, in the same run
 	@$(PY) -m bench
 
+.PHONY: bench-epoch
+bench-epoch: $(VENV)/dev.stamp ## measure what the end of an epoch costs with 10,000 messages waiting
+	@$(PY) -m bench.epoch
+
+.PHONY: mutations
+mutations: $(VENV)/dev.stamp ## break guards on purpose and see a test notice (ARGS="words" for some)
+	@$(PY) tools/mutations.py $(ARGS)
+
 .PHONY: test-image
 test-image: $(VENV)/dev.stamp ## build and run the container image without a daemon (root, Debian)
 	@$(PY) -m pytest -m image $(ARGS)
