@@ -40,6 +40,11 @@ format: $(VENV)/dev.stamp ## rewrite the Python files in the one format
 	@$(PY) -m ruff check --fix-only --quiet .
 	@$(PY) -m ruff format .
 
+.PHONY: gallery
+gallery: $(VENV)/dev.stamp ## picture every state of the page, light and dark, into gallery/
+	@sh tools/browsers.sh
+	@$(PY) tests/browser/gallery.py gallery $(ARGS)
+
 .PHONY: bench
 bench: $(VENV)/dev.stamp ## measure messages per second beside a bare relay, in the same run
 	@$(PY) -m bench
@@ -51,6 +56,10 @@ bench-epoch: $(VENV)/dev.stamp ## measure what the end of an epoch costs with 10
 .PHONY: mutations
 mutations: $(VENV)/dev.stamp ## break guards on purpose and see a test notice (ARGS="words" for some)
 	@$(PY) tools/mutations.py $(ARGS)
+
+.PHONY: page-figures
+page-figures: $(VENV)/dev.stamp ## measure the page: bytes, requests, clicks, and when it can be used
+	@$(PY) -m bench.page_figures
 
 .PHONY: test-image
 test-image: $(VENV)/dev.stamp ## build and run the container image without a daemon (root, Debian)

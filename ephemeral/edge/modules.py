@@ -13,13 +13,11 @@ import tree_sitter_javascript
 from tree_sitter import Language, Node, Parser
 
 from ephemeral.edge.renaming import FUNCTIONS, Renaming, renamed
+from ephemeral.edge.shortening import breaks, bytewise, space
 
 __all__ = ["Import", "Module", "Unlinkable", "read_module", "without_comments"]
 
 _LANGUAGE = Language(tree_sitter_javascript.language())
-_LINE_ENDS = ("\n", "\r", "\u2028", "\u2029")
-# Signs that become another one, or a comment, when they stand side by side.
-_SIGNS = b"+-<>!/."
 # What a declaration must be for its name to keep its value for ever, by the node's type.
 _CONSTANT = {"class_declaration", "function_declaration", "generator_function_declaration"}
 
@@ -287,13 +285,13 @@ class _Reader:
             gap += self._between(end, start)
             end = stop
             if piece is None:
-                gap += "\n" if _breaks(self._source[start:stop].decode()) else " "
+                gap += "\n" if breaks(self._source[start:stop].decode()) else " "
                 continue
             if piece == "":
                 continue
             if last >= 0:
                 copied.append(
-                    _space(gap, self._source[last : last + 1], self._source[start : start + 1])
+                    space(gap, self._source[last : last + 1], self._source[start : start + 1])
                 )
             last, gap = stop - 1, ""
             if isinstance(piece, str):
@@ -336,6 +334,8 @@ class _Reader:
 
     def _renamed(self, node: Node) -> str:
         name = self._words(node)
+        if node.type == "string":
+            return bytewise(name, node)
         new = self._renaming.uses.get(node.start_byte, name)
         # In `{name}` the name is the property's as well, and that one stays.
         return f"{name}:{new}" if node.type.startswith("shorthand_") and new != name else new
@@ -349,26 +349,6 @@ class _Reader:
                 yield from self._tokens(child)
                 at = child.end_byte
         yield at, node.end_byte, self._source[at : node.end_byte].decode()
-
-
-def _space(gap: str, before: bytes, after: bytes) -> str:
-    """What of the space between two tokens is needed, by the signs that it keeps apart."""
-    if _breaks(gap):
-        # A statement may end at the end of a line, but not here.
-        return "" if before in b"{([,;" or after in b"})]" else "\n"
-    if not gap:
-        return ""
-    word = _is_word(after) and (_is_word(before) or before == b"/")
-    signs = before in _SIGNS and after in _SIGNS
-    return " " if word or signs or after == b"." else ""
-
-
-def _is_word(sign: bytes) -> bool:
-    return sign.isalnum() or sign in b"_$#\\" or sign >= b"\x80"
-
-
-def _breaks(gap: str) -> bool:
-    return any(end in gap for end in _LINE_ENDS)
 
 
 def _first_error(node: Node) -> Node:

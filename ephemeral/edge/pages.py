@@ -45,7 +45,7 @@ class Pages:
 
         languages = {
             code: {"name": one.name, "catalogue": static(f"catalogue/{code}.json")}
-            for code, one in catalogues.items()
+            for code, one in sorted(catalogues.items(), key=lambda pair: pair[1].name.casefold())
         }
 
         def rendered(template: str, catalogue: Catalogue, **context: object) -> Body:

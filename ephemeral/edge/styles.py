@@ -1,4 +1,4 @@
-"""The page's style sheets as one: comments and indentation left out."""
+"""The page's style sheets as one: comments and needless space left out."""
 
 import posixpath
 import re
@@ -15,7 +15,9 @@ _TOKEN = re.compile(
     r"""|(?P<refused>/\*|["']|@import\b|@charset\b|\burl\((?!["']data:))""",
     re.DOTALL,
 )
-_INDENTATION = re.compile(r"[ \t]*\n\s*")
+# Beside these signs space means nothing; nor after a colon, unless nothing else follows.
+_NEEDLESS = re.compile(r"(?<![:\s])\s*([{};,])\s*|(?<=:)\s+(?![;}])")
+_SPACE = re.compile(r"\s+")
 _IMPORTS = re.compile(r'(?:\s|/\*(?:.*?)\*/|@import "(?P<path>[^"\\\n]+)";)', re.DOTALL)
 # Beside one of these a comment parts nothing.
 _PARTING = "\n\t {};:,"
@@ -45,21 +47,26 @@ def _imported(sources: Mapping[str, str], entry: str) -> Iterator[str]:
 
 
 def _linked(source: str, name: str) -> str:
-    written = []
+    written = [""]
     end = 0
     for found in _TOKEN.finditer(source):
-        written.append(_INDENTATION.sub("\n", source[end : found.start()]))
+        written[-1] += source[end : found.start()]
         end = found.end()
         if found["refused"] is not None:
             raise _refused(name, source, found.start(), f"{found[0]} can't be moved")
         if found["text"] is not None:
-            written.append(found[0])
-        elif source[found.start() - 1 : found.start()] not in _PARTING and (
-            source[end : end + 1] not in _PARTING
-        ):
-            written.append("/**/")
-    written.append(_INDENTATION.sub("\n", source[end:]))
-    return "\n".join(line for line in "".join(written).split("\n") if line) + "\n"
+            # At every second place.
+            written += [found[0], ""]
+        elif not _apart(written[-1][-1:], source[end : end + 1]):
+            written[-1] += "/**/"
+    written[-1] += source[end:]
+    written[::2] = [_NEEDLESS.sub(r"\1", _SPACE.sub(" ", text)) for text in written[::2]]
+    return "".join(written).strip() + "\n"
+
+
+def _apart(before: str, after: str) -> bool:
+    """Whether what stands around a comment is apart without it."""
+    return before in _PARTING or after in _PARTING
 
 
 def _refused(name: str, source: str, at: int, reason: str) -> Unlinkable:

@@ -101,7 +101,7 @@ async def test_the_page_is_not_stored_and_names_only_files_that_exist_and_never_
 ):
     response = await client.api.get("/")
     assert response.headers["content-type"] == "text/html; charset=utf-8"
-    links = re.findall(r'(?:href|src)="([^"]+)"', response.text)
+    links = re.findall(r'(?:href|src)="([^"?]+)"', response.text)
     links += re.findall(r'"catalogue":"([^"]+)"', response.text)
     assert len(links) > 7
     for link in links:
@@ -140,7 +140,6 @@ async def test_the_page_holds_its_catalogue_and_the_addresses_of_the_others(clie
     assert held is not None
     languages = json.loads(held[1])
     assert set(languages) == LANGUAGES
-    assert next(iter(languages)) == "en"
     for code, one in languages.items():
         found = await client.api.get(one["catalogue"])
         assert found.headers["content-type"] == "application/json"

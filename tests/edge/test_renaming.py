@@ -1,9 +1,11 @@
-"""What is shortened means what it meant: spaces, names, and the whole of the protocol."""
+"""What is shortened means what it meant: spaces, bytes, names, and the whole of the protocol."""
 
 import json
 import shutil
 import tempfile
+from base64 import b64encode
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -20,6 +22,21 @@ PROGRAMS = Path(__file__).resolve().parent / "linking"
 def test_space_is_kept_where_signs_would_become_others(tmp_path: Path) -> None:
     said = both(tmp_path, {"main": (PROGRAMS / "spaces.js").read_text("utf-8")})
     assert said[0] == [7, 7, 8, 3, 7, 4, 3, 5, 5]
+
+
+def test_bytes_in_base64_are_the_same_bytes_in_a_form_that_packs_better(tmp_path: Path) -> None:
+    random = Random(3)
+    for length in (900, 901, 902):
+        text = b64encode(random.randbytes(length)).decode()
+        main = f"""
+          const it = {{ key: "{text}", "{text}": "{text[:-4]}AAAA", none: "{text[:-3]}" }};
+          say([it, "{text}", `{text}`, '{text}', "{text}!", "{text}=", it["{text}"]]);
+        """
+        assert both(tmp_path, {"main": main})
+        assert (
+            text.rstrip("=")
+            not in link({"m.js": f'f({{ key: "{text}" }})'}, "m.js", plain)["app.js"].text
+        )
 
 
 def test_variables_mean_what_they_meant_under_their_new_names(tmp_path: Path) -> None:

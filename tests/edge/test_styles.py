@@ -19,9 +19,9 @@ def linked(*sheets: str) -> str:
     )
 
 
-def test_sheets_are_joined_in_their_order_without_comments_and_indentation() -> None:
-    assert linked("/* One. */\na {\n  b: c; /* two */\n}\n", "\n\nd { e: f }") == (
-        "a {\nb: c; \n}\nd { e: f }\n"
+def test_sheets_are_joined_in_their_order_without_comments_and_needless_space() -> None:
+    assert linked("/* One. */\na {\n  b: c; /* two */\n}\n", "\n\nd , e > f { g: h  i }") == (
+        "a{b:c;}\nd,e > f{g:h i}\n"
     )
 
 
@@ -30,8 +30,12 @@ def test_sheets_are_joined_in_their_order_without_comments_and_indentation() -> 
     [
         ('a::before { content: "/* no comment */  \\"  x"; }', '"/* no comment */  \\"  x"'),
         ("a { b: '// } /*'; }", "'// } /*'"),
-        ("a/* */.b {}", "a/**/.b {}"),
-        ("a /* */ .b {}", "a  .b {}"),
+        ("a/* */.b {}", "a/**/.b{}"),
+        ("a /* */ .b {}", "a .b{}"),
+        ("a :hover, b:not( .c ) {}", "a :hover,b:not( .c ){}"),
+        ("a { b: calc(1px + 2px) -1px; --c: ; --d:e }", "{b:calc(1px + 2px) -1px;--c: ; --d:e}"),
+        ('a::after { content: " ; , { } " }', '" ; , { } "'),
+        ("@media (x: 1px) and (y) { a { } }", "@media (x:1px) and (y){a{}}"),
         ('a { b: url("data:image/svg+xml,<!--/*-->"); }', "/*-->"),
     ],
 )

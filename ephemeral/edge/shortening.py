@@ -1,0 +1,58 @@
+"""What of a script's text is sent otherwise than it was written, without meaning anything else."""
+
+import base64
+import re
+
+from tree_sitter import Node
+
+__all__ = ["breaks", "bytewise", "space"]
+
+# Signs that become another one, or a comment, when they stand side by side.
+_SIGNS = b"+-<>!/."
+_LINE_ENDS = ("\n", "\r", "\u2028", "\u2029")
+_BASE64 = re.compile(r'"[A-Za-z0-9+/]+={0,2}"')
+_LONG = 1000
+
+
+def space(gap: str, before: bytes, after: bytes) -> str:
+    """What of the space between two tokens is needed, by the signs that it keeps apart."""
+    if breaks(gap):
+        # A statement may end at the end of a line, but not here.
+        return "" if before in b"{([,;" or after in b"})]" else "\n"
+    if not gap:
+        return ""
+    word = _is_word(after) and (_is_word(before) or before == b"/")
+    signs = before in _SIGNS and after in _SIGNS
+    return " " if word or signs or after == b"." else ""
+
+
+def _is_word(sign: bytes) -> bool:
+    return sign.isalnum() or sign in b"_$#\\" or sign >= b"\x80"
+
+
+def breaks(gap: str) -> bool:
+    """Whether a line ends in it."""
+    return any(end in gap for end in _LINE_ENDS)
+
+
+def bytewise(text: str, node: Node) -> str:
+    """A long string in base64 as an expression that gives the same from hexadecimal digits.
+
+    Brotli finds the likeness of bytes in these, which base64 spreads over four letters in three.
+    """
+    if len(text) < _LONG or _BASE64.fullmatch(text) is None or not _is_value(node):
+        return text
+    encoded = text[1:-1]
+    decoded = base64.b64decode(encoded + "==")
+    if base64.b64encode(decoded).decode() != encoded:
+        return text
+    digits = decoded.hex()
+    return f'btoa("{digits}".replace(/../g,(digits)=>String.fromCharCode(parseInt(digits,16))))'
+
+
+def _is_value(node: Node) -> bool:
+    """Whether any expression could stand here instead."""
+    around = node.parent
+    return around is not None and (
+        around.type == "pair" and around.child_by_field_name("value") == node
+    )

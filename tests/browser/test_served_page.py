@@ -1,0 +1,184 @@
+"""The page as the server sends it: few files that never change, and a word if they don't come."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+from support.chromium import Visit
+from support.people import person
+from support.server import Program
+
+from ephemeral.edge.languages import read_catalogues
+
+WEB = Path(__file__).resolve().parents[2] / "web"
+SAY = {code: one.sentences for code, one in read_catalogues(WEB / "catalogue").items()}
+
+RULES = """async (address) => {
+  const sheet = document.createElement("link");
+  sheet.rel = "stylesheet";
+  sheet.href = address;
+  await new Promise((resolve, reject) => {
+    sheet.onload = resolve;
+    sheet.onerror = reject;
+    document.head.append(sheet);
+  });
+  const flat = (rule) =>
+    rule.styleSheet ? [...rule.styleSheet.cssRules].flatMap(flat) : [rule.cssText];
+  return [...sheet.sheet.cssRules].flatMap(flat);
+}"""
+
+
+def asked_for(page: Page, address: str) -> list[str]:
+    """The paths that a visit asks for."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append("/" + request.url.split("/", 3)[3]))
+    page.goto(address, wait_until="networkidle")
+    return asked
+
+
+def test_a_visit_asks_for_few_files_none_of_which_ever_changes(visit: Visit, server: str) -> None:
+    page = visit(server + "/").page
+    asked = asked_for(page, server + "/")
+    assert asked.count("/") == 1
+    static = [path for path in asked if path.startswith("/static/")]
+    assert all(re.search(r"\.[0-9a-f]{16}\.[a-z]+$", path) for path in static), static
+    stems = sorted(path.split("/")[-1].split(".")[0] for path in static)
+    assert [stem for stem in stems if stem != "icon"] == ["app", "old", "page", "room"]
+    # Compressed ahead of time by the server itself.
+    codings = page.evaluate(
+        """(paths) => Promise.all(paths.map(async (path) =>
+             (await fetch(path)).headers.get("content-encoding")))""",
+        [path for path in static if "icon" not in path],
+    )
+    assert set(codings) <= {"br", "gzip"}
+
+
+def test_the_joined_style_sheet_says_what_its_parts_say(visit: Visit, server: str) -> None:
+    page = visit(server + "/").page
+    linked = page.locator("link[rel=stylesheet]").first.get_attribute("href")
+    joined = page.evaluate(RULES, linked)
+    apart = page.evaluate(RULES, "/static/css/page.css")
+    assert len(apart) > 100
+    # What a variable holds is told as it was written.
+    assert [re.sub(r",\s+", ",", one) for one in joined] == [
+        re.sub(r",\s+", ",", one) for one in apart
+    ]
+
+
+def test_what_comes_later_is_asked_for_again_when_it_did_not_come(
+    visit: Visit, server: str
+) -> None:
+    watched = visit("about:blank")
+    page = watched.page
+    watched.origin = server
+    refused: list[str] = []
+
+    def once(route: Route) -> None:
+        if len(refused) < 2:
+            refused.append(route.request.url)
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/room.*.js", once)
+    page.goto(server + "/", wait_until="networkidle")
+    assert len(refused) == 2
+    ada = person(visit, server, beside=watched)
+    ada.page.close()
+    page.get_by_role("button", name=str(SAY["en"]["arriving.generate"])).click()
+    expect(page.locator(".code-words")).to_be_visible()
+    watched.forgive("ERR_FAILED|dynamically imported module")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_until_the_page_comes_its_beginning_stands_where_it_will_be(
+    visit: Visit, server: str, width: int
+) -> None:
+    watched = visit("about:blank", width=width)
+    page = watched.page
+    watched.origin = server
+    held: list[Route] = []
+    page.route("**/app.*.js", lambda route: held.append(route))  # noqa: PLW0108
+    page.goto(server + "/", wait_until="commit")
+    parts = [page.locator(f"#app {part}") for part in (".wordmark", "h1", ".screen-foot")]
+    for part in parts:
+        expect(part).to_be_visible()
+    # What can't be used yet isn't there.
+    expect(page.get_by_role("button")).to_have_count(0)
+    expect(page.get_by_role("textbox")).to_have_count(0)
+    before = [part.bounding_box() for part in parts]
+    words = [part.inner_text() for part in parts]
+    held.pop().continue_()
+    expect(page.get_by_role("button", name=str(SAY["en"]["arriving.generate"]))).to_be_visible()
+    assert [part.bounding_box() for part in parts] == before
+    assert [part.inner_text() for part in parts] == words
+
+
+@pytest.mark.parametrize("language", sorted(SAY))
+def test_without_scripts_the_page_says_why_it_needs_them(
+    visit: Visit, server: str, language: str
+) -> None:
+    watched = visit(server + "/", java_script_enabled=False, locale=language)
+    words = SAY[language]
+    expect(watched.page.get_by_role("heading", name=str(words["noscript.title"]))).to_be_visible()
+    reason = watched.page.locator("noscript p")
+    expect(reason).to_be_visible()
+    assert reason.inner_text() == words["noscript.text"]
+    expect(watched.page.locator("html")).to_have_attribute("dir", str(words["language.direction"]))
+
+
+def only_main(page: Page, title: str) -> None:
+    """One screen is shown, and it has this heading."""
+    expect(page.get_by_role("heading", name=title)).to_be_visible()
+    expect(page.locator("main:visible")).to_have_count(1)
+
+
+def test_a_page_that_did_not_arrive_whole_says_so(visit: Visit, server: str) -> None:
+    watched = visit("about:blank")
+    watched.origin = server
+    watched.page.route("**/app.*.js", lambda route: route.abort())
+    watched.page.goto(server + "/")
+    only_main(watched.page, str(SAY["en"]["barrier.incomplete"]))
+    watched.forgive("ERR_FAILED")
+
+
+def test_a_browser_that_can_not_read_the_page_is_told_that_it_is_too_old(
+    visit: Visit, server: str
+) -> None:
+    watched = visit("about:blank", init="delete Object.hasOwn;")
+    watched.origin = server
+    watched.page.route(
+        "**/app.*.js",
+        lambda route: route.fulfill(body="class { #new }", content_type="text/javascript"),
+    )
+    watched.page.goto(server + "/?lang=en")
+    only_main(watched.page, str(SAY["en"]["barrier.too_old"]))
+    watched.forgive("exception: Unexpected token")
+
+
+def test_a_page_that_came_shows_neither(visit: Visit, server: str) -> None:
+    page = visit(server + "/").page
+    only_main(page, str(SAY["en"]["arriving.promise"]).partition("{")[0].strip())
+
+
+def test_the_page_is_in_the_browsers_language_unless_the_address_says_another(
+    visit: Visit, server: str
+) -> None:
+    for language, words in SAY.items():
+        own = visit(server + "/", locale=f"{language}-XX" if language != "ar" else "ar-EG").page
+        asked = visit(f"{server}/?lang={language}", locale="en-GB").page
+        for page in (own, asked):
+            expect(page.get_by_role("button", name=str(words["arriving.generate"]))).to_be_visible()
+            direction = page.evaluate("getComputedStyle(document.body).direction")
+            assert direction == words["language.direction"]
+
+
+def test_the_first_files_are_preferred_to_what_comes_later(shared_server: Program) -> None:
+    """In this order in the page, so that a slow line carries the first screen first."""
+    import httpx
+
+    text = httpx.get(shared_server.url + "/", trust_env=False).text
+    order = [text.index(part) for part in ("/static/page.", "/static/app.", "/static/room.")]
+    assert order == sorted(order)
+    assert re.search(r'rel="modulepreload" href="[^"]*room[^"]*" fetchpriority="low"', text)
