@@ -41,8 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given and not given[0].startswith("-") and given[0] not in commands.choices:
             # Not quoted: it may be a code.
             parser.error("there is no command of that name. `ephemeral --help` lists them.")
-        return cli.run(_parsed(parser, given), process_environment())
-    parsed = _parsed(parser, given)
+        return cli.run(_parsed(parser, commands, given), process_environment())
+    parsed = _parsed(parser, commands, given)
     run: Callable[[argparse.Namespace, Settings], int] = parsed.run
     try:
         return run(parsed, Settings.from_environment(Path.cwd()))
@@ -50,15 +50,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refused(error)
 
 
-def _parsed(parser: argparse.ArgumentParser, given: Sequence[str]) -> argparse.Namespace:
+def _parsed(
+    parser: argparse.ArgumentParser, commands: Any, given: Sequence[str]
+) -> argparse.Namespace:
     """Like `parse_args`, but what is too much is not quoted: it may be a code."""
     parsed, surplus = parser.parse_known_args(_with_ids_tied(given))
     if surplus:
+        # The usage that helps is the command's own.
+        parser = commands.choices[parsed.command]
         options = [argument.partition("=")[0] for argument in surplus if argument.startswith("-")]
         if options:
-            parser.error(f"{parsed.command} has no option {options[0]}")
+            parser.error(f"there is no option {options[0]} here")
         parser.error(
-            f"{parsed.command} takes nothing but options. A code is never an argument, where "
+            "this command takes nothing but options. A code is never an argument, where "
             "others could read it: it is asked for, or comes from EPHEMERAL_CODE or --code-fd."
         )
     return parsed
@@ -249,9 +253,21 @@ def _check(arguments: argparse.Namespace, settings: Settings) -> int:
         if loss.epochs or loss.later:
             return 1
         print("All is well: the database can be reached, and every stored payload has its key.")
+        print(_whose_addresses(settings))
         return 0
 
     return _until_done(work(), settings)
+
+
+def _whose_addresses(settings: Settings) -> str:
+    """By which addresses is counted. Only the operator knows whether that is right."""
+    if not settings.trusted_proxies:
+        return (
+            "TRUSTED_PROXIES is empty: limits go by the address of each connection. Behind a proxy "
+            "that is the proxy's, and everybody shares what is meant for one."
+        )
+    named = ", ".join(map(str, settings.trusted_proxies))
+    return f"TRUSTED_PROXIES: limits go by the addresses that {named} tell."
 
 
 def _health(settings: Settings) -> int:

@@ -22,7 +22,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, InvalidStatus
 from websockets.typing import Subprotocol
 
-from ephemeral.client.exits import ClientError, unreachable, usage
+from ephemeral.client.exits import ClientError, Exit, unreachable, usage
 from ephemeral.protocol.config import Config, read_config
 from ephemeral.protocol.encoding import b64encode, dump_json, parse_json
 from ephemeral.protocol.errors import Refusal
@@ -36,6 +36,21 @@ _ANSWER_LIMIT = 8 * 1024 * 1024
 _TRY_SECONDS = 15.0
 _AGAIN_SECONDS = 1.0
 _PASSING = {"unavailable", "too_many"}
+
+
+class _StrangerError(ClientError):
+    """What answers is no server of this protocol. `status`: with which status of HTTP."""
+
+    def __init__(self, tried: str, status: int) -> None:
+        self.found = f"{tried} answers {status}"
+        if status == 404:
+            self.found += ", which is: nothing is there"
+        elif 300 <= status < 400:
+            self.found += ", a redirect, which is not followed"
+        else:
+            self.found += ", but not as the protocol says"
+        message = f"There is no Ephemeral server here: {self.found}."
+        super().__init__(Exit.NETWORK, "unreachable", message)
 
 
 class _Connect(connect):
@@ -79,8 +94,31 @@ class Server:
         await self._http.aclose()
 
     async def config(self) -> Config:
-        """What the server says about itself, checked (3.3)."""
-        return read_config(await self.ask("GET", "/config"))
+        """What the server says about itself, checked (3.3). A wrong address is explained."""
+        try:
+            return read_config(await self.ask("GET", "/config"))
+        except _StrangerError as error:
+            found = error.found
+        except Refusal as refusal:
+            if refusal.code != "not_found":
+                raise
+            # It speaks the protocol, though not at this path.
+            found = _StrangerError(f"{self.address}/config", 404).found
+        raise unreachable(f"There is no Ephemeral server here: {found}. {await self._hint()}")
+
+    async def _hint(self) -> str:
+        """Where the server is, if the address has only too much of a path."""
+        address, path = self.address, urlsplit(self.address).path
+        for _ in range(path.count("/")):
+            address = address.rpartition("/")[0]
+            try:
+                read_config(await self._ask_once("GET", f"{address}/config"))
+            except (Refusal, ClientError):
+                continue
+            return f"There is one at {address}: say --server {address}"
+        if path:
+            return "Is the path right?"
+        return f"Does its address have a path, such as {self.address}/chat?"
 
     async def ask(
         self,
@@ -98,7 +136,10 @@ class Server:
         until = time.monotonic() + self._patience
         while True:
             try:
-                return await self._ask_once(method, path, locator, token, body)
+                url = self.address + path
+                return await self._ask_once(method, url, locator, token, body)
+            except _StrangerError:
+                raise
             except (Refusal, ClientError) as error:
                 passing = isinstance(error, ClientError) or error.code in _PASSING
                 pause = _AGAIN_SECONDS
@@ -111,10 +152,10 @@ class Server:
     async def _ask_once(
         self,
         method: str,
-        path: str,
-        locator: bytes | None,
-        token: bytes | None,
-        body: Mapping[str, object] | None,
+        url: str,
+        locator: bytes | None = None,
+        token: bytes | None = None,
+        body: Mapping[str, object] | None = None,
     ) -> Json:
         headers = {}
         if locator is not None:
@@ -127,20 +168,18 @@ class Server:
         try:
             async with (
                 asyncio.timeout(2 * _TRY_SECONDS),
-                self._http.stream(
-                    method, self.address + path, headers=headers, content=data
-                ) as answer,
+                self._http.stream(method, url, headers=headers, content=data) as answer,
             ):
                 content = bytearray()
                 async for chunk in answer.aiter_raw():
                     content += chunk
                     if len(content) > _ANSWER_LIMIT:
-                        raise self._stranger()
+                        raise _StrangerError(url, answer.status_code)
         except (httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError) as error:
             raise self._lost(error) from None
-        return self._read(answer.status_code, bytes(content))
+        return self._read(url, answer.status_code, bytes(content))
 
-    def _read(self, status: int, content: bytes) -> Json:
+    def _read(self, url: str, status: int, content: bytes) -> Json:
         if status == 204:
             return {}
         try:
@@ -156,7 +195,7 @@ class Server:
         except Refusal:
             if status in {502, 503, 504}:
                 raise Refusal("unavailable") from None
-            raise self._stranger() from None
+            raise _StrangerError(url, status) from None
         raise refusal
 
     @asynccontextmanager
@@ -176,19 +215,17 @@ class Server:
                 max_size=_ANSWER_LIMIT,
             )
         except InvalidStatus as error:
-            self._read(error.response.status_code, bytes(error.response.body or b""))
-            raise self._stranger() from None
+            status = error.response.status_code
+            self._read(address, status, bytes(error.response.body or b""))
+            raise _StrangerError(address, status) from None
         except (InvalidHandshake, OSError, TimeoutError, EOFError) as error:
             raise self._lost(error) from None
         try:
             if socket.subprotocol != PROTOCOL:
-                raise self._stranger()
+                raise _StrangerError(address, 101)
             yield socket
         finally:
             await socket.close()
-
-    def _stranger(self) -> ClientError:
-        return unreachable(f"What answers at {self.address} is no Ephemeral server.")
 
     def _lost(self, error: BaseException) -> ClientError:
         return unreachable(f"{self.address} can't be reached: {_reason(error)}.")

@@ -367,6 +367,26 @@ def test_an_address_that_is_none_is_a_usage_error(room: Cli, address):
     assert room.run("status", "--server", address).returncode == Exit.USAGE
 
 
+@pytest.mark.parametrize("path", ["/chat", "/chat/", "/a/b%20c/room"])
+def test_a_wrong_path_is_named_with_what_was_found_and_where_the_server_is(room: Cli, path):
+    result = room.run("status", "--json", "--server", room.url + path)
+    assert result.returncode == Exit.NETWORK
+    tried = room.url + path.rstrip("/")
+    assert f"{tried}/config answers 404" in result.stderr
+    assert f"There is one at {room.url}: say --server {room.url}\n" in result.stderr
+    assert json.loads(result.stdout)["error"]["code"] == "unreachable"
+
+
+def test_an_error_in_the_arguments_shows_the_usage_of_that_command_alone(room: Cli):
+    for wrong in (["--colour"], [room.code], ["--view", "4"], ["--view"]):
+        result = room.run("send", *wrong)
+        assert result.returncode == Exit.USAGE
+        assert result.stderr.startswith("usage: ephemeral send [-h]")
+        assert "ephemeral send: error: " in result.stderr
+        assert result.stderr.count("usage:") == 1
+        assert "receipts" not in result.stderr
+
+
 def test_plain_http_to_another_machine_needs_to_be_asked_for(room: Cli):
     result = room.run("status", "--server", "http://example.org")
     assert result.returncode == Exit.USAGE

@@ -225,6 +225,35 @@ def test_an_answer_of_something_else_is_a_sentence(room: Cli, liar: Liar, status
     assert refusal_of(room, "status") in {"unreachable", "config_protocol", "unavailable"}
 
 
+@pytest.mark.parametrize(
+    ("status", "answer", "found"),
+    [
+        (404, b"<html>", "answers 404, which is: nothing is there. Does its address have a path"),
+        (301, b"", "answers 301, a redirect, which is not followed"),
+        (200, b"<html>\x1b[2J", "answers 200, but not as the protocol says"),
+        (404, {"error": {"code": "not_found", "message": "\x1b[2Jowned"}}, "answers 404"),
+    ],
+)
+def test_what_was_tried_and_found_is_named_and_nothing_of_the_answer(
+    room: Cli, liar: Liar, status, answer, found
+):
+    liar.lie = lambda *_: (status, answer, {"Location": "http://owned.example/"})
+    result = room.run("status")
+    assert result.returncode == Exit.NETWORK
+    assert f"{liar.url}/config {found}" in result.stderr
+    assert "owned" not in result.stderr
+    assert "\x1b" not in result.stderr
+    assert set(liar.asked) == {"/config"}
+
+
+def test_a_server_above_a_wrong_path_gets_no_credential_before_it_is_named(room: Cli, liar: Liar):
+    result = room.run("status", "--server", f"{liar.url}/chat/x/y/z/")
+    assert result.returncode == Exit.NETWORK
+    assert f"There is one at {liar.url}" in result.stderr
+    paths = ["/chat/x/y/z", "/chat/x/y", "/chat/x", "/chat", ""]
+    assert liar.asked == [f"{path}/config" for path in paths]
+
+
 def test_an_answer_without_end_is_not_read_to_its_end(room: Cli, liar: Liar):
     liar.lie = lambda *_: (200, b'{"x":"' + b"a" * 9_000_000 + b'"}', {})
     assert refusal_of(room, "status") == "unreachable"
