@@ -1,9 +1,7 @@
-/** Quotes: carried with a message, dropped with its text, and cut where every client cuts them. */
+/** Quotes: carried with a message, and dropped with its text. */
 
 import { describe, test } from "node:test";
 import assert from "node:assert/strict";
-import { encodeContent } from "../../web/static/js/protocol/envelope.js";
-import { excerpt, isQuote } from "../../web/static/js/protocol/quotes.js";
 import { ANNA, ME, Talk, leased, message, notice, receipt } from "./talk.mjs";
 
 const A = message(1);
@@ -72,19 +70,4 @@ describe("a message of one's own", () => {
     assert.ok(!JSON.stringify(saved).includes("noon"));
     assert.equal(new Talk({ saved }).sent(A).quote, null);
   });
-});
-
-describe("an excerpt", () => {
-  for (const [what, text, cut] of [
-    ["a short text", "noon", "noon"],
-    ["280 code points", "😀".repeat(280), "😀".repeat(280)],
-    ["281 code points", "😀".repeat(281), `${"😀".repeat(279)}…`],
-    ["a long text", "é".repeat(60_000), `${"é".repeat(279)}…`],
-  ]) {
-    test(`of ${what} can be quoted`, () => {
-      assert.equal(excerpt(text), cut);
-      assert.ok(isQuote({ text: excerpt(text), author: ME }));
-      assert.ok(encodeContent({ type: "text", text: "yes", quote: { text: excerpt(text), author: null } }));
-    });
-  }
 });

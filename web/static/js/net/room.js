@@ -135,7 +135,7 @@ export class RoomClient extends EventTarget {
    * Encrypts and sends; the message waits in memory until the server has it.
    * @param {string} text
    * @param {{view?: number|null, quote?: import("./state.js").Quote|null}} [options]  `view`: 0 is
-   *   until closed, else 5 to 300 seconds; `quote`: its text as `excerpt` gives it
+   *   until closed, else 5 to 300 seconds; `quote`: a text of at most 280 code points
    * @returns {string} the message's id
    * @throws {Refusal} `content_size` or `content_field`, at once
    */

@@ -21,12 +21,3 @@ export function isQuote(value) {
   if (typeof text !== "string" || text === "" || Array.from(text).length > QUOTE_POINTS) return false;
   return author === null || isBase64url(author, ID_BYTES);
 }
-
-/**
- * @param {string} text  of a message
- * @returns {string} as much of it as a quote can hold; "…" at the end stands for the rest
- */
-export function excerpt(text) {
-  const points = Array.from(text);
-  return points.length > QUOTE_POINTS ? `${points.slice(0, QUOTE_POINTS - 1).join("")}…` : text;
-}
