@@ -2,7 +2,7 @@
 
 A browser asks for a module only when it has read the one that imports it, and compresses nothing
 across files. So what the page imports at once is served as one file, what it imports later as a
-second, and what a worker runs as one of its own (docs/decisions, 14). A module becomes a function
+second, and what a worker runs as one of its own (docs/decisions, 15). A module becomes a function
 that is called once and returns what it exports, and its imports are constants at its top. That
 keeps the meaning as long as no module imports itself by a detour and no exported name changes its
 value; what is anything else is refused when the program starts.
