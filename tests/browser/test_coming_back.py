@@ -157,6 +157,23 @@ def test_a_room_that_is_destroyed_takes_what_the_other_is_writing_with_it(
     expect(ada.page.get_by_role("button", name="Generate code")).to_be_visible()
 
 
+def test_a_destruction_that_nobody_confirmed_is_said_to_be_unconfirmed(
+    visit: Visit, server: str
+) -> None:
+    ada, bo = two_in_a_room(visit, server)
+    ada.says("Perhaps still there.")
+    ada.sees_receipt("^Stored until")
+    ada.page.route(f"{server}/room", lambda route: route.abort())
+    ada.page.keyboard.press("Control+Alt+Backspace")
+    expect(ada.page.locator(".destroying")).to_contain_text("Not confirmed by the server yet.")
+    assert "Perhaps still there." not in ada.page.content()
+    ada.sees_end("destroy_unconfirmed")
+    expect(ada.page.get_by_text("the room and its messages may still be there")).to_be_visible()
+    assert ada.keeps() == NOTHING
+    expect(bo.cards).to_have_count(1)
+    ada.watched.forgive("Failed to load resource")
+
+
 def test_what_is_sent_while_the_browser_is_offline_waits_and_is_sent_once(
     serve: Callable[..., Program], visit: Visit
 ) -> None:

@@ -1,14 +1,14 @@
 // The page: what is loaded, what is shown, and what must never stay.
 
 import { hindrance } from "../device/able.js";
-import { announce } from "../ui/announce.js";
+import { announce, hush } from "../ui/announce.js";
 import { closePanels, confirm } from "../ui/dialog.js";
 import { ended, unable } from "../ui/ended.js";
 import { unsent } from "../ui/entries.js";
 import { backTrap, guardPage } from "../ui/guarded.js";
 import { heldThrough } from "../ui/held.js";
 import { forgetRoom } from "../ui/memory.js";
-import { neutralScreen } from "../ui/neutral.js";
+import { isCovered, neutralScreen } from "../ui/neutral.js";
 import { usualChoices } from "../ui/options.js";
 import { roomView } from "../ui/room.js";
 import { onLanguage, say } from "../ui/say.js";
@@ -40,9 +40,7 @@ function takeFragment() {
 function load() {
   machinery ??= Promise.all([
     import("../net/room.js"),
-    import("../net/api.js"),
     import("../protocol/codes.js"),
-    import("../protocol/config.js"),
     import("../protocol/links.js"),
     import("../device/random.js"),
     import("../ui/qr.js"),
@@ -58,7 +56,7 @@ function notLoaded(error) {
 }
 
 function title() {
-  if (curtain.covered()) document.title = say("neutral.title");
+  if (isCovered()) document.title = say("neutral.title");
   else document.title = waiting > 0 ? say("title.waiting", { count: waiting, name: say("name") }) : say("name");
 }
 
@@ -105,6 +103,9 @@ function toEnded(reason, again) {
 
 function forget() {
   Object.assign(choices, usualChoices());
+  hush();
+  // A browser keeps the last text in which a regular expression found something (`RegExp.input`).
+  /./.test(".");
 }
 
 function anew() {
@@ -113,7 +114,7 @@ function anew() {
 }
 
 async function askToLeave() {
-  if (room === null || curtain.covered()) return false;
+  if (room === null || isCovered()) return false;
   closePanels();
   const count = unsent(room.state);
   const text = say(count > 0 ? "leave.text_unsent" : "leave.text", { count });

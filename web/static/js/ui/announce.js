@@ -18,3 +18,8 @@ export const announce = (sentence) => speak("announce-polite", sentence);
 
 /** Says the sentence at once: for what a person must not miss. */
 export const alarm = (sentence) => speak("announce-assertive", sentence);
+
+/** Takes back what was said: names may be among it. */
+export function hush() {
+  for (const id of ["announce-polite", "announce-assertive"]) document.getElementById(id)?.replaceChildren();
+}

@@ -1,6 +1,7 @@
 // The time that a text stays readable: a number, a thin line that burns down, and an end.
 
 import { el, setText } from "./el.js";
+import { isCovered, UNCOVERED } from "./neutral.js";
 import { say } from "./say.js";
 import { remaining } from "./times.js";
 
@@ -10,17 +11,20 @@ const still = window.matchMedia("(prefers-reduced-motion: reduce)");
 export const DEFAULT_VIEW = 30;
 
 const LAST_SECONDS = 10;
+const SEEN_AGAIN = ["visibilitychange", UNCOVERED];
 
-/** Calls `painted` two animation frames after this document was visible; gives a way to call it off. */
+const unseen = () => document.hidden || isCovered();
+
+/** Calls `painted` two animation frames after this page was in sight; gives a way to call it off. */
 export function afterPaint(painted) {
   let frame = 0;
   let over = false;
   const wait = () => {
-    if (over || document.hidden) return;
+    if (over || unseen()) return;
     cancelAnimationFrame(frame);
     frame = requestAnimationFrame(() => {
       frame = requestAnimationFrame(() => {
-        if (over || document.hidden) return;
+        if (over || unseen()) return;
         stop();
         painted();
       });
@@ -29,9 +33,9 @@ export function afterPaint(painted) {
   const stop = () => {
     over = true;
     cancelAnimationFrame(frame);
-    document.removeEventListener("visibilitychange", wait);
+    for (const type of SEEN_AGAIN) document.removeEventListener(type, wait);
   };
-  document.addEventListener("visibilitychange", wait);
+  for (const type of SEEN_AGAIN) document.addEventListener(type, wait);
   wait();
   return stop;
 }

@@ -5,25 +5,33 @@ import { closePanels } from "./dialog.js";
 import { el } from "./el.js";
 import { say } from "./say.js";
 
+/** The event of the document when the page can be seen again. */
+export const UNCOVERED = "uncovered";
+
 const TWICE_MS = 600;
+const CLASS = "neutral-page";
 // What a tab and a window frame show of a page besides its title.
 const MARKS = "link[rel='icon'], link[rel='apple-touch-icon'], meta[name='theme-color']";
 
+/** Whether the page is covered at this moment. */
+export const isCovered = () => document.documentElement.classList.contains(CLASS);
+
 /**
- * Covers `nodes` when asked. `changed()` is called whenever the page is covered or uncovered. Gives
- * `{covered(), cover()}`.
+ * Covers `nodes` when asked, by `cover()` or by Esc twice. `changed()` is called whenever the page has
+ * been covered or uncovered.
  */
 export function neutralScreen({ nodes, changed }) {
   let sheet = null;
   let marks = [];
   let focused = null;
-  let last = 0;
+  let last = -Infinity;
 
   function cover() {
     if (sheet !== null) return;
     // What is open above the page counts as answered with no.
     closePanels();
-    focused = document.activeElement;
+    // Held weakly: with the element of a room that ends meanwhile, its texts would be held.
+    focused = new WeakRef(document.activeElement);
     const line = el("p", { tabindex: "-1" }, say("neutral.text"));
     sheet = el("div", { class: "neutral" }, line,
       el("button", { type: "button", on: { click: uncover } }, say("neutral.back")));
@@ -31,7 +39,7 @@ export function neutralScreen({ nodes, changed }) {
     marks = [...document.querySelectorAll(MARKS)];
     for (const mark of marks) mark.remove();
     document.head.append(el("link", { rel: "icon", href: "data:,", "data-neutral": true }));
-    document.documentElement.classList.add("neutral-page");
+    document.documentElement.classList.add(CLASS);
     document.body.append(sheet);
     line.focus();
     changed();
@@ -43,33 +51,35 @@ export function neutralScreen({ nodes, changed }) {
     sheet = null;
     document.querySelector("link[data-neutral]")?.remove();
     document.head.append(...marks);
-    document.documentElement.classList.remove("neutral-page");
+    document.documentElement.classList.remove(CLASS);
     for (const node of nodes) Object.assign(node, { hidden: false, inert: false });
-    focused?.focus();
-    focused = null;
+    const before = focused.deref();
+    if (before?.isConnected) before.focus();
+    else nodes[0].querySelector("h1")?.focus();
+    document.dispatchEvent(new Event(UNCOVERED));
     changed();
   }
 
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") {
-      last = 0;
+      last = -Infinity;
       return;
     }
     if (event.repeat) return;
     // This one ends the composition of a character.
     if (event.isComposing || event.keyCode === 229) {
-      last = 0;
+      last = -Infinity;
       return;
     }
     // While a panel is open, Esc closes it; the next one may then be the second.
     const closes = document.querySelector("dialog[open]") !== null;
     const second = !closes && event.timeStamp - last < TWICE_MS;
-    last = second ? 0 : event.timeStamp;
+    last = second ? -Infinity : event.timeStamp;
     if (!second) return;
     event.preventDefault();
     if (sheet === null) cover();
     else uncover();
   }, { capture: true });
 
-  return { covered: () => sheet !== null, cover };
+  return { cover };
 }

@@ -19,15 +19,15 @@ export function opening({ panel, retry, another, back }) {
   const drawing = el("span", { class: "status-mark" });
   const title = el("strong", {});
   const text = el("span", {});
-  const elapsed = el("span", { class: "elapsed", "aria-live": "off" });
-  const foot = el("div", { class: "room-foot opening-foot" });
-  const status = el("p", { class: "status", role: "status" }, drawing,
-    el("span", { class: "status-words" }, title, " ", text, " ", elapsed));
+  const elapsed = el("span", { class: "elapsed", role: "timer", "aria-live": "off" });
+  const row = el("div", { class: "button-row" });
+  // The line stays in its place, so that a screen reader hears what changes in it.
+  const status = el("p", { class: "status", role: "status" }, drawing, el("span", {}, title, " ", text));
   const node = el("div", { class: "room opening" }, heading,
     el("header", { class: "room-head" }, el("p", { class: "wordmark" }, say("name"))),
     el("div", { class: "talk" },
       el("div", { class: "log-frame" }, el("div", { class: "log" }, el("div", { class: "empty" }, panel.node))),
-      foot));
+      el("div", { class: "room-foot opening-foot" }, status, elapsed, row)));
   const buttons = {
     retry: () => button("primary", say("opening.retry"), retry),
     another: () => button("secondary", say("opening.another"), another),
@@ -50,7 +50,7 @@ export function opening({ panel, retry, another, back }) {
     fill(drawing, icon(name));
     setText(title, say(first));
     setText(text, now.problem === null ? say(rest) : `${say(now.problem)} ${say(rest)}`);
-    fill(foot, status, el("div", { class: "button-row" }, actions.map((action) => buttons[action]())));
+    fill(row, actions.map((action) => buttons[action]()));
     tick();
   }
 

@@ -1,6 +1,7 @@
 // On the way into a room: which steps there are, which one it is at, and for how long already. There
 // is no percentage, because the derivation gives none.
 
+import { announce } from "./announce.js";
 import { el, setText } from "./el.js";
 import { say } from "./say.js";
 import { PROGRESS } from "./states.js";
@@ -41,6 +42,7 @@ export function progress(first, { back = null, since = Date.now() } = {}) {
 
   function phase(name) {
     if (!names.includes(name)) return;
+    if (name !== now) announce(say(PROGRESS[name].title));
     now = name;
     setText(heading, say(PROGRESS[name].title));
     setText(text, say(PROGRESS[name].text));

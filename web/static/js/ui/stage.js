@@ -17,10 +17,11 @@ export function stage(node) {
     screen = make(kept);
     node.replaceChildren(screen.node);
     if (focus) screen.focus?.focus();
+    else node.querySelector("h1")?.focus({ preventScroll: true });
   }
 
   return {
-    /** Shows the screen that `next(kept)` makes. */
+    /** Shows the screen that `next(kept)` makes; without `focus`, its heading has the focus. */
     show(next, { focus = true } = {}) {
       if (final) return;
       make = next;
