@@ -88,6 +88,18 @@ def test_the_defaults_of_the_limits():
     assert (settings.connections_max, settings.database_pool_size) == (20000, 8)
 
 
+def test_how_often_is_so_many_in_so_many_seconds_or_off():
+    settings = Settings.parse({"POSTS_PER_SEAT": "9999999/86400", "OPENS_PER_SEAT": "off"})
+    assert (settings.posts_per_seat, settings.opens_per_seat) == ((9999999, 86400), None)
+
+
+def test_no_limit_is_off_by_itself():
+    settings = Settings.parse({})
+    limits = [name.lower() for name in VARIABLES if name.endswith(("_ADDRESS", "_ROOM", "_SEAT"))]
+    assert len(limits) == 17
+    assert all(getattr(settings, name) for name in limits)
+
+
 def test_the_environment_wins_over_the_file_but_an_empty_variable_does_not():
     file = "PORT=4000\nHOST=::1\n"
     settings = Settings.parse({"PORT": "5000", "HOST": " "}, file)
@@ -155,6 +167,11 @@ def test_a_malformed_line_is_named_by_its_number_and_not_shown(text: str, senten
         ("SEATS_DEFAULT", "1"), ("SEATS_MAX", "51"), ("WAITING_MESSAGES_MAX", "501"),
         ("WAITING_BYTES_MAX", "16777217"), ("LEASE_SECONDS", "0"), ("SWEEP_SECONDS", "0.5"),
         ("DATABASE_POOL_SIZE", "1"), ("CONNECTIONS_MAX", "0"),
+        ("TRUSTED_PROXIES", "unix:/run/x"), ("CONNECTIONS_PER_ROOM", "off"),
+        ("POSTS_PER_SEAT", "0/60"), ("POSTS_PER_SEAT", "60/0"), ("POSTS_PER_SEAT", "60"),
+        ("POSTS_PER_SEAT", "60/86401"), ("POSTS_PER_SEAT", "60/60s"), ("POSTS_PER_SEAT", "-1/60"),
+        ("POSTS_PER_SEAT", "1.5/60"), ("POSTS_PER_SEAT", "none"), ("POSTS_PER_SEAT", "٣/60"),
+        ("POSTS_PER_SEAT", "9" * 5000 + "/1"), ("POSTS_PER_SEAT", "60 / 60"),
     ],
 )  # fmt: skip
 def test_a_wrong_value_is_one_sentence_that_names_the_variable(name: str, value: str):
@@ -232,6 +249,9 @@ def test_proxies_and_base_path():
     settings = Settings.parse({"TRUSTED_PROXIES": "127.0.0.1, 10.0.0.0/8,::1", "BASE_PATH": "/a/b"})
     assert settings.trusted_proxies == (
         ip_network("127.0.0.1/32"), ip_network("10.0.0.0/8"), ip_network("::1/128"),
+    )  # fmt: skip
+    assert Settings.parse({"TRUSTED_PROXIES": "unix, ::1"}).trusted_proxies == (
+        "unix", ip_network("::1/128"),
     )  # fmt: skip
     assert settings.base_path == "/a/b"
     assert Settings.parse({"BASE_PATH": "/"}).base_path == ""

@@ -161,9 +161,14 @@ class _Reader:
 
     async def _read(self, message: bytes) -> None:
         """Open one message, write it, acknowledge it. What can't be read is skipped from now on."""
-        self._session.open(message, now_ms())
-        self._talk.push()
-        event = await self._until(lambda event: _is_answer(event, message, "open"))
+        while True:
+            self._session.open(message, now_ms())
+            self._talk.push()
+            event = await self._until(lambda event: _is_answer(event, message, "open"))
+            pause = self._pause(event)
+            if pause is None:
+                break
+            await asyncio.sleep(pause)
         if isinstance(event, Card):
             await self._show(event)
             return
@@ -174,6 +179,14 @@ class _Reader:
             self._context.say("A message could not be decrypted; it was given back.")
         elif isinstance(event, Refused) and self._context.args.id is not None:
             raise event.refusal
+
+    def _pause(self, event: Event) -> float | None:
+        """How long to wait with what was asked for too fast, if that is to be waited for."""
+        if not isinstance(event, Refused) or event.refusal.code != "too_many":
+            return None
+        pause = float(event.refusal.retry_after or 1)
+        args = self._context.args
+        return pause if args.follow or pause <= args.timeout else None
 
     async def _show(self, card: Card) -> None:
         try:
