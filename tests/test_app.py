@@ -239,6 +239,22 @@ def test_migrating_and_checking_work_beside_a_running_server_and_without_one(
     running.start()
 
 
+@pytest.mark.parametrize(
+    ("proxies", "told"),
+    [
+        ("", "TRUSTED_PROXIES is empty: limits go by the address of each connection."),
+        ("10.0.0.0/8,unix", "limits go by the addresses that 10.0.0.0/8, unix tell."),
+    ],
+)
+def test_checking_tells_by_which_addresses_is_counted(
+    tmp_path: Path, database_url: str, proxies: str, told: str
+):
+    settings = {"DATABASE_URL": database_url, "ENCRYPTION_KEY": KEY, "TRUSTED_PROXIES": proxies}
+    ended = run(tmp_path, "check", **settings)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert told in ended.stdout
+
+
 async def test_keys_are_rotated_while_the_server_runs(serve: Serve, tmp_path: Path):
     running = serve(DATABASE_URL="", ENCRYPTION_KEY="")
     async with Client(running.url, running.ws_url) as client:
