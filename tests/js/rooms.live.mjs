@@ -7,6 +7,7 @@ import {
   sees, sent,
 } from "./people.mjs";
 import { RoomClient } from "../../web/static/js/net/room.js";
+import { makeLink } from "../../web/static/js/protocol/links.js";
 
 afterEach(everybodyGoes);
 
@@ -130,7 +131,7 @@ describe("ways in", () => {
   test("a code is read as it is typed, and a link only on its own server", async () => {
     const ada = await creates();
     const page = `${SERVER}room`;
-    const link = await RoomClient.link({ base: SERVER, page, code: ada.code });
+    const link = await makeLink(page, await RoomClient.config({ base: SERVER }), ada.code);
     assert.match(link, /#1\.[0-9a-f]{8}\.[a-z-]+$/);
     const [form, tag, words] = link.split("#")[1].split(/\.(?=[a-z0-9-]+$|[0-9a-f]{8}\.)/);
     assert.deepEqual([form, words], ["1", ada.code]);

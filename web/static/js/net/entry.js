@@ -35,6 +35,7 @@ import { Api } from "./api.js";
  * @typedef {object} Visitor
  * @property {string} base
  * @property {string} [code]  as typed
+ * @property {import("../protocol/config.js").Config} [config]  what the server says of itself, if known
  * @property {string} [link]  instead of a code
  * @property {string} [name]
  * @property {number} [colour]
@@ -110,10 +111,10 @@ export async function resume({ base, onProgress }, device) {
  * @param {Visitor} options
  * @param {Device} device
  */
-async function find({ base, code, link, onProgress }, device) {
+async function find({ base, code, link, config: known, onProgress }, device) {
   const api = new Api(base);
   const typed = link === undefined ? readCode(code ?? "") : null;
-  const config = readConfig(await api.config());
+  const config = known ?? readConfig(await api.config());
   const canonical = typed ?? (await readLink(link ?? "", config));
   onProgress?.("deriving");
   const root = await device.derive(canonical, config);

@@ -9,7 +9,6 @@ import { toBase64url } from "../protocol/encoding.js";
 import { encodeContent } from "../protocol/envelope.js";
 import { Refusal } from "../protocol/errors.js";
 import { ID_BYTES } from "../protocol/limits.js";
-import { makeLink } from "../protocol/links.js";
 import { Api } from "./api.js";
 import * as entry from "./entry.js";
 import { Member } from "./member.js";
@@ -57,21 +56,11 @@ export class RoomClient extends EventTarget {
   #asking = new Map();
 
   /**
-   * What a server allows and proposes for a new room.
+   * What a server says of itself: what it allows, what it proposes, and what links and keys need.
    * @param {{base: string}} options
    */
   static async config({ base }) {
-    const { limits, defaults, suite } = readConfig(await new Api(base).config());
-    return { limits, defaults, suite };
-  }
-
-  /**
-   * @param {{base: string, page: string, code: string}} options  `page`: address of the page that
-   *   opens links, without a fragment; `code`: canonical
-   * @returns {Promise<string>}
-   */
-  static async link({ base, page, code }) {
-    return makeLink(page, readConfig(await new Api(base).config()), code);
+    return readConfig(await new Api(base).config());
   }
 
   /**

@@ -5,24 +5,26 @@ import { chosenPolicy } from "../ui/options.js";
 import { beginningWith, shareOf } from "./share.js";
 
 /**
- * Shows the words of a new code and makes their room, again whenever the person asks for it. `begin`
- * is that of attempts; `toRoom(client, share, held)` enters; `another()` draws other words, `back()`
+ * Shows the words of a new code and makes their room, again whenever the person asks for it. `server()`
+ * promises what the server says of itself; `begin` is that of attempts; `toRoom(client, share, held)` enters; `another()` draws other words, `back()`
  * gives up; `problemOf(error)` names the sentence for what went wrong.
  */
-export function making({ code, base, machinery, stage, visitor, choices, begin, toRoom, another, back, problemOf }) {
+export function making({
+  code, base, machinery, server, stage, visitor, choices, begin, toRoom, another, back, problemOf,
+}) {
   const { RoomClient } = machinery;
-  const share = shareOf(code, base, machinery);
+  const share = shareOf(code, base, machinery, server);
   let status = null;
   let panel = null;
   let tried = false;
 
   async function make() {
-    const settings = await RoomClient.config({ base });
+    const config = await server();
     try {
-      return await RoomClient.create({ ...visitor(), code, policy: chosenPolicy(choices, settings) });
+      return await RoomClient.create({ ...visitor(), code, config, policy: chosenPolicy(choices, config) });
     } catch (error) {
       // Nobody else draws these words: the room is ours, and only the answer was lost.
-      if (tried && error.code === "room_exists") return await RoomClient.join({ ...visitor(), code });
+      if (tried && error.code === "room_exists") return await RoomClient.join({ ...visitor(), code, config });
       throw error;
     } finally {
       tried = true;

@@ -3,18 +3,19 @@
 import { sharePanel } from "../ui/sharing.js";
 
 /**
- * `{code, link(), panel()}` for a code of the server at `base`: `link()` promises its link and asks for
- * it once, `panel()` gives a new panel of all forms. `machinery` holds what was loaded.
+ * `{code, link(), panel()}` for a code of the server at `base`: `link()` promises its link, made
+ * once, `panel()` gives a new panel of all forms. `machinery` holds what was loaded,
+ * `server()` promises what the server says of itself.
  */
-export function shareOf(code, base, { RoomClient, CODE_BITS, qrPicture }) {
-  let asked = null;
+export function shareOf(code, base, { makeLink, CODE_BITS, qrPicture }, server) {
+  let made = null;
 
   function link() {
-    asked ??= RoomClient.link({ base, page: base, code }).catch((error) => {
-      asked = null;
+    made ??= server().then((config) => makeLink(base, config, code)).catch((error) => {
+      made = null;
       throw error;
     });
-    return asked;
+    return made;
   }
 
   return { code, link, panel: () => sharePanel({ code, bits: CODE_BITS, link, picture: qrPicture }) };

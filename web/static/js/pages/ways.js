@@ -29,7 +29,18 @@ export function mayResume() {
  */
 export function ways({ stage, base, load, choices, toRoom }) {
   const { begin, callOff } = attempts();
-  const server = () => load().then(({ RoomClient }) => RoomClient.config({ base }));
+  let known = null;
+
+  /** What the server says of itself: asked for once, and again after whatever went wrong. */
+  function server() {
+    known ??= load().then(({ RoomClient }) => RoomClient.config({ base }));
+    known.catch(forget);
+    return known;
+  }
+
+  function forget() {
+    known = null;
+  }
 
   /** What is said about oneself; the colour is drawn, so that two people seldom have the same. */
   function visitor() {
@@ -48,7 +59,8 @@ export function ways({ stage, base, load, choices, toRoom }) {
     try {
       const machinery = await load();
       const code = machinery.makeCode(machinery.randomBelow);
-      making({ code, base, machinery, stage, visitor, choices, begin, toRoom, problemOf,
+      making({ code, base, machinery, server, stage, visitor, choices, toRoom, problemOf,
+        begin: (make, options) => begin(make, options).catch((error) => { forget(); throw error; }),
         another: generate, back: () => toArriving() });
     } catch (error) {
       toArriving({ problem: problemOf(error) });
@@ -62,9 +74,9 @@ export function ways({ stage, base, load, choices, toRoom }) {
   }
 
   async function read(text) {
-    const { Api, readCode, readConfig, readLink } = await load();
+    const { readCode, readLink } = await load();
     if (!text.includes("#")) return readCode(text);
-    return readLink(text.trim(), readConfig(await new Api(base).config()));
+    return readLink(text.trim(), await server());
   }
 
   function toInvited(fragment, problem = null) {
@@ -83,9 +95,12 @@ export function ways({ stage, base, load, choices, toRoom }) {
     try {
       const machinery = await load();
       const onProgress = (phase) => stage.screen().phase?.(phase);
-      const done = await begin(() => machinery.RoomClient.join({ ...visitor(), code, onProgress }));
-      if (done !== null) toRoom(done.client, shareOf(code, base, machinery));
+      const enter = async () =>
+        machinery.RoomClient.join({ ...visitor(), code, config: await server(), onProgress });
+      const done = await begin(enter);
+      if (done !== null) toRoom(done.client, shareOf(code, base, machinery, server));
     } catch (error) {
+      forget();
       giveUp(problemOf(error));
     }
   }
