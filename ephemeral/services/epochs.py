@@ -153,7 +153,7 @@ class Epochs:
             found = await epoch_rows.lock_survivors(connection, row.id, after, CHUNK)
             if not found:
                 return found, found
-            old = self._keyring.key(row.id)
+            old = self._keyring.key_of(row)
             moved = [self._rewrapped(survivor, old, epoch) for survivor in found]
             await epoch_rows.rewrap(connection, epoch.id, moved)
             return found, moved
@@ -169,6 +169,8 @@ class Epochs:
                 break
             broken += sum(one is other for one, other in zip(found, moved, strict=True))
             after = found[-1].payload
+        # What stands under a key that is only in memory is not safe yet.
+        await asyncio.to_thread(self._keyring.prove_current)
         await transaction(self._pool, retire)
         if broken:
             raise KeyringUnusable(f"{broken} stored payloads are damaged and open by no key.")

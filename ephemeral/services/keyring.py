@@ -135,8 +135,23 @@ class Keyring:
             self._epochs[epoch] = known
         return known
 
+    def key_of(self, row: EpochRow) -> EpochKey:
+        """As ``key``; also raises KeyringUnusable if it isn't the one that the row speaks of."""
+        key = self.key(row.id)
+        if fingerprint(key.key) != row.fingerprint:
+            # The right file may be put in its place.
+            self.forget(row.id)
+            raise KeyringUnusable(f"{self.directory.name(row.id)} isn't the key of this database.")
+        return key
+
+    def prove_current(self) -> None:
+        """Raise KeyringUnusable unless the current key could be read again after a restart."""
+        epoch = self._current
+        if self.directory.read(epoch.id, self.source) != epoch.key:
+            raise KeyringUnusable(f"{self.directory.name(epoch.id)} has been exchanged.")
+
     def forget(self, epoch: int) -> None:
-        """Drop the key of an epoch that has been destroyed."""
+        """Drop a key from memory, as of an epoch that has been destroyed."""
         del self._epochs[epoch]
 
     async def hold_current(self, connection: "Connection") -> EpochKey:
@@ -162,10 +177,7 @@ class Keyring:
         """
         if row is None:
             raise KeyringUnusable("The database has no current epoch.")
-        key = self.key(row.id)
-        if fingerprint(key.key) != row.fingerprint:
-            raise KeyringUnusable(f"{self.directory.name(row.id)} isn't the key of this database.")
-        self._current = key
+        self._current = self.key_of(row)
 
 
 async def make_epoch(
