@@ -190,6 +190,51 @@ def test_what_one_reads_stays_while_cards_above_burn_away(visit: Visit, stage: s
         assert abs(after - before) <= 1
 
 
+def test_a_card_that_is_opened_is_in_sight_and_stays_where_it_is_read(
+    visit: Visit, stage: str
+) -> None:
+    watched = played(visit, stage, "room:together")
+    page = watched.page
+    add_cards(page, *(f"c{index}" for index in range(30)))
+    # The topmost that can be seen whole, while the log is at its end.
+    page.evaluate(IN_SIGHT)
+    name = page.evaluate(
+        "'c' + [...document.querySelectorAll('.card')].indexOf(window.watchedNode)"
+    )
+    page.evaluate("window.watchedNode.querySelector('.seal').focus()")
+    opened = "{ state: 'open', type: 'text', text: 'A letter.\\n'.repeat(8), view: 0 }"
+    change(watched, f"changeCard('{name}', {opened})")
+    letter = page.locator(".opened")
+    expect(letter).to_be_in_viewport(ratio=1)
+    expect(letter.locator(".message-text")).to_be_focused()
+    at = box(letter)["y"]
+    add_cards(page, "new1", "new2", "new3")
+    expect(page.get_by_role("button", name="3 new messages")).to_be_visible()
+    assert abs(box(letter)["y"] - at) <= 1
+    page.get_by_role("button", name="3 new messages").click()
+    expect(page.locator(".seal").last).to_be_in_viewport()
+
+
+def test_the_last_card_is_read_in_peace_and_then_the_newest_is_shown(
+    visit: Visit, stage: str
+) -> None:
+    watched = played(visit, stage, "room:together")
+    page = watched.page
+    add_cards(page, *(f"c{index}" for index in range(30)))
+    page.locator(".seal").last.focus()
+    opened = "{ state: 'open', type: 'text', text: 'A letter.\\n'.repeat(8), view: 0 }"
+    change(watched, f"changeCard('c29', {opened})")
+    letter = page.locator(".opened")
+    expect(letter).to_be_in_viewport(ratio=1)
+    at = box(letter)["y"]
+    add_cards(page, "new1", "new2")
+    assert abs(box(letter)["y"] - at) <= 1
+    change(watched, "changeCard('c29', { state: 'shown_gone', text: null })")
+    expect(page.locator(".seal").nth(-2)).to_be_focused()
+    expect(page.locator(".seal").last).to_be_in_viewport(ratio=1)
+    expect(page.locator(".pill")).to_be_hidden()
+
+
 def test_the_newest_message_stays_in_sight_when_the_window_shrinks(
     visit: Visit, stage: str
 ) -> None:

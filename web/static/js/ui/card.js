@@ -64,7 +64,12 @@ export function cardView(first, room) {
         face = { kind: wanted, ...faces[wanted](card) };
         fill(place, face.node);
         // A card that was opened takes the focus and is so read once; one that is only drawn anew doesn't.
-        if (focused || (before !== null && wanted === "open")) face.focus?.focus({ preventScroll: wanted !== "open" });
+        if (before !== null && wanted === "open") {
+          face.focus.focus({ preventScroll: true });
+          node.scrollIntoView({ block: "nearest" });
+        } else if (focused) {
+          face.focus?.focus({ preventScroll: true });
+        }
       }
       face.update?.(card);
     },

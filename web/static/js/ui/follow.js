@@ -3,10 +3,15 @@
 
 const NEAR_END_PX = 80;
 
-/** Follows `log`, a scroller, and the `list` in it. `moved()` is told when the end is reached or left. */
-export function follow(log, list, moved) {
+/**
+ * Follows `log`, a scroller, and the `list` in it. `moved()` is told when the end is reached or left;
+ * while `busy()` says that something is being read, nothing is moved either.
+ */
+export function follow(log, list, { moved, busy }) {
   let atEnd = true;
   let lastTop = 0;
+
+  const following = () => atEnd && !busy();
 
   const distance = () => log.scrollHeight - log.scrollTop - log.clientHeight;
 
@@ -30,7 +35,7 @@ export function follow(log, list, moved) {
     set(true);
   }
 
-  const observer = new ResizeObserver(() => { if (atEnd) toEnd(); });
+  const observer = new ResizeObserver(() => { if (following()) toEnd(); });
   observer.observe(log);
   observer.observe(list);
   log.addEventListener("scroll", scrolled, { passive: true });
@@ -48,15 +53,15 @@ export function follow(log, list, moved) {
   }
 
   return {
-    atEnd: () => atEnd,
+    following,
     toEnd,
     /** The reader looks at something: what grows now must not carry it away. */
     stay: () => set(false),
     /** Does what changes the list, and leaves the reader where the reader was. */
     keep(change) {
-      const before = atEnd ? [] : inSight();
+      const before = following() ? [] : inSight();
       change();
-      if (atEnd) {
+      if (following()) {
         toEnd();
         return;
       }

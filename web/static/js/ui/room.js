@@ -71,7 +71,10 @@ export function roomView({ client, share, setWaiting, hide = null }) {
       el("div", { class: "log-frame" }, log, pill),
       el("div", { class: "room-foot" }, typing, write.node)));
 
-  const where = follow(log, list, showPill);
+  const where = follow(log, list, {
+    moved: showPill,
+    busy: () => document.activeElement?.closest(".opened") != null && list.contains(document.activeElement),
+  });
   const seen = followViewport(node);
   const tells = teller({ people, context, pass: lines.pass });
 
@@ -155,16 +158,17 @@ export function roomView({ client, share, setWaiting, hide = null }) {
     head.update(state);
     lines.update(state);
     const focused = list.contains(document.activeElement) ? document.activeElement : null;
+    const place = [...list.children].findIndex((one) => one.contains(focused));
     const shown = entries(state, memory.order, memory.faded);
     // Counted first: what comes while one reads further up is announced by the pill.
     const cards = shown.filter((entry) => entry.kind === "card").map((entry) => entry.key);
-    if (known !== null && !where.atEnd()) behind += cards.filter((key) => !known.has(key)).length;
+    if (known !== null && !where.following()) behind += cards.filter((key) => !known.has(key)).length;
     known = new Set(cards);
     where.keep(() => {
       messages.update(shown, `${state.phase} ${state.clockOffset} ${people.version}`);
       showEmpty(shown.length === 0);
     });
-    if (focused !== null && document.activeElement !== focused) refocus(focused);
+    if (focused !== null && document.activeElement !== focused) refocus(focused, place);
     showPill();
     showTyping();
     menu?.update(state);
@@ -172,21 +176,22 @@ export function roomView({ client, share, setWaiting, hide = null }) {
     tells.update(state);
   }
 
-  function refocus(focused) {
+  function refocus(focused, place) {
     // A view has put the focus where it belongs, or what held it is still there and was moved.
     if (list.contains(document.activeElement)) return;
     if (focused.isConnected) {
       focused.focus({ preventScroll: true });
       return;
     }
-    // What held the focus is gone: the next card that waits, or the place to write.
-    const next = list.querySelector(".seal[aria-disabled='false']");
-    if (next === null) write.focus();
+    // What held the focus is gone: the next card that waits, or the one before, or the place to write.
+    const waits = [...list.children].map((one) => one.querySelector(".seal[aria-disabled='false']"));
+    const next = waits.slice(place).find(Boolean) ?? waits.reverse().find(Boolean);
+    if (next === undefined) write.focus();
     else next.focus();
   }
 
   function showPill() {
-    if (where.atEnd()) behind = 0;
+    if (where.following()) behind = 0;
     pill.hidden = behind === 0;
     if (behind > 0) setText(pillText, say("room.new", { count: behind }));
   }
