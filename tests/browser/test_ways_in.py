@@ -261,6 +261,39 @@ def test_a_room_that_nobody_wanted_in_the_end_is_destroyed(visit: Visit, server:
     bo.watched.forgive(r"404 \(Not Found\)")
 
 
+def test_a_room_that_its_maker_turned_away_from_stays_for_who_came_meanwhile(
+    visit: Visit, server: str
+) -> None:
+    ada, bo = person(visit, server), person(visit, server)
+    held = holds(ada.page, "**/room/members")
+    with ada.page.expect_request("**/room/members"):
+        code = ada.generate()
+    bo.enter(code)
+    bo.is_inside()
+    ada.page.get_by_role("button", name="Cancel").click()
+    with ada.page.expect_response(
+        lambda answer: answer.request.method == "DELETE" and answer.url == f"{server}/room/members"
+    ):
+        held.pop().continue_()
+    bo.says("Is anybody there?")
+    bo.sees_receipt("^Stored until")
+    assert ada.keeps() == NOTHING
+
+
+def test_on_a_touch_screen_no_keyboard_covers_the_words_that_are_handed_over(
+    visit: Visit, server: str
+) -> None:
+    ada = person(visit, server, has_touch=True, is_mobile=True)
+    ada.generate()
+    ada.is_inside()
+    expect(ada.text).not_to_be_focused()
+    expect(ada.page.get_by_role("heading", level=1)).to_be_focused()
+    bo = person(visit, server, has_touch=True, is_mobile=True)
+    bo.enter(ada.code)
+    bo.is_inside()
+    expect(bo.text).to_be_focused()
+
+
 def test_whoever_gives_up_on_joining_takes_no_seat(visit: Visit, server: str) -> None:
     ada, bo = person(visit, server), person(visit, server)
     ada.generate()

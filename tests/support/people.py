@@ -1,5 +1,6 @@
 """Two people and what they do in their browsers, in the words of the stories."""
 
+import json
 import re
 from dataclasses import dataclass
 
@@ -111,6 +112,18 @@ class Person:
             })"""
         )
         return found
+
+    def memory(self) -> str:
+        """All strings in the memory of the page, after its garbage was collected."""
+        session = self.page.context.new_cdp_session(self.page)
+        chunks: list[str] = []
+        session.on("HeapProfiler.addHeapSnapshotChunk", lambda event: chunks.append(event["chunk"]))
+        session.send("HeapProfiler.enable")
+        session.send("HeapProfiler.collectGarbage")
+        session.send("HeapProfiler.takeHeapSnapshot", {"reportProgress": False})
+        session.detach()
+        strings: list[str] = json.loads("".join(chunks))["strings"]
+        return "\n".join(strings)
 
     def sees_end(self, reason: str) -> None:
         expect(self.page.locator(f".ended[data-reason={reason}]")).to_be_visible(
