@@ -34,6 +34,7 @@ from ephemeral.services.deployment import Deployment
 from ephemeral.services.epochs import Epochs
 from ephemeral.services.keyring import Keyring
 from ephemeral.services.ledger import Ledger
+from ephemeral.services.record import Record
 from ephemeral.services.rooms import Rooms
 from ephemeral.services.sweeper import Sweeper
 from ephemeral.settings import Settings
@@ -179,6 +180,7 @@ async def _serving(
     await sweeper.start()
     sweeping = asyncio.create_task(sweeper.run(), name="sweeper")
     app.state.rooms = rooms
+    app.state.record = Record(pool, hub)
     app.state.epochs = epochs
     app.state.config = config_answer(settings, deployment.suite, deployment.salt)
     sockets.begin(rooms, hub)

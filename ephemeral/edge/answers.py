@@ -14,6 +14,7 @@ from ephemeral.domain import room as nouns
 from ephemeral.edge import objects
 from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.errors import Refusal
+from ephemeral.services.record import Cell, RoomRecord, TableRecord
 
 __all__ = [
     "Outcome",
@@ -27,6 +28,7 @@ __all__ = [
     "ok",
     "outcome",
     "receipts",
+    "record",
     "room",
     "room_with_members",
     "welcome",
@@ -132,6 +134,27 @@ def _present_state(snapshot: nouns.Snapshot) -> objects.JoinAnswer:
     )
 
 
+def _cell(cell: Cell) -> objects.RecordCell:
+    value = cell.value
+    return objects.RecordCell(
+        value=UNSET if cell.withheld else b64encode(value) if isinstance(value, bytes) else value,
+        bytes=UNSET if cell.length is None else cell.length,
+        time=UNSET if cell.time is None else cell.time,
+        sha256=UNSET if cell.sha256 is None else cell.sha256.hex(),
+    )
+
+
+def _table(table: TableRecord) -> objects.RecordTable:
+    return objects.RecordTable(
+        name=table.name,
+        explained=table.explained,
+        columns=[objects.RecordColumn(*column) for column in table.columns],
+        rows=[[_cell(cell) for cell in row] for row in table.rows],
+        rest=table.rest,
+        apart=table.apart,
+    )
+
+
 _OUTCOMES: Mapping[type, Callable[[Any], Struct]] = {
     nouns.Receipt: _receipt,
     nouns.Opened: _opened,
@@ -169,6 +192,17 @@ def notices(now: int, waiting: Sequence[nouns.Notice]) -> bytes:
 def receipts(now: int, found: Sequence[nouns.Receipt]) -> bytes:
     """What became of messages."""
     return _encode(objects.StatusAnswer(now=now, receipts=[_receipt(one) for one in found]))
+
+
+def record(found: RoomRecord) -> bytes:
+    """Everything that is held about a room."""
+    return _encode(
+        objects.RecordAnswer(
+            now=found.now,
+            tables=[_table(table) for table in found.tables],
+            elsewhere=[objects.RecordElsewhere(*one) for one in found.elsewhere],
+        )
+    )
 
 
 def outcome(result: Outcome) -> bytes:

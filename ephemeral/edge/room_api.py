@@ -17,6 +17,7 @@ from ephemeral.edge.guard import header_values
 from ephemeral.protocol import frames
 from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.services.ledger import Outcome, Reply
+from ephemeral.services.record import Record
 from ephemeral.services.rooms import Rooms
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "notices",
     "open_message",
     "post",
+    "record",
     "release",
     "status",
     "typing",
@@ -186,6 +188,14 @@ async def notices(request: Request) -> Response:
     seat = await _seat(request)
     await _no_body(request)
     return _answer(answers.notices(*await _rooms(request).notices(seat)))
+
+
+async def record(request: Request) -> Response:
+    """`GET /room/record`."""
+    seat = await _seat(request)
+    await _no_body(request)
+    held: Record = request.app.state.record
+    return _answer(answers.record(await held.of(seat)))
 
 
 async def post(request: Request) -> Response:

@@ -65,6 +65,17 @@ ROOM_OPERATIONS = (
         action=Action.LEAVE,
     ),
     Operation(
+        "GET",
+        "/room/record",
+        "showRecord",
+        "Look at everything that the server holds about the room",
+        room_api.record,
+        {200: objects.RecordAnswer},
+        credentials=_SEAT,
+        refusals=_SEATED,
+        action=Action.STATE,
+    ),
+    Operation(
         "POST",
         "/room/members",
         "join",

@@ -97,6 +97,10 @@ class Hub:
         """Rooms with local listeners."""
         return list(self._rooms)
 
+    def listeners_of(self, room: bytes) -> int:
+        """How many local listeners a room has."""
+        return len(self._rooms.get(room, ()))
+
     def listeners(self) -> list[tuple[bytes, Subscriber]]:
         """Every local listener with its room."""
         return [(room, one) for room, members in self._rooms.items() for one in members.values()]

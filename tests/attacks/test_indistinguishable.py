@@ -49,6 +49,7 @@ def requests(room: Room) -> dict[str, dict[str, object]]:
         "leave": {"method": "DELETE", "url": "/room/members", "headers": seat},
         "lock": {"method": "PATCH", "url": "/room", "headers": seat, "json": {"locked": True}},
         "destroy": {"method": "DELETE", "url": "/room", "headers": seat},
+        "record": {"method": "GET", "url": "/room/record", "headers": seat},
         "list": {"method": "GET", "url": "/room/messages", "headers": seat},
         "post": {"method": "POST", "url": "/room/messages", "headers": seat, "json": message.post},
         "open": {"method": "POST", "url": f"/room/messages/{message.id}/open", "headers": seat},

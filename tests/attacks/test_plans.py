@@ -85,6 +85,7 @@ async def life(desk: Desk, policy: Policy) -> list[tuple[str, Callable[[], Await
         ("post", lambda: asyncio.gather(*(desk.post(author, one) for one in messages))),
         ("post again", lambda: desk.post(author, messages[0])),
         ("snapshot", lambda: desk.rooms.snapshot(reader)),
+        ("record", lambda: desk.record.of(reader)),
         ("open", lambda: desk.open_message(reader, messages[0])),
         ("release", lambda: desk.ask(desk.rooms.release, reader, messages[0].id)),
         ("open again", lambda: desk.open_message(reader, messages[0])),

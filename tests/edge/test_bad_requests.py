@@ -289,6 +289,7 @@ BAD_BEARERS = [
         ("DELETE", "/room"),
         ("POST", "/room/members"),
         ("DELETE", "/room/members"),
+        ("GET", "/room/record"),
         ("GET", "/room/messages"),
         ("POST", "/room/messages"),
         ("POST", f"/room/messages/{ZEROS[16]}/open"),
@@ -310,7 +311,11 @@ async def test_without_a_proper_locator_nothing_is_said(
 @pytest.mark.parametrize("token", [None, "", "A" * 42, "A" * 44, "x" * 8000, "A" * 43 + "="])
 async def test_without_a_proper_token_a_seat_is_not_looked_for(room: Room, token: str | None):
     headers = {**room.headers} | ({} if token is None else {"Ephemeral-Member": token})
-    for method, path in (("DELETE", "/room"), ("GET", "/room/messages")):
+    for method, path in (
+        ("DELETE", "/room"),
+        ("GET", "/room/messages"),
+        ("GET", "/room/record"),
+    ):
         answer = await room.api.request(method, path, headers=headers)
         assert_refused(answer, "unauthorized")
 

@@ -368,6 +368,10 @@ def looking(member: Member) -> Awaitable[httpx.Response]:
     return member.http("GET", "/room")
 
 
+def recording(member: Member) -> Awaitable[httpx.Response]:
+    return member.http("GET", "/room/record")
+
+
 def asking(member: Member) -> Awaitable[httpx.Response]:
     return member.http("POST", "/room/messages/status", json={"ids": [text(16)]})
 
@@ -376,7 +380,7 @@ def locking(member: Member) -> Awaitable[httpx.Response]:
     return member.http("PATCH", "/room", json={"locked": False})
 
 
-OFTEN = [posting, opening, releasing, typing, listing, looking, asking, locking]
+OFTEN = [posting, opening, releasing, typing, listing, looking, recording, asking, locking]
 
 
 @pytest.mark.parametrize("ask", OFTEN)

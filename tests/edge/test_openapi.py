@@ -91,6 +91,7 @@ async def test_every_operation_answers_as_the_contract_says(
         see(await author.post(message))
         see(await author.post(message))
     see(await author.http("GET", "/room/messages"))
+    see(await author.http("GET", "/room/record"))
     see(await reader.open(messages[0]))
     see(await author.http("GET", "/room/messages"))
     see(await reader.http("POST", f"/room/messages/{messages[0].id}/release"))
@@ -134,6 +135,7 @@ async def test_every_refusal_is_among_those_that_the_contract_names(
     await refused(await late.join(profile=text(1)), "profile_length")
     await refused(await late.join(), "room_full")
     await refused(await late.http("GET", "/room"), "seat_unknown")
+    await refused(await late.http("GET", "/room/record"), "seat_unknown")
     late.id = author.id
     await refused(await late.join(), "member_taken")
     await refused(await reader.post(message), "message_conflict")

@@ -19,6 +19,7 @@ from ephemeral.services.deployment import Deployment
 from ephemeral.services.epochs import Epochs
 from ephemeral.services.keyring import Keyring
 from ephemeral.services.ledger import Ledger
+from ephemeral.services.record import Record
 from ephemeral.services.rooms import Rooms
 from ephemeral.services.sweeper import Sweeper
 from ephemeral.store.encryption_key import GivenKeys
@@ -84,6 +85,7 @@ class Desk:
             pool, keyring, self.ledger, self.bus, deployment, limits, CHARTER_LIMITS,
             os.urandom, self.worker,
         )  # fmt: skip
+        self.record = Record(pool, self.hub)
         self.epochs = Epochs(pool, keyring, os.urandom, EPOCH_MS)
         self.sweeper = Sweeper(
             pool, self.rooms, self.ledger, self.epochs, self.hub, self.bus, limits, self.worker,
