@@ -36,7 +36,7 @@ def faultless(page: Page, names: list[str], look: Callable[[str], list[str]]) ->
     found = []
     for name in names:
         play(page, name)
-        found += [f"{name}: {fault}" for fault in look(name)]
+        found += [f"{name}: {fault}" for fault in dict.fromkeys(look(name))]
     if found:
         pytest.fail("\n".join(found), pytrace=False)
 

@@ -143,6 +143,7 @@ export const ROOMS = {
     typing: ["m1", "m3"],
     cards: [..."01234567"].map((index) => card(`c${index}`, { author: `m${index}`, audience: ["me"] })),
   }),
+  some_entries: () => three(talk(12)),
   many_entries: () => three(talk(100)),
   hostile: () => state({
     members: [member("ada", "\u202e<b>gnp.exe</b>\u202e", 99), member("zal", `Z${"\u0301".repeat(30)}`, -1),

@@ -5,7 +5,7 @@ import { announce } from "/static/js/ui/announce.js";
 import { arriving } from "/static/js/ui/arriving.js";
 import { ended, unable } from "/static/js/ui/ended.js";
 import { invited } from "/static/js/ui/invited.js";
-import { neutralScreen } from "/static/js/ui/neutral.js";
+import { isCovered, neutralScreen } from "/static/js/ui/neutral.js";
 import { opening } from "/static/js/ui/opening.js";
 import { usualChoices } from "/static/js/ui/options.js";
 import { progress } from "/static/js/ui/progress.js";
@@ -130,7 +130,7 @@ const ACTIONS = {
   },
   whole_message: (show) => { const client = inside(show, ROOMS.long_message()); press(".message-body .more"); return client; },
   new_messages: async (show) => {
-    const client = inside(show, ROOMS.many_entries());
+    const client = inside(show, ROOMS.some_entries());
     const log = document.querySelector(".log");
     await wait(TOLD_MS);
     log.scrollTop = 600;
@@ -201,7 +201,7 @@ export const rowOf = (name) => rows.get(name);
 
 /** Takes away what a state has left behind in the page. */
 export function clear() {
-  if (curtain.covered()) press(".neutral button");
+  if (isCovered()) press(".neutral button");
   delete navigator.onLine;
 }
 

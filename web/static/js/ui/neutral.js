@@ -32,8 +32,8 @@ export function neutralScreen({ nodes, changed }) {
     closePanels();
     // Held weakly: with the element of a room that ends meanwhile, its texts would be held.
     focused = new WeakRef(document.activeElement);
-    const line = el("p", { tabindex: "-1" }, say("neutral.text"));
-    sheet = el("div", { class: "neutral" }, line,
+    const line = el("h1", { tabindex: "-1" }, say("neutral.text"));
+    sheet = el("main", { class: "neutral" }, line,
       el("button", { type: "button", on: { click: uncover } }, say("neutral.back")));
     for (const node of nodes) Object.assign(node, { hidden: true, inert: true });
     marks = [...document.querySelectorAll(MARKS)];

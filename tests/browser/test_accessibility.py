@@ -1,0 +1,171 @@
+"""Every state of the page for people who see, hear, point and move in other ways than most.
+
+WCAG 2.2, level AA, as far as a program can tell: by axe-core, and by what axe-core doesn't look at.
+"""
+
+import re
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+from ink import stands_out
+from plays import DESKTOP, NARROW, PHONE, every_state, faultless, looking, play, played
+from playwright.sync_api import Page, Route
+from support.chromium import Visit, Watched
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+SCHEMES = ["light", "dark"]
+
+# No preload: axe would fetch the page's styles and put them in once more, which our policy forbids.
+RUN = """async (tags) => {
+  const { violations, incomplete } = await axe.run(document, {
+    runOnly: tags, preload: false, resultTypes: ["violations", "incomplete"],
+  });
+  const told = ({ id, nodes }) => nodes.map((node) => {
+    const { message } = [...node.any, ...node.all, ...node.none][0] ?? {};
+    return [id, node.target.join(" "), message];
+  });
+  return { violations: violations.flatMap(told), undecided: incomplete.flatMap(told) };
+}"""
+
+
+def axe(page: Page) -> dict[str, list[list[str]]]:
+    """`violations` and what axe leaves `undecided`: each a list of rule, selector and sentence."""
+    found: dict[str, list[list[str]]] = page.evaluate(RUN, TAGS)
+    return found
+
+
+@pytest.fixture
+def gallery(visit: Visit, stage: str, request: pytest.FixtureRequest) -> Watched:
+    """A page on the stage with axe in it; the parameter names the language."""
+    language = getattr(request, "param", "en")
+    watched = played(visit, stage, "screen:arriving", language=language, reduced_motion="reduce")
+    watched.page.evaluate(AXE)
+    return watched
+
+
+# What fades on purpose, where more of it follows.
+FADING = ".seats, .folded.long .message-text"
+
+
+def examine(page: Page, names: list[str], scheme: str) -> None:
+    """Fails with axe's violations; where axe can't decide, the painted pixels do."""
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    measured = set()
+
+    def undecided(rule: str, selector: str, message: str) -> str | None:
+        # The same part of the page in another state, or for another person, is the same.
+        part = re.sub(r"\[[^]]*\]|:nth-child\(\d+\)|\.?hue-\d+", "", selector)
+        fades = page.evaluate(
+            "([one, fading]) => document.querySelector(one).closest(fading) !== null",
+            [selector, FADING],
+        )
+        if fades or (rule, part, message) in measured:
+            return None
+        measured.add((rule, part, message))
+        if rule == "color-contrast":
+            return stands_out(page, selector)
+        return f"{rule} | {selector} | {message}"
+
+    def look(_name: str) -> list[str]:
+        found = []
+        for width in (PHONE, DESKTOP):
+            page.set_viewport_size({"width": width, "height": 780})
+            told = axe(page)
+            wrong = [" | ".join(one) for one in told["violations"]]
+            wrong += [one for one in (undecided(*each) for each in told["undecided"]) if one]
+            found += [f"{width} px: {one}" for one in wrong]
+        return found
+
+    faultless(page, names, look)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_axe_finds_nothing_in_any_state(gallery: Watched, scheme: str) -> None:
+    examine(gallery.page, every_state(gallery.page), scheme)
+
+
+@pytest.mark.parametrize("gallery", ["ar"], indirect=True)
+def test_axe_finds_nothing_in_arabic(gallery: Watched) -> None:
+    assert gallery.page.locator("html").get_attribute("dir") == "rtl"
+    examine(gallery.page, every_state(gallery.page)[::4], "dark")
+
+
+def without_scripts(route: Route) -> None:
+    """The page as a browser without JavaScript draws it, for axe, which needs JavaScript."""
+    html = re.sub(r"<script\b.*?</script>|</?noscript>", "", route.fetch().text())
+    route.fulfill(body=html, content_type="text/html")
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_axe_finds_nothing_in_what_the_server_draws(visit: Visit, stage: str, scheme: str) -> None:
+    page = visit(f"{stage}/https", color_scheme=scheme).page
+    page.route("**/home", without_scripts)
+    for path in ("home", "https", "error"):
+        page.goto(f"{stage}/{path}")
+        page.evaluate(AXE)
+        assert axe(page)["violations"] == [], path
+
+
+def test_axe_finds_what_is_planted(gallery: Watched) -> None:
+    page = gallery.page
+    play(page, "room:conversation")
+    page.evaluate(
+        """() => {
+          const planted = document.createElement("button");
+          document.querySelector(".log").append(planted, "");
+          document.querySelector(".card-line").style.color = "#999";
+          document.documentElement.removeAttribute("lang");
+        }"""
+    )
+    rules = {rule for rule, *_ in axe(page)["violations"]}
+    assert {"button-name", "color-contrast", "html-has-lang"} <= rules
+
+
+def test_every_control_is_reached_by_tab_and_seen_when_it_is(gallery: Watched) -> None:
+    page, look = gallery.page, looking(gallery.page)
+
+    def walk(_name: str) -> list[str]:
+        for _ in range(page.evaluate("() => window.look.beginWalk()") + 3):
+            page.keyboard.press("Tab")
+        return look("endWalk")
+
+    names = [name for name in every_state(page) if name != "room:many_entries"]
+    faultless(page, names, walk)
+
+
+def test_every_control_is_large_enough_to_be_hit(gallery: Watched) -> None:
+    look = looking(gallery.page)
+    faultless(gallery.page, every_state(gallery.page), lambda _: look("small"))
+
+
+ENLARGED = """() => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync("html { font-size: 200% }");
+  document.adoptedStyleSheets = [sheet];
+}"""
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "text"), [(NARROW, 640, 100), (PHONE, 780, 200), (NARROW, 256, 100)]
+)
+def test_no_control_is_cut_off_where_there_is_little_space(
+    gallery: Watched, width: int, height: int, text: int
+) -> None:
+    page, look = gallery.page, looking(gallery.page)
+    page.set_viewport_size({"width": width, "height": height})
+    if text == 200:
+        page.evaluate(ENLARGED)
+    faultless(page, every_state(page), lambda _: look("clipped") + look("overflowing"))
+
+
+def test_forced_colours_leave_everything_to_be_read(gallery: Watched) -> None:
+    page, look = gallery.page, looking(gallery.page)
+    page.emulate_media(forced_colors="active")
+    faultless(page, every_state(page), lambda _: look("faint"))
+
+
+def test_nothing_moves_for_those_who_want_less_motion(gallery: Watched) -> None:
+    look = looking(gallery.page)
+    faultless(gallery.page, every_state(gallery.page), lambda _: look("moving"))
