@@ -278,6 +278,7 @@ COMMANDS: Mapping[str, _Command] = {
     "read": _Command(read, "read what waits, and have it destroyed", _read),
     "pipe": _Command(pipe, "send lines of stdin, print what comes", _pipe),
     "status": _Command(room_commands.status, "say how a room stands", _inside),
+    "record": _Command(room_commands.record, "show all that the server holds of a room", _inside),
     "receipts": _Command(room_commands.receipts, "say what became of a seat's messages", _kept),
     "lock": _Command(room_commands.lock, "admit nobody new to a room", _inside),
     "unlock": _Command(room_commands.lock, "admit new members again", _inside),

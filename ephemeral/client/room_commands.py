@@ -1,4 +1,4 @@
-"""Commands about a room as a whole: new, status, lock, unlock, destroy, leave, receipts."""
+"""Commands about a room as a whole: new, status, record, lock, unlock, destroy, leave, receipts."""
 
 import contextlib
 from collections.abc import AsyncIterator, Mapping
@@ -8,6 +8,7 @@ from ephemeral.client.context import Context, Keeping
 from ephemeral.client.durations import format_duration, local_time
 from ephemeral.client.entry import Entry, accepted, room_keys
 from ephemeral.client.exits import ClientError, Exit, usage
+from ephemeral.client.record_lines import record_lines
 from ephemeral.protocol.charter import Charter, Policy
 from ephemeral.protocol.codes import new_code
 from ephemeral.protocol.config import Config
@@ -24,9 +25,20 @@ from ephemeral.protocol.objects import (
     read_room,
 )
 from ephemeral.protocol.outbox import Outbox
+from ephemeral.protocol.record import read_record
 from ephemeral.protocol.room_state import may_open
 
-__all__ = ["chosen_charter", "destroy", "leave", "lock", "make_room", "new", "receipts", "status"]
+__all__ = [
+    "chosen_charter",
+    "destroy",
+    "leave",
+    "lock",
+    "make_room",
+    "new",
+    "receipts",
+    "record",
+    "status",
+]
 
 _POLICIES = {"first": Policy.FIRST_VIEW, "everyone": Policy.EVERYONE}
 _POLICY_NAMES = {policy: name for name, policy in _POLICIES.items()}
@@ -152,6 +164,18 @@ def _status_lines(answer: Mapping[str, object]) -> list[str]:
     else:
         lines.append("Waiting   is told to members only (--seat FILE)")
     return lines
+
+
+async def record(context: Context) -> Exit:
+    """Show everything that the server says it holds about the room."""
+    async with _seated(context) as (entry, keeping):
+        answer = await entry.ask("GET", "/room/record", keeping.seat)
+    found = read_record(answer)
+    if context.wants_json:
+        await context.put_json(answer)
+    else:
+        await context.put("\n".join(record_lines(found)))
+    return Exit.OK
 
 
 @asynccontextmanager

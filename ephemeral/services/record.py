@@ -32,6 +32,8 @@ ROWS_MAX = 100
 
 _NUMBERS = {"smallint", "integer", "bigint", "boolean"}
 _TIMES = ("_at", "_until")
+# Beyond it numbers in JSON are not the same everywhere.
+_EXACT = 2**53 - 1
 
 _NAME = (
     "A keyed hash: it can't be turned back without the server's key. Whoever knew it "
@@ -286,6 +288,8 @@ def _cell(column: Column, form: Form, value: Any, length: int | None) -> Cell:
         return Cell(length=length, sha256=value[:8], withheld=True)
     if isinstance(value, bytes):
         return Cell(value, length)
+    if isinstance(value, int) and abs(value) > _EXACT:
+        return Cell(str(value))
     if column.type == "bigint" and (column.name.endswith(_TIMES) or column.name == "until"):
         return Cell(value, time=_iso(value))
     return Cell(value)

@@ -195,6 +195,7 @@ async def test_what_is_shown_has_its_form(desk: Desk) -> None:
     ("made", "shown"),
     [
         ("bigint NOT NULL DEFAULT 7", {"value": 7}),
+        ("bigint DEFAULT -9223372036854775808", {"value": "-9223372036854775808"}),
         ("inet DEFAULT '192.0.2.7'", {"bytes": 12}),
         ("bytea DEFAULT '\\x0102'", {"bytes": 2}),
         ("text DEFAULT 'Mozilla/5.0'", {"bytes": 11}),
@@ -212,7 +213,7 @@ async def test_a_column_that_nobody_foresaw_appears(
     )
     table = (await seen(desk, room.author))["seats"]
     assert table["columns"]["What it saw"]["explained"] == "Nobody's business."
-    assert (table["columns"]["What it saw"]["hidden"] is None) is (shown == {"value": 7})
+    assert (table["columns"]["What it saw"]["hidden"] is None) is made.startswith("bigint")
     assert [row["What it saw"] for row in table["rows"]] == [shown] * 3
 
 
