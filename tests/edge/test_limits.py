@@ -19,6 +19,8 @@ from support.raw_client import Client, Line, Member, Message, Room, charter, tex
 from support.server import Program, Serve
 from websockets.exceptions import InvalidStatus
 
+from ephemeral.edge.routes import OPERATIONS
+
 LIMITS = {
     "TRUSTED_PROXIES": "127.0.0.1",
     "CREATES_PER_ADDRESS": "3/3600",
@@ -124,6 +126,12 @@ async def counted(ask: Callable[[], Awaitable[httpx.Response]]) -> int:
     return done
 
 
+def test_everything_that_names_a_room_is_counted():
+    rest = {one.path for one in OPERATIONS if one.action is None}
+    assert rest == {"/config", "/room/socket"}
+    assert not [one.name for one in OPERATIONS if one.credentials.locator and one.action is None]
+
+
 # --- rooms and seats ------------------------------------------------------------------------------
 
 
@@ -213,6 +221,7 @@ def everything(member: Member) -> dict[str, Callable[[], Awaitable[httpx.Respons
         "lock": lambda: member.http("PATCH", "/room", json={"locked": True}),
         "destroy": lambda: member.http("DELETE", "/room"),
         "list": lambda: member.http("GET", "/room/messages"),
+        "record": lambda: member.http("GET", "/room/record"),
         "post": lambda: member.post(message),
         "open": lambda: member.open(message),
         "acknowledge": lambda: member.acknowledge(message),
