@@ -28,7 +28,7 @@ import brotli  # type: ignore[import-untyped]
 import httpx
 from playwright.sync_api import Browser, CDPSession, Page, Request, sync_playwright
 
-from ephemeral.edge.modules import without_comments
+from ephemeral.edge.writing import without_comments
 from ephemeral.protocol.encoding import b64decode
 from ephemeral.protocol.links import make_link
 

@@ -21,8 +21,8 @@ from ephemeral.edge.guard import header_values
 from ephemeral.edge.headers import FILE, PICTURE, WORKER, Header
 from ephemeral.edge.languages import Catalogue
 from ephemeral.edge.linking import link
-from ephemeral.edge.modules import without_comments
 from ephemeral.edge.styles import link_styles
+from ephemeral.edge.writing import without_comments
 from ephemeral.protocol.errors import Refusal
 
 __all__ = ["LATER", "StaticFiles"]

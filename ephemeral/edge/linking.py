@@ -1,26 +1,33 @@
-"""The page's modules as few files: each module a function, in the order of evaluation.
+"""The page's modules as few files, in the order of evaluation.
 
 A browser asks for a module only when it has read the one that imports it, and compresses nothing
 across files. So what the page imports at once is served as one file, what it imports later as a
-second, and what a worker runs as one of its own (docs/decisions, 15). A module becomes a function
-that is called once and returns what it exports, and its imports are constants at its top. That
-keeps the meaning as long as no module imports itself by a detour and no exported name changes its
-value; what is anything else is refused when the program starts.
+second, and what a worker runs as one of its own (docs/decisions, 15). In a file the modules stand
+one after the other; what is declared at their tops has names that are told apart, and an import is
+the name of what it imports. That keeps the meaning as long as no module imports itself by a detour
+and no exported name changes its value; what is anything else is refused when the program starts.
 """
 
 import posixpath
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from ephemeral.edge.modules import Import, Loaded, Module, Unlinkable, Worker, read_module
-from ephemeral.edge.renaming import short_names
+from ephemeral.edge.renaming import IMPORTING, short_names
+from ephemeral.edge.writing import written
 
 __all__ = ["Linked", "link"]
 
 APP = "app.js"
 ROOM = "room.js"
-# Stands among the names of modules for what loads the second file.
-_LOAD = ""
+
+# Something at the top of a module: the module, and the name that it has there; `*` stands for an
+# object of all that the module exports.
+Top = tuple[str, str]
+# What loads the second file, and what it has loaded.
+_LOAD: Top = ("", IMPORTING)
+_LOADED: Top = ("", "loaded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +65,16 @@ class _Linker:
         app = self._closure([self._entry])
         later = [one.module for one in self._read[self._entry].loaded]
         everything = self._closure([self._entry, *later])
-        room = everything[len(app) :]
         for module in everything:
             self._refuse_loading_elsewhere(self._read[module])
         self._workers(everything)
-        names = _names(self._read[one] for one in everything)
         # Several names for one module, or the same one twice, are one thing to load.
         targets = list(dict.fromkeys(later))
-        shared = sorted(
-            {one.module for module in room for one in self._read[module].imports}.union(targets)
-            & set(app),
-            key=app.index,
-        )
-        if targets:
-            self._finish(ROOM, self._room(room, targets, shared, names))
-        self._finish(APP, self._app(app, targets, shared, names))
+        if not targets:
+            self._finish(APP, self._modules(app, self._names(app)))
+            return self._linked
+        shared = self._room(everything[len(app) :], targets)
+        self._app(app, targets, shared)
         return self._linked
 
     # The graph
@@ -119,143 +121,126 @@ class _Linker:
                 f"{self._entry} only."
             )
 
-    # Texts
+    # Files
 
     def _finish(self, name: str, text: str) -> None:
         self._linked[name] = Linked(self._address(name, text), text)
 
     def _workers(self, modules: Iterable[str]) -> None:
-        """Link each worker that these name as a program of its own."""
+        """Link each worker that these start as a program of its own."""
         for name in modules:
-            for piece in self._read[name].pieces:
-                if not isinstance(piece, Worker) or _file_of(piece) in self._linked:
-                    continue
-                self._module(piece.module, name, piece.line)
-                closure = self._closure([piece.module])
+            for worker in self._read[name].workers:
+                self._module(worker.module, name, worker.line)
+                closure = self._closure([worker.module])
                 for one in closure:
                     self._refuse_more_files(self._read[one])
-                names = _names(self._read[one] for one in closure)
-                text = self._functions(closure, names, self._whole(closure), {})
-                self._finish(_file_of(piece), text)
+                self._finish(_file_of(worker), self._modules(closure, self._names(closure)))
 
     @staticmethod
     def _refuse_more_files(module: Module) -> None:
-        for piece in module.pieces:
-            if not isinstance(piece, str):
-                raise Unlinkable(
-                    f"{module.name}, line {piece.line}: a worker loads nothing while it runs."
-                )
+        lines = [one.line for one in module.loaded] + [one.line for one in module.workers]
+        if lines:
+            raise Unlinkable(
+                f"{module.name}, line {lines[0]}: a worker loads nothing while it runs."
+            )
 
-    def _whole(self, modules: Iterable[str]) -> set[str]:
-        """Those of which somebody wants everything in one object."""
-        return {
-            one.module
-            for module in modules
-            for one in self._read[module].imports
-            if any(exported == "*" for exported, _ in one.bindings)
-        }
+    def _room(self, modules: list[str], targets: list[str]) -> list[Top]:
+        """Link the second file: a function of what it shares with the first. Gives what that is."""
+        whole = [(module, "*") for module in targets]
+        names = self._names(modules, whole)
+        shared = [top for top in names if top[0] not in modules]
+        given = ",".join(names[top] for top in shared)
+        found = ",".join(names[top] for top in whole)
+        text = self._modules(modules, names)
+        self._finish(ROOM, f"export const link=({given})=>{{\n{text}return[{found}]}};\n")
+        return shared
 
-    def _app(
-        self, modules: list[str], targets: list[str], shared: list[str], names: Mapping[str, str]
-    ) -> str:
-        whole = self._whole(self._read) | set(targets)
-        if not targets:
-            return self._functions(modules, names, whole, {})
-        load = names[_LOAD]
-        here = ",".join(names[module] for module in shared)
+    def _app(self, modules: list[str], targets: list[str], shared: list[Top]) -> None:
+        names = self._names(modules, [_LOAD, _LOADED, *shared])
+        load, loaded = names[_LOAD], names[_LOADED]
+        here = ",".join(names[top] for top in shared)
         # As with modules, what has arrived once is there for good, and what has not may be asked
         # for again.
         loader = (
-            f"let {load}ed;\n"
-            f'const {load}=(n)=>({load}ed??=import("./{self._linked[ROOM].address}")'
+            f"let {loaded};\n"
+            f'const {load}=(index)=>({loaded}??=import("./{self._linked[ROOM].address}")'
             f".then((room)=>room.link({here}))"
-            f".catch((error)=>{{{load}ed=undefined;throw error;}})).then((all)=>all[n]);\n"
+            f".catch((error)=>{{{loaded}=undefined;throw error}})).then((every)=>every[index]);\n"
         )
         loading = {module: f"{load}({number})" for number, module in enumerate(targets)}
-        functions = self._functions(modules[:-1], names, whole, loading)
-        return functions + loader + self._functions(modules[-1:], names, whole, loading)
+        before = self._modules(modules[:-1], names)
+        self._finish(APP, before + loader + self._modules(modules[-1:], names, loading))
 
-    def _room(
-        self, modules: list[str], targets: list[str], shared: list[str], names: Mapping[str, str]
-    ) -> str:
-        whole = self._whole(self._read) | set(targets)
-        given = ",".join(names[module] for module in shared)
-        found = ",".join(names[module] for module in targets)
-        return (
-            f"export const link=({given})=>{{\n"
-            f"{self._functions(modules, names, whole, {})}return[{found}];\n}};\n"
-        )
+    # Names
 
-    def _functions(
+    def _names(self, modules: list[str], more: Iterable[Top] = ()) -> dict[Top, str]:
+        """A name for everything at the tops of these modules, for what they import, and for more.
+
+        What is used most has the shortest.
+        """
+        uses: Counter[Top] = Counter(dict.fromkeys(more, 0))
+        taken: set[str] = set()
+        for name in modules:
+            module = self._read[name]
+            taken |= module.names.others
+            own = _imported(module)
+            for top, count in module.names.top.items():
+                uses[own.get(top, (name, top))] += count
+            uses.update({(name, exported): 1 for exported in module.exports})
+        ordered = sorted(uses, key=lambda top: -uses[top])
+        return dict(zip(ordered, short_names(taken), strict=False))
+
+    # Texts
+
+    def _modules(
         self,
         modules: Iterable[str],
-        names: Mapping[str, str],
-        whole: set[str],
-        loading: Mapping[str, str],
+        names: Mapping[Top, str],
+        loading: Mapping[str, str] | None = None,
     ) -> str:
-        return "".join(
-            f"const {names[module]}=(()=>{{{self._body(self._read[module], names, whole, loading)}"
-            f"\n;return{_exported(self._read[module], module in whole)}}})();\n"
-            for module in modules
+        return "".join(self._text(self._read[module], names, loading or {}) for module in modules)
+
+    def _text(self, module: Module, names: Mapping[Top, str], loading: Mapping[str, str]) -> str:
+        imported = _imported(module)
+        top = {name: names[imported.get(name, (module.name, name))] for name in module.names.top}
+        text = "".join(
+            loading[piece.module]
+            if isinstance(piece, Loaded)
+            else f'"./{self._linked[_file_of(piece)].address}"'
+            if isinstance(piece, Worker)
+            else piece
+            for piece in written(module, top)
         )
-
-    def _body(
-        self,
-        module: Module,
-        names: Mapping[str, str],
-        whole: set[str],
-        loading: Mapping[str, str],
-    ) -> str:
-        imports = [
-            _bound(one, self._read[one.module], names[one.module], one.module in whole)
-            for one in module.imports
-        ]
-        written = []
-        for piece in module.pieces:
-            if isinstance(piece, Loaded):
-                written.append(loading[piece.module])
-            elif isinstance(piece, Worker):
-                written.append(f'"./{self._linked[_file_of(piece)].address}"')
-            else:
-                written.append(piece)
-        return "".join([*imports, *written])
+        exports = {name: names[module.name, name] for name in module.exports}
+        if not module.names.plain:
+            given = {own: names[at] for own, at in imported.items() if own in top}
+            given.pop(IMPORTING, None)
+            text = _enclosed(text, given, exports)
+        whole = names.get((module.name, "*"))
+        if whole is not None:
+            text += f"\n;const {whole}=Object.freeze({{__proto__:null,{_pairs(exports)}}})"
+        return f"{text}\n;"
 
 
-def _names(modules: Iterable[Module]) -> dict[str, str]:
-    """A constant for each module and for the loader, none of which occurs in the modules."""
-    listed = list(modules)
-    taken = {name for module in listed for name in module.identifiers}
-    prefix = "$"
-    while any(name.startswith(prefix) for name in taken):
-        prefix += "$"
-    numbered = {module.name: f"{prefix}{number}" for number, module in enumerate(listed)}
-    return numbered | {_LOAD: f"{prefix}load"}
+def _imported(module: Module) -> dict[str, Top]:
+    """What its own names for imports stand for, that of `import()` among them."""
+    found = {
+        own: (one.module, exported) for one in module.imports for exported, own in one.bindings
+    }
+    return found | {IMPORTING: _LOAD}
+
+
+def _enclosed(text: str, imports: Mapping[str, str], exports: Mapping[str, str]) -> str:
+    """A module that keeps its names, in a function that gives what it exports."""
+    given = "".join(f"const {own}={name};" for own, name in imports.items())
+    own_names = _pairs({name: name for name in exports})
+    return f"const{{{_pairs(exports)}}}=(()=>{{{given}{text}\n;return{{{own_names}}}}})()"
+
+
+def _pairs(names: Mapping[str, str]) -> str:
+    """As in an object, and in the pattern that takes one apart."""
+    return ",".join(key if key == names[key] else f"{key}:{names[key]}" for key in sorted(names))
 
 
 def _file_of(worker: Worker) -> str:
     return posixpath.basename(worker.module).replace("-worker.js", ".js")
-
-
-def _bound(wanted: Import, exporter: Module, source: str, whole: bool) -> str:
-    """The import as a declaration of constants."""
-    keys = _keys(exporter, whole)
-    everything = [f"const {own}={source};" for name, own in wanted.bindings if name == "*"]
-    some = [_pair(keys[name], own) for name, own in wanted.bindings if name != "*"]
-    return "".join([*everything, f"const{{{','.join(some)}}}={source};" if some else ""])
-
-
-def _exported(module: Module, whole: bool) -> str:
-    """What the function returns: an object, and where somebody has hold of it, like a module's."""
-    keys = _keys(module, whole)
-    pairs = ",".join(_pair(keys[name], module.exports[name]) for name in sorted(module.exports))
-    return f" Object.freeze({{__proto__:null,{pairs}}})" if whole else f"{{{pairs}}}"
-
-
-def _keys(module: Module, whole: bool) -> dict[str, str]:
-    """Under what its exports are handed over: their names, if anything but the linker sees them."""
-    names = sorted(module.exports)
-    return dict(zip(names, names if whole else short_names(()), strict=False))
-
-
-def _pair(key: str, name: str) -> str:
-    return key if key == name else f"{key}:{name}"

@@ -1,8 +1,6 @@
-"""One JavaScript module, read: what it imports and exports, and its text, shortened.
+"""One JavaScript module, read: what it imports, exports and declares.
 
-Only the forms of which the linker knows that it keeps their meaning are let through. What else a
-module holds is copied token by token, without comments and needless space, with shorter names for
-its own variables, and with strings, templates and regular expressions as they are.
+Only the forms of which the linker knows that it keeps their meaning are let through.
 """
 
 import posixpath
@@ -12,10 +10,9 @@ from dataclasses import dataclass, field
 import tree_sitter_javascript
 from tree_sitter import Language, Node, Parser
 
-from ephemeral.edge.renaming import FUNCTIONS, Renaming, renamed
-from ephemeral.edge.shortening import breaks, bytewise, space
+from ephemeral.edge.renaming import FUNCTIONS, Names
 
-__all__ = ["Import", "Module", "Unlinkable", "read_module", "without_comments"]
+__all__ = ["Import", "Loaded", "Module", "Piece", "Unlinkable", "Worker", "read_module"]
 
 _LANGUAGE = Language(tree_sitter_javascript.language())
 # What a declaration must be for its name to keep its value for ever, by the node's type.
@@ -30,32 +27,12 @@ class Unlinkable(Exception):
 class Import:
     """One import statement: the module's name; exported name and own name of each binding.
 
-    `*` as the exported name stands for all of them in one object. Own names are the shorter ones.
+    `*` as the exported name stands for all of them in one object.
     """
 
     module: str
     bindings: tuple[tuple[str, str], ...]
     line: int
-
-
-@dataclass(slots=True)
-class Module:
-    """A module's meaning. Names of modules are paths below the root of all sources.
-
-    `exports` are the exported names, each with the one that it has in the text. `pieces` is the
-    text, in order: strings to copy, and references to be filled in.
-    """
-
-    name: str
-    imports: list[Import] = field(default_factory=list)
-    exports: dict[str, str] = field(default_factory=dict)
-    pieces: "list[str | Loaded | Worker]" = field(default_factory=list)
-    identifiers: set[str] = field(default_factory=set)
-
-    @property
-    def loaded(self) -> "list[Loaded]":
-        """What it imports while it runs."""
-        return [piece for piece in self.pieces if isinstance(piece, Loaded)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,32 +51,55 @@ class Worker:
     line: int
 
 
+Piece = str | Loaded | Worker
+
+
+@dataclass(slots=True)
+class Module:
+    """A module's meaning. Names of modules are paths below the root of all sources.
+
+    `edits` says what is written instead of the nodes that begin at these bytes and end at those.
+    """
+
+    name: str
+    source: bytes
+    root: Node
+    names: Names
+    imports: list[Import] = field(default_factory=list)
+    exports: list[str] = field(default_factory=list)
+    edits: dict[int, tuple[int, Piece]] = field(default_factory=dict)
+
+    @property
+    def loaded(self) -> list[Loaded]:
+        """What it imports while it runs."""
+        return [piece for _, piece in self.edits.values() if isinstance(piece, Loaded)]
+
+    @property
+    def workers(self) -> list[Worker]:
+        """What it starts."""
+        return [piece for _, piece in self.edits.values() if isinstance(piece, Worker)]
+
+
 def read_module(name: str, source: str) -> Module:
     """Read a module; raises Unlinkable."""
-    return _Reader(name, source).read()
-
-
-def without_comments(name: str, source: str) -> str:
-    """The text of a script that stands alone; raises Unlinkable."""
-    return "".join(piece for piece in read_module(name, source).pieces if isinstance(piece, str))
+    return _Reader(name, source.encode()).read()
 
 
 class _Reader:
-    def __init__(self, name: str, source: str) -> None:
-        self._module = Module(name)
-        self._source = source.encode()
-        self._edits: dict[int, tuple[int, str | Loaded | Worker]] = {}
+    def __init__(self, name: str, source: bytes) -> None:
+        root = Parser(_LANGUAGE).parse(source).root_node
+        self._module = Module(name, source, root, Names(source))
+        self._source = source
+        self._edits = self._module.edits
         self._constant: set[str] = set()
         self._assigned: list[tuple[str, Node]] = []
-        self._renaming = Renaming()
 
     def read(self) -> Module:
-        root = Parser(_LANGUAGE).parse(self._source).root_node
+        root = self._module.root
         if root.has_error:
             raise self._refused(
                 _first_error(root), "this is no JavaScript that the linker can read"
             )
-        self._renaming = renamed(root, self._source)
         for statement in root.named_children:
             if statement.type == "import_statement":
                 self._import(statement)
@@ -109,7 +109,7 @@ class _Reader:
         for identifier, node in self._assigned:
             if identifier in self._constant:
                 raise self._refused(node, f"{identifier} is exported and must keep its value")
-        self._module.pieces = list(self._text(root))
+        self._module.names.visit(root)
         return self._module
 
     def _refused(self, node: Node, reason: str) -> Unlinkable:
@@ -148,7 +148,7 @@ class _Reader:
 
     def _bindings(self, part: Node) -> Iterator[tuple[str, str]]:
         if part.type == "namespace_import":
-            yield "*", self._own(part.named_children[-1])
+            yield "*", self._words(part.named_children[-1])
         elif part.type == "named_imports":
             for one in part.named_children:
                 if one.type == "comment":
@@ -161,14 +161,9 @@ class _Reader:
                     raise self._refused(one, "there are no default exports here")
                 if exported.type != "identifier":
                     raise self._refused(one, "a name that is imported must be an identifier")
-                yield self._words(exported), self._own(own)
+                yield self._words(exported), self._words(own)
         elif part.type != "comment":
             raise self._refused(part, "there are no default exports here")
-
-    def _own(self, node: Node) -> str:
-        """The name in the text of what is declared at the top of the module."""
-        name = self._words(node)
-        return self._renaming.top.get(name, name)
 
     def _export(self, statement: Node) -> None:
         declaration = statement.child_by_field_name("declaration")
@@ -189,7 +184,7 @@ class _Reader:
         if declaration.type in _CONSTANT:
             name = declaration.child_by_field_name("name")
             assert name is not None
-            self._module.exports[self._words(name)] = self._own(name)
+            self._module.exports.append(self._words(name))
             self._constant.add(self._words(name))
             return
         kind = declaration.child_by_field_name("kind")
@@ -199,29 +194,24 @@ class _Reader:
             )
         for one in declaration.named_children:
             if one.type != "comment":
-                for name in self._names(one):
-                    self._module.exports[self._words(name)] = self._own(name)
+                self._module.exports += self._names(one)
 
-    def _names(self, declarator: Node) -> Iterator[Node]:
+    def _names(self, declarator: Node) -> Iterator[str]:
         name = declarator.child_by_field_name("name")
         assert name is not None
         if name.type == "identifier":
-            yield name
+            yield self._words(name)
             return
         for part in name.named_children:
             if part.type != "shorthand_property_identifier_pattern":
                 raise self._refused(name, "an exported const is a name, or a flat { pattern }")
-            yield part
+            yield self._words(part)
 
     # Everything below statements
 
     def _look(self, node: Node, *, inside: bool) -> None:
         """Find what is replaced and what is refused. `inside` a function, awaiting is allowed."""
         match node.type:
-            case "identifier" | "shorthand_property_identifier" | "statement_identifier":
-                self._module.identifiers.add(self._words(node))
-            case "shorthand_property_identifier_pattern":
-                self._module.identifiers.add(self._words(node))
             case "await" | "await_expression" if not inside:
                 raise self._refused(node, "awaiting at the top of a module is not linked")
             case "hash_bang_line" | "html_comment" | "jsx_element" | "jsx_self_closing_element":
@@ -274,81 +264,6 @@ class _Reader:
         elif node.type.endswith(("_pattern", "parenthesized_expression")):
             for child in node.named_children:
                 self._assigns(child)
-
-    # The text
-
-    def _text(self, root: Node) -> Iterator[str | Loaded | Worker]:
-        """The pieces, without comments and needless space."""
-        copied: list[str] = []
-        end, last, gap = 0, -1, ""
-        for start, stop, piece in self._tokens(root):
-            gap += self._between(end, start)
-            end = stop
-            if piece is None:
-                gap += "\n" if breaks(self._source[start:stop].decode()) else " "
-                continue
-            if piece == "":
-                continue
-            if last >= 0:
-                copied.append(
-                    space(gap, self._source[last : last + 1], self._source[start : start + 1])
-                )
-            last, gap = stop - 1, ""
-            if isinstance(piece, str):
-                copied.append(piece)
-            else:
-                yield "".join(copied)
-                yield piece
-                copied = []
-        yield "".join(copied)
-
-    def _between(self, start: int, end: int) -> str:
-        gap = self._source[start:end].decode()
-        if gap.strip().strip("\ufeff"):
-            raise Unlinkable(f"{self._module.name}: the linker overlooked {gap.strip()!r}.")
-        return gap
-
-    def _tokens(self, node: Node) -> Iterator[tuple[int, int, str | Loaded | Worker | None]]:
-        """Where each token starts and ends, and what is written for it; None for a comment."""
-        if node.start_byte in self._edits and node.type != "program":
-            end, piece = self._edits[node.start_byte]
-            if node.end_byte == end:
-                yield node.start_byte, end, piece
-                return
-            if node.type == "export_statement":
-                yield node.start_byte, end, piece
-                for child in node.named_children:
-                    if child.start_byte >= end:
-                        yield from self._tokens(child)
-                return
-        if node.type == "comment":
-            kept = self._source[node.start_byte : node.start_byte + 3] == b"/*!"
-            yield node.start_byte, node.end_byte, self._words(node) if kept else None
-        elif node.type == "template_string":
-            yield from self._template(node)
-        elif node.child_count == 0 or node.type in {"string", "regex"}:
-            yield node.start_byte, node.end_byte, self._renamed(node)
-        else:
-            for child in node.children:
-                yield from self._tokens(child)
-
-    def _renamed(self, node: Node) -> str:
-        name = self._words(node)
-        if node.type == "string":
-            return bytewise(name, node)
-        new = self._renaming.uses.get(node.start_byte, name)
-        # In `{name}` the name is the property's as well, and that one stays.
-        return f"{name}:{new}" if node.type.startswith("shorthand_") and new != name else new
-
-    def _template(self, node: Node) -> Iterator[tuple[int, int, str | Loaded | Worker | None]]:
-        """Its text as it stands; what is inside `${}` as any code."""
-        at = node.start_byte
-        for child in node.children:
-            if child.type == "template_substitution":
-                yield at, child.start_byte, self._source[at : child.start_byte].decode()
-                yield from self._tokens(child)
-                at = child.end_byte
-        yield at, node.end_byte, self._source[at : node.end_byte].decode()
 
 
 def _first_error(node: Node) -> Node:

@@ -8,13 +8,14 @@ with `eval`, which can name anything, and with names that are written by escapes
 """
 
 from bisect import bisect_left
-from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator, Mapping
+from functools import cached_property
 from itertools import count
 
 from tree_sitter import Node
 
-__all__ = ["FUNCTIONS", "Renaming", "renamed", "short_names"]
+__all__ = ["FUNCTIONS", "IMPORTING", "Names", "short_names"]
 
 FUNCTIONS = frozenset(
     {
@@ -49,18 +50,13 @@ _RESERVED = frozenset([
     "typeof", "undefined", "using", "var", "void", "while", "with", "yield",
 ])  # fmt: skip
 
+# Counts as the name of whatever imports while the module runs; no variable can have it.
+IMPORTING = "import"
+
 # Where the text of the part begins and ends, in bytes.
 Part = tuple[int, int]
 Variable = tuple[str, Part]
 _EVERYWHERE: Part = (0, 2**62)
-
-
-@dataclass(slots=True)
-class Renaming:
-    """New names: by the place of each use in the text, and of what is declared at its top."""
-
-    uses: dict[int, str] = field(default_factory=dict)
-    top: dict[str, str] = field(default_factory=dict)
 
 
 def short_names(taken: Container[str]) -> Iterator[str]:
@@ -76,14 +72,14 @@ def short_names(taken: Container[str]) -> Iterator[str]:
                 yield name
 
 
-def renamed(root: Node, source: bytes) -> Renaming:
-    """The names for the module with this tree and text."""
-    names = _Names(source)
-    names.visit(root)
-    return names.renaming() if names.plain else Renaming()
+class Names:
+    """The variables of a module, once its tree was visited.
 
+    `plain` says whether they can have other names; `top` are those at its top, each with the number
+    of its uses, imports among them; `others` are all names that must keep their meaning, because
+    they are global or because the module isn't plain.
+    """
 
-class _Names:
     def __init__(self, source: bytes) -> None:
         self._source = source
         # In the order of their first declaration, since equal beginnings compress well.
@@ -104,6 +100,10 @@ class _Names:
             name = self._words(node)
             self.plain = self.plain and name != "eval" and "\\" not in name
             self._uses.append((node.start_byte, name))
+        elif kind == "import" and node.parent is not None and node.parent.type == "call_expression":
+            # Of `import(...)`, for which something at the top will stand.
+            self._declared.setdefault((IMPORTING, _EVERYWHERE))
+            self._uses.append((node.start_byte, IMPORTING))
         elif kind == "private_property_identifier":
             self._private.setdefault(self._words(node), []).append(node.start_byte)
         elif kind == "variable_declaration":
@@ -153,18 +153,35 @@ class _Names:
 
     # Naming
 
-    def renaming(self) -> Renaming:
-        """New names for everything that was declared."""
-        found = Renaming()
-        parts: dict[str, list[Part]] = {}
-        for name, part in self._declared:
-            parts.setdefault(name, []).append(part)
-        meant = [_meant(at, name, parts.get(name, ())) for at, name in self._uses]
+    @property
+    def top(self) -> Counter[str]:
+        """What is declared at the top, by its uses."""
+        counts = Counter({name: 0 for name, part in self._declared if part == _EVERYWHERE})
+        for variable in self._meant:
+            if variable is not None and variable[1] == _EVERYWHERE:
+                counts[variable[0]] += 1
+        return counts
+
+    @property
+    def others(self) -> set[str]:
+        """Names that nothing else may have where this module is."""
+        return {
+            name
+            for (_, name), variable in zip(self._uses, self._meant, strict=True)
+            if variable is None or not self.plain
+        }
+
+    def renamed(self, top: Mapping[str, str]) -> dict[int, str]:
+        """The name at each place of the text, for variables at the top those that are given."""
+        if not self.plain:
+            return {}
+        meant = self._meant
         places = [at for at, _ in self._uses]
-        given: dict[Variable, str] = {}
+        given: dict[Variable, str] = {(name, _EVERYWHERE): new for name, new in top.items()}
         by_part: dict[Part, list[Variable]] = {}
         for variable in self._declared:
-            by_part.setdefault(variable[1], []).append(variable)
+            if variable not in given:
+                by_part.setdefault(variable[1], []).append(variable)
         # From the outside in: whoever chooses later sees what is used from further out.
         for part in sorted(by_part, key=lambda part: (part[0], -part[1])):
             inside = slice(bisect_left(places, part[0]), bisect_left(places, part[1]))
@@ -173,16 +190,23 @@ class _Names:
                 for (_, name), variable in zip(self._uses[inside], meant[inside], strict=True)
             }
             given.update(zip(by_part[part], short_names(taken), strict=False))
-        found.uses = {
+        found = {
             at: given[variable]
             for at, variable in zip(places, meant, strict=True)
             if variable is not None
         }
-        found.top = {name: new for (name, part), new in given.items() if part == _EVERYWHERE}
         # The private names of all classes together are one set: each keeps apart from the others.
         for places_of_one, new in zip(self._private.values(), short_names(()), strict=False):
-            found.uses.update(dict.fromkeys(places_of_one, f"#{new}"))
+            found.update(dict.fromkeys(places_of_one, f"#{new}"))
         return found
+
+    @cached_property
+    def _meant(self) -> list[Variable | None]:
+        """The variable of each use; None for a global."""
+        parts: dict[str, list[Part]] = {}
+        for name, part in self._declared:
+            parts.setdefault(name, []).append(part)
+        return [_meant(at, name, parts.get(name, ())) for at, name in self._uses]
 
 
 def _meant(at: int, name: str, parts: Iterable[Part]) -> Variable | None:

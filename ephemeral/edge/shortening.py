@@ -43,7 +43,9 @@ def bytewise(text: str, node: Node) -> str:
     if len(text) < _LONG or _BASE64.fullmatch(text) is None or not _is_value(node):
         return text
     encoded = text[1:-1]
-    decoded = base64.b64decode(encoded + "==")
+    if len(encoded) % 4:
+        return text
+    decoded = base64.b64decode(encoded)
     if base64.b64encode(decoded).decode() != encoded:
         return text
     digits = decoded.hex()

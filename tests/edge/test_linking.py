@@ -7,7 +7,8 @@ import pytest
 from support.linked import ENTRY, both, fingerprinted, plain, run
 
 from ephemeral.edge.linking import link
-from ephemeral.edge.modules import Unlinkable, read_module
+from ephemeral.edge.modules import Unlinkable
+from ephemeral.edge.writing import without_comments
 
 WEB = Path(__file__).resolve().parents[2] / "web" / "static"
 
@@ -90,10 +91,10 @@ def test_what_looks_like_a_comment_or_an_import_inside_a_text_is_text(tmp_path: 
 
 
 def test_comments_and_needless_space_are_left_out_and_legal_comments_kept() -> None:
-    [text] = read_module(
+    text = without_comments(
         "a.js",
         "/*! MIT */\n\n// one\n  /** two */\n  const a = 1; // three\n\n\n    /* four */ f( a )\n",
-    ).pieces
+    )
     assert text == "/*! MIT */\nconst a=1;f(a)"
 
 
@@ -246,6 +247,37 @@ def test_a_second_file_that_did_not_arrive_is_asked_for_again(tmp_path: Path) ->
         """,
     }
     assert run(tmp_path, files, "start.js") == ["not yet", 5]
+
+
+def test_modules_that_keep_their_names_stand_beside_those_that_do_not(tmp_path: Path) -> None:
+    assert both(
+        tmp_path,
+        {
+            "main": """
+              import { f, g as h, a } from "../old.js";
+              import * as old from "../old.js";
+              var b = 1, c = 2, d = 3, e = 4;
+              say([f(), h(1), a, Object.keys(old), b, c, d, e, typeof i]);
+              import("../later.js").then(({ x, y }) => say([x, y, b, c, d, e]));
+            """,
+            "old.js": """
+              import { one, one as a1 } from "./new.js"; import * as b from "./new.js";
+              var c = one, d; if (d === undefined) { var e = 5; }
+              function n() { return arguments[0] }
+              export function f() {
+                for (var i = 0; i < 2; i++) var j = i;
+                return [c, e, i, j, a1, b.one];
+              }
+              export const g = n, a = typeof eval;
+            """,
+            "new.js": "const b = 6; export const one = b;",
+            "later.js": "import { f } from './old.js'; var a = f();"
+            "export const x = a, y = typeof b;",
+        },
+    ) == [
+        [[6, 5, 2, 1, 6, 6], 1, "function", ["a", "f", "g"], 1, 2, 3, 4, "undefined"],
+        [[6, 5, 2, 1, 6, 6], "undefined", 1, 2, 3, 4],
+    ]
 
 
 WORKER = {

@@ -1,0 +1,115 @@
+"""A module's text, shortened: copied token by token, without comments and needless space.
+
+Variables have the names that they are given; strings, templates and regular expressions stay as
+they are.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from tree_sitter import Node
+
+from ephemeral.edge.modules import Module, Piece, Unlinkable, read_module
+from ephemeral.edge.shortening import breaks, bytewise, space
+
+__all__ = ["without_comments", "written"]
+
+
+def written(module: Module, top: Mapping[str, str]) -> list[Piece]:
+    """The text, and the references that are to be filled in.
+
+    `top` gives the names of what is declared and imported at the top; for a module whose names
+    can't be changed nobody asks it.
+    """
+    return list(_Writer(module, top).pieces())
+
+
+def without_comments(name: str, source: str) -> str:
+    """The text of a script that stands alone; raises Unlinkable."""
+    pieces = written(read_module(name, source), {})
+    return "".join(piece for piece in pieces if isinstance(piece, str))
+
+
+class _Writer:
+    def __init__(self, module: Module, top: Mapping[str, str]) -> None:
+        self._module = module
+        self._renamed_uses = module.names.renamed(top)
+
+    def _words(self, node: Node) -> str:
+        return self._module.source[node.start_byte : node.end_byte].decode()
+
+    def pieces(self) -> Iterator[Piece]:
+        """The text and the references in it, in their order."""
+        copied: list[str] = []
+        end, last, gap = 0, -1, ""
+        for start, stop, piece in self._tokens(self._module.root):
+            gap += self._between(end, start)
+            end = stop
+            if piece is None:
+                gap += "\n" if breaks(self._module.source[start:stop].decode()) else " "
+                continue
+            if piece == "":
+                continue
+            if last >= 0:
+                copied.append(
+                    space(
+                        gap,
+                        self._module.source[last : last + 1],
+                        self._module.source[start : start + 1],
+                    )
+                )
+            last, gap = stop - 1, ""
+            if isinstance(piece, str):
+                copied.append(piece)
+            else:
+                yield "".join(copied)
+                yield piece
+                copied = []
+        yield "".join(copied)
+
+    def _between(self, start: int, end: int) -> str:
+        gap = self._module.source[start:end].decode()
+        if gap.strip().strip("\ufeff"):
+            raise Unlinkable(f"{self._module.name}: the linker overlooked {gap.strip()!r}.")
+        return gap
+
+    def _tokens(self, node: Node) -> Iterator[tuple[int, int, Piece | None]]:
+        """Where each token starts and ends, and what is written for it; None for a comment."""
+        if node.start_byte in self._module.edits and node.type != "program":
+            end, piece = self._module.edits[node.start_byte]
+            if node.end_byte == end:
+                yield node.start_byte, end, piece
+                return
+            if node.type == "export_statement":
+                yield node.start_byte, end, piece
+                for child in node.named_children:
+                    if child.start_byte >= end:
+                        yield from self._tokens(child)
+                return
+        if node.type == "comment":
+            kept = self._module.source[node.start_byte : node.start_byte + 3] == b"/*!"
+            yield node.start_byte, node.end_byte, self._words(node) if kept else None
+        elif node.type == "template_string":
+            yield from self._template(node)
+        elif node.child_count == 0 or node.type in {"string", "regex"}:
+            yield node.start_byte, node.end_byte, self._renamed(node)
+        else:
+            for child in node.children:
+                yield from self._tokens(child)
+
+    def _renamed(self, node: Node) -> str:
+        name = self._words(node)
+        if node.type == "string":
+            return bytewise(name, node)
+        new = self._renamed_uses.get(node.start_byte, name)
+        # In `{name}` the name is the property's as well, and that one stays.
+        return f"{name}:{new}" if node.type.startswith("shorthand_") and new != name else new
+
+    def _template(self, node: Node) -> Iterator[tuple[int, int, Piece | None]]:
+        """Its text as it stands; what is inside `${}` as any code."""
+        at = node.start_byte
+        for child in node.children:
+            if child.type == "template_substitution":
+                yield at, child.start_byte, self._module.source[at : child.start_byte].decode()
+                yield from self._tokens(child)
+                at = child.end_byte
+        yield at, node.end_byte, self._module.source[at : node.end_byte].decode()
