@@ -1,0 +1,58 @@
+"""What can stand in the way of the page itself."""
+
+import re
+
+from playwright.sync_api import Route, expect
+from support.chromium import Visit
+from support.people import Person, person
+
+
+def test_without_a_connection_the_first_screen_says_so_for_as_long_as_it_lasts(
+    visit: Visit, server: str
+) -> None:
+    page = person(visit, server).page
+    expect(page.locator(".notice")).to_have_count(0)
+    page.context.set_offline(True)
+    expect(page.locator(".notice")).to_contain_text("You are offline")
+    page.context.set_offline(False)
+    expect(page.locator(".notice")).to_have_count(0)
+
+
+def test_a_part_of_the_page_that_did_not_arrive_is_asked_for_again(
+    visit: Visit, server: str
+) -> None:
+    broken: list[Route] = []
+
+    def cut(route: Route) -> None:
+        broken.append(route)
+        route.abort()
+
+    watched = visit(f"{server}/static/icons/icon.svg")
+    watched.page.route(re.compile(r"/room\.[0-9a-zA-Z_-]+\.js$"), cut)
+    watched.page.goto(f"{server}/")
+    watched.page.get_by_role("button", name="Generate code").click()
+    expect(watched.page.locator(".notice")).to_contain_text("The server can’t be reached.")
+    assert broken
+    watched.page.unroute(re.compile(r"/room\.[0-9a-zA-Z_-]+\.js$"))
+    ada = Person(watched)
+    ada.generate()
+    ada.is_inside()
+    watched.forgive("Failed to load resource")
+
+
+def test_without_a_secure_context_the_page_names_the_cure(visit: Visit, server: str) -> None:
+    watched = visit(f"{server.replace('127.0.0.1', 'ephemeral.test')}/#1.00000000.abacus")
+    page = watched.page
+    expect(page.get_by_role("heading", name="This page needs HTTPS")).to_be_visible()
+    expect(page.get_by_text("came by plain HTTP")).to_be_visible()
+    address = page.get_by_role("link", name="Open with HTTPS").get_attribute("href")
+    assert address == f"{page.url.replace('http:', 'https:')}"
+    assert "#" not in page.url
+    watched.forgive("Cross-Origin-Opener-Policy")
+
+
+def test_a_browser_that_lacks_something_is_told_so(visit: Visit, server: str) -> None:
+    page = visit(f"{server}/", init="delete AbortSignal.timeout;").page
+    expect(page.get_by_role("heading", name="This browser is too old")).to_be_visible()
+    expect(page.locator("#app").get_by_text("Update the browser")).to_be_visible()
+    expect(page.get_by_role("button")).to_have_count(0)
