@@ -3,9 +3,12 @@
 import asyncio
 import gzip
 import json
+import os
 import posixpath
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,7 +21,8 @@ from support.server import Program
 from ephemeral.edge.files import StaticFiles
 from ephemeral.edge.languages import read_catalogues
 
-WEB = Path(__file__).resolve().parents[2] / "web"
+ROOT = Path(__file__).resolve().parents[2]
+WEB = ROOT / "web"
 STATIC = WEB / "static"
 
 DECODE = {b"": bytes, b"gzip": gzip.decompress, b"br": brotli.decompress}
@@ -226,6 +230,27 @@ async def test_the_manifest_names_icons_that_exist_also_below_a_path(
         assert held is not None
         for language in json.loads(held[1]).values():
             assert (await api.get(origin + language["catalogue"])).status_code == 200
+
+
+def test_a_module_that_can_not_be_linked_keeps_the_server_from_starting(tmp_path: Path):
+    for name in ("ephemeral", "sql"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    shutil.copy(ROOT / "app.py", tmp_path)
+    shutil.copytree(WEB, tmp_path / "web")
+    with (tmp_path / "web/static/js/ui/el.js").open("a") as module:
+        module.write("export default 1;\n")
+    lines = (tmp_path / "web/static/js/ui/el.js").read_text("utf-8").count("\n")
+    ended = subprocess.run(
+        [sys.executable, "-m", "ephemeral", "serve"],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "PORT": "0", "DATA_DIR": str(tmp_path / "data")},
+        check=False, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == (
+        f"js/ui/el.js, line {lines}: only declarations of const, function and class can be "
+        "exported.\n"
+    )
 
 
 # Nothing else
