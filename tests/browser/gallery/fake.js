@@ -1,5 +1,7 @@
 // A RoomClient that has no room: states are put into it, and what the page asks of it is written down.
 
+import { RECORD } from "./samples.js";
+
 export class FakeClient extends EventTarget {
   calls = [];
 
@@ -37,5 +39,6 @@ export class FakeClient extends EventTarget {
   async lock(locked) { this.#record("lock", locked); }
   async destroy() { this.#record("destroy"); }
   async leave() { this.#record("leave"); }
+  async record() { this.#record("record"); return RECORD; }
   close() { this.#record("close"); }
 }

@@ -54,3 +54,37 @@ export const three = (changes) => state({
 
 export const LOREM = "The reading room closes at six. Leave the key with the porter, take the stairs and not "
   + "the lift, and don’t wait for me if it rains.\n\nBring the small notebook.";
+
+const shown = (value, more = {}) => ({ value, bytes: null, time: null, sha256: null, ...more });
+const column = (name, type, explained, hidden = null) => ({ name, type, explained, hidden });
+
+/** What a server holds, as `RoomClient.record` gives it; the last text is one that no server should send. */
+export const RECORD = {
+  tables: [
+    {
+      name: "rooms", explained: "Rooms that live. A destroyed or expired room has no row.", rest: 0, apart: null,
+      columns: [
+        column("room", "bytea", "HMAC-SHA-256 of the locator under index.key.", "A keyed hash: it can't be turned back without the server's key."),
+        column("locked", "boolean", "No new members while true."),
+        column("joins", "integer", "How many seats have ever been taken, so that a leaked code is noticed."),
+        column("created_at", "bigint", "When the room was made."),
+      ],
+      rows: [[shown(undefined, { bytes: 32 }), shown(false), shown(2), shown(NOW, { time: "2026-03-01T12:00:00.000Z" })]],
+    },
+    {
+      name: "payloads", explained: "Sealed bytes. Written once, never updated.", rest: 12, apart: null,
+      columns: [column("id", "bytea", "16 random bytes drawn by the server."), column("body", "bytea", null)],
+      rows: ["Q9rO3kXgEAAgAADhAAAVGA", "tP2a5h1A7cPOjCkZ1m3ZC0"].map((name) =>
+        [shown(name, { bytes: 16 }), shown(undefined, { bytes: 605, sha256: "0123456789abcdef" })]),
+    },
+    {
+      name: "deployment", explained: null, rest: 0, rows: [], columns: [column("suite", "smallint", null)],
+      apart: "The same for all rooms of this server; it says nothing about yours.",
+    },
+    { name: `visits${"s".repeat(60)}`, explained: "<b>Bold</b>", rest: 0, apart: null, columns: [column("note", "text", null)], rows: [[shown(null)]] },
+  ],
+  elsewhere: [
+    { place: "memory", name: "sockets", count: 2, explained: "Open connections of members to this process of the server." },
+    { place: "memory", name: "limits", count: null, explained: "How often was asked, counted under keyed hashes." },
+  ],
+};

@@ -100,6 +100,14 @@ const ACTIONS = {
     return client;
   },
   invite: (show) => { const client = inside(show, PEOPLE_TALKING()); menu("share"); return client; },
+  record: async (show) => { const client = inside(show, PEOPLE_TALKING()); menu("eye"); await wait(0); return client; },
+  record_unanswered: async (show) => {
+    const client = inside(show, PEOPLE_TALKING());
+    client.record = async () => { throw new Error("nobody is there"); };
+    menu("eye");
+    await wait(0);
+    return client;
+  },
   alone_without_code: (show) => inside(show, ALONE(), { share: null }),
   leave: (show) => { const client = inside(show, PEOPLE_TALKING()); menu("leave"); return client; },
   leave_unsent: (show) => { const client = inside(show, NOTICES.offline()); menu("leave"); return client; },

@@ -39,6 +39,11 @@ export class Api {
     return this.#ask("GET", "room", { who });
   }
 
+  /** @param {Credentials} who  @returns {Promise<unknown>} what the server holds about the room */
+  record(who) {
+    return this.#ask("GET", "room/record", { who });
+  }
+
   /** @param {Credentials} who  @param {{member: string, profile?: string, resume?: object}} body */
   join(who, body) {
     return this.#ask("POST", "room/members", { who, body });

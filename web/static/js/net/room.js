@@ -9,6 +9,7 @@ import { toBase64url } from "../protocol/encoding.js";
 import { encodeContent } from "../protocol/envelope.js";
 import { Refusal } from "../protocol/errors.js";
 import { ID_BYTES } from "../protocol/limits.js";
+import { readRecord } from "../protocol/record.js";
 import { Api } from "./api.js";
 import * as entry from "./entry.js";
 import { Member } from "./member.js";
@@ -196,6 +197,16 @@ export class RoomClient extends EventTarget {
     this.#asking.set(ref, waiter);
     this.#member.do(() => undefined);
     await waiter.promise;
+  }
+
+  /**
+   * @returns {Promise<import("../protocol/record.js").Record>} what the server says it holds
+   * @throws {Refusal} the server's, or `unreachable`
+   */
+  async record() {
+    if (this.#isOver) throw new Refusal("ended");
+    const { api, locator, token } = this.#seat;
+    return readRecord(await api.record({ locator, token }));
   }
 
   /**

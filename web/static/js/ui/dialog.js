@@ -2,6 +2,7 @@
 // closes at Escape, and gives the focus back.
 
 import { el } from "./el.js";
+import { icon } from "./icons.js";
 import { say } from "./say.js";
 
 /** Shows a modal panel; `onClose` is told when it has closed, however that came about. */
@@ -18,6 +19,14 @@ export function panel({ kind, labelledby, onClose }, ...children) {
   document.body.append(node);
   node.showModal();
   return node;
+}
+
+/** The head of a panel: its title, and a button that calls `close()`. */
+export function panelHead(id, title, close) {
+  return el("div", { class: "panel-head" },
+    el("h2", { id, tabindex: "-1", autofocus: true }, title),
+    el("button", { type: "button", class: "button quiet close", "aria-label": say("menu.close"),
+      on: { click: close } }, icon("close")));
 }
 
 /** Asks a question with one way back and one way on. Resolves to whether the person goes on. */

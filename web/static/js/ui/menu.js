@@ -1,20 +1,22 @@
-// The room's menu: invite, lock, typing, hide, leave, destroy, and what holds in this room.
+// The room's menu: invite, lock, typing, hide, leave, destroy, what holds in this room, and
+// what the server knows of it.
 
 import { codeWords } from "./codewords.js";
 import { copyButton } from "./copy.js";
-import { panel } from "./dialog.js";
+import { panel, panelHead } from "./dialog.js";
 import { el, setText } from "./el.js";
 import { icon } from "./icons.js";
 import { languageSwitch } from "./language.js";
+import { openRecord } from "./record.js";
 import { rules } from "./rules.js";
 import { say } from "./say.js";
 
 /**
  * Opens the menu. `share` is `{code, link(), panel()?}` or null when this tab has forgotten the code;
- * `typing` is `{enabled, set(enabled)}`; `leave`, `destroy`, `hide` (or null) and `lock(locked)` do
+ * `typing` is `{enabled, set(enabled)}`; `record()` reads what the server knows; `leave`, `destroy`, `hide` (or null) and `lock(locked)` do
  * what they say. Gives `{update(state)}`; `onClose` is told when the menu has closed.
  */
-export function openMenu({ state, localTime, share, typing, lock, hide, leave, destroy, onClose }) {
+export function openMenu({ state, localTime, share, typing, record, lock, hide, leave, destroy, onClose }) {
   const facts = rules(localTime);
   const lockLabel = el("span", {});
   const lockHint = el("span", { class: "hint" });
@@ -33,7 +35,7 @@ export function openMenu({ state, localTime, share, typing, lock, hide, leave, d
 
   const node = panel({ kind: "menu", labelledby: "menu-title", onClose },
     el("div", { class: "panel-body" },
-      head("menu-title", say("menu.title"), () => node.close()),
+      panelHead("menu-title", say("menu.title"), () => node.close()),
       el("section", { class: "menu-part" },
         share === null
           ? el("p", { class: "hint" }, say("menu.code_forgotten"))
@@ -47,7 +49,8 @@ export function openMenu({ state, localTime, share, typing, lock, hide, leave, d
         row("destroy", say("menu.destroy"),
           [say("menu.destroy_hint"), " ", el("kbd", {}, say("keys.destroy"))], destroy, "danger-text")),
       el("section", { class: "menu-part" },
-        el("h3", {}, say("menu.facts")), facts.node),
+        el("h3", {}, say("menu.facts")), facts.node,
+        row("eye", say("record.title"), say("record.hint"), () => openRecord(record))),
       languageSwitch()));
 
   function update(newest) {
@@ -63,18 +66,11 @@ export function openMenu({ state, localTime, share, typing, lock, hide, leave, d
   return { update, close: () => node.close() };
 }
 
-function head(id, title, close) {
-  return el("div", { class: "panel-head" },
-    el("h2", { id, tabindex: "-1", autofocus: true }, title),
-    el("button", { type: "button", class: "button quiet close", "aria-label": say("menu.close"),
-      on: { click: close } }, icon("close")));
-}
-
 /** The panel from which the code is handed over while people are talking. */
 function openInvite(share) {
   const node = panel({ kind: "menu invite", labelledby: "invite-title" },
     el("div", { class: "panel-body" },
-      head("invite-title", say("menu.share"), () => node.close()),
+      panelHead("invite-title", say("menu.share"), () => node.close()),
       shareNode(share)));
 }
 

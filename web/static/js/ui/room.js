@@ -131,7 +131,7 @@ export function roomView({ client, share, setWaiting, hide = null }) {
 
   function showMenu() {
     menu = openMenu({
-      state, localTime, share, lock, hide, leave, destroy,
+      state, localTime, share, lock, hide, leave, destroy, record: () => client.record(),
       typing: {
         enabled: memory.typingEnabled,
         set(on) { memory.typingEnabled = on; client.setTypingEnabled(on); },
