@@ -11,6 +11,7 @@ length is told in any case, and why it is not shown.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -156,6 +157,9 @@ class Record:
     def __init__(self, pool: Pool, hub: Hub) -> None:
         self._pool = pool
         self._hub = hub
+        # Counting the rows of a large room takes a tenth of a second, and nobody's message may
+        # have to wait for that: whoever is curious waits for those who were so before.
+        self._turn = asyncio.Lock()
 
     async def of(self, seat: Seat) -> RoomRecord:
         """Everything that is held about the seat's room at one moment; refuses `room_unknown`."""
@@ -174,7 +178,8 @@ class Record:
             ]
             return RoomRecord(shown.now, tuple(found), self._elsewhere(seat.room, found))
 
-        return await transaction(self._pool, work, read_only=True)
+        async with self._turn:
+            return await transaction(self._pool, work, read_only=True)
 
     async def _table(
         self, connection: Connection, room: bytes, table: Table, reach: Reach | None

@@ -1,5 +1,6 @@
 """What the server knows: a member sees all that is held about its room, and nothing of another."""
 
+import asyncio
 import os
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -32,6 +33,7 @@ HELD = [
 class FullRoom(NamedTuple):
     """A room of which every table has a row."""
 
+    locator: bytes
     author: Seat
     reader: Seat
     messages: list[Message]
@@ -39,7 +41,7 @@ class FullRoom(NamedTuple):
 
 
 async def full_room(desk: Desk) -> FullRoom:
-    locator, token, profile = os.urandom(32), os.urandom(32), os.urandom(256)
+    token, profile = os.urandom(32), os.urandom(256)
     resume = (os.urandom(32), os.urandom(32))
     locator = await desk.room(policy=Policy.EVERYONE, seats=5)
     author = (await desk.join(locator, token=token, profile=profile, resume=resume)).seat
@@ -55,7 +57,7 @@ async def full_room(desk: Desk) -> FullRoom:
     envelopes = [one.envelope for one in messages]
     viewings = [one.viewing for one in messages]
     secrets = [locator, token, profile, *resume, *envelopes, *viewings]
-    return FullRoom(author, reader, messages, secrets)
+    return FullRoom(locator, author, reader, messages, secrets)
 
 
 async def as_sent(desk: Desk, seat: Seat) -> bytes:
@@ -249,6 +251,18 @@ async def test_of_many_rows_some_are_shown_and_the_others_counted(desk: Desk) ->
     table = (await seen(desk, room.author))["tombstones"]
     assert len(table["rows"]) == under_test.ROWS_MAX
     assert table["rest"] == 250 + 1 - under_test.ROWS_MAX
+
+
+async def test_many_who_want_to_know_leave_the_database_to_the_others(desk: Desk) -> None:
+    room = await full_room(desk)
+    async with desk.pool.acquire() as connection, connection.transaction():
+        await connection.execute("LOCK TABLE tombstones IN ACCESS EXCLUSIVE MODE")
+        records = [asyncio.create_task(desk.record.of(room.author)) for _ in range(20)]
+        while not await connection.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+            pass
+        async with asyncio.timeout(5):
+            await desk.rooms.describe(room.locator)
+    assert len(await asyncio.gather(*records)) == 20
 
 
 async def test_a_room_that_is_over_has_no_record(desk: Desk) -> None:
