@@ -25,9 +25,10 @@ ROOM = "room.js"
 # Something at the top of a module: the module, and the name that it has there; `*` stands for an
 # object of all that the module exports.
 Top = tuple[str, str]
-# What loads the second file, and what it has loaded.
+# What loads the second file, what it has loaded, and what it adds to the address.
 _LOAD: Top = ("", IMPORTING)
 _LOADED: Top = ("", "loaded")
+_AGAIN: Top = ("", "again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,16 +157,17 @@ class _Linker:
         return shared
 
     def _app(self, modules: list[str], targets: list[str], shared: list[Top]) -> None:
-        names = self._names(modules, [_LOAD, _LOADED, *shared])
-        load, loaded = names[_LOAD], names[_LOADED]
+        names = self._names(modules, [_LOAD, _LOADED, _AGAIN, *shared])
+        load, loaded, again = names[_LOAD], names[_LOADED], names[_AGAIN]
         here = ",".join(names[top] for top in shared)
-        # As with modules, what has arrived once is there for good, and what has not may be asked
-        # for again.
+        # As with modules, what has arrived once is there for good. What has not may be asked for
+        # again, under another address, since browsers keep failures in mind.
         loader = (
-            f"let {loaded};\n"
-            f'const {load}=(index)=>({loaded}??=import("./{self._linked[ROOM].address}")'
+            f'let {loaded},{again}="";\n'
+            f'const {load}=(index)=>({loaded}??=import("./{self._linked[ROOM].address}"+{again})'
             f".then((room)=>room.link({here}))"
-            f".catch((error)=>{{{loaded}=undefined;throw error}})).then((every)=>every[index]);\n"
+            f'.catch((error)=>{{{loaded}=undefined;{again}+="?";throw error}}))'
+            ".then((every)=>every[index]);\n"
         )
         loading = {module: f"{load}({number})" for number, module in enumerate(targets)}
         before = self._modules(modules[:-1], names)

@@ -5,11 +5,22 @@ import re
 
 from tree_sitter import Node
 
-__all__ = ["breaks", "bytewise", "space"]
+__all__ = ["breaks", "bytewise", "needless", "space"]
 
 # Signs that become another one, or a comment, when they stand side by side.
 _SIGNS = b"+-<>!/."
 _LINE_ENDS = ("\n", "\r", "\u2028", "\u2029")
+# Statements that a closing brace ends as well.
+_ENDED = frozenset(
+    {
+        "break_statement",
+        "continue_statement",
+        "expression_statement",
+        "lexical_declaration",
+        "return_statement",
+        "throw_statement",
+    }
+)
 _BASE64 = re.compile(r'"[A-Za-z0-9+/]+={0,2}"')
 _LONG = 1000
 
@@ -23,7 +34,8 @@ def space(gap: str, before: bytes, after: bytes) -> str:
         return ""
     word = _is_word(after) and (_is_word(before) or before == b"/")
     signs = before in _SIGNS and after in _SIGNS
-    return " " if word or signs or after == b"." else ""
+    number = after == b"." and (_is_word(before) or before == b"?")
+    return " " if word or signs or number else ""
 
 
 def _is_word(sign: bytes) -> bool:
@@ -33,6 +45,29 @@ def _is_word(sign: bytes) -> bool:
 def breaks(gap: str) -> bool:
     """Whether a line ends in it."""
     return any(end in gap for end in _LINE_ENDS)
+
+
+def needless(node: Node) -> bool:
+    """Whether this token is a comma after the last item, or ends the last statement of a block."""
+    if node.type == ",":
+        before, after = _beside(node, "prev_sibling"), _beside(node, "next_sibling")
+        # Between two commas, or after an opening bracket, is an item that isn't there.
+        return (
+            before is not None and before.is_named
+            and after is not None and after.type in {")", "]", "}"}
+        )  # fmt: skip
+    if node.type == ";" and node.parent is not None and node.parent.type in _ENDED:
+        after = _beside(node.parent, "next_sibling")
+        return after is not None and after.type == "}"
+    return False
+
+
+def _beside(node: Node, way: str) -> Node | None:
+    """The next node on this side that is no comment."""
+    found: Node | None = getattr(node, way)
+    while found is not None and found.type == "comment":
+        found = getattr(found, way)
+    return found
 
 
 def bytewise(text: str, node: Node) -> str:

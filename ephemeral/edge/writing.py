@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from tree_sitter import Node
 
 from ephemeral.edge.modules import Module, Piece, Unlinkable, read_module
-from ephemeral.edge.shortening import breaks, bytewise, space
+from ephemeral.edge.shortening import breaks, bytewise, needless, space
 
 __all__ = ["without_comments", "written"]
 
@@ -90,6 +90,8 @@ class _Writer:
             yield node.start_byte, node.end_byte, self._words(node) if kept else None
         elif node.type == "template_string":
             yield from self._template(node)
+        elif needless(node):
+            yield node.start_byte, node.end_byte, ""
         elif node.child_count == 0 or node.type in {"string", "regex"}:
             yield node.start_byte, node.end_byte, self._renamed(node)
         else:

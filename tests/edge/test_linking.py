@@ -232,15 +232,12 @@ def test_a_second_file_that_did_not_arrive_is_asked_for_again(tmp_path: Path) ->
     }
     linked = {one: two.text for one, two in link(sources, ENTRY, plain).items()}
     late = json.dumps(linked.pop("room.js"))
-    # Node, like browsers, may keep a failure in mind for one address, hence the second.
     files = {
-        "app.js": linked["app.js"].replace('"./room.js"', "globalThis.room"),
+        "app.js": linked["app.js"],
         "start.js": f"""
           import {{ writeFileSync }} from "node:fs";
-          globalThis.room = "./room.js";
           globalThis.arrive = (load) => {{
-            writeFileSync(new URL("./late.js", import.meta.url), {late});
-            globalThis.room = "./late.js";
+            writeFileSync(new URL("./room.js", import.meta.url), {late});
             return load();
           }};
           await import("./app.js");

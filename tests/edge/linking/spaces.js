@@ -14,3 +14,11 @@ a = b
 ;[ 1 ] . forEach ( say )
 const later = async ( x ) => await x, d = async x => x
 say([a, typeof later, typeof d, a --> 0, a < ! --b]);
+say([[1, 2, ].length, [1, , ].length, [, ].length, [ /* none */ , 1, /* last */ ], ((a, b, ) => a + b)(1, 2, )]);
+say({ a: 1, b: [2, ], ...{ c: 3, }, });
+for (const [d, ] of [[1, ], ]) { if (d) ; }
+(() => { for (let e = 0; e < 1; e++) ; { ; } do ; while (false) ; if (a) ; else ; })();
+class D { get; static; set; e = 1; static f = 2; g() { return 3; } ; }
+say([Object.keys(new D()), D.f, new D().g(), ((h) => { switch (h) { case 1: say("one"); default: return 4; } })(1)]);
+say((() => { let i; { const j = 1; i = j; } try { throw i; } catch (k) { return k; } })());
+say((() => { while (true) { break; } for (;;) { if (a) { break; } continue; } return { l: 1, }; })());
