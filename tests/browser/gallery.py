@@ -10,11 +10,11 @@ import asyncio
 import html
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright
 from stage import running
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
@@ -22,8 +22,11 @@ from support.chromium import CHROMIUM_ARGUMENTS, chromium
 
 SIZES = {"phone": (390, 780), "desktop": (1280, 800)}
 SCHEMES = ("light", "dark")
-# Two cores: a browser draws in one process for each page.
-PAGES = 2
+# One for each core.
+BROWSERS = 2
+
+# What follows upon a change of size has followed two frames later.
+PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 #: The states that are pictured in Arabic too.
 MIRRORED = (
@@ -56,52 +59,54 @@ class Picture:
         return f"{state}-{self.language}-{self.size}-{self.scheme}.png"
 
 
-async def take(page: Page, folder: Path, state: str, language: str) -> list[Picture]:
-    """The state that the page shows, in all sizes and colours."""
+async def take(
+    page: Page, folder: Path, state: str, language: str, *, scripts: bool = True
+) -> list[Picture]:
+    """The state that the page shows, in all sizes and colours; `scripts` says if it has any."""
     taken = []
     for size, (width, height) in SIZES.items():
         await page.set_viewport_size({"width": width, "height": height})
         for scheme in SCHEMES:
             await page.emulate_media(color_scheme=scheme)
+            if scripts:
+                await page.evaluate(PAINTED)
             picture = Picture(state, language, size, scheme)
             await page.screenshot(path=folder / picture.file, full_page=True)
             taken.append(picture)
     return taken
 
 
-def watch(page: Page) -> None:
+async def opened(browser: Browser, address: str) -> Page:
+    """A page on the stage that is ready to play."""
+    # Without motion, so that nothing is caught in between.
+    page = await browser.new_page(reduced_motion="reduce")
     page.on("pageerror", lambda error: print("page error:", error))
     page.on("console", lambda message: print("console:", message.text))
-
-
-async def opened(context: BrowserContext, address: str) -> Page:
-    """A page on the stage that is ready to play."""
-    page = await context.new_page()
-    watch(page)
     await page.goto(address)
     await page.wait_for_selector("html[data-played]")
     return page
 
 
-async def play_all(browser: Browser, stage: str, folder: Path, wanted: list[str]) -> list[Picture]:
-    """All states of the stage, by several pages at once."""
-    # Without motion, so that nothing is caught in between.
-    context = await browser.new_context(reduced_motion="reduce")
-    page = await opened(context, f"{stage}/")
+async def play_all(
+    browsers: list[Browser], stage: str, folder: Path, wanted: list[str]
+) -> list[Picture]:
+    """All states of the stage, divided among the browsers."""
+    page = await opened(browsers[0], f"{stage}/")
     names: list[str] = wanted or await page.evaluate("window.gallery.names")
+    await page.close()
     todo = [("en", name) for name in names] + [("ar", name) for name in names if name in MIRRORED]
     taken: list[Picture] = []
 
-    async def work(mine: Iterable[tuple[str, str]]) -> None:
-        pages: dict[str, Page] = {}
-        for language, name in mine:
-            if language not in pages:
-                pages[language] = await opened(context, f"{stage}/?lang={language}")
-            await pages[language].evaluate("(name) => window.gallery.play(name)", name)
-            taken.extend(await take(pages[language], folder, name, language))
+    async def work(browser: Browser, mine: list[tuple[str, str]]) -> None:
+        for language in dict.fromkeys(language for language, _ in mine):
+            page = await opened(browser, f"{stage}/?lang={language}")
+            for name in (name for spoken, name in mine if spoken == language):
+                await page.evaluate("(name) => window.gallery.play(name)", name)
+                taken.extend(await take(page, folder, name, language))
+            # A page that is not the only one of its browser may be drawn no more.
+            await page.close()
 
-    await asyncio.gather(*(work(todo[first::PAGES]) for first in range(PAGES)))
-    await context.close()
+    await asyncio.gather(*(work(one, todo[at :: len(browsers)]) for at, one in enumerate(browsers)))
     order = {name: at for at, name in enumerate(names)}
     return sorted(taken, key=lambda picture: (order[picture.state], picture.language != "en"))
 
@@ -116,7 +121,8 @@ async def serve_all(browser: Browser, stage: str, folder: Path) -> list[Picture]
             await page.add_init_script(spoilt)
             await page.route("**/pages/main*.js", lambda route: route.abort())
         await page.goto(f"{stage}/{path}")
-        taken += await take(page, folder, name, "en")
+        scripts = options.get("java_script_enabled", True)
+        taken += await take(page, folder, name, "en", scripts=scripts)
         await context.close()
     return taken
 
@@ -142,13 +148,15 @@ def sheet(pictures: list[Picture]) -> Iterator[str]:
 
 async def take_all(stage: str, folder: Path, wanted: list[str]) -> list[Picture]:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=chromium(), args=CHROMIUM_ARGUMENTS
-        )
-        pictures = await play_all(browser, stage, folder, wanted)
+        browsers = [
+            await playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGUMENTS)
+            for _ in range(BROWSERS)
+        ]
+        pictures = await play_all(browsers, stage, folder, wanted)
         if not wanted:
-            pictures += await serve_all(browser, stage, folder)
-        await browser.close()
+            pictures += await serve_all(browsers[0], stage, folder)
+        for browser in browsers:
+            await browser.close()
     return pictures
 
 

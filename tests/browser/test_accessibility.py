@@ -135,6 +135,17 @@ def test_every_control_is_reached_by_tab_and_seen_when_it_is(gallery: Watched) -
     faultless(page, names, walk)
 
 
+def test_the_focus_is_never_lost_when_a_room_changes(gallery: Watched) -> None:
+    page = gallery.page
+    looking(page)
+    huge = {"room:many_entries", "room:some_entries", "room:hostile"}
+    names = [name for name in page.evaluate("window.look.between()") if name not in huge]
+    for at, name in enumerate(names):
+        others = [names[(at + step) % len(names)] for step in (1, 19)]
+        lost = page.evaluate("(states) => window.look.focusLost(...states)", [name, others])
+        assert lost == [], name
+
+
 def test_every_control_is_large_enough_to_be_hit(gallery: Watched) -> None:
     look = looking(gallery.page)
     faultless(gallery.page, every_state(gallery.page), lambda _: look("small"))

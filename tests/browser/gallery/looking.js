@@ -180,3 +180,33 @@ export function endWalk() {
   }
   return [...new Set(found)];
 }
+
+// --- the focus ------------------------------------------------------------------------------------
+
+const hasFocus = () =>
+  document.activeElement !== document.body && document.activeElement?.isConnected === true && isThere(document.activeElement);
+
+/**
+ * From one state of a room to others: whatever of it had the focus, something has it afterwards. Gives
+ * what had it when it was lost.
+ */
+export async function focusLost(from, others) {
+  const { clientStates } = await import("./states.js");
+  const found = [];
+  for (const to of others) {
+    for (let index = 0, count = 1; index < count; index += 1) {
+      await window.gallery.play(from);
+      const focused = controls()[index];
+      count = controls().length;
+      focused.focus();
+      if (document.activeElement !== focused) continue;
+      const was = name(focused);
+      window.gallery.client.change(clientStates[to]());
+      if (!hasFocus()) found.push(`${was} when it became ${to}`);
+    }
+  }
+  return found;
+}
+
+/** The states between which a room can go. */
+export const between = async () => Object.keys((await import("./states.js")).clientStates);

@@ -207,6 +207,12 @@ export const forgotten = [...players.keys()].filter((name) => !playable(name));
 /** The row of the table that a state comes from, or undefined. */
 export const rowOf = (name) => rows.get(name);
 
+/** The states of rooms that a client can have, by name. */
+export const clientStates = Object.fromEntries(
+  [["card", CARDS], ["receipt", RECEIPTS], ["notice", NOTICES], ["room", ROOMS]].flatMap(([kind, rows]) =>
+    Object.entries(rows).map(([name, states]) => [`${kind}:${name}`, () => [states()].flat().at(-1)])),
+);
+
 /** Takes away what a state has left behind in the page. */
 export function clear() {
   if (isCovered()) press(".neutral button");

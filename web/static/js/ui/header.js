@@ -40,6 +40,14 @@ export function header({ people, localTime, openMenu }) {
     },
   });
 
+  /** More than fit are scrolled to, by keyboard too. */
+  function fit() {
+    const scrolls = seats.scrollWidth > seats.clientWidth || seats.scrollHeight > seats.clientHeight;
+    seats.tabIndex = scrolls ? 0 : -1;
+  }
+
+  new ResizeObserver(fit).observe(seats);
+
   function seatState(person) {
     if (person.me) return person.label === say("people.you") ? "" : say("people.you");
     if (person.present) return say("room.here");
@@ -50,11 +58,8 @@ export function header({ people, localTime, openMenu }) {
   return {
     node,
     update(state) {
-      const here = people.here();
-      list.update(here);
-      // More than fit are scrolled to, by keyboard too.
-      if (here.length > 2) seats.tabIndex = 0;
-      else seats.removeAttribute("tabindex");
+      list.update(people.here());
+      fit();
       if (state.room === null) return;
       setText(joins, say("room.joins", { count: state.room.joins }));
       joins.classList.toggle("attention", state.room.joins > state.room.seats);

@@ -15,8 +15,11 @@ const CLOCK_MS = 120_000;
 const PASSING_MS = 10_000;
 const MOST_PASSING = 2;
 
-/** The notices of a room. `lock()` locks it; `memory` remembers which joins were expected. */
-export function notices({ lock, people, memory, localTime }) {
+/**
+ * The notices of a room. `lock()` locks it; `memory` remembers which joins were expected; `refocus()`
+ * puts the focus elsewhere when a notice that had it has gone.
+ */
+export function notices({ lock, people, memory, localTime, refocus }) {
   const node = el("div", { class: "notices" });
   const list = keyed(node, {
     key: (notice) => notice.key,
@@ -106,8 +109,10 @@ export function notices({ lock, people, memory, localTime }) {
   }
 
   function show() {
+    const focused = node.contains(document.activeElement) ? document.activeElement : null;
     passing = passing.filter((notice) => notice.until > Date.now());
     list.update([connection(), joins(), away(), clock(), ...passing].filter((notice) => notice !== null));
+    if (focused !== null && (!focused.isConnected || focused.hidden)) refocus();
   }
 
   return {

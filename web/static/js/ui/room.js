@@ -55,7 +55,7 @@ export function roomView({ client, share, setWaiting, hide = null }) {
   };
 
   const head = header({ people, localTime, openMenu: showMenu });
-  const lines = notices({ lock: () => lock(true), people, memory, localTime });
+  const lines = notices({ lock: () => lock(true), people, memory, localTime, refocus: () => log.focus({ preventScroll: true }) });
   const empty = el("div", { class: "empty" });
   const list = el("div", { class: "log-list" });
   const log = el("div", { class: "log", role: "log", "aria-live": "off", "aria-label": say("room.log"), tabindex: "0" }, empty, list);
