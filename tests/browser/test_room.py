@@ -235,6 +235,17 @@ def test_the_last_card_is_read_in_peace_and_then_the_newest_is_shown(
     expect(page.locator(".pill")).to_be_hidden()
 
 
+def test_nothing_is_announced_over_a_card_that_is_in_sight(visit: Visit, stage: str) -> None:
+    watched = played(visit, stage, "room:cards")
+    page = watched.page
+    page.locator(".seal").first.focus()
+    change(watched, "changeCard('a', { state: 'open', type: 'text', text: 'green', view: 0 })")
+    expect(page.locator(".opened")).to_contain_text("green")
+    add_cards(page, "new1")
+    expect(page.locator(".seal").last).to_be_in_viewport(ratio=1)
+    expect(page.locator(".pill")).to_be_hidden()
+
+
 def test_the_newest_message_stays_in_sight_when_the_window_shrinks(
     visit: Visit, stage: str
 ) -> None:

@@ -55,6 +55,8 @@ export function follow(log, list, { moved, busy }) {
   return {
     following,
     toEnd,
+    /** Whether the last of the list is in sight, wherever the reader is. */
+    endInSight: () => list.getBoundingClientRect().bottom <= log.getBoundingClientRect().bottom + 1,
     /** The reader looks at something: what grows now must not carry it away. */
     stay: () => set(false),
     /** Does what changes the list, and leaves the reader where the reader was. */

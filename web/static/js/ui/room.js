@@ -191,7 +191,7 @@ export function roomView({ client, share, setWaiting, hide = null }) {
   }
 
   function showPill() {
-    if (where.following()) behind = 0;
+    if (behind > 0 && (where.following() || where.endInSight())) behind = 0;
     pill.hidden = behind === 0;
     if (behind > 0) setText(pillText, say("room.new", { count: behind }));
   }
