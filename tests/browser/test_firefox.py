@@ -1,7 +1,8 @@
-"""Two people in one room, one with Chromium and one with Firefox."""
+"""The page in Firefox: a room with one person there and one in Chromium, and every state."""
 
 import re
 
+from plays import DESKTOP, PHONE, every_state, faultless, looking, played
 from playwright.sync_api import expect
 from support.chromium import Visit
 from support.people import PATIENCE_MS, person
@@ -47,3 +48,17 @@ def test_chromium_and_firefox_talk(visit: Visit, visit_firefox: Visit, server: s
     bo.sees_end("left")
     expect(ada.page.locator(".seat")).to_have_count(1)
     assert bo.page.evaluate("Object.keys(localStorage).concat(Object.keys(sessionStorage))") == []
+
+
+def test_firefox_draws_every_state_as_chromium_does(visit_firefox: Visit, stage: str) -> None:
+    page = played(visit_firefox, stage, "screen:arriving").page
+    look = looking(page)
+
+    def drawn(_name: str) -> list[str]:
+        found = []
+        for width in (PHONE, DESKTOP):
+            page.set_viewport_size({"width": width, "height": 780})
+            found += look("overflowing") + look("clipped")
+        return found
+
+    faultless(page, every_state(page), drawn)
