@@ -33,7 +33,10 @@ class Catalogue:
 
 
 def read_catalogues(directory: Path) -> dict[str, Catalogue]:
-    """All catalogues of a directory by the codes of their languages, the default one first."""
+    """All catalogues of a directory by the codes of their languages, the default one first.
+
+    A sentence that a catalogue lacks, as while it is being translated, is the default one's.
+    """
     codes = sorted(path.stem for path in directory.glob("*.json"))
     codes.sort(key=lambda code: code != DEFAULT)
     read = {code: json.loads((directory / f"{code}.json").read_text("utf-8")) for code in codes}

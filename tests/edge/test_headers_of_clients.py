@@ -1,7 +1,9 @@
 """What clients say they would rather have, and what they get: codings and languages."""
 
 import gzip
+import json
 import string
+from pathlib import Path
 
 import brotli
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ephemeral.edge.bodies import Body
-from ephemeral.edge.languages import negotiate
+from ephemeral.edge.languages import negotiate, read_catalogues
 from ephemeral.edge.preferences import weighted
 
 TEXT = b"the same again and " * 200
@@ -115,6 +117,15 @@ def test_no_wish_for_a_coding_breaks_anything(body: Body, values: list[bytes]) -
 
 
 # Languages
+
+
+def test_a_sentence_that_is_not_translated_yet_is_said_in_english(tmp_path: Path) -> None:
+    for code, sentences in {"en": {"a": "A", "b": {"other": "B"}}, "de": {"a": "Ä"}}.items():
+        (tmp_path / f"{code}.json").write_text(json.dumps(sentences), "utf-8")
+    read = read_catalogues(tmp_path)
+    assert list(read) == ["en", "de"]
+    assert read["de"].sentences == {"a": "Ä", "b": {"other": "B"}}
+
 
 THREE = ("en", "ar", "de")
 
