@@ -1,7 +1,7 @@
 """Takes the pictures of the README from the running program: python tools/screenshots.py
 
-Starts the program on a database of its own, lets two people talk in two browsers, and writes
-docs/images/{home,room}-{phone,desktop}.png. Needs the system's Chromium.
+Starts the program on a database of its own and writes to docs/images: the first screen and the
+words of a room on a phone, and two people who talk on a desktop. Needs the system's Chromium.
 """
 
 import os
@@ -18,10 +18,8 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
-SIZES = {
-    "phone": ViewportSize(width=390, height=720),
-    "desktop": ViewportSize(width=1040, height=660),
-}
+PHONE = ViewportSize(width=390, height=760)
+DESKTOP = ViewportSize(width=1040, height=660)
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 MOST_BYTES = 150_000
 
@@ -60,17 +58,34 @@ def say(page: Page, text: str) -> None:
     page.get_by_label("Write a message").press("Enter")
 
 
-def talk(browser: Browser, address: str, size: str) -> Page:
-    """Two people talk; gives the page of the one whom the picture shows."""
-    ada = browser.new_page(viewport=SIZES["desktop"])
+def picture(page: Page, name: str) -> None:
+    page.screenshot(path=IMAGES / f"{name}.png")
+
+
+def arrive(browser: Browser, address: str) -> None:
+    """Pictures of the first screen, and of the words that are there a click later."""
+    page = browser.new_page(viewport=PHONE, device_scale_factor=2)
+    page.goto(address)
+    page.get_by_role("button", name="Generate code").wait_for()
+    picture(page, "home-phone")
+    page.get_by_role("button", name="Generate code").click()
+    page.get_by_label("Write a message").wait_for()
+    # Without the cursor, which blinks.
+    page.evaluate("document.activeElement.blur()")
+    picture(page, "words-phone")
+    page.close()
+
+
+def talk(browser: Browser, address: str) -> None:
+    """A picture of two people who talk, as one of them sees it."""
+    ada = browser.new_page(viewport=DESKTOP)
     ada.goto(address)
     enter(ada, "Ada")
     ada.get_by_role("button", name="Generate code").click()
     code = ada.locator(".code-words").inner_text()
     ada.get_by_label("Write a message").wait_for()
 
-    scale = 2 if size == "phone" else 1.5
-    bo = browser.new_page(viewport=SIZES[size], device_scale_factor=scale)
+    bo = browser.new_page(viewport=DESKTOP, device_scale_factor=1.5)
     bo.goto(address)
     enter(bo, "Bo")
     bo.get_by_label("Enter a code").fill(code)
@@ -94,32 +109,26 @@ def talk(browser: Browser, address: str, size: str) -> Page:
     bo.locator(".opened .burn-number", has_text=re.compile(r"\b4\d")).wait_for()
     ada.get_by_label("Write a message").press_sequentially("See you")
     bo.locator(".typing.on").wait_for()
-    return bo
+    picture(bo, "room-desktop")
 
 
 def main() -> None:
-    path = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
+    chromium = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
     IMAGES.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,
         program(folder) as address,
         sync_playwright() as playwright,
     ):
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        for size, viewport in SIZES.items():
-            scale = 2 if size == "phone" else 1.5
-            home = browser.new_page(viewport=viewport, device_scale_factor=scale)
-            home.goto(address)
-            home.get_by_role("button", name="Generate code").wait_for()
-            home.screenshot(path=IMAGES / f"home-{size}.png")
-            room = talk(browser, address, size)
-            room.screenshot(path=IMAGES / f"room-{size}.png")
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        arrive(browser, address)
+        talk(browser, address)
         browser.close()
-    for picture in sorted(IMAGES.glob("*.png")):
-        weight = picture.stat().st_size
-        print(f"{picture.relative_to(ROOT)}: {weight // 1024} KiB")
+    for path in sorted(IMAGES.glob("*.png")):
+        weight = path.stat().st_size
+        print(f"{path.relative_to(ROOT)}: {weight // 1024} KiB")
         if weight > MOST_BYTES:
-            sys.exit(f"{picture.name} is too heavy for a README.")
+            sys.exit(f"{path.name} is too heavy for a README.")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,8 @@ const AFTER = /[.,;:!?'*_~’”»›…،؛؟。、，．！？；：」』】�
 const PAIRS = new Map([[")", "("], ["]", "["], ["}", "{"]]);
 const WORD = /[\p{L}\p{N}_]$/u;
 
-const FENCE = /^ {0,3}```[^`]*$/;
+// What stands behind the opening is not shown, but it is copied: so it is a language's name, or no fence.
+const FENCE = /^ {0,3}```[ \t]*[\w+#.-]{0,20}\s*$/;
 const FENCE_END = /^ {0,3}```\s*$/;
 const CODE = /(```|`)([^`\n]+)\1/g;
 

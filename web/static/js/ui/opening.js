@@ -55,7 +55,8 @@ export function opening({ panel, retry, another, back }) {
   }
 
   state(now);
-  return { node, focus: heading, state, close: () => clearInterval(timer) };
+  // Whoever was told the words would find nobody: no other page knows them.
+  return { node, focus: heading, state, unsaved: () => true, close: () => clearInterval(timer) };
 }
 
 const button = (kind, label, click) =>
