@@ -1,5 +1,6 @@
 """What can stand in the way of the page itself."""
 
+import json
 import re
 
 from playwright.sync_api import Route, expect
@@ -22,22 +23,45 @@ def test_a_part_of_the_page_that_did_not_arrive_is_asked_for_again(
     visit: Visit, server: str
 ) -> None:
     broken: list[Route] = []
+    # Every time it is asked for under another address.
+    part = re.compile(r"/room\.[0-9a-zA-Z_-]+\.js\?*$")
 
     def cut(route: Route) -> None:
         broken.append(route)
         route.abort()
 
     watched = visit(f"{server}/static/icons/icon.svg")
-    watched.page.route(re.compile(r"/room\.[0-9a-zA-Z_-]+\.js$"), cut)
+    watched.page.route(part, cut)
     watched.page.goto(f"{server}/")
     watched.page.get_by_role("button", name="Generate code").click()
     expect(watched.page.locator(".notice")).to_contain_text("The server can’t be reached.")
     assert broken
-    watched.page.unroute(re.compile(r"/room\.[0-9a-zA-Z_-]+\.js$"))
+    watched.page.unroute(part)
     ada = Person(watched)
     ada.generate()
     ada.is_inside()
     watched.forgive("Failed to load resource")
+
+
+def test_a_reload_that_came_too_soon_says_so_and_loses_nothing(visit: Visit, server: str) -> None:
+    ada = person(visit, server)
+    ada.generate()
+    ada.is_inside()
+    error = {"code": "too_many", "message": "Too much.", "retry_after": 600}
+
+    def refuse(route: Route) -> None:
+        route.fulfill(
+            status=429, content_type="application/json", body=json.dumps({"error": error})
+        )
+
+    ada.page.route("**/room/members", refuse)
+    ada.page.reload()
+    expect(ada.page.locator(".barrier[data-reason=too_many]")).to_be_visible()
+    expect(ada.page.get_by_text("Too much at once. Wait a moment.")).to_be_visible()
+    ada.page.unroute("**/room/members")
+    ada.page.get_by_role("button", name="Try again").click()
+    ada.is_inside()
+    ada.watched.forgive("Failed to load resource")
 
 
 def test_without_a_secure_context_the_page_names_the_cure(visit: Visit, server: str) -> None:

@@ -7,9 +7,12 @@ import { readError } from "../protocol/objects.js";
 /** A server's answer may list every message that waits. */
 export const ANSWER_BYTES = 4_194_304;
 const PATIENCE_MS = 15_000;
-/** Lost answers are asked for again so many times, since every request here may be repeated. */
+/** What fails in passing is asked so many times in all, since every request here may be repeated. */
 const ATTEMPTS = 3;
 const PAUSE_MS = 500;
+const PASSING = ["unreachable", "unavailable", "too_many"];
+/** Whoever is sent away for longer is told so instead. */
+const LONGEST_SECONDS = 10;
 
 /**
  * @typedef {{locator: string, token?: string}} Credentials  base64url
@@ -76,9 +79,10 @@ export class Api {
       try {
         return await this.#askOnce(method, path, options);
       } catch (error) {
-        const lost = error instanceof Refusal && ["unreachable", "unavailable"].includes(error.code);
-        if (!lost || attempt === ATTEMPTS) throw error;
-        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS * 2 ** attempt));
+        const { code, retryAfter } = /** @type {Refusal} */ (error);
+        if (!PASSING.includes(code) || retryAfter > LONGEST_SECONDS || attempt === ATTEMPTS) throw error;
+        const pause = Math.max(1000 * retryAfter, PAUSE_MS * 2 ** attempt);
+        await new Promise((resolve) => setTimeout(resolve, pause));
       }
     }
   }

@@ -32,7 +32,6 @@ const END_BY_CODE = new Map(
   ]),
 );
 const TOO_FAST = 4429;
-const DESTROY_ATTEMPTS = 3;
 
 /** @returns {Device} */
 const browser = () => ({ derive, randomBytes, storage: sessionStorage });
@@ -240,19 +239,14 @@ export class RoomClient extends EventTarget {
   /** @returns {Promise<EndReason>} */
   async #destroyRoom() {
     const { api, locator, token } = this.#seat;
-    for (let attempt = 1; attempt <= DESTROY_ATTEMPTS; attempt += 1) {
-      try {
-        await api.destroy({ locator, token });
-        return "destroyed_by_you";
-      } catch (error) {
-        const refusal = /** @type {Refusal} */ (error);
-        // Perhaps the answer to an earlier attempt was lost; in any case it is gone.
-        if (refusal.code === "room_unknown") return "destroyed_by_you";
-        if (refusal.code !== "too_many") break;
-        await new Promise((resolve) => setTimeout(resolve, 1000 * (refusal.retryAfter ?? 1)));
-      }
+    try {
+      await api.destroy({ locator, token });
+      return "destroyed_by_you";
+    } catch (error) {
+      const { code } = /** @type {Refusal} */ (error);
+      // Perhaps the answer to an earlier attempt was lost; in any case it is gone.
+      return code === "room_unknown" ? "destroyed_by_you" : "destroy_unconfirmed";
     }
-    return "destroy_unconfirmed";
   }
 
   /** @param {EndReason} reason */

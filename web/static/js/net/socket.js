@@ -4,11 +4,12 @@ import { randomBelow } from "../device/random.js";
 import { PROTOCOL } from "../protocol/config.js";
 import { readJson } from "../protocol/encoding.js";
 import { RECONNECT_FIRST_SECONDS, RECONNECT_LONGEST_SECONDS } from "../protocol/limits.js";
+import { readError } from "../protocol/objects.js";
 import { ANSWER_BYTES } from "./api.js";
 
 /** How long a connection may take to open. */
 const PATIENCE_MS = 15_000;
-/** A server that says "too fast" is left alone as if so many attempts had failed. */
+/** A server that says "too fast", and not for how long, is left alone as if so many attempts had failed. */
 const LATER_ATTEMPTS = 5;
 const RESOLUTION = 2 ** 32;
 /** So long may what was said on a connection that was given up still be on its way. */
@@ -38,6 +39,8 @@ export class Socket {
   /** @type {AbortController|null} */
   #listening = null;
   #works = false;
+  /** Before that the server doesn't want to be asked again, by this device's clock. */
+  #notBefore = 0;
   /** When a connection was given up of which nobody knows whether its greeting arrives. */
   #greetedInVain = -Infinity;
   /** When the next attempt is due, by this device's clock; null while there is a connection. */
@@ -97,6 +100,7 @@ export class Socket {
   }
 
   #hurry() {
+    if (Date.now() < this.#notBefore) return;
     if (this.#socket === null && globalThis.document?.visibilityState !== "hidden") {
       clearTimeout(this.#timer);
       this.#connect();
@@ -108,6 +112,7 @@ export class Socket {
     const socket = new WebSocket(this.#url, PROTOCOL);
     this.#socket = socket;
     this.#works = false;
+    this.#notBefore = 0;
     this.#timer = setTimeout(() => this.#lost(socket, 1006), PATIENCE_MS);
     socket.addEventListener("open", () => {
       if (socket !== this.#socket) return;
@@ -115,9 +120,21 @@ export class Socket {
       this.#on.open();
     });
     socket.addEventListener("message", ({ data }) => {
-      if (socket === this.#socket) this.#on.message(parse(data));
+      if (socket !== this.#socket) return;
+      const frames = parse(data);
+      this.#heed(frames);
+      this.#on.message(frames);
     });
     socket.addEventListener("close", ({ code }) => this.#lost(socket, code));
+  }
+
+  /** What says why the connection closes, or refuses its greeting, also says when to come again. */
+  #heed(/** @type {any} */ frames) {
+    for (const frame of Array.isArray(frames) ? frames : []) {
+      if (frame?.type !== "error" || (this.#works && frame.ref !== null)) continue;
+      const { retryAfter } = readError(frame.error);
+      this.#notBefore = Math.max(this.#notBefore, Date.now() + 1000 * retryAfter);
+    }
   }
 
   /** @param {WebSocket} socket  @param {number} code */
@@ -132,8 +149,9 @@ export class Socket {
     if (byOurselves) this.#greetedInVain = -Infinity;
     const next = this.#on.close(byOurselves ? 1006 : code);
     if (next === "stop" || this.#listening === null) return;
-    if (next === "later") this.#attempts = Math.max(this.#attempts, LATER_ATTEMPTS);
-    const delay = delayAfter(this.#attempts, randomBelow(RESOLUTION) / RESOLUTION);
+    const told = Math.max(0, this.#notBefore - Date.now());
+    if (next === "later" && told === 0) this.#attempts = Math.max(this.#attempts, LATER_ATTEMPTS);
+    const delay = told + delayAfter(this.#attempts, randomBelow(RESOLUTION) / RESOLUTION);
     this.#attempts += 1;
     this.retryAt = Date.now() + delay;
     this.#timer = setTimeout(() => this.#connect(), delay);

@@ -115,8 +115,10 @@ export function ways({ stage, base, load, choices, toRoom }) {
       if (done.client === null) toArriving({ problem: "arriving.seat_gone" });
       else toRoom(done.client, null);
     } catch (error) {
-      if (PASSING.has(error.code)) toBarrier(navigator.onLine === false ? "offline" : "unreachable");
-      else toArriving({ problem: problemOf(error) });
+      const { code } = error;
+      if (!PASSING.has(code)) toArriving({ problem: problemOf(error) });
+      else if (code === "too_many") toBarrier(code);
+      else toBarrier(navigator.onLine === false ? "offline" : "unreachable");
     }
   }
 

@@ -53,6 +53,8 @@ export const BARRIERS = freeze({
     next: "barrier.too_old_next", actions: [] },
   unreachable: { tone: "attention", icon: "warning", title: "barrier.unreachable",
     text: "barrier.unreachable_text", next: "barrier.unreachable_next", actions: ["retry", "anew"] },
+  too_many: { tone: "attention", icon: "waiting", title: "barrier.too_many", text: "refusal.too_many",
+    next: "barrier.unreachable_text", actions: ["retry", "anew"] },
   offline: { tone: "attention", icon: "offline", title: "barrier.offline", text: "barrier.offline_text",
     next: "barrier.offline_next", actions: ["retry", "anew"] },
 });
