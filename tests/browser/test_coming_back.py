@@ -28,6 +28,19 @@ def test_a_reload_comes_back_without_the_code(visit: Visit, server: str) -> None
     expect(bo.cards).to_have_count(0)
 
 
+def test_whoever_is_alone_after_a_reload_is_not_told_of_somebody_in_the_room(
+    visit: Visit, server: str
+) -> None:
+    ada = person(visit, server)
+    ada.generate()
+    ada.is_inside()
+    ada.page.reload()
+    ada.is_inside()
+    forgotten = ada.page.locator(".empty", has_text="You are alone here")
+    expect(forgotten).to_contain_text("Whoever was given it can still come in.")
+    expect(forgotten).not_to_contain_text("in the room")
+
+
 def test_a_reload_that_was_not_to_be_survived_keeps_nothing(visit: Visit, server: str) -> None:
     ada = person(visit, server)
     ada.choose(resume=False)

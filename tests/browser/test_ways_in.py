@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 import zxingcpp
 from PIL import Image
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Dialog, Locator, Page, Route, expect
 from support.chromium import Visit
 from support.people import NOTHING, PATIENCE_MS, Person, person
 from support.server import Program
@@ -270,6 +270,42 @@ def test_a_room_that_nobody_wanted_in_the_end_is_destroyed(visit: Visit, server:
     bo.enter(code)
     expect(bo.page.locator(".notice")).to_contain_text("No room answers", timeout=PATIENCE_MS)
     bo.watched.forgive(r"404 \(Not Found\)")
+
+
+def test_leaving_while_the_room_is_made_is_a_question_since_the_words_would_be_lost(
+    visit: Visit, server: str
+) -> None:
+    ada = person(visit, server)
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    ada.page.on("dialog", stay)
+    held = holds(ada.page, "**/rooms")
+    with ada.page.expect_request("**/rooms"):
+        code = ada.generate()
+    with ada.page.expect_event("dialog"):
+        ada.page.evaluate("setTimeout(() => location.reload())")
+    assert asked == ["beforeunload"]
+    held.pop().continue_()
+    ada.is_inside()
+    assert ada.page.locator(".code-words").inner_text().replace("\n", " ") == code
+
+
+def test_a_network_that_is_cut_before_the_keys_are_made_is_not_blamed_on_the_browser(
+    visit: Visit, server: str
+) -> None:
+    ada = person(visit, server)
+    ada.page.context.route(re.compile(r"/derive\."), lambda route: route.abort())
+    ada.generate()
+    status = ada.page.locator(".status")
+    expect(status).to_contain_text("The server can’t be reached.", timeout=PATIENCE_MS)
+    ada.page.context.unroute(re.compile(r"/derive\."))
+    ada.page.get_by_role("button", name="Try again").click()
+    ada.is_inside()
+    ada.watched.forgive("Failed to load resource")
 
 
 def test_a_room_that_its_maker_turned_away_from_stays_for_who_came_meanwhile(

@@ -10,7 +10,8 @@ const WORKER = new URL("./derive-worker.js", import.meta.url).href;
  * @param {string} code  canonical
  * @param {{suite: number, salt: Uint8Array}} config
  * @returns {Promise<Uint8Array>} the root, 32 bytes
- * @throws {Refusal} `insecure`, what `deriveRoot` refuses, `derivation_memory`, `derivation_failed`
+ * @throws {Refusal} `insecure`, what `deriveRoot` refuses, `derivation_memory`, `derivation_failed`,
+ *   `unreachable` if the worker could not be loaded
  */
 export async function derive(code, config) {
   // Browsers offer Web Crypto to pages of HTTPS and of the machine itself only.
@@ -37,7 +38,9 @@ function inWorker(options) {
     });
     worker.addEventListener("error", (event) => {
       event.preventDefault();
-      finish(() => reject(new Refusal("derivation_failed")));
+      // Only what went wrong inside of a worker has an error; one that did not arrive has none.
+      const code = event instanceof ErrorEvent ? "derivation_failed" : "unreachable";
+      finish(() => reject(new Refusal(code)));
     });
     worker.postMessage(options);
   });
