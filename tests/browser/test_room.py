@@ -127,6 +127,18 @@ def test_no_two_people_have_the_same_name_and_badge(visit: Visit, stage: str) ->
         assert badges[names.index(name)] == card.locator(".mark").inner_text()
 
 
+def test_nobody_else_is_called_as_the_page_calls_the_reader(visit: Visit, stage: str) -> None:
+    watched = played(visit, stage, "room:conversation", width=1280)
+    change(
+        watched,
+        """change({ members: [
+          { id: "eve", me: false, name: "You", colour: 3, present: true },
+          { id: "me", me: true, name: "Mia", colour: 5, present: true },
+        ] })""",
+    )
+    expect(watched.page.locator(".seat .who")).to_have_text(["You 2", "Mia"])
+
+
 def test_without_colours_people_are_told_apart_and_cards_have_edges(
     visit: Visit, stage: str
 ) -> None:

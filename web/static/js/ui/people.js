@@ -84,7 +84,8 @@ export class People {
 
   #label(name, others) {
     const base = name ?? say("people.guest");
-    const labels = new Set(others.map((other) => other.label));
+    // The page calls the reader by this name, in quotes too; nobody else may have it to themselves.
+    const labels = new Set([say("people.you"), ...others.map((other) => other.label)]);
     let label = base;
     let number = 1;
     while (labels.has(label)) {
