@@ -31,12 +31,12 @@ def quiet(picture: Locator) -> bool:
     return all(shot.crop(side).getextrema()[0] > 250 for side in sides)
 
 
-def holds(page: Page, pattern: str) -> list[Route]:
-    """What is posted to these addresses waits until the test lets it go on."""
+def holds(page: Page, pattern: str, method: str = "POST") -> list[Route]:
+    """What is asked of these addresses waits until the test lets it go on."""
     held: list[Route] = []
 
     def hold(route: Route) -> None:
-        if route.request.method == "POST":
+        if route.request.method == method:
             held.append(route)
         else:
             route.continue_()
@@ -355,6 +355,22 @@ def test_whoever_gives_up_on_joining_takes_no_seat(visit: Visit, server: str) ->
         held.pop().continue_()
     expect(ada.page.locator(".seat")).to_have_count(1)
     assert bo.keeps() == NOTHING
+
+
+def test_whoever_gives_up_while_keys_are_made_never_joins(visit: Visit, server: str) -> None:
+    ada, bo = person(visit, server), person(visit, server)
+    ada.generate()
+    ada.is_inside()
+    held = holds(bo.page, "**/derive.*.js", "GET")
+    with bo.page.expect_request("**/derive.*.js"):
+        bo.enter(ada.code)
+    bo.page.get_by_role("button", name="Cancel").click()
+    held.pop().continue_()
+    bo.page.unroute("**/derive.*.js")
+    bo.enter(ada.code)
+    bo.is_inside()
+    # An attempt waits for the one before it: by now that one has done whatever it does.
+    expect(ada.page.get_by_text("2 joins so far", exact=True).first).to_be_visible()
 
 
 def test_the_options_offer_what_the_server_allows_and_proposes(

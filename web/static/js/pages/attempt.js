@@ -28,8 +28,9 @@ async function withdraw(client, { made }) {
 }
 
 /**
- * Attempts, one at a time. `begin(enter, options)` calls `enter()`, which promises a client, as soon as
+ * Attempts, one at a time. `begin(enter, options)` calls `enter(go)`, which promises a client, as soon as
  * what was called off before has been given up: both would write what a reload needs to the same place.
+ * `go()` throws once the attempt is called off, so that no seat is taken that nobody wants any more.
  * Resolves to `{client}`, or to null if it was called off; `made` says that `enter` makes the room.
  */
 export function attempts() {
@@ -44,10 +45,13 @@ export function attempts() {
     const mine = {};
     current = mine;
     const before = settled;
+    const go = () => {
+      if (current !== mine) throw new Error("called off");
+    };
     const run = async () => {
       await before;
       if (current !== mine) return null;
-      const client = await enter();
+      const client = await enter(go);
       if (client !== null) await connected(client);
       if (current === mine) return { client };
       if (client !== null) await withdraw(client, { made });

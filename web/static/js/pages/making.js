@@ -6,8 +6,9 @@ import { beginningWith, shareOf } from "./share.js";
 
 /**
  * Shows the words of a new code and makes their room, again whenever the person asks for it. `server()`
- * promises what the server says of itself; `begin` is that of attempts; `toRoom(client, share, held)` enters; `another()` draws other words, `back()`
- * gives up; `problemOf(error)` names the sentence for what went wrong.
+ * promises what the server says of itself; `begin` is that of attempts; `toRoom(client, share, held)`
+ * enters; `another()` draws other words, `back()` gives up; `problemOf(error)` names the sentence for what
+ * went wrong.
  */
 export function making({
   code, base, machinery, server, stage, visitor, choices, begin, toRoom, another, back, problemOf,
@@ -18,10 +19,10 @@ export function making({
   let panel = null;
   let tried = false;
 
-  async function make() {
+  async function make(onProgress) {
     const config = await server();
     try {
-      return await RoomClient.create({ ...visitor(), code, config, policy: chosenPolicy(choices, config) });
+      return await RoomClient.create({ ...visitor(), code, config, onProgress, policy: chosenPolicy(choices, config) });
     } catch (error) {
       // Nobody else draws these words: the room is ours, and only the answer was lost.
       if (tried && error.code === "room_exists") return await RoomClient.join({ ...visitor(), code, config });

@@ -94,9 +94,14 @@ export function ways({ stage, base, load, choices, toRoom }) {
     stage.show((kept) => progress(kept.phase ?? "deriving", { ...kept, back: () => giveUp(null) }));
     try {
       const machinery = await load();
-      const onProgress = (phase) => stage.screen().phase?.(phase);
-      const enter = async () =>
-        machinery.RoomClient.join({ ...visitor(), code, config: await server(), onProgress });
+      const enter = async (go) => {
+        const config = await server();
+        const onProgress = (phase) => {
+          go();
+          stage.screen().phase?.(phase);
+        };
+        return machinery.RoomClient.join({ ...visitor(), code, config, onProgress });
+      };
       const done = await begin(enter);
       if (done !== null) toRoom(done.client, shareOf(code, base, machinery, server));
     } catch (error) {
