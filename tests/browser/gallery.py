@@ -25,9 +25,6 @@ SCHEMES = ("light", "dark")
 # One for each core.
 BROWSERS = 2
 
-# What follows upon a change of size has followed two frames later.
-PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
-
 #: The states that are pictured in Arabic too.
 MIRRORED = (
     "screen:arriving", "screen:options", "screen:misspelt", "screen:invited", "progress:opening",
@@ -60,16 +57,16 @@ class Picture:
 
 
 async def take(
-    page: Page, folder: Path, state: str, language: str, *, scripts: bool = True
+    page: Page, folder: Path, state: str, language: str, *, drawn: str | None = None
 ) -> list[Picture]:
-    """The state that the page shows, in all sizes and colours; `scripts` says if it has any."""
+    """The state that the page shows, in all sizes and colours; `drawn` is evaluated before each."""
     taken = []
     for size, (width, height) in SIZES.items():
         await page.set_viewport_size({"width": width, "height": height})
         for scheme in SCHEMES:
             await page.emulate_media(color_scheme=scheme)
-            if scripts:
-                await page.evaluate(PAINTED)
+            if drawn is not None:
+                await page.evaluate(drawn)
             picture = Picture(state, language, size, scheme)
             await page.screenshot(path=folder / picture.file, full_page=True)
             taken.append(picture)
@@ -102,7 +99,8 @@ async def play_all(
             page = await opened(browser, f"{stage}/?lang={language}")
             for name in (name for spoken, name in mine if spoken == language):
                 await page.evaluate("(name) => window.gallery.play(name)", name)
-                taken.extend(await take(page, folder, name, language))
+                pictures = await take(page, folder, name, language, drawn="window.gallery.drawn()")
+                taken.extend(pictures)
             # A page that is not the only one of its browser may be drawn no more.
             await page.close()
 
@@ -121,8 +119,7 @@ async def serve_all(browser: Browser, stage: str, folder: Path) -> list[Picture]
             await page.add_init_script(spoilt)
             await page.route("**/pages/main*.js", lambda route: route.abort())
         await page.goto(f"{stage}/{path}")
-        scripts = options.get("java_script_enabled", True)
-        taken += await take(page, folder, name, "en", scripts=scripts)
+        taken += await take(page, folder, name, "en")
         await context.close()
     return taken
 

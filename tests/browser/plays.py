@@ -28,7 +28,7 @@ def every_state(page: Page) -> list[str]:
 
 def play(page: Page, name: str) -> None:
     """Goes to another state in the same page."""
-    page.evaluate("(name) => window.gallery.play(name)", name)
+    page.evaluate("(name) => window.gallery.play(name).then(window.gallery.drawn)", name)
 
 
 def faultless(page: Page, names: list[str], look: Callable[[str], list[str]]) -> None:

@@ -72,6 +72,7 @@ def examine(page: Page, names: list[str], scheme: str) -> None:
         found = []
         for width in (PHONE, DESKTOP):
             page.set_viewport_size({"width": width, "height": 780})
+            page.evaluate("window.gallery.drawn()")
             told = axe(page)
             wrong = [" | ".join(one) for one in told["violations"]]
             wrong += [one for one in (undecided(*each) for each in told["undecided"]) if one]

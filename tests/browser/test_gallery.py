@@ -1,6 +1,9 @@
 """Every state of the page, played on the stage by a room that does what the test says."""
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from plays import (
@@ -55,6 +58,20 @@ def test_all_text_stands_out_from_what_is_behind_it(visit: Visit, stage: str, sc
     page = played(visit, stage, "screen:arriving", **options).page
     look = looking(page)
     faultless(page, every_state(page), lambda _: look("faint"))
+
+
+def test_the_gallery_takes_its_pictures_and_says_how_many(tmp_path: Path) -> None:
+    program = Path(__file__).with_name("gallery.py")
+    done = subprocess.run(
+        [sys.executable, program, tmp_path, "screen:arriving", "ended:left"],
+        capture_output=True, text=True, check=True, timeout=100,
+    )  # fmt: skip
+    # Two widths, two themes, two languages.
+    pictures = sorted(path.name for path in tmp_path.glob("*.png"))
+    assert len(pictures) == 16
+    assert done.stdout == f"16 pictures: {tmp_path / 'index.html'}\n"
+    shown = (tmp_path / "index.html").read_text("utf-8")
+    assert all(f'src="{name}"' in shown for name in pictures)
 
 
 @pytest.mark.parametrize("name", ["home", "https", "error"])

@@ -26,6 +26,9 @@ async function play(name) {
   gallery.played = name;
 }
 
+/** Resolves when what follows upon a change of size has followed. */
+const drawn = () => new Promise((resolve) => { requestAnimationFrame(() => { setTimeout(resolve); }); });
+
 /** What a row of the table says and the page doesn't: its sentences without the places in them. */
 function unsaid() {
   const { title, text, next, label } = rowOf(gallery.played) ?? {};
@@ -35,7 +38,7 @@ function unsaid() {
     .filter((key) => !has(key) || !say(key, { count: 3 }).split(/\{\w+\}|3/).every((piece) => page.includes(piece.trim())));
 }
 
-const gallery = { names, forgotten, play, unsaid, client: null, played: null };
+const gallery = { names, forgotten, play, drawn, unsaid, client: null, played: null };
 window.gallery = gallery;
 await play(new URLSearchParams(location.search).get("state") ?? "screen:arriving");
 document.documentElement.dataset.played = gallery.played;
