@@ -152,6 +152,51 @@ def test_every_control_is_large_enough_to_be_hit(gallery: Watched) -> None:
     faultless(gallery.page, every_state(gallery.page), lambda _: look("small"))
 
 
+PLANTED = """(look) => {
+  const planted = document.createElement("button");
+  planted.textContent = "Planted";
+  planted.className = "planted";
+  const { style } = planted;
+  const faults = {
+    small: () => { style.cssText = "width: 10px; height: 10px; padding: 0; border: 0"; },
+    clipped: () => { style.cssText = "position: absolute; left: -40px; width: 90px"; },
+    overflowing: () => { style.cssText = "position: absolute; left: 0; width: 3000px"; },
+    faint: () => { style.cssText = "color: #ccc; background: white"; },
+    moving: () => { planted.animate([{ opacity: 0 }, {}], { duration: 9000 }); },
+    endWalk: () => { planted.tabIndex = 0; style.cssText = "outline: none"; },
+  };
+  faults[look]();
+  document.querySelector(".log-list").append(planted);
+}"""
+
+
+@pytest.mark.parametrize("fault", ["small", "clipped", "overflowing", "faint", "moving", "endWalk"])
+def test_what_is_looked_for_is_found(gallery: Watched, fault: str) -> None:
+    page, look = gallery.page, looking(gallery.page)
+    play(page, "room:together")
+    page.evaluate(PLANTED, fault)
+    if fault == "endWalk":
+        for _ in range(page.evaluate("() => window.look.beginWalk()") + 3):
+            page.keyboard.press("Tab")
+    assert any("planted" in one for one in look(fault))
+
+
+def test_a_focus_that_is_lost_is_found(gallery: Watched) -> None:
+    page = gallery.page
+    looking(page)
+    page.evaluate(
+        """() => {
+          const { focus } = HTMLElement.prototype;
+          HTMLElement.prototype.focus = function (options) {
+            if (this.role !== "log") focus.call(this, options);
+          };
+        }"""
+    )
+    states = ["notice:joins", ["notice:away"]]
+    lost = page.evaluate("(states) => window.look.focusLost(...states)", states)
+    assert any("That was us" in one for one in lost)
+
+
 ENLARGED = """() => {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync("html { font-size: 200% }");
