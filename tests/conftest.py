@@ -1,6 +1,7 @@
 """Fixtures that every test may ask for: a database of its own, and a loop that is watched."""
 
 import inspect
+import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,3 +59,12 @@ def _watched(request: pytest.FixtureRequest) -> None:
     """Every test that has a loop has it watched, from before its other fixtures until after."""
     if inspect.iscoroutinefunction(getattr(request.node, "obj", None)):
         request.getfixturevalue("_quiet_loop")
+
+
+def pytest_configure() -> None:
+    """Let programs under test be interrupted, also where a shell started us in the background.
+
+    Such a shell has its children ignore SIGINT, and whatever they start inherits that.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
