@@ -125,8 +125,14 @@ def test_every_control_is_reached_by_tab_and_seen_when_it_is(gallery: Watched) -
     page, look = gallery.page, looking(gallery.page)
 
     def walk(_name: str) -> list[str]:
-        for _ in range(page.evaluate("() => window.look.beginWalk()") + 3):
+        steps = page.evaluate("() => window.look.beginWalk()") + 3
+        for _ in range(steps):
             page.keyboard.press("Tab")
+        # A walk may begin where the focus was last, and takes a step more where it comes around:
+        # what it has missed is given a second round, and is out of reach if that misses it too.
+        if look("unreached"):
+            for _ in range(steps):
+                page.keyboard.press("Tab")
         return look("endWalk")
 
     names = [name for name in every_state(page) if name != "room:many_entries"]

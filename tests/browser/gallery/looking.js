@@ -166,13 +166,18 @@ export function beginWalk() {
   return expected.length;
 }
 
+/** The controls that the walk has not come to yet. */
+export function unreached() {
+  const reached = new Set(visited.map(({ node }) => (node.type === "radio" ? node.name : node)));
+  // What went away as one came near was not to be reached.
+  return expected.filter((node) => isThere(node) && !reached.has(node.type === "radio" ? node.name : node))
+    .map((node) => `${name(node)} is not reached`);
+}
+
 /** What was wrong on the walk. */
 export function endWalk() {
   document.removeEventListener("focusin", visit);
-  const reached = new Set(visited.map(({ node }) => (node.type === "radio" ? node.name : node)));
-  // What went away as one came near was not to be reached.
-  const found = expected.filter((node) => isThere(node) && !reached.has(node.type === "radio" ? node.name : node))
-    .map((node) => `${name(node)} is not reached`);
+  const found = unreached();
   for (const { node, outline, uncovered: open } of visited) {
     if (!outline) found.push(`${name(node)} has no outline`);
     if (!open) found.push(`${name(node)} is covered`);
