@@ -330,7 +330,7 @@ class Socket:
             self._visitor = self._visitor.at(hello.locator, hello.token)
             if not self._visitor.entered():
                 raise crowded()
-            with self._visitor.asking(Action.HELLO):
+            async with self._visitor.asking_together(Action.HELLO):
                 self.seat = await self._rooms.connect(locator, token, self.connection)
             self.member = self.seat.member
             self._listeners.add(self.seat.room, self)

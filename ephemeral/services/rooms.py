@@ -255,7 +255,7 @@ class Rooms:
             return seat
 
         seat = await self._commit(room, work)
-        self._publish(room, PresenceEvent(seat.member, True))
+        self._publish(room, PresenceEvent(seat.member, True, socket))
         return seat
 
     async def disconnect(self, seat: Seat, connection: bytes) -> None:

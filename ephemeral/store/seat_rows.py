@@ -183,6 +183,22 @@ async def disconnect(connection: Connection, seat: Seat, socket: bytes) -> bool:
     return gone is not None
 
 
+async def connections(
+    connection: Connection, members: Sequence[tuple[bytes, bytes]]
+) -> dict[tuple[bytes, bytes], bytes]:
+    """The sockets that hold the seats of members (room, member), where one does."""
+    rows = await connection.fetch(
+        """
+        SELECT room, member, connection FROM seats
+        JOIN unnest($1::bytea[], $2::bytea[]) AS q (room, member) USING (room, member)
+        WHERE connection IS NOT NULL
+        """,
+        [room for room, _ in members],
+        [member for _, member in members],
+    )
+    return {(row[0], row[1]): row[2] for row in rows}
+
+
 async def held(
     connection: Connection, worker: bytes, youngest: int, oldest: int
 ) -> list[tuple[Seat, bytes]]:
