@@ -1,7 +1,6 @@
 """The only way to a server of this machine: it can be cut, mended and made slow."""
 
 import asyncio
-from contextlib import suppress
 
 
 class Passage:
@@ -33,7 +32,7 @@ class Passage:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
-        with suppress(OSError, asyncio.CancelledError):
+        try:
             there, back = await asyncio.open_unix_connection(self._socket)
             try:
                 async with asyncio.TaskGroup() as group:
@@ -41,8 +40,11 @@ class Passage:
                     group.create_task(self._copy(there, writer))
             finally:
                 back.transport.abort()
-                writer.transport.abort()
-        self._tasks.discard(task)
+        except* (OSError, asyncio.CancelledError):
+            pass
+        finally:
+            writer.transport.abort()
+            self._tasks.discard(task)
 
     async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(65536):
