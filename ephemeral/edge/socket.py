@@ -24,7 +24,7 @@ from ephemeral.edge.wire import Wire
 from ephemeral.protocol import frames
 from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.protocol.limits import FRAMES_BEFORE_HELLO
-from ephemeral.services.ledger import Outcome
+from ephemeral.services.entries import Outcome
 from ephemeral.services.rooms import Rooms
 
 __all__ = ["Listeners", "Socket"]
