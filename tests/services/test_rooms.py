@@ -357,9 +357,7 @@ async def test_an_older_socket_that_greets_last_takes_the_seat_from_no_newer_one
     assert await desk.rooms.connect(locator, token, older) == seat
 
 
-async def test_the_sockets_of_another_process_have_no_turn_among_ours(
-    desk: Desk, tmp_path
-) -> None:
+async def test_the_sockets_of_another_process_have_no_turn_among_ours(desk: Desk, tmp_path) -> None:
     """Two processes count for themselves: whoever came last to either has the seat."""
     locator = await desk.room()
     token = os.urandom(32)
