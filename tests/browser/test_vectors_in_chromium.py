@@ -70,7 +70,7 @@ def test_every_vector_holds_in_chromium(page: Watched, server: str) -> None:
 
 
 def test_argon2id_gives_the_published_answers_in_chromium(browser: Browser, server: str) -> None:
-    """The page's policy lets only its worker compile WebAssembly, and only with one set of numbers."""
+    """Without the policy by which only the worker of pages compiles WebAssembly."""
     context = browser.new_context(bypass_csp=True)
     page = context.new_page()
     page.goto(server + "/")

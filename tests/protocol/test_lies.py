@@ -45,16 +45,22 @@ def someone(number):
 # Whose message it is
 
 
-def test_ones_own_message_brought_back_as_anothers_is_not_opened_and_gives_no_proof(session, wire):
+@pytest.mark.parametrize("known", [True, False], ids=["with a notice", "its notice withdrawn"])
+def test_ones_own_message_brought_back_as_anothers_is_not_opened_and_gives_no_proof(
+    session, wire, known
+):
     """Its reader would acknowledge it, and so prove to its author that it was viewed."""
     wire.arrive()
     written = session.post({"type": "text", "text": "for Anna"}, NOW)
     wire.ok(wire.only(), id=b64encode(written.id), state="stored", viewing=None)
     wire.hear({"type": "notice"} | notice(written.id, PEER))
     session.open(written.id, NOW)
+    asked = wire.only()
+    if not known:
+        session.state.notices.clear()
     fields, _ = opened(written.id)
     fields |= {"author": b64encode(ME), "envelope": b64encode(written.envelope)}
-    (event,) = wire.ok(wire.only(), **fields)
+    (event,) = wire.ok(asked, **fields)
     assert (type(event), event.refusal.code) == (Unreadable, "envelope_open")
     assert wire.only()["type"] == "release"
     with pytest.raises(KeyError):

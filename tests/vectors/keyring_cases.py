@@ -87,7 +87,8 @@ def keys(v: Vectors) -> None:
         given = ours | {"epoch": epoch}
         wrapped = sealed(EPOCH_KEY, NONCE, DATA_KEY, key_ad(epoch=epoch))
         v.success("wrap_key", f"wrap_{epoch}", "61 bytes.",
-                  {**given, "nonce": NONCE, "data_key": DATA_KEY}, {"wrapped": wrapped})  # fmt: skip
+                  {**given, "nonce": NONCE, "data_key": DATA_KEY},
+                  {"wrapped": wrapped})  # fmt: skip
         v.success("unwrap_key", f"unwrap_{epoch}", "And back.", {**given, "wrapped": wrapped},
                   {"data_key": DATA_KEY})  # fmt: skip
     right = sealed(EPOCH_KEY, NONCE, DATA_KEY, key_ad())
@@ -99,7 +100,8 @@ def keys(v: Vectors) -> None:
         ("of_60_bytes", {"wrapped": right[:-1]}, "A part of a tag is no tag."),
         ("of_62_bytes", {"wrapped": right + b"\0"}, "Nothing is cut off."),
         ("tag", {"wrapped": flipped(right, -1)}, "Every bit counts."),
-        ("sealed_as_a_body", {"wrapped": sealed(EPOCH_KEY, NONCE, DATA_KEY, body_ad())}, "A label."),
+        ("sealed_as_a_body", {"wrapped": sealed(EPOCH_KEY, NONCE, DATA_KEY, body_ad())},
+         "A label."),
         ("of_16_bytes", {"wrapped": sealed(EPOCH_KEY, NONCE, DATA_KEY[:16], key_ad())},
          "A shorter key."),
     ):  # fmt: skip
