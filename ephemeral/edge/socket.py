@@ -53,7 +53,10 @@ class Listeners(Protocol):
 
 
 class Socket:
-    """One accepted connection, from the handshake to its end. `connection` names it."""
+    """One accepted connection, from the handshake to its end.
+
+    `connection` names it; of two of one process the older has the smaller name.
+    """
 
     def __init__(
         self,
