@@ -158,19 +158,20 @@ def test_a_link_for_another_server_is_refused_with_its_reason(visit: Visit, serv
     page = visit(f"{server}/#1.00000000.{words}").page
     page.get_by_role("button", name="Join the room").click()
     expect(page.get_by_role("alert").first).to_contain_text("belongs to another server")
-    # It will never do, so the page leads to what can: the words.
+    # It will never do, so the page says what may, and leads there.
+    expect(page.get_by_text("Ask for the link once more")).to_be_visible()
     expect(page.get_by_role("button", name="Join the room")).to_have_count(0)
-    page.get_by_role("button", name="Enter the words").click()
+    page.get_by_role("button", name="To the first page").click()
     expect(page.get_by_label("Enter a code")).to_be_visible()
 
 
 @pytest.mark.parametrize("fragment", ["1.00000000.abacus", "hello", "999.00000000.abacus-abacus"])
-def test_a_link_that_can_never_work_leads_to_the_words(
+def test_a_link_that_can_never_work_is_not_offered_again(
     visit: Visit, server: str, fragment: str
 ) -> None:
     page = visit(f"{server}/#{fragment}").page
     page.get_by_role("button", name="Join the room").click()
-    expect(page.locator(".button.primary")).to_have_text("Enter the words")
+    expect(page.locator(".button.primary")).to_have_text("To the first page")
 
 
 def test_a_pasted_link_is_as_good_as_a_code(visit: Visit, server: str) -> None:

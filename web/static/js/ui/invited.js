@@ -11,8 +11,8 @@ const HOPELESS = new Set(["link_form", "link_suite", "link_salt"].map((code) => 
 
 /**
  * The screen of an invitation. `join()` enters the room, `back()` goes to the first screen; `problem`
- * is the key of a sentence or null. Who has a link that can't work is led to the first screen, where
- * the words can be entered.
+ * is the key of a sentence or null. Who has a link that can't work is told to ask for another, and
+ * led on.
  */
 export function invited({ choices, problem = null, unfolded = false, join, back }) {
   const heading = el("h1", { tabindex: "-1" }, say("invited.title"));
@@ -26,9 +26,10 @@ export function invited({ choices, problem = null, unfolded = false, join, back 
     el("div", { class: "arriving-ways" },
       hopeless ? null : el("p", { class: "lead" }, say("invited.text")),
       trouble(problem),
-      hopeless ? el("p", { class: "lead" }, say("invited.words")) : null,
+      // The sentence about an incomplete link says so itself.
+      hopeless && problem !== "refusal.link_form" ? el("p", { class: "lead" }, say("invited.words")) : null,
       el("div", { class: "button-row" }, hopeless
-        ? button("primary large", "invited.enter", back)
+        ? button("primary large", "ended.anew", back)
         : [button("primary large", "invited.join", join), button("quiet", "invited.back", back)]),
       hopeless ? null : folded),
     el("footer", { class: "screen-foot" },
