@@ -62,7 +62,7 @@ class Seat(NamedTuple):
 
 @dataclass(slots=True)
 class Room:
-    """A living room, its row locked."""
+    """A living room, its row locked. Times are in milliseconds."""
 
     room: bytes
     policy: int
@@ -72,6 +72,8 @@ class Room:
     expires_at: int
     waiting: int = 0
     waiting_bytes: int = 0
+    #: No lease ends before this.
+    lease_due: int | None = None
 
 
 @dataclass(slots=True)

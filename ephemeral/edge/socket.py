@@ -24,7 +24,7 @@ from ephemeral.edge.wire import Wire
 from ephemeral.protocol import frames
 from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.protocol.limits import FRAMES_BEFORE_HELLO
-from ephemeral.services.ledger import Outcome
+from ephemeral.services.entries import Outcome
 from ephemeral.services.rooms import Rooms
 
 __all__ = ["Listeners", "Socket"]
@@ -53,7 +53,10 @@ class Listeners(Protocol):
 
 
 class Socket:
-    """One accepted connection, from the handshake to its end. `connection` names it."""
+    """One accepted connection, from the handshake to its end.
+
+    `connection` names it; of two of one process the older has the smaller name.
+    """
 
     def __init__(
         self,

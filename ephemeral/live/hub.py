@@ -28,7 +28,7 @@ _REMEMBERED = 4096
 
 
 class Subscriber(Protocol):
-    """One socket that has said hello."""
+    """One socket that has said hello. Of two the older has the smaller `connection`."""
 
     member: bytes
     connection: bytes
@@ -70,12 +70,18 @@ class Hub:
         return sum(len(members) for members in self._rooms.values())
 
     def add(self, room: bytes, subscriber: Subscriber) -> None:
-        """From now on `subscriber` gets the room's events. An older socket of the member goes."""
+        """From now on `subscriber` gets the room's events. An older socket of the member goes.
+
+        That may be `subscriber` itself, if its hello took longer than that of a newer one.
+        """
         members = self._rooms.setdefault(room, {})
-        older = members.get(subscriber.member)
+        other = members.get(subscriber.member)
+        if other is not None and other.connection > subscriber.connection:
+            subscriber.replaced()
+            return
         members[subscriber.member] = subscriber
-        if older is not None:
-            older.replaced()
+        if other is not None:
+            other.replaced()
 
     def remove(self, room: bytes, subscriber: Subscriber) -> None:
         """Forget `subscriber`; harmless if a newer one stands in its place."""

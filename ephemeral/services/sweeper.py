@@ -145,6 +145,7 @@ class Sweeper:
 
     async def round(self, monotonic: float) -> None:
         """One round of everything that is due."""
+        self._ledger.age(monotonic)
         await self._beat_if_due(monotonic)
         await self._bury_workers()
         now = await transaction(self._pool, room_rows.clock)
@@ -162,7 +163,12 @@ class Sweeper:
 
     async def _settle(self, now: int) -> None:
         await self._drain(
-            lambda connection: room_rows.due_messages(connection, now, CHUNK), self._ledger.settle
+            lambda connection: room_rows.rooms_with_leases_due(connection, now, CHUNK),
+            self._ledger.end_leases,
+        )
+        await self._drain(
+            lambda connection: room_rows.expired_messages(connection, now, CHUNK),
+            self._ledger.settle,
         )
 
     async def _end_rooms(self, now: int) -> None:

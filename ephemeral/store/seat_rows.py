@@ -152,7 +152,9 @@ async def delete_seat(connection: Connection, room: bytes, member: bytes) -> lis
 async def connect(
     connection: Connection, room: bytes, token_hash: bytes, worker: bytes, socket: bytes
 ) -> Seat | None:
-    """A socket holds the seat of this token from now on; None if there is none.
+    """A socket holds the seat of this token from now on; None if there is none to be had.
+
+    A newer socket of the same worker keeps it: a hello may arrive after that of the next.
 
     A worker that others took for dead is known again; it lives from its next heartbeat on.
     """
@@ -163,6 +165,7 @@ async def connect(
         UPDATE seats s SET worker = $3, connection = $4, seen_at = clock_ms()
         FROM rooms r WHERE r.room = s.room AND r.expires_at > clock_ms()
           AND s.room = $1 AND s.token_hash = $2
+          AND (s.worker IS DISTINCT FROM $3 OR s.connection < $4)
         RETURNING s.room, s.member, s.token_hash
         """,
         room, token_hash, worker, socket,

@@ -21,6 +21,7 @@ export const CARDS = {
   returned: () => shown({ state: "returned" }),
   failed: () => shown({ error: "something_new" }),
   unknown_type: () => shown({ state: "open", type: "hologram" }),
+  empty: () => shown({ state: "open", type: "text", text: "\u200b\u2060 \ufeff", view: 60 }),
   broken: () => shown({ state: "broken", error: "envelope_open" }),
 };
 
@@ -116,7 +117,7 @@ export const ROOMS = {
     cards: [open("a", "👋🏽", { view: 0 }), open("b", "🏳️‍🌈👨‍👩‍👧‍👦🇩🇪", { view: 0 }), open("c", "Good night 🌙 see you 🚲", { view: 0 })],
     sent: [sent("s1", "stored", "❤️")],
   }),
-  gap: () => state({ cards: [card("a", { gapBefore: 2 }), card("b", { state: "shown_gone", gapBefore: 1 })] }),
+  gap: () => state({ cards: [card("a", { gapBefore: 2 }), card("c", { repeated: true }), card("b", { state: "shown_gone", gapBefore: 1 })] }),
   unreachable: () => shown({ error: "unreachable" }),
   traces: () => state({
     cards: [
@@ -145,6 +146,10 @@ export const ROOMS = {
   }),
   some_entries: () => three(talk(12)),
   many_entries: () => three(talk(100)),
+  turned_code: () => state({
+    cards: [open("a", "Run `rm -r \u202e\u2066pmt/\u2069\u2066` now, or this:\n```js\n"
+      + "if (level !== \"user\u202e \u2066// only for admins\u2069 \u2066\") {\n  grant();\n}\n```", { view: 300 })],
+  }),
   hostile: () => state({
     members: [member("ada", "\u202e<b>gnp.exe</b>\u202e", 99), member("zal", `Z${"\u0301".repeat(30)}`, -1),
       member("long", "W".repeat(64), 3), me],
