@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -13,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 
-from ephemeral import __version__, faults
+from ephemeral import __version__, faults, metrics
 from ephemeral.domain.limits import Limits
 from ephemeral.edge import answers
 from ephemeral.edge.config_api import config_answer
@@ -21,11 +22,12 @@ from ephemeral.edge.files import StaticFiles
 from ephemeral.edge.guard import Guard, Verdict
 from ephemeral.edge.languages import read_catalogues
 from ephemeral.edge.limiter import Limiter
+from ephemeral.edge.metrics_api import MetricsPage
 from ephemeral.edge.modules import Unlinkable
 from ephemeral.edge.pages import Health, Pages
 from ephemeral.edge.routes import routes
 from ephemeral.edge.sockets import Sockets
-from ephemeral.live.bus import LocalBus
+from ephemeral.live.bus import CountedBus, LocalBus
 from ephemeral.live.hub import Hub
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.keys import ARGON2ID, PBKDF2
@@ -109,6 +111,8 @@ def create_app(settings: Settings) -> Starlette:
     sockets = Sockets(settings, os.urandom, verdict, limiter)
 
     async def ready() -> None:
+        if sockets.draining:
+            raise Refusal("unavailable", "This server is stopping.")
         async with connection(app.state.pool) as one:
             await one.execute("SELECT 1")
         epochs: Epochs = app.state.epochs
@@ -139,6 +143,7 @@ def create_app(settings: Settings) -> Starlette:
             sockets,
             settings.base_path,
             __version__,
+            None if settings.metrics_token is None else MetricsPage(settings.metrics_token),
         ),
         middleware=[
             Middleware(Guard, base_path=settings.base_path, verdict=verdict, error_page=pages.error)
@@ -147,6 +152,7 @@ def create_app(settings: Settings) -> Starlette:
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False
+    app.state.drain = partial(sockets.drain, settings.drain_seconds)
     return app
 
 
@@ -166,7 +172,7 @@ async def _serving(
         keyring = await Keyring.open(one, directory, source, random)
     limits = _limits(settings)
     worker = random(16)
-    bus = LocalBus()
+    bus = CountedBus(LocalBus())
     hub = Hub(answers.event, answers.backlog)
     bus.subscribe(hub.receive)
     ledger = Ledger(pool, keyring, bus, limits, random, faults.record)
@@ -184,6 +190,7 @@ async def _serving(
     app.state.epochs = epochs
     app.state.config = config_answer(settings, deployment.suite, deployment.salt)
     sockets.begin(rooms, hub)
+    _measure(pool, sockets, ledger, sweeper, epochs)
     try:
         yield
     finally:
@@ -195,6 +202,21 @@ async def _serving(
         # A database that is away finds out by the heartbeat that isn't there.
         with suppress(Refusal):
             await sweeper.stop()
+
+
+def _measure(
+    pool: "Pool", sockets: Sockets, ledger: Ledger, sweeper: Sweeper, epochs: Epochs
+) -> None:
+    """Let the metrics read what is not counted, whenever somebody asks for them."""
+    clock = asyncio.get_running_loop().time
+    metrics.SOCKETS.set_function(lambda: sockets.open)
+    metrics.STOPPING.set_function(lambda: sockets.draining)
+    metrics.LEDGER_QUEUE.set_function(lambda: ledger.queued)
+    metrics.SWEEPER_LAG.set_function(lambda: sweeper.lag(clock()))
+    metrics.EPOCH_KEY_AGE.set_function(lambda: epochs.oldest(clock()))
+    metrics.EPOCH_ALARM.set_function(lambda: epochs.alarm(clock()) is not None)
+    metrics.DATABASE_CONNECTIONS.set_function(pool.get_size)
+    metrics.DATABASE_CONNECTIONS_IN_USE.set_function(lambda: pool.get_size() - pool.get_idle_size())
 
 
 def _limits(settings: Settings) -> Limits:

@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +119,7 @@ def _until_done(work: Coroutine[Any, Any, int], settings: Settings) -> int:
     from ephemeral.store.start_error import StartError  # noqa: PLC0415
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        faults.install(settings.log_level, runner.get_loop())
+        faults.install(settings.log_level, runner.get_loop(), settings.log_format)
         try:
             return runner.run(work)
         except (StartError, KeyringUnusable, DeploymentRefused, ListenRefused) as error:
@@ -145,17 +145,27 @@ def _serve(_arguments: argparse.Namespace, settings: Settings) -> int:
 
 async def _serving(settings: Settings, listener: socket.socket) -> int:
     from app import create_app  # noqa: PLC0415
+    from ephemeral.edge.metrics_api import metrics_port  # noqa: PLC0415
     from ephemeral.edge.server import Server  # noqa: PLC0415
 
     address = _address(settings, listener)
     app = create_app(settings)
+
+    def tell(event: str, sentence: str, **fields: str) -> None:
+        line = faults.line(settings.log_format, "info", event, sentence, **fields)
+        print(line, flush=True)
+
     server = Server(
         app,
-        lambda: print(
+        lambda: tell(
+            "started",
             f"Ephemeral is open at {address} (codes stay in the browser, they never come here)",
-            flush=True,
+            address=address,
         ),
-        settings.request_seconds,
+        app.state.drain,
+        request_seconds=settings.request_seconds,
+        drain_seconds=settings.drain_seconds,
+        stop_seconds=settings.stop_seconds,
     )
     starting = asyncio.current_task()
     loop = asyncio.get_running_loop()
@@ -169,13 +179,17 @@ async def _serving(settings: Settings, listener: socket.socket) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
     try:
-        async with app.router.lifespan_context(app):
-            await server.run_on(listener)
+        with ExitStack() as stack:
+            if settings.metrics_port is not None:
+                port = stack.enter_context(metrics_port(settings.host, settings.metrics_port))
+                tell("metrics", f"Metrics are served at port {port}.", port=str(port))
+            async with app.router.lifespan_context(app):
+                await server.run_on(listener)
     except asyncio.CancelledError:
         if not server.started:
             return 0
         raise
-    print("Ephemeral has stopped.", flush=True)
+    tell("stopped", "Ephemeral has stopped.")
     return 0
 
 

@@ -243,18 +243,6 @@ def services() -> dict[str, dict]:
     return yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
 
 
-def test_compose_publishes_the_server_on_loopback_and_the_database_nowhere(services):
-    published = {name: service["ports"] for name, service in services.items() if "ports" in service}
-    assert list(published) == ["app"]
-    assert all(port.startswith("127.0.0.1:") for port in published["app"])
-
-
-def test_compose_shares_no_network_between_the_database_and_the_outside(services):
-    networks = yaml.safe_load((ROOT / "compose.yaml").read_text())["networks"]
-    assert services["database"]["networks"] == ["back"]
-    assert networks["back"] == {"internal": True}
-
-
 def test_compose_requires_every_secret_and_defaults_none(services):
     secrets = [
         value
@@ -262,8 +250,8 @@ def test_compose_requires_every_secret_and_defaults_none(services):
         for name, value in service.get("environment", {}).items()
         if re.search(r"KEY$|PASSWORD|SECRET|TOKEN", name)
     ]
-    assert len(secrets) == 3
-    assert all(re.fullmatch(r"\$\{[A-Z_]+:\?[^}]+\}", value) for value in secrets)
+    # What is generated is handed over by files; a token is the operator's, or there is none.
+    assert secrets == ["${METRICS_TOKEN:-}"]
 
 
 def test_compose_gives_every_container_a_read_only_root_and_no_capability(services):
@@ -274,8 +262,10 @@ def test_compose_gives_every_container_a_read_only_root_and_no_capability(servic
 
 
 def test_compose_keeps_the_keyring_and_the_database_in_volumes_of_their_own(services):
-    mounts = {name: service["volumes"] for name, service in services.items()}
-    assert mounts == {"app": ["keyring:/data"], "database": ["database:/var/lib/postgresql"]}
+    mounts = {name: service.get("volumes", []) for name, service in services.items()}
+    assert [name for name in mounts if "keyring:/data" in mounts[name]] == ["app"]
+    data = [name for name in mounts if "database:/var/lib/postgresql" in mounts[name]]
+    assert data == ["database"]
     assert services["app"]["environment"]["KEYRING_DIR"].startswith("/data/")
 
 

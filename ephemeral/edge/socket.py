@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Protocol
 
+from ephemeral import metrics
 from ephemeral.domain.room import Seat
 from ephemeral.edge import answers, close_codes, requests
 from ephemeral.edge.guard import Verdict
@@ -83,6 +84,7 @@ class Socket:
         self._welcomed = False
         self._prepared = 0
         self._leaving = False
+        self.retired = False
         # How much was asked for and has no answer.
         self._work = 0
         self._paused = False
@@ -159,6 +161,12 @@ class Socket:
             self._ending = (code, refusal)
             self._stir()
 
+    def retire(self) -> None:
+        """Take no more, answer what was taken, and close: the member finds another server."""
+        self.retired = True
+        self._pause()
+        self._stir()
+
     def _fail(self, error: Exception) -> None:
         refusal = self._verdict(error)
         self.end(close_codes.of(refusal), refusal)
@@ -170,7 +178,9 @@ class Socket:
         self._wire.attach(self)
         try:
             while self._ending is None:
-                if self._frame is None:
+                if self._frame is None and self.retired and not self._work:
+                    self.end(close_codes.RESTART)
+                elif self._frame is None:
                     await self._sleep()
                 else:
                     await self._perform(self._frame)
@@ -203,6 +213,8 @@ class Socket:
             deadline.cancel()
             stir.cancel()
         self._outbox.shut()
+        if code:
+            metrics.socket_closed(code)
         self._wire.close(code or close_codes.LEFT)
 
     async def _sleep(self) -> None:
@@ -218,6 +230,7 @@ class Socket:
         """Read on, if nothing is awaited, not too much is unanswered, and answers are taken."""
         if (
             self._paused
+            and not self.retired
             and self._frame is None
             and self._work < _BUSY
             and self._outbox.size < _FULL
