@@ -182,6 +182,26 @@ def test_a_missing_browser_is_said_loudly_and_fails_in_ci(
     assert done.returncode == exit_code
 
 
+@pytest.mark.parametrize(("ci", "exit_code"), [({}, 0), ({"CI": "true"}, 1)])
+def test_a_missing_proxy_is_said_loudly_and_fails_in_ci(
+    tmp_path: Path, ci: dict[str, str], exit_code: int
+):
+    for tool in ("cat", "id"):
+        (tmp_path / tool).symlink_to(shutil.which(tool))
+    script = (ROOT / "tools/proxies.sh").read_text().replace("/usr/sbin", str(tmp_path))
+    (tmp_path / "proxies.sh").write_text(script)
+    (tmp_path / "nginx").symlink_to("/bin/true")
+    done = subprocess.run(
+        [shutil.which("sh"), str(tmp_path / "proxies.sh")],
+        env={"PATH": str(tmp_path), **ci},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "MISSING: caddy\n" in done.stderr
+    assert done.returncode == exit_code
+
+
 # The image
 
 

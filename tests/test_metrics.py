@@ -1,6 +1,7 @@
 """Metrics: they count what happened, they are shown to their bearer alone, and identify nobody."""
 
 import re
+import socket
 from collections.abc import Callable
 
 import httpx
@@ -10,6 +11,8 @@ from support.raw_client import Client, Message
 from support.server import Program
 
 from ephemeral import metrics
+from ephemeral.edge.metrics_api import metrics_port
+from ephemeral.edge.server import ListenRefused
 from ephemeral.protocol.errors import STATUS
 
 TOKEN = "a token of 24 chars!".replace(" ", "-")
@@ -143,9 +146,11 @@ async def test_a_port_of_their_own_shows_the_metrics_and_the_other_one_does_not(
         assert (await client.get(f"{server.url}/metrics")).status_code == 404
 
 
-def test_a_port_of_metrics_that_is_taken_is_refused_in_one_sentence(
-    serve: Callable[..., Program],
-):
-    server = serve()
-    with pytest.raises(pytest.fail.Exception, match=r"METRICS_PORT \d+ of 127.0.0.1 can't be had"):
-        serve(METRICS_PORT=server.port)
+def test_a_port_of_metrics_that_is_taken_is_refused_in_one_sentence():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(ListenRefused) as refused, metrics_port("127.0.0.1", port):
+            pytest.fail("it was served all the same")
+    assert str(refused.value).startswith(f"METRICS_PORT {port} of 127.0.0.1 can't be had: ")

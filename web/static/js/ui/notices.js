@@ -73,13 +73,13 @@ export function notices({ lock, people, memory, localTime, refocus }) {
     return state.phase === "reconnecting" && lostAt !== null && Date.now() - lostAt < GAP_MS;
   }
 
-  function watch() {
+  function watch(before) {
     if (state.phase !== "reconnecting") {
       clearTimeout(gap);
       lostAt = null;
-    } else if (lostAt === null) {
+    } else if (before?.phase === "live") {
       lostAt = Date.now();
-      gap = setTimeout(() => { tell(); show(); }, GAP_MS);
+      gap = setTimeout(() => { if (node.isConnected) { tell(); show(); } }, GAP_MS);
     }
   }
 
@@ -138,8 +138,9 @@ export function notices({ lock, people, memory, localTime, refocus }) {
   return {
     node,
     update(newest) {
+      const before = state;
       state = newest;
-      watch();
+      watch(before);
       tell();
       show();
     },
