@@ -327,7 +327,7 @@ def test_a_lost_server_is_told_and_what_was_written_meanwhile_is_sent(own_cli: C
 
 
 def test_a_person_whose_server_is_replaced_goes_on_talking_and_is_told_nothing(
-    serve, database_url, tmp_path
+    database_url, serve, tmp_path
 ):
     shared = {"KEYRING_DIR": f"{tmp_path}/keyring", "ENCRYPTION_KEY": "5e" * 32}
     old, new = (serve(database=database_url, **shared) for _ in range(2))
