@@ -82,6 +82,10 @@ def _with_ids_tied(given: Sequence[str]) -> list[str]:
 def _add_operator_commands(commands: Any) -> None:
     serve = commands.add_parser("serve", help="start the server")
     serve.set_defaults(run=_serve)
+    # Started by `serve` and by nobody else, so it stands in no help.
+    worker = commands.add_parser("worker")
+    worker.add_argument("--listener", type=int, required=True)
+    worker.set_defaults(run=_work)
     migrate = commands.add_parser("migrate", help="bring the database up to date, and end")
     migrate.set_defaults(run=_migrate)
     rotate = commands.add_parser(
@@ -140,28 +144,66 @@ def _serve(_arguments: argparse.Namespace, settings: Settings) -> int:
         return _refused(error)
     with listener:
         many_files()
+        if settings.workers > 1:
+            return _until_done(_minding(settings, listener), settings)
         return _until_done(_serving(settings, listener), settings)
 
 
-async def _serving(settings: Settings, listener: socket.socket) -> int:
+def _work(arguments: argparse.Namespace, settings: Settings) -> int:
+    with socket.socket(fileno=arguments.listener) as listener:
+        return _until_done(_serving(settings, listener, minded=True), settings)
+
+
+async def _minding(settings: Settings, listener: socket.socket) -> int:
+    """Serve by several processes. The database is started and migrated here, once for all."""
+    from app import key_source, migrated_pool  # noqa: PLC0415
+    from ephemeral.edge.workers import Workers  # noqa: PLC0415
+
+    workers = Workers(settings.workers, listener, lambda: _say_open(settings, listener))
+    starting = asyncio.current_task()
+    loop = asyncio.get_running_loop()
+    started = False
+
+    def stop() -> None:
+        if started:
+            workers.stop()
+        elif starting is not None:
+            starting.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    try:
+        key_source(settings)
+        async with migrated_pool(settings):
+            started = True
+            code = await workers.run()
+    except asyncio.CancelledError:
+        if not started:
+            return 0
+        raise
+    if code == 0:
+        _tell(settings, "stopped", "Ephemeral has stopped.")
+    return code
+
+
+async def _serving(settings: Settings, listener: socket.socket, *, minded: bool = False) -> int:
+    """Serve by this process. `minded`: it is one of several, and another speaks for them."""
     from app import create_app  # noqa: PLC0415
     from ephemeral.edge.metrics_api import metrics_port  # noqa: PLC0415
     from ephemeral.edge.server import Server  # noqa: PLC0415
+    from ephemeral.edge.workers import READY, when_stdin_ends  # noqa: PLC0415
 
-    address = _address(settings, listener)
-    app = create_app(settings)
+    app = create_app(settings, join_running=minded)
 
-    def tell(event: str, sentence: str, **fields: str) -> None:
-        line = faults.line(settings.log_format, "info", event, sentence, **fields)
-        print(line, flush=True)
+    def ready() -> None:
+        if minded:
+            print(READY, flush=True)
+        else:
+            _say_open(settings, listener)
 
     server = Server(
         app,
-        lambda: tell(
-            "started",
-            f"Ephemeral is open at {address} (codes stay in the browser, they never come here)",
-            address=address,
-        ),
+        ready,
         app.state.drain,
         request_seconds=settings.request_seconds,
         drain_seconds=settings.drain_seconds,
@@ -178,19 +220,38 @@ async def _serving(settings: Settings, listener: socket.socket) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
+    watching = asyncio.create_task(when_stdin_ends(stop)) if minded else None
     try:
         with ExitStack() as stack:
             if settings.metrics_port is not None:
-                port = stack.enter_context(metrics_port(settings.host, settings.metrics_port))
-                tell("metrics", f"Metrics are served at port {port}.", port=str(port))
+                # Each of several processes takes the next one that is free.
+                ports = range(settings.metrics_port, settings.metrics_port + settings.workers)
+                port = stack.enter_context(metrics_port(settings.host, ports))
+                if not minded:
+                    told = f"Metrics are served at port {port}."
+                    _tell(settings, "metrics", told, port=str(port))
             async with app.router.lifespan_context(app):
                 await server.run_on(listener)
     except asyncio.CancelledError:
         if not server.started:
             return 0
         raise
-    tell("stopped", "Ephemeral has stopped.")
+    finally:
+        if watching is not None:
+            watching.cancel()
+    if not minded:
+        _tell(settings, "stopped", "Ephemeral has stopped.")
     return 0
+
+
+def _say_open(settings: Settings, listener: socket.socket) -> None:
+    address = _address(settings, listener)
+    told = f"Ephemeral is open at {address} (codes stay in the browser, they never come here)"
+    _tell(settings, "started", told, address=address)
+
+
+def _tell(settings: Settings, event: str, sentence: str, **fields: str) -> None:
+    print(faults.line(settings.log_format, "info", event, sentence, **fields), flush=True)
 
 
 def _address(settings: Settings, listener: socket.socket) -> str:

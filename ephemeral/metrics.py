@@ -23,6 +23,7 @@ from ephemeral.protocol.errors import STATUS
 __all__ = [
     "BATCH_SECONDS",
     "BATCH_SIZE",
+    "BUS_UP",
     "CLOSE_CODES",
     "DATABASE_CONNECTIONS",
     "DATABASE_CONNECTIONS_IN_USE",
@@ -127,6 +128,11 @@ DATABASE_CONNECTIONS = Gauge(
 DATABASE_CONNECTIONS_IN_USE = Gauge(
     "ephemeral_database_connections_in_use",
     "Connections to the database that somebody uses at this moment.",
+    registry=REGISTRY,
+)
+BUS_UP = Gauge(
+    "ephemeral_bus_up",
+    "1 while hints reach the other processes, if there are any.",
     registry=REGISTRY,
 )
 STOPPING = Gauge("ephemeral_stopping", "1 once the server was told to stop.", registry=REGISTRY)

@@ -151,6 +151,6 @@ def test_a_port_of_metrics_that_is_taken_is_refused_in_one_sentence():
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(ListenRefused) as refused, metrics_port("127.0.0.1", port):
+        with pytest.raises(ListenRefused) as refused, metrics_port("127.0.0.1", [port]):
             pytest.fail("it was served all the same")
     assert str(refused.value).startswith(f"METRICS_PORT {port} of 127.0.0.1 can't be had: ")

@@ -1,8 +1,10 @@
 """Two ways to `/metrics`: with a token beside everything else, or on a port of their own."""
 
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from threading import Thread
+from wsgiref.simple_server import WSGIServer
 
 from prometheus_client import start_http_server
 from prometheus_client.exposition import choose_encoder
@@ -36,20 +38,25 @@ class MetricsPage:
 
 
 @contextmanager
-def metrics_port(host: str, port: int) -> Iterator[int]:
-    """Serve the metrics, and nothing else, at an address of their own; gives the port.
+def metrics_port(host: str, ports: Sequence[int]) -> Iterator[int]:
+    """Serve the metrics, and nothing else, at the first of `ports` that is free; gives it.
 
     In a thread, so that a loop that hangs can still be measured. Raises ListenRefused.
     """
-    try:
-        server, thread = start_http_server(port, addr=host, registry=metrics.REGISTRY)
-    except OSError as error:
-        raise ListenRefused(
-            f"METRICS_PORT {port} of {host} can't be had: {error.strerror}."
-        ) from None
+    server, thread = _started(host, ports)
     try:
         yield server.server_port
     finally:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def _started(host: str, ports: Sequence[int]) -> tuple[WSGIServer, Thread]:
+    why: str | None = None
+    for port in ports:
+        try:
+            return start_http_server(port, addr=host, registry=metrics.REGISTRY)
+        except OSError as error:
+            why = error.strerror
+    raise ListenRefused(f"METRICS_PORT {ports[0]} of {host} can't be had: {why}.")

@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Protocol
 
-from ephemeral import metrics
 from ephemeral.domain.room import Seat
 from ephemeral.edge import answers, close_codes, requests
 from ephemeral.edge.guard import Verdict
@@ -25,7 +24,7 @@ from ephemeral.edge.wire import Wire
 from ephemeral.protocol import frames
 from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.protocol.limits import FRAMES_BEFORE_HELLO
-from ephemeral.services.ledger import Outcome
+from ephemeral.services.entries import Outcome
 from ephemeral.services.rooms import Rooms
 
 __all__ = ["Listeners", "Socket"]
@@ -54,7 +53,10 @@ class Listeners(Protocol):
 
 
 class Socket:
-    """One accepted connection, from the handshake to its end. `connection` names it."""
+    """One accepted connection, from the handshake to its end.
+
+    `connection` names it; of two of one process the older has the smaller name.
+    """
 
     def __init__(
         self,
@@ -164,7 +166,8 @@ class Socket:
     def retire(self) -> None:
         """Take no more, answer what was taken, and close: the member finds another server."""
         self.retired = True
-        self._pause()
+        if not self._paused:
+            self._pause()
         self._stir()
 
     def _fail(self, error: Exception) -> None:
@@ -213,8 +216,6 @@ class Socket:
             deadline.cancel()
             stir.cancel()
         self._outbox.shut()
-        if code:
-            metrics.socket_closed(code)
         self._wire.close(code or close_codes.LEFT)
 
     async def _sleep(self) -> None:
@@ -343,7 +344,7 @@ class Socket:
             self._visitor = self._visitor.at(hello.locator, hello.token)
             if not self._visitor.entered():
                 raise crowded()
-            with self._visitor.asking(Action.HELLO):
+            async with self._visitor.asking_together(Action.HELLO):
                 self.seat = await self._rooms.connect(locator, token, self.connection)
             self.member = self.seat.member
             self._listeners.add(self.seat.room, self)

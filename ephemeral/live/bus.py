@@ -36,6 +36,10 @@ _STEPS: Mapping[type, str] = {
 class Bus(Protocol):
     """Publishing never blocks and never raises: the commit has already happened."""
 
+    @property
+    def is_up(self) -> bool:
+        """Whether hints reach all workers at this moment."""
+
     def publish(self, hints: Sequence[Hint]) -> None:
         """Tell every worker, in order."""
 
@@ -48,6 +52,7 @@ class LocalBus:
 
     def __init__(self) -> None:
         self._receivers: list[Receiver] = []
+        self.is_up = True
 
     def publish(self, hints: Sequence[Hint]) -> None:
         """Hand the batch to every receiver."""
@@ -64,6 +69,11 @@ class CountedBus:
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
+
+    @property
+    def is_up(self) -> bool:
+        """As the bus beneath says."""
+        return self._bus.is_up
 
     def publish(self, hints: Sequence[Hint]) -> None:
         """Count a batch, once for each kind of event, and publish it."""

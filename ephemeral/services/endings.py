@@ -26,8 +26,8 @@ async def end(connection: Connection, room: bytes) -> int:
 
 async def end_expired(connection: Connection, room: bytes) -> int | None:
     """Lock and remove a room whose time is over; None if there is none (any longer)."""
-    locked = await room_rows.lock_rooms(connection, [room])
-    if not locked or locked[0].expires_at > await room_rows.clock(connection):
+    locked = await room_rows.lock_room(connection, room)
+    if locked is None or locked.expires_at > await room_rows.clock(connection):
         return None
     return await end(connection, room)
 

@@ -149,7 +149,18 @@ def test_compose_publishes_the_front_alone():
     assert [name for name, one in services.items() if "ports" in one] == ["front"]
     assert services["front"]["networks"] == ["front"]
     assert services["database"]["networks"] == ["back"]
+    assert services["redis"]["networks"] == ["back"]
     assert composed()["networks"]["back"] == {"internal": True}
+
+
+def test_compose_has_a_redis_that_writes_nothing_and_the_server_uses_it():
+    redis, app = composed()["services"]["redis"], composed()["services"]["app"]
+    assert "volumes" not in redis
+    told = dict(zip(redis["command"][1::2], redis["command"][2::2], strict=True))
+    assert (told["--save"], told["--appendonly"]) == ("", "no")
+    given = {name: app["environment"][name] for name in ("REDIS_URL", "WORKERS")}
+    given["WORKERS"] = "4"
+    assert Settings.parse(given).workers == 4
 
 
 def test_compose_trusts_the_network_of_its_front_and_no_other():
