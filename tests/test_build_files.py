@@ -268,7 +268,7 @@ def test_compose_requires_every_secret_and_defaults_none(services):
         value
         for service in services.values()
         for name, value in service.get("environment", {}).items()
-        if re.search(r"KEY$|PASSWORD|SECRET|TOKEN", name)
+        if re.search(r"(KEY|PASSWORD|SECRET|TOKEN)$", name)
     ]
     # What is generated is handed over by files; a token is the operator's, or there is none.
     assert secrets == ["${METRICS_TOKEN:-}"]
