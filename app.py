@@ -285,7 +285,7 @@ async def _bus(
 
 
 def _measure(
-    pool: "Pool", sockets: Sockets, ledger: Ledger, sweeper: Sweeper, epochs: Epochs, bus: Bus
+    pool: "Pool", sockets: Sockets, ledger: Ledger, sweeper: Sweeper, epochs: Epochs, bus: "Bus"
 ) -> None:
     """Let the metrics read what is not counted, whenever somebody asks for them."""
     clock = asyncio.get_running_loop().time
