@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Struct
 
+from ephemeral import metrics
 from ephemeral.domain import room as nouns
 from ephemeral.edge import objects
 from ephemeral.protocol.encoding import b64encode
@@ -212,6 +213,7 @@ def outcome(result: Outcome) -> bytes:
 
 def error(refusal: Refusal) -> bytes:
     """The one shape of every error."""
+    metrics.refused(refusal.code)
     return _encode(_error(refusal))
 
 

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ephemeral import metrics
 from ephemeral.domain.keyring import KeyringUnusable
 from ephemeral.edge import answers
 from ephemeral.edge.headers import ANSWER, DOCUMENT, FILE, Header
@@ -88,6 +89,7 @@ class Guard:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
+                metrics.answered(message["status"])
                 message["headers"] = [*message["headers"], *_added(message["headers"])]
             await send(message)
 
