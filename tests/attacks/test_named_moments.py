@@ -8,7 +8,6 @@ database itself is asked.
 import asyncio
 import json
 import os
-import secrets
 import signal
 import subprocess
 import sys
@@ -19,7 +18,6 @@ from queue import Queue
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
-import asyncpg
 import httpx
 import pytest
 from support.database import Server as Postgres
@@ -29,12 +27,9 @@ from support.services import ENCRYPTION_KEY, Desk, Message
 
 from ephemeral.domain.room import Seat
 from ephemeral.protocol.charter import Charter, Policy
-from ephemeral.protocol.encoding import b64decode, b64encode
+from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.errors import Refusal
-from ephemeral.services.keyring import Keyring
 from ephemeral.store.embedded import EmbeddedPostgres
-from ephemeral.store.encryption_key import GivenKeys
-from ephemeral.store.keyring_files import KeyringDirectory
 from ephemeral.store.migrations import migrate, read_migrations
 from ephemeral.store.postgres import open_pool
 
@@ -50,8 +45,8 @@ ANSWERED = "after the answer, before the hint"
 class Doomed:
     """The program, started again and again, each time to die at another moment."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self) -> None:
+        self.folder = ROOT
         self.url = ""
         self.pid = 0
         self.printed: list[str] = []
@@ -107,23 +102,34 @@ class Doomed:
         os.kill(self.pid, signal.SIGKILL)
         assert self.ended() == -signal.SIGKILL
 
-    def close(self) -> None:
+    def rest(self) -> None:
+        """End what still runs; nothing may have been printed that no operator should see."""
         if self.pid:
             self.kill()
+        printed = "".join(self.printed)
+        self.printed.clear()
+        assert "Traceback" not in printed, printed
+        assert "Fault:" not in printed, printed
+
+    def close(self) -> None:
         assert self._orders.stdin is not None
         self._orders.stdin.close()
         assert self._orders.wait(PATIENCE) == 0
         self._reader.join(PATIENCE)
-        printed = "".join(self.printed)
-        assert "Traceback" not in printed, printed
-        assert "Fault:" not in printed, printed
+
+
+@pytest.fixture(scope="module")
+def loaded() -> Iterator[Doomed]:
+    program = Doomed()
+    yield program
+    program.close()
 
 
 @pytest.fixture
-def doomed(tmp_path: Path) -> Iterator[Doomed]:
-    program = Doomed(tmp_path)
-    yield program
-    program.close()
+def doomed(loaded: Doomed, tmp_path: Path) -> Iterator[Doomed]:
+    loaded.folder = tmp_path
+    yield loaded
+    loaded.rest()
 
 
 @pytest.fixture
@@ -400,13 +406,22 @@ REQUESTS: list[tuple[str, Callable[[Desk], Awaitable[Asked]]]] = [
 
 
 async def asked_again(asked: Asked, url: str, happened: bool, name: str) -> None:
-    """Twice: the answers are those of the first time, and then everything is true."""
-    answers = [await asked.ask(url) for _ in range(2)]
-    expected = [asked.again if happened else asked.first, asked.again]
-    assert [one.status_code for one in answers] == expected, (name, answers[0].text)
+    """Twice: the answers are those of the first time, and then everything is true.
+
+    While the database recovers the server can't be had, and what is asked then may happen.
+    """
+    expected = {asked.again if happened else asked.first}
+    async with asyncio.timeout(60):
+        while (first := await asked.ask(url)).status_code == 503:
+            expected.add(asked.again)
+            await asyncio.sleep(0.02)
+    second = await asked.ask(url)
+    assert first.status_code in expected, (name, first.text)
+    assert second.status_code == asked.again, (name, second.text)
     if asked.first // 100 == asked.again // 100:
-        first, second = (one.json() for one in answers)
-        assert {**first, "now": 0} == {**second, "now": 0} or name == "join", name
+        said = [{**one.json(), "now": 0} for one in (first, second)]
+        # Who joins again is told the present state.
+        assert said[0] == said[1] or name == "join", name
     if asked.happened is not None:
         assert await asked.happened(), name
     assert asked.true is None or await asked.true(), name
@@ -421,9 +436,7 @@ async def test_a_server_killed_at_a_moment_of_a_request_has_done_it_wholly_or_no
     # Each start is asked for what the last one has died of, and dies of the next.
     owed: tuple[Asked, bool, str] | None = None
     for name, request in [*REQUESTS, ("", None)]:
-        await asyncio.to_thread(
-            doomed.serve, environment, (name, moment, "itself") if name else ()
-        )
+        await asyncio.to_thread(doomed.serve, environment, (name, moment, "itself") if name else ())
         if owed is not None:
             await asked_again(owed[0], doomed.url, *owed[1:])
         if request is None:
@@ -440,3 +453,115 @@ async def test_a_server_killed_at_a_moment_of_a_request_has_done_it_wholly_or_no
         if asked.happened is not None:
             assert await asked.happened() == done, name
         owed = asked, done, name
+
+
+# --- the database is killed -----------------------------------------------------------------------
+
+
+async def until_had(question: Callable[[], Awaitable[bool]]) -> bool:
+    """The answer, once the database is back."""
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                return await question()
+            except Refusal as refusal:
+                if refusal.code != "unavailable":
+                    raise
+                await asyncio.sleep(0.02)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("victim", ["backend", "postmaster"])
+async def test_a_database_killed_at_a_moment_of_a_request_keeps_what_was_answered(
+    victim: str, doomed: Doomed, tmp_path: Path
+) -> None:
+    """One of its processes, or the one that holds all others; the server lives on."""
+    async with EmbeddedPostgres(tmp_path / "data") as database:
+        pool = await open_pool(database.dsn, size=4, wait_seconds=0)
+        await migrate(pool, read_migrations())
+        desk = await Desk.open(pool, tmp_path / "keyring")
+        environment = settings(database.dsn, tmp_path)
+
+        async def desk_answers() -> bool:
+            await desk.sweep()
+            return True
+
+        for name, request in [("post", posting), ("acknowledge", acknowledging)]:
+            for moment in (BEFORE, AFTER):
+                await until_had(desk_answers)
+                asked = await request(desk)
+                assert asked.happened is not None
+                await asyncio.to_thread(doomed.serve, environment, (name, moment, victim))
+                answer = await asked.ask(doomed.url)
+                happened = await until_had(asked.happened)
+                if moment == AFTER:
+                    assert answer.status_code == asked.first
+                    assert happened
+                elif victim == "backend":
+                    assert (answer.status_code, happened) == (503, False)
+                else:
+                    # The process that serves may read the commit before it sees that it is alone.
+                    assert answer.status_code in {503, asked.first}
+                    assert happened or answer.status_code == 503
+                await asked_again(asked, doomed.url, happened, name)
+                doomed.kill()
+        assert await desk.orphans() == {}
+        await desk.ledger.close()
+        await pool.close()
+
+
+# --- what operators run is killed -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        "no key is wrapped anew",
+        "a key is wrapped anew in a file without its name",
+        "one of two keys is wrapped anew",
+    ],
+)
+async def test_a_rotation_of_the_encryption_key_that_is_killed_keeps_every_message(
+    point: str, doomed: Doomed, desk: Desk, database_url: str, tmp_path: Path
+) -> None:
+    scene = await Scene.staged(desk)
+    path = scene.path(scene.message, "open")
+    opened = Asked("POST", path, scene.headers(1), None, 200, 200)
+    new = {**settings(database_url, tmp_path), "ENCRYPTION_KEY": "e5" * 32}
+    both = {**new, "ENCRYPTION_KEY_PREVIOUS": ENCRYPTION_KEY}
+    await asyncio.to_thread(doomed.order, ["rotate-keys"], both, (point,))
+    assert await asyncio.to_thread(doomed.ended) == -signal.SIGKILL
+    await asyncio.to_thread(doomed.serve, both)
+    answer = (await opened.ask(doomed.url)).json()
+    assert answer["envelope"] == b64encode(scene.message.envelope)
+    # Run once more it is complete: the old key is needed no longer.
+    doomed.kill()
+    await asyncio.to_thread(doomed.order, ["rotate-keys"], both)
+    assert await asyncio.to_thread(doomed.ended) == 0
+    await asyncio.to_thread(doomed.serve, new)
+    answer = (await opened.ask(doomed.url)).json()
+    assert answer["envelope"] == b64encode(scene.message.envelope)
+
+
+@pytest.mark.parametrize("moment", [AMONG, BEFORE, AFTER])
+async def test_a_migration_that_is_killed_is_done_wholly_or_not_at_all(
+    moment: str, doomed: Doomed, postgres: Postgres, tmp_path: Path
+) -> None:
+    with postgres.database(migrated=False) as url:
+        environment = settings(url, tmp_path)
+        await asyncio.to_thread(
+            doomed.order, ["migrate"], environment, ("migrate", moment, "itself")
+        )
+        assert await asyncio.to_thread(doomed.ended) == -signal.SIGKILL
+        pool = await open_pool(url, size=4, wait_seconds=0)
+        tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
+        assert bool(await pool.fetchval(tables)) == (moment == AFTER)
+        await asyncio.to_thread(doomed.order, ["migrate"], environment)
+        assert await asyncio.to_thread(doomed.ended) == 0
+        assert await pool.fetchval("SELECT count(*) FROM schema_migrations") == len(
+            read_migrations()
+        )
+        desk = await Desk.open(pool, tmp_path / "keyring")
+        assert (await Scene.staged(desk)).message
+        await desk.ledger.close()
+        await pool.close()

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import uvloop
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -27,7 +28,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from support.room_model import Ticket, World
+from support.room_model import Ticket, Waiting, World
 from support.services import EPOCH_MS, Desk, Message
 
 from ephemeral.domain.credentials import room_hash, token_hash
@@ -90,7 +91,7 @@ class Stage:
     """A database whose clock stands until it is moved, for one history after the other."""
 
     def __init__(self, database: str, directory: Path) -> None:
-        self.runner = asyncio.Runner()
+        self.runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
         self.directory = directory
         self.pool = self.runner.run(open_pool(database, size=4, wait_seconds=0))
         self.runner.run(self._stop_clock())
@@ -173,12 +174,35 @@ class Histories(RuleBasedStateMachine):
     def requests_in_one_batch(self, desk: int, asked: list[tuple[str, int, int]]) -> None:
         self._ask(self._one_of(self.desks, desk), asked)
 
-    @rule(desk=_index, reader=_index, message=_index, view=st.booleans())
-    def somebody_reads(self, desk: int, reader: int, message: int, view: bool) -> None:
-        """As a client does, on purpose and mostly with success."""
-        ends = "acknowledge" if view else "release"
-        asked = [("open", reader, message), (ends, reader, message)]
-        self._ask(self._one_of(self.desks, desk), asked)
+    @precondition(lambda self: self._open_ones())
+    @rule(
+        desk=_index,
+        reader=_index,
+        message=_index,
+        end=st.sampled_from(["acknowledge", "release", "sweep", "ask"]),
+        times=st.integers(1, 3),
+    )
+    def somebody_reads(self, desk: int, reader: int, message: int, end: str, times: int) -> None:
+        """On purpose, as a client does: views it, gives it back, or lets leases end."""
+        locator, one = self._one_of(self._open_ones(), message)
+        readers = [
+            who
+            for who in self.world.rooms[locator].seats.values()
+            if who.ticket.member != one.author
+        ]
+        if not readers:
+            return
+        ticket = self._one_of(readers, reader).ticket
+        chosen = self._one_of(self.desks, desk)
+        self._ask_told(chosen, [("open", ticket, one.message)])
+        if end in {"acknowledge", "release"}:
+            self._ask_told(chosen, [(end, ticket, one.message)])
+            return
+        for _ in range(times):
+            self.time_passes(LIMITS.lease)
+            if end == "sweep":
+                self.a_sweeper_goes_round(desk)
+            self._ask_told(chosen, [("open", ticket, one.message)])
 
     @rule(desk=_index, author=_index)
     def somebody_writes(self, desk: int, author: int) -> None:
@@ -385,6 +409,16 @@ class Histories(RuleBasedStateMachine):
         raise AssertionError("nobody died")
 
     # --- the insides --------------------------------------------------------------------------
+
+    def _open_ones(self) -> list[tuple[bytes, Waiting]]:
+        """What waits in rooms that live, by its room."""
+        rooms = self.world.rooms.items()
+        return [
+            (locator, one)
+            for locator, room in rooms
+            if room.expires_at > self.stage.now
+            for one in room.waiting.values()
+        ]
 
     def _one_of(self, choices: list[Any], index: int) -> Any:
         return choices[index % len(choices)]

@@ -6,21 +6,21 @@ which begins as one that was just started and has loaded its modules. Printed ar
 what the program prints, and `Ended` with its exit code, or minus the signal that ended it.
 
 `doom` names a request, a moment of `MOMENTS`, and who is killed with SIGKILL: the program
-(`itself`), or the process of this id, or the database's process that serves it (`backend`).
+(`itself`), or the database's process that serves it (`backend`), or that one's `postmaster`.
 """
 
-import asyncio
 import json
 import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
-from typing import Any, NoReturn
+from pathlib import Path
+from typing import Any
 
 import asyncpg
-from killed_program import after, before
+from killed_program import at, before, die
 
-import app  # noqa: F401 -- loaded once, for all
+import app
 from ephemeral.__main__ import main
 from ephemeral.live.bus import LocalBus
 from ephemeral.services import commits, rooms
@@ -37,8 +37,8 @@ MOMENTS = (AMONG, BEFORE, AFTER, ANSWERED)
 #: Points of `rotate-keys` and of `migrate`, which are no requests.
 POINTS: dict[str, Callable[[], None]] = {
     "no key is wrapped anew": before(KeyringDirectory, "write"),
-    "one key is wrapped anew": after(KeyringDirectory, "write"),
-    "every key but one is wrapped anew": before(KeyringDirectory, "write", call=3),
+    "a key is wrapped anew in a file without its name": at("os.rename", ".epoch-", ".key.tmp"),
+    "one of two keys is wrapped anew": before(KeyringDirectory, "write", call=2),
 }
 
 _STATEMENTS = ("execute", "fetch", "fetchrow", "fetchval")
@@ -52,6 +52,7 @@ class Doom:
         self._moment = moment
         self._victim = victim
         self._come = False
+        self._spent = False
         self._statements = 0
         self._last: int | None = None
 
@@ -72,7 +73,7 @@ class Doom:
         original = getattr(Rooms, self._request)
 
         def asked(*arguments: Any) -> Any:
-            self._come = True
+            self._come = not self._spent
             return original(*arguments)
 
         setattr(Rooms, self._request, asked)
@@ -133,13 +134,16 @@ class Doom:
         """Once: what comes after may live."""
         if self._victim == "itself":
             die()
-        self._come = False
-        os.kill(backend if self._victim == "backend" else int(self._victim), signal.SIGKILL)
+        self._come, self._spent = False, True
+        victim = backend if self._victim == "backend" else parent(backend)
+        assert victim > 1
+        os.kill(victim, signal.SIGKILL)
 
 
-def die() -> NoReturn:
-    os.kill(os.getpid(), signal.SIGKILL)
-    raise AssertionError("nobody survives that")
+def parent(process: int) -> int:
+    """The process that started this one; of a backend, the postmaster."""
+    stat = Path(f"/proc/{process}/stat").read_text()
+    return int(stat.rpartition(")")[2].split()[1])
 
 
 def run(order: dict[str, Any]) -> int:
@@ -153,6 +157,13 @@ def run(order: dict[str, Any]) -> int:
     elif doom:
         Doom(*doom).arm()
     return main(order["arguments"])
+
+
+def load() -> None:
+    """Link the page's files once; nobody is here who would look at them compressed."""
+    files = app.StaticFiles(app.WEB / "static", app.read_catalogues(app.WEB / "catalogue"))
+    app.StaticFiles = lambda *_: files
+    app.Pages.pack = lambda _: None
 
 
 def serve_orders() -> None:
@@ -175,5 +186,5 @@ def serve_orders() -> None:
 
 
 if __name__ == "__main__":
-    assert asyncio._get_running_loop() is None
+    load()
     serve_orders()
