@@ -37,10 +37,10 @@ class Persistent:
                 answer = None
                 with suppress(*_BROKEN):
                     answer = await self._once(kind, fields)
-                if answer is not None and answer.get("code") != "unavailable":
-                    return answer
                 if answer is None:
                     await self.hang_up()
+                elif answer.get("error", {}).get("code") != "unavailable":
+                    return answer
                 await asyncio.sleep(0.01)
 
     async def _once(self, kind: str, fields: dict[str, object]) -> dict[str, Any]:
