@@ -179,6 +179,27 @@ async def test_a_read_only_transaction_writes_nothing(table: "Pool"):
 # Errors
 
 
+async def test_a_login_that_fails_while_the_server_runs_is_no_fault(
+    pool: "Pool", database_url: str
+):
+    """A network that cuts logins short makes it happen; whoever asks again is served."""
+    await pool.execute("CREATE ROLE late LOGIN PASSWORD 'late'")
+    parts = urlsplit(database_url)
+    host = parts.netloc.rpartition("@")[2]
+    theirs = parts._replace(netloc=f"late:late@{host}").geturl()
+    late = await open_pool(theirs, size=2, wait_seconds=0)
+    try:
+        async with late.acquire():
+            await pool.execute("ALTER ROLE late NOLOGIN")
+            assert isinstance(await failure(late, "SELECT 1"), StoreUnavailable)
+            await pool.execute("ALTER ROLE late LOGIN")
+            async with connection(late) as one:
+                assert await one.fetchval("SELECT 1") == 1
+    finally:
+        await late.close()
+        await pool.execute("DROP ROLE late")
+
+
 @pytest.mark.parametrize(
     ("statement", "arguments", "sentence"),
     [
