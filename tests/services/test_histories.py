@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import uvloop
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -587,6 +587,8 @@ def test_every_history_ends_as_the_model_says(
                 stateful_step_count=STEPS,
                 # The same histories in every run, and others where thousands are asked for.
                 derandomize=not many,
+                # Shortening a history takes minutes: that is for who looks for the reason.
+                phases=[Phase.generate, Phase.shrink] if many else [Phase.generate],
                 database=None,
                 deadline=None,
                 suppress_health_check=list(HealthCheck),

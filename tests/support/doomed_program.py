@@ -55,6 +55,7 @@ class Doom:
         self._spent = False
         self._statements = 0
         self._last: int | None = None
+        self._watched: Any = None
 
     def arm(self) -> None:
         """Watch the request, its transaction, its statements and its hints."""
@@ -90,7 +91,7 @@ class Doom:
                 if self._moment == AMONG:
                     await self._rehearse(connection, work)
                 result = await work(connection)
-                if self._moment == BEFORE:
+                if self._moment in {AMONG, BEFORE}:
                     self._kill(victim)
                 return result
 
@@ -104,7 +105,7 @@ class Doom:
         """Find out how many statements there are; the next time, the last is not reached."""
         attempt = connection.transaction()
         await attempt.start()
-        self._statements = 0
+        self._statements, self._watched = 0, connection._con
         await work(connection)
         count = self._statements
         await attempt.rollback()
@@ -114,7 +115,7 @@ class Doom:
         original = getattr(asyncpg.Connection, name)
 
         def counted(*arguments: Any, **named: Any) -> Any:
-            self._statements += 1
+            self._statements += arguments[0] is self._watched
             if self._statements == self._last:
                 self._kill(0)
             return original(*arguments, **named)
