@@ -135,6 +135,9 @@ class Doom:
         """Once: what comes after may live."""
         if self._victim == "itself":
             die()
+        if self._spent:
+            # A backend whose postmaster is dead may still have committed.
+            return
         self._come, self._spent = False, True
         victim = backend if self._victim == "backend" else parent(backend)
         assert victim > 1
