@@ -59,6 +59,10 @@ bench-epoch: $(VENV)/dev.stamp ## measure what the end of an epoch costs with 10
 mutations: $(VENV)/dev.stamp ## break guards on purpose and see a test notice (ARGS="words" for some)
 	@$(PY) tools/mutations.py $(ARGS)
 
+.PHONY: histories
+histories: $(VENV)/dev.stamp ## try thousands of random histories of rooms (NUMBER=3000)
+	@$(PY) -m pytest -s tests/services/test_histories.py --histories $(or $(NUMBER),3000)
+
 .PHONY: page-figures
 page-figures: $(VENV)/dev.stamp ## measure the page: bytes, requests, clicks, and when it can be used
 	@$(PY) -m bench.page_figures
