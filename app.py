@@ -25,6 +25,7 @@ from ephemeral.edge.modules import Unlinkable
 from ephemeral.edge.pages import Health, Pages
 from ephemeral.edge.routes import routes
 from ephemeral.edge.sockets import Sockets
+from ephemeral.edge.transport import StrictTransport
 from ephemeral.live.bus import LocalBus
 from ephemeral.live.hub import Hub
 from ephemeral.protocol.errors import Refusal
@@ -141,7 +142,13 @@ def create_app(settings: Settings) -> Starlette:
             __version__,
         ),
         middleware=[
-            Middleware(Guard, base_path=settings.base_path, verdict=verdict, error_page=pages.error)
+            Middleware(
+                Guard,
+                base_path=settings.base_path,
+                verdict=verdict,
+                error_page=pages.error,
+                transport=StrictTransport(settings),
+            )
         ],
         exception_handlers={HTTPException: _to_the_guard},
         lifespan=lifespan,

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
@@ -12,8 +13,9 @@ from starlette.types import Scope
 from ephemeral.edge.bodies import Body
 from ephemeral.edge.files import LATER, StaticFiles
 from ephemeral.edge.guard import Page, header_values
-from ephemeral.edge.headers import Header
+from ephemeral.edge.headers import Header, program
 from ephemeral.edge.languages import Catalogue, negotiate
+from ephemeral.edge.linking import attempts
 
 __all__ = ["Health", "Pages"]
 
@@ -48,11 +50,18 @@ class Pages:
             for code, one in sorted(catalogues.items(), key=lambda pair: pair[1].name.casefold())
         }
 
+        later = {one: files.integrity(LATER) for one in attempts(static(LATER))}
+        # Quotes stay quotes: the text of a script is no place for entities.
+        import_map = Markup(_compact({"integrity": later}))  # noqa: S704
+        self._program = program(import_map)
+
         def rendered(template: str, catalogue: Catalogue, **context: object) -> Body:
             html = templates.get_template(template).render(
                 base_path=base_path,
                 static=static,
-                later=[static(LATER)],
+                integrity=files.integrity,
+                later=[LATER],
+                import_map=import_map,
                 version=version,
                 lang=catalogue.code,
                 dir=catalogue.direction,
@@ -78,7 +87,7 @@ class Pages:
         """The page; everything in it happens in the browser."""
         headers, content = self._page(request.scope, self._home[self._language(request.scope)])
         response = Response(content)
-        response.raw_headers.extend(headers)
+        response.raw_headers.extend((*headers, *self._program))
         return response
 
     async def robots(self, _request: Request) -> Response:
@@ -118,6 +127,10 @@ class Health:
         """The process can serve; `unavailable` otherwise."""
         await self._ready()
         return _json({"status": "ready"})
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
 
 
 def _json(value: Mapping[str, str]) -> Response:
