@@ -80,6 +80,10 @@ lock: ## resolve pyproject.toml into requirements/*.lock, with hashes
 	@sh tools/lock.sh $(UV_VERSION)
 
 ##@ Delivering
+.PHONY: manifest
+manifest: $(VENV)/runtime.stamp ## write the manifest of this version into dist/ (RELEASE_KEY=FILE signs it)
+	@$(PY) tools/release.py manifest dist $(if $(RELEASE_KEY),--key "$(RELEASE_KEY)")
+
 .PHONY: image
 image: ## build the container image (docker, podman or buildah)
 	@for builder in docker podman buildah; do \

@@ -123,6 +123,10 @@ class StaticFiles:
         """Where the page finds what is served for this name, below the folder of files."""
         return self._addresses[name]
 
+    def addresses(self) -> list[str]:
+        """Where everything is that pages load."""
+        return sorted(self._addresses.values())
+
     def integrity(self, name: str) -> str:
         """By what a browser sees that it was given this file as it is here."""
         return integrity(self._files[self._addresses[name]].body.plain)

@@ -57,8 +57,8 @@ class Guard:
     """Wraps the whole application.
 
     `error_page` makes the page of a status for whoever sent the request. A person who follows a
-    stale link sees it; whatever asks for something else gets the one shape. `transport` makes what a
-    document says about coming again.
+    stale link sees it; whatever asks for something else gets the one shape. `transport` makes what
+    a document says about coming again.
     """
 
     def __init__(

@@ -174,8 +174,8 @@ class _Linker:
             f'let {loaded},{again}="";\n'
             f'const {load}=(index)=>({loaded}??=import("./{self._linked[ROOM].address}"+{again})'
             f".then((room)=>room.link({here}))"
-            f'.catch((error)=>{{{loaded}=undefined;{again}={again}.length<{_TRIES - 1}?{again}+"?":"";'
-            "throw error}))"
+            f".catch((error)=>{{{loaded}=undefined;"
+            f'{again}={again}.length<{_TRIES - 1}?{again}+"?":"";throw error}}))'
             ".then((every)=>every[index]);\n"
         )
         loading = {module: f"{load}({number})" for number, module in enumerate(targets)}

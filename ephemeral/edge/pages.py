@@ -50,7 +50,9 @@ class Pages:
             for code, one in sorted(catalogues.items(), key=lambda pair: pair[1].name.casefold())
         }
 
-        later = {one: files.integrity(LATER) for one in attempts(static(LATER))}
+        # Relative, so that neither this nor the policy that names its hash depends on the path.
+        addresses = attempts(f"./static/{files.address(LATER)}")
+        later = dict.fromkeys(addresses, files.integrity(LATER))
         # Quotes stay quotes: the text of a script is no place for entities.
         import_map = Markup(_compact({"integrity": later}))  # noqa: S704
         self._program = program(import_map)

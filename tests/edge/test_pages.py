@@ -11,6 +11,8 @@ from support.raw_client import NO_TLS, Client
 from support.server import Program
 
 from ephemeral.edge.headers import integrity
+from ephemeral.edge.transport import StrictTransport
+from ephemeral.settings import Settings
 
 WEB = Path(__file__).resolve().parents[2] / "web"
 LANGUAGES = {path.stem for path in (WEB / "catalogue").glob("*.json")}
@@ -120,12 +122,12 @@ async def test_every_script_module_and_style_sheet_has_the_integrity_of_what_is_
     # As often as the first file asks for it, each time under another address.
     assert len(later) == 8
     for address, named in later.items():
-        assert named == integrity((await client.api.get(address)).content)
+        served = await client.api.get(address.removeprefix("."))
+        assert named == integrity(served.content)
 
 
 # Coming again by TLS
 
-PROXY = {"TRUSTED_PROXIES": "127.0.0.1"}
 HTTPS = {"X-Forwarded-Proto": "https"}
 DOCUMENTS = ("/", "/nothing", "/robots.txt", "/room")
 
@@ -138,18 +140,23 @@ async def said_of_tls(api: httpx.AsyncClient, url: str, **headers: str) -> str |
 async def test_documents_that_came_by_tls_ask_to_be_asked_for_by_tls_again(
     serve: Callable[..., Program],
 ):
-    program, below = serve(**PROXY), serve(BASE_PATH="/chat", HSTS_SECONDS=0, **PROXY)
+    program = serve(TRUSTED_PROXIES="127.0.0.1", BASE_PATH="/chat")
     async with httpx.AsyncClient(trust_env=False, verify=NO_TLS) as api:
-        for path in DOCUMENTS:
+        for path in (*DOCUMENTS, ""):
             url = program.url + path
             assert await said_of_tls(api, url, **HTTPS) == "max-age=604800"
             assert await said_of_tls(api, url) is None
-        for said in ("http", "https, http", "", "https, "):
+        for said in ("http", "https, http", "", "https,"):
             assert await said_of_tls(api, program.url + "/", **{"X-Forwarded-Proto": said}) is None
         for said in ("proto=https, for=x", "proto=http", "for=https"):
             assert await said_of_tls(api, program.url + "/", Forwarded=said) is None
         assert await said_of_tls(api, program.url + "/", Forwarded='for=x;proto="HTTPS"')
-        assert await said_of_tls(api, below.url, **HTTPS) == "max-age=0"
+
+
+def test_an_operator_can_have_browsers_forget_it():
+    scope = {"scheme": "https", "headers": [], "client": None}
+    said = StrictTransport(Settings.parse({"HSTS_SECONDS": "0"}))(scope)
+    assert said == [(b"strict-transport-security", b"max-age=0")]
 
 
 async def test_nobody_but_a_trusted_proxy_is_believed_that_a_page_came_by_tls(client: Client):
