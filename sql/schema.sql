@@ -17,6 +17,10 @@
 --     rooms are locked in the order of their names. Nothing below a room is
 --     changed without that lock (but a seat's clock and socket, by one statement
 --     alone in its transaction), so there is no other lock order to know.
+--   * Whoever changes anything in a room that is not such a clock or socket gives
+--     it a new version: processes remember rooms, and trust that.
+--   * A lease is written without an index, in the page of its message. That it has
+--     ended is found by its room's lease_due, which is moved seldom.
 --   * That lock also does the work of foreign keys. On the path of a message
 --     there are none: checking them row by row was a third of its cost. A test
 --     looks for orphans after every kind of destruction.
@@ -92,9 +96,12 @@ CREATE TABLE rooms (
     joins       integer  NOT NULL DEFAULT 0,
     sequence    bigint   NOT NULL DEFAULT 0,
     created_at  bigint   NOT NULL,
-    expires_at  bigint   NOT NULL
-);
+    expires_at  bigint   NOT NULL,
+    version     bigint   NOT NULL DEFAULT (random() * 9007199254740991)::bigint,
+    lease_due   bigint
+) WITH (fillfactor = 50);
 CREATE INDEX rooms_expires_at ON rooms (expires_at);
+CREATE INDEX rooms_lease_due ON rooms (lease_due) WHERE lease_due IS NOT NULL;
 COMMENT ON TABLE  rooms IS 'Rooms that live. A destroyed or expired room has no row.';
 COMMENT ON COLUMN rooms.room IS 'HMAC-SHA-256 of the locator under index.key.';
 COMMENT ON COLUMN rooms.charter IS 'The policy as its creator wrote it.';
@@ -108,6 +115,8 @@ COMMENT ON COLUMN rooms.joins IS 'How many seats have ever been taken, so that a
 COMMENT ON COLUMN rooms.sequence IS 'Sequence of the latest message.';
 COMMENT ON COLUMN rooms.created_at IS 'When the room was made.';
 COMMENT ON COLUMN rooms.expires_at IS 'Last use plus room_ttl; past it the room is treated as absent.';
+COMMENT ON COLUMN rooms.version IS 'Drawn anew with every change in the room, by whoever holds its lock: what a process remembers of the room is true while this is the same.';
+COMMENT ON COLUMN rooms.lease_due IS 'No lease in the room ends before this; null when none runs.';
 
 CREATE TABLE seats (
     room        bytea  NOT NULL REFERENCES rooms (room) ON DELETE CASCADE,
@@ -155,9 +164,8 @@ CREATE TABLE messages (
     viewing      bytea    CHECK (octet_length(viewing) = 32),
     PRIMARY KEY (room, id),
     CHECK ((lease_holder IS NULL) = (lease_until IS NULL))
-);
+) WITH (fillfactor = 70);
 CREATE INDEX messages_expires_at ON messages (expires_at);
-CREATE INDEX messages_lease_until ON messages (lease_until) WHERE lease_until IS NOT NULL;
 COMMENT ON TABLE  messages IS 'Messages that wait to be viewed. A destroyed message has no row.';
 COMMENT ON COLUMN messages.room IS 'The room.';
 COMMENT ON COLUMN messages.id IS '16 random bytes chosen by the author''s client.';
@@ -184,7 +192,6 @@ CREATE TABLE audience (
     lease_ends   smallint NOT NULL DEFAULT 0,
     PRIMARY KEY (room, message, member)
 );
-CREATE INDEX audience_lease_until ON audience (lease_until) WHERE lease_until IS NOT NULL;
 COMMENT ON TABLE  audience IS 'Everyone policy: who was present when a message was accepted. Who leaves is removed.';
 COMMENT ON COLUMN audience.room IS 'The room.';
 COMMENT ON COLUMN audience.message IS 'The message.';
@@ -194,15 +201,15 @@ COMMENT ON COLUMN audience.lease_until IS 'When this member''s lease ends, if on
 COMMENT ON COLUMN audience.lease_ends IS 'How many of this member''s leases ended without acknowledgement.';
 
 CREATE TABLE tombstones (
-    tombstone bytea    PRIMARY KEY CHECK (octet_length(tombstone) = 32),
+    tombstone bytea    NOT NULL CHECK (octet_length(tombstone) = 32),
     room      bytea    NOT NULL,
     author    bytea    NOT NULL CHECK (octet_length(author) = 16),
     fate      smallint NOT NULL CHECK (fate BETWEEN 1 AND 3),
     viewing   bytea    CHECK (octet_length(viewing) = 32),
     until     bigint   NOT NULL,
+    PRIMARY KEY (room, tombstone),
     CHECK ((fate = 1) = (viewing IS NOT NULL))
 );
-CREATE INDEX tombstones_room ON tombstones (room);
 CREATE INDEX tombstones_until ON tombstones (until);
 COMMENT ON TABLE  tombstones IS 'Fates of destroyed messages: stops resurrection, lets an author ask.';
 COMMENT ON COLUMN tombstones.tombstone IS 'HMAC-SHA-256 of room and message id under index.key.';

@@ -84,6 +84,7 @@ class Book:
         self.listeners: dict[tuple[bytes, bytes, bytes], Listener | None] = {}
         self.destroyed: list[Message] = []
         self.buried: list[Tombstone] = []
+        #: Rooms in which anything changed.
         self.used: dict[bytes, Room] = {}
         self.events: list[tuple[bytes, Event]] = []
 
@@ -142,9 +143,12 @@ class Book:
         self._messages[seat.room, message_id] = message
         self.inserted.append(message)
         self.invited.extend((seat.room, message_id, one) for one in audience or ())
-        self._use(room, sequence_moved=True)
+        self.used[room.room] = room
+        self._use(room)
         self._tell(seat.room, NoticeEvent(notice_of(message, self.now)))
-        return receipt_of(message, self.now)._replace(fresh=True)
+        return Receipt(
+            message_id, "stored", message.sequence, self.now, message.expires_at, None, True
+        )
 
     def open(self, seat: Seat, message_id: bytes) -> tuple[Message, int]:
         """Lease a message to `seat`; returns it with the end of the lease."""
@@ -215,6 +219,20 @@ class Book:
         """Let a message's time pass: its lease ends, or it expires."""
         self._find(room, message_id)
 
+    def end_leases(self, name: bytes) -> None:
+        """Let time pass for a room's leases; all messages with a lease have been loaded."""
+        room = self._rooms.get(name)
+        if room is None:
+            return
+        running: list[int] = []
+        for message in [one for one in self._messages.values() if one.room == name]:
+            if self._settle(message):
+                leases = [message.lease_until]
+                leases += [one.lease_until for one in (message.audience or {}).values()]
+                running += [until for until in leases if until is not None]
+        room.lease_due = min(running, default=None)
+        self.used[name] = room
+
     # --- the insides ----------------------------------------------------------------------------
 
     def _enter(self, seat: Seat) -> Room:
@@ -261,7 +279,7 @@ class Book:
                     "message_leased", retry_after=_seconds_until(message.lease_until, self.now)
                 )
             return message.lease_until
-        until = self.now + self._limits.lease
+        until = self._lease(message.room)
         message.lease_holder, message.lease_until = member, until
         self._change(message)
         self._tell(message.room, OpenedEvent(message.id, member, until))
@@ -276,7 +294,7 @@ class Book:
             raise Refusal("message_gone", state=state)
         if listener.lease_until is not None:
             return listener.lease_until
-        listener.lease_until = self.now + self._limits.lease
+        listener.lease_until = self._lease(message.room)
         self._change(message, listener)
         self._tell(message.room, OpenedEvent(message.id, member, listener.lease_until))
         return listener.lease_until
@@ -368,24 +386,38 @@ class Book:
         self._tombstones[tombstone.tombstone] = tombstone
         self.buried.append(tombstone)
         room = self._rooms.get(message.room)
-        # What has expired is not counted any more.
-        if room is not None and message.expires_at > self.now:
-            room.waiting -= 1
-            room.waiting_bytes -= message.size
+        if room is not None:
+            self.used[message.room] = room
+            # What has expired is not counted any more.
+            if message.expires_at > self.now:
+                room.waiting -= 1
+                room.waiting_bytes -= message.size
         self._tell(message.room, DestroyedEvent(message.id, FATES[fate], viewing, member))
 
-    def _use(self, room: Room, *, sequence_moved: bool = False) -> None:
+    def _use(self, room: Room) -> None:
         ends = self.now + room.room_ttl
         if ends - room.expires_at >= min(USE_STEP, room.room_ttl // 8):
             room.expires_at = ends
-            sequence_moved = True
-        if sequence_moved:
             self.used[room.room] = room
+
+    def _lease(self, room: bytes) -> int:
+        """When a lease ends that begins now; its room is told."""
+        until = self.now + self._limits.lease
+        leased = self._rooms[room]
+        if leased.lease_due is None or leased.lease_due > until:
+            leased.lease_due = until
+        return until
 
     def _change(self, message: Message, listener: Listener | None = None) -> None:
         self.changed[message.room, message.id] = message
+        self._touch(message.room)
         if listener is not None:
             self.listeners[message.room, message.id, listener.member] = listener
+
+    def _touch(self, name: bytes) -> None:
+        room = self._rooms.get(name)
+        if room is not None:
+            self.used[name] = room
 
     def _tell(self, room: bytes, event: Event) -> None:
         self.events.append((room, event))

@@ -62,7 +62,7 @@ class Seat(NamedTuple):
 
 @dataclass(slots=True)
 class Room:
-    """A living room, its row locked."""
+    """A living room, its row locked. Times are in milliseconds."""
 
     room: bytes
     policy: int
@@ -72,6 +72,8 @@ class Room:
     expires_at: int
     waiting: int = 0
     waiting_bytes: int = 0
+    #: No lease ends before this.
+    lease_due: int | None = None
 
 
 @dataclass(slots=True)
@@ -279,10 +281,11 @@ class LeftEvent(NamedTuple):
 
 
 class PresenceEvent(NamedTuple):
-    """A member's socket came or went."""
+    """A member's socket came or went. `connection` names one that came."""
 
     member: bytes
     present: bool
+    connection: bytes | None = None
 
 
 class TypingEvent(NamedTuple):

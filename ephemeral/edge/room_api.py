@@ -16,7 +16,7 @@ from ephemeral.edge import answers
 from ephemeral.edge.guard import header_values
 from ephemeral.protocol import frames
 from ephemeral.protocol.errors import Refusal, refuse
-from ephemeral.services.ledger import Outcome, Reply
+from ephemeral.services.entries import Outcome, Reply
 from ephemeral.services.record import Record
 from ephemeral.services.rooms import Rooms
 

@@ -22,8 +22,8 @@ async def end(connection: Connection, room: bytes) -> None:
 
 async def end_expired(connection: Connection, room: bytes) -> bool:
     """Lock and remove a room whose time is over; False if there is none (any longer)."""
-    locked = await room_rows.lock_rooms(connection, [room])
-    if not locked or locked[0].expires_at > await room_rows.clock(connection):
+    locked = await room_rows.lock_room(connection, room)
+    if locked is None or locked.expires_at > await room_rows.clock(connection):
         return False
     await end(connection, room)
     return True

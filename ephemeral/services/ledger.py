@@ -9,128 +9,62 @@ after the answers, in order.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ephemeral.domain import keyring as sealing
 from ephemeral.domain.book import Book
 from ephemeral.domain.credentials import tombstone_hash
-from ephemeral.domain.keyring import KeyringUnusable, Random, SealBroken, Sealed
+from ephemeral.domain.keyring import KeyringUnusable, Random, SealBroken
 from ephemeral.domain.limits import Limits
-from ephemeral.domain.room import Acknowledged, Message, Opened, Receipt, Released, Seat
+from ephemeral.domain.room import Opened, Seat
 from ephemeral.live.bus import Bus, Hint
 from ephemeral.protocol.errors import Refusal
 from ephemeral.services.commits import commit
 from ephemeral.services.effects import write
+from ephemeral.services.entries import (
+    Acknowledge,
+    EndLeases,
+    Entry,
+    Leased,
+    Open,
+    Outcome,
+    Post,
+    Release,
+    Reply,
+    Settle,
+)
 from ephemeral.services.keyring import Keyring
-from ephemeral.store import payload_rows, room_rows, seat_rows
+from ephemeral.services.memory import Memory
+from ephemeral.services.recall import Recalled, recall
+from ephemeral.store import payload_rows, seat_rows
 from ephemeral.store.payload_rows import SealedRow
 from ephemeral.store.postgres import StoreUnavailable
 
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection, Pool
 
-__all__ = ["Ledger", "Outcome", "Reply"]
-
-Outcome = Receipt | Opened | Acknowledged | Released | None | Refusal
-Reply = Callable[[Outcome], None]
+__all__ = ["Ledger"]
 
 #: Requests in one transaction at most: larger batches gain nothing and make the others wait.
 BATCH = 256
 
 LANES = 2
 
+# Versions that this process gives: 52 bits, as many as the database draws.
+_VERSION_BYTES, _VERSION_BITS = 7, 52
 
-@dataclass(slots=True)
-class Leased:
-    """A message that may be opened; the envelope is still to be fetched."""
-
-    message: Message
-    until: int
+Key = tuple[bytes, bytes]
 
 
-@dataclass(slots=True)
-class Post:
-    """A message to be accepted; its payload is sealed already."""
+class _Decided(NamedTuple):
+    """What a transaction has done, once it is committed; what it knows is then remembered."""
 
-    room: bytes
-    seat: Seat
-    message: bytes
-    size: int
-    viewing_hash: bytes
-    digest: bytes
-    payload: bytes
-    sealed: Sealed
-    reply: Reply
-
-    def decide(self, book: Book) -> Outcome:
-        """Accept it, or recognise it."""
-        return book.post(
-            self.seat, self.message, self.size, self.viewing_hash, self.digest, self.payload
-        )
-
-
-@dataclass(slots=True)
-class Open:
-    """A message to be leased and served."""
-
-    room: bytes
-    seat: Seat
-    message: bytes
-    reply: Reply
-
-    def decide(self, book: Book) -> Leased:
-        """Lease it."""
-        return Leased(*book.open(self.seat, self.message))
-
-
-@dataclass(slots=True)
-class Acknowledge:
-    """A message that has been viewed, with the proof."""
-
-    room: bytes
-    seat: Seat
-    message: bytes
-    viewing: bytes
-    reply: Reply
-
-    def decide(self, book: Book) -> Outcome:
-        """Destroy it, if the proof holds."""
-        return book.acknowledge(self.seat, self.message, self.viewing)
-
-
-@dataclass(slots=True)
-class Release:
-    """A lease to be given back."""
-
-    room: bytes
-    seat: Seat
-    message: bytes
-    reply: Reply
-
-    def decide(self, book: Book) -> Outcome:
-        """Give it back."""
-        return book.release(self.seat, self.message)
-
-
-@dataclass(slots=True)
-class Settle:
-    """A message whose time may be over: the sweeper asks, nobody is answered."""
-
-    room: bytes
-    message: bytes
-    reply: Reply
-    seat: None = None
-
-    def decide(self, book: Book) -> None:
-        """Let its time pass."""
-        book.settle_one(self.room, self.message)
-
-
-#: A request on its way through the ledger.
-Entry = Post | Open | Acknowledge | Release | Settle
+    outcomes: list[Outcome]
+    hints: list[Hint]
+    remember: Callable[[], None]
 
 
 class Ledger:
@@ -151,6 +85,7 @@ class Ledger:
         self._limits = limits
         self._random = random
         self._fault = fault
+        self._memory = Memory()
         self._lanes = [_Lane(self._commit) for _ in range(LANES)]
 
     def post(
@@ -158,42 +93,43 @@ class Ledger:
     ) -> None:
         """Accept a message; the reply is a Receipt."""
         payload = self._random(sealing.PAYLOAD_ID_BYTES)
-        sealed = sealing.seal(payload, "message", envelope, self._random)
         self._submit(
             Post(
                 seat.room,
-                seat,
                 message,
-                len(envelope),
+                seat,
+                reply,
+                envelope,
                 viewing_hash,
                 sha256(envelope).digest(),
                 payload,
-                sealed,
-                reply,
+                sealing.seal(payload, "message", envelope, self._random),
             )
         )
 
     def open(self, seat: Seat, message: bytes, reply: Reply) -> None:
         """Lease a message and serve its envelope; the reply is Opened."""
-        self._submit(Open(seat.room, seat, message, reply))
+        self._submit(Open(seat.room, message, seat, reply))
 
     def acknowledge(self, seat: Seat, message: bytes, viewing: bytes, reply: Reply) -> None:
         """Destroy a message upon proof; the reply is Acknowledged."""
-        self._submit(Acknowledge(seat.room, seat, message, viewing, reply))
+        self._submit(Acknowledge(seat.room, message, seat, reply, viewing))
 
     def release(self, seat: Seat, message: bytes, reply: Reply) -> None:
         """Give a lease back; the reply is Released."""
-        self._submit(Release(seat.room, seat, message, reply))
+        self._submit(Release(seat.room, message, seat, reply))
 
-    async def settle(self, keys: Sequence[tuple[bytes, bytes]]) -> None:
+    async def settle(self, keys: Sequence[Key]) -> None:
         """Let time pass for messages (room, id); returns when that is written and told."""
-        loop = asyncio.get_running_loop()
-        waiting = []
-        for room, message in keys:
-            done: asyncio.Future[None] = loop.create_future()
-            waiting.append(done)
-            self._submit(Settle(room, message, _resolve(done)))
-        await asyncio.gather(*waiting)
+        await self._submit_all([partial(Settle, *key) for key in keys])
+
+    async def end_leases(self, rooms: Sequence[bytes]) -> None:
+        """Let time pass for the leases in rooms; returns when that is written and told."""
+        await self._submit_all([partial(EndLeases, room) for room in rooms])
+
+    def age(self, monotonic: float) -> None:
+        """To be called now and then: forget rooms that nothing happens in."""
+        self._memory.age(monotonic)
 
     async def close(self) -> None:
         """Wait until everything submitted has been answered."""
@@ -203,20 +139,31 @@ class Ledger:
     def _submit(self, entry: Entry) -> None:
         self._lanes[entry.room[0] % LANES].add(entry)
 
+    async def _submit_all(self, entries: Sequence[Callable[[Reply], Entry]]) -> None:
+        loop = asyncio.get_running_loop()
+        waiting = []
+        for entry in entries:
+            done: asyncio.Future[None] = loop.create_future()
+            waiting.append(done)
+            self._submit(entry(_resolve(done)))
+        await asyncio.gather(*waiting)
+
     async def _commit(self, batch: Sequence[Entry]) -> None:
         outcomes: Sequence[Outcome]
+        hints: Sequence[Hint] = ()
         try:
-            outcomes, hints = await commit(
+            outcomes, hints, remember = await commit(
                 self._pool,
                 self._bus,
                 {entry.room for entry in batch},
                 lambda connection: self._decide(connection, batch),
             )
+            remember()
         except StoreUnavailable:
-            outcomes, hints = [Refusal("unavailable", retry_after=1)] * len(batch), []
+            outcomes = [Refusal("unavailable", retry_after=1)] * len(batch)
         except KeyringUnusable as error:
             self._fault(error)
-            outcomes, hints = [Refusal("unavailable", retry_after=5)] * len(batch), []
+            outcomes = [Refusal("unavailable", retry_after=5)] * len(batch)
         except Exception as error:  # noqa: BLE001 -- every entry must be answered
             if len(batch) > 1:
                 # Whatever is wrong is wrong with one of them: the others must not suffer.
@@ -224,7 +171,7 @@ class Ledger:
                     await self._commit([entry])
                 return
             self._fault(error)
-            outcomes, hints = [Refusal("internal")], []
+            outcomes = [Refusal("internal")]
         for entry, outcome in zip(batch, outcomes, strict=True):
             try:
                 entry.reply(outcome)
@@ -232,49 +179,24 @@ class Ledger:
                 self._fault(error)
         self._bus.publish(hints)
 
-    async def _decide(
-        self, connection: Connection, batch: Sequence[Entry]
-    ) -> tuple[list[Outcome], list[Hint]]:
-        """One transaction: lock, load, decide in order, write."""
-        rooms = await room_rows.lock_rooms(connection, {entry.room for entry in batch})
-        posts = [entry for entry in batch if isinstance(entry, Post)]
-        sealed: dict[bytes, SealedRow] = {}
-        if posts:
-            sealed = await self._wrap(connection, posts)
-            waiting = await room_rows.waiting(connection, list({post.room for post in posts}))
-            for room in rooms:
-                room.waiting, room.waiting_bytes = waiting.get(room.room, (0, 0))
-        keys = {(entry.room, entry.message) for entry in batch}
-        messages = await room_rows.messages(connection, keys)
-        await room_rows.audiences(connection, messages)
-        missing = keys.difference((message.room, message.id) for message in messages)
-        graves = [self._grave(*key) for key in missing]
-        everyone = [room.room for room in rooms if room.policy == 2] if posts else []
-        book = Book(
-            await room_rows.clock(connection),
-            self._limits,
-            self._grave,
-            rooms=rooms,
-            seats=await seat_rows.existing(
-                connection, [entry.seat for entry in batch if entry.seat is not None]
-            ),
-            messages=messages,
-            tombstones=await room_rows.tombstones(connection, graves) if graves else (),
-            present=await seat_rows.present(connection, everyone, self._limits.seat_grace)
-            if everyone
-            else None,
+    async def _decide(self, connection: Connection, batch: Sequence[Entry]) -> _Decided:
+        """One transaction: lock, recall, decide in order, write."""
+        recalled = await recall(
+            connection, self._memory, batch, self._limits, self._keyring.index_key
         )
-        decided = [_decided(entry, book) for entry in batch]
-        leased = {one.message.payload for one in decided if isinstance(one, Leased)}
-        # What this batch has accepted is not written yet, what it has destroyed still stands.
-        stored = list(leased.difference(sealed))
-        bodies = sealed | (await payload_rows.sealed(connection, stored) if stored else {})
-        await write(connection, book, sealed)
-        outcomes = [
-            self._served(one, bodies, book.now) if isinstance(one, Leased) else one
-            for one in decided
+        posts = [
+            entry for entry in batch if isinstance(entry, Post) and entry.room in recalled.rooms
         ]
-        return outcomes, book.events
+        sealed = await self._wrap(connection, posts) if posts else {}
+        book = await self._book(connection, recalled, posts)
+        decided = [_decided(entry, book) for entry in batch]
+        served = await self._served(connection, recalled, posts, decided, book.now)
+        drawn = self._random(_VERSION_BYTES * len(book.used))
+        versions = {room: _version(drawn, at * _VERSION_BYTES) for at, room in enumerate(book.used)}
+        await write(connection, book, sealed, versions)
+        return _Decided(
+            served, book.events, lambda: self._remember(recalled, posts, book, versions)
+        )
 
     async def _wrap(self, connection: Connection, posts: Sequence[Post]) -> dict[bytes, SealedRow]:
         """Wrap the keys of posts under the current epoch, which the transaction then holds."""
@@ -289,14 +211,64 @@ class Ledger:
             for post in posts
         }
 
-    def _served(self, leased: Leased, bodies: dict[bytes, SealedRow], now: int) -> Outcome:
+    async def _book(
+        self, connection: Connection, recalled: Recalled, posts: Sequence[Post]
+    ) -> Book:
+        rooms = [one.room for one in recalled.rooms.values()]
+        everyone = {post.room for post in posts if recalled.rooms[post.room].room.policy == 2}
+        present = None
+        if everyone:
+            grace = self._limits.seat_grace
+            present = await seat_rows.present(connection, list(everyone), grace)
+        return Book(
+            recalled.now,
+            self._limits,
+            partial(_grave, self._keyring.index_key, recalled),
+            rooms=rooms,
+            seats=set[Seat]().union(*(one.seats for one in recalled.rooms.values())),
+            messages=recalled.messages,
+            tombstones=recalled.tombstones,
+            present=present,
+        )
+
+    async def _served(
+        self,
+        connection: Connection,
+        recalled: Recalled,
+        posts: Sequence[Post],
+        decided: Sequence[Outcome | Leased],
+        now: int,
+    ) -> list[Outcome]:
+        """The outcomes, with the envelopes of what has been leased.
+
+        What this batch has accepted is not written yet, what it has destroyed still stands.
+        """
+        envelopes = {post.payload: post.envelope for post in posts}
+        missing = []
+        for one in decided:
+            if isinstance(one, Leased) and one.message.payload not in envelopes:
+                message = one.message
+                envelope = recalled.rooms[message.room].envelopes.get(message.id)
+                if envelope is not None:
+                    envelopes[message.payload] = envelope
+                else:
+                    missing.append(message.payload)
+        if missing:
+            for row in (await payload_rows.sealed(connection, missing)).values():
+                try:
+                    data_key = sealing.unwrap(self._keyring.key(row.epoch), row.id, row.wrapped)
+                    envelopes[row.id] = sealing.open_sealed(row.body, data_key, row.id, "message")
+                except (SealBroken, KeyringUnusable) as error:
+                    self._fault(error)
+        return [
+            self._opened(one, envelopes, now) if isinstance(one, Leased) else one for one in decided
+        ]
+
+    def _opened(self, leased: Leased, envelopes: Mapping[bytes, bytes], now: int) -> Outcome:
         message = leased.message
-        try:
-            row = bodies[message.payload]
-            data_key = sealing.unwrap(self._keyring.key(row.epoch), row.id, row.wrapped)
-            envelope = sealing.open_sealed(row.body, data_key, row.id, "message")
-        except (KeyError, SealBroken, KeyringUnusable) as error:
-            self._fault(error)
+        envelope = envelopes.get(message.payload)
+        if envelope is None:
+            self._fault(KeyringUnusable("A message that stands has no payload that opens."))
             return Refusal("internal")
         return Opened(
             message.id,
@@ -309,8 +281,25 @@ class Ledger:
             now,
         )
 
-    def _grave(self, room: bytes, message: bytes) -> bytes:
-        return tombstone_hash(self._keyring.index_key, room, message)
+    def _remember(
+        self,
+        recalled: Recalled,
+        posts: Sequence[Post],
+        book: Book,
+        versions: Mapping[bytes, int],
+    ) -> None:
+        """The transaction is committed: its rooms are known as it has left them."""
+        rooms = recalled.rooms
+        envelopes = {post.payload: post.envelope for post in posts}
+        for message in book.inserted:
+            grave = recalled.graves.get((message.room, message.id))
+            rooms[message.room].accept(message, envelopes[message.payload], grave)
+        for message in book.destroyed:
+            rooms[message.room].forget(message.id)
+        for room, version in versions.items():
+            rooms[room].version = version
+        for remembered in rooms.values():
+            self._memory.keep(remembered)
 
 
 class _Lane:
@@ -344,6 +333,19 @@ def _decided(entry: Entry, book: Book) -> Outcome | Leased:
         return entry.decide(book)
     except Refusal as refusal:
         return refusal
+
+
+def _grave(index_key: bytes, recalled: Recalled, room: bytes, message: bytes) -> bytes:
+    """The name of a message's tombstone, which may be known already."""
+    return (
+        recalled.graves.get((room, message))
+        or recalled.rooms[room].graves.get(message)
+        or tombstone_hash(index_key, room, message)
+    )
+
+
+def _version(drawn: bytes, at: int) -> int:
+    return int.from_bytes(drawn[at : at + _VERSION_BYTES]) >> (8 * _VERSION_BYTES - _VERSION_BITS)
 
 
 def _resolve(done: asyncio.Future[None]) -> Reply:

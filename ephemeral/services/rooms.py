@@ -40,8 +40,9 @@ from ephemeral.services.commits import commit
 from ephemeral.services.deployment import Deployment
 from ephemeral.services.effects import write
 from ephemeral.services.endings import end, end_expired
+from ephemeral.services.entries import Reply
 from ephemeral.services.keyring import Keyring
-from ephemeral.services.ledger import Ledger, Reply
+from ephemeral.services.ledger import Ledger
 from ephemeral.services.snapshots import absence, snapshot, view
 from ephemeral.services.vault import Vault
 from ephemeral.store import payload_rows, room_rows, seat_rows
@@ -160,7 +161,6 @@ class Rooms:
 
     async def expire(self, room: bytes) -> None:
         """End a room if its time is over."""
-
         if await self._commit(room, lambda connection: end_expired(connection, room)):
             self._publish(room, ClosedEvent("expired"))
 
@@ -244,18 +244,18 @@ class Rooms:
         return await transaction(self._pool, work)
 
     async def connect(self, locator: bytes, token: bytes, connection: bytes) -> Seat:
-        """From now on the socket `connection` holds the seat. Refuses like `authenticate`."""
-        room, holder = self._names(locator, token)
-        socket = connection
+        """The socket `connection` holds the seat. Also refuses `replaced`: a newer one has it."""
+        (room, holder), socket = self._names(locator, token), connection
 
         async def work(connection: Connection) -> Seat:
             seat = await seat_rows.connect(connection, room, holder, self._worker, socket)
             if seat is None:
+                refuse(await seat_rows.find(connection, room, holder) is not None, "replaced")
                 raise await absence(connection, room)
             return seat
 
         seat = await self._commit(room, work)
-        self._publish(room, PresenceEvent(seat.member, True))
+        self._publish(room, PresenceEvent(seat.member, True, socket))
         return seat
 
     async def disconnect(self, seat: Seat, connection: bytes) -> None:
@@ -284,7 +284,7 @@ class Rooms:
         """Destroy the server's half of a resume secret whose time is over."""
 
         async def work(connection: Connection) -> None:
-            if await room_rows.lock_rooms(connection, [room]):
+            if await room_rows.lock_room(connection, room) is not None:
                 before = await room_rows.clock(connection) - self._limits.resume
                 payload = await seat_rows.forget_resume(connection, room, member, before)
                 if payload is not None:
@@ -301,18 +301,18 @@ class Rooms:
 
     async def status(self, seat: Seat, ids: Sequence[bytes]) -> tuple[int, Sequence[Receipt]]:
         """What became of one's own messages, in the order asked."""
-        graves = {one: tombstone_hash(self._keyring.index_key, seat.room, one) for one in ids}
+        graves = {(seat.room, one): self._grave(seat.room, one) for one in ids}
 
         async def work(connection: Connection) -> tuple[int, Sequence[Receipt]]:
             now = await room_rows.clock(connection)
-            messages = await room_rows.messages(connection, [(seat.room, one) for one in ids])
+            messages = await room_rows.messages(connection, graves)
             await room_rows.audiences(connection, messages)
-            buried = await room_rows.tombstones(connection, list(graves.values()))
+            buried = await room_rows.tombstones(connection, graves)
             living = {one.id: one for one in messages if one.author == seat.member}
             dead = {one.tombstone: one for one in buried if one.author == seat.member}
             receipts = []
             for one in ids:
-                tombstone = dead.get(graves[one])
+                tombstone = dead.get(graves[seat.room, one])
                 if one in living:
                     receipts.append(receipt_of(living[one], now))
                 elif tombstone is not None and tombstone.until > now:
@@ -358,11 +358,11 @@ class Rooms:
         return await snapshot(connection, room, self._vault, self._limits.seat_grace)
 
     async def _locked(self, connection: Connection, room: bytes) -> tuple[Room, int]:
-        locked = await room_rows.lock_rooms(connection, [room])
+        locked = await room_rows.lock_room(connection, room)
         now = await room_rows.clock(connection)
-        if not locked or locked[0].expires_at <= now:
+        if locked is None or locked.expires_at <= now:
             raise Refusal("room_unknown")
-        return locked[0], now
+        return locked, now
 
     async def _enter(self, connection: Connection, seat: Seat) -> None:
         await self._locked(connection, seat.room)
@@ -389,7 +389,7 @@ class Rooms:
         await room_rows.audiences(connection, messages)
         book = Book(now, self._limits, self._grave, messages=messages)
         book.leave(room, member)
-        await write(connection, book, {})
+        await write(connection, book, {}, {})
         payloads = await seat_rows.delete_seat(connection, room, member)
         if payloads:
             await payload_rows.delete_payloads(connection, payloads)

@@ -133,16 +133,19 @@ class Sweeper:
     async def stop(self) -> None:
         """This worker's sockets are gone now, not when its heartbeat is missed."""
 
-        async def work(connection: Connection) -> None:
-            await seat_rows.release_seats(
+        async def work(connection: Connection) -> list[Seat]:
+            seats = await seat_rows.release_seats(
                 connection, self._worker, await room_rows.clock(connection)
             )
             await seat_rows.delete_worker(connection, self._worker)
+            return seats
 
-        await transaction(self._pool, work)
+        for seat in await transaction(self._pool, work):
+            self._bus.publish([(seat.room, PresenceEvent(seat.member, False))])
 
     async def round(self, monotonic: float) -> None:
         """One round of everything that is due."""
+        self._ledger.age(monotonic)
         await self._beat_if_due(monotonic)
         await self._bury_workers()
         now = await transaction(self._pool, room_rows.clock)
@@ -152,6 +155,7 @@ class Sweeper:
         await self._end_rooms(now)
         await self._forget(now)
         await self._tell_unsure()
+        await self._replace_doubted()
         if monotonic >= self._next_hint:
             self._next_hint = monotonic + HINT_SECONDS
             await self._hint_again()
@@ -159,7 +163,12 @@ class Sweeper:
 
     async def _settle(self, now: int) -> None:
         await self._drain(
-            lambda connection: room_rows.due_messages(connection, now, CHUNK), self._ledger.settle
+            lambda connection: room_rows.rooms_with_leases_due(connection, now, CHUNK),
+            self._ledger.end_leases,
+        )
+        await self._drain(
+            lambda connection: room_rows.expired_messages(connection, now, CHUNK),
+            self._ledger.settle,
         )
 
     async def _end_rooms(self, now: int) -> None:
@@ -233,6 +242,21 @@ class Sweeper:
 
             for seat in await transaction(self._pool, work):
                 self._bus.publish([(seat.room, PresenceEvent(seat.member, False))])
+
+    async def _replace_doubted(self) -> None:
+        """End sockets whose members came back by another worker: the newest holds the seat."""
+        doubted = self._hub.doubted()
+        if not doubted:
+            return
+        holders = await transaction(
+            self._pool,
+            lambda connection: seat_rows.connections(
+                connection, [(room, one.member) for room, one in doubted]
+            ),
+        )
+        for room, one in doubted:
+            if holders.get((room, one.member), one.connection) != one.connection:
+                one.replaced()
 
     async def _tell_unsure(self) -> None:
         for room in self._hub.unsure():

@@ -1,12 +1,12 @@
 """Rows of rooms and of their messages. One function, one statement.
 
-The service owns the transaction. Whoever changes anything in a room has locked it by
-`lock_rooms` in the same transaction.
+The service owns the transaction. Whoever changes anything in a room has locked it in the same
+transaction, by `lock_room` here or by the ledger's own statements (`ledger_rows`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from asyncpg import Record
@@ -25,16 +25,16 @@ async def clock(connection: Connection) -> int:
     return now
 
 
-async def lock_rooms(connection: Connection, rooms: Iterable[bytes]) -> list[Room]:
-    """Lock rooms, in the order of their names so that no two transactions wait for each other."""
-    rows = await connection.fetch(
+async def lock_room(connection: Connection, room: bytes) -> Room | None:
+    """Lock a room, to change what is in it: whatever is remembered of it is out of date."""
+    row = await connection.fetchrow(
         """
-        SELECT room, policy, message_ttl, room_ttl, sequence, expires_at
-        FROM rooms WHERE room = ANY($1::bytea[]) ORDER BY room FOR UPDATE
+        UPDATE rooms SET version = DEFAULT WHERE room = $1
+        RETURNING room, policy, message_ttl, room_ttl, sequence, expires_at
         """,
-        sorted(rooms),
+        room,
     )
-    return [Room(*row) for row in rows]
+    return Room(*row) if row is not None else None
 
 
 async def insert_room(
@@ -90,20 +90,6 @@ async def count_join(connection: Connection, room: bytes, expires_at: int) -> in
         expires_at,
     )
     return joins
-
-
-async def update_rooms(connection: Connection, rooms: Sequence[Room]) -> None:
-    """Write sequences and ends."""
-    await connection.execute(
-        """
-        UPDATE rooms SET sequence = q.sequence, expires_at = q.expires_at
-        FROM unnest($1::bytea[], $2::bigint[], $3::bigint[]) AS q (room, sequence, expires_at)
-        WHERE rooms.room = q.room
-        """,
-        [room.room for room in rooms],
-        [room.sequence for room in rooms],
-        [room.expires_at for room in rooms],
-    )
 
 
 async def sequences(connection: Connection, rooms: Sequence[bytes]) -> dict[bytes, int]:
@@ -187,44 +173,35 @@ async def audiences(connection: Connection, found: Sequence[Message]) -> None:
             audience[listener[0]] = Listener(*listener)
 
 
-async def due_messages(connection: Connection, now: int, limit: int) -> list[Key]:
-    """Messages whose time or whose lease has ended, a few at a time."""
+async def leased_messages(connection: Connection, rooms: Sequence[bytes]) -> list[Message]:
+    """The messages in rooms with a lease, or with an audience, which is to be filled in."""
     rows = await connection.fetch(
         """
-        (SELECT room, id FROM messages WHERE expires_at <= $1 LIMIT $2)
-        UNION
-        (SELECT room, id FROM messages WHERE lease_until <= $1 LIMIT $2)
-        UNION
-        (SELECT room, message FROM audience WHERE lease_until <= $1 LIMIT $2)
+        SELECT m.room, m.id, m.sequence, m.author, m.size, m.viewing_hash, m.digest, m.payload,
+               m.posted_at, m.expires_at, m.lease_holder, m.lease_until, m.lease_ends, m.viewing,
+               m.everyone
+        FROM messages m
+        WHERE m.room = ANY($1::bytea[]) AND (m.lease_until IS NOT NULL OR m.everyone)
         """,
-        now,
-        limit,
+        rooms,
+    )
+    return _messages(rows)
+
+
+async def expired_messages(connection: Connection, now: int, limit: int) -> list[Key]:
+    """Messages whose time is over, a few at a time."""
+    rows = await connection.fetch(
+        "SELECT room, id FROM messages WHERE expires_at <= $1 LIMIT $2", now, limit
     )
     return [(row[0], row[1]) for row in rows]
 
 
-async def insert_messages(connection: Connection, fresh: Sequence[Message]) -> None:
-    """Write accepted messages; their payloads stand already."""
-    await connection.execute(
-        """
-        INSERT INTO messages (room, id, sequence, author, size, viewing_hash, digest, payload,
-                              everyone, posted_at, expires_at)
-        SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bigint[], $4::bytea[], $5::int[],
-                             $6::bytea[], $7::bytea[], $8::bytea[], $9::boolean[], $10::bigint[],
-                             $11::bigint[])
-        """,
-        [one.room for one in fresh],
-        [one.id for one in fresh],
-        [one.sequence for one in fresh],
-        [one.author for one in fresh],
-        [one.size for one in fresh],
-        [one.viewing_hash for one in fresh],
-        [one.digest for one in fresh],
-        [one.payload for one in fresh],
-        [one.audience is not None for one in fresh],
-        [one.posted_at for one in fresh],
-        [one.expires_at for one in fresh],
+async def rooms_with_leases_due(connection: Connection, now: int, limit: int) -> list[bytes]:
+    """Rooms in which a lease may have ended, a few at a time."""
+    rows = await connection.fetch(
+        "SELECT room FROM rooms WHERE lease_due <= $1 LIMIT $2", now, limit
     )
+    return [row[0] for row in rows]
 
 
 async def insert_audience(
@@ -237,27 +214,6 @@ async def insert_audience(
         SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bytea[])
         """,
         *map(list, zip(*invited, strict=True)),
-    )
-
-
-async def update_messages(connection: Connection, changed: Sequence[Message]) -> None:
-    """Write leases, and what became of a policy."""
-    await connection.execute(
-        """
-        UPDATE messages SET lease_holder = q.lease_holder, lease_until = q.lease_until,
-               lease_ends = q.lease_ends, viewing = q.viewing, everyone = q.everyone
-        FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::bigint[], $5::smallint[],
-                    $6::bytea[], $7::boolean[])
-             AS q (room, id, lease_holder, lease_until, lease_ends, viewing, everyone)
-        WHERE messages.room = q.room AND messages.id = q.id
-        """,
-        [one.room for one in changed],
-        [one.id for one in changed],
-        [one.lease_holder for one in changed],
-        [one.lease_until for one in changed],
-        [one.lease_ends for one in changed],
-        [one.viewing for one in changed],
-        [one.audience is not None for one in changed],
     )
 
 
@@ -298,18 +254,6 @@ async def delete_audience(
     )
 
 
-async def delete_messages(connection: Connection, gone: Sequence[Message]) -> None:
-    """Remove messages; their payloads are to be removed next."""
-    await connection.execute(
-        """
-        DELETE FROM messages USING unnest($1::bytea[], $2::bytea[]) AS q (room, id)
-        WHERE messages.room = q.room AND messages.id = q.id
-        """,
-        [one.room for one in gone],
-        [one.id for one in gone],
-    )
-
-
 async def delete_audiences(connection: Connection, gone: Sequence[Message]) -> None:
     """Remove the audiences of messages."""
     await connection.execute(
@@ -322,28 +266,16 @@ async def delete_audiences(connection: Connection, gone: Sequence[Message]) -> N
     )
 
 
-async def insert_tombstones(connection: Connection, buried: Sequence[Tombstone]) -> None:
-    """Write fates. A message dies once; a tombstone that outlived its time may be in the way."""
-    await connection.execute(
-        """
-        INSERT INTO tombstones (tombstone, room, author, fate, viewing, until)
-        SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::smallint[], $5::bytea[],
-                             $6::bigint[])
-        ON CONFLICT (tombstone) DO UPDATE SET author = excluded.author, fate = excluded.fate,
-               viewing = excluded.viewing, until = excluded.until
-        """,
-        *map(list, zip(*buried, strict=True)),
-    )
-
-
-async def tombstones(connection: Connection, names: Sequence[bytes]) -> list[Tombstone]:
-    """Tombstones by name."""
+async def tombstones(connection: Connection, names: Mapping[Key, bytes]) -> list[Tombstone]:
+    """Tombstones by name; `names` has those of messages by room and id."""
     rows = await connection.fetch(
         """
-        SELECT tombstone, room, author, fate, viewing, until FROM tombstones
-        WHERE tombstone = ANY($1::bytea[])
+        SELECT t.tombstone, t.room, t.author, t.fate, t.viewing, t.until
+        FROM unnest($1::bytea[], $2::bytea[]) AS q (room, tombstone)
+        JOIN tombstones t ON t.room = q.room AND t.tombstone = q.tombstone
         """,
-        names,
+        [room for room, _ in names],
+        list(names.values()),
     )
     return [Tombstone(*row) for row in rows]
 
@@ -352,8 +284,8 @@ async def delete_tombstones(connection: Connection, now: int, limit: int) -> int
     """Remove tombstones whose time is over, a few at a time; returns how many."""
     count: int = await connection.fetchval(
         """
-        WITH gone AS (DELETE FROM tombstones WHERE tombstone = ANY(ARRAY(
-            SELECT tombstone FROM tombstones WHERE until <= $1 LIMIT $2)) RETURNING 1)
+        WITH gone AS (DELETE FROM tombstones WHERE ctid = ANY(ARRAY(
+            SELECT ctid FROM tombstones WHERE until <= $1 LIMIT $2 FOR UPDATE)) RETURNING 1)
         SELECT count(*) FROM gone
         """,
         now,

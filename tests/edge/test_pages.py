@@ -162,3 +162,114 @@ def test_an_operator_can_have_browsers_forget_it():
 async def test_nobody_but_a_trusted_proxy_is_believed_that_a_page_came_by_tls(client: Client):
     for path in DOCUMENTS:
         assert await said_of_tls(client.api, path, **HTTPS) is None
+
+
+@pytest.mark.parametrize("path", ["/config", "/openapi.json", "/nothing", "/room", "/healthz"])
+async def test_json_loads_nothing_should_somebody_open_it(client: Client, path: str):
+    """It has no document of ours around it, so what concerns documents would only be weight."""
+    response = await client.api.get(path)
+    assert response.headers["content-type"] == "application/json"
+    assert response.headers["referrer-policy"] == "no-referrer"
+    assert policy_of(response) == NOTHING
+    assert response.headers["cache-control"] == "no-store"
+    assert not {"permissions-policy", *ISOLATED} & set(response.headers)
+
+
+# The page
+
+
+async def test_the_page_is_not_stored_and_names_only_files_that_exist_and_never_change(
+    client: Client,
+):
+    response = await client.api.get("/")
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
+    links = re.findall(r'(?:href|src)="([^"?]+)"', response.text)
+    links += re.findall(r'"catalogue":"([^"]+)"', response.text)
+    assert len(links) > 7
+    for link in links:
+        assert re.fullmatch(r"/static/[a-z0-9/-]+\.[0-9a-f]{16}\.[a-z]+", link), link
+        found = await client.api.get(link)
+        assert found.status_code == 200, link
+        assert found.headers["cache-control"] == "public, max-age=31536000, immutable"
+
+
+@pytest.mark.parametrize("path", ["/", "/nothing"])
+async def test_the_page_speaks_the_visitors_language(client: Client, path: str):
+    for code in LANGUAGES:
+        words = catalogue(code)
+        for response in (
+            await page(client, f"{code}-XX, xx;q=0.9", path),
+            await page(client, "en, de, ar", f"{path}?lang={code}"),
+        ):
+            html = re.search(r"<html[^>]*>", response.text)
+            assert html is not None
+            assert f'lang="{code}" dir="{words["language.direction"]}"' in html[0]
+            assert response.headers["vary"] == "accept-encoding, accept-language"
+        expected = words["error.404"] if path == "/nothing" else words["noscript.title"]
+        assert expected in response.text
+
+
+@pytest.mark.parametrize("asked", ["", "xx", "EN", "../en", "en%00", "%ff", "en&lang="])
+async def test_a_language_that_there_is_not_is_not_asked_for(client: Client, asked: str):
+    response = await page(client, path=f"/?lang={asked}")
+    assert response.status_code == 200
+    assert '<html lang="en" dir="ltr"' in response.text
+
+
+async def test_the_page_holds_its_catalogue_and_the_addresses_of_the_others(client: Client):
+    text = (await page(client)).text
+    held = re.search(r'<template id="languages">(.*?)</template>', text)
+    assert held is not None
+    languages = json.loads(held[1])
+    assert set(languages) == LANGUAGES
+    for code, one in languages.items():
+        found = await client.api.get(one["catalogue"])
+        assert found.headers["content-type"] == "application/json"
+        assert found.json().items() >= catalogue(code).items()
+        assert one["name"] == catalogue(code)["language.name"]
+
+
+async def test_the_page_says_before_and_without_scripts_what_it_is_and_why_it_needs_them(
+    client: Client,
+):
+    words = catalogue("en")
+    text = (await page(client)).text
+    main = text[text.index('<main id="app">') : text.index("</main>")]
+    assert words["arriving.promise"].partition("{")[0] in main
+    noscript = main[main.index("<noscript>") : main.index("</noscript>")]
+    assert words["noscript.title"] in noscript
+    assert words["noscript.text"] in noscript
+
+
+async def test_robots_are_sent_away_and_probes_are_answered(client: Client):
+    robots = await client.api.get("/robots.txt")
+    assert robots.text == "User-agent: *\nDisallow: /\n"
+    assert robots.headers["content-type"].startswith("text/plain")
+    assert (await client.api.get("/healthz")).json() == {"status": "alive"}
+    assert (await client.api.get("/readyz")).json() == {
+        "status": "ready",
+        "database": "ready",
+        "keys": "ready",
+        "bus": "ready",
+    }
+    icon = await client.api.get("/favicon.ico")
+    assert icon.headers["content-type"] == "image/svg+xml"
+    assert policy_of(icon) == NOTHING
+
+
+async def test_a_stale_link_leads_to_a_page(client: Client):
+    response = await client.api.get("/nothing", headers={"Accept": "text/html,*/*"})
+    assert response.status_code == 404
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
+    assert response.headers["cache-control"] == "no-store"
+    assert '<a class="button primary" href="/">' in response.text
+
+
+async def test_a_sub_path_without_its_slash_leads_to_the_page(serve: Callable[..., Program]):
+    program = serve(BASE_PATH="/chat")
+    async with httpx.AsyncClient(trust_env=False) as api:
+        origin = program.url.removesuffix("/chat")
+        sent_on = await api.get(f"{origin}/chat")
+        assert (sent_on.status_code, sent_on.headers["location"]) == (308, "/chat/")
+        assert (await api.get(f"{origin}/chat/")).status_code == 200
+        assert (await api.get(f"{origin}/chats")).status_code == 404

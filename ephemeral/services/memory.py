@@ -1,0 +1,106 @@
+"""What a process remembers of rooms, so that a lively one isn't read again for every message.
+
+Whoever changes anything in a room holds its lock and gives it a new version, so what was read
+under one version is true as long as the locked room still has it. A batch takes its rooms out of
+the memory, changes them as it decides, and puts them back once that is committed: what a
+transaction left in doubt is not remembered.
+
+What is remembered of a room is a part of it; what isn't there is unknown, not absent.
+"""
+
+from __future__ import annotations
+
+from ephemeral.domain.room import Message, Room, Seat
+
+__all__ = ["Memory", "Remembered"]
+
+#: Bytes that all rooms together may take, by estimate, and a single room.
+SIZE_MAX = 32 * 1024 * 1024
+ROOM_SIZE_MAX = 1024 * 1024
+
+#: A room that nothing happens in is forgotten after this many seconds to twice as many.
+IDLE_SECONDS = 30
+
+# What a room, and a message without its envelope, take in CPython, generously.
+_ROOM_SIZE = 4096
+_MESSAGE_SIZE = 2048
+
+
+class Remembered:
+    """What is known of a room as long as it has this version.
+
+    `counted`: the room's `waiting` is no less than it should be. `graves` are names of tombstones
+    that were computed, by message. `envelopes` are those that were posted here a moment ago.
+    """
+
+    __slots__ = ("counted", "envelopes", "graves", "messages", "room", "seats", "size", "version")
+
+    def __init__(self, room: Room, version: int) -> None:
+        self.room = room
+        self.version = version
+        self.counted = False
+        self.seats: set[Seat] = set()
+        self.messages: dict[bytes, Message] = {}
+        self.graves: dict[bytes, bytes] = {}
+        self.envelopes: dict[bytes, bytes] = {}
+        self.size = _ROOM_SIZE
+
+    def accept(
+        self, message: Message, envelope: bytes | None = None, grave: bytes | None = None
+    ) -> None:
+        """Remember a message that stands; its envelope too, if there is room."""
+        self.messages[message.id] = message
+        if grave is not None:
+            self.graves[message.id] = grave
+        self.size += _MESSAGE_SIZE
+        if envelope is not None and self.size + len(envelope) <= ROOM_SIZE_MAX:
+            self.envelopes[message.id] = envelope
+            self.size += len(envelope)
+
+    def forget(self, message: bytes) -> None:
+        """A message is no more, and nothing of it stays here."""
+        self.graves.pop(message, None)
+        if self.messages.pop(message, None) is not None:
+            self.size -= _MESSAGE_SIZE
+        envelope = self.envelopes.pop(message, None)
+        if envelope is not None:
+            self.size -= len(envelope)
+
+
+class Memory:
+    """Rooms that something has happened in lately."""
+
+    def __init__(self) -> None:
+        self._young: dict[bytes, Remembered] = {}
+        self._old: dict[bytes, Remembered] = {}
+        self._size = 0
+        self._aged_at = 0.0
+
+    def __len__(self) -> int:
+        return len(self._young) + len(self._old)
+
+    def take(self, room: bytes) -> Remembered | None:
+        """What is remembered of a room; from now on it is the caller's alone."""
+        found = self._young.pop(room, None) or self._old.pop(room, None)
+        if found is not None:
+            self._size -= found.size
+        return found
+
+    def keep(self, remembered: Remembered) -> None:
+        """Remember a room as it was committed."""
+        if remembered.size > ROOM_SIZE_MAX:
+            return
+        self._young[remembered.room.room] = remembered
+        self._size += remembered.size
+        while self._size > SIZE_MAX:
+            self._age()
+
+    def age(self, monotonic: float) -> None:
+        """To be called now and then: forgets what has not been taken for a while."""
+        if monotonic - self._aged_at >= IDLE_SECONDS:
+            self._aged_at = monotonic
+            self._age()
+
+    def _age(self) -> None:
+        self._size -= sum(one.size for one in self._old.values())
+        self._old, self._young = self._young, {}
