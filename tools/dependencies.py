@@ -35,8 +35,9 @@ _SAID = {
     "MIT license": "MIT",
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
 }
-# What they don't say, or not wholly: read in the licence files that they bring.
+# What they don't say, or not wholly, or where they are not installed: read in their licence files.
 _READ = {
+    "async-timeout": "Apache-2.0",
     "axe-playwright-python": "MIT AND MPL-2.0",
     "colorama": "BSD-3-Clause",
     "jinja2": "BSD-3-Clause",

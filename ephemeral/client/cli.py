@@ -19,7 +19,7 @@ from ephemeral.client.piping import pipe
 from ephemeral.client.reading import message_id, read
 from ephemeral.client.secret_input import CODE_VARIABLE
 from ephemeral.client.sending import send
-from ephemeral.client.verifying import verify
+from ephemeral.client.verifying import verify, verify_options
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import COUNTER_MAX, TEXT_VIEW_SECONDS
 
@@ -272,24 +272,6 @@ def _open(parser: argparse.ArgumentParser) -> None:
     where.add_argument("--ack-fd", type=_whole(0, 1023), metavar="N", help="or to this descriptor")
 
 
-def _verify(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("address", nargs="?", metavar="URL", help=f"address (or {SERVER_VARIABLE})")
-    parser.add_argument(
-        "--manifest", type=Path, required=True, metavar="FILE", help="the manifest of a release"
-    )
-    parser.add_argument(
-        "--key", metavar="KEY", help="the release key in base64url, or a file that holds it"
-    )
-    parser.add_argument("--unsigned", action="store_true", help="for a manifest of your own")
-    parser.add_argument(
-        "--at-least", metavar="VERSION", help="refuse older releases (default: than this program)"
-    )
-    parser.add_argument("--user-agent", metavar="TEXT", help="as which browser to ask")
-    parser.add_argument("--cafile", type=Path, metavar="FILE", help="authorities to trust, PEM")
-    parser.add_argument("--allow-http", action="store_true", help="take http beyond this machine")
-    _json(parser)
-
-
 COMMANDS: Mapping[str, _Command] = {
     "new": _Command(room_commands.new, "make a room and print its code", _new, ()),
     "join": _Command(chat, "talk in a room", _join),
@@ -303,7 +285,7 @@ COMMANDS: Mapping[str, _Command] = {
     "unlock": _Command(room_commands.lock, "admit new members again", _inside),
     "leave": _Command(room_commands.leave, "give a kept seat up", _kept),
     "destroy": _Command(room_commands.destroy, "destroy a room for everyone", _inside),
-    "verify": _Command(verify, "say whether a server serves what was released", _verify, ()),
+    "verify": _Command(verify, "say whether a server serves what was released", verify_options, ()),
     "locator": _Command(offline_commands.locator, "for curl: a code's bearer token", _offline),
     "charter": _Command(offline_commands.charter, "for curl: the body of POST /rooms", _charter),
     "member": _Command(offline_commands.member, "for curl: a member id and token", _member, ()),

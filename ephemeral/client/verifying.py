@@ -1,5 +1,6 @@
 """`verify`: whether an instance serves what was released (docs/verifying.md)."""
 
+import argparse
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -19,12 +20,31 @@ from ephemeral.protocol.release import (
 )
 from ephemeral.protocol.served import Difference, Served, differences
 
-__all__ = ["found_differences", "verify"]
+__all__ = ["found_differences", "trusted_release", "verify", "verify_options"]
 
 # Requests at a time; a browser has six as well.
 _AT_ONCE = 6
 # A public key in base64url is shorter than this, with what an editor adds.
 _KEY_FILE = 100
+
+
+def verify_options(parser: argparse.ArgumentParser) -> None:
+    """Add what `verify` takes."""
+    parser.add_argument("address", nargs="?", metavar="URL", help=f"address (or {SERVER_VARIABLE})")
+    parser.add_argument(
+        "--manifest", type=Path, required=True, metavar="FILE", help="the manifest of a release"
+    )
+    parser.add_argument(
+        "--key", metavar="KEY", help="the release key in base64url, or a file that holds it"
+    )
+    parser.add_argument("--unsigned", action="store_true", help="for a manifest of your own")
+    parser.add_argument(
+        "--at-least", metavar="VERSION", help="refuse older releases (default: than this program)"
+    )
+    parser.add_argument("--user-agent", metavar="TEXT", help="as which browser to ask")
+    parser.add_argument("--cafile", type=Path, metavar="FILE", help="authorities to trust, PEM")
+    parser.add_argument("--allow-http", action="store_true", help="take http beyond this machine")
+    parser.add_argument("--json", action="store_true", help="print JSON, one object a line")
 
 
 async def verify(context: Context) -> Exit:
