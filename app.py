@@ -3,8 +3,9 @@
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -14,6 +15,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 
 from ephemeral import __version__, faults
+from ephemeral.domain.credentials import limits_key
 from ephemeral.domain.limits import Limits
 from ephemeral.edge import answers
 from ephemeral.edge.config_api import config_answer
@@ -42,10 +44,11 @@ from ephemeral.store.embedded import EmbeddedPostgres, running_dsn
 from ephemeral.store.encryption_key import KeySource, choose_key_source
 from ephemeral.store.keyring_files import KeyringDirectory
 from ephemeral.store.migrations import migrate, read_migrations
-from ephemeral.store.postgres import connection, open_pool
+from ephemeral.store.postgres import StoreUnavailable, connection, open_pool
 from ephemeral.store.start_error import StartError
 
 if TYPE_CHECKING:
+    from ephemeral.live.bus import Bus
     from ephemeral.store.postgres import Pool
 
 __all__ = ["create_app", "key_source", "migrated_pool"]
@@ -53,6 +56,8 @@ __all__ = ["create_app", "key_source", "migrated_pool"]
 WEB = Path(__file__).resolve().parent / "web"
 SUITES = {"argon2id": ARGON2ID, "pbkdf2": PBKDF2}
 _CLOSE_SECONDS = 5
+# How long a start waits for Redis before it goes on without.
+_REDIS_SECONDS = 3.0
 
 
 def key_source(settings: Settings) -> KeySource:
@@ -93,8 +98,8 @@ async def _close(pool: "Pool") -> None:
         pool.terminate()
 
 
-def create_app(settings: Settings) -> Starlette:
-    """The application; raises StartError.
+def create_app(settings: Settings, *, join_running: bool = False) -> Starlette:
+    """The application; raises StartError. `join_running`: as in `migrated_pool`.
 
     Entering its lifespan raises StartError, KeyringUnusable or DeploymentRefused.
     """
@@ -108,19 +113,27 @@ def create_app(settings: Settings) -> Starlette:
     limiter = Limiter(settings, os.urandom, time.monotonic)
     sockets = Sockets(settings, os.urandom, verdict, limiter)
 
-    async def ready() -> None:
-        async with connection(app.state.pool) as one:
-            await one.execute("SELECT 1")
+    async def ready() -> Mapping[str, str]:
+        try:
+            async with connection(app.state.pool) as one:
+                await one.execute("SELECT 1")
+        except StoreUnavailable:
+            raise Refusal("unavailable", "The database can't be reached.") from None
         epochs: Epochs = app.state.epochs
         alarm = epochs.alarm(asyncio.get_running_loop().time())
         if alarm is not None:
             raise Refusal("unavailable", alarm)
+        # Without Redis everything is stored and answered: no reason to take the host away.
+        bus: Bus = app.state.bus
+        return {"database": "ready", "keys": "ready", "bus": "ready" if bus.is_up else "away"}
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         source = key_source(settings)
         async with AsyncExitStack() as stack:
-            pool = await stack.enter_async_context(migrated_pool(settings))
+            pool = await stack.enter_async_context(
+                migrated_pool(settings, join_running=join_running)
+            )
             app.state.pool = pool
             app.state.clock = lambda: time.time_ns() // 1_000_000
             app.state.limiter = limiter
@@ -166,35 +179,98 @@ async def _serving(
         keyring = await Keyring.open(one, directory, source, random)
     limits = _limits(settings)
     worker = random(16)
-    bus = LocalBus()
     hub = Hub(answers.event, answers.backlog)
-    bus.subscribe(hub.receive)
-    ledger = Ledger(pool, keyring, bus, limits, random, faults.record)
-    rooms = Rooms(
-        pool, keyring, ledger, bus, deployment, limits, _charter_limits(settings), random, worker
-    )
-    epochs = Epochs(pool, keyring, random, settings.epoch_seconds * 1000)
-    sweeper = Sweeper(
-        pool, rooms, ledger, epochs, hub, bus, limits, worker, settings.sweep_seconds, faults.record
-    )
-    await sweeper.start()
-    sweeping = asyncio.create_task(sweeper.run(), name="sweeper")
-    app.state.rooms = rooms
-    app.state.record = Record(pool, hub)
-    app.state.epochs = epochs
-    app.state.config = config_answer(settings, deployment.suite, deployment.salt)
-    sockets.begin(rooms, hub)
+    async with _bus(settings, hub, worker, deployment, keyring, app.state.limiter) as bus:
+        bus.subscribe(hub.receive)
+        ledger = Ledger(pool, keyring, bus, limits, random, faults.record)
+        rooms = Rooms(
+            pool,
+            keyring,
+            ledger,
+            bus,
+            deployment,
+            limits,
+            _charter_limits(settings),
+            random,
+            worker,
+        )
+        epochs = Epochs(pool, keyring, random, settings.epoch_seconds * 1000)
+        sweeper = Sweeper(
+            pool,
+            rooms,
+            ledger,
+            epochs,
+            hub,
+            bus,
+            limits,
+            worker,
+            settings.sweep_seconds,
+            faults.record,
+        )
+        await sweeper.start()
+        sweeping = asyncio.create_task(sweeper.run(), name="sweeper")
+        app.state.bus = bus
+        app.state.rooms = rooms
+        app.state.record = Record(pool, hub)
+        app.state.epochs = epochs
+        app.state.config = config_answer(settings, deployment.suite, deployment.salt)
+        sockets.begin(rooms, hub)
+        try:
+            yield
+        finally:
+            await sockets.finish()
+            sweeping.cancel()
+            with suppress(asyncio.CancelledError):
+                await sweeping
+            await ledger.close()
+            # A database that is away finds out by the heartbeat that isn't there.
+            with suppress(Refusal):
+                await sweeper.stop()
+
+
+@asynccontextmanager
+async def _bus(
+    settings: Settings,
+    hub: Hub,
+    worker: bytes,
+    deployment: Deployment,
+    keyring: Keyring,
+    limiter: Limiter,
+) -> "AsyncIterator[Bus]":
+    """What connects this process with the others, if there are any."""
+    if settings.redis_url is None:
+        yield LocalBus()
+        return
+    # Loading the driver takes longer than everything else here.
+    from ephemeral.live.redis_bus import RedisBus  # noqa: PLC0415
+    from ephemeral.live.redis_counts import RedisCounts  # noqa: PLC0415
+    from ephemeral.live.redis_link import LINK_ERRORS, name_in_redis, open_link  # noqa: PLC0415
+
+    name = partial(name_in_redis, deployment.salt)
     try:
-        yield
+        hints, numbers = open_link(settings.redis_url), open_link(settings.redis_url)
+    except ValueError:
+        raise StartError("REDIS_URL is malformed.") from None
+    bus = RedisBus(hints, name("hints"), worker, hub.listens, hub.missed, faults.record)
+    counts = RedisCounts(
+        numbers, name, partial(limits_key, keyring.index_key), limiter.adopt, os.urandom,
+        faults.record,
+    )  # fmt: skip
+    tasks = [asyncio.create_task(bus.run()), asyncio.create_task(counts.run())]
+    try:
+        if await bus.wait_until_up(_REDIS_SECONDS):
+            with suppress(*LINK_ERRORS):
+                await counts.share_day()
+        limiter.shared = counts
+        yield bus
     finally:
-        await sockets.finish()
-        sweeping.cancel()
-        with suppress(asyncio.CancelledError):
-            await sweeping
-        await ledger.close()
-        # A database that is away finds out by the heartbeat that isn't there.
-        with suppress(Refusal):
-            await sweeper.stop()
+        limiter.shared = None
+        await bus.flush()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for link in (hints, numbers):
+            await link.aclose()
 
 
 def _limits(settings: Settings) -> Limits:

@@ -83,6 +83,10 @@ def _with_ids_tied(given: Sequence[str]) -> list[str]:
 def _add_operator_commands(commands: Any) -> None:
     serve = commands.add_parser("serve", help="start the server")
     serve.set_defaults(run=_serve)
+    # Started by `serve` and by nobody else, so it stands in no help.
+    worker = commands.add_parser("worker")
+    worker.add_argument("--listener", type=int, required=True)
+    worker.set_defaults(run=_work)
     migrate = commands.add_parser("migrate", help="bring the database up to date, and end")
     migrate.set_defaults(run=_migrate)
     rotate = commands.add_parser(
@@ -141,23 +145,63 @@ def _serve(_arguments: argparse.Namespace, settings: Settings) -> int:
         return _refused(error)
     with listener:
         many_files()
+        if settings.workers > 1:
+            return _until_done(_minding(settings, listener), settings)
         return _until_done(_serving(settings, listener), settings)
 
 
-async def _serving(settings: Settings, listener: socket.socket) -> int:
+def _work(arguments: argparse.Namespace, settings: Settings) -> int:
+    with socket.socket(fileno=arguments.listener) as listener:
+        return _until_done(_serving(settings, listener, minded=True), settings)
+
+
+async def _minding(settings: Settings, listener: socket.socket) -> int:
+    """Serve by several processes. The database is started and migrated here, once for all."""
+    from app import key_source, migrated_pool  # noqa: PLC0415
+    from ephemeral.edge.workers import Workers  # noqa: PLC0415
+
+    workers = Workers(settings.workers, listener, lambda: _say_open(settings, listener))
+    starting = asyncio.current_task()
+    loop = asyncio.get_running_loop()
+    started = False
+
+    def stop() -> None:
+        if started:
+            workers.stop()
+        elif starting is not None:
+            starting.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    try:
+        key_source(settings)
+        async with migrated_pool(settings):
+            started = True
+            code = await workers.run()
+    except asyncio.CancelledError:
+        if not started:
+            return 0
+        raise
+    if code == 0:
+        print("Ephemeral has stopped.", flush=True)
+    return code
+
+
+async def _serving(settings: Settings, listener: socket.socket, *, minded: bool = False) -> int:
+    """Serve by this process. `minded`: it is one of several, and another speaks for them."""
     from app import create_app  # noqa: PLC0415
     from ephemeral.edge.server import Server  # noqa: PLC0415
+    from ephemeral.edge.workers import READY, when_stdin_ends  # noqa: PLC0415
 
-    address = _address(settings, listener)
-    app = create_app(settings)
-    server = Server(
-        app,
-        lambda: print(
-            f"Ephemeral is open at {address} (codes stay in the browser, they never come here)",
-            flush=True,
-        ),
-        settings.request_seconds,
-    )
+    app = create_app(settings, join_running=minded)
+
+    def ready() -> None:
+        if minded:
+            print(READY, flush=True)
+        else:
+            _say_open(settings, listener)
+
+    server = Server(app, ready, settings.request_seconds)
     starting = asyncio.current_task()
     loop = asyncio.get_running_loop()
 
@@ -169,6 +213,7 @@ async def _serving(settings: Settings, listener: socket.socket) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
+    watching = asyncio.create_task(when_stdin_ends(stop)) if minded else None
     try:
         async with app.router.lifespan_context(app):
             _collect_seldom()
@@ -177,7 +222,11 @@ async def _serving(settings: Settings, listener: socket.socket) -> int:
         if not server.started:
             return 0
         raise
-    print("Ephemeral has stopped.", flush=True)
+    finally:
+        if watching is not None:
+            watching.cancel()
+    if not minded:
+        print("Ephemeral has stopped.", flush=True)
     return 0
 
 
@@ -189,6 +238,14 @@ def _collect_seldom() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+
+
+def _say_open(settings: Settings, listener: socket.socket) -> None:
+    print(
+        f"Ephemeral is open at {_address(settings, listener)} "
+        "(codes stay in the browser, they never come here)",
+        flush=True,
+    )
 
 
 def _address(settings: Settings, listener: socket.socket) -> str:

@@ -31,6 +31,8 @@ _DOTENV_LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)", 
 _DOTENV_COMMENT = re.compile(r"(?:^|\s)#.*")
 _HIDDEN = "***"
 _DAY = 86_400
+# As in the range of DATABASE_POOL_SIZE.
+_EMBEDDED_MOST = 90
 
 #: How many at once, and in how many seconds as many again; None where there is no limit.
 Often = tuple[int, int] | None
@@ -115,12 +117,6 @@ def _url(*schemes: str) -> Callable[[str], str]:
         raise ValueError(f"must be an address of the form {wanted}") from None
 
     return parse
-
-
-def _one_worker(text: str) -> int:
-    if re.fullmatch(r"[0-9]{1,4}", text) and int(text) > 1:
-        raise ValueError("must be 1 (this version runs one process)")
-    return _whole(1, 1)(text)
 
 
 def _networks(text: str) -> Trusted:
@@ -274,13 +270,15 @@ class Settings:
         ),
     ]
 
-    workers: Annotated[int, Declared(_one_worker, "1", "Server processes; this version runs one.")]
+    workers: Annotated[
+        int, Declared(_whole(1, 64), "1", "Server processes; more than one need REDIS_URL.")
+    ]
     redis_url: Annotated[
         str | None,
         Declared(
-            _url("redis", "rediss"),
+            _url("redis", "rediss", "unix"),
             "",
-            "Redis that carries hints between several workers; one worker leaves it unused.",
+            "Redis that several processes or hosts need to hear of each other; it keeps nothing.",
             secret=True,
         ),
     ]
@@ -495,6 +493,16 @@ class Settings:
                 raise SettingsError(f"{small.upper()} must not be more than {large.upper()}.")
         if self.encryption_key is not None and self.encryption_key_file is not None:
             raise SettingsError("ENCRYPTION_KEY and ENCRYPTION_KEY_FILE can't both be set.")
+        if self.workers > 1 and self.redis_url is None:
+            raise SettingsError(
+                f"WORKERS={self.workers} needs REDIS_URL, a Redis by which the processes hear of "
+                "each other's messages: set it, or set WORKERS=1."
+            )
+        if self.database_dsn is None and self.workers * self.database_pool_size > _EMBEDDED_MOST:
+            raise SettingsError(
+                "WORKERS times DATABASE_POOL_SIZE must not be more than "
+                f"{_EMBEDDED_MOST}, which the embedded database can take."
+            )
 
     def __repr__(self) -> str:
         values = {name.lower(): getattr(self, name.lower()) for name in VARIABLES}

@@ -15,8 +15,9 @@ shared with names that have spent theirs: one in 80,000 suffers that from a thou
 """
 
 from struct import Struct
+from typing import NamedTuple
 
-__all__ = ["CELLS", "DIGEST_BYTES", "Buckets", "Name", "name_of"]
+__all__ = ["CELLS", "DIGEST_BYTES", "Buckets", "Claim", "Name", "name_of"]
 
 #: Cells of a row.
 CELLS = 1 << 14
@@ -37,6 +38,20 @@ def name_of(digest: bytes) -> Name:
         three % CELLS + 2 * CELLS,
         four % CELLS + 3 * CELLS,
     )
+
+
+class Claim(NamedTuple):
+    """What is to be taken from a bucket that several hosts keep together.
+
+    `kind` says which bucket of `name`; it holds `tokens`, and as many again in `seconds`. A
+    `cost` below 0 gives back.
+    """
+
+    kind: str
+    name: Name
+    cost: float
+    tokens: int
+    seconds: int
 
 
 class Buckets:

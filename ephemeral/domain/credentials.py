@@ -17,6 +17,7 @@ _ROOM = b"ephemeral/v1/server/room\0"
 _MEMBER = b"ephemeral/v1/server/member\0"
 _RESUME = b"ephemeral/v1/server/resume\0"
 _TOMBSTONE = b"ephemeral/v1/server/tombstone\0"
+_LIMITS = b"ephemeral/v1/server/limits\0"
 _FINGERPRINT = b"ephemeral/v1/server/fingerprint\0"
 
 
@@ -45,6 +46,14 @@ def tombstone_hash(index_key: bytes, room: bytes, message_id: bytes) -> bytes:
         _TOMBSTONE,
         _sized("room", room, 32) + _sized("message id", message_id, 16),
     )
+
+
+def limits_key(index_key: bytes, drawn: bytes) -> bytes:
+    """The day's key of the limits, the same on all hosts, from 32 bytes drawn for that day.
+
+    Whoever sees what was drawn, as Redis does, can't make the key without ``index.key``.
+    """
+    return _keyed(index_key, _LIMITS, _sized("drawn", drawn, 32))
 
 
 def fingerprint(key: bytes) -> bytes:

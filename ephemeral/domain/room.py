@@ -281,10 +281,11 @@ class LeftEvent(NamedTuple):
 
 
 class PresenceEvent(NamedTuple):
-    """A member's socket came or went."""
+    """A member's socket came or went. `connection` names one that came."""
 
     member: bytes
     present: bool
+    connection: bytes | None = None
 
 
 class TypingEvent(NamedTuple):

@@ -20,6 +20,7 @@ _CODES = {
     "unauthorized": LOST,
     "seat_unknown": LOST,
     "room_unknown": 4404,
+    "replaced": REPLACED,
     "too_many": 4429,
     "unavailable": 1012,
 }

@@ -6,31 +6,30 @@ are eight bytes of a keyed hash (HMAC-SHA-256), whose key lives in the memory of
 day and is then replaced; from then on nobody, not even whoever holds a copy of that memory, can
 tell which address, room or seat they were of. With a new key everybody begins anew.
 
-Several hosts could count together where something must not be had again at each of them: making
-rooms, joining, asking for rooms that aren't there. All of that is asked in coroutines, through
-`Visitor.spend` and `Visitor.asking`, and what is kept of a bucket is one time, past which it means
-nothing: a value that expires. Posting and what else is asked for on a socket stays with the process
-that holds the socket.
+Several processes and hosts count together (`Shared`) where something must not be had again at each
+of them: making rooms, joining, asking for rooms that aren't there. That is asked for in coroutines,
+through `Visitor.spend_together` and `Visitor.asking_together`, and counted here as well. Posting
+and what else is asked for on a socket stays with the process that holds the socket.
 """
 
 import asyncio
 import hmac
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from enum import IntEnum
 from ipaddress import IPv4Address
 from math import ceil
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from starlette.types import Scope
 
-from ephemeral.domain.buckets import DIGEST_BYTES, Buckets, Name, name_of
+from ephemeral.domain.buckets import DIGEST_BYTES, Buckets, Claim, Name, name_of
 from ephemeral.edge.addresses import Address, client_address
 from ephemeral.protocol.errors import Refusal
 from ephemeral.settings import Often, Settings
 
-__all__ = ["KEY_SECONDS", "Action", "Limiter", "Visitor", "crowded"]
+__all__ = ["KEY_SECONDS", "Action", "Limiter", "Shared", "Visitor", "crowded"]
 
 KEY_SECONDS = 86_400
 _KEY_BYTES = 32
@@ -69,6 +68,20 @@ class Action(IntEnum):
     LEAVE = 7
 
 
+# What is counted by all hosts together.
+_TOGETHER = {Action.CREATE, Action.JOIN}
+
+
+class Shared(Protocol):
+    """Buckets that several processes keep together."""
+
+    async def spend(self, claims: Sequence[Claim]) -> float:
+        """Take all of them, or none: 0, or the seconds to wait. 0 also where that isn't known."""
+
+    def charge(self, claims: Sequence[Claim]) -> None:
+        """Take all of them soon, whether they are there or not."""
+
+
 class Limiter:
     """The counts of this process. `clock` is in seconds and doesn't go backwards.
 
@@ -82,11 +95,15 @@ class Limiter:
         clock: Callable[[], float],
     ) -> None:
         self.clock = clock
+        #: Set where several hosts count together.
+        self.shared: Shared | None = None
         self.misses = _buckets(settings.misses_per_address)
+        self.misses_often = settings.misses_per_address
+        self.often = _limits(settings)
         #: By action: the buckets of seats, rooms and addresses.
         self.limits = tuple(
             (_buckets(seat), _buckets(room), _buckets(address))
-            for seat, room, address in _limits(settings)
+            for seat, room, address in self.often
         )
         self.asking: dict[Name, int] = {}
         self.connections = _Gauge(settings.connections_per_address)
@@ -117,6 +134,14 @@ class Limiter:
     def name(self, field: bytes) -> Name:
         """What is kept of an address, a room or a seat. The first byte says which."""
         return name_of(hmac.digest(self._key, field, "sha256")[:DIGEST_BYTES])
+
+    def adopt(self, key: bytes, seconds: float) -> None:
+        """Make names by a key of all hosts, for so long; everybody begins anew."""
+        if self._renewal is not None:
+            self._renewal.cancel()
+        self._key = key
+        seconds = min(seconds, KEY_SECONDS)
+        self._renewal = asyncio.get_running_loop().call_later(seconds, self._renew)
 
     def _renew(self) -> None:
         self._key = self._random(_KEY_BYTES)
@@ -195,10 +220,58 @@ class Visitor:
     def refused(self, refusal: Refusal) -> None:
         """Count the answer to something asked, if it is one that is counted."""
         misses, cost = self._limiter.misses, _MISSES.get(refusal.code)
+        if self._limiter.shared is not None and cost is not None:
+            self._limiter.shared.charge(self._missing(cost))
         if misses is not None and cost is not None:
             now = self._limiter.clock()
             for name, weight in self._address:
                 misses.charge(name, cost * weight, now)
+
+    async def spend_together(self, action: Action) -> None:
+        """As `spend`, and counted by all hosts."""
+        await self._take(self._claims(action))
+        self.spend(action)
+
+    @asynccontextmanager
+    async def asking_together(self, action: Action) -> AsyncIterator[None]:
+        """As `asking`, and counted by all hosts."""
+        shared = self._limiter.shared
+        if shared is None:
+            with self.asking(action):
+                yield
+            return
+        # It may turn out to be a miss; until that is known it counts as one at all hosts.
+        await self._take([*self._claims(action), *self._missing(1)])
+        try:
+            with self.asking(action):
+                yield
+        finally:
+            shared.charge(self._missing(-1))
+
+    async def _take(self, claims: Sequence[Claim]) -> None:
+        shared = self._limiter.shared
+        wait = await shared.spend(claims) if shared is not None else 0
+        if wait:
+            raise _too_many(wait)
+
+    def _claims(self, action: Action) -> list[Claim]:
+        """What an action takes from buckets that all hosts keep together."""
+        if action not in _TOGETHER:
+            return []
+        _, room, address = self._limiter.often[action]
+        kind, claims = action.name.lower(), []
+        if room is not None and self._room is not None:
+            claims.append(Claim(f"{kind}:room", self._room, 1, *room))
+        if address is not None:
+            claims += [Claim(f"{kind}:address", one, w, *address) for one, w in self._address]
+        return claims
+
+    def _missing(self, cost: int) -> list[Claim]:
+        """What asking for something that isn't there takes from such buckets."""
+        often = self._limiter.misses_often
+        if often is None:
+            return []
+        return [Claim("miss:address", one, cost * w, *often) for one, w in self._address]
 
     def connected(self) -> bool:
         """A socket was opened, and counts until `disconnected`; whether it is within the limit."""

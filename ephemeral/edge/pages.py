@@ -105,9 +105,9 @@ class Pages:
 
 
 class Health:
-    """For probes. `ready` raises what keeps this process from serving."""
+    """For probes. `ready` tells the state of each part, or raises what keeps from serving."""
 
-    def __init__(self, ready: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, ready: Callable[[], Awaitable[Mapping[str, str]]]) -> None:
         self._ready = ready
 
     async def alive(self, _request: Request) -> Response:
@@ -116,8 +116,7 @@ class Health:
 
     async def ready(self, _request: Request) -> Response:
         """The process can serve; `unavailable` otherwise."""
-        await self._ready()
-        return _json({"status": "ready"})
+        return _json({"status": "ready", **await self._ready()})
 
 
 def _json(value: Mapping[str, str]) -> Response:

@@ -13,16 +13,16 @@ async def answer_early(rooms: Rooms, visitor: Visitor, frame: frames.EarlyFrame)
     """The answer to a frame that comes before `hello`; `{}` to what isn't one. Refuses."""
     match frame:
         case frames.Create():
-            visitor.spend(Action.CREATE)
+            await visitor.spend_together(Action.CREATE)
             view, _ = await rooms.create(frames.credential(frame.locator), *frame.unpack())
             return answers.room(view)
         case frames.Join():
             locator, token = frames.credential(frame.locator), frames.credential(frame.token)
-            with visitor.at(frame.locator).asking(Action.JOIN):
+            async with visitor.at(frame.locator).asking_together(Action.JOIN):
                 joined = await rooms.join(locator, token, *frame.unpack())
             return answers.joined(joined.snapshot)
         case frames.Resume():
-            with visitor.asking(Action.JOIN):
+            async with visitor.asking_together(Action.JOIN):
                 return answers.key(await rooms.resume(frames.credential(frame.resume)))
     return b"{}"
 

@@ -44,9 +44,9 @@ def _counted(operation: Operation) -> Handler:
         limiter: Limiter = request.app.state.limiter
         visitor = limiter.visitor(request.scope).at(*_credentials(request.scope))
         if action is Action.CREATE:
-            visitor.spend(action)
+            await visitor.spend_together(action)
             return await operation.handler(request)
-        with visitor.asking(action):
+        async with visitor.asking_together(action):
             return await operation.handler(request)
 
     return handle

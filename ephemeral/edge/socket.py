@@ -53,7 +53,10 @@ class Listeners(Protocol):
 
 
 class Socket:
-    """One accepted connection, from the handshake to its end. `connection` names it."""
+    """One accepted connection, from the handshake to its end.
+
+    `connection` names it; of two of one process the older has the smaller name.
+    """
 
     def __init__(
         self,
@@ -330,7 +333,7 @@ class Socket:
             self._visitor = self._visitor.at(hello.locator, hello.token)
             if not self._visitor.entered():
                 raise crowded()
-            with self._visitor.asking(Action.HELLO):
+            async with self._visitor.asking_together(Action.HELLO):
                 self.seat = await self._rooms.connect(locator, token, self.connection)
             self.member = self.seat.member
             self._listeners.add(self.seat.room, self)

@@ -18,7 +18,9 @@ from ephemeral.settings import Settings
 
 __all__ = ["Sockets"]
 
-_CONNECTION_BYTES = 16
+# A connection is named by its turn among this process's, and by randomness.
+_TURN_BYTES = 8
+_RANDOM_BYTES = 8
 # The database was away when a socket ended: how long until it is told again.
 _RETRY_SECONDS = 2.0
 
@@ -44,6 +46,7 @@ class Sockets:
         self._verdict = verdict
         self._limiter = limiter
         self._open = 0
+        self._turn = 0
         self._releases: set[asyncio.Task[None]] = set()
         self._rooms: Rooms | None = None
         self._listeners: Listeners | None = None
@@ -75,7 +78,8 @@ class Sockets:
             return
         wire: Wire = scope["extensions"][WIRE]
         pace = Pace(self._rate, self._burst, asyncio.get_running_loop().time())
-        name = self._random(_CONNECTION_BYTES)
+        self._turn += 1
+        name = self._turn.to_bytes(_TURN_BYTES) + self._random(_RANDOM_BYTES)
         socket = Socket(name, wire, rooms, listeners, self._verdict, pace, visitor)
         self._open += 1
         if not visitor.connected() or self._open > self._most:

@@ -19,6 +19,10 @@ Receiver = Callable[[Sequence[Hint]], None]
 class Bus(Protocol):
     """Publishing never blocks and never raises: the commit has already happened."""
 
+    @property
+    def is_up(self) -> bool:
+        """Whether hints reach all workers at this moment."""
+
     def publish(self, hints: Sequence[Hint]) -> None:
         """Tell every worker, in order."""
 
@@ -31,6 +35,7 @@ class LocalBus:
 
     def __init__(self) -> None:
         self._receivers: list[Receiver] = []
+        self.is_up = True
 
     def publish(self, hints: Sequence[Hint]) -> None:
         """Hand the batch to every receiver."""

@@ -9,9 +9,11 @@ from typing import Protocol
 
 from ephemeral.domain.room import (
     ClosedEvent,
+    DestroyedEvent,
     Event,
     LeftEvent,
     NoticeEvent,
+    PresenceEvent,
     Snapshot,
     TypingEvent,
     UnsureEvent,
@@ -21,8 +23,12 @@ from ephemeral.live.bus import Hint
 __all__ = ["Hub", "Subscriber"]
 
 
+# Fates of so many messages are remembered, to notice a notice that comes after one.
+_REMEMBERED = 4096
+
+
 class Subscriber(Protocol):
-    """One socket that has said hello."""
+    """One socket that has said hello. Of two the older has the smaller `connection`."""
 
     member: bytes
     connection: bytes
@@ -53,6 +59,10 @@ class Hub:
         self._rooms: dict[bytes, dict[bytes, Subscriber]] = {}
         self._told: dict[bytes, int] = {}
         self._unsure: set[bytes] = set()
+        # Members that took their seat by a socket other than the one that listens here.
+        self._doubted: set[tuple[bytes, bytes]] = set()
+        # Messages that were destroyed lately, oldest first.
+        self._gone: dict[bytes, None] = {}
         # Rooms whose state is being read, with the events that come meanwhile.
         self._held: dict[bytes, list[Event]] = {}
 
@@ -60,12 +70,18 @@ class Hub:
         return sum(len(members) for members in self._rooms.values())
 
     def add(self, room: bytes, subscriber: Subscriber) -> None:
-        """From now on `subscriber` gets the room's events. An older socket of the member goes."""
+        """From now on `subscriber` gets the room's events. An older socket of the member goes.
+
+        That may be `subscriber` itself, if its hello took longer than that of a newer one.
+        """
         members = self._rooms.setdefault(room, {})
-        older = members.get(subscriber.member)
+        other = members.get(subscriber.member)
+        if other is not None and other.connection > subscriber.connection:
+            subscriber.replaced()
+            return
         members[subscriber.member] = subscriber
-        if older is not None:
-            older.replaced()
+        if other is not None:
+            other.replaced()
 
     def remove(self, room: bytes, subscriber: Subscriber) -> None:
         """Forget `subscriber`; harmless if a newer one stands in its place."""
@@ -85,6 +101,16 @@ class Hub:
         """Rooms in which something may have happened that local members were not told of."""
         return list(self._unsure)
 
+    def missed(self) -> None:
+        """Hints may have been lost, of whatever room."""
+        self._unsure.update(self._rooms)
+
+    def doubted(self) -> list[tuple[bytes, Subscriber]]:
+        """Listeners, with their rooms, that may not hold their seat any more; asked for once."""
+        doubted, self._doubted = self._doubted, set()
+        found = [(room, self._rooms.get(room, {}).get(member)) for room, member in doubted]
+        return [(room, one) for room, one in found if one is not None]
+
     def caught_up(self, room: bytes, sequence: int) -> None:
         """A new local member was told the complete state up to `sequence`.
 
@@ -96,6 +122,10 @@ class Hub:
     def rooms(self) -> list[bytes]:
         """Rooms with local listeners."""
         return list(self._rooms)
+
+    def listens(self, room: bytes) -> bool:
+        """Whether a room has local listeners."""
+        return room in self._rooms
 
     def listeners_of(self, room: bytes) -> int:
         """How many local listeners a room has."""
@@ -157,9 +187,20 @@ class Hub:
             return
         if isinstance(event, NoticeEvent):
             sequence = event.notice.sequence
+            if event.notice.id in self._gone:
+                # Two workers' hints have overtaken each other: the state decides.
+                self._unsure.add(room)
             # A gap stays where it is until the store has been compared.
             if self._told.get(room, sequence - 1) == sequence - 1:
                 self._told[room] = sequence
+        elif isinstance(event, DestroyedEvent):
+            self._gone[event.id] = None
+            if len(self._gone) > _REMEMBERED:
+                del self._gone[next(iter(self._gone))]
+        elif isinstance(event, PresenceEvent) and event.connection is not None:
+            mine = members.get(event.member)
+            if mine is not None and mine.connection != event.connection:
+                self._doubted.add((room, event.member))
         self._fan_out(members, event)
 
     def _fan_out(self, members: dict[bytes, Subscriber], event: Event) -> None:

@@ -1,8 +1,10 @@
-"""What a reader remembers of each author's counters, so that a gap is seen (8.12)."""
+"""What a reader remembers of each author's counters: gaps and repetitions are seen (8.12)."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Self
+
+from ephemeral.protocol.strangers import forget_strangers
 
 __all__ = ["Counters", "Step"]
 
@@ -19,8 +21,15 @@ class Step(NamedTuple):
 
 @dataclass(slots=True)
 class _Author:
+    """`missing`: the ranges of counters below the highest that may still come."""
+
     highest: int
     missing: list[tuple[int, int]] = field(default_factory=list)
+
+    @classmethod
+    def first_seen_at(cls, counter: int) -> Self:
+        """Nobody here knows which of those before it were read."""
+        return cls(counter, [(1, counter - 1)] if counter > 1 else [])
 
 
 class Counters:
@@ -31,7 +40,9 @@ class Counters:
     """
 
     def __init__(self, highest: Mapping[bytes, int] | None = None) -> None:
-        self._authors = {author: _Author(count) for author, count in (highest or {}).items()}
+        self._authors = {
+            author: _Author.first_seen_at(count) for author, count in (highest or {}).items()
+        }
 
     def joined(self, author: bytes) -> None:
         """`author` has just taken its seat: its first message has the counter 1."""
@@ -41,11 +52,15 @@ class Counters:
         """The highest counter seen of each author: what a later process needs to go on."""
         return {author: seen.highest for author, seen in self._authors.items()}
 
+    def forget_strangers(self, known: Container[bytes]) -> None:
+        """`known`: members, and authors of what waits."""
+        forget_strangers(self._authors, known)
+
     def take(self, author: bytes, counter: int) -> Step:
         """Note a counter that was read in a message of `author`."""
         seen = self._authors.get(author)
         if seen is None:
-            self._authors[author] = _Author(counter)
+            self._authors[author] = _Author.first_seen_at(counter)
             return Step(0, repeated=False)
         if counter > seen.highest:
             skipped = counter - seen.highest - 1

@@ -1,9 +1,10 @@
 """Frames that want an answer: numbered, and sent over the next socket until it comes (11.8)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ephemeral.protocol.encoding import dump_json
+from ephemeral.protocol.encoding import b64encode, dump_json
+from ephemeral.protocol.limits import STATUS_IDS_MAX
 
 __all__ = ["Request", "Requests"]
 
@@ -28,6 +29,7 @@ class Requests:
         self.frames: list[str] = []
         self._asked: dict[int, Request] = {}
         self._wanted: dict[tuple[str, bytes], Request] = {}
+        self._questions: dict[int, list[bytes]] = {}
         self._ref = 0
 
     def __iter__(self) -> Iterator[Request]:
@@ -44,6 +46,15 @@ class Requests:
         request.due = 0
         self._asked[self._ref] = request
         self.say(request.action, {"ref": self._ref, **request.fields})
+
+    def ask_status(self, messages: Iterable[bytes]) -> None:
+        """Ask what became of messages; not of those of which it was asked over this socket."""
+        under_way = {one for asked in self._questions.values() for one in asked}
+        unasked = [one for one in messages if one not in under_way]
+        for start in range(0, len(unasked), STATUS_IDS_MAX):
+            some = unasked[start : start + STATUS_IDS_MAX]
+            self.ask(Request("status", {"ids": [b64encode(one) for one in some]}))
+            self._questions[self._ref] = some
 
     def want(self, request: Request) -> None:
         """Keep a request until `done`; it is not yet sent."""
@@ -79,9 +90,13 @@ class Requests:
 
     def answered(self, ref: object) -> Request | None:
         """The request that an answer belongs to."""
-        return self._asked.pop(ref, None) if isinstance(ref, int) else None
+        if not isinstance(ref, int):
+            return None
+        self._questions.pop(ref, None)
+        return self._asked.pop(ref, None)
 
     def socket_lost(self) -> None:
         """What was asked over the socket will have no answer there."""
         self.frames.clear()
         self._asked.clear()
+        self._questions.clear()

@@ -1,9 +1,13 @@
 """The events of a room (11.6), applied to what a member knows."""
 
+from collections.abc import Sequence
+
 from ephemeral.protocol.counters import Counters
 from ephemeral.protocol.objects import (
     Json,
+    Member,
     Notice,
+    Room,
     read_audience,
     read_boolean,
     read_bytes,
@@ -67,6 +71,22 @@ class RoomEvents:
                 return self._locked(read_boolean(frame, "locked"))
         return []
 
+    def complete(
+        self, room: Room, members: Sequence[Member], notices: Sequence[Notice], *, again: bool
+    ) -> None:
+        """The complete present state; `again`: not the first, so whoever is new has just come."""
+        if again:
+            for newcomer in {one.member for one in members} - set(self._state.members):
+                self._counters.joined(newcomer)
+        self._state.replace(room, members, notices)
+        self._forget_strangers()
+
+    def _forget_strangers(self) -> None:
+        """A server that never ends must not fill the memory."""
+        known = self._state.known()
+        self._state.forget_strangers(known)
+        self._counters.forget_strangers(known)
+
     def _notice(self, notice: Notice) -> list[Event]:
         self._state.wait(notice)
         events = self._typing(notice.author, typing=False, now=0)
@@ -125,6 +145,7 @@ class RoomEvents:
         joins = read_integer(frame, "joins")
         self._state.seat(member)
         self._counters.joined(member.member)
+        self._forget_strangers()
         if self._state.room is not None:
             taken = len(self._state.members)
             self._state.room = self._state.room._replace(joins=joins, seats_taken=taken)

@@ -1,12 +1,13 @@
 """What a member knows of its room: replaced by welcome and backlog, changed by events."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.protocol.keys import ContentKeys
 from ephemeral.protocol.limits import SEATS, WAITING_MESSAGES
 from ephemeral.protocol.objects import Member, Notice, Room
 from ephemeral.protocol.profile import Profile, open_profile
+from ephemeral.protocol.strangers import forget_strangers
 
 __all__ = ["TYPING_MS", "RoomState"]
 
@@ -57,6 +58,14 @@ class RoomState:
         """Add a message that waits. `malformed`: more than there can be."""
         self.notices[notice.id] = notice
         refuse(len(self.notices) > _SLACK * WAITING_MESSAGES, "malformed")
+
+    def known(self) -> set[bytes]:
+        """Members, and authors of what waits."""
+        return {*self.members, *(notice.author for notice in self.notices.values())}
+
+    def forget_strangers(self, known: Container[bytes]) -> None:
+        """Names of those who are not `known` are dropped, but for the latest."""
+        forget_strangers(self._profiles, known)
 
     def name(self, member: bytes) -> str | None:
         """The nickname that a member has, or had; None if it brought no readable one."""

@@ -25,7 +25,6 @@ from ephemeral.protocol.keys import RoomKeys
 from ephemeral.protocol.limits import (
     NONCE_SIZE,
     PROFILE_COLOURS,
-    STATUS_IDS_MAX,
     TYPING_REPEAT_SECONDS,
 )
 from ephemeral.protocol.objects import Json
@@ -108,7 +107,7 @@ class Session:
             self._seat["profile"] = b64encode(profile)
         self.state = RoomState(content_keys)
         self.outbox = Outbox(content_keys, member, counter, random)
-        self._reading = Reading(content_keys, self.state, self.counters)
+        self._reading = Reading(member, content_keys, self.state, self.counters)
         self._room_events = RoomEvents(member, self.state, self.outbox, self.counters)
         self._requests = Requests()
         self._events: list[Event] = []
@@ -200,7 +199,7 @@ class Session:
 
     def release(self, message: bytes, now: int) -> None:
         """Give the lease back unread: Released or Refused follows."""
-        self._reading.forget(message)
+        self._reading.forget(message, returned=True)
         self._want(Request("release", {"id": b64encode(message)}, message), now)
 
     def lock(self, locked: bool, now: int) -> None:
@@ -366,18 +365,13 @@ class Session:
         room = objects.read_room(frame.get("room"))
         members = [objects.read_member(one) for one in objects.read_list(frame, "members")]
         notices = [objects.read_notice(one) for one in objects.read_list(frame, "notices")]
-        if self._welcomed:
-            for newcomer in {one.member for one in members} - set(self.state.members):
-                self.counters.joined(newcomer)
-        self.state.replace(room, members, notices)
+        self._room_events.complete(room, members, notices, again=self._welcomed)
         self.skew = room.now - now
         self._events.append(Welcome(again=self._welcomed))
         self._welcomed = True
         news, lost = self.outbox.compare(self.state.notices)
         self._events += [Settled(*one) for one in news]
-        for start in range(0, len(lost), STATUS_IDS_MAX):
-            ids = [b64encode(one) for one in lost[start : start + STATUS_IDS_MAX]]
-            self._requests.ask(Request("status", {"ids": ids}))
+        self._requests.ask_status(lost)
         self._send_wanted(now)
 
     def _settled(self, message: bytes, state: str | None) -> None:

@@ -54,6 +54,7 @@ _HIDDEN: Mapping[tuple[str, str], str] = {
     ("messages", "viewing"): _PROOF,
     ("tombstones", "tombstone"): _NAME,
     ("tombstones", "viewing"): _PROOF,
+    ("seats", "connection"): "It counts the connections of the server, in whatever rooms.",
 }
 _DIGESTS: Mapping[tuple[str, str], str] = {
     ("payloads", "body"): "Sealed bytes: their length and the first eight bytes of their SHA-256.",
@@ -70,7 +71,6 @@ _WHOLE = {
     ("rooms", "charter"),
     ("rooms", "charter_mac"),
     ("seats", "member"),
-    ("seats", "connection"),
     ("messages", "id"),
     ("messages", "author"),
     ("messages", "viewing_hash"),

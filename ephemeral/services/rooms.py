@@ -244,18 +244,18 @@ class Rooms:
         return await transaction(self._pool, work)
 
     async def connect(self, locator: bytes, token: bytes, connection: bytes) -> Seat:
-        """From now on the socket `connection` holds the seat. Refuses like `authenticate`."""
-        room, holder = self._names(locator, token)
-        socket = connection
+        """The socket `connection` holds the seat. Also refuses `replaced`: a newer one has it."""
+        (room, holder), socket = self._names(locator, token), connection
 
         async def work(connection: Connection) -> Seat:
             seat = await seat_rows.connect(connection, room, holder, self._worker, socket)
             if seat is None:
+                refuse(await seat_rows.find(connection, room, holder) is not None, "replaced")
                 raise await absence(connection, room)
             return seat
 
         seat = await self._commit(room, work)
-        self._publish(room, PresenceEvent(seat.member, True))
+        self._publish(room, PresenceEvent(seat.member, True, socket))
         return seat
 
     async def disconnect(self, seat: Seat, connection: bytes) -> None:

@@ -133,13 +133,15 @@ class Sweeper:
     async def stop(self) -> None:
         """This worker's sockets are gone now, not when its heartbeat is missed."""
 
-        async def work(connection: Connection) -> None:
-            await seat_rows.release_seats(
+        async def work(connection: Connection) -> list[Seat]:
+            seats = await seat_rows.release_seats(
                 connection, self._worker, await room_rows.clock(connection)
             )
             await seat_rows.delete_worker(connection, self._worker)
+            return seats
 
-        await transaction(self._pool, work)
+        for seat in await transaction(self._pool, work):
+            self._bus.publish([(seat.room, PresenceEvent(seat.member, False))])
 
     async def round(self, monotonic: float) -> None:
         """One round of everything that is due."""
@@ -153,6 +155,7 @@ class Sweeper:
         await self._end_rooms(now)
         await self._forget(now)
         await self._tell_unsure()
+        await self._replace_doubted()
         if monotonic >= self._next_hint:
             self._next_hint = monotonic + HINT_SECONDS
             await self._hint_again()
@@ -239,6 +242,21 @@ class Sweeper:
 
             for seat in await transaction(self._pool, work):
                 self._bus.publish([(seat.room, PresenceEvent(seat.member, False))])
+
+    async def _replace_doubted(self) -> None:
+        """End sockets whose members came back by another worker: the newest holds the seat."""
+        doubted = self._hub.doubted()
+        if not doubted:
+            return
+        holders = await transaction(
+            self._pool,
+            lambda connection: seat_rows.connections(
+                connection, [(room, one.member) for room, one in doubted]
+            ),
+        )
+        for room, one in doubted:
+            if holders.get((room, one.member), one.connection) != one.connection:
+                one.replaced()
 
     async def _tell_unsure(self) -> None:
         for room in self._hub.unsure():

@@ -152,7 +152,9 @@ async def delete_seat(connection: Connection, room: bytes, member: bytes) -> lis
 async def connect(
     connection: Connection, room: bytes, token_hash: bytes, worker: bytes, socket: bytes
 ) -> Seat | None:
-    """A socket holds the seat of this token from now on; None if there is none.
+    """A socket holds the seat of this token from now on; None if there is none to be had.
+
+    A newer socket of the same worker keeps it: a hello may arrive after that of the next.
 
     A worker that others took for dead is known again; it lives from its next heartbeat on.
     """
@@ -163,6 +165,7 @@ async def connect(
         UPDATE seats s SET worker = $3, connection = $4, seen_at = clock_ms()
         FROM rooms r WHERE r.room = s.room AND r.expires_at > clock_ms()
           AND s.room = $1 AND s.token_hash = $2
+          AND (s.worker IS DISTINCT FROM $3 OR s.connection < $4)
         RETURNING s.room, s.member, s.token_hash
         """,
         room, token_hash, worker, socket,
@@ -181,6 +184,22 @@ async def disconnect(connection: Connection, seat: Seat, socket: bytes) -> bool:
         socket,
     )
     return gone is not None
+
+
+async def connections(
+    connection: Connection, members: Sequence[tuple[bytes, bytes]]
+) -> dict[tuple[bytes, bytes], bytes]:
+    """The sockets that hold the seats of members (room, member), where one does."""
+    rows = await connection.fetch(
+        """
+        SELECT room, member, connection FROM seats
+        JOIN unnest($1::bytea[], $2::bytea[]) AS q (room, member) USING (room, member)
+        WHERE connection IS NOT NULL
+        """,
+        [room for room, _ in members],
+        [member for _, member in members],
+    )
+    return {(row[0], row[1]): row[2] for row in rows}
 
 
 async def held(

@@ -188,7 +188,8 @@ contents = st.fixed_dictionaries(
 profiles = st.fixed_dictionaries({"name": any_text, "colour": st.integers(0, 11)})
 CARD_FIELDS = [
     "author", "authorName", "authorColour", "sequence", "size", "postedAt", "expiresAt", "audience",
-    "state", "fate", "text", "quote", "view", "type", "gapBefore", "error", "holder", "leaseUntil",
+    "state", "fate", "text", "quote", "view", "type", "gapBefore", "repeated", "error", "holder",
+    "leaseUntil",
 ]  # fmt: skip
 SENT_FIELDS = ["text", "quote", "state", "error", "sequence", "postedAt", "expiresAt", "counter"]
 MEMBER_FIELDS = ["name", "colour", "present", "joinedAt", "seenAt"]

@@ -13,12 +13,21 @@ RUN = """async ({ runner, base, files }) => {
   const { casesOf } = await import(runner);
   const { derive } = await import(new URL("device/derive.js", base).href);
   const parsed = files.map(([name, text]) => ({ name, content: JSON.parse(text) }));
-  const cases = await casesOf(base, parsed, derive);
+  const cases = await casesOf(base, parsed, derive, null);
   const failures = [];
   for (const { name, run } of cases) {
     try { await run(); } catch (error) { failures.push(`${name}: ${error.message}`); }
   }
   return { ran: cases.length, failures };
+}"""
+ARGON2ID = """async ({ runner, base, vendored, files }) => {
+  const { casesOf } = await import(runner);
+  const { argon2id } = await import(vendored);
+  const parsed = files.map(([name, text]) => ({ name, content: JSON.parse(text) }));
+  const cases = await casesOf(base, parsed, null, argon2id);
+  const chosen = cases.filter(({ name }) => name.startsWith("primitives.json: argon2id_"));
+  for (const { run } of chosen) await run();
+  return chosen.length;
 }"""
 DERIVE = """async ({ base, salt }) => {
   const { derive } = await import(new URL("device/derive.js", base).href);
@@ -58,6 +67,21 @@ def test_every_vector_holds_in_chromium(page: Watched, server: str) -> None:
     result = page.page.evaluate(RUN, argument)
     assert result["failures"] == []
     assert result["ran"] > 500
+
+
+def test_argon2id_gives_the_published_answers_in_chromium(browser: Browser, server: str) -> None:
+    """Without the policy by which only the worker of pages compiles WebAssembly."""
+    context = browser.new_context(bypass_csp=True)
+    page = context.new_page()
+    page.goto(server + "/")
+    runner = f"{server}/static/js/vectors-runner.js"
+    page.route(runner, lambda route: route.fulfill(path=RUNNER, content_type="text/javascript"))
+    vendored = f"{server}/static/vendor/hash-wasm/argon2.js"
+    argument = {
+        "runner": runner, "base": modules(server), "vendored": vendored, "files": vectors(),
+    }  # fmt: skip
+    assert page.evaluate(ARGON2ID, argument) >= 9
+    context.close()
 
 
 def test_the_derivation_leaves_no_worker_behind(page: Watched, server: str) -> None:

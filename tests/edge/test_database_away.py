@@ -2,69 +2,32 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from support.passage import Passage
 from support.raw_client import Client, Message
 from support.server import Program
 
 
-class Passage:
-    """The only way to a database; it can be cut and mended."""
+class DatabasePassage(Passage):
+    """The only way to a database."""
 
     def __init__(self, dsn: str) -> None:
         self._parts = urlsplit(dsn)
         query = parse_qs(self._parts.query)
-        self._socket = f"{query['host'][0]}/.s.PGSQL.{query.get('port', ['5432'])[0]}"
-        self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._port = 0
+        super().__init__(f"{query['host'][0]}/.s.PGSQL.{query.get('port', ['5432'])[0]}")
 
     @property
     def dsn(self) -> str:
         user = self._parts.netloc.rpartition("@")[0]
-        return self._parts._replace(netloc=f"{user}@127.0.0.1:{self._port}", query="").geturl()
-
-    async def mend(self) -> None:
-        self._server = await asyncio.start_server(self._pass, "127.0.0.1", self._port)
-        self._port = self._server.sockets[0].getsockname()[1]
-
-    async def cut(self) -> None:
-        assert self._server is not None
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._server.wait_closed()
-
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        with suppress(OSError, asyncio.CancelledError):
-            there, back = await asyncio.open_unix_connection(self._socket)
-            try:
-                async with asyncio.TaskGroup() as group:
-                    group.create_task(_copy(reader, back))
-                    group.create_task(_copy(there, writer))
-            finally:
-                back.transport.abort()
-                writer.transport.abort()
-        self._tasks.discard(task)
-
-
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(65536):
-        writer.write(data)
-        await writer.drain()
-    writer.close()
+        return self._parts._replace(netloc=f"{user}@127.0.0.1:{self.port}", query="").geturl()
 
 
 @pytest.fixture
-async def passage(database_url: str) -> AsyncIterator[Passage]:
-    made = Passage(database_url)
+async def passage(database_url: str) -> AsyncIterator[DatabasePassage]:
+    made = DatabasePassage(database_url)
     await made.mend()
     yield made
     await made.cut()
@@ -76,7 +39,7 @@ def assert_unavailable(response: httpx.Response) -> None:
 
 
 async def test_while_the_database_is_away_everything_says_so_and_then_goes_on(
-    serve: Callable[..., Program], passage: Passage
+    serve: Callable[..., Program], passage: DatabasePassage
 ):
     server = await asyncio.to_thread(serve, database=passage.dsn)
     async with Client(server.url, server.ws_url) as client:
@@ -112,7 +75,7 @@ async def test_while_the_database_is_away_everything_says_so_and_then_goes_on(
 
 
 async def test_a_socket_that_ends_while_the_database_is_away_gives_its_seat_up_afterwards(
-    serve: Callable[..., Program], passage: Passage
+    serve: Callable[..., Program], passage: DatabasePassage
 ):
     server = await asyncio.to_thread(serve, database=passage.dsn)
     async with Client(server.url, server.ws_url) as client:

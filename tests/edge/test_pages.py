@@ -164,7 +164,12 @@ async def test_robots_are_sent_away_and_probes_are_answered(client: Client):
     assert robots.text == "User-agent: *\nDisallow: /\n"
     assert robots.headers["content-type"].startswith("text/plain")
     assert (await client.api.get("/healthz")).json() == {"status": "alive"}
-    assert (await client.api.get("/readyz")).json() == {"status": "ready"}
+    assert (await client.api.get("/readyz")).json() == {
+        "status": "ready",
+        "database": "ready",
+        "keys": "ready",
+        "bus": "ready",
+    }
     icon = await client.api.get("/favicon.ico")
     assert icon.headers["content-type"] == "image/svg+xml"
     assert policy_of(icon) == NOTHING

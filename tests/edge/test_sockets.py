@@ -80,6 +80,24 @@ async def test_a_newer_socket_of_the_same_member_takes_over_with_4409(server: Pr
             await watching.take(lambda one: one["type"] == "presence" and not one["present"])
 
 
+async def test_a_hello_that_comes_late_over_an_older_socket_does_not_close_the_newer_one(
+    server: Program,
+):
+    """A client gave the older one up before its hello had arrived."""
+    async with of(server) as client:
+        room = await client.room()
+        member, other = await room.member(), await room.member()
+        async with other.line() as watching, room.line() as older, member.line() as newer:
+            hello = await older.ask("hello", locator=room.locator, token=member.token)
+            assert hello["error"]["code"] == "replaced"
+            code, frames = await older.end()
+            assert (code, why(frames)) == (4409, "replaced")
+            assert (await newer.ask("ping"))["type"] == "ok"
+            # Nor does its end give the seat up.
+            state = await watching.ask("room")
+            assert {one["present"] for one in state["members"]} == {True}
+
+
 async def test_leaving_by_another_way_closes_the_socket_with_4401(server: Program):
     async with of(server) as client:
         room = await client.room()

@@ -113,7 +113,7 @@ const CARD = {
   state: is.oneOf("closed", "opening", "open", "taken", "shown_gone", "gone", "broken", "returned"),
   fate: is.orNull(is.oneOf("viewed", "unconfirmed", "expired", "room_destroyed")),
   text: is.orNull(is.string), view: is.orNull(is.integer), type: is.orNull(is.string),
-  gapBefore: is.integer, error: is.orNull(is.string), holder: is.orNull(is.string),
+  gapBefore: is.integer, repeated: is.boolean, error: is.orNull(is.string), holder: is.orNull(is.string),
   leaseUntil: is.orNull(is.integer),
 };
 const SENT = {

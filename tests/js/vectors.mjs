@@ -69,9 +69,10 @@ const written = (value) => (value instanceof Uint8Array ? hex(value) : value);
 /**
  * @param {string} base  URL of web/static/js/
  * @param {(code: string, config: {suite: number, salt: Uint8Array}) => Promise<Uint8Array>} derive
+ * @param {((options: object) => Promise<Uint8Array>)|null} argon2id  null where no page may run it
  * @returns {Promise<{refusal: Function, operations: Record<string, Function>}>}
  */
-async function load(base, derive) {
+async function load(base, derive, argon2id) {
   const from = (name) => import(new URL(`protocol/${name}.js`, base).href);
   const [charter, codes, config, encoding, envelope, errors, keys, links, profile, words] =
     await Promise.all(
@@ -92,11 +93,12 @@ async function load(base, derive) {
     return read(data ?? encoding.utf8(text));
   };
 
-  const hkdf = async (ikm, salt, label) => {
-    const key = await crypto.subtle.importKey("raw", ikm, "HKDF", false, ["deriveBits"]);
-    const by = { name: "HKDF", hash: "SHA-256", salt, info: encoding.utf8(label) };
-    return new Uint8Array(await crypto.subtle.deriveBits(by, key, 256));
+  const derived = async (by, secret, length) => {
+    const key = await crypto.subtle.importKey("raw", secret, by.name, false, ["deriveBits"]);
+    return new Uint8Array(await crypto.subtle.deriveBits({ hash: "SHA-256", ...by }, key, 8 * length));
   };
+  const hkdf = (ikm, salt, label) =>
+    derived({ name: "HKDF", salt, info: encoding.utf8(label) }, ikm, 32);
 
   /** Keys that can't be exported are compared by what they do. */
   async function sameKey(key, raw, by) {
@@ -188,6 +190,31 @@ async function load(base, derive) {
     },
     open_message: async (given) =>
       envelope.openMessage(await keys.importAead(given.message_key), place(given), given.envelope),
+    aead_seal: async (given) => {
+      const key = await keys.importAead(given.key);
+      return { sealed: await keys.aeadSeal(key, given.nonce, given.plaintext, given.ad) };
+    },
+    aead_open: async (given) => {
+      const key = await keys.importAead(given.key);
+      const plaintext = await keys.aeadOpen(key, given.nonce, given.sealed, given.ad);
+      errors.refuse(plaintext === null, "envelope_open");
+      return { plaintext };
+    },
+    sha256: async ({ data }) => ({ hash: await keys.sha256(data) }),
+    hmac: async ({ key, data }) => {
+      const made = await hmacKey(key);
+      return { mac: new Uint8Array(await crypto.subtle.sign("HMAC", made, data)) };
+    },
+    hkdf: async ({ ikm, salt, info, length }) =>
+      ({ okm: await derived({ name: "HKDF", salt, info }, ikm, length) }),
+    pbkdf2: async ({ password, salt, rounds, length }) =>
+      ({ key: await derived({ name: "PBKDF2", salt, iterations: rounds }, password, length) }),
+    argon2id: async ({ password, salt, memory_kib, passes, lanes, length }) => ({
+      key: await argon2id({
+        password, salt, memorySize: memory_kib, iterations: passes, parallelism: lanes,
+        hashLength: length, outputType: "binary",
+      }),
+    }),
     read_content: (given) => ({ content: readJson(given, envelope.readContent) }),
   };
   return { operations, Refusal: errors.Refusal };
@@ -197,10 +224,11 @@ async function load(base, derive) {
  * @param {string} base  URL of web/static/js/
  * @param {{name: string, content: object}[]} files  parsed
  * @param {Parameters<typeof load>[1]} derive
+ * @param {Parameters<typeof load>[2]} argon2id  cases of it alone are left out where it is null
  * @returns {Promise<{name: string, run: () => Promise<void>}[]>}
  */
-export async function casesOf(base, files, derive) {
-  const { operations, Refusal } = await load(base, derive);
+export async function casesOf(base, files, derive, argon2id) {
+  const { operations, Refusal } = await load(base, derive, argon2id);
   const cases = [];
   for (const { name: file, content } of files) {
     insist(content.protocol === "ephemeral.v1" && content.layout === 1, `${file}: layout`);
@@ -217,7 +245,7 @@ export async function casesOf(base, files, derive) {
       names.add(one.name);
       const operation = content.operations[one.op];
       insist(operation !== undefined, `${where}: operation ${one.op}`);
-      if (operation.side === "server") continue;
+      if (operation.side === "server" || (one.op === "argon2id" && argon2id === null)) continue;
       cases.push({ name: where, run: () => runCase(one, operation, operations[one.op], Refusal) });
     }
   }

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from lower_operations import LOWER
 
 from ephemeral.protocol import charter, codes, config, encoding, envelope, keys, links, profile
 from ephemeral.protocol.errors import Refusal
@@ -199,7 +200,7 @@ def read_content(**given):
     return {"content": envelope.read_content(utf8_or_bytes(**given))}
 
 
-OPERATIONS = {
+OPERATIONS = LOWER | {
     function.__name__: function
     for function in (
         b64encode,

@@ -331,7 +331,7 @@ async def test_an_older_socket_does_not_give_up_the_newer_ones_seat(desk: Desk) 
     locator = await desk.room()
     token = os.urandom(32)
     await desk.join(locator, token=token)
-    older, newer = os.urandom(16), os.urandom(16)
+    older, newer = sorted(os.urandom(16) for _ in range(2))
     seat = await desk.rooms.connect(locator, token, older)
     await desk.rooms.connect(locator, token, newer)
     desk.hints.clear()
@@ -341,6 +341,51 @@ async def test_an_older_socket_does_not_give_up_the_newer_ones_seat(desk: Desk) 
     assert member.present
     await desk.rooms.disconnect(seat, newer)
     assert [event for _, event in desk.hints] == [PresenceEvent(seat.member, False)]
+
+
+async def test_an_older_socket_that_greets_last_takes_the_seat_from_no_newer_one(
+    desk: Desk,
+) -> None:
+    locator = await desk.room()
+    token = os.urandom(32)
+    await desk.join(locator, token=token)
+    older, newer = sorted(os.urandom(16) for _ in range(2))
+    seat = await desk.rooms.connect(locator, token, newer)
+    with refused("replaced"):
+        await desk.rooms.connect(locator, token, older)
+    await desk.rooms.disconnect(seat, newer)
+    assert await desk.rooms.connect(locator, token, older) == seat
+
+
+async def test_the_sockets_of_another_process_have_no_turn_among_ours(desk: Desk, tmp_path) -> None:
+    """Two processes count for themselves: whoever came last to either has the seat."""
+    locator = await desk.room()
+    token = os.urandom(32)
+    await desk.join(locator, token=token)
+    older, newer = sorted(os.urandom(16) for _ in range(2))
+    elsewhere = await Desk.open(desk.pool, tmp_path / "keyring")
+    seat = await desk.rooms.connect(locator, token, newer)
+    assert await elsewhere.rooms.connect(locator, token, older) == seat
+
+
+async def test_of_two_sockets_of_a_member_the_newer_listens_whichever_is_added_last(
+    desk: Desk,
+) -> None:
+    class Tab:
+        def __init__(self, connection: bytes) -> None:
+            self.member, self.connection, self.gone = b"m" * 16, connection, False
+
+        def replaced(self) -> None:
+            self.gone = True
+
+    older, newer = Tab(b"\0" * 16), Tab(b"\1" * 16)
+    for tabs in ((older, newer), (newer, older)):
+        older.gone = False
+        for tab in tabs:
+            desk.hub.add(b"r" * 32, tab)  # type: ignore[arg-type]
+        assert (older.gone, newer.gone) == (True, False)
+        assert [one for _, one in desk.hub.listeners()] == [newer]
+        desk.hub.remove(b"r" * 32, newer)  # type: ignore[arg-type]
 
 
 async def test_the_sockets_of_a_dead_worker_are_gone(desk: Desk, tmp_path) -> None:

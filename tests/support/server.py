@@ -6,6 +6,7 @@ fails it if the program did not end well, printed a traceback or a fault, or sai
 say.
 """
 
+import itertools
 import os
 import secrets
 import signal
@@ -156,14 +157,13 @@ class Serve:
         self._postgres = postgres
         self._folder = folder
         self._stack = ExitStack()
-        self._count = 0
+        self._numbers = itertools.count(1)
 
     def __call__(
         self, *, faults: bool = False, database: str | None = None, **settings: object
     ) -> Program:
         """Start one. Without `database` it gets a fresh one; `faults` are allowed to be printed."""
-        self._count += 1
-        folder = self._folder / f"server {self._count}"
+        folder = self._folder / f"server {next(self._numbers)}"
         folder.mkdir()
         environment = {
             "DATABASE_URL": database or self._stack.enter_context(self._postgres.database()),

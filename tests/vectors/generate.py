@@ -11,8 +11,11 @@ import code_cases
 import encoding_cases
 import envelope_cases
 import key_cases
+import keyring_cases
+import primitive_cases
 import profile_cases
 import quote_cases
+import swap_cases
 
 FILES = (
     encoding_cases.make,
@@ -24,6 +27,9 @@ FILES = (
     profile_cases.make,
     envelope_cases.make,
     quote_cases.make,
+    swap_cases.make,
+    primitive_cases.make,
+    keyring_cases.make,
 )
 
 

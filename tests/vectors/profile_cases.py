@@ -69,6 +69,7 @@ def good(v: Vectors) -> None:
         ("leading_space", " Ada", 3, "Nothing is trimmed silently."),
         ("trailing_space", "Ada ", 3, "Nothing is trimmed silently."),
         ("newline", "A\nB", 3, "A control character."),
+        ("lone_surrogate", "A\ud800", 3, "Half a character."),
         ("colour_12", "Ada", 12, "Eleven is the last colour."),
         ("colour_negative", "Ada", -1, "Zero is the first colour."),
     ):

@@ -116,7 +116,7 @@ export const ROOMS = {
     cards: [open("a", "👋🏽", { view: 0 }), open("b", "🏳️‍🌈👨‍👩‍👧‍👦🇩🇪", { view: 0 }), open("c", "Good night 🌙 see you 🚲", { view: 0 })],
     sent: [sent("s1", "stored", "❤️")],
   }),
-  gap: () => state({ cards: [card("a", { gapBefore: 2 }), card("b", { state: "shown_gone", gapBefore: 1 })] }),
+  gap: () => state({ cards: [card("a", { gapBefore: 2 }), card("c", { repeated: true }), card("b", { state: "shown_gone", gapBefore: 1 })] }),
   unreachable: () => shown({ error: "unreachable" }),
   traces: () => state({
     cards: [

@@ -26,7 +26,7 @@ export function card(id, more = {}) {
   return {
     id, author: "ada", authorName: null, authorColour: null, sequence, size: 512,
     postedAt: NOW - 3 * MINUTE, expiresAt: NOW + DAY - 3 * MINUTE, audience: null, state: "closed", fate: null,
-    text: null, quote: null, view: null, type: null, gapBefore: 0, error: null, holder: null,
+    text: null, quote: null, view: null, type: null, gapBefore: 0, repeated: false, error: null, holder: null,
     leaseUntil: null, ...more,
   };
 }

@@ -46,7 +46,7 @@ const member = (id, more) => ({ ...me, id, me: false, ...more });
 const card = (id, more) => ({
   id, author: "eve", authorName: null, authorColour: null, sequence: 1, size: 512, postedAt: Date.now(),
   expiresAt: Date.now() + 1e8, audience: null, state: "closed", fate: null, text: null, quote: null, view: null,
-  type: null, gapBefore: 0, error: null, holder: null, leaseUntil: null, ...more,
+  type: null, gapBefore: 0, repeated: false, error: null, holder: null, leaseUntil: null, ...more,
 });
 
 /** An innocent message beside the other, by somebody who has left. */

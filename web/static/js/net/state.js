@@ -55,6 +55,7 @@
  * @property {number|null} view  seconds its author wishes it to stay; 0: until closed; null: no wish
  * @property {Quote|null} quote  while open, if its author quotes somebody
  * @property {string|null} type  of the content, once opened
+ * @property {boolean} repeated  another of this author with the same number was read before
  * @property {number} gapBefore  messages of this author that are missing before this one
  * @property {string|null} error  code of what went wrong at the last attempt
  * @property {string|null} holder  member id

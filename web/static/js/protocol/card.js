@@ -15,6 +15,7 @@
  * @property {import("./quotes.js").Quote|null} quote
  * @property {string|null} type
  * @property {number|null} counter  once decrypted
+ * @property {boolean} repeated  another message of its author with this counter was read
  * @property {string|null} error
  * @property {string|null} viewing  base64url, until acknowledged
  * @property {boolean} shown  painted in a visible document
@@ -33,7 +34,7 @@ export const UNREAD = { text: null, view: null, quote: null, type: null, viewing
  */
 export function newCard(facts) {
   return {
-    ...facts, ...UNREAD, state: "closed", fate: null, counter: null, error: null, shown: false,
+    ...facts, ...UNREAD, state: "closed", fate: null, counter: null, repeated: false, error: null, shown: false,
     want: null, asked: false, notBefore: 0,
   };
 }

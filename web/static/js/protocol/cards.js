@@ -10,6 +10,7 @@ import { UNREAD, cardView, newCard } from "./card.js";
 import { Counters } from "./counters.js";
 import { retryAt } from "./errors.js";
 import { FATES, isViewing } from "./objects.js";
+import { Seen } from "./seen.js";
 
 /** How many cards that are gone are kept. */
 const GONE_KEPT = 200;
@@ -20,6 +21,7 @@ export class Cards {
   /** @type {Map<string, Card>} */
   #cards = new Map();
   counters = new Counters();
+  seen = new Seen();
   /** Opened but not acknowledged before a reload. @type {Set<string>} */
   #unread = new Set();
 
@@ -180,6 +182,7 @@ export class Cards {
     const card = this.#cards.get(id);
     if (card?.state !== "open" || card.shown) return;
     card.shown = true;
+    this.seen.add(card.author, Number(card.counter));
     this.#wants(card, "ack");
   }
 
@@ -225,7 +228,13 @@ export class Cards {
   decrypted(id, { viewing, counter, type, text, view, quote }) {
     const card = this.#cards.get(id);
     if (card?.state !== "opening" || !isViewing(viewing)) return false;
-    Object.assign(card, { state: "open", viewing, counter, type, text, view, quote, error: null });
+    // A counter has one message: another with the same is a copy, or the same after its end.
+    const repeated = this.seen.has(card.author, counter) || this.all().some(
+      (one) => one !== card && one.author === card.author && one.counter === counter,
+    );
+    Object.assign(card, {
+      state: "open", viewing, counter, repeated, type, text, view, quote, error: null,
+    });
     return true;
   }
 
@@ -301,6 +310,7 @@ export class Cards {
   /** @param {{read: [string, number, number][], unread: string[]}} saved */
   restore({ read, unread }) {
     this.counters.restore(read);
+    for (const [author, , counter] of read) if (counter > 0) this.seen.add(author, counter);
     this.#unread = new Set(unread);
   }
 
@@ -315,6 +325,7 @@ export class Cards {
   clear() {
     this.#cards.clear();
     this.counters = new Counters();
+    this.seen = new Seen();
     this.#unread.clear();
   }
 

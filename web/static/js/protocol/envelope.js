@@ -43,11 +43,12 @@ const COUNTER_MOST = BigInt(Number.MAX_SAFE_INTEGER);
  *   `content_size`, `content_field`
  */
 export async function sealMessage(messageKey, place, { viewing, counter, content }, nonce) {
+  const ad = associatedData(place);
   refuse(!isInteger(counter, 1), "plaintext_counter");
   const bytes = encodeContent(content);
   const plaintext = new Uint8Array(plaintextSize(bytes.length));
   plaintext.set(concat(Uint8Array.of(VERSION), viewing, u64(counter), u32(bytes.length), bytes));
-  const sealed = await aeadSeal(messageKey, nonce, plaintext, associatedData(place));
+  const sealed = await aeadSeal(messageKey, nonce, plaintext, ad);
   return concat(Uint8Array.of(VERSION), nonce, sealed);
 }
 
@@ -57,15 +58,16 @@ export async function sealMessage(messageKey, place, { viewing, counter, content
  * @param {Place} place
  * @param {Uint8Array} envelope
  * @returns {Promise<Message>}
- * @throws {Refusal} `envelope_size`, `envelope_version`, `envelope_open`, `plaintext_version`,
+ * @throws {Refusal} `malformed` (ids), `envelope_size`, `envelope_version`, `envelope_open`, `plaintext_version`,
  *   `plaintext_counter`, `plaintext_length`, `plaintext_padding`, `content_json`, `content_field`
  */
 export async function openMessage(messageKey, place, envelope) {
+  const ad = associatedData(place);
   refuse(!ENVELOPE_SIZES.includes(envelope.length), "envelope_size");
   refuse(envelope[0] !== VERSION, "envelope_version");
   const nonce = envelope.subarray(1, 1 + NONCE_BYTES);
   const sealed = envelope.subarray(1 + NONCE_BYTES);
-  const plaintext = await aeadOpen(messageKey, nonce, sealed, associatedData(place));
+  const plaintext = await aeadOpen(messageKey, nonce, sealed, ad);
   if (plaintext === null) throw new Refusal("envelope_open");
   refuse(plaintext[0] !== VERSION, "plaintext_version");
   const view = viewOf(plaintext);

@@ -6,7 +6,7 @@
 import { ARGON2ID, PBKDF2 } from "./config.js";
 import { concat, utf8 } from "./encoding.js";
 import { refuse } from "./errors.js";
-import { SECRET_BYTES } from "./limits.js";
+import { NONCE_BYTES, SECRET_BYTES } from "./limits.js";
 
 /**
  * @typedef {object} Argon2Options
@@ -140,9 +140,10 @@ export async function aeadSeal(key, nonce, plaintext, ad) {
  * @returns {Promise<Uint8Array|null>} null when the tag is wrong
  */
 export async function aeadOpen(key, nonce, sealed, ad) {
+  const by = aeadBy(nonce, ad);
   try {
     const data = /** @type {BufferSource} */ (sealed);
-    return new Uint8Array(await crypto.subtle.decrypt(aeadBy(nonce, ad), key, data));
+    return new Uint8Array(await crypto.subtle.decrypt(by, key, data));
   } catch {
     return null;
   }
@@ -179,6 +180,8 @@ function hkdfBy(salt, info) {
  * @param {Uint8Array} ad
  */
 function aeadBy(nonce, ad) {
+  // Web Crypto takes any length; with others, nonces are hashed and may meet.
+  if (nonce.length !== NONCE_BYTES) throw new TypeError("a nonce has 12 bytes");
   return {
     name: "AES-GCM",
     iv: /** @type {BufferSource} */ (nonce),

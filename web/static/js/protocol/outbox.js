@@ -142,7 +142,7 @@ export class Outbox {
       this.#wants(sent, null);
     } else if (viewing === null && !asked) {
       // The news came without a proof; the proof can be asked for.
-      this.#wants(sent, "status");
+      this.#question(sent);
     } else {
       this.#wants(sent, null);
       this.#checks.push({ id, viewing, hash: sent.hash ?? "" });
@@ -190,7 +190,7 @@ export class Outbox {
   onlyThese(waiting) {
     for (const sent of this.#sent.values()) {
       if (!waiting.has(sent.id) && ["stored", "opened", "acknowledged"].includes(sent.state)) {
-        this.#wants(sent, "status");
+        this.#question(sent);
       }
     }
   }
@@ -327,6 +327,11 @@ export class Outbox {
   #refuse(sent, code) {
     Object.assign(sent, { state: "refused", error: code, envelope: null });
     this.#wants(sent, null);
+  }
+
+  /** Asks what became of a message, once at a time however often a server gives cause. @param {Sent} sent */
+  #question(sent) {
+    if (sent.want !== "status") this.#wants(sent, "status");
   }
 
   /** @param {Sent} sent  @param {Sent["want"]} want */

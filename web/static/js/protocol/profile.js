@@ -1,6 +1,6 @@
 /** Profiles: the name and colour that a member shows to the others (docs/protocol.md, 7.5). */
 
-import { concat, isInteger, isObject, readJson, u16, utf8, viewOf } from "./encoding.js";
+import { concat, isInteger, isObject, isWellFormed, readJson, u16, utf8, viewOf } from "./encoding.js";
 import { Refusal, refuse } from "./errors.js";
 import { LABELS, aeadOpen, aeadSeal, labelled } from "./keys.js";
 import { COLOURS, ID_BYTES, NAME_BYTES, NONCE_BYTES, PROFILE_BYTES, TAG_BYTES } from "./limits.js";
@@ -56,6 +56,7 @@ function readFields({ name, colour }) {
   if (typeof name !== "string" || !isInteger(colour, 0, COLOURS - 1)) {
     throw new Refusal("profile_json");
   }
+  refuse(!isWellFormed(name), "profile_json");
   const bytes = utf8(name).length;
   refuse(bytes < 1 || bytes > NAME_BYTES, "profile_json");
   refuse(/[\u0000-\u001F\u007F-\u009F]|^ | $/.test(name), "profile_json");
@@ -82,11 +83,12 @@ export async function sealProfile(profileKey, seat, nonce, padded) {
  *   `profile_json`
  */
 export async function openProfile(profileKey, seat, envelope) {
+  const ad = associatedData(seat);
   refuse(envelope.length !== PROFILE_BYTES, "profile_length");
   refuse(envelope[0] !== VERSION, "profile_version");
   const nonce = envelope.subarray(1, 1 + NONCE_BYTES);
   const sealed = envelope.subarray(1 + NONCE_BYTES);
-  const padded = await aeadOpen(profileKey, nonce, sealed, associatedData(seat));
+  const padded = await aeadOpen(profileKey, nonce, sealed, ad);
   if (padded === null) throw new Refusal("profile_open");
   return decodeProfile(padded);
 }

@@ -191,6 +191,7 @@ export class Room {
     const known = new Set([...this.roster.ids(), ...cards.map(({ author }) => author)]);
     this.roster.forgetStrangers(known);
     this.cards.counters.forgetStrangers(known);
+    this.cards.seen.forgetStrangers(known);
   }
 
   /** @param {read.Member[]} members */

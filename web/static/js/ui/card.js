@@ -37,8 +37,9 @@ export function cardView(first, room) {
 
   const node = el("article", { class: "card received" });
   const gap = el("p", { class: "gap", hidden: true });
+  const again = el("p", { class: "gap", hidden: true });
   const place = el("div", { class: "card-place" });
-  node.append(gap, place);
+  node.append(gap, again, place);
 
   const faces = { sealed: sealedFace, open: openFace, broken: brokenFace };
 
@@ -56,6 +57,8 @@ export function cardView(first, room) {
       node.setAttribute("aria-label", say(card.state === "open" ? "card.label_open" : "card.label", { name: called(author()) }));
       gap.hidden = !(card.gapBefore > 0);
       if (card.gapBefore > 0) fill(gap, icon("warning"), parts("card.gap", { count: card.gapBefore, name: who(author()) }));
+      again.hidden = !card.repeated;
+      if (card.repeated) fill(again, icon("warning"), parts("card.repeated", { name: who(author()) }));
       const wanted = faceOf(card.state);
       if (face?.kind !== wanted) {
         const before = face;

@@ -1,0 +1,375 @@
+"""Hosts, workers, Redis and PostgreSQL end in the middle of load: what was accepted is not lost.
+
+Members come back by whatever host there is, send again what had no answer, and read what waits.
+"""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import asyncpg
+import pytest
+from support.hosts import Host, start_hosts
+from support.passage import Passage
+from support.processes import wait_until_gone
+from support.raw_client import Line, Member, Message, Room
+from support.redis import RedisServer, redis_server
+from support.server import AT_ANY_PACE, PATIENCE, Program
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
+
+from ephemeral.protocol.encoding import b64decode
+
+ROOMS = 3
+#: Every so-manieth message is left waiting.
+LEFT = 10
+
+Serving = Callable[..., Program]
+
+
+@pytest.fixture
+def redis() -> Iterator[RedisServer]:
+    with redis_server() as running:
+        yield running
+
+
+class Roamer:
+    """A member who comes back by the next host when the connection breaks."""
+
+    def __init__(self, member: Member, hosts: list[Host], first: int) -> None:
+        self.member = member
+        self._hosts = hosts
+        self._turn = first
+        self._line: Line | None = None
+
+    async def live(self, finished: asyncio.Event) -> None:
+        """Until it is finished."""
+        while not finished.is_set():
+            host = self._hosts[self._turn % len(self._hosts)]
+            self._turn += 1
+            self.member.room = host.room(self.member.room)
+            with suppress(ConnectionClosed, InvalidHandshake, InvalidMessage, OSError):
+                async with self.member.line() as self._line:
+                    await self.talk(self._line, finished)
+            # A host that has gone refuses at once: let others have their turn.
+            await asyncio.sleep(0)
+
+    def leave(self) -> None:
+        """Break the connection off."""
+        if self._line is not None:
+            self._line.socket.transport.abort()
+
+    async def talk(self, line: Line, finished: asyncio.Event) -> None:
+        raise NotImplementedError
+
+
+class Author(Roamer):
+    """Posts, and posts again what had no answer."""
+
+    def __init__(self, member: Member, hosts: list[Host], first: int) -> None:
+        super().__init__(member, hosts, first)
+        self.messages: dict[str, Message] = {}
+        self.accepted: set[str] = set()
+        self.viewed: set[str] = set()
+
+    async def talk(self, line: Line, finished: asyncio.Event) -> None:
+        while not finished.is_set():
+            if len(self.accepted) > len(self.viewed) * LEFT / (LEFT - 1) + 20:
+                # The reader is behind.
+                await line.ask("ping")
+                continue
+            due = [one for name, one in self.messages.items() if name not in self.accepted]
+            due += [Message() for _ in range(4 - len(due))]
+            self.messages |= {one.id: one for one in due}
+            refs = [await line.send("post", **one.post) for one in due]
+            for one, ref in zip(due, refs, strict=True):
+                if (await line.answer(ref))["type"] == "ok":
+                    self.accepted.add(one.id)
+
+
+class Reader(Roamer):
+    """Opens and acknowledges what it is told of, but leaves some of it."""
+
+    def __init__(self, author: Author, member: Member, hosts: list[Host], first: int) -> None:
+        super().__init__(member, hosts, first)
+        self._author = author
+        self.viewed = author.viewed
+
+    async def talk(self, line: Line, finished: asyncio.Event) -> None:
+        while not finished.is_set():
+            frame = await line.take(lambda one: "notices" in one or one["type"] == "notice")
+            for notice in frame.get("notices", [frame]):
+                if notice["sequence"] % LEFT and notice.get("state") != "viewed":
+                    await self._read(line, notice["id"])
+
+    async def _read(self, line: Line, name: str) -> None:
+        message = self._author.messages[name]
+        opened = await line.ask("open", id=name)
+        if opened["type"] == "ok":
+            assert opened["envelope"] == message.envelope
+            answer = await line.ask("ack", id=name, viewing=message.viewing)
+            if answer.get("state") == "viewed":
+                self.viewed.add(name)
+
+
+async def conversations(hosts: list[Host]) -> tuple[list[Author], list[Reader]]:
+    """Rooms of two, half of the authors at each host and their readers at the other."""
+    authors, readers = [], []
+    for number in range(ROOMS):
+        room = await hosts[0].client.room()
+        author = Author(await room.member(), hosts, number)
+        authors.append(author)
+        readers.append(Reader(author, await room.member(), hosts, number + 1))
+    return authors, readers
+
+
+async def go_on_until(readers: list[Reader], more: int) -> None:
+    """Until each of them has viewed so many more."""
+    goals = [len(one.viewed) + more for one in readers]
+    async with asyncio.timeout(3 * PATIENCE):
+        while any(len(one.viewed) < goal for one, goal in zip(readers, goals, strict=True)):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def assert_accounts(database: str, authors: list[Author], readers: list[Reader]) -> None:
+    """Accepted is viewed, expired and waiting, one by one."""
+    connection = await asyncpg.connect(database)
+    waiting = await connection.fetchval("SELECT count(*) FROM messages")
+    fates = dict(await connection.fetch("SELECT fate::int, count(*) FROM tombstones GROUP BY fate"))
+    await connection.close()
+    accepted = sum(len(one.accepted) for one in authors)
+    viewed = sum(len(one.viewed) for one in readers)
+    # A last request whose answer was lost may have counted.
+    sent = sum(len(one.messages) for one in authors)
+    stored = waiting + sum(fates.values())
+    assert accepted <= stored <= sent
+    assert viewed <= fates.get(1, 0)
+    assert set(fates) <= {1}
+
+
+async def settle(hosts: list[Host], authors: list[Author], readers: list[Reader]) -> None:
+    """Everything that had no answer is asked again: then no doubt is left."""
+    for author, reader in zip(authors, readers, strict=True):
+        for one in (author, reader):
+            one.member.room = hosts[0].room(one.member.room)
+        async with author.member.line() as writing, reader.member.line() as reading:
+            for message in author.messages.values():
+                assert (await writing.ask("post", **message.post))["type"] == "ok"
+                author.accepted.add(message.id)
+            waiting = {one["id"] for one in (await reading.ask("messages"))["notices"]}
+            names = list(author.messages)
+            states = {}
+            for start in range(0, len(names), 100):
+                answer = await writing.ask("status", ids=names[start : start + 100])
+                states |= {one["id"]: one["state"] for one in answer["receipts"]}
+            gone = {name for name, state in states.items() if state == "viewed"}
+            assert gone | waiting == author.accepted
+            assert not gone & waiting
+            assert reader.viewed <= gone
+
+
+async def test_either_host_is_killed_under_load_and_its_members_go_on_at_the_other(
+    database_url: str, serve: Serving, redis: RedisServer, tmp_path: Path
+):
+    programs = await asyncio.to_thread(
+        start_hosts, serve, database_url, tmp_path, redis.url, **AT_ANY_PACE
+    )
+    hosts = [Host(one) for one in programs]
+    authors, readers = await conversations(hosts)
+    finished = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        for one in (*authors, *readers):
+            group.create_task(one.live(finished))
+        await go_on_until(readers, 8)
+        programs[0].kill()
+        await go_on_until(readers, 8)
+        await asyncio.to_thread(programs[0].start)
+        await go_on_until(readers, 3)
+        programs[1].kill()
+        await go_on_until(readers, 8)
+        finished.set()
+        for one in (*authors, *readers):
+            one.leave()
+    await settle(hosts[:1], authors, readers)
+    await assert_accounts(database_url, authors, readers)
+    for one in hosts:
+        await one.client.api.aclose()
+
+
+async def bus(host: Host) -> str:
+    return (await host.client.api.get("/readyz")).json()["bus"]
+
+
+async def until_bus(hosts: list[Host], state: str) -> None:
+    async with asyncio.timeout(PATIENCE):
+        for host in hosts:
+            while await bus(host) != state:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+
+
+async def test_redis_is_slow_is_killed_and_comes_back_and_everybody_learns_everything(
+    database_url: str, serve: Serving, redis: RedisServer, tmp_path: Path
+):
+    passage = Passage(str(redis.socket))
+    await passage.mend()
+    programs = await asyncio.to_thread(
+        start_hosts, serve, database_url, tmp_path, f"redis://127.0.0.1:{passage.port}"
+    )
+    hosts = [Host(one) for one in programs]
+    room = await hosts[0].client.room(seats=3)
+    author, reader, neighbour = [await room.member() for _ in range(3)]
+    reader.room = hosts[1].room(room)
+    async with author.line() as here, neighbour.line() as beside, reader.line() as there:
+        await here.take(lambda one: one.get("present") and one.get("member") == reader.id)
+        passage.delay = 0.2
+        slow = [Message() for _ in range(5)]
+        for one in slow:
+            assert (await here.ask("post", **one.post))["state"] == "stored"
+        assert [(await there.event("notice"))["id"] for _ in slow] == [one.id for one in slow]
+        passage.delay = 0.0
+
+        redis.kill()
+        await until_bus(hosts, "away")
+        alone = Message()
+        assert (await here.ask("post", **alone.post))["state"] == "stored"
+        # On the same host nobody waits for Redis.
+        assert (await beside.take(lambda one: one.get("id") == alone.id))["type"] == "notice"
+        opened = await reader.open(alone)
+        assert opened.json()["envelope"] == alone.envelope
+        assert (await reader.acknowledge(alone)).json()["state"] == "viewed"
+        unheard = Message()
+        await here.ask("post", **unheard.post)
+
+        redis.start()
+        await until_bus(hosts, "ready")
+        told = await there.event("backlog")
+        while unheard.id not in {one["id"] for one in told["notices"]}:
+            told = await there.event("backlog")
+        assert alone.id not in {one["id"] for one in told["notices"]}
+        told = await here.event("backlog")
+        # And from now on as ever.
+        last = Message()
+        await here.ask("post", **last.post)
+        await there.take(lambda one: one["type"] == "notice" and one["id"] == last.id)
+    await asyncio.gather(*(asyncio.to_thread(one.stop) for one in programs))
+    for one in programs:
+        assert "Redis is away (" in one.output()
+        assert "Redis is back" in one.output()
+    for host in hosts:
+        await host.client.api.aclose()
+    await passage.cut()
+
+
+async def test_a_host_starts_while_redis_is_away_and_joins_the_others_later(
+    database_url: str, serve: Serving, redis: RedisServer
+):
+    redis.kill()
+    program = await asyncio.to_thread(serve, database=database_url, REDIS_URL=redis.url)
+    host = Host(program)
+    assert await bus(host) == "away"
+    room = await host.client.room()
+    one, two = await room.member(), await room.member()
+    async with one.line() as here, two.line() as there:
+        message = Message()
+        await here.ask("post", **message.post)
+        assert (await there.event("notice"))["id"] == message.id
+        redis.start()
+        await until_bus([host], "ready")
+    await host.client.api.aclose()
+
+
+# Several processes of one host
+
+
+def workers_of(program: Program) -> list[int]:
+    """The processes below the one that minds them."""
+    listed = Path(f"/proc/{program.pid}/task/{program.pid}/children").read_text().split()
+    commands = {int(one): Path(f"/proc/{one}/cmdline").read_bytes() for one in listed}
+    return [pid for pid, command in commands.items() if b"worker" in command.split(b"\0")]
+
+
+async def test_two_workers_are_one_server_and_outlive_one_of_them_and_postgresql(
+    database_url: str, serve: Serving, redis: RedisServer
+):
+    query = parse_qs(urlsplit(database_url).query)
+    passage = Passage(f"{query['host'][0]}/.s.PGSQL.{query.get('port', ['5432'])[0]}")
+    await passage.mend()
+    user = urlsplit(database_url).netloc.rpartition("@")[0]
+    dsn = urlsplit(database_url)._replace(netloc=f"{user}@127.0.0.1:{passage.port}", query="")
+    program = await asyncio.to_thread(
+        serve, database=dsn.geturl(), REDIS_URL=redis.url, WORKERS=2, SWEEP_SECONDS=1
+    )
+    assert len(workers_of(program)) == 2
+    host = Host(program)
+    room = await host.client.room(seats=50)
+    curl = await asyncio.create_subprocess_exec(
+        "curl", "-sS", "--noproxy", "*", f"{program.url}/readyz", stdout=asyncio.subprocess.PIPE
+    )
+    assert b'"bus": "ready"' in (await curl.communicate())[0]
+
+    async with AsyncExitStack() as sockets:
+        lines = await connect_apart(database_url, room, sockets)
+        message = Message()
+        await lines[0].ask("post", **message.post)
+        for line in lines:
+            await line.take(lambda one: one["type"] == "notice" and one["id"] == message.id)
+
+        # PostgreSQL is away for a moment; the pools of both recover by themselves.
+        await passage.cut()
+        for line in lines:
+            assert (await line.ask("messages"))["error"]["code"] == "unavailable"
+        await passage.mend()
+        for line in lines:
+            await answered(line)
+
+    # One of the two is killed: the other one serves, and a new one takes its place.
+    before = workers_of(program)
+    os.kill(before[0], signal.SIGKILL)
+    wait_until_gone(before[0])
+    async with (await room.member()).line() as line:
+        assert [one["id"] for one in (await line.ask("messages"))["notices"]] == [message.id]
+    async with asyncio.timeout(PATIENCE):
+        while len(workers_of(program)) < 2:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    assert len(set(workers_of(program)) & set(before)) == 1
+    last = workers_of(program)
+    await host.client.api.aclose()
+    assert await asyncio.to_thread(program.stop) == 0
+    for pid in last:
+        wait_until_gone(pid)
+    await passage.cut()
+
+
+async def answered(line: Line) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while (await line.ask("messages"))["type"] == "error":  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+async def connect_apart(database: str, room: Room, sockets: AsyncExitStack) -> list[Line]:
+    """Sockets of two members at different workers, as the database tells them apart."""
+    connection = await asyncpg.connect(database)
+    found: dict[bytes, Line] = {}
+    while len(found) < 2:
+        member = await room.member()
+        line = await sockets.enter_async_context(member.line())
+        worker = await connection.fetchval(
+            "SELECT worker FROM seats WHERE member = $1", b64decode(member.id)
+        )
+        found.setdefault(worker, line)
+    await connection.close()
+    return list(found.values())
+
+
+async def test_whoever_minds_the_workers_is_killed_and_none_of_them_stays(
+    serve: Serving, redis: RedisServer
+):
+    program = await asyncio.to_thread(serve, REDIS_URL=redis.url, WORKERS=2)
+    below = workers_of(program)
+    assert len(below) == 2
+    program.kill()
+    for pid in below:
+        wait_until_gone(pid)

@@ -1,0 +1,50 @@
+"""Every derived key has one label and one purpose, and every label is the document's."""
+
+import itertools
+import re
+from pathlib import Path
+
+from ephemeral.domain import keyring
+from ephemeral.protocol.keys import RoomKeys
+
+ROOT = Path(__file__).resolve().parents[2]
+LABEL = re.compile(r"ephemeral/v1/[a-z/-]+[a-z]")
+
+
+def labels_in(*paths: str) -> set[str]:
+    return {label for path in paths for label in LABEL.findall((ROOT / path).read_text("utf-8"))}
+
+
+def test_no_two_keys_of_any_room_are_alike():
+    keys = []
+    for root in (bytes(32), bytes(range(32))):
+        room = RoomKeys(root)
+        keys += [room.locator, room.charter_key, room.room_secret]
+        for nonce in (bytes(32), bytes([1]) * 32):
+            content = room.content(nonce)
+            keys += [content.message, content.profile]
+    assert len(set(keys)) == len(keys) == 14
+
+
+def test_both_clients_and_the_document_have_the_same_labels():
+    law = labels_in("docs/protocol.md")
+    assert labels_in("web/static/js/protocol/keys.js") == law
+    python = (ROOT / "ephemeral" / "protocol" / "keys.py").read_text("utf-8")
+    derived = {f"ephemeral/v1/{name}" for name in re.findall(r'_hkdf\([^)]*"([a-z-]+)"\)', python)}
+    # Python keeps no resume secret.
+    assert derived == law - {"ephemeral/v1/resume"}
+
+
+def test_no_label_of_the_server_is_one_of_a_client_nor_the_beginning_of_one():
+    server = labels_in("ephemeral/domain/keyring.py")
+    clients = labels_in("docs/protocol.md")
+    assert server == {f"ephemeral/v1/server/{name}" for name in ("payload", "data-key", "keyring")}
+    for one, other in itertools.permutations(server | clients, 2):
+        assert not one.startswith(other)
+
+
+def test_no_associated_data_of_the_server_is_that_of_another_kind():
+    """Each context is of a length of its own, or differs before its ids begin."""
+    contexts = [*keyring._CONTEXT.values(), keyring._DATA_KEY]
+    for one, other in itertools.permutations(contexts, 2):
+        assert not one.startswith(other)
