@@ -1,6 +1,7 @@
 """The composition root: settings in, a Starlette application with a lifespan out."""
 
 import asyncio
+import logging
 import os
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -21,7 +22,7 @@ from ephemeral.edge import answers
 from ephemeral.edge.config_api import config_answer
 from ephemeral.edge.files import StaticFiles
 from ephemeral.edge.guard import Guard, Verdict
-from ephemeral.edge.languages import read_catalogues
+from ephemeral.edge.languages import read_catalogues, untranslated
 from ephemeral.edge.limiter import Limiter
 from ephemeral.edge.modules import Unlinkable
 from ephemeral.edge.pages import Health, Pages
@@ -58,6 +59,7 @@ SUITES = {"argon2id": ARGON2ID, "pbkdf2": PBKDF2}
 _CLOSE_SECONDS = 5
 # How long a start waits for Redis before it goes on without.
 _REDIS_SECONDS = 3.0
+_log = logging.getLogger("ephemeral")
 
 
 def key_source(settings: Settings) -> KeySource:
@@ -109,6 +111,8 @@ def create_app(settings: Settings, *, join_running: bool = False) -> Starlette:
         files = StaticFiles(WEB / "static", catalogues)
     except Unlinkable as error:
         raise StartError(str(error)) from None
+    for sentence in untranslated(catalogues):
+        _log.warning(sentence)
     pages = Pages(WEB, settings.base_path, __version__, files, catalogues)
     limiter = Limiter(settings, os.urandom, time.monotonic)
     sockets = Sockets(settings, os.urandom, verdict, limiter)

@@ -1,7 +1,9 @@
 """The program at its start and end: every fault one clear sentence, every stop clean."""
 
+import json
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,6 +15,9 @@ import httpx
 import pytest
 from support.raw_client import Client, Message
 from support.server import Program, program
+
+import app
+from ephemeral.settings import Settings
 
 Serve = Callable[..., Program]
 KEY = "ab" * 32
@@ -74,6 +79,23 @@ def test_a_bad_setting_is_named(tmp_path: Path, setting: str, value: str):
     ended = run(tmp_path, "serve", **{setting: value})
     assert_refused(ended, setting)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_start_tells_of_sentences_that_are_not_translated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    web = tmp_path / "web"
+    shutil.copytree(app.WEB, web)
+    monkeypatch.setattr(app, "WEB", web)
+    settings = Settings.parse({"DATA_DIR": str(tmp_path)})
+    app.create_app(settings)
+    assert caplog.messages == []
+    german = web / "catalogue" / "de.json"
+    sentences = json.loads(german.read_text("utf-8"))
+    german.write_text(json.dumps(dict(list(sentences.items())[:-3])), "utf-8")
+    app.create_app(settings)
+    (told,) = caplog.messages
+    assert f"de (Deutsch) lacks 3 of {len(sentences)} sentences" in told
 
 
 def test_a_database_that_can_t_be_reached_is_told(tmp_path: Path):

@@ -160,6 +160,24 @@ def test_setup_keeps_an_environment_that_works_and_replaces_one_that_does_not(tm
 
 
 @pytest.mark.parametrize(("ci", "exit_code"), [({}, 0), ({"CI": "true"}, 1)])
+def test_a_missing_redis_is_said_loudly_and_fails_in_ci(
+    tmp_path: Path, ci: dict[str, str], exit_code: int
+):
+    for tool in ("cat", "id"):
+        (tmp_path / tool).symlink_to(shutil.which(tool))
+    done = subprocess.run(
+        [shutil.which("sh"), "tools/redis.sh"],
+        cwd=ROOT,
+        env={"PATH": str(tmp_path), **ci},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "MISSING: redis-server\n" in done.stderr
+    assert done.returncode == exit_code
+
+
+@pytest.mark.parametrize(("ci", "exit_code"), [({}, 0), ({"CI": "true"}, 1)])
 @pytest.mark.parametrize(
     ("there", "missing"), [("chromium", "firefox-esr"), ("firefox", "chromium"), ("cat", None)]
 )
@@ -251,7 +269,7 @@ def test_compose_publishes_the_server_on_loopback_and_the_database_nowhere(servi
 
 def test_compose_shares_no_network_between_the_database_and_the_outside(services):
     networks = yaml.safe_load((ROOT / "compose.yaml").read_text())["networks"]
-    assert services["database"]["networks"] == ["back"]
+    assert services["database"]["networks"] == services["redis"]["networks"] == ["back"]
     assert networks["back"] == {"internal": True}
 
 
@@ -274,9 +292,17 @@ def test_compose_gives_every_container_a_read_only_root_and_no_capability(servic
 
 
 def test_compose_keeps_the_keyring_and_the_database_in_volumes_of_their_own(services):
-    mounts = {name: service["volumes"] for name, service in services.items()}
+    mounts = {name: one["volumes"] for name, one in services.items() if "volumes" in one}
     assert mounts == {"app": ["keyring:/data"], "database": ["database:/var/lib/postgresql"]}
     assert services["app"]["environment"]["KEYRING_DIR"].startswith("/data/")
+
+
+def test_compose_lets_nothing_of_redis_reach_a_disk(services):
+    command = services["redis"]["command"]
+    assert command[command.index("--save") + 1] == ""
+    assert command[command.index("--appendonly") + 1] == "no"
+    assert any(mount.startswith("/data:") for mount in services["redis"]["tmpfs"])
+    assert services["app"]["environment"]["REDIS_URL"] == "redis://redis:6379"
 
 
 def test_compose_keeps_statements_out_of_the_databases_log(services):

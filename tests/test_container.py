@@ -221,6 +221,8 @@ def test_the_image_serves_with_the_environment_that_compose_gives_it(
     }
     port, database_port = str(free_port()), str(free_port())
     given |= {"PGHOST": "127.0.0.1", "PGPORT": database_port, "PORT": port}
+    # Without the Redis beside it, which is no part of the image.
+    given |= {"REDIS_URL": "", "WORKERS": "1"}
     with (
         image.start(new_volume("database"), ["sh", "-c", POSTGRES], **given),
         image.start(volume, **given) as server,

@@ -1,8 +1,10 @@
 """Writes the browser's twin of the word list.
 
 `ephemeral/protocol/words.txt` is the one source, one word a line. The twin holds the same words in
-the same order, each as one digit, how many letters it shares with the word before, and the letters
-that follow: 16.4 KB when compressed, where the words as they are take 21.
+the same order, each as one digit and the letters in which it differs from the word before. The
+letters replace the end of that word. In a sorted list they can do so only where the first of them
+comes later in the alphabet than what stands there; the digit counts such places from the end.
+15.9 KB when compressed, where counting the shared letters takes 16.4, and the words as they are 21.
 """
 
 from itertools import groupby, pairwise, takewhile
@@ -16,8 +18,9 @@ HEAD = """\
 // Made by tools/words.py from ephemeral/protocol/words.txt: change that, then run `make vendor`.
 // EFF large word list, by the Electronic Frontier Foundation, CC BY 3.0 US
 // (https://creativecommons.org/licenses/by/3.0/us/); words and order unchanged, dice numbers left
-// out. 7,776 words in the order of their byte values, each as the number of letters that it shares
-// with the one before, and the rest.
+// out. 7,776 words in the order of their byte values, each as a digit and the letters that replace
+// the end of the one before: from a place on where the first of them comes later in the alphabet;
+// the digit says how many other such places follow.
 
 const CODED = `
 """
@@ -29,7 +32,8 @@ export const WORDS = Object.freeze(decoded(CODED));
 function decoded(coded) {
   let word = "";
   return (coded.match(/\\d[a-z-]+/g) ?? []).map((piece) => {
-    word = word.slice(0, Number(piece[0])) + piece.slice(1);
+    const places = [...word].flatMap((letter, at) => (letter < piece[1] ? [at] : []));
+    word = word.slice(0, places.at(-1 - Number(piece[0]))) + piece.slice(1);
     return word;
   });
 }
@@ -42,14 +46,19 @@ def shared_letters(before: str, word: str) -> int:
     return sum(1 for _ in takewhile(bool, same))
 
 
+def piece(before: str, word: str) -> str:
+    """A word as what it changes of the word before, which is earlier in the alphabet and no
+    beginning of it."""
+    shared = shared_letters(before, word)
+    others = sum(letter < word[shared] for letter in before[shared + 1 :])
+    if others > 9 or (before and shared == len(before)):
+        raise ValueError(f"{word} after {before} can't be told by a digit")
+    return f"{others}{word[shared:]}"
+
+
 def coded(words: list[str]) -> str:
-    """The words as digits and rests; a line for each first letter."""
-    pieces = []
-    for before, word in pairwise(["", *words]):
-        shared = shared_letters(before, word)
-        if shared > 9:
-            raise ValueError(f"{before} and {word} share more than a digit tells")
-        pieces.append(f"{shared}{word[shared:]}")
+    """The words as digits and ends; a line for each first letter."""
+    pieces = [piece(before, word) for before, word in pairwise(["", *words])]
     initials = groupby(zip(words, pieces, strict=True), key=lambda pair: pair[0][0])
     return "\n".join("".join(piece for _, piece in pairs) for _, pairs in initials)
 

@@ -205,6 +205,9 @@ async def lock(context: Context) -> Exit:
         room = read_room(await entry.ask("PATCH", "/room", keeping.seat, {"locked": locked}))
     if context.wants_json:
         await context.put_json({"locked": room.locked})
+    context.reassure(
+        "The room is locked: nobody new can join." if room.locked else "The room is open again."
+    )
     return Exit.OK
 
 
@@ -216,6 +219,7 @@ async def destroy(context: Context) -> Exit:
             keeping.file.remove()
     if context.wants_json:
         await context.put_json({"destroyed": True})
+    context.reassure("The room is destroyed, and all that was in it.")
     return Exit.OK
 
 
@@ -226,6 +230,7 @@ async def leave(context: Context) -> Exit:
             await _give_up(entry, keeping)
             if keeping.file is not None:
                 keeping.file.remove()
+    context.reassure("The seat is given up.")
     return Exit.OK
 
 

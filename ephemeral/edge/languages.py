@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ephemeral.edge.preferences import weighted
 
-__all__ = ["DEFAULT", "Catalogue", "negotiate", "read_catalogues"]
+__all__ = ["DEFAULT", "Catalogue", "negotiate", "read_catalogues", "untranslated"]
 
 DEFAULT = "en"
 
@@ -16,10 +16,14 @@ Sentence = str | Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Every sentence in one language; those with a number have a form for each plural category."""
+    """Every sentence in one language; those with a number have a form for each plural category.
+
+    `missing` of them are not translated yet, and stand there in the default language.
+    """
 
     code: str
     sentences: Mapping[str, Sentence]
+    missing: int = 0
 
     @property
     def name(self) -> str:
@@ -40,7 +44,21 @@ def read_catalogues(directory: Path) -> dict[str, Catalogue]:
     codes = sorted(path.stem for path in directory.glob("*.json"))
     codes.sort(key=lambda code: code != DEFAULT)
     read = {code: json.loads((directory / f"{code}.json").read_text("utf-8")) for code in codes}
-    return {code: Catalogue(code, {**read[DEFAULT], **read[code]}) for code in codes}
+    default = read[DEFAULT]
+    return {
+        code: Catalogue(code, {**default, **read[code]}, len(default.keys() - read[code].keys()))
+        for code in codes
+    }
+
+
+def untranslated(catalogues: Mapping[str, Catalogue]) -> list[str]:
+    """For each catalogue that lacks sentences: which it is, and how many of how many."""
+    return [
+        f"The catalogue {one.code} ({one.name}) lacks {one.missing} of {len(one.sentences)}"
+        " sentences; the page says these in English."
+        for one in catalogues.values()
+        if one.missing
+    ]
 
 
 def negotiate(accepted: Iterable[bytes], asked: str | None, available: Collection[str]) -> str:

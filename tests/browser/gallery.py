@@ -38,7 +38,6 @@ SERVED: dict[str, tuple[str, dict[str, bool], str]] = {
     "served:without_scripts": ("home", {"java_script_enabled": False}, ""),
     "served:too_old": ("home", {}, "delete Object.hasOwn"),
     "served:incomplete": ("home", {}, "void 0"),
-    "served:https": ("https", {}, ""),
     "served:not_found": ("error", {}, ""),
 }
 

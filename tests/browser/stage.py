@@ -67,9 +67,6 @@ def application() -> Starlette:
     def home(request: Request) -> Response:
         return page(request, "index.html")
 
-    def https(request: Request) -> Response:
-        return page(request, "https.html")
-
     def error(request: Request) -> Response:
         return page(request, "error.html", missing=True)
 
@@ -77,7 +74,6 @@ def application() -> Starlette:
         routes=[
             Route("/", gallery),
             Route("/home", home),
-            Route("/https", https),
             Route("/error", error),
             Mount("/static", StaticFiles(directory=WEB / "static")),
             Mount("/catalogue", StaticFiles(directory=WEB / "catalogue")),

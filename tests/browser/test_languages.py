@@ -149,9 +149,14 @@ def test_words_that_are_being_handed_over_stay_when_the_language_changes(
     ada = person(visit, server)
     code = ada.generate()
     ada.is_inside()
+    # What a screen reader was told stays in the language in which it was said for no moment longer.
+    ada.page.evaluate("window.setTimeout = () => 0")
+    ada.page.get_by_role("button", name="Copy code").click()
+    expect(ada.page.locator("#announce-polite")).not_to_be_empty()
     ada.page.get_by_role("button", name="Room menu").click()
     ada.page.locator("dialog.menu").get_by_role("link", name="Deutsch").click()
     expect(ada.page.locator(".code-words")).to_have_text(re.compile(code))
+    expect(ada.page.locator("#announce-polite")).to_be_empty()
     expect(ada.page.get_by_role("button", name=german["share.copy_link"])).to_be_visible()
     expect(ada.page.locator(".qr")).to_be_visible()
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import pairwise
 from typing import TypedDict
 
 import pytest
@@ -21,7 +22,7 @@ QUOTE_LIMIT = 280
 ELEMENTS = {
     "DIV": {"class"},
     "P": {"class"},
-    "SPAN": {"class", "hidden"},
+    "SPAN": {"class", "hidden", "data-name"},
     "CODE": {"dir"},
     "PRE": {"class", "dir", "tabindex", "role", "aria-label"},
     "A": {"class", "href", "dir", "target", "rel", "referrerpolicy", "data-host"},
@@ -373,6 +374,76 @@ def test_characters_that_turn_text_around_turn_nothing_around_them(page: Page) -
     page.evaluate("window.gallery.client.change({ cards: [] })")
     opened(page, "\u202e\u2067\u2066\u202b\u200f An odd text")
     assert page.evaluate(places) == ordinary
+
+
+# Where each character of a text stands.
+PLACES = """(nodes) => nodes.flatMap((node) => {
+  const texts = document.createTreeWalker(node, NodeFilter.SHOW_TEXT);
+  const found = [];
+  while (texts.nextNode()) {
+    const range = document.createRange();
+    [...texts.currentNode.data].forEach((character, at) => {
+      range.setStart(texts.currentNode, at);
+      range.setEnd(texts.currentNode, at + character.length);
+      if (/\\w/.test(character)) found.push([character, range.getBoundingClientRect()]);
+    });
+  }
+  return found;
+})"""
+TURNS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
+
+def in_order(page: Page, selector: str, expected: str) -> None:
+    places = page.locator(selector).evaluate_all(PLACES)
+    assert "".join(character for character, _ in places) == expected
+    for (_, before), (character, box) in pairwise(places):
+        assert box["left"] > before["left"] or box["top"] > before["bottom"], character
+
+
+def test_what_turns_text_around_is_named_in_code_and_turns_nothing(page: Page) -> None:
+    for turn in [*TURNS, "\u2069\u202e", "\u202c\u2069\u2067", TURNS]:
+        text = f"ab `cd{turn}ef {turn}gh` ij https://kl.mn/op\n```\nqr{turn}st {turn}uv\n```"
+        opened(page, text)
+        in_order(page, ".opened .prose", "abcdefghijhttpsklmnop")
+        in_order(page, ".opened .code-block", "qrstuv")
+        named = page.locator(".opened .turn").evaluate_all(
+            "nodes => nodes.map((node) => getComputedStyle(node, '::before').content)"
+        )
+        assert named == [f'"{" ".join(f"U+{ord(one):04X}" for one in turn)}"'] * 4
+        page.evaluate("window.gallery.client.change({ cards: [] })")
+
+
+def test_code_that_is_full_of_turns_stays_small_and_is_plain_text(page: Page) -> None:
+    long = "`" + "a\u202e" * 10_000 + "`"
+    few, many = draw(page, ["`a\u202eb`", f"{long} `x`\n```\n{long}\n```"])
+    assert few["codes"] == ["a\u202eb"]
+    assert (many["codes"], many["blocks"]) == (["x"], [])
+    assert len(many["elements"]) < MOST_ELEMENTS
+
+
+BLANK = "\u200b\u200d\u2060\ufeff\u00ad\u115f\u3164\uffa0\u2800\u202e\u2069\ufe0f\U000e0041"
+
+
+def test_what_cannot_be_seen_is_no_message_to_be_sent(visit: Visit, stage: str) -> None:
+    watched = played(visit, stage, "room:together")
+    page = watched.page
+    for text in (*BLANK, f" {BLANK}\n"):
+        page.get_by_label("Write a message").fill(text)
+        expect(page.get_by_role("button", name="Send")).to_be_disabled()
+        page.keyboard.press("Enter")
+    page.get_by_label("Write a message").fill(f"{BLANK}.")
+    page.keyboard.press("Enter")
+    assert [text for _, text, _ in calls(watched, "send")] == [f"{BLANK}."]
+
+
+def test_a_card_in_which_nothing_can_be_seen_says_so(page: Page) -> None:
+    opened(page, f"\n{BLANK} ")
+    text = page.locator(".opened .message-text")
+    expect(text).to_have_text("This message is empty: nothing in it can be seen.")
+    expect(page.get_by_role("button", name="Copy")).to_have_count(0)
+    page.evaluate("window.gallery.client.change({ cards: [] })")
+    opened(page, "\u0600 \u0301")
+    expect(text).to_have_text("\u0600 \u0301")
 
 
 def test_a_long_message_is_folded_until_it_is_asked_for(visit: Visit, stage: str) -> None:

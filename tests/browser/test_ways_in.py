@@ -158,6 +158,20 @@ def test_a_link_for_another_server_is_refused_with_its_reason(visit: Visit, serv
     page = visit(f"{server}/#1.00000000.{words}").page
     page.get_by_role("button", name="Join the room").click()
     expect(page.get_by_role("alert").first).to_contain_text("belongs to another server")
+    # It will never do, so the page says what may, and leads there.
+    expect(page.get_by_text("Ask for the link once more")).to_be_visible()
+    expect(page.get_by_role("button", name="Join the room")).to_have_count(0)
+    page.get_by_role("button", name="To the first page").click()
+    expect(page.get_by_label("Enter a code")).to_be_visible()
+
+
+@pytest.mark.parametrize("fragment", ["1.00000000.abacus", "hello", "999.00000000.abacus-abacus"])
+def test_a_link_that_can_never_work_is_not_offered_again(
+    visit: Visit, server: str, fragment: str
+) -> None:
+    page = visit(f"{server}/#{fragment}").page
+    page.get_by_role("button", name="Join the room").click()
+    expect(page.locator(".button.primary")).to_have_text("To the first page")
 
 
 def test_a_pasted_link_is_as_good_as_a_code(visit: Visit, server: str) -> None:
@@ -292,6 +306,84 @@ def test_leaving_while_the_room_is_made_is_a_question_since_the_words_would_be_l
     held.pop().continue_()
     ada.is_inside()
     assert ada.page.locator(".code-words").inner_text().replace("\n", " ") == code
+
+
+def test_going_back_while_the_room_is_made_is_a_question_too(visit: Visit, server: str) -> None:
+    watched = visit(f"{server}/static/icons/icon.svg")
+    watched.page.goto(f"{server}/")
+    ada = Person(watched)
+    held = holds(ada.page, "**/rooms")
+    with ada.page.expect_request("**/rooms"):
+        code = ada.generate()
+    question = ada.page.locator("dialog.question")
+    ada.page.go_back()
+    expect(question).to_contain_text("its words are lost")
+    ada.answers("Stay")
+    expect(ada.page.locator(".code-words")).to_have_text(code)
+    ada.page.go_back()
+    ada.answers("Leave")
+    generate = ada.page.get_by_role("button", name="Generate code")
+    expect(generate).to_be_visible()
+    with ada.page.expect_response(lambda answer: answer.request.method == "DELETE"):
+        held.pop().continue_()
+    # Called off by its button, nothing is left that would have to be gone back over.
+    with ada.page.expect_request("**/rooms"):
+        generate.click()
+    ada.page.get_by_role("button", name="Cancel").click()
+    expect(generate).to_be_visible()
+    held.pop().abort()
+    ada.page.go_back()
+    ada.page.wait_for_url(re.compile(r"icon\.svg$"))
+    ada.watched.forgive("Failed to load resource")
+
+
+CHORD = "Control+Alt+Backspace"
+
+
+def test_the_chord_destroys_a_room_that_is_being_made_whoever_is_in_it(
+    visit: Visit, server: str
+) -> None:
+    ada, bo = person(visit, server), person(visit, server)
+    held = holds(ada.page, "**/room/members")
+    with ada.page.expect_request("**/room/members"):
+        code = ada.generate()
+    bo.enter(code)
+    bo.is_inside()
+    ada.page.keyboard.press(CHORD)
+    expect(ada.page.locator(".destroying")).to_contain_text("Not confirmed by the server yet")
+    expect(ada.page.locator(".code-words")).to_have_count(0)
+    held.pop().continue_()
+    ada.sees_end("destroyed_by_you")
+    bo.sees_end("destroyed")
+    assert ada.keeps() == NOTHING
+    # Nobody waits for the socket first.
+    ada.watched.forgive("WebSocket is closed before the connection is established")
+
+
+def test_the_chord_before_anything_was_made_says_that_nothing_was(
+    visit: Visit, server: str
+) -> None:
+    ada = person(visit, server)
+    held: list[Route] = []
+    ada.page.context.route(re.compile(r"/derive\."), lambda route: held.append(route))  # noqa: PLW0108
+    with ada.page.context.expect_event("request", lambda one: "/derive." in one.url):
+        ada.generate()
+    ada.page.keyboard.press(CHORD)
+    expect(ada.page.locator(".destroying")).to_be_visible()
+    held.pop().continue_()
+    expect(ada.page.locator(".notice")).to_contain_text("nothing to destroy", timeout=PATIENCE_MS)
+    assert not [one for one in ada.watched.requests if one.url == f"{server}/rooms"]
+
+
+def test_the_chord_into_the_void_is_said_to_be_unconfirmed(visit: Visit, server: str) -> None:
+    ada = person(visit, server)
+    held = holds(ada.page, "**/rooms")
+    with ada.page.expect_request("**/rooms"):
+        ada.generate()
+    ada.page.keyboard.press(CHORD)
+    held.pop().abort()
+    ada.sees_end("destroy_unconfirmed")
+    ada.watched.forgive("Failed to load resource")
 
 
 def test_a_network_that_is_cut_before_the_keys_are_made_is_not_blamed_on_the_browser(

@@ -331,3 +331,16 @@ def test_a_person_who_sends_is_told_that_the_message_waits(room: Cli):
         sender.type("\x04")
         assert sender.end() == Exit.OK
         sender.sees("The message is stored and waits to be read.")
+
+
+def test_a_person_is_told_what_was_done_to_the_room(room: Cli):
+    done = {
+        "lock": "The room is locked: nobody new can join.",
+        "unlock": "The room is open again.",
+        "destroy": "The room is destroyed, and all that was in it.",
+    }
+    room.done("send", "--seat", "mine", text="x")
+    for command, sentence in done.items():
+        with Person(room, command, "--seat", "mine") as person:
+            assert person.end() == Exit.OK
+            person.sees(sentence)

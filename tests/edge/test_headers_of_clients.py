@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ephemeral.edge.bodies import Body
-from ephemeral.edge.languages import negotiate, read_catalogues
+from ephemeral.edge.languages import negotiate, read_catalogues, untranslated
 from ephemeral.edge.preferences import weighted
 
 TEXT = b"the same again and " * 200
@@ -120,11 +120,14 @@ def test_no_wish_for_a_coding_breaks_anything(body: Body, values: list[bytes]) -
 
 
 def test_a_sentence_that_is_not_translated_yet_is_said_in_english(tmp_path: Path) -> None:
-    for code, sentences in {"en": {"a": "A", "b": {"other": "B"}}, "de": {"a": "Ä"}}.items():
+    english = {"language.name": "English", "a": "A", "b": {"other": "B"}}
+    for code, sentences in {"en": english, "de": {"language.name": "Deutsch", "a": "Ä"}}.items():
         (tmp_path / f"{code}.json").write_text(json.dumps(sentences), "utf-8")
     read = read_catalogues(tmp_path)
     assert list(read) == ["en", "de"]
-    assert read["de"].sentences == {"a": "Ä", "b": {"other": "B"}}
+    assert read["de"].sentences == {"language.name": "Deutsch", "a": "Ä", "b": {"other": "B"}}
+    (told,) = untranslated(read)
+    assert told.startswith("The catalogue de (Deutsch) lacks 1 of 3 sentences")
 
 
 THREE = ("en", "ar", "de")

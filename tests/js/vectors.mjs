@@ -113,6 +113,11 @@ async function load(base, derive, argon2id) {
   const mac = (key) => crypto.subtle.sign("HMAC", key, new Uint8Array(8));
   const seal = (key) => keys.aeadSeal(key, new Uint8Array(12), new Uint8Array(8), empty);
 
+  /** What was sealed, opened again: that it is refused is no refusal to seal. */
+  const again = (opening) => opening.catch((error) => {
+    throw new Error(`sealed, but refused to open: ${error.code ?? error}`);
+  });
+
   const operations = {
     b64encode: (given) => ({ text: encoding.toBase64url(given.bytes) }),
     b64decode: ({ text, length }) => ({ bytes: encoding.fromBase64url(text, length) }),
@@ -168,7 +173,7 @@ async function load(base, derive, argon2id) {
       const { name, colour } = given;
       const padded = profile.encodeProfile({ name, colour });
       const sealed = await profile.sealProfile(key, seat(given), given.nonce, padded);
-      const opened = await profile.openProfile(key, seat(given), sealed);
+      const opened = await again(profile.openProfile(key, seat(given), sealed));
       insist(same(opened, { name, colour }), "what was sealed doesn't come back");
       return { profile: sealed };
     },
@@ -180,7 +185,7 @@ async function load(base, derive, argon2id) {
       const { viewing, counter, content } = given;
       const message = { viewing, counter, content };
       const sealed = await envelope.sealMessage(key, place(given), message, given.nonce);
-      const opened = await envelope.openMessage(key, place(given), sealed);
+      const opened = await again(envelope.openMessage(key, place(given), sealed));
       insist(
         hex(opened.viewing) === hex(viewing) && opened.counter === counter &&
           same(opened.content, content),

@@ -21,6 +21,7 @@ export const CARDS = {
   returned: () => shown({ state: "returned" }),
   failed: () => shown({ error: "something_new" }),
   unknown_type: () => shown({ state: "open", type: "hologram" }),
+  empty: () => shown({ state: "open", type: "text", text: "\u200b\u2060 \ufeff", view: 60 }),
   broken: () => shown({ state: "broken", error: "envelope_open" }),
 };
 
@@ -145,6 +146,10 @@ export const ROOMS = {
   }),
   some_entries: () => three(talk(12)),
   many_entries: () => three(talk(100)),
+  turned_code: () => state({
+    cards: [open("a", "Run `rm -r \u202e\u2066pmt/\u2069\u2066` now, or this:\n```js\n"
+      + "if (level !== \"user\u202e \u2066// only for admins\u2069 \u2066\") {\n  grant();\n}\n```", { view: 300 })],
+  }),
   hostile: () => state({
     members: [member("ada", "\u202e<b>gnp.exe</b>\u202e", 99), member("zal", `Z${"\u0301".repeat(30)}`, -1),
       member("long", "W".repeat(64), 3), me],

@@ -51,6 +51,7 @@ const SCREENS = {
   invited: (show) => show(joining()),
   invited_options: (show) => show(joining({ unfolded: true })),
   invited_problem: (show) => show(joining({ problem: "refusal.room_full" })),
+  invited_in_vain: (show) => show(joining({ problem: "refusal.link_salt" })),
 };
 
 function entering(show, text, refusal) {
@@ -73,7 +74,7 @@ const PROGRESS = {
   failed: (show) => show(beginning()).state({ problem: "refusal.unreachable", beganAt: Date.now() }),
 };
 
-const beginning = () => opening({ panel: panel(), retry: none, another: none, back: none });
+const beginning = () => opening({ panel: panel(), retry: none, another: none, back: none, destroy: none });
 
 const PEOPLE_TALKING = () => ROOMS.conversation();
 const ALONE = () => ROOMS.alone();

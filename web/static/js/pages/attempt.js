@@ -21,9 +21,9 @@ function connected(client) {
 }
 
 /** Gives a seat up that nobody wanted in the end; a room in which nobody else is goes with it. */
-async function withdraw(client, { made }) {
+async function withdraw(client, { made, destroys }) {
   const others = client.state.members.some((member) => !member.me);
-  if (made && !others) await client.destroy();
+  if (destroys || (made && !others)) await client.destroy();
   else await client.leave();
 }
 
@@ -32,6 +32,8 @@ async function withdraw(client, { made }) {
  * what was called off before has been given up: both would write what a reload needs to the same place.
  * `go()` throws once the attempt is called off, so that no seat is taken that nobody wants any more.
  * Resolves to `{client}`, or to null if it was called off; `made` says that `enter` makes the room.
+ * `destroy()` calls off and destroys what there is, whoever is in it. It resolves to why that ended, or
+ * to null if nothing was made; it rejects where this can't be known.
  */
 export function attempts() {
   let current = null;
@@ -42,30 +44,45 @@ export function attempts() {
   }
 
   async function begin(enter, { made = false } = {}) {
-    const mine = {};
+    const mine = { made, destroys: false, stopped: false, client: null, outcome: null };
     current = mine;
     const before = settled;
     const go = () => {
-      if (current !== mine) throw new Error("called off");
+      if (current === mine) return;
+      mine.stopped = true;
+      throw new Error("called off");
     };
     const run = async () => {
       await before;
       if (current !== mine) return null;
       const client = await enter(go);
-      if (client !== null) await connected(client);
+      if (client !== null && !mine.destroys) await connected(client);
       if (current === mine) return { client };
-      if (client !== null) await withdraw(client, { made });
+      mine.client = client;
+      if (client !== null) await withdraw(client, mine);
       return null;
     };
-    const outcome = run();
-    settled = outcome.then(() => undefined, () => undefined);
+    mine.outcome = run();
+    settled = mine.outcome.then(() => undefined, () => undefined);
     try {
-      return await outcome;
+      return await mine.outcome;
     } catch (error) {
       if (current !== mine) return null;
       throw error;
     }
   }
 
-  return { begin, callOff };
+  async function destroy() {
+    const mine = current;
+    current = null;
+    mine.destroys = true;
+    try {
+      await mine.outcome;
+    } catch (error) {
+      if (!mine.stopped) throw error;
+    }
+    return mine.client?.state.ended.reason ?? null;
+  }
+
+  return { begin, callOff, destroy };
 }

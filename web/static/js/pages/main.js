@@ -23,8 +23,8 @@ const touch = window.matchMedia("(pointer: coarse)");
 const stage = stageIn(app);
 const choices = usualChoices();
 const curtain = neutralScreen({ nodes: [app, ...spoken], changed: title });
-const trap = backTrap({ ask: askToLeave, leave: () => room?.leave() });
-const { toArriving, toInvited, join, resume } = ways({ stage, base, load, choices, toRoom });
+const trap = backTrap({ ask: askToLeave, leave });
+const { toArriving, toInvited, join, resume } = ways({ stage, base, load, choices, trap, toRoom, over: toNothing });
 let room = null;
 let waiting = 0;
 let machinery = null;
@@ -101,6 +101,16 @@ function toEnded(reason, again) {
   stage.show(() => ended({ reason, again, anew }));
 }
 
+/** A room was destroyed before it was entered; without a reason, before it was made. */
+function toNothing(reason) {
+  trap.release();
+  if (reason !== null) toEnded(reason, null);
+  else {
+    forget();
+    toArriving({ problem: "destroy.nothing" });
+  }
+}
+
 function forget() {
   Object.assign(choices, usualChoices());
   hush();
@@ -114,11 +124,19 @@ function anew() {
 }
 
 async function askToLeave() {
-  if (room === null || isCovered()) return false;
+  if (!isInside() || isCovered()) return false;
   closePanels();
-  const count = unsent(room.state);
-  const text = say(count > 0 ? "leave.text_unsent" : "leave.text", { count });
+  const count = room === null ? 0 : unsent(room.state);
+  const text = room === null ? say("opening.leave") : say(count > 0 ? "leave.text_unsent" : "leave.text", { count });
   return confirm({ title: say("leave.title"), text, yes: say("leave.yes"), no: say("leave.no") });
+}
+
+/** Whether there is a room to be lost, or one that is being made. */
+const isInside = () => room !== null || stage.screen()?.unsaved?.() === true;
+
+function leave() {
+  if (room !== null) room.leave();
+  else stage.screen().leave();
 }
 
 function start() {
@@ -143,6 +161,8 @@ window.addEventListener("hashchange", () => {
 });
 
 onLanguage(() => {
+  // What was said is in the language that the person has just left.
+  hush();
   stage.redraw();
   title();
 });

@@ -6,12 +6,14 @@ import { beginningWith, shareOf } from "./share.js";
 
 /**
  * Shows the words of a new code and makes their room, again whenever the person asks for it. `server()`
- * promises what the server says of itself; `begin` is that of attempts; `toRoom(client, share, held)`
- * enters; `another()` draws other words, `back()` gives up; `problemOf(error)` names the sentence for what
- * went wrong.
+ * promises what the server says of itself; `begin` and `destroy` are those of attempts;
+ * `toRoom(client, share, held)` enters; `another()` draws other words, `back()` gives up, `over(reason)`
+ * is told why the room is no more, null if there was none; `problemOf(error)` names the sentence for
+ * what went wrong.
  */
 export function making({
-  code, base, machinery, server, stage, visitor, choices, begin, toRoom, another, back, problemOf,
+  code, base, machinery, server, stage, visitor, choices, begin, destroy, toRoom, another, back, over,
+  problemOf,
 }) {
   const { RoomClient } = machinery;
   const share = shareOf(code, base, machinery, server);
@@ -36,7 +38,7 @@ export function making({
     status = { problem: null, beganAt: Date.now() };
     stage.show(() => {
       panel = share.panel();
-      const view = opening({ panel, retry: open, another, back });
+      const view = opening({ panel, retry: open, another, back, destroy: end });
       view.state(status);
       return view;
     });
@@ -47,6 +49,11 @@ export function making({
       status = { ...status, problem: problemOf(error) };
       stage.screen().state(status);
     }
+  }
+
+  /** Destroys the room, be it made or not: no answer is no confirmation. */
+  function end() {
+    destroy().catch(() => "destroy_unconfirmed").then(over);
   }
 
   open();

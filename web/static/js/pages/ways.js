@@ -26,9 +26,11 @@ export function mayResume() {
 /**
  * The ways, for the server at `base`. `load()` promises the machinery, `choices` are what was chosen,
  * `toRoom(client, share, held)` enters a room; `share` is null where the code is not known.
+ * `over(reason)` is told why a room is no more that was not entered yet. `trap` makes going back a
+ * question while there is something to lose.
  */
-export function ways({ stage, base, load, choices, toRoom }) {
-  const { begin, callOff } = attempts();
+export function ways({ stage, base, load, choices, trap, toRoom, over }) {
+  const { begin, callOff, destroy } = attempts();
   let known = null;
 
   /** What the server says of itself: asked for once, and again after whatever went wrong. */
@@ -49,21 +51,29 @@ export function ways({ stage, base, load, choices, toRoom }) {
     return { base, resumable: choices.resumable, ...name };
   }
 
-  function toArriving({ text = "", problem = null } = {}) {
+  /** Nothing is under way any more, and nothing would be lost by going back. */
+  function drop() {
     callOff();
-    stage.show((kept) => arriving({ choices, text, problem, ...kept, generate, enter, server }));
+    trap.release();
+  }
+
+  function toArriving({ text = "", problem = null, unfolded = false } = {}) {
+    drop();
+    stage.show((kept) => arriving({ choices, text, problem, unfolded, ...kept, generate, enter, server }));
   }
 
   async function generate() {
     callOff();
+    const entered = stage.screen().keep?.();
     try {
       const machinery = await load();
       const code = machinery.makeCode(machinery.randomBelow);
-      making({ code, base, machinery, server, stage, visitor, choices, toRoom, problemOf,
+      trap.set();
+      making({ code, base, machinery, server, stage, visitor, choices, toRoom, problemOf, destroy, over,
         begin: (make, options) => begin(make, options).catch((error) => { forget(); throw error; }),
         another: generate, back: () => toArriving() });
     } catch (error) {
-      toArriving({ problem: problemOf(error) });
+      toArriving({ ...entered, problem: problemOf(error) });
     }
   }
 
@@ -80,7 +90,7 @@ export function ways({ stage, base, load, choices, toRoom }) {
   }
 
   function toInvited(fragment, problem = null) {
-    callOff();
+    drop();
     const giveUp = (trouble) => toInvited(fragment, trouble);
     stage.show((kept) => invited({
       choices, problem, ...kept,

@@ -5,6 +5,7 @@ import { messageBody } from "./body.js";
 import { copyButton } from "./copy.js";
 import { afterPaint, countdown, DEFAULT_VIEW } from "./countdown.js";
 import { el, fill, setText } from "./el.js";
+import { isBlank } from "./graphemes.js";
 import { icon } from "./icons.js";
 import { called, hue, mark, who } from "./people.js";
 import { quoteView } from "./quote.js";
@@ -131,9 +132,10 @@ export function cardView(first, room) {
       onEnd: () => room.client.discard(card.id),
       onLast: (left) => announce(say("card.last_seconds", { name: called(author()), time: duration(left) })),
     });
-    const readable = card.type === "text" && typeof card.text === "string";
+    const known = card.type === "text" && typeof card.text === "string";
+    const readable = known && !isBlank(card.text);
     const body = readable ? messageBody(card.text, room.hold) : null;
-    const text = body?.text ?? el("p", { class: "message-text unknown" }, say(CARDS.unknown_type.text));
+    const text = body?.text ?? el("p", { class: "message-text unknown" }, say(CARDS[known ? "empty" : "unknown_type"].text));
     text.tabIndex = -1;
     const button = (name, label, click, more = {}) =>
       el("button", { type: "button", class: "button small quiet", ...more, on: { click } }, icon(name), label);

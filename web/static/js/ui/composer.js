@@ -3,6 +3,7 @@
 
 import { alarm } from "./announce.js";
 import { el, fill, setText } from "./el.js";
+import { isBlank } from "./graphemes.js";
 import { icon } from "./icons.js";
 import { quoteView } from "./quote.js";
 import { has, say } from "./say.js";
@@ -51,7 +52,7 @@ export function composer({ send, typing, draft, people }) {
   });
 
   function changed() {
-    const empty = text.value.trim() === "";
+    const empty = isBlank(text.value);
     draft.text = text.value;
     button.disabled = empty;
     turn();
@@ -83,7 +84,7 @@ export function composer({ send, typing, draft, people }) {
   }
 
   function submit() {
-    if (text.value.trim() === "") return;
+    if (isBlank(text.value)) return;
     try {
       send(text.value, Number(view.value), draft.quote);
     } catch (refusal) {
@@ -105,14 +106,14 @@ export function composer({ send, typing, draft, people }) {
 
   quote(draft.quote);
   turn();
-  button.disabled = draft.text.trim() === "";
+  button.disabled = isBlank(draft.text);
   // Its height can be measured only once it is in the page.
   if (draft.text !== "") requestAnimationFrame(fit);
 
   return {
     node,
     focus: () => text.focus(),
-    hasDraft: () => text.value.trim() !== "",
+    hasDraft: () => !isBlank(text.value),
     /** Answers `{text, author}`; it stays there until it is sent or removed. */
     quote(wanted) {
       quote(wanted);

@@ -5,6 +5,13 @@ const segmenter = typeof Intl.Segmenter === "function"
   ? new Intl.Segmenter(undefined, { granularity: "grapheme" })
   : null;
 
+// Spaces, controls, and what is there to be ignored when it can't be drawn: joiners, fillers, marks of
+// direction, a Braille cell without a dot.
+const SEEN = /[^\s\p{Cc}\p{Default_Ignorable_Code_Point}\u2800\uFFF9-\uFFFB]/u;
+
+/** Whether nothing of `text` can be seen. */
+export const isBlank = (text) => !SEEN.test(text);
+
 /** The first `most` characters of `text`, as strings; joined they are the beginning of `text`. */
 export function firstGraphemes(text, most) {
   const found = [];

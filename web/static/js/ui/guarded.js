@@ -8,8 +8,15 @@
 export function backTrap({ ask, leave }) {
   let set = false;
   let asking = false;
+  let releasing = false;
 
   async function back() {
+    if (releasing) {
+      releasing = false;
+      // Somebody was quicker than the browser: what is under way now has its own entry.
+      if (set) enter();
+      return;
+    }
     if (!set || asking || history.state?.inside === true) return;
     asking = true;
     const leaves = await ask();
@@ -34,13 +41,15 @@ export function backTrap({ ask, leave }) {
   return {
     set() {
       set = true;
-      enter();
+      if (!releasing) enter();
     },
     /** Takes the entry away, so that going back leads to where it led before. */
     release() {
       if (!set) return;
       set = false;
-      if (history.state?.inside === true) history.back();
+      if (releasing || history.state?.inside !== true) return;
+      releasing = true;
+      history.back();
     },
   };
 }

@@ -8,6 +8,7 @@ import { say } from "./say.js";
 /** Beyond these a text goes on as plain text: a page must not choke on a message. */
 const MOST_LINKS = 100;
 const MOST_CODES = 200;
+const MOST_TURNS = 100;
 const LONGEST_LINK = 2048;
 const MOST_EMOJI = 3;
 const LONGEST_EMOJI = 32;
@@ -26,6 +27,9 @@ const FENCE = /^ {0,3}```[ \t]*[\w+#.-]{0,20}\s*$/;
 const FENCE_END = /^ {0,3}```\s*$/;
 const CODE = /(```|`)([^`\n]+)\1/g;
 
+// What turns the direction of text around: in code it can make other code appear than is there.
+const TURNS = /([\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]+)/;
+
 const EMOJI = /^(?:\p{Emoji_Presentation}|\p{Emoji}\uFE0F|\p{Regional_Indicator}{2})/u;
 
 /**
@@ -33,17 +37,34 @@ const EMOJI = /^(?:\p{Emoji_Presentation}|\p{Emoji}\uFE0F|\p{Regional_Indicator}
  * `pre` and `code`; a `pre` is a block of code, of class `code-block`.
  */
 export function messageText(text) {
-  const left = { links: MOST_LINKS, codes: MOST_CODES };
+  const left = { links: MOST_LINKS, codes: MOST_CODES, turns: MOST_TURNS };
   const node = el("div", { class: `message-text${isFewEmoji(text) ? " emoji" : ""}` });
   for (const { code, before, words, after } of blocks(text, left)) {
     if (code) {
       node.append(el("pre", { class: "code-block", dir: "ltr", tabindex: "0", role: "group", "aria-label": say("message.code") },
-        unseen(before), el("code", {}, words), unseen(after)));
+        unseen(before), el("code", {}, turnsShown(words)), unseen(after)));
     } else {
       node.append(el("p", { class: "prose" }, inline(words, left)));
     }
   }
   return node;
+}
+
+/** Code with the names of what turns text around, closed in by the style so that it turns nothing. */
+function turnsShown(words) {
+  return words.split(TURNS).map((piece, index) => (index % 2 === 0 ? piece
+    : el("span", { class: "turn", data: { name: [...piece].map(nameOf).join(" ") } }, piece)));
+}
+
+const nameOf = (character) => `U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
+
+/** Whether code may still be drawn as code: each has its share of what is left. */
+function mayDraw(words, left) {
+  const turns = (words.split(TURNS).length - 1) / 2;
+  if (left.codes === 0 || left.turns < turns) return false;
+  left.codes -= 1;
+  left.turns -= turns;
+  return true;
 }
 
 /** What of the text is not shown, and yet there for whoever takes the text from the page. */
@@ -61,9 +82,9 @@ function blocks(text, left) {
   for (let at = 0; at < lines.length; at += 1) {
     const end = ends[at + 1];
     if (end < 0 || left.codes === 0 || !FENCE.test(lines[at])) continue;
-    left.codes -= 1;
-    if (at > plain) result.push({ code: false, words: `${lines.slice(plain, at).join("\n")}\n` });
     const words = lines.slice(at + 1, end).join("\n");
+    if (!mayDraw(words, left)) continue;
+    if (at > plain) result.push({ code: false, words: `${lines.slice(plain, at).join("\n")}\n` });
     const fence = `${end > at + 1 ? "\n" : ""}${lines[end]}`;
     result.push({ code: true, before: `${lines[at]}\n`, words, after: end + 1 < lines.length ? `${fence}\n` : fence });
     plain = end + 1;
@@ -79,9 +100,9 @@ function inline(text, left) {
   let done = 0;
   for (const found of text.matchAll(CODE)) {
     if (left.codes === 0) break;
-    left.codes -= 1;
+    if (!mayDraw(found[2], left)) continue;
     nodes.push(...addresses(text.slice(done, found.index), left));
-    nodes.push(unseen(found[1]), el("code", { dir: "ltr" }, found[2]), unseen(found[1]));
+    nodes.push(unseen(found[1]), el("code", { dir: "ltr" }, turnsShown(found[2])), unseen(found[1]));
     done = found.index + found[0].length;
   }
   nodes.push(...addresses(text.slice(done), left));

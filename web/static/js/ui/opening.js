@@ -1,6 +1,8 @@
 // A code was just drawn: its words can be handed over while its room is made. The frame is the room's,
 // so that the words stay where they are when the room takes over.
 
+import { destroying, isChord } from "./destroying.js";
+import { closePanels } from "./dialog.js";
 import { el, fill, setText } from "./el.js";
 import { icon } from "./icons.js";
 import { say } from "./say.js";
@@ -11,10 +13,10 @@ const LONG_SECONDS = 3;
 
 /**
  * The screen of opening. `panel` is the code's panel; `retry()` tries again, `another()` draws another
- * code, `back()` gives up. `state({problem, beganAt})` says how it stands: `problem` is the key of a
- * sentence, or null while all goes well.
+ * code, `back()` gives up, `destroy()` destroys what there is already. `state({problem, beganAt})` says
+ * how it stands: `problem` is the key of a sentence, or null while all goes well.
  */
-export function opening({ panel, retry, another, back }) {
+export function opening({ panel, retry, another, back, destroy }) {
   const heading = el("h1", { class: "visually-hidden", tabindex: "-1" }, say("share.title"));
   const drawing = el("span", { class: "status-mark" });
   const title = el("strong", {});
@@ -35,6 +37,7 @@ export function opening({ panel, retry, another, back }) {
   };
   let now = { problem: null, beganAt: Date.now() };
   const timer = setInterval(tick, 1000);
+  let over = false;
 
   function tick() {
     const seconds = Math.floor((Date.now() - now.beganAt) / 1000);
@@ -43,6 +46,7 @@ export function opening({ panel, retry, another, back }) {
   }
 
   function state(next) {
+    if (over) return;
     now = next;
     const { tone, icon: name, title: first, text: rest, actions = ["anew"] } =
       PROGRESS[now.problem === null ? "opening" : "failed"];
@@ -54,9 +58,29 @@ export function opening({ panel, retry, another, back }) {
     tick();
   }
 
+  function onKey(event) {
+    if (!isChord(event) || over) return;
+    event.preventDefault();
+    over = true;
+    closePanels();
+    const words = destroying();
+    node.replaceChildren(words);
+    words.focus();
+    destroy();
+  }
+
+  document.addEventListener("keydown", onKey);
   state(now);
-  // Whoever was told the words would find nobody: no other page knows them.
-  return { node, focus: heading, state, unsaved: () => true, close: () => clearInterval(timer) };
+  return {
+    node, focus: heading, state,
+    // Whoever was told the words would find nobody: no other page knows them.
+    unsaved: () => !over,
+    leave: back,
+    close() {
+      clearInterval(timer);
+      document.removeEventListener("keydown", onKey);
+    },
+  };
 }
 
 const button = (kind, label, click) =>

@@ -4,6 +4,7 @@ import { QUOTE_POINTS } from "../protocol/limits.js";
 import { announce } from "./announce.js";
 import { cardView } from "./card.js";
 import { composer } from "./composer.js";
+import { destroying as destroyingView, isChord } from "./destroying.js";
 import { closePanels, confirm } from "./dialog.js";
 import { el, fill, setText } from "./el.js";
 import { entries, unsent, waiting } from "./entries.js";
@@ -121,8 +122,7 @@ export function roomView({ client, share, setWaiting, hide = null }) {
     write.clear();
     messages.close();
     forgetRoom(client);
-    const words = el("div", { class: "destroying", role: "alert", tabindex: "-1" },
-      icon("waiting"), el("p", {}, say("destroy.running")), el("p", { class: "hint" }, say("destroy.running_text")));
+    const words = destroyingView();
     node.replaceChildren(words);
     words.focus();
     setWaiting(0);
@@ -141,8 +141,7 @@ export function roomView({ client, share, setWaiting, hide = null }) {
   }
 
   function onKey(event) {
-    const chord = (event.ctrlKey || event.metaKey) && event.altKey && event.key === "Backspace";
-    if (!chord) return;
+    if (!isChord(event)) return;
     event.preventDefault();
     destroyNow();
   }

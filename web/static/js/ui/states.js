@@ -101,6 +101,7 @@ export const CARDS = freeze({
   returned: { tone: "attention", icon: "sealed", text: "card.returned", label: "card.open" },
   failed: { tone: "attention", icon: "sealed", text: "card.failed", label: "card.open" },
   unknown_type: { tone: "plain", icon: "broken", text: "card.unknown_type" },
+  empty: { tone: "plain", icon: "broken", text: "card.empty" },
   broken: { tone: "attention", icon: "broken", text: "card.broken" },
 });
 
