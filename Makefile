@@ -50,8 +50,12 @@ gallery: $(VENV)/dev.stamp ## picture every state of the page, light and dark, i
 	@$(PY) tests/browser/gallery.py gallery $(ARGS)
 
 .PHONY: bench
-bench: $(VENV)/dev.stamp ## measure messages per second beside a bare relay, in the same run
-	@$(PY) -m bench
+bench: $(VENV)/dev.stamp ## measure this server beside a bare relay (ARGS="pairs --turns 5" for one)
+	@$(PY) -m bench $(ARGS)
+
+.PHONY: soak
+soak: $(VENV)/dev.stamp ## ten minutes at half load: nothing lost, repeated, or growing (ARGS=60)
+	@$(PY) -m bench.soak $(ARGS)
 
 .PHONY: bench-epoch
 bench-epoch: $(VENV)/dev.stamp ## measure what the end of an epoch costs with 10,000 messages waiting

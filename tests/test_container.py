@@ -224,7 +224,7 @@ def test_the_image_serves_with_the_environment_that_compose_gives_it(
         os.chown(volume / folder, volume.stat().st_uid, volume.stat().st_gid)
     made = image.run(volume, services["secrets"]["entrypoint"])
     assert (made.returncode, made.stderr) == (0, "")
-    given = services["app"]["environment"]
+    given = {name: str(value or "") for name, value in services["app"]["environment"].items()}
     password = (volume / "password/database").read_text().strip()
     port, database_port = str(free_port()), str(free_port())
     given |= {"PGHOST": "127.0.0.1", "PGPORT": database_port, "PORT": port}
