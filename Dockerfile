@@ -8,10 +8,15 @@ RUN /opt/venv/bin/python -m pip install \
         --no-cache-dir --disable-pip-version-check --require-hashes -r /tmp/runtime.lock \
     && /opt/venv/bin/python -m pip uninstall --yes --quiet pip
 WORKDIR /app
-COPY LICENSE NOTICE app.py ./
+COPY LICENSE NOTICE THIRD_PARTY.md app.py ./
 COPY ephemeral ephemeral
 COPY sql sql
 COPY web web
+# What is in here, for whoever has to know: made of files alone, the same of the same ones.
+COPY requirements/runtime.lock /tmp/bill/requirements/runtime.lock
+COPY tools/dependencies.py /tmp/bill/tools/dependencies.py
+RUN ln -s /app/THIRD_PARTY.md /app/ephemeral /app/web /tmp/bill/ \
+    && python3 /tmp/bill/tools/dependencies.py sbom > /app/sbom.cdx.json
 # The root is read-only later, so the bytecode is made now.
 RUN /opt/venv/bin/python -m compileall -q /app /opt/venv
 

@@ -29,6 +29,7 @@ from ephemeral.edge.modules import Unlinkable
 from ephemeral.edge.pages import Health, Pages
 from ephemeral.edge.routes import routes
 from ephemeral.edge.sockets import Sockets
+from ephemeral.edge.transport import StrictTransport
 from ephemeral.live.bus import CountedBus, LocalBus
 from ephemeral.live.hub import Hub
 from ephemeral.protocol.errors import Refusal
@@ -162,7 +163,13 @@ def create_app(settings: Settings, *, join_running: bool = False) -> Starlette:
             None if settings.metrics_token is None else MetricsPage(settings.metrics_token),
         ),
         middleware=[
-            Middleware(Guard, base_path=settings.base_path, verdict=verdict, error_page=pages.error)
+            Middleware(
+                Guard,
+                base_path=settings.base_path,
+                verdict=verdict,
+                error_page=pages.error,
+                transport=StrictTransport(settings),
+            )
         ],
         exception_handlers={HTTPException: _to_the_guard},
         lifespan=lifespan,

@@ -176,6 +176,14 @@ class Settings:
             empty=(),
         ),
     ]
+    hsts_seconds: Annotated[
+        int,
+        Declared(
+            _whole(0, 2 * 365 * _DAY),
+            "604800",
+            "How long browsers that came by https come by nothing else; 0 has them forget it.",
+        ),
+    ]
     log_level: Annotated[
         str,
         Declared(

@@ -24,6 +24,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="DIR",
         help="run on the PostgreSQL whose bin/ is in DIR instead of the one in the wheel",
     )
+    parser.addoption(
+        "--histories",
+        type=int,
+        metavar="NUMBER",
+        help="try so many random histories of rooms, others each time",
+    )
 
 
 @pytest.fixture(scope="session")

@@ -268,6 +268,11 @@ def test_with_a_database_of_ones_own_a_missing_key_is_refused_in_one_sentence(
 
 def test_the_image_holds_the_program_and_neither_its_tests_nor_a_secret(image: Image):
     shipped = {path.name for path in (image.root / "app").iterdir()} - {"__pycache__"}
-    assert shipped == {"LICENSE", "NOTICE", "app.py", "ephemeral", "sql", "web"}
+    texts = {"LICENSE", "NOTICE", "THIRD_PARTY.md", "sbom.cdx.json"}
+    assert shipped == {*texts, "app.py", "ephemeral", "sql", "web"}
+    bill = json.loads((image.root / "app" / "sbom.cdx.json").read_text())
+    installed = image.root.glob("opt/venv/lib/python3*/site-packages/*.dist-info")
+    listed = {one["name"].replace("-", "_") for one in bill["components"]}
+    assert {path.name.partition("-")[0].lower().replace("-", "_") for path in installed} <= listed
     assert not list((image.root / "data").iterdir())
     assert not list((image.root / "app").rglob(".env*"))

@@ -54,7 +54,8 @@ WHERE current_setting('synchronous_commit') = 'off';
 
 _CONFLICTS = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 # Conditions of the server, by the class of their SQLSTATE or in full: no fault of the statement.
-_SERVER_STATES = ("08", "25006", "40", "53", "55P03", "57", "58")
+# 28 among them: a login that is cut short looks to the server like one with a wrong password.
+_SERVER_STATES = ("08", "25006", "28", "40", "53", "55P03", "57", "58")
 _DRIVER_ERRORS = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,

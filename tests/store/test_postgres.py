@@ -5,12 +5,14 @@ import re
 import socket
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from random import Random
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import pytest
+from support.bad_network import BadNetwork
 
 from ephemeral.protocol.errors import Refusal
 from ephemeral.store import postgres as module
@@ -177,6 +179,41 @@ async def test_a_read_only_transaction_writes_nothing(table: "Pool"):
 
 
 # Errors
+
+
+class ShortLogin(BadNetwork):
+    """Half closes a connection in the middle of its nth piece of data, on either way."""
+
+    last = 0
+    pieces = 0
+
+    def _mishap(self) -> str | None:
+        self.pieces += 1
+        return "half closed" if self.pieces == self.last else None
+
+
+@pytest.mark.parametrize("piece", range(1, 9))
+async def test_a_login_that_is_cut_short_is_no_fault_and_may_be_tried_again(
+    piece: int, database_url: str
+):
+    """To the server it may look like one with a wrong password."""
+    parts = urlsplit(database_url)
+    query = parse_qs(parts.query)
+    path = f"{query['host'][0]}/.s.PGSQL.{query.get('port', ['5432'])[0]}"
+    way = ShortLogin(lambda: asyncio.open_unix_connection(path), Random(0), 0)
+    async with way.opened():
+        user = parts.netloc.rpartition("@")[0]
+        address = parts._replace(netloc=f"{user}@127.0.0.1:{way.port}", query="").geturl()
+        pool = await open_pool(address, size=2, wait_seconds=0)
+        async with pool.acquire():
+            way.pieces, way.last = 0, piece
+            with suppress(StoreUnavailable):
+                async with connection(pool) as one:
+                    await one.fetchval("SELECT 1")
+            assert way.pieces >= piece
+            async with connection(pool) as one:
+                assert await one.fetchval("SELECT 1") == 1
+        await pool.close()
 
 
 @pytest.mark.parametrize(
