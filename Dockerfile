@@ -8,10 +8,15 @@ RUN /opt/venv/bin/python -m pip install \
         --no-cache-dir --disable-pip-version-check --require-hashes -r /tmp/runtime.lock \
     && /opt/venv/bin/python -m pip uninstall --yes --quiet pip
 WORKDIR /app
-COPY LICENSE NOTICE app.py ./
+COPY LICENSE NOTICE THIRD_PARTY.md app.py ./
 COPY ephemeral ephemeral
 COPY sql sql
 COPY web web
+# What is in here, for whoever has to know: made of files alone, the same of the same ones.
+COPY requirements/runtime.lock /tmp/bill/requirements/runtime.lock
+COPY tools/dependencies.py /tmp/bill/tools/dependencies.py
+RUN ln -s /app/THIRD_PARTY.md /app/ephemeral /app/web /tmp/bill/ \
+    && python3 /tmp/bill/tools/dependencies.py sbom > /app/sbom.cdx.json
 # The root is read-only later, so the bytecode is made now.
 RUN /opt/venv/bin/python -m compileall -q /app /opt/venv
 
@@ -20,7 +25,9 @@ FROM python:3.12-slim-bookworm
 RUN groupadd --gid 10001 ephemeral \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /data \
         --shell /usr/sbin/nologin ephemeral \
-    && install -d -o 10001 -g 10001 -m 0700 /data
+    && install -d -o 10001 -g 10001 -m 0700 /data /secrets \
+    # Where volumes with secrets are mounted takes its owner from here (see compose.yaml).
+    && install -d -o 10001 -g 10001 -m 0755 /password
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
 ENV PATH=/opt/venv/bin:$PATH \

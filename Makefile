@@ -9,6 +9,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
 UV_VERSION := 0.13.8
+PIP_AUDIT_VERSION := 2.9.0
 
 # What the checkers read: the package, the composition root, and the folders of scripts.
 TYPED := ephemeral $(wildcard app.py bench tools)
@@ -25,15 +26,17 @@ setup: $(VENV)/dev.stamp ## make .venv with everything that running and testing 
 .PHONY: test
 test: $(VENV)/dev.stamp ## run every test (ARGS="tests/test_house.py -k name" for some)
 	@sh tools/browsers.sh
+	@sh tools/proxies.sh
 	@sh tools/redis.sh
 	@$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 .PHONY: check
-check: $(VENV)/dev.stamp ## check format, lint and types
+check: $(VENV)/dev.stamp ## check format, lint, types, and what others wrote
 	@failed=0; \
 	$(PY) -m ruff format --check . || failed=1; \
 	$(PY) -m ruff check . || failed=1; \
 	$(PY) -m mypy $(TYPED) || failed=1; \
+	$(PY) tools/dependencies.py check || failed=1; \
 	exit $$failed
 
 .PHONY: format
@@ -47,8 +50,12 @@ gallery: $(VENV)/dev.stamp ## picture every state of the page, light and dark, i
 	@$(PY) tests/browser/gallery.py gallery $(ARGS)
 
 .PHONY: bench
-bench: $(VENV)/dev.stamp ## measure messages per second beside a bare relay, in the same run
-	@$(PY) -m bench
+bench: $(VENV)/dev.stamp ## measure this server beside a bare relay (ARGS="pairs --turns 5" for one)
+	@$(PY) -m bench $(ARGS)
+
+.PHONY: soak
+soak: $(VENV)/dev.stamp ## ten minutes at half load: nothing lost, repeated, or growing (ARGS=60)
+	@$(PY) -m bench.soak $(ARGS)
 
 .PHONY: bench-epoch
 bench-epoch: $(VENV)/dev.stamp ## measure what the end of an epoch costs with 10,000 messages waiting
@@ -70,7 +77,15 @@ page-figures: $(VENV)/dev.stamp ## measure the page: bytes, requests, clicks, an
 test-image: $(VENV)/dev.stamp ## build and run the container image without a daemon (root, Debian)
 	@$(PY) -m pytest -m image $(ARGS)
 
+.PHONY: audit
+audit: ## ask the advisory services of PyPI and npm about what is locked (needs the network)
+	@sh tools/audit.sh $(PIP_AUDIT_VERSION)
+
 ##@ Making again what is committed
+.PHONY: third-party
+third-party: $(VENV)/dev.stamp ## list what others wrote, with licences, in THIRD_PARTY.md
+	@$(PY) tools/dependencies.py third-party
+
 .PHONY: vectors
 vectors: $(VENV)/dev.stamp ## write the protocol's test vectors
 	@$(PY) tests/vectors/generate.py
@@ -85,6 +100,14 @@ lock: ## resolve pyproject.toml into requirements/*.lock, with hashes
 	@sh tools/lock.sh $(UV_VERSION)
 
 ##@ Delivering
+.PHONY: manifest
+manifest: $(VENV)/runtime.stamp ## write the manifest of this version into dist/ (RELEASE_KEY=FILE signs it)
+	@$(PY) tools/release.py manifest dist $(if $(RELEASE_KEY),--key "$(RELEASE_KEY)")
+
+.PHONY: sbom
+sbom: $(VENV)/runtime.stamp ## print the bill of materials (CycloneDX 1.6), as it is in the image
+	@$(PY) tools/dependencies.py sbom
+
 .PHONY: image
 image: ## build the container image (docker, podman or buildah)
 	@for builder in docker podman buildah; do \

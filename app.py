@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 
-from ephemeral import __version__, faults
+from ephemeral import __version__, faults, metrics
 from ephemeral.domain.credentials import limits_key
 from ephemeral.domain.limits import Limits
 from ephemeral.edge import answers
@@ -24,11 +24,13 @@ from ephemeral.edge.files import StaticFiles
 from ephemeral.edge.guard import Guard, Verdict
 from ephemeral.edge.languages import read_catalogues, untranslated
 from ephemeral.edge.limiter import Limiter
+from ephemeral.edge.metrics_api import MetricsPage
 from ephemeral.edge.modules import Unlinkable
 from ephemeral.edge.pages import Health, Pages
 from ephemeral.edge.routes import routes
 from ephemeral.edge.sockets import Sockets
-from ephemeral.live.bus import LocalBus
+from ephemeral.edge.transport import StrictTransport
+from ephemeral.live.bus import CountedBus, LocalBus
 from ephemeral.live.hub import Hub
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.keys import ARGON2ID, PBKDF2
@@ -57,9 +59,9 @@ __all__ = ["create_app", "key_source", "migrated_pool"]
 WEB = Path(__file__).resolve().parent / "web"
 SUITES = {"argon2id": ARGON2ID, "pbkdf2": PBKDF2}
 _CLOSE_SECONDS = 5
-_log = logging.getLogger("ephemeral")
 # How long a start waits for Redis before it goes on without.
 _REDIS_SECONDS = 3.0
+_log = logging.getLogger("ephemeral")
 
 
 def key_source(settings: Settings) -> KeySource:
@@ -118,6 +120,8 @@ def create_app(settings: Settings, *, join_running: bool = False) -> Starlette:
     sockets = Sockets(settings, os.urandom, verdict, limiter)
 
     async def ready() -> Mapping[str, str]:
+        if sockets.draining:
+            raise Refusal("unavailable", "This server is stopping.")
         try:
             async with connection(app.state.pool) as one:
                 await one.execute("SELECT 1")
@@ -156,14 +160,22 @@ def create_app(settings: Settings, *, join_running: bool = False) -> Starlette:
             sockets,
             settings.base_path,
             __version__,
+            None if settings.metrics_token is None else MetricsPage(settings.metrics_token),
         ),
         middleware=[
-            Middleware(Guard, base_path=settings.base_path, verdict=verdict, error_page=pages.error)
+            Middleware(
+                Guard,
+                base_path=settings.base_path,
+                verdict=verdict,
+                error_page=pages.error,
+                transport=StrictTransport(settings),
+            )
         ],
         exception_handlers={HTTPException: _to_the_guard},
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False
+    app.state.drain = partial(sockets.drain, settings.drain_seconds)
     return app
 
 
@@ -184,7 +196,8 @@ async def _serving(
     limits = _limits(settings)
     worker = random(16)
     hub = Hub(answers.event, answers.backlog)
-    async with _bus(settings, hub, worker, deployment, keyring, app.state.limiter) as bus:
+    async with _bus(settings, hub, worker, deployment, keyring, app.state.limiter) as carrier:
+        bus = CountedBus(carrier)
         bus.subscribe(hub.receive)
         ledger = Ledger(pool, keyring, bus, limits, random, faults.record)
         rooms = Rooms(
@@ -219,6 +232,7 @@ async def _serving(
         app.state.epochs = epochs
         app.state.config = config_answer(settings, deployment.suite, deployment.salt)
         sockets.begin(rooms, hub)
+        _measure(pool, sockets, ledger, sweeper, epochs, bus)
         try:
             yield
         finally:
@@ -275,6 +289,22 @@ async def _bus(
         await asyncio.gather(*tasks, return_exceptions=True)
         for link in (hints, numbers):
             await link.aclose()
+
+
+def _measure(
+    pool: "Pool", sockets: Sockets, ledger: Ledger, sweeper: Sweeper, epochs: Epochs, bus: "Bus"
+) -> None:
+    """Let the metrics read what is not counted, whenever somebody asks for them."""
+    clock = asyncio.get_running_loop().time
+    metrics.SOCKETS.set_function(lambda: sockets.open)
+    metrics.BUS_UP.set_function(lambda: bus.is_up)
+    metrics.STOPPING.set_function(lambda: sockets.draining)
+    metrics.LEDGER_QUEUE.set_function(lambda: ledger.queued)
+    metrics.SWEEPER_LAG.set_function(lambda: sweeper.lag(clock()))
+    metrics.EPOCH_KEY_AGE.set_function(lambda: epochs.oldest(clock()))
+    metrics.EPOCH_ALARM.set_function(lambda: epochs.alarm(clock()) is not None)
+    metrics.DATABASE_CONNECTIONS.set_function(pool.get_size)
+    metrics.DATABASE_CONNECTIONS_IN_USE.set_function(lambda: pool.get_size() - pool.get_idle_size())
 
 
 def _limits(settings: Settings) -> Limits:

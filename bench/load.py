@@ -1,4 +1,4 @@
-"""The loads: rooms of two in a closed loop, against the relay and against this server.
+"""The loads: rooms that talk, against the relay and against this server.
 
 What a client must draw or encrypt is random bytes here; what is measured is the server.
 """
@@ -9,6 +9,7 @@ import hashlib
 import os
 import struct
 import time
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,107 +25,134 @@ def b64(data: bytes) -> str:
 
 @dataclass
 class Tally:
-    """What was measured: whole cycles, and how long each took, in seconds."""
+    """What was measured: whole cycles, and how long each took, in seconds.
+
+    `repeated` are messages that were told to be over, or were served, a second time.
+    """
 
     latencies: list[float] = field(default_factory=list)
     counting: bool = False
     failures: list[str] = field(default_factory=list)
+    begun: int = 0
+    over: int = 0
+    repeated: int = 0
+    _awaited: "tuple[int, asyncio.Future[None]] | None" = None
 
     def done(self, began: float) -> None:
         """One message has met its end."""
+        self.over += 1
         if self.counting:
             self.latencies.append(time.perf_counter() - began)
+        if self._awaited is not None and self.over >= self._awaited[0]:
+            self._awaited[1].set_result(None)
+            self._awaited = None
+
+    async def reached(self, over: int, seconds: float) -> None:
+        """Wait until so many messages are over; raises TimeoutError."""
+        if self.over < over:
+            self._awaited = (over, asyncio.get_running_loop().create_future())
+            await asyncio.wait_for(self._awaited[1], seconds)
 
 
 class RelayRoom:
-    """Two sockets: one says, the other hears; what was heard is said again."""
+    """One says, the others hear; when the last has heard it, it is said again."""
 
-    def __init__(self, tally: Tally, size: int) -> None:
+    def __init__(self, tally: Tally, size: int, members: int = 2) -> None:
         self._tally = tally
-        self._text = b"x" * size
-        self._began: list[float] = []
+        # As many bytes of text as an envelope has in base64url.
+        self._text = b"x" * (size * 4 // 3)
+        self._members = members
+        self._began: deque[float] = deque()
+        self._again = True
 
-    async def open(self, port: int, name: str) -> None:
-        """Connect both."""
+    async def open(self, port: int) -> None:
+        """Connect all."""
+        name = os.urandom(8).hex()
         self._author = await Client.connect(port, f"/{name}", lambda _: None)
-        self._reader = await Client.connect(port, f"/{name}", self._heard)
+        self._readers = [
+            await Client.connect(port, f"/{name}", self._heard if last else lambda _: None)
+            for last in [*[False] * (self._members - 2), True]
+        ]
 
     def start(self, window: int) -> None:
-        """Put `window` messages under way."""
+        """Put `window` messages under way, and another for each that has met its end."""
         for _ in range(window):
-            self._say()
+            self.say()
+
+    def stop(self) -> None:
+        """Say nothing more."""
+        self._again = False
 
     def close(self) -> None:
-        """Drop both."""
-        self._author.close()
-        self._reader.close()
+        """Drop all connections."""
+        for client in (self._author, *self._readers):
+            client.close()
 
-    def _say(self) -> None:
+    def say(self) -> None:
+        """Put one message under way."""
+        self._tally.begun += 1
         self._began.append(time.perf_counter())
         self._author.send(self._text)
 
     def _heard(self, _text: bytes) -> None:
-        self._tally.done(self._began.pop(0))
-        self._say()
+        self._tally.done(self._began.popleft())
+        if self._again:
+            self.say()
 
 
 class EphemeralRoom:
-    """Two members: one posts, the other opens on notice and acknowledges, and so on.
+    """One posts, another opens on notice and acknowledges, and so on; the others hear of it.
 
     A cycle ends when the author has the event that its message was viewed and destroyed.
     """
 
-    def __init__(self, tally: Tally, size: int) -> None:
+    def __init__(self, tally: Tally, size: int, members: int = 2, *, again: bool = True) -> None:
         self._tally = tally
         self._envelope = b64(os.urandom(size))
+        self._members = members
+        self._again = again
         self._began: dict[str, tuple[float, str]] = {}
         self._ref = 10
-        self._welcomed = [asyncio.get_running_loop().create_future() for _ in range(2)]
         self._decode = msgspec.json.Decoder(list[dict[str, Any]]).decode
+        self._clients: list[Client] = []
+        self.locator = b64(os.urandom(32))
 
-    async def open(self, port: int, suite: int) -> None:
+    async def open(self, port: int) -> None:
         """Create the room, join and say hello, all over the sockets."""
-        locator = b64(os.urandom(32))
-        charter = struct.pack(">BB32sBHII", 1, suite, os.urandom(32), 1, 2, 3600, 3600)
-        self._author = await Client.connect(
-            port, "/room/socket", self._author_hears, "ephemeral.v1"
-        )
-        self._reader = await Client.connect(
-            port, "/room/socket", self._reader_hears, "ephemeral.v1"
-        )
-        self._tell(
-            self._author,
-            {"type": "create", "ref": 1, "locator": locator, "charter": b64(charter),
-             "mac": b64(bytes(32))},
-        )  # fmt: skip
-        for client, welcomed in zip((self._author, self._reader), self._welcomed, strict=True):
-            token = b64(os.urandom(32))
-            self._tell(
-                client,
-                {"type": "join", "ref": 2, "locator": locator, "token": token,
-                 "member": b64(os.urandom(16))},
-            )  # fmt: skip
-            self._tell(client, {"type": "hello", "ref": 3, "locator": locator, "token": token})
-            await asyncio.wait_for(welcomed, 30)
+        seats = max(2, self._members)
+        charter = struct.pack(">BB32sBHII", 1, 1, os.urandom(32), 1, seats, 3600, 3600)
+        for number in range(self._members):
+            early: list[dict[str, object]] = []
+            if number == 0:
+                early.append({"type": "create", "charter": b64(charter), "mac": b64(bytes(32))})
+            await self._enter(port, number, early)
 
     def start(self, window: int) -> None:
-        """Put `window` messages under way."""
+        """Put `window` messages under way, and another for each that has met its end."""
         for _ in range(window):
-            self._post()
+            self.say()
+
+    def stop(self) -> None:
+        """Say nothing more."""
+        self._again = False
 
     def close(self) -> None:
-        """Drop both."""
-        self._author.close()
-        self._reader.close()
+        """Drop all connections."""
+        for client in self._clients:
+            client.close()
 
-    def _tell(self, client: Client, frame: dict[str, object]) -> None:
-        client.send(msgspec.json.encode(frame))
+    def leave(self) -> None:
+        """Give all seats up."""
+        for client in self._clients:
+            self._tell(client, {"type": "leave", "ref": 1})
 
-    def _post(self) -> None:
+    def say(self) -> None:
+        """Post one message."""
         message, viewing = b64(os.urandom(16)), os.urandom(32)
         self._ref += 1
+        self._tally.begun += 1
         self._began[message] = (time.perf_counter(), b64(viewing))
-        self._author.send(
+        self._clients[0].send(
             b'{"type":"post","ref":%d,"id":"%b","envelope":"%b","viewing_hash":"%b"}'
             % (
                 self._ref,
@@ -134,34 +162,75 @@ class EphemeralRoom:
             )
         )
 
+    async def _enter(self, port: int, number: int, early: list[dict[str, object]]) -> None:
+        welcomed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        hears = self._author_hears if number == 0 else self._reader_hears
+        if number > 1:
+            hears = self._another_hears
+
+        def receive(text: bytes) -> None:
+            if welcomed.done():
+                hears(text)
+            else:
+                self._welcome(text, welcomed)
+
+        client = await Client.connect(port, "/room/socket", receive, "ephemeral.v1")
+        self._clients.append(client)
+        token = b64(os.urandom(32))
+        early.append({"type": "join", "token": token, "member": b64(os.urandom(16))})
+        early.append({"type": "hello", "token": token})
+        for frame in early:
+            self._tell(client, {**frame, "ref": 1, "locator": self.locator})
+        await asyncio.wait_for(welcomed, 60)
+
+    def _welcome(self, text: bytes, welcomed: "asyncio.Future[None]") -> None:
+        for frame in self._decode(text):
+            if frame["type"] == "welcome":
+                welcomed.set_result(None)
+            elif frame["type"] == "error":
+                self._failed(frame)
+
+    def _failed(self, frame: dict[str, Any]) -> None:
+        self._tally.failures.append(frame["error"]["code"])
+
+    def _tell(self, client: Client, frame: dict[str, object]) -> None:
+        client.send(msgspec.json.encode(frame))
+
     def _author_hears(self, text: bytes) -> None:
         for frame in self._decode(text):
             kind = frame["type"]
             if kind == "destroyed":
-                began, _ = self._began.pop(frame["id"])
-                self._tally.done(began)
-                self._post()
-            elif kind == "welcome":
-                self._welcomed[0].set_result(None)
+                began = self._began.pop(frame["id"], None)
+                if began is None:
+                    self._tally.repeated += 1
+                    continue
+                self._tally.done(began[0])
+                if self._again:
+                    self.say()
             elif kind == "error":
-                self._tally.failures.append(frame["error"]["code"])
+                self._failed(frame)
 
     def _reader_hears(self, text: bytes) -> None:
         for frame in self._decode(text):
             kind = frame["type"]
             if kind == "notice":
                 self._ref += 1
-                self._reader.send(
+                self._clients[1].send(
                     b'{"type":"open","ref":%d,"id":"%b"}' % (self._ref, frame["id"].encode())
                 )
             elif kind == "ok" and "envelope" in frame:
                 self._ref += 1
                 message = frame["id"]
-                self._reader.send(
+                began = self._began.get(message)
+                if began is None:
+                    self._tally.repeated += 1
+                    continue
+                self._clients[1].send(
                     b'{"type":"ack","ref":%d,"id":"%b","viewing":"%b"}'
-                    % (self._ref, message.encode(), self._began[message][1].encode())
+                    % (self._ref, message.encode(), began[1].encode())
                 )
-            elif kind == "welcome":
-                self._welcomed[1].set_result(None)
             elif kind == "error":
-                self._tally.failures.append(frame["error"]["code"])
+                self._failed(frame)
+
+    def _another_hears(self, text: bytes) -> None:
+        """It is told everything as well; looking at it would be the generator's cost."""

@@ -2,19 +2,23 @@
 
 The message of an exception can quote what a client sent or what was stored, and so can a traceback.
 Loggers of this package say sentences of ours; from all other loggers only faults are taken up, and
-nothing of them but type and place.
+nothing of them but type and place. What is told is a sentence, or one JSON object a line.
 """
 
 import asyncio
+import json
 import logging
 import sys
 import threading
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-__all__ = ["FaultHandler", "install", "place", "record"]
+from ephemeral import metrics
+
+__all__ = ["FaultHandler", "install", "line", "place", "record"]
 
 _ROOT = Path(__file__).resolve().parent.parent
 _log = logging.getLogger("ephemeral")
@@ -39,27 +43,53 @@ def place(error: BaseException) -> str:
 
 def record(error: BaseException) -> None:
     """Tell the operator of a fault that nobody expected."""
-    _log.error("Fault: %s at %s", type(error).__name__, place(error))
+    kind, where = type(error).__name__, place(error)
+    _log.error("Fault: %s at %s", kind, where, extra={"fault": {"type": kind, "place": where}})
+
+
+def line(form: str, level: str, event: str, sentence: str, **fields: str) -> str:
+    """What is written of an event. `form`: as LOG_FORMAT; `fields` stand in the sentence already.
+
+    As JSON: `time` (UTC), `level`, `event` (started, metrics, stopped, fault, note), `message`,
+    and the fields.
+    """
+    if form == "text":
+        return sentence
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    told = {"time": now, "level": level, "event": event, "message": sentence, **fields}
+    return json.dumps(told)
 
 
 class FaultHandler(logging.Handler):
-    """Writes one line for each record to standard error."""
+    """Writes one line for each record to standard error. `form`: as LOG_FORMAT."""
+
+    def __init__(self, form: str = "text") -> None:
+        super().__init__()
+        self._form = form
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write what may be told of this record, if anything."""
         ours = record.name == "ephemeral" or record.name.startswith("ephemeral.")
         error = record.exc_info[1] if record.exc_info else None
+        fields = {}
+        if error is not None:
+            fields = {"type": type(error).__name__, "place": place(error)}
         if ours:
-            line = record.getMessage()
+            sentence = record.getMessage()
             if error is not None:
-                line = f"{line} ({type(error).__name__} at {place(error)})"
+                sentence = f"{sentence} ({fields['type']} at {fields['place']})"
+            fields |= getattr(record, "fault", {})
         elif error is not None and record.levelno >= logging.ERROR:
-            line = f"Fault: {type(error).__name__} at {place(error)}"
+            sentence = f"Fault: {fields['type']} at {fields['place']}"
         else:
             return
+        event = "fault" if sentence.startswith("Fault: ") else "note"
+        if event == "fault":
+            metrics.FAULTS.inc()
+        told = line(self._form, record.levelname.lower(), event, sentence, **fields)
         # When nobody reads the log any more the service goes on.
         with suppress(OSError):
-            print(line, file=sys.stderr, flush=True)  # noqa: T201 - this is the log
+            print(told, file=sys.stderr, flush=True)  # noqa: T201 - this is the log
 
 
 def _unhandled(
@@ -79,10 +109,13 @@ def _unhandled_in_loop(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]
         _log.error("Fault: reported by the event loop without an exception")
 
 
-def install(level: str, loop: asyncio.AbstractEventLoop | None = None) -> None:
-    """Make this the only way in which the process speaks of faults. `level`: as LOG_LEVEL."""
+def install(level: str, loop: asyncio.AbstractEventLoop | None = None, form: str = "text") -> None:
+    """Make this the only way in which the process speaks of faults.
+
+    `level`: as LOG_LEVEL; `form`: as LOG_FORMAT.
+    """
     root = logging.getLogger()
-    root.handlers[:] = [FaultHandler()]
+    root.handlers[:] = [FaultHandler(form)]
     root.setLevel(logging.WARNING)
     _log.setLevel(level.upper())
     sys.excepthook = _unhandled

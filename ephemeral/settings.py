@@ -176,12 +176,42 @@ class Settings:
             empty=(),
         ),
     ]
+    hsts_seconds: Annotated[
+        int,
+        Declared(
+            _whole(0, 2 * 365 * _DAY),
+            "604800",
+            "How long browsers that came by https come by nothing else; 0 has them forget it.",
+        ),
+    ]
     log_level: Annotated[
         str,
         Declared(
             _one_of("debug", "info", "warning", "error"),
             "info",
             "How much is logged; at no level anything about a room or its members.",
+        ),
+    ]
+    log_format: Annotated[
+        str,
+        Declared(
+            _one_of("text", "json"),
+            "text",
+            "What a line of the log is: a sentence, or a JSON object.",
+        ),
+    ]
+    drain_seconds: Annotated[
+        int,
+        Declared(
+            _whole(0, 600),
+            "0",
+            "Over how long a stopping server, unready meanwhile, closes its sockets one by one.",
+        ),
+    ]
+    stop_seconds: Annotated[
+        int,
+        Declared(
+            _whole(1, 600), "10", "How long what was begun may take after that, when it stops."
         ),
     ]
 
@@ -268,6 +298,10 @@ class Settings:
         Declared(
             _token, "", "Bearer token that opens /metrics; without it there is none.", secret=True
         ),
+    ]
+    metrics_port: Annotated[
+        int | None,
+        Declared(_whole(0, 65535), "", "A port of HOST that shows the metrics to all comers."),
     ]
 
     workers: Annotated[

@@ -27,6 +27,7 @@ import yaml
 pytestmark = [pytest.mark.image, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).resolve().parent.parent
+COMPOSE = ROOT / "compose.yaml"
 # The newest C library that a wheel for Debian 12 may ask for, and every older one.
 GLIBC = range(36, 4, -1)
 # What `compose.yaml` does to the server: the root read-only, /tmp in memory, no capability, no way
@@ -213,21 +214,31 @@ def test_the_image_serves_with_the_environment_that_compose_gives_it(
     image: Image, volume: Path, new_volume: Callable[[str], Path]
 ):
     """Beside a PostgreSQL that listens as the one of compose does, out of the same image."""
-    secrets = {"ENCRYPTION_KEY": "0f" * 32, "POSTGRES_PASSWORD": "p@ss/w:rd %41"}
-    compose = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]["app"]
-    given = {
-        name: re.sub(r"\$\{([A-Z_]+):\?[^}]*\}", lambda match: secrets[match[1]], value)
-        for name, value in compose["environment"].items()
-    }
+    # There is one volume here: what compose mounts beside it lies in it.
+    text = re.sub(r"(?<=[ \"])(/secrets|/password)\b", r"/data\1", COMPOSE.read_text())
+    text = re.sub(r"\$\{[A-Z_]+:-([^}]*)\}", r"\1", text).replace("$$", "$")
+    text = text.replace("$(cat /password", "$(cat /data/password")
+    services = yaml.safe_load(text)["services"]
+    for folder in ("secrets", "password"):
+        (volume / folder).mkdir(mode=0o700)
+        os.chown(volume / folder, volume.stat().st_uid, volume.stat().st_gid)
+    made = image.run(volume, services["secrets"]["entrypoint"])
+    assert (made.returncode, made.stderr) == (0, "")
+    given = {name: str(value or "") for name, value in services["app"]["environment"].items()}
+    password = (volume / "password/database").read_text().strip()
     port, database_port = str(free_port()), str(free_port())
     given |= {"PGHOST": "127.0.0.1", "PGPORT": database_port, "PORT": port}
+    # Without the Redis beside it, which is no part of the image.
+    given |= {"REDIS_URL": "", "WORKERS": "1"}
     with (
-        image.start(new_volume("database"), ["sh", "-c", POSTGRES], **given),
-        image.start(volume, **given) as server,
+        image.start(new_volume("database"), ["sh", "-c", POSTGRES], **given, PGPASSWORD=password),
+        image.start(
+            volume, services["app"]["entrypoint"] + services["app"]["command"], **given
+        ) as server,
     ):
         wait_for_address(server, int(port))
         assert answer(int(port), "/healthz")[0] == 200
-        assert {path.name for path in volume.iterdir()} == {"keyring"}
+        assert {path.name for path in volume.iterdir()} == {"keyring", "secrets", "password"}
     assert server.returncode == 0
 
 
@@ -257,6 +268,11 @@ def test_with_a_database_of_ones_own_a_missing_key_is_refused_in_one_sentence(
 
 def test_the_image_holds_the_program_and_neither_its_tests_nor_a_secret(image: Image):
     shipped = {path.name for path in (image.root / "app").iterdir()} - {"__pycache__"}
-    assert shipped == {"LICENSE", "NOTICE", "app.py", "ephemeral", "sql", "web"}
+    texts = {"LICENSE", "NOTICE", "THIRD_PARTY.md", "sbom.cdx.json"}
+    assert shipped == {*texts, "app.py", "ephemeral", "sql", "web"}
+    bill = json.loads((image.root / "app" / "sbom.cdx.json").read_text())
+    installed = image.root.glob("opt/venv/lib/python3*/site-packages/*.dist-info")
+    listed = {one["name"].replace("-", "_") for one in bill["components"]}
+    assert {path.name.partition("-")[0].lower().replace("-", "_") for path in installed} <= listed
     assert not list((image.root / "data").iterdir())
     assert not list((image.root / "app").rglob(".env*"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ephemeral import faults
+from ephemeral import faults, metrics
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -49,6 +49,19 @@ def test_a_sentence_of_ours_with_an_error_tells_type_and_place(capsys):
     assert "canary" not in line
 
 
+def test_in_json_a_fault_has_type_and_place_and_a_sentence_stays_one(capsys):
+    handler = faults.FaultHandler("json")
+    before = metrics.REGISTRY.get_sample_value("ephemeral_faults_total")
+    handler.emit(record("uvicorn.error", "canary", raised(KeyError("canary"))))
+    handler.emit(record("ephemeral.store.x", "A sentence.", None))
+    fault, note = map(json.loads, capsys.readouterr().err.splitlines())
+    assert (fault["event"], fault["level"], fault["type"]) == ("fault", "error", "KeyError")
+    assert fault["place"].startswith("tests/test_faults.py:")
+    assert (note["event"], note["message"]) == ("note", "A sentence.")
+    assert "canary" not in f"{fault} {note}"
+    assert metrics.REGISTRY.get_sample_value("ephemeral_faults_total") == before + 1
+
+
 def test_the_place_is_the_line_of_ours_nearest_to_the_error():
     with pytest.raises(json.JSONDecodeError) as failed:
         json.loads("{")
@@ -57,7 +70,7 @@ def test_the_place_is_the_line_of_ours_nearest_to_the_error():
 
 PROGRAM = """
 import asyncio, logging, threading, warnings
-from ephemeral import faults
+from ephemeral import faults, metrics
 
 class Falls:
     def __del__(self):

@@ -21,8 +21,8 @@ MAY_IMPORT = {
     "ephemeral": set[str](),
     "protocol": set[str](),
     "settings": {"protocol"},
-    "metrics": set[str](),
-    "faults": set[str](),
+    "metrics": {"protocol"},
+    "faults": {"metrics"},
     "domain": FOUNDATION,
     "store": FOUNDATION | {"domain"},
     "live": FOUNDATION | {"domain"},
@@ -67,7 +67,8 @@ UNSAFE_IN_WEB = re.compile(
     r"|set(?:Timeout|Interval)\(\s*[\"'`]"
 )
 UNSAFE_IN_TEMPLATES = re.compile(
-    r"\son[a-z]+\s*=|\sstyle\s*=|<style\b|<script\b(?![^>]*\ssrc=)|\|\s*safe\b|autoescape\s+false"
+    r"\son[a-z]+\s*=|\sstyle\s*=|<style\b|<script\b(?![^>]*\ssrc=|\stype=[\"']importmap[\"']>)"
+    r"|\|\s*safe\b|autoescape\s+false"
 )
 
 LINE_LIMIT = 400
@@ -299,6 +300,7 @@ PLANTED = [
     ("web/static/js/ui/a.js", "setTimeout('x()', 1)", "setTimeout("),
     ("web/templates/a.html", "<p onclick='x()'>", "1: onclick="),
     ("web/templates/a.html", "\n<script>x()</script>", "2: <script"),
+    ("web/templates/a.html", '<script type="importmap" x>x()</script>', "1: <script"),
     ("web/templates/a.html", "{{ text | safe }}", "| safe"),
     ("web/templates/a.html", "<b style='x'>", "style="),
 ]
@@ -322,7 +324,8 @@ ALLOWED = {
     "web/static/js/ui/b.js": "import '../net/b.js'; new URL('/x', location.href);",
     "web/static/js/pages/b.js": "import '../ui/b.js';\nimport { b } from '../protocol/b.js';",
     "web/static/vendor/v.js": "node.innerHTML = eval('others wrote this');",
-    "web/templates/b.html": "<script type='module' src='/x.js'></script><p class='on'>ok</p>",
+    "web/templates/b.html": "<script type='module' src='/x.js'></script><p class='on'>ok</p>"
+    '<script type="importmap">{{ map }}</script>',
 }
 
 

@@ -214,12 +214,19 @@ def test_what_settings_show_of_themselves_has_no_secret():
         assert shown.count("***") == len(SECRETS)
 
 
-def test_several_workers_are_refused_with_a_sentence_and_redis_alone_is_accepted():
-    with pytest.raises(
-        SettingsError, match=r"^WORKERS must be 1 .this version runs one process., not"
-    ):
-        Settings.parse({"WORKERS": "2", "REDIS_URL": "redis://r"})
+def test_several_workers_without_redis_are_refused_with_a_sentence_and_redis_alone_is_accepted():
+    with pytest.raises(SettingsError, match=r"^WORKERS=2 needs REDIS_URL, .* or set WORKERS=1\.$"):
+        Settings.parse({"WORKERS": "2"})
+    assert Settings.parse({"WORKERS": "2", "REDIS_URL": "unix:///r"}).workers == 2
     assert Settings.parse({"REDIS_URL": "rediss://r:1/0"}).redis_url == "rediss://r:1/0"
+
+
+def test_more_connections_than_the_embedded_database_takes_are_refused():
+    many = {"WORKERS": "12", "REDIS_URL": "redis://r"}
+    with pytest.raises(SettingsError, match=r"^WORKERS times DATABASE_POOL_SIZE must not be more"):
+        Settings.parse(many)
+    assert Settings.parse({**many, "DATABASE_POOL_SIZE": "7"}).workers == 12
+    assert Settings.parse({**many, "PGHOST": "somewhere"}).workers == 12
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from ephemeral.client.piping import pipe
 from ephemeral.client.reading import message_id, read
 from ephemeral.client.secret_input import CODE_VARIABLE
 from ephemeral.client.sending import send
+from ephemeral.client.verifying import verify, verify_options
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import COUNTER_MAX, TEXT_VIEW_SECONDS
 
@@ -284,6 +285,7 @@ COMMANDS: Mapping[str, _Command] = {
     "unlock": _Command(room_commands.lock, "admit new members again", _inside),
     "leave": _Command(room_commands.leave, "give a kept seat up", _kept),
     "destroy": _Command(room_commands.destroy, "destroy a room for everyone", _inside),
+    "verify": _Command(verify, "say whether a server serves what was released", verify_options, ()),
     "locator": _Command(offline_commands.locator, "for curl: a code's bearer token", _offline),
     "charter": _Command(offline_commands.charter, "for curl: the body of POST /rooms", _charter),
     "member": _Command(offline_commands.member, "for curl: a member id and token", _member, ()),

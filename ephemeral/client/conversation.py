@@ -24,6 +24,8 @@ _CLOSE_SECONDS = 2.0
 _WELCOME_SECONDS = 15.0
 _DRAIN_SECONDS = 1.0
 _ABNORMAL = 1006
+#: The server stops or restarts: another one, or the same, is tried before anybody is told.
+_MOVED = {1001, 1012}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class Conversation:
         self._drained = asyncio.Event()
         self._failure: ClientError | Refusal = unreachable("The conversation is over.")
         self._task: asyncio.Task[None] | None = None
+        self._closed_with = _ABNORMAL
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._run())
@@ -134,11 +137,12 @@ class Conversation:
         lost_at = time.monotonic()
         while not self._is_over():
             asked = None
-            why = "The connection was lost."
+            why, moved = "The connection was lost.", False
             try:
                 async with self._server.socket() as socket:
                     if await self._serve(socket):
                         attempts, lost_at = 0, time.monotonic()
+                moved = self._closed_with in _MOVED
                 asked = self.session.retry_after
                 self._failure = unreachable("The connection to the server was lost.")
             except (ClientError, Refusal) as error:
@@ -151,7 +155,8 @@ class Conversation:
             give_up_at = None if self._patience is None else lost_at + self._patience
             if give_up_at is not None and time.monotonic() + delay > give_up_at:
                 return
-            self._events.put_nowait(Offline(why))
+            if not moved:
+                self._events.put_nowait(Offline(why))
             await asyncio.sleep(delay)
 
     def _is_over(self) -> bool:
@@ -183,6 +188,7 @@ class Conversation:
         if self._is_over():
             await self._say_farewell(socket)
         self.session.disconnected(code)
+        self._closed_with = code
         self._tell()
         return was_live
 

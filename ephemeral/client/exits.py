@@ -22,6 +22,7 @@ class Exit(IntEnum):
     NOTHING = 4
     FATE = 5
     OUTPUT = 6
+    DIFFERENT = 7
     FAULT = 70
     HUNG_UP = 129
     INTERRUPTED = 130
@@ -37,6 +38,7 @@ MEANINGS: dict[Exit, str] = {
     Exit.NOTHING: "nothing is there to be read",
     Exit.FATE: "the message met another fate than the one waited for",
     Exit.OUTPUT: "the output could not be written; the message was given back unread",
+    Exit.DIFFERENT: "what is served is not what was released",
     Exit.FAULT: "a fault in this program",
     Exit.HUNG_UP: "the terminal went away",
     Exit.INTERRUPTED: "interrupted (Ctrl-C)",

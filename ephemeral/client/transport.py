@@ -29,7 +29,7 @@ from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import PROTOCOL
 from ephemeral.protocol.objects import Json, read_refusal
 
-__all__ = ["Server"]
+__all__ = ["Server", "checked_address", "reason", "tls_context"]
 
 # A room full of notices with long audiences stays below this.
 _ANSWER_LIMIT = 8 * 1024 * 1024
@@ -71,9 +71,9 @@ class Server:
         authorities: Path | None = None,
         allow_http: bool = False,
     ) -> None:
-        self.address = _checked_address(address, allow_http=allow_http)
+        self.address = checked_address(address, allow_http=allow_http)
         self._patience = patience
-        self._tls = _tls_context(authorities)
+        self._tls = tls_context(authorities)
         self._http = httpx.AsyncClient(
             verify=self._tls,
             trust_env=False,
@@ -228,10 +228,10 @@ class Server:
             await socket.close()
 
     def _lost(self, error: BaseException) -> ClientError:
-        return unreachable(f"{self.address} can't be reached: {_reason(error)}.")
+        return unreachable(f"{self.address} can't be reached: {reason(error)}.")
 
 
-def _reason(error: BaseException) -> str:
+def reason(error: BaseException) -> str:
     """Why a connection failed, in words that hold nothing of what was sent."""
     seen: BaseException | None = error
     while seen is not None:
@@ -252,14 +252,15 @@ def _reason(error: BaseException) -> str:
     return "the connection failed"
 
 
-def _tls_context(authorities: Path | None) -> ssl.SSLContext:
+def tls_context(authorities: Path | None) -> ssl.SSLContext:
+    """What certificates are verified by: the system's authorities, or those of a file."""
     try:
         return ssl.create_default_context(cafile=None if authorities is None else str(authorities))
     except (OSError, ssl.SSLError):
         raise usage(f"No certificates can be read from {authorities}.") from None
 
 
-def _checked_address(text: str, *, allow_http: bool) -> str:
+def checked_address(text: str, *, allow_http: bool) -> str:
     """The address of a server, without a slash at its end."""
     try:
         parts = urlsplit(text)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
 from hmac import compare_digest
 
+from ephemeral.domain.changes import Changes
 from ephemeral.domain.limits import Limits
 from ephemeral.domain.room import (
     ACKNOWLEDGED,
@@ -20,7 +21,6 @@ from ephemeral.domain.room import (
     AcknowledgedEvent,
     AudienceEvent,
     DestroyedEvent,
-    Event,
     Listener,
     Message,
     NoticeEvent,
@@ -48,7 +48,7 @@ def _seconds_until(time: int, now: int) -> int:
     return max(1, -(-(time - now) // 1000))
 
 
-class Book:
+class Book(Changes):
     """The locked rooms of one transaction.
 
     `seats` are the seats known to exist; `present` the members of a room who hold a seat,
@@ -68,25 +68,13 @@ class Book:
         tombstones: Iterable[Tombstone] = (),
         present: Mapping[bytes, Sequence[bytes]] | None = None,
     ) -> None:
-        self.now = now
+        super().__init__(now, rooms)
         self._limits = limits
         self._grave = grave
-        self._rooms = {room.room: room for room in rooms if room.expires_at > now}
         self._seats = set(seats)
         self._messages = {(message.room, message.id): message for message in messages}
         self._tombstones = {tombstone.tombstone: tombstone for tombstone in tombstones}
         self._present = present or {}
-        # What has to be written, in this order, and then told. `listeners` names who of
-        # an audience changed; None: who is out of it.
-        self.inserted: list[Message] = []
-        self.invited: list[tuple[bytes, bytes, bytes]] = []
-        self.changed: dict[tuple[bytes, bytes], Message] = {}
-        self.listeners: dict[tuple[bytes, bytes, bytes], Listener | None] = {}
-        self.destroyed: list[Message] = []
-        self.buried: list[Tombstone] = []
-        #: Rooms in which anything changed.
-        self.used: dict[bytes, Room] = {}
-        self.events: list[tuple[bytes, Event]] = []
 
     # --- requests ---------------------------------------------------------------------------
 
@@ -407,21 +395,3 @@ class Book:
         if leased.lease_due is None or leased.lease_due > until:
             leased.lease_due = until
         return until
-
-    def _change(self, message: Message, listener: Listener | None = None) -> None:
-        self.changed[message.room, message.id] = message
-        self._touch(message.room)
-        if listener is not None:
-            self.listeners[message.room, message.id, listener.member] = listener
-
-    def _touch(self, name: bytes) -> None:
-        room = self._rooms.get(name)
-        if room is not None:
-            self.used[name] = room
-
-    def _tell(self, room: bytes, event: Event) -> None:
-        self.events.append((room, event))
-
-    def _tell_audience(self, message: Message) -> None:
-        audience = notice_of(message, self.now).audience
-        self._tell(message.room, AudienceEvent(message.id, audience))

@@ -14,7 +14,7 @@ from starlette.types import Scope
 from ephemeral.edge.guard import header_values
 from ephemeral.settings import Trusted
 
-__all__ = ["Address", "client_address"]
+__all__ = ["Address", "client_address", "is_from_trusted"]
 
 Address = IPv4Address | IPv6Address
 
@@ -27,8 +27,7 @@ def client_address(scope: Scope, trusted: Trusted) -> Address | None:
 
     If what the proxies say can't be understood, or is said in two ways that differ, it is theirs.
     """
-    client = scope.get("client")
-    peer = None if client is None else _address(client[0])
+    peer = _peer(scope)
     if not trusted or not _is_trusted(peer, trusted):
         return peer
     # Proxies write one of the two and let the other pass as the client sent it. Nobody can tell
@@ -39,6 +38,16 @@ def client_address(scope: Scope, trusted: Trusted) -> Address | None:
         if hops is not None
     ]
     return ways[0] if ways and all(one == ways[0] for one in ways) else peer
+
+
+def is_from_trusted(scope: Scope, trusted: Trusted) -> bool:
+    """Whether a proxy has sent this that the operator trusts."""
+    return _is_trusted(_peer(scope), trusted)
+
+
+def _peer(scope: Scope) -> Address | None:
+    client = scope.get("client")
+    return None if client is None else _address(client[0])
 
 
 def _walk(peer: Address | None, hops: Iterator[str], trusted: Trusted) -> Address | None:

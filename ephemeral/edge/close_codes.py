@@ -2,13 +2,26 @@
 
 from ephemeral.protocol.errors import Refusal
 
-__all__ = ["ENDED", "FAULT", "GONE", "LEFT", "LOST", "NO_TEXT", "REPLACED", "SILENT", "SLOW", "of"]
+__all__ = [
+    "ENDED",
+    "FAULT",
+    "GONE",
+    "LEFT",
+    "LOST",
+    "NO_TEXT",
+    "REPLACED",
+    "RESTART",
+    "SILENT",
+    "SLOW",
+    "of",
+]
 
 #: There is nobody left to close; no code of the protocol.
 GONE = 0
 LEFT = 1000
 NO_TEXT = 1007
 FAULT = 1011
+RESTART = 1012
 LOST = 4401
 SILENT = 4408
 REPLACED = 4409
@@ -22,7 +35,7 @@ _CODES = {
     "room_unknown": 4404,
     "replaced": REPLACED,
     "too_many": 4429,
-    "unavailable": 1012,
+    "unavailable": RESTART,
 }
 
 

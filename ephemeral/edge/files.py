@@ -18,7 +18,7 @@ from starlette.responses import Response
 
 from ephemeral.edge.bodies import Body
 from ephemeral.edge.guard import header_values
-from ephemeral.edge.headers import FILE, PICTURE, WORKER, Header
+from ephemeral.edge.headers import FILE, PICTURE, WORKER, Header, integrity
 from ephemeral.edge.languages import Catalogue
 from ephemeral.edge.linking import link
 from ephemeral.edge.styles import link_styles
@@ -122,6 +122,14 @@ class StaticFiles:
     def address(self, name: str) -> str:
         """Where the page finds what is served for this name, below the folder of files."""
         return self._addresses[name]
+
+    def addresses(self) -> list[str]:
+        """Where everything is that pages load."""
+        return sorted(self._addresses.values())
+
+    def integrity(self, name: str) -> str:
+        """By what a browser sees that it was given this file as it is here."""
+        return integrity(self._files[self._addresses[name]].body.plain)
 
     def bodies(self) -> Iterable[Body]:
         """What pages load, the most needed first."""

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ephemeral import metrics
 from ephemeral.domain.keyring import KeyringUnusable
 from ephemeral.edge import answers
 from ephemeral.edge.headers import ANSWER, DOCUMENT, FILE, Header
@@ -24,6 +25,7 @@ __all__ = ["Guard", "Page", "Verdict", "header_values"]
 # Headers and HTML.
 Page = tuple[list[Header], bytes]
 ErrorPage = Callable[[Scope, int], Page]
+Transport = Callable[[Scope], list[Header]]
 
 _NO_STORE: Header = (b"cache-control", b"no-store")
 
@@ -56,7 +58,8 @@ class Guard:
     """Wraps the whole application.
 
     `error_page` makes the page of a status for whoever sent the request. A person who follows a
-    stale link sees it; whatever asks for something else gets the one shape.
+    stale link sees it; whatever asks for something else gets the one shape. `transport` makes what
+    a document says about coming again.
     """
 
     def __init__(
@@ -65,11 +68,13 @@ class Guard:
         base_path: str,
         verdict: Verdict,
         error_page: ErrorPage,
+        transport: Transport,
     ) -> None:
         self._app = app
         self._base_path = base_path
         self._verdict = verdict
         self._error_page = error_page
+        self._transport = transport
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, handshake or lifespan."""
@@ -88,7 +93,9 @@ class Guard:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                message["headers"] = [*message["headers"], *_added(message["headers"])]
+                metrics.answered(message["status"])
+                lacking = _added(message["headers"], lambda: self._transport(scope))
+                message["headers"] = [*message["headers"], *lacking]
             await send(message)
 
         if self._base_path and path == self._base_path and scope["method"] in {"GET", "HEAD"}:
@@ -135,16 +142,15 @@ class Guard:
         scope["root_path"] = self._base_path
 
 
-def _added(present: Iterable[Header]) -> list[Header]:
+def _added(present: Iterable[Header], transport: Callable[[], list[Header]]) -> list[Header]:
     """The headers that an answer lacks. A file has chosen its own."""
     given = {name.lower(): value for name, value in present}
     if FILE[0][0] in given:
         return []
     is_json = given.get(b"content-type", b"").startswith(b"application/json")
-    added = list(ANSWER if is_json else DOCUMENT)
-    if b"cache-control" not in given:
-        added.append(_NO_STORE)
-    return added
+    # A program's document has a policy of its own.
+    said = (*(ANSWER if is_json else (*DOCUMENT, *transport())), _NO_STORE)
+    return [header for header in said if header[0] not in given]
 
 
 async def _redirect(location: str, send: Send) -> None:
@@ -200,7 +206,7 @@ async def _refuse(
         # The rest of the body is not waited for.
         headers.append((b"connection", b"close"))
     if prefix:
-        headers = [*headers, *_added(headers)]
+        headers = [*headers, *_added(headers, list)]
     await send(
         {"type": f"{prefix}http.response.start", "status": refusal.status, "headers": headers}
     )

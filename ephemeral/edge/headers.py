@@ -1,12 +1,15 @@
 """What every answer says to the browser, by what it is: HTTP/1.1 sends it in full each time.
 
-Only what means something is said. A document brings a policy for everything in it. A worker has a
-policy of its own, and a document under `require-corp` starts none that doesn't say the same. What
-is neither is never run by itself: it says that it is nothing else than its type, and for nobody
-else's page.
+Only what means something is said. A document brings a policy for everything in it, and one program
+alone, the page's, may run: no other document runs any. A worker has a policy of its own, and a
+document under `require-corp` starts none that doesn't say the same. What is neither is never run by
+itself: it says that it is nothing else than its type, and for nobody else's page.
 """
 
-__all__ = ["ANSWER", "DOCUMENT", "FILE", "PICTURE", "WORKER", "Header"]
+import base64
+import hashlib
+
+__all__ = ["ANSWER", "DOCUMENT", "FILE", "PICTURE", "WORKER", "Header", "integrity", "program"]
 
 Header = tuple[bytes, bytes]
 
@@ -16,19 +19,21 @@ def _policy(**directives: str) -> Header:
     return (b"content-security-policy", text.encode())
 
 
-_DIRECTIVES = {
+def integrity(content: bytes) -> str:
+    """By what a browser sees that it was given this content and no other (W3C SRI)."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(content).digest()).decode()}"
+
+
+_DOCUMENT = {
     "default_src": "'none'",
-    "script_src": "'self'",
     "style_src": "'self'",
     "img_src": "'self' data:",
-    "connect_src": "'self'",
-    "worker_src": "'self'",
     "manifest_src": "'self'",
     "form_action": "'none'",
     "frame_ancestors": "'none'",
     "base_uri": "'none'",
     "require_trusted_types_for": "'script'",
-    "trusted_types": "ephemeral",
+    "trusted_types": "'none'",
 }
 _NOTHING = {"default_src": "'none'", "frame_ancestors": "'none'"}
 _UNUSED = (
@@ -37,21 +42,33 @@ _UNUSED = (
     "browsing-topics",
     "camera",
     "clipboard-read",
+    "compute-pressure",
+    "digital-credentials-get",
     "display-capture",
     "encrypted-media",
+    "fullscreen",
+    "gamepad",
     "geolocation",
     "gyroscope",
     "hid",
+    "identity-credentials-get",
     "idle-detection",
+    "keyboard-map",
     "local-fonts",
+    "local-network-access",
     "magnetometer",
     "microphone",
     "midi",
     "otp-credentials",
     "payment",
     "picture-in-picture",
+    "publickey-credentials-create",
     "publickey-credentials-get",
+    "screen-wake-lock",
     "serial",
+    "speaker-selection",
+    "storage-access",
+    "sync-xhr",
     "usb",
     "window-management",
     "xr-spatial-tracking",
@@ -71,7 +88,7 @@ DOCUMENT = (
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-embedder-policy", b"require-corp"),
     (b"permissions-policy", ", ".join(f"{name}=()" for name in _UNUSED).encode()),
-    _policy(**_DIRECTIVES),
+    _policy(**_DOCUMENT),
 )
 # JSON for programs, which a person may open all the same.
 ANSWER = (*FILE, (b"referrer-policy", b"no-referrer"), _policy(**_NOTHING))
@@ -85,3 +102,23 @@ WORKER = (
         | {"script_src": "'self' 'wasm-unsafe-eval'", "require_trusted_types_for": "'script'"}
     ),
 )
+
+
+def program(import_map: str) -> tuple[Header, ...]:
+    """What the document says that runs the page's program, in place of what DOCUMENT says.
+
+    Its scripts come from this server and have the integrity that the document names: the import
+    map, the one script that stands in it, names that of what is loaded later.
+    """
+    return (
+        _policy(
+            **_DOCUMENT
+            | {
+                "script_src": f"'self' '{integrity(import_map.encode())}'",
+                "connect_src": "'self'",
+                "worker_src": "'self'",
+                "trusted_types": "ephemeral",
+            }
+        ),
+        (b"integrity-policy", b"blocked-destinations=(script)"),
+    )

@@ -17,10 +17,13 @@ from ephemeral.edge.modules import Import, Loaded, Module, Unlinkable, Worker, r
 from ephemeral.edge.renaming import IMPORTING, short_names
 from ephemeral.edge.writing import written
 
-__all__ = ["Linked", "link"]
+__all__ = ["Linked", "attempts", "link"]
 
 APP = "app.js"
 ROOM = "room.js"
+# Under so many addresses the second file is asked for until it comes: browsers keep failures in
+# mind. The page names the integrity of each of them.
+_TRIES = 8
 
 # Something at the top of a module: the module, and the name that it has there; `*` stands for an
 # object of all that the module exports.
@@ -50,6 +53,11 @@ def link(
     module without a `-worker` at the end. Raises Unlinkable.
     """
     return _Linker(sources, entry, address).link()
+
+
+def attempts(address: str) -> list[str]:
+    """The addresses under which what is loaded later is asked for, one after the other."""
+    return [address + tries * "?" for tries in range(_TRIES)]
 
 
 class _Linker:
@@ -161,12 +169,13 @@ class _Linker:
         load, loaded, again = names[_LOAD], names[_LOADED], names[_AGAIN]
         here = ",".join(names[top] for top in shared)
         # As with modules, what has arrived once is there for good. What has not may be asked for
-        # again, under another address, since browsers keep failures in mind.
+        # again, under another address.
         loader = (
             f'let {loaded},{again}="";\n'
             f'const {load}=(index)=>({loaded}??=import("./{self._linked[ROOM].address}"+{again})'
             f".then((room)=>room.link({here}))"
-            f'.catch((error)=>{{{loaded}=undefined;{again}+="?";throw error}}))'
+            f".catch((error)=>{{{loaded}=undefined;"
+            f'{again}={again}.length<{_TRIES - 1}?{again}+"?":"";throw error}}))'
             ".then((every)=>every[index]);\n"
         )
         loading = {module: f"{load}({number})" for number, module in enumerate(targets)}

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
@@ -12,8 +13,9 @@ from starlette.types import Scope
 from ephemeral.edge.bodies import Body
 from ephemeral.edge.files import LATER, StaticFiles
 from ephemeral.edge.guard import Page, header_values
-from ephemeral.edge.headers import Header
+from ephemeral.edge.headers import Header, program
 from ephemeral.edge.languages import Catalogue, negotiate
+from ephemeral.edge.linking import attempts
 
 __all__ = ["Health", "Pages"]
 
@@ -48,11 +50,20 @@ class Pages:
             for code, one in sorted(catalogues.items(), key=lambda pair: pair[1].name.casefold())
         }
 
+        # Relative, so that neither this nor the policy that names its hash depends on the path.
+        addresses = attempts(f"./static/{files.address(LATER)}")
+        later = dict.fromkeys(addresses, files.integrity(LATER))
+        # Quotes stay quotes: the text of a script is no place for entities.
+        import_map = Markup(_compact({"integrity": later}))  # noqa: S704
+        self._program = program(import_map)
+
         def rendered(template: str, catalogue: Catalogue, **context: object) -> Body:
             html = templates.get_template(template).render(
                 base_path=base_path,
                 static=static,
-                later=[static(LATER)],
+                integrity=files.integrity,
+                later=[LATER],
+                import_map=import_map,
                 version=version,
                 lang=catalogue.code,
                 dir=catalogue.direction,
@@ -78,7 +89,7 @@ class Pages:
         """The page; everything in it happens in the browser."""
         headers, content = self._page(request.scope, self._home[self._language(request.scope)])
         response = Response(content)
-        response.raw_headers.extend(headers)
+        response.raw_headers.extend((*headers, *self._program))
         return response
 
     async def robots(self, _request: Request) -> Response:
@@ -117,6 +128,10 @@ class Health:
     async def ready(self, _request: Request) -> Response:
         """The process can serve; `unavailable` otherwise."""
         return _json({"status": "ready", **await self._ready()})
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
 
 
 def _json(value: Mapping[str, str]) -> Response:

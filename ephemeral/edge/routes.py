@@ -70,9 +70,15 @@ def _operation_routes(operations: Iterable[Operation]) -> list[BaseRoute]:
 
 
 def routes(
-    pages: Pages, files: StaticFiles, health: Health, socket: ASGIApp, base_path: str, version: str
+    pages: Pages,
+    files: StaticFiles,
+    health: Health,
+    socket: ASGIApp,
+    base_path: str,
+    version: str,
+    metrics: ASGIApp | None = None,
 ) -> list[BaseRoute]:
-    """The route list of the application."""
+    """The route list of the application; without `metrics` there is no such address."""
     contract = document(OPERATIONS, base_path, version)
 
     async def openapi(_request: Request) -> Response:
@@ -86,6 +92,7 @@ def routes(
         Route("/openapi.json", openapi),
         Route("/healthz", health.alive),
         Route("/readyz", health.ready),
+        *([] if metrics is None else [Route("/metrics", metrics)]),
         Route("/robots.txt", pages.robots),
         Route("/favicon.ico", pages.favicon),
     ]

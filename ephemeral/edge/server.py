@@ -1,9 +1,11 @@
 """The running server: a port, uvicorn on it, and nothing of uvicorn's on the terminal."""
 
+import asyncio
 import logging
 import resource
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 
 import uvicorn
@@ -15,7 +17,6 @@ from ephemeral.protocol.limits import FRAME_MAX
 __all__ = ["ListenRefused", "Server", "listen", "many_files"]
 
 _KEEP_ALIVE_SECONDS = 30
-_GRACEFUL_SECONDS = 10
 _PING_SECONDS = 20
 
 
@@ -59,10 +60,21 @@ class Server(uvicorn.Server):
     """Serves an application whose lifespan somebody else has entered.
 
     `ready` is called once when connections are accepted. A request has `request_seconds` to come.
-    `stop` ends it gracefully, called again at once.
+    `stop` ends it gracefully, called again at once. Gracefully: `drain` is awaited while requests
+    are still served, then what is under way may be finished. `drain` should take `drain_seconds`;
+    beyond that, it and the finishing have `stop_seconds` each.
     """
 
-    def __init__(self, app: ASGIApp, ready: Callable[[], None], request_seconds: float) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        ready: Callable[[], None],
+        drain: Callable[[], Awaitable[None]],
+        *,
+        request_seconds: float,
+        drain_seconds: float,
+        stop_seconds: int,
+    ) -> None:
         # Their lines hold addresses of clients, and tracebacks hold everything.
         logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
         super().__init__(
@@ -81,14 +93,22 @@ class Server(uvicorn.Server):
                 server_header=False,
                 proxy_headers=False,
                 timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-                timeout_graceful_shutdown=_GRACEFUL_SECONDS,
+                timeout_graceful_shutdown=stop_seconds,
             )
         )
         self._ready = ready
+        self._drain = drain
+        self._drain_seconds = drain_seconds + stop_seconds
+        self._ending: asyncio.Task[None] | None = None
 
     async def run_on(self, listener: socket.socket) -> None:
         """Serve until stopped. Signals are the caller's."""
         await self._serve([listener])
+        if self._ending is not None:
+            # Still under way only if it was not waited for.
+            self._ending.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._ending
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen."""
@@ -97,5 +117,15 @@ class Server(uvicorn.Server):
 
     def stop(self) -> None:
         """End: the first time gracefully, the second time without waiting."""
-        self.force_exit = self.should_exit
-        self.should_exit = True
+        if self._ending is None:
+            self._ending = asyncio.get_running_loop().create_task(self._end(), name="ending")
+        else:
+            self.force_exit = self.should_exit = True
+
+    async def _end(self) -> None:
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._drain_seconds):
+                    await self._drain()
+        finally:
+            self.should_exit = True

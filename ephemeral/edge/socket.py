@@ -86,6 +86,7 @@ class Socket:
         self._welcomed = False
         self._prepared = 0
         self._leaving = False
+        self.retired = False
         # How much was asked for and has no answer.
         self._work = 0
         self._paused = False
@@ -162,6 +163,13 @@ class Socket:
             self._ending = (code, refusal)
             self._stir()
 
+    def retire(self) -> None:
+        """Take no more, answer what was taken, and close: the member finds another server."""
+        self.retired = True
+        if not self._paused:
+            self._pause()
+        self._stir()
+
     def _fail(self, error: Exception) -> None:
         refusal = self._verdict(error)
         self.end(close_codes.of(refusal), refusal)
@@ -173,7 +181,9 @@ class Socket:
         self._wire.attach(self)
         try:
             while self._ending is None:
-                if self._frame is None:
+                if self._frame is None and self.retired and not self._work:
+                    self.end(close_codes.RESTART)
+                elif self._frame is None:
                     await self._sleep()
                 else:
                     await self._perform(self._frame)
@@ -221,6 +231,7 @@ class Socket:
         """Read on, if nothing is awaited, not too much is unanswered, and answers are taken."""
         if (
             self._paused
+            and not self.retired
             and self._frame is None
             and self._work < _BUSY
             and self._outbox.size < _FULL

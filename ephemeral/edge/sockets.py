@@ -23,6 +23,8 @@ _TURN_BYTES = 8
 _RANDOM_BYTES = 8
 # The database was away when a socket ended: how long until it is told again.
 _RETRY_SECONDS = 2.0
+# Sockets that are to be retired within so short a time are retired together.
+_PAUSE_SECONDS = 0.02
 
 
 class Sockets:
@@ -45,7 +47,9 @@ class Sockets:
         self._random = random
         self._verdict = verdict
         self._limiter = limiter
-        self._open = 0
+        self._sockets: set[Socket] = set()
+        self._none_left = asyncio.Event()
+        self._draining = False
         self._turn = 0
         self._releases: set[asyncio.Task[None]] = set()
         self._rooms: Rooms | None = None
@@ -55,6 +59,36 @@ class Sockets:
         """From now on connections can be served."""
         self._rooms = rooms
         self._listeners = listeners
+
+    @property
+    def open(self) -> int:
+        """How many are open."""
+        return len(self._sockets)
+
+    @property
+    def draining(self) -> bool:
+        """Whether this process has been told to stop."""
+        return self._draining
+
+    async def drain(self, seconds: float) -> None:
+        """Admit no new socket and retire those that are open, spread over `seconds`.
+
+        Returns when all have ended and the time is over: whoever sends new clients here has seen
+        by then that nobody is served any more.
+        """
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        self._draining = True
+        open_now = list(self._sockets)
+        for number, socket in enumerate(open_now):
+            ahead = begun + seconds * number / len(open_now) - loop.time()
+            if ahead > _PAUSE_SECONDS:
+                await asyncio.sleep(ahead)
+            socket.retire()
+        await asyncio.sleep(begun + seconds - loop.time())
+        while self._sockets:
+            self._none_left.clear()
+            await self._none_left.wait()
 
     async def finish(self) -> None:
         """Wait no longer for seats to be given up: whoever ends the process gives them all up."""
@@ -68,6 +102,7 @@ class Sockets:
         if rooms is None or listeners is None:
             raise Refusal("unavailable")
         refuse(PROTOCOL not in scope["subprotocols"], "malformed")
+        refuse(self._draining, "unavailable")
         visitor = self._limiter.visitor(scope)
         visitor.spend(Action.CONNECT)
         await receive()
@@ -81,17 +116,23 @@ class Sockets:
         self._turn += 1
         name = self._turn.to_bytes(_TURN_BYTES) + self._random(_RANDOM_BYTES)
         socket = Socket(name, wire, rooms, listeners, self._verdict, pace, visitor)
-        self._open += 1
-        if not visitor.connected() or self._open > self._most:
+        self._sockets.add(socket)
+        if not visitor.connected() or len(self._sockets) > self._most:
             socket.end(close_codes.of(crowded()), crowded())
+        if self._draining:
+            socket.retire()
         try:
             await socket.run(self._hello_seconds, self._released)
         finally:
-            self._open -= 1
+            self._sockets.discard(socket)
+            if not self._sockets:
+                self._none_left.set()
             visitor.disconnected()
 
     def _released(self, socket: Socket) -> None:
-        if socket.seat is not None:
+        # The seat of one that was retired is held until its member comes back to another process,
+        # or this one has ended: nobody is to see somebody go who is there.
+        if socket.seat is not None and not socket.retired:
             # A task of its own: the end of a connection must not break it off.
             release = asyncio.get_running_loop().create_task(self._release(socket))
             self._releases.add(release)

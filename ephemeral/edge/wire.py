@@ -16,6 +16,7 @@ from websockets.datastructures import Headers
 from websockets.http11 import Response
 from websockets.speedups import apply_mask
 
+from ephemeral import metrics
 from ephemeral.edge import answers
 from ephemeral.protocol.errors import Refusal
 
@@ -186,7 +187,8 @@ class SocketWire(WebSocketsSansIOProtocol):
     def pause(self) -> None:
         """Let nothing more come, not even what has been read already."""
         self._paused = True
-        self.transport.pause_reading()
+        if not self.transport.is_closing():
+            self.transport.pause_reading()
 
     def resume(self) -> None:
         """Let it come again."""
@@ -201,6 +203,7 @@ class SocketWire(WebSocketsSansIOProtocol):
         """Send a close frame behind whatever is on its way; cut the connection a little later."""
         if self.close_sent or self.disconnected or self.transport.is_closing():
             return
+        metrics.socket_closed(code)
         self.stop_keepalive()
         self.conn.send_close(code)
         self.transport.write(b"".join(self.conn.data_to_send()))

@@ -11,7 +11,7 @@ import msgspec
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import INTEGER_MAX, JSON_DEPTH
 
-__all__ = ["b64decode", "b64encode", "dump_json", "parse_json", "read_integer"]
+__all__ = ["b64", "b64decode", "b64encode", "dump_json", "parse_json", "read_integer"]
 
 _TO_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 # The standard alphabet's own two characters, and padding, are not in ours.
@@ -29,10 +29,14 @@ def _malformed() -> NoReturn:
     raise Refusal("malformed") from None
 
 
+def b64(data: bytes) -> bytes:
+    """Base64url without padding (RFC 4648, section 5), as the bytes of its text."""
+    return binascii.b2a_base64(data, newline=False).translate(_TO_URL_SAFE).rstrip(b"=")
+
+
 def b64encode(data: bytes) -> str:
-    """Base64url without padding (RFC 4648, section 5)."""
-    text = binascii.b2a_base64(data, newline=False).translate(_TO_URL_SAFE)
-    return text.rstrip(b"=").decode("ascii")
+    """The same as text."""
+    return b64(data).decode("ascii")
 
 
 def b64decode(text: object, length: int | None = None) -> bytes:

@@ -78,6 +78,11 @@ class Epochs:
             return LACKING
         return OVERDUE if self._overdue(monotonic) else None
 
+    def oldest(self, monotonic: float) -> float:
+        """Age of the oldest key in seconds; 0 while none is known."""
+        limit = self._limit[0]
+        return 0.0 if limit == inf else max(0.0, monotonic + 2 * self.seconds - limit)
+
     async def watch(self, monotonic: float) -> None:
         """Tell the operator when a key outlives two epochs, and when that is over.
 

@@ -14,6 +14,7 @@ from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
+from ephemeral import metrics
 from ephemeral.domain import keyring as sealing
 from ephemeral.domain.book import Book
 from ephemeral.domain.credentials import tombstone_hash
@@ -130,6 +131,11 @@ class Ledger:
     def age(self, monotonic: float) -> None:
         """To be called now and then: forget rooms that nothing happens in."""
         self._memory.age(monotonic)
+
+    @property
+    def queued(self) -> int:
+        """Requests that wait for a transaction to begin."""
+        return sum(lane.waiting for lane in self._lanes)
 
     async def close(self) -> None:
         """Wait until everything submitted has been answered."""
@@ -315,6 +321,10 @@ class _Lane:
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._drain())
 
+    @property
+    def waiting(self) -> int:
+        return len(self._pending)
+
     async def idle(self) -> None:
         while self._task is not None:
             await asyncio.shield(self._task)
@@ -323,7 +333,9 @@ class _Lane:
         try:
             while self._pending:
                 batch, self._pending = self._pending[:BATCH], self._pending[BATCH:]
-                await self._commit(batch)
+                metrics.BATCH_SIZE.observe(len(batch))
+                with metrics.BATCH_SECONDS.time():
+                    await self._commit(batch)
         finally:
             self._task = None
 

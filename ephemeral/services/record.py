@@ -222,6 +222,14 @@ class Record:
             ),
             Elsewhere(
                 "memory",
+                "remembered",
+                None,
+                "What the tables say about a room in which something happened in the last minute, "
+                "and messages that were posted in that time, still encrypted by their authors, "
+                "until they are destroyed.",
+            ),
+            Elsewhere(
+                "memory",
                 "limits",
                 None,
                 "How often was asked, counted under keyed hashes of address, room and seat. They "

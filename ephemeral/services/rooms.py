@@ -15,7 +15,6 @@ from ephemeral.domain.keyring import Random
 from ephemeral.domain.limits import Limits
 from ephemeral.domain.room import (
     FATES,
-    ClosedEvent,
     Event,
     Joined,
     JoinedEvent,
@@ -39,7 +38,7 @@ from ephemeral.protocol.limits import CharterLimits
 from ephemeral.services.commits import commit
 from ephemeral.services.deployment import Deployment
 from ephemeral.services.effects import write
-from ephemeral.services.endings import end, end_expired
+from ephemeral.services.endings import end, end_expired, tell_end
 from ephemeral.services.entries import Reply
 from ephemeral.services.keyring import Keyring
 from ephemeral.services.ledger import Ledger
@@ -96,11 +95,11 @@ class Rooms:
         decoded = decode_charter(charter, suite=self.suite, limits=self._charter_limits)
         name = room_hash(self._keyring.index_key, locator)
 
-        async def work(connection: Connection) -> tuple[RoomView, bool, bool]:
+        async def work(connection: Connection) -> tuple[RoomView, bool, int | None]:
             now = await room_rows.clock(connection)
             ttl = decoded.room_ttl * 1000
             room = Room(name, decoded.policy, decoded.message_ttl * 1000, ttl, 0, now + ttl)
-            ended = False
+            ended = None
             for _ in range(_CREATIONS):
                 if await room_rows.insert_room(connection, room, charter, mac, decoded.seats, now):
                     return await view(connection, name), True, ended
@@ -113,8 +112,8 @@ class Rooms:
             raise Refusal("unavailable", retry_after=1)
 
         shown, fresh, ended = await self._commit(name, work)
-        if ended:
-            self._publish(name, ClosedEvent("expired"))
+        if ended is not None:
+            tell_end(self._bus, name, "expired", ended)
         return shown, fresh
 
     async def describe(self, locator: bytes) -> RoomView:
@@ -152,17 +151,18 @@ class Rooms:
     async def destroy(self, seat: Seat) -> None:
         """End the room and everything in it."""
 
-        async def work(connection: Connection) -> None:
+        async def work(connection: Connection) -> int:
             await self._enter(connection, seat)
-            await end(connection, seat.room)
+            return await end(connection, seat.room)
 
-        await self._commit(seat.room, work)
-        self._publish(seat.room, ClosedEvent("destroyed"))
+        messages = await self._commit(seat.room, work)
+        tell_end(self._bus, seat.room, "destroyed", messages)
 
     async def expire(self, room: bytes) -> None:
         """End a room if its time is over."""
-        if await self._commit(room, lambda connection: end_expired(connection, room)):
-            self._publish(room, ClosedEvent("expired"))
+        ended = await self._commit(room, lambda connection: end_expired(connection, room))
+        if ended is not None:
+            tell_end(self._bus, room, "expired", ended)
 
     # --- seats ------------------------------------------------------------------------------
 

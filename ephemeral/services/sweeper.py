@@ -101,14 +101,20 @@ class Sweeper:
         self._told: dict[bytes, int] = {}
         self._next_beat = 0.0
         self._next_hint = 0.0
+        self._swept_at: float | None = None
 
     async def start(self) -> None:
         """Say that this worker lives: sockets refer to it. End what ended while none ran."""
         await self._beat()
         await self._epochs.round(asyncio.get_running_loop().time())
 
+    def lag(self, monotonic: float) -> float:
+        """Seconds since the last whole round; 0 before the first."""
+        return 0.0 if self._swept_at is None else max(0.0, monotonic - self._swept_at)
+
     async def run(self) -> None:
         """Sweep for ever."""
+        self._swept_at = asyncio.get_running_loop().time()
         async with asyncio.TaskGroup() as group:
             # However seldom it sweeps, and however long that takes.
             often = min(self._interval, BEAT_SECONDS)
@@ -131,7 +137,10 @@ class Sweeper:
                 self._fault(error)
 
     async def stop(self) -> None:
-        """This worker's sockets are gone now, not when its heartbeat is missed."""
+        """This worker's sockets are gone now, not when its heartbeat is missed.
+
+        Who has come back to another worker is present there, and nobody is told otherwise.
+        """
 
         async def work(connection: Connection) -> list[Seat]:
             seats = await seat_rows.release_seats(
@@ -140,8 +149,8 @@ class Sweeper:
             await seat_rows.delete_worker(connection, self._worker)
             return seats
 
-        for seat in await transaction(self._pool, work):
-            self._bus.publish([(seat.room, PresenceEvent(seat.member, False))])
+        gone = await transaction(self._pool, work)
+        self._bus.publish([(seat.room, PresenceEvent(seat.member, False)) for seat in gone])
 
     async def round(self, monotonic: float) -> None:
         """One round of everything that is due."""
@@ -160,6 +169,7 @@ class Sweeper:
             self._next_hint = monotonic + HINT_SECONDS
             await self._hint_again()
             await self._give_up()
+        self._swept_at = asyncio.get_running_loop().time()
 
     async def _settle(self, now: int) -> None:
         await self._drain(

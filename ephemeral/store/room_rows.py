@@ -315,14 +315,16 @@ async def payloads_of_room(connection: Connection, room: bytes) -> list[bytes]:
     return [row[0] for row in rows]
 
 
-async def delete_room(connection: Connection, room: bytes) -> None:
-    """Remove a room and all below it; its payloads are to be removed next."""
-    await connection.execute(
+async def delete_room(connection: Connection, room: bytes) -> int:
+    """Remove a room and all below it; its payloads are to be removed next. Counts messages."""
+    count: int = await connection.fetchval(
         """
         WITH a AS (DELETE FROM audience WHERE room = $1),
-             m AS (DELETE FROM messages WHERE room = $1),
-             t AS (DELETE FROM tombstones WHERE room = $1)
-        DELETE FROM rooms WHERE room = $1
+             m AS (DELETE FROM messages WHERE room = $1 RETURNING 1),
+             t AS (DELETE FROM tombstones WHERE room = $1),
+             r AS (DELETE FROM rooms WHERE room = $1)
+        SELECT count(*) FROM m
         """,
         room,
     )
+    return count

@@ -254,7 +254,10 @@ async def test_redis_is_slow_is_killed_and_comes_back_and_everybody_learns_every
         last = Message()
         await here.ask("post", **last.post)
         await there.take(lambda one: one["type"] == "notice" and one["id"] == last.id)
-    await asyncio.gather(*(asyncio.to_thread(one.stop) for one in programs))
+        # A host that stops says whom it takes with it.
+        assert await asyncio.to_thread(programs[1].stop) == 0
+        await here.take(lambda one: one.get("member") == reader.id and one.get("present") is False)
+    await asyncio.to_thread(programs[0].stop)
     for one in programs:
         assert "Redis is away (" in one.output()
         assert "Redis is back" in one.output()

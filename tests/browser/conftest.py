@@ -5,7 +5,14 @@ from pathlib import Path
 
 import pytest
 from stage import running
-from support.chromium import browser, playwright, visit  # noqa: F401
+from support.chromium import (  # noqa: F401
+    Visit,
+    Watched,
+    browser,
+    open_bare,
+    playwright,
+    visit,
+)
 from support.firefox import firefox, visit_firefox  # noqa: F401
 from support.server import Program
 
@@ -27,3 +34,12 @@ def web() -> Path:
 def server(shared_server: Program) -> str:
     """The address of the running program, without a slash at its end."""
     return shared_server.url
+
+
+@pytest.fixture
+def bare(visit: Visit, server: str) -> Watched:  # noqa: F811
+    """A page without a program: for the modules as they are written."""
+    watched = visit("about:blank")
+    watched.origin = server
+    open_bare(watched.page, server)
+    return watched

@@ -48,7 +48,9 @@ def application() -> Starlette:
         html = environment.get_template(name).render(
             base_path="",
             static=lambda path: f"/static/{path}",
+            integrity=lambda path: "",
             later=[],
+            import_map="",
             version="0",
             lang=language.code,
             dir=language.direction,

@@ -1,9 +1,9 @@
 """What only a browser can tell the client: that the network has gone, and what a tab keeps."""
 
 import pytest
-from support.chromium import Visit, Watched
+from support.chromium import Watched
 
-# The page's own modules, used beside the page: what is asked here is the client, not the page.
+# The page's own modules without the page: what is asked here is the client, not the page.
 CREATE = """async () => {
   const from = (name) => import(new URL(`static/js/${name}.js`, document.baseURI).href);
   const [{ RoomClient }, { makeCode }, { randomBelow }] = await Promise.all(
@@ -23,11 +23,10 @@ SENT = "(id) => sees(({ sent }) => sent.some((one) => one.id === id && one.state
 
 
 @pytest.fixture
-def inside(visit: Visit, server: str) -> Watched:
+def inside(bare: Watched) -> Watched:
     """A page with a client in a room of its own."""
-    watched = visit(server + "/")
-    watched.page.evaluate(CREATE)
-    return watched
+    bare.page.evaluate(CREATE)
+    return bare
 
 
 def test_a_network_that_goes_and_comes_is_noticed_at_once(inside: Watched) -> None:

@@ -166,6 +166,7 @@ def test_announcements_never_hold_a_text(visit: Visit, stage: str) -> None:
     expect(watched.page.locator(".message-text")).to_be_focused()
     wait_for_call(watched, "shown")
     change(watched, "change({ typing: [], phase: 'reconnecting', retryAt: Date.now() + 5000 })")
+    expect(watched.page.locator("[data-notice^=reconnecting]")).to_be_visible()
     change(watched, "change({ phase: 'live' })")
     expect(watched.page.locator("html")).to_have_attribute("data-heard", re.compile("again"))
     heard = watched.page.locator("html").get_attribute("data-heard") or ""

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, Route, expect
 from support.chromium import Visit
 from support.server import Program
 
+from ephemeral.edge.headers import integrity
 from ephemeral.edge.languages import read_catalogues
 
 WEB = Path(__file__).resolve().parents[2] / "web"
@@ -148,9 +149,18 @@ def test_a_browser_that_can_not_read_the_page_is_told_that_it_is_too_old(
 ) -> None:
     watched = visit("about:blank", init="delete Object.hasOwn;")
     watched.origin = server
+    newer = "class { #new }"
+
+    def with_its_integrity(route: Route) -> None:
+        page = route.fetch()
+        named = r'(app\.[^>]* integrity=")[^"]+'
+        route.fulfill(
+            response=page, body=re.sub(named, rf"\1{integrity(newer.encode())}", page.text())
+        )
+
+    watched.page.route(server + "/?lang=en", with_its_integrity)
     watched.page.route(
-        "**/app.*.js",
-        lambda route: route.fulfill(body="class { #new }", content_type="text/javascript"),
+        "**/app.*.js", lambda route: route.fulfill(body=newer, content_type="text/javascript")
     )
     watched.page.goto(server + "/?lang=en")
     only_main(watched.page, str(SAY["en"]["barrier.too_old"]))
@@ -179,6 +189,9 @@ def test_the_first_files_are_preferred_to_what_comes_later(shared_server: Progra
     import httpx
 
     text = httpx.get(shared_server.url + "/", trust_env=False).text
-    order = [text.index(part) for part in ("/static/page.", "/static/app.", "/static/room.")]
+    order = [
+        text.index(part)
+        for part in ('href="/static/page.', 'src="/static/app.', 'href="/static/room.')
+    ]
     assert order == sorted(order)
     assert re.search(r'rel="modulepreload" href="[^"]*room[^"]*" fetchpriority="low"', text)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
-from support.chromium import CHROMIUM_ARGUMENTS, Visit, Watched, chromium
+from support.chromium import CHROMIUM_ARGUMENTS, Watched, chromium, open_bare
 
 TESTS = Path(__file__).resolve().parent.parent
 RUNNER = TESTS / "js" / "vectors.mjs"
@@ -54,8 +54,8 @@ def vectors() -> list[tuple[str, str]]:
 
 
 @pytest.fixture
-def page(visit: Visit, server: str) -> Watched:
-    return visit(server + "/")
+def page(bare: Watched) -> Watched:
+    return bare
 
 
 def test_every_vector_holds_in_chromium(page: Watched, server: str) -> None:
@@ -111,6 +111,6 @@ def poor_browser(browser: Browser) -> Iterator[Browser]:
 
 def test_too_little_memory_is_refused_as_such(poor_browser: Browser, server: str) -> None:
     page = poor_browser.new_page()
-    page.goto(server + "/")
+    open_bare(page, server)
     argument = {"base": modules(server), "salt": [7] * 32}
     assert page.evaluate(DERIVE, argument) == "derivation_memory"

@@ -1,9 +1,10 @@
 """Conversations in terminals: what people see, and what is no longer to be seen."""
 
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 
 import pytest
 from people import Cli, Person
+from support.tunnel import tunnel_to
 
 from ephemeral.client.exits import Exit
 
@@ -323,6 +324,27 @@ def test_a_lost_server_is_told_and_what_was_written_meanwhile_is_sent(own_cli: C
         person.sees("message 1 is stored")
         assert own_cli.done("read") == "written offline"
         person.sees("message 1 was read and is destroyed")
+
+
+def test_a_person_whose_server_is_replaced_goes_on_talking_and_is_told_nothing(
+    database_url, serve, tmp_path
+):
+    shared = {"KEYRING_DIR": f"{tmp_path}/keyring", "ENCRYPTION_KEY": "5e" * 32}
+    old, new = (serve(database=database_url, **shared) for _ in range(2))
+    with (
+        tunnel_to(old.port) as tunnel,
+        closing(Cli(f"http://127.0.0.1:{tunnel.port}", tmp_path)) as cli,
+    ):
+        cli.new_room()
+        with Person(cli, "join") as person:
+            person.sees("You are in")
+            tunnel.lead_to(new.port)
+            assert old.stop() == 0
+            person.enter("written afterwards")
+            person.sees("message 1 is stored")
+            assert "Trying again" not in person.raw
+            assert cli.done("read") == "written afterwards"
+            person.sees("message 1 was read and is destroyed")
 
 
 def test_a_person_who_sends_is_told_that_the_message_waits(room: Cli):

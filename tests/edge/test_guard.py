@@ -46,7 +46,11 @@ async def ask(
     told = Told()
     html = (b"content-type", b"text/html; charset=utf-8")
     guard = Guard(
-        app, "", Verdict(told.faults.append), lambda _, status: ([html], b"<p>%d</p>" % status)
+        app,
+        "",
+        Verdict(told.faults.append),
+        lambda _, status: ([html], b"<p>%d</p>" % status),
+        lambda _: [],
     )
     left = list(chunks)
 

@@ -293,5 +293,6 @@ async def test_what_is_held_outside_the_tables_is_told(desk: Desk) -> None:
         record: Any = parse_json(await as_sent(desk, seat))
         told = {one["name"]: one["count"] for one in record["elsewhere"]}
         assert told == {
-            "sockets": sockets, "requests": None, "limits": None, "epoch keys": 1, "remains": None,
+            "sockets": sockets, "requests": None, "remembered": None, "limits": None,
+            "epoch keys": 1, "remains": None,
         }  # fmt: skip

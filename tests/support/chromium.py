@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import (
     Browser,
@@ -55,6 +56,21 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     launched = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
     yield launched
     launched.close()
+
+
+def open_bare(page: Page, server: str) -> None:
+    """Opens a page without a program, under the content security policy of the page.
+
+    The page itself runs no module of which it doesn't name the integrity.
+    """
+    policy = httpx.get(server + "/", trust_env=False).headers["content-security-policy"]
+    headers = {"content-security-policy": policy, "content-type": "text/html"}
+    page.route(
+        server + "/bare", lambda route: route.fulfill(body="<!doctype html>", headers=headers)
+    )
+    # What was fulfilled came from nowhere, and has to ask before it may reach this machine.
+    page.context.grant_permissions(["local-network-access"], origin=server)
+    page.goto(server + "/bare")
 
 
 @dataclass

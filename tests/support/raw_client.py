@@ -22,7 +22,7 @@ from ephemeral.protocol.encoding import b64encode
 
 PATIENCE = 20
 # Made once: loading certificates that nobody needs takes longer than a whole test.
-_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def text(count: int) -> str:
@@ -202,7 +202,7 @@ class Client:
             base_url=url,
             timeout=PATIENCE,
             trust_env=False,
-            verify=_NO_TLS,
+            verify=NO_TLS,
             headers=sent_from(address),
         )
         self.ws_url = ws_url

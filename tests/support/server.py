@@ -8,6 +8,7 @@ say.
 
 import itertools
 import os
+import re
 import secrets
 import signal
 import subprocess
@@ -108,8 +109,8 @@ class Program:
         with process.stdout:
             for line in process.stdout:
                 self._printed.append(line)
-                if line.startswith("Ephemeral is open at "):
-                    self.url = line.split()[4].rstrip("/")
+                if opened := re.search(r"Ephemeral is open at (\S+)", line):
+                    self.url = opened[1].rstrip("/")
                     self._address.set()
         self._address.set()
 

@@ -33,6 +33,10 @@ class Tunnel:
         """What is sent still arrives; of the answers nothing comes back."""
         self._loop.call_soon_threadsafe(self._set, True, True)
 
+    def lead_to(self, port: int) -> None:
+        """New connections go to another server; those that there are stay where they are."""
+        self._target = port
+
     def restore(self) -> None:
         """Connections can be made again."""
         self._loop.call_soon_threadsafe(self._set, True, False)

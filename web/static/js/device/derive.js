@@ -25,7 +25,7 @@ export async function derive(code, config) {
  */
 function inWorker(options) {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(workerUrl(), { type: "module" });
+    const worker = new Worker(policy?.createScriptURL(WORKER) ?? WORKER, { type: "module" });
     const finish = (/** @type {() => void} */ settle) => {
       // Ends the worker's 64 MiB with it.
       worker.terminate();
@@ -47,23 +47,12 @@ function inWorker(options) {
 }
 
 /**
- * The pages' content security policy admits one Trusted Types policy; this is it, and this worker is
- * the only script that it lets through.
- * @type {{createScriptURL: (url: string) => any}|null}
+ * The page's content security policy admits one Trusted Types policy; this is it, made before anybody
+ * else could, and this worker is the only script that it lets through.
  */
-let policy = null;
-
-/** @returns {string} */
-function workerUrl() {
-  const { trustedTypes } = /** @type {any} */ (globalThis);
-  if (trustedTypes === undefined) return WORKER;
-  policy ??= /** @type {{createScriptURL: (url: string) => any}} */ (
-    trustedTypes.createPolicy("ephemeral", {
-      createScriptURL: (/** @type {string} */ url) => {
-        if (url !== WORKER) throw new TypeError("not a script of this program");
-        return url;
-      },
-    })
-  );
-  return policy.createScriptURL(WORKER);
-}
+const policy = /** @type {any} */ (globalThis).trustedTypes?.createPolicy("ephemeral", {
+  createScriptURL: (/** @type {string} */ url) => {
+    if (url !== WORKER) throw new TypeError("not a script of this program");
+    return url;
+  },
+});

@@ -14,6 +14,8 @@ import { duration, moment } from "./times.js";
 const CLOCK_MS = 120_000;
 const PASSING_MS = 10_000;
 const MOST_PASSING = 2;
+/** A connection that comes back sooner was never missed: the server moved, or the network blinked. */
+const GAP_MS = 2_000;
 
 /**
  * The notices of a room. `lock()` locks it; `memory` remembers which joins were expected; `refocus()`
@@ -34,6 +36,9 @@ export function notices({ lock, people, memory, localTime, refocus }) {
   let passed = 0;
   let state = null;
   let told = "live";
+  /** Since when the connection is gone, and what looks again when that has lasted. */
+  let lostAt = null;
+  let gap;
 
   function noticeView({ row }) {
     const { tone, icon: name } = NOTICES[row];
@@ -63,8 +68,23 @@ export function notices({ lock, people, memory, localTime, refocus }) {
     show();
   }
 
+  /** Whether the connection is gone for no longer than somebody need know. */
+  function blinks() {
+    return state.phase === "reconnecting" && lostAt !== null && Date.now() - lostAt < GAP_MS;
+  }
+
+  function watch(before) {
+    if (state.phase !== "reconnecting") {
+      clearTimeout(gap);
+      lostAt = null;
+    } else if (before?.phase === "live") {
+      lostAt = Date.now();
+      gap = setTimeout(() => { if (node.isConnected) { tell(); show(); } }, GAP_MS);
+    }
+  }
+
   function connection() {
-    if (state.phase === "live" || state.phase === "ended") return null;
+    if (state.phase === "live" || state.phase === "ended" || blinks()) return null;
     const waits = unsent(state);
     const seconds = Math.max(0, Math.ceil(((state.retryAt ?? 0) - Date.now()) / 1000));
     const row = state.phase === "reconnecting" && seconds > 0
@@ -101,7 +121,7 @@ export function notices({ lock, people, memory, localTime, refocus }) {
   }
 
   function tell() {
-    const now = state.phase === "live" ? "live" : "away";
+    const now = state.phase === "live" || blinks() ? "live" : "away";
     if (now === told) return;
     told = now;
     if (now === "away") alarm(say("announce.connection_lost"));
@@ -118,7 +138,9 @@ export function notices({ lock, people, memory, localTime, refocus }) {
   return {
     node,
     update(newest) {
+      const before = state;
       state = newest;
+      watch(before);
       tell();
       show();
     },

@@ -1,0 +1,164 @@
+"""The servers that are measured, each a process of its own, and what they spend.
+
+A server is pinned to the first core. The generator and PostgreSQL have the others, so the two must
+be looked at before a server is blamed: `Spent` has all three.
+"""
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ephemeral.settings import VARIABLES
+
+ROOT = Path(__file__).resolve().parent.parent
+TICKS = os.sysconf("SC_CLK_TCK")
+PAGE = os.sysconf("SC_PAGE_SIZE")
+CORES = sorted(os.sched_getaffinity(0))
+# Everything comes from one address, and faster than people write: counted, and never refused.
+UNREACHED = {
+    name: "1000000" if name.startswith("CONNECTIONS_") else "1000000/1"
+    for name in VARIABLES
+    if "_PER_" in name and not name.endswith("_PER_SECOND")
+}
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Seconds of CPU, and the time at which they were read."""
+
+    server: float
+    postgres: float
+    generator: float
+    at: float
+
+    def since(self, before: "Spent") -> "Spent":
+        """What was spent between two readings."""
+        return Spent(
+            self.server - before.server,
+            self.postgres - before.postgres,
+            self.generator - before.generator,
+            self.at - before.at,
+        )
+
+
+@dataclass(frozen=True)
+class Host:
+    """A running server. `postgres`: the process that all of its database's are children of."""
+
+    port: int
+    pid: int
+    postgres: int | None
+
+    def spent(self) -> Spent:
+        """What has been spent so far."""
+        postgres = sum(_cpu(pid) for pid in _family(self.postgres)) if self.postgres else 0.0
+        return Spent(_cpu(self.pid), postgres, _cpu(os.getpid()), time.perf_counter())
+
+    def resident(self) -> int:
+        """Bytes of memory that the server holds."""
+        return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * PAGE
+
+
+def confine() -> None:
+    """Keep this process, and PostgreSQL that it starts, off the server's core."""
+    if len(CORES) > 1:
+        os.sched_setaffinity(0, set(CORES[1:]))
+
+
+@asynccontextmanager
+async def relay() -> AsyncIterator[Host]:
+    """The yardstick."""
+    port = _free_port()
+    async with _served([sys.executable, "-m", "bench.relay", str(port)], port, {}) as pid:
+        yield Host(port, pid, None)
+
+
+@asynccontextmanager
+async def ephemeral(dsn: str, directory: Path) -> AsyncIterator[Host]:
+    """This server, on the embedded database in `directory`."""
+    port = _free_port()
+    environment = {
+        "DATABASE_URL": dsn,
+        "PORT": str(port),
+        "HOST": "127.0.0.1",
+        "DATA_DIR": str(directory / "data"),
+        "KEYRING_DIR": str(directory / "keyring"),
+        "ENCRYPTION_KEY": "b0" * 32,
+        "FRAMES_PER_SECOND": "100000",
+        "FRAMES_BURST": "100000",
+        "CONNECTIONS_MAX": "100000",
+        **UNREACHED,
+    }
+    postmaster = next((directory / "postgres").glob("**/postmaster.pid"))
+    postgres = int(postmaster.read_text().split()[0])
+    command = [sys.executable, "-m", "ephemeral", "serve"]
+    async with _served(command, port, environment) as pid:
+        yield Host(port, pid, postgres)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _fields(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+
+
+def _cpu(pid: int) -> float:
+    """User and system time of a process; of one that has ended, none."""
+    try:
+        fields = _fields(pid)
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def _family(parent: int) -> list[int]:
+    """A process and its children."""
+    found = [parent]
+    for path in Path("/proc").iterdir():
+        if path.name.isdigit():
+            try:
+                if int(_fields(int(path.name))[1]) == parent:
+                    found.append(int(path.name))
+            except OSError:
+                continue
+    return found
+
+
+@asynccontextmanager
+async def _served(command: list[str], port: int, environment: dict[str, str]) -> AsyncIterator[int]:
+    process = subprocess.Popen(  # noqa: ASYNC220 - nothing else is under way here
+        command, cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.DEVNULL
+    )
+    try:
+        if len(CORES) > 1:
+            os.sched_setaffinity(process.pid, {CORES[0]})
+        await _listening(process, port)
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+async def _listening(process: subprocess.Popen[bytes], port: int) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise SystemExit("The server did not start; its words stand above.") from None
+            await asyncio.sleep(0.05)
+        else:
+            writer.close()
+            return

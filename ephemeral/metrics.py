@@ -1,0 +1,167 @@
+"""What an operator can measure, as Prometheus reads it, and nothing that could identify anybody.
+
+Every label is one of a fixed list that is written here or in the protocol; what is not in its list
+counts as "other". So no address, no room, no member, no size of a single message and no text can
+get into a metric, whatever callers pass. Floors above count through the names of this module;
+gauges that are read rather than counted get their function from the composition root.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+)
+
+from ephemeral.protocol.errors import STATUS
+
+__all__ = [
+    "BATCH_SECONDS",
+    "BATCH_SIZE",
+    "BUS_UP",
+    "CLOSE_CODES",
+    "DATABASE_CONNECTIONS",
+    "DATABASE_CONNECTIONS_IN_USE",
+    "EPOCH_ALARM",
+    "EPOCH_KEY_AGE",
+    "FATES",
+    "FAULTS",
+    "JOINS",
+    "LEDGER_QUEUE",
+    "REGISTRY",
+    "SOCKETS",
+    "STATUSES",
+    "STEPS",
+    "STOPPING",
+    "SWEEPER_LAG",
+    "answered",
+    "happened",
+    "refused",
+    "room_ended",
+    "socket_closed",
+]
+
+#: What can happen to a message before its end.
+STEPS = ("stored", "opened", "returned", "acknowledged")
+#: How a message ends.
+FATES = ("viewed", "unconfirmed", "expired", "room_destroyed")
+_ENDS = ("destroyed", "expired")
+#: Of HTTP: what the protocol's refusals have, and what else this program answers with.
+STATUSES = sorted({200, 201, 204, 206, 304, 308, 416, *(status for status, _ in STATUS.values())})
+#: With which this server closes sockets.
+CLOSE_CODES = (1000, 1007, 1011, 1012, 4400, 4401, 4404, 4408, 4409, 4410, 4413, 4429)
+_OTHER = "other"
+
+# When a series began would tell when the process was started; nobody needs it here.
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
+#: All metrics of this process.
+REGISTRY = CollectorRegistry()
+ProcessCollector(registry=REGISTRY)
+GCCollector(registry=REGISTRY)
+
+
+def _counters(
+    name: str, sentence: str, label: str, values: Iterable[object]
+) -> Mapping[str, Counter]:
+    """One counter for each value of the label, all there from the start, and one for the rest."""
+    family = Counter(name, sentence, [label], registry=REGISTRY)
+    return {value: family.labels(value) for value in (*map(str, values), _OTHER)}
+
+
+_MESSAGES = _counters(
+    "ephemeral_messages", "Steps in the lives of messages, once committed.", "step", STEPS
+)
+_DESTROYED = _counters(
+    "ephemeral_messages_destroyed", "Messages destroyed, by fate.", "fate", FATES
+)
+_ROOMS_ENDED = _counters("ephemeral_rooms_ended", "Rooms ended, by reason.", "reason", _ENDS)
+_REFUSALS = _counters(
+    "ephemeral_refusals", "Refusals told to clients, by the protocol's codes.", "code", STATUS
+)
+_ANSWERS = _counters("ephemeral_http_answers", "HTTP answers, by status.", "status", STATUSES)
+_CLOSED = _counters(
+    "ephemeral_sockets_closed", "Sockets closed by this server, by code.", "code", CLOSE_CODES
+)
+
+JOINS = Counter("ephemeral_joins", "Seats taken.", registry=REGISTRY)
+FAULTS = Counter(
+    "ephemeral_faults",
+    "Errors that nobody expected; the log has type and place.",
+    registry=REGISTRY,
+)
+BATCH_SIZE = Histogram(
+    "ephemeral_batch_size",
+    "Requests in one transaction of the ledger.",
+    buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256),
+    registry=REGISTRY,
+)
+BATCH_SECONDS = Histogram(
+    "ephemeral_batch_seconds",
+    "From the beginning of a batch until it is flushed and answered.",
+    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
+    registry=REGISTRY,
+)
+SOCKETS = Gauge("ephemeral_sockets", "Sockets open at this moment.", registry=REGISTRY)
+LEDGER_QUEUE = Gauge(
+    "ephemeral_ledger_queue", "Requests that wait for the next transaction.", registry=REGISTRY
+)
+SWEEPER_LAG = Gauge(
+    "ephemeral_sweeper_lag_seconds", "Since the last whole round of the sweeper.", registry=REGISTRY
+)
+EPOCH_KEY_AGE = Gauge(
+    "ephemeral_epoch_key_age_seconds", "Age of the oldest epoch key.", registry=REGISTRY
+)
+EPOCH_ALARM = Gauge(
+    "ephemeral_epoch_alarm",
+    "1 while the current key is lacking or a key has outlived two epochs.",
+    registry=REGISTRY,
+)
+DATABASE_CONNECTIONS = Gauge(
+    "ephemeral_database_connections", "Connections to the database.", registry=REGISTRY
+)
+DATABASE_CONNECTIONS_IN_USE = Gauge(
+    "ephemeral_database_connections_in_use",
+    "Connections to the database that somebody uses at this moment.",
+    registry=REGISTRY,
+)
+BUS_UP = Gauge(
+    "ephemeral_bus_up",
+    "1 while hints reach the other processes, if there are any.",
+    registry=REGISTRY,
+)
+STOPPING = Gauge("ephemeral_stopping", "1 once the server was told to stop.", registry=REGISTRY)
+
+
+def happened(steps: Mapping[str, int], fates: Mapping[str, int]) -> None:
+    """Count what was committed: steps and fates of messages, each with how often."""
+    for step, count in steps.items():
+        _MESSAGES.get(step, _MESSAGES[_OTHER]).inc(count)
+    for fate, count in fates.items():
+        _DESTROYED.get(fate, _DESTROYED[_OTHER]).inc(count)
+
+
+def room_ended(reason: str, messages: int) -> None:
+    """Count a room that is no more, and the messages that ended with it."""
+    _ROOMS_ENDED.get(reason, _ROOMS_ENDED[_OTHER]).inc()
+    _DESTROYED["room_destroyed"].inc(messages)
+
+
+def refused(code: str) -> None:
+    """Count a refusal that a client is told."""
+    _REFUSALS.get(code, _REFUSALS[_OTHER]).inc()
+
+
+def answered(status: int) -> None:
+    """Count an answer over HTTP."""
+    _ANSWERS.get(str(status), _ANSWERS[_OTHER]).inc()
+
+
+def socket_closed(code: int) -> None:
+    """Count a socket that this server closes."""
+    _CLOSED.get(str(code), _CLOSED[_OTHER]).inc()

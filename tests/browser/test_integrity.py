@@ -1,0 +1,170 @@
+"""Nothing runs in the page but what it names: no changed file, no script of anybody else."""
+
+import re
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+from playwright.sync_api import Page, expect
+from support.chromium import Visit, Watched
+from support.server import Program
+from support.tampering import Answer, Tamperer, tampering
+
+REFUSALS = "integrity|Integrity|digest|Content Security Policy|Trusted|trusted"
+
+
+@pytest.fixture
+def proxy(shared_server: Program) -> Iterator[Tamperer]:
+    with tampering(shared_server.port) as tamperer:
+        yield tamperer
+
+
+def tampered(stem: str, asked: str, answer: Answer) -> None:
+    """A byte of a script or a style sheet becomes another which changes nothing that it does."""
+    if re.match(rf"/static/(?:js/pages/)?{stem}\.[0-9a-f]{{16}}\.", asked):
+        answer.body = answer.body.removesuffix(b"\n") + b" "
+
+
+def started(page: Page) -> None:
+    expect(page.get_by_role("button", name="Generate code")).to_be_enabled()
+    expect(page.locator("#meantime")).to_have_count(0)
+
+
+def test_a_changed_byte_in_the_first_file_keeps_the_page_from_running(
+    visit: Visit, proxy: Tamperer
+) -> None:
+    proxy.change = partial(tampered, "app")
+    watched = visit(proxy.url + "/?lang=en")
+    expect(watched.page.locator("#incomplete")).to_be_visible()
+    watched.forgive(REFUSALS)
+
+
+def test_a_changed_byte_in_what_comes_later_is_refused_however_often_it_is_asked_for(
+    visit: Visit, proxy: Tamperer
+) -> None:
+    proxy.change = partial(tampered, "room")
+    watched = visit(proxy.url + "/?lang=en")
+    page = watched.page
+    started(page)
+    for _ in range(2):
+        page.get_by_role("button", name="Generate code").click()
+        expect(page.get_by_role("alert").filter(has_text=re.compile("."))).to_be_attached()
+    expect(page.locator(".code-words")).to_have_count(0)
+    assert len({path for path in proxy.asked if "/room." in path}) > 1
+    watched.forgive(REFUSALS)
+
+
+def test_a_changed_byte_in_the_small_script_or_in_the_style_sheet_is_refused(
+    visit: Visit, proxy: Tamperer
+) -> None:
+    def both(asked: str, answer: Answer) -> None:
+        tampered("old", asked, answer)
+        tampered("page", asked, answer)
+
+    proxy.change = both
+    watched = visit(proxy.url + "/?lang=en")
+    started(watched.page)
+    assert watched.page.evaluate("() => document.styleSheets.length") == 0
+    refused = [one for one in watched.offences if re.search("digest", one)]
+    assert sorted(re.findall(r"/(old|page)\.[0-9a-f]{16}\.", " ".join(refused))) == ["old", "page"]
+    watched.forgive(REFUSALS)
+
+
+def test_a_script_of_which_the_page_names_no_integrity_is_refused(
+    visit: Visit, server: str
+) -> None:
+    watched = visit(server + "/")
+    started(watched.page)
+    load = "(address) => import(address).then(() => 'ran', () => 'refused')"
+    assert watched.page.evaluate(load, "/static/js/protocol/limits.js") == "refused"
+    watched.forgive(REFUSALS)
+
+
+# What the page's policies let through
+
+MAKE = """
+  const make = TrustedTypePolicyFactory.prototype.createPolicy;
+  TrustedTypePolicyFactory.prototype.createPolicy = function (...given) {
+    return (window.made = make.apply(this, given));
+  };
+"""
+# In a task of the page's own: what a driver evaluates may evaluate texts.
+TRY = """() => new Promise((done) => setTimeout(() => {
+  try { %s; done("let through"); } catch (error) { done(error.name); }
+}))"""
+SINKS = [
+    "document.body.innerHTML = '<b>x</b>'",
+    "document.body.outerHTML = '<b>x</b>'",
+    "document.body.insertAdjacentHTML('beforeend', '<b>x</b>')",
+    "document.write('<b>x</b>')",
+    "new DOMParser().parseFromString('<b>x</b>', 'text/html')",
+    "document.createElement('script').src = '/static/js/pages/old.js'",
+    "document.createElement('script').text = 'x()'",
+    "document.createElement('iframe').srcdoc = '<b>x</b>'",
+    "new Worker('/static/js/device/derive-worker.js')",
+    "setTimeout('x()')",
+    "eval('1')",
+    "new Function('1')",
+    "made.createScriptURL('/static/js/device/derive-worker.js')",
+    "made.createScriptURL('https://elsewhere.example/x.js')",
+    "made.createHTML('<b>x</b>')",
+    "trustedTypes.createPolicy('ephemeral', {})",
+    "trustedTypes.createPolicy('another', {})",
+]
+
+
+@pytest.fixture
+def loaded(visit: Visit, server: str) -> Watched:
+    """The page with everything that it loads, and the policy that it has made."""
+    watched = visit("about:blank", init=MAKE)
+    watched.origin = server
+    watched.page.goto(server + "/")
+    watched.page.wait_for_function("window.made !== undefined")
+    return watched
+
+
+def test_no_sink_takes_a_text_and_the_one_policy_lets_only_the_worker_through(
+    loaded: Watched,
+) -> None:
+    page = loaded.page
+    for sink in SINKS:
+        tried = page.evaluate(TRY % sink)
+        assert tried in {"TypeError", "EvalError"}, sink
+    worker = next(path for path in page.evaluate(WORKERS) if "/derive." in path)
+    assert page.evaluate("(url) => String(made.createScriptURL(url))", worker) == worker
+    loaded.forgive(REFUSALS)
+
+
+WORKERS = """async () => {
+  const { href } = document.querySelector("link[rel=modulepreload]");
+  const text = await (await fetch(href)).text();
+  const names = text.match(/derive\\.[0-9a-f]{16}\\.js/g);
+  return names.map((name) => new URL(name, href).href);
+}"""
+
+
+def test_the_page_may_use_none_of_what_browsers_ask_people_for(visit: Visit, server: str) -> None:
+    watched = visit(server + "/")
+    allowed = set(watched.page.evaluate("() => document.featurePolicy.allowedFeatures()"))
+    asked = {
+        "camera", "display-capture", "geolocation", "hid", "idle-detection", "local-fonts",
+        "local-network-access", "microphone", "midi", "payment", "publickey-credentials-get",
+        "serial", "storage-access", "usb", "window-management", "clipboard-read",
+    }  # fmt: skip
+    assert asked & allowed == set()
+    # What the page does use.
+    assert "clipboard-write" in allowed
+
+
+def test_firefox_refuses_a_changed_byte_too_and_runs_the_rest(
+    visit_firefox: Visit, proxy: Tamperer
+) -> None:
+    watched = visit_firefox(proxy.url + "/?lang=en")
+    started(watched.page)
+    watched.page.get_by_role("button", name="Generate code").click()
+    expect(watched.page.locator(".code-words")).to_be_visible()
+    proxy.change = partial(tampered, "app")
+    again = visit_firefox(proxy.url + "/?lang=en")
+    expect(again.page.locator("#incomplete")).to_be_visible()
+    again.forgive(REFUSALS)
+    watched.forgive("socket|WebSocket|/rooms|501")

@@ -1,0 +1,300 @@
+"""What is delivered under deploy/ and in compose.yaml keeps what the documents promise of it.
+
+There is no container engine and no cluster here: the manifests are held against Kubernetes' own
+schemas, which come along as a package, and against invariants of ours. nginx and Caddy are run, in
+test_behind_proxies.py; Traefik's files are only looked at.
+"""
+
+import json
+import os
+import re
+import stat
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from ephemeral import __version__, metrics
+from ephemeral.settings import VARIABLES, Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+DEPLOY = ROOT / "deploy"
+KUBERNETES = DEPLOY / "kubernetes"
+NAME = {"app.kubernetes.io/name": "ephemeral"}
+SECRET = {name for name, declared in VARIABLES.items() if declared.secret}
+
+
+# Kubernetes
+
+
+def manifests() -> dict[str, dict[str, Any]]:
+    """Kind -> manifest, of all that the kustomization names."""
+    listed = yaml.safe_load((KUBERNETES / "kustomization.yaml").read_text())["resources"]
+    files = {path.name for path in KUBERNETES.glob("*.yaml")} - {"kustomization.yaml"}
+    assert set(listed) == files
+    found = [yaml.safe_load((KUBERNETES / name).read_text()) for name in listed]
+    return {one["kind"]: one for one in found}
+
+
+@pytest.fixture(scope="module")
+def cluster() -> dict[str, dict[str, Any]]:
+    return manifests()
+
+
+@pytest.fixture
+def pod(cluster) -> dict[str, Any]:
+    return cluster["Deployment"]["spec"]["template"]["spec"]
+
+
+@pytest.fixture
+def container(pod) -> dict[str, Any]:
+    [only] = pod["containers"]
+    return only
+
+
+@pytest.mark.parametrize("kind", sorted(manifests()))
+def test_every_manifest_is_what_the_schemas_of_kubernetes_ask_for(cluster, kind: str):
+    newest = kubernetes_validate.latest_version()
+    kubernetes_validate.validate(cluster[kind], newest, strict=True)
+
+
+def test_a_manifest_that_is_wrong_would_be_noticed(cluster):
+    wrong = json.loads(json.dumps(cluster["Service"]).replace("targetPort", "targetPorts"))
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(wrong, kubernetes_validate.latest_version(), strict=True)
+
+
+def test_everything_that_selects_selects_these_pods_and_the_image_is_of_this_version(cluster):
+    template = cluster["Deployment"]["spec"]["template"]
+    assert template["metadata"]["labels"] == NAME
+    assert cluster["Deployment"]["spec"]["selector"]["matchLabels"] == NAME
+    assert cluster["Service"]["spec"]["selector"] == NAME
+    assert cluster["PodDisruptionBudget"]["spec"]["selector"]["matchLabels"] == NAME
+    assert cluster["NetworkPolicy"]["spec"]["podSelector"]["matchLabels"] == NAME
+    assert cluster["HorizontalPodAutoscaler"]["spec"]["scaleTargetRef"]["name"] == "ephemeral"
+    kustomization = yaml.safe_load((KUBERNETES / "kustomization.yaml").read_text())
+    assert kustomization["images"][0]["newTag"] == __version__
+    assert kustomization["images"][0]["name"] == template["spec"]["containers"][0]["image"]
+
+
+def test_the_configuration_is_understood_and_holds_no_secret(cluster, container):
+    given = cluster["ConfigMap"]["data"]
+    assert set(given) <= set(VARIABLES) - SECRET
+    settings = Settings.parse(given)
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    assert ports == {"http": settings.port, "metrics": settings.metrics_port}
+    assert str(settings.keyring_dir).startswith(container["volumeMounts"][0]["mountPath"])
+    for variable in container["env"]:
+        assert variable["name"] in SECRET
+        assert set(variable["valueFrom"]) == {"secretKeyRef"}
+    assert "Secret" not in cluster
+
+
+def test_a_pod_has_the_time_to_send_its_members_elsewhere(cluster, pod, container):
+    settings = Settings.parse(cluster["ConfigMap"]["data"])
+    waits = container["lifecycle"]["preStop"]["sleep"]["seconds"]
+    needed = waits + settings.drain_seconds + 2 * settings.stop_seconds
+    assert pod["terminationGracePeriodSeconds"] > needed
+    assert settings.drain_seconds > 0
+    probe = container["readinessProbe"]
+    assert waits >= probe["periodSeconds"] * probe["failureThreshold"]
+    update = cluster["Deployment"]["spec"]["strategy"]["rollingUpdate"]
+    assert update == {"maxSurge": 1, "maxUnavailable": 0}
+    assert cluster["HorizontalPodAutoscaler"]["spec"]["minReplicas"] >= 2
+
+
+def test_probes_ask_what_there_is_and_a_database_that_is_away_kills_no_pod(container):
+    assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
+    for probe in ("livenessProbe", "startupProbe"):
+        assert container[probe]["httpGet"]["path"] == "/healthz"
+
+
+def test_a_pod_may_do_nothing_but_serve(pod, container):
+    assert pod["automountServiceAccountToken"] is False
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert f"USER {pod['securityContext']['runAsUser']}:" in (ROOT / "Dockerfile").read_text()
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert "memory" in container["resources"]["limits"]
+
+
+def test_all_pods_share_one_keyring(cluster, pod):
+    claim = cluster["PersistentVolumeClaim"]
+    assert claim["spec"]["accessModes"] == ["ReadWriteMany"]
+    assert pod["volumes"][0]["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
+
+
+def test_nobody_reaches_a_pod_but_the_ingress_and_the_monitoring(cluster):
+    policy = cluster["NetworkPolicy"]["spec"]
+    assert set(policy["policyTypes"]) == {"Ingress", "Egress"}
+    assert all(rule["from"] and rule["ports"] for rule in policy["ingress"])
+
+
+# Compose
+
+
+def composed() -> dict[str, Any]:
+    return yaml.safe_load((ROOT / "compose.yaml").read_text())
+
+
+def test_compose_publishes_the_front_alone():
+    services = composed()["services"]
+    assert [name for name, one in services.items() if "ports" in one] == ["front"]
+    assert services["front"]["networks"] == ["front"]
+    assert services["database"]["networks"] == ["back"]
+    assert services["redis"]["networks"] == ["back"]
+    assert composed()["networks"]["back"] == {"internal": True}
+
+
+def test_compose_has_a_redis_that_writes_nothing_and_the_server_uses_it():
+    redis, app = composed()["services"]["redis"], composed()["services"]["app"]
+    assert "volumes" not in redis
+    told = dict(zip(redis["command"][1::2], redis["command"][2::2], strict=True))
+    assert (told["--save"], told["--appendonly"]) == ("", "no")
+    given = {name: app["environment"][name] for name in ("REDIS_URL", "WORKERS")}
+    given["WORKERS"] = "4"
+    assert Settings.parse(given).workers == 4
+
+
+def test_compose_trusts_the_network_of_its_front_and_no_other():
+    services, networks = composed()["services"], composed()["networks"]
+    subnet = networks["front"]["ipam"]["config"][0]["subnet"]
+    assert services["app"]["environment"]["TRUSTED_PROXIES"] == subnet
+    Settings.parse({"TRUSTED_PROXIES": re.sub(r"\$\{\w+:-(.*)\}", r"\1", subnet)})
+    there = {name for name, one in services.items() if "front" in one.get("networks", [])}
+    assert there == {"app", "front"}
+
+
+def test_compose_runs_with_the_caddyfile_that_is_tested():
+    front = composed()["services"]["front"]
+    assert "./deploy/caddy/Caddyfile:/etc/caddy/Caddyfile:ro" in front["volumes"]
+    named = set(re.findall(r"\{\$(\w+)", (DEPLOY / "caddy/Caddyfile").read_text()))
+    assert set(front["environment"]) == named
+    assert re.fullmatch(r"caddy:\d+\.\d+\.\d+", front["image"])
+
+
+def test_compose_gives_the_server_longer_to_stop_than_it_takes():
+    app = composed()["services"]["app"]
+    settings = Settings.parse({})
+    grace = int(app["stop_grace_period"].removesuffix("s"))
+    assert grace > settings.drain_seconds + 2 * settings.stop_seconds
+
+
+def test_compose_limits_what_every_container_may_take():
+    for service in composed()["services"].values():
+        limits = service["deploy"]["resources"]["limits"]
+        assert {"cpus", "memory", "pids"} <= set(limits)
+
+
+def test_compose_makes_its_secrets_once_each_for_its_reader(tmp_path: Path):
+    services = composed()["services"]
+    shell, options, script = services["secrets"]["entrypoint"]
+    script = script.replace("$$", "$").replace(" /", f" {tmp_path}/")
+    for folder in ("secrets", "password"):
+        (tmp_path / folder).mkdir()
+
+    def run() -> dict[str, str]:
+        subprocess.run([shell, options, script], check=True)
+        return {
+            path.relative_to(tmp_path).as_posix(): path.read_text().strip()
+            for path in tmp_path.rglob("*")
+            if path.is_file()
+        }
+
+    made = run()
+    assert set(made) == {"secrets/encryption.key", "password/database"}
+    assert len(set(made.values())) == 2
+    Settings.parse({"ENCRYPTION_KEY": made["secrets/encryption.key"]})
+    assert stat.S_IMODE((tmp_path / "secrets/encryption.key").stat().st_mode) == 0o400
+    assert run() == made
+    # The database, which others talk to, can't read the encryption key.
+    assert "secrets:" not in str(services["database"]["volumes"])
+    assert all("build" in services[name] for name in ("secrets", "app"))
+
+
+def test_compose_hands_the_password_to_the_server_and_becomes_it(tmp_path: Path):
+    app = composed()["services"]["app"]
+    (tmp_path / "database").write_text("planted password\n")
+    (tmp_path / "python").write_text('#!/bin/sh\necho "$$ $PGPASSWORD $*"\n')
+    (tmp_path / "python").chmod(0o755)
+    command = [
+        part.replace("$$", "$").replace("/password", str(tmp_path))
+        for part in (*app["entrypoint"], *app["command"])
+    ]
+    process = subprocess.Popen(
+        command,
+        env={"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    printed, _ = process.communicate(timeout=30)
+    assert printed == f"{process.pid} planted password -m ephemeral serve\n"
+
+
+# Proxies
+
+
+def test_no_delivered_proxy_keeps_an_access_log():
+    for path in (DEPLOY / "nginx/conf.d").iterdir():
+        text = re.sub(r"#.*", "", path.read_text())
+        servers = text.count("server {")
+        assert text.count("access_log off;") == text.count("error_log /dev/null crit;") == servers
+    for path in (DEPLOY / "caddy").iterdir():
+        assert text_without_comments(path).count("log {") == 1
+    traefik = yaml.safe_load((DEPLOY / "traefik/traefik.yaml").read_text())
+    assert "accessLog" not in traefik
+    assert traefik["log"]["level"] == "ERROR"
+
+
+def text_without_comments(path: Path) -> str:
+    return re.sub(r"#.*", "", path.read_text())
+
+
+def test_traefik_leads_to_https_believes_no_client_and_asks_whether_servers_are_ready():
+    static = yaml.safe_load((DEPLOY / "traefik/traefik.yaml").read_text())
+    entry = static["entryPoints"]
+    assert entry["http"]["http"]["redirections"]["entryPoint"]["to"] == "https"
+    assert all("forwardedHeaders" not in point for point in entry.values())
+    dynamic = yaml.safe_load((DEPLOY / "traefik/ephemeral.yaml").read_text())["http"]
+    [router] = dynamic["routers"].values()
+    assert set(router["entryPoints"]) <= set(entry)
+    assert router["tls"]["certResolver"] in static["certificatesResolvers"]
+    [middleware] = router["middlewares"]
+    assert dynamic["middlewares"][middleware]["headers"]["customRequestHeaders"] == {
+        "Forwarded": ""
+    }
+    assert dynamic["services"][router["service"]]["loadBalancer"]["healthCheck"]["path"] == (
+        "/readyz"
+    )
+
+
+# Grafana
+
+
+def expressions(value: object) -> Iterator[str]:
+    """Every query of a dashboard."""
+    if isinstance(value, dict):
+        yield from ([value["expr"]] if "expr" in value else [])
+        value = list(value.values())
+    if isinstance(value, list):
+        for one in value:
+            yield from expressions(one)
+
+
+def test_the_dashboard_shows_every_metric_and_none_that_there_is_not():
+    dashboard = json.loads((DEPLOY / "grafana/ephemeral.json").read_text())
+    asked = set(re.findall(r"\b(?:ephemeral|process|python)_\w+", " ".join(expressions(dashboard))))
+    there, families = set(), set()
+    for family in metrics.REGISTRY.collect():
+        there |= {one.name for one in family.samples}
+        families.add(family.name)
+    assert asked <= there
+    shown = {re.sub(r"_(total|bucket|sum|count)$", "", name) for name in asked}
+    assert {name for name in families if name.startswith("ephemeral_")} <= shown

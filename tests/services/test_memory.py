@@ -1,0 +1,214 @@
+"""What a process remembers of rooms is never believed against the database."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+from support.services import Desk, Message
+
+from ephemeral.domain.limits import Limits
+from ephemeral.domain.room import Room, StoredEvent
+from ephemeral.protocol.charter import Charter, Policy
+from ephemeral.protocol.errors import Refusal
+from ephemeral.services.memory import IDLE_SECONDS, SIZE_MAX, Memory, Remembered
+from ephemeral.store import ledger_rows
+from ephemeral.store.postgres import transaction
+
+
+def refused(code: str) -> "pytest.RaisesExc[Refusal]":
+    return pytest.raises(Refusal, match=f"^{code}$")
+
+
+@pytest.fixture
+async def other(desk: Desk, tmp_path: Path) -> Desk:
+    """Another process of the same deployment."""
+    return await Desk.open(desk.pool, tmp_path / "keyring")
+
+
+def remembers(desk: Desk) -> int:
+    return len(desk.ledger._memory)
+
+
+async def test_a_message_that_was_answered_elsewhere_is_gone_here(desk: Desk, other: Desk) -> None:
+    _, author, reader = await desk.pair()
+    message = Message()
+    await desk.post(author, message)
+    assert remembers(desk) == 1
+    assert (await other.open_message(reader, message)).envelope == message.envelope
+    await other.acknowledge(reader, message)
+    with refused("message_gone"):
+        await desk.open_message(reader, message)
+    assert (await desk.post(author, message)).state == "viewed"
+
+
+async def test_a_lease_that_began_elsewhere_counts_here(desk: Desk, other: Desk) -> None:
+    locator = await desk.room(seats=3)
+    author, one, two = [(await desk.join(locator)).seat for _ in range(3)]
+    message = Message()
+    await desk.post(author, message)
+    await other.open_message(one, message)
+    with refused("message_leased"):
+        await desk.open_message(two, message)
+
+
+async def test_sequences_go_on_where_another_process_has_left_them(desk: Desk, other: Desk) -> None:
+    _, author, reader = await desk.pair()
+    receipts = [
+        await one.post(seat, Message())
+        for _ in range(3)
+        for one, seat in ((desk, author), (other, reader), (desk, reader))
+    ]
+    assert [one.sequence for one in receipts] == list(range(1, 10))
+
+
+async def test_who_has_left_elsewhere_is_a_stranger_here(desk: Desk, other: Desk) -> None:
+    _, author, reader = await desk.pair()
+    message = Message()
+    await desk.post(author, message)
+    await desk.open_message(reader, message)
+    await other.rooms.leave(reader)
+    with refused("seat_unknown"):
+        await desk.acknowledge(reader, message)
+
+
+async def test_no_two_changes_by_others_look_the_same(desk: Desk, other: Desk) -> None:
+    _, _, reader = await desk.pair()
+    with refused("message_unknown"):
+        await desk.open_message(reader, Message())
+    await other.rooms.leave(reader)
+    with refused("seat_unknown"):
+        await desk.open_message(reader, Message())
+
+
+async def test_a_room_that_was_made_again_is_another(desk: Desk, other: Desk) -> None:
+    locator, author, _ = await desk.pair()
+    message = Message()
+    await desk.post(author, message)
+    await other.rooms.destroy(author)
+    charter = Charter(1, os.urandom(32), Policy.FIRST_VIEW, 2, 3600, 86_400)
+    await other.rooms.create(locator, charter.encode(), bytes(32))
+    with refused("seat_unknown"):
+        await desk.post(author, message)
+    again = (await other.join(locator, token=os.urandom(32), member=author.member)).seat
+    assert (await desk.post(again, message)).fresh
+
+
+async def test_what_was_not_committed_is_not_remembered(desk: Desk) -> None:
+    _, author, reader = await desk.pair()
+    first, second = Message(), Message()
+    await desk.post(author, first)
+    await desk.pool.execute("ALTER TABLE payloads ADD CONSTRAINT full_disk CHECK (false) NOT VALID")
+    with refused("internal"):
+        await desk.post(author, second)
+    desk.faults.clear()
+    with refused("message_unknown"):
+        await desk.open_message(reader, second)
+    await desk.pool.execute("ALTER TABLE payloads DROP CONSTRAINT full_disk")
+    receipt = await desk.post(author, second)
+    assert (receipt.fresh, receipt.sequence) == (True, 2)
+    assert await desk.rows("messages", "payloads") == {"messages": 2, "payloads": 2}
+
+
+async def test_a_room_counts_as_crowded_only_after_its_messages_were_counted(
+    desk: Desk, tmp_path: Path
+) -> None:
+    small = await Desk.open(desk.pool, tmp_path / "keyring", Limits(waiting_messages=2))
+    _, author, _ = await small.pair(message_ttl=60)
+    for _ in range(2):
+        await small.post(author, Message())
+    with refused("room_crowded"):
+        await small.post(author, Message())
+    # Nobody has swept what has expired since.
+    await small.clock.advance(61_000)
+    for _ in range(2):
+        await small.post(author, Message())
+    with refused("room_crowded"):
+        await small.post(author, Message())
+
+
+async def test_a_batch_of_everything_leaves_what_one_by_one_would(desk: Desk) -> None:
+    for policy in Policy:
+        _, author, reader = await desk.pair(policy=policy)
+        message, gone = Message(), Message()
+        outcomes = await asyncio.gather(
+            desk.post(author, message),
+            desk.open_message(reader, message),
+            desk.post(author, gone),
+            desk.open_message(reader, gone),
+            desk.acknowledge(reader, gone),
+            desk.post(author, gone),
+        )
+        assert outcomes[1].envelope == message.envelope
+        assert outcomes[5].state == "viewed"
+        row = await desk.pool.fetchrow(
+            "SELECT id, lease_until IS NOT NULL AS held FROM messages WHERE room = $1", author.room
+        )
+        assert row["id"] == message.id
+        assert row["held"] == (policy == Policy.FIRST_VIEW)
+        again = await asyncio.gather(desk.open_message(reader, message))
+        assert again[0].lease_until == outcomes[1].lease_until
+
+
+async def test_an_envelope_is_forgotten_with_its_message(desk: Desk) -> None:
+    _, author, reader = await desk.pair()
+    message = Message()
+    await desk.post(author, message)
+    await desk.open_message(reader, message)
+    remembered = desk.ledger._memory.take(author.room)
+    assert remembered is not None
+    assert remembered.envelopes == {message.id: message.envelope}
+    desk.ledger._memory.keep(remembered)
+    await desk.acknowledge(reader, message)
+    remembered = desk.ledger._memory.take(author.room)
+    assert remembered is not None
+    assert (remembered.envelopes, remembered.messages, remembered.graves) == ({}, {}, {})
+
+
+async def test_a_quiet_room_is_forgotten_and_served_from_the_database(desk: Desk) -> None:
+    _, author, reader = await desk.pair()
+    message = Message()
+    await desk.post(author, message)
+    for rounds in (1, 2):
+        desk.ledger.age(rounds * IDLE_SECONDS + asyncio.get_running_loop().time())
+    assert remembers(desk) == 0
+    assert (await desk.open_message(reader, message)).envelope == message.envelope
+
+
+def test_rooms_that_are_remembered_take_bounded_memory() -> None:
+    memory = Memory()
+    for number in range(2 * SIZE_MAX // 4096):
+        memory.keep(Remembered(Room(number.to_bytes(32), 1, 1, 1, 0, 1), number))
+        assert memory._size <= SIZE_MAX
+    assert len(memory) > 0
+    assert memory.take((number).to_bytes(32)) is not None
+    size = memory._size
+    memory.age(IDLE_SECONDS)
+    memory.age(2 * IDLE_SECONDS)
+    assert (len(memory), memory._size, size > 0) == (0, 0, True)
+
+
+async def test_a_value_of_another_size_is_refused_before_it_moves_others(desk: Desk) -> None:
+    with pytest.raises(ValueError, match=r"another size"):
+        await transaction(
+            desk.pool, lambda one: ledger_rows.lock(one, [bytes(32), os.urandom(31)], {})
+        )
+
+
+async def test_each_lease_ends_in_its_own_time(desk: Desk) -> None:
+    for policy in Policy:
+        _, author, reader = await desk.pair(policy=policy)
+        early, late = Message(), Message()
+        for message in (early, late):
+            await desk.post(author, message)
+        await desk.open_message(reader, early)
+        await desk.clock.advance(desk.limits.lease // 2)
+        await desk.open_message(reader, late)
+        ended = []
+        for _ in range(3):
+            await desk.sweep()
+            ended.append([one.id for _, one in desk.hints if isinstance(one, StoredEvent)])
+            await desk.clock.advance(desk.limits.lease // 2)
+        assert ended == [[], [early.id], [early.id, late.id]]
+        assert await desk.pool.fetchval("SELECT count(*) FROM rooms WHERE lease_due > 0") == 0
+        desk.hints.clear()
