@@ -164,9 +164,9 @@ class Histories(RuleBasedStateMachine):
     # --- how a history begins and what happens in it ------------------------------------------
 
     @initialize(policy=st.sampled_from(Policy), seats=st.integers(2, 4))
-    def a_room_with_two_members(self, policy: Policy, seats: int) -> None:
+    def a_full_room(self, policy: Policy, seats: int) -> None:
         self._make(self.desks[0], os.urandom(32), self._charter(policy, seats))
-        for _ in range(2):
+        for _ in range(seats):
             self._join(self.desks[0], self._newcomer(0))
         self._ask(self.desks[0], [("post", 0, 0)])
 
@@ -194,7 +194,9 @@ class Histories(RuleBasedStateMachine):
             return
         ticket = self._one_of(readers, reader).ticket
         chosen = self._one_of(self.desks, desk)
-        self._ask_told(chosen, [("open", ticket, one.message)])
+        # The others try as well, while the lease runs.
+        trying = [ticket, *(who.ticket for who in readers if who.ticket != ticket)]
+        self._ask_told(chosen, [("open", each, one.message) for each in trying])
         if end in {"acknowledge", "release"}:
             self._ask_told(chosen, [(end, ticket, one.message)])
             return
