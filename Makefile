@@ -65,6 +65,10 @@ bench-epoch: $(VENV)/dev.stamp ## measure what the end of an epoch costs with 10
 mutations: $(VENV)/dev.stamp ## break guards on purpose and see a test notice (ARGS="words" for some)
 	@$(PY) tools/mutations.py $(ARGS)
 
+.PHONY: fuzz
+fuzz: $(VENV)/dev.stamp ## try every parser with thousands of inputs, and count them
+	@$(PY) tools/fuzz.py $(ARGS)
+
 .PHONY: histories
 histories: $(VENV)/dev.stamp ## try thousands of random histories of rooms (NUMBER=3000)
 	@$(PY) -m pytest -s tests/services/test_histories.py --histories $(or $(NUMBER),3000)

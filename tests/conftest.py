@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 from support.database import Server, server
 from support.quiet_loop import quiet_loop
 from support.server import default_server, serve, shared_server  # noqa: F401
@@ -15,6 +16,12 @@ from ephemeral.store.postgres import open_pool
 
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Pool
+
+_ANY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# The same examples in every run: a failure is never a matter of luck. And those of `make fuzz`.
+settings.register_profile("steady", _ANY, derandomize=True, max_examples=150)
+settings.register_profile("fuzz", _ANY, max_examples=2_000)
+settings.load_profile("steady")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

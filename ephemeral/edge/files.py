@@ -156,10 +156,13 @@ class StaticFiles:
 
 
 def _read(directory: Path) -> Iterator[tuple[str, bytes]]:
+    root = directory.resolve()
     for path in sorted(directory.rglob("*")):
         relative = path.relative_to(directory)
         hidden = any(part.startswith(".") for part in relative.parts)
-        if not hidden and path.suffix in _TYPES and path.is_file():
+        # A link that leads elsewhere is not followed: what is there isn't the page's.
+        inside = path.resolve().is_relative_to(root)
+        if not hidden and inside and path.suffix in _TYPES and path.is_file():
             yield relative.as_posix(), path.read_bytes()
 
 

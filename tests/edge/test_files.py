@@ -15,11 +15,13 @@ from pathlib import Path
 import brotli
 import httpx
 import pytest
+from starlette.requests import Request
 from support.raw_client import Client
 from support.server import Program
 
 from ephemeral.edge.files import StaticFiles
 from ephemeral.edge.languages import read_catalogues
+from ephemeral.protocol.errors import Refusal
 
 ROOT = Path(__file__).resolve().parents[2]
 WEB = ROOT / "web"
@@ -254,6 +256,25 @@ def test_a_module_that_can_not_be_linked_keeps_the_server_from_starting(tmp_path
 
 
 # Nothing else
+
+
+def test_a_link_that_leads_out_of_the_files_is_not_followed(copy: Path, tmp_path: Path):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret.txt").write_text("secret")
+    (copy / "secret.txt").symlink_to(outside / "secret.txt")
+    (copy / "folder").symlink_to(outside)
+    (copy / "inside.txt").symlink_to(copy / "js" / "ui" / "el.js")
+    files = StaticFiles(copy, read_catalogues(WEB / "catalogue"))
+    request = Request({"type": "http", "headers": []})
+    for path in ("secret.txt", "folder/secret.txt"):
+        with pytest.raises(Refusal, match="not_found"):
+            files.file(request, path)
+    assert files.file(request, "inside.txt").status_code == 200
+    # The whole folder may be one, as where a package manager puts it together.
+    (tmp_path / "linked").symlink_to(copy)
+    linked = StaticFiles(tmp_path / "linked", read_catalogues(WEB / "catalogue"))
+    assert linked.file(request, "js/ui/el.js").status_code == 200
 
 
 @pytest.mark.parametrize(

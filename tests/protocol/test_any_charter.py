@@ -1,9 +1,9 @@
 """Charters: what is made is read, and what was changed on the way is refused."""
 
 import pytest
-from any_input import attempt, changed, refusal_of, steady
 from hypothesis import given
 from hypothesis import strategies as st
+from support.any_input import attempt, changed, refusal_of, steady
 
 from ephemeral.protocol.charter import Charter, Policy, decode_charter, verify_charter
 from ephemeral.protocol.limits import CHARTER_LIMITS

@@ -5,9 +5,9 @@ from collections import Counter
 from hashlib import sha256
 
 import pytest
-from any_input import any_text, attempt, outcome, steady
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from support.any_input import any_text, attempt, outcome, steady
 
 from ephemeral.protocol.codes import ENTROPY_BITS, WORDS, new_code, read_code
 from ephemeral.protocol.links import make_link, read_link

@@ -4,9 +4,9 @@ import json
 import re
 from pathlib import Path
 
-from any_input import any_json, attempt, refusal_of, steady
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from support.any_input import any_json, attempt, refusal_of, steady
 
 from ephemeral.protocol import limits
 from ephemeral.protocol.config import kdf_object, read_config

@@ -4,9 +4,9 @@ import json
 import traceback
 
 import pytest
-from any_input import any_json, any_text, attempt, refusal_of, steady
 from hypothesis import example, given
 from hypothesis import strategies as st
+from support.any_input import any_json, any_text, attempt, refusal_of, steady
 
 from ephemeral.protocol.encoding import (
     b64decode,

@@ -7,10 +7,10 @@ right tag.
 import struct
 
 import pytest
-from any_input import any_json, any_text, attempt, changed, ids, refusal_of, steady
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
+from support.any_input import any_json, any_text, attempt, changed, ids, refusal_of, steady
 
 from ephemeral.protocol.encoding import dump_json
 from ephemeral.protocol.envelope import open_message, read_content, seal_message

@@ -6,8 +6,11 @@ from hypothesis import strategies as st
 
 from ephemeral.protocol.errors import Refusal
 
-# The same examples in every run: a failure is never a matter of luck.
-steady = settings(derandomize=True, deadline=None, max_examples=150)
+# As many examples as the profile of this run says (tests/conftest.py): few, the same in every run,
+# or very many in `make fuzz`.
+steady = settings()
+# Where each example is a connection to a server.
+connected = settings(max_examples=steady.max_examples // 10)
 
 #: Text with lone surrogates too, as arguments of a command line can hold them.
 any_text = st.text(st.characters(exclude_categories=())) | st.text()
@@ -29,6 +32,14 @@ def outcome(parser, *arguments, **named):
         return parser(*arguments, **named), None
     except Refusal as refusal:
         return None, refusal
+
+
+def told(kinds, function, *arguments):
+    """(value, None), or (None, what an error of one of these kinds says)."""
+    try:
+        return function(*arguments), None
+    except kinds as error:
+        return None, str(error)
 
 
 def attempt(codes, parser, *arguments, **named):
