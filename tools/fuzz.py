@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 _TEST = re.compile(r"^(tests/\S+?)::(\S.*):$")
-_COUNT = re.compile(r"- (\d+) passing examples, (\d+) failing examples, (\d+) invalid examples")
+_COUNT = re.compile(r"- (\d+) passing, (\d+) failing, and \d+ invalid test cases")
 
 
 def counted(output: str) -> Counter[str]:
@@ -32,7 +32,8 @@ def main() -> int:
     files = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("tests/**/test_any_*.py"))
     ended = subprocess.run(
         [
-            sys.executable, "-m", "pytest", "-q", "-n", "auto", "--hypothesis-profile=fuzz",
+            sys.executable, "-m", "pytest", "-q", "-n", "auto", "--dist", "loadfile",
+            "--hypothesis-profile=fuzz",
             "--hypothesis-show-statistics", "--timeout=3600", *files, *sys.argv[1:],
         ],
         cwd=ROOT, check=False, stdout=subprocess.PIPE, text=True,

@@ -209,10 +209,14 @@ async def delete_epochs(connection: "Connection", epochs: list[int]) -> None:
 
 
 async def lock_rooms_of_epochs(connection: "Connection", epochs: list[int]) -> None:
-    """Lock, in the order of their names, the rooms with payloads under these epochs."""
+    """Lock, in the order of their names, the rooms with payloads under these epochs.
+
+    What processes remember of them is out of date from here on.
+    """
     await connection.execute(
         """
-        SELECT FROM rooms
+        WITH locked AS (
+        SELECT room FROM rooms
         WHERE room IN (
             SELECT messages.room
             FROM payload_keys JOIN messages ON messages.payload = payload_keys.payload
@@ -225,6 +229,8 @@ async def lock_rooms_of_epochs(connection: "Connection", epochs: list[int]) -> N
         )
         ORDER BY room
         FOR UPDATE
+        )
+        UPDATE rooms SET version = DEFAULT FROM locked WHERE rooms.room = locked.room
         """,
         epochs,
     )

@@ -41,6 +41,7 @@ SETTINGS = {
     "ENCRYPTION_KEY": "",
     "TRUSTED_PROXIES": "127.0.0.0/8",
     "LOG_LEVEL": "debug",
+    "METRICS_TOKEN": "a-token-of-the-operators",
     "WAITING_MESSAGES_MAX": "10",
     "FRAMES_PER_SECOND": "20",
     "FRAMES_BURST": "60",
@@ -50,6 +51,7 @@ SETTINGS = {
     "OPENS_PER_SEAT": "100000/1",
     "OPENS_PER_ROOM": "100000/1",
 }
+METRICS = {"METRICS_TOKEN": SETTINGS["METRICS_TOKEN"]}
 
 
 @pytest.fixture
@@ -429,7 +431,8 @@ async def test_nothing_that_a_client_can_send_is_found_anywhere(tour: tuple[Prog
         await visit.api.get(f"/{words}", params={"code": words}, headers={"X-Code": words})
         await visit.api.post("/rooms", json={"code": words}, headers={"Authorization": words})
 
-    paths = [route.path for route in create_app(Settings.parse({})).routes]
+    paths = [route.path for route in create_app(Settings.parse(METRICS)).routes]
+    assert "/metrics" in paths
     await go_every_right_way(visit)
     await meet_every_refusal(visit)
     await ask_for_everything_wrongly(visit, paths)
@@ -437,6 +440,9 @@ async def test_nothing_that_a_client_can_send_is_found_anywhere(tour: tuple[Prog
     await say_what_is_no_request(visit, program.port)
     await break_it_while_it_runs(visit, data_dir)
 
+    bearer = {"Authorization": f"Bearer {METRICS['METRICS_TOKEN']}"}
+    metrics = await visit.api.get("/metrics", headers=bearer)
+    assert (metrics.status_code, "# HELP" in metrics.text) == (200, True)
     seen = await asyncio.to_thread(lambda: list(processes(program.pid)))
     assert len(seen) > 6, "the server, its database and what that started"
     assert canaries.found(seen) == []

@@ -1,14 +1,13 @@
 """What is put together by hand is what the objects of the specification would be."""
 
-import os
-
 import msgspec
 import pytest
 
 from ephemeral.domain import room as nouns
 from ephemeral.edge import answers, objects
 
-ID, MEMBER, VIEWING = os.urandom(16), os.urandom(16), os.urandom(32)
+# Always the same: what is asked for by parameters must be the same in every process of a run.
+ID, MEMBER, VIEWING = bytes(range(16)), bytes(range(16, 32)), bytes(range(32))
 NOTICE = nouns.Notice(ID, 7, MEMBER, 512, 1, 2, "stored", None, None, None)
 
 
@@ -27,7 +26,7 @@ NOTICE = nouns.Notice(ID, 7, MEMBER, 512, 1, 2, "stored", None, None, None)
         (answers.outcome(nouns.Acknowledged(ID, "viewed")), objects.MessageState),
         (answers.outcome(nouns.Released(ID)), objects.MessageState),
         (
-            answers.outcome(nouns.Opened(ID, os.urandom(512), MEMBER, 7, 1, 2, 3, 4)),
+            answers.outcome(nouns.Opened(ID, bytes(512), MEMBER, 7, 1, 2, 3, 4)),
             objects.OpenedObject,
         ),
     ],

@@ -17,7 +17,8 @@ TEXT = Body(b"a text that is worth being packed " * 50)
 TEXT.pack()
 
 header = st.binary(max_size=200) | st.text("abr,;=q01.* -gzipdenr", max_size=60).map(str.encode)
-headers = st.lists(header, max_size=4)
+weighed = st.text("q01.; =x", max_size=6).map(lambda weight: f"de;q={weight}".encode())
+headers = st.lists(header | weighed, max_size=4)
 
 
 @steady

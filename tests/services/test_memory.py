@@ -5,15 +5,18 @@ import os
 from pathlib import Path
 
 import pytest
-from support.services import Desk, Message
+from support.services import ENCRYPTION_KEY, Desk, Message
 
 from ephemeral.domain.limits import Limits
 from ephemeral.domain.room import Room, StoredEvent
 from ephemeral.protocol.charter import Charter, Policy
 from ephemeral.protocol.errors import Refusal
+from ephemeral.services.keyring import accept_loss
 from ephemeral.services.memory import IDLE_SECONDS, SIZE_MAX, Memory, Remembered
 from ephemeral.store import ledger_rows
-from ephemeral.store.postgres import transaction
+from ephemeral.store.encryption_key import GivenKeys
+from ephemeral.store.keyring_files import KeyringDirectory
+from ephemeral.store.postgres import connection, transaction
 
 
 def refused(code: str) -> "pytest.RaisesExc[Refusal]":
@@ -163,6 +166,21 @@ async def test_an_envelope_is_forgotten_with_its_message(desk: Desk) -> None:
     remembered = desk.ledger._memory.take(author.room)
     assert remembered is not None
     assert (remembered.envelopes, remembered.messages, remembered.graves) == ({}, {}, {})
+
+
+async def test_a_message_that_was_given_up_by_its_operator_is_gone_here(
+    desk: Desk, tmp_path: Path
+) -> None:
+    _, author, reader = await desk.pair()
+    message = Message()
+    await desk.post(author, message)
+    directory = KeyringDirectory(tmp_path / "keyring")
+    directory.remove(desk.keyring.current.id)
+    async with connection(desk.pool) as one:
+        loss = await accept_loss(one, directory, GivenKeys(ENCRYPTION_KEY))
+    assert loss.payloads == 1
+    with refused("message_unknown"):
+        await desk.open_message(reader, message)
 
 
 async def test_a_quiet_room_is_forgotten_and_served_from_the_database(desk: Desk) -> None:
