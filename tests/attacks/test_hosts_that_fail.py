@@ -373,6 +373,12 @@ async def test_whoever_minds_the_workers_is_killed_and_none_of_them_stays(
     program = await asyncio.to_thread(serve, REDIS_URL=redis.url, WORKERS=2)
     below = workers_of(program)
     assert len(below) == 2
-    program.kill()
-    for pid in below:
-        wait_until_gone(pid)
+    program.signal(signal.SIGKILL)
+    try:
+        for pid in below:
+            wait_until_gone(pid)
+    finally:
+        for pid in below:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+    program.wait()
