@@ -76,6 +76,7 @@ class RedisBus:
         self._idle.set()
         self._up = asyncio.Event()
         self._told = False
+        self._ending = False
 
     @property
     def is_up(self) -> bool:
@@ -108,10 +109,10 @@ class RedisBus:
         return True
 
     async def run(self) -> None:
-        """Keep the link until cancelled, however often it breaks."""
+        """Keep the link until cancelled, however often it breaks; `flush` comes before that."""
         shortest, longest = _RETRY_SECONDS
         delay = shortest
-        while True:
+        while not self._ending:
             try:
                 await self._keep_link()
             except* LINK_ERRORS as broken:
@@ -122,11 +123,14 @@ class RedisBus:
                 if self.is_up:
                     delay = shortest
                 self._down()
-            await asyncio.sleep(delay)
+            if not self._ending:
+                await asyncio.sleep(delay)
             delay = min(2 * delay, longest)
 
     async def flush(self) -> None:
-        """Send what waits, if Redis takes it soon."""
+        """Send what waits, if Redis takes it soon, and make no other link."""
+        # A cancellation that comes while the driver connects may end in an error of the driver.
+        self._ending = True
         if self.is_up:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._idle.wait(), _FLUSH_SECONDS)

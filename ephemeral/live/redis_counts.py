@@ -19,7 +19,7 @@ from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
 from ephemeral.domain.buckets import Claim
-from ephemeral.live.redis_link import LINK_ERRORS, reason
+from ephemeral.live.redis_link import LINK_ERRORS, is_ending, reason
 
 __all__ = ["RedisCounts"]
 
@@ -171,6 +171,8 @@ class RedisCounts:
                 log.debug("The day's key of the limits can't be had from Redis: %s.", reason(error))
             except Exception as error:  # noqa: BLE001 - the next look tries again
                 self._fault(error)
+            if is_ending():
+                return
             seconds = _LOOK_SECONDS if self._is_asked() else _PAUSE_SECONDS
             try:
                 await asyncio.wait_for(self._look.wait(), seconds)
@@ -178,7 +180,7 @@ class RedisCounts:
                 continue
 
     async def _keep_charging(self) -> None:
-        while True:
+        while not is_ending():
             await self._due.wait()
             self._due.clear()
             claims, self._charges = self._charges, []

@@ -1,5 +1,6 @@
 """How this program connects to Redis, and what is said of it when it can't."""
 
+import asyncio
 import hashlib
 
 from redis.asyncio import Redis
@@ -7,7 +8,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
-__all__ = ["LINK_ERRORS", "name_in_redis", "open_link", "reason"]
+__all__ = ["LINK_ERRORS", "is_ending", "name_in_redis", "open_link", "reason"]
 
 #: What a connection ends by that is no fault of this program.
 LINK_ERRORS = (RedisError, OSError, TimeoutError)
@@ -30,6 +31,12 @@ def open_link(url: str) -> Redis:
         socket_connect_timeout=_CONNECT_SECONDS,
         socket_timeout=_ANSWER_SECONDS,
     )
+
+
+def is_ending() -> bool:
+    """Whether this task was cancelled: while it connects the driver may answer that by an error."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def name_in_redis(salt: bytes, what: str) -> str:

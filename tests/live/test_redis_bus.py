@@ -87,6 +87,7 @@ async def working(redis: RedisServer) -> AsyncIterator[Worker]:
         assert await worker.bus.wait_until_up(PATIENCE)
         yield worker
     finally:
+        await worker.bus.flush()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         await worker.link.aclose()
@@ -203,6 +204,7 @@ async def test_of_more_rooms_than_can_be_remembered_all_are_unsure(redis: RedisS
         running = asyncio.create_task(one.bus.run())
         await two.until(lambda: two.missed > missed)
         assert (ALL_ROOMS, UnsureEvent()) in two.heard
+        await one.bus.flush()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
     await one.link.aclose()

@@ -188,3 +188,16 @@ async def test_a_host_whose_day_has_ended_elsewhere_notices_and_follows(hosts: l
         while hosts[0].limiter.name(b"x") == before:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     assert hosts[0].limiter.name(b"x") == hosts[1].limiter.name(b"x")
+
+
+async def test_whoever_is_stopped_while_connecting_stops(redis: RedisServer):
+    for steps in range(40):
+        host = Host(redis, os.urandom(32))
+        running = asyncio.create_task(host.counts.run())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        running.cancel()
+        ended, _ = await asyncio.wait({running}, timeout=20)
+        assert ended, steps
+        host.limiter.__exit__(None, None, None)
+        await host.link.aclose()
