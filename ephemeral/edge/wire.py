@@ -18,6 +18,7 @@ from websockets.speedups import apply_mask
 
 from ephemeral import metrics
 from ephemeral.edge import answers
+from ephemeral.edge.headers import ANSWER
 from ephemeral.protocol.errors import Refusal
 
 __all__ = ["WIRE", "HttpWire", "Line", "SocketWire", "Wire"]
@@ -128,8 +129,8 @@ class HttpWire(HttpToolsProtocol):
         self.transport.write(
             STATUS_LINE[400]
             + b"content-type: application/json\r\ncache-control: no-store\r\n"
-            + b"x-content-type-options: nosniff\r\nconnection: close\r\n"
-            + b"content-length: %d\r\n\r\n%b" % (len(body), body)
+            + b"".join(b"%b: %b\r\n" % said for said in ANSWER)
+            + b"connection: close\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body)
         )
         self.transport.close()
 
@@ -144,9 +145,9 @@ def _reject(status: HTTPStatus | int, text: str) -> Response:
             "Content-Type": "application/json",
             "Content-Length": str(len(body)),
             "Cache-Control": "no-store",
-            "X-Content-Type-Options": "nosniff",
             "Connection": "close",
         }
+        | {name.decode(): value.decode() for name, value in ANSWER}
     )
     return Response(refusal.status, HTTPStatus(refusal.status).phrase, headers, body)
 

@@ -21,7 +21,7 @@ import httpx
 import pytest
 from support.canaries import Canaries, Kind, Place, files, forms, processes
 from support.server import ROOT, Program
-from support.tour import ADDRESSES, Tour
+from support.tour import ADDRESSES, OF_ALL, Tour, lacking
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
 
@@ -288,6 +288,8 @@ async def say_what_is_no_request(tour: Tour, port: int) -> None:
             async with asyncio.timeout(30):
                 heard = await reader.read()
         tour.public.append(Place("an answer to no request", heard))
+        if heard.startswith(b"HTTP/"):
+            tour.heads.append(("an answer to no request", heard))
         writer.close()
     for path in ("/room/socket", f"/{text.decode()}"):
         with pytest.raises((InvalidStatus, InvalidMessage)):
@@ -467,8 +469,19 @@ async def test_nothing_that_a_client_can_send_is_found_anywhere(tour: tuple[Prog
         for kind in (*get_args(frames.EarlyFrame), *get_args(frames.Frame))
     }
     assert visit.frames == kinds
+    # Whatever was asked for and however it failed, a browser is told what to do with the answer.
+    assert {(name, one) for name, head in visit.heads for one in lacking(head)} == set()
     figures = f"{canaries.count} canaries, {len(visit.public) + len(visit.private)} answers"
     print(f"{figures}, {len(visit.codes)} codes, {size >> 20} MiB of files")
+
+
+def test_an_answer_that_says_too_little_is_noticed():
+    answer = b"HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\n"
+    answer += b"X-Content-Type-Options: nosniff\r\n\r\nReferrer-Policy: no-referrer\r\n"
+    assert lacking(answer) == {
+        "content-security-policy", "cross-origin-resource-policy", "referrer-policy",
+    }  # fmt: skip
+    assert lacking(b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n\r\n") == OF_ALL
 
 
 # --- the search itself ----------------------------------------------------------------------------

@@ -22,6 +22,24 @@ FORWARDED = "2001:db8:c0de:77aa:1d3f:9b52:6e88:a4c1"
 FORWARDED_4 = "203.0.113.177"
 
 
+# What every answer has to say to a browser, by its type; none may be kept but what is named by a
+# digest. The values are in tests/edge/test_pages.py.
+OF_ALL = {"x-content-type-options", "cross-origin-resource-policy"}
+OF_TYPE = {
+    "application/json": OF_ALL | {"referrer-policy", "content-security-policy"},
+    "text/html; charset=utf-8": OF_ALL
+    | {"referrer-policy", "content-security-policy", "permissions-policy", "cache-control"}
+    | {"cross-origin-opener-policy", "cross-origin-embedder-policy"},
+}
+
+
+def lacking(head: bytes) -> set[str]:
+    """What the head of an answer doesn't say to a browser that may show or run it."""
+    lines = head.split(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")
+    said = dict(line.lower().split(": ", 1) for line in lines if ": " in line)
+    return OF_TYPE.get(said.get("content-type", ""), OF_ALL) - set(said)
+
+
 class Tour:
     """Everything that was asked and answered. `url` and `ws_url` as those of a `Program`."""
 
@@ -30,6 +48,7 @@ class Tour:
         self.ws_url = ws_url
         self.public: list[Place] = []
         self.private: list[Place] = []
+        self.heads: list[tuple[str, bytes]] = []
         self.codes: set[str] = set()
         self.operations: set[tuple[str, str, int]] = set()
         self.frames: set[str] = set()
@@ -104,7 +123,9 @@ class Tour:
         request = response.request
         path = request.url.path
         head = b"\r\n".join(name + b": " + value for name, value in response.headers.raw)
-        place = Place(f"{request.method} {response.status_code}", head + response.content)
+        said = f"{request.method} {response.status_code}"
+        self.heads.append((said, head))
+        place = Place(said, head + response.content)
         of_a_room = response.is_success and path.startswith("/room")
         (self.private if of_a_room else self.public).append(place)
         if response.is_success:
