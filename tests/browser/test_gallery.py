@@ -74,7 +74,7 @@ def test_the_gallery_takes_its_pictures_and_says_how_many(tmp_path: Path) -> Non
     assert all(f'src="{name}"' in shown for name in pictures)
 
 
-@pytest.mark.parametrize("name", ["home", "https", "error"])
+@pytest.mark.parametrize("name", ["home", "error"])
 def test_pages_without_scripts_say_what_is_the_matter(visit: Visit, stage: str, name: str) -> None:
     page = visit(f"{stage}/{name}", java_script_enabled=False).page
     expect(page.get_by_role("heading", level=1).locator("visible=true")).to_have_count(1)

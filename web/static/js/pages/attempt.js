@@ -65,7 +65,10 @@ export function attempts() {
     mine.outcome = run();
     settled = mine.outcome.then(() => undefined, () => undefined);
     try {
-      return await mine.outcome;
+      const entered = await mine.outcome;
+      // Whoever has entered is held by the room alone, so that nothing of it is left here afterwards.
+      mine.outcome = null;
+      return entered;
     } catch (error) {
       if (current !== mine) return null;
       throw error;
