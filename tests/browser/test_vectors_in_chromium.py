@@ -73,7 +73,7 @@ def test_argon2id_gives_the_published_answers_in_chromium(browser: Browser, serv
     """Without the policy by which only the worker of pages compiles WebAssembly."""
     context = browser.new_context(bypass_csp=True)
     page = context.new_page()
-    page.goto(server + "/")
+    open_bare(page, server)
     runner = f"{server}/static/js/vectors-runner.js"
     page.route(runner, lambda route: route.fulfill(path=RUNNER, content_type="text/javascript"))
     vendored = f"{server}/static/vendor/hash-wasm/argon2.js"
