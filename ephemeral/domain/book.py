@@ -21,6 +21,7 @@ from ephemeral.domain.room import (
     AcknowledgedEvent,
     AudienceEvent,
     DestroyedEvent,
+    KnownRoom,
     Listener,
     Message,
     NoticeEvent,
@@ -49,9 +50,9 @@ def _seconds_until(time: int, now: int) -> int:
 
 
 class Book(Changes):
-    """The locked rooms of one transaction.
+    """The `known` rooms of one transaction, by name; they are changed as it decides.
 
-    `seats` are the seats known to exist; `present` the members of a room who hold a seat,
+    `tombstones` are those that may be asked for; `present` the members of a room who hold a seat,
     needed only where a message is posted under the policy *everyone*. `grave` computes the name
     of a message's tombstone.
     """
@@ -61,18 +62,14 @@ class Book(Changes):
         now: int,
         limits: Limits,
         grave: Callable[[bytes, bytes], bytes],
+        known: Mapping[bytes, KnownRoom],
         *,
-        rooms: Iterable[Room] = (),
-        seats: Iterable[Seat] = (),
-        messages: Iterable[Message] = (),
         tombstones: Iterable[Tombstone] = (),
         present: Mapping[bytes, Sequence[bytes]] | None = None,
     ) -> None:
-        super().__init__(now, rooms)
+        super().__init__(now, known)
         self._limits = limits
         self._grave = grave
-        self._seats = set(seats)
-        self._messages = {(message.room, message.id): message for message in messages}
         self._tombstones = {tombstone.tombstone: tombstone for tombstone in tombstones}
         self._present = present or {}
 
@@ -89,17 +86,18 @@ class Book(Changes):
     ) -> Receipt:
         """Accept a message, or recognise one that was accepted before."""
         room = self._enter(seat)
-        known = self._find(seat.room, message_id)
-        if known is not None:
-            if (known.author, known.digest, known.viewing_hash) != (
+        standing = self._find(seat.room, message_id)
+        if standing is not None:
+            if (standing.author, standing.digest, standing.viewing_hash) != (
                 seat.member,
                 digest,
                 viewing_hash,
             ):
                 raise Refusal("message_conflict")
-            return receipt_of(known, self.now)
-        tombstone = self._tombstone(seat.room, message_id)
-        if tombstone is not None:
+            return receipt_of(standing, self.now)
+        grave = self._grave(seat.room, message_id)
+        tombstone = self._tombstones.get(grave)
+        if tombstone is not None and tombstone.until > self.now:
             if tombstone.author != seat.member:
                 raise Refusal("message_conflict")
             return Receipt(message_id, FATES[tombstone.fate], viewing=tombstone.viewing)
@@ -127,8 +125,9 @@ class Book(Changes):
             self.now,
             self.now + room.message_ttl,
             audience=audience,
+            grave=grave,
         )
-        self._messages[seat.room, message_id] = message
+        self._known[seat.room].messages[message_id] = message
         self.inserted.append(message)
         self.invited.extend((seat.room, message_id, one) for one in audience or ())
         self.used[room.room] = room
@@ -191,7 +190,7 @@ class Book(Changes):
 
     def leave(self, room: bytes, member: bytes) -> None:
         """A member is gone: its leases end uncounted, and no message waits for it any longer."""
-        for message in [one for one in self._messages.values() if one.room == room]:
+        for message in list(self._known[room].messages.values()):
             if not self._settle(message):
                 continue
             self._give_back(message, member)
@@ -209,30 +208,31 @@ class Book(Changes):
 
     def end_leases(self, name: bytes) -> None:
         """Let time pass for a room's leases; all messages with a lease have been loaded."""
-        room = self._rooms.get(name)
-        if room is None:
+        known = self._known.get(name)
+        if known is None or known.room.expires_at <= self.now:
             return
         running: list[int] = []
-        for message in [one for one in self._messages.values() if one.room == name]:
+        for message in list(known.messages.values()):
             if self._settle(message):
                 leases = [message.lease_until]
                 leases += [one.lease_until for one in (message.audience or {}).values()]
                 running += [until for until in leases if until is not None]
-        room.lease_due = min(running, default=None)
-        self.used[name] = room
+        known.room.lease_due = min(running, default=None)
+        self.used[name] = known.room
 
     # --- the insides ----------------------------------------------------------------------------
 
     def _enter(self, seat: Seat) -> Room:
-        room = self._rooms.get(seat.room)
-        if room is None:
+        known = self._known.get(seat.room)
+        if known is None or known.room.expires_at <= self.now:
             raise Refusal("room_unknown")
-        if seat not in self._seats:
+        if seat not in known.seats:
             raise Refusal("seat_unknown")
-        return room
+        return known.room
 
     def _find(self, room: bytes, message_id: bytes) -> Message | None:
-        message = self._messages.get((room, message_id))
+        known = self._known.get(room)
+        message = known.messages.get(message_id) if known is not None else None
         return message if message is not None and self._settle(message) else None
 
     def _tombstone(self, room: bytes, message_id: bytes) -> Tombstone | None:
@@ -335,7 +335,7 @@ class Book(Changes):
             self._tell(message.room, StoredEvent(message.id, listener.member))
         if failed:
             if self._conclude(message, None):
-                return (message.room, message.id) in self._messages
+                return message.id in self._known[message.room].messages
             self._tell_audience(message)
         return True
 
@@ -358,13 +358,14 @@ class Book(Changes):
         self, message: Message, fate: int, viewing: bytes | None, member: bytes | None
     ) -> None:
         key = (message.room, message.id)
-        del self._messages[key]
+        known = self._known[message.room]
+        del known.messages[message.id]
         self.changed.pop(key, None)
         for listener in message.audience or ():
             self.listeners.pop((*key, listener), None)
         self.destroyed.append(message)
         tombstone = Tombstone(
-            self._grave(message.room, message.id),
+            message.grave or self._grave(message.room, message.id),
             message.room,
             message.author,
             fate,
@@ -373,13 +374,12 @@ class Book(Changes):
         )
         self._tombstones[tombstone.tombstone] = tombstone
         self.buried.append(tombstone)
-        room = self._rooms.get(message.room)
-        if room is not None:
-            self.used[message.room] = room
-            # What has expired is not counted any more.
-            if message.expires_at > self.now:
-                room.waiting -= 1
-                room.waiting_bytes -= message.size
+        room = known.room
+        self.used[message.room] = room
+        # What has expired is not counted any more.
+        if message.expires_at > self.now:
+            room.waiting -= 1
+            room.waiting_bytes -= message.size
         self._tell(message.room, DestroyedEvent(message.id, FATES[fate], viewing, member))
 
     def _use(self, room: Room) -> None:
@@ -391,7 +391,7 @@ class Book(Changes):
     def _lease(self, room: bytes) -> int:
         """When a lease ends that begins now; its room is told."""
         until = self.now + self._limits.lease
-        leased = self._rooms[room]
+        leased = self._known[room].room
         if leased.lease_due is None or leased.lease_due > until:
             leased.lease_due = until
         return until

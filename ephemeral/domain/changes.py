@@ -1,23 +1,31 @@
 """What the rules of a room have decided: what has to be written, and what has to be told."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
-from ephemeral.domain.room import AudienceEvent, Event, Listener, Message, Room, Tombstone
+from ephemeral.domain.room import (
+    AudienceEvent,
+    Event,
+    KnownRoom,
+    Listener,
+    Message,
+    Room,
+    Tombstone,
+)
 from ephemeral.domain.views import notice_of
 
 __all__ = ["Changes"]
 
 
 class Changes:
-    """Notes of one transaction over `rooms`, at the time `now`, in milliseconds.
+    """Notes of one transaction over `known` rooms, at the time `now`, in milliseconds.
 
     They are to be written in this order, and then told. `listeners` names who of an audience
     changed; None: who is out of it. `used` are the rooms in which anything changed.
     """
 
-    def __init__(self, now: int, rooms: Iterable[Room]) -> None:
+    def __init__(self, now: int, known: Mapping[bytes, KnownRoom]) -> None:
         self.now = now
-        self._rooms = {room.room: room for room in rooms if room.expires_at > now}
+        self._known = known
         self.inserted: list[Message] = []
         self.invited: list[tuple[bytes, bytes, bytes]] = []
         self.changed: dict[tuple[bytes, bytes], Message] = {}
@@ -29,9 +37,7 @@ class Changes:
 
     def _change(self, message: Message, listener: Listener | None = None) -> None:
         self.changed[message.room, message.id] = message
-        room = self._rooms.get(message.room)
-        if room is not None:
-            self.used[message.room] = room
+        self.used[message.room] = self._known[message.room].room
         if listener is not None:
             self.listeners[message.room, message.id, listener.member] = listener
 

@@ -41,6 +41,8 @@ KEY_BYTES = 32
 PAYLOAD_ID_BYTES = 16
 WRAPPED_BYTES = 61
 SEALED_OVERHEAD = 29
+#: What `seal_wrapped` draws.
+SEALING_BYTES = 56
 KEY_FILE_BYTES = 78
 
 _VERSION = b"\x01"
@@ -124,6 +126,14 @@ def wrap(epoch_key: EpochKey, payload_id: bytes, data_key: bytes, random: Random
     nonce = _draw(random, _NONCE_BYTES)
     context = _data_key_context(epoch_key.id, payload_id)
     return _VERSION + nonce + epoch_key.cipher.encrypt(nonce, data_key, context)
+
+
+def seal_wrapped(
+    epoch_key: EpochKey, payload_id: bytes, kind: Kind, plaintext: bytes, random: Random
+) -> tuple[bytes, bytes]:
+    """A sealed body, and its data key wrapped: `seal` and `wrap`, of 56 random bytes."""
+    sealed = seal(payload_id, kind, plaintext, random)
+    return sealed.body, wrap(epoch_key, payload_id, sealed.data_key, random)
 
 
 def unwrap(epoch_key: EpochKey, payload_id: bytes, wrapped: bytes) -> bytes:

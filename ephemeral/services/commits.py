@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ephemeral.domain.room import UnsureEvent
 from ephemeral.live.bus import Bus
-from ephemeral.store.postgres import StoreUnavailable, transaction
+from ephemeral.store.postgres import StoreUnavailable, statement, transaction
 
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection, Pool
 
-__all__ = ["commit"]
+__all__ = ["commit", "commit_statement"]
 
 T = TypeVar("T")
 
@@ -28,6 +28,21 @@ async def commit(
     try:
         return await transaction(pool, work)
     except StoreUnavailable as error:
-        if error.unsure:
-            bus.publish([(room, UnsureEvent()) for room in rooms])
+        _doubt(bus, rooms, error)
         raise
+
+
+async def commit_statement(
+    pool: Pool, bus: Bus, rooms: Iterable[bytes], work: Callable[[Connection], Awaitable[T | None]]
+) -> T | None:
+    """The same for `work` of a single statement; raises and returns like `statement`."""
+    try:
+        return await statement(pool, work)
+    except StoreUnavailable as error:
+        _doubt(bus, rooms, error)
+        raise
+
+
+def _doubt(bus: Bus, rooms: Iterable[bytes], error: StoreUnavailable) -> None:
+    if error.unsure:
+        bus.publish([(room, UnsureEvent()) for room in rooms])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from ephemeral.domain.book import Book
-from ephemeral.domain.keyring import Sealed
 from ephemeral.domain.room import Acknowledged, Message, Opened, Receipt, Released, Seat
 from ephemeral.protocol.errors import Refusal
 
@@ -27,15 +27,15 @@ Outcome = Receipt | Opened | Acknowledged | Released | None | Refusal
 Reply = Callable[[Outcome], None]
 
 
-class Leased(NamedTuple):
+class Leased(Struct, frozen=True):
     """A message that may be opened; the envelope is still to be fetched."""
 
     message: Message
     until: int
 
 
-class Post(NamedTuple):
-    """A message to be accepted; its payload is sealed already."""
+class Post(Struct, frozen=True):
+    """A message to be accepted."""
 
     room: bytes
     message: bytes
@@ -44,22 +44,15 @@ class Post(NamedTuple):
     envelope: bytes
     viewing_hash: bytes
     digest: bytes
-    payload: bytes
-    sealed: Sealed
 
-    def decide(self, book: Book) -> Receipt:
-        """Accept it, or recognise it."""
+    def decide(self, book: Book, payload: bytes) -> Receipt:
+        """Accept it with this id of its payload, or recognise it."""
         return book.post(
-            self.seat,
-            self.message,
-            len(self.envelope),
-            self.viewing_hash,
-            self.digest,
-            self.payload,
+            self.seat, self.message, len(self.envelope), self.viewing_hash, self.digest, payload
         )
 
 
-class Open(NamedTuple):
+class Open(Struct, frozen=True):
     """A message to be leased and served."""
 
     room: bytes
@@ -72,7 +65,7 @@ class Open(NamedTuple):
         return Leased(*book.open(self.seat, self.message))
 
 
-class Acknowledge(NamedTuple):
+class Acknowledge(Struct, frozen=True):
     """A message that has been viewed, with the proof."""
 
     room: bytes
@@ -86,7 +79,7 @@ class Acknowledge(NamedTuple):
         return book.acknowledge(self.seat, self.message, self.viewing)
 
 
-class Release(NamedTuple):
+class Release(Struct, frozen=True):
     """A lease to be given back."""
 
     room: bytes
@@ -99,7 +92,7 @@ class Release(NamedTuple):
         return book.release(self.seat, self.message)
 
 
-class Settle(NamedTuple):
+class Settle(Struct, frozen=True):
     """A message whose time may be over: the sweeper asks, nobody is answered."""
 
     room: bytes
@@ -112,7 +105,7 @@ class Settle(NamedTuple):
         book.settle_one(self.room, self.message)
 
 
-class EndLeases(NamedTuple):
+class EndLeases(Struct, frozen=True):
     """A room in which leases may be over: the sweeper asks, nobody is answered."""
 
     room: bytes

@@ -10,7 +10,7 @@ What is remembered of a room is a part of it; what isn't there is unknown, not a
 
 from __future__ import annotations
 
-from ephemeral.domain.room import Message, Room, Seat
+from ephemeral.domain.room import KnownRoom, Room
 
 __all__ = ["Memory", "Remembered"]
 
@@ -26,45 +26,38 @@ _ROOM_SIZE = 4096
 _MESSAGE_SIZE = 2048
 
 
-class Remembered:
+class Remembered(KnownRoom):
     """What is known of a room as long as it has this version.
 
-    `counted`: the room's `waiting` is no less than it should be. `graves` are names of tombstones
-    that were computed, by message. `envelopes` are those that were posted here a moment ago.
+    `counted`: the room's `waiting` is no less than it should be. `envelopes` are those that were
+    posted here a moment ago, of messages that wait.
     """
 
-    __slots__ = ("counted", "envelopes", "graves", "messages", "room", "seats", "size", "version")
+    __slots__ = ("_envelope_bytes", "counted", "envelopes", "version")
 
     def __init__(self, room: Room, version: int) -> None:
-        self.room = room
+        super().__init__(room)
         self.version = version
         self.counted = False
-        self.seats: set[Seat] = set()
-        self.messages: dict[bytes, Message] = {}
-        self.graves: dict[bytes, bytes] = {}
         self.envelopes: dict[bytes, bytes] = {}
-        self.size = _ROOM_SIZE
+        self._envelope_bytes = 0
 
-    def accept(
-        self, message: Message, envelope: bytes | None = None, grave: bytes | None = None
-    ) -> None:
-        """Remember a message that stands; its envelope too, if there is room."""
-        self.messages[message.id] = message
-        if grave is not None:
-            self.graves[message.id] = grave
-        self.size += _MESSAGE_SIZE
-        if envelope is not None and self.size + len(envelope) <= ROOM_SIZE_MAX:
-            self.envelopes[message.id] = envelope
-            self.size += len(envelope)
+    @property
+    def size(self) -> int:
+        """Bytes that this takes, by estimate."""
+        return _ROOM_SIZE + len(self.messages) * _MESSAGE_SIZE + self._envelope_bytes
 
-    def forget(self, message: bytes) -> None:
+    def keep_envelope(self, message: bytes, envelope: bytes) -> None:
+        """Remember the envelope of a message that stands, if there is room."""
+        if self.size + len(envelope) <= ROOM_SIZE_MAX:
+            self.envelopes[message] = envelope
+            self._envelope_bytes += len(envelope)
+
+    def forget_envelope(self, message: bytes) -> None:
         """A message is no more, and nothing of it stays here."""
-        self.graves.pop(message, None)
-        if self.messages.pop(message, None) is not None:
-            self.size -= _MESSAGE_SIZE
         envelope = self.envelopes.pop(message, None)
         if envelope is not None:
-            self.size -= len(envelope)
+            self._envelope_bytes -= len(envelope)
 
 
 class Memory:
@@ -88,10 +81,11 @@ class Memory:
 
     def keep(self, remembered: Remembered) -> None:
         """Remember a room as it was committed."""
-        if remembered.size > ROOM_SIZE_MAX:
+        size = remembered.size
+        if size > ROOM_SIZE_MAX:
             return
         self._young[remembered.room.room] = remembered
-        self._size += remembered.size
+        self._size += size
         while self._size > SIZE_MAX:
             self._age()
 

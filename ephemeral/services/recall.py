@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ephemeral.domain.credentials import tombstone_hash
 from ephemeral.domain.limits import Limits
-from ephemeral.domain.room import Message, Tombstone
-from ephemeral.services.entries import EndLeases, Entry, Post
-from ephemeral.services.memory import Memory, Remembered
+from ephemeral.domain.room import Tombstone
+from ephemeral.services.entries import EndLeases, Entry, Open, Post
+from ephemeral.services.memory import Remembered
 from ephemeral.store import ledger_rows, room_rows, seat_rows
 
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection
 
-__all__ = ["Recalled", "recall"]
+__all__ = ["Recalled", "is_recalled", "recall"]
 
 Key = tuple[bytes, bytes]
 
@@ -25,22 +25,40 @@ class Recalled(NamedTuple):
 
     rooms: dict[bytes, Remembered]
     now: int
-    messages: list[Message]
     tombstones: Sequence[Tombstone]
-    #: Names of tombstones that were computed, by room and message.
-    graves: dict[Key, bytes]
+
+
+def is_recalled(entry: Entry, remembered: Remembered, limits: Limits) -> bool:
+    """Whether everything that an entry is about is remembered, so that nothing need be read.
+
+    Under *everyone* it depends on who is present, which nobody remembers. A post counts as such
+    before it is known that nothing stands in its place.
+    """
+    room = remembered.room
+    if room.policy != 1 or entry.seat not in remembered.seats:
+        return False
+    kind = type(entry)
+    if kind is Post:
+        # Far from being crowded: so far that no batch gets there.
+        return (
+            remembered.counted
+            and 2 * room.waiting < limits.waiting_messages
+            and 2 * room.waiting_bytes < limits.waiting_bytes
+        )
+    message = entry.message
+    return message in (remembered.envelopes if kind is Open else remembered.messages)
 
 
 async def recall(
     connection: Connection,
-    memory: Memory,
+    rooms: dict[bytes, Remembered],
     batch: Sequence[Entry],
     limits: Limits,
     index_key: bytes,
 ) -> Recalled:
-    """Lock the rooms of a batch, take them out of the memory, and read what isn't there."""
+    """Lock the rooms of a batch, and read what isn't known of them."""
     names = {entry.room for entry in batch}
-    rooms = {room: one for room in names if (one := memory.take(room)) is not None}
+    rooms = {room: one for room, one in rooms.items() if room in names}
     graves = _unknown(rooms, batch, index_key)
     locked = await ledger_rows.lock(connection, names, graves)
     stale = []
@@ -63,7 +81,7 @@ async def recall(
     ending = [rooms[one.room] for one in batch if isinstance(one, EndLeases) and one.room in rooms]
     if ending:
         await _read_leased(connection, ending)
-    return Recalled(rooms, locked.now, _messages(rooms, batch), tombstones, graves)
+    return Recalled(rooms, locked.now, tombstones)
 
 
 def _unknown(
@@ -85,7 +103,7 @@ async def _read(
     messages = await room_rows.messages(connection, unknown)
     await room_rows.audiences(connection, messages)
     for message in messages:
-        rooms[message.room].accept(message)
+        rooms[message.room].messages[message.id] = message
     standing = {(one.room, one.id) for one in messages}
     buried = {key: grave for key, grave in unknown.items() if key not in standing}
     return await room_rows.tombstones(connection, buried) if buried else ()
@@ -98,7 +116,7 @@ async def _read_leased(connection: Connection, ending: Iterable[Remembered]) -> 
     fresh = [one for one in found if one.id not in by_room[one.room].messages]
     await room_rows.audiences(connection, fresh)
     for message in fresh:
-        by_room[message.room].accept(message)
+        by_room[message.room].messages[message.id] = message
 
 
 async def _count(
@@ -144,23 +162,3 @@ async def _seat(
     if unknown:
         for seat in await seat_rows.existing(connection, unknown):
             rooms[seat.room].seats.add(seat)
-
-
-def _messages(rooms: dict[bytes, Remembered], batch: Sequence[Entry]) -> list[Message]:
-    """The remembered messages that a batch is about."""
-    found: dict[Key, Message] = {}
-    for entry in batch:
-        remembered = rooms.get(entry.room)
-        if remembered is None:
-            continue
-        if entry.message is None:
-            found.update(
-                ((one.room, one.id), one)
-                for one in remembered.messages.values()
-                if one.lease_until is not None or one.audience is not None
-            )
-        else:
-            message = remembered.messages.get(entry.message)
-            if message is not None:
-                found[entry.room, entry.message] = message
-    return list(found.values())

@@ -18,6 +18,7 @@ from ephemeral.domain.room import (
     Event,
     Joined,
     JoinedEvent,
+    KnownRoom,
     LeftEvent,
     LockedEvent,
     MemberView,
@@ -39,7 +40,6 @@ from ephemeral.services.commits import commit
 from ephemeral.services.deployment import Deployment
 from ephemeral.services.effects import write
 from ephemeral.services.endings import end, end_expired, tell_end
-from ephemeral.services.entries import Reply
 from ephemeral.services.keyring import Keyring
 from ephemeral.services.ledger import Ledger
 from ephemeral.services.snapshots import absence, snapshot, view
@@ -78,7 +78,10 @@ class Rooms:
         self.salt = deployment.salt
         self._pool = pool
         self._keyring = keyring
-        self._ledger = ledger
+        #: Accept a message, lease one and serve it, destroy one that was viewed, give a lease back.
+        #: `reply` is called once, after the commit and before the events.
+        self.post, self.open = ledger.post, ledger.open
+        self.acknowledge, self.release = ledger.acknowledge, ledger.release
         self._bus = bus
         self._limits = limits
         self._charter_limits = charter_limits
@@ -194,7 +197,7 @@ class Rooms:
                 return Joined(seat, snapshot, fresh=False), []
             # Two seats of one token could not be told apart.
             refuse(any(one.token_hash == seat.token_hash for one in seats), "member_taken")
-            hints = await self._make_room(connection, seat.room, seats, now)
+            hints = await self._make_room(connection, room, seats, now)
             profile_id = await self._vault.store(connection, "profile", profile)
             resume_id = await self._vault.store(connection, "resume", resume[1] if resume else None)
             taken = await seat_rows.insert_seat(
@@ -270,9 +273,8 @@ class Rooms:
         """Free the seat at once."""
 
         async def work(connection: Connection) -> list[Hint]:
-            await self._enter(connection, seat)
-            now = await room_rows.clock(connection)
-            return await self._vacate(connection, seat.room, seat.member, now)
+            room, now = await self._enter(connection, seat)
+            return await self._vacate(connection, room, seat.member, now)
 
         self._bus.publish(await self._commit(seat.room, work))
 
@@ -324,24 +326,6 @@ class Rooms:
 
         return await transaction(self._pool, work, read_only=True)
 
-    def post(
-        self, seat: Seat, message: bytes, envelope: bytes, viewing_hash: bytes, reply: Reply
-    ) -> None:
-        """Accept a message. `reply` is called once, after the commit and before the events."""
-        self._ledger.post(seat, message, envelope, viewing_hash, reply)
-
-    def open(self, seat: Seat, message: bytes, reply: Reply) -> None:
-        """Lease a message and serve it."""
-        self._ledger.open(seat, message, reply)
-
-    def acknowledge(self, seat: Seat, message: bytes, viewing: bytes, reply: Reply) -> None:
-        """Destroy a message that has been viewed."""
-        self._ledger.acknowledge(seat, message, viewing, reply)
-
-    def release(self, seat: Seat, message: bytes, reply: Reply) -> None:
-        """Give a lease back."""
-        self._ledger.release(seat, message, reply)
-
     # --- the insides ------------------------------------------------------------------------
 
     def _names(self, locator: bytes, token: bytes) -> tuple[bytes, bytes]:
@@ -364,15 +348,16 @@ class Rooms:
             raise Refusal("room_unknown")
         return locked, now
 
-    async def _enter(self, connection: Connection, seat: Seat) -> None:
-        await self._locked(connection, seat.room)
+    async def _enter(self, connection: Connection, seat: Seat) -> tuple[Room, int]:
+        locked = await self._locked(connection, seat.room)
         refuse(not await seat_rows.existing(connection, [seat]), "seat_unknown")
+        return locked
 
     async def _make_room(
-        self, connection: Connection, room: bytes, seats: Sequence[SeatRow], now: int
+        self, connection: Connection, room: Room, seats: Sequence[SeatRow], now: int
     ) -> list[Hint]:
         """See that a seat is free; may take the one that has been absent longest."""
-        locked, limit = await room_rows.admission(connection, room)
+        locked, limit = await room_rows.admission(connection, room.room)
         refuse(locked, "room_locked")
         if len(seats) < limit:
             return []
@@ -382,18 +367,20 @@ class Rooms:
         return await self._vacate(connection, room, absent.member, now)
 
     async def _vacate(
-        self, connection: Connection, room: bytes, member: bytes, now: int
+        self, connection: Connection, room: Room, member: bytes, now: int
     ) -> list[Hint]:
         """Take a seat away, and free what its member held."""
-        messages = await room_rows.messages_of_room(connection, room)
+        messages = await room_rows.messages_of_room(connection, room.room)
         await room_rows.audiences(connection, messages)
-        book = Book(now, self._limits, self._grave, messages=messages)
-        book.leave(room, member)
-        await write(connection, book, {}, {})
-        payloads = await seat_rows.delete_seat(connection, room, member)
+        known = KnownRoom(room)
+        known.messages.update((one.id, one) for one in messages)
+        book = Book(now, self._limits, self._grave, {room.room: known})
+        book.leave(room.room, member)
+        await write(connection, book)
+        payloads = await seat_rows.delete_seat(connection, room.room, member)
         if payloads:
             await payload_rows.delete_payloads(connection, payloads)
-        return [*book.events, (room, LeftEvent(member))]
+        return [*book.events, (room.room, LeftEvent(member))]
 
     def _grave(self, room: bytes, message: bytes) -> bytes:
         return tombstone_hash(self._keyring.index_key, room, message)

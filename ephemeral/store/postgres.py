@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     Connection: TypeAlias = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
     Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
 
-__all__ = ["StoreFault", "StoreUnavailable", "connection", "open_pool", "transaction"]
+__all__ = [
+    "StoreFault",
+    "StoreUnavailable",
+    "connection",
+    "open_pool",
+    "statement",
+    "transaction",
+]
 
 OLDEST_MAJOR = 15
 _CONNECT_SECONDS = 5.0
@@ -133,6 +140,27 @@ async def transaction(
             failure.unsure = done
         raise failure
     raise StoreUnavailable
+
+
+async def statement(
+    pool: "Pool", work: "Callable[[Connection], Awaitable[T | None]]"
+) -> "T | None":
+    """Run ``work``, whose one statement is a transaction of its own; errors as above.
+
+    None also after a deadlock: nothing was done then.
+    """
+    sent = False
+    try:
+        async with _acquired(pool) as acquired:
+            sent = True
+            return await work(acquired)
+    except _CONFLICTS:
+        return None
+    except _DRIVER_ERRORS as error:
+        failure = _failure(error)
+    if isinstance(failure, StoreUnavailable):
+        failure.unsure = sent
+    raise failure
 
 
 @asynccontextmanager

@@ -30,7 +30,7 @@ async def lock_room(connection: Connection, room: bytes) -> Room | None:
     row = await connection.fetchrow(
         """
         UPDATE rooms SET version = DEFAULT WHERE room = $1
-        RETURNING room, policy, message_ttl, room_ttl, sequence, expires_at
+        RETURNING room, policy, message_ttl, room_ttl, sequence, expires_at, 0, 0, lease_due
         """,
         room,
     )

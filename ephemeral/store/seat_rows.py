@@ -111,7 +111,9 @@ async def touch(connection: Connection, seat: Seat) -> None:
     """The member has made a request."""
     await connection.execute(
         "UPDATE seats SET seen_at = clock_ms() WHERE room = $1 AND member = $2 AND token_hash = $3",
-        *seat,
+        seat.room,
+        seat.member,
+        seat.token_hash,
     )
 
 
@@ -134,7 +136,7 @@ async def insert_seat(
         VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
         ON CONFLICT (resume_hash) DO NOTHING RETURNING true
         """,
-        *seat, profile, resume_hash, resume_key, now,
+        seat.room, seat.member, seat.token_hash, profile, resume_hash, resume_key, now,
     )  # fmt: skip
     return taken is not None
 
@@ -180,7 +182,9 @@ async def disconnect(connection: Connection, seat: Seat, socket: bytes) -> bool:
         UPDATE seats SET worker = NULL, connection = NULL, seen_at = clock_ms()
         WHERE room = $1 AND member = $2 AND token_hash = $3 AND connection = $4 RETURNING true
         """,
-        *seat,
+        seat.room,
+        seat.member,
+        seat.token_hash,
         socket,
     )
     return gone is not None

@@ -2,6 +2,7 @@
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from ephemeral.domain import room as nouns
 from ephemeral.edge import answers, objects
@@ -38,7 +39,7 @@ def test_words_said_by_hand_are_those_of_the_object(said: bytes, kind: type) -> 
 
 @pytest.mark.parametrize(
     "notice",
-    [NOTICE, NOTICE._replace(audience=(MEMBER,)), NOTICE._replace(state="opened", holder=MEMBER)],
+    [NOTICE, replace(NOTICE, audience=(MEMBER,)), replace(NOTICE, state="opened", holder=MEMBER)],
     ids=["waits", "has an audience", "is held"],
 )
 def test_a_notice_is_the_object_with_its_type(notice: nouns.Notice) -> None:

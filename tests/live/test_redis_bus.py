@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from support.redis import RedisServer, redis_server
 
 from ephemeral.domain.room import (
@@ -33,7 +34,7 @@ PATIENCE = 20
 NOTICE = Notice(b"i" * 16, 7, MEMBER, 512, 1, 2, "opened", MEMBER, 3, (MEMBER, b"n" * 16))
 EVENTS: list[Event] = [
     NoticeEvent(NOTICE),
-    NoticeEvent(NOTICE._replace(state="stored", holder=None, lease_until=None, audience=None)),
+    NoticeEvent(replace(NOTICE, state="stored", holder=None, lease_until=None, audience=None)),
     DestroyedEvent(b"i" * 16, "viewed", b"v" * 32, MEMBER),
     JoinedEvent(MemberView(MEMBER, os.urandom(256), 1, 2, False), 3),
     PresenceEvent(MEMBER, True, b"c" * 16),

@@ -37,6 +37,7 @@ from ephemeral.domain.room import DestroyedEvent, Seat
 from ephemeral.protocol.charter import Charter, Policy
 from ephemeral.protocol.errors import Refusal
 from ephemeral.services import commits
+from ephemeral.services.clock import Clock
 from ephemeral.services.sweeper import ClockWatch
 from ephemeral.store.postgres import open_pool
 
@@ -64,7 +65,7 @@ class Death(BaseException):
 @contextmanager
 def dying(moment: str) -> Iterator[list[str]]:
     """Every change of a room ends the process, before or after its commit; yields the deaths."""
-    original = commits.transaction
+    transaction, statement = commits.transaction, commits.statement
     deaths: list[str] = []
 
     def die() -> None:
@@ -77,14 +78,22 @@ def dying(moment: str) -> Iterator[list[str]]:
             if moment == BEFORE:
                 die()
 
-        await original(pool, last)
+        await transaction(pool, last)
         die()
 
-    commits.transaction = cut_short
+    async def cut_short_at_once(pool: "Pool", work: Callable[..., Awaitable[Any]]) -> Any:
+        # A statement that ends before its commit has done nothing.
+        if moment == BEFORE:
+            die()
+        if await statement(pool, work) is None:
+            return None
+        die()
+
+    commits.transaction, commits.statement = cut_short, cut_short_at_once
     try:
         yield deaths
     finally:
-        commits.transaction = original
+        commits.transaction, commits.statement = transaction, statement
 
 
 class Stage:
@@ -101,7 +110,8 @@ class Stage:
 
     def desk(self) -> Desk:
         """A worker that has just started."""
-        return self.runner.run(Desk.open(self.pool, self.directory, LIMITS))
+        estimate = Clock(lambda: self.now)
+        return self.runner.run(Desk.open(self.pool, self.directory, LIMITS, estimate))
 
     async def _stop_clock(self) -> None:
         await self.pool.execute("CREATE SEQUENCE clock_of_tests")

@@ -2,13 +2,15 @@
 
 import asyncio
 import os
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.services import ENCRYPTION_KEY, Desk, Message
 
 from ephemeral.domain.limits import Limits
-from ephemeral.domain.room import Room, StoredEvent
+from ephemeral.domain.room import Room, Seat, StoredEvent
 from ephemeral.protocol.charter import Charter, Policy
 from ephemeral.protocol.errors import Refusal
 from ephemeral.services.keyring import accept_loss
@@ -30,7 +32,7 @@ async def other(desk: Desk, tmp_path: Path) -> Desk:
 
 
 def remembers(desk: Desk) -> int:
-    return len(desk.ledger._memory)
+    return len(desk.ledger._batches.memory)
 
 
 async def test_a_message_that_was_answered_elsewhere_is_gone_here(desk: Desk, other: Desk) -> None:
@@ -158,14 +160,14 @@ async def test_an_envelope_is_forgotten_with_its_message(desk: Desk) -> None:
     message = Message()
     await desk.post(author, message)
     await desk.open_message(reader, message)
-    remembered = desk.ledger._memory.take(author.room)
+    remembered = desk.ledger._batches.memory.take(author.room)
     assert remembered is not None
     assert remembered.envelopes == {message.id: message.envelope}
-    desk.ledger._memory.keep(remembered)
+    desk.ledger._batches.memory.keep(remembered)
     await desk.acknowledge(reader, message)
-    remembered = desk.ledger._memory.take(author.room)
+    remembered = desk.ledger._batches.memory.take(author.room)
     assert remembered is not None
-    assert (remembered.envelopes, remembered.messages, remembered.graves) == ({}, {}, {})
+    assert (remembered.envelopes, remembered.messages) == ({}, {})
 
 
 async def test_a_message_that_was_given_up_by_its_operator_is_gone_here(
@@ -230,3 +232,99 @@ async def test_each_lease_ends_in_its_own_time(desk: Desk) -> None:
         assert ended == [[], [early.id], [early.id, late.id]]
         assert await desk.pool.fetchval("SELECT count(*) FROM rooms WHERE lease_due > 0") == 0
         desk.hints.clear()
+
+
+def ways(desk: Desk) -> "Counter[str]":
+    """How the batches of a worker were written, counted from now on."""
+    counted: Counter[str] = Counter()
+    batches = desk.ledger._batches
+
+    def watch(name: str) -> None:
+        original = getattr(batches, name)
+
+        async def noted(*given: Any) -> Any:
+            decided = await original(*given)
+            counted[name if decided is not None else "in vain"] += 1
+            return decided
+
+        setattr(batches, name, noted)
+
+    watch("at_once")
+    watch("in_transaction")
+    return counted
+
+
+async def lively(desk: Desk, **room: Any) -> tuple[Seat, Seat]:
+    """Author and reader of a room in which something has happened a moment ago."""
+    _, author, reader = await desk.pair(**room)
+    message = Message()
+    await desk.post(author, message)
+    await desk.open_message(reader, message)
+    await desk.acknowledge(reader, message)
+    return author, reader
+
+
+async def test_a_lively_room_is_written_in_one_statement_each(desk: Desk) -> None:
+    author, reader = await lively(desk)
+    counted = ways(desk)
+    message = Message()
+    assert (await desk.post(author, message)).fresh
+    assert not (await desk.post(author, message)).fresh
+    opened = await desk.open_message(reader, message)
+    assert opened.envelope == message.envelope
+    assert (await desk.acknowledge(reader, message)).state == "viewed"
+    assert counted == {"at_once": 4}
+    # What became of it has to be looked up.
+    assert (await desk.post(author, message)).state == "viewed"
+    assert counted == {"at_once": 4, "in vain": 1, "in_transaction": 1}
+    assert await desk.rows("messages", "payloads", "payload_keys", "tombstones") == {
+        "messages": 0, "payloads": 0, "payload_keys": 0, "tombstones": 2,
+    }  # fmt: skip
+
+
+async def test_a_room_that_another_has_changed_is_not_decided_at_once(
+    desk: Desk, other: Desk
+) -> None:
+    _, author, reader = await desk.pair()
+    message, another = Message(), Message()
+    await desk.post(author, message)
+    await other.open_message(reader, message)
+    counted = ways(desk)
+    # A batch of two rooms, of which one has changed: both are decided anew.
+    _, third, _ = await desk.pair()
+    await desk.post(third, Message())
+    counted.clear()
+    receipts = await asyncio.gather(desk.post(author, another), desk.post(third, another))
+    assert [one.fresh for one in receipts] == [True, True]
+    assert counted["in vain"] == 1
+    assert await desk.rows("messages", "payloads") == {"messages": 4, "payloads": 4}
+
+
+async def test_a_clock_that_was_moved_is_noticed_before_anything_is_decided_by_it(
+    desk: Desk,
+) -> None:
+    author, reader = await lively(desk, message_ttl=60)
+    message = Message()
+    await desk.post(author, message)
+    await desk.clock.advance(61_000)
+    counted = ways(desk)
+    with refused("message_gone"):
+        await desk.open_message(reader, message)
+    assert counted == {"in vain": 1, "in_transaction": 1}
+
+
+async def test_what_is_decided_at_once_keeps_its_epoch(desk: Desk) -> None:
+    """Until it is committed: whoever ends the epoch waits for it."""
+    _, author, _ = await desk.pair()
+    await desk.post(author, Message())
+    counted = ways(desk)
+    async with desk.pool.acquire() as one, one.transaction():
+        await one.execute("UPDATE epochs SET state = 'retiring' WHERE state = 'current'")
+        late = asyncio.create_task(desk.post(author, Message()))
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        while not late.done() and not await desk.pool.fetchval(waiting):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        assert not late.done()
+        await one.execute("UPDATE epochs SET state = 'current'")
+    assert (await late).fresh
+    assert counted["at_once"] == 1

@@ -4,6 +4,7 @@ import asyncio
 import os
 
 import pytest
+from msgspec.structs import replace
 from support.services import Desk, Message
 
 from ephemeral.domain.room import (
@@ -69,7 +70,7 @@ async def test_one_message_posted_twenty_times_at_once_is_one_message(desk: Desk
     message = Message()
     receipts = await asyncio.gather(*(desk.post(author, message) for _ in range(20)))
     assert sum(receipt.fresh for receipt in receipts) == 1
-    assert {receipt[:-1] for receipt in receipts} == {receipts[0][:-1]}
+    assert len({replace(receipt, fresh=False) for receipt in receipts}) == 1
     assert (await desk.rows("messages", "payloads")) == {"messages": 1, "payloads": 1}
     assert sum(isinstance(event, NoticeEvent) for _, event in desk.hints) == 1
 
@@ -107,13 +108,13 @@ async def test_a_retry_after_destruction_gets_the_fate_and_brings_nothing_back(d
 
 async def test_one_bad_request_does_not_cost_its_batch(desk: Desk) -> None:
     _, author, reader = await desk.pair()
-    stranger = author._replace(token_hash=os.urandom(32))
+    stranger = replace(author, token_hash=os.urandom(32))
     messages = [Message() for _ in range(5)]
     outcomes = await asyncio.gather(
         *(desk.post(author, one) for one in messages),
         desk.post(stranger, Message()),
         desk.open_message(reader, Message()),
-        desk.post(author._replace(room=os.urandom(32)), Message()),
+        desk.post(replace(author, room=os.urandom(32)), Message()),
         return_exceptions=True,
     )
     assert [one.state for one in outcomes[:5]] == ["stored"] * 5

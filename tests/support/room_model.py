@@ -7,6 +7,7 @@ the services answer, or raises the Refusal.
 
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
 from support.services import Message
 
 from ephemeral.domain.limits import Limits
@@ -183,7 +184,7 @@ class World:
         )
         room.waiting[message.id] = waiting
         self._use(room)
-        return self._receipt(waiting)._replace(fresh=True)
+        return replace(self._receipt(waiting), fresh=True)
 
     def open(self, ticket: Ticket, message: Message) -> Opened:
         room, _ = self._enter(ticket)

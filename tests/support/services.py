@@ -15,6 +15,7 @@ from ephemeral.live.hub import Hub
 from ephemeral.protocol.charter import Charter, Policy
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import CHARTER_LIMITS
+from ephemeral.services import clock as services_clock
 from ephemeral.services.deployment import Deployment
 from ephemeral.services.epochs import Epochs
 from ephemeral.services.keyring import Keyring
@@ -66,7 +67,12 @@ class Desk:
     """One worker's services. `hints` are all events it has published, in order."""
 
     def __init__(
-        self, pool: "Pool", keyring: Keyring, deployment: Deployment, limits: Limits
+        self,
+        pool: "Pool",
+        keyring: Keyring,
+        deployment: Deployment,
+        limits: Limits,
+        estimate: services_clock.Clock | None,
     ) -> None:
         self.pool = pool
         self.keyring = keyring
@@ -80,7 +86,9 @@ class Desk:
         self.frames: list[Event | Snapshot] = []
         self.hub = Hub(self._encode, self._encode)
         self.bus.subscribe(self.hub.receive)
-        self.ledger = Ledger(pool, keyring, self.bus, limits, os.urandom, self.faults.append)
+        self.ledger = Ledger(
+            pool, keyring, self.bus, limits, os.urandom, self.faults.append, estimate
+        )
         self.rooms = Rooms(
             pool, keyring, self.ledger, self.bus, deployment, limits, CHARTER_LIMITS,
             os.urandom, self.worker,
@@ -93,13 +101,19 @@ class Desk:
         )  # fmt: skip
 
     @classmethod
-    async def open(cls, pool: "Pool", directory: Path, limits: Limits | None = None) -> "Desk":
+    async def open(
+        cls,
+        pool: "Pool",
+        directory: Path,
+        limits: Limits | None = None,
+        estimate: services_clock.Clock | None = None,
+    ) -> "Desk":
         deployment = await Deployment.open(pool, 1, os.urandom)
         async with pool.acquire() as connection:
             keyring = await Keyring.open(
                 connection, KeyringDirectory(directory), GivenKeys(ENCRYPTION_KEY), os.urandom
             )
-        desk = cls(pool, keyring, deployment, limits or Limits())
+        desk = cls(pool, keyring, deployment, limits or Limits(), estimate)
         await desk.sweeper.start()
         return desk
 
