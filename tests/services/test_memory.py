@@ -13,7 +13,7 @@ from ephemeral.domain.limits import Limits
 from ephemeral.domain.room import Room, Seat, StoredEvent
 from ephemeral.protocol.charter import Charter, Policy
 from ephemeral.protocol.errors import Refusal
-from ephemeral.services.keyring import accept_loss
+from ephemeral.services.keyring import accept_loss, make_epoch
 from ephemeral.services.memory import IDLE_SECONDS, SIZE_MAX, Memory, Remembered
 from ephemeral.store import ledger_rows
 from ephemeral.store.encryption_key import GivenKeys
@@ -328,3 +328,16 @@ async def test_what_is_decided_at_once_keeps_its_epoch(desk: Desk) -> None:
         await one.execute("UPDATE epochs SET state = 'current'")
     assert (await late).fresh
     assert counted["at_once"] == 1
+
+
+async def test_what_is_decided_at_once_is_under_the_epoch_that_is_current(desk: Desk) -> None:
+    """Another process has made one; the old one isn't over yet."""
+    author, _ = await lively(desk)
+    old = desk.keyring.current.id
+    keyring = desk.keyring
+    async with desk.pool.acquire() as one:
+        assert await make_epoch(one, keyring.directory, keyring.source, os.urandom, replacing=old)
+    counted = ways(desk)
+    await desk.post(author, Message())
+    assert counted == {"in vain": 1, "in_transaction": 1}
+    assert await desk.pool.fetchval("SELECT bool_and(epoch > $1) FROM payload_keys", old)
