@@ -27,7 +27,7 @@ class Constants:
     commit_pg_us: float = _of("us", "messages", "PostgreSQL's CPU of a commit")
     commit_ms: float = _of("ms", "messages", "a commit of one request, from begin to answer")
     flush_ms: float = _of("ms", "messages", "8 KiB written and flushed to the same disk, median")
-    commits_per_flush: float = _of("", "messages", "commits that share a flush, two lanes busy")
+    flushes_per_commit: float = _of("", "messages", "flushes for a commit, two lanes busy")
     message_wal_bytes: float = _of("B", "messages", "log of a message, its pages touched before")
     commit_wal_bytes: float = _of("B", "messages", "log of a commit, beside its messages")
     cold_message_wal_bytes: float = _of(
@@ -48,12 +48,18 @@ class Constants:
     tombstone_bytes: float = _of("B", "rest", "what a viewed message leaves for a day")
     rewrap_us: float = _of("us", "rest", "wrapping a payload's key anew at the end of an epoch")
     rewrap_wal_bytes: float = _of("B", "rest", "log of the same")
+    scattered_us: float = _of(
+        "us", "bus", "server's CPU of a message, more, if its room is on two workers"
+    )
+    scattered_pg_us: float = _of("us", "bus", "PostgreSQL's CPU, more, of the same")
     hints: float = _of("", "bus", "hints of a message")
     hint_bytes: float = _of("B", "bus", "one of them in a frame, mean")
     frame_bytes: float = _of("B", "bus", "a frame and the command that it goes by, without hints")
     frames_per_commit: float = _of("", "bus", "frames published for a commit of the ledger")
     frame_us: float = _of("us", "bus", "server's CPU of publishing a frame and hearing it")
+    hear_us: float = _of("us", "bus", "server's CPU of a frame from another worker, without hints")
     redis_frame_us: float = _of("us", "bus", "Redis' CPU of a frame with one subscriber")
+    redis_copy_us: float = _of("us", "bus", "Redis' CPU of a frame, for each subscriber more")
     skip_us: float = _of("us", "bus", "server's CPU of a hint of a room that isn't here")
 
 
@@ -74,36 +80,40 @@ def number(value: float) -> str:
 
 
 MEASURED = Constants(
-    message_us=0.0,
-    commit_us=0.0,
-    message_pg_us=0.0,
-    commit_pg_us=0.0,
-    commit_ms=0.0,
-    flush_ms=0.0,
-    commits_per_flush=0.0,
-    message_wal_bytes=0.0,
-    commit_wal_bytes=0.0,
-    cold_message_wal_bytes=0.0,
-    told_us=0.0,
-    idle_kib=0.0,
-    idle_us=0.0,
-    idle_pg_us=0.0,
-    join_us=0.0,
-    join_pg_us=0.0,
-    join_wal_bytes=0.0,
-    worker_mib=0.0,
-    room_bytes=0.0,
-    seat_bytes=0.0,
-    payload_bytes=0.0,
-    waiting_bytes=0.0,
-    tombstone_bytes=0.0,
-    rewrap_us=0.0,
-    rewrap_wal_bytes=0.0,
-    hints=0.0,
-    hint_bytes=0.0,
-    frame_bytes=0.0,
-    frames_per_commit=0.0,
-    frame_us=0.0,
-    redis_frame_us=0.0,
-    skip_us=0.0,
+    message_us=208.3,
+    commit_us=617.3,
+    message_pg_us=132.1,
+    commit_pg_us=447,
+    commit_ms=1.317,
+    flush_ms=0.08658,
+    flushes_per_commit=1.16,
+    message_wal_bytes=2716,
+    commit_wal_bytes=182,
+    cold_message_wal_bytes=7226,
+    told_us=0.8063,
+    idle_kib=15.84,
+    idle_us=6.4,
+    idle_pg_us=0.8,
+    join_us=1575,
+    join_pg_us=1145,
+    join_wal_bytes=1741,
+    worker_mib=91.3,
+    room_bytes=631.2,
+    seat_bytes=404.7,
+    payload_bytes=464.8,
+    waiting_bytes=1309,
+    tombstone_bytes=296.6,
+    rewrap_us=14.3,
+    rewrap_wal_bytes=268.2,
+    scattered_us=258,
+    scattered_pg_us=90,
+    hints=3,
+    hint_bytes=100.7,
+    frame_bytes=87,
+    frames_per_commit=0.9915,
+    frame_us=110,
+    hear_us=22.8,
+    redis_frame_us=13.33,
+    redis_copy_us=2.083,
+    skip_us=0.1491,
 )

@@ -50,7 +50,10 @@ class Spent:
 
 @dataclass(frozen=True)
 class Host:
-    """A running server. `postgres`: the process that all of its database's are children of."""
+    """A running server. `postgres`: the process that all of its database's are children of.
+
+    Workers, if there are several, are children of `pid`.
+    """
 
     port: int
     pid: int
@@ -59,7 +62,8 @@ class Host:
     def spent(self) -> Spent:
         """What has been spent so far."""
         postgres = sum(cpu(pid) for pid in _family(self.postgres)) if self.postgres else 0.0
-        return Spent(cpu(self.pid), postgres, cpu(os.getpid()), time.perf_counter())
+        server = sum(cpu(pid) for pid in _family(self.pid))
+        return Spent(server, postgres, cpu(os.getpid()), time.perf_counter())
 
     def resident(self) -> int:
         """Bytes of memory that the server holds."""

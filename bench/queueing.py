@@ -15,7 +15,7 @@ from itertools import count
 
 from bench.constants import Constants
 
-__all__ = ["REQUESTS", "Batch", "Latency", "batch_of", "commits", "simulate"]
+__all__ = ["REQUESTS", "Batch", "Latency", "batch_of", "most", "simulate"]
 
 #: Of a message.
 REQUESTS = 3
@@ -59,17 +59,9 @@ def batch_of(constants: Constants) -> Batch:
     return Batch(server, each, database, database_each)
 
 
-def commits(batch: Batch, rate: float) -> float:
-    """Commits a second at so many messages a second, by arithmetic alone.
-
-    A batch has what comes while the one before it lasts: n = l (f + n e), or one request.
-    """
-    if rate <= 0:
-        return 0.0
-    lane = REQUESTS * rate / LANES
-    spare = 1 - lane * (batch.seconds(1) - batch.seconds(0))
-    size = lane * batch.seconds(0) / spare if spare > 0 else MOST
-    return REQUESTS * rate / min(max(size, 1.0), MOST)
+def most(constants: Constants) -> float:
+    """Messages a second of a worker whose batches are full."""
+    return 1e6 / (constants.message_us + REQUESTS * constants.commit_us / MOST)
 
 
 @dataclass
@@ -147,12 +139,17 @@ class _Run:
         self.at(self._work(now, server) + database, stored)
 
 
-def simulate(batch: Batch, rate: float, messages: int = 20_000, seed: int = 1) -> Latency:
-    """So many messages at so many a second; the first tenth isn't counted."""
+def simulate(
+    batch: Batch, rate: float, messages: int = 20_000, *, even: bool = False, seed: int = 1
+) -> Latency:
+    """So many messages at so many a second; the first tenth isn't counted.
+
+    `even`: as evenly as `make bench` posts them, not at random.
+    """
     draw = random.Random(seed)
     run, now = _Run(batch), 0.0
     for _ in range(messages):
-        now += draw.expovariate(rate)
+        now += 1 / rate if even else draw.expovariate(rate)
         message = _Message(now, draw.randrange(LANES))
         run.at(now, partial(run.ask, message))
     ended = run.run()

@@ -9,13 +9,14 @@ import argparse
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from math import ceil, inf
 from pathlib import Path
 
 from bench.constants import MEASURED, Constants, number, table
-from bench.queueing import REQUESTS, batch_of, commits, simulate
+from bench.queueing import REQUESTS, Latency, batch_of, most, simulate
 
-__all__ = ["Budget", "Load", "Need", "document", "need", "per_worker_rate", "tables"]
+__all__ = ["Budget", "Load", "Need", "commits", "document", "most_workers", "need", "tables"]
 
 MIB, GIB = 2**20, 2**30
 DAY = 86_400
@@ -56,10 +57,10 @@ class Load:
 class Budget:
     """What may be asked of a machine. Guesses, to be replaced by those of the machines at hand."""
 
-    #: Of a worker's core, in the busiest minute: the other half is for a host that fails.
+    #: Of the most that a worker can do, in the busiest minute: the rest is for a host that fails.
     worker_share: float = 0.5
-    #: Of that core, on hints of rooms that other workers serve.
-    hint_share: float = 0.05
+    #: Of a worker's core, on frames from other workers.
+    hear_share: float = 0.25
     #: Sockets of a worker (CONNECTIONS_MAX).
     worker_sockets: float = 20_000
     #: Cores of a host, of workers or of a database.
@@ -68,6 +69,8 @@ class Budget:
     database_share: float = 0.5
     #: Bytes of log a second that disk and replica take.
     log: float = 100 * MIB
+    #: Of the one core on which Redis answers.
+    redis_share: float = 0.5
     #: Bytes a second out of a Redis.
     network: float = 100 * MIB
     #: Bytes of tables.
@@ -104,41 +107,45 @@ class Need:
         return max(self.used, key=lambda name: self.used[name][0] / self.used[name][1])
 
 
-def server_share(constants: Constants, rate: float) -> float:
-    """Of a worker's core, for so many messages a second in rooms of two and nothing else."""
-    spent = rate * constants.message_us
-    return (spent + commits(batch_of(constants), rate) * constants.commit_us) / 1e6
+@cache
+def _at(constants: Constants, twentieths: int) -> Latency:
+    """A worker with so many twentieths of the most that it can do."""
+    return simulate(batch_of(constants), most(constants) * max(twentieths, 0.2) / 20)
 
 
-def per_worker_rate(constants: Constants, share: float) -> float:
-    """Messages a second that take so much of a worker's core."""
-    low, high = 0.0, 1e6 / constants.message_us
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if server_share(constants, middle) < share else (low, middle)
-    return low
+def commits(constants: Constants, rate: float) -> float:
+    """Commits a second of a worker with so many messages a second."""
+    twentieths = min(19, round(20 * rate / most(constants)))
+    return REQUESTS * rate / _at(constants, twentieths).size
+
+
+def _hearing(constants: Constants, rate: float) -> float:
+    """Of a core: what hearing one other worker with so many messages a second takes."""
+    frames = commits(constants, rate) * constants.frames_per_commit
+    return (frames * constants.hear_us + rate * constants.hints * constants.skip_us) / 1e6
 
 
 def most_workers(constants: Constants, budget: Budget) -> float:
-    """Workers of one bus, each half busy, whose hints take a worker's share for them."""
-    rate = per_worker_rate(constants, budget.worker_share)
-    return budget.hint_share * 1e6 / (rate * constants.hints * constants.skip_us)
+    """Workers of one bus, each with what it may have, until they hear too much of each other."""
+    return 1 + budget.hear_share / _hearing(constants, budget.worker_share * most(constants))
 
 
 def _workers(constants: Constants, load: Load, budget: Budget) -> int:
-    """Of one shard: as few as keep to the share of a core and to the sockets."""
+    """Of one shard: as few as keep to their share and to the sockets.
+
+    Their batches may be as large as they get, so commits count as if they were full, and what
+    frames take isn't counted: with less time left, batches grow and there are fewer frames.
+    """
     extra = max(0.0, load.members - 2) * 3 * constants.told_us
     joins = load.sockets * load.visits * load.peak / 3600
     fixed = (
         load.messages * extra + load.sockets * constants.idle_us + joins * constants.join_us
     ) / 1e6
-    skipped = load.messages * constants.hints * constants.skip_us / 1e6
 
     def fits(workers: int) -> bool:
         rate = load.messages / workers
-        frames = commits(batch_of(constants), rate) * constants.frames_per_commit
-        bus = skipped + frames * constants.frame_us / 1e6 if workers > 1 else 0.0
-        share = server_share(constants, rate) + fixed / workers + bus
+        scattered = rate * constants.scattered_us * (1 - 1 / workers) / 1e6
+        share = rate / most(constants) + scattered + fixed / workers
         return share <= budget.worker_share and load.sockets / workers <= budget.worker_sockets
 
     high = 1
@@ -156,13 +163,14 @@ def _workers(constants: Constants, load: Load, budget: Budget) -> int:
 def _shard(constants: Constants, load: Load, budget: Budget) -> Need:
     """What one shard with this load needs, whether or not that may be had."""
     workers = _workers(constants, load, budget)
-    commit_rate = workers * commits(batch_of(constants), load.messages / workers)
+    commit_rate = workers * commits(constants, load.messages / workers)
     joins = load.sockets * load.visits * load.peak / 3600
     # Profiles of all, resume secrets of those who are here, and what waits.
     payloads = load.rooms * (load.members + load.waiting) + load.sockets
     rewraps = payloads / budget.epoch
     database = (
         load.messages * constants.message_pg_us
+        + load.messages * constants.scattered_pg_us * (1 - 1 / workers)
         + commit_rate * constants.commit_pg_us
         + load.sockets * constants.idle_pg_us
         + joins * constants.join_pg_us
@@ -183,7 +191,7 @@ def _shard(constants: Constants, load: Load, budget: Budget) -> Need:
     bus_in += load.messages * constants.hints * constants.hint_bytes
     if workers == 1:
         frames = bus_in = 0.0
-    skipped = load.messages * constants.hints * constants.skip_us / 1e6
+    hearing = (workers - 1) * _hearing(constants, load.messages / workers)
     return Need(
         shards=1,
         workers=workers,
@@ -205,9 +213,12 @@ def _shard(constants: Constants, load: Load, budget: Budget) -> Need:
                 budget.epoch * budget.epoch_share,
             ),
             "connections to PostgreSQL": (workers * budget.pool, budget.connections),
-            "hints that each worker reads": (skipped if workers > 1 else 0.0, budget.hint_share),
+            "what workers hear of each other": (hearing, budget.hear_share),
             "bytes out of Redis": (bus_in * workers, budget.network),
-            "Redis' core": (frames * constants.redis_frame_us / 1e6 * workers, 0.5),
+            "Redis' core": (
+                frames * (constants.redis_frame_us + (workers - 1) * constants.redis_copy_us) / 1e6,
+                budget.redis_share,
+            ),
         },
     )
 
@@ -217,7 +228,7 @@ def need(constants: Constants, load: Load, budget: Budget) -> Need:
     shards = 1
     while True:
         one = _shard(constants, replace(load, rooms=ceil(load.rooms / shards)), budget)
-        over = max((used / most for used, most in one.used.values()), default=inf)
+        over = max((used / allowed for used, allowed in one.used.values()), default=inf)
         if over <= 1:
             break
         # Each of `used` grows no slower than the load, so fewer shards than these won't do for
@@ -284,65 +295,47 @@ OTHERS: list[tuple[str, Load]] = [
     ("twenty messages wait", Load(waiting=20)),
     ("nobody writes", Load(active=0.0)),
 ]
-LOADS = (0.02, 0.1, 0.25, 0.5, 0.75, 0.9)
+LOADS = (1, 2, 5, 10, 15, 19)
 
 
 def _worker(budget: Budget) -> str:
     rows = []
-    for share in (0.1, 0.25, 0.5, 0.75, 1.0):
-        rate = per_worker_rate(MEASURED, share)
-        batches = commits(batch_of(MEASURED), rate)
+    for twentieths in LOADS:
+        rate = most(MEASURED) * twentieths / 20
+        found = _at(MEASURED, twentieths)
+        batches = REQUESTS * rate / found.size
+        database = (rate * MEASURED.message_pg_us + batches * MEASURED.commit_pg_us) / 1e6
+        log = rate * MEASURED.message_wal_bytes + batches * MEASURED.commit_wal_bytes
         rows.append(
             (
-                f"{share:.0%}",
+                f"{twentieths / 20:.0%}",
                 number(rate),
-                number(batches),
-                number(REQUESTS * rate / batches),
-                number((rate * MEASURED.message_pg_us + batches * MEASURED.commit_pg_us) / 1e6),
-                number(
-                    (rate * MEASURED.message_wal_bytes + batches * MEASURED.commit_wal_bytes) / MIB
-                ),
-            )
-        )
-    head = (
-        "| of the worker's core | messages/s | commits/s | requests in a batch "
-        "| PostgreSQL, cores | log, MiB/s |"
-    )
-    workers = most_workers(MEASURED, budget)
-    return (
-        f"{_rows(head, rows)}\n\n"
-        f"At half of a core, {number(workers)} workers on one bus spend "
-        f"{budget.hint_share:.0%} of a core each on hints of rooms that are elsewhere."
-    )
-
-
-def _latency() -> str:
-    batch, full = batch_of(MEASURED), per_worker_rate(MEASURED, 1.0)
-    rows = []
-    for share in LOADS:
-        found = simulate(batch, share * full)
-        rows.append(
-            (
-                f"{share:.0%}",
-                number(share * full),
                 number(found.p50_ms),
                 number(found.p99_ms),
                 f"{found.busy:.0%}",
                 number(found.size),
+                number(batches),
+                number(database),
+                number(log / MIB),
             )
         )
     head = (
-        "| of what a worker can do | messages/s | p50, ms | p99, ms | core busy "
-        "| requests in a batch |"
+        "| of the most | messages/s | p50, ms | p99, ms | worker's core busy "
+        "| requests in a batch | commits/s | PostgreSQL, cores | log, MiB/s |"
     )
-    return _rows(head, rows)
+    workers = most_workers(MEASURED, budget)
+    return (
+        f"{_rows(head, rows)}\n\n"
+        f"With {budget.worker_share:.0%} of the most for each, {number(workers)} workers on one "
+        f"bus spend {budget.hear_share:.0%} of a core each on hearing the others."
+    )
 
 
 def _shares(budget: Budget) -> str:
     found = need(MEASURED, Load(), budget)
     rows = [
-        (name, f"{used / most:.1%}")
-        for name, (used, most) in sorted(
+        (name, f"{used / allowed:.1%}")
+        for name, (used, allowed) in sorted(
             found.used.items(), key=lambda one: one[1][0] / one[1][1], reverse=True
         )
     ]
@@ -351,7 +344,7 @@ def _shares(budget: Budget) -> str:
 
 def _guesses(budget: Budget) -> str:
     given = [
-        (f"`{one.name}`", f"{getattr(what, one.name):,g}")
+        (f"`{one.name}`", number(getattr(what, one.name)))
         for what in (Load(), budget)
         for one in fields(what)
     ]
@@ -363,7 +356,6 @@ def tables(budget: Budget) -> dict[str, str]:
     made: dict[str, Callable[[], str]] = {
         "constants": lambda: table(MEASURED),
         "worker": lambda: _worker(budget),
-        "latency": _latency,
         "rooms": lambda: _needs(CASES, budget),
         "shapes": lambda: _needs(OTHERS, budget),
         "shares": lambda: _shares(budget),
@@ -393,11 +385,12 @@ def main() -> None:
     asked = {name: value for name, value in given.items() if value is not None}
     budget = Budget()
     if rate is not None:
-        found = simulate(batch_of(MEASURED), rate)
-        print(
-            f"{rate:,g} messages/s: p50 {found.p50_ms:.1f} ms, p99 {found.p99_ms:.1f} ms, "
-            f"core {found.busy:.0%} busy, batches of {found.size:.1f}"
-        )
+        for name, even in (("at random", False), ("evenly", True)):
+            found = simulate(batch_of(MEASURED), rate, even=even)
+            print(
+                f"{rate:,g} messages/s, {name}: p50 {found.p50_ms:.1f} ms, p99 {found.p99_ms:.1f} "
+                f"ms, core {found.busy:.0%} busy, batches of {found.size:.1f}"
+            )
     elif asked:
         load = replace(Load(), **asked)
         print(_needs([(f"{load.rooms:,.0f}", load)], budget))
