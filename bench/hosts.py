@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +50,10 @@ class Spent:
 
 @dataclass(frozen=True)
 class Host:
-    """A running server. `postgres`: the process that all of its database's are children of."""
+    """A running server. `postgres`: the process that all of its database's are children of.
+
+    Workers, if there are several, are children of `pid`.
+    """
 
     port: int
     pid: int
@@ -58,8 +61,9 @@ class Host:
 
     def spent(self) -> Spent:
         """What has been spent so far."""
-        postgres = sum(_cpu(pid) for pid in _family(self.postgres)) if self.postgres else 0.0
-        return Spent(_cpu(self.pid), postgres, _cpu(os.getpid()), time.perf_counter())
+        postgres = sum(cpu(pid) for pid in _family(self.postgres)) if self.postgres else 0.0
+        server = sum(cpu(pid) for pid in _family(self.pid))
+        return Spent(server, postgres, cpu(os.getpid()), time.perf_counter())
 
     def resident(self) -> int:
         """Bytes of memory that the server holds."""
@@ -75,15 +79,17 @@ def confine() -> None:
 @asynccontextmanager
 async def relay() -> AsyncIterator[Host]:
     """The yardstick."""
-    port = _free_port()
+    port = free_port()
     async with _served([sys.executable, "-m", "bench.relay", str(port)], port, {}) as pid:
         yield Host(port, pid, None)
 
 
 @asynccontextmanager
-async def ephemeral(dsn: str, directory: Path) -> AsyncIterator[Host]:
-    """This server, on the embedded database in `directory`."""
-    port = _free_port()
+async def ephemeral(
+    dsn: str, directory: Path, extra: Mapping[str, str] | None = None
+) -> AsyncIterator[Host]:
+    """This server, on the embedded database in `directory`; `extra`: settings beside these."""
+    port = free_port()
     environment = {
         "DATABASE_URL": dsn,
         "PORT": str(port),
@@ -95,6 +101,7 @@ async def ephemeral(dsn: str, directory: Path) -> AsyncIterator[Host]:
         "FRAMES_BURST": "100000",
         "CONNECTIONS_MAX": "100000",
         **UNREACHED,
+        **(extra or {}),
     }
     postmaster = next((directory / "postgres").glob("**/postmaster.pid"))
     postgres = int(postmaster.read_text().split()[0])
@@ -103,7 +110,8 @@ async def ephemeral(dsn: str, directory: Path) -> AsyncIterator[Host]:
         yield Host(port, pid, postgres)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """One on loopback that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port
@@ -113,7 +121,7 @@ def _fields(pid: int) -> list[str]:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
-def _cpu(pid: int) -> float:
+def cpu(pid: int) -> float:
     """User and system time of a process; of one that has ended, none."""
     try:
         fields = _fields(pid)

@@ -1,0 +1,1 @@
+"""Measures the constants that `bench.scaling` reckons with: `python -m bench.measure`."""
