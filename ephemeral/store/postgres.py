@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 import asyncpg
 
 from ephemeral.protocol.errors import Refusal
+from ephemeral.store.reaching import DRIVER_ERRORS, Reach
 from ephemeral.store.start_error import StartError
 
 if TYPE_CHECKING:
@@ -63,12 +64,6 @@ _CONFLICTS = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 # Conditions of the server, by the class of their SQLSTATE or in full: no fault of the statement.
 # 28 among them: a login that is cut short looks to the server like one with a wrong password.
 _SERVER_STATES = ("08", "25006", "28", "40", "53", "55P03", "57", "58")
-_DRIVER_ERRORS = (
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    OSError,
-)
 
 T = TypeVar("T")
 
@@ -93,20 +88,21 @@ async def open_pool(dsn: str, *, size: int, wait_seconds: float) -> "Pool":
 
     Raises StartError with a sentence for the operator, which holds nothing of ``dsn``.
     """
-    await _wait_for(dsn, wait_seconds)
+    reach = Reach(dsn, _CONNECT_SECONDS)
+    await _wait_for(reach, wait_seconds)
     try:
         return await asyncpg.create_pool(
             dsn,
+            connect=reach.connect,
             min_size=1,
             max_size=size,
             max_inactive_connection_lifetime=0,
-            timeout=_CONNECT_SECONDS,
             command_timeout=_COMMAND_SECONDS,
             init=_begin_session,
             reset=_keep_session,
             server_settings={"application_name": "ephemeral"},
         )
-    except _DRIVER_ERRORS as error:
+    except DRIVER_ERRORS as error:
         sentence = _sentence(error)
     raise StartError(sentence)
 
@@ -134,7 +130,7 @@ async def transaction(
             return result
         except _CONFLICTS:
             continue
-        except _DRIVER_ERRORS as error:
+        except DRIVER_ERRORS as error:
             failure = _failure(error)
         if isinstance(failure, StoreUnavailable):
             failure.unsure = done
@@ -169,31 +165,41 @@ async def connection(pool: "Pool") -> "AsyncIterator[Connection]":
     try:
         async with _acquired(pool) as acquired:
             yield acquired
-    except _DRIVER_ERRORS as error:
+    except DRIVER_ERRORS as error:
         raise _failure(error) from None
 
 
 @asynccontextmanager
 async def _acquired(pool: "Pool") -> "AsyncIterator[Connection]":
-    async with pool.acquire(timeout=_ACQUIRE_SECONDS) as acquired:
-        try:
-            yield acquired
-        except asyncpg.InternalClientError:
-            # The server has said good-bye, and the end of the stream hasn't come yet: the driver
-            # neither closes such a connection nor knows what to do with it.
-            acquired.terminate()
+    logged_in = False
+    try:
+        async with pool.acquire(timeout=_ACQUIRE_SECONDS) as acquired:
+            logged_in = True
+            try:
+                yield acquired
+            except (asyncpg.InternalClientError, asyncpg.ReadOnlySQLTransactionError):
+                # The server has said good-bye, and the end of the stream hasn't come yet: the
+                # driver neither closes such a connection nor knows what to do with it. Or the
+                # server takes no writes any more: another one may, and this one doesn't say when.
+                acquired.terminate()
+                raise
+    except asyncpg.PostgresError:
+        if logged_in:
             raise
+        # Whatever refuses a login, a database that is closed, renamed or full: it is no fault of
+        # the statement, which has not been seen yet.
+        raise StoreUnavailable from None
 
 
-async def _wait_for(dsn: str, wait_seconds: float) -> None:
+async def _wait_for(reach: Reach, wait_seconds: float) -> None:
     """Try until there is a connection, or no hope of one in time."""
     clock = asyncio.get_running_loop().time
     deadline = clock() + wait_seconds
     delay, longest = _RETRY_SECONDS
     while True:
         try:
-            major = await _major(dsn)
-        except (*_DRIVER_ERRORS, ValueError) as error:
+            major = await _major(reach)
+        except (*DRIVER_ERRORS, ValueError) as error:
             may_pass = _may_pass(error)
             sentence = _sentence(error)
         else:
@@ -208,9 +214,9 @@ async def _wait_for(dsn: str, wait_seconds: float) -> None:
         delay = min(2 * delay, longest)
 
 
-async def _major(dsn: str) -> int:
+async def _major(reach: Reach) -> int:
     """The version of the server."""
-    probe = await asyncpg.connect(dsn, timeout=_CONNECT_SECONDS)
+    probe = await reach.connect()
     await probe.close(timeout=_CONNECT_SECONDS)
     return probe.get_server_version().major
 
@@ -241,10 +247,10 @@ def _failure(error: Exception) -> Exception:
 
 
 def _may_pass(error: Exception) -> bool:
-    """Whether waiting helps: the server is starting, is full, or isn't there yet."""
+    """Whether waiting helps: the server is starting, closed or full, or isn't there yet."""
     if isinstance(error, asyncpg.PostgresError):
-        return (error.sqlstate or "").startswith(("08", "53", "57"))
-    return isinstance(error, OSError)
+        return (error.sqlstate or "").startswith(("08", "53", "55000", "57"))
+    return isinstance(error, (OSError, asyncpg.TargetServerAttributeNotMatched))
 
 
 def _sentence(error: Exception) -> str:
@@ -260,6 +266,8 @@ def _sentence(error: Exception) -> str:
         return "The server has no database of the name that it was asked for."
     if isinstance(error, asyncpg.CannotConnectNowError):
         return "The database is starting or stopping and takes no connections."
+    if isinstance(error, asyncpg.TargetServerAttributeNotMatched):
+        return "The database takes no writes: it is a standby, or set to be read only."
     if isinstance(error, asyncpg.PostgresError):
         return f"The database refuses the connection: {error.sqlstate} {type(error).__name__}."
     return "The address of the database (DATABASE_URL, or PGHOST and its companions) is malformed."

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 import pytest
 from support.bad_network import BadNetwork
+from support.database import Server
 
 from ephemeral.protocol.errors import Refusal
 from ephemeral.store import postgres as module
@@ -23,6 +24,7 @@ from ephemeral.store.postgres import (
     open_pool,
     transaction,
 )
+from ephemeral.store.reaching import each_host
 from ephemeral.store.start_error import StartError
 
 if TYPE_CHECKING:
@@ -254,6 +256,54 @@ async def test_a_connection_that_was_cut_is_unavailability_and_the_next_is_a_new
         assert await connected.fetchval("SELECT count(*) FROM t") == 2
 
 
+@pytest.mark.parametrize("state", ["55000", "3D000"])
+async def test_a_login_that_is_refused_is_unavailability_until_it_is_not(
+    state: str, postgres: Server, database_url: str
+):
+    """Whoever restores or moves a database closes it meanwhile; of a statement it would be ours."""
+    name = urlsplit(database_url).path.removeprefix("/")
+    pool = await open_pool(database_url, size=2, wait_seconds=0)
+    operator = await asyncpg.connect(postgres.dsn("ephemeral"))
+    await operator.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+    await operator.execute(
+        "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = $1", name
+    )
+    if state == "3D000":
+        await operator.execute(f"ALTER DATABASE {name} RENAME TO {name}_aside")
+    with pytest.raises(asyncpg.PostgresError) as refusal:
+        await asyncpg.connect(database_url)
+    assert refusal.value.sqlstate == state
+    assert isinstance(await failure(pool, "SELECT 1"), StoreUnavailable)
+    if state == "3D000":
+        await operator.execute(f"ALTER DATABASE {name}_aside RENAME TO {name}")
+    await operator.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+    await operator.close()
+    async with connection(pool) as connected:
+        assert await connected.fetchval("SELECT 1") == 1
+    ours = await failure(pool, f"DO $$BEGIN RAISE SQLSTATE '{state}'; END$$")
+    assert isinstance(ours, StoreFault)
+    await pool.close()
+
+
+async def test_a_connection_to_a_server_that_takes_no_writes_any_more_is_given_up(
+    table: "Pool", database_url: str
+):
+    """It was the primary, or the address has moved: the next login finds the one that is now."""
+    pool = await open_pool(database_url, size=2, wait_seconds=0)
+    taken = [await pool.acquire() for _ in range(2)]
+    for each in taken:
+        await each.execute("SET default_transaction_read_only = on")
+    for each in taken:
+        await pool.release(each)
+    insert = "INSERT INTO t SELECT max(n) + 1 FROM t"
+    # One by a transaction, the other by a statement alone.
+    assert isinstance(await failure(pool, insert), StoreUnavailable)
+    async with connection(pool) as connected:
+        await connected.execute(insert)
+    await pool.close()
+    assert await table.fetchval("SELECT count(*) FROM t") == 3
+
+
 async def test_a_pool_without_a_free_connection_is_unavailability(
     table: "Pool", monkeypatch: pytest.MonkeyPatch
 ):
@@ -372,6 +422,15 @@ async def test_a_malformed_address_is_one_sentence(dsn: str):
     assert "malformed" in await refused(dsn)
 
 
+async def test_a_database_that_takes_no_writes_is_one_sentence(database_url: str):
+    name = urlsplit(database_url).path.removeprefix("/")
+    operator = await asyncpg.connect(database_url)
+    await operator.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    await operator.close()
+    sentence = "The database takes no writes: it is a standby, or set to be read only."
+    assert await refused(database_url) == sentence
+
+
 async def test_an_old_server_is_one_sentence(database_url: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(module, "OLDEST_MAJOR", 1000)
     assert re.fullmatch(
@@ -450,3 +509,52 @@ async def test_no_more_connections_than_asked_for(database_url: str):
     await pool.close()
     lone = await asyncpg.connect(database_url)
     await lone.close()
+
+
+# Several hosts
+
+
+@pytest.mark.parametrize(
+    ("dsn", "each"),
+    [
+        ("postgresql://u:p@h:1/d?a=b", ["postgresql://u:p@h:1/d?a=b"]),
+        ("postgresql://u:p@h:1,k/d", ["postgresql://u:p@h:1/d", "postgresql://u:p@k/d"]),
+        ("postgresql://h,[::1]:5/d?a=b", ["postgresql://h/d?a=b", "postgresql://[::1]:5/d?a=b"]),
+        (
+            "postgresql:///d?host=/s,h&port=1,2&a=%2F",
+            ["postgresql:/d?a=%2F&host=%2Fs&port=1", "postgresql:/d?a=%2F&host=h&port=2"],
+        ),
+        (
+            "postgresql://u@/d?host=%2Fs%2Ch&port=1",
+            ["postgresql://u@/d?host=%2Fs&port=1", "postgresql://u@/d?host=h&port=1"],
+        ),
+        # What is said twice, or doesn't fit, is the driver's to judge.
+        ("postgresql://h,k/d?port=1,2", ["postgresql://h,k/d?port=1,2"]),
+        ("postgresql:///d?host=h,k,l&port=1,2", ["postgresql:///d?host=h,k,l&port=1,2"]),
+        ("postgresql://[h/d", ["postgresql://[h/d"]),
+    ],
+)
+def test_an_address_of_several_hosts_is_an_address_for_each(dsn: str, each: list[str]):
+    assert each_host(dsn) == each
+
+
+@pytest.mark.parametrize("last", ["dead", "silent"])
+async def test_a_dead_and_a_silent_host_are_passed_over(last: str, database_url: str):
+    """What is without power says nothing, not even that it refuses."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        ports = {"dead": free_port(), "silent": silent.getsockname()[1]}
+        parts = urlsplit(database_url)
+        (directory,) = parse_qs(parts.query)["host"]
+        hosts = ",".join(["127.0.0.1"] * 2 + [directory])
+        first = next(port for name, port in ports.items() if name != last)
+        query = f"host={hosts}&port={first},{ports[last]},5432&sslmode=disable"
+        pool = await open_pool(parts._replace(query=query).geturl(), size=2, wait_seconds=0)
+        await pool.expire_connections()
+        async with connection(pool) as connected:
+            assert await connected.fetchval("SELECT 1") == 1
+        await pool.close()
+
+
+async def test_of_hosts_that_are_all_away_one_sentence_is_said():
+    dsn = f"postgresql://u:canary@127.0.0.1:{free_port()},127.0.0.1:{free_port()}/d"
+    assert await refused(dsn) == "The database can't be reached: Connection refused."

@@ -1,0 +1,75 @@
+"""Reaching the one of a database's hosts that takes writes, though others are dead or standbys.
+
+The driver knows lists of hosts too, but gives all of them one time together: a host that is
+silent, as one without power is, would use it up, and the next would never be asked.
+"""
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import asyncpg
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    Connection: TypeAlias = asyncpg.Connection[asyncpg.Record]
+
+__all__ = ["DRIVER_ERRORS", "Reach", "each_host"]
+
+DRIVER_ERRORS = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+)
+
+
+class Reach:
+    """Makes connections to the database at ``dsn``, which may name several hosts."""
+
+    def __init__(self, dsn: str, seconds: float) -> None:
+        self._dsns = each_host(dsn)
+        self._seconds = seconds / len(self._dsns)
+        self._last = self._dsns[0]
+
+    async def connect(self, dsn: str | None = None, **options: Any) -> "Connection":
+        """A connection that may write; raises what the driver raises, of the last host asked.
+
+        The host that was found last is asked first. One that is a standby is passed over.
+        """
+        options |= {"timeout": self._seconds, "target_session_attrs": "read-write"}
+        del dsn  # The driver's pool passes it on, whole.
+        *others, last = sorted(self._dsns, key=lambda one: one == self._last, reverse=True)
+        for dsn in others:
+            with suppress(*DRIVER_ERRORS):
+                return await self._connect(dsn, options)
+        return await self._connect(last, options)
+
+    async def _connect(self, dsn: str, options: dict[str, Any]) -> "Connection":
+        found: Connection = await asyncpg.connect(dsn, **options)
+        self._last = dsn
+        return found
+
+
+def each_host(dsn: str) -> list[str]:
+    """An address for each host that an address names; what is in no such form stays as it is."""
+    try:
+        parts = urlsplit(dsn)
+        query = parse_qsl(parts.query, keep_blank_values=True)
+    except ValueError:
+        return [dsn]
+    given = dict(query)
+    user, at, named = parts.netloc.rpartition("@")
+    if named and not given.keys() & {"host", "port"}:
+        return [parts._replace(netloc=f"{user}{at}{one}").geturl() for one in named.split(",")]
+    hosts, ports = given.get("host", "").split(","), given.get("port", "").split(",")
+    if named or len(hosts) == 1 or len(ports) not in {1, len(hosts)}:
+        return [dsn]
+    if len(ports) == 1:
+        ports *= len(hosts)
+    others = [pair for pair in query if pair[0] not in {"host", "port"}]
+    return [
+        parts._replace(query=urlencode([*others, ("host", host), ("port", port)])).geturl()
+        for host, port in zip(hosts, ports, strict=True)
+    ]
