@@ -152,7 +152,7 @@ async def statement(
             return await work(acquired)
     except _CONFLICTS:
         return None
-    except _DRIVER_ERRORS as error:
+    except DRIVER_ERRORS as error:
         failure = _failure(error)
     if isinstance(failure, StoreUnavailable):
         failure.unsure = sent
