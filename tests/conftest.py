@@ -23,6 +23,15 @@ settings.register_profile("steady", _ANY, derandomize=True, max_examples=150)
 settings.register_profile("fuzz", _ANY, max_examples=2_000)
 settings.load_profile("steady")
 
+# What takes a minute and more of one core. The files are dealt out whole: whoever took one of these
+# last would work while nobody else does.
+LONGEST = (
+    "test_accessibility", "test_malicious_server", "test_ways_in", "test_commands", "test_gallery",
+    "test_hostile_server", "test_room", "test_chat", "test_coming_back", "test_hygiene",
+    "test_stories", "test_delivery", "test_life_of_a_message", "test_firefox", "test_hostile",
+    "test_limited", "test_histories",
+)  # fmt: skip
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
@@ -72,6 +81,12 @@ def _watched(request: pytest.FixtureRequest) -> None:
     """Every test that has a loop has it watched, from before its other fixtures until after."""
     if inspect.iscoroutinefunction(getattr(request.node, "obj", None)):
         request.getfixturevalue("_quiet_loop")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first; the others as they stand in their folders."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(LONGEST)))
 
 
 def pytest_configure() -> None:

@@ -27,6 +27,8 @@ from ephemeral.protocol.config import read_config
 from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.keys import RoomKeys, derive_root
 
+pytestmark = pytest.mark.whole_chromium
+
 TEXT = "the tide turns at nine under the iron bridge"
 NICKNAME = "Wilhelmina of the Ferry"
 #: Another address of this machine than the server's own, which it may print.

@@ -8,6 +8,8 @@ from playwright.sync_api import expect
 from support.chromium import Visit
 from support.people import NOTHING, PATIENCE_MS, Person, person, two_in_a_room
 
+pytestmark = pytest.mark.whole_chromium
+
 # Words that occur nowhere else: not in the list, not in the catalogues, not in the browser.
 TEXT, NICKNAME, DRAFT = "quiet zanzibarish walrus", "Ozymandiaz", "unfinished wombatology"
 

@@ -10,6 +10,8 @@ from support.chromium import Visit, Watched
 from support.server import Program
 from support.tampering import Answer, Tamperer, tampering
 
+pytestmark = pytest.mark.whole_chromium
+
 REFUSALS = "integrity|Integrity|digest|Content Security Policy|Trusted|trusted"
 
 

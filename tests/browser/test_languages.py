@@ -9,6 +9,9 @@ from playwright.sync_api import Page, expect
 from support.chromium import Visit
 from support.people import NOTHING, PATIENCE_MS, Person, person, two_in_a_room
 
+# What is copied in one page is pasted in another.
+pytestmark = pytest.mark.whole_chromium
+
 
 class Catalogue:
     """The sentences of one language, to find things by."""

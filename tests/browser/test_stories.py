@@ -7,6 +7,8 @@ from playwright.sync_api import expect
 from support.chromium import Visit
 from support.people import NOTHING, PATIENCE_MS, Person, person, two_in_a_room
 
+pytestmark = pytest.mark.whole_chromium
+
 
 def test_two_people_talk_through_a_code_and_nothing_stays(visit: Visit, server: str) -> None:
     ada = person(visit, server)

@@ -12,6 +12,9 @@ from support.chromium import Visit
 from support.people import NOTHING, PATIENCE_MS, Person, person
 from support.server import Program
 
+# What is copied in one page is pasted in another.
+pytestmark = pytest.mark.whole_chromium
+
 
 def decoded(picture: Locator) -> str:
     """What a camera reads in a part of the page as it is drawn."""

@@ -2,6 +2,12 @@
 
 Fixtures: `playwright`, `browser`, and `visit(address)`, which opens a page and fails the test if it
 misbehaved. `visits(browser)` is the same for another browser.
+
+Chromium comes twice, from one source and of one version: whole, and as the shell that has its
+engine and network and no windows, profiles and panels around them. A page in the shell costs half
+as much, but has no clipboard that another page could paste from. What stays in a browser, what a
+browser refuses and whatever is copied is asked of the whole one: by the modules with the mark
+`whole_chromium`.
 """
 
 import os
@@ -32,9 +38,12 @@ CHROMIUM_ARGUMENTS = [
 ]  # fmt: skip
 
 
-def chromium() -> str | None:
-    """Where the system's Chromium is."""
-    names = ("chromium", "chromium-browser", "google-chrome")
+WHOLE = ("chromium", "chromium-browser", "google-chrome")
+
+
+def chromium(*, whole: bool = False) -> str | None:
+    """Where the system's Chromium is: the shell, if it is there and not the `whole` is wanted."""
+    names = WHOLE if whole else ("chromium-headless-shell", *WHOLE)
     return next((found for name in names if (found := shutil.which(name))), None)
 
 
@@ -46,9 +55,9 @@ def playwright() -> Iterator[Playwright]:
 
 
 @pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
+def browser(request: pytest.FixtureRequest, playwright: Playwright) -> Iterator[Browser]:
     """The system's Chromium, one for the stories of a module."""
-    path = chromium()
+    path = chromium(whole=request.node.get_closest_marker("whole_chromium") is not None)
     if path is None:
         if os.environ.get("CI"):
             pytest.fail("There is no Chromium, and CI must not skip the stories of browsers.")

@@ -28,9 +28,19 @@ def distance(a: str, b: str) -> int:
 
 
 def nearest(word: str) -> str:
-    """The word of the list that is nearest to one already in lower case, the first among equals."""
+    """The word of the list that is nearest to one already in lower case, the first among equals.
+
+    A letter that only one of two words has costs a change. Where that alone is not nearer than what
+    was found, the matrix is not worth its while.
+    """
     assert word not in WORDS
-    return min(WORDS, key=lambda other: distance(word, other))
+    found, least = WORDS[0], distance(word, WORDS[0])
+    for other in WORDS[1:]:
+        if max(len(set(word) - set(other)), len(set(other) - set(word))) < least:
+            apart = distance(word, other)
+            if apart < least:
+                found, least = other, apart
+    return found
 
 
 def make_codes() -> Vectors:
