@@ -11,6 +11,7 @@ from ephemeral.domain.room import DestroyedEvent, NoticeEvent
 from ephemeral.protocol.charter import Policy
 from ephemeral.protocol.errors import Refusal
 from ephemeral.services import sweeper as sweeping
+from ephemeral.services.clock import Clock
 
 HOUR = 3_600_000
 
@@ -133,6 +134,8 @@ async def test_a_clock_that_is_set_back_in_the_middle_of_a_sweep_does_not_make_i
 
 
 async def stop_clock(desk: Desk, time: int) -> None:
+    """Let it be exactly this time, and the worker's estimate stand still as well."""
+    desk.ledger._batches._clock = Clock(lambda: time)
     await desk.pool.execute(
         f"CREATE OR REPLACE FUNCTION clock_ms() RETURNS bigint LANGUAGE sql RETURN {time}::bigint"
     )

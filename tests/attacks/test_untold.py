@@ -24,7 +24,8 @@ from ephemeral.protocol.errors import Refusal
 from ephemeral.services import sweeper as sweeping
 from ephemeral.store.postgres import open_pool
 
-COMMITTED = b"COMMIT\0"
+# The end of a transaction, and of a statement that was one by itself: nothing is open after it.
+COMMITTED = (b"COMMIT\0", b"SELECT 1\0Z\0\0\0\5I")
 
 
 class Listener:
@@ -216,7 +217,7 @@ class Uncertain:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool
     ) -> None:
         while data := await reader.read(65536):
-            if answers and self.armed and COMMITTED in data:
+            if answers and self.armed and any(one in data for one in COMMITTED):
                 self.armed = False
                 self.broken += 1
                 return
