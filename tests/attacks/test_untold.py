@@ -24,8 +24,8 @@ from ephemeral.protocol.errors import Refusal
 from ephemeral.services import sweeper as sweeping
 from ephemeral.store.postgres import open_pool
 
-# The end of a transaction, and of a statement that was one by itself: nothing is open after it.
-COMMITTED = (b"COMMIT\0", b"SELECT 1\0Z\0\0\0\5I")
+# The end of a transaction, and of a statement with one row that was one by itself.
+COMMITTED = (b"COMMIT\0", b"s\0\0\0\4Z\0\0\0\5I")
 
 
 class Listener:
