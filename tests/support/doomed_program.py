@@ -24,6 +24,7 @@ import app
 from ephemeral.__main__ import main
 from ephemeral.live.bus import LocalBus
 from ephemeral.services import commits, rooms
+from ephemeral.services.ledger import Ledger
 from ephemeral.services.rooms import Rooms
 from ephemeral.store import migrations
 from ephemeral.store.keyring_files import KeyringDirectory
@@ -71,13 +72,15 @@ class Doom:
         if self._request == "migrate":
             self._come = True
             return
-        original = getattr(Rooms, self._request)
+        # What is asked for often is the ledger's.
+        owner = Rooms if hasattr(Rooms, self._request) else Ledger
+        original = getattr(owner, self._request)
 
         def asked(*arguments: Any) -> Any:
             self._come = not self._spent
             return original(*arguments)
 
-        setattr(Rooms, self._request, asked)
+        setattr(owner, self._request, asked)
 
     def _doomed(self, original: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def transaction(pool: Any, work: Callable[..., Any], **named: Any) -> Any:
