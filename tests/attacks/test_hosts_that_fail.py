@@ -16,16 +16,19 @@ import pytest
 from support.hosts import Host, start_hosts
 from support.passage import Passage
 from support.processes import wait_until_gone
-from support.raw_client import Line, Member, Message, Room
+from support.raw_client import Line, Message, Room
 from support.redis import RedisServer, redis_server
+from support.roamers import (
+    assert_accounts,
+    assert_nothing_was_told_twice,
+    conversations,
+    go_on_until,
+    settle,
+    talking,
+)
 from support.server import AT_ANY_PACE, PATIENCE, Program
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
 
 from ephemeral.protocol.encoding import b64decode
-
-ROOMS = 3
-#: Every so-manieth message is left waiting.
-LEFT = 10
 
 Serving = Callable[..., Program]
 
@@ -36,141 +39,6 @@ def redis() -> Iterator[RedisServer]:
         yield running
 
 
-class Roamer:
-    """A member who comes back by the next host when the connection breaks."""
-
-    def __init__(self, member: Member, hosts: list[Host], first: int) -> None:
-        self.member = member
-        self._hosts = hosts
-        self._turn = first
-        self._line: Line | None = None
-
-    async def live(self, finished: asyncio.Event) -> None:
-        """Until it is finished."""
-        while not finished.is_set():
-            host = self._hosts[self._turn % len(self._hosts)]
-            self._turn += 1
-            self.member.room = host.room(self.member.room)
-            with suppress(ConnectionClosed, InvalidHandshake, InvalidMessage, OSError):
-                async with self.member.line() as self._line:
-                    await self.talk(self._line, finished)
-            # A host that has gone refuses at once: let others have their turn.
-            await asyncio.sleep(0)
-
-    def leave(self) -> None:
-        """Break the connection off."""
-        if self._line is not None:
-            self._line.socket.transport.abort()
-
-    async def talk(self, line: Line, finished: asyncio.Event) -> None:
-        raise NotImplementedError
-
-
-class Author(Roamer):
-    """Posts, and posts again what had no answer."""
-
-    def __init__(self, member: Member, hosts: list[Host], first: int) -> None:
-        super().__init__(member, hosts, first)
-        self.messages: dict[str, Message] = {}
-        self.accepted: set[str] = set()
-        self.viewed: set[str] = set()
-
-    async def talk(self, line: Line, finished: asyncio.Event) -> None:
-        while not finished.is_set():
-            if len(self.accepted) > len(self.viewed) * LEFT / (LEFT - 1) + 20:
-                # The reader is behind.
-                await line.ask("ping")
-                continue
-            due = [one for name, one in self.messages.items() if name not in self.accepted]
-            due += [Message() for _ in range(4 - len(due))]
-            self.messages |= {one.id: one for one in due}
-            refs = [await line.send("post", **one.post) for one in due]
-            for one, ref in zip(due, refs, strict=True):
-                if (await line.answer(ref))["type"] == "ok":
-                    self.accepted.add(one.id)
-
-
-class Reader(Roamer):
-    """Opens and acknowledges what it is told of, but leaves some of it."""
-
-    def __init__(self, author: Author, member: Member, hosts: list[Host], first: int) -> None:
-        super().__init__(member, hosts, first)
-        self._author = author
-        self.viewed = author.viewed
-
-    async def talk(self, line: Line, finished: asyncio.Event) -> None:
-        while not finished.is_set():
-            frame = await line.take(lambda one: "notices" in one or one["type"] == "notice")
-            for notice in frame.get("notices", [frame]):
-                if notice["sequence"] % LEFT and notice.get("state") != "viewed":
-                    await self._read(line, notice["id"])
-
-    async def _read(self, line: Line, name: str) -> None:
-        message = self._author.messages[name]
-        opened = await line.ask("open", id=name)
-        if opened["type"] == "ok":
-            assert opened["envelope"] == message.envelope
-            answer = await line.ask("ack", id=name, viewing=message.viewing)
-            if answer.get("state") == "viewed":
-                self.viewed.add(name)
-
-
-async def conversations(hosts: list[Host]) -> tuple[list[Author], list[Reader]]:
-    """Rooms of two, half of the authors at each host and their readers at the other."""
-    authors, readers = [], []
-    for number in range(ROOMS):
-        room = await hosts[0].client.room()
-        author = Author(await room.member(), hosts, number)
-        authors.append(author)
-        readers.append(Reader(author, await room.member(), hosts, number + 1))
-    return authors, readers
-
-
-async def go_on_until(readers: list[Reader], more: int) -> None:
-    """Until each of them has viewed so many more."""
-    goals = [len(one.viewed) + more for one in readers]
-    async with asyncio.timeout(3 * PATIENCE):
-        while any(len(one.viewed) < goal for one, goal in zip(readers, goals, strict=True)):  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-
-
-async def assert_accounts(database: str, authors: list[Author], readers: list[Reader]) -> None:
-    """Accepted is viewed, expired and waiting, one by one."""
-    connection = await asyncpg.connect(database)
-    waiting = await connection.fetchval("SELECT count(*) FROM messages")
-    fates = dict(await connection.fetch("SELECT fate::int, count(*) FROM tombstones GROUP BY fate"))
-    await connection.close()
-    accepted = sum(len(one.accepted) for one in authors)
-    viewed = sum(len(one.viewed) for one in readers)
-    # A last request whose answer was lost may have counted.
-    sent = sum(len(one.messages) for one in authors)
-    stored = waiting + sum(fates.values())
-    assert accepted <= stored <= sent
-    assert viewed <= fates.get(1, 0)
-    assert set(fates) <= {1}
-
-
-async def settle(hosts: list[Host], authors: list[Author], readers: list[Reader]) -> None:
-    """Everything that had no answer is asked again: then no doubt is left."""
-    for author, reader in zip(authors, readers, strict=True):
-        for one in (author, reader):
-            one.member.room = hosts[0].room(one.member.room)
-        async with author.member.line() as writing, reader.member.line() as reading:
-            for message in author.messages.values():
-                assert (await writing.ask("post", **message.post))["type"] == "ok"
-                author.accepted.add(message.id)
-            waiting = {one["id"] for one in (await reading.ask("messages"))["notices"]}
-            names = list(author.messages)
-            states = {}
-            for start in range(0, len(names), 100):
-                answer = await writing.ask("status", ids=names[start : start + 100])
-                states |= {one["id"]: one["state"] for one in answer["receipts"]}
-            gone = {name for name, state in states.items() if state == "viewed"}
-            assert gone | waiting == author.accepted
-            assert not gone & waiting
-            assert reader.viewed <= gone
-
-
 async def test_either_host_is_killed_under_load_and_its_members_go_on_at_the_other(
     database_url: str, serve: Serving, redis: RedisServer, tmp_path: Path
 ):
@@ -179,10 +47,7 @@ async def test_either_host_is_killed_under_load_and_its_members_go_on_at_the_oth
     )
     hosts = [Host(one) for one in programs]
     authors, readers = await conversations(hosts)
-    finished = asyncio.Event()
-    async with asyncio.TaskGroup() as group:
-        for one in (*authors, *readers):
-            group.create_task(one.live(finished))
+    async with talking(authors, readers):
         await go_on_until(readers, 8)
         programs[0].kill()
         await go_on_until(readers, 8)
@@ -190,9 +55,7 @@ async def test_either_host_is_killed_under_load_and_its_members_go_on_at_the_oth
         await go_on_until(readers, 3)
         programs[1].kill()
         await go_on_until(readers, 8)
-        finished.set()
-        for one in (*authors, *readers):
-            one.leave()
+    assert_nothing_was_told_twice([*authors, *readers])
     await settle(hosts[:1], authors, readers)
     await assert_accounts(database_url, authors, readers)
     for one in hosts:

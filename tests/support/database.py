@@ -114,7 +114,7 @@ def server(root: Path | None = None) -> Iterator[Server]:
     """A server of the wheel's PostgreSQL, or of the one installed at ``root``."""
     installation = None if root is None else Installation.at(root)
     with (
-        tempfile.TemporaryDirectory(prefix="ephemeral tests ", dir=_place()) as directory,
+        tempfile.TemporaryDirectory(prefix="ephemeral tests ", dir=place()) as directory,
         _loop() as loop,
     ):
         embedded = EmbeddedPostgres(Path(directory) / "data", installation=installation)
@@ -127,7 +127,7 @@ def server(root: Path | None = None) -> Iterator[Server]:
             asyncio.run_coroutine_threadsafe(embedded.stop(), loop).result()
 
 
-def _place() -> Path | None:
+def place() -> Path | None:
     """Memory, where there is enough: the server's syncs cost nothing there."""
     memory = Path("/dev/shm")
     if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > _ROOM:

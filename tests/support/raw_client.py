@@ -64,6 +64,14 @@ class Message:
         return {"id": self.id, "envelope": self.envelope, "viewing_hash": self.viewing_hash}
 
 
+class NotWelcome(AssertionError):
+    """A `hello` was refused; `code` says why."""
+
+    def __init__(self, frame: dict[str, Any]) -> None:
+        super().__init__(frame)
+        self.code = frame["error"]["code"]
+
+
 class Line:
     """One socket."""
 
@@ -149,7 +157,8 @@ class Member:
         """A socket that was welcomed; the welcome is its first frame."""
         async with self.room.line() as line:
             welcome = await line.ask("hello", locator=self.room.locator, token=self.token)
-            assert welcome["type"] == "welcome", welcome
+            if welcome["type"] != "welcome":
+                raise NotWelcome(welcome)
             line.frames.insert(0, welcome)
             yield line
 
