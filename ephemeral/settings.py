@@ -223,7 +223,7 @@ class Settings:
         Declared(
             _url("postgresql", "postgres"),
             "",
-            "A PostgreSQL of yours (15 and up), or several hosts of it; else an embedded one starts.",
+            "A PostgreSQL of yours (15 and up), or several hosts; else an embedded one starts.",
             secret=True,
         ),
     ]
