@@ -41,7 +41,7 @@ _VERSION_BYTES, _VERSION_BITS = 7, 52
 # What sealing a post draws.
 _POST_BYTES = sealing.PAYLOAD_ID_BYTES + sealing.SEALING_BYTES
 
-Rooms = dict[bytes, Remembered]
+Known = dict[bytes, Remembered]
 
 
 class Decided(NamedTuple):
@@ -70,12 +70,12 @@ class Batches:
         self._clock = clock
         self.memory = Memory()
 
-    def divide(self, batch: Sequence[Entry]) -> tuple[Sequence[Entry], Sequence[Entry], Rooms]:
+    def divide(self, batch: Sequence[Entry]) -> tuple[Sequence[Entry], Sequence[Entry], Known]:
         """Entries that can be decided at once, those that can't, and what is remembered of rooms.
 
         All entries of a room are on the same side. The rooms are the batch's alone from now on.
         """
-        known: Rooms = {}
+        known: Known = {}
         unknown: set[bytes] = set()
         timeless = self._clock.read() is None
         for entry in batch:
@@ -100,7 +100,7 @@ class Batches:
         )
 
     async def at_once(
-        self, connection: Connection, batch: Sequence[Entry], known: Rooms
+        self, connection: Connection, batch: Sequence[Entry], known: Known
     ) -> Decided | None:
         """Decide by what is remembered and write it; None if something was otherwise.
 
@@ -111,6 +111,9 @@ class Batches:
         rooms = {entry.room: known[entry.room] for entry in batch}
         versions = sorted((room, one.version) for room, one in rooms.items())
         work = _Work(self, Book(now, self._limits, self._grave, rooms), batch, rooms)
+        if work.crowded:
+            # What has expired counts until it is counted again: nobody is refused for that.
+            return None
         epoch = self._keyring.current if work.book.inserted else None
         condition = Condition(
             versions,
@@ -126,7 +129,7 @@ class Batches:
         return work.decided(work.envelopes())
 
     async def in_transaction(
-        self, connection: Connection, batch: Sequence[Entry], known: Rooms
+        self, connection: Connection, batch: Sequence[Entry], known: Known
     ) -> Decided:
         """Lock, recall, decide in order, write."""
         # Of a second attempt, after a deadlock, nothing is known: the first has changed it.
@@ -184,7 +187,7 @@ class Batches:
 class _Work:
     """A batch, decided on by a book."""
 
-    def __init__(self, batches: Batches, book: Book, batch: Sequence[Entry], rooms: Rooms) -> None:
+    def __init__(self, batches: Batches, book: Book, batch: Sequence[Entry], rooms: Known) -> None:
         self.book = book
         self._batches = batches
         self._rooms = rooms
@@ -193,6 +196,11 @@ class _Work:
         self._draw = batches.draw(posts * _POST_BYTES + len(rooms) * _VERSION_BYTES)
         self._results = [self._decide(entry) for entry in batch]
         self._versions = {room: _version(self._draw(_VERSION_BYTES)) for room in book.used}
+
+    @property
+    def crowded(self) -> bool:
+        """Whether a post was refused for what waits."""
+        return any(isinstance(one, Refusal) and one.code == "room_crowded" for one in self._results)
 
     def _decide(self, entry: Entry) -> Outcome | Leased:
         try:
@@ -289,6 +297,8 @@ class _Drawn:
     def __call__(self, length: int) -> bytes:
         at = self._at
         self._at = at + length
+        if self._at > len(self._drawn):
+            raise ValueError("more randomness is asked for than was drawn")
         return self._drawn[at : self._at]
 
 

@@ -1,7 +1,7 @@
 """The ledger: posts, opens, acknowledgements and releases of many members in few commits.
 
-Requests for the same room always go through the same lane, and a lane has one transaction at a
-time: while that commits and is flushed, the next batch gathers. Nothing waits for a clock, so a
+Requests for the same room always go through the same lane, and a lane has one batch at a time:
+while that is written and flushed, the next one gathers. Nothing waits for a clock, so a
 lone message is not held back. A request is answered after the commit, its events are published
 after the answers, in order.
 """
@@ -20,7 +20,7 @@ from ephemeral.domain.limits import Limits
 from ephemeral.domain.room import Seat
 from ephemeral.live.bus import Bus, Hint
 from ephemeral.protocol.errors import Refusal
-from ephemeral.services.batches import Batches, Decided, Rooms
+from ephemeral.services.batches import Batches, Decided, Known
 from ephemeral.services.clock import Clock
 from ephemeral.services.commits import commit, commit_statement
 from ephemeral.services.entries import (
@@ -48,7 +48,7 @@ BATCH = 256
 LANES = 2
 
 Key = tuple[bytes, bytes]
-Decide = Callable[[Sequence[Entry], Rooms], Awaitable[Decided | None]]
+Decide = Callable[[Sequence[Entry], Known], Awaitable[Decided | None]]
 
 
 class Ledger:
@@ -133,13 +133,13 @@ class Ledger:
         if others:
             await self._settled(others, known, self._in_transaction)
 
-    async def _at_once(self, batch: Sequence[Entry], known: Rooms) -> Decided | None:
+    async def _at_once(self, batch: Sequence[Entry], known: Known) -> Decided | None:
         names = {entry.room for entry in batch}
         return await commit_statement(
             self._pool, self._bus, names, lambda one: self._batches.at_once(one, batch, known)
         )
 
-    async def _in_transaction(self, batch: Sequence[Entry], known: Rooms) -> Decided | None:
+    async def _in_transaction(self, batch: Sequence[Entry], known: Known) -> Decided | None:
         names = {entry.room for entry in batch}
         return await commit(
             self._pool,
@@ -148,7 +148,7 @@ class Ledger:
             lambda one: self._batches.in_transaction(one, batch, known),
         )
 
-    async def _settled(self, batch: Sequence[Entry], known: Rooms, decide: Decide) -> bool:
+    async def _settled(self, batch: Sequence[Entry], known: Known, decide: Decide) -> bool:
         """Answer every entry and tell what happened; False if nothing could be decided."""
         outcomes: Sequence[Outcome]
         hints: Sequence[Hint] = ()

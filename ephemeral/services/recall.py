@@ -39,7 +39,7 @@ def is_recalled(entry: Entry, remembered: Remembered, limits: Limits) -> bool:
         return False
     kind = type(entry)
     if kind is Post:
-        # Far from being crowded: so far that no batch gets there.
+        # Far from being crowded, so that a batch hardly ever gets there.
         return (
             remembered.counted
             and 2 * room.waiting < limits.waiting_messages

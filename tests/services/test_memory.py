@@ -321,10 +321,7 @@ async def test_what_is_decided_at_once_keeps_its_epoch(desk: Desk) -> None:
     async with desk.pool.acquire() as one, one.transaction():
         await one.execute("UPDATE epochs SET state = 'retiring' WHERE state = 'current'")
         late = asyncio.create_task(desk.post(author, Message()))
-        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-        while not late.done() and not await desk.pool.fetchval(waiting):  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-        assert not late.done()
+        await until_it_waits(desk, late)
         await one.execute("UPDATE epochs SET state = 'current'")
     assert (await late).fresh
     assert counted["at_once"] == 1
@@ -341,3 +338,56 @@ async def test_what_is_decided_at_once_is_under_the_epoch_that_is_current(desk: 
     await desk.post(author, Message())
     assert counted == {"in vain": 1, "in_transaction": 1}
     assert await desk.pool.fetchval("SELECT bool_and(epoch > $1) FROM payload_keys", old)
+
+
+async def test_nobody_is_refused_at_once_for_what_has_expired(desk: Desk, tmp_path: Path) -> None:
+    small = await Desk.open(desk.pool, tmp_path / "keyring", Limits(waiting_messages=6))
+    author, _ = await lively(small, message_ttl=60)
+    for _ in range(2):
+        await small.post(author, Message())
+    await small.clock.advance(61_000)
+    # What another room does tells the process what time it is.
+    await lively(small)
+    counted = ways(small)
+    posts = await asyncio.gather(*(small.post(author, Message()) for _ in range(5)))
+    assert all(one.fresh for one in posts)
+    assert counted == {"in vain": 1, "in_transaction": 1}
+
+
+async def until_it_waits(desk: Desk, task: "asyncio.Task[Any]") -> None:
+    """Until somebody waits for a lock, which is to be `task`."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    while not task.done() and not await desk.pool.fetchval(waiting):  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    assert not task.done()
+
+
+@pytest.mark.parametrize(
+    "other_statement",
+    [
+        # Not a change of the room: a key that is wrapped anew, a row that is written as it was.
+        "UPDATE payload_keys SET wrapped = wrapped",
+        "UPDATE rooms SET locked = locked",
+        "UPDATE messages SET size = size",
+        "UPDATE payloads SET body = body",
+    ],
+)
+async def test_what_is_decided_at_once_holds_for_rows_that_others_wrote_meanwhile(
+    desk: Desk, other_statement: str
+) -> None:
+    author, reader = await lively(desk)
+    message = Message()
+    await desk.post(author, message)
+    await desk.open_message(reader, message)
+    counted = ways(desk)
+    async with desk.pool.acquire() as one, one.transaction():
+        await one.execute(other_statement)
+        late = asyncio.create_task(desk.acknowledge(reader, message))
+        await until_it_waits(desk, late)
+    assert (await late).state == "viewed"
+    assert counted == {"at_once": 1}
+    assert await desk.rows("messages", "payloads", "payload_keys", "tombstones") == {
+        "messages": 0, "payloads": 0, "payload_keys": 0, "tombstones": 2,
+    }  # fmt: skip
+    again = Message()
+    assert (await desk.post(author, again)).sequence == 3

@@ -1,11 +1,12 @@
 """Members who talk on whatever happens: they come back when a connection breaks, and ask again.
 
 An author posts again what had no answer, a reader opens and acknowledges what it is told of, and
-leaves every so-manieth message. In the end it is counted: accepted is viewed and waiting, and
+leaves one message in so many. In the end it is counted: accepted is viewed and waiting, and
 nobody was told anything twice.
 """
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -18,13 +19,13 @@ from support.server import PATIENCE
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
 
 ROOMS = 3
-#: Every so-manieth message is left waiting.
+#: One message in so many is left waiting.
 LEFT = 10
 #: How long somebody waits before asking again what was answered with `unavailable`.
 _PAUSE = 0.02
 
 
-class Roamer:
+class Roamer(ABC):
     """A member who comes back by the next host when the connection breaks.
 
     `events` is what was told, each with the number of the socket that told it.
@@ -66,8 +67,9 @@ class Roamer:
         if self._line is not None:
             self._line.socket.transport.abort()
 
+    @abstractmethod
     async def talk(self, line: Line, finished: asyncio.Event) -> None:
-        raise NotImplementedError
+        """Say and hear what there is, on one connection, until it is finished or breaks."""
 
     def _sift(self, line: Line) -> None:
         """Keep answers in the line, and events here."""
