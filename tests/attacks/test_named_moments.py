@@ -171,6 +171,8 @@ class Asked:
     body: dict[str, Any] | None = None
     #: What everybody must be told in the end.
     true: Callable[[], Awaitable[bool]] | None = field(default=None)
+    #: What is asked first of the server that dies, so that it remembers the room.
+    before: list["Asked"] = field(default_factory=list)
 
     async def ask(self, url: str) -> httpx.Response:
         async with httpx.AsyncClient(base_url=url, timeout=PATIENCE, trust_env=False) as client:
@@ -298,13 +300,19 @@ async def destroying(desk: Desk) -> Asked:
     return Asked("DELETE", "/room", scene.headers(0), happened, 204, 404)
 
 
-async def posting(desk: Desk) -> Asked:
-    scene, message = await Scene.staged(desk), Message()
+def posted(scene: Scene, message: Message) -> Asked:
+    """The author posts over HTTP."""
     body = {
         "id": b64encode(message.id),
         "envelope": b64encode(message.envelope),
         "viewing_hash": b64encode(message.viewing_hash),
     }
+    return Asked("POST", "/room/messages", scene.headers(0), None, 201, 200, body)
+
+
+async def posting(desk: Desk) -> Asked:
+    scene, message = await Scene.staged(desk), Message()
+    asked = posted(scene, message)
 
     async def happened() -> bool:
         return await scene.state(message) == "stored"
@@ -314,7 +322,8 @@ async def posting(desk: Desk) -> Asked:
         served = await desk.open_message(scene.seats[2], message)
         return [one.sequence for one in notices] == [1, 2] and served.envelope == message.envelope
 
-    return Asked("POST", "/room/messages", scene.headers(0), happened, 201, 200, body, true)
+    asked.happened, asked.true = happened, true
+    return asked
 
 
 async def opening(desk: Desk) -> Asked:
@@ -389,6 +398,64 @@ async def releasing(desk: Desk) -> Asked:
     return Asked("POST", path, scene.headers(1), happened, 200, 409, None, true)
 
 
+def opened(scene: Scene, message: Message) -> Asked:
+    """A reader opens over HTTP."""
+    return Asked("POST", scene.path(message, "open"), scene.headers(1), None, 200, 200)
+
+
+async def posting_at_once(desk: Desk) -> Asked:
+    scene, first, message = await Scene.staged(desk), Message(), Message()
+    asked = posted(scene, message)
+    asked.before = [posted(scene, first)]
+
+    async def happened() -> bool:
+        return await scene.state(message) == "stored"
+
+    async def true() -> bool:
+        _, notices = await desk.rooms.notices(scene.seats[1])
+        return [one.sequence for one in notices] == [1, 2, 3]
+
+    asked.happened, asked.true = happened, true
+    return asked
+
+
+async def opening_at_once(desk: Desk) -> Asked:
+    scene, first, message = await Scene.staged(desk), Message(), Message()
+    asked = opened(scene, message)
+    asked.before = [posted(scene, first), opened(scene, first), posted(scene, message)]
+
+    async def happened() -> bool:
+        return await scene.state(message) == "opened"
+
+    asked.happened = happened
+    return asked
+
+
+async def acknowledging_at_once(desk: Desk) -> Asked:
+    scene, message = await Scene.staged(desk), Message()
+    body = {"viewing": b64encode(message.viewing)}
+    asked = Asked(
+        "POST", scene.path(message, "ack"), scene.headers(1), None, 200, 200, body,
+        before=[posted(scene, message), opened(scene, message)],
+    )  # fmt: skip
+
+    async def happened() -> bool:
+        return await scene.state(message) == "viewed"
+
+    async def true() -> bool:
+        return (await desk.post(scene.seats[0], message)).state == "viewed"
+
+    asked.happened, asked.true = happened, true
+    return asked
+
+
+#: The same for requests that a statement alone carries out, with how many of the kind come before.
+AT_ONCE: list[tuple[str, str, Callable[[Desk], Awaitable[Asked]]]] = [
+    ("post at once", "1", posting_at_once),
+    ("open at once", "1", opening_at_once),
+    ("acknowledge at once", "0", acknowledging_at_once),
+]
+
 #: By the method of the services that dies with it.
 REQUESTS: list[tuple[str, Callable[[Desk], Awaitable[Asked]]]] = [
     ("create", creating),
@@ -435,13 +502,17 @@ async def test_a_server_killed_at_a_moment_of_a_request_has_done_it_wholly_or_no
     environment = settings(database_url, tmp_path)
     # Each start is asked for what the last one has died of, and dies of the next.
     owed: tuple[Asked, bool, str] | None = None
-    for name, request in [*REQUESTS, ("", None)]:
-        await asyncio.to_thread(doomed.serve, environment, (name, moment, "itself") if name else ())
+    requests = [(name, "0", request) for name, request in REQUESTS]
+    for name, before, request in [*requests, *AT_ONCE, ("", "", None)]:
+        doom = (name, moment, "itself", before) if name else ()
+        await asyncio.to_thread(doomed.serve, environment, doom)
         if owed is not None:
             await asked_again(owed[0], doomed.url, *owed[1:])
         if request is None:
             break
         asked = await request(desk)
+        for one in asked.before:
+            assert (await one.ask(doomed.url)).status_code == one.first, name
         if moment == ANSWERED:
             assert (await asked.ask(doomed.url)).status_code == asked.first, name
             doomed.kill()

@@ -6,7 +6,9 @@ which begins as one that was just started and has loaded its modules. Printed ar
 what the program prints, and `Ended` with its exit code, or minus the signal that ended it.
 
 `doom` names a request, a moment of `MOMENTS`, and who is killed with SIGKILL: the program
-(`itself`), or the database's process that serves it (`backend`), or that one's `postmaster`.
+(`itself`), or the database's process that serves it (`backend`), or that one's `postmaster`. A
+request `... at once` must be carried out by a statement alone; a fourth word says how many of its
+kind come before.
 """
 
 import json
@@ -29,6 +31,8 @@ from ephemeral.services.rooms import Rooms
 from ephemeral.store import migrations
 from ephemeral.store.keyring_files import KeyringDirectory
 
+_AT_ONCE = " at once"
+
 AMONG = "among its statements"
 BEFORE = "before the commit"
 AFTER = "after the commit, before the answer"
@@ -48,10 +52,12 @@ _STATEMENTS = ("execute", "fetch", "fetchrow", "fetchval")
 class Doom:
     """Waits for its request, and kills at its moment."""
 
-    def __init__(self, request: str, moment: str, victim: str) -> None:
-        self._request = request
+    def __init__(self, request: str, moment: str, victim: str, before: str = "0") -> None:
+        self._request = request.removesuffix(_AT_ONCE)
+        self._at_once = request.endswith(_AT_ONCE)
         self._moment = moment
         self._victim = victim
+        self._before = int(before)
         self._come = False
         self._spent = False
         self._statements = 0
@@ -61,7 +67,9 @@ class Doom:
     def arm(self) -> None:
         """Watch the request, its transaction, its statements and its hints."""
         self._watch_request()
-        for module in (commits, rooms, migrations):
+        if self._at_once:
+            commits.statement = self._doomed_statement(commits.statement)
+        for module in () if self._at_once else (commits, rooms, migrations):
             module.transaction = self._doomed(module.transaction)
         for name in _STATEMENTS:
             self._count(name)
@@ -77,7 +85,8 @@ class Doom:
         original = getattr(owner, self._request)
 
         def asked(*arguments: Any) -> Any:
-            self._come = not self._spent
+            self._come = not self._spent and self._before == 0
+            self._before -= 1
             return original(*arguments)
 
         setattr(owner, self._request, asked)
@@ -103,6 +112,28 @@ class Doom:
             return result
 
         return transaction
+
+    def _doomed_statement(
+        self, original: Callable[..., Awaitable[Any]]
+    ) -> Callable[..., Awaitable[Any]]:
+        async def statement(pool: Any, work: Callable[..., Any]) -> Any:
+            if not self._come or self._moment == ANSWERED:
+                return await original(pool, work)
+
+            async def undone(connection: Any) -> Any:
+                # Carried out, and not committed yet.
+                async with connection.transaction():
+                    await work(connection)
+                    self._kill(0)
+
+            if self._moment == AMONG:
+                self._kill(0)
+            result = await original(pool, work if self._moment == AFTER else undone)
+            assert result is not None, "it was not decided at once"
+            self._kill(0)
+            return result
+
+        return statement
 
     async def _rehearse(self, connection: Any, work: Callable[..., Awaitable[Any]]) -> None:
         """Find out how many statements there are; the next time, the last is not reached."""
