@@ -19,6 +19,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from typing import Any
 
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
@@ -26,7 +27,7 @@ from redis.asyncio.client import PubSub
 from ephemeral.domain.room import UnsureEvent
 from ephemeral.live.bus import Hint, Receiver
 from ephemeral.live.hints import ALL_ROOMS, FrameBroken, decode, encode
-from ephemeral.live.redis_link import LINK_ERRORS, reason
+from ephemeral.live.redis_link import LINK_ERRORS, driving, reason
 
 __all__ = ["RedisBus"]
 
@@ -141,9 +142,10 @@ class RedisBus:
         """Subscribe, and only then count as up; raises a group when the link breaks."""
         async with self._redis.pubsub() as pubsub, asyncio.TaskGroup() as group:
             async with asyncio.timeout(SILENCE_SECONDS):
-                await pubsub.subscribe(self._channel)
-                while (await pubsub.get_message(timeout=None) or {}).get("type") != "subscribe":
-                    pass
+                with driving():
+                    await pubsub.subscribe(self._channel)
+                    while not _is_subscribed(await pubsub.get_message(timeout=None)):
+                        pass
             self._begin()
             group.create_task(self._read(pubsub))
             group.create_task(self._write())
@@ -170,7 +172,8 @@ class RedisBus:
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(SILENCE_SECONDS) as silence:
             while True:
-                message = await pubsub.get_message(ignore_subscribe_messages=True, timeout=None)
+                with driving():
+                    message = await pubsub.get_message(ignore_subscribe_messages=True, timeout=None)
                 if message is None:
                     continue
                 try:
@@ -198,7 +201,8 @@ class RedisBus:
                     for start in range(0, len(self._sending) or 1, FRAME_HINTS):
                         hints = self._sending[start : start + FRAME_HINTS]
                         pipeline.publish(self._channel, encode(self._worker, hints))
-                    await pipeline.execute()
+                    with driving():
+                        await pipeline.execute()
             self._sending = []
             if not self._pending:
                 self._idle.set()
@@ -248,6 +252,10 @@ class RedisBus:
                 "processes hear of them when it is back.",
                 reason(_first(broken)),
             )
+
+
+def _is_subscribed(message: dict[str, Any] | None) -> bool:
+    return message is not None and message["type"] == "subscribe"
 
 
 def _first(group: BaseExceptionGroup) -> BaseException:

@@ -2,13 +2,15 @@
 
 import asyncio
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
-__all__ = ["LINK_ERRORS", "is_ending", "name_in_redis", "open_link", "reason"]
+__all__ = ["LINK_ERRORS", "driving", "is_ending", "name_in_redis", "open_link", "reason"]
 
 #: What a connection ends by that is no fault of this program.
 LINK_ERRORS = (RedisError, OSError, TimeoutError)
@@ -31,6 +33,18 @@ def open_link(url: str) -> Redis:
         socket_connect_timeout=_CONNECT_SECONDS,
         socket_timeout=_ANSWER_SECONDS,
     )
+
+
+@contextmanager
+def driving() -> Iterator[None]:
+    """Around what the driver does with a connection; raises LINK_ERRORS when that is gone.
+
+    One that ends at an unlucky moment is a RuntimeError to the driver, or to the loop beneath it.
+    """
+    try:
+        yield
+    except RuntimeError:
+        raise ConnectionError from None
 
 
 def is_ending() -> bool:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import msgspec
 import pytest
 from msgspec.structs import replace
+from redis.asyncio.client import PubSub
 from support.redis import RedisServer, redis_server
 
 from ephemeral.domain.room import (
@@ -220,3 +221,25 @@ async def test_whoever_writes_nonsense_there_is_not_believed_and_all_is_told_aga
         await one.until(lambda: one.missed > missed)
         assert [type(fault) for fault in one.faults] == [FrameBroken]
         assert one.bus.is_up
+
+
+async def test_a_connection_that_ends_at_an_unlucky_moment_is_no_fault(
+    redis: RedisServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    """The loop beneath the driver has another kind of error for it, which can't be had at will."""
+    original = PubSub.get_message
+    unlucky = iter([True])
+
+    async def get_message(pubsub: PubSub, *given: object, **named: object) -> object:
+        if next(unlucky, False):
+            raise RuntimeError("unable to perform operation; the handler is closed")
+        return await original(pubsub, *given, **named)
+
+    async with working(redis) as one:
+        missed = one.missed
+        monkeypatch.setattr(PubSub, "get_message", get_message)
+        one.bus.publish([(ROOM, ClosedEvent("expired"))])
+        await one.until(lambda: one.missed > missed)
+        assert await one.bus.wait_until_up(PATIENCE)
+        assert one.faults == []
+    assert "Redis is away (it can't be reached)" in caplog.text

@@ -125,7 +125,7 @@ class Watched:
         self.offences = [text for text in self.offences if not re.search(pattern, text)]
 
     def check(self) -> None:
-        assert self.offences == []
+        assert self.offences == [], self.offences
 
 
 Visit = Callable[..., Watched]
