@@ -207,6 +207,7 @@ async def _serving(settings: Settings, listener: socket.socket, *, minded: bool 
         ready,
         app.state.drain,
         request_seconds=settings.request_seconds,
+        ping_seconds=settings.ping_seconds,
         drain_seconds=settings.drain_seconds,
         stop_seconds=settings.stop_seconds,
     )

@@ -381,6 +381,14 @@ class Settings:
         int,
         Declared(_whole(1, 60), "5", "How long a new socket may stay silent before it is closed."),
     ]
+    ping_seconds: Annotated[
+        int,
+        Declared(
+            _whole(1, 3600),
+            "20",
+            "How often a socket is pinged. One silent from one ping to the next is cut off.",
+        ),
+    ]
     request_seconds: Annotated[
         int,
         Declared(

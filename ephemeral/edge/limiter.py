@@ -46,6 +46,8 @@ _CROWDED_SECONDS = 10
 
 # An address's name, and its buckets' names; what each is charged of a cost.
 _Names = tuple[tuple[Name, float], ...]
+# Where to spend, by which name, how much.
+_Charges = tuple[tuple[Callable[[Name, float, float], float], Name, float], ...]
 
 
 class Action(IntEnum):
@@ -151,7 +153,7 @@ class Limiter:
 class Visitor:
     """Somebody at an address, who may have named a room and a seat. Holds none of them."""
 
-    __slots__ = ("_address", "_limiter", "_room", "_seat")
+    __slots__ = ("_address", "_charges", "_limiter", "_room", "_seat")
 
     def __init__(
         self, limiter: Limiter, address: _Names, room: Name | None = None, seat: Name | None = None
@@ -160,6 +162,7 @@ class Visitor:
         self._address = address
         self._room = room
         self._seat = seat
+        self._charges: dict[Action, _Charges] = {}
 
     def at(self, locator: str, token: str = "") -> Self:
         """The same, in a room and perhaps on a seat of it, by credentials as the wire has them.
@@ -176,19 +179,23 @@ class Visitor:
 
         The narrowest comes first: who has spent what is theirs takes nothing from the others.
         """
-        limiter = self._limiter
-        now = limiter.clock()
-        for_seat, for_room, for_address = limiter.limits[action]
-        wait = 0.0
+        now = self._limiter.clock()
+        for spend, name, cost in self._charges.get(action) or self._charges_of(action):
+            wait = spend(name, cost, now)
+            if wait:
+                raise _too_many(wait)
+
+    def _charges_of(self, action: Action) -> _Charges:
+        """What an action takes, found out once: a socket posts more than once."""
+        for_seat, for_room, for_address = self._limiter.limits[action]
+        charges: list[tuple[Callable[[Name, float, float], float], Name, float]] = []
         if for_seat is not None and self._seat is not None:
-            wait = for_seat.spend(self._seat, 1, now)
-        if for_room is not None and self._room is not None and not wait:
-            wait = for_room.spend(self._room, 1, now)
+            charges.append((for_seat.spend, self._seat, 1))
+        if for_room is not None and self._room is not None:
+            charges.append((for_room.spend, self._room, 1))
         if for_address is not None:
-            for name, weight in self._address:
-                wait = wait or for_address.spend(name, weight, now)
-        if wait:
-            raise _too_many(wait)
+            charges += [(for_address.spend, *one) for one in self._address]
+        return self._charges.setdefault(action, tuple(charges))
 
     @contextmanager
     def asking(self, action: Action) -> Iterator[None]:

@@ -11,13 +11,13 @@ from functools import partial
 import uvicorn
 from starlette.types import ASGIApp
 
+from ephemeral.edge.pulse import Pulse
 from ephemeral.edge.wire import HttpWire, SocketWire
 from ephemeral.protocol.limits import FRAME_MAX
 
 __all__ = ["ListenRefused", "Server", "listen", "many_files"]
 
 _KEEP_ALIVE_SECONDS = 30
-_PING_SECONDS = 20
 
 
 class ListenRefused(Exception):
@@ -59,10 +59,11 @@ def many_files() -> None:
 class Server(uvicorn.Server):
     """Serves an application whose lifespan somebody else has entered.
 
-    `ready` is called once when connections are accepted. A request has `request_seconds` to come.
-    `stop` ends it gracefully, called again at once. Gracefully: `drain` is awaited while requests
-    are still served, then what is under way may be finished. `drain` should take `drain_seconds`;
-    beyond that, it and the finishing have `stop_seconds` each.
+    `ready` is called once when connections are accepted. A request has `request_seconds` to come,
+    and sockets are pinged every `ping_seconds`. `stop` ends it gracefully, called again at once.
+    Gracefully: `drain` is awaited while requests are still served, then what is under way may be
+    finished. `drain` should take `drain_seconds`; beyond that, it and the finishing have
+    `stop_seconds` each.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Server(uvicorn.Server):
         drain: Callable[[], Awaitable[None]],
         *,
         request_seconds: float,
+        ping_seconds: float,
         drain_seconds: float,
         stop_seconds: int,
     ) -> None:
@@ -81,11 +83,12 @@ class Server(uvicorn.Server):
             uvicorn.Config(
                 app,
                 http=partial(HttpWire, request_seconds=request_seconds),  # type: ignore[arg-type]
-                ws=SocketWire,
+                ws=partial(SocketWire, pulse=Pulse(ping_seconds)),  # type: ignore[arg-type]
                 ws_max_size=FRAME_MAX,
                 ws_per_message_deflate=False,
-                ws_ping_interval=_PING_SECONDS,
-                ws_ping_timeout=_PING_SECONDS,
+                # The pulse does that.
+                ws_ping_interval=None,
+                ws_ping_timeout=None,
                 lifespan="off",
                 interface="asgi3",
                 log_config=None,

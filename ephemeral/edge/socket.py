@@ -18,7 +18,7 @@ from ephemeral.domain.room import Seat
 from ephemeral.edge import answers, close_codes, requests
 from ephemeral.edge.guard import Verdict
 from ephemeral.edge.limiter import Action, Visitor, crowded
-from ephemeral.edge.outbox import FRAMES_MAX, Outbox
+from ephemeral.edge.outbox import FRAMES_MAX, Outbox, Round
 from ephemeral.edge.pace import Pace
 from ephemeral.edge.wire import Wire
 from ephemeral.protocol import frames
@@ -62,6 +62,7 @@ class Socket:
         self,
         connection: bytes,
         wire: Wire,
+        round_: Round,
         rooms: Rooms,
         listeners: Listeners,
         verdict: Verdict,
@@ -78,7 +79,7 @@ class Socket:
         self._pace = pace
         self._visitor = visitor
         self._loop = asyncio.get_running_loop()
-        self._outbox = Outbox(wire, self._go_on, partial(self.end, close_codes.SLOW))
+        self._outbox = Outbox(wire, round_, self._go_on, partial(self.end, close_codes.SLOW))
         self._ending: tuple[int, Refusal | None] | None = None
         # A frame that is awaited by the owner's task, and what that task sleeps on meanwhile.
         self._frame: frames.EarlyFrame | frames.Frame | None = None
@@ -91,25 +92,21 @@ class Socket:
         self._work = 0
         self._paused = False
         # Events that come between `hello` and `welcome`.
-        self._early: list[bytes] | None = []
+        self._early: list[bytes] = []
+        #: Queues one event.
+        self.deliver: Callable[[bytes], None] = self._keep
 
     # --- what the hub calls -------------------------------------------------------------------
 
-    def deliver(self, frame: bytes) -> None:
-        """Queue one event."""
-        if self._early is None:
-            self._outbox.put(frame)
-        elif len(self._early) < FRAMES_MAX:
+    def _keep(self, frame: bytes) -> None:
+        if len(self._early) < FRAMES_MAX:
             self._early.append(frame)
         else:
             self.end(close_codes.SLOW)
 
     def replaced(self) -> None:
         """A newer socket of the same member took over."""
-        self.end(
-            close_codes.REPLACED,
-            Refusal("replaced"),
-        )
+        self.end(close_codes.REPLACED, Refusal("replaced"))
 
     def seat_lost(self) -> None:
         """The member left by another way, or its seat was taken."""
@@ -357,9 +354,10 @@ class Socket:
         self._outbox.put(answers.welcome(hello.ref, self.member, snapshot))
         self._listeners.caught_up(self.seat.room, snapshot.room.sequence)
         self._welcomed = True
-        early, self._early = self._early or [], None
-        for frame in early:
+        self.deliver = self._outbox.put
+        for frame in self._early:
             self._outbox.put(frame)
+        self._early.clear()
 
     async def _answer(self, frame: frames.EarlyFrame | frames.Frame) -> bytes:
         match frame:

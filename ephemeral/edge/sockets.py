@@ -8,6 +8,7 @@ from starlette.types import Receive, Scope, Send
 from ephemeral.edge import close_codes
 from ephemeral.edge.guard import Verdict
 from ephemeral.edge.limiter import Action, Limiter, crowded
+from ephemeral.edge.outbox import Round
 from ephemeral.edge.pace import Pace
 from ephemeral.edge.socket import Listeners, Socket
 from ephemeral.edge.wire import WIRE, Wire
@@ -47,6 +48,7 @@ class Sockets:
         self._random = random
         self._verdict = verdict
         self._limiter = limiter
+        self._round = Round()
         self._sockets: set[Socket] = set()
         self._none_left = asyncio.Event()
         self._draining = False
@@ -115,7 +117,7 @@ class Sockets:
         pace = Pace(self._rate, self._burst, asyncio.get_running_loop().time())
         self._turn += 1
         name = self._turn.to_bytes(_TURN_BYTES) + self._random(_RANDOM_BYTES)
-        socket = Socket(name, wire, rooms, listeners, self._verdict, pace, visitor)
+        socket = Socket(name, wire, self._round, rooms, listeners, self._verdict, pace, visitor)
         self._sockets.add(socket)
         if not visitor.connected() or len(self._sockets) > self._most:
             socket.end(close_codes.of(crowded()), crowded())

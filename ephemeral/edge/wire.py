@@ -19,6 +19,7 @@ from websockets.speedups import apply_mask
 from ephemeral import metrics
 from ephemeral.edge import answers
 from ephemeral.edge.headers import ANSWER
+from ephemeral.edge.pulse import Pulse
 from ephemeral.protocol.errors import Refusal
 
 __all__ = ["WIRE", "HttpWire", "Line", "SocketWire", "Wire"]
@@ -31,10 +32,15 @@ _ABORT_SECONDS = 10.0
 # The same for a peer that no longer speaks WebSocket.
 _LINGER_SECONDS = 2.0
 
-# RFC 6455, section 5.2: the last frame of a text message; a payload that is masked.
+# RFC 6455, section 5.2: the last frame of a text message; a pong; a payload that is masked.
 _WHOLE_TEXT = 0x81
+_PONG = 0x8A
 _MASKED = 0x80
 _BROKEN = -1
+# A ping that says nothing, as it goes over the wire.
+_PING = b"\x89\x00"
+# What a pong may carry (5.5).
+_CONTROL_MAX = 125
 
 
 class Line(Protocol):
@@ -153,10 +159,15 @@ def _reject(status: HTTPStatus | int, text: str) -> Response:
 
 
 class SocketWire(WebSocketsSansIOProtocol):
-    """WebSocket. A peer that doesn't read or doesn't answer is cut off, not waited for."""
+    """WebSocket. A peer that doesn't read or doesn't answer is cut off, not waited for.
 
-    def __init__(self, *arguments: Any, **named: Any) -> None:
+    It is pinged with every beat of `pulse`; one of which nothing was heard by the next has gone.
+    """
+
+    def __init__(self, *arguments: Any, pulse: Pulse, **named: Any) -> None:
         super().__init__(*arguments, **named)
+        self._pulse = pulse
+        self._heard = True
         self.conn.reject = _reject  # type: ignore[method-assign]
         self.blocked = False
         self._max_size: int = self.config.ws_max_size
@@ -238,9 +249,15 @@ class SocketWire(WebSocketsSansIOProtocol):
             elif data[at] == _WHOLE_TEXT and not self.frames and not self.close_sent:
                 start = end - _payload_size(data, at)
                 self._line.received(apply_mask(data[start:end], data[start - 4 : start]))
+            elif data[at] == _PONG and data[at + 1] <= _MASKED | _CONTROL_MAX:
+                # To have come is all that it says.
+                pass
             else:
                 super().data_received(data[at:end])
             at = end
+        if at:
+            # Half a frame for ever is not an answer.
+            self._heard = True
         self._rest = data[at:]
         self._consuming = False
 
@@ -308,10 +325,25 @@ class SocketWire(WebSocketsSansIOProtocol):
         super().shutdown()
         self._lost()
 
-    def keepalive_timeout(self) -> None:
-        """The peer has not answered a ping: there is nobody to read what is queued."""
-        super().keepalive_timeout()
-        self.transport.abort()
+    def start_keepalive(self) -> None:
+        """See from now on whether the peer is there."""
+        self._pulse.add(self)
+
+    def stop_keepalive(self) -> None:
+        """No longer."""
+        self._pulse.remove(self)
+
+    def beat(self) -> None:
+        """Ask the peer whether it is there, or see that it isn't."""
+        if self.close_sent or self.transport.is_closing():
+            return
+        if self._heard:
+            self._heard = False
+            self.transport.write(_PING)
+        else:
+            # There is nobody to read what is queued.
+            self.keepalive_timeout()
+            self.transport.abort()
 
     def pause_writing(self) -> None:
         """The peer doesn't read."""

@@ -32,9 +32,8 @@ class Subscriber(Protocol):
 
     member: bytes
     connection: bytes
-
-    def deliver(self, frame: bytes) -> None:
-        """Queue one encoded frame; must not block or raise."""
+    #: Queues one encoded frame; must not block or raise, nor listen or cease to.
+    deliver: Callable[[bytes], None]
 
     def replaced(self) -> None:
         """A newer socket of the same member took over (close 4409)."""
@@ -170,20 +169,17 @@ class Hub:
 
     def receive(self, hints: Sequence[Hint]) -> None:
         """The bus's receiver: fan each event out to the room's local members."""
+        rooms, held = self._rooms, self._held
         for room, event in hints:
-            if room in self._rooms:
-                held = self._held.get(room)
-                if held is None:
-                    self._receive(room, event)
+            if room in rooms:
+                if room in held:
+                    held[room].append(event)
                 else:
-                    held.append(event)
+                    self._receive(room, event)
 
     def _receive(self, room: bytes, event: Event) -> None:
         members = self._rooms.get(room)
         if not members:
-            return
-        if isinstance(event, UnsureEvent):
-            self._unsure.add(room)
             return
         if isinstance(event, NoticeEvent):
             sequence = event.notice.sequence
@@ -197,22 +193,22 @@ class Hub:
             self._gone[event.id] = None
             if len(self._gone) > _REMEMBERED:
                 del self._gone[next(iter(self._gone))]
+        elif isinstance(event, UnsureEvent):
+            self._unsure.add(room)
+            return
         elif isinstance(event, PresenceEvent) and event.connection is not None:
             mine = members.get(event.member)
             if mine is not None and mine.connection != event.connection:
                 self._doubted.add((room, event.member))
-        self._fan_out(members, event)
-
-    def _fan_out(self, members: dict[bytes, Subscriber], event: Event) -> None:
         frame = self._encode(event)
         silent = event.member if isinstance(event, TypingEvent) else None
-        for subscriber in list(members.values()):
-            if subscriber.member != silent:
+        for member, subscriber in members.items():
+            if member != silent:
                 subscriber.deliver(frame)
         if isinstance(event, LeftEvent):
             gone = members.get(event.member)
             if gone is not None:
                 gone.seat_lost()
         elif isinstance(event, ClosedEvent):
-            for subscriber in list(members.values()):
+            for subscriber in members.values():
                 subscriber.room_closed()
