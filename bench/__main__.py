@@ -20,6 +20,7 @@ from ephemeral.store.embedded import EmbeddedPostgres
 
 SCENARIOS: dict[str, Callable[[Options], Awaitable[None]]] = {
     "pairs": scenarios.pairs,
+    "frames": scenarios.frames,
     "latency": scenarios.latency,
     "crowd": scenarios.crowd,
     "idle": scenarios.idle,

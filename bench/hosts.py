@@ -85,6 +85,14 @@ async def relay() -> AsyncIterator[Host]:
 
 
 @asynccontextmanager
+async def hollow() -> AsyncIterator[Host]:
+    """The frames of a message, and nothing behind them."""
+    port = free_port()
+    async with _served([sys.executable, "-m", "bench.hollow", str(port)], port, {}) as pid:
+        yield Host(port, pid, None)
+
+
+@asynccontextmanager
 async def ephemeral(
     dsn: str, directory: Path, extra: Mapping[str, str] | None = None
 ) -> AsyncIterator[Host]:

@@ -144,6 +144,27 @@ async def pairs(options: Options) -> None:
     _report(*await _compare(options, 2, options.rooms, options.size))
 
 
+async def frames(options: Options) -> None:
+    """The frames of `pairs` with nothing behind them: the least that this protocol costs."""
+    print(f"{options.rooms} rooms of two, {options.size} B, window {options.window}")
+    tally = Tally()
+    async with hosts.relay() as host:
+        talking: list[Room] = [RelayRoom(tally, options.size) for _ in range(options.rooms)]
+        relay = await _loop(host, talking, tally, options)
+    tally = Tally()
+    async with hosts.hollow() as host:
+        talking = [EphemeralRoom(tally, options.size) for _ in range(options.rooms)]
+        hollow = await _loop(host, talking, tally, options)
+    print(relay.line("relay"))
+    print(hollow.line("frames"))
+    print(
+        f"ratio        {hollow.rate / relay.rate:.3f} of the relay's messages, "
+        f"{relay.server_us / hollow.server_us:.3f} by the servers' CPU; limited by "
+        f"{hollow.bottleneck}",
+        flush=True,
+    )
+
+
 async def sizes(options: Options) -> None:
     """The same with envelopes of 512 B, 4 KiB and 64 KiB."""
     for size in (512, 4096, 65536):

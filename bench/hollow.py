@@ -1,0 +1,143 @@
+"""A hollow server: the frames of a message and nothing behind them.
+
+It takes the same requests over the same wire and tells the same answers and events as Ephemeral,
+and does nothing else: no limits, no seats, no leases, no seal, no database, nothing that outlives
+the process. What it costs beside the relay is what the protocol's frames cost in Python, whatever
+a server does behind them. The benchmark starts it on a port of its own.
+"""
+
+import asyncio
+import socket
+import sys
+import time
+from collections import defaultdict
+from functools import partial
+
+import uvicorn
+from starlette.types import Receive, Scope, Send
+
+from ephemeral.domain import room as nouns
+from ephemeral.edge import answers
+from ephemeral.edge.outbox import Outbox, Round
+from ephemeral.edge.pulse import Pulse
+from ephemeral.edge.wire import WIRE, Wire
+from ephemeral.edge.wire import SocketWire as Protocol
+from ephemeral.protocol import frames
+from ephemeral.protocol.encoding import b64decode, b64encode
+from ephemeral.protocol.limits import FRAME_MAX, PROTOCOL
+
+_HOUR_MS = 3_600_000
+_NOBODY = bytes(16)
+_round = Round()
+_rooms: dict[str, "list[Hollow]"] = defaultdict(list)
+_posts: dict[str, tuple[bytes, bytes]] = {}
+
+
+class Hollow:
+    """One socket; what it is told is believed."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._outbox = Outbox(wire, _round, lambda: None, lambda: None)
+        self._over = asyncio.get_running_loop().create_future()
+        self._room: list[Hollow] | None = None
+        self._member = _NOBODY
+
+    async def over(self) -> None:
+        """Return when the peer has gone."""
+        await self._over
+
+    def received(self, text: bytes) -> None:
+        """Answer as if everything were so."""
+        if self._room is None:
+            self._begin(frames.decode_early(text))
+            return
+        frame, now = frames.decode_frame(text), time.time_ns() // 1_000_000
+        event: nouns.Event
+        match frame:
+            case frames.Post():
+                message = frames.identifier(frame.id)
+                envelope = b64decode(frame.envelope)
+                _posts[frame.id] = self._member, envelope
+                ends = now + _HOUR_MS
+                answer: answers.Outcome = nouns.Receipt(message, "stored", 1, now, ends)
+                event = nouns.NoticeEvent(
+                    nouns.Notice(
+                        message, 1, self._member, len(envelope), now, ends, "stored", *[None] * 3
+                    )
+                )
+            case frames.Open():
+                message = frames.identifier(frame.id)
+                author, envelope = _posts[frame.id]
+                answer = nouns.Opened(message, envelope, author, 1, now, now, now, now)
+                event = nouns.OpenedEvent(message, self._member, now)
+            case frames.Ack():
+                message = frames.identifier(frame.id)
+                del _posts[frame.id]
+                answer = nouns.Acknowledged(message, "viewed")
+                event = nouns.DestroyedEvent(message, "viewed", frame.revealed(), self._member)
+            case _:
+                return
+        self._outbox.put(answers.ok(frame.ref, answers.outcome(answer)))
+        said = answers.event(event)
+        for one in self._room:
+            one.tell(said)
+
+    def tell(self, frame: bytes) -> None:
+        """Queue one frame."""
+        self._outbox.put(frame)
+
+    def _begin(self, frame: frames.EarlyFrame) -> None:
+        if isinstance(frame, frames.Join):
+            self._member = frames.identifier(frame.member)
+        elif isinstance(frame, frames.Hello):
+            self._room = _rooms[frame.locator]
+            self._room.append(self)
+            self._outbox.put(
+                b'{"type":"welcome","ref":%d,"member":"%b"}'
+                % (frame.ref, b64encode(self._member).encode())
+            )
+
+    def received_binary(self) -> None:
+        """Nobody sends any."""
+
+    def writable(self) -> None:
+        """Go on."""
+        self._outbox.flush()
+
+    def lost(self) -> None:
+        """The peer has gone."""
+        if not self._over.done():
+            self._over.set_result(None)
+
+
+async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    """Accept every socket."""
+    await receive()
+    await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
+    wire: Wire = scope["extensions"][WIRE]
+    line = Hollow(wire)
+    wire.attach(line)
+    await line.over()
+
+
+def main(port: int) -> None:
+    """Serve on loopback as the measured server is served."""
+    config = uvicorn.Config(
+        app,
+        ws=partial(Protocol, pulse=Pulse(20)),  # type: ignore[arg-type]
+        ws_max_size=FRAME_MAX,
+        ws_per_message_deflate=False,
+        ws_ping_interval=None,
+        ws_ping_timeout=None,
+        loop="uvloop",
+        http="httptools",
+        lifespan="off",
+        interface="asgi3",
+        access_log=False,
+        log_level="error",
+    )
+    uvicorn.Server(config).run(sockets=[socket.create_server(("127.0.0.1", port))])
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
