@@ -61,7 +61,9 @@ CREATE TABLE payloads (
     id   bytea PRIMARY KEY CHECK (octet_length(id) = 16),
     body bytea NOT NULL
 );
-ALTER TABLE payloads ALTER COLUMN body SET STORAGE EXTERNAL;
+ALTER TABLE payloads
+    ALTER COLUMN body SET STORAGE EXTERNAL,
+    ALTER COLUMN body SET STATISTICS 0;
 COMMENT ON TABLE  payloads IS 'Sealed bytes. Written once, never updated.';
 COMMENT ON COLUMN payloads.id IS '16 random bytes drawn by the server.';
 COMMENT ON COLUMN payloads.body IS 'The client''s ciphertext under the server''s second layer.';
@@ -71,6 +73,7 @@ CREATE TABLE payload_keys (
     epoch   bigint NOT NULL,
     wrapped bytea  NOT NULL
 );
+ALTER TABLE payload_keys ALTER COLUMN wrapped SET STATISTICS 0;
 COMMENT ON TABLE  payload_keys IS 'Data keys of payloads. Narrow, so that re-wrapping survivors is cheap.';
 COMMENT ON COLUMN payload_keys.payload IS 'The payload that this key opens.';
 COMMENT ON COLUMN payload_keys.epoch IS 'The epoch key that wraps it.';
@@ -100,6 +103,9 @@ CREATE TABLE rooms (
     version     bigint   NOT NULL DEFAULT (random() * 9007199254740991)::bigint,
     lease_due   bigint
 ) WITH (fillfactor = 50);
+ALTER TABLE rooms
+    ALTER COLUMN charter SET STATISTICS 0,
+    ALTER COLUMN charter_mac SET STATISTICS 0;
 CREATE INDEX rooms_expires_at ON rooms (expires_at);
 CREATE INDEX rooms_lease_due ON rooms (lease_due) WHERE lease_due IS NOT NULL;
 COMMENT ON TABLE  rooms IS 'Rooms that live. A destroyed or expired room has no row.';
@@ -165,6 +171,10 @@ CREATE TABLE messages (
     PRIMARY KEY (room, id),
     CHECK ((lease_holder IS NULL) = (lease_until IS NULL))
 ) WITH (fillfactor = 70);
+ALTER TABLE messages
+    ALTER COLUMN viewing_hash SET STATISTICS 0,
+    ALTER COLUMN digest SET STATISTICS 0,
+    ALTER COLUMN viewing SET STATISTICS 0;
 CREATE INDEX messages_expires_at ON messages (expires_at);
 COMMENT ON TABLE  messages IS 'Messages that wait to be viewed. A destroyed message has no row.';
 COMMENT ON COLUMN messages.room IS 'The room.';
@@ -210,6 +220,7 @@ CREATE TABLE tombstones (
     PRIMARY KEY (room, tombstone),
     CHECK ((fate = 1) = (viewing IS NOT NULL))
 );
+ALTER TABLE tombstones ALTER COLUMN viewing SET STATISTICS 0;
 CREATE INDEX tombstones_until ON tombstones (until);
 COMMENT ON TABLE  tombstones IS 'Fates of destroyed messages: stops resurrection, lets an author ask.';
 COMMENT ON COLUMN tombstones.tombstone IS 'HMAC-SHA-256 of room and message id under index.key.';
