@@ -36,7 +36,12 @@ class Round:
     def _go(self) -> None:
         due, self._due = self._due, []
         for outbox in due:
-            outbox.flush()
+            try:
+                outbox.flush()
+            except Exception as error:  # noqa: BLE001 - one that can't must not hold up the others
+                asyncio.get_running_loop().call_exception_handler(
+                    {"message": "An outbox could not be emptied.", "exception": error}
+                )
 
 
 class Outbox:

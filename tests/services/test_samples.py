@@ -12,7 +12,7 @@ from ephemeral.store.postgres import open_pool
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Pool
 
-# Bytes that queries look rows up by, and what everybody may know; whatever else is bytes must not be sampled.
+# Bytes that queries look rows up by, and what everybody may know. No others may be sampled.
 LOOKED_UP = {
     ("payloads", "id"), ("payload_keys", "payload"), ("rooms", "room"), ("workers", "id"),
     ("seats", "room"), ("seats", "member"), ("seats", "token_hash"), ("seats", "resume_hash"),
