@@ -6,6 +6,7 @@ headers: pages of other origins can't read answers, and credentials are headers 
 page doesn't have.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable, MutableMapping
 from typing import Any
 
@@ -107,6 +108,10 @@ class Guard:
             await self._app(scope, _limited(scope, receive), guarded_send)
         except ClientDisconnect:
             return
+        except asyncio.CancelledError:
+            # The server stops, and has waited long enough.
+            if not started:
+                await _refuse(Refusal("unavailable", retry_after=1), guarded_send, {})
         except Exception as error:  # noqa: BLE001 - nothing may pass
             refusal = self._verdict(error)
             if not started:
@@ -128,6 +133,9 @@ class Guard:
         try:
             self._enter(scope)
             await self._app(scope, receive, guarded_send)
+        except asyncio.CancelledError:
+            # The server stops, and has waited long enough; the socket goes with it.
+            return
         except Exception as error:  # noqa: BLE001 - nothing may pass
             refusal = self._verdict(error)
             if not accepted and "websocket.http.response" in scope.get("extensions", {}):

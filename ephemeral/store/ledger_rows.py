@@ -13,6 +13,19 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ephemeral.domain.room import Message, Room, Tombstone
+from ephemeral.store.ledger_statement import (
+    BURIED,
+    CHANGED,
+    CLOCK,
+    DESTROYED,
+    EPOCH,
+    POSTED,
+    UNKNOWN,
+    USED,
+    VERSIONS,
+    Part,
+    composed,
+)
 from ephemeral.store.payload_rows import SealedRow
 
 if TYPE_CHECKING:
@@ -130,159 +143,94 @@ async def write(
     `payloads` are those of `inserted`; their epoch is held. `used` are all rooms in which anything
     changed, with the `versions` that they get; None: they have a new one already.
     """
-    row = await connection.fetchrow(
-        """
-        WITH held AS MATERIALIZED (
-            SELECT FROM unnest($2::text::bigint[]) WITH ORDINALITY AS q (version, n)
-            JOIN rooms ON rooms.room = substr($1::bytea, (32 * q.n - 31)::int, 32)
-                      AND rooms.version = q.version
-            ORDER BY q.n FOR UPDATE OF rooms
-        ), epoch AS MATERIALIZED (
-            SELECT FROM epochs WHERE id = $6::bigint AND state = 'current' FOR SHARE
-        ), go AS MATERIALIZED (
-            SELECT now, ($5::int IS NULL OR abs(now - $4::bigint) <= $5::int)
-                AND (SELECT count(*) FROM held) = $3::int
-                AND ($6::bigint IS NULL OR EXISTS (SELECT FROM epoch))
-                AND NOT EXISTS (
-                    SELECT FROM generate_series(1, $10::int) n
-                    JOIN messages m ON m.room = substr($7::bytea, 32 * n - 31, 32)
-                                   AND m.id = substr($8::bytea, 16 * n - 15, 16))
-                AND NOT EXISTS (
-                    SELECT FROM generate_series(1, $10::int) n
-                    JOIN tombstones t ON t.room = substr($7::bytea, 32 * n - 31, 32)
-                                     AND t.tombstone = substr($9::bytea, 32 * n - 31, 32)) AS ok
-            FROM clock_ms() now
-        ), bodies AS (
-            INSERT INTO payloads (id, body)
-            SELECT substr($11::bytea, (16 * n - 15)::int, 16), q.body
-            FROM unnest($12::bytea[]) WITH ORDINALITY AS q (body, n)
-            WHERE (SELECT ok FROM go)
-        ), keys AS (
-            INSERT INTO payload_keys (payload, epoch, wrapped)
-            SELECT substr($11::bytea, (16 * n - 15)::int, 16), q.epoch,
-                   substr($14::bytea, (61 * n - 60)::int, 61)
-            FROM unnest($13::text::bigint[]) WITH ORDINALITY AS q (epoch, n)
-            WHERE (SELECT ok FROM go)
-        ), accepted AS (
-            INSERT INTO messages (payload, room, id, author, viewing_hash, digest, lease_holder,
-                                  viewing, sequence, size, everyone, posted_at, expires_at,
-                                  lease_until)
-            SELECT substr($11::bytea, (16 * n - 15)::int, 16),
-                   substr($15::bytea, (32 * n - 31)::int, 32),
-                   substr($16::bytea, (16 * n - 15)::int, 16),
-                   substr($17::bytea, (16 * n - 15)::int, 16),
-                   substr($18::bytea, (32 * n - 31)::int, 32),
-                   substr($19::bytea, (32 * n - 31)::int, 32),
-                   CASE WHEN lease_until IS NOT NULL
-                        THEN substr($20::bytea, (16 * n - 15)::int, 16) END,
-                   CASE WHEN viewed THEN substr($21::bytea, (32 * n - 31)::int, 32) END,
-                   sequence, size, everyone, posted_at, expires_at, lease_until
-            FROM unnest($22::text::boolean[], $23::text::bigint[], $24::text::int[],
-                        $25::text::boolean[], $26::text::bigint[], $27::text::bigint[],
-                        $28::text::bigint[])
-                 WITH ORDINALITY AS q (viewed, sequence, size, everyone, posted_at, expires_at,
-                                       lease_until, n)
-            WHERE (SELECT ok FROM go)
-        ), leased AS (
-            UPDATE messages
-            SET lease_holder = CASE WHEN q.lease_until IS NOT NULL
-                                    THEN substr($31::bytea, (16 * q.n - 15)::int, 16) END,
-                viewing = CASE WHEN viewed THEN substr($32::bytea, (32 * q.n - 31)::int, 32) END,
-                lease_until = q.lease_until, lease_ends = q.lease_ends, everyone = q.everyone
-            FROM unnest($33::text::boolean[], $34::text::bigint[], $35::text::smallint[],
-                        $36::text::boolean[])
-                 WITH ORDINALITY AS q (viewed, lease_until, lease_ends, everyone, n)
-            WHERE messages.room = substr($29::bytea, (32 * q.n - 31)::int, 32)
-              AND messages.id = substr($30::bytea, (16 * q.n - 15)::int, 16)
-              AND (SELECT ok FROM go)
-        ), buried AS (
-            INSERT INTO tombstones (tombstone, room, author, viewing, fate, until)
-            SELECT substr($37::bytea, (32 * n - 31)::int, 32),
-                   substr($38::bytea, (32 * n - 31)::int, 32),
-                   substr($39::bytea, (16 * n - 15)::int, 16),
-                   CASE WHEN fate = 1 THEN substr($40::bytea, (32 * n - 31)::int, 32) END,
-                   fate, until
-            FROM unnest($41::text::smallint[], $42::text::bigint[])
-                 WITH ORDINALITY AS q (fate, until, n)
-            WHERE (SELECT ok FROM go)
-            ON CONFLICT (room, tombstone) DO UPDATE SET author = excluded.author,
-                   fate = excluded.fate, viewing = excluded.viewing, until = excluded.until
-        ), destroyed AS (
-            DELETE FROM messages USING generate_series(1, $46::int) n
-            WHERE messages.room = substr($43::bytea, 32 * n - 31, 32)
-              AND messages.id = substr($44::bytea, 16 * n - 15, 16)
-              AND (SELECT ok FROM go)
-        ), opened_by_nobody AS (
-            DELETE FROM payload_keys WHERE payload = ANY(ARRAY(
-                SELECT substr($45::bytea, 16 * n - 15, 16) FROM generate_series(1, $46::int) n
-                WHERE (SELECT ok FROM go)))
-        ), gone AS (
-            DELETE FROM payloads WHERE id = ANY(ARRAY(
-                SELECT substr($45::bytea, 16 * n - 15, 16) FROM generate_series(1, $46::int) n
-                WHERE (SELECT ok FROM go)))
-        ), used AS (
-            UPDATE rooms SET sequence = q.sequence, expires_at = q.expires_at,
-                   lease_due = q.lease_due, version = coalesce(q.version, rooms.version)
-            FROM unnest($48::text::bigint[], $49::text::bigint[], $50::text::bigint[],
-                        $51::text::bigint[])
-                 WITH ORDINALITY AS q (sequence, expires_at, lease_due, version, n)
-            WHERE rooms.room = substr($47::bytea, (32 * q.n - 31)::int, 32)
-              AND (SELECT ok FROM go)
+    parts: list[Part] = []
+    values: list[object] = []
+
+    def add(part: Part, *its: object) -> None:
+        parts.append(part)
+        values.extend(its)
+
+    if condition.versions:
+        add(
+            VERSIONS,
+            _pieces(32, [room for room, _ in condition.versions]),
+            _list([version for _, version in condition.versions]),
+            len(condition.versions),
         )
-        SELECT ok, now FROM go
-        """,
-        _pieces(32, [room for room, _ in condition.versions]),
-        _list([version for _, version in condition.versions]),
-        len(condition.versions),
-        condition.now,
-        condition.drift,
-        condition.epoch,
-        _pieces(32, [one.room for one in condition.unknown]),
-        _pieces(16, [one.id for one in condition.unknown]),
-        _pieces(32, [one.grave or b"" for one in condition.unknown]),
-        len(condition.unknown),
-        _pieces(16, [one.id for one in payloads]),
-        [one.body for one in payloads],
-        _list([one.epoch for one in payloads]),
-        _pieces(61, [one.wrapped for one in payloads]),
-        _pieces(32, [one.room for one in inserted]),
-        _pieces(16, [one.id for one in inserted]),
-        _pieces(16, [one.author for one in inserted]),
-        _pieces(32, [one.viewing_hash for one in inserted]),
-        _pieces(32, [one.digest for one in inserted]),
-        _pieces(16, [one.lease_holder or _NO_MEMBER for one in inserted]),
-        _pieces(32, [one.viewing or _NO_VIEWING for one in inserted]),
-        _list([one.viewing is not None for one in inserted]),
-        _list([one.sequence for one in inserted]),
-        _list([one.size for one in inserted]),
-        _list([one.audience is not None for one in inserted]),
-        _list([one.posted_at for one in inserted]),
-        _list([one.expires_at for one in inserted]),
-        _list([one.lease_until for one in inserted]),
-        _pieces(32, [one.room for one in changed]),
-        _pieces(16, [one.id for one in changed]),
-        _pieces(16, [one.lease_holder or _NO_MEMBER for one in changed]),
-        _pieces(32, [one.viewing or _NO_VIEWING for one in changed]),
-        _list([one.viewing is not None for one in changed]),
-        _list([one.lease_until for one in changed]),
-        _list([one.lease_ends for one in changed]),
-        _list([one.audience is not None for one in changed]),
-        _pieces(32, [one.tombstone for one in buried]),
-        _pieces(32, [one.room for one in buried]),
-        _pieces(16, [one.author for one in buried]),
-        _pieces(32, [one.viewing or _NO_VIEWING for one in buried]),
-        _list([one.fate for one in buried]),
-        _list([one.until for one in buried]),
-        _pieces(32, [one.room for one in destroyed]),
-        _pieces(16, [one.id for one in destroyed]),
-        _pieces(16, [one.payload for one in destroyed]),
-        len(destroyed),
-        _pieces(32, [one.room for one in used]),
-        _list([one.sequence for one in used]),
-        _list([one.expires_at for one in used]),
-        _list([one.lease_due for one in used]),
-        _list(versions),
-    )
+    if condition.drift is not None:
+        add(CLOCK, condition.now, condition.drift)
+    if condition.epoch is not None:
+        add(EPOCH, condition.epoch)
+    if condition.unknown:
+        add(
+            UNKNOWN,
+            _pieces(32, [one.room for one in condition.unknown]),
+            _pieces(16, [one.id for one in condition.unknown]),
+            _pieces(32, [one.grave or b"" for one in condition.unknown]),
+            len(condition.unknown),
+        )
+    if inserted:
+        add(
+            POSTED,
+            _pieces(16, [one.id for one in payloads]),
+            [one.body for one in payloads],
+            _list([one.epoch for one in payloads]),
+            _pieces(61, [one.wrapped for one in payloads]),
+            _pieces(32, [one.room for one in inserted]),
+            _pieces(16, [one.id for one in inserted]),
+            _pieces(16, [one.author for one in inserted]),
+            _pieces(32, [one.viewing_hash for one in inserted]),
+            _pieces(32, [one.digest for one in inserted]),
+            _pieces(16, [one.lease_holder or _NO_MEMBER for one in inserted]),
+            _pieces(32, [one.viewing or _NO_VIEWING for one in inserted]),
+            _list([one.viewing is not None for one in inserted]),
+            _list([one.sequence for one in inserted]),
+            _list([one.size for one in inserted]),
+            _list([one.audience is not None for one in inserted]),
+            _list([one.posted_at for one in inserted]),
+            _list([one.expires_at for one in inserted]),
+            _list([one.lease_until for one in inserted]),
+        )
+    if changed:
+        add(
+            CHANGED,
+            _pieces(32, [one.room for one in changed]),
+            _pieces(16, [one.id for one in changed]),
+            _pieces(16, [one.lease_holder or _NO_MEMBER for one in changed]),
+            _pieces(32, [one.viewing or _NO_VIEWING for one in changed]),
+            _list([one.viewing is not None for one in changed]),
+            _list([one.lease_until for one in changed]),
+            _list([one.lease_ends for one in changed]),
+            _list([one.audience is not None for one in changed]),
+        )
+    if buried:
+        add(
+            BURIED,
+            _pieces(32, [one.tombstone for one in buried]),
+            _pieces(32, [one.room for one in buried]),
+            _pieces(16, [one.author for one in buried]),
+            _pieces(32, [one.viewing or _NO_VIEWING for one in buried]),
+            _list([one.fate for one in buried]),
+            _list([one.until for one in buried]),
+        )
+    if destroyed:
+        add(
+            DESTROYED,
+            _pieces(32, [one.room for one in destroyed]),
+            _pieces(16, [one.id for one in destroyed]),
+            _pieces(16, [one.payload for one in destroyed]),
+            len(destroyed),
+        )
+    if used:
+        add(
+            USED,
+            _pieces(32, [one.room for one in used]),
+            _list([one.sequence for one in used]),
+            _list([one.expires_at for one in used]),
+            _list([one.lease_due for one in used]),
+            _list(versions),
+        )
+    row = await connection.fetchrow(composed(tuple(parts)), *values)
     assert row is not None, "there is one row"
     return Written(*row)
 

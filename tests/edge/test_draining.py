@@ -8,8 +8,9 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from support.raw_client import Client, Message
-from support.server import Program
+from support.raw_client import Client, Message, text
+from support.raw_line import RawLine, frame_of
+from support.server import AT_ANY_PACE, Program
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
@@ -79,15 +80,23 @@ async def test_a_draining_server_is_unready_serves_on_and_closes_one_socket_afte
 async def test_a_request_that_never_ends_is_not_waited_for(serve: Serve):
     server = serve(STOP_SECONDS=1, REQUEST_SECONDS=600)
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-    writer.write(b"POST /rooms HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{")
+    # Of a kind that is listened to until its end: others are answered before.
+    head = b"POST /rooms HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %b\r\n" % text(32).encode()
+    kind = b"Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
+    writer.write(head + kind)
     await writer.drain()
     async with httpx.AsyncClient(trust_env=False) as client:
         assert (await client.get(f"{server.url}/healthz")).status_code == 200
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await reader.read(1)
     server.signal(signal.SIGTERM)
     code = await asyncio.to_thread(server.wait)
-    await reader.read()
+    answer = await reader.read()
     writer.close()
     assert code == 0
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["code"] == "unavailable"
     assert server.output().splitlines()[-1] == "Ephemeral has stopped."
 
 
@@ -101,3 +110,26 @@ def test_a_log_in_json_is_an_object_a_line_and_tells_what_the_sentences_tell(ser
     assert stopped["message"] == "Ephemeral has stopped."
     assert {one["level"] for one in (started, stopped)} == {"info"}
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00", started["time"])
+
+
+async def test_a_member_that_does_not_read_is_not_waited_for_and_is_no_fault(serve: Serve):
+    server = serve(STOP_SECONDS=1, DRAIN_SECONDS=0, **AT_ANY_PACE)
+    async with Client(server.url, server.ws_url) as client:
+        room = await client.room(seats=2)
+        stuck, author = await room.member(), await room.member()
+        raw = RawLine(room.ws_url)
+        await raw.open()
+        await raw.hello(room, stuck.token)
+        async with author.line() as writing:
+            for _ in range(300):
+                await writing.send("post", **Message().post)
+            await writing.settle()
+            # What it asks for fills every buffer on the way.
+            for ref in range(60):
+                raw.writer.write(frame_of(b'{"type":"messages","ref":%d}' % ref))
+            assert (await writing.ask("ping"))["type"] == "ok"
+        server.signal(signal.SIGTERM)
+        code = await asyncio.to_thread(server.wait)
+        raw.writer.close()
+    assert code == 0
+    assert server.output().splitlines()[-1] == "Ephemeral has stopped."

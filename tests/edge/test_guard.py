@@ -1,5 +1,7 @@
 """The outermost layer alone, around applications that misbehave."""
 
+import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -180,3 +182,22 @@ async def test_a_person_who_was_led_here_sees_a_page_and_a_program_the_one_shape
         assert told.headers[b"content-type"] == media
         assert (told.body == b"<p>404</p>") is shown
         assert b"content-security-policy" in told.headers
+
+
+async def test_a_request_that_the_stopping_server_cancels_is_told_so_and_is_no_fault():
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        raise asyncio.CancelledError
+
+    told = await ask(app)
+    assert (told.status, told.headers[b"retry-after"], told.faults) == (503, b"1", [])
+    assert json.loads(told.body)["error"]["code"] == "unavailable"
+    told = await ask(app, kind="websocket")
+    assert (told.messages, told.faults) == ([], [])
+
+    async def begun(_scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise asyncio.CancelledError
+
+    told = await ask(begun)
+    assert [one["type"] for one in told.messages] == ["http.response.start"]
+    assert told.faults == []
