@@ -16,6 +16,7 @@ import uvloop
 
 from bench import hosts, scenarios
 from bench.scenarios import Options
+from bench.workers import workers
 from ephemeral.store.embedded import EmbeddedPostgres
 
 SCENARIOS: dict[str, Callable[[Options], Awaitable[None]]] = {
@@ -26,6 +27,7 @@ SCENARIOS: dict[str, Callable[[Options], Awaitable[None]]] = {
     "idle": scenarios.idle,
     "churn": scenarios.churn,
     "sizes": scenarios.sizes,
+    "workers": workers,
 }
 
 

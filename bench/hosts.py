@@ -1,22 +1,25 @@
 """The servers that are measured, each a process of its own, and what they spend.
 
-A server is pinned to the first core. The generator and PostgreSQL have the others, so the two must
-be looked at before a server is blamed: `Spent` has all three.
+A server is pinned to the first core, with all of its workers. The generator, PostgreSQL and Redis
+have the others, so they must be looked at before a server is blamed: `Spent` has them all.
 """
 
 import asyncio
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from ephemeral.settings import VARIABLES
 
+Process = subprocess.Popen[bytes]
 ROOT = Path(__file__).resolve().parent.parent
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -35,6 +38,7 @@ class Spent:
 
     server: float
     postgres: float
+    redis: float
     generator: float
     at: float
 
@@ -43,6 +47,7 @@ class Spent:
         return Spent(
             self.server - before.server,
             self.postgres - before.postgres,
+            self.redis - before.redis,
             self.generator - before.generator,
             self.at - before.at,
         )
@@ -58,12 +63,18 @@ class Host:
     port: int
     pid: int
     postgres: int | None
+    redis: int | None = None
 
     def spent(self) -> Spent:
         """What has been spent so far."""
         postgres = sum(cpu(pid) for pid in _family(self.postgres)) if self.postgres else 0.0
         server = sum(cpu(pid) for pid in _family(self.pid))
-        return Spent(server, postgres, cpu(os.getpid()), time.perf_counter())
+        redis = cpu(self.redis) if self.redis else 0.0
+        return Spent(server, postgres, redis, cpu(os.getpid()), time.perf_counter())
+
+    def workers(self) -> list[int]:
+        """The processes that serve."""
+        return _family(self.pid)[1:] or [self.pid]
 
     def resident(self) -> int:
         """Bytes of memory that the server holds."""
@@ -80,7 +91,8 @@ def confine() -> None:
 async def relay() -> AsyncIterator[Host]:
     """The yardstick."""
     port = free_port()
-    async with _served([sys.executable, "-m", "bench.relay", str(port)], port, {}) as pid:
+    command = [sys.executable, "-m", "bench.relay", str(port)]
+    async with _served(command, {}, lambda process: _listening(process, port)) as pid:
         yield Host(port, pid, None)
 
 
@@ -94,9 +106,15 @@ async def hollow() -> AsyncIterator[Host]:
 
 @asynccontextmanager
 async def ephemeral(
-    dsn: str, directory: Path, extra: Mapping[str, str] | None = None
+    dsn: str,
+    directory: Path,
+    extra: Mapping[str, str] | None = None,
+    redis: int | None = None,
 ) -> AsyncIterator[Host]:
-    """This server, on the embedded database in `directory`; `extra`: settings beside these."""
+    """This server, on the embedded database in `directory`; `extra`: settings beside these.
+
+    `redis`: the process of the Redis that is named there.
+    """
     port = free_port()
     environment = {
         "DATABASE_URL": dsn,
@@ -114,8 +132,36 @@ async def ephemeral(
     postmaster = next((directory / "postgres").glob("**/postmaster.pid"))
     postgres = int(postmaster.read_text().split()[0])
     command = [sys.executable, "-m", "ephemeral", "serve"]
-    async with _served(command, port, environment) as pid:
-        yield Host(port, pid, postgres)
+    async with _served(command, environment, _open) as pid:
+        yield Host(port, pid, postgres, redis)
+
+
+@asynccontextmanager
+async def redis() -> AsyncIterator[tuple[str, int]]:
+    """A Redis of our own, that writes nothing to the disk: its address and its process."""
+    program = shutil.which("redis-server")
+    if program is None:
+        raise SystemExit("redis-server is missing: `sh tools/redis.sh` gets it")
+    with tempfile.TemporaryDirectory(prefix="ephemeral-bench-") as name:
+        place = Path(name) / "redis"
+        process = subprocess.Popen(  # noqa: ASYNC220 - nothing else is under way here
+            [
+                program, "--port", "0", "--unixsocket", str(place),
+                "--save", "", "--appendonly", "no", "--daemonize", "no",
+            ],
+            cwd=name,
+            stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            deadline = time.monotonic() + 30
+            while not place.exists():
+                if time.monotonic() > deadline:
+                    raise SystemExit("Redis did not start.")
+                await asyncio.sleep(0.05)
+            yield f"unix://{place}", process.pid
+        finally:
+            process.terminate()
+            process.wait(30)
 
 
 def free_port() -> int:
@@ -152,29 +198,40 @@ def _family(parent: int) -> list[int]:
 
 
 @asynccontextmanager
-async def _served(command: list[str], port: int, environment: dict[str, str]) -> AsyncIterator[int]:
-    process = subprocess.Popen(  # noqa: ASYNC220 - nothing else is under way here
-        command, cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.DEVNULL
-    )
-    try:
-        if len(CORES) > 1:
-            os.sched_setaffinity(process.pid, {CORES[0]})
-        await _listening(process, port)
-        yield process.pid
-    finally:
-        process.terminate()
-        process.wait(60)
+async def _served(
+    command: list[str], environment: dict[str, str], opened: Callable[[Process], None]
+) -> AsyncIterator[int]:
+    """A server, from when it is `opened` on. What it says of itself goes to nobody else."""
+    with subprocess.Popen(  # noqa: ASYNC220 - nothing else is under way here
+        command, cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.PIPE
+    ) as process:
+        try:
+            if len(CORES) > 1:
+                os.sched_setaffinity(process.pid, {CORES[0]})
+            await asyncio.to_thread(opened, process)
+            yield process.pid
+        finally:
+            process.terminate()
+            process.wait(60)
 
 
-async def _listening(process: subprocess.Popen[bytes], port: int) -> None:
+def _open(process: Process) -> None:
+    """Wait until all workers serve: the first one listens before the others have begun."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        if b"Ephemeral is open" in line:
+            return
+    raise SystemExit("The server did not start; its words stand above.")
+
+
+def _listening(process: Process, port: int) -> None:
     deadline = time.monotonic() + 60
     while True:
         try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            socket.create_connection(("127.0.0.1", port)).close()
         except OSError:
             if process.poll() is not None or time.monotonic() > deadline:
                 raise SystemExit("The server did not start; its words stand above.") from None
-            await asyncio.sleep(0.05)
+            time.sleep(0.05)
         else:
-            writer.close()
             return

@@ -10,12 +10,17 @@ import os
 import struct
 import time
 from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
-from bench.wire import Client
+from bench.wire import Client, Receive
+
+PATH, SUBPROTOCOL = "/room/socket", "ephemeral.v1"
+#: Connects to a server; what it is given hears what comes.
+Connect = Callable[[Receive], Awaitable[Client]]
 
 
 def b64(data: bytes) -> str:
@@ -119,13 +124,21 @@ class EphemeralRoom:
 
     async def open(self, port: int) -> None:
         """Create the room, join and say hello, all over the sockets."""
+
+        async def connect(receive: Receive) -> Client:
+            return await Client.connect(port, PATH, receive, SUBPROTOCOL)
+
+        await self.open_by([connect] * self._members)
+
+    async def open_by(self, ways: Sequence[Connect]) -> None:
+        """The same, each member by a way of its own."""
         seats = max(2, self._members)
         charter = struct.pack(">BB32sBHII", 1, 1, os.urandom(32), 1, seats, 3600, 3600)
-        for number in range(self._members):
+        for number, connect in enumerate(ways):
             early: list[dict[str, object]] = []
             if number == 0:
                 early.append({"type": "create", "charter": b64(charter), "mac": b64(bytes(32))})
-            await self._enter(port, number, early)
+            await self._enter(connect, number, early)
 
     def start(self, window: int) -> None:
         """Put `window` messages under way, and another for each that has met its end."""
@@ -162,7 +175,7 @@ class EphemeralRoom:
             )
         )
 
-    async def _enter(self, port: int, number: int, early: list[dict[str, object]]) -> None:
+    async def _enter(self, connect: Connect, number: int, early: list[dict[str, object]]) -> None:
         welcomed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         hears = self._author_hears if number == 0 else self._reader_hears
         if number > 1:
@@ -174,7 +187,7 @@ class EphemeralRoom:
             else:
                 self._welcome(text, welcomed)
 
-        client = await Client.connect(port, "/room/socket", receive, "ephemeral.v1")
+        client = await connect(receive)
         self._clients.append(client)
         token = b64(os.urandom(32))
         early.append({"type": "join", "token": token, "member": b64(os.urandom(16))})

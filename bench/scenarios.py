@@ -47,6 +47,7 @@ class Result:
     p99_ms: float
     server_us: float
     postgres_us: float
+    redis_us: float
     generator_us: float
     busy: dict[str, float]
 
@@ -55,7 +56,9 @@ class Result:
         return (
             f"{name:<12}{self.rate:>8,.0f}/s   p50 {self.p50_ms:8.2f} ms   "
             f"p99 {self.p99_ms:8.2f} ms   CPU of a message: server {self.server_us:6.1f}, "
-            f"PostgreSQL {self.postgres_us:6.1f}, generator {self.generator_us:6.1f} us"
+            f"PostgreSQL {self.postgres_us:6.1f}, "
+            + (f"Redis {self.redis_us:5.1f}, " if self.redis_us else "")
+            + f"generator {self.generator_us:6.1f} us"
         )
 
     @property
@@ -73,16 +76,18 @@ def result(tally: Tally, spent: Spent) -> Result:
     if count < ENOUGH:
         raise SystemExit("Hardly a message came through: there is nothing to report.")
     ordered = sorted(tally.latencies)
+    others = "generator, PostgreSQL and Redis" if spent.redis else "generator and PostgreSQL"
     return Result(
         count / spent.at,
         ordered[count // 2] * 1000,
         ordered[count * 99 // 100] * 1000,
         spent.server / count * 1e6,
         spent.postgres / count * 1e6,
+        spent.redis / count * 1e6,
         spent.generator / count * 1e6,
         {
             "the server": spent.server / spent.at,
-            "generator and PostgreSQL": (spent.generator + spent.postgres)
+            others: (spent.generator + spent.postgres + spent.redis)
             / spent.at
             / max(1, len(hosts.CORES) - 1),
         },
@@ -90,9 +95,13 @@ def result(tally: Tally, spent: Spent) -> Result:
 
 
 async def _loop(host: Host, rooms: Sequence[Room], tally: Tally, options: Options) -> Result:
-    """Closed loop: warm up, count, stop."""
     for room in rooms:
         await room.open(host.port)
+    return await closed_loop(host, rooms, tally, options)
+
+
+async def closed_loop(host: Host, rooms: Sequence[Room], tally: Tally, options: Options) -> Result:
+    """As much as goes in rooms that are open: warm up, count, stop."""
     for room in rooms:
         room.start(options.window)
     await asyncio.sleep(options.warm_up)
@@ -118,11 +127,12 @@ async def _compare(
         async with hosts.ephemeral(options.dsn, options.directory) as host:
             talking = [EphemeralRoom(tally, size, members) for _ in range(rooms)]
             ours.append(await _loop(host, talking, tally, options))
-    spread = statistics.pstdev(one.rate for one in ours) / _middle(ours).rate
-    return _middle(relays), _middle(ours), spread
+    spread = statistics.pstdev(one.rate for one in ours) / middle(ours).rate
+    return middle(relays), middle(ours), spread
 
 
-def _middle(results: Sequence[Result]) -> Result:
+def middle(results: Sequence[Result]) -> Result:
+    """By how many messages there were."""
     return sorted(results, key=lambda one: one.rate)[len(results) // 2]
 
 

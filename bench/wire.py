@@ -45,6 +45,13 @@ class Client(asyncio.Protocol):
         await client.opened
         return client
 
+    @property
+    def port(self) -> int:
+        """Where it connects from."""
+        assert self._transport is not None
+        address: tuple[str, int] = self._transport.get_extra_info("sockname")
+        return address[1]
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
         self._transport = cast(asyncio.Transport, transport)

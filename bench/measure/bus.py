@@ -2,14 +2,8 @@
 
 import asyncio
 import os
-import shutil
 import statistics
-import subprocess
-import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 from redis.asyncio import Redis
@@ -34,38 +28,6 @@ def _hints_of_a_message() -> list[tuple[bytes, Any]]:
     ]
 
 
-def _wait_for(path: Path) -> None:
-    deadline = time.monotonic() + 30
-    while not path.exists():
-        if time.monotonic() > deadline:
-            raise SystemExit("Redis did not start.")
-        time.sleep(0.05)
-
-
-@asynccontextmanager
-async def _redis() -> AsyncIterator[tuple[str, int]]:
-    """A Redis of our own: its address and its process."""
-    program = shutil.which("redis-server")
-    if program is None:
-        raise SystemExit("redis-server is missing: `sh tools/redis.sh` gets it")
-    with tempfile.TemporaryDirectory(prefix="ephemeral-bench-") as name:
-        socket = Path(name) / "redis"
-        process = subprocess.Popen(  # noqa: ASYNC220 - nothing else is under way here
-            [
-                program, "--port", "0", "--unixsocket", str(socket),
-                "--save", "", "--appendonly", "no", "--daemonize", "no",
-            ],
-            cwd=name,
-            stdout=subprocess.DEVNULL,
-        )  # fmt: skip
-        try:
-            await asyncio.to_thread(_wait_for, socket)
-            yield f"unix://{socket}", process.pid
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
 async def bus(plan: Plan) -> Found:
     """What a message puts on the bus, and what a frame and a hint of another room cost."""
     three = _hints_of_a_message()
@@ -75,7 +37,7 @@ async def bus(plan: Plan) -> Found:
         start = time.process_time()
         hints.decode(frame, lambda _: False)
         skipped.append((time.process_time() - start) / 300)
-    async with _redis() as (url, pid):
+    async with hosts.redis() as (url, pid):
         lone, in_redis = await _lone_frames(url, pid, three[0], others=0)
         with_others, copied = await _lone_frames(url, pid, three[0], others=8)
         asking = Redis.from_url(url)

@@ -93,7 +93,7 @@ class Sockets:
             await self._none_left.wait()
 
     async def finish(self) -> None:
-        """Wait no longer for seats to be given up: whoever ends the process gives them all up."""
+        """Wait no longer for seats to be given up: they go with all others of this process."""
         for release in self._releases:
             release.cancel()
         await asyncio.gather(*self._releases, return_exceptions=True)
@@ -133,7 +133,7 @@ class Sockets:
 
     def _released(self, socket: Socket) -> None:
         # The seat of one that was retired is held until its member comes back to another process,
-        # or this one has ended: nobody is to see somebody go who is there.
+        # or for some seconds after this one has ended: nobody is to see somebody go who is there.
         if socket.seat is not None and not socket.retired:
             # A task of its own: the end of a connection must not break it off.
             release = asyncio.get_running_loop().create_task(self._release(socket))

@@ -37,6 +37,10 @@ CHUNK = 200
 BEAT_SECONDS = 5
 ALIVE_MS = 20_000
 
+#: A worker that stops holds the seats of its members for so long: four attempts of a client to
+#: come back elsewhere (docs/protocol.md, 11.8), at their latest, and some time to connect.
+RETURN_MS = 10_000
+
 #: How often the store is compared with what local members have been told.
 HINT_SECONDS = 30
 
@@ -137,20 +141,14 @@ class Sweeper:
                 self._fault(error)
 
     async def stop(self) -> None:
-        """This worker's sockets are gone now, not when its heartbeat is missed.
+        """This worker holds its seats no longer than its members need to come back elsewhere.
 
-        Who has come back to another worker is present there, and nobody is told otherwise.
+        Nobody is to see somebody go who is on the way. Who has not come back is missed by whoever
+        sweeps then, or starts next.
         """
-
-        async def work(connection: Connection) -> list[Seat]:
-            seats = await seat_rows.release_seats(
-                connection, self._worker, await room_rows.clock(connection)
-            )
-            await seat_rows.delete_worker(connection, self._worker)
-            return seats
-
-        gone = await transaction(self._pool, work)
-        self._bus.publish([(seat.room, PresenceEvent(seat.member, False)) for seat in gone])
+        await transaction(
+            self._pool, lambda connection: seat_rows.last_beat(connection, self._worker, RETURN_MS)
+        )
 
     async def round(self, monotonic: float) -> None:
         """One round of everything that is due."""

@@ -316,6 +316,15 @@ async def beat(connection: Connection, worker: bytes, ms: int) -> bool:
     return fresh
 
 
+async def last_beat(connection: Connection, worker: bytes, ms: int) -> None:
+    """The worker lives for another `ms`, and no longer."""
+    await connection.execute(
+        "UPDATE workers SET alive_until = least(alive_until, clock_ms() + $2) WHERE id = $1",
+        worker,
+        ms,
+    )
+
+
 async def dead_workers(connection: Connection) -> list[bytes]:
     """Workers whose heartbeat stopped."""
     rows = await connection.fetch("SELECT id FROM workers WHERE alive_until <= clock_ms()")

@@ -1,10 +1,11 @@
-"""A worker's services over a database of the test's own, and a second worker where one is asked."""
+"""A worker's services over a database of the test's own, a second worker, and a Redis."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from support.redis import RedisServer, redis_server
 from support.services import Desk
 
 if TYPE_CHECKING:
@@ -28,3 +29,10 @@ async def other_desk(desk: Desk, pool: "Pool", tmp_path: Path) -> AsyncIterator[
     yield opened
     await opened.ledger.close()
     assert opened.faults == []
+
+
+@pytest.fixture
+def redis() -> Iterator[RedisServer]:
+    """A Redis of the test's own."""
+    with redis_server() as running:
+        yield running

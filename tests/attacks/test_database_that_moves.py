@@ -16,7 +16,7 @@ import pytest
 from support.hosts import Host
 from support.own_postgres import Cluster, OwnPostgres, own_cluster
 from support.passage import Passage
-from support.redis import RedisServer, redis_server
+from support.redis import RedisServer
 from support.roamers import (
     Author,
     Reader,
@@ -32,12 +32,6 @@ from support.roamers import (
 from support.server import AT_ANY_PACE, PATIENCE, Program, program
 
 Serving = Callable[..., Program]
-
-
-@pytest.fixture
-def redis() -> Iterator[RedisServer]:
-    with redis_server() as running:
-        yield running
 
 
 @pytest.fixture

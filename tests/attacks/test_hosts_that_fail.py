@@ -6,18 +6,17 @@ Members come back by whatever host there is, send again what had no answer, and 
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
-import pytest
 from support.hosts import Host, start_hosts
 from support.passage import Passage
 from support.processes import wait_until_gone
 from support.raw_client import Line, Message, Room
-from support.redis import RedisServer, redis_server
+from support.redis import RedisServer
 from support.roamers import (
     assert_accounts,
     assert_nothing_was_told_twice,
@@ -31,12 +30,6 @@ from support.server import AT_ANY_PACE, PATIENCE, Program
 from ephemeral.protocol.encoding import b64decode
 
 Serving = Callable[..., Program]
-
-
-@pytest.fixture
-def redis() -> Iterator[RedisServer]:
-    with redis_server() as running:
-        yield running
 
 
 async def test_either_host_is_killed_under_load_and_its_members_go_on_at_the_other(

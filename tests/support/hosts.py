@@ -1,5 +1,6 @@
 """Several hosts of one deployment: programs at loopback addresses of their own."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,9 +12,14 @@ ADDRESSES = ("127.0.0.2", "127.0.0.3")
 
 
 def start_hosts(
-    serve: Serve, database: str, folder: Path, redis_url: str, **settings: object
+    serve: Serve,
+    database: str,
+    folder: Path,
+    redis_url: str,
+    addresses: Sequence[str] = ADDRESSES,
+    **settings: object,
 ) -> list[Program]:
-    """Two hosts with the same database, keys and Redis, started at the same time."""
+    """Hosts with the same database, keys and Redis, started at the same time."""
     shared = {
         "KEYRING_DIR": str(folder / "keyring"),
         "ENCRYPTION_KEY": "5e" * 32,
@@ -23,7 +29,7 @@ def start_hosts(
     }
     with ThreadPoolExecutor() as threads:
         starting = [
-            threads.submit(serve, database=database, HOST=host, **shared) for host in ADDRESSES
+            threads.submit(serve, database=database, HOST=host, **shared) for host in addresses
         ]
         return [one.result() for one in starting]
 

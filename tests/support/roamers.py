@@ -8,7 +8,7 @@ nobody was told anything twice.
 import asyncio
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -25,21 +25,40 @@ LEFT = 10
 _PAUSE = 0.02
 
 
+#: What a member does before it comes back. It is told which host has closed its socket or turned it
+#: away, and how.
+ComingBack = Callable[["Roamer", Host, Exception], Awaitable[None]]
+
+
+async def _at_once(_member: "Roamer", _host: Host, _why: Exception) -> None:
+    # A host that has gone refuses at once: let others have their turn.
+    await asyncio.sleep(0)
+
+
 class Roamer(ABC):
     """A member who comes back by the next host when the connection breaks.
 
-    `events` is what was told, each with the number of the socket that told it.
+    `hosts` may change meanwhile. `welcomes` has one frame for each socket; `events` is what was
+    told, each with the number of the socket that told it.
     """
 
-    def __init__(self, member: Member, hosts: Sequence[Host], first: int) -> None:
+    def __init__(
+        self, member: Member, hosts: Sequence[Host], first: int, coming_back: ComingBack = _at_once
+    ) -> None:
         self.member = member
-        self.sockets = 0
+        self.welcomes: list[dict[str, Any]] = []
         self.events: list[tuple[int, dict[str, Any]]] = []
         #: How often it was answered that something can't be had at this moment.
         self.refused = 0
         self._hosts = hosts
         self._turn = first
+        self._coming_back = coming_back
         self._line: Line | None = None
+
+    @property
+    def sockets(self) -> int:
+        """On how many it was welcomed."""
+        return len(self.welcomes)
 
     async def live(self, finished: asyncio.Event) -> None:
         """Until it is finished."""
@@ -49,14 +68,14 @@ class Roamer(ABC):
             self.member.room = host.room(self.member.room)
             try:
                 async with self.member.line() as self._line:
-                    self.sockets += 1
+                    self.welcomes.append(self._line.frames[0])
                     try:
                         await self.talk(self._line, finished)
                     finally:
                         self._sift(self._line)
-            except (ConnectionClosed, InvalidHandshake, InvalidMessage, OSError):
-                # A host that has gone refuses at once: let others have their turn.
-                await asyncio.sleep(0)
+            except (ConnectionClosed, InvalidHandshake, InvalidMessage, OSError) as why:
+                if not finished.is_set():
+                    await self._coming_back(self, host, why)
             except NotWelcome as refusal:
                 if refusal.code != "unavailable":
                     raise
@@ -89,8 +108,10 @@ class Roamer(ABC):
 class Author(Roamer):
     """Posts, and posts again what had no answer."""
 
-    def __init__(self, member: Member, hosts: Sequence[Host], first: int) -> None:
-        super().__init__(member, hosts, first)
+    def __init__(
+        self, member: Member, hosts: Sequence[Host], first: int, coming_back: ComingBack = _at_once
+    ) -> None:
+        super().__init__(member, hosts, first, coming_back)
         self.messages: dict[str, Message] = {}
         self.accepted: set[str] = set()
         self.viewed: set[str] = set()
@@ -118,8 +139,15 @@ class Author(Roamer):
 class Reader(Roamer):
     """Opens and acknowledges what it is told of, but leaves some of it."""
 
-    def __init__(self, author: Author, member: Member, hosts: Sequence[Host], first: int) -> None:
-        super().__init__(member, hosts, first)
+    def __init__(
+        self,
+        author: Author,
+        member: Member,
+        hosts: Sequence[Host],
+        first: int,
+        coming_back: ComingBack = _at_once,
+    ) -> None:
+        super().__init__(member, hosts, first, coming_back)
         self._author = author
         self.viewed = author.viewed
 
@@ -146,14 +174,16 @@ class Reader(Roamer):
                 self.viewed.add(name)
 
 
-async def conversations(hosts: Sequence[Host]) -> tuple[list[Author], list[Reader]]:
+async def conversations(
+    hosts: Sequence[Host], coming_back: ComingBack = _at_once
+) -> tuple[list[Author], list[Reader]]:
     """Rooms of two, half of the authors at each host and their readers at the other."""
     authors, readers = [], []
     for number in range(ROOMS):
         room = await hosts[0].client.room()
-        author = Author(await room.member(), hosts, number)
+        author = Author(await room.member(), hosts, number, coming_back)
         authors.append(author)
-        readers.append(Reader(author, await room.member(), hosts, number + 1))
+        readers.append(Reader(author, await room.member(), hosts, number + 1, coming_back))
     return authors, readers
 
 
