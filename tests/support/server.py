@@ -25,6 +25,8 @@ from ephemeral.settings import VARIABLES
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 30
+# Where modules are looked for: in the checkout; and what `as_installed` hides is not found.
+PYTHONPATH = os.pathsep.join([str(ROOT), str(ROOT / "tests" / "support" / "as_installed")])
 _UNREACHED = {
     name: "1000000/1" if "/" in declared.default else "1000000"
     for name, declared in VARIABLES.items()
@@ -44,7 +46,7 @@ def program(
     return subprocess.Popen(
         [sys.executable, "-m", "ephemeral", *arguments],
         cwd=folder,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environment},
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": PYTHONPATH, **environment},
         text=True,
         **options,
     )
