@@ -14,7 +14,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-from ephemeral import __version__, faults
+from ephemeral import __version__
 from ephemeral.settings import Settings, SettingsError, process_environment
 
 __all__ = ["main"]
@@ -26,6 +26,7 @@ _HEALTH_SECONDS = 4
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
+    _collect_seldom()
     given = list(sys.argv[1:] if arguments is None else arguments)
     parser = argparse.ArgumentParser(
         prog="ephemeral",
@@ -35,7 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     _add_operator_commands(commands)
     if not given or given[0] not in commands.choices:
-        # The client's libraries take a moment to load: the server starts without them.
+        # The client's libraries take a moment to load: the server starts without them. And so the
+        # client does without the server's: each function below loads what it needs.
         from ephemeral.client import cli  # noqa: PLC0415
 
         cli.add_commands(commands)
@@ -49,6 +51,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return run(parsed, Settings.from_environment(Path.cwd()))
     except SettingsError as error:
         return _refused(error)
+
+
+def _collect_seldom() -> None:
+    """What a message leaves goes by its count of references; looking for circles finds nothing.
+
+    Looking through all that is alive every few hundred objects was a sixteenth of the work, and a
+    tenth of a start, which makes many objects that stay.
+    """
+    gc.set_threshold(20_000, 20, 20)
 
 
 def _parsed(
@@ -118,6 +129,7 @@ def _until_done(work: Coroutine[Any, Any, int], settings: Settings) -> int:
     """Run to the end; what an operator can mend is one sentence."""
     import uvloop  # noqa: PLC0415
 
+    from ephemeral import faults  # noqa: PLC0415
     from ephemeral.domain.keyring import KeyringUnusable  # noqa: PLC0415
     from ephemeral.edge.server import ListenRefused  # noqa: PLC0415
     from ephemeral.services.deployment import DeploymentRefused  # noqa: PLC0415
@@ -233,7 +245,8 @@ async def _serving(settings: Settings, listener: socket.socket, *, minded: bool 
                     told = f"Metrics are served at port {port}."
                     _tell(settings, "metrics", told, port=str(port))
             async with app.router.lifespan_context(app):
-                _collect_seldom()
+                gc.collect()
+                gc.freeze()
                 await server.run_on(listener)
     except asyncio.CancelledError:
         if not server.started:
@@ -247,16 +260,6 @@ async def _serving(settings: Settings, listener: socket.socket, *, minded: bool 
     return 0
 
 
-def _collect_seldom() -> None:
-    """What a message leaves goes by its count of references; looking for circles finds nothing.
-
-    Looking through all that is alive every few hundred objects was a sixteenth of the work.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
-
-
 def _say_open(settings: Settings, listener: socket.socket) -> None:
     address = _address(settings, listener)
     told = f"Ephemeral is open at {address} (codes stay in the browser, they never come here)"
@@ -264,6 +267,8 @@ def _say_open(settings: Settings, listener: socket.socket) -> None:
 
 
 def _tell(settings: Settings, event: str, sentence: str, **fields: str) -> None:
+    from ephemeral import faults  # noqa: PLC0415
+
     print(faults.line(settings.log_format, "info", event, sentence, **fields), flush=True)
 
 

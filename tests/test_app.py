@@ -30,6 +30,7 @@ def run(folder: Path, *arguments: str, **environment: str) -> subprocess.Complet
         *arguments,
         environment={"DATABASE_WAIT_SECONDS": "0", "DATA_DIR": str(folder), **environment},
         folder=folder,
+        just_started=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )

@@ -41,7 +41,7 @@ class Visit:
         self.address = checked_address(address, allow_http=allow_http)
         self.base_path = httpx.URL(self.address).path.rstrip("/")
         self._http = httpx.AsyncClient(
-            verify=tls_context(authorities),
+            verify=tls_context(self.address, authorities),
             trust_env=False,
             follow_redirects=False,
             timeout=_SECONDS,

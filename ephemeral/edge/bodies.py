@@ -30,8 +30,9 @@ class Body:
         self._keep("gzip", gzip.compress(plain, 9, mtime=0))
 
     def pack(self) -> None:
-        """Make the Brotli form."""
-        self._keep("br", brotli.compress(self.plain))
+        """Make the Brotli form, once."""
+        if "br" not in self._forms:
+            self._keep("br", brotli.compress(self.plain))
 
     def form(self, accepted: Iterable[bytes]) -> tuple[str | None, bytes]:
         """The coding to name (None: as it is) and the bytes, by the values of Accept-Encoding."""

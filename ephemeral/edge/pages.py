@@ -1,7 +1,7 @@
 """The page in each language, and what machines ask of any site."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -80,10 +80,9 @@ class Pages:
             for missing in (True, False)
         }
 
-    def pack(self) -> None:
-        """Make the Brotli forms of everything that a visit loads: some tenths of a second."""
-        for body in (*self._home.values(), *self._files.bodies(), *self._errors.values()):
-            body.pack()
+    def bodies(self) -> Iterable[Body]:
+        """Everything that a visit loads, the most needed first."""
+        return (*self._home.values(), *self._files.bodies(), *self._errors.values())
 
     async def home(self, request: Request) -> Response:
         """The page; everything in it happens in the browser."""

@@ -9,7 +9,7 @@ __all__ = ["breaks", "bytewise", "needless", "space"]
 
 # Signs that become another one, or a comment, when they stand side by side.
 _SIGNS = b"+-<>!/."
-_LINE_ENDS = ("\n", "\r", "\u2028", "\u2029")
+_LINE_END = re.compile("[\n\r\u2028\u2029]")
 # Statements that a closing brace ends as well.
 _ENDED = frozenset(
     {
@@ -27,11 +27,11 @@ _LONG = 1000
 
 def space(gap: str, before: bytes, after: bytes) -> str:
     """What of the space between two tokens is needed, by the signs that it keeps apart."""
+    if not gap:
+        return ""
     if breaks(gap):
         # A statement may end at the end of a line, but not here.
         return "" if before in b"{([,;" or after in b"})]" else "\n"
-    if not gap:
-        return ""
     word = _is_word(after) and (_is_word(before) or before == b"/")
     signs = before in _SIGNS and after in _SIGNS
     number = after == b"." and (_is_word(before) or before == b"?")
@@ -44,19 +44,22 @@ def _is_word(sign: bytes) -> bool:
 
 def breaks(gap: str) -> bool:
     """Whether a line ends in it."""
-    return any(end in gap for end in _LINE_ENDS)
+    return _LINE_END.search(gap) is not None
 
 
-def needless(node: Node) -> bool:
-    """Whether this token is a comma after the last item, or ends the last statement of a block."""
-    if node.type == ",":
+def needless(node: Node, kind: str) -> bool:
+    """Whether this token is a comma after the last item, or ends the last statement of a block.
+
+    `kind` is the node's type: to ask a node for it again costs more than the whole answer.
+    """
+    if kind == ",":
         before, after = _beside(node, "prev_sibling"), _beside(node, "next_sibling")
         # Between two commas, or after an opening bracket, is an item that isn't there.
         return (
             before is not None and before.is_named
             and after is not None and after.type in {")", "]", "}"}
         )  # fmt: skip
-    if node.type == ";" and node.parent is not None and node.parent.type in _ENDED:
+    if kind == ";" and node.parent is not None and node.parent.type in _ENDED:
         after = _beside(node.parent, "next_sibling")
         return after is not None and after.type == "}"
     return False

@@ -13,6 +13,9 @@ from ephemeral.edge.shortening import breaks, bytewise, needless, space
 
 __all__ = ["without_comments", "written"]
 
+# Where a token starts and ends, and what is written for it; None for a comment.
+Token = tuple[int, int, Piece | None]
+
 
 def written(module: Module, top: Mapping[str, str]) -> list[Piece]:
     """The text, and the references that are to be filled in.
@@ -41,7 +44,9 @@ class _Writer:
         """The text and the references in it, in their order."""
         copied: list[str] = []
         end, last, gap = 0, -1, ""
-        for start, stop, piece in self._tokens(self._module.root):
+        tokens: list[Token] = []
+        self._tokens(self._module.root, tokens)
+        for start, stop, piece in tokens:
             gap += self._between(end, start)
             end = stop
             if piece is None:
@@ -67,51 +72,58 @@ class _Writer:
         yield "".join(copied)
 
     def _between(self, start: int, end: int) -> str:
+        if start == end:
+            return ""
         gap = self._module.source[start:end].decode()
         if gap.strip().strip("\ufeff"):
             raise Unlinkable(f"{self._module.name}: the linker overlooked {gap.strip()!r}.")
         return gap
 
-    def _tokens(self, node: Node) -> Iterator[tuple[int, int, Piece | None]]:
-        """Where each token starts and ends, and what is written for it; None for a comment."""
+    def _tokens(self, node: Node, found: list[Token]) -> None:
+        """Every token in this node, after those that were found before it.
+
+        In one list: handed from generator to generator each would pass all that is around it.
+        """
         if node.start_byte in self._module.edits and node.type != "program":
             end, piece = self._module.edits[node.start_byte]
             if node.end_byte == end:
-                yield node.start_byte, end, piece
+                found.append((node.start_byte, end, piece))
                 return
             if node.type == "export_statement":
-                yield node.start_byte, end, piece
+                found.append((node.start_byte, end, piece))
                 for child in node.named_children:
                     if child.start_byte >= end:
-                        yield from self._tokens(child)
+                        self._tokens(child, found)
                 return
-        if node.type == "comment":
+        kind = node.type
+        if kind == "comment":
             kept = self._module.source[node.start_byte : node.start_byte + 3] == b"/*!"
-            yield node.start_byte, node.end_byte, self._words(node) if kept else None
-        elif node.type == "template_string":
-            yield from self._template(node)
-        elif needless(node):
-            yield node.start_byte, node.end_byte, ""
-        elif node.child_count == 0 or node.type in {"string", "regex"}:
-            yield node.start_byte, node.end_byte, self._renamed(node)
+            found.append((node.start_byte, node.end_byte, self._words(node) if kept else None))
+        elif kind == "template_string":
+            self._template(node, found)
+        elif needless(node, kind):
+            found.append((node.start_byte, node.end_byte, ""))
+        elif kind in {"string", "regex"} or node.child_count == 0:
+            found.append((node.start_byte, node.end_byte, self._renamed(node, kind)))
         else:
             for child in node.children:
-                yield from self._tokens(child)
+                self._tokens(child, found)
 
-    def _renamed(self, node: Node) -> str:
+    def _renamed(self, node: Node, kind: str) -> str:
         name = self._words(node)
-        if node.type == "string":
+        if kind == "string":
             return bytewise(name, node)
         new = self._renamed_uses.get(node.start_byte, name)
         # In `{name}` the name is the property's as well, and that one stays.
-        return f"{name}:{new}" if node.type.startswith("shorthand_") and new != name else new
+        return f"{name}:{new}" if new != name and kind.startswith("shorthand_") else new
 
-    def _template(self, node: Node) -> Iterator[tuple[int, int, Piece | None]]:
+    def _template(self, node: Node, found: list[Token]) -> None:
         """Its text as it stands; what is inside `${}` as any code."""
         at = node.start_byte
         for child in node.children:
             if child.type == "template_substitution":
-                yield at, child.start_byte, self._module.source[at : child.start_byte].decode()
-                yield from self._tokens(child)
+                text = self._module.source[at : child.start_byte].decode()
+                found.append((at, child.start_byte, text))
+                self._tokens(child, found)
                 at = child.end_byte
-        yield at, node.end_byte, self._module.source[at : node.end_byte].decode()
+        found.append((at, node.end_byte, self._module.source[at : node.end_byte].decode()))

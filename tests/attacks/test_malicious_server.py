@@ -28,7 +28,7 @@ from ephemeral.protocol.encoding import b64decode, b64encode
 from ephemeral.protocol.keys import RoomKeys, derive_root
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "client"))
-from people import Cli, Person
+from people import PATIENCE, Cli, Person
 
 Frame = dict[str, Any]
 PROTOCOL = Subprotocol("ephemeral.v1")
@@ -408,13 +408,26 @@ def test_every_close_code_ends_in_a_sentence(victim: Cli, liar: Liar, code: int)
     assert result.stdout.count("\n") <= 1
 
 
-@pytest.mark.parametrize("kind", ["join", "hello"])
-def test_a_server_that_never_answers_is_given_up(victim: Cli, liar: Liar, kind: str):
+def test_a_server_that_never_answers_is_given_up(victim: Cli, liar: Liar):
+    """Not when one joins, nor when one says hello. Both wait at once, for they wait long."""
+    joining: list[str] = []
+
+    def silent(frame: Frame) -> list[Frame] | None:
+        if frame["type"] == "join":
+            joining.append(frame["token"])
+        # Whoever joins first gets no further, whoever comes later does.
+        unanswered = frame["type"] == "hello" or frame.get("token") == joining[0]
+        return [] if unanswered else None
+
     liar.holds = True
-    liar.answers = lambda frame: [] if frame["type"] == kind else None
-    result = victim.run("read", "--timeout=1s", "--json")
-    assert result.returncode == Exit.NETWORK
-    assert code_of(result) == "unreachable"
+    liar.answers = silent
+    readers = [victim.start("read", "--timeout=1s", "--json") for _ in range(2)]
+    for reader in readers:
+        told, _ = reader.communicate(timeout=PATIENCE)
+        assert reader.returncode == Exit.NETWORK
+        assert json.loads(told)["error"]["code"] == "unreachable"
+    assert len(set(joining)) == 2
+    assert len({frame["token"] for frame in liar.asked_for("hello")}) == 1
 
 
 def test_the_thief_of_a_seat_file_has_no_key_and_no_way_into_the_room(honest: Cli):

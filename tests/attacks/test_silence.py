@@ -56,7 +56,8 @@ METRICS = {"METRICS_TOKEN": SETTINGS["METRICS_TOKEN"]}
 
 @pytest.fixture
 async def tour(serve: Callable[..., Program]) -> AsyncIterator[tuple[Program, Tour]]:
-    program = await asyncio.to_thread(serve, faults=True, **SETTINGS)
+    # What /proc tells of it is looked at as well.
+    program = await asyncio.to_thread(serve, faults=True, just_started=True, **SETTINGS)
     opened = Tour(program.url, program.ws_url, Canaries())
     yield program, opened
     await opened.api.aclose()

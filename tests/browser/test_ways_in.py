@@ -381,8 +381,15 @@ def test_the_chord_before_anything_was_made_says_that_nothing_was(
     assert not [one for one in ada.watched.requests if one.url == f"{server}/rooms"]
 
 
+# The page's own deadlines for answers, each a fiftieth as long.
+IMPATIENT = """
+  const { timeout } = AbortSignal;
+  AbortSignal.timeout = (milliseconds) => timeout.call(AbortSignal, milliseconds / 50);
+"""
+
+
 def test_the_chord_into_the_void_is_said_to_be_unconfirmed(visit: Visit, server: str) -> None:
-    ada = person(visit, server)
+    ada = person(visit, server, init=IMPATIENT)
     held = holds(ada.page, "**/rooms")
     with ada.page.expect_request("**/rooms"):
         ada.generate()

@@ -156,8 +156,7 @@ class Person:
             stdin=slave,
             stdout=slave,
             stderr=slave,
-            start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            terminal=True,
             **more,
         )
         self._decoder = codecs.getincrementaldecoder("utf-8")()

@@ -394,7 +394,7 @@ def test_plain_http_to_another_machine_needs_to_be_asked_for(room: Cli):
 
 
 def test_no_secret_is_in_the_arguments_or_the_output_of_a_failing_command(room: Cli):
-    follower = room.start("read", "--follow", "--seat", "mine")
+    follower = room.start("read", "--follow", "--seat", "mine", just_started=True)
     room.done("send", "--name", "Nickname", text="plaintext")
     assert follower.stdout.readline() == "plaintext\n"
     arguments = Path(f"/proc/{follower.pid}/cmdline").read_text()

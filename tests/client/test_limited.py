@@ -37,7 +37,7 @@ def test_messages_that_were_posted_too_fast_are_posted_again(serve: Serve, tmp_p
 
 
 def test_messages_that_were_opened_too_fast_are_opened_again(serve: Serve, tmp_path: Path):
-    with closing(Cli(serve(OPENS_PER_ROOM="1/3").url, tmp_path)) as cli:
+    with closing(Cli(serve(OPENS_PER_ROOM="1/2").url, tmp_path)) as cli:
         seats(cli)
         for text in ("one", "two"):
             cli.done("send", "--seat", "author", text=text)

@@ -17,9 +17,14 @@ export class Tab {
   randomBytes = randomBytes;
 
   constructor() {
+    /** Resolves once something is kept: a client is live before it has sealed that. */
+    this.keeps = new Promise((resolve) => { this.kept = resolve; });
     this.storage = {
       getItem: (key) => this.entries.get(key) ?? null,
-      setItem: (key, value) => void this.entries.set(key, value),
+      setItem: (key, value) => {
+        this.entries.set(key, value);
+        this.kept();
+      },
       removeItem: (key) => void this.entries.delete(key),
     };
   }

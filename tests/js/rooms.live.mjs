@@ -216,6 +216,7 @@ describe("a reload", () => {
   test("the newest tab wins, and the older says so", async () => {
     const ada = await creates();
     await isLive(ada);
+    await ada.tab.keeps;
     const copy = new Tab();
     for (const [key, value] of ada.tab.entries) copy.storage.setItem(key, value);
     await isLive(await reloads(copy));
@@ -235,6 +236,7 @@ describe("a reload", () => {
   test("the tab's half opens nothing once the seat was given up", async () => {
     const ada = await creates();
     await isLive(ada);
+    await ada.tab.keeps;
     const copy = new Tab();
     for (const [key, value] of ada.tab.entries) copy.storage.setItem(key, value);
     await ada.leave();

@@ -201,7 +201,7 @@ def load() -> None:
     """Link the page's files once; nobody is here who would look at them compressed."""
     files = app.StaticFiles(app.WEB / "static", app.read_catalogues(app.WEB / "catalogue"))
     app.StaticFiles = lambda *_: files
-    app.Pages.pack = lambda _: None
+    app.Pages.bodies = lambda _: ()
 
 
 def serve_orders() -> None:

@@ -6,6 +6,7 @@ fails it if the program did not end well, printed a traceback or a fault, or sai
 say.
 """
 
+import fcntl
 import itertools
 import os
 import re
@@ -13,6 +14,7 @@ import secrets
 import signal
 import subprocess
 import sys
+import termios
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -20,11 +22,14 @@ from pathlib import Path
 
 import pytest
 from support.database import Server as Postgres
+from support.loaded import Loaded, can_start
 
 from ephemeral.settings import VARIABLES
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 30
+# Where modules are looked for: in the checkout; and what `as_installed` hides is not found.
+PYTHONPATH = os.pathsep.join([str(ROOT), str(ROOT / "tests" / "support" / "as_installed")])
 _UNREACHED = {
     name: "1000000/1" if "/" in declared.default else "1000000"
     for name, declared in VARIABLES.items()
@@ -38,23 +43,38 @@ AT_ANY_PACE = {"FRAMES_BURST": "100000", **_UNREACHED}
 
 
 def program(
-    *arguments: str, environment: dict[str, str], folder: Path, **options: object
+    *arguments: str,
+    environment: dict[str, str],
+    folder: Path,
+    just_started: bool = False,
+    terminal: bool = False,
+    **options: object,
 ) -> subprocess.Popen[str]:
-    """`python -m ephemeral ...` with nothing in its environment but what is given."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "ephemeral", *arguments],
-        cwd=folder,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environment},
-        text=True,
-        **options,
-    )
+    """`python -m ephemeral ...` with nothing in its environment but what is given.
+
+    Not `just_started` it comes from a process that has loaded it, where this is possible. With a
+    `terminal` as its standard input it has a session of its own there.
+    """
+    command = [sys.executable, "-m", "ephemeral", *arguments]
+    loaded = not just_started and can_start(environment, *options)
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": PYTHONPATH, **environment}
+    if terminal:
+        options["start_new_session"] = True
+    if loaded:
+        return Loaded(command, terminal=terminal, cwd=folder, env=environment, **options)
+    if terminal:
+        options["preexec_fn"] = lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    return subprocess.Popen(command, cwd=folder, env=environment, text=True, **options)
 
 
 class Program:
     """A server that runs. `url` ends without a slash, `ws_url` is the socket's whole address."""
 
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+    def __init__(
+        self, folder: Path, environment: dict[str, str], *, just_started: bool = False
+    ) -> None:
         self.folder = folder
+        self._just_started = just_started
         self.environment = {"HOST": "127.0.0.1", "PORT": "0", **environment}
         self.url = ""
         self._process: subprocess.Popen[str] | None = None
@@ -92,6 +112,7 @@ class Program:
             "serve",
             environment=self.environment,
             folder=self.folder,
+            just_started=self._just_started,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
@@ -161,9 +182,17 @@ class Serve:
         self._numbers = itertools.count(1)
 
     def __call__(
-        self, *, faults: bool = False, database: str | None = None, **settings: object
+        self,
+        *,
+        faults: bool = False,
+        database: str | None = None,
+        just_started: bool = False,
+        **settings: object,
     ) -> Program:
-        """Start one. Without `database` it gets a fresh one; `faults` are allowed to be printed."""
+        """Start one. Without `database` it gets a fresh one; `faults` are allowed to be printed.
+
+        `just_started`: as of `program`.
+        """
         folder = self._folder / f"server {next(self._numbers)}"
         folder.mkdir()
         environment = {
@@ -174,7 +203,7 @@ class Serve:
             **FROM_ONE_ADDRESS,
             **{name: str(value) for name, value in settings.items()},
         }
-        running = Program(folder, environment)
+        running = Program(folder, environment, just_started=just_started)
         running.forbid(environment["ENCRYPTION_KEY"], environment["DATABASE_URL"])
         self._stack.callback(self._end, running, faults)
         return running

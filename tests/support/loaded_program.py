@@ -1,0 +1,110 @@
+"""The program, loaded, waiting to be started: python loaded_program.py DESCRIPTOR
+
+What takes long at every start, loading the modules and linking the page's files, is done once. Then
+each message of the socket at DESCRIPTOR, a JSON object with `arguments`, `environment`, `folder`,
+`session` and `terminal`, is the program once: in a process of its own, which goes on as one that
+was just started and has come so far. With the message come the three standard streams, and a socket
+on which is told the process's number and, when it has ended, how; the process is remembered by the
+system until that socket is closed.
+"""
+
+import fcntl
+import gc
+import json
+import os
+import signal
+import socket
+import sys
+import termios
+from contextlib import suppress
+from typing import Any
+
+import uvloop  # noqa: F401 - loaded for the server
+
+import app
+from ephemeral.__main__ import main
+from ephemeral.client import cli  # noqa: F401 - loaded for every command
+from ephemeral.edge import metrics_api, server, workers  # noqa: F401 - as uvloop
+from ephemeral.live import redis_bus, redis_counts, redis_link  # noqa: F401 - as uvloop
+
+
+def load() -> None:
+    """Link and pack the page's files. They never change, so every server may have the same."""
+    files = app.StaticFiles(app.WEB / "static", app.read_catalogues(app.WEB / "catalogue"))
+    for body in files.bodies():
+        body.pack()
+    app.StaticFiles = lambda *_: files
+    gc.collect()
+    gc.freeze()
+
+
+def next_program(wishes: socket.socket) -> list[str]:
+    """Returns in the process of each program that was wished for, with its arguments."""
+    while True:
+        wish, descriptors, _, _ = socket.recv_fds(wishes, 1 << 20, 4)
+        if not wish:
+            sys.exit()
+        with suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        if os.fork():
+            for descriptor in descriptors:
+                os.close(descriptor)
+            continue
+        wishes.close()
+        *streams, telling = descriptors
+        process = os.fork()
+        if not process:
+            os.close(telling)
+            return become(json.loads(wish), streams)
+        for descriptor in streams:
+            os.close(descriptor)
+        tell_of(process, socket.socket(fileno=telling))
+
+
+def tell_of(process: int, telling: socket.socket) -> None:
+    """Its number, and its end."""
+    with suppress(OSError):
+        telling.sendall(process.to_bytes(4))
+    ended = os.waitid(os.P_PID, process, os.WEXITED | os.WNOWAIT)
+    assert ended is not None
+    exited = ended.si_code == os.CLD_EXITED
+    with suppress(OSError):
+        # As `waitpid` tells it.
+        telling.sendall((ended.si_status << 8 if exited else ended.si_status).to_bytes(4))
+        telling.recv(1)
+    os._exit(0)
+
+
+def become(wish: dict[str, Any], streams: list[int]) -> list[str]:
+    """All that a process is given when it is started."""
+    if wish["session"]:
+        os.setsid()
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
+    if wish["terminal"]:
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    os.chdir(wish["folder"])
+    os.environ.clear()
+    os.environ.update(wish["environment"])
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.stdin = anew(0, sys.stdin)
+    sys.stdout = anew(1, sys.stdout)
+    sys.stderr = anew(2, sys.stderr)
+    sys.argv[1:] = wish["arguments"]
+    return sys.argv[1:]
+
+
+def anew(number: int, stream: Any) -> Any:
+    """A standard stream, as it would be had the process been started with it."""
+    lines = number == 2 or os.isatty(number)
+    return open(
+        number, stream.mode, encoding=stream.encoding, errors=stream.errors, closefd=False,
+        buffering=1 if lines and number else -1,
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    load()
+    sys.exit(main(next_program(socket.socket(fileno=int(sys.argv[1])))))
