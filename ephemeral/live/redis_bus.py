@@ -115,7 +115,9 @@ class RedisBus:
         delay = shortest
         while not self._ending:
             try:
-                await self._keep_link()
+                # In a task of its own: a group that breaks leaves a mark on the task that waited
+                # for it, and Python before 3.11.3 takes a timeout in a marked one for its end.
+                await asyncio.create_task(self._keep_link())
             except* LINK_ERRORS as broken:
                 self._say_down(broken)
             except* Exception as unexpected:  # noqa: BLE001 - the link is made anew
