@@ -6,7 +6,8 @@ RUN python3 -m venv /opt/venv
 COPY requirements/runtime.lock /tmp/runtime.lock
 RUN /opt/venv/bin/python -m pip install \
         --no-cache-dir --disable-pip-version-check --require-hashes -r /tmp/runtime.lock \
-    && /opt/venv/bin/python -m pip uninstall --yes --quiet pip
+    # What a new environment has besides, in older Pythons both of them.
+    && /opt/venv/bin/python -m pip uninstall --yes --quiet pip setuptools
 WORKDIR /app
 COPY LICENSE NOTICE THIRD_PARTY.md app.py ./
 COPY ephemeral ephemeral

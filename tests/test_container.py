@@ -8,12 +8,9 @@ capability. Needs root and Debian; started by `make test-image`.
 
 import json
 import os
-import platform
 import re
-import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -23,13 +20,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from support.debian_base import base_name, make_base, run, see_to_programs
 
-pytestmark = [pytest.mark.image, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.image, pytest.mark.timeout(1800)]
 
 ROOT = Path(__file__).resolve().parent.parent
 COMPOSE = ROOT / "compose.yaml"
-# The newest C library that a wheel for Debian 12 may ask for, and every older one.
-GLIBC = range(36, 4, -1)
 # What `compose.yaml` does to the server: the root read-only, /tmp in memory, no capability, no way
 # to gain one. $1 is the root, $2 the volume, $3 the user, and the rest is run in the image.
 CONFINED = """
@@ -55,12 +51,6 @@ printf %s "$PGPASSWORD" > /tmp/password
 echo "CREATE DATABASE $PGDATABASE" | "$bin/postgres" --single -D /data/pg postgres
 exec "$bin/postgres" -D /data/pg -p "$PGPORT" -k /tmp -c listen_addresses=127.0.0.1
 """
-
-
-def run(*command: str | Path, **options: object) -> str:
-    return subprocess.run(
-        command, check=True, stdout=subprocess.PIPE, text=True, **options
-    ).stdout.strip()
 
 
 def free_port() -> int:
@@ -114,33 +104,9 @@ class Image:
             process.communicate()
 
 
-def make_base(folder: Path) -> None:
-    """A small Debian 12 with Python, and every locked wheel, which its pip takes for the index."""
-    run("debootstrap", "--variant=minbase", "--include=python3,python3-venv", "bookworm", folder)
-    machine = platform.machine()
-    wheels = folder / "wheels"
-    # Whatever Python asks here: that of Debian is older, and needs what this one does without.
-    lock = (ROOT / "requirements" / "runtime.lock").read_text()
-    every = folder / "every.lock"
-    every.write_text(re.sub(r" ; [^\\\n]*", " ", lock))
-    run(
-        *(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"),
-        *("--requirement", every, "--dest", wheels),
-        *("--only-binary=:all:", "--python-version", "3.11", "--implementation", "cp"),
-        *("--abi", "cp311", "--abi", "abi3", "--abi", "none"),
-        *(f"--platform=manylinux_2_{minor}_{machine}" for minor in GLIBC),
-    )
-    (folder / "etc" / "pip.conf").write_text("[global]\nno-index = true\nfind-links = /wheels\n")
-
-
 @pytest.fixture(scope="module")
 def image() -> Iterator[Image]:
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
-        pytest.fail("The image test needs root on Debian: it makes a base by debootstrap.")
-    if not (shutil.which("buildah") and shutil.which("debootstrap")):
-        run("apt-get", "update")
-        run("apt-get", "install", "--yes", "buildah", "debootstrap")
-    name = re.search(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)[1]
+    see_to_programs(buildah="buildah", debootstrap="debootstrap")
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
 
@@ -152,7 +118,7 @@ def image() -> Iterator[Image]:
         make_base(scratch / "base")
         base = buildah("from", "scratch")
         buildah("add", "--quiet", base, scratch / "base", "/")
-        buildah("commit", "--quiet", base, f"docker.io/library/{name}")
+        buildah("commit", "--quiet", base, f"docker.io/library/{base_name()}")
         buildah(
             "build", "--isolation=chroot", "--pull-never", "--format=docker", "--tag=ephemeral", "."
         )
