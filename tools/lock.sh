@@ -1,7 +1,7 @@
 #!/bin/sh
-# Resolves pyproject.toml into requirements/runtime.lock and requirements/dev.lock, for every
-# platform and Python from 3.11 on, with the hash of every file. $1 is the version of uv to use,
-# which lives in a scratch environment and is no dependency of ours.
+# Resolves pyproject.toml into the three locks of requirements/, for every platform and Python from
+# 3.11 on, with the hash of every file. $1 is the version of uv to use, which lives in a scratch
+# environment and is no dependency of ours.
 set -eu
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -11,8 +11,10 @@ PYTHON=${PYTHON:-} sh tools/venv.sh "$scratch"
 # The same options, less the output, are all that a lock depends on.
 compile() {
 	UV_CUSTOM_COMPILE_COMMAND="make lock" "$scratch/bin/uv" --no-config pip compile --quiet \
-		--universal --python-version 3.11 --generate-hashes --upgrade pyproject.toml "$@"
+		--universal --python-version 3.11 --generate-hashes --upgrade "$@"
 }
-compile --group checkout --output-file requirements/runtime.lock
-compile --group checkout --group dev --constraints requirements/runtime.lock \
+compile pyproject.toml --group checkout --output-file requirements/runtime.lock
+compile pyproject.toml --group checkout --group dev --constraints requirements/runtime.lock \
 	--output-file requirements/dev.lock
+# Programs, which run beside and are imported by nothing.
+compile --group engine --output-file requirements/engine.lock

@@ -1,8 +1,8 @@
 """What is delivered under deploy/ and in compose.yaml keeps what the documents promise of it.
 
-There is no container engine and no cluster here: the manifests are held against Kubernetes' own
-schemas, which come along as a package, and against invariants of ours. nginx and Caddy are run, in
-test_behind_proxies.py; Traefik's files are only looked at.
+Files are looked at here: the manifests are held against Kubernetes' own schemas, which come along
+as a package, and against invariants of ours. compose.yaml is run by tests/test_compose.py, nginx
+and Caddy by test_behind_proxies.py; Traefik's files are only looked at.
 """
 
 import json
@@ -24,6 +24,8 @@ from ephemeral.settings import VARIABLES, Settings
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
 KUBERNETES = DEPLOY / "kubernetes"
+# The first that has `preStop.sleep` without being told to.
+OLDEST = "1.30"
 NAME = {"app.kubernetes.io/name": "ephemeral"}
 SECRET = {name for name, declared in VARIABLES.items() if declared.secret}
 
@@ -56,10 +58,16 @@ def container(pod) -> dict[str, Any]:
     return only
 
 
+@pytest.mark.parametrize("release", [OLDEST, kubernetes_validate.latest_version()])
 @pytest.mark.parametrize("kind", sorted(manifests()))
-def test_every_manifest_is_what_the_schemas_of_kubernetes_ask_for(cluster, kind: str):
-    newest = kubernetes_validate.latest_version()
-    kubernetes_validate.validate(cluster[kind], newest, strict=True)
+def test_every_manifest_is_what_the_schemas_of_kubernetes_ask_for(cluster, kind: str, release: str):
+    kubernetes_validate.validate(cluster[kind], release, strict=True)
+
+
+def test_the_oldest_kubernetes_is_the_first_in_which_a_pod_can_sleep_before_it_stops(container):
+    assert set(container["lifecycle"]["preStop"]) == {"sleep"}
+    text = (ROOT / "docs" / "deployment.md").read_text()
+    assert f"Kubernetes {OLDEST} or newer" in text
 
 
 def test_a_manifest_that_is_wrong_would_be_noticed(cluster):
@@ -147,10 +155,22 @@ def composed() -> dict[str, Any]:
 def test_compose_publishes_the_front_alone():
     services = composed()["services"]
     assert [name for name, one in services.items() if "ports" in one] == ["front"]
-    assert services["front"]["networks"] == ["front"]
-    assert services["database"]["networks"] == ["back"]
-    assert services["redis"]["networks"] == ["back"]
-    assert composed()["networks"]["back"] == {"internal": True}
+    networks = {name: one.get("networks", []) for name, one in services.items()}
+    assert networks == {
+        "secrets": [],
+        "app": ["front", "back"],
+        "database": ["back"],
+        "redis": ["back"],
+        "front": ["edge", "front"],
+    }
+    closed = [name for name, one in composed()["networks"].items() if one.get("internal")]
+    assert closed == ["front", "back"]
+
+
+def test_compose_asks_the_database_where_the_server_will_and_not_where_it_is_made():
+    """At the first start there is a server that only its socket reaches, until the real one is."""
+    check = composed()["services"]["database"]["healthcheck"]["test"]
+    assert "--host=127.0.0.1" in check
 
 
 def test_compose_has_a_redis_that_writes_nothing_and_the_server_uses_it():
