@@ -113,8 +113,8 @@ vendor: $(VENV)/dev.stamp ## fetch the pinned browser modules and the word list'
 	@$(PY) tools/words.py
 
 .PHONY: lock
-lock: ## resolve pyproject.toml into requirements/*.lock, with hashes
-	@sh tools/lock.sh $(UV_VERSION)
+lock: ## resolve pyproject.toml into requirements/*.lock, with hashes (ARGS=--upgrade for the newest of all)
+	@sh tools/lock.sh $(UV_VERSION) $(ARGS)
 
 ##@ Delivering
 .PHONY: manifest

@@ -95,16 +95,16 @@ async def relay() -> AsyncIterator[Host]:
 
 
 @asynccontextmanager
-async def hollow() -> AsyncIterator[Host]:
-    """The frames of a message, and nothing behind them."""
-    async with _module("bench.hollow") as host:
+async def hollow(gather_ms: int) -> AsyncIterator[Host]:
+    """The frames of a message, and nothing behind them; answers are gathered for so long."""
+    async with _module("bench.hollow", str(gather_ms)) as host:
         yield host
 
 
 @asynccontextmanager
-async def _module(name: str) -> AsyncIterator[Host]:
+async def _module(name: str, *more: str) -> AsyncIterator[Host]:
     port = free_port()
-    command = [sys.executable, "-m", name, str(port)]
+    command = [sys.executable, "-m", name, str(port), *more]
     async with _served(command, {}, lambda process: _listening(process, port)) as pid:
         yield Host(port, pid, None)
 

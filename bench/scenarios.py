@@ -17,6 +17,8 @@ Room = EphemeralRoom | RelayRoom
 ENOUGH = 30
 # How many messages are under way in a crowd, where rooms don't make up for it.
 CROWD_WINDOW = 32
+# How long answers wait for others, where nothing else makes them wait.
+GATHER_MS = (0, 10)
 # From here on a process that could use a whole core was what others waited for.
 BUSY = 0.9
 
@@ -161,18 +163,20 @@ async def frames(options: Options) -> None:
     async with hosts.relay() as host:
         talking: list[Room] = [RelayRoom(tally, options.size) for _ in range(options.rooms)]
         relay = await _loop(host, talking, tally, options)
-    tally = Tally()
-    async with hosts.hollow() as host:
-        talking = [EphemeralRoom(tally, options.size) for _ in range(options.rooms)]
-        hollow = await _loop(host, talking, tally, options)
     print(relay.line("relay"))
-    print(hollow.line("frames"))
-    print(
-        f"ratio        {hollow.rate / relay.rate:.3f} of the relay's messages, "
-        f"{relay.server_us / hollow.server_us:.3f} by the servers' CPU; limited by "
-        f"{hollow.bottleneck}",
-        flush=True,
-    )
+    for gather_ms in GATHER_MS:
+        tally = Tally()
+        async with hosts.hollow(gather_ms) as host:
+            talking = [EphemeralRoom(tally, options.size) for _ in range(options.rooms)]
+            hollow = await _loop(host, talking, tally, options)
+        print(hollow.line("frames"))
+        print(
+            f"ratio        {hollow.rate / relay.rate:.3f} of the relay's messages, "
+            f"{relay.server_us / hollow.server_us:.3f} by the servers' CPU, answered "
+            f"{f'every {gather_ms} ms' if gather_ms else 'at once'}; limited by "
+            f"{hollow.bottleneck}",
+            flush=True,
+        )
 
 
 async def sizes(options: Options) -> None:
