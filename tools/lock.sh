@@ -1,8 +1,8 @@
 #!/bin/sh
-# Resolves pyproject.toml into requirements/runtime.lock and requirements/dev.lock, for every
-# platform and Python from 3.11 on, with the hash of every file. $1 is the version of uv to use,
-# which lives in a scratch environment and is no dependency of ours. What is locked stays as it is
-# where it still fits; with --upgrade behind, everything becomes the newest.
+# Resolves pyproject.toml into the locks of requirements/, for every platform and Python from 3.11 on,
+# with the hash of every file. $1 is the version of uv to use, which lives in a scratch environment
+# and is no dependency of ours. What is locked stays as it is where it still fits; with --upgrade
+# behind, everything becomes the newest.
 set -eu
 uv=$1
 shift
@@ -14,8 +14,9 @@ PYTHON=${PYTHON:-} sh tools/venv.sh "$scratch"
 # The same options, less the output, are all that a lock depends on.
 compile() {
 	UV_CUSTOM_COMPILE_COMMAND="make lock" "$scratch/bin/uv" --no-config pip compile --quiet \
-		--universal --python-version 3.11 --generate-hashes pyproject.toml "$@"
+		--universal --python-version 3.11 --generate-hashes "$@"
 }
-compile "$@" --group checkout --output-file requirements/runtime.lock
-compile "$@" --group checkout --group dev --constraints requirements/runtime.lock \
+compile "$@" pyproject.toml --group checkout --output-file requirements/runtime.lock
+compile "$@" pyproject.toml --group checkout --group dev --constraints requirements/runtime.lock \
 	--output-file requirements/dev.lock
+compile "$@" --group traefik --output-file requirements/traefik.lock
