@@ -26,7 +26,7 @@ setup: $(VENV)/dev.stamp ## make .venv with everything that running and testing 
 .PHONY: test
 test: $(VENV)/dev.stamp ## run every test (ARGS="tests/test_house.py -k name" for some)
 	@sh tools/browsers.sh
-	@sh tools/proxies.sh
+	@sh tools/proxies.sh $(VENV)
 	@sh tools/redis.sh
 	@$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile \
 	  --no-loadscope-reorder $(ARGS)
@@ -117,8 +117,8 @@ vendor: $(VENV)/dev.stamp ## fetch the pinned browser modules and the word list'
 	@$(PY) tools/words.py
 
 .PHONY: lock
-lock: ## resolve pyproject.toml into requirements/*.lock, with hashes
-	@sh tools/lock.sh $(UV_VERSION)
+lock: ## resolve pyproject.toml into requirements/*.lock, with hashes (ARGS=--upgrade for the newest of all)
+	@sh tools/lock.sh $(UV_VERSION) $(ARGS)
 
 ##@ Delivering
 .PHONY: manifest

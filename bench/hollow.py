@@ -3,7 +3,9 @@
 It takes the same requests over the same wire and tells the same answers and events as Ephemeral,
 and does nothing else: no limits, no seats, no leases, no seal, no database, nothing that outlives
 the process. What it costs beside the relay is what the protocol's frames cost in Python, whatever
-a server does behind them. The benchmark starts it on a port of its own.
+a server does behind them. With a second argument it gathers what is asked for and answers it all
+together, once in so many milliseconds, as one that commits does. The benchmark starts it on a port
+of its own.
 """
 
 import asyncio
@@ -29,6 +31,9 @@ from ephemeral.protocol.limits import FRAME_MAX, PROTOCOL
 _HOUR_MS = 3_600_000
 _NOBODY = bytes(16)
 _round = Round()
+# Seconds; 0: answer at once.
+_gather = int(sys.argv[2]) / 1000 if len(sys.argv) > 2 else 0.0
+_waiting: "list[tuple[Hollow, bytes, bytes]]" = []
 _rooms: dict[str, "list[Hollow]"] = defaultdict(list)
 _posts: dict[str, tuple[bytes, bytes]] = {}
 
@@ -77,10 +82,19 @@ class Hollow:
                 event = nouns.DestroyedEvent(message, "viewed", frame.revealed(), self._member)
             case _:
                 return
-        self._outbox.put(answers.ok(frame.ref, answers.outcome(answer)))
-        said = answers.event(event)
-        for one in self._room:
-            one.tell(said)
+        _waiting.append(
+            (self, answers.ok(frame.ref, answers.outcome(answer)), answers.event(event))
+        )
+        if not _gather:
+            answer_all()
+        elif len(_waiting) == 1:
+            asyncio.get_running_loop().call_later(_gather, answer_all)
+
+    def answered(self, answer: bytes, event: bytes) -> None:
+        """Answer, and tell everybody in the room."""
+        self.tell(answer)
+        for one in self._room or ():
+            one.tell(event)
 
     def tell(self, frame: bytes) -> None:
         """Queue one frame."""
@@ -108,6 +122,14 @@ class Hollow:
         """The peer has gone."""
         if not self._over.done():
             self._over.set_result(None)
+
+
+def answer_all() -> None:
+    """Answer what was asked for and tell it."""
+    waiting = _waiting.copy()
+    _waiting.clear()
+    for one, answer, event in waiting:
+        one.answered(answer, event)
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:

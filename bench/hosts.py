@@ -90,17 +90,22 @@ def confine() -> None:
 @asynccontextmanager
 async def relay() -> AsyncIterator[Host]:
     """The yardstick."""
-    port = free_port()
-    command = [sys.executable, "-m", "bench.relay", str(port)]
-    async with _served(command, {}, lambda process: _listening(process, port)) as pid:
-        yield Host(port, pid, None)
+    async with _module("bench.relay") as host:
+        yield host
 
 
 @asynccontextmanager
-async def hollow() -> AsyncIterator[Host]:
-    """The frames of a message, and nothing behind them."""
+async def hollow(gather_ms: int) -> AsyncIterator[Host]:
+    """The frames of a message, and nothing behind them; answers are gathered for so long."""
+    async with _module("bench.hollow", str(gather_ms)) as host:
+        yield host
+
+
+@asynccontextmanager
+async def _module(name: str, *more: str) -> AsyncIterator[Host]:
     port = free_port()
-    async with _served([sys.executable, "-m", "bench.hollow", str(port)], port, {}) as pid:
+    command = [sys.executable, "-m", name, str(port), *more]
+    async with _served(command, {}, lambda process: _listening(process, port)) as pid:
         yield Host(port, pid, None)
 
 

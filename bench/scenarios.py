@@ -4,6 +4,7 @@ import asyncio
 import statistics
 import time
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,6 +18,8 @@ Room = EphemeralRoom | RelayRoom
 ENOUGH = 30
 # How many messages are under way in a crowd, where rooms don't make up for it.
 CROWD_WINDOW = 32
+# How long answers wait for others, where nothing else makes them wait.
+GATHER_MS = (0, 10)
 # From here on a process that could use a whole core was what others waited for.
 BUSY = 0.9
 
@@ -155,24 +158,39 @@ async def pairs(options: Options) -> None:
 
 
 async def frames(options: Options) -> None:
-    """The frames of `pairs` with nothing behind them: the least that this protocol costs."""
+    """The frames of `pairs` with nothing behind them, and what of that is left with everything."""
     print(f"{options.rooms} rooms of two, {options.size} B, window {options.window}")
-    tally = Tally()
-    async with hosts.relay() as host:
-        talking: list[Room] = [RelayRoom(tally, options.size) for _ in range(options.rooms)]
-        relay = await _loop(host, talking, tally, options)
-    tally = Tally()
-    async with hosts.hollow() as host:
-        talking = [EphemeralRoom(tally, options.size) for _ in range(options.rooms)]
-        hollow = await _loop(host, talking, tally, options)
+    relay = await _once(hosts.relay(), RelayRoom, options)
     print(relay.line("relay"))
-    print(hollow.line("frames"))
+    least = relay
+    for gather_ms in GATHER_MS:
+        least = hollow = await _once(hosts.hollow(gather_ms), EphemeralRoom, options)
+        print(hollow.line("frames"))
+        print(
+            f"ratio        {hollow.rate / relay.rate:.3f} of the relay's messages, "
+            f"{relay.server_us / hollow.server_us:.3f} by the servers' CPU, answered "
+            f"{f'every {gather_ms} ms' if gather_ms else 'at once'}; limited by "
+            f"{hollow.bottleneck}",
+            flush=True,
+        )
+    ours = await _once(hosts.ephemeral(options.dsn, options.directory), EphemeralRoom, options)
+    print(ours.line("ephemeral"))
     print(
-        f"ratio        {hollow.rate / relay.rate:.3f} of the relay's messages, "
-        f"{relay.server_us / hollow.server_us:.3f} by the servers' CPU; limited by "
-        f"{hollow.bottleneck}",
+        f"share        {least.server_us / ours.server_us:.3f} of its CPU a message is frames",
         flush=True,
     )
+
+
+async def _once(
+    starting: AbstractAsyncContextManager[Host],
+    kind: type[RelayRoom] | type[EphemeralRoom],
+    options: Options,
+) -> Result:
+    """One turn of one server."""
+    tally = Tally()
+    async with starting as host:
+        rooms: list[Room] = [kind(tally, options.size) for _ in range(options.rooms)]
+        return await _loop(host, rooms, tally, options)
 
 
 async def sizes(options: Options) -> None:

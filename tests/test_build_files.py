@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RUNTIME = ROOT / "requirements" / "runtime.lock"
 DEV = ROOT / "requirements" / "dev.lock"
 ENGINE = ROOT / "requirements" / "engine.lock"
+TRAEFIK = ROOT / "requirements" / "traefik.lock"
 
 
 def pins(lock: str) -> dict[str, str]:
@@ -41,10 +42,14 @@ def foreign(lock: str) -> list[str]:
 # Locks
 
 
-@pytest.mark.parametrize("lock", [RUNTIME, DEV, ENGINE], ids=lambda path: path.name)
-def test_every_locked_requirement_has_hashes_and_names_no_place(lock: Path):
+@pytest.mark.parametrize(
+    ("lock", "least"),
+    [(RUNTIME, 20), (DEV, 20), (ENGINE, 3), (TRAEFIK, 1)],
+    ids=["runtime", "dev", "engine", "traefik"],
+)
+def test_every_locked_requirement_has_hashes_and_names_no_place(lock: Path, least: int):
     text = lock.read_text()
-    assert len(pins(text)) > (2 if lock == ENGINE else 20)
+    assert len(pins(text)) >= least
     assert unhashed(text) == []
     assert foreign(text) == []
 
@@ -59,8 +64,10 @@ def test_the_locks_hold_what_the_project_asks_for():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     asked = [*project["project"]["dependencies"], *project["dependency-groups"]["checkout"]]
     asked_dev = [*asked, *project["dependency-groups"]["dev"]]
-    asked_engine = project["dependency-groups"]["engine"]
-    for requirements, lock in ((asked, RUNTIME), (asked_dev, DEV), (asked_engine, ENGINE)):
+    groups = project["dependency-groups"]
+    engine, traefik = groups["engine"], groups["traefik"]
+    locks = ((asked, RUNTIME), (asked_dev, DEV), (engine, ENGINE), (traefik, TRAEFIK))
+    for requirements, lock in locks:
         locked = pins(lock.read_text())
         for requirement in requirements:
             package, version = requirement.split(";")[0].split("==")
@@ -204,24 +211,57 @@ def test_a_missing_browser_is_said_loudly_and_fails_in_ci(
     assert done.returncode == exit_code
 
 
-@pytest.mark.parametrize(("ci", "exit_code"), [({}, 0), ({"CI": "true"}, 1)])
-def test_a_missing_proxy_is_said_loudly_and_fails_in_ci(
-    tmp_path: Path, ci: dict[str, str], exit_code: int
-):
-    for tool in ("cat", "id"):
-        (tmp_path / tool).symlink_to(shutil.which(tool))
+def proxies(tmp_path: Path, there: list[str], ci: dict[str, str]) -> tuple[int, str]:
+    """How tools/proxies.sh ends, and what it says, on a machine that has no more than this."""
+    needed = {name: shutil.which(name) for name in ("cat", "cmp", "cp", "id", "rm")}
+    for name, program in (needed | dict.fromkeys(there, "/bin/true")).items():
+        (tmp_path / name).unlink(missing_ok=True)
+        (tmp_path / name).symlink_to(program)
     script = (ROOT / "tools/proxies.sh").read_text().replace("/usr/sbin", str(tmp_path))
     (tmp_path / "proxies.sh").write_text(script)
-    (tmp_path / "nginx").symlink_to("/bin/true")
     done = subprocess.run(
-        [shutil.which("sh"), str(tmp_path / "proxies.sh")],
+        [shutil.which("sh"), str(tmp_path / "proxies.sh"), str(tmp_path / "venv")],
+        cwd=ROOT,
         env={"PATH": str(tmp_path), **ci},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert "MISSING: caddy\n" in done.stderr
-    assert done.returncode == exit_code
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("ci", [{}, {"CI": "true"}])
+@pytest.mark.parametrize(
+    ("there", "missing"),
+    [
+        (["nginx"], " caddy traefik"),
+        (["nginx", "caddy"], " traefik"),
+        (["nginx", "traefik"], " caddy"),
+        (["nginx", "caddy", "traefik"], None),
+    ],
+)
+def test_a_missing_proxy_is_said_loudly_and_fails_in_ci(
+    tmp_path: Path, ci: dict[str, str], there: list[str], missing: str | None
+):
+    code, said = proxies(tmp_path, there, ci)
+    assert (f"MISSING:{missing}\n" in said) == ("MISSING" in said) == (missing is not None)
+    assert code == (1 if ci and missing else 0)
+
+
+def test_traefik_is_fetched_once_by_its_hash(tmp_path: Path):
+    """The environment's Python is one that notes what it is asked for, and makes a program."""
+    asked = tmp_path / "asked"
+    program = tmp_path / "venv/traefik/bin/traefik"
+    (tmp_path / "venv/bin").mkdir(parents=True)
+    executable(
+        tmp_path / "venv/bin/python",
+        f'echo "$*" >>{asked}\n{shutil.which("mkdir")} -p {program.parent}\n'
+        f"{shutil.which('cp')} /bin/true {program}",
+    )
+    assert proxies(tmp_path, ["nginx", "caddy"], {"CI": "true"})[0] == 0
+    assert proxies(tmp_path, ["nginx", "caddy"], {"CI": "true"}) == (0, "")
+    [once] = asked.read_text().splitlines()
+    assert {"--require-hashes", "--no-deps", "requirements/traefik.lock"} <= set(once.split())
 
 
 # The image

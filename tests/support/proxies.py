@@ -1,4 +1,4 @@
-"""nginx and Caddy with the files of deploy/, between clients and the real program.
+"""nginx, Caddy and Traefik with the files of deploy/, between clients and the real program.
 
 Only ports, the paths of the certificate and the include path are put in; everything else is as it
 is delivered. All files that a proxy could write lie in one folder, and what it prints is kept.
@@ -9,6 +9,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -96,7 +97,10 @@ class Proxy:
 
     def written(self) -> str:
         """All that the proxy has printed and written, configuration and certificate left out."""
-        ours = {"nginx.conf", "Caddyfile", "certificate.pem", "key.pem", "ephemeral.conf"}
+        ours = {
+            "nginx.conf", "Caddyfile", "certificate.pem", "key.pem", "ephemeral.conf",
+            "traefik.yaml", "ephemeral.yaml",
+        }  # fmt: skip
         return "\n".join(
             f"{path}: {path.read_bytes().decode('latin-1')}"
             for path in self.folder.rglob("*")
@@ -141,7 +145,7 @@ def nginx(folder: Path, site: str, upstream: int, certificate: Certificate) -> I
     (folder / "conf.d/ephemeral.conf").write_text(site_text)
     as_user = ["-g", "user root;"] if os.geteuid() == 0 else []
     command = ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf"), *as_user]
-    yield from _running(command, Proxy(folder, http, https), {})
+    yield from _running(command, Proxy(folder, http, https), certificate, {})
 
 
 def caddy(folder: Path, site: str, upstream: int, certificate: Certificate) -> Iterator[Proxy]:
@@ -161,14 +165,59 @@ def caddy(folder: Path, site: str, upstream: int, certificate: Certificate) -> I
         "SITE_ADDRESS": "127.0.0.1", "UPSTREAM": f"127.0.0.1:{upstream}", "HOME": str(folder),
         "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder),
     }  # fmt: skip
-    yield from _running(command, Proxy(folder, http, https), environment)
+    yield from _running(command, Proxy(folder, http, https), certificate, environment)
 
 
-PROXIES = {"nginx": contextmanager(nginx), "caddy": contextmanager(caddy)}
+def traefik(
+    folder: Path, site: str, upstream: int, certificate: Certificate, patience: int = 60
+) -> Iterator[Proxy]:
+    """Traefik with deploy/traefik/`site`, on ports of its own.
+
+    `patience`: for how many seconds it waits for a request.
+    """
+    http, https = free_ports(2)
+    static = put_in(
+        (DEPLOY / "traefik/traefik.yaml").read_text(),
+        {
+            'address: ":80"': f'address: "127.0.0.1:{http}"',
+            'address: ":443"': f'address: "127.0.0.1:{https}"',
+            "/etc/traefik/ephemeral.yaml": f"{folder}/ephemeral.yaml",
+            "/var/lib/traefik/acme.json": f"{folder}/acme.json",
+            "readTimeout: 60s": f"readTimeout: {patience}s",
+        },
+    )
+    (folder / "traefik.yaml").write_text(static)
+    dynamic = put_in(
+        (DEPLOY / "traefik" / site).read_text(),
+        {
+            "rooms.example": "127.0.0.1",
+            "http://127.0.0.1:3000": f"http://127.0.0.1:{upstream}",
+            "      tls:\n        certResolver: acme\n": "      tls: {}\n",
+            "# tls:": "tls:",
+            "#   certificates:": "  certificates:",
+            "#     - certFile: /etc/traefik/certificate.pem": f"    - certFile: {certificate.path}",
+            "#       keyFile: /etc/traefik/key.pem": f"      keyFile: {certificate.key}",
+        },
+    )
+    (folder / "ephemeral.yaml").write_text(dynamic)
+    command = ["traefik", f"--configfile={folder}/traefik.yaml"]
+    environment = {"HOME": str(folder)}
+    yield from _running(command, Proxy(folder, http, https), certificate, environment)
 
 
-def _running(command: list[str], proxy: Proxy, environment: dict[str, str]) -> Iterator[Proxy]:
-    path = f"{os.environ['PATH']}{os.pathsep}/usr/sbin"
+PROXIES = {
+    "nginx": contextmanager(nginx),
+    "caddy": contextmanager(caddy),
+    "traefik": contextmanager(traefik),
+}
+
+
+def _running(
+    command: list[str], proxy: Proxy, certificate: Certificate, environment: dict[str, str]
+) -> Iterator[Proxy]:
+    # Where tools/proxies.sh puts what no distribution has comes first: it is the version that is
+    # meant.
+    path = os.pathsep.join([f"{sys.prefix}/traefik/bin", os.environ["PATH"], "/usr/sbin"])
     program = shutil.which(command[0], path=path)
     if program is None:
         if os.environ.get("CI"):
@@ -182,21 +231,33 @@ def _running(command: list[str], proxy: Proxy, environment: dict[str, str]) -> I
             stderr=subprocess.STDOUT,
         )
         try:
-            for port in (proxy.http, proxy.https):
-                _wait_for(port, process, proxy)
+            _wait_for(proxy, certificate, process)
             yield proxy
         finally:
             process.terminate()
             process.wait(PATIENCE)
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes], proxy: Proxy) -> None:
+def _wait_for(proxy: Proxy, certificate: Certificate, process: subprocess.Popen[bytes]) -> None:
+    """Until it passes requests on. Traefik has open ports before it has read which and where to."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
+            if _passes_on(proxy, certificate):
+                return
         except OSError:
-            time.sleep(0.05)
-        else:
-            return
+            pass
+        time.sleep(0.05)
     pytest.fail(f"The proxy did not start:\n{proxy.written()}")
+
+
+def _passes_on(proxy: Proxy, certificate: Certificate) -> bool:
+    """Whether what answers /chat/, which each site passes on, isn't Traefik itself."""
+    socket.create_connection(("127.0.0.1", proxy.http), 1).close()
+    with (
+        socket.create_connection(("127.0.0.1", proxy.https), 1) as plain,
+        certificate.trusting.wrap_socket(plain, server_hostname="127.0.0.1") as line,
+    ):
+        line.sendall(b"GET /chat/ HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
+        answer = b"".join(iter(lambda: line.recv(65_536), b""))
+    return b"404 page not found" not in answer
