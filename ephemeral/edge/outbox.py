@@ -21,7 +21,7 @@ _MESSAGE_MAX = 256 * 1024
 class Round:
     """The outboxes that are to be emptied in this turn of the event loop.
 
-    A callback for all of them: one for each is a sixth of what it costs to tell somebody something.
+    One callback for all of them costs less than one for each.
     """
 
     def __init__(self) -> None:

@@ -1,7 +1,7 @@
 """The pulse: a moment for each socket, once in so many seconds, to see whether its peer is there.
 
-One timer for all. A timer for each of ten thousand sockets that say nothing, two while its ping is
-under way, is most of what they would cost.
+One timer for all, since of ten thousand sockets that say nothing each would have one of its own, or
+two while its ping is under way.
 """
 
 import asyncio

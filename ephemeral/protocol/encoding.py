@@ -15,7 +15,7 @@ from ephemeral.protocol.limits import INTEGER_MAX, JSON_DEPTH
 __all__ = ["b64", "b64decode", "b64encode", "dump_json", "parse_json", "read_integer"]
 
 # From so many bytes on what uses the processor's wide registers is faster than the standard
-# library: at 64 KiB ten times and more. At 16 bytes it takes several times as long.
+# library: at 64 KiB eight times and more. At 16 bytes it takes several times as long.
 _LARGE = 512
 _URL_SAFE = b"-_"
 _TO_URL_SAFE = bytes.maketrans(b"+/", b"-_")
