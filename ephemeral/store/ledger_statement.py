@@ -1,9 +1,9 @@
 """The one statement by which a batch is written, composed of the parts that it needs.
 
-A batch of one request, as most are where there is little to do, writes two or three tables; a
+A batch of one request, as most are where there is little to do, writes two or three tables. A
 statement that names all six costs more to begin, in the database and in its driver, however little
-it finds to do: a lone message took PostgreSQL a fifth longer. The texts are few and are made once, so that each is prepared
-once.
+it finds to do: a lone message took PostgreSQL a fifth longer. The texts are few and are made once,
+so that each is prepared once.
 
 All parts see the database as it was when the statement began. Values of many rows come as one:
 bytes of one size behind one another, numbers as the text of an array.
