@@ -84,7 +84,7 @@ fuzz: $(VENV)/dev.stamp ## try every parser with thousands of inputs, and count 
 
 .PHONY: histories
 histories: $(VENV)/dev.stamp ## try thousands of random histories of rooms (NUMBER=3000)
-	@$(PY) -m pytest -s tests/services/test_histories.py --histories $(or $(NUMBER),3000)
+	@$(PY) -m pytest -s tests/rooms/service/test_histories.py --histories $(or $(NUMBER),3000)
 
 .PHONY: page-figures
 page-figures: $(VENV)/dev.stamp ## measure the page: bytes, requests, clicks, and when it can be used

@@ -16,37 +16,37 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 
 from ephemeral import __version__, faults, metrics
-from ephemeral.domain.credentials import limits_key
-from ephemeral.domain.limits import Limits
-from ephemeral.edge import answers
-from ephemeral.edge.bodies import Body
-from ephemeral.edge.config_api import config_answer
-from ephemeral.edge.files import StaticFiles
 from ephemeral.edge.guard import Guard, Verdict
-from ephemeral.edge.languages import read_catalogues, untranslated
+from ephemeral.edge.hsts import StrictTransport
 from ephemeral.edge.limiter import Limiter
 from ephemeral.edge.metrics_api import MetricsPage
 from ephemeral.edge.modules import Unlinkable
-from ephemeral.edge.pages import Health, Pages
-from ephemeral.edge.routes import routes
-from ephemeral.edge.sockets import Sockets
-from ephemeral.edge.transport import StrictTransport
 from ephemeral.live.bus import CountedBus, LocalBus
-from ephemeral.live.hub import Hub
+from ephemeral.page.bodies import Body
+from ephemeral.page.files import StaticFiles
+from ephemeral.page.languages import read_catalogues, untranslated
+from ephemeral.page.pages import Health, Pages
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.keys import ARGON2ID, PBKDF2
 from ephemeral.protocol.limits import MESSAGE_TTL, ROOM_TTL, SEATS, CharterLimits
-from ephemeral.services.deployment import Deployment
-from ephemeral.services.epochs import Epochs
-from ephemeral.services.keyring import Keyring
-from ephemeral.services.ledger import Ledger
-from ephemeral.services.record import Record
-from ephemeral.services.rooms import Rooms
-from ephemeral.services.sweeper import Sweeper
+from ephemeral.rooms.api import answers
+from ephemeral.rooms.api.config_api import config_answer
+from ephemeral.rooms.api.sockets import Sockets
+from ephemeral.rooms.rules.credentials import limits_key
+from ephemeral.rooms.rules.limits import Limits
+from ephemeral.rooms.service.deployment import Deployment
+from ephemeral.rooms.service.hub import Hub
+from ephemeral.rooms.service.ledger import Ledger
+from ephemeral.rooms.service.record import Record
+from ephemeral.rooms.service.rooms import Rooms
+from ephemeral.rooms.service.sweeper import Sweeper
+from ephemeral.routes import routes
+from ephemeral.sealing.encryption_key import KeySource, choose_key_source
+from ephemeral.sealing.epochs import Epochs
+from ephemeral.sealing.keyring import Keyring
+from ephemeral.sealing.keyring_files import KeyringDirectory
 from ephemeral.settings import Settings
-from ephemeral.store.embedded import EmbeddedPostgres, running_dsn
-from ephemeral.store.encryption_key import KeySource, choose_key_source
-from ephemeral.store.keyring_files import KeyringDirectory
+from ephemeral.store.embedded.server import EmbeddedPostgres, running_dsn
 from ephemeral.store.migrations import migrate, read_migrations
 from ephemeral.store.postgres import StoreUnavailable, connection, open_pool
 from ephemeral.store.start_error import StartError

@@ -17,7 +17,7 @@ import uvloop
 from bench import hosts, scenarios
 from bench.scenarios import Options
 from bench.workers import workers
-from ephemeral.store.embedded import EmbeddedPostgres
+from ephemeral.store.embedded.server import EmbeddedPostgres
 
 SCENARIOS: dict[str, Callable[[Options], Awaitable[None]]] = {
     "pairs": scenarios.pairs,

@@ -19,20 +19,20 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 import uvloop
 
-from ephemeral.domain.limits import Limits
-from ephemeral.domain.room import Seat
 from ephemeral.live.bus import LocalBus
 from ephemeral.protocol.charter import Charter, Policy
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import CHARTER_LIMITS
-from ephemeral.services.deployment import Deployment
-from ephemeral.services.epochs import Epochs
-from ephemeral.services.keyring import Keyring
-from ephemeral.services.ledger import Ledger
-from ephemeral.services.rooms import Rooms
-from ephemeral.store.embedded import EmbeddedPostgres
-from ephemeral.store.encryption_key import GivenKeys
-from ephemeral.store.keyring_files import KeyringDirectory
+from ephemeral.rooms.rules.limits import Limits
+from ephemeral.rooms.rules.room import Seat
+from ephemeral.rooms.service.deployment import Deployment
+from ephemeral.rooms.service.ledger import Ledger
+from ephemeral.rooms.service.rooms import Rooms
+from ephemeral.sealing.encryption_key import GivenKeys
+from ephemeral.sealing.epochs import Epochs
+from ephemeral.sealing.keyring import Keyring
+from ephemeral.sealing.keyring_files import KeyringDirectory
+from ephemeral.store.embedded.server import EmbeddedPostgres
 from ephemeral.store.migrations import migrate, read_migrations
 from ephemeral.store.postgres import open_pool
 

@@ -18,8 +18,6 @@ from functools import partial
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from ephemeral.domain import room as nouns
-from ephemeral.edge import answers
 from ephemeral.edge.outbox import Outbox, Round
 from ephemeral.edge.pulse import Pulse
 from ephemeral.edge.wire import WIRE, Wire
@@ -27,6 +25,8 @@ from ephemeral.edge.wire import SocketWire as Protocol
 from ephemeral.protocol import frames
 from ephemeral.protocol.encoding import b64decode, b64encode
 from ephemeral.protocol.limits import FRAME_MAX, PROTOCOL
+from ephemeral.rooms.api import answers
+from ephemeral.rooms.rules import room as nouns
 
 _HOUR_MS = 3_600_000
 _NOBODY = bytes(16)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 import uvloop
 
-from ephemeral.store.embedded import EmbeddedPostgres
+from ephemeral.store.embedded.server import EmbeddedPostgres
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]

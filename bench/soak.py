@@ -18,7 +18,7 @@ from bench import hosts
 from bench.hosts import Host
 from bench.load import EphemeralRoom, Tally
 from bench.scenarios import post_steadily
-from ephemeral.store.embedded import EmbeddedPostgres
+from ephemeral.store.embedded.server import EmbeddedPostgres
 
 ROOMS = 200
 WINDOWS = 10

@@ -130,9 +130,9 @@ def _until_done(work: Coroutine[Any, Any, int], settings: Settings) -> int:
     import uvloop  # noqa: PLC0415
 
     from ephemeral import faults  # noqa: PLC0415
-    from ephemeral.domain.keyring import KeyringUnusable  # noqa: PLC0415
     from ephemeral.edge.server import ListenRefused  # noqa: PLC0415
-    from ephemeral.services.deployment import DeploymentRefused  # noqa: PLC0415
+    from ephemeral.rooms.service.deployment import DeploymentRefused  # noqa: PLC0415
+    from ephemeral.sealing.seals import KeyringUnusable  # noqa: PLC0415
     from ephemeral.store.start_error import StartError  # noqa: PLC0415
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -295,8 +295,8 @@ def _migrate(_arguments: argparse.Namespace, settings: Settings) -> int:
 def _rotate_keys(_arguments: argparse.Namespace, settings: Settings) -> int:
     async def work() -> int:
         from app import key_source  # noqa: PLC0415
-        from ephemeral.services.key_rotation import rotate_encryption_key  # noqa: PLC0415
-        from ephemeral.store.keyring_files import KeyringDirectory  # noqa: PLC0415
+        from ephemeral.sealing.key_rotation import rotate_encryption_key  # noqa: PLC0415
+        from ephemeral.sealing.keyring_files import KeyringDirectory  # noqa: PLC0415
 
         directory = KeyringDirectory(settings.keyring_dir)
         done = rotate_encryption_key(directory, key_source(settings), secrets.token_bytes)
@@ -317,8 +317,8 @@ def _check(arguments: argparse.Namespace, settings: Settings) -> int:
 
     async def work() -> int:
         from app import key_source, migrated_pool  # noqa: PLC0415
-        from ephemeral.services.keyring import accept_loss, find_loss  # noqa: PLC0415
-        from ephemeral.store.keyring_files import KeyringDirectory  # noqa: PLC0415
+        from ephemeral.sealing.keyring import accept_loss, find_loss  # noqa: PLC0415
+        from ephemeral.sealing.keyring_files import KeyringDirectory  # noqa: PLC0415
         from ephemeral.store.postgres import connection  # noqa: PLC0415
 
         source = key_source(settings)

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
-from support.database import Server, server
+from support.machines.database import Server, server
+from support.machines.server import Program, default_server, serve, shared_server  # noqa: F401
+from support.machines.services import Desk
+from support.people.raw_client import Client
 from support.quiet_loop import quiet_loop
-from support.server import default_server, serve, shared_server  # noqa: F401
 
 from ephemeral.store.postgres import open_pool
 
@@ -68,6 +70,23 @@ async def pool(database_url: str) -> "AsyncIterator[Pool]":
     opened = await open_pool(database_url, size=8, wait_seconds=0)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def desk(pool: "Pool", tmp_path: Path) -> AsyncIterator[Desk]:
+    """A worker's services with the default limits; a fault or an orphaned row fails the test."""
+    opened = await Desk.open(pool, tmp_path / "keyring")
+    yield opened
+    await opened.ledger.close()
+    assert await opened.orphans() == {}
+    assert opened.faults == []
+
+
+@pytest.fixture
+async def client(shared_server: Program) -> AsyncIterator[Client]:  # noqa: F811
+    """Rooms on a server that all tests of a module share."""
+    async with Client(shared_server.url, shared_server.ws_url) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from support.raw_client import Client, Message
-from support.server import Program, program
+from support.machines.server import Program, program
+from support.people.raw_client import Client, Message
 
 import app
 from ephemeral.settings import Settings

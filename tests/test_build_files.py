@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ephemeral.store.cluster import _FIXED
+from ephemeral.store.embedded.cluster import _FIXED
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNTIME = ROOT / "requirements" / "runtime.lock"

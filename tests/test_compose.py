@@ -26,22 +26,22 @@ from typing import Any
 import httpx
 import pytest
 import yaml
-from support.debian_base import base_name, make_base, run, see_to_programs
-from support.engine import (
+from support.machines.debian_base import base_name, make_base, run, see_to_programs
+from support.machines.engine import (
     Engine,
     engine,
     install_programs,
     network_beside,
     network_of_ones_own,
 )
-from support.raw_client import PATIENCE, Client, Member, Message, Room
+from support.people.raw_client import PATIENCE, Client, Member, Message, Room
 
 from ephemeral.settings import Settings
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(1800)]
 
 ROOT = Path(__file__).resolve().parent.parent
-STAND_INS = ROOT / "tests" / "support" / "stand_ins"
+STAND_INS = ROOT / "tests" / "support" / "machines" / "stand_ins"
 SERVICES = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
 STANDS_IN_FOR = {"database": "postgres", "redis": "redis", "front": "caddy"}
 # What goes on; `secrets` makes them and ends.

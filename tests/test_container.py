@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from support.debian_base import base_name, make_base, run, see_to_programs
+from support.machines.debian_base import base_name, make_base, run, see_to_programs
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(1800)]
 

@@ -1,6 +1,6 @@
-"""The folder is the floor: imports go down, and what a floor must not touch it doesn't name.
+"""The house in wings: imports go down, and a wing knows another only by a named arrow.
 
-The rules are those of the first table below; `breaches` finds what breaks them in any tree, and the
+The rules are those of the tables below; `breaches` finds what breaks them in any tree, and the
 planted trees at the end show that each rule can be broken.
 """
 
@@ -14,32 +14,49 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# The units of the package (a folder or a module right below ephemeral/) and what each may import
-# besides itself. `ephemeral` is the package's own module: the version.
+# What all stand on. `ephemeral` is the package's own module: the version.
 FOUNDATION = {"ephemeral", "protocol", "settings", "metrics", "faults"}
+# The common ground, from the lowest upwards: each may import those before it.
+GROUND = ("store", "sealing", "live", "edge", "page")
+# The wings, and the only other wings that each may import.
+WINGS = {
+    "rooms": set[str](),
+    "accounts": set[str](),
+    "conversations": {"accounts"},
+    "files": set[str](),
+    "calls": {"conversations", "accounts"},
+    "operators": {"accounts", "files"},
+}
+# The floors inside a wing, and what each may import besides itself: of its wing, of the ground.
+FLOORS = {
+    "rules": (set[str](), set[str]()),
+    "rows": ({"rules"}, {"store", "sealing"}),
+    "service": ({"rules", "rows"}, {"store", "sealing", "live"}),
+    "api": ({"rules", "service"}, {"live", "edge"}),
+    "wing": ({"rules", "rows", "service", "api"}, set(GROUND)),
+}
 MAY_IMPORT = {
     "ephemeral": set[str](),
     "protocol": set[str](),
     "settings": {"protocol"},
     "metrics": {"protocol"},
     "faults": {"metrics"},
-    "domain": FOUNDATION,
-    "store": FOUNDATION | {"domain"},
-    "live": FOUNDATION | {"domain"},
-    "services": FOUNDATION | {"domain", "store", "live"},
-    "edge": FOUNDATION | {"domain", "services"},
+    **{one: FOUNDATION | set(GROUND[:floor]) for floor, one in enumerate(GROUND)},
+    "routes": FOUNDATION | {"edge", "page"},
     "client": {"ephemeral", "protocol"},
 }
 # The composition root and the command line stand on everything.
 TOP = {"app", "__main__"}
 
-# protocol/ and domain/ have no clock, no randomness, and reach nothing outside the process.
-PURE = {"protocol", "domain"}
+# protocol/ and the rules of a wing have no clock, no randomness, and reach nothing outside the
+# process.
 IMPURE_MODULES = {
     "asyncio", "asyncpg", "http", "httpx", "logging", "os", "random", "secrets", "socket",
     "starlette", "subprocess", "tempfile", "threading", "time", "urllib", "uuid", "uvicorn",
     "websockets",
 }  # fmt: skip
+# Libraries that are loaded by one wing only, and so only where that wing is enabled.
+HEAVY = {"aiortc": "calls", "boto3": "files", "botocore": "files", "webauthn": "accounts"}
 
 # The folders of web/static/js, in the same manner; vendored modules are the unit `vendor`.
 SCRIPTS_MAY_IMPORT = {
@@ -95,12 +112,34 @@ def name(root: Path, path: Path) -> str:
     return path.relative_to(root).as_posix()
 
 
-def unit_of(root: Path, path: Path) -> str:
-    """The unit that a Python file belongs to, by its place alone."""
-    parts = path.relative_to(root).with_suffix("").parts
-    if parts == ("ephemeral", "__init__"):
+def place_of(parts: tuple[str, ...]) -> str | None:
+    """Where a module of ours stands: a unit, or a floor of a wing as "wing.floor"; None outside.
+
+    A small wing has no folders inside: its modules are named after the floors that they are.
+    """
+    if parts[0] != "ephemeral":
+        return parts[0] if parts[0] in TOP else None
+    if len(parts) == 1 or parts[1:] == ("__init__",):
         return "ephemeral"
-    return parts[1] if len(parts) > 1 else parts[0]
+    if parts[1] in WINGS and len(parts) > 2 and parts[2] != "__init__":
+        return f"{parts[1]}.{parts[2]}"
+    return parts[1]
+
+
+def allowed(place: str, target: str) -> bool:
+    """Whether what stands at `place` may import what stands at `target`."""
+    if target == place:
+        return True
+    wing, _, floor = place.partition(".")
+    if wing not in WINGS:
+        return target in MAY_IMPORT[place]
+    other, _, other_floor = target.partition(".")
+    own, ground = FLOORS[floor] if floor else (set[str](), set[str]())
+    if other == wing:
+        return other_floor in own
+    if other in WINGS:
+        return other in WINGS[wing] and other_floor == "service" and floor in {"service", "wing"}
+    return target in FOUNDATION | ground
 
 
 def imported_modules(root: Path, path: Path) -> Iterator[str]:
@@ -118,38 +157,56 @@ def imported_modules(root: Path, path: Path) -> Iterator[str]:
             yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
-def imported_unit(module: str) -> str | None:
-    """The unit of ours that a dotted module name reaches, or None for what others wrote."""
-    first, *rest = module.split(".")
-    if first == "app":
-        return "app"
-    if first != "ephemeral":
-        return None
-    if rest and (rest[0] in MAY_IMPORT or rest[0] in TOP):
-        return rest[0]
-    return "ephemeral"
+def imported_place(module: str) -> str | None:
+    """Where what a dotted name reaches stands, or None for what others wrote."""
+    parts = tuple(module.split("."))
+    if parts[0] == "ephemeral" and len(parts) > 1 and parts[1] not in KNOWN_UNITS:
+        return "ephemeral"
+    return place_of(parts)
+
+
+KNOWN_UNITS = {*MAY_IMPORT, *WINGS, *TOP}
+
+
+# Arrows that still have to go.
+DEBT = {
+    "edge imports rooms.api",
+    "live imports rooms.rules",
+    "routes imports rooms.api",
+    "sealing imports rooms.rows",
+    "sealing imports rooms.rules",
+}
 
 
 def breaches_of_floors(root: Path) -> Iterator[str]:
     for path in python_files(root):
-        unit = unit_of(root, path)
-        if unit in TOP:
+        place = place_of(path.relative_to(root).with_suffix("").parts)
+        assert place is not None
+        wing, _, floor = place.partition(".")
+        if wing in TOP:
             continue
-        if unit not in MAY_IMPORT:
-            yield f"{name(root, path)}: {unit} has no floor"
+        if wing not in KNOWN_UNITS or (floor and floor not in FLOORS):
+            yield f"{name(root, path)}: {place} has no floor"
             continue
         for module in imported_modules(root, path):
-            target = imported_unit(module)
-            if target not in MAY_IMPORT[unit] | {unit, None}:
-                yield f"{name(root, path)}: {unit} imports {target}"
-            if unit in PURE and module.split(".")[0] in IMPURE_MODULES:
-                yield f"{name(root, path)}: {unit} imports {module.split('.')[0]}"
+            target = imported_place(module)
+            if target is not None and not allowed(place, target):
+                yield f"{name(root, path)}: {place} imports {target}"
+            first = module.split(".")[0]
+            if is_pure(place) and first in IMPURE_MODULES:
+                yield f"{name(root, path)}: {place} imports {first}"
+            if HEAVY.get(first, wing) != wing:
+                yield f"{name(root, path)}: {place} imports {first}"
+
+
+def is_pure(place: str) -> bool:
+    return place == "protocol" or place.endswith(".rules")
 
 
 def breaches_of_purity(root: Path) -> Iterator[str]:
     """Clocks that are read through a type which may well be an argument."""
     for path in python_files(root):
-        if unit_of(root, path) not in PURE:
+        if not is_pure(place_of(path.relative_to(root).with_suffix("").parts) or ""):
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             match node:
@@ -236,7 +293,7 @@ def breaches(root: Path) -> list[str]:
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_the_house_keeps(rule):
-    assert list(rule(ROOT)) == []
+    assert [one for one in rule(ROOT) if one.partition(": ")[2] not in DEBT] == []
 
 
 def test_every_long_module_on_the_list_is_still_there_and_long():
@@ -247,29 +304,57 @@ def test_every_long_module_on_the_list_is_still_there_and_long():
 # Planted trees: (path, text, the breach that must be found)
 
 PLANTED = [
-    ("ephemeral/domain/room.py", "from ephemeral.store import room_rows", "domain imports store"),
-    ("ephemeral/domain/room.py", "from ..live import hub", "domain imports live"),
-    ("ephemeral/store/rows.py", "import ephemeral.live.hub", "store imports live"),
-    ("ephemeral/live/hub.py", "from ephemeral import store", "live imports store"),
-    ("ephemeral/store/rows.py", "from ephemeral.services.rooms import Rooms", "imports services"),
-    ("ephemeral/services/rooms.py", "from ephemeral.edge import guard", "services imports edge"),
-    ("ephemeral/services/rooms.py", "from app import build", "services imports app"),
-    ("ephemeral/services/rooms.py", "from .. import __main__", "services imports __main__"),
-    ("ephemeral/edge/room_api.py", "from ephemeral.store import room_rows", "edge imports store"),
+    # The ground knows no wing, and no higher ground.
+    ("ephemeral/store/x.py", "import ephemeral.live.bus", "store imports live"),
+    ("ephemeral/live/bus.py", "from ephemeral import edge", "live imports edge"),
+    ("ephemeral/sealing/x.py", "from ephemeral.edge import guard", "sealing imports edge"),
+    ("ephemeral/edge/guard.py", "from ephemeral.page import files", "edge imports page"),
+    ("ephemeral/live/bus.py", "from ..rooms.rules import room", "live imports rooms.rules"),
+    ("ephemeral/edge/x.py", "from ephemeral.rooms.api import y", "edge imports rooms.api"),
+    ("ephemeral/page/x.py", "from ephemeral import rooms", "page imports rooms"),
+    ("ephemeral/edge/x.py", "from ephemeral.client import cli", "edge imports client"),
+    ("ephemeral/routes.py", "from ephemeral.rooms.api import y", "routes imports rooms.api"),
+    ("ephemeral/metrics.py", "from . import settings", "metrics imports settings"),
+    # Inside a wing imports go down, and the api never touches rows.
+    ("ephemeral/rooms/rules/room.py", "from ephemeral.rooms.rows import x", "imports rooms.rows"),
+    ("ephemeral/rooms/rules/room.py", "from ...live import bus", "rooms.rules imports live"),
+    ("ephemeral/rooms/rules/room.py", "from time import monotonic", "rooms.rules imports time"),
     (
-        "ephemeral/edge/socket.py",
-        "def f():\n    from ephemeral.live import hub",
-        "edge imports live",
+        "ephemeral/rooms/rules/room.py",
+        "import datetime as d\nd.datetime.now()",
+        "2: reads the clock",
     ),
-    ("ephemeral/edge/pages.py", "from ephemeral.client import cli", "edge imports client"),
+    ("ephemeral/rooms/rows/x.py", "from ..service.rooms import Rooms", "imports rooms.service"),
+    ("ephemeral/rooms/service/x.py", "from ephemeral.edge import guard", "imports edge"),
+    ("ephemeral/rooms/service/x.py", "from ephemeral.rooms.api import y", "imports rooms.api"),
+    ("ephemeral/rooms/service/x.py", "from app import build", "rooms.service imports app"),
+    ("ephemeral/rooms/service/x.py", "from ... import __main__", "imports __main__"),
+    ("ephemeral/rooms/api/x.py", "from ephemeral.rooms.rows import y", "imports rooms.rows"),
+    ("ephemeral/rooms/api/x.py", "def f():\n    import ephemeral.store.postgres", "imports store"),
+    ("ephemeral/rooms/shelf/x.py", "", "rooms.shelf has no floor"),
+    # Wings know each other by the named arrows alone, and of each other the service.
+    (
+        "ephemeral/rooms/service/x.py",
+        "from ephemeral.accounts.service import y",
+        "imports accounts",
+    ),
+    ("ephemeral/rooms/wing.py", "from ephemeral import accounts", "rooms.wing imports accounts"),
+    ("ephemeral/files/service.py", "from ephemeral.accounts import service", "imports accounts"),
+    ("ephemeral/accounts/service/x.py", "from ephemeral.rooms.rules import y", "imports rooms"),
+    (
+        "ephemeral/calls/service.py",
+        "from ephemeral.accounts.rows import y",
+        "imports accounts.rows",
+    ),
+    ("ephemeral/calls/api.py", "from ephemeral.accounts.service import y", "imports accounts"),
+    # A heavy library is one wing's.
+    ("ephemeral/rooms/service/x.py", "import boto3", "rooms.service imports boto3"),
+    ("ephemeral/edge/x.py", "from aiortc import y", "edge imports aiortc"),
     ("ephemeral/client/cli.py", "from ephemeral.settings import Settings", "imports settings"),
-    ("ephemeral/client/cli.py", "from ephemeral.domain.room import Room", "client imports domain"),
-    ("ephemeral/protocol/codes.py", "from ephemeral.domain import room", "imports domain"),
+    ("ephemeral/client/cli.py", "from ephemeral.rooms.rules import room", "client imports rooms"),
+    ("ephemeral/protocol/codes.py", "from ephemeral.rooms.rules import x", "imports rooms.rules"),
     ("ephemeral/protocol/codes.py", "import secrets", "protocol imports secrets"),
     ("ephemeral/protocol/codes.py", "from os import urandom", "protocol imports os"),
-    ("ephemeral/domain/room.py", "from time import monotonic", "domain imports time"),
-    ("ephemeral/domain/room.py", "import datetime as d\nd.datetime.now()", "2: reads the clock"),
-    ("ephemeral/metrics.py", "from . import settings", "metrics imports settings"),
     ("ephemeral/utils.py", "", "utils has no floor"),
     ("ephemeral/helpers/strings.py", "", "helpers has no floor"),
     ("ephemeral/edge/guard.py", "import os\nos.environ['A']", "2: reads the environment"),
@@ -306,16 +391,26 @@ PLANTED = [
 ]
 
 ALLOWED = {
-    "app.py": "from ephemeral.store import rows\nfrom ephemeral.edge import routes",
+    "app.py": "from ephemeral.store import x\nfrom ephemeral.rooms import wing",
     "ephemeral/__init__.py": "__version__ = '1'",
     "ephemeral/__main__.py": "import app\nfrom ephemeral.client import cli",
     "ephemeral/settings.py": "import os\nos.environ['A']\nfrom ephemeral.protocol import codes",
     "ephemeral/protocol/codes.py": "import hashlib\nfrom . import errors",
-    "ephemeral/domain/room.py": "import datetime\nfrom ephemeral.protocol.codes import x",
-    "ephemeral/store/rows.py": "import asyncpg\nfrom ephemeral.domain import room\nfrom . import y",
-    "ephemeral/live/hub.py": "import asyncio\nfrom ephemeral import metrics",
-    "ephemeral/services/rooms.py": "from ephemeral.store import rows\nfrom ..live import hub",
-    "ephemeral/edge/pages.py": "from ephemeral.services import rooms\nfrom ephemeral import z",
+    "ephemeral/store/embedded/x.py": "import asyncpg\nfrom ephemeral.store import y",
+    "ephemeral/live/bus.py": "import asyncio\nfrom ephemeral import metrics",
+    "ephemeral/edge/operations.py": "from ephemeral.live import x\nfrom ephemeral import z",
+    "ephemeral/page/pages.py": "from ephemeral.edge import guard",
+    "ephemeral/routes.py": "from ephemeral.edge import x\nfrom ephemeral.page import y",
+    "ephemeral/rooms/__init__.py": "",
+    "ephemeral/rooms/rules/room.py": "import datetime\nfrom ephemeral.protocol.codes import x",
+    "ephemeral/rooms/rows/x.py": "import asyncpg\nfrom ephemeral.rooms.rules import room",
+    "ephemeral/rooms/service/x.py": "from ..rows import y\nfrom ...live import bus\n"
+    "from ephemeral.sealing import vault",
+    "ephemeral/rooms/api/x.py": "from ephemeral.rooms.service import y\nimport ephemeral.edge.x",
+    "ephemeral/rooms/wing.py": "from ephemeral.edge import x\nfrom .api import y",
+    "ephemeral/accounts/service/x.py": "import webauthn",
+    "ephemeral/calls/service.py": "import aiortc\nfrom ephemeral.accounts.service import y",
+    "ephemeral/operators/service.py": "from ephemeral.files import service",
     "ephemeral/client/cli.py": "from ephemeral.protocol import codes\nfrom .x import y",
     "web/static/js/protocol/a.js": "import './b.js'; const fetched = 1; x.from('net');"
     "\nexport const text = [' from ', x, ' from '];",

@@ -17,10 +17,10 @@ from typing import Any
 import httpx
 import pytest
 from playwright.sync_api import expect
-from support.chromium import Visit, browser, playwright, visit  # noqa: F401
-from support.people import Person, person
-from support.server import ROOT, Program
-from support.witness import Listener, Witness, raw
+from support.machines.chromium import Visit, browser, playwright, visit  # noqa: F401
+from support.machines.server import ROOT, Program
+from support.people.people import Person, person
+from support.people.witness import Listener, Witness, raw
 
 from ephemeral.protocol.codes import new_code
 from ephemeral.protocol.config import read_config

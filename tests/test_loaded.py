@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from support.server import PATIENCE, Program, program
+from support.machines.server import PATIENCE, Program, program
 
 
 def ended(folder: Path, *arguments: str, just_started: bool, text: str = "") -> tuple[object, ...]:

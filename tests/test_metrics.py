@@ -7,8 +7,8 @@ from collections.abc import Callable
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from support.raw_client import Client, Message
-from support.server import Program
+from support.machines.server import Program
+from support.people.raw_client import Client, Message
 
 from ephemeral import metrics
 from ephemeral.edge.metrics_api import metrics_port

@@ -27,8 +27,8 @@ sys.path.insert(0, str(ROOT))
 
 from app import WEB, create_app  # noqa: E402
 from ephemeral import __version__  # noqa: E402
-from ephemeral.edge.files import StaticFiles  # noqa: E402
-from ephemeral.edge.languages import read_catalogues  # noqa: E402
+from ephemeral.page.files import StaticFiles  # noqa: E402
+from ephemeral.page.languages import read_catalogues  # noqa: E402
 from ephemeral.protocol.encoding import b64encode  # noqa: E402
 from ephemeral.protocol.release import COMPARED, Item, Release, encode_release, item  # noqa: E402
 from ephemeral.settings import Settings  # noqa: E402

@@ -11,9 +11,9 @@ from redis.asyncio import Redis
 from bench import hosts
 from bench.epoch import fault
 from bench.measure.readings import Found, Plan, closed, serving, steady
-from ephemeral.domain.room import DestroyedEvent, Notice, NoticeEvent, OpenedEvent
 from ephemeral.live import hints
 from ephemeral.live.redis_bus import RedisBus
+from ephemeral.rooms.rules.room import DestroyedEvent, Notice, NoticeEvent, OpenedEvent
 
 __all__ = ["bus"]
 

@@ -16,7 +16,7 @@ from bench import hosts
 from bench.hosts import Host, Spent
 from bench.load import EphemeralRoom, Tally
 from bench.scenarios import post_steadily
-from ephemeral.store.embedded import EmbeddedPostgres
+from ephemeral.store.embedded.server import EmbeddedPostgres
 
 __all__ = ["Bench", "Found", "Plan", "Point", "Reading", "closed", "serving", "steady"]
 

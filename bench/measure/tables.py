@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from bench.epoch import Stand
 from bench.measure.readings import Found, Plan
-from ephemeral.domain.room import Seat
 from ephemeral.protocol.charter import Charter, Policy
 from ephemeral.protocol.errors import Refusal
-from ephemeral.store.embedded import EmbeddedPostgres
+from ephemeral.rooms.rules.room import Seat
+from ephemeral.store.embedded.server import EmbeddedPostgres
 from ephemeral.store.postgres import open_pool
 
 if TYPE_CHECKING:

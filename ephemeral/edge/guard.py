@@ -15,11 +15,11 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ephemeral import metrics
-from ephemeral.domain.keyring import KeyringUnusable
-from ephemeral.edge import answers
 from ephemeral.edge.headers import ANSWER, DOCUMENT, FILE, Header
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import FRAME_MAX
+from ephemeral.rooms.api import answers
+from ephemeral.sealing.seals import KeyringUnusable
 
 __all__ = ["Guard", "Page", "Verdict", "header_values"]
 

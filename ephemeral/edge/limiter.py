@@ -24,8 +24,8 @@ from typing import Protocol, Self
 
 from starlette.types import Scope
 
-from ephemeral.domain.buckets import DIGEST_BYTES, Buckets, Claim, Name, name_of
 from ephemeral.edge.addresses import Address, client_address
+from ephemeral.live.buckets import DIGEST_BYTES, Buckets, Claim, Name, name_of
 from ephemeral.protocol.errors import Refusal
 from ephemeral.settings import Often, Settings
 

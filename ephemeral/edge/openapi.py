@@ -5,10 +5,10 @@ from typing import Any, get_args
 
 import msgspec
 
-from ephemeral.edge.config_api import Argon2id, Pbkdf2
-from ephemeral.edge.objects import ErrorBody
 from ephemeral.edge.operations import Operation
 from ephemeral.protocol.errors import STATUS
+from ephemeral.rooms.api.config_api import Argon2id, Pbkdf2
+from ephemeral.rooms.api.objects import ErrorBody
 
 __all__ = ["document"]
 

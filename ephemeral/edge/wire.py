@@ -17,10 +17,10 @@ from websockets.http11 import Response
 from websockets.speedups import apply_mask
 
 from ephemeral import metrics
-from ephemeral.edge import answers
 from ephemeral.edge.headers import ANSWER
 from ephemeral.edge.pulse import Pulse
 from ephemeral.protocol.errors import Refusal
+from ephemeral.rooms.api import answers
 
 __all__ = ["WIRE", "HttpWire", "Line", "SocketWire", "Wire"]
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from ephemeral import metrics
-from ephemeral.domain.room import (
+from ephemeral.rooms.rules.room import (
     AcknowledgedEvent,
     DestroyedEvent,
     Event,

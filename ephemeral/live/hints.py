@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from ephemeral.domain import room as nouns
-from ephemeral.domain.room import Event, UnsureEvent
 from ephemeral.live.bus import Hint
+from ephemeral.rooms.rules import room as nouns
+from ephemeral.rooms.rules.room import Event, UnsureEvent
 
 __all__ = ["ALL_ROOMS", "VERSION", "FrameBroken", "decode", "encode"]
 

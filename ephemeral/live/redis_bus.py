@@ -24,10 +24,10 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 
-from ephemeral.domain.room import UnsureEvent
 from ephemeral.live.bus import Hint, Receiver
 from ephemeral.live.hints import ALL_ROOMS, FrameBroken, decode, encode
 from ephemeral.live.redis_link import LINK_ERRORS, driving, reason
+from ephemeral.rooms.rules.room import UnsureEvent
 
 __all__ = ["RedisBus"]
 

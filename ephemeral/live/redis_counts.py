@@ -18,7 +18,7 @@ from struct import Struct
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
-from ephemeral.domain.buckets import Claim
+from ephemeral.live.buckets import Claim
 from ephemeral.live.redis_link import LINK_ERRORS, is_ending, reason
 
 __all__ = ["RedisCounts"]

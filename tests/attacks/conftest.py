@@ -1,25 +1,15 @@
-"""A worker's services over a database of the test's own, a second worker, and a Redis."""
+"""A second worker on the test's database, and a Redis."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from support.redis import RedisServer, redis_server
-from support.services import Desk
+from support.machines.redis import RedisServer, redis_server
+from support.machines.services import Desk
 
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Pool
-
-
-@pytest.fixture
-async def desk(pool: "Pool", tmp_path: Path) -> AsyncIterator[Desk]:
-    """Services with the default limits; a fault or an orphaned row fails the test."""
-    opened = await Desk.open(pool, tmp_path / "keyring")
-    yield opened
-    await opened.ledger.close()
-    assert await opened.orphans() == {}
-    assert opened.faults == []
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from random import Random
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from support.bad_network import BadNetwork, Opened
-from support.raw_client import Client, Line, Member, Message
-from support.server import AT_ANY_PACE, Program
+from support.machines.bad_network import BadNetwork, Opened
+from support.machines.server import AT_ANY_PACE, Program
+from support.people.raw_client import Client, Line, Member, Message
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 MESSAGES = 24

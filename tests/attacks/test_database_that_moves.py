@@ -13,11 +13,12 @@ from pathlib import Path
 import asyncpg
 import httpx
 import pytest
-from support.hosts import Host
-from support.own_postgres import Cluster, OwnPostgres, own_cluster
-from support.passage import Passage
-from support.redis import RedisServer
-from support.roamers import (
+from support.machines.hosts import Host
+from support.machines.own_postgres import Cluster, OwnPostgres, own_cluster
+from support.machines.passage import Passage
+from support.machines.redis import RedisServer
+from support.machines.server import AT_ANY_PACE, PATIENCE, Program, program
+from support.people.roamers import (
     Author,
     Reader,
     ask_in_vain,
@@ -29,7 +30,6 @@ from support.roamers import (
     talking,
     until,
 )
-from support.server import AT_ANY_PACE, PATIENCE, Program, program
 
 Serving = Callable[..., Program]
 

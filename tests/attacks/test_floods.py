@@ -15,10 +15,10 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
 import pytest
-from support.database import Server as Postgres
-from support.processes import status
-from support.raw_client import PATIENCE, Client, text
-from support.server import AT_ANY_PACE, Program, Serve
+from support.machines.database import Server as Postgres
+from support.machines.processes import status
+from support.machines.server import AT_ANY_PACE, Program, Serve
+from support.people.raw_client import PATIENCE, Client, text
 
 MIB = 1024 * 1024
 # As many as make a difference, and as one process may open.

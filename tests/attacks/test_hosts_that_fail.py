@@ -12,12 +12,13 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
-from support.hosts import Host, start_hosts
-from support.passage import Passage
-from support.processes import wait_until_gone
-from support.raw_client import Line, Message, Room
-from support.redis import RedisServer
-from support.roamers import (
+from support.machines.hosts import Host, start_hosts
+from support.machines.passage import Passage
+from support.machines.processes import wait_until_gone
+from support.machines.redis import RedisServer
+from support.machines.server import AT_ANY_PACE, PATIENCE, Program
+from support.people.raw_client import Line, Message, Room
+from support.people.roamers import (
     assert_accounts,
     assert_nothing_was_told_twice,
     conversations,
@@ -25,7 +26,6 @@ from support.roamers import (
     settle,
     talking,
 )
-from support.server import AT_ANY_PACE, PATIENCE, Program
 
 from ephemeral.protocol.encoding import b64decode
 

@@ -6,8 +6,8 @@ from statistics import median
 
 import asyncpg
 import httpx
-from support.raw_client import Client, Member, Message, Room, text
-from support.server import Program
+from support.machines.server import Program
+from support.people.raw_client import Client, Member, Message, Room, text
 
 ROUNDS = 60
 

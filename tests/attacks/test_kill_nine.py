@@ -15,11 +15,11 @@ from typing import Any
 
 import asyncpg
 import pytest
-from support.raw_client import Client, Line, Member, Message
-from support.server import AT_ANY_PACE, Program
+from support.machines.server import AT_ANY_PACE, Program
+from support.people.raw_client import Client, Line, Member, Message
 from websockets.exceptions import ConnectionClosed
 
-from ephemeral.store.embedded import running_dsn
+from ephemeral.store.embedded.server import running_dsn
 
 ROOMS, LEAST = 3, 150
 

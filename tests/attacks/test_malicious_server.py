@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
-from support.server import Program
+from support.machines.server import Program
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.datastructures import Headers

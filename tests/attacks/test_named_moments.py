@@ -20,16 +20,16 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from support.database import Server as Postgres
-from support.raw_client import PATIENCE
-from support.server import FROM_ONE_ADDRESS, ROOT
-from support.services import ENCRYPTION_KEY, Desk, Message
+from support.machines.database import Server as Postgres
+from support.machines.server import FROM_ONE_ADDRESS, ROOT
+from support.machines.services import ENCRYPTION_KEY, Desk, Message
+from support.people.raw_client import PATIENCE
 
-from ephemeral.domain.room import Seat
 from ephemeral.protocol.charter import Charter, Policy
 from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.errors import Refusal
-from ephemeral.store.embedded import EmbeddedPostgres
+from ephemeral.rooms.rules.room import Seat
+from ephemeral.store.embedded.server import EmbeddedPostgres
 from ephemeral.store.migrations import migrate, read_migrations
 from ephemeral.store.postgres import open_pool
 
@@ -52,7 +52,7 @@ class Doomed:
         self.printed: list[str] = []
         self._lines: Queue[str] = Queue()
         self._orders = subprocess.Popen(
-            [sys.executable, ROOT / "tests" / "support" / "doomed_program.py"],
+            [sys.executable, ROOT / "tests" / "support" / "programs" / "doomed_program.py"],
             env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -11,11 +11,11 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from support.raw_client import PATIENCE, Client, Member, Message
-from support.server import Program
+from support.machines.server import Program
+from support.people.raw_client import PATIENCE, Client, Member, Message
 from websockets.asyncio.client import connect
 
-from ephemeral.edge.routes import OPERATIONS
+from ephemeral.routes import OPERATIONS
 
 FOREIGN = {
     "Origin": "https://evil.example",

@@ -9,7 +9,7 @@ import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from support.services import Desk, Message
+from support.machines.services import Desk, Message
 
 from ephemeral.protocol.charter import Policy
 from ephemeral.store.postgres import open_pool

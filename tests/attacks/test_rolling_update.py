@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 import httpx
 import pytest
-from support.hosts import ADDRESSES, Host, start_hosts
-from support.redis import RedisServer
-from support.roamers import (
+from support.machines.hosts import ADDRESSES, Host, start_hosts
+from support.machines.redis import RedisServer
+from support.machines.server import AT_ANY_PACE, Program
+from support.people.roamers import (
     Roamer,
     assert_accounts,
     assert_nothing_was_told_twice,
@@ -23,7 +24,6 @@ from support.roamers import (
     settle,
     talking,
 )
-from support.server import AT_ANY_PACE, Program
 
 from ephemeral.client.conversation import reconnect_delay
 

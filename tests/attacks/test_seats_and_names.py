@@ -4,11 +4,11 @@ import asyncio
 import os
 
 import pytest
-from support.services import Desk, Message
+from support.machines.services import Desk, Message
 
-from ephemeral.domain.room import ClosedEvent
 from ephemeral.protocol.charter import Charter, Policy
 from ephemeral.protocol.errors import Refusal
+from ephemeral.rooms.rules.room import ClosedEvent
 
 DAY = 86_400_000
 

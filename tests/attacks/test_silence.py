@@ -2,7 +2,7 @@
 
 The server is the real program with its embedded PostgreSQL. It is asked for everything that it has,
 rightly and wrongly, until each code of refusal was given, and it is broken while it runs. What must
-not be found: see `support.canaries.Kind`.
+not be found: see `support.people.canaries.Kind`.
 """
 
 import asyncio
@@ -19,20 +19,20 @@ from typing import get_args
 import asyncpg
 import httpx
 import pytest
-from support.canaries import Canaries, Kind, Place, files, forms, processes
-from support.server import ROOT, Program
-from support.tour import ADDRESSES, OF_ALL, Tour, lacking
+from support.machines.server import ROOT, Program
+from support.people.canaries import Canaries, Kind, Place, files, forms, processes
+from support.people.tour import ADDRESSES, OF_ALL, Tour, lacking
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
 
 from app import create_app
-from ephemeral.edge.routes import OPERATIONS
 from ephemeral.protocol import frames
 from ephemeral.protocol.codes import new_code
 from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.errors import STATUS
+from ephemeral.routes import OPERATIONS
 from ephemeral.settings import Settings
-from ephemeral.store.embedded import running_dsn
+from ephemeral.store.embedded.server import running_dsn
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # As talkative as it can be made; and few enough of everything that limits are met soon.

@@ -10,9 +10,9 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 import pytest
-from support.processes import status
-from support.raw_client import Client, Line, Member, Message, Room
-from support.server import AT_ANY_PACE, Program
+from support.machines.processes import status
+from support.machines.server import AT_ANY_PACE, Program
+from support.people.raw_client import Client, Line, Member, Message, Room
 
 MIB = 1024 * 1024
 

@@ -6,8 +6,8 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import asyncpg
-from support.raw_client import Client, Line, Member, Message, Room
-from support.server import Program
+from support.machines.server import Program
+from support.people.raw_client import Client, Line, Member, Message, Room
 
 DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
 ORPHANS = """

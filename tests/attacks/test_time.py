@@ -5,13 +5,13 @@ import os
 from contextlib import suppress
 
 import pytest
-from support.services import Desk, Message
+from support.machines.services import Desk, Message
 
-from ephemeral.domain.room import DestroyedEvent, NoticeEvent
 from ephemeral.protocol.charter import Policy
 from ephemeral.protocol.errors import Refusal
-from ephemeral.services import sweeper as sweeping
-from ephemeral.services.clock import Clock
+from ephemeral.rooms.rules.room import DestroyedEvent, NoticeEvent
+from ephemeral.rooms.service import sweeper as sweeping
+from ephemeral.rooms.service.clock import Clock
 
 HOUR = 3_600_000
 

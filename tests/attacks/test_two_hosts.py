@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
-from support.database import Server as Postgres
-from support.hosts import Host, start_hosts
-from support.raw_client import Line, Message, Room
-from support.redis import RedisServer, redis_server
-from support.server import Serve
+from support.machines.database import Server as Postgres
+from support.machines.hosts import Host, start_hosts
+from support.machines.redis import RedisServer, redis_server
+from support.machines.server import Serve
+from support.people.raw_client import Line, Message, Room
 
 from ephemeral.protocol.encoding import b64decode
 

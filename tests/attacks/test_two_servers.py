@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Callable
 
 import asyncpg
-from support.raw_client import Client, Message, Room
-from support.server import Program
+from support.machines.server import Program
+from support.people.raw_client import Client, Message, Room
 
 
 def twins(serve: Callable[..., Program], database: str, folder: object) -> list[Program]:

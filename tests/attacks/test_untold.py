@@ -7,9 +7,10 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from support.services import Desk, Message
+from support.machines.services import Desk, Message
 
-from ephemeral.domain.room import (
+from ephemeral.protocol.errors import Refusal
+from ephemeral.rooms.rules.room import (
     ClosedEvent,
     DestroyedEvent,
     Event,
@@ -19,9 +20,8 @@ from ephemeral.domain.room import (
     Seat,
     Snapshot,
 )
-from ephemeral.live.hub import Hub
-from ephemeral.protocol.errors import Refusal
-from ephemeral.services import sweeper as sweeping
+from ephemeral.rooms.service import sweeper as sweeping
+from ephemeral.rooms.service.hub import Hub
 from ephemeral.store.postgres import open_pool
 
 # The end of a transaction, and of a statement with one row that was one by itself.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from stage import running
-from support.chromium import (  # noqa: F401
+from support.machines.chromium import (  # noqa: F401
     Visit,
     Watched,
     browser,
@@ -13,8 +13,8 @@ from support.chromium import (  # noqa: F401
     playwright,
     visit,
 )
-from support.firefox import firefox, visit_firefox  # noqa: F401
-from support.server import Program
+from support.machines.firefox import firefox, visit_firefox  # noqa: F401
+from support.machines.server import Program
 
 
 @pytest.fixture(scope="session")

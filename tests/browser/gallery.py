@@ -18,7 +18,7 @@ from playwright.async_api import Browser, Page, async_playwright
 from stage import running
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
-from support.chromium import CHROMIUM_ARGUMENTS, chromium
+from support.machines.chromium import CHROMIUM_ARGUMENTS, chromium
 
 SIZES = {"phone": (390, 780), "desktop": (1280, 800)}
 SCHEMES = ("light", "dark")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
-from support.chromium import Visit, Watched
+from support.machines.chromium import Visit, Watched
 
 # The widths for which the page is made; the first is the narrowest that it must fit.
 NARROW, PHONE, DESKTOP = 320, 390, 1280

@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from ephemeral.edge.languages import DEFAULT, read_catalogues
+from ephemeral.page.languages import DEFAULT, read_catalogues
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 WEB = ROOT / "web"

@@ -12,7 +12,7 @@ import pytest
 from ink import stands_out
 from plays import DESKTOP, NARROW, PHONE, every_state, faultless, looking, play, played
 from playwright.sync_api import Page, Route
-from support.chromium import Visit, Watched
+from support.machines.chromium import Visit, Watched
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]

@@ -4,8 +4,8 @@ import json
 import re
 
 from playwright.sync_api import Route, expect
-from support.chromium import Visit
-from support.people import Person, person
+from support.machines.chromium import Visit
+from support.people.people import Person, person
 
 
 def test_without_a_connection_the_first_screen_says_so_for_as_long_as_it_lasts(

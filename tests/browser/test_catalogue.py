@@ -34,7 +34,7 @@ def sources(web: Path) -> str:
     """Everything that says sentences."""
     scripts = web / "static/js"
     found = texts(scripts / "ui", "*.js") + texts(scripts / "pages", "*.js")
-    languages = (web.parent / "ephemeral/edge/languages.py").read_text("utf-8")
+    languages = (web.parent / "ephemeral/page/languages.py").read_text("utf-8")
     return found + texts(web / "templates", "*.html") + languages
 
 

@@ -1,7 +1,7 @@
 """What only a browser can tell the client: that the network has gone, and what a tab keeps."""
 
 import pytest
-from support.chromium import Watched
+from support.machines.chromium import Watched
 
 # The page's own modules without the page: what is asked here is the client, not the page.
 CREATE = """async () => {

@@ -4,10 +4,10 @@ import json
 from collections.abc import Callable
 
 from playwright.sync_api import Page, Route, WebSocketRoute, expect
-from support.chromium import Visit
-from support.people import NOTHING, PATIENCE_MS, person, two_in_a_room
-from support.server import Program
-from support.tunnel import tunnel_to
+from support.machines.chromium import Visit
+from support.machines.server import Program
+from support.machines.tunnel import tunnel_to
+from support.people.people import NOTHING, PATIENCE_MS, person, two_in_a_room
 
 
 def test_a_reload_comes_back_without_the_code(visit: Visit, server: str) -> None:

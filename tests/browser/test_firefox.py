@@ -4,8 +4,8 @@ import re
 
 from plays import DESKTOP, PHONE, every_state, faultless, looking, played
 from playwright.sync_api import expect
-from support.chromium import Visit
-from support.people import PATIENCE_MS, person
+from support.machines.chromium import Visit
+from support.people.people import PATIENCE_MS, person
 
 
 def test_chromium_and_firefox_talk(visit: Visit, visit_firefox: Visit, server: str) -> None:

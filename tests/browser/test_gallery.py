@@ -19,7 +19,7 @@ from plays import (
     wait_for_call,
 )
 from playwright.sync_api import expect
-from support.chromium import Visit
+from support.machines.chromium import Visit
 
 # What stands in the place of a message that could not be drawn.
 UNSHOWABLE = "A message that can’t be shown"

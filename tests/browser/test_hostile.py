@@ -7,7 +7,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from plays import played
-from support.chromium import Visit, Watched
+from support.machines.chromium import Visit, Watched
 
 # The same examples in every run; a browser is slow, so each of hypothesis' examples is a batch. The
 # one that failed is named by itself and needs no shrinking.

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import expect
-from support.chromium import Visit
-from support.people import NOTHING, PATIENCE_MS, Person, person, two_in_a_room
+from support.machines.chromium import Visit
+from support.people.people import NOTHING, PATIENCE_MS, Person, person, two_in_a_room
 
 pytestmark = pytest.mark.whole_chromium
 

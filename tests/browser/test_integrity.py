@@ -6,9 +6,9 @@ from functools import partial
 
 import pytest
 from playwright.sync_api import Page, expect
-from support.chromium import Visit, Watched
-from support.server import Program
-from support.tampering import Answer, Tamperer, tampering
+from support.machines.chromium import Visit, Watched
+from support.machines.server import Program
+from support.people.tampering import Answer, Tamperer, tampering
 
 pytestmark = pytest.mark.whole_chromium
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from support.chromium import Visit
-from support.people import NOTHING, PATIENCE_MS, Person, person, two_in_a_room
+from support.machines.chromium import Visit
+from support.people.people import NOTHING, PATIENCE_MS, Person, person, two_in_a_room
 
 # What is copied in one page is pasted in another.
 pytestmark = pytest.mark.whole_chromium

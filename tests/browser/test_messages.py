@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from plays import calls, change, played
 from playwright.sync_api import Page, expect
-from support.chromium import Visit
+from support.machines.chromium import Visit
 
 steady = settings(derandomize=True, deadline=None, max_examples=40)
 BATCH = 20

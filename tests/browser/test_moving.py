@@ -6,10 +6,10 @@ from pathlib import Path
 
 from plays import change, played
 from playwright.sync_api import expect
-from support.chromium import Visit
-from support.people import PATIENCE_MS, two_in_a_room
-from support.server import Program
-from support.tunnel import tunnel_to
+from support.machines.chromium import Visit
+from support.machines.server import Program
+from support.machines.tunnel import tunnel_to
+from support.people.people import PATIENCE_MS, two_in_a_room
 
 # Notes when a notice of the connection is shown, if ever.
 NOTICED = """

@@ -4,8 +4,8 @@ import time
 
 import pytest
 from playwright.sync_api import WebSocketRoute, expect
-from support.chromium import Visit
-from support.people import Person, person, two_in_a_room
+from support.machines.chromium import Visit
+from support.people.people import Person, person, two_in_a_room
 
 DRAFT = "unfinished wombatology"
 

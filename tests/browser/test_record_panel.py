@@ -2,8 +2,8 @@
 
 from plays import calls, played
 from playwright.sync_api import Page, expect
-from support.chromium import Visit
-from support.people import two_in_a_room
+from support.machines.chromium import Visit
+from support.people.people import two_in_a_room
 
 
 def unfold(page: Page) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Callable
 import pytest
 from plays import calls, change, play, played
 from playwright.sync_api import Locator, Page, expect
-from support.chromium import Visit, Watched
-from support.people import PATIENCE_MS, Person, person, two_in_a_room
-from support.server import Program
-from support.tunnel import tunnel_to
+from support.machines.chromium import Visit, Watched
+from support.machines.server import Program
+from support.machines.tunnel import tunnel_to
+from support.people.people import PATIENCE_MS, Person, person, two_in_a_room
 
 # Everything that a screen reader was told, one announcement after the other.
 HEARD = """

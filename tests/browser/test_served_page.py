@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Route, expect
-from support.chromium import Visit
-from support.server import Program
+from support.machines.chromium import Visit
+from support.machines.server import Program
 
 from ephemeral.edge.headers import integrity
-from ephemeral.edge.languages import read_catalogues
+from ephemeral.page.languages import read_catalogues
 
 WEB = Path(__file__).resolve().parents[2] / "web"
 SAY = {code: one.sentences for code, one in read_catalogues(WEB / "catalogue").items()}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
-from support.chromium import CHROMIUM_ARGUMENTS, Watched, chromium, open_bare
+from support.machines.chromium import CHROMIUM_ARGUMENTS, Watched, chromium, open_bare
 
 TESTS = Path(__file__).resolve().parent.parent
 RUNNER = TESTS / "js" / "vectors.mjs"

@@ -8,9 +8,9 @@ import pytest
 import zxingcpp
 from PIL import Image
 from playwright.sync_api import Dialog, Locator, Page, Route, expect
-from support.chromium import Visit
-from support.people import NOTHING, PATIENCE_MS, Person, person
-from support.server import Program
+from support.machines.chromium import Visit
+from support.machines.server import Program
+from support.people.people import NOTHING, PATIENCE_MS, Person, person
 
 # What is copied in one page is pasted in another.
 pytestmark = pytest.mark.whole_chromium

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from people import Cli
-from support.server import Program
+from support.machines.server import Program
 
 
 @pytest.fixture

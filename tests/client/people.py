@@ -18,7 +18,7 @@ from typing import Any
 
 import httpx
 from emulator import Emulator
-from support.server import program
+from support.machines.server import program
 
 from ephemeral.protocol.charter import decode_charter
 from ephemeral.protocol.encoding import b64decode, b64encode

@@ -4,7 +4,7 @@ from contextlib import ExitStack, closing
 
 import pytest
 from people import Cli, Person
-from support.tunnel import tunnel_to
+from support.machines.tunnel import tunnel_to
 
 from ephemeral.client.exits import Exit
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from people import PATIENCE, Cli, signalled
-from support.server import Program
+from support.machines.server import Program
 
 from ephemeral.client.exits import Exit
 

@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from people import Cli
-from support.server import Program
+from support.machines.server import Program
 
 from ephemeral.client.exits import Exit
 

@@ -16,8 +16,8 @@ import brotli
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from people import Cli
-from support.server import Program
-from support.tampering import Answer, Tamperer, tampering
+from support.machines.server import Program
+from support.people.tampering import Answer, Tamperer, tampering
 
 from ephemeral.client import browsing
 from ephemeral.client.browsing import USER_AGENT, Visit

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from support.proxies import PROXIES, Certificate, Proxy, make_certificate
-from support.raw_client import PATIENCE, Client, Message
-from support.server import Program
+from support.machines.proxies import PROXIES, Certificate, Proxy, make_certificate
+from support.machines.server import Program
+from support.people.raw_client import PATIENCE, Client, Message
 
 # Clients connect from these. The last one is the proxy's own, whose word the server takes.
 FIRST, SECOND, NEAR = "127.0.0.8", "127.0.0.9", "127.0.0.1"

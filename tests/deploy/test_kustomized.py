@@ -8,8 +8,8 @@ from pathlib import Path
 import kubernetes_validate
 import pytest
 import yaml
-from support.debian_base import run
-from support.engine import install_programs
+from support.machines.debian_base import run
+from support.machines.engine import install_programs
 
 from ephemeral import __version__
 

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from support.any_input import any_text, steady
 
 from ephemeral.edge.addresses import client_address
-from ephemeral.edge.bodies import Body
-from ephemeral.edge.languages import negotiate
-from ephemeral.edge.preferences import weighted
+from ephemeral.page.bodies import Body
+from ephemeral.page.languages import negotiate
+from ephemeral.page.preferences import weighted
 
 TRUSTED = (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
 LANGUAGES = ("en", "de", "ar")

@@ -19,11 +19,11 @@ from schemathesis.checks import (
     status_code_conformance,
 )
 from support.any_input import connected
-from support.raw_client import charter, text
-from support.server import Program
+from support.machines.server import Program
+from support.people.raw_client import charter, text
 
-from ephemeral.edge.routes import OPERATIONS
 from ephemeral.protocol.errors import STATUS
+from ephemeral.routes import OPERATIONS
 
 CHECKS = [
     not_a_server_error,

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.any_input import connected
-from support.raw_client import text
-from support.server import ROOT, Program
+from support.machines.server import ROOT, Program
+from support.people.raw_client import text
 
 from ephemeral.protocol.limits import FRAME_MAX
 

@@ -5,8 +5,8 @@ import json
 from collections.abc import AsyncIterator
 
 import pytest
-from support.raw_client import Client, Member, Message, Room, charter, text
-from support.server import Program
+from support.machines.server import Program
+from support.people.raw_client import Client, Member, Message, Room, charter, text
 
 from ephemeral.protocol.errors import STATUS
 from ephemeral.protocol.limits import FRAME_MAX

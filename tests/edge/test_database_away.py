@@ -6,9 +6,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from support.passage import Passage
-from support.raw_client import Client, Message
-from support.server import Program
+from support.machines.passage import Passage
+from support.machines.server import Program
+from support.people.raw_client import Client, Message
 
 
 class DatabasePassage(Passage):

@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from support.raw_client import Client, Message, text
-from support.raw_line import RawLine, frame_of
-from support.server import AT_ANY_PACE, Program
+from support.machines.raw_line import RawLine, frame_of
+from support.machines.server import AT_ANY_PACE, Program
+from support.people.raw_client import Client, Message, text
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 

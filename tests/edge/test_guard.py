@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from starlette.exceptions import HTTPException
 
-from ephemeral.domain.keyring import KeyringUnusable
 from ephemeral.edge.guard import Guard, Verdict
 from ephemeral.protocol.errors import STATUS, Refusal
 from ephemeral.protocol.limits import FRAME_MAX
+from ephemeral.sealing.seals import KeyringUnusable
 
 
 class Told:

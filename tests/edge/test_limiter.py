@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from ephemeral.domain.buckets import Buckets
 from ephemeral.edge.limiter import KEY_SECONDS, Action, Limiter, Visitor
+from ephemeral.live.buckets import Buckets
 from ephemeral.protocol.errors import Refusal
 from ephemeral.settings import VARIABLES, Settings
 

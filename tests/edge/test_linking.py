@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from support.linked import ENTRY, both, fingerprinted, plain, run
+from support.programs.linked import ENTRY, both, fingerprinted, plain, run
 
 from ephemeral.edge.linking import link
 from ephemeral.edge.modules import Unlinkable

@@ -8,10 +8,10 @@ import httpx
 import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
-from support.raw_client import Client, Member, Message, Room, charter, text
+from support.people.raw_client import Client, Member, Message, Room, charter, text
 
-from ephemeral.edge.routes import OPERATIONS
 from ephemeral.protocol.errors import STATUS
+from ephemeral.routes import OPERATIONS
 
 
 @pytest.fixture

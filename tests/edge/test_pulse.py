@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 
-from support.raw_client import Client
-from support.raw_line import RawLine, frame_of
-from support.server import Program
+from support.machines.raw_line import RawLine, frame_of
+from support.machines.server import Program
+from support.people.raw_client import Client
 
 from ephemeral.edge.pulse import Pulse
 

@@ -10,7 +10,7 @@ from random import Random
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from support.linked import both, node, plain
+from support.programs.linked import both, node, plain
 
 from ephemeral.edge.linking import link
 

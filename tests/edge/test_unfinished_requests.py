@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
-from support.raw_client import Client
-from support.server import Program
+from support.machines.server import Program
+from support.people.raw_client import Client
 
 PATIENCE = 30
 HALF_REQUESTS = {

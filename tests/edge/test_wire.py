@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import pytest
-from support.raw_client import Client, Room, text
-from support.raw_line import RawLine, frame_of
+from support.machines.raw_line import RawLine, frame_of
+from support.people.raw_client import Client, Room, text
 from websockets.frames import Opcode
 
 from ephemeral.protocol.limits import FRAME_MAX

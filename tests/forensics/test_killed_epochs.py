@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import asyncpg
 import httpx
 import pytest
-from support.killed_program import POINTS
-from support.server import ROOT, Program
-from support.services import ENCRYPTION_KEY, EPOCH_MS, Desk, Message
+from support.machines.server import ROOT, Program
+from support.machines.services import ENCRYPTION_KEY, EPOCH_MS, Desk, Message
+from support.programs.killed_program import POINTS
 
-from ephemeral.store.embedded import EmbeddedPostgres
-from ephemeral.store.keyring_files import KeyringDirectory
+from ephemeral.sealing.keyring_files import KeyringDirectory
+from ephemeral.store.embedded.server import EmbeddedPostgres
 from ephemeral.store.migrations import migrate, read_migrations
 from ephemeral.store.postgres import open_pool
 
@@ -27,7 +27,12 @@ if TYPE_CHECKING:
 
 def killed(point: str, environment: dict[str, str], folder: Path) -> None:
     ended = subprocess.run(
-        [sys.executable, ROOT / "tests" / "support" / "killed_program.py", point, "serve"],
+        [
+            sys.executable,
+            ROOT / "tests" / "support" / "programs" / "killed_program.py",
+            point,
+            "serve",
+        ],
         cwd=folder,
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environment},
         capture_output=True,

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from remains import Remains
-from support.services import ENCRYPTION_KEY, EPOCH_MS, Desk, Message
+from support.machines.services import ENCRYPTION_KEY, EPOCH_MS, Desk, Message
 
-from ephemeral.domain.room import Seat
 from ephemeral.protocol.charter import Policy
-from ephemeral.store.embedded import EmbeddedPostgres
+from ephemeral.rooms.rules.room import Seat
+from ephemeral.store.embedded.server import EmbeddedPostgres
 from ephemeral.store.migrations import migrate, read_migrations
 from ephemeral.store.postgres import open_pool
 

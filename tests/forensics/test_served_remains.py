@@ -8,12 +8,12 @@ from pathlib import Path
 import asyncpg
 import pytest
 from remains import Remains
-from support.raw_client import Client, Message
-from support.server import Program, program
+from support.machines.server import Program, program
+from support.people.raw_client import Client, Message
 
 from ephemeral.protocol.encoding import b64decode
-from ephemeral.services.epochs import OVERDUE
-from ephemeral.store.keyring_files import KeyringDirectory
+from ephemeral.sealing.epochs import OVERDUE
+from ephemeral.sealing.keyring_files import KeyringDirectory
 
 LONG = 86_400
 

@@ -9,9 +9,13 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 from redis.asyncio.client import PubSub
-from support.redis import RedisServer, redis_server
+from support.machines.redis import RedisServer, redis_server
 
-from ephemeral.domain.room import (
+from ephemeral.live.bus import Hint
+from ephemeral.live.hints import ALL_ROOMS, VERSION, FrameBroken, decode, encode
+from ephemeral.live.redis_bus import OWED_ROOMS, RedisBus
+from ephemeral.live.redis_link import open_link
+from ephemeral.rooms.rules.room import (
     ClosedEvent,
     DestroyedEvent,
     Event,
@@ -23,10 +27,6 @@ from ephemeral.domain.room import (
     TypingEvent,
     UnsureEvent,
 )
-from ephemeral.live.bus import Hint
-from ephemeral.live.hints import ALL_ROOMS, VERSION, FrameBroken, decode, encode
-from ephemeral.live.redis_bus import OWED_ROOMS, RedisBus
-from ephemeral.live.redis_link import open_link
 
 ROOM, OTHER = b"r" * 32, b"o" * 32
 MEMBER = b"m" * 16

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
-from support.redis import RedisServer, redis_server
+from support.machines.redis import RedisServer, redis_server
 
-from ephemeral.domain.credentials import limits_key
 from ephemeral.edge.limiter import Action, Limiter, Visitor
 from ephemeral.live.redis_counts import DAY_SECONDS, RedisCounts
 from ephemeral.live.redis_link import LINK_ERRORS, name_in_redis, open_link
 from ephemeral.protocol.errors import Refusal
+from ephemeral.rooms.rules.credentials import limits_key
 from ephemeral.settings import Settings
 
 LIMITS = {

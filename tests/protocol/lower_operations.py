@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from ephemeral.domain import keyring
 from ephemeral.protocol.errors import Refusal
+from ephemeral.sealing import seals
 
 __all__ = ["LOWER"]
 
@@ -64,38 +64,38 @@ def refusing(work: Callable[[], Any]) -> Any:
     """The server's own layer has exceptions of its own, since nobody is told."""
     try:
         return work()
-    except keyring.SealBroken:
+    except seals.SealBroken:
         raise Refusal("seal_broken") from None
-    except keyring.KeyFileMalformed:
+    except seals.KeyFileMalformed:
         raise Refusal("key_file_malformed") from None
 
 
 def seal_payload(data_key, payload, kind, nonce, plaintext):
-    sealed = keyring.seal(payload, kind, plaintext, lambda _: data_key + nonce)
+    sealed = seals.seal(payload, kind, plaintext, lambda _: data_key + nonce)
     assert sealed.data_key == data_key
     return {"body": sealed.body}
 
 
 def open_payload(data_key, payload, kind, body):
-    return {"plaintext": refusing(lambda: keyring.open_sealed(body, data_key, payload, kind))}
+    return {"plaintext": refusing(lambda: seals.open_sealed(body, data_key, payload, kind))}
 
 
 def wrap_key(epoch, epoch_key, payload, nonce, data_key):
-    key = keyring.EpochKey(epoch, epoch_key)
-    return {"wrapped": keyring.wrap(key, payload, data_key, lambda _: nonce)}
+    key = seals.EpochKey(epoch, epoch_key)
+    return {"wrapped": seals.wrap(key, payload, data_key, lambda _: nonce)}
 
 
 def unwrap_key(epoch, epoch_key, payload, wrapped):
-    key = keyring.EpochKey(epoch, epoch_key)
-    return {"data_key": refusing(lambda: keyring.unwrap(key, payload, wrapped))}
+    key = seals.EpochKey(epoch, epoch_key)
+    return {"data_key": refusing(lambda: seals.unwrap(key, payload, wrapped))}
 
 
 def write_key_file(encryption_key, nonce, key, epoch=None):
-    return {"file": keyring.encode_key_file(encryption_key, epoch, key, lambda _: nonce)}
+    return {"file": seals.encode_key_file(encryption_key, epoch, key, lambda _: nonce)}
 
 
 def read_key_file(encryption_key, file, epoch=None):
-    return {"key": refusing(lambda: keyring.decode_key_file(encryption_key, epoch, file))}
+    return {"key": refusing(lambda: seals.decode_key_file(encryption_key, epoch, file))}
 
 
 LOWER = {

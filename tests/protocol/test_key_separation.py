@@ -4,8 +4,8 @@ import itertools
 import re
 from pathlib import Path
 
-from ephemeral.domain import keyring
 from ephemeral.protocol.keys import RoomKeys
+from ephemeral.sealing import seals
 
 ROOT = Path(__file__).resolve().parents[2]
 LABEL = re.compile(r"ephemeral/v1/[a-z/-]+[a-z]")
@@ -36,7 +36,7 @@ def test_both_clients_and_the_document_have_the_same_labels():
 
 
 def test_no_label_of_the_server_is_one_of_a_client_nor_the_beginning_of_one():
-    server = labels_in("ephemeral/domain/keyring.py")
+    server = labels_in("ephemeral/sealing/seals.py")
     clients = labels_in("docs/protocol.md")
     assert server == {f"ephemeral/v1/server/{name}" for name in ("payload", "data-key", "keyring")}
     for one, other in itertools.permutations(server | clients, 2):
@@ -45,6 +45,6 @@ def test_no_label_of_the_server_is_one_of_a_client_nor_the_beginning_of_one():
 
 def test_no_associated_data_of_the_server_is_that_of_another_kind():
     """Each context is of a length of its own, or differs before its ids begin."""
-    contexts = [*keyring._CONTEXT.values(), keyring._DATA_KEY]
+    contexts = [*seals._CONTEXT.values(), seals._DATA_KEY]
     for one, other in itertools.permutations(contexts, 2):
         assert not one.startswith(other)

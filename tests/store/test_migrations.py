@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 import pytest
 from support.catalog import Catalog, catalog, difference
-from support.database import DEBIAN_15, Server, server
+from support.machines.database import DEBIAN_15, Server, server
 
 from ephemeral.store.migrations import DIRECTORY, Migration, migrate, read_migrations
 from ephemeral.store.postgres import open_pool

@@ -12,8 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import pytest
-from support.bad_network import BadNetwork
-from support.database import Server
+from support.machines.bad_network import BadNetwork
+from support.machines.database import Server
 
 from ephemeral.protocol.errors import Refusal
 from ephemeral.store import postgres as module

@@ -1,0 +1,1 @@
+"""The page: its files, its languages, and its answers."""

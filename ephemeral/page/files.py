@@ -1,0 +1,191 @@
+"""The page's files, in memory, under two kinds of address.
+
+Files are read once, when the program starts: only a name that was there then is found, so no path,
+however it is written, reaches anything else. Every source can be read under its own name, and is
+asked for again at each load. What the page itself uses is linked, and has an address that tells
+its content: such a file never changes, and is never asked for twice.
+"""
+
+import hashlib
+import json
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ephemeral.edge.guard import header_values
+from ephemeral.edge.headers import FILE, PICTURE, WORKER, Header, integrity
+from ephemeral.edge.linking import link
+from ephemeral.edge.styles import link_styles
+from ephemeral.edge.writing import without_comments
+from ephemeral.page.bodies import Body
+from ephemeral.page.languages import Catalogue
+from ephemeral.protocol.errors import Refusal
+
+__all__ = ["LATER", "StaticFiles"]
+
+# Files of which more is known than that they are there.
+SCRIPT = "js/pages/main.js"
+LATER = "room.js"
+STYLE = "css/page.css"
+SMALL_SCRIPT = "js/pages/old.js"
+MANIFEST = "manifest.webmanifest"
+
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".ico": "image/x-icon",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+    ".wasm": "application/wasm",
+    ".webmanifest": "application/manifest+json",
+    ".webp": "image/webp",
+    ".woff2": "font/woff2",
+}
+_IMMUTABLE = (b"cache-control", b"public, max-age=31536000, immutable")
+# Asked again at every load: a new version is seen at once, an old one costs no bytes.
+_ASKED = (b"cache-control", b"no-cache")
+_VARIES = (b"vary", b"accept-encoding")
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    body: Body
+    headers: tuple[Header, ...]
+    etag: str | None = None
+
+
+class StaticFiles:
+    """The files below one directory, what is linked of them, and the catalogues.
+
+    Raises Unlinkable.
+    """
+
+    def __init__(self, directory: Path, catalogues: Mapping[str, Catalogue]) -> None:
+        self._files: dict[str, _File] = {}
+        self._addresses: dict[str, str] = {}
+        self._immutable: list[Body] = []
+        sources = dict(_read(directory))
+        for name, content in sources.items():
+            etag = f'W/"{hashlib.sha256(content).hexdigest()[:32]}"'
+            worker = name.endswith("-worker.js")
+            self._files[name] = _File(
+                Body(content), _headers(name, worker, _ASKED, (b"etag", etag.encode())), etag
+            )
+        self._link(sources)
+        for code, catalogue in catalogues.items():
+            self._add(f"catalogue/{code}.json", _json(dict(catalogue.sentences)))
+
+    def _link(self, sources: Mapping[str, bytes]) -> None:
+        texts = {
+            name: content.decode()
+            for name, content in sources.items()
+            if name.endswith((".js", ".css"))
+        }
+        scripts = link(texts, SCRIPT, _fingerprinted)
+        for name, linked in scripts.items():
+            known = SCRIPT if name == "app.js" else name
+            worker = name not in {"app.js", LATER}
+            self._keep(known, linked.address, linked.text.encode(), worker=worker)
+        self._add(STYLE, link_styles(texts, STYLE).encode(), "page.css")
+        small = without_comments(SMALL_SCRIPT, texts[SMALL_SCRIPT])
+        self._add(SMALL_SCRIPT, small.encode(), "old.js")
+        for name, content in sources.items():
+            if name.startswith("icons/"):
+                self._add(name, content)
+        self._add(MANIFEST, self._manifest(sources[MANIFEST]))
+
+    def _manifest(self, content: bytes) -> bytes:
+        """With the addresses of the icons; all are relative, so that a sub-path changes nothing."""
+        said = json.loads(content)
+        for icon in said["icons"]:
+            icon["src"] = self._addresses[icon["src"]]
+        return _json(said)
+
+    def _add(self, name: str, content: bytes, known: str | None = None) -> None:
+        """Serve this for ever, under an address made of `known`, or else of its own name."""
+        self._keep(name, _fingerprinted(known or name, content), content)
+
+    def _keep(self, name: str, address: str, content: bytes, *, worker: bool = False) -> None:
+        body = Body(content)
+        self._addresses[name] = address
+        self._files[address] = _File(body, _headers(address, worker, _IMMUTABLE))
+        self._immutable.append(body)
+
+    def address(self, name: str) -> str:
+        """Where the page finds what is served for this name, below the folder of files."""
+        return self._addresses[name]
+
+    def addresses(self) -> list[str]:
+        """Where everything is that pages load."""
+        return sorted(self._addresses.values())
+
+    def integrity(self, name: str) -> str:
+        """By what a browser sees that it was given this file as it is here."""
+        return integrity(self._files[self._addresses[name]].body.plain)
+
+    def bodies(self) -> Iterable[Body]:
+        """What pages load, the most needed first."""
+        return self._immutable
+
+    async def serve(self, request: Request) -> Response:
+        """One file, or `not_found`."""
+        return self.file(request, request.path_params["path"])
+
+    def file(self, request: Request, name: str) -> Response:
+        """The file of this name, or `not_found`."""
+        found = self._files.get(name)
+        if found is None:
+            raise Refusal("not_found")
+        if found.etag is not None and found.etag.removeprefix("W/") in _etags(request):
+            response = Response(status_code=304)
+        else:
+            coding, content = found.body.form(header_values(request.scope, b"accept-encoding"))
+            response = Response(content)
+            if coding is not None:
+                response.raw_headers.append((b"content-encoding", coding.encode()))
+        response.raw_headers.extend(found.headers)
+        return response
+
+
+def _read(directory: Path) -> Iterator[tuple[str, bytes]]:
+    root = directory.resolve()
+    for path in sorted(directory.rglob("*")):
+        relative = path.relative_to(directory)
+        hidden = any(part.startswith(".") for part in relative.parts)
+        # A link that leads elsewhere is not followed: what is there isn't the page's.
+        inside = path.resolve().is_relative_to(root)
+        if not hidden and inside and path.suffix in _TYPES and path.is_file():
+            yield relative.as_posix(), path.read_bytes()
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _fingerprinted(name: str, content: bytes | str) -> str:
+    """The name with a digest of the content before its ending."""
+    data = content.encode() if isinstance(content, str) else content
+    stem, ending = posixpath.splitext(name)
+    return f"{stem}.{hashlib.sha256(data).hexdigest()[:16]}{ending}"
+
+
+def _headers(name: str, worker: bool, *more: Header) -> tuple[Header, ...]:
+    ending = posixpath.splitext(name)[1]
+    kind = WORKER if worker else PICTURE if ending == ".svg" else FILE
+    media = _TYPES[ending]
+    # Pictures and the like are compressed in themselves.
+    varies = [] if media.startswith(("image/png", "image/webp", "font/")) else [_VARIES]
+    return ((b"content-type", media.encode()), *more, *varies, *kind)
+
+
+def _etags(request: Request) -> set[str]:
+    given = b",".join(header_values(request.scope, b"if-none-match")).decode("latin-1")
+    return {one.strip().removeprefix("W/") for one in given.split(",")}

@@ -1,0 +1,137 @@
+"""The page in each language, and what machines ask of any site."""
+
+import json
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Scope
+
+from ephemeral.edge.guard import Page, header_values
+from ephemeral.edge.headers import Header, program
+from ephemeral.edge.linking import attempts
+from ephemeral.page.bodies import Body
+from ephemeral.page.files import LATER, StaticFiles
+from ephemeral.page.languages import Catalogue, negotiate
+
+__all__ = ["Health", "Pages"]
+
+_HTML: Header = (b"content-type", b"text/html; charset=utf-8")
+_VARIES: Header = (b"vary", b"accept-encoding, accept-language")
+
+
+class Pages:
+    """The page and the few files that stand at the root of a site, made once."""
+
+    def __init__(
+        self,
+        web: Path,
+        base_path: str,
+        version: str,
+        files: StaticFiles,
+        catalogues: Mapping[str, Catalogue],
+    ) -> None:
+        self._files = files
+        self._languages = tuple(catalogues)
+        templates = Environment(
+            loader=FileSystemLoader(web / "templates"), autoescape=True, undefined=StrictUndefined
+        )
+        # Nothing but what HTML asks for is escaped: Arabic in its own letters is a third as long.
+        templates.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
+
+        def static(name: str) -> str:
+            return f"{base_path}/static/{files.address(name)}"
+
+        languages = {
+            code: {"name": one.name, "catalogue": static(f"catalogue/{code}.json")}
+            for code, one in sorted(catalogues.items(), key=lambda pair: pair[1].name.casefold())
+        }
+
+        # Relative, so that neither this nor the policy that names its hash depends on the path.
+        addresses = attempts(f"./static/{files.address(LATER)}")
+        later = dict.fromkeys(addresses, files.integrity(LATER))
+        # Quotes stay quotes: the text of a script is no place for entities.
+        import_map = Markup(_compact({"integrity": later}))  # noqa: S704
+        self._program = program(import_map)
+
+        def rendered(template: str, catalogue: Catalogue, **context: object) -> Body:
+            html = templates.get_template(template).render(
+                base_path=base_path,
+                static=static,
+                integrity=files.integrity,
+                later=[LATER],
+                import_map=import_map,
+                version=version,
+                lang=catalogue.code,
+                dir=catalogue.direction,
+                say=catalogue.sentences,
+                languages=languages,
+                **context,
+            )
+            return Body(html.encode())
+
+        self._home = {code: rendered("index.html", one) for code, one in catalogues.items()}
+        self._errors = {
+            (code, missing): rendered("error.html", one, missing=missing)
+            for code, one in catalogues.items()
+            for missing in (True, False)
+        }
+
+    def bodies(self) -> Iterable[Body]:
+        """Everything that a visit loads, the most needed first."""
+        return (*self._home.values(), *self._files.bodies(), *self._errors.values())
+
+    async def home(self, request: Request) -> Response:
+        """The page; everything in it happens in the browser."""
+        headers, content = self._page(request.scope, self._home[self._language(request.scope)])
+        response = Response(content)
+        response.raw_headers.extend((*headers, *self._program))
+        return response
+
+    async def robots(self, _request: Request) -> Response:
+        """Nothing here is for search engines."""
+        return Response("User-agent: *\nDisallow: /\n", media_type="text/plain")
+
+    async def favicon(self, request: Request) -> Response:
+        """What browsers ask for without being told."""
+        return self._files.file(request, "icons/icon.svg")
+
+    def error(self, scope: Scope, status: int) -> Page:
+        """The page that says what a status means, in the visitor's language."""
+        return self._page(scope, self._errors[self._language(scope), status == 404])
+
+    def _language(self, scope: Scope) -> str:
+        asked = Request(scope).query_params.get("lang")
+        return negotiate(header_values(scope, b"accept-language"), asked, self._languages)
+
+    @staticmethod
+    def _page(scope: Scope, body: Body) -> Page:
+        coding, content = body.form(header_values(scope, b"accept-encoding"))
+        named = [] if coding is None else [(b"content-encoding", coding.encode())]
+        return [_HTML, _VARIES, *named], content
+
+
+class Health:
+    """For probes. `ready` tells the state of each part, or raises what keeps from serving."""
+
+    def __init__(self, ready: Callable[[], Awaitable[Mapping[str, str]]]) -> None:
+        self._ready = ready
+
+    async def alive(self, _request: Request) -> Response:
+        """The process answers."""
+        return _json({"status": "alive"})
+
+    async def ready(self, _request: Request) -> Response:
+        """The process can serve; `unavailable` otherwise."""
+        return _json({"status": "ready", **await self._ready()})
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def _json(value: Mapping[str, str]) -> Response:
+    return Response(json.dumps(value), media_type="application/json")

@@ -1,0 +1,347 @@
+"""What the server says: answers of both ways in, and events (docs/protocol.md, sections 9 to 11).
+
+An answer on the socket is the answer over HTTP with `type` and `ref` in front. Every function
+returns finished JSON: it is encoded once, however many read it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Struct
+
+from ephemeral import metrics
+from ephemeral.protocol.encoding import b64, b64encode
+from ephemeral.protocol.errors import Refusal
+from ephemeral.rooms.api import objects
+from ephemeral.rooms.rules import room as nouns
+from ephemeral.rooms.service.record import Cell, RoomRecord, TableRecord
+
+__all__ = [
+    "Outcome",
+    "backlog",
+    "error",
+    "error_frame",
+    "event",
+    "joined",
+    "key",
+    "notices",
+    "ok",
+    "outcome",
+    "receipts",
+    "record",
+    "room",
+    "room_with_members",
+    "welcome",
+]
+
+_encode = msgspec.json.Encoder().encode
+
+# --- from the domain's nouns to JSON --------------------------------------------------------------
+
+Outcome = nouns.Receipt | nouns.Opened | nouns.Acknowledged | nouns.Released
+
+
+def _maybe(value: bytes | None) -> str | None:
+    return None if value is None else b64encode(value)
+
+
+def _ids(values: Sequence[bytes] | None) -> list[str] | None:
+    return None if values is None else [b64encode(value) for value in values]
+
+
+def _room(view: nouns.RoomView) -> objects.RoomObject:
+    return objects.RoomObject(
+        now=view.now,
+        charter=b64encode(view.charter),
+        mac=b64encode(view.mac),
+        locked=view.locked,
+        joins=view.joins,
+        seats_taken=view.seats_taken,
+        created_at=view.created_at,
+        expires_at=view.expires_at,
+    )
+
+
+def _member(view: nouns.MemberView) -> objects.MemberObject:
+    return objects.MemberObject(
+        member=b64encode(view.member),
+        profile=_maybe(view.profile),
+        joined_at=view.joined_at,
+        seen_at=view.seen_at,
+        present=view.present,
+    )
+
+
+def _notice(notice: nouns.Notice) -> objects.NoticeObject:
+    return objects.NoticeObject(
+        id=b64encode(notice.id),
+        sequence=notice.sequence,
+        author=b64encode(notice.author),
+        size=notice.size,
+        posted_at=notice.posted_at,
+        expires_at=notice.expires_at,
+        state=notice.state,
+        holder=_maybe(notice.holder),
+        lease_until=notice.lease_until,
+        audience=_ids(notice.audience),
+    )
+
+
+def _receipt(receipt: nouns.Receipt) -> objects.ReceiptObject:
+    return objects.ReceiptObject(
+        id=b64encode(receipt.id),
+        state=receipt.state,
+        sequence=receipt.sequence,
+        posted_at=receipt.posted_at,
+        expires_at=receipt.expires_at,
+        viewing=_maybe(receipt.viewing),
+    )
+
+
+# What is said with every message is put together by hand: half the cost of an object.
+
+
+def _plain_receipt(receipt: nouns.Receipt) -> bytes:
+    sequence, posted_at, expires_at = receipt.sequence, receipt.posted_at, receipt.expires_at
+    if receipt.state != "stored" or sequence is None or posted_at is None or expires_at is None:
+        return _encode(_receipt(receipt))
+    return (
+        b'{"id":"%b","state":"stored","sequence":%d,"posted_at":%d,"expires_at":%d,"viewing":null}'
+    ) % (b64(receipt.id), sequence, posted_at, expires_at)
+
+
+def _opened(opened: nouns.Opened) -> bytes:
+    return (
+        b'{"id":"%b","envelope":"%b","author":"%b","sequence":%d,"posted_at":%d,"expires_at":%d,'
+        b'"lease_until":%d,"now":%d}'
+    ) % (
+        b64(opened.id),
+        b64(opened.envelope),
+        b64(opened.author),
+        opened.sequence,
+        opened.posted_at,
+        opened.expires_at,
+        opened.lease_until,
+        opened.now,
+    )
+
+
+def _state(answer: nouns.Acknowledged | nouns.Released) -> bytes:
+    return b'{"id":"%b","state":"%b"}' % (b64(answer.id), answer.state.encode())
+
+
+def _error(refusal: Refusal) -> objects.ErrorBody:
+    return objects.ErrorBody(
+        error=objects.ErrorObject(
+            code=refusal.code,
+            message=refusal.message,
+            retry_after=refusal.retry_after,
+            state=UNSET if refusal.state is None else refusal.state,
+        )
+    )
+
+
+def _present_state(snapshot: nouns.Snapshot) -> objects.JoinAnswer:
+    return objects.JoinAnswer(
+        room=_room(snapshot.room),
+        members=[_member(one) for one in snapshot.members],
+        notices=[_notice(one) for one in snapshot.notices],
+    )
+
+
+def _cell(cell: Cell) -> objects.RecordCell:
+    value = cell.value
+    return objects.RecordCell(
+        value=UNSET if cell.withheld else b64encode(value) if isinstance(value, bytes) else value,
+        bytes=UNSET if cell.length is None else cell.length,
+        time=UNSET if cell.time is None else cell.time,
+        sha256=UNSET if cell.sha256 is None else cell.sha256.hex(),
+    )
+
+
+def _table(table: TableRecord) -> objects.RecordTable:
+    return objects.RecordTable(
+        name=table.name,
+        explained=table.explained,
+        columns=[objects.RecordColumn(*column) for column in table.columns],
+        rows=[[_cell(cell) for cell in row] for row in table.rows],
+        rest=table.rest,
+        apart=table.apart,
+    )
+
+
+_OUTCOMES: Mapping[type, Callable[[Any], bytes]] = {
+    nouns.Receipt: _plain_receipt,
+    nouns.Opened: _opened,
+    nouns.Acknowledged: _state,
+    nouns.Released: _state,
+}
+
+
+def room(view: nouns.RoomView) -> bytes:
+    """A `room` object."""
+    return _encode(_room(view))
+
+
+def room_with_members(view: nouns.RoomView, members: Sequence[nouns.MemberView]) -> bytes:
+    """A `room` object that also has `members`."""
+    listed = _encode([_member(one) for one in members])
+    return b'%b,"members":%b}' % (room(view)[:-1], listed)
+
+
+def joined(snapshot: nouns.Snapshot) -> bytes:
+    """The complete present state."""
+    return _encode(_present_state(snapshot))
+
+
+def key(value: bytes) -> bytes:
+    """The server's half of a resume secret."""
+    return _encode(objects.KeyAnswer(key=b64encode(value)))
+
+
+def notices(now: int, waiting: Sequence[nouns.Notice]) -> bytes:
+    """Every message that waits."""
+    return _encode(objects.NoticesAnswer(now=now, notices=[_notice(one) for one in waiting]))
+
+
+def receipts(now: int, found: Sequence[nouns.Receipt]) -> bytes:
+    """What became of messages."""
+    return _encode(objects.StatusAnswer(now=now, receipts=[_receipt(one) for one in found]))
+
+
+def record(found: RoomRecord) -> bytes:
+    """Everything that is held about a room."""
+    return _encode(
+        objects.RecordAnswer(
+            now=found.now,
+            tables=[_table(table) for table in found.tables],
+            elsewhere=[objects.RecordElsewhere(*one) for one in found.elsewhere],
+        )
+    )
+
+
+def outcome(result: Outcome) -> bytes:
+    """The answer to a post, an open, an acknowledgement or a release."""
+    return _OUTCOMES[type(result)](result)
+
+
+def error(refusal: Refusal) -> bytes:
+    """The one shape of every error."""
+    metrics.refused(refusal.code)
+    return _encode(_error(refusal))
+
+
+# --- frames (11.2, 11.4, 11.6) --------------------------------------------------------------------
+
+
+def ok(ref: int, answer: bytes = b"{}") -> bytes:
+    """The frame that gives `answer`, a JSON object, to the request with this `ref`."""
+    if answer == b"{}":
+        return b'{"type":"ok","ref":%d}' % ref
+    return b'{"type":"ok","ref":%d,%b' % (ref, answer[1:])
+
+
+def error_frame(ref: int | None, refusal: Refusal) -> bytes:
+    """The frame that refuses the request with this `ref`, or says why the socket closes."""
+    return b'{"type":"error","ref":%b,%b' % (
+        b"null" if ref is None else b"%d" % ref,
+        error(refusal)[1:],
+    )
+
+
+def welcome(ref: int, member: bytes, snapshot: nouns.Snapshot) -> bytes:
+    """The answer to `hello`."""
+    return b'{"type":"welcome","ref":%d,"now":%d,"member":"%b",%b' % (
+        ref,
+        snapshot.now,
+        b64encode(member).encode(),
+        joined(snapshot)[1:],
+    )
+
+
+def backlog(snapshot: nouns.Snapshot) -> bytes:
+    """The event that replaces everything a client knew of the room."""
+    return b'{"type":"backlog","now":%d,%b' % (snapshot.now, joined(snapshot)[1:])
+
+
+def _notice_event(event: nouns.NoticeEvent) -> bytes:
+    notice = event.notice
+    if notice.state != "stored" or notice.audience is not None:
+        return b'{"type":"notice",%b' % _encode(_notice(notice))[1:]
+    return (
+        b'{"type":"notice","id":"%b","sequence":%d,"author":"%b","size":%d,"posted_at":%d,'
+        b'"expires_at":%d,"state":"stored","holder":null,"lease_until":null,"audience":null}'
+    ) % (
+        b64(notice.id),
+        notice.sequence,
+        b64(notice.author),
+        notice.size,
+        notice.posted_at,
+        notice.expires_at,
+    )
+
+
+def _opened_event(event: nouns.OpenedEvent) -> bytes:
+    return b'{"type":"opened","id":"%b","member":"%b","lease_until":%d}' % (
+        b64(event.id),
+        b64(event.member),
+        event.lease_until,
+    )
+
+
+def _destroyed_event(event: nouns.DestroyedEvent) -> bytes:
+    if event.viewing is None or event.member is None:
+        return _encode(
+            objects.DestroyedEvent(
+                id=b64encode(event.id),
+                state=event.state,
+                viewing=_maybe(event.viewing),
+                member=_maybe(event.member),
+            )
+        )
+    return b'{"type":"destroyed","id":"%b","state":"%b","viewing":"%b","member":"%b"}' % (
+        b64(event.id),
+        event.state.encode(),
+        b64(event.viewing),
+        b64(event.member),
+    )
+
+
+_OFTEN: Mapping[type, Callable[[Any], bytes]] = {
+    nouns.NoticeEvent: _notice_event,
+    nouns.OpenedEvent: _opened_event,
+    nouns.DestroyedEvent: _destroyed_event,
+}
+
+_EVENTS: Mapping[type, Callable[[Any], Struct]] = {
+    nouns.StoredEvent: lambda event: objects.StoredEvent(
+        id=b64encode(event.id), member=b64encode(event.member)
+    ),
+    nouns.AcknowledgedEvent: lambda event: objects.AcknowledgedEvent(
+        id=b64encode(event.id), member=b64encode(event.member)
+    ),
+    nouns.AudienceEvent: lambda event: objects.AudienceEvent(
+        id=b64encode(event.id), audience=_ids(event.audience)
+    ),
+    nouns.JoinedEvent: lambda event: objects.JoinedEvent(
+        member=_member(event.member), joins=event.joins
+    ),
+    nouns.LeftEvent: lambda event: objects.LeftEvent(member=b64encode(event.member)),
+    nouns.PresenceEvent: lambda event: objects.PresenceEvent(
+        member=b64encode(event.member), present=event.present
+    ),
+    nouns.TypingEvent: lambda event: objects.TypingEvent(
+        member=b64encode(event.member), typing=event.typing
+    ),
+    nouns.LockedEvent: lambda event: objects.LockedEvent(locked=event.locked),
+    nouns.ClosedEvent: lambda event: objects.ClosedEvent(reason=event.reason),
+}
+
+
+def event(event: nouns.Event) -> bytes:
+    """An event's frame."""
+    often = _OFTEN.get(type(event))
+    if often is not None:
+        return often(event)
+    return _encode(_EVENTS[type(event)](event))

@@ -1,0 +1,1 @@
+"""What is true of rooms: pure, without clock, randomness or storage."""

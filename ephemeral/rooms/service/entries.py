@@ -1,0 +1,122 @@
+"""What goes through the ledger: a request each, with whom to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from ephemeral.protocol.errors import Refusal
+from ephemeral.rooms.rules.book import Book
+from ephemeral.rooms.rules.room import Acknowledged, Message, Opened, Receipt, Released, Seat
+
+__all__ = [
+    "Acknowledge",
+    "EndLeases",
+    "Entry",
+    "Leased",
+    "Open",
+    "Outcome",
+    "Post",
+    "Release",
+    "Reply",
+    "Settle",
+]
+
+Outcome = Receipt | Opened | Acknowledged | Released | None | Refusal
+Reply = Callable[[Outcome], None]
+
+
+class Leased(Struct, frozen=True):
+    """A message that may be opened; the envelope is still to be fetched."""
+
+    message: Message
+    until: int
+
+
+class Post(Struct, frozen=True):
+    """A message to be accepted."""
+
+    room: bytes
+    message: bytes
+    seat: Seat
+    reply: Reply
+    envelope: bytes
+    viewing_hash: bytes
+    digest: bytes
+
+    def decide(self, book: Book, payload: bytes) -> Receipt:
+        """Accept it with this id of its payload, or recognise it."""
+        return book.post(
+            self.seat, self.message, len(self.envelope), self.viewing_hash, self.digest, payload
+        )
+
+
+class Open(Struct, frozen=True):
+    """A message to be leased and served."""
+
+    room: bytes
+    message: bytes
+    seat: Seat
+    reply: Reply
+
+    def decide(self, book: Book) -> Leased:
+        """Lease it."""
+        return Leased(*book.open(self.seat, self.message))
+
+
+class Acknowledge(Struct, frozen=True):
+    """A message that has been viewed, with the proof."""
+
+    room: bytes
+    message: bytes
+    seat: Seat
+    reply: Reply
+    viewing: bytes
+
+    def decide(self, book: Book) -> Acknowledged:
+        """Destroy it, if the proof holds."""
+        return book.acknowledge(self.seat, self.message, self.viewing)
+
+
+class Release(Struct, frozen=True):
+    """A lease to be given back."""
+
+    room: bytes
+    message: bytes
+    seat: Seat
+    reply: Reply
+
+    def decide(self, book: Book) -> Released:
+        """Give it back."""
+        return book.release(self.seat, self.message)
+
+
+class Settle(Struct, frozen=True):
+    """A message whose time may be over: the sweeper asks, nobody is answered."""
+
+    room: bytes
+    message: bytes
+    reply: Reply
+    seat: None = None
+
+    def decide(self, book: Book) -> None:
+        """Let its time pass."""
+        book.settle_one(self.room, self.message)
+
+
+class EndLeases(Struct, frozen=True):
+    """A room in which leases may be over: the sweeper asks, nobody is answered."""
+
+    room: bytes
+    reply: Reply
+    message: None = None
+    seat: None = None
+
+    def decide(self, book: Book) -> None:
+        """Let time pass for its leases."""
+        book.end_leases(self.room)
+
+
+#: A request on its way through the ledger.
+Entry = Post | Open | Acknowledge | Release | Settle | EndLeases

@@ -1,0 +1,214 @@
+"""The hub: which sockets of this worker listen to which room, and how events reach them.
+
+An event is encoded once however many listen. Listeners take bytes and never block; one that
+does not read is dropped by its own socket, never awaited here.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+from ephemeral.live.bus import Hint
+from ephemeral.rooms.rules.room import (
+    ClosedEvent,
+    DestroyedEvent,
+    Event,
+    LeftEvent,
+    NoticeEvent,
+    PresenceEvent,
+    Snapshot,
+    TypingEvent,
+    UnsureEvent,
+)
+
+__all__ = ["Hub", "Subscriber"]
+
+
+# Fates of so many messages are remembered, to notice a notice that comes after one.
+_REMEMBERED = 4096
+
+
+class Subscriber(Protocol):
+    """One socket that has said hello. Of two the older has the smaller `connection`."""
+
+    member: bytes
+    connection: bytes
+    #: Queues one encoded frame; must not block or raise, nor listen or cease to.
+    deliver: Callable[[bytes], None]
+
+    def replaced(self) -> None:
+        """A newer socket of the same member took over (close 4409)."""
+
+    def seat_lost(self) -> None:
+        """The member left by another way, or its seat was taken (close 4401)."""
+
+    def room_closed(self) -> None:
+        """The room is no more (close 4410, after what is queued)."""
+
+
+class Hub:
+    """Rooms with local listeners. Lives and dies with the process."""
+
+    def __init__(
+        self,
+        encode: Callable[[Event], bytes],
+        encode_backlog: Callable[[Snapshot], bytes],
+    ) -> None:
+        self._encode = encode
+        self._encode_backlog = encode_backlog
+        self._rooms: dict[bytes, dict[bytes, Subscriber]] = {}
+        self._told: dict[bytes, int] = {}
+        self._unsure: set[bytes] = set()
+        # Members that took their seat by a socket other than the one that listens here.
+        self._doubted: set[tuple[bytes, bytes]] = set()
+        # Messages that were destroyed lately, oldest first.
+        self._gone: dict[bytes, None] = {}
+        # Rooms whose state is being read, with the events that come meanwhile.
+        self._held: dict[bytes, list[Event]] = {}
+
+    def __len__(self) -> int:
+        return sum(len(members) for members in self._rooms.values())
+
+    def add(self, room: bytes, subscriber: Subscriber) -> None:
+        """From now on `subscriber` gets the room's events. An older socket of the member goes.
+
+        That may be `subscriber` itself, if its hello took longer than that of a newer one.
+        """
+        members = self._rooms.setdefault(room, {})
+        other = members.get(subscriber.member)
+        if other is not None and other.connection > subscriber.connection:
+            subscriber.replaced()
+            return
+        members[subscriber.member] = subscriber
+        if other is not None:
+            other.replaced()
+
+    def remove(self, room: bytes, subscriber: Subscriber) -> None:
+        """Forget `subscriber`; harmless if a newer one stands in its place."""
+        members = self._rooms.get(room)
+        if members is not None and members.get(subscriber.member) is subscriber:
+            del members[subscriber.member]
+            if not members:
+                del self._rooms[room]
+                self._told.pop(room, None)
+                self._unsure.discard(room)
+
+    def told(self, room: bytes) -> int:
+        """Sequence up to which all local members were told of every message; 0 if of none."""
+        return self._told.get(room, 0)
+
+    def unsure(self) -> list[bytes]:
+        """Rooms in which something may have happened that local members were not told of."""
+        return list(self._unsure)
+
+    def missed(self) -> None:
+        """Hints may have been lost, of whatever room."""
+        self._unsure.update(self._rooms)
+
+    def doubted(self) -> list[tuple[bytes, Subscriber]]:
+        """Listeners, with their rooms, that may not hold their seat any more; asked for once."""
+        doubted, self._doubted = self._doubted, set()
+        found = [(room, self._rooms.get(room, {}).get(member)) for room, member in doubted]
+        return [(room, one) for room, one in found if one is not None]
+
+    def caught_up(self, room: bytes, sequence: int) -> None:
+        """A new local member was told the complete state up to `sequence`.
+
+        If others are here already, they may lack what it was told.
+        """
+        if room in self._rooms:
+            self._told.setdefault(room, sequence)
+
+    def rooms(self) -> list[bytes]:
+        """Rooms with local listeners."""
+        return list(self._rooms)
+
+    def listens(self, room: bytes) -> bool:
+        """Whether a room has local listeners."""
+        return room in self._rooms
+
+    def listeners_of(self, room: bytes) -> int:
+        """How many local listeners a room has."""
+        return len(self._rooms.get(room, ()))
+
+    def listeners(self) -> list[tuple[bytes, Subscriber]]:
+        """Every local listener with its room."""
+        return [(room, one) for room, members in self._rooms.items() for one in members.values()]
+
+    async def tell_again(self, room: bytes, read: Callable[[bytes], Awaitable[Snapshot]]) -> None:
+        """Tell the room's local members the complete present state, as `read` finds it.
+
+        What happens while it is read comes after it. Who has no seat any more loses the socket.
+        """
+        members = self._rooms.get(room)
+        if not members:
+            return
+        listening = list(members.values())
+        self._unsure.discard(room)
+        held = self._held.setdefault(room, [])
+        try:
+            snapshot = await read(room)
+            frame = self._encode_backlog(snapshot)
+            seated = {one.member for one in snapshot.members}
+            for subscriber in listening:
+                if members.get(subscriber.member) is not subscriber:
+                    continue
+                if subscriber.member in seated:
+                    subscriber.deliver(frame)
+                else:
+                    subscriber.seat_lost()
+            if room in self._rooms:
+                self._told[room] = snapshot.room.sequence
+        except BaseException:
+            if room in self._rooms:
+                self._unsure.add(room)
+            raise
+        finally:
+            del self._held[room]
+            for event in held:
+                self._receive(room, event)
+
+    def receive(self, hints: Sequence[Hint]) -> None:
+        """The bus's receiver: fan each event out to the room's local members."""
+        rooms, held = self._rooms, self._held
+        for room, event in hints:
+            if room in rooms:
+                if room in held:
+                    held[room].append(event)
+                else:
+                    self._receive(room, event)
+
+    def _receive(self, room: bytes, event: Event) -> None:
+        members = self._rooms.get(room)
+        if not members:
+            return
+        if isinstance(event, NoticeEvent):
+            sequence = event.notice.sequence
+            if event.notice.id in self._gone:
+                # Two workers' hints have overtaken each other: the state decides.
+                self._unsure.add(room)
+            # A gap stays where it is until the store has been compared.
+            if self._told.get(room, sequence - 1) == sequence - 1:
+                self._told[room] = sequence
+        elif isinstance(event, DestroyedEvent):
+            self._gone[event.id] = None
+            if len(self._gone) > _REMEMBERED:
+                del self._gone[next(iter(self._gone))]
+        elif isinstance(event, UnsureEvent):
+            self._unsure.add(room)
+            return
+        elif isinstance(event, PresenceEvent) and event.connection is not None:
+            mine = members.get(event.member)
+            if mine is not None and mine.connection != event.connection:
+                self._doubted.add((room, event.member))
+        frame = self._encode(event)
+        silent = event.member if isinstance(event, TypingEvent) else None
+        for member, subscriber in members.items():
+            if member != silent:
+                subscriber.deliver(frame)
+        if isinstance(event, LeftEvent):
+            gone = members.get(event.member)
+            if gone is not None:
+                gone.seat_lost()
+        elif isinstance(event, ClosedEvent):
+            for subscriber in members.values():
+                subscriber.room_closed()

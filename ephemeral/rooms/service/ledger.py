@@ -1,0 +1,220 @@
+"""The ledger: posts, opens, acknowledgements and releases of many members in few commits.
+
+Requests for the same room always go through the same lane, and a lane has one batch at a time:
+while that is written and flushed, the next one gathers. Nothing waits for a clock, so a
+lone message is not held back. A request is answered after the commit, its events are published
+after the answers, in order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from ephemeral import metrics
+from ephemeral.live.bus import Bus, Hint
+from ephemeral.protocol.errors import Refusal
+from ephemeral.rooms.rules.limits import Limits
+from ephemeral.rooms.rules.room import Seat
+from ephemeral.rooms.service.batches import Batches, Decided, Known
+from ephemeral.rooms.service.clock import Clock
+from ephemeral.rooms.service.commits import commit, commit_statement
+from ephemeral.rooms.service.entries import (
+    Acknowledge,
+    EndLeases,
+    Entry,
+    Open,
+    Outcome,
+    Post,
+    Release,
+    Reply,
+    Settle,
+)
+from ephemeral.sealing.keyring import Keyring
+from ephemeral.sealing.seals import KeyringUnusable, Random
+from ephemeral.store.postgres import StoreUnavailable
+
+if TYPE_CHECKING:
+    from ephemeral.store.postgres import Pool
+
+__all__ = ["Ledger"]
+
+#: Requests in one transaction at most: larger batches gain nothing and make the others wait.
+BATCH = 256
+
+LANES = 2
+
+Key = tuple[bytes, bytes]
+Decide = Callable[[Sequence[Entry], Known], Awaitable[Decided | None]]
+
+
+class Ledger:
+    """Batches requests by lane. `fault` is told of exceptions nobody expected."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        keyring: Keyring,
+        bus: Bus,
+        limits: Limits,
+        random: Random,
+        fault: Callable[[BaseException], None],
+        clock: Clock | None = None,
+    ) -> None:
+        self._pool = pool
+        self._bus = bus
+        self._fault = fault
+        self._batches = Batches(keyring, limits, random, fault, clock or Clock())
+        self._lanes = [_Lane(self._commit) for _ in range(LANES)]
+
+    def post(
+        self, seat: Seat, message: bytes, envelope: bytes, viewing_hash: bytes, reply: Reply
+    ) -> None:
+        """Accept a message; the reply is a Receipt."""
+        digest = sha256(envelope).digest()
+        self._submit(Post(seat.room, message, seat, reply, envelope, viewing_hash, digest))
+
+    def open(self, seat: Seat, message: bytes, reply: Reply) -> None:
+        """Lease a message and serve its envelope; the reply is Opened."""
+        self._submit(Open(seat.room, message, seat, reply))
+
+    def acknowledge(self, seat: Seat, message: bytes, viewing: bytes, reply: Reply) -> None:
+        """Destroy a message upon proof; the reply is Acknowledged."""
+        self._submit(Acknowledge(seat.room, message, seat, reply, viewing))
+
+    def release(self, seat: Seat, message: bytes, reply: Reply) -> None:
+        """Give a lease back; the reply is Released."""
+        self._submit(Release(seat.room, message, seat, reply))
+
+    async def settle(self, keys: Sequence[Key]) -> None:
+        """Let time pass for messages (room, id); returns when that is written and told."""
+        await self._submit_all([partial(Settle, *key) for key in keys])
+
+    async def end_leases(self, rooms: Sequence[bytes]) -> None:
+        """Let time pass for the leases in rooms; returns when that is written and told."""
+        await self._submit_all([partial(EndLeases, room) for room in rooms])
+
+    def age(self, monotonic: float) -> None:
+        """To be called now and then: forget rooms that nothing happens in."""
+        self._batches.memory.age(monotonic)
+
+    @property
+    def queued(self) -> int:
+        """Requests that wait for a transaction to begin."""
+        return sum(lane.waiting for lane in self._lanes)
+
+    async def close(self) -> None:
+        """Wait until everything submitted has been answered."""
+        for lane in self._lanes:
+            await lane.idle()
+
+    def _submit(self, entry: Entry) -> None:
+        self._lanes[entry.room[0] % LANES].add(entry)
+
+    async def _submit_all(self, entries: Sequence[Callable[[Reply], Entry]]) -> None:
+        loop = asyncio.get_running_loop()
+        waiting = []
+        for entry in entries:
+            done: asyncio.Future[None] = loop.create_future()
+            waiting.append(done)
+            self._submit(entry(_resolve(done)))
+        await asyncio.gather(*waiting)
+
+    async def _commit(self, batch: Sequence[Entry]) -> None:
+        at_once, others, known = self._batches.divide(batch)
+        if at_once and not await self._settled(at_once, known, self._at_once):
+            # What was remembered isn't true any more.
+            for entry in at_once:
+                known.pop(entry.room, None)
+            others = batch
+        if others:
+            await self._settled(others, known, self._in_transaction)
+
+    async def _at_once(self, batch: Sequence[Entry], known: Known) -> Decided | None:
+        names = {entry.room for entry in batch}
+        return await commit_statement(
+            self._pool, self._bus, names, lambda one: self._batches.at_once(one, batch, known)
+        )
+
+    async def _in_transaction(self, batch: Sequence[Entry], known: Known) -> Decided | None:
+        names = {entry.room for entry in batch}
+        return await commit(
+            self._pool,
+            self._bus,
+            names,
+            lambda one: self._batches.in_transaction(one, batch, known),
+        )
+
+    async def _settled(self, batch: Sequence[Entry], known: Known, decide: Decide) -> bool:
+        """Answer every entry and tell what happened; False if nothing could be decided."""
+        outcomes: Sequence[Outcome]
+        hints: Sequence[Hint] = ()
+        try:
+            decided = await decide(batch, known)
+            if decided is None:
+                return False
+            outcomes, hints, remember = decided
+            remember()
+        except StoreUnavailable:
+            outcomes = [Refusal("unavailable", retry_after=1)] * len(batch)
+        except KeyringUnusable as error:
+            self._fault(error)
+            outcomes = [Refusal("unavailable", retry_after=5)] * len(batch)
+        except Exception as error:  # noqa: BLE001 -- every entry must be answered
+            if len(batch) > 1:
+                # Whatever is wrong is wrong with one of them: the others must not suffer.
+                for entry in batch:
+                    await self._settled([entry], {}, self._in_transaction)
+                return True
+            self._fault(error)
+            outcomes = [Refusal("internal")]
+        for entry, outcome in zip(batch, outcomes, strict=True):
+            try:
+                entry.reply(outcome)
+            except Exception as error:  # noqa: BLE001 -- one broken reply must not cost the others theirs
+                self._fault(error)
+        self._bus.publish(hints)
+        return True
+
+
+class _Lane:
+    """Gathers entries while the previous batch commits."""
+
+    def __init__(self, commit: Callable[[Sequence[Entry]], Awaitable[None]]) -> None:
+        self._commit = commit
+        self._pending: list[Entry] = []
+        self._task: asyncio.Task[None] | None = None
+
+    def add(self, entry: Entry) -> None:
+        self._pending.append(entry)
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._drain())
+
+    @property
+    def waiting(self) -> int:
+        return len(self._pending)
+
+    async def idle(self) -> None:
+        while self._task is not None:
+            await asyncio.shield(self._task)
+
+    async def _drain(self) -> None:
+        try:
+            while self._pending:
+                batch, self._pending = self._pending[:BATCH], self._pending[BATCH:]
+                metrics.BATCH_SIZE.observe(len(batch))
+                with metrics.BATCH_SECONDS.time():
+                    await self._commit(batch)
+        finally:
+            self._task = None
+
+
+def _resolve(done: asyncio.Future[None]) -> Reply:
+    def reply(_outcome: Outcome) -> None:
+        if not done.done():
+            done.set_result(None)
+
+    return reply

@@ -1,0 +1,56 @@
+"""The complete present state of a room, as its members are told it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ephemeral.protocol.errors import Refusal
+from ephemeral.rooms.rows import room_rows, seat_rows
+from ephemeral.rooms.rules.room import MemberView, RoomView, Snapshot
+from ephemeral.rooms.rules.views import notice_of
+from ephemeral.sealing import payload_rows
+
+if TYPE_CHECKING:
+    from ephemeral.sealing.vault import Vault
+    from ephemeral.store.postgres import Connection
+
+__all__ = ["absence", "snapshot", "view"]
+
+
+async def view(connection: Connection, room: bytes) -> RoomView:
+    """What the bearer of the code may know; refuses `room_unknown`."""
+    found = await room_rows.room_view(connection, room)
+    if found is None:
+        raise Refusal("room_unknown")
+    return found
+
+
+async def absence(connection: Connection, room: bytes) -> Refusal:
+    """Why a token has no seat: the room is absent, or the seat is."""
+    lives = await seat_rows.lives(connection, room)
+    return Refusal("seat_unknown" if lives else "room_unknown")
+
+
+async def snapshot(connection: Connection, room: bytes, vault: Vault, grace: int) -> Snapshot:
+    """Room, members and every message that waits.
+
+    What is committed while this reads is in it or comes as an event: the caller listens already.
+    """
+    shown = await view(connection, room)
+    seats = await seat_rows.seats_of_room(connection, room, grace)
+    profiles = [one.profile for one in seats if one.profile is not None]
+    sealed = await payload_rows.sealed(connection, profiles) if profiles else {}
+    members = tuple(
+        MemberView(
+            one.member,
+            vault.profile(one.profile, sealed),
+            one.joined_at,
+            one.seen_at,
+            one.present,
+        )
+        for one in sorted(seats, key=lambda one: (one.joined_at, one.member))
+    )
+    messages = await room_rows.messages_of_room(connection, room)
+    await room_rows.audiences(connection, messages)
+    notices = tuple(notice_of(one, shown.now) for one in messages if one.expires_at > shown.now)
+    return Snapshot(shown.now, shown, members, notices)

@@ -1,0 +1,1 @@
+"""The second layer of encryption: epoch keys, their files, and payloads sealed under them."""

@@ -1,1 +1,0 @@
-"""One method per use case; each owns its transaction."""

@@ -1,0 +1,211 @@
+"""The services over a real database, without HTTP: for tests of rules, rows and hints."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ephemeral.live.bus import Hint, LocalBus
+from ephemeral.protocol.charter import Charter, Policy
+from ephemeral.protocol.errors import Refusal
+from ephemeral.protocol.limits import CHARTER_LIMITS
+from ephemeral.rooms.rules.limits import Limits
+from ephemeral.rooms.rules.room import Event, Joined, Seat, Snapshot
+from ephemeral.rooms.service import clock as services_clock
+from ephemeral.rooms.service.deployment import Deployment
+from ephemeral.rooms.service.hub import Hub
+from ephemeral.rooms.service.ledger import Ledger
+from ephemeral.rooms.service.record import Record
+from ephemeral.rooms.service.rooms import Rooms
+from ephemeral.rooms.service.sweeper import Sweeper
+from ephemeral.sealing.encryption_key import GivenKeys
+from ephemeral.sealing.epochs import Epochs
+from ephemeral.sealing.keyring import Keyring
+from ephemeral.sealing.keyring_files import KeyringDirectory
+
+if TYPE_CHECKING:
+    from ephemeral.store.postgres import Pool
+
+ENCRYPTION_KEY = "5e" * 32
+EPOCH_MS = 900_000
+
+
+@dataclass
+class Clock:
+    """Moves the database's clock, for everybody who uses this database."""
+
+    pool: "Pool"
+    ahead: int = 0
+
+    async def advance(self, milliseconds: int) -> None:
+        self.ahead += milliseconds
+        await self.pool.execute(
+            f"""
+            CREATE OR REPLACE FUNCTION clock_ms() RETURNS bigint LANGUAGE sql VOLATILE RETURN
+            (extract(epoch FROM clock_timestamp()) * 1000)::bigint + {int(self.ahead)}
+            """
+        )
+
+
+@dataclass
+class Message:
+    """A message as its author's client made it; the envelope is not decrypted here."""
+
+    id: bytes = field(default_factory=lambda: os.urandom(16))
+    viewing: bytes = field(default_factory=lambda: os.urandom(32))
+    envelope: bytes = field(default_factory=lambda: os.urandom(512))
+
+    @property
+    def viewing_hash(self) -> bytes:
+        return sha256(self.viewing).digest()
+
+
+class Desk:
+    """One worker's services. `hints` are all events it has published, in order."""
+
+    def __init__(
+        self,
+        pool: "Pool",
+        keyring: Keyring,
+        deployment: Deployment,
+        limits: Limits,
+        estimate: services_clock.Clock | None,
+    ) -> None:
+        self.pool = pool
+        self.keyring = keyring
+        self.limits = limits
+        self.clock = Clock(pool)
+        self.worker = os.urandom(16)
+        self.hints: list[Hint] = []
+        self.faults: list[BaseException] = []
+        self.bus = LocalBus()
+        self.bus.subscribe(self.hints.extend)
+        self.frames: list[Event | Snapshot] = []
+        self.hub = Hub(self._encode, self._encode)
+        self.bus.subscribe(self.hub.receive)
+        self.ledger = Ledger(
+            pool, keyring, self.bus, limits, os.urandom, self.faults.append, estimate
+        )
+        self.rooms = Rooms(
+            pool, keyring, self.ledger, self.bus, deployment, limits, CHARTER_LIMITS,
+            os.urandom, self.worker,
+        )  # fmt: skip
+        self.record = Record(pool, self.hub)
+        self.epochs = Epochs(pool, keyring, os.urandom, EPOCH_MS)
+        self.sweeper = Sweeper(
+            pool, self.rooms, self.ledger, self.epochs, self.hub, self.bus, limits, self.worker,
+            1.0, self.faults.append,
+        )  # fmt: skip
+
+    @classmethod
+    async def open(
+        cls,
+        pool: "Pool",
+        directory: Path,
+        limits: Limits | None = None,
+        estimate: services_clock.Clock | None = None,
+    ) -> "Desk":
+        deployment = await Deployment.open(pool, 1, os.urandom)
+        async with pool.acquire() as connection:
+            keyring = await Keyring.open(
+                connection, KeyringDirectory(directory), GivenKeys(ENCRYPTION_KEY), os.urandom
+            )
+        desk = cls(pool, keyring, deployment, limits or Limits(), estimate)
+        await desk.sweeper.start()
+        return desk
+
+    async def sweep(self) -> None:
+        await self.sweeper.round(asyncio.get_running_loop().time() + self.clock.ahead / 1000)
+
+    async def keep_epochs(self) -> None:
+        """One round of everything that is due with the epochs."""
+        await self.epochs.round(asyncio.get_running_loop().time() + self.clock.ahead / 1000)
+
+    async def room(
+        self,
+        policy: Policy = Policy.FIRST_VIEW,
+        seats: int = 2,
+        message_ttl: int = 3600,
+        room_ttl: int = 86_400,
+    ) -> bytes:
+        """Make a room; returns its locator."""
+        locator = os.urandom(32)
+        charter = Charter(1, os.urandom(32), policy, seats, message_ttl, room_ttl)
+        await self.rooms.create(locator, charter.encode(), charter.mac(os.urandom(32)))
+        return locator
+
+    async def join(
+        self,
+        locator: bytes,
+        *,
+        token: bytes | None = None,
+        member: bytes | None = None,
+        resume: tuple[bytes, bytes] | None = None,
+        profile: bytes | None = None,
+    ) -> Joined:
+        return await self.rooms.join(
+            locator, token or os.urandom(32), member or os.urandom(16), profile, resume
+        )
+
+    async def pair(self, **room: Any) -> tuple[bytes, Seat, Seat]:
+        """A room with two members: locator, author, reader."""
+        locator = await self.room(**room)
+        author, reader = await self.join(locator), await self.join(locator)
+        return locator, author.seat, reader.seat
+
+    async def ask(self, method: Callable[..., None], *arguments: Any) -> Any:
+        """The answer of a request that goes through the ledger; raises its Refusal."""
+        answer = asyncio.get_running_loop().create_future()
+        method(*arguments, answer.set_result)
+        outcome = await answer
+        if isinstance(outcome, Refusal):
+            raise outcome
+        return outcome
+
+    async def post(self, seat: Seat, message: Message) -> Any:
+        return await self.ask(
+            self.rooms.post, seat, message.id, message.envelope, message.viewing_hash
+        )
+
+    async def open_message(self, seat: Seat, message: Message) -> Any:
+        return await self.ask(self.rooms.open, seat, message.id)
+
+    async def acknowledge(self, seat: Seat, message: Message) -> Any:
+        return await self.ask(self.rooms.acknowledge, seat, message.id, message.viewing)
+
+    async def rows(self, *tables: str) -> dict[str, int]:
+        return {
+            table: await self.pool.fetchval(f"SELECT count(*) FROM {table}") for table in tables
+        }
+
+    async def orphans(self) -> dict[str, int]:
+        """Rows that nothing leads to any more. The hot tables have no foreign keys to see to it."""
+        row = await self.pool.fetchrow(
+            """
+            SELECT
+              (SELECT count(*) FROM payloads p WHERE NOT EXISTS (
+                 SELECT FROM messages m WHERE m.payload = p.id UNION ALL
+                 SELECT FROM seats s WHERE p.id IN (s.profile, s.resume_key))) AS payloads,
+              (SELECT count(*) FROM payload_keys k WHERE NOT EXISTS (
+                 SELECT FROM payloads p WHERE p.id = k.payload)) AS keys,
+              (SELECT count(*) FROM payloads p WHERE NOT EXISTS (
+                 SELECT FROM payload_keys k WHERE k.payload = p.id)) AS keyless,
+              (SELECT count(*) FROM messages m WHERE NOT EXISTS (
+                 SELECT FROM rooms r WHERE r.room = m.room)) AS messages,
+              (SELECT count(*) FROM messages m WHERE NOT EXISTS (
+                 SELECT FROM payloads p WHERE p.id = m.payload)) AS empty_messages,
+              (SELECT count(*) FROM audience a WHERE NOT EXISTS (
+                 SELECT FROM messages m WHERE m.room = a.room AND m.id = a.message
+                 AND m.everyone)) AS audience,
+              (SELECT count(*) FROM tombstones t WHERE NOT EXISTS (
+                 SELECT FROM rooms r WHERE r.room = t.room)) AS tombstones
+            """
+        )
+        return {name: count for name, count in row.items() if count}
+
+    def _encode(self, event: Event | Snapshot) -> bytes:
+        self.frames.append(event)
+        return b""

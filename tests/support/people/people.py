@@ -1,0 +1,152 @@
+"""Two people and what they do in their browsers, in the words of the stories."""
+
+import json
+import re
+from dataclasses import dataclass
+
+from playwright.sync_api import Locator, Page, expect
+from support.machines.chromium import Visit, Watched
+
+# Keys are derived in earnest: half a second here, more on a busy machine.
+PATIENCE_MS = 40_000
+
+
+@dataclass
+class Person:
+    """Someone with the page open."""
+
+    watched: Watched
+    code: str = ""
+
+    @property
+    def page(self) -> Page:
+        return self.watched.page
+
+    @property
+    def text(self) -> Locator:
+        return self.page.get_by_label("Write a message")
+
+    @property
+    def cards(self) -> Locator:
+        """Closed cards."""
+        return self.page.locator(".seal")
+
+    @property
+    def texts(self) -> Locator:
+        """The texts that can be read, others' and one's own."""
+        return self.page.locator(".message-text:visible")
+
+    @property
+    def receipts(self) -> Locator:
+        return self.page.locator(".receipt-words")
+
+    def choose(self, **options: str | bool) -> None:
+        """Unfolds the options and sets them."""
+        self.page.get_by_text("Options", exact=True).click()
+        if "name" in options:
+            self.page.get_by_label("Nickname").fill(str(options["name"]))
+        if "resume" in options:
+            self.page.get_by_label("Survive a reload").set_checked(bool(options["resume"]))
+        if "everyone" in options:
+            self.page.get_by_label("everyone who was here has read it").check()
+        if "seats" in options:
+            self.page.get_by_label("Seats").fill(str(options["seats"]))
+
+    def generate(self) -> str:
+        """Draws a code; gives it as it is shown: words with spaces."""
+        self.page.get_by_role("button", name="Generate code").click()
+        words = self.page.locator(".code-words")
+        expect(words).to_be_visible(timeout=PATIENCE_MS)
+        self.code = words.inner_text().replace("\n", " ")
+        return self.code
+
+    def open_room(self) -> None:
+        """Waits until the room of the code that was drawn has opened, as it does by itself."""
+        self.is_inside()
+
+    def enter(self, code: str) -> None:
+        """Types a code on the first screen."""
+        self.page.get_by_label("Enter a code").fill(code)
+        self.page.get_by_role("button", name="Join", exact=True).click()
+
+    def is_inside(self) -> None:
+        expect(self.text).to_be_visible(timeout=PATIENCE_MS)
+
+    def says(self, text: str) -> None:
+        self.text.fill(text)
+        self.text.press("Enter")
+
+    def sees_receipt(self, words: str) -> None:
+        expect(self.receipts.last).to_have_text(re.compile(words), timeout=PATIENCE_MS)
+
+    def menu(self, name: str) -> None:
+        self.page.get_by_role("button", name="Room menu").click()
+        self.page.locator("dialog.menu").get_by_role("button", name=name).click()
+
+    def answers(self, name: str) -> None:
+        self.page.locator("dialog.question").get_by_role("button", name=name, exact=True).click()
+
+    def copies(self, button: str) -> str:
+        """What a button puts onto the clipboard, as the browser pastes it into another page."""
+        self.page.get_by_role("button", name=button).click()
+        expect(self.page.get_by_role("button", name="Copied")).to_be_visible()
+        page = self.page.context.new_page()
+        page.goto(self.page.url)
+        field = page.get_by_label("Enter a code")
+        field.focus()
+        page.keyboard.press("ControlOrMeta+v")
+        expect(field).not_to_have_value("")
+        pasted = field.input_value()
+        page.close()
+        return pasted
+
+    def keeps(self) -> dict[str, object]:
+        """What the browser holds for this page beyond the page itself."""
+        found: dict[str, object] = self.page.evaluate(
+            """async () => ({
+              local: Object.keys(localStorage), session: Object.keys(sessionStorage),
+              databases: (await indexedDB.databases()).length,
+              caches: (await caches.keys()).length,
+              workers: (await navigator.serviceWorker.getRegistrations()).length,
+              cookie: document.cookie,
+            })"""
+        )
+        return found
+
+    def memory(self) -> str:
+        """All strings in the memory of the page, after its garbage was collected."""
+        session = self.page.context.new_cdp_session(self.page)
+        chunks: list[str] = []
+        session.on("HeapProfiler.addHeapSnapshotChunk", lambda event: chunks.append(event["chunk"]))
+        session.send("HeapProfiler.enable")
+        session.send("HeapProfiler.collectGarbage")
+        session.send("HeapProfiler.takeHeapSnapshot", {"reportProgress": False})
+        session.detach()
+        strings: list[str] = json.loads("".join(chunks))["strings"]
+        return "\n".join(strings)
+
+    def sees_end(self, reason: str) -> None:
+        expect(self.page.locator(f".ended[data-reason={reason}]")).to_be_visible(
+            timeout=PATIENCE_MS
+        )
+
+
+# What a browser holds for a page that keeps nothing.
+NOTHING = {"local": [], "session": [], "databases": 0, "caches": 0, "workers": 0, "cookie": ""}
+
+
+def person(visit: Visit, address: str, **options: object) -> Person:
+    return Person(visit(f"{address}/", **options))
+
+
+def two_in_a_room(visit: Visit, address: str) -> tuple[Person, Person]:
+    """One opens a room, the other joins by the code."""
+    one, other = person(visit, address), person(visit, address)
+    one.choose(name="Ada")
+    one.generate()
+    one.open_room()
+    other.choose(name="Bo")
+    other.enter(one.code)
+    other.is_inside()
+    expect(one.page.locator(".seat")).to_have_count(2)
+    return one, other

@@ -1,0 +1,413 @@
+"""What must be true of rooms after any history: docs/protocol.md, 7 and 8, in short.
+
+No database, no batches, no sealing, no workers; nothing is ever lost here. Histories are told to
+this and to the real services, and both must say the same. A request is a method that returns what
+the services answer, or raises the Refusal.
+"""
+
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
+from support.machines.services import Message
+
+from ephemeral.protocol.charter import Charter, Policy
+from ephemeral.protocol.errors import Refusal, refuse
+from ephemeral.rooms.rules.limits import Limits
+from ephemeral.rooms.rules.room import (
+    Acknowledged,
+    DestroyedEvent,
+    Notice,
+    Opened,
+    Receipt,
+    Released,
+)
+
+#: A room's end moves when it moves by so much, or by an eighth of its whole time.
+STEP = 60_000
+#: Requests so soon after the last one leave a seat's clock as it is.
+TOUCH = 5_000
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """What a member's client keeps: where it sits, and how it proves that."""
+
+    locator: bytes
+    member: bytes
+    token: bytes
+    resume: tuple[bytes, bytes] | None = None
+
+
+@dataclass
+class Seated:
+    """A seat that is taken."""
+
+    ticket: Ticket
+    seen_at: int
+    resume: tuple[bytes, bytes] | None
+
+
+@dataclass
+class Reader:
+    """One who may open a message under *everyone*. `done`: None, acknowledged or unconfirmed."""
+
+    done: str | None = None
+    until: int | None = None
+    ends: int = 0
+
+
+@dataclass
+class Waiting:
+    """A message that waits. `readers` is None under *first view*."""
+
+    message: Message
+    author: bytes
+    sequence: int
+    posted_at: int
+    expires_at: int
+    holder: bytes | None = None
+    until: int | None = None
+    ends: int = 0
+    readers: dict[bytes, Reader] | None = None
+
+
+@dataclass
+class Fate:
+    """What is left of a destroyed message."""
+
+    author: bytes
+    state: str
+    viewing: bytes | None
+    until: int
+
+
+@dataclass
+class ModelRoom:
+    """A room that stands, or has expired and was not swept."""
+
+    charter: Charter
+    expires_at: int
+    locked: bool = False
+    joins: int = 0
+    sequence: int = 0
+    seats: dict[bytes, Seated] = field(default_factory=dict)
+    waiting: dict[bytes, Waiting] = field(default_factory=dict)
+    fates: dict[bytes, Fate] = field(default_factory=dict)
+
+
+class World:
+    """All rooms at the moment `now`. `told` collects what authors must be told of fates."""
+
+    def __init__(self, limits: Limits, now: int) -> None:
+        self.limits = limits
+        self.now = now
+        self.rooms: dict[bytes, ModelRoom] = {}
+        self.told: list[DestroyedEvent] = []
+
+    # --- the room and its seats ---------------------------------------------------------------
+
+    def make(self, locator: bytes, charter: Charter) -> bool:
+        room = self.rooms.get(locator)
+        if room is not None and room.expires_at > self.now:
+            refuse(room.charter != charter, "room_exists")
+            return False
+        self.rooms[locator] = ModelRoom(charter, self.now + charter.room_ttl * 1000)
+        return True
+
+    def join(self, ticket: Ticket) -> bool:
+        room = self._room(ticket.locator)
+        seat = room.seats.get(ticket.member)
+        if seat is not None:
+            refuse(seat.ticket.token != ticket.token, "member_taken")
+            seat.seen_at = self.now
+            return False
+        taken = any(one.ticket.token == ticket.token for one in room.seats.values())
+        refuse(taken, "member_taken")
+        refuse(room.locked, "room_locked")
+        if len(room.seats) >= room.charter.seats:
+            absent = [one for one in room.seats.values() if not self._present(one)]
+            refuse(not absent, "room_full")
+            longest = min(absent, key=lambda one: (one.seen_at, one.ticket.member))
+            self._vacate(room, longest.ticket.member)
+        room.seats[ticket.member] = Seated(ticket, self.now, ticket.resume)
+        room.joins += 1
+        room.expires_at = max(room.expires_at, self.now + room.charter.room_ttl * 1000)
+        return True
+
+    def request(self, ticket: Ticket) -> None:
+        """Any request that proves a seat."""
+        _, seat = self._enter(ticket)
+        if seat.seen_at + TOUCH < self.now:
+            seat.seen_at = self.now
+
+    def reconnect(self, ticket: Ticket) -> None:
+        """A socket that comes and goes."""
+        self._enter(ticket)[1].seen_at = self.now
+
+    def resume(self, ticket: Ticket) -> bytes:
+        room = self.rooms.get(ticket.locator)
+        if room is not None and room.expires_at > self.now and ticket.resume is not None:
+            for seat in room.seats.values():
+                fresh = seat.seen_at + self.limits.resume > self.now
+                if seat.resume == ticket.resume and fresh:
+                    seat.seen_at = self.now
+                    return ticket.resume[1]
+        raise Refusal("resume_unknown")
+
+    def leave(self, ticket: Ticket) -> None:
+        room, _ = self._enter(ticket)
+        self._vacate(room, ticket.member)
+
+    def lock(self, ticket: Ticket, locked: bool) -> None:
+        self._enter(ticket)[0].locked = locked
+
+    def destroy(self, ticket: Ticket) -> None:
+        self._enter(ticket)
+        del self.rooms[ticket.locator]
+
+    # --- messages -----------------------------------------------------------------------------
+
+    def post(self, ticket: Ticket, message: Message) -> Receipt:
+        room, _ = self._enter(ticket)
+        known = self._find(room, message.id)
+        if known is not None:
+            ours = known.author == ticket.member and known.message == message
+            refuse(not ours, "message_conflict")
+            return self._receipt(known)
+        fate = self._fate(room, message.id)
+        if fate is not None:
+            refuse(fate.author != ticket.member, "message_conflict")
+            return Receipt(message.id, fate.state, viewing=fate.viewing)
+        living = [one for one in room.waiting.values() if one.expires_at > self.now]
+        refuse(len(living) >= self.limits.waiting_messages, "room_crowded")
+        room.sequence += 1
+        readers = None
+        if room.charter.policy is Policy.EVERYONE:
+            here = [name for name, seat in room.seats.items() if self._present(seat)]
+            readers = {name: Reader() for name in here if name != ticket.member} or None
+        expires_at = self.now + room.charter.message_ttl * 1000
+        waiting = Waiting(
+            message, ticket.member, room.sequence, self.now, expires_at, readers=readers
+        )
+        room.waiting[message.id] = waiting
+        self._use(room)
+        return replace(self._receipt(waiting), fresh=True)
+
+    def open(self, ticket: Ticket, message: Message) -> Opened:
+        room, _ = self._enter(ticket)
+        one = self._living(room, message.id)
+        refuse(one.author == ticket.member, "message_author")
+        if one.readers is None:
+            refuse(one.holder not in {None, ticket.member}, "message_leased")
+            if one.holder is None:
+                one.holder, one.until = ticket.member, self.now + self.limits.lease
+            until = one.until
+        else:
+            reader = one.readers.get(ticket.member)
+            if reader is None:
+                raise Refusal("audience_only")
+            if reader.done is not None:
+                raise Refusal("message_gone", state=reader.done)
+            reader.until = reader.until or self.now + self.limits.lease
+            until = reader.until
+        self._use(room)
+        assert until is not None
+        return Opened(
+            message.id, one.message.envelope, one.author, one.sequence, one.posted_at,
+            one.expires_at, until, self.now,
+        )  # fmt: skip
+
+    def acknowledge(self, ticket: Ticket, message: Message) -> Acknowledged:
+        room, _ = self._enter(ticket)
+        one = self._find(room, message.id)
+        if one is None:
+            fate = self._fate(room, message.id)
+            if fate is None:
+                raise Refusal("message_unknown")
+            refuse(fate.author == ticket.member, "message_author")
+            if fate.viewing is None:
+                raise Refusal("message_gone", state=fate.state)
+            refuse(fate.viewing != message.viewing, "viewing_wrong")
+            return Acknowledged(message.id, "viewed")
+        refuse(one.author == ticket.member, "message_author")
+        refuse(one.message.viewing != message.viewing, "viewing_wrong")
+        if one.readers is None:
+            self._use(room)
+            self._bury(room, one, "viewed", ticket.member)
+            return Acknowledged(message.id, "viewed")
+        reader = one.readers.get(ticket.member)
+        if reader is None:
+            raise Refusal("audience_only")
+        if reader.done != "acknowledged":
+            self._use(room)
+            reader.done, reader.until = "acknowledged", None
+            self._conclude(room, one, ticket.member)
+        return Acknowledged(message.id, "acknowledged" if message.id in room.waiting else "viewed")
+
+    def release(self, ticket: Ticket, message: Message) -> Released:
+        room, _ = self._enter(ticket)
+        one = self._living(room, message.id)
+        refuse(not self._give_back(one, ticket.member), "lease_lost")
+        return Released(message.id)
+
+    # --- what members and authors see ---------------------------------------------------------
+
+    def notices(self, locator: bytes) -> tuple[Notice, ...]:
+        """The complete list of what waits, in order."""
+        shown = []
+        for one in sorted(self._room(locator).waiting.values(), key=lambda one: one.sequence):
+            if one.expires_at <= self.now:
+                continue
+            leased = one.until is not None and one.until > self.now
+            audience = None
+            if one.readers is not None:
+                audience = tuple(sorted(who for who, its in one.readers.items() if not its.done))
+            shown.append(
+                Notice(
+                    one.message.id,
+                    one.sequence,
+                    one.author,
+                    len(one.message.envelope),
+                    one.posted_at,
+                    one.expires_at,
+                    "opened" if leased else "stored",
+                    one.holder if leased else None,
+                    one.until if leased else None,
+                    audience,
+                )
+            )
+        return tuple(shown)
+
+    def status(self, ticket: Ticket, message: Message) -> Receipt:
+        room = self._room(ticket.locator)
+        one, fate = room.waiting.get(message.id), self._fate(room, message.id)
+        if one is not None and one.author == ticket.member:
+            return self._receipt(one)
+        if fate is not None and fate.author == ticket.member:
+            return Receipt(message.id, fate.state, viewing=fate.viewing)
+        return Receipt(message.id, "unknown")
+
+    # --- time ---------------------------------------------------------------------------------
+
+    def sweep(self) -> None:
+        for room in self.rooms.values():
+            for one in list(room.waiting.values()):
+                self._settle(room, one)
+        for locator, room in list(self.rooms.items()):
+            if room.expires_at <= self.now:
+                del self.rooms[locator]
+                continue
+            room.fates = {name: one for name, one in room.fates.items() if one.until > self.now}
+            for seat in room.seats.values():
+                if seat.seen_at + self.limits.resume <= self.now:
+                    seat.resume = None
+
+    # --- the insides --------------------------------------------------------------------------
+
+    def _room(self, locator: bytes) -> ModelRoom:
+        room = self.rooms.get(locator)
+        if room is None or room.expires_at <= self.now:
+            raise Refusal("room_unknown")
+        return room
+
+    def _enter(self, ticket: Ticket) -> tuple[ModelRoom, Seated]:
+        room = self._room(ticket.locator)
+        seat = room.seats.get(ticket.member)
+        if seat is None or seat.ticket.token != ticket.token:
+            raise Refusal("seat_unknown")
+        return room, seat
+
+    def _present(self, seat: Seated) -> bool:
+        return seat.seen_at + self.limits.seat_grace > self.now
+
+    def _use(self, room: ModelRoom) -> None:
+        lasts = room.charter.room_ttl * 1000
+        if self.now + lasts - room.expires_at >= min(STEP, lasts // 8):
+            room.expires_at = self.now + lasts
+
+    def _find(self, room: ModelRoom, name: bytes) -> Waiting | None:
+        one = room.waiting.get(name)
+        if one is not None:
+            self._settle(room, one)
+        return room.waiting.get(name)
+
+    def _fate(self, room: ModelRoom, name: bytes) -> Fate | None:
+        fate = room.fates.get(name)
+        return fate if fate is not None and fate.until > self.now else None
+
+    def _living(self, room: ModelRoom, name: bytes) -> Waiting:
+        one = self._find(room, name)
+        if one is not None:
+            return one
+        fate = self._fate(room, name)
+        if fate is None:
+            raise Refusal("message_unknown")
+        raise Refusal("message_gone", state=fate.state)
+
+    def _receipt(self, one: Waiting) -> Receipt:
+        if one.expires_at <= self.now:
+            return Receipt(one.message.id, "expired")
+        leases = [one.until, *(reader.until for reader in (one.readers or {}).values())]
+        opened = any(until is not None and until > self.now for until in leases)
+        state = "opened" if opened else "stored"
+        return Receipt(one.message.id, state, one.sequence, one.posted_at, one.expires_at)
+
+    def _settle(self, room: ModelRoom, one: Waiting) -> None:
+        """Let its time pass."""
+        if one.expires_at <= self.now:
+            self._bury(room, one, "expired", None)
+        elif one.readers is None:
+            if one.until is not None and one.until <= self.now:
+                one.holder = one.until = None
+                one.ends += 1
+                if one.ends >= self.limits.lease_ends:
+                    self._bury(room, one, "unconfirmed", None)
+        else:
+            for reader in one.readers.values():
+                if reader.until is not None and reader.until <= self.now:
+                    reader.until = None
+                    reader.ends += 1
+                    if reader.ends >= self.limits.lease_ends:
+                        reader.done = "unconfirmed"
+            self._conclude(room, one, None)
+
+    def _conclude(self, room: ModelRoom, one: Waiting, last: bytes | None) -> None:
+        ends = {reader.done for reader in (one.readers or {}).values()}
+        if None in ends:
+            return
+        if "acknowledged" in ends:
+            self._bury(room, one, "viewed", last)
+        elif ends:
+            self._bury(room, one, "unconfirmed", None)
+        else:
+            one.readers = None
+
+    def _give_back(self, one: Waiting, member: bytes) -> bool:
+        if one.readers is None:
+            held = one.holder == member
+            if held:
+                one.holder = one.until = None
+            return held
+        reader = one.readers.get(member)
+        if reader is None or reader.until is None:
+            return False
+        reader.until = None
+        return True
+
+    def _vacate(self, room: ModelRoom, member: bytes) -> None:
+        for one in list(room.waiting.values()):
+            self._settle(room, one)
+            if one.message.id not in room.waiting:
+                continue
+            self._give_back(one, member)
+            if one.readers is not None and member in one.readers and not one.readers[member].done:
+                del one.readers[member]
+                self._conclude(room, one, None)
+        del room.seats[member]
+
+    def _bury(self, room: ModelRoom, one: Waiting, state: str, last: bytes | None) -> None:
+        viewing = one.message.viewing if state == "viewed" else None
+        until = self.now + self.limits.tombstone
+        room.fates[one.message.id] = Fate(one.author, state, viewing, until)
+        del room.waiting[one.message.id]
+        self.told.append(DestroyedEvent(one.message.id, state, viewing, last))
