@@ -27,7 +27,23 @@ _HEALTH_SECONDS = 4
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     _collect_seldom()
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    parsed = parsed_command(sys.argv[1:] if arguments is None else arguments)
+    if not hasattr(parsed, "run"):
+        from ephemeral.client import cli  # noqa: PLC0415
+
+        return cli.run(parsed, process_environment())
+    run: Callable[[argparse.Namespace, Settings], int] = parsed.run
+    try:
+        return run(parsed, Settings.from_environment(Path.cwd()))
+    except SettingsError as error:
+        return _refused(error)
+
+
+def parsed_command(given: Sequence[str]) -> argparse.Namespace:
+    """A command and its options. Whoever asks for what isn't there is told, and the program ends.
+
+    Those of operators have a `run`; those of the client are run by `ephemeral.client.cli`.
+    """
     parser = argparse.ArgumentParser(
         prog="ephemeral",
         description="Anonymous, ephemeral, end-to-end encrypted rooms.",
@@ -44,13 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given and not given[0].startswith("-") and given[0] not in commands.choices:
             # Not quoted: it may be a code.
             parser.error("there is no command of that name. `ephemeral --help` lists them.")
-        return cli.run(_parsed(parser, commands, given), process_environment())
-    parsed = _parsed(parser, commands, given)
-    run: Callable[[argparse.Namespace, Settings], int] = parsed.run
-    try:
-        return run(parsed, Settings.from_environment(Path.cwd()))
-    except SettingsError as error:
-        return _refused(error)
+    return _parsed(parser, commands, given)
 
 
 def _collect_seldom() -> None:

@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,7 +24,7 @@ from ephemeral.client.verifying import verify, verify_options
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import COUNTER_MAX, TEXT_VIEW_SECONDS
 
-__all__ = ["add_commands", "run"]
+__all__ = ["add_commands", "run", "run_in"]
 
 
 class _Command(NamedTuple):
@@ -313,9 +314,13 @@ def add_commands(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace, environment: Mapping[str, str]) -> int:
-    """Run the command that was parsed; gives the exit code. Nothing is raised."""
+    """Run the command that was parsed, as this process; gives the exit code."""
     _hold_standard_descriptors()
-    context = Context(args, environment)
+    return run_in(Context(args, environment))
+
+
+def run_in(context: Context) -> int:
+    """Run the command of a context; gives the exit code. Nothing is raised."""
     try:
         return int(_run(context))
     except KeyboardInterrupt:
@@ -339,10 +344,12 @@ def _run(context: Context) -> Exit:
     if context.args.command == "member" and context.args.name is not None:
         needs.add("code")
     context.prepare(needs)
-    return asyncio.run(_until_signalled(work(context)))
+    return asyncio.run(_until_signalled(context, work))
 
 
-async def _until_signalled(work: Coroutine[Any, Any, Exit]) -> Exit:
+async def _until_signalled(
+    context: Context, work: Callable[[Context], Coroutine[Any, Any, Exit]]
+) -> Exit:
     """Let the work end in order when the process is asked to end."""
     task = asyncio.current_task()
     assert task is not None
@@ -352,11 +359,10 @@ async def _until_signalled(work: Coroutine[Any, Any, Exit]) -> Exit:
         received.append(number)
         task.cancel()
 
-    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, stop, number)
+        context.heed(number, partial(stop, number))
     try:
-        return await work
+        return await work(context)
     except asyncio.CancelledError:
         if not received:
             raise
@@ -371,7 +377,7 @@ def _explain(context: Context, error: ClientError | Refusal) -> Exit:
         if error.state is not None:
             shown["state"] = error.state
         with suppress(OSError):
-            os.write(1, f"{json.dumps({'error': shown})}\n".encode())
+            os.write(context.output.descriptor, f"{json.dumps({'error': shown})}\n".encode())
     return status
 
 

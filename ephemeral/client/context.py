@@ -1,20 +1,24 @@
 """What every command works with: its arguments, the environment, the descriptors, the server."""
 
 import argparse
+import asyncio
 import json
 import os
 import secrets
+import signal
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from ephemeral.client.entry import Entry, address_in_link, enter
+from ephemeral.client.conversation import Conversation
+from ephemeral.client.entry import Derive, Entry, address_in_link, enter
 from ephemeral.client.output import Output
 from ephemeral.client.seat_file import Seat, SeatFile, new_seat
 from ephemeral.client.secret_input import typed_code
 from ephemeral.client.text_input import read_all, read_text
-from ephemeral.client.transport import Server
+from ephemeral.client.transport import ANSWER_SECONDS, Server
+from ephemeral.protocol.keys import derive_root
 from ephemeral.protocol.session import Session
 
 __all__ = ["DEFAULT_SERVER", "SERVER_VARIABLE", "Context", "Keeping"]
@@ -39,24 +43,33 @@ class Keeping:
             self.file.save(self.seat)
 
 
+def of_this_process(number: signal.Signals, call: Callable[[], object]) -> None:
+    """Have a signal that this process gets call a function, in the loop that runs."""
+    asyncio.get_running_loop().add_signal_handler(number, call)
+
+
 @dataclass
 class Context:
-    """One run of one command."""
+    """One run of one command. `heed` has a signal call a function of the command's."""
 
     args: argparse.Namespace
     environment: Mapping[str, str]
     stdin: int = 0
     output: Output = field(default_factory=lambda: Output(1))
+    errors: Output = field(default_factory=lambda: Output(2))
     random: Callable[[int], bytes] = secrets.token_bytes
+    derive: Derive = derive_root
+    heed: Callable[[signal.Signals, Callable[[], object]], None] = of_this_process
+    answer_seconds: float = ANSWER_SECONDS
 
     def say(self, sentence: str) -> None:
         """A sentence for the person, on standard error."""
         with suppress(OSError):
-            os.write(2, f"ephemeral: {sentence}\n".encode())
+            os.write(self.errors.descriptor, f"ephemeral: {sentence}\n".encode())
 
     def reassure(self, sentence: str) -> None:
         """Like `say`, if a person looks: programs go by the exit code."""
-        if Output(2).is_terminal() and not self.wants_json:
+        if self.errors.is_terminal() and not self.wants_json:
             self.say(sentence)
 
     def chance(self) -> float:
@@ -111,13 +124,28 @@ class Context:
             patience=patience,
             authorities=self.args.cafile,
             allow_http=self.args.allow_http,
+            answer_seconds=self.answer_seconds,
         )
 
     @asynccontextmanager
     async def entry(self, *, patience: float = 0) -> AsyncIterator[Entry]:
         """The room of the code, found and verified."""
         async with self.server(patience=patience) as server:
-            yield await enter(server, self.typed, allow_pbkdf2=self.args.allow_pbkdf2)
+            yield await enter(
+                server, self.typed, derive=self.derive, allow_pbkdf2=self.args.allow_pbkdf2
+            )
+
+    def conversation(
+        self, entry: Entry, session: Session, *, patience: float | None
+    ) -> Conversation:
+        """A session that this command keeps alive; `patience` as in `Conversation`."""
+        return Conversation(
+            entry.server,
+            session,
+            chance=self.chance,
+            patience=patience,
+            answer_seconds=self.answer_seconds,
+        )
 
     @contextmanager
     def keeping(self, entry: Entry) -> Iterator[Keeping]:

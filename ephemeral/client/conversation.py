@@ -12,7 +12,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from ephemeral.client.exits import ClientError, unreachable
-from ephemeral.client.transport import Server
+from ephemeral.client.transport import ANSWER_SECONDS, Server
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.session import Session
 from ephemeral.protocol.session_events import Ended, Event
@@ -21,7 +21,6 @@ __all__ = ["Conversation", "Offline", "now_ms", "reconnect_delay"]
 
 _LEAVE_SECONDS = 3.0
 _CLOSE_SECONDS = 2.0
-_WELCOME_SECONDS = 15.0
 _DRAIN_SECONDS = 1.0
 _ABNORMAL = 1006
 #: The server stops or restarts: another one, or the same, is tried before anybody is told.
@@ -48,8 +47,9 @@ def reconnect_delay(attempts: int, chance: float) -> float:
 class Conversation:
     """Runs one session against one server, in the background, until it ends.
 
-    `patience`: seconds without a working socket after which it gives up; None: never. After calls
-    on `session`, call `push`.
+    `patience`: seconds without a working socket after which it gives up; None: never.
+    `answer_seconds`: how long a socket may go without a welcome. After calls on `session`, call
+    `push`.
     """
 
     def __init__(
@@ -59,11 +59,13 @@ class Conversation:
         *,
         chance: Callable[[], float],
         patience: float | None,
+        answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         self.session = session
         self._server = server
         self._chance = chance
         self._patience = patience
+        self._answer_seconds = answer_seconds
         self._events: asyncio.Queue[Event | Offline | None] = asyncio.Queue()
         self._pushed = asyncio.Event()
         self._drained = asyncio.Event()
@@ -171,7 +173,7 @@ class Conversation:
         try:
             while not self._is_over() and not self.session.hopeless:
                 # Who accepts a socket and then says nothing is as good as out of reach.
-                async with asyncio.timeout(None if self.session.live else _WELCOME_SECONDS):
+                async with asyncio.timeout(None if self.session.live else self._answer_seconds):
                     text = await socket.recv()
                 self.session.received(text, now_ms())
                 was_live = was_live or self.session.live

@@ -13,12 +13,15 @@ from ephemeral.client.transport import Server
 from ephemeral.protocol.charter import Charter, verify_charter
 from ephemeral.protocol.codes import read_code
 from ephemeral.protocol.config import Config
-from ephemeral.protocol.keys import PBKDF2, RoomKeys, derive_root
+from ephemeral.protocol.keys import PBKDF2, RoomKeys
 from ephemeral.protocol.links import read_link
 from ephemeral.protocol.objects import Json, Room, read_room
 from ephemeral.protocol.session import Session
 
-__all__ = ["Entry", "accepted", "address_in_link", "canonical_code", "enter", "room_keys"]
+__all__ = ["Derive", "Entry", "accepted", "address_in_link", "canonical_code", "enter", "room_keys"]
+
+#: The root of a room from its code, the suite and the salt: `keys.derive_root`, or what a test has.
+Derive = Callable[[str, int, bytes], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +93,18 @@ def address_in_link(typed: str) -> str | None:
     return f"{scheme}://{host}{slash}{path.rpartition('/')[0]}"
 
 
-async def room_keys(code: str, config: Config) -> RoomKeys:
+async def room_keys(derive: Derive, code: str, config: Config) -> RoomKeys:
     """The slow derivation, beside the loop."""
-    return RoomKeys(await asyncio.to_thread(derive_root, code, config.suite, config.salt))
+    return RoomKeys(await asyncio.to_thread(derive, code, config.suite, config.salt))
 
 
-async def enter(server: Server, typed: str, *, allow_pbkdf2: bool) -> Entry:
+async def enter(server: Server, typed: str, *, derive: Derive, allow_pbkdf2: bool) -> Entry:
     """Find the room of a code and check its charter. Raises `Refusal` or `ClientError`."""
     if "#" not in typed:
         # A misspelt word needs no server to be found.
         read_code(typed)
     config = accepted(await server.config(), allow_pbkdf2=allow_pbkdf2)
-    keys = await room_keys(canonical_code(typed, config), config)
+    keys = await room_keys(derive, canonical_code(typed, config), config)
     room = read_room(await server.ask("GET", "/room", locator=keys.locator))
     charter = verify_charter(room.charter, room.mac, keys.charter_key, config.suite)
     return Entry(server, config, keys, room, charter)

@@ -5,11 +5,10 @@ bottom, which is drawn anew at each change and never scrolls: what is erased fro
 the screen, and was never in the terminal's history.
 """
 
-import asyncio
 import os
 import signal
 import termios
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from typing import Any, Protocol
 
 from ephemeral.client.exits import ClientError, Exit
@@ -99,9 +98,15 @@ class Plain:
 class Terminal:
     """A terminal in which single keys are read and the lower region is ours."""
 
-    def __init__(self, descriptor: int, output: Output) -> None:
+    def __init__(
+        self,
+        descriptor: int,
+        output: Output,
+        heed: Callable[[signal.Signals, Callable[[], object]], None],
+    ) -> None:
         self._descriptor = descriptor
         self._screen = output.descriptor
+        self._heed = heed
         self._editor = LineEditor()
         self._saved: list[Any] | None = None
         self._title = ""
@@ -122,14 +127,13 @@ class Terminal:
             mode[6][key] = b"\0"
         termios.tcsetattr(self._descriptor, termios.TCSADRAIN, mode)
         self._write("\x1b[?2004h")
-        asyncio.get_running_loop().add_signal_handler(signal.SIGWINCH, self.redraw)
+        self._heed(signal.SIGWINCH, self.redraw)
         self.redraw()
 
     def stop(self) -> None:
         """Erase the region and give the terminal back."""
         if self._saved is None:
             return
-        asyncio.get_running_loop().remove_signal_handler(signal.SIGWINCH)
         saved, self._saved = self._saved, None
         try:
             self._write(f"{self._erased()}\x1b[?2004l")

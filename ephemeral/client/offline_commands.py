@@ -59,7 +59,8 @@ def _json(data: bytes, message: str) -> Json:
 
 async def _keys(context: Context) -> tuple[RoomKeys, Config]:
     config = await _config(context)
-    return await room_keys(canonical_code(context.typed, config), config), config
+    code = canonical_code(context.typed, config)
+    return await room_keys(context.derive, code, config), config
 
 
 async def _content_keys(context: Context) -> ContentKeys:

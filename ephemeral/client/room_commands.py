@@ -76,7 +76,7 @@ async def make_room(context: Context) -> tuple[str, str, Room, Charter]:
         config = accepted(await server.config(), allow_pbkdf2=context.args.allow_pbkdf2)
         charter = chosen_charter(context, config)
         code = new_code(context.random)
-        keys = await room_keys(code, config)
+        keys = await room_keys(context.derive, code, config)
         body = {
             "charter": b64encode(charter.encode()),
             "mac": b64encode(charter.mac(keys.charter_key)),

@@ -14,8 +14,6 @@ from ephemeral.protocol.session_events import Ended, Refused, Settled
 
 __all__ = ["send", "text_content"]
 
-# How long a single attempt may take.
-_ATTEMPT_SECONDS = 15
 _ARRIVED = {
     "stored": "The message is stored and waits to be read.",
     "opened": "The message is stored and is being read.",
@@ -50,7 +48,7 @@ async def send(context: Context) -> Exit:
             session = entry.session(keeping.seat, context.random, args.name)
             written = _write(context, session, keeping)
             patience = args.timeout if goal == "stored" else None
-            talk = Conversation(entry.server, session, chance=context.chance, patience=patience)
+            talk = context.conversation(entry, session, patience=patience)
             async with talk:
                 try:
                     await _until_goal(context, talk, written, goal)
@@ -85,7 +83,7 @@ async def _until_goal(context: Context, talk: Conversation, written: Written, go
     """Wait until the message is stored or, if that is the goal, until it has met its fate."""
     why: ClientError = unreachable("The server gave no answer in time.")
     try:
-        async with asyncio.timeout(context.args.timeout + _ATTEMPT_SECONDS) as deadline:
+        async with asyncio.timeout(context.args.timeout + context.answer_seconds) as deadline:
             while True:
                 match await talk.next():
                     case Settled(id=written.id, state=state):

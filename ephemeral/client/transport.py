@@ -29,11 +29,12 @@ from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import PROTOCOL
 from ephemeral.protocol.objects import Json, read_refusal
 
-__all__ = ["Server", "checked_address", "reason", "tls_context"]
+__all__ = ["ANSWER_SECONDS", "Server", "checked_address", "reason", "tls_context"]
 
 # A room full of notices with long audiences stays below this.
 _ANSWER_LIMIT = 8 * 1024 * 1024
-_TRY_SECONDS = 15.0
+#: How long a server may take with an answer.
+ANSWER_SECONDS = 15.0
 _AGAIN_SECONDS = 1.0
 _PASSING = {"unavailable", "too_many"}
 
@@ -70,15 +71,17 @@ class Server:
         patience: float = 0,
         authorities: Path | None = None,
         allow_http: bool = False,
+        answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         self.address = checked_address(address, allow_http=allow_http)
         self._patience = patience
+        self._answer_seconds = answer_seconds
         self._tls = tls_context(self.address, authorities)
         self._http = httpx.AsyncClient(
             verify=self._tls,
             trust_env=False,
             follow_redirects=False,
-            timeout=_TRY_SECONDS,
+            timeout=answer_seconds,
             headers={"User-Agent": "ephemeral", "Accept-Encoding": "identity"},
         )
 
@@ -167,7 +170,7 @@ class Server:
         data = b"" if body is None else dump_json(body)
         try:
             async with (
-                asyncio.timeout(2 * _TRY_SECONDS),
+                asyncio.timeout(2 * self._answer_seconds),
                 self._http.stream(method, url, headers=headers, content=data) as answer,
             ):
                 content = bytearray()
@@ -210,7 +213,7 @@ class Server:
                 compression=None,
                 proxy=None,
                 user_agent_header="ephemeral",
-                open_timeout=_TRY_SECONDS,
+                open_timeout=self._answer_seconds,
                 close_timeout=2,
                 max_size=_ANSWER_LIMIT,
             )
