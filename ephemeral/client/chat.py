@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import time
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
@@ -172,7 +171,7 @@ class _Chat:
         if self._reading is not None:
             foot = "Enter closes it"
             if self._reading.until is not None:
-                left = max(0, round(self._reading.until - time.monotonic()))
+                left = max(0, round(self._reading.until - self._context.clock()))
                 foot = f"gone in {left} s · {foot}"
         waiting = len(self._waiting())
         parts = [self._offline] if self._offline else []
@@ -312,11 +311,13 @@ class _Chat:
             seconds = card.content.get("view", _DEFAULT_VIEW)
             self._quotable = Quote(excerpt(str(card.content["text"])), card.author)
         keep = not isinstance(seconds, int) or seconds == 0
-        self._reading = _Reading(card, None if keep else time.monotonic() + float(str(seconds)))
+        self._reading = _Reading(
+            card, None if keep else self._context.clock() + float(str(seconds))
+        )
 
     async def _close_in_time(self) -> None:
         until = None if self._reading is None else self._reading.until
-        if until is not None and time.monotonic() >= until:
+        if until is not None and self._context.clock() >= until:
             await self._close()
 
     async def _close(self) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import signal
+import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -61,6 +62,7 @@ class Context:
     derive: Derive = derive_root
     heed: Callable[[signal.Signals, Callable[[], object]], None] = of_this_process
     answer_seconds: float = ANSWER_SECONDS
+    clock: Callable[[], float] = time.monotonic
 
     def say(self, sentence: str) -> None:
         """A sentence for the person, on standard error."""

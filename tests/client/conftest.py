@@ -5,8 +5,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from people import Cli
 from support.machines.server import Program
+from support.people.command_line import Cli, derived_once
 
 
 @pytest.fixture
@@ -20,6 +20,14 @@ def cli(shared_server: Program, tmp_path: Path) -> Iterator[Cli]:
 def own_cli(server: Program, tmp_path: Path) -> Iterator[Cli]:
     """The command line, with the server of this test alone."""
     with closing(Cli(server.url, tmp_path)) as line:
+        yield line
+
+
+@pytest.fixture
+def earnest(shared_server: Program, tmp_path: Path) -> Iterator[Cli]:
+    """The command line with a new room of two, and keys as a process of its own derives them."""
+    with closing(Cli(shared_server.url, tmp_path, derive=derived_once)) as line:
+        line.new_room()
         yield line
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from people import Cli
+from support.people.command_line import Cli
 
 from ephemeral.client.exits import Exit
 

@@ -1,30 +1,33 @@
 """Conversations in terminals: what people see, and what is no longer to be seen."""
 
+import signal
+import time
 from contextlib import ExitStack, closing
 
 import pytest
-from people import Cli, Person
 from support.machines.tunnel import tunnel_to
+from support.people.command_line import Cli, signalled
+from support.people.typist import Typist
 
 from ephemeral.client.exits import Exit
 
 
 @pytest.fixture
 def alice(room: Cli):
-    with Person(room, "join", "--name", "Alice") as person:
+    with Typist(room, "join", "--name", "Alice") as person:
         person.sees("You are in")
         yield person
 
 
 @pytest.fixture
-def bob(room: Cli, alice: Person):
-    with Person(room, "join", "--name", "Bob") as person:
+def bob(room: Cli, alice: Typist):
+    with Typist(room, "join", "--name", "Bob") as person:
         person.sees("You are in")
         alice.sees("Bob joined")
         yield person
 
 
-def test_two_people_talk_and_what_was_read_is_gone_from_the_screen(alice: Person, bob: Person):
+def test_two_people_talk_and_what_was_read_is_gone_from_the_screen(alice: Typist, bob: Typist):
     alice.enter("the meeting is at noon")
     alice.sees("message 1 is stored")
     bob.sees("Alice: a message waits")
@@ -40,16 +43,21 @@ def test_two_people_talk_and_what_was_read_is_gone_from_the_screen(alice: Person
     assert "noon" not in alice.screen.everything()
 
 
-def test_the_countdown_closes_a_message_by_itself(alice: Person, bob: Person):
-    alice.enter("/view 5")
-    alice.enter("soon gone")
-    bob.sees("a message waits")
-    bob.enter()
-    bob.sees("soon gone")
-    bob.loses("soon gone")
+def test_the_countdown_closes_a_message_by_itself(room: Cli, alice: Typist):
+    ahead = 0
+    with Typist(room, "join", "--name", "Bob", clock=lambda: time.monotonic() + ahead) as bob:
+        bob.sees("You are in")
+        alice.enter("/view 5")
+        alice.enter("soon gone")
+        bob.sees("a message waits")
+        bob.enter()
+        bob.sees("soon gone")
+        bob.sees("gone in 5 s")
+        ahead = 5
+        bob.loses("soon gone")
 
 
-def test_a_message_may_stay_until_it_is_closed(alice: Person, bob: Person):
+def test_a_message_may_stay_until_it_is_closed(alice: Typist, bob: Typist):
     alice.enter("/view close")
     alice.enter("stays")
     bob.sees("a message waits")
@@ -60,15 +68,15 @@ def test_a_message_may_stay_until_it_is_closed(alice: Person, bob: Person):
     bob.loses("│ stays")
 
 
-def test_typing_is_seen_while_it_lasts(alice: Person, bob: Person):
+def test_typing_is_seen_while_it_lasts(alice: Typist, bob: Typist):
     alice.type("h")
     bob.sees("Alice is typing")
     alice.type("\x7f")
     bob.wait(lambda screen: "typing" not in screen.screen(), "the end of typing")
 
 
-def test_typing_can_be_kept_to_oneself(room: Cli, alice: Person):
-    with Person(room, "join", "--name", "Shy", "--no-typing") as shy:
+def test_typing_can_be_kept_to_oneself(room: Cli, alice: Typist):
+    with Typist(room, "join", "--name", "Shy", "--no-typing") as shy:
         shy.sees("You are in")
         shy.type("secretly")
         shy.type("\x15")
@@ -86,7 +94,7 @@ def test_typing_can_be_kept_to_oneself(room: Cli, alice: Person):
         "\x1b[6n owned \x1bP owned",
     ],
 )
-def test_a_hostile_peer_cant_drive_the_terminal(room: Cli, alice: Person, text):
+def test_a_hostile_peer_cant_drive_the_terminal(room: Cli, alice: Typist, text):
     path = room.folder / "hostile"
     path.write_text(text)
     room.done("send", "--text-file", "hostile", "--name", "Mallory")
@@ -100,7 +108,7 @@ def test_a_hostile_peer_cant_drive_the_terminal(room: Cli, alice: Person, text):
 
 
 def test_a_long_message_is_read_in_parts_and_never_reaches_the_history(room: Cli):
-    with Person(room, "join", rows=12) as reader:
+    with Typist(room, "join", rows=12) as reader:
         reader.sees("You are in")
         room.done("send", "--view=0", text="\n".join(f"line {n}." for n in range(100)))
         reader.sees("a message waits")
@@ -115,7 +123,7 @@ def test_a_long_message_is_read_in_parts_and_never_reaches_the_history(room: Cli
         reader.loses("line 9")
 
 
-def test_a_terminal_that_gets_narrower_keeps_nothing_of_what_was_read(alice: Person, bob: Person):
+def test_a_terminal_that_gets_narrower_keeps_nothing_of_what_was_read(alice: Typist, bob: Typist):
     alice.enter("/view close")
     alice.enter("word " * 30 + "end")
     bob.sees("a message waits")
@@ -131,7 +139,7 @@ def test_everyone_sees_a_message_before_it_is_destroyed(cli: Cli):
     cli.new_room("--policy=everyone", "--seats=3")
     with ExitStack() as people:
         alice, bob, carol = (
-            people.enter_context(Person(cli, "join", "--name", name))
+            people.enter_context(Typist(cli, "join", "--name", name))
             for name in ("Alice", "Bob", "Carol")
         )
         for person in (alice, bob, carol):
@@ -149,7 +157,7 @@ def test_everyone_sees_a_message_before_it_is_destroyed(cli: Cli):
         alice.sees("message 1 was read and is destroyed")
 
 
-def test_several_lines_are_one_message(alice: Person, bob: Person):
+def test_several_lines_are_one_message(alice: Typist, bob: Typist):
     alice.type("\x1b[200~first\rsecond\x1b[201~")
     alice.enter()
     bob.sees("a message waits")
@@ -157,7 +165,7 @@ def test_several_lines_are_one_message(alice: Person, bob: Person):
     bob.sees("│ first\n│ second")
 
 
-def test_the_room_can_be_looked_at_locked_and_opened(room: Cli, alice: Person, bob: Person):
+def test_the_room_can_be_looked_at_locked_and_opened(room: Cli, alice: Typist, bob: Typist):
     alice.enter("/who")
     alice.sees("Alice (you): here")
     alice.sees("Bob: here")
@@ -169,7 +177,7 @@ def test_the_room_can_be_looked_at_locked_and_opened(room: Cli, alice: Person, b
     alice.sees("The room is open again")
 
 
-def test_unknown_commands_are_not_sent_and_doubled_slashes_are(alice: Person, bob: Person):
+def test_unknown_commands_are_not_sent_and_doubled_slashes_are(alice: Typist, bob: Typist):
     alice.enter("/secret plan")
     alice.sees("There is no command /secret")
     alice.enter("//etc/hosts")
@@ -178,7 +186,7 @@ def test_unknown_commands_are_not_sent_and_doubled_slashes_are(alice: Person, bo
     bob.sees("│ /etc/hosts")
 
 
-def test_a_reply_quotes_what_was_read_last(alice: Person, bob: Person):
+def test_a_reply_quotes_what_was_read_last(alice: Typist, bob: Typist):
     bob.enter("/reply Too early")
     bob.sees("You have read no text here")
     alice.enter("first\nAt Noon, then?")
@@ -197,7 +205,7 @@ def test_a_reply_quotes_what_was_read_last(alice: Person, bob: Person):
     alice.loses("Noon")
 
 
-def test_a_reply_is_typing_and_another_command_is_not(alice: Person, bob: Person):
+def test_a_reply_is_typing_and_another_command_is_not(alice: Typist, bob: Typist):
     alice.type("/lock")
     alice.sees("> /lock")
     alice.enter()
@@ -207,7 +215,7 @@ def test_a_reply_is_typing_and_another_command_is_not(alice: Person, bob: Person
     alice.sees("Bob is typing")
 
 
-def test_a_long_message_is_quoted_by_its_beginning(room: Cli, alice: Person):
+def test_a_long_message_is_quoted_by_its_beginning(room: Cli, alice: Typist):
     room.done("send", "--name", "Bob", "--view=0", text="x" * 5000)
     alice.sees("a message waits")
     alice.enter()
@@ -219,7 +227,7 @@ def test_a_long_message_is_quoted_by_its_beginning(room: Cli, alice: Person):
 
 
 @pytest.mark.parametrize("author", [None, "A" * 22])
-def test_a_quote_cant_drive_the_terminal_either(room: Cli, alice: Person, author):
+def test_a_quote_cant_drive_the_terminal_either(room: Cli, alice: Typist, author):
     words = "a\x1b[2J\x1b[1;1Howned\x9b31m\u202eowned\rowned\nowned"
     quote = {"text": words, "author": author}
     room.says({"type": "text", "text": "see above", "quote": quote})
@@ -231,7 +239,7 @@ def test_a_quote_cant_drive_the_terminal_either(room: Cli, alice: Person, author
 
 
 @pytest.mark.parametrize("view", [True, -7, 2**62, "soon", None])
-def test_a_message_of_an_unknown_kind_ends_no_conversation(room: Cli, alice: Person, view):
+def test_a_message_of_an_unknown_kind_ends_no_conversation(room: Cli, alice: Typist, view):
     content = {"type": "wave", "view": view, "text": ["x"], "quote": 7}
     room.says(content)
     alice.sees("a message waits")
@@ -242,7 +250,7 @@ def test_a_message_of_an_unknown_kind_ends_no_conversation(room: Cli, alice: Per
     alice.sees("You have read no text here")
 
 
-def test_leaving_gives_the_terminal_back_as_it_was(room: Cli, alice: Person, bob: Person):
+def test_leaving_gives_the_terminal_back_as_it_was(room: Cli, alice: Typist, bob: Typist):
     bob.enter("/leave")
     assert bob.end() == Exit.OK
     assert bob.terminal_is_as_before()
@@ -251,20 +259,28 @@ def test_leaving_gives_the_terminal_back_as_it_was(room: Cli, alice: Person, bob
     assert room.json("status")["seats_taken"] == 1
 
 
-def test_ctrl_c_leaves_and_takes_an_open_message_along(alice: Person, bob: Person):
-    alice.enter("/view close")
-    alice.enter("unfinished")
-    bob.sees("a message waits")
-    bob.enter()
-    bob.sees("│ unfinished")
-    bob.interrupt()
-    assert bob.end() == Exit.INTERRUPTED
-    assert bob.terminal_is_as_before()
-    assert "unfinished" not in bob.screen.everything()
-    alice.sees("Bob left")
+def test_ctrl_c_leaves_and_takes_an_open_message_along(earnest: Cli):
+    with Typist(earnest, "join", apart=True) as bob:
+        bob.sees("You are in")
+        earnest.done("send", "--view=0", text="unfinished")
+        bob.sees("a message waits")
+        bob.enter()
+        bob.sees("│ unfinished")
+        bob.interrupt()
+        assert bob.end() == Exit.INTERRUPTED
+        assert bob.terminal_is_as_before()
+        assert "unfinished" not in bob.screen.everything()
+    assert earnest.json("status")["seats_taken"] == 0
 
 
-def test_destroying_ends_the_conversation_of_everyone(room: Cli, alice: Person, bob: Person):
+def test_a_terminal_that_goes_away_takes_its_member_along(earnest: Cli):
+    with Typist(earnest, "join", apart=True) as bob:
+        bob.sees("You are in")
+        assert signalled(bob.process, signal.SIGHUP) == Exit.HUNG_UP
+    assert earnest.json("status")["seats_taken"] == 0
+
+
+def test_destroying_ends_the_conversation_of_everyone(room: Cli, alice: Typist, bob: Typist):
     alice.enter("last words")
     bob.sees("a message waits")
     alice.enter("/destroy")
@@ -274,25 +290,25 @@ def test_destroying_ends_the_conversation_of_everyone(room: Cli, alice: Person, 
     assert room.run("status").returncode == Exit.REFUSED
 
 
-def test_the_code_is_asked_for_and_not_shown(room: Cli):
-    with Person(room, "join", code="") as person:
+def test_the_code_is_asked_for_and_not_shown(earnest: Cli):
+    with Typist(earnest, "join", code="", apart=True) as person:
         person.sees("Code or link (not shown)")
-        person.type(f"{room.code}\n")
+        person.type(f"{earnest.code}\n")
         person.sees("You are in")
-        assert room.code not in person.raw
+        assert earnest.code not in person.raw
         person.type("\x04")
         assert person.end() == Exit.OK
 
 
 def test_a_new_room_can_be_stayed_in(cli: Cli):
-    with Person(cli, "new", "--join", code="") as person:
+    with Typist(cli, "new", "--join", code="") as person:
         person.sees("You are in")
         cli.code = next(line for line in person.screen.lines() if line.count("-") >= 6)
         cli.done("send", text="found you")
         person.sees("a message waits")
 
 
-def test_a_conversation_without_a_terminal_is_plain_lines(room: Cli, alice: Person):
+def test_a_conversation_without_a_terminal_is_plain_lines(room: Cli, alice: Typist):
     plain = room.start("join", "--name", "Script")
     assert "You are in" in plain.stdout.readline()
     alice.sees("Script joined")
@@ -314,7 +330,7 @@ def test_a_conversation_without_a_terminal_is_plain_lines(room: Cli, alice: Pers
 
 def test_a_lost_server_is_told_and_what_was_written_meanwhile_is_sent(own_cli: Cli, server):
     own_cli.new_room()
-    with Person(own_cli, "join") as person:
+    with Typist(own_cli, "join") as person:
         person.sees("You are in")
         server.stop()
         person.sees("Trying again")
@@ -336,7 +352,7 @@ def test_a_person_whose_server_is_replaced_goes_on_talking_and_is_told_nothing(
         closing(Cli(f"http://127.0.0.1:{tunnel.port}", tmp_path)) as cli,
     ):
         cli.new_room()
-        with Person(cli, "join") as person:
+        with Typist(cli, "join") as person:
             person.sees("You are in")
             tunnel.lead_to(new.port)
             assert old.stop() == 0
@@ -348,7 +364,7 @@ def test_a_person_whose_server_is_replaced_goes_on_talking_and_is_told_nothing(
 
 
 def test_a_person_who_sends_is_told_that_the_message_waits(room: Cli):
-    with Person(room, "send") as sender:
+    with Typist(room, "send") as sender:
         sender.enter("the kettle is on")
         sender.type("\x04")
         assert sender.end() == Exit.OK
@@ -363,6 +379,6 @@ def test_a_person_is_told_what_was_done_to_the_room(room: Cli):
     }
     room.done("send", "--seat", "mine", text="x")
     for command, sentence in done.items():
-        with Person(room, command, "--seat", "mine") as person:
+        with Typist(room, command, "--seat", "mine") as person:
             assert person.end() == Exit.OK
             person.sees(sentence)

@@ -5,13 +5,11 @@ import json
 import os
 import select
 import signal
-from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
 import pytest
-from people import PATIENCE, Cli, signalled
 from support.machines.server import Program
+from support.people.command_line import PATIENCE, Cli, signalled
 
 from ephemeral.client.exits import Exit
 
@@ -61,12 +59,14 @@ def test_a_full_disk_gives_the_message_back(room: Cli):
     assert room.done("read") == "not lost"
 
 
-def test_a_closed_output_gives_the_message_back_and_harms_no_other_file(room: Cli):
-    room.done("send", text="not lost")
-    result = room.run("read", "--seat", "mine", stdout=None, preexec_fn=lambda: os.close(1))
+def test_a_closed_output_gives_the_message_back_and_harms_no_other_file(earnest: Cli):
+    earnest.done("send", text="not lost")
+    result = earnest.run(
+        "read", "--seat", "mine", stdout=None, apart=True, preexec_fn=lambda: os.close(1)
+    )
     assert result.returncode == Exit.OUTPUT
-    assert "not lost" not in (room.folder / "mine").read_text()
-    assert room.done("read") == "not lost"
+    assert "not lost" not in (earnest.folder / "mine").read_text()
+    assert earnest.done("read") == "not lost"
 
 
 def test_a_slow_reader_gets_its_message_whole_and_only_then_it_is_gone(room: Cli):
@@ -84,43 +84,43 @@ def test_a_slow_reader_gets_its_message_whole_and_only_then_it_is_gone(room: Cli
     assert room.done("receipts", "--seat", "author") == f"{identity} viewed\n"
 
 
-def test_a_reader_killed_in_mid_lease_comes_back_with_its_seat_and_reads(room: Cli):
-    room.done("send", text=LONG)
+def test_a_reader_killed_in_mid_lease_comes_back_with_its_seat_and_reads(earnest: Cli):
+    earnest.done("send", text=LONG)
     reader, writer = narrow_pipe()
-    process = room.start("read", "--seat", "mine", stdout=writer)
+    process = earnest.start("read", "--seat", "mine", stdout=writer, apart=True)
     os.close(writer)
     wait_readable(reader)
     assert signalled(process, signal.SIGKILL) == -signal.SIGKILL
     os.close(reader)
-    other = room.run("read")
+    other = earnest.run("read")
     assert other.returncode == Exit.NOTHING
     assert "at this moment" in other.stderr
-    assert room.done("read", "--seat", "mine") == LONG
+    assert earnest.done("read", "--seat", "mine") == LONG
 
 
 @pytest.mark.parametrize(
     ("number", "code"),
     [(signal.SIGTERM, Exit.TERMINATED), (signal.SIGINT, Exit.INTERRUPTED)],
 )
-def test_a_reader_that_is_asked_to_end_gives_the_message_back_at_once(room: Cli, number, code):
-    room.done("send", text=LONG)
+def test_a_reader_that_is_asked_to_end_gives_the_message_back_at_once(earnest: Cli, number, code):
+    earnest.done("send", text=LONG)
     reader, writer = narrow_pipe()
-    process = room.start("read", "--seat", "mine", stdout=writer)
+    process = earnest.start("read", "--seat", "mine", stdout=writer, apart=True)
     os.close(writer)
     wait_readable(reader)
     assert signalled(process, number) == code
     os.close(reader)
-    assert room.done("read") == LONG
+    assert earnest.done("read") == LONG
 
 
-def test_an_interrupted_author_leaves_and_the_message_waits(cli: Cli):
-    cli.new_room("--seats=3")
-    cli.watch()
-    author = cli.write("--wait=viewed", text="still there")
-    cli.until_waiting(1)
+def test_an_interrupted_author_leaves_and_the_message_waits(earnest: Cli):
+    earnest.new_room("--seats=3")
+    earnest.watch()
+    author = earnest.write("--wait=viewed", text="still there", apart=True)
+    earnest.until_waiting(1)
     assert signalled(author, signal.SIGINT) == Exit.INTERRUPTED
-    assert cli.json("status")["seats_taken"] == 1
-    assert cli.done("read") == "still there"
+    assert earnest.json("status")["seats_taken"] == 1
+    assert earnest.done("read") == "still there"
 
 
 def test_a_server_that_crashes_loses_nothing_and_the_author_hears_of_the_view(
@@ -167,25 +167,3 @@ def test_a_message_without_an_answer_can_be_sent_again_and_is_not_doubled(room: 
     assert unreachable.returncode == Exit.NETWORK
     assert room.done("read", "--all") == "first\nonce\n"
     assert identity in room.done("receipts", "--seat", "mine")
-
-
-def test_three_readers_that_die_make_the_message_unconfirmed(
-    serve: Callable[..., Program], tmp_path: Path
-):
-    with closing(Cli(serve(LEASE_SECONDS=1).url, tmp_path)) as cli:
-        cli.new_room("--seats=3")
-        cli.watch()
-        author = cli.write("--wait=viewed", "--json", text=LONG)
-        cli.until_waiting(1)
-        for _ in range(3):
-            reader, writer = narrow_pipe()
-            process = cli.start("read", "--seat", "mine", stdout=writer)
-            os.close(writer)
-            wait_readable(reader)
-            signalled(process, signal.SIGKILL)
-            os.close(reader)
-            cli.until(lambda room: room["waiting_for_me"] == 1 or room["waiting"] == 0)
-        output, errors = author.communicate(timeout=PATIENCE)
-        assert author.returncode == Exit.FATE
-        assert json.loads(output)["state"] == "unconfirmed"
-        assert "three times" in errors

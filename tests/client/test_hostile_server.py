@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
-from people import Cli
+from support.people.command_line import Cli
 
 from ephemeral.client.exits import Exit
 from ephemeral.protocol.encoding import b64decode, b64encode

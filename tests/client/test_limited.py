@@ -4,8 +4,8 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from people import Cli
 from support.machines.server import Program
+from support.people.command_line import Cli
 
 from ephemeral.client.exits import Exit
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from people import Cli
+from support.people.command_line import Cli
 
 from ephemeral.client.exits import Exit
 from ephemeral.client.record_lines import record_lines

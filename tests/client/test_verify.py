@@ -15,8 +15,8 @@ from types import SimpleNamespace
 import brotli
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from people import Cli
 from support.machines.server import Program
+from support.people.command_line import Cli
 from support.people.tampering import Answer, Tamperer, tampering
 
 from ephemeral.client import browsing

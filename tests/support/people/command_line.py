@@ -1,44 +1,59 @@
-"""People at the command line: one-shot commands, and conversations in terminals of their own."""
+"""People at the command line, against one server.
 
-import codecs
-import fcntl
+A command runs in a thread of the test's process: it has streams, an environment and signals of its
+own, and to whoever started it looks like a process. Started `apart` it is one: for what only a
+process shows, such as its death, its /proc, its terminal. That derives its keys in earnest, so a
+room for it is made with `derive=derived_once`.
+"""
+
+import hashlib
 import json
 import os
-import pty
-import select
 import signal
-import struct
 import subprocess
-import termios
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import httpx
-from emulator import Emulator
 from support.machines.server import program
+from support.people.threaded import Threaded
 
+from ephemeral.client.entry import Derive
 from ephemeral.protocol.charter import decode_charter
 from ephemeral.protocol.encoding import b64decode, b64encode
 from ephemeral.protocol.envelope import seal_message, viewing_hash
 from ephemeral.protocol.keys import RoomKeys, derive_root
 
 PATIENCE = 30
+# The true derivation, once for each code.
+derived_once = cache(derive_root)
+
+
+def derived_cheaply(code: str, suite: int, salt: bytes) -> bytes:
+    """A root for each code and server, as the true one is, in no time."""
+    return hashlib.sha256(salt + bytes([suite]) + code.encode()).digest()
 
 
 class Cli:
     """The command line, against one server, in a folder of its own."""
 
-    def __init__(self, url: str, folder: Path) -> None:
+    def __init__(self, url: str, folder: Path, derive: Derive = derived_cheaply) -> None:
         self.url = url
         self.folder = folder
         self.code = ""
+        self._derive = derive
         self._started: list[subprocess.Popen[str]] = []
+        # Threads have one folder, that of their process.
+        self._folder_before = Path.cwd()
+        os.chdir(folder)
 
     def close(self) -> None:
         """End what still runs."""
+        os.chdir(self._folder_before)
         for process in self._started:
             if process.poll() is None:
                 process.kill()
@@ -55,18 +70,23 @@ class Cli:
         return given | {"TERM": "xterm"} | more
 
     def start(
-        self, *arguments: str, code: str | None = None, **options: Any
+        self, *arguments: str, code: str | None = None, apart: bool = False, **options: Any
     ) -> subprocess.Popen[str]:
-        """A command that runs."""
+        """A command that runs; `apart`: in a process of its own.
+
+        Among the options may be those of `Popen`, and without `apart` fields of its `Context`.
+        """
         standard = {
             "stdin": subprocess.PIPE,
             "stdout": subprocess.PIPE,
             "stderr": subprocess.PIPE,
         }
         environment = self.environment(code, **options.pop("environment", {}))
-        process = program(
-            *arguments, environment=environment, folder=self.folder, **(standard | options)
-        )
+        options = standard | options
+        if apart:
+            process = program(*arguments, environment=environment, folder=self.folder, **options)
+        else:
+            process = Threaded(arguments, environment, derive=self._derive, **options)
         self._started.append(process)
         return process
 
@@ -105,21 +125,25 @@ class Cli:
         """Return when so many messages wait."""
         self.until(lambda room: room["waiting"] == count)
 
-    def write(self, *arguments: str, text: str) -> subprocess.Popen[str]:
+    def write(self, *arguments: str, text: str, apart: bool = False) -> subprocess.Popen[str]:
         """`send` that runs, with its whole text."""
-        process = self.start("send", *arguments)
+        process = self.start("send", *arguments, apart=apart)
         assert process.stdin is not None
         process.stdin.write(text)
         process.stdin.close()
         process.stdin = None
         return process
 
+    def keys(self, config: dict[str, Any]) -> RoomKeys:
+        """Those of the present room; `config` is what the server says of itself."""
+        root = self._derive(self.code, config["kdf"]["suite"], b64decode(config["salt"]))
+        return RoomKeys(root)
+
     def says(self, content: dict[str, object]) -> None:
         """A message of any content, from another client, whose member then leaves."""
         with httpx.Client(base_url=self.url, trust_env=False) as http:
             config = http.get("/config").raise_for_status().json()
-            root = derive_root(self.code, config["kdf"]["suite"], b64decode(config["salt"]))
-            keys = RoomKeys(root)
+            keys = self.keys(config)
             member, message, viewing = (os.urandom(size) for size in (16, 16, 32))
             http.headers["Authorization"] = f"Bearer {b64encode(keys.locator)}"
             charter = b64decode(http.get("/room").raise_for_status().json()["charter"])
@@ -139,107 +163,6 @@ class Cli:
         """A new room, which becomes the present one; its code."""
         self.code = self.done("new", *arguments, code="").strip()
         return self.code
-
-
-class Person:
-    """A command in a terminal of its own."""
-
-    def __init__(self, cli: Cli, *arguments: str, columns: int = 80, rows: int = 24, **more: Any):
-        self.screen = Emulator(columns, rows)
-        self.raw = ""
-        self._terminal, slave = pty.openpty()
-        self._set_size(columns, rows)
-        self.before = termios.tcgetattr(slave)
-        self._slave = slave
-        self.process = cli.start(
-            *arguments,
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            terminal=True,
-            **more,
-        )
-        self._decoder = codecs.getincrementaldecoder("utf-8")()
-
-    def __enter__(self) -> "Person":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait(PATIENCE)
-        os.close(self._slave)
-        os.close(self._terminal)
-
-    def narrow(self, columns: int) -> None:
-        """Make the terminal narrower while the client runs."""
-        self.screen.resize(columns)
-        self._set_size(columns, self.screen.rows)
-
-    def _set_size(self, columns: int, rows: int) -> None:
-        size = struct.pack("HHHH", rows, columns, 0, 0)
-        fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, size)
-
-    def type(self, text: str) -> None:
-        """Press keys."""
-        os.write(self._terminal, text.encode())
-
-    def enter(self, text: str = "") -> None:
-        """Press keys, then Enter."""
-        self.type(f"{text}\r")
-
-    def wait(self, seen: Callable[[Emulator], bool], what: str) -> None:
-        """Until the screen shows it."""
-        until = time.monotonic() + PATIENCE
-        while not seen(self.screen):
-            left = until - time.monotonic()
-            ready, _, _ = select.select([self._terminal], [], [], max(0, left))
-            assert ready, f"never seen: {what}\n{self.screen.everything()}"
-            self._take()
-
-    def sees(self, text: str) -> None:
-        """Until a text is on the screen."""
-        self.wait(lambda screen: text in screen.screen(), text)
-
-    def loses(self, text: str) -> None:
-        """Until a text is no longer on the screen; nor may it be in what one can scroll back to."""
-        self.wait(lambda screen: text not in screen.screen(), f"the end of {text!r}")
-        assert text not in self.screen.everything()
-
-    def _take(self) -> None:
-        try:
-            data = os.read(self._terminal, 65_536)
-        except OSError:
-            data = b""
-        assert data, f"the terminal has ended\n{self.screen.everything()}"
-        text = self._decoder.decode(data)
-        self.raw += text
-        self.screen.feed(text)
-
-    def end(self) -> int:
-        """The exit code of a command that ends by itself; what it printed last is on the screen."""
-        watched = os.pidfd_open(self.process.pid)
-        try:
-            until = time.monotonic() + PATIENCE
-            while self.process.poll() is None:
-                left = max(0, until - time.monotonic())
-                ready, _, _ = select.select([self._terminal, watched], [], [], left)
-                assert ready, f"never ended\n{self.screen.everything()}"
-                if self._terminal in ready:
-                    self._take()
-            while select.select([self._terminal], [], [], 0)[0]:
-                self._take()
-        finally:
-            os.close(watched)
-        return self.process.returncode
-
-    def interrupt(self) -> None:
-        """Ctrl-C."""
-        self.type("\x03")
-
-    def terminal_is_as_before(self) -> bool:
-        """Whether the modes of the terminal are those it had before the command."""
-        return termios.tcgetattr(self._slave) == self.before
 
 
 def signalled(process: subprocess.Popen[str], number: signal.Signals) -> int:
