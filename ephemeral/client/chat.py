@@ -52,7 +52,7 @@ async def chat(context: Context) -> Exit:
         with context.keeping(entry) as keeping:
             session = entry.session(keeping.seat, context.random, context.args.name)
             keeping.save()
-            talk = context.conversation(entry, session, patience=None)
+            talk = Conversation(entry.server, session, chance=context.chance, patience=None)
             face: Face = Plain(context.stdin, context.output)
             if context.output.is_terminal() and os.isatty(context.stdin):
                 face = Terminal(context.stdin, context.output, context.heed)

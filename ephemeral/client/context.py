@@ -12,13 +12,12 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from ephemeral.client.conversation import Conversation
 from ephemeral.client.entry import Derive, Entry, address_in_link, enter
 from ephemeral.client.output import Output
 from ephemeral.client.seat_file import Seat, SeatFile, new_seat
 from ephemeral.client.secret_input import typed_code
 from ephemeral.client.text_input import read_all, read_text
-from ephemeral.client.transport import ANSWER_SECONDS, Server
+from ephemeral.client.transport import Server
 from ephemeral.protocol.keys import derive_root
 from ephemeral.protocol.session import Session
 
@@ -61,7 +60,6 @@ class Context:
     random: Callable[[int], bytes] = secrets.token_bytes
     derive: Derive = derive_root
     heed: Callable[[signal.Signals, Callable[[], object]], None] = of_this_process
-    answer_seconds: float = ANSWER_SECONDS
     clock: Callable[[], float] = time.monotonic
 
     def say(self, sentence: str) -> None:
@@ -126,7 +124,6 @@ class Context:
             patience=patience,
             authorities=self.args.cafile,
             allow_http=self.args.allow_http,
-            answer_seconds=self.answer_seconds,
         )
 
     @asynccontextmanager
@@ -136,18 +133,6 @@ class Context:
             yield await enter(
                 server, self.typed, derive=self.derive, allow_pbkdf2=self.args.allow_pbkdf2
             )
-
-    def conversation(
-        self, entry: Entry, session: Session, *, patience: float | None
-    ) -> Conversation:
-        """A session that this command keeps alive; `patience` as in `Conversation`."""
-        return Conversation(
-            entry.server,
-            session,
-            chance=self.chance,
-            patience=patience,
-            answer_seconds=self.answer_seconds,
-        )
 
     @contextmanager
     def keeping(self, entry: Entry) -> Iterator[Keeping]:

@@ -33,7 +33,7 @@ async def pipe(context: Context) -> Exit:
         with context.keeping(entry) as keeping:
             session = entry.session(keeping.seat, context.random, context.args.name)
             keeping.save()
-            talk = context.conversation(entry, session, patience=None)
+            talk = Conversation(entry.server, session, chance=context.chance, patience=None)
             async with talk:
                 try:
                     return await _Pipe(context, talk).run()

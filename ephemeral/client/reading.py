@@ -70,7 +70,7 @@ async def read(context: Context) -> Exit:
         with context.keeping(entry) as keeping:
             session = entry.session(keeping.seat, context.random, args.name)
             keeping.save()
-            talk = context.conversation(entry, session, patience=patience)
+            talk = Conversation(entry.server, session, chance=context.chance, patience=patience)
             async with talk:
                 reader = _Reader(context, talk, keeping)
                 try:

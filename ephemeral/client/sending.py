@@ -5,6 +5,7 @@ import asyncio
 from ephemeral.client.context import Context, Keeping
 from ephemeral.client.conversation import Conversation, Offline, now_ms
 from ephemeral.client.exits import ClientError, Exit, ended_error, exit_code_of, unreachable
+from ephemeral.client.transport import ANSWER_SECONDS
 from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.outbox import FINAL, Written
@@ -48,7 +49,7 @@ async def send(context: Context) -> Exit:
             session = entry.session(keeping.seat, context.random, args.name)
             written = _write(context, session, keeping)
             patience = args.timeout if goal == "stored" else None
-            talk = context.conversation(entry, session, patience=patience)
+            talk = Conversation(entry.server, session, chance=context.chance, patience=patience)
             async with talk:
                 try:
                     await _until_goal(context, talk, written, goal)
@@ -83,7 +84,7 @@ async def _until_goal(context: Context, talk: Conversation, written: Written, go
     """Wait until the message is stored or, if that is the goal, until it has met its fate."""
     why: ClientError = unreachable("The server gave no answer in time.")
     try:
-        async with asyncio.timeout(context.args.timeout + context.answer_seconds) as deadline:
+        async with asyncio.timeout(context.args.timeout + ANSWER_SECONDS) as deadline:
             while True:
                 match await talk.next():
                     case Settled(id=written.id, state=state):

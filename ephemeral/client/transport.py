@@ -71,17 +71,15 @@ class Server:
         patience: float = 0,
         authorities: Path | None = None,
         allow_http: bool = False,
-        answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         self.address = checked_address(address, allow_http=allow_http)
         self._patience = patience
-        self._answer_seconds = answer_seconds
         self._tls = tls_context(self.address, authorities)
         self._http = httpx.AsyncClient(
             verify=self._tls,
             trust_env=False,
             follow_redirects=False,
-            timeout=answer_seconds,
+            timeout=ANSWER_SECONDS,
             headers={"User-Agent": "ephemeral", "Accept-Encoding": "identity"},
         )
 
@@ -170,7 +168,7 @@ class Server:
         data = b"" if body is None else dump_json(body)
         try:
             async with (
-                asyncio.timeout(2 * self._answer_seconds),
+                asyncio.timeout(2 * ANSWER_SECONDS),
                 self._http.stream(method, url, headers=headers, content=data) as answer,
             ):
                 content = bytearray()
@@ -213,7 +211,7 @@ class Server:
                 compression=None,
                 proxy=None,
                 user_agent_header="ephemeral",
-                open_timeout=self._answer_seconds,
+                open_timeout=ANSWER_SECONDS,
                 close_timeout=2,
                 max_size=_ANSWER_LIMIT,
             )

@@ -2,14 +2,12 @@
 
 import json
 import ssl
-import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import IPv4Address
 from pathlib import Path
 
-import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -17,69 +15,24 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 from support.people.command_line import Cli
+from support.people.liar import SOCKET, Liar, Page
 
 from ephemeral.client.exits import Exit
 from ephemeral.protocol.encoding import b64decode, b64encode
 
 
-class Liar:
-    """Passes HTTP on to the real server and changes the answers. Sockets find nothing here."""
-
-    def __init__(self, url: str, tls: ssl.SSLContext | None = None) -> None:
-        self.lie: Callable[[str, int, dict], tuple[int, object, dict[str, str]]] | None = None
-        self.asked: list[str] = []
-        liar = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                liar.asked.append(self.path)
-                headers = {
-                    name: value
-                    for name, value in self.headers.items()
-                    if name in {"Authorization", "Ephemeral-Member"}
-                }
-                true = httpx.get(url + self.path, headers=headers, trust_env=False)
-                status, answer, more = true.status_code, true.json(), {}
-                if liar.lie is not None:
-                    status, answer, more = liar.lie(self.path, status, answer)
-                body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-                self.send_response(status)
-                for name, value in more.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: object) -> None:
-                """Silence."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        if tls is not None:
-            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
-        self._thread = threading.Thread(target=self._server.serve_forever)
-        self._thread.start()
-        scheme = "http" if tls is None else "https"
-        self.url = f"{scheme}://127.0.0.1:{self._server.server_address[1]}"
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-
 @pytest.fixture
 def liar(room: Cli) -> Iterator[Liar]:
     """A liar before the real server, to which the command line is sent."""
-    lying = Liar(room.url)
-    room.url = lying.url
-    yield lying
-    lying.close()
+    with closing(Liar(room.url)) as lying:
+        room.url = lying.url
+        yield lying
 
 
 def about(path: str, change: Callable[[dict], object]):
     """A lie about the answer of one path."""
 
-    def lie(asked: str, status: int, answer: dict) -> tuple[int, object, dict[str, str]]:
+    def lie(asked: str, status: int, answer: dict) -> Page:
         return status, change(answer) if asked == path else answer, {}
 
     return lie
@@ -116,9 +69,9 @@ def test_a_weaker_or_unknown_derivation_is_refused_before_the_room_is_asked_for(
             config[key] = config[key] | value if isinstance(value, dict) else value
         return config
 
-    liar.lie = about("/config", changed)
+    liar.page = about("/config", changed)
     assert refusal_of(room, "send") == code
-    assert liar.asked == ["/config"]
+    assert liar.paths == ["/config"]
 
 
 @pytest.mark.parametrize("place", [0, 1, 2, 20, 34, 36, 40, 44])
@@ -130,38 +83,32 @@ def test_a_charter_that_the_server_changed_is_refused_before_a_seat_is_taken(
         charter[place] ^= 1
         return answer | {"charter": b64encode(bytes(charter))}
 
-    liar.lie = about("/room", changed)
+    liar.page = about("/room", changed)
     assert refusal_of(room, "send") == "charter_mac"
     assert refusal_of(room, "status") == "charter_mac"
-    assert set(liar.asked) == {"/config", "/room"}
+    assert set(liar.paths) == {"/config", "/room"}
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_credentials_follow_no_redirect(room: Cli, liar: Liar, status):
-    other = Liar(liar.url)
-    try:
-        liar.lie = lambda *_: (status, {}, {"Location": f"{other.url}/room"})
+    with closing(Liar(liar.url)) as other:
+        liar.page = lambda *_: (status, {}, {"Location": f"{other.url}/room"})
         assert refusal_of(room, "status") == "unreachable"
-        assert other.asked == []
-    finally:
-        other.close()
+        assert other.paths == []
 
 
 def test_a_socket_follows_no_redirect_either(room: Cli, liar: Liar):
-    other = Liar(liar.url)
-    try:
+    with closing(Liar(liar.url)) as other:
 
-        def lie(asked: str, status: int, answer: dict) -> tuple[int, object, dict[str, str]]:
-            if asked == "/room/socket":
-                return 302, {}, {"Location": f"ws{other.url.removeprefix('http')}/room/socket"}
+        def lie(path: str, status: int, answer: dict) -> Page:
+            if path == SOCKET:
+                return 302, {}, {"Location": f"ws{other.url.removeprefix('http')}{SOCKET}"}
             return status, answer, {}
 
-        liar.lie = lie
+        liar.page = lie
         assert refusal_of(room, "send", "--timeout=0s") == "unreachable"
-        assert "/room/socket" in liar.asked
-        assert other.asked == []
-    finally:
-        other.close()
+        assert SOCKET in liar.paths
+        assert other.paths == []
 
 
 def certificate(folder: Path) -> ssl.SSLContext:
@@ -192,16 +139,13 @@ def certificate(folder: Path) -> ssl.SSLContext:
 
 
 def test_a_certificate_must_be_vouched_for(room: Cli):
-    impostor = Liar(room.url, certificate(room.folder))
-    try:
+    with closing(Liar(room.url, certificate(room.folder))) as impostor:
         result = room.run("status", "--server", impostor.url)
         assert result.returncode == Exit.NETWORK
         assert "certificate is not to be trusted" in result.stderr
-        assert impostor.asked == []
+        assert impostor.paths == []
         room.done("status", "--server", impostor.url, "--cafile", "own.pem")
-        assert impostor.asked == ["/config", "/room"]
-    finally:
-        impostor.close()
+        assert impostor.paths == ["/config", "/room"]
 
 
 @pytest.mark.parametrize(
@@ -221,7 +165,7 @@ def test_a_certificate_must_be_vouched_for(room: Cli):
     ],
 )
 def test_an_answer_of_something_else_is_a_sentence(room: Cli, liar: Liar, status, answer):
-    liar.lie = lambda *_: (status, answer, {})
+    liar.page = lambda *_: (status, answer, {})
     assert refusal_of(room, "status") in {"unreachable", "config_protocol", "unavailable"}
 
 
@@ -237,13 +181,13 @@ def test_an_answer_of_something_else_is_a_sentence(room: Cli, liar: Liar, status
 def test_what_was_tried_and_found_is_named_and_nothing_of_the_answer(
     room: Cli, liar: Liar, status, answer, found
 ):
-    liar.lie = lambda *_: (status, answer, {"Location": "http://owned.example/"})
+    liar.page = lambda *_: (status, answer, {"Location": "http://owned.example/"})
     result = room.run("status")
     assert result.returncode == Exit.NETWORK
     assert f"{liar.url}/config {found}" in result.stderr
     assert "owned" not in result.stderr
     assert "\x1b" not in result.stderr
-    assert set(liar.asked) == {"/config"}
+    assert set(liar.paths) == {"/config"}
 
 
 def test_a_server_above_a_wrong_path_gets_no_credential_before_it_is_named(room: Cli, liar: Liar):
@@ -251,17 +195,17 @@ def test_a_server_above_a_wrong_path_gets_no_credential_before_it_is_named(room:
     assert result.returncode == Exit.NETWORK
     assert f"There is one at {liar.url}" in result.stderr
     paths = ["/chat/x/y/z", "/chat/x/y", "/chat/x", "/chat", ""]
-    assert liar.asked == [f"{path}/config" for path in paths]
+    assert liar.paths == [f"{path}/config" for path in paths]
 
 
 def test_an_answer_without_end_is_not_read_to_its_end(room: Cli, liar: Liar):
-    liar.lie = lambda *_: (200, b'{"x":"' + b"a" * 9_000_000 + b'"}', {})
+    liar.page = lambda *_: (200, b'{"x":"' + b"a" * 9_000_000 + b'"}', {})
     assert refusal_of(room, "status") == "unreachable"
 
 
 def test_the_sentence_of_a_hostile_error_is_not_shown(room: Cli, liar: Liar):
     error = {"error": {"code": "room_full", "message": "\x1b[2Jcall 555", "retry_after": None}}
-    liar.lie = lambda *_: (409, error, {})
+    liar.page = lambda *_: (409, error, {})
     result = room.run("status")
     assert result.returncode == Exit.REFUSED
     assert "call 555" not in result.stderr
@@ -272,4 +216,4 @@ def test_a_link_of_another_server_is_refused(room: Cli, liar: Liar):
     result = room.run("status", "--json", code=link)
     assert result.returncode == Exit.USAGE
     assert json.loads(result.stdout)["error"]["code"] == "link_salt"
-    assert liar.asked == ["/config"]
+    assert liar.paths == ["/config"]

@@ -114,6 +114,84 @@ def test_the_last_counter_of_an_earlier_process_comes_only_once():
     assert card.repeated
 
 
+# Junk, and numbers that can't be
+
+HIGHEST = 2**53 - 1
+JUNK = [
+    None, True, -1, 0, 1.5, HIGHEST, HIGHEST + 1, "", "\x1b[2J", "A" * 43, "A" * 100_000, [], [[]],
+    {}, {"__proto__": 1}, "\u202e", "AAAA",
+]  # fmt: skip
+
+
+def said(kind):
+    """What a server says of this kind, in its place: a function that says it with changes."""
+    session = new_session()
+    wire = Wire(session)
+    session.connected()
+    join = wire.only()
+    if kind == "joining":
+        return wire, join, {"room": room(), "members": [member(ME)], "notices": []}
+    wire.ok(join, room=room(), members=[member(ME)], notices=[])
+    hello = wire.only()
+    if kind == "welcome":
+        state = {"room": room(), "members": [member(ME)], "notices": [notice(message_id(1))]}
+        return wire, hello, {"now": SERVER_NOW, "member": b64encode(ME)} | state
+    wire.welcome(hello)
+    if kind == "posting":
+        session.post({"type": "text", "text": "hello"}, NOW)
+        return wire, wire.only(), {"id": b64encode(message_id(1)), "state": "viewed"} | times()
+    if kind == "opening":
+        session.open(message_id(1), NOW)
+        return wire, wire.only(), opened(message_id(1))[0]
+    return wire, None, notice(message_id(1))
+
+
+def times():
+    return {"sequence": 1, "posted_at": 1, "expires_at": 1, "viewing": None}
+
+
+@pytest.mark.parametrize("kind", ["joining", "welcome", "posting", "opening", "notice"])
+def test_any_value_in_any_field_is_taken_or_is_the_end_and_raises_nothing(kind):
+    _, _, fields = said(kind)
+    for name in fields:
+        for junk in JUNK:
+            wire, asked, fields = said(kind)
+            head = {"type": kind} if asked is None else {"type": "ok", "ref": asked["ref"]}
+            if kind == "welcome":
+                head["type"] = kind
+            events = wire.hear(head | fields | {name: junk})
+            ended = wire.session.ended
+            assert ended is None or ended.reason in {"malformed", "charter_changed"}, (name, junk)
+            assert not any(isinstance(one, Card) for one in events) or kind == "opening"
+            wire.session.tick(NOW + HOUR)
+            wire.sent()
+
+
+@pytest.mark.parametrize("number", [0, HIGHEST])
+def test_lying_clocks_and_counts_keep_nobody_from_reading(session, wire, number):
+    lies = dict.fromkeys(("posted_at", "expires_at", "sequence"), number)
+    wire.arrive(now=number, notices=[notice(message_id(1), **lies)])
+    (card,) = read(wire, 1, now=number, lease_until=number, **lies)
+    assert type(card) is Card
+
+
+@pytest.mark.parametrize("viewing", [None, "", "AAAA", "A" * 43])
+def test_a_view_that_is_invented_in_the_answer_to_a_post_is_told_as_false(session, wire, viewing):
+    wire.arrive()
+    written = session.post({"type": "text", "text": "really?"}, NOW)
+    lie = {"id": b64encode(written.id), "state": "viewed", "viewing": viewing}
+    assert wire.ok(wire.only(), **times() | lie) == [Settled(written.id, "false")]
+
+
+def test_every_code_that_closes_a_socket_is_one_to_come_back_from_or_an_end():
+    ends = {"malformed", "seat_lost", "room_unknown", "taken_over", "left"}
+    for code in (*range(1000, 1016), *range(3000, 5000, 11), *range(4400, 4430)):
+        session = new_session()
+        Wire(session).arrive()
+        session.disconnected(code)
+        assert session.ended is None or session.ended.reason in ends, code
+
+
 # Without end
 
 
