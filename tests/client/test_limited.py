@@ -1,4 +1,7 @@
-"""Whoever is told to wait waits so long, and is then served: a limit costs time, nothing else."""
+"""Whoever is told to wait waits so long, and is then served: a limit costs time, nothing else.
+
+These take seconds, for they wait in earnest: a whole one is the least that a server asks for.
+"""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -20,24 +23,23 @@ def seats(cli: Cli) -> None:
 
 
 def test_requests_and_handshakes_that_came_too_early_are_made_again(serve: Serve, tmp_path: Path):
-    slow = dict.fromkeys(("JOINS_PER_ADDRESS", "CONNECTS_PER_ADDRESS", "STATES_PER_ADDRESS"), "1/1")
+    slow = dict.fromkeys(("JOINS_PER_ADDRESS", "CONNECTS_PER_ADDRESS", "STATES_PER_ADDRESS"), "2/1")
     with closing(Cli(serve(**slow).url, tmp_path)) as cli:
         cli.code = cli.done("new", "--timeout", "30", code="").strip()
-        for text in ("one", "two"):
-            cli.done("send", text=text)
-        assert cli.done("read", "--all", "-0") == "one\0two\0"
+        cli.done("send", text="one")
+        assert cli.done("read") == "one"
 
 
 def test_messages_that_were_posted_too_fast_are_posted_again(serve: Serve, tmp_path: Path):
-    with closing(Cli(serve(POSTS_PER_ROOM="2/2").url, tmp_path)) as cli:
+    with closing(Cli(serve(POSTS_PER_ROOM="2/1").url, tmp_path)) as cli:
         seats(cli)
-        cli.done("pipe", "--seat", "author", text="".join(f"{number}\n" for number in range(5)))
+        cli.done("pipe", "--seat", "author", text="".join(f"{number}\n" for number in range(3)))
         read = cli.done("read", "--all", "-0", "--seat", "reader")
-        assert sorted(read.split("\0")) == ["", *map(str, range(5))]
+        assert sorted(read.split("\0")) == ["", "0", "1", "2"]
 
 
 def test_messages_that_were_opened_too_fast_are_opened_again(serve: Serve, tmp_path: Path):
-    with closing(Cli(serve(OPENS_PER_ROOM="1/2").url, tmp_path)) as cli:
+    with closing(Cli(serve(OPENS_PER_ROOM="1/1").url, tmp_path)) as cli:
         seats(cli)
         for text in ("one", "two"):
             cli.done("send", "--seat", "author", text=text)
