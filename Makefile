@@ -90,6 +90,10 @@ histories: $(VENV)/dev.stamp ## try thousands of random histories of rooms (NUMB
 page-figures: $(VENV)/dev.stamp ## measure the page: bytes, requests, clicks, and when it can be used
 	@$(PY) -m bench.page_figures
 
+.PHONY: test-release
+test-release: $(VENV)/dev.stamp ## what only a release needs: make environments, test in a folder of any name
+	@$(PY) -m pytest -m release $(ARGS)
+
 .PHONY: test-image
 test-image: $(VENV)/dev.stamp ## build and run the container image without a daemon (root, Debian)
 	@$(PY) -m pytest -m image $(ARGS)

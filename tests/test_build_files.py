@@ -20,6 +20,12 @@ RUNTIME = ROOT / "requirements" / "runtime.lock"
 DEV = ROOT / "requirements" / "dev.lock"
 ENGINE = ROOT / "requirements" / "engine.lock"
 TRAEFIK = ROOT / "requirements" / "traefik.lock"
+# What a folder's name could break: paths given to shells, to node, to PostgreSQL and its socket.
+ANYWHERE = (
+    "tests/test_build_files.py", "tests/test_js.py", "tests/test_loaded.py",
+    "tests/test_life_of_a_message.py", "tests/store/embedded", "tests/client/test_delivery.py",
+    "tests/curl", "tests/deploy/test_behind_proxies.py", "tests/browser/test_hygiene.py",
+)  # fmt: skip
 
 
 def pins(lock: str) -> dict[str, str]:
@@ -151,7 +157,26 @@ def test_without_a_usable_python_the_setup_says_what_is_needed(tmp_path: Path):
     assert not (tmp_path / "venv").exists()
 
 
+@pytest.mark.parametrize("folder", ["plain", "a päth", "it's * $HOME"])
+def test_setup_takes_the_python_that_is_named_however_its_path_is_written(
+    tmp_path: Path, folder: str
+):
+    python = tmp_path / folder / "my python"
+    python.parent.mkdir()
+    executable(python, f'[ "$1" = -c ] || printf "%s|" "$@" >"{tmp_path}/asked"')
+    subprocess.run(
+        ["sh", "tools/venv.sh", str(tmp_path / folder / "venv")],
+        cwd=ROOT,
+        env={**os.environ, "PYTHON": str(python)},
+        check=True,
+    )
+    venv = tmp_path / folder / "venv"
+    assert (tmp_path / "asked").read_text() == f"-m|venv|--clear|{venv}|"
+
+
+@pytest.mark.release
 def test_setup_keeps_an_environment_that_works_and_replaces_one_that_does_not(tmp_path: Path):
+    """Half a minute: environments are made in earnest."""
     venv = tmp_path / "an environment"
     environment = {**os.environ, "PYTHON": sys.executable}
 
@@ -168,6 +193,27 @@ def test_setup_keeps_an_environment_that_works_and_replaces_one_that_does_not(tm
     setup()
     assert (venv / "bin" / "python").exists()
     assert not (venv / "kept").exists()
+
+
+@pytest.mark.release
+@pytest.mark.timeout(600)
+def test_the_tests_pass_in_a_folder_of_any_name(tmp_path: Path):
+    """Minutes: a checkout of its own, and in it a thin slice through everything."""
+    checkout = tmp_path / "a päth" / ("long " * 20)
+    subprocess.run(["git", "clone", "--quiet", ROOT, checkout], check=True)
+    (checkout / ".venv").symlink_to(Path(sys.prefix))
+    # Older than what was installed: nothing is to be installed anew.
+    for path in (*checkout.glob("requirements/*.lock"), checkout / "pyproject.toml"):
+        os.utime(path, (0, 0))
+    done = subprocess.run(
+        ["make", "test", f"ARGS={' '.join(ANYWHERE)}"],
+        cwd=checkout,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " passed" in done.stdout
 
 
 @pytest.mark.parametrize(("ci", "exit_code"), [({}, 0), ({"CI": "true"}, 1)])

@@ -13,7 +13,13 @@ if [ -x "$venv/bin/python" ] && "$venv/bin/python" -m pip --version >/dev/null 2
 	exit 0
 fi
 
-for candidate in ${PYTHON:-python3 python3.13 python3.12 python3.11 python3.14}; do
+# One word, however its path is written.
+if [ -n "${PYTHON:-}" ]; then
+	set -- "$PYTHON"
+else
+	set -- python3 python3.13 python3.12 python3.11 python3.14
+fi
+for candidate in "$@"; do
 	if usable "$candidate"; then
 		exec "$candidate" -m venv --clear "$venv"
 	fi
