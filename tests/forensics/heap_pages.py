@@ -60,9 +60,10 @@ def carved(page: bytes) -> Iterator[bytes]:
     Pruning and vacuum move rows together and take their pointers away; what stood in between
     stays until something is written over it.
     """
-    for offset in range(_PAGE_HEADER, PAGE - _TUPLE_HEADER, _ALIGN):
-        if page[offset + 22] == _PAGE_HEADER:
-            yield page[offset:]
+    starts = page[_PAGE_HEADER + 22 : PAGE - 1 : _ALIGN]
+    found = -1
+    while (found := starts.find(_PAGE_HEADER, found + 1)) >= 0:
+        yield page[_PAGE_HEADER + found * _ALIGN :]
 
 
 def row(tuple_: bytes, layout: str) -> Sequence[Value]:

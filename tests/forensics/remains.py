@@ -23,7 +23,7 @@ from heap_pages import External, NotThisRow
 PAYLOADS, PAYLOAD_KEYS, TOAST = "bb", "bqb", "iib"
 WRAPPED = 61
 # How a wrapped key stands in a row, wherever that is: its length, then its version.
-_WRAPPED_IN_ROW = re.compile(rb"(?=\x7d(\x01.{60}))", re.DOTALL)
+_WRAPPED_IN_ROW = b"\x7d\x01"
 _WAL_SEGMENT = re.compile(r"[0-9A-F]{24}")
 KINDS = ("message", "profile", "resume")
 
@@ -43,7 +43,8 @@ class Remains:
     _carved: dict[int, dict[int, bytes]] = field(default_factory=lambda: defaultdict(dict))
 
     def add_database(self, directory: Path) -> None:
-        """Everything in a data directory of PostgreSQL."""
+        """Everything in a data directory of PostgreSQL. The same page is read once."""
+        seen: set[bytes] = set()
         for path in sorted(directory.rglob("*")):
             if not path.is_file():
                 continue
@@ -52,8 +53,28 @@ class Remains:
             if path.parent.name == "pg_wal" and _WAL_SEGMENT.fullmatch(path.name):
                 self._add_log(content)
             elif "base" in path.parts:
-                for page in heap_pages.pages(content):
+                pages = set(heap_pages.pages(content)) - seen
+                seen |= pages
+                for page in pages:
                     self._add_page(page, "heap")
+        self._join()
+
+    def add(self, other: "Remains") -> None:
+        """What was found elsewhere."""
+        self.wrapped |= other.wrapped
+        for place, wrapped in other.by_place.items():
+            self.by_place[place] |= wrapped
+        self.bodies |= other.bodies
+        self.payloads |= other.payloads
+        self.epoch_keys |= other.epoch_keys
+        self._external |= other._external
+        for own, others in ((self._chunks, other._chunks), (self._carved, other._carved)):
+            for value_id, chunks in others.items():
+                own[value_id] |= chunks
+        self._join()
+
+    def _join(self) -> None:
+        """Bodies from their pieces."""
         for payload, external in self._external:
             chunks = self._carved[external.value_id] | self._chunks[external.value_id]
             body = b"".join(chunks[number] for number in sorted(chunks))
@@ -102,8 +123,10 @@ class Remains:
     # --- looking ----------------------------------------------------------------------------
 
     def _scan(self, content: bytes, place: str) -> None:
-        for match in _WRAPPED_IN_ROW.finditer(content):
-            self._keep(match[1], place)
+        at = -1
+        while (at := content.find(_WRAPPED_IN_ROW, at + 1)) >= 0:
+            if at + 1 + WRAPPED <= len(content):
+                self._keep(content[at + 1 : at + 1 + WRAPPED], place)
 
     def _keep(self, wrapped: bytes, place: str) -> None:
         self.wrapped.add(wrapped)

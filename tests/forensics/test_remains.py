@@ -11,6 +11,7 @@ import shutil
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,8 +43,15 @@ class Copy:
     def attack(self, keys: "Copy | None" = None) -> Remains:
         """Take everything that this database and those keys (by default its own) give."""
         remains = Remains()
-        remains.add_database(self.database)
+        remains.add(self.searched)
         remains.add_keys((keys or self).keys, KEY)
+        return remains
+
+    @cached_property
+    def searched(self) -> Remains:
+        """What is found in the database. To search it takes seconds."""
+        remains = Remains()
+        remains.add_database(self.database)
         return remains
 
 
@@ -255,7 +263,7 @@ def test_a_backup_with_the_present_keys_gives_nothing_at_all(scene: Scene) -> No
 
 def test_a_backup_beside_the_present_database_brings_nothing_back(scene: Scene) -> None:
     remains = scene.after.attack()
-    remains.add_database(scene.before.database)
+    remains.add(scene.before.searched)
     recovered = remains.plaintexts()
     assert scene.names(recovered & scene.gone) == []
     assert scene.names(scene.living - recovered) == []
@@ -272,6 +280,6 @@ def test_a_copy_of_the_key_directory_is_not_covered(scene: Scene) -> None:
 def test_nothing_that_was_planted_lies_there_unsealed(scene: Scene) -> None:
     for copy in (scene.before, scene.after):
         for path in copy.database.parent.rglob("*"):
-            content = path.read_bytes() if path.is_file() else b""
+            content = path.read_bytes().replace(bytes(4096), b"") if path.is_file() else b""
             for planted in scene.gone | scene.living:
                 assert planted[:32] not in content, path

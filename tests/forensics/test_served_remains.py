@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from ephemeral.sealing.epochs import OVERDUE
 from ephemeral.sealing.keyring_files import KeyringDirectory
 
 LONG = 86_400
+# What is printed once each time that a key is too old, and once when it is gone.
+LATE = "is older than two epochs"
+IN_TIME = "Every key that had to be destroyed has been."
 
 
 @pytest.mark.parametrize("epoch_seconds", [1, LONG])
@@ -78,17 +82,20 @@ async def test_a_key_that_outlives_two_epochs_makes_the_server_unready_and_says_
         async with plain.transaction():
             # A transaction that never ends stands in the way.
             await plain.execute("SELECT FROM payload_keys FOR UPDATE")
-            assert OVERDUE in await until(503)
-            asked = program(
-                "check", "--health", environment=server.environment, folder=server.folder, stderr=-1
-            )
-            _, said = await asyncio.to_thread(asked.communicate)
-            assert asked.returncode == 1
+            said = ""
+            while not said:
+                # On a busy machine the key before this one may have been late too, and is gone.
+                assert OVERDUE in await until(503)
+                asked = program(
+                    "check", "--health",
+                    environment=server.environment, folder=server.folder, stderr=subprocess.PIPE,
+                )  # fmt: skip
+                _, said = await asyncio.to_thread(asked.communicate)
+                assert asked.returncode == bool(said)
             assert said == f"The server is not ready. {OVERDUE}\n"
             # It serves all the same.
             assert (await author.post(Message())).status_code == 201
         await until(200)
-        while "Every key that had to be destroyed has been." not in server.output():  # noqa: ASYNC110
+        while not server.output().count(LATE) == server.output().count(IN_TIME) > 0:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     await plain.close()
-    assert server.output().count("is older than two epochs") == 1
