@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from ephemeral.store.postgres import Pool
 
 _ANY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-# The same examples in every run: a failure is never a matter of luck. And those of `make fuzz`.
+# The same examples in every run: a failure is never a matter of luck. A few of them for
+# `make quick`, and others for `make fuzz`.
 settings.register_profile("steady", _ANY, derandomize=True, max_examples=150)
+settings.register_profile("quick", _ANY, derandomize=True, max_examples=15)
 settings.register_profile("fuzz", _ANY, max_examples=2_000)
 settings.load_profile("steady")
 

@@ -107,6 +107,13 @@ def test_make_help_explains_every_target():
     assert make() == make("help")
 
 
+def test_what_is_run_between_two_edits_is_there():
+    asked = make("-n", "quick").split()
+    paths = [word for word in asked if word.startswith("tests/")]
+    assert len(paths) > 5
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
 def executable(path: Path, text: str) -> None:
     path.write_text(f"#!/bin/sh\n{text}\n")
     path.chmod(0o755)

@@ -16,6 +16,7 @@ from ephemeral.client.chat import chat, new_chat
 from ephemeral.client.context import SERVER_VARIABLE, Context
 from ephemeral.client.durations import parse_duration
 from ephemeral.client.exits import ClientError, Exit, exit_code_of
+from ephemeral.client.output import hold_standard_descriptors
 from ephemeral.client.piping import pipe
 from ephemeral.client.reading import message_id, read
 from ephemeral.client.secret_input import CODE_VARIABLE
@@ -315,7 +316,7 @@ def add_commands(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Run the command that was parsed, as this process; gives the exit code."""
-    _hold_standard_descriptors()
+    hold_standard_descriptors()
     return run_in(Context(args, environment))
 
 
@@ -389,16 +390,3 @@ def _confess(context: Context, error: Exception) -> Exit:
     place = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else "?"
     context.say(f"A fault in this program ({type(error).__name__} in {place}). Please report it.")
     return Exit.FAULT
-
-
-def _hold_standard_descriptors() -> None:
-    """Where one of the three is closed, a file opened later would take its number.
-
-    It is replaced by what can't be used, so that a message that was written nowhere does not
-    count as written.
-    """
-    for descriptor, mode in ((0, os.O_WRONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
-        try:
-            os.fstat(descriptor)
-        except OSError:
-            os.open(os.devnull, mode)

@@ -6,7 +6,7 @@ import stat
 
 from ephemeral.client.exits import ClientError, Exit
 
-__all__ = ["Output"]
+__all__ = ["Output", "hold_standard_descriptors"]
 
 # A pipe that is ready takes so much at once without making its writer wait (POSIX, PIPE_BUF).
 _AT_ONCE = 4096
@@ -65,3 +65,16 @@ async def _writable(descriptor: int) -> None:
         await ready.wait()
     finally:
         loop.remove_writer(descriptor)
+
+
+def hold_standard_descriptors() -> None:
+    """Where one of the three is closed, a file opened later would take its number.
+
+    It is replaced by what can't be used, so that a message that was written nowhere does not
+    count as written.
+    """
+    for descriptor, mode in ((0, os.O_WRONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, mode)
