@@ -77,6 +77,7 @@ bench-partitions: $(VENV)/dev.stamp ## compare deleting expired rows with droppi
 
 .PHONY: mutations
 mutations: $(VENV)/dev.stamp ## break guards on purpose and see a test notice (ARGS="words" for some)
+	@sh tools/page_tools.sh $(VENV)
 	@$(PY) tools/mutations.py $(ARGS)
 
 .PHONY: fuzz

@@ -16,7 +16,7 @@ from ephemeral.page.bodies import Body
 from ephemeral.page.files import StaticFiles
 from ephemeral.page.languages import Catalogue, negotiate
 
-__all__ = ["Health", "Pages"]
+__all__ = ["TRIES", "Health", "Pages"]
 
 _HTML: Header = (b"content-type", b"text/html; charset=utf-8")
 _VARIES: Header = (b"vary", b"accept-encoding, accept-language")

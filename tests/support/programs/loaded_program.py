@@ -1,6 +1,6 @@
 """The program, loaded, waiting to be started: python loaded_program.py DESCRIPTOR
 
-What takes long at every start, loading the modules and compressing the page's files, is done once. Then
+What takes long at every start, loading the modules and packing the page's files, is done once. Then
 each message of the socket at DESCRIPTOR, a JSON object with `arguments`, `environment`, `folder`,
 `session` and `terminal`, is the program once: in a process of its own, which goes on as one that
 was just started and has come so far. With the message come the three standard streams, and a socket
