@@ -80,7 +80,7 @@ class Site:
         catalogues = read_catalogues(WEB / "catalogue")
         for sentence in untranslated(catalogues):
             _log.warning(sentence)
-        self.files = StaticFiles(WEB / "static", catalogues)
+        self.files = StaticFiles(WEB, catalogues)
         self.pages = Pages(WEB, settings.base_path, __version__, self.files, catalogues)
         self.verdict = Verdict(faults.record, passing=(KeyringUnusable,))
         self._base_path = settings.base_path

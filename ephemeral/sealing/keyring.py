@@ -71,9 +71,10 @@ class Keyring:
         """Load all keys, making on the first start those that must exist.
 
         ``connection`` is in no transaction and its database is migrated. Finishes the destruction
-        of keys that a crash has interrupted. Raises KeyringUnusable, with nothing changed that is in use, when the encryption key is missing or wrong, when the
-        index key isn't the one of this database, when payloads are stored whose keys are gone,
-        or when the database has been set back to before the making of a key that is there.
+        of keys that a crash has interrupted. Raises KeyringUnusable, with nothing changed that is
+        in use, when the encryption key is missing or wrong, when the index key isn't the one of
+        this database, when payloads are stored whose keys are gone, or when the database has been
+        set back to before the making of a key that is there.
         """
         directory.prepare()
         async with _directory_lock(directory):

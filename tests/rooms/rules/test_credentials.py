@@ -1,5 +1,7 @@
 """The keyed hashes are HMAC-SHA-256 as the schema says, and kept apart by their labels."""
 
+import hashlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
