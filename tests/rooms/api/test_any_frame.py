@@ -4,11 +4,10 @@ import msgspec
 from hypothesis import example, given
 from hypothesis import strategies as st
 from support.any_input import any_json, any_text, attempt, steady
-from support.operations import ROOM_OPERATIONS, SOCKET
+from support.operations import FRAMES, ROOM_OPERATIONS
 
 from ephemeral.edge.dispatch import body_beside_path
 from ephemeral.edge.frames import decode_json
-from ephemeral.edge.socket import SocketFrames
 from ephemeral.protocol import objects
 from ephemeral.protocol.charter import Charter, Policy
 from ephemeral.protocol.encoding import b64encode
@@ -17,7 +16,6 @@ from ephemeral.protocol.record import read_record
 from ephemeral.protocol.session import Session
 from ephemeral.rooms.api import bodies
 
-FRAMES = SocketFrames(SOCKET)
 EARLY, LATE = tuple(FRAMES.early.operations), tuple(FRAMES.late.operations)
 BODIES = tuple(filter(None, map(body_beside_path, ROOM_OPERATIONS)))
 MALFORMED = {"malformed"}
