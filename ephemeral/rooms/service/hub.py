@@ -138,19 +138,19 @@ class Hub:
             self._told.setdefault(room, sequence)
 
     def rooms(self) -> list[bytes]:
-        """Rooms with local listeners."""
+        """Rooms with local subscribers."""
         return list(self._rooms)
 
     def listens(self, room: bytes) -> bool:
-        """Whether a room has local listeners."""
+        """Whether a room has local subscribers."""
         return room in self._rooms
 
-    def listeners_of(self, room: bytes) -> int:
-        """How many local listeners a room has."""
+    def subscribers_in(self, room: bytes) -> int:
+        """How many local subscribers a room has."""
         return len(self._rooms.get(room, ()))
 
-    def listeners(self) -> list[tuple[bytes, Subscriber]]:
-        """Every local listener with its room."""
+    def subscribers(self) -> list[tuple[bytes, Subscriber]]:
+        """Every local subscriber with its room."""
         return [(room, one) for room, members in self._rooms.items() for one in members.values()]
 
     async def tell_again(self, room: bytes, read: Callable[[bytes], Awaitable[Snapshot]]) -> None:

@@ -99,7 +99,7 @@ class Ledger:
 
     def age(self, monotonic: float) -> None:
         """To be called now and then: forget rooms that nothing happens in."""
-        self._batches.memory.age(monotonic)
+        self._batches.cache.age(monotonic)
 
     @property
     def queued(self) -> int:

@@ -211,7 +211,7 @@ class Record:
             Elsewhere(
                 "memory",
                 "sockets",
-                self._hub.listeners_of(room),
+                self._hub.subscribers_in(room),
                 "Open connections of members to this process of the server, with what is on its "
                 "way to them, and the addresses that they come from while they are open.",
             ),

@@ -320,7 +320,7 @@ class Rooms:
 
     async def status(self, seat: Seat, ids: Sequence[bytes]) -> tuple[int, Sequence[Receipt]]:
         """What became of one's own messages, in the order asked."""
-        tombstones = {one: self._tombstone(seat.room, one) for one in ids}
+        tombstones = {one: self._tombstone_name(seat.room, one) for one in ids}
         return await transaction(
             self._pool,
             lambda connection: receipts(connection, seat, tombstones),
@@ -375,7 +375,7 @@ class Rooms:
         await room_rows.audiences(connection, messages)
         known = KnownRoom(room)
         known.messages.update((one.id, one) for one in messages)
-        book = Book(now, self._limits, self._tombstone, {room.room: known})
+        book = Book(now, self._limits, self._tombstone_name, {room.room: known})
         book.leave(room.room, member)
         await write(connection, book)
         payloads = await seat_rows.delete_seat(connection, room.room, member)
@@ -383,5 +383,5 @@ class Rooms:
             await payload_rows.delete_payloads(connection, payloads)
         return [*book.events, (room.room, LeftEvent(member))]
 
-    def _tombstone(self, room: bytes, message: bytes) -> bytes:
+    def _tombstone_name(self, room: bytes, message: bytes) -> bytes:
         return tombstone_hash(self._keyring.index_key, room, message)

@@ -211,7 +211,7 @@ class Sweeper:
         )
         if fresh and self._known:
             # Somebody took this worker for dead: hold its members' seats again.
-            held = [(room, one.member, one.connection) for room, one in self._hub.listeners()]
+            held = [(room, one.member, one.connection) for room, one in self._hub.subscribers()]
             for room, member in await transaction(
                 self._pool, lambda connection: seat_rows.reclaim(connection, self._worker, held)
             ):
@@ -272,7 +272,7 @@ class Sweeper:
 
     async def _give_up(self) -> None:
         """Give up seats whose sockets never came to be: nobody knew that they were committed."""
-        known = {one.connection for _, one in self._hub.listeners()}
+        known = {one.connection for _, one in self._hub.subscribers()}
         for seat, connection in await transaction(
             self._pool, lambda connection: seat_rows.held(connection, self._worker, *UNHEARD_MS)
         ):
