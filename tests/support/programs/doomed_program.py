@@ -80,8 +80,8 @@ class Doom:
         if self._request == "migrate":
             self._come = True
             return
-        # What is asked for often is the ledger's.
-        owner = Rooms if hasattr(Rooms, self._request) else Ledger
+        # What is asked for often is the ledger's as well: there it is batched.
+        owner = Ledger if hasattr(Ledger, self._request) else Rooms
         original = getattr(owner, self._request)
 
         def asked(*arguments: Any) -> Any:
@@ -198,8 +198,8 @@ def run(order: dict[str, Any]) -> int:
 
 
 def load() -> None:
-    """Link the page's files once; nobody is here who would look at them compressed."""
-    files = app.StaticFiles(app.WEB / "static", app.read_catalogues(app.WEB / "catalogue"))
+    """Read the page's files once; nobody is here who would look at them compressed."""
+    files = app.StaticFiles(app.WEB, app.read_catalogues(app.WEB / "catalogue"))
     app.StaticFiles = lambda *_: files
     app.Pages.bodies = lambda _: ()
 

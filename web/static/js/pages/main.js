@@ -16,6 +16,12 @@ import { stage as stageIn } from "../ui/stage.js";
 import { ENDINGS, PROGRESS } from "../ui/states.js";
 import { mayResume, ways } from "./ways.js";
 
+// Browsers remember that an address failed, so each try has another. The page names the integrity of so
+// many (TRIES in ephemeral/page/pages.py); what is asked for under any other is refused. No string that
+// stands in `import()`: the bundler would write the one address there that it knows.
+const ROOM = new URL("./room.js", import.meta.url).href;
+const TRIES = 8;
+
 const base = new URL(`${document.documentElement.dataset.base}/`, location.origin).href;
 const app = document.getElementById("app");
 const spoken = ["announce-polite", "announce-assertive"].map((id) => document.getElementById(id));
@@ -28,6 +34,7 @@ const { toArriving, toInvited, join, resume } = ways({ stage, base, load, choice
 let room = null;
 let waiting = 0;
 let machinery = null;
+let again = "";
 
 /** Takes the fragment and removes it from the address bar and from this entry of the history. */
 function takeFragment() {
@@ -38,18 +45,13 @@ function takeFragment() {
 
 /** What needs the word list and the protocol is loaded while the person reads the first screen. */
 function load() {
-  machinery ??= Promise.all([
-    import("../net/room.js"),
-    import("../protocol/codes.js"),
-    import("../protocol/links.js"),
-    import("../device/random.js"),
-    import("../ui/qr.js"),
-  ]).then((modules) => Object.assign({}, ...modules), notLoaded);
+  machinery ??= import(ROOM + again).catch(notLoaded);
   return machinery;
 }
 
 function notLoaded(error) {
   machinery = null;
+  again = again.length < TRIES - 1 ? `${again}?` : "";
   // A browser that can't read the program says so by this; any other no is the network's.
   if (error instanceof SyntaxError) stage.finish(() => unable("too_old"));
   throw Object.assign(new Error("not loaded"), { code: "unreachable" });

@@ -1,0 +1,202 @@
+"""What clients ask with: the bodies of requests (docs/protocol.md, 9 and 11).
+
+Each shape is written once: a frame of the socket is the body of the like request with `type` and
+`ref` (`edge/frames.py`), and fields of the path stand in the body. Decoding is strict: an unknown
+key, a missing one, another type, or a number out of range is `malformed`. Fields of bytes stay text
+until a handler asks for them, so that each is decoded once and its length is checked there and
+then.
+"""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from ephemeral.protocol.encoding import b64decode
+from ephemeral.protocol.errors import Refusal
+from ephemeral.protocol.limits import (
+    CHARTER_SIZE,
+    ENVELOPE_SIZES,
+    ID_SIZE,
+    KEY_SIZE,
+    MAC_SIZE,
+    PROFILE_SIZE,
+    STATUS_IDS_MAX,
+    TOKEN_SIZE,
+    VIEWING_SIZE,
+)
+
+__all__ = [
+    "AckBody",
+    "CreateBody",
+    "JoinBody",
+    "LockBody",
+    "OpenBody",
+    "PostBody",
+    "ReleaseBody",
+    "StatusBody",
+    "TypingBody",
+    "credential",
+]
+
+_SIZES = frozenset(ENVELOPE_SIZES)
+_HASH_SIZE = 32
+
+
+def _bytes(length: int, what: str) -> Meta:
+    digits = (length * 8 + 5) // 6
+    return Meta(
+        description=f"{what}: {length} bytes in base64url without padding",
+        extra_json_schema={
+            "minLength": digits,
+            "maxLength": digits,
+            "pattern": f"^[A-Za-z0-9_-]{{{digits}}}$",
+        },
+    )
+
+
+# The notes on lengths document; lengths are checked on decoding, below.
+Id = Annotated[str, _bytes(ID_SIZE, "An id drawn by the client")]
+Hash = Annotated[str, _bytes(_HASH_SIZE, "SHA-256 of the viewing bytes")]
+Viewing = Annotated[str, _bytes(VIEWING_SIZE, "The viewing bytes of a decrypted message")]
+Secret = Annotated[str, _bytes(TOKEN_SIZE, "Random bytes drawn by the client")]
+CharterField = Annotated[str, _bytes(CHARTER_SIZE, "The charter")]
+MacField = Annotated[str, _bytes(MAC_SIZE, "The creator's authentication of the charter")]
+Profile = Annotated[str, _bytes(PROFILE_SIZE, "The encrypted profile")]
+Envelope = Annotated[
+    str,
+    Meta(
+        description="The encrypted message in base64url: 512, 1024, 2048, ... or 65536 bytes",
+        extra_json_schema={"minLength": 683, "maxLength": 87382, "pattern": "^[A-Za-z0-9_-]+$"},
+    ),
+]
+
+
+def _sized(text: str, length: int, code: str) -> bytes:
+    """Bytes whose wrong length has a code of its own; `malformed` where they are none at all."""
+    value = b64decode(text)
+    if len(value) != length:
+        raise Refusal(code)
+    return value
+
+
+def _identifier(text: str) -> bytes:
+    """The 16 bytes of a member's or message's id; `malformed`."""
+    return b64decode(text, ID_SIZE)
+
+
+def credential(text: str) -> bytes:
+    """The 32 bytes of a locator or token; `unauthorized`."""
+    try:
+        return b64decode(text, TOKEN_SIZE)
+    except Refusal:
+        raise Refusal("unauthorized") from None
+
+
+class _Strict(Struct, forbid_unknown_fields=True, gc=False):
+    """No key that isn't asked for."""
+
+
+class CreateBody(_Strict):
+    """Body of `POST /rooms`."""
+
+    charter: CharterField
+    mac: MacField
+
+    def unpack(self) -> tuple[bytes, bytes]:
+        """Charter and mac; `charter_length`, `malformed`."""
+        charter = _sized(self.charter, CHARTER_SIZE, "charter_length")
+        return charter, b64decode(self.mac, MAC_SIZE)
+
+
+class ResumePair(_Strict):
+    """What a client may bring when it joins, so that a reload finds its way back (7.6)."""
+
+    token: Secret
+    key: Secret
+
+
+class JoinBody(_Strict):
+    """Body of `POST /room/members`."""
+
+    member: Id
+    profile: Profile | None = None
+    resume: ResumePair | None = None
+
+    def unpack(self) -> tuple[bytes, bytes | None, tuple[bytes, bytes] | None]:
+        """Member id, profile, and resume token with its key; `profile_length`, `malformed`."""
+        profile = resume = None
+        member = _identifier(self.member)
+        if self.profile is not None:
+            profile = _sized(self.profile, PROFILE_SIZE, "profile_length")
+        if self.resume is not None:
+            resume = (
+                b64decode(self.resume.token, TOKEN_SIZE),
+                b64decode(self.resume.key, KEY_SIZE),
+            )
+        return member, profile, resume
+
+
+class LockBody(_Strict):
+    """Body of `PATCH /room`."""
+
+    locked: bool
+
+
+class TypingBody(_Strict):
+    """Body of `POST /room/typing`."""
+
+    typing: bool
+
+
+class PostBody(_Strict):
+    """Body of `POST /room/messages`."""
+
+    id: Id
+    envelope: Envelope
+    viewing_hash: Hash
+
+    def unpack(self) -> tuple[bytes, bytes, bytes]:
+        """Message id, envelope and viewing hash; `envelope_size`, `malformed`."""
+        message = _identifier(self.id)
+        envelope = b64decode(self.envelope)
+        if len(envelope) not in _SIZES:
+            raise Refusal("envelope_size")
+        return message, envelope, b64decode(self.viewing_hash, _HASH_SIZE)
+
+
+class _MessageBody(_Strict):
+    """What is asked of one message."""
+
+    id: Id
+
+    def message(self) -> bytes:
+        """The message's id; `malformed`."""
+        return _identifier(self.id)
+
+
+class OpenBody(_MessageBody):
+    """Of `POST /room/messages/{id}/open`: all of it stands in the path."""
+
+
+class ReleaseBody(_MessageBody):
+    """Of `POST /room/messages/{id}/release`: all of it stands in the path."""
+
+
+class AckBody(_MessageBody):
+    """Body of `POST /room/messages/{id}/ack`."""
+
+    viewing: Viewing
+
+    def revealed(self) -> bytes:
+        """The viewing bytes; `malformed`."""
+        return b64decode(self.viewing, VIEWING_SIZE)
+
+
+class StatusBody(_Strict):
+    """Body of `POST /room/messages/status`."""
+
+    ids: Annotated[list[Id], Meta(min_length=1, max_length=STATUS_IDS_MAX)]
+
+    def unpack(self) -> list[bytes]:
+        """The ids asked for; `malformed`."""
+        return [_identifier(one) for one in self.ids]
