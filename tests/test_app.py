@@ -89,12 +89,12 @@ def test_a_start_tells_of_sentences_that_are_not_translated(
     shutil.copytree(app.WEB, web)
     monkeypatch.setattr(app, "WEB", web)
     settings = Settings.parse({"DATA_DIR": str(tmp_path)})
-    app.create_app(settings)
+    app.Site(settings)
     assert caplog.messages == []
     german = web / "catalogue" / "de.json"
     sentences = json.loads(german.read_text("utf-8"))
     german.write_text(json.dumps(dict(list(sentences.items())[:-3])), "utf-8")
-    app.create_app(settings)
+    app.Site(settings)
     (told,) = caplog.messages
     assert f"de (Deutsch) lacks 3 of {len(sentences)} sentences" in told
 

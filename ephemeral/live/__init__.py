@@ -1,1 +1,1 @@
-"""What dies with the process: listeners and hints."""
+"""What dies with the process: hints on their way, and counts."""

@@ -14,24 +14,20 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import get_args
 
 import asyncpg
 import httpx
 import pytest
 from support.machines.server import ROOT, Program
+from support.operations import FRAME_TYPES, OPERATIONS, served_paths
 from support.people.canaries import Canaries, Kind, Place, files, forms, processes
 from support.people.tour import ADDRESSES, OF_ALL, Tour, lacking
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
 
-from app import create_app
-from ephemeral.protocol import frames
 from ephemeral.protocol.codes import new_code
 from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.errors import STATUS
-from ephemeral.routes import OPERATIONS
-from ephemeral.settings import Settings
 from ephemeral.store.embedded.server import running_dsn
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -434,7 +430,7 @@ async def test_nothing_that_a_client_can_send_is_found_anywhere(tour: tuple[Prog
         await visit.api.get(f"/{words}", params={"code": words}, headers={"X-Code": words})
         await visit.api.post("/rooms", json={"code": words}, headers={"Authorization": words})
 
-    paths = [route.path for route in create_app(Settings.parse(METRICS)).routes]
+    paths = served_paths()
     assert "/metrics" in paths
     await go_every_right_way(visit)
     await meet_every_refusal(visit)
@@ -465,11 +461,7 @@ async def test_nothing_that_a_client_can_send_is_found_anywhere(tour: tuple[Prog
         if status != 101
     }
     assert visit.operations >= promised, promised - visit.operations
-    kinds = {
-        kind.__struct_config__.tag
-        for kind in (*get_args(frames.EarlyFrame), *get_args(frames.Frame))
-    }
-    assert visit.frames == kinds
+    assert visit.frames == FRAME_TYPES
     # Whatever was asked for and however it failed, a browser is told what to do with the answer.
     assert {(name, one) for name, head in visit.heads for one in lacking(head)} == set()
     figures = f"{canaries.count} canaries, {len(visit.public) + len(visit.private)} answers"

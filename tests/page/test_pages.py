@@ -11,7 +11,7 @@ from support.machines.server import Program
 from support.people.raw_client import NO_TLS, Client
 
 from ephemeral.edge.headers import integrity
-from ephemeral.edge.hsts import StrictTransport
+from ephemeral.edge.hsts import Hsts
 from ephemeral.page.pages import TRIES
 from ephemeral.settings import Settings
 
@@ -160,7 +160,7 @@ async def test_documents_that_came_by_tls_ask_to_be_asked_for_by_tls_again(
 
 def test_an_operator_can_have_browsers_forget_it():
     scope = {"scheme": "https", "headers": [], "client": None}
-    said = StrictTransport(Settings.parse({"HSTS_SECONDS": "0"}))(scope)
+    said = Hsts(Settings.parse({"HSTS_SECONDS": "0"}))(scope)
     assert said == [(b"strict-transport-security", b"max-age=0")]
 
 

@@ -133,7 +133,7 @@ async def write(
     payloads: Sequence[SealedRow],
     inserted: Sequence[Message],
     changed: Sequence[Message],
-    buried: Sequence[Tombstone],
+    new_tombstones: Sequence[Tombstone],
     destroyed: Sequence[Message],
     used: Sequence[Room],
     versions: Sequence[int | None],
@@ -166,7 +166,7 @@ async def write(
             UNKNOWN,
             _pieces(32, [one.room for one in condition.unknown]),
             _pieces(16, [one.id for one in condition.unknown]),
-            _pieces(32, [one.grave or b"" for one in condition.unknown]),
+            _pieces(32, [one.tombstone_name or b"" for one in condition.unknown]),
             len(condition.unknown),
         )
     if inserted:
@@ -203,15 +203,15 @@ async def write(
             _list([one.lease_ends for one in changed]),
             _list([one.audience is not None for one in changed]),
         )
-    if buried:
+    if new_tombstones:
         add(
             BURIED,
-            _pieces(32, [one.tombstone for one in buried]),
-            _pieces(32, [one.room for one in buried]),
-            _pieces(16, [one.author for one in buried]),
-            _pieces(32, [one.viewing or _NO_VIEWING for one in buried]),
-            _list([one.fate for one in buried]),
-            _list([one.until for one in buried]),
+            _pieces(32, [one.tombstone for one in new_tombstones]),
+            _pieces(32, [one.room for one in new_tombstones]),
+            _pieces(16, [one.author for one in new_tombstones]),
+            _pieces(32, [one.viewing or _NO_VIEWING for one in new_tombstones]),
+            _list([one.fate for one in new_tombstones]),
+            _list([one.until for one in new_tombstones]),
         )
     if destroyed:
         add(

@@ -143,7 +143,7 @@ CHANGED = Part(
 BURIED = Part(
     6,
     """
-    buried AS (
+    new_tombstones AS (
         INSERT INTO tombstones (tombstone, room, author, viewing, fate, until)
         SELECT substr($1::bytea, (32 * n - 31)::int, 32),
                substr($2::bytea, (32 * n - 31)::int, 32),

@@ -11,18 +11,12 @@ from typing import TYPE_CHECKING
 
 from asyncpg import Record
 
-from ephemeral.rooms.rules.room import Listener, Message, Room, RoomView, Tombstone
+from ephemeral.rooms.rules.room import AudienceMember, Message, Room, RoomView, Tombstone
 
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection
 
 Key = tuple[bytes, bytes]
-
-
-async def clock(connection: Connection) -> int:
-    """The database's clock in milliseconds."""
-    now: int = await connection.fetchval("SELECT clock_ms()")
-    return now
 
 
 async def lock_room(connection: Connection, room: bytes) -> Room | None:
@@ -167,10 +161,10 @@ async def audiences(connection: Connection, found: Sequence[Message]) -> None:
         [room for room, _ in waited_for],
         [message for _, message in waited_for],
     )
-    for room, message, *listener in rows:
+    for room, message, *reader in rows:
         audience = waited_for[room, message].audience
         if audience is not None:
-            audience[listener[0]] = Listener(*listener)
+            audience[reader[0]] = AudienceMember(*reader)
 
 
 async def leased_messages(connection: Connection, rooms: Sequence[bytes]) -> list[Message]:
@@ -218,10 +212,10 @@ async def insert_audience(
 
 
 async def update_audience(
-    connection: Connection, changed: dict[tuple[bytes, bytes, bytes], Listener]
+    connection: Connection, changed: dict[tuple[bytes, bytes, bytes], AudienceMember]
 ) -> None:
     """Write what became of members of audiences."""
-    keys, listeners = list(changed), list(changed.values())
+    keys, readers = list(changed), list(changed.values())
     await connection.execute(
         """
         UPDATE audience SET state = q.state, lease_until = q.lease_until, lease_ends = q.lease_ends
@@ -233,9 +227,9 @@ async def update_audience(
         [key[0] for key in keys],
         [key[1] for key in keys],
         [key[2] for key in keys],
-        [one.state for one in listeners],
-        [one.lease_until for one in listeners],
-        [one.lease_ends for one in listeners],
+        [one.state for one in readers],
+        [one.lease_until for one in readers],
+        [one.lease_ends for one in readers],
     )
 
 

@@ -21,9 +21,9 @@ from ephemeral.rooms.rules.room import (
     Acknowledged,
     AcknowledgedEvent,
     AudienceEvent,
+    AudienceMember,
     DestroyedEvent,
     KnownRoom,
-    Listener,
     Message,
     NoticeEvent,
     OpenedEvent,
@@ -53,15 +53,15 @@ class Book(Changes):
     """The `known` rooms of one transaction, by name; they are changed as it decides.
 
     `tombstones` are those that may be asked for; `present` the members of a room who hold a seat,
-    needed only where a message is posted under the policy *everyone*. `grave` computes the name
-    of a message's tombstone.
+    needed only where a message is posted under the policy *everyone*. `tombstone_name` computes the
+    name of a message's tombstone.
     """
 
     def __init__(
         self,
         now: int,
         limits: Limits,
-        grave: Callable[[bytes, bytes], bytes],
+        tombstone_name: Callable[[bytes, bytes], bytes],
         known: Mapping[bytes, KnownRoom],
         *,
         tombstones: Iterable[Tombstone] = (),
@@ -69,7 +69,7 @@ class Book(Changes):
     ) -> None:
         super().__init__(now, known)
         self._limits = limits
-        self._grave = grave
+        self._tombstone_name = tombstone_name
         self._tombstones = {tombstone.tombstone: tombstone for tombstone in tombstones}
         self._present = present or {}
 
@@ -95,8 +95,8 @@ class Book(Changes):
             ):
                 raise Refusal("message_conflict")
             return receipt_of(standing, self.now)
-        grave = self._grave(seat.room, message_id)
-        tombstone = self._tombstones.get(grave)
+        tombstone_name = self._tombstone_name(seat.room, message_id)
+        tombstone = self._tombstones.get(tombstone_name)
         if tombstone is not None and tombstone.until > self.now:
             if tombstone.author != seat.member:
                 raise Refusal("message_conflict")
@@ -112,7 +112,7 @@ class Book(Changes):
         audience = None
         if room.policy == 2:
             others = [one for one in self._present.get(seat.room, ()) if one != seat.member]
-            audience = {one: Listener(one) for one in others} or None
+            audience = {one: AudienceMember(one) for one in others} or None
         message = Message(
             seat.room,
             message_id,
@@ -125,7 +125,7 @@ class Book(Changes):
             self.now,
             self.now + room.message_ttl,
             audience=audience,
-            grave=grave,
+            tombstone_name=tombstone_name,
         )
         self._known[seat.room].messages[message_id] = message
         self.inserted.append(message)
@@ -164,15 +164,15 @@ class Book(Changes):
             self._use(room)
             self._destroy(message, VIEWED, viewing, seat.member)
             return Acknowledged(message_id, "viewed")
-        listener = message.audience.get(seat.member)
-        if listener is None:
+        reader = message.audience.get(seat.member)
+        if reader is None:
             raise Refusal("audience_only")
-        if listener.state != ACKNOWLEDGED:
+        if reader.state != ACKNOWLEDGED:
             self._use(room)
-            listener.state = ACKNOWLEDGED
-            listener.lease_until = None
+            reader.state = ACKNOWLEDGED
+            reader.lease_until = None
             message.viewing = viewing
-            self._change(message, listener)
+            self._change(message, reader)
             if self._conclude(message, seat.member):
                 return Acknowledged(message_id, "viewed")
             self._tell(seat.room, AcknowledgedEvent(message_id, seat.member))
@@ -194,11 +194,11 @@ class Book(Changes):
             if not self._settle(message):
                 continue
             self._give_back(message, member)
-            listener = (message.audience or {}).get(member)
-            if message.audience and listener is not None and listener.state == PENDING:
+            reader = (message.audience or {}).get(member)
+            if message.audience and reader is not None and reader.state == PENDING:
                 del message.audience[member]
                 self._change(message)
-                self.listeners[room, message.id, member] = None
+                self.readers[room, message.id, member] = None
                 if not self._conclude(message, None):
                     self._tell_audience(message)
 
@@ -236,7 +236,7 @@ class Book(Changes):
         return message if message is not None and self._settle(message) else None
 
     def _tombstone(self, room: bytes, message_id: bytes) -> Tombstone | None:
-        tombstone = self._tombstones.get(self._grave(room, message_id))
+        tombstone = self._tombstones.get(self._tombstone_name(room, message_id))
         return tombstone if tombstone is not None and tombstone.until > self.now else None
 
     def _living(self, room: bytes, message_id: bytes) -> Message:
@@ -274,18 +274,18 @@ class Book(Changes):
         return until
 
     def _lease_audience(self, message: Message, member: bytes) -> int:
-        listener = message.audience.get(member) if message.audience is not None else None
-        if listener is None:
+        reader = message.audience.get(member) if message.audience is not None else None
+        if reader is None:
             raise Refusal("audience_only")
-        if listener.state != PENDING:
-            state = "acknowledged" if listener.state == ACKNOWLEDGED else "unconfirmed"
+        if reader.state != PENDING:
+            state = "acknowledged" if reader.state == ACKNOWLEDGED else "unconfirmed"
             raise Refusal("message_gone", state=state)
-        if listener.lease_until is not None:
-            return listener.lease_until
-        listener.lease_until = self._lease(message.room)
-        self._change(message, listener)
-        self._tell(message.room, OpenedEvent(message.id, member, listener.lease_until))
-        return listener.lease_until
+        if reader.lease_until is not None:
+            return reader.lease_until
+        reader.lease_until = self._lease(message.room)
+        self._change(message, reader)
+        self._tell(message.room, OpenedEvent(message.id, member, reader.lease_until))
+        return reader.lease_until
 
     def _give_back(self, message: Message, member: bytes) -> bool:
         if message.audience is None:
@@ -293,11 +293,11 @@ class Book(Changes):
                 return False
             message.lease_holder = message.lease_until = None
         else:
-            listener = message.audience.get(member)
-            if listener is None or listener.lease_until is None:
+            reader = message.audience.get(member)
+            if reader is None or reader.lease_until is None:
                 return False
-            listener.lease_until = None
-            self._change(message, listener)
+            reader.lease_until = None
+            self._change(message, reader)
         self._change(message)
         self._tell(message.room, StoredEvent(message.id, member))
         return True
@@ -323,16 +323,16 @@ class Book(Changes):
 
     def _settle_audience(self, message: Message) -> bool:
         failed = False
-        for listener in (message.audience or {}).values():
-            if listener.lease_until is None or listener.lease_until > self.now:
+        for reader in (message.audience or {}).values():
+            if reader.lease_until is None or reader.lease_until > self.now:
                 continue
-            listener.lease_until = None
-            listener.lease_ends += 1
-            if listener.lease_ends >= self._limits.lease_ends:
-                listener.state = FAILED
+            reader.lease_until = None
+            reader.lease_ends += 1
+            if reader.lease_ends >= self._limits.lease_ends:
+                reader.state = FAILED
                 failed = True
-            self._change(message, listener)
-            self._tell(message.room, StoredEvent(message.id, listener.member))
+            self._change(message, reader)
+            self._tell(message.room, StoredEvent(message.id, reader.member))
         if failed:
             if self._conclude(message, None):
                 return message.id in self._known[message.room].messages
@@ -341,10 +341,10 @@ class Book(Changes):
 
     def _conclude(self, message: Message, last: bytes | None) -> bool:
         """Once nobody of the audience is left to view it, decide. True if that was so."""
-        listeners = (message.audience or {}).values()
-        if any(one.state == PENDING for one in listeners):
+        readers = (message.audience or {}).values()
+        if any(one.state == PENDING for one in readers):
             return False
-        if any(one.state == ACKNOWLEDGED for one in listeners):
+        if any(one.state == ACKNOWLEDGED for one in readers):
             self._destroy(message, VIEWED, message.viewing, last)
         elif message.audience:
             self._destroy(message, UNCONFIRMED, None, None)
@@ -361,11 +361,11 @@ class Book(Changes):
         known = self._known[message.room]
         del known.messages[message.id]
         self.changed.pop(key, None)
-        for listener in message.audience or ():
-            self.listeners.pop((*key, listener), None)
+        for reader in message.audience or ():
+            self.readers.pop((*key, reader), None)
         self.destroyed.append(message)
         tombstone = Tombstone(
-            message.grave or self._grave(message.room, message.id),
+            message.tombstone_name or self._tombstone_name(message.room, message.id),
             message.room,
             message.author,
             fate,
@@ -373,7 +373,7 @@ class Book(Changes):
             self.now + self._limits.tombstone,
         )
         self._tombstones[tombstone.tombstone] = tombstone
-        self.buried.append(tombstone)
+        self.new_tombstones.append(tombstone)
         room = known.room
         self.used[message.room] = room
         # What has expired is not counted any more.

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from ephemeral.rooms.rules.room import (
     AudienceEvent,
+    AudienceMember,
     Event,
     KnownRoom,
-    Listener,
     Message,
     Room,
     Tombstone,
@@ -19,7 +19,7 @@ __all__ = ["Changes"]
 class Changes:
     """Notes of one transaction over `known` rooms, at the time `now`, in milliseconds.
 
-    They are to be written in this order, and then told. `listeners` names who of an audience
+    They are to be written in this order, and then told. `readers` names who of an audience
     changed; None: who is out of it. `used` are the rooms in which anything changed.
     """
 
@@ -29,17 +29,17 @@ class Changes:
         self.inserted: list[Message] = []
         self.invited: list[tuple[bytes, bytes, bytes]] = []
         self.changed: dict[tuple[bytes, bytes], Message] = {}
-        self.listeners: dict[tuple[bytes, bytes, bytes], Listener | None] = {}
+        self.readers: dict[tuple[bytes, bytes, bytes], AudienceMember | None] = {}
         self.destroyed: list[Message] = []
-        self.buried: list[Tombstone] = []
+        self.new_tombstones: list[Tombstone] = []
         self.used: dict[bytes, Room] = {}
         self.events: list[tuple[bytes, Event]] = []
 
-    def _change(self, message: Message, listener: Listener | None = None) -> None:
+    def _change(self, message: Message, reader: AudienceMember | None = None) -> None:
         self.changed[message.room, message.id] = message
         self.used[message.room] = self._known[message.room].room
-        if listener is not None:
-            self.listeners[message.room, message.id, listener.member] = listener
+        if reader is not None:
+            self.readers[message.room, message.id, reader.member] = reader
 
     def _tell(self, room: bytes, event: Event) -> None:
         self.events.append((room, event))

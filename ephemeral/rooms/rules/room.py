@@ -17,6 +17,7 @@ __all__ = [
     "Acknowledged",
     "AcknowledgedEvent",
     "AudienceEvent",
+    "AudienceMember",
     "ClosedEvent",
     "DestroyedEvent",
     "Event",
@@ -24,7 +25,6 @@ __all__ = [
     "JoinedEvent",
     "KnownRoom",
     "LeftEvent",
-    "Listener",
     "LockedEvent",
     "MemberView",
     "Message",
@@ -42,7 +42,6 @@ __all__ = [
     "StoredEvent",
     "Tombstone",
     "TypingEvent",
-    "UnsureEvent",
 ]
 
 #: What a member of an audience has done.
@@ -84,7 +83,7 @@ class Room:
 
 
 @dataclass(slots=True)
-class Listener:
+class AudienceMember:
     """One of a message's audience under the policy *everyone*.
 
     `state`: 0 has not viewed it, 1 acknowledged it, 2 let three leases end.
@@ -100,7 +99,7 @@ class Listener:
 class Message:
     """A message that waits. `audience` is None under *first view*.
 
-    `grave` is the name that its tombstone will have, if that was computed already.
+    `tombstone_name` is the name that its tombstone will have, if that was computed already.
     """
 
     room: bytes
@@ -117,8 +116,8 @@ class Message:
     lease_until: int | None = None
     lease_ends: int = 0
     viewing: bytes | None = None
-    audience: dict[bytes, Listener] | None = None
-    grave: bytes | None = None
+    audience: dict[bytes, AudienceMember] | None = None
+    tombstone_name: bytes | None = None
 
 
 class KnownRoom:
@@ -329,10 +328,6 @@ class ClosedEvent(Value, frozen=True):
     reason: Literal["destroyed", "expired"]
 
 
-class UnsureEvent(Value, frozen=True):
-    """Nobody knows whether something was committed. Not told to members: they get a backlog."""
-
-
 Event = (
     NoticeEvent
     | OpenedEvent
@@ -346,5 +341,4 @@ Event = (
     | TypingEvent
     | LockedEvent
     | ClosedEvent
-    | UnsureEvent
 )

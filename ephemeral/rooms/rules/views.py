@@ -10,8 +10,8 @@ def notice_of(message: Message, now: int) -> Notice:
     leased = message.lease_until is not None and message.lease_until > now
     audience = None
     if message.audience is not None:
-        listeners = message.audience.values()
-        audience = tuple(sorted(one.member for one in listeners if one.state == PENDING))
+        readers = message.audience.values()
+        audience = tuple(sorted(one.member for one in readers if one.state == PENDING))
     return Notice(
         message.id,
         message.sequence,

@@ -19,11 +19,11 @@ from ephemeral.rooms.rules.book import Book
 from ephemeral.rooms.rules.credentials import tombstone_hash
 from ephemeral.rooms.rules.limits import Limits
 from ephemeral.rooms.rules.room import Opened
-from ephemeral.rooms.service.clock import DRIFT_MS, Clock
 from ephemeral.rooms.service.effects import write
 from ephemeral.rooms.service.entries import Entry, Leased, Outcome, Post
+from ephemeral.rooms.service.estimated_clock import DRIFT_MS, Clock
 from ephemeral.rooms.service.recall import is_recalled, recall
-from ephemeral.rooms.service.room_cache import Memory, Remembered
+from ephemeral.rooms.service.room_cache import CachedRoom, RoomCache
 from ephemeral.sealing import payload_rows, seals
 from ephemeral.sealing.keyring import Keyring
 from ephemeral.sealing.payload_rows import SealedRow
@@ -41,14 +41,14 @@ _VERSION_BYTES, _VERSION_BITS = 7, 52
 # What sealing a post draws.
 _POST_BYTES = seals.PAYLOAD_ID_BYTES + seals.SEALING_BYTES
 
-Known = dict[bytes, Remembered]
+Known = dict[bytes, CachedRoom]
 
 
 class Decided(NamedTuple):
     """What a batch has done, once it is committed; what it knows is then remembered."""
 
     outcomes: list[Outcome]
-    hints: list[Hint]
+    hints: Sequence[Hint]
     remember: Callable[[], None]
 
 
@@ -68,7 +68,7 @@ class Batches:
         self._random = random
         self._fault = fault
         self._clock = clock
-        self.memory = Memory()
+        self.cache = RoomCache()
 
     def divide(self, batch: Sequence[Entry]) -> tuple[Sequence[Entry], Sequence[Entry], Known]:
         """Entries that can be decided at once, those that can't, and what is remembered of rooms.
@@ -84,7 +84,7 @@ class Batches:
             if remembered is None:
                 if room in unknown:
                     continue
-                remembered = self.memory.take(room)
+                remembered = self.cache.take(room)
                 if remembered is None:
                     unknown.add(room)
                     continue
@@ -110,7 +110,7 @@ class Batches:
         assert now is not None, "divided by a clock that was heard"
         rooms = {entry.room: known[entry.room] for entry in batch}
         versions = sorted((room, one.version) for room, one in rooms.items())
-        work = _Work(self, Book(now, self._limits, self._grave, rooms), batch, rooms)
+        work = _Work(self, Book(now, self._limits, self._tombstone_name, rooms), batch, rooms)
         if work.crowded:
             # What has expired counts until it is counted again: nobody is refused for that.
             return None
@@ -146,7 +146,7 @@ class Batches:
         book = Book(
             recalled.now,
             self._limits,
-            self._grave,
+            self._tombstone_name,
             recalled.rooms,
             tombstones=recalled.tombstones,
             present=present,
@@ -166,7 +166,7 @@ class Batches:
         """Something that nobody expected."""
         self._fault(error)
 
-    def _grave(self, room: bytes, message: bytes) -> bytes:
+    def _tombstone_name(self, room: bytes, message: bytes) -> bytes:
         return tombstone_hash(self._keyring.index_key, room, message)
 
     async def _unsealed(
@@ -284,7 +284,7 @@ class _Work:
         for room, version in self._versions.items():
             rooms[room].version = version
         for remembered in rooms.values():
-            self._batches.memory.keep(remembered)
+            self._batches.cache.keep(remembered)
 
 
 class _Drawn:

@@ -47,12 +47,12 @@ async def write(
         [sealed[one.payload] for one in inserted],
         inserted,
         list(changed.values()),
-        book.buried,
+        book.new_tombstones,
         destroyed,
         list(book.used.values()),
         [versions.get(room) for room in book.used],
     )
-    if book.invited or book.listeners or any(one.audience is not None for one in destroyed):
+    if book.invited or book.readers or any(one.audience is not None for one in destroyed):
         await _write_audiences(connection, book, inserted, destroyed)
     return written
 
@@ -65,10 +65,10 @@ async def _write_audiences(
     invited = [one for one in book.invited if one[:2] in standing]
     if invited:
         await room_rows.insert_audience(connection, invited)
-    heard = {key: one for key, one in book.listeners.items() if one is not None}
+    heard = {key: one for key, one in book.readers.items() if one is not None}
     if heard:
         await room_rows.update_audience(connection, heard)
-    gone = [key for key, one in book.listeners.items() if one is None]
+    gone = [key for key, one in book.readers.items() if one is None]
     if gone:
         await room_rows.delete_audience(connection, gone)
     heard_out = [message for message in destroyed if message.audience is not None]

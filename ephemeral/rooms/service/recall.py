@@ -10,7 +10,7 @@ from ephemeral.rooms.rules.credentials import tombstone_hash
 from ephemeral.rooms.rules.limits import Limits
 from ephemeral.rooms.rules.room import Tombstone
 from ephemeral.rooms.service.entries import EndLeases, Entry, Open, Post
-from ephemeral.rooms.service.room_cache import Remembered
+from ephemeral.rooms.service.room_cache import CachedRoom
 
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection
@@ -23,12 +23,12 @@ Key = tuple[bytes, bytes]
 class Recalled(NamedTuple):
     """The locked rooms of a batch, with everything that its entries are about."""
 
-    rooms: dict[bytes, Remembered]
+    rooms: dict[bytes, CachedRoom]
     now: int
     tombstones: Sequence[Tombstone]
 
 
-def is_recalled(entry: Entry, remembered: Remembered, limits: Limits) -> bool:
+def is_recalled(entry: Entry, remembered: CachedRoom, limits: Limits) -> bool:
     """Whether everything that an entry is about is remembered, so that nothing need be read.
 
     Under *everyone* it depends on who is present, which nobody remembers. A post counts as such
@@ -51,7 +51,7 @@ def is_recalled(entry: Entry, remembered: Remembered, limits: Limits) -> bool:
 
 async def recall(
     connection: Connection,
-    rooms: dict[bytes, Remembered],
+    rooms: dict[bytes, CachedRoom],
     batch: Sequence[Entry],
     limits: Limits,
     index_key: bytes,
@@ -59,8 +59,8 @@ async def recall(
     """Lock the rooms of a batch, and read what isn't known of them."""
     names = {entry.room for entry in batch}
     rooms = {room: one for room, one in rooms.items() if room in names}
-    graves = _unknown(rooms, batch, index_key)
-    locked = await ledger_rows.lock(connection, names, graves)
+    tombstone_names = _unknown(rooms, batch, index_key)
+    locked = await ledger_rows.lock(connection, names, tombstone_names)
     stale = []
     for room, version in locked.versions.items():
         remembered = rooms.get(room)
@@ -70,12 +70,12 @@ async def recall(
         rooms = {room: one for room, one in rooms.items() if room in locked.versions}
     if stale:
         for found in await ledger_rows.rooms(connection, stale):
-            rooms[found.room] = Remembered(found, locked.versions[found.room])
+            rooms[found.room] = CachedRoom(found, locked.versions[found.room])
     tombstones: Sequence[Tombstone] = ()
     if stale or locked.found:
         # What was found may have met its end in the meantime, or changed hands: read it now.
-        graves = _unknown(rooms, batch, index_key)
-        tombstones = await _read(connection, rooms, graves)
+        tombstone_names = _unknown(rooms, batch, index_key)
+        tombstones = await _read(connection, rooms, tombstone_names)
     await _count(connection, rooms, [one for one in batch if isinstance(one, Post)], limits)
     await _seat(connection, rooms, batch)
     ending = [rooms[one.room] for one in batch if isinstance(one, EndLeases) and one.room in rooms]
@@ -85,7 +85,7 @@ async def recall(
 
 
 def _unknown(
-    rooms: dict[bytes, Remembered], batch: Sequence[Entry], index_key: bytes
+    rooms: dict[bytes, CachedRoom], batch: Sequence[Entry], index_key: bytes
 ) -> dict[Key, bytes]:
     """Messages of a batch that aren't remembered, with the names of their tombstones."""
     return {
@@ -98,18 +98,20 @@ def _unknown(
 
 
 async def _read(
-    connection: Connection, rooms: dict[bytes, Remembered], unknown: dict[Key, bytes]
+    connection: Connection, rooms: dict[bytes, CachedRoom], unknown: dict[Key, bytes]
 ) -> Sequence[Tombstone]:
     messages = await room_rows.messages(connection, unknown)
     await room_rows.audiences(connection, messages)
     for message in messages:
         rooms[message.room].messages[message.id] = message
     standing = {(one.room, one.id) for one in messages}
-    buried = {key: grave for key, grave in unknown.items() if key not in standing}
-    return await room_rows.tombstones(connection, buried) if buried else ()
+    destroyed = {
+        key: tombstone_name for key, tombstone_name in unknown.items() if key not in standing
+    }
+    return await room_rows.tombstones(connection, destroyed) if destroyed else ()
 
 
-async def _read_leased(connection: Connection, ending: Iterable[Remembered]) -> None:
+async def _read_leased(connection: Connection, ending: Iterable[CachedRoom]) -> None:
     by_room = {one.room.room: one for one in ending}
     found = await room_rows.leased_messages(connection, list(by_room))
     # Those that are remembered are the same, and may have changed in this batch's hands already.
@@ -121,7 +123,7 @@ async def _read_leased(connection: Connection, ending: Iterable[Remembered]) -> 
 
 async def _count(
     connection: Connection,
-    rooms: dict[bytes, Remembered],
+    rooms: dict[bytes, CachedRoom],
     posts: Sequence[Post],
     limits: Limits,
 ) -> None:
@@ -150,7 +152,7 @@ async def _count(
 
 
 async def _seat(
-    connection: Connection, rooms: dict[bytes, Remembered], batch: Sequence[Entry]
+    connection: Connection, rooms: dict[bytes, CachedRoom], batch: Sequence[Entry]
 ) -> None:
     unknown = {
         entry.seat

@@ -1,18 +1,18 @@
-"""What a process remembers of rooms, so that a lively one isn't read again for every message.
+"""The cache of rooms: a lively one isn't read again for every message.
 
-Whoever changes anything in a room holds its lock and gives it a new version, so what was read
+Entries are validated by version. Whoever changes anything in a room holds its lock and gives it a new version, so what was read
 under one version is true as long as the locked room still has it. A batch takes its rooms out of
-the memory, changes them as it decides, and puts them back once that is committed: what a
-transaction left in doubt is not remembered.
+the cache, changes them as it decides, and puts them back once that is committed: what a
+transaction left in doubt is not cached.
 
-What is remembered of a room is a part of it; what isn't there is unknown, not absent.
+What is cached of a room is a part of it; what isn't there is unknown, not absent.
 """
 
 from __future__ import annotations
 
 from ephemeral.rooms.rules.room import KnownRoom, Room
 
-__all__ = ["Memory", "Remembered"]
+__all__ = ["CachedRoom", "RoomCache"]
 
 #: Bytes that all rooms together may take, by estimate, and a single room.
 SIZE_MAX = 32 * 1024 * 1024
@@ -26,7 +26,7 @@ _ROOM_SIZE = 4096
 _MESSAGE_SIZE = 2048
 
 
-class Remembered(KnownRoom):
+class CachedRoom(KnownRoom):
     """What is known of a room as long as it has this version.
 
     `counted`: the room's `waiting` is no less than it should be. `envelopes` are those that were
@@ -60,26 +60,26 @@ class Remembered(KnownRoom):
             self._envelope_bytes -= len(envelope)
 
 
-class Memory:
+class RoomCache:
     """Rooms that something has happened in lately."""
 
     def __init__(self) -> None:
-        self._young: dict[bytes, Remembered] = {}
-        self._old: dict[bytes, Remembered] = {}
+        self._young: dict[bytes, CachedRoom] = {}
+        self._old: dict[bytes, CachedRoom] = {}
         self._size = 0
         self._aged_at = 0.0
 
     def __len__(self) -> int:
         return len(self._young) + len(self._old)
 
-    def take(self, room: bytes) -> Remembered | None:
+    def take(self, room: bytes) -> CachedRoom | None:
         """What is remembered of a room; from now on it is the caller's alone."""
         found = self._young.pop(room, None) or self._old.pop(room, None)
         if found is not None:
             self._size -= found.size
         return found
 
-    def keep(self, remembered: Remembered) -> None:
+    def keep(self, remembered: CachedRoom) -> None:
         """Remember a room as it was committed."""
         size = remembered.size
         if size > ROOM_SIZE_MAX:

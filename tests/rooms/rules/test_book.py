@@ -39,7 +39,7 @@ def seat(member: bytes) -> Seat:
     return Seat(ROOM, member, member * 2)
 
 
-def grave(room: bytes, message: bytes) -> bytes:
+def tombstone_name(room: bytes, message: bytes) -> bytes:
     return sha256(room + message).digest()
 
 
@@ -63,7 +63,7 @@ class Desk:
         self.last = Book(
             self.now,
             LIMITS,
-            grave,
+            tombstone_name,
             {ROOM: known},
             tombstones=list(self.tombstones.values()),
             present={ROOM: self.members},
@@ -77,7 +77,7 @@ class Desk:
             self.messages[message.id] = message
         for message in self.last.destroyed:
             del self.messages[message.id]
-        for tombstone in self.last.buried:
+        for tombstone in self.last.new_tombstones:
             self.tombstones[tombstone.tombstone] = tombstone
         return [event for _, event in self.last.events]
 
@@ -103,7 +103,7 @@ class Desk:
         return self.keep()
 
     def fate(self) -> int | None:
-        tombstone = self.tombstones.get(grave(ROOM, ID))
+        tombstone = self.tombstones.get(tombstone_name(ROOM, ID))
         return tombstone.fate if tombstone is not None else None
 
 

@@ -14,7 +14,7 @@ from ephemeral.protocol.errors import Refusal
 from ephemeral.rooms.rows import ledger_rows
 from ephemeral.rooms.rules.limits import Limits
 from ephemeral.rooms.rules.room import Room, Seat, StoredEvent
-from ephemeral.rooms.service.room_cache import IDLE_SECONDS, SIZE_MAX, Memory, Remembered
+from ephemeral.rooms.service.room_cache import IDLE_SECONDS, SIZE_MAX, CachedRoom, RoomCache
 from ephemeral.sealing.encryption_key import GivenKeys
 from ephemeral.sealing.keyring import accept_loss, make_epoch
 from ephemeral.sealing.keyring_files import KeyringDirectory
@@ -32,7 +32,7 @@ async def other(desk: Desk, tmp_path: Path) -> Desk:
 
 
 def remembers(desk: Desk) -> int:
-    return len(desk.ledger._batches.memory)
+    return len(desk.ledger._batches.cache)
 
 
 async def test_a_message_that_was_answered_elsewhere_is_gone_here(desk: Desk, other: Desk) -> None:
@@ -160,12 +160,12 @@ async def test_an_envelope_is_forgotten_with_its_message(desk: Desk) -> None:
     message = Message()
     await desk.post(author, message)
     await desk.open_message(reader, message)
-    remembered = desk.ledger._batches.memory.take(author.room)
+    remembered = desk.ledger._batches.cache.take(author.room)
     assert remembered is not None
     assert remembered.envelopes == {message.id: message.envelope}
-    desk.ledger._batches.memory.keep(remembered)
+    desk.ledger._batches.cache.keep(remembered)
     await desk.acknowledge(reader, message)
-    remembered = desk.ledger._batches.memory.take(author.room)
+    remembered = desk.ledger._batches.cache.take(author.room)
     assert remembered is not None
     assert (remembered.envelopes, remembered.messages) == ({}, {})
 
@@ -196,16 +196,16 @@ async def test_a_quiet_room_is_forgotten_and_served_from_the_database(desk: Desk
 
 
 def test_rooms_that_are_remembered_take_bounded_memory() -> None:
-    memory = Memory()
+    cache = RoomCache()
     for number in range(2 * SIZE_MAX // 4096):
-        memory.keep(Remembered(Room(number.to_bytes(32), 1, 1, 1, 0, 1), number))
-        assert memory._size <= SIZE_MAX
-    assert len(memory) > 0
-    assert memory.take((number).to_bytes(32)) is not None
-    size = memory._size
-    memory.age(IDLE_SECONDS)
-    memory.age(2 * IDLE_SECONDS)
-    assert (len(memory), memory._size, size > 0) == (0, 0, True)
+        cache.keep(CachedRoom(Room(number.to_bytes(32), 1, 1, 1, 0, 1), number))
+        assert cache._size <= SIZE_MAX
+    assert len(cache) > 0
+    assert cache.take((number).to_bytes(32)) is not None
+    size = cache._size
+    cache.age(IDLE_SECONDS)
+    cache.age(2 * IDLE_SECONDS)
+    assert (len(cache), cache._size, size > 0) == (0, 0, True)
 
 
 async def test_a_value_of_another_size_is_refused_before_it_moves_others(desk: Desk) -> None:

@@ -233,7 +233,7 @@ class World:
         refuse(one.message.viewing != message.viewing, "viewing_wrong")
         if one.readers is None:
             self._use(room)
-            self._bury(room, one, "viewed", ticket.member)
+            self._entomb(room, one, "viewed", ticket.member)
             return Acknowledged(message.id, "viewed")
         reader = one.readers.get(ticket.member)
         if reader is None:
@@ -355,13 +355,13 @@ class World:
     def _settle(self, room: ModelRoom, one: Waiting) -> None:
         """Let its time pass."""
         if one.expires_at <= self.now:
-            self._bury(room, one, "expired", None)
+            self._entomb(room, one, "expired", None)
         elif one.readers is None:
             if one.until is not None and one.until <= self.now:
                 one.holder = one.until = None
                 one.ends += 1
                 if one.ends >= self.limits.lease_ends:
-                    self._bury(room, one, "unconfirmed", None)
+                    self._entomb(room, one, "unconfirmed", None)
         else:
             for reader in one.readers.values():
                 if reader.until is not None and reader.until <= self.now:
@@ -376,9 +376,9 @@ class World:
         if None in ends:
             return
         if "acknowledged" in ends:
-            self._bury(room, one, "viewed", last)
+            self._entomb(room, one, "viewed", last)
         elif ends:
-            self._bury(room, one, "unconfirmed", None)
+            self._entomb(room, one, "unconfirmed", None)
         else:
             one.readers = None
 
@@ -405,7 +405,7 @@ class World:
                 self._conclude(room, one, None)
         del room.seats[member]
 
-    def _bury(self, room: ModelRoom, one: Waiting, state: str, last: bytes | None) -> None:
+    def _entomb(self, room: ModelRoom, one: Waiting, state: str, last: bytes | None) -> None:
         viewing = one.message.viewing if state == "viewed" else None
         until = self.now + self.limits.tombstone
         room.fates[one.message.id] = Fate(one.author, state, viewing, until)
