@@ -105,8 +105,9 @@ def python_files(root: Path) -> Iterator[Path]:
 
 def own_files(root: Path, *suffixes: str) -> Iterator[Path]:
     """What we wrote below web/, by suffix."""
+    others = {root / "web" / "static" / "vendor", root / "web" / "bundles"}
     for path in sorted((root / "web").rglob("*")):
-        if path.suffix in suffixes and root / "web/static/vendor" not in path.parents:
+        if path.suffix in suffixes and not others & set(path.parents):
             yield path
 
 
