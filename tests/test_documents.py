@@ -1,4 +1,4 @@
-"""docs/architecture.md says where things are: every file that it names is there, and every name."""
+"""The documents point at what exists: files, tests, and the names of docs/architecture.md."""
 
 import ast
 import re
@@ -9,7 +9,9 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "docs" / "architecture.md").read_text("utf-8")
 HOPS = re.findall(r"`([\w./-]+\.(?:py|js)): ([\w.]+)`", TEXT)
-FILES = re.findall(r"`([\w./-]+/[\w.-]+\.(?:py|js|sql))`", TEXT)
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+# Paths from the top of the repository, in backticks.
+NAMED = r"`((?:tests|ephemeral|web|sql|docs|deploy|tools|bench)/[\w./-]+)`"
 
 
 def defined(path: Path) -> set[str]:
@@ -47,6 +49,14 @@ def test_a_hop_is_where_the_document_says(file: str, name: str):
     assert declared(path, name) if path.suffix == ".js" else name in defined(path)
 
 
-@pytest.mark.parametrize("file", FILES)
-def test_a_file_that_is_named_exists(file: str):
-    assert (ROOT / file).is_file()
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda one: one.name)
+def test_what_a_document_names_exists(document: Path):
+    named = set(re.findall(NAMED, document.read_text("utf-8")))
+    assert {one for one in named if not (ROOT / one).exists() and "/xx." not in one} == set()
+
+
+def test_every_promise_of_the_readme_has_a_test():
+    table = (ROOT / "README.md").read_text("utf-8").partition("| promise |")[2].partition("\n\n")[0]
+    rows = table.splitlines()[2:]
+    assert len(rows) >= 12
+    assert [row for row in rows if not re.search(r"`tests/", row)] == []
