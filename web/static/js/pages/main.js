@@ -39,7 +39,7 @@ function takeFragment() {
 /** What needs the word list and the protocol is loaded while the person reads the first screen. */
 function load() {
   machinery ??= Promise.all([
-    import("../net/room.js"),
+    import("../net/room-client.js"),
     import("../protocol/codes.js"),
     import("../protocol/links.js"),
     import("../device/random.js"),

@@ -9,7 +9,7 @@ import { openProfile } from "../protocol/profile.js";
 
 /** @typedef {import("../protocol/quotes.js").Quote} Quote */
 
-export class Seals {
+export class RoomCrypto {
   /** @type {{messageKey: CryptoKey, profileKey: CryptoKey}|null} */
   #keys;
   #roomNonce;

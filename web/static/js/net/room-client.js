@@ -12,8 +12,7 @@ import { ID_BYTES } from "../protocol/limits.js";
 import { readRecord } from "../protocol/record.js";
 import { Api } from "./api.js";
 import * as entry from "./entry.js";
-import { Member } from "./member.js";
-import { snapshot } from "./snapshot.js";
+import { RoomConnection } from "./room-connection.js";
 
 /**
  * @typedef {import("./state.js").RoomState} RoomState
@@ -21,7 +20,6 @@ import { snapshot } from "./snapshot.js";
  * @typedef {import("./entry.js").Visitor} Visitor
  * @typedef {import("./entry.js").Policy} Policy
  * @typedef {import("./entry.js").Device} Device
- * @typedef {{promise: Promise<void>, resolve: () => void, reject: (why: Refusal) => void}} Waiter
  */
 
 /** What a close code means for good (11.7); any other is a reason to come back. */
@@ -42,7 +40,7 @@ export class RoomClient extends EventTarget {
   state;
   #seat;
   #device;
-  #member;
+  #connection;
   /** @type {{reason: EndReason}|null} */
   #ended = null;
   #closed = false;
@@ -50,10 +48,6 @@ export class RoomClient extends EventTarget {
   #wasLive = false;
   #announced = false;
   #listening = new AbortController();
-  /** Calls that wait for a card. @type {Map<string, Waiter>} */
-  #opening = new Map();
-  /** Calls that wait for an answer. @type {Map<number, Waiter>} */
-  #asking = new Map();
 
   /**
    * What a server says of itself: what it allows, what it proposes, and what links and keys need.
@@ -100,12 +94,11 @@ export class RoomClient extends EventTarget {
    */
   constructor(base, seat, device) {
     super();
-    // The keys are the member's alone, so that they go when it forgets them.
+    // The keys are the connection's alone, so that they go when it forgets them.
     this.#seat = { ...seat, keys: null, resume: null, progress: null, present: {} };
     this.#device = device;
-    this.#member = new Member(base, seat, device, {
+    this.#connection = new RoomConnection(base, seat, device, {
       changed: () => this.#changed(),
-      answered: (ref, refusal) => this.#answered(ref, refusal),
       lost: (code) => this.#lost(code),
       ended: (reason, leave) => {
         if (leave) void this.#endAndLeave(/** @type {EndReason} */ (reason));
@@ -117,7 +110,7 @@ export class RoomClient extends EventTarget {
       const { signal } = this.#listening;
       globalThis.addEventListener?.(type, () => this.#changed(), { signal });
     }
-    this.#member.start();
+    this.#connection.start();
   }
 
   /**
@@ -138,8 +131,7 @@ export class RoomClient extends EventTarget {
     };
     encodeContent(content);
     const id = toBase64url(this.#device.randomBytes(ID_BYTES));
-    const counter = this.#member.do((session, now) => session.write({ ...content, id }, now));
-    void this.#member.post(id, counter, content);
+    this.#connection.post(id, content);
     return id;
   }
 
@@ -151,38 +143,32 @@ export class RoomClient extends EventTarget {
    */
   async open(id) {
     if (this.#isOver) throw new Refusal("ended");
-    const { cards } = this.#member.session.room;
-    if (cards.get(id)?.state === "open") return;
-    const waiter = this.#opening.get(id) ?? newWaiter();
-    if (!this.#member.session.open(id, Date.now())) throw new Refusal("message_unknown");
-    this.#opening.set(id, waiter);
-    this.#member.do(() => undefined);
-    await waiter.promise;
+    await this.#connection.open(id);
   }
 
   /** The card has been painted in a visible document: acknowledges it. @param {string} id */
   shown(id) {
-    this.#member.do((session, now) => session.shown(id, now));
+    this.#connection.shown(id);
   }
 
   /** Gives an open card back unread. @param {string} id */
   release(id) {
-    this.#member.do((session, now) => session.release(id, now));
+    this.#connection.release(id);
   }
 
   /** Drops the text of a card that was shown, or of a message of one's own. @param {string} id */
   discard(id) {
-    this.#member.do((session, now) => session.discard(id, now));
+    this.#connection.discard(id);
   }
 
   /** @param {boolean} typing */
   setTyping(typing) {
-    this.#member.do((session, now) => session.type(typing, now));
+    this.#connection.setTyping(typing);
   }
 
   /** @param {boolean} enabled  whether others may see that one types */
   setTypingEnabled(enabled) {
-    this.#member.do((session, now) => session.enableTyping(enabled, now));
+    this.#connection.setTypingEnabled(enabled);
   }
 
   /**
@@ -190,12 +176,8 @@ export class RoomClient extends EventTarget {
    * @throws {Refusal} the server's, or `unreachable`
    */
   async lock(locked) {
-    const waiter = newWaiter();
-    const ref = this.#member.session.request("lock", { locked });
-    if (ref === null) throw new Refusal(this.#isOver ? "ended" : "unreachable");
-    this.#asking.set(ref, waiter);
-    this.#member.do(() => undefined);
-    await waiter.promise;
+    if (this.#isOver) throw new Refusal("ended");
+    await this.#connection.lock(locked);
   }
 
   /**
@@ -260,24 +242,19 @@ export class RoomClient extends EventTarget {
   /** @param {EndReason} reason */
   #end(reason) {
     if (this.#ended !== null) return;
-    const { roster, clockOffset } = this.#member.session.room;
-    const past = (roster.room?.expiresAt ?? Infinity) <= Date.now() + clockOffset;
-    this.#ended = { reason: reason === "room_unknown" && past ? "expired" : reason };
+    const expired = reason === "room_unknown" && this.#connection.isPastExpiry;
+    this.#ended = { reason: expired ? "expired" : reason };
     this.#forget();
     this.#changed();
   }
 
   #forget() {
     this.#listening.abort();
-    this.#member.forget({ keepSeat: this.#closed });
+    this.#connection.forget({ keepSeat: this.#closed });
     this.#seat = { ...this.#seat, locator: "", token: "" };
-    const waiting = [...this.#opening.values(), ...this.#asking.values()];
-    this.#opening.clear();
-    this.#asking.clear();
-    for (const waiter of waiting) waiter.reject(new Refusal("ended"));
   }
 
-  // What the member tells
+  // What the connection tells
 
   /** @param {number} code  @returns {"retry"|"later"|"stop"} */
   #lost(code) {
@@ -287,25 +264,8 @@ export class RoomClient extends EventTarget {
     return code === TOO_FAST ? "later" : "retry";
   }
 
-  /** @param {number} ref  @param {Refusal|null} refusal */
-  #answered(ref, refusal) {
-    const waiter = this.#asking.get(ref);
-    this.#asking.delete(ref);
-    if (refusal === null) waiter?.resolve();
-    else waiter?.reject(refusal);
-  }
-
   #changed() {
-    const { cards } = this.#member.session.room;
-    this.#wasLive ||= this.#member.session.live;
-    for (const [id, waiter] of this.#opening) {
-      const card = cards.get(id);
-      if (card?.state === "opening") continue;
-      this.#opening.delete(id);
-      const { error = null, fate: state = null } = card ?? {};
-      if (card?.state === "open") waiter.resolve();
-      else waiter.reject(new Refusal(error ?? "message_gone", { state }));
-    }
+    this.#wasLive ||= this.#connection.live;
     if (this.#announced) return;
     this.#announced = true;
     // Once for all that happens together.
@@ -319,25 +279,15 @@ export class RoomClient extends EventTarget {
   /** @returns {import("./state.js").Phase} */
   #phase() {
     if (this.#ended !== null) return "ended";
-    if (this.#member.session.live) return "live";
+    if (this.#connection.live) return "live";
     if (globalThis.navigator?.onLine === false) return "offline";
     return this.#wasLive ? "reconnecting" : "connecting";
   }
 
   #snapshot() {
-    const { rules } = this.#seat;
-    const [phase, ended, { retryAt }] = [this.#phase(), this.#ended, this.#member];
-    return snapshot(this.#member.session.room, { phase, ended, retryAt, rules });
+    return this.#connection.snapshot({ phase: this.#phase(), ended: this.#ended });
   }
 }
 
 /** A text cut through the middle of a character can't be written in UTF-8. @param {string} text */
 const whole = (text) => new TextDecoder().decode(new TextEncoder().encode(text));
-
-/** @returns {Waiter} */
-function newWaiter() {
-  /** @type {any} */
-  const waiter = {};
-  waiter.promise = new Promise((resolve, reject) => Object.assign(waiter, { resolve, reject }));
-  return waiter;
-}
