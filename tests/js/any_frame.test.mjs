@@ -106,7 +106,7 @@ const is = {
   oneOf: (...known) => (value) => known.includes(value),
 };
 
-/** The shapes of net/state.js, as far as a server can touch them. */
+/** The shapes of net/room-state.js, as far as a server can touch them. */
 const CARD = {
   id: is.string, author: is.orNull(is.string), sequence: is.orNull(is.integer), size: is.orNull(is.integer),
   postedAt: is.orNull(is.integer), expiresAt: is.orNull(is.integer), audience: is.orNull(is.list(is.string)),

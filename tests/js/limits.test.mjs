@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { Api } from "../../web/static/js/net/api.js";
-import { Socket } from "../../web/static/js/net/socket.js";
+import { ReconnectingSocket } from "../../web/static/js/net/reconnecting-socket.js";
 import { RECONNECT_LONGEST_SECONDS } from "../../web/static/js/protocol/limits.js";
 
 const servers = [];
@@ -103,8 +103,8 @@ async function closedAfter(frames, { works, code = 4429, next = "later" }) {
   globalThis.addEventListener = network.addEventListener.bind(network);
   const before = Date.now();
   const socket = await new Promise((resolve) => {
-    const one = new Socket(base, {
-      open: () => works && one.works(),
+    const one = new ReconnectingSocket(base, {
+      open: () => works && one.resetBackoff(),
       message: () => undefined,
       close: () => {
         queueMicrotask(() => resolve(one));

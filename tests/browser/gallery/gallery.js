@@ -2,7 +2,7 @@
 // tests ask.
 
 import { closePanels } from "/static/js/ui/dialog.js";
-import { has, say } from "/static/js/ui/say.js";
+import { has, say } from "/static/js/ui/i18n.js";
 import { clear, forgotten, names, perform, rowOf } from "./states.js";
 
 const app = document.getElementById("app");

@@ -4,7 +4,7 @@
 import { Refusal } from "/static/js/protocol/errors.js";
 import { utf8 } from "/static/js/protocol/encoding.js";
 import { readContent } from "/static/js/protocol/envelope.js";
-import { say } from "/static/js/ui/say.js";
+import { say } from "/static/js/ui/i18n.js";
 import { base } from "./samples.js";
 
 const TAGS = new Set(["A", "ARTICLE", "BDI", "BLOCKQUOTE", "BUTTON", "CODE", "DIV", "LI", "H2", "P", "PRE",

@@ -51,14 +51,14 @@ import { Api } from "./api.js";
  * @returns {Promise<Seat>}
  */
 export async function create(options, device) {
-  const found = await find(options, device);
+  const found = await deriveRoom(options, device);
   const { api, config, keys } = found;
   const nonce = device.randomBytes(SECRET_BYTES);
   const bytes = encodeCharter({ suite: config.suite, nonce, ...options.policy });
   const charter = toBase64url(bytes);
   const mac = toBase64url(await signCharter(keys.charterKey, bytes));
   await api.createRoom({ locator: found.locator }, { charter, mac });
-  return sit(options, device, found, { charter, mac });
+  return takeSeat(options, device, found, { charter, mac });
 }
 
 /**
@@ -67,9 +67,9 @@ export async function create(options, device) {
  * @returns {Promise<Seat>}
  */
 export async function join(options, device) {
-  const found = await find(options, device);
+  const found = await deriveRoom(options, device);
   const { charter, mac } = readRoom(await found.api.room({ locator: found.locator }));
-  return sit(options, device, found, { charter, mac });
+  return takeSeat(options, device, found, { charter, mac });
 }
 
 /**
@@ -111,7 +111,7 @@ export async function resume({ base, onProgress }, device) {
  * @param {Visitor} options
  * @param {Device} device
  */
-async function find({ base, code, link, config: known, onProgress }, device) {
+async function deriveRoom({ base, code, link, config: known, onProgress }, device) {
   const api = new Api(base);
   const typed = link === undefined ? readCode(code ?? "") : null;
   const config = known ?? readConfig(await api.config());
@@ -126,11 +126,11 @@ async function find({ base, code, link, config: known, onProgress }, device) {
 /**
  * @param {Visitor} options
  * @param {Device} device
- * @param {Awaited<ReturnType<typeof find>>} found
+ * @param {Awaited<ReturnType<typeof deriveRoom>>} found
  * @param {{charter: string, mac: string}} charter
  * @returns {Promise<Seat>}
  */
-async function sit(options, device, { api, config, root, keys, locator }, { charter, mac }) {
+async function takeSeat(options, device, { api, config, root, keys, locator }, { charter, mac }) {
   const rules = await verify(keys.charterKey, { charter, mac }, config.suite);
   const content = await contentKeys(keys.roomSecret, rules.nonce);
   const id = device.randomBytes(ID_BYTES);

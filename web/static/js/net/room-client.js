@@ -15,8 +15,8 @@ import * as entry from "./entry.js";
 import { RoomConnection } from "./room-connection.js";
 
 /**
- * @typedef {import("./state.js").RoomState} RoomState
- * @typedef {import("./state.js").EndReason} EndReason
+ * @typedef {import("./room-state.js").RoomState} RoomState
+ * @typedef {import("./room-state.js").EndReason} EndReason
  * @typedef {import("./entry.js").Visitor} Visitor
  * @typedef {import("./entry.js").Policy} Policy
  * @typedef {import("./entry.js").Device} Device
@@ -46,8 +46,8 @@ export class RoomClient extends EventTarget {
   #closed = false;
   #destroying = false;
   #wasLive = false;
-  #announced = false;
-  #listening = new AbortController();
+  #changePending = false;
+  #listeners = new AbortController();
 
   /**
    * What a server says of itself: what it allows, what it proposes, and what links and keys need.
@@ -107,7 +107,7 @@ export class RoomClient extends EventTarget {
     });
     this.state = this.#snapshot();
     for (const type of ["online", "offline"]) {
-      const { signal } = this.#listening;
+      const { signal } = this.#listeners;
       globalThis.addEventListener?.(type, () => this.#changed(), { signal });
     }
     this.#connection.start();
@@ -116,7 +116,7 @@ export class RoomClient extends EventTarget {
   /**
    * Encrypts and sends; the message waits in memory until the server has it.
    * @param {string} text
-   * @param {{view?: number|null, quote?: import("./state.js").Quote|null}} [options]  `view`: 0 is
+   * @param {{view?: number|null, quote?: import("./room-state.js").Quote|null}} [options]  `view`: 0 is
    *   until closed, else 5 to 300 seconds; `quote`: a text of at most 280 code points
    * @returns {string} the message's id
    * @throws {Refusal} `content_size` or `content_field`, at once
@@ -249,7 +249,7 @@ export class RoomClient extends EventTarget {
   }
 
   #forget() {
-    this.#listening.abort();
+    this.#listeners.abort();
     this.#connection.forget({ keepSeat: this.#closed });
     this.#seat = { ...this.#seat, locator: "", token: "" };
   }
@@ -266,17 +266,17 @@ export class RoomClient extends EventTarget {
 
   #changed() {
     this.#wasLive ||= this.#connection.live;
-    if (this.#announced) return;
-    this.#announced = true;
+    if (this.#changePending) return;
+    this.#changePending = true;
     // Once for all that happens together.
     queueMicrotask(() => {
-      this.#announced = false;
+      this.#changePending = false;
       this.state = this.#snapshot();
       this.dispatchEvent(new Event("change"));
     });
   }
 
-  /** @returns {import("./state.js").Phase} */
+  /** @returns {import("./room-state.js").Phase} */
   #phase() {
     if (this.#ended !== null) return "ended";
     if (this.#connection.live) return "live";

@@ -8,7 +8,7 @@ import { Refusal } from "../protocol/errors.js";
 import { Session } from "../protocol/session.js";
 import { RoomCrypto } from "./room-crypto.js";
 import { snapshot } from "./snapshot.js";
-import { Socket } from "./socket.js";
+import { ReconnectingSocket } from "./reconnecting-socket.js";
 
 /** A deadline that is long past must not make the timer spin. */
 const SHORTEST_TICK_MS = 50;
@@ -57,7 +57,7 @@ export class RoomConnection {
     this.#session = new Session({ me, charter, mac, roomTtl: rules.roomTtl });
     if (progress !== null) this.#session.restore(progress, Date.now());
     this.#session.room.complete(present, Date.now());
-    this.#socket = new Socket(base, {
+    this.#socket = new ReconnectingSocket(base, {
       open: () => this.#do((session, now) => session.hello({ locator, token }, now)),
       message: (value) => this.#do((session, now) => session.receive(value, now)),
       close: (code) => {
@@ -82,7 +82,7 @@ export class RoomConnection {
 
   /**
    * The room as a page sees it.
-   * @param {Pick<import("./state.js").RoomState, "phase"|"ended">} lifecycle
+   * @param {Pick<import("./room-state.js").RoomState, "phase"|"ended">} lifecycle
    */
   snapshot(lifecycle) {
     const { rules } = this.#seat;
@@ -194,7 +194,7 @@ export class RoomConnection {
     if (!this.#gone) {
       for (const frame of this.#session.takeFrames()) this.#socket.send(frame);
       for (const effect of this.#session.takeEffects()) this.#carryOut(effect);
-      if (this.#session.live) this.#socket.works();
+      if (this.#session.live) this.#socket.resetBackoff();
       this.#schedule();
     }
     this.#settleOpened();

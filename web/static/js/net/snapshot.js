@@ -1,7 +1,7 @@
-/** From what a member knows of its room to what its page sees: one plain object (state.js). */
+/** From what a member knows of its room to what its page sees: one plain object (room-state.js). */
 
 /**
- * @typedef {import("./state.js").RoomState} RoomState
+ * @typedef {import("./room-state.js").RoomState} RoomState
  *
  * @param {import("../protocol/room.js").Room} room
  * @param {Pick<RoomState, "phase"|"ended"|"retryAt">

@@ -1,12 +1,12 @@
 // Where one writes, and what one answers. The draft lives in the memory of this room's view and in
 // these elements, and nowhere else.
 
-import { alarm } from "./announce.js";
+import { announceAssertive } from "./announce.js";
 import { el, fill, setText } from "./el.js";
 import { isBlank } from "./graphemes.js";
 import { icon } from "./icons.js";
-import { quoteView } from "./quote.js";
-import { has, say } from "./say.js";
+import { quoteView } from "./quote-view.js";
+import { has, say } from "./i18n.js";
 import { duration } from "./times.js";
 
 const VIEWS = [5, 15, 30, 60, 120, 300, 0];
@@ -91,7 +91,7 @@ export function composer({ send, typing, draft, people }) {
       const key = `refusal.${refusal?.code}`;
       setText(error, say(has(key) ? key : "refusal.other"));
       error.hidden = false;
-      alarm(error.textContent);
+      announceAssertive(error.textContent);
       return;
     }
     clear();

@@ -2,7 +2,7 @@
 
 import { el } from "./el.js";
 import { icon } from "./icons.js";
-import { say } from "./say.js";
+import { say } from "./i18n.js";
 
 /** Whether a key asks for it: Ctrl (or Cmd) + Alt + Backspace. */
 export const isChord = (event) => (event.ctrlKey || event.metaKey) && event.altKey && event.key === "Backspace";

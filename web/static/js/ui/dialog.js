@@ -3,7 +3,7 @@
 
 import { el } from "./el.js";
 import { icon } from "./icons.js";
-import { say } from "./say.js";
+import { say } from "./i18n.js";
 
 /** Shows a modal panel; `onClose` is told when it has closed, however that came about. */
 export function panel({ kind, labelledby, onClose }, ...children) {

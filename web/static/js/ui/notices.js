@@ -1,14 +1,14 @@
 // What a person in a room should know now: lines above the log, each there as long as it is true, and
 // passing ones for what has just happened.
 
-import { alarm, announce } from "./announce.js";
+import { announceAssertive, announce } from "./announce.js";
 import { el, fill, setText } from "./el.js";
-import { unsent } from "./entries.js";
+import { unsent } from "./log-entries.js";
 import { icon } from "./icons.js";
-import { keyed } from "./keyed.js";
+import { keyedList } from "./keyed-list.js";
 import { called, who } from "./people.js";
-import { parts, say } from "./say.js";
-import { NOTICES } from "./states.js";
+import { parts, say } from "./i18n.js";
+import { NOTICES } from "./state-tables.js";
 import { duration, moment } from "./times.js";
 
 const CLOCK_MS = 120_000;
@@ -23,7 +23,7 @@ const GAP_MS = 2_000;
  */
 export function notices({ lock, people, memory, localTime, refocus }) {
   const node = el("div", { class: "notices" });
-  const list = keyed(node, {
+  const list = keyedList(node, {
     key: (notice) => notice.key,
     make: noticeView,
     onError: () => el("p", { class: "notice" }, say("refusal.other")),
@@ -124,7 +124,7 @@ export function notices({ lock, people, memory, localTime, refocus }) {
     const now = state.phase === "live" || blinks() ? "live" : "away";
     if (now === told) return;
     told = now;
-    if (now === "away") alarm(say("announce.connection_lost"));
+    if (now === "away") announceAssertive(say("announce.connection_lost"));
     else announce(say("announce.connection_back"));
   }
 

@@ -3,7 +3,7 @@
 
 import { el } from "./el.js";
 import { firstGraphemes } from "./graphemes.js";
-import { isolated, say } from "./say.js";
+import { isolated, say } from "./i18n.js";
 
 const COLOURS = 12;
 const NAME_LIMIT = 64;
