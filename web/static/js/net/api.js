@@ -79,7 +79,8 @@ export class Api {
       try {
         return await this.#askOnce(method, path, options);
       } catch (error) {
-        const { code, retryAfter } = /** @type {Refusal} */ (error);
+        const { code, retryAfter: told } = /** @type {Refusal} */ (error);
+        const retryAfter = told ?? 0;
         if (!PASSING.includes(code) || retryAfter > LONGEST_SECONDS || attempt === ATTEMPTS) throw error;
         const pause = Math.max(1000 * retryAfter, PAUSE_MS * 2 ** attempt);
         await new Promise((resolve) => setTimeout(resolve, pause));

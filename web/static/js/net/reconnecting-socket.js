@@ -133,7 +133,7 @@ export class ReconnectingSocket {
     for (const frame of Array.isArray(frames) ? frames : []) {
       if (frame?.type !== "error" || (this.#works && frame.ref !== null)) continue;
       const { retryAfter } = readError(frame.error);
-      this.#notBefore = Math.max(this.#notBefore, Date.now() + 1000 * retryAfter);
+      this.#notBefore = Math.max(this.#notBefore, Date.now() + 1000 * (retryAfter ?? 0));
     }
   }
 

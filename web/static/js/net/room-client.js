@@ -123,6 +123,7 @@ export class RoomClient extends EventTarget {
    */
   send(text, { view = null, quote = null } = {}) {
     if (this.#isOver) throw new Refusal("ended");
+    /** @type {import("../protocol/envelope.js").TextContent} */
     const content = {
       type: "text",
       text: whole(text),

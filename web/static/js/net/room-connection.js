@@ -97,7 +97,7 @@ export class RoomConnection {
   /**
    * Sends a message: it waits in memory until the server has it.
    * @param {string} id
-   * @param {import("../protocol/envelope.js").Content & {text: string}} content
+   * @param {import("../protocol/envelope.js").TextContent} content
    */
   post(id, content) {
     const { text, quote } = content;
