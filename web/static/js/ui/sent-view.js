@@ -28,9 +28,9 @@ export function receipt(message, room) {
 /**
  * The view of one message of one's own. `room` gives `live()`, `localTime`, `people`, `memory`,
  * `fade(id)`, `writeAgain(message)` and `hold()`.
- * @param {import("../net/room-state.js").SentView} first
+ * @param {import("../net/room-state.js").SentView} _first  the log makes all its views in one way
  */
-export function sentView(first, room) {
+export function sentView(_first, room) {
   const words = el("div", { class: "sent-words" });
   const drawing = el("span", { class: "receipt-icon" });
   const sentence = el("span", { class: "receipt-words" });

@@ -35,7 +35,7 @@ export function barrierScreen(what, { retry = null, anew = null } = {}) {
 function standing(kind, name, { tone, icon: drawing, title, text, next, actions }, make) {
   const heading = el("h1", { tabindex: "-1" }, say(title));
   const offered = actions.map(make).filter((node) => node !== null);
-  offered.forEach((node, index) => node.classList.add(index === 0 ? "primary" : "quiet"));
+  for (const [index, node] of offered.entries()) node.classList.add(index === 0 ? "primary" : "quiet");
   const node = el("div", { class: `screen standing ${kind} ${tone}`, data: { reason: name } },
     el("p", { class: "wordmark" }, say("name")),
     el("div", { class: "standing-body" },
