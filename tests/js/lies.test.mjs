@@ -2,7 +2,7 @@
 
 import { describe, test } from "node:test";
 import assert from "node:assert/strict";
-import { RoomCrypto } from "../../web/static/js/net/room-crypto.js";
+import { RoomCrypto } from "../../web/static/js/room/room-crypto.js";
 import { fromBase64url } from "../../web/static/js/protocol/encoding.js";
 import { contentKeys, roomKeys } from "../../web/static/js/protocol/keys.js";
 import { Seen } from "../../web/static/js/protocol/seen.js";

@@ -3,7 +3,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { randomBytes } from "../../web/static/js/device/random.js";
-import { RoomCrypto } from "../../web/static/js/net/room-crypto.js";
+import { RoomCrypto } from "../../web/static/js/room/room-crypto.js";
 import { toBase64url } from "../../web/static/js/protocol/encoding.js";
 import { contentKeys, roomKeys } from "../../web/static/js/protocol/keys.js";
 import { encodeProfile, sealProfile } from "../../web/static/js/protocol/profile.js";

@@ -7,8 +7,8 @@ import { argon2id } from "../../web/static/vendor/hash-wasm/argon2.js";
 import { deriveRoot } from "../../web/static/js/protocol/keys.js";
 import { casesOf } from "./vectors.mjs";
 
-const MODULES = new URL("../../web/static/js", import.meta.url).href;
-const VECTORS = new URL("../vectors", import.meta.url);
+const MODULES = new URL("../../web/static/js/", import.meta.url).href;
+const VECTORS = new URL("../vectors/", import.meta.url);
 
 const files = readdirSync(VECTORS)
   .filter((name) => name.endsWith(".json"))

@@ -1,26 +1,26 @@
-// Every state in which the page can be, by name: those of the tables in ui/state-tables.js, those of rooms,
+// Every state in which the page can be, by name: those of the tables in room/views/state-tables.js, those of rooms,
 // and screens.
 
 import { announce } from "/static/js/ui/announce.js";
-import { arrivingScreen } from "/static/js/ui/arriving-screen.js";
-import { endedScreen, barrierScreen } from "/static/js/ui/standing-screens.js";
-import { invitedScreen } from "/static/js/ui/invited-screen.js";
+import { arrivingScreen } from "/static/js/room/views/arriving-screen.js";
+import { endedScreen, barrierScreen } from "/static/js/room/views/standing-screens.js";
+import { invitedScreen } from "/static/js/room/views/invited-screen.js";
 import { isCovered, neutralScreen } from "/static/js/ui/neutral-screen.js";
-import { openingScreen } from "/static/js/ui/opening-screen.js";
-import { usualChoices } from "/static/js/ui/entry-options.js";
-import { progressScreen } from "/static/js/ui/progress-screen.js";
+import { openingScreen } from "/static/js/room/views/opening-screen.js";
+import { usualChoices } from "/static/js/room/views/entry-options.js";
+import { progressScreen } from "/static/js/room/views/progress-screen.js";
 import { qrPicture } from "/static/js/ui/qr.js";
-import { roomView } from "/static/js/ui/room-view.js";
+import { roomView } from "/static/js/room/views/room-view.js";
 import { say } from "/static/js/ui/i18n.js";
-import { sharePanel } from "/static/js/ui/share-panel.js";
-import * as tables from "/static/js/ui/state-tables.js";
+import { sharePanel } from "/static/js/room/views/share-panel.js";
+import * as tables from "/static/js/room/views/state-tables.js";
 import { FakeClient } from "./fake.js";
 import { CARDS, NOTICES, RECEIPTS, ROOMS } from "./rooms.js";
 import { card } from "./samples.js";
 
 const CODE = "unlatched-felt-tip-gusto-barometer-nebula-yo-yo-willow";
 const SLOW_MS = 12_000;
-/** Longer than a room takes to say what has happened (ui/room-announcer.js). */
+/** Longer than a room takes to say what has happened (room/views/room-announcer.js). */
 const TOLD_MS = 180;
 
 const none = () => {};
@@ -176,7 +176,7 @@ const play = (states) => async (show) => {
 
 const played = (rows) => Object.fromEntries(Object.entries(rows).map(([name, states]) => [name, play(states)]));
 
-/** For each table of ui/state-tables.js: how its rows are called here, and who plays them. */
+/** For each table of room/views/state-tables.js: how its rows are called here, and who plays them. */
 const TABLES = {
   ENDINGS: ["ended", (name) => (show) => show(endedScreen({ reason: name, again: none, anew: none, reload: none }))],
   BARRIERS: ["barrier", (name) => (show) => show(barrierScreen(name, { retry: none, anew: none }))],

@@ -1,9 +1,9 @@
 // The ways into a room: by making it, by its words, by a link, and back after a reload.
 
-import { arrivingScreen } from "../ui/arriving-screen.js";
-import { barrierScreen } from "../ui/standing-screens.js";
-import { invitedScreen } from "../ui/invited-screen.js";
-import { progressScreen } from "../ui/progress-screen.js";
+import { arrivingScreen } from "../room/views/arriving-screen.js";
+import { barrierScreen } from "../room/views/standing-screens.js";
+import { invitedScreen } from "../room/views/invited-screen.js";
+import { progressScreen } from "../room/views/progress-screen.js";
 import { has } from "../ui/i18n.js";
 import { cancellableEntry } from "./cancellable-entry.js";
 import { roomCreation } from "./room-creation.js";

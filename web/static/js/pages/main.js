@@ -3,17 +3,17 @@
 import { barrier } from "../device/feature-detection.js";
 import { announce, clearAnnouncements } from "../ui/announce.js";
 import { closePanels, confirm } from "../ui/dialog.js";
-import { endedScreen, barrierScreen } from "../ui/standing-screens.js";
-import { unsent } from "../ui/log-entries.js";
+import { endedScreen, barrierScreen } from "../room/views/standing-screens.js";
+import { unsent } from "../room/views/log-entries.js";
 import { backTrap, guardPage } from "../ui/leave-guard.js";
 import { keepFocus } from "../ui/keep-focus.js";
-import { forgetRoom } from "../ui/room-memory.js";
+import { forgetRoom } from "../room/views/room-memory.js";
 import { isCovered, neutralScreen } from "../ui/neutral-screen.js";
-import { usualChoices } from "../ui/entry-options.js";
-import { roomView } from "../ui/room-view.js";
+import { usualChoices } from "../room/views/entry-options.js";
+import { roomView } from "../room/views/room-view.js";
 import { onLanguage, say } from "../ui/i18n.js";
 import { stage as stageIn } from "../ui/stage.js";
-import { ENDINGS, PROGRESS } from "../ui/state-tables.js";
+import { ENDINGS, PROGRESS } from "../room/views/state-tables.js";
 import { mayResume, entryFlows } from "./entry-flows.js";
 
 const base = new URL(`${document.documentElement.dataset.base}/`, location.origin).href;
@@ -39,7 +39,7 @@ function takeFragment() {
 /** What needs the word list and the protocol is loaded while the person reads the first screen. */
 function load() {
   modules ??= Promise.all([
-    import("../net/room-client.js"),
+    import("../room/room-client.js"),
     import("../protocol/codes.js"),
     import("../protocol/links.js"),
     import("../device/random.js"),

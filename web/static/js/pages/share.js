@@ -1,6 +1,6 @@
 // A code that is at hand, in all the forms in which it can be handed over.
 
-import { sharePanel } from "../ui/share-panel.js";
+import { sharePanel } from "../room/views/share-panel.js";
 
 /**
  * `{code, link(), panel()}` for a code of the server at `base`: `link()` promises its link, made

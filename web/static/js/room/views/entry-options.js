@@ -1,8 +1,8 @@
 // What may be chosen before entering a room, folded away: everything has a good default.
 
-import { el } from "./el.js";
-import { say } from "./i18n.js";
-import { duration } from "./times.js";
+import { el } from "../../ui/el.js";
+import { say } from "../../ui/i18n.js";
+import { duration } from "../../ui/times.js";
 
 const MESSAGE_TTLS = [60, 300, 3600, 86400, 604800];
 const ROOM_TTLS = [3600, 86400, 604800, 2592000];

@@ -1,13 +1,13 @@
 // Where one writes, and what one answers. The draft lives in the memory of this room's view and in
 // these elements, and nowhere else.
 
-import { announceAssertive } from "./announce.js";
-import { el, fill, setText } from "./el.js";
-import { isBlank } from "./graphemes.js";
-import { icon } from "./icons.js";
+import { announceAssertive } from "../../ui/announce.js";
+import { el, fill, setText } from "../../ui/el.js";
+import { isBlank } from "../../ui/graphemes.js";
+import { icon } from "../../ui/icons.js";
 import { quoteView } from "./quote-view.js";
-import { has, say } from "./i18n.js";
-import { duration } from "./times.js";
+import { has, say } from "../../ui/i18n.js";
+import { duration } from "../../ui/times.js";
 
 const VIEWS = [5, 15, 30, 60, 120, 300, 0];
 const TALLEST_PX = 200;

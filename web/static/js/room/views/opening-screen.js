@@ -2,12 +2,12 @@
 // so that the words stay where they are when the room takes over.
 
 import { destroying, isChord } from "./destroying.js";
-import { closePanels } from "./dialog.js";
-import { el, fill, setText } from "./el.js";
-import { icon } from "./icons.js";
-import { say } from "./i18n.js";
+import { closePanels } from "../../ui/dialog.js";
+import { el, fill, setText } from "../../ui/el.js";
+import { icon } from "../../ui/icons.js";
+import { say } from "../../ui/i18n.js";
 import { PROGRESS } from "./state-tables.js";
-import { duration } from "./times.js";
+import { duration } from "../../ui/times.js";
 
 const LONG_SECONDS = 3;
 

@@ -1,15 +1,15 @@
 // What a person in a room should know now: lines above the log, each there as long as it is true, and
 // passing ones for what has just happened.
 
-import { announceAssertive, announce } from "./announce.js";
-import { el, fill, setText } from "./el.js";
+import { announceAssertive, announce } from "../../ui/announce.js";
+import { el, fill, setText } from "../../ui/el.js";
 import { unsent } from "./log-entries.js";
-import { icon } from "./icons.js";
-import { keyedList } from "./keyed-list.js";
+import { icon } from "../../ui/icons.js";
+import { keyedList } from "../../ui/keyed-list.js";
 import { called, who } from "./people.js";
-import { parts, say } from "./i18n.js";
+import { parts, say } from "../../ui/i18n.js";
 import { NOTICES } from "./state-tables.js";
-import { duration, moment } from "./times.js";
+import { duration, moment } from "../../ui/times.js";
 
 const CLOCK_MS = 120_000;
 const PASSING_MS = 10_000;

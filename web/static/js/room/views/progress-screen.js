@@ -1,11 +1,11 @@
 // On the way into a room: which steps there are, which one it is at, and for how long already. There
 // is no percentage, because the derivation gives none.
 
-import { announce } from "./announce.js";
-import { el, setText } from "./el.js";
-import { say } from "./i18n.js";
+import { announce } from "../../ui/announce.js";
+import { el, setText } from "../../ui/el.js";
+import { say } from "../../ui/i18n.js";
 import { PROGRESS } from "./state-tables.js";
-import { duration } from "./times.js";
+import { duration } from "../../ui/times.js";
 
 const SLOW_SECONDS = 8;
 const JOINING = ["deriving", "connecting"];

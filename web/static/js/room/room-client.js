@@ -10,7 +10,7 @@ import { encodeContent } from "../protocol/envelope.js";
 import { Refusal } from "../protocol/errors.js";
 import { ID_BYTES } from "../protocol/limits.js";
 import { readRecord } from "../protocol/record.js";
-import { Api } from "./api.js";
+import { Api } from "../net/api.js";
 import * as entry from "./entry.js";
 import { RoomConnection } from "./room-connection.js";
 

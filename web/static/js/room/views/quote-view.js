@@ -1,7 +1,7 @@
 // A quote: who is said to have said what, above an answer. Its author's words for it are all there
 // is; nothing proves them.
 
-import { el } from "./el.js";
+import { el } from "../../ui/el.js";
 import { hue, who } from "./people.js";
 
 /** The quote `{text, author}` as an element; `people` knows the author, or says that it doesn't. */

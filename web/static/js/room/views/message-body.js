@@ -1,9 +1,9 @@
 // A message as it is read: its text, folded while it is long, and ways to copy the code in it.
 
-import { copyButton } from "./copy-button.js";
-import { el, setText } from "./el.js";
+import { copyButton } from "../../ui/copy-button.js";
+import { el, setText } from "../../ui/el.js";
 import { messageText } from "./message-text.js";
-import { say } from "./i18n.js";
+import { say } from "../../ui/i18n.js";
 
 /** A text that is hardly longer than its fold is not worth folding. */
 const SLACK_PX = 24;

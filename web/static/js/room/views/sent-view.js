@@ -1,13 +1,13 @@
 // A message of one's own, with its receipt in words.
 
 import { messageBody } from "./message-body.js";
-import { countdown, DEFAULT_VIEW } from "./countdown.js";
-import { el, fill, setText } from "./el.js";
-import { icon } from "./icons.js";
+import { countdown, DEFAULT_VIEW } from "../../ui/countdown.js";
+import { el, fill, setText } from "../../ui/el.js";
+import { icon } from "../../ui/icons.js";
 import { quoteView } from "./quote-view.js";
-import { has, say } from "./i18n.js";
+import { has, say } from "../../ui/i18n.js";
 import { RECEIPTS } from "./state-tables.js";
-import { duration, moment } from "./times.js";
+import { duration, moment } from "../../ui/times.js";
 
 /** The row of the table of receipts that a message is in. */
 export function receiptState({ state, error }, live) {
@@ -28,7 +28,7 @@ export function receipt(message, room) {
 /**
  * The view of one message of one's own. `room` gives `live()`, `localTime`, `people`, `memory`,
  * `fade(id)`, `writeAgain(message)` and `hold()`.
- * @param {import("../net/room-state.js").SentView} _first  the log makes all its views in one way
+ * @param {import("../room-state.js").SentView} _first  the log makes all its views in one way
  */
 export function sentView(_first, room) {
   const words = el("div", { class: "sent-words" });

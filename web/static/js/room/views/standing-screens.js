@@ -1,9 +1,9 @@
 // Screens that stand by themselves: why the room is over for this tab, or why the page can't work.
 // What each says and offers is in state-tables.js.
 
-import { el } from "./el.js";
-import { icon } from "./icons.js";
-import { say } from "./i18n.js";
+import { el } from "../../ui/el.js";
+import { icon } from "../../ui/icons.js";
+import { say } from "../../ui/i18n.js";
 import { BARRIERS, ENDINGS } from "./state-tables.js";
 
 /**

@@ -11,7 +11,7 @@ import { ID_BYTES, NONCE_BYTES, SECRET_BYTES } from "../protocol/limits.js";
 import { readLink } from "../protocol/links.js";
 import { object, readRoom } from "../protocol/objects.js";
 import { encodeProfile, sealProfile } from "../protocol/profile.js";
-import { Api } from "./api.js";
+import { Api } from "../net/api.js";
 
 /**
  * @typedef {object} Device  what differs between a browser and a test

@@ -2,14 +2,14 @@
 // what the server knows of it.
 
 import { codeWords } from "./code-words.js";
-import { copyButton } from "./copy-button.js";
-import { panel, panelHead } from "./dialog.js";
-import { el, setText } from "./el.js";
-import { icon } from "./icons.js";
-import { languageSwitch } from "./language-switch.js";
+import { copyButton } from "../../ui/copy-button.js";
+import { panel, panelHead } from "../../ui/dialog.js";
+import { el, setText } from "../../ui/el.js";
+import { icon } from "../../ui/icons.js";
+import { languageSwitch } from "../../ui/language-switch.js";
 import { openRecord } from "./record-panel.js";
 import { roomRules } from "./room-rules.js";
-import { say } from "./i18n.js";
+import { say } from "../../ui/i18n.js";
 
 /**
  * Opens the menu. `share` is `{code, link(), panel()?}` or null when this tab has forgotten the code;

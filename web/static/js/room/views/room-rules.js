@@ -1,8 +1,8 @@
 // What holds in a room, in sentences: for the menu, and beside the talk where there is space.
 
-import { el } from "./el.js";
-import { say } from "./i18n.js";
-import { duration, moment } from "./times.js";
+import { el } from "../../ui/el.js";
+import { say } from "../../ui/i18n.js";
+import { duration, moment } from "../../ui/times.js";
 
 /** A list of the room's rules; `update(room)` brings it up to date. */
 export function roomRules(localTime) {

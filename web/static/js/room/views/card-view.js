@@ -1,17 +1,17 @@
 // A received message: a closed card, then its text for a while, then nothing.
 
-import { announce } from "./announce.js";
+import { announce } from "../../ui/announce.js";
 import { messageBody } from "./message-body.js";
-import { copyButton } from "./copy-button.js";
-import { afterPaint, countdown, DEFAULT_VIEW } from "./countdown.js";
-import { el, fill, setText } from "./el.js";
-import { isBlank } from "./graphemes.js";
-import { icon } from "./icons.js";
+import { copyButton } from "../../ui/copy-button.js";
+import { afterPaint, countdown, DEFAULT_VIEW } from "../../ui/countdown.js";
+import { el, fill, setText } from "../../ui/el.js";
+import { isBlank } from "../../ui/graphemes.js";
+import { icon } from "../../ui/icons.js";
 import { called, hue, mark, who } from "./people.js";
 import { quoteView } from "./quote-view.js";
-import { has, parts, say } from "./i18n.js";
+import { has, parts, say } from "../../ui/i18n.js";
 import { CARDS } from "./state-tables.js";
-import { duration, moment } from "./times.js";
+import { duration, moment } from "../../ui/times.js";
 
 const VIEW_LIMIT = 300;
 const REPLY_KEY = "r";
@@ -29,7 +29,7 @@ function sealedState(card) {
 /**
  * The view of one card. `room` gives `client`, `people`, `memory`, `localTime(serverTime)`,
  * `reply(card)` and `hold()`.
- * @param {import("../net/room-state.js").CardView} first
+ * @param {import("../room-state.js").CardView} first
  */
 export function cardView(first, room) {
   const author = () => room.people.get(current.author);

@@ -1,13 +1,13 @@
 // The head of a room: who is here, how often the code was used, and the way to the menu. Where there
 // is space it stands beside the talk and says what holds here.
 
-import { el, setText } from "./el.js";
-import { icon } from "./icons.js";
-import { keyedList } from "./keyed-list.js";
+import { el, setText } from "../../ui/el.js";
+import { icon } from "../../ui/icons.js";
+import { keyedList } from "../../ui/keyed-list.js";
 import { mark, who } from "./people.js";
 import { roomRules } from "./room-rules.js";
-import { say } from "./i18n.js";
-import { moment } from "./times.js";
+import { say } from "../../ui/i18n.js";
+import { moment } from "../../ui/times.js";
 
 /** The header of a room. `openMenu()` is called by its button. */
 export function roomHeader({ people, localTime, openMenu }) {

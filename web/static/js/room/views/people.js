@@ -1,9 +1,9 @@
 // Who is who: a label and a colour for every member, also for those who have left, so that two
 // people are told apart at a glance whatever they call themselves.
 
-import { el } from "./el.js";
-import { firstGraphemes } from "./graphemes.js";
-import { isolated, say } from "./i18n.js";
+import { el } from "../../ui/el.js";
+import { firstGraphemes } from "../../ui/graphemes.js";
+import { isolated, say } from "../../ui/i18n.js";
 
 const COLOURS = 12;
 const NAME_LIMIT = 64;

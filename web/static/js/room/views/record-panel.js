@@ -1,9 +1,9 @@
 // What the server knows: everything that it says it holds about the room, table by table. The
 // tables' names and explanations are the server's own and stay in English.
 
-import { panel, panelHead } from "./dialog.js";
-import { el, fill } from "./el.js";
-import { say } from "./i18n.js";
+import { panel, panelHead } from "../../ui/dialog.js";
+import { el, fill } from "../../ui/el.js";
+import { say } from "../../ui/i18n.js";
 
 /** Opens the panel; `read()` resolves to a record as `protocol/record.js` reads it. */
 export async function openRecord(read) {
