@@ -59,7 +59,7 @@ IMPURE_MODULES = {
 HEAVY = {"aiortc": "calls", "boto3": "files", "botocore": "files", "webauthn": "accounts"}
 
 # The folders of web/static/js, in the same manner; vendored modules are the unit `vendor`. `ui` is
-# the kit, which knows no capability. The client of a capability runs without a page; its views are a
+# the kit, which knows no capability. A capability's client runs without a page; its views are a
 # floor of their own.
 SCRIPTS_MAY_IMPORT = {
     "protocol": set[str](),
@@ -433,7 +433,7 @@ ALLOWED = {
     "web/static/js/ui/b.js": "new URL('/x', location.href);",
     "web/static/js/room/b.js": "import '../net/b.js';",
     "web/static/js/room/views/b.js": "import '../b.js'; import '../../ui/b.js';",
-    "web/static/js/pages/b.js": "import '../room/views/b.js';\nimport { b } from '../protocol/b.js';",
+    "web/static/js/pages/b.js": "import '../room/views/b.js';\nimport '../protocol/b.js';",
     "web/static/vendor/v.js": "node.innerHTML = eval('others wrote this');",
     "web/templates/b.html": "<script type='module' src='/x.js'></script><p class='on'>ok</p>"
     '<script type="importmap">{{ map }}</script>',

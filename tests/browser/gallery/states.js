@@ -1,22 +1,22 @@
 // Every state in which the page can be, by name: those of the tables in room/views/state-tables.js, those of rooms,
 // and screens.
 
-import { announce } from "/static/js/ui/announce.js";
-import { arrivingScreen } from "/static/js/room/views/arriving-screen.js";
-import { endedScreen, barrierScreen } from "/static/js/room/views/standing-screens.js";
-import { invitedScreen } from "/static/js/room/views/invited-screen.js";
-import { isCovered, neutralScreen } from "/static/js/ui/neutral-screen.js";
-import { openingScreen } from "/static/js/room/views/opening-screen.js";
-import { usualChoices } from "/static/js/room/views/entry-options.js";
-import { progressScreen } from "/static/js/room/views/progress-screen.js";
-import { qrPicture } from "/static/js/ui/qr.js";
-import { roomView } from "/static/js/room/views/room-view.js";
-import { say } from "/static/js/ui/i18n.js";
-import { sharePanel } from "/static/js/room/views/share-panel.js";
-import * as tables from "/static/js/room/views/state-tables.js";
 import { FakeClient } from "./fake.js";
 import { CARDS, NOTICES, RECEIPTS, ROOMS } from "./rooms.js";
 import { card } from "./samples.js";
+import { arrivingScreen } from "/static/js/room/views/arriving-screen.js";
+import { usualChoices } from "/static/js/room/views/entry-options.js";
+import { invitedScreen } from "/static/js/room/views/invited-screen.js";
+import { openingScreen } from "/static/js/room/views/opening-screen.js";
+import { progressScreen } from "/static/js/room/views/progress-screen.js";
+import { roomView } from "/static/js/room/views/room-view.js";
+import { sharePanel } from "/static/js/room/views/share-panel.js";
+import { endedScreen, barrierScreen } from "/static/js/room/views/standing-screens.js";
+import * as tables from "/static/js/room/views/state-tables.js";
+import { announce } from "/static/js/ui/announce.js";
+import { say } from "/static/js/ui/i18n.js";
+import { isCovered, neutralScreen } from "/static/js/ui/neutral-screen.js";
+import { qrPicture } from "/static/js/ui/qr.js";
 
 const CODE = "unlatched-felt-tip-gusto-barometer-nebula-yo-yo-willow";
 const SLOW_MS = 12_000;

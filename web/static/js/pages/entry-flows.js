@@ -1,9 +1,9 @@
 // The ways into a room: by making it, by its words, by a link, and back after a reload.
 
 import { arrivingScreen } from "../room/views/arriving-screen.js";
-import { barrierScreen } from "../room/views/standing-screens.js";
 import { invitedScreen } from "../room/views/invited-screen.js";
 import { progressScreen } from "../room/views/progress-screen.js";
+import { barrierScreen } from "../room/views/standing-screens.js";
 import { has } from "../ui/i18n.js";
 import { cancellableEntry } from "./cancellable-entry.js";
 import { roomCreation } from "./room-creation.js";
@@ -24,8 +24,8 @@ export function mayResume() {
 }
 
 /**
- * The flows into a room of the server at `base`. `load()` promises the modules, `choices` are what was chosen,
- * `toRoom(client, share, keptNode)` enters a room; `share` is null where the code is not known.
+ * The flows into a room of the server at `base`. `load()` promises the modules, `choices` are what was
+ * chosen, `toRoom(client, share, keptNode)` enters a room; `share` is null where the code is not known.
  * `over(reason)` is told why a room is no more that was not entered yet. `trap` makes going back a
  * question while there is something to lose.
  */

@@ -1,19 +1,19 @@
 // The page: what is loaded, what is shown, and what must never stay.
 
 import { barrier } from "../device/feature-detection.js";
+import { usualChoices } from "../room/views/entry-options.js";
+import { unsent } from "../room/views/log-entries.js";
+import { forgetRoom } from "../room/views/room-memory.js";
+import { roomView } from "../room/views/room-view.js";
+import { endedScreen, barrierScreen } from "../room/views/standing-screens.js";
+import { ENDINGS, PROGRESS } from "../room/views/state-tables.js";
 import { announce, clearAnnouncements } from "../ui/announce.js";
 import { closePanels, confirm } from "../ui/dialog.js";
-import { endedScreen, barrierScreen } from "../room/views/standing-screens.js";
-import { unsent } from "../room/views/log-entries.js";
-import { backTrap, guardPage } from "../ui/leave-guard.js";
-import { keepFocus } from "../ui/keep-focus.js";
-import { forgetRoom } from "../room/views/room-memory.js";
-import { isCovered, neutralScreen } from "../ui/neutral-screen.js";
-import { usualChoices } from "../room/views/entry-options.js";
-import { roomView } from "../room/views/room-view.js";
 import { onLanguage, say } from "../ui/i18n.js";
+import { keepFocus } from "../ui/keep-focus.js";
+import { backTrap, guardPage } from "../ui/leave-guard.js";
+import { isCovered, neutralScreen } from "../ui/neutral-screen.js";
 import { stage as stageIn } from "../ui/stage.js";
-import { ENDINGS, PROGRESS } from "../room/views/state-tables.js";
 import { mayResume, entryFlows } from "./entry-flows.js";
 
 const base = new URL(`${document.documentElement.dataset.base}/`, location.origin).href;

@@ -1,7 +1,7 @@
 // One click to a room: the words are there at once, and their room is made while they are handed over.
 
-import { openingScreen } from "../room/views/opening-screen.js";
 import { chosenPolicy } from "../room/views/entry-options.js";
+import { openingScreen } from "../room/views/opening-screen.js";
 import { beginningWith, shareOf } from "./share.js";
 
 /**

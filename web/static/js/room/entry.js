@@ -1,6 +1,7 @@
 /** Ways into a room: making it, joining it, coming back. Each ends with a seat. */
 
 import { Resume } from "../device/resume.js";
+import { Api } from "../net/api.js";
 import { encodeCharter, readCharter, signCharter } from "../protocol/charter.js";
 import { readCode } from "../protocol/codes.js";
 import { readConfig } from "../protocol/config.js";
@@ -11,7 +12,6 @@ import { ID_BYTES, NONCE_BYTES, SECRET_BYTES } from "../protocol/limits.js";
 import { readLink } from "../protocol/links.js";
 import { object, readRoom } from "../protocol/objects.js";
 import { encodeProfile, sealProfile } from "../protocol/profile.js";
-import { Api } from "../net/api.js";
 
 /**
  * @typedef {object} Device  what differs between a browser and a test

@@ -4,13 +4,13 @@
 
 import { derive } from "../device/derive.js";
 import { randomBytes } from "../device/random.js";
+import { Api } from "../net/api.js";
 import { readConfig } from "../protocol/config.js";
 import { toBase64url } from "../protocol/encoding.js";
 import { encodeContent } from "../protocol/envelope.js";
 import { Refusal } from "../protocol/errors.js";
 import { ID_BYTES } from "../protocol/limits.js";
 import { readRecord } from "../protocol/record.js";
-import { Api } from "../net/api.js";
 import * as entry from "./entry.js";
 import { RoomConnection } from "./room-connection.js";
 

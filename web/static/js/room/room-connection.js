@@ -4,11 +4,11 @@
  */
 
 import { Resume } from "../device/resume.js";
+import { ReconnectingSocket } from "../net/reconnecting-socket.js";
 import { Refusal } from "../protocol/errors.js";
 import { Session } from "../protocol/session.js";
 import { RoomCrypto } from "./room-crypto.js";
 import { snapshot } from "./snapshot.js";
-import { ReconnectingSocket } from "../net/reconnecting-socket.js";
 
 /** A deadline that is long past must not make the timer spin. */
 const SHORTEST_TICK_MS = 50;

@@ -2,8 +2,8 @@
 
 import { announceAssertive, announce } from "./announce.js";
 import { el, setText } from "./el.js";
-import { icon } from "./icons.js";
 import { say } from "./i18n.js";
+import { icon } from "./icons.js";
 
 const BACK_MS = 2500;
 

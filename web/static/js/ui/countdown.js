@@ -1,8 +1,8 @@
 // The time that a text stays readable: a number, a thin line that burns down, and an end.
 
 import { el, setText } from "./el.js";
-import { isCovered, UNCOVERED } from "./neutral-screen.js";
 import { say } from "./i18n.js";
+import { isCovered, UNCOVERED } from "./neutral-screen.js";
 import { remaining } from "./times.js";
 
 const still = window.matchMedia("(prefers-reduced-motion: reduce)");

@@ -1,11 +1,11 @@
 // The first screen: one sentence of promise, one button, one field.
 
-import { codeField } from "./code-field.js";
 import { el, fill } from "../../ui/el.js";
+import { parts, say } from "../../ui/i18n.js";
 import { icon } from "../../ui/icons.js";
 import { languageSwitch } from "../../ui/language-switch.js";
+import { codeField } from "./code-field.js";
 import { entryOptions } from "./entry-options.js";
-import { parts, say } from "../../ui/i18n.js";
 
 /** A sentence about what has just gone wrong, above everything else; `key` names it, or is null. */
 export const trouble = (key) =>

@@ -1,17 +1,17 @@
 // A received message: a closed card, then its text for a while, then nothing.
 
 import { announce } from "../../ui/announce.js";
-import { messageBody } from "./message-body.js";
 import { copyButton } from "../../ui/copy-button.js";
 import { afterPaint, countdown, DEFAULT_VIEW } from "../../ui/countdown.js";
 import { el, fill, setText } from "../../ui/el.js";
 import { isBlank } from "../../ui/graphemes.js";
+import { has, parts, say } from "../../ui/i18n.js";
 import { icon } from "../../ui/icons.js";
+import { duration, moment } from "../../ui/times.js";
+import { messageBody } from "./message-body.js";
 import { called, hue, mark, who } from "./people.js";
 import { quoteView } from "./quote-view.js";
-import { has, parts, say } from "../../ui/i18n.js";
 import { CARDS } from "./state-tables.js";
-import { duration, moment } from "../../ui/times.js";
 
 const VIEW_LIMIT = 300;
 const REPLY_KEY = "r";

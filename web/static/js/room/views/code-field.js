@@ -1,9 +1,9 @@
 // Entering a code: forgiving about capitals and spaces, exact about words.
 
 import { announceAssertive } from "../../ui/announce.js";
-import { codeWords } from "./code-words.js";
 import { el, fill, setText } from "../../ui/el.js";
 import { parts, say } from "../../ui/i18n.js";
+import { codeWords } from "./code-words.js";
 
 /** Words of a code, for the count under the field. */
 const WORDS = 7;

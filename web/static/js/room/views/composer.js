@@ -4,10 +4,10 @@
 import { announceAssertive } from "../../ui/announce.js";
 import { el, fill, setText } from "../../ui/el.js";
 import { isBlank } from "../../ui/graphemes.js";
-import { icon } from "../../ui/icons.js";
-import { quoteView } from "./quote-view.js";
 import { has, say } from "../../ui/i18n.js";
+import { icon } from "../../ui/icons.js";
 import { duration } from "../../ui/times.js";
+import { quoteView } from "./quote-view.js";
 
 const VIEWS = [5, 15, 30, 60, 120, 300, 0];
 const TALLEST_PX = 200;

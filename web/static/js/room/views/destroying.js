@@ -1,8 +1,8 @@
 // Destroying a room without a question: the chord that asks for it, and what stands there meanwhile.
 
 import { el } from "../../ui/el.js";
-import { icon } from "../../ui/icons.js";
 import { say } from "../../ui/i18n.js";
+import { icon } from "../../ui/icons.js";
 
 /** Whether a key asks for it: Ctrl (or Cmd) + Alt + Backspace. */
 export const isChord = (event) => (event.ctrlKey || event.metaKey) && event.altKey && event.key === "Backspace";

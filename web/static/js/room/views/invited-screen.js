@@ -1,10 +1,10 @@
 // A link was opened: nothing is derived and nobody is joined until the person asks for it.
 
-import { trouble } from "./arriving-screen.js";
 import { el } from "../../ui/el.js";
-import { languageSwitch } from "../../ui/language-switch.js";
-import { entryOptions } from "./entry-options.js";
 import { say } from "../../ui/i18n.js";
+import { languageSwitch } from "../../ui/language-switch.js";
+import { trouble } from "./arriving-screen.js";
+import { entryOptions } from "./entry-options.js";
 
 /** What is wrong with a link will be wrong at every try. */
 const HOPELESS = new Set(["link_form", "link_suite", "link_salt"].map((code) => `refusal.${code}`));

@@ -2,8 +2,8 @@
 
 import { copyButton } from "../../ui/copy-button.js";
 import { el, setText } from "../../ui/el.js";
-import { messageText } from "./message-text.js";
 import { say } from "../../ui/i18n.js";
+import { messageText } from "./message-text.js";
 
 /** A text that is hardly longer than its fold is not worth folding. */
 const SLACK_PX = 24;

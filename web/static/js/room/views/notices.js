@@ -3,13 +3,13 @@
 
 import { announceAssertive, announce } from "../../ui/announce.js";
 import { el, fill, setText } from "../../ui/el.js";
-import { unsent } from "./log-entries.js";
+import { parts, say } from "../../ui/i18n.js";
 import { icon } from "../../ui/icons.js";
 import { keyedList } from "../../ui/keyed-list.js";
-import { called, who } from "./people.js";
-import { parts, say } from "../../ui/i18n.js";
-import { NOTICES } from "./state-tables.js";
 import { duration, moment } from "../../ui/times.js";
+import { unsent } from "./log-entries.js";
+import { called, who } from "./people.js";
+import { NOTICES } from "./state-tables.js";
 
 const CLOCK_MS = 120_000;
 const PASSING_MS = 10_000;

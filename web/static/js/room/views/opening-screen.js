@@ -1,13 +1,13 @@
 // A code was just drawn: its words can be handed over while its room is made. The frame is the room's,
 // so that the words stay where they are when the room takes over.
 
-import { destroying, isChord } from "./destroying.js";
 import { closePanels } from "../../ui/dialog.js";
 import { el, fill, setText } from "../../ui/el.js";
-import { icon } from "../../ui/icons.js";
 import { say } from "../../ui/i18n.js";
-import { PROGRESS } from "./state-tables.js";
+import { icon } from "../../ui/icons.js";
 import { duration } from "../../ui/times.js";
+import { destroying, isChord } from "./destroying.js";
+import { PROGRESS } from "./state-tables.js";
 
 const LONG_SECONDS = 3;
 

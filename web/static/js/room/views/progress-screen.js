@@ -4,8 +4,8 @@
 import { announce } from "../../ui/announce.js";
 import { el, setText } from "../../ui/el.js";
 import { say } from "../../ui/i18n.js";
-import { PROGRESS } from "./state-tables.js";
 import { duration } from "../../ui/times.js";
+import { PROGRESS } from "./state-tables.js";
 
 const SLOW_SECONDS = 8;
 const JOINING = ["deriving", "connecting"];

@@ -1,8 +1,8 @@
 // Announces to a screen reader what has changed in a room since the last announcement; never a text.
 
 import { announce } from "../../ui/announce.js";
-import { called } from "./people.js";
 import { say } from "../../ui/i18n.js";
+import { called } from "./people.js";
 import { receipt } from "./sent-view.js";
 
 const ANNOUNCE_DELAY_MS = 150;

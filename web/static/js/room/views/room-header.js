@@ -2,12 +2,12 @@
 // is space it stands beside the talk and says what holds here.
 
 import { el, setText } from "../../ui/el.js";
+import { say } from "../../ui/i18n.js";
 import { icon } from "../../ui/icons.js";
 import { keyedList } from "../../ui/keyed-list.js";
+import { moment } from "../../ui/times.js";
 import { mark, who } from "./people.js";
 import { roomRules } from "./room-rules.js";
-import { say } from "../../ui/i18n.js";
-import { moment } from "../../ui/times.js";
 
 /** The header of a room. `openMenu()` is called by its button. */
 export function roomHeader({ people, localTime, openMenu }) {

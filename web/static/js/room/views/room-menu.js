@@ -1,15 +1,15 @@
 // The room's menu: invite, lock, typing, hide, leave, destroy, what holds in this room, and
 // what the server knows of it.
 
-import { codeWords } from "./code-words.js";
 import { copyButton } from "../../ui/copy-button.js";
 import { panel, panelHead } from "../../ui/dialog.js";
 import { el, setText } from "../../ui/el.js";
+import { say } from "../../ui/i18n.js";
 import { icon } from "../../ui/icons.js";
 import { languageSwitch } from "../../ui/language-switch.js";
+import { codeWords } from "./code-words.js";
 import { openRecord } from "./record-panel.js";
 import { roomRules } from "./room-rules.js";
-import { say } from "../../ui/i18n.js";
 
 /**
  * Opens the menu. `share` is `{code, link(), panel()?}` or null when this tab has forgotten the code;

@@ -2,27 +2,27 @@
 
 import { QUOTE_POINTS } from "../../protocol/limits.js";
 import { announce } from "../../ui/announce.js";
+import { closePanels, confirm } from "../../ui/dialog.js";
+import { el, fill, setText } from "../../ui/el.js";
+import { excerpt } from "../../ui/graphemes.js";
+import { parts, say } from "../../ui/i18n.js";
+import { icon } from "../../ui/icons.js";
+import { shallowEqual, keyedList } from "../../ui/keyed-list.js";
+import { scrollAnchor } from "../../ui/scroll-anchor.js";
+import { duration, moment } from "../../ui/times.js";
+import { followViewport } from "../../ui/visual-viewport.js";
 import { cardView } from "./card-view.js";
 import { composer } from "./composer.js";
 import { destroying as destroyingView, isChord } from "./destroying.js";
-import { closePanels, confirm } from "../../ui/dialog.js";
-import { el, fill, setText } from "../../ui/el.js";
 import { logEntries, unsent, waiting } from "./log-entries.js";
-import { scrollAnchor } from "../../ui/scroll-anchor.js";
-import { excerpt } from "../../ui/graphemes.js";
-import { roomHeader } from "./room-header.js";
-import { icon } from "../../ui/icons.js";
-import { shallowEqual, keyedList } from "../../ui/keyed-list.js";
-import { forgetRoom, memoryOf } from "./room-memory.js";
-import { openMenu, shareNode } from "./room-menu.js";
 import { notices } from "./notices.js";
 import { People, who } from "./people.js";
-import { parts, say } from "../../ui/i18n.js";
-import { sentView } from "./sent-view.js";
 import { roomAnnouncer } from "./room-announcer.js";
-import { duration, moment } from "../../ui/times.js";
+import { roomHeader } from "./room-header.js";
+import { forgetRoom, memoryOf } from "./room-memory.js";
+import { openMenu, shareNode } from "./room-menu.js";
+import { sentView } from "./sent-view.js";
 import { traceView } from "./trace-view.js";
-import { followViewport } from "../../ui/visual-viewport.js";
 
 const TICK_MS = 1000;
 

@@ -1,13 +1,13 @@
 // A message of one's own, with its receipt in words.
 
-import { messageBody } from "./message-body.js";
 import { countdown, DEFAULT_VIEW } from "../../ui/countdown.js";
 import { el, fill, setText } from "../../ui/el.js";
-import { icon } from "../../ui/icons.js";
-import { quoteView } from "./quote-view.js";
 import { has, say } from "../../ui/i18n.js";
-import { RECEIPTS } from "./state-tables.js";
+import { icon } from "../../ui/icons.js";
 import { duration, moment } from "../../ui/times.js";
+import { messageBody } from "./message-body.js";
+import { quoteView } from "./quote-view.js";
+import { RECEIPTS } from "./state-tables.js";
 
 /** The row of the table of receipts that a message is in. */
 export function receiptState({ state, error }, live) {

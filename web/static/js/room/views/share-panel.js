@@ -1,11 +1,11 @@
 // A code, in every form in which it can be handed over, and what each of them leaks.
 
 import { announceAssertive } from "../../ui/announce.js";
-import { codeWords } from "./code-words.js";
 import { copyButton } from "../../ui/copy-button.js";
 import { el, fill } from "../../ui/el.js";
-import { icon } from "../../ui/icons.js";
 import { say } from "../../ui/i18n.js";
+import { icon } from "../../ui/icons.js";
+import { codeWords } from "./code-words.js";
 
 /**
  * The panel of sharing. `code` is canonical, `bits` its entropy; `link()` promises the link and

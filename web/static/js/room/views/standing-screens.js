@@ -2,8 +2,8 @@
 // What each says and offers is in state-tables.js.
 
 import { el } from "../../ui/el.js";
-import { icon } from "../../ui/icons.js";
 import { say } from "../../ui/i18n.js";
+import { icon } from "../../ui/icons.js";
 import { BARRIERS, ENDINGS } from "./state-tables.js";
 
 /**

@@ -1,9 +1,9 @@
 // One line in the place of messages that have left the page, others' and one's own.
 
 import { el, fill } from "../../ui/el.js";
+import { parts } from "../../ui/i18n.js";
 import { icon } from "../../ui/icons.js";
 import { who } from "./people.js";
-import { parts } from "../../ui/i18n.js";
 
 /** The view of a trace, as `entries` gives it. */
 export function traceView(first, room) {
