@@ -5,7 +5,7 @@ import { PROTOCOL } from "../protocol/config.js";
 import { readJson } from "../protocol/encoding.js";
 import { RECONNECT_FIRST_SECONDS, RECONNECT_LONGEST_SECONDS } from "../protocol/limits.js";
 import { readError } from "../protocol/objects.js";
-import { ANSWER_BYTES } from "./api.js";
+import { ANSWER_BYTES } from "./http-client.js";
 
 /** How long a connection may take to open. */
 const PATIENCE_MS = 15_000;
@@ -47,12 +47,12 @@ export class ReconnectingSocket {
   retryAt = /** @type {number|null} */ (null);
 
   /**
-   * @param {string} base  address of the deployment with a trailing slash
+   * @param {URL} address  of the socket, by HTTP's schemes
    * @param {{open: () => void, message: (value: unknown) => void,
    *   close: (code: number) => "retry"|"later"|"stop"}} on  `close` decides what follows
    */
-  constructor(base, on) {
-    const url = new URL("room/socket", base);
+  constructor(address, on) {
+    const url = new URL(address);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     this.#url = url.href;
     this.#on = on;

@@ -1,7 +1,6 @@
 /** Ways into a room: making it, joining it, coming back. Each ends with a seat. */
 
 import { Resume } from "../device/resume.js";
-import { Api } from "../net/api.js";
 import { encodeCharter, readCharter, signCharter } from "../protocol/charter.js";
 import { readCode } from "../protocol/codes.js";
 import { readConfig } from "../protocol/config.js";
@@ -12,6 +11,7 @@ import { ID_BYTES, NONCE_BYTES, SECRET_BYTES } from "../protocol/limits.js";
 import { readLink } from "../protocol/links.js";
 import { object, readRoom } from "../protocol/objects.js";
 import { encodeProfile, sealProfile } from "../protocol/profile.js";
+import { RoomApi } from "./room-api.js";
 
 /**
  * @typedef {object} Device  what differs between a browser and a test
@@ -20,7 +20,7 @@ import { encodeProfile, sealProfile } from "../protocol/profile.js";
  * @property {Storage} storage  the tab's
  *
  * @typedef {object} Seat  all a client needs to live in a room; bytes in base64url
- * @property {Api} api
+ * @property {RoomApi} api
  * @property {string} locator
  * @property {string} token
  * @property {string} me  member id
@@ -82,7 +82,7 @@ export async function resume({ base, onProgress }, device) {
   const resumeToken = Resume.token(storage);
   if (resumeToken === null) return null;
   onProgress?.("connecting");
-  const api = new Api(base);
+  const api = new RoomApi(base);
   try {
     const { key } = object(await api.resume(resumeToken));
     const opened = await Resume.open(storage, fromBase64url(key, SECRET_BYTES));
@@ -112,7 +112,7 @@ export async function resume({ base, onProgress }, device) {
  * @param {Device} device
  */
 async function deriveRoom({ base, code, link, config: known, onProgress }, device) {
-  const api = new Api(base);
+  const api = new RoomApi(base);
   const typed = link === undefined ? readCode(code ?? "") : null;
   const config = known ?? readConfig(await api.config());
   const canonical = typed ?? (await readLink(link ?? "", config));

@@ -4,7 +4,6 @@
 
 import { derive } from "../device/derive.js";
 import { randomBytes } from "../device/random.js";
-import { Api } from "../net/api.js";
 import { readConfig } from "../protocol/config.js";
 import { toBase64url } from "../protocol/encoding.js";
 import { encodeContent } from "../protocol/envelope.js";
@@ -12,6 +11,7 @@ import { Refusal } from "../protocol/errors.js";
 import { ID_BYTES } from "../protocol/limits.js";
 import { readRecord } from "../protocol/record.js";
 import * as entry from "./entry.js";
+import { RoomApi } from "./room-api.js";
 import { RoomConnection } from "./room-connection.js";
 
 /**
@@ -54,7 +54,7 @@ export class RoomClient extends EventTarget {
    * @param {{base: string}} options
    */
   static async config({ base }) {
-    return readConfig(await new Api(base).config());
+    return readConfig(await new RoomApi(base).config());
   }
 
   /**

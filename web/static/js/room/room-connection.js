@@ -57,7 +57,7 @@ export class RoomConnection {
     this.#session = new Session({ me, charter, mac, roomTtl: rules.roomTtl });
     if (progress !== null) this.#session.restore(progress, Date.now());
     this.#session.room.complete(present, Date.now());
-    this.#socket = new ReconnectingSocket(base, {
+    this.#socket = new ReconnectingSocket(new URL("room/socket", base), {
       open: () => this.#do((session, now) => session.hello({ locator, token }, now)),
       message: (value) => this.#do((session, now) => session.receive(value, now)),
       close: (code) => {

@@ -1,4 +1,4 @@
-/** HTTP with a room's server (docs/protocol.md, section 9): only what happens outside the socket. */
+/** HTTP with a server, as every capability speaks it: JSON, refusals by code, and asking again. */
 
 import { readJson } from "../protocol/encoding.js";
 import { Refusal } from "../protocol/errors.js";
@@ -6,7 +6,7 @@ import { readError } from "../protocol/objects.js";
 
 /** A server's answer may list every message that waits. */
 export const ANSWER_BYTES = 4_194_304;
-const PATIENCE_MS = 15_000;
+const TIMEOUT_MS = 15_000;
 /** What fails in passing is asked so many times in all, since every request here may be repeated. */
 const ATTEMPTS = 3;
 const PAUSE_MS = 500;
@@ -15,12 +15,13 @@ const PASSING = ["unreachable", "unavailable", "too_many"];
 const LONGEST_SECONDS = 10;
 
 /**
- * @typedef {{locator: string, token?: string}} Credentials  base64url
- * @typedef {{who?: Credentials, body?: object, headers?: Record<string, string>,
- *   keepalive?: boolean}} Request
+ * @typedef {object} Request
+ * @property {Record<string, string>} [headers]
+ * @property {object} [body]  sent as JSON
+ * @property {boolean} [keepalive]  it survives the page
  */
 
-export class Api {
+export class HttpClient {
   #base;
 
   /** @param {string} base  address of the deployment with a trailing slash */
@@ -28,56 +29,17 @@ export class Api {
     this.#base = base;
   }
 
-  config() {
-    return this.#ask("GET", "config");
-  }
-
-  /** @param {Credentials} who  @param {{charter: string, mac: string}} body */
-  createRoom(who, body) {
-    return this.#ask("POST", "rooms", { who, body });
-  }
-
-  /** @param {Credentials} who */
-  room(who) {
-    return this.#ask("GET", "room", { who });
-  }
-
-  /** @param {Credentials} who  @returns {Promise<unknown>} what the server holds about the room */
-  record(who) {
-    return this.#ask("GET", "room/record", { who });
-  }
-
-  /** @param {Credentials} who  @param {{member: string, profile?: string, resume?: object}} body */
-  join(who, body) {
-    return this.#ask("POST", "room/members", { who, body });
-  }
-
-  /** @param {string} token  @returns {Promise<unknown>} the server's half of what a reload needs */
-  resume(token) {
-    return this.#ask("POST", "room/members", { headers: { "Ephemeral-Resume": token } });
-  }
-
-  /** Survives the page. @param {Credentials} who */
-  async leave(who) {
-    await this.#ask("DELETE", "room/members", { who, keepalive: true });
-  }
-
-  /** Survives the page. @param {Credentials} who */
-  async destroy(who) {
-    await this.#ask("DELETE", "room", { who, keepalive: true });
-  }
-
   /**
    * @param {string} method
    * @param {string} path
-   * @param {Request} [options]
+   * @param {Request} [request]
    * @returns {Promise<unknown>} the answer's JSON; null for 204
    * @throws {Refusal} the server's, or `unreachable`
    */
-  async #ask(method, path, options = {}) {
+  async ask(method, path, request = {}) {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#askOnce(method, path, options);
+        return await this.#askOnce(method, path, request);
       } catch (error) {
         const { code, retryAfter: told } = /** @type {Refusal} */ (error);
         const retryAfter = told ?? 0;
@@ -91,13 +53,11 @@ export class Api {
   /**
    * @param {string} method
    * @param {string} path
-   * @param {Request} options
+   * @param {Request} request
    * @returns {Promise<unknown>}
    */
-  async #askOnce(method, path, { who, body, headers, keepalive = false }) {
+  async #askOnce(method, path, { headers, body, keepalive = false }) {
     const all = new Headers(headers);
-    if (who !== undefined) all.set("Authorization", `Bearer ${who.locator}`);
-    if (who?.token !== undefined) all.set("Ephemeral-Member", who.token);
     if (body !== undefined) all.set("Content-Type", "application/json");
     let status;
     let text;
@@ -111,7 +71,7 @@ export class Api {
         credentials: "omit",
         referrerPolicy: "no-referrer",
         redirect: "error",
-        signal: AbortSignal.timeout(PATIENCE_MS),
+        signal: AbortSignal.timeout(TIMEOUT_MS),
       });
       status = answer.status;
       text = await answer.text();
