@@ -1,6 +1,6 @@
 // Buttons that copy, and say whether it worked.
 
-import { announceAssertive, announce } from "./announce.js";
+import { announce, announceAssertive } from "./announce.js";
 import { el, setText } from "./el.js";
 import { say } from "./i18n.js";
 import { icon } from "./icons.js";

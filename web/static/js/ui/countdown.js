@@ -15,7 +15,7 @@ const SEEN_AGAIN = ["visibilitychange", UNCOVERED];
 
 const unseen = () => document.hidden || isCovered();
 
-/** Calls `painted` two animation frames after this page was in sight; gives a way to call it off. */
+/** Calls `painted` two animation frames after this page was in sight; gives a way to cancel it. */
 export function afterPaint(painted) {
   let frame = 0;
   let over = false;

@@ -1,5 +1,6 @@
-// Every sentence that a person can read comes from a catalogue; no module holds a sentence of its own.
-// The server has put one into the page, and names the others, so that a person can choose.
+// Internationalization: every sentence that a person can read comes from a catalogue; no module holds
+// a sentence of its own. The server has put one into the page, and names the others, so that a person
+// can choose.
 
 const read = (id) => JSON.parse(document.getElementById(id)?.content.textContent ?? "{}");
 

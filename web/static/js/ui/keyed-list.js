@@ -1,5 +1,5 @@
-// Lists whose items keep their elements: an element that holds the focus, a running countdown or a
-// selection survives every change around it.
+// Keyed lists: their items keep their elements, so that the focus, a running countdown or a selection
+// survives every change around it.
 
 /** Whether two objects have the same fields with the same values. */
 export function shallowEqual(one, other) {

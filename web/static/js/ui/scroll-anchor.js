@@ -1,10 +1,10 @@
-// Where a reader is in the log. At its end one stays at the end, whatever comes or grows; further up,
-// what one reads stays where it is, whatever comes below or burns away above.
+// Scroll anchoring: where a reader is in the log. At its end one stays at the end, whatever comes or
+// grows; further up, what one reads stays where it is, whatever comes below or burns away above.
 
 const NEAR_END_PX = 80;
 
 /**
- * Follows `log`, a scroller, and the `list` in it. `moved()` is told when the end is reached or left;
+ * Anchors the reader in `log`, a scroller, by the `list` in it. `moved()` is told when the end is reached or left;
  * while `busy()` says that something is being read, nothing is moved either.
  */
 export function scrollAnchor(log, list, { moved, busy }) {

@@ -1,5 +1,6 @@
-// The part of the window that a person can see. A keyboard on the screen covers the page's end
-// without making the page smaller (Safari), so the room takes its height and place from here.
+// The visual viewport: the part of the window that a person can see. A keyboard on the screen covers
+// the page's end without making the page smaller (Safari), so what fills the window takes its height
+// and place from here.
 
 const PINCHED = 1.01;
 /** A keyboard takes a good part of the window; bars of the browser take little. */
@@ -13,7 +14,7 @@ export function followViewport(node, viewport = window.visualViewport ?? null) {
   if (viewport === null) return { stop() {} };
 
   function follow() {
-    // Who has zoomed in looks at a part of the room: it must not shrink to that part.
+    // Who has zoomed in looks at a part of it: it must not shrink to that part.
     if (viewport.scale > PINCHED) return;
     node.toggleAttribute("data-covered", viewport.height < KEYBOARD * window.innerHeight);
     node.style.setProperty("--seen-height", `${viewport.height}px`);

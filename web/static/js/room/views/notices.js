@@ -1,7 +1,7 @@
 // What a person in a room should know now: lines above the log, each there as long as it is true, and
 // passing ones for what has just happened.
 
-import { announceAssertive, announce } from "../../ui/announce.js";
+import { announce, announceAssertive } from "../../ui/announce.js";
 import { el, fill, setText } from "../../ui/el.js";
 import { parts, say } from "../../ui/i18n.js";
 import { icon } from "../../ui/icons.js";
