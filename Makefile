@@ -30,6 +30,7 @@ test: $(VENV)/dev.stamp ## run every test (ARGS="tests/test_house.py -k name" fo
 	@sh tools/browsers.sh
 	@sh tools/proxies.sh $(VENV)
 	@sh tools/redis.sh
+	@sh tools/page_tools.sh $(VENV)
 	@$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile \
 	  --no-loadscope-reorder $(ARGS)
 
@@ -81,6 +82,7 @@ bench-partitions: $(VENV)/dev.stamp ## compare deleting expired rows with droppi
 
 .PHONY: mutations
 mutations: $(VENV)/dev.stamp ## break guards on purpose and see a test notice (ARGS="words" for some)
+	@sh tools/page_tools.sh $(VENV)
 	@$(PY) tools/mutations.py $(ARGS)
 
 .PHONY: fuzz
@@ -116,8 +118,14 @@ third-party: $(VENV)/dev.stamp ## list what others wrote, with licences, in THIR
 vectors: $(VENV)/dev.stamp ## write the protocol's test vectors
 	@$(PY) tests/vectors/generate.py
 
+.PHONY: page
+page: $(VENV)/dev.stamp ## bundle web/static into web/bundles, which is what the page loads
+	@sh tools/page_tools.sh $(VENV)
+	@$(PY) tools/bundles.py
+
 .PHONY: vendor
-vendor: $(VENV)/dev.stamp ## fetch the pinned browser modules and the word list's twin (needs npm)
+vendor: $(VENV)/dev.stamp ## fetch the pinned browser modules and the word list's twin
+	@sh tools/page_tools.sh $(VENV)
 	@$(PY) tools/vendor.py
 	@$(PY) tools/words.py
 

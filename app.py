@@ -20,7 +20,6 @@ from ephemeral.edge.guard import Guard, Verdict
 from ephemeral.edge.hsts import StrictTransport
 from ephemeral.edge.limiter import Limiter
 from ephemeral.edge.metrics_api import MetricsPage
-from ephemeral.edge.modules import Unlinkable
 from ephemeral.live.bus import CountedBus, LocalBus
 from ephemeral.page.bodies import Body
 from ephemeral.page.files import StaticFiles
@@ -104,16 +103,13 @@ async def _close(pool: "Pool") -> None:
 
 
 def create_app(settings: Settings, *, join_running: bool = False) -> Starlette:
-    """The application; raises StartError. `join_running`: as in `migrated_pool`.
+    """The application. `join_running`: as in `migrated_pool`.
 
     Entering its lifespan raises StartError, KeyringUnusable or DeploymentRefused.
     """
     verdict = Verdict(faults.record)
-    try:
-        catalogues = read_catalogues(WEB / "catalogue")
-        files = StaticFiles(WEB / "static", catalogues)
-    except Unlinkable as error:
-        raise StartError(str(error)) from None
+    catalogues = read_catalogues(WEB / "catalogue")
+    files = StaticFiles(WEB, catalogues)
     for sentence in untranslated(catalogues):
         _log.warning(sentence)
     pages = Pages(WEB, settings.base_path, __version__, files, catalogues)

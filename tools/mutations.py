@@ -57,17 +57,25 @@ def copy(to: Path) -> None:
             shutil.copyfile(ROOT / name, to / name)
 
 
+def bundle(mutation: Mutation, checkout: Path) -> None:
+    """See that the page loads what its sources say now."""
+    if mutation.file.startswith("web/static/"):
+        subprocess.run([sys.executable, "tools/bundles.py"], cwd=checkout, check=True)
+
+
 def goes_red(mutation: Mutation, checkout: Path) -> bool:
     """Whether the test notices."""
     path = checkout / mutation.file
     whole = path.read_text("utf-8")
     path.write_text(mutation.applied(whole), "utf-8")
     try:
+        bundle(mutation, checkout)
         # From the checkout, whose modules come first then.
         command = [sys.executable, "-m", "pytest", "-q", "-x", *mutation.test.split()]
         ended = subprocess.run(command, cwd=checkout, check=False, capture_output=True)
     finally:
         path.write_text(whole, "utf-8")
+        bundle(mutation, checkout)
     return ended.returncode == _FAILED
 
 

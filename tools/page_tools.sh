@@ -28,8 +28,11 @@ install_packages() {
 	echo "Fetching esbuild, TypeScript and Biome from the package index (20 MB, once) ..." >&2
 	cp tools/page/package.json tools/page/package-lock.json tools/page/.npmrc "$tools"
 	(cd "$tools" && PATH="$PWD/bin:$PATH" npm ci) >&2
-	for name in esbuild tsc biome; do
-		ln -sf "../node_modules/.bin/$name" "$tools/bin/$name"
+	ln -sf ../node_modules/.bin/tsc ../node_modules/.bin/biome "$tools/bin"
+	# The program itself, of the one platform that was installed: what node would start takes ten
+	# times as long, and puts a trace of its own behind each error.
+	for program in "$tools"/node_modules/@esbuild/*/bin/esbuild; do
+		ln -sf "../${program#"$tools/"}" "$tools/bin/esbuild"
 	done
 	cp tools/page/package-lock.json "$tools/node_modules"
 }

@@ -48,7 +48,7 @@ async def release() -> Release:
             for path, status in DOCUMENTS
             for language in sorted(catalogues)
         ]
-        for address in StaticFiles(WEB / "static", catalogues).addresses():
+        for address in StaticFiles(WEB, catalogues).addresses():
             answer = await visitor.get(f"/static/{address}")
             items.append(_item(f"static/{address}", None, answer, ()))
     return Release(__version__, tuple(items))

@@ -2,8 +2,9 @@
 
 Files are read once, when the program starts: only a name that was there then is found, so no path,
 however it is written, reaches anything else. Every source can be read under its own name, and is
-asked for again at each load. What the page itself uses is linked, and has an address that tells
-its content: such a file never changes, and is never asked for twice.
+asked for again at each load. What the page itself uses are the bundles that `make page` made of the
+sources, and they have addresses that tell their content: such a file never changes, and is never
+asked for twice.
 """
 
 import hashlib
@@ -18,20 +19,12 @@ from starlette.responses import Response
 
 from ephemeral.edge.guard import header_values
 from ephemeral.edge.headers import FILE, PICTURE, WORKER, Header, integrity
-from ephemeral.edge.linking import link
-from ephemeral.edge.styles import link_styles
-from ephemeral.edge.writing import without_comments
 from ephemeral.page.bodies import Body
 from ephemeral.page.languages import Catalogue
 from ephemeral.protocol.errors import Refusal
 
-__all__ = ["LATER", "StaticFiles"]
+__all__ = ["StaticFiles", "fingerprinted"]
 
-# Files of which more is known than that they are there.
-SCRIPT = "js/pages/main.js"
-LATER = "room.js"
-STYLE = "css/page.css"
-SMALL_SCRIPT = "js/pages/old.js"
 MANIFEST = "manifest.webmanifest"
 
 _TYPES = {
@@ -63,44 +56,27 @@ class _File:
 
 
 class StaticFiles:
-    """The files below one directory, what is linked of them, and the catalogues.
+    """The sources below `web`, the bundles made of them, and the catalogues."""
 
-    Raises Unlinkable.
-    """
-
-    def __init__(self, directory: Path, catalogues: Mapping[str, Catalogue]) -> None:
+    def __init__(self, web: Path, catalogues: Mapping[str, Catalogue]) -> None:
         self._files: dict[str, _File] = {}
         self._addresses: dict[str, str] = {}
         self._immutable: list[Body] = []
-        sources = dict(_read(directory))
+        sources = dict(_read(web / "static"))
         for name, content in sources.items():
             etag = f'W/"{hashlib.sha256(content).hexdigest()[:32]}"'
-            worker = name.endswith("-worker.js")
             self._files[name] = _File(
-                Body(content), _headers(name, worker, _ASKED, (b"etag", etag.encode())), etag
+                Body(content), _headers(name, _ASKED, (b"etag", etag.encode())), etag
             )
-        self._link(sources)
-        for code, catalogue in catalogues.items():
-            self._add(f"catalogue/{code}.json", _json(dict(catalogue.sentences)))
-
-    def _link(self, sources: Mapping[str, bytes]) -> None:
-        texts = {
-            name: content.decode()
-            for name, content in sources.items()
-            if name.endswith((".js", ".css"))
-        }
-        scripts = link(texts, SCRIPT, _fingerprinted)
-        for name, linked in scripts.items():
-            known = SCRIPT if name == "app.js" else name
-            worker = name not in {"app.js", LATER}
-            self._keep(known, linked.address, linked.text.encode(), worker=worker)
-        self._add(STYLE, link_styles(texts, STYLE).encode(), "page.css")
-        small = without_comments(SMALL_SCRIPT, texts[SMALL_SCRIPT])
-        self._add(SMALL_SCRIPT, small.encode(), "old.js")
+        # Each knows the addresses of those that it loads: they are in what `make page` wrote.
+        for name, content in _read(web / "bundles"):
+            self._add(name, content)
         for name, content in sources.items():
             if name.startswith("icons/"):
                 self._add(name, content)
         self._add(MANIFEST, self._manifest(sources[MANIFEST]))
+        for code, catalogue in catalogues.items():
+            self._add(f"catalogue/{code}.json", _json(dict(catalogue.sentences)))
 
     def _manifest(self, content: bytes) -> bytes:
         """With the addresses of the icons; all are relative, so that a sub-path changes nothing."""
@@ -109,14 +85,12 @@ class StaticFiles:
             icon["src"] = self._addresses[icon["src"]]
         return _json(said)
 
-    def _add(self, name: str, content: bytes, known: str | None = None) -> None:
-        """Serve this for ever, under an address made of `known`, or else of its own name."""
-        self._keep(name, _fingerprinted(known or name, content), content)
-
-    def _keep(self, name: str, address: str, content: bytes, *, worker: bool = False) -> None:
+    def _add(self, name: str, content: bytes) -> None:
+        """Serve this for ever."""
         body = Body(content)
+        address = fingerprinted(name, content)
         self._addresses[name] = address
-        self._files[address] = _File(body, _headers(address, worker, _IMMUTABLE))
+        self._files[address] = _File(body, _headers(name, _IMMUTABLE))
         self._immutable.append(body)
 
     def address(self, name: str) -> str:
@@ -132,7 +106,7 @@ class StaticFiles:
         return integrity(self._files[self._addresses[name]].body.plain)
 
     def bodies(self) -> Iterable[Body]:
-        """What pages load, the most needed first."""
+        """What pages load."""
         return self._immutable
 
     async def serve(self, request: Request) -> Response:
@@ -170,15 +144,15 @@ def _json(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _fingerprinted(name: str, content: bytes | str) -> str:
-    """The name with a digest of the content before its ending."""
-    data = content.encode() if isinstance(content, str) else content
+def fingerprinted(name: str, content: bytes) -> str:
+    """The name with a digest of the content before its ending: where pages find it."""
     stem, ending = posixpath.splitext(name)
-    return f"{stem}.{hashlib.sha256(data).hexdigest()[:16]}{ending}"
+    return f"{stem}.{hashlib.sha256(content).hexdigest()[:16]}{ending}"
 
 
-def _headers(name: str, worker: bool, *more: Header) -> tuple[Header, ...]:
+def _headers(name: str, *more: Header) -> tuple[Header, ...]:
     ending = posixpath.splitext(name)[1]
+    worker = name.endswith("-worker.js")
     kind = WORKER if worker else PICTURE if ending == ".svg" else FILE
     media = _TYPES[ending]
     # Pictures and the like are compressed in themselves.

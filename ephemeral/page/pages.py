@@ -12,15 +12,22 @@ from starlette.types import Scope
 
 from ephemeral.edge.guard import Page, header_values
 from ephemeral.edge.headers import Header, program
-from ephemeral.edge.linking import attempts
 from ephemeral.page.bodies import Body
-from ephemeral.page.files import LATER, StaticFiles
+from ephemeral.page.files import StaticFiles
 from ephemeral.page.languages import Catalogue, negotiate
 
-__all__ = ["Health", "Pages"]
+__all__ = ["TRIES", "Health", "Pages"]
 
 _HTML: Header = (b"content-type", b"text/html; charset=utf-8")
 _VARIES: Header = (b"vary", b"accept-encoding, accept-language")
+
+# What home.js imports, at once and later (tools/bundles.py), with what is told of it in advance: a
+# browser would learn of the first when it has read home.js, of the second when that has run.
+_IMPORTED = {"shared.js": "high", "room.js": "low"}
+_LATER = "room.js"
+# Under so many addresses what is imported later is asked for, until it comes: browsers remember
+# failures. As in web/static/js/pages/main.js.
+TRIES = 8
 
 
 class Pages:
@@ -51,10 +58,13 @@ class Pages:
         }
 
         # Relative, so that neither this nor the policy that names its hash depends on the path.
-        addresses = attempts(f"./static/{files.address(LATER)}")
-        later = dict.fromkeys(addresses, files.integrity(LATER))
+        integrities = {
+            f"./static/{files.address(name)}{tries * '?'}": files.integrity(name)
+            for name in _IMPORTED
+            for tries in range(TRIES if name == _LATER else 1)
+        }
         # Quotes stay quotes: the text of a script is no place for entities.
-        import_map = Markup(_compact({"integrity": later}))  # noqa: S704
+        import_map = Markup(_compact({"integrity": integrities}))  # noqa: S704
         self._program = program(import_map)
 
         def rendered(template: str, catalogue: Catalogue, **context: object) -> Body:
@@ -62,7 +72,7 @@ class Pages:
                 base_path=base_path,
                 static=static,
                 integrity=files.integrity,
-                later=[LATER],
+                imported=_IMPORTED,
                 import_map=import_map,
                 version=version,
                 lang=catalogue.code,
@@ -81,7 +91,7 @@ class Pages:
         }
 
     def bodies(self) -> Iterable[Body]:
-        """Everything that a visit loads, the most needed first."""
+        """Everything that a visit loads, the page itself first."""
         return (*self._home.values(), *self._files.bodies(), *self._errors.values())
 
     async def home(self, request: Request) -> Response:

@@ -22,6 +22,8 @@ from ephemeral.page.languages import DEFAULT, read_catalogues
 ROOT = Path(__file__).resolve().parent.parent.parent
 WEB = ROOT / "web"
 GALLERY = Path(__file__).resolve().parent / "gallery"
+# What is played here are the sources of what the page loads.
+SOURCES = {"home.js": "js/pages/main.js", "old.js": "js/pages/old.js", "page.css": "css/page.css"}
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -47,9 +49,9 @@ def application() -> Starlette:
         language = catalogues[request.query_params.get("lang", DEFAULT)]
         html = environment.get_template(name).render(
             base_path="",
-            static=lambda path: f"/static/{path}",
+            static=lambda path: f"/static/{SOURCES.get(path, path)}",
             integrity=lambda path: "",
-            later=[],
+            imported={},
             import_map="",
             version="0",
             lang=language.code,

@@ -44,7 +44,7 @@ def test_a_visit_asks_for_few_files_none_of_which_ever_changes(visit: Visit, ser
     static = [path for path in asked if path.startswith("/static/")]
     assert all(re.search(r"\.[0-9a-f]{16}\.[a-z]+$", path) for path in static), static
     stems = sorted(path.split("/")[-1].split(".")[0] for path in static)
-    assert [stem for stem in stems if stem != "icon"] == ["app", "old", "page", "room"]
+    assert [stem for stem in stems if stem != "icon"] == ["home", "old", "page", "room", "shared"]
     # Compressed ahead of time by the server itself.
     codings = page.evaluate(
         """(paths) => Promise.all(paths.map(async (path) =>
@@ -100,7 +100,7 @@ def test_until_the_page_comes_its_beginning_stands_where_it_will_be(
     page = watched.page
     watched.origin = server
     held: list[Route] = []
-    page.route("**/app.*.js", lambda route: held.append(route))  # noqa: PLW0108
+    page.route("**/home.*.js", lambda route: held.append(route))  # noqa: PLW0108
     page.goto(server + "/", wait_until="commit")
     parts = [page.locator(f"#app {part}") for part in (".wordmark", "h1", ".screen-foot")]
     for part in parts:
@@ -138,7 +138,7 @@ def only_main(page: Page, title: str) -> None:
 def test_a_page_that_did_not_arrive_whole_says_so(visit: Visit, server: str) -> None:
     watched = visit("about:blank")
     watched.origin = server
-    watched.page.route("**/app.*.js", lambda route: route.abort())
+    watched.page.route("**/home.*.js", lambda route: route.abort())
     watched.page.goto(server + "/")
     only_main(watched.page, str(SAY["en"]["barrier.incomplete"]))
     watched.forgive("ERR_FAILED")
@@ -153,14 +153,14 @@ def test_a_browser_that_can_not_read_the_page_is_told_that_it_is_too_old(
 
     def with_its_integrity(route: Route) -> None:
         page = route.fetch()
-        named = r'(app\.[^>]* integrity=")[^"]+'
+        named = r'(home\.[^>]* integrity=")[^"]+'
         route.fulfill(
             response=page, body=re.sub(named, rf"\1{integrity(newer.encode())}", page.text())
         )
 
     watched.page.route(server + "/?lang=en", with_its_integrity)
     watched.page.route(
-        "**/app.*.js", lambda route: route.fulfill(body=newer, content_type="text/javascript")
+        "**/home.*.js", lambda route: route.fulfill(body=newer, content_type="text/javascript")
     )
     watched.page.goto(server + "/?lang=en")
     only_main(watched.page, str(SAY["en"]["barrier.too_old"]))
@@ -189,9 +189,8 @@ def test_the_first_files_are_preferred_to_what_comes_later(shared_server: Progra
     import httpx
 
     text = httpx.get(shared_server.url + "/", trust_env=False).text
-    order = [
-        text.index(part)
-        for part in ('href="/static/page.', 'src="/static/app.', 'href="/static/room.')
-    ]
+    parts = ("page", "home", "shared", "room")
+    order = [re.search(rf'(?:href|src)="/static/{part}\.', text).start() for part in parts]
     assert order == sorted(order)
     assert re.search(r'rel="modulepreload" href="[^"]*room[^"]*" fetchpriority="low"', text)
+    assert re.search(r'rel="modulepreload" href="[^"]*shared[^"]*" fetchpriority="high"', text)

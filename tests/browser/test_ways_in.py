@@ -372,7 +372,7 @@ def test_the_chord_before_anything_was_made_says_that_nothing_was(
     ada = person(visit, server)
     held: list[Route] = []
     ada.page.context.route(re.compile(r"/derive\."), lambda route: held.append(route))  # noqa: PLW0108
-    with ada.page.context.expect_event("request", lambda one: "/derive." in one.url):
+    with ada.page.context.expect_event("request", lambda one: "/derive-worker." in one.url):
         ada.generate()
     ada.page.keyboard.press(CHORD)
     expect(ada.page.locator(".destroying")).to_be_visible()
@@ -466,12 +466,12 @@ def test_whoever_gives_up_while_keys_are_made_never_joins(visit: Visit, server: 
     ada, bo = person(visit, server), person(visit, server)
     ada.generate()
     ada.is_inside()
-    held = holds(bo.page, "**/derive.*.js", "GET")
-    with bo.page.expect_request("**/derive.*.js"):
+    held = holds(bo.page, "**/derive-worker.*.js", "GET")
+    with bo.page.expect_request("**/derive-worker.*.js"):
         bo.enter(ada.code)
     bo.page.get_by_role("button", name="Cancel").click()
     held.pop().continue_()
-    bo.page.unroute("**/derive.*.js")
+    bo.page.unroute("**/derive-worker.*.js")
     bo.enter(ada.code)
     bo.is_inside()
     # An attempt waits for the one before it: by now that one has done whatever it does.

@@ -92,7 +92,19 @@ def test_an_instance_below_a_path_serves_the_same_release(
 def test_a_manifest_has_everything_that_a_page_loads(signed: SimpleNamespace):
     paths = [one.path for one in signed.release.items]
     stems = {path.split("/")[-1].split(".")[0] for path in paths}
-    assert {"app", "room", "derive", "page", "old", "icon", "manifest", "de", "ar", "en"} <= stems
+    assert {
+        "home",
+        "shared",
+        "room",
+        "derive-worker",
+        "page",
+        "old",
+        "icon",
+        "manifest",
+        "de",
+        "ar",
+        "en",
+    } <= stems
     languages = {one.language for one in signed.release.items if one.path == ""}
     assert languages == {"ar", "de", "en"}
 
@@ -131,7 +143,7 @@ def test_a_changed_byte_is_told_in_each_document_and_each_file(
 
 
 def test_a_file_that_is_missing_is_told(proxy: Tamperer, signed: SimpleNamespace):
-    path = next(one.path for one in signed.release.items if "/derive." in one.path)
+    path = next(one.path for one in signed.release.items if "/derive-worker." in one.path)
 
     def change(asked: str, answer: Answer) -> None:
         if asked == f"/{path}":
@@ -215,7 +227,7 @@ def test_another_path_in_the_place_of_the_instances_own_is_told(
     proxy: Tamperer, signed: SimpleNamespace
 ):
     def change(asked: str, answer: Answer) -> None:
-        answer.body = answer.body.replace(b'src="/static/app', b'src="/xtatic/app')
+        answer.body = answer.body.replace(b'src="/static/home', b'src="/xtatic/home')
 
     proxy.change = change
     assert kinds(compared(proxy.url, signed.release)) == {"changed", "extra"}

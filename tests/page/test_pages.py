@@ -12,6 +12,7 @@ from support.people.raw_client import NO_TLS, Client
 
 from ephemeral.edge.headers import integrity
 from ephemeral.edge.hsts import StrictTransport
+from ephemeral.page.pages import TRIES
 from ephemeral.settings import Settings
 
 WEB = Path(__file__).resolve().parents[2] / "web"
@@ -112,16 +113,20 @@ async def test_every_script_module_and_style_sheet_has_the_integrity_of_what_is_
         loading = re.findall(
             r'<(?:script\b[^>]*\bsrc=|link rel="(?:stylesheet|modulepreload)")[^>]*>', text
         )
-        assert len(loading) == (4 if path == "/" else 1)
+        assert len(loading) == (5 if path == "/" else 1)
         for tag in loading:
             address = re.search(r'(?:src|href)="([^"]+)"', tag)[1]
             served = await client.api.get(address)
             assert f'integrity="{integrity(served.content)}"' in tag
     [held] = re.findall(r'<script type="importmap">(.*?)</script>', (await page(client)).text)
-    later = json.loads(held)["integrity"]
-    # As often as the first file asks for it, each time under another address.
-    assert len(later) == 8
-    for address, named in later.items():
+    imported = json.loads(held)["integrity"]
+    # What is imported later is named as often as it is asked for, each time under another address.
+    main = (WEB / "static" / "js" / "pages" / "main.js").read_text("utf-8")
+    [tries] = re.findall(r"^const TRIES = (\d+);$", main, re.MULTILINE)
+    assert len([one for one in imported if "/room." in one]) == int(tries) == TRIES
+    assert len([one for one in imported if "/shared." in one]) == 1
+    assert len(imported) == TRIES + 1
+    for address, named in imported.items():
         served = await client.api.get(address.removeprefix("."))
         assert named == integrity(served.content)
 

@@ -198,8 +198,8 @@ def run(order: dict[str, Any]) -> int:
 
 
 def load() -> None:
-    """Link the page's files once; nobody is here who would look at them compressed."""
-    files = app.StaticFiles(app.WEB / "static", app.read_catalogues(app.WEB / "catalogue"))
+    """Read the page's files once; nobody is here who would look at them compressed."""
+    files = app.StaticFiles(app.WEB, app.read_catalogues(app.WEB / "catalogue"))
     app.StaticFiles = lambda *_: files
     app.Pages.bodies = lambda _: ()
 

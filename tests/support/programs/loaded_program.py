@@ -1,6 +1,6 @@
 """The program, loaded, waiting to be started: python loaded_program.py DESCRIPTOR
 
-What takes long at every start, loading the modules and linking the page's files, is done once. Then
+What takes long at every start, loading the modules and packing the page's files, is done once. Then
 each message of the socket at DESCRIPTOR, a JSON object with `arguments`, `environment`, `folder`,
 `session` and `terminal`, is the program once: in a process of its own, which goes on as one that
 was just started and has come so far. With the message come the three standard streams, and a socket
@@ -29,8 +29,8 @@ from ephemeral.live import redis_bus, redis_counts, redis_link  # noqa: F401 - a
 
 
 def load() -> None:
-    """Link and pack the page's files. They never change, so every server may have the same."""
-    files = app.StaticFiles(app.WEB / "static", app.read_catalogues(app.WEB / "catalogue"))
+    """Pack the page's files. They never change, so every server may have the same."""
+    files = app.StaticFiles(app.WEB, app.read_catalogues(app.WEB / "catalogue"))
     for body in files.bodies():
         body.pack()
     app.StaticFiles = lambda *_: files

@@ -5,7 +5,7 @@ import { usualChoices } from "../room/views/entry-options.js";
 import { unsent } from "../room/views/log-entries.js";
 import { forgetRoom } from "../room/views/room-memory.js";
 import { roomView } from "../room/views/room-view.js";
-import { endedScreen, barrierScreen } from "../room/views/standing-screens.js";
+import { barrierScreen, endedScreen } from "../room/views/standing-screens.js";
 import { ENDINGS, PROGRESS } from "../room/views/state-tables.js";
 import { announce, clearAnnouncements } from "../ui/announce.js";
 import { closePanels, confirm } from "../ui/dialog.js";
@@ -14,7 +14,13 @@ import { keepFocus } from "../ui/keep-focus.js";
 import { backTrap, guardPage } from "../ui/leave-guard.js";
 import { isCovered, neutralScreen } from "../ui/neutral-screen.js";
 import { stage as stageIn } from "../ui/stage.js";
-import { mayResume, entryFlows } from "./entry-flows.js";
+import { entryFlows, mayResume } from "./entry-flows.js";
+
+// Browsers remember that an address failed, so each try has another. The page names the integrity of so
+// many (TRIES in ephemeral/page/pages.py); what is asked for under any other is refused. No string that
+// stands in `import()`: the bundler would write the one address there that it knows.
+const ROOM = new URL("./room.js", import.meta.url).href;
+const TRIES = 8;
 
 const base = new URL(`${document.documentElement.dataset.base}/`, location.origin).href;
 const app = document.getElementById("app");
@@ -28,6 +34,7 @@ const { toArriving, toInvited, join, resume } = entryFlows({ stage, base, load, 
 let room = null;
 let waiting = 0;
 let modules = null;
+let again = "";
 
 /** Takes the fragment and removes it from the address bar and from this entry of the history. */
 function takeFragment() {
@@ -38,18 +45,13 @@ function takeFragment() {
 
 /** What needs the word list and the protocol is loaded while the person reads the first screen. */
 function load() {
-  modules ??= Promise.all([
-    import("../room/room-client.js"),
-    import("../protocol/codes.js"),
-    import("../protocol/links.js"),
-    import("../device/random.js"),
-    import("../ui/qr.js"),
-  ]).then((modules) => Object.assign({}, ...modules), notLoaded);
+  modules ??= import(ROOM + again).catch(notLoaded);
   return modules;
 }
 
 function notLoaded(error) {
   modules = null;
+  again = again.length < TRIES - 1 ? `${again}?` : "";
   // A browser that can't read the program says so by this; any other no is the network's.
   if (error instanceof SyntaxError) stage.finish(() => barrierScreen("too_old"));
   throw Object.assign(new Error("not loaded"), { code: "unreachable" });

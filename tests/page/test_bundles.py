@@ -1,0 +1,92 @@
+"""What the page loads is what the bundler makes of its sources, and nothing else."""
+
+import importlib.util
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ephemeral.page.files import StaticFiles
+
+ROOT = Path(__file__).resolve().parents[2]
+WEB = ROOT / "web"
+
+_spec = importlib.util.spec_from_file_location("bundles", ROOT / "tools" / "bundles.py")
+assert _spec is not None
+assert _spec.loader is not None
+tool = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(tool)
+
+pytestmark = pytest.mark.skipif(
+    not (tool.TOOLS / "esbuild").exists(),
+    reason="NO BUNDLER (sh tools/page_tools.sh .venv): the bundles are NOT held to their sources",
+)
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Path:
+    """The page's sources alone, in a folder of another name, for changing them."""
+    return Path(shutil.copytree(WEB / "static", tmp_path / "somewhere else"))
+
+
+def committed() -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (WEB / "bundles").iterdir()}
+
+
+def test_the_bundles_are_what_make_page_makes_of_the_sources(sources: Path):
+    made = tool.bundled(sources)
+    assert sorted(made) == sorted(committed())
+    stale = [name for name, content in committed().items() if made[name] != content]
+    assert stale == [], "run `make page`, and commit what it writes"
+
+
+def test_every_bundle_loads_others_by_the_addresses_at_which_they_are_served():
+    served = StaticFiles(WEB, {}).addresses()
+    texts = {name: content.decode() for name, content in committed().items()}
+    found = {
+        name: set(re.findall(r"[a-z-]+\.[0-9a-f]{16}\.js", text)) for name, text in texts.items()
+    }
+    stems = {name: {one.split(".")[0] for one in those} for name, those in found.items() if those}
+    assert stems == {"home.js": {"shared", "room"}, "room.js": {"shared", "derive-worker"}}
+    assert set().union(*found.values()) <= set(served)
+
+
+@pytest.mark.parametrize(
+    ("changed", "affected"),
+    [
+        ("js/room/views/arriving-screen.js", {"home.js"}),
+        ("js/device/derive.js", {"home.js", "room.js"}),
+        ("js/device/derive-worker.js", {"home.js", "room.js", "derive-worker.js"}),
+        ("css/tokens.css", {"page.css"}),
+        ("js/pages/old.js", {"old.js"}),
+    ],
+)
+def test_a_changed_source_changes_what_depends_on_it_and_no_other(
+    sources: Path, changed: str, affected: set[str]
+):
+    with (sources / changed).open("a") as file:
+        file.write(".more { top: 0 }" if changed.endswith(".css") else "String(1);")
+    made = tool.bundled(sources)
+    assert {name for name, content in committed().items() if made[name] != content} == affected
+
+
+@pytest.mark.parametrize(
+    ("changed", "text", "reason"),
+    [
+        ("js/ui/qr.js", 'import "./missing.js";', "Could not resolve"),
+        ("js/ui/qr.js", 'import { none } from "./el.js"; none();', "No matching export"),
+        ("js/ui/qr.js", "const = 1;", "Expected identifier but found"),
+        ("js/ui/qr.js", 'import("./times.js");', "share the same path .*shared.js"),
+        ("js/ui/qr.js", 'new URL("./other.js", import.meta.url);', "loads other.js, which is no"),
+        ("js/ui/other-worker.js", "1;", "No bundle loads other-worker.js"),
+        ("css/tokens.css", "a { b: url(missing.png) }", "Could not resolve"),
+    ],
+)
+def test_what_would_not_reach_the_page_as_it_is_meant_is_refused(
+    sources: Path, changed: str, text: str, reason: str
+):
+    with (sources / changed).open("a") as file:
+        file.write(text)
+    with pytest.raises(tool.BundleError, match=reason):
+        tool.bundled(sources)

@@ -1,0 +1,123 @@
+"""Writes web/bundles/ anew from web/static/, by esbuild (docs/decisions, 27).
+
+Each bundle is named here and stands under that name, so that what changed is seen. Where one
+loads another it does so under the address that the server will give that one: a digest of the
+content is part of it, so they are written the loaded before the loading. The server then serves
+these bytes as they are; `tests/page/test_bundles.py` holds the folder to the sources.
+"""
+
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from ephemeral.page.files import fingerprinted  # noqa: E402
+
+STATIC = ROOT / "web" / "static"
+BUNDLES = ROOT / "web" / "bundles"
+# Where tools/page_tools.sh puts them.
+TOOLS = Path(sys.prefix) / "page-tools" / "bin"
+
+# What the page runs at once, and what it imports later. What both need is a third bundle; a fourth
+# would have the same name, which esbuild refuses: it would be one file more to wait for.
+HOME = "home.js"
+ENTRIES = {HOME: "js/pages/main.js", "room.js": "js/pages/room.js"}
+SHARED = "shared.js"
+STYLE = ("page.css", "css/page.css")
+# A classic script in the JavaScript of 2009, which shares nothing.
+SMALL = ("old.js", "js/pages/old.js")
+
+# No settings but these: whatever lies around the sources means nothing.
+_ESBUILD = ("--log-level=warning", "--charset=utf8", "--tsconfig-raw={}")
+_MODULE = ("--bundle", "--minify", "--format=esm")
+# As minifiers write a string: in a string of another kind nobody would find it.
+_REFERENCE = re.compile(r'"\./([^"/]+\.js)"')
+
+
+class BundleError(Exception):
+    """Sources of which no bundles can be made; the sentence is for the person who runs this."""
+
+
+def bundled(static: Path) -> dict[str, bytes]:
+    """Every bundle of these sources by its name. Raises BundleError."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        modules = [f"{name.removesuffix('.js')}={path}" for name, path in ENTRIES.items()]
+        # Each alone: no import map holds in a worker, so nothing names the integrity of what it
+        # imports.
+        for worker in sorted((static / "js").rglob("*-worker.js")):
+            path = worker.relative_to(static).as_posix()
+            _esbuild(static, *_MODULE, path, f"--outfile={folder / worker.name}")
+        _esbuild(
+            static, *_MODULE, "--splitting", f"--chunk-names={SHARED.removesuffix('.js')}",
+            *modules, f"--outdir={folder}",
+        )  # fmt: skip
+        name, path = STYLE
+        # Space alone: a rule is what it was, for whoever looks at the page with a browser's tools.
+        _esbuild(static, "--bundle", "--minify-whitespace", path, f"--outfile={folder / name}")
+        name, path = SMALL
+        _esbuild(static, "--minify", "--target=es5", path, f"--outfile={folder / name}")
+        made = {each.name: each.read_text("utf-8") for each in sorted(folder.iterdir())}
+    return _with_addresses(made)
+
+
+def _esbuild(static: Path, *arguments: str) -> None:
+    done = subprocess.run(
+        [TOOLS / "esbuild", *_ESBUILD, *arguments],
+        cwd=static,
+        env={"PATH": str(TOOLS)},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    # A warning is a defect that has not happened yet.
+    if done.returncode or done.stderr:
+        raise BundleError(done.stderr.strip())
+
+
+def _with_addresses(made: dict[str, str]) -> dict[str, bytes]:
+    """The bundles, with the addresses of those that they load."""
+    workers = {name for name in made if name.endswith("-worker.js")}
+    ready: dict[str, bytes] = {}
+    loaded: set[str] = set()
+
+    def address(name: str, above: tuple[str, ...]) -> str:
+        if name not in made or name in above:
+            raise BundleError(f"{above[-1]} loads {name}, which is no bundle that it could load.")
+        if name not in ready:
+            text = _REFERENCE.sub(
+                lambda found: f'"./{address(found[1], (*above, name))}"', made[name]
+            )
+            ready[name] = text.encode()
+        loaded.update((name,) if above else ())
+        return fingerprinted(name, ready[name])
+
+    for name in made:
+        address(name, ())
+    forgotten = {*ENTRIES, *workers, SHARED} & set(made) - {HOME} - loaded
+    if forgotten:
+        raise BundleError(f"No bundle loads {min(forgotten)}.")
+    return ready
+
+
+def main() -> int:
+    """Write them; gives the exit code."""
+    try:
+        ready = bundled(STATIC)
+    except (BundleError, OSError) as error:
+        print(f"Nothing was changed. {error}", file=sys.stderr)
+        return 1
+    BUNDLES.mkdir(exist_ok=True)
+    for stale in {path.name for path in BUNDLES.iterdir()} - set(ready):
+        (BUNDLES / stale).unlink()
+    for name, content in ready.items():
+        (BUNDLES / name).write_bytes(content)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

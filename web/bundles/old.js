@@ -1,0 +1,1 @@
+(function(){if(document.getElementById("meantime")){var e="noModule"in document.createElement("script")&&Object.hasOwn&&[].at&&window.HTMLDialogElement&&window.AbortSignal&&AbortSignal.timeout;document.getElementById("app").hidden=!0,document.getElementById(e?"incomplete":"too-old").hidden=!1}})();
