@@ -93,7 +93,8 @@ def _with_addresses(made: dict[str, str]) -> dict[str, bytes]:
                 lambda found: f'"./{address(found[1], (*above, name))}"', made[name]
             )
             ready[name] = text.encode()
-        loaded.update((name,) if above else ())
+        if above:
+            loaded.add(name)
         return fingerprinted(name, ready[name])
 
     for name in made:
