@@ -1,11 +1,16 @@
-"""The composition root: settings in, a Starlette application with a lifespan out."""
+"""The composition root: settings in, a served application out.
+
+`serving` builds the ground (database, keyring, bus, limits), then the wings that the settings
+enable, and gives the application for as long as its context lasts. Everything is built in one
+phase: nothing is there before what it stands on, and nothing waits to be given it.
+"""
 
 import asyncio
 import logging
 import os
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -14,36 +19,31 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ephemeral import __version__, faults, metrics
 from ephemeral.edge.guard import Guard, Verdict
-from ephemeral.edge.hsts import StrictTransport
+from ephemeral.edge.health import Health
+from ephemeral.edge.hsts import Hsts
 from ephemeral.edge.limiter import Limiter
 from ephemeral.edge.metrics_api import MetricsPage
-from ephemeral.live.bus import CountedBus, LocalBus
+from ephemeral.edge.sockets import Sockets
+from ephemeral.edge.wing import Ground, Wing
+from ephemeral.live.bus import LocalBus
 from ephemeral.page.bodies import Body
 from ephemeral.page.files import StaticFiles
 from ephemeral.page.languages import read_catalogues, untranslated
-from ephemeral.page.pages import Health, Pages
+from ephemeral.page.pages import Pages
 from ephemeral.protocol.errors import Refusal
-from ephemeral.protocol.keys import ARGON2ID, PBKDF2
-from ephemeral.protocol.limits import MESSAGE_TTL, ROOM_TTL, SEATS, CharterLimits
-from ephemeral.rooms.api import answers
-from ephemeral.rooms.api.config_api import config_answer
-from ephemeral.rooms.api.sockets import Sockets
-from ephemeral.rooms.rules.credentials import limits_key
-from ephemeral.rooms.rules.limits import Limits
-from ephemeral.rooms.service.deployment import Deployment
-from ephemeral.rooms.service.hub import Hub
-from ephemeral.rooms.service.ledger import Ledger
-from ephemeral.rooms.service.record import Record
-from ephemeral.rooms.service.rooms import Rooms
-from ephemeral.rooms.service.sweeper import Sweeper
-from ephemeral.routes import routes
+from ephemeral.rooms.wing import rooms_wing
+from ephemeral.routes import page_routes, wing_routes
 from ephemeral.sealing.encryption_key import KeySource, choose_key_source
 from ephemeral.sealing.epochs import Epochs
+from ephemeral.sealing.fingerprints import limits_key, redis_name
 from ephemeral.sealing.keyring import Keyring
 from ephemeral.sealing.keyring_files import KeyringDirectory
+from ephemeral.sealing.seals import KeyringUnusable
 from ephemeral.settings import Settings
 from ephemeral.store.embedded.server import EmbeddedPostgres, running_dsn
 from ephemeral.store.migrations import migrate, read_migrations
@@ -54,14 +54,68 @@ if TYPE_CHECKING:
     from ephemeral.live.bus import Bus
     from ephemeral.store.postgres import Pool
 
-__all__ = ["create_app", "key_source", "migrated_pool"]
+__all__ = ["WEB", "Application", "Site", "key_source", "migrated_pool", "serving"]
 
 WEB = Path(__file__).resolve().parent / "web"
-SUITES = {"argon2id": ARGON2ID, "pbkdf2": PBKDF2}
 _CLOSE_SECONDS = 5
 # How long a start waits for Redis before it goes on without.
 _REDIS_SECONDS = 3.0
 _log = logging.getLogger("ephemeral")
+
+OpenWing = Callable[[Ground], AbstractAsyncContextManager[Wing]]
+
+
+def enabled_wings(_settings: Settings) -> Sequence[OpenWing]:
+    """The wings that these settings enable, in the order in which they are opened."""
+    return (rooms_wing,)
+
+
+# --- what needs no database -----------------------------------------------------------------------
+
+
+class Site:
+    """The page and the outermost layer: what is served whatever wings there are."""
+
+    def __init__(self, settings: Settings) -> None:
+        catalogues = read_catalogues(WEB / "catalogue")
+        for sentence in untranslated(catalogues):
+            _log.warning(sentence)
+        self.files = StaticFiles(WEB, catalogues)
+        self.pages = Pages(WEB, settings.base_path, __version__, self.files, catalogues)
+        self.verdict = Verdict(faults.record, passing=(KeyringUnusable,))
+        self._base_path = settings.base_path
+        self._hsts = Hsts(settings)
+
+    def application(self, routes: Iterable[BaseRoute]) -> ASGIApp:
+        """The page and these routes, guarded."""
+        app = Starlette(
+            routes=[*page_routes(self.pages, self.files), *routes],
+            middleware=[
+                Middleware(
+                    Guard,
+                    base_path=self._base_path,
+                    verdict=self.verdict,
+                    error_page=self.pages.error,
+                    hsts=self._hsts,
+                )
+            ],
+            exception_handlers={HTTPException: _to_the_guard},
+        )
+        app.router.redirect_slashes = False
+        return app
+
+
+async def _to_the_guard(_request: Request, error: Exception) -> NoReturn:
+    raise error
+
+
+async def _pack(bodies: Iterable[Body]) -> None:
+    """Make the Brotli forms: some tenths of a second, which a stop doesn't wait for."""
+    for body in bodies:
+        await asyncio.to_thread(body.pack)
+
+
+# --- the ground -----------------------------------------------------------------------------------
 
 
 def key_source(settings: Settings) -> KeySource:
@@ -102,163 +156,9 @@ async def _close(pool: "Pool") -> None:
         pool.terminate()
 
 
-def create_app(settings: Settings, *, join_running: bool = False) -> Starlette:
-    """The application. `join_running`: as in `migrated_pool`.
-
-    Entering its lifespan raises StartError, KeyringUnusable or DeploymentRefused.
-    """
-    verdict = Verdict(faults.record)
-    catalogues = read_catalogues(WEB / "catalogue")
-    files = StaticFiles(WEB, catalogues)
-    for sentence in untranslated(catalogues):
-        _log.warning(sentence)
-    pages = Pages(WEB, settings.base_path, __version__, files, catalogues)
-    limiter = Limiter(settings, os.urandom, time.monotonic)
-    sockets = Sockets(settings, os.urandom, verdict, limiter)
-
-    async def ready() -> Mapping[str, str]:
-        if sockets.draining:
-            raise Refusal("unavailable", "This server is stopping.")
-        try:
-            async with connection(app.state.pool) as one:
-                await one.execute("SELECT 1")
-        except StoreUnavailable:
-            raise Refusal("unavailable", "The database can't be reached.") from None
-        epochs: Epochs = app.state.epochs
-        alarm = epochs.alarm(asyncio.get_running_loop().time())
-        if alarm is not None:
-            raise Refusal("unavailable", alarm)
-        # Without Redis everything is stored and answered: no reason to take the host away.
-        bus: Bus = app.state.bus
-        return {"database": "ready", "keys": "ready", "bus": "ready" if bus.is_up else "away"}
-
-    @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        source = key_source(settings)
-        async with AsyncExitStack() as stack:
-            pool = await stack.enter_async_context(
-                migrated_pool(settings, join_running=join_running)
-            )
-            app.state.pool = pool
-            app.state.clock = lambda: time.time_ns() // 1_000_000
-            app.state.limiter = limiter
-            stack.enter_context(limiter)
-            await stack.enter_async_context(_serving(app, settings, pool, source, sockets))
-            # Nobody waits for the best compression: until it is there, there is a good one.
-            packing = asyncio.create_task(_pack(pages.bodies()), name="packing")
-            yield
-            packing.cancel()
-            with suppress(asyncio.CancelledError):
-                await packing
-
-    app = Starlette(
-        routes=routes(
-            pages,
-            files,
-            Health(ready),
-            sockets,
-            settings.base_path,
-            __version__,
-            None if settings.metrics_token is None else MetricsPage(settings.metrics_token),
-        ),
-        middleware=[
-            Middleware(
-                Guard,
-                base_path=settings.base_path,
-                verdict=verdict,
-                error_page=pages.error,
-                transport=StrictTransport(settings),
-            )
-        ],
-        exception_handlers={HTTPException: _to_the_guard},
-        lifespan=lifespan,
-    )
-    app.router.redirect_slashes = False
-    app.state.drain = partial(sockets.drain, settings.drain_seconds)
-    return app
-
-
-async def _pack(bodies: Iterable[Body]) -> None:
-    """Make the Brotli forms: some tenths of a second, which a stop doesn't wait for."""
-    for body in bodies:
-        await asyncio.to_thread(body.pack)
-
-
-async def _to_the_guard(_request: Request, error: Exception) -> NoReturn:
-    raise error
-
-
 @asynccontextmanager
-async def _serving(
-    app: Starlette, settings: Settings, pool: "Pool", source: KeySource, sockets: Sockets
-) -> AsyncIterator[None]:
-    """The services, from the first to the last moment in which requests may come."""
-    random = os.urandom
-    deployment = await Deployment.open(pool, SUITES[settings.kdf], random)
-    async with connection(pool) as one:
-        directory = KeyringDirectory(settings.keyring_dir)
-        keyring = await Keyring.open(one, directory, source, random)
-    limits = _limits(settings)
-    worker = random(16)
-    hub = Hub(answers.event, answers.backlog)
-    async with _bus(settings, hub, worker, deployment, keyring, app.state.limiter) as carrier:
-        bus = CountedBus(carrier)
-        bus.subscribe(hub.receive)
-        ledger = Ledger(pool, keyring, bus, limits, random, faults.record)
-        rooms = Rooms(
-            pool,
-            keyring,
-            ledger,
-            bus,
-            deployment,
-            limits,
-            _charter_limits(settings),
-            random,
-            worker,
-        )
-        epochs = Epochs(pool, keyring, random, settings.epoch_seconds * 1000)
-        sweeper = Sweeper(
-            pool,
-            rooms,
-            ledger,
-            epochs,
-            hub,
-            bus,
-            limits,
-            worker,
-            settings.sweep_seconds,
-            faults.record,
-        )
-        await sweeper.start()
-        sweeping = asyncio.create_task(sweeper.run(), name="sweeper")
-        app.state.bus = bus
-        app.state.rooms = rooms
-        app.state.record = Record(pool, hub)
-        app.state.epochs = epochs
-        app.state.config = config_answer(settings, deployment.suite, deployment.salt)
-        sockets.begin(rooms, hub)
-        _measure(pool, sockets, ledger, sweeper, epochs, bus)
-        try:
-            yield
-        finally:
-            await sockets.finish()
-            sweeping.cancel()
-            with suppress(asyncio.CancelledError):
-                await sweeping
-            await ledger.close()
-            # A database that is away finds out by the heartbeat that isn't there.
-            with suppress(Refusal):
-                await sweeper.stop()
-
-
-@asynccontextmanager
-async def _bus(
-    settings: Settings,
-    hub: Hub,
-    worker: bytes,
-    deployment: Deployment,
-    keyring: Keyring,
-    limiter: Limiter,
+async def _open_bus(
+    settings: Settings, worker: bytes, index_key: bytes, limiter: Limiter
 ) -> "AsyncIterator[Bus]":
     """What connects this process with the others, if there are any."""
     if settings.redis_url is None:
@@ -269,16 +169,15 @@ async def _bus(
     from ephemeral.live.redis_counts import RedisCounts  # noqa: PLC0415
     from ephemeral.live.redis_link import LINK_ERRORS, name_in_redis, open_link  # noqa: PLC0415
 
-    name = partial(name_in_redis, deployment.salt)
+    name = partial(name_in_redis, redis_name(index_key))
     try:
         hints, numbers = open_link(settings.redis_url), open_link(settings.redis_url)
     except ValueError:
         raise StartError("REDIS_URL is malformed.") from None
-    bus = RedisBus(hints, name("hints"), worker, hub.listens, hub.missed, faults.record)
+    bus = RedisBus(hints, name("hints"), worker, faults.record)
     counts = RedisCounts(
-        numbers, name, partial(limits_key, keyring.index_key), limiter.adopt, os.urandom,
-        faults.record,
-    )  # fmt: skip
+        numbers, name, partial(limits_key, index_key), limiter.adopt, os.urandom, faults.record
+    )
     tasks = [asyncio.create_task(bus.run()), asyncio.create_task(counts.run())]
     try:
         if await bus.wait_until_up(_REDIS_SECONDS):
@@ -296,36 +195,130 @@ async def _bus(
             await link.aclose()
 
 
+# --- the whole ------------------------------------------------------------------------------------
+
+
+class Application:
+    """What is served. `drain`: admit nobody new, and let go who is there (see `Sockets.drain`)."""
+
+    def __init__(self, app: ASGIApp, drain: Callable[[], Awaitable[None]]) -> None:
+        self._app = app
+        self.drain = drain
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request or handshake."""
+        await self._app(scope, receive, send)
+
+
+@asynccontextmanager
+async def serving(
+    settings: Settings,
+    *,
+    join_running: bool = False,
+    open_wings: Sequence[OpenWing] | None = None,
+) -> AsyncIterator[Application]:
+    """The application, from the first to the last moment in which requests may come.
+
+    `join_running`: as in `migrated_pool`. `open_wings`: others than the enabled ones. Raises
+    StartError or KeyringUnusable.
+    """
+    random = os.urandom
+    worker = random(16)
+    shown = Site(settings)
+    source = key_source(settings)
+    loop = asyncio.get_running_loop()
+    async with AsyncExitStack() as stack:
+        pool = await stack.enter_async_context(migrated_pool(settings, join_running=join_running))
+        async with connection(pool) as one:
+            directory = KeyringDirectory(settings.keyring_dir)
+            keyring = await Keyring.open(one, directory, source, random)
+        epochs = Epochs(pool, keyring, random, settings.epoch_seconds * 1000)
+        limiter = stack.enter_context(Limiter(settings, random, time.monotonic))
+        bus = await stack.enter_async_context(
+            _open_bus(settings, worker, keyring.index_key, limiter)
+        )
+        ground = Ground(settings, pool, keyring, bus, worker, random, faults.record)
+        wings = [
+            await stack.enter_async_context(open_wing(ground))
+            for open_wing in (enabled_wings(settings) if open_wings is None else open_wings)
+        ]
+        await epochs.advance(loop.time())
+        sockets = Sockets(settings, random, shown.verdict, limiter)
+        stack.push_async_callback(sockets.finish)
+
+        async def ready() -> Mapping[str, str]:
+            if sockets.draining:
+                raise Refusal("unavailable", "This server is stopping.")
+            await _see_database(pool)
+            alarm = epochs.alarm(loop.time())
+            if alarm is not None:
+                raise Refusal("unavailable", alarm)
+            for wing in wings:
+                if wing.ready is not None:
+                    await wing.ready()
+            # Without Redis everything is stored and answered: no reason to take the host away.
+            return {"database": "ready", "keys": "ready", "bus": "ready" if bus.is_up else "away"}
+
+        token = settings.metrics_token
+        routes = wing_routes(
+            wings,
+            sockets,
+            limiter,
+            Health(ready),
+            lambda: time.time_ns() // 1_000_000,
+            settings.base_path,
+            __version__,
+            None if token is None else MetricsPage(token),
+        )
+        _measure(pool, sockets, epochs, bus, wings)
+        background: dict[str, Callable[[], Awaitable[None]]] = {
+            "epochs": partial(epochs.run, settings.sweep_seconds, faults.record),
+            # Nobody waits for the best compression: until it is there, there is a good one.
+            "packing": partial(_pack, shown.pages.bodies()),
+            **{name: run for wing in wings for name, run in wing.background.items()},
+        }
+        await stack.enter_async_context(_running(background))
+        yield Application(shown.application(routes), partial(sockets.drain, settings.drain_seconds))
+
+
+async def _see_database(pool: "Pool") -> None:
+    try:
+        async with connection(pool) as one:
+            await one.execute("SELECT 1")
+    except StoreUnavailable:
+        raise Refusal("unavailable", "The database can't be reached.") from None
+
+
+@asynccontextmanager
+async def _running(background: Mapping[str, Callable[[], Awaitable[None]]]) -> AsyncIterator[None]:
+    """Run all of these meanwhile; what they do at the end is waited for."""
+
+    async def run(work: Callable[[], Awaitable[None]]) -> None:
+        await work()
+
+    tasks = [asyncio.create_task(run(work), name=name) for name, work in background.items()]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+
+
 def _measure(
-    pool: "Pool", sockets: Sockets, ledger: Ledger, sweeper: Sweeper, epochs: Epochs, bus: "Bus"
+    pool: "Pool", sockets: Sockets, epochs: Epochs, bus: "Bus", wings: Sequence[Wing]
 ) -> None:
     """Let the metrics read what is not counted, whenever somebody asks for them."""
     clock = asyncio.get_running_loop().time
     metrics.SOCKETS.set_function(lambda: sockets.open)
     metrics.BUS_UP.set_function(lambda: bus.is_up)
     metrics.STOPPING.set_function(lambda: sockets.draining)
-    metrics.LEDGER_QUEUE.set_function(lambda: ledger.queued)
-    metrics.SWEEPER_LAG.set_function(lambda: sweeper.lag(clock()))
     metrics.EPOCH_KEY_AGE.set_function(lambda: epochs.oldest(clock()))
     metrics.EPOCH_ALARM.set_function(lambda: epochs.alarm(clock()) is not None)
     metrics.DATABASE_CONNECTIONS.set_function(pool.get_size)
     metrics.DATABASE_CONNECTIONS_IN_USE.set_function(lambda: pool.get_size() - pool.get_idle_size())
-
-
-def _limits(settings: Settings) -> Limits:
-    return Limits(
-        waiting_messages=settings.waiting_messages_max,
-        waiting_bytes=settings.waiting_bytes_max,
-        lease=settings.lease_seconds * 1000,
-        seat_grace=settings.seat_grace_seconds * 1000,
-        resume=settings.resume_seconds * 1000,
-        tombstone=settings.tombstone_seconds * 1000,
-    )
-
-
-def _charter_limits(settings: Settings) -> CharterLimits:
-    return CharterLimits(
-        seats=(SEATS[0], settings.seats_max),
-        message_ttl=(MESSAGE_TTL[0], settings.message_ttl_max_seconds),
-        room_ttl=(ROOM_TTL[0], settings.room_ttl_max_seconds),
-    )
+    for wing in wings:
+        for gauge, read in wing.gauges.items():
+            gauge.set_function(read)

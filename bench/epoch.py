@@ -103,7 +103,7 @@ class Stand:
         before = await self.pool.fetchval("SELECT pg_current_wal_insert_lsn()")
         epoch = self.keyring.current.id
         start = time.perf_counter()
-        await self.epochs.round(asyncio.get_running_loop().time())
+        await self.epochs.advance(asyncio.get_running_loop().time())
         seconds = time.perf_counter() - start
         current = self.keyring.current.id
         if current == epoch or self.keyring.directory.epochs() != [current]:

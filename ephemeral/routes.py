@@ -1,98 +1,95 @@
-"""Every path that is served. What is documented and what is served come from one table."""
+"""Every path that is served. What is documented and what is served are the same operations."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
-from starlette.types import ASGIApp, Scope
+from starlette.types import ASGIApp
 
-from ephemeral.edge.guard import header_values
-from ephemeral.edge.limiter import Action, Limiter
+from ephemeral.edge.config_api import config_operation
+from ephemeral.edge.dispatch import operation_routes
+from ephemeral.edge.health import Health
+from ephemeral.edge.limiter import Limiter
 from ephemeral.edge.openapi import document
 from ephemeral.edge.operations import Operation
+from ephemeral.edge.session import SocketRoute
+from ephemeral.edge.sockets import Sockets
+from ephemeral.edge.wing import Wing
 from ephemeral.page.files import StaticFiles
-from ephemeral.page.pages import Health, Pages
-from ephemeral.rooms.api.config_api import config_operation
-from ephemeral.rooms.api.room_operations import ROOM_OPERATIONS
+from ephemeral.page.pages import Pages
+from ephemeral.protocol.errors import Refusal
 
-__all__ = ["OPERATIONS", "SOCKET_PATH", "routes"]
-
-Handler = Callable[[Request], Awaitable[Response]]
-
-OPERATIONS = (config_operation, *ROOM_OPERATIONS)
-SOCKET_PATH = "/room/socket"
+__all__ = ["operations_of", "page_routes", "wing_routes"]
 
 
-def _by_method(handlers: Mapping[str, Handler]) -> Handler:
-    """One endpoint of several methods, so that a wrong one is told all that there are."""
-
-    async def dispatch(request: Request) -> Response:
-        method = "GET" if request.method == "HEAD" else request.method
-        return await handlers[method](request)
-
-    return dispatch
-
-
-def _counted(operation: Operation) -> Handler:
-    """Its handler, for whoever doesn't ask too often."""
-    action = operation.action
-    if action is None:
-        return operation.handler
-
-    async def handle(request: Request) -> Response:
-        limiter: Limiter = request.app.state.limiter
-        visitor = limiter.visitor(request.scope).at(*_credentials(request.scope))
-        if action is Action.CREATE:
-            await visitor.spend_together(action)
-            return await operation.handler(request)
-        async with visitor.asking_together(action):
-            return await operation.handler(request)
-
-    return handle
-
-
-def _credentials(scope: Scope) -> tuple[str, str]:
-    """Locator and token as they were sent, "" for none. Whether they are any is seen later."""
-    bearers = header_values(scope, b"authorization") or [b""]
-    tokens = header_values(scope, b"ephemeral-member") or [b""]
-    return bearers[0].partition(b" ")[2].decode("latin-1"), tokens[0].decode("latin-1")
-
-
-def _operation_routes(operations: Iterable[Operation]) -> list[BaseRoute]:
-    paths: dict[str, dict[str, Handler]] = {}
-    for operation in operations:
-        paths.setdefault(operation.path, {})[operation.method] = _counted(operation)
+def page_routes(pages: Pages, files: StaticFiles) -> list[BaseRoute]:
+    """The page, its files, and what machines ask of any site."""
     return [
-        Route(path, _by_method(handlers), methods=list(handlers))
-        for path, handlers in paths.items()
+        Route("/", pages.home),
+        Route("/static/{path:path}", files.serve),
+        Route("/robots.txt", pages.robots),
+        Route("/favicon.ico", pages.favicon),
     ]
 
 
-def routes(
-    pages: Pages,
-    files: StaticFiles,
+def wing_routes(
+    wings: Sequence[Wing],
+    sockets: Sockets,
+    limiter: Limiter,
     health: Health,
-    socket: ASGIApp,
+    now: Callable[[], int],
     base_path: str,
     version: str,
     metrics: ASGIApp | None = None,
 ) -> list[BaseRoute]:
-    """The route list of the application; without `metrics` there is no such address."""
-    contract = document(OPERATIONS, base_path, version)
+    """All that wings add, and what tells of them; without `metrics` there is no such address.
+
+    `now`: the time in milliseconds, as `GET /config` tells it.
+    """
+    operations = operations_of(wings, now)
+    contract = document(operations, base_path, version)
 
     async def openapi(_request: Request) -> Response:
         return Response(contract, media_type="application/json")
 
     return [
-        WebSocketRoute(SOCKET_PATH, socket),
-        *_operation_routes(OPERATIONS),
-        Route("/", pages.home),
-        Route("/static/{path:path}", files.serve),
+        *(
+            WebSocketRoute(one.path, sockets.endpoint(one))
+            for wing in wings
+            for one in wing.sockets
+        ),
+        *operation_routes(operations, limiter),
         Route("/openapi.json", openapi),
         Route("/healthz", health.alive),
         Route("/readyz", health.ready),
         *([] if metrics is None else [Route("/metrics", metrics)]),
-        Route("/robots.txt", pages.robots),
-        Route("/favicon.ico", pages.favicon),
     ]
+
+
+def operations_of(wings: Iterable[Wing], now: Callable[[], int]) -> list[Operation]:
+    """Every operation over HTTP, the handshakes of sockets among them."""
+    wings = list(wings)
+    parts = [wing.config for wing in wings if wing.config is not None]
+    schemas = tuple(schema for wing in wings for schema in wing.config_schemas)
+    return [
+        config_operation(parts, now, schemas),
+        *(one for wing in wings for one in wing.operations),
+        *(_handshake(one) for wing in wings for one in wing.sockets),
+    ]
+
+
+def _handshake(route: SocketRoute) -> Operation:
+    """What is at a socket's path for whoever doesn't speak WebSocket."""
+
+    async def refuse(_caller: None, _body: None) -> bytes:
+        raise Refusal("malformed", f"Speak WebSocket here, with the subprotocol {route.protocol}.")
+
+    return Operation(
+        method="GET",
+        path=route.path,
+        name=route.name,
+        summary=f"Speak WebSocket (subprotocol {route.protocol}; docs/protocol.md, section 11)",
+        handler=refuse,
+        answers={101: None},
+    )

@@ -31,18 +31,24 @@ CREATE FUNCTION clock_ms() RETURNS bigint
 COMMENT ON FUNCTION clock_ms() IS 'The one clock: milliseconds since 1970-01-01 UTC.';
 
 CREATE TABLE deployment (
-    only_row          boolean  PRIMARY KEY DEFAULT true CHECK (only_row),
-    suite             smallint NOT NULL CHECK (suite IN (1, 2)),
-    salt              bytea    NOT NULL CHECK (octet_length(salt) = 32),
-    index_fingerprint bytea    CHECK (octet_length(index_fingerprint) = 8),
-    created_at        bigint   NOT NULL
+    only_row   boolean  PRIMARY KEY DEFAULT true CHECK (only_row),
+    suite      smallint NOT NULL CHECK (suite IN (1, 2)),
+    salt       bytea    NOT NULL CHECK (octet_length(salt) = 32),
+    created_at bigint   NOT NULL
 );
-COMMENT ON TABLE  deployment IS 'What all hosts of this deployment share. One row, made by the first start.';
+COMMENT ON TABLE  deployment IS 'What all rooms of this deployment have in common. One row, made by the first start.';
 COMMENT ON COLUMN deployment.only_row IS 'Always true: there is one row.';
 COMMENT ON COLUMN deployment.suite IS 'Key derivation of all rooms: 1 Argon2id, 2 PBKDF2-HMAC-SHA-256.';
 COMMENT ON COLUMN deployment.salt IS 'Public salt of the key derivation.';
-COMMENT ON COLUMN deployment.index_fingerprint IS 'Fingerprint of index.key; a host with another key refuses to start.';
 COMMENT ON COLUMN deployment.created_at IS 'When the deployment was made.';
+
+CREATE TABLE keyring (
+    only_row          boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    index_fingerprint bytea   NOT NULL CHECK (octet_length(index_fingerprint) = 8)
+);
+COMMENT ON TABLE  keyring IS 'What all hosts know of the keys outside the database. One row, made by the first start.';
+COMMENT ON COLUMN keyring.only_row IS 'Always true: there is one row.';
+COMMENT ON COLUMN keyring.index_fingerprint IS 'Fingerprint of index.key; a host with another key refuses to start.';
 
 CREATE TABLE epochs (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

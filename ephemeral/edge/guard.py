@@ -15,18 +15,17 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ephemeral import metrics
+from ephemeral.edge.errors import error as error_body
 from ephemeral.edge.headers import ANSWER, DOCUMENT, FILE, Header
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import FRAME_MAX
-from ephemeral.rooms.api import answers
-from ephemeral.sealing.seals import KeyringUnusable
 
 __all__ = ["Guard", "Page", "Verdict", "header_values"]
 
 # Headers and HTML.
 Page = tuple[list[Header], bytes]
 ErrorPage = Callable[[Scope, int], Page]
-Transport = Callable[[Scope], list[Header]]
+Hsts = Callable[[Scope], list[Header]]
 
 _NO_STORE: Header = (b"cache-control", b"no-store")
 
@@ -37,10 +36,18 @@ def header_values(scope: Scope, name: bytes) -> list[bytes]:
 
 
 class Verdict:
-    """Turns whatever was raised into a Refusal. `fault` is told of what nobody expected."""
+    """Turns whatever was raised into a Refusal. `fault` is told of what nobody expected.
 
-    def __init__(self, fault: Callable[[BaseException], None]) -> None:
+    `passing` are faults that an operator can mend while this serves on: the service is away.
+    """
+
+    def __init__(
+        self,
+        fault: Callable[[BaseException], None],
+        passing: tuple[type[Exception], ...] = (),
+    ) -> None:
         self._fault = fault
+        self._passing = passing
 
     def __call__(self, error: Exception) -> Refusal:
         """The Refusal to answer with."""
@@ -50,7 +57,7 @@ class Verdict:
             codes = {404: "not_found", 405: "method_not_allowed"}
             return Refusal(codes.get(error.status_code, "malformed"))
         self._fault(error)
-        if isinstance(error, KeyringUnusable):
+        if isinstance(error, self._passing):
             return Refusal("unavailable", retry_after=5)
         return Refusal("internal")
 
@@ -59,8 +66,8 @@ class Guard:
     """Wraps the whole application.
 
     `error_page` makes the page of a status for whoever sent the request. A person who follows a
-    stale link sees it; whatever asks for something else gets the one shape. `transport` makes what
-    a document says about coming again.
+    stale link sees it; whatever asks for something else gets the one shape. `hsts` makes what a
+    document says about coming again by TLS (RFC 6797).
     """
 
     def __init__(
@@ -69,13 +76,13 @@ class Guard:
         base_path: str,
         verdict: Verdict,
         error_page: ErrorPage,
-        transport: Transport,
+        hsts: Hsts,
     ) -> None:
         self._app = app
         self._base_path = base_path
         self._verdict = verdict
         self._error_page = error_page
-        self._transport = transport
+        self._hsts = hsts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, handshake or lifespan."""
@@ -95,7 +102,7 @@ class Guard:
             if message["type"] == "http.response.start":
                 started = True
                 metrics.answered(message["status"])
-                lacking = _added(message["headers"], lambda: self._transport(scope))
+                lacking = _added(message["headers"], lambda: self._hsts(scope))
                 message["headers"] = [*message["headers"], *lacking]
             await send(message)
 
@@ -150,14 +157,14 @@ class Guard:
         scope["root_path"] = self._base_path
 
 
-def _added(present: Iterable[Header], transport: Callable[[], list[Header]]) -> list[Header]:
+def _added(present: Iterable[Header], hsts: Callable[[], list[Header]]) -> list[Header]:
     """The headers that an answer lacks. A file has chosen its own."""
     given = {name.lower(): value for name, value in present}
     if FILE[0][0] in given:
         return []
     is_json = given.get(b"content-type", b"").startswith(b"application/json")
     # A program's document has a policy of its own.
-    said = (*(ANSWER if is_json else (*DOCUMENT, *transport())), _NO_STORE)
+    said = (*(ANSWER if is_json else (*DOCUMENT, *hsts())), _NO_STORE)
     return [header for header in said if header[0] not in given]
 
 
@@ -200,7 +207,7 @@ async def _refuse(
     prefix: str = "",
     page: Page | None = None,
 ) -> None:
-    described, body = page or ([(b"content-type", b"application/json")], answers.error(refusal))
+    described, body = page or ([(b"content-type", b"application/json")], error_body(refusal))
     headers = [
         *described,
         (b"content-length", b"%d" % len(body)),

@@ -11,10 +11,10 @@ from ephemeral.edge.guard import header_values
 from ephemeral.edge.headers import Header
 from ephemeral.settings import Settings
 
-__all__ = ["StrictTransport", "came_by_tls"]
+__all__ = ["Hsts", "came_by_tls"]
 
 
-class StrictTransport:
+class Hsts:
     """What documents say that came by TLS.
 
     This host alone, not the names below it: those are the operator's other affairs.

@@ -1,10 +1,11 @@
 """Who may ask how often, without knowing who asks.
 
 Everything that costs the server work is counted at the edge, before the database hears of it: by
-the address that it comes from, by the room, and by the seat. None of these is kept. What is kept
-are eight bytes of a keyed hash (HMAC-SHA-256), whose key lives in the memory of this process for a
-day and is then replaced; from then on nobody, not even whoever holds a copy of that memory, can
-tell which address, room or seat they were of. With a new key everybody begins anew.
+the address that it comes from, and by the subjects that the wing names (a room, a seat). None of
+these is kept. What is kept are eight bytes of a keyed hash (HMAC-SHA-256), whose key lives in the
+memory of this process for a day and is then replaced; from then on nobody, not even whoever holds a
+copy of that memory, can tell which address, room or seat they were of. With a new key everybody
+begins anew.
 
 Several processes and hosts count together (`Shared`) where something must not be had again at each
 of them: making rooms, joining, asking for rooms that aren't there. That is asked for in coroutines,
@@ -14,9 +15,9 @@ and what else is asked for on a socket stays with the process that holds the soc
 
 import asyncio
 import hmac
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from enum import IntEnum
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from math import ceil
 from types import TracebackType
@@ -29,18 +30,27 @@ from ephemeral.live.buckets import DIGEST_BYTES, Buckets, Claim, Name, name_of
 from ephemeral.protocol.errors import Refusal
 from ephemeral.settings import Often, Settings
 
-__all__ = ["KEY_SECONDS", "Action", "Limiter", "Shared", "Visitor", "crowded"]
+__all__ = [
+    "ADDRESS",
+    "KEY_SECONDS",
+    "Action",
+    "Concurrency",
+    "Limiter",
+    "Shared",
+    "Visitor",
+    "crowded",
+]
 
 KEY_SECONDS = 86_400
 _KEY_BYTES = 32
+
+#: The subject that every request has: where it comes from.
+ADDRESS = "address"
 
 # A subscriber's line has a /64, often 256 of them, and 65,536 are to be had for nothing: so a /48
 # has an allowance too, that of so many addresses.
 _NEIGHBOURS = 64
 
-# What counts as asking for a room that isn't there. A credential that proves wrong counts more than
-# a code that does: nobody mistypes it.
-_MISSES = {"room_unknown": 1, "seat_unknown": 5, "resume_unknown": 5, "viewing_wrong": 5}
 # Nobody knows when a connection will end.
 _CROWDED_SECONDS = 10
 
@@ -50,28 +60,20 @@ _Names = tuple[tuple[Name, float], ...]
 _Charges = tuple[tuple[Callable[[Name, float, float], float], Name, float], ...]
 
 
-class Action(IntEnum):
-    """What is counted."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Action:
+    """What is counted. `limits`: how often, by kind of subject, the narrowest first.
 
-    #: Making a room.
-    CREATE = 0
-    #: Taking a seat, or the key of a reloaded tab.
-    JOIN = 1
-    #: A handshake.
-    CONNECT = 2
-    #: Bringing a socket into a room.
-    HELLO = 3
-    POST = 4
-    #: Opening, acknowledging, releasing.
-    OPEN = 5
-    #: Everything else that a room is asked or told.
-    STATE = 6
-    #: Leaving and destroying, which nobody is kept from.
-    LEAVE = 7
+    `name` names it among all wings, and in what hosts share. An action that `asks` tells whether
+    something is there: `misses` are the refusals that say it isn't, with what each costs whoever
+    asks. With `together` all hosts count as one.
+    """
 
-
-# What is counted by all hosts together.
-_TOGETHER = {Action.CREATE, Action.JOIN}
+    name: str
+    limits: Mapping[str, Often]
+    asks: bool = True
+    misses: Mapping[str, int] = field(default_factory=dict)
+    together: bool = False
 
 
 class Shared(Protocol):
@@ -101,15 +103,9 @@ class Limiter:
         self.shared: Shared | None = None
         self.misses = _buckets(settings.misses_per_address)
         self.misses_often = settings.misses_per_address
-        self.often = _limits(settings)
-        #: By action: the buckets of seats, rooms and addresses.
-        self.limits = tuple(
-            (_buckets(seat), _buckets(room), _buckets(address))
-            for seat, room, address in self.often
-        )
         self.asking: dict[Name, int] = {}
-        self.connections = _Gauge(settings.connections_per_address)
-        self.room_connections = _Gauge(settings.connections_per_room)
+        self.connections = Concurrency(settings.connections_per_address)
+        self._buckets: dict[tuple[Action, str], Buckets | None] = {}
         self._trusted = settings.trusted_proxies
         self._random = random
         self._key = random(_KEY_BYTES)
@@ -128,13 +124,24 @@ class Limiter:
         if self._renewal is not None:
             self._renewal.cancel()
 
+    def buckets(self, action: Action, subject: str) -> Buckets | None:
+        """Where an action is counted by a kind of subject; None where it isn't limited.
+
+        Made when it is first asked for: one table for each limit that is stated, however many
+        subjects there are.
+        """
+        key = action, subject
+        if key not in self._buckets:
+            self._buckets[key] = _buckets(action.limits[subject])
+        return self._buckets[key]
+
     def visitor(self, scope: Scope) -> "Visitor":
         """Whoever sent this request or handshake."""
         address = client_address(scope, self._trusted)
         return Visitor(self, tuple((self.name(field), w) for field, w in _fields(address)))
 
     def name(self, field: bytes) -> Name:
-        """What is kept of an address, a room or a seat. The first byte says which."""
+        """What is kept of an address or another subject. The beginning says of which kind."""
         return name_of(hmac.digest(self._key, field, "sha256")[:DIGEST_BYTES])
 
     def adopt(self, key: bytes, seconds: float) -> None:
@@ -153,26 +160,28 @@ class Limiter:
 class Visitor:
     """Somebody at an address, who may have named a room and a seat. Holds none of them."""
 
-    __slots__ = ("_address", "_charges", "_limiter", "_room", "_seat")
+    __slots__ = ("_address", "_charges", "_limiter", "_subjects")
 
     def __init__(
-        self, limiter: Limiter, address: _Names, room: Name | None = None, seat: Name | None = None
+        self, limiter: Limiter, address: _Names, subjects: Mapping[str, Name] | None = None
     ) -> None:
         self._limiter = limiter
         self._address = address
-        self._room = room
-        self._seat = seat
+        self._subjects = subjects or {}
         self._charges: dict[Action, _Charges] = {}
 
-    def at(self, locator: str, token: str = "") -> Self:
-        """The same, in a room and perhaps on a seat of it, by credentials as the wire has them.
+    def at(self, subjects: Mapping[str, bytes]) -> Self:
+        """The same, who names these subjects: bytes by kind.
 
         Whether there is such a room or seat makes no difference.
         """
         name = self._limiter.name
-        room = name(f"r{locator}".encode()) if locator else None
-        seat = name(f"s{locator} {token}".encode()) if locator and token else None
-        return type(self)(self._limiter, self._address, room, seat)
+        named = {kind: name(b"%b:%b" % (kind.encode(), one)) for kind, one in subjects.items()}
+        return type(self)(self._limiter, self._address, named)
+
+    def subject(self, kind: str) -> Name | None:
+        """What is kept of a subject of this kind; None if none was named."""
+        return self._subjects.get(kind)
 
     def spend(self, action: Action) -> None:
         """Count an action; refuses `too_many`.
@@ -187,15 +196,19 @@ class Visitor:
 
     def _charges_of(self, action: Action) -> _Charges:
         """What an action takes, found out once: a socket posts more than once."""
-        for_seat, for_room, for_address = self._limiter.limits[action]
         charges: list[tuple[Callable[[Name, float, float], float], Name, float]] = []
-        if for_seat is not None and self._seat is not None:
-            charges.append((for_seat.spend, self._seat, 1))
-        if for_room is not None and self._room is not None:
-            charges.append((for_room.spend, self._room, 1))
-        if for_address is not None:
-            charges += [(for_address.spend, *one) for one in self._address]
+        for kind in action.limits:
+            buckets = self._limiter.buckets(action, kind)
+            if buckets is not None:
+                charges += [(buckets.spend, *one) for one in self._names(kind)]
         return self._charges.setdefault(action, tuple(charges))
+
+    def _names(self, kind: str) -> _Names:
+        """Names of a kind of subject, each with what a cost counts there."""
+        if kind == ADDRESS:
+            return self._address
+        name = self._subjects.get(kind)
+        return () if name is None else ((name, 1),)
 
     @contextmanager
     def asking(self, action: Action) -> Iterator[None]:
@@ -218,15 +231,15 @@ class Visitor:
         try:
             yield
         except Refusal as refusal:
-            self.refused(refusal)
+            self.refused(action, refusal)
             raise
         finally:
             for name, _ in self._address:
                 _give_back(under_way, name)
 
-    def refused(self, refusal: Refusal) -> None:
+    def refused(self, action: Action, refusal: Refusal) -> None:
         """Count the answer to something asked, if it is one that is counted."""
-        misses, cost = self._limiter.misses, _MISSES.get(refusal.code)
+        misses, cost = self._limiter.misses, action.misses.get(refusal.code)
         if self._limiter.shared is not None and cost is not None:
             self._limiter.shared.charge(self._missing(cost))
         if misses is not None and cost is not None:
@@ -255,6 +268,16 @@ class Visitor:
         finally:
             shared.charge(self._missing(-1))
 
+    @asynccontextmanager
+    async def counted(self, action: Action) -> AsyncIterator[None]:
+        """Around whatever an action is: counts it as it has to be, here and at all hosts."""
+        if action.asks:
+            async with self.asking_together(action):
+                yield
+        else:
+            await self.spend_together(action)
+            yield
+
     async def _take(self, claims: Sequence[Claim]) -> None:
         shared = self._limiter.shared
         wait = await shared.spend(claims) if shared is not None else 0
@@ -263,15 +286,14 @@ class Visitor:
 
     def _claims(self, action: Action) -> list[Claim]:
         """What an action takes from buckets that all hosts keep together."""
-        if action not in _TOGETHER:
+        if not action.together:
             return []
-        _, room, address = self._limiter.often[action]
-        kind, claims = action.name.lower(), []
-        if room is not None and self._room is not None:
-            claims.append(Claim(f"{kind}:room", self._room, 1, *room))
-        if address is not None:
-            claims += [Claim(f"{kind}:address", one, w, *address) for one, w in self._address]
-        return claims
+        return [
+            Claim(f"{action.name}:{kind}", name, cost, *often)
+            for kind, often in action.limits.items()
+            if often is not None
+            for name, cost in self._names(kind)
+        ]
 
     def _missing(self, cost: int) -> list[Claim]:
         """What asking for something that isn't there takes from such buckets."""
@@ -290,17 +312,8 @@ class Visitor:
         for name, _ in self._address:
             self._limiter.connections.remove(name)
 
-    def entered(self) -> bool:
-        """A socket is in the room, and counts until `left`; whether it is within the limit."""
-        return self._room is None or self._limiter.room_connections.add(self._room, 1)
 
-    def left(self) -> None:
-        """That socket has ended."""
-        if self._room is not None:
-            self._limiter.room_connections.remove(self._room)
-
-
-class _Gauge:
+class Concurrency:
     """How many there are at this moment, by name; as large as that number."""
 
     def __init__(self, most: int) -> None:
@@ -326,20 +339,6 @@ def _give_back(counts: dict[Name, int], name: Name) -> None:
 
 def _buckets(limit: Often) -> Buckets | None:
     return None if limit is None else Buckets(*limit)
-
-
-def _limits(settings: Settings) -> tuple[tuple[Often, Often, Often], ...]:
-    """By action: seats, rooms, addresses."""
-    return (
-        (None, None, settings.creates_per_address),
-        (None, settings.joins_per_room, settings.joins_per_address),
-        (None, None, settings.connects_per_address),
-        (None, settings.connects_per_room, None),
-        (settings.posts_per_seat, settings.posts_per_room, settings.posts_per_address),
-        (settings.opens_per_seat, settings.opens_per_room, settings.opens_per_address),
-        (settings.states_per_seat, settings.states_per_room, settings.states_per_address),
-        (None, None, None),
-    )
 
 
 def _fields(address: Address | None) -> tuple[tuple[bytes, float], ...]:

@@ -1,14 +1,15 @@
 """The contract of the HTTP interface: an OpenAPI 3.1 document made from what is served."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args
 
 import msgspec
 
+from ephemeral.edge.credentials import Credential
+from ephemeral.edge.dispatch import addresses, body_beside_path, path_fields
+from ephemeral.edge.error_objects import ErrorBody
 from ephemeral.edge.operations import Operation
 from ephemeral.protocol.errors import STATUS
-from ephemeral.rooms.api.config_api import Argon2id, Pbkdf2
-from ephemeral.rooms.api.objects import ErrorBody
 
 __all__ = ["document"]
 
@@ -24,17 +25,19 @@ _REFERENCE = "#/components/schemas/{name}"
 
 
 def document(operations: Iterable[Operation], base_path: str, version: str) -> bytes:
-    """The document as JSON."""
+    """The document as JSON. Operations at the same address are one there, with alternatives."""
     listed = list(operations)
-    types: dict[Any, None] = dict.fromkeys([ErrorBody, Argon2id, Pbkdf2])
-    for operation in listed:
-        for body in (operation.body, *operation.answers.values()):
+    bodies = {one.name: body_beside_path(one) for one in listed}
+    types: dict[Any, None] = dict.fromkeys([ErrorBody])
+    for one in listed:
+        for body in (*one.schemas, bodies[one.name], *one.answers.values()):
             types.update(dict.fromkeys(_alternatives(body)))
     schemas, components = msgspec.json.schema_components(list(types), ref_template=_REFERENCE)
     of = dict(zip(types, schemas, strict=True))
-    paths: dict[str, dict[str, Any]] = {}
-    for operation in listed:
-        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, of)
+    paths = {
+        path: {method.lower(): _address(group, bodies, of) for method, group in methods.items()}
+        for path, methods in addresses(listed).items()
+    }
     return msgspec.json.format(
         msgspec.json.encode(
             {
@@ -49,7 +52,7 @@ def document(operations: Iterable[Operation], base_path: str, version: str) -> b
                 "paths": paths,
                 "components": {
                     "schemas": components,
-                    "securitySchemes": _SECURITY_SCHEMES,
+                    "securitySchemes": _security_schemes(listed),
                 },
             }
         ),
@@ -57,25 +60,17 @@ def document(operations: Iterable[Operation], base_path: str, version: str) -> b
     )
 
 
-_SECURITY_SCHEMES = {
-    "locator": {
-        "type": "http",
-        "scheme": "bearer",
-        "description": "The room's locator, derived from the code: 32 bytes in base64url.",
-    },
-    "member": {
-        "type": "apiKey",
-        "in": "header",
-        "name": "Ephemeral-Member",
-        "description": "The member's token, drawn when it joined: 32 bytes in base64url.",
-    },
-    "resume": {
-        "type": "apiKey",
-        "in": "header",
-        "name": "Ephemeral-Resume",
-        "description": "The resume token of a tab that was reloaded: 32 bytes in base64url.",
-    },
-}
+def _security_schemes(operations: Iterable[Operation]) -> dict[str, dict[str, str]]:
+    found = {one.name: one for operation in operations for one in operation.caller.credentials}
+    return {name: _security_scheme(one) for name, one in found.items()}
+
+
+def _security_scheme(credential: Credential) -> dict[str, str]:
+    described = {"description": credential.description}
+    if credential.header == b"authorization":
+        return {"type": "http", "scheme": "bearer", **described}
+    header = credential.header.decode().title()
+    return {"type": "apiKey", "in": "header", "name": header, **described}
 
 
 def _alternatives(body: Any) -> list[Any]:
@@ -84,55 +79,70 @@ def _alternatives(body: Any) -> list[Any]:
     return list(get_args(body)) or [body]
 
 
-def _operation(operation: Operation, of: Mapping[Any, Any]) -> dict[str, Any]:
+def _address(
+    operations: Sequence[Operation],
+    bodies: Mapping[str, type[msgspec.Struct] | None],
+    of: Mapping[Any, Any],
+) -> dict[str, Any]:
+    """One method of one path: what all that may be meant there have in common, and their own."""
+    # The one that is meant where nothing else is has its name.
+    *_, named = operations
     made: dict[str, Any] = {
-        "operationId": operation.name,
-        "summary": operation.summary,
-        "responses": _responses(operation, of),
-        "security": _security(operation),
+        "operationId": named.name,
+        "summary": "; or: ".join(one.summary for one in reversed(operations)),
+        "responses": _responses(operations, bodies, of),
+        "security": _security(operations),
     }
-    if "{id}" in operation.path:
-        made["parameters"] = [
-            {
-                "name": "id",
-                "in": "path",
-                "required": True,
-                "description": "The message's id: 16 bytes in base64url.",
-                "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{22}$"},
-            }
-        ]
-    if operation.body is not None:
+    parameters = dict.fromkeys(name for one in operations for name in path_fields(one))
+    if parameters:
+        made["parameters"] = [_parameter(named, name) for name in parameters]
+    read = [body for one in operations if (body := bodies[one.name]) is not None]
+    if read:
         made["requestBody"] = {
-            "required": not operation.body_optional,
-            "content": _json(of[operation.body]),
+            "required": all(bodies[one.name] is not None for one in operations),
+            "content": _json(of[read[0]]),
         }
     return made
 
 
-def _security(operation: Operation) -> list[dict[str, list[str]]]:
-    credentials = operation.credentials
-    if not credentials.locator:
-        return []
-    ways: list[dict[str, list[str]]] = [{"locator": []}]
-    if credentials.member:
-        ways = [{"locator": [], "member": []}]
-    if credentials.member_optional:
-        ways.append({"locator": [], "member": []})
-    if credentials.resume_instead:
-        ways.append({"resume": []})
-    return ways
+def _parameter(operation: Operation, name: str) -> dict[str, Any]:
+    assert operation.body is not None
+    [kind] = [one.type for one in msgspec.structs.fields(operation.body) if one.name == name]
+    schema = msgspec.json.schema(kind)
+    description = schema.pop("description")
+    return {
+        "name": name, "in": "path", "required": True, "description": description, "schema": schema,
+    }  # fmt: skip
 
 
-def _responses(operation: Operation, of: Mapping[Any, Any]) -> dict[str, Any]:
+def _security(operations: Sequence[Operation]) -> list[dict[str, list[str]]]:
+    ways: list[dict[str, list[str]]] = [
+        {credential.name: [] for credential in one.caller.credentials}
+        for one in reversed(operations)
+    ]
+    return [] if ways == [{}] else ways
+
+
+def _responses(
+    operations: Sequence[Operation],
+    bodies: Mapping[str, type[msgspec.Struct] | None],
+    of: Mapping[Any, Any],
+) -> dict[str, Any]:
+    answers: dict[int, dict[Any, None]] = {}
+    refusals: dict[str, None] = {}
+    for one in operations:
+        for status, answer in one.answers.items():
+            answers.setdefault(status, {}).update(dict.fromkeys(_alternatives(answer)))
+        reads = ["unsupported_media"] if bodies[one.name] is not None else []
+        refusals.update(dict.fromkeys((*one.refusals, "malformed", *reads, *_ALWAYS)))
     found: dict[str, Any] = {}
-    for status, answer in sorted(operation.answers.items()):
+    for status, kinds in sorted(answers.items()):
         found[str(status)] = {"description": _SAID[status]}
-        if answer is not None:
-            ways = [of[one] for one in _alternatives(answer)]
+        ways = [of[one] for one in kinds]
+        if ways:
             found[str(status)]["content"] = _json(ways[0] if len(ways) == 1 else {"anyOf": ways})
     codes: dict[int, list[str]] = {}
-    reads = ["unsupported_media"] if operation.body is not None else []
-    for code in (*operation.refusals, "malformed", *reads, *_ALWAYS):
+    for code in refusals:
         codes.setdefault(STATUS[code][0], []).append(code)
     for status, names in sorted(codes.items()):
         error = of[ErrorBody]

@@ -1,44 +1,84 @@
-"""An operation of the HTTP interface: a row of the table that is served and documented."""
+"""An operation: what clients may ask for, stated once.
+
+Routing, credentials, decoding, limits, the contract (`openapi`) and the frames of a socket are all
+made from this one statement (`dispatch`, `frames`, `socket`). A handler gets `(caller, body)`: who
+asks, as the operation's kind of caller identifies it, and what is asked, decoded, with the fields
+that stand in the path among its own.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import UnionType
+from typing import Any
 
 from msgspec import Struct
-from starlette.requests import Request
-from starlette.responses import Response
 
+from ephemeral.edge.credentials import NOBODY, Caller
 from ephemeral.edge.limiter import Action
+from ephemeral.protocol.errors import Refusal
 
-__all__ = ["Credentials", "Operation"]
+__all__ = ["NOTHING", "Created", "Deferred", "Handler", "Operation", "settle"]
+
+#: The answer where there is nothing to say.
+NOTHING = b"{}"
+
+
+class Created(bytes):
+    """An answer, a JSON object, to what has made something new (201)."""
+
+    __slots__ = ()
+
+
+#: Returns a JSON object; refuses.
+Handler = Callable[[Any, Any], Awaitable[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
-class Credentials:
-    """Which credentials an operation reads (docs/protocol.md, section 6)."""
+class Deferred:
+    """In place of a handler, for what is asked so often that no task may wait for each.
 
-    locator: bool = False
-    member: bool = False
-    member_optional: bool = False
-    resume_instead: bool = False
+    `submit(caller, body, reply)` returns at once; `reply` is called once, later, with a Refusal,
+    None for nothing to say, or what `encode` makes the answer of. `weight`: how much of the work
+    that one socket may have under way this is.
+    """
+
+    submit: Callable[[Any, Any, Callable[[Any], None]], None]
+    encode: Callable[[Any], bytes]
+    weight: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One method of one path.
+    """One method of one path, and perhaps a frame.
 
-    `answers` maps statuses to what is answered (None: no body); `refusals` are the codes beside
-    those that every operation may give. What has no `action` is not counted.
+    `{field}` in `path` is a field of `body`. `answers` maps statuses to what is answered (None: no
+    body); `refusals` are the codes beside those that every operation may give. What has no
+    `action` is not counted. `frame` is the type of the frame that asks for the same on the wing's
+    socket; with `ref_optional` a client may do without its answer, and after one that `ends_socket`
+    there is no more to say. `schemas` are types that the contract has besides.
+
+    Several operations may share method and path if they differ in their callers: the first of
+    them all of whose credentials were sent is meant, or else the last.
     """
 
     method: str
     path: str
     name: str
     summary: str
-    handler: Callable[[Request], Awaitable[Response]]
+    handler: Handler | Deferred
     answers: Mapping[int, type[Struct] | UnionType | None]
+    caller: Caller = NOBODY
     body: type[Struct] | None = None
-    body_optional: bool = False
-    credentials: Credentials = field(default_factory=Credentials)
     refusals: tuple[str, ...] = ()
     action: Action | None = None
+    frame: str | None = None
+    ref_optional: bool = False
+    ends_socket: bool = False
+    schemas: tuple[type[Struct], ...] = ()
+
+
+def settle(outcome: Any, encode: Callable[[Any], bytes]) -> bytes:
+    """The answer that a `Deferred` outcome is; raises it if it is a Refusal."""
+    if isinstance(outcome, Refusal):
+        raise outcome
+    return NOTHING if outcome is None else encode(outcome)

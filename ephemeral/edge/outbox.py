@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from ephemeral.edge.wire import Wire
 
-__all__ = ["FRAMES_MAX", "SIZE_MAX", "Outbox", "Round"]
+__all__ = ["FRAMES_MAX", "SIZE_MAX", "Flusher", "Outbox"]
 
 #: What may wait for a peer that is not reading: bytes and frames.
 SIZE_MAX = 1024 * 1024
@@ -18,7 +18,7 @@ FRAMES_MAX = 1000
 _MESSAGE_MAX = 256 * 1024
 
 
-class Round:
+class Flusher:
     """The outboxes that are to be emptied in this turn of the event loop.
 
     One callback for all of them costs less than one for each.
@@ -30,10 +30,10 @@ class Round:
     def add(self, outbox: "Outbox") -> None:
         """Flush `outbox` once everything that is happening now has happened."""
         if not self._due:
-            asyncio.get_running_loop().call_soon(self._go)
+            asyncio.get_running_loop().call_soon(self._flush_all)
         self._due.append(outbox)
 
-    def _go(self) -> None:
+    def _flush_all(self) -> None:
         due, self._due = self._due, []
         for outbox in due:
             try:
@@ -53,9 +53,9 @@ class Outbox:
 
     __slots__ = (
         "_flushed",
+        "_flusher",
         "_frames",
         "_overflow",
-        "_round",
         "_scheduled",
         "_shut",
         "_wire",
@@ -65,13 +65,13 @@ class Outbox:
     def __init__(
         self,
         wire: Wire,
-        round_: Round,
+        flusher: Flusher,
         flushed: Callable[[], None],
         overflow: Callable[[], None],
     ) -> None:
         self.size = 0
         self._wire = wire
-        self._round = round_
+        self._flusher = flusher
         self._flushed = flushed
         self._overflow = overflow
         self._frames: list[bytes] = []
@@ -90,7 +90,7 @@ class Outbox:
                 self._overflow()
         elif not self._scheduled:
             self._scheduled = True
-            self._round.add(self)
+            self._flusher.add(self)
 
     def shut(self) -> None:
         """Forget what is queued and take no more."""

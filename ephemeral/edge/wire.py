@@ -17,12 +17,12 @@ from websockets.http11 import Response
 from websockets.speedups import apply_mask
 
 from ephemeral import metrics
+from ephemeral.edge.errors import error
 from ephemeral.edge.headers import ANSWER
 from ephemeral.edge.pulse import Pulse
 from ephemeral.protocol.errors import Refusal
-from ephemeral.rooms.api import answers
 
-__all__ = ["WIRE", "HttpWire", "Line", "SocketWire", "Wire"]
+__all__ = ["WIRE", "FrameHandler", "HttpWire", "SocketWire", "Wire"]
 
 #: The name under which a scope's extensions hold the `Wire` of its socket.
 WIRE = "ephemeral.wire"
@@ -43,11 +43,11 @@ _PING = b"\x89\x00"
 _CONTROL_MAX = 125
 
 
-class Line(Protocol):
-    """Who listens to a wire. Nothing here may block or raise."""
+class FrameHandler(Protocol):
+    """Who is handed what comes on a wire. Nothing here may block or raise."""
 
     def received(self, text: bytes) -> None:
-        """A text message; whether it is UTF-8 is for the listener to see."""
+        """A text message; whether it is UTF-8 is for the handler to see."""
 
     def received_binary(self) -> None:
         """A binary message."""
@@ -65,8 +65,8 @@ class Wire(Protocol):
     #: The peer has not read what was sent; more should wait.
     blocked: bool
 
-    def attach(self, line: Line) -> None:
-        """From now on `line` hears what comes."""
+    def attach(self, handler: FrameHandler) -> None:
+        """From now on `handler` gets what comes."""
 
     def write(self, text: bytes) -> None:
         """Send a text message at once."""
@@ -131,7 +131,7 @@ class HttpWire(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the parser's words
         """Refuse what can't be parsed."""
-        body = answers.error(Refusal("malformed"))
+        body = error(Refusal("malformed"))
         self.transport.write(
             STATUS_LINE[400]
             + b"content-type: application/json\r\ncache-control: no-store\r\n"
@@ -145,7 +145,7 @@ def _reject(status: HTTPStatus | int, text: str) -> Response:
     """The answer to a handshake that is none; the text of the library quotes what came."""
     del text
     refusal = Refusal("internal" if int(status) >= 500 else "malformed")
-    body = answers.error(refusal)
+    body = error(refusal)
     headers = Headers(
         {
             "Content-Type": "application/json",
@@ -171,7 +171,7 @@ class SocketWire(WebSocketsSansIOProtocol):
         self.conn.reject = _reject  # type: ignore[method-assign]
         self.blocked = False
         self._max_size: int = self.config.ws_max_size
-        self._line: Line | None = None
+        self._handler: FrameHandler | None = None
         # What was read and not yet taken: the beginning of a frame, or all that came in a pause.
         self._rest = b""
         self._paused = False
@@ -180,9 +180,9 @@ class SocketWire(WebSocketsSansIOProtocol):
 
     # --- Wire ---------------------------------------------------------------------------------
 
-    def attach(self, line: Line) -> None:
-        """From now on `line` hears what comes."""
-        self._line = line
+    def attach(self, handler: FrameHandler) -> None:
+        """From now on `handler` gets what comes."""
+        self._handler = handler
         self._consume()
 
     def write(self, text: bytes) -> None:
@@ -237,7 +237,7 @@ class SocketWire(WebSocketsSansIOProtocol):
 
     def _consume(self) -> None:
         """Take whole frames off what was read, until there is none or a pause."""
-        if self._line is None or self._consuming:
+        if self._handler is None or self._consuming:
             return
         self._consuming = True
         data, at = self._rest, 0
@@ -248,7 +248,7 @@ class SocketWire(WebSocketsSansIOProtocol):
                 end = len(data)
             elif data[at] == _WHOLE_TEXT and not self.frames and not self.close_sent:
                 start = end - _payload_size(data, at)
-                self._line.received(apply_mask(data[start:end], data[start - 4 : start]))
+                self._handler.received(apply_mask(data[start:end], data[start - 4 : start]))
             elif data[at] == _PONG and data[at + 1] <= _MASKED | _CONTROL_MAX:
                 # To have come is all that it says.
                 pass
@@ -281,12 +281,12 @@ class SocketWire(WebSocketsSansIOProtocol):
     def send_receive_event_to_app(self) -> None:
         """A message that came in pieces, or isn't text."""
         data, self.frames = b"".join(self.frames), []
-        if self.close_sent or self._line is None:
+        if self.close_sent or self._handler is None:
             return
         if self.curr_msg_data_type == "text":
-            self._line.received(data)
+            self._handler.received(data)
         else:
-            self._line.received_binary()
+            self._handler.received_binary()
 
     # --- the life of the connection -----------------------------------------------------------
 
@@ -354,12 +354,12 @@ class SocketWire(WebSocketsSansIOProtocol):
         """The peer reads again."""
         super().resume_writing()
         self.blocked = False
-        if self._line is not None:
-            self._line.writable()
+        if self._handler is not None:
+            self._handler.writable()
 
     def _lost(self) -> None:
-        if self._line is not None:
-            self._line.lost()
+        if self._handler is not None:
+            self._handler.lost()
 
 
 def _payload_size(data: bytes, at: int) -> int:

@@ -4,33 +4,41 @@ The store is the truth; what the bus carries is a hint (metadata, never a payloa
 is healed by the backlog that every new socket reads and by the sweeper's comparison.
 """
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from ephemeral import metrics
-from ephemeral.rooms.rules.room import (
-    AcknowledgedEvent,
-    DestroyedEvent,
-    Event,
-    JoinedEvent,
-    NoticeEvent,
-    OpenedEvent,
-    StoredEvent,
-)
+from msgspec import Struct
 
-__all__ = ["Bus", "CountedBus", "Hint", "LocalBus", "Receiver"]
+__all__ = ["Bus", "Event", "Hint", "LocalBus", "Receiver", "Subscriber", "UnsureEvent"]
 
-#: A room's keyed hash and what happened in it, in order.
+
+#: What a hint says, as a wing defines it: an array-like struct of metadata, never of a payload.
+Event = Struct
+
+
+class UnsureEvent(Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False):
+    """Nobody knows whether something was committed: whoever listens reads the state again."""
+
+
+#: The topic that something happened in (the keyed hash of a room), and what happened, in order.
 Hint = tuple[bytes, Event]
 Receiver = Callable[[Sequence[Hint]], None]
 
-_STEPS: Mapping[type, str] = {
-    NoticeEvent: "stored",
-    OpenedEvent: "opened",
-    StoredEvent: "returned",
-    AcknowledgedEvent: "acknowledged",
-}
+
+class Subscriber(Protocol):
+    """What a wing wants of the bus. Nothing here may block."""
+
+    #: The kinds of event that the wing publishes, by their numbers on the wire (`hints`).
+    kinds: Mapping[int, type[Event]]
+
+    def receive(self, hints: Sequence[Hint]) -> None:
+        """Take a batch of hints, in order, on this worker's event loop."""
+
+    def listens(self, topic: bytes) -> bool:
+        """Whether anybody here wants a topic's hints."""
+
+    def missed(self) -> None:
+        """Hints may have been lost, of whatever topic."""
 
 
 class Bus(Protocol):
@@ -43,12 +51,12 @@ class Bus(Protocol):
     def publish(self, hints: Sequence[Hint]) -> None:
         """Tell every worker, in order."""
 
-    def subscribe(self, receiver: Receiver) -> None:
-        """Hand every batch of hints to `receiver` on this worker's event loop."""
+    def subscribe(self, subscriber: Subscriber) -> None:
+        """Hand every batch of hints to `subscriber` for the life of the process."""
 
 
 class LocalBus:
-    """The bus of a single worker: calls its receivers at once."""
+    """The bus of a single worker: hands everything over at once."""
 
     def __init__(self) -> None:
         self._receivers: list[Receiver] = []
@@ -59,39 +67,6 @@ class LocalBus:
         for receiver in self._receivers:
             receiver(hints)
 
-    def subscribe(self, receiver: Receiver) -> None:
-        """Add a receiver for the life of the process."""
-        self._receivers.append(receiver)
-
-
-class CountedBus:
-    """Counts for the metrics what this worker has committed, and passes it on."""
-
-    def __init__(self, bus: Bus) -> None:
-        self._bus = bus
-
-    @property
-    def is_up(self) -> bool:
-        """As the bus beneath says."""
-        return self._bus.is_up
-
-    def publish(self, hints: Sequence[Hint]) -> None:
-        """Count a batch, once for each kind of event, and publish it."""
-        events = [event for _, event in hints]
-        kinds = Counter(map(type, events))
-        steps = {step: kinds[kind] for kind, step in _STEPS.items() if kind in kinds}
-        if DestroyedEvent in kinds:
-            ends = [event for event in events if isinstance(event, DestroyedEvent)]
-            # Who has viewed a message last has acknowledged it as well.
-            last = sum(event.state == "viewed" and event.member is not None for event in ends)
-            steps["acknowledged"] = steps.get("acknowledged", 0) + last
-            metrics.happened(steps, Counter(event.state for event in ends))
-        elif steps:
-            metrics.happened(steps, {})
-        if JoinedEvent in kinds:
-            metrics.JOINS.inc(kinds[JoinedEvent])
-        self._bus.publish(hints)
-
-    def subscribe(self, receiver: Receiver) -> None:
-        """What others publish isn't counted here: they have."""
-        self._bus.subscribe(receiver)
+    def subscribe(self, subscriber: Subscriber) -> None:
+        """Add a subscriber for the life of the process."""
+        self._receivers.append(subscriber.receive)

@@ -1,44 +1,28 @@
 """Hints as Redis carries them: many in one frame, numbered kinds, nothing that is a secret.
 
-A frame is MessagePack: `[version, origin, [[room, kind, event], ...]]`. That much stays the same in
-every version, so that a worker of another version still learns which rooms to look after: an event
-that it can't read is an UnsureEvent to it. `room` is the keyed hash, `event` the tuple of
-`domain/room.py`. An empty room stands for all rooms. A frame without hints is a sign of life.
+A frame is MessagePack: `[version, origin, [[topic, kind, event], ...]]`. That much stays the same
+in every version, so that a worker of another version still learns which topics to look after: an
+event that it can't read is an UnsureEvent to it. `topic` is the keyed hash of a room, or whatever
+else a wing has, `event` the tuple of its kind. An empty topic stands for all. A frame without hints
+is a sign of life.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from ephemeral.live.bus import Hint
-from ephemeral.rooms.rules import room as nouns
-from ephemeral.rooms.rules.room import Event, UnsureEvent
+from ephemeral.live.bus import Event, Hint, UnsureEvent
 
-__all__ = ["ALL_ROOMS", "VERSION", "FrameBroken", "decode", "encode"]
+__all__ = ["ALL_TOPICS", "VERSION", "FrameBroken", "HintCodec"]
 
-#: Changes with any change of an event's fields or of the numbers below.
+#: Changes with any change of an event's fields or of the numbers of kinds.
 VERSION = 1
 
-#: In place of a room: whatever room it was.
-ALL_ROOMS = b""
+#: In place of a topic: whatever topic it was.
+ALL_TOPICS = b""
 
-# Numbers on the wire: new kinds at the end, and a new version.
-_KINDS: tuple[type[Event], ...] = (
-    nouns.NoticeEvent,
-    nouns.OpenedEvent,
-    nouns.StoredEvent,
-    nouns.AcknowledgedEvent,
-    nouns.AudienceEvent,
-    nouns.DestroyedEvent,
-    nouns.JoinedEvent,
-    nouns.LeftEvent,
-    nouns.PresenceEvent,
-    nouns.TypingEvent,
-    nouns.LockedEvent,
-    nouns.ClosedEvent,
-    nouns.UnsureEvent,
-)
-_NUMBERS = {kind: number for number, kind in enumerate(_KINDS)}
+#: The bus's own kind. Wings number theirs around it.
+UNSURE = 12
 
 
 class FrameBroken(Exception):
@@ -53,36 +37,51 @@ class _Frame(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
 
 _encode = msgspec.msgpack.Encoder().encode
 _frame = msgspec.msgpack.Decoder(_Frame).decode
-_events = tuple(msgspec.msgpack.Decoder(kind).decode for kind in _KINDS)
 
 
-def encode(origin: bytes, hints: Sequence[Hint]) -> bytes:
-    """One frame; `origin` names the worker that it comes from."""
-    rows = [(room, _NUMBERS[type(event)], event) for room, event in hints]
-    return _encode((VERSION, origin, rows))
+class HintCodec:
+    """Writes and reads frames of the kinds that wings have registered."""
 
+    def __init__(self) -> None:
+        self._numbers: dict[type[Event], int] = {}
+        self._decoders: dict[int, Callable[[bytes], Event]] = {}
+        self.register({UNSURE: UnsureEvent})
 
-def decode(data: bytes, listens: Callable[[bytes], bool]) -> tuple[bytes, list[Hint]]:
-    """Origin and hints; of rooms that nobody `listens` to here nothing is read.
+    def register(self, kinds: Mapping[int, type[Event]]) -> None:
+        """Know these kinds too. No number may mean two; numbers once used are not given again."""
+        for number, kind in kinds.items():
+            if number in self._decoders:
+                raise ValueError(f"two kinds of hints have the number {number}")
+            self._numbers[kind] = number
+            self._decoders[number] = msgspec.msgpack.Decoder(kind).decode
 
-    Raises FrameBroken.
-    """
-    try:
-        frame = _frame(data)
-    except msgspec.MsgspecError:
-        raise FrameBroken from None
-    readable = frame.version == VERSION
-    return frame.origin, [
-        (room, _event(kind, raw) if readable else UnsureEvent())
-        for room, kind, raw in frame.hints
-        if room == ALL_ROOMS or listens(room)
-    ]
+    def encode(self, origin: bytes, hints: Sequence[Hint]) -> bytes:
+        """One frame; `origin` names the worker that it comes from."""
+        numbers = self._numbers
+        rows = [(topic, numbers[type(event)], event) for topic, event in hints]
+        return _encode((VERSION, origin, rows))
 
+    def decode(self, data: bytes, listens: Callable[[bytes], bool]) -> tuple[bytes, list[Hint]]:
+        """Origin and hints; of topics that nobody `listens` to here nothing is read.
 
-def _event(kind: int, raw: msgspec.Raw) -> Event:
-    if not 0 <= kind < len(_events):
-        return UnsureEvent()
-    try:
-        return _events[kind](raw)
-    except msgspec.MsgspecError:
-        return UnsureEvent()
+        Raises FrameBroken.
+        """
+        try:
+            frame = _frame(data)
+        except msgspec.MsgspecError:
+            raise FrameBroken from None
+        readable = frame.version == VERSION
+        return frame.origin, [
+            (topic, self._event(kind, raw) if readable else UnsureEvent())
+            for topic, kind, raw in frame.hints
+            if topic == ALL_TOPICS or listens(topic)
+        ]
+
+    def _event(self, kind: int, raw: msgspec.Raw) -> Event:
+        decode = self._decoders.get(kind)
+        if decode is None:
+            return UnsureEvent()
+        try:
+            return decode(raw)
+        except msgspec.MsgspecError:
+            return UnsureEvent()

@@ -24,10 +24,9 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 
-from ephemeral.live.bus import Hint, Receiver
-from ephemeral.live.hints import ALL_ROOMS, FrameBroken, decode, encode
+from ephemeral.live.bus import Hint, Subscriber, UnsureEvent
+from ephemeral.live.hints import ALL_TOPICS, FrameBroken, HintCodec
 from ephemeral.live.redis_link import LINK_ERRORS, driving, reason
-from ephemeral.rooms.rules.room import UnsureEvent
 
 __all__ = ["RedisBus"]
 
@@ -42,14 +41,13 @@ _FLUSH_SECONDS = 2.0
 FRAME_HINTS = 1024
 WAITING_HINTS = 65_536
 #: Rooms that are remembered while Redis is away; beyond, all rooms are unsure.
-OWED_ROOMS = 65_536
+OWED_TOPICS = 65_536
 
 
 class RedisBus:
     """Publishes and receives on `channel`. `run` it for as long as the process serves.
 
-    `listens` says whether anybody here wants a room's hints. `missed` is called when hints of any
-    room may have been lost. `fault` is told of exceptions nobody expected.
+    `fault` is told of exceptions nobody expected.
     """
 
     def __init__(
@@ -57,17 +55,14 @@ class RedisBus:
         redis: Redis,
         channel: str,
         worker: bytes,
-        listens: Callable[[bytes], bool],
-        missed: Callable[[], None],
         fault: Callable[[BaseException], None],
     ) -> None:
         self._redis = redis
         self._channel = channel
         self._worker = worker
-        self._listens = listens
-        self._missed = missed
         self._fault = fault
-        self._receivers: list[Receiver] = []
+        self._codec = HintCodec()
+        self._subscribers: list[Subscriber] = []
         # What waits to be sent, and what is being sent.
         self._pending: list[Hint] = []
         self._sending: list[Hint] = []
@@ -84,9 +79,10 @@ class RedisBus:
         """Whether hints go to other workers at this moment."""
         return self._up.is_set()
 
-    def subscribe(self, receiver: Receiver) -> None:
-        """Add a receiver for the life of the process."""
-        self._receivers.append(receiver)
+    def subscribe(self, subscriber: Subscriber) -> None:
+        """Add a subscriber for the life of the process."""
+        self._codec.register(subscriber.kinds)
+        self._subscribers.append(subscriber)
 
     def publish(self, hints: Sequence[Hint]) -> None:
         """Send a batch soon, in order; while Redis is away only to this worker."""
@@ -179,7 +175,7 @@ class RedisBus:
                 if message is None:
                     continue
                 try:
-                    origin, hints = decode(message["data"], self._listens)
+                    origin, hints = self._codec.decode(message["data"], self._listens)
                 except FrameBroken as error:
                     # Who else writes there? Nothing of it is believed, and all is told again.
                     self._fault(error)
@@ -187,7 +183,7 @@ class RedisBus:
                     continue
                 if origin == self._worker:
                     silence.reschedule(loop.time() + SILENCE_SECONDS)
-                if any(room == ALL_ROOMS for room, _ in hints):
+                if any(room == ALL_TOPICS for room, _ in hints):
                     self._missed()
                 if hints:
                     self._hand_over(hints)
@@ -202,7 +198,7 @@ class RedisBus:
                     # Without a hint: the sign of life.
                     for start in range(0, len(self._sending) or 1, FRAME_HINTS):
                         hints = self._sending[start : start + FRAME_HINTS]
-                        pipeline.publish(self._channel, encode(self._worker, hints))
+                        pipeline.publish(self._channel, self._codec.encode(self._worker, hints))
                     with driving():
                         await pipeline.execute()
             self._sending = []
@@ -235,13 +231,20 @@ class RedisBus:
 
     def _owe(self, rooms: Iterable[bytes]) -> None:
         self._owed.update(rooms)
-        if len(self._owed) > OWED_ROOMS:
-            self._owed = {ALL_ROOMS}
+        if len(self._owed) > OWED_TOPICS:
+            self._owed = {ALL_TOPICS}
+
+    def _listens(self, topic: bytes) -> bool:
+        return any(one.listens(topic) for one in self._subscribers)
+
+    def _missed(self) -> None:
+        for one in self._subscribers:
+            one.missed()
 
     def _hand_over(self, hints: Sequence[Hint]) -> None:
-        for receiver in self._receivers:
+        for one in self._subscribers:
             try:
-                receiver(hints)
+                one.receive(hints)
             except Exception as error:  # noqa: BLE001 - publishing never raises, and reading goes on
                 self._fault(error)
                 self._missed()

@@ -1,7 +1,6 @@
 """How this program connects to Redis, and what is said of it when it can't."""
 
 import asyncio
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -53,12 +52,12 @@ def is_ending() -> bool:
     return task is not None and task.cancelling() > 0
 
 
-def name_in_redis(salt: bytes, what: str) -> str:
-    """The name of a channel or key of the deployment that publishes `salt` to its clients.
+def name_in_redis(deployment: bytes, what: str) -> str:
+    """The name of a channel or key of a deployment, which these bytes tell from others.
 
     The part in braces keeps all names of a deployment on one node of a cluster.
     """
-    return f"ephemeral:{{{hashlib.sha256(salt).hexdigest()[: 2 * _PREFIX_BYTES]}}}:{what}"
+    return f"ephemeral:{{{deployment[:_PREFIX_BYTES].hex()}}}:{what}"
 
 
 def reason(error: BaseException) -> str:

@@ -1,7 +1,7 @@
 """The page in each language, and what machines ask of any site."""
 
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -16,7 +16,7 @@ from ephemeral.page.bodies import Body
 from ephemeral.page.files import StaticFiles
 from ephemeral.page.languages import Catalogue, negotiate
 
-__all__ = ["TRIES", "Health", "Pages"]
+__all__ = ["TRIES", "Pages"]
 
 _HTML: Header = (b"content-type", b"text/html; charset=utf-8")
 _VARIES: Header = (b"vary", b"accept-encoding, accept-language")
@@ -124,24 +124,5 @@ class Pages:
         return [_HTML, _VARIES, *named], content
 
 
-class Health:
-    """For probes. `ready` tells the state of each part, or raises what keeps from serving."""
-
-    def __init__(self, ready: Callable[[], Awaitable[Mapping[str, str]]]) -> None:
-        self._ready = ready
-
-    async def alive(self, _request: Request) -> Response:
-        """The process answers."""
-        return _json({"status": "alive"})
-
-    async def ready(self, _request: Request) -> Response:
-        """The process can serve; `unavailable` otherwise."""
-        return _json({"status": "ready", **await self._ready()})
-
-
 def _compact(value: object) -> str:
     return json.dumps(value, separators=(",", ":"))
-
-
-def _json(value: Mapping[str, str]) -> Response:
-    return Response(json.dumps(value), media_type="application/json")

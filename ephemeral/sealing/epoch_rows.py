@@ -44,21 +44,13 @@ async def lock_keyring(connection: "Connection") -> None:
 
 async def index_fingerprint(connection: "Connection") -> bytes | None:
     """The fingerprint of the index key, None before the first start has made it."""
-    value: bytes | None = await connection.fetchval("SELECT index_fingerprint FROM deployment")
+    value: bytes | None = await connection.fetchval("SELECT index_fingerprint FROM keyring")
     return value
 
 
-async def set_index_fingerprint(connection: "Connection", fingerprint: bytes) -> bool:
-    """Record the index key, once; False if there is one already or no deployment yet."""
-    row = await connection.fetchrow(
-        """
-        UPDATE deployment SET index_fingerprint = $1
-        WHERE index_fingerprint IS NULL
-        RETURNING true
-        """,
-        fingerprint,
-    )
-    return row is not None
+async def set_index_fingerprint(connection: "Connection", fingerprint: bytes) -> None:
+    """Record the index key, once: there must be none yet."""
+    await connection.execute("INSERT INTO keyring (index_fingerprint) VALUES ($1)", fingerprint)
 
 
 async def all_epochs(connection: "Connection") -> list[EpochRow]:

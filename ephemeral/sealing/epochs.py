@@ -23,16 +23,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from math import inf
 from typing import TYPE_CHECKING
 
-from ephemeral.rooms.rows import room_rows
 from ephemeral.sealing import epoch_rows
 from ephemeral.sealing.epoch_rows import EpochRow, Survivor
 from ephemeral.sealing.keyring import Keyring, make_epoch
 from ephemeral.sealing.seals import EpochKey, KeyringUnusable, Random, SealBroken, unwrap, wrap
+from ephemeral.store.clock import clock
 from ephemeral.store.postgres import connection, transaction
+from ephemeral.store.repeating import repeat
 
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection, Pool
@@ -84,10 +85,20 @@ class Epochs:
         limit = self._limit[0]
         return 0.0 if limit == inf else max(0.0, monotonic + 2 * self.seconds - limit)
 
+    async def run(self, interval: float, fault: Callable[[BaseException], None]) -> None:
+        """Advance and watch for ever, every `interval` seconds at most.
+
+        `fault` is told of exceptions nobody expected.
+        """
+        often = min(interval, self.seconds / 4)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(repeat(self.advance, often, fault))
+            group.create_task(repeat(self.watch, often, fault))
+
     async def watch(self, monotonic: float) -> None:
         """Tell the operator when a key outlives two epochs, and when that is over.
 
-        Apart from `round`, which may be what hangs.
+        Apart from `advance`, which may be what hangs.
         """
         overdue = self._overdue(monotonic)
         if overdue and not self._alarmed:
@@ -96,7 +107,7 @@ class Epochs:
             log.warning("Every key that had to be destroyed has been.")
         self._alarmed = overdue
 
-    async def round(self, monotonic: float) -> None:
+    async def advance(self, monotonic: float) -> None:
         """Whatever is due. What is in the way is told to the operator once, and tried again."""
         before, self._troubles = self._troubles, []
         await self._attempt(self._follow())
@@ -105,7 +116,7 @@ class Epochs:
             if row.state == "retiring":
                 await self._attempt(self._collect(row))
             if row.state != "current":
-                await self._attempt(self._bury(row))
+                await self._attempt(self._erase(row))
         await self._attempt(self._look(monotonic))
         for trouble in dict.fromkeys(self._troubles):
             if trouble not in before:
@@ -190,7 +201,7 @@ class Epochs:
         wrapped = wrap(new, survivor.payload, data_key, self._random)
         return Survivor(survivor.payload, wrapped)
 
-    async def _bury(self, row: EpochRow) -> None:
+    async def _erase(self, row: EpochRow) -> None:
         """Destroy the key file of an epoch that is recorded as destroyed."""
         lock = self._directory.try_lock()
         if lock is None:
@@ -272,7 +283,7 @@ class Epochs:
 
     async def _read(self) -> tuple[int, Sequence[EpochRow]]:
         async with connection(self._pool) as one:
-            return await room_rows.clock(one), await epoch_rows.all_epochs(one)
+            return await clock(one), await epoch_rows.all_epochs(one)
 
     async def _files(self) -> dict[int, int]:
         """When the key file of each epoch was written, in milliseconds since 1970."""

@@ -13,10 +13,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ephemeral.rooms.rules.credentials import fingerprint
 from ephemeral.sealing import epoch_rows
 from ephemeral.sealing.encryption_key import KeySource, OwnKeyFile
 from ephemeral.sealing.epoch_rows import EpochRow
+from ephemeral.sealing.fingerprints import fingerprint
 from ephemeral.sealing.key_rotation import complete_rotation
 from ephemeral.sealing.keyring_files import KeyFileDamaged, KeyFileMissing, KeyringDirectory
 from ephemeral.sealing.seals import KEY_BYTES, EpochKey, KeyringUnusable, Random
@@ -70,11 +70,11 @@ class Keyring:
     ) -> "Keyring":
         """Load all keys, making on the first start those that must exist.
 
-        ``connection`` is in no transaction and its database is migrated and has its deployment
-        row. Finishes the destruction of keys that a crash has interrupted. Raises KeyringUnusable,
-        with nothing changed that is in use, when the encryption key is missing or wrong, when the
-        index key isn't the one of this database, when payloads are stored whose keys are gone,
-        or when the database has been set back to before the making of a key that is there.
+        ``connection`` is in no transaction and its database is migrated. Finishes the destruction
+        of keys that a crash has interrupted. Raises KeyringUnusable, with nothing changed that is
+        in use, when the encryption key is missing or wrong, when the index key isn't the one of
+        this database, when payloads are stored whose keys are gone, or when the database has been
+        set back to before the making of a key that is there.
         """
         directory.prepare()
         async with _directory_lock(directory):
@@ -89,10 +89,8 @@ class Keyring:
                 else:
                     index_key = random(KEY_BYTES)
                     directory.write(None, index_key, source.read(), random)
-                if expected_index is None and not await epoch_rows.set_index_fingerprint(
-                    connection, fingerprint(index_key)
-                ):
-                    raise KeyringUnusable("The database has no deployment yet: migrate it first.")
+                if expected_index is None:
+                    await epoch_rows.set_index_fingerprint(connection, fingerprint(index_key))
 
                 rows = await epoch_rows.all_epochs(connection)
                 found = _load_epochs(directory, source, rows)

@@ -12,10 +12,9 @@ from typing import Any
 
 import pytest
 from support.machines.server import Program
+from support.operations import OPERATIONS
 from support.people.raw_client import PATIENCE, Client, Member, Message
 from websockets.asyncio.client import connect
-
-from ephemeral.routes import OPERATIONS
 
 FOREIGN = {
     "Origin": "https://evil.example",

@@ -20,6 +20,7 @@ import asyncpg
 import httpx
 import pytest
 from support.machines.server import ROOT, Program
+from support.operations import OPERATIONS
 from support.people.canaries import Canaries, Kind, Place, files, forms, processes
 from support.people.tour import ADDRESSES, OF_ALL, Tour, lacking
 from websockets.asyncio.client import connect
@@ -30,7 +31,6 @@ from ephemeral.protocol import frames
 from ephemeral.protocol.codes import new_code
 from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.errors import STATUS
-from ephemeral.routes import OPERATIONS
 from ephemeral.settings import Settings
 from ephemeral.store.embedded.server import running_dsn
 

@@ -11,7 +11,7 @@ from ephemeral.protocol.charter import Policy
 from ephemeral.protocol.errors import Refusal
 from ephemeral.rooms.rules.room import DestroyedEvent, NoticeEvent
 from ephemeral.rooms.service import sweeper as sweeping
-from ephemeral.rooms.service.clock import Clock
+from ephemeral.rooms.service.estimated_clock import Clock
 
 HOUR = 3_600_000
 
@@ -97,7 +97,7 @@ async def test_a_heartbeat_that_failed_is_tried_again_at_once(
     monkeypatch.setattr(desk.sweeper, "_beat", failing)
     for monotonic in (1e9, 1e9 + 1):
         with pytest.raises(Refusal):
-            await desk.sweeper.round(monotonic)
+            await desk.sweeper.sweep(monotonic)
     assert len(beats) == 2
 
 

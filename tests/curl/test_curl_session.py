@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 from support.machines.server import Program
+from support.operations import OPERATIONS
 
 from ephemeral.protocol.errors import STATUS
-from ephemeral.routes import OPERATIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")

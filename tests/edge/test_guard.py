@@ -50,7 +50,7 @@ async def ask(
     guard = Guard(
         app,
         "",
-        Verdict(told.faults.append),
+        Verdict(told.faults.append, passing=(KeyringUnusable,)),
         lambda _, status: ([html], b"<p>%d</p>" % status),
         lambda _: [],
     )

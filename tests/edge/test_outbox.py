@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from ephemeral.edge.outbox import FRAMES_MAX, Outbox, Round
+from ephemeral.edge.outbox import FRAMES_MAX, Flusher, Outbox
 
 
 class Peer:
@@ -20,14 +20,14 @@ class Peer:
         self.written.append(text)
 
 
-def outbox(peer: Peer, together: Round) -> tuple[Outbox, list[str]]:
+def outbox(peer: Peer, together: Flusher) -> tuple[Outbox, list[str]]:
     said: list[str] = []
     made = Outbox(peer, together, lambda: said.append("flushed"), lambda: said.append("overflow"))
     return made, said
 
 
 async def test_all_of_a_turn_goes_out_as_one_message_for_each():
-    together = Round()
+    together = Flusher()
     peers = [Peer() for _ in range(3)]
     boxes = [outbox(peer, together)[0] for peer in peers]
     for number in range(2):
@@ -42,7 +42,7 @@ async def test_all_of_a_turn_goes_out_as_one_message_for_each():
 
 
 async def test_one_that_can_not_be_written_to_holds_up_nobody_and_is_told_to_the_loop():
-    loop, together, told = asyncio.get_running_loop(), Round(), []
+    loop, together, told = asyncio.get_running_loop(), Flusher(), []
     before = loop.get_exception_handler()
 
     def tell(_: object, context: dict[str, Any]) -> None:
@@ -61,7 +61,7 @@ async def test_one_that_can_not_be_written_to_holds_up_nobody_and_is_told_to_the
 
 
 async def test_what_a_peer_does_not_take_waits_up_to_a_bound():
-    together, peer = Round(), Peer()
+    together, peer = Flusher(), Peer()
     box, said = outbox(peer, together)
     box.put(b"1")
     peer.blocked = True

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from redis.asyncio.client import PubSub
 from support.machines.redis import RedisServer, redis_server
 
-from ephemeral.live.bus import Hint
-from ephemeral.live.hints import ALL_ROOMS, VERSION, FrameBroken, decode, encode
-from ephemeral.live.redis_bus import OWED_ROOMS, RedisBus
+from ephemeral.live.bus import Hint, UnsureEvent
+from ephemeral.live.hints import ALL_TOPICS, UNSURE, VERSION, FrameBroken, HintCodec
+from ephemeral.live.redis_bus import OWED_TOPICS, RedisBus
 from ephemeral.live.redis_link import open_link
 from ephemeral.rooms.rules.room import (
     ClosedEvent,
@@ -25,8 +25,8 @@ from ephemeral.rooms.rules.room import (
     NoticeEvent,
     PresenceEvent,
     TypingEvent,
-    UnsureEvent,
 )
+from ephemeral.rooms.service.hub import KINDS
 
 ROOM, OTHER = b"r" * 32, b"o" * 32
 MEMBER = b"m" * 16
@@ -57,22 +57,25 @@ class Worker:
     def __init__(self, redis: RedisServer) -> None:
         self.name = os.urandom(16)
         self.heard: list[Hint] = []
-        self.missed = 0
+        self.misses = 0
         self.faults: list[BaseException] = []
         self.running: asyncio.Task[None] | None = None
         self.link = open_link(redis.url)
-        self.bus = RedisBus(
-            self.link, CHANNEL, self.name, lambda room: True, self._miss, self.faults.append
-        )
-        self.bus.subscribe(self._hear)
+        self.bus = RedisBus(self.link, CHANNEL, self.name, self.faults.append)
+        self.bus.subscribe(self)
         self._changed = asyncio.Event()
 
-    def _hear(self, hints: list[Hint]) -> None:
+    kinds = KINDS
+
+    def receive(self, hints: list[Hint]) -> None:
         self.heard += hints
         self._changed.set()
 
-    def _miss(self) -> None:
-        self.missed += 1
+    def listens(self, topic: bytes) -> bool:
+        return True
+
+    def missed(self) -> None:
+        self.misses += 1
         self._changed.set()
 
     async def until(self, done: Callable[[], bool]) -> None:
@@ -94,6 +97,23 @@ async def working(redis: RedisServer) -> AsyncIterator[Worker]:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         await worker.link.aclose()
+
+
+def codec() -> HintCodec:
+    made = HintCodec()
+    made.register(KINDS)
+    return made
+
+
+CODEC = codec()
+encode, decode = CODEC.encode, CODEC.decode
+
+
+def test_no_number_means_two_kinds():
+    with pytest.raises(ValueError, match="two kinds"):
+        codec().register({UNSURE: ClosedEvent})
+    with pytest.raises(ValueError, match="two kinds"):
+        codec().register({9: TypingEvent})
 
 
 def test_every_kind_of_event_comes_as_it_went():
@@ -158,7 +178,7 @@ async def test_while_redis_is_away_a_worker_hears_itself_and_then_all_learn_what
     redis: RedisServer,
 ):
     async with working(redis) as one, working(redis) as two:
-        before = one.missed, two.missed
+        before = one.misses, two.misses
         redis.kill()
         for worker in (one, two):
             async with asyncio.timeout(PATIENCE):
@@ -173,8 +193,8 @@ async def test_while_redis_is_away_a_worker_hears_itself_and_then_all_learn_what
         await two.until(lambda: (ROOM, UnsureEvent()) in two.heard)
         assert said not in two.heard
         assert one.heard.count(said) == 1, "nothing is sent twice"
-        assert one.missed > before[0]
-        assert two.missed > before[1]
+        assert one.misses > before[0]
+        assert two.misses > before[1]
 
 
 async def test_a_link_that_broke_leaves_no_mark_on_the_task_that_makes_the_next(
@@ -182,10 +202,10 @@ async def test_a_link_that_broke_leaves_no_mark_on_the_task_that_makes_the_next(
 ):
     """Python before 3.11.3 takes a timeout in a marked task for its end: no link was made again."""
     async with working(redis) as one:
-        missed = one.missed
+        missed = one.misses
         redis.kill()
         redis.start()
-        await one.until(lambda: one.missed > missed)
+        await one.until(lambda: one.misses > missed)
         assert one.running.cancelling() == 0
 
 
@@ -211,14 +231,14 @@ async def test_of_more_rooms_than_can_be_remembered_all_are_unsure(redis: RedisS
     redis.kill()
     one = Worker(redis)
     one.bus.publish(
-        [(n.to_bytes(32, "big"), TypingEvent(MEMBER, True)) for n in range(OWED_ROOMS + 1)]
+        [(n.to_bytes(32, "big"), TypingEvent(MEMBER, True)) for n in range(OWED_TOPICS + 1)]
     )
     redis.start()
     async with working(redis) as two:
-        missed = two.missed
+        missed = two.misses
         running = asyncio.create_task(one.bus.run())
-        await two.until(lambda: two.missed > missed)
-        assert (ALL_ROOMS, UnsureEvent()) in two.heard
+        await two.until(lambda: two.misses > missed)
+        assert (ALL_TOPICS, UnsureEvent()) in two.heard
         await one.bus.flush()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
@@ -229,9 +249,9 @@ async def test_whoever_writes_nonsense_there_is_not_believed_and_all_is_told_aga
     redis: RedisServer,
 ):
     async with working(redis) as one:
-        missed = one.missed
+        missed = one.misses
         await one.link.publish(CHANNEL, b"nonsense")
-        await one.until(lambda: one.missed > missed)
+        await one.until(lambda: one.misses > missed)
         assert [type(fault) for fault in one.faults] == [FrameBroken]
         assert one.bus.is_up
 
@@ -249,10 +269,10 @@ async def test_a_connection_that_ends_at_an_unlucky_moment_is_no_fault(
         return await original(pubsub, *given, **named)
 
     async with working(redis) as one:
-        missed = one.missed
+        missed = one.misses
         monkeypatch.setattr(PubSub, "get_message", get_message)
         one.bus.publish([(ROOM, ClosedEvent("expired"))])
-        await one.until(lambda: one.missed > missed)
+        await one.until(lambda: one.misses > missed)
         assert await one.bus.wait_until_up(PATIENCE)
         assert one.faults == []
     assert "Redis is away (it can't be reached)" in caplog.text

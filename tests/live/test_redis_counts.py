@@ -15,7 +15,8 @@ from ephemeral.edge.limiter import Action, Limiter, Visitor
 from ephemeral.live.redis_counts import DAY_SECONDS, RedisCounts
 from ephemeral.live.redis_link import LINK_ERRORS, name_in_redis, open_link
 from ephemeral.protocol.errors import Refusal
-from ephemeral.rooms.rules.credentials import limits_key
+from ephemeral.rooms.api.actions import ROOM, RoomActions
+from ephemeral.sealing.fingerprints import limits_key
 from ephemeral.settings import Settings
 
 LIMITS = {
@@ -25,6 +26,7 @@ LIMITS = {
     "MISSES_PER_ADDRESS": "10/36000",
 }
 INDEX_KEY = os.urandom(32)
+ACT = RoomActions.of(Settings.parse(LIMITS))
 
 
 class Host:
@@ -82,7 +84,7 @@ async def ask(visitor: Visitor, code: str | None) -> bool:
     """Ask for something that is there, or is answered by `code`; whether that was let through."""
     asked = False
     with suppress(Refusal):
-        async with visitor.asking_together(Action.STATE):
+        async with visitor.asking_together(ACT.state):
             asked = True
             if code is not None:
                 raise Refusal(code)
@@ -90,22 +92,22 @@ async def ask(visitor: Visitor, code: str | None) -> bool:
 
 
 async def test_what_one_host_has_given_the_other_does_not_give_again(hosts: list[Host]):
-    assert await admitted([one.visitor() for one in hosts], Action.CREATE, 20) == 6
-    assert await admitted([hosts[1].visitor()], Action.CREATE, 5) == 0
-    assert await admitted([hosts[1].visitor("192.0.2.2")], Action.CREATE, 9) == 6
+    assert await admitted([one.visitor() for one in hosts], ACT.create, 20) == 6
+    assert await admitted([hosts[1].visitor()], ACT.create, 5) == 0
+    assert await admitted([hosts[1].visitor("192.0.2.2")], ACT.create, 9) == 6
 
 
 async def test_all_that_comes_at_once_is_counted(hosts: list[Host]):
     visitors = [one.visitor() for one in hosts] * 10
     outcomes = await asyncio.gather(
-        *(one.spend_together(Action.CREATE) for one in visitors), return_exceptions=True
+        *(one.spend_together(ACT.create) for one in visitors), return_exceptions=True
     )
     assert outcomes.count(None) == 6
 
 
 async def test_a_room_that_is_full_of_joins_takes_nothing_from_whoever_joins(hosts: list[Host]):
-    rooms = [one.visitor().at("L" * 43) for one in hosts]
-    assert await admitted(rooms, Action.JOIN, 10) == 4
+    rooms = [one.visitor().at({ROOM: b"L" * 43}) for one in hosts]
+    assert await admitted(rooms, ACT.join, 10) == 4
     names = await hosts[0].link.keys("*join:address*")
     [full] = [float(await hosts[0].link.get(name)) for name in names]
     seconds, _ = await hosts[0].link.time()
@@ -134,7 +136,7 @@ async def test_what_is_there_costs_nothing(hosts: list[Host]):
 async def test_redis_knows_no_address_and_keeps_nothing_longer_than_it_means_something(
     hosts: list[Host], redis: RedisServer
 ):
-    await admitted([one.visitor("203.0.113.9") for one in hosts], Action.CREATE, 3)
+    await admitted([one.visitor("203.0.113.9") for one in hosts], ACT.create, 3)
     await ask(hosts[0].visitor("203.0.113.9"), "room_unknown")
     link = Redis.from_url(redis.url, protocol=2)
     held = {}
@@ -166,7 +168,7 @@ async def test_without_redis_each_host_counts_alone_and_then_together_again(
 ):
     drawn = hosts[0].counts._drawn
     redis.kill()
-    assert await admitted([one.visitor() for one in hosts], Action.CREATE, 20) == 12
+    assert await admitted([one.visitor() for one in hosts], ACT.create, 20) == 12
     redis.start()
     # Redis has forgotten the day: they agree on another, under which everybody begins anew.
     for one in hosts:
@@ -176,14 +178,14 @@ async def test_without_redis_each_host_counts_alone_and_then_together_again(
                     await one.counts.share_day()
         one.counts._paused_until = 0.0
     assert hosts[0].limiter.name(b"x") == hosts[1].limiter.name(b"x")
-    assert await admitted([one.visitor() for one in hosts], Action.CREATE, 20) == 6
+    assert await admitted([one.visitor() for one in hosts], ACT.create, 20) == 6
 
 
 async def test_a_host_whose_day_has_ended_elsewhere_notices_and_follows(hosts: list[Host]):
     before = hosts[0].limiter.name(b"x")
     await hosts[0].link.flushall()
     await hosts[1].counts.share_day()
-    assert await admitted([hosts[0].visitor()], Action.CREATE, 1) == 1
+    assert await admitted([hosts[0].visitor()], ACT.create, 1) == 1
     async with asyncio.timeout(20):
         while hosts[0].limiter.name(b"x") == before:  # noqa: ASYNC110
             await asyncio.sleep(0.01)

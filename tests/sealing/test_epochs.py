@@ -530,15 +530,15 @@ async def test_a_key_that_outlives_two_epochs_is_an_alarm_until_it_is_destroyed(
         # A transaction that never ends holds a survivor.
         await plain.execute("SELECT FROM payload_keys FOR UPDATE")
         await desk.clock.advance(EPOCH_MS)
-        await desk.epochs.round(start)
+        await desk.epochs.advance(start)
         assert desk.epochs.alarm(start) is None
         await desk.clock.advance(EPOCH_MS)
-        await desk.epochs.round(start)
+        await desk.epochs.advance(start)
         for _ in range(3):
             await desk.epochs.watch(now() + 1)
         assert desk.epochs.alarm(now() + 1) == OVERDUE
         assert caplog.text.count(f"epoch-{first}.key is older than two epochs.") == 1
-    await desk.epochs.round(now())
+    await desk.epochs.advance(now())
     assert desk.epochs.alarm(now() + 1) is None
     await desk.epochs.watch(now())
     assert "Every key that had to be destroyed has been." in caplog.text
@@ -548,7 +548,7 @@ async def test_a_key_that_outlives_two_epochs_is_an_alarm_until_it_is_destroyed(
 async def test_rounds_that_hang_are_an_alarm_too(desk: Desk) -> None:
     """By the monotonic clock, for nobody looks at the database any more."""
     start = now()
-    await desk.epochs.round(start)
+    await desk.epochs.advance(start)
     assert desk.epochs.alarm(start + 2 * EPOCH_MS / 1000 - 10) is None
     assert desk.epochs.alarm(start + 2 * EPOCH_MS / 1000 + 1) == OVERDUE
 
@@ -557,12 +557,12 @@ async def test_a_clock_that_was_set_back_silences_no_alarm(desk: Desk, plain: "C
     _, author, _ = await desk.pair()
     await desk.post(author, Message())
     start = now()
-    await desk.epochs.round(start)
+    await desk.epochs.advance(start)
     async with plain.transaction():
         await plain.execute("SELECT FROM payload_keys FOR UPDATE")
         await desk.clock.advance(-EPOCH_MS)
         later = start + 2 * EPOCH_MS / 1000 + 1
-        await desk.epochs.round(later)
+        await desk.epochs.advance(later)
         assert desk.epochs.alarm(later) == OVERDUE
 
 
@@ -590,11 +590,11 @@ async def test_destroyed_keys_leave_the_memory_when_no_transaction_needs_them(de
     start = now()
     first = desk.keyring.current.id
     await desk.clock.advance(EPOCH_MS)
-    await desk.epochs.round(start)
+    await desk.epochs.advance(start)
     assert desk.keyring.known == (first, desk.keyring.current.id)
-    await desk.epochs.round(start + MEMORY_SECONDS - 1)
+    await desk.epochs.advance(start + MEMORY_SECONDS - 1)
     assert first in desk.keyring.known
-    await desk.epochs.round(start + MEMORY_SECONDS + 1)
+    await desk.epochs.advance(start + MEMORY_SECONDS + 1)
     assert desk.keyring.known == (desk.keyring.current.id,)
 
 

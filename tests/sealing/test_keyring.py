@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 import pytest
 
-from ephemeral.rooms.rules.credentials import fingerprint
 from ephemeral.sealing.encryption_key import (
     EncryptionKeys,
     GivenKeys,
@@ -18,6 +17,7 @@ from ephemeral.sealing.encryption_key import (
     OwnKeyFile,
 )
 from ephemeral.sealing.epoch_rows import hold_current_epoch, lock_keyring
+from ephemeral.sealing.fingerprints import fingerprint
 from ephemeral.sealing.keyring import Keyring, Loss, accept_loss, find_loss, make_epoch
 from ephemeral.sealing.keyring_files import KeyFileMissing, KeyringDirectory, WrongEncryptionKey
 from ephemeral.sealing.seals import EpochKey, KeyringUnusable, open_sealed, seal, unwrap, wrap
@@ -137,7 +137,7 @@ async def test_the_first_start_makes_an_index_key_and_one_epoch(
     assert await epochs_in(connection) == [
         (keyring.current.id, fingerprint(keyring.current.key), "current")
     ]
-    recorded = await connection.fetchval("SELECT index_fingerprint FROM deployment")
+    recorded = await connection.fetchval("SELECT index_fingerprint FROM keyring")
     assert recorded == fingerprint(keyring.index_key)
 
 
@@ -158,7 +158,7 @@ async def test_no_two_deployments_share_a_key(
     connection: "Connection", another: "Connection", tmp_path: Path
 ) -> None:
     first = await start(connection, KeyringDirectory(tmp_path / "one"))
-    await connection.execute("UPDATE deployment SET index_fingerprint = NULL")
+    await connection.execute("DELETE FROM keyring")
     await connection.execute("DELETE FROM epochs")
     second = await start(another, KeyringDirectory(tmp_path / "two"))
     assert first.index_key != second.index_key
@@ -263,14 +263,6 @@ async def test_an_epoch_under_a_third_encryption_key_is_no_loss_but_refused(
     assert len(await epochs_in(connection)) == 1
 
 
-async def test_a_database_that_is_not_migrated_is_refused(
-    connection: "Connection", directory: KeyringDirectory
-) -> None:
-    await connection.execute("DELETE FROM deployment")
-    with pytest.raises(KeyringUnusable, match="has no deployment yet"):
-        await start(connection, directory)
-
-
 async def test_a_damaged_index_key_is_refused(
     connection: "Connection", directory: KeyringDirectory
 ) -> None:
@@ -286,14 +278,13 @@ async def test_a_damaged_index_key_is_refused(
 async def test_an_index_key_whose_row_never_committed_is_taken_up(
     connection: "Connection", directory: KeyringDirectory
 ) -> None:
-    await connection.execute("DELETE FROM deployment")
-    with pytest.raises(KeyringUnusable):
-        await start(connection, directory)
-    left = directory.read(None, SOURCE)
-    await connection.execute(
-        "INSERT INTO deployment (suite, salt, created_at) VALUES (1, $1, 1)", bytes(32)
-    )
-    assert (await start(connection, directory)).index_key == left
+    first = await start(connection, directory)
+    # As if it had been killed before it committed: what it had made durable is still there.
+    await connection.execute("DELETE FROM epochs")
+    await connection.execute("DELETE FROM keyring")
+    await connection.execute("ALTER SEQUENCE epochs_id_seq RESTART")
+    directory.remove(first.current.id)
+    assert (await start(connection, directory)).index_key == first.index_key
 
 
 async def test_a_file_name_that_is_taken_is_never_overwritten(
@@ -334,13 +325,13 @@ async def test_a_new_database_does_not_take_over_the_keys_of_another(
 ) -> None:
     await start(connection, directory)
     await connection.execute("DELETE FROM epochs")
-    await connection.execute("UPDATE deployment SET index_fingerprint = NULL")
+    await connection.execute("DELETE FROM keyring")
     await connection.execute("ALTER SEQUENCE epochs_id_seq RESTART")
     before = contents(directory.path)
     with pytest.raises(KeyringUnusable, match="the directory belongs to another one"):
         await start(connection, directory)
     assert contents(directory.path) == before
-    assert await connection.fetchval("SELECT index_fingerprint FROM deployment") is None
+    assert await connection.fetchval("SELECT index_fingerprint FROM keyring") is None
 
 
 async def test_an_interrupted_destruction_is_finished_by_the_next_start(

@@ -1,4 +1,4 @@
-"""What the server says: answers of both ways in, and events (docs/protocol.md, sections 9 to 11).
+"""What rooms answer and tell: answers of both ways in, and events (docs/protocol.md, 9 to 11).
 
 An answer on the socket is the answer over HTTP with `type` and `ref` in front. Every function
 returns finished JSON: it is encoded once, however many read it.
@@ -10,23 +10,20 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Struct
 
-from ephemeral import metrics
+from ephemeral.edge.operations import Created
 from ephemeral.protocol.encoding import b64, b64encode
-from ephemeral.protocol.errors import Refusal
 from ephemeral.rooms.api import objects
+from ephemeral.rooms.api.converters import converter
 from ephemeral.rooms.rules import room as nouns
 from ephemeral.rooms.service.record import Cell, RoomRecord, TableRecord
 
 __all__ = [
     "Outcome",
     "backlog",
-    "error",
-    "error_frame",
     "event",
     "joined",
     "key",
     "notices",
-    "ok",
     "outcome",
     "receipts",
     "record",
@@ -35,74 +32,25 @@ __all__ = [
     "welcome",
 ]
 
-_encode = msgspec.json.Encoder().encode
-
-# --- from the domain's nouns to JSON --------------------------------------------------------------
-
 Outcome = nouns.Receipt | nouns.Opened | nouns.Acknowledged | nouns.Released
 
-
-def _maybe(value: bytes | None) -> str | None:
-    return None if value is None else b64encode(value)
-
-
-def _ids(values: Sequence[bytes] | None) -> list[str] | None:
-    return None if values is None else [b64encode(value) for value in values]
-
-
-def _room(view: nouns.RoomView) -> objects.RoomObject:
-    return objects.RoomObject(
-        now=view.now,
-        charter=b64encode(view.charter),
-        mac=b64encode(view.mac),
-        locked=view.locked,
-        joins=view.joins,
-        seats_taken=view.seats_taken,
-        created_at=view.created_at,
-        expires_at=view.expires_at,
-    )
-
-
-def _member(view: nouns.MemberView) -> objects.MemberObject:
-    return objects.MemberObject(
-        member=b64encode(view.member),
-        profile=_maybe(view.profile),
-        joined_at=view.joined_at,
-        seen_at=view.seen_at,
-        present=view.present,
-    )
-
-
-def _notice(notice: nouns.Notice) -> objects.NoticeObject:
-    return objects.NoticeObject(
-        id=b64encode(notice.id),
-        sequence=notice.sequence,
-        author=b64encode(notice.author),
-        size=notice.size,
-        posted_at=notice.posted_at,
-        expires_at=notice.expires_at,
-        state=notice.state,
-        holder=_maybe(notice.holder),
-        lease_until=notice.lease_until,
-        audience=_ids(notice.audience),
-    )
-
-
-def _receipt(receipt: nouns.Receipt) -> objects.ReceiptObject:
-    return objects.ReceiptObject(
-        id=b64encode(receipt.id),
-        state=receipt.state,
-        sequence=receipt.sequence,
-        posted_at=receipt.posted_at,
-        expires_at=receipt.expires_at,
-        viewing=_maybe(receipt.viewing),
-    )
-
+_encode = msgspec.json.Encoder().encode
+_room = converter(objects.RoomObject)
+_member = converter(objects.MemberObject)
+_notice = converter(objects.NoticeObject)
+_receipt = converter(objects.ReceiptObject)
+_present_state = converter(objects.JoinAnswer)
+_destroyed = converter(objects.DestroyedEvent)
 
 # What is said with every message is put together by hand: half the cost of an object.
 
 
 def _plain_receipt(receipt: nouns.Receipt) -> bytes:
+    said = _said(receipt)
+    return Created(said) if receipt.fresh else said
+
+
+def _said(receipt: nouns.Receipt) -> bytes:
     sequence, posted_at, expires_at = receipt.sequence, receipt.posted_at, receipt.expires_at
     if receipt.state != "stored" or sequence is None or posted_at is None or expires_at is None:
         return _encode(_receipt(receipt))
@@ -129,25 +77,6 @@ def _opened(opened: nouns.Opened) -> bytes:
 
 def _state(answer: nouns.Acknowledged | nouns.Released) -> bytes:
     return b'{"id":"%b","state":"%b"}' % (b64(answer.id), answer.state.encode())
-
-
-def _error(refusal: Refusal) -> objects.ErrorBody:
-    return objects.ErrorBody(
-        error=objects.ErrorObject(
-            code=refusal.code,
-            message=refusal.message,
-            retry_after=refusal.retry_after,
-            state=UNSET if refusal.state is None else refusal.state,
-        )
-    )
-
-
-def _present_state(snapshot: nouns.Snapshot) -> objects.JoinAnswer:
-    return objects.JoinAnswer(
-        room=_room(snapshot.room),
-        members=[_member(one) for one in snapshot.members],
-        notices=[_notice(one) for one in snapshot.notices],
-    )
 
 
 def _cell(cell: Cell) -> objects.RecordCell:
@@ -226,28 +155,7 @@ def outcome(result: Outcome) -> bytes:
     return _OUTCOMES[type(result)](result)
 
 
-def error(refusal: Refusal) -> bytes:
-    """The one shape of every error."""
-    metrics.refused(refusal.code)
-    return _encode(_error(refusal))
-
-
-# --- frames (11.2, 11.4, 11.6) --------------------------------------------------------------------
-
-
-def ok(ref: int, answer: bytes = b"{}") -> bytes:
-    """The frame that gives `answer`, a JSON object, to the request with this `ref`."""
-    if answer == b"{}":
-        return b'{"type":"ok","ref":%d}' % ref
-    return b'{"type":"ok","ref":%d,%b' % (ref, answer[1:])
-
-
-def error_frame(ref: int | None, refusal: Refusal) -> bytes:
-    """The frame that refuses the request with this `ref`, or says why the socket closes."""
-    return b'{"type":"error","ref":%b,%b' % (
-        b"null" if ref is None else b"%d" % ref,
-        error(refusal)[1:],
-    )
+# --- frames (11.4, 11.6) --------------------------------------------------------------------------
 
 
 def welcome(ref: int, member: bytes, snapshot: nouns.Snapshot) -> bytes:
@@ -292,14 +200,7 @@ def _opened_event(event: nouns.OpenedEvent) -> bytes:
 
 def _destroyed_event(event: nouns.DestroyedEvent) -> bytes:
     if event.viewing is None or event.member is None:
-        return _encode(
-            objects.DestroyedEvent(
-                id=b64encode(event.id),
-                state=event.state,
-                viewing=_maybe(event.viewing),
-                member=_maybe(event.member),
-            )
-        )
+        return _encode(_destroyed(event))
     return b'{"type":"destroyed","id":"%b","state":"%b","viewing":"%b","member":"%b"}' % (
         b64(event.id),
         event.state.encode(),
@@ -315,27 +216,15 @@ _OFTEN: Mapping[type, Callable[[Any], bytes]] = {
 }
 
 _EVENTS: Mapping[type, Callable[[Any], Struct]] = {
-    nouns.StoredEvent: lambda event: objects.StoredEvent(
-        id=b64encode(event.id), member=b64encode(event.member)
-    ),
-    nouns.AcknowledgedEvent: lambda event: objects.AcknowledgedEvent(
-        id=b64encode(event.id), member=b64encode(event.member)
-    ),
-    nouns.AudienceEvent: lambda event: objects.AudienceEvent(
-        id=b64encode(event.id), audience=_ids(event.audience)
-    ),
-    nouns.JoinedEvent: lambda event: objects.JoinedEvent(
-        member=_member(event.member), joins=event.joins
-    ),
-    nouns.LeftEvent: lambda event: objects.LeftEvent(member=b64encode(event.member)),
-    nouns.PresenceEvent: lambda event: objects.PresenceEvent(
-        member=b64encode(event.member), present=event.present
-    ),
-    nouns.TypingEvent: lambda event: objects.TypingEvent(
-        member=b64encode(event.member), typing=event.typing
-    ),
-    nouns.LockedEvent: lambda event: objects.LockedEvent(locked=event.locked),
-    nouns.ClosedEvent: lambda event: objects.ClosedEvent(reason=event.reason),
+    nouns.StoredEvent: converter(objects.StoredEvent),
+    nouns.AcknowledgedEvent: converter(objects.AcknowledgedEvent),
+    nouns.AudienceEvent: converter(objects.AudienceEvent),
+    nouns.JoinedEvent: converter(objects.JoinedEvent),
+    nouns.LeftEvent: converter(objects.LeftEvent),
+    nouns.PresenceEvent: converter(objects.PresenceEvent),
+    nouns.TypingEvent: converter(objects.TypingEvent),
+    nouns.LockedEvent: converter(objects.LockedEvent),
+    nouns.ClosedEvent: converter(objects.ClosedEvent),
 }
 
 

@@ -13,8 +13,6 @@ __all__ = [
     "AudienceEvent",
     "ClosedEvent",
     "DestroyedEvent",
-    "ErrorBody",
-    "ErrorObject",
     "JoinAnswer",
     "JoinedEvent",
     "KeyAnswer",
@@ -52,7 +50,6 @@ State = Annotated[
         }
     ),
 ]
-Fate = Annotated[str, Meta(extra_json_schema={"enum": ["viewed", "unconfirmed", "expired"]})]
 Sealed = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]+$", description="Ciphertext in base64url")]
 
 
@@ -216,21 +213,6 @@ class RecordAnswer(_Answer):
     now: Time
     tables: list[RecordTable]
     elsewhere: list[RecordElsewhere]
-
-
-class ErrorObject(_Answer):
-    """Why not. `code` is stable, `message` is for people."""
-
-    code: str
-    message: str
-    retry_after: int | None
-    state: Fate | UnsetType = UNSET
-
-
-class ErrorBody(_Answer):
-    """The one shape of every error."""
-
-    error: ErrorObject
 
 
 # --- events (11.6) --------------------------------------------------------------------------------

@@ -19,12 +19,6 @@ if TYPE_CHECKING:
 Key = tuple[bytes, bytes]
 
 
-async def clock(connection: Connection) -> int:
-    """The database's clock in milliseconds."""
-    now: int = await connection.fetchval("SELECT clock_ms()")
-    return now
-
-
 async def lock_room(connection: Connection, room: bytes) -> Room | None:
     """Lock a room, to change what is in it: whatever is remembered of it is out of date."""
     row = await connection.fetchrow(

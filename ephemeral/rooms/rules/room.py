@@ -42,7 +42,6 @@ __all__ = [
     "StoredEvent",
     "Tombstone",
     "TypingEvent",
-    "UnsureEvent",
 ]
 
 #: What a member of an audience has done.
@@ -329,10 +328,6 @@ class ClosedEvent(Value, frozen=True):
     reason: Literal["destroyed", "expired"]
 
 
-class UnsureEvent(Value, frozen=True):
-    """Nobody knows whether something was committed. Not told to members: they get a backlog."""
-
-
 Event = (
     NoticeEvent
     | OpenedEvent
@@ -346,5 +341,4 @@ Event = (
     | TypingEvent
     | LockedEvent
     | ClosedEvent
-    | UnsureEvent
 )

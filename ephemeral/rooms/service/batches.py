@@ -19,9 +19,9 @@ from ephemeral.rooms.rules.book import Book
 from ephemeral.rooms.rules.credentials import tombstone_hash
 from ephemeral.rooms.rules.limits import Limits
 from ephemeral.rooms.rules.room import Opened
-from ephemeral.rooms.service.clock import DRIFT_MS, Clock
 from ephemeral.rooms.service.effects import write
 from ephemeral.rooms.service.entries import Entry, Leased, Outcome, Post
+from ephemeral.rooms.service.estimated_clock import DRIFT_MS, Clock
 from ephemeral.rooms.service.recall import is_recalled, recall
 from ephemeral.rooms.service.room_cache import Memory, Remembered
 from ephemeral.sealing import payload_rows, seals
@@ -48,7 +48,7 @@ class Decided(NamedTuple):
     """What a batch has done, once it is committed; what it knows is then remembered."""
 
     outcomes: list[Outcome]
-    hints: list[Hint]
+    hints: Sequence[Hint]
     remember: Callable[[], None]
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, TypeVar
 
-from ephemeral.live.bus import Bus
-from ephemeral.rooms.rules.room import UnsureEvent
+from ephemeral.live.bus import Bus, UnsureEvent
 from ephemeral.store.postgres import StoreUnavailable, statement, transaction
 
 if TYPE_CHECKING:

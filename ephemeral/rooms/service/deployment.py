@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ephemeral.rooms.rows import deployment_rows
 from ephemeral.sealing.seals import Random
 from ephemeral.store.postgres import transaction
+from ephemeral.store.start_error import StartError
 
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection, Pool
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Deployment", "DeploymentRefused"]
 
 
-class DeploymentRefused(Exception):
+class DeploymentRefused(StartError):
     """The settings don't fit the database; the text is for the operator."""
 
 

@@ -9,6 +9,7 @@ from ephemeral.live.bus import Bus
 from ephemeral.rooms.rows import room_rows
 from ephemeral.rooms.rules.room import ClosedEvent
 from ephemeral.sealing import payload_rows
+from ephemeral.store.clock import clock
 
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection
@@ -28,7 +29,7 @@ async def end(connection: Connection, room: bytes) -> int:
 async def end_expired(connection: Connection, room: bytes) -> int | None:
     """Lock and remove a room whose time is over; None if there is none (any longer)."""
     locked = await room_rows.lock_room(connection, room)
-    if locked is None or locked.expires_at > await room_rows.clock(connection):
+    if locked is None or locked.expires_at > await clock(connection):
         return None
     return await end(connection, room)
 

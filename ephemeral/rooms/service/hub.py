@@ -4,10 +4,13 @@ An event is encoded once however many listen. Listeners take bytes and never blo
 does not read is dropped by its own socket, never awaited here.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Protocol, cast
 
-from ephemeral.live.bus import Hint
+from msgspec import Struct
+
+from ephemeral.live.bus import Hint, UnsureEvent
+from ephemeral.rooms.rules import room as nouns
 from ephemeral.rooms.rules.room import (
     ClosedEvent,
     DestroyedEvent,
@@ -17,11 +20,25 @@ from ephemeral.rooms.rules.room import (
     PresenceEvent,
     Snapshot,
     TypingEvent,
-    UnsureEvent,
 )
 
-__all__ = ["Hub", "Subscriber"]
+__all__ = ["KINDS", "Hub", "Subscriber"]
 
+#: Numbers of the kinds of hints: new ones get numbers of their own, and none is given again.
+KINDS: Mapping[int, type[Struct]] = {
+    0: nouns.NoticeEvent,
+    1: nouns.OpenedEvent,
+    2: nouns.StoredEvent,
+    3: nouns.AcknowledgedEvent,
+    4: nouns.AudienceEvent,
+    5: nouns.DestroyedEvent,
+    6: nouns.JoinedEvent,
+    7: nouns.LeftEvent,
+    8: nouns.PresenceEvent,
+    9: nouns.TypingEvent,
+    10: nouns.LockedEvent,
+    11: nouns.ClosedEvent,
+}
 
 # Fates of so many messages are remembered, to notice a notice that comes after one.
 _REMEMBERED = 4096
@@ -46,7 +63,9 @@ class Subscriber(Protocol):
 
 
 class Hub:
-    """Rooms with local listeners. Lives and dies with the process."""
+    """Rooms with local subscribers, told what the bus tells. Lives and dies with the process."""
+
+    kinds = KINDS
 
     def __init__(
         self,
@@ -63,7 +82,7 @@ class Hub:
         # Messages that were destroyed lately, oldest first.
         self._gone: dict[bytes, None] = {}
         # Rooms whose state is being read, with the events that come meanwhile.
-        self._held: dict[bytes, list[Event]] = {}
+        self._held: dict[bytes, list[Struct]] = {}
 
     def __len__(self) -> int:
         return sum(len(members) for members in self._rooms.values())
@@ -177,7 +196,7 @@ class Hub:
                 else:
                     self._receive(room, event)
 
-    def _receive(self, room: bytes, event: Event) -> None:
+    def _receive(self, room: bytes, event: Struct) -> None:
         members = self._rooms.get(room)
         if not members:
             return
@@ -200,7 +219,7 @@ class Hub:
             mine = members.get(event.member)
             if mine is not None and mine.connection != event.connection:
                 self._doubted.add((room, event.member))
-        frame = self._encode(event)
+        frame = self._encode(cast("Event", event))
         silent = event.member if isinstance(event, TypingEvent) else None
         for member, subscriber in members.items():
             if member != silent:

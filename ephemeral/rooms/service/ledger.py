@@ -20,7 +20,6 @@ from ephemeral.protocol.errors import Refusal
 from ephemeral.rooms.rules.limits import Limits
 from ephemeral.rooms.rules.room import Seat
 from ephemeral.rooms.service.batches import Batches, Decided, Known
-from ephemeral.rooms.service.clock import Clock
 from ephemeral.rooms.service.commits import commit, commit_statement
 from ephemeral.rooms.service.entries import (
     Acknowledge,
@@ -33,6 +32,7 @@ from ephemeral.rooms.service.entries import (
     Reply,
     Settle,
 )
+from ephemeral.rooms.service.estimated_clock import Clock
 from ephemeral.sealing.keyring import Keyring
 from ephemeral.sealing.seals import KeyringUnusable, Random
 from ephemeral.store.postgres import StoreUnavailable

@@ -62,7 +62,7 @@ _DIGESTS: Mapping[tuple[str, str], str] = {
 # Ids that members are told anyway or that only link rows, and hashes of what is random or sealed.
 _WHOLE = {
     ("deployment", "salt"),
-    ("deployment", "index_fingerprint"),
+    ("keyring", "index_fingerprint"),
     ("epochs", "fingerprint"),
     ("epochs", "state"),
     ("payloads", "id"),
@@ -95,6 +95,7 @@ _NAMES: Mapping[tuple[str, str], tuple[tuple[str, str], ...]] = {
 }
 _OF_NO_ROOM = {
     "deployment": "The same for all rooms of this server; it says nothing about yours.",
+    "keyring": "About the server's own keys; it says nothing about any room.",
     "schema_migrations": "About the tables themselves; it says nothing about any room.",
 }
 _UNEXPLAINED = "Nobody has said yet which of its rows are about your room: ask the operator."

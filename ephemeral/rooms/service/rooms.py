@@ -19,7 +19,6 @@ from ephemeral.rooms.rules.book import Book
 from ephemeral.rooms.rules.credentials import resume_hash, room_hash, token_hash, tombstone_hash
 from ephemeral.rooms.rules.limits import Limits
 from ephemeral.rooms.rules.room import (
-    FATES,
     Event,
     Joined,
     JoinedEvent,
@@ -36,17 +35,19 @@ from ephemeral.rooms.rules.room import (
     Snapshot,
     TypingEvent,
 )
-from ephemeral.rooms.rules.views import receipt_of
 from ephemeral.rooms.service.commits import commit
 from ephemeral.rooms.service.deployment import Deployment
 from ephemeral.rooms.service.effects import write
 from ephemeral.rooms.service.endings import end, end_expired, tell_end
+from ephemeral.rooms.service.entries import Reply
 from ephemeral.rooms.service.ledger import Ledger
+from ephemeral.rooms.service.receipts import receipts
 from ephemeral.rooms.service.snapshots import absence, snapshot, view
 from ephemeral.sealing import payload_rows
 from ephemeral.sealing.keyring import Keyring
 from ephemeral.sealing.seals import Random
 from ephemeral.sealing.vault import Vault
+from ephemeral.store.clock import clock
 from ephemeral.store.postgres import transaction
 
 if TYPE_CHECKING:
@@ -79,10 +80,7 @@ class Rooms:
         self.salt = deployment.salt
         self._pool = pool
         self._keyring = keyring
-        #: Accept a message, lease one and serve it, destroy one that was viewed, give a lease back.
-        #: `reply` is called once, after the commit and before the events.
-        self.post, self.open = ledger.post, ledger.open
-        self.acknowledge, self.release = ledger.acknowledge, ledger.release
+        self._ledger = ledger
         self._bus = bus
         self._limits = limits
         self._charter_limits = charter_limits
@@ -100,7 +98,7 @@ class Rooms:
         name = room_hash(self._keyring.index_key, locator)
 
         async def work(connection: Connection) -> tuple[RoomView, bool, int | None]:
-            now = await room_rows.clock(connection)
+            now = await clock(connection)
             ttl = decoded.room_ttl * 1000
             room = Room(name, decoded.policy, decoded.message_ttl * 1000, ttl, 0, now + ttl)
             ended = None
@@ -288,14 +286,32 @@ class Rooms:
 
         async def work(connection: Connection) -> None:
             if await room_rows.lock_room(connection, room) is not None:
-                before = await room_rows.clock(connection) - self._limits.resume
+                before = await clock(connection) - self._limits.resume
                 payload = await seat_rows.forget_resume(connection, room, member, before)
                 if payload is not None:
                     await payload_rows.delete_payloads(connection, [payload])
 
         await transaction(self._pool, work)
 
-    # --- messages ---------------------------------------------------------------------------
+    # --- messages: `reply` is called once, after the commit and before the events -------------
+
+    def post(
+        self, seat: Seat, message: bytes, envelope: bytes, viewing_hash: bytes, reply: Reply
+    ) -> None:
+        """Accept a message; the reply is a Receipt."""
+        self._ledger.post(seat, message, envelope, viewing_hash, reply)
+
+    def open(self, seat: Seat, message: bytes, reply: Reply) -> None:
+        """Lease a message and serve its envelope; the reply is Opened."""
+        self._ledger.open(seat, message, reply)
+
+    def acknowledge(self, seat: Seat, message: bytes, viewing: bytes, reply: Reply) -> None:
+        """Destroy a message that was viewed; the reply is Acknowledged."""
+        self._ledger.acknowledge(seat, message, viewing, reply)
+
+    def release(self, seat: Seat, message: bytes, reply: Reply) -> None:
+        """Give a lease back; the reply is Released."""
+        self._ledger.release(seat, message, reply)
 
     async def notices(self, seat: Seat) -> tuple[int, Sequence[Notice]]:
         """Every message that waits."""
@@ -304,28 +320,12 @@ class Rooms:
 
     async def status(self, seat: Seat, ids: Sequence[bytes]) -> tuple[int, Sequence[Receipt]]:
         """What became of one's own messages, in the order asked."""
-        graves = {(seat.room, one): self._grave(seat.room, one) for one in ids}
-
-        async def work(connection: Connection) -> tuple[int, Sequence[Receipt]]:
-            now = await room_rows.clock(connection)
-            messages = await room_rows.messages(connection, graves)
-            await room_rows.audiences(connection, messages)
-            buried = await room_rows.tombstones(connection, graves)
-            living = {one.id: one for one in messages if one.author == seat.member}
-            dead = {one.tombstone: one for one in buried if one.author == seat.member}
-            receipts = []
-            for one in ids:
-                tombstone = dead.get(graves[seat.room, one])
-                if one in living:
-                    receipts.append(receipt_of(living[one], now))
-                elif tombstone is not None and tombstone.until > now:
-                    state = FATES[tombstone.fate]
-                    receipts.append(Receipt(one, state, viewing=tombstone.viewing))
-                else:
-                    receipts.append(Receipt(one, "unknown"))
-            return now, receipts
-
-        return await transaction(self._pool, work, read_only=True)
+        tombstones = {one: self._tombstone(seat.room, one) for one in ids}
+        return await transaction(
+            self._pool,
+            lambda connection: receipts(connection, seat, tombstones),
+            read_only=True,
+        )
 
     # --- the insides ------------------------------------------------------------------------
 
@@ -344,7 +344,7 @@ class Rooms:
 
     async def _locked(self, connection: Connection, room: bytes) -> tuple[Room, int]:
         locked = await room_rows.lock_room(connection, room)
-        now = await room_rows.clock(connection)
+        now = await clock(connection)
         if locked is None or locked.expires_at <= now:
             raise Refusal("room_unknown")
         return locked, now
@@ -375,7 +375,7 @@ class Rooms:
         await room_rows.audiences(connection, messages)
         known = KnownRoom(room)
         known.messages.update((one.id, one) for one in messages)
-        book = Book(now, self._limits, self._grave, {room.room: known})
+        book = Book(now, self._limits, self._tombstone, {room.room: known})
         book.leave(room.room, member)
         await write(connection, book)
         payloads = await seat_rows.delete_seat(connection, room.room, member)
@@ -383,5 +383,5 @@ class Rooms:
             await payload_rows.delete_payloads(connection, payloads)
         return [*book.events, (room.room, LeftEvent(member))]
 
-    def _grave(self, room: bytes, message: bytes) -> bytes:
+    def _tombstone(self, room: bytes, message: bytes) -> bytes:
         return tombstone_hash(self._keyring.index_key, room, message)

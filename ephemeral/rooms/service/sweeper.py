@@ -3,7 +3,7 @@
 Leases end, messages and rooms expire, tombstones and resume secrets go, sockets of dead
 workers are released. Everything is done a few rows at a time, each room under its lock, so that
 requests hardly wait. Several workers may sweep at once: what one has done, the other finds done.
-The worker's own sign of life doesn't wait for any of it. Epochs (see `epochs`) end beside it.
+The worker's own sign of life doesn't wait for any of it.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from ephemeral.rooms.rules.room import ClosedEvent, PresenceEvent, Seat
 from ephemeral.rooms.service.hub import Hub
 from ephemeral.rooms.service.ledger import Ledger
 from ephemeral.rooms.service.rooms import Rooms
-from ephemeral.sealing.epochs import Epochs
+from ephemeral.store.clock import clock
 from ephemeral.store.postgres import StoreUnavailable, transaction
+from ephemeral.store.repeating import repeat
 
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection, Pool
@@ -75,14 +76,13 @@ class ClockWatch:
 
 
 class Sweeper:
-    """Runs until cancelled. `fault` is told of what went wrong; the next round tries again."""
+    """Runs until cancelled. `fault` is told of what went wrong; the next sweep tries again."""
 
     def __init__(
         self,
         pool: Pool,
         rooms: Rooms,
         ledger: Ledger,
-        epochs: Epochs,
         hub: Hub,
         bus: Bus,
         limits: Limits,
@@ -93,7 +93,6 @@ class Sweeper:
         self._pool = pool
         self._rooms = rooms
         self._ledger = ledger
-        self._epochs = epochs
         self._hub = hub
         self._bus = bus
         self._limits = limits
@@ -108,12 +107,11 @@ class Sweeper:
         self._swept_at: float | None = None
 
     async def start(self) -> None:
-        """Say that this worker lives: sockets refer to it. End what ended while none ran."""
+        """Say that this worker lives: sockets refer to it."""
         await self._beat()
-        await self._epochs.round(asyncio.get_running_loop().time())
 
     def lag(self, monotonic: float) -> float:
-        """Seconds since the last whole round; 0 before the first."""
+        """Seconds since the last whole sweep; 0 before the first."""
         return 0.0 if self._swept_at is None else max(0.0, monotonic - self._swept_at)
 
     async def run(self) -> None:
@@ -122,23 +120,8 @@ class Sweeper:
         async with asyncio.TaskGroup() as group:
             # However seldom it sweeps, and however long that takes.
             often = min(self._interval, BEAT_SECONDS)
-            group.create_task(self._repeat(self._beat_if_due, often))
-            group.create_task(self._repeat(self.round, self._interval))
-            epochs = min(self._interval, self._epochs.seconds / 4)
-            group.create_task(self._repeat(self._epochs.round, epochs))
-            group.create_task(self._repeat(self._epochs.watch, epochs))
-
-    async def _repeat(self, work: Callable[[float], Awaitable[None]], seconds: float) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            await asyncio.sleep(seconds)
-            try:
-                await work(loop.time())
-            except (StoreUnavailable, Refusal):
-                # The database is away; everything waits, and so does this.
-                continue
-            except Exception as error:  # noqa: BLE001 -- the next round tries again
-                self._fault(error)
+            group.create_task(repeat(self._beat_if_due, often, self._fault))
+            group.create_task(repeat(self.sweep, self._interval, self._fault))
 
     async def stop(self) -> None:
         """This worker holds its seats no longer than its members need to come back elsewhere.
@@ -150,12 +133,12 @@ class Sweeper:
             self._pool, lambda connection: seat_rows.last_beat(connection, self._worker, RETURN_MS)
         )
 
-    async def round(self, monotonic: float) -> None:
-        """One round of everything that is due."""
+    async def sweep(self, monotonic: float) -> None:
+        """Everything that is due, once."""
         self._ledger.age(monotonic)
         await self._beat_if_due(monotonic)
-        await self._bury_workers()
-        now = await transaction(self._pool, room_rows.clock)
+        await self._release_dead_workers()
+        now = await transaction(self._pool, clock)
         if not self._clock.trusts(now, monotonic):
             return
         await self._settle(now)
@@ -235,7 +218,7 @@ class Sweeper:
                 self._bus.publish([(room, PresenceEvent(member, True))])
         self._known = True
 
-    async def _bury_workers(self) -> None:
+    async def _release_dead_workers(self) -> None:
         for worker in await transaction(self._pool, seat_rows.dead_workers):
             if worker == self._worker:
                 continue

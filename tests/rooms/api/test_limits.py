@@ -16,10 +16,9 @@ import httpx
 import pytest
 from support.machines.database import Server as Postgres
 from support.machines.server import Program, Serve
+from support.operations import OPERATIONS
 from support.people.raw_client import Client, Line, Member, Message, Room, charter, text
 from websockets.exceptions import InvalidStatus
-
-from ephemeral.routes import OPERATIONS
 
 LIMITS = {
     "TRUSTED_PROXIES": "127.0.0.1",
@@ -129,7 +128,7 @@ async def counted(ask: Callable[[], Awaitable[httpx.Response]]) -> int:
 def test_everything_that_names_a_room_is_counted():
     rest = {one.path for one in OPERATIONS if one.action is None}
     assert rest == {"/config", "/room/socket"}
-    assert not [one.name for one in OPERATIONS if one.credentials.locator and one.action is None]
+    assert not [one.name for one in OPERATIONS if one.caller.credentials and one.action is None]
 
 
 # --- rooms and seats ------------------------------------------------------------------------------

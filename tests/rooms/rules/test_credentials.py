@@ -53,7 +53,6 @@ def test_hashes_written_by_earlier_versions_are_found_again() -> None:
         credentials.tombstone_hash(INDEX_KEY, LOCATOR, MESSAGE).hex()
         == "f6fb45cb098bde059ef7f9585a6d760a11752ff708ffd1498b839842067dab21"
     )
-    assert credentials.fingerprint(INDEX_KEY).hex() == "fb2bf1e2372bd36d"
 
 
 def test_the_same_bytes_have_another_hash_in_each_use() -> None:
@@ -83,8 +82,6 @@ def test_values_of_another_length_are_no_credentials(length: int) -> None:
         with pytest.raises(ValueError, match="must be 32 bytes"):
             hashed(bytes(length), LOCATOR)
     with pytest.raises(ValueError, match="must be 32 bytes"):
-        credentials.fingerprint(bytes(length))
-    with pytest.raises(ValueError, match="must be 32 bytes"):
         credentials.tombstone_hash(INDEX_KEY, bytes(length), MESSAGE)
     with pytest.raises(ValueError, match="must be 32 bytes"):
         credentials.tombstone_hash(bytes(length), LOCATOR, MESSAGE)
@@ -95,9 +92,3 @@ def test_bytes_cannot_move_from_the_room_to_the_message() -> None:
         credentials.tombstone_hash(INDEX_KEY, LOCATOR[:31], LOCATOR[31:] + MESSAGE)
     with pytest.raises(ValueError, match="the message id must be 16 bytes"):
         credentials.tombstone_hash(INDEX_KEY, LOCATOR, MESSAGE + b"\0")
-
-
-def test_a_fingerprint_is_a_labelled_part_of_sha_256() -> None:
-    whole = hashlib.sha256(b"ephemeral/v1/server/fingerprint\0" + INDEX_KEY).digest()
-    assert credentials.fingerprint(INDEX_KEY) == whole[:8]
-    assert credentials.fingerprint(LOCATOR) != whole[:8]

@@ -37,7 +37,7 @@ from ephemeral.rooms.rules.credentials import room_hash, token_hash
 from ephemeral.rooms.rules.limits import Limits
 from ephemeral.rooms.rules.room import DestroyedEvent, Seat
 from ephemeral.rooms.service import commits
-from ephemeral.rooms.service.clock import Clock
+from ephemeral.rooms.service.estimated_clock import Clock
 from ephemeral.rooms.service.sweeper import ClockWatch
 from ephemeral.store.postgres import open_pool
 
@@ -328,7 +328,7 @@ class Histories(RuleBasedStateMachine):
         self._same(
             chosen,
             self.world.sweep if trusted else lambda: None,
-            lambda: self._outcome_of(chosen.sweeper.round(self.monotonic)),
+            lambda: self._outcome_of(chosen.sweeper.sweep(self.monotonic)),
         )
 
     @rule(desk=_index)
@@ -336,7 +336,7 @@ class Histories(RuleBasedStateMachine):
         """As far as it is due: everything that waits is served afterwards as before."""
         self.monotonic += EPOCH_MS / 1000
         self._move_clock(EPOCH_MS)
-        self.run(self._one_of(self.desks, desk).epochs.round(self.monotonic))
+        self.run(self._one_of(self.desks, desk).epochs.advance(self.monotonic))
 
     # --- crashes ------------------------------------------------------------------------------
 

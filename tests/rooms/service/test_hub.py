@@ -2,12 +2,12 @@
 
 import os
 
+from ephemeral.live.bus import UnsureEvent
 from ephemeral.rooms.rules.room import (
     DestroyedEvent,
     Notice,
     NoticeEvent,
     PresenceEvent,
-    UnsureEvent,
 )
 from ephemeral.rooms.service.hub import Hub
 

@@ -18,7 +18,7 @@ from ephemeral.rooms.service import record as under_test
 
 ROOM = {"rooms", "seats", "messages", "audience", "tombstones"}
 NAMED = {"payloads", "payload_keys", "workers", "epochs"}
-APART = {"deployment", "schema_migrations"}
+APART = {"deployment", "keyring", "schema_migrations"}
 HELD = [
     "payload_keys.wrapped",
     "seats.token_hash",
@@ -111,7 +111,7 @@ async def test_all_rows_of_the_room_are_shown_and_none_of_another(desk: Desk) ->
     assert counts == {
         "rooms": 1, "seats": 3, "messages": 2, "audience": 4, "tombstones": 1,
         "payloads": 4, "payload_keys": 4, "workers": 1, "epochs": 1,
-        "deployment": 0, "schema_migrations": 0,
+        "deployment": 0, "keyring": 0, "schema_migrations": 0,
     }  # fmt: skip
     assert {table["rest"] for table in record.values()} == {0}
     answer = (await as_sent(desk, room.author)).decode()

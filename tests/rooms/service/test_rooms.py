@@ -493,8 +493,8 @@ async def test_a_jump_of_the_clock_pauses_destruction(desk: Desk) -> None:
     await desk.post(author, Message())
     loop = asyncio.get_running_loop()
     await desk.clock.advance(3_600_000)
-    await desk.sweeper.round(loop.time())
+    await desk.sweeper.sweep(loop.time())
     assert (await desk.rows("messages")) == {"messages": 1}
     await desk.clock.advance(61_000)
-    await desk.sweeper.round(loop.time() + 61)
+    await desk.sweeper.sweep(loop.time() + 61)
     assert (await desk.rows("messages")) == {"messages": 0}

@@ -20,7 +20,7 @@ LOOKED_UP = {
     ("messages", "room"), ("messages", "id"), ("messages", "author"), ("messages", "payload"),
     ("messages", "lease_holder"), ("audience", "room"), ("audience", "message"),
     ("audience", "member"), ("tombstones", "room"), ("tombstones", "tombstone"),
-    ("tombstones", "author"), ("deployment", "salt"), ("deployment", "index_fingerprint"),
+    ("tombstones", "author"), ("deployment", "salt"), ("keyring", "index_fingerprint"),
     ("epochs", "fingerprint"),
 }  # fmt: skip
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from ephemeral.live.bus import Hint, LocalBus
@@ -14,7 +15,7 @@ from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import CHARTER_LIMITS
 from ephemeral.rooms.rules.limits import Limits
 from ephemeral.rooms.rules.room import Event, Joined, Seat, Snapshot
-from ephemeral.rooms.service import clock as services_clock
+from ephemeral.rooms.service import estimated_clock as services_clock
 from ephemeral.rooms.service.deployment import Deployment
 from ephemeral.rooms.service.hub import Hub
 from ephemeral.rooms.service.ledger import Ledger
@@ -82,10 +83,10 @@ class Desk:
         self.hints: list[Hint] = []
         self.faults: list[BaseException] = []
         self.bus = LocalBus()
-        self.bus.subscribe(self.hints.extend)
+        self.bus.subscribe(SimpleNamespace(receive=self.hints.extend))
         self.frames: list[Event | Snapshot] = []
         self.hub = Hub(self._encode, self._encode)
-        self.bus.subscribe(self.hub.receive)
+        self.bus.subscribe(self.hub)
         self.ledger = Ledger(
             pool, keyring, self.bus, limits, os.urandom, self.faults.append, estimate
         )
@@ -96,8 +97,8 @@ class Desk:
         self.record = Record(pool, self.hub)
         self.epochs = Epochs(pool, keyring, os.urandom, EPOCH_MS)
         self.sweeper = Sweeper(
-            pool, self.rooms, self.ledger, self.epochs, self.hub, self.bus, limits, self.worker,
-            1.0, self.faults.append,
+            pool, self.rooms, self.ledger, self.hub, self.bus, limits, self.worker, 1.0,
+            self.faults.append,
         )  # fmt: skip
 
     @classmethod
@@ -115,14 +116,15 @@ class Desk:
             )
         desk = cls(pool, keyring, deployment, limits or Limits(), estimate)
         await desk.sweeper.start()
+        await desk.keep_epochs()
         return desk
 
     async def sweep(self) -> None:
-        await self.sweeper.round(asyncio.get_running_loop().time() + self.clock.ahead / 1000)
+        await self.sweeper.sweep(asyncio.get_running_loop().time() + self.clock.ahead / 1000)
 
     async def keep_epochs(self) -> None:
         """One round of everything that is due with the epochs."""
-        await self.epochs.round(asyncio.get_running_loop().time() + self.clock.ahead / 1000)
+        await self.epochs.advance(asyncio.get_running_loop().time() + self.clock.ahead / 1000)
 
     async def room(
         self,

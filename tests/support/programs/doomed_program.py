@@ -80,8 +80,8 @@ class Doom:
         if self._request == "migrate":
             self._come = True
             return
-        # What is asked for often is the ledger's.
-        owner = Rooms if hasattr(Rooms, self._request) else Ledger
+        # What is asked for often is the ledger's as well: there it is batched.
+        owner = Ledger if hasattr(Ledger, self._request) else Rooms
         original = getattr(owner, self._request)
 
         def asked(*arguments: Any) -> Any:

@@ -1,29 +1,25 @@
 """Frames and bodies, both ways: whatever comes is what was asked for, or a documented refusal."""
 
-from typing import get_args
-
 import msgspec
 from hypothesis import example, given
 from hypothesis import strategies as st
 from support.any_input import any_json, any_text, attempt, steady
+from support.operations import ROOM_OPERATIONS, SOCKET
 
-from ephemeral.protocol import frames, objects
+from ephemeral.edge.dispatch import body_beside_path
+from ephemeral.edge.frames import decode_json
+from ephemeral.edge.socket import SocketFrames
+from ephemeral.protocol import objects
 from ephemeral.protocol.charter import Charter, Policy
 from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.keys import RoomKeys
 from ephemeral.protocol.record import read_record
 from ephemeral.protocol.session import Session
+from ephemeral.rooms.api import bodies
 
-EARLY, LATE = get_args(frames.EarlyFrame), get_args(frames.Frame)
-BODIES = (
-    frames.CreateBody,
-    frames.JoinBody,
-    frames.LockBody,
-    frames.TypingBody,
-    frames.PostBody,
-    frames.AckBody,
-    frames.StatusBody,
-)
+FRAMES = SocketFrames(SOCKET)
+EARLY, LATE = tuple(FRAMES.early.operations), tuple(FRAMES.late.operations)
+BODIES = tuple(filter(None, map(body_beside_path, ROOM_OPERATIONS)))
 MALFORMED = {"malformed"}
 UNPACKING = {"malformed", "charter_length", "profile_length", "envelope_size", "unauthorized"}
 KEYS = RoomKeys(bytes(range(32)))
@@ -54,17 +50,17 @@ def written(draw, kinds):
 
 def unpacked(frame):
     """Whatever a handler takes out of a frame."""
-    if hasattr(frame, "unpack"):
-        attempt(UNPACKING, frame.unpack)
-    if hasattr(frame, "revealed"):
-        attempt(UNPACKING, frame.revealed)
+    for method in ("unpack", "revealed", "message"):
+        if hasattr(frame, method):
+            attempt(UNPACKING, getattr(frame, method))
     for name in ("locator", "token", "resume"):
         if isinstance(getattr(frame, name, None), str):
-            secret = attempt({"unauthorized"}, frames.credential, getattr(frame, name))
+            secret = attempt({"unauthorized"}, bodies.credential, getattr(frame, name))
             assert secret is None or len(secret) == 32
-    if isinstance(getattr(frame, "id", None), str):
-        message = attempt(MALFORMED, frames.identifier, frame.id)
-        assert message is None or len(message) == 16
+
+
+def decode_body(data, kind):
+    return decode_json(msgspec.json.Decoder(kind).decode, data)
 
 
 @steady
@@ -72,10 +68,10 @@ def unpacked(frame):
 @example(b'{"type":"\xff"}')
 @example(b'{"a":' + b"[" * 90_000)
 def test_any_bytes_are_a_frame_or_malformed(data):
-    for decode in (frames.decode_early, frames.decode_frame):
+    for decode in (FRAMES.early.decode, FRAMES.late.decode):
         attempt(MALFORMED, decode, data)
     for kind in BODIES:
-        attempt(MALFORMED, frames.decode_body, data, kind)
+        attempt(MALFORMED, decode_body, data, kind)
 
 
 @steady
@@ -83,7 +79,7 @@ def test_any_bytes_are_a_frame_or_malformed(data):
 def test_a_frame_is_read_where_it_belongs_and_nowhere_else(made):
     kind, data = made
     early, late = kind in EARLY, kind in LATE
-    for decode, belongs in ((frames.decode_early, early), (frames.decode_frame, late)):
+    for decode, belongs in ((FRAMES.early.decode, early), (FRAMES.late.decode, late)):
         frame = attempt(MALFORMED, decode, data)
         # A key of the same name may have made another frame of it.
         if frame is not None and b'"type":"' + frame.__struct_config__.tag.encode() in data:
@@ -95,7 +91,7 @@ def test_a_frame_is_read_where_it_belongs_and_nowhere_else(made):
 @given(written(BODIES))
 def test_a_body_is_unpacked_or_refused_by_a_code_of_its_own(made):
     kind, data = made
-    body = attempt(MALFORMED, frames.decode_body, data, kind)
+    body = attempt(MALFORMED, decode_body, data, kind)
     if body is not None:
         unpacked(body)
 

@@ -1,14 +1,14 @@
-"""What clients send: bodies of requests and frames of the socket (docs/protocol.md, 9 and 11).
+"""What clients ask with: the bodies of requests (docs/protocol.md, 9 and 11).
 
-Each shape is written once; a frame adds its `type`, `ref` and, before `hello`, credentials to the
-body of the like request. Decoding is strict: an unknown key, a missing one, another type, or a
-number out of range is `malformed`. Fields of bytes stay text until a handler asks for them, so
-that each is decoded once and its length is checked there and then.
+Each shape is written once: a frame of the socket is the body of the like request with `type` and
+`ref` (`edge/frames.py`), and fields of the path stand in the body. Decoding is strict: an unknown
+key, a missing one, another type, or a number out of range is `malformed`. Fields of bytes stay text
+until a handler asks for them, so that each is decoded once and its length is checked there and
+then.
 """
 
-from typing import Annotated, TypeVar
+from typing import Annotated
 
-import msgspec
 from msgspec import Meta, Struct
 
 from ephemeral.protocol.encoding import b64decode
@@ -17,7 +17,6 @@ from ephemeral.protocol.limits import (
     CHARTER_SIZE,
     ENVELOPE_SIZES,
     ID_SIZE,
-    INTEGER_MAX,
     KEY_SIZE,
     MAC_SIZE,
     PROFILE_SIZE,
@@ -27,36 +26,16 @@ from ephemeral.protocol.limits import (
 )
 
 __all__ = [
-    "Ack",
     "AckBody",
-    "Create",
     "CreateBody",
-    "Destroy",
-    "EarlyFrame",
-    "Frame",
-    "Hello",
-    "Join",
     "JoinBody",
-    "Leave",
-    "Lock",
     "LockBody",
-    "Messages",
-    "Open",
-    "Ping",
-    "Post",
+    "OpenBody",
     "PostBody",
-    "Release",
-    "Resume",
-    "RoomFrame",
-    "Status",
+    "ReleaseBody",
     "StatusBody",
-    "Typing",
     "TypingBody",
     "credential",
-    "decode_body",
-    "decode_early",
-    "decode_frame",
-    "identifier",
 ]
 
 _SIZES = frozenset(ENVELOPE_SIZES)
@@ -90,7 +69,6 @@ Envelope = Annotated[
         extra_json_schema={"minLength": 683, "maxLength": 87382, "pattern": "^[A-Za-z0-9_-]+$"},
     ),
 ]
-Ref = Annotated[int, Meta(ge=0, le=INTEGER_MAX)]
 
 
 def _sized(text: str, length: int, code: str) -> bytes:
@@ -101,7 +79,7 @@ def _sized(text: str, length: int, code: str) -> bytes:
     return value
 
 
-def identifier(text: str) -> bytes:
+def _identifier(text: str) -> bytes:
     """The 16 bytes of a member's or message's id; `malformed`."""
     return b64decode(text, ID_SIZE)
 
@@ -147,7 +125,7 @@ class JoinBody(_Strict):
     def unpack(self) -> tuple[bytes, bytes | None, tuple[bytes, bytes] | None]:
         """Member id, profile, and resume token with its key; `profile_length`, `malformed`."""
         profile = resume = None
-        member = identifier(self.member)
+        member = _identifier(self.member)
         if self.profile is not None:
             profile = _sized(self.profile, PROFILE_SIZE, "profile_length")
         if self.resume is not None:
@@ -179,14 +157,32 @@ class PostBody(_Strict):
 
     def unpack(self) -> tuple[bytes, bytes, bytes]:
         """Message id, envelope and viewing hash; `envelope_size`, `malformed`."""
-        message = identifier(self.id)
+        message = _identifier(self.id)
         envelope = b64decode(self.envelope)
         if len(envelope) not in _SIZES:
             raise Refusal("envelope_size")
         return message, envelope, b64decode(self.viewing_hash, _HASH_SIZE)
 
 
-class AckBody(_Strict):
+class _MessageBody(_Strict):
+    """What is asked of one message."""
+
+    id: Id
+
+    def message(self) -> bytes:
+        """The message's id; `malformed`."""
+        return _identifier(self.id)
+
+
+class OpenBody(_MessageBody):
+    """Of `POST /room/messages/{id}/open`: all of it stands in the path."""
+
+
+class ReleaseBody(_MessageBody):
+    """Of `POST /room/messages/{id}/release`: all of it stands in the path."""
+
+
+class AckBody(_MessageBody):
     """Body of `POST /room/messages/{id}/ack`."""
 
     viewing: Viewing
@@ -203,164 +199,4 @@ class StatusBody(_Strict):
 
     def unpack(self) -> list[bytes]:
         """The ids asked for; `malformed`."""
-        return [identifier(one) for one in self.ids]
-
-
-# --- frames before `welcome` (11.3, 11.4) ---------------------------------------------------------
-
-
-class Create(CreateBody, tag="create"):
-    """Make a room."""
-
-    ref: Ref
-    locator: Secret
-
-
-class Join(JoinBody, tag="join", kw_only=True):
-    """Take a seat."""
-
-    ref: Ref
-    locator: Secret
-    token: Secret
-
-
-class Resume(_Strict, tag="resume"):
-    """Ask for the server's half of the resume secret."""
-
-    ref: Ref
-    resume: Secret
-
-
-class Hello(_Strict, tag="hello"):
-    """Begin to listen, with a seat."""
-
-    ref: Ref
-    locator: Secret
-    token: Secret
-
-
-# --- frames after `welcome` (11.5) ----------------------------------------------------------------
-
-
-class Post(PostBody, tag="post"):
-    """Post a message."""
-
-    ref: Ref
-
-
-class Open(_Strict, tag="open"):
-    """Open a message."""
-
-    ref: Ref
-    id: Id
-
-
-class Ack(AckBody, tag="ack"):
-    """Acknowledge a message that was decrypted and shown."""
-
-    ref: Ref
-    id: Id
-
-
-class Release(_Strict, tag="release"):
-    """Give a lease back unread."""
-
-    ref: Ref
-    id: Id
-
-
-class Status(StatusBody, tag="status"):
-    """Ask what became of one's own messages."""
-
-    ref: Ref
-
-
-class Messages(_Strict, tag="messages"):
-    """Ask for every message that waits."""
-
-    ref: Ref
-
-
-class RoomFrame(_Strict, tag="room"):
-    """Ask for the room and its members."""
-
-    ref: Ref
-
-
-class Typing(TypingBody, tag="typing"):
-    """Say that one types, or no longer; without `ref` there is no answer."""
-
-    ref: Ref | None = None
-
-
-class Lock(LockBody, tag="lock"):
-    """Lock or unlock the room."""
-
-    ref: Ref
-
-
-class Destroy(_Strict, tag="destroy"):
-    """Destroy the room for everyone."""
-
-    ref: Ref
-
-
-class Leave(_Strict, tag="leave"):
-    """Give the seat up."""
-
-    ref: Ref
-
-
-class Ping(_Strict, tag="ping"):
-    """Ask for an answer once everything before has one."""
-
-    ref: Ref
-
-
-EarlyFrame = Create | Join | Resume | Hello
-Frame = (
-    Post
-    | Open
-    | Ack
-    | Release
-    | Status
-    | Messages
-    | RoomFrame
-    | Typing
-    | Lock
-    | Destroy
-    | Leave
-    | Ping
-)
-
-_early: msgspec.json.Decoder[EarlyFrame] = msgspec.json.Decoder(EarlyFrame)
-_late: msgspec.json.Decoder[Frame] = msgspec.json.Decoder(Frame)
-# Everything that the decoder raises for input alone: a lone surrogate in text and a nesting
-# deeper than its stack are not among its own errors.
-_UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
-
-Body = TypeVar("Body", bound=Struct)
-
-
-def decode_early(text: bytes) -> EarlyFrame:
-    """A frame that may come before `welcome`; `malformed`."""
-    try:
-        return _early.decode(text)
-    except _UNREADABLE:
-        raise Refusal("malformed") from None
-
-
-def decode_frame(text: bytes) -> Frame:
-    """A frame that may come after `welcome`; `malformed`."""
-    try:
-        return _late.decode(text)
-    except _UNREADABLE:
-        raise Refusal("malformed") from None
-
-
-def decode_body(data: bytes, kind: type[Body]) -> Body:
-    """The body of a request; `malformed`."""
-    try:
-        return msgspec.json.decode(data, type=kind)
-    except _UNREADABLE:
-        raise Refusal("malformed") from None
+        return [_identifier(one) for one in self.ids]

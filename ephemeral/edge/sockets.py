@@ -1,20 +1,18 @@
-"""All sockets of this process: who may open one, and that every seat is given up in the end."""
+"""All sockets of this process: who may open one, and that every session is given up in the end."""
 
 import asyncio
 from collections.abc import Callable
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ephemeral.edge.guard import Verdict
-from ephemeral.edge.limiter import Action, Limiter, crowded
-from ephemeral.edge.outbox import Round
+from ephemeral.edge.limiter import ADDRESS, Action, Limiter, crowded
+from ephemeral.edge.outbox import Flusher
 from ephemeral.edge.pace import Pace
+from ephemeral.edge.session import Session, SocketRoute
+from ephemeral.edge.socket import Socket, SocketFrames
 from ephemeral.edge.wire import WIRE, Wire
 from ephemeral.protocol.errors import Refusal, refuse
-from ephemeral.protocol.limits import PROTOCOL
-from ephemeral.rooms.api import close_codes
-from ephemeral.rooms.api.socket import Listeners, Socket
-from ephemeral.rooms.service.rooms import Rooms
 from ephemeral.settings import Settings
 
 __all__ = ["Sockets"]
@@ -29,9 +27,9 @@ _PAUSE_SECONDS = 0.02
 
 
 class Sockets:
-    """The endpoint of `/room/socket`: the handshake by ASGI, everything after it by the `Wire`.
+    """The endpoints of sockets: the handshake by ASGI, everything after it by the `Wire`.
 
-    `begin` before the first connection, `finish` last.
+    `finish` last, before what the sessions stand on goes.
     """
 
     def __init__(
@@ -45,22 +43,16 @@ class Sockets:
         self._rate = settings.frames_per_second
         self._burst = settings.frames_burst
         self._most = settings.connections_max
+        self._connect = Action("connect", {ADDRESS: settings.connects_per_address})
         self._random = random
         self._verdict = verdict
         self._limiter = limiter
-        self._round = Round()
+        self._flusher = Flusher()
         self._sockets: set[Socket] = set()
         self._none_left = asyncio.Event()
         self._draining = False
         self._turn = 0
         self._releases: set[asyncio.Task[None]] = set()
-        self._rooms: Rooms | None = None
-        self._listeners: Listeners | None = None
-
-    def begin(self, rooms: Rooms, listeners: Listeners) -> None:
-        """From now on connections can be served."""
-        self._rooms = rooms
-        self._listeners = listeners
 
     @property
     def open(self) -> int:
@@ -93,23 +85,30 @@ class Sockets:
             await self._none_left.wait()
 
     async def finish(self) -> None:
-        """Wait no longer for seats to be given up: they go with all others of this process."""
+        """Wait no longer for sessions to be given up: they go with all others of this process."""
         for release in self._releases:
             release.cancel()
         await asyncio.gather(*self._releases, return_exceptions=True)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection."""
-        rooms, listeners = self._rooms, self._listeners
-        if rooms is None or listeners is None:
-            raise Refusal("unavailable")
-        refuse(PROTOCOL not in scope["subprotocols"], "malformed")
+    def endpoint(self, route: SocketRoute) -> ASGIApp:
+        """What serves the handshakes of a route."""
+        frames = SocketFrames(route)
+
+        async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+            await self._serve(route, frames, scope, receive, send)
+
+        return _Endpoint(serve)
+
+    async def _serve(
+        self, route: SocketRoute, frames: SocketFrames, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        refuse(route.protocol not in scope["subprotocols"], "malformed")
         refuse(self._draining, "unavailable")
         visitor = self._limiter.visitor(scope)
-        visitor.spend(Action.CONNECT)
+        visitor.spend(self._connect)
         await receive()
         try:
-            await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
+            await send({"type": "websocket.accept", "subprotocol": route.protocol})
         except OSError:
             # The peer didn't wait for it.
             return
@@ -117,35 +116,33 @@ class Sockets:
         pace = Pace(self._rate, self._burst, asyncio.get_running_loop().time())
         self._turn += 1
         name = self._turn.to_bytes(_TURN_BYTES) + self._random(_RANDOM_BYTES)
-        socket = Socket(name, wire, self._round, rooms, listeners, self._verdict, pace, visitor)
+        socket = Socket(name, wire, self._flusher, route, frames, self._verdict, pace, visitor)
         self._sockets.add(socket)
         if not visitor.connected() or len(self._sockets) > self._most:
-            socket.end(close_codes.of(crowded()), crowded())
+            socket.refuse(crowded())
         if self._draining:
             socket.retire()
         try:
-            await socket.run(self._hello_seconds, self._released)
+            await socket.run(self._hello_seconds, self._ended)
         finally:
             self._sockets.discard(socket)
             if not self._sockets:
                 self._none_left.set()
             visitor.disconnected()
 
-    def _released(self, socket: Socket) -> None:
+    def _ended(self, socket: Socket) -> None:
         # The seat of one that was retired is held until its member comes back to another process,
         # or for some seconds after this one has ended: nobody is to see somebody go who is there.
-        if socket.seat is not None and not socket.retired:
+        if socket.session.holds and not socket.retired:
             # A task of its own: the end of a connection must not break it off.
-            release = asyncio.get_running_loop().create_task(self._release(socket))
+            release = asyncio.get_running_loop().create_task(self._release(socket.session))
             self._releases.add(release)
             release.add_done_callback(self._releases.discard)
 
-    async def _release(self, socket: Socket) -> None:
-        assert self._rooms is not None
-        assert socket.seat is not None
+    async def _release(self, session: Session) -> None:
         while True:
             try:
-                await self._rooms.disconnect(socket.seat, socket.connection)
+                await session.release()
             except Refusal:
                 await asyncio.sleep(_RETRY_SECONDS)
             except Exception as error:  # noqa: BLE001 - nobody is left to be told
@@ -153,3 +150,13 @@ class Sockets:
                 return
             else:
                 return
+
+
+class _Endpoint:
+    """An ASGI application and no function, which a router would take for a handler of requests."""
+
+    def __init__(self, serve: ASGIApp) -> None:
+        self._serve = serve
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._serve(scope, receive, send)

@@ -1,0 +1,120 @@
+"""Credentials: what a request proves its right with, read by one rule wherever it comes from.
+
+A `Credential` is one secret with a header over HTTP and a field in frames. A `Caller` is a kind of
+caller: which credentials it brings, whom they prove, and what is counted by them. Wings bring
+theirs; nothing here knows what any of them means.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.types import Scope
+
+from ephemeral.edge.guard import header_values
+from ephemeral.protocol.errors import Refusal
+
+__all__ = [
+    "NOBODY",
+    "Caller",
+    "Credential",
+    "Subjects",
+    "Texts",
+    "from_frame",
+    "from_headers",
+    "is_sent",
+]
+
+#: Credentials as they were sent, by name; None for one that is missing.
+Texts = Mapping[str, str | None]
+#: What an action is counted by, besides the address: kinds of subject, each with bytes that name
+#: one. Only a keyed hash of them is kept (`limiter`).
+Subjects = Mapping[str, bytes]
+
+_BEARER = b"bearer"
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A secret. `name` is that of its security scheme in the contract, `field` that in frames.
+
+    `header` is lower case; `authorization` has the scheme Bearer (RFC 6750). `decode` makes the
+    value of the text, and refuses `unauthorized`.
+    """
+
+    name: str
+    header: bytes
+    description: str
+    decode: Callable[[str], Any]
+    field: str = ""
+
+
+def _no_subjects(_texts: Texts) -> Subjects:
+    return {}
+
+
+async def _no_one() -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A kind of caller. `name` is for people who read the table.
+
+    `identify` gets the decoded credentials in order and returns who that is, as the handlers of
+    its operations get it; it refuses. `subjects` gets the texts as they were sent, whether they
+    mean anything or not. An `alone` caller may not bring what others bring at the same address.
+    """
+
+    name: str
+    credentials: tuple[Credential, ...]
+    identify: Callable[..., Awaitable[Any]]
+    subjects: Callable[[Texts], Subjects] = field(default=_no_subjects)
+    alone: bool = False
+
+    def decode(self, texts: Texts) -> list[Any]:
+        """The values of its credentials, in order; refuses `unauthorized`."""
+        values = []
+        for one in self.credentials:
+            text = texts[one.name]
+            if text is None:
+                raise Refusal("unauthorized")
+            values.append(one.decode(text))
+        return values
+
+    async def read(self, texts: Texts) -> Any:
+        """Who that is; refuses `unauthorized`, and what `identify` refuses."""
+        return await self.identify(*self.decode(texts))
+
+
+#: Anybody, who needs no credential and is nobody in particular.
+NOBODY = Caller("anybody", (), _no_one)
+
+
+def from_headers(scope: Scope, credentials: tuple[Credential, ...]) -> Texts:
+    """The credentials of a request.
+
+    A header that came twice could be read as either, so it counts as missing.
+    """
+    found: dict[str, str | None] = {}
+    for one in credentials:
+        values = header_values(scope, one.header)
+        found[one.name] = _text(one, values[0]) if len(values) == 1 else None
+    return found
+
+
+def from_frame(frame: Any, credentials: tuple[Credential, ...]) -> Texts:
+    """The credentials of a frame, whose decoder has seen that its fields are texts."""
+    return {one.name: getattr(frame, one.field) for one in credentials}
+
+
+def is_sent(scope: Scope, credentials: tuple[Credential, ...]) -> bool:
+    """Whether a request has the headers of all of these, whatever stands there."""
+    return all(header_values(scope, one.header) for one in credentials)
+
+
+def _text(credential: Credential, value: bytes) -> str | None:
+    if credential.header != b"authorization":
+        return value.decode("latin-1")
+    scheme, _, rest = value.partition(b" ")
+    return rest.decode("latin-1") if scheme.lower() == _BEARER else None

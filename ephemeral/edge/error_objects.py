@@ -1,0 +1,24 @@
+"""The one shape of every error, as it is encoded and as the contract documents it."""
+
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+__all__ = ["ErrorBody", "ErrorObject"]
+
+Fate = Annotated[str, Meta(extra_json_schema={"enum": ["viewed", "unconfirmed", "expired"]})]
+
+
+class ErrorObject(Struct, gc=False):
+    """Why not. `code` is stable, `message` is for people."""
+
+    code: str
+    message: str
+    retry_after: int | None
+    state: Fate | UnsetType = UNSET
+
+
+class ErrorBody(Struct, gc=False):
+    """The one shape of every error."""
+
+    error: ErrorObject

@@ -1,0 +1,58 @@
+"""What a wing makes of a socket: whose it is from `hello` on, and what it is told of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ephemeral.edge.credentials import Caller, Texts
+from ephemeral.edge.operations import Operation
+
+if TYPE_CHECKING:
+    from ephemeral.edge.socket import Socket
+
+__all__ = ["Session", "SocketRoute"]
+
+
+class Session:
+    """One socket as its wing sees it. This one greets whoever its caller identifies."""
+
+    def __init__(self, caller: Caller, socket: Socket) -> None:
+        self.socket = socket
+        self._caller = caller
+
+    async def hello(self, ref: int, texts: Texts) -> tuple[Any, bytes]:
+        """Who is there, for the handlers, and the frame that welcomes them. Refuses."""
+        return await self._caller.read(texts), b'{"type":"welcome","ref":%d}' % ref
+
+    def welcomed(self, deliver: Callable[[bytes], None]) -> None:
+        """The welcome is on its way: from now on `deliver` queues events behind it."""
+
+    def ended(self) -> None:
+        """No more is taken from this socket, nor may it be told of anything. Must not raise."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether something is held elsewhere until `release`."""
+        return False
+
+    async def release(self) -> None:
+        """Give up what is held; tried again as long as it refuses."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SocketRoute:
+    """A path that speaks WebSocket, for `caller`s. `protocol` is its subprotocol.
+
+    `operations` with a frame may be asked for here: those of `caller` after `hello`, those of
+    other callers before it. `close_codes`: by refusals that only this wing has.
+    """
+
+    path: str
+    protocol: str
+    caller: Caller
+    operations: Sequence[Operation]
+    session: Callable[[Socket], Session]
+    name: str = "listen"
+    close_codes: Mapping[str, int] = field(default_factory=dict)

@@ -1,0 +1,120 @@
+"""The wing of anonymous rooms: its services, opened on the ground, and what they add."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+
+from ephemeral import metrics
+from ephemeral.edge.limiter import Concurrency
+from ephemeral.edge.session import SocketRoute
+from ephemeral.edge.wing import Ground, Wing
+from ephemeral.protocol.errors import Refusal
+from ephemeral.protocol.keys import ARGON2ID, PBKDF2
+from ephemeral.protocol.limits import MESSAGE_TTL, PROTOCOL, ROOM_TTL, SEATS, CharterLimits
+from ephemeral.rooms.api import answers
+from ephemeral.rooms.api.actions import RoomActions
+from ephemeral.rooms.api.callers import RoomCallers
+from ephemeral.rooms.api.config import CONFIG_SCHEMAS, rooms_config
+from ephemeral.rooms.api.handlers import RoomHandlers
+from ephemeral.rooms.api.operations import room_operations
+from ephemeral.rooms.api.room_session import CLOSE_CODES, RoomSession
+from ephemeral.rooms.rules.limits import Limits
+from ephemeral.rooms.service.counted_bus import CountedBus
+from ephemeral.rooms.service.deployment import Deployment
+from ephemeral.rooms.service.hub import Hub
+from ephemeral.rooms.service.ledger import Ledger
+from ephemeral.rooms.service.record import Record
+from ephemeral.rooms.service.rooms import Rooms
+from ephemeral.rooms.service.sweeper import Sweeper
+from ephemeral.settings import Settings
+
+__all__ = ["SOCKET_PATH", "rooms_wing"]
+
+SOCKET_PATH = "/room/socket"
+_SUITES = {"argon2id": ARGON2ID, "pbkdf2": PBKDF2}
+
+
+@asynccontextmanager
+async def rooms_wing(ground: Ground) -> AsyncIterator[Wing]:
+    """Open the rooms; at the end all that was taken is answered. Raises DeploymentRefused."""
+    settings, pool, keyring, random = ground.settings, ground.pool, ground.keyring, ground.random
+    deployment = await Deployment.open(pool, _SUITES[settings.kdf], random)
+    limits = _limits(settings)
+    hub = Hub(answers.event, answers.backlog)
+    bus = CountedBus(ground.bus)
+    bus.subscribe(hub)
+    ledger = Ledger(pool, keyring, bus, limits, random, ground.fault)
+    rooms = Rooms(
+        pool,
+        keyring,
+        ledger,
+        bus,
+        deployment,
+        limits,
+        _charter_limits(settings),
+        random,
+        ground.worker,
+    )
+    sweeper = Sweeper(
+        pool,
+        rooms,
+        ledger,
+        hub,
+        bus,
+        limits,
+        ground.worker,
+        settings.sweep_seconds,
+        ground.fault,
+    )
+    await sweeper.start()
+    clock = asyncio.get_running_loop().time
+    actions = RoomActions.of(settings)
+    callers = RoomCallers.of(rooms)
+    operations = room_operations(RoomHandlers(rooms, Record(pool, hub)), callers, actions)
+    connections = Concurrency(settings.connections_per_room)
+    try:
+        yield Wing(
+            operations=operations,
+            sockets=[
+                SocketRoute(
+                    path=SOCKET_PATH,
+                    protocol=PROTOCOL,
+                    caller=callers.member,
+                    operations=operations,
+                    session=partial(RoomSession, rooms, hub, callers, actions.hello, connections),
+                    close_codes=CLOSE_CODES,
+                )
+            ],
+            background={"sweeper": sweeper.run},
+            gauges={
+                metrics.LEDGER_QUEUE: lambda: ledger.queued,
+                metrics.SWEEPER_LAG: lambda: sweeper.lag(clock()),
+            },
+            config=rooms_config(settings, deployment.suite, deployment.salt),
+            config_schemas=CONFIG_SCHEMAS,
+        )
+    finally:
+        await ledger.close()
+        # A database that is away finds out by the heartbeat that isn't there.
+        with suppress(Refusal):
+            await sweeper.stop()
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        waiting_messages=settings.waiting_messages_max,
+        waiting_bytes=settings.waiting_bytes_max,
+        lease=settings.lease_seconds * 1000,
+        seat_grace=settings.seat_grace_seconds * 1000,
+        resume=settings.resume_seconds * 1000,
+        tombstone=settings.tombstone_seconds * 1000,
+    )
+
+
+def _charter_limits(settings: Settings) -> CharterLimits:
+    return CharterLimits(
+        seats=(SEATS[0], settings.seats_max),
+        message_ttl=(MESSAGE_TTL[0], settings.message_ttl_max_seconds),
+        room_ttl=(ROOM_TTL[0], settings.room_ttl_max_seconds),
+    )

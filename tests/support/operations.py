@@ -1,0 +1,41 @@
+"""The table of operations as the server has it, without a server: for tests that go through it."""
+
+from types import SimpleNamespace
+
+from ephemeral.edge.operations import Operation
+from ephemeral.edge.session import SocketRoute
+from ephemeral.edge.wing import Wing
+from ephemeral.protocol.keys import ARGON2ID
+from ephemeral.protocol.limits import PROTOCOL
+from ephemeral.rooms.api.actions import RoomActions
+from ephemeral.rooms.api.callers import RoomCallers
+from ephemeral.rooms.api.config import CONFIG_SCHEMAS, rooms_config
+from ephemeral.rooms.api.handlers import RoomHandlers
+from ephemeral.rooms.api.operations import room_operations
+from ephemeral.rooms.wing import SOCKET_PATH
+from ephemeral.routes import operations_of
+from ephemeral.settings import Settings
+
+_SETTINGS = Settings.parse({})
+# Nothing is asked of them: the table is read, not served.
+_NO_ROOMS = SimpleNamespace(authenticate=None)
+
+CALLERS = RoomCallers.of(_NO_ROOMS)
+ACTIONS = RoomActions.of(_SETTINGS)
+ROOM_OPERATIONS = room_operations(RoomHandlers(_NO_ROOMS, None), CALLERS, ACTIONS)
+SOCKET = SocketRoute(
+    path=SOCKET_PATH,
+    protocol=PROTOCOL,
+    caller=CALLERS.member,
+    operations=ROOM_OPERATIONS,
+    session=None,
+)
+_WING = Wing(
+    operations=ROOM_OPERATIONS,
+    sockets=[SOCKET],
+    config=rooms_config(_SETTINGS, ARGON2ID, bytes(32)),
+    config_schemas=CONFIG_SCHEMAS,
+)
+
+#: All that is served under an address of its own.
+OPERATIONS: tuple[Operation, ...] = tuple(operations_of([_WING], lambda: 0))
