@@ -8,6 +8,8 @@ SHELL := /bin/sh
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
+# Where tools/page_tools.sh puts what makes and checks the page.
+PAGE_TOOLS := $(abspath $(VENV))/page-tools/bin
 UV_VERSION := 0.13.8
 PIP_AUDIT_VERSION := 2.9.0
 
@@ -34,10 +36,13 @@ test: $(VENV)/dev.stamp ## run every test (ARGS="tests/test_house.py -k name" fo
 
 .PHONY: check
 check: $(VENV)/dev.stamp ## check format, lint, types, and what others wrote
+	@sh tools/page_tools.sh $(VENV)
 	@failed=0; \
 	$(PY) -m ruff format --check . || failed=1; \
 	$(PY) -m ruff check . || failed=1; \
 	$(PY) -m mypy $(TYPED) || failed=1; \
+	PATH="$(PAGE_TOOLS):$$PATH" biome lint --error-on-warnings || failed=1; \
+	PATH="$(PAGE_TOOLS):$$PATH" tsc --project web/tsconfig.json || failed=1; \
 	$(PY) tools/dependencies.py check || failed=1; \
 	exit $$failed
 

@@ -49,7 +49,7 @@ class Credential:
     field: str = ""
 
 
-def _no_subjects(_texts: Texts) -> Subjects:
+def _no_subjects(_texts: Mapping[str, str]) -> Subjects:
     return {}
 
 
@@ -62,15 +62,21 @@ class Caller:
     """A kind of caller. `name` is for people who read the table.
 
     `identify` gets the decoded credentials in order and returns who that is, as the handlers of
-    its operations get it; it refuses. `subjects` gets the texts as they were sent, whether they
-    mean anything or not. An `alone` caller may not bring what others bring at the same address.
+    its operations get it; it refuses. `subjects` gets the texts as they were sent, "" for one that
+    is missing, whether they mean anything or not; an empty subject is nobody. An `alone` caller may
+    not bring what others bring at the same address.
     """
 
     name: str
     credentials: tuple[Credential, ...]
     identify: Callable[..., Awaitable[Any]]
-    subjects: Callable[[Texts], Subjects] = field(default=_no_subjects)
+    subjects: Callable[[Mapping[str, str]], Subjects] = field(default=_no_subjects)
     alone: bool = False
+
+    def subjects_of(self, texts: Texts) -> Subjects:
+        """Whom these credentials name, for counting."""
+        named = self.subjects({name: text or "" for name, text in texts.items()})
+        return {kind: one for kind, one in named.items() if one}
 
     def decode(self, texts: Texts) -> list[Any]:
         """The values of its credentials, in order; refuses `unauthorized`."""

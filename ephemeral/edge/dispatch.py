@@ -104,7 +104,7 @@ class _Performer:
         texts = from_headers(request.scope, self.credentials)
         if operation.action is None:
             return await self._perform(request, texts)
-        visitor = self._limiter.visitor(request.scope).at(operation.caller.subjects(texts))
+        visitor = self._limiter.visitor(request.scope).at(operation.caller.subjects_of(texts))
         async with visitor.counted(operation.action):
             return await self._perform(request, texts)
 

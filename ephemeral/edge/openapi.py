@@ -109,10 +109,8 @@ def _parameter(operation: Operation, name: str) -> dict[str, Any]:
     assert operation.body is not None
     [kind] = [one.type for one in msgspec.structs.fields(operation.body) if one.name == name]
     schema = msgspec.json.schema(kind)
-    description = schema.pop("description")
-    return {
-        "name": name, "in": "path", "required": True, "description": description, "schema": schema,
-    }  # fmt: skip
+    described = {key: schema.pop(key) for key in ("description",) if key in schema}
+    return {"name": name, "in": "path", "required": True, **described, "schema": schema}
 
 
 def _security(operations: Sequence[Operation]) -> list[dict[str, list[str]]]:

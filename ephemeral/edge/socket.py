@@ -335,7 +335,7 @@ class Socket:
     async def _hello(self, frame: Any) -> None:
         caller = self._route.caller
         texts = from_frame(frame, caller.credentials)
-        self.visitor = self.visitor.at(caller.subjects(texts))
+        self.visitor = self.visitor.at(caller.subjects_of(texts))
         try:
             who, welcome = await self.session.hello(frame.ref, texts)
         except Refusal as refusal:
@@ -361,7 +361,7 @@ class Socket:
             return await _handled(operation, self._caller, frame)
         operation = self._frames.early.operations[type(frame)]
         texts = from_frame(frame, operation.caller.credentials)
-        visitor = self.visitor.at(operation.caller.subjects(texts))
+        visitor = self.visitor.at(operation.caller.subjects_of(texts))
         if operation.action is None:
             return await _handled(operation, await operation.caller.read(texts), frame)
         async with visitor.counted(operation.action):

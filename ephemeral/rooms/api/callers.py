@@ -1,9 +1,10 @@
 """Who asks something of a room, and by what it is known (docs/protocol.md, section 6)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ephemeral.edge.credentials import Caller, Credential, Subjects, Texts
+from ephemeral.edge.credentials import Caller, Credential, Subjects
 from ephemeral.rooms.api.actions import ROOM, SEAT
 from ephemeral.rooms.api.bodies import credential
 from ephemeral.rooms.service.rooms import Rooms
@@ -48,15 +49,13 @@ async def _newcomer(locator: bytes, token: bytes) -> Newcomer:
     return Newcomer(locator, token)
 
 
-def _of_room(texts: Texts) -> Subjects:
-    locator = texts["locator"] or ""
-    return {ROOM: locator.encode()} if locator else {}
+def _of_room(texts: Mapping[str, str]) -> Subjects:
+    return {ROOM: texts["locator"].encode()}
 
 
-def _of_seat(texts: Texts) -> Subjects:
-    locator, token = texts["locator"] or "", texts["member"] or ""
-    seat = {SEAT: f"{locator} {token}".encode()} if locator and token else {}
-    return {**_of_room(texts), **seat}
+def _of_seat(texts: Mapping[str, str]) -> Subjects:
+    locator, token = texts["locator"], texts["member"]
+    return {SEAT: f"{locator} {token}".encode() if locator and token else b"", **_of_room(texts)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """The cache of rooms: a lively one isn't read again for every message.
 
-Entries are validated by version. Whoever changes anything in a room holds its lock and gives it a new version, so what was read
-under one version is true as long as the locked room still has it. A batch takes its rooms out of
-the cache, changes them as it decides, and puts them back once that is committed: what a
-transaction left in doubt is not cached.
+Entries are validated by version. Whoever changes anything in a room holds its lock and gives it a
+new version, so what was read under one version is true as long as the locked room still has it. A
+batch takes its rooms out of the cache, changes them as it decides, and puts them back once that is
+committed: what a transaction left in doubt is not cached.
 
 What is cached of a room is a part of it; what isn't there is unknown, not absent.
 """

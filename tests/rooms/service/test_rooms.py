@@ -385,7 +385,7 @@ async def test_of_two_sockets_of_a_member_the_newer_listens_whichever_is_added_l
         for tab in tabs:
             desk.hub.add(b"r" * 32, tab)  # type: ignore[arg-type]
         assert (older.gone, newer.gone) == (True, False)
-        assert [one for _, one in desk.hub.listeners()] == [newer]
+        assert [one for _, one in desk.hub.subscribers()] == [newer]
         desk.hub.remove(b"r" * 32, newer)  # type: ignore[arg-type]
 
 
