@@ -8,13 +8,16 @@ SHELL := /bin/sh
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
+# Where tools/page_tools.sh puts what makes and checks the page.
+PAGE_TOOLS := $(abspath $(VENV))/page-tools/bin
 UV_VERSION := 0.13.8
 PIP_AUDIT_VERSION := 2.9.0
 
 # What the checkers read: the package, the composition root, and the folders of scripts.
 TYPED := ephemeral $(wildcard app.py bench tools)
 # What breaks first and costs least: the protocol by both languages' vectors, the rules, the house,
-# the services on a database, and messages from the command line to the server and back.
+# the services on a database, and messages from the command line to the server and back. (The page's
+# client does that too, with the real server, and takes longer.)
 QUICK := tests/protocol tests/test_js.py tests/rooms/rules tests/test_house.py tests/test_settings.py \
   tests/rooms/service/test_rooms.py tests/rooms/api/test_whole_cycle.py tests/client/test_commands.py
 
@@ -39,14 +42,17 @@ test: $(VENV)/dev.stamp ## run every test (ARGS="tests/test_house.py -k name" fo
 .PHONY: quick
 quick: $(VENV)/dev.stamp ## what to run between two edits: a slice through everything but the page, under a minute
 	@$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder \
-	  --hypothesis-profile=quick $(QUICK) $(ARGS)
+	  --hypothesis-profile=quick -k 'not real_server' $(QUICK) $(ARGS)
 
 .PHONY: check
 check: $(VENV)/dev.stamp ## check format, lint, types, and what others wrote
+	@sh tools/page_tools.sh $(VENV)
 	@failed=0; \
 	$(PY) -m ruff format --check . || failed=1; \
 	$(PY) -m ruff check . || failed=1; \
 	$(PY) -m mypy $(TYPED) || failed=1; \
+	PATH="$(PAGE_TOOLS):$$PATH" biome lint --error-on-warnings || failed=1; \
+	PATH="$(PAGE_TOOLS):$$PATH" tsc --project web/tsconfig.json || failed=1; \
 	$(PY) tools/dependencies.py check || failed=1; \
 	exit $$failed
 

@@ -14,23 +14,46 @@ import sys
 import time
 from collections import defaultdict
 from functools import partial
+from types import SimpleNamespace
+from typing import Any
 
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from ephemeral.edge.outbox import Outbox, Round
+from ephemeral.edge.frames import ok
+from ephemeral.edge.outbox import Flusher, Outbox
 from ephemeral.edge.pulse import Pulse
+from ephemeral.edge.session import Session, SocketRoute
+from ephemeral.edge.socket import SocketFrames
 from ephemeral.edge.wire import WIRE, Wire
 from ephemeral.edge.wire import SocketWire as Protocol
-from ephemeral.protocol import frames
 from ephemeral.protocol.encoding import b64decode, b64encode
 from ephemeral.protocol.limits import FRAME_MAX, PROTOCOL
 from ephemeral.rooms.api import answers
+from ephemeral.rooms.api.actions import RoomActions
+from ephemeral.rooms.api.callers import RoomCallers
+from ephemeral.rooms.api.handlers import RoomHandlers
+from ephemeral.rooms.api.operations import room_operations
 from ephemeral.rooms.rules import room as nouns
+from ephemeral.settings import Settings
 
+# Nothing is asked of the rooms: their table is read for its frames.
+_NO_ROOMS: Any = SimpleNamespace(authenticate=None)
+_CALLERS = RoomCallers.of(_NO_ROOMS)
+_FRAMES = SocketFrames(
+    SocketRoute(
+        path="",
+        protocol=PROTOCOL,
+        caller=_CALLERS.member,
+        operations=room_operations(
+            RoomHandlers(_NO_ROOMS, _NO_ROOMS), _CALLERS, RoomActions.of(Settings.parse({}))
+        ),
+        session=lambda _: Session(_CALLERS.member, _),
+    )
+)
 _HOUR_MS = 3_600_000
 _NOBODY = bytes(16)
-_round = Round()
+_flusher = Flusher()
 # Seconds; 0: answer at once.
 _gather = int(sys.argv[2]) / 1000 if len(sys.argv) > 2 else 0.0
 _waiting: "list[tuple[Hollow, bytes, bytes]]" = []
@@ -42,7 +65,7 @@ class Hollow:
     """One socket; what it is told is believed."""
 
     def __init__(self, wire: Wire) -> None:
-        self._outbox = Outbox(wire, _round, lambda: None, lambda: None)
+        self._outbox = Outbox(wire, _flusher, lambda: None, lambda: None)
         self._over = asyncio.get_running_loop().create_future()
         self._room: list[Hollow] | None = None
         self._member = _NOBODY
@@ -54,14 +77,13 @@ class Hollow:
     def received(self, text: bytes) -> None:
         """Answer as if everything were so."""
         if self._room is None:
-            self._begin(frames.decode_early(text))
+            self._begin(_FRAMES.early.decode(text))
             return
-        frame, now = frames.decode_frame(text), time.time_ns() // 1_000_000
+        frame, now = _FRAMES.late.decode(text), time.time_ns() // 1_000_000
         event: nouns.Event
-        match frame:
-            case frames.Post():
-                message = frames.identifier(frame.id)
-                envelope = b64decode(frame.envelope)
+        match _FRAMES.late.operations[type(frame)].frame:
+            case "post":
+                message, envelope, _ = frame.unpack()
                 _posts[frame.id] = self._member, envelope
                 ends = now + _HOUR_MS
                 answer: answers.Outcome = nouns.Receipt(message, "stored", 1, now, ends)
@@ -70,21 +92,19 @@ class Hollow:
                         message, 1, self._member, len(envelope), now, ends, "stored", *[None] * 3
                     )
                 )
-            case frames.Open():
-                message = frames.identifier(frame.id)
+            case "open":
+                message = frame.message()
                 author, envelope = _posts[frame.id]
                 answer = nouns.Opened(message, envelope, author, 1, now, now, now, now)
                 event = nouns.OpenedEvent(message, self._member, now)
-            case frames.Ack():
-                message = frames.identifier(frame.id)
+            case "ack":
+                message = frame.message()
                 del _posts[frame.id]
                 answer = nouns.Acknowledged(message, "viewed")
                 event = nouns.DestroyedEvent(message, "viewed", frame.revealed(), self._member)
             case _:
                 return
-        _waiting.append(
-            (self, answers.ok(frame.ref, answers.outcome(answer)), answers.event(event))
-        )
+        _waiting.append((self, ok(frame.ref, answers.outcome(answer)), answers.event(event)))
         if not _gather:
             answer_all()
         elif len(_waiting) == 1:
@@ -100,10 +120,11 @@ class Hollow:
         """Queue one frame."""
         self._outbox.put(frame)
 
-    def _begin(self, frame: frames.EarlyFrame) -> None:
-        if isinstance(frame, frames.Join):
-            self._member = frames.identifier(frame.member)
-        elif isinstance(frame, frames.Hello):
+    def _begin(self, frame: Any) -> None:
+        kind = _FRAMES.early.operations[type(frame)].frame
+        if kind == "join":
+            self._member = b64decode(frame.member)
+        elif kind == "hello":
             self._room = _rooms[frame.locator]
             self._room.append(self)
             self._outbox.put(

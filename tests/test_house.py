@@ -60,14 +60,17 @@ PURE_GROUND = ("ephemeral.sealing.fingerprints",)
 # Libraries that are loaded by one wing only, and so only where that wing is enabled.
 HEAVY = {"aiortc": "calls", "boto3": "files", "botocore": "files", "webauthn": "accounts"}
 
-# The folders of web/static/js, in the same manner; vendored modules are the unit `vendor`.
+# The folders of web/static/js, in the same manner; vendored modules are the unit `vendor`. `ui` is
+# the kit, which knows no capability. A capability's client runs without a page; its views are a
+# floor of their own.
 SCRIPTS_MAY_IMPORT = {
     "protocol": set[str](),
     "device": {"protocol", "vendor"},
     "net": {"protocol", "device", "vendor"},
-    "media": {"protocol", "device", "net", "vendor"},
-    "ui": {"protocol", "device", "net", "vendor"},
-    "pages": {"protocol", "device", "net", "media", "ui", "vendor"},
+    "ui": {"vendor"},
+    "room": {"protocol", "device", "net", "vendor"},
+    "room.views": {"protocol", "room", "ui"},
+    "pages": {"protocol", "device", "net", "ui", "room", "room.views", "vendor"},
 }
 SCRIPT_IMPORT = re.compile(
     r"""(?:^|[;}])\s*import\b(?:[^;"'`()=]*\bfrom)?\s*["']([^"']+)["']"""
@@ -104,9 +107,10 @@ def python_files(root: Path) -> Iterator[Path]:
 
 
 def own_files(root: Path, *suffixes: str) -> Iterator[Path]:
-    """What we wrote below web/, by suffix."""
+    """What we wrote below web/, by suffix; neither what others wrote nor what is made of it."""
+    others = {root / "web" / "static" / "vendor", root / "web" / "bundles"}
     for path in sorted((root / "web").rglob("*")):
-        if path.suffix in suffixes and root / "web/static/vendor" not in path.parents:
+        if path.suffix in suffixes and others.isdisjoint(path.parents):
             yield path
 
 
@@ -234,6 +238,12 @@ def breaches_of_length(root: Path) -> Iterator[str]:
     yield from (f"{path}: {LINE_LIMIT} lines or more" for path in sorted(long - set(LONG_MODULES)))
 
 
+def script_place(path: str) -> str:
+    """Where a module below web/static stands: its folder, and whether it is a view."""
+    folder, *below = path.removeprefix("js/").split("/")
+    return f"{folder}.views" if below and below[0] == "views" else folder
+
+
 def breaches_of_script_floors(root: Path) -> Iterator[str]:
     scripts = root / "web" / "static" / "js"
     for path in own_files(root, ".js"):
@@ -241,7 +251,7 @@ def breaches_of_script_floors(root: Path) -> Iterator[str]:
         if scripts not in path.parents:
             yield f"{here}: a script outside web/static/js"
             continue
-        unit = path.relative_to(scripts).parts[0]
+        unit = script_place(path.relative_to(scripts).as_posix())
         if unit not in SCRIPTS_MAY_IMPORT:
             yield f"{here}: {unit} has no floor"
             continue
@@ -254,9 +264,9 @@ def breaches_of_script_floors(root: Path) -> Iterator[str]:
             if not (root / target).is_file():
                 yield f"{here}: imports {specifier}, which is no file"
                 continue
-            folder = target.removeprefix("web/static/").removeprefix("js/").split("/")[0]
-            if folder not in SCRIPTS_MAY_IMPORT[unit] | {unit}:
-                yield f"{here}: {unit} imports {folder}"
+            place = script_place(target.removeprefix("web/static/"))
+            if place not in SCRIPTS_MAY_IMPORT[unit] | {unit}:
+                yield f"{here}: {unit} imports {place}"
         if unit == "protocol":
             for found in sorted(set(IMPURE_SCRIPT.findall(text))):
                 yield f"{here}: protocol uses {found}"
@@ -368,6 +378,11 @@ PLANTED = [
     ("web/static/js/net/a.js", "new URL('../pages/b.js', import.meta.url)", "net imports pages"),
     ("web/static/js/device/a.js", "import{x}from'../net/b.js'", "device imports net"),
     ("web/static/js/ui/a.js", "import { x } from '../pages/b.js'", "ui imports pages"),
+    ("web/static/js/ui/a.js", "import { x } from '../room/b.js'", "ui imports room"),
+    ("web/static/js/net/a.js", "import { x } from '../room/b.js'", "net imports room"),
+    ("web/static/js/room/a.js", "import { x } from '../ui/b.js'", "room imports ui"),
+    ("web/static/js/room/a.js", "import './views/b.js'", "room imports room.views"),
+    ("web/static/js/room/views/a.js", "import '../../pages/b.js'", "room.views imports pages"),
     ("web/static/js/ui/a.js", "import { x } from './missing.js'", "which is no file"),
     ("web/static/js/ui/a.js", "import x from 'https://cdn.example/x.js'", "no relative path"),
     ("web/static/js/misc/a.js", "", "misc has no floor"),
@@ -416,9 +431,12 @@ ALLOWED = {
     "\nexport const text = [' from ', x, ' from '];",
     "web/static/js/protocol/b.js": "export const b = 1;",
     "web/static/js/net/b.js": "import { b } from '../protocol/b.js';\nimport '../../vendor/v.js';",
-    "web/static/js/ui/b.js": "import '../net/b.js'; new URL('/x', location.href);",
-    "web/static/js/pages/b.js": "import '../ui/b.js';\nimport { b } from '../protocol/b.js';",
+    "web/static/js/ui/b.js": "new URL('/x', location.href);",
+    "web/static/js/room/b.js": "import '../net/b.js';",
+    "web/static/js/room/views/b.js": "import '../b.js'; import '../../ui/b.js';",
+    "web/static/js/pages/b.js": "import '../room/views/b.js';\nimport '../protocol/b.js';",
     "web/static/vendor/v.js": "node.innerHTML = eval('others wrote this');",
+    "web/bundles/b.js": "node.innerHTML = eval('made of what others wrote');",
     "web/templates/b.html": "<script type='module' src='/x.js'></script><p class='on'>ok</p>"
     '<script type="importmap">{{ map }}</script>',
 }

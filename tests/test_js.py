@@ -94,7 +94,7 @@ def test_the_limits_are_those_of_python():
 def codes_raised() -> set[str]:
     """What the browser's modules refuse with, by their texts."""
     raised = set()
-    for path in sorted(MODULES.glob("*/*.js")):
+    for path in sorted(MODULES.rglob("*.js")):
         text = path.read_text(encoding="utf-8")
         raised |= set(re.findall(r'new Refusal\((?:[^;()]*[ (])?"([a-z_]+)"', text))
         raised |= set(re.findall(r'\brefuse\([^;]*?, "([a-z_]+)"\)', text))

@@ -33,7 +33,9 @@ SMALL = ("old.js", "js/pages/old.js")
 
 # No settings but these: whatever lies around the sources means nothing.
 _ESBUILD = ("--log-level=warning", "--charset=utf8", "--tsconfig-raw={}")
-_MODULE = ("--bundle", "--minify", "--format=esm")
+# The oldest browsers that have what js/device/able.js asks for: whatever the bundler shortens, or a
+# source has that is newer, is written so that they can read it.
+_MODULE = ("--bundle", "--minify", "--format=esm", "--target=chrome103,firefox100,safari16")
 # As minifiers write a string: in a string of another kind nobody would find it.
 _REFERENCE = re.compile(r'"\./([^"/]+\.js)"')
 

@@ -11,11 +11,11 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from ephemeral.edge.operations import Operation
+from ephemeral.edge.operations import NOTHING, Operation
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import INTEGER_MAX
 
-__all__ = ["Bare", "Frames", "Ref", "decode_json", "without"]
+__all__ = ["Bare", "Frames", "Ref", "decode_json", "ok", "without"]
 
 Ref = Annotated[int, Meta(ge=0, le=INTEGER_MAX)]
 #: What a frame's credential is before `unauthorized` can be told: any text.
@@ -94,3 +94,10 @@ def without(body: type[Struct], names: Iterable[str]) -> type[Struct]:
     made = msgspec.defstruct(body.__name__, fields, forbid_unknown_fields=True, gc=False)
     made.__doc__ = body.__doc__
     return made
+
+
+def ok(ref: int, answer: bytes) -> bytes:
+    """The frame that gives `answer`, a JSON object, to the request with this `ref`."""
+    if answer == NOTHING:
+        return b'{"type":"ok","ref":%d}' % ref
+    return b'{"type":"ok","ref":%d,%b' % (ref, answer[1:])

@@ -20,7 +20,7 @@ from msgspec import Struct
 from ephemeral.edge import close_codes
 from ephemeral.edge.credentials import from_frame
 from ephemeral.edge.errors import error_frame
-from ephemeral.edge.frames import Bare, Frames, Ref
+from ephemeral.edge.frames import Bare, Frames, Ref, ok
 from ephemeral.edge.guard import Verdict
 from ephemeral.edge.limiter import Action, Visitor
 from ephemeral.edge.operations import NOTHING, Deferred, Operation
@@ -305,7 +305,7 @@ class Socket:
                 self.visitor.refused(action, outcome)
             self._outbox.put(error_frame(ref, outcome))
         elif outcome is not None:
-            self._outbox.put(_ok(ref, handler.encode(outcome)))
+            self._outbox.put(ok(ref, handler.encode(outcome)))
         if self._paused:
             # For a ping, that waits for the last answer; and to read on.
             self._stir()
@@ -328,7 +328,7 @@ class Socket:
             self._fail(error)
             return
         if frame.ref is not None:
-            self._outbox.put(_ok(frame.ref, answer))
+            self._outbox.put(ok(frame.ref, answer))
         if ends:
             self.end(close_codes.LEFT)
 
@@ -371,13 +371,6 @@ class Socket:
 async def _handled(operation: Operation, caller: Any, body: Any) -> bytes:
     assert not isinstance(operation.handler, Deferred)
     return await operation.handler(caller, body)
-
-
-def _ok(ref: int, answer: bytes) -> bytes:
-    """The frame that gives `answer`, a JSON object, to the request with this `ref`."""
-    if answer == NOTHING:
-        return b'{"type":"ok","ref":%d}' % ref
-    return b'{"type":"ok","ref":%d,%b' % (ref, answer[1:])
 
 
 def _is_utf_8(text: bytes) -> bool:

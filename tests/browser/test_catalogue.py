@@ -33,7 +33,7 @@ def read(code: str) -> Catalogue:
 def sources(web: Path) -> str:
     """Everything that says sentences."""
     scripts = web / "static/js"
-    found = texts(scripts / "ui", "*.js") + texts(scripts / "pages", "*.js")
+    found = "\n".join(texts(scripts / folder, "*.js") for folder in ("ui", "room", "pages"))
     languages = (web.parent / "ephemeral/page/languages.py").read_text("utf-8")
     return found + texts(web / "templates", "*.html") + languages
 
@@ -52,7 +52,7 @@ def known() -> dict[str, Language]:
 @pytest.fixture(scope="module")
 def tables(web: Path) -> dict[str, dict[str, dict[str, object]]]:
     """The tables of states, by name."""
-    states = (web / "static/js/ui/states.js").as_uri()
+    states = (web / "static/js/room/views/state-tables.js").as_uri()
     script = f"import * as m from {json.dumps(states)}; console.log(JSON.stringify(m));"
     done = subprocess.run(
         [catalogue.NODE, "--input-type=module", "--eval", script],
@@ -355,7 +355,7 @@ def literals(text: str, name: str) -> set[str]:
 def test_every_end_fate_and_receipt_of_the_client_has_its_sentence(
     web: Path, english: Catalogue, tables: dict[str, dict[str, dict[str, object]]]
 ) -> None:
-    shapes = (web / "static/js/net/state.js").read_text("utf-8")
+    shapes = (web / "static/js/room/room-state.js").read_text("utf-8")
     assert set(tables["ENDINGS"]) == literals(shapes, "EndReason")
     states = literals(shapes, "SentState")
     assert states <= set(tables["RECEIPTS"])

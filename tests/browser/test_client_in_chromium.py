@@ -7,7 +7,7 @@ from support.machines.chromium import Watched
 CREATE = """async () => {
   const from = (name) => import(new URL(`static/js/${name}.js`, document.baseURI).href);
   const [{ RoomClient }, { makeCode }, { randomBelow }] = await Promise.all(
-    ["net/room", "protocol/codes", "device/random"].map(from));
+    ["room/room-client", "protocol/codes", "device/random"].map(from));
   const policy = { policy: 1, seats: 2, messageTtl: 3600, roomTtl: 86400 };
   const base = new URL("./", document.baseURI).href;
   const client = await RoomClient.create({ base, code: makeCode(randomBelow), policy });

@@ -325,7 +325,7 @@ def test_the_time_to_read_is_chosen_from_seven_and_kept_for_the_tab_alone(
 
 # A room that is closed and drawn once more for the same client, as another language does it.
 DRAWN = """async () => {
-  const { roomView } = await import("/static/js/ui/room.js");
+  const { roomView } = await import("/static/js/room/views/room-view.js");
   const { FakeClient } = await import("/gallery/fake.js");
   const { open, state } = await import("/gallery/samples.js");
   const app = document.getElementById("app");

@@ -14,6 +14,8 @@ from support.people.people import NOTHING, PATIENCE_MS, Person, person
 
 # What is copied in one page is pasted in another.
 pytestmark = pytest.mark.whole_chromium
+# What makes the keys, in whatever version it is served.
+WORKER = re.compile(r"/derive-worker\.")
 
 
 def decoded(picture: Locator) -> str:
@@ -371,7 +373,7 @@ def test_the_chord_before_anything_was_made_says_that_nothing_was(
 ) -> None:
     ada = person(visit, server)
     held: list[Route] = []
-    ada.page.context.route(re.compile(r"/derive\."), lambda route: held.append(route))  # noqa: PLW0108
+    ada.page.context.route(WORKER, lambda route: held.append(route))  # noqa: PLW0108
     with ada.page.context.expect_event("request", lambda one: "/derive-worker." in one.url):
         ada.generate()
     ada.page.keyboard.press(CHORD)
@@ -403,11 +405,11 @@ def test_a_network_that_is_cut_before_the_keys_are_made_is_not_blamed_on_the_bro
     visit: Visit, server: str
 ) -> None:
     ada = person(visit, server)
-    ada.page.context.route(re.compile(r"/derive\."), lambda route: route.abort())
+    ada.page.context.route(WORKER, lambda route: route.abort())
     ada.generate()
     status = ada.page.locator(".status")
     expect(status).to_contain_text("The server can’t be reached.", timeout=PATIENCE_MS)
-    ada.page.context.unroute(re.compile(r"/derive\."))
+    ada.page.context.unroute(WORKER)
     ada.page.get_by_role("button", name="Try again").click()
     ada.is_inside()
     ada.watched.forgive("Failed to load resource")

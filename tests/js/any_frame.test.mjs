@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import assert from "node:assert/strict";
 import { readJson, utf8 } from "../../web/static/js/protocol/encoding.js";
 import { Refusal } from "../../web/static/js/protocol/errors.js";
-import { snapshot } from "../../web/static/js/net/snapshot.js";
+import { snapshot } from "../../web/static/js/room/snapshot.js";
 import {
   ANNA, BEN, ME, OFFSET, T0, Talk, VIEWING, bytes, envelopeOf, leased, member, message, notice,
   receipt, room,
@@ -106,7 +106,7 @@ const is = {
   oneOf: (...known) => (value) => known.includes(value),
 };
 
-/** The shapes of net/state.js, as far as a server can touch them. */
+/** The shapes of room/room-state.js, as far as a server can touch them. */
 const CARD = {
   id: is.string, author: is.orNull(is.string), sequence: is.orNull(is.integer), size: is.orNull(is.integer),
   postedAt: is.orNull(is.integer), expiresAt: is.orNull(is.integer), audience: is.orNull(is.list(is.string)),

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import { randomBelow, randomBytes } from "../../web/static/js/device/random.js";
 import { Resume } from "../../web/static/js/device/resume.js";
-import { delayAfter } from "../../web/static/js/net/socket.js";
+import { backoffDelay } from "../../web/static/js/net/reconnecting-socket.js";
 import { makeCode, readCode } from "../../web/static/js/protocol/codes.js";
 import { toBase64url } from "../../web/static/js/protocol/encoding.js";
 
@@ -123,7 +123,7 @@ test("a drawn code is one that can be read", () => {
 });
 
 test("reconnecting waits a random part of half a second, doubled by every attempt, at most 30 s", () => {
-  assert.deepEqual([0, 1, 2, 5, 6, 50].map((attempts) => delayAfter(attempts, 1)),
+  assert.deepEqual([0, 1, 2, 5, 6, 50].map((attempts) => backoffDelay(attempts, 1)),
     [500, 1000, 2000, 16_000, 30_000, 30_000]);
-  assert.deepEqual([delayAfter(3, 0), delayAfter(3, 0.5)], [0, 2000]);
+  assert.deepEqual([backoffDelay(3, 0), backoffDelay(3, 0.5)], [0, 2000]);
 });

@@ -2,7 +2,7 @@
 
 import { describe, test } from "node:test";
 import assert from "node:assert/strict";
-import { Seals } from "../../web/static/js/net/seals.js";
+import { RoomCrypto } from "../../web/static/js/room/room-crypto.js";
 import { fromBase64url } from "../../web/static/js/protocol/encoding.js";
 import { contentKeys, roomKeys } from "../../web/static/js/protocol/keys.js";
 import { Seen } from "../../web/static/js/protocol/seen.js";
@@ -13,9 +13,9 @@ import {
 const [A, B] = [message(1), message(2)];
 const NONCE = new Uint8Array(32).fill(1);
 const random = (size) => crypto.getRandomValues(new Uint8Array(size));
-async function seals(me) {
+async function cryptoOf(me) {
   const { roomSecret } = await roomKeys(new Uint8Array(32).fill(2));
-  return new Seals(await contentKeys(roomSecret, NONCE), NONCE, me, random);
+  return new RoomCrypto(await contentKeys(roomSecret, NONCE), NONCE, me, random);
 }
 function stores(talk, id) {
   talk.writes(id);
@@ -29,14 +29,14 @@ function reads(talk, id, counter) {
 
 describe("whose message it is", () => {
   test("one's own, brought back as another's, opens for nobody and gives no proof", async () => {
-    const { envelope } = await (await seals(ME)).message(A, 1, { type: "text", text: "for Anna" });
+    const { envelope } = await (await cryptoOf(ME)).message(A, 1, { type: "text", text: "for Anna" });
     const talk = stores(new Talk().connect(), A).hears(notice(A, { author: ANNA }));
     talk.call("open", A);
     talk.answer("open", { envelope, author: ME, lease_until: T0 + 120_000 });
     // What the session lets be opened is bound to the author of the notice.
     const { author } = talk.effect("decrypt");
     assert.equal(author, ANNA);
-    await assert.rejects(async () => (await seals(ME)).open(A, author, envelope), { code: "envelope_open" });
+    await assert.rejects(async () => (await cryptoOf(ME)).open(A, author, envelope), { code: "envelope_open" });
     talk.call("unreadable", A, "envelope_open");
     assert.equal(talk.card(A).state, "broken");
     talk.only("release");
@@ -157,7 +157,7 @@ describe("without end", () => {
 
 describe("nonces", () => {
   test("every message has a nonce and a proof of its own", async () => {
-    const mine = await seals(ME);
+    const mine = await cryptoOf(ME);
     const made = await Promise.all(Array.from({ length: 200 }, () => mine.message(A, 1, { type: "text", text: "same" })));
     const nonces = made.map(({ envelope }) => fromBase64url(envelope).subarray(1, 13).join());
     assert.deepEqual([new Set(nonces).size, new Set(made.map(({ hash }) => hash)).size], [200, 200]);

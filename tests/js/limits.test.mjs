@@ -5,9 +5,9 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { Api } from "../../web/static/js/net/api.js";
-import { Socket } from "../../web/static/js/net/socket.js";
+import { ReconnectingSocket } from "../../web/static/js/net/reconnecting-socket.js";
 import { RECONNECT_LONGEST_SECONDS } from "../../web/static/js/protocol/limits.js";
+import { RoomApi } from "../../web/static/js/room/room-api.js";
 
 const servers = [];
 
@@ -45,7 +45,7 @@ async function joins(...refusals) {
     pauses.push(milliseconds);
     return setImmediate(go);
   });
-  const outcome = await new Api(base).join({ locator: "A", token: "B" }, { member: "C" })
+  const outcome = await new RoomApi(base).join({ locator: "A", token: "B" }, { member: "C" })
     .catch(({ code, retryAfter }) => [code, retryAfter]);
   assert.deepEqual(bodies, bodies.map(() => '{"member":"C"}'));
   return { outcome, asked: bodies.length, pauses };
@@ -103,8 +103,8 @@ async function closedAfter(frames, { works, code = 4429, next = "later" }) {
   globalThis.addEventListener = network.addEventListener.bind(network);
   const before = Date.now();
   const socket = await new Promise((resolve) => {
-    const one = new Socket(base, {
-      open: () => works && one.works(),
+    const one = new ReconnectingSocket(new URL("room/socket", base), {
+      open: () => works && one.resetBackoff(),
       message: () => undefined,
       close: () => {
         queueMicrotask(() => resolve(one));

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { randomBelow, randomBytes } from "../../web/static/js/device/random.js";
-import { RoomClient } from "../../web/static/js/net/room.js";
+import { RoomClient } from "../../web/static/js/room/room-client.js";
 import { makeCode } from "../../web/static/js/protocol/codes.js";
 import { Refusal } from "../../web/static/js/protocol/errors.js";
 import { sha256 } from "../../web/static/js/protocol/keys.js";

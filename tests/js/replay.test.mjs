@@ -3,7 +3,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { randomBytes } from "../../web/static/js/device/random.js";
-import { Seals } from "../../web/static/js/net/seals.js";
+import { RoomCrypto } from "../../web/static/js/room/room-crypto.js";
 import { toBase64url } from "../../web/static/js/protocol/encoding.js";
 import { contentKeys, roomKeys } from "../../web/static/js/protocol/keys.js";
 import { encodeProfile, sealProfile } from "../../web/static/js/protocol/profile.js";
@@ -18,26 +18,26 @@ const SECOND = toBase64url(new Uint8Array(16).fill(7));
 const CONTENT = { type: "text", text: "old secret" };
 
 const keysOf = async (nonce) => contentKeys((await roomKeys(ROOT.slice())).roomSecret, nonce);
-const seals = async (nonce, me) => new Seals(await keysOf(nonce), nonce, me, randomBytes);
+const cryptoOf = async (nonce, me) => new RoomCrypto(await keysOf(nonce), nonce, me, randomBytes);
 
 test("an old envelope does not open in a room made again with the same code", async () => {
-  const { envelope } = await (await seals(OLD, ANNA)).message(FIRST, 1, CONTENT);
-  const reader = await seals(NEW, BEN);
+  const { envelope } = await (await cryptoOf(OLD, ANNA)).message(FIRST, 1, CONTENT);
+  const reader = await cryptoOf(NEW, BEN);
   await assert.rejects(reader.open(FIRST, ANNA, envelope), { code: "envelope_open" });
-  assert.equal((await (await seals(OLD, BEN)).open(FIRST, ANNA, envelope)).text, "old secret");
+  assert.equal((await (await cryptoOf(OLD, BEN)).open(FIRST, ANNA, envelope)).text, "old secret");
 });
 
 test("keys and the envelope's binding each keep the rooms apart", async () => {
-  const { envelope } = await (await seals(OLD, ANNA)).message(FIRST, 1, CONTENT);
-  const oldKeys = new Seals(await keysOf(OLD), NEW, BEN, randomBytes);
+  const { envelope } = await (await cryptoOf(OLD, ANNA)).message(FIRST, 1, CONTENT);
+  const oldKeys = new RoomCrypto(await keysOf(OLD), NEW, BEN, randomBytes);
   await assert.rejects(oldKeys.open(FIRST, ANNA, envelope), { code: "envelope_open" });
-  const oldBinding = new Seals(await keysOf(NEW), OLD, BEN, randomBytes);
+  const oldBinding = new RoomCrypto(await keysOf(NEW), OLD, BEN, randomBytes);
   await assert.rejects(oldBinding.open(FIRST, ANNA, envelope), { code: "envelope_open" });
 });
 
 test("an envelope under another author or another id does not open", async () => {
-  const { envelope } = await (await seals(OLD, ANNA)).message(FIRST, 1, CONTENT);
-  const reader = await seals(OLD, BEN);
+  const { envelope } = await (await cryptoOf(OLD, ANNA)).message(FIRST, 1, CONTENT);
+  const reader = await cryptoOf(OLD, BEN);
   for (const [id, author] of [[SECOND, ANNA], [FIRST, BEN], [ANNA, FIRST]]) {
     await assert.rejects(reader.open(id, author, envelope), { code: "envelope_open" });
   }
@@ -48,20 +48,20 @@ test("a name is read in its own room and under its own member alone", async () =
   const seat = { roomNonce: OLD, member: new Uint8Array(16).fill(4) };
   const padded = encodeProfile({ name: "Anna", colour: 1 });
   const sealed = toBase64url(await sealProfile(profileKey, seat, randomBytes(12), padded));
-  assert.equal((await (await seals(OLD, BEN)).profile(ANNA, sealed)).name, "Anna");
-  assert.equal(await (await seals(OLD, BEN)).profile(BEN, sealed), null);
-  assert.equal(await (await seals(NEW, BEN)).profile(ANNA, sealed), null);
+  assert.equal((await (await cryptoOf(OLD, BEN)).profile(ANNA, sealed)).name, "Anna");
+  assert.equal(await (await cryptoOf(OLD, BEN)).profile(BEN, sealed), null);
+  assert.equal(await (await cryptoOf(NEW, BEN)).profile(ANNA, sealed), null);
 });
 
 test("keys that were forgotten open nothing", async () => {
-  const mine = await seals(OLD, ANNA);
+  const mine = await cryptoOf(OLD, ANNA);
   const { envelope } = await mine.message(FIRST, 1, CONTENT);
   mine.forget();
   await assert.rejects(mine.open(FIRST, ANNA, envelope), { code: "ended" });
 });
 
 test("proof of viewing is the posted hash's own bytes and nothing else", async () => {
-  const mine = await seals(OLD, ANNA);
+  const mine = await cryptoOf(OLD, ANNA);
   const { hash, envelope } = await mine.message(FIRST, 1, CONTENT);
   const { viewing } = await mine.open(FIRST, ANNA, envelope);
   assert.ok(await mine.isHashOf(hash, viewing));

@@ -6,7 +6,7 @@ import {
   FIRST_VIEW, SERVER, Tab, card, creates, everybodyGoes, hasEnded, isLive, joins, reads, refusal, reloads,
   sees, sent,
 } from "./people.mjs";
-import { RoomClient } from "../../web/static/js/net/room.js";
+import { RoomClient } from "../../web/static/js/room/room-client.js";
 import { makeLink } from "../../web/static/js/protocol/links.js";
 
 afterEach(everybodyGoes);

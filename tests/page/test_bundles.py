@@ -55,7 +55,7 @@ def test_every_bundle_loads_others_by_the_addresses_at_which_they_are_served():
 @pytest.mark.parametrize(
     ("changed", "affected"),
     [
-        ("js/ui/arriving.js", {"home.js"}),
+        ("js/room/views/arriving-screen.js", {"home.js"}),
         ("js/device/derive.js", {"home.js", "room.js"}),
         ("js/device/derive-worker.js", {"home.js", "room.js", "derive-worker.js"}),
         ("css/tokens.css", {"page.css"}),

@@ -1,9 +1,9 @@
 // Shows the state that the query names, and others when it is asked. `window.gallery` is what the
 // tests ask.
 
-import { closePanels } from "/static/js/ui/dialog.js";
-import { has, say } from "/static/js/ui/say.js";
 import { clear, forgotten, names, perform, rowOf } from "./states.js";
+import { closePanels } from "/static/js/ui/dialog.js";
+import { has, say } from "/static/js/ui/i18n.js";
 
 const app = document.getElementById("app");
 let screen = null;

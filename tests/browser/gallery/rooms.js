@@ -1,4 +1,4 @@
-// The states of rooms. Those of the tables in ui/states.js are named after their rows; a function gives
+// The states of rooms. Those of the tables in room/views/state-tables.js are named after their rows; a function gives
 // the state, or a list of states of which each follows upon the one before.
 
 import { ada, bo, card, inMinutes, LOREM, me, member, MINUTE, open, room, sent, state, three } from "./samples.js";

@@ -1,11 +1,11 @@
 // Puts what a hostile peer or server could make the page show into a room, one after the other, and
 // tells what of it did anything but stand there as text.
 
-import { Refusal } from "/static/js/protocol/errors.js";
+import { base } from "./samples.js";
 import { utf8 } from "/static/js/protocol/encoding.js";
 import { readContent } from "/static/js/protocol/envelope.js";
-import { say } from "/static/js/ui/say.js";
-import { base } from "./samples.js";
+import { Refusal } from "/static/js/protocol/errors.js";
+import { say } from "/static/js/ui/i18n.js";
 
 const TAGS = new Set(["A", "ARTICLE", "BDI", "BLOCKQUOTE", "BUTTON", "CODE", "DIV", "LI", "H2", "P", "PRE",
   "SECTION", "SPAN", "TIME", "UL", "svg", "circle", "path", "rect", "line", "polyline", "g"]);

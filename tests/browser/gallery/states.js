@@ -1,26 +1,26 @@
-// Every state in which the page can be, by name: those of the tables in ui/states.js, those of rooms,
+// Every state in which the page can be, by name: those of the tables in room/views/state-tables.js, those of rooms,
 // and screens.
 
-import { announce } from "/static/js/ui/announce.js";
-import { arriving } from "/static/js/ui/arriving.js";
-import { ended, unable } from "/static/js/ui/ended.js";
-import { invited } from "/static/js/ui/invited.js";
-import { isCovered, neutralScreen } from "/static/js/ui/neutral.js";
-import { opening } from "/static/js/ui/opening.js";
-import { usualChoices } from "/static/js/ui/options.js";
-import { progress } from "/static/js/ui/progress.js";
-import { qrPicture } from "/static/js/ui/qr.js";
-import { roomView } from "/static/js/ui/room.js";
-import { say } from "/static/js/ui/say.js";
-import { sharePanel } from "/static/js/ui/sharing.js";
-import * as tables from "/static/js/ui/states.js";
 import { FakeClient } from "./fake.js";
 import { CARDS, NOTICES, RECEIPTS, ROOMS } from "./rooms.js";
 import { card } from "./samples.js";
+import { arrivingScreen } from "/static/js/room/views/arriving-screen.js";
+import { usualChoices } from "/static/js/room/views/entry-options.js";
+import { invitedScreen } from "/static/js/room/views/invited-screen.js";
+import { openingScreen } from "/static/js/room/views/opening-screen.js";
+import { progressScreen } from "/static/js/room/views/progress-screen.js";
+import { roomView } from "/static/js/room/views/room-view.js";
+import { sharePanel } from "/static/js/room/views/share-panel.js";
+import { endedScreen, barrierScreen } from "/static/js/room/views/standing-screens.js";
+import * as tables from "/static/js/room/views/state-tables.js";
+import { announce } from "/static/js/ui/announce.js";
+import { say } from "/static/js/ui/i18n.js";
+import { isCovered, neutralScreen } from "/static/js/ui/neutral-screen.js";
+import { qrPicture } from "/static/js/ui/qr.js";
 
 const CODE = "unlatched-felt-tip-gusto-barometer-nebula-yo-yo-willow";
 const SLOW_MS = 12_000;
-/** Longer than a room takes to say what has happened (ui/teller.js). */
+/** Longer than a room takes to say what has happened (room/views/room-announcer.js). */
 const TOLD_MS = 180;
 
 const none = () => {};
@@ -32,8 +32,8 @@ const share = { code: CODE, link, panel };
 const server = async () => { throw new Error("there is none"); };
 
 const arrive = (more = {}) =>
-  arriving({ choices: usualChoices(), generate: none, enter: none, server, ...more });
-const joining = (more = {}) => invited({ choices: usualChoices(), join: none, back: none, ...more });
+  arrivingScreen({ choices: usualChoices(), generate: none, enter: none, server, ...more });
+const joining = (more = {}) => invitedScreen({ choices: usualChoices(), join: none, back: none, ...more });
 
 /** Screens without a room: each shows itself by `show` and may act upon what it has shown. */
 const SCREENS = {
@@ -60,9 +60,9 @@ function entering(show, text, refusal) {
 }
 
 const PROGRESS = {
-  deriving: (show) => show(progress("deriving", { back: none })),
-  connecting: (show) => show(progress("deriving", { back: none, since: Date.now() - SLOW_MS })).phase("connecting"),
-  returning: (show) => show(progress("returning", { back: none })),
+  deriving: (show) => show(progressScreen("deriving", { back: none })),
+  connecting: (show) => show(progressScreen("deriving", { back: none, since: Date.now() - SLOW_MS })).phase("connecting"),
+  returning: (show) => show(progressScreen("returning", { back: none })),
   opening: (show) => show(beginning()),
   // By then the room has taken over, and this is only said (pages/main.js).
   opened(show) {
@@ -74,7 +74,7 @@ const PROGRESS = {
   failed: (show) => show(beginning()).state({ problem: "refusal.unreachable", beganAt: Date.now() }),
 };
 
-const beginning = () => opening({ panel: panel(), retry: none, another: none, back: none, destroy: none });
+const beginning = () => openingScreen({ panel: panel(), retry: none, another: none, back: none, destroy: none });
 
 const PEOPLE_TALKING = () => ROOMS.conversation();
 const ALONE = () => ROOMS.alone();
@@ -176,10 +176,10 @@ const play = (states) => async (show) => {
 
 const played = (rows) => Object.fromEntries(Object.entries(rows).map(([name, states]) => [name, play(states)]));
 
-/** For each table of ui/states.js: how its rows are called here, and who plays them. */
+/** For each table of room/views/state-tables.js: how its rows are called here, and who plays them. */
 const TABLES = {
-  ENDINGS: ["ended", (name) => (show) => show(ended({ reason: name, again: none, anew: none, reload: none }))],
-  BARRIERS: ["barrier", (name) => (show) => show(unable(name, { retry: none, anew: none }))],
+  ENDINGS: ["ended", (name) => (show) => show(endedScreen({ reason: name, again: none, anew: none, reload: none }))],
+  BARRIERS: ["barrier", (name) => (show) => show(barrierScreen(name, { retry: none, anew: none }))],
   PROGRESS: ["progress", (name) => PROGRESS[name]],
   NOTICES: ["notice", (name) => played(NOTICES)[name]],
   CARDS: ["card", (name) => played(CARDS)[name]],

@@ -1,20 +1,20 @@
 // The page: what is loaded, what is shown, and what must never stay.
 
-import { hindrance } from "../device/able.js";
-import { announce, hush } from "../ui/announce.js";
+import { barrier } from "../device/feature-detection.js";
+import { usualChoices } from "../room/views/entry-options.js";
+import { unsent } from "../room/views/log-entries.js";
+import { forgetRoom } from "../room/views/room-memory.js";
+import { roomView } from "../room/views/room-view.js";
+import { barrierScreen, endedScreen } from "../room/views/standing-screens.js";
+import { ENDINGS, PROGRESS } from "../room/views/state-tables.js";
+import { announce, clearAnnouncements } from "../ui/announce.js";
 import { closePanels, confirm } from "../ui/dialog.js";
-import { ended, unable } from "../ui/ended.js";
-import { unsent } from "../ui/entries.js";
-import { backTrap, guardPage } from "../ui/guarded.js";
-import { heldThrough } from "../ui/held.js";
-import { forgetRoom } from "../ui/memory.js";
-import { isCovered, neutralScreen } from "../ui/neutral.js";
-import { usualChoices } from "../ui/options.js";
-import { roomView } from "../ui/room.js";
-import { onLanguage, say } from "../ui/say.js";
+import { onLanguage, say } from "../ui/i18n.js";
+import { keepFocus } from "../ui/keep-focus.js";
+import { backTrap, guardPage } from "../ui/leave-guard.js";
+import { isCovered, neutralScreen } from "../ui/neutral-screen.js";
 import { stage as stageIn } from "../ui/stage.js";
-import { ENDINGS, PROGRESS } from "../ui/states.js";
-import { mayResume, ways } from "./ways.js";
+import { entryFlows, mayResume } from "./entry-flows.js";
 
 // Browsers remember that an address failed, so each try has another. The page names the integrity of so
 // many (TRIES in ephemeral/page/pages.py); what is asked for under any other is refused. No string that
@@ -28,12 +28,12 @@ const spoken = ["announce-polite", "announce-assertive"].map((id) => document.ge
 const touch = window.matchMedia("(pointer: coarse)");
 const stage = stageIn(app);
 const choices = usualChoices();
-const curtain = neutralScreen({ nodes: [app, ...spoken], changed: title });
+const neutral = neutralScreen({ nodes: [app, ...spoken], changed: title });
 const trap = backTrap({ ask: askToLeave, leave });
-const { toArriving, toInvited, join, resume } = ways({ stage, base, load, choices, trap, toRoom, over: toNothing });
+const { toArriving, toInvited, join, resume } = entryFlows({ stage, base, load, choices, trap, toRoom, over: toNothing });
 let room = null;
 let waiting = 0;
-let machinery = null;
+let modules = null;
 let again = "";
 
 /** Takes the fragment and removes it from the address bar and from this entry of the history. */
@@ -45,15 +45,15 @@ function takeFragment() {
 
 /** What needs the word list and the protocol is loaded while the person reads the first screen. */
 function load() {
-  machinery ??= import(ROOM + again).catch(notLoaded);
-  return machinery;
+  modules ??= import(ROOM + again).catch(notLoaded);
+  return modules;
 }
 
 function notLoaded(error) {
-  machinery = null;
+  modules = null;
   again = again.length < TRIES - 1 ? `${again}?` : "";
   // A browser that can't read the program says so by this; any other no is the network's.
-  if (error instanceof SyntaxError) stage.finish(() => unable("too_old"));
+  if (error instanceof SyntaxError) stage.finish(() => barrierScreen("too_old"));
   throw Object.assign(new Error("not loaded"), { code: "unreachable" });
 }
 
@@ -67,8 +67,8 @@ function setWaiting(count) {
   title();
 }
 
-/** Enters the room; who is using what is in `held`, which is shown already, is not disturbed. */
-function toRoom(client, share, held = null) {
+/** Enters the room; who is using what is in `keptNode`, which is shown already, is not disturbed. */
+function toRoom(client, share, keptNode = null) {
   room = client;
   const over = () => {
     if (client.state.phase !== "ended") return;
@@ -83,12 +83,12 @@ function toRoom(client, share, held = null) {
   client.addEventListener("change", over);
   trap.set();
   // On a touch screen the keyboard would come up and cover the words that are just being handed over.
-  const focus = held === null || !touch.matches;
-  const enter = () => stage.show(() => roomView({ client, share, setWaiting, hide: curtain.cover }), { focus });
-  if (held === null) {
+  const focus = keptNode === null || !touch.matches;
+  const enter = () => stage.show(() => roomView({ client, share, setWaiting, hide: neutral.cover }), { focus });
+  if (keptNode === null) {
     enter();
   } else {
-    heldThrough(held, enter);
+    keepFocus(keptNode, enter);
     announce(`${say(PROGRESS.opened.title)}. ${say(PROGRESS.opened.text)}`);
   }
   over();
@@ -100,7 +100,7 @@ const once = (code) => () => join(code, (problem) => toArriving({ text: code, pr
 /** The room is over: everything is forgotten here, the code too unless it may still help (`again`). */
 function toEnded(reason, again) {
   if (again === null) forget();
-  stage.show(() => ended({ reason, again, anew }));
+  stage.show(() => endedScreen({ reason, again, anew }));
 }
 
 /** A room was destroyed before it was entered; without a reason, before it was made. */
@@ -115,7 +115,7 @@ function toNothing(reason) {
 
 function forget() {
   Object.assign(choices, usualChoices());
-  hush();
+  clearAnnouncements();
   // A browser keeps the last text in which a regular expression found something (`RegExp.input`).
   /./.test(".");
 }
@@ -143,9 +143,9 @@ function leave() {
 
 function start() {
   const fragment = takeFragment();
-  const hindered = hindrance();
-  if (hindered !== null) {
-    stage.finish(() => unable(hindered));
+  const inTheWay = barrier();
+  if (inTheWay !== null) {
+    stage.finish(() => barrierScreen(inTheWay));
     return;
   }
   if (fragment !== null) toInvited(fragment);
@@ -164,7 +164,7 @@ window.addEventListener("hashchange", () => {
 
 onLanguage(() => {
   // What was said is in the language that the person has just left.
-  hush();
+  clearAnnouncements();
   stage.redraw();
   title();
 });

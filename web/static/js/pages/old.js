@@ -5,8 +5,8 @@
 (function () {
   // What the server wrote for the meantime is gone as soon as a screen is shown.
   if (!document.getElementById("meantime")) return;
-  // The youngest of what the page can't do without (js/device/able.js). Whatever has these can read the
-  // modules, so that it must have been something else.
+  // The youngest of what the page can't do without (js/device/feature-detection.js). Whatever has these
+  // can read the modules, so that it must have been something else.
   var able = "noModule" in document.createElement("script") && Object.hasOwn && [].at &&
     window.HTMLDialogElement && window.AbortSignal && AbortSignal.timeout;
   document.getElementById("app").hidden = true;

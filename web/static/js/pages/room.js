@@ -1,7 +1,7 @@
 // What needs the word list and the protocol: main.js imports it while the person reads the first screen.
 
 export { randomBelow } from "../device/random.js";
-export { RoomClient } from "../net/room.js";
 export { CODE_BITS, makeCode, readCode } from "../protocol/codes.js";
 export { makeLink, readLink } from "../protocol/links.js";
+export { RoomClient } from "../room/room-client.js";
 export { qrPicture } from "../ui/qr.js";

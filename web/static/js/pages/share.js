@@ -1,10 +1,10 @@
 // A code that is at hand, in all the forms in which it can be handed over.
 
-import { sharePanel } from "../ui/sharing.js";
+import { sharePanel } from "../room/views/share-panel.js";
 
 /**
  * `{code, link(), panel()}` for a code of the server at `base`: `link()` promises its link, made
- * once, `panel()` gives a new panel of all forms. `machinery` holds what was loaded,
+ * once, `panel()` gives a new panel of all forms. `modules` holds what was loaded,
  * `server()` promises what the server says of itself.
  */
 export function shareOf(code, base, { makeLink, CODE_BITS, qrPicture }, server) {

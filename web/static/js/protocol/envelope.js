@@ -18,9 +18,14 @@ const HEADER_BYTES = 1 + SECRET_BYTES + 8 + 4;
 const COUNTER_MOST = BigInt(Number.MAX_SAFE_INTEGER);
 
 /**
- * @typedef {Record<string, unknown> & {type: string}} Content  of type "text" it has `text`, a
- *   string, and perhaps `view`, in seconds, and `quote` (8.2); other types and other keys are as
- *   they came
+ * @typedef {Record<string, unknown> & {type: string}} Content  of type "text" it is a `TextContent`;
+ *   other types and other keys are as they came
+ *
+ * @typedef {object} TextContent  a text (8.2)
+ * @property {"text"} type
+ * @property {string} text
+ * @property {number} [view]  seconds; 0: until closed
+ * @property {import("./quotes.js").Quote} [quote]
  *
  * @typedef {object} Place  what the associated data binds a message to
  * @property {Uint8Array} roomNonce

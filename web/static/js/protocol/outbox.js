@@ -7,8 +7,8 @@
  */
 
 import { retryAt } from "./errors.js";
-import { FATES } from "./objects.js";
 import { RETRY_SECONDS } from "./limits.js";
+import { FATES } from "./objects.js";
 
 /** A crowded room has space again when others have read: no answer tells when. */
 const CROWDED_RETRY_SECONDS = 10;

@@ -88,7 +88,7 @@ export class Room {
     for (const author of this.roster.cameAfterMe()) this.cards.counters.startsNow(author);
     this.#emit({ type: "save" });
     if (notices !== null) {
-      const waiting = new Set(notices.map((one) => this.#notice(one)));
+      const waiting = new Set(notices.map((one) => this.#notice(one)).filter((id) => id !== null));
       this.cards.onlyThese(waiting, now + this.clockOffset);
       this.outbox.onlyThese(waiting);
     }

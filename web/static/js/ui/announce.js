@@ -17,9 +17,9 @@ function speak(id, sentence) {
 export const announce = (sentence) => speak("announce-polite", sentence);
 
 /** Says the sentence at once: for what a person must not miss. */
-export const alarm = (sentence) => speak("announce-assertive", sentence);
+export const announceAssertive = (sentence) => speak("announce-assertive", sentence);
 
 /** Takes back what was said: names may be among it. */
-export function hush() {
+export function clearAnnouncements() {
   for (const id of ["announce-polite", "announce-assertive"]) document.getElementById(id)?.replaceChildren();
 }

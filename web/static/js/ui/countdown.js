@@ -1,8 +1,8 @@
 // The time that a text stays readable: a number, a thin line that burns down, and an end.
 
 import { el, setText } from "./el.js";
-import { isCovered, UNCOVERED } from "./neutral.js";
-import { say } from "./say.js";
+import { say } from "./i18n.js";
+import { isCovered, UNCOVERED } from "./neutral-screen.js";
 import { remaining } from "./times.js";
 
 const still = window.matchMedia("(prefers-reduced-motion: reduce)");
@@ -15,7 +15,7 @@ const SEEN_AGAIN = ["visibilitychange", UNCOVERED];
 
 const unseen = () => document.hidden || isCovered();
 
-/** Calls `painted` two animation frames after this page was in sight; gives a way to call it off. */
+/** Calls `painted` two animation frames after this page was in sight; gives a way to cancel it. */
 export function afterPaint(painted) {
   let frame = 0;
   let over = false;

@@ -2,8 +2,8 @@
 // closes at Escape, and gives the focus back.
 
 import { el } from "./el.js";
+import { say } from "./i18n.js";
 import { icon } from "./icons.js";
-import { say } from "./say.js";
 
 /** Shows a modal panel; `onClose` is told when it has closed, however that came about. */
 export function panel({ kind, labelledby, onClose }, ...children) {

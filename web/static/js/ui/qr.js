@@ -2,7 +2,7 @@
 
 import { correction, generate } from "../../vendor/lean-qr/nano.js";
 import { svg } from "./el.js";
-import { say } from "./say.js";
+import { say } from "./i18n.js";
 
 // What ISO/IEC 18004 asks for around the symbol, in modules; cameras fail without it.
 const QUIET_ZONE = 4;

@@ -1,6 +1,6 @@
 // Durations and moments in the words of the page's language.
 
-import { language } from "./say.js";
+import { language } from "./i18n.js";
 
 const UNITS = [
   ["day", 86400],

@@ -1,0 +1,148 @@
+// The ways into a room: by making it, by its words, by a link, and back after a reload.
+
+import { arrivingScreen } from "../room/views/arriving-screen.js";
+import { invitedScreen } from "../room/views/invited-screen.js";
+import { progressScreen } from "../room/views/progress-screen.js";
+import { barrierScreen } from "../room/views/standing-screens.js";
+import { has } from "../ui/i18n.js";
+import { cancellableEntry } from "./cancellable-entry.js";
+import { roomCreation } from "./room-creation.js";
+import { shareOf } from "./share.js";
+
+const COLOURS = 12;
+
+/** The key of the sentence for what went wrong. */
+const problemOf = ({ code }) => (has(`refusal.${code}`) ? `refusal.${code}` : "refusal.other");
+
+/** Whether this tab may have kept what a reload needs; asking loads nothing. */
+export function mayResume() {
+  try {
+    return sessionStorage.length > 0;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The flows into a room of the server at `base`. `load()` promises the modules, `choices` are what was
+ * chosen, `toRoom(client, share, keptNode)` enters a room; `share` is null where the code is not known.
+ * `over(reason)` is told why a room is no more that was not entered yet. `trap` makes going back a
+ * question while there is something to lose.
+ */
+export function entryFlows({ stage, base, load, choices, trap, toRoom, over }) {
+  const { begin, cancel, destroy } = cancellableEntry();
+  let known = null;
+
+  /** What the server says of itself: asked for once, and again after whatever went wrong. */
+  function server() {
+    known ??= load().then(({ RoomClient }) => RoomClient.config({ base }));
+    known.catch(forget);
+    return known;
+  }
+
+  function forget() {
+    known = null;
+  }
+
+  /** What is said about oneself; the colour is drawn, so that two people seldom have the same. */
+  function visitor() {
+    const colour = crypto.getRandomValues(new Uint8Array(1))[0] % COLOURS;
+    const name = choices.name === "" ? {} : { name: choices.name, colour };
+    return { base, resumable: choices.resumable, ...name };
+  }
+
+  /** Nothing is under way any more, and nothing would be lost by going back. */
+  function drop() {
+    cancel();
+    trap.release();
+  }
+
+  function toArriving({ text = "", problem = null, unfolded = false } = {}) {
+    drop();
+    stage.show((kept) => arrivingScreen({ choices, text, problem, unfolded, ...kept, generate, enter, server }));
+  }
+
+  async function generate() {
+    cancel();
+    const entered = stage.screen().keep?.();
+    try {
+      const modules = await load();
+      const code = modules.makeCode(modules.randomBelow);
+      trap.set();
+      roomCreation({ code, base, modules, server, stage, visitor, choices, toRoom, problemOf, destroy, over,
+        begin: (make, options) => begin(make, options).catch((error) => { forget(); throw error; }),
+        another: generate, back: () => toArriving() });
+    } catch (error) {
+      toArriving({ ...entered, problem: problemOf(error) });
+    }
+  }
+
+  /** Reads what was typed or pasted, and joins; throws the Refusal that says what can't be read. */
+  async function enter(text) {
+    const code = await read(text);
+    join(code, (problem) => toArriving({ text, problem }));
+  }
+
+  async function read(text) {
+    const { readCode, readLink } = await load();
+    if (!text.includes("#")) return readCode(text);
+    return readLink(text.trim(), await server());
+  }
+
+  function toInvited(fragment, problem = null) {
+    drop();
+    const giveUp = (trouble) => toInvited(fragment, trouble);
+    stage.show((kept) => invitedScreen({
+      choices, problem, ...kept,
+      join: () => read(fragment).then((code) => join(code, giveUp), (error) => giveUp(problemOf(error))),
+      back: () => (mayResume() ? resume() : toArriving()),
+    }));
+  }
+
+  /** Derives, connects, and enters; `giveUp(problem)` goes back to where the person was. */
+  async function join(code, giveUp) {
+    stage.show((kept) => progressScreen(kept.phase ?? "deriving", { ...kept, back: () => giveUp(null) }));
+    try {
+      const modules = await load();
+      const enter = async (throwIfCancelled) => {
+        const config = await server();
+        const onProgress = (phase) => {
+          throwIfCancelled();
+          stage.screen().phase?.(phase);
+        };
+        return modules.RoomClient.join({ ...visitor(), code, config, onProgress });
+      };
+      const done = await begin(enter);
+      if (done !== null) toRoom(done.client, shareOf(code, base, modules, server));
+    } catch (error) {
+      forget();
+      giveUp(problemOf(error));
+    }
+  }
+
+  async function resume() {
+    cancel();
+    stage.show((kept) => progressScreen("returning", kept));
+    try {
+      const { RoomClient } = await load();
+      const done = await begin(() => RoomClient.resume({ base }));
+      if (done === null) return;
+      if (done.client === null) toArriving({ problem: "arriving.seat_gone" });
+      else toRoom(done.client, null);
+    } catch (error) {
+      const { code } = error;
+      if (!PASSING.has(code)) toArriving({ problem: problemOf(error) });
+      else if (code === "too_many") toBarrier(code);
+      else toBarrier(navigator.onLine === false ? "offline" : "unreachable");
+    }
+  }
+
+  /** What is in the way of coming back will pass: the tab keeps its half until it has. */
+  function toBarrier(what) {
+    stage.show(() => barrierScreen(what, { retry: resume, anew: () => toArriving() }));
+  }
+
+  return { toArriving, toInvited, join, resume };
+}
+
+const PASSING = new Set(["unreachable", "unavailable", "internal", "too_many"]);

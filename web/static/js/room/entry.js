@@ -1,0 +1,188 @@
+/** Ways into a room: making it, joining it, coming back. Each ends with a seat. */
+
+import { Resume } from "../device/resume.js";
+import { encodeCharter, readCharter, signCharter } from "../protocol/charter.js";
+import { readCode } from "../protocol/codes.js";
+import { readConfig } from "../protocol/config.js";
+import { fromBase64url, toBase64url } from "../protocol/encoding.js";
+import { Refusal, isPassing } from "../protocol/errors.js";
+import { contentKeys, roomKeys } from "../protocol/keys.js";
+import { ID_BYTES, NONCE_BYTES, SECRET_BYTES } from "../protocol/limits.js";
+import { readLink } from "../protocol/links.js";
+import { object, readRoom } from "../protocol/objects.js";
+import { encodeProfile, sealProfile } from "../protocol/profile.js";
+import { RoomApi } from "./room-api.js";
+
+/**
+ * @typedef {object} Device  what differs between a browser and a test
+ * @property {(code: string, config: {suite: number, salt: Uint8Array}) => Promise<Uint8Array>} derive
+ * @property {(size: number) => Uint8Array} randomBytes
+ * @property {Storage} storage  the tab's
+ *
+ * @typedef {object} Seat  all a client needs to live in a room; bytes in base64url
+ * @property {RoomApi} api
+ * @property {string} locator
+ * @property {string} token
+ * @property {string} me  member id
+ * @property {string} charter
+ * @property {string} mac
+ * @property {import("../protocol/charter.js").Charter} rules
+ * @property {{messageKey: CryptoKey, profileKey: CryptoKey}|null} keys
+ * @property {Resume|null} resume
+ * @property {import("../device/resume.js").Progress|null} progress  of the tab before its reload
+ * @property {Record<string, unknown>} present  the room's state at entering
+ *
+ * @typedef {object} Visitor
+ * @property {string} base
+ * @property {string} [code]  as typed
+ * @property {import("../protocol/config.js").Config} [config]  what the server says of itself, if known
+ * @property {string} [link]  instead of a code
+ * @property {string} [name]
+ * @property {number} [colour]
+ * @property {boolean} [resumable]
+ * @property {(phase: "deriving"|"connecting") => void} [onProgress]
+ *
+ * @typedef {{policy: 1|2, seats: number, messageTtl: number, roomTtl: number}} Policy
+ */
+
+/**
+ * @param {Visitor & {policy: Policy}} options
+ * @param {Device} device
+ * @returns {Promise<Seat>}
+ */
+export async function create(options, device) {
+  const found = await deriveRoom(options, device);
+  const { api, config, keys } = found;
+  const nonce = device.randomBytes(SECRET_BYTES);
+  const bytes = encodeCharter({ suite: config.suite, nonce, ...options.policy });
+  const charter = toBase64url(bytes);
+  const mac = toBase64url(await signCharter(keys.charterKey, bytes));
+  await api.createRoom({ locator: found.locator }, { charter, mac });
+  return takeSeat(options, device, found, { charter, mac });
+}
+
+/**
+ * @param {Visitor} options
+ * @param {Device} device
+ * @returns {Promise<Seat>}
+ */
+export async function join(options, device) {
+  const found = await deriveRoom(options, device);
+  const { charter, mac } = readRoom(await found.api.room({ locator: found.locator }));
+  return takeSeat(options, device, found, { charter, mac });
+}
+
+/**
+ * @param {{base: string, onProgress?: (phase: "connecting") => void}} options
+ * @param {Device} device
+ * @returns {Promise<Seat|null>} null when there is nothing to come back to
+ */
+export async function resume({ base, onProgress }, device) {
+  const { storage } = device;
+  const resumeToken = Resume.token(storage);
+  if (resumeToken === null) return null;
+  onProgress?.("connecting");
+  const api = new RoomApi(base);
+  try {
+    const { key } = object(await api.resume(resumeToken));
+    const opened = await Resume.open(storage, fromBase64url(key, SECRET_BYTES));
+    if (opened === null) throw new Refusal("resume_unknown");
+    const { seat, progress } = opened;
+    const { member: me, token, charter, mac } = seat;
+    const root = fromBase64url(seat.root, SECRET_BYTES);
+    const { locator, charterKey, roomSecret } = await roomKeys(root).finally(() => root.fill(0));
+    const rules = await verify(charterKey, { charter, mac }, seat.suite);
+    const keys = await contentKeys(roomSecret, rules.nonce);
+    const who = { locator: toBase64url(locator), token };
+    const { members, ...room } = object(await api.room(who));
+    return {
+      api, ...who, me, charter, mac, rules, keys, progress, resume: opened.resume,
+      present: { now: room.now, room, members },
+    };
+  } catch (error) {
+    if (!(error instanceof Refusal) || isPassing(error)) throw error;
+    Resume.clear(storage);
+    return null;
+  }
+}
+
+/**
+ * Derives the room's keys; nothing but the locator is told to anyone.
+ * @param {Visitor} options
+ * @param {Device} device
+ */
+async function deriveRoom({ base, code, link, config: known, onProgress }, device) {
+  const api = new RoomApi(base);
+  const typed = link === undefined ? readCode(code ?? "") : null;
+  const config = known ?? readConfig(await api.config());
+  const canonical = typed ?? (await readLink(link ?? "", config));
+  onProgress?.("deriving");
+  const root = await device.derive(canonical, config);
+  onProgress?.("connecting");
+  const keys = await roomKeys(root);
+  return { api, config, root, keys, locator: toBase64url(keys.locator) };
+}
+
+/**
+ * @param {Visitor} options
+ * @param {Device} device
+ * @param {Awaited<ReturnType<typeof deriveRoom>>} found
+ * @param {{charter: string, mac: string}} charter
+ * @returns {Promise<Seat>}
+ */
+async function takeSeat(options, device, { api, config, root, keys, locator }, { charter, mac }) {
+  const rules = await verify(keys.charterKey, { charter, mac }, config.suite);
+  const content = await contentKeys(keys.roomSecret, rules.nonce);
+  const id = device.randomBytes(ID_BYTES);
+  const me = toBase64url(id);
+  const token = toBase64url(device.randomBytes(SECRET_BYTES));
+  const profile = await sealedProfile(options, device, content.profileKey, rules.nonce, id);
+  const pair = options.resumable === false ? null : {
+    token: toBase64url(device.randomBytes(SECRET_BYTES)), key: device.randomBytes(SECRET_BYTES),
+  };
+  const who = { locator, token };
+  const answer = object(await api.join(who, {
+    member: me,
+    ...(profile === null ? {} : { profile }),
+    ...(pair === null ? {} : { resume: { token: pair.token, key: toBase64url(pair.key) } }),
+  }));
+  const record = { root: toBase64url(root), member: me, token, charter, mac, suite: config.suite };
+  root.fill(0);
+  const resume = pair === null ? null : await Resume.begin(device.storage, pair, record);
+  pair?.key.fill(0);
+  return {
+    api, ...who, me, charter, mac, rules, keys: content, resume, progress: null, present: answer,
+  };
+}
+
+/**
+ * @param {CryptoKey} charterKey
+ * @param {{charter: string, mac: string}} shown
+ * @param {number} suite
+ */
+async function verify(charterKey, { charter, mac }, suite) {
+  return readCharter(charterKey, bytesOr(charter, "charter_length"), bytesOr(mac, "charter_mac"), suite);
+}
+
+/** @param {string} text  @param {string} code  of the refusal of what isn't base64url at all */
+function bytesOr(text, code) {
+  try {
+    return fromBase64url(text);
+  } catch {
+    throw new Refusal(code);
+  }
+}
+
+/**
+ * @param {Visitor} options
+ * @param {Device} device
+ * @param {CryptoKey} profileKey
+ * @param {Uint8Array} roomNonce
+ * @param {Uint8Array} member
+ */
+async function sealedProfile({ name, colour }, device, profileKey, roomNonce, member) {
+  if (name === undefined || name === "") return null;
+  const padded = encodeProfile({ name, colour: colour ?? 0 });
+  const nonce = device.randomBytes(NONCE_BYTES);
+  return toBase64url(await sealProfile(profileKey, { roomNonce, member }, nonce, padded));
+}

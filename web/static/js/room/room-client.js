@@ -1,0 +1,294 @@
+/**
+ * A room, as pages see it: calls in, one `state` out, a "change" event whenever it is another.
+ */
+
+import { derive } from "../device/derive.js";
+import { randomBytes } from "../device/random.js";
+import { readConfig } from "../protocol/config.js";
+import { toBase64url } from "../protocol/encoding.js";
+import { encodeContent } from "../protocol/envelope.js";
+import { Refusal } from "../protocol/errors.js";
+import { ID_BYTES } from "../protocol/limits.js";
+import { readRecord } from "../protocol/record.js";
+import * as entry from "./entry.js";
+import { RoomApi } from "./room-api.js";
+import { RoomConnection } from "./room-connection.js";
+
+/**
+ * @typedef {import("./room-state.js").RoomState} RoomState
+ * @typedef {import("./room-state.js").EndReason} EndReason
+ * @typedef {import("./entry.js").Visitor} Visitor
+ * @typedef {import("./entry.js").Policy} Policy
+ * @typedef {import("./entry.js").Device} Device
+ */
+
+/** What a close code means for good (11.7); any other is a reason to come back. */
+const END_BY_CODE = new Map(
+  /** @type {[number, EndReason][]} */ ([
+    [1000, "left"], [1009, "protocol"], [4400, "protocol"], [4401, "seat_lost"],
+    [4404, "room_unknown"], [4409, "replaced"], [4410, "destroyed"],
+  ]),
+);
+const TOO_FAST = 4429;
+
+/** @returns {Device} */
+const browser = () => ({ derive, randomBytes, storage: sessionStorage });
+
+/** The only thing pages use of a room. Errors of the static methods are `Refusal`s. */
+export class RoomClient extends EventTarget {
+  /** @type {RoomState} */
+  state;
+  #seat;
+  #device;
+  #connection;
+  /** @type {{reason: EndReason}|null} */
+  #ended = null;
+  #closed = false;
+  #destroying = false;
+  #wasLive = false;
+  #changePending = false;
+  #listeners = new AbortController();
+
+  /**
+   * What a server says of itself: what it allows, what it proposes, and what links and keys need.
+   * @param {{base: string}} options
+   */
+  static async config({ base }) {
+    return readConfig(await new RoomApi(base).config());
+  }
+
+  /**
+   * @param {Visitor & {policy: Policy}} options  `base`: absolute address of the deployment with a
+   *   trailing slash; `code`: as typed or canonical
+   * @param {Device} [device]
+   */
+  static async create(options, device = browser()) {
+    return new RoomClient(options.base, await entry.create(options, device), device);
+  }
+
+  /**
+   * @param {Visitor} options  `link` may stand instead of `code`; it is refused if it is of another
+   *   server
+   * @param {Device} [device]
+   */
+  static async join(options, device = browser()) {
+    return new RoomClient(options.base, await entry.join(options, device), device);
+  }
+
+  /**
+   * Brings a reloaded tab back without the code.
+   * @param {{base: string, onProgress?: (phase: "connecting") => void}} options
+   * @param {Device} [device]
+   * @returns {Promise<RoomClient|null>} null when there is nothing to resume (any longer); a
+   *   `Refusal` such as `unreachable` when it may work later
+   */
+  static async resume(options, device = browser()) {
+    const seat = await entry.resume(options, device);
+    return seat && new RoomClient(options.base, seat, device);
+  }
+
+  /**
+   * @param {string} base
+   * @param {import("./entry.js").Seat} seat
+   * @param {Device} device
+   */
+  constructor(base, seat, device) {
+    super();
+    // The keys are the connection's alone, so that they go when it forgets them.
+    this.#seat = { ...seat, keys: null, resume: null, progress: null, present: {} };
+    this.#device = device;
+    this.#connection = new RoomConnection(base, seat, device, {
+      changed: () => this.#changed(),
+      lost: (code) => this.#lost(code),
+      ended: (reason, leave) => {
+        if (leave) void this.#endAndLeave(/** @type {EndReason} */ (reason));
+        else this.#end(/** @type {EndReason} */ (reason));
+      },
+    });
+    this.state = this.#snapshot();
+    for (const type of ["online", "offline"]) {
+      const { signal } = this.#listeners;
+      globalThis.addEventListener?.(type, () => this.#changed(), { signal });
+    }
+    this.#connection.start();
+  }
+
+  /**
+   * Encrypts and sends; the message waits in memory until the server has it.
+   * @param {string} text
+   * @param {{view?: number|null, quote?: import("./room-state.js").Quote|null}} [options]  `view`: 0 is
+   *   until closed, else 5 to 300 seconds; `quote`: a text of at most 280 code points
+   * @returns {string} the message's id
+   * @throws {Refusal} `content_size` or `content_field`, at once
+   */
+  send(text, { view = null, quote = null } = {}) {
+    if (this.#isOver) throw new Refusal("ended");
+    /** @type {import("../protocol/envelope.js").TextContent} */
+    const content = {
+      type: "text",
+      text: whole(text),
+      ...(view !== null && { view }),
+      ...(quote !== null && { quote: { text: whole(quote.text), author: quote.author } }),
+    };
+    encodeContent(content);
+    const id = toBase64url(this.#device.randomBytes(ID_BYTES));
+    this.#connection.post(id, content);
+    return id;
+  }
+
+  /**
+   * Asks for a card.
+   * @param {string} id
+   * @returns {Promise<void>} once it is open
+   * @throws {Refusal} why it isn't
+   */
+  async open(id) {
+    if (this.#isOver) throw new Refusal("ended");
+    await this.#connection.open(id);
+  }
+
+  /** The card has been painted in a visible document: acknowledges it. @param {string} id */
+  shown(id) {
+    this.#connection.shown(id);
+  }
+
+  /** Gives an open card back unread. @param {string} id */
+  release(id) {
+    this.#connection.release(id);
+  }
+
+  /** Drops the text of a card that was shown, or of a message of one's own. @param {string} id */
+  discard(id) {
+    this.#connection.discard(id);
+  }
+
+  /** @param {boolean} typing */
+  setTyping(typing) {
+    this.#connection.setTyping(typing);
+  }
+
+  /** @param {boolean} enabled  whether others may see that one types */
+  setTypingEnabled(enabled) {
+    this.#connection.setTypingEnabled(enabled);
+  }
+
+  /**
+   * @param {boolean} locked
+   * @throws {Refusal} the server's, or `unreachable`
+   */
+  async lock(locked) {
+    if (this.#isOver) throw new Refusal("ended");
+    await this.#connection.lock(locked);
+  }
+
+  /**
+   * @returns {Promise<import("../protocol/record.js").Record>} what the server says it holds
+   * @throws {Refusal} the server's, or `unreachable`
+   */
+  async record() {
+    if (this.#isOver) throw new Refusal("ended");
+    const { api, locator, token } = this.#seat;
+    return readRecord(await api.record({ locator, token }));
+  }
+
+  /**
+   * Destroys the room for everyone. Texts and keys are dropped at once; `state.ended` says whether
+   * the server confirmed it.
+   */
+  async destroy() {
+    if (this.#isOver) return;
+    this.#destroying = true;
+    const outcome = this.#destroyRoom();
+    this.#forget();
+    this.#changed();
+    this.#end(await outcome);
+  }
+
+  /** Gives the seat up and forgets everything. */
+  async leave() {
+    if (!this.#isOver) await this.#endAndLeave("left");
+  }
+
+  /** Disconnects; the seat and what a reload needs stay. */
+  close() {
+    this.#closed = true;
+    this.#forget();
+  }
+
+  get #isOver() {
+    return this.#closed || this.#destroying || this.#ended !== null;
+  }
+
+  /** @returns {Promise<EndReason>} */
+  async #destroyRoom() {
+    const { api, locator, token } = this.#seat;
+    try {
+      await api.destroy({ locator, token });
+      return "destroyed_by_you";
+    } catch (error) {
+      const { code } = /** @type {Refusal} */ (error);
+      // Perhaps the answer to an earlier attempt was lost; in any case it is gone.
+      return code === "room_unknown" ? "destroyed_by_you" : "destroy_unconfirmed";
+    }
+  }
+
+  /** @param {EndReason} reason */
+  async #endAndLeave(reason) {
+    const { api, locator, token } = this.#seat;
+    this.#end(reason);
+    // Without an answer the server frees the seat by itself, after its time of grace.
+    await api.leave({ locator, token }).catch(() => undefined);
+  }
+
+  /** @param {EndReason} reason */
+  #end(reason) {
+    if (this.#ended !== null) return;
+    const expired = reason === "room_unknown" && this.#connection.isPastExpiry;
+    this.#ended = { reason: expired ? "expired" : reason };
+    this.#forget();
+    this.#changed();
+  }
+
+  #forget() {
+    this.#listeners.abort();
+    this.#connection.forget({ keepSeat: this.#closed });
+    this.#seat = { ...this.#seat, locator: "", token: "" };
+  }
+
+  // What the connection tells
+
+  /** @param {number} code  @returns {"retry"|"later"|"stop"} */
+  #lost(code) {
+    const reason = END_BY_CODE.get(code);
+    if (reason !== undefined) this.#end(reason);
+    if (this.#isOver) return "stop";
+    return code === TOO_FAST ? "later" : "retry";
+  }
+
+  #changed() {
+    this.#wasLive ||= this.#connection.live;
+    if (this.#changePending) return;
+    this.#changePending = true;
+    // Once for all that happens together.
+    queueMicrotask(() => {
+      this.#changePending = false;
+      this.state = this.#snapshot();
+      this.dispatchEvent(new Event("change"));
+    });
+  }
+
+  /** @returns {import("./room-state.js").Phase} */
+  #phase() {
+    if (this.#ended !== null) return "ended";
+    if (this.#connection.live) return "live";
+    if (globalThis.navigator?.onLine === false) return "offline";
+    return this.#wasLive ? "reconnecting" : "connecting";
+  }
+
+  #snapshot() {
+    return this.#connection.snapshot({ phase: this.#phase(), ended: this.#ended });
+  }
+}
+
+/** A text cut through the middle of a character can't be written in UTF-8. @param {string} text */
+const whole = (text) => new TextDecoder().decode(new TextEncoder().encode(text));

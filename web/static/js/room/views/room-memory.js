@@ -1,0 +1,35 @@
+// What the view of a room knows that its client doesn't. It outlives the view, which is drawn anew in
+// another language, and goes with the client; nothing of it is ever written anywhere.
+
+import { Order } from "./log-entries.js";
+
+const memories = new WeakMap();
+
+const fresh = () => ({
+  order: new Order(),
+  /** Ids of messages of one's own whose text has left the page. */
+  faded: new Set(),
+  /** Seconds for which each message of one's own may be read. */
+  views: new Map(),
+  /** When the countdown of each card and message ends. */
+  ends: new Map(),
+  /** What is being written, and what it answers. */
+  draft: { text: "", quote: null },
+  typingEnabled: true,
+  /** Joins that somebody here has called expected. */
+  expectedJoins: 0,
+});
+
+/** The memory of the room that `client` is in. */
+export function memoryOf(client) {
+  if (!memories.has(client)) memories.set(client, fresh());
+  return memories.get(client);
+}
+
+/** Forgets everything about the room that `client` was in. */
+export function forgetRoom(client) {
+  const memory = memories.get(client);
+  if (memory === undefined) return;
+  Object.assign(memory, fresh());
+  memories.delete(client);
+}

@@ -1,0 +1,85 @@
+// The room's menu: invite, lock, typing, hide, leave, destroy, what holds in this room, and
+// what the server knows of it.
+
+import { copyButton } from "../../ui/copy-button.js";
+import { panel, panelHead } from "../../ui/dialog.js";
+import { el, setText } from "../../ui/el.js";
+import { say } from "../../ui/i18n.js";
+import { icon } from "../../ui/icons.js";
+import { languageSwitch } from "../../ui/language-switch.js";
+import { codeWords } from "./code-words.js";
+import { openRecord } from "./record-panel.js";
+import { roomRules } from "./room-rules.js";
+
+/**
+ * Opens the menu. `share` is `{code, link(), panel()?}` or null when this tab has forgotten the code;
+ * `typing` is `{enabled, set(enabled)}`; `record()` reads what the server knows; `leave`, `destroy`, `hide` (or null) and `lock(locked)` do
+ * what they say. Gives `{update(state)}`; `onClose` is told when the menu has closed.
+ */
+export function openMenu({ state, localTime, share, typing, record, lock, hide, leave, destroy, onClose }) {
+  const facts = roomRules(localTime);
+  const lockLabel = el("span", {});
+  const lockHint = el("span", { class: "hint" });
+  const lockRow = el("button", { type: "button", class: "row-button",
+    on: { click: () => lock(!current.room.locked) } },
+    icon("locked"), el("span", { class: "row-text" }, lockLabel, lockHint));
+  let current = state;
+
+  const typingBox = el("input", { type: "checkbox", id: "menu-typing", checked: typing.enabled,
+    on: { change: () => typing.set(typingBox.checked) } });
+
+  const then = (action) => () => { node.close(); action(); };
+  const row = (name, label, hint, action, kind = "") =>
+    el("button", { type: "button", class: `row-button ${kind}`, on: { click: then(action) } },
+      icon(name), el("span", { class: "row-text" }, label, el("span", { class: "hint" }, hint)));
+
+  const node = panel({ kind: "menu", labelledby: "menu-title", onClose },
+    el("div", { class: "panel-body" },
+      panelHead("menu-title", say("menu.title"), () => node.close()),
+      el("section", { class: "menu-part" },
+        share === null
+          ? el("p", { class: "hint" }, say("menu.code_forgotten"))
+          : row("share", say("menu.share"), say("menu.share_hint"), () => openInvite(share)),
+        lockRow,
+        el("label", { class: "row-button", for: "menu-typing" }, typingBox,
+          el("span", { class: "row-text" }, say("menu.typing")))),
+      el("section", { class: "menu-part" },
+        hide === null ? null : row("hide", say("menu.hide"), say("menu.hide_hint"), hide),
+        row("leave", say("menu.leave"), say("menu.leave_hint"), leave),
+        row("destroy", say("menu.destroy"),
+          [say("menu.destroy_hint"), " ", el("kbd", {}, say("keys.destroy"))], destroy, "danger-text")),
+      el("section", { class: "menu-part" },
+        el("h3", {}, say("menu.facts")), facts.node,
+        row("eye", say("record.title"), say("record.hint"), () => openRecord(record))),
+      languageSwitch()));
+
+  function update(newest) {
+    current = newest;
+    const { room } = newest;
+    if (room === null) return;
+    setText(lockLabel, say(room.locked ? "menu.unlock" : "menu.lock"));
+    setText(lockHint, say(room.locked ? "menu.unlock_hint" : "menu.lock_hint"));
+    facts.update(room);
+  }
+
+  update(state);
+  return { update, close: () => node.close() };
+}
+
+/** The panel from which the code is handed over while people are talking. */
+function openInvite(share) {
+  const node = panel({ kind: "menu invite", labelledby: "invite-title" },
+    el("div", { class: "panel-body" },
+      panelHead("invite-title", say("menu.share"), () => node.close()),
+      shareNode(share)));
+}
+
+/** The ways to hand the code over: the panel of sharing, where the page has given one. */
+export function shareNode(share) {
+  if (share.panel !== undefined) return share.panel().node;
+  return el("div", { class: "share-simple" },
+    el("p", { class: "menu-code", translate: "no" }, codeWords(share.code).join(" ")),
+    el("div", { class: "button-row" },
+      copyButton({ label: say("share.copy_code"), name: "copy", text: () => share.code }),
+      copyButton({ label: say("share.copy_link"), name: "link", text: share.link })));
+}

@@ -1,0 +1,56 @@
+// A code, in every form in which it can be handed over, and what each of them leaks.
+
+import { announceAssertive } from "../../ui/announce.js";
+import { copyButton } from "../../ui/copy-button.js";
+import { el, fill } from "../../ui/el.js";
+import { say } from "../../ui/i18n.js";
+import { icon } from "../../ui/icons.js";
+import { codeWords } from "./code-words.js";
+
+/**
+ * The panel of sharing. `code` is canonical, `bits` its entropy; `link()` promises the link and
+ * `picture(link)` draws it. The words stand at its top, so that whatever shows it can put it where
+ * another showed it before.
+ */
+export function sharePanel({ code, bits, link, picture }) {
+  // A list of words would be read out with its numbers; the words alone are what is spoken.
+  const words = el("p", { class: "code-words", translate: "no", dir: "ltr", lang: "en" },
+    codeWords(code).flatMap((word, index) => [index === 0 ? null : " ", el("span", {}, word)]));
+  const place = el("div", { class: "qr-place" });
+  const node = el("section", { class: "share-panel", "aria-label": say("share.title") },
+    el("div", { class: "code-sheet" },
+      el("div", { class: "code-said" },
+        el("p", { class: "entropy" }, say("share.entropy", { bits: Math.floor(bits) })),
+        words,
+        el("div", { class: "share-ways" },
+          copyButton({ label: say("share.copy_code"), name: "copy", text: () => code, kind: "secondary" }),
+          copyButton({ label: say("share.copy_link"), name: "link", text: link, kind: "secondary" }),
+          typeof navigator.share === "function" ? sheetButton(link) : null)),
+      place),
+    el("ul", { class: "leaks" },
+      leak("voice", say("share.voice_leaks")),
+      leak("link", say("share.link_leaks")),
+      leak("eye", say("share.qr_leaks"))));
+
+  link().then(
+    (text) => fill(place, picture(text)),
+    () => { place.hidden = true; },
+  );
+  return { node };
+}
+
+const leak = (drawing, sentence) => el("li", {}, icon(drawing), el("span", {}, sentence));
+
+function sheetButton(link) {
+  return el("button", { type: "button", class: "button secondary",
+    on: { click: () => openSheet(link) } }, icon("share"), say("share.sheet"));
+}
+
+async function openSheet(link) {
+  try {
+    await navigator.share({ url: await link() });
+  } catch (error) {
+    // Whoever closes the sheet has changed their mind; nothing failed.
+    if (error?.name !== "AbortError") announceAssertive(say("share.sheet_failed"));
+  }
+}

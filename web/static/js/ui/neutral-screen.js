@@ -1,0 +1,85 @@
+// A screen for when somebody looks over one's shoulder: Esc twice, and there is nothing to see; Esc
+// twice again, and all is as it was. The room goes on meanwhile.
+
+import { closePanels } from "./dialog.js";
+import { el } from "./el.js";
+import { say } from "./i18n.js";
+
+/** The event of the document when the page can be seen again. */
+export const UNCOVERED = "uncovered";
+
+const TWICE_MS = 600;
+const CLASS = "neutral-page";
+// What a tab and a window frame show of a page besides its title.
+const MARKS = "link[rel='icon'], link[rel='apple-touch-icon'], meta[name='theme-color']";
+
+/** Whether the page is covered at this moment. */
+export const isCovered = () => document.documentElement.classList.contains(CLASS);
+
+/**
+ * Covers `nodes` when asked, by `cover()` or by Esc twice. `changed()` is called whenever the page has
+ * been covered or uncovered.
+ */
+export function neutralScreen({ nodes, changed }) {
+  let sheet = null;
+  let marks = [];
+  let focused = null;
+  let last = -Infinity;
+
+  function cover() {
+    if (sheet !== null) return;
+    // What is open above the page counts as answered with no.
+    closePanels();
+    // Held weakly: with the element of a room that ends meanwhile, its texts would be held.
+    focused = new WeakRef(document.activeElement);
+    const line = el("h1", { tabindex: "-1" }, say("neutral.text"));
+    sheet = el("main", { class: "neutral" }, line,
+      el("button", { type: "button", on: { click: uncover } }, say("neutral.back")));
+    for (const node of nodes) Object.assign(node, { hidden: true, inert: true });
+    marks = [...document.querySelectorAll(MARKS)];
+    for (const mark of marks) mark.remove();
+    document.head.append(el("link", { rel: "icon", href: "data:,", "data-neutral": true }));
+    document.documentElement.classList.add(CLASS);
+    document.body.append(sheet);
+    line.focus();
+    changed();
+  }
+
+  function uncover() {
+    if (sheet === null) return;
+    sheet.remove();
+    sheet = null;
+    document.querySelector("link[data-neutral]")?.remove();
+    document.head.append(...marks);
+    document.documentElement.classList.remove(CLASS);
+    for (const node of nodes) Object.assign(node, { hidden: false, inert: false });
+    const before = focused.deref();
+    if (before?.isConnected) before.focus();
+    else nodes[0].querySelector("h1")?.focus();
+    document.dispatchEvent(new Event(UNCOVERED));
+    changed();
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") {
+      last = -Infinity;
+      return;
+    }
+    if (event.repeat) return;
+    // This one ends the composition of a character.
+    if (event.isComposing || event.keyCode === 229) {
+      last = -Infinity;
+      return;
+    }
+    // While a panel is open, Esc closes it; the next one may then be the second.
+    const closes = document.querySelector("dialog[open]") !== null;
+    const second = !closes && event.timeStamp - last < TWICE_MS;
+    last = second ? -Infinity : event.timeStamp;
+    if (!second) return;
+    event.preventDefault();
+    if (sheet === null) cover();
+    else uncover();
+  }, { capture: true });
+
+  return { cover };
+}

@@ -1,0 +1,33 @@
+// The visual viewport: the part of the window that a person can see. A keyboard on the screen covers
+// the page's end without making the page smaller (Safari), so what fills the window takes its height
+// and place from here.
+
+const PINCHED = 1.01;
+/** A keyboard takes a good part of the window; bars of the browser take little. */
+const KEYBOARD = 0.85;
+
+/**
+ * Writes what can be seen into the custom properties `--seen-height` and `--seen-top` of `node`
+ * until `stop` is called.
+ */
+export function followViewport(node, viewport = window.visualViewport ?? null) {
+  if (viewport === null) return { stop() {} };
+
+  function follow() {
+    // Who has zoomed in looks at a part of it: it must not shrink to that part.
+    if (viewport.scale > PINCHED) return;
+    node.toggleAttribute("data-covered", viewport.height < KEYBOARD * window.innerHeight);
+    node.style.setProperty("--seen-height", `${viewport.height}px`);
+    node.style.setProperty("--seen-top", `${Math.max(0, viewport.offsetTop)}px`);
+  }
+
+  viewport.addEventListener("resize", follow);
+  viewport.addEventListener("scroll", follow);
+  follow();
+  return {
+    stop() {
+      viewport.removeEventListener("resize", follow);
+      viewport.removeEventListener("scroll", follow);
+    },
+  };
+}
