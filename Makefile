@@ -78,18 +78,6 @@ soak: $(VENV)/dev.stamp ## ten minutes at half load: nothing lost, repeated, or 
 bench-epoch: $(VENV)/dev.stamp ## measure what the end of an epoch costs with 10,000 messages waiting
 	@$(PY) -m bench.epoch
 
-.PHONY: scaling
-scaling: $(VENV)/dev.stamp ## reckon what so many rooms need (ARGS="--rooms 50000 --members 5" for one case)
-	@$(PY) -m bench.scaling $(ARGS)
-
-.PHONY: scaling-constants
-scaling-constants: $(VENV)/dev.stamp ## measure what `make scaling` reckons with, ready to be put into bench/constants.py
-	@$(PY) -m bench.measure $(ARGS)
-
-.PHONY: bench-partitions
-bench-partitions: $(VENV)/dev.stamp ## compare deleting expired rows with dropping partitions
-	@$(PY) -m bench.partitions $(ARGS)
-
 .PHONY: mutations
 mutations: $(VENV)/dev.stamp ## break guards on purpose and see a test notice (ARGS="words" for some)
 	@sh tools/page_tools.sh $(VENV)

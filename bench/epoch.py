@@ -66,15 +66,15 @@ class Stand:
         self.epochs = Epochs(pool, keyring, os.urandom, 0)
 
     @classmethod
-    async def open(cls, pool: "Pool", directory: Path, key: str | None = None) -> "Stand":
-        """Services as a server has them; `key`: the encryption key, if it was used before."""
+    async def open(cls, pool: "Pool", directory: Path) -> "Stand":
+        """Services as a server has them."""
         await migrate(pool, read_migrations())
         deployment = await Deployment.open(pool, 1, os.urandom)
         async with pool.acquire() as connection:
             keyring = await Keyring.open(
                 connection,
                 KeyringDirectory(directory),
-                GivenKeys(key or os.urandom(32).hex()),
+                GivenKeys(os.urandom(32).hex()),
                 os.urandom,
             )
         return cls(pool, keyring, deployment)

@@ -13,8 +13,9 @@ from support.machines.chromium import (  # noqa: F401
     playwright,
     visit,
 )
+from support.machines.database import Server as Postgres
 from support.machines.firefox import firefox, visit_firefox  # noqa: F401
-from support.machines.server import Program
+from support.machines.server import Program, Serve
 
 
 @pytest.fixture(scope="session")
@@ -30,10 +31,22 @@ def web() -> Path:
     return Path(__file__).resolve().parent.parent.parent / "web"
 
 
+@pytest.fixture(scope="module")
+def quick_server(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    """One server for all tests of a module, with PBKDF2, which a browser does in no time.
+
+    Where the promise is about memory, about the worker or about the whole way, tests use
+    `shared_server`, with Argon2id as the program has it unless it is told otherwise.
+    """
+    starting = Serve(postgres, tmp_path_factory.mktemp("quick"))
+    yield starting(KDF="pbkdf2")
+    starting.close()
+
+
 @pytest.fixture
-def server(shared_server: Program) -> str:
+def server(quick_server: Program) -> str:
     """The address of the running program, without a slash at its end."""
-    return shared_server.url
+    return quick_server.url
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ def test_a_second_tab_of_the_same_seat_takes_over(visit: Visit, server: str) -> 
 def test_words_written_while_the_server_is_away_wait_and_are_sent_once(
     serve: Callable[..., Program], visit: Visit
 ) -> None:
-    program = serve()
+    program = serve(KDF="pbkdf2")
     ada, bo = two_in_a_room(visit, program.url)
     program.kill()
     notice = ada.page.locator(".notice.attention")
@@ -190,7 +190,7 @@ def test_a_destruction_that_nobody_confirmed_is_said_to_be_unconfirmed(
 def test_what_is_sent_while_the_browser_is_offline_waits_and_is_sent_once(
     serve: Callable[..., Program], visit: Visit
 ) -> None:
-    program = serve()
+    program = serve(KDF="pbkdf2")
     with tunnel_to(program.port) as tunnel:
         ada = person(visit, f"http://127.0.0.1:{tunnel.port}")
         ada.generate()
@@ -265,7 +265,7 @@ def test_who_comes_back_offline_is_back_as_soon_as_there_is_a_connection(
 def test_a_seat_that_was_taken_meanwhile_is_said_and_can_be_asked_for_again(
     serve: Callable[..., Program], visit: Visit
 ) -> None:
-    program = serve(SEAT_GRACE_SECONDS=1)
+    program = serve(KDF="pbkdf2", SEAT_GRACE_SECONDS=1)
     with tunnel_to(program.port) as tunnel:
         ada = person(visit, f"http://127.0.0.1:{tunnel.port}")
         ada.generate()

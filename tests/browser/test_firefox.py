@@ -2,13 +2,19 @@
 
 import re
 
-from plays import DESKTOP, PHONE, every_state, faultless, looking, played
+from inspection import FIREFOX_FORMS, HURRIED, inspect
+from plays import played
 from playwright.sync_api import expect
 from support.machines.chromium import Visit
+from support.machines.server import Program
 from support.people.people import PATIENCE_MS, person
 
 
-def test_chromium_and_firefox_talk(visit: Visit, visit_firefox: Visit, server: str) -> None:
+def test_chromium_and_firefox_talk(
+    visit: Visit, visit_firefox: Visit, shared_server: Program
+) -> None:
+    """More than a second: two browsers, and keys derived in earnest."""
+    server = shared_server.url
     ada = person(visit, server)
     ada.choose(name="Ada")
     ada.generate()
@@ -51,14 +57,7 @@ def test_chromium_and_firefox_talk(visit: Visit, visit_firefox: Visit, server: s
 
 
 def test_firefox_draws_every_state_as_chromium_does(visit_firefox: Visit, stage: str) -> None:
-    page = played(visit_firefox, stage, "screen:arriving").page
-    look = looking(page)
-
-    def drawn(_name: str) -> list[str]:
-        found = []
-        for width in (PHONE, DESKTOP):
-            page.set_viewport_size({"width": width, "height": 780})
-            found += look("overflowing") + look("clipped")
-        return found
-
-    faultless(page, every_state(page), drawn)
+    """More than a second: a hundred states in two sizes, each walked through inside of the page."""
+    page = played(visit_firefox, stage, "screen:arriving", init=HURRIED).page
+    found = inspect(page, FIREFOX_FORMS)
+    assert found["overflowing"] + found["clipped"] == []

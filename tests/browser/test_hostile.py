@@ -12,7 +12,7 @@ from support.machines.chromium import Visit, Watched
 # The same examples in every run; a browser is slow, so each of hypothesis' examples is a batch. The
 # one that failed is named by itself and needs no shrinking.
 steady = settings(
-    derandomize=True, deadline=None, max_examples=25, phases=[Phase.explicit, Phase.generate]
+    derandomize=True, deadline=None, max_examples=15, phases=[Phase.explicit, Phase.generate]
 )
 BATCH = 40
 

@@ -16,8 +16,8 @@ REFUSALS = "integrity|Integrity|digest|Content Security Policy|Trusted|trusted"
 
 
 @pytest.fixture
-def proxy(shared_server: Program) -> Iterator[Tamperer]:
-    with tampering(shared_server.port) as tamperer:
+def proxy(quick_server: Program) -> Iterator[Tamperer]:
+    with tampering(quick_server.port) as tamperer:
         yield tamperer
 
 

@@ -27,7 +27,7 @@ GAP_SECONDS = 2.0
 def test_two_people_go_on_talking_when_their_server_is_replaced(
     database_url: str, serve: Callable[..., Program], visit: Visit, tmp_path: Path
 ) -> None:
-    shared = {"KEYRING_DIR": f"{tmp_path}/keyring", "ENCRYPTION_KEY": "5e" * 32}
+    shared = {"KDF": "pbkdf2", "KEYRING_DIR": f"{tmp_path}/keyring", "ENCRYPTION_KEY": "5e" * 32}
     old = serve(database=database_url, **shared)
     new = serve(database=database_url, **shared)
     with tunnel_to(old.port) as tunnel:

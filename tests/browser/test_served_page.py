@@ -184,11 +184,11 @@ def test_the_page_is_in_the_browsers_language_unless_the_address_says_another(
             assert direction == words["language.direction"]
 
 
-def test_the_first_files_are_preferred_to_what_comes_later(shared_server: Program) -> None:
+def test_the_first_files_are_preferred_to_what_comes_later(quick_server: Program) -> None:
     """In this order in the page, so that a slow line carries the first screen first."""
     import httpx
 
-    text = httpx.get(shared_server.url + "/", trust_env=False).text
+    text = httpx.get(quick_server.url + "/", trust_env=False).text
     parts = ("page", "home", "shared", "room")
     order = [re.search(rf'(?:href|src)="/static/{part}\.', text).start() for part in parts]
     assert order == sorted(order)

@@ -1,6 +1,8 @@
 // Looks at the page as it stands and tells what a person could not see, reach or press. Everything
 // found is named by its class, so that a failing test says where to look.
 
+import { say } from "/static/js/ui/i18n.js";
+
 const CONTROLS = "a[href], button, input, select, textarea, summary, [tabindex='0']";
 /** WCAG 2.2, 2.5.8, in CSS pixels. */
 const LEAST_TARGET = 24;
@@ -215,3 +217,11 @@ export async function focusLost(from, others) {
 
 /** The states between which a room can go. */
 export const between = async () => Object.keys((await import("./states.js")).clientStates);
+
+// --- words ----------------------------------------------------------------------------------------
+
+/** What the row of the table says that this state comes from, and the page doesn't. */
+export const unsaid = () => window.gallery.unsaid();
+
+/** A message that could not be drawn has a sentence in its place. */
+export const unshowable = () => (document.body.innerText.includes(say("card.unshowable")) ? [say("card.unshowable")] : []);

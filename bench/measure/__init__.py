@@ -1,1 +1,0 @@
-"""Measures the constants that `bench.scaling` reckons with: `python -m bench.measure`."""

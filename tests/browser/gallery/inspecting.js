@@ -1,0 +1,33 @@
+// Shows all states, one after the other, and tells what is wrong with them as the window is now.
+
+import * as look from "./looking.js";
+
+/** What axe says about the page by some rules: each node as rule, selector and sentence. */
+async function axed({ type, values }) {
+  // No preload: axe would fetch the page's styles and put them in once more, which our policy forbids.
+  const { violations, incomplete } = await window.axe.run(document, {
+    runOnly: { type, values }, preload: false, resultTypes: ["violations", "incomplete"],
+  });
+  const told = ({ id, nodes }) => nodes.map((node) => {
+    const { message } = [...node.any, ...node.all, ...node.none][0] ?? {};
+    return [id, node.target.join(" "), message];
+  });
+  return { violations: violations.flatMap(told), undecided: incomplete.flatMap(told) };
+}
+
+/** The page as it stands. */
+export async function seen({ looks = [], rules = null }) {
+  const faults = Object.fromEntries(looks.map((name) => [name, look[name]()]));
+  return { faults, ...(rules === null ? {} : await axed(rules)) };
+}
+
+/** The states of these names; `examined` are those that axe looks at. */
+export async function inspected({ names, looks, rules, examined }) {
+  const found = [];
+  for (const state of names) {
+    await window.gallery.play(state);
+    await window.gallery.drawn();
+    found.push({ state, ...(await seen({ looks, rules: examined.includes(state) ? rules : null })) });
+  }
+  return found;
+}
