@@ -1,8 +1,8 @@
 """For probes: whether the process answers, and whether it can serve."""
 
+import json
 from collections.abc import Awaitable, Callable, Mapping
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -25,4 +25,4 @@ class Health:
 
 
 def _json(value: Mapping[str, str]) -> Response:
-    return Response(msgspec.json.encode(value), media_type="application/json")
+    return Response(json.dumps(value), media_type="application/json")

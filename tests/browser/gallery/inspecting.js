@@ -1,6 +1,8 @@
 // Shows all states, one after the other, and tells what is wrong with them as the window is now.
 
-import * as look from "./looking.js";
+import { clipped, faint, moving, overflowing, small, unsaid, unshowable } from "./looking.js";
+
+const LOOKS = { clipped, faint, moving, overflowing, small, unsaid, unshowable };
 
 /** What axe says about the page by some rules: each node as rule, selector and sentence. */
 async function axed({ type, values }) {
@@ -17,7 +19,7 @@ async function axed({ type, values }) {
 
 /** The page as it stands. */
 export async function seen({ looks = [], rules = null }) {
-  const faults = Object.fromEntries(looks.map((name) => [name, look[name]()]));
+  const faults = Object.fromEntries(looks.map((name) => [name, LOOKS[name]()]));
   return { faults, ...(rules === null ? {} : await axed(rules)) };
 }
 
