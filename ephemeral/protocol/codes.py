@@ -83,7 +83,7 @@ def read_code(typed: str) -> str:
 
 
 def _misspelt(position: int, word: str, lowered: str) -> CodeRefusal:
-    nearest = min(WORDS, key=_DistanceTo(lowered))
+    nearest = _nearest(lowered)
     shown = "".join(character if character.isprintable() else "\ufffd" for character in word)
     return CodeRefusal(
         "code_word",
@@ -94,21 +94,31 @@ def _misspelt(position: int, word: str, lowered: str) -> CodeRefusal:
     )
 
 
-class _DistanceTo:
-    """Levenshtein distance, over code points, from one text to words that come in any order."""
+def _nearest(text: str) -> str:
+    """The word at the least Levenshtein distance, over code points; of several the first.
 
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._first_row: Sequence[int] = range(len(text) + 1)
+    A word is left as soon as it can't be nearer than one before it: most of them by their length.
+    """
+    nearest, least = WORDS[0], len(text) + len(WORDS[0])
+    for word in WORDS:
+        if abs(len(word) - len(text)) < least:
+            distance = _distance(text, word, least)
+            if distance < least:
+                nearest, least = word, distance
+    return nearest
 
-    def __call__(self, word: str) -> int:
-        row = self._first_row
-        for count, letter in enumerate(word, 1):
-            above, left = row[0], count
-            next_row = [left]
-            for typed, straight in zip(self._text, row[1:], strict=True):
-                left = min(straight + 1, left + 1, above + (typed != letter))
-                next_row.append(left)
-                above = straight
-            row = next_row
-        return row[-1]
+
+def _distance(text: str, word: str, enough: int) -> int:
+    """Levenshtein distance by rows (Wagner and Fischer); `enough` where it is at least that."""
+    row: Sequence[int] = range(len(text) + 1)
+    for count, letter in enumerate(word, 1):
+        above, left = row[0], count
+        next_row = [left]
+        for typed, straight in zip(text, row[1:], strict=True):
+            left = min(straight + 1, left + 1, above + (typed != letter))
+            next_row.append(left)
+            above = straight
+        row = next_row
+        if min(row) >= enough:
+            return enough
+    return row[-1]
