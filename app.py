@@ -65,9 +65,8 @@ _log = logging.getLogger("ephemeral")
 OpenWing = Callable[[Ground], AbstractAsyncContextManager[Wing]]
 
 
-def enabled_wings(_settings: Settings) -> Sequence[OpenWing]:
-    """The wings that these settings enable, in the order in which they are opened."""
-    return (rooms_wing,)
+#: The wings, in the order in which they are opened. Rooms are always there.
+WINGS: Sequence[OpenWing] = (rooms_wing,)
 
 
 # --- what needs no database -----------------------------------------------------------------------
@@ -215,16 +214,16 @@ async def serving(
     settings: Settings,
     *,
     join_running: bool = False,
-    open_wings: Sequence[OpenWing] | None = None,
+    open_wings: Sequence[OpenWing] = WINGS,
 ) -> AsyncIterator[Application]:
     """The application, from the first to the last moment in which requests may come.
 
-    `join_running`: as in `migrated_pool`. `open_wings`: others than the enabled ones. Raises
+    `join_running`: as in `migrated_pool`. `open_wings`: others than all. Raises
     StartError or KeyringUnusable.
     """
     random = os.urandom
     worker = random(16)
-    shown = Site(settings)
+    site = Site(settings)
     source = key_source(settings)
     loop = asyncio.get_running_loop()
     async with AsyncExitStack() as stack:
@@ -238,13 +237,12 @@ async def serving(
             _open_bus(settings, worker, keyring.index_key, limiter)
         )
         ground = Ground(settings, pool, keyring, bus, worker, random, faults.record)
-        wings = [
-            await stack.enter_async_context(open_wing(ground))
-            for open_wing in (enabled_wings(settings) if open_wings is None else open_wings)
-        ]
+        wings = [await stack.enter_async_context(open_wing(ground)) for open_wing in open_wings]
         await epochs.advance(loop.time())
-        sockets = Sockets(settings, random, shown.verdict, limiter)
+        sockets = Sockets(settings, random, site.verdict, limiter)
         stack.push_async_callback(sockets.finish)
+
+        broken: list[str] = []
 
         async def ready() -> Mapping[str, str]:
             if sockets.draining:
@@ -253,6 +251,8 @@ async def serving(
             alarm = epochs.alarm(loop.time())
             if alarm is not None:
                 raise Refusal("unavailable", alarm)
+            if broken:
+                raise Refusal("unavailable", "A part of this server has ended: restart it.")
             for wing in wings:
                 if wing.ready is not None:
                     await wing.ready()
@@ -271,14 +271,14 @@ async def serving(
             None if token is None else MetricsPage(token),
         )
         _measure(pool, sockets, epochs, bus, wings)
-        background: dict[str, Callable[[], Awaitable[None]]] = {
-            "epochs": partial(epochs.run, settings.sweep_seconds, faults.record),
+        work: list[tuple[str, Callable[[], Awaitable[None]]]] = [
+            ("epochs", partial(epochs.run, settings.sweep_seconds, faults.record)),
             # Nobody waits for the best compression: until it is there, there is a good one.
-            "packing": partial(_pack, shown.pages.bodies()),
-            **{name: run for wing in wings for name, run in wing.background.items()},
-        }
-        await stack.enter_async_context(_running(background))
-        yield Application(shown.application(routes), partial(sockets.drain, settings.drain_seconds))
+            ("packing", partial(_pack, site.pages.bodies())),
+            *(one for wing in wings for one in wing.background.items()),
+        ]
+        await stack.enter_async_context(_running(work, broken))
+        yield Application(site.application(routes), partial(sockets.drain, settings.drain_seconds))
 
 
 async def _see_database(pool: "Pool") -> None:
@@ -290,21 +290,29 @@ async def _see_database(pool: "Pool") -> None:
 
 
 @asynccontextmanager
-async def _running(background: Mapping[str, Callable[[], Awaitable[None]]]) -> AsyncIterator[None]:
-    """Run all of these meanwhile; what they do at the end is waited for."""
+async def _running(
+    work: Sequence[tuple[str, Callable[[], Awaitable[None]]]], broken: list[str]
+) -> AsyncIterator[None]:
+    """Do all of this meanwhile, by name; what it does at the end is waited for.
 
-    async def run(work: Callable[[], Awaitable[None]]) -> None:
-        await work()
+    Whatever ends by an error is a fault, and its name goes to `broken`: without it this process
+    isn't what it should be.
+    """
 
-    tasks = [asyncio.create_task(run(work), name=name) for name, work in background.items()]
+    async def run(name: str, one: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await one()
+        except Exception as error:  # noqa: BLE001 - the others go on
+            broken.append(name)
+            faults.record(error)
+
+    tasks = [asyncio.create_task(run(name, one), name=name) for name, one in work]
     try:
         yield
     finally:
         for task in tasks:
             task.cancel()
-        for task in tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _measure(
@@ -319,6 +327,5 @@ def _measure(
     metrics.EPOCH_ALARM.set_function(lambda: epochs.alarm(clock()) is not None)
     metrics.DATABASE_CONNECTIONS.set_function(pool.get_size)
     metrics.DATABASE_CONNECTIONS_IN_USE.set_function(lambda: pool.get_size() - pool.get_idle_size())
-    for wing in wings:
-        for gauge, read in wing.gauges.items():
-            gauge.set_function(read)
+    for gauge, read in (one for wing in wings for one in wing.gauges.items()):
+        gauge.set_function(read)

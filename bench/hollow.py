@@ -40,15 +40,15 @@ from ephemeral.settings import Settings
 # Nothing is asked of the rooms: their table is read for its frames.
 _NO_ROOMS: Any = SimpleNamespace(authenticate=None)
 _CALLERS = RoomCallers.of(_NO_ROOMS)
+_ACTIONS = RoomActions.of(Settings.parse({}))
 _FRAMES = SocketFrames(
     SocketRoute(
+        name="listen",
         path="",
         protocol=PROTOCOL,
         caller=_CALLERS.member,
-        operations=room_operations(
-            RoomHandlers(_NO_ROOMS, _NO_ROOMS), _CALLERS, RoomActions.of(Settings.parse({}))
-        ),
-        session=lambda _: Session(_CALLERS.member, _),
+        operations=room_operations(RoomHandlers(_NO_ROOMS, _NO_ROOMS), _CALLERS, _ACTIONS),
+        session=partial(Session, _CALLERS.member, _ACTIONS.hello),
     )
 )
 _HOUR_MS = 3_600_000

@@ -1,5 +1,6 @@
 """Every path that is served. What is documented and what is served are the same operations."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from starlette.requests import Request
@@ -68,15 +69,29 @@ def wing_routes(
 
 
 def operations_of(wings: Iterable[Wing], now: Callable[[], int]) -> list[Operation]:
-    """Every operation over HTTP, the handshakes of sockets among them."""
+    """Every operation over HTTP, the handshakes of sockets among them.
+
+    Raises ValueError where two wings use one name.
+    """
     wings = list(wings)
     parts = [wing.config for wing in wings if wing.config is not None]
     schemas = tuple(schema for wing in wings for schema in wing.config_schemas)
-    return [
+    operations = [
         config_operation(parts, now, schemas),
         *(one for wing in wings for one in wing.operations),
         *(_handshake(one) for wing in wings for one in wing.sockets),
     ]
+    _refuse_twice("operations", (one.name for one in operations))
+    actions = {one.action for one in operations if one.action is not None}
+    _refuse_twice("actions", (one.name for one in actions))
+    return operations
+
+
+def _refuse_twice(what: str, names: Iterable[str]) -> None:
+    """Hosts count by these names, and clients are made of them."""
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise ValueError(f"two {what} have one name: {twice}")
 
 
 def _handshake(route: SocketRoute) -> Operation:

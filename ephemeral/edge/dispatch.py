@@ -11,16 +11,16 @@ from typing import Any
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route, compile_path
+from starlette.routing import BaseRoute, Route
 
 from ephemeral.edge.credentials import Texts, from_headers, is_sent
 from ephemeral.edge.frames import decode_json, without
 from ephemeral.edge.guard import header_values
 from ephemeral.edge.limiter import Limiter
-from ephemeral.edge.operations import Created, Deferred, Operation, settle
-from ephemeral.protocol.errors import refuse
+from ephemeral.edge.operations import Deferred, Operation, path_fields, settle
+from ephemeral.protocol.errors import Refusal, refuse
 
-__all__ = ["addresses", "body_beside_path", "operation_routes", "path_fields"]
+__all__ = ["body_beside_path", "by_address", "operation_routes"]
 
 _Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -28,13 +28,13 @@ _Endpoint = Callable[[Request], Awaitable[Response]]
 def operation_routes(operations: Iterable[Operation], limiter: Limiter) -> list[BaseRoute]:
     """One route for each path, so that a wrong method is told all that there are."""
     routes: list[BaseRoute] = []
-    for path, methods in addresses(operations).items():
+    for path, methods in by_address(operations).items():
         endpoints = {method: _alternatives(group, limiter) for method, group in methods.items()}
         routes.append(Route(path, _by_method(endpoints), methods=list(endpoints)))
     return routes
 
 
-def addresses(operations: Iterable[Operation]) -> dict[str, dict[str, list[Operation]]]:
+def by_address(operations: Iterable[Operation]) -> dict[str, dict[str, list[Operation]]]:
     """The operations by path and by method, each in the order in which they are stated."""
     paths: dict[str, dict[str, list[Operation]]] = {}
     for one in operations:
@@ -42,16 +42,11 @@ def addresses(operations: Iterable[Operation]) -> dict[str, dict[str, list[Opera
     return paths
 
 
-def path_fields(operation: Operation) -> tuple[str, ...]:
-    """Fields of the body that stand in the path."""
-    return tuple(compile_path(operation.path)[2])
-
-
 def body_beside_path(operation: Operation) -> type[msgspec.Struct] | None:
     """What the body of the request holds; None where there is none."""
     if operation.body is None:
         return None
-    names = path_fields(operation)
+    names = path_fields(operation.path)
     if not names:
         return operation.body
     rest = without(operation.body, names)
@@ -71,6 +66,8 @@ def _alternatives(operations: list[Operation], limiter: Limiter) -> _Endpoint:
     *preferred, last = [_Performer(one, operations, limiter) for one in operations]
     if not preferred:
         return last
+    if not all(one.credentials for one in preferred):
+        raise ValueError(f"{operations[0].path}: what needs no credentials would hide the others")
 
     async def dispatch(request: Request) -> Response:
         for one in preferred:
@@ -88,7 +85,7 @@ class _Performer:
         self.credentials = operation.caller.credentials
         self._operation = operation
         self._limiter = limiter
-        self._path_fields = path_fields(operation)
+        self._path_fields = path_fields(operation.path)
         body = body_beside_path(operation)
         self._decode = None if body is None else msgspec.json.Decoder(body).decode
         # What an `alone` caller must not bring.
@@ -122,7 +119,7 @@ class _Performer:
             answer = await handler(caller, body)
         if 204 in operation.answers:
             return Response(status_code=204)
-        status = 201 if isinstance(answer, Created) else 200
+        status = operation.status(answer)
         return Response(answer, status_code=status, media_type="application/json")
 
     async def _body(self, request: Request) -> Any:
@@ -138,7 +135,13 @@ class _Performer:
         if not self._path_fields or self._operation.body is None:
             return beside
         fields = {} if beside is None else msgspec.structs.asdict(beside)
-        return self._operation.body(**request.path_params, **fields)
+        try:
+            # What stands in a path is text, also where it is a number.
+            return msgspec.convert(
+                {**fields, **request.path_params}, self._operation.body, strict=False
+            )
+        except msgspec.ValidationError:
+            raise Refusal("malformed") from None
 
 
 async def _settled(handler: Deferred, caller: Any, body: Any) -> bytes:

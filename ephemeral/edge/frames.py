@@ -72,6 +72,9 @@ def _frame(operation: Operation, *, credentials: bool) -> type[Struct]:
     if credentials:
         fields += [(one.field, _TEXT) for one in operation.caller.credentials]
     assert operation.frame is not None
+    names = {"type", *(field[0] for field in fields)}
+    if names & set(body.__struct_fields__):
+        raise ValueError(f"{operation.name}: a field of the body has the name of one of the frame")
     return msgspec.defstruct(
         operation.frame.capitalize(),
         fields,
@@ -86,12 +89,18 @@ def _frame(operation: Operation, *, credentials: bool) -> type[Struct]:
 def without(body: type[Struct], names: Iterable[str]) -> type[Struct]:
     """`body` without some of its fields, under its name: what is left of it beside the path."""
     left_out = set(names)
-    fields: list[Any] = [
-        (one.name, one.type) if one.required else (one.name, one.type, one.default)
-        for one in msgspec.structs.fields(body)
-        if one.name not in left_out
-    ]
-    made = msgspec.defstruct(body.__name__, fields, forbid_unknown_fields=True, gc=False)
+    fields: list[Any] = []
+    for one in msgspec.structs.fields(body):
+        if one.name in left_out:
+            continue
+        if one.default_factory is not msgspec.NODEFAULT:
+            default = msgspec.field(default_factory=one.default_factory, name=one.encode_name)
+        else:
+            default = msgspec.field(default=one.default, name=one.encode_name)
+        fields.append((one.name, one.type, default))
+    made = msgspec.defstruct(
+        body.__name__, fields, kw_only=True, forbid_unknown_fields=True, gc=False
+    )
     made.__doc__ = body.__doc__
     return made
 

@@ -85,7 +85,7 @@ class Guard:
         self._hsts = hsts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request, handshake or lifespan."""
+        """Serve one request or handshake."""
         if scope["type"] == "http":
             await self._http(scope, receive, send)
         elif scope["type"] == "websocket":

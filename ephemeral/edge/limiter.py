@@ -66,7 +66,8 @@ class Action:
 
     `name` names it among all wings, and in what hosts share. An action that `asks` tells whether
     something is there: `misses` are the refusals that say it isn't, with what each costs whoever
-    asks. With `together` all hosts count as one.
+    asks. With `together` all hosts count as one. Of whoever has said hello on a socket only the
+    process that holds it counts, and it has nothing left to miss.
     """
 
     name: str

@@ -6,9 +6,9 @@ from typing import Any, get_args
 import msgspec
 
 from ephemeral.edge.credentials import Credential
-from ephemeral.edge.dispatch import addresses, body_beside_path, path_fields
+from ephemeral.edge.dispatch import body_beside_path, by_address
 from ephemeral.edge.error_objects import ErrorBody
-from ephemeral.edge.operations import Operation
+from ephemeral.edge.operations import Operation, path_fields
 from ephemeral.protocol.errors import STATUS
 
 __all__ = ["document"]
@@ -27,16 +27,16 @@ _REFERENCE = "#/components/schemas/{name}"
 def document(operations: Iterable[Operation], base_path: str, version: str) -> bytes:
     """The document as JSON. Operations at the same address are one there, with alternatives."""
     listed = list(operations)
-    bodies = {one.name: body_beside_path(one) for one in listed}
+    bodies = {one: body_beside_path(one) for one in listed}
     types: dict[Any, None] = dict.fromkeys([ErrorBody])
     for one in listed:
-        for body in (*one.schemas, bodies[one.name], *one.answers.values()):
+        for body in (*one.schemas, bodies[one], *one.answers.values()):
             types.update(dict.fromkeys(_alternatives(body)))
     schemas, components = msgspec.json.schema_components(list(types), ref_template=_REFERENCE)
     of = dict(zip(types, schemas, strict=True))
     paths = {
         path: {method.lower(): _address(group, bodies, of) for method, group in methods.items()}
-        for path, methods in addresses(listed).items()
+        for path, methods in by_address(listed).items()
     }
     return msgspec.json.format(
         msgspec.json.encode(
@@ -81,7 +81,7 @@ def _alternatives(body: Any) -> list[Any]:
 
 def _address(
     operations: Sequence[Operation],
-    bodies: Mapping[str, type[msgspec.Struct] | None],
+    bodies: Mapping[Operation, type[msgspec.Struct] | None],
     of: Mapping[Any, Any],
 ) -> dict[str, Any]:
     """One method of one path: what all that may be meant there have in common, and their own."""
@@ -93,14 +93,16 @@ def _address(
         "responses": _responses(operations, bodies, of),
         "security": _security(operations),
     }
-    parameters = dict.fromkeys(name for one in operations for name in path_fields(one))
+    parameters = dict.fromkeys(name for one in operations for name in path_fields(one.path))
     if parameters:
         made["parameters"] = [_parameter(named, name) for name in parameters]
-    read = [body for one in operations if (body := bodies[one.name]) is not None]
+    read = [body for one in operations if (body := bodies[one]) is not None]
     if read:
         made["requestBody"] = {
-            "required": all(bodies[one.name] is not None for one in operations),
-            "content": _json(of[read[0]]),
+            "required": all(bodies[one] is not None for one in operations),
+            "content": _json(
+                of[read[0]] if len(read) == 1 else {"anyOf": [of[one] for one in read]}
+            ),
         }
     return made
 
@@ -123,7 +125,7 @@ def _security(operations: Sequence[Operation]) -> list[dict[str, list[str]]]:
 
 def _responses(
     operations: Sequence[Operation],
-    bodies: Mapping[str, type[msgspec.Struct] | None],
+    bodies: Mapping[Operation, type[msgspec.Struct] | None],
     of: Mapping[Any, Any],
 ) -> dict[str, Any]:
     answers: dict[int, dict[Any, None]] = {}
@@ -131,7 +133,7 @@ def _responses(
     for one in operations:
         for status, answer in one.answers.items():
             answers.setdefault(status, {}).update(dict.fromkeys(_alternatives(answer)))
-        reads = ["unsupported_media"] if bodies[one.name] is not None else []
+        reads = ["unsupported_media"] if bodies[one] is not None else []
         refusals.update(dict.fromkeys((*one.refusals, "malformed", *reads, *_ALWAYS)))
     found: dict[str, Any] = {}
     for status, kinds in sorted(answers.items()):

@@ -12,12 +12,13 @@ from types import UnionType
 from typing import Any
 
 from msgspec import Struct
+from starlette.routing import compile_path
 
 from ephemeral.edge.credentials import NOBODY, Caller
 from ephemeral.edge.limiter import Action
 from ephemeral.protocol.errors import Refusal
 
-__all__ = ["NOTHING", "Created", "Deferred", "Handler", "Operation", "settle"]
+__all__ = ["NOTHING", "Created", "Deferred", "Handler", "Operation", "path_fields", "settle"]
 
 #: The answer where there is nothing to say.
 NOTHING = b"{}"
@@ -38,8 +39,8 @@ class Deferred:
     """In place of a handler, for what is asked so often that no task may wait for each.
 
     `submit(caller, body, reply)` returns at once; `reply` is called once, later, with a Refusal,
-    None for nothing to say, or what `encode` makes the answer of. `weight`: how much of the work
-    that one socket may have under way this is.
+    None for an answer that says nothing, or what `encode` makes the answer of. `weight`: how much
+    this is of the work that one socket may have under way.
     """
 
     submit: Callable[[Any, Any, Callable[[Any], None]], None]
@@ -47,7 +48,7 @@ class Deferred:
     weight: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Operation:
     """One method of one path, and perhaps a frame.
 
@@ -58,7 +59,8 @@ class Operation:
     there is no more to say. `schemas` are types that the contract has besides.
 
     Several operations may share method and path if they differ in their callers: the first of
-    them all of whose credentials were sent is meant, or else the last.
+    them all of whose credentials were sent is meant, or else the last. What can't work is refused
+    when it is stated (ValueError).
     """
 
     method: str
@@ -75,6 +77,25 @@ class Operation:
     ref_optional: bool = False
     ends_socket: bool = False
     schemas: tuple[type[Struct], ...] = ()
+
+    def __post_init__(self) -> None:
+        fields = () if self.body is None else self.body.__struct_fields__
+        missing = set(path_fields(self.path)) - set(fields)
+        if missing:
+            raise ValueError(f"{self.name}: the body has no {missing} of the path")
+        if isinstance(self.handler, Deferred) and (self.ref_optional or self.ends_socket):
+            raise ValueError(f"{self.name}: what is deferred is answered, and ends no socket")
+
+    def status(self, answer: bytes) -> int:
+        """With which status an answer is given."""
+        if isinstance(answer, Created):
+            return 201
+        return 200 if 200 in self.answers else next(iter(self.answers))
+
+
+def path_fields(path: str) -> tuple[str, ...]:
+    """Fields of the body that stand in a path."""
+    return tuple(compile_path(path)[2])
 
 
 def settle(outcome: Any, encode: Callable[[Any], bytes]) -> bytes:

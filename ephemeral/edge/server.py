@@ -57,7 +57,7 @@ def many_files() -> None:
 
 
 class Server(uvicorn.Server):
-    """Serves an application whose lifespan somebody else has entered.
+    """Serves an application that somebody else builds and takes down.
 
     `ready` is called once when connections are accepted. A request has `request_seconds` to come,
     and sockets are pinged every `ping_seconds`. `stop` ends it gracefully, called again at once.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ephemeral.edge.credentials import Caller, Texts
+from ephemeral.edge.limiter import Action
 from ephemeral.edge.operations import Operation
 
 if TYPE_CHECKING:
@@ -16,15 +17,20 @@ __all__ = ["Session", "SocketRoute"]
 
 
 class Session:
-    """One socket as its wing sees it. This one greets whoever its caller identifies."""
+    """One socket as its wing sees it. This one greets whoever its caller identifies.
 
-    def __init__(self, caller: Caller, socket: Socket) -> None:
+    `hello` is what a greeting counts as: who guesses credentials here is counted as over HTTP.
+    """
+
+    def __init__(self, caller: Caller, hello: Action, socket: Socket) -> None:
         self.socket = socket
         self._caller = caller
+        self._hello = hello
 
     async def hello(self, ref: int, texts: Texts) -> tuple[Any, bytes]:
         """Who is there, for the handlers, and the frame that welcomes them. Refuses."""
-        return await self._caller.read(texts), b'{"type":"welcome","ref":%d}' % ref
+        async with self.socket.visitor.counted(self._hello):
+            return await self._caller.read(texts), b'{"type":"welcome","ref":%d}' % ref
 
     def welcomed(self, deliver: Callable[[bytes], None]) -> None:
         """The welcome is on its way: from now on `deliver` queues events behind it."""
@@ -43,16 +49,17 @@ class Session:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SocketRoute:
-    """A path that speaks WebSocket, for `caller`s. `protocol` is its subprotocol.
+    """A path that speaks WebSocket, for `caller`s. `name` is its handshake's in the contract, and
+    `protocol` its subprotocol.
 
     `operations` with a frame may be asked for here: those of `caller` after `hello`, those of
     other callers before it. `close_codes`: by refusals that only this wing has.
     """
 
+    name: str
     path: str
     protocol: str
     caller: Caller
     operations: Sequence[Operation]
     session: Callable[[Socket], Session]
-    name: str = "listen"
     close_codes: Mapping[str, int] = field(default_factory=dict)

@@ -53,8 +53,10 @@ class SocketFrames:
     def __init__(self, route: SocketRoute) -> None:
         mine = [one for one in route.operations if one.caller is route.caller]
         others = [one for one in route.operations if one.caller is not route.caller]
+        if any(isinstance(one.handler, Deferred) for one in others if one.frame):
+            raise ValueError("before hello nothing is asked so often that it is deferred")
         hello = Operation(
-            method="", path="", name="hello", summary="", handler=_no_handler, answers={},
+            method="", path="/", name="hello", summary="", handler=_no_handler, answers={},
             caller=route.caller, frame="hello",
         )  # fmt: skip
         self.early = Frames([*others, hello], credentials=True)
@@ -304,8 +306,8 @@ class Socket:
             if action is not None:
                 self.visitor.refused(action, outcome)
             self._outbox.put(error_frame(ref, outcome))
-        elif outcome is not None:
-            self._outbox.put(ok(ref, handler.encode(outcome)))
+        else:
+            self._outbox.put(ok(ref, NOTHING if outcome is None else handler.encode(outcome)))
         if self._paused:
             # For a ping, that waits for the last answer; and to read on.
             self._stir()
@@ -323,6 +325,9 @@ class Socket:
                 answer = await self._answer(frame)
             except Refusal as refusal:
                 self._refused(frame.ref, refusal)
+                if ends and refusal.code in self._route.close_codes:
+                    # It is over already, in another way; what told of that was not listened to.
+                    self.refuse(refusal)
                 return
         except Exception as error:  # noqa: BLE001 - every error becomes a close code
             self._fail(error)

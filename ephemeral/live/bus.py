@@ -60,6 +60,7 @@ class LocalBus:
 
     def __init__(self) -> None:
         self._receivers: list[Receiver] = []
+        self._numbers: set[int] = set()
         self.is_up = True
 
     def publish(self, hints: Sequence[Hint]) -> None:
@@ -68,5 +69,8 @@ class LocalBus:
             receiver(hints)
 
     def subscribe(self, subscriber: Subscriber) -> None:
-        """Add a subscriber for the life of the process."""
+        """Add a subscriber for the life of the process; raises ValueError as `HintCodec` does."""
+        if self._numbers & subscriber.kinds.keys():
+            raise ValueError("two kinds of hints have the same number")
+        self._numbers |= subscriber.kinds.keys()
         self._receivers.append(subscriber.receive)

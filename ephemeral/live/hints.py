@@ -21,7 +21,7 @@ VERSION = 1
 #: In place of a topic: whatever topic it was.
 ALL_TOPICS = b""
 
-#: The bus's own kind. Wings number theirs around it.
+#: The bus's own kind, under the number that it has had among those of rooms.
 UNSURE = 12
 
 

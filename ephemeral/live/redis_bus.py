@@ -37,10 +37,10 @@ SILENCE_SECONDS = 6.0
 _RETRY_SECONDS = (0.1, 2.0)
 _FLUSH_SECONDS = 2.0
 
-#: Hints in one frame, and hints that wait at most: beyond, their rooms are told everything.
+#: Hints in one frame, and hints that wait at most: beyond, their topics are told everything.
 FRAME_HINTS = 1024
 WAITING_HINTS = 65_536
-#: Rooms that are remembered while Redis is away; beyond, all rooms are unsure.
+#: Topics that are remembered while Redis is away; beyond, all are unsure.
 OWED_TOPICS = 65_536
 
 
@@ -89,7 +89,7 @@ class RedisBus:
         if not hints:
             return
         if not self.is_up:
-            self._owe(room for room, _ in hints)
+            self._owe(topic for topic, _ in hints)
             self._hand_over(hints)
             return
         self._pending.extend(hints)
@@ -155,7 +155,7 @@ class RedisBus:
             self._told = False
             log.warning("Redis is back: hints flow between processes again.")
         owed, self._owed = self._owed, set()
-        self._pending.extend((room, UnsureEvent()) for room in owed)
+        self._pending.extend((topic, UnsureEvent()) for topic in owed)
         self._missed()
         self._wake()
 
@@ -183,7 +183,7 @@ class RedisBus:
                     continue
                 if origin == self._worker:
                     silence.reschedule(loop.time() + SILENCE_SECONDS)
-                if any(room == ALL_TOPICS for room, _ in hints):
+                if any(topic == ALL_TOPICS for topic, _ in hints):
                     self._missed()
                 if hints:
                     self._hand_over(hints)
@@ -218,19 +218,19 @@ class RedisBus:
             self._due.set()
 
     def _give_up_pending(self) -> None:
-        rooms = {room for room, _ in self._pending}
+        topics = {topic for topic, _ in self._pending}
         self._pending = []
         self._idle.set()
-        if rooms:
-            self._owe(rooms)
-            self._hand_over([(room, UnsureEvent()) for room in rooms])
+        if topics:
+            self._owe(topics)
+            self._hand_over([(topic, UnsureEvent()) for topic in topics])
         if self.is_up:
             # Too much waited, although the link stands: what is owed is sent by it.
-            self._pending = [(room, UnsureEvent()) for room in self._owed]
+            self._pending = [(topic, UnsureEvent()) for topic in self._owed]
             self._owed = set()
 
-    def _owe(self, rooms: Iterable[bytes]) -> None:
-        self._owed.update(rooms)
+    def _owe(self, topics: Iterable[bytes]) -> None:
+        self._owed.update(topics)
         if len(self._owed) > OWED_TOPICS:
             self._owed = {ALL_TOPICS}
 

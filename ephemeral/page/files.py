@@ -22,10 +22,13 @@ from ephemeral.edge.headers import FILE, PICTURE, WORKER, Header, integrity
 from ephemeral.page.bodies import Body
 from ephemeral.page.languages import Catalogue
 from ephemeral.protocol.errors import Refusal
+from ephemeral.store.start_error import StartError
 
 __all__ = ["StaticFiles", "fingerprinted"]
 
 MANIFEST = "manifest.webmanifest"
+# What the page can't do without.
+NEEDED = {"derive-worker.js", "home.js", "old.js", "page.css", "room.js", "shared.js"}
 
 _TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -71,6 +74,8 @@ class StaticFiles:
         # Each knows the addresses of those that it loads: they are in what `make page` wrote.
         for name, content in _read(web / "bundles"):
             self._add(name, content)
+        if missing := NEEDED - self._addresses.keys():
+            raise StartError(f"web/bundles lacks {', '.join(sorted(missing))}: run `make page`.")
         for name, content in sources.items():
             if name.startswith("icons/"):
                 self._add(name, content)

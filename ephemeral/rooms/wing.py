@@ -78,6 +78,7 @@ async def rooms_wing(ground: Ground) -> AsyncIterator[Wing]:
             operations=operations,
             sockets=[
                 SocketRoute(
+                    name="listen",
                     path=SOCKET_PATH,
                     protocol=PROTOCOL,
                     caller=callers.member,

@@ -1,7 +1,8 @@
-"""Keyed hashes: names and keys that say nothing without ``index.key``.
+"""Keyed hashes, and fingerprints of keys: what may be named without telling what it is.
 
-Every hash is HMAC-SHA-256 under the index key (32 random bytes from ``index.key``), over a
-label that ends in a zero byte, then fields of fixed length. Labels keep the uses apart.
+A keyed hash is HMAC-SHA-256 under the index key (32 random bytes from ``index.key``), over a label
+that ends in a zero byte, then fields of fixed length. Labels keep the uses apart. A fingerprint is
+a plain labelled hash, of random keys alone.
 """
 
 import hashlib

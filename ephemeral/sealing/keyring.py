@@ -43,7 +43,7 @@ class Loss:
 class Keyring:
     """The keys that a server process holds in memory. Made by ``open``.
 
-    ``index_key`` is for ``domain.credentials``; ``current`` wraps what is written now.
+    ``index_key`` is for ``fingerprints.keyed``; ``current`` wraps what is written now.
     """
 
     _current: EpochKey

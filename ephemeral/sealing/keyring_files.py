@@ -1,6 +1,6 @@
 """``KEYRING_DIR``: the small files that hold wrapped keys, written so that they survive.
 
-One file a key: ``index.key`` and ``epoch-<id>.key``, in the format of ``domain.keyring``. The
+One file a key: ``index.key`` and ``epoch-<id>.key``, in the format of ``seals``. The
 directory belongs to one user (0700) and so do its files (0600).
 
 Whoever writes here holds ``keyring.lock``; several processes, and hosts that share the

@@ -6,23 +6,26 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import Annotated
 
 import httpx
 import msgspec
 import pytest
-from msgspec import Struct
+from msgspec import Meta, Struct
 from openapi_spec_validator import validate
 from websockets.asyncio.client import connect
 
-from app import serving
+from app import OpenWing, serving
 from ephemeral.edge.credentials import Caller, Credential
+from ephemeral.edge.frames import Frames
 from ephemeral.edge.limiter import Action
-from ephemeral.edge.operations import Operation
+from ephemeral.edge.operations import Deferred, Operation
 from ephemeral.edge.server import Server, listen
 from ephemeral.edge.session import Session, SocketRoute
 from ephemeral.edge.wing import Ground, Wing
 from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.rooms.wing import rooms_wing
+from ephemeral.routes import operations_of
 from ephemeral.settings import Settings
 
 
@@ -57,25 +60,23 @@ async def echo_wing(_ground: Ground) -> AsyncIterator[Wing]:
         caller=guest, body=EchoBody, answers={200: Echo}, refusals=("unauthorized",),
         action=Action("echo", {"guest": (2, 3600)}), frame="echo",
     )  # fmt: skip
-    socket = SocketRoute(path="/echoes/socket", protocol="echo.v1", caller=guest, name="hear",
-                         operations=[operation], session=partial(Session, guest))  # fmt: skip
+    session = partial(Session, guest, Action("greet", {"guest": (3, 3600)}))
+    socket = SocketRoute(name="hear", path="/echoes/socket", protocol="echo.v1", caller=guest,
+                         operations=[operation], session=session)  # fmt: skip
     yield Wing(operations=[operation], sockets=[socket], config=EchoConfig(echoes=True))
 
 
-@pytest.fixture
-async def url(database_url: str, tmp_path: Path) -> AsyncIterator[str]:
-    """The real server with the wing beside the rooms."""
-    settings = Settings.parse(
-        {
-            "DATABASE_URL": database_url,
-            "ENCRYPTION_KEY": "5e" * 32,
-            "DATA_DIR": str(tmp_path),
-            "DRAIN_SECONDS": "0",
-        }
-    )
+def settings_of(database_url: str, folder: Path) -> Settings:
+    given = {"DATABASE_URL": database_url, "ENCRYPTION_KEY": "5e" * 32, "DATA_DIR": str(folder)}
+    return Settings.parse({**given, "DRAIN_SECONDS": "0"})
+
+
+@asynccontextmanager
+async def served(settings: Settings, *wings: OpenWing) -> AsyncIterator[str]:
+    """The real server, in this process, with these wings."""
     ready = asyncio.Event()
     with listen("127.0.0.1", 0) as listener:
-        async with serving(settings, open_wings=[rooms_wing, echo_wing]) as app:
+        async with serving(settings, open_wings=wings) as app:
             server = Server(
                 app, ready.set, app.drain, request_seconds=30, ping_seconds=30, drain_seconds=0,
                 stop_seconds=5,
@@ -85,6 +86,13 @@ async def url(database_url: str, tmp_path: Path) -> AsyncIterator[str]:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
             server.stop()
             await running
+
+
+@pytest.fixture
+async def url(database_url: str, tmp_path: Path) -> AsyncIterator[str]:
+    """With the wing beside the rooms."""
+    async with served(settings_of(database_url, tmp_path), rooms_wing, echo_wing) as address:
+        yield address
 
 
 def said_by(guest: str) -> dict[str, str]:
@@ -137,6 +145,105 @@ async def test_it_has_a_socket_whose_frames_are_its_operations(url: str):
         assert socket.close_code == 4400
 
 
+async def test_whoever_guesses_by_greeting_is_counted(url: str):
+    address = f"ws{url.removeprefix('http')}/echoes/socket"
+    codes = []
+    for _ in range(4):
+        async with connect(address, subprotocols=["echo.v1"], proxy=None) as socket:
+            await socket.send('{"type":"hello","ref":1,"name":"nobody"}')
+            await socket.wait_closed()
+            codes.append(socket.close_code)
+    assert codes == [4401, 4401, 4401, 4429]
+
+
+# What a wing may say
+
+
+class NumberBody(Struct, forbid_unknown_fields=True):
+    number: Annotated[int, Meta(ge=0, le=9)]
+
+
+async def half(_caller: None, body: NumberBody) -> bytes:
+    return b'{"half":%d}' % (body.number // 2)
+
+
+async def gone(_caller: str, _body: None) -> bytes:
+    raise Refusal("seat_unknown")
+
+
+async def broken() -> None:
+    raise RuntimeError("of no use any more")
+
+
+@asynccontextmanager
+async def odd_wing(_ground: Ground) -> AsyncIterator[Wing]:
+    guest = Caller("guest", (), lambda: guest_of("me"))
+    number = Operation(method="GET", path="/halves/{number}", name="half", summary="Half of it",
+                       handler=half, body=NumberBody, answers={200: Echo})  # fmt: skip
+    leave = Operation(method="DELETE", path="/guests", name="go", summary="Go", handler=gone,
+                      caller=guest, answers={204: None}, frame="leave",
+                      ends_socket=True)  # fmt: skip
+    session = partial(Session, guest, Action("arrive", {}))
+    socket = SocketRoute(name="visit", path="/guests/socket", protocol="odd.v1", caller=guest,
+                         operations=[leave], session=session,
+                         close_codes={"seat_unknown": 4401})  # fmt: skip
+    yield Wing(operations=[number, leave], sockets=[socket], background={"odd": broken})
+
+
+async def test_fields_of_a_path_are_read_as_strictly_as_those_of_a_body(
+    database_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    async with served(settings_of(database_url, tmp_path), odd_wing) as url:
+        async with httpx.AsyncClient(base_url=url, trust_env=False) as api:
+            assert (await api.get("/halves/8")).json() == {"half": 4}
+            for wrong in ("10", "-1", "x", "8.5", "8%00"):
+                refused = await api.get(f"/halves/{wrong}")
+                assert (refused.status_code, refused.json()["error"]["code"]) == (400, "malformed")
+            unready = await api.get("/readyz")
+            assert unready.status_code == 503, "what runs beside has broken"
+            assert caplog.text.count("Fault: RuntimeError") == 1
+        address = f"ws{url.removeprefix('http')}/guests/socket"
+        async with connect(address, subprotocols=["odd.v1"], proxy=None) as socket:
+            await socket.send('{"type":"hello","ref":1}')
+            await socket.recv()
+            # Who has lost the seat in another way while it leaves is not kept for that.
+            await socket.send('{"type":"leave","ref":2}')
+            await socket.wait_closed()
+            assert socket.close_code == 4401
+
+
+def stated(**differing: object) -> Operation:
+    said = {"method": "POST", "path": "/x", "name": "x", "summary": "", "handler": half}
+    return Operation(**said | {"answers": {200: Echo}, "body": NumberBody} | differing)
+
+
+class RefBody(Struct):
+    ref: str
+
+
+@pytest.mark.parametrize(
+    "differing",
+    [
+        {"path": "/x/{missing}"},
+        {"handler": Deferred(lambda *_: None, bytes), "ref_optional": True},
+        {"handler": Deferred(lambda *_: None, bytes), "ends_socket": True},
+    ],
+)
+def test_what_can_not_work_is_refused_when_it_is_stated(differing: dict[str, object]):
+    with pytest.raises(ValueError, match="^x: "):
+        stated(**differing)
+
+
+def test_no_field_of_a_body_can_take_the_place_of_the_frames_own():
+    with pytest.raises(ValueError, match="name of one of the frame"):
+        Frames([stated(body=RefBody, frame="x")])
+
+
+def test_no_two_operations_have_one_name():
+    with pytest.raises(ValueError, match=r"one name: \['x'\]"):
+        operations_of([Wing(operations=[stated(), stated(path="/y")])], lambda: 0)
+
+
 async def test_two_wings_may_not_claim_the_same_word_of_the_configuration(
     database_url: str, tmp_path: Path
 ):
@@ -145,9 +252,7 @@ async def test_two_wings_may_not_claim_the_same_word_of_the_configuration(
         async with echo_wing(ground) as wing:
             yield Wing(config=wing.config)
 
-    settings = Settings.parse(
-        {"DATABASE_URL": database_url, "ENCRYPTION_KEY": "5e" * 32, "DATA_DIR": str(tmp_path)}
-    )
+    settings = settings_of(database_url, tmp_path)
     with pytest.raises(ValueError, match="two wings"):
         async with serving(settings, open_wings=[echo_wing, again]):
             raise Refusal("internal")

@@ -31,6 +31,7 @@ CALLERS = RoomCallers.of(_NO_ROOMS)
 ACTIONS = RoomActions.of(_SETTINGS)
 ROOM_OPERATIONS = room_operations(RoomHandlers(_NO_ROOMS, None), CALLERS, ACTIONS)
 SOCKET = SocketRoute(
+    name="listen",
     path=SOCKET_PATH,
     protocol=PROTOCOL,
     caller=CALLERS.member,

@@ -6,7 +6,7 @@ from msgspec import Meta, Struct
 
 from ephemeral.protocol.config import kdf_object
 from ephemeral.protocol.encoding import b64encode
-from ephemeral.protocol.limits import ENVELOPE_MAX
+from ephemeral.protocol.limits import ENVELOPE_MAX, MESSAGE_TTL, ROOM_TTL, SEATS
 from ephemeral.settings import Settings
 
 __all__ = ["CONFIG_SCHEMAS", "RoomsConfig", "rooms_config"]
@@ -87,9 +87,9 @@ def rooms_config(settings: Settings, suite: int, salt: bytes) -> RoomsConfig:
         kdf_object(suite),
         b64encode(salt),
         LimitsObject(
-            message_ttl=[60, settings.message_ttl_max_seconds],
-            room_ttl=[300, settings.room_ttl_max_seconds],
-            seats=[2, settings.seats_max],
+            message_ttl=[MESSAGE_TTL[0], settings.message_ttl_max_seconds],
+            room_ttl=[ROOM_TTL[0], settings.room_ttl_max_seconds],
+            seats=[SEATS[0], settings.seats_max],
             waiting_messages=settings.waiting_messages_max,
             waiting_bytes=settings.waiting_bytes_max,
             envelope=ENVELOPE_MAX,

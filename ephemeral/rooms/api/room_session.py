@@ -35,14 +35,13 @@ class RoomSession(Session):
         connections: Concurrency,
         socket: Socket,
     ) -> None:
-        super().__init__(callers.member, socket)
+        super().__init__(callers.member, hello, socket)
         self.member = b""
         self.connection = socket.connection
         #: Queues one event.
         self.deliver: Callable[[bytes], None] = socket.keep
         self._rooms = rooms
         self._hub = hub
-        self._hello = hello
         self._connections = connections
         self._counted: Name | None = None
         self._seat: Seat | None = None

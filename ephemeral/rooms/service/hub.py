@@ -22,7 +22,7 @@ from ephemeral.rooms.rules.room import (
     TypingEvent,
 )
 
-__all__ = ["KINDS", "Hub", "Subscriber"]
+__all__ = ["KINDS", "Hub", "RoomSubscriber"]
 
 #: Numbers of the kinds of hints: new ones get numbers of their own, and none is given again.
 KINDS: Mapping[int, type[Struct]] = {
@@ -44,7 +44,7 @@ KINDS: Mapping[int, type[Struct]] = {
 _REMEMBERED = 4096
 
 
-class Subscriber(Protocol):
+class RoomSubscriber(Protocol):
     """One socket that has said hello. Of two the older has the smaller `connection`."""
 
     member: bytes
@@ -74,7 +74,7 @@ class Hub:
     ) -> None:
         self._encode = encode
         self._encode_backlog = encode_backlog
-        self._rooms: dict[bytes, dict[bytes, Subscriber]] = {}
+        self._rooms: dict[bytes, dict[bytes, RoomSubscriber]] = {}
         self._told: dict[bytes, int] = {}
         self._unsure: set[bytes] = set()
         # Members that took their seat by a socket other than the one that listens here.
@@ -87,7 +87,7 @@ class Hub:
     def __len__(self) -> int:
         return sum(len(members) for members in self._rooms.values())
 
-    def add(self, room: bytes, subscriber: Subscriber) -> None:
+    def add(self, room: bytes, subscriber: RoomSubscriber) -> None:
         """From now on `subscriber` gets the room's events. An older socket of the member goes.
 
         That may be `subscriber` itself, if its hello took longer than that of a newer one.
@@ -101,7 +101,7 @@ class Hub:
         if other is not None:
             other.replaced()
 
-    def remove(self, room: bytes, subscriber: Subscriber) -> None:
+    def remove(self, room: bytes, subscriber: RoomSubscriber) -> None:
         """Forget `subscriber`; harmless if a newer one stands in its place."""
         members = self._rooms.get(room)
         if members is not None and members.get(subscriber.member) is subscriber:
@@ -123,7 +123,7 @@ class Hub:
         """Hints may have been lost, of whatever room."""
         self._unsure.update(self._rooms)
 
-    def doubted(self) -> list[tuple[bytes, Subscriber]]:
+    def doubted(self) -> list[tuple[bytes, RoomSubscriber]]:
         """Listeners, with their rooms, that may not hold their seat any more; asked for once."""
         doubted, self._doubted = self._doubted, set()
         found = [(room, self._rooms.get(room, {}).get(member)) for room, member in doubted]
@@ -149,7 +149,7 @@ class Hub:
         """How many local subscribers a room has."""
         return len(self._rooms.get(room, ()))
 
-    def subscribers(self) -> list[tuple[bytes, Subscriber]]:
+    def subscribers(self) -> list[tuple[bytes, RoomSubscriber]]:
         """Every local subscriber with its room."""
         return [(room, one) for room, members in self._rooms.items() for one in members.values()]
 

@@ -83,7 +83,7 @@ class Desk:
         self.hints: list[Hint] = []
         self.faults: list[BaseException] = []
         self.bus = LocalBus()
-        self.bus.subscribe(SimpleNamespace(receive=self.hints.extend))
+        self.bus.subscribe(SimpleNamespace(kinds={}, receive=self.hints.extend))
         self.frames: list[Event | Snapshot] = []
         self.hub = Hub(self._encode, self._encode)
         self.bus.subscribe(self.hub)
