@@ -1,6 +1,7 @@
 """Fixtures that every test may ask for: a database of its own, and a loop that is watched."""
 
 import inspect
+import os
 import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _ANY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # The same examples in every run: a failure is never a matter of luck. A few of them for
 # `make quick`, and others for `make fuzz`.
-settings.register_profile("steady", _ANY, derandomize=True, max_examples=150)
+settings.register_profile("steady", _ANY, derandomize=True, max_examples=75)
 settings.register_profile("quick", _ANY, derandomize=True, max_examples=15)
 settings.register_profile("fuzz", _ANY, max_examples=2_000)
 settings.load_profile("steady")
@@ -35,6 +36,11 @@ LONGEST = (
     "test_stories", "test_life_of_a_message", "test_firefox", "test_hostile",
     "test_histories",
 )  # fmt: skip
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Two for each core: tests of whole programs and browsers wait as much as they work."""
+    return 2 * (os.cpu_count() or 1)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

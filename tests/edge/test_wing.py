@@ -230,7 +230,7 @@ class RefBody(Struct):
     ],
 )
 def test_what_can_not_work_is_refused_when_it_is_stated(differing: dict[str, object]):
-    with pytest.raises(ValueError, match="^x: "):
+    with pytest.raises(ValueError, match=r"^x: "):
         stated(**differing)
 
 

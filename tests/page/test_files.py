@@ -19,6 +19,7 @@ from support.people.raw_client import Client
 from ephemeral.page.files import StaticFiles
 from ephemeral.page.languages import read_catalogues
 from ephemeral.protocol.errors import Refusal
+from ephemeral.store.start_error import StartError
 
 WEB = Path(__file__).resolve().parents[2] / "web"
 STATIC = WEB / "static"
@@ -184,6 +185,12 @@ def addresses(web: Path) -> dict[str, str]:
     ]  # fmt: skip
     files = StaticFiles(web, read_catalogues(WEB / "catalogue"))
     return {name: files.address(name) for name in names}
+
+
+def test_a_checkout_without_a_bundle_says_so_in_a_sentence(copy: Path):
+    (copy / "bundles" / "room.js").unlink()
+    with pytest.raises(StartError, match=r"^web/bundles lacks room\.js: run `make page`\.$"):
+        StaticFiles(copy, {})
 
 
 @pytest.mark.parametrize(
