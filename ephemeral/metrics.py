@@ -112,7 +112,7 @@ LEDGER_QUEUE = Gauge(
     "ephemeral_ledger_queue", "Requests that wait for the next transaction.", registry=REGISTRY
 )
 SWEEPER_LAG = Gauge(
-    "ephemeral_sweeper_lag_seconds", "Since the last whole round of the sweeper.", registry=REGISTRY
+    "ephemeral_sweeper_lag_seconds", "Since the last whole sweep.", registry=REGISTRY
 )
 EPOCH_KEY_AGE = Gauge(
     "ephemeral_epoch_key_age_seconds", "Age of the oldest epoch key.", registry=REGISTRY

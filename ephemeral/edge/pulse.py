@@ -9,7 +9,7 @@ from typing import Protocol
 
 __all__ = ["Beating", "Pulse"]
 
-# A round is cut into so many turns, lest all sockets be looked at in the same moment.
+# An interval is cut into so many turns, lest all sockets be looked at in the same moment.
 _TURNS = 200
 
 
