@@ -8,7 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from axe import ALL, OF_THE_FORM, SCRIPT, Undecided
+from axe import ALL, OF_THE_FORM, OF_THE_PARTS, SCRIPT, Undecided
 from plays import DESKTOP, NARROW, PHONE, every_state, play
 from playwright.sync_api import Page
 
@@ -30,7 +30,10 @@ HURRIED = """
 
 @dataclass(frozen=True)
 class Form:
-    """`looks`: functions of gallery/looking.js; `rules`: of axe, for every so-manieth state."""
+    """`looks`: functions of gallery/looking.js; `rules`: of axe, for every so-manieth state.
+
+    `rules_between`: of axe, for the states between those.
+    """
 
     name: str
     width: int
@@ -40,6 +43,7 @@ class Form:
     text: int = 100
     rules: dict[str, Any] | None = None
     every: int = 1
+    rules_between: dict[str, Any] | None = None
 
 
 _DARK = {"color_scheme": "dark"}
@@ -47,11 +51,18 @@ _FORCED = {"color_scheme": "light", "forced_colors": "active"}
 _TIGHT = ("clipped", "overflowing")
 _WORDS = ("unsaid", "unshowable")
 
-#: Each thing that is looked for in the form in which it is likeliest to be wrong, and all of axe's
-#: rules once. What needs another form alone, as a colour by night, is looked for in some states.
+#: Each thing is looked for in the form in which it is likeliest to be wrong. Of axe's rules those
+#: about the parts of the page are asked in every state; its contrasts and sizes, which `faint` and
+#: `small` know too, in some.
 FORMS = (
     Form(
-        "a phone", PHONE, 780, ("overflowing", "small", "moving", "unsaid", "unshowable"), rules=ALL
+        "a phone",
+        PHONE,
+        780,
+        ("overflowing", "small", "moving", "faint", *_WORDS),
+        rules=ALL,
+        every=4,
+        rules_between=OF_THE_PARTS,
     ),
     Form("a desktop", DESKTOP, 780, ("overflowing", "faint"), _DARK, rules=OF_THE_FORM, every=6),
     Form("a narrow phone on its side", NARROW, 256, ("faint", *_TIGHT), _FORCED),
@@ -63,6 +74,7 @@ MIRRORED_FORMS = (
 )
 #: What a release is looked at in besides: each form by itself, and axe in every state of the two.
 RELEASE_FORMS = (
+    Form("a phone", PHONE, 780, (), rules=ALL),
     Form("a desktop", DESKTOP, 780, ("overflowing", "unshowable"), _DARK, rules=OF_THE_FORM),
     Form("forced colours", DESKTOP, 780, ("faint",), _FORCED),
     Form("a narrow phone", NARROW, 640, _TIGHT),
@@ -96,8 +108,11 @@ def inspect(page: Page, forms: tuple[Form, ...]) -> Found:
         what = {
             "names": names,
             "looks": form.looks,
-            "rules": form.rules,
-            "examined": [name for name in examined if name not in _TOO_MANY_FOR_AXE],
+            "rules": {
+                name: form.rules if name in examined else form.rules_between
+                for name in names
+                if name not in _TOO_MANY_FOR_AXE
+            },
         }
         for seen in page.evaluate(_INSPECTED, what):
             where = f"{seen['state']}, {form.name}"
