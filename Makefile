@@ -96,7 +96,8 @@ page-figures: $(VENV)/dev.stamp ## measure the page: bytes, requests, clicks, an
 	@$(PY) -m bench.page_figures
 
 .PHONY: test-release
-test-release: $(VENV)/dev.stamp ## what only a release needs: make environments, test in a folder of any name
+test-release: $(VENV)/dev.stamp ## what only a release needs: every form of the page, environments, a folder of any name
+	@sh tools/browsers.sh
 	@$(PY) -m pytest -m release $(ARGS)
 
 .PHONY: test-image

@@ -20,6 +20,8 @@ OF_THE_FORM = {
     "type": "rule",
     "values": ["color-contrast", "target-size", "scrollable-region-focusable"],
 }
+#: Those whose answer depends on what is in the page alone: a third of the work of all.
+OF_THE_PARTS = ALL | {"without": OF_THE_FORM["values"]}
 # What fades on purpose, where more of it follows.
 _FADING = ".seats, .folded.long .message-text"
 _SEEN = """async (rules) => (await import("/gallery/inspecting.js")).seen({ rules })"""

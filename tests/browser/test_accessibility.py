@@ -5,21 +5,22 @@ the server draws by itself, and the proof that what is looked for would be found
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from axe import SCRIPT, axe
 from plays import every_state, faultless, looking, play, played
-from playwright.sync_api import Page, Route
-from support.machines.chromium import Visit, Watched
+from playwright.sync_api import Browser, Page, Route
+from support.machines.chromium import Visit, Watched, visits
 
 
-@pytest.fixture
-def gallery(visit: Visit, stage: str) -> Watched:
-    """A page on the stage with axe in it."""
-    watched = played(visit, stage, "screen:arriving", reduced_motion="reduce")
-    watched.page.evaluate(SCRIPT)
-    return watched
+@pytest.fixture(scope="module")
+def gallery(browser: Browser, stage: str) -> Iterator[Watched]:
+    """A page on the stage with axe in it, in which each test plays what it looks at."""
+    with visits(browser) as visit:
+        watched = played(visit, stage, "screen:arriving", reduced_motion="reduce")
+        watched.page.evaluate(SCRIPT)
+        yield watched
 
 
 def without_scripts(route: Route) -> None:
@@ -50,6 +51,7 @@ def test_axe_finds_what_is_planted(gallery: Watched) -> None:
         }"""
     )
     rules = {rule for rule, *_ in axe(page)["violations"]}
+    page.evaluate("document.documentElement.lang = 'en'")
     assert {"button-name", "color-contrast", "html-has-lang"} <= rules
 
 
@@ -65,10 +67,17 @@ def walk(page: Page, look: Callable[[str], list[str]]) -> None:
             page.keyboard.press("Tab")
 
 
-def test_every_control_is_reached_by_tab_and_seen_when_it_is(gallery: Watched) -> None:
+@pytest.mark.parametrize("which", ["new", pytest.param("all", marks=pytest.mark.release)])
+def test_every_control_is_reached_by_tab_and_seen_when_it_is(gallery: Watched, which: str) -> None:
+    """A release is walked through in all states, else in those with other controls than before."""
     page, look = gallery.page, looking(gallery.page)
+    met = set()
 
     def walked(_name: str) -> list[str]:
+        controls = tuple(look("kinds"))
+        if which == "new" and controls in met:
+            return []
+        met.add(controls)
         walk(page, look)
         return look("endWalk")
 
@@ -76,7 +85,9 @@ def test_every_control_is_reached_by_tab_and_seen_when_it_is(gallery: Watched) -
     faultless(page, names, walked)
 
 
-def test_the_focus_is_never_lost_when_a_room_changes(gallery: Watched) -> None:
+@pytest.mark.parametrize("step", [19, pytest.param(1, marks=pytest.mark.release)])
+def test_the_focus_is_never_lost_when_a_room_changes(gallery: Watched, step: int) -> None:
+    """From each state to one that has little in common with it; a release also to the next."""
     page = gallery.page
     looking(page)
     huge = {"room:many_entries", "room:some_entries", "room:hostile"}
@@ -86,8 +97,8 @@ def test_the_focus_is_never_lost_when_a_room_changes(gallery: Watched) -> None:
     for at, name in enumerate(names):
         if name in passing:
             continue
-        others = [names[(at + step) % len(names)] for step in (1, 19)]
-        lost = page.evaluate("(states) => window.look.focusLost(...states)", [name, others])
+        other = names[(at + step) % len(names)]
+        lost = page.evaluate("(states) => window.look.focusLost(...states)", [name, [other]])
         assert lost == [], name
 
 
@@ -132,8 +143,8 @@ def test_what_is_looked_for_is_found(gallery: Watched, fault: str) -> None:
     assert any("planted" in one for one in look(fault))
 
 
-def test_a_focus_that_is_lost_is_found(gallery: Watched) -> None:
-    page = gallery.page
+def test_a_focus_that_is_lost_is_found(visit: Visit, stage: str) -> None:
+    page = played(visit, stage, "screen:arriving").page
     looking(page)
     page.evaluate(
         """() => {

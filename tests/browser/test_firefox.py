@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from inspection import FIREFOX_FORMS, HURRIED, inspect
 from plays import played
 from playwright.sync_api import expect
@@ -56,6 +57,8 @@ def test_chromium_and_firefox_talk(
     assert bo.page.evaluate("Object.keys(localStorage).concat(Object.keys(sessionStorage))") == []
 
 
+@pytest.mark.release
+@pytest.mark.timeout(600)
 def test_firefox_draws_every_state_as_chromium_does(visit_firefox: Visit, stage: str) -> None:
     """More than a second: a hundred states in two sizes, each walked through inside of the page."""
     page = played(visit_firefox, stage, "screen:arriving", init=HURRIED).page

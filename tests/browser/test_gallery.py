@@ -3,19 +3,41 @@
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from plays import calls, change, played, wait_for_call
-from playwright.sync_api import expect
-from support.machines.chromium import Visit
+from plays import calls, change, play, played, wait_for_call
+from playwright.sync_api import Browser, expect
+from support.machines.chromium import Visit, Watched, visits
+
+Show = Callable[[str], Watched]
 
 
-def test_every_row_of_the_tables_has_a_state(visit: Visit, stage: str) -> None:
-    page = played(visit, stage, "screen:arriving").page
-    assert page.evaluate("window.gallery.forgotten") == []
+@pytest.fixture(scope="module")
+def theatre(browser: Browser, stage: str) -> Iterator[Watched]:
+    """The one page in which most of these tests play their states."""
+    with visits(browser) as visit:
+        yield played(visit, stage, "screen:arriving")
 
 
+@pytest.fixture
+def show(theatre: Watched) -> Show:
+    """Plays a state as if nothing had been played before it."""
+
+    def play_anew(state: str) -> Watched:
+        theatre.page.evaluate("delete document.documentElement.dataset.calls")
+        play(theatre.page, state)
+        return theatre
+
+    return play_anew
+
+
+def test_every_row_of_the_tables_has_a_state(theatre: Watched) -> None:
+    assert theatre.page.evaluate("window.gallery.forgotten") == []
+
+
+@pytest.mark.release
 def test_the_gallery_takes_its_pictures_and_says_how_many(tmp_path: Path) -> None:
     program = Path(__file__).with_name("gallery.py")
     done = subprocess.run(
@@ -30,18 +52,19 @@ def test_the_gallery_takes_its_pictures_and_says_how_many(tmp_path: Path) -> Non
     assert all(f'src="{name}"' in shown for name in pictures)
 
 
-@pytest.mark.parametrize("name", ["home", "error"])
-def test_pages_without_scripts_say_what_is_the_matter(visit: Visit, stage: str, name: str) -> None:
-    page = visit(f"{stage}/{name}", java_script_enabled=False).page
-    expect(page.get_by_role("heading", level=1).locator("visible=true")).to_have_count(1)
-    expect(page.locator(".lead").locator("visible=true")).to_have_count(1)
+def test_pages_without_scripts_say_what_is_the_matter(visit: Visit, stage: str) -> None:
+    page = visit(f"{stage}/home", java_script_enabled=False).page
+    for name in ("home", "error"):
+        page.goto(f"{stage}/{name}")
+        expect(page.get_by_role("heading", level=1).locator("visible=true")).to_have_count(1)
+        expect(page.locator(".lead").locator("visible=true")).to_have_count(1)
 
 
 # --- cards ----------------------------------------------------------------------------------------
 
 
-def test_a_card_is_opened_by_click_or_key_and_only_once(visit: Visit, stage: str) -> None:
-    watched = played(visit, stage, "room:cards")
+def test_a_card_is_opened_by_click_or_key_and_only_once(show: Show) -> None:
+    watched = show("room:cards")
     cards = watched.page.locator(".seal")
     cards.nth(0).click()
     cards.nth(1).focus()
@@ -104,8 +127,8 @@ def test_a_card_in_a_hidden_tab_is_not_told_as_shown_until_it_is_seen(
     assert calls(watched, "shown") == [["shown", "a"]]
 
 
-def test_the_focus_is_never_lost_when_a_message_goes(visit: Visit, stage: str) -> None:
-    watched = played(visit, stage, "room:cards")
+def test_the_focus_is_never_lost_when_a_message_goes(show: Show) -> None:
+    watched = show("room:cards")
     page = watched.page
     page.locator(".seal").first.focus()
     change(watched, OPENED % 30)
@@ -148,8 +171,8 @@ COLLECTED = """
 # --- writing --------------------------------------------------------------------------------------
 
 
-def test_enter_sends_and_shift_enter_makes_a_new_line(visit: Visit, stage: str) -> None:
-    watched = played(visit, stage, "room:together")
+def test_enter_sends_and_shift_enter_makes_a_new_line(show: Show) -> None:
+    watched = show("room:together")
     page = watched.page
     text = page.get_by_label("Write a message")
     expect(text).to_be_focused()
@@ -164,8 +187,8 @@ def test_enter_sends_and_shift_enter_makes_a_new_line(visit: Visit, stage: str) 
     assert len(calls(watched, "send")) == 1
 
 
-def test_the_enter_that_ends_a_composition_sends_nothing(visit: Visit, stage: str) -> None:
-    watched = played(visit, stage, "room:together")
+def test_the_enter_that_ends_a_composition_sends_nothing(show: Show) -> None:
+    watched = show("room:together")
     watched.page.keyboard.type("ni")
     watched.page.evaluate(
         "document.activeElement.dispatchEvent(new KeyboardEvent("
@@ -174,8 +197,8 @@ def test_the_enter_that_ends_a_composition_sends_nothing(visit: Visit, stage: st
     assert calls(watched, "send") == []
 
 
-def test_a_refused_text_stays_where_it_was_written(visit: Visit, stage: str) -> None:
-    watched = played(visit, stage, "room:together")
+def test_a_refused_text_stays_where_it_was_written(show: Show) -> None:
+    watched = show("room:together")
     page = watched.page
     page.evaluate(
         "() => { window.gallery.client.send = () => { throw { code: 'content_size' }; }; }"
@@ -186,8 +209,8 @@ def test_a_refused_text_stays_where_it_was_written(visit: Visit, stage: str) -> 
     expect(page.get_by_label("Write a message")).to_have_value("much too long")
 
 
-def test_what_failed_can_be_written_again(visit: Visit, stage: str) -> None:
-    watched = played(visit, stage, "room:receipts")
+def test_what_failed_can_be_written_again(show: Show) -> None:
+    watched = show("room:receipts")
     page = watched.page
     page.locator("[data-state=expired]").get_by_role("button", name="Write again").click()
     expect(page.get_by_label("Write a message")).to_have_value("Message that is expired.")
@@ -207,8 +230,8 @@ def test_the_authors_copy_goes_when_the_message_was_viewed(visit: Visit, stage: 
 # --- leaving and destroying -----------------------------------------------------------------------
 
 
-def test_leaving_asks_and_staying_is_the_first_answer(visit: Visit, stage: str) -> None:
-    watched = played(visit, stage, "room:leave")
+def test_leaving_asks_and_staying_is_the_first_answer(show: Show) -> None:
+    watched = show("room:leave")
     page = watched.page
     expect(page.get_by_role("button", name="Stay")).to_be_focused()
     page.keyboard.press("Escape")
@@ -220,10 +243,8 @@ def test_leaving_asks_and_staying_is_the_first_answer(visit: Visit, stage: str) 
     assert calls(watched, "leave") == [["leave"]]
 
 
-def test_the_chord_clears_the_page_and_destroys_without_a_question(
-    visit: Visit, stage: str
-) -> None:
-    watched = played(visit, stage, "room:conversation")
+def test_the_chord_clears_the_page_and_destroys_without_a_question(show: Show) -> None:
+    watched = show("room:conversation")
     page = watched.page
     expect(page.get_by_text("I have it. Which door?")).to_be_visible()
     page.get_by_label("Write a message").fill("a draft")
@@ -234,8 +255,8 @@ def test_the_chord_clears_the_page_and_destroys_without_a_question(
     expect(page.get_by_text("Not confirmed by the server yet")).to_be_visible()
 
 
-def test_destroying_from_the_menu_asks(visit: Visit, stage: str) -> None:
-    watched = played(visit, stage, "room:destroy")
+def test_destroying_from_the_menu_asks(show: Show) -> None:
+    watched = show("room:destroy")
     expect(watched.page.get_by_role("button", name="Keep it")).to_be_focused()
     assert calls(watched, "destroy") == []
     watched.page.get_by_role("button", name="Destroy", exact=True).click()
@@ -243,8 +264,8 @@ def test_destroying_from_the_menu_asks(visit: Visit, stage: str) -> None:
     assert calls(watched, "destroy") == [["destroy"]]
 
 
-def test_a_third_join_is_told_until_somebody_has_seen_it(visit: Visit, stage: str) -> None:
-    watched = played(visit, stage, "notice:joins")
+def test_a_third_join_is_told_until_somebody_has_seen_it(show: Show) -> None:
+    watched = show("notice:joins")
     page = watched.page
     expect(page.locator(".notice.attention")).to_contain_text("3 joins so far")
     page.get_by_role("button", name="Lock the room").click()

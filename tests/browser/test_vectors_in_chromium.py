@@ -69,8 +69,12 @@ def test_every_vector_holds_in_chromium(page: Watched, server: str) -> None:
     assert result["ran"] > 500
 
 
+@pytest.mark.release
 def test_argon2id_gives_the_published_answers_in_chromium(browser: Browser, server: str) -> None:
-    """Without the policy by which only the worker of pages compiles WebAssembly."""
+    """With other parameters than ours, which are among the vectors that always run.
+
+    Without the policy by which only the worker of pages compiles WebAssembly.
+    """
     context = browser.new_context(bypass_csp=True)
     page = context.new_page()
     open_bare(page, server)
@@ -84,17 +88,14 @@ def test_argon2id_gives_the_published_answers_in_chromium(browser: Browser, serv
     context.close()
 
 
-def test_the_derivation_leaves_no_worker_behind(page: Watched, server: str) -> None:
+def test_the_derivation_leaves_neither_worker_nor_policy_behind(page: Watched, server: str) -> None:
     start = f"(options) => {{ window.derived = ({DERIVE})(options); }}"
     with page.page.expect_worker() as begun:
         page.page.evaluate(start, {"base": modules(server), "salt": [7] * 32})
     assert begun.value.url == modules(server) + "device/derive-worker.js"
     with begun.value.expect_event("close"):
         assert page.page.evaluate("() => derived") == 32
-
-
-def test_the_one_trusted_types_policy_is_taken(page: Watched, server: str) -> None:
-    page.page.evaluate(DERIVE, {"base": modules(server), "salt": [7] * 32})
+    # The derivation has taken the one policy of trusted types, and there is no other.
     assert page.page.evaluate(ASK_FOR_POLICY, "ephemeral") == "TypeError"
     assert page.page.evaluate(ASK_FOR_POLICY, "another") == "TypeError"
     page.forgive("Content Security Policy|TrustedTypePolicy")

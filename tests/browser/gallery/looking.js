@@ -23,6 +23,9 @@ const isThere = (node) =>
 /** Every control that somebody could want to use now. */
 const controls = () => [...stage().querySelectorAll(CONTROLS)].filter(isThere);
 
+/** What could be used now, in order: each control without the words and numbers of this state. */
+export const kinds = () => controls().map((node) => `${node.tagName}.${node.className}.${node.parentElement.className}`);
+
 // --- colours --------------------------------------------------------------------------------------
 
 const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
