@@ -165,11 +165,11 @@ def left(kept: Kept, name: str) -> None:
 def visits(browser: Browser, kept: Kept | None = None) -> Iterator[Visit]:
     """Opens pages, each in a profile of its own unless one is given; fails if one misbehaved.
 
-    Nothing moves in them that needn't, as people may ask of a page: sixty pictures a second are
-    what costs most. Whoever wants to see it move says `reduced_motion="no-preference"`.
-
-    To `keep` a page is for those that store nothing: the next test that keeps one and asks for the
-    same gets it with its document loaded anew, for a third of what a new profile costs.
+    With a place for those that are `kept`, two things make pages cheap. Nothing moves in them that
+    needn't, as people may ask of a page; whoever wants to see it move says
+    `reduced_motion="no-preference"`. And who opens a page that stores nothing may `keep` it: the
+    next test that asks for the same gets it with its document loaded anew, for a third of what a
+    new profile costs.
     """
     contexts: list[BrowserContext] = []
     visited: list[Watched] = []
@@ -191,7 +191,8 @@ def visits(browser: Browser, kept: Kept | None = None) -> Iterator[Visit]:
         init: str | None = None, clock: bool = False, keep: bool = False, **options: Any,
     ) -> Watched:  # fmt: skip
         size = {"width": width, "height": height}
-        options = {"reduced_motion": "reduce", **options}
+        if kept is not None:
+            options = {"reduced_motion": "reduce", **options}
         # A clock that was put forward can't be put back.
         name = repr((init, sorted(options.items()))) if keep and not clock else ""
         if name and (watched := again(name, address, size)) is not None:
