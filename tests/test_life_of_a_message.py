@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import pytest
 from playwright.sync_api import expect
-from support.machines.chromium import Visit, browser, playwright, visit  # noqa: F401
+from support.machines.chromium import Visit, browser, kept, playwright, visit  # noqa: F401
 from support.machines.server import ROOT, Program
 from support.people.people import Person, person
 from support.people.witness import Listener, Witness, raw

@@ -2,6 +2,7 @@
 
 What is tried are the tests of arbitrary input, tests/**/test_any_*.py, which run with every test
 run, there with few inputs. Here each gets as many as the profile `fuzz` of tests/conftest.py says.
+The page's are with them: tests/browser/test_hostile.py says how many, and counts them by batches.
 """
 
 import re
@@ -30,6 +31,7 @@ def counted(output: str) -> Counter[str]:
 def main() -> int:
     """Run them; the exit code is pytest's."""
     files = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("tests/**/test_any_*.py"))
+    files.append("tests/browser/test_hostile.py")
     ended = subprocess.run(
         [
             sys.executable, "-m", "pytest", "-q", "-n", "auto", "--dist", "loadfile",

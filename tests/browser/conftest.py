@@ -9,6 +9,7 @@ from support.machines.chromium import (  # noqa: F401
     Visit,
     Watched,
     browser,
+    kept,
     open_bare,
     playwright,
     visit,

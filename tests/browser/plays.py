@@ -15,7 +15,7 @@ def played(visit: Visit, stage: str, state: str, **options: object) -> Watched:
     """A page that shows this state."""
     language = options.pop("language", None)
     query = "" if language is None else f"&lang={language}"
-    watched = visit(f"{stage}/?state={state}{query}", **options)
+    watched = visit(f"{stage}/?state={state}{query}", **{"keep": True, **options})
     watched.page.wait_for_selector("html[data-played]")
     return watched
 

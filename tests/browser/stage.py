@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -31,6 +32,15 @@ CONTENT_SECURITY_POLICY = (
     "frame-ancestors 'none'; base-uri 'none'; "
     "require-trusted-types-for 'script'; trusted-types ephemeral"
 )
+
+
+class Lasting(StaticFiles):
+    """Files that a browser asks for once: none of them changes while the stage stands."""
+
+    def file_response(self, *args: Any, **options: Any) -> Response:
+        response = super().file_response(*args, **options)
+        response.headers["Cache-Control"] = "max-age=86400, immutable"
+        return response
 
 
 def templates() -> Environment:
@@ -79,9 +89,9 @@ def application() -> Starlette:
             Route("/", gallery),
             Route("/home", home),
             Route("/error", error),
-            Mount("/static", StaticFiles(directory=WEB / "static")),
-            Mount("/catalogue", StaticFiles(directory=WEB / "catalogue")),
-            Mount("/gallery", StaticFiles(directory=GALLERY)),
+            Mount("/static", Lasting(directory=WEB / "static")),
+            Mount("/catalogue", Lasting(directory=WEB / "catalogue")),
+            Mount("/gallery", Lasting(directory=GALLERY)),
         ]
     )
 

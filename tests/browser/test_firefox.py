@@ -1,6 +1,7 @@
-"""The page in Firefox: a room with one person there and one in Chromium, and every state."""
+"""The page in Firefox: a room with one person in Chromium, what it refuses, and every state."""
 
 import re
+from functools import partial
 
 import pytest
 from inspection import FIREFOX_FORMS, HURRIED, inspect
@@ -9,6 +10,7 @@ from playwright.sync_api import expect
 from support.machines.chromium import Visit
 from support.machines.server import Program
 from support.people.people import PATIENCE_MS, person
+from support.people.tampering import REFUSALS, Tamperer, started, tampered, tampering
 
 
 def test_chromium_and_firefox_talk(
@@ -55,6 +57,25 @@ def test_chromium_and_firefox_talk(
     bo.sees_end("left")
     expect(ada.page.locator(".seat")).to_have_count(1)
     assert bo.page.evaluate("Object.keys(localStorage).concat(Object.keys(sessionStorage))") == []
+
+
+def refuses_a_changed_byte(visit_firefox: Visit, proxy: Tamperer) -> None:
+    watched = visit_firefox(proxy.url + "/?lang=en")
+    started(watched.page)
+    watched.page.get_by_role("button", name="Generate code").click()
+    expect(watched.page.locator(".code-words")).to_be_visible()
+    proxy.change = partial(tampered, "home")
+    again = visit_firefox(proxy.url + "/?lang=en")
+    expect(again.page.locator("#incomplete")).to_be_visible()
+    again.forgive(REFUSALS)
+    watched.forgive("socket|WebSocket|/rooms|501")
+
+
+def test_firefox_refuses_a_changed_byte_too_and_runs_the_rest(
+    visit_firefox: Visit, shared_server: Program
+) -> None:
+    with tampering(shared_server.port) as proxy:
+        refuses_a_changed_byte(visit_firefox, proxy)
 
 
 @pytest.mark.release

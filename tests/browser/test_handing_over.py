@@ -53,7 +53,7 @@ RECORDER = """
 """
 
 
-def test_the_systems_sheet_gets_the_link_after_a_click_and_nothing_before(
+def test_sheet_and_clipboard_get_what_is_shown_after_a_click_and_a_pasted_link_joins(
     visit: Visit, server: str
 ) -> None:
     ada = person(visit, server, init=RECORDER)
@@ -62,22 +62,14 @@ def test_the_systems_sheet_gets_the_link_after_a_click_and_nothing_before(
     assert ada.page.evaluate("window.shared") == []
     ada.page.get_by_role("button", name="Share", exact=True).click()
     ada.page.wait_for_function("window.shared.length > 0")
-    assert ada.page.evaluate("window.shared") == [{"url": ada.copies("Copy link")}]
-
-
-def test_a_pasted_link_is_as_good_as_a_code(visit: Visit, server: str) -> None:
-    ada = person(visit, server)
-    ada.generate()
-    ada.is_inside()
-    bo = person(visit, server)
-    bo.enter(f" {ada.copies('Copy link')} ")
-    bo.is_inside()
-
-
-def test_the_copied_code_is_the_shown_one(visit: Visit, server: str) -> None:
-    ada = person(visit, server)
-    ada.generate()
+    link = ada.copies("Copy link")
+    assert ada.page.evaluate("window.shared") == [{"url": link}]
+    # One button at a time says that it has done it.
+    expect(ada.page.get_by_role("button", name="Copied")).to_have_count(0)
     assert ada.copies("Copy code") == ada.code.replace(" ", "-")
+    bo = person(visit, server)
+    bo.enter(f" {link} ")
+    bo.is_inside()
 
 
 def test_a_server_under_a_path_is_used_under_it(

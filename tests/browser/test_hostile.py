@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 from plays import played
 from support.machines.chromium import Visit, Watched
 
-# The same examples in every run; a browser is slow, so each of hypothesis' examples is a batch. The
-# one that failed is named by itself and needs no shrinking.
+# A browser is slow, so each of hypothesis' examples is a batch. The one that failed is named by
+# itself and needs no shrinking. The same 200 in every run, and others for `make fuzz`: 1,600.
+FUZZED = settings.get_current_profile_name() == "fuzz"
 steady = settings(
-    derandomize=True, deadline=None, max_examples=15, phases=[Phase.explicit, Phase.generate]
-)
+    derandomize=not FUZZED, deadline=None, max_examples=40 if FUZZED else 5,
+    phases=[Phase.explicit, Phase.generate],
+)  # fmt: skip
 BATCH = 40
 
 Besiege = Callable[[list[object]], None]

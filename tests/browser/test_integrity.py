@@ -1,35 +1,25 @@
-"""Nothing runs in the page but what it names: no changed file, no script of anybody else."""
+"""Nothing runs in the page but what it names: no changed file, no script of anybody else.
+
+Firefox, which refuses too, is asked in test_firefox.py.
+"""
 
 import re
 from collections.abc import Iterator
 from functools import partial
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 from support.machines.chromium import Visit, Watched
 from support.machines.server import Program
-from support.people.tampering import Answer, Tamperer, tampering
+from support.people.tampering import REFUSALS, Answer, Tamperer, started, tampered, tampering
 
 pytestmark = pytest.mark.whole_chromium
-
-REFUSALS = "integrity|Integrity|digest|Content Security Policy|Trusted|trusted"
 
 
 @pytest.fixture
 def proxy(quick_server: Program) -> Iterator[Tamperer]:
     with tampering(quick_server.port) as tamperer:
         yield tamperer
-
-
-def tampered(stem: str, asked: str, answer: Answer) -> None:
-    """A byte of a script or a style sheet becomes another which changes nothing that it does."""
-    if re.match(rf"/static/{stem}\.[0-9a-f]{{16}}\.", asked):
-        answer.body = answer.body.removesuffix(b"\n") + b" "
-
-
-def started(page: Page) -> None:
-    expect(page.get_by_role("button", name="Generate code")).to_be_enabled()
-    expect(page.locator("#meantime")).to_have_count(0)
 
 
 def test_a_changed_byte_in_the_first_file_keeps_the_page_from_running(
@@ -158,17 +148,3 @@ def test_the_page_may_use_none_of_what_browsers_ask_people_for(visit: Visit, ser
     assert asked & allowed == set()
     # What the page does use.
     assert "clipboard-write" in allowed
-
-
-def test_firefox_refuses_a_changed_byte_too_and_runs_the_rest(
-    visit_firefox: Visit, proxy: Tamperer
-) -> None:
-    watched = visit_firefox(proxy.url + "/?lang=en")
-    started(watched.page)
-    watched.page.get_by_role("button", name="Generate code").click()
-    expect(watched.page.locator(".code-words")).to_be_visible()
-    proxy.change = partial(tampered, "home")
-    again = visit_firefox(proxy.url + "/?lang=en")
-    expect(again.page.locator("#incomplete")).to_be_visible()
-    again.forgive(REFUSALS)
-    watched.forgive("socket|WebSocket|/rooms|501")

@@ -18,7 +18,8 @@ def server(shared_server: Program) -> str:
 
 
 def test_two_people_talk_through_a_code_and_nothing_stays(visit: Visit, server: str) -> None:
-    ada = person(visit, server)
+    # With everything that moves, as most people have it.
+    ada = person(visit, server, reduced_motion="no-preference")
     ada.choose(name="Ada")
     ada.generate()
     assert len(re.split(" +", ada.code)) == 7
@@ -27,7 +28,7 @@ def test_two_people_talk_through_a_code_and_nothing_stays(visit: Visit, server: 
     expect(ada.page.get_by_text("You are alone here")).to_be_visible()
     expect(ada.page.locator(".joins")).to_have_text("1 join so far")
 
-    bo = person(visit, server)
+    bo = person(visit, server, reduced_motion="no-preference")
     bo.enter(ada.code.upper().replace(" ", "   ", 3) + "  ")
     bo.is_inside()
     expect(ada.page.locator(".joins")).to_have_text("2 joins so far")

@@ -131,26 +131,78 @@ class Watched:
 Visit = Callable[..., Watched]
 
 
+# Pages that stay open for the next test of a module, by what they were opened with.
+Kept = dict[str, Watched]
+
+
+@pytest.fixture(scope="module")
+def kept() -> Kept:
+    """The pages that the tests of a module use one after the other."""
+    return {}
+
+
 @pytest.fixture
-def visit(browser: Browser) -> Iterator[Visit]:
+def visit(browser: Browser, kept: Kept) -> Iterator[Visit]:
     """Opens pages in Chromium."""
-    with visits(browser) as open_page:
+    with visits(browser, kept) as open_page:
         yield open_page
 
 
+def left(kept: Kept, name: str) -> None:
+    """Takes away what a test may have left beside a page, and waits for what was still said."""
+    page = kept[name].page
+    if page.is_closed():
+        del kept[name]
+        return
+    for other in page.context.pages:
+        if other != page:
+            other.close()
+    page.unroute_all()
+    page.evaluate("() => new Promise((done) => { setTimeout(done); })")
+
+
 @contextmanager
-def visits(browser: Browser) -> Iterator[Visit]:
-    """Opens pages, each in a profile of its own unless one is given; fails if one misbehaved."""
+def visits(browser: Browser, kept: Kept | None = None) -> Iterator[Visit]:
+    """Opens pages, each in a profile of its own unless one is given; fails if one misbehaved.
+
+    With a place for those that are `kept`, two things make pages cheap. Nothing moves in them that
+    needn't, as people may ask of a page; whoever wants to see it move says
+    `reduced_motion="no-preference"`. And who opens a page that stores nothing may `keep` it: the
+    next test that asks for the same gets it with its document loaded anew, for a third of what a
+    new profile costs.
+    """
     contexts: list[BrowserContext] = []
     visited: list[Watched] = []
+    lent: list[str] = []
+
+    def again(name: str, address: str, size: dict[str, int]) -> Watched | None:
+        """The page of this name that an earlier test has left, as if it were a new one."""
+        watched = None if kept is None or name in lent else kept.get(name)
+        if watched is None:
+            return None
+        watched.page.set_viewport_size(size)
+        for told in (watched.requests, watched.frames, watched.offences):
+            told.clear()
+        watched.page.goto(address)
+        return watched
 
     def open_page(
         address: str, *, width: int = 390, height: int = 780, beside: Watched | None = None,
-        init: str | None = None, clock: bool = False, **options: Any,
+        init: str | None = None, clock: bool = False, keep: bool = False, **options: Any,
     ) -> Watched:  # fmt: skip
+        size = {"width": width, "height": height}
+        if kept is not None:
+            options = {"reduced_motion": "reduce", **options}
+        # A clock that was put forward can't be put back.
+        name = repr((init, sorted(options.items()))) if keep and not clock else ""
+        if name and (watched := again(name, address, size)) is not None:
+            lent.append(name)
+            visited.append(watched)
+            return watched
         if beside is None:
-            context = browser.new_context(viewport={"width": width, "height": height}, **options)
-            contexts.append(context)
+            context = browser.new_context(viewport=size, **options)
+            if kept is None or not name or name in lent:
+                contexts.append(context)
         else:
             context = beside.page.context
         page = context.new_page()
@@ -162,11 +214,16 @@ def visits(browser: Browser) -> Iterator[Visit]:
         origin = "/".join(address.split("/", 3)[:3])
         watched = Watched(page, origin)
         visited.append(watched)
+        if kept is not None and name and name not in lent:
+            lent.append(name)
+            kept[name] = watched
         page.goto(address)
         return watched
 
     yield open_page
     for context in contexts:
         context.close()
+    for name in lent:
+        left(kept, name)
     for watched in visited:
         watched.check()

@@ -1,11 +1,17 @@
 """Somebody between a browser and the server, who changes what is served."""
 
 import http.client
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+
+from playwright.sync_api import Page, expect
+
+# What browsers say of what they refuse.
+REFUSALS = "integrity|Integrity|digest|Content Security Policy|Trusted|trusted"
 
 
 @dataclass
@@ -79,3 +85,14 @@ def tampering(port: int) -> Iterator[Tamperer]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def tampered(stem: str, asked: str, answer: Answer) -> None:
+    """A byte of a script or a style sheet becomes another which changes nothing that it does."""
+    if re.match(rf"/static/{stem}\.[0-9a-f]{{16}}\.", asked):
+        answer.body = answer.body.removesuffix(b"\n") + b" "
+
+
+def started(page: Page) -> None:
+    expect(page.get_by_role("button", name="Generate code")).to_be_enabled()
+    expect(page.locator("#meantime")).to_have_count(0)
