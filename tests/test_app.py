@@ -24,13 +24,15 @@ KEY = "ab" * 32
 UNREACHABLE = "postgresql://someone:hidden-word@127.0.0.1:1/nowhere"
 
 
-def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """One command of the program, to its end."""
+def run(
+    folder: Path, *arguments: str, just_started: bool = False, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """One command of the program, to its end; `just_started` as of `program`."""
     started = program(
         *arguments,
         environment={"DATABASE_WAIT_SECONDS": "0", "DATA_DIR": str(folder), **environment},
         folder=folder,
-        just_started=True,
+        just_started=just_started,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
@@ -77,7 +79,8 @@ def taken_port() -> Iterator[int]:
     ],
 )
 def test_a_bad_setting_is_named(tmp_path: Path, setting: str, value: str):
-    ended = run(tmp_path, "serve", **{setting: value})
+    # One in a Python of its own, which prints whatever one that is starting would.
+    ended = run(tmp_path, "serve", just_started=value == "many", **{setting: value})
     assert_refused(ended, setting)
     assert list(tmp_path.iterdir()) == []
 
@@ -209,7 +212,9 @@ async def test_a_differing_kdf_is_refused_while_a_room_lives(serve: Serve, tmp_p
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_cleanly_with_its_embedded_database(serve: Serve, number: signal.Signals):
-    running = serve(DATABASE_URL="", ENCRYPTION_KEY="")
+    # One of them makes its database, the other finds it.
+    first_start = number == signal.SIGTERM
+    running = serve(DATABASE_URL="", ENCRYPTION_KEY="", first_start=first_start)
     data = Path(running.environment["DATA_DIR"])
     postmaster = int((data / "postgres" / "postmaster.pid").read_text().splitlines()[0])
     running.signal(number)
@@ -297,7 +302,7 @@ async def test_keys_are_rotated_while_the_server_runs(serve: Serve, tmp_path: Pa
 
 
 def test_an_unknown_command_is_refused_and_not_repeated_because_it_may_be_a_code(tmp_path: Path):
-    ended = run(tmp_path, "conjure")
+    ended = run(tmp_path, "conjure", just_started=True)
     assert ended.returncode == 2
     assert "there is no command of that name" in ended.stderr
     assert "conjure" not in ended.stdout + ended.stderr

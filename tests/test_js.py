@@ -55,6 +55,11 @@ def test_node_runs(suite):
     run_suite(suite)
 
 
+@pytest.mark.release
+def test_node_runs_three_times_as_many_frames():
+    run_suite(ROOT / "tests" / "js" / "any_frame.test.mjs", ROUNDS="300")
+
+
 @pytest.mark.parametrize("suite", LIVE_SUITES, ids=lambda suite: suite.name)
 def test_node_runs_with_the_real_server(suite, shared_server):
     run_suite(suite, EPHEMERAL_URL=shared_server.url)

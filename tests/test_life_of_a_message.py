@@ -9,7 +9,6 @@ import hashlib
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,8 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 from support.machines.chromium import Visit, browser, kept, playwright, visit  # noqa: F401
-from support.machines.server import ROOT, Program
+from support.machines.server import Program
+from support.machines.server import program as command
 from support.people.people import Person, person
 from support.people.witness import Listener, Witness, raw
 
@@ -73,19 +73,19 @@ def ephemeral(
     program: Program, *arguments: str, code: str | None = None, stdin: str = ""
 ) -> subprocess.CompletedProcess[str]:
     """The command line, as a person would call it."""
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
-    environment["EPHEMERAL_SERVER"] = program.url
+    environment = {"EPHEMERAL_SERVER": program.url}
     if code is not None:
         environment["EPHEMERAL_CODE"] = code
-    return subprocess.run(
-        [sys.executable, "-m", "ephemeral", *arguments],
-        env=environment,
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
+    called = command(
+        *arguments,
+        environment=environment,
+        folder=program.folder,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
+    output, errors = called.communicate(stdin, timeout=60)
+    return subprocess.CompletedProcess(arguments, called.returncode, output, errors)
 
 
 def plant(program: Program, witness: Witness, code: str) -> RoomKeys:

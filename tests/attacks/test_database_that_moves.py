@@ -95,7 +95,7 @@ async def test_postgresql_is_restarted_under_two_workers_and_their_members_talk_
             await go_on_until(readers, 3)
             await until_at_both(members, postgres)
             sockets = [one.sockets for one in members]
-            for _ in range(3):
+            for _ in range(2):
                 await asyncio.to_thread(postgres.restart, mode)
                 await until_ready(host, "ready")
                 await go_on_until(readers, 5)

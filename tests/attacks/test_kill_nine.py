@@ -15,13 +15,14 @@ from typing import Any
 
 import asyncpg
 import pytest
+from support.machines.database import Server as Postgres
 from support.machines.server import AT_ANY_PACE, Program
 from support.people.raw_client import Client, Line, Member, Message
 from websockets.exceptions import ConnectionClosed
 
 from ephemeral.store.embedded.server import running_dsn
 
-ROOMS, LEAST = 3, 150
+ROOMS, LEAST = 3, 80
 
 
 class Pair:
@@ -135,11 +136,11 @@ async def test_a_server_killed_in_the_middle_of_load_loses_nothing_it_has_answer
 
 
 @pytest.fixture
-def embedded(tmp_path: Path) -> Iterator[Program]:
+def embedded(postgres: Postgres, tmp_path: Path) -> Iterator[Program]:
     """A server with its own PostgreSQL, as `make run` starts it."""
     with ExitStack() as stack:
         folder = tmp_path / "embedded"
-        folder.mkdir()
+        postgres.put_data_dir(folder / "data")
         running = Program(
             folder,
             {

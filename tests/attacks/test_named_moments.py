@@ -30,7 +30,7 @@ from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.errors import Refusal
 from ephemeral.rooms.rules.room import Seat
 from ephemeral.store.embedded.server import EmbeddedPostgres
-from ephemeral.store.migrations import migrate, read_migrations
+from ephemeral.store.migrations import read_migrations
 from ephemeral.store.postgres import open_pool
 
 if TYPE_CHECKING:
@@ -494,16 +494,26 @@ async def asked_again(asked: Asked, url: str, happened: bool, name: str) -> None
     assert asked.true is None or await asked.true(), name
 
 
+#: In every run each request dies once, and three or four of them at each moment; all of them die at
+#: all moments before a release.
+EXTENT = pytest.mark.parametrize(
+    "every", [False, pytest.param(True, marks=pytest.mark.release)], ids=["some", "every"]
+)
+MOMENTS = (AMONG, BEFORE, AFTER, ANSWERED)
+
+
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("moment", [AMONG, BEFORE, AFTER, ANSWERED])
+@EXTENT
+@pytest.mark.parametrize("moment", MOMENTS)
 async def test_a_server_killed_at_a_moment_of_a_request_has_done_it_wholly_or_not_at_all(
-    moment: str, doomed: Doomed, desk: Desk, database_url: str, tmp_path: Path
+    moment: str, every: bool, doomed: Doomed, desk: Desk, database_url: str, tmp_path: Path
 ) -> None:
     environment = settings(database_url, tmp_path)
     # Each start is asked for what the last one has died of, and dies of the next.
     owed: tuple[Asked, bool, str] | None = None
-    requests = [(name, "0", request) for name, request in REQUESTS]
-    for name, before, request in [*requests, *AT_ONCE, ("", "", None)]:
+    requests = [*((name, "0", request) for name, request in REQUESTS), *AT_ONCE]
+    chosen = requests if every else requests[MOMENTS.index(moment) :: len(MOMENTS)]
+    for name, before, request in [*chosen, ("", "", None)]:
         doom = (name, moment, "itself", before) if name else ()
         await asyncio.to_thread(doomed.serve, environment, doom)
         if owed is not None:
@@ -541,41 +551,49 @@ async def until_had(question: Callable[[], Awaitable[bool]]) -> bool:
                 await asyncio.sleep(0.02)
 
 
+#: As for the server: each victim dies at each moment, and of each request.
+KILLINGS = {
+    "backend": [("post", posting, BEFORE), ("acknowledge", acknowledging, AFTER)],
+    "postmaster": [("post", posting, AFTER), ("acknowledge", acknowledging, BEFORE)],
+}
+
+
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("victim", ["backend", "postmaster"])
+@EXTENT
+@pytest.mark.parametrize("victim", KILLINGS)
 async def test_a_database_killed_at_a_moment_of_a_request_keeps_what_was_answered(
-    victim: str, doomed: Doomed, tmp_path: Path
+    victim: str, every: bool, doomed: Doomed, postgres: Postgres, tmp_path: Path
 ) -> None:
     """One of its processes, or the one that holds all others; the server lives on."""
+    postgres.put_data_dir(tmp_path / "data")
     async with EmbeddedPostgres(tmp_path / "data") as database:
         pool = await open_pool(database.dsn, size=4, wait_seconds=0)
-        await migrate(pool, read_migrations())
         desk = await Desk.open(pool, tmp_path / "keyring")
         environment = settings(database.dsn, tmp_path)
+        chosen = [one for each in KILLINGS.values() for one in each] if every else KILLINGS[victim]
 
         async def desk_answers() -> bool:
             await desk.sweep()
             return True
 
-        for name, request in [("post", posting), ("acknowledge", acknowledging)]:
-            for moment in (BEFORE, AFTER):
-                await until_had(desk_answers)
-                asked = await request(desk)
-                assert asked.happened is not None
-                await asyncio.to_thread(doomed.serve, environment, (name, moment, victim))
-                answer = await asked.ask(doomed.url)
-                happened = await until_had(asked.happened)
-                if moment == AFTER:
-                    assert answer.status_code == asked.first
-                    assert happened
-                elif victim == "backend":
-                    assert (answer.status_code, happened) == (503, False)
-                else:
-                    # The process that serves may read the commit before it sees that it is alone.
-                    assert answer.status_code in {503, asked.first}
-                    assert happened or answer.status_code == 503
-                await asked_again(asked, doomed.url, happened, name)
-                doomed.kill()
+        for name, request, moment in chosen:
+            await until_had(desk_answers)
+            asked = await request(desk)
+            assert asked.happened is not None
+            await asyncio.to_thread(doomed.serve, environment, (name, moment, victim))
+            answer = await asked.ask(doomed.url)
+            happened = await until_had(asked.happened)
+            if moment == AFTER:
+                assert answer.status_code == asked.first
+                assert happened
+            elif victim == "backend":
+                assert (answer.status_code, happened) == (503, False)
+            else:
+                # The process that serves may read the commit before it sees that it is alone.
+                assert answer.status_code in {503, asked.first}
+                assert happened or answer.status_code == 503
+            await asked_again(asked, doomed.url, happened, name)
+            doomed.kill()
         assert await desk.orphans() == {}
         await desk.ledger.close()
         await pool.close()

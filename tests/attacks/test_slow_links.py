@@ -143,7 +143,8 @@ async def test_a_reader_with_a_tiny_window_gets_everything_in_the_end(
             writer.write(masked('{"type":"ping","ref":99}'))
             received = bytearray()
             async with asyncio.timeout(20):
-                while b'"ref":99' not in received:
+                # The last words are looked for in what came last, not each time in everything.
+                while b'"ref":99' not in received[-2000:]:
                     received += await stream.read(1000)
         for one in messages:
             assert one.envelope.encode()[-64:] in received
@@ -170,13 +171,13 @@ def resident(server: Program) -> int:
     return int(status(server.pid)["VmRSS"].split()[0]) * 1024
 
 
-async def test_twenty_who_stop_reading_cost_little_and_stall_nobody(serve: Callable[..., Program]):
+async def test_ten_who_stop_reading_cost_little_and_stall_nobody(serve: Callable[..., Program]):
     """Each asks for 5 MiB: the server holds what it must for each, and no more."""
     server = serve(**AT_ANY_PACE)
     async with Client(server.url, server.ws_url) as client:
         room = await client.room(seats=50, policy=2)
         author = await room.member()
-        readers = [await room.member() for _ in range(20)]
+        readers = [await room.member() for _ in range(10)]
         messages = [Message(65536) for _ in range(60)]
         async with author.line() as line:
             for one in messages:
@@ -189,7 +190,9 @@ async def test_twenty_who_stop_reading_cost_little_and_stall_nobody(serve: Calla
                     present.add(come["member"])
                 for _ in range(30):
                     assert (await line.ask("post", **Message().post))["state"] == "stored"
-                assert resident(server) - before < len(readers) * 2 * MIB
+                grown = resident(server) - before
+                print(f"{grown / MIB:.1f} MiB more")
+                assert grown < len(readers) * 2 * MIB
 
 
 async def test_each_answer_may_be_lost_and_each_request_repeated(server: Program, client: Client):

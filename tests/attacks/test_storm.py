@@ -62,12 +62,16 @@ def code(answer: dict[str, Any]) -> str:
     return answer["error"]["code"] if answer["type"] == "error" else "ok"
 
 
+# Of each storm so many rooms at once, and so many messages in each.
+STORMS, MESSAGES = 2, 24
+
+
 async def test_forty_nine_open_at_once_and_exactly_one_is_served(server: Program):
     async with of(server) as client, AsyncExitStack() as stack:
         room = await client.room(seats=50)
         author, *readers = [await room.member() for _ in range(50)]
         sockets = await lines(stack, readers[:40])
-        for _ in range(3):
+        for _ in range(2):
             message = Message()
             await author.post(message)
             answers, responses = await asyncio.gather(
@@ -96,7 +100,7 @@ async def test_one_message_posted_twenty_times_over_everything_is_one_message(se
         room = await client.room()
         author, reader = await room.member(), await room.member()
         [line, watching] = await lines(stack, [author, reader])
-        for _ in range(5):
+        for _ in range(3):
             message = Message()
             answers, responses = await asyncio.gather(
                 repeat(line, 10, "post", **message.post),
@@ -140,7 +144,7 @@ async def storm(client: Client, policy: int) -> tuple[Room, Member]:
     """Members post, open, acknowledge and release while others come, go, lock and vacate."""
     room = await client.room(seats=8, policy=policy)
     members = [await room.member() for _ in range(6)]
-    messages = [Message() for _ in range(40)]
+    messages = [Message() for _ in range(MESSAGES)]
     async with AsyncExitStack() as stack:
         sockets = await lines(stack, members[:4])
         witness, *_ = sockets
@@ -202,7 +206,7 @@ async def test_a_storm_loses_nothing_and_leaves_nothing_behind(server: Program):
     before = (await asked(server, DEADLOCKS))[0]
     async with of(server) as client:
         for policy in (1, 2):
-            storms = await asyncio.gather(*(storm(client, policy) for _ in range(3)))
+            storms = await asyncio.gather(*(storm(client, policy) for _ in range(STORMS)))
             for room, _ in storms:
                 assert (await client.api.get("/room", headers=room.headers)).status_code == 200
         assert not any(await asked(server, ORPHANS))
@@ -212,7 +216,7 @@ async def test_a_storm_loses_nothing_and_leaves_nothing_behind(server: Program):
             "(SELECT count(*) FROM tombstones WHERE fate <> 1)",
         )
         # Every message that was accepted waits or was viewed.
-        assert tuple(fates) == (6 * 40, 0)
+        assert tuple(fates) == (2 * STORMS * MESSAGES, 0)
         await asyncio.gather(*(one.http("DELETE", "/room") for _, one in storms))
         assert not any(await asked(server, ORPHANS))
     assert (await asked(server, DEADLOCKS))[0] == before
@@ -220,7 +224,7 @@ async def test_a_storm_loses_nothing_and_leaves_nothing_behind(server: Program):
 
 async def test_destroying_a_room_in_a_storm_ends_everything_at_once(server: Program):
     async with of(server) as client:
-        for _ in range(5):
+        for _ in range(3):
             room = await client.room(seats=6)
             members = [await room.member() for _ in range(6)]
             messages = [Message() for _ in range(60)]

@@ -31,7 +31,7 @@ async def test_two_servers_serve_a_message_once_and_destroy_it_once(
         author, *readers = [await room.member() for _ in range(31)]
         for reader in readers[::2]:
             reader.room = at(room, there)
-        for _ in range(5):
+        for _ in range(3):
             message = Message()
             author.room = room
             posting = [author.post(message) for _ in range(5)]

@@ -133,7 +133,7 @@ def break_off_a_handshake(address: str, proxy: Proxy) -> None:
         broken.sendall(bytes.fromhex("1603010200010001fc0303"))
 
 
-@pytest.mark.parametrize("base_path", ["", "/chat"])
+@pytest.mark.parametrize("base_path", ["", pytest.param("/chat", marks=pytest.mark.release)])
 async def test_traefik_sends_nobody_to_a_server_that_is_not_ready(
     serve: Callable[..., Program], tmp_path: Path, base_path: str
 ):

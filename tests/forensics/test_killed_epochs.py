@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import asyncpg
 import httpx
 import pytest
+from support.machines.database import Server as Postgres
 from support.machines.server import ROOT, Program
 from support.machines.services import ENCRYPTION_KEY, EPOCH_MS, Desk, Message
 from support.programs.killed_program import POINTS
 
 from ephemeral.sealing.keyring_files import KeyringDirectory
 from ephemeral.store.embedded.server import EmbeddedPostgres
-from ephemeral.store.migrations import migrate, read_migrations
 from ephemeral.store.postgres import open_pool
 
 if TYPE_CHECKING:
@@ -54,7 +54,14 @@ async def until_one_is_left(pool: "Pool", keyring: KeyringDirectory, old: int) -
         await asyncio.sleep(0.02)
 
 
-@pytest.mark.parametrize("point", POINTS)
+#: Every other point in every run, and the others before a release.
+SOME = [
+    pytest.param(point, marks=[pytest.mark.release] if number % 2 else [])
+    for number, point in enumerate(POINTS)
+]
+
+
+@pytest.mark.parametrize("point", SOME)
 async def test_killed_anywhere_the_next_start_ends_the_epoch_and_opens_every_message(
     point: str, database_url: str, pool: "Pool", serve: Callable[..., Program], tmp_path: Path
 ) -> None:
@@ -99,20 +106,20 @@ async def test_killed_anywhere_the_next_start_ends_the_epoch_and_opens_every_mes
 
 @pytest.mark.parametrize("preset", ["on", "off"])
 async def test_a_database_that_is_killed_when_an_epoch_has_ended_has_lost_no_survivor(
-    tmp_path: Path, preset: str
+    postgres: Postgres, tmp_path: Path, preset: str
 ) -> None:
     """Also where it is set to commit without waiting for the disk: the program overrules that."""
-    postgres = tmp_path / "data" / "postgres"
+    postgres.put_data_dir(tmp_path / "data")
+    cluster = tmp_path / "data" / "postgres"
     async with EmbeddedPostgres(tmp_path / "data") as database:
         plain = await asyncpg.connect(database.dsn)
         await plain.execute(f"ALTER DATABASE ephemeral SET synchronous_commit = {preset}")
         await plain.close()
-    with (postgres / "postgresql.conf").open("a") as settings:
+    with (cluster / "postgresql.conf").open("a") as settings:
         # So that nobody else writes the log to the disk meanwhile.
         settings.write("wal_writer_delay = 10s\n")
     async with EmbeddedPostgres(tmp_path / "data") as database:
         pool = await open_pool(database.dsn, size=4, wait_seconds=0)
-        await migrate(pool, read_migrations())
         desk = await Desk.open(pool, tmp_path / "keyring")
         _, author, reader = await desk.pair()
         messages = [Message() for _ in range(5)]
@@ -122,7 +129,7 @@ async def test_a_database_that_is_killed_when_an_epoch_has_ended_has_lost_no_sur
         await desk.clock.advance(EPOCH_MS)
         await desk.keep_epochs()
         assert desk.keyring.directory.epochs() == [old + 1]
-        os.kill(int((postgres / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+        os.kill(int((cluster / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
         await desk.ledger.close()
         pool.terminate()
         async with asyncio.timeout(60):

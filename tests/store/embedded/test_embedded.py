@@ -5,7 +5,6 @@ import itertools
 import os
 import pwd
 import re
-import shutil
 import signal
 import stat
 import subprocess
@@ -53,8 +52,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def data_dir(made: Path, tmp_path: Path) -> Path:
     """A DATA_DIR of its own, with a database in it."""
     copy = tmp_path / "data"
-    shutil.copytree(made, copy)
-    give_away(copy / "postgres", User(*made_owner(made)))
+    subprocess.run(["cp", "-a", made, copy], check=True)
     return copy
 
 
@@ -108,11 +106,22 @@ async def refusal(database: EmbeddedPostgres) -> str:
 # Any path
 
 
+STRANGE = [
+    "with space", "it's", 'a "quote"', "dollar $HOME `id` ; %s {} \\", "größe-秘密", "two\nlines",
+    "comma,equals=&host",
+]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "name",
-    ["with space", "it's", 'a "quote"', "dollar $HOME `id` ; %s {} \\", "größe-秘密", "two\nlines",
-     "comma,equals=&host", "-D", "/".join(["long" * 60] * 12)],
-)  # fmt: skip
+    [
+        # All that is strange at once; what one could hide from the other is tried before a release.
+        pytest.param(" ".join(STRANGE), id="everything"),
+        pytest.param("-D", id="an option"),
+        pytest.param("/".join(["long" * 60] * 12), id="long"),
+        *(pytest.param(name, marks=pytest.mark.release) for name in STRANGE),
+    ],
+)
 async def test_any_path_will_do(name: str, tmp_path: Path):
     data_dir = tmp_path / name
     async with EmbeddedPostgres(data_dir) as database:
@@ -130,7 +139,7 @@ async def test_a_relative_path_stays_where_it_was_though_the_program_moves(
         assert running_dsn(data_dir) == database.dsn
 
 
-async def test_what_is_made_is_private(tmp_path: Path):
+async def test_what_is_made_is_private_and_has_a_password_of_its_own(made: Path, tmp_path: Path):
     data_dir = tmp_path / "parent" / "data"
     async with EmbeddedPostgres(data_dir):
         runtime = socket_directory(data_dir)
@@ -142,6 +151,11 @@ async def test_what_is_made_is_private(tmp_path: Path):
         for name in ("lock", "postgres.log", "postgres/ephemeral.password"):
             assert stat.S_IMODE((data_dir / name).stat().st_mode) == 0o600
         assert stat.S_IMODE((runtime / ".s.PGSQL.5432").stat().st_mode) == 0o700
+    one, other = (
+        (path / "postgres" / "ephemeral.password").read_text() for path in (made, data_dir)
+    )
+    assert one != other
+    assert len(one) >= 43
 
 
 # Whose it is
@@ -167,10 +181,8 @@ async def test_the_server_is_unprivileged_and_inherits_nothing(
 
 
 @as_root
-async def test_run_by_root_a_new_database_belongs_to_an_id_that_no_account_has(tmp_path: Path):
-    async with EmbeddedPostgres(tmp_path / "data"):
-        pass
-    uids = {path.lstat().st_uid for path in (tmp_path / "data" / "postgres").rglob("*")}
+async def test_run_by_root_a_new_database_belongs_to_an_id_that_no_account_has(made: Path):
+    uids = {path.lstat().st_uid for path in (made / "postgres").rglob("*")}
     assert len(uids) == 1
     (uid,) = uids
     assert 60000 < uid < 65536
@@ -233,16 +245,6 @@ async def test_a_wrong_password_and_another_way_in_are_refused(
     hba = "SELECT count(*) FROM unnest(ARRAY['host', 'trust', 'peer']) word WHERE strpos($$"
     rules = (data_dir / "postgres" / "pg_hba.conf").read_text()
     assert await ask(running.dsn, f"{hba}{rules}$$, word) > 0") == 0
-
-
-async def test_passwords_differ_between_databases(made: Path, tmp_path: Path):
-    async with EmbeddedPostgres(tmp_path / "data"):
-        pass
-    one, other = (
-        (path / "postgres" / "ephemeral.password").read_text() for path in (made, tmp_path / "data")
-    )
-    assert one != other
-    assert len(one) >= 43
 
 
 async def test_a_second_instance_on_the_same_directory_is_refused_and_harms_nothing(
@@ -373,7 +375,7 @@ async def test_kill_9_of_the_postmaster_loses_no_committed_row_and_the_pool_reco
     async with pooled(dsn) as pool:
         await pool.execute("CREATE TABLE kept (n int PRIMARY KEY)")
         committed = 0
-        for _ in range(3):
+        for _ in range(2):
             pid = postmaster_of(data_dir)
             committed += await insert_until_killed(pool, committed, pid)
             found = await insist(pool, "SELECT n FROM kept")

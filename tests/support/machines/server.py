@@ -189,26 +189,35 @@ class Serve:
         faults: bool = False,
         database: str | None = None,
         just_started: bool = False,
+        first_start: bool = False,
         **settings: object,
     ) -> Program:
         """Start one. Without `database` it gets a fresh one; `faults` are allowed to be printed.
 
-        `just_started`: as of `program`.
+        `just_started`: as of `program`. With an empty DATABASE_URL its own PostgreSQL is one that
+        has run before, unless this is to be its `first_start`.
         """
         folder = self._folder / f"server {next(self._numbers)}"
         folder.mkdir()
         environment = {
-            "DATABASE_URL": database or self._stack.enter_context(self._postgres.database()),
+            "DATABASE_URL": database or self._fresh(settings),
             "ENCRYPTION_KEY": secrets.token_hex(32),
             "DATA_DIR": str(folder),
             "DATABASE_WAIT_SECONDS": "0",
             **FROM_ONE_ADDRESS,
             **{name: str(value) for name, value in settings.items()},
         }
+        if not environment["DATABASE_URL"] and not first_start:
+            self._postgres.put_data_dir(folder)
         running = Program(folder, environment, just_started=just_started)
         running.forbid(environment["ENCRYPTION_KEY"], environment["DATABASE_URL"])
         self._stack.callback(self._end, running, faults)
         return running
+
+    def _fresh(self, settings: dict[str, object]) -> str:
+        if "DATABASE_URL" in settings:
+            return ""
+        return self._stack.enter_context(self._postgres.database())
 
     @staticmethod
     def _end(running: Program, faults: bool) -> None:
