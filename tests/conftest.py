@@ -28,13 +28,14 @@ settings.register_profile("quick", _ANY, derandomize=True, max_examples=15)
 settings.register_profile("fuzz", _ANY, max_examples=2_000)
 settings.load_profile("steady")
 
-# What takes a minute and more of one core. The files are dealt out whole: whoever took one of these
-# last would work while nobody else does.
+# What takes half a minute and more of one core. The files are dealt out whole: whoever took one of
+# these last would work while nobody else does.
 LONGEST = (
-    "test_accessibility", "test_ways_in", "test_gallery",
-    "test_room", "test_coming_back", "test_hygiene",
-    "test_stories", "test_life_of_a_message", "test_firefox", "test_hostile",
-    "test_histories",
+    "test_room", "test_hygiene", "test_coming_back", "test_making_a_room", "test_every_state",
+    "test_life_of_a_message", "test_embedded", "test_kill_nine", "test_hosts_that_fail", "test_js",
+    "test_embedded_program", "test_database_that_moves", "test_killed_epochs", "test_handing_over",
+    "test_floods", "test_hostile", "test_app", "test_messages", "test_histories", "test_ways_in",
+    "test_accessibility", "test_stories", "test_firefox", "test_vectors", "test_any_request",
 )  # fmt: skip
 
 

@@ -217,6 +217,7 @@ def test_what_is_sent_while_the_browser_is_offline_waits_and_is_sent_once(
         expect(bo.texts).to_have_text("Written above the clouds.")
         ada.sees_receipt("^Viewed and destroyed$")
         expect(bo.cards).to_have_count(0)
+        ada.page.close()
         ada.watched.forgive("WebSocket connection to .* failed")
 
 
@@ -294,5 +295,7 @@ def test_a_seat_that_was_taken_meanwhile_is_said_and_can_be_asked_for_again(
         chi.sees_end("left")
         ada.page.get_by_role("button", name="Try again").click()
         ada.is_inside()
+        # Before the tunnel goes: a page that lives would miss it aloud.
+        ada.page.close()
         ada.watched.forgive("WebSocket connection to .* failed")
         chi.watched.forgive(r"409 \(Conflict\)")
