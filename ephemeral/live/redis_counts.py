@@ -1,6 +1,6 @@
 """Limits that several hosts count together: one number in Redis for each bucket in use.
 
-The number is the time at which the bucket is full again (as in `domain/buckets.py`), by the clock
+The number is the time at which the bucket is full again (as in `buckets.py`), by the clock
 of Redis, and expires at that time. Its key is named by what the limiter keeps of an address, a room
 or a seat: seven bytes of a hash under the day's key. That key is in no Redis: it is made from 32
 bytes that the first host of the day puts there, and from the index key, which Redis doesn't have.
