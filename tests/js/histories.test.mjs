@@ -39,12 +39,13 @@ class Server {
       state: holder ? "opened" : "stored", holder, lease_until: holder ? 9e14 : null, audience: null };
   }
 
-  tell(event) {
-    for (const queue of this.sockets.values()) queue.push([event]);
+  /** @param by  whose socket is told by its answer alone (11.6) */
+  tell(event, by = null) {
+    for (const [name, queue] of this.sockets) if (name !== by) queue.push([event]);
   }
 
   receipt({ id, author, sequence, holder, fate, viewing }) {
-    return { id, author, sequence, posted_at: 1, expires_at: 9e14, viewing: fate ? viewing : null,
+    return { id, author, sequence, posted_at: 1, expires_at: 9e14, viewing: fate ? viewing : null, audience: null,
       state: fate ?? (holder ? "opened" : "stored") };
   }
 
@@ -63,7 +64,7 @@ class Server {
       this.sequence += 1;
       const fresh = { id, author: name, envelope, hash, sequence: this.sequence, holder: null, fate: null };
       this.messages.set(id, fresh);
-      this.tell(this.notice(fresh));
+      this.tell(this.notice(fresh), name);
       return this.receipt(fresh);
     }
     if (type === "status") return { receipts: ids.map((one) => this.receipt(this.messages.get(one))) };
@@ -75,25 +76,25 @@ class Server {
     if (type === "ack") {
       Object.assign(known, { fate: "viewed", viewing, holder: null });
       this.views.push([id, name]);
-      this.tell({ type: "destroyed", id, state: "viewed", viewing, member: name });
+      this.tell({ type: "destroyed", id, state: "viewed", viewing, member: name }, name);
       return { id, state: "viewed" };
     }
     if (type === "release") {
       if (known.holder !== name) return { error: "lease_lost" };
-      this.leaseEnds(known);
+      this.leaseEnds(known, name);
       return { id, state: "stored" };
     }
     if (known.holder !== null && known.holder !== name) return { error: "message_leased" };
     if (known.holder === null) {
       known.holder = name;
-      this.tell({ type: "opened", id, member: name, lease_until: 9e14 });
+      this.tell({ type: "opened", id, member: name, lease_until: 9e14 }, name);
     }
     return { id, envelope: known.envelope, lease_until: 9e14 };
   }
 
-  leaseEnds(message) {
+  leaseEnds(message, by = null) {
     message.holder = null;
-    this.tell({ type: "stored", id: message.id });
+    this.tell({ type: "stored", id: message.id }, by);
   }
 }
 
@@ -102,7 +103,7 @@ class Client {
 
   constructor(name, server, draw) {
     Object.assign(this, { name, server, draw });
-    this.session = new Session({ me: name, charter: CHARTER, mac: MAC, roomTtl: 1 });
+    this.session = new Session({ me: name, charter: CHARTER, mac: MAC, roomTtl: 1, generation: 0 });
   }
 
   get down() {
@@ -125,7 +126,8 @@ class Client {
   }
 
   write(id) {
-    this.session.write({ id, text: id }, 1);
+    const counter = this.session.room.outbox.nextCounter();
+    this.session.write({ id, text: id, counter }, 1);
     // The model's stand-in for encryption: hash and viewing bytes are one thing, made of the id.
     this.session.room.outbox.hashed(id, viewingOf(id));
     this.session.sealed(id, envelopeOf(id), 1);

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { RoomCrypto } from "../../web/static/js/room/room-crypto.js";
 import { fromBase64url } from "../../web/static/js/protocol/encoding.js";
 import { contentKeys, roomKeys } from "../../web/static/js/protocol/keys.js";
+import { SeatMessages } from "../../web/static/js/protocol/seat.js";
 import { Seen } from "../../web/static/js/protocol/seen.js";
 import {
   ANNA, BEN, ME, T0, Talk, VIEWING, bytes, member, message, notice, receipt, room,
@@ -13,9 +14,13 @@ import {
 const [A, B] = [message(1), message(2)];
 const NONCE = new Uint8Array(32).fill(1);
 const random = (size) => crypto.getRandomValues(new Uint8Array(size));
+const writing = (counter, text, viewing = random(32)) =>
+  ({ viewing, counter, content: { type: "text", text } });
 async function cryptoOf(me) {
   const { roomSecret } = await roomKeys(new Uint8Array(32).fill(2));
-  return new RoomCrypto(await contentKeys(roomSecret, NONCE), NONCE, me, random);
+  const keys = await contentKeys(roomSecret, NONCE);
+  const messages = new SeatMessages(random(4800));
+  return new RoomCrypto({ keys, messages, roomNonce: NONCE, me, randomBytes: random });
 }
 function stores(talk, id) {
   talk.writes(id);
@@ -29,7 +34,7 @@ function reads(talk, id, counter) {
 
 describe("whose message it is", () => {
   test("one's own, brought back as another's, opens for nobody and gives no proof", async () => {
-    const { envelope } = await (await cryptoOf(ME)).message(A, 1, { type: "text", text: "for Anna" });
+    const { envelope } = await (await cryptoOf(ME)).message(A, writing(1, "for Anna"));
     const talk = stores(new Talk().connect(), A).hears(notice(A, { author: ANNA }));
     talk.call("open", A);
     talk.answer("open", { envelope, author: ME, lease_until: T0 + 120_000 });
@@ -158,9 +163,13 @@ describe("without end", () => {
 describe("nonces", () => {
   test("every message has a nonce and a proof of its own", async () => {
     const mine = await cryptoOf(ME);
-    const made = await Promise.all(Array.from({ length: 200 }, () => mine.message(A, 1, { type: "text", text: "same" })));
+    const made = await Promise.all(Array.from({ length: 200 }, async (_, at) => {
+      const { id, viewing } = mine.draw(at + 1);
+      return { id, ...await mine.message(id, writing(at + 1, "same", viewing)) };
+    }));
     const nonces = made.map(({ envelope }) => fromBase64url(envelope).subarray(1, 13).join());
-    assert.deepEqual([new Set(nonces).size, new Set(made.map(({ hash }) => hash)).size], [200, 200]);
+    const each = [nonces, made.map(({ hash }) => hash), made.map(({ id }) => id)];
+    assert.deepEqual(each.map((all) => new Set(all).size), [200, 200, 200]);
   });
 
   test("what is sent again are the same bytes", () => {

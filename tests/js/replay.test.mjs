@@ -16,27 +16,30 @@ const BEN = toBase64url(new Uint8Array(16).fill(5));
 const FIRST = toBase64url(new Uint8Array(16).fill(6));
 const SECOND = toBase64url(new Uint8Array(16).fill(7));
 const CONTENT = { type: "text", text: "old secret" };
+const WRITTEN = { viewing: randomBytes(32), counter: 1, content: CONTENT };
 
 const keysOf = async (nonce) => contentKeys((await roomKeys(ROOT.slice())).roomSecret, nonce);
-const cryptoOf = async (nonce, me) => new RoomCrypto(await keysOf(nonce), nonce, me, randomBytes);
+const cryptoBy = async (keysFrom, roomNonce, me) =>
+  new RoomCrypto({ keys: await keysOf(keysFrom), messages: null, roomNonce, me, randomBytes });
+const cryptoOf = (nonce, me) => cryptoBy(nonce, nonce, me);
 
 test("an old envelope does not open in a room made again with the same code", async () => {
-  const { envelope } = await (await cryptoOf(OLD, ANNA)).message(FIRST, 1, CONTENT);
+  const { envelope } = await (await cryptoOf(OLD, ANNA)).message(FIRST, WRITTEN);
   const reader = await cryptoOf(NEW, BEN);
   await assert.rejects(reader.open(FIRST, ANNA, envelope), { code: "envelope_open" });
   assert.equal((await (await cryptoOf(OLD, BEN)).open(FIRST, ANNA, envelope)).text, "old secret");
 });
 
 test("keys and the envelope's binding each keep the rooms apart", async () => {
-  const { envelope } = await (await cryptoOf(OLD, ANNA)).message(FIRST, 1, CONTENT);
-  const oldKeys = new RoomCrypto(await keysOf(OLD), NEW, BEN, randomBytes);
+  const { envelope } = await (await cryptoOf(OLD, ANNA)).message(FIRST, WRITTEN);
+  const oldKeys = await cryptoBy(OLD, NEW, BEN);
   await assert.rejects(oldKeys.open(FIRST, ANNA, envelope), { code: "envelope_open" });
-  const oldBinding = new RoomCrypto(await keysOf(NEW), OLD, BEN, randomBytes);
+  const oldBinding = await cryptoBy(NEW, OLD, BEN);
   await assert.rejects(oldBinding.open(FIRST, ANNA, envelope), { code: "envelope_open" });
 });
 
 test("an envelope under another author or another id does not open", async () => {
-  const { envelope } = await (await cryptoOf(OLD, ANNA)).message(FIRST, 1, CONTENT);
+  const { envelope } = await (await cryptoOf(OLD, ANNA)).message(FIRST, WRITTEN);
   const reader = await cryptoOf(OLD, BEN);
   for (const [id, author] of [[SECOND, ANNA], [FIRST, BEN], [ANNA, FIRST]]) {
     await assert.rejects(reader.open(id, author, envelope), { code: "envelope_open" });
@@ -55,14 +58,14 @@ test("a name is read in its own room and under its own member alone", async () =
 
 test("keys that were forgotten open nothing", async () => {
   const mine = await cryptoOf(OLD, ANNA);
-  const { envelope } = await mine.message(FIRST, 1, CONTENT);
+  const { envelope } = await mine.message(FIRST, WRITTEN);
   mine.forget();
   await assert.rejects(mine.open(FIRST, ANNA, envelope), { code: "ended" });
 });
 
 test("proof of viewing is the posted hash's own bytes and nothing else", async () => {
   const mine = await cryptoOf(OLD, ANNA);
-  const { hash, envelope } = await mine.message(FIRST, 1, CONTENT);
+  const { hash, envelope } = await mine.message(FIRST, WRITTEN);
   const { viewing } = await mine.open(FIRST, ANNA, envelope);
   assert.ok(await mine.isHashOf(hash, viewing));
   for (const lie of [null, "", hash, `${viewing}=`, `${viewing}AAAA`, toBase64url(ROOT), 1, {}]) {

@@ -3,9 +3,10 @@
 import { describe, test } from "node:test";
 import assert from "node:assert/strict";
 import {
-  ANNA, BEN, CHARTER, HASH, ME, OFFSET, T0, Talk, VIEWING, bytes, envelopeOf, leased, member, message,
+  ANNA, BEN, CHARTER, CREDENTIALS, HASH, ME, OFFSET, T0, Talk, VIEWING, bytes, envelopeOf, leased, member, message,
   notice, receipt, room,
 } from "./talk.mjs";
+import { messagesOf } from "../../web/static/js/protocol/messages.js";
 
 const A = message(1);
 const B = message(2);
@@ -307,7 +308,7 @@ describe("writing", () => {
 
   test("a later message waits for an earlier one that is still being encrypted", () => {
     const talk = new Talk().connect();
-    talk.call("write", { id: A, text: "first" });
+    talk.call("write", { id: A, text: "first", counter: 1 });
     talk.writes(B, "second");
     assert.ok(talk.silent);
     talk.session.room.outbox.hashed(A, HASH);
@@ -477,6 +478,73 @@ describe("gaps", () => {
   });
 });
 
+describe("what one does oneself is told by the answer alone", () => {
+  test("a post: its receipt stands for the notice", () => {
+    const talk = new Talk().connect();
+    talk.writes(A);
+    talk.answer("post", receipt(A, "stored", { expires_at: T0 + 5 }));
+    assert.deepEqual([talk.sent(A).state, talk.sent(A).sequence, talk.sent(A).expiresAt], ["stored", 1, T0 + 5]);
+  });
+
+  test("an opening, given back: the card waits again", () => {
+    const talk = new Talk().connect({ notices: [notice(A)] }).opens(A);
+    assert.deepEqual([talk.card(A).holder, talk.card(A).leaseUntil], [ME, T0 + 120_000]);
+    talk.call("release", A);
+    talk.answer("release", { id: A, state: "stored", returns: 1 });
+    assert.deepEqual([talk.card(A).state, talk.card(A).holder, talk.card(A).leaseUntil], ["returned", null, null]);
+  });
+
+  test("an acknowledgement destroys, and makes space", () => {
+    const talk = new Talk().connect({ notices: [notice(A)] }).opens(A);
+    talk.writes(B);
+    talk.refuse("post", "room_crowded");
+    talk.call("shown", A);
+    talk.answer("ack", { id: A, state: "viewed" });
+    assert.equal(talk.card(A).fate, "viewed");
+    assert.equal(talk.only("post").id, B);
+  });
+
+  test("everyone: an acknowledgement leaves the message to the others", () => {
+    const talk = new Talk().connect({ notices: [notice(A, { audience: [ME, BEN] })] }).opens(A);
+    talk.call("shown", A);
+    talk.answer("ack", { id: A, state: "acknowledged" });
+    assert.deepEqual([talk.card(A).state, talk.card(A).fate, talk.card(A).audience], ["open", null, [BEN]]);
+  });
+
+  test("everyone: whoever is done with a message sees it no more, and doesn't call it gone", () => {
+    const talk = new Talk().connect({ notices: [notice(A, { audience: [ME, BEN] })] });
+    talk.call("open", A);
+    talk.refuse("open", "message_done", { state: "unconfirmed" });
+    assert.equal(talk.card(A), undefined);
+    assert.equal(talk.session.room.cards.get(A).fate, null);
+  });
+
+  test("a lock", () => {
+    const talk = new Talk().connect();
+    talk.session.request("lock", { locked: true });
+    talk.call("tick");
+    talk.answer("lock", room({ locked: true }));
+    assert.equal(talk.session.room.roster.room.locked, true);
+  });
+});
+
+describe("connections", () => {
+  test("each names a generation above all before it", () => {
+    const talk = new Talk({ generation: 6 }).connect().disconnect();
+    talk.session.hello(CREDENTIALS, talk.now);
+    assert.equal(talk.session.takeFrames()[0].generation, 8);
+  });
+
+  test("messages hold 32 frames and 96 KiB at most, in order", () => {
+    const small = Array.from({ length: 70 }, (_, at) => ({ type: "ping", ref: at }));
+    const large = Array.from({ length: 3 }, (_, at) => ({ type: "post", ref: at, envelope: "A".repeat(87_382) }));
+    const messages = messagesOf([...small, ...large]);
+    assert.deepEqual(messages.map((one) => JSON.parse(one).length), [32, 32, 7, 1, 1]);
+    assert.ok(messages.every((one) => one.length <= 98_304));
+    assert.deepEqual(messages.flatMap((one) => JSON.parse(one)), [...small, ...large]);
+  });
+});
+
 describe("a reload", () => {
   test("own messages come back without their texts, and their receipts are checked", () => {
     const talk = new Talk().connect();
@@ -503,7 +571,7 @@ describe("a reload", () => {
 
   test("a message that was never hashed leaves nothing behind", () => {
     const talk = new Talk().connect();
-    talk.call("write", { id: A, text: "secret" });
+    talk.call("write", { id: A, text: "secret", counter: 1 });
     assert.deepEqual(talk.session.save().sent, []);
   });
 });

@@ -36,7 +36,8 @@ export const leased = (id, holder, more = {}) =>
   notice(id, { state: "opened", holder, lease_until: T0 + 120_000, ...more });
 
 export const receipt = (id, state, more = {}) => ({
-  id, state, sequence: 1, posted_at: T0, expires_at: T0 + 1e8, viewing: null, ...more,
+  id, state, sequence: 1, posted_at: T0, expires_at: T0 + 1e8, viewing: null, opened: 0,
+  returns: 0, audience: null, reader: null, ended_at: null, ...more,
 });
 
 export const envelopeOf = (id, more = {}) => ({
@@ -51,7 +52,9 @@ export class Talk {
   effects = [];
 
   constructor({ saved, ...options } = {}) {
-    this.session = new Session({ me: ME, charter: CHARTER, mac: MAC, roomTtl: 1e6, ...options });
+    this.session = new Session({
+      me: ME, charter: CHARTER, mac: MAC, roomTtl: 1e6, generation: 0, ...options,
+    });
     if (saved !== undefined) this.session.restore(saved, this.now);
   }
 
@@ -116,7 +119,8 @@ export class Talk {
 
   /** Writes, hashes and seals a message. */
   writes(id, text = "hello", quote = null) {
-    const counter = this.call("write", { id, text, quote });
+    const counter = this.session.room.outbox.nextCounter();
+    this.call("write", { id, text, quote, counter });
     this.session.room.outbox.hashed(id, HASH);
     this.call("sealed", id, bytes(60, 512));
     return counter;

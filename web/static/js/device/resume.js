@@ -17,8 +17,7 @@ const LIMIT = 1_048_576;
 /**
  * @typedef {object} SeatRecord  all bytes in base64url
  * @property {string} root
- * @property {string} member
- * @property {string} token
+ * @property {string} secret  of the seat
  * @property {string} charter
  * @property {string} mac
  * @property {number} suite

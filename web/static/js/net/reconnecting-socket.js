@@ -12,9 +12,6 @@ const PATIENCE_MS = 15_000;
 /** A server that says "too fast", and not for how long, is left alone as if so many attempts had failed. */
 const LATER_ATTEMPTS = 5;
 const RESOLUTION = 2 ** 32;
-/** So long may what was said on a connection that was given up still be on its way. */
-const LATE_MS = 120_000;
-const REPLACED = 4409;
 
 /**
  * How long to wait before the next attempt: all of it random, so that clients which lost the same
@@ -41,8 +38,6 @@ export class ReconnectingSocket {
   #works = false;
   /** Before that the server doesn't want to be asked again, by this device's clock. */
   #notBefore = 0;
-  /** When a connection was given up of which nobody knows whether its greeting arrives. */
-  #unansweredHelloAt = -Infinity;
   /** When the next attempt is due, by this device's clock; null while there is a connection. */
   retryAt = /** @type {number|null} */ (null);
 
@@ -69,9 +64,9 @@ export class ReconnectingSocket {
     this.#connect();
   }
 
-  /** @param {object} frame */
-  send(frame) {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(frame));
+  /** @param {string} message */
+  send(message) {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(message);
   }
 
   /** The connection serves: the next loss is the first again. */
@@ -83,9 +78,7 @@ export class ReconnectingSocket {
   /** The connection is dead, whatever the browser believes. */
   restart() {
     const socket = this.#socket;
-    if (socket === null) return;
-    if (socket.readyState === WebSocket.OPEN && !this.#works) this.#unansweredHelloAt = Date.now();
-    this.#lost(socket, 1006);
+    if (socket !== null) this.#lost(socket, 1006);
   }
 
   /** For good. */
@@ -144,10 +137,7 @@ export class ReconnectingSocket {
     clearTimeout(this.#timer);
     // A connection that hangs would take its time to close: nobody waits for it.
     if (socket.readyState !== WebSocket.CLOSED) socket.close();
-    // Once: a greeting of our own that came late has taken over from this connection.
-    const byOurselves = code === REPLACED && Date.now() - this.#unansweredHelloAt < LATE_MS;
-    if (byOurselves) this.#unansweredHelloAt = -Infinity;
-    const next = this.#on.close(byOurselves ? 1006 : code);
+    const next = this.#on.close(code);
     if (next === "stop" || this.#listeners === null) return;
     const told = Math.max(0, this.#notBefore - Date.now());
     if (next === "later" && told === 0) this.#attempts = Math.max(this.#attempts, LATER_ATTEMPTS);

@@ -9,7 +9,7 @@
  *
  * @typedef {object} Reading
  * @property {CardState} state
- * @property {"viewed"|"unconfirmed"|"expired"|null} fate
+ * @property {"viewed"|"unconfirmed"|"expired"|"withdrawn"|null} fate
  * @property {string|null} text
  * @property {number|null} view
  * @property {import("./quotes.js").Quote|null} quote

@@ -258,6 +258,7 @@ export class Cards {
     this.#wants(card, null);
     card.viewing = null;
     if (everyone) card.fate = "viewed";
+    else this.viewedBy(id, this.#me);
   }
 
   /** @param {string} id */
@@ -266,6 +267,7 @@ export class Cards {
     if (card?.want !== "release") return;
     this.#wants(card, null);
     if (card.holder === this.#me) card.holder = card.leaseUntil = null;
+    this.#rest(card);
   }
 
   /**
@@ -290,6 +292,10 @@ export class Cards {
     this.#wants(card, null);
     if (refusal.code === "message_gone" || refusal.code === "message_unknown") {
       this.#destroy(card, refusal.state);
+    } else if (refusal.code === "message_done") {
+      // It waits for others alone (8.6).
+      this.viewedBy(id, this.#me);
+      if (!card.shown) this.#giveBack(card);
     } else if (opening) {
       card.state = "closed";
       card.error = refusal.code;

@@ -25,6 +25,9 @@ export const LABELS = Object.freeze({
   roomSecret: "ephemeral/v1/room-secret",
   messageKey: "ephemeral/v1/message",
   profileKey: "ephemeral/v1/profile",
+  member: "ephemeral/v1/member",
+  seatToken: "ephemeral/v1/seat-token",
+  seatMessages: "ephemeral/v1/seat-messages",
   resume: "ephemeral/v1/resume",
 });
 
@@ -112,6 +115,18 @@ export async function contentKeys(roomSecret, roomNonce) {
       ["encrypt", "decrypt"],
     );
   return { messageKey: await key(LABELS.messageKey), profileKey: await key(LABELS.profileKey) };
+}
+
+/**
+ * HKDF-SHA-256 (RFC 5869).
+ * @param {Uint8Array} secret
+ * @param {Uint8Array} salt
+ * @param {string} label
+ * @param {number} size  bytes
+ */
+export async function hkdf(secret, salt, label, size) {
+  const base = await importHkdf(secret);
+  return new Uint8Array(await crypto.subtle.deriveBits(hkdfBy(salt, label), base, 8 * size));
 }
 
 /** @param {Uint8Array} bytes */

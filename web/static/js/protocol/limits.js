@@ -6,6 +6,7 @@ export const JSON_DEPTH = 16;
 
 export const ID_BYTES = 16;
 export const SECRET_BYTES = 32;
+export const SEAT_SECRET_BYTES = 16;
 export const NONCE_BYTES = 12;
 export const TAG_BYTES = 16;
 
@@ -29,10 +30,15 @@ export const WAITING_MESSAGES = 500;
 export const WAITING_BYTES = 16_777_216;
 /** 0 is "until closed". */
 export const VIEW_SECONDS = /** @type {const} */ ([5, 300]);
+export const VIEW_LIMIT_SECONDS = /** @type {const} */ ([5, 600]);
 /** The longest quote, in Unicode code points. */
 export const QUOTE_POINTS = 280;
 
 export const STATUS_IDS = 100;
+/** Frames in one message of a client. */
+export const MESSAGE_FRAMES = 32;
+/** Messages of a seat whose ids and proofs follow from its secret. */
+export const RETURN_MESSAGES = 100;
 export const RETRY_SECONDS = 43_200;
 export const TYPING_SECONDS = 6;
 export const TYPING_REPEAT_SECONDS = 3;

@@ -9,7 +9,7 @@ import { Refusal } from "./errors.js";
 import { ID_BYTES, PROFILE_BYTES, SEATS, SECRET_BYTES } from "./limits.js";
 
 /** Fates of a message, as servers name them. */
-export const FATES = Object.freeze(["viewed", "unconfirmed", "expired"]);
+export const FATES = Object.freeze(["viewed", "unconfirmed", "expired", "withdrawn"]);
 
 /** @param {unknown} value */
 export function object(value) {
@@ -126,6 +126,7 @@ export function readReceipt(value) {
     postedAt: orNull(integer)(o.posted_at),
     expiresAt: orNull(integer)(o.expires_at),
     viewing: orNull(text)(o.viewing),
+    audience: audience(o.audience),
   };
 }
 

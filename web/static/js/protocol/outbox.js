@@ -15,7 +15,7 @@ const CROWDED_RETRY_SECONDS = 10;
 
 /**
  * @typedef {"sending"|"stored"|"opened"|"acknowledged"|"viewed"|"unconfirmed"|"expired"
- *   |"room_destroyed"|"false_receipt"|"refused"} SentState
+ *   |"withdrawn"|"room_destroyed"|"false_receipt"|"refused"} SentState
  *
  * @typedef {object} Sent
  * @property {string} id
@@ -26,6 +26,7 @@ const CROWDED_RETRY_SECONDS = 10;
  * @property {number|null} sequence
  * @property {number|null} postedAt
  * @property {number|null} expiresAt
+ * @property {boolean} first  whoever opens it first is the only one
  * @property {number} counter
  * @property {string|null} envelope  base64url; null before it is sealed and after it was stored
  * @property {string|null} hash  of the viewing bytes, base64url
@@ -35,7 +36,9 @@ const CROWDED_RETRY_SECONDS = 10;
  * @property {number} notBefore  by this device's clock
  */
 
-const FINAL = Object.freeze(["viewed", "unconfirmed", "expired", "room_destroyed", "refused"]);
+const FINAL = Object.freeze([
+  "viewed", "unconfirmed", "expired", "withdrawn", "room_destroyed", "refused",
+]);
 
 export class Outbox {
   /** @type {Map<string, Sent>} */
@@ -56,7 +59,7 @@ export class Outbox {
   add({ id, text, quote, counter, now }) {
     this.#sent.set(id, {
       id, text, quote, counter, state: "sending", error: null, sequence: null, postedAt: null,
-      expiresAt: null, envelope: null, hash: null, writtenAt: now, want: "post", asked: false,
+      expiresAt: null, first: true, envelope: null, hash: null, writtenAt: now, want: "post", asked: false,
       notBefore: 0,
     });
   }
@@ -107,13 +110,13 @@ export class Outbox {
   // What the server says
 
   /** @param {import("./objects.js").Notice} notice  of one's own message */
-  notice({ id, opened, sequence, postedAt, expiresAt }) {
+  notice({ id, opened, sequence, postedAt, expiresAt, audience }) {
     const state = opened ? "opened" : "stored";
-    this.receipt({ id, state, sequence, postedAt, expiresAt, viewing: null });
+    this.receipt({ id, state, sequence, postedAt, expiresAt, viewing: null, audience });
   }
 
   /** @param {import("./objects.js").Receipt} receipt */
-  receipt({ id, state, sequence, postedAt, expiresAt, viewing }) {
+  receipt({ id, state, sequence, postedAt, expiresAt, viewing, audience }) {
     const sent = this.#open(id, state);
     if (sent === undefined) return;
     sent.sequence ??= sequence;
@@ -123,6 +126,7 @@ export class Outbox {
     if (FATES.includes(state)) return this.fate(id, state, viewing, true);
     this.#wants(sent, null);
     sent.envelope = sent.error = null;
+    sent.first = audience === null;
     // Somebody's having viewed it isn't undone by another's opening it.
     if (sent.state !== "acknowledged") sent.state = state === "opened" ? "opened" : "stored";
   }
@@ -296,8 +300,8 @@ export class Outbox {
   /** @returns {Omit<Sent, "envelope"|"hash"|"writtenAt"|"want"|"asked"|"notBefore">[]} */
   views() {
     return [...this.#sent.values()].map(
-      ({ id, text, quote, state, error, sequence, postedAt, expiresAt, counter }) =>
-        ({ id, text, quote, state, error, sequence, postedAt, expiresAt, counter }),
+      ({ id, text, quote, state, error, sequence, postedAt, expiresAt, first, counter }) =>
+        ({ id, text, quote, state, error, sequence, postedAt, expiresAt, first, counter }),
     );
   }
 

@@ -105,6 +105,30 @@ export class Room {
     return same;
   }
 
+  // What a member does itself it is told by the answer alone (11.6)
+
+  /** The server has stored a message, or says what became of it. @param {read.Receipt} receipt  @param {number} now */
+  posted(receipt, now) {
+    this.outbox.receipt(receipt);
+    this.roster.used(now + this.clockOffset);
+  }
+
+  /**
+   * @param {string} id
+   * @param {boolean} everyone  whether nobody is left to view it
+   * @param {number} now
+   */
+  acknowledged(id, everyone, now) {
+    this.cards.acknowledged(id, everyone);
+    this.roster.used(now + this.clockOffset);
+    if (everyone) this.outbox.roomAgain();
+  }
+
+  /** The answer to what changes the room is the room (section 9). @param {Record<string, unknown>} frame */
+  answered(frame) {
+    if (this.sameRules(frame) && typeof frame.locked === "boolean") this.roster.locked(frame.locked);
+  }
+
   /** @param {unknown} value  @returns {string|null} its id */
   #notice(value) {
     const notice = readOr(read.readNotice, value);

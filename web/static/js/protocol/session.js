@@ -3,7 +3,7 @@
  * section 11): frames and calls in, frames and effects out. It has no socket, no clock, no
  * randomness and no keys; `now` is this device's clock in milliseconds.
  *
- * After every call the owner sends `takeFrames()` and carries out `takeEffects()`:
+ * After every call the owner sends `takeFrames()` (`messagesOf`) and carries out `takeEffects()`:
  *
  * - `decrypt`: open an envelope, then call `decrypted` or `unreadable`;
  * - `profile`: open a profile, then call `room.roster.named`;
@@ -43,6 +43,7 @@ export class Session {
   /** @type {Effect[]} */
   #effects = [];
   #ref = 0;
+  #generation;
   /** @type {Map<number, Asked>} */
   #pending = new Map();
   #live = false;
@@ -53,10 +54,12 @@ export class Session {
   #typing = { enabled: true, said: false, at: -Infinity };
 
   /**
-   * @param {{me: string, charter: string, mac: string, roomTtl: number}} options  one's own member
-   *   id; charter and mac as verified, in base64url; from the charter, in seconds
+   * @param {{me: string, charter: string, mac: string, roomTtl: number, generation: number}} options
+   *   one's own member id; charter and mac as verified, in base64url; from the charter, in seconds;
+   *   the highest that the server knows of this seat (7.7)
    */
-  constructor(options) {
+  constructor({ generation, ...options }) {
+    this.#generation = generation;
     this.#room = new Room({ ...options, emit: (effect) => void this.#effects.push(effect) });
   }
 
@@ -88,7 +91,8 @@ export class Session {
   hello(credentials, now) {
     this.#heard = now;
     this.#greeting = true;
-    this.#ask("hello", [], credentials);
+    this.#generation += 1;
+    this.#ask("hello", [], { ...credentials, generation: this.#generation });
   }
 
   /** The socket is gone; what had no answer is asked again on the next. */
@@ -156,14 +160,12 @@ export class Session {
 
   /**
    * Takes a message in; hash and envelope follow by `room.outbox.hashed` and `sealed`.
-   * @param {{id: string, text: string, quote?: import("./quotes.js").Quote|null}} message
+   * @param {{id: string, text: string, quote?: import("./quotes.js").Quote|null, counter: number}}
+   *   message  with `room.outbox.nextCounter()`
    * @param {number} now
-   * @returns {number} its counter
    */
-  write({ id, text, quote = null }, now) {
-    const counter = this.#room.outbox.nextCounter();
+  write({ id, text, quote = null, counter }, now) {
     this.#room.outbox.add({ id, text, quote, counter, now });
-    return counter;
   }
 
   /**
@@ -297,7 +299,7 @@ export class Session {
       else this.#helloRefused(refusal);
     } else if (kind === "request") {
       // What changes the room is answered by the room (section 9).
-      if (refusal === null) this.#room.sameRules(frame);
+      if (refusal === null) this.#room.answered(frame);
       this.#effects.push({ type: "answer", ref, refusal });
     } else if (kind === "ping") {
       this.#pinged = false;
@@ -322,14 +324,14 @@ export class Session {
       const { envelope } = opened;
       this.#effects.push({ type: "decrypt", id, author: card.author, envelope });
     } else if (kind === "ack") {
-      this.#room.cards.acknowledged(id, frame.state === "viewed");
+      this.#room.acknowledged(id, frame.state === "viewed", this.#heard);
       this.#effects.push({ type: "save" });
     } else if (kind === "release") {
       this.#room.cards.released(id);
     } else if (kind === "post") {
       const receipt = readOr(readReceipt, { ...frame, id });
       if (receipt === null) this.#room.outbox.refused(id, new Refusal("internal"), this.#heard);
-      else this.#room.outbox.receipt(receipt);
+      else this.#room.posted(receipt, this.#heard);
     } else if (kind === "status") {
       for (const value of Array.isArray(frame.receipts) ? frame.receipts : []) {
         const receipt = readOr(readReceipt, value);

@@ -7,10 +7,11 @@ import { readConfig } from "../protocol/config.js";
 import { fromBase64url, toBase64url } from "../protocol/encoding.js";
 import { Refusal, isPassing } from "../protocol/errors.js";
 import { contentKeys, roomKeys } from "../protocol/keys.js";
-import { ID_BYTES, NONCE_BYTES, SECRET_BYTES } from "../protocol/limits.js";
+import { NONCE_BYTES, SEAT_SECRET_BYTES, SECRET_BYTES } from "../protocol/limits.js";
 import { readLink } from "../protocol/links.js";
-import { object, readRoom } from "../protocol/objects.js";
+import { integer, object, readRoom } from "../protocol/objects.js";
 import { encodeProfile, sealProfile } from "../protocol/profile.js";
+import { seatOf } from "../protocol/seat.js";
 import { RoomApi } from "./room-api.js";
 
 /**
@@ -28,6 +29,8 @@ import { RoomApi } from "./room-api.js";
  * @property {string} mac
  * @property {import("../protocol/charter.js").Charter} rules
  * @property {{messageKey: CryptoKey, profileKey: CryptoKey}|null} keys
+ * @property {import("../protocol/seat.js").SeatMessages|null} messages  ids and proofs of one's own
+ * @property {number} generation  the highest that the server knows of (7.7)
  * @property {Resume|null} resume
  * @property {import("../device/resume.js").Progress|null} progress  of the tab before its reload
  * @property {Record<string, unknown>} present  the room's state at entering
@@ -84,19 +87,21 @@ export async function resume({ base, onProgress }, device) {
   onProgress?.("connecting");
   const api = new RoomApi(base);
   try {
-    const { key } = object(await api.resume(resumeToken));
+    const { key, generation } = object(await api.resume(resumeToken));
     const opened = await Resume.open(storage, fromBase64url(key, SECRET_BYTES));
     if (opened === null) throw new Refusal("resume_unknown");
     const { seat, progress } = opened;
-    const { member: me, token, charter, mac } = seat;
+    const { charter, mac } = seat;
     const root = fromBase64url(seat.root, SECRET_BYTES);
     const { locator, charterKey, roomSecret } = await roomKeys(root).finally(() => root.fill(0));
     const rules = await verify(charterKey, { charter, mac }, seat.suite);
     const keys = await contentKeys(roomSecret, rules.nonce);
-    const who = { locator: toBase64url(locator), token };
+    const own = await seatOf(fromBase64url(seat.secret, SEAT_SECRET_BYTES), rules.nonce);
+    const who = { locator: toBase64url(locator), token: toBase64url(own.token) };
     const { members, ...room } = object(await api.room(who));
     return {
-      api, ...who, me, charter, mac, rules, keys, progress, resume: opened.resume,
+      api, ...who, me: toBase64url(own.member), charter, mac, rules, keys, progress,
+      messages: own.messages, generation: integer(generation), resume: opened.resume,
       present: { now: room.now, room, members },
     };
   } catch (error) {
@@ -133,25 +138,27 @@ async function deriveRoom({ base, code, link, config: known, onProgress }, devic
 async function takeSeat(options, device, { api, config, root, keys, locator }, { charter, mac }) {
   const rules = await verify(keys.charterKey, { charter, mac }, config.suite);
   const content = await contentKeys(keys.roomSecret, rules.nonce);
-  const id = device.randomBytes(ID_BYTES);
-  const me = toBase64url(id);
-  const token = toBase64url(device.randomBytes(SECRET_BYTES));
-  const profile = await sealedProfile(options, device, content.profileKey, rules.nonce, id);
+  const secret = device.randomBytes(SEAT_SECRET_BYTES);
+  const { token, member, messages } = await seatOf(secret, rules.nonce);
+  const profile = await sealedProfile(options, device, content.profileKey, rules.nonce, member);
   const pair = options.resumable === false ? null : {
     token: toBase64url(device.randomBytes(SECRET_BYTES)), key: device.randomBytes(SECRET_BYTES),
   };
-  const who = { locator, token };
+  const who = { locator, token: toBase64url(token) };
   const answer = object(await api.join(who, {
-    member: me,
     ...(profile === null ? {} : { profile }),
     ...(pair === null ? {} : { resume: { token: pair.token, key: toBase64url(pair.key) } }),
   }));
-  const record = { root: toBase64url(root), member: me, token, charter, mac, suite: config.suite };
+  const record = {
+    root: toBase64url(root), secret: toBase64url(secret), charter, mac, suite: config.suite,
+  };
   root.fill(0);
+  secret.fill(0);
   const resume = pair === null ? null : await Resume.begin(device.storage, pair, record);
   pair?.key.fill(0);
   return {
-    api, ...who, me, charter, mac, rules, keys: content, resume, progress: null, present: answer,
+    api, ...who, me: toBase64url(member), charter, mac, rules, keys: content, messages, resume,
+    generation: integer(answer.generation), progress: null, present: answer,
   };
 }
 

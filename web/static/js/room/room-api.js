@@ -31,7 +31,7 @@ export class RoomApi {
     return this.#http.ask("GET", "room/record", { headers: headersOf(who) });
   }
 
-  /** @param {Credentials} who  @param {{member: string, profile?: string, resume?: object}} body */
+  /** @param {Credentials} who  @param {{profile?: string, resume?: object}} body */
   join(who, body) {
     return this.#http.ask("POST", "room/members", { headers: headersOf(who), body });
   }

@@ -5,10 +5,8 @@
 import { derive } from "../device/derive.js";
 import { randomBytes } from "../device/random.js";
 import { readConfig } from "../protocol/config.js";
-import { toBase64url } from "../protocol/encoding.js";
 import { encodeContent } from "../protocol/envelope.js";
 import { Refusal } from "../protocol/errors.js";
-import { ID_BYTES } from "../protocol/limits.js";
 import { readRecord } from "../protocol/record.js";
 import * as entry from "./entry.js";
 import { RoomApi } from "./room-api.js";
@@ -39,7 +37,6 @@ export class RoomClient extends EventTarget {
   /** @type {RoomState} */
   state;
   #seat;
-  #device;
   #connection;
   /** @type {{reason: EndReason}|null} */
   #ended = null;
@@ -95,8 +92,7 @@ export class RoomClient extends EventTarget {
   constructor(base, seat, device) {
     super();
     // The keys are the connection's alone, so that they go when it forgets them.
-    this.#seat = { ...seat, keys: null, resume: null, progress: null, present: {} };
-    this.#device = device;
+    this.#seat = { ...seat, keys: null, messages: null, resume: null, progress: null, present: {} };
     this.#connection = new RoomConnection(base, seat, device, {
       changed: () => this.#changed(),
       lost: (code) => this.#lost(code),
@@ -131,9 +127,7 @@ export class RoomClient extends EventTarget {
       ...(quote !== null && { quote: { text: whole(quote.text), author: quote.author } }),
     };
     encodeContent(content);
-    const id = toBase64url(this.#device.randomBytes(ID_BYTES));
-    this.#connection.post(id, content);
-    return id;
+    return this.#connection.post(content);
   }
 
   /**

@@ -6,6 +6,7 @@
 import { Resume } from "../device/resume.js";
 import { ReconnectingSocket } from "../net/reconnecting-socket.js";
 import { Refusal } from "../protocol/errors.js";
+import { messagesOf } from "../protocol/messages.js";
 import { Session } from "../protocol/session.js";
 import { RoomCrypto } from "./room-crypto.js";
 import { snapshot } from "./snapshot.js";
@@ -49,12 +50,13 @@ export class RoomConnection {
    * @param {Owner} owner
    */
   constructor(base, seat, { randomBytes, storage }, owner) {
-    const { me, charter, mac, rules, keys, progress, present, locator, token } = seat;
+    const { me, charter, mac, rules, keys, messages, generation, progress, present } = seat;
+    const { locator, token } = seat;
     this.#seat = seat;
     this.#storage = storage;
     this.#owner = owner;
-    this.#crypto = new RoomCrypto(keys, rules.nonce, me, randomBytes);
-    this.#session = new Session({ me, charter, mac, roomTtl: rules.roomTtl });
+    this.#crypto = new RoomCrypto({ keys, messages, roomNonce: rules.nonce, me, randomBytes });
+    this.#session = new Session({ me, charter, mac, roomTtl: rules.roomTtl, generation });
     if (progress !== null) this.#session.restore(progress, Date.now());
     this.#session.room.complete(present, Date.now());
     this.#socket = new ReconnectingSocket(new URL("room/socket", base), {
@@ -96,13 +98,16 @@ export class RoomConnection {
 
   /**
    * Sends a message: it waits in memory until the server has it.
-   * @param {string} id
    * @param {import("../protocol/envelope.js").TextContent} content
+   * @returns {string} its id
    */
-  post(id, content) {
+  post(content) {
     const { text, quote } = content;
-    const counter = this.#do((session, now) => session.write({ id, text, quote }, now));
-    void this.#seal(id, counter, content);
+    const counter = this.#session.room.outbox.nextCounter();
+    const { id, viewing } = this.#crypto.draw(counter);
+    this.#do((session, now) => session.write({ id, text, quote, counter }, now));
+    void this.#seal(id, viewing, counter, content);
+    return id;
   }
 
   /**
@@ -171,7 +176,7 @@ export class RoomConnection {
     this.#session.end();
     this.#crypto.forget();
     const resume = keepSeat ? this.#seat.resume : null;
-    this.#seat = { ...this.#seat, keys: null, progress: null, present: {}, resume };
+    this.#seat = { ...this.#seat, keys: null, messages: null, progress: null, present: {}, resume };
     const waiting = [...this.#opening.values(), ...this.#asking.values()];
     this.#opening.clear();
     this.#asking.clear();
@@ -192,7 +197,7 @@ export class RoomConnection {
 
   #flush() {
     if (!this.#gone) {
-      for (const frame of this.#session.takeFrames()) this.#socket.send(frame);
+      for (const message of messagesOf(this.#session.takeFrames())) this.#socket.send(message);
       for (const effect of this.#session.takeEffects()) this.#carryOut(effect);
       if (this.#session.live) this.#socket.resetBackoff();
       this.#schedule();
@@ -243,12 +248,13 @@ export class RoomConnection {
   /**
    * Seals a message, keeps what its receipt will be checked by, and lets it go.
    * @param {string} id
+   * @param {Uint8Array} viewing
    * @param {number} counter
    * @param {import("../protocol/envelope.js").Content} content
    */
-  async #seal(id, counter, content) {
+  async #seal(id, viewing, counter, content) {
     try {
-      const { hash, envelope } = await this.#crypto.message(id, counter, content);
+      const { hash, envelope } = await this.#crypto.message(id, { viewing, counter, content });
       this.#session.room.outbox.hashed(id, hash);
       await this.#save();
       this.#do((session, now) => session.sealed(id, envelope, now));

@@ -12,18 +12,19 @@ import { openProfile } from "../protocol/profile.js";
 export class RoomCrypto {
   /** @type {{messageKey: CryptoKey, profileKey: CryptoKey}|null} */
   #keys;
+  #messages;
   #roomNonce;
   #me;
   #randomBytes;
 
   /**
-   * @param {{messageKey: CryptoKey, profileKey: CryptoKey}|null} keys
-   * @param {Uint8Array} roomNonce
-   * @param {string} me  member id, base64url
-   * @param {(size: number) => Uint8Array} randomBytes
+   * @param {{keys: {messageKey: CryptoKey, profileKey: CryptoKey}|null,
+   *   messages: import("../protocol/seat.js").SeatMessages|null, roomNonce: Uint8Array, me: string,
+   *   randomBytes: (size: number) => Uint8Array}} seat  `me`: member id, base64url
    */
-  constructor(keys, roomNonce, me, randomBytes) {
+  constructor({ keys, messages, roomNonce, me, randomBytes }) {
     this.#keys = keys;
+    this.#messages = messages;
     this.#roomNonce = roomNonce;
     this.#me = me;
     this.#randomBytes = randomBytes;
@@ -31,19 +32,29 @@ export class RoomCrypto {
 
   forget() {
     this.#keys = null;
+    this.#messages?.forget();
+  }
+
+  /**
+   * Id and viewing bytes of the message with this counter: those that follow from the seat's secret, or
+   * random ones (4.3).
+   * @param {number} counter
+   */
+  draw(counter) {
+    const { id, viewing } = this.#messages?.get(counter) ??
+      { id: this.#randomBytes(ID_BYTES), viewing: this.#randomBytes(SECRET_BYTES) };
+    return { id: toBase64url(id), viewing };
   }
 
   /**
    * @param {string} id
-   * @param {number} counter
-   * @param {import("../protocol/envelope.js").Content} content
+   * @param {{viewing: Uint8Array, counter: number,
+   *   content: import("../protocol/envelope.js").Content}} message
    * @returns {Promise<{hash: string, envelope: string}>} of the viewing bytes; both base64url
    */
-  async message(id, counter, content) {
+  async message(id, message) {
     const { messageKey } = this.#needKeys();
-    const viewing = this.#randomBytes(SECRET_BYTES);
-    const hash = toBase64url(await sha256(viewing));
-    const message = { viewing, counter, content };
+    const hash = toBase64url(await sha256(message.viewing));
     const nonce = this.#randomBytes(NONCE_BYTES);
     const envelope = await sealMessage(messageKey, this.#place(this.#me, id), message, nonce);
     return { hash, envelope: toBase64url(envelope) };

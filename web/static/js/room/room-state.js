@@ -50,7 +50,7 @@
  * @property {number} expiresAt
  * @property {string[]|null} audience  who may still open it; null: the first who does
  * @property {CardState} state
- * @property {"viewed"|"unconfirmed"|"expired"|"room_destroyed"|null} fate
+ * @property {"viewed"|"unconfirmed"|"expired"|"withdrawn"|"room_destroyed"|null} fate
  * @property {string|null} text  while open, for type "text"
  * @property {number|null} view  seconds its author wishes it to stay; 0: until closed; null: no wish
  * @property {Quote|null} quote  while open, if its author quotes somebody
@@ -62,7 +62,7 @@
  * @property {number|null} leaseUntil
  *
  * @typedef {"sending"|"stored"|"opened"|"acknowledged"|"viewed"|"unconfirmed"|"expired"
- *   |"room_destroyed"|"false_receipt"|"refused"} SentState
+ *   |"withdrawn"|"room_destroyed"|"false_receipt"|"refused"} SentState
  *
  * @typedef {object} SentView
  * @property {string} id
@@ -73,6 +73,7 @@
  * @property {number|null} sequence
  * @property {number|null} postedAt
  * @property {number|null} expiresAt
+ * @property {boolean} first  the first who opens it is the only one
  * @property {number} counter
  *
  * @typedef {object} RoomState

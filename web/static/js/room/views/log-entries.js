@@ -2,7 +2,7 @@
 
 /** Fates that end a message of one's own for good. */
 const ENDED = new Set([
-  "viewed", "unconfirmed", "expired", "room_destroyed", "false_receipt", "refused",
+  "viewed", "unconfirmed", "expired", "withdrawn", "room_destroyed", "false_receipt", "refused",
 ]);
 
 /** Whether a message of one's own has reached its end. */
@@ -12,7 +12,7 @@ export const isEnded = (message) => ENDED.has(message.state);
 export function traceOfCard(card) {
   if (card.state === "shown_gone") return "read";
   if (card.state !== "gone") return null;
-  return ["viewed", "unconfirmed", "expired", "room_destroyed"].includes(card.fate)
+  return ["viewed", "unconfirmed", "expired", "withdrawn", "room_destroyed"].includes(card.fate)
     ? card.fate
     : "viewed";
 }
@@ -83,6 +83,9 @@ function traceOfSent(message, faded) {
 /** How many cards wait to be opened. */
 export const waiting = (state) =>
   state.cards.filter((card) => card.state === "closed" || card.state === "returned").length;
+
+/** Whether the room ends if one leaves it: nobody else is in it, and nobody can enter (7.3). */
+export const isLast = ({ room, members }) => Boolean(room?.locked) && members.length === 1;
 
 /** How many messages of one's own the server does not have yet. */
 export const unsent = (state) => state.sent.filter((message) => message.state === "sending").length;

@@ -8,6 +8,7 @@ import { say } from "../../ui/i18n.js";
 import { icon } from "../../ui/icons.js";
 import { languageSwitch } from "../../ui/language-switch.js";
 import { codeWords } from "./code-words.js";
+import { isLast } from "./log-entries.js";
 import { openRecord } from "./record-panel.js";
 import { roomRules } from "./room-rules.js";
 
@@ -28,6 +29,7 @@ export function openMenu({ state, localTime, share, typing, record, lock, hide, 
   const typingBox = el("input", { type: "checkbox", id: "menu-typing", checked: typing.enabled,
     on: { change: () => typing.set(typingBox.checked) } });
 
+  const leaveHint = el("span", {});
   const then = (action) => () => { node.close(); action(); };
   const row = (name, label, hint, action, kind = "") =>
     el("button", { type: "button", class: `row-button ${kind}`, on: { click: then(action) } },
@@ -45,7 +47,7 @@ export function openMenu({ state, localTime, share, typing, record, lock, hide, 
           el("span", { class: "row-text" }, say("menu.typing")))),
       el("section", { class: "menu-part" },
         hide === null ? null : row("hide", say("menu.hide"), say("menu.hide_hint"), hide),
-        row("leave", say("menu.leave"), say("menu.leave_hint"), leave),
+        row("leave", say("menu.leave"), leaveHint, leave),
         row("destroy", say("menu.destroy"),
           [say("menu.destroy_hint"), " ", el("kbd", {}, say("keys.destroy"))], destroy, "danger-text")),
       el("section", { class: "menu-part" },
@@ -59,6 +61,7 @@ export function openMenu({ state, localTime, share, typing, record, lock, hide, 
     if (room === null) return;
     setText(lockLabel, say(room.locked ? "menu.unlock" : "menu.lock"));
     setText(lockHint, say(room.locked ? "menu.unlock_hint" : "menu.lock_hint"));
+    setText(leaveHint, say(isLast(newest) ? "menu.leave_hint_last" : "menu.leave_hint"));
     facts.update(room);
   }
 

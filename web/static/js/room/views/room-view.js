@@ -14,7 +14,7 @@ import { followViewport } from "../../ui/visual-viewport.js";
 import { cardView } from "./card-view.js";
 import { composer } from "./composer.js";
 import { destroying as destroyingView, isChord } from "./destroying.js";
-import { logEntries, unsent, waiting } from "./log-entries.js";
+import { isLast, logEntries, unsent, waiting } from "./log-entries.js";
 import { notices } from "./notices.js";
 import { People, who } from "./people.js";
 import { roomAnnouncer } from "./room-announcer.js";
@@ -49,6 +49,7 @@ export function roomView({ client, share, setWaiting, hide = null }) {
   const context = {
     client, people, memory, localTime,
     live: () => state.phase === "live",
+    everyone: () => state.room?.policy === 2,
     fade(id) { memory.faded.add(id); client.discard(id); update(); },
     writeAgain(message) { write.take(message); context.fade(message.id); },
     reply({ text, author }) { write.quote({ text: excerpt(text, QUOTE_POINTS), author }); },
@@ -104,7 +105,7 @@ export function roomView({ client, share, setWaiting, hide = null }) {
   }
 
   async function leave() {
-    const key = unsent(state) > 0 ? "leave.text_unsent" : "leave.text";
+    const key = isLast(state) ? "leave.text_last" : unsent(state) > 0 ? "leave.text_unsent" : "leave.text";
     if (await confirm({ title: say("leave.title"), text: say(key, { count: unsent(state) }),
       yes: say("leave.yes"), no: say("leave.no") })) await client.leave();
   }

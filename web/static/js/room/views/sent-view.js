@@ -10,7 +10,9 @@ import { quoteView } from "./quote-view.js";
 import { RECEIPTS } from "./state-tables.js";
 
 /** The row of the table of receipts that a message is in. */
-export function receiptState({ state, error }, live) {
+export function receiptState({ state, error, first }, live, everyone) {
+  // In a room whose messages are for everyone it would be a surprise.
+  if (state === "stored" && everyone && first) return "stored_first";
   if (state !== "sending") return state;
   if (error !== null) return "waits_because";
   return live ? "sending" : "waits_here";
@@ -18,7 +20,7 @@ export function receiptState({ state, error }, live) {
 
 /** The receipt as a sentence. */
 export function receipt(message, room) {
-  const state = receiptState(message, room.live());
+  const state = receiptState(message, room.live(), room.everyone());
   const until = moment(room.localTime(message.expiresAt));
   if (state === "stored" && until === "") return say("sent.stored");
   const refusal = `refusal.${message.error}`;
@@ -26,7 +28,7 @@ export function receipt(message, room) {
 }
 
 /**
- * The view of one message of one's own. `room` gives `live()`, `localTime`, `people`, `memory`,
+ * The view of one message of one's own. `room` gives `live()`, `everyone()`, `localTime`, `people`, `memory`,
  * `fade(id)`, `writeAgain(message)` and `hold()`.
  * @param {import("../room-state.js").SentView} _first  the log makes all its views in one way
  */
@@ -76,7 +78,7 @@ export function sentView(_first, room) {
     node,
     update(message) {
       if (message.text !== text) write(message);
-      const now = receiptState(message, room.live());
+      const now = receiptState(message, room.live(), room.everyone());
       if (now !== state) {
         state = now;
         changed(message);
