@@ -18,6 +18,7 @@ from ephemeral.protocol.limits import (
     ID_SIZE,
     NONCE_SIZE,
     TEXT_VIEW_SECONDS,
+    VIEW_LIMIT_SECONDS,
     VIEWING_SIZE,
 )
 from ephemeral.protocol.quotes import read_quote
@@ -133,6 +134,8 @@ def read_content(data: bytes) -> dict[str, object]:
         refuse(not isinstance(text, str) or not text, "content_field", _NO_CONTENT)
         if "view" in content:
             content["view"] = _read_view(content["view"])
+        if "view_limit" in content:
+            content["view_limit"] = _read_view_limit(content["view_limit"])
         if "quote" in content:
             _check_quote(content["quote"])
     return content
@@ -146,6 +149,13 @@ def _read_view(value: object) -> int:
         raise Refusal("content_field", _NO_CONTENT) from None
     refuse(0 < seconds < low, "content_field", _NO_CONTENT)
     return seconds
+
+
+def _read_view_limit(value: object) -> int:
+    try:
+        return read_integer(value, *VIEW_LIMIT_SECONDS)
+    except Refusal:
+        raise Refusal("content_field", _NO_CONTENT) from None
 
 
 def _check_quote(value: object) -> None:

@@ -11,13 +11,31 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from ephemeral.protocol.errors import refuse
-from ephemeral.protocol.limits import KEY_SIZE, ROOM_NONCE_SIZE, SALT_SIZE
+from ephemeral.protocol.limits import (
+    ID_SIZE,
+    KEY_SIZE,
+    RETURN_MESSAGES,
+    ROOM_NONCE_SIZE,
+    SALT_SIZE,
+    SEAT_SECRET_SIZE,
+    VIEWING_SIZE,
+)
 
-__all__ = ["ARGON2ID", "PBKDF2", "ContentKeys", "RoomKeys", "derive_root"]
+__all__ = [
+    "ARGON2ID",
+    "PBKDF2",
+    "ContentKeys",
+    "RoomKeys",
+    "SeatKeys",
+    "derive_root",
+    "member_id",
+]
 
 #: The suites of 3.1.
 ARGON2ID = 1
 PBKDF2 = 2
+
+_MESSAGE_SIZE = ID_SIZE + VIEWING_SIZE
 
 assert ARGON2_VERSION == 0x13, "suite 1 is Argon2 version 1.3"
 
@@ -44,8 +62,41 @@ def derive_root(code: str, suite: int, salt: bytes) -> bytes:
     )
 
 
-def _hkdf(ikm: bytes, salt: bytes, label: str) -> bytes:
-    return HKDF(SHA256(), KEY_SIZE, salt, f"ephemeral/v1/{label}".encode()).derive(ikm)
+def _hkdf(ikm: bytes, salt: bytes, label: str, size: int = KEY_SIZE) -> bytes:
+    return HKDF(SHA256(), size, salt, f"ephemeral/v1/{label}".encode()).derive(ikm)
+
+
+def member_id(token: bytes) -> bytes:
+    """The 16-byte id of the member whose seat has this token of 32 bytes (4.2)."""
+    return _hkdf(token, b"", "member", ID_SIZE)
+
+
+@dataclass(frozen=True, slots=True)
+class SeatKeys:
+    """What follows from the secret of a seat: its token, and the first messages' ids and proofs.
+
+    Whoever has the secret can come back to the seat (4.3).
+    """
+
+    token: bytes = field(repr=False)
+    _messages: bytes = field(repr=False)
+
+    @classmethod
+    def derived(cls, seat_secret: bytes, room_nonce: bytes) -> "SeatKeys":
+        """From 16 random bytes, and the nonce of the room's charter."""
+        assert len(seat_secret) == SEAT_SECRET_SIZE, "a seat's secret has 16 bytes"
+        return cls(
+            _hkdf(seat_secret, room_nonce, "seat-token"),
+            _hkdf(seat_secret, room_nonce, "seat-messages", _MESSAGE_SIZE * RETURN_MESSAGES),
+        )
+
+    def message(self, counter: int) -> tuple[bytes, bytes] | None:
+        """Id and viewing bytes of the message with this counter; None: they are random."""
+        if counter > RETURN_MESSAGES:
+            return None
+        at = _MESSAGE_SIZE * (counter - 1)
+        drawn = self._messages[at : at + _MESSAGE_SIZE]
+        return drawn[:ID_SIZE], drawn[ID_SIZE:]
 
 
 @dataclass(frozen=True, slots=True)

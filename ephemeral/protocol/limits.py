@@ -36,11 +36,13 @@ __all__ = [
     "QUOTE_MAX",
     "RESUME_SECONDS",
     "RETRY_SECONDS",
+    "RETURN_MESSAGES",
     "ROOM_NONCE_SIZE",
     "ROOM_TTL",
     "SALT_SIZE",
     "SEATS",
     "SEAT_GRACE_SECONDS",
+    "SEAT_SECRET_SIZE",
     "STATUS_IDS_MAX",
     "TEXT_VIEW_SECONDS",
     "TOKEN_SIZE",
@@ -48,6 +50,7 @@ __all__ = [
     "TYPING_REPEAT_SECONDS",
     "TYPING_SECONDS",
     "VIEWING_SIZE",
+    "VIEW_LIMIT_SECONDS",
     "WAITING_BYTES",
     "WAITING_MESSAGES",
     "CharterLimits",
@@ -85,6 +88,7 @@ KEY_SIZE = 32
 SALT_SIZE = 32
 ROOM_NONCE_SIZE = 32
 TOKEN_SIZE = 32
+SEAT_SECRET_SIZE = 16
 VIEWING_SIZE = 32
 MAC_SIZE = 32
 ID_SIZE = 16
@@ -105,6 +109,8 @@ PROFILE_NAME_MAX = 64
 PROFILE_COLOURS = 12
 #: How long an author may wish a text to stay readable (8.2), besides 0 for "until closed".
 TEXT_VIEW_SECONDS = (5, 300)
+#: After how long a text may be taken away whatever its reader wishes (8.2).
+VIEW_LIMIT_SECONDS = (5, 600)
 #: The longest quote (8.2), in Unicode code points.
 QUOTE_MAX = 280
 
@@ -119,6 +125,8 @@ WAITING_BYTES = 16_777_216
 #: The end of a lease by time that destroys a message as unconfirmed (8.9).
 LEASE_ENDS = 3
 STATUS_IDS_MAX = 100
+#: Messages of a seat whose ids and viewing bytes follow from its secret (4.3).
+RETURN_MESSAGES = 100
 RETRY_SECONDS = 43_200
 HELLO_SECONDS = 5
 FRAMES_BEFORE_HELLO = 4

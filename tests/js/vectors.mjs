@@ -74,10 +74,10 @@ const written = (value) => (value instanceof Uint8Array ? hex(value) : value);
  */
 async function load(base, derive, argon2id) {
   const from = (name) => import(new URL(`protocol/${name}.js`, base).href);
-  const [charter, codes, config, encoding, envelope, errors, keys, links, profile, words] =
+  const [charter, codes, config, encoding, envelope, errors, keys, links, profile, seats, words] =
     await Promise.all(
       ["charter", "codes", "config", "encoding", "envelope", "errors", "keys", "links", "profile",
-        "words"].map(from),
+        "seat", "words"].map(from),
     );
   const empty = new Uint8Array(0);
   const hmacKey = (raw) =>
@@ -146,6 +146,15 @@ async function load(base, derive, argon2id) {
         seal((await keys.contentKeys(key, new Uint8Array(32))).messageKey));
       return { locator: made.locator, charter_key: charterKey, room_secret: roomSecret };
     },
+    member_id: async ({ token }) => ({ member: await seats.memberOf(token) }),
+    seat_keys: async ({ seat_secret: secret, room_nonce: nonce }) => {
+      const { token, member } = await seats.seatOf(secret, nonce);
+      return { token, member };
+    },
+    seat_message: async ({ seat_secret: secret, room_nonce: nonce, counter }) =>
+      (await seats.seatOf(secret, nonce)).messages.get(counter),
+    later_message: async ({ seat_secret: secret, room_nonce: nonce, counter }) =>
+      ({ random: (await seats.seatOf(secret, nonce)).messages.get(counter) === null }),
     content_keys: async ({ root, room_nonce }) => {
       const { roomSecret } = await keys.roomKeys(root);
       const made = await keys.contentKeys(roomSecret, room_nonce);

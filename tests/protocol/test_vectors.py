@@ -129,6 +129,24 @@ def room_keys(root):
     return {name: getattr(room, name) for name in ("locator", "charter_key", "room_secret")}
 
 
+def member_id(token):
+    return {"member": keys.member_id(token)}
+
+
+def seat_keys(seat_secret, room_nonce):
+    token = keys.SeatKeys.derived(seat_secret, room_nonce).token
+    return {"token": token, "member": keys.member_id(token)}
+
+
+def seat_message(seat_secret, room_nonce, counter):
+    drawn = keys.SeatKeys.derived(seat_secret, room_nonce).message(counter)
+    return dict(zip(("id", "viewing"), drawn, strict=True))
+
+
+def later_message(seat_secret, room_nonce, counter):
+    return {"random": keys.SeatKeys.derived(seat_secret, room_nonce).message(counter) is None}
+
+
 def content_keys(root, room_nonce):
     content = keys.RoomKeys(root).content(room_nonce)
     assert content.room_nonce == room_nonce
@@ -214,6 +232,10 @@ OPERATIONS = LOWER | {
         derive_root,
         room_keys,
         content_keys,
+        member_id,
+        seat_keys,
+        seat_message,
+        later_message,
         kdf_object,
         read_config,
         encode_charter,

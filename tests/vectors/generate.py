@@ -15,6 +15,7 @@ import keyring_cases
 import primitive_cases
 import profile_cases
 import quote_cases
+import seat_cases
 import swap_cases
 
 FILES = (
@@ -23,6 +24,7 @@ FILES = (
     code_cases.make_links,
     key_cases.make_keys,
     key_cases.make_config,
+    seat_cases.make,
     charter_cases.make,
     profile_cases.make,
     envelope_cases.make,

@@ -6,7 +6,7 @@ import {
 import { Refusal, refuse } from "./errors.js";
 import { LABELS, aeadOpen, aeadSeal, labelled } from "./keys.js";
 import {
-  ENVELOPE_SIZES, ID_BYTES, NONCE_BYTES, SECRET_BYTES, TAG_BYTES, VIEW_SECONDS,
+  ENVELOPE_SIZES, ID_BYTES, NONCE_BYTES, SECRET_BYTES, TAG_BYTES, VIEW_LIMIT_SECONDS, VIEW_SECONDS,
 } from "./limits.js";
 import { isQuote } from "./quotes.js";
 
@@ -25,6 +25,7 @@ const COUNTER_MOST = BigInt(Number.MAX_SAFE_INTEGER);
  * @property {"text"} type
  * @property {string} text
  * @property {number} [view]  seconds; 0: until closed
+ * @property {number} [view_limit]  seconds, whatever its reader wishes
  * @property {import("./quotes.js").Quote} [quote]
  *
  * @typedef {object} Place  what the associated data binds a message to
@@ -120,9 +121,10 @@ export function readContent(bytes) {
   }
   if (!isObject(content) || typeof content.type !== "string") throw new Refusal("content_json");
   if (content.type === "text") {
-    const { text, view, quote } = content;
+    const { text, view, view_limit: limit, quote } = content;
     refuse(typeof text !== "string" || text === "", "content_field");
     refuse(view !== undefined && view !== 0 && !isInteger(view, ...VIEW_SECONDS), "content_field");
+    refuse(limit !== undefined && !isInteger(limit, ...VIEW_LIMIT_SECONDS), "content_field");
     refuse(quote !== undefined && !isQuote(quote), "content_field");
   }
   return /** @type {Content} */ (content);
