@@ -57,7 +57,7 @@ async def chat(context: Context) -> Exit:
             if context.output.is_terminal() and os.isatty(context.stdin):
                 face = Terminal(context.stdin, context.output, context.heed)
             async with talk:
-                talking = _Chat(context, entry, talk, face)
+                talking = _Chat(context, entry, talk, face, keeps_seat=keeping.file is not None)
                 face.start()
                 try:
                     result = await talking.run()
@@ -80,8 +80,11 @@ class _Reading:
 
 
 class _Chat:
-    def __init__(self, context: Context, entry: Entry, talk: Conversation, face: Face) -> None:
+    def __init__(
+        self, context: Context, entry: Entry, talk: Conversation, face: Face, *, keeps_seat: bool
+    ) -> None:
         self._context = context
+        self._keeps_seat = keeps_seat
         self._charter = entry.charter
         self._talk = talk
         self._session = talk.session
@@ -97,6 +100,7 @@ class _Chat:
         self._view: int | None = None
         self._tells_typing: bool = not context.args.no_typing
         self._quitting = False
+        self._warned = False
         self._destroying = False
         self.gave_up_seat = False
 
@@ -234,8 +238,7 @@ class _Chat:
                 self._destroying = True
                 self._session.destroy(now_ms())
             case "leave":
-                self.gave_up_seat = True
-                await self._quit()
+                await self._quit(leave=True)
             case "quit":
                 await self._quit()
             case "help":
@@ -267,13 +270,27 @@ class _Chat:
                 f"ends {format_duration(self._charter.room_ttl)} after its last use"
             )
 
-    async def _quit(self) -> None:
+    async def _quit(self, *, leave: bool = False) -> None:
         unsent = self._unsent()
+        if (leave or not self._keeps_seat) and not self._warned and self._is_last():
+            self._warned = True
+            await self._face.log(
+                "You are the last one here and the room is locked: leaving ends it, with all that "
+                "waits in it. Once more leaves."
+            )
+            return
+        self.gave_up_seat = leave
         if self._quitting and unsent:
             raise ClientError(Exit.NETWORK, "unsent", f"{unsent} messages were never sent.")
         self._quitting = True
         if unsent:
             await self._face.log(f"{unsent} messages are not yet sent; once more drops them.")
+
+    def _is_last(self) -> bool:
+        """Whether the room ends when this member leaves it (7.3)."""
+        state = self._session.state
+        locked = state.room is not None and state.room.locked
+        return locked and set(state.members) == {self._session.member}
 
     def _unsent(self) -> int:
         return sum(written.state == "sending" for written in self._session.outbox)

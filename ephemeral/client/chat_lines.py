@@ -28,7 +28,8 @@ _STATES = {
     "opened": "is being read",
     "viewed": "was read and is destroyed",
     "unconfirmed": "was opened three times, never confirmed, and is destroyed",
-    "expired": "has expired unread",
+    "expired": "has expired; nobody confirmed having read it",
+    "withdrawn": "was taken back and is destroyed",
     "unknown": "is no longer known to the server",
     "false": "is said to be read, WITHOUT PROOF: don't believe it",
     "given_up": "could not be sent for twelve hours and was given up",
@@ -90,7 +91,9 @@ def event_line(session: Session, numbers: Mapping[bytes, int], event: Event) -> 
         case Withdrawn(state="opened", member=member) if member is not None:
             return f"{who(session, member)} is reading a message"
         case Withdrawn(state="expired"):
-            return "A message has expired unread"
+            return "A message has expired; nobody confirmed having read it"
+        case Withdrawn(state="withdrawn"):
+            return "A message was taken back by its author"
         case Unreadable():
             return "A message can't be decrypted; it was given back unread"
         case Joined(member=member, joins=joins):

@@ -39,6 +39,7 @@ class Keeping:
         if session is not None:
             self.seat.counter = session.outbox.counter
             self.seat.counters = session.counters.highest()
+            self.seat.generation = session.seat.generation
         if self.file is not None:
             self.file.save(self.seat)
 

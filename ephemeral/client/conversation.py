@@ -141,6 +141,10 @@ class Conversation:
             asked = None
             why, moved = "The connection was lost.", False
             try:
+                if not self.session.seat.taken:
+                    await self._join()
+                if self._is_over():
+                    return
                 async with self._server.socket() as socket:
                     if await self._serve(socket):
                         attempts, lost_at = 0, time.monotonic()
@@ -160,6 +164,26 @@ class Conversation:
             if not moved:
                 self._events.put_nowait(Offline(why))
             await asyncio.sleep(delay)
+
+    async def _join(self) -> None:
+        """Take the seat, or find it taken by an earlier process."""
+        seat = self.session.seat
+        try:
+            self.session.joined(
+                await self._server.ask(
+                    "POST",
+                    "/room/members",
+                    locator=seat.locator,
+                    token=seat.token,
+                    body=seat.body,
+                )
+            )
+        except Refusal as refusal:
+            self.session.join_refused(refusal)
+            if not self._is_over():
+                raise
+        finally:
+            self._tell()
 
     def _is_over(self) -> bool:
         return self.session.ended is not None
@@ -199,7 +223,7 @@ class Conversation:
         try:
             while True:
                 self._pushed.clear()
-                for text in self.session.take_frames():
+                for text in self.session.take_messages():
                     await socket.send(text)
                 self._drained.set()
                 due = self.session.next_tick()
@@ -216,7 +240,7 @@ class Conversation:
         """What an ended session still has to say, as far as the socket lets it."""
         try:
             async with asyncio.timeout(_CLOSE_SECONDS):
-                for text in self.session.take_frames():
+                for text in self.session.take_messages():
                     await socket.send(text)
         except (ConnectionClosed, TimeoutError):
             return

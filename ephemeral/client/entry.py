@@ -55,12 +55,12 @@ class Entry:
             suite=self.config.suite,
             charter=self.room.charter,
             mac=self.room.mac,
-            member=seat.member,
-            token=seat.token,
+            seat=seat.keys,
             random=random,
             name=name,
             counter=seat.counter,
             counters=seat.counters,
+            generation=seat.generation,
         )
 
 

@@ -168,7 +168,7 @@ def _status_lines(answer: Mapping[str, object]) -> list[str]:
 
 async def record(context: Context) -> Exit:
     """Show everything that the server says it holds about the room."""
-    async with _seated(context) as (entry, keeping):
+    async with _seated(context) as (entry, keeping, _):
         answer = await entry.ask("GET", "/room/record", keeping.seat)
     found = read_record(answer)
     if context.wants_json:
@@ -179,15 +179,16 @@ async def record(context: Context) -> Exit:
 
 
 @asynccontextmanager
-async def _seated(context: Context) -> AsyncIterator[tuple[Entry, Keeping]]:
-    """A seat over HTTP: the kept one, or one that is given up at the end."""
+async def _seated(context: Context) -> AsyncIterator[tuple[Entry, Keeping, bool]]:
+    """A seat over HTTP: the kept one, or one given up at the end; whether it is the only one."""
     async with context.entry(patience=context.args.timeout) as entry:
         with context.keeping(entry) as keeping:
             seat = keeping.seat
             keeping.save()
-            await entry.ask("POST", "/room/members", seat, {"member": b64encode(seat.member)})
+            joined = await entry.ask("POST", "/room/members", seat, {})
+            alone = len(read_list(joined, "members")) == 1
             try:
-                yield entry, keeping
+                yield entry, keeping, alone
             finally:
                 if keeping.file is None:
                     await _give_up(entry, keeping)
@@ -201,7 +202,14 @@ async def _give_up(entry: Entry, keeping: Keeping) -> None:
 async def lock(context: Context) -> Exit:
     """Close the room to new members, or open it again."""
     locked: bool = context.args.locked
-    async with _seated(context) as (entry, keeping):
+    async with _seated(context) as (entry, keeping, alone):
+        if locked and alone and keeping.file is None:
+            raise ClientError(
+                Exit.REFUSED,
+                "last_seat",
+                "Nobody else has a seat in this room, and this command gives its own up: a locked "
+                "room ends when the last one leaves. Keep the seat with --seat FILE.",
+            )
         room = read_room(await entry.ask("PATCH", "/room", keeping.seat, {"locked": locked}))
     if context.wants_json:
         await context.put_json({"locked": room.locked})
@@ -213,7 +221,7 @@ async def lock(context: Context) -> Exit:
 
 async def destroy(context: Context) -> Exit:
     """Destroy the room and all that is in it, for everyone."""
-    async with _seated(context) as (entry, keeping):
+    async with _seated(context) as (entry, keeping, _):
         await entry.ask("DELETE", "/room", keeping.seat)
         if keeping.file is not None:
             keeping.file.remove()
@@ -227,11 +235,26 @@ async def leave(context: Context) -> Exit:
     """Give a kept seat up, and remove its file."""
     async with context.entry(patience=context.args.timeout) as entry:
         with context.keeping(entry) as keeping:
+            if keeping.file is not None:
+                await _refuse_to_end(entry, keeping)
             await _give_up(entry, keeping)
             if keeping.file is not None:
                 keeping.file.remove()
     context.reassure("The seat is given up.")
     return Exit.OK
+
+
+async def _refuse_to_end(entry: Entry, keeping: Keeping) -> None:
+    """Leaving a locked room as its last member ends it, which has a command of its own (7.3)."""
+    with contextlib.suppress(Refusal):
+        answer = await entry.ask("GET", "/room", keeping.seat)
+        if read_room(answer).locked and len(read_list(answer, "members")) == 1:
+            raise ClientError(
+                Exit.REFUSED,
+                "last_seat",
+                "You are the last one in this room, and it is locked: leaving ends it. "
+                "Unlock it before, or end it with `ephemeral destroy`.",
+            )
 
 
 async def receipts(context: Context) -> Exit:
@@ -240,7 +263,7 @@ async def receipts(context: Context) -> Exit:
         with context.keeping(entry) as keeping:
             seat = keeping.seat
             keys = entry.keys.content(entry.charter.nonce)
-            outbox = Outbox(keys, seat.member, seat.counter, context.random)
+            outbox = Outbox(keys, seat.member, seat.keys, seat.counter, context.random)
             for written in seat.written:
                 outbox.add(written)
             ids = [b64encode(one.id) for one in seat.written][-STATUS_IDS_MAX:]

@@ -1,4 +1,4 @@
-"""A seat that several commands keep: member id, token and counters in a file of its owner alone.
+"""A seat that several commands keep: its secret and counters in a file of its owner alone.
 
 The file is worth nothing without the code of its room. It is locked while a command uses it, since
 a member has one socket; it is replaced as a whole, so that a crash leaves the old or the new one.
@@ -17,11 +17,12 @@ from typing import Self
 from ephemeral.client.exits import ClientError, Exit, usage
 from ephemeral.protocol.encoding import b64decode, b64encode, dump_json, parse_json
 from ephemeral.protocol.errors import Refusal
+from ephemeral.protocol.keys import SeatKeys, member_id
 from ephemeral.protocol.limits import (
     ENVELOPE_MAX,
     ID_SIZE,
     ROOM_NONCE_SIZE,
-    TOKEN_SIZE,
+    SEAT_SECRET_SIZE,
 )
 from ephemeral.protocol.objects import (
     Json,
@@ -44,20 +45,32 @@ _LARGEST = 100 * ENVELOPE_MAX
 @dataclass(slots=True)
 class Seat:
     """What a member must keep to stay the same. `counter`: of its last message; `counters`: the
-    highest read of each author; `written`: its latest messages, those without an answer whole.
+    highest read of each author; `written`: its latest messages, those without an answer whole;
+    `generation`: of its latest socket.
     """
 
-    member: bytes
-    token: bytes = field(repr=False)
-    room_nonce: bytes = b""
+    secret: bytes = field(repr=False)
+    room_nonce: bytes
     counter: int = 0
     counters: dict[bytes, int] = field(default_factory=dict)
     written: list[Written] = field(default_factory=list)
+    generation: int = 0
+    keys: SeatKeys = field(init=False, repr=False)
+    member: bytes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.keys = SeatKeys.derived(self.secret, self.room_nonce)
+        self.member = member_id(self.token)
+
+    @property
+    def token(self) -> bytes:
+        """The credential of the seat."""
+        return self.keys.token
 
 
 def new_seat(random: Callable[[int], bytes], room_nonce: bytes) -> Seat:
     """A member that nobody knows yet."""
-    return Seat(random(ID_SIZE), random(TOKEN_SIZE), room_nonce)
+    return Seat(random(SEAT_SECRET_SIZE), room_nonce)
 
 
 class SeatFile:
@@ -175,10 +188,10 @@ def _unusable(path: Path, error: OSError) -> ClientError:
 def _write(seat: Seat) -> Json:
     return {
         "version": _VERSION,
-        "member": b64encode(seat.member),
-        "token": b64encode(seat.token),
+        "secret": b64encode(seat.secret),
         "room_nonce": b64encode(seat.room_nonce),
         "counter": seat.counter,
+        "generation": seat.generation,
         "counters": {b64encode(author): count for author, count in seat.counters.items()},
         "written": [
             {
@@ -198,10 +211,10 @@ def _read(value: object) -> Seat:
         raise Refusal("malformed")
     counters = read_object(value, "counters")
     return Seat(
-        member=read_id(value, "member"),
-        token=read_bytes(value, "token", TOKEN_SIZE),
+        secret=read_bytes(value, "secret", SEAT_SECRET_SIZE),
         room_nonce=read_bytes(value, "room_nonce", ROOM_NONCE_SIZE),
         counter=read_integer(value, "counter"),
+        generation=read_integer(value, "generation"),
         counters={
             b64decode(author, ID_SIZE): read_integer(counters, author) for author in counters
         },

@@ -6,6 +6,7 @@ from ephemeral.client.context import Context, Keeping
 from ephemeral.client.conversation import Conversation, Offline, now_ms
 from ephemeral.client.exits import ClientError, Exit, ended_error, exit_code_of, unreachable
 from ephemeral.client.transport import ANSWER_SECONDS
+from ephemeral.protocol.charter import Policy
 from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.outbox import FINAL, Written
@@ -22,7 +23,8 @@ _ARRIVED = {
 }
 _FATES = {
     "unconfirmed": "The message was opened three times and never confirmed; it is destroyed.",
-    "expired": "The message has expired unread.",
+    "expired": "The message has expired; nobody confirmed having read it.",
+    "withdrawn": "The message was taken back and is destroyed.",
     "unknown": "The server knows nothing of the message any more.",
     "false": "The server says that the message was viewed, and can't prove it. Don't believe it.",
     "given_up": "The message could not be sent for twelve hours.",
@@ -45,6 +47,7 @@ async def send(context: Context) -> Exit:
     args = context.args
     goal: str = args.wait
     async with context.entry(patience=args.timeout) as entry:
+        everyone = entry.charter.policy == Policy.EVERYONE
         with context.keeping(entry) as keeping:
             session = entry.session(keeping.seat, context.random, args.name)
             written = _write(context, session, keeping)
@@ -61,6 +64,8 @@ async def send(context: Context) -> Exit:
         await context.put_json({"id": b64encode(written.id), "state": written.state})
     if written.state == "viewed" or (goal == "stored" and written.state in {"stored", "opened"}):
         context.reassure(_ARRIVED[written.state])
+        if written.first and written.state == "stored" and everyone:
+            context.reassure("Nobody else was there: whoever opens it first is the only one.")
         return Exit.OK
     context.say(_FATES.get(written.state, "The message was not sent."))
     return Exit.FATE

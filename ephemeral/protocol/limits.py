@@ -27,6 +27,7 @@ __all__ = [
     "LEASE_ENDS",
     "LEASE_SECONDS",
     "MAC_SIZE",
+    "MESSAGE_FRAMES",
     "MESSAGE_TTL",
     "NONCE_SIZE",
     "PROFILE_COLOURS",
@@ -125,6 +126,8 @@ WAITING_BYTES = 16_777_216
 #: The end of a lease by time that destroys a message as unconfirmed (8.9).
 LEASE_ENDS = 3
 STATUS_IDS_MAX = 100
+#: Frames in one message of a client (11.1).
+MESSAGE_FRAMES = 32
 #: Messages of a seat whose ids and viewing bytes follow from its secret (4.3).
 RETURN_MESSAGES = 100
 RETRY_SECONDS = 43_200

@@ -82,11 +82,15 @@ class Notice(NamedTuple):
 
 
 class Receipt(NamedTuple):
-    """What became of a message that one has written. `viewing` comes with `viewed` only."""
+    """What became of a message that one has written. `viewing` proves that it was viewed.
+
+    `audience`: who has yet to view it; None under first view, and once it is destroyed.
+    """
 
     id: bytes
     state: str
     viewing: bytes | None
+    audience: frozenset[bytes] | None
 
 
 class OpenedMessage(NamedTuple):
@@ -232,12 +236,13 @@ def read_notice(value: object) -> Notice:
 
 
 def read_receipt(value: object) -> Receipt:
-    """The `receipt` object, of which a client needs state and proof."""
+    """The `receipt` object, as far as a client needs it."""
     obj = _as_object(value, "receipt")
     return Receipt(
         id=read_id(obj),
         state=read_text(obj, "state"),
         viewing=None if _is_null(obj, "viewing") else read_bytes(obj, "viewing"),
+        audience=read_audience(obj),
     )
 
 

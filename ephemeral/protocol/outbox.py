@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.envelope import seal_message, viewing_hash
-from ephemeral.protocol.keys import ContentKeys
+from ephemeral.protocol.keys import ContentKeys, SeatKeys
 from ephemeral.protocol.limits import ID_SIZE, NONCE_SIZE, RETRY_SECONDS, VIEWING_SIZE
 from ephemeral.protocol.objects import Notice
 
@@ -17,9 +17,20 @@ __all__ = ["FINAL", "Outbox", "Written"]
 
 #: States after which nothing more is to come.
 FINAL = frozenset(
-    {"viewed", "unconfirmed", "expired", "unknown", "room_ended", "given_up", "refused"}
+    {
+        "viewed",
+        "unconfirmed",
+        "expired",
+        "withdrawn",
+        "unknown",
+        "room_ended",
+        "given_up",
+        "refused",
+    }
 )
-_FROM_SERVER = frozenset({"stored", "opened", "viewed", "unconfirmed", "expired", "unknown"})
+_FROM_SERVER = frozenset(
+    {"stored", "opened", "viewed", "unconfirmed", "expired", "withdrawn", "unknown"}
+)
 
 
 @dataclass(slots=True)
@@ -27,7 +38,7 @@ class Written:
     """One's own message. `written_at` is the client's clock in milliseconds.
 
     `state`: sending, stored, opened, one of FINAL, or `false`: the server says that it was viewed
-    and doesn't prove it.
+    and doesn't prove it. `first`: whoever opens it first is the only one.
     """
 
     id: bytes
@@ -35,6 +46,7 @@ class Written:
     viewing_hash: bytes
     written_at: int
     state: str = "sending"
+    first: bool = True
 
     def fields(self) -> dict[str, object]:
         """Body of the post."""
@@ -56,10 +68,16 @@ class Outbox:
     """
 
     def __init__(
-        self, keys: ContentKeys, member: bytes, counter: int, random: Callable[[int], bytes]
+        self,
+        keys: ContentKeys,
+        member: bytes,
+        seat: SeatKeys,
+        counter: int,
+        random: Callable[[int], bytes],
     ) -> None:
         self._keys = keys
         self._member = member
+        self._seat = seat
         self._random = random
         self._messages: dict[bytes, Written] = {}
         self.counter = counter
@@ -80,8 +98,9 @@ class Outbox:
 
     def write(self, content: dict[str, object], now: int) -> Written:
         """Seal a new message. One that `seal_message` refuses is not counted."""
-        message, viewing = self._random(ID_SIZE), self._random(VIEWING_SIZE)
         nonce, counter = self._random(NONCE_SIZE), self.counter + 1
+        drawn = self._seat.message(counter)
+        message, viewing = drawn or (self._random(ID_SIZE), self._random(VIEWING_SIZE))
         envelope = seal_message(self._keys, self._member, message, viewing, counter, content, nonce)
         self.counter = counter
         return self.add(Written(message, envelope, viewing_hash(viewing), now))
@@ -107,6 +126,12 @@ class Outbox:
         if state == written.state or (written.state == "false" and state != "viewed"):
             return None
         return self._set(written, state)
+
+    def note_audience(self, message: bytes, audience: frozenset[bytes] | None) -> None:
+        """Note who may view a message: None, whoever opens it first."""
+        written = self._messages.get(message)
+        if written is not None:
+            written.first = audience is None
 
     def end(self, message: bytes, state: str) -> str | None:
         """Note a fate in which the server had no say: room_ended, given_up, refused."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ephemeral.protocol.encoding import b64encode, dump_json
-from ephemeral.protocol.limits import STATUS_IDS_MAX
+from ephemeral.protocol.limits import FRAME_MAX, MESSAGE_FRAMES, STATUS_IDS_MAX
 
 __all__ = ["Request", "Requests"]
 
@@ -26,7 +26,7 @@ class Requests:
     """
 
     def __init__(self) -> None:
-        self.frames: list[str] = []
+        self._frames: list[str] = []
         self._asked: dict[int, Request] = {}
         self._wanted: dict[tuple[str, bytes], Request] = {}
         self._questions: dict[int, list[bytes]] = {}
@@ -38,7 +38,27 @@ class Requests:
 
     def say(self, action: str, fields: Mapping[str, object]) -> None:
         """Send a frame to which no answer is expected."""
-        self.frames.append(dump_json({"type": action, **fields}).decode())
+        self._frames.append(dump_json({"type": action, **fields}).decode())
+
+    def take_messages(self) -> list[str]:
+        """What is to be sent now, as messages of the socket: few frames each, and none too large.
+
+        Frames are ASCII, since bytes are base64url.
+        """
+        frames, self._frames = self._frames, []
+        messages: list[str] = []
+        some: list[str] = []
+        size = 0
+        for frame in frames:
+            more = len(frame) + 1
+            if some and (len(some) == MESSAGE_FRAMES or size + more >= FRAME_MAX):
+                messages.append(f"[{','.join(some)}]")
+                some, size = [], 0
+            some.append(frame)
+            size += more
+        if some:
+            messages.append(f"[{','.join(some)}]")
+        return messages
 
     def ask(self, request: Request) -> None:
         """Send a request over the present socket."""
@@ -97,6 +117,6 @@ class Requests:
 
     def socket_lost(self) -> None:
         """What was asked over the socket will have no answer there."""
-        self.frames.clear()
+        self._frames.clear()
         self._asked.clear()
         self._questions.clear()

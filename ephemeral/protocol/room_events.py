@@ -52,7 +52,7 @@ class RoomEvents:
             case "opened":
                 return self._lease_began(frame)
             case "stored":
-                return self._lease_ended(read_id(frame))
+                return self.lease_ended(read_id(frame))
             case "acknowledged":
                 return self._viewed_by_one(read_id(frame), read_id(frame, "member"))
             case "audience":
@@ -68,7 +68,7 @@ class RoomEvents:
             case "typing":
                 return self._typing(read_id(frame, "member"), read_boolean(frame, "typing"), now)
             case "locked":
-                return self._locked(read_boolean(frame, "locked"))
+                return self.locked(read_boolean(frame, "locked"))
         return []
 
     def complete(
@@ -96,18 +96,30 @@ class RoomEvents:
 
     def _lease_began(self, frame: Json) -> list[Event]:
         message, holder = read_id(frame), read_id(frame, "member")
-        until = read_integer(frame, "lease_until")
-        notice = self._state.notices.get(message)
-        if notice is not None and notice.audience is None:
-            notice = notice._replace(state="opened", holder=holder, lease_until=until)
-            self._state.notices[message] = notice
+        notice = self.leased(message, holder, read_integer(frame, "lease_until"))
         if message in self._outbox:
             return self._settled(message, "opened", holder)
         if notice is None or notice.audience is not None or holder == self._member:
             return []
         return [Withdrawn(message, "opened", holder)]
 
-    def _lease_ended(self, message: bytes) -> list[Event]:
+    def leased(self, message: bytes, holder: bytes, until: int) -> Notice | None:
+        """A lease runs; the notice as it is now, if there is one."""
+        notice = self._state.notices.get(message)
+        if notice is not None and notice.audience is None:
+            notice = notice._replace(state="opened", holder=holder, lease_until=until)
+            self._state.notices[message] = notice
+        return notice
+
+    def acknowledged(self, message: bytes, *, everyone: bool) -> None:
+        """This member has viewed a message; `everyone`: nobody is left to."""
+        if everyone:
+            self._state.notices.pop(message, None)
+        else:
+            self._viewed_by_one(message, self._member)
+
+    def lease_ended(self, message: bytes) -> list[Event]:
+        """A lease has ended, and the message waits again."""
         notice = self._replace(message, state="stored", holder=None, lease_until=None)
         if message in self._outbox:
             return self._settled(message, "stored", None)
@@ -173,7 +185,8 @@ class RoomEvents:
         self._state.typing.pop(member, None)
         return [Typing(member, typing=False)] if was else []
 
-    def _locked(self, locked: bool) -> list[Event]:
+    def locked(self, locked: bool) -> list[Event]:
+        """The room was locked or unlocked."""
         if self._state.room is not None:
             self._state.room = self._state.room._replace(locked=locked)
         return [Locked(locked)]

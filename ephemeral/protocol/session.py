@@ -1,11 +1,12 @@
 """A client's side of one seat in one room, over any number of sockets: frames and calls in, frames
 and events out. No input or output, no clock and no randomness of its own.
 
-    session = Session(keys, suite=1, charter=..., mac=..., member=..., token=..., random=...)
+    session = Session(keys, suite=1, charter=..., mac=..., seat=..., random=...)
+    session.joined(answer)                    the seat was taken (session.seat.body) over HTTP
     session.connected()                       a socket is open
     session.received(text, now)               a message came over it
     session.disconnected(code)                it is gone
-    session.take_frames() -> list[str]        what to send now, one message of the socket each
+    session.take_messages() -> list[str]      what to send now over the socket
     session.take_events() -> list[Event]      what has happened (session_events)
 
 `post`, `open`, `acknowledge`, `release`, `lock`, `destroy` and `leave` may be called at any time.
@@ -21,20 +22,19 @@ from ephemeral.protocol.charter import Charter, verify_charter
 from ephemeral.protocol.counters import Counters
 from ephemeral.protocol.encoding import b64encode, parse_json
 from ephemeral.protocol.errors import Refusal
-from ephemeral.protocol.keys import RoomKeys
-from ephemeral.protocol.limits import (
-    NONCE_SIZE,
-    PROFILE_COLOURS,
-    TYPING_REPEAT_SECONDS,
-)
+from ephemeral.protocol.keys import RoomKeys, SeatKeys, member_id
+from ephemeral.protocol.limits import NONCE_SIZE, PROFILE_COLOURS
 from ephemeral.protocol.objects import Json
 from ephemeral.protocol.outbox import Outbox, Written
+from ephemeral.protocol.own_typing import OwnTyping
 from ephemeral.protocol.profile import seal_profile
 from ephemeral.protocol.reading import Reading
 from ephemeral.protocol.requests import Request, Requests
 from ephemeral.protocol.room_events import RoomEvents
 from ephemeral.protocol.room_state import RoomState
+from ephemeral.protocol.seating import Seating
 from ephemeral.protocol.session_events import (
+    FINAL_CLOSES,
     Acknowledged,
     Ended,
     Event,
@@ -48,15 +48,6 @@ from ephemeral.protocol.session_events import (
 
 __all__ = ["Session"]
 
-# Close codes after which there is nothing to come back to (11.7), and what they mean.
-_FINAL_CLOSES = {
-    1009: "malformed",
-    4400: "malformed",
-    4401: "seat_lost",
-    4404: "room_unknown",
-    4409: "taken_over",
-    4410: "room_unknown",
-}
 # Refusals that pass by themselves: the same request may succeed in a while.
 _PASSING = {"too_many", "unavailable", "internal"}
 _RETRY_MS = 2000
@@ -68,7 +59,8 @@ class Session:
 
     `charter` and `mac` are what the server shows; they are verified here, before anything else is
     derived or sent (5.3). `counter` is that of the last message which this member wrote, `counters`
-    the highest read of each author, where an earlier process had this seat.
+    the highest read of each author, and `generation` the highest of its sockets, where an earlier
+    process had this seat.
     """
 
     def __init__(
@@ -78,15 +70,14 @@ class Session:
         suite: int,
         charter: bytes,
         mac: bytes,
-        member: bytes,
-        token: bytes,
+        seat: SeatKeys,
         random: Callable[[int], bytes],
         name: str | None = None,
         counter: int = 0,
         counters: Mapping[bytes, int] | None = None,
+        generation: int = 0,
     ) -> None:
         self.charter: Charter = verify_charter(charter, mac, keys.charter_key, suite)
-        self.member = member
         self.counters = Counters(counters)
         #: True between a welcome and the end of its socket.
         self.live = False
@@ -98,47 +89,59 @@ class Session:
         #: True when the present socket leads nowhere: close it, and try another later.
         self.hopeless = False
         self._shown = (charter, mac)
-        self._credentials = {"locator": b64encode(keys.locator), "token": b64encode(token)}
-        self._seat = {"member": b64encode(member)}
         content_keys = keys.content(self.charter.nonce)
+        member, profile = member_id(seat.token), None
         if name is not None:
             colour = random(1)[0] % PROFILE_COLOURS
             profile = seal_profile(content_keys, member, name, colour, random(NONCE_SIZE))
-            self._seat["profile"] = b64encode(profile)
+        self.seat = Seating(keys, seat, profile, generation)
+        self.member = member
         self.state = RoomState(content_keys)
-        self.outbox = Outbox(content_keys, member, counter, random)
+        self.outbox = Outbox(content_keys, member, seat, counter, random)
         self._reading = Reading(member, content_keys, self.state, self.counters)
         self._room_events = RoomEvents(member, self.state, self.outbox, self.counters)
         self._requests = Requests()
         self._events: list[Event] = []
-        self._seated = False
         self._welcomed = False
         self._why: Refusal | None = None
-        self._typed_at: int | None = None
+        self._typing = OwnTyping()
 
     # --- what the driver of a socket calls --------------------------------------------------------
 
-    def take_frames(self) -> list[str]:
-        """What is to be sent over the present socket."""
-        frames, self._requests.frames = self._requests.frames, []
-        return frames
+    def take_messages(self) -> list[str]:
+        """What is to be sent over the present socket, one message each."""
+        return self._requests.take_messages()
 
     def take_events(self) -> list[Event]:
         """What has happened since the last call."""
         events, self._events = self._events, []
         return events
 
+    def joined(self, answer: Json) -> None:
+        """The seat is taken. Another charter than the verified one ends the session."""
+        try:
+            self._check_room(answer.get("room"))
+            if self.ended is None:
+                self.seat.take(answer)
+        except Refusal as refusal:
+            self._end("malformed", refusal)
+
+    def join_refused(self, refusal: Refusal) -> None:
+        """The seat can't be had; the session ends unless the same may work in a while."""
+        if refusal.code == "room_unknown":
+            self._end("room_unknown", refusal)
+        elif refusal.code not in _PASSING:
+            self._end("refused", refusal)
+
     def connected(self) -> None:
-        """A new socket is open. A seat that is already taken only says hello."""
+        """A new socket is open."""
         self._socket_lost()
         self.retry_after = None
-        action = "hello" if self._seated else "join"
-        seat = {} if self._seated else self._seat
-        self._requests.ask(Request(action, seat | self._credentials))
+        self._requests.ask(self.seat.hello())
 
     def disconnected(self, code: int) -> None:
         """The socket is gone; `code` is its close code, 1006 where there was none."""
-        why, reason = self._why, _FINAL_CLOSES.get(code)
+        why, reason = self._why, FINAL_CLOSES.get(code)
         self._socket_lost()
         if code == 1000 and self._requests.wants("leave"):
             reason = "left"
@@ -216,13 +219,7 @@ class Session:
 
     def type(self, typing: bool, now: int) -> None:
         """One's own typing, told as often as a key is pressed; what is sent is coalesced (11.5)."""
-        since = None if self._typed_at is None else now - self._typed_at
-        if typing:
-            wanted = since is None or since >= TYPING_REPEAT_SECONDS * 1000
-        else:
-            wanted = since is not None
-        if self.live and wanted:
-            self._typed_at = now if typing else None
+        if self.live and self._typing.is_news(now, typing=typing):
             self._requests.say("typing", {"typing": typing})
 
     # --- requests and their answers ---------------------------------------------------------------
@@ -245,7 +242,7 @@ class Session:
     def _socket_lost(self) -> None:
         self._requests.socket_lost()
         self._why = None
-        self._typed_at = None
+        self._typing.forget()
         self.live = self.hopeless = False
 
     def _end(self, reason: str, refusal: Refusal | None = None) -> None:
@@ -283,19 +280,25 @@ class Session:
         elif self.live:
             self._events += self._room_events.apply(kind, frame, now)
             if kind == "destroyed":
-                self._requests.hurry("post")  # what the room had no place for
-                self._send_wanted(now)
+                self._space_again(now)
+
+    def _space_again(self, now: int) -> None:
+        """What the room had no place for may be posted again."""
+        self._requests.hurry("post")
+        self._send_wanted(now)
 
     def _refusal(self, request: Request, refusal: Refusal, now: int) -> None:
         match request.action, refusal.code:
-            case "join" | "hello", code if code in _PASSING:
+            case "hello", code if code in _PASSING:
                 self._why = refusal
                 self.hopeless = True
-            case "join" | "hello", "room_unknown":
+            case "hello", "room_unknown":
                 self._end("room_unknown", refusal)
             case "hello", "seat_unknown":
                 self._end("seat_lost", refusal)
-            case "join" | "hello", _:
+            case "hello", "replaced":
+                self._end("taken_over", refusal)
+            case "hello", _:
                 self._end("refused", refusal)
             case "leave", "seat_unknown":
                 self._end("left")
@@ -311,18 +314,13 @@ class Session:
                 self._requests.done(request)
                 if action == "post":
                     self.outbox.end(request.id, "refused")
-                elif refusal.code in {"message_gone", "message_unknown"}:
+                elif refusal.code in {"message_gone", "message_unknown", "message_done"}:
                     self.state.notices.pop(request.id, None)
                 self._events.append(Refused(action, request.id, refusal))
 
     def _answer(self, request: Request, frame: Json, now: int) -> None:
         message = request.id
         match request.action:
-            case "join":
-                self._check_room(frame.get("room"))
-                if self.ended is None:
-                    self._seated = True
-                    self._requests.ask(Request("hello", self._credentials))
             case "hello":
                 if objects.read_id(frame, "member") != self.member:
                     raise Refusal("malformed", "The server took this member for another.")
@@ -337,11 +335,17 @@ class Session:
                 self._opened(message, frame, now)
             case "ack":
                 self._reading.forget(message)
-                self._events.append(Acknowledged(message, objects.read_text(frame, "state")))
+                state = objects.read_text(frame, "state")
+                self._events.append(Acknowledged(message, state))
+                self._room_events.acknowledged(message, everyone=state == "viewed")
+                self._space_again(now)
             case "release":
                 self._events.append(Released(message))
+                self._events += self._room_events.lease_ended(message)
             case "lock":
                 self._check_room(frame)
+                if self.ended is None:
+                    self._events += self._room_events.locked(objects.read_boolean(frame, "locked"))
             case "destroy":
                 self._end("destroyed")
             case "leave":
@@ -381,12 +385,14 @@ class Session:
     def _receipt(self, value: object) -> None:
         receipt = objects.read_receipt(value)
         state = self.outbox.settle(receipt.id, receipt.state, receipt.viewing)
+        self.outbox.note_audience(receipt.id, receipt.audience)
         self._settled(receipt.id, state)
 
     def _opened(self, message: bytes, frame: Json, now: int) -> None:
         opened = objects.read_opened(frame)
         if opened.id != message:
             raise Refusal("malformed", "The server opened another message than the one asked for.")
+        self._room_events.leased(message, self.member, opened.lease_until)
         event = self._reading.opened(opened)
         if isinstance(event, Unreadable):
             self.release(opened.id, now)

@@ -7,6 +7,7 @@ from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.objects import Notice
 
 __all__ = [
+    "FINAL_CLOSES",
     "Acknowledged",
     "Card",
     "Ended",
@@ -25,6 +26,17 @@ __all__ = [
     "Welcome",
     "Withdrawn",
 ]
+
+
+#: Close codes after which there is nothing to come back to (11.7), and the reason of the end.
+FINAL_CLOSES = {
+    1009: "malformed",
+    4400: "malformed",
+    4401: "seat_lost",
+    4404: "room_unknown",
+    4409: "taken_over",
+    4410: "room_unknown",
+}
 
 
 @dataclass(frozen=True, slots=True)

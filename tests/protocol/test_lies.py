@@ -52,7 +52,7 @@ def test_ones_own_message_brought_back_as_anothers_is_not_opened_and_gives_no_pr
     """Its reader would acknowledge it, and so prove to its author that it was viewed."""
     wire.arrive()
     written = session.post({"type": "text", "text": "for Anna"}, NOW)
-    wire.ok(wire.only(), id=b64encode(written.id), state="stored", viewing=None)
+    wire.ok(wire.only(), id=b64encode(written.id), state="stored", viewing=None, audience=None)
     wire.hear({"type": "notice"} | notice(written.id, PEER))
     session.open(written.id, NOW)
     asked = wire.only()
@@ -127,12 +127,8 @@ def said(kind):
     """What a server says of this kind, in its place: a function that says it with changes."""
     session = new_session()
     wire = Wire(session)
-    session.connected()
-    join = wire.only()
-    if kind == "joining":
-        return wire, join, {"room": room(), "members": [member(ME)], "notices": []}
-    wire.ok(join, room=room(), members=[member(ME)], notices=[])
-    hello = wire.only()
+    wire.join()
+    hello = wire.greet()
     if kind == "welcome":
         state = {"room": room(), "members": [member(ME)], "notices": [notice(message_id(1))]}
         return wire, hello, {"now": SERVER_NOW, "member": b64encode(ME)} | state
@@ -147,10 +143,10 @@ def said(kind):
 
 
 def times():
-    return {"sequence": 1, "posted_at": 1, "expires_at": 1, "viewing": None}
+    return {"sequence": 1, "posted_at": 1, "expires_at": 1, "viewing": None, "audience": None}
 
 
-@pytest.mark.parametrize("kind", ["joining", "welcome", "posting", "opening", "notice"])
+@pytest.mark.parametrize("kind", ["welcome", "posting", "opening", "notice"])
 def test_any_value_in_any_field_is_taken_or_is_the_end_and_raises_nothing(kind):
     _, _, fields = said(kind)
     for name in fields:
@@ -224,7 +220,7 @@ def test_complete_states_without_end_leave_only_the_latest_counters(session, wir
 def test_complete_states_without_end_are_asked_once_what_became_of_a_message(session, wire):
     wire.arrive()
     written = session.post({"type": "text", "text": "gone?"}, NOW)
-    wire.ok(wire.only(), id=b64encode(written.id), state="stored", viewing=None)
+    wire.ok(wire.only(), id=b64encode(written.id), state="stored", viewing=None, audience=None)
     for _ in range(100):
         wire.hear(
             {"type": "backlog", "now": SERVER_NOW, "room": room(), "members": [], "notices": []}
@@ -233,7 +229,7 @@ def test_complete_states_without_end_are_asked_once_what_became_of_a_message(ses
     assert (asked["type"], asked["ids"]) == ("status", [b64encode(written.id)])
     receipt = {
         "id": b64encode(written.id), "state": "expired", "sequence": None, "posted_at": None,
-        "expires_at": None, "viewing": None,
+        "expires_at": None, "viewing": None, "audience": None,
     }  # fmt: skip
     assert wire.ok(asked, now=SERVER_NOW, receipts=[receipt]) == [Settled(written.id, "expired")]
 
@@ -289,9 +285,8 @@ def test_no_frame_that_a_server_sends_makes_a_client_seal(session, wire):
 
 @pytest.mark.parametrize("field", ["member", "charter", "mac"])
 def test_a_welcome_to_another_member_or_room_is_the_end(session, wire, field):
-    session.connected()
-    wire.ok(wire.only(), room=room(), members=[member(ME)], notices=[])
-    hello = wire.only()
+    wire.join()
+    hello = wire.greet()
     if field == "member":
         (event,) = wire.welcome(hello, member=b64encode(PEER))
     else:
@@ -306,7 +301,7 @@ def test_a_welcome_to_another_member_or_room_is_the_end(session, wire, field):
 def test_a_welcome_that_is_played_again_over_a_later_socket_is_no_answer_there(session, wire):
     wire.arrive(notices=[notice(message_id(1))])
     replayed = {
-        "type": "welcome", "ref": 2, "now": SERVER_NOW, "room": room(), "member": b64encode(ME),
+        "type": "welcome", "ref": 1, "now": SERVER_NOW, "room": room(), "member": b64encode(ME),
         "members": [member(ME), member(PEER)], "notices": [notice(message_id(1))],
     }  # fmt: skip
     session.disconnected(1006)

@@ -10,7 +10,7 @@ from ephemeral.protocol.charter import Charter, Policy
 from ephemeral.protocol.encoding import b64decode, b64encode
 from ephemeral.protocol.envelope import seal_message
 from ephemeral.protocol.errors import Refusal
-from ephemeral.protocol.keys import RoomKeys
+from ephemeral.protocol.keys import RoomKeys, SeatKeys, member_id
 from ephemeral.protocol.profile import seal_profile
 from ephemeral.protocol.session import Session
 from ephemeral.protocol.session_events import (
@@ -35,8 +35,9 @@ from ephemeral.protocol.session_events import (
 KEYS = RoomKeys(bytes(range(32)))
 CHARTER = Charter(1, b"N" * 32, Policy.FIRST_VIEW, 2, 3600, 86400)
 CONTENT_KEYS = KEYS.content(CHARTER.nonce)
-ME, PEER, THIRD = b"m" * 16, b"p" * 16, b"t" * 16
-TOKEN = b"T" * 32
+SEAT = SeatKeys.derived(b"S" * 16, CHARTER.nonce)
+TOKEN = SEAT.token
+ME, PEER, THIRD = member_id(TOKEN), b"p" * 16, b"t" * 16
 NOW = 1_000_000
 SERVER_NOW = 1_790_000_000_000
 HOUR = 3600 * 1000
@@ -53,8 +54,7 @@ def new_session(**changes):
         "suite": 1,
         "charter": CHARTER.encode(),
         "mac": CHARTER.mac(KEYS.charter_key),
-        "member": ME,
-        "token": TOKEN,
+        "seat": SEAT,
         "random": counting_random(),
     }
     return Session(KEYS, **(arguments | changes))
@@ -106,6 +106,7 @@ def receipt(message, state, viewing=None):
         "posted_at": None,
         "expires_at": None,
         "viewing": viewing and b64encode(viewing),
+        "audience": None,
     }
 
 
@@ -120,7 +121,18 @@ class Wire:
         return self.session.take_events()
 
     def sent(self):
-        return [json.loads(text) for text in self.session.take_frames()]
+        return [frame for text in self.session.take_messages() for frame in json.loads(text)]
+
+    def join(self, **answer):
+        """Take the seat over HTTP, as the owner of a session does."""
+        fields = {"now": SERVER_NOW, "generation": 0, "room": room(), "members": [], "notices": []}
+        self.session.joined(fields | answer)
+        return self.session.take_events()
+
+    def greet(self):
+        """Open a socket; the hello on it."""
+        self.session.connected()
+        return self.only()
 
     def only(self):
         (frame,) = self.sent()
@@ -147,12 +159,9 @@ class Wire:
 
     def arrive(self, **state):
         """Take the session from a new socket to its welcome."""
-        self.session.connected()
-        first = self.only()
-        if first["type"] == "join":
-            self.ok(first, room=room(), members=[member(ME)], notices=[])
-            first = self.only()
-        return self.welcome(first, **state)
+        if not self.session.seat.taken:
+            self.join()
+        return self.welcome(self.greet(), **state)
 
 
 @pytest.fixture
@@ -197,17 +206,20 @@ def read(wire, number, counter=1, **lies):
 # Taking a seat
 
 
-def test_a_new_socket_joins_and_only_then_says_hello(session, wire):
-    session.connected()
-    join = wire.only()
-    assert join["type"] == "join"
-    assert b64decode(join["locator"]) == KEYS.locator
-    assert b64decode(join["token"]) == TOKEN
-    assert b64decode(join["member"]) == ME
-    assert "profile" not in join
-    assert wire.ok(join, room=room(), members=[member(ME)], notices=[]) == []
-    hello = wire.only()
-    assert (hello["type"], sorted(hello)) == ("hello", ["locator", "ref", "token", "type"])
+def test_a_seat_is_taken_first_and_only_then_a_socket_says_hello(session, wire):
+    assert (session.seat.locator, session.seat.token, session.seat.body) == (
+        KEYS.locator,
+        TOKEN,
+        {},
+    )
+    assert not session.seat.taken
+    assert wire.join() == []
+    assert session.seat.taken
+    hello = wire.greet()
+    assert sorted(hello) == ["generation", "locator", "ref", "token", "type"]
+    assert (hello["type"], hello["generation"]) == ("hello", 1)
+    assert b64decode(hello["locator"]) == KEYS.locator
+    assert b64decode(hello["token"]) == TOKEN
     assert wire.welcome(hello) == [Welcome(again=False)]
     assert session.live
     assert set(session.state.members) == {ME, PEER}
@@ -217,14 +229,49 @@ def test_a_later_socket_says_hello_with_the_seat_it_has(session, wire):
     wire.arrive()
     session.disconnected(1006)
     assert not session.live
-    session.connected()
-    assert wire.only()["type"] == "hello"
+    hello = wire.greet()
+    assert (hello["type"], hello["generation"]) == ("hello", 2)
+
+
+def test_a_generation_is_above_what_an_earlier_process_or_the_server_knows():
+    for kept, told in ((6, 2), (2, 6)):
+        wire = Wire(new_session(generation=kept))
+        wire.join(generation=told)
+        assert wire.greet()["generation"] == 7
+
+
+def test_a_newer_socket_of_the_same_seat_is_the_end(session, wire):
+    wire.join()
+    (ended,) = wire.error(wire.greet(), "replaced")
+    assert ended.reason == "taken_over"
+
+
+def test_messages_hold_so_many_frames_and_bytes_in_order(session, wire):
+    wire.arrive()
+    for number in range(70):
+        session.open(message_id(number), NOW)
+    for _ in range(3):
+        session.post({"type": "text", "text": "x" * 60_000}, NOW)
+    messages = session.take_messages()
+    assert [len(json.loads(one)) for one in messages] == [32, 32, 7, 1, 1]
+    assert all(len(one) <= 98_304 for one in messages)
+    refs = [frame["ref"] for one in messages for frame in json.loads(one)]
+    assert refs == sorted(refs)
+
+
+def test_the_first_messages_follow_from_the_seat_and_later_ones_are_drawn():
+    for counter in (0, 99, 100):
+        wire = Wire(new_session(counter=counter))
+        wire.arrive()
+        message, frame = post(wire)
+        drawn = SEAT.message(counter + 1)
+        assert (drawn is None) == (counter == 100)
+        assert drawn is None or drawn == (message, viewing_of(frame).viewing)
 
 
 def test_a_name_travels_sealed_and_is_read_by_others(session):
     named = Wire(new_session(name="Ada"))
-    named.session.connected()
-    join = named.only()
+    join = named.session.seat.body
     assert "Ada" not in json.dumps(join)
     reader = Wire(session)
     reader.arrive(members=[member(ME), member(ME, profile=join["profile"])])
@@ -249,11 +296,10 @@ def test_a_charter_that_its_creator_did_not_write_is_refused_before_anything_is_
 
 
 def test_another_charter_at_joining_takes_no_further_step(session, wire):
-    session.connected()
-    join = wire.only()
     changed = room(charter=b64encode(b"\1" + CHARTER.encode()[1:-1] + b"\0"))
-    (ended,) = wire.ok(join, room=changed, members=[], notices=[])
+    (ended,) = wire.join(room=changed)
     assert ended.reason == "charter_changed"
+    assert not session.seat.taken
     assert wire.sent() == []
 
 
@@ -271,22 +317,24 @@ def test_another_charter_inside_the_room_makes_the_client_leave(session, wire):
     [("room_full", "refused"), ("room_locked", "refused"), ("room_unknown", "room_unknown")],
 )
 def test_a_refused_join_ends_the_session(session, wire, code, reason):
-    session.connected()
-    (ended,) = wire.error(wire.only(), code)
+    session.join_refused(Refusal(code))
+    (ended,) = session.take_events()
     assert (ended.reason, ended.refusal.code) == (reason, code)
 
 
 @pytest.mark.parametrize("code", ["unavailable", "too_many", "internal"])
-def test_a_join_that_a_busy_server_refuses_may_be_tried_again(session, wire, code):
-    session.connected()
+def test_a_hello_that_a_busy_server_refuses_may_be_tried_again(session, wire, code):
+    session.join_refused(Refusal(code))
+    assert session.ended is None
+    wire.join()
+    hello = wire.greet()
     assert not session.hopeless
-    assert wire.error(wire.only(), code, retry_after=7) == []
+    assert wire.error(hello, code, retry_after=7) == []
     assert session.hopeless
     session.disconnected(1006)
     assert session.ended is None
     assert session.retry_after == 7
-    session.connected()
-    assert wire.only()["type"] == "join"
+    assert wire.greet()["type"] == "hello"
 
 
 # Posting and receipts
@@ -338,10 +386,8 @@ def test_what_is_written_offline_is_sent_in_order_once_the_room_answers(session,
 def test_a_message_that_could_not_be_sent_for_twelve_hours_is_given_up(session, wire):
     message = session.post({"type": "text", "text": "old"}, NOW - 12 * HOUR - 1).id
     younger = session.post({"type": "text", "text": "young"}, NOW - 12 * HOUR).id
-    session.connected()
-    join = wire.only()
-    wire.ok(join, room=room(), members=[], notices=[])
-    events = wire.welcome(wire.only())
+    wire.join()
+    events = wire.welcome(wire.greet())
     assert events == [Welcome(again=False), Settled(message, "given_up")]
     assert b64decode(wire.only()["id"]) == younger
 
@@ -508,8 +554,8 @@ def test_a_message_is_opened_decrypted_shown_and_acknowledged_with_its_proof(ses
     assert b64decode(ack["viewing"]) == viewing
     events = wire.ok(ack, id=b64encode(message_id(1)), state="viewed")
     assert events == [Acknowledged(message_id(1), "viewed")]
-    events = wire.hear(destroyed(message_id(1), "viewed", viewing, ME))
-    assert events == [Withdrawn(message_id(1), "viewed", ME)]
+    assert session.state.waiting(ME) == []
+    assert wire.hear(destroyed(message_id(1), "viewed", viewing, ME)) == []
 
 
 def test_an_acknowledgement_without_an_answer_is_sent_again_over_the_next_socket(session, wire):
@@ -537,7 +583,13 @@ def test_a_message_that_was_not_shown_can_be_released(session, wire):
     session.release(message_id(1), NOW)
     frame = wire.only()
     assert frame["type"] == "release"
-    assert wire.ok(frame, id=frame["id"], state="stored") == [Released(message_id(1))]
+    released, waiting = wire.ok(frame, id=frame["id"], state="stored", returns=1)
+    assert released == Released(message_id(1))
+    assert (type(waiting), waiting.notice.id, waiting.notice.holder) == (
+        Waiting,
+        message_id(1),
+        None,
+    )
     with pytest.raises(KeyError):
         session.acknowledge(message_id(1), NOW)
 
@@ -759,7 +811,7 @@ def test_locking_is_asked_and_told(session, wire):
     session.lock(True, NOW)
     frame = wire.only()
     assert (frame["type"], frame["locked"]) == ("lock", True)
-    assert wire.ok(frame, **room(locked=True)) == []
+    assert wire.ok(frame, **room(locked=True)) == [Locked(True)]
     assert wire.hear({"type": "locked", "locked": True}) == [Locked(True)]
     assert session.state.room.locked
 
@@ -923,20 +975,18 @@ def test_answers_that_nobody_asked_for_are_ignored(session, wire):
 
 
 def test_a_welcome_for_another_member_is_refused(session, wire):
-    session.connected()
-    wire.ok(wire.only(), room=room(), members=[], notices=[])
-    (ended,) = wire.welcome(wire.only(), member=b64encode(PEER))
+    wire.join()
+    (ended,) = wire.welcome(wire.greet(), member=b64encode(PEER))
     assert ended.reason == "malformed"
 
 
 def test_nothing_that_a_server_says_in_an_error_is_repeated(session, wire):
-    session.connected()
-    (ended,) = wire.error(wire.only(), "room_full", message="\x1b]0;pwned\x07")
+    wire.join()
+    (ended,) = wire.error(wire.greet(), "room_full", message="\x1b]0;pwned\x07")
     assert "pwned" not in ended.refusal.message
-    session = new_session()
-    session.connected()
-    wire = Wire(session)
-    (ended,) = wire.error(wire.only(), "\x1b[2J", message="pwned")
+    wire = Wire(new_session())
+    wire.join()
+    (ended,) = wire.error(wire.greet(), "\x1b[2J", message="pwned")
     assert (ended.reason, ended.refusal.code) == ("malformed", "malformed")
 
 

@@ -54,9 +54,9 @@ export class Outbox {
   }
 
   /**
-   * @param {{id: string, text: string, quote: Sent["quote"], counter: number, now: number}} message
+   * @param {{id: string, text: string, quote?: Sent["quote"], counter: number, now: number}} message
    */
-  add({ id, text, quote, counter, now }) {
+  add({ id, text, quote = null, counter, now }) {
     this.#sent.set(id, {
       id, text, quote, counter, state: "sending", error: null, sequence: null, postedAt: null,
       expiresAt: null, first: true, envelope: null, hash: null, writtenAt: now, want: "post", asked: false,

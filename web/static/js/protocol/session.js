@@ -81,8 +81,6 @@ export class Session {
     return this.#effects.splice(0);
   }
 
-  // The connection
-
   /**
    * A socket is open.
    * @param {{locator: string, token: string}} credentials
@@ -160,12 +158,12 @@ export class Session {
 
   /**
    * Takes a message in; hash and envelope follow by `room.outbox.hashed` and `sealed`.
-   * @param {{id: string, text: string, quote?: import("./quotes.js").Quote|null, counter: number}}
-   *   message  with `room.outbox.nextCounter()`
+   * @param {Omit<Parameters<import("./outbox.js").Outbox["add"]>[0], "now">} message  with
+   *   `room.outbox.nextCounter()`
    * @param {number} now
    */
-  write({ id, text, quote = null, counter }, now) {
-    this.#room.outbox.add({ id, text, quote, counter, now });
+  write(message, now) {
+    this.#room.outbox.add({ ...message, now });
   }
 
   /**
