@@ -89,7 +89,7 @@ class Server {
       known.holder = name;
       this.tell({ type: "opened", id, member: name, lease_until: 9e14 }, name);
     }
-    return { id, envelope: known.envelope, lease_until: 9e14 };
+    return { id, author: known.author, envelope: known.envelope, lease_until: 9e14 };
   }
 
   leaseEnds(message, by = null) {

@@ -129,7 +129,8 @@ export class Talk {
   /** Opens a card to the point where its text is here. */
   opens(id, counter = 1, quote = null) {
     this.call("open", id);
-    this.answer("open", envelopeOf(id));
+    const { author } = this.session.room.cards.get(id);
+    this.answer("open", envelopeOf(id, { author }));
     this.effect("decrypt");
     this.decrypts(id, counter, quote);
     return this;

@@ -74,11 +74,12 @@ const written = (value) => (value instanceof Uint8Array ? hex(value) : value);
  */
 async function load(base, derive, argon2id) {
   const from = (name) => import(new URL(`protocol/${name}.js`, base).href);
-  const [charter, codes, config, encoding, envelope, errors, keys, links, profile, seats, words] =
+  const [charter, codes, config, encoding, envelope, errors, keys, links, profile, seats, session, words] =
     await Promise.all(
       ["charter", "codes", "config", "encoding", "envelope", "errors", "keys", "links", "profile",
-        "seat", "words"].map(from),
+        "seat", "session", "words"].map(from),
     );
+  const rooms = await import(new URL("room/room-crypto.js", base).href);
   const empty = new Uint8Array(0);
   const hmacKey = (raw) =>
     crypto.subtle.importKey("raw", raw, { name: "HMAC", hash: "SHA-256" }, false, ["sign", "verify"]);
@@ -229,9 +230,78 @@ async function load(base, derive, argon2id) {
         hashLength: length, outputType: "binary",
       }),
     }),
+    session: (given) => playedSession(given, { charter, encoding, keys, seats, session, crypto: rooms }),
     read_content: (given) => ({ content: readJson(given, envelope.readContent) }),
   };
   return { operations, Refusal: errors.Refusal };
+}
+
+/** What a session is told by a vector, and what it makes of that. */
+async function playedSession({ root, charter, mac, seat_secret: secret, generation, steps }, modules) {
+  const { encoding: { fromBase64url, readJson, toBase64url }, keys, seats } = modules;
+  const { charterKey, roomSecret } = await keys.roomKeys(root);
+  const rules = await modules.charter.readCharter(charterKey, charter, mac, 1);
+  const { member, messages } = await seats.seatOf(secret, rules.nonce);
+  const me = toBase64url(member);
+  const session = new modules.session.Session({
+    me, charter: toBase64url(charter), mac: toBase64url(mac), roomTtl: rules.roomTtl, generation,
+  });
+  const box = new modules.crypto.RoomCrypto({
+    keys: await keys.contentKeys(roomSecret, rules.nonce), messages, roomNonce: rules.nonce, me,
+    randomBytes: (size) => globalThis.crypto.getRandomValues(new Uint8Array(size)),
+  });
+  const now = 1_790_000_000_000;
+  const refs = {};
+  let ended = null;
+
+  async function carryOut({ type, id, author, envelope, viewing, hash, reason }) {
+    if (type === "check") session.checked(id, await box.isHashOf(hash, viewing));
+    else if (type === "end") ended = reason;
+    else if (type === "decrypt") {
+      let message = null;
+      try {
+        message = await box.open(id, author, envelope);
+      } catch (error) {
+        session.unreadable(id, error.code, now);
+      }
+      if (message !== null) session.decrypted(id, message, now);
+    }
+  }
+
+  async function take({ hear, do: what, id, text }) {
+    if (hear !== undefined) {
+      const frames = hear.map((frame) => (frame.ref === undefined ? frame : { ...frame, ref: refs[frame.ref] }));
+      session.receive(readJson(JSON.stringify(frames), 1_000_000), now);
+    } else if (what === "connect") session.hello({ locator: "", token: "" }, now);
+    else if (what === "lose") session.disconnected();
+    else if (what === "write") {
+      const counter = session.room.outbox.nextCounter();
+      const drawn = box.draw(counter);
+      session.write({ id: drawn.id, text, counter }, now);
+      const content = { type: "text", text };
+      const sealed = await box.message(drawn.id, { viewing: drawn.viewing, counter, content });
+      session.room.outbox.hashed(drawn.id, sealed.hash);
+      session.sealed(drawn.id, sealed.envelope, now);
+    } else session[{ open: "open", show: "shown", release: "release" }[what]](id, now);
+    for (let effects = session.takeEffects(); effects.length > 0; effects = session.takeEffects()) {
+      for (const effect of effects) await carryOut(effect);
+    }
+    return session.takeFrames().map(({ ref, envelope, locator, token, ...frame }) => {
+      refs[frame.type] = ref;
+      return frame;
+    });
+  }
+
+  const sends = [];
+  for (const step of steps) sends.push(await take(step));
+  const waits = ({ state }) => ["closed", "returned", "opening", "broken"].includes(state);
+  return {
+    sends,
+    own: Object.fromEntries(session.room.outbox.views().map(({ id, state }) =>
+      [id, { false_receipt: "false" }[state] ?? state])),
+    waiting: session.room.cards.views().filter(waits).map(({ id }) => id),
+    ended,
+  };
 }
 
 /**

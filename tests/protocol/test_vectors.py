@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from dataclasses import asdict
@@ -13,6 +14,7 @@ from lower_operations import LOWER
 from ephemeral.protocol import charter, codes, config, encoding, envelope, keys, links, profile
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import CharterLimits
+from ephemeral.protocol.session import Session
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors"
 FILES = sorted(VECTORS.glob("*.json"))
@@ -218,6 +220,58 @@ def read_content(**given):
     return {"content": envelope.read_content(utf8_or_bytes(**given))}
 
 
+class _Steps:
+    """A session that is told what a vector says."""
+
+    def __init__(self, root, charter, mac, seat_secret, generation):
+        room = keys.RoomKeys(root)
+        nonce = charter[2:34]
+        seat = keys.SeatKeys.derived(seat_secret, nonce)
+        self.session = Session(
+            room, suite=1, charter=charter, mac=mac, seat=seat, random=os.urandom,
+            generation=generation,
+        )  # fmt: skip
+        self.session.seat.taken = True
+        self._refs = {}
+
+    def take(self, step):
+        if "hear" in step:
+            frames = [dict(one) for one in step["hear"]]
+            for frame in frames:
+                if "ref" in frame:
+                    frame["ref"] = self._refs[frame["ref"]]
+            self.session.received(json.dumps(frames), 1_790_000_000_000)
+        elif step["do"] == "connect":
+            self.session.connected()
+        elif step["do"] == "lose":
+            self.session.disconnected(1006)
+        elif step["do"] == "write":
+            self.session.post({"type": "text", "text": step["text"]}, 1_790_000_000_000)
+        else:
+            call = {"open": "open", "show": "acknowledge", "release": "release"}[step["do"]]
+            getattr(self.session, call)(encoding.b64decode(step["id"]), 1_790_000_000_000)
+        return [
+            self._sent(one) for text in self.session.take_messages() for one in json.loads(text)
+        ]
+
+    def _sent(self, frame):
+        self._refs[frame["type"]] = frame["ref"]
+        hidden = {"ref", "envelope", "locator", "token"}
+        return {key: value for key, value in frame.items() if key not in hidden}
+
+
+def session(steps, **given):
+    told = _Steps(**given)
+    sends = [told.take(step) for step in steps]
+    ended, me = told.session.ended, told.session.member
+    return {
+        "sends": sends,
+        "own": {encoding.b64encode(one.id): one.state for one in told.session.outbox},
+        "waiting": [encoding.b64encode(one.id) for one in told.session.state.waiting(me)],
+        "ended": ended and {"taken_over": "replaced"}.get(ended.reason, ended.reason),
+    }
+
+
 OPERATIONS = LOWER | {
     function.__name__: function
     for function in (
@@ -247,6 +301,7 @@ OPERATIONS = LOWER | {
         seal_message,
         open_message,
         read_content,
+        session,
     )
 }
 

@@ -16,6 +16,7 @@ import primitive_cases
 import profile_cases
 import quote_cases
 import seat_cases
+import session_cases
 import swap_cases
 
 FILES = (
@@ -30,6 +31,7 @@ FILES = (
     envelope_cases.make,
     quote_cases.make,
     swap_cases.make,
+    session_cases.make,
     primitive_cases.make,
     keyring_cases.make,
 )

@@ -135,6 +135,7 @@ export function readOpened(value) {
   const o = object(value);
   return {
     id: id(o.id),
+    author: id(o.author),
     envelope: text(o.envelope),
     leaseUntil: integer(o.lease_until),
   };

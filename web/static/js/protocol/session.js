@@ -319,8 +319,10 @@ export class Session {
       const card = this.#room.cards.opened(id, opened?.leaseUntil ?? 0);
       if (card === null) return;
       if (opened === null) return void this.#room.cards.unreadable(id, "malformed");
-      const { envelope } = opened;
-      this.#effects.push({ type: "decrypt", id, author: card.author, envelope });
+      const { author, envelope } = opened;
+      // The author is whom the notice named (8.4).
+      if (author !== card.author) return void this.#room.cards.unreadable(id, "envelope_open");
+      this.#effects.push({ type: "decrypt", id, author, envelope });
     } else if (kind === "ack") {
       this.#room.acknowledged(id, frame.state === "viewed", this.#heard);
       this.#effects.push({ type: "save" });
@@ -349,6 +351,7 @@ export class Session {
   #helloRefused({ code }) {
     const end = { type: /** @type {const} */ ("end"), leave: false };
     if (code === "room_unknown") this.#effects.push({ ...end, reason: "room_unknown" });
+    else if (code === "replaced") this.#effects.push({ ...end, reason: "replaced" });
     else if (code === "seat_unknown" || code === "unauthorized") {
       this.#effects.push({ ...end, reason: "seat_lost" });
     } else this.#effects.push({ type: "reconnect" });
