@@ -141,6 +141,8 @@ CREATE TABLE seats (
     seen_at     bigint NOT NULL,
     worker      bytea  REFERENCES workers (id) ON DELETE SET NULL,
     connection  bytea  CHECK (octet_length(connection) = 16),
+    generation  bigint NOT NULL DEFAULT 0,
+    closed_tab  boolean NOT NULL DEFAULT false,
     PRIMARY KEY (room, member),
     CHECK ((resume_hash IS NULL) = (resume_key IS NULL))
 );
@@ -148,7 +150,7 @@ CREATE INDEX seats_worker ON seats (worker) WHERE worker IS NOT NULL;
 CREATE INDEX seats_resumable ON seats (seen_at) WHERE resume_key IS NOT NULL;
 COMMENT ON TABLE  seats IS 'Members of living rooms.';
 COMMENT ON COLUMN seats.room IS 'The room.';
-COMMENT ON COLUMN seats.member IS '16 random bytes by which a client names itself in this room only.';
+COMMENT ON COLUMN seats.member IS 'Names the member in this room only: 16 bytes that client and server derive from its token.';
 COMMENT ON COLUMN seats.token_hash IS 'HMAC-SHA-256 of the member''s token under index.key.';
 COMMENT ON COLUMN seats.profile IS 'Encrypted nickname and colour, if the member brought one.';
 COMMENT ON COLUMN seats.resume_hash IS 'HMAC-SHA-256 of the resume token under index.key.';
@@ -157,6 +159,8 @@ COMMENT ON COLUMN seats.joined_at IS 'When the seat was taken.';
 COMMENT ON COLUMN seats.seen_at IS 'Last request, or the end of the last socket; a grace runs from here.';
 COMMENT ON COLUMN seats.worker IS 'The process that holds the member''s socket, if one does.';
 COMMENT ON COLUMN seats.connection IS 'Which socket of that process: only the newest may give the seat up.';
+COMMENT ON COLUMN seats.generation IS 'The highest that a hello of this seat has named; a lower one is late.';
+COMMENT ON COLUMN seats.closed_tab IS 'The last socket was closed with its tab: the seat is held for 5 seconds from seen_at.';
 
 CREATE TABLE messages (
     room         bytea    NOT NULL,

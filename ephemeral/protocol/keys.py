@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from ephemeral.protocol.errors import refuse
-from ephemeral.protocol.limits import KEY_SIZE, ROOM_NONCE_SIZE, SALT_SIZE
+from ephemeral.protocol.limits import ID_SIZE, KEY_SIZE, ROOM_NONCE_SIZE, SALT_SIZE, TOKEN_SIZE
 
-__all__ = ["ARGON2ID", "PBKDF2", "ContentKeys", "RoomKeys", "derive_root"]
+__all__ = ["ARGON2ID", "PBKDF2", "ContentKeys", "RoomKeys", "derive_root", "member_id"]
 
 #: The suites of 3.1.
 ARGON2ID = 1
@@ -46,6 +46,15 @@ def derive_root(code: str, suite: int, salt: bytes) -> bytes:
 
 def _hkdf(ikm: bytes, salt: bytes, label: str) -> bytes:
     return HKDF(SHA256(), KEY_SIZE, salt, f"ephemeral/v1/{label}".encode()).derive(ikm)
+
+
+def member_id(token: bytes) -> bytes:
+    """The 16 bytes that name the member whose seat has this token of 32 bytes (4.2).
+
+    Client and server derive them alike, so nobody can take the id of another.
+    """
+    assert len(token) == TOKEN_SIZE, "a token has 32 bytes"
+    return _hkdf(token, b"", "member")[:ID_SIZE]
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,13 +22,14 @@ __all__ = [
     "backlog",
     "event",
     "joined",
-    "key",
     "notices",
     "outcome",
     "receipts",
     "record",
+    "resumed",
     "room",
     "room_with_members",
+    "state",
     "welcome",
 ]
 
@@ -39,7 +40,7 @@ _room = converter(objects.RoomObject)
 _member = converter(objects.MemberObject)
 _notice = converter(objects.NoticeObject)
 _receipt = converter(objects.ReceiptObject)
-_present_state = converter(objects.JoinAnswer)
+_state_object = converter(objects.StateObject)
 _destroyed = converter(objects.DestroyedEvent)
 
 # What is said with every message is put together by hand: half the cost of an object.
@@ -119,14 +120,19 @@ def room_with_members(view: nouns.RoomView, members: Sequence[nouns.MemberView])
     return b'%b,"members":%b}' % (room(view)[:-1], listed)
 
 
-def joined(snapshot: nouns.Snapshot) -> bytes:
+def state(snapshot: nouns.Snapshot) -> bytes:
     """The complete present state."""
-    return _encode(_present_state(snapshot))
+    return _encode(_state_object(snapshot))
 
 
-def key(value: bytes) -> bytes:
-    """The server's half of a resume secret."""
-    return _encode(objects.KeyAnswer(key=b64encode(value)))
+def joined(joined: nouns.Joined) -> bytes:
+    """The complete present state, and the highest generation of one's seat."""
+    return b'{"generation":%d,%b' % (joined.generation, state(joined.snapshot)[1:])
+
+
+def resumed(key: bytes, generation: int) -> bytes:
+    """The server's half of a resume secret, and the highest generation of the seat."""
+    return _encode(objects.ResumeAnswer(b64encode(key), generation))
 
 
 def notices(now: int, waiting: Sequence[nouns.Notice]) -> bytes:
@@ -160,17 +166,16 @@ def outcome(result: Outcome) -> bytes:
 
 def welcome(ref: int, member: bytes, snapshot: nouns.Snapshot) -> bytes:
     """The answer to `hello`."""
-    return b'{"type":"welcome","ref":%d,"now":%d,"member":"%b",%b' % (
+    return b'{"type":"welcome","ref":%d,"member":"%b",%b' % (
         ref,
-        snapshot.now,
         b64encode(member).encode(),
-        joined(snapshot)[1:],
+        state(snapshot)[1:],
     )
 
 
 def backlog(snapshot: nouns.Snapshot) -> bytes:
     """The event that replaces everything a client knew of the room."""
-    return b'{"type":"backlog","now":%d,%b' % (snapshot.now, joined(snapshot)[1:])
+    return b'{"type":"backlog",%b' % state(snapshot)[1:]
 
 
 def _notice_event(event: nouns.NoticeEvent) -> bytes:

@@ -15,7 +15,6 @@ __all__ = [
     "DestroyedEvent",
     "JoinAnswer",
     "JoinedEvent",
-    "KeyAnswer",
     "LeftEvent",
     "LockedEvent",
     "MemberObject",
@@ -32,8 +31,10 @@ __all__ = [
     "RecordColumn",
     "RecordElsewhere",
     "RecordTable",
+    "ResumeAnswer",
     "RoomAnswer",
     "RoomObject",
+    "StateObject",
     "StatusAnswer",
     "StoredEvent",
     "TypingEvent",
@@ -49,6 +50,9 @@ State = Annotated[
             "enum": ["stored", "opened", "viewed", "unconfirmed", "expired", "unknown"]
         }
     ),
+]
+Generation = Annotated[
+    int, Meta(ge=0, description="The highest that a `hello` of this seat has named; 0 if none has")
 ]
 Sealed = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]+$", description="Ciphertext in base64url")]
 
@@ -135,18 +139,30 @@ class RoomAnswer(RoomObject):
     members: list[MemberObject] | UnsetType = UNSET
 
 
-class JoinAnswer(_Answer):
+class StateObject(_Answer):
     """The complete present state of a room."""
 
+    now: Time
     room: RoomObject
     members: list[MemberObject]
     notices: list[NoticeObject]
 
 
-class KeyAnswer(_Answer):
-    """The server's half of a resume secret."""
+class JoinAnswer(_Answer):
+    """The complete present state of a room, and the highest generation of one's seat."""
+
+    now: Time
+    generation: Generation
+    room: RoomObject
+    members: list[MemberObject]
+    notices: list[NoticeObject]
+
+
+class ResumeAnswer(_Answer):
+    """The server's half of a resume secret, and the highest generation of the seat."""
 
     key: Secret
+    generation: Generation
 
 
 class NoticesAnswer(_Answer):
@@ -288,12 +304,14 @@ class TypingEvent(_Answer, tag="typing"):
 
 
 class LockedEvent(_Answer, tag="locked"):
-    """The room was locked or unlocked."""
+    """The room was locked or unlocked, by a member."""
 
     locked: bool
+    member: Id
 
 
 class ClosedEvent(_Answer, tag="closed"):
-    """The room is no more."""
+    """The room is no more; by a member, or null: by time."""
 
     reason: Literal["destroyed", "expired"]
+    member: Id | None

@@ -234,14 +234,20 @@ class Snapshot(Value, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """Answer to joining. `fresh`: a seat was taken (201), not found again (200)."""
+    """Answer to joining. `fresh`: a seat was taken (201), not found again (200).
+
+    `generation`: the highest that a `hello` of this seat has named.
+    """
 
     seat: Seat
     snapshot: Snapshot
     fresh: bool = field(default=True)
+    generation: int = 0
 
 
 # --- events: what the bus carries; metadata only, never a payload of a message ----------------
+#
+# `by` names the socket that is told by the answer to what it asked for, and not by the event.
 
 
 class NoticeEvent(Value, frozen=True):
@@ -317,15 +323,19 @@ class TypingEvent(Value, frozen=True):
 
 
 class LockedEvent(Value, frozen=True):
-    """The room was locked or unlocked."""
+    """The room was locked or unlocked, by `member`."""
 
     locked: bool
+    member: bytes
+    by: bytes = b""
 
 
 class ClosedEvent(Value, frozen=True):
-    """The room is no more."""
+    """The room is no more; `member` destroyed it, None where its time was over."""
 
     reason: Literal["destroyed", "expired"]
+    member: bytes | None = None
+    by: bytes = b""
 
 
 Event = (

@@ -20,6 +20,7 @@ class Listener:
     def __init__(self) -> None:
         self.member = os.urandom(16)
         self.connection = os.urandom(16)
+        self.turn = (1, 1)
         self.frames: list[bytes] = []
 
     def deliver(self, frame: bytes) -> None:
