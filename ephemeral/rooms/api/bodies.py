@@ -35,6 +35,7 @@ __all__ = [
     "ReleaseBody",
     "StatusBody",
     "TypingBody",
+    "WithdrawBody",
     "credential",
 ]
 
@@ -180,6 +181,10 @@ class OpenBody(_MessageBody):
 
 class ReleaseBody(_MessageBody):
     """Of `POST /room/messages/{id}/release`: all of it stands in the path."""
+
+
+class WithdrawBody(_MessageBody):
+    """Of `DELETE /room/messages/{id}`: all of it stands in the path."""
 
 
 class AckBody(_MessageBody):

@@ -18,6 +18,7 @@ from ephemeral.rooms.api.bodies import (
     ReleaseBody,
     StatusBody,
     TypingBody,
+    WithdrawBody,
 )
 from ephemeral.rooms.api.callers import Newcomer
 from ephemeral.rooms.rules.room import Seat
@@ -114,3 +115,7 @@ class RoomHandlers:
     def release(self, seat: Seat, body: ReleaseBody, reply: Reply) -> None:
         """Give a lease back."""
         self._rooms.release(seat, body.message(), reply)
+
+    def withdraw(self, seat: Seat, body: WithdrawBody, reply: Reply) -> None:
+        """Take one's own message back."""
+        self._rooms.withdraw(seat, body.message(), reply)

@@ -34,7 +34,16 @@ async def end_expired(connection: Connection, room: bytes) -> int | None:
     return await end(connection, room)
 
 
-def tell_end(bus: Bus, room: bytes, reason: Literal["destroyed", "expired"], messages: int) -> None:
-    """Tell members and count, once it is committed, that a room ended with so many messages."""
+def tell_end(
+    bus: Bus,
+    room: bytes,
+    reason: Literal["destroyed", "expired"],
+    messages: int,
+    member: bytes | None = None,
+) -> None:
+    """Tell members and count, once it is committed, that a room ended with so many messages.
+
+    `member` has ended it, if somebody has.
+    """
     metrics.room_ended(reason, messages)
-    bus.publish([(room, ClosedEvent(reason))])
+    bus.publish([(room, ClosedEvent(reason, member))])
