@@ -33,7 +33,7 @@ __all__ = [
     "welcome",
 ]
 
-Outcome = nouns.Receipt | nouns.Opened | nouns.Acknowledged | nouns.Released
+Outcome = nouns.Receipt | nouns.Opened | nouns.Acknowledged | nouns.Released | nouns.Withdrawn
 
 _encode = msgspec.json.Encoder().encode
 _room = converter(objects.RoomObject)
@@ -42,6 +42,8 @@ _notice = converter(objects.NoticeObject)
 _receipt = converter(objects.ReceiptObject)
 _state_object = converter(objects.StateObject)
 _destroyed = converter(objects.DestroyedEvent)
+_released = converter(objects.ReleasedObject)
+_withdrawn = converter(objects.WithdrawnObject)
 
 # What is said with every message is put together by hand: half the cost of an object.
 
@@ -53,10 +55,17 @@ def _plain_receipt(receipt: nouns.Receipt) -> bytes:
 
 def _said(receipt: nouns.Receipt) -> bytes:
     sequence, posted_at, expires_at = receipt.sequence, receipt.posted_at, receipt.expires_at
-    if receipt.state != "stored" or sequence is None or posted_at is None or expires_at is None:
+    if (
+        not receipt.fresh
+        or receipt.audience is not None
+        or sequence is None
+        or posted_at is None
+        or expires_at is None
+    ):
         return _encode(_receipt(receipt))
     return (
-        b'{"id":"%b","state":"stored","sequence":%d,"posted_at":%d,"expires_at":%d,"viewing":null}'
+        b'{"id":"%b","state":"stored","sequence":%d,"posted_at":%d,"expires_at":%d,"viewing":null,'
+        b'"opened":0,"returns":0,"audience":null,"reader":null,"ended_at":null}'
     ) % (b64(receipt.id), sequence, posted_at, expires_at)
 
 
@@ -76,7 +85,7 @@ def _opened(opened: nouns.Opened) -> bytes:
     )
 
 
-def _state(answer: nouns.Acknowledged | nouns.Released) -> bytes:
+def _acknowledged(answer: nouns.Acknowledged) -> bytes:
     return b'{"id":"%b","state":"%b"}' % (b64(answer.id), answer.state.encode())
 
 
@@ -104,8 +113,9 @@ def _table(table: TableRecord) -> objects.RecordTable:
 _OUTCOMES: Mapping[type, Callable[[Any], bytes]] = {
     nouns.Receipt: _plain_receipt,
     nouns.Opened: _opened,
-    nouns.Acknowledged: _state,
-    nouns.Released: _state,
+    nouns.Acknowledged: _acknowledged,
+    nouns.Released: lambda answer: _encode(_released(answer)),
+    nouns.Withdrawn: lambda answer: _encode(_withdrawn(answer)),
 }
 
 
@@ -157,7 +167,7 @@ def record(found: RoomRecord) -> bytes:
 
 
 def outcome(result: Outcome) -> bytes:
-    """The answer to a post, an open, an acknowledgement or a release."""
+    """The answer to what a member does to a message."""
     return _OUTCOMES[type(result)](result)
 
 
@@ -184,7 +194,8 @@ def _notice_event(event: nouns.NoticeEvent) -> bytes:
         return b'{"type":"notice",%b' % _encode(_notice(notice))[1:]
     return (
         b'{"type":"notice","id":"%b","sequence":%d,"author":"%b","size":%d,"posted_at":%d,'
-        b'"expires_at":%d,"state":"stored","holder":null,"lease_until":null,"audience":null}'
+        b'"expires_at":%d,"state":"stored","holder":null,"lease_until":null,"audience":null,'
+        b'"opened":%d,"returns":%d}'
     ) % (
         b64(notice.id),
         notice.sequence,
@@ -192,6 +203,8 @@ def _notice_event(event: nouns.NoticeEvent) -> bytes:
         notice.size,
         notice.posted_at,
         notice.expires_at,
+        notice.opened,
+        notice.returns,
     )
 
 
@@ -206,11 +219,16 @@ def _opened_event(event: nouns.OpenedEvent) -> bytes:
 def _destroyed_event(event: nouns.DestroyedEvent) -> bytes:
     if event.viewing is None or event.member is None:
         return _encode(_destroyed(event))
-    return b'{"type":"destroyed","id":"%b","state":"%b","viewing":"%b","member":"%b"}' % (
+    return (
+        b'{"type":"destroyed","id":"%b","state":"%b","viewing":"%b","member":"%b","opened":%d,'
+        b'"ended_at":%d}'
+    ) % (
         b64(event.id),
         event.state.encode(),
         b64(event.viewing),
         b64(event.member),
+        event.opened,
+        event.ended_at,
     )
 
 

@@ -36,6 +36,7 @@ __all__ = [
     "ReleaseBody",
     "StatusBody",
     "TypingBody",
+    "WithdrawBody",
     "credential",
 ]
 
@@ -185,6 +186,10 @@ class OpenBody(_MessageBody):
 
 class ReleaseBody(_MessageBody):
     """Of `POST /room/messages/{id}/release`: all of it stands in the path."""
+
+
+class WithdrawBody(_MessageBody):
+    """Of `DELETE /room/messages/{id}`: all of it stands in the path."""
 
 
 class AckBody(_Strict):

@@ -31,6 +31,7 @@ __all__ = [
     "RecordColumn",
     "RecordElsewhere",
     "RecordTable",
+    "ReleasedObject",
     "ResumeAnswer",
     "RoomAnswer",
     "RoomObject",
@@ -38,6 +39,7 @@ __all__ = [
     "StatusAnswer",
     "StoredEvent",
     "TypingEvent",
+    "WithdrawnObject",
 ]
 
 Time = Annotated[int, Meta(ge=0, description="Milliseconds since 1970-01-01 UTC")]
@@ -47,7 +49,7 @@ State = Annotated[
     str,
     Meta(
         extra_json_schema={
-            "enum": ["stored", "opened", "viewed", "unconfirmed", "expired", "unknown"]
+            "enum": ["stored", "opened", "viewed", "unconfirmed", "expired", "withdrawn", "unknown"]
         }
     ),
 ]
@@ -100,6 +102,8 @@ class NoticeObject(_Answer):
     holder: Id | None
     lease_until: Time | None
     audience: list[Id] | None
+    opened: int
+    returns: int
 
 
 class ReceiptObject(_Answer):
@@ -111,6 +115,11 @@ class ReceiptObject(_Answer):
     posted_at: Time | None
     expires_at: Time | None
     viewing: Secret | None
+    opened: int | None
+    returns: int | None
+    audience: list[Id] | None
+    reader: Id | None
+    ended_at: Time | None
 
 
 class OpenedObject(_Answer):
@@ -127,10 +136,26 @@ class OpenedObject(_Answer):
 
 
 class MessageState(_Answer):
-    """Answer to an acknowledgement or a release."""
+    """Answer to an acknowledgement."""
 
     id: Id
-    state: Literal["viewed", "acknowledged", "stored"]
+    state: Literal["viewed", "acknowledged"]
+
+
+class ReleasedObject(_Answer):
+    """Answer to a release. `returns`: how often the message was given back, with this."""
+
+    id: Id
+    state: Literal["stored"]
+    returns: int
+
+
+class WithdrawnObject(_Answer):
+    """Answer to taking a message back. `opened`: leases that had ever begun."""
+
+    id: Id
+    state: Literal["withdrawn"]
+    opened: int
 
 
 class RoomAnswer(RoomObject):
@@ -247,10 +272,11 @@ class OpenedEvent(_Answer, tag="opened"):
 
 
 class StoredEvent(_Answer, tag="stored"):
-    """A lease has ended; the message waits again."""
+    """A lease has ended; the message waits again. `returns`: how many were given back so far."""
 
     id: Id
     member: Id
+    returns: int
 
 
 class AcknowledgedEvent(_Answer, tag="acknowledged"):
@@ -261,10 +287,10 @@ class AcknowledgedEvent(_Answer, tag="acknowledged"):
 
 
 class AudienceEvent(_Answer, tag="audience"):
-    """Members left; null: it is first view now."""
+    """Who is still to view it, when others have left or let their leases end."""
 
     id: Id
-    audience: list[Id] | None
+    audience: list[Id]
 
 
 class DestroyedEvent(_Answer, tag="destroyed"):
@@ -274,6 +300,8 @@ class DestroyedEvent(_Answer, tag="destroyed"):
     state: str
     viewing: Secret | None
     member: Id | None
+    opened: int
+    ended_at: Time
 
 
 class JoinedEvent(_Answer, tag="joined"):
@@ -284,9 +312,10 @@ class JoinedEvent(_Answer, tag="joined"):
 
 
 class LeftEvent(_Answer, tag="left"):
-    """A member left, or its seat was taken."""
+    """A member left, or its seat was taken while it was absent."""
 
     member: Id
+    evicted: bool
 
 
 class PresenceEvent(_Answer, tag="presence"):
@@ -304,14 +333,14 @@ class TypingEvent(_Answer, tag="typing"):
 
 
 class LockedEvent(_Answer, tag="locked"):
-    """The room was locked or unlocked, by a member."""
+    """A member has locked or unlocked the room."""
 
     locked: bool
     member: Id
 
 
 class ClosedEvent(_Answer, tag="closed"):
-    """The room is no more; by a member, or null: by time."""
+    """The room is no more. `member`: who has ended it, or null."""
 
     reason: Literal["destroyed", "expired"]
     member: Id | None

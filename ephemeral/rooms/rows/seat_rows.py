@@ -63,11 +63,11 @@ async def seats_of_room(connection: Connection, room: bytes, grace: int) -> list
 
 async def present(
     connection: Connection, rooms: Sequence[bytes], grace: int
-) -> dict[bytes, list[bytes]]:
-    """Members that hold a seat, by room."""
+) -> dict[bytes, dict[bytes, int]]:
+    """Members that hold a seat, with when they took it, by room; every room asked for is in it."""
     rows = await connection.fetch(
         """
-        SELECT s.room, s.member
+        SELECT s.room, s.member, s.joined_at
         FROM seats s LEFT JOIN workers w ON w.id = s.worker AND w.alive_until > clock_ms()
         WHERE s.room = ANY($1::bytea[])
           AND (w.id IS NOT NULL
@@ -77,9 +77,9 @@ async def present(
         grace,
         min(grace, CLOSED_TAB_MS),
     )
-    found: dict[bytes, list[bytes]] = {}
-    for room, member in rows:
-        found.setdefault(room, []).append(member)
+    found: dict[bytes, dict[bytes, int]] = {room: {} for room in rooms}
+    for room, member, joined_at in rows:
+        found[room][member] = joined_at
     return found
 
 

@@ -1,7 +1,8 @@
 """Anonymous rooms: one method per use case, the same behind HTTP and the socket.
 
-Each method opens the transaction it needs and publishes only after the commit. Posts, opens,
-acknowledgements and releases go through the ledger, which batches them.
+Each method opens the transaction it needs and publishes only after the commit. What members do to
+messages goes through the ledger, which batches it. `by` names the socket on which something is
+asked, if its answer tells what the events would: it isn't told twice.
 """
 
 from __future__ import annotations
@@ -281,14 +282,23 @@ class Rooms:
         ):
             self._publish(seat.room, PresenceEvent(seat.member, False))
 
-    async def leave(self, seat: Seat, *, by: bytes = b"") -> None:  # noqa: ARG002
-        """Free the seat at once. `by`: the socket that is answered."""
+    async def leave(self, seat: Seat, *, by: bytes = b"") -> None:
+        """Free the seat at once. `by`: the socket that is answered.
 
-        async def work(connection: Connection) -> list[Hint]:
+        The last member of a locked room ends it: nobody could come any more, and nobody could end
+        it either.
+        """
+
+        async def work(connection: Connection) -> tuple[list[Hint], int | None]:
             room, now = await self._enter(connection, seat)
-            return await self._vacate(connection, room, seat.member, now)
+            if await room_rows.is_last_of_locked(connection, seat.room):
+                return [], await end(connection, seat.room)
+            return await self._vacate(connection, room, seat.member, now, evicted=False), None
 
-        self._bus.publish(await self._commit(seat.room, work))
+        hints, ended = await self._commit(seat.room, work)
+        self._bus.publish(hints)
+        if ended is not None:
+            tell_end(self._bus, seat.room, ClosedEvent("destroyed", seat.member, by), ended)
 
     async def typing(self, seat: Seat, typing: bool) -> None:
         """Tell the others; nothing is stored."""
@@ -309,22 +319,35 @@ class Rooms:
     # --- messages: `reply` is called once, after the commit and before the events -------------
 
     def post(
-        self, seat: Seat, message: bytes, envelope: bytes, viewing_hash: bytes, reply: Reply
+        self,
+        seat: Seat,
+        message: bytes,
+        envelope: bytes,
+        viewing_hash: bytes,
+        reply: Reply,
+        *,
+        by: bytes = b"",
     ) -> None:
         """Accept a message; the reply is a Receipt."""
-        self._ledger.post(seat, message, envelope, viewing_hash, reply)
+        self._ledger.post(seat, message, envelope, viewing_hash, reply, by)
 
-    def open(self, seat: Seat, message: bytes, reply: Reply) -> None:
+    def open(self, seat: Seat, message: bytes, reply: Reply, *, by: bytes = b"") -> None:
         """Lease a message and serve its envelope; the reply is Opened."""
-        self._ledger.open(seat, message, reply)
+        self._ledger.open(seat, message, reply, by)
 
-    def acknowledge(self, seat: Seat, message: bytes, viewing: bytes, reply: Reply) -> None:
+    def acknowledge(
+        self, seat: Seat, message: bytes, viewing: bytes, reply: Reply, *, by: bytes = b""
+    ) -> None:
         """Destroy a message that was viewed; the reply is Acknowledged."""
-        self._ledger.acknowledge(seat, message, viewing, reply)
+        self._ledger.acknowledge(seat, message, viewing, reply, by)
 
-    def release(self, seat: Seat, message: bytes, reply: Reply) -> None:
+    def release(self, seat: Seat, message: bytes, reply: Reply, *, by: bytes = b"") -> None:
         """Give a lease back; the reply is Released."""
-        self._ledger.release(seat, message, reply)
+        self._ledger.release(seat, message, reply, by)
+
+    def withdraw(self, seat: Seat, message: bytes, reply: Reply, *, by: bytes = b"") -> None:
+        """Take one's own message back; the reply is Withdrawn."""
+        self._ledger.withdraw(seat, message, reply, by)
 
     async def notices(self, seat: Seat) -> tuple[int, Sequence[Notice]]:
         """Every message that waits."""
@@ -379,10 +402,10 @@ class Rooms:
         if absent is None:
             ends = [one.held_until for one in seats if one.held_until is not None]
             raise Refusal("room_full", retry_after=ceil((min(ends) - now) / 1000) if ends else None)
-        return await self._vacate(connection, room, absent.member, now)
+        return await self._vacate(connection, room, absent.member, now, evicted=True)
 
     async def _vacate(
-        self, connection: Connection, room: Room, member: bytes, now: int
+        self, connection: Connection, room: Room, member: bytes, now: int, *, evicted: bool
     ) -> list[Hint]:
         """Take a seat away, and free what its member held."""
         messages = await room_rows.messages_of_room(connection, room.room)
@@ -395,7 +418,7 @@ class Rooms:
         payloads = await seat_rows.delete_seat(connection, room.room, member)
         if payloads:
             await payload_rows.delete_payloads(connection, payloads)
-        return [*book.events, (room.room, LeftEvent(member))]
+        return [*book.events, (room.room, LeftEvent(member, evicted))]
 
     def _tombstone_name(self, room: bytes, message: bytes) -> bytes:
         return tombstone_hash(self._keyring.index_key, room, message)

@@ -344,25 +344,6 @@ async def test_typing_without_a_ref_has_no_answer_and_reaches_only_others(server
             assert kinds == {"welcome", "presence"}
 
 
-async def test_answers_of_ones_own_come_before_the_events_they_cause(server: Program):
-    async with of(server) as client:
-        room = await client.room()
-        author, reader = await room.member(), await room.member()
-        messages = [Message() for _ in range(20)]
-        async with author.line() as line, reader.line() as other:
-            for message in messages:
-                await line.ask("post", **message.post)
-            await other.settle()
-            refs = {await other.send("open", id=one.id): one.id for one in messages}
-            await other.ask("ping")
-            order = [
-                ("answer", refs[one["ref"]]) if "ref" in one else (one["type"], one["id"])
-                for one in other.frames
-            ]
-            for message in messages:
-                assert order.index(("answer", message.id)) < order.index(("opened", message.id))
-
-
 async def test_a_socket_under_a_base_path_is_found_there_alone(serve: Serve):
     server = serve(BASE_PATH="/chat")
     assert server.url.endswith("/chat")
