@@ -86,10 +86,19 @@ class Hollow:
                 message, envelope, _ = frame.unpack()
                 _posts[frame.id] = self._member, envelope
                 ends = now + _HOUR_MS
-                answer: answers.Outcome = nouns.Receipt(message, "stored", 1, now, ends)
+                answer: answers.Outcome = nouns.Receipt(message, "stored", 1, now, ends, None, 0, 0)
                 event = nouns.NoticeEvent(
                     nouns.Notice(
-                        message, 1, self._member, len(envelope), now, ends, "stored", *[None] * 3
+                        message,
+                        1,
+                        self._member,
+                        len(envelope),
+                        now,
+                        ends,
+                        "stored",
+                        None,
+                        None,
+                        None,
                     )
                 )
             case "open":
@@ -101,7 +110,9 @@ class Hollow:
                 message = frame.message()
                 del _posts[frame.id]
                 answer = nouns.Acknowledged(message, "viewed")
-                event = nouns.DestroyedEvent(message, "viewed", frame.revealed(), self._member)
+                event = nouns.DestroyedEvent(
+                    message, "viewed", frame.revealed(), self._member, 1, now
+                )
             case _:
                 return
         _waiting.append((self, ok(frame.ref, answers.outcome(answer)), answers.event(event)))

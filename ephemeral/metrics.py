@@ -49,7 +49,7 @@ __all__ = [
 #: What can happen to a message before its end.
 STEPS = ("stored", "opened", "returned", "acknowledged")
 #: How a message ends.
-FATES = ("viewed", "unconfirmed", "expired", "room_destroyed")
+FATES = ("viewed", "unconfirmed", "expired", "withdrawn", "room_destroyed")
 _ENDS = ("destroyed", "expired")
 #: Of HTTP: what the protocol's refusals have, and what else this program answers with.
 STATUSES = sorted({200, 201, 204, 206, 304, 308, 416, *(status for status, _ in STATUS.values())})

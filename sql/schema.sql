@@ -141,6 +141,8 @@ CREATE TABLE seats (
     seen_at     bigint NOT NULL,
     worker      bytea  REFERENCES workers (id) ON DELETE SET NULL,
     connection  bytea  CHECK (octet_length(connection) = 16),
+    generation  bigint NOT NULL DEFAULT 0,
+    closed_tab  boolean NOT NULL DEFAULT false,
     PRIMARY KEY (room, member),
     CHECK ((resume_hash IS NULL) = (resume_key IS NULL))
 );
@@ -148,7 +150,7 @@ CREATE INDEX seats_worker ON seats (worker) WHERE worker IS NOT NULL;
 CREATE INDEX seats_resumable ON seats (seen_at) WHERE resume_key IS NOT NULL;
 COMMENT ON TABLE  seats IS 'Members of living rooms.';
 COMMENT ON COLUMN seats.room IS 'The room.';
-COMMENT ON COLUMN seats.member IS '16 random bytes by which a client names itself in this room only.';
+COMMENT ON COLUMN seats.member IS 'Names the member in this room only: 16 bytes that client and server derive from its token.';
 COMMENT ON COLUMN seats.token_hash IS 'HMAC-SHA-256 of the member''s token under index.key.';
 COMMENT ON COLUMN seats.profile IS 'Encrypted nickname and colour, if the member brought one.';
 COMMENT ON COLUMN seats.resume_hash IS 'HMAC-SHA-256 of the resume token under index.key.';
@@ -157,6 +159,8 @@ COMMENT ON COLUMN seats.joined_at IS 'When the seat was taken.';
 COMMENT ON COLUMN seats.seen_at IS 'Last request, or the end of the last socket; a grace runs from here.';
 COMMENT ON COLUMN seats.worker IS 'The process that holds the member''s socket, if one does.';
 COMMENT ON COLUMN seats.connection IS 'Which socket of that process: only the newest may give the seat up.';
+COMMENT ON COLUMN seats.generation IS 'The highest that a hello of this seat has named; a lower one is late.';
+COMMENT ON COLUMN seats.closed_tab IS 'The last socket was closed with its tab: the seat is held for 5 seconds from seen_at.';
 
 CREATE TABLE messages (
     room         bytea    NOT NULL,
@@ -174,13 +178,19 @@ CREATE TABLE messages (
     lease_until  bigint,
     lease_ends   smallint NOT NULL DEFAULT 0,
     viewing      bytea    CHECK (octet_length(viewing) = 32),
+    leases       integer  NOT NULL DEFAULT 0,
+    returns      integer  NOT NULL DEFAULT 0,
+    returners    bytea,
+    reader       bytea    CHECK (octet_length(reader) = 16),
     PRIMARY KEY (room, id),
     CHECK ((lease_holder IS NULL) = (lease_until IS NULL))
 ) WITH (fillfactor = 70);
 ALTER TABLE messages
     ALTER COLUMN viewing_hash SET STATISTICS 0,
     ALTER COLUMN digest SET STATISTICS 0,
-    ALTER COLUMN viewing SET STATISTICS 0;
+    ALTER COLUMN viewing SET STATISTICS 0,
+    ALTER COLUMN returners SET STATISTICS 0,
+    ALTER COLUMN reader SET STATISTICS 0;
 CREATE INDEX messages_expires_at ON messages (expires_at);
 COMMENT ON TABLE  messages IS 'Messages that wait to be viewed. A destroyed message has no row.';
 COMMENT ON COLUMN messages.room IS 'The room.';
@@ -191,13 +201,17 @@ COMMENT ON COLUMN messages.size IS 'Length of the envelope in bytes: one of eigh
 COMMENT ON COLUMN messages.viewing_hash IS 'SHA-256 of the viewing bytes, which are inside the ciphertext.';
 COMMENT ON COLUMN messages.digest IS 'SHA-256 of the envelope, to recognise a retry.';
 COMMENT ON COLUMN messages.payload IS 'The sealed envelope.';
-COMMENT ON COLUMN messages.everyone IS 'True while the members in audience decide; false: first view destroys.';
+COMMENT ON COLUMN messages.everyone IS 'True where the members in audience decide; false: first view destroys.';
 COMMENT ON COLUMN messages.posted_at IS 'When it was accepted.';
 COMMENT ON COLUMN messages.expires_at IS 'When it is destroyed unseen.';
 COMMENT ON COLUMN messages.lease_holder IS 'First view: the member who is reading it.';
 COMMENT ON COLUMN messages.lease_until IS 'First view: when that lease ends.';
 COMMENT ON COLUMN messages.lease_ends IS 'First view: how many leases ended without acknowledgement.';
 COMMENT ON COLUMN messages.viewing IS 'Everyone: the viewing bytes that the first acknowledgement revealed.';
+COMMENT ON COLUMN messages.leases IS 'How many leases have ever begun, of all members.';
+COMMENT ON COLUMN messages.returns IS 'How many of them were given back: by release, leaving, or the loss of the seat.';
+COMMENT ON COLUMN messages.returners IS 'First view: members who gave it back, 16 bytes and the time in 8 each, as long as that may keep somebody from taking it again.';
+COMMENT ON COLUMN messages.reader IS 'Everyone: who acknowledged last.';
 
 CREATE TABLE audience (
     room         bytea    NOT NULL,
@@ -208,7 +222,7 @@ CREATE TABLE audience (
     lease_ends   smallint NOT NULL DEFAULT 0,
     PRIMARY KEY (room, message, member)
 );
-COMMENT ON TABLE  audience IS 'Everyone policy: who was present when a message was accepted. Who leaves is removed.';
+COMMENT ON TABLE  audience IS 'Everyone policy: who was present when a message was accepted. Who leaves is removed; once nobody is left, the message ends.';
 COMMENT ON COLUMN audience.room IS 'The room.';
 COMMENT ON COLUMN audience.message IS 'The message.';
 COMMENT ON COLUMN audience.member IS 'A member who was present, never the author.';
@@ -220,21 +234,29 @@ CREATE TABLE tombstones (
     tombstone bytea    NOT NULL CHECK (octet_length(tombstone) = 32),
     room      bytea    NOT NULL,
     author    bytea    NOT NULL CHECK (octet_length(author) = 16),
-    fate      smallint NOT NULL CHECK (fate BETWEEN 1 AND 3),
+    fate      smallint NOT NULL CHECK (fate BETWEEN 1 AND 4),
     viewing   bytea    CHECK (octet_length(viewing) = 32),
     until     bigint   NOT NULL,
+    reader    bytea    CHECK (octet_length(reader) = 16),
+    opened    integer,
+    ended_at  bigint,
     PRIMARY KEY (room, tombstone),
-    CHECK ((fate = 1) = (viewing IS NOT NULL))
+    CHECK (CASE fate WHEN 1 THEN viewing IS NOT NULL WHEN 4 THEN true ELSE viewing IS NULL END)
 );
-ALTER TABLE tombstones ALTER COLUMN viewing SET STATISTICS 0;
+ALTER TABLE tombstones
+    ALTER COLUMN viewing SET STATISTICS 0,
+    ALTER COLUMN reader SET STATISTICS 0;
 CREATE INDEX tombstones_until ON tombstones (until);
 COMMENT ON TABLE  tombstones IS 'Fates of destroyed messages: stops resurrection, lets an author ask.';
 COMMENT ON COLUMN tombstones.tombstone IS 'HMAC-SHA-256 of room and message id under index.key.';
 COMMENT ON COLUMN tombstones.room IS 'The room; the tombstone ends with it.';
 COMMENT ON COLUMN tombstones.author IS 'The member who posted the message.';
-COMMENT ON COLUMN tombstones.fate IS '1 viewed, 2 unconfirmed, 3 expired.';
+COMMENT ON COLUMN tombstones.fate IS '1 viewed, 2 unconfirmed, 3 expired, 4 withdrawn.';
 COMMENT ON COLUMN tombstones.viewing IS 'The viewing bytes that proved the view, so that the author can check.';
 COMMENT ON COLUMN tombstones.until IS 'When the tombstone is removed.';
+COMMENT ON COLUMN tombstones.reader IS 'Who acknowledged last, if anybody did.';
+COMMENT ON COLUMN tombstones.opened IS 'How many leases had ever begun; null in those from before that was counted.';
+COMMENT ON COLUMN tombstones.ended_at IS 'When the message was destroyed; null in those from before that was noted.';
 
 CREATE TABLE schema_migrations (
     number     integer PRIMARY KEY,

@@ -88,6 +88,7 @@ class _Performer:
         self._path_fields = path_fields(operation.path)
         body = body_beside_path(operation)
         self._decode = None if body is None else msgspec.json.Decoder(body).decode
+        self._unpack = getattr(operation.body, "unpack", None)
         # What an `alone` caller must not bring.
         self._foreign = tuple(
             (credential,)
@@ -112,6 +113,8 @@ class _Performer:
             brought = any(is_sent(request.scope, one) for one in self._foreign)
             refuse(brought, "malformed")
         body = await self._body(request)
+        if self._unpack is not None:
+            body = self._unpack(body)
         handler = operation.handler
         if isinstance(handler, Deferred):
             answer = await _settled(handler, caller, body)

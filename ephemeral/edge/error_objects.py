@@ -6,7 +6,15 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 __all__ = ["ErrorBody", "ErrorObject"]
 
-Fate = Annotated[str, Meta(extra_json_schema={"enum": ["viewed", "unconfirmed", "expired"]})]
+Fate = Annotated[
+    str,
+    Meta(
+        description="Of `message_gone` and `message_done`",
+        extra_json_schema={
+            "enum": ["viewed", "acknowledged", "unconfirmed", "expired", "withdrawn"]
+        },
+    ),
+]
 
 
 class ErrorObject(Struct, gc=False):

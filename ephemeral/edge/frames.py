@@ -1,21 +1,31 @@
 """The frames of a socket, made from the operations that have one.
 
-A frame is the operation's body with a `type` and a `ref` in front, and with the fields of its
-credentials where it comes before the socket has a caller of its own. So a frame is its body: what
-is decoded is handed to the handler as it is.
+A frame is the operation's body with a `type` and a `ref` in front: it is unpacked as the body is. A
+message is an array of frames. All of them are unpacked before any is taken, so that a message with
+one that is malformed does nothing.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
 
+from ephemeral.edge.credentials import Caller
 from ephemeral.edge.operations import NOTHING, Operation
 from ephemeral.protocol.errors import Refusal
-from ephemeral.protocol.limits import INTEGER_MAX
+from ephemeral.protocol.limits import FRAMES_MAX, INTEGER_MAX
 
-__all__ = ["Bare", "Frames", "Ref", "decode_json", "ok", "without"]
+__all__ = [
+    "Bare",
+    "Frames",
+    "Ref",
+    "decode_json",
+    "hello_frame",
+    "ok",
+    "operation_frame",
+    "without",
+]
 
 Ref = Annotated[int, Meta(ge=0, le=INTEGER_MAX)]
 #: What a frame's credential is before `unauthorized` can be told: any text.
@@ -29,6 +39,10 @@ _UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
 class Bare(Struct, forbid_unknown_fields=True, gc=False):
     """A body without fields; no key is taken that isn't asked for."""
 
+    def unpack(self) -> "Bare":
+        """There is nothing in it."""
+        return self
+
 
 def decode_json(decode: Callable[[bytes], Any], data: bytes) -> Any:
     """What a strict decoder makes of `data`; refuses `malformed`."""
@@ -39,51 +53,64 @@ def decode_json(decode: Callable[[bytes], Any], data: bytes) -> Any:
 
 
 class Frames:
-    """The frames that a socket takes at one time of its life.
+    """What a message from a client may hold: frames of these `kinds`, 1 to `most` of them.
 
-    `operations` have `frame`; with `credentials` their callers' are fields as well. `more` are
-    frames that no operation has, each a struct with a tag and a `ref`.
+    Each kind is a struct with a tag, a `ref`, and a method `unpack`.
     """
 
-    def __init__(
-        self,
-        operations: Iterable[Operation],
-        more: Iterable[type[Struct]] = (),
-        *,
-        credentials: bool = False,
-    ) -> None:
-        #: By the type of the decoded frame.
-        self.operations: Mapping[type, Operation] = {
-            _frame(one, credentials=credentials): one for one in operations if one.frame
-        }
-        kinds: Any = None
-        for kind in (*self.operations, *more):
-            kinds = kind if kinds is None else kinds | kind
-        self._decode = msgspec.json.Decoder(kinds).decode
+    def __init__(self, kinds: Iterable[type[Struct]], most: int = FRAMES_MAX) -> None:
+        union: Any = None
+        for kind in kinds:
+            union = kind if union is None else union | kind
+        array = Annotated[list[union], Meta(min_length=1, max_length=most)]
+        self._decode = msgspec.json.Decoder(array).decode
 
-    def decode(self, text: bytes) -> Any:
-        """One frame; refuses `malformed`."""
-        return decode_json(self._decode, text)
+    def decode(self, text: bytes) -> list[tuple[Any, Any]]:
+        """The frames of a message in order, each with its unpacked body, or what refuses that.
+
+        Refuses `malformed` if any of them is.
+        """
+        taken = []
+        for frame in decode_json(self._decode, text):
+            try:
+                taken.append((frame, frame.unpack()))
+            except Refusal as refusal:
+                if refusal.code == "malformed":
+                    raise
+                taken.append((frame, refusal))
+        return taken
 
 
-def _frame(operation: Operation, *, credentials: bool) -> type[Struct]:
-    body = operation.body or Bare
-    fields: list[Any] = [("ref", Ref | None, None) if operation.ref_optional else ("ref", Ref)]
-    if credentials:
-        fields += [(one.field, _TEXT) for one in operation.caller.credentials]
+def operation_frame(operation: Operation) -> type[Struct]:
+    """The frame that asks for an operation."""
     assert operation.frame is not None
-    names = {"type", *(field[0] for field in fields)}
-    if names & set(body.__struct_fields__):
-        raise ValueError(f"{operation.name}: a field of the body has the name of one of the frame")
+    ref: Any = ("ref", Ref | None, None) if operation.ref_optional else ("ref", Ref)
+    return _frame(operation.frame, [ref], operation.body or Bare)
+
+
+def hello_frame(caller: Caller, body: type[Struct]) -> type[Struct]:
+    """The frame that greets as a `caller`: its credentials are fields, beside those of `body`."""
+    credentials = [(one.field, _TEXT) for one in caller.credentials]
+    return _frame("hello", [("ref", Ref), *credentials], body)
+
+
+def _frame(tag: str, fields: Sequence[Any], body: type[Struct]) -> type[Struct]:
+    if {"type", *(field[0] for field in fields)} & set(body.__struct_fields__):
+        raise ValueError(f"{tag}: a field of the body has the name of one of the frame")
     return msgspec.defstruct(
-        operation.frame.capitalize(),
+        tag.capitalize(),
         fields,
         bases=(body,),
-        tag=operation.frame,
+        namespace=None if hasattr(body, "unpack") else {"unpack": _itself},
+        tag=tag,
         kw_only=True,
         forbid_unknown_fields=True,
         gc=False,
     )
+
+
+def _itself(frame: Struct) -> Struct:
+    return frame
 
 
 def without(body: type[Struct], names: Iterable[str]) -> type[Struct]:

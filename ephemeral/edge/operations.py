@@ -3,7 +3,7 @@
 Routing, credentials, decoding, limits, the contract (`openapi`) and the frames of a socket are all
 made from this one statement (`dispatch`, `frames`, `socket`). A handler gets `(caller, body)`: who
 asks, as the operation's kind of caller identifies it, and what is asked, decoded, with the fields
-that stand in the path among its own.
+that stand in the path among its own; or what the body's method `unpack` makes of it, if it has one.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -55,8 +55,8 @@ class Operation:
     `{field}` in `path` is a field of `body`. `answers` maps statuses to what is answered (None: no
     body); `refusals` are the codes beside those that every operation may give. What has no
     `action` is not counted. `frame` is the type of the frame that asks for the same on the wing's
-    socket; with `ref_optional` a client may do without its answer, and after one that `ends_socket`
-    there is no more to say. `schemas` are types that the contract has besides.
+    socket; with `ref_optional` a client may do without its answer, and after one with `closes` the
+    socket is closed with that code. `schemas` are types that the contract has besides.
 
     Several operations may share method and path if they differ in their callers: the first of
     them all of whose credentials were sent is meant, or else the last. What can't work is refused
@@ -75,7 +75,7 @@ class Operation:
     action: Action | None = None
     frame: str | None = None
     ref_optional: bool = False
-    ends_socket: bool = False
+    closes: int | None = None
     schemas: tuple[type[Struct], ...] = ()
 
     def __post_init__(self) -> None:
@@ -83,7 +83,7 @@ class Operation:
         missing = set(path_fields(self.path)) - set(fields)
         if missing:
             raise ValueError(f"{self.name}: the body has no {missing} of the path")
-        if isinstance(self.handler, Deferred) and (self.ref_optional or self.ends_socket):
+        if isinstance(self.handler, Deferred) and (self.ref_optional or self.closes):
             raise ValueError(f"{self.name}: what is deferred is answered, and ends no socket")
 
     def status(self, answer: bytes) -> int:

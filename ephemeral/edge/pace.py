@@ -16,9 +16,9 @@ class Pace:
         self._tokens = float(burst)
         self._last = now
 
-    def spend(self, now: float) -> None:
-        """Count a frame; refuses `too_many`. `now` is in seconds."""
-        tokens = min(self._burst, self._tokens + (now - self._last) * self._rate) - 1
+    def spend(self, now: float, frames: int = 1) -> None:
+        """Count so many frames; refuses `too_many`. `now` is in seconds."""
+        tokens = min(self._burst, self._tokens + (now - self._last) * self._rate) - frames
         self._last = now
         if tokens < 0:
             raise Refusal("too_many")

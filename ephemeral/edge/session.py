@@ -6,7 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from ephemeral.edge.credentials import Caller, Texts
+from ephemeral.edge.frames import Bare
 from ephemeral.edge.limiter import Action
 from ephemeral.edge.operations import Operation
 
@@ -27,8 +30,11 @@ class Session:
         self._caller = caller
         self._hello = hello
 
-    async def hello(self, ref: int, texts: Texts) -> tuple[Any, bytes]:
-        """Who is there, for the handlers, and the frame that welcomes them. Refuses."""
+    async def hello(self, ref: int, texts: Texts, body: Any) -> tuple[Any, bytes]:  # noqa: ARG002
+        """Who is there, for the handlers, and the frame that welcomes them. Refuses.
+
+        `body`: what came beside the credentials, as the route's `hello` unpacks it.
+        """
         async with self.socket.visitor.counted(self._hello):
             return await self._caller.read(texts), b'{"type":"welcome","ref":%d}' % ref
 
@@ -52,8 +58,8 @@ class SocketRoute:
     """A path that speaks WebSocket, for `caller`s. `name` is its handshake's in the contract, and
     `protocol` its subprotocol.
 
-    `operations` with a frame may be asked for here: those of `caller` after `hello`, those of
-    other callers before it. `close_codes`: by refusals that only this wing has.
+    `operations` with a frame may be asked for here, after `hello`; they are `caller`'s. `hello` is
+    what that frame has besides the credentials. `close_codes`: by refusals that only this wing has.
     """
 
     name: str
@@ -62,4 +68,5 @@ class SocketRoute:
     caller: Caller
     operations: Sequence[Operation]
     session: Callable[[Socket], Session]
+    hello: type[Struct] = Bare
     close_codes: Mapping[str, int] = field(default_factory=dict)

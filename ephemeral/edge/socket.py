@@ -1,16 +1,18 @@
 """A WebSocket (docs/protocol.md, section 11), whatever wing it belongs to.
 
-A socket has one owner of its state, the `Socket`. Frames come in by `received`, one call each, and
-go out through the outbox. Whatever ends a socket goes through `end`, which notes why, and is
+A socket has one owner of its state, the `Socket`. Messages come in by `received`, one call each,
+and go out through the outbox. Whatever ends a socket goes through `end`, which notes why, and is
 carried out in `_farewell`, the only place that closes. Others put bytes into the outbox and never
 wait: a member that doesn't read is dropped.
 
-What is asked for often (`Deferred`) is handed on with a callback at once. The rest is awaited in
-the task of the request, one after the other, while reading pauses. Before `hello` each frame brings
-the credentials of its caller; from then on the socket's caller asks.
+The first message is `hello`, which brings the credentials of the socket's caller; from then on that
+caller asks. The frames of a message are taken in order. What is asked for often (`Deferred`) is
+handed on with a callback at once. The rest is awaited in the task of the request, one after the
+other; what came behind it waits in a queue, while reading pauses.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -20,7 +22,7 @@ from msgspec import Struct
 from ephemeral.edge import close_codes
 from ephemeral.edge.credentials import from_frame
 from ephemeral.edge.errors import error_frame
-from ephemeral.edge.frames import Bare, Frames, Ref, ok
+from ephemeral.edge.frames import Bare, Frames, Ref, hello_frame, ok, operation_frame
 from ephemeral.edge.guard import Verdict
 from ephemeral.edge.limiter import Action, Visitor
 from ephemeral.edge.operations import NOTHING, Deferred, Operation
@@ -28,17 +30,18 @@ from ephemeral.edge.outbox import FRAMES_MAX, Flusher, Outbox
 from ephemeral.edge.pace import Pace
 from ephemeral.edge.session import Session, SocketRoute
 from ephemeral.edge.wire import Wire
-from ephemeral.protocol.errors import Refusal, refuse
-from ephemeral.protocol.limits import FRAMES_BEFORE_HELLO
+from ephemeral.protocol.errors import Refusal
 
 __all__ = ["Socket", "SocketFrames"]
 
-# Reading pauses at so much unanswered work, and at so many bytes that the peer has not taken: with
+# No more is taken at so much unanswered work, and at so many bytes that the peer has not read: with
 # both the outbox's bound is not reached by answers alone.
 _BUSY = 64
 _FULL = 256 * 1024
 # How long a peer may take to read what is left before it is closed.
 _FAREWELL_SECONDS = 5.0
+# RFC 6455, section 7.4.1: the peer leaves the page.
+_GOING_AWAY = 1001
 
 
 class Ping(Bare, tag="ping"):
@@ -51,33 +54,26 @@ class SocketFrames:
     """What a route's sockets take: before `hello`, and from then on."""
 
     def __init__(self, route: SocketRoute) -> None:
-        mine = [one for one in route.operations if one.caller is route.caller]
-        others = [one for one in route.operations if one.caller is not route.caller]
-        if any(isinstance(one.handler, Deferred) for one in others if one.frame):
-            raise ValueError("before hello nothing is asked so often that it is deferred")
-        hello = Operation(
-            method="", path="/", name="hello", summary="", handler=_no_handler, answers={},
-            caller=route.caller, frame="hello",
-        )  # fmt: skip
-        self.early = Frames([*others, hello], credentials=True)
-        self.late = Frames(mine, [Ping])
+        mine = [one for one in route.operations if one.frame]
+        if any(one.caller is not route.caller for one in mine):
+            raise ValueError(f"{route.name}: only the socket's caller may ask by frames")
+        #: By the type of the decoded frame.
+        self.operations: dict[type[Struct], Operation] = {operation_frame(one): one for one in mine}
+        #: `hello` comes alone: whether more is to be taken is known after it.
+        self.early = Frames([hello_frame(route.caller, route.hello)], most=1)
+        self.late = Frames([*self.operations, Ping])
         #: Deferred operations by the type of their frame: what they count as, and how they go.
         self.deferred: dict[type[Struct], tuple[Action | None, Deferred]] = {
             kind: (one.action, one.handler)
-            for kind, one in self.late.operations.items()
+            for kind, one in self.operations.items()
             if isinstance(one.handler, Deferred)
         }
-
-
-async def _no_handler(_caller: Any, _body: Any) -> bytes:
-    raise AssertionError("the session answers it")
 
 
 class Socket:
     """One accepted connection, from the handshake to its end.
 
-    `connection` names it; of two of one process the older has the smaller name. `session` is what
-    the wing makes of it.
+    `connection` names it. `session` is what the wing makes of it.
     """
 
     def __init__(
@@ -94,6 +90,8 @@ class Socket:
         self.connection = connection
         self.visitor = visitor
         self.retired = False
+        #: The peer has closed it because it leaves the page that it was opened by.
+        self.went_away = False
         self._wire = wire
         self._route = route
         self._frames = frames
@@ -102,12 +100,15 @@ class Socket:
         self._loop = asyncio.get_running_loop()
         self._outbox = Outbox(wire, flusher, self._go_on, partial(self.end, close_codes.SLOW))
         self._ending: tuple[int, Refusal | None] | None = None
-        # A frame that is awaited by the owner's task, and what that task sleeps on meanwhile.
-        self._frame: Any = None
+        # Its end has been told by an answer: no further frame says why.
+        self._told = False
+        # A frame with its body that is awaited by the owner's task, what came behind it in the same
+        # message, and what that task sleeps on meanwhile.
+        self._awaited: tuple[Any, Any] | None = None
+        self._queue: deque[tuple[Any, Any]] = deque()
         self._wake: asyncio.Future[None] | None = None
         self._welcomed = False
         self._caller: Any = None
-        self._before_hello = 0
         # How much was asked for and has no answer.
         self._work = 0
         self._paused = False
@@ -127,21 +128,20 @@ class Socket:
     @property
     def is_leaving(self) -> bool:
         """Whether what is being done at the caller's wish ends this socket."""
-        operation = self._frames.late.operations.get(type(self._frame))
-        return operation is not None and operation.ends_socket
+        return self._awaited is not None and self._closes(self._awaited[0]) is not None
 
     # --- what the wire calls ------------------------------------------------------------------
 
     def received(self, text: bytes) -> None:
-        """Take one frame."""
+        """Take a message."""
         if self._ending is not None:
             return
+        now = self._loop.time()
         try:
-            self._pace.spend(self._loop.time())
-            if self._welcomed:
-                self._take(self._frames.late.decode(text))
-            else:
-                self._take_early(self._frames.early.decode(text))
+            self._pace.spend(now)
+            frames = (self._frames.late if self._welcomed else self._frames.early).decode(text)
+            if len(frames) > 1:
+                self._pace.spend(now, len(frames) - 1)
         except Refusal as refusal:
             if refusal.code == "malformed" and not _is_utf_8(text):
                 self.end(close_codes.NO_TEXT)
@@ -149,6 +149,9 @@ class Socket:
                 self._fail(refusal)
         except Exception as error:  # noqa: BLE001 - every error becomes a close code
             self._fail(error)
+        else:
+            self._queue.extend(frames)
+            self._take()
 
     def received_binary(self) -> None:
         """Only text is spoken here."""
@@ -159,8 +162,9 @@ class Socket:
         self._outbox.flush()
         self._stir()
 
-    def lost(self) -> None:
-        """The peer has gone, or the server closes by itself."""
+    def lost(self, code: int | None = None) -> None:
+        """The peer has gone, or the server closes by itself; `code` is the one the peer gave."""
+        self.went_away = self.went_away or code == _GOING_AWAY
         self._outbox.shut()
         self.end(close_codes.GONE)
         self._stir()
@@ -194,14 +198,14 @@ class Socket:
         self._wire.attach(self)
         try:
             while self._ending is None:
-                if self._frame is None and self.retired and not self._work:
-                    self.end(close_codes.RESTART)
-                elif self._frame is None:
-                    await self._sleep()
-                else:
-                    await self._perform(self._frame)
-                    self._frame = None
+                if self._awaited is not None:
+                    await self._perform(*self._awaited)
+                    self._awaited = None
                     self._go_on()
+                elif self.retired and not self._work and not self._may_take():
+                    self.end(close_codes.RESTART)
+                else:
+                    await self._sleep()
         finally:
             timer.cancel()
             self.session.ended()
@@ -210,14 +214,14 @@ class Socket:
 
     def _silent(self, refusal: Refusal) -> None:
         # A hello that is being looked at has come in time.
-        if not self._welcomed and not self._is_hello(self._frame):
+        if not self._welcomed and self._awaited is None:
             self.end(close_codes.SILENT, refusal)
 
     async def _farewell(self) -> None:
         """Say why, let the peer read what is left, and close."""
         code, refusal = self._ending or (close_codes.FAULT, None)
         if code not in {close_codes.GONE, close_codes.SLOW}:
-            if refusal is not None:
+            if refusal is not None and not self._told:
                 self._outbox.put(error_frame(None, refusal))
             self._outbox.flush()
             deadline = self._loop.call_later(_FAREWELL_SECONDS, self._outbox.shut)
@@ -238,66 +242,66 @@ class Socket:
         if self._wake is not None and not self._wake.done():
             self._wake.set_result(None)
 
-    def _go_on(self) -> None:
-        """Read on, if nothing is awaited, not too much is unanswered, and answers are taken."""
-        if (
-            self._paused
-            and not self.retired
-            and self._frame is None
-            and self._work < _BUSY
-            and self._outbox.size < _FULL
-        ):
-            self._paused = False
-            self._wire.resume()
-
     def _pause(self) -> None:
         self._paused = True
         self._wire.pause()
 
     # --- taking frames ------------------------------------------------------------------------
 
-    def _is_hello(self, frame: Any) -> bool:
-        operation = self._frames.early.operations.get(type(frame))
-        return operation is not None and operation.handler is _no_handler
+    def _may_take(self) -> bool:
+        """Whether something that came may be taken now."""
+        return bool(self._queue) and self._is_free()
 
-    def _take_early(self, frame: Any) -> None:
-        if not self._is_hello(frame):
-            self._before_hello += 1
-            refuse(self._before_hello > FRAMES_BEFORE_HELLO, "malformed")
-        self._hand_over(frame)
+    def _is_free(self) -> bool:
+        """Whether nothing is awaited, not too much is unanswered, and answers are taken."""
+        return self._awaited is None and self._work < _BUSY and self._outbox.size < _FULL
 
-    def _take(self, frame: Any) -> None:
-        deferred = self._frames.deferred.get(type(frame))
-        if deferred is None:
-            self._hand_over(frame)
+    def _take(self) -> None:
+        """Take what came, as far as it may be; read no further while it may not."""
+        try:
+            while self._queue and self._ending is None and self._is_free():
+                frame, body = self._queue.popleft()
+                deferred = self._frames.deferred.get(type(frame))
+                if deferred is None:
+                    self._awaited = frame, body
+                    self._stir()
+                else:
+                    self._defer(frame, body, *deferred)
+        except Exception as error:  # noqa: BLE001 - every error becomes a close code
+            self._fail(error)
+        if not self._paused and not self._is_free():
+            self._pause()
+
+    def _go_on(self) -> None:
+        """Take what waits, and then read on."""
+        if not self._paused:
             return
-        action, handler = deferred
+        self._take()
+        if not self._queue and not self.retired and self._is_free():
+            self._paused = False
+            self._wire.resume()
+
+    def _defer(self, frame: Any, body: Any, action: Action | None, handler: Deferred) -> None:
         try:
             if action is not None:
                 self.visitor.spend(action)
+            if isinstance(body, Refusal):
+                raise body
             reply = partial(self._settled, frame.ref, action, handler)
             self._work += handler.weight
             try:
-                handler.submit(self._caller, frame, reply)
+                handler.submit(self._caller, body, reply)
             except BaseException:
                 self._work -= handler.weight
                 raise
         except Refusal as refusal:
             self._refused(frame.ref, refusal)
-        if self._work >= _BUSY or self._outbox.size >= _FULL:
-            self._pause()
-
-    def _hand_over(self, frame: Any) -> None:
-        """Leave a frame to the owner's task, and let no other come before it is done."""
-        self._frame = frame
-        self._pause()
-        self._stir()
 
     def _refused(self, ref: int | None, refusal: Refusal) -> None:
         """Answer with an error; a frame that has not the form asked for ends the socket."""
         if refusal.code == "malformed":
-            raise refusal
-        if ref is not None:
+            self.refuse(refusal)
+        elif ref is not None:
             self._outbox.put(error_frame(ref, refusal))
 
     def _settled(self, ref: int, action: Action | None, handler: Deferred, outcome: Any) -> None:
@@ -315,38 +319,40 @@ class Socket:
 
     # --- what is awaited ----------------------------------------------------------------------
 
-    async def _perform(self, frame: Any) -> None:
+    def _closes(self, frame: Any) -> int | None:
+        """With which code the socket is closed once this is done, if it is."""
+        operation = self._frames.operations.get(type(frame))
+        return None if operation is None else operation.closes
+
+    async def _perform(self, frame: Any, body: Any) -> None:
+        closes = self._closes(frame)
         try:
-            if not self._welcomed and self._is_hello(frame):
-                await self._hello(frame)
+            if not self._welcomed:
+                await self._hello(frame, body)
                 return
-            ends = self.is_leaving
-            try:
-                answer = await self._answer(frame)
-            except Refusal as refusal:
-                self._refused(frame.ref, refusal)
-                if ends and refusal.code in self._route.close_codes:
-                    # It is over already, in another way; what told of that was not listened to.
-                    self.refuse(refusal)
-                return
+            answer = await self._answer(frame, body)
+        except Refusal as refusal:
+            self._refused(frame.ref, refusal)
+            if not self._welcomed or (closes and refusal.code in self._route.close_codes):
+                # Nobody is let in; or who wanted an end has it already, in another way, and what
+                # told of that was not listened to.
+                self._told = True
+                self.refuse(refusal)
         except Exception as error:  # noqa: BLE001 - every error becomes a close code
             self._fail(error)
-            return
-        if frame.ref is not None:
-            self._outbox.put(ok(frame.ref, answer))
-        if ends:
-            self.end(close_codes.LEFT)
+        else:
+            if frame.ref is not None:
+                self._outbox.put(ok(frame.ref, answer))
+            if closes:
+                self.end(closes)
 
-    async def _hello(self, frame: Any) -> None:
+    async def _hello(self, frame: Any, body: Any) -> None:
         caller = self._route.caller
         texts = from_frame(frame, caller.credentials)
         self.visitor = self.visitor.at(caller.subjects_of(texts))
-        try:
-            who, welcome = await self.session.hello(frame.ref, texts)
-        except Refusal as refusal:
-            self._outbox.put(error_frame(frame.ref, refusal))
-            raise
-        self._caller = who
+        if isinstance(body, Refusal):
+            raise body
+        self._caller, welcome = await self.session.hello(frame.ref, texts, body)
         self._outbox.put(welcome)
         self._welcomed = True
         self.session.welcomed(self._outbox.put)
@@ -354,28 +360,18 @@ class Socket:
             self._outbox.put(event)
         self._early.clear()
 
-    async def _answer(self, frame: Any) -> bytes:
+    async def _answer(self, frame: Any, body: Any) -> bytes:
         if isinstance(frame, Ping):
             while self._work and self._ending is None:
                 await self._sleep()
             return NOTHING
-        if self._welcomed:
-            operation = self._frames.late.operations[type(frame)]
-            if operation.action is not None:
-                self.visitor.spend(operation.action)
-            return await _handled(operation, self._caller, frame)
-        operation = self._frames.early.operations[type(frame)]
-        texts = from_frame(frame, operation.caller.credentials)
-        visitor = self.visitor.at(operation.caller.subjects_of(texts))
-        if operation.action is None:
-            return await _handled(operation, await operation.caller.read(texts), frame)
-        async with visitor.counted(operation.action):
-            return await _handled(operation, await operation.caller.read(texts), frame)
-
-
-async def _handled(operation: Operation, caller: Any, body: Any) -> bytes:
-    assert not isinstance(operation.handler, Deferred)
-    return await operation.handler(caller, body)
+        operation = self._frames.operations[type(frame)]
+        if operation.action is not None:
+            self.visitor.spend(operation.action)
+        if isinstance(body, Refusal):
+            raise body
+        assert not isinstance(operation.handler, Deferred)
+        return await operation.handler(self._caller, body)
 
 
 def _is_utf_8(text: bytes) -> bool:

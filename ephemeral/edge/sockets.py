@@ -17,9 +17,8 @@ from ephemeral.settings import Settings
 
 __all__ = ["Sockets"]
 
-# A connection is named by its turn among this process's, and by randomness.
-_TURN_BYTES = 8
-_RANDOM_BYTES = 8
+# What names a connection.
+_NAME_BYTES = 16
 # The database was away when a socket ended: how long until it is told again.
 _RETRY_SECONDS = 2.0
 # Sockets that are to be retired within so short a time are retired together.
@@ -51,7 +50,6 @@ class Sockets:
         self._sockets: set[Socket] = set()
         self._none_left = asyncio.Event()
         self._draining = False
-        self._turn = 0
         self._releases: set[asyncio.Task[None]] = set()
 
     @property
@@ -114,8 +112,7 @@ class Sockets:
             return
         wire: Wire = scope["extensions"][WIRE]
         pace = Pace(self._rate, self._burst, asyncio.get_running_loop().time())
-        self._turn += 1
-        name = self._turn.to_bytes(_TURN_BYTES) + self._random(_RANDOM_BYTES)
+        name = self._random(_NAME_BYTES)
         socket = Socket(name, wire, self._flusher, route, frames, self._verdict, pace, visitor)
         self._sockets.add(socket)
         if not visitor.connected() or len(self._sockets) > self._most:

@@ -55,8 +55,8 @@ class FrameHandler(Protocol):
     def writable(self) -> None:
         """The peer reads again."""
 
-    def lost(self) -> None:
-        """Nothing more will come, nothing more can be sent."""
+    def lost(self, code: int | None = None) -> None:
+        """Nothing more will come, nothing more can be sent. `code`: with which the peer closed."""
 
 
 class Wire(Protocol):
@@ -359,7 +359,8 @@ class SocketWire(WebSocketsSansIOProtocol):
 
     def _lost(self) -> None:
         if self._handler is not None:
-            self._handler.lost()
+            closed = self.conn.close_rcvd
+            self._handler.lost(None if closed is None else closed.code)
 
 
 def _payload_size(data: bytes, at: int) -> int:

@@ -16,7 +16,7 @@ from ephemeral.live.bus import Event, Hint, UnsureEvent
 __all__ = ["ALL_TOPICS", "VERSION", "FrameBroken", "HintCodec"]
 
 #: Changes with any change of an event's fields or of the numbers of kinds.
-VERSION = 1
+VERSION = 2
 
 #: In place of a topic: whatever topic it was.
 ALL_TOPICS = b""

@@ -24,6 +24,7 @@ STATUS: Mapping[str, tuple[int, str]] = {
     "resume_unknown": (401, "This tab can no longer be resumed. Enter the code again."),
     "room_locked": (403, "The room is locked: nobody new can join."),
     "message_author": (403, "You wrote this message, so it is not yours to open."),
+    "author_only": (403, "Only who wrote this message can take it back."),
     "audience_only": (403, "This message is for those who were here when it was sent."),
     "viewing_wrong": (403, "That does not prove that the message was decrypted."),
     "not_found": (404, "There is nothing at this address."),
@@ -34,6 +35,7 @@ STATUS: Mapping[str, tuple[int, str]] = {
     "room_full": (409, "All seats of this room are taken."),
     "member_taken": (409, "Another member of this room has that id."),
     "message_conflict": (409, "Another message of this room has that id."),
+    "message_done": (409, "You are done with this message; it waits for others."),
     "message_leased": (409, "Somebody else is reading this message at this moment."),
     "lease_lost": (409, "You are not reading this message at this moment."),
     "room_crowded": (409, "Too many messages wait in this room. Some must be read first."),
@@ -50,8 +52,9 @@ STATUS: Mapping[str, tuple[int, str]] = {
 class Refusal(Exception):
     """A no with a stable `code`, a `message` for a person, and perhaps `retry_after` seconds.
 
-    `state` is the fate of a message that is gone. Nothing that a client sent belongs into
-    `message`, except where a client refuses its own user's input (a misspelt word).
+    `state` is what became of a message that is gone, or done for who asks. Nothing that a client
+    sent belongs into `message`, except where a client refuses its own user's input (a misspelt
+    word).
     """
 
     def __init__(

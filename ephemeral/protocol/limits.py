@@ -9,6 +9,7 @@ from typing import NamedTuple
 __all__ = [
     "CHARTER_LIMITS",
     "CHARTER_SIZE",
+    "CLOSED_TAB_SECONDS",
     "CONTENT_MAX",
     "COUNTER_MAX",
     "DEFAULT_MESSAGE_TTL",
@@ -17,7 +18,7 @@ __all__ = [
     "ENVELOPE_MAX",
     "ENVELOPE_OVERHEAD",
     "ENVELOPE_SIZES",
-    "FRAMES_BEFORE_HELLO",
+    "FRAMES_MAX",
     "FRAME_MAX",
     "HELLO_SECONDS",
     "ID_SIZE",
@@ -27,7 +28,6 @@ __all__ = [
     "LEASE_ENDS",
     "LEASE_SECONDS",
     "MAC_SIZE",
-    "MESSAGE_FRAMES",
     "MESSAGE_TTL",
     "NONCE_SIZE",
     "PROFILE_COLOURS",
@@ -79,8 +79,10 @@ DEFAULT_SEATS = 2
 DEFAULT_MESSAGE_TTL = 86_400
 DEFAULT_ROOM_TTL = 604_800
 
-# JSON (1.4). One body or frame from a client, and how deep it may nest.
+# JSON (1.4). One body or message of frames from a client, and how deep it may nest.
 FRAME_MAX = 98_304
+#: Frames in one message of a client (11.1).
+FRAMES_MAX = 32
 JSON_DEPTH = 16
 INTEGER_MAX = 2**53 - 1
 
@@ -118,6 +120,8 @@ QUOTE_MAX = 280
 # Published in /config; the values are this protocol's defaults (3.2).
 LEASE_SECONDS = 120
 SEAT_GRACE_SECONDS = 60
+#: Instead of the grace, after a socket that was closed with its tab (7.2).
+CLOSED_TAB_SECONDS = 5
 RESUME_SECONDS = 1_800
 TOMBSTONE_SECONDS = 86_400
 WAITING_MESSAGES = 500
@@ -126,12 +130,9 @@ WAITING_BYTES = 16_777_216
 #: The end of a lease by time that destroys a message as unconfirmed (8.9).
 LEASE_ENDS = 3
 STATUS_IDS_MAX = 100
-#: Frames in one message of a client (11.1).
-MESSAGE_FRAMES = 32
 #: Messages of a seat whose ids and viewing bytes follow from its secret (4.3).
 RETURN_MESSAGES = 100
 RETRY_SECONDS = 43_200
 HELLO_SECONDS = 5
-FRAMES_BEFORE_HELLO = 4
 TYPING_SECONDS = 6
 TYPING_REPEAT_SECONDS = 3

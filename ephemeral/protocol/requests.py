@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ephemeral.protocol.encoding import b64encode, dump_json
-from ephemeral.protocol.limits import FRAME_MAX, MESSAGE_FRAMES, STATUS_IDS_MAX
+from ephemeral.protocol.limits import FRAME_MAX, FRAMES_MAX, STATUS_IDS_MAX
 
 __all__ = ["Request", "Requests"]
 
@@ -51,7 +51,7 @@ class Requests:
         size = 0
         for frame in frames:
             more = len(frame) + 1
-            if some and (len(some) == MESSAGE_FRAMES or size + more >= FRAME_MAX):
+            if some and (len(some) == FRAMES_MAX or size + more >= FRAME_MAX):
                 messages.append(f"[{','.join(some)}]")
                 some, size = [], 0
             some.append(frame)

@@ -14,6 +14,7 @@ from ephemeral.protocol.keys import ARGON2ID, PBKDF2
 from ephemeral.protocol.limits import MESSAGE_TTL, PROTOCOL, ROOM_TTL, SEATS, CharterLimits
 from ephemeral.rooms.api import answers
 from ephemeral.rooms.api.actions import RoomActions
+from ephemeral.rooms.api.bodies import HelloBody
 from ephemeral.rooms.api.callers import RoomCallers
 from ephemeral.rooms.api.config import CONFIG_SCHEMAS, rooms_config
 from ephemeral.rooms.api.handlers import RoomHandlers
@@ -83,6 +84,7 @@ async def rooms_wing(ground: Ground) -> AsyncIterator[Wing]:
                     protocol=PROTOCOL,
                     caller=callers.member,
                     operations=operations,
+                    hello=HelloBody,
                     session=partial(RoomSession, rooms, hub, callers, actions.hello, connections),
                     close_codes=CLOSE_CODES,
                 )

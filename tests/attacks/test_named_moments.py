@@ -246,7 +246,7 @@ async def joining(desk: Desk) -> Asked:
     async def true() -> bool:
         # Counted once, however often it was asked.
         joins = (await desk.rooms.describe(scene.locator)).joins
-        return joins == 4 and await desk.rooms.resume(resume[0]) == resume[1]
+        return joins == 4 and await desk.rooms.resume(resume[0]) == (resume[1], 0)
 
     return Asked("POST", "/room/members", headers, happened, 201, 200, body, true)
 
@@ -257,7 +257,7 @@ async def resuming(desk: Desk) -> Asked:
     await desk.join(locator, resume=(token, key))
 
     async def true() -> bool:
-        return await desk.rooms.resume(token) == key
+        return await desk.rooms.resume(token) == (key, 0)
 
     headers = {"Ephemeral-Resume": b64encode(token)}
     return Asked("POST", "/room/members", headers, None, 200, 200, true=true)

@@ -80,7 +80,7 @@ async def life(desk: Desk, policy: Policy) -> list[tuple[str, Callable[[], Await
         ("create", desk.room),
         ("describe", lambda: desk.rooms.describe(locator)),
         ("authenticate", lambda: desk.rooms.authenticate(locator, token)),
-        ("connect", lambda: desk.rooms.connect(locator, token, socket)),
+        ("connect", lambda: desk.connect(locator, token, socket)),
         ("join", lambda: desk.join(locator)),
         ("post", lambda: asyncio.gather(*(desk.post(author, one) for one in messages))),
         ("post again", lambda: desk.post(author, messages[0])),

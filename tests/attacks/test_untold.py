@@ -91,9 +91,9 @@ class Loss:
 async def listen(desk: Desk, locator: bytes, token: bytes, hub: Hub) -> Listener:
     """What a socket does upon hello."""
     name = os.urandom(16)
-    seat = await desk.rooms.connect(locator, token, name)
+    seat = await desk.connect(locator, token, name)
     listener = Listener(seat.member)
-    listener.connection = name
+    listener.connection, listener.turn = name, (1, 1)
     hub.add(seat.room, listener)
     snapshot = await desk.rooms.snapshot(seat)
     listener.told.append(snapshot)
@@ -301,7 +301,7 @@ async def test_a_seat_is_not_held_by_a_socket_that_never_learned_of_it(
     locator, (seat, _), (token, other) = await seated(desk, 2)
     way.armed = True
     with pytest.raises(Refusal, match="unavailable"):
-        await desk.rooms.connect(locator, token, os.urandom(16))
+        await desk.connect(locator, token, os.urandom(16))
     held = "SELECT count(*) FROM seats WHERE connection IS NOT NULL"
     assert await desk.pool.fetchval(held) == 1
     await compare(desk)

@@ -173,7 +173,7 @@ async def present(desk: Desk, locator: bytes) -> Seat:
     """A member with a socket, who belongs to the audience."""
     token = os.urandom(32)
     await desk.join(locator, token=token)
-    return await desk.rooms.connect(locator, token, os.urandom(16))
+    return await desk.connect(locator, token, os.urandom(16))
 
 
 async def member(scene: Scene, desk: Desk, locator: bytes) -> tuple[Seat, bytes, bytes]:

@@ -238,7 +238,7 @@ async function load(base, derive, argon2id) {
 
 /** What a session is told by a vector, and what it makes of that. */
 async function playedSession({ root, charter, mac, seat_secret: secret, generation, steps }, modules) {
-  const { encoding: { fromBase64url, readJson, toBase64url }, keys, seats } = modules;
+  const { encoding: { readJson, toBase64url }, keys, seats } = modules;
   const { charterKey, roomSecret } = await keys.roomKeys(root);
   const rules = await modules.charter.readCharter(charterKey, charter, mac, 1);
   const { member, messages } = await seats.seatOf(secret, rules.nonce);

@@ -36,7 +36,7 @@ NOTICE = Notice(b"i" * 16, 7, MEMBER, 512, 1, 2, "opened", MEMBER, 3, (MEMBER, b
 EVENTS: list[Event] = [
     NoticeEvent(NOTICE),
     NoticeEvent(replace(NOTICE, state="stored", holder=None, lease_until=None, audience=None)),
-    DestroyedEvent(b"i" * 16, "viewed", b"v" * 32, MEMBER),
+    DestroyedEvent(b"i" * 16, "viewed", b"v" * 32, MEMBER, 1, 9, b"c" * 16),
     JoinedEvent(MemberView(MEMBER, os.urandom(256), 1, 2, False), 3),
     PresenceEvent(MEMBER, True, b"c" * 16),
     TypingEvent(MEMBER, False),

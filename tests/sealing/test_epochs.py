@@ -132,7 +132,7 @@ async def test_profiles_and_resume_secrets_survive_too(desk: Desk) -> None:
     seat = (await desk.join(locator, profile=profile, resume=(token, key))).seat
     await end_epoch(desk)
     assert (await desk.rooms.snapshot(seat)).members[0].profile == profile
-    assert await desk.rooms.resume(token) == key
+    assert await desk.rooms.resume(token) == (key, 0)
 
 
 async def test_what_is_posted_opened_and_destroyed_across_epochs_is_itself(desk: Desk) -> None:

@@ -15,6 +15,7 @@ from ephemeral.edge.wing import Wing
 from ephemeral.protocol.keys import ARGON2ID
 from ephemeral.protocol.limits import PROTOCOL
 from ephemeral.rooms.api.actions import RoomActions
+from ephemeral.rooms.api.bodies import HelloBody
 from ephemeral.rooms.api.callers import RoomCallers
 from ephemeral.rooms.api.config import CONFIG_SCHEMAS, rooms_config
 from ephemeral.rooms.api.handlers import RoomHandlers
@@ -37,6 +38,7 @@ SOCKET = SocketRoute(
     caller=CALLERS.member,
     operations=ROOM_OPERATIONS,
     session=None,
+    hello=HelloBody,
 )
 _WING = Wing(
     operations=ROOM_OPERATIONS,
@@ -50,10 +52,7 @@ OPERATIONS: tuple[Operation, ...] = tuple(operations_of([_WING], lambda: 0))
 
 FRAMES = SocketFrames(SOCKET)
 #: The types of all frames that a client may send.
-FRAME_TYPES = {
-    "ping",
-    *(kind.__struct_config__.tag for kind in (*FRAMES.early.operations, *FRAMES.late.operations)),
-}
+FRAME_TYPES = {"hello", "ping", *(kind.__struct_config__.tag for kind in FRAMES.operations)}
 
 
 def served_paths() -> list[str]:

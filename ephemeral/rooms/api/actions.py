@@ -20,8 +20,8 @@ class RoomActions:
     """The actions of rooms.
 
     `join`: taking a seat, or the key of a reloaded tab. `hello`: bringing a socket into a room.
-    `open`: opening, acknowledging, releasing. `state`: everything else that a room is asked or
-    told. `leave`: leaving and destroying, which nobody is kept from.
+    `open`: opening, acknowledging, releasing, taking back. `state`: everything else that a room is
+    asked or told. `leave`: leaving and destroying, which nobody is kept from.
     """
 
     create: Action

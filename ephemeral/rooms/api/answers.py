@@ -22,25 +22,28 @@ __all__ = [
     "backlog",
     "event",
     "joined",
-    "key",
     "notices",
     "outcome",
     "receipts",
     "record",
+    "resumed",
     "room",
     "room_with_members",
+    "state",
     "welcome",
 ]
 
-Outcome = nouns.Receipt | nouns.Opened | nouns.Acknowledged | nouns.Released
+Outcome = nouns.Receipt | nouns.Opened | nouns.Acknowledged | nouns.Released | nouns.Withdrawn
 
 _encode = msgspec.json.Encoder().encode
 _room = converter(objects.RoomObject)
 _member = converter(objects.MemberObject)
 _notice = converter(objects.NoticeObject)
 _receipt = converter(objects.ReceiptObject)
-_present_state = converter(objects.JoinAnswer)
+_state_object = converter(objects.StateObject)
 _destroyed = converter(objects.DestroyedEvent)
+_released = converter(objects.ReleasedObject)
+_withdrawn = converter(objects.WithdrawnObject)
 
 # What is said with every message is put together by hand: half the cost of an object.
 
@@ -52,10 +55,17 @@ def _plain_receipt(receipt: nouns.Receipt) -> bytes:
 
 def _said(receipt: nouns.Receipt) -> bytes:
     sequence, posted_at, expires_at = receipt.sequence, receipt.posted_at, receipt.expires_at
-    if receipt.state != "stored" or sequence is None or posted_at is None or expires_at is None:
+    if (
+        not receipt.fresh
+        or receipt.audience is not None
+        or sequence is None
+        or posted_at is None
+        or expires_at is None
+    ):
         return _encode(_receipt(receipt))
     return (
-        b'{"id":"%b","state":"stored","sequence":%d,"posted_at":%d,"expires_at":%d,"viewing":null}'
+        b'{"id":"%b","state":"stored","sequence":%d,"posted_at":%d,"expires_at":%d,"viewing":null,'
+        b'"opened":0,"returns":0,"audience":null,"reader":null,"ended_at":null}'
     ) % (b64(receipt.id), sequence, posted_at, expires_at)
 
 
@@ -75,7 +85,7 @@ def _opened(opened: nouns.Opened) -> bytes:
     )
 
 
-def _state(answer: nouns.Acknowledged | nouns.Released) -> bytes:
+def _acknowledged(answer: nouns.Acknowledged) -> bytes:
     return b'{"id":"%b","state":"%b"}' % (b64(answer.id), answer.state.encode())
 
 
@@ -103,8 +113,9 @@ def _table(table: TableRecord) -> objects.RecordTable:
 _OUTCOMES: Mapping[type, Callable[[Any], bytes]] = {
     nouns.Receipt: _plain_receipt,
     nouns.Opened: _opened,
-    nouns.Acknowledged: _state,
-    nouns.Released: _state,
+    nouns.Acknowledged: _acknowledged,
+    nouns.Released: lambda answer: _encode(_released(answer)),
+    nouns.Withdrawn: lambda answer: _encode(_withdrawn(answer)),
 }
 
 
@@ -119,14 +130,19 @@ def room_with_members(view: nouns.RoomView, members: Sequence[nouns.MemberView])
     return b'%b,"members":%b}' % (room(view)[:-1], listed)
 
 
-def joined(snapshot: nouns.Snapshot) -> bytes:
+def state(snapshot: nouns.Snapshot) -> bytes:
     """The complete present state."""
-    return _encode(_present_state(snapshot))
+    return _encode(_state_object(snapshot))
 
 
-def key(value: bytes) -> bytes:
-    """The server's half of a resume secret."""
-    return _encode(objects.KeyAnswer(key=b64encode(value)))
+def joined(joined: nouns.Joined) -> bytes:
+    """The complete present state, and the highest generation of one's seat."""
+    return b'{"generation":%d,%b' % (joined.generation, state(joined.snapshot)[1:])
+
+
+def resumed(key: bytes, generation: int) -> bytes:
+    """The server's half of a resume secret, and the highest generation of the seat."""
+    return _encode(objects.ResumeAnswer(b64encode(key), generation))
 
 
 def notices(now: int, waiting: Sequence[nouns.Notice]) -> bytes:
@@ -151,7 +167,7 @@ def record(found: RoomRecord) -> bytes:
 
 
 def outcome(result: Outcome) -> bytes:
-    """The answer to a post, an open, an acknowledgement or a release."""
+    """The answer to what a member does to a message."""
     return _OUTCOMES[type(result)](result)
 
 
@@ -160,17 +176,16 @@ def outcome(result: Outcome) -> bytes:
 
 def welcome(ref: int, member: bytes, snapshot: nouns.Snapshot) -> bytes:
     """The answer to `hello`."""
-    return b'{"type":"welcome","ref":%d,"now":%d,"member":"%b",%b' % (
+    return b'{"type":"welcome","ref":%d,"member":"%b",%b' % (
         ref,
-        snapshot.now,
         b64encode(member).encode(),
-        joined(snapshot)[1:],
+        state(snapshot)[1:],
     )
 
 
 def backlog(snapshot: nouns.Snapshot) -> bytes:
     """The event that replaces everything a client knew of the room."""
-    return b'{"type":"backlog","now":%d,%b' % (snapshot.now, joined(snapshot)[1:])
+    return b'{"type":"backlog",%b' % state(snapshot)[1:]
 
 
 def _notice_event(event: nouns.NoticeEvent) -> bytes:
@@ -179,7 +194,8 @@ def _notice_event(event: nouns.NoticeEvent) -> bytes:
         return b'{"type":"notice",%b' % _encode(_notice(notice))[1:]
     return (
         b'{"type":"notice","id":"%b","sequence":%d,"author":"%b","size":%d,"posted_at":%d,'
-        b'"expires_at":%d,"state":"stored","holder":null,"lease_until":null,"audience":null}'
+        b'"expires_at":%d,"state":"stored","holder":null,"lease_until":null,"audience":null,'
+        b'"opened":%d,"returns":%d}'
     ) % (
         b64(notice.id),
         notice.sequence,
@@ -187,6 +203,8 @@ def _notice_event(event: nouns.NoticeEvent) -> bytes:
         notice.size,
         notice.posted_at,
         notice.expires_at,
+        notice.opened,
+        notice.returns,
     )
 
 
@@ -201,11 +219,16 @@ def _opened_event(event: nouns.OpenedEvent) -> bytes:
 def _destroyed_event(event: nouns.DestroyedEvent) -> bytes:
     if event.viewing is None or event.member is None:
         return _encode(_destroyed(event))
-    return b'{"type":"destroyed","id":"%b","state":"%b","viewing":"%b","member":"%b"}' % (
+    return (
+        b'{"type":"destroyed","id":"%b","state":"%b","viewing":"%b","member":"%b","opened":%d,'
+        b'"ended_at":%d}'
+    ) % (
         b64(event.id),
         event.state.encode(),
         b64(event.viewing),
         b64(event.member),
+        event.opened,
+        event.ended_at,
     )
 
 

@@ -2,9 +2,8 @@
 
 Each shape is written once: a frame of the socket is the body of the like request with `type` and
 `ref` (`edge/frames.py`), and fields of the path stand in the body. Decoding is strict: an unknown
-key, a missing one, another type, or a number out of range is `malformed`. Fields of bytes stay text
-until a handler asks for them, so that each is decoded once and its length is checked there and
-then.
+key, a missing one, another type, or a number out of range is `malformed`. Fields of bytes are text
+until `unpack`, which decodes each once, checks its length, and gives the handler what it needs.
 """
 
 from typing import Annotated
@@ -17,6 +16,7 @@ from ephemeral.protocol.limits import (
     CHARTER_SIZE,
     ENVELOPE_SIZES,
     ID_SIZE,
+    INTEGER_MAX,
     KEY_SIZE,
     MAC_SIZE,
     PROFILE_SIZE,
@@ -28,6 +28,7 @@ from ephemeral.protocol.limits import (
 __all__ = [
     "AckBody",
     "CreateBody",
+    "HelloBody",
     "JoinBody",
     "LockBody",
     "OpenBody",
@@ -35,6 +36,7 @@ __all__ = [
     "ReleaseBody",
     "StatusBody",
     "TypingBody",
+    "WithdrawBody",
     "credential",
 ]
 
@@ -118,14 +120,12 @@ class ResumePair(_Strict):
 class JoinBody(_Strict):
     """Body of `POST /room/members`."""
 
-    member: Id
     profile: Profile | None = None
     resume: ResumePair | None = None
 
-    def unpack(self) -> tuple[bytes, bytes | None, tuple[bytes, bytes] | None]:
-        """Member id, profile, and resume token with its key; `profile_length`, `malformed`."""
+    def unpack(self) -> tuple[bytes | None, tuple[bytes, bytes] | None]:
+        """Profile, and resume token with its key; `profile_length`, `malformed`."""
         profile = resume = None
-        member = _identifier(self.member)
         if self.profile is not None:
             profile = _sized(self.profile, PROFILE_SIZE, "profile_length")
         if self.resume is not None:
@@ -133,7 +133,13 @@ class JoinBody(_Strict):
                 b64decode(self.resume.token, TOKEN_SIZE),
                 b64decode(self.resume.key, KEY_SIZE),
             )
-        return member, profile, resume
+        return profile, resume
+
+
+class HelloBody(_Strict):
+    """What `hello` brings beside the credentials: it is of the socket alone (11.4)."""
+
+    generation: Annotated[int, Meta(ge=1, le=INTEGER_MAX)]
 
 
 class LockBody(_Strict):
@@ -169,7 +175,7 @@ class _MessageBody(_Strict):
 
     id: Id
 
-    def message(self) -> bytes:
+    def unpack(self) -> bytes:
         """The message's id; `malformed`."""
         return _identifier(self.id)
 
@@ -182,14 +188,19 @@ class ReleaseBody(_MessageBody):
     """Of `POST /room/messages/{id}/release`: all of it stands in the path."""
 
 
-class AckBody(_MessageBody):
+class WithdrawBody(_MessageBody):
+    """Of `DELETE /room/messages/{id}`: all of it stands in the path."""
+
+
+class AckBody(_Strict):
     """Body of `POST /room/messages/{id}/ack`."""
 
+    id: Id
     viewing: Viewing
 
-    def revealed(self) -> bytes:
-        """The viewing bytes; `malformed`."""
-        return b64decode(self.viewing, VIEWING_SIZE)
+    def unpack(self) -> tuple[bytes, bytes]:
+        """The message's id and the viewing bytes; `malformed`."""
+        return _identifier(self.id), b64decode(self.viewing, VIEWING_SIZE)
 
 
 class StatusBody(_Strict):

@@ -7,9 +7,10 @@ from typing import NamedTuple
 from ephemeral.edge.credentials import Caller, Credential, Subjects
 from ephemeral.rooms.api.actions import ROOM, SEAT
 from ephemeral.rooms.api.bodies import credential
+from ephemeral.rooms.rules.room import Seat
 from ephemeral.rooms.service.rooms import Rooms
 
-__all__ = ["Newcomer", "RoomCallers"]
+__all__ = ["Asker", "Newcomer", "RoomCallers"]
 
 _LOCATOR = Credential(
     "locator",
@@ -21,7 +22,7 @@ _LOCATOR = Credential(
 _MEMBER = Credential(
     "member",
     b"ephemeral-member",
-    "The member's token, drawn when it joined: 32 bytes in base64url.",
+    "The member's token, drawn before it joined: 32 bytes in base64url.",
     credential,
     "token",
 )
@@ -39,6 +40,13 @@ class Newcomer(NamedTuple):
 
     locator: bytes
     token: bytes
+
+
+class Asker(NamedTuple):
+    """A member that asks. `by` names its socket, which is told by the answer; empty over HTTP."""
+
+    seat: Seat
+    by: bytes = b""
 
 
 async def _as_is(secret: bytes) -> bytes:
@@ -62,8 +70,8 @@ def _of_seat(texts: Mapping[str, str]) -> Subjects:
 class RoomCallers:
     """The kinds of caller, and what handlers get of each.
 
-    `bearer`: of the code; its locator. `newcomer`: a Newcomer. `member`: on its Seat. `returning`:
-    a tab that was reloaded; its resume token.
+    `bearer`: of the code; its locator. `newcomer`: a Newcomer. `member`: an Asker. `returning`: a
+    tab that was reloaded; its resume token.
     """
 
     bearer: Caller
@@ -74,9 +82,13 @@ class RoomCallers:
     @classmethod
     def of(cls, rooms: Rooms) -> "RoomCallers":
         """As these rooms know them."""
+
+        async def seated(locator: bytes, token: bytes) -> Asker:
+            return Asker(await rooms.authenticate(locator, token))
+
         return cls(
             bearer=Caller("bearer of the code", (_LOCATOR,), _as_is, _of_room),
             newcomer=Caller("newcomer", (_LOCATOR, _MEMBER), _newcomer, _of_seat),
-            member=Caller("member", (_LOCATOR, _MEMBER), rooms.authenticate, _of_seat),
+            member=Caller("member", (_LOCATOR, _MEMBER), seated, _of_seat),
             returning=Caller("returning tab", (_RESUME,), _as_is, alone=True),
         )

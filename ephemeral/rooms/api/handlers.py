@@ -1,4 +1,4 @@
-"""Anonymous rooms as they are asked: unpack the body, call the service, answer.
+"""Anonymous rooms as they are asked: call the service, answer.
 
 The same handlers serve HTTP and the socket. Each gets `(caller, body)` as its operation says.
 """
@@ -8,19 +8,8 @@ from typing import Any
 
 from ephemeral.edge.operations import NOTHING, Created
 from ephemeral.rooms.api import answers
-from ephemeral.rooms.api.bodies import (
-    AckBody,
-    CreateBody,
-    JoinBody,
-    LockBody,
-    OpenBody,
-    PostBody,
-    ReleaseBody,
-    StatusBody,
-    TypingBody,
-)
-from ephemeral.rooms.api.callers import Newcomer
-from ephemeral.rooms.rules.room import Seat
+from ephemeral.rooms.api.bodies import LockBody, TypingBody
+from ephemeral.rooms.api.callers import Asker, Newcomer
 from ephemeral.rooms.service.record import Record
 from ephemeral.rooms.service.rooms import Rooms
 
@@ -38,79 +27,82 @@ class RoomHandlers:
 
     # --- the room ---------------------------------------------------------------------------
 
-    async def create(self, locator: bytes, body: CreateBody) -> bytes:
-        """Make a room."""
-        charter, mac = body.unpack()
-        view, fresh = await self._rooms.create(locator, charter, mac)
+    async def create(self, locator: bytes, asked: tuple[bytes, bytes]) -> bytes:
+        """Make a room by its charter and mac."""
+        view, fresh = await self._rooms.create(locator, *asked)
         return Created(answers.room(view)) if fresh else answers.room(view)
 
     async def describe(self, locator: bytes, _body: None) -> bytes:
         """Look at a room from outside."""
         return answers.room(await self._rooms.describe(locator))
 
-    async def members(self, seat: Seat, _body: Any) -> bytes:
+    async def members(self, asker: Asker, _body: Any) -> bytes:
         """Look at a room and at who is in it."""
-        return answers.room_with_members(*await self._rooms.members(seat))
+        return answers.room_with_members(*await self._rooms.members(asker.seat))
 
-    async def lock(self, seat: Seat, body: LockBody) -> bytes:
+    async def lock(self, asker: Asker, body: LockBody) -> bytes:
         """Close the room to new members, or open it again."""
-        return answers.room(await self._rooms.lock(seat, body.locked))
+        return answers.room(await self._rooms.lock(asker.seat, body.locked, by=asker.by))
 
-    async def destroy(self, seat: Seat, _body: Any) -> bytes:
+    async def destroy(self, asker: Asker, _body: Any) -> bytes:
         """Destroy the room for everyone."""
-        await self._rooms.destroy(seat)
+        await self._rooms.destroy(asker.seat, by=asker.by)
         return NOTHING
 
-    async def record(self, seat: Seat, _body: Any) -> bytes:
+    async def record(self, asker: Asker, _body: Any) -> bytes:
         """Show everything that is held about the room."""
-        return answers.record(await self._record.of(seat))
+        return answers.record(await self._record.of(asker.seat))
 
     # --- seats ------------------------------------------------------------------------------
 
-    async def join(self, newcomer: Newcomer, body: JoinBody) -> bytes:
-        """Take a seat, or find it taken by the same member before."""
-        member, profile, pair = body.unpack()
-        joined = await self._rooms.join(*newcomer, member, profile, pair)
-        answer = answers.joined(joined.snapshot)
+    async def join(
+        self, newcomer: Newcomer, asked: tuple[bytes | None, tuple[bytes, bytes] | None]
+    ) -> bytes:
+        """Take a seat, with a profile and a resume pair if there are, or find it taken before."""
+        joined = await self._rooms.join(*newcomer, *asked)
+        answer = answers.joined(joined)
         return Created(answer) if joined.fresh else answer
 
     async def resume(self, token: bytes, _body: Any) -> bytes:
         """Give the server's half of a resume secret."""
-        return answers.key(await self._rooms.resume(token))
+        return answers.resumed(*await self._rooms.resume(token))
 
-    async def leave(self, seat: Seat, _body: Any) -> bytes:
+    async def leave(self, asker: Asker, _body: Any) -> bytes:
         """Give the seat up."""
-        await self._rooms.leave(seat)
+        await self._rooms.leave(asker.seat, by=asker.by)
         return NOTHING
 
-    async def typing(self, seat: Seat, body: TypingBody) -> bytes:
+    async def typing(self, asker: Asker, body: TypingBody) -> bytes:
         """Tell the others that somebody types."""
-        await self._rooms.typing(seat, body.typing)
+        await self._rooms.typing(asker.seat, body.typing)
         return NOTHING
 
     # --- messages ---------------------------------------------------------------------------
 
-    async def notices(self, seat: Seat, _body: Any) -> bytes:
+    async def notices(self, asker: Asker, _body: Any) -> bytes:
         """Say which messages wait."""
-        return answers.notices(*await self._rooms.notices(seat))
+        return answers.notices(*await self._rooms.notices(asker.seat))
 
-    async def status(self, seat: Seat, body: StatusBody) -> bytes:
+    async def status(self, asker: Asker, ids: list[bytes]) -> bytes:
         """Say what became of one's own messages."""
-        return answers.receipts(*await self._rooms.status(seat, body.unpack()))
+        return answers.receipts(*await self._rooms.status(asker.seat, ids))
 
-    def post(self, seat: Seat, body: PostBody, reply: Reply) -> None:
-        """Accept a message."""
-        message, envelope, viewing_hash = body.unpack()
-        self._rooms.post(seat, message, envelope, viewing_hash, reply)
+    def post(self, asker: Asker, asked: tuple[bytes, bytes, bytes], reply: Reply) -> None:
+        """Accept a message: its id, envelope and viewing hash."""
+        self._rooms.post(asker.seat, *asked, reply, by=asker.by)
 
-    def open(self, seat: Seat, body: OpenBody, reply: Reply) -> None:
+    def open(self, asker: Asker, message: bytes, reply: Reply) -> None:
         """Lease a message and serve its envelope."""
-        self._rooms.open(seat, body.message(), reply)
+        self._rooms.open(asker.seat, message, reply, by=asker.by)
 
-    def acknowledge(self, seat: Seat, body: AckBody, reply: Reply) -> None:
-        """Destroy a message upon proof."""
-        self._rooms.acknowledge(seat, body.message(), body.revealed(), reply)
+    def acknowledge(self, asker: Asker, asked: tuple[bytes, bytes], reply: Reply) -> None:
+        """Destroy a message upon proof: its id, and its viewing bytes."""
+        self._rooms.acknowledge(asker.seat, *asked, reply, by=asker.by)
 
-    def release(self, seat: Seat, body: ReleaseBody, reply: Reply) -> None:
+    def release(self, asker: Asker, message: bytes, reply: Reply) -> None:
         """Give a lease back."""
-        self._rooms.release(seat, body.message(), reply)
+        self._rooms.release(asker.seat, message, reply, by=asker.by)
+
+    def withdraw(self, asker: Asker, message: bytes, reply: Reply) -> None:
+        """Take one's own message back."""
+        self._rooms.withdraw(asker.seat, message, reply, by=asker.by)

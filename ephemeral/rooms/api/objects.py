@@ -15,7 +15,6 @@ __all__ = [
     "DestroyedEvent",
     "JoinAnswer",
     "JoinedEvent",
-    "KeyAnswer",
     "LeftEvent",
     "LockedEvent",
     "MemberObject",
@@ -32,11 +31,15 @@ __all__ = [
     "RecordColumn",
     "RecordElsewhere",
     "RecordTable",
+    "ReleasedObject",
+    "ResumeAnswer",
     "RoomAnswer",
     "RoomObject",
+    "StateObject",
     "StatusAnswer",
     "StoredEvent",
     "TypingEvent",
+    "WithdrawnObject",
 ]
 
 Time = Annotated[int, Meta(ge=0, description="Milliseconds since 1970-01-01 UTC")]
@@ -46,9 +49,12 @@ State = Annotated[
     str,
     Meta(
         extra_json_schema={
-            "enum": ["stored", "opened", "viewed", "unconfirmed", "expired", "unknown"]
+            "enum": ["stored", "opened", "viewed", "unconfirmed", "expired", "withdrawn", "unknown"]
         }
     ),
+]
+Generation = Annotated[
+    int, Meta(ge=0, description="The highest that a `hello` of this seat has named; 0 if none has")
 ]
 Sealed = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]+$", description="Ciphertext in base64url")]
 
@@ -96,6 +102,8 @@ class NoticeObject(_Answer):
     holder: Id | None
     lease_until: Time | None
     audience: list[Id] | None
+    opened: int
+    returns: int
 
 
 class ReceiptObject(_Answer):
@@ -107,6 +115,11 @@ class ReceiptObject(_Answer):
     posted_at: Time | None
     expires_at: Time | None
     viewing: Secret | None
+    opened: int | None
+    returns: int | None
+    audience: list[Id] | None
+    reader: Id | None
+    ended_at: Time | None
 
 
 class OpenedObject(_Answer):
@@ -123,10 +136,26 @@ class OpenedObject(_Answer):
 
 
 class MessageState(_Answer):
-    """Answer to an acknowledgement or a release."""
+    """Answer to an acknowledgement."""
 
     id: Id
-    state: Literal["viewed", "acknowledged", "stored"]
+    state: Literal["viewed", "acknowledged"]
+
+
+class ReleasedObject(_Answer):
+    """Answer to a release. `returns`: how often the message was given back, with this."""
+
+    id: Id
+    state: Literal["stored"]
+    returns: int
+
+
+class WithdrawnObject(_Answer):
+    """Answer to taking a message back. `opened`: leases that had ever begun."""
+
+    id: Id
+    state: Literal["withdrawn"]
+    opened: int
 
 
 class RoomAnswer(RoomObject):
@@ -135,18 +164,30 @@ class RoomAnswer(RoomObject):
     members: list[MemberObject] | UnsetType = UNSET
 
 
-class JoinAnswer(_Answer):
+class StateObject(_Answer):
     """The complete present state of a room."""
 
+    now: Time
     room: RoomObject
     members: list[MemberObject]
     notices: list[NoticeObject]
 
 
-class KeyAnswer(_Answer):
-    """The server's half of a resume secret."""
+class JoinAnswer(_Answer):
+    """The complete present state of a room, and the highest generation of one's seat."""
+
+    now: Time
+    generation: Generation
+    room: RoomObject
+    members: list[MemberObject]
+    notices: list[NoticeObject]
+
+
+class ResumeAnswer(_Answer):
+    """The server's half of a resume secret, and the highest generation of the seat."""
 
     key: Secret
+    generation: Generation
 
 
 class NoticesAnswer(_Answer):
@@ -231,10 +272,11 @@ class OpenedEvent(_Answer, tag="opened"):
 
 
 class StoredEvent(_Answer, tag="stored"):
-    """A lease has ended; the message waits again."""
+    """A lease has ended; the message waits again. `returns`: how many were given back so far."""
 
     id: Id
     member: Id
+    returns: int
 
 
 class AcknowledgedEvent(_Answer, tag="acknowledged"):
@@ -245,10 +287,10 @@ class AcknowledgedEvent(_Answer, tag="acknowledged"):
 
 
 class AudienceEvent(_Answer, tag="audience"):
-    """Members left; null: it is first view now."""
+    """Who is still to view it, when others have left or let their leases end."""
 
     id: Id
-    audience: list[Id] | None
+    audience: list[Id]
 
 
 class DestroyedEvent(_Answer, tag="destroyed"):
@@ -258,6 +300,8 @@ class DestroyedEvent(_Answer, tag="destroyed"):
     state: str
     viewing: Secret | None
     member: Id | None
+    opened: int
+    ended_at: Time
 
 
 class JoinedEvent(_Answer, tag="joined"):
@@ -268,9 +312,10 @@ class JoinedEvent(_Answer, tag="joined"):
 
 
 class LeftEvent(_Answer, tag="left"):
-    """A member left, or its seat was taken."""
+    """A member left, or its seat was taken while it was absent."""
 
     member: Id
+    evicted: bool
 
 
 class PresenceEvent(_Answer, tag="presence"):
@@ -288,12 +333,14 @@ class TypingEvent(_Answer, tag="typing"):
 
 
 class LockedEvent(_Answer, tag="locked"):
-    """The room was locked or unlocked."""
+    """A member has locked or unlocked the room."""
 
     locked: bool
+    member: Id
 
 
 class ClosedEvent(_Answer, tag="closed"):
-    """The room is no more."""
+    """The room is no more. `member`: who has ended it, or null."""
 
     reason: Literal["destroyed", "expired"]
+    member: Id | None

@@ -1,12 +1,16 @@
 """The table of a room's operations (docs/protocol.md, 9 and 11): one statement for each."""
 
+from ephemeral.edge import close_codes
 from ephemeral.edge.operations import Deferred, Operation
 from ephemeral.rooms.api import answers, bodies, objects
 from ephemeral.rooms.api.actions import RoomActions
 from ephemeral.rooms.api.callers import RoomCallers
 from ephemeral.rooms.api.handlers import RoomHandlers
 
-__all__ = ["room_operations"]
+__all__ = ["ENDED", "room_operations"]
+
+#: With which code a socket is closed whose room has ended (11.7).
+ENDED = 4410
 
 _SEATED = ("unauthorized", "room_unknown", "seat_unknown")
 _CHARTER = (
@@ -36,7 +40,6 @@ def room_operations(
             answers={201: objects.RoomObject, 200: objects.RoomObject},
             refusals=("unauthorized", *_CHARTER, "room_exists"),
             action=actions.create,
-            frame="create",
         ),
         Operation(
             method="GET",
@@ -48,7 +51,6 @@ def room_operations(
             answers={200: objects.RoomAnswer},
             refusals=_SEATED,
             action=actions.state,
-            frame="room",
         ),
         Operation(
             method="GET",
@@ -85,6 +87,7 @@ def room_operations(
             refusals=_SEATED,
             action=actions.leave,
             frame="destroy",
+            closes=ENDED,
         ),
         Operation(
             method="GET",
@@ -104,10 +107,9 @@ def room_operations(
             summary="Get back the key of a tab, with Ephemeral-Resume alone and no body",
             handler=handlers.resume,
             caller=callers.returning,
-            answers={200: objects.KeyAnswer},
+            answers={200: objects.ResumeAnswer},
             refusals=("unauthorized", "resume_unknown"),
             action=actions.join,
-            frame="resume",
         ),
         Operation(
             method="POST",
@@ -127,7 +129,6 @@ def room_operations(
                 "room_full",
             ),
             action=actions.join,
-            frame="join",
         ),
         Operation(
             method="DELETE",
@@ -140,7 +141,7 @@ def room_operations(
             refusals=_SEATED,
             action=actions.leave,
             frame="leave",
-            ends_socket=True,
+            closes=close_codes.LEFT,
         ),
         Operation(
             method="GET",
@@ -152,7 +153,6 @@ def room_operations(
             answers={200: objects.NoticesAnswer},
             refusals=_SEATED,
             action=actions.state,
-            frame="messages",
         ),
         Operation(
             method="POST",
@@ -194,6 +194,7 @@ def room_operations(
                 "message_author",
                 "audience_only",
                 "message_leased",
+                "message_done",
                 "message_unknown",
                 "message_gone",
             ),
@@ -228,10 +229,29 @@ def room_operations(
             handler=Deferred(handlers.release, answers.outcome),
             caller=callers.member,
             body=bodies.ReleaseBody,
-            answers={200: objects.MessageState},
+            answers={200: objects.ReleasedObject},
             refusals=(*_SEATED, "lease_lost", "message_unknown", "message_gone"),
             action=actions.open,
             frame="release",
+        ),
+        Operation(
+            method="DELETE",
+            path="/room/messages/{id}",
+            name="withdraw",
+            summary="Take one's own message back, unless somebody is reading it",
+            handler=Deferred(handlers.withdraw, answers.outcome),
+            caller=callers.member,
+            body=bodies.WithdrawBody,
+            answers={200: objects.WithdrawnObject},
+            refusals=(
+                *_SEATED,
+                "author_only",
+                "message_leased",
+                "message_unknown",
+                "message_gone",
+            ),
+            action=actions.open,
+            frame="withdraw",
         ),
         Operation(
             method="POST",

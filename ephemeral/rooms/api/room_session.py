@@ -11,7 +11,9 @@ from ephemeral.live.buckets import Name
 from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.rooms.api import answers
 from ephemeral.rooms.api.actions import ROOM
-from ephemeral.rooms.api.callers import RoomCallers
+from ephemeral.rooms.api.bodies import HelloBody
+from ephemeral.rooms.api.callers import Asker, RoomCallers
+from ephemeral.rooms.api.operations import ENDED
 from ephemeral.rooms.rules.room import Seat
 from ephemeral.rooms.service.hub import Hub
 from ephemeral.rooms.service.rooms import Rooms
@@ -20,11 +22,12 @@ __all__ = ["CLOSE_CODES", "RoomSession"]
 
 #: With which codes a room's sockets are closed, beside those of any socket (11.7).
 CLOSE_CODES = {"seat_unknown": 4401, "room_unknown": 4404, "replaced": 4409}
-_ENDED = 4410
 
 
 class RoomSession(Session):
     """One socket of a room; the hub's subscriber. `connections` counts those of each room."""
+
+    turn = (0, 0)
 
     def __init__(
         self,
@@ -49,7 +52,7 @@ class RoomSession(Session):
 
     # --- what the socket calls ----------------------------------------------------------------
 
-    async def hello(self, ref: int, texts: Texts) -> tuple[Any, bytes]:
+    async def hello(self, ref: int, texts: Texts, body: HelloBody) -> tuple[Any, bytes]:
         """Hold the seat, listen, and only then read the present state: nothing falls between."""
         locator, token = self._caller.decode(texts)
         visitor = self.socket.visitor
@@ -57,14 +60,19 @@ class RoomSession(Session):
         if self._counted is not None and not self._connections.add(self._counted, 1):
             raise crowded()
         async with visitor.asking_together(self._hello):
-            seat = self._seat = await self._rooms.connect(locator, token, self.connection)
+            seat, taken_at = await self._rooms.connect(
+                locator, token, self.connection, body.generation
+            )
+        self._seat = seat
+        self.turn = body.generation, taken_at
         self.member = seat.member
         self._hub.add(seat.room, self)
         snapshot = await self._rooms.snapshot(seat)
         # It may have been taken before this socket listened.
         refuse(all(one.member != self.member for one in snapshot.members), "seat_unknown")
         self._sequence = snapshot.room.sequence
-        return seat, answers.welcome(ref, self.member, snapshot)
+        welcome = answers.welcome(ref, self.member, snapshot)
+        return Asker(seat, self.connection), welcome
 
     def welcomed(self, deliver: Callable[[bytes], None]) -> None:
         """The state has been told; what has happened since comes behind it."""
@@ -85,9 +93,9 @@ class RoomSession(Session):
         return self._seat is not None
 
     async def release(self) -> None:
-        """The seat's grace begins."""
+        """The seat's grace begins, a short one if the tab was closed."""
         assert self._seat is not None
-        await self._rooms.disconnect(self._seat, self.connection)
+        await self._rooms.disconnect(self._seat, self.connection, closed_tab=self.socket.went_away)
 
     # --- what the hub calls -------------------------------------------------------------------
 
@@ -102,4 +110,4 @@ class RoomSession(Session):
 
     def room_closed(self) -> None:
         """The room is no more."""
-        self.socket.end(_ENDED, Refusal("room_unknown"))
+        self.socket.end(ENDED)

@@ -18,6 +18,7 @@ from ephemeral.rooms.rows.ledger_statement import (
     CLOCK,
     DESTROYED,
     EPOCH,
+    LEASED,
     POSTED,
     UNKNOWN,
     USED,
@@ -93,7 +94,8 @@ async def rooms(connection: Connection, names: Sequence[bytes]) -> list[Room]:
     """Rooms, which are locked."""
     rows = await connection.fetch(
         """
-        SELECT room, policy, message_ttl, room_ttl, sequence, expires_at, 0, 0, lease_due
+        SELECT room, policy, message_ttl, room_ttl, sequence, expires_at, 0, 0, lease_due,
+               seat_limit
         FROM rooms WHERE room = ANY($1::bytea[])
         """,
         names,
@@ -140,8 +142,10 @@ async def write(
 ) -> Written:
     """Write everything that a batch has decided, each row once: no two of these may share one.
 
-    `payloads` are those of `inserted`; their epoch is held. `used` are all rooms in which anything
-    changed, with the `versions` that they get; None: they have a new one already.
+    `payloads` are those of `inserted`; their epoch is held. Of `inserted` that is written which a
+    message has that nobody gave back or viewed yet. `new_tombstones` are all of one moment. `used`
+    are all rooms in which anything changed, with the `versions` that they get; None: they have a
+    new one already.
     """
     parts: list[Part] = []
     values: list[object] = []
@@ -182,27 +186,35 @@ async def write(
             _pieces(32, [one.viewing_hash for one in inserted]),
             _pieces(32, [one.digest for one in inserted]),
             _pieces(16, [one.lease_holder or _NO_MEMBER for one in inserted]),
-            _pieces(32, [one.viewing or _NO_VIEWING for one in inserted]),
-            _list([one.viewing is not None for one in inserted]),
             _list([one.sequence for one in inserted]),
             _list([one.size for one in inserted]),
             _list([one.audience is not None for one in inserted]),
             _list([one.posted_at for one in inserted]),
             _list([one.expires_at for one in inserted]),
             _list([one.lease_until for one in inserted]),
+            _list([one.leases for one in inserted]),
         )
     if changed:
-        add(
-            CHANGED,
+        leases = (
             _pieces(32, [one.room for one in changed]),
             _pieces(16, [one.id for one in changed]),
             _pieces(16, [one.lease_holder or _NO_MEMBER for one in changed]),
-            _pieces(32, [one.viewing or _NO_VIEWING for one in changed]),
-            _list([one.viewing is not None for one in changed]),
             _list([one.lease_until for one in changed]),
             _list([one.lease_ends for one in changed]),
-            _list([one.audience is not None for one in changed]),
+            _list([one.leases for one in changed]),
         )
+        if any(one.returns or one.viewing is not None for one in changed):
+            add(
+                CHANGED,
+                *leases,
+                _pieces(32, [one.viewing or _NO_VIEWING for one in changed]),
+                _pieces(16, [one.reader or _NO_MEMBER for one in changed]),
+                _list([one.viewing is not None for one in changed]),
+                _list([one.returns for one in changed]),
+                [_written(one.returners) for one in changed],
+            )
+        else:
+            add(LEASED, *leases)
     if new_tombstones:
         add(
             BURIED,
@@ -210,8 +222,12 @@ async def write(
             _pieces(32, [one.room for one in new_tombstones]),
             _pieces(16, [one.author for one in new_tombstones]),
             _pieces(32, [one.viewing or _NO_VIEWING for one in new_tombstones]),
+            _pieces(16, [one.reader or _NO_MEMBER for one in new_tombstones]),
+            _list([one.viewing is not None for one in new_tombstones]),
             _list([one.fate for one in new_tombstones]),
-            _list([one.until for one in new_tombstones]),
+            _list([one.opened for one in new_tombstones]),
+            new_tombstones[0].ended_at,
+            new_tombstones[0].until,
         )
     if destroyed:
         add(
@@ -244,6 +260,11 @@ def _pieces(size: int, values: Collection[bytes]) -> bytes:
     if len(joined) != size * len(values):
         raise ValueError("a value of another size would move all that follow")
     return joined
+
+
+def _written(returners: Sequence[tuple[bytes, int]]) -> bytes | None:
+    """Members and times as `room_rows` reads them: 16 and 8 bytes each; None for nobody."""
+    return b"".join(member + at.to_bytes(8) for member, at in returners) or None
 
 
 def _list(values: Sequence[int | None]) -> str:

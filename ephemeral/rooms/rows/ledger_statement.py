@@ -19,6 +19,7 @@ __all__ = [
     "CLOCK",
     "DESTROYED",
     "EPOCH",
+    "LEASED",
     "POSTED",
     "UNKNOWN",
     "USED",
@@ -80,10 +81,10 @@ UNKNOWN = Part(
 )
 
 #: Payloads with their keys, and messages. Payloads: ids, bodies, epochs, wrapped keys; messages:
-#: rooms, ids, authors, viewing hashes, digests, holders, viewing bytes, whether viewed, sequences,
-#: sizes, whether for everyone, posted, expiring, leased until.
+#: rooms, ids, authors, viewing hashes, digests, holders, sequences, sizes, whether for everyone,
+#: posted, expiring, leased until, leases.
 POSTED = Part(
-    18,
+    17,
     """
     bodies AS (
         INSERT INTO payloads (id, body)
@@ -98,8 +99,7 @@ POSTED = Part(
         WHERE (SELECT ok FROM go)
     ), accepted AS (
         INSERT INTO messages (payload, room, id, author, viewing_hash, digest, lease_holder,
-                              viewing, sequence, size, everyone, posted_at, expires_at,
-                              lease_until)
+                              sequence, size, everyone, posted_at, expires_at, lease_until, leases)
         SELECT substr($1::bytea, (16 * n - 15)::int, 16),
                substr($5::bytea, (32 * n - 31)::int, 32),
                substr($6::bytea, (16 * n - 15)::int, 16),
@@ -108,53 +108,75 @@ POSTED = Part(
                substr($9::bytea, (32 * n - 31)::int, 32),
                CASE WHEN lease_until IS NOT NULL
                     THEN substr($10::bytea, (16 * n - 15)::int, 16) END,
-               CASE WHEN viewed THEN substr($11::bytea, (32 * n - 31)::int, 32) END,
-               sequence, size, everyone, posted_at, expires_at, lease_until
-        FROM unnest($12::text::boolean[], $13::text::bigint[], $14::text::int[],
-                    $15::text::boolean[], $16::text::bigint[], $17::text::bigint[],
-                    $18::text::bigint[])
-             WITH ORDINALITY AS q (viewed, sequence, size, everyone, posted_at, expires_at,
-                                   lease_until, n)
+               sequence, size, everyone, posted_at, expires_at, lease_until, leases
+        FROM unnest($11::text::bigint[], $12::text::int[], $13::text::boolean[],
+                    $14::text::bigint[], $15::text::bigint[], $16::text::bigint[],
+                    $17::text::int[])
+             WITH ORDINALITY AS q (sequence, size, everyone, posted_at, expires_at, lease_until,
+                                   leases, n)
         WHERE (SELECT ok FROM go)
     )""",
 )
 
-#: Messages' leases and views. Rooms, ids, holders, viewing bytes, whether viewed, until, how many
-#: have ended, whether for everyone.
-CHANGED = Part(
-    8,
+#: Messages' leases. Rooms, ids, holders, until, how many have ended, how many have begun.
+LEASED = Part(
+    6,
     """
     leased AS (
         UPDATE messages
         SET lease_holder = CASE WHEN q.lease_until IS NOT NULL
                                 THEN substr($3::bytea, (16 * q.n - 15)::int, 16) END,
-            viewing = CASE WHEN viewed THEN substr($4::bytea, (32 * q.n - 31)::int, 32) END,
-            lease_until = q.lease_until, lease_ends = q.lease_ends, everyone = q.everyone
-        FROM unnest($5::text::boolean[], $6::text::bigint[], $7::text::smallint[],
-                    $8::text::boolean[])
-             WITH ORDINALITY AS q (viewed, lease_until, lease_ends, everyone, n)
+            lease_until = q.lease_until, lease_ends = q.lease_ends, leases = q.leases
+        FROM unnest($4::text::bigint[], $5::text::smallint[], $6::text::int[])
+             WITH ORDINALITY AS q (lease_until, lease_ends, leases, n)
         WHERE messages.room = substr($1::bytea, (32 * q.n - 31)::int, 32)
           AND messages.id = substr($2::bytea, (16 * q.n - 15)::int, 16)
           AND (SELECT ok FROM go)
     )""",
 )
 
-#: Tombstones. Names, rooms, authors, viewing bytes, fates, until.
+#: The same with what most messages never have: viewing bytes, readers, whether they have these two,
+#: returns, returners.
+CHANGED = Part(
+    11,
+    """
+    changed AS (
+        UPDATE messages
+        SET lease_holder = CASE WHEN q.lease_until IS NOT NULL
+                                THEN substr($3::bytea, (16 * q.n - 15)::int, 16) END,
+            lease_until = q.lease_until, lease_ends = q.lease_ends, leases = q.leases,
+            viewing = CASE WHEN viewed THEN substr($7::bytea, (32 * q.n - 31)::int, 32) END,
+            reader = CASE WHEN viewed THEN substr($8::bytea, (16 * q.n - 15)::int, 16) END,
+            returns = q.returns, returners = q.returners
+        FROM unnest($4::text::bigint[], $5::text::smallint[], $6::text::int[],
+                    $9::text::boolean[], $10::text::int[], $11::bytea[])
+             WITH ORDINALITY AS q (lease_until, lease_ends, leases, viewed, returns, returners, n)
+        WHERE messages.room = substr($1::bytea, (32 * q.n - 31)::int, 32)
+          AND messages.id = substr($2::bytea, (16 * q.n - 15)::int, 16)
+          AND (SELECT ok FROM go)
+    )""",
+)
+
+#: Tombstones. Names, rooms, authors, viewing bytes, readers, whether they have these two, fates,
+#: how often opened; when all of them ended, and until when they stand.
 BURIED = Part(
-    6,
+    10,
     """
     new_tombstones AS (
-        INSERT INTO tombstones (tombstone, room, author, viewing, fate, until)
+        INSERT INTO tombstones (tombstone, room, author, viewing, reader, fate, opened, ended_at,
+                                until)
         SELECT substr($1::bytea, (32 * n - 31)::int, 32),
                substr($2::bytea, (32 * n - 31)::int, 32),
                substr($3::bytea, (16 * n - 15)::int, 16),
-               CASE WHEN fate = 1 THEN substr($4::bytea, (32 * n - 31)::int, 32) END,
-               fate, until
-        FROM unnest($5::text::smallint[], $6::text::bigint[])
-             WITH ORDINALITY AS q (fate, until, n)
+               CASE WHEN viewed THEN substr($4::bytea, (32 * n - 31)::int, 32) END,
+               CASE WHEN viewed THEN substr($5::bytea, (16 * n - 15)::int, 16) END,
+               fate, opened, $9::bigint, $10::bigint
+        FROM unnest($6::text::boolean[], $7::text::smallint[], $8::text::int[])
+             WITH ORDINALITY AS q (viewed, fate, opened, n)
         WHERE (SELECT ok FROM go)
         ON CONFLICT (room, tombstone) DO UPDATE SET author = excluded.author,
-               fate = excluded.fate, viewing = excluded.viewing, until = excluded.until
+               fate = excluded.fate, viewing = excluded.viewing, reader = excluded.reader,
+               opened = excluded.opened, ended_at = excluded.ended_at, until = excluded.until
     )""",
 )
 

@@ -24,7 +24,8 @@ async def lock_room(connection: Connection, room: bytes) -> Room | None:
     row = await connection.fetchrow(
         """
         UPDATE rooms SET version = DEFAULT WHERE room = $1
-        RETURNING room, policy, message_ttl, room_ttl, sequence, expires_at, 0, 0, lease_due
+        RETURNING room, policy, message_ttl, room_ttl, sequence, expires_at, 0, 0, lease_due,
+                  seat_limit
         """,
         room,
     )
@@ -73,6 +74,18 @@ async def admission(connection: Connection, room: bytes) -> tuple[bool, int]:
     return rows[0][0], rows[0][1]
 
 
+async def is_last_of_locked(connection: Connection, room: bytes) -> bool:
+    """Whether a room is locked and has one seat that is taken."""
+    last: bool = await connection.fetchval(
+        """
+        SELECT locked AND (SELECT count(*) FROM seats s WHERE s.room = r.room) = 1
+        FROM rooms r WHERE room = $1
+        """,
+        room,
+    )
+    return last
+
+
 async def count_join(connection: Connection, room: bytes, expires_at: int) -> int:
     """Count a seat that was taken, which is also a use; returns how many that makes."""
     joins: int = await connection.fetchval(
@@ -94,23 +107,36 @@ async def sequences(connection: Connection, rooms: Sequence[bytes]) -> dict[byte
     return {row[0]: row[1] for row in rows}
 
 
-async def waiting(connection: Connection, rooms: Sequence[bytes]) -> dict[bytes, tuple[int, int]]:
-    """How many messages wait in each room, and their bytes; without what waits to be swept."""
+async def waiting(
+    connection: Connection, rooms: Sequence[bytes]
+) -> dict[bytes, dict[bytes, tuple[int, int]]]:
+    """How many messages wait in each room, and their bytes, by author; without what is to be swept.
+
+    Every room that was asked for is in it.
+    """
     rows = await connection.fetch(
         """
-        SELECT room, count(*), sum(size)::bigint FROM messages
-        WHERE room = ANY($1::bytea[]) AND expires_at > clock_ms() GROUP BY room
+        SELECT room, author, count(*), sum(size)::bigint FROM messages
+        WHERE room = ANY($1::bytea[]) AND expires_at > clock_ms() GROUP BY room, author
         """,
         rooms,
     )
-    return {row[0]: (row[1], row[2]) for row in rows}
+    found: dict[bytes, dict[bytes, tuple[int, int]]] = {room: {} for room in rooms}
+    for room, author, count, size in rows:
+        found[room][author] = count, size
+    return found
 
 
 def _messages(rows: Iterable[Record]) -> list[Message]:
     found = []
     for row in rows:
-        *values, everyone = row
+        *values, returners, everyone = row
         message = Message(*values)
+        if returners is not None:
+            message.returners = tuple(
+                (returners[at : at + 16], int.from_bytes(returners[at + 16 : at + 24]))
+                for at in range(0, len(returners), 24)
+            )
         message.audience = {} if everyone else None
         found.append(message)
     return found
@@ -122,8 +148,8 @@ async def messages(connection: Connection, keys: Iterable[Key]) -> list[Message]
     rows = await connection.fetch(
         """
         SELECT m.room, m.id, m.sequence, m.author, m.size, m.viewing_hash, m.digest, m.payload,
-               m.posted_at, m.expires_at, m.lease_holder, m.lease_until, m.lease_ends, m.viewing,
-               m.everyone
+               m.posted_at, m.expires_at, m.lease_holder, m.lease_until, m.lease_ends, m.leases,
+               m.returns, m.viewing, m.reader, m.returners, m.everyone
         FROM unnest($1::bytea[], $2::bytea[]) AS q (room, id)
         JOIN messages m ON m.room = q.room AND m.id = q.id
         """,
@@ -138,8 +164,8 @@ async def messages_of_room(connection: Connection, room: bytes) -> list[Message]
     rows = await connection.fetch(
         """
         SELECT m.room, m.id, m.sequence, m.author, m.size, m.viewing_hash, m.digest, m.payload,
-               m.posted_at, m.expires_at, m.lease_holder, m.lease_until, m.lease_ends, m.viewing,
-               m.everyone
+               m.posted_at, m.expires_at, m.lease_holder, m.lease_until, m.lease_ends, m.leases,
+               m.returns, m.viewing, m.reader, m.returners, m.everyone
         FROM messages m WHERE m.room = $1 ORDER BY m.sequence
         """,
         room,
@@ -172,8 +198,8 @@ async def leased_messages(connection: Connection, rooms: Sequence[bytes]) -> lis
     rows = await connection.fetch(
         """
         SELECT m.room, m.id, m.sequence, m.author, m.size, m.viewing_hash, m.digest, m.payload,
-               m.posted_at, m.expires_at, m.lease_holder, m.lease_until, m.lease_ends, m.viewing,
-               m.everyone
+               m.posted_at, m.expires_at, m.lease_holder, m.lease_until, m.lease_ends, m.leases,
+               m.returns, m.viewing, m.reader, m.returners, m.everyone
         FROM messages m
         WHERE m.room = ANY($1::bytea[]) AND (m.lease_until IS NOT NULL OR m.everyone)
         """,
@@ -264,7 +290,8 @@ async def tombstones(connection: Connection, names: Mapping[Key, bytes]) -> list
     """Tombstones by name; `names` has those of messages by room and id."""
     rows = await connection.fetch(
         """
-        SELECT t.tombstone, t.room, t.author, t.fate, t.viewing, t.until
+        SELECT t.tombstone, t.room, t.author, t.fate, t.viewing, t.until, t.reader, t.opened,
+               t.ended_at
         FROM unnest($1::bytea[], $2::bytea[]) AS q (room, tombstone)
         JOIN tombstones t ON t.room = q.room AND t.tombstone = q.tombstone
         """,

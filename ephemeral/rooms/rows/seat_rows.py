@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from ephemeral.protocol.limits import CLOSED_TAB_SECONDS
 from ephemeral.rooms.rules.room import Seat
 
 if TYPE_CHECKING:
@@ -19,8 +20,12 @@ if TYPE_CHECKING:
 TOUCH_STEP = 5_000
 
 
+#: How long the seat of a closed tab is held, in ms, where others are for a longer grace.
+CLOSED_TAB_MS = CLOSED_TAB_SECONDS * 1000
+
+
 class SeatRow(NamedTuple):
-    """A seat. `held`: by a socket, or within the grace after its last request."""
+    """A seat. `held_until`: its grace after its last request; None while a socket holds it."""
 
     room: bytes
     member: bytes
@@ -29,8 +34,13 @@ class SeatRow(NamedTuple):
     resume_key: bytes | None
     joined_at: int
     seen_at: int
+    generation: int
     present: bool
-    held: bool
+    held_until: int | None
+
+    def is_free(self, now: int) -> bool:
+        """Whether somebody else may take it."""
+        return self.held_until is not None and self.held_until <= now
 
 
 async def seats_of_room(connection: Connection, room: bytes, grace: int) -> list[SeatRow]:
@@ -38,33 +48,38 @@ async def seats_of_room(connection: Connection, room: bytes, grace: int) -> list
     rows = await connection.fetch(
         """
         SELECT s.room, s.member, s.token_hash, s.profile, s.resume_key, s.joined_at, s.seen_at,
-               w.id IS NOT NULL, w.id IS NOT NULL OR s.seen_at + $2 > clock_ms()
+               s.generation, w.id IS NOT NULL,
+               CASE WHEN w.id IS NULL
+                    THEN s.seen_at + CASE WHEN s.closed_tab THEN $3::bigint ELSE $2 END END
         FROM seats s LEFT JOIN workers w ON w.id = s.worker AND w.alive_until > clock_ms()
         WHERE s.room = $1 ORDER BY s.seen_at, s.member
         """,
         room,
         grace,
+        min(grace, CLOSED_TAB_MS),
     )
     return [SeatRow(*row) for row in rows]
 
 
 async def present(
     connection: Connection, rooms: Sequence[bytes], grace: int
-) -> dict[bytes, list[bytes]]:
-    """Members that hold a seat, by room."""
+) -> dict[bytes, dict[bytes, int]]:
+    """Members that hold a seat, with when they took it, by room; every room asked for is in it."""
     rows = await connection.fetch(
         """
-        SELECT s.room, s.member
+        SELECT s.room, s.member, s.joined_at
         FROM seats s LEFT JOIN workers w ON w.id = s.worker AND w.alive_until > clock_ms()
         WHERE s.room = ANY($1::bytea[])
-          AND (w.id IS NOT NULL OR s.seen_at + $2 > clock_ms())
+          AND (w.id IS NOT NULL
+               OR s.seen_at + CASE WHEN s.closed_tab THEN $3::bigint ELSE $2 END > clock_ms())
         """,
         rooms,
         grace,
+        min(grace, CLOSED_TAB_MS),
     )
-    found: dict[bytes, list[bytes]] = {}
-    for room, member in rows:
-        found.setdefault(room, []).append(member)
+    found: dict[bytes, dict[bytes, int]] = {room: {} for room in rooms}
+    for room, member, joined_at in rows:
+        found[room][member] = joined_at
     return found
 
 
@@ -88,7 +103,7 @@ async def find(connection: Connection, room: bytes, token_hash: bytes) -> tuple[
     """The seat of a token in a living room, and whether its clock should be touched."""
     row = await connection.fetchrow(
         """
-        SELECT s.room, s.member, s.token_hash, s.seen_at + $3 < clock_ms()
+        SELECT s.room, s.member, s.token_hash, s.closed_tab OR s.seen_at + $3 < clock_ms()
         FROM rooms r JOIN seats s ON s.room = r.room
         WHERE r.room = $1 AND r.expires_at > clock_ms() AND s.token_hash = $2
         """,
@@ -110,7 +125,10 @@ async def lives(connection: Connection, room: bytes) -> bool:
 async def touch(connection: Connection, seat: Seat) -> None:
     """The member has made a request."""
     await connection.execute(
-        "UPDATE seats SET seen_at = clock_ms() WHERE room = $1 AND member = $2 AND token_hash = $3",
+        """
+        UPDATE seats SET seen_at = clock_ms(), closed_tab = false
+        WHERE room = $1 AND member = $2 AND token_hash = $3
+        """,
         seat.room,
         seat.member,
         seat.token_hash,
@@ -152,11 +170,17 @@ async def delete_seat(connection: Connection, room: bytes, member: bytes) -> lis
 
 
 async def connect(
-    connection: Connection, room: bytes, token_hash: bytes, worker: bytes, socket: bytes
-) -> Seat | None:
+    connection: Connection,
+    room: bytes,
+    token_hash: bytes,
+    worker: bytes,
+    socket: bytes,
+    generation: int,
+) -> tuple[Seat, int] | None:
     """A socket holds the seat of this token from now on; None if there is none to be had.
 
-    A newer socket of the same worker keeps it: a hello may arrive after that of the next.
+    It is not had by a socket of a lower generation than the seat has seen: a hello may arrive after
+    that of the next connection. Also tells when the seat was taken: each time later than before.
 
     A worker that others took for dead is known again; it lives from its next heartbeat on.
     """
@@ -164,28 +188,29 @@ async def connect(
         """
         WITH known AS (
             INSERT INTO workers (id, alive_until) VALUES ($3, 0) ON CONFLICT (id) DO NOTHING)
-        UPDATE seats s SET worker = $3, connection = $4, seen_at = clock_ms()
+        UPDATE seats s SET worker = $3, connection = $4, generation = $5, closed_tab = false,
+                           seen_at = greatest(clock_ms(), s.seen_at + 1)
         FROM rooms r WHERE r.room = s.room AND r.expires_at > clock_ms()
-          AND s.room = $1 AND s.token_hash = $2
-          AND (s.worker IS DISTINCT FROM $3 OR s.connection < $4)
-        RETURNING s.room, s.member, s.token_hash
+          AND s.room = $1 AND s.token_hash = $2 AND s.generation <= $5
+        RETURNING s.room, s.member, s.token_hash, s.seen_at
         """,
-        room, token_hash, worker, socket,
+        room, token_hash, worker, socket, generation,
     )  # fmt: skip
-    return Seat(*row) if row is not None else None
+    return (Seat(*row[:3]), row[3]) if row is not None else None
 
 
-async def disconnect(connection: Connection, seat: Seat, socket: bytes) -> bool:
-    """The socket ended; False if it did not hold the seat any more."""
+async def disconnect(connection: Connection, seat: Seat, socket: bytes, closed_tab: bool) -> bool:
+    """The socket ended, perhaps with its tab; False if it did not hold the seat any more."""
     gone = await connection.fetchval(
         """
-        UPDATE seats SET worker = NULL, connection = NULL, seen_at = clock_ms()
+        UPDATE seats SET worker = NULL, connection = NULL, seen_at = clock_ms(), closed_tab = $5
         WHERE room = $1 AND member = $2 AND token_hash = $3 AND connection = $4 RETURNING true
         """,
         seat.room,
         seat.member,
         seat.token_hash,
         socket,
+        closed_tab,
     )
     return gone is not None
 
@@ -246,15 +271,15 @@ async def reclaim(
 
 async def resume_payload(
     connection: Connection, resume_hash: bytes, lasts: int
-) -> tuple[Seat, bytes] | None:
-    """The server's half of a resume secret, by the keyed hash of its token.
+) -> tuple[Seat, bytes, int] | None:
+    """The server's half of a resume secret, by the keyed hash of its token, and the generation.
 
     None also where it is over, `lasts` milliseconds after the member's last sign of life, and only
     waits to be swept.
     """
     row = await connection.fetchrow(
         """
-        SELECT s.room, s.member, s.token_hash, s.resume_key
+        SELECT s.room, s.member, s.token_hash, s.resume_key, s.generation
         FROM seats s JOIN rooms r ON r.room = s.room
         WHERE s.resume_hash = $1 AND r.expires_at > clock_ms()
           AND (s.worker IS NOT NULL OR s.seen_at + $2 > clock_ms())
@@ -262,7 +287,7 @@ async def resume_payload(
         resume_hash,
         lasts,
     )
-    return (Seat(row[0], row[1], row[2]), row[3]) if row is not None else None
+    return (Seat(row[0], row[1], row[2]), row[3], row[4]) if row is not None else None
 
 
 async def forgettable_resumes(

@@ -6,23 +6,22 @@ It does no I/O and knows no clock but the `now` it is given, so every rule of
 docs/protocol.md, section 8, can be tested without a database.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
 from hmac import compare_digest
+from types import MappingProxyType
 
-from ephemeral.protocol.errors import Refusal
-from ephemeral.rooms.rules.changes import Changes
+from ephemeral.protocol.errors import Refusal, refuse
+from ephemeral.rooms.rules.fates import EXPIRED, UNCONFIRMED, VIEWED, WITHDRAWN, Fates, Shares
 from ephemeral.rooms.rules.limits import Limits
+from ephemeral.rooms.rules.returns import barred_until
 from ephemeral.rooms.rules.room import (
     ACKNOWLEDGED,
-    FAILED,
     FATES,
     PENDING,
     Acknowledged,
     AcknowledgedEvent,
-    AudienceEvent,
     AudienceMember,
-    DestroyedEvent,
     KnownRoom,
     Message,
     NoticeEvent,
@@ -31,30 +30,41 @@ from ephemeral.rooms.rules.room import (
     Released,
     Room,
     Seat,
-    StoredEvent,
     Tombstone,
+    Withdrawn,
 )
-from ephemeral.rooms.rules.views import notice_of, receipt_of
+from ephemeral.rooms.rules.views import fate_of, notice_of, receipt_of
 
-__all__ = ["EXPIRED", "UNCONFIRMED", "VIEWED", "Book"]
+__all__ = ["EXPIRED", "UNCONFIRMED", "VIEWED", "WITHDRAWN", "Book", "Unread"]
 
-VIEWED, UNCONFIRMED, EXPIRED = 1, 2, 3
+_NONE_PRESENT: Mapping[bytes, Mapping[bytes, int]] = MappingProxyType({})
+_NO_SHARES: Mapping[bytes, Shares] = MappingProxyType({})
 
 #: A room's end is only moved when it moves by this much, so that a lively room
 #: doesn't rewrite an indexed column with every message.
 USE_STEP = 60_000
 
 
+class Unread(Exception):
+    """What would decide was not given to the book: read it, and ask another book."""
+
+
 def _seconds_until(time: int, now: int) -> int:
     return max(1, -(-(time - now) // 1000))
 
 
-class Book(Changes):
+def _is_half(limits: Limits, messages: int, size: int) -> bool:
+    """Whether this is no more than half of what may wait in a room."""
+    return 2 * messages <= limits.waiting_messages and 2 * size <= limits.waiting_bytes
+
+
+class Book(Fates):
     """The `known` rooms of one transaction, by name; they are changed as it decides.
 
-    `tombstones` are those that may be asked for; `present` the members of a room who hold a seat,
-    needed only where a message is posted under the policy *everyone*. `tombstone_name` computes the
-    name of a message's tombstone.
+    `tombstones` are those that may be asked for. `present` are the members of a room who hold a
+    seat, with when they took it, and `shares` what waits in a room by author: of rooms without
+    them, what depends on them raises Unread. `tombstone_name` computes the name of a message's
+    tombstone. `by` names the socket on which something is asked.
     """
 
     def __init__(
@@ -65,13 +75,11 @@ class Book(Changes):
         known: Mapping[bytes, KnownRoom],
         *,
         tombstones: Iterable[Tombstone] = (),
-        present: Mapping[bytes, Sequence[bytes]] | None = None,
+        present: Mapping[bytes, Mapping[bytes, int]] = _NONE_PRESENT,
+        shares: Mapping[bytes, Shares] = _NO_SHARES,
     ) -> None:
-        super().__init__(now, known)
-        self._limits = limits
-        self._tombstone_name = tombstone_name
-        self._tombstones = {tombstone.tombstone: tombstone for tombstone in tombstones}
-        self._present = present or {}
+        super().__init__(now, limits, tombstone_name, known, tombstones, shares)
+        self._present = present
 
     # --- requests ---------------------------------------------------------------------------
 
@@ -83,6 +91,7 @@ class Book(Changes):
         viewing_hash: bytes,
         digest: bytes,
         payload: bytes,
+        by: bytes = b"",
     ) -> Receipt:
         """Accept a message, or recognise one that was accepted before."""
         room = self._enter(seat)
@@ -100,19 +109,19 @@ class Book(Changes):
         if tombstone is not None and tombstone.until > self.now:
             if tombstone.author != seat.member:
                 raise Refusal("message_conflict")
-            return Receipt(message_id, FATES[tombstone.fate], viewing=tombstone.viewing)
+            return fate_of(message_id, tombstone)
         if (
             room.waiting >= self._limits.waiting_messages
             or room.waiting_bytes + size > self._limits.waiting_bytes
         ):
             raise Refusal("room_crowded")
-        room.waiting += 1
-        room.waiting_bytes += size
-        room.sequence += 1
+        self._refuse_share(room, seat.member, size)
         audience = None
         if room.policy == 2:
-            others = [one for one in self._present.get(seat.room, ()) if one != seat.member]
+            others = [one for one in self._held(seat.room) if one != seat.member]
             audience = {one: AudienceMember(one) for one in others} or None
+        self._count(room, seat.member, 1, size)
+        room.sequence += 1
         message = Message(
             seat.room,
             message_id,
@@ -132,25 +141,39 @@ class Book(Changes):
         self.invited.extend((seat.room, message_id, one) for one in audience or ())
         self.used[room.room] = room
         self._use(room)
-        self._tell(seat.room, NoticeEvent(notice_of(message, self.now)))
+        notice = notice_of(message, self.now)
+        self._tell(seat.room, NoticeEvent(notice, by))
         return Receipt(
-            message_id, "stored", message.sequence, self.now, message.expires_at, None, True
+            message_id,
+            "stored",
+            message.sequence,
+            self.now,
+            message.expires_at,
+            None,
+            0,
+            0,
+            notice.audience,
+            None,
+            None,
+            True,
         )
 
-    def open(self, seat: Seat, message_id: bytes) -> tuple[Message, int]:
+    def open(self, seat: Seat, message_id: bytes, by: bytes = b"") -> tuple[Message, int]:
         """Lease a message to `seat`; returns it with the end of the lease."""
         room = self._enter(seat)
         message = self._living(seat.room, message_id)
         if message.author == seat.member:
             raise Refusal("message_author")
         if message.audience is None:
-            until = self._lease_first_view(message, seat.member)
+            until = self._lease_first_view(message, seat.member, by)
         else:
-            until = self._lease_audience(message, seat.member)
+            until = self._lease_audience(message, seat.member, by)
         self._use(room)
         return message, until
 
-    def acknowledge(self, seat: Seat, message_id: bytes, viewing: bytes) -> Acknowledged:
+    def acknowledge(
+        self, seat: Seat, message_id: bytes, viewing: bytes, by: bytes = b""
+    ) -> Acknowledged:
         """Destroy a message, or note that one of its audience has viewed it, upon proof."""
         room = self._enter(seat)
         message = self._find(seat.room, message_id)
@@ -162,7 +185,8 @@ class Book(Changes):
             raise Refusal("viewing_wrong")
         if message.audience is None:
             self._use(room)
-            self._destroy(message, VIEWED, viewing, seat.member)
+            message.viewing, message.reader = viewing, seat.member
+            self._destroy(message, VIEWED, seat.member, by)
             return Acknowledged(message_id, "viewed")
         reader = message.audience.get(seat.member)
         if reader is None:
@@ -171,25 +195,36 @@ class Book(Changes):
             self._use(room)
             reader.state = ACKNOWLEDGED
             reader.lease_until = None
-            message.viewing = viewing
+            message.viewing, message.reader = viewing, seat.member
             self._change(message, reader)
-            if self._conclude(message, seat.member):
+            if self._conclude(message, seat.member, by):
                 return Acknowledged(message_id, "viewed")
-            self._tell(seat.room, AcknowledgedEvent(message_id, seat.member))
+            self._tell(seat.room, AcknowledgedEvent(message_id, seat.member, by))
         return Acknowledged(message_id, "acknowledged")
 
-    def release(self, seat: Seat, message_id: bytes) -> Released:
-        """Give a lease back; it is not counted."""
+    def release(self, seat: Seat, message_id: bytes, by: bytes = b"") -> Released:
+        """Give a lease back."""
         self._enter(seat)
         message = self._living(seat.room, message_id)
-        if not self._give_back(message, seat.member):
-            raise Refusal("lease_lost")
-        return Released(message_id)
+        refuse(not self._give_back(message, seat.member, by), "lease_lost")
+        return Released(message_id, message.returns)
+
+    def withdraw(self, seat: Seat, message_id: bytes, by: bytes = b"") -> Withdrawn:
+        """Destroy one's own message, unless somebody is reading it alone at this moment."""
+        self._enter(seat)
+        message = self._find(seat.room, message_id)
+        if message is None:
+            return self._withdraw_again(seat, message_id)
+        refuse(message.author != seat.member, "author_only")
+        if message.lease_until is not None:
+            raise self._leased(message.lease_until)
+        self._destroy(message, WITHDRAWN, None, by)
+        return Withdrawn(message_id, message.leases)
 
     # --- what happens by itself -----------------------------------------------------------------
 
     def leave(self, room: bytes, member: bytes) -> None:
-        """A member is gone: its leases end uncounted, and no message waits for it any longer."""
+        """A member is gone: its leases end as returns, and no message waits for it any longer."""
         for message in list(self._known[room].messages.values()):
             if not self._settle(message):
                 continue
@@ -199,7 +234,7 @@ class Book(Changes):
                 del message.audience[member]
                 self._change(message)
                 self.readers[room, message.id, member] = None
-                if not self._conclude(message, None):
+                if not self._conclude(message):
                     self._tell_audience(message)
 
     def settle_one(self, room: bytes, message_id: bytes) -> None:
@@ -254,144 +289,80 @@ class Book(Changes):
             raise Refusal("message_unknown")
         if tombstone.author == seat.member:
             raise Refusal("message_author")
-        if tombstone.viewing is None:
+        if tombstone.fate != VIEWED or tombstone.viewing is None:
             raise Refusal("message_gone", state=FATES[tombstone.fate])
         if not compare_digest(tombstone.viewing, viewing):
             raise Refusal("viewing_wrong")
         return Acknowledged(message_id, "viewed")
 
-    def _lease_first_view(self, message: Message, member: bytes) -> int:
+    def _withdraw_again(self, seat: Seat, message_id: bytes) -> Withdrawn:
+        tombstone = self._tombstone(seat.room, message_id)
+        if tombstone is None:
+            raise Refusal("message_unknown")
+        refuse(tombstone.author != seat.member, "author_only")
+        if tombstone.fate != WITHDRAWN or tombstone.opened is None:
+            raise Refusal("message_gone", state=FATES[tombstone.fate])
+        return Withdrawn(message_id, tombstone.opened)
+
+    def _lease_first_view(self, message: Message, member: bytes, by: bytes) -> int:
         if message.lease_holder is not None and message.lease_until is not None:
             if message.lease_holder != member:
-                raise Refusal(
-                    "message_leased", retry_after=_seconds_until(message.lease_until, self.now)
-                )
+                raise self._leased(message.lease_until)
             return message.lease_until
-        until = self._lease(message.room)
+        if message.returners:
+            self._refuse_barred(message, member)
+        until = self._lease(message)
         message.lease_holder, message.lease_until = member, until
         self._change(message)
-        self._tell(message.room, OpenedEvent(message.id, member, until))
+        self._tell(message.room, OpenedEvent(message.id, member, until, by))
         return until
 
-    def _lease_audience(self, message: Message, member: bytes) -> int:
+    def _refuse_barred(self, message: Message, member: bytes) -> None:
+        held = self._held(message.room)
+        until = barred_until(message, member, held, self.now, self._limits.lease)
+        if until is not None:
+            raise self._leased(until)
+
+    def _leased(self, until: int) -> Refusal:
+        return Refusal("message_leased", retry_after=_seconds_until(until, self.now))
+
+    def _held(self, room: bytes) -> Mapping[bytes, int]:
+        held = self._present.get(room)
+        if held is None:
+            raise Unread
+        return held
+
+    def _refuse_share(self, room: Room, author: bytes, size: int) -> None:
+        """Beyond two seats nobody may fill more than half of a room; one message always may wait.
+
+        Otherwise one member keeps all others from writing for as long as a message waits.
+        """
+        limits = self._limits
+        if room.seats <= 2 or _is_half(limits, room.waiting + 1, room.waiting_bytes + size):
+            return
+        shares = self._shares.get(room.room)
+        if shares is None:
+            raise Unread
+        count, total = shares.get(author, (0, 0))
+        if count and not _is_half(limits, count + 1, total + size):
+            raise Refusal("room_crowded")
+
+    def _lease_audience(self, message: Message, member: bytes, by: bytes) -> int:
         reader = message.audience.get(member) if message.audience is not None else None
         if reader is None:
             raise Refusal("audience_only")
         if reader.state != PENDING:
             state = "acknowledged" if reader.state == ACKNOWLEDGED else "unconfirmed"
-            raise Refusal("message_gone", state=state)
+            raise Refusal("message_done", state=state)
         if reader.lease_until is not None:
             return reader.lease_until
-        reader.lease_until = self._lease(message.room)
+        until = reader.lease_until = self._lease(message)
         self._change(message, reader)
-        self._tell(message.room, OpenedEvent(message.id, member, reader.lease_until))
-        return reader.lease_until
-
-    def _give_back(self, message: Message, member: bytes) -> bool:
-        if message.audience is None:
-            if message.lease_holder != member:
-                return False
-            message.lease_holder = message.lease_until = None
-        else:
-            reader = message.audience.get(member)
-            if reader is None or reader.lease_until is None:
-                return False
-            reader.lease_until = None
-            self._change(message, reader)
-        self._change(message)
-        self._tell(message.room, StoredEvent(message.id, member))
-        return True
-
-    def _settle(self, message: Message) -> bool:
-        """Let time pass for one message; False if that destroyed it."""
-        if message.expires_at <= self.now:
-            self._destroy(message, EXPIRED, None, None)
-            return False
-        if message.audience is not None:
-            return self._settle_audience(message)
-        holder, until = message.lease_holder, message.lease_until
-        if holder is None or until is None or until > self.now:
-            return True
-        message.lease_holder = message.lease_until = None
-        message.lease_ends += 1
-        if message.lease_ends >= self._limits.lease_ends:
-            self._destroy(message, UNCONFIRMED, None, None)
-            return False
-        self._change(message)
-        self._tell(message.room, StoredEvent(message.id, holder))
-        return True
-
-    def _settle_audience(self, message: Message) -> bool:
-        failed = False
-        for reader in (message.audience or {}).values():
-            if reader.lease_until is None or reader.lease_until > self.now:
-                continue
-            reader.lease_until = None
-            reader.lease_ends += 1
-            if reader.lease_ends >= self._limits.lease_ends:
-                reader.state = FAILED
-                failed = True
-            self._change(message, reader)
-            self._tell(message.room, StoredEvent(message.id, reader.member))
-        if failed:
-            if self._conclude(message, None):
-                return message.id in self._known[message.room].messages
-            self._tell_audience(message)
-        return True
-
-    def _conclude(self, message: Message, last: bytes | None) -> bool:
-        """Once nobody of the audience is left to view it, decide. True if that was so."""
-        readers = (message.audience or {}).values()
-        if any(one.state == PENDING for one in readers):
-            return False
-        if any(one.state == ACKNOWLEDGED for one in readers):
-            self._destroy(message, VIEWED, message.viewing, last)
-        elif message.audience:
-            self._destroy(message, UNCONFIRMED, None, None)
-        else:
-            message.audience = None
-            self._change(message)
-            self._tell(message.room, AudienceEvent(message.id, None))
-        return True
-
-    def _destroy(
-        self, message: Message, fate: int, viewing: bytes | None, member: bytes | None
-    ) -> None:
-        key = (message.room, message.id)
-        known = self._known[message.room]
-        del known.messages[message.id]
-        self.changed.pop(key, None)
-        for reader in message.audience or ():
-            self.readers.pop((*key, reader), None)
-        self.destroyed.append(message)
-        tombstone = Tombstone(
-            message.tombstone_name or self._tombstone_name(message.room, message.id),
-            message.room,
-            message.author,
-            fate,
-            viewing,
-            self.now + self._limits.tombstone,
-        )
-        self._tombstones[tombstone.tombstone] = tombstone
-        self.new_tombstones.append(tombstone)
-        room = known.room
-        self.used[message.room] = room
-        # What has expired is not counted any more.
-        if message.expires_at > self.now:
-            room.waiting -= 1
-            room.waiting_bytes -= message.size
-        self._tell(message.room, DestroyedEvent(message.id, FATES[fate], viewing, member))
+        self._tell(message.room, OpenedEvent(message.id, member, until, by))
+        return until
 
     def _use(self, room: Room) -> None:
         ends = self.now + room.room_ttl
         if ends - room.expires_at >= min(USE_STEP, room.room_ttl // 8):
             room.expires_at = ends
             self.used[room.room] = room
-
-    def _lease(self, room: bytes) -> int:
-        """When a lease ends that begins now; its room is told."""
-        until = self.now + self._limits.lease
-        leased = self._known[room].room
-        if leased.lease_due is None or leased.lease_due > until:
-            leased.lease_due = until
-        return until

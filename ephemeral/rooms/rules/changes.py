@@ -11,7 +11,7 @@ from ephemeral.rooms.rules.room import (
     Room,
     Tombstone,
 )
-from ephemeral.rooms.rules.views import notice_of
+from ephemeral.rooms.rules.views import audience_of
 
 __all__ = ["Changes"]
 
@@ -45,5 +45,4 @@ class Changes:
         self.events.append((room, event))
 
     def _tell_audience(self, message: Message) -> None:
-        audience = notice_of(message, self.now).audience
-        self._tell(message.room, AudienceEvent(message.id, audience))
+        self._tell(message.room, AudienceEvent(message.id, audience_of(message) or ()))

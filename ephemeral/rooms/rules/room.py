@@ -42,13 +42,14 @@ __all__ = [
     "StoredEvent",
     "Tombstone",
     "TypingEvent",
+    "Withdrawn",
 ]
 
 #: What a member of an audience has done.
 PENDING, ACKNOWLEDGED, FAILED = 0, 1, 2
 
 #: Fates as the table `tombstones` numbers them and as the wire names them.
-FATES = {1: "viewed", 2: "unconfirmed", 3: "expired"}
+FATES = {1: "viewed", 2: "unconfirmed", 3: "expired", 4: "withdrawn"}
 
 
 class Value(Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False):
@@ -80,6 +81,8 @@ class Room:
     waiting_bytes: int = 0
     #: No lease ends before this.
     lease_due: int | None = None
+    #: How many members it may have at once.
+    seats: int = 2
 
 
 @dataclass(slots=True)
@@ -99,7 +102,10 @@ class AudienceMember:
 class Message:
     """A message that waits. `audience` is None under *first view*.
 
-    `tombstone_name` is the name that its tombstone will have, if that was computed already.
+    `leases` have ever begun, of all members; `returns` of them were given back, lately by the
+    `returners` (member and time, oldest first). `viewing` was revealed under *everyone*, by
+    `reader` as the last. `tombstone_name` is the name that its tombstone will have, if that was
+    computed already.
     """
 
     room: bytes
@@ -115,7 +121,11 @@ class Message:
     lease_holder: bytes | None = None
     lease_until: int | None = None
     lease_ends: int = 0
+    leases: int = 0
+    returns: int = 0
     viewing: bytes | None = None
+    reader: bytes | None = None
+    returners: tuple[tuple[bytes, int], ...] = ()
     audience: dict[bytes, AudienceMember] | None = None
     tombstone_name: bytes | None = None
 
@@ -132,7 +142,11 @@ class KnownRoom:
 
 
 class Tombstone(Value, frozen=True):
-    """What is left of a destroyed message. `fate` is a key of `FATES`."""
+    """What is left of a destroyed message. `fate` is a key of `FATES`.
+
+    `viewing` and `reader`, who acknowledged last: both or neither. It was `opened` so often and
+    destroyed at `ended_at`; None in a tombstone from before that was noted.
+    """
 
     tombstone: bytes
     room: bytes
@@ -140,6 +154,9 @@ class Tombstone(Value, frozen=True):
     fate: int
     viewing: bytes | None
     until: int
+    reader: bytes | None
+    opened: int | None
+    ended_at: int | None
 
 
 # --- what members are told -----------------------------------------------------------------
@@ -170,7 +187,10 @@ class MemberView(Value, frozen=True):
 
 
 class Notice(Value, frozen=True):
-    """The wire's `notice` object. `audience`: who has yet to view it; None under first view."""
+    """The wire's `notice` object. `audience`: who has yet to view it; None under first view.
+
+    `opened` leases have ever begun, of all members; `returns` of them were given back.
+    """
 
     id: bytes
     sequence: int
@@ -182,10 +202,15 @@ class Notice(Value, frozen=True):
     holder: bytes | None
     lease_until: int | None
     audience: tuple[bytes, ...] | None
+    opened: int = 0
+    returns: int = 0
 
 
 class Receipt(Value, frozen=True):
-    """The wire's `receipt` object. `fresh`: this very request stored the message."""
+    """The wire's `receipt` object: None is what isn't known, or not any more.
+
+    `viewing` proves a view, by `reader` as the last. `fresh`: this very request stored the message.
+    """
 
     id: bytes
     state: str
@@ -193,6 +218,11 @@ class Receipt(Value, frozen=True):
     posted_at: int | None = None
     expires_at: int | None = None
     viewing: bytes | None = None
+    opened: int | None = None
+    returns: int | None = None
+    audience: tuple[bytes, ...] | None = None
+    reader: bytes | None = None
+    ended_at: int | None = None
     fresh: bool = False
 
 
@@ -217,10 +247,19 @@ class Acknowledged(Value, frozen=True):
 
 
 class Released(Value, frozen=True):
-    """Answer to a release."""
+    """Answer to a release. `returns`: how often the message was given back, with this."""
 
     id: bytes
+    returns: int
     state: Literal["stored"] = "stored"
+
+
+class Withdrawn(Value, frozen=True):
+    """Answer to its author, who has taken a message back that was opened so often."""
+
+    id: bytes
+    opened: int
+    state: Literal["withdrawn"] = "withdrawn"
 
 
 class Snapshot(Value, frozen=True):
@@ -234,20 +273,27 @@ class Snapshot(Value, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """Answer to joining. `fresh`: a seat was taken (201), not found again (200)."""
+    """Answer to joining. `fresh`: a seat was taken (201), not found again (200).
+
+    `generation`: the highest that a `hello` of this seat has named.
+    """
 
     seat: Seat
     snapshot: Snapshot
     fresh: bool = field(default=True)
+    generation: int = 0
 
 
 # --- events: what the bus carries; metadata only, never a payload of a message ----------------
+#
+# `by` names the socket that is told by the answer to what it asked for, and not by the event.
 
 
 class NoticeEvent(Value, frozen=True):
     """A message waits."""
 
     notice: Notice
+    by: bytes = b""
 
 
 class OpenedEvent(Value, frozen=True):
@@ -256,13 +302,19 @@ class OpenedEvent(Value, frozen=True):
     id: bytes
     member: bytes
     lease_until: int
+    by: bytes = b""
 
 
 class StoredEvent(Value, frozen=True):
-    """The lease of `member` has ended; the message waits again."""
+    """The lease of `member` has ended; the message waits again.
+
+    `returns`: how many have been given back so far. This one was, if they are more than before.
+    """
 
     id: bytes
     member: bytes
+    returns: int
+    by: bytes = b""
 
 
 class AcknowledgedEvent(Value, frozen=True):
@@ -270,22 +322,26 @@ class AcknowledgedEvent(Value, frozen=True):
 
     id: bytes
     member: bytes
+    by: bytes = b""
 
 
 class AudienceEvent(Value, frozen=True):
-    """Everyone: members left; None: the message is first view now."""
+    """Everyone: these are still to view it; others have left, or let their leases end."""
 
     id: bytes
-    audience: tuple[bytes, ...] | None
+    audience: tuple[bytes, ...]
 
 
 class DestroyedEvent(Value, frozen=True):
-    """A message met its fate. `viewing` proves a view; `member` viewed it last."""
+    """A message met its fate. `viewing` proves a view; `member`'s has destroyed it, if one has."""
 
     id: bytes
     state: str
     viewing: bytes | None
     member: bytes | None
+    opened: int
+    ended_at: int
+    by: bytes = b""
 
 
 class JoinedEvent(Value, frozen=True):
@@ -296,9 +352,10 @@ class JoinedEvent(Value, frozen=True):
 
 
 class LeftEvent(Value, frozen=True):
-    """A member left, or its seat was taken."""
+    """A member left; or it was `evicted`: another took its seat while it was absent."""
 
     member: bytes
+    evicted: bool
 
 
 class PresenceEvent(Value, frozen=True):
@@ -317,15 +374,19 @@ class TypingEvent(Value, frozen=True):
 
 
 class LockedEvent(Value, frozen=True):
-    """The room was locked or unlocked."""
+    """`member` has locked or unlocked the room."""
 
     locked: bool
+    member: bytes
+    by: bytes = b""
 
 
 class ClosedEvent(Value, frozen=True):
-    """The room is no more."""
+    """The room is no more. `member` has ended it; None: nobody has, or it isn't known."""
 
     reason: Literal["destroyed", "expired"]
+    member: bytes | None = None
+    by: bytes = b""
 
 
 Event = (

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ephemeral.live.bus import Hint
 from ephemeral.protocol.errors import Refusal
-from ephemeral.rooms.rows import seat_rows
 from ephemeral.rooms.rows.ledger_rows import UNCONDITIONAL, Condition, Written
-from ephemeral.rooms.rules.book import Book
+from ephemeral.rooms.rules.book import Book, Unread
 from ephemeral.rooms.rules.credentials import tombstone_hash
 from ephemeral.rooms.rules.limits import Limits
 from ephemeral.rooms.rules.room import Opened
@@ -110,9 +109,13 @@ class Batches:
         assert now is not None, "divided by a clock that was heard"
         rooms = {entry.room: known[entry.room] for entry in batch}
         versions = sorted((room, one.version) for room, one in rooms.items())
-        work = _Work(self, Book(now, self._limits, self._tombstone_name, rooms), batch, rooms)
-        if work.crowded:
-            # What has expired counts until it is counted again: nobody is refused for that.
+        try:
+            work = _Work(self, Book(now, self._limits, self._tombstone_name, rooms), batch, rooms)
+        except Unread:
+            return None
+        if work.crowded or any(one.returns for one in work.book.inserted):
+            # What has expired counts until it is counted again: nobody is refused for that. And
+            # what is new and given back already is not written by one statement.
             return None
         epoch = self._keyring.current if work.book.inserted else None
         condition = Condition(
@@ -138,18 +141,14 @@ class Batches:
         self._clock.set(recalled.now)
         posts = [one for one in batch if isinstance(one, Post) and one.room in recalled.rooms]
         epoch = await self._keyring.hold_current(connection) if posts else None
-        everyone = {one.room for one in posts if recalled.rooms[one.room].room.policy == 2}
-        present = None
-        if everyone:
-            grace = self._limits.seat_grace
-            present = await seat_rows.present(connection, list(everyone), grace)
         book = Book(
             recalled.now,
             self._limits,
             self._tombstone_name,
             recalled.rooms,
             tombstones=recalled.tombstones,
-            present=present,
+            present=recalled.present,
+            shares=recalled.shares,
         )
         work = _Work(self, book, batch, recalled.rooms)
         # What this batch has destroyed still stands.

@@ -41,6 +41,7 @@ async def write(
     if inserted and changed:
         fresh = {(one.room, one.id) for one in inserted}
         changed = {key: one for key, one in changed.items() if key not in fresh}
+    given_back = [one for one in inserted if one.returns or one.viewing is not None]
     written = await ledger_rows.write(
         connection,
         condition,
@@ -52,6 +53,9 @@ async def write(
         list(book.used.values()),
         [versions.get(room) for room in book.used],
     )
+    if given_back:
+        # A row is not changed by the statement that inserts it.
+        await ledger_rows.write(connection, UNCONDITIONAL, (), (), given_back, (), (), (), ())
     if book.invited or book.readers or any(one.audience is not None for one in destroyed):
         await _write_audiences(connection, book, inserted, destroyed)
     return written

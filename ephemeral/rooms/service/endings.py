@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from ephemeral import metrics
 from ephemeral.live.bus import Bus
@@ -34,7 +34,7 @@ async def end_expired(connection: Connection, room: bytes) -> int | None:
     return await end(connection, room)
 
 
-def tell_end(bus: Bus, room: bytes, reason: Literal["destroyed", "expired"], messages: int) -> None:
+def tell_end(bus: Bus, room: bytes, end: ClosedEvent, messages: int) -> None:
     """Tell members and count, once it is committed, that a room ended with so many messages."""
-    metrics.room_ended(reason, messages)
-    bus.publish([(room, ClosedEvent(reason))])
+    metrics.room_ended(end.reason, messages)
+    bus.publish([(room, end)])

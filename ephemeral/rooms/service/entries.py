@@ -1,4 +1,7 @@
-"""What goes through the ledger: a request each, with whom to answer."""
+"""What goes through the ledger: a request each, with whom to answer.
+
+`by` names the socket on which it was asked, if its answer tells what the events would.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,15 @@ from msgspec import Struct
 
 from ephemeral.protocol.errors import Refusal
 from ephemeral.rooms.rules.book import Book
-from ephemeral.rooms.rules.room import Acknowledged, Message, Opened, Receipt, Released, Seat
+from ephemeral.rooms.rules.room import (
+    Acknowledged,
+    Message,
+    Opened,
+    Receipt,
+    Released,
+    Seat,
+    Withdrawn,
+)
 
 __all__ = [
     "Acknowledge",
@@ -21,9 +32,10 @@ __all__ = [
     "Release",
     "Reply",
     "Settle",
+    "Withdraw",
 ]
 
-Outcome = Receipt | Opened | Acknowledged | Released | None | Refusal
+Outcome = Receipt | Opened | Acknowledged | Released | Withdrawn | None | Refusal
 Reply = Callable[[Outcome], None]
 
 
@@ -44,11 +56,18 @@ class Post(Struct, frozen=True):
     envelope: bytes
     viewing_hash: bytes
     digest: bytes
+    by: bytes
 
     def decide(self, book: Book, payload: bytes) -> Receipt:
         """Accept it with this id of its payload, or recognise it."""
         return book.post(
-            self.seat, self.message, len(self.envelope), self.viewing_hash, self.digest, payload
+            self.seat,
+            self.message,
+            len(self.envelope),
+            self.viewing_hash,
+            self.digest,
+            payload,
+            self.by,
         )
 
 
@@ -59,10 +78,11 @@ class Open(Struct, frozen=True):
     message: bytes
     seat: Seat
     reply: Reply
+    by: bytes
 
     def decide(self, book: Book) -> Leased:
         """Lease it."""
-        return Leased(*book.open(self.seat, self.message))
+        return Leased(*book.open(self.seat, self.message, self.by))
 
 
 class Acknowledge(Struct, frozen=True):
@@ -73,10 +93,11 @@ class Acknowledge(Struct, frozen=True):
     seat: Seat
     reply: Reply
     viewing: bytes
+    by: bytes
 
     def decide(self, book: Book) -> Acknowledged:
         """Destroy it, if the proof holds."""
-        return book.acknowledge(self.seat, self.message, self.viewing)
+        return book.acknowledge(self.seat, self.message, self.viewing, self.by)
 
 
 class Release(Struct, frozen=True):
@@ -86,10 +107,25 @@ class Release(Struct, frozen=True):
     message: bytes
     seat: Seat
     reply: Reply
+    by: bytes
 
     def decide(self, book: Book) -> Released:
         """Give it back."""
-        return book.release(self.seat, self.message)
+        return book.release(self.seat, self.message, self.by)
+
+
+class Withdraw(Struct, frozen=True):
+    """A message that its author takes back."""
+
+    room: bytes
+    message: bytes
+    seat: Seat
+    reply: Reply
+    by: bytes
+
+    def decide(self, book: Book) -> Withdrawn:
+        """Destroy it, if nobody reads it."""
+        return book.withdraw(self.seat, self.message, self.by)
 
 
 class Settle(Struct, frozen=True):
@@ -119,4 +155,4 @@ class EndLeases(Struct, frozen=True):
 
 
 #: A request on its way through the ledger.
-Entry = Post | Open | Acknowledge | Release | Settle | EndLeases
+Entry = Post | Open | Acknowledge | Release | Withdraw | Settle | EndLeases

@@ -40,15 +40,23 @@ KINDS: Mapping[int, type[Struct]] = {
     11: nouns.ClosedEvent,
 }
 
+# Events of a member that are for others.
+_OF_OTHERS = (TypingEvent, LeftEvent)
+
 # Fates of so many messages are remembered, to notice a notice that comes after one.
 _REMEMBERED = 4096
 
 
 class RoomSubscriber(Protocol):
-    """One socket that has said hello. Of two the older has the smaller `connection`."""
+    """One socket that has said hello.
+
+    `turn`: its generation, and when it took the seat: of two of a member the one with the greater
+    has it.
+    """
 
     member: bytes
     connection: bytes
+    turn: tuple[int, int]
     #: Queues one encoded frame; must not block or raise, nor listen or cease to.
     deliver: Callable[[bytes], None]
 
@@ -94,7 +102,7 @@ class Hub:
         """
         members = self._rooms.setdefault(room, {})
         other = members.get(subscriber.member)
-        if other is not None and other.connection > subscriber.connection:
+        if other is not None and other.turn > subscriber.turn:
             subscriber.replaced()
             return
         members[subscriber.member] = subscriber
@@ -220,9 +228,11 @@ class Hub:
             if mine is not None and mine.connection != event.connection:
                 self._doubted.add((room, event.member))
         frame = self._encode(cast("Event", event))
-        silent = event.member if isinstance(event, TypingEvent) else None
+        # Nobody is told of its own typing, nor that it left, nor what an answer tells it.
+        silent = event.member if isinstance(event, _OF_OTHERS) else None
+        by = getattr(event, "by", b"")
         for member, subscriber in members.items():
-            if member != silent:
+            if member != silent and subscriber.connection != by:
                 subscriber.deliver(frame)
         if isinstance(event, LeftEvent):
             gone = members.get(event.member)
@@ -230,4 +240,5 @@ class Hub:
                 gone.seat_lost()
         elif isinstance(event, ClosedEvent):
             for subscriber in members.values():
-                subscriber.room_closed()
+                if subscriber.connection != by:
+                    subscriber.room_closed()

@@ -1,4 +1,4 @@
-"""The ledger: posts, opens, acknowledgements and releases of many members in few commits.
+"""The ledger: what members do to messages, of many members in few commits.
 
 Requests for the same room always go through the same lane, and a lane has one batch at a time:
 while that is written and flushed, the next one gathers. Nothing waits for a clock, so a
@@ -31,6 +31,7 @@ from ephemeral.rooms.service.entries import (
     Release,
     Reply,
     Settle,
+    Withdraw,
 )
 from ephemeral.rooms.service.estimated_clock import Clock
 from ephemeral.sealing.keyring import Keyring
@@ -71,23 +72,35 @@ class Ledger:
         self._lanes = [_Lane(self._commit) for _ in range(LANES)]
 
     def post(
-        self, seat: Seat, message: bytes, envelope: bytes, viewing_hash: bytes, reply: Reply
+        self,
+        seat: Seat,
+        message: bytes,
+        envelope: bytes,
+        viewing_hash: bytes,
+        reply: Reply,
+        by: bytes = b"",
     ) -> None:
         """Accept a message; the reply is a Receipt."""
         digest = sha256(envelope).digest()
-        self._submit(Post(seat.room, message, seat, reply, envelope, viewing_hash, digest))
+        self._submit(Post(seat.room, message, seat, reply, envelope, viewing_hash, digest, by))
 
-    def open(self, seat: Seat, message: bytes, reply: Reply) -> None:
+    def open(self, seat: Seat, message: bytes, reply: Reply, by: bytes = b"") -> None:
         """Lease a message and serve its envelope; the reply is Opened."""
-        self._submit(Open(seat.room, message, seat, reply))
+        self._submit(Open(seat.room, message, seat, reply, by))
 
-    def acknowledge(self, seat: Seat, message: bytes, viewing: bytes, reply: Reply) -> None:
+    def acknowledge(
+        self, seat: Seat, message: bytes, viewing: bytes, reply: Reply, by: bytes = b""
+    ) -> None:
         """Destroy a message upon proof; the reply is Acknowledged."""
-        self._submit(Acknowledge(seat.room, message, seat, reply, viewing))
+        self._submit(Acknowledge(seat.room, message, seat, reply, viewing, by))
 
-    def release(self, seat: Seat, message: bytes, reply: Reply) -> None:
+    def release(self, seat: Seat, message: bytes, reply: Reply, by: bytes = b"") -> None:
         """Give a lease back; the reply is Released."""
-        self._submit(Release(seat.room, message, seat, reply))
+        self._submit(Release(seat.room, message, seat, reply, by))
+
+    def withdraw(self, seat: Seat, message: bytes, reply: Reply, by: bytes = b"") -> None:
+        """Take one's own message back; the reply is Withdrawn."""
+        self._submit(Withdraw(seat.room, message, seat, reply, by))
 
     async def settle(self, keys: Sequence[Key]) -> None:
         """Let time pass for messages (room, id); returns when that is written and told."""

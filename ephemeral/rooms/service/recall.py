@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ephemeral.rooms.rows import ledger_rows, room_rows, seat_rows
 from ephemeral.rooms.rules.credentials import tombstone_hash
+from ephemeral.rooms.rules.fates import Shares
 from ephemeral.rooms.rules.limits import Limits
 from ephemeral.rooms.rules.room import Tombstone
-from ephemeral.rooms.service.entries import EndLeases, Entry, Open, Post
+from ephemeral.rooms.service.entries import EndLeases, Entry, Open, Post, Release
 from ephemeral.rooms.service.room_cache import CachedRoom
 
 if TYPE_CHECKING:
@@ -21,18 +22,24 @@ Key = tuple[bytes, bytes]
 
 
 class Recalled(NamedTuple):
-    """The locked rooms of a batch, with everything that its entries are about."""
+    """The locked rooms of a batch, with everything that its entries are about.
+
+    `present` and `shares` as a Book wants them, of the rooms that need them.
+    """
 
     rooms: dict[bytes, CachedRoom]
     now: int
     tombstones: Sequence[Tombstone]
+    present: Mapping[bytes, Mapping[bytes, int]]
+    shares: Mapping[bytes, Shares]
 
 
 def is_recalled(entry: Entry, remembered: CachedRoom, limits: Limits) -> bool:
     """Whether everything that an entry is about is remembered, so that nothing need be read.
 
-    Under *everyone* it depends on who is present, which nobody remembers. A post counts as such
-    before it is known that nothing stands in its place.
+    Under *everyone* it depends on who is present, which nobody remembers; so it does where somebody
+    has given a message back. A post counts as such before it is known that nothing stands in its
+    place.
     """
     room = remembered.room
     if room.policy != 1 or entry.seat not in remembered.seats:
@@ -45,8 +52,10 @@ def is_recalled(entry: Entry, remembered: CachedRoom, limits: Limits) -> bool:
             and 2 * room.waiting < limits.waiting_messages
             and 2 * room.waiting_bytes < limits.waiting_bytes
         )
-    message = entry.message
-    return message in (remembered.envelopes if kind is Open else remembered.messages)
+    message = remembered.messages.get(entry.message)
+    if message is None:
+        return False
+    return kind is not Open or (message.id in remembered.envelopes and not message.returners)
 
 
 async def recall(
@@ -76,12 +85,13 @@ async def recall(
         # What was found may have met its end in the meantime, or changed hands: read it now.
         tombstone_names = _unknown(rooms, batch, index_key)
         tombstones = await _read(connection, rooms, tombstone_names)
-    await _count(connection, rooms, [one for one in batch if isinstance(one, Post)], limits)
+    shares = await _count(connection, rooms, batch, limits)
     await _seat(connection, rooms, batch)
     ending = [rooms[one.room] for one in batch if isinstance(one, EndLeases) and one.room in rooms]
     if ending:
         await _read_leased(connection, ending)
-    return Recalled(rooms, locked.now, tombstones)
+    present = await _present(connection, rooms, batch, limits)
+    return Recalled(rooms, locked.now, tombstones, present, shares)
 
 
 def _unknown(
@@ -124,31 +134,62 @@ async def _read_leased(connection: Connection, ending: Iterable[CachedRoom]) -> 
 async def _count(
     connection: Connection,
     rooms: dict[bytes, CachedRoom],
-    posts: Sequence[Post],
+    batch: Sequence[Entry],
     limits: Limits,
-) -> None:
-    """See that nobody is refused for what waits before that was counted."""
+) -> dict[bytes, Shares]:
+    """See that nobody is refused for what waits before that was counted; what was, by author."""
     more: dict[bytes, list[int]] = {}
-    for post in posts:
-        counts = more.setdefault(post.room, [0, 0])
-        counts[0] += 1
-        counts[1] += len(post.envelope)
+    for post in batch:
+        if isinstance(post, Post):
+            counts = more.setdefault(post.room, [0, 0])
+            counts[0] += 1
+            counts[1] += len(post.envelope)
     unsure = []
-    for room, (count, size) in more.items():
-        remembered = rooms.get(room)
-        if remembered is not None and (
+    for name, (count, size) in more.items():
+        remembered = rooms.get(name)
+        if remembered is None:
+            continue
+        room = remembered.room
+        # Beyond two seats nobody's share is looked at before the room is half full.
+        part = 1 if room.seats <= 2 else 2
+        if (
             not remembered.counted
-            or remembered.room.waiting + count > limits.waiting_messages
-            or remembered.room.waiting_bytes + size > limits.waiting_bytes
+            or part * (room.waiting + count) > limits.waiting_messages
+            or part * (room.waiting_bytes + size) > limits.waiting_bytes
         ):
-            unsure.append(room)
-    if unsure:
-        waiting = await room_rows.waiting(connection, unsure)
-        for room in unsure:
-            remembered = rooms[room]
-            counted = waiting.get(room, (0, 0))
-            remembered.room.waiting, remembered.room.waiting_bytes = counted
-            remembered.counted = True
+            unsure.append(name)
+    shares = await room_rows.waiting(connection, unsure) if unsure else {}
+    for name, waiting in shares.items():
+        remembered = rooms[name]
+        remembered.room.waiting = sum(count for count, _ in waiting.values())
+        remembered.room.waiting_bytes = sum(size for _, size in waiting.values())
+        remembered.counted = True
+    return shares
+
+
+async def _present(
+    connection: Connection,
+    rooms: dict[bytes, CachedRoom],
+    batch: Sequence[Entry],
+    limits: Limits,
+) -> Mapping[bytes, Mapping[bytes, int]]:
+    """Who is there, in rooms where that decides: who is to view a message, or may lease it."""
+    released = {one.room for one in batch if isinstance(one, Release)}
+    asked = set()
+    for entry in batch:
+        remembered = rooms.get(entry.room)
+        if remembered is None:
+            continue
+        if isinstance(entry, Post):
+            decides = remembered.room.policy == 2
+        elif isinstance(entry, Open):
+            message = remembered.messages.get(entry.message)
+            decides = entry.room in released or (message is not None and bool(message.returners))
+        else:
+            decides = False
+        if decides:
+            asked.add(entry.room)
+    return await seat_rows.present(connection, list(asked), limits.seat_grace) if asked else {}
 
 
 async def _seat(

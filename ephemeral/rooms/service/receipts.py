@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ephemeral.rooms.rows import room_rows
-from ephemeral.rooms.rules.room import FATES, Receipt, Seat
-from ephemeral.rooms.rules.views import receipt_of
+from ephemeral.rooms.rules.room import Receipt, Seat
+from ephemeral.rooms.rules.views import fate_of, receipt_of
 from ephemeral.store.clock import clock
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ async def receipts(
         if one in living:
             found.append(receipt_of(living[one], now))
         elif tombstone is not None and tombstone.until > now:
-            found.append(Receipt(one, FATES[tombstone.fate], viewing=tombstone.viewing))
+            found.append(fate_of(one, tombstone))
         else:
             found.append(Receipt(one, "unknown"))
     return now, found

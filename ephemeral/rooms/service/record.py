@@ -76,9 +76,12 @@ _WHOLE = {
     ("messages", "viewing_hash"),
     ("messages", "digest"),
     ("messages", "lease_holder"),
+    ("messages", "returners"),
+    ("messages", "reader"),
     ("audience", "message"),
     ("audience", "member"),
     ("tombstones", "author"),
+    ("tombstones", "reader"),
     ("schema_migrations", "name"),
     ("schema_migrations", "sha256"),
 }

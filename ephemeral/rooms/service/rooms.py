@@ -1,17 +1,20 @@
 """Anonymous rooms: one method per use case, the same behind HTTP and the socket.
 
-Each method opens the transaction it needs and publishes only after the commit. Posts, opens,
-acknowledgements and releases go through the ledger, which batches them.
+Each method opens the transaction it needs and publishes only after the commit. What members do to
+messages goes through the ledger, which batches it. `by` names the socket on which something is
+asked, if its answer tells what the events would: it isn't told twice.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from math import ceil
 from typing import TYPE_CHECKING, TypeVar
 
 from ephemeral.live.bus import Bus, Hint
 from ephemeral.protocol.charter import decode_charter
 from ephemeral.protocol.errors import Refusal, refuse
+from ephemeral.protocol.keys import member_id
 from ephemeral.protocol.limits import CharterLimits
 from ephemeral.rooms.rows import room_rows, seat_rows
 from ephemeral.rooms.rows.seat_rows import SeatRow
@@ -19,6 +22,7 @@ from ephemeral.rooms.rules.book import Book
 from ephemeral.rooms.rules.credentials import resume_hash, room_hash, token_hash, tombstone_hash
 from ephemeral.rooms.rules.limits import Limits
 from ephemeral.rooms.rules.room import (
+    ClosedEvent,
     Event,
     Joined,
     JoinedEvent,
@@ -115,7 +119,7 @@ class Rooms:
 
         shown, fresh, ended = await self._commit(name, work)
         if ended is not None:
-            tell_end(self._bus, name, "expired", ended)
+            tell_end(self._bus, name, ClosedEvent("expired"), ended)
         return shown, fresh
 
     async def describe(self, locator: bytes) -> RoomView:
@@ -138,8 +142,8 @@ class Rooms:
             self._pool, lambda connection: self._snapshot(connection, room), read_only=True
         )
 
-    async def lock(self, seat: Seat, locked: bool) -> RoomView:
-        """Close the room to new members, or open it again."""
+    async def lock(self, seat: Seat, locked: bool, *, by: bytes = b"") -> RoomView:
+        """Close the room to new members, or open it again. `by`: the socket that is answered."""
 
         async def work(connection: Connection) -> RoomView:
             await self._enter(connection, seat)
@@ -147,24 +151,24 @@ class Rooms:
             return await view(connection, seat.room)
 
         changed = await self._commit(seat.room, work)
-        self._publish(seat.room, LockedEvent(locked))
+        self._publish(seat.room, LockedEvent(locked, seat.member, by))
         return changed
 
-    async def destroy(self, seat: Seat) -> None:
-        """End the room and everything in it."""
+    async def destroy(self, seat: Seat, *, by: bytes = b"") -> None:
+        """End the room and everything in it. `by`: the socket that is answered."""
 
         async def work(connection: Connection) -> int:
             await self._enter(connection, seat)
             return await end(connection, seat.room)
 
         messages = await self._commit(seat.room, work)
-        tell_end(self._bus, seat.room, "destroyed", messages)
+        tell_end(self._bus, seat.room, ClosedEvent("destroyed", seat.member, by), messages)
 
     async def expire(self, room: bytes) -> None:
         """End a room if its time is over."""
         ended = await self._commit(room, lambda connection: end_expired(connection, room))
         if ended is not None:
-            tell_end(self._bus, room, "expired", ended)
+            tell_end(self._bus, room, ClosedEvent("expired"), ended)
 
     # --- seats ------------------------------------------------------------------------------
 
@@ -172,30 +176,27 @@ class Rooms:
         self,
         locator: bytes,
         token: bytes,
-        member: bytes,
         profile: bytes | None,
         resume: tuple[bytes, bytes] | None,
     ) -> Joined:
-        """Take a seat, or find it taken by the same member before.
+        """Take a seat, or find it taken by the same member before, as it is.
 
         Refuses `room_unknown`, `member_taken`, `room_locked`, `room_full`, `profile_length`.
         """
         refuse(profile is not None and len(profile) != 256, "profile_length")
         index_key = self._keyring.index_key
-        seat = Seat(room_hash(index_key, locator), member, token_hash(index_key, token))
+        holder = token_hash(index_key, token)
+        seat = Seat(room_hash(index_key, locator), member_id(token), holder)
         token_name = resume_hash(index_key, resume[0]) if resume is not None else None
 
         async def work(connection: Connection) -> tuple[Joined, list[Hint]]:
             room, now = await self._locked(connection, seat.room)
             seats = await seat_rows.seats_of_room(connection, seat.room, self._limits.seat_grace)
-            mine = next((one for one in seats if one.member == member), None)
+            mine = next((one for one in seats if one.token_hash == holder), None)
             if mine is not None:
-                refuse(mine.token_hash != seat.token_hash, "member_taken")
                 await seat_rows.touch(connection, seat)
                 snapshot = await self._snapshot(connection, seat.room)
-                return Joined(seat, snapshot, fresh=False), []
-            # Two seats of one token could not be told apart.
-            refuse(any(one.token_hash == seat.token_hash for one in seats), "member_taken")
+                return Joined(seat, snapshot, False, mine.generation), []
             hints = await self._make_room(connection, room, seats, now)
             profile_id = await self._vault.store(connection, "profile", profile)
             resume_id = await self._vault.store(connection, "resume", resume[1] if resume else None)
@@ -204,7 +205,7 @@ class Rooms:
             )
             refuse(not taken, "member_taken", "Another seat has that resume token.")
             joins = await room_rows.count_join(connection, seat.room, now + room.room_ttl)
-            newcomer = MemberView(member, profile, now, now, False)
+            newcomer = MemberView(seat.member, profile, now, now, False)
             hints.append((seat.room, JoinedEvent(newcomer, joins)))
             return Joined(seat, await self._snapshot(connection, seat.room)), hints
 
@@ -212,21 +213,24 @@ class Rooms:
         self._bus.publish(hints)
         return joined
 
-    async def resume(self, token: bytes) -> bytes:
-        """The server's half of a resume secret; refuses `resume_unknown`."""
+    async def resume(self, token: bytes) -> tuple[bytes, int]:
+        """The server's half of a resume secret, and the highest generation of the seat.
+
+        Refuses `resume_unknown`.
+        """
         name = resume_hash(self._keyring.index_key, token)
 
-        async def work(connection: Connection) -> bytes:
+        async def work(connection: Connection) -> tuple[bytes, int]:
             found = await seat_rows.resume_payload(connection, name, self._limits.resume)
             if found is None:
                 raise Refusal("resume_unknown")
-            seat, payload = found
+            seat, payload, generation = found
             row = (await payload_rows.sealed(connection, [payload])).get(payload)
             if row is None:
                 # The seat was given up between the two statements.
                 raise Refusal("resume_unknown")
             await seat_rows.touch(connection, seat)
-            return self._vault.unseal(row, "resume")
+            return self._vault.unseal(row, "resume"), generation
 
         return await transaction(self._pool, work)
 
@@ -245,37 +249,56 @@ class Rooms:
 
         return await transaction(self._pool, work)
 
-    async def connect(self, locator: bytes, token: bytes, connection: bytes) -> Seat:
-        """The socket `connection` holds the seat. Also refuses `replaced`: a newer one has it."""
+    async def connect(
+        self, locator: bytes, token: bytes, connection: bytes, generation: int
+    ) -> tuple[Seat, int]:
+        """The socket `connection` holds the seat, and since when, as `seat_rows.connect` says.
+
+        Also refuses `replaced`: a socket of a higher generation has had it.
+        """
         (room, holder), socket = self._names(locator, token), connection
 
-        async def work(connection: Connection) -> Seat:
-            seat = await seat_rows.connect(connection, room, holder, self._worker, socket)
-            if seat is None:
+        async def work(connection: Connection) -> tuple[Seat, int]:
+            taken = await seat_rows.connect(
+                connection, room, holder, self._worker, socket, generation
+            )
+            if taken is None:
                 refuse(await seat_rows.find(connection, room, holder) is not None, "replaced")
                 raise await absence(connection, room)
-            return seat
+            return taken
 
-        seat = await self._commit(room, work)
+        seat, taken_at = await self._commit(room, work)
         self._publish(room, PresenceEvent(seat.member, True, socket))
-        return seat
+        return seat, taken_at
 
-    async def disconnect(self, seat: Seat, connection: bytes) -> None:
-        """The socket ended: the grace begins, unless a newer socket holds the seat."""
+    async def disconnect(self, seat: Seat, connection: bytes, *, closed_tab: bool = False) -> None:
+        """The socket ended: the grace begins, unless a newer socket holds the seat.
+
+        A short one for a member that has `closed_tab`.
+        """
         socket = connection
         if await self._commit(
-            seat.room, lambda connection: seat_rows.disconnect(connection, seat, socket)
+            seat.room, lambda connection: seat_rows.disconnect(connection, seat, socket, closed_tab)
         ):
             self._publish(seat.room, PresenceEvent(seat.member, False))
 
-    async def leave(self, seat: Seat) -> None:
-        """Free the seat at once."""
+    async def leave(self, seat: Seat, *, by: bytes = b"") -> None:
+        """Free the seat at once. `by`: the socket that is answered.
 
-        async def work(connection: Connection) -> list[Hint]:
+        The last member of a locked room ends it: nobody could come any more, and nobody could end
+        it either.
+        """
+
+        async def work(connection: Connection) -> tuple[list[Hint], int | None]:
             room, now = await self._enter(connection, seat)
-            return await self._vacate(connection, room, seat.member, now)
+            if await room_rows.is_last_of_locked(connection, seat.room):
+                return [], await end(connection, seat.room)
+            return await self._vacate(connection, room, seat.member, now, evicted=False), None
 
-        self._bus.publish(await self._commit(seat.room, work))
+        hints, ended = await self._commit(seat.room, work)
+        self._bus.publish(hints)
+        if ended is not None:
+            tell_end(self._bus, seat.room, ClosedEvent("destroyed", seat.member, by), ended)
 
     async def typing(self, seat: Seat, typing: bool) -> None:
         """Tell the others; nothing is stored."""
@@ -296,22 +319,35 @@ class Rooms:
     # --- messages: `reply` is called once, after the commit and before the events -------------
 
     def post(
-        self, seat: Seat, message: bytes, envelope: bytes, viewing_hash: bytes, reply: Reply
+        self,
+        seat: Seat,
+        message: bytes,
+        envelope: bytes,
+        viewing_hash: bytes,
+        reply: Reply,
+        *,
+        by: bytes = b"",
     ) -> None:
         """Accept a message; the reply is a Receipt."""
-        self._ledger.post(seat, message, envelope, viewing_hash, reply)
+        self._ledger.post(seat, message, envelope, viewing_hash, reply, by)
 
-    def open(self, seat: Seat, message: bytes, reply: Reply) -> None:
+    def open(self, seat: Seat, message: bytes, reply: Reply, *, by: bytes = b"") -> None:
         """Lease a message and serve its envelope; the reply is Opened."""
-        self._ledger.open(seat, message, reply)
+        self._ledger.open(seat, message, reply, by)
 
-    def acknowledge(self, seat: Seat, message: bytes, viewing: bytes, reply: Reply) -> None:
+    def acknowledge(
+        self, seat: Seat, message: bytes, viewing: bytes, reply: Reply, *, by: bytes = b""
+    ) -> None:
         """Destroy a message that was viewed; the reply is Acknowledged."""
-        self._ledger.acknowledge(seat, message, viewing, reply)
+        self._ledger.acknowledge(seat, message, viewing, reply, by)
 
-    def release(self, seat: Seat, message: bytes, reply: Reply) -> None:
+    def release(self, seat: Seat, message: bytes, reply: Reply, *, by: bytes = b"") -> None:
         """Give a lease back; the reply is Released."""
-        self._ledger.release(seat, message, reply)
+        self._ledger.release(seat, message, reply, by)
+
+    def withdraw(self, seat: Seat, message: bytes, reply: Reply, *, by: bytes = b"") -> None:
+        """Take one's own message back; the reply is Withdrawn."""
+        self._ledger.withdraw(seat, message, reply, by)
 
     async def notices(self, seat: Seat) -> tuple[int, Sequence[Notice]]:
         """Every message that waits."""
@@ -362,13 +398,14 @@ class Rooms:
         refuse(locked, "room_locked")
         if len(seats) < limit:
             return []
-        absent = next((one for one in seats if not one.held), None)
+        absent = next((one for one in seats if one.is_free(now)), None)
         if absent is None:
-            raise Refusal("room_full")
-        return await self._vacate(connection, room, absent.member, now)
+            ends = [one.held_until for one in seats if one.held_until is not None]
+            raise Refusal("room_full", retry_after=ceil((min(ends) - now) / 1000) if ends else None)
+        return await self._vacate(connection, room, absent.member, now, evicted=True)
 
     async def _vacate(
-        self, connection: Connection, room: Room, member: bytes, now: int
+        self, connection: Connection, room: Room, member: bytes, now: int, *, evicted: bool
     ) -> list[Hint]:
         """Take a seat away, and free what its member held."""
         messages = await room_rows.messages_of_room(connection, room.room)
@@ -381,7 +418,7 @@ class Rooms:
         payloads = await seat_rows.delete_seat(connection, room.room, member)
         if payloads:
             await payload_rows.delete_payloads(connection, payloads)
-        return [*book.events, (room.room, LeftEvent(member))]
+        return [*book.events, (room.room, LeftEvent(member, evicted))]
 
     def _tombstone_name(self, room: bytes, message: bytes) -> bytes:
         return tombstone_hash(self._keyring.index_key, room, message)

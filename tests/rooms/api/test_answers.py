@@ -17,15 +17,27 @@ NOTICE = nouns.Notice(ID, 7, MEMBER, 512, 1, 2, "stored", None, None, None)
     [
         (answers.event(nouns.OpenedEvent(ID, MEMBER, 3)), objects.OpenedEvent),
         (
-            answers.event(nouns.DestroyedEvent(ID, "viewed", VIEWING, MEMBER)),
+            answers.event(nouns.DestroyedEvent(ID, "viewed", VIEWING, MEMBER, 1, 9)),
             objects.DestroyedEvent,
         ),
-        (answers.event(nouns.DestroyedEvent(ID, "expired", None, None)), objects.DestroyedEvent),
-        (answers.outcome(nouns.Receipt(ID, "stored", 7, 1, 2, None, True)), objects.ReceiptObject),
+        (
+            answers.event(nouns.DestroyedEvent(ID, "expired", None, None, 0, 9)),
+            objects.DestroyedEvent,
+        ),
+        (answers.outcome(nouns.Receipt(ID, "stored", 7, 1, 2, fresh=True)), objects.ReceiptObject),
+        (
+            answers.outcome(nouns.Receipt(ID, "stored", 7, 1, 2, audience=(MEMBER,), fresh=True)),
+            objects.ReceiptObject,
+        ),
+        (
+            answers.outcome(nouns.Receipt(ID, "withdrawn", opened=2, reader=MEMBER, ended_at=9)),
+            objects.ReceiptObject,
+        ),
         (answers.outcome(nouns.Receipt(ID, "opened", 7, 1, 2)), objects.ReceiptObject),
         (answers.outcome(nouns.Receipt(ID, "viewed", viewing=VIEWING)), objects.ReceiptObject),
         (answers.outcome(nouns.Acknowledged(ID, "viewed")), objects.MessageState),
-        (answers.outcome(nouns.Released(ID)), objects.MessageState),
+        (answers.outcome(nouns.Released(ID, 2)), objects.ReleasedObject),
+        (answers.outcome(nouns.Withdrawn(ID, 2)), objects.WithdrawnObject),
         (
             answers.outcome(nouns.Opened(ID, bytes(512), MEMBER, 7, 1, 2, 3, 4)),
             objects.OpenedObject,

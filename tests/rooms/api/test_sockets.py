@@ -6,10 +6,13 @@ import signal
 from collections.abc import Callable
 from contextlib import suppress
 
+import pytest
 from support.machines.server import AT_ANY_PACE, Program
-from support.people.raw_client import Client, Message
+from support.people.raw_client import Client, Member, Message, text
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
+
+from ephemeral.protocol.limits import ENVELOPE_MAX, FRAMES_MAX
 
 Serve = Callable[..., Program]
 
@@ -65,37 +68,62 @@ async def test_one_connection_too_many_is_closed_with_4429(serve: Serve):
                 assert (await again.ask("ping"))["type"] == "ok"
 
 
-async def test_a_newer_socket_of_the_same_member_takes_over_with_4409(server: Program):
+@pytest.mark.parametrize("raised", [0, 1], ids=["as high", "higher"])
+async def test_a_socket_whose_generation_is_no_lower_takes_over_with_4409(
+    server: Program, raised: int
+):
     async with of(server) as client:
         room = await client.room()
         member, other = await room.member(), await room.member()
         async with other.line() as watching, member.line() as older:
+            member.generation += raised - 1
             async with member.line() as newer:
                 code, frames = await older.end()
                 assert (code, why(frames)) == (4409, "replaced")
                 assert (await newer.ask("ping"))["type"] == "ok"
-                state = await watching.ask("room")
+                state = await other.look()
                 assert {one["present"] for one in state["members"]} == {True}
             # Only the end of the newer one begins the grace.
             await watching.take(lambda one: one["type"] == "presence" and not one["present"])
 
 
-async def test_a_hello_that_comes_late_over_an_older_socket_does_not_close_the_newer_one(
-    server: Program,
-):
-    """A client gave the older one up before its hello had arrived."""
+async def test_a_hello_of_a_lower_generation_is_turned_away_whenever_it_comes(server: Program):
+    """A client gave it up before it had arrived. The count is kept with the seat: for ever."""
     async with of(server) as client:
         room = await client.room()
         member, other = await room.member(), await room.member()
-        async with other.line() as watching, room.line() as older, member.line() as newer:
-            hello = await older.ask("hello", locator=room.locator, token=member.token)
-            assert hello["error"]["code"] == "replaced"
-            code, frames = await older.end()
-            assert (code, why(frames)) == (4409, "replaced")
+        late = member.greeting
+        async with room.line() as line, member.line() as newer:
+            refused = await line.ask("hello", **late)
+            assert refused["error"]["code"] == "replaced"
+            assert await line.end() == (4409, []), "it is told once"
             assert (await newer.ask("ping"))["type"] == "ok"
-            # Nor does its end give the seat up.
-            state = await watching.ask("room")
-            assert {one["present"] for one in state["members"]} == {True}
+            state = await other.look()
+            assert [one["present"] for one in state["members"] if one["member"] == member.id] == [
+                True
+            ]
+        server.stop()
+        server.start()
+        async with room.line() as line:
+            assert (await line.ask("hello", **late))["error"]["code"] == "replaced"
+        again = await member.join()
+        assert (again.status_code, again.json()["generation"]) == (200, member.generation)
+
+
+async def test_joining_and_resuming_say_how_far_the_generations_of_a_seat_have_come(
+    server: Program,
+):
+    async with of(server) as client:
+        room = await client.room()
+        member, pair = Member(room), {"token": text(32), "key": text(32)}
+        assert (await member.join(resume=pair)).json()["generation"] == 0
+        member.generation = 41
+        async with member.line():
+            pass
+        resumed = await client.api.post(
+            "/room/members", headers={"Ephemeral-Resume": pair["token"]}
+        )
+        assert resumed.json() == {"key": pair["key"], "generation": 42}
 
 
 async def test_leaving_by_another_way_closes_the_socket_with_4401(server: Program):
@@ -109,7 +137,7 @@ async def test_leaving_by_another_way_closes_the_socket_with_4401(server: Progra
             assert (await watching.event("left"))["member"] == member.id
 
 
-async def test_the_end_of_a_room_closes_every_socket_with_4410(server: Program):
+async def test_the_end_of_a_room_closes_every_socket_with_4410_and_is_told_once(server: Program):
     async with of(server) as client:
         room = await client.room(seats=3)
         members = [await room.member() for _ in range(3)]
@@ -117,8 +145,25 @@ async def test_the_end_of_a_room_closes_every_socket_with_4410(server: Program):
             assert (await members[2].http("DELETE", "/room")).status_code == 204
             for line in (one, two):
                 code, frames = await line.end()
-                assert (code, why(frames)) == (4410, "room_unknown")
-                assert {"type": "closed", "reason": "destroyed"} in frames
+                closed = {"type": "closed", "reason": "destroyed", "member": members[2].id}
+                assert (code, frames[-1]) == (4410, closed)
+                assert "error" not in {frame["type"] for frame in frames}
+
+
+@pytest.mark.parametrize(("wish", "code"), [("leave", 1000), ("destroy", 4410)])
+async def test_whoever_ends_its_own_socket_is_told_by_the_answer_alone(
+    server: Program, wish: str, code: int
+):
+    async with of(server) as client:
+        room = await client.room()
+        member, other = await room.member(), await room.member()
+        async with other.line() as watching, member.line() as line:
+            await line.settle()
+            # What is asked behind it is not done any more.
+            refs = await line.send_all([(wish, {}), ("post", Message().post)])
+            assert await line.end() == (code, [{"type": "ok", "ref": refs[0]}])
+            told = await watching.event({"leave": "left", "destroy": "closed"}[wish])
+            assert told["member"] == member.id
 
 
 async def test_a_member_that_does_not_read_is_dropped_with_4413_and_stalls_nobody(serve: Serve):
@@ -127,8 +172,9 @@ async def test_a_member_that_does_not_read_is_dropped_with_4413_and_stalls_nobod
         room = await client.room(seats=3)
         slow, author = await room.member(), await room.member()
         async with author.line() as writing:
-            for _ in range(400):
-                await writing.send("post", **Message().post)
+            large = [Message(ENVELOPE_MAX) for _ in range(60)]
+            for message in large:
+                await writing.send("post", **message.post)
             await writing.settle()
             async with connect(
                 server.ws_url,
@@ -138,15 +184,16 @@ async def test_a_member_that_does_not_read_is_dropped_with_4413_and_stalls_nobod
                 max_queue=1,
                 ping_interval=None,
             ) as stuck:
-                hello = {"type": "hello", "ref": 0, "locator": room.locator, "token": slow.token}
-                await stuck.send(json.dumps(hello))
-                for ref in range(1, 60):
-                    await stuck.send(json.dumps({"type": "messages", "ref": ref}))
+                hello = {"type": "hello", "ref": 0, **slow.greeting}
+                await stuck.send(json.dumps([hello]))
+                for message in large:
+                    opens = [{"type": "open", "ref": 1, "id": message.id}]
+                    await stuck.send(json.dumps(opens))
                 await writing.take(lambda one: one["type"] == "presence" and one["present"])
                 gone = {"type": "presence", "member": slow.id, "present": False}
                 for _ in range(500):
                     for _ in range(100):
-                        await writing.socket.send('{"type":"typing","typing":true}')
+                        await writing.socket.send('[{"type":"typing","typing":true}]')
                     assert (await writing.ask("ping"))["type"] == "ok"
                     if gone in writing.frames:
                         break
@@ -214,35 +261,87 @@ async def test_many_requests_without_waiting_are_all_answered_and_ping_comes_las
             assert [envelopes[ref] for ref in refs] == [one.envelope for one in messages]
 
 
+async def test_the_frames_of_one_message_are_taken_in_order_and_answered_each(server: Program):
+    """Those that wait for the database, those that are batched, and those that are refused."""
+    async with of(server) as client:
+        room = await client.room()
+        member, other = await room.member(), await room.member()
+        messages = [Message() for _ in range(3)]
+        async with member.line() as line, other.line() as watching:
+            await line.settle()
+            asked: list[tuple[str, dict[str, object]]] = [
+                ("post", messages[0].post),
+                ("lock", {"locked": True}),
+                ("open", {"id": text(16)}),
+                ("status", {"ids": [messages[0].id, messages[1].id]}),
+                ("post", messages[1].post),
+                ("post", Message(500).post),
+                ("ping", {}),
+                ("lock", {"locked": False}),
+                *[("typing", {"typing": True})] * 20,
+                ("post", messages[2].post),
+                ("ping", {}),
+            ]
+            refs = await line.send_all(asked)
+            answers = [await line.take(lambda one: "ref" in one) for _ in asked]
+            by_ref = {one["ref"]: one for one in answers}
+            assert sorted(by_ref) == refs
+            said = [by_ref[ref] for ref in refs]
+            codes = [one.get("error", {}).get("code") for one in said]
+            assert {code: codes.index(code) for code in codes if code} == {
+                "message_unknown": 2, "envelope_size": 5,
+            }  # fmt: skip
+            assert [said[at]["locked"] for at in (1, 7)] == [True, False]
+            order = [one["ref"] for one in answers]
+            awaited = [
+                refs[at] for at, (kind, _) in enumerate(asked) if kind not in {"post", "open"}
+            ]
+            assert [ref for ref in order if ref in awaited] == awaited
+            # A ping is answered behind all that came before it, in its own message too.
+            assert set(order[: order.index(refs[6])]) == set(refs[:6])
+            waiting = [one["id"] for one in await other.waiting()]
+            assert waiting == [one.id for one in messages]
+            assert (await watching.ask("ping"))["type"] == "ok"
+
+
+async def test_one_message_may_ask_for_more_than_a_socket_may_have_under_way(server: Program):
+    """32 envelopes of 64 KiB are more than the outbox takes: they are fetched as they are read."""
+    async with of(server) as client:
+        room = await client.room()
+        author, reader = await room.member(), await room.member()
+        messages = [Message(ENVELOPE_MAX) for _ in range(FRAMES_MAX)]
+        async with author.line() as line, reader.line() as other:
+            for message in messages:
+                await line.ask("post", **message.post)
+            refs = await other.send_all([("open", {"id": one.id}) for one in messages])
+            await asyncio.sleep(0.2)
+            served = [(await other.answer(ref))["envelope"] for ref in refs]
+            assert served == [one.envelope for one in messages]
+
+
+async def test_every_frame_of_a_message_is_charged(serve: Serve):
+    server = serve(FRAMES_PER_SECOND=1, FRAMES_BURST=20)
+    async with of(server) as client:
+        room = await client.room()
+        member = await room.member()
+        async with member.line() as line:
+            await line.send_all([("ping", {})] * 10)
+            await line.send_all([("post", Message().post)] + [("ping", {})] * 10)
+            code, frames = await line.end()
+            assert (code, why(frames)) == (4429, "too_many")
+        assert await member.waiting() == [], "of the message that was too much nothing is done"
+
+
 async def test_typing_without_a_ref_has_no_answer_and_reaches_only_others(server: Program):
     async with of(server) as client:
         room = await client.room()
         member, other = await room.member(), await room.member()
         async with member.line() as line, other.line() as watching:
-            await line.socket.send('{"type":"typing","typing":true}')
+            await line.socket.send('[{"type":"typing","typing":true}]')
             event = await watching.event("typing")
             assert event == {"type": "typing", "member": member.id, "typing": True}
             kinds = {one["type"] for one in await line.settle()}
             assert kinds == {"welcome", "presence"}
-
-
-async def test_answers_of_ones_own_come_before_the_events_they_cause(server: Program):
-    async with of(server) as client:
-        room = await client.room()
-        author, reader = await room.member(), await room.member()
-        messages = [Message() for _ in range(20)]
-        async with author.line() as line, reader.line() as other:
-            for message in messages:
-                await line.ask("post", **message.post)
-            await other.settle()
-            refs = {await other.send("open", id=one.id): one.id for one in messages}
-            await other.ask("ping")
-            order = [
-                ("answer", refs[one["ref"]]) if "ref" in one else (one["type"], one["id"])
-                for one in other.frames
-            ]
-            for message in messages:
-                assert order.index(("answer", message.id)) < order.index(("opened", message.id))
 
 
 async def test_a_socket_under_a_base_path_is_found_there_alone(serve: Serve):

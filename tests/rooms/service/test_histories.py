@@ -226,24 +226,28 @@ class Histories(RuleBasedStateMachine):
 
     @rule(desk=_index, who=_index, other=st.booleans())
     def somebody_joins_again(self, desk: int, who: int, other: bool) -> None:
-        """By the same id: with its own token, or with another, as somebody else would."""
+        """With its token, or as another member that brings the same resume pair."""
         ticket = self._one_of(self.tickets, who)
         if other:
-            ticket = replace(ticket, token=os.urandom(32), resume=None)
+            ticket = replace(ticket, token=os.urandom(32))
             self.tickets.append(ticket)
         self._join(self._one_of(self.desks, desk), ticket)
 
-    @rule(desk=_index, who=_index)
-    def somebody_reconnects(self, desk: int, who: int) -> None:
+    @rule(desk=_index, who=_index, generation=st.integers(1, 3), closed_tab=st.booleans())
+    def somebody_reconnects(self, desk: int, who: int, generation: int, closed_tab: bool) -> None:
         """The backlog is the complete list of what waits."""
         chosen, ticket = self._one_of(self.desks, desk), self._one_of(self.tickets, who)
         socket = os.urandom(16)
 
         async def hello() -> None:
-            seat = await chosen.rooms.connect(ticket.locator, ticket.token, socket)
-            await chosen.rooms.disconnect(seat, socket)
+            seat = await chosen.connect(ticket.locator, ticket.token, socket, generation)
+            await chosen.rooms.disconnect(seat, socket, closed_tab=closed_tab)
 
-        self._same(chosen, lambda: self.world.reconnect(ticket), lambda: self._outcome_of(hello()))
+        self._same(
+            chosen,
+            lambda: self.world.reconnect(ticket, generation, closed_tab),
+            lambda: self._outcome_of(hello()),
+        )
         self._compare(chosen, ticket.locator)
 
     @rule(desk=_index, who=_index)
@@ -453,12 +457,12 @@ class Histories(RuleBasedStateMachine):
     def _newcomer(self, room: int, resume: bool = False) -> Ticket:
         half = (os.urandom(32), os.urandom(32)) if resume else None
         locator = self._one_of(list(self.charters), room)
-        ticket = Ticket(locator, os.urandom(16), os.urandom(32), half)
+        ticket = Ticket(locator, os.urandom(32), half)
         self.tickets.append(ticket)
         return ticket
 
     def _named(self, ticket: Ticket) -> dict[str, Any]:
-        return {"token": ticket.token, "member": ticket.member, "resume": ticket.resume}
+        return {"token": ticket.token, "resume": ticket.resume}
 
     def _seat(self, ticket: Ticket) -> Seat:
         key = self.desks[0].keyring.index_key

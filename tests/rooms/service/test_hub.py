@@ -20,6 +20,7 @@ class Listener:
     def __init__(self) -> None:
         self.member = os.urandom(16)
         self.connection = os.urandom(16)
+        self.turn = (1, 1)
         self.frames: list[bytes] = []
 
     def deliver(self, frame: bytes) -> None:
@@ -45,7 +46,7 @@ def test_a_notice_that_comes_after_the_end_of_its_message_makes_the_room_unsure(
     hub, _ = listening()
     name = os.urandom(16)
     hub.receive(
-        [(ROOM, notice(os.urandom(16))), (ROOM, DestroyedEvent(name, "viewed", None, None))]
+        [(ROOM, notice(os.urandom(16))), (ROOM, DestroyedEvent(name, "viewed", None, None, 1, 9))]
     )
     assert hub.unsure() == []
     hub.receive([(ROOM, notice(name))])

@@ -46,7 +46,7 @@ async def full_room(desk: Desk) -> FullRoom:
     locator = await desk.room(policy=Policy.EVERYONE, seats=5)
     author = (await desk.join(locator, token=token, profile=profile, resume=resume)).seat
     reader, slow = (await desk.join(locator)).seat, (await desk.join(locator)).seat
-    await desk.rooms.connect(locator, token, os.urandom(16))
+    await desk.connect(locator, token, os.urandom(16))
     messages = [Message() for _ in range(3)]
     for message in messages:
         await desk.post(author, message)
@@ -130,13 +130,13 @@ async def test_all_rows_of_the_room_are_shown_and_none_of_another(desk: Desk) ->
 
 
 async def test_an_id_that_a_client_has_chosen_names_no_row_of_another_room(desk: Desk) -> None:
-    """Somebody who learnt the id of another room's payload takes it for its own."""
+    """Somebody who learnt the id of another room's payload gives it to a message of its own."""
     await full_room(desk)
     payloads = [one for (one,) in await desk.pool.fetch("SELECT id FROM payloads")]
     workers = [one for (one,) in await desk.pool.fetch("SELECT id FROM workers")]
     locator = await desk.room(seats=20)
     for one in (*payloads, *workers):
-        thief = (await desk.join(locator, member=one)).seat
+        thief = (await desk.join(locator)).seat
         await desk.post(thief, Message(id=one))
     record = await seen(desk, thief)
     taken = {b64encode(one) for one in (*payloads, *workers)}

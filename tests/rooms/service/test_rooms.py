@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from itertools import pairwise
 
 import pytest
 from msgspec.structs import replace
@@ -9,6 +10,7 @@ from support.machines.services import Desk, Message
 
 from ephemeral.protocol.charter import Charter, Policy
 from ephemeral.protocol.errors import Refusal
+from ephemeral.protocol.keys import member_id
 from ephemeral.rooms.rules.room import (
     ClosedEvent,
     DestroyedEvent,
@@ -177,7 +179,7 @@ async def test_use_prolongs_a_room_and_an_open_connection_does_not(desk: Desk) -
     seat = (await desk.join(locator, token=token)).seat
     before = (await desk.rooms.describe(locator)).expires_at
     await desk.clock.advance(300_000)
-    await desk.rooms.connect(locator, token, os.urandom(16))
+    await desk.connect(locator, token, os.urandom(16))
     await desk.rooms.authenticate(locator, token)
     assert (await desk.rooms.describe(locator)).expires_at == before
     await desk.post(seat, Message())
@@ -199,7 +201,7 @@ async def test_destroying_a_room_leaves_no_row(desk: Desk) -> None:
     assert (await desk.rows("payloads", "tombstones")) == {"payloads": 9, "tombstones": 1}
     await desk.rooms.destroy(joined[1].seat)
     assert set((await desk.rows(*ROOM_TABLES)).values()) == {0}
-    assert desk.hints[-1][1] == ClosedEvent("destroyed")
+    assert desk.hints[-1][1] == ClosedEvent("destroyed", joined[1].seat.member)
     for attempt in (
         desk.rooms.describe(locator),
         desk.join(locator),
@@ -247,15 +249,42 @@ async def test_a_code_can_be_used_again_when_its_room_has_expired_unswept(desk: 
         await desk.post(old, Message())
 
 
-async def test_joining_again_is_harmless_and_counted_once(desk: Desk) -> None:
+async def test_joining_again_is_harmless_counted_once_and_changes_nothing(desk: Desk) -> None:
     locator = await desk.room()
-    token, member = os.urandom(32), os.urandom(16)
-    first = await desk.join(locator, token=token, member=member)
-    again = await desk.join(locator, token=token, member=member)
+    token, pair = os.urandom(32), (os.urandom(32), os.urandom(32))
+    first = await desk.join(locator, token=token, profile=b"p" * 256)
+    again = await desk.join(locator, token=token, profile=b"q" * 256, resume=pair)
     assert (first.fresh, again.fresh) == (True, False)
+    assert first.seat == again.seat
     assert again.snapshot.room.joins == 1
+    assert [one.profile for one in again.snapshot.members] == [b"p" * 256]
+    with refused("resume_unknown"):
+        await desk.rooms.resume(pair[0])
+
+
+async def test_whoever_joins_again_after_its_seat_was_taken_is_the_same_member(
+    desk: Desk,
+) -> None:
+    """What is its own stays its own; and nobody else can be it."""
+    locator = await desk.room()
+    token = os.urandom(32)
+    author, reader = (await desk.join(locator, token=token)).seat, (await desk.join(locator)).seat
+    message = Message()
+    await desk.post(author, message)
+    await desk.acknowledge(reader, message)
+    await desk.rooms.leave(author)
+    again = await desk.join(locator, token=token)
+    assert (again.fresh, again.seat, again.snapshot.room.joins) == (True, author, 3)
+    assert again.seat.member == member_id(token)
+    _, (own,) = await desk.rooms.status(again.seat, [message.id])
+    assert own.viewing == message.viewing
+
+
+async def test_a_resume_token_belongs_to_one_seat(desk: Desk) -> None:
+    locator, pair = await desk.room(), (os.urandom(32), os.urandom(32))
+    await desk.join(locator, resume=pair)
     with refused("member_taken"):
-        await desk.join(locator, member=member)
+        await desk.join(locator, resume=(pair[0], os.urandom(32)))
 
 
 async def test_a_third_finds_the_room_full_until_a_seat_is_left(desk: Desk) -> None:
@@ -312,7 +341,7 @@ async def test_a_seat_with_a_socket_is_never_absent(desk: Desk) -> None:
         await desk.join(locator, token=token)
     sockets = [os.urandom(16) for _ in range(2)]
     seats = [
-        await desk.rooms.connect(locator, token, socket)
+        await desk.connect(locator, token, socket)
         for token, socket in zip(tokens, sockets, strict=True)
     ]
     await desk.clock.advance(desk.limits.seat_grace * 10)
@@ -328,13 +357,69 @@ async def test_a_seat_with_a_socket_is_never_absent(desk: Desk) -> None:
     await desk.join(locator)
 
 
+async def test_a_closed_tab_holds_its_seat_for_five_seconds_and_keeps_all_it_has(
+    desk: Desk,
+) -> None:
+    locator = await desk.room()
+    token, resume = os.urandom(32), (os.urandom(32), os.urandom(32))
+    author = (await desk.join(locator)).seat
+    reader = (await desk.join(locator, token=token, resume=resume)).seat
+    message = Message()
+    await desk.post(author, message)
+    await desk.open_message(reader, message)
+
+    async def closes_its_tab() -> None:
+        socket = os.urandom(16)
+        await desk.connect(locator, token, socket)
+        await desk.rooms.disconnect(reader, socket, closed_tab=True)
+
+    await closes_its_tab()
+    # Any request makes it an ordinary seat again, however soon it comes.
+    await desk.rooms.authenticate(locator, token)
+    await desk.clock.advance(5_000 + 1_000)
+    with refused("room_full"):
+        await desk.join(locator)
+    await closes_its_tab()
+    await desk.clock.advance(4_000)
+    with refused("room_full"):
+        await desk.join(locator)
+    await desk.clock.advance(1_000)
+    assert (await desk.open_message(reader, message)).envelope == message.envelope
+    assert await desk.rooms.resume(resume[0]) == (resume[1], 1)
+    await closes_its_tab()
+    await desk.clock.advance(5_001)
+    await desk.join(locator)
+    with refused("seat_unknown"):
+        await desk.rooms.authenticate(locator, token)
+
+
+async def test_a_full_room_says_when_the_first_seat_is_free(desk: Desk) -> None:
+    locator = await desk.room()
+    tokens, sockets = [os.urandom(32) for _ in range(2)], [os.urandom(16) for _ in range(2)]
+    for token in tokens:
+        await desk.join(locator, token=token)
+
+    async def retry_after() -> int | None:
+        with refused("room_full") as full:
+            await desk.join(locator)
+        return full.value.retry_after
+
+    assert await retry_after() == 60
+    seats = [await desk.connect(locator, *one) for one in zip(tokens, sockets, strict=True)]
+    assert await retry_after() is None, "sockets hold them all"
+    await desk.rooms.disconnect(seats[0], sockets[0])
+    assert await retry_after() == 60
+    await desk.rooms.disconnect(seats[1], sockets[1], closed_tab=True)
+    assert await retry_after() == 5
+
+
 async def test_an_older_socket_does_not_give_up_the_newer_ones_seat(desk: Desk) -> None:
     locator = await desk.room()
     token = os.urandom(32)
     await desk.join(locator, token=token)
-    older, newer = sorted(os.urandom(16) for _ in range(2))
-    seat = await desk.rooms.connect(locator, token, older)
-    await desk.rooms.connect(locator, token, newer)
+    older, newer = os.urandom(16), os.urandom(16)
+    seat = await desk.connect(locator, token, older)
+    await desk.connect(locator, token, newer)
     desk.hints.clear()
     await desk.rooms.disconnect(seat, older)
     assert desk.hints == []
@@ -344,49 +429,51 @@ async def test_an_older_socket_does_not_give_up_the_newer_ones_seat(desk: Desk) 
     assert [event for _, event in desk.hints] == [PresenceEvent(seat.member, False)]
 
 
-async def test_an_older_socket_that_greets_last_takes_the_seat_from_no_newer_one(
-    desk: Desk,
+async def test_a_lower_generation_never_has_the_seat_again_at_any_process(
+    desk: Desk, tmp_path
 ) -> None:
+    """A hello that was given up may come late, to whichever process it was sent."""
     locator = await desk.room()
-    token = os.urandom(32)
-    await desk.join(locator, token=token)
-    older, newer = sorted(os.urandom(16) for _ in range(2))
-    seat = await desk.rooms.connect(locator, token, newer)
-    with refused("replaced"):
-        await desk.rooms.connect(locator, token, older)
-    await desk.rooms.disconnect(seat, newer)
-    assert await desk.rooms.connect(locator, token, older) == seat
-
-
-async def test_the_sockets_of_another_process_have_no_turn_among_ours(desk: Desk, tmp_path) -> None:
-    """Two processes count for themselves: whoever came last to either has the seat."""
-    locator = await desk.room()
-    token = os.urandom(32)
-    await desk.join(locator, token=token)
-    older, newer = sorted(os.urandom(16) for _ in range(2))
+    token, newer = os.urandom(32), os.urandom(16)
+    assert (await desk.join(locator, token=token)).generation == 0
     elsewhere = await Desk.open(desk.pool, tmp_path / "keyring")
-    seat = await desk.rooms.connect(locator, token, newer)
-    assert await elsewhere.rooms.connect(locator, token, older) == seat
+    seat = await desk.connect(locator, token, newer, 7)
+    for one in (desk, elsewhere):
+        with refused("replaced"):
+            await one.connect(locator, token, None, 6)
+    await desk.rooms.disconnect(seat, newer)
+    with refused("replaced"):
+        await elsewhere.connect(locator, token, None, 6)
+    assert await elsewhere.connect(locator, token, None, 7) == seat
+    assert (await desk.join(locator, token=token)).generation == 7
 
 
-async def test_of_two_sockets_of_a_member_the_newer_listens_whichever_is_added_last(
+async def test_of_hellos_at_once_the_one_that_has_the_seat_listens_whichever_is_added_last(
     desk: Desk,
 ) -> None:
     class Tab:
-        def __init__(self, connection: bytes) -> None:
-            self.member, self.connection, self.gone = b"m" * 16, connection, False
+        def __init__(self, turn: tuple[int, int]) -> None:
+            self.member, self.connection, self.turn = b"m" * 16, os.urandom(16), turn
+            self.gone = False
 
         def replaced(self) -> None:
             self.gone = True
 
-    older, newer = Tab(b"\0" * 16), Tab(b"\1" * 16)
-    for tabs in ((older, newer), (newer, older)):
-        older.gone = False
-        for tab in tabs:
-            desk.hub.add(b"r" * 32, tab)  # type: ignore[arg-type]
-        assert (older.gone, newer.gone) == (True, False)
-        assert [one for _, one in desk.hub.subscribers()] == [newer]
-        desk.hub.remove(b"r" * 32, newer)  # type: ignore[arg-type]
+    locator, token = await desk.room(), os.urandom(32)
+    await desk.join(locator, token=token)
+    turns = []
+    for generation in (1, 1, 2):
+        _, taken_at = await desk.rooms.connect(locator, token, os.urandom(16), generation)
+        turns.append((generation, taken_at))
+    for before, after in pairwise(turns):
+        older, newer = Tab(before), Tab(after)
+        for tabs in ((older, newer), (newer, older)):
+            older.gone = False
+            for tab in tabs:
+                desk.hub.add(b"r" * 32, tab)  # type: ignore[arg-type]
+            assert (older.gone, newer.gone) == (True, False)
+            assert [one for _, one in desk.hub.subscribers()] == [newer]
+            desk.hub.remove(b"r" * 32, newer)  # type: ignore[arg-type]
 
 
 async def test_the_sockets_of_a_dead_worker_are_gone(desk: Desk, tmp_path) -> None:
@@ -394,7 +481,7 @@ async def test_the_sockets_of_a_dead_worker_are_gone(desk: Desk, tmp_path) -> No
     locator = await desk.room()
     token = os.urandom(32)
     await desk.join(locator, token=token)
-    seat = await dead.rooms.connect(locator, token, os.urandom(16))
+    seat = await dead.connect(locator, token, os.urandom(16))
     await desk.clock.advance(20_001)
     await desk.sweeper.start()
     _, (member,) = await desk.rooms.members(seat)
@@ -406,15 +493,14 @@ async def test_the_sockets_of_a_dead_worker_are_gone(desk: Desk, tmp_path) -> No
 
 async def test_lock_keeps_newcomers_out_and_lets_members_back_in(desk: Desk) -> None:
     locator = await desk.room(seats=5)
-    token, member = os.urandom(32), os.urandom(16)
-    resume = (os.urandom(32), os.urandom(32))
-    seat = (await desk.join(locator, token=token, member=member, resume=resume)).seat
+    token, resume = os.urandom(32), (os.urandom(32), os.urandom(32))
+    seat = (await desk.join(locator, token=token, resume=resume)).seat
     await desk.rooms.lock(seat, True)
     with refused("room_locked"):
         await desk.join(locator)
-    assert not (await desk.join(locator, token=token, member=member)).fresh
-    assert await desk.rooms.resume(resume[0]) == resume[1]
-    assert await desk.rooms.connect(locator, token, os.urandom(16)) == seat
+    assert not (await desk.join(locator, token=token)).fresh
+    assert await desk.rooms.resume(resume[0]) == (resume[1], 0)
+    assert await desk.connect(locator, token, os.urandom(16)) == seat
     await desk.rooms.lock(seat, False)
     await desk.join(locator)
 
@@ -427,7 +513,7 @@ async def test_the_servers_half_of_a_resume_secret_is_sealed_and_forgotten(desk:
     names = await desk.pool.fetchval("SELECT resume_hash FROM seats")
     assert key not in body
     assert token != names
-    assert await desk.rooms.resume(token) == key
+    assert await desk.rooms.resume(token) == (key, 0)
     with refused("resume_unknown"):
         await desk.rooms.resume(key)
     await desk.clock.advance(desk.limits.resume + 1)

@@ -22,7 +22,7 @@ async def test_who_comes_back_to_another_worker_in_time_never_goes_and_the_other
     seats = [(await old.join(locator, token=token)).seat for token in tokens]
     moves, goes = [one.member for one in seats]
     for token in tokens:
-        await old.rooms.connect(locator, token, os.urandom(16))
+        await old.connect(locator, token, os.urandom(16))
     old.hints.clear()
     await old.sweeper.stop()
     await new.sweep()
@@ -30,7 +30,7 @@ async def test_who_comes_back_to_another_worker_in_time_never_goes_and_the_other
     snapshot = await new.rooms.snapshot(seats[0])
     assert [one.present for one in snapshot.members] == [True, True]
     await new.clock.advance(RETURN_MS - 1000)
-    await new.rooms.connect(locator, tokens[0], os.urandom(16))
+    await new.connect(locator, tokens[0], os.urandom(16))
     await new.sweep()
     assert [event for _, event in [*old.hints, *new.hints] if not event.present] == []
     await new.clock.advance(1000)

@@ -64,7 +64,7 @@ class RawLine:
     async def hello(self, room: Room, token: str) -> None:
         """Be welcomed."""
         hello = {"type": "hello", "ref": 0, "locator": room.locator, "token": token}
-        self.writer.write(frame_of(json.dumps(hello).encode()))
+        self.writer.write(frame_of(json.dumps([{**hello, "generation": 1}]).encode()))
         await self.until({0})
         assert self.frames[0]["type"] == "welcome"
 

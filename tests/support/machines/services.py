@@ -144,13 +144,17 @@ class Desk:
         locator: bytes,
         *,
         token: bytes | None = None,
-        member: bytes | None = None,
         resume: tuple[bytes, bytes] | None = None,
         profile: bytes | None = None,
     ) -> Joined:
-        return await self.rooms.join(
-            locator, token or os.urandom(32), member or os.urandom(16), profile, resume
-        )
+        return await self.rooms.join(locator, token or os.urandom(32), profile, resume)
+
+    async def connect(
+        self, locator: bytes, token: bytes, socket: bytes | None = None, generation: int = 1
+    ) -> Seat:
+        """A socket says hello."""
+        name = socket or os.urandom(16)
+        return (await self.rooms.connect(locator, token, name, generation))[0]
 
     async def pair(self, **room: Any) -> tuple[bytes, Seat, Seat]:
         """A room with two members: locator, author, reader."""

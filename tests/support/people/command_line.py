@@ -26,7 +26,7 @@ from ephemeral.client.entry import Derive
 from ephemeral.protocol.charter import decode_charter
 from ephemeral.protocol.encoding import b64decode, b64encode
 from ephemeral.protocol.envelope import seal_message, viewing_hash
-from ephemeral.protocol.keys import RoomKeys, derive_root
+from ephemeral.protocol.keys import RoomKeys, derive_root, member_id
 
 PATIENCE = 30
 # The true derivation, once for each code.
@@ -144,13 +144,15 @@ class Cli:
         with httpx.Client(base_url=self.url, trust_env=False) as http:
             config = http.get("/config").raise_for_status().json()
             keys = self.keys(config)
-            member, message, viewing = (os.urandom(size) for size in (16, 16, 32))
+            token, message, viewing = (os.urandom(size) for size in (32, 16, 32))
             http.headers["Authorization"] = f"Bearer {b64encode(keys.locator)}"
             charter = b64decode(http.get("/room").raise_for_status().json()["charter"])
             room = keys.content(decode_charter(charter, suite=None).nonce)
-            sealed = seal_message(room, member, message, viewing, 1, content, os.urandom(12))
-            http.headers["Ephemeral-Member"] = b64encode(os.urandom(32))
-            http.post("/room/members", json={"member": b64encode(member)}).raise_for_status()
+            sealed = seal_message(
+                room, member_id(token), message, viewing, 1, content, os.urandom(12)
+            )
+            http.headers["Ephemeral-Member"] = b64encode(token)
+            http.post("/room/members", json={}).raise_for_status()
             body = {
                 "id": b64encode(message),
                 "envelope": b64encode(sealed),

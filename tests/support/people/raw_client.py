@@ -10,7 +10,7 @@ import json
 import secrets
 import ssl
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -18,7 +18,8 @@ import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from ephemeral.protocol.encoding import b64encode
+from ephemeral.protocol.encoding import b64decode, b64encode
+from ephemeral.protocol.keys import member_id
 
 PATIENCE = 20
 # Made once: loading certificates that nobody needs takes longer than a whole test.
@@ -82,9 +83,19 @@ class Line:
 
     async def send(self, kind: str, **fields: object) -> int:
         """Send a frame; its ref."""
-        self._ref += 1
-        await self.socket.send(json.dumps({"type": kind, "ref": self._ref, **fields}))
-        return self._ref
+        [ref] = await self.send_all([(kind, fields)])
+        return ref
+
+    async def send_all(self, frames: Sequence[tuple[str, Mapping[str, object]]]) -> list[int]:
+        """Send frames, each a type and its fields, in one message; their refs."""
+        refs = [self._ref + number for number in range(1, len(frames) + 1)]
+        self._ref += len(frames)
+        said = [
+            {"type": kind, "ref": ref, **fields}
+            for ref, (kind, fields) in zip(refs, frames, strict=True)
+        ]
+        await self.socket.send(json.dumps(said))
+        return refs
 
     async def ask(self, kind: str, **fields: object) -> dict[str, Any]:
         """Send a frame and wait for its answer."""
@@ -124,12 +135,19 @@ class Line:
 
 
 class Member:
-    """A member id and token in a room."""
+    """A token in a room, and the member id that follows from it.
+
+    `generation` is that of the latest socket.
+    """
 
     def __init__(self, room: "Room") -> None:
         self.room = room
-        self.id = text(16)
         self.token = text(32)
+        self.generation = 0
+
+    @property
+    def id(self) -> str:
+        return b64encode(member_id(b64decode(self.token)))
 
     @property
     def headers(self) -> dict[str, str]:
@@ -140,7 +158,18 @@ class Member:
         return await self.room.api.request(method, path, headers=self.headers, **options)
 
     async def join(self, **fields: object) -> httpx.Response:
-        return await self.http("POST", "/room/members", json={"member": self.id, **fields})
+        return await self.http("POST", "/room/members", json=fields)
+
+    async def look(self) -> dict[str, Any]:
+        """The room, with its members."""
+        answer: dict[str, Any] = (await self.http("GET", "/room")).raise_for_status().json()
+        return answer
+
+    async def waiting(self) -> list[dict[str, Any]]:
+        """The notices of all messages that wait."""
+        answer = (await self.http("GET", "/room/messages")).raise_for_status()
+        notices: list[dict[str, Any]] = answer.json()["notices"]
+        return notices
 
     async def post(self, message: Message) -> httpx.Response:
         return await self.http("POST", "/room/messages", json=message.post)
@@ -152,11 +181,21 @@ class Member:
         body = {"viewing": message.viewing}
         return await self.http("POST", f"/room/messages/{message.id}/ack", json=body)
 
+    @property
+    def greeting(self) -> dict[str, object]:
+        """The fields of the next `hello`."""
+        self.generation += 1
+        return {
+            "locator": self.room.locator,
+            "token": self.token,
+            "generation": self.generation,
+        }
+
     @asynccontextmanager
     async def line(self) -> AsyncIterator[Line]:
         """A socket that was welcomed; the welcome is its first frame."""
         async with self.room.line() as line:
-            welcome = await line.ask("hello", locator=self.room.locator, token=self.token)
+            welcome = await line.ask("hello", **self.greeting)
             if welcome["type"] != "welcome":
                 raise NotWelcome(welcome)
             line.frames.insert(0, welcome)

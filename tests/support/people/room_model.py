@@ -6,12 +6,14 @@ the services answer, or raises the Refusal.
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from msgspec.structs import replace
 from support.machines.services import Message
 
 from ephemeral.protocol.charter import Charter, Policy
 from ephemeral.protocol.errors import Refusal, refuse
+from ephemeral.protocol.keys import member_id
 from ephemeral.rooms.rules.limits import Limits
 from ephemeral.rooms.rules.room import (
     Acknowledged,
@@ -26,6 +28,8 @@ from ephemeral.rooms.rules.room import (
 STEP = 60_000
 #: Requests so soon after the last one leave a seat's clock as it is.
 TOUCH = 5_000
+#: The seat of a closed tab is held for so long.
+CLOSED_TAB = 5_000
 
 
 @dataclass(frozen=True)
@@ -33,9 +37,12 @@ class Ticket:
     """What a member's client keeps: where it sits, and how it proves that."""
 
     locator: bytes
-    member: bytes
     token: bytes
     resume: tuple[bytes, bytes] | None = None
+
+    @cached_property
+    def member(self) -> bytes:
+        return member_id(self.token)
 
 
 @dataclass
@@ -45,6 +52,8 @@ class Seated:
     ticket: Ticket
     seen_at: int
     resume: tuple[bytes, bytes] | None
+    generation: int = 0
+    closed_tab: bool = False
 
 
 @dataclass
@@ -118,17 +127,21 @@ class World:
         room = self._room(ticket.locator)
         seat = room.seats.get(ticket.member)
         if seat is not None:
-            refuse(seat.ticket.token != ticket.token, "member_taken")
-            seat.seen_at = self.now
+            self._seen(seat)
             return False
-        taken = any(one.ticket.token == ticket.token for one in room.seats.values())
-        refuse(taken, "member_taken")
         refuse(room.locked, "room_locked")
+        evicted = None
         if len(room.seats) >= room.charter.seats:
-            absent = [one for one in room.seats.values() if not self._present(one)]
-            refuse(not absent, "room_full")
-            longest = min(absent, key=lambda one: (one.seen_at, one.ticket.member))
-            self._vacate(room, longest.ticket.member)
+            absent = [one for one in room.seats.values() if self._held_until(one) <= self.now]
+            if not absent:
+                free = min(self._held_until(one) for one in room.seats.values()) - self.now
+                raise Refusal("room_full", retry_after=-(-free // 1000))
+            evicted = min(absent, key=lambda one: (one.seen_at, one.ticket.member))
+        others = [one for each in self.rooms.values() for one in each.seats.values()]
+        taken = any(one.resume == ticket.resume for one in others if one is not evicted)
+        refuse(ticket.resume is not None and taken, "member_taken")
+        if evicted is not None:
+            self._vacate(room, evicted.ticket.member)
         room.seats[ticket.member] = Seated(ticket, self.now, ticket.resume)
         room.joins += 1
         room.expires_at = max(room.expires_at, self.now + room.charter.room_ttl * 1000)
@@ -137,21 +150,24 @@ class World:
     def request(self, ticket: Ticket) -> None:
         """Any request that proves a seat."""
         _, seat = self._enter(ticket)
-        if seat.seen_at + TOUCH < self.now:
-            seat.seen_at = self.now
+        if seat.closed_tab or seat.seen_at + TOUCH < self.now:
+            self._seen(seat)
 
-    def reconnect(self, ticket: Ticket) -> None:
-        """A socket that comes and goes."""
-        self._enter(ticket)[1].seen_at = self.now
+    def reconnect(self, ticket: Ticket, generation: int, closed_tab: bool) -> None:
+        """A socket that comes and goes, perhaps with its tab."""
+        seat = self._enter(ticket)[1]
+        refuse(generation < seat.generation, "replaced")
+        self._seen(seat)
+        seat.generation, seat.closed_tab = generation, closed_tab
 
-    def resume(self, ticket: Ticket) -> bytes:
+    def resume(self, ticket: Ticket) -> tuple[bytes, int]:
         room = self.rooms.get(ticket.locator)
         if room is not None and room.expires_at > self.now and ticket.resume is not None:
             for seat in room.seats.values():
                 fresh = seat.seen_at + self.limits.resume > self.now
                 if seat.resume == ticket.resume and fresh:
-                    seat.seen_at = self.now
-                    return ticket.resume[1]
+                    self._seen(seat)
+                    return ticket.resume[1], seat.generation
         raise Refusal("resume_unknown")
 
     def leave(self, ticket: Ticket) -> None:
@@ -183,7 +199,7 @@ class World:
         room.sequence += 1
         readers = None
         if room.charter.policy is Policy.EVERYONE:
-            here = [name for name, seat in room.seats.items() if self._present(seat)]
+            here = [name for name, seat in room.seats.items() if self._held_until(seat) > self.now]
             readers = {name: Reader() for name in here if name != ticket.member} or None
         expires_at = self.now + room.charter.message_ttl * 1000
         waiting = Waiting(
@@ -317,8 +333,12 @@ class World:
             raise Refusal("seat_unknown")
         return room, seat
 
-    def _present(self, seat: Seated) -> bool:
-        return seat.seen_at + self.limits.seat_grace > self.now
+    def _held_until(self, seat: Seated) -> int:
+        grace = self.limits.seat_grace
+        return seat.seen_at + (min(grace, CLOSED_TAB) if seat.closed_tab else grace)
+
+    def _seen(self, seat: Seated) -> None:
+        seat.seen_at, seat.closed_tab = self.now, False
 
     def _use(self, room: ModelRoom) -> None:
         lasts = room.charter.room_ttl * 1000

@@ -97,7 +97,6 @@ class Tour:
     def member(self, room: Room) -> Member:
         """Somebody who has no seat yet."""
         member = Member(room)
-        member.id = b64encode(self.canaries.secret("member", 16, Kind.KEPT))
         member.token = b64encode(self.canaries.secret("token", 32))
         return member
 
@@ -154,8 +153,7 @@ class Tour:
         ) as socket:
             line = _Heard(socket, self)
             if member is not None:
-                fields = {"locator": member.room.locator, "token": member.token}
-                assert (await line.ask("hello", **fields))["type"] == "welcome"
+                assert (await line.ask("hello", **member.greeting))["type"] == "welcome"
             yield line
 
     def hear(self, text: str) -> None:

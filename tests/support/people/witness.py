@@ -128,9 +128,9 @@ class Listener:
         self._socket = self._stack.enter_context(
             connect(program.ws_url, subprotocols=["ephemeral.v1"], compression=None, proxy=None)
         )
-        self._socket.send(
-            json.dumps({"type": "hello", "ref": 1, "locator": locator, "token": token})
-        )
+        hello = {"type": "hello", "ref": 1, "locator": locator, "token": token}
+        # It takes the seat from a client of this member, whatever it has counted to.
+        self._socket.send(json.dumps([{**hello, "generation": 2**40}]))
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         self.heard("welcome")
