@@ -20,7 +20,7 @@ from ephemeral.protocol.config import Config, read_config
 from ephemeral.protocol.encoding import b64encode, parse_json
 from ephemeral.protocol.envelope import open_message, seal_message, viewing_hash
 from ephemeral.protocol.errors import Refusal
-from ephemeral.protocol.keys import ContentKeys, RoomKeys
+from ephemeral.protocol.keys import ContentKeys, RoomKeys, member_id
 from ephemeral.protocol.limits import (
     ID_SIZE,
     NONCE_SIZE,
@@ -94,9 +94,10 @@ async def charter(context: Context) -> Exit:
 
 
 async def member(context: Context) -> Exit:
-    """Print a new member id and token; with a name also the profile that belongs to them."""
-    drawn = context.random(ID_SIZE)
-    answer = {"member": b64encode(drawn), "token": b64encode(context.random(TOKEN_SIZE))}
+    """Print a new token and its member's id; with a name also the profile that belongs to them."""
+    token = context.random(TOKEN_SIZE)
+    drawn = member_id(token)
+    answer = {"member": b64encode(drawn), "token": b64encode(token)}
     if context.args.name is not None:
         if context.args.room is None:
             raise usage("A name is sealed for its room: give --room FILE with --name.")

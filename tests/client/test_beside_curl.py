@@ -60,8 +60,8 @@ def test_a_message_lives_and_dies_over_plain_http(cli: Cli, http: Http):
     members = []
     for name in ("Author", "Reader"):
         drawn = json.loads(cli.done("member", *room, "--name", name))
-        headers = bearer | {"Ephemeral_Member": drawn.pop("token")}
-        http.ask("POST", "/room/members", drawn, **headers)
+        headers = bearer | {"Ephemeral_Member": drawn["token"]}
+        http.ask("POST", "/room/members", {"profile": drawn["profile"]}, **headers)
         members.append((drawn["member"], headers))
     (author, writing), (_, reading) = members
 

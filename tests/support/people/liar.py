@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import ssl
 import threading
 from collections.abc import Callable
@@ -10,11 +11,13 @@ from http import HTTPStatus
 from typing import Any
 
 import httpx
+import uvicorn
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect
 from websockets.asyncio.client import connect
-from websockets.asyncio.server import ServerConnection, serve
-from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
-from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 Frame = dict[str, Any]
@@ -61,51 +64,70 @@ class Liar:
         self._loop.close()
 
     async def _run(self) -> None:
-        async with serve(
-            self._carry,
-            "127.0.0.1",
-            0,
-            process_request=self._answered,
-            subprotocols=[PROTOCOL],
-            max_size=None,
-            close_timeout=1,
-            ssl=self._tls,
-        ) as server:
-            port = next(iter(server.sockets)).getsockname()[1]
-            self.url = f"http{'s' if self._tls else ''}://127.0.0.1:{port}"
-            self._ready.set()
-            await self._over.wait()
+        config = uvicorn.Config(
+            self._serve,
+            lifespan="off",
+            interface="asgi3",
+            proxy_headers=False,
+            ws="websockets-sansio",
+            ws_max_size=2**30,
+            log_config=None,
+            access_log=False,
+        )
+        if self._tls is not None:
+            config.load()
+            config.ssl = self._tls
+        server = uvicorn.Server(config)
+        listener = socket.create_server(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+        self.url = f"http{'s' if self._tls else ''}://127.0.0.1:{port}"
+        # Who comes before the server listens waits for it.
+        serving = asyncio.create_task(server._serve([listener]))
+        self._ready.set()
+        await self._over.wait()
+        server.should_exit = server.force_exit = True
+        await serving
+        listener.close()
 
-    async def _answered(self, _: ServerConnection, request: Request) -> Response | None:
-        self.paths.append(request.path)
-        true: tuple[int, object] = (HTTPStatus.SWITCHING_PROTOCOLS, None)
-        if request.path != SOCKET:
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.paths.append(scope["path"])
+        if scope["type"] == "http":
+            request = Request(scope, receive)
             true = await self._asked(request)
-        status, answer, more = self.page(request.path, *true)
+            await self._answer(*self.page(request.url.path, *true))(scope, receive, send)
+            return
+        near = WebSocket(scope, receive, send)
+        status, answer, more = self.page(scope["path"], HTTPStatus.SWITCHING_PROTOCOLS, None)
         if status == HTTPStatus.SWITCHING_PROTOCOLS:
-            return None
+            await self._carry(near)
+        else:
+            await near.send_denial_response(self._answer(status, answer, more))
+
+    def _answer(self, status: int, answer: object, more: dict[str, str]) -> Response:
         body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-        headers = Headers({"Content-Length": str(len(body)), "Connection": "close", **more})
         # A client that kept this would tell visits apart.
-        headers["Set-Cookie"] = "visitor=1"
-        return Response(status, HTTPStatus(status).phrase, headers, body)
+        headers = {"Connection": "close", **more, "Set-Cookie": "visitor=1"}
+        return Response(b"" if status == HTTPStatus.NO_CONTENT else body, status, headers)
 
     async def _asked(self, request: Request) -> tuple[int, object]:
-        passed = {
-            name: value
-            for name, value in request.headers.raw_items()
-            if name.lower() in {"authorization", "ephemeral-member"}
-        }
+        named = {"authorization", "ephemeral-member", "content-type"}
+        passed = {name: value for name, value in request.headers.items() if name in named}
         async with httpx.AsyncClient(trust_env=False) as client:
-            true = await client.get(self._target + request.path, headers=passed)
-        return true.status_code, true.json()
+            true = await client.request(
+                request.method,
+                self._target + request.url.path,
+                headers=passed,
+                content=await request.body(),
+            )
+        return true.status_code, true.json() if true.content else None
 
-    async def _carry(self, near: ServerConnection) -> None:
+    async def _carry(self, near: WebSocket) -> None:
+        await near.accept(subprotocol=PROTOCOL, headers=[(b"set-cookie", b"visitor=1")])
         if self.closes is not None:
             await near.close(self.closes)
             return
         if self.blurts is not None:
-            await near.send(self.blurts)
+            await near.send_bytes(self.blurts)
             return
         address = f"ws{self._target.removeprefix('http')}{SOCKET}"
         async with connect(address, subprotocols=[PROTOCOL], max_size=None, proxy=None) as far:
@@ -114,20 +136,23 @@ class Liar:
                 with suppress(ConnectionClosed):
                     async for text in far:
                         frames = [self._bent(frame) for frame in json.loads(text)]
-                        await near.send(json.dumps([one for one in frames if one is not None]))
+                        await near.send_json([one for one in frames if one is not None])
                 if not self.holds:
                     await near.close(far.close_code or 1011)
 
             task = asyncio.create_task(back())
-            with suppress(ConnectionClosed):
-                async for text in near:
-                    frame = json.loads(text)
-                    self.asked.append(frame)
-                    answer = self.answers(frame)
-                    if answer is None:
-                        await far.send(text)
-                    elif answer:
-                        await near.send(json.dumps(answer))
+            with suppress(ConnectionClosed, WebSocketDisconnect, RuntimeError):
+                while True:
+                    onward = []
+                    for frame in await near.receive_json():
+                        self.asked.append(frame)
+                        answer = self.answers(frame)
+                        if answer is None:
+                            onward.append(frame)
+                        elif answer:
+                            await near.send_json(answer)
+                    if onward:
+                        await far.send(json.dumps(onward))
             task.cancel()
             await asyncio.wait([task])
 
