@@ -4,7 +4,7 @@ Plain values without behaviour. Ids are 16 bytes, hashes 32 bytes, times millise
 1970-01-01 UTC by the database's clock. docs/protocol.md, sections 5 to 9, says what they mean.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from msgspec import Struct
@@ -21,7 +21,6 @@ __all__ = [
     "ClosedEvent",
     "DestroyedEvent",
     "Event",
-    "Joined",
     "JoinedEvent",
     "KnownRoom",
     "LeftEvent",
@@ -269,19 +268,6 @@ class Snapshot(Value, frozen=True):
     room: RoomView
     members: tuple[MemberView, ...]
     notices: tuple[Notice, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Joined:
-    """Answer to joining. `fresh`: a seat was taken (201), not found again (200).
-
-    `generation`: the highest that a `hello` of this seat has named.
-    """
-
-    seat: Seat
-    snapshot: Snapshot
-    fresh: bool = field(default=True)
-    generation: int = 0
 
 
 # --- events: what the bus carries; metadata only, never a payload of a message ----------------
