@@ -116,7 +116,8 @@ async def test_every_refusal_is_among_those_that_the_contract_names(
 ):
     see = Witness(contract)
     room = await client.room(seats=2)
-    author, reader, late = await room.member(), await room.member(), Member(room)
+    pair = {"token": text(32), "key": text(32)}
+    author, reader, late = await room.member(resume=pair), await room.member(), Member(room)
     message, unknown = Message(), Message()
     see(await author.post(message))
 
@@ -136,8 +137,6 @@ async def test_every_refusal_is_among_those_that_the_contract_names(
     await refused(await late.join(), "room_full")
     await refused(await late.http("GET", "/room"), "seat_unknown")
     await refused(await late.http("GET", "/room/record"), "seat_unknown")
-    late.id = author.id
-    await refused(await late.join(), "member_taken")
     await refused(await reader.post(message), "message_conflict")
     await refused(await author.post(Message(7)), "envelope_size")
     await refused(await author.open(message), "message_author")
@@ -155,6 +154,8 @@ async def test_every_refusal_is_among_those_that_the_contract_names(
     await author.http("PATCH", "/room", json={"locked": True})
     await reader.http("DELETE", "/room/members")
     await refused(await Member(room).join(), "room_locked")
+    await author.http("PATCH", "/room", json={"locked": False})
+    await refused(await Member(room).join(resume=pair), "member_taken")
 
 
 async def test_the_contract_names_every_code_that_the_server_has(contract: dict[str, Any]):
