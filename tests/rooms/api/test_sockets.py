@@ -118,7 +118,11 @@ async def test_the_end_of_a_room_closes_every_socket_with_4410(server: Program):
             for line in (one, two):
                 code, frames = await line.end()
                 assert (code, why(frames)) == (4410, "room_unknown")
-                assert {"type": "closed", "reason": "destroyed"} in frames
+                assert {
+                    "type": "closed",
+                    "reason": "destroyed",
+                    "member": members[2].id,
+                } in frames
 
 
 async def test_a_member_that_does_not_read_is_dropped_with_4413_and_stalls_nobody(serve: Serve):

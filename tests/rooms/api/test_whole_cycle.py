@@ -53,12 +53,15 @@ async def test_everybody_is_told_every_step_over_sockets(client: Client):
         viewed = await reading.ask("ack", id=message.id, viewing=message.viewing)
         assert viewed == {"type": "ok", "ref": viewed["ref"], "id": message.id, "state": "viewed"}
         for line in (writing, reading):
-            assert await line.event("destroyed") == {
+            destroyed = await line.event("destroyed")
+            assert abs(destroyed.pop("ended_at") - opened["now"]) < 60_000
+            assert destroyed == {
                 "type": "destroyed",
                 "id": message.id,
                 "state": "viewed",
                 "viewing": message.viewing,
                 "member": reader.id,
+                "opened": 1,
             }
         assert await writing.settle() == []
         assert await reading.settle() == []
@@ -98,7 +101,13 @@ async def test_everything_that_can_be_asked_over_a_socket_is_answered(client: Cl
         assert (await watching.ask("open", id=message.id))["type"] == "ok"
         released = await watching.ask("release", id=message.id)
         assert (released["id"], released["state"]) == (message.id, "stored")
-        assert (await line.event("stored"))["id"] == message.id
+        stored = await line.event("stored")
+        assert (stored["id"], stored["returns"], released["returns"]) == (message.id, 1, 1)
+        withdrawn = Message()
+        await line.ask("post", **withdrawn.post)
+        taken_back = await line.ask("withdraw", id=withdrawn.id)
+        assert (taken_back["state"], taken_back["opened"]) == ("withdrawn", 0)
+        assert (await watching.event("destroyed"))["state"] == "withdrawn"
         status = await line.ask("status", ids=[message.id, text(16)])
         assert [one["state"] for one in status["receipts"]] == ["stored", "unknown"]
         assert [one["id"] for one in (await line.ask("messages"))["notices"]] == [message.id]
@@ -121,7 +130,7 @@ async def test_everything_that_can_be_asked_over_a_socket_is_answered(client: Cl
         code, frames = await line.end()
         assert code == 4410
         assert [frame for frame in frames if frame["type"] == "closed"] == [
-            {"type": "closed", "reason": "destroyed"}
+            {"type": "closed", "reason": "destroyed", "member": member.id}
         ]
 
 
