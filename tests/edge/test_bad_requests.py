@@ -462,7 +462,7 @@ async def test_a_wrong_method_is_told_the_right_ones(
         "/ROOM",
         "/config/",
         "/static",
-        "/room/messages/x",
+        "/room/messages/x/y",
     ],
 )
 async def test_an_unknown_path_is_not_found(client: Client, path: str):

@@ -27,7 +27,7 @@ class Witness:
         self.seen: set[tuple[str, int]] = set()
 
     def __call__(self, response: httpx.Response) -> httpx.Response:
-        path = re.sub(r"/messages/[^/]{22}/", "/messages/{id}/", response.request.url.path)
+        path = re.sub(r"/messages/[^/]{22}(?=/|$)", "/messages/{id}", response.request.url.path)
         operation = self._contract["paths"][path][response.request.method.lower()]
         promised = operation["responses"][str(response.status_code)]
         if "content" in promised:
@@ -95,6 +95,7 @@ async def test_every_operation_answers_as_the_contract_says(
     see(await reader.http("POST", f"/room/messages/{messages[0].id}/release"))
     see(await reader.open(messages[0]))
     see(await reader.acknowledge(messages[0]))
+    see(await author.http("DELETE", f"/room/messages/{messages[1].id}"))
     ids = [*(message.id for message in messages), text(16)]
     see(await author.http("POST", "/room/messages/status", json={"ids": ids}))
     see(await author.http("POST", "/room/typing", json={"typing": True}))
@@ -147,6 +148,7 @@ async def test_every_refusal_is_among_those_that_the_contract_names(
     await refused(await author.http("POST", "/room/typing", json=big), "too_large")
     path = f"/room/messages/{message.id}"
     await refused(await reader.http("POST", f"{path}/release"), "lease_lost")
+    await refused(await reader.http("DELETE", path), "author_only")
     wrong = {"viewing": text(32)}
     await refused(await reader.http("POST", f"{path}/ack", json=wrong), "viewing_wrong")
     await reader.acknowledge(message)

@@ -141,10 +141,9 @@ class KnownRoom:
 
 
 class Tombstone(Value, frozen=True):
-    """What is left of a destroyed message. `fate` is a key of `FATES`.
+    """What is left of a destroyed message. `fate` is a key of `FATES`; `reader` acknowledged last.
 
-    `viewing` and `reader`, who acknowledged last: both or neither. It was `opened` so often and
-    destroyed at `ended_at`; None in a tombstone from before that was noted.
+    None in `opened` and `ended_at`: it is older than these.
     """
 
     tombstone: bytes
@@ -206,10 +205,7 @@ class Notice(Value, frozen=True):
 
 
 class Receipt(Value, frozen=True):
-    """The wire's `receipt` object: None is what isn't known, or not any more.
-
-    `viewing` proves a view, by `reader` as the last. `fresh`: this very request stored the message.
-    """
+    """The wire's `receipt` object. `fresh`: this very request stored the message."""
 
     id: bytes
     state: str
@@ -292,10 +288,7 @@ class OpenedEvent(Value, frozen=True):
 
 
 class StoredEvent(Value, frozen=True):
-    """The lease of `member` has ended; the message waits again.
-
-    `returns`: how many have been given back so far. This one was, if they are more than before.
-    """
+    """The lease of `member` has ended; the message waits again. `returns` so far, with this."""
 
     id: bytes
     member: bytes

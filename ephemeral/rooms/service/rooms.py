@@ -36,7 +36,6 @@ from ephemeral.rooms.rules.room import (
 from ephemeral.rooms.service.commits import commit
 from ephemeral.rooms.service.deployment import Deployment
 from ephemeral.rooms.service.endings import end, end_expired, tell_end
-from ephemeral.rooms.service.entries import Reply
 from ephemeral.rooms.service.ledger import Ledger
 from ephemeral.rooms.service.receipts import receipts
 from ephemeral.rooms.service.snapshots import Joined, absence, snapshot, view
@@ -76,9 +75,12 @@ class Rooms:
     ) -> None:
         self.suite = deployment.suite
         self.salt = deployment.salt
+        # What a member does to a message: `reply` is called once, after the commit and before the
+        # events.
+        self.post, self.open, self.acknowledge = ledger.post, ledger.open, ledger.acknowledge
+        self.release, self.withdraw = ledger.release, ledger.withdraw
         self._pool = pool
         self._keyring = keyring
-        self._ledger = ledger
         self._bus = bus
         self._limits = limits
         self._charter_limits = charter_limits
@@ -311,38 +313,7 @@ class Rooms:
 
         await transaction(self._pool, work)
 
-    # --- messages: `reply` is called once, after the commit and before the events -------------
-
-    def post(
-        self,
-        seat: Seat,
-        message: bytes,
-        envelope: bytes,
-        viewing_hash: bytes,
-        reply: Reply,
-        *,
-        by: bytes = b"",
-    ) -> None:
-        """Accept a message; the reply is a Receipt."""
-        self._ledger.post(seat, message, envelope, viewing_hash, reply, by)
-
-    def open(self, seat: Seat, message: bytes, reply: Reply, *, by: bytes = b"") -> None:
-        """Lease a message and serve its envelope; the reply is Opened."""
-        self._ledger.open(seat, message, reply, by)
-
-    def acknowledge(
-        self, seat: Seat, message: bytes, viewing: bytes, reply: Reply, *, by: bytes = b""
-    ) -> None:
-        """Destroy a message that was viewed; the reply is Acknowledged."""
-        self._ledger.acknowledge(seat, message, viewing, reply, by)
-
-    def release(self, seat: Seat, message: bytes, reply: Reply, *, by: bytes = b"") -> None:
-        """Give a lease back; the reply is Released."""
-        self._ledger.release(seat, message, reply, by)
-
-    def withdraw(self, seat: Seat, message: bytes, reply: Reply, *, by: bytes = b"") -> None:
-        """Take one's own message back; the reply is Withdrawn."""
-        self._ledger.withdraw(seat, message, reply, by)
+    # --- messages --------------------------------------------------------------------------------
 
     async def notices(self, seat: Seat) -> tuple[int, Sequence[Notice]]:
         """Every message that waits."""
