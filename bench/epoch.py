@@ -84,7 +84,7 @@ class Stand:
         locator = os.urandom(32)
         charter = Charter(1, os.urandom(32), Policy.FIRST_VIEW, 2, 86_400, 86_400)
         await self.rooms.create(locator, charter.encode(), charter.mac(os.urandom(32)))
-        joined = await self.rooms.join(locator, os.urandom(32), os.urandom(16), None, None)
+        joined = await self.rooms.join(locator, os.urandom(32), None, None)
         return joined.seat
 
     async def post(self, author: Seat, size: int) -> None:

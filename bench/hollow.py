@@ -28,9 +28,11 @@ from ephemeral.edge.socket import SocketFrames
 from ephemeral.edge.wire import WIRE, Wire
 from ephemeral.edge.wire import SocketWire as Protocol
 from ephemeral.protocol.encoding import b64decode, b64encode
+from ephemeral.protocol.keys import member_id
 from ephemeral.protocol.limits import FRAME_MAX, PROTOCOL
 from ephemeral.rooms.api import answers
 from ephemeral.rooms.api.actions import RoomActions
+from ephemeral.rooms.api.bodies import HelloBody
 from ephemeral.rooms.api.callers import RoomCallers
 from ephemeral.rooms.api.handlers import RoomHandlers
 from ephemeral.rooms.api.operations import room_operations
@@ -48,6 +50,7 @@ _FRAMES = SocketFrames(
         protocol=PROTOCOL,
         caller=_CALLERS.member,
         operations=room_operations(RoomHandlers(_NO_ROOMS, _NO_ROOMS), _CALLERS, _ACTIONS),
+        hello=HelloBody,
         session=partial(Session, _CALLERS.member, _ACTIONS.hello),
     )
 )
@@ -58,7 +61,7 @@ _flusher = Flusher()
 _gather = int(sys.argv[2]) / 1000 if len(sys.argv) > 2 else 0.0
 _waiting: "list[tuple[Hollow, bytes, bytes]]" = []
 _rooms: dict[str, "list[Hollow]"] = defaultdict(list)
-_posts: dict[str, tuple[bytes, bytes]] = {}
+_posts: dict[bytes, tuple[bytes, bytes]] = {}
 
 
 class Hollow:
@@ -77,14 +80,19 @@ class Hollow:
     def received(self, text: bytes) -> None:
         """Answer as if everything were so."""
         if self._room is None:
-            self._begin(_FRAMES.early.decode(text))
+            [(hello, _)] = _FRAMES.early.decode(text)
+            self._begin(hello)
             return
-        frame, now = _FRAMES.late.decode(text), time.time_ns() // 1_000_000
+        for frame, body in _FRAMES.late.decode(text):
+            self._answer(frame, body)
+
+    def _answer(self, frame: Any, body: Any) -> None:
+        now = time.time_ns() // 1_000_000
         event: nouns.Event
-        match _FRAMES.late.operations[type(frame)].frame:
+        match _FRAMES.operations[type(frame)].frame:
             case "post":
-                message, envelope, _ = frame.unpack()
-                _posts[frame.id] = self._member, envelope
+                message, envelope, _ = body
+                _posts[message] = self._member, envelope
                 ends = now + _HOUR_MS
                 answer: answers.Outcome = nouns.Receipt(message, "stored", 1, now, ends, None, 0, 0)
                 event = nouns.NoticeEvent(
@@ -102,17 +110,14 @@ class Hollow:
                     )
                 )
             case "open":
-                message = frame.message()
-                author, envelope = _posts[frame.id]
-                answer = nouns.Opened(message, envelope, author, 1, now, now, now, now)
-                event = nouns.OpenedEvent(message, self._member, now)
+                author, envelope = _posts[body]
+                answer = nouns.Opened(body, envelope, author, 1, now, now, now, now)
+                event = nouns.OpenedEvent(body, self._member, now)
             case "ack":
-                message = frame.message()
-                del _posts[frame.id]
+                message, viewing = body
+                del _posts[message]
                 answer = nouns.Acknowledged(message, "viewed")
-                event = nouns.DestroyedEvent(
-                    message, "viewed", frame.revealed(), self._member, 1, now
-                )
+                event = nouns.DestroyedEvent(message, "viewed", viewing, self._member, 1, now)
             case _:
                 return
         _waiting.append((self, ok(frame.ref, answers.outcome(answer)), answers.event(event)))
@@ -122,26 +127,24 @@ class Hollow:
             asyncio.get_running_loop().call_later(_gather, answer_all)
 
     def answered(self, answer: bytes, event: bytes) -> None:
-        """Answer, and tell everybody in the room."""
+        """Answer, and tell everybody else in the room."""
         self.tell(answer)
         for one in self._room or ():
-            one.tell(event)
+            if one is not self:
+                one.tell(event)
 
     def tell(self, frame: bytes) -> None:
         """Queue one frame."""
         self._outbox.put(frame)
 
-    def _begin(self, frame: Any) -> None:
-        kind = _FRAMES.early.operations[type(frame)].frame
-        if kind == "join":
-            self._member = b64decode(frame.member)
-        elif kind == "hello":
-            self._room = _rooms[frame.locator]
-            self._room.append(self)
-            self._outbox.put(
-                b'{"type":"welcome","ref":%d,"member":"%b"}'
-                % (frame.ref, b64encode(self._member).encode())
-            )
+    def _begin(self, hello: Any) -> None:
+        self._member = member_id(b64decode(hello.token))
+        self._room = _rooms[hello.locator]
+        self._room.append(self)
+        self._outbox.put(
+            b'{"type":"welcome","ref":%d,"member":"%b"}'
+            % (hello.ref, b64encode(self._member).encode())
+        )
 
     def received_binary(self) -> None:
         """Nobody sends any."""
@@ -150,7 +153,7 @@ class Hollow:
         """Go on."""
         self._outbox.flush()
 
-    def lost(self) -> None:
+    def lost(self, _code: int | None = None) -> None:
         """The peer has gone."""
         if not self._over.done():
             self._over.set_result(None)
@@ -165,7 +168,14 @@ def answer_all() -> None:
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
-    """Accept every socket."""
+    """Accept every socket, and every request: rooms are there and seats are taken."""
+    if scope["type"] == "http":
+        while (await receive()).get("more_body"):
+            pass
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"2")]
+        await send({"type": "http.response.start", "status": 201, "headers": headers})
+        await send({"type": "http.response.body", "body": b"{}"})
+        return
     await receive()
     await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
     wire: Wire = scope["extensions"][WIRE]

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from bench.wire import Client, Receive
+from bench.wire import Client, Http, Receive
 
 PATH, SUBPROTOCOL = "/room/socket", "ephemeral.v1"
 #: Connects to a server; what it is given hears what comes.
@@ -123,22 +123,33 @@ class EphemeralRoom:
         self.locator = b64(os.urandom(32))
 
     async def open(self, port: int) -> None:
-        """Create the room, join and say hello, all over the sockets."""
+        """Create the room and join, and say hello over sockets."""
 
         async def connect(receive: Receive) -> Client:
             return await Client.connect(port, PATH, receive, SUBPROTOCOL)
 
-        await self.open_by([connect] * self._members)
+        await self.open_by(port, [connect] * self._members)
 
-    async def open_by(self, ways: Sequence[Connect]) -> None:
-        """The same, each member by a way of its own."""
+    async def open_by(self, port: int, ways: Sequence[Connect]) -> None:
+        """The same, each member's socket by a way of its own."""
         seats = max(2, self._members)
         charter = struct.pack(">BB32sBHII", 1, 1, os.urandom(32), 1, seats, 3600, 3600)
+        http = await Http.connect(port)
+        bearer = {"Authorization": f"Bearer {self.locator}"}
+        made = {"charter": b64(charter), "mac": b64(bytes(32))}
+        await self._ask(http, "/rooms", bearer, made)
         for number, connect in enumerate(ways):
-            early: list[dict[str, object]] = []
-            if number == 0:
-                early.append({"type": "create", "charter": b64(charter), "mac": b64(bytes(32))})
-            await self._enter(connect, number, early)
+            token = b64(os.urandom(32))
+            await self._ask(http, "/room/members", {**bearer, "Ephemeral-Member": token}, {})
+            await self._enter(connect, number, token)
+        http.close()
+
+    async def _ask(
+        self, http: Http, path: str, headers: dict[str, str], body: dict[str, str]
+    ) -> None:
+        status = await http.post(path, headers, msgspec.json.encode(body))
+        if status != 201:
+            self._tally.failures.append(str(status))
 
     def start(self, window: int) -> None:
         """Put `window` messages under way, and another for each that has met its end."""
@@ -166,7 +177,7 @@ class EphemeralRoom:
         self._tally.begun += 1
         self._began[message] = (time.perf_counter(), b64(viewing))
         self._clients[0].send(
-            b'{"type":"post","ref":%d,"id":"%b","envelope":"%b","viewing_hash":"%b"}'
+            b'[{"type":"post","ref":%d,"id":"%b","envelope":"%b","viewing_hash":"%b"}]'
             % (
                 self._ref,
                 message.encode(),
@@ -175,7 +186,7 @@ class EphemeralRoom:
             )
         )
 
-    async def _enter(self, connect: Connect, number: int, early: list[dict[str, object]]) -> None:
+    async def _enter(self, connect: Connect, number: int, token: str) -> None:
         welcomed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         hears = self._author_hears if number == 0 else self._reader_hears
         if number > 1:
@@ -189,11 +200,8 @@ class EphemeralRoom:
 
         client = await connect(receive)
         self._clients.append(client)
-        token = b64(os.urandom(32))
-        early.append({"type": "join", "token": token, "member": b64(os.urandom(16))})
-        early.append({"type": "hello", "token": token})
-        for frame in early:
-            self._tell(client, {**frame, "ref": 1, "locator": self.locator})
+        hello = {"type": "hello", "ref": 1, "locator": self.locator, "token": token}
+        self._tell(client, {**hello, "generation": 1})
         await asyncio.wait_for(welcomed, 60)
 
     def _welcome(self, text: bytes, welcomed: "asyncio.Future[None]") -> None:
@@ -207,7 +215,7 @@ class EphemeralRoom:
         self._tally.failures.append(frame["error"]["code"])
 
     def _tell(self, client: Client, frame: dict[str, object]) -> None:
-        client.send(msgspec.json.encode(frame))
+        client.send(msgspec.json.encode([frame]))
 
     def _author_hears(self, text: bytes) -> None:
         for frame in self._decode(text):
@@ -229,7 +237,7 @@ class EphemeralRoom:
             if kind == "notice":
                 self._ref += 1
                 self._clients[1].send(
-                    b'{"type":"open","ref":%d,"id":"%b"}' % (self._ref, frame["id"].encode())
+                    b'[{"type":"open","ref":%d,"id":"%b"}]' % (self._ref, frame["id"].encode())
                 )
             elif kind == "ok" and "envelope" in frame:
                 self._ref += 1
@@ -239,7 +247,7 @@ class EphemeralRoom:
                     self._tally.repeated += 1
                     continue
                 self._clients[1].send(
-                    b'{"type":"ack","ref":%d,"id":"%b","viewing":"%b"}'
+                    b'[{"type":"ack","ref":%d,"id":"%b","viewing":"%b"}]'
                     % (self._ref, message.encode(), began[1].encode())
                 )
             elif kind == "error":

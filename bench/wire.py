@@ -13,6 +13,42 @@ from typing import cast
 Receive = Callable[[bytes], None]
 
 
+class Http:
+    """One connection that asks one thing after the other, as HTTP."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    @classmethod
+    async def connect(cls, port: int) -> "Http":
+        """To a server on loopback."""
+        return cls(*await asyncio.open_connection("127.0.0.1", port))
+
+    async def post(self, path: str, headers: dict[str, str], body: bytes) -> int:
+        """Send JSON; the status of the answer."""
+        lines = [
+            f"POST {path} HTTP/1.1",
+            "Host: 127.0.0.1",
+            "Content-Type: application/json",
+            f"Content-Length: {len(body)}",
+            *(f"{name}: {value}" for name, value in headers.items()),
+        ]
+        self._writer.write("\r\n".join([*lines, "", ""]).encode() + body)
+        head = await self._reader.readuntil(b"\r\n\r\n")
+        length = next(
+            int(line.partition(b":")[2])
+            for line in head.lower().split(b"\r\n")
+            if line.startswith(b"content-length:")
+        )
+        await self._reader.readexactly(length)
+        return int(head.split(b" ", 2)[1])
+
+    def close(self) -> None:
+        """Drop the connection."""
+        self._writer.transport.abort()
+
+
 class Client(asyncio.Protocol):
     """One socket. `receive` gets each text message as bytes."""
 

@@ -112,7 +112,9 @@ async def _measure(setup: Setup, options: Options, url: str, redis: int) -> Resu
             # As many authors on each, and as many readers.
             count = len(places.processes)
             author, reader = number % count, (number + setup.apart) % count
-            await room.open_by([places.at(places.processes[one]) for one in (author, reader)])
+            await room.open_by(
+                host.port, [places.at(places.processes[one]) for one in (author, reader)]
+            )
         places.close()
         return await closed_loop(host, rooms, tally, options)
 

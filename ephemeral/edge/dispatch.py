@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Match, Route
+from starlette.types import Scope
 
 from ephemeral.edge.credentials import Texts, from_headers, is_sent
 from ephemeral.edge.frames import decode_json, without
@@ -26,12 +27,24 @@ _Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def operation_routes(operations: Iterable[Operation], limiter: Limiter) -> list[BaseRoute]:
-    """One route for each path, so that a wrong method is told all that there are."""
+    """One route for each path, so that a wrong method is told all that there are.
+
+    What is one path to the letter comes before what has fields, and is all that it can be.
+    """
     routes: list[BaseRoute] = []
-    for path, methods in by_address(operations).items():
+    addresses = by_address(operations).items()
+    for path, methods in sorted(addresses, key=lambda address: len(path_fields(address[0]))):
         endpoints = {method: _alternatives(group, limiter) for method, group in methods.items()}
-        routes.append(Route(path, _by_method(endpoints), methods=list(endpoints)))
+        routes.append(_Path(path, _by_method(endpoints), methods=list(endpoints)))
     return routes
+
+
+class _Path(Route):
+    """A path with all its methods: where it matches, no other route is asked."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        match, child = super().matches(scope)
+        return (Match.FULL if match is Match.PARTIAL else match), child
 
 
 def by_address(operations: Iterable[Operation]) -> dict[str, dict[str, list[Operation]]]:

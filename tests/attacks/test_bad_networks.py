@@ -12,6 +12,7 @@ from random import Random
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from httpx import HTTPStatusError
 from support.machines.bad_network import BadNetwork, Opened
 from support.machines.server import AT_ANY_PACE, Program
 from support.people.raw_client import Client, Line, Member, Message
@@ -46,14 +47,21 @@ class Persistent:
         if self._line is None:
             line = await self._stack.enter_async_context(self.member.room.line())
             self._stack.callback(line.socket.transport.abort)
-            hello = {"locator": self.member.room.locator, "token": self.member.token}
-            welcome = await line.ask("hello", **hello)
+            welcome = await line.ask("hello", **self.member.greeting)
             if welcome["type"] != "welcome":
                 # It said why, and will close.
                 raise EOFError
             self._line = line
             self.sockets += 1
         return await self._line.ask(kind, **fields)
+
+    async def waiting(self) -> list[dict[str, Any]]:
+        """The notices of all messages that wait; asked beside the networks that break in front."""
+        async with asyncio.timeout(100):
+            while True:
+                with suppress(HTTPStatusError):
+                    return await self.member.waiting()
+                await asyncio.sleep(0.01)
 
     async def hang_up(self) -> None:
         self._line = None
@@ -80,7 +88,7 @@ async def reads(reader: Persistent, messages: dict[str, Message], wanted: set[st
     """Those that are wanted, as they come."""
     left = set(wanted)
     while left:
-        for notice in (await reader.ask("messages"))["notices"]:
+        for notice in await reader.waiting():
             name = notice["id"]
             if name not in left:
                 continue
@@ -111,7 +119,7 @@ async def talk(author: Member, reader: Member) -> int:
     for one in receipts:
         if one["state"] == "viewed":
             assert one["viewing"] == by_name[one["id"]].viewing
-    notices = (await reading.ask("messages"))["notices"]
+    notices = await reading.waiting()
     assert {one["id"]: one["sequence"] for one in notices} == waiting
     # The next message is the next that the room has ever taken.
     last = await writing.ask("post", **Message().post)

@@ -117,7 +117,7 @@ async def test_a_flood_over_http_and_sockets_leaves_the_memory_as_it_was(
     assert sizes[2] - sizes[0] < 16 * MIB
 
 
-TYPING = ('{"type":"typing","typing":true}', '{"type":"typing","typing":false}')
+TYPING = ('[{"type":"typing","typing":true}]', '[{"type":"typing","typing":false}]')
 BIG = b'{"typing":true}'.ljust(90_000)
 
 

@@ -88,7 +88,7 @@ async def test_a_socket_of_another_origin_has_nothing_but_what_it_says_itself(cl
         subprotocols=["ephemeral.v1"],
         proxy=None,
     ) as socket:
-        await socket.send('{"type":"messages","ref":1}')
+        await socket.send('[{"type":"ping","ref":1}]')
         async with asyncio.timeout(PATIENCE):
             await socket.wait_closed()
         assert socket.close_code == 4400

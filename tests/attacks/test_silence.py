@@ -208,17 +208,13 @@ async def speak_every_frame(tour: Tour) -> None:
     key = b64encode(tour.canaries.secret("resume key", 32, Kind.SEALED))
     pair = {"token": b64encode(tour.canaries.secret("resume token", 32)), "key": key}
     async with tour.line(f"?{tour.canaries.text('query of a socket')}") as line:
-        await line.ask("create", locator=room.locator, charter=room.charter, mac=room.mac)
-        fields = {"locator": room.locator, "token": author.token, "member": author.id}
-        await line.ask("join", **fields, profile=tour.profile(), resume=pair)
-        await line.ask("resume", resume=pair["token"])
-        assert (await line.ask("hello", locator=room.locator, token=author.token))["ref"] == 4
+        await room.create()
+        await author.join(profile=tour.profile(), resume=pair)
+        assert (await line.ask("hello", **author.greeting))["type"] == "welcome"
         await reader.join()
         message = tour.message()
         await line.ask("post", **message.post)
         async with tour.line(member=reader) as other:
-            await other.ask("messages")
-            await other.ask("room")
             await other.ask("open", id=message.id)
             await other.ask("release", id=message.id)
             await other.ask("open", id=message.id)
@@ -250,12 +246,13 @@ def socket_junk(tour: Tour) -> Iterator[list[str | bytes]]:
     """What ends a socket, one way after the other."""
     text = tour.canaries.text("junk on a socket")
     yield [text]
-    yield [json.dumps({"type": text, "ref": 1})]
-    yield [json.dumps({"type": "ping", "ref": 1, text: text})]
-    yield [json.dumps({"type": "open", "ref": 1, "id": text})]
+    yield [json.dumps([text])]
+    yield [json.dumps([{"type": text, "ref": 1}])]
+    yield [json.dumps([{"type": "ping", "ref": 1, text: text}])]
+    yield [json.dumps([{"type": "open", "ref": 1, "id": text}])]
     yield [text.encode()]
     yield [text * 10_000]
-    yield ['{"type":"typing","typing":true}', '{"type":"ping","ref":1}'] * 200
+    yield ['[{"type":"typing","typing":true},{"type":"ping","ref":1}]'] * 200
 
 
 async def say_what_is_no_request(tour: Tour, port: int) -> None:
@@ -333,7 +330,7 @@ async def break_it_while_it_runs(tour: Tour, data_dir: Path) -> None:
         await author.http("GET", "/room/record")
         await tour.api.get("/readyz")
         async with tour.line() as line:
-            await line.send("hello", locator=room.locator, token=author.token)
+            await line.send("hello", **author.greeting)
             await line.end()
 
     # The refused row stands in the details of the database's error.
@@ -344,9 +341,7 @@ async def break_it_while_it_runs(tour: Tour, data_dir: Path) -> None:
     )  # fmt: skip
     async with broken(dsn, *refusing):
         async with tour.line() as line:
-            await line.send(
-                "create", locator=tour.room().locator, charter=room.charter, mac=room.mac
-            )
+            await line.send("hello", **author.greeting)
             await line.end()
         await tour.room().create()
         await tour.member(room).join(profile=tour.profile())

@@ -89,4 +89,4 @@ async def test_the_members_of_a_killed_server_are_missed_by_the_other_and_welcom
                 answer = await back.ask("ack", id=message.id, viewing=message.viewing)
                 assert answer["state"] == "viewed"
             assert (await line.event("destroyed"))["viewing"] == message.viewing
-            assert (await line.ask("room"))["members"]
+            assert (await member.look())["members"]

@@ -172,7 +172,7 @@ async def test_members_of_a_room_that_ended_elsewhere_are_told(desk: Desk, other
     listener = await listen(desk, locator, token, desk.hub)
     await other_desk.rooms.destroy(other)
     await compare(desk)
-    assert listener.told[-1] == ClosedEvent("destroyed")
+    assert listener.told[-1] == ClosedEvent("destroyed", None)
     assert listener.ended == "closed"
 
 
@@ -311,7 +311,7 @@ async def test_a_seat_is_not_held_by_a_socket_that_never_learned_of_it(
     await desk.join(locator)
     with pytest.raises(Refusal, match="seat_unknown"):
         await desk.rooms.authenticate(locator, token)
-    assert (seat.room, LeftEvent(seat.member)) in desk.hints
+    assert (seat.room, LeftEvent(seat.member, True)) in desk.hints
 
 
 async def test_a_seat_whose_socket_lives_is_kept_however_long_it_is_silent(desk: Desk):

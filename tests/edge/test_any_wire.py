@@ -138,9 +138,21 @@ frames = st.builds(
     st.integers(0, 15) | st.sampled_from([0x1, 0x2, 0x8, 0x9]),
     st.binary(max_size=130)
     | st.sampled_from(
-        [b'{"type":"ping","ref":1}', b"{}", b"\x03\xe8", b"\xff\xff", b"x" * (FRAME_MAX + 1)]
+        [
+            b'[{"type":"ping","ref":1}]',
+            b"{}",
+            b"[]",
+            b"\x03\xe8",
+            b"\xff\xff",
+            b"x" * (FRAME_MAX + 1),
+        ]
     )
-    | st.just(b"").map(lambda _: b'{"type":"resume","ref":1,"resume":"%b"}' % text(32).encode()),
+    | st.integers(0, 3).map(
+        lambda generation: (
+            b'[{"type":"hello","ref":1,"locator":"%b","token":"%b","generation":%d}]'
+            % (text(32).encode(), text(32).encode(), generation)
+        )
+    ),
     fin=st.booleans(),
     masked=st.sampled_from([True, True, True, False]),
 )

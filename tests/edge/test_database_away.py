@@ -59,7 +59,7 @@ async def test_while_the_database_is_away_everything_says_so_and_then_goes_on(
                 answer = await line.ask(kind, **fields)
                 assert answer["error"]["code"] == "unavailable"
             async with room.line() as other:
-                await other.send("hello", locator=room.locator, token=reader.token)
+                await other.send("hello", **reader.greeting)
                 code, frames = await other.end()
                 assert (code, frames[-1]["error"]["code"]) == (1012, "unavailable")
             assert (await client.api.get("/healthz")).status_code == 200

@@ -121,12 +121,14 @@ async def test_a_member_that_does_not_read_is_not_waited_for_and_is_no_fault(ser
         await raw.open()
         await raw.hello(room, stuck.token)
         async with author.line() as writing:
-            for _ in range(300):
-                await writing.send("post", **Message().post)
+            messages = [Message(65536) for _ in range(80)]
+            for message in messages:
+                await writing.send("post", **message.post)
             await writing.settle()
             # What it asks for fills every buffer on the way.
-            for ref in range(60):
-                raw.writer.write(frame_of(b'{"type":"messages","ref":%d}' % ref))
+            for ref, message in enumerate(messages):
+                opening = [{"type": "open", "ref": ref, "id": message.id}]
+                raw.writer.write(frame_of(json.dumps(opening).encode()))
             assert (await writing.ask("ping"))["type"] == "ok"
         server.signal(signal.SIGTERM)
         code = await asyncio.to_thread(server.wait)

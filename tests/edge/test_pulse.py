@@ -133,7 +133,7 @@ async def test_pongs_that_nobody_asked_for_are_no_fault_and_too_long_ones_are(cl
     await raw.open()
     await raw.hello(room, member.token)
     raw.writer.write(b"\x8a\x80\0\0\0\0" + b"\x8a\xfd\0\0\0\0" + bytes(125))
-    raw.writer.write(frame_of(b'{"type":"ping","ref":1}'))
+    raw.writer.write(frame_of(b'[{"type":"ping","ref":1}]'))
     await raw.until({1})
     raw.writer.write(b"\x8a\xfe\0\x7e\0\0\0\0" + bytes(126))
     assert await raw.end() == 1002

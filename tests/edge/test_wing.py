@@ -17,11 +17,12 @@ from websockets.asyncio.client import connect
 
 from app import OpenWing, serving
 from ephemeral.edge.credentials import Caller, Credential
-from ephemeral.edge.frames import Frames
+from ephemeral.edge.frames import operation_frame
 from ephemeral.edge.limiter import Action
 from ephemeral.edge.operations import Deferred, Operation
 from ephemeral.edge.server import Server, listen
 from ephemeral.edge.session import Session, SocketRoute
+from ephemeral.edge.socket import SocketFrames
 from ephemeral.edge.wing import Ground, Wing
 from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.rooms.wing import rooms_wing
@@ -129,7 +130,7 @@ async def test_it_has_a_socket_whose_frames_are_its_operations(url: str):
     async with connect(address, subprotocols=["echo.v1"], proxy=None) as socket:
 
         async def ask(**frame: object) -> dict[str, object]:
-            await socket.send(json.dumps(frame))
+            await socket.send(json.dumps([frame]))
             [answer] = json.loads(await socket.recv())
             return answer
 
@@ -140,7 +141,7 @@ async def test_it_has_a_socket_whose_frames_are_its_operations(url: str):
         limited = await ask(type="echo", ref=4, to="you", text="hello")
         assert limited["error"]["code"] == "too_many"
         assert await ask(type="ping", ref=5) == {"type": "ok", "ref": 5}
-        await socket.send(json.dumps({"type": "echo", "ref": 6, "to": "you"}))
+        await socket.send(json.dumps([{"type": "echo", "ref": 6, "to": "you"}]))
         await socket.wait_closed()
         assert socket.close_code == 4400
 
@@ -150,7 +151,7 @@ async def test_whoever_guesses_by_greeting_is_counted(url: str):
     codes = []
     for _ in range(4):
         async with connect(address, subprotocols=["echo.v1"], proxy=None) as socket:
-            await socket.send('{"type":"hello","ref":1,"name":"nobody"}')
+            await socket.send('[{"type":"hello","ref":1,"name":"nobody"}]')
             await socket.wait_closed()
             codes.append(socket.close_code)
     assert codes == [4401, 4401, 4401, 4429]
@@ -182,7 +183,7 @@ async def odd_wing(_ground: Ground) -> AsyncIterator[Wing]:
                        handler=half, body=NumberBody, answers={200: Echo})  # fmt: skip
     leave = Operation(method="DELETE", path="/guests", name="go", summary="Go", handler=gone,
                       caller=guest, answers={204: None}, frame="leave",
-                      ends_socket=True)  # fmt: skip
+                      closes=1000)  # fmt: skip
     session = partial(Session, guest, Action("arrive", {}))
     socket = SocketRoute(name="visit", path="/guests/socket", protocol="odd.v1", caller=guest,
                          operations=[leave], session=session,
@@ -204,10 +205,10 @@ async def test_fields_of_a_path_are_read_as_strictly_as_those_of_a_body(
             assert caplog.text.count("Fault: RuntimeError") == 1
         address = f"ws{url.removeprefix('http')}/guests/socket"
         async with connect(address, subprotocols=["odd.v1"], proxy=None) as socket:
-            await socket.send('{"type":"hello","ref":1}')
+            await socket.send('[{"type":"hello","ref":1}]')
             await socket.recv()
             # Who has lost the seat in another way while it leaves is not kept for that.
-            await socket.send('{"type":"leave","ref":2}')
+            await socket.send('[{"type":"leave","ref":2}]')
             await socket.wait_closed()
             assert socket.close_code == 4401
 
@@ -226,7 +227,7 @@ class RefBody(Struct):
     [
         {"path": "/x/{missing}"},
         {"handler": Deferred(lambda *_: None, bytes), "ref_optional": True},
-        {"handler": Deferred(lambda *_: None, bytes), "ends_socket": True},
+        {"handler": Deferred(lambda *_: None, bytes), "closes": 1000},
     ],
 )
 def test_what_can_not_work_is_refused_when_it_is_stated(differing: dict[str, object]):
@@ -236,7 +237,17 @@ def test_what_can_not_work_is_refused_when_it_is_stated(differing: dict[str, obj
 
 def test_no_field_of_a_body_can_take_the_place_of_the_frames_own():
     with pytest.raises(ValueError, match="name of one of the frame"):
-        Frames([stated(body=RefBody, frame="x")])
+        operation_frame(stated(body=RefBody, frame="x"))
+
+
+def test_nobody_asks_by_frames_but_the_sockets_own_caller():
+    """Who comes from elsewhere comes over HTTP."""
+    mine, theirs = (Caller(name, (), lambda: guest_of("me")) for name in ("mine", "theirs"))
+    route = SocketRoute(name="listen", path="/x", protocol="x.v1", caller=mine,
+                        operations=[stated(caller=theirs, frame="x")],
+                        session=partial(Session, mine, Action("greet", {})))  # fmt: skip
+    with pytest.raises(ValueError, match=r"^listen: only the socket's caller"):
+        SocketFrames(route)
 
 
 def test_no_two_operations_have_one_name():

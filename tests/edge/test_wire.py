@@ -34,7 +34,7 @@ async def raw_line(room: Room) -> AsyncIterator[RawLine]:
 
 
 def ping(ref: int, size: int = 0) -> bytes:
-    return json.dumps({"type": "ping", "ref": ref}).encode().ljust(size)
+    return json.dumps([{"type": "ping", "ref": ref}]).encode().ljust(size)
 
 
 def stream(numbers: random.Random) -> tuple[bytes, set[int], int]:
@@ -80,16 +80,16 @@ async def test_frames_are_understood_however_they_are_cut(room: Room, seed: int)
 
 async def test_a_frame_behind_one_that_is_awaited_waits_its_turn(room: Room):
     async with raw_line(room) as line:
-        lock = json.dumps({"type": "lock", "ref": 1, "locked": True}).encode()
-        unlock = json.dumps({"type": "lock", "ref": 2, "locked": False}).encode()
-        bad = json.dumps({"type": "open", "ref": 3, "id": text(16)}).encode()
+        lock = json.dumps([{"type": "lock", "ref": 1, "locked": True}]).encode()
+        unlock = json.dumps([{"type": "lock", "ref": 2, "locked": False}]).encode()
+        bad = json.dumps([{"type": "open", "ref": 3, "id": text(16)}]).encode()
         run = [lock, ping(4), bad, unlock, ping(5)]
         line.writer.write(b"".join(map(frame_of, run)))
         await line.until({1, 2, 3, 4, 5})
         order = [frame["ref"] for frame in line.frames if frame.get("ref")]
         assert order.index(1) < order.index(4) < order.index(2) < order.index(5)
         assert order.index(3) < order.index(5)
-        assert [one["locked"] for one in line.frames if one["type"] == "locked"] == [True, False]
+        assert [one["locked"] for one in line.frames if "locked" in one] == [True, False]
 
 
 UNMASKED = frame_of(ping(1), mask=False)
@@ -146,7 +146,7 @@ async def test_what_breaks_the_rules_of_frames_is_closed_by_its_code(room: Room,
 async def test_frames_behind_a_close_are_not_taken(room: Room):
     async with raw_line(room) as line:
         closing = frame_of(b"\x03\xe8", Opcode.CLOSE)
-        lock = json.dumps({"type": "lock", "ref": 1, "locked": True}).encode()
+        lock = json.dumps([{"type": "lock", "ref": 1, "locked": True}]).encode()
         line.writer.write(closing + frame_of(lock))
         assert await line.end() == 1000
     state = await room.api.get("/room", headers=room.headers)

@@ -16,6 +16,7 @@ from ephemeral.rooms.api import objects
 from ephemeral.rooms.api.converters import converter
 from ephemeral.rooms.rules import room as nouns
 from ephemeral.rooms.service.record import Cell, RoomRecord, TableRecord
+from ephemeral.rooms.service.snapshots import Joined
 
 __all__ = [
     "Outcome",
@@ -135,7 +136,7 @@ def state(snapshot: nouns.Snapshot) -> bytes:
     return _encode(_state_object(snapshot))
 
 
-def joined(joined: nouns.Joined) -> bytes:
+def joined(joined: Joined) -> bytes:
     """The complete present state, and the highest generation of one's seat."""
     return b'{"generation":%d,%b' % (joined.generation, state(joined.snapshot)[1:])
 

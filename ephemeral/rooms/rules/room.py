@@ -4,7 +4,7 @@ Plain values without behaviour. Ids are 16 bytes, hashes 32 bytes, times millise
 1970-01-01 UTC by the database's clock. docs/protocol.md, sections 5 to 9, says what they mean.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from msgspec import Struct
@@ -21,7 +21,6 @@ __all__ = [
     "ClosedEvent",
     "DestroyedEvent",
     "Event",
-    "Joined",
     "JoinedEvent",
     "KnownRoom",
     "LeftEvent",
@@ -142,10 +141,9 @@ class KnownRoom:
 
 
 class Tombstone(Value, frozen=True):
-    """What is left of a destroyed message. `fate` is a key of `FATES`.
+    """What is left of a destroyed message. `fate` is a key of `FATES`; `reader` acknowledged last.
 
-    `viewing` and `reader`, who acknowledged last: both or neither. It was `opened` so often and
-    destroyed at `ended_at`; None in a tombstone from before that was noted.
+    None in `opened` and `ended_at`: it is older than these.
     """
 
     tombstone: bytes
@@ -207,10 +205,7 @@ class Notice(Value, frozen=True):
 
 
 class Receipt(Value, frozen=True):
-    """The wire's `receipt` object: None is what isn't known, or not any more.
-
-    `viewing` proves a view, by `reader` as the last. `fresh`: this very request stored the message.
-    """
+    """The wire's `receipt` object. `fresh`: this very request stored the message."""
 
     id: bytes
     state: str
@@ -271,19 +266,6 @@ class Snapshot(Value, frozen=True):
     notices: tuple[Notice, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Joined:
-    """Answer to joining. `fresh`: a seat was taken (201), not found again (200).
-
-    `generation`: the highest that a `hello` of this seat has named.
-    """
-
-    seat: Seat
-    snapshot: Snapshot
-    fresh: bool = field(default=True)
-    generation: int = 0
-
-
 # --- events: what the bus carries; metadata only, never a payload of a message ----------------
 #
 # `by` names the socket that is told by the answer to what it asked for, and not by the event.
@@ -306,10 +288,7 @@ class OpenedEvent(Value, frozen=True):
 
 
 class StoredEvent(Value, frozen=True):
-    """The lease of `member` has ended; the message waits again.
-
-    `returns`: how many have been given back so far. This one was, if they are more than before.
-    """
+    """The lease of `member` has ended; the message waits again. `returns` so far, with this."""
 
     id: bytes
     member: bytes

@@ -91,6 +91,9 @@ class Hub:
         self._gone: dict[bytes, None] = {}
         # Rooms whose state is being read, with the events that come meanwhile.
         self._held: dict[bytes, list[Struct]] = {}
+        # Rooms whose members were told the complete state since the last sweep: it may be older
+        # than an answer that came before it, so there everybody is told of its own actions too.
+        self._anew: set[bytes] = set()
 
     def __len__(self) -> int:
         return sum(len(members) for members in self._rooms.values())
@@ -124,7 +127,11 @@ class Hub:
         return self._told.get(room, 0)
 
     def unsure(self) -> list[bytes]:
-        """Rooms in which something may have happened that local members were not told of."""
+        """Rooms in which something may have happened that local members were not told of.
+
+        To be asked for with every sweep.
+        """
+        self._anew.clear()
         return list(self._unsure)
 
     def missed(self) -> None:
@@ -191,20 +198,40 @@ class Hub:
             raise
         finally:
             del self._held[room]
+            self._anew.add(room)
             for event in held:
-                self._receive(room, event)
+                self._receive(room, event, {})
+
+    def _told_by_answer(
+        self, room: bytes, event: Struct, by_whom: dict[bytes, bytes | None]
+    ) -> bytes:
+        """The name of the socket whose answer tells all that the event does; empty if none.
+
+        `by_whom`: who did what to each message in one commit. Its answers come before its events:
+        who did something behind somebody else must hear it again, or hears it first and believes
+        what was before.
+        """
+        by: bytes = getattr(event, "by", b"")
+        message = event.notice.id if isinstance(event, NoticeEvent) else getattr(event, "id", None)
+        if message is not None:
+            before = by_whom.get(message, by)
+            by_whom[message] = by if before == by else None
+            if before != by:
+                return b""
+        return b"" if room in self._anew else by
 
     def receive(self, hints: Sequence[Hint]) -> None:
         """The bus's receiver: fan each event out to the room's local members."""
         rooms, held = self._rooms, self._held
+        by_whom: dict[bytes, bytes | None] = {}
         for room, event in hints:
             if room in rooms:
                 if room in held:
                     held[room].append(event)
                 else:
-                    self._receive(room, event)
+                    self._receive(room, event, by_whom)
 
-    def _receive(self, room: bytes, event: Struct) -> None:
+    def _receive(self, room: bytes, event: Struct, by_whom: dict[bytes, bytes | None]) -> None:
         members = self._rooms.get(room)
         if not members:
             return
@@ -230,7 +257,7 @@ class Hub:
         frame = self._encode(cast("Event", event))
         # Nobody is told of its own typing, nor that it left, nor what an answer tells it.
         silent = event.member if isinstance(event, _OF_OTHERS) else None
-        by = getattr(event, "by", b"")
+        by = self._told_by_answer(room, event, by_whom)
         for member, subscriber in members.items():
             if member != silent and subscriber.connection != by:
                 subscriber.deliver(frame)

@@ -8,7 +8,6 @@ asked, if its answer tells what the events would: it isn't told twice.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from math import ceil
 from typing import TYPE_CHECKING, TypeVar
 
 from ephemeral.live.bus import Bus, Hint
@@ -17,17 +16,12 @@ from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.protocol.keys import member_id
 from ephemeral.protocol.limits import CharterLimits
 from ephemeral.rooms.rows import room_rows, seat_rows
-from ephemeral.rooms.rows.seat_rows import SeatRow
-from ephemeral.rooms.rules.book import Book
 from ephemeral.rooms.rules.credentials import resume_hash, room_hash, token_hash, tombstone_hash
 from ephemeral.rooms.rules.limits import Limits
 from ephemeral.rooms.rules.room import (
     ClosedEvent,
     Event,
-    Joined,
     JoinedEvent,
-    KnownRoom,
-    LeftEvent,
     LockedEvent,
     MemberView,
     Notice,
@@ -41,12 +35,11 @@ from ephemeral.rooms.rules.room import (
 )
 from ephemeral.rooms.service.commits import commit
 from ephemeral.rooms.service.deployment import Deployment
-from ephemeral.rooms.service.effects import write
 from ephemeral.rooms.service.endings import end, end_expired, tell_end
-from ephemeral.rooms.service.entries import Reply
 from ephemeral.rooms.service.ledger import Ledger
 from ephemeral.rooms.service.receipts import receipts
-from ephemeral.rooms.service.snapshots import absence, snapshot, view
+from ephemeral.rooms.service.snapshots import Joined, absence, snapshot, view
+from ephemeral.rooms.service.vacancies import Vacancies
 from ephemeral.sealing import payload_rows
 from ephemeral.sealing.keyring import Keyring
 from ephemeral.sealing.seals import Random
@@ -82,13 +75,17 @@ class Rooms:
     ) -> None:
         self.suite = deployment.suite
         self.salt = deployment.salt
+        # What a member does to a message: `reply` is called once, after the commit and before the
+        # events.
+        self.post, self.open, self.acknowledge = ledger.post, ledger.open, ledger.acknowledge
+        self.release, self.withdraw = ledger.release, ledger.withdraw
         self._pool = pool
         self._keyring = keyring
-        self._ledger = ledger
         self._bus = bus
         self._limits = limits
         self._charter_limits = charter_limits
         self._vault = Vault(keyring, random)
+        self._vacancies = Vacancies(limits, self._tombstone_name)
         self._worker = worker
 
     # --- the room ---------------------------------------------------------------------------
@@ -197,7 +194,7 @@ class Rooms:
                 await seat_rows.touch(connection, seat)
                 snapshot = await self._snapshot(connection, seat.room)
                 return Joined(seat, snapshot, False, mine.generation), []
-            hints = await self._make_room(connection, room, seats, now)
+            hints = await self._vacancies.find(connection, room, seats, now)
             profile_id = await self._vault.store(connection, "profile", profile)
             resume_id = await self._vault.store(connection, "resume", resume[1] if resume else None)
             taken = await seat_rows.insert_seat(
@@ -293,7 +290,7 @@ class Rooms:
             room, now = await self._enter(connection, seat)
             if await room_rows.is_last_of_locked(connection, seat.room):
                 return [], await end(connection, seat.room)
-            return await self._vacate(connection, room, seat.member, now, evicted=False), None
+            return await self._vacancies.make(connection, room, seat.member, now), None
 
         hints, ended = await self._commit(seat.room, work)
         self._bus.publish(hints)
@@ -316,38 +313,7 @@ class Rooms:
 
         await transaction(self._pool, work)
 
-    # --- messages: `reply` is called once, after the commit and before the events -------------
-
-    def post(
-        self,
-        seat: Seat,
-        message: bytes,
-        envelope: bytes,
-        viewing_hash: bytes,
-        reply: Reply,
-        *,
-        by: bytes = b"",
-    ) -> None:
-        """Accept a message; the reply is a Receipt."""
-        self._ledger.post(seat, message, envelope, viewing_hash, reply, by)
-
-    def open(self, seat: Seat, message: bytes, reply: Reply, *, by: bytes = b"") -> None:
-        """Lease a message and serve its envelope; the reply is Opened."""
-        self._ledger.open(seat, message, reply, by)
-
-    def acknowledge(
-        self, seat: Seat, message: bytes, viewing: bytes, reply: Reply, *, by: bytes = b""
-    ) -> None:
-        """Destroy a message that was viewed; the reply is Acknowledged."""
-        self._ledger.acknowledge(seat, message, viewing, reply, by)
-
-    def release(self, seat: Seat, message: bytes, reply: Reply, *, by: bytes = b"") -> None:
-        """Give a lease back; the reply is Released."""
-        self._ledger.release(seat, message, reply, by)
-
-    def withdraw(self, seat: Seat, message: bytes, reply: Reply, *, by: bytes = b"") -> None:
-        """Take one's own message back; the reply is Withdrawn."""
-        self._ledger.withdraw(seat, message, reply, by)
+    # --- messages --------------------------------------------------------------------------------
 
     async def notices(self, seat: Seat) -> tuple[int, Sequence[Notice]]:
         """Every message that waits."""
@@ -389,36 +355,6 @@ class Rooms:
         locked = await self._locked(connection, seat.room)
         refuse(not await seat_rows.existing(connection, [seat]), "seat_unknown")
         return locked
-
-    async def _make_room(
-        self, connection: Connection, room: Room, seats: Sequence[SeatRow], now: int
-    ) -> list[Hint]:
-        """See that a seat is free; may take the one that has been absent longest."""
-        locked, limit = await room_rows.admission(connection, room.room)
-        refuse(locked, "room_locked")
-        if len(seats) < limit:
-            return []
-        absent = next((one for one in seats if one.is_free(now)), None)
-        if absent is None:
-            ends = [one.held_until for one in seats if one.held_until is not None]
-            raise Refusal("room_full", retry_after=ceil((min(ends) - now) / 1000) if ends else None)
-        return await self._vacate(connection, room, absent.member, now, evicted=True)
-
-    async def _vacate(
-        self, connection: Connection, room: Room, member: bytes, now: int, *, evicted: bool
-    ) -> list[Hint]:
-        """Take a seat away, and free what its member held."""
-        messages = await room_rows.messages_of_room(connection, room.room)
-        await room_rows.audiences(connection, messages)
-        known = KnownRoom(room)
-        known.messages.update((one.id, one) for one in messages)
-        book = Book(now, self._limits, self._tombstone_name, {room.room: known})
-        book.leave(room.room, member)
-        await write(connection, book)
-        payloads = await seat_rows.delete_seat(connection, room.room, member)
-        if payloads:
-            await payload_rows.delete_payloads(connection, payloads)
-        return [*book.events, (room.room, LeftEvent(member, evicted))]
 
     def _tombstone_name(self, room: bytes, message: bytes) -> bytes:
         return tombstone_hash(self._keyring.index_key, room, message)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ephemeral.protocol.errors import Refusal
 from ephemeral.rooms.rows import room_rows, seat_rows
-from ephemeral.rooms.rules.room import MemberView, RoomView, Snapshot
+from ephemeral.rooms.rules.room import MemberView, RoomView, Seat, Snapshot
 from ephemeral.rooms.rules.views import notice_of
 from ephemeral.sealing import payload_rows
 
@@ -14,7 +15,20 @@ if TYPE_CHECKING:
     from ephemeral.sealing.vault import Vault
     from ephemeral.store.postgres import Connection
 
-__all__ = ["absence", "snapshot", "view"]
+__all__ = ["Joined", "absence", "snapshot", "view"]
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Answer to joining. `fresh`: a seat was taken (201), not found again (200).
+
+    `generation`: the highest that a `hello` of this seat has named.
+    """
+
+    seat: Seat
+    snapshot: Snapshot
+    fresh: bool = True
+    generation: int = 0
 
 
 async def view(connection: Connection, room: bytes) -> RoomView:

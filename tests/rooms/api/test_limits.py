@@ -17,7 +17,7 @@ import pytest
 from support.machines.database import Server as Postgres
 from support.machines.server import Program, Serve
 from support.operations import OPERATIONS
-from support.people.raw_client import Client, Line, Member, Message, Room, charter, text
+from support.people.raw_client import Client, Line, Member, Message, Room, text
 from websockets.exceptions import InvalidStatus
 
 LIMITS = {
@@ -140,18 +140,6 @@ async def test_an_address_makes_so_many_rooms_and_another_is_not_hindered(people
     assert (await Room(other.api, other.ws_url).create()).status_code == 201
 
 
-async def test_rooms_made_over_a_socket_count_as_those_made_over_http(people: People):
-    client = await people()
-    await client.room()
-    async with Room(client.api, client.ws_url).line() as line:
-        made = [
-            await line.ask("create", locator=text(32), charter=charter(), mac=text(32))
-            for _ in range(3)
-        ]
-    assert [is_refused(frame) for frame in made] == [False, False, True]
-    assert is_limited(await Room(client.api, client.ws_url).create())
-
-
 async def test_who_may_not_make_rooms_may_still_join_one(people: People):
     client, room = await people(), await people.room()
     await counted(lambda: Room(client.api, client.ws_url).create())
@@ -169,36 +157,18 @@ async def test_a_room_is_joined_so_often_wherever_from(people: People):
     clients = [await people() for _ in range(3)]
     every = itertools.cycle([elsewhere(room, client) for client in clients])
     assert await counted(lambda: Member(next(every)).join()) == 5
-    async with elsewhere(room, await people()).line() as line:
-        asked = await line.ask("join", locator=room.locator, token=text(32), member=text(16))
-        assert is_refused(asked)
     assert (await Member(await people.room()).join()).status_code == 201
-
-
-async def test_joining_over_a_socket_counts_as_joining_over_http(people: People):
-    room = await people.room()
-    for _ in range(4):
-        await people.member(room)
-    async with room.line() as line:
-        asked = [
-            await line.ask("join", locator=room.locator, token=text(32), member=text(16))
-            for _ in range(2)
-        ]
-    assert [is_refused(frame) for frame in asked] == [False, True]
-    assert is_limited(await Member(elsewhere(room, await people())).join())
 
 
 async def test_resuming_counts_as_joining(people: People):
     client, room = await people(), await people.room()
     token = text(32)
-    member = await elsewhere(room, client).member(resume={"token": token, "key": text(32)})
+    await elsewhere(room, client).member(resume={"token": token, "key": text(32)})
 
     async def resume() -> httpx.Response:
         return await client.api.post("/room/members", headers={"Ephemeral-Resume": token})
 
     assert await counted(resume) == 5
-    async with member.room.line() as line:
-        assert is_refused(await line.ask("resume", resume=token))
 
 
 # --- rooms that aren't there ----------------------------------------------------------------------
@@ -268,14 +238,9 @@ async def test_whoever_guesses_learns_no_more_even_of_rooms_that_are_there(peopl
             }
             shapes.add(json.dumps([body, headers], sort_keys=True))
         async with member.room.line() as line:
-            joined = await line.ask(
-                "join", locator=member.room.locator, token=member.token, member=member.id
-            )
-            assert is_refused(joined)
-            said = await line.ask("hello", locator=member.room.locator, token=member.token)
+            said = await line.ask("hello", **member.greeting)
             assert is_refused(said)
-            code, frames = await line.end()
-            assert (code, is_refused(frames[-1])) == (4429, True)
+            assert await line.end() == (4429, [])
     assert len(shapes) == 1
 
 
@@ -339,7 +304,7 @@ async def test_a_hello_to_a_room_that_is_not_there_counts(people: People):
     room = Room(client.api, client.ws_url)
     for _ in range(6):
         async with room.line() as line:
-            await line.ask("hello", locator=text(32), token=text(32))
+            await line.ask("hello", **Member(Room(client.api, client.ws_url)).greeting)
             assert (await line.end())[0] == 4404
     assert is_limited(await looking_from_outside(room))
 
@@ -419,9 +384,8 @@ FRAMES: list[tuple[Ask, str, Callable[[], dict[str, object]]]] = [
     (opening, "open", lambda: {"id": text(16)}),
     (opening, "release", lambda: {"id": text(16)}),
     (opening, "ack", lambda: {"id": text(16), "viewing": text(32)}),
+    (opening, "withdraw", lambda: {"id": text(16)}),
     (typing, "typing", lambda: {"typing": True}),
-    (typing, "messages", dict),
-    (typing, "room", dict),
     (typing, "status", lambda: {"ids": [text(16)]}),
     (typing, "lock", lambda: {"locked": False}),
 ]
@@ -448,7 +412,7 @@ async def test_typing_that_wants_no_answer_is_dropped_in_silence(people: People)
     member, other = await people.member(room), await people.member(room)
     async with member.line() as line, other.line() as seen:
         for _ in range(6):
-            await line.socket.send(json.dumps({"type": "typing", "typing": True}))
+            await line.socket.send(json.dumps([{"type": "typing", "typing": True}]))
         assert [frame["type"] for frame in await line.settle()] == ["welcome", "presence"]
         told = [frame["type"] for frame in await seen.settle()]
         assert told.count("typing") == 3
@@ -463,8 +427,9 @@ async def test_nobody_is_kept_from_leaving_or_destroying(people: People):
     assert (await other.http("DELETE", "/room")).status_code == 204
     one, two = await people.member(there), await people.member(there)
     async with one.line() as line, two.line() as second:
-        assert await many(line, "room", 4) == [False, False, False, True]
-        assert await many(second, "room", 3) == [False, False, True]
+        asked = {"ids": [text(16)]}
+        assert await many(line, "status", 4, **asked) == [False, False, False, True]
+        assert await many(second, "status", 3, **asked) == [False, False, True]
         assert (await line.ask("leave"))["type"] == "ok"
         assert (await second.ask("destroy"))["type"] == "ok"
 
@@ -501,7 +466,7 @@ async def test_one_address_has_so_many_sockets_and_a_place_is_free_when_one_has_
         assert (code, is_refused(frames[-1])) == (4429, True)
         await lines[0].socket.close()
         again = await stack.enter_async_context(room.line())
-        assert "error" in await again.ask("join", locator=text(32), token=text(32), member=text(16))
+        assert not is_refused(await again.ask("hello", **Member(room).greeting))
 
 
 async def test_one_room_has_so_many_sockets_wherever_from(people: People):
@@ -511,7 +476,7 @@ async def test_one_room_has_so_many_sockets_wherever_from(people: People):
         for member in members[:3]:
             await stack.enter_async_context(member.line())
         surplus = await stack.enter_async_context(members[3].room.line())
-        said = await surplus.ask("hello", locator=room.locator, token=members[3].token)
+        said = await surplus.ask("hello", **members[3].greeting)
         assert is_refused(said)
         assert (await surplus.end())[0] == 4429
     async with members[4].line() as line:
@@ -525,7 +490,7 @@ async def test_sockets_come_into_a_room_so_often(people: People):
         async with member.line():
             pass
     async with member.room.line() as line:
-        assert is_refused(await line.ask("hello", locator=room.locator, token=member.token))
+        assert is_refused(await line.ask("hello", **member.greeting))
         assert (await line.end())[0] == 4429
 
 

@@ -12,7 +12,7 @@ from support.people.raw_client import Client, Member, Message, text
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from ephemeral.protocol.limits import ENVELOPE_MAX, FRAMES_MAX
+from ephemeral.protocol.limits import ENVELOPE_MAX
 
 Serve = Callable[..., Program]
 
@@ -302,21 +302,6 @@ async def test_the_frames_of_one_message_are_taken_in_order_and_answered_each(se
             waiting = [one["id"] for one in await other.waiting()]
             assert waiting == [one.id for one in messages]
             assert (await watching.ask("ping"))["type"] == "ok"
-
-
-async def test_one_message_may_ask_for_more_than_a_socket_may_have_under_way(server: Program):
-    """32 envelopes of 64 KiB are more than the outbox takes: they are fetched as they are read."""
-    async with of(server) as client:
-        room = await client.room()
-        author, reader = await room.member(), await room.member()
-        messages = [Message(ENVELOPE_MAX) for _ in range(FRAMES_MAX)]
-        async with author.line() as line, reader.line() as other:
-            for message in messages:
-                await line.ask("post", **message.post)
-            refs = await other.send_all([("open", {"id": one.id}) for one in messages])
-            await asyncio.sleep(0.2)
-            served = [(await other.answer(ref))["envelope"] for ref in refs]
-            assert served == [one.envelope for one in messages]
 
 
 async def test_every_frame_of_a_message_is_charged(serve: Serve):

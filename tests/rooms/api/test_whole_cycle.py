@@ -112,7 +112,13 @@ async def test_everything_that_can_be_asked_over_a_socket_is_answered(client: Cl
         assert (await watching.ask("open", id=message.id))["type"] == "ok"
         released = await watching.ask("release", id=message.id)
         assert (released["id"], released["state"]) == (message.id, "stored")
-        assert (await line.event("stored"))["id"] == message.id
+        stored = await line.event("stored")
+        assert (stored["id"], stored["returns"], released["returns"]) == (message.id, 1, 1)
+        withdrawn = Message()
+        await line.ask("post", **withdrawn.post)
+        taken_back = await line.ask("withdraw", id=withdrawn.id)
+        assert (taken_back["state"], taken_back["opened"]) == ("withdrawn", 0)
+        assert (await watching.event("destroyed"))["state"] == "withdrawn"
         status = await line.ask("status", ids=[message.id, text(16)])
         assert [one["state"] for one in status["receipts"]] == ["stored", "unknown"]
         assert (await line.ask("lock", locked=True))["locked"] is True

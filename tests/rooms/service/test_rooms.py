@@ -132,7 +132,7 @@ async def test_a_reader_who_vanished_comes_back_and_reads(desk: Desk) -> None:
     await desk.open_message(reader, message)
     await desk.clock.advance(desk.limits.lease + 1)
     await desk.sweep()
-    assert desk.hints[-1][1] == StoredEvent(message.id, reader.member)
+    assert desk.hints[-1][1] == StoredEvent(message.id, reader.member, 0)
     assert (await desk.open_message(reader, message)).envelope == message.envelope
 
 
@@ -144,7 +144,9 @@ async def test_three_lease_ends_are_unconfirmed_and_the_author_is_told(desk: Des
         await desk.open_message(reader, message)
         await desk.clock.advance(desk.limits.lease + 1)
         await desk.sweep()
-    assert desk.hints[-1][1] == DestroyedEvent(message.id, "unconfirmed", None, None)
+    told = desk.hints[-1][1]
+    assert isinstance(told, DestroyedEvent)
+    assert (told.id, told.state, told.opened) == (message.id, "unconfirmed", 3)
     _, (own,) = await desk.rooms.status(author, [message.id])
     assert (own.state, own.viewing) == ("unconfirmed", None)
     assert set((await desk.rows(*MESSAGE_TABLES)).values()) == {0}
@@ -158,7 +160,9 @@ async def test_expired_messages_rooms_and_tombstones_go(desk: Desk) -> None:
     await desk.acknowledge(reader, viewed)
     await desk.clock.advance(60_001)
     await desk.sweep()
-    assert desk.hints[-1][1] == DestroyedEvent(unread.id, "expired", None, None)
+    told = desk.hints[-1][1]
+    assert isinstance(told, DestroyedEvent)
+    assert (told.id, told.state, told.opened) == (unread.id, "expired", 0)
     assert await desk.rows("messages", "payloads", "tombstones") == {
         "messages": 0, "payloads": 0, "tombstones": 2,
     }  # fmt: skip
@@ -321,12 +325,12 @@ async def test_the_longest_absent_seat_is_taken_with_all_it_held(desk: Desk) -> 
     await desk.clock.advance(10)
     newcomer = await desk.join(locator)
     events = [event for _, event in desk.hints]
-    assert LeftEvent(author.member) in events
+    assert LeftEvent(author.member, True) in events
     await desk.clock.advance(desk.limits.seat_grace + 1)
     await desk.join(locator)
     events = [event for _, event in desk.hints]
-    assert StoredEvent(message.id, absent.member) in events
-    assert LeftEvent(absent.member) in events
+    assert StoredEvent(message.id, absent.member, 0) in events
+    assert LeftEvent(absent.member, True) in events
     with refused("seat_unknown"):
         await desk.rooms.authenticate(locator, token)
     with refused("resume_unknown"):

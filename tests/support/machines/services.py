@@ -14,13 +14,14 @@ from ephemeral.protocol.charter import Charter, Policy
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import CHARTER_LIMITS
 from ephemeral.rooms.rules.limits import Limits
-from ephemeral.rooms.rules.room import Event, Joined, Seat, Snapshot
+from ephemeral.rooms.rules.room import Event, Seat, Snapshot
 from ephemeral.rooms.service import estimated_clock as services_clock
 from ephemeral.rooms.service.deployment import Deployment
 from ephemeral.rooms.service.hub import Hub
 from ephemeral.rooms.service.ledger import Ledger
 from ephemeral.rooms.service.record import Record
 from ephemeral.rooms.service.rooms import Rooms
+from ephemeral.rooms.service.snapshots import Joined
 from ephemeral.rooms.service.sweeper import Sweeper
 from ephemeral.sealing.encryption_key import GivenKeys
 from ephemeral.sealing.epochs import Epochs

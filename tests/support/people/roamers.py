@@ -249,11 +249,11 @@ async def settle(hosts: Sequence[Host], authors: list[Author], readers: list[Rea
     for author, reader in zip(authors, readers, strict=True):
         for one in (author, reader):
             one.member.room = hosts[0].room(one.member.room)
-        async with author.member.line() as writing, reader.member.line() as reading:
+        async with author.member.line() as writing, reader.member.line():
             for message in author.messages.values():
                 assert (await writing.ask("post", **message.post))["type"] == "ok"
                 author.accepted.add(message.id)
-            waiting = {one["id"] for one in (await reading.ask("messages"))["notices"]}
+            waiting = {one["id"] for one in await reader.member.waiting()}
             names = list(author.messages)
             states = {}
             for start in range(0, len(names), 100):

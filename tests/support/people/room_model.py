@@ -22,6 +22,7 @@ from ephemeral.rooms.rules.room import (
     Opened,
     Receipt,
     Released,
+    Withdrawn,
 )
 
 #: A room's end moves when it moves by so much, or by an eighth of its whole time.
@@ -52,6 +53,7 @@ class Seated:
     ticket: Ticket
     seen_at: int
     resume: tuple[bytes, bytes] | None
+    joined_at: int
     generation: int = 0
     closed_tab: bool = False
 
@@ -67,7 +69,10 @@ class Reader:
 
 @dataclass
 class Waiting:
-    """A message that waits. `readers` is None under *first view*."""
+    """A message that waits. `readers` is None under *first view*.
+
+    `returns`: who gave it back, and when; `last`: who acknowledged last.
+    """
 
     message: Message
     author: bytes
@@ -78,6 +83,9 @@ class Waiting:
     until: int | None = None
     ends: int = 0
     readers: dict[bytes, Reader] | None = None
+    leases: int = 0
+    returns: list[tuple[bytes, int]] = field(default_factory=list)
+    last: bytes | None = None
 
 
 @dataclass
@@ -88,6 +96,19 @@ class Fate:
     state: str
     viewing: bytes | None
     until: int
+    reader: bytes | None
+    opened: int
+    ended_at: int
+
+    def receipt(self, name: bytes) -> Receipt:
+        return Receipt(
+            name,
+            self.state,
+            viewing=self.viewing,
+            opened=self.opened,
+            reader=self.reader,
+            ended_at=self.ended_at,
+        )
 
 
 @dataclass
@@ -142,7 +163,7 @@ class World:
         refuse(ticket.resume is not None and taken, "member_taken")
         if evicted is not None:
             self._vacate(room, evicted.ticket.member)
-        room.seats[ticket.member] = Seated(ticket, self.now, ticket.resume)
+        room.seats[ticket.member] = Seated(ticket, self.now, ticket.resume, self.now)
         room.joins += 1
         room.expires_at = max(room.expires_at, self.now + room.charter.room_ttl * 1000)
         return True
@@ -172,7 +193,10 @@ class World:
 
     def leave(self, ticket: Ticket) -> None:
         room, _ = self._enter(ticket)
-        self._vacate(room, ticket.member)
+        if room.locked and len(room.seats) == 1:
+            del self.rooms[ticket.locator]
+        else:
+            self._vacate(room, ticket.member)
 
     def lock(self, ticket: Ticket, locked: bool) -> None:
         self._enter(ticket)[0].locked = locked
@@ -193,9 +217,13 @@ class World:
         fate = self._fate(room, message.id)
         if fate is not None:
             refuse(fate.author != ticket.member, "message_conflict")
-            return Receipt(message.id, fate.state, viewing=fate.viewing)
+            return fate.receipt(message.id)
         living = [one for one in room.waiting.values() if one.expires_at > self.now]
         refuse(len(living) >= self.limits.waiting_messages, "room_crowded")
+        if room.charter.seats > 2:
+            mine = [one for one in living if one.author == ticket.member]
+            most = max(1, self.limits.waiting_messages // 2)
+            refuse(len(mine) >= most, "room_crowded")
         room.sequence += 1
         readers = None
         if room.charter.policy is Policy.EVERYONE:
@@ -216,6 +244,8 @@ class World:
         if one.readers is None:
             refuse(one.holder not in {None, ticket.member}, "message_leased")
             if one.holder is None:
+                refuse(self._stands_behind(room, one, ticket.member), "message_leased")
+                one.leases += 1
                 one.holder, one.until = ticket.member, self.now + self.limits.lease
             until = one.until
         else:
@@ -223,7 +253,8 @@ class World:
             if reader is None:
                 raise Refusal("audience_only")
             if reader.done is not None:
-                raise Refusal("message_gone", state=reader.done)
+                raise Refusal("message_done", state=reader.done)
+            one.leases += reader.until is None
             reader.until = reader.until or self.now + self.limits.lease
             until = reader.until
         self._use(room)
@@ -241,7 +272,7 @@ class World:
             if fate is None:
                 raise Refusal("message_unknown")
             refuse(fate.author == ticket.member, "message_author")
-            if fate.viewing is None:
+            if fate.state != "viewed":
                 raise Refusal("message_gone", state=fate.state)
             refuse(fate.viewing != message.viewing, "viewing_wrong")
             return Acknowledged(message.id, "viewed")
@@ -249,6 +280,7 @@ class World:
         refuse(one.message.viewing != message.viewing, "viewing_wrong")
         if one.readers is None:
             self._use(room)
+            one.last = ticket.member
             self._entomb(room, one, "viewed", ticket.member)
             return Acknowledged(message.id, "viewed")
         reader = one.readers.get(ticket.member)
@@ -257,6 +289,7 @@ class World:
         if reader.done != "acknowledged":
             self._use(room)
             reader.done, reader.until = "acknowledged", None
+            one.last = ticket.member
             self._conclude(room, one, ticket.member)
         return Acknowledged(message.id, "acknowledged" if message.id in room.waiting else "viewed")
 
@@ -264,7 +297,23 @@ class World:
         room, _ = self._enter(ticket)
         one = self._living(room, message.id)
         refuse(not self._give_back(one, ticket.member), "lease_lost")
-        return Released(message.id)
+        return Released(message.id, len(one.returns))
+
+    def withdraw(self, ticket: Ticket, message: Message) -> Withdrawn:
+        room, _ = self._enter(ticket)
+        one, fate = self._find(room, message.id), self._fate(room, message.id)
+        known = one or fate
+        if known is None:
+            raise Refusal("message_unknown")
+        refuse(known.author != ticket.member, "author_only")
+        if one is not None:
+            refuse(one.holder is not None, "message_leased")
+            self._entomb(room, one, "withdrawn", None)
+            return Withdrawn(message.id, one.leases)
+        assert fate is not None
+        if fate.state != "withdrawn":
+            raise Refusal("message_gone", state=fate.state)
+        return Withdrawn(message.id, fate.opened)
 
     # --- what members and authors see ---------------------------------------------------------
 
@@ -275,9 +324,6 @@ class World:
             if one.expires_at <= self.now:
                 continue
             leased = one.until is not None and one.until > self.now
-            audience = None
-            if one.readers is not None:
-                audience = tuple(sorted(who for who, its in one.readers.items() if not its.done))
             shown.append(
                 Notice(
                     one.message.id,
@@ -289,7 +335,9 @@ class World:
                     "opened" if leased else "stored",
                     one.holder if leased else None,
                     one.until if leased else None,
-                    audience,
+                    self._audience(one),
+                    one.leases,
+                    len(one.returns),
                 )
             )
         return tuple(shown)
@@ -300,7 +348,7 @@ class World:
         if one is not None and one.author == ticket.member:
             return self._receipt(one)
         if fate is not None and fate.author == ticket.member:
-            return Receipt(message.id, fate.state, viewing=fate.viewing)
+            return fate.receipt(message.id)
         return Receipt(message.id, "unknown")
 
     # --- time ---------------------------------------------------------------------------------
@@ -366,11 +414,31 @@ class World:
 
     def _receipt(self, one: Waiting) -> Receipt:
         if one.expires_at <= self.now:
-            return Receipt(one.message.id, "expired")
+            return Receipt(one.message.id, "expired", opened=one.leases)
         leases = [one.until, *(reader.until for reader in (one.readers or {}).values())]
         opened = any(until is not None and until > self.now for until in leases)
         state = "opened" if opened else "stored"
-        return Receipt(one.message.id, state, one.sequence, one.posted_at, one.expires_at)
+        return Receipt(
+            one.message.id, state, one.sequence, one.posted_at, one.expires_at, None,
+            one.leases, len(one.returns), self._audience(one),
+        )  # fmt: skip
+
+    def _audience(self, one: Waiting) -> tuple[bytes, ...] | None:
+        if one.readers is None:
+            return None
+        return tuple(sorted(who for who, its in one.readers.items() if not its.done))
+
+    def _stands_behind(self, room: ModelRoom, one: Waiting, member: bytes) -> bool:
+        """Whether others go first, for as long as a lease lasts after a return."""
+        lately = [each for each in one.returns if each[1] + self.limits.lease > self.now]
+
+        def barred(name: bytes) -> bool:
+            since = room.seats[name].joined_at
+            return any(who == name or since >= at for who, at in lately)
+
+        here = {name for name, seat in room.seats.items() if self._held_until(seat) > self.now}
+        others = here - {member, one.author}
+        return barred(member) and not all(barred(name) for name in others)
 
     def _settle(self, room: ModelRoom, one: Waiting) -> None:
         """Let its time pass."""
@@ -397,21 +465,21 @@ class World:
             return
         if "acknowledged" in ends:
             self._entomb(room, one, "viewed", last)
-        elif ends:
-            self._entomb(room, one, "unconfirmed", None)
         else:
-            one.readers = None
+            self._entomb(room, one, "unconfirmed", None)
 
     def _give_back(self, one: Waiting, member: bytes) -> bool:
         if one.readers is None:
             held = one.holder == member
             if held:
                 one.holder = one.until = None
+                one.returns.append((member, self.now))
             return held
         reader = one.readers.get(member)
         if reader is None or reader.until is None:
             return False
         reader.until = None
+        one.returns.append((member, self.now))
         return True
 
     def _vacate(self, room: ModelRoom, member: bytes) -> None:
@@ -426,8 +494,11 @@ class World:
         del room.seats[member]
 
     def _entomb(self, room: ModelRoom, one: Waiting, state: str, last: bytes | None) -> None:
-        viewing = one.message.viewing if state == "viewed" else None
+        reader = one.last if state in {"viewed", "withdrawn"} else None
+        viewing = one.message.viewing if reader is not None else None
         until = self.now + self.limits.tombstone
-        room.fates[one.message.id] = Fate(one.author, state, viewing, until)
+        room.fates[one.message.id] = Fate(
+            one.author, state, viewing, until, reader, one.leases, self.now
+        )
         del room.waiting[one.message.id]
-        self.told.append(DestroyedEvent(one.message.id, state, viewing, last))
+        self.told.append(DestroyedEvent(one.message.id, state, viewing, last, one.leases, self.now))
