@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from ephemeral.client import offline_commands, room_commands
 from ephemeral.client.chat import chat, new_chat
+from ephemeral.client.connection_options import room_options, typed, way_options
 from ephemeral.client.context import SERVER_VARIABLE, Context
 from ephemeral.client.durations import parse_duration
 from ephemeral.client.exits import ClientError, Exit, exit_code_of
@@ -40,18 +41,6 @@ class _Command(NamedTuple):
 # --- options --------------------------------------------------------------------------------------
 
 
-def _typed(parse: Callable[[str], Any]) -> Callable[[str], Any]:
-    """A parser of ours as argparse wants it: its refusal is the sentence."""
-
-    def convert(text: str) -> Any:
-        try:
-            return parse(text)
-        except ClientError as error:
-            raise argparse.ArgumentTypeError(error.message) from None
-
-    return convert
-
-
 def _whole(low: int, high: int) -> Callable[[str], int]:
     def convert(text: str) -> int:
         if text.isascii() and text.isdigit() and len(text) < 20 and low <= int(text) <= high:
@@ -61,8 +50,8 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
     return convert
 
 
-_duration = _typed(parse_duration)
-_id = _typed(message_id)
+_duration = typed(parse_duration)
+_id = typed(message_id)
 
 
 def _view(text: str) -> int:
@@ -75,17 +64,8 @@ def _view(text: str) -> int:
 
 def _connection(parser: argparse.ArgumentParser, timeout: int = 0) -> None:
     parser.add_argument("--server", metavar="URL", help=f"address (or {SERVER_VARIABLE})")
-    parser.add_argument("--cafile", type=Path, metavar="FILE", help="authorities to trust, PEM")
-    parser.add_argument("--allow-http", action="store_true", help="take http beyond this machine")
-    parser.add_argument("--allow-pbkdf2", action="store_true", help="accept the weaker suite 2")
-    parser.add_argument(
-        "--timeout",
-        type=_duration,
-        default=timeout,
-        metavar="TIME",
-        help="for how long to try again while the server can't be reached "
-        f"(default: {f'{timeout}s' if timeout else 'one attempt'})",
-    )
+    way_options(parser)
+    room_options(parser, timeout)
 
 
 def _code(parser: argparse.ArgumentParser) -> None:
