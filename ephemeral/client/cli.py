@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from ephemeral.client import offline_commands, room_commands
 from ephemeral.client.chat import chat, new_chat
+from ephemeral.client.checking import check, check_options
 from ephemeral.client.connection_options import room_options, typed, way_options
 from ephemeral.client.context import SERVER_VARIABLE, Context
 from ephemeral.client.durations import parse_duration
@@ -283,6 +284,10 @@ COMMANDS: Mapping[str, _Command] = {
 }
 
 
+# The operator's command, when it is about a deployment at an address (`__main__`).
+_CHECK = _Command(check, "try a deployment at an address", check_options, ())
+
+
 def add_commands(subparsers: Any) -> None:
     """Add the client's commands to the program's."""
     for name, command in COMMANDS.items():
@@ -313,7 +318,7 @@ def run_in(context: Context) -> int:
 
 
 def _run(context: Context) -> Exit:
-    command = COMMANDS[context.args.command]
+    command = COMMANDS.get(context.args.command, _CHECK)
     needs = set(command.needs)
     work = command.run
     if context.args.command == "new" and context.args.join:
