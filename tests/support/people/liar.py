@@ -4,7 +4,7 @@ import asyncio
 import json
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
@@ -28,7 +28,8 @@ class Liar:
     """Passes all on but for its lies.
 
     Of HTTP, `page` may give another answer. Of a socket, `lies` changes each frame that the server
-    says, None drops it; `answers` may answer a client's frame in the server's place.
+    says, None drops it; `answers` may answer a client's frame in the server's place; `adds` gives
+    what to say after each of its messages, an array for each message.
     """
 
     def __init__(self, url: str, tls: ssl.SSLContext | None = None) -> None:
@@ -44,6 +45,7 @@ class Liar:
         self.closes: int | None = None
         self.blurts: bytes | None = None
         self.holds = False
+        self.adds: Callable[[], Iterable[list[Frame]]] = list
         #: The paths that were asked for, and the frames of both sides.
         self.paths: list[str] = []
         self.asked: list[Frame] = []
@@ -115,6 +117,8 @@ class Liar:
                     async for text in far:
                         frames = [self._bent(frame) for frame in json.loads(text)]
                         await near.send(json.dumps([one for one in frames if one is not None]))
+                        for more in self.adds():
+                            await near.send(json.dumps(more))
                 if not self.holds:
                     await near.close(far.close_code or 1011)
 
