@@ -21,9 +21,10 @@ from ephemeral.client.exits import ClientError, Exit, exit_code_of
 from ephemeral.client.output import hold_standard_descriptors
 from ephemeral.client.piping import pipe
 from ephemeral.client.reading import message_id, read
-from ephemeral.client.secret_input import CODE_VARIABLE
+from ephemeral.client.secret_input import CODE_VARIABLE, is_prompted, told_by_place
 from ephemeral.client.sending import send
 from ephemeral.client.verifying import verify, verify_options
+from ephemeral.protocol.codes import CodeRefusal
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import COUNTER_MAX, TEXT_VIEW_SECONDS
 
@@ -357,9 +358,12 @@ async def _until_signalled(
 
 def _explain(context: Context, error: ClientError | Refusal) -> Exit:
     status = error.status if isinstance(error, ClientError) else exit_code_of(error)
-    context.say(error.message)
+    message = error.message
+    if isinstance(error, CodeRefusal) and is_prompted(context.args.code_fd, context.environment):
+        message = told_by_place(error)
+    context.say(message)
     if context.wants_json:
-        shown: dict[str, object] = {"code": error.code, "message": error.message}
+        shown: dict[str, object] = {"code": error.code, "message": message}
         if error.state is not None:
             shown["state"] = error.state
         with suppress(OSError):
