@@ -24,7 +24,8 @@ class _Transport(AsyncProxyTransport):
             raise httpx.ConnectTimeout("", request=request) from error
         except ProxyConnectionError as error:
             raise httpx.ConnectError("", request=request) from error
-        except ProxyError as error:
+        except (ProxyError, UnicodeError) as error:
+            # The second: a name of labels that are too long can't be told to it.
             raise httpx.ProxyError("", request=request) from error
 
 

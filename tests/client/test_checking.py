@@ -71,7 +71,9 @@ def test_a_front_that_passes_no_upgrades_is_named_and_the_room_is_not_left(cli: 
 
 
 def test_what_is_not_there_is_a_sentence_and_an_exit_code(cli: Cli):
-    result = cli.run("check", "http://127.0.0.1:1", "--json")
+    """By the program itself, which takes nothing from the settings of a server here."""
+    (cli.folder / ".env").write_text("PORT=none")
+    result = cli.run("check", "http://127.0.0.1:1", "--json", apart=True)
     assert result.returncode == Exit.NETWORK
     assert "Ask over HTTP what the server is: http://127.0.0.1:1 can't be reached" in result.stderr
     assert json.loads(result.stdout)["error"]["code"] == "unreachable"

@@ -143,6 +143,17 @@ def test_a_proxy_that_refuses_sockets_alone_is_told_as_well(
 
 
 @pytest.mark.parametrize("kind", ["http", "socks5"])
+def test_a_name_that_cant_be_told_to_a_proxy_is_a_sentence(
+    room: Cli, proxy: ForwardProxy, went: set, kind: str
+):
+    proxy.refuses = 502 if kind == "http" else 4
+    server = ("--server", f"https://{'a' * 64}.example")
+    result = room.run("status", *server, "--proxy", f"{kind}://127.0.0.1:{proxy.port}")
+    assert result.returncode == Exit.NETWORK, result
+    assert went == {("127.0.0.1", proxy.port)}
+
+
+@pytest.mark.parametrize("kind", ["http", "socks5"])
 def test_a_proxy_that_is_not_there_is_a_sentence(room: Cli, front: Liar, went: set, kind: str):
     result = through(room, "status", environment={"ALL_PROXY": f"{kind}://127.0.0.1:1"})
     assert result.returncode == Exit.NETWORK
