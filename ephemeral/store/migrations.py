@@ -107,6 +107,8 @@ async def _apply_next(connection: "Connection", migrations: Sequence[Migration])
         )
     except asyncpg.InsufficientPrivilegeError:
         reason = "its user may not change the schema: make it the owner of the database"
+    except asyncpg.InvalidSchemaNameError:
+        reason = "its search_path names no schema that is there: make it first (CREATE SCHEMA)"
     except (asyncpg.DuplicateTableError, asyncpg.DuplicateFunctionError):
         reason = "something of the same name is there already"
     except asyncpg.PostgresError as error:

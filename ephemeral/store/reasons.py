@@ -11,7 +11,12 @@ import ssl
 
 import asyncpg
 
-__all__ = ["may_pass", "reason"]
+__all__ = ["MALFORMED", "may_pass", "reason"]
+
+MALFORMED = (
+    "The address of the database (DATABASE_URL, or PGHOST and its companions) is malformed; "
+    "in a URL, characters such as @ : / ? # % in a password are written as %40 and the like."
+)
 
 # OpenSSL's numbers of what is wrong with a certificate (X509_V_ERR_...).
 _EXPIRED = {9, 10}
@@ -65,10 +70,7 @@ def reason(error: Exception) -> str:
         return _refusal(error)
     if isinstance(error, asyncpg.InternalClientError) or "clos" in str(error):
         return _BROKEN
-    return (
-        "The address of the database (DATABASE_URL, or PGHOST and its companions) is malformed; "
-        "in a URL, characters such as @ : / ? # % in a password are written as %40 and the like."
-    )
+    return MALFORMED
 
 
 def may_pass(error: Exception) -> bool:
