@@ -11,7 +11,7 @@ import ssl
 
 import asyncpg
 
-__all__ = ["MALFORMED", "may_pass", "reason"]
+__all__ = ["MALFORMED", "READ_ONLY", "may_pass", "reason"]
 
 MALFORMED = (
     "The address of the database (DATABASE_URL, or PGHOST and its companions) is malformed; "
@@ -27,7 +27,7 @@ _TLS_REFUSED = "rejected SSL upgrade"
 
 _STARTING = "The database is starting or stopping and takes no connections."
 _FULL = "The disk of the database is full."
-_READ_ONLY = "The database takes no writes: it is a standby, or set to be read only."
+READ_ONLY = "The database takes no writes: it is a standby, or set to be read only."
 _CROWDED = (
     "The database has no connection left: raise its max_connections, or lower DATABASE_POOL_SIZE "
     "or WORKERS."
@@ -40,7 +40,7 @@ _SENTENCES = (
     ("3D000", "The server has no database of the name that it was asked for."),
     ("3F000", "The database has no schema that this user may make tables in."),
     ("42501", "The database's user lacks a right: make it the owner of the database."),
-    ("25006", _READ_ONLY),
+    ("25006", READ_ONLY),
     ("53300", _CROWDED),
     ("53100", _FULL),
     ("53200", "The database is out of memory."),
@@ -65,7 +65,7 @@ def reason(error: Exception) -> str:
     if isinstance(error, OSError):
         return _unreachable(error)
     if isinstance(error, asyncpg.TargetServerAttributeNotMatched):
-        return _READ_ONLY
+        return READ_ONLY
     if isinstance(error, asyncpg.PostgresError):
         return _refusal(error)
     if isinstance(error, asyncpg.InternalClientError) or "clos" in str(error):
