@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 import asyncpg
 
 from ephemeral.protocol.errors import Refusal
+from ephemeral.store.pooler import refuse_shared_sessions
 from ephemeral.store.reaching import DRIVER_ERRORS, Reach
 from ephemeral.store.reasons import may_pass, reason
 from ephemeral.store.start_error import StartError
@@ -198,7 +199,7 @@ async def _wait_for(reach: Reach, wait_seconds: float) -> None:
     delay, longest = _RETRY_SECONDS
     while True:
         try:
-            major = await _major(reach)
+            major = await _look(reach)
         except (*DRIVER_ERRORS, ValueError) as error:
             waits, sentence = may_pass(error), reason(error)
         else:
@@ -213,11 +214,14 @@ async def _wait_for(reach: Reach, wait_seconds: float) -> None:
         delay = min(2 * delay, longest)
 
 
-async def _major(reach: Reach) -> int:
-    """The version of the server."""
-    probe = await reach.connect()
-    await probe.close(timeout=_CONNECT_SECONDS)
-    return probe.get_server_version().major
+async def _look(reach: Reach) -> int:
+    """The version of the server. Raises StartError if its sessions are not of one piece."""
+    probe = await reach.connect(statement_cache_size=0)
+    try:
+        await refuse_shared_sessions(reach, probe)
+        return probe.get_server_version().major
+    finally:
+        await probe.close(timeout=_CONNECT_SECONDS)
 
 
 async def _begin_session(acquired: "Connection") -> None:

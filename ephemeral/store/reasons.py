@@ -11,11 +11,15 @@ import ssl
 
 import asyncpg
 
-__all__ = ["MALFORMED", "READ_ONLY", "may_pass", "reason"]
+__all__ = ["MALFORMED", "POOLED", "READ_ONLY", "may_pass", "reason"]
 
 MALFORMED = (
     "The address of the database (DATABASE_URL, or PGHOST and its companions) is malformed; "
     "in a URL, characters such as @ : / ? # % in a password are written as %40 and the like."
+)
+POOLED = (
+    "DATABASE_URL leads to a pooler that gives each transaction another session, as pgbouncer does "
+    "with pool_mode=transaction: let it pool by session, or name the port of PostgreSQL itself."
 )
 
 # OpenSSL's numbers of what is wrong with a certificate (X509_V_ERR_...).
@@ -24,6 +28,8 @@ _OTHER_NAME = {62, 64}
 
 # The driver's words; it has no class for it.
 _TLS_REFUSED = "rejected SSL upgrade"
+# pgbouncer's, with pool_mode=statement.
+_NO_TRANSACTIONS = "statement pooling mode"
 
 _STARTING = "The database is starting or stopping and takes no connections."
 _FULL = "The disk of the database is full."
@@ -75,6 +81,8 @@ def reason(error: Exception) -> str:
 
 def may_pass(error: Exception) -> bool:
     """Whether waiting helps: the server is starting, closed or full, or isn't there yet."""
+    if _NO_TRANSACTIONS in str(error):
+        return False
     if isinstance(error, asyncpg.PostgresError):
         return (error.sqlstate or "").startswith(("08", "53", "55000", "57"))
     if isinstance(error, ssl.SSLError) or _TLS_REFUSED in str(error):
@@ -126,6 +134,8 @@ def _refusal(error: asyncpg.PostgresError) -> str:
             "The database lets nobody in by this way: it may ask for TLS (sslmode=require), or "
             "its pg_hba.conf knows no such host, user or database."
         )
+    if _NO_TRANSACTIONS in text:
+        return POOLED
     for beginning, sentence in _SENTENCES:
         if state.startswith(beginning):
             return sentence
