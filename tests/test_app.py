@@ -17,6 +17,7 @@ from support.machines.server import Program, program
 from support.people.raw_client import Client, Message
 
 import app
+from ephemeral import __main__ as entry
 from ephemeral.settings import Settings
 
 Serve = Callable[..., Program]
@@ -51,6 +52,31 @@ def assert_refused(ended: subprocess.CompletedProcess[str], *words: str) -> None
     assert "Traceback" not in ended.stderr
     assert "hidden-word" not in ended.stderr
     assert KEY not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("platform", "version", "words"),
+    [
+        ("linux", (3, 10), "needs Python 3.11 or newer, and this is 3.10: "),
+        ("win32", (3, 12), "doesn't run on Windows itself: use WSL, or the container image."),
+        ("linux", (3, 11), None),
+        ("darwin", (3, 15), None),
+    ],
+)
+def test_where_it_can_not_run_it_says_so_before_anything_else(
+    platform: str,
+    version: tuple[int, int],
+    words: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    said = entry._unfit(platform, version)
+    assert (said is None) == (words is None)
+    if said is not None and words is not None:
+        assert words in said
+        monkeypatch.setattr(entry, "_unfit", lambda *_: said)
+        assert entry.main(["serve"]) == 1
+        assert capsys.readouterr() == ("", f"{said}\n")
 
 
 @pytest.fixture
