@@ -272,7 +272,11 @@ class Settings:
     ]
     encryption_key_file: Annotated[
         Path | None,
-        Declared(_path, "", "A file that holds the key, mode 0600, in place of ENCRYPTION_KEY."),
+        Declared(
+            _path,
+            "",
+            "A file of mode 0600 (or root's, 0440) that holds the key, in place of ENCRYPTION_KEY.",
+        ),
     ]
     keyring_dir: Annotated[
         Path, Declared(_path, "", "Directory of the wrapped keys; DATA_DIR/keyring if empty.")

@@ -1,5 +1,6 @@
 """The program at its start and end: every fault one clear sentence, every stop clean."""
 
+import asyncio
 import json
 import os
 import secrets
@@ -7,13 +8,16 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import httpx
 import pytest
-from support.machines.server import Program, program
+from support.machines.passage import DatabasePassage
+from support.machines.server import PYTHONPATH, Program, program
+from support.machines.users import GROUP, NOBODYS_UID, as_nobodys, folder_for_all
 from support.people.raw_client import Client, Message
 
 import app
@@ -170,6 +174,39 @@ def test_a_keyring_directory_that_others_can_enter_is_refused(tmp_path: Path, da
     settings = {"DATABASE_URL": database_url, "ENCRYPTION_KEY": KEY, "PORT": "0"}
     ended = run(tmp_path, "serve", KEYRING_DIR=str(keyring), **settings)
     assert_refused(ended, str(keyring))
+
+
+@pytest.fixture
+async def passage(database_url: str) -> AsyncIterator[DatabasePassage]:
+    """A way to the database for users who may not enter the directory of its socket."""
+    made = DatabasePassage(database_url)
+    await made.mend()
+    yield made
+    await made.cut()
+
+
+async def test_a_user_id_without_an_account_and_a_home_is_as_good_as_another(
+    passage: DatabasePassage,
+):
+    """As OpenShift gives one. Of its own it has a directory, and a key by its group."""
+    with folder_for_all() as folder:
+        key = folder / "key"
+        key.write_text(f"{KEY}\n")
+        key.chmod(0o440)
+        os.chown(key, 0, GROUP)
+        (folder / "data").mkdir(mode=0o700)
+        os.chown(folder / "data", NOBODYS_UID, NOBODYS_UID)
+        started = await asyncio.create_subprocess_exec(
+            *as_nobodys(), sys.executable, "-m", "ephemeral", "check",
+            cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env={
+                "PATH": "/usr/bin", "PYTHONPATH": PYTHONPATH, "DATA_DIR": str(folder / "data"),
+                "DATABASE_URL": passage.dsn, "ENCRYPTION_KEY_FILE": str(key),
+            },
+        )  # fmt: skip
+        said, _ = await started.communicate()
+        assert (started.returncode, b"All is well" in said) == (0, True), said
+        assert (folder / "data/keyring/keyring.lock").stat().st_uid == NOBODYS_UID
 
 
 def test_a_data_directory_in_use_is_refused_and_its_user_goes_on(serve: Serve, tmp_path: Path):

@@ -163,6 +163,21 @@ async def test_a_schema_is_where_the_tables_are_and_must_be_there(postgres: Serv
         await pool.close()
 
 
+@pytest.mark.parametrize("error", [KeyError("uid"), OSError("No username set in the environment")])
+async def test_an_address_without_a_user_where_there_is_no_account_is_told(
+    error: Exception, database_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    """A user id that an orchestrator gave has no name; by the version of Python the error is one
+    or the other."""
+
+    def no_account() -> str:
+        raise error
+
+    monkeypatch.setattr(connect_utils.getpass, "getuser", no_account)
+    monkeypatch.delenv("PGUSER", raising=False)
+    assert "names no user" in await told(database_url.replace("//ephemeral:", "//:"))
+
+
 # TLS
 
 
