@@ -1,8 +1,9 @@
 """``sql/migrations``: how a database comes to look like ``sql/schema.sql``, one file at a time.
 
 Files are named ``0001_name.sql``, numbered without a gap, and never changed once landed
-(``SHA256SUMS`` beside them, which a test compares): what was applied is recorded with its hash. Each runs in a transaction together with its record, under
-a lock, so that programs that start at once apply each file once.
+(``SHA256SUMS`` beside them, which a test compares): what was applied is recorded with its hash.
+Each runs in a transaction together with its record, under a lock, so that programs that start at
+once apply each file once.
 """
 
 import hashlib

@@ -8,6 +8,7 @@ fronts by test_behind_proxies.py.
 import json
 import os
 import re
+import shutil
 import stat
 import subprocess
 from collections.abc import Iterator
@@ -285,6 +286,65 @@ def test_the_names_in_traefik_s_files_are_there():
         assert set(router["entryPoints"]) <= set(static["entryPoints"])
         # Replaced by a certificate where Traefik is run by a test.
         assert router["tls"]["certResolver"] in static["certificatesResolvers"]
+
+
+# systemd
+
+
+UNIT = DEPLOY / "systemd/ephemeral.service"
+
+
+def unit() -> dict[str, list[str]]:
+    """Setting -> its values, of the whole unit."""
+    found: dict[str, list[str]] = {}
+    for line in UNIT.read_text().splitlines():
+        if line and line[0] not in "#[":
+            name, _, value = line.partition("=")
+            found.setdefault(name, []).append(value)
+    return found
+
+
+def seconds(default: str) -> int:
+    return int(VARIABLES[default].default)
+
+
+def test_the_unit_keeps_no_core_no_swap_and_no_right_and_has_room_for_the_sockets():
+    given = unit()
+    assert given["LimitCORE"] == ["0"]
+    assert given["MemorySwapMax"] == ["0"]
+    assert given["CapabilityBoundingSet"] == given["AmbientCapabilities"] == [""]
+    assert given["NoNewPrivileges"] == ["yes"]
+    assert given["StateDirectoryMode"] == given["RuntimeDirectoryMode"] == ["0700"]
+    assert int(given["LimitNOFILE"][0]) > 2 * seconds("CONNECTIONS_MAX")
+    # What the embedded database takes at most to end stands in ephemeral/store/embedded/server.py.
+    stop = seconds("DRAIN_SECONDS") + 2 * seconds("STOP_SECONDS") + 80
+    assert int(given["TimeoutStopSec"][0]) > stop
+    # Else the database gets the signal as well, while it is still needed.
+    assert given["KillMode"] == ["mixed"]
+
+
+def test_the_unit_sets_variables_that_there_are_and_no_secret():
+    pairs = [pair.partition("=") for line in unit()["Environment"] for pair in line.split()]
+    names = {name for name, _, _ in pairs}
+    assert names == {"DATA_DIR", "PYTHONDONTWRITEBYTECODE", "TMPDIR"}
+    assert names & VARIABLES.keys() == {"DATA_DIR"}
+    # The example that it is told to be made from sets nothing, and systemd reads it likewise.
+    example = (ROOT / ".env.example").read_text().splitlines()
+    assert all(not line or line[0] == "#" for line in example)
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="NOT TESTED: no systemd here")
+def test_the_unit_is_what_systemd_understands_and_finds_well_shut(tmp_path: Path):
+    copied = tmp_path / UNIT.name
+    program = re.search(r"^ExecStart=(\S+)", UNIT.read_text(), re.MULTILINE)
+    assert program is not None
+    copied.write_text(UNIT.read_text().replace(program[1], shutil.which("true") or ""))
+    for command in (["verify"], ["security", "--offline=true", "--threshold=25"]):
+        seen = subprocess.run(
+            ["systemd-analyze", *command, copied], capture_output=True, text=True, check=False
+        )
+        assert seen.returncode == 0, seen.stdout[-500:] + seen.stderr
+        assert UNIT.name not in seen.stderr
 
 
 # Grafana
