@@ -240,13 +240,17 @@ def test_compose_makes_its_secrets_once_each_for_its_reader(tmp_path: Path):
     assert all("build" in services[name] for name in ("secrets", "app"))
 
 
-def test_compose_hands_the_password_to_the_server_and_becomes_it(tmp_path: Path):
+@pytest.mark.parametrize("previous", ["", "planted key"])
+def test_compose_hands_secrets_to_the_server_and_becomes_it(previous: str, tmp_path: Path):
     app = composed()["services"]["app"]
     (tmp_path / "database").write_text("planted password\n")
-    (tmp_path / "python").write_text('#!/bin/sh\necho "$$ $PGPASSWORD $*"\n')
+    if previous:
+        (tmp_path / "encryption.key.previous").write_text(f"{previous}\n")
+    told = '#!/bin/sh\necho "$$ $PGPASSWORD, $ENCRYPTION_KEY_PREVIOUS, $*"\n'
+    (tmp_path / "python").write_text(told)
     (tmp_path / "python").chmod(0o755)
     command = [
-        part.replace("$$", "$").replace("/password", str(tmp_path))
+        re.sub("/password|/secrets", str(tmp_path), part.replace("$$", "$"))
         for part in (*app["entrypoint"], *app["command"])
     ]
     process = subprocess.Popen(
@@ -256,7 +260,7 @@ def test_compose_hands_the_password_to_the_server_and_becomes_it(tmp_path: Path)
         text=True,
     )
     printed, _ = process.communicate(timeout=30)
-    assert printed == f"{process.pid} planted password -m ephemeral serve\n"
+    assert printed == f"{process.pid} planted password, {previous}, -m ephemeral serve\n"
 
 
 # Proxies
