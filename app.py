@@ -48,6 +48,7 @@ from ephemeral.settings import Settings
 from ephemeral.store.embedded.server import EmbeddedPostgres, running_dsn
 from ephemeral.store.migrations import migrate, read_migrations
 from ephemeral.store.postgres import StoreUnavailable, connection, open_pool
+from ephemeral.store.readiness import Needs
 from ephemeral.store.start_error import StartError
 
 if TYPE_CHECKING:
@@ -243,11 +244,12 @@ async def serving(
         stack.push_async_callback(sockets.finish)
 
         broken: list[str] = []
+        needs = Needs()
 
         async def ready() -> Mapping[str, str]:
             if sockets.draining:
                 raise Refusal("unavailable", "This server is stopping.")
-            await _see_database(pool)
+            await _see_database(pool, needs)
             alarm = epochs.alarm(loop.time())
             if alarm is not None:
                 raise Refusal("unavailable", alarm)
@@ -281,10 +283,9 @@ async def serving(
         yield Application(site.application(routes), partial(sockets.drain, settings.drain_seconds))
 
 
-async def _see_database(pool: "Pool") -> None:
+async def _see_database(pool: "Pool", needs: Needs) -> None:
     try:
-        async with connection(pool) as one:
-            await one.execute("SELECT 1")
+        await needs.see(pool)
     except StoreUnavailable:
         raise Refusal("unavailable", "The database can't be reached.") from None
 

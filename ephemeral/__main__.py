@@ -15,9 +15,13 @@ __all__ = ["main", "parsed_command"]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
+    unfit = _unfit(sys.platform, sys.version_info[:2])
+    if unfit is not None:
+        print(unfit, file=sys.stderr)
+        return 1
     _collect_seldom()
     parsed = parsed_command(sys.argv[1:] if arguments is None else arguments)
-    if not hasattr(parsed, "run"):
+    if not hasattr(parsed, "run") or getattr(parsed, "address", None) is not None:
         from ephemeral.client import cli  # noqa: PLC0415
 
         return cli.run(parsed, process_environment())
@@ -28,10 +32,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return commands.refused(error)
 
 
+def _unfit(platform: str, version: tuple[int, int]) -> str | None:
+    """Why the program can't run here, if it can't. What is imported later would only fail."""
+    if version < (3, 11):
+        return (
+            f"Ephemeral needs Python 3.11 or newer, and this is {version[0]}.{version[1]}: "
+            "use a newer one, or the container image."
+        )
+    if platform == "win32":
+        return "Ephemeral doesn't run on Windows itself: use WSL, or the container image."
+    return None
+
+
 def parsed_command(given: Sequence[str]) -> argparse.Namespace:
     """A command and its options. Whoever asks for what isn't there is told, and the program ends.
 
-    Those of operators have a `run`; those of the client are run by `ephemeral.client.cli`.
+    Those of operators have a `run`; those of the client are run by `ephemeral.client.cli`, and so
+    is `check` if it has an `address`.
     """
     parser = argparse.ArgumentParser(
         prog="ephemeral",
@@ -40,7 +57,11 @@ def parsed_command(given: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--version", action="version", version=f"ephemeral {__version__}")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="command")
     _add_operator_commands(subparsers)
-    if not given or given[0] not in subparsers.choices:
+    if given and given[0] == "check" and not set(given[1:]) <= {"--health", "--accept-loss"}:
+        from ephemeral.client import checking  # noqa: PLC0415
+
+        checking.check_options(subparsers.choices["check"])
+    elif not given or given[0] not in subparsers.choices:
         # The client's libraries take a moment to load: the server starts without them. And so the
         # client does without the server's: each function below loads what it needs.
         from ephemeral.client import cli  # noqa: PLC0415
@@ -49,7 +70,10 @@ def parsed_command(given: Sequence[str]) -> argparse.Namespace:
         if given and not given[0].startswith("-") and given[0] not in subparsers.choices:
             # Not quoted: it may be a code.
             parser.error("there is no command of that name. `ephemeral --help` lists them.")
-    return _parsed(parser, subparsers, given)
+    parsed = _parsed(parser, subparsers, given)
+    if getattr(parsed, "address", "") is None and parsed.command == "check":
+        subparsers.choices["check"].error("these options are about a deployment: name its URL.")
+    return parsed
 
 
 def _collect_seldom() -> None:
@@ -104,7 +128,9 @@ def _add_operator_commands(subparsers: Any) -> None:
     )
     rotate.set_defaults(run=commands.rotate_keys)
     check = subparsers.add_parser(
-        "check", help="see that a server can start here, making what it would (tables, keys)"
+        "check",
+        help="see that a server can start here, making what it would (tables, keys); "
+        "with a URL, that the deployment there works",
     )
     check.add_argument(
         "--accept-loss",

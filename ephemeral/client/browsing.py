@@ -9,8 +9,8 @@ from typing import Self
 import brotli  # type: ignore[import-untyped]
 import httpx
 
-from ephemeral.client.exits import unreachable
-from ephemeral.client.transport import checked_address, reason, tls_context
+from ephemeral.client.addresses import Proxy
+from ephemeral.client.transport import http_client, lost, tls_context
 from ephemeral.protocol.served import Served
 
 __all__ = ["USER_AGENT", "Visit"]
@@ -33,20 +33,25 @@ _KINDS = {".js": "script", ".css": "style", ".json": "empty", ".webmanifest": "m
 
 
 class Visit:
-    """A visit of one instance. `address` is without a slash at its end, `base_path` its path."""
+    """A visit of one instance, by its checked address and the proxy chosen for that.
+
+    `base_path`: the path of the address.
+    """
 
     def __init__(
-        self, address: str, *, authorities: Path | None, allow_http: bool, user_agent: str
+        self,
+        address: str,
+        *,
+        authorities: Path | None = None,
+        proxy: Proxy | None = None,
+        user_agent: str = USER_AGENT,
     ) -> None:
-        self.address = checked_address(address, allow_http=allow_http)
-        self.base_path = httpx.URL(self.address).path.rstrip("/")
-        self._http = httpx.AsyncClient(
-            verify=tls_context(self.address, authorities),
-            trust_env=False,
-            follow_redirects=False,
-            timeout=_SECONDS,
-            headers={"User-Agent": user_agent, "Accept-Encoding": "gzip, deflate, br"},
-        )
+        self.address = address
+        self.base_path = httpx.URL(address).path.rstrip("/")
+        self._proxy = proxy
+        headers = {"User-Agent": user_agent, "Accept-Encoding": "gzip, deflate, br"}
+        tls = tls_context(address, authorities)
+        self._http = http_client(tls, proxy, headers=headers, timeout=_SECONDS)
 
     async def __aenter__(self) -> Self:
         return self
@@ -81,7 +86,7 @@ class Visit:
                     if len(packed) > _LARGEST:
                         break
         except (httpx.HTTPError, OSError, TimeoutError) as error:
-            raise unreachable(f"{self.address} can't be reached: {reason(error)}.") from None
+            raise lost(self.address, self._proxy, error) from None
         said: dict[str, list[str]] = {}
         for name, value in answer.headers.multi_items():
             said.setdefault(name, []).append(value)

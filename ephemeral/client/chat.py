@@ -5,6 +5,7 @@ import os
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
+from ephemeral.client.announcing import Announcer
 from ephemeral.client.chat_commands import HELP, Command, is_message, parse_command
 from ephemeral.client.chat_lines import card_body, card_title, event_line, quote_author, who
 from ephemeral.client.context import Context
@@ -34,6 +35,7 @@ from ephemeral.protocol.session_events import (
 __all__ = ["chat", "new_chat"]
 
 _DEFAULT_VIEW = 30
+_AHEAD = 64
 
 
 async def new_chat(context: Context) -> Exit:
@@ -89,7 +91,10 @@ class _Chat:
         self._talk = talk
         self._session = talk.session
         self._face = face
-        self._queue: asyncio.Queue[Key | Event | Offline | Exception | None] = asyncio.Queue()
+        # Whoever has something for a full one waits for a place, in turn: neither a server that
+        # never ends nor a text that is pasted keeps the other out.
+        self._queue: asyncio.Queue[Key | Event | Offline | Exception | None] = asyncio.Queue(_AHEAD)
+        self._announcer = Announcer(face.log, context.clock)
         self._numbers: dict[bytes, int] = {}
         self._opening: bytes | None = None
         self._skip: set[bytes] = set()
@@ -133,25 +138,26 @@ class _Chat:
     async def _watch_keys(self) -> None:
         async with aclosing(self._face.keys()) as keys:
             async for key in keys:
-                self._queue.put_nowait(key)
+                await self._queue.put(key)
 
     async def _watch_events(self) -> None:
         try:
             while True:
-                self._queue.put_nowait(await self._talk.next())
+                await self._queue.put(await self._talk.next())
         except (ClientError, Refusal) as error:
-            self._queue.put_nowait(error)
+            await self._queue.put(error)
 
     async def _watch_time(self) -> None:
         while True:
             await asyncio.sleep(0.25)
-            if self._reading is not None:
-                self._queue.put_nowait(None)
+            if self._reading is not None or self._announcer.is_behind:
+                await self._queue.put(None)
 
     async def _handle(self, item: Key | Event | Offline | None) -> None:
         match item:
             case None:
                 await self._close_in_time()
+                await self._announcer.catch_up()
             case Line(text=text):
                 self._session.type(False, now_ms())
                 await self._line(text)
@@ -373,8 +379,15 @@ class _Chat:
             case Typing():
                 return
         line = event_line(self._session, self._numbers, event)
-        if line is not None:
+        if line is None:
+            return
+        if isinstance(event, (Refused, Unreadable)) or (
+            isinstance(event, Settled) and event.state not in {"stored", "opened"}
+        ):
+            # An answer, or a fate: it comes once for each thing that this person did.
             await self._face.log(line)
+        else:
+            await self._announcer.tell(line)
 
     async def _greet(self) -> None:
         room = self._session.state.room

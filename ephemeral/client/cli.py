@@ -13,15 +13,18 @@ from typing import Any, NamedTuple
 
 from ephemeral.client import offline_commands, room_commands
 from ephemeral.client.chat import chat, new_chat
+from ephemeral.client.checking import check, check_options
+from ephemeral.client.connection_options import room_options, typed, way_options
 from ephemeral.client.context import SERVER_VARIABLE, Context
 from ephemeral.client.durations import parse_duration
 from ephemeral.client.exits import ClientError, Exit, exit_code_of
 from ephemeral.client.output import hold_standard_descriptors
 from ephemeral.client.piping import pipe
 from ephemeral.client.reading import message_id, read
-from ephemeral.client.secret_input import CODE_VARIABLE
+from ephemeral.client.secret_input import CODE_VARIABLE, is_prompted, told_by_place
 from ephemeral.client.sending import send
 from ephemeral.client.verifying import verify, verify_options
+from ephemeral.protocol.codes import CodeRefusal
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import COUNTER_MAX, TEXT_VIEW_SECONDS
 
@@ -40,18 +43,6 @@ class _Command(NamedTuple):
 # --- options --------------------------------------------------------------------------------------
 
 
-def _typed(parse: Callable[[str], Any]) -> Callable[[str], Any]:
-    """A parser of ours as argparse wants it: its refusal is the sentence."""
-
-    def convert(text: str) -> Any:
-        try:
-            return parse(text)
-        except ClientError as error:
-            raise argparse.ArgumentTypeError(error.message) from None
-
-    return convert
-
-
 def _whole(low: int, high: int) -> Callable[[str], int]:
     def convert(text: str) -> int:
         if text.isascii() and text.isdigit() and len(text) < 20 and low <= int(text) <= high:
@@ -61,8 +52,8 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
     return convert
 
 
-_duration = _typed(parse_duration)
-_id = _typed(message_id)
+_duration = typed(parse_duration)
+_id = typed(message_id)
 
 
 def _view(text: str) -> int:
@@ -75,17 +66,8 @@ def _view(text: str) -> int:
 
 def _connection(parser: argparse.ArgumentParser, timeout: int = 0) -> None:
     parser.add_argument("--server", metavar="URL", help=f"address (or {SERVER_VARIABLE})")
-    parser.add_argument("--cafile", type=Path, metavar="FILE", help="authorities to trust, PEM")
-    parser.add_argument("--allow-http", action="store_true", help="take http beyond this machine")
-    parser.add_argument("--allow-pbkdf2", action="store_true", help="accept the weaker suite 2")
-    parser.add_argument(
-        "--timeout",
-        type=_duration,
-        default=timeout,
-        metavar="TIME",
-        help="for how long to try again while the server can't be reached "
-        f"(default: {f'{timeout}s' if timeout else 'one attempt'})",
-    )
+    way_options(parser)
+    room_options(parser, timeout)
 
 
 def _code(parser: argparse.ArgumentParser) -> None:
@@ -303,6 +285,10 @@ COMMANDS: Mapping[str, _Command] = {
 }
 
 
+# The operator's command, when it is about a deployment at an address (`__main__`).
+_CHECK = _Command(check, "try a deployment at an address", check_options, ())
+
+
 def add_commands(subparsers: Any) -> None:
     """Add the client's commands to the program's."""
     for name, command in COMMANDS.items():
@@ -333,7 +319,7 @@ def run_in(context: Context) -> int:
 
 
 def _run(context: Context) -> Exit:
-    command = COMMANDS[context.args.command]
+    command = COMMANDS.get(context.args.command, _CHECK)
     needs = set(command.needs)
     work = command.run
     if context.args.command == "new" and context.args.join:
@@ -372,9 +358,12 @@ async def _until_signalled(
 
 def _explain(context: Context, error: ClientError | Refusal) -> Exit:
     status = error.status if isinstance(error, ClientError) else exit_code_of(error)
-    context.say(error.message)
+    message = error.message
+    if isinstance(error, CodeRefusal) and is_prompted(context.args.code_fd, context.environment):
+        message = told_by_place(error)
+    context.say(message)
     if context.wants_json:
-        shown: dict[str, object] = {"code": error.code, "message": error.message}
+        shown: dict[str, object] = {"code": error.code, "message": message}
         if error.state is not None:
             shown["state"] = error.state
         with suppress(OSError):

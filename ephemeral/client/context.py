@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from ephemeral.client.addresses import Proxy, checked_address, chosen_proxy
 from ephemeral.client.entry import Derive, Entry, address_in_link, enter
 from ephemeral.client.output import Output
 from ephemeral.client.seat_file import Seat, SeatFile, new_seat
@@ -120,12 +121,13 @@ class Context:
         address = self.args.server or self.environment.get(SERVER_VARIABLE)
         if not address and with_code:
             address = address_in_link(self.typed)
-        return Server(
-            address or DEFAULT_SERVER,
-            patience=patience,
-            authorities=self.args.cafile,
-            allow_http=self.args.allow_http,
-        )
+        address, proxy = self.way(address or DEFAULT_SERVER)
+        return Server(address, patience=patience, authorities=self.args.cafile, proxy=proxy)
+
+    def way(self, address: str) -> tuple[str, Proxy | None]:
+        """An address, checked, and the proxy through which one gets there."""
+        address = checked_address(address, allow_http=self.args.allow_http)
+        return address, chosen_proxy(address, self.args.proxy, self.environment)
 
     @asynccontextmanager
     async def entry(self, *, patience: float = 0) -> AsyncIterator[Entry]:

@@ -23,6 +23,8 @@ _LEAVE_SECONDS = 3.0
 _CLOSE_SECONDS = 2.0
 _DRAIN_SECONDS = 1.0
 _ABNORMAL = 1006
+# Events that may wait to be taken before nothing more is read.
+_UNTAKEN = 256
 #: The server stops or restarts: another one, or the same, is tried before anybody is told.
 _MOVED = {1001, 1012}
 
@@ -49,7 +51,8 @@ class Conversation:
 
     `patience`: seconds without a working socket after which it gives up; None: never.
     `answer_seconds`: how long a socket may go without a welcome. After calls on `session`, call
-    `push`.
+    `push`. What happens is read no faster than it is taken by `next`: a server that never ends
+    must not fill the memory.
     """
 
     def __init__(
@@ -67,6 +70,7 @@ class Conversation:
         self._patience = patience
         self._answer_seconds = answer_seconds
         self._events: asyncio.Queue[Event | Offline | None] = asyncio.Queue()
+        self._taken = asyncio.Event()
         self._pushed = asyncio.Event()
         self._drained = asyncio.Event()
         self._failure: ClientError | Refusal = unreachable("The conversation is over.")
@@ -108,6 +112,7 @@ class Conversation:
     async def next(self) -> Event | Offline:
         """The next event. Raises when patience is over, and after `Ended`."""
         event = await self._events.get()
+        self._taken.set()
         if event is None:
             self._events.put_nowait(None)
             assert self._task is not None
@@ -164,6 +169,12 @@ class Conversation:
             if not moved:
                 self._events.put_nowait(Offline(why))
             await asyncio.sleep(delay)
+            await self._until_taken()
+
+    async def _until_taken(self) -> None:
+        while self._events.qsize() >= _UNTAKEN:
+            self._taken.clear()
+            await self._taken.wait()
 
     async def _join(self) -> None:
         """Take the seat, or find it taken by an earlier process."""
@@ -196,6 +207,7 @@ class Conversation:
         was_live = False
         try:
             while not self._is_over() and not self.session.hopeless:
+                await self._until_taken()
                 # Who accepts a socket and then says nothing is as good as out of reach.
                 async with asyncio.timeout(None if self.session.live else self._answer_seconds):
                     text = await socket.recv()

@@ -9,11 +9,13 @@ from ephemeral.client.durations import format_duration, local_time
 from ephemeral.client.entry import Entry, accepted, room_keys
 from ephemeral.client.exits import ClientError, Exit, usage
 from ephemeral.client.record_lines import record_lines
+from ephemeral.client.transport import Server
 from ephemeral.protocol.charter import Charter, Policy
 from ephemeral.protocol.codes import new_code
 from ephemeral.protocol.config import Config
 from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.errors import Refusal, refuse
+from ephemeral.protocol.keys import RoomKeys
 from ephemeral.protocol.limits import ROOM_NONCE_SIZE, STATUS_IDS_MAX
 from ephemeral.protocol.links import make_link
 from ephemeral.protocol.objects import (
@@ -30,6 +32,7 @@ from ephemeral.protocol.room_state import may_open
 
 __all__ = [
     "chosen_charter",
+    "created",
     "destroy",
     "leave",
     "lock",
@@ -77,14 +80,20 @@ async def make_room(context: Context) -> tuple[str, str, Room, Charter]:
         charter = chosen_charter(context, config)
         code = new_code(context.random)
         keys = await room_keys(context.derive, code, config)
-        body = {
-            "charter": b64encode(charter.encode()),
-            "mac": b64encode(charter.mac(keys.charter_key)),
-        }
-        room = read_room(await server.ask("POST", "/rooms", locator=keys.locator, body=body))
-        refuse(room.charter != charter.encode(), "malformed", "The server has made another room.")
+        room = await created(server, keys, charter)
         link = make_link(f"{server.address}/", config.suite, config.salt, code)
         return code, link, room, charter
+
+
+async def created(server: Server, keys: RoomKeys, charter: Charter) -> Room:
+    """Make a room of these keys; gives what the server says of it."""
+    body = {
+        "charter": b64encode(charter.encode()),
+        "mac": b64encode(charter.mac(keys.charter_key)),
+    }
+    room = read_room(await server.ask("POST", "/rooms", locator=keys.locator, body=body))
+    refuse(room.charter != charter.encode(), "malformed", "The server has made another room.")
+    return room
 
 
 async def new(context: Context) -> Exit:

@@ -1,12 +1,11 @@
 """The way to the server: HTTP requests and sockets, and why they fail, in words.
 
-Certificates are verified. Proxies and passwords that the environment names (`HTTPS_PROXY`, .netrc)
-are ignored: the credentials of a room go to the server that was named and to nobody else. For the
-same reason no redirect is followed.
+Certificates are verified. What a .netrc has for the server is ignored, and no redirect is followed:
+the credentials of a room go to the server that was named and to nobody else. A proxy sees encrypted
+bytes and where they go; requests and sockets take the same one.
 """
 
 import asyncio
-import ipaddress
 import ssl
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -15,13 +14,14 @@ from pathlib import Path
 from socket import gaierror
 from types import TracebackType
 from typing import Self
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidHandshake, InvalidStatus
+from websockets.exceptions import InvalidHandshake, InvalidProxyStatus, InvalidStatus, ProxyError
 from websockets.typing import Subprotocol
 
+from ephemeral.client.addresses import Proxy
 from ephemeral.client.exits import ClientError, Exit, unreachable, usage
 from ephemeral.protocol.config import Config, read_config
 from ephemeral.protocol.encoding import b64encode, dump_json, parse_json
@@ -29,7 +29,7 @@ from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import PROTOCOL
 from ephemeral.protocol.objects import Json, read_refusal
 
-__all__ = ["ANSWER_SECONDS", "Server", "checked_address", "reason", "tls_context"]
+__all__ = ["ANSWER_SECONDS", "Server", "http_client", "lost", "tls_context"]
 
 # A room full of notices with long audiences stays below this.
 _ANSWER_LIMIT = 8 * 1024 * 1024
@@ -62,7 +62,10 @@ class _Connect(connect):
 
 
 class Server:
-    """One server. `patience`: for how many seconds a request that can't reach it is tried again."""
+    """One server, by its checked address and the proxy chosen for that.
+
+    `patience`: for how many seconds a request that can't reach it is tried again.
+    """
 
     def __init__(
         self,
@@ -70,18 +73,14 @@ class Server:
         *,
         patience: float = 0,
         authorities: Path | None = None,
-        allow_http: bool = False,
+        proxy: Proxy | None = None,
     ) -> None:
-        self.address = checked_address(address, allow_http=allow_http)
+        self.address = address
+        self.proxy = proxy
         self._patience = patience
-        self._tls = tls_context(self.address, authorities)
-        self._http = httpx.AsyncClient(
-            verify=self._tls,
-            trust_env=False,
-            follow_redirects=False,
-            timeout=ANSWER_SECONDS,
-            headers={"User-Agent": "ephemeral", "Accept-Encoding": "identity"},
-        )
+        self._tls = tls_context(address, authorities)
+        headers = {"User-Agent": "ephemeral", "Accept-Encoding": "identity"}
+        self._http = http_client(self._tls, proxy, headers=headers, timeout=ANSWER_SECONDS)
 
     async def __aenter__(self) -> Self:
         return self
@@ -177,7 +176,7 @@ class Server:
                     if len(content) > _ANSWER_LIMIT:
                         raise _StrangerError(url, answer.status_code)
         except (httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError) as error:
-            raise self._lost(error) from None
+            raise lost(self.address, self.proxy, error) from None
         return self._read(url, answer.status_code, bytes(content))
 
     def _read(self, url: str, status: int, content: bytes) -> Json:
@@ -209,7 +208,7 @@ class Server:
                 subprotocols=[Subprotocol(PROTOCOL)],
                 ssl=self._tls if address.startswith("wss:") else None,
                 compression=None,
-                proxy=None,
+                proxy=None if self.proxy is None else self.proxy.url,
                 user_agent_header="ephemeral",
                 open_timeout=ANSWER_SECONDS,
                 close_timeout=2,
@@ -220,7 +219,7 @@ class Server:
             self._read(address, status, bytes(error.response.body or b""))
             raise _StrangerError(address, status) from None
         except (InvalidHandshake, OSError, TimeoutError, EOFError) as error:
-            raise self._lost(error) from None
+            raise lost(self.address, self.proxy, error) from None
         try:
             if socket.subprotocol != PROTOCOL:
                 raise _StrangerError(address, 101)
@@ -228,22 +227,51 @@ class Server:
         finally:
             await socket.close()
 
-    def _lost(self, error: BaseException) -> ClientError:
-        return unreachable(f"{self.address} can't be reached: {reason(error)}.")
+
+def http_client(
+    tls: ssl.SSLContext, proxy: Proxy | None, *, headers: dict[str, str], timeout: float
+) -> httpx.AsyncClient:
+    """Asks for what it is told and follows nothing; through the proxy, if there is one."""
+    way: httpx.AsyncBaseTransport | None = None
+    if proxy is not None and proxy.scheme != "http":
+        from ephemeral.client.through_socks import through_socks  # noqa: PLC0415
+
+        way = through_socks(proxy, tls)
+    return httpx.AsyncClient(
+        verify=tls,
+        proxy=None if proxy is None or way is not None else proxy.url,
+        transport=way,
+        trust_env=False,
+        follow_redirects=False,
+        timeout=timeout,
+        headers=headers,
+    )
 
 
-def reason(error: BaseException) -> str:
-    """Why a connection failed, in words that hold nothing of what was sent."""
+def lost(address: str, proxy: Proxy | None, error: BaseException) -> ClientError:
+    """What to tell whoever can't reach a server."""
+    through = "" if proxy is None else f" through the proxy {proxy}"
+    return unreachable(f"{address} can't be reached{through}: {_reason(error, proxy)}.")
+
+
+def _reason(error: BaseException, proxy: Proxy | None) -> str:
+    """Why a connection failed, in words that hold nothing of what was sent.
+
+    With a proxy, only this has been connected to and looked up by its name.
+    """
+    whose = "its" if proxy is None else "the proxy's"
     seen: BaseException | None = error
     while seen is not None:
+        if isinstance(seen, (httpx.ProxyError, ProxyError)):
+            return _refusal_of_proxy(seen)
         if isinstance(seen, ssl.SSLCertVerificationError):
             return f"its certificate is not to be trusted ({seen.verify_message})"
         if isinstance(seen, ssl.SSLError):
             return "it does not speak TLS as it should"
         if isinstance(seen, ConnectionRefusedError):
-            return "nothing listens there"
+            return "nothing listens there" if proxy is None else "the proxy doesn't listen"
         if isinstance(seen, gaierror):
-            return "its name is not known"
+            return f"{whose} name is not known"
         if isinstance(seen, (TimeoutError, httpx.TimeoutException)):
             return "it does not answer in time"
         if isinstance(seen, ExceptionGroup):
@@ -251,6 +279,17 @@ def reason(error: BaseException) -> str:
         else:
             seen = seen.__cause__ or seen.__context__
     return "the connection failed"
+
+
+def _refusal_of_proxy(error: httpx.ProxyError | ProxyError) -> str:
+    """By its status, if it has one of three digits. Of its own words nothing is shown."""
+    status = str(error)[:3]
+    if isinstance(error, InvalidProxyStatus):
+        status = str(error.response.status_code)
+    if status == "407":
+        return "the proxy asks for a name and a password, or for others"
+    by = f" with status {status}" if status.isascii() and status.isdigit() else ""
+    return f"the proxy refuses{by}, or can't reach it either"
 
 
 def tls_context(address: str, authorities: Path | None) -> ssl.SSLContext:
@@ -264,31 +303,3 @@ def tls_context(address: str, authorities: Path | None) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=None if authorities is None else str(authorities))
     except (OSError, ssl.SSLError):
         raise usage(f"No certificates can be read from {authorities}.") from None
-
-
-def checked_address(text: str, *, allow_http: bool) -> str:
-    """The address of a server, without a slash at its end."""
-    try:
-        parts = urlsplit(text)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        parts, host = SplitResult("", "", "", "", ""), None
-    if parts.scheme not in {"http", "https"} or not host:
-        raise usage(
-            "The server's address must be like https://example.org or http://127.0.0.1:3000."
-        )
-    if parts.username is not None or parts.query or parts.fragment:
-        raise usage("The server's address holds no name, password, query or fragment.")
-    if parts.scheme == "http" and not allow_http and not _is_this_machine(host):
-        raise usage(
-            "Over http everybody on the way can take the room's credential. "
-            "Use https, or say --allow-http."
-        )
-    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")

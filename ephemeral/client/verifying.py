@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ephemeral import __version__
 from ephemeral.client.browsing import USER_AGENT, Visit
+from ephemeral.client.connection_options import way_options
 from ephemeral.client.context import DEFAULT_SERVER, SERVER_VARIABLE, Context
 from ephemeral.client.exits import Exit, usage
 from ephemeral.client.safe_text import neutralise_line
@@ -42,8 +43,7 @@ def verify_options(parser: argparse.ArgumentParser) -> None:
         "--at-least", metavar="VERSION", help="refuse older releases (default: than this program)"
     )
     parser.add_argument("--user-agent", metavar="TEXT", help="as which browser to ask")
-    parser.add_argument("--cafile", type=Path, metavar="FILE", help="authorities to trust, PEM")
-    parser.add_argument("--allow-http", action="store_true", help="take http beyond this machine")
+    way_options(parser)
     parser.add_argument("--json", action="store_true", help="print JSON, one object a line")
 
 
@@ -52,11 +52,9 @@ async def verify(context: Context) -> Exit:
     args = context.args
     release = trusted_release(args.manifest, args.key, args.at_least, unsigned=args.unsigned)
     address = args.address or context.environment.get(SERVER_VARIABLE) or DEFAULT_SERVER
+    address, proxy = context.way(address)
     async with Visit(
-        address,
-        authorities=args.cafile,
-        allow_http=args.allow_http,
-        user_agent=args.user_agent or USER_AGENT,
+        address, authorities=args.cafile, proxy=proxy, user_agent=args.user_agent or USER_AGENT
     ) as visit:
         count = 0
         async for one in found_differences(visit, release):
@@ -112,8 +110,10 @@ async def found_differences(visit: Visit, release: Release) -> AsyncIterator[Dif
                 served = await visit.document(path, wanted.language)
         return f"{visit.base_path}/{path}", wanted, served
 
-    asked = [ask(wanted, path) for wanted in release.items for path in _ways(wanted)]
-    for where, wanted, served in await asyncio.gather(*asked):
+    first, *others = ((wanted, path) for wanted in release.items for path in _ways(wanted))
+    # The first by itself: an instance that can't be reached is not asked for all the rest as well.
+    found = [await ask(*first), *await asyncio.gather(*(ask(*one) for one in others))]
+    for where, wanted, served in found:
         language = "" if wanted.language is None else f" ({wanted.language})"
         for one in differences(release, wanted, where, visit.base_path, served):
             yield one._replace(where=f"{where}{language}")

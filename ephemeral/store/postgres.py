@@ -5,7 +5,6 @@ an argument that can't be encoded), so that none of them is passed on, not even 
 """
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
@@ -13,7 +12,9 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 import asyncpg
 
 from ephemeral.protocol.errors import Refusal
+from ephemeral.store.pooler import refuse_shared_sessions
 from ephemeral.store.reaching import DRIVER_ERRORS, Reach
+from ephemeral.store.reasons import may_pass, reason
 from ephemeral.store.start_error import StartError
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ async def open_pool(dsn: str, *, size: int, wait_seconds: float) -> "Pool":
             server_settings={"application_name": "ephemeral"},
         )
     except DRIVER_ERRORS as error:
-        sentence = _sentence(error)
+        sentence = reason(error)
     raise StartError(sentence)
 
 
@@ -198,27 +199,29 @@ async def _wait_for(reach: Reach, wait_seconds: float) -> None:
     delay, longest = _RETRY_SECONDS
     while True:
         try:
-            major = await _major(reach)
+            major = await _look(reach)
         except (*DRIVER_ERRORS, ValueError) as error:
-            may_pass = _may_pass(error)
-            sentence = _sentence(error)
+            waits, sentence = may_pass(error), reason(error)
         else:
             if major < OLDEST_MAJOR:
                 raise StartError(
                     f"The database is PostgreSQL {major}; {OLDEST_MAJOR} or later is needed."
                 )
             return
-        if not may_pass or clock() + delay > deadline:
+        if not waits or clock() + delay > deadline:
             raise StartError(sentence)
         await asyncio.sleep(delay)
         delay = min(2 * delay, longest)
 
 
-async def _major(reach: Reach) -> int:
-    """The version of the server."""
-    probe = await reach.connect()
-    await probe.close(timeout=_CONNECT_SECONDS)
-    return probe.get_server_version().major
+async def _look(reach: Reach) -> int:
+    """The version of the server. Raises StartError if its sessions are not of one piece."""
+    probe = await reach.connect(statement_cache_size=0)
+    try:
+        await refuse_shared_sessions(reach, probe)
+        return probe.get_server_version().major
+    finally:
+        await probe.close(timeout=_CONNECT_SECONDS)
 
 
 async def _begin_session(acquired: "Connection") -> None:
@@ -244,30 +247,3 @@ def _failure(error: Exception) -> Exception:
     if isinstance(error, (OSError, asyncpg.InternalClientError)) or "clos" in str(error):
         return StoreUnavailable()
     return StoreFault(f"The database's driver refused a statement: {type(error).__name__}")
-
-
-def _may_pass(error: Exception) -> bool:
-    """Whether waiting helps: the server is starting, closed or full, or isn't there yet."""
-    if isinstance(error, asyncpg.PostgresError):
-        return (error.sqlstate or "").startswith(("08", "53", "55000", "57"))
-    return isinstance(error, (OSError, asyncpg.TargetServerAttributeNotMatched))
-
-
-def _sentence(error: Exception) -> str:
-    """Why there is no connection, for the operator; in words of ours."""
-    if isinstance(error, TimeoutError):
-        return f"The database doesn't answer within {_CONNECT_SECONDS:.0f} seconds."
-    if isinstance(error, OSError):
-        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else "no such host"
-        return f"The database can't be reached: {reason}."
-    if isinstance(error, asyncpg.InvalidAuthorizationSpecificationError):
-        return "The database refuses the user or the password."
-    if isinstance(error, asyncpg.InvalidCatalogNameError):
-        return "The server has no database of the name that it was asked for."
-    if isinstance(error, asyncpg.CannotConnectNowError):
-        return "The database is starting or stopping and takes no connections."
-    if isinstance(error, asyncpg.TargetServerAttributeNotMatched):
-        return "The database takes no writes: it is a standby, or set to be read only."
-    if isinstance(error, asyncpg.PostgresError):
-        return f"The database refuses the connection: {error.sqlstate} {type(error).__name__}."
-    return "The address of the database (DATABASE_URL, or PGHOST and its companions) is malformed."

@@ -290,14 +290,36 @@ def test_destroying_ends_the_conversation_of_everyone(room: Cli, alice: Typist, 
     assert room.run("status").returncode == Exit.REFUSED
 
 
-def test_the_code_is_asked_for_and_not_shown(earnest: Cli):
+def test_the_code_is_asked_for_and_not_shown_nor_is_a_wrong_word_of_it(earnest: Cli):
+    wrong = f"zzyzx-{earnest.code.partition('-')[2]}"
+    prompt = "Code or link (not shown):"
     with Typist(earnest, "join", code="", apart=True) as person:
-        person.sees("Code or link (not shown)")
+        person.sees(prompt)
+        for typed, told in ((wrong, "Word 1 is not in the list."), ("-", "this has 0 words.")):
+            person.type(f"{typed}\n")
+            # What is typed before the prompt is there again is dropped.
+            person.sees(f"{told} Once more, or Ctrl-C.\n{prompt}")
         person.type(f"{earnest.code}\n")
         person.sees("You are in")
-        assert earnest.code not in person.raw
+        # Nor what the word may have been meant to be.
+        for secret in (earnest.code, wrong.partition("-")[2], "zzyzx", "nearest"):
+            assert secret not in person.raw
         person.type("\x04")
         assert person.end() == Exit.OK
+
+
+def test_a_wrong_word_in_a_hidden_link_is_told_by_its_place_as_well(room: Cli):
+    link = room.json("new", "--link", code="")["link"]
+    tag, _, code = link.rpartition(".")
+    wrong = f"{tag}.zzyzx-{code.partition('-')[2]}"
+    with Typist(room, "status", "--json", code="", apart=True) as person:
+        person.sees("Code or link (not shown)")
+        person.type(f"{wrong}\n")
+        person.sees("code_word")
+        assert person.end() == Exit.USAGE
+        assert person.raw.count("Word 1 is not in the list") == 2
+        assert "zzyzx" not in person.raw
+        assert "nearest" not in person.raw
 
 
 def test_a_new_room_can_be_stayed_in(cli: Cli):

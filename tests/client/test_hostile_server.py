@@ -1,19 +1,11 @@
 """A server that lies: each lie is refused before anything secret leaves, or anything is shown."""
 
 import json
-import ssl
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
-from ipaddress import IPv4Address
-from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
+from support.machines.certificates import certificate
 from support.people.command_line import Cli
 from support.people.liar import SOCKET, Liar, Page
 
@@ -109,33 +101,6 @@ def test_a_socket_follows_no_redirect_either(room: Cli, liar: Liar):
         assert refusal_of(room, "send", "--timeout=0s") == "unreachable"
         assert SOCKET in liar.paths
         assert other.paths == []
-
-
-def certificate(folder: Path) -> ssl.SSLContext:
-    """A certificate for this machine that nobody has vouched for, in `folder`/own.pem."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), False
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
-        .sign(key, SHA256())
-    )
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    (folder / "own.pem").write_bytes(made.public_bytes(Encoding.PEM))
-    (folder / "key.pem").write_bytes(private)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "own.pem", folder / "key.pem")
-    return context
 
 
 def test_a_certificate_must_be_vouched_for(room: Cli):

@@ -15,12 +15,13 @@ from types import SimpleNamespace
 import brotli
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from support.machines.forward_proxies import forward_proxy
 from support.machines.server import Program
 from support.people.command_line import Cli
 from support.people.tampering import Answer, Tamperer, tampering
 
 from ephemeral.client import browsing
-from ephemeral.client.browsing import USER_AGENT, Visit
+from ephemeral.client.browsing import Visit
 from ephemeral.client.exits import ClientError, Exit
 from ephemeral.client.verifying import found_differences, trusted_release
 from ephemeral.protocol.encoding import b64encode
@@ -58,7 +59,7 @@ def compared(url: str, release: Release, *paths: str) -> list[Difference]:
     assert items
 
     async def compare() -> list[Difference]:
-        visit = Visit(url, authorities=None, allow_http=False, user_agent=USER_AGENT)
+        visit = Visit(url)
         async with visit:
             some = release._replace(items=items)
             return [one async for one in found_differences(visit, some)]
@@ -312,6 +313,20 @@ def test_a_manifest_without_a_signature_is_taken_from_oneself_alone(
         trusted_release(own, signed.key, None, unsigned=False)
     with pytest.raises(ClientError, match="Say --key, or --unsigned"):
         trusted_release(own, signed.key, None, unsigned=True)
+
+
+@pytest.mark.parametrize("kind", ["http", "socks5"])
+def test_a_verifier_goes_through_the_proxy_that_is_named(
+    cli: Cli, signed: SimpleNamespace, kind: str
+):
+    with forward_proxy(1) as proxy:
+        proxy.refuses = 403 if kind == "http" else 2
+        way = {"ALL_PROXY": f"{kind}://127.0.0.1:{proxy.port}"}
+        asked = ["verify", "https://rooms.example", "--manifest", str(signed.path), "--unsigned"]
+        told = cli.run(*asked, environment=way)
+        assert told.returncode == Exit.NETWORK
+        assert "through the proxy" in told.stderr
+        assert {one[1:] for one in proxy.asked} == {("rooms.example", 443)}
 
 
 def test_what_can_not_be_reached_and_what_is_a_link_with_a_code_are_told_apart(

@@ -1,19 +1,27 @@
 """A way to a server on which the connection can be lost, as a train loses it."""
 
 import asyncio
+import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 CHUNK = 65_536
 
 
 class Tunnel:
-    """Carries connections from a port of its own to a server's."""
+    """Carries connections from a port of its own to a server's.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, port: int) -> None:
+    `change` is given what comes from clients, and gives what is passed on.
+    """
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, port: int, tls: ssl.SSLContext | None = None
+    ) -> None:
         self._loop = loop
         self._target = port
+        self._tls = tls
+        self.change: Callable[[bytes], bytes] = lambda data: data
         self._writers: set[asyncio.StreamWriter] = set()
         self._open = True
         self._deaf = False
@@ -21,7 +29,7 @@ class Tunnel:
 
     async def listen(self) -> asyncio.Server:
         """Begins; `port` is known then."""
-        server = await asyncio.start_server(self._carry, "127.0.0.1", 0)
+        server = await asyncio.start_server(self._carry, "127.0.0.1", 0, ssl=self._tls)
         self.port = server.sockets[0].getsockname()[1]
         return server
 
@@ -69,18 +77,21 @@ class Tunnel:
         while data := await reader.read(CHUNK):
             if answers and self._deaf:
                 continue
-            writer.write(data)
+            writer.write(data if answers else self.change(data))
             await writer.drain()
         writer.transport.close()
 
 
 @contextmanager
-def tunnel_to(port: int) -> Iterator[Tunnel]:
-    """A tunnel to a server of this machine, open at first; it runs in a thread of its own."""
+def tunnel_to(port: int, tls: ssl.SSLContext | None = None) -> Iterator[Tunnel]:
+    """A tunnel to a server of this machine, open at first; it runs in a thread of its own.
+
+    `tls`: what its near end speaks, as a front's does.
+    """
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="tunnel", daemon=True)
     thread.start()
-    tunnel = Tunnel(loop, port)
+    tunnel = Tunnel(loop, port, tls)
     server = asyncio.run_coroutine_threadsafe(tunnel.listen(), loop).result()
     try:
         yield tunnel

@@ -5,7 +5,7 @@ import json
 import socket
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
@@ -31,7 +31,8 @@ class Liar:
     """Passes all on but for its lies.
 
     Of HTTP, `page` may give another answer. Of a socket, `lies` changes each frame that the server
-    says, None drops it; `answers` may answer a client's frame in the server's place.
+    says, None drops it; `answers` may answer a client's frame in the server's place; `adds` gives
+    what to say after each of its messages, an array for each message.
     """
 
     def __init__(self, url: str, tls: ssl.SSLContext | None = None) -> None:
@@ -47,6 +48,7 @@ class Liar:
         self.closes: int | None = None
         self.blurts: bytes | None = None
         self.holds = False
+        self.adds: Callable[[], Iterable[list[Frame]]] = list
         #: The paths that were asked for, and the frames of both sides.
         self.paths: list[str] = []
         self.asked: list[Frame] = []
@@ -137,6 +139,8 @@ class Liar:
                     async for text in far:
                         frames = [self._bent(frame) for frame in json.loads(text)]
                         await near.send_json([one for one in frames if one is not None])
+                        for more in self.adds():
+                            await near.send_json(more)
                 if not self.holds:
                     await near.close(far.close_code or 1011)
 
