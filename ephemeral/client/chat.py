@@ -7,10 +7,17 @@ from dataclasses import dataclass
 
 from ephemeral.client.announcing import Announcer
 from ephemeral.client.chat_commands import HELP, Command, is_message, parse_command
-from ephemeral.client.chat_lines import card_body, card_title, event_line, quote_author, who
+from ephemeral.client.chat_lines import (
+    card_body,
+    card_title,
+    event_line,
+    quote_author,
+    who,
+    who_is_here,
+    would_end_room,
+)
 from ephemeral.client.context import Context
 from ephemeral.client.conversation import Conversation, Offline, now_ms
-from ephemeral.client.durations import format_duration
 from ephemeral.client.entry import Entry
 from ephemeral.client.exits import ClientError, Exit, ended_error
 from ephemeral.client.faces import Face, Plain, Terminal
@@ -234,7 +241,8 @@ class _Chat:
             case "view":
                 await self._choose_view(command.argument.strip().lower())
             case "who":
-                await self._who()
+                for line in who_is_here(self._session, self._charter):
+                    await self._face.log(line)
             case "lock" | "unlock":
                 self._session.lock(command.name == "lock", now_ms())
             case "typing":
@@ -262,23 +270,9 @@ class _Chat:
         else:
             await self._face.log("/view takes 5 to 300 seconds, or close, or default.")
 
-    async def _who(self) -> None:
-        state = self._session.state
-        for member in state.members.values():
-            here = "here" if member.present else "away"
-            you = " (you)" if member.member == self._session.member else ""
-            await self._face.log(f"{who(self._session, member.member)}{you}: {here}")
-        if state.room is not None:
-            room, locked = state.room, "locked" if state.room.locked else "open"
-            await self._face.log(
-                f"{room.seats_taken} of {self._charter.seats} seats taken, {room.joins} "
-                f"join{'s' * (room.joins != 1)} so far, {locked}; "
-                f"ends {format_duration(self._charter.room_ttl)} after its last use"
-            )
-
     async def _quit(self, *, leave: bool = False) -> None:
         unsent = self._unsent()
-        if (leave or not self._keeps_seat) and not self._warned and self._is_last():
+        if (leave or not self._keeps_seat) and not self._warned and would_end_room(self._session):
             self._warned = True
             await self._face.log(
                 "You are the last one here and the room is locked: leaving ends it, with all that "
@@ -291,12 +285,6 @@ class _Chat:
         self._quitting = True
         if unsent:
             await self._face.log(f"{unsent} messages are not yet sent; once more drops them.")
-
-    def _is_last(self) -> bool:
-        """Whether the room ends when this member leaves it (7.3)."""
-        state = self._session.state
-        locked = state.room is not None and state.room.locked
-        return locked and set(state.members) == {self._session.member}
 
     def _unsent(self) -> int:
         return sum(written.state == "sending" for written in self._session.outbox)

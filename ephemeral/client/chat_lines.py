@@ -1,9 +1,10 @@
 """The sentences of a conversation: who somebody is, and what has happened."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from ephemeral.client.durations import local_time
+from ephemeral.client.durations import format_duration, local_time
 from ephemeral.client.safe_text import neutralise_line
+from ephemeral.protocol.charter import Charter
 from ephemeral.protocol.quotes import Quote, quote_in
 from ephemeral.protocol.session import Session
 from ephemeral.protocol.session_events import (
@@ -21,7 +22,15 @@ from ephemeral.protocol.session_events import (
     Withdrawn,
 )
 
-__all__ = ["card_body", "card_title", "event_line", "quote_author", "who"]
+__all__ = [
+    "card_body",
+    "card_title",
+    "event_line",
+    "quote_author",
+    "who",
+    "who_is_here",
+    "would_end_room",
+]
 
 _STATES = {
     "stored": "is stored and waits to be read",
@@ -109,3 +118,24 @@ def event_line(session: Session, numbers: Mapping[bytes, int], event: Event) -> 
         case Refused(refusal=refusal, kept=kept):
             return f"{refusal.message}{' It is tried again.' if kept else ''}"
     return None
+
+
+def who_is_here(session: Session, charter: Charter) -> Iterator[str]:
+    """A line for each member, and one for the room."""
+    state = session.state
+    for member in state.members.values():
+        you = " (you)" if member.member == session.member else ""
+        yield f"{who(session, member.member)}{you}: {'here' if member.present else 'away'}"
+    if state.room is not None:
+        room, locked = state.room, "locked" if state.room.locked else "open"
+        yield (
+            f"{room.seats_taken} of {charter.seats} seats taken, {room.joins} "
+            f"join{'s' * (room.joins != 1)} so far, {locked}; "
+            f"ends {format_duration(charter.room_ttl)} after its last use"
+        )
+
+
+def would_end_room(session: Session) -> bool:
+    """Whether the room ends when this member leaves it (7.3)."""
+    room = session.state.room
+    return room is not None and room.locked and set(session.state.members) == {session.member}

@@ -29,7 +29,6 @@ from ephemeral.client.transport import ANSWER_SECONDS, Server
 from ephemeral.protocol.charter import Charter, Policy
 from ephemeral.protocol.codes import new_code
 from ephemeral.protocol.config import Config
-from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import ROOM_NONCE_SIZE
 from ephemeral.protocol.session_events import (
@@ -208,5 +207,5 @@ async def _tidy(entry: Entry, seat: Seat, kind: type[BaseException] | None, *_: 
         return
     with suppress(Refusal, ClientError, TimeoutError):
         async with asyncio.timeout(ANSWER_SECONDS):
-            await entry.ask("POST", "/room/members", seat, {"member": b64encode(seat.member)})
+            await entry.ask("POST", "/room/members", seat, {})
             await entry.ask("DELETE", "/room", seat)

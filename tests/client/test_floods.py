@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing
+from types import SimpleNamespace
 
 import pytest
 from support.people.command_line import Cli
@@ -23,6 +24,7 @@ class Endless:
     def __init__(self) -> None:
         self.read = 0
         self.live, self.ended, self.hopeless = True, None, False
+        self.seat = SimpleNamespace(taken=True)
         self._events: list[Locked] = []
 
     @asynccontextmanager
@@ -41,7 +43,7 @@ class Endless:
         events, self._events = self._events, []
         return events
 
-    def take_frames(self) -> list[str]:
+    def take_messages(self) -> list[str]:
         return []
 
     def connected(self) -> None: ...

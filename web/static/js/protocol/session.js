@@ -230,8 +230,6 @@ export class Session {
     this.#typing.enabled = enabled;
   }
 
-  // What the owner computed
-
   /**
    * @param {string} id
    * @param {Parameters<import("./cards.js").Cards["decrypted"]>[1]} message
