@@ -34,11 +34,13 @@ export const RECEIPTS = {
   waits_here: receipt("sending", {}, { phase: "offline" }),
   waits_because: receipt("sending", { error: "room_crowded" }),
   stored: receipt("stored"),
+  stored_first: receipt("stored", { first: true }, { room: { ...room, policy: 2 } }),
   opened: receipt("opened"),
   acknowledged: receipt("acknowledged"),
   viewed: receipt("viewed"),
   unconfirmed: receipt("unconfirmed"),
   expired: receipt("expired"),
+  withdrawn: receipt("withdrawn"),
   room_destroyed: receipt("room_destroyed"),
   false_receipt: receipt("false_receipt"),
   refused: receipt("refused", { error: "content_size" }),
@@ -123,12 +125,12 @@ export const ROOMS = {
     cards: [
       card("a", { state: "shown_gone" }), card("b", { state: "shown_gone" }), card("c", { state: "gone", fate: "viewed" }),
       card("d", { state: "gone", fate: "expired" }), card("e", { state: "gone", fate: "unconfirmed" }),
-      card("f", { state: "gone", fate: "room_destroyed" }),
+      card("f", { state: "gone", fate: "room_destroyed" }), card("g", { state: "gone", fate: "withdrawn" }),
     ],
-    sent: ["viewed", "viewed", "expired", "unconfirmed", "false_receipt", "refused", "room_destroyed"]
+    sent: ["viewed", "viewed", "expired", "unconfirmed", "withdrawn", "false_receipt", "refused", "room_destroyed"]
       .map((fate, index) => sent(`s${index}`, fate, null)),
   }),
-  receipts: () => state({ sent: Object.keys(RECEIPTS).filter((name) => !name.startsWith("waits"))
+  receipts: () => state({ sent: Object.keys(RECEIPTS).filter((name) => !/^waits|_first$/.test(name))
     .map((name) => sent(name, name, `Message that is ${name}.`)) }),
   author_has_left: () => state({
     members: [me], room: { ...room, joins: 2, seatsTaken: 1 },

@@ -32,7 +32,6 @@ const PING_MS = 10_000;
  *   | {type: "save"}
  *   | {type: "reconnect"}
  *   | {type: "end", reason: string, leave: boolean}} Effect
- *
  * @typedef {{kind: string, ids: string[]}} Asked
  */
 
