@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 from support.machines.passage import Passage
-from support.machines.server import Program
+from support.machines.server import PATIENCE, Program
 from support.people.raw_client import Client, Message
 
 
@@ -48,7 +48,10 @@ async def test_while_the_database_is_away_everything_says_so_and_then_goes_on(
         message = Message()
         async with author.line() as line:
             await passage.cut()
-            assert_unavailable(await client.api.get("/readyz"))
+            unready = await client.api.get("/readyz")
+            assert_unavailable(unready)
+            why = "The database can't be reached: Connection refused."
+            assert unready.json()["error"]["message"] == why
             assert_unavailable(await reader.http("GET", "/room/messages"))
             assert_unavailable(await author.post(message))
             for kind, fields in (
@@ -71,6 +74,14 @@ async def test_while_the_database_is_away_everything_says_so_and_then_goes_on(
             assert (receipt["type"], receipt["state"]) == ("ok", "stored")
             assert (await line.event("notice"))["id"] == message.id
             assert (await reader.open(message)).status_code == 200
+        # Of all that failed the log has one line, and one of its end.
+        async with asyncio.timeout(PATIENCE):
+            while "The database serves again" not in server.output():  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        assert [line.partition(" Meanwhile")[0] for line in server.output().splitlines()[1:2]] == [
+            why
+        ]
+        assert len(server.output().splitlines()) == 3
         await asyncio.to_thread(server.stop)
 
 
