@@ -128,7 +128,18 @@ async def _serving(settings: Settings, listener: socket.socket, *, minded: bool 
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
-    watching = asyncio.create_task(when_stdin_ends(stop)) if minded else None
+
+    def end() -> None:
+        stop()
+        if server is not None:
+            # Drained are those who are to come back elsewhere. There is nobody any more.
+            stop()
+
+    def orphaned() -> None:
+        loop.call_soon_threadsafe(end)
+
+    if minded:
+        when_stdin_ends(orphaned)
     try:
         with ExitStack() as stack:
             if settings.metrics_port is not None:
@@ -147,9 +158,6 @@ async def _serving(settings: Settings, listener: socket.socket, *, minded: bool 
         if server is None or not server.started:
             return 0
         raise
-    finally:
-        if watching is not None:
-            watching.cancel()
     if not minded:
         _tell(settings, "stopped", "Ephemeral has stopped.")
     return 0
