@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ephemeral import __version__, commands
+from ephemeral.private_memory import keep_private
 from ephemeral.settings import Settings, SettingsError, process_environment
 
 __all__ = ["main", "parsed_command"]
@@ -15,6 +16,7 @@ __all__ = ["main", "parsed_command"]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
+    keep_private()
     _collect_seldom()
     parsed = parsed_command(sys.argv[1:] if arguments is None else arguments)
     if not hasattr(parsed, "run"):
