@@ -129,7 +129,7 @@ EPOCH_KEY_AGE = Gauge(
 )
 EPOCH_ALARM = Gauge(
     "ephemeral_epoch_alarm",
-    "1 while the current key is lacking or a key has outlived two epochs.",
+    "1 while the current key is lacking, keys are open to others, or one has outlived two epochs.",
     registry=REGISTRY,
 )
 DATABASE_CONNECTIONS = Gauge(
