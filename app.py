@@ -48,6 +48,7 @@ from ephemeral.settings import Settings
 from ephemeral.store.embedded.server import EmbeddedPostgres, running_dsn
 from ephemeral.store.migrations import migrate, read_migrations
 from ephemeral.store.postgres import (
+    CLOSED,
     StoreUnavailable,
     connection,
     open_pool,
@@ -297,7 +298,7 @@ async def _see_database(pool: "Pool") -> None:
         await see_serving(pool)
     except StoreUnavailable as error:
         trouble = error.trouble or pool.troubles.present
-        why = "The database has closed the connection." if trouble is None else trouble.sentence
+        why = CLOSED if trouble is None else trouble.sentence
         raise Refusal("unavailable", why) from None
     present = pool.troubles.present
     if present is not None and present.is_lasting:

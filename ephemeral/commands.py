@@ -37,6 +37,7 @@ def _until_done(work: Coroutine[Any, Any, int], settings: Settings) -> int:
     from ephemeral import faults  # noqa: PLC0415
     from ephemeral.edge.server import ListenRefused  # noqa: PLC0415
     from ephemeral.sealing.seals import KeyringUnusable  # noqa: PLC0415
+    from ephemeral.store.postgres import CLOSED, StoreUnavailable  # noqa: PLC0415
     from ephemeral.store.start_error import StartError  # noqa: PLC0415
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -45,6 +46,9 @@ def _until_done(work: Coroutine[Any, Any, int], settings: Settings) -> int:
             return runner.run(work)
         except (StartError, KeyringUnusable, ListenRefused) as error:
             return refused(error)
+        except StoreUnavailable as error:
+            # A trouble of the database has been told by the log.
+            return refused(StartError(CLOSED)) if error.trouble is None else 1
         except (KeyboardInterrupt, asyncio.CancelledError):
             return 130
 

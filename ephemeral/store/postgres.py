@@ -27,6 +27,7 @@ else:
     _DriversPool = asyncpg.Pool
 
 __all__ = [
+    "CLOSED",
     "Pool",
     "StoreFault",
     "StoreUnavailable",
@@ -77,6 +78,9 @@ _WRITE_A_MEGABYTE = """
 CREATE TEMPORARY TABLE ephemeral_probe ON COMMIT DROP AS
 SELECT repeat('x', 1000) FROM generate_series(1, 1000)
 """
+
+#: What is said where no more is known than that a connection has ended.
+CLOSED = "The database has closed the connection."
 
 T = TypeVar("T")
 

@@ -98,7 +98,7 @@ class Troubles:
         self._present = trouble
         if trouble.sentence not in self._told:
             self._told.add(trouble.sentence)
-            log.error("%s Meanwhile requests are refused as `unavailable`.", trouble.sentence)
+            log.error("%s", trouble.sentence)
 
     def served(self) -> None:
         """A probe found that the database serves; tells the operator if that ends a trouble."""

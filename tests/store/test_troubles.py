@@ -73,7 +73,7 @@ def test_a_trouble_is_one_line_when_it_begins_and_one_when_it_is_over(
         clock.now += 0.01
         troubles.served()
     assert [one.levelname for one in caplog.records] == ["ERROR"]
-    assert caplog.messages[0].startswith("It is away.")
+    assert caplog.messages == ["It is away."]
     clock.now += QUIET_SECONDS
     assert troubles.present == AWAY
     for _ in range(3):
@@ -90,7 +90,7 @@ def test_a_trouble_that_changes_tells_each_of_its_reasons_once(
     for one in (AWAY, FULL, AWAY, FULL, AWAY):
         troubles.note(one)
         assert troubles.present == one
-    assert [one.split(" Mean")[0] for one in caplog.messages] == ["It is away.", "It is full."]
+    assert caplog.messages == ["It is away.", "It is full."]
 
 
 def test_a_connection_that_ends_is_a_doubt_and_no_trouble(
@@ -116,7 +116,7 @@ async def test_what_the_server_says_of_its_condition_is_a_sentence_to_everybody(
     known = server_trouble(state, 15)
     assert known is not None
     assert known.kind in metrics.TROUBLES
-    assert line.startswith(known.sentence)
+    assert line == known.sentence
     assert "Error" not in line
     assert "canary" not in line
     assert app._is_troubled(watched, known.kind)
@@ -170,7 +170,7 @@ async def test_a_login_that_is_refused_says_why(
         f"ALTER DATABASE {name} RENAME TO {name}_aside",
     )
     assert closed == "The server has no database of the name that it was asked for."
-    assert [one.split(" Mean")[0] for one in told(caplog)] == [crowded, read_only, closed]
+    assert told(caplog) == [crowded, read_only, closed]
     await operator.execute(f"ALTER DATABASE {name}_aside RENAME TO {name}")
     await operator.close()
     await app._see_database(pool)
