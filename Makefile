@@ -167,7 +167,7 @@ help: ## print this
 $(VENV)/runtime.stamp: requirements/runtime.lock pyproject.toml
 	@sh tools/venv.sh $(VENV)
 	@echo "Installing what the program needs (a minute, once) ..." >&2
-	@$(PIP) install --quiet --require-hashes -r requirements/runtime.lock
+	@sh tools/install.sh $(VENV)
 	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 

@@ -52,9 +52,8 @@ from ephemeral.store.postgres import (
     StoreUnavailable,
     connection,
     open_pool,
-    see_serving,
-    watch,
 )
+from ephemeral.store.readiness import Needs
 from ephemeral.store.repeating import repeat
 from ephemeral.store.start_error import StartError
 
@@ -253,11 +252,12 @@ async def serving(
         stack.push_async_callback(sockets.finish)
 
         broken: list[str] = []
+        needs = Needs()
 
         async def ready() -> Mapping[str, str]:
             if sockets.draining:
                 raise Refusal("unavailable", "This server is stopping.")
-            await _see_database(pool)
+            await _see_database(pool, needs)
             alarm = epochs.alarm(loop.time())
             if alarm is not None:
                 raise Refusal("unavailable", alarm)
@@ -283,7 +283,7 @@ async def serving(
         _measure(pool, sockets, epochs, bus, wings)
         work: list[tuple[str, Callable[[], Awaitable[None]]]] = [
             ("epochs", partial(epochs.run, settings.sweep_seconds, faults.record)),
-            ("database", partial(_watch_database, pool)),
+            ("database", partial(_watch_database, pool, needs)),
             # Nobody waits for the best compression: until it is there, there is a good one.
             ("packing", partial(_pack, site.pages.bodies())),
             *(one for wing in wings for one in wing.background.items()),
@@ -292,10 +292,10 @@ async def serving(
         yield Application(site.application(routes), partial(sockets.drain, settings.drain_seconds))
 
 
-async def _see_database(pool: "Pool") -> None:
+async def _see_database(pool: "Pool", needs: Needs) -> None:
     """Raise what keeps the database from serving, as the log has it."""
     try:
-        await see_serving(pool)
+        await needs.see(pool)
     except StoreUnavailable as error:
         trouble = error.trouble or pool.troubles.present
         why = CLOSED if trouble is None else trouble.sentence
@@ -305,8 +305,8 @@ async def _see_database(pool: "Pool") -> None:
         raise Refusal("unavailable", present.sentence)
 
 
-async def _watch_database(pool: "Pool") -> None:
-    await repeat(lambda _: watch(pool), _WATCH_SECONDS, faults.record)
+async def _watch_database(pool: "Pool", needs: Needs) -> None:
+    await repeat(lambda _: needs.watch(pool), _WATCH_SECONDS, faults.record)
 
 
 @asynccontextmanager

@@ -16,6 +16,10 @@ __all__ = ["main", "parsed_command"]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
+    unfit = _unfit(sys.platform, sys.version_info[:2])
+    if unfit is not None:
+        print(unfit, file=sys.stderr)
+        return 1
     keep_private()
     _collect_seldom()
     parsed = parsed_command(sys.argv[1:] if arguments is None else arguments)
@@ -28,6 +32,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return run(parsed, Settings.from_environment(Path.cwd()))
     except SettingsError as error:
         return commands.refused(error)
+
+
+def _unfit(platform: str, version: tuple[int, int]) -> str | None:
+    """Why the program can't run here, if it can't. What is imported later would only fail."""
+    if version < (3, 11):
+        return (
+            f"Ephemeral needs Python 3.11 or newer, and this is {version[0]}.{version[1]}: "
+            "use a newer one, or the container image."
+        )
+    if platform == "win32":
+        return "Ephemeral doesn't run on Windows itself: use WSL, or the container image."
+    return None
 
 
 def parsed_command(given: Sequence[str]) -> argparse.Namespace:

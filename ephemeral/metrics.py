@@ -34,6 +34,7 @@ __all__ = [
     "FAULTS",
     "JOINS",
     "LEDGER_QUEUE",
+    "LIMITS",
     "REGISTRY",
     "SOCKETS",
     "STATUSES",
@@ -43,6 +44,7 @@ __all__ = [
     "TROUBLES",
     "answered",
     "happened",
+    "limited",
     "refused",
     "room_ended",
     "socket_closed",
@@ -59,6 +61,15 @@ TROUBLES = ("away", "refused", "read_only", "full", "crowded", "memory", "slow",
 STATUSES = sorted({200, 201, 204, 206, 304, 308, 416, *(status for status, _ in STATUS.values())})
 #: With which this server closes sockets.
 CLOSE_CODES = (1000, 1007, 1011, 1012, 4400, 4401, 4404, 4408, 4409, 4410, 4413, 4429)
+#: What `too_many` is told by: an action and what it is counted by ("shared": by all processes
+#: together), or a number of sockets. docs/operations.md has the setting of each.
+LIMITS = (
+    "create_address", "create_shared", "join_address", "join_room", "join_shared", "miss_address",
+    "connect_address", "hello_room",
+    *(f"{action}_{subject}" for action in ("post", "open", "state")
+      for subject in ("address", "room", "seat")),
+    "sockets", "sockets_address", "sockets_room",
+)  # fmt: skip
 _OTHER = "other"
 
 # When a series began would tell when the process was started; nobody needs it here.
@@ -93,6 +104,9 @@ _DESTROYED = _counters(
 _ROOMS_ENDED = _counters("ephemeral_rooms_ended", "Rooms ended, by reason.", "reason", _ENDS)
 _REFUSALS = _counters(
     "ephemeral_refusals", "Refusals told to clients, by the protocol's codes.", "code", STATUS
+)
+_LIMITED = _counters(
+    "ephemeral_limited", "Requests and sockets refused by a limit.", "limit", LIMITS
 )
 _ANSWERS = _counters("ephemeral_http_answers", "HTTP answers, by status.", "status", STATUSES)
 _CLOSED = _counters(
@@ -168,6 +182,11 @@ def room_ended(reason: str, messages: int) -> None:
 def refused(code: str) -> None:
     """Count a refusal that a client is told."""
     _REFUSALS.get(code, _REFUSALS[_OTHER]).inc()
+
+
+def limited(limit: str) -> None:
+    """Count somebody whom a limit refuses."""
+    _LIMITED.get(limit, _LIMITED[_OTHER]).inc()
 
 
 def answered(status: int) -> None:

@@ -272,7 +272,11 @@ class Settings:
     ]
     encryption_key_file: Annotated[
         Path | None,
-        Declared(_path, "", "A file that holds the key, mode 0600, in place of ENCRYPTION_KEY."),
+        Declared(
+            _path,
+            "",
+            "A file of mode 0600 (or root's, 0440) that holds the key, in place of ENCRYPTION_KEY.",
+        ),
     ]
     keyring_dir: Annotated[
         Path, Declared(_path, "", "Directory of the wrapped keys; DATA_DIR/keyring if empty.")
@@ -563,8 +567,8 @@ VARIABLES: Mapping[str, Declared] = {
 
 
 def _value(name: str, declared: Declared, given: str) -> object:
-    # A password may begin or end with a space.
-    text = given if declared.secret else given.strip()
+    # A password may begin or end with a space, and where it came from a file that has a line end.
+    text = given.rstrip("\r\n") if declared.secret else given.strip()
     if not text.strip():
         text = declared.default
     if not text:
@@ -579,7 +583,8 @@ def _value(name: str, declared: Declared, given: str) -> object:
 def _parse_dotenv(text: str) -> dict[str, str]:
     """Lines of NAME=value; ``#`` begins a comment, quotes of either kind keep a value whole."""
     found: dict[str, str] = {}
-    for number, line in enumerate(text.splitlines(), 1):
+    # Some editors begin a file with a byte order mark.
+    for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
         stripped = line.strip()
         if not stripped or stripped.startswith("#"):
             continue

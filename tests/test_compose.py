@@ -10,6 +10,7 @@ debootstrap, and on it stand PostgreSQL 18 and Caddy 2.10.2 of locked wheels, an
 import asyncio
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -320,6 +321,32 @@ async def test_a_server_that_is_stopped_sends_its_members_away_and_ends_well(
         running.docker("compose", "up", "--detach")
         await until_ready(client)
         await talk(*members)
+
+
+async def test_the_key_is_rotated_by_the_commands_of_the_document(
+    running: Engine, trusting: ssl.SSLContext
+):
+    text = (ROOT / "docs/operations.md").read_text().partition("lies in the volume `secrets`")[2]
+    commands = text.partition("```sh\n")[2].partition("```")[0]
+
+    def key() -> str:
+        return inside(running, "app", "sha256sum /secrets/*")
+
+    old, waiting = key(), Message()
+    async with visitor(trusting) as client:
+        room = await client.room()
+        author, reader = await room.member(), await room.member()
+        assert (await author.post(waiting)).status_code == 201
+        done = await asyncio.to_thread(
+            subprocess.run, ["sh", "-euc", commands],
+            cwd=ROOT, env=running.environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert re.search(r"[1-9]\d* of them were wrapped anew\.", done.stdout), done.stdout
+        await until_ready(client)
+        assert len(key().splitlines()) == 1
+        assert key() != old
+        assert (await reader.open(waiting)).json()["envelope"] == waiting.envelope
 
 
 async def test_what_waits_and_the_secrets_outlive_down_and_up(

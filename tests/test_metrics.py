@@ -24,6 +24,7 @@ FIXED = {
     "code": {*STATUS, *map(str, metrics.CLOSE_CODES), "other"},
     "status": {*map(str, metrics.STATUSES), "other"},
     "kind": set(metrics.TROUBLES),
+    "limit": {*metrics.LIMITS, "other"},
     "generation": {"0", "1", "2"},
 }
 # Bounds of histograms are numbers that stand in the module.
@@ -112,6 +113,7 @@ def test_what_is_in_no_list_counts_as_other():
     metrics.socket_closed(4999)
     metrics.happened({"canary": 1}, {"canary": 1})
     metrics.room_ended("canary", 0)
+    metrics.limited("canary")
     assert count() == before + 1
     assert "canary" not in {value for family in metrics.REGISTRY.collect()
                             for one in family.samples for value in one.labels.values()}  # fmt: skip

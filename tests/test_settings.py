@@ -130,6 +130,35 @@ PGDATABASE=
 
 
 @pytest.mark.parametrize(
+    ("bytes_of_it", "path"),
+    [
+        (b"\xef\xbb\xbfPORT=4000\nBASE_PATH=/a\n", "/a"),
+        (b'\xef\xbb\xbf# Settings\r\nPORT=4000\r\nBASE_PATH="/a"\r\n', "/a"),
+        (b"export\tPORT=4000 \t\r\nBASE_PATH= '/a'  \r\n", "/a"),
+        (b"PORT=4000\rBASE_PATH=/a", "/a"),
+    ],
+)
+def test_the_file_may_come_from_any_editor(
+    bytes_of_it: bytes, path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(module.os, "environ", {})
+    (tmp_path / ".env").write_bytes(bytes_of_it)
+    settings = Settings.from_environment(tmp_path)
+    assert (settings.port, settings.base_path) == (4000, path)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\n\n"])
+def test_a_line_end_behind_a_secret_is_no_part_of_it(end: str):
+    """Orchestrators hand on what is in a file, and the last line of a file has an end."""
+    secrets = {
+        "PGPASSWORD": " with spaces ", "ENCRYPTION_KEY": KEY, "METRICS_TOKEN": "m" * 20,
+        "DATABASE_URL": "postgresql://u:p@h/d", "REDIS_URL": "redis://h",
+    }  # fmt: skip
+    settings = Settings.parse({name: f"{value}{end}" for name, value in secrets.items()})
+    assert {name: getattr(settings, name.lower()) for name in secrets} == secrets
+
+
+@pytest.mark.parametrize(
     ("text", "sentence"),
     [
         ("PORT 3000", ".env: line 1 is not of the form NAME=value."),

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Sees to it that the tests of the proxies find nginx, Caddy and Traefik: installs Debian's where this
-# is allowed, and fetches the Traefik of requirements/traefik.lock, of which Debian has none, into the
+# Sees to it that the tests of the proxies find nginx, Caddy and Traefik, and those of the database
+# pgbouncer: installs Debian's where this is allowed, and fetches the Traefik of requirements/traefik.lock, of which Debian has none, into the
 # environment $1. Tests without their proxy are skipped, loudly; where CI is set that is a failure.
 set -u
 venv=$1
@@ -29,7 +29,7 @@ fetch_traefik() {
 }
 
 fetch_traefik
-packages=$(missing nginx caddy)
+packages=$(missing nginx caddy pgbouncer)
 if [ -n "$packages" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
 	echo "Installing from the distribution's packages (once):$packages ..." >&2
 	export DEBIAN_FRONTEND=noninteractive
@@ -39,13 +39,13 @@ if [ -n "$packages" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&
 	{ apt-get update && apt-get install -y $packages; } >&2
 fi
 
-names=$(missing nginx caddy traefik)
+names=$(missing nginx caddy traefik pgbouncer)
 [ -z "$names" ] && exit 0
 cat >&2 <<SENTENCE
 **********************************************************************
   MISSING:$names
   The tests behind this proxy can't run and will be SKIPPED.
-  Install it (Debian has nginx and caddy) and run again.
+  Install it (Debian has all but traefik) and run again.
 **********************************************************************
 SENTENCE
 [ -z "${CI:-}" ]

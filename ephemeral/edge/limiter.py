@@ -25,6 +25,7 @@ from typing import Protocol, Self
 
 from starlette.types import Scope
 
+from ephemeral import metrics
 from ephemeral.edge.addresses import Address, client_address
 from ephemeral.live.buckets import DIGEST_BYTES, Buckets, Claim, Name, name_of
 from ephemeral.protocol.errors import Refusal
@@ -46,6 +47,8 @@ _KEY_BYTES = 32
 
 #: The subject that every request has: where it comes from.
 ADDRESS = "address"
+# What a metric calls asking for what isn't there.
+_MISS = "miss_address"
 
 # A subscriber's line has a /64, often 256 of them, and 65,536 are to be had for nothing: so a /48
 # has an allowance too, that of so many addresses.
@@ -56,8 +59,9 @@ _CROWDED_SECONDS = 10
 
 # An address's name, and its buckets' names; what each is charged of a cost.
 _Names = tuple[tuple[Name, float], ...]
-# Where to spend, by which name, how much.
-_Charges = tuple[tuple[Callable[[Name, float, float], float], Name, float], ...]
+# Where to spend, by which name, how much; and what a metric calls the limit.
+_Charge = tuple[Callable[[Name, float, float], float], Name, float, str]
+_Charges = tuple[_Charge, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -190,18 +194,19 @@ class Visitor:
         The narrowest comes first: who has spent what is theirs takes nothing from the others.
         """
         now = self._limiter.clock()
-        for spend, name, cost in self._charges.get(action) or self._charges_of(action):
+        for spend, name, cost, limit in self._charges.get(action) or self._charges_of(action):
             wait = spend(name, cost, now)
             if wait:
-                raise _too_many(wait)
+                raise _too_many(wait, limit)
 
     def _charges_of(self, action: Action) -> _Charges:
         """What an action takes, found out once: a socket posts more than once."""
-        charges: list[tuple[Callable[[Name, float, float], float], Name, float]] = []
+        charges: list[_Charge] = []
         for kind in action.limits:
             buckets = self._limiter.buckets(action, kind)
             if buckets is not None:
-                charges += [(buckets.spend, *one) for one in self._names(kind)]
+                limit = f"{action.name}_{kind}"
+                charges += [(buckets.spend, *one, limit) for one in self._names(kind)]
         return self._charges.setdefault(action, tuple(charges))
 
     def _names(self, kind: str) -> _Names:
@@ -225,7 +230,7 @@ class Visitor:
                 # Each of those under way may turn out to be one.
                 wait = misses.wait(name, weight * (under_way.get(name, 0) + 1), now)
                 if wait:
-                    raise _too_many(wait)
+                    raise _too_many(wait, _MISS)
         self.spend(action)
         for name, _ in self._address:
             under_way[name] = under_way.get(name, 0) + 1
@@ -250,7 +255,7 @@ class Visitor:
 
     async def spend_together(self, action: Action) -> None:
         """As `spend`, and counted by all hosts."""
-        await self._take(self._claims(action))
+        await self._take(action, self._claims(action))
         self.spend(action)
 
     @asynccontextmanager
@@ -262,7 +267,7 @@ class Visitor:
                 yield
             return
         # It may turn out to be a miss; until that is known it counts as one at all hosts.
-        await self._take([*self._claims(action), *self._missing(1)])
+        await self._take(action, [*self._claims(action), *self._missing(1)])
         try:
             with self.asking(action):
                 yield
@@ -279,11 +284,12 @@ class Visitor:
             await self.spend_together(action)
             yield
 
-    async def _take(self, claims: Sequence[Claim]) -> None:
+    async def _take(self, action: Action, claims: Sequence[Claim]) -> None:
         shared = self._limiter.shared
         wait = await shared.spend(claims) if shared is not None else 0
         if wait:
-            raise _too_many(wait)
+            # Which of them it is, is not told.
+            raise _too_many(wait, f"{action.name}_shared" if action.together else _MISS)
 
     def _claims(self, action: Action) -> list[Claim]:
         """What an action takes from buckets that all hosts keep together."""
@@ -351,13 +357,15 @@ def _fields(address: Address | None) -> tuple[tuple[bytes, float], ...]:
     return ((b"6" + address.packed[:8], 1), (b"n" + address.packed[:6], 1 / _NEIGHBOURS))
 
 
-def crowded() -> Refusal:
-    """What a connection is told that is one too many."""
+def crowded(limit: str) -> Refusal:
+    """What a connection is told that is one too many. `limit`: as a metric calls it."""
+    metrics.limited(limit)
     return Refusal(
         "too_many", "There are too many connections. Try later.", retry_after=_CROWDED_SECONDS
     )
 
 
-def _too_many(wait: float) -> Refusal:
+def _too_many(wait: float, limit: str) -> Refusal:
+    metrics.limited(limit)
     # With the next key everybody begins anew.
     return Refusal("too_many", retry_after=min(ceil(wait), KEY_SECONDS))

@@ -118,8 +118,10 @@ class Sockets:
         name = self._turn.to_bytes(_TURN_BYTES) + self._random(_RANDOM_BYTES)
         socket = Socket(name, wire, self._flusher, route, frames, self._verdict, pace, visitor)
         self._sockets.add(socket)
-        if not visitor.connected() or len(self._sockets) > self._most:
-            socket.refuse(crowded())
+        if not visitor.connected():
+            socket.refuse(crowded("sockets_address"))
+        elif len(self._sockets) > self._most:
+            socket.refuse(crowded("sockets"))
         if self._draining:
             socket.retire()
         try:

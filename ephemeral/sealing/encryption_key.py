@@ -175,7 +175,7 @@ def _read_file_if_there(path: Path) -> bytes | None:
         # Not blocking: a pipe in the file's place must be refused, not waited for.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
         try:
-            _require_private(path, os.fstat(descriptor).st_mode)
+            _require_private(path, os.fstat(descriptor))
             content = os.read(descriptor, _FILE_LIMIT)
         finally:
             os.close(descriptor)
@@ -189,10 +189,14 @@ def _read_file_if_there(path: Path) -> bytes | None:
     return parse_key(f"The encryption key in {path}", whole.decode("latin-1").strip())
 
 
-def _require_private(path: Path, mode: int) -> None:
-    if not stat.S_ISREG(mode):
+def _require_private(path: Path, state: os.stat_result) -> None:
+    if not stat.S_ISREG(state.st_mode):
         raise KeyringUnusable(f"The encryption key {path} isn't a regular file.")
-    if mode & 0o077:
+    allowed = stat.S_IRWXU
+    if state.st_uid == 0 and os.geteuid() != 0:
+        # As orchestrators hand a secret to a program that isn't root: by a group of its own.
+        allowed |= stat.S_IRGRP
+    if state.st_mode & 0o777 & ~allowed:
         raise KeyringUnusable(
             f"The encryption key {path} is open to others than its owner: "
             f"run `chmod 600 {path}`, and make a new key if others may have read it."

@@ -68,13 +68,16 @@ class KeyringDirectory:
             if not self.path.exists():
                 self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
                 sync_directory(self.path.parent)
-            mode = self.path.stat().st_mode
+            state = self.path.stat()
             if not self.path.is_dir():
                 raise KeyringUnusable(f"KEYRING_DIR {self.path} isn't a directory.")
-            if mode & 0o077:
+            if state.st_mode & 0o077:
+                cure = f"run `chmod 700 {self.path}`"
+                if os.geteuid() not in {0, state.st_uid}:
+                    # The root of a mounted volume, for instance.
+                    cure = "it belongs to another user, so name a directory in it, to be made"
                 raise KeyringUnusable(
-                    f"KEYRING_DIR {self.path} is open to others than its owner: "
-                    f"run `chmod 700 {self.path}`."
+                    f"KEYRING_DIR {self.path} is open to others than its owner: {cure}."
                 )
 
     def require_private(self) -> None:

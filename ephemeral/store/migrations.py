@@ -1,8 +1,9 @@
 """``sql/migrations``: how a database comes to look like ``sql/schema.sql``, one file at a time.
 
-Files are named ``0001_name.sql``, numbered without a gap, and never changed once released: what
-was applied is recorded with its hash. Each runs in a transaction together with its record, under
-a lock, so that programs that start at once apply each file once.
+Files are named ``0001_name.sql``, numbered without a gap, and never changed once landed
+(``SHA256SUMS`` beside them, which a test compares): what was applied is recorded with its hash.
+Each runs in a transaction together with its record, under a lock, so that programs that start at
+once apply each file once.
 """
 
 import hashlib
@@ -85,8 +86,9 @@ async def _apply_next(connection: "Connection", migrations: Sequence[Migration])
     for migration, (number, name, sha256) in zip(migrations, done, strict=False):
         if (migration.number, migration.sha256) != (number, sha256):
             raise StartError(
-                f"The database was made with another {name} than this program's {migration.name}: "
-                "an applied migration must not be changed."
+                f"The database was made with another {name} than this program's {migration.name}, "
+                "by a version from before the first release or by one that was changed: it can't "
+                "be upgraded. Begin with an empty database and an empty KEYRING_DIR."
             )
     if len(done) > len(migrations):
         raise StartError(
@@ -107,6 +109,8 @@ async def _apply_next(connection: "Connection", migrations: Sequence[Migration])
         )
     except asyncpg.InsufficientPrivilegeError:
         reason = "its user may not change the schema: make it the owner of the database"
+    except asyncpg.InvalidSchemaNameError:
+        reason = "its search_path names no schema that is there: make it first (CREATE SCHEMA)"
     except (asyncpg.DuplicateTableError, asyncpg.DuplicateFunctionError):
         reason = "something of the same name is there already"
     except asyncpg.PostgresError as error:

@@ -5,7 +5,6 @@ an argument that can't be encoded), so that none of them is passed on, not even 
 """
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -14,7 +13,9 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 import asyncpg
 
 from ephemeral.protocol.errors import Refusal
+from ephemeral.store.pooler import refuse_shared_sessions
 from ephemeral.store.reaching import DRIVER_ERRORS, Reach
+from ephemeral.store.reasons import may_pass, reason
 from ephemeral.store.start_error import StartError
 from ephemeral.store.troubles import Trouble, Troubles, server_trouble
 
@@ -33,10 +34,8 @@ __all__ = [
     "StoreUnavailable",
     "connection",
     "open_pool",
-    "see_serving",
     "statement",
     "transaction",
-    "watch",
 ]
 
 OLDEST_MAJOR = 15
@@ -72,12 +71,6 @@ _CONFLICTS = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 # Conditions of the server, by the class of their SQLSTATE or in full: no fault of the statement.
 # 28 among them: a login that is cut short looks to the server like one with a wrong password.
 _SERVER_STATES = ("08", "25006", "28", "40", "53", "55P03", "57", "58")
-
-# What a post needs of the disk, in a table that nobody sees and that is gone at once.
-_WRITE_A_MEGABYTE = """
-CREATE TEMPORARY TABLE ephemeral_probe ON COMMIT DROP AS
-SELECT repeat('x', 1000) FROM generate_series(1, 1000)
-"""
 
 #: What is said where no more is known than that a connection has ended.
 CLOSED = "The database has closed the connection."
@@ -134,7 +127,7 @@ async def open_pool(dsn: str, *, size: int, wait_seconds: float) -> Pool:
         pool.troubles = Troubles(time.monotonic)
         return await pool
     except DRIVER_ERRORS as error:
-        sentence = _sentence(error)
+        sentence = reason(error)
     raise StartError(sentence)
 
 
@@ -220,35 +213,6 @@ async def _acquired(pool: Pool) -> "AsyncIterator[Connection]":
         raise _unavailable(pool, _login_trouble(pool, error)) from None
 
 
-async def see_serving(pool: Pool) -> None:
-    """Ask the database for what serving needs. Raises StoreUnavailable with its trouble."""
-    async with connection(pool) as one:
-        read_only = await one.fetchval("SELECT current_setting('transaction_read_only')::bool")
-        if read_only:
-            # As above: another server may take writes by now.
-            one.terminate()
-    if read_only:
-        raise _unavailable(pool, server_trouble("25006", _STATEMENT_SECONDS))
-    present = pool.troubles.present
-    if present is None or not present.is_lasting:
-        pool.troubles.served()
-
-
-async def watch(pool: Pool) -> None:
-    """Look whether a trouble is over, or has begun; raises as `see_serving`.
-
-    To be called every second or two: it asks nothing of a database that nobody has doubts about.
-    """
-    if not pool.troubles.is_probe_due:
-        return
-    await see_serving(pool)
-    present = pool.troubles.present
-    if present is not None and present.is_lasting:
-        if present.kind == "full":
-            await transaction(pool, lambda one: one.execute(_WRITE_A_MEGABYTE))
-        pool.troubles.served()
-
-
 async def _wait_for(reach: Reach, wait_seconds: float) -> None:
     """Try until there is a connection, or no hope of one in time."""
     clock = asyncio.get_running_loop().time
@@ -256,27 +220,29 @@ async def _wait_for(reach: Reach, wait_seconds: float) -> None:
     delay, longest = _RETRY_SECONDS
     while True:
         try:
-            major = await _major(reach)
+            major = await _look(reach)
         except (*DRIVER_ERRORS, ValueError) as error:
-            may_pass = _may_pass(error)
-            sentence = _sentence(error)
+            waits, sentence = may_pass(error), reason(error)
         else:
             if major < OLDEST_MAJOR:
                 raise StartError(
                     f"The database is PostgreSQL {major}; {OLDEST_MAJOR} or later is needed."
                 )
             return
-        if not may_pass or clock() + delay > deadline:
+        if not waits or clock() + delay > deadline:
             raise StartError(sentence)
         await asyncio.sleep(delay)
         delay = min(2 * delay, longest)
 
 
-async def _major(reach: Reach) -> int:
-    """The version of the server."""
-    probe = await reach.connect()
-    await probe.close(timeout=_CONNECT_SECONDS)
-    return probe.get_server_version().major
+async def _look(reach: Reach) -> int:
+    """The version of the server. Raises StartError if its sessions are not of one piece."""
+    probe = await reach.connect(statement_cache_size=0)
+    try:
+        await refuse_shared_sessions(reach, probe)
+        return probe.get_server_version().major
+    finally:
+        await probe.close(timeout=_CONNECT_SECONDS)
 
 
 async def _begin_session(acquired: "Connection") -> None:
@@ -292,14 +258,14 @@ def _failure(pool: Pool, error: Exception) -> Exception:
     if isinstance(error, asyncpg.PostgresError):
         state = error.sqlstate or "?"
         if state.startswith(_SERVER_STATES):
-            return _unavailable(pool, server_trouble(state, _STATEMENT_SECONDS))
+            return _unavailable(pool, server_trouble(error))
         constraint = getattr(error, "constraint_name", None)
         return StoreFault(
             f"The database refused a statement: {state} {type(error).__name__}"
             + (f" of {constraint}" if constraint else "")
         )
     if isinstance(error, TimeoutError):
-        return _unavailable(pool, Trouble("slow", _silent(_COMMAND_SECONDS)))
+        return _unavailable(pool, Trouble("slow", reason(error)))
     # The driver has one class for a closed connection and for being used wrongly.
     if isinstance(error, (OSError, asyncpg.InternalClientError)) or "clos" in str(error):
         return _unavailable(pool, None)
@@ -316,51 +282,16 @@ def _unavailable(pool: Pool, trouble: Trouble | None) -> StoreUnavailable:
 
 def _login_trouble(pool: Pool, error: Exception) -> Trouble:
     """Why there is no connection to be had."""
-    if isinstance(error, asyncpg.PostgresError):
-        known = server_trouble(error.sqlstate or "?", _CONNECT_SECONDS)
-        if known is not None:
-            return known
-        return Trouble("away" if _may_pass(error) else "refused", _sentence(error))
-    if isinstance(error, asyncpg.TargetServerAttributeNotMatched):
-        return Trouble("read_only", _sentence(error))
     if isinstance(error, TimeoutError) and pool.get_size() == pool.get_max_size():
         return Trouble(
             "slow",
             f"No connection to the database was free for {_ACQUIRE_SECONDS:.0f} seconds: it is "
             "slow, or DATABASE_POOL_SIZE is too small.",
         )
-    return Trouble("away", _sentence(error))
-
-
-def _may_pass(error: Exception) -> bool:
-    """Whether waiting helps: the server is starting, closed or full, or isn't there yet."""
     if isinstance(error, asyncpg.PostgresError):
-        return (error.sqlstate or "").startswith(("08", "53", "55000", "57"))
-    return isinstance(error, (OSError, asyncpg.TargetServerAttributeNotMatched))
-
-
-def _sentence(error: Exception) -> str:
-    """Why there is no connection, for the operator; in words of ours."""
-    if isinstance(error, TimeoutError):
-        return _silent(_CONNECT_SECONDS)
-    if isinstance(error, OSError):
-        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else "no such host"
-        return f"The database can't be reached: {reason}."
-    if isinstance(error, asyncpg.InvalidAuthorizationSpecificationError):
-        return "The database refuses the user or the password."
-    if isinstance(error, asyncpg.InvalidCatalogNameError):
-        return "The server has no database of the name that it was asked for."
-    if isinstance(error, asyncpg.CannotConnectNowError):
-        return "The database is starting or stopping and takes no connections."
-    if isinstance(error, asyncpg.TargetServerAttributeNotMatched):
-        return "The database takes no writes: it is a standby, or set to be read only."
-    if isinstance(error, asyncpg.PostgresError):
-        known = server_trouble(error.sqlstate or "?", _CONNECT_SECONDS)
+        known = server_trouble(error)
         if known is not None:
-            return known.sentence
-        return f"The database refuses the connection: {error.sqlstate} {type(error).__name__}."
-    return "The address of the database (DATABASE_URL, or PGHOST and its companions) is malformed."
-
-
-def _silent(seconds: float) -> str:
-    return f"The database doesn't answer within {seconds:.0f} seconds."
+            return known
+    if isinstance(error, asyncpg.TargetServerAttributeNotMatched):
+        return Trouble("read_only", reason(error))
+    return Trouble("away" if may_pass(error) else "refused", reason(error))

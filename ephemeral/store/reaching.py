@@ -10,12 +10,20 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import asyncpg
 
+from ephemeral.store.address import understood
+from ephemeral.store.start_error import StartError
+
 if TYPE_CHECKING:
     from typing import TypeAlias
 
     Connection: TypeAlias = asyncpg.Connection[asyncpg.Record]
 
 __all__ = ["DRIVER_ERRORS", "Reach", "each_host"]
+
+_NOBODY = (
+    "The address of the database names no user, and this process's user id has no account whose "
+    "name could be taken."
+)
 
 DRIVER_ERRORS = (
     asyncpg.PostgresError,
@@ -26,10 +34,14 @@ DRIVER_ERRORS = (
 
 
 class Reach:
-    """Makes connections to the database at ``dsn``, which may name several hosts."""
+    """Makes connections to the database at ``dsn``, which may name several hosts.
+
+    Raises StartError if that can't be understood.
+    """
 
     def __init__(self, dsn: str, seconds: float) -> None:
-        self._dsns = each_host(dsn)
+        self._address = understood(dsn)
+        self._dsns = each_host(self._address.dsn)
         self._seconds = seconds / len(self._dsns)
         self._last = self._dsns[0]
 
@@ -39,6 +51,9 @@ class Reach:
         The host that was found last is asked first. One that is a standby is passed over.
         """
         options |= {"timeout": self._seconds, "target_session_attrs": "read-write"}
+        options["server_settings"] = {**self._address.session, **options.get("server_settings", {})}
+        if self._address.tls is not None:
+            options["ssl"] = self._address.tls
         del dsn  # The driver's pool passes it on, whole.
         *others, last = sorted(self._dsns, key=lambda one: one == self._last, reverse=True)
         for dsn in others:
@@ -47,7 +62,13 @@ class Reach:
         return await self._connect(last, options)
 
     async def _connect(self, dsn: str, options: dict[str, Any]) -> "Connection":
-        found: Connection = await asyncpg.connect(dsn, **options)
+        try:
+            found: Connection = await asyncpg.connect(dsn, **options)
+        except (KeyError, OSError) as error:
+            # By the version of Python.
+            if isinstance(error, KeyError) or "No username" in str(error):
+                raise StartError(_NOBODY) from None
+            raise
         self._last = dsn
         return found
 

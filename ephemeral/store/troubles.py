@@ -9,6 +9,10 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import asyncpg
+
+from ephemeral.store.reasons import reason
+
 __all__ = ["QUIET_SECONDS", "Trouble", "Troubles", "server_trouble"]
 
 log = logging.getLogger(__name__)
@@ -19,17 +23,17 @@ QUIET_SECONDS = 5.0
 #: Of these kinds a server may ail that answers: a probe that succeeds shows little.
 _LASTING = frozenset({"full", "crowded", "memory"})
 
-_FULL = (
-    "The database's disk is full: nothing can be stored until there is room "
-    "(docs/operations.md, A full disk)."
+# The first that fits the beginning of an SQLSTATE.
+_KINDS = (
+    ("53100", "full"),
+    ("53200", "memory"),
+    ("53300", "crowded"),
+    ("25006", "read_only"),
+    ("55P03", "slow"),
+    ("57014", "slow"),
+    ("53", "other"),
+    ("58", "other"),
 )
-_CROWDED = (
-    "The database takes no more connections: raise its max_connections, or lower "
-    "DATABASE_POOL_SIZE."
-)
-_MEMORY = "The database's server is out of memory."
-_SLOW = "The database is slow: what was asked of it was ended after {seconds} seconds."
-_READ_ONLY = "The database takes no writes: it is a standby, or set to be read only."
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +49,12 @@ class Trouble:
         return self.kind in _LASTING
 
 
-def server_trouble(state: str, seconds: float) -> Trouble | None:
-    """What the server says by this SQLSTATE of its condition; None if that is nothing of the kind.
-
-    `seconds` is how long a statement may take.
-    """
-    exact = {
-        "53100": Trouble("full", _FULL),
-        "53200": Trouble("memory", _MEMORY),
-        "53300": Trouble("crowded", _CROWDED),
-        "25006": Trouble("read_only", _READ_ONLY),
-        "55P03": Trouble("slow", _SLOW.format(seconds=f"{seconds:.0f}")),
-        "57014": Trouble("slow", _SLOW.format(seconds=f"{seconds:.0f}")),
-    }
-    if state in exact:
-        return exact[state]
-    if state.startswith(("53", "58")):
-        return Trouble("other", f"The database's server lacks something or is broken: {state}.")
+def server_trouble(error: asyncpg.PostgresError) -> Trouble | None:
+    """What the server says of its condition; None if that is nothing of the kind."""
+    state = error.sqlstate or ""
+    for beginning, kind in _KINDS:
+        if state.startswith(beginning):
+            return Trouble(kind, reason(error))
     return None
 
 

@@ -8,6 +8,7 @@ fronts by test_behind_proxies.py.
 import json
 import os
 import re
+import shutil
 import stat
 import subprocess
 from collections.abc import Iterator
@@ -239,13 +240,17 @@ def test_compose_makes_its_secrets_once_each_for_its_reader(tmp_path: Path):
     assert all("build" in services[name] for name in ("secrets", "app"))
 
 
-def test_compose_hands_the_password_to_the_server_and_becomes_it(tmp_path: Path):
+@pytest.mark.parametrize("previous", ["", "planted key"])
+def test_compose_hands_secrets_to_the_server_and_becomes_it(previous: str, tmp_path: Path):
     app = composed()["services"]["app"]
     (tmp_path / "database").write_text("planted password\n")
-    (tmp_path / "python").write_text('#!/bin/sh\necho "$$ $PGPASSWORD $*"\n')
+    if previous:
+        (tmp_path / "encryption.key.previous").write_text(f"{previous}\n")
+    told = '#!/bin/sh\necho "$$ $PGPASSWORD, $ENCRYPTION_KEY_PREVIOUS, $*"\n'
+    (tmp_path / "python").write_text(told)
     (tmp_path / "python").chmod(0o755)
     command = [
-        part.replace("$$", "$").replace("/password", str(tmp_path))
+        re.sub("/password|/secrets", str(tmp_path), part.replace("$$", "$"))
         for part in (*app["entrypoint"], *app["command"])
     ]
     process = subprocess.Popen(
@@ -255,7 +260,7 @@ def test_compose_hands_the_password_to_the_server_and_becomes_it(tmp_path: Path)
         text=True,
     )
     printed, _ = process.communicate(timeout=30)
-    assert printed == f"{process.pid} planted password -m ephemeral serve\n"
+    assert printed == f"{process.pid} planted password, {previous}, -m ephemeral serve\n"
 
 
 # Proxies
@@ -285,6 +290,65 @@ def test_the_names_in_traefik_s_files_are_there():
         assert set(router["entryPoints"]) <= set(static["entryPoints"])
         # Replaced by a certificate where Traefik is run by a test.
         assert router["tls"]["certResolver"] in static["certificatesResolvers"]
+
+
+# systemd
+
+
+UNIT = DEPLOY / "systemd/ephemeral.service"
+
+
+def unit() -> dict[str, list[str]]:
+    """Setting -> its values, of the whole unit."""
+    found: dict[str, list[str]] = {}
+    for line in UNIT.read_text().splitlines():
+        if line and line[0] not in "#[":
+            name, _, value = line.partition("=")
+            found.setdefault(name, []).append(value)
+    return found
+
+
+def seconds(default: str) -> int:
+    return int(VARIABLES[default].default)
+
+
+def test_the_unit_keeps_no_core_no_swap_and_no_right_and_has_room_for_the_sockets():
+    given = unit()
+    assert given["LimitCORE"] == ["0"]
+    assert given["MemorySwapMax"] == ["0"]
+    assert given["CapabilityBoundingSet"] == given["AmbientCapabilities"] == [""]
+    assert given["NoNewPrivileges"] == ["yes"]
+    assert given["StateDirectoryMode"] == given["RuntimeDirectoryMode"] == ["0700"]
+    assert int(given["LimitNOFILE"][0]) > 2 * seconds("CONNECTIONS_MAX")
+    # What the embedded database takes at most to end stands in ephemeral/store/embedded/server.py.
+    stop = seconds("DRAIN_SECONDS") + 2 * seconds("STOP_SECONDS") + 80
+    assert int(given["TimeoutStopSec"][0]) > stop
+    # Else the database gets the signal as well, while it is still needed.
+    assert given["KillMode"] == ["mixed"]
+
+
+def test_the_unit_sets_variables_that_there_are_and_no_secret():
+    pairs = [pair.partition("=") for line in unit()["Environment"] for pair in line.split()]
+    names = {name for name, _, _ in pairs}
+    assert names == {"DATA_DIR", "PYTHONDONTWRITEBYTECODE", "TMPDIR"}
+    assert names & VARIABLES.keys() == {"DATA_DIR"}
+    # The example that it is told to be made from sets nothing, and systemd reads it likewise.
+    example = (ROOT / ".env.example").read_text().splitlines()
+    assert all(not line or line[0] == "#" for line in example)
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="NOT TESTED: no systemd here")
+def test_the_unit_is_what_systemd_understands_and_finds_well_shut(tmp_path: Path):
+    copied = tmp_path / UNIT.name
+    program = re.search(r"^ExecStart=(\S+)", UNIT.read_text(), re.MULTILINE)
+    assert program is not None
+    copied.write_text(UNIT.read_text().replace(program[1], shutil.which("true") or ""))
+    for command in (["verify"], ["security", "--offline=true", "--threshold=25"]):
+        seen = subprocess.run(
+            ["systemd-analyze", *command, copied], capture_output=True, text=True, check=False
+        )
+        assert seen.returncode == 0, seen.stdout[-500:] + seen.stderr
+        assert UNIT.name not in seen.stderr
 
 
 # Grafana

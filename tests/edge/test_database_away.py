@@ -2,27 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from support.machines.passage import Passage
+from support.machines.passage import DatabasePassage
 from support.machines.server import PATIENCE, Program
 from support.people.raw_client import Client, Message
-
-
-class DatabasePassage(Passage):
-    """The only way to a database."""
-
-    def __init__(self, dsn: str) -> None:
-        self._parts = urlsplit(dsn)
-        query = parse_qs(self._parts.query)
-        super().__init__(f"{query['host'][0]}/.s.PGSQL.{query.get('port', ['5432'])[0]}")
-
-    @property
-    def dsn(self) -> str:
-        user = self._parts.netloc.rpartition("@")[0]
-        return self._parts._replace(netloc=f"{user}@127.0.0.1:{self.port}", query="").geturl()
 
 
 @pytest.fixture

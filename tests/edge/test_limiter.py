@@ -2,21 +2,25 @@
 
 import dataclasses
 import gc
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from ipaddress import ip_address
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ephemeral.edge.limiter import KEY_SECONDS, Action, Concurrency, Limiter, Visitor
+from ephemeral import metrics
+from ephemeral.edge.limiter import ADDRESS, KEY_SECONDS, Action, Concurrency, Limiter, Visitor
 from ephemeral.live.buckets import Buckets
 from ephemeral.protocol.errors import Refusal
 from ephemeral.rooms.api.actions import ROOM, SEAT, RoomActions
 from ephemeral.settings import VARIABLES, Settings
 
+ROOT = Path(__file__).resolve().parents[2]
 LOCATOR, TOKEN = "L" * 43, "T" * 43
 DRAWN = count(1)
 
@@ -26,6 +30,8 @@ def limiter(clock: Callable[[], float] = lambda: 0.0, **limits: str) -> Limiter:
     settings = Settings.parse(limits)
     made = Limiter(settings, lambda size: next(DRAWN).to_bytes(size, "big"), clock)
     made.act = RoomActions.of(settings)
+    # As sockets of every wing are counted.
+    made.act_connect = Action("connect", {ADDRESS: settings.connects_per_address})
     return made
 
 
@@ -288,6 +294,43 @@ def test_a_crowd_of_addresses_and_rooms_leaves_nothing_behind_but_full_cells():
     assert [one.misses, *one._buckets.values()] == tables
     sizes = [len(table._cells) for table in tables if isinstance(table, Buckets)]
     assert sizes == [4 * 2**14] * 14
+
+
+def settings_of_limits() -> dict[str, str]:
+    """What a metric calls a limit -> its setting, as the operator is told."""
+    rows = (ROOT / "docs/operations.md").read_text().partition("## Which limit refuses")[2]
+    return dict(re.findall(r"^\| `(\w+)` \| `([A-Z_]+)` \|", rows, re.MULTILINE))
+
+
+def test_every_limit_that_a_metric_names_has_its_setting_in_the_documents():
+    told = settings_of_limits()
+    shared = {name for name in metrics.LIMITS if name.endswith("_shared")}
+    assert told.keys() == set(metrics.LIMITS) - shared
+    limits = {name for name in VARIABLES if "_PER_" in name and not name.startswith("FRAMES")}
+    # Coming into a room is asked for by each socket, which an address opens.
+    assert limits == set(told.values()) - {"CONNECTIONS_MAX"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name for name in metrics.LIMITS if not name.endswith("_shared") and "socket" not in name],
+)
+def test_the_limit_that_refuses_is_the_one_that_is_counted(name: str):
+    def counted() -> dict[str, float]:
+        return {
+            one: metrics.REGISTRY.get_sample_value("ephemeral_limited_total", {"limit": one}) or 0
+            for one in (*metrics.LIMITS, "other")
+        }
+
+    off = {one: "off" for one, declared in VARIABLES.items() if "/" in declared.default}
+    one = limiter(**{**off, settings_of_limits()[name]: "1/1000"})
+    visitor = one.visitor(scope("192.0.2.1")).at(seat(LOCATOR, TOKEN))
+    before = counted()
+    for action in (*every_action(one), one.act_connect):
+        admitted(visitor, action, 2)
+    misses(one, visitor, "room_unknown", 2)
+    after = counted()
+    assert {one for one in after if after[one] > before[one]} == {name}
 
 
 def test_open_connections_are_counted_while_they_are_open():

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.machines.users import GROUP, NOBODYS_UID, folder_for_all, nobodys
 
 from ephemeral.sealing.encryption_key import (
     EncryptionKeys,
@@ -121,6 +122,33 @@ def test_a_key_file_that_others_can_touch_is_refused(mode: int, tmp_path: Path) 
         with pytest.raises(KeyringUnusable, match=r"open to others.*chmod 600") as refusal:
             source.read()
         assert_one_sentence_without(KEY, refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("owner", "group", "mode", "taken"),
+    [
+        (0, GROUP, 0o440, True),
+        (0, GROUP, 0o640, True),
+        (0, GROUP, 0o444, False),
+        (0, GROUP, 0o644, False),
+        (0, GROUP, 0o660, False),
+        (NOBODYS_UID, GROUP, 0o640, False),
+        (NOBODYS_UID, GROUP, 0o400, True),
+        (1, GROUP, 0o440, False),
+    ],
+)
+def test_a_key_that_root_hands_to_a_group_is_taken_by_who_is_not_root(
+    owner: int, group: int, mode: int, taken: bool
+) -> None:
+    """As Kubernetes mounts a secret for a pod with an fsGroup."""
+    with folder_for_all() as folder:
+        file = private_file(folder / "key", f"{KEY}\n", mode)
+        with nobodys(file, owner, group):
+            if taken:
+                assert KeyFile(file).read().current == bytes.fromhex(KEY)
+                return
+            with pytest.raises(KeyringUnusable, match="open to others"):
+                KeyFile(file).read()
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o400])

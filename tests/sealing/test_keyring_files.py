@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.machines.users import GROUP, folder_for_all, nobodys
 
 from ephemeral.sealing.encryption_key import EncryptionKeys, GivenKeys
 from ephemeral.sealing.keyring_files import (
@@ -64,6 +65,19 @@ def test_a_directory_that_others_can_enter_is_refused(tmp_path: Path, others: in
         KeyringDirectory(path).prepare()
     path.chmod(0o700)
     KeyringDirectory(path).prepare()
+
+
+def test_a_directory_of_another_user_that_is_open_is_told_what_can_be_done() -> None:
+    """Who isn't its owner can't change its mode: the root of a volume, for instance."""
+    with folder_for_all() as folder:
+        path = folder / "volume"
+        path.mkdir()
+        path.chmod(0o2770)
+        with nobodys(path, 0, GROUP):
+            with pytest.raises(KeyringUnusable, match="name a directory in it, to be made"):
+                KeyringDirectory(path).prepare()
+            KeyringDirectory(path / "keyring").prepare()
+            assert (path / "keyring").stat().st_mode & 0o777 == 0o700
 
 
 def test_a_file_in_the_directorys_place_is_refused(tmp_path: Path) -> None:

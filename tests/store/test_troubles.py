@@ -17,14 +17,17 @@ import app
 from ephemeral import metrics
 from ephemeral.protocol.errors import Refusal
 from ephemeral.store import postgres as module
-from ephemeral.store.postgres import StoreUnavailable, connection, open_pool, watch
-from ephemeral.store.troubles import QUIET_SECONDS, Trouble, Troubles, server_trouble
+from ephemeral.store.migrations import migrate, read_migrations
+from ephemeral.store.postgres import StoreUnavailable, connection, open_pool
+from ephemeral.store.readiness import Needs
+from ephemeral.store.troubles import QUIET_SECONDS, Trouble, Troubles
 
 if TYPE_CHECKING:
     from support.machines.database import Server
 
     from ephemeral.store.postgres import Pool
 
+NEEDS = Needs()
 AWAY = Trouble("away", "It is away.")
 FULL = Trouble("full", "It is full.")
 
@@ -44,7 +47,7 @@ def told(caplog: pytest.LogCaptureFixture) -> list[str]:
 async def unready(pool: "Pool") -> str:
     """What readiness says of it."""
     with pytest.raises(Refusal) as refused:
-        await app._see_database(pool)
+        await app._see_database(pool, NEEDS)
     assert refused.value.code == "unavailable"
     return refused.value.message or ""
 
@@ -113,7 +116,7 @@ async def test_what_the_server_says_of_its_condition_is_a_sentence_to_everybody(
             async with connection(watched) as one:
                 await one.execute(raising)
     [line] = told(caplog)
-    known = server_trouble(state, 15)
+    known = watched.troubles.present
     assert known is not None
     assert known.kind in metrics.TROUBLES
     assert line == known.sentence
@@ -123,9 +126,9 @@ async def test_what_the_server_says_of_its_condition_is_a_sentence_to_everybody(
     if known.is_lasting:
         assert await unready(watched) == known.sentence
     clock.now += QUIET_SECONDS
-    await watch(watched)
+    await NEEDS.watch(watched)
     assert not app._is_troubled(watched, known.kind)
-    await app._see_database(watched)
+    await app._see_database(watched, NEEDS)
 
 
 async def test_a_connection_that_was_cut_is_looked_after_and_nothing_is_told(
@@ -135,7 +138,7 @@ async def test_a_connection_that_was_cut_is_looked_after_and_nothing_is_told(
         async with connection(watched) as one:
             await one.execute("SELECT pg_terminate_backend(pg_backend_pid())")
     assert watched.troubles.is_probe_due
-    await watch(watched)
+    await NEEDS.watch(watched)
     assert not watched.troubles.is_probe_due
     assert caplog.messages == []
 
@@ -154,26 +157,28 @@ async def test_a_login_that_is_refused_says_why(
         cut = "SELECT pg_terminate_backend(pid, 9999) FROM pg_stat_activity WHERE datname = $1"
         await operator.execute(cut, name)
         with pytest.raises(StoreUnavailable):
-            async with connection(pool):
-                pass
+            async with connection(pool) as one:
+                await one.execute("SELECT 1")
         return await unready(pool)
 
+    # There is no moment in which a login would succeed: the driver tries by itself.
+
     crowded = await after(f"ALTER DATABASE {name} CONNECTION LIMIT 0")
-    assert crowded.startswith("The database takes no more connections: raise its max_connections")
+    assert crowded.startswith("The database has no connection left: raise its max_connections")
     read_only = await after(
-        f"ALTER DATABASE {name} CONNECTION LIMIT -1",
         f"ALTER DATABASE {name} SET default_transaction_read_only = on",
+        f"ALTER DATABASE {name} CONNECTION LIMIT -1",
     )
     assert read_only.startswith("The database takes no writes:")
     closed = await after(
-        f"ALTER DATABASE {name} RESET default_transaction_read_only",
         f"ALTER DATABASE {name} RENAME TO {name}_aside",
+        f"ALTER DATABASE {name}_aside RESET default_transaction_read_only",
     )
     assert closed == "The server has no database of the name that it was asked for."
     assert told(caplog) == [crowded, read_only, closed]
     await operator.execute(f"ALTER DATABASE {name}_aside RENAME TO {name}")
     await operator.close()
-    await app._see_database(pool)
+    await app._see_database(pool, NEEDS)
     await pool.close()
 
 
@@ -182,7 +187,7 @@ async def test_a_connection_that_takes_no_writes_any_more_makes_unready(watched:
         await one.execute("SET default_transaction_read_only = on")
     assert (await unready(watched)).startswith("The database takes no writes")
     # It was given up.
-    await app._see_database(watched)
+    await app._see_database(watched, NEEDS)
 
 
 async def test_a_pool_that_is_used_up_is_told(
@@ -230,6 +235,7 @@ async def test_a_full_disk_is_told_until_there_is_room_and_something_was_written
     await postgres.execute("ALTER DATABASE ephemeral SET TABLESPACE small")
     pool = await open_pool(cluster.dsn(postgres.port), size=2, wait_seconds=0)
     pool.troubles = Troubles(clock)
+    await migrate(pool, read_migrations())
     await pool.execute("CREATE TABLE t (v text)")
     filler = small / "filler"
     with suppress(OSError), filler.open("wb", buffering=0) as file:
@@ -246,12 +252,12 @@ async def test_a_full_disk_is_told_until_there_is_room_and_something_was_written
         clock.now += 2 * QUIET_SECONDS
         assert "disk is full" in await unready(pool)
         with pytest.raises(StoreUnavailable):
-            await watch(pool)
+            await NEEDS.watch(pool)
     await asyncio.to_thread(filler.unlink)
     assert "disk is full" in await unready(pool)
     clock.now += QUIET_SECONDS
-    await watch(pool)
-    await app._see_database(pool)
+    await NEEDS.watch(pool)
+    await app._see_database(pool, NEEDS)
     assert told(caplog)[0].startswith("The database's disk is full: nothing can be stored")
     assert told(caplog)[1:] == ["The database serves again, 35 seconds after that began."]
     await pool.close()

@@ -55,7 +55,7 @@ class RoomSession(Session):
         visitor = self.socket.visitor
         self._counted = visitor.subject(ROOM)
         if self._counted is not None and not self._connections.add(self._counted, 1):
-            raise crowded()
+            raise crowded("sockets_room")
         async with visitor.asking_together(self._hello):
             seat = self._seat = await self._rooms.connect(locator, token, self.connection)
         self.member = seat.member

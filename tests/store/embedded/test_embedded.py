@@ -21,6 +21,7 @@ import uvloop
 from support.machines.database import DEBIAN_15
 from support.machines.processes import is_running, of_process, program_of, status, wait_until_gone
 
+from ephemeral.store.embedded import installation as installation_module
 from ephemeral.store.embedded.cluster import Cluster, give_away
 from ephemeral.store.embedded.installation import Installation, choose
 from ephemeral.store.embedded.processes import User, spawn
@@ -617,6 +618,12 @@ async def test_an_installation_of_another_version_is_refused(data_dir: Path):
 def test_an_installation_that_does_not_run_is_one_sentence(tmp_path: Path):
     with pytest.raises(StartError, match="doesn't run on this machine"):
         Installation.at(tmp_path)
+
+
+def test_where_there_is_no_wheel_the_way_without_is_named(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(installation_module, "find_spec", lambda _: None)
+    with pytest.raises(StartError, match="Set DATABASE_URL to a PostgreSQL of yours, or use the"):
+        choose(None)
 
 
 # Debian's

@@ -1,6 +1,7 @@
 """The only way to a server of this machine: it can be cut, mended and made slow."""
 
 import asyncio
+from urllib.parse import parse_qs, urlsplit
 
 
 class Passage:
@@ -53,3 +54,17 @@ class Passage:
             writer.write(data)
             await writer.drain()
         writer.close()
+
+
+class DatabasePassage(Passage):
+    """The only way to a database."""
+
+    def __init__(self, dsn: str) -> None:
+        self._parts = urlsplit(dsn)
+        query = parse_qs(self._parts.query)
+        super().__init__(f"{query['host'][0]}/.s.PGSQL.{query.get('port', ['5432'])[0]}")
+
+    @property
+    def dsn(self) -> str:
+        user = self._parts.netloc.rpartition("@")[0]
+        return self._parts._replace(netloc=f"{user}@127.0.0.1:{self.port}", query="").geturl()

@@ -47,11 +47,17 @@ http {{
 
 @dataclass
 class Certificate:
-    """A certificate that signs itself, for 127.0.0.1, and who trusts it."""
+    """A certificate that signs itself, for 127.0.0.1, who trusts it, and who has it."""
 
     path: Path
     key: Path
     trusting: ssl.SSLContext
+
+    @property
+    def serving(self) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.path, self.key)
+        return context
 
 
 def make_certificate(folder: Path) -> Certificate:
