@@ -154,20 +154,22 @@ async def test_a_login_that_is_refused_says_why(
         cut = "SELECT pg_terminate_backend(pid, 9999) FROM pg_stat_activity WHERE datname = $1"
         await operator.execute(cut, name)
         with pytest.raises(StoreUnavailable):
-            async with connection(pool):
-                pass
+            async with connection(pool) as one:
+                await one.execute("SELECT 1")
         return await unready(pool)
+
+    # There is no moment in which a login would succeed: the driver tries by itself.
 
     crowded = await after(f"ALTER DATABASE {name} CONNECTION LIMIT 0")
     assert crowded.startswith("The database takes no more connections: raise its max_connections")
     read_only = await after(
-        f"ALTER DATABASE {name} CONNECTION LIMIT -1",
         f"ALTER DATABASE {name} SET default_transaction_read_only = on",
+        f"ALTER DATABASE {name} CONNECTION LIMIT -1",
     )
     assert read_only.startswith("The database takes no writes:")
     closed = await after(
-        f"ALTER DATABASE {name} RESET default_transaction_read_only",
         f"ALTER DATABASE {name} RENAME TO {name}_aside",
+        f"ALTER DATABASE {name}_aside RESET default_transaction_read_only",
     )
     assert closed == "The server has no database of the name that it was asked for."
     assert told(caplog) == [crowded, read_only, closed]
