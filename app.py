@@ -47,8 +47,14 @@ from ephemeral.sealing.seals import KeyringUnusable
 from ephemeral.settings import Settings
 from ephemeral.store.embedded.server import EmbeddedPostgres, running_dsn
 from ephemeral.store.migrations import migrate, read_migrations
-from ephemeral.store.postgres import StoreUnavailable, connection, open_pool
+from ephemeral.store.postgres import (
+    CLOSED,
+    StoreUnavailable,
+    connection,
+    open_pool,
+)
 from ephemeral.store.readiness import Needs
+from ephemeral.store.repeating import repeat
 from ephemeral.store.start_error import StartError
 
 if TYPE_CHECKING:
@@ -61,6 +67,8 @@ WEB = Path(__file__).resolve().parent / "web"
 _CLOSE_SECONDS = 5
 # How long a start waits for Redis before it goes on without.
 _REDIS_SECONDS = 3.0
+# How often a database that troubles is looked at.
+_WATCH_SECONDS = 1.0
 _log = logging.getLogger("ephemeral")
 
 OpenWing = Callable[[Ground], AbstractAsyncContextManager[Wing]]
@@ -275,6 +283,7 @@ async def serving(
         _measure(pool, sockets, epochs, bus, wings)
         work: list[tuple[str, Callable[[], Awaitable[None]]]] = [
             ("epochs", partial(epochs.run, settings.sweep_seconds, faults.record)),
+            ("database", partial(_watch_database, pool, needs)),
             # Nobody waits for the best compression: until it is there, there is a good one.
             ("packing", partial(_pack, site.pages.bodies())),
             *(one for wing in wings for one in wing.background.items()),
@@ -284,10 +293,20 @@ async def serving(
 
 
 async def _see_database(pool: "Pool", needs: Needs) -> None:
+    """Raise what keeps the database from serving, as the log has it."""
     try:
         await needs.see(pool)
-    except StoreUnavailable:
-        raise Refusal("unavailable", "The database can't be reached.") from None
+    except StoreUnavailable as error:
+        trouble = error.trouble or pool.troubles.present
+        why = CLOSED if trouble is None else trouble.sentence
+        raise Refusal("unavailable", why) from None
+    present = pool.troubles.present
+    if present is not None and present.is_lasting:
+        raise Refusal("unavailable", present.sentence)
+
+
+async def _watch_database(pool: "Pool", needs: Needs) -> None:
+    await repeat(lambda _: needs.watch(pool), _WATCH_SECONDS, faults.record)
 
 
 @asynccontextmanager
@@ -316,6 +335,11 @@ async def _running(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+def _is_troubled(pool: "Pool", kind: str) -> bool:
+    present = pool.troubles.present
+    return present is not None and present.kind == kind
+
+
 def _measure(
     pool: "Pool", sockets: Sockets, epochs: Epochs, bus: "Bus", wings: Sequence[Wing]
 ) -> None:
@@ -326,6 +350,8 @@ def _measure(
     metrics.STOPPING.set_function(lambda: sockets.draining)
     metrics.EPOCH_KEY_AGE.set_function(lambda: epochs.oldest(clock()))
     metrics.EPOCH_ALARM.set_function(lambda: epochs.alarm(clock()) is not None)
+    for kind, gauge in metrics.DATABASE_TROUBLE.items():
+        gauge.set_function(partial(_is_troubled, pool, kind))
     metrics.DATABASE_CONNECTIONS.set_function(pool.get_size)
     metrics.DATABASE_CONNECTIONS_IN_USE.set_function(lambda: pool.get_size() - pool.get_idle_size())
     for gauge, read in (one for wing in wings for one in wing.gauges.items()):

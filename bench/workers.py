@@ -5,6 +5,7 @@ two members of a room sit on the same process or on different ones. Which of the
 is up to the kernel, so more are opened than are needed, and each is used where it is wanted.
 """
 
+import os
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -91,6 +92,8 @@ def _inode(local: int, remote: int) -> str:
 
 
 def _open_files(process: int) -> Iterator[str]:
+    if os.geteuid() != 0:
+        raise SystemExit("Only root may see who holds a connection: the server can't be dumped.")
     for path in Path(f"/proc/{process}/fd").iterdir():
         try:
             yield str(path.readlink())

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ephemeral import __version__, commands
+from ephemeral.private_memory import keep_private
 from ephemeral.settings import Settings, SettingsError, process_environment
 
 __all__ = ["main", "parsed_command"]
@@ -19,6 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unfit is not None:
         print(unfit, file=sys.stderr)
         return 1
+    keep_private()
     _collect_seldom()
     parsed = parsed_command(sys.argv[1:] if arguments is None else arguments)
     if not hasattr(parsed, "run") or getattr(parsed, "address", None) is not None:

@@ -37,6 +37,7 @@ def _until_done(work: Coroutine[Any, Any, int], settings: Settings) -> int:
     from ephemeral import faults  # noqa: PLC0415
     from ephemeral.edge.server import ListenRefused  # noqa: PLC0415
     from ephemeral.sealing.seals import KeyringUnusable  # noqa: PLC0415
+    from ephemeral.store.postgres import CLOSED, StoreUnavailable  # noqa: PLC0415
     from ephemeral.store.start_error import StartError  # noqa: PLC0415
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -45,6 +46,9 @@ def _until_done(work: Coroutine[Any, Any, int], settings: Settings) -> int:
             return runner.run(work)
         except (StartError, KeyringUnusable, ListenRefused) as error:
             return refused(error)
+        except StoreUnavailable as error:
+            # A trouble of the database has been told by the log.
+            return refused(StartError(CLOSED)) if error.trouble is None else 1
         except (KeyboardInterrupt, asyncio.CancelledError):
             return 130
 
@@ -128,7 +132,18 @@ async def _serving(settings: Settings, listener: socket.socket, *, minded: bool 
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
-    watching = asyncio.create_task(when_stdin_ends(stop)) if minded else None
+
+    def end() -> None:
+        stop()
+        if server is not None:
+            # Drained are those who are to come back elsewhere. There is nobody any more.
+            stop()
+
+    def orphaned() -> None:
+        loop.call_soon_threadsafe(end)
+
+    if minded:
+        when_stdin_ends(orphaned)
     try:
         with ExitStack() as stack:
             if settings.metrics_port is not None:
@@ -147,9 +162,6 @@ async def _serving(settings: Settings, listener: socket.socket, *, minded: bool 
         if server is None or not server.started:
             return 0
         raise
-    finally:
-        if watching is not None:
-            watching.cancel()
     if not minded:
         _tell(settings, "stopped", "Ephemeral has stopped.")
     return 0

@@ -10,8 +10,11 @@ import json
 import logging
 import sys
 import threading
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -19,6 +22,9 @@ from typing import Any
 from ephemeral import metrics
 
 __all__ = ["FaultHandler", "install", "line", "place", "record"]
+
+#: A fault that is met again and again is written so seldom.
+AGAIN_SECONDS = 60.0
 
 _ROOT = Path(__file__).resolve().parent.parent
 _log = logging.getLogger("ephemeral")
@@ -61,11 +67,18 @@ def line(form: str, level: str, event: str, sentence: str, **fields: str) -> str
 
 
 class FaultHandler(logging.Handler):
-    """Writes one line for each record to standard error. `form`: as LOG_FORMAT."""
+    """Writes records to standard error, a line each; `form`: as LOG_FORMAT.
 
-    def __init__(self, form: str = "text") -> None:
+    A fault that every request meets is written once in `AGAIN_SECONDS` by `clock`, and counted.
+    """
+
+    def __init__(self, form: str = "text", clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._form = form
+        self._clock = clock
+        # Of each fault: when it was written, and how often it was met since. They are as many as
+        # there are places in the code.
+        self._written: dict[str, tuple[float, int]] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write what may be told of this record, if anything."""
@@ -86,10 +99,24 @@ class FaultHandler(logging.Handler):
         event = "fault" if sentence.startswith("Fault: ") else "note"
         if event == "fault":
             metrics.FAULTS.inc()
+            more = self._unwritten(sentence)
+            if more is None:
+                return
+            sentence += f" ({more} more since the last line)" if more else ""
         told = line(self._form, record.levelname.lower(), event, sentence, **fields)
         # When nobody reads the log any more the service goes on.
         with suppress(OSError):
             print(told, file=sys.stderr, flush=True)  # noqa: T201 - this is the log
+
+    def _unwritten(self, fault: str) -> int | None:
+        """How often it was met since it was last written; None if it isn't to be written yet."""
+        now = self._clock()
+        at, more = self._written.get(fault, (-inf, 0))
+        if now - at < AGAIN_SECONDS:
+            self._written[fault] = (at, more + 1)
+            return None
+        self._written[fault] = (now, 0)
+        return more
 
 
 def _unhandled(

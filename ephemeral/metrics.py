@@ -27,6 +27,7 @@ __all__ = [
     "CLOSE_CODES",
     "DATABASE_CONNECTIONS",
     "DATABASE_CONNECTIONS_IN_USE",
+    "DATABASE_TROUBLE",
     "EPOCH_ALARM",
     "EPOCH_KEY_AGE",
     "FATES",
@@ -40,6 +41,7 @@ __all__ = [
     "STEPS",
     "STOPPING",
     "SWEEPER_LAG",
+    "TROUBLES",
     "answered",
     "happened",
     "limited",
@@ -53,6 +55,8 @@ STEPS = ("stored", "opened", "returned", "acknowledged")
 #: How a message ends.
 FATES = ("viewed", "unconfirmed", "expired", "withdrawn", "room_destroyed")
 _ENDS = ("destroyed", "expired")
+#: What can ail the database.
+TROUBLES = ("away", "refused", "read_only", "full", "crowded", "memory", "slow", "other")
 #: Of HTTP: what the protocol's refusals have, and what else this program answers with.
 STATUSES = sorted({200, 201, 204, 206, 304, 308, 416, *(status for status, _ in STATUS.values())})
 #: With which this server closes sockets.
@@ -83,6 +87,12 @@ def _counters(
     """One counter for each value of the label, all there from the start, and one for the rest."""
     family = Counter(name, sentence, [label], registry=REGISTRY)
     return {value: family.labels(value) for value in (*map(str, values), _OTHER)}
+
+
+def _gauges(name: str, sentence: str, label: str, values: Iterable[str]) -> Mapping[str, Gauge]:
+    """One gauge for each value of the label."""
+    family = Gauge(name, sentence, [label], registry=REGISTRY)
+    return {value: family.labels(value) for value in values}
 
 
 _MESSAGES = _counters(
@@ -133,7 +143,7 @@ EPOCH_KEY_AGE = Gauge(
 )
 EPOCH_ALARM = Gauge(
     "ephemeral_epoch_alarm",
-    "1 while the current key is lacking or a key has outlived two epochs.",
+    "1 while the current key is lacking, keys are open to others, or one has outlived two epochs.",
     registry=REGISTRY,
 )
 DATABASE_CONNECTIONS = Gauge(
@@ -143,6 +153,9 @@ DATABASE_CONNECTIONS_IN_USE = Gauge(
     "ephemeral_database_connections_in_use",
     "Connections to the database that somebody uses at this moment.",
     registry=REGISTRY,
+)
+DATABASE_TROUBLE = _gauges(
+    "ephemeral_database_trouble", "1 while the database has this trouble.", "kind", TROUBLES
 )
 BUS_UP = Gauge(
     "ephemeral_bus_up",

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+import asyncpg
 import httpx
 import pytest
 from support.machines.passage import DatabasePassage
@@ -135,6 +136,32 @@ def test_a_start_tells_of_sentences_that_are_not_translated(
 def test_a_database_that_can_t_be_reached_is_told(tmp_path: Path):
     ended = run(tmp_path, "serve", PORT="0", DATABASE_URL=UNREACHABLE, ENCRYPTION_KEY=KEY)
     assert_refused(ended, "database")
+
+
+@pytest.mark.parametrize(
+    ("raising", "sentence"),
+    [
+        ("RAISE SQLSTATE '53100'", "The database's disk is full"),
+        ("PERFORM pg_terminate_backend(pg_backend_pid())", "The database has closed"),
+    ],
+)
+async def test_a_database_that_fails_in_the_middle_of_a_start_is_told(
+    raising: str, sentence: str, tmp_path: Path, database_url: str
+):
+    operator = await asyncpg.connect(database_url)
+    await operator.execute(
+        f"CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN {doubled(raising)}; "
+        "RETURN NULL; END'; CREATE TRIGGER fail BEFORE INSERT ON epochs EXECUTE FUNCTION fail()"
+    )
+    await operator.close()
+    settings = {"DATABASE_URL": database_url, "ENCRYPTION_KEY": KEY, "PORT": "0"}
+    ended = await asyncio.to_thread(run, tmp_path, "serve", **settings)
+    assert_refused(ended, sentence)
+
+
+def doubled(statement: str) -> str:
+    """As it stands within quotes."""
+    return statement.replace("'", "''")
 
 
 def test_a_missing_key_is_asked_for_before_the_database_is(tmp_path: Path):

@@ -62,6 +62,24 @@ def test_in_json_a_fault_has_type_and_place_and_a_sentence_stays_one(capsys):
     assert metrics.REGISTRY.get_sample_value("ephemeral_faults_total") == before + 1
 
 
+def test_a_fault_that_every_request_meets_is_a_line_a_minute_and_counted_each_time(capsys):
+    now = 0.0
+    handler = faults.FaultHandler(clock=lambda: now)
+    before = metrics.REGISTRY.get_sample_value("ephemeral_faults_total")
+    error, other = raised(KeyError("canary")), record("uvicorn.error", "", raised(OSError()))
+    for _ in range(100):
+        handler.emit(record("uvicorn.error", "", error))
+        now += 0.5
+    handler.emit(other)
+    now = faults.AGAIN_SECONDS
+    handler.emit(record("uvicorn.error", "", error))
+    first, second, third = capsys.readouterr().err.splitlines()
+    assert first.startswith("Fault: KeyError at ")
+    assert second.startswith("Fault: OSError at ")
+    assert third == f"{first} (99 more since the last line)"
+    assert metrics.REGISTRY.get_sample_value("ephemeral_faults_total") == before + 102
+
+
 def test_the_place_is_the_line_of_ours_nearest_to_the_error():
     with pytest.raises(json.JSONDecodeError) as failed:
         json.loads("{")

@@ -23,6 +23,7 @@ FIXED = {
     "reason": {"destroyed", "expired", "other"},
     "code": {*STATUS, *map(str, metrics.CLOSE_CODES), "other"},
     "status": {*map(str, metrics.STATUSES), "other"},
+    "kind": set(metrics.TROUBLES),
     "limit": {*metrics.LIMITS, "other"},
     "generation": {"0", "1", "2"},
 }

@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING
 from ephemeral.sealing import epoch_rows
 from ephemeral.sealing.epoch_rows import EpochRow, Survivor
 from ephemeral.sealing.keyring import Keyring, make_epoch
+from ephemeral.sealing.keyring_files import KeyringOpened
 from ephemeral.sealing.seals import EpochKey, KeyringUnusable, Random, SealBroken, unwrap, wrap
 from ephemeral.store.clock import clock
 from ephemeral.store.postgres import connection, transaction
@@ -53,6 +54,7 @@ OVERDUE = (
     "A key that should have been destroyed is still there: what was destroyed under it could be "
     "read again by whoever has the database's remains and the keys."
 )
+OPENED = "The directory of the keys is open to others than its owner."
 LACKING = "This host doesn't have the key under which messages are stored at this moment."
 
 
@@ -67,6 +69,8 @@ class Epochs:
         self._random = random
         self._length = length
         self._lacking = False
+        self._obstacle: str | None = None
+        self._opened = False
         self._troubles: list[str] = []
         self._first_seen: dict[int, float] = {}
         self._unused_since: dict[int, float] = {}
@@ -77,7 +81,9 @@ class Epochs:
     def alarm(self, monotonic: float) -> str | None:
         """Why this process isn't ready, in a sentence that tells no secret; None if it is."""
         if self._lacking:
-            return LACKING
+            return LACKING if self._obstacle is None else f"{LACKING[:-1]}: {self._obstacle}."
+        if self._opened:
+            return OPENED
         return OVERDUE if self._overdue(monotonic) else None
 
     def oldest(self, monotonic: float) -> float:
@@ -108,8 +114,12 @@ class Epochs:
         self._alarmed = overdue
 
     async def advance(self, monotonic: float) -> None:
-        """Whatever is due. What is in the way is told to the operator once, and tried again."""
+        """Whatever is due. What is in the way is tried again.
+
+        The operator is told of it once when it begins and once when it is over.
+        """
         before, self._troubles = self._troubles, []
+        await self._attempt(self._see_directory())
         await self._attempt(self._follow())
         _, rows = await self._read()
         for row in rows:
@@ -121,6 +131,9 @@ class Epochs:
         for trouble in dict.fromkeys(self._troubles):
             if trouble not in before:
                 log.error("%s", trouble)
+        for trouble in dict.fromkeys(before):
+            if trouble not in self._troubles:
+                log.warning("This is over: %s", trouble)
 
     async def _attempt(self, step: Awaitable[None]) -> None:
         """One step's trouble doesn't keep the others from being taken."""
@@ -131,11 +144,23 @@ class Epochs:
 
     # --- steps ------------------------------------------------------------------------------
 
+    async def _see_directory(self) -> None:
+        """Whoever changes its mode does it to a running server, and learns it here."""
+        opened = False
+        try:
+            await asyncio.to_thread(self._directory.require_private)
+        except KeyringOpened:
+            opened = True
+            raise
+        finally:
+            self._opened = opened
+
     async def _follow(self) -> None:
         """Take up the current epoch; begin another if it is over, or if its file is gone."""
         now, rows = await self._read()
         current = next((row for row in rows if row.state == "current"), None)
         lacking = True
+        obstacle = None
         try:
             if current is not None:
                 # Whoever can't get the current key doesn't replace it: the other hosts have it.
@@ -144,8 +169,12 @@ class Epochs:
             over = current is None or self._is_over(now - current.created_at)
             if (over or lacking) and await self._begin(current):
                 lacking = False
+        except KeyringUnusable as error:
+            if isinstance(error.__cause__, OSError):
+                obstacle = error.__cause__.strerror
+            raise
         finally:
-            self._lacking = lacking
+            self._lacking, self._obstacle = lacking, obstacle
 
     async def _begin(self, current: EpochRow | None) -> bool:
         """Begin another epoch; False while another process is making or destroying keys."""

@@ -52,6 +52,10 @@ class WrongEncryptionKey(KeyringUnusable):
     """A file in good form that opens under none of the encryption keys."""
 
 
+class KeyringOpened(KeyringUnusable):
+    """Others than its owner can look into the directory by now."""
+
+
 class KeyringDirectory:
     """The key files of one deployment."""
 
@@ -75,6 +79,16 @@ class KeyringDirectory:
                 raise KeyringUnusable(
                     f"KEYRING_DIR {self.path} is open to others than its owner: {cure}."
                 )
+
+    def require_private(self) -> None:
+        """Refuse a directory that others can look into by now, or that can't be seen any more."""
+        with _explained(f"KEYRING_DIR {self.path} can't be read"):
+            mode = self.path.stat().st_mode
+        if mode & 0o077:
+            raise KeyringOpened(
+                f"KEYRING_DIR {self.path} is open to others than its owner: "
+                f"run `chmod 700 {self.path}`."
+            )
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -105,7 +119,8 @@ class KeyringDirectory:
 
     def holds(self, epoch: int | None) -> bool:
         """Whether a key has a file, whatever is in it."""
-        return (self.path / self.name(epoch)).exists()
+        with _explained(f"KEYRING_DIR {self.path} can't be read"):
+            return (self.path / self.name(epoch)).exists()
 
     def epochs(self) -> list[int]:
         """The ids of all epochs that have a file, ascending."""

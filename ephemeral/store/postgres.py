@@ -5,6 +5,7 @@ an argument that can't be encoded), so that none of them is passed on, not even 
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
@@ -16,14 +17,19 @@ from ephemeral.store.pooler import refuse_shared_sessions
 from ephemeral.store.reaching import DRIVER_ERRORS, Reach
 from ephemeral.store.reasons import may_pass, reason
 from ephemeral.store.start_error import StartError
+from ephemeral.store.troubles import Trouble, Troubles, server_trouble
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
     Connection: TypeAlias = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
-    Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
+    _DriversPool: TypeAlias = asyncpg.Pool[asyncpg.Record]
+else:
+    _DriversPool = asyncpg.Pool
 
 __all__ = [
+    "CLOSED",
+    "Pool",
     "StoreFault",
     "StoreUnavailable",
     "connection",
@@ -66,17 +72,28 @@ _CONFLICTS = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 # 28 among them: a login that is cut short looks to the server like one with a wrong password.
 _SERVER_STATES = ("08", "25006", "28", "40", "53", "55P03", "57", "58")
 
+#: What is said where no more is known than that a connection has ended.
+CLOSED = "The database has closed the connection."
+
 T = TypeVar("T")
+
+
+class Pool(_DriversPool):
+    """The driver's pool, and what ails its database."""
+
+    troubles: Troubles
 
 
 class StoreUnavailable(Refusal):
     """The database can't be had at this moment; what was asked for may be asked for again.
 
-    `unsure`: it may have been committed all the same.
+    `trouble`: why, if that is known to be more than one lost connection. `unsure`: it may have been
+    committed all the same.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, trouble: Trouble | None = None) -> None:
         super().__init__("unavailable")
+        self.trouble = trouble
         self.unsure = False
 
 
@@ -84,7 +101,7 @@ class StoreFault(Exception):
     """The database refused a statement for a reason that no caller expected: a defect of ours."""
 
 
-async def open_pool(dsn: str, *, size: int, wait_seconds: float) -> "Pool":
+async def open_pool(dsn: str, *, size: int, wait_seconds: float) -> Pool:
     """Connect to a database that may still be starting; ``size`` connections at most.
 
     Raises StartError with a sentence for the operator, which holds nothing of ``dsn``.
@@ -92,24 +109,30 @@ async def open_pool(dsn: str, *, size: int, wait_seconds: float) -> "Pool":
     reach = Reach(dsn, _CONNECT_SECONDS)
     await _wait_for(reach, wait_seconds)
     try:
-        return await asyncpg.create_pool(
+        pool = Pool(
             dsn,
             connect=reach.connect,
             min_size=1,
             max_size=size,
+            max_queries=50_000,
             max_inactive_connection_lifetime=0,
             command_timeout=_COMMAND_SECONDS,
             init=_begin_session,
             reset=_keep_session,
+            loop=None,
+            connection_class=asyncpg.Connection,
+            record_class=asyncpg.Record,
             server_settings={"application_name": "ephemeral"},
         )
+        pool.troubles = Troubles(time.monotonic)
+        return await pool
     except DRIVER_ERRORS as error:
         sentence = reason(error)
     raise StartError(sentence)
 
 
 async def transaction(
-    pool: "Pool", work: "Callable[[Connection], Awaitable[T]]", *, read_only: bool = False
+    pool: Pool, work: "Callable[[Connection], Awaitable[T]]", *, read_only: bool = False
 ) -> T:
     """Run ``work`` in a transaction and commit; again from its beginning after a deadlock.
 
@@ -132,16 +155,14 @@ async def transaction(
         except _CONFLICTS:
             continue
         except DRIVER_ERRORS as error:
-            failure = _failure(error)
+            failure = _failure(pool, error)
         if isinstance(failure, StoreUnavailable):
             failure.unsure = done
         raise failure
     raise StoreUnavailable
 
 
-async def statement(
-    pool: "Pool", work: "Callable[[Connection], Awaitable[T | None]]"
-) -> "T | None":
+async def statement(pool: Pool, work: "Callable[[Connection], Awaitable[T | None]]") -> "T | None":
     """Run ``work``, whose one statement is a transaction of its own; errors as above.
 
     None also after a deadlock: nothing was done then.
@@ -154,24 +175,24 @@ async def statement(
     except _CONFLICTS:
         return None
     except DRIVER_ERRORS as error:
-        failure = _failure(error)
+        failure = _failure(pool, error)
     if isinstance(failure, StoreUnavailable):
         failure.unsure = sent
     raise failure
 
 
 @asynccontextmanager
-async def connection(pool: "Pool") -> "AsyncIterator[Connection]":
+async def connection(pool: Pool) -> "AsyncIterator[Connection]":
     """A connection for single statements, each a transaction of its own; errors as above."""
     try:
         async with _acquired(pool) as acquired:
             yield acquired
     except DRIVER_ERRORS as error:
-        raise _failure(error) from None
+        raise _failure(pool, error) from None
 
 
 @asynccontextmanager
-async def _acquired(pool: "Pool") -> "AsyncIterator[Connection]":
+async def _acquired(pool: Pool) -> "AsyncIterator[Connection]":
     logged_in = False
     try:
         async with pool.acquire(timeout=_ACQUIRE_SECONDS) as acquired:
@@ -184,12 +205,12 @@ async def _acquired(pool: "Pool") -> "AsyncIterator[Connection]":
                 # server takes no writes any more: another one may, and this one doesn't say when.
                 acquired.terminate()
                 raise
-    except asyncpg.PostgresError:
+    except (asyncpg.PostgresError, asyncpg.InternalClientError, OSError) as error:
         if logged_in:
             raise
         # Whatever refuses a login, a database that is closed, renamed or full: it is no fault of
         # the statement, which has not been seen yet.
-        raise StoreUnavailable from None
+        raise _unavailable(pool, _login_trouble(pool, error)) from None
 
 
 async def _wait_for(reach: Reach, wait_seconds: float) -> None:
@@ -232,18 +253,45 @@ async def _keep_session(_: "Connection") -> None:
     """Spare the round trip of a reset: nothing that callers do outlives its transaction."""
 
 
-def _failure(error: Exception) -> Exception:
-    """What an error of the driver becomes."""
+def _failure(pool: Pool, error: Exception) -> Exception:
+    """What an error of the driver becomes; a trouble of the database is noted."""
     if isinstance(error, asyncpg.PostgresError):
         state = error.sqlstate or "?"
         if state.startswith(_SERVER_STATES):
-            return StoreUnavailable()
+            return _unavailable(pool, server_trouble(error))
         constraint = getattr(error, "constraint_name", None)
         return StoreFault(
             f"The database refused a statement: {state} {type(error).__name__}"
             + (f" of {constraint}" if constraint else "")
         )
+    if isinstance(error, TimeoutError):
+        return _unavailable(pool, Trouble("slow", reason(error)))
     # The driver has one class for a closed connection and for being used wrongly.
     if isinstance(error, (OSError, asyncpg.InternalClientError)) or "clos" in str(error):
-        return StoreUnavailable()
+        return _unavailable(pool, None)
     return StoreFault(f"The database's driver refused a statement: {type(error).__name__}")
+
+
+def _unavailable(pool: Pool, trouble: Trouble | None) -> StoreUnavailable:
+    if trouble is None:
+        pool.troubles.doubt()
+    else:
+        pool.troubles.note(trouble)
+    return StoreUnavailable(trouble)
+
+
+def _login_trouble(pool: Pool, error: Exception) -> Trouble:
+    """Why there is no connection to be had."""
+    if isinstance(error, TimeoutError) and pool.get_size() == pool.get_max_size():
+        return Trouble(
+            "slow",
+            f"No connection to the database was free for {_ACQUIRE_SECONDS:.0f} seconds: it is "
+            "slow, or DATABASE_POOL_SIZE is too small.",
+        )
+    if isinstance(error, asyncpg.PostgresError):
+        known = server_trouble(error)
+        if known is not None:
+            return known
+    if isinstance(error, asyncpg.TargetServerAttributeNotMatched):
+        return Trouble("read_only", reason(error))
+    return Trouble("away" if may_pass(error) else "refused", reason(error))

@@ -1,7 +1,8 @@
 """Whether the database can do what serving needs: not that it answers, but that it takes writes.
 
 Asked by every probe, so it is one statement that reads catalogues and writes nothing. That a disk
-is full shows in no catalogue: that is told by the first write that fails.
+is full shows in no catalogue: that is told by the first write that fails, and until `watch` could
+write again.
 """
 
 import re
@@ -11,8 +12,9 @@ import asyncpg
 
 from ephemeral.protocol.errors import Refusal
 from ephemeral.store.migrations import DIRECTORY
-from ephemeral.store.postgres import StoreUnavailable, connection
+from ephemeral.store.postgres import StoreUnavailable, connection, transaction
 from ephemeral.store.reasons import READ_ONLY
+from ephemeral.store.troubles import Trouble
 
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Pool
@@ -35,6 +37,12 @@ SELECT current_setting('transaction_read_only') = 'on' AS read_only,
     ) AS closed
 """
 
+# What a post needs of the disk, in a table that nobody sees and that is gone at once.
+_WRITE_A_MEGABYTE = """
+CREATE TEMPORARY TABLE ephemeral_probe ON COMMIT DROP AS
+SELECT repeat('x', 1000) FROM generate_series(1, 1000)
+"""
+
 
 class Needs:
     """What serving needs of the database: to write, and in the tables of `sql/schema.sql`."""
@@ -53,7 +61,7 @@ class Needs:
             async with connection(pool) as one:
                 found = await one.fetchrow(_ASK, self.tables, _WRITTEN_BY_MIGRATIONS)
                 if found is not None and found["read_only"]:
-                    raise asyncpg.ReadOnlySQLTransactionError
+                    raise asyncpg.ReadOnlySQLTransactionError(READ_ONLY)
         except StoreUnavailable:
             if found is None:
                 raise
@@ -65,5 +73,24 @@ class Needs:
         elif found["closed"] is not None:
             sentence = f"The database's user may not read and write the table {found['closed']}."
         else:
+            present = pool.troubles.present
+            if present is None or not present.is_lasting:
+                pool.troubles.served()
             return
+        pool.troubles.note(Trouble("refused", sentence))
         raise Refusal("unavailable", sentence)
+
+    async def watch(self, pool: "Pool") -> None:
+        """Look whether a trouble is over, or has begun; raises as `see`.
+
+        To be called every second or two: it asks nothing of a database that nobody has doubts
+        about.
+        """
+        if not pool.troubles.is_probe_due:
+            return
+        await self.see(pool)
+        present = pool.troubles.present
+        if present is not None and present.is_lasting:
+            if present.kind == "full":
+                await transaction(pool, lambda one: one.execute(_WRITE_A_MEGABYTE))
+            pool.troubles.served()

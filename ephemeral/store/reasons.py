@@ -32,7 +32,11 @@ _TLS_REFUSED = "rejected SSL upgrade"
 _NO_TRANSACTIONS = "statement pooling mode"
 
 _STARTING = "The database is starting or stopping and takes no connections."
-_FULL = "The disk of the database is full."
+_FULL = (
+    "The database's disk is full: nothing can be stored until there is room "
+    "(docs/operations.md, A full disk)."
+)
+_SLOW = "The database is slow: what was asked of it was ended unanswered."
 READ_ONLY = "The database takes no writes: it is a standby, or set to be read only."
 _CROWDED = (
     "The database has no connection left: raise its max_connections, or lower DATABASE_POOL_SIZE "
@@ -51,7 +55,9 @@ _SENTENCES = (
     ("53100", _FULL),
     ("53200", "The database is out of memory."),
     ("55000", "The database is closed to connections (ALLOW_CONNECTIONS)."),
-    ("57014", "The database ended a statement that took too long."),
+    ("53", "The database's server lacks what it needs: its log says what."),
+    ("55P03", _SLOW),
+    ("57014", _SLOW),
     ("57P", _STARTING),
     ("58", "The database can't read or write its own files: its log says why."),
     ("XX001", "The database finds its own files damaged: its log says which."),

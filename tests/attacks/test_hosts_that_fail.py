@@ -145,9 +145,15 @@ async def test_a_host_starts_while_redis_is_away_and_joins_the_others_later(
 
 def workers_of(program: Program) -> list[int]:
     """The processes below the one that minds them."""
-    listed = Path(f"/proc/{program.pid}/task/{program.pid}/children").read_text().split()
-    commands = {int(one): Path(f"/proc/{one}/cmdline").read_bytes() for one in listed}
-    return [pid for pid, command in commands.items() if b"worker" in command.split(b"\0")]
+    return children(program.pid, b"worker")
+
+
+def children(parent: int, argument: bytes) -> list[int]:
+    """The processes that any thread of a process has started with this argument."""
+    threads = Path(f"/proc/{parent}/task").glob("*/children")
+    listed = [int(one) for thread in threads for one in thread.read_text().split()]
+    commands = {one: Path(f"/proc/{one}/cmdline").read_bytes() for one in listed}
+    return [pid for pid, command in commands.items() if argument in command.split(b"\0")]
 
 
 async def test_two_workers_are_one_server_and_outlive_one_of_them_and_postgresql(
@@ -226,15 +232,40 @@ async def connect_apart(database: str, room: Room, sockets: AsyncExitStack) -> l
 async def test_whoever_minds_the_workers_is_killed_and_none_of_them_stays(
     serve: Serving, redis: RedisServer
 ):
-    program = await asyncio.to_thread(serve, REDIS_URL=redis.url, WORKERS=2)
-    below = workers_of(program)
-    assert len(below) == 2
-    program.signal(signal.SIGKILL)
-    try:
-        for pid in below:
-            wait_until_gone(pid)
-    finally:
-        for pid in below:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+    """Not even to drain: they hold the port, which the next server wants."""
+    program = await asyncio.to_thread(serve, REDIS_URL=redis.url, WORKERS=2, DRAIN_SECONDS=500)
+    host = Host(program)
+    room = await host.client.room()
+    async with (await room.member()).line() as line:
+        below = workers_of(program)
+        assert len(below) == 2
+        program.signal(signal.SIGKILL)
+        try:
+            for pid in below:
+                await asyncio.to_thread(wait_until_gone, pid, 10)
+        finally:
+            for pid in below:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        await line.end()
     program.wait()
+    await host.client.api.aclose()
+
+
+async def test_a_worker_that_is_killed_while_it_starts_is_started_again_and_that_is_said(
+    serve: Serving, redis: RedisServer
+):
+    settings = {"REDIS_URL": redis.url, "WORKERS": 2, "just_started": True}
+    starting = asyncio.create_task(asyncio.to_thread(serve, **settings))
+    async with asyncio.timeout(PATIENCE):
+        while not (minding := children(os.getpid(), b"serve")):  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+        while not (first := children(minding[0], b"worker")):  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+    os.kill(first[0], signal.SIGKILL)
+    program = await starting
+    assert len(workers_of(program)) == 2
+    assert first[0] not in workers_of(program)
+    said = "A server process was ended by SIGKILL before it served; another one starts."
+    assert program.output().splitlines()[0] == said
+    await asyncio.to_thread(program.stop)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 import httpx
 import pytest
 from support.machines.passage import DatabasePassage
-from support.machines.server import Program
+from support.machines.server import PATIENCE, Program
 from support.people.raw_client import Client, Message
 
 
@@ -33,7 +33,10 @@ async def test_while_the_database_is_away_everything_says_so_and_then_goes_on(
         message = Message()
         async with author.line() as line:
             await passage.cut()
-            assert_unavailable(await client.api.get("/readyz"))
+            unready = await client.api.get("/readyz")
+            assert_unavailable(unready)
+            why = "The database can't be reached: Connection refused."
+            assert unready.json()["error"]["message"] == why
             assert_unavailable(await reader.http("GET", "/room/messages"))
             assert_unavailable(await author.post(message))
             for kind, fields in (
@@ -56,6 +59,12 @@ async def test_while_the_database_is_away_everything_says_so_and_then_goes_on(
             assert (receipt["type"], receipt["state"]) == ("ok", "stored")
             assert (await line.event("notice"))["id"] == message.id
             assert (await reader.open(message)).status_code == 200
+        # Of all that failed the log has one line, and one of its end.
+        async with asyncio.timeout(PATIENCE):
+            while "The database serves again" not in server.output():  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        [_, begun, _] = server.output().splitlines()
+        assert begun == why
         await asyncio.to_thread(server.stop)
 
 

@@ -1,9 +1,11 @@
 """Epochs end: survivors are wrapped anew, and the key of everything else is destroyed."""
 
 import asyncio
+import errno
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -13,7 +15,7 @@ from support.machines.services import ENCRYPTION_KEY, EPOCH_MS, Desk, Message
 from ephemeral.rooms.rules.room import Seat
 from ephemeral.sealing import epoch_rows
 from ephemeral.sealing.encryption_key import EncryptionKeys, GivenKeys
-from ephemeral.sealing.epochs import LACKING, MEMORY_SECONDS, OVERDUE
+from ephemeral.sealing.epochs import LACKING, MEMORY_SECONDS, OPENED, OVERDUE
 from ephemeral.sealing.key_rotation import rotate_encryption_key
 from ephemeral.sealing.keyring_files import KeyringDirectory
 from ephemeral.sealing.seals import EpochKey, KeyringUnusable, SealBroken, unwrap, wrap
@@ -581,6 +583,50 @@ async def test_keys_that_cannot_be_made_are_told_once_and_then_an_alarm(
     await desk.keep_epochs()
     assert desk.epochs.alarm(now()) is None
     await assert_in_order(desk)
+
+
+async def test_a_directory_that_is_opened_to_others_is_told_until_it_is_closed_again(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The start would refuse it. Who made it so is told while it can still be mended."""
+    path = directory(desk).path
+    path.chmod(0o750)
+    for _ in range(3):
+        await desk.keep_epochs()
+        assert desk.epochs.alarm(now()) == OPENED
+    path.chmod(0o700)
+    for _ in range(3):
+        await desk.keep_epochs()
+        assert desk.epochs.alarm(now()) is None
+    said = f"KEYRING_DIR {path} is open to others than its owner: run `chmod 700 {path}`."
+    assert caplog.messages == [said, f"This is over: {said}"]
+
+
+async def test_a_directory_that_can_t_be_read_any_more_is_told_and_is_no_fault(
+    desk: Desk, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its owner or mode was changed, or its volume went away."""
+    path = directory(desk).path
+
+    looked = Path.stat
+
+    def refused(one: Path, **options: bool) -> os.stat_result:
+        if one.is_relative_to(path):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(one))
+        return looked(one, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "stat", refused)
+        for _ in range(3):
+            await desk.keep_epochs()
+        assert desk.epochs.alarm(now()) == f"{LACKING[:-1]}: Permission denied."
+        assert caplog.messages
+        assert len(set(caplog.messages)) == len(caplog.messages)
+        assert {one.rpartition(": ")[2] for one in caplog.messages} == {"Permission denied."}
+    begun = list(caplog.messages)
+    await desk.keep_epochs()
+    assert desk.epochs.alarm(now()) is None
+    assert set(caplog.messages[len(begun) :]) == {f"This is over: {one}" for one in begun}
 
 
 # Memory
