@@ -90,12 +90,10 @@ async def test_forty_nine_open_at_once_and_exactly_one_is_served(server: Program
                 *(line.ask("ack", id=message.id, viewing=message.viewing) for line in sockets)
             )
             assert {one.get("state") for one in answers} == {"viewed"}
-            told = Counter(
-                one["type"]
-                for line in sockets
-                for one in await line.settle()
-                if one.get("id") == message.id
-            )
+            told = Counter[str]()
+            for line in sockets:
+                frames = await line.settle()
+                told.update(one["type"] for one in frames if one.get("id") == message.id)
             # Whoever did it, on a socket, was told by its answer.
             by_socket = sum(one["type"] == "ok" and "envelope" in one for one in opened)
             assert told["opened"] == len(sockets) - by_socket
