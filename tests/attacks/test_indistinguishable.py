@@ -107,6 +107,7 @@ async def test_no_socket_tells_why_a_room_is_not_there(serve: Callable[..., Prog
         seen = set()
         for room in (await absences(client, server)).values():
             async with room.line() as line:
-                await line.send("hello", **room.member_of_it.greeting)
+                greeting = {**room.member_of_it.greeting, "locator": room.locator}
+                await line.send("hello", **greeting)
                 seen.add(str(await line.end()))
         assert len(seen) == 1

@@ -28,6 +28,7 @@ from support.people.raw_client import PATIENCE
 from ephemeral.protocol.charter import Charter, Policy
 from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.errors import Refusal
+from ephemeral.protocol.keys import member_id
 from ephemeral.rooms.rules.room import Seat
 from ephemeral.store.embedded.server import EmbeddedPostgres
 from ephemeral.store.migrations import read_migrations
@@ -235,13 +236,13 @@ async def creating(desk: Desk) -> Asked:
 
 async def joining(desk: Desk) -> Asked:
     scene = await Scene.staged(desk)
-    member, resume = os.urandom(16), (os.urandom(32), os.urandom(32))
-    headers = scene.headers() | {"Ephemeral-Member": b64encode(os.urandom(32))}
+    token, resume = os.urandom(32), (os.urandom(32), os.urandom(32))
+    headers = scene.headers() | {"Ephemeral-Member": b64encode(token)}
     half = {"token": b64encode(resume[0]), "key": b64encode(resume[1])}
-    body = {"member": b64encode(member), "resume": half}
+    body = {"resume": half}
 
     async def happened() -> bool:
-        return member in await scene.members()
+        return member_id(token) in await scene.members()
 
     async def true() -> bool:
         # Counted once, however often it was asked.

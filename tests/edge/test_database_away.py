@@ -41,7 +41,7 @@ async def test_while_the_database_is_away_everything_says_so_and_then_goes_on(
             assert_unavailable(await author.post(message))
             for kind, fields in (
                 ("post", message.post),
-                ("messages", {}),
+                ("status", {"ids": [message.id]}),
                 ("open", {"id": message.id}),
             ):
                 answer = await line.ask(kind, **fields)
@@ -57,7 +57,6 @@ async def test_while_the_database_is_away_everything_says_so_and_then_goes_on(
             assert (await client.api.get("/readyz")).status_code == 200
             receipt = await line.ask("post", **message.post)
             assert (receipt["type"], receipt["state"]) == ("ok", "stored")
-            assert (await line.event("notice"))["id"] == message.id
             assert (await reader.open(message)).status_code == 200
         # Of all that failed the log has one line, and one of its end.
         async with asyncio.timeout(PATIENCE):
@@ -79,7 +78,8 @@ async def test_a_socket_that_ends_while_the_database_is_away_gives_its_seat_up_a
             async with leaving.line():
                 await line.take(lambda one: one["type"] == "presence" and one["present"])
                 await passage.cut()
-            assert (await line.ask("messages"))["error"]["code"] == "unavailable"
+            asked = await line.ask("status", ids=[Message().id])
+            assert asked["error"]["code"] == "unavailable"
             await passage.mend()
             gone = await line.event("presence")
             assert gone == {"type": "presence", "member": leaving.id, "present": False}

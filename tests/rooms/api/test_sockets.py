@@ -137,6 +137,23 @@ async def test_leaving_by_another_way_closes_the_socket_with_4401(server: Progra
             assert (await watching.event("left"))["member"] == member.id
 
 
+@pytest.mark.parametrize(("code", "seconds"), [(1001, 5), (1000, 60)], ids=["with", "alone"])
+async def test_a_socket_that_is_closed_with_its_tab_holds_its_seat_for_five_seconds(
+    server: Program, code: int, seconds: int
+):
+    async with of(server) as client:
+        room = await client.room()
+        member, other = await room.member(), await room.member()
+        async with other.line() as watching:
+            async with member.line() as line:
+                assert (await Member(room).join()).json()["error"]["retry_after"] is None
+                await line.socket.close(code)
+            await watching.take(lambda one: one["type"] == "presence" and not one["present"])
+            full = (await Member(room).join()).json()["error"]
+            assert full["code"] == "room_full"
+            assert seconds - 4 <= full["retry_after"] <= seconds
+
+
 async def test_the_end_of_a_room_closes_every_socket_with_4410_and_is_told_once(server: Program):
     async with of(server) as client:
         room = await client.room(seats=3)
