@@ -214,7 +214,7 @@ def test_what_failed_can_be_written_again(show: Show) -> None:
     page = watched.page
     page.locator("[data-state=expired]").get_by_role("button", name="Write again").click()
     expect(page.get_by_label("Write a message")).to_have_value("Message that is expired.")
-    expect(page.get_by_text("Your message expired; nobody confirmed having read it")).to_be_visible()
+    expect(page.get_by_text("Your message expired; nobody confirmed")).to_be_visible()
 
 
 def test_the_authors_copy_goes_when_the_message_was_viewed(visit: Visit, stage: str) -> None:
