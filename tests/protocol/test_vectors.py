@@ -10,7 +10,18 @@ from pathlib import Path
 import pytest
 from lower_operations import LOWER
 
-from ephemeral.protocol import charter, codes, config, encoding, envelope, keys, links, profile
+from ephemeral.protocol import (
+    charter,
+    cleaning,
+    codes,
+    config,
+    encoding,
+    envelope,
+    keys,
+    links,
+    profile,
+    suggestions,
+)
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import CharterLimits
 
@@ -112,6 +123,23 @@ def read_code(text):
     return {"code": codes.read_code(text)}
 
 
+def pieces(text):
+    found = cleaning.pieces(cleaning.clean(text))
+    return {"pieces": [[piece.word, piece.start, piece.end] for piece in found]}
+
+
+def suggested(typed):
+    return {"words": suggestions.suggestions(typed)}
+
+
+def neighbours(word):
+    return {"words": suggestions.neighbours(word)}
+
+
+def is_link(text):
+    return {"link": links.is_link(text)}
+
+
 def make_link(**given):
     return {"link": links.make_link(**given)}
 
@@ -200,33 +228,40 @@ def read_content(**given):
     return {"content": envelope.read_content(utf8_or_bytes(**given))}
 
 
-OPERATIONS = LOWER | {
-    function.__name__: function
-    for function in (
-        b64encode,
-        b64decode,
-        parse_json,
-        read_integer,
-        word_list,
-        read_code,
-        make_link,
-        read_link,
-        derive_root,
-        room_keys,
-        content_keys,
-        kdf_object,
-        read_config,
-        encode_charter,
-        decode_charter,
-        verify_charter,
-        seal_profile,
-        open_profile,
-        viewing_hash,
-        seal_message,
-        open_message,
-        read_content,
-    )
-}
+OPERATIONS = (
+    LOWER
+    | {"suggestions": suggested}
+    | {
+        function.__name__: function
+        for function in (
+            b64encode,
+            b64decode,
+            parse_json,
+            read_integer,
+            word_list,
+            read_code,
+            pieces,
+            neighbours,
+            make_link,
+            is_link,
+            read_link,
+            derive_root,
+            room_keys,
+            content_keys,
+            kdf_object,
+            read_config,
+            encode_charter,
+            decode_charter,
+            verify_charter,
+            seal_profile,
+            open_profile,
+            viewing_hash,
+            seal_message,
+            open_message,
+            read_content,
+        )
+    }
+)
 
 CASES = [(path.stem, *case) for path in FILES for case in read_file(path)]
 
@@ -238,6 +273,11 @@ def typed(value):
     if isinstance(value, list | tuple):
         return [typed(each) for each in value]
     return (int if isinstance(value, charter.Policy) else type(value), value)
+
+
+def plain(value):
+    """The named tuples of a refusal's details as a file has them."""
+    return [one._asdict() for one in value] if isinstance(value, tuple) else value
 
 
 @pytest.mark.parametrize(
@@ -252,7 +292,7 @@ def test_vector(op, given, out, refusal, details):
         OPERATIONS[op](**given)
     assert raised.value.code == refusal
     if details is not None:
-        assert {key: getattr(raised.value, key) for key in details} == details
+        assert {key: plain(getattr(raised.value, key)) for key in details} == details
 
 
 # The vectors themselves
