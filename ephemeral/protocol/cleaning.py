@@ -8,41 +8,41 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-__all__ = ["Cleaned", "Piece", "clean", "is_separator", "pieces"]
+__all__ = ["INVISIBLE", "SPACES", "Cleaned", "Piece", "clean", "is_separator", "pieces"]
 
 
-def _points(ranges: str) -> Iterator[int]:
-    """The code points of `2010-2015 2212`."""
+def _characters(ranges: str) -> frozenset[str]:
+    """The characters of `2010-2015 2212`."""
+    found: set[str] = set()
     for part in ranges.split():
         first, _, last = part.partition("-")
-        yield from range(int(first, 16), int(last or first, 16) + 1)
+        found.update(map(chr, range(int(first, 16), int(last or first, 16) + 1)))
+    return frozenset(found)
 
 
-# Seen by nobody: marks of direction, joiners, fillers, selectors of a variant; and the key that is
-# drawn around a digit.
-_INVISIBLE = "AD 34F 61C 180B-180F 200B-200F 202A-202E 2060-206F 20E3 FE00-FE0F FEFF E0000-E0FFF"
-_DASHES = (
+#: Seen by nobody: marks of direction, joiners, fillers, selectors of a variant; and the key that is
+#: drawn around a digit.
+INVISIBLE = _characters(
+    "AD 34F 61C 180B-180F 200B-200F 202A-202E 2060-206F 20E3 FE00-FE0F FEFF E0000-E0FFF"
+)
+_DASHES = _characters(
     "2D7 58A 5BE 1400 1806 2010-2015 2043 2212 2E17 2E1A 2E3A 2E3B 2E40 2E5D 301C 3030 30A0 "
     "FE31 FE32 FE58 FE63"
 )
-_SPACES = "9-D 85 A0 1680 2000-200A 2028 2029 202F 205F 3000"
+#: White space, but for the space itself.
+SPACES = _characters("9-D 85 A0 1680 2000-200A 2028 2029 202F 205F 3000")
 # What is neither letter nor digit: in ASCII, Latin 1, Arabic; and whole blocks of punctuation,
 # symbols and pictures.
-_SEPARATORS = frozenset(
-    map(
-        chr,
-        _points(
-            "20-2F 3A-40 5B-60 7B-7E 80-BF D7 F7 60C 61B 61F 6D4 2000-206F 2190-2BFF 2E00-2E7F "
-            "3000-303F 30FB FE10-FE1F FE30-FE6F FF5F-FF65 1F000-1FBFF"
-        ),
-    )
+_SEPARATORS = _characters(
+    "20-2F 3A-40 5B-60 7B-7E 80-BF D7 F7 60C 61B 61F 6D4 2000-206F 2190-2BFF 2E00-2E7F "
+    "3000-303F 30FB FE10-FE1F FE30-FE6F FF5F-FF65 1F000-1FBFF"
 )
 
 _CHANGED = {
-    **{code: chr(code - 0xFEE0) for code in _points("FF01-FF5E")},
-    **dict.fromkeys(_points(_SPACES), " "),
-    **dict.fromkeys(_points(_DASHES), "-"),
-    **dict.fromkeys(_points(_INVISIBLE), ""),
+    **{sign: chr(ord(sign) - 0xFEE0) for sign in _characters("FF01-FF5E")},
+    **dict.fromkeys(SPACES, " "),
+    **dict.fromkeys(_DASHES, "-"),
+    **dict.fromkeys(INVISIBLE, ""),
 }
 _ESCAPED = re.compile(r"%([2-6][0-9A-Fa-f]|7[0-9A-Ea-e])")
 _LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
@@ -87,7 +87,7 @@ def clean(text: str) -> Cleaned:
     signs = [
         (sign, at, at + 1)
         for at, character in enumerate(text)
-        if (sign := _CHANGED.get(ord(character), character))
+        if (sign := _CHANGED.get(character, character))
     ]
     written = "".join(sign for sign, _, _ in signs)
     kept, done = [], 0

@@ -74,10 +74,10 @@ const written = (value) => (value instanceof Uint8Array ? hex(value) : value);
  */
 async function load(base, derive, argon2id) {
   const from = (name) => import(new URL(`protocol/${name}.js`, base).href);
-  const [charter, cleaning, codes, config, encoding, envelope, errors, keys, links, profile, suggestions,
-    words] = await Promise.all(
-    ["charter", "cleaning", "codes", "config", "encoding", "envelope", "errors", "keys", "links", "profile",
-      "suggestions", "words"].map(from),
+  const [charter, cleaning, codes, config, encoding, envelope, errors, keys, links, names, profile,
+    suggestions, table, words] = await Promise.all(
+    ["charter", "cleaning", "codes", "config", "encoding", "envelope", "errors", "keys", "links", "names",
+      "profile", "suggestions", "name-characters", "words"].map(from),
   );
   const empty = new Uint8Array(0);
   const hmacKey = (raw) =>
@@ -198,6 +198,17 @@ async function load(base, derive, argon2id) {
     },
     open_profile: async (given) =>
       profile.openProfile(await keys.importAead(given.profile_key), seat(given), given.profile),
+    name_characters: async () => {
+      const runs = Array.from(table.TABLE.matchAll(/([.+^])([0-9a-z]+)/g), ([, kind, length]) =>
+        kind.repeat(Number.parseInt(length, 36)));
+      return { sha256: await keys.sha256(encoding.utf8(runs.join("").padEnd(0x110000, "."))) };
+    },
+    check_name: ({ name }) => {
+      errors.refuse(!names.isName(name), "profile_json");
+      return {};
+    },
+    numbers: ({ names: given, taken }) => ({ numbers: names.numbers(given, taken) }),
+    tidy_name: ({ typed: name }) => ({ name: names.tidyName(name) }),
     viewing_hash: async ({ viewing }) => ({ viewing_hash: await keys.sha256(viewing) }),
     seal_message: async (given) => {
       const key = await keys.importAead(given.message_key);

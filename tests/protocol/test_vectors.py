@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from dataclasses import asdict
@@ -19,10 +20,12 @@ from ephemeral.protocol import (
     envelope,
     keys,
     links,
+    names,
     profile,
     suggestions,
 )
-from ephemeral.protocol.errors import Refusal
+from ephemeral.protocol import name_characters as name_table
+from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.protocol.limits import CharterLimits
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors"
@@ -203,6 +206,25 @@ def open_profile(profile_key, room_nonce, member, **given):
     return profile.open_profile(content, member, given["profile"])._asdict()
 
 
+def name_characters():
+    runs = re.findall(r"([.+^])([0-9a-z]+)", name_table.TABLE)
+    classes = "".join(kind * int(length, 36) for kind, length in runs).ljust(0x110000, ".")
+    return {"sha256": hashlib.sha256(classes.encode()).digest()}
+
+
+def check_name(name):
+    refuse(not names.is_name(name), "profile_json")
+    return {}
+
+
+def numbers(**given):
+    return {"numbers": names.numbers(**given)}
+
+
+def tidy_name(typed):
+    return {"name": names.tidy_name(typed)}
+
+
 def viewing_hash(viewing):
     return {"viewing_hash": envelope.viewing_hash(viewing)}
 
@@ -255,6 +277,10 @@ OPERATIONS = (
             verify_charter,
             seal_profile,
             open_profile,
+            name_characters,
+            check_name,
+            numbers,
+            tidy_name,
             viewing_hash,
             seal_message,
             open_message,

@@ -12,6 +12,7 @@ import encoding_cases
 import envelope_cases
 import key_cases
 import keyring_cases
+import name_cases
 import primitive_cases
 import profile_cases
 import quote_cases
@@ -25,6 +26,7 @@ FILES = (
     key_cases.make_config,
     charter_cases.make,
     profile_cases.make,
+    name_cases.make,
     envelope_cases.make,
     quote_cases.make,
     swap_cases.make,

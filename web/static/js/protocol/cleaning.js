@@ -5,11 +5,12 @@
  */
 
 /** Seen by nobody: marks of direction, joiners, fillers, selectors; and the key around a digit. */
-const INVISIBLE =
+export const INVISIBLE =
   /\u034F|\u20E3|[\uFE00-\uFE0F]|[\u180B-\u180F\u00AD\u061C\u200B-\u200F\u202A-\u202E\u2060-\u206F\uFEFF\u{E0000}-\u{E0FFF}]/u;
 const DASH =
   /[\u02D7\u058A\u05BE\u1400\u1806\u2010-\u2015\u2043\u2212\u2E17\u2E1A\u2E3A\u2E3B\u2E40\u2E5D\u301C\u3030\u30A0\uFE31\uFE32\uFE58\uFE63]/;
-const SPACE = /[\t-\r\u0085\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000]/;
+/** White space, but for the space itself. */
+export const SPACE = /[\t-\r\u0085\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000]/;
 const FULL_WIDTH = /[\uFF01-\uFF5E]/;
 /** What is neither letter nor digit: of ASCII, Latin 1, Arabic; and whole blocks of signs. */
 const SEPARATOR =
