@@ -11,8 +11,9 @@ from ephemeral.protocol.names import character_class, is_name, name_key, numbers
 from tools import name_characters as tool
 
 some_names = st.lists(
-    st.sampled_from(["Bo", "bo", "Bo\u00b72", "Bo 2", "\uff22o", "Gal\u00b7la", "You", "2", "A"])
-    | st.text("Bo \u00b7\u2022\u22c52\u200d\u0915", max_size=7).filter(is_name),
+    st.sampled_from(
+        ["Bo", "bo", "Bo \u00b7 2", "bo\u00b72", "Bo 2", "\uff22o", "Gal\u00b7la", "You"]
+    ).filter(is_name),
     max_size=7,
 )
 

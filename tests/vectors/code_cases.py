@@ -255,6 +255,7 @@ def in_a_sentence(v: Vectors) -> None:
     link = f"https://a.example/#1.00000000.{CODE}"
     for name, text, why in (
         ("link", link, "A link is not a code: whose server it is for has to be seen."),
+        ("fragment_alone", f"#1.00000000.{CODE}", "A link's end is none either."),
         ("link_with_escapes", link.replace("#", "%23"), "Cleaned it is one."),
         ("address_alone", "https://a.example/r", "No word of it is of interest."),
         ("address_and_six_words", f"https://a.example {' '.join(PIECES[:6])}", "No code in it."),
