@@ -12,6 +12,7 @@ import encoding_cases
 import envelope_cases
 import key_cases
 import keyring_cases
+import link_cases
 import name_cases
 import primitive_cases
 import profile_cases
@@ -20,8 +21,8 @@ import swap_cases
 
 FILES = (
     encoding_cases.make,
-    code_cases.make_codes,
-    code_cases.make_links,
+    code_cases.make,
+    link_cases.make,
     key_cases.make_keys,
     key_cases.make_config,
     charter_cases.make,
