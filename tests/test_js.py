@@ -8,7 +8,7 @@ from pathlib import Path
 import playwright
 import pytest
 
-from ephemeral.protocol import codes, limits
+from ephemeral.protocol import codes, limits, links
 from ephemeral.protocol.errors import STATUS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -75,6 +75,7 @@ def test_the_limits_are_those_of_python():
         "TAG_BYTES": limits.ENVELOPE_OVERHEAD - limits.NONCE_SIZE - 1,
         "CODE_WORDS": 7,
         "TYPED_BYTES": codes.TEXT_MAX,
+        "LINK_TEXT_BYTES": links.LINK_TEXT_MAX,
         "CHARTER_BYTES": limits.CHARTER_SIZE,
         "SEATS": list(limits.SEATS),
         "MESSAGE_TTL": list(limits.MESSAGE_TTL),

@@ -46,13 +46,15 @@ _STATES = {
 
 
 def who(session: Session, member: bytes) -> str:
-    """The name of a member. Two of one name are told apart by their ids."""
+    """The name of a member, between signs that no name has: nobody can pass for a word of ours.
+
+    Equal names are numbered in the order of joining.
+    """
     name = session.state.name(member)
-    tag = member.hex()[:4]
     if name is None:
-        return f"member {tag}"
-    others = (session.state.name(one) for one in session.state.members if one != member)
-    return f"{name} ({tag})" if name in others else name
+        return f"member {member.hex()[:4]}"
+    number = session.state.number(member)
+    return f"\u2039{name}\u203a" if number < 2 else f"\u2039{name} · {number}\u203a"
 
 
 def card_title(session: Session, card: Card) -> str:

@@ -27,6 +27,7 @@ from ephemeral.client.verifying import verify, verify_options
 from ephemeral.protocol.codes import CodeRefusal
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import COUNTER_MAX, TEXT_VIEW_SECONDS
+from ephemeral.protocol.names import tidy_name
 
 __all__ = ["add_commands", "run", "run_in"]
 
@@ -94,7 +95,9 @@ def _seat(parser: argparse.ArgumentParser, *, required: bool = False) -> None:
 
 
 def _name(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--name", metavar="NICK", help="a nickname, seen by members only")
+    parser.add_argument(
+        "--name", type=tidy_name, metavar="NICK", help="a nickname, seen by members only"
+    )
 
 
 def _message(parser: argparse.ArgumentParser) -> None:

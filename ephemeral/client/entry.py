@@ -14,7 +14,7 @@ from ephemeral.protocol.charter import Charter, verify_charter
 from ephemeral.protocol.codes import read_code
 from ephemeral.protocol.config import Config
 from ephemeral.protocol.keys import PBKDF2, RoomKeys
-from ephemeral.protocol.links import read_link
+from ephemeral.protocol.links import address_before, is_link, read_link
 from ephemeral.protocol.objects import Json, Room, read_room
 from ephemeral.protocol.session import Session
 
@@ -78,15 +78,15 @@ def accepted(config: Config, *, allow_pbkdf2: bool) -> Config:
 
 def canonical_code(typed: str, config: Config) -> str:
     """The code in what was typed, which may be a link."""
-    if "#" in typed:
+    if is_link(typed):
         return read_link(typed, config.suite, config.salt)
     return read_code(typed)
 
 
 def address_in_link(typed: str) -> str | None:
     """The server that a link points to: the address of its page without the page's own name."""
-    page, hash_mark, _ = typed.partition("#")
-    if not hash_mark or not page.startswith(("https://", "http://")):
+    page = address_before(typed)
+    if page is None:
         return None
     scheme, _, rest = page.partition("://")
     host, slash, path = rest.partition("/")
@@ -100,7 +100,7 @@ async def room_keys(derive: Derive, code: str, config: Config) -> RoomKeys:
 
 async def enter(server: Server, typed: str, *, derive: Derive, allow_pbkdf2: bool) -> Entry:
     """Find the room of a code and check its charter. Raises `Refusal` or `ClientError`."""
-    if "#" not in typed:
+    if not is_link(typed):
         # A misspelt word needs no server to be found.
         read_code(typed)
     config = accepted(await server.config(), allow_pbkdf2=allow_pbkdf2)

@@ -5,16 +5,24 @@ and belong into no log.
 """
 
 import math
-import re
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from typing import NamedTuple
 
-from ephemeral.protocol.errors import Refusal
+from ephemeral.protocol.cleaning import Piece, clean, pieces
+from ephemeral.protocol.errors import Refusal, refuse
+from ephemeral.protocol.suggestions import WORDS, is_near, suggestions
 
-__all__ = ["ENTROPY_BITS", "TEXT_MAX", "WORDS", "CodeRefusal", "new_code", "read_code"]
+__all__ = [
+    "ENTROPY_BITS",
+    "TEXT_MAX",
+    "WORDS",
+    "CodeRefusal",
+    "Unknown",
+    "new_code",
+    "read_code",
+    "read_words",
+]
 
-#: The EFF large word list, in its order.
-WORDS = tuple(Path(__file__).with_name("words.txt").read_text(encoding="ascii").split("\n")[:-1])
 _WORD_SET = frozenset(WORDS)
 
 COUNT = 7
@@ -22,31 +30,36 @@ ENTROPY_BITS = COUNT * math.log2(len(WORDS))
 #: UTF-8 bytes of a typed text beyond which nobody looks for words in it (2.3).
 TEXT_MAX = 256
 
-_SEPARATORS = re.compile(r"[ \t\n\r-]+")
-_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 # Two bytes at or above the largest multiple of the list's length would favour its first words.
 _UNBIASED = 65_536 - 65_536 % len(WORDS)
 
 
-class CodeRefusal(Refusal):
-    """`code_word` with `position` (from 1), the `word` as typed and the `nearest` of the list.
+_NO_SIGNS = str.maketrans("", "", "0123456789 ")
+_IN_A_LINK = "This is no code, and not a complete link to a room."
 
-    For `code_length` the three are None.
+
+class Unknown(NamedTuple):
+    """A piece that is no word: its position among the pieces, from 1; the `word` as typed, from
+    `start` to before `end` in the text."""
+
+    position: int
+    word: str
+    start: int
+    end: int
+
+
+class CodeRefusal(Refusal):
+    """`code_word` with all that is `unknown`, and for the first of it the `suggestions` (to three).
+
+    `position` and `word` are those of the first. For `code_length` there is nothing of this.
     """
 
-    def __init__(
-        self,
-        code: str,
-        message: str,
-        *,
-        position: int | None = None,
-        word: str | None = None,
-        nearest: str | None = None,
-    ) -> None:
+    def __init__(self, code: str, message: str, unknown: Sequence[Unknown] = ()) -> None:
         super().__init__(code, message)
-        self.position = position
-        self.word = word
-        self.nearest = nearest
+        self.unknown = tuple(unknown)
+        self.position = unknown[0].position if unknown else None
+        self.word = unknown[0].word if unknown else None
+        self.suggestions: list[str] | None = None
 
 
 def new_code(random: Callable[[int], bytes]) -> str:
@@ -60,65 +73,75 @@ def new_code(random: Callable[[int], bytes]) -> str:
 
 
 def read_code(typed: str) -> str:
-    """The canonical form of what a person typed, else a `CodeRefusal`."""
+    """The canonical code in what a person typed or pasted, else a `CodeRefusal`.
+
+    `link_form` where it is a link (2.4), or has an address in it and no code.
+    """
     if len(typed.encode("utf-8", "surrogatepass")) > TEXT_MAX:
         raise CodeRefusal("code_length", "This is too long for a code, which has seven words.")
-    pieces = [piece for piece in _SEPARATORS.split(typed) if piece]
-    lowered = [piece.translate(_LOWER) for piece in pieces]
-    words: list[str] = []
-    at = 0
-    while at < len(pieces):
-        word = lowered[at]
-        if word not in _WORD_SET:
-            word = "-".join(lowered[at : at + 2])
-            if word not in _WORD_SET:
-                raise _misspelt(len(words) + 1, pieces[at], lowered[at])
-            at += 1
-        words.append(word)
-        at += 1
-    if len(words) != COUNT:
-        count = f"{len(words)} word{'' if len(words) == 1 else 's'}"
+    cleaned = clean(typed)
+    refuse("#" in cleaned.text, "link_form", _IN_A_LINK)
+    found = pieces(cleaned)
+    try:
+        return read_words(typed, _in_a_sentence(found) or found)
+    except CodeRefusal:
+        refuse("://" in cleaned.text, "link_form", _IN_A_LINK)
+        raise
+
+
+def read_words(typed: str, found: Sequence[Piece]) -> str:
+    """The canonical form of pieces which must be seven words; `typed` is the text they are of."""
+    unknown = [
+        Unknown(position, typed[piece.start : piece.end], piece.start, piece.end)
+        for position, piece in enumerate(found, 1)
+        if piece.word not in _WORD_SET
+    ]
+    if unknown:
+        raise _misspelt(unknown, found[unknown[0].position - 1].word)
+    if len(found) != COUNT:
+        count = f"{len(found)} word{'' if len(found) == 1 else 's'}"
         raise CodeRefusal("code_length", f"A code has seven words, this has {count}.")
-    return "-".join(words)
+    return "-".join(piece.word for piece in found)
 
 
-def _misspelt(position: int, word: str, lowered: str) -> CodeRefusal:
-    nearest = _nearest(lowered)
-    shown = "".join(character if character.isprintable() else "\ufffd" for character in word)
-    return CodeRefusal(
-        "code_word",
-        f"Word {position}, “{shown}”, is not in the list. The nearest that is: {nearest}.",
-        position=position,
-        word=word,
-        nearest=nearest,
-    )
+def _in_a_sentence(found: Sequence[Piece]) -> Sequence[Piece] | None:
+    """The seven words among pieces of which others are no words; None if they can't be told.
 
-
-def _nearest(text: str) -> str:
-    """The word at the least Levenshtein distance, over code points; of several the first.
-
-    A word is left as soon as it can't be nearer than one before it: most of them by their length.
+    They stand in one place only with the same signs between each two. A neighbour with the same
+    signs before or after it must not be near to a word: it may be the first of the code, misspelt,
+    and what seems to be the last a word of the sentence.
     """
-    nearest, least = WORDS[0], len(text) + len(WORDS[0])
-    for word in WORDS:
-        if abs(len(word) - len(text)) < least:
-            distance = _distance(text, word, least)
-            if distance < least:
-                nearest, least = word, distance
-    return nearest
+    known = [piece.word in _WORD_SET for piece in found]
+    signs = [piece.gap.translate(_NO_SIGNS) for piece in found]
+    places = [
+        at
+        for at in range(len(found) - COUNT + 1)
+        if all(known[at : at + COUNT]) and len(set(signs[at + 1 : at + COUNT])) == 1
+    ]
+    if all(known) or len(places) != 1:
+        return None
+    start, end = places[0], places[0] + COUNT
+    for beside, gap in ((start - 1, start), (end, end)):
+        if (
+            0 <= beside < len(found)
+            and signs[gap] == signs[start + 1]
+            and is_near(found[beside].word)
+        ):
+            return None
+    return found[start:end]
 
 
-def _distance(text: str, word: str, enough: int) -> int:
-    """Levenshtein distance by rows (Wagner and Fischer); `enough` where it is at least that."""
-    row: Sequence[int] = range(len(text) + 1)
-    for count, letter in enumerate(word, 1):
-        above, left = row[0], count
-        next_row = [left]
-        for typed, straight in zip(text, row[1:], strict=True):
-            left = min(straight + 1, left + 1, above + (typed != letter))
-            next_row.append(left)
-            above = straight
-        row = next_row
-        if min(row) >= enough:
-            return enough
-    return row[-1]
+def _misspelt(unknown: Sequence[Unknown], cleaned: str) -> CodeRefusal:
+    first = unknown[0]
+    near = suggestions(cleaned)
+    shown = "".join(sign if sign.isprintable() else "\ufffd" for sign in first.word)
+    message = f"Word {first.position}, “{shown}”, is not in the list."
+    if near:
+        message += f" Did you mean {' or '.join(filter(None, (', '.join(near[:-1]), near[-1])))}?"
+    if len(unknown) > 1:
+        others = [str(one.position) for one in unknown[1:8]]
+        more = ", …" if len(unknown) > 8 else ""
+        message += f" Neither are words {', '.join(others)}{more}."
+    refusal = CodeRefusal("code_word", message, unknown)
+    refusal.suggestions = near
+    return refusal

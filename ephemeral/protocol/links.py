@@ -3,12 +3,17 @@
 import hashlib
 import re
 
-from ephemeral.protocol.codes import read_code
-from ephemeral.protocol.errors import Refusal, refuse
+from ephemeral.protocol.cleaning import Cleaned, clean, is_separator, pieces
+from ephemeral.protocol.codes import read_words
+from ephemeral.protocol.errors import refuse
 
-__all__ = ["make_link", "read_link"]
+__all__ = ["LINK_TEXT_MAX", "address_before", "is_link", "make_link", "read_link"]
 
-_FRAGMENT = re.compile(r"([1-9][0-9]{0,2})\.([0-9a-f]{8})\.([a-z]+(?:-[a-z]+)*)", re.ASCII)
+#: UTF-8 bytes of a text beyond which nobody looks for a link in it.
+LINK_TEXT_MAX = 2048
+
+_LINK = re.compile(r"#([1-9][0-9]{0,2})\.([0-9a-f]{8})\.([a-z-]*)", re.ASCII)
+_FIELD = re.compile(r"\.[0-9a-z]", re.ASCII)
 
 _WRONG_FORM = "This is not a complete link to a room."
 _WRONG_SUITE = "This link was made for another way of deriving keys than this server's."
@@ -25,15 +30,54 @@ def make_link(page: str, suite: int, salt: bytes, code: str) -> str:
     return f"{page}#{suite}.{_salt_tag(salt)}.{code}"
 
 
-def read_link(text: str, suite: int, salt: bytes) -> str:
-    """The canonical code of a link, or of its fragment alone with the `#`.
+def _cleaned(text: str) -> Cleaned | None:
+    """None where the text is too long to be looked into."""
+    too_long = len(text.encode("utf-8", "surrogatepass")) > LINK_TEXT_MAX
+    return None if too_long else clean(text)
 
-    Refusals in this order: `link_form`, `link_suite`, `link_salt`, then those of `read_code`.
-    What stands before the first `#` is not looked at.
+
+def is_link(text: str) -> bool:
+    """Whether `read_link` is to read what a person typed or pasted, and not `read_code`."""
+    cleaned = _cleaned(text)
+    return cleaned is not None and "#" in cleaned.text
+
+
+def address_before(text: str) -> str | None:
+    """The address of the page that the first link of a text points to; None where it has none."""
+    cleaned = _cleaned(text)
+    match = None if cleaned is None else _LINK.search(cleaned.text)
+    if cleaned is None or match is None:
+        return None
+    scheme, mark, rest = cleaned.cased[: match.start()].rpartition("://")
+    name = re.search(r"https?\Z", scheme, re.IGNORECASE | re.ASCII)
+    if not mark or name is None or " " in rest:
+        return None
+    return f"{name[0].lower()}://{rest}"
+
+
+def read_link(text: str, suite: int, salt: bytes) -> str:
+    """The canonical code of the link in a text, or of a fragment alone with the `#`.
+
+    Refusals in this order: `link_form`, `link_suite`, `link_salt`, then those of a code. Several
+    links in one text must be the same.
     """
-    match = _FRAGMENT.fullmatch(text.partition("#")[2])
-    if match is None:
-        raise Refusal("link_form", _WRONG_FORM)
-    refuse(match[1] != str(suite), "link_suite", _WRONG_SUITE)
-    refuse(match[2] != _salt_tag(salt), "link_salt", _WRONG_SALT)
-    return read_code(match[3])
+    cleaned = _cleaned(text)
+    refuse(cleaned is None, "link_form", _WRONG_FORM)
+    assert cleaned is not None
+    found = list(_LINK.finditer(cleaned.text))
+    codes = [pieces(cleaned.part(*match.span(3))) for match in found]
+    told = {
+        (match[1], match[2], *(piece.word for piece in code))
+        for match, code in zip(found, codes, strict=True)
+    }
+    complete = all(codes) and all(_ends(cleaned.text, match.end()) for match in found)
+    refuse(len(told) != 1 or not complete, "link_form", _WRONG_FORM)
+    refuse(found[0][1] != str(suite), "link_suite", _WRONG_SUITE)
+    refuse(found[0][2] != _salt_tag(salt), "link_salt", _WRONG_SALT)
+    return read_words(text, codes[0])
+
+
+def _ends(text: str, at: int) -> bool:
+    """Whether a code may end here: what follows is no letter, and no further field."""
+    parted = at == len(text) or is_separator(text[at])
+    return parted and _FIELD.match(text, at) is None

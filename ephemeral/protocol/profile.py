@@ -1,6 +1,5 @@
 """Profile: the sealed name and colour of a member. docs/protocol.md, 7.5."""
 
-import re
 import struct
 from typing import NamedTuple
 
@@ -15,26 +14,25 @@ from ephemeral.protocol.limits import (
     ID_SIZE,
     NONCE_SIZE,
     PROFILE_COLOURS,
-    PROFILE_NAME_MAX,
     PROFILE_SIZE,
 )
+from ephemeral.protocol.names import is_name
 
 __all__ = ["Profile", "open_profile", "seal_profile"]
 
 VERSION = 1
 _LENGTH = struct.Struct(">H")
 _PADDED_SIZE = PROFILE_SIZE - ENVELOPE_OVERHEAD
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 _UNREADABLE = "This member's name can't be read."
 _BAD_NAME = (
-    "A name has 1 to 64 bytes, no control characters, and no space at either end; "
-    "a colour is 0 to 11."
+    "A name has 1 to 64 bytes of letters, numbers and signs that can be seen, with single spaces "
+    "between; a colour is 0 to 11."
 )
 
 
 class Profile(NamedTuple):
-    """`name` has 1 to 64 bytes of UTF-8; `colour` is 0 to 11."""
+    """`name` is one (names.py); `colour` is 0 to 11."""
 
     name: str
     colour: int
@@ -84,12 +82,6 @@ def _read(data: bytes, message: str) -> Profile:
     except Refusal:
         raise Refusal("profile_json", message) from None
     name = profile.get("name")
-    if (
-        not isinstance(name, str)
-        or not 1 <= len(name.encode("utf-8")) <= PROFILE_NAME_MAX
-        or name.startswith(" ")
-        or name.endswith(" ")
-        or _CONTROL.search(name)
-    ):
+    if not isinstance(name, str) or not is_name(name):
         raise Refusal("profile_json", message)
     return Profile(name, colour)

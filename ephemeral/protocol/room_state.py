@@ -5,6 +5,7 @@ from collections.abc import Container, Sequence
 from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.protocol.keys import ContentKeys
 from ephemeral.protocol.limits import SEATS, WAITING_MESSAGES
+from ephemeral.protocol.names import numbers
 from ephemeral.protocol.objects import Member, Notice, Room
 from ephemeral.protocol.profile import Profile, open_profile
 from ephemeral.protocol.strangers import forget_strangers
@@ -33,7 +34,7 @@ class RoomState:
         refuse(len(members) > SEATS[1] or len(notices) > WAITING_MESSAGES, "malformed")
         self.room = room
         self.members = {}
-        for member in members:
+        for member in sorted(members, key=lambda one: (one.joined_at, one.member)):
             self.seat(member)
         self.notices = {notice.id: notice for notice in notices}
         self.typing = {who: until for who, until in self.typing.items() if who in self.members}
@@ -71,6 +72,14 @@ class RoomState:
         """The nickname that a member has, or had; None if it brought no readable one."""
         profile = self._profiles.get(member)
         return None if profile is None else profile.name
+
+    def number(self, member: bytes) -> int:
+        """Which of the members of its name it is, by the order in which they joined; 1 for most.
+
+        Who has left counts as long as its name is known, so that nobody moves up to its place.
+        """
+        names = [None if one is None else one.name for one in self._profiles.values()]
+        return dict(zip(self._profiles, numbers(names), strict=True)).get(member, 0)
 
     def waiting(self, member: bytes) -> list[Notice]:
         """What `member` may open now, oldest first."""

@@ -119,7 +119,7 @@ def test_no_two_people_have_the_same_name_and_badge(visit: Visit, stage: str) ->
     names = page.locator(".seat .who").all_inner_texts()
     badges = page.locator(".seat .mark").all_inner_texts()
     assert len(set(names)) == len(names) == 9
-    assert {"Ada", "Ada 2", "Guest", "Guest 2"} <= set(names)
+    assert {"Ada", "Ada · 2", "Guest", "Guest · 2"} <= set(names)
     assert {"A", "A2", "G", "G2"} <= set(badges)
     # Each card carries the badge and the name of its author.
     for card in page.locator(".card.received").all():
@@ -134,7 +134,7 @@ def test_nobody_else_is_called_as_the_page_calls_the_reader(visit: Visit, stage:
     # Once the reader has a name, the word for the reader is free.
     for members in (mia, f"{eve}, {mia}"):
         change(watched, f"change({{ members: [{members}] }})")
-    expect(watched.page.locator(".seat .who")).to_have_text(["You 2", "Mia"])
+    expect(watched.page.locator(".seat .who")).to_have_text(["You · 2", "Mia"])
 
 
 def test_without_colours_people_are_told_apart_and_cards_have_edges(
@@ -578,7 +578,7 @@ def test_three_people_and_a_second_device_of_one_are_told_apart_where_everyone_r
         someone.choose(name=name)
         someone.enter(ada.code)
         someone.is_inside()
-    expect(bo.page.locator(".seat .who")).to_have_text(["Ada", "Ada 2", "Bo"])
+    expect(bo.page.locator(".seat .who")).to_have_text(["Ada", "Ada · 2", "Bo"])
     phone.says("From the phone.")
     ada.says("From the desk.")
     expect(bo.cards).to_have_count(2)

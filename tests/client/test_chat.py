@@ -23,14 +23,14 @@ def alice(room: Cli):
 def bob(room: Cli, alice: Typist):
     with Typist(room, "join", "--name", "Bob") as person:
         person.sees("You are in")
-        alice.sees("Bob joined")
+        alice.sees("‹Bob› joined")
         yield person
 
 
 def test_two_people_talk_and_what_was_read_is_gone_from_the_screen(alice: Typist, bob: Typist):
     alice.enter("the meeting is at noon")
     alice.sees("message 1 is stored")
-    bob.sees("Alice: a message waits")
+    bob.sees("‹Alice›: a message waits")
     assert "noon" not in bob.raw
     bob.enter()
     bob.sees("│ the meeting is at noon")
@@ -38,7 +38,7 @@ def test_two_people_talk_and_what_was_read_is_gone_from_the_screen(alice: Typist
     alice.sees("message 1 was read and is destroyed")
     bob.enter()
     bob.loses("noon")
-    bob.sees("A message from Alice is gone.")
+    bob.sees("A message from ‹Alice› is gone.")
     # What was typed is not on its author's screen either.
     assert "noon" not in alice.screen.everything()
 
@@ -70,7 +70,7 @@ def test_a_message_may_stay_until_it_is_closed(alice: Typist, bob: Typist):
 
 def test_typing_is_seen_while_it_lasts(alice: Typist, bob: Typist):
     alice.type("h")
-    bob.sees("Alice is typing")
+    bob.sees("‹Alice› is typing")
     alice.type("\x7f")
     bob.wait(lambda screen: "typing" not in screen.screen(), "the end of typing")
 
@@ -81,8 +81,8 @@ def test_typing_can_be_kept_to_oneself(room: Cli, alice: Typist):
         shy.type("secretly")
         shy.type("\x15")
         shy.enter("done")
-        alice.sees("Shy: a message waits")
-        assert "Shy is typing" not in alice.raw
+        alice.sees("‹Shy›: a message waits")
+        assert "‹Shy› is typing" not in alice.raw
 
 
 @pytest.mark.parametrize(
@@ -147,10 +147,10 @@ def test_everyone_sees_a_message_before_it_is_destroyed(cli: Cli):
         assert cli.json("status")["seats_taken"] == 3
         alice.enter("for both")
         for reader in (bob, carol):
-            reader.sees("Alice: a message waits")
+            reader.sees("‹Alice›: a message waits")
         bob.enter()
         bob.sees("│ for both")
-        alice.sees("message 1 was seen by Bob")
+        alice.sees("message 1 was seen by ‹Bob›")
         assert "message 1 was read" not in alice.screen.screen()
         carol.enter()
         carol.sees("│ for both")
@@ -167,8 +167,8 @@ def test_several_lines_are_one_message(alice: Typist, bob: Typist):
 
 def test_the_room_can_be_looked_at_locked_and_opened(room: Cli, alice: Typist, bob: Typist):
     alice.enter("/who")
-    alice.sees("Alice (you): here")
-    alice.sees("Bob: here")
+    alice.sees("‹Alice› (you): here")
+    alice.sees("‹Bob›: here")
     alice.sees("2 of 2 seats taken, 2 joins so far, open")
     alice.enter("/lock")
     bob.sees("The room is locked")
@@ -190,15 +190,15 @@ def test_a_reply_quotes_what_was_read_last(alice: Typist, bob: Typist):
     bob.enter("/reply Too early")
     bob.sees("You have read no text here")
     alice.enter("first\nAt Noon, then?")
-    bob.sees("Alice: a message waits")
+    bob.sees("‹Alice›: a message waits")
     bob.enter()
     bob.sees("│ At Noon, then?")
     bob.enter("/reply")
     bob.sees("/reply takes the text of your answer")
     bob.enter("/reply  Yes, at NOON")
-    bob.sees("You: message 1 is being sent, quoting Alice")
+    bob.sees("You: message 1 is being sent, quoting ‹Alice›")
     bob.loses("noon")
-    alice.sees("Bob: a message waits")
+    alice.sees("‹Bob›: a message waits")
     alice.enter()
     alice.sees("│ > you: first\n│ > At Noon, then?\n│  Yes, at NOON")
     alice.enter()
@@ -210,9 +210,9 @@ def test_a_reply_is_typing_and_another_command_is_not(alice: Typist, bob: Typist
     alice.sees("> /lock")
     alice.enter()
     bob.sees("The room is locked")
-    assert "Alice is typing" not in bob.raw
+    assert "‹Alice› is typing" not in bob.raw
     bob.type("/reply h")
-    alice.sees("Bob is typing")
+    alice.sees("‹Bob› is typing")
 
 
 def test_a_long_message_is_quoted_by_its_beginning(room: Cli, alice: Typist):
@@ -255,7 +255,7 @@ def test_leaving_gives_the_terminal_back_as_it_was(room: Cli, alice: Typist, bob
     assert bob.end() == Exit.OK
     assert bob.terminal_is_as_before()
     assert bob.screen.modes == set()
-    alice.sees("Bob left")
+    alice.sees("‹Bob› left")
     assert room.json("status")["seats_taken"] == 1
 
 
@@ -333,19 +333,19 @@ def test_a_new_room_can_be_stayed_in(cli: Cli):
 def test_a_conversation_without_a_terminal_is_plain_lines(room: Cli, alice: Typist):
     plain = room.start("join", "--name", "Script")
     assert "You are in" in plain.stdout.readline()
-    alice.sees("Script joined")
+    alice.sees("‹Script› joined")
     alice.enter("for the\nscript")
     line = plain.stdout.readline()
     while "a message waits" not in line:
         line = plain.stdout.readline()
     plain.stdin.write("\n")
     plain.stdin.flush()
-    assert plain.stdout.readline().startswith("Alice, ")
+    assert plain.stdout.readline().startswith("‹Alice›, ")
     assert [plain.stdout.readline() for _ in range(2)] == ["| for the\n", "| script\n"]
     plain.stdin.write("an answer\n")
     plain.stdin.close()
     plain.stdin = None
-    alice.sees("Script: a message waits")
+    alice.sees("‹Script›: a message waits")
     plain.communicate(timeout=30)
     assert plain.returncode == Exit.OK
 

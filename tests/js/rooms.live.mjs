@@ -166,7 +166,7 @@ describe("ways in", () => {
 
   test("a name that can't be one is refused before a seat is taken", async () => {
     const ada = await creates();
-    assert.equal(await refusal(joins(ada.code, { name: " Bo" })), "profile_json");
+    assert.equal(await refusal(joins(ada.code, { name: "Bo\u{E000}" })), "profile_json");
     await isLive(ada);
     assert.equal(ada.state.room.joins, 1);
   });

@@ -74,11 +74,11 @@ const written = (value) => (value instanceof Uint8Array ? hex(value) : value);
  */
 async function load(base, derive, argon2id) {
   const from = (name) => import(new URL(`protocol/${name}.js`, base).href);
-  const [charter, codes, config, encoding, envelope, errors, keys, links, profile, seats, session, words] =
-    await Promise.all(
-      ["charter", "codes", "config", "encoding", "envelope", "errors", "keys", "links", "profile",
-        "seat", "session", "words"].map(from),
-    );
+  const [charter, cleaning, codes, config, encoding, envelope, errors, keys, links, names, profile,
+    seats, session, suggestions, table, words] = await Promise.all(
+    ["charter", "cleaning", "codes", "config", "encoding", "envelope", "errors", "keys", "links", "names",
+      "profile", "seat", "session", "suggestions", "name-characters", "words"].map(from),
+  );
   const rooms = await import(new URL("room/room-crypto.js", base).href);
   const empty = new Uint8Array(0);
   const hmacKey = (raw) =>
@@ -119,6 +119,20 @@ async function load(base, derive, argon2id) {
     throw new Error(`sealed, but refused to open: ${error.code ?? error}`);
   });
 
+  /** A place in a text as the vectors count: in code points. */
+  const points = (text, units) => Array.from(text.slice(0, units)).length;
+
+  /** What reading gives; a refusal's places are counted as the vectors do. */
+  async function placed(text, read) {
+    try {
+      return await read();
+    } catch (error) {
+      error.unknown = error.unknown?.map(({ start, end, ...rest }) =>
+        ({ ...rest, start: points(text, start), end: points(text, end) }));
+      throw error;
+    }
+  }
+
   const operations = {
     b64encode: (given) => ({ text: encoding.toBase64url(given.bytes) }),
     b64decode: ({ text, length }) => ({ bytes: encoding.fromBase64url(text, length) }),
@@ -132,11 +146,16 @@ async function load(base, derive, argon2id) {
       const list = encoding.utf8(words.WORDS.map((word) => `${word}\n`).join(""));
       return { count: words.WORDS.length, sha256: await keys.sha256(list) };
     },
-    read_code: ({ text }) => ({ code: codes.readCode(text) }),
+    pieces: ({ text }) => ({ pieces: cleaning.piecesOf(text).map(({ word, start, end }) =>
+      [word, points(text, start), points(text, end)]) }),
+    suggestions: ({ typed: word }) => ({ words: suggestions.suggestions(word) }),
+    neighbours: ({ word }) => ({ words: suggestions.neighbours(word) }),
+    read_code: ({ text }) => placed(text, () => ({ code: codes.readCode(text) })),
+    is_link: ({ text }) => ({ link: links.isLink(text) }),
     make_link: async ({ page, suite, salt, code }) =>
       ({ link: await links.makeLink(page, { suite, salt }, code) }),
-    read_link: async ({ text, suite, salt }) =>
-      ({ code: await links.readLink(text, { suite, salt }) }),
+    read_link: ({ text, suite, salt }) =>
+      placed(text, async () => ({ code: await links.readLink(text, { suite, salt }) })),
     derive_root: async ({ code, ...config }) => ({ root: await derive(code, config) }),
     room_keys: async ({ root }) => {
       const made = await keys.roomKeys(root);
@@ -189,6 +208,17 @@ async function load(base, derive, argon2id) {
     },
     open_profile: async (given) =>
       profile.openProfile(await keys.importAead(given.profile_key), seat(given), given.profile),
+    name_characters: async () => {
+      const runs = Array.from(table.TABLE.matchAll(/([.+^])([0-9a-z]+)/g), ([, kind, length]) =>
+        kind.repeat(Number.parseInt(length, 36)));
+      return { sha256: await keys.sha256(encoding.utf8(runs.join("").padEnd(0x110000, "."))) };
+    },
+    check_name: ({ name }) => {
+      errors.refuse(!names.isName(name), "profile_json");
+      return {};
+    },
+    numbers: ({ names: given, taken }) => ({ numbers: names.numbers(given, taken) }),
+    tidy_name: ({ typed: name }) => ({ name: names.tidyName(name) }),
     viewing_hash: async ({ viewing }) => ({ viewing_hash: await keys.sha256(viewing) }),
     seal_message: async (given) => {
       const key = await keys.importAead(given.message_key);

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from ephemeral.client.chat_lines import who
 from ephemeral.protocol.charter import Charter, Policy
 from ephemeral.protocol.encoding import b64decode, b64encode
 from ephemeral.protocol.envelope import seal_message
@@ -223,6 +224,21 @@ def test_a_seat_is_taken_first_and_only_then_a_socket_says_hello(session, wire):
     assert wire.welcome(hello) == [Welcome(again=False)]
     assert session.live
     assert set(session.state.members) == {ME, PEER}
+
+
+def test_members_of_one_name_are_numbered_as_they_joined_and_nobody_moves_up(session, wire):
+    third, keys = b"3" * 16, KEYS.content(CHARTER.nonce)
+    # A server may list them in any order.
+    seats = [(third, "YOU", 3), (PEER, "You", 2), (ME, "Ada", 1)]
+    listed = []
+    for who_joins, name, when in seats:
+        profile = b64encode(seal_profile(keys, who_joins, name, 0, b"n" * 12))
+        listed.append(member(who_joins, profile=profile, joined_at=SERVER_NOW + when))
+    wire.arrive(members=listed)
+    told = [(session.state.number(one), who(session, one)) for one in (ME, PEER, third)]
+    assert told == [(1, "\u2039Ada\u203a"), (1, "\u2039You\u203a"), (2, "\u2039YOU · 2\u203a")]
+    wire.hear({"type": "left", "member": b64encode(PEER)})
+    assert who(session, third) == "\u2039YOU · 2\u203a"
 
 
 def test_a_later_socket_says_hello_with_the_seat_it_has(session, wire):

@@ -12,6 +12,8 @@ import encoding_cases
 import envelope_cases
 import key_cases
 import keyring_cases
+import link_cases
+import name_cases
 import primitive_cases
 import profile_cases
 import quote_cases
@@ -21,13 +23,14 @@ import swap_cases
 
 FILES = (
     encoding_cases.make,
-    code_cases.make_codes,
-    code_cases.make_links,
+    code_cases.make,
+    link_cases.make,
     key_cases.make_keys,
     key_cases.make_config,
     seat_cases.make,
     charter_cases.make,
     profile_cases.make,
+    name_cases.make,
     envelope_cases.make,
     quote_cases.make,
     swap_cases.make,

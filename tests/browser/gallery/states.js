@@ -45,7 +45,8 @@ const SCREENS = {
     show(arrive());
   },
   misspelt: (show) => entering(show, "unlatched felt-tip gusto baromter nebula yo-yo willow",
-    { code: "code_word", position: 4, word: "baromter", nearest: "barometer" }),
+    { code: "code_word", suggestions: ["barometer"],
+      unknown: [{ position: 4, word: "baromter", start: 25, end: 33 }] }),
   short: (show) => entering(show, "unlatched gusto", { code: "code_length" }),
   other_server: (show) => entering(show, `https://ephemeral.example/#1.00000000.${CODE}`, { code: "link_salt" }),
   invited: (show) => show(joining()),

@@ -84,9 +84,8 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, over }) {
   }
 
   async function read(text) {
-    const { readCode, readLink } = await load();
-    if (!text.includes("#")) return readCode(text);
-    return readLink(text.trim(), await server());
+    const { isLink, readCode, readLink } = await load();
+    return isLink(text) ? readLink(text, await server()) : readCode(text);
   }
 
   function toInvited(fragment, problem = null) {

@@ -1,9 +1,13 @@
 /** Codes: seven words that open a room (docs/protocol.md, section 2). */
 
+import { clean, pieces, written } from "./cleaning.js";
 import { utf8 } from "./encoding.js";
 import { Refusal, refuse } from "./errors.js";
 import { CODE_WORDS, TYPED_BYTES } from "./limits.js";
+import { isNear, suggestions } from "./suggestions.js";
 import { WORDS } from "./words.js";
+
+/** @typedef {import("./cleaning.js").Piece} Piece */
 
 const KNOWN = new Set(WORDS);
 
@@ -19,62 +23,64 @@ export function makeCode(randomBelow) {
 export const CODE_BITS = CODE_WORDS * Math.log2(WORDS.length);
 
 /**
- * Reads what a person typed (2.3).
+ * Reads what a person typed or pasted (2.3).
  * @param {string} typed
  * @returns {string} the canonical code
- * @throws {Refusal} `code_word` with position (from 1), word (as typed) and nearest; or `code_length`
+ * @throws {Refusal} `code_word` with `unknown`: every piece that is no word, with position (from 1),
+ *   word (as typed) and place (start, end; UTF-16 units); position and word of the first, and
+ *   `suggestions` for it; or `code_length`; or `link_form`, where it is a link, or has an address in it
+ *   and no code
  */
 export function readCode(typed) {
   refuse(utf8(typed).length > TYPED_BYTES, "code_length");
-  const shown = typed.split(/[ \t\n\r-]+/).filter((piece) => piece !== "");
-  const pieces = shown.map((piece) => piece.replace(/[A-Z]/g, (letter) => letter.toLowerCase()));
-  const words = [];
-  for (let i = 0; i < pieces.length; i += 1) {
-    const pair = `${pieces[i]}-${pieces[i + 1]}`;
-    if (KNOWN.has(pieces[i])) {
-      words.push(pieces[i]);
-    } else if (i + 1 < pieces.length && KNOWN.has(pair)) {
-      words.push(pair);
-      i += 1;
-    } else {
-      const [position, word, nearest] = [words.length + 1, shown[i], nearestWord(pieces[i])];
-      throw new Refusal("code_word", { position, word, nearest });
-    }
+  const signs = clean(typed);
+  const text = written(signs);
+  refuse(text.includes("#"), "link_form");
+  const found = pieces(signs);
+  try {
+    return readWords(typed, inASentence(found) ?? found);
+  } catch (refusal) {
+    refuse(text.includes("://"), "link_form");
+    throw refusal;
   }
-  refuse(words.length !== CODE_WORDS, "code_length");
-  return words.join("-");
-}
-
-/** @param {string} typed */
-function nearestWord(typed) {
-  const letters = Array.from(typed);
-  let best = WORDS[0];
-  let least = Infinity;
-  for (const word of WORDS) {
-    // A distance is never smaller than the difference in length.
-    if (Math.abs(word.length - letters.length) >= least) continue;
-    const distance = levenshtein(letters, word);
-    if (distance < least) {
-      least = distance;
-      best = word;
-    }
-  }
-  return best;
 }
 
 /**
- * @param {string[]} from
- * @param {string} to
+ * The canonical form of pieces which must be seven words.
+ * @param {string} typed  the text that they are of
+ * @param {Piece[]} found
+ * @returns {string}
+ * @throws {Refusal} `code_word`, `code_length`
  */
-function levenshtein(from, to) {
-  let row = Array.from({ length: to.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= from.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= to.length; j += 1) {
-      const changed = row[j - 1] + (from[i - 1] === to[j - 1] ? 0 : 1);
-      next.push(Math.min(changed, row[j] + 1, next[j - 1] + 1));
-    }
-    row = next;
+export function readWords(typed, found) {
+  const unknown = found.flatMap(({ word, start, end }, at) =>
+    (KNOWN.has(word) ? [] : [{ position: at + 1, word: typed.slice(start, end), start, end }]));
+  if (unknown.length > 0) {
+    const [{ position, word }] = unknown;
+    throw new Refusal("code_word",
+      { position, word, unknown, suggestions: suggestions(found[position - 1].word) });
   }
-  return row[to.length];
+  refuse(found.length !== CODE_WORDS, "code_length");
+  return found.map(({ word }) => word).join("-");
+}
+
+/**
+ * The seven words among pieces of which others are no words; null if they can't be told. They stand in
+ * one place only with the same signs between each two. A neighbour with the same signs before or after
+ * it must not be near to a word: it may be the first of the code, misspelt, and what seems to be the
+ * last a word of the sentence.
+ * @param {Piece[]} found
+ */
+function inASentence(found) {
+  const known = found.map(({ word }) => KNOWN.has(word));
+  const signs = found.map(({ gap }) => gap.replace(/[0-9 ]/g, ""));
+  const places = [...found.keys()].filter((at) => at + CODE_WORDS <= found.length &&
+    known.slice(at, at + CODE_WORDS).every(Boolean) &&
+    new Set(signs.slice(at + 1, at + CODE_WORDS)).size === 1);
+  if (known.every(Boolean) || places.length !== 1) return null;
+  const [start] = places;
+  const end = start + CODE_WORDS;
+  const unclear = [[start - 1, start], [end, end]].some(([beside, gap]) => beside >= 0 &&
+    beside < found.length && signs[gap] === signs[start + 1] && isNear(found[beside].word));
+  return unclear ? null : found.slice(start, end);
 }

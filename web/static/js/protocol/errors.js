@@ -13,7 +13,8 @@ export class Refusal extends Error {
   /**
    * @param {string} code
    * @param {{retryAfter?: number|null, state?: string|null, position?: number, word?: string,
-   *   nearest?: string}} [details]  the last three of `code_word` alone
+   *   unknown?: {position: number, word: string, start: number, end: number}[],
+   *   suggestions?: string[]}} [details]  the last four of `code_word` alone
    */
   constructor(code, details = {}) {
     super(code);
@@ -23,7 +24,8 @@ export class Refusal extends Error {
     this.state = details.state ?? null;
     this.position = details.position ?? null;
     this.word = details.word ?? null;
-    this.nearest = details.nearest ?? null;
+    this.unknown = details.unknown ?? null;
+    this.suggestions = details.suggestions ?? null;
   }
 }
 

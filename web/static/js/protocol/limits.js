@@ -13,6 +13,8 @@ export const TAG_BYTES = 16;
 export const CODE_WORDS = 7;
 /** Longer texts are not searched for words. */
 export const TYPED_BYTES = 256;
+/** Longer texts are not searched for a link. */
+export const LINK_TEXT_BYTES = 2048;
 
 export const CHARTER_BYTES = 45;
 export const SEATS = Object.freeze([2, 50]);

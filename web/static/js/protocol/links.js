@@ -1,11 +1,15 @@
 /** Links: a code with what it takes to know that it is this server's (docs/protocol.md, 2.4). */
 
-import { readCode } from "./codes.js";
-import { hex } from "./encoding.js";
+import { clean, inUnits, isSeparator, pieces } from "./cleaning.js";
+import { readWords } from "./codes.js";
+import { hex, utf8 } from "./encoding.js";
 import { Refusal, refuse } from "./errors.js";
 import { sha256 } from "./keys.js";
+import { LINK_TEXT_BYTES } from "./limits.js";
 
-const FORM = /^([1-9][0-9]{0,2})\.([0-9a-f]{8})\.([a-z]+(?:-[a-z]+)*)$/;
+const LINK = /#([1-9][0-9]{0,2})\.([0-9a-f]{8})\.([a-z-]*)/g;
+/** A further field, as a later version may have one. */
+const FIELD = /^\.[0-9a-z]/;
 
 /** @param {Uint8Array} salt */
 export async function saltTag(salt) {
@@ -21,18 +25,56 @@ export async function makeLink(page, config, code) {
   return `${page}#${config.suite}.${await saltTag(config.salt)}.${code}`;
 }
 
+/** Whether `readLink` is to read what was typed or pasted, and not `readCode`. @param {string} text */
+export const isLink = (text) => signsOf(text).some(({ sign }) => sign === "#");
+
 /**
- * What stands before the first `#` is not looked at.
- * @param {string} link  whole, or its fragment with the `#`
+ * Reads the link in a text, or a fragment alone with the `#`. Several links in one text must be the
+ * same.
+ * @param {string} text
  * @param {{suite: number, salt: Uint8Array}} config
  * @returns {Promise<string>} the canonical code
- * @throws {Refusal} `link_form`, `link_suite`, `link_salt`, or what `readCode` throws
+ * @throws {Refusal} `link_form`, `link_suite`, `link_salt`, or the refusals of a code
  */
-export async function readLink(link, config) {
-  const fragment = link.slice(link.indexOf("#") + 1 || link.length);
-  const [, suite, tag, code] = FORM.exec(fragment) ?? [];
-  if (code === undefined) throw new Refusal("link_form");
-  refuse(suite !== String(config.suite), "link_suite");
-  refuse(tag !== (await saltTag(config.salt)), "link_salt");
-  return readCode(code);
+export async function readLink(text, config) {
+  const found = linksIn(signsOf(text));
+  const [first] = found;
+  if (first === undefined || !found.every((link) => isSame(link, first))) throw new Refusal("link_form");
+  refuse(first.suite !== String(config.suite), "link_suite");
+  refuse(first.tag !== (await saltTag(config.salt)), "link_salt");
+  return readWords(text, first.words);
+}
+
+/** Nothing of a text that is too long to be looked into. @param {string} text */
+const signsOf = (text) => (utf8(text).length > LINK_TEXT_BYTES ? [] : clean(text));
+
+/**
+ * @typedef {{suite: string, tag: string, words: import("./cleaning.js").Piece[], ends: boolean}} Link
+ *
+ * @param {import("./cleaning.js").Sign[]} signs
+ * @returns {Link[]}
+ */
+function linksIn(signs) {
+  const text = inUnits(signs);
+  return Array.from(text.matchAll(LINK), (match) => {
+    const end = match.index + match[0].length;
+    const after = signs[end]?.sign;
+    return {
+      suite: match[1],
+      tag: match[2],
+      words: pieces(signs.slice(end - match[3].length, end)),
+      ends: after === undefined || (isSeparator(after) && !FIELD.test(text.slice(end))),
+    };
+  });
+}
+
+/**
+ * Whether a link is complete and says what the first does.
+ * @param {Link} link
+ * @param {Link} first
+ */
+function isSame(link, first) {
+  /** @param {Link} one */
+  const said = ({ suite, tag, words }) => [suite, tag, ...words.map(({ word }) => word)].join();
+  return link.ends && link.words.length > 0 && said(link) === said(first);
 }

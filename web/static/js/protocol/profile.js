@@ -1,9 +1,10 @@
 /** Profiles: the name and colour that a member shows to the others (docs/protocol.md, 7.5). */
 
-import { concat, isInteger, isObject, isWellFormed, readJson, u16, utf8, viewOf } from "./encoding.js";
+import { concat, isInteger, isObject, readJson, u16, utf8, viewOf } from "./encoding.js";
 import { Refusal, refuse } from "./errors.js";
 import { LABELS, aeadOpen, aeadSeal, labelled } from "./keys.js";
-import { COLOURS, ID_BYTES, NAME_BYTES, NONCE_BYTES, PROFILE_BYTES, TAG_BYTES } from "./limits.js";
+import { COLOURS, ID_BYTES, NONCE_BYTES, PROFILE_BYTES, TAG_BYTES } from "./limits.js";
+import { isName } from "./names.js";
 
 const VERSION = 1;
 const PADDED_BYTES = PROFILE_BYTES - 1 - NONCE_BYTES - TAG_BYTES;
@@ -56,10 +57,7 @@ function readFields({ name, colour }) {
   if (typeof name !== "string" || !isInteger(colour, 0, COLOURS - 1)) {
     throw new Refusal("profile_json");
   }
-  refuse(!isWellFormed(name), "profile_json");
-  const bytes = utf8(name).length;
-  refuse(bytes < 1 || bytes > NAME_BYTES, "profile_json");
-  refuse(/[\u0000-\u001F\u007F-\u009F]|^ | $/.test(name), "profile_json");
+  refuse(!isName(name), "profile_json");
   return { name, colour };
 }
 

@@ -9,6 +9,7 @@ import { Refusal, isPassing } from "../protocol/errors.js";
 import { contentKeys, roomKeys } from "../protocol/keys.js";
 import { NONCE_BYTES, SEAT_SECRET_BYTES, SECRET_BYTES } from "../protocol/limits.js";
 import { readLink } from "../protocol/links.js";
+import { tidyName } from "../protocol/names.js";
 import { integer, object, readRoom } from "../protocol/objects.js";
 import { encodeProfile, sealProfile } from "../protocol/profile.js";
 import { seatOf } from "../protocol/seat.js";
@@ -187,8 +188,9 @@ function bytesOr(text, code) {
  * @param {Uint8Array} roomNonce
  * @param {Uint8Array} member
  */
-async function sealedProfile({ name, colour }, device, profileKey, roomNonce, member) {
-  if (name === undefined || name === "") return null;
+async function sealedProfile({ name: typed, colour }, device, profileKey, roomNonce, member) {
+  const name = tidyName(typed ?? "");
+  if (name === "") return null;
   const padded = encodeProfile({ name, colour: colour ?? 0 });
   const nonce = device.randomBytes(NONCE_BYTES);
   return toBase64url(await sealProfile(profileKey, { roomNonce, member }, nonce, padded));

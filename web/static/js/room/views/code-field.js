@@ -1,9 +1,9 @@
 // Entering a code: forgiving about capitals and spaces, exact about words.
 
+import { piecesOf } from "../../protocol/cleaning.js";
 import { announceAssertive } from "../../ui/announce.js";
 import { el, fill, setText } from "../../ui/el.js";
 import { parts, say } from "../../ui/i18n.js";
-import { codeWords } from "./code-words.js";
 
 /** Words of a code, for the count under the field. */
 const WORDS = 7;
@@ -28,7 +28,7 @@ export function codeField({ text, enter }) {
   function typed() {
     error.hidden = true;
     input.removeAttribute("aria-invalid");
-    const count = codeWords(input.value).length;
+    const count = piecesOf(input.value).length;
     setText(hint, count === 0 || input.value.includes("#")
       ? say("code.hint") : say("code.count", { count, of: WORDS }));
   }
@@ -42,14 +42,16 @@ export function codeField({ text, enter }) {
   }
 
   function refuse(refusal) {
-    const { position, word, nearest } = refusal ?? {};
     if (refusal?.code === "code_word") {
-      const use = el("button", { type: "button", class: "button small", on: { click: () => mend(word, nearest) } },
-        say("code.use", { word: nearest }));
-      fill(error, el("span", {}, parts("code.word", { position,
-        word: el("span", { class: "typed" }, word), nearest: el("strong", {}, nearest) })), " ", use);
+      const { suggestions, unknown: [{ position, word, start, end }] } = refusal;
+      const typed = el("span", { class: "typed" }, word);
+      const sentence = suggestions.length === 0 ? parts("code.unknown", { position, word: typed })
+        : parts("code.word", { position, word: typed, nearest: el("strong", {}, suggestions[0]) });
+      fill(error, el("span", {}, sentence), suggestions.flatMap((meant) => [" ",
+        el("button", { type: "button", class: "button small", on: { click: () => mend(start, end, meant) } },
+          say("code.use", { word: meant }))]));
     } else if (refusal?.code === "code_length") {
-      fill(error, say("code.length", { count: codeWords(input.value).length, of: WORDS }));
+      fill(error, say("code.length", { count: piecesOf(input.value).length, of: WORDS }));
     } else {
       fill(error, say(linkSentence(refusal?.code)));
     }
@@ -59,9 +61,8 @@ export function codeField({ text, enter }) {
     input.focus();
   }
 
-  function mend(word, nearest) {
-    const at = input.value.toLowerCase().indexOf(word.toLowerCase());
-    if (at >= 0) input.value = input.value.slice(0, at) + nearest + input.value.slice(at + word.length);
+  function mend(start, end, word) {
+    input.value = input.value.slice(0, start) + word + input.value.slice(end);
     typed();
     input.focus();
   }

@@ -1,29 +1,22 @@
 // Who is who: a label and a colour for every member, also for those who have left, so that two
 // people are told apart at a glance whatever they call themselves.
 
+import { isName, numbers } from "../../protocol/names.js";
 import { el } from "../../ui/el.js";
 import { firstGraphemes } from "../../ui/graphemes.js";
 import { isolated, say } from "../../ui/i18n.js";
 
 const COLOURS = 12;
-const NAME_LIMIT = 64;
 const LONGEST_INITIAL = 8;
-
-// Characters that show nothing or turn the text around; a name made of them alone is no name.
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
-
-/** The name that is shown of what a peer calls itself, or null if nothing of it can be seen. */
-export function readableName(name) {
-  if (typeof name !== "string") return null;
-  const visible = name.replace(INVISIBLE, "").trim().slice(0, NAME_LIMIT);
-  return visible === "" ? null : visible;
-}
 
 /** The first character of a name; of one with too many marks on it, the bare one. */
 function initialOf(label) {
   const [first = ""] = firstGraphemes(label, 1);
   return (first.length <= LONGEST_INITIAL ? first : [...first][0]).toUpperCase();
 }
+
+/** What a peer calls itself, if that is a name; else null. */
+const nameOf = (name) => (typeof name === "string" && isName(name) ? name : null);
 
 function freeColour(wanted, taken) {
   const start = Number.isInteger(wanted) && wanted >= 0 && wanted < COLOURS ? wanted : 0;
@@ -54,45 +47,50 @@ export class People {
       Object.assign(known, { here: true, present: member.present === true, seenAt: member.seenAt });
     }
     for (const { author, authorName, authorColour } of cards) {
-      if (typeof author !== "string" || readableName(authorName) === null) continue;
+      if (typeof author !== "string" || nameOf(authorName) === null) continue;
       this.#meet({ id: author, name: authorName, colour: authorColour });
     }
+    this.#label();
   }
 
   #meet(member) {
     const known = this.#known.get(member.id);
-    const name = readableName(member.name);
+    const name = nameOf(member.name);
     if (known !== undefined && (name === null || name === known.name)) return known;
     const others = [...this.#known.values()].filter((other) => other !== known);
     const taken = new Set(others.map((other) => other.colour));
     // The fifth step visits all twelve colours and keeps neighbours far apart on the wheel.
     const wanted = Number.isInteger(member.colour) ? member.colour : (others.length * 5 + 7) % COLOURS;
-    const me = member.me === true || known?.me === true;
-    const { label, number } = me ? { label: name ?? say("people.you"), number: 1 } : this.#label(name, others);
-    const initial = initialOf(label);
     const person = Object.assign(known ?? { here: false, present: false, seenAt: NaN }, {
-      id: member.id, me, name, label,
+      id: member.id, me: member.me === true || known?.me === true, name, label: null,
       colour: freeColour(wanted, taken.size < COLOURS ? taken : new Set()),
-      badge: number === 1 ? initial : say("people.badge", { initial, number }),
     });
     this.#known.set(member.id, person);
-    this.version += 1;
-    // A profile is decrypted after its member was first seen, and the name may be shown already.
-    if (known !== undefined) redress(person);
     return person;
   }
 
-  #label(name, others) {
-    const base = name ?? say("people.guest");
-    // The page calls the reader by this name, in quotes too; nobody else may have it to themselves.
-    const labels = new Set([say("people.you"), ...others.map((other) => other.label)]);
-    let label = base;
-    let number = 1;
-    while (labels.has(label)) {
-      number += 1;
-      label = say("people.numbered", { name: base, number });
+  /**
+   * Numbers those of one name in the order in which they were met, which is that of joining; also who
+   * has left, so that nobody moves up to its place. The page calls the reader and those it doesn't know
+   * by words of its own; nobody else may have one of these to itself.
+   */
+  #label() {
+    const people = [...this.#known.values()];
+    const nameless = people.find(({ me, name }) => me && name === null);
+    const named = people.filter((person) => person !== nameless);
+    const names = named.map(({ name }) => name ?? say("people.guest"));
+    const found = numbers(names, ["people.you", "people.gone", "people.someone"].map((key) => say(key)));
+    const labels = new Map(named.map((person, at) => [person, { name: names[at], number: found[at] }]));
+    for (const person of people) {
+      const { name, number } = labels.get(person) ?? { name: say("people.you"), number: 1 };
+      const label = number === 1 ? name : say("people.numbered", { name, number });
+      if (label === person.label) continue;
+      const initial = initialOf(name);
+      Object.assign(person, { label, badge: number === 1 ? initial : say("people.badge", { initial, number }) });
+      this.version += 1;
+      // A profile is decrypted after its member was first seen, and the name may be shown already.
+      redress(person);
     }
-    return { label, number };
   }
 
   /** The person with this id; one who was never seen is somebody who has left. */
