@@ -154,6 +154,12 @@ async function load(base, derive, argon2id) {
     is_link: ({ text }) => ({ link: links.isLink(text) }),
     make_link: async ({ page, suite, salt, code }) =>
       ({ link: await links.makeLink(page, { suite, salt }, code) }),
+    make_return_link: async ({ page, suite, salt, code, seat_secret: secret }) =>
+      ({ link: await links.makeReturnLink(page, { suite, salt }, code, secret) }),
+    read_return_link: async ({ text, suite, salt }) => {
+      const { code, secret } = await links.readReturnLink(text, { suite, salt });
+      return { code, seat_secret: secret };
+    },
     read_link: ({ text, suite, salt }) =>
       placed(text, async () => ({ code: await links.readLink(text, { suite, salt }) })),
     derive_root: async ({ code, ...config }) => ({ root: await derive(code, config) }),

@@ -149,6 +149,15 @@ def make_link(**given):
     return {"link": links.make_link(**given)}
 
 
+def make_return_link(**given):
+    return {"link": links.make_return_link(**given)}
+
+
+def read_return_link(**given):
+    code, seat_secret = links.read_return_link(**given)
+    return {"code": code, "seat_secret": seat_secret}
+
+
 def read_link(**given):
     return {"code": links.read_link(**given)}
 
@@ -339,6 +348,8 @@ OPERATIONS = (
             make_link,
             is_link,
             read_link,
+            make_return_link,
+            read_return_link,
             derive_root,
             room_keys,
             content_keys,

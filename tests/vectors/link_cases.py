@@ -1,6 +1,7 @@
-"""Links that carry a code: docs/protocol.md, 2.4."""
+"""Links that carry a code: docs/protocol.md, 2.4 and 4.3."""
 
 import hashlib
+from typing import Any
 
 from code_words import CODE, HYPHENS, PIECES, WRONG, wrong
 from maker import Vectors, drawn
@@ -9,13 +10,21 @@ SALT = drawn("links/salt", 32)
 
 
 def make() -> Vectors:
-    v = Vectors("links", "Links that carry a code: docs/protocol.md, 2.4")
+    v = Vectors("links", "Links that carry a code: docs/protocol.md, 2.4 and 4.3")
     takes = {"suite": "integer", "salt": "hex"}
     v.operation("make_link", {"page": "text", **takes, "code": "text"}, {"link": "text"})
     v.operation(
         "read_link",
         {"text": "text", **takes},
         {"code": "text"},
+        refused=WRONG,
+    )
+    back = {"page": "text", **takes, "code": "text", "seat_secret": "hex"}
+    v.operation("make_return_link", back, {"link": "text"})
+    v.operation(
+        "read_return_link",
+        {"text": "text", **takes},
+        {"code": "text", "seat_secret": "hex"},
         refused=WRONG,
     )
     v.operation("is_link", {"text": "text"}, {"link": "json"})
@@ -152,4 +161,42 @@ def make() -> Vectors:
         "code_word",
         wrong(text, "zom", (2, "zom"), (7, "maraton")),
     )
+    _return_links(v, link, ours)
     return v
+
+
+def _return_links(v: Vectors, link: str, ours: dict[str, Any]) -> None:
+    """Links with the secret of a seat behind the code."""
+    secret, other = drawn("links/seat", 16), drawn("links/other seat", 16)
+    back = f"{link}.{secret.hex()}"
+    page = link.partition("#")[0]
+    made = {"page": page, **ours, "code": CODE, "seat_secret": secret}
+    v.success("make_return_link", "make_return_link", "As it is made.", made, {"link": back})
+    for name, text, why in (
+        ("whole", back, "As it is made."),
+        ("in_capitals", back.upper(), "As a QR code may hold it."),
+        ("in_a_text", f"Bo: <{back}>, later", "In the middle of a text."),
+        ("trailing_full_stop", f"{back}.", "The end of a sentence."),
+        ("tracking", f"{back}&fbclid=x", "Added on the way."),
+    ):
+        out = {"code": CODE, "seat_secret": secret}
+        given = {"text": text, **ours}
+        v.success("read_return_link", f"read_return_link_{name}", why, given, out)
+    for name, text, why in (
+        ("without_seat", link, "It leads to the room, and to no seat."),
+        ("seat_of_30_digits", back[:-2], "A secret has 16 bytes."),
+        ("seat_of_34_digits", f"{back}00", "A secret has 16 bytes."),
+        ("seat_of_other_letters", f"{back[:-1]}g", "Hexadecimal digits."),
+        ("fifth_field", f"{back}.0", "A later version may have more."),
+        ("two_seats", f"{back} {link}.{other.hex()}", "Nobody knows which."),
+        ("beside_the_room", f"{back} {link}", "Nobody knows which."),
+    ):
+        given = {"text": text, **ours}
+        v.refusal("read_return_link", f"read_return_link_{name}", why, given, "link_form")
+    v.refusal(
+        "read_link",
+        "read_link_that_returns",
+        "It is another's seat, perhaps: nobody joins by it.",
+        {"text": back, **ours},
+        "link_form",
+    )
