@@ -258,10 +258,11 @@ class Socket:
 
     def _take(self) -> None:
         """Take what came, as far as it may be; read no further while it may not."""
+        queue, deferred_frames = self._queue, self._frames.deferred
         try:
-            while self._queue and self._ending is None and self._is_free():
-                frame, body = self._queue.popleft()
-                deferred = self._frames.deferred.get(type(frame))
+            while queue and self._is_free() and self._ending is None:
+                frame, body = queue.popleft()
+                deferred = deferred_frames.get(type(frame))
                 if deferred is None:
                     self._awaited = frame, body
                     self._stir()

@@ -84,10 +84,10 @@ class Doom:
         owner = Ledger if hasattr(Ledger, self._request) else Rooms
         original = getattr(owner, self._request)
 
-        def asked(*arguments: Any) -> Any:
+        def asked(*arguments: Any, **named: Any) -> Any:
             self._come = not self._spent and self._before == 0
             self._before -= 1
-            return original(*arguments)
+            return original(*arguments, **named)
 
         setattr(owner, self._request, asked)
 
