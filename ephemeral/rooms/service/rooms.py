@@ -36,9 +36,9 @@ from ephemeral.rooms.rules.room import (
     Snapshot,
     TypingEvent,
 )
+from ephemeral.rooms.service.batches import write
 from ephemeral.rooms.service.commits import commit
 from ephemeral.rooms.service.deployment import Deployment
-from ephemeral.rooms.service.effects import write
 from ephemeral.rooms.service.endings import end, end_expired, tell_end
 from ephemeral.rooms.service.ledger import Ledger
 from ephemeral.rooms.service.receipts import receipts
