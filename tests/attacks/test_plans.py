@@ -91,6 +91,7 @@ async def life(desk: Desk, policy: Policy) -> list[tuple[str, Callable[[], Await
         ("open another", lambda: desk.open_message(reader, messages[1])),
         ("release", lambda: desk.ask(desk.rooms.release, reader, messages[1].id)),
         ("acknowledge", lambda: desk.acknowledge(reader, messages[0])),
+        ("withdraw", lambda: desk.ask(desk.rooms.withdraw, author, messages[1].id)),
         ("status", lambda: desk.rooms.status(author, [one.id for one in messages])),
         ("lock", lambda: desk.rooms.lock(author, True)),
         ("resume", lambda: desk.rooms.resume(resume[0])),

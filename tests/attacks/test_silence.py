@@ -91,6 +91,7 @@ async def go_every_right_way(tour: Tour) -> None:
     await reader.http("POST", f"/room/messages/{messages[0].id}/release")
     await reader.open(messages[0])
     await reader.acknowledge(messages[0])
+    await author.http("DELETE", f"/room/messages/{messages[1].id}")
     ids = {"ids": [message.id for message in messages]}
     await author.http("POST", "/room/messages/status", json=ids)
     await author.http("POST", "/room/typing", json={"typing": True})
@@ -128,6 +129,7 @@ async def meet_every_refusal(tour: Tour) -> None:
     await author.open(tour.message())
     path = f"/room/messages/{message.id}"
     await reader.http("POST", f"{path}/release")
+    await reader.http("DELETE", path)
     await reader.http("POST", f"{path}/ack", json={"viewing": tour.wrong()})
     await reader.acknowledge(message)
     await reader.open(message)
@@ -141,11 +143,14 @@ async def meet_every_refusal(tour: Tour) -> None:
     # One message for everyone who was there, and one at which somebody else looks.
     room = tour.room(seats=4, policy=2)
     await room.create()
-    author, reader, late = tour.member(room), tour.member(room), tour.member(room)
+    author, reader, other, late = [tour.member(room) for _ in range(4)]
     await author.join()
     await reader.join()
+    await other.join()
     message = tour.message()
     await author.post(message)
+    await reader.acknowledge(message)
+    await reader.open(message)
     await late.join()
     await late.open(message)
     room = tour.room(seats=3)
@@ -226,6 +231,9 @@ async def speak_every_frame(tour: Tour) -> None:
                 await other.end()
                 await newer.ask("leave")
         await line.ask("status", ids=[message.id])
+        message = tour.message()
+        await line.ask("post", **message.post)
+        await line.ask("withdraw", id=message.id)
         await line.ask("lock", locked=False)
         await line.ask("destroy")
         await line.end()

@@ -135,7 +135,7 @@ async def test_a_clock_that_is_set_back_in_the_middle_of_a_sweep_does_not_make_i
 
 async def stop_clock(desk: Desk, time: int) -> None:
     """Let it be exactly this time, and the worker's estimate stand still as well."""
-    desk.ledger._batches._clock = Clock(lambda: time)
+    desk.ledger._batches.clock = Clock(lambda: time)
     await desk.pool.execute(
         f"CREATE OR REPLACE FUNCTION clock_ms() RETURNS bigint LANGUAGE sql RETURN {time}::bigint"
     )

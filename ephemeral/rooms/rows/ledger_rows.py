@@ -134,18 +134,20 @@ async def write(
     condition: Condition,
     payloads: Sequence[SealedRow],
     inserted: Sequence[Message],
-    changed: Sequence[Message],
+    changed: Collection[Message],
     new_tombstones: Sequence[Tombstone],
     destroyed: Sequence[Message],
-    used: Sequence[Room],
+    used: Collection[Room],
     versions: Sequence[int | None],
+    *,
+    marked: bool = False,
 ) -> Written:
     """Write everything that a batch has decided, each row once: no two of these may share one.
 
-    `payloads` are those of `inserted`; their epoch is held. Of `inserted` that is written which a
-    message has that nobody gave back or viewed yet. `new_tombstones` are all of one moment. `used`
-    are all rooms in which anything changed, with the `versions` that they get; None: they have a
-    new one already.
+    `payloads` are those of `inserted`; their epoch is held. Returns and views are written of
+    `changed` alone, and only if one is `marked`. `new_tombstones` are all of one moment. `used` are
+    all rooms in which anything changed, with the `versions` that they get; None: they have a new
+    one already.
     """
     parts: list[Part] = []
     values: list[object] = []
@@ -203,7 +205,7 @@ async def write(
             _list([one.lease_ends for one in changed]),
             _list([one.leases for one in changed]),
         )
-        if any(one.returns or one.viewing is not None for one in changed):
+        if marked:
             add(
                 CHANGED,
                 *leases,

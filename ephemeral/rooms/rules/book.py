@@ -115,12 +115,16 @@ class Book(Fates):
             or room.waiting_bytes + size > self._limits.waiting_bytes
         ):
             raise Refusal("room_crowded")
-        self._refuse_share(room, seat.member, size)
+        if room.seats > 2:
+            self._refuse_share(room, seat.member, size)
         audience = None
         if room.policy == 2:
             others = [one for one in self._held(seat.room) if one != seat.member]
             audience = {one: AudienceMember(one) for one in others} or None
-        self._count(room, seat.member, 1, size)
+        room.waiting += 1
+        room.waiting_bytes += size
+        if self._shares:
+            self._share(room.room, seat.member, 1, size)
         room.sequence += 1
         message = Message(
             seat.room,
@@ -196,6 +200,7 @@ class Book(Fates):
             reader.state = ACKNOWLEDGED
             reader.lease_until = None
             message.viewing, message.reader = viewing, seat.member
+            self.marked = True
             self._change(message, reader)
             if self._conclude(message, seat.member, by):
                 return Acknowledged(message_id, "viewed")
@@ -338,7 +343,7 @@ class Book(Fates):
         Otherwise one member keeps all others from writing for as long as a message waits.
         """
         limits = self._limits
-        if room.seats <= 2 or _is_half(limits, room.waiting + 1, room.waiting_bytes + size):
+        if _is_half(limits, room.waiting + 1, room.waiting_bytes + size):
             return
         shares = self._shares.get(room.room)
         if shares is None:

@@ -17,7 +17,6 @@ from ephemeral.rooms.rules.room import (
     DestroyedEvent,
     KnownRoom,
     Message,
-    Room,
     StoredEvent,
     Tombstone,
 )
@@ -117,6 +116,7 @@ class Fates(Changes):
             reader.lease_until = None
             self._change(message, reader)
         note_return(message, member, self.now, self._limits.lease)
+        self.marked = True
         self._tell(message.room, StoredEvent(message.id, member, message.returns, by))
         return True
 
@@ -149,17 +149,18 @@ class Fates(Changes):
         self.used[message.room] = known.room
         # What has expired is not counted any more.
         if message.expires_at > self.now:
-            self._count(known.room, message.author, -1, -message.size)
+            known.room.waiting -= 1
+            known.room.waiting_bytes -= message.size
+            if self._shares:
+                self._share(message.room, message.author, -1, -message.size)
         self._tell(
             message.room,
             DestroyedEvent(message.id, FATES[fate], viewing, last, message.leases, self.now, by),
         )
 
-    def _count(self, room: Room, author: bytes, messages: int, size: int) -> None:
+    def _share(self, room: bytes, author: bytes, messages: int, size: int) -> None:
         """So much more waits, by this author."""
-        room.waiting += messages
-        room.waiting_bytes += size
-        shares = self._shares.get(room.room)
+        shares = self._shares.get(room)
         if shares is not None:
             before = shares.get(author, (0, 0))
             shares[author] = (before[0] + messages, before[1] + size)

@@ -26,7 +26,7 @@ def notice_of(message: Message, now: int) -> Notice:
         "opened" if leased else "stored",
         message.lease_holder if leased else None,
         message.lease_until if leased else None,
-        audience_of(message),
+        None if message.audience is None else audience_of(message),
         message.leases,
         message.returns,
     )

@@ -8,17 +8,17 @@ is lacking, decides and writes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from ephemeral.live.bus import Hint
 from ephemeral.protocol.errors import Refusal
+from ephemeral.rooms.rows import ledger_rows, room_rows
 from ephemeral.rooms.rows.ledger_rows import UNCONDITIONAL, Condition, Written
 from ephemeral.rooms.rules.book import Book, Unread
 from ephemeral.rooms.rules.credentials import tombstone_hash
 from ephemeral.rooms.rules.limits import Limits
-from ephemeral.rooms.rules.room import Opened
-from ephemeral.rooms.service.effects import write
+from ephemeral.rooms.rules.room import Message, Opened
 from ephemeral.rooms.service.entries import Entry, Leased, Outcome, Post
 from ephemeral.rooms.service.estimated_clock import DRIFT_MS, Clock
 from ephemeral.rooms.service.recall import is_recalled, recall
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ephemeral.sealing.seals import EpochKey
     from ephemeral.store.postgres import Connection
 
-__all__ = ["Batches", "Decided"]
+__all__ = ["Batch", "Batches", "write"]
 
 # Versions that this process gives: 52 bits, as many as the database draws.
 _VERSION_BYTES, _VERSION_BITS = 7, 52
@@ -40,19 +40,14 @@ _VERSION_BYTES, _VERSION_BITS = 7, 52
 # What sealing a post draws.
 _POST_BYTES = seals.PAYLOAD_ID_BYTES + seals.SEALING_BYTES
 
+_NONE_SEALED: Mapping[bytes, SealedRow] = MappingProxyType({})
+_NO_VERSIONS: Mapping[bytes, int] = MappingProxyType({})
+
 Known = dict[bytes, CachedRoom]
 
 
-class Decided(NamedTuple):
-    """What a batch has done, once it is committed; what it knows is then remembered."""
-
-    outcomes: list[Outcome]
-    hints: Sequence[Hint]
-    remember: Callable[[], None]
-
-
 class Batches:
-    """Decides and writes. `fault` is told of exceptions nobody expected."""
+    """What all batches have in common. `fault` is told of exceptions nobody expected."""
 
     def __init__(
         self,
@@ -62,22 +57,22 @@ class Batches:
         fault: Callable[[BaseException], None],
         clock: Clock,
     ) -> None:
-        self._keyring = keyring
-        self._limits = limits
-        self._random = random
-        self._fault = fault
-        self._clock = clock
+        self.keyring = keyring
+        self.limits = limits
+        self.random = random
+        self.fault = fault
+        self.clock = clock
         self.cache = RoomCache()
 
-    def divide(self, batch: Sequence[Entry]) -> tuple[Sequence[Entry], Sequence[Entry], Known]:
+    def divide(self, entries: Sequence[Entry]) -> tuple[Sequence[Entry], Sequence[Entry], Known]:
         """Entries that can be decided at once, those that can't, and what is remembered of rooms.
 
-        All entries of a room are on the same side. The rooms are the batch's alone from now on.
+        All entries of a room are on the same side. The rooms are the entries' alone from now on.
         """
         known: Known = {}
         unknown: set[bytes] = set()
-        timeless = self._clock.read() is None
-        for entry in batch:
+        timeless = self.clock.read() is None
+        for entry in entries:
             room = entry.room
             remembered = known.get(room)
             if remembered is None:
@@ -88,178 +83,177 @@ class Batches:
                     unknown.add(room)
                     continue
                 known[room] = remembered
-            if timeless or not is_recalled(entry, remembered, self._limits):
+            if timeless or not is_recalled(entry, remembered, self.limits):
                 unknown.add(room)
         if not unknown:
-            return batch, (), known
+            return entries, (), known
         return (
-            [entry for entry in batch if entry.room not in unknown],
-            [entry for entry in batch if entry.room in unknown],
+            [entry for entry in entries if entry.room not in unknown],
+            [entry for entry in entries if entry.room in unknown],
             known,
         )
 
-    async def at_once(
-        self, connection: Connection, batch: Sequence[Entry], known: Known
-    ) -> Decided | None:
-        """Decide by what is remembered and write it; None if something was otherwise.
+    def tombstone_name(self, room: bytes, message: bytes) -> bytes:
+        """The name that a message's tombstone has."""
+        return tombstone_hash(self.keyring.index_key, room, message)
 
-        After that what was `known` of these rooms is worth nothing.
+    async def unsealed(
+        self, connection: Connection, payloads: Sequence[bytes]
+    ) -> dict[bytes, bytes]:
+        """Envelopes that are stored, by payload."""
+        found: dict[bytes, bytes] = {}
+        for row in (await payload_rows.sealed(connection, payloads)).values():
+            try:
+                data_key = seals.unwrap(self.keyring.key(row.epoch), row.id, row.wrapped)
+                found[row.id] = seals.open_sealed(row.body, data_key, row.id, "message")
+            except (SealBroken, KeyringUnusable) as error:
+                self.fault(error)
+        return found
+
+
+class Batch:
+    """Requests that are decided in order, written together, and answered once that is committed.
+
+    `known` is what is remembered of rooms, these or others; it is the batch's alone. `book` has
+    decided on them, `names` are the rooms that may be changed.
+    """
+
+    book: Book
+
+    def __init__(self, batches: Batches, entries: Sequence[Entry], known: Known) -> None:
+        self._batches = batches
+        self.entries = entries
+        self.names = {entry.room for entry in entries}
+        self._known = known
+        self._rooms: Known = {}
+        self._posts: dict[bytes, Post] = {}
+        self._results: list[Outcome | Leased] = []
+        self._versions: dict[bytes, int] = {}
+        # Envelopes that were read from the database, by payload.
+        self._read: Mapping[bytes, bytes] = {}
+
+    async def at_once(self, connection: Connection) -> bool:
+        """Decide by what is remembered and write it; False if something was otherwise.
+
+        After that what was remembered of these rooms is worth nothing.
         """
-        now = self._clock.read()
+        batches, known = self._batches, self._known
+        now = batches.clock.read()
         assert now is not None, "divided by a clock that was heard"
-        rooms = {entry.room: known[entry.room] for entry in batch}
+        rooms = {name: known[name] for name in self.names}
         versions = sorted((room, one.version) for room, one in rooms.items())
+        book = Book(now, batches.limits, batches.tombstone_name, rooms)
         try:
-            work = _Work(self, Book(now, self._limits, self._tombstone_name, rooms), batch, rooms)
+            self.decide(book, rooms)
         except Unread:
-            return None
-        if work.crowded or any(one.returns for one in work.book.inserted):
-            # What has expired counts until it is counted again: nobody is refused for that. And
-            # what is new and given back already is not written by one statement.
-            return None
-        epoch = self._keyring.current if work.book.inserted else None
+            return False
+        if book.marked and any(one.returns for one in book.inserted):
+            # What is new and given back already is not written by one statement.
+            return False
+        if self._is_crowded():
+            # What has expired counts until it is counted again: nobody is refused for that.
+            return False
+        epoch = batches.keyring.current if book.inserted else None
         condition = Condition(
-            versions,
-            now,
-            DRIFT_MS,
-            None if epoch is None else epoch.id,
-            work.book.inserted,
+            versions, now, DRIFT_MS, None if epoch is None else epoch.id, book.inserted
         )
-        written = await work.write(connection, epoch, condition)
+        written = await self.write(connection, epoch, condition)
         if not written.held:
-            return None
-        self._clock.hear(written.now)
-        return work.decided(work.envelopes())
+            return False
+        batches.clock.hear(written.now)
+        return True
 
-    async def in_transaction(
-        self, connection: Connection, batch: Sequence[Entry], known: Known
-    ) -> Decided:
-        """Lock, recall, decide in order, write."""
+    async def in_transaction(self, connection: Connection) -> None:
+        """Lock, recall, decide, write."""
+        batches, entries, known = self._batches, self.entries, self._known
         # Of a second attempt, after a deadlock, nothing is known: the first has changed it.
-        rooms = {room: known.pop(room) for room in {one.room for one in batch} if room in known}
-        recalled = await recall(connection, rooms, batch, self._limits, self._keyring.index_key)
-        self._clock.set(recalled.now)
-        posts = [one for one in batch if isinstance(one, Post) and one.room in recalled.rooms]
-        epoch = await self._keyring.hold_current(connection) if posts else None
+        rooms = {room: known.pop(room) for room in self.names if room in known}
+        recalled = await recall(
+            connection, rooms, entries, batches.limits, batches.keyring.index_key
+        )
+        batches.clock.set(recalled.now)
+        posts = any(type(one) is Post and one.room in recalled.rooms for one in entries)
+        epoch = await batches.keyring.hold_current(connection) if posts else None
         book = Book(
             recalled.now,
-            self._limits,
-            self._tombstone_name,
+            batches.limits,
+            batches.tombstone_name,
             recalled.rooms,
             tombstones=recalled.tombstones,
             present=recalled.present,
             shares=recalled.shares,
         )
-        work = _Work(self, book, batch, recalled.rooms)
+        self.decide(book, recalled.rooms)
         # What this batch has destroyed still stands.
-        envelopes = work.envelopes()
-        envelopes |= await self._unsealed(connection, work.leased_without(envelopes))
-        await work.write(connection, epoch, UNCONDITIONAL)
-        return work.decided(envelopes)
+        leased = [one.message for one in self._results if isinstance(one, Leased)]
+        unread = [one.payload for one in leased if self._envelope(one) is None]
+        self._read = await batches.unsealed(connection, unread) if unread else {}
+        await self.write(connection, epoch, UNCONDITIONAL)
 
-    def draw(self, length: int) -> Random:
-        """So many random bytes, drawn at once and given out once each."""
-        return _Drawn(self._random(length))
-
-    def fault(self, error: BaseException) -> None:
-        """Something that nobody expected."""
-        self._fault(error)
-
-    def _tombstone_name(self, room: bytes, message: bytes) -> bytes:
-        return tombstone_hash(self._keyring.index_key, room, message)
-
-    async def _unsealed(
-        self, connection: Connection, payloads: Sequence[bytes]
-    ) -> dict[bytes, bytes]:
-        """Envelopes that are stored, by payload."""
-        found: dict[bytes, bytes] = {}
-        if payloads:
-            for row in (await payload_rows.sealed(connection, payloads)).values():
-                try:
-                    data_key = seals.unwrap(self._keyring.key(row.epoch), row.id, row.wrapped)
-                    found[row.id] = seals.open_sealed(row.body, data_key, row.id, "message")
-                except (SealBroken, KeyringUnusable) as error:
-                    self._fault(error)
-        return found
-
-
-class _Work:
-    """A batch, decided on by a book."""
-
-    def __init__(self, batches: Batches, book: Book, batch: Sequence[Entry], rooms: Known) -> None:
-        self.book = book
-        self._batches = batches
-        self._rooms = rooms
-        self._posts: dict[bytes, Post] = {}
-        posts = sum(type(entry) is Post for entry in batch)
-        self._draw = batches.draw(posts * _POST_BYTES + len(rooms) * _VERSION_BYTES)
-        self._results = [self._decide(entry) for entry in batch]
-        self._versions = {room: _version(self._draw(_VERSION_BYTES)) for room in book.used}
-
-    @property
-    def crowded(self) -> bool:
-        """Whether a post was refused for what waits."""
-        return any(isinstance(one, Refusal) and one.code == "room_crowded" for one in self._results)
-
-    def _decide(self, entry: Entry) -> Outcome | Leased:
-        try:
-            if isinstance(entry, Post):
-                payload = self._draw(seals.PAYLOAD_ID_BYTES)
-                self._posts[payload] = entry
-                return entry.decide(self.book, payload)
-            return entry.decide(self.book)
-        except Refusal as refusal:
-            return refusal
+    def decide(self, book: Book, rooms: Known) -> None:
+        """Let `book` decide on every request; `rooms` are those that it changes. Raises Unread."""
+        entries = self.entries
+        posts: dict[bytes, Post] = {}
+        results: list[Outcome | Leased] = []
+        self.book, self._rooms, self._posts, self._results = book, rooms, posts, results
+        count = sum(type(entry) is Post for entry in entries)
+        self._draw = draw = _Drawn(
+            self._batches.random(count * _POST_BYTES + len(rooms) * _VERSION_BYTES)
+        )
+        for entry in entries:
+            try:
+                if isinstance(entry, Post):
+                    payload = draw(seals.PAYLOAD_ID_BYTES)
+                    posts[payload] = entry
+                    results.append(entry.decide(book, payload))
+                else:
+                    results.append(entry.decide(book))
+            except Refusal as refusal:
+                results.append(refusal)
+        self._versions = {room: _version(draw(_VERSION_BYTES)) for room in book.used}
 
     async def write(
         self, connection: Connection, epoch: EpochKey | None, condition: Condition
     ) -> Written:
-        """Seal what was accepted, and write everything."""
+        """Seal what was accepted, and write everything, if the condition holds."""
         sealed: dict[bytes, SealedRow] = {}
         if epoch is not None:
+            posts, draw = self._posts, self._draw
             for message in self.book.inserted:
                 payload = message.payload
                 body, wrapped = seals.seal_wrapped(
-                    epoch, payload, "message", self._posts[payload].envelope, self._draw
+                    epoch, payload, "message", posts[payload].envelope, draw
                 )
                 sealed[payload] = SealedRow(payload, body, epoch.id, wrapped)
         return await write(connection, self.book, sealed, self._versions, condition)
 
-    def envelopes(self) -> dict[bytes, bytes]:
-        """Envelopes of what was leased, by payload, as far as they are remembered."""
-        found: dict[bytes, bytes] = {}
-        for one in self._results:
-            if isinstance(one, Leased):
-                message = one.message
-                post = self._posts.get(message.payload)
-                envelope = (
-                    post.envelope
-                    if post is not None
-                    else self._rooms[message.room].envelopes.get(message.id)
-                )
-                if envelope is not None:
-                    found[message.payload] = envelope
-        return found
+    def outcome(self) -> list[Outcome]:
+        """It is committed: what to answer, in order. What is known of its rooms is remembered."""
+        answers = [self._opened(one) if isinstance(one, Leased) else one for one in self._results]
+        rooms, book = self._rooms, self.book
+        for message in book.inserted:
+            rooms[message.room].keep_envelope(message.id, self._posts[message.payload].envelope)
+        for message in book.destroyed:
+            rooms[message.room].forget_envelope(message.id)
+        for room, version in self._versions.items():
+            rooms[room].version = version
+        keep = self._batches.cache.keep
+        for remembered in rooms.values():
+            keep(remembered)
+        return answers
 
-    def leased_without(self, envelopes: Mapping[bytes, bytes]) -> list[bytes]:
-        """Payloads of what was leased that are not among these."""
-        leased = [one.message.payload for one in self._results if isinstance(one, Leased)]
-        return [payload for payload in leased if payload not in envelopes]
+    def _is_crowded(self) -> bool:
+        return any(isinstance(one, Refusal) and one.code == "room_crowded" for one in self._results)
 
-    def decided(self, envelopes: Mapping[bytes, bytes]) -> Decided:
-        """What to answer and to tell, once this is committed."""
-        return Decided(
-            [
-                self._opened(one, envelopes) if isinstance(one, Leased) else one
-                for one in self._results
-            ],
-            self.book.events,
-            self._remember,
-        )
+    def _envelope(self, message: Message) -> bytes | None:
+        post = self._posts.get(message.payload)
+        if post is not None:
+            return post.envelope
+        return self._rooms[message.room].envelopes.get(message.id)
 
-    def _opened(self, leased: Leased, envelopes: Mapping[bytes, bytes]) -> Outcome:
+    def _opened(self, leased: Leased) -> Outcome:
         message = leased.message
-        envelope = envelopes.get(message.payload)
+        envelope = self._envelope(message) or self._read.get(message.payload)
         if envelope is None:
             self._batches.fault(KeyringUnusable("A message that stands has no payload that opens."))
             return Refusal("internal")
@@ -274,16 +268,70 @@ class _Work:
             self.book.now,
         )
 
-    def _remember(self) -> None:
-        rooms = self._rooms
-        for message in self.book.inserted:
-            rooms[message.room].keep_envelope(message.id, self._posts[message.payload].envelope)
-        for message in self.book.destroyed:
-            rooms[message.room].forget_envelope(message.id)
-        for room, version in self._versions.items():
-            rooms[room].version = version
-        for remembered in rooms.values():
-            self._batches.cache.keep(remembered)
+
+async def write(
+    connection: Connection,
+    book: Book,
+    sealed: Mapping[bytes, SealedRow] = _NONE_SEALED,
+    versions: Mapping[bytes, int] = _NO_VERSIONS,
+    condition: Condition = UNCONDITIONAL,
+) -> Written:
+    """Write all that a book has decided, if the condition holds; `sealed` has payloads by id.
+
+    `versions` has those that the rooms in `book.used` get, unless they have new ones already. A
+    message that was accepted and destroyed at once leaves its tombstone only.
+    """
+    inserted, destroyed, changed = book.inserted, book.destroyed, book.changed
+    if inserted and destroyed:
+        both = {one.payload for one in inserted}.intersection(one.payload for one in destroyed)
+        inserted = [one for one in inserted if one.payload not in both]
+        destroyed = [one for one in destroyed if one.payload not in both]
+    if inserted and changed:
+        fresh = {(one.room, one.id) for one in inserted}
+        changed = {key: one for key, one in changed.items() if key not in fresh}
+    written = await ledger_rows.write(
+        connection,
+        condition,
+        [sealed[one.payload] for one in inserted],
+        inserted,
+        changed.values(),
+        book.new_tombstones,
+        destroyed,
+        book.used.values(),
+        [versions.get(room) for room in book.used],
+        marked=book.marked,
+    )
+    fresh_marks = [one for one in inserted if one.returns or one.reader] if book.marked else ()
+    if fresh_marks:
+        # A row is not changed by the statement that inserts it.
+        await ledger_rows.write(
+            connection, UNCONDITIONAL, (), (), fresh_marks, (), (), (), (), marked=True
+        )
+    if book.invited or book.readers or any(one.audience is not None for one in destroyed):
+        await _write_audiences(connection, book, inserted, destroyed)
+    return written
+
+
+async def _write_audiences(
+    connection: Connection,
+    book: Book,
+    inserted: Collection[Message],
+    destroyed: Collection[Message],
+) -> None:
+    """The same for who is still to view a message: under *everyone* alone, in a transaction."""
+    standing = {(one.room, one.id) for one in inserted}
+    invited = [one for one in book.invited if one[:2] in standing]
+    if invited:
+        await room_rows.insert_audience(connection, invited)
+    heard = {key: one for key, one in book.readers.items() if one is not None}
+    if heard:
+        await room_rows.update_audience(connection, heard)
+    gone = [key for key, one in book.readers.items() if one is None]
+    if gone:
+        await room_rows.delete_audience(connection, gone)
+    heard_out = [message for message in destroyed if message.audience is not None]
+    if heard_out:
+        await room_rows.delete_audiences(connection, heard_out)
 
 
 class _Drawn:

@@ -19,7 +19,7 @@ from ephemeral.live.bus import Bus, Hint
 from ephemeral.protocol.errors import Refusal
 from ephemeral.rooms.rules.limits import Limits
 from ephemeral.rooms.rules.room import Seat
-from ephemeral.rooms.service.batches import Batches, Decided, Known
+from ephemeral.rooms.service.batches import Batch, Batches
 from ephemeral.rooms.service.commits import commit, commit_statement
 from ephemeral.rooms.service.entries import (
     Acknowledge,
@@ -49,7 +49,6 @@ BATCH = 256
 LANES = 2
 
 Key = tuple[bytes, bytes]
-Decide = Callable[[Sequence[Entry], Known], Awaitable[Decided | None]]
 
 
 class Ledger:
@@ -136,55 +135,43 @@ class Ledger:
             self._submit(entry(_resolve(done)))
         await asyncio.gather(*waiting)
 
-    async def _commit(self, batch: Sequence[Entry]) -> None:
-        at_once, others, known = self._batches.divide(batch)
-        if at_once and not await self._settled(at_once, known, self._at_once):
+    async def _commit(self, entries: Sequence[Entry]) -> None:
+        batches = self._batches
+        at_once, others, known = batches.divide(entries)
+        if at_once and not await self._settled(Batch(batches, at_once, known), at_once=True):
             # What was remembered isn't true any more.
             for entry in at_once:
                 known.pop(entry.room, None)
-            others = batch
+            others = entries
         if others:
-            await self._settled(others, known, self._in_transaction)
+            await self._settled(Batch(batches, others, known), at_once=False)
 
-    async def _at_once(self, batch: Sequence[Entry], known: Known) -> Decided | None:
-        names = {entry.room for entry in batch}
-        return await commit_statement(
-            self._pool, self._bus, names, lambda one: self._batches.at_once(one, batch, known)
-        )
-
-    async def _in_transaction(self, batch: Sequence[Entry], known: Known) -> Decided | None:
-        names = {entry.room for entry in batch}
-        return await commit(
-            self._pool,
-            self._bus,
-            names,
-            lambda one: self._batches.in_transaction(one, batch, known),
-        )
-
-    async def _settled(self, batch: Sequence[Entry], known: Known, decide: Decide) -> bool:
+    async def _settled(self, batch: Batch, *, at_once: bool) -> bool:
         """Answer every entry and tell what happened; False if nothing could be decided."""
+        entries = batch.entries
         outcomes: Sequence[Outcome]
         hints: Sequence[Hint] = ()
         try:
-            decided = await decide(batch, known)
-            if decided is None:
-                return False
-            outcomes, hints, remember = decided
-            remember()
+            if at_once:
+                if not await commit_statement(self._pool, self._bus, batch.names, batch.at_once):
+                    return False
+            else:
+                await commit(self._pool, self._bus, batch.names, batch.in_transaction)
+            outcomes, hints = batch.outcome(), batch.book.events
         except StoreUnavailable:
-            outcomes = [Refusal("unavailable", retry_after=1)] * len(batch)
+            outcomes = [Refusal("unavailable", retry_after=1)] * len(entries)
         except KeyringUnusable as error:
             self._fault(error)
-            outcomes = [Refusal("unavailable", retry_after=5)] * len(batch)
+            outcomes = [Refusal("unavailable", retry_after=5)] * len(entries)
         except Exception as error:  # noqa: BLE001 -- every entry must be answered
-            if len(batch) > 1:
+            if len(entries) > 1:
                 # Whatever is wrong is wrong with one of them: the others must not suffer.
-                for entry in batch:
-                    await self._settled([entry], {}, self._in_transaction)
+                for entry in entries:
+                    await self._settled(Batch(self._batches, [entry], {}), at_once=False)
                 return True
             self._fault(error)
             outcomes = [Refusal("internal")]
-        for entry, outcome in zip(batch, outcomes, strict=True):
+        for entry, outcome in zip(entries, outcomes, strict=True):
             try:
                 entry.reply(outcome)
             except Exception as error:  # noqa: BLE001 -- one broken reply must not cost the others theirs

@@ -13,7 +13,7 @@ from ephemeral.rooms.rows.seat_rows import SeatRow
 from ephemeral.rooms.rules.book import Book
 from ephemeral.rooms.rules.limits import Limits
 from ephemeral.rooms.rules.room import KnownRoom, LeftEvent, Room
-from ephemeral.rooms.service.effects import write
+from ephemeral.rooms.service.batches import write
 from ephemeral.sealing import payload_rows
 
 if TYPE_CHECKING:

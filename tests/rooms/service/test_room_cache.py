@@ -14,6 +14,7 @@ from ephemeral.protocol.errors import Refusal
 from ephemeral.rooms.rows import ledger_rows
 from ephemeral.rooms.rules.limits import Limits
 from ephemeral.rooms.rules.room import Room, Seat, StoredEvent
+from ephemeral.rooms.service.batches import Batch
 from ephemeral.rooms.service.room_cache import IDLE_SECONDS, SIZE_MAX, CachedRoom, RoomCache
 from ephemeral.sealing.encryption_key import GivenKeys
 from ephemeral.sealing.keyring import accept_loss, make_epoch
@@ -237,20 +238,14 @@ async def test_each_lease_ends_in_its_own_time(desk: Desk) -> None:
 def ways(desk: Desk) -> "Counter[str]":
     """How the batches of a worker were written, counted from now on."""
     counted: Counter[str] = Counter()
-    batches = desk.ledger._batches
+    settled = desk.ledger._settled
 
-    def watch(name: str) -> None:
-        original = getattr(batches, name)
+    async def noted(batch: Batch, *, at_once: bool) -> bool:
+        done = await settled(batch, at_once=at_once)
+        counted[("at_once" if at_once else "in_transaction") if done else "in vain"] += 1
+        return done
 
-        async def noted(*given: Any) -> Any:
-            decided = await original(*given)
-            counted[name if decided is not None else "in vain"] += 1
-            return decided
-
-        setattr(batches, name, noted)
-
-    watch("at_once")
-    watch("in_transaction")
+    desk.ledger._settled = noted
     return counted
 
 
