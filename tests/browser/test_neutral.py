@@ -142,7 +142,7 @@ def test_a_card_that_arrives_opened_behind_the_neutral_screen_is_not_burnt_unsee
         near.append(route)
 
         def back(message: str | bytes) -> None:
-            if '"opened"' in str(message):
+            if '"envelope"' in str(message):
                 held.append(message)
             else:
                 route.send(message)
