@@ -395,9 +395,21 @@ class Settings:
             _whole(1, 3600), "30", "How long a request may take to come before it is cut off."
         ),
     ]
+    keep_alive_seconds: Annotated[
+        int,
+        Declared(
+            _whole(1, 3600),
+            "150",
+            "How long a connection is kept for its next request; longer than a proxy keeps it.",
+        ),
+    ]
     frames_per_second: Annotated[
         int,
-        Declared(_whole(1, 100000), "50", "Frames that one socket may send each second, for long."),
+        Declared(
+            _whole(1, 100000),
+            "50",
+            "Frames of any kind that one socket may send each second, for long.",
+        ),
     ]
     frames_burst: Annotated[
         int, Declared(_whole(1, 100000), "200", "Frames that one socket may send at once.")

@@ -1,25 +1,24 @@
 """How fast somebody may send."""
 
-from ephemeral.protocol.errors import Refusal
-
 __all__ = ["Pace"]
 
 
 class Pace:
-    """How fast one socket may send: `rate` frames a second, `burst` at once."""
+    """How fast one socket may send: `rate` frames a second, `burst` at once.
 
-    __slots__ = ("_burst", "_last", "_rate", "_tokens")
+    Whoever takes frames refills it with the time of a look, takes one off `tokens` for each, and
+    ends at the one for which there is none.
+    """
+
+    __slots__ = ("_burst", "_last", "_rate", "tokens")
 
     def __init__(self, rate: int, burst: int, now: float) -> None:
         self._rate = rate
         self._burst = burst
-        self._tokens = float(burst)
         self._last = now
+        self.tokens = float(burst)
 
-    def spend(self, now: float) -> None:
-        """Count a frame; refuses `too_many`. `now` is in seconds."""
-        tokens = min(self._burst, self._tokens + (now - self._last) * self._rate) - 1
+    def refill(self, now: float) -> None:
+        """Add what has become due by `now`, in seconds."""
+        self.tokens = min(self._burst, self.tokens + (now - self._last) * self._rate)
         self._last = now
-        if tokens < 0:
-            raise Refusal("too_many")
-        self._tokens = tokens

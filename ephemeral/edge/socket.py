@@ -88,7 +88,6 @@ class Socket:
         route: SocketRoute,
         frames: SocketFrames,
         verdict: Verdict,
-        pace: Pace,
         visitor: Visitor,
     ) -> None:
         self.connection = connection
@@ -98,7 +97,6 @@ class Socket:
         self._route = route
         self._frames = frames
         self._verdict = verdict
-        self._pace = pace
         self._loop = asyncio.get_running_loop()
         self._outbox = Outbox(wire, flusher, self._go_on, partial(self.end, close_codes.SLOW))
         self._ending: tuple[int, Refusal | None] | None = None
@@ -137,7 +135,6 @@ class Socket:
         if self._ending is not None:
             return
         try:
-            self._pace.spend(self._loop.time())
             if self._welcomed:
                 self._take(self._frames.late.decode(text))
             else:
@@ -153,6 +150,15 @@ class Socket:
     def received_binary(self) -> None:
         """Only text is spoken here."""
         self._fail(Refusal("malformed"))
+
+    def flooded(self) -> None:
+        """The peer sends more than anybody may."""
+        self._fail(Refusal("too_many"))
+
+    def stalled(self) -> None:
+        """The peer takes nothing of what it is sent."""
+        self._outbox.shut()
+        self.end(close_codes.SLOW)
 
     def writable(self) -> None:
         """The peer reads again."""
@@ -187,11 +193,13 @@ class Socket:
     def _fail(self, error: Exception) -> None:
         self.refuse(self._verdict(error))
 
-    async def run(self, hello_seconds: float, ended: Callable[["Socket"], None]) -> None:
-        """Serve until the end. `ended` is called once, as soon as the session is over."""
+    async def run(
+        self, pace: Pace, hello_seconds: float, ended: Callable[["Socket"], None]
+    ) -> None:
+        """Serve at `pace` until the end. `ended` is called once, when the session is over."""
         silent = Refusal("unauthorized", "No hello came in time.")
         timer = self._loop.call_later(hello_seconds, self._silent, silent)
-        self._wire.attach(self)
+        self._wire.attach(self, pace)
         try:
             while self._ending is None:
                 if self._frame is None and self.retired and not self._work:

@@ -116,14 +116,14 @@ class Sockets:
         pace = Pace(self._rate, self._burst, asyncio.get_running_loop().time())
         self._turn += 1
         name = self._turn.to_bytes(_TURN_BYTES) + self._random(_RANDOM_BYTES)
-        socket = Socket(name, wire, self._flusher, route, frames, self._verdict, pace, visitor)
+        socket = Socket(name, wire, self._flusher, route, frames, self._verdict, visitor)
         self._sockets.add(socket)
         if not visitor.connected() or len(self._sockets) > self._most:
             socket.refuse(crowded())
         if self._draining:
             socket.retire()
         try:
-            await socket.run(self._hello_seconds, self._ended)
+            await socket.run(pace, self._hello_seconds, self._ended)
         finally:
             self._sockets.discard(socket)
             if not self._sockets:

@@ -32,6 +32,17 @@ def status(pid: int) -> dict[str, str]:
     return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
 
 
+def cpu_seconds(pid: int) -> float:
+    """What it has cost so far, in the program and in the system for it."""
+    fields = of_process(pid, "stat").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident(pid: int) -> int:
+    """Bytes of memory that it has."""
+    return int(status(pid)["VmRSS"].split()[0]) * 1024
+
+
 def of_process(pid: int, name: str) -> str:
     """One file of /proc/PID."""
     return Path(f"/proc/{pid}/{name}").read_text(errors="replace")
