@@ -277,6 +277,22 @@ def text_without_comments(path: Path) -> str:
     return re.sub(r"#.*", "", path.read_text())
 
 
+def test_every_proxy_gives_up_an_idle_connection_before_the_server_does():
+    """Else a request is sent on one that has just been closed, and a POST is not sent again."""
+    texts = [
+        text_without_comments(path)
+        for folder in ("nginx/conf.d", "caddy")
+        for path in (DEPLOY / folder).iterdir()
+    ]
+    texts.append(
+        text_without_comments(DEPLOY / "traefik/traefik.yaml").replace("idleConn", "keepalive_")
+    )
+    kept = [re.findall(r"keepalive(?:_[tT]imeout:?)? (\d+)s", text) for text in texts]
+    assert [len(one) for one in kept] == [1] * len(texts)
+    longest = max(int(seconds) for [seconds] in kept)
+    assert 2 * longest < Settings.parse({}).keep_alive_seconds
+
+
 def test_the_names_in_traefik_s_files_are_there():
     static = yaml.safe_load((DEPLOY / "traefik/traefik.yaml").read_text())
     for site in ("ephemeral.yaml", "ephemeral-subpath.yaml"):
