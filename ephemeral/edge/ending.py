@@ -1,13 +1,40 @@
 """How connections end whose peer doesn't do its part: what both wires need for that."""
 
 import asyncio
+from http import HTTPStatus
 
-__all__ = ["HangUp", "Stall"]
+from ephemeral import metrics
+from ephemeral.edge.errors import error
+from ephemeral.edge.headers import ANSWER, Header
+from ephemeral.protocol.errors import Refusal
+
+__all__ = ["HangUp", "Stall", "last_words", "refused"]
 
 # How long a peer that was told why has to read it.
 _LINGER_SECONDS = 2.0
 # So much of what it still sends is read and thrown away, lest a reset overtake what it was told.
 _IGNORED_MAX = 256 * 1024
+
+
+def refused(refusal: Refusal) -> tuple[list[Header], bytes]:
+    """Headers and body of an answer behind which the connection ends."""
+    body = error(refusal)
+    length = b"%d" % len(body)
+    return [
+        (b"content-type", b"application/json"),
+        (b"content-length", length),
+        (b"cache-control", b"no-store"),
+        (b"connection", b"close"),
+        *ANSWER,
+    ], body
+
+
+def last_words(status: HTTPStatus, refusal: Refusal) -> bytes:
+    """Such an answer, as it goes over the wire; counts it for the metrics."""
+    metrics.answered(status)
+    headers, body = refused(refusal)
+    lines = b"".join(b"%b: %b\r\n" % one for one in headers)
+    return f"HTTP/1.1 {status} {status.phrase}\r\n".encode() + lines + b"\r\n" + body
 
 
 class HangUp:

@@ -10,17 +10,10 @@ from http import HTTPStatus
 from typing import Any, NoReturn
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import (
-    STATUS_LINE,
-    HttpToolsProtocol,
-    RequestResponseCycle,
-)
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from ephemeral import metrics
 from ephemeral.edge.connections import Connections
-from ephemeral.edge.ending import HangUp, Stall
-from ephemeral.edge.errors import error
-from ephemeral.edge.headers import ANSWER
+from ephemeral.edge.ending import HangUp, Stall, last_words
 from ephemeral.edge.pulse import Pulse
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import FRAME_MAX
@@ -308,14 +301,7 @@ class HttpWire(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         if may_answer:
-            metrics.answered(status)
-            body = error(refusal)
-            self.transport.write(
-                STATUS_LINE[status]
-                + b"content-type: application/json\r\ncache-control: no-store\r\n"
-                + b"".join(b"%b: %b\r\n" % said for said in ANSWER)
-                + b"connection: close\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body)
-            )
+            self.transport.write(last_words(status, refusal))
         self._hang_up = HangUp(self.transport)
 
     # --- something else than HTTP -------------------------------------------------------------

@@ -17,9 +17,7 @@ from websockets.http11 import Response
 from websockets.speedups import apply_mask
 
 from ephemeral import metrics
-from ephemeral.edge.ending import HangUp, Stall
-from ephemeral.edge.errors import error
-from ephemeral.edge.headers import ANSWER
+from ephemeral.edge.ending import HangUp, Stall, last_words, refused
 from ephemeral.edge.pace import Pace
 from ephemeral.edge.pulse import Pulse
 from ephemeral.edge.wire import WIRE, FrameHandler
@@ -47,21 +45,17 @@ _FREE_PIECE = 1024
 _AHEAD_MAX = 64 * 1024
 
 
+def _refusal(status: int) -> Refusal:
+    return Refusal("internal" if status >= 500 else "malformed")
+
+
 def _reject(status: HTTPStatus | int, text: str) -> Response:
     """The answer to a handshake that is none; the text of the library quotes what came."""
     del text
-    refusal = Refusal("internal" if int(status) >= 500 else "malformed")
-    body = error(refusal)
-    headers = Headers(
-        {
-            "Content-Type": "application/json",
-            "Content-Length": str(len(body)),
-            "Cache-Control": "no-store",
-            "Connection": "close",
-        }
-        | {name.decode(): value.decode() for name, value in ANSWER}
-    )
-    return Response(refusal.status, HTTPStatus(refusal.status).phrase, headers, body)
+    refusal = _refusal(status)
+    headers, body = refused(refusal)
+    said = Headers([(name.decode(), value.decode()) for name, value in headers])
+    return Response(refusal.status, HTTPStatus(refusal.status).phrase, said, body)
 
 
 class SocketWire(WebSocketsSansIOProtocol):
@@ -152,21 +146,33 @@ class SocketWire(WebSocketsSansIOProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what has come, if it may be taken."""
+        if self._handler is None or self._deaf:
+            self._received_aside(data)
+            return
+        if self._rest:
+            self._gather(data)
+            if len(self._rest) < self._needed:
+                return
+        else:
+            self._rest = data
+        self._consume()
+
+    def _received_aside(self, data: bytes) -> None:
+        """What comes before hands are shaken, or after the end."""
         if self._hang_up is not None:
             self._hang_up.ignore(len(data))
         elif not self.handshake_initiated:
             self._shake_hands(data)
         elif not self._deaf:
-            if self._rest:
-                # Grown in place: a frame may come byte by byte.
-                self._rest = bytearray(self._rest) if isinstance(self._rest, bytes) else self._rest
-                self._rest += data
-            else:
-                self._rest = data
-            if self._handler is None and len(self._rest) > _AHEAD_MAX:
+            self._gather(data)
+            if len(self._rest) > _AHEAD_MAX:
                 self.transport.pause_reading()
-            elif len(self._rest) >= self._needed:
-                self._consume()
+
+    def _gather(self, data: bytes) -> None:
+        # Grown in place: a frame may come byte by byte.
+        if isinstance(self._rest, bytes):
+            self._rest = bytearray(self._rest)
+        self._rest += data
 
     def _consume(self) -> None:
         """Take whole frames off what was read, until there is none or a pause."""
@@ -177,7 +183,7 @@ class SocketWire(WebSocketsSansIOProtocol):
         pace = self._pace
         pace.refill(self.loop.time())
         tokens = pace.tokens
-        data, at = bytes(self._rest), 0
+        data, at = self._rest, 0
         while not self._paused and not self._deaf and (end := self._frame_end(data, at)):
             if data[at] & _OPCODE or end - at < _FREE_PIECE:
                 tokens -= 1
@@ -186,7 +192,7 @@ class SocketWire(WebSocketsSansIOProtocol):
                     break
             if end == _BROKEN:
                 # The library says what is wrong with it, and closes.
-                super().data_received(data[at:])
+                super().data_received(bytes(data[at:]))
                 end = len(data)
             elif data[at] == _WHOLE_TEXT and not self.frames and not self.close_sent:
                 start = end - _payload_size(data, at)
@@ -195,7 +201,7 @@ class SocketWire(WebSocketsSansIOProtocol):
                 # To have come is all that it says.
                 pass
             else:
-                super().data_received(data[at:end])
+                super().data_received(bytes(data[at:end]))
             at = end
         pace.tokens = tokens
         if at:
@@ -213,7 +219,7 @@ class SocketWire(WebSocketsSansIOProtocol):
         elif self._handler is not None:
             self._handler.flooded()
 
-    def _frame_end(self, data: bytes, at: int) -> int:
+    def _frame_end(self, data: bytes | bytearray, at: int) -> int:
         """Where the frame at `at` ends; 0 if it isn't all there, `_BROKEN` if it is none."""
         if len(data) - at < 2:
             self._needed = 2
@@ -269,11 +275,8 @@ class SocketWire(WebSocketsSansIOProtocol):
                 metrics.answered(self.response.status_code)
 
     def _refuse_handshake(self, status: HTTPStatus) -> None:
-        metrics.answered(status)
-        response = _reject(status, "")
         self.handshake_initiated = self.handshake_complete = self.close_sent = True
-        head = f"HTTP/1.1 {response.status_code} {response.reason_phrase}\r\n".encode()
-        self.transport.write(head + response.headers.serialize() + response.body)
+        self.transport.write(last_words(status, _refusal(status)))
         self._hang()
 
     def handle_connect(self, event: Any) -> None:
@@ -387,7 +390,7 @@ class SocketWire(WebSocketsSansIOProtocol):
             self._handler.lost()
 
 
-def _payload_size(data: bytes, at: int) -> int:
+def _payload_size(data: bytes | bytearray, at: int) -> int:
     length = data[at + 1] & 127
     if length < 126:
         return length
