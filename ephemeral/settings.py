@@ -386,13 +386,15 @@ class Settings:
         Declared(
             _whole(1, 3600),
             "20",
-            "How often a socket is pinged. One silent from one ping to the next is cut off.",
+            "How often a socket is pinged. One that says or takes nothing till then is cut off.",
         ),
     ]
     request_seconds: Annotated[
         int,
         Declared(
-            _whole(1, 3600), "30", "How long a request may take to come before it is cut off."
+            _whole(1, 3600),
+            "30",
+            "How long a request may take to come, or its answer to be taken, before it is cut off.",
         ),
     ]
     keep_alive_seconds: Annotated[
