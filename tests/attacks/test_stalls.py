@@ -172,20 +172,6 @@ async def test_a_burst_of_what_honest_clients_send_is_taken(client: Client):
     line.writer.close()
 
 
-async def test_a_frame_that_comes_byte_by_byte_costs_what_its_bytes_cost(
-    server: Program, client: Client
-):
-    line = await welcomed(await client.room(seats=2))
-    peer = line.writer.get_extra_info("socket")
-    peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    bill = Bill(server)
-    for byte in frame_of(json.dumps({"type": "ping", "ref": 1}).encode().ljust(20_000)):
-        line.writer.write(bytes([byte]))
-    await line.until({1})
-    bill.pay("byte by byte", attacks=5)
-    line.writer.close()
-
-
 # --- heads and bodies -----------------------------------------------------------------------------
 
 CHUNKED = (b"Content-Type: application/json", b"Transfer-Encoding: chunked")
