@@ -32,9 +32,10 @@ def status(pid: int) -> dict[str, str]:
     return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
 
 
-def cpu_seconds(pid: int) -> float:
-    """What it has cost so far, in the program and in the system for it."""
-    fields = of_process(pid, "stat").rpartition(")")[2].split()
+def cpu_seconds(pid: int, thread: int | None = None) -> float:
+    """What it has cost so far, or one of its threads, in the program and in the system for it."""
+    place = "stat" if thread is None else f"task/{thread}/stat"
+    fields = of_process(pid, place).rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
