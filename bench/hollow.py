@@ -22,11 +22,12 @@ from starlette.types import Receive, Scope, Send
 
 from ephemeral.edge.frames import ok
 from ephemeral.edge.outbox import Flusher, Outbox
+from ephemeral.edge.pace import Pace
 from ephemeral.edge.pulse import Pulse
 from ephemeral.edge.session import Session, SocketRoute
 from ephemeral.edge.socket import SocketFrames
+from ephemeral.edge.socket_wire import SocketWire as Protocol
 from ephemeral.edge.wire import WIRE, Wire
-from ephemeral.edge.wire import SocketWire as Protocol
 from ephemeral.protocol.encoding import b64decode, b64encode
 from ephemeral.protocol.keys import member_id
 from ephemeral.protocol.limits import FRAME_MAX, PROTOCOL
@@ -149,6 +150,12 @@ class Hollow:
     def received_binary(self) -> None:
         """Nobody sends any."""
 
+    def flooded(self) -> None:
+        """Nobody does."""
+
+    def stalled(self) -> None:
+        """Nobody is."""
+
     def writable(self) -> None:
         """Go on."""
         self._outbox.flush()
@@ -180,7 +187,7 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
     wire: Wire = scope["extensions"][WIRE]
     line = Hollow(wire)
-    wire.attach(line)
+    wire.attach(line, Pace(100_000, 100_000, asyncio.get_running_loop().time()))
     await line.over()
 
 
@@ -188,7 +195,7 @@ def main(port: int) -> None:
     """Serve on loopback as the measured server is served."""
     config = uvicorn.Config(
         app,
-        ws=partial(Protocol, pulse=Pulse(20)),  # type: ignore[arg-type]
+        ws=partial(Protocol, pulse=Pulse(20), handshake_seconds=30),  # type: ignore[arg-type]
         ws_max_size=FRAME_MAX,
         ws_per_message_deflate=False,
         ws_ping_interval=None,

@@ -23,6 +23,9 @@ __all__ = ["check", "migrate", "refused", "rotate_keys", "serve", "work_for_supe
 
 _EVERYWHERE = {"0.0.0.0", "::", ""}  # noqa: S104 - compared with, not listened on
 _HEALTH_SECONDS = 4
+# What a server opens beside connections and its pool: files of keys, Redis, a certificate, names
+# that are looked up, those who ask for metrics.
+_DESCRIPTORS = 32
 
 
 def refused(error: Exception) -> int:
@@ -57,7 +60,8 @@ def _until_done(work: Coroutine[Any, Any, int], settings: Settings) -> int:
 
 
 def serve(_arguments: argparse.Namespace, settings: Settings) -> int:
-    from ephemeral.edge.server import ListenRefused, listen, many_files  # noqa: PLC0415
+    from ephemeral.edge.connections import many_files  # noqa: PLC0415
+    from ephemeral.edge.server import ListenRefused, listen  # noqa: PLC0415
 
     try:
         listener = listen(settings.host, settings.port)
@@ -174,7 +178,9 @@ def _server(settings: Settings, app: "Application", ready: Callable[[], None]) -
         app,
         ready,
         app.drain,
+        reserved=settings.database_pool_size + _DESCRIPTORS,
         request_seconds=settings.request_seconds,
+        keep_alive_seconds=settings.keep_alive_seconds,
         ping_seconds=settings.ping_seconds,
         drain_seconds=settings.drain_seconds,
         stop_seconds=settings.stop_seconds,

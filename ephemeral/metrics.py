@@ -58,7 +58,9 @@ _ENDS = ("destroyed", "expired")
 #: What can ail the database.
 TROUBLES = ("away", "refused", "read_only", "full", "crowded", "memory", "slow", "other")
 #: Of HTTP: what the protocol's refusals have, and what else this program answers with.
-STATUSES = sorted({200, 201, 204, 206, 304, 308, 416, *(status for status, _ in STATUS.values())})
+STATUSES = sorted(
+    {200, 201, 204, 206, 304, 308, 416, 431, *(status for status, _ in STATUS.values())}
+)
 #: With which this server closes sockets.
 CLOSE_CODES = (1000, 1007, 1011, 1012, 4400, 4401, 4404, 4408, 4409, 4410, 4413, 4429)
 #: What `too_many` is told by: an action and what it is counted by ("shared": by all processes

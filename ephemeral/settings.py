@@ -390,18 +390,32 @@ class Settings:
         Declared(
             _whole(1, 3600),
             "20",
-            "How often a socket is pinged. One silent from one ping to the next is cut off.",
+            "How often a socket is pinged. One that says or takes nothing till then is cut off.",
         ),
     ]
     request_seconds: Annotated[
         int,
         Declared(
-            _whole(1, 3600), "30", "How long a request may take to come before it is cut off."
+            _whole(1, 3600),
+            "30",
+            "How long a request may take to come, or its answer to be taken, before it is cut off.",
+        ),
+    ]
+    keep_alive_seconds: Annotated[
+        int,
+        Declared(
+            _whole(1, 3600),
+            "150",
+            "How long a connection is kept for its next request; longer than a proxy keeps it.",
         ),
     ]
     frames_per_second: Annotated[
         int,
-        Declared(_whole(1, 100000), "50", "Frames that one socket may send each second, for long."),
+        Declared(
+            _whole(1, 100000),
+            "50",
+            "Frames of any kind that one socket may send each second, for long.",
+        ),
     ]
     frames_burst: Annotated[
         int, Declared(_whole(1, 100000), "200", "Frames that one socket may send at once.")

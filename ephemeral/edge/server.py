@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import resource
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -11,13 +10,13 @@ from functools import partial
 import uvicorn
 from starlette.types import ASGIApp
 
+from ephemeral.edge.connections import Connections, most_connections
+from ephemeral.edge.http_wire import HttpWire
 from ephemeral.edge.pulse import Pulse
-from ephemeral.edge.wire import HttpWire, SocketWire
+from ephemeral.edge.socket_wire import SocketWire
 from ephemeral.protocol.limits import FRAME_MAX
 
-__all__ = ["ListenRefused", "Server", "listen", "many_files"]
-
-_KEEP_ALIVE_SECONDS = 30
+__all__ = ["ListenRefused", "Server", "listen"]
 
 
 class ListenRefused(Exception):
@@ -50,20 +49,16 @@ def listen(host: str, port: int) -> socket.socket:
     return taken
 
 
-def many_files() -> None:
-    """Allow this process as many sockets as the system lets it have."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-
-
 class Server(uvicorn.Server):
     """Serves an application that somebody else builds and takes down.
 
-    `ready` is called once when connections are accepted. A request has `request_seconds` to come,
-    and sockets are pinged every `ping_seconds`. `stop` ends it gracefully, called again at once.
-    Gracefully: `drain` is awaited while requests are still served, then what is under way may be
-    finished. `drain` should take `drain_seconds`; beyond that, it and the finishing have
-    `stop_seconds` each.
+    `ready` is called once when connections are accepted. There are so many at most that `reserved`
+    descriptors stay free beside those that are open when this is made. A request has
+    `request_seconds` to come, one that was answered leaves its connection open for
+    `keep_alive_seconds`, and sockets are pinged every `ping_seconds`. `stop` ends it gracefully,
+    called again at once. Gracefully: `drain` is awaited while requests are still served, then what
+    is under way may be finished. `drain` should take `drain_seconds`; beyond that, it and the
+    finishing have `stop_seconds` each.
     """
 
     def __init__(
@@ -72,18 +67,27 @@ class Server(uvicorn.Server):
         ready: Callable[[], None],
         drain: Callable[[], Awaitable[None]],
         *,
+        reserved: int,
         request_seconds: float,
+        keep_alive_seconds: int,
         ping_seconds: float,
         drain_seconds: float,
         stop_seconds: int,
     ) -> None:
         # Their lines hold addresses of clients, and tracebacks hold everything.
         logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+        http = partial(
+            HttpWire,
+            connections=Connections(most_connections(reserved)),
+            pulse=Pulse(request_seconds),
+            request_seconds=request_seconds,
+        )
+        sockets = partial(SocketWire, pulse=Pulse(ping_seconds), handshake_seconds=request_seconds)
         super().__init__(
             uvicorn.Config(
                 app,
-                http=partial(HttpWire, request_seconds=request_seconds),  # type: ignore[arg-type]
-                ws=partial(SocketWire, pulse=Pulse(ping_seconds)),  # type: ignore[arg-type]
+                http=http,  # type: ignore[arg-type]
+                ws=sockets,  # type: ignore[arg-type]
                 ws_max_size=FRAME_MAX,
                 ws_per_message_deflate=False,
                 # The pulse does that.
@@ -95,7 +99,7 @@ class Server(uvicorn.Server):
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,
-                timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+                timeout_keep_alive=keep_alive_seconds,
                 timeout_graceful_shutdown=stop_seconds,
             )
         )

@@ -84,7 +84,6 @@ class Socket:
         route: SocketRoute,
         frames: SocketFrames,
         verdict: Verdict,
-        pace: Pace,
         visitor: Visitor,
     ) -> None:
         self.connection = connection
@@ -93,10 +92,10 @@ class Socket:
         #: The peer has closed it because it leaves the page that it was opened by.
         self.went_away = False
         self._wire = wire
+        self._pace: Pace
         self._route = route
         self._frames = frames
         self._verdict = verdict
-        self._pace = pace
         self._loop = asyncio.get_running_loop()
         self._outbox = Outbox(wire, flusher, self._go_on, partial(self.end, close_codes.SLOW))
         self._ending: tuple[int, Refusal | None] | None = None
@@ -136,12 +135,11 @@ class Socket:
         """Take a message."""
         if self._ending is not None:
             return
-        now = self._loop.time()
         try:
-            self._pace.spend(now)
             frames = (self._frames.late if self._welcomed else self._frames.early).decode(text)
             if len(frames) > 1:
-                self._pace.spend(now, len(frames) - 1)
+                # The message itself was charged on the wire.
+                self._pace.spend(len(frames) - 1)
         except Refusal as refusal:
             if refusal.code == "malformed" and not _is_utf_8(text):
                 self.end(close_codes.NO_TEXT)
@@ -156,6 +154,15 @@ class Socket:
     def received_binary(self) -> None:
         """Only text is spoken here."""
         self._fail(Refusal("malformed"))
+
+    def flooded(self) -> None:
+        """The peer sends more than anybody may."""
+        self._fail(Refusal("too_many"))
+
+    def stalled(self) -> None:
+        """The peer takes nothing of what it is sent."""
+        self._outbox.shut()
+        self.end(close_codes.SLOW)
 
     def writable(self) -> None:
         """The peer reads again."""
@@ -191,11 +198,14 @@ class Socket:
     def _fail(self, error: Exception) -> None:
         self.refuse(self._verdict(error))
 
-    async def run(self, hello_seconds: float, ended: Callable[["Socket"], None]) -> None:
-        """Serve until the end. `ended` is called once, as soon as the session is over."""
+    async def run(
+        self, pace: Pace, hello_seconds: float, ended: Callable[["Socket"], None]
+    ) -> None:
+        """Serve at `pace` until the end. `ended` is called once, when the session is over."""
         silent = Refusal("unauthorized", "No hello came in time.")
         timer = self._loop.call_later(hello_seconds, self._silent, silent)
-        self._wire.attach(self)
+        self._pace = pace
+        self._wire.attach(self, pace)
         try:
             while self._ending is None:
                 if self._awaited is not None:

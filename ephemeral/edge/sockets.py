@@ -113,7 +113,7 @@ class Sockets:
         wire: Wire = scope["extensions"][WIRE]
         pace = Pace(self._rate, self._burst, asyncio.get_running_loop().time())
         name = self._random(_NAME_BYTES)
-        socket = Socket(name, wire, self._flusher, route, frames, self._verdict, pace, visitor)
+        socket = Socket(name, wire, self._flusher, route, frames, self._verdict, visitor)
         self._sockets.add(socket)
         if not visitor.connected():
             socket.refuse(crowded("sockets_address"))
@@ -122,7 +122,7 @@ class Sockets:
         if self._draining:
             socket.retire()
         try:
-            await socket.run(self._hello_seconds, self._ended)
+            await socket.run(pace, self._hello_seconds, self._ended)
         finally:
             self._sockets.discard(socket)
             if not self._sockets:

@@ -282,6 +282,17 @@ def text_without_comments(path: Path) -> str:
     return re.sub(r"#.*", "", path.read_text())
 
 
+def test_every_proxy_gives_up_an_idle_connection_before_the_server_does():
+    """Else a request is sent on one that has just been closed, and a POST is not sent again."""
+    files = [*(DEPLOY / "nginx/conf.d").iterdir(), *(DEPLOY / "caddy").iterdir()]
+    files.append(DEPLOY / "traefik/traefik.yaml")
+    said = re.compile(r"(?:keepalive|keepalive_timeout|idleConnTimeout:) (\d+)s")
+    kept = [said.findall(text_without_comments(path)) for path in files]
+    assert [len(one) for one in kept] == [1] * len(files)
+    longest = max(int(seconds) for [seconds] in kept)
+    assert 2 * longest < Settings.parse({}).keep_alive_seconds
+
+
 def test_the_names_in_traefik_s_files_are_there():
     static = yaml.safe_load((DEPLOY / "traefik/traefik.yaml").read_text())
     for site in ("ephemeral.yaml", "ephemeral-subpath.yaml"):

@@ -79,8 +79,8 @@ async def served(settings: Settings, *wings: OpenWing) -> AsyncIterator[str]:
     with listen("127.0.0.1", 0) as listener:
         async with serving(settings, open_wings=wings) as app:
             server = Server(
-                app, ready.set, app.drain, request_seconds=30, ping_seconds=30, drain_seconds=0,
-                stop_seconds=5,
+                app, ready.set, app.drain, reserved=32, request_seconds=30, keep_alive_seconds=30,
+                ping_seconds=30, drain_seconds=0, stop_seconds=5,
             )  # fmt: skip
             running = asyncio.create_task(server.run_on(listener))
             await ready.wait()

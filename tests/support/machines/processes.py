@@ -32,6 +32,18 @@ def status(pid: int) -> dict[str, str]:
     return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
 
 
+def cpu_seconds(pid: int, thread: int | None = None) -> float:
+    """What it has cost so far, or one of its threads, in the program and in the system for it."""
+    place = "stat" if thread is None else f"task/{thread}/stat"
+    fields = of_process(pid, place).rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident(pid: int) -> int:
+    """Bytes of memory that it has."""
+    return int(status(pid)["VmRSS"].split()[0]) * 1024
+
+
 def of_process(pid: int, name: str) -> str:
     """One file of /proc/PID."""
     return Path(f"/proc/{pid}/{name}").read_text(errors="replace")

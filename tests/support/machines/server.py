@@ -19,6 +19,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from resource import RLIMIT_NOFILE, setrlimit
 
 import pytest
 from support.machines.database import Server as Postgres
@@ -73,10 +74,16 @@ class Program:
     """A server that runs. `url` ends without a slash, `ws_url` is the socket's whole address."""
 
     def __init__(
-        self, folder: Path, environment: dict[str, str], *, just_started: bool = False
+        self,
+        folder: Path,
+        environment: dict[str, str],
+        *,
+        just_started: bool = False,
+        files: int | None = None,
     ) -> None:
         self.folder = folder
         self._just_started = just_started
+        self._files = files
         self.environment = {"HOST": "127.0.0.1", "PORT": "0", **environment}
         self.url = ""
         self._process: subprocess.Popen[str] | None = None
@@ -110,6 +117,9 @@ class Program:
     def start(self) -> None:
         """Start; returns when connections are accepted."""
         self._address.clear()
+        # Its own and no other's: what is started later inherits it.
+        most = self._files
+        few = {} if most is None else {"preexec_fn": lambda: setrlimit(RLIMIT_NOFILE, (most, most))}
         self._process = program(
             "serve",
             environment=self.environment,
@@ -117,6 +127,7 @@ class Program:
             just_started=self._just_started,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            **few,
         )
         reader = threading.Thread(target=self._read, args=[self._process], daemon=True)
         reader.start()
@@ -190,12 +201,13 @@ class Serve:
         database: str | None = None,
         just_started: bool = False,
         first_start: bool = False,
+        files: int | None = None,
         **settings: object,
     ) -> Program:
         """Start one. Without `database` it gets a fresh one; `faults` are allowed to be printed.
 
         `just_started`: as of `program`. With an empty DATABASE_URL its own PostgreSQL is one that
-        has run before, unless this is to be its `first_start`.
+        has run before, unless this is to be its `first_start`. `files`: how many it may have open.
         """
         folder = self._folder / f"server {next(self._numbers)}"
         folder.mkdir()
@@ -209,7 +221,7 @@ class Serve:
         }
         if not environment["DATABASE_URL"] and not first_start:
             self._postgres.put_data_dir(folder)
-        running = Program(folder, environment, just_started=just_started)
+        running = Program(folder, environment, just_started=just_started, files=files)
         running.forbid(environment["ENCRYPTION_KEY"], environment["DATABASE_URL"])
         self._stack.callback(self._end, running, faults)
         return running
