@@ -26,6 +26,7 @@ __all__ = [
     "StoreFault",
     "StoreUnavailable",
     "connection",
+    "halt",
     "open_pool",
     "statement",
     "transaction",
@@ -67,6 +68,9 @@ _SERVER_STATES = ("08", "25006", "28", "40", "53", "55P03", "57", "58")
 
 T = TypeVar("T")
 
+# Pools of databases that must not be touched, neither read nor written: see `halt`.
+_halted: "set[Pool]" = set()
+
 
 class StoreUnavailable(Refusal):
     """The database can't be had at this moment; what was asked for may be asked for again.
@@ -105,6 +109,18 @@ async def open_pool(dsn: str, *, size: int, wait_seconds: float) -> "Pool":
     except DRIVER_ERRORS as error:
         sentence = _sentence(error)
     raise StartError(sentence)
+
+
+def halt(pool: "Pool", halted: bool) -> None:
+    """From now on refuse, or no longer refuse, all work on a database as if it were away.
+
+    Whoever knows why it must not be touched, and looks whether it may be again, asks for a
+    connection `though_halted`.
+    """
+    if halted:
+        _halted.add(pool)
+    else:
+        _halted.discard(pool)
 
 
 async def transaction(
@@ -160,17 +176,19 @@ async def statement(
 
 
 @asynccontextmanager
-async def connection(pool: "Pool") -> "AsyncIterator[Connection]":
+async def connection(pool: "Pool", *, though_halted: bool = False) -> "AsyncIterator[Connection]":
     """A connection for single statements, each a transaction of its own; errors as above."""
     try:
-        async with _acquired(pool) as acquired:
+        async with _acquired(pool, though_halted=though_halted) as acquired:
             yield acquired
     except DRIVER_ERRORS as error:
         raise _failure(error) from None
 
 
 @asynccontextmanager
-async def _acquired(pool: "Pool") -> "AsyncIterator[Connection]":
+async def _acquired(pool: "Pool", *, though_halted: bool = False) -> "AsyncIterator[Connection]":
+    if pool in _halted and not though_halted:
+        raise StoreUnavailable
     logged_in = False
     try:
         async with pool.acquire(timeout=_ACQUIRE_SECONDS) as acquired:

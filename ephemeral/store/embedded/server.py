@@ -34,7 +34,7 @@ from ephemeral.store.embedded.processes import spawn
 from ephemeral.store.embedded.runtime_directory import RuntimeDirectory, socket_of_running
 from ephemeral.store.start_error import StartError
 
-__all__ = ["EmbeddedPostgres", "running_dsn"]
+__all__ = ["EmbeddedPostgres", "programs_of", "running_dsn"]
 
 log = logging.getLogger(__name__)
 
@@ -207,6 +207,11 @@ def running_dsn(data_dir: Path) -> str | None:
     if directory is None:
         return None
     return _dsn(Cluster(data_dir.absolute() / _CLUSTER), directory)
+
+
+def programs_of(data_dir: Path) -> Installation:
+    """The PostgreSQL whose database is in DATA_DIR, or which would make one; raises StartError."""
+    return choose(Cluster(data_dir.absolute() / _CLUSTER).major())
 
 
 def _dsn(cluster: Cluster, socket_directory: Path) -> str:

@@ -70,13 +70,17 @@ def program(
 
 
 class Program:
-    """A server that runs. `url` ends without a slash, `ws_url` is the socket's whole address."""
+    """A server that runs. `url` ends without a slash, `ws_url` is the socket's whole address.
+
+    `arguments`: more for the next start.
+    """
 
     def __init__(
         self, folder: Path, environment: dict[str, str], *, just_started: bool = False
     ) -> None:
         self.folder = folder
         self._just_started = just_started
+        self.arguments: list[str] = []
         self.environment = {"HOST": "127.0.0.1", "PORT": "0", **environment}
         self.url = ""
         self._process: subprocess.Popen[str] | None = None
@@ -112,6 +116,7 @@ class Program:
         self._address.clear()
         self._process = program(
             "serve",
+            *self.arguments,
             environment=self.environment,
             folder=self.folder,
             just_started=self._just_started,
