@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.machines.database import Server
 from support.machines.services import ENCRYPTION_KEY, Desk, Message
 
@@ -289,6 +291,19 @@ async def test_what_is_no_backup_changes_nothing(served: Served):
     with pytest.raises(StartError, match="is there already"):
         await served.save()
     assert served.file.read_bytes() == b"no backup"
+
+
+@given(st.binary(max_size=80) | st.binary(min_size=48, max_size=48).map(b"ephemark\x01".__add__))
+def test_any_file_is_a_mark_or_refused(content: bytes):
+    with pytest.raises(ValueError, match="no mark"):
+        Mark.decode(content)
+
+
+@given(st.tuples(*[st.integers(0, 2**63 - 1)] * 3), st.binary(min_size=16, max_size=16))
+def test_a_mark_is_read_as_it_was_written(numbers: tuple[int, int, int], boot: bytes):
+    mark = Mark(numbers[0], numbers[1], boot, numbers[2])
+    assert Mark.decode(mark.encode()) == mark
+    assert len(mark.encode()) == 57
 
 
 # The clock
