@@ -7,8 +7,9 @@ from pathlib import Path
 from app import key_source, migrated_pool
 from ephemeral.sealing.history import follows, later_epochs, look
 from ephemeral.sealing.keyring_files import KeyringDirectory
-from ephemeral.sealing.mark import SetBack, this_machine
+from ephemeral.sealing.mark import this_machine
 from ephemeral.sealing.restores import accept_restore
+from ephemeral.sealing.seals import KeyringUnusable
 from ephemeral.settings import Settings
 from ephemeral.store.embedded.backups import dump, load
 from ephemeral.store.embedded.server import EmbeddedPostgres, programs_of, running_dsn
@@ -35,15 +36,16 @@ async def backup(settings: Settings, file: Path) -> int:
 async def restore(settings: Settings, file: Path) -> int:
     """Put a backup in place of the embedded database; no server may be running."""
     _require_embedded(settings, "pg_restore")
+    directory = KeyringDirectory(settings.keyring_dir)
     async with EmbeddedPostgres(settings.data_dir) as embedded:
         await load(embedded.dsn, await asyncio.to_thread(programs_of, settings.data_dir), file)
-    async with migrated_pool(settings) as pool, connection(pool) as one:
-        directory = KeyringDirectory(settings.keyring_dir)
-        try:
-            follows(directory, *await look(one, directory), await later_epochs(one, directory))
-        except SetBack as error:
-            print(f"The database was restored, and can't be served yet. {error}", file=sys.stderr)
-            return 1
+        async with migrated_pool(settings, join_running=True) as pool, connection(pool) as one:
+            try:
+                follows(directory, *await look(one, directory), await later_epochs(one, directory))
+            except KeyringUnusable as error:
+                told = f"The database was restored, and can't be served yet. {error}"
+                print(told, file=sys.stderr)
+                return 1
     print("The database was restored. `ephemeral check` tells whether it can be served.")
     return 0
 

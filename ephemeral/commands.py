@@ -264,8 +264,8 @@ def check(arguments: argparse.Namespace, settings: Settings) -> int:
         return _health(settings)
 
     async def work() -> int:
-        from app import key_source, migrated_pool, trust_clock  # noqa: PLC0415
-        from ephemeral.sealing.history import doubted_clock  # noqa: PLC0415
+        from app import key_source, migrated_pool  # noqa: PLC0415
+        from ephemeral.sealing.history import accept_clock, doubted_clock  # noqa: PLC0415
         from ephemeral.sealing.keyring import accept_loss, find_loss  # noqa: PLC0415
         from ephemeral.sealing.keyring_files import KeyringDirectory  # noqa: PLC0415
         from ephemeral.sealing.mark import this_machine  # noqa: PLC0415
@@ -275,7 +275,7 @@ def check(arguments: argparse.Namespace, settings: Settings) -> int:
         directory = KeyringDirectory(settings.keyring_dir)
         async with migrated_pool(settings, join_running=True) as pool, connection(pool) as one:
             if arguments.accept_clock:
-                await trust_clock(settings, pool)
+                await accept_clock(one, directory, this_machine())
                 print("The database's clock is taken for right.")
                 return 0
             if arguments.accept_loss:

@@ -32,6 +32,8 @@ __all__ = ["Watch"]
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
+# A stop doesn't wait longer for a database that is silent.
+_LAST_SECONDS = 2.0
 
 #: For whoever asks whether this process is ready, which may be anybody: without numbers.
 SET_BACK = "The database was set back, or is another one: the log says what to do."
@@ -90,8 +92,9 @@ class Watch:
             if self._number is not None:
                 # Though somebody may just have raised it.
                 self._number = None
-                await self.look()
-        except StoreUnavailable:
+                async with asyncio.timeout(_LAST_SECONDS):
+                    await self.look()
+        except (StoreUnavailable, TimeoutError):
             # It lacks the last second's, which only a backup of that second could bring back.
             pass
         finally:
@@ -105,7 +108,7 @@ class Watch:
             doubt = _Doubt(SET_BACK, str(error))
         except StoreFault:
             # Tables are missing while a restore runs.
-            doubt = _Doubt(SET_BACK, "The database isn't what it was: tables are missing.")
+            doubt = _Doubt(SET_BACK, "Tables are missing in the database: is it being restored?")
         except KeyringUnusable as error:
             # A mark that isn't written accuses nobody. Whether keys can be, the epochs tell.
             if str(error) != self._trouble:
@@ -118,7 +121,13 @@ class Watch:
     def _take(self, doubt: _Doubt | None) -> None:
         before, self._doubt = self._doubt, doubt
         halt(self._pool, doubt is not None)
-        if doubt is not None and (before is None or before.public != doubt.public):
+        # What is told of a clock changes as it goes on.
+        told = (
+            before is not None
+            and doubt is not None
+            and (before.sentence == doubt.sentence or before.public == doubt.public == CLOCK)
+        )
+        if doubt is not None and not told:
             log.error("Nothing is served: %s", doubt.sentence)
         elif before is not None and doubt is None:
             log.warning("The database and its clock are right again.")

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import asyncpg
 import httpx
-import pytest
+from support.machines.redis import RedisServer
 from support.machines.server import Program, program
-from support.people.raw_client import Client, Message
+from support.people.raw_client import Client, Member, Message
 
 Serve = Callable[..., Program]
 DAY = 86_400_000
@@ -39,12 +39,9 @@ def told(server: Program, *arguments: str, code: int = 0) -> str:
     return ended.stderr if code else ended.stdout
 
 
-@pytest.mark.parametrize("way", ["commands", "a copy of the files"])
-async def test_a_restored_backup_is_refused_until_everything_in_it_has_ended(
-    serve: Serve, way: str
-):
+async def test_a_restored_backup_is_served_only_as_long_as_nothing_has_happened_since(serve: Serve):
     server = serve(DATABASE_URL="", ENCRYPTION_KEY="")
-    data, file = Path(server.environment["DATA_DIR"]), server.folder / "backup"
+    database, file = Path(server.environment["DATA_DIR"]) / "postgres", server.folder / "backup"
     async with Client(server.url, server.ws_url) as client:
         room, other = await client.room(), await client.room()
         author, reader = await room.member(), await room.member()
@@ -52,55 +49,56 @@ async def test_a_restored_backup_is_refused_until_everything_in_it_has_ended(
         message, left = Message(), Message()
         await author.post(message)
         await author.post(left)
-        if way == "commands":
-            assert str(file) in told(server, "backup", str(file))
-            assert file.stat().st_mode & 0o777 == 0o600
-        else:
-            server.stop()
-            shutil.copytree(data / "postgres", file)
-            server.start()
-        assert (await reader.open(message)).status_code == 200
-        assert (await reader.acknowledge(message)).status_code == 200
-        assert (await alone.http("DELETE", "/room")).status_code == 204
-        # After its end, so that nothing depends on when the last second began.
-        server.stop()
-        if way == "commands":
-            said = told(server, "restore", str(file), code=1)
-            assert "was restored, and can't be served yet" in said
-        else:
-            shutil.rmtree(data / "postgres")
-            shutil.copytree(file, data / "postgres")
-        for command in ("serve", "check") if way == "commands" else ("serve",):
-            refused = told(server, command, code=1)
-            assert "set back" in refused
-            assert "restore-accept" in refused
-            assert len(refused.splitlines()) == 1
-        said = told(server, "restore-accept")
-        assert "have ended: 2, with 2 messages" in said
-        server.start()
-        for member in (reader, alone):
-            assert (await member.http("GET", "/room")).status_code in {401, 404}
-        again = await client.room()
-        writer = await again.member()
-        assert (await writer.post(Message())).status_code == 201
-
-
-async def test_a_backup_of_a_server_that_stands_still_moves_it(serve: Serve):
-    """To another machine, with its keys: nothing is lost, and nothing is asked."""
-    server = serve(DATABASE_URL="", ENCRYPTION_KEY="")
-    file = server.folder / "backup"
-    async with Client(server.url, server.ws_url) as client:
-        room = await client.room()
-        author, reader = await room.member(), await room.member()
-        message = Message()
-        await author.post(message)
         assert "in use by another" in told(server, "restore", "/dev/null", code=1)
         server.stop()
-        told(server, "backup", str(file))
-        shutil.rmtree(Path(server.environment["DATA_DIR"]) / "postgres")
+        assert str(file) in told(server, "backup", str(file))
+        # As on another machine to which it moves: nothing is lost, and nothing is asked.
+        shutil.rmtree(database)
         assert "was restored" in told(server, "restore", str(file))
         server.start()
         assert (await reader.open(message)).json()["envelope"] == message.envelope
+        assert (await reader.acknowledge(message)).status_code == 200
+        assert (await alone.http("DELETE", "/room")).status_code == 204
+        server.stop()
+        assert "can't be served yet" in told(server, "restore", str(file), code=1)
+        assert "restore-accept" in told(server, "check", code=1)
+        await refused_until_all_has_ended(server, client, reader, alone)
+
+
+async def test_files_that_are_put_back_are_refused_until_everything_in_them_has_ended(serve: Serve):
+    """As a snapshot is, of which the database knows nothing."""
+    server = serve(DATABASE_URL="", ENCRYPTION_KEY="")
+    database, copy = Path(server.environment["DATA_DIR"]) / "postgres", server.folder / "copy"
+    async with Client(server.url, server.ws_url) as client:
+        room, other = await client.room(), await client.room()
+        author, reader = await room.member(), await room.member()
+        alone = await other.member()
+        message = Message()
+        await author.post(message)
+        await author.post(Message())
+        server.stop()
+        shutil.copytree(database, copy)
+        server.start()
+        assert (await reader.open(message)).status_code == 200
+        assert (await reader.acknowledge(message)).status_code == 200
+        assert (await alone.http("DELETE", "/room")).status_code == 204
+        server.stop()
+        shutil.rmtree(database)
+        copy.rename(database)
+        await refused_until_all_has_ended(server, client, reader, alone)
+
+
+async def refused_until_all_has_ended(server: Program, client: Client, *members: Member) -> None:
+    """Of a database that was set back, in which there are two rooms with two messages."""
+    refused = told(server, "serve", code=1)
+    assert "set back" in refused
+    assert len(refused.splitlines()) == 1
+    assert "have ended: 2, with 2 messages" in told(server, "restore-accept")
+    server.start()
+    for member in members:
+        assert (await member.http("GET", "/room")).status_code == 404
+    writer = await (await client.room()).member()
+    assert (await writer.post(Message())).status_code == 201
 
 
 async def set_clock(database: str, ahead: int) -> None:
@@ -145,8 +143,9 @@ async def test_a_clock_a_day_ahead_ends_nothing_until_it_is_accepted(serve: Serv
         assert server.output().count("--accept-clock`") == 2
 
 
-async def test_a_start_may_be_told_that_the_clock_is_right(serve: Serve):
-    server = serve()
+async def test_a_start_may_be_told_that_the_clock_is_right(serve: Serve, redis: RedisServer):
+    """And its workers are."""
+    server = serve(WORKERS=2, REDIS_URL=redis.url)
     database = server.environment["DATABASE_URL"]
     async with Client(server.url, server.ws_url) as client:
         author = await (await client.room()).member()
@@ -156,4 +155,5 @@ async def test_a_start_may_be_told_that_the_clock_is_right(serve: Serve):
     server.arguments = ["--accept-clock"]
     server.start()
     async with Client(server.url, server.ws_url) as client:
-        assert (await client.api.get("/readyz")).status_code == 200
+        for _ in range(4):
+            assert (await client.api.get("/readyz")).status_code == 200
