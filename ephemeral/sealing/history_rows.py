@@ -6,6 +6,13 @@ if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection
 
 
+#: The tables of whatever ends with a database that was set back: all but what the deployment is.
+ENDING = (
+    "rooms", "seats", "messages", "audience", "tombstones", "workers", "payloads", "payload_keys",
+    "epochs",
+)  # fmt: skip
+
+
 class MarkRow(NamedTuple):
     """The database's mark, when it was raised (None: never), and its clock now; times in ms."""
 
@@ -66,12 +73,7 @@ async def count_all(connection: "Connection") -> tuple[int, int]:
 
 async def end_everything(connection: "Connection") -> None:
     """End every room with all that is in it, and forget every epoch."""
-    await connection.execute(
-        """
-        TRUNCATE rooms, seats, messages, audience, tombstones, workers, payloads, payload_keys,
-                 epochs
-        """
-    )
+    await connection.execute(f"TRUNCATE {', '.join(ENDING)}")
 
 
 async def skip_epochs(connection: "Connection", last: int) -> None:

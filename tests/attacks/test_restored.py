@@ -61,7 +61,6 @@ async def test_a_restored_backup_is_served_only_as_long_as_nothing_has_happened_
         assert (await alone.http("DELETE", "/room")).status_code == 204
         server.stop()
         assert "can't be served yet" in told(server, "restore", str(file), code=1)
-        assert "restore-accept" in told(server, "check", code=1)
         await refused_until_all_has_ended(server, client, reader, alone)
 
 

@@ -210,8 +210,11 @@ def running_dsn(data_dir: Path) -> str | None:
 
 
 def programs_of(data_dir: Path) -> Installation:
-    """The PostgreSQL whose database is in DATA_DIR, or which would make one; raises StartError."""
-    return choose(Cluster(data_dir.absolute() / _CLUSTER).major())
+    """The PostgreSQL whose database is in DATA_DIR; raises StartError, also if there is none."""
+    major = Cluster(data_dir.absolute() / _CLUSTER).major()
+    if major is None:
+        raise StartError(f"There is no database in DATA_DIR {data_dir}.")
+    return choose(major)
 
 
 def _dsn(cluster: Cluster, socket_directory: Path) -> str:
