@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import asyncpg
+
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection
 
@@ -23,10 +25,13 @@ class MarkRow(NamedTuple):
 
 
 async def read(connection: "Connection") -> MarkRow | None:
-    """The mark; None in a database that has never been served."""
-    row = await connection.fetchrow(
-        "SELECT mark, marked_at, clock_ms(), index_fingerprint FROM keyring"
-    )
+    """The mark; None in a database that has never been served, or is just being restored."""
+    try:
+        row = await connection.fetchrow(
+            "SELECT mark, marked_at, clock_ms(), index_fingerprint FROM keyring"
+        )
+    except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError):
+        return None
     return None if row is None else MarkRow(*row)
 
 

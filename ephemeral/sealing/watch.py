@@ -19,7 +19,7 @@ from ephemeral.sealing.fingerprints import fingerprint
 from ephemeral.sealing.history import Reference, first_reference, follows, look, wrong_clock
 from ephemeral.sealing.mark import Machine, Mark, SetBack, write_mark
 from ephemeral.sealing.seals import KeyringUnusable
-from ephemeral.store.postgres import StoreFault, StoreUnavailable, connection, halt
+from ephemeral.store.postgres import StoreUnavailable, connection, halt
 from ephemeral.store.repeating import repeat
 
 if TYPE_CHECKING:
@@ -106,9 +106,6 @@ class Watch:
             doubt = await self._look()
         except SetBack as error:
             doubt = _Doubt(SET_BACK, str(error))
-        except StoreFault:
-            # Tables are missing while a restore runs.
-            doubt = _Doubt(SET_BACK, "Tables are missing in the database: is it being restored?")
         except KeyringUnusable as error:
             # A mark that isn't written accuses nobody. Whether keys can be, the epochs tell.
             if str(error) != self._trouble:

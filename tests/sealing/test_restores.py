@@ -185,13 +185,18 @@ async def test_a_watched_database_that_comes_back_is_served_again(served: Served
     await served.desk.post(author, Message())
 
 
-@pytest.mark.parametrize("what", ["empty", "another's"])
-async def test_another_database_under_a_server_is_noticed(served: Served, what: str):
-    await served.desk.pool.execute(
-        "TRUNCATE keyring"
-        if what == "empty"
-        else "UPDATE keyring SET index_fingerprint = '8bytes!!'"
-    )
+@pytest.mark.parametrize(
+    "change",
+    [
+        "TRUNCATE keyring",
+        "UPDATE keyring SET index_fingerprint = '8bytes!!'",
+        "ALTER TABLE keyring RENAME TO gone",
+        "ALTER TABLE keyring DROP COLUMN mark",
+    ],
+    ids=["new", "another's", "empty", "of a version before"],
+)
+async def test_another_database_under_a_server_is_noticed(served: Served, change: str):
+    await served.desk.pool.execute(change)
     await served.beat()
     assert served.watch.alarm == SET_BACK
 
