@@ -258,8 +258,10 @@ def _failure(error: Exception) -> Exception:
             f"The database refused a statement: {state} {type(error).__name__}"
             + (f" of {constraint}" if constraint else "")
         )
-    # The driver has one class for a closed connection and for being used wrongly.
-    if isinstance(error, (OSError, asyncpg.InternalClientError)) or "clos" in str(error):
+    # The driver has one class for a connection that is closed, for one that was lost and went back
+    # into the pool, and for being used wrongly.
+    lost = "clos" in str(error) or "released back" in str(error)
+    if lost or isinstance(error, (OSError, asyncpg.InternalClientError)):
         return StoreUnavailable()
     return StoreFault(f"The database's driver refused a statement: {type(error).__name__}")
 
