@@ -104,7 +104,11 @@ async def meet_every_refusal(tour: Tour) -> None:
     room = tour.room(seats=2)
     await room.create()
     author, reader, late = tour.member(room), tour.member(room), tour.member(room)
-    await author.join(profile=tour.profile())
+    pair = {
+        "token": b64encode(tour.canaries.secret("resume token", 32)),
+        "key": b64encode(tour.canaries.secret("resume key", 32, Kind.SEALED)),
+    }
+    await author.join(profile=tour.profile(), resume=pair)
     await reader.join()
     message = tour.message()
     await author.post(message)
@@ -118,8 +122,6 @@ async def meet_every_refusal(tour: Tour) -> None:
     await late.join(profile=tour.wrong())
     await late.join()
     await late.http("GET", "/room")
-    late.id = author.id
-    await late.join()
     again = tour.message()
     again.id = message.id
     await author.post(again)
@@ -136,9 +138,9 @@ async def meet_every_refusal(tour: Tour) -> None:
     await tour.api.post("/room/members", headers={"Ephemeral-Resume": tour.wrong()})
     big = {"typing": True, "x": tour.canaries.text("too much") * 10_000}
     await author.http("POST", "/room/typing", json=big)
-    await author.http("PATCH", "/room", json={"locked": True})
     await reader.http("DELETE", "/room/members")
-    late = tour.member(room)
+    await late.join(resume=pair)
+    await author.http("PATCH", "/room", json={"locked": True})
     await late.join()
     # One message for everyone who was there, and one at which somebody else looks.
     room = tour.room(seats=4, policy=2)
@@ -336,7 +338,6 @@ async def break_it_while_it_runs(tour: Tour, data_dir: Path) -> None:
         await reader.open(message)
         await reader.http("POST", f"/room/messages/{message.id}/ack", json={"viewing": "A" * 43})
         await author.http("GET", "/room/record")
-        await tour.api.get("/readyz")
         async with tour.line() as line:
             await line.send("hello", **author.greeting)
             await line.end()
@@ -364,7 +365,8 @@ async def break_it_while_it_runs(tour: Tour, data_dir: Path) -> None:
     ]
     async with broken(dsn, *missing):
         await everything()
-    assert "unavailable" not in tour.codes
+        assert "unavailable" not in tour.codes
+        await tour.api.get("/readyz")
     elsewhere = dsn.replace("/ephemeral?", "/postgres?")
     away = (
         ("ALTER DATABASE ephemeral CONNECTION LIMIT 0",
@@ -374,6 +376,7 @@ async def break_it_while_it_runs(tour: Tour, data_dir: Path) -> None:
     )  # fmt: skip
     async with broken(elsewhere, *away):
         await everything()
+        await tour.api.get("/readyz")
     assert "unavailable" in tour.codes
     assert (await author.http("GET", "/room/messages")).status_code == 200
 

@@ -138,7 +138,10 @@ def state(snapshot: nouns.Snapshot) -> bytes:
 
 def joined(joined: Joined) -> bytes:
     """The complete present state, and the highest generation of one's seat."""
-    return b'{"generation":%d,%b' % (joined.generation, state(joined.snapshot)[1:])
+    shown = _state_object(joined.snapshot)
+    return _encode(
+        objects.JoinAnswer(shown.now, joined.generation, shown.room, shown.members, shown.notices)
+    )
 
 
 def resumed(key: bytes, generation: int) -> bytes:
