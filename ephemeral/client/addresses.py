@@ -61,7 +61,8 @@ def checked_address(text: str, *, allow_http: bool) -> str:
         )
     if parts.username is not None or parts.query or parts.fragment:
         raise usage("The server's address holds no name, password, query or fragment.")
-    if parts.scheme == "http" and not allow_http and not _is_this_machine(host):
+    safe = _is_this_machine(host) or _is_onion(host)
+    if parts.scheme == "http" and not allow_http and not safe:
         raise usage(
             "Over http everybody on the way can take the room's credential. "
             "Use https, or say --allow-http."
@@ -76,6 +77,11 @@ def _is_this_machine(host: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
+def _is_onion(host: str) -> bool:
+    """Whether it is a service of Tor's, which encrypts all the way to it (RFC 7686)."""
+    return host.endswith(".onion")
+
+
 # --- proxies --------------------------------------------------------------------------------------
 
 
@@ -83,20 +89,26 @@ def chosen_proxy(address: str, option: str | None, environment: Mapping[str, str
     """The proxy to a checked address; None: there is none. `option`: what `--proxy` says.
 
     This machine is reached directly, always. Over http, where a proxy could take the room's
-    credential, having one is an error.
+    credential, having one is an error; but an onion service needs one, and is asked over http by
+    Tor on this machine. Its name must not be looked up elsewhere.
     """
     parts = urlsplit(address)
     host = parts.hostname or ""
-    if option == NO_PROXY or _is_this_machine(host):
+    if _is_this_machine(host):
         return None
     name, text = "--proxy", option
     if text is None:
         name, text = _of_environment(environment)
         port = parts.port or (443 if parts.scheme == "https" else 80)
         if not text or _is_exempt(host, port, _variable(environment, "NO_PROXY")):
-            return None
+            text = ""
+    if option == NO_PROXY or not text:
+        if _is_onion(host):
+            raise usage("An onion service is reached by Tor: say --proxy socks5://127.0.0.1:9050.")
+        return None
     proxy = _read_proxy(name, text)
-    if parts.scheme == "http":
+    by_tor = proxy.scheme == "socks5h" and _is_this_machine(proxy.host) and _is_onion(host)
+    if parts.scheme == "http" and not by_tor:
         raise usage(
             f"{name} names a proxy, which could take the room's credential over http. "
             f"Use https, or say --proxy {NO_PROXY}."

@@ -12,7 +12,7 @@ from support.machines.forward_proxies import ForwardProxy, forward_proxy
 from support.people.command_line import Cli
 from support.people.liar import SOCKET, Liar
 
-from ephemeral.client.addresses import chosen_proxy
+from ephemeral.client.addresses import checked_address, chosen_proxy
 from ephemeral.client.exits import ClientError, Exit
 
 NAME = "rooms.example"
@@ -242,3 +242,29 @@ def test_over_plain_http_no_proxy_is_used_and_nothing_goes_past_it():
             chosen("http://rooms.example", option, **environment)
         assert refused.value.status == Exit.USAGE
         assert chosen("http://rooms.example", "none", **environment) == "None"
+
+
+ONION = "http://" + "a" * 56 + ".onion"
+TOR = "socks5://127.0.0.1:9050"
+
+
+def test_an_onion_service_is_asked_over_http_by_tor_on_this_machine():
+    assert checked_address(ONION, allow_http=False) == ONION
+    assert str(chosen_proxy(ONION, None, {"ALL_PROXY": TOR})) == "socks5h://127.0.0.1:9050"
+
+
+@pytest.mark.parametrize(
+    ("option", "environment"),
+    [
+        (None, {}),
+        ("none", {"ALL_PROXY": TOR}),
+        (None, {"ALL_PROXY": TOR, "NO_PROXY": "onion"}),
+        ("socks5://10.0.0.1:9050", {}),
+        ("http://127.0.0.1:8118", {}),
+    ],
+)
+def test_an_onion_service_is_reached_in_no_other_way(option: str | None, environment: dict):
+    """Its name would be looked up, or the room's credential seen on the way to the proxy."""
+    with pytest.raises(ClientError) as refused:
+        chosen_proxy(ONION, option, environment)
+    assert refused.value.status == Exit.USAGE
