@@ -41,9 +41,12 @@ from ephemeral.routes import page_routes, wing_routes
 from ephemeral.sealing.encryption_key import KeySource, choose_key_source
 from ephemeral.sealing.epochs import Epochs
 from ephemeral.sealing.fingerprints import limits_key, redis_name
+from ephemeral.sealing.history import accept_clock as accept_the_clock
 from ephemeral.sealing.keyring import Keyring
 from ephemeral.sealing.keyring_files import KeyringDirectory
+from ephemeral.sealing.mark import this_machine
 from ephemeral.sealing.seals import KeyringUnusable
+from ephemeral.sealing.watch import Watch
 from ephemeral.settings import Settings
 from ephemeral.store.embedded.server import EmbeddedPostgres, running_dsn
 from ephemeral.store.migrations import migrate, read_migrations
@@ -61,7 +64,7 @@ if TYPE_CHECKING:
     from ephemeral.live.bus import Bus
     from ephemeral.store.postgres import Pool
 
-__all__ = ["WEB", "Application", "Site", "key_source", "migrated_pool", "serving"]
+__all__ = ["WEB", "Application", "Site", "key_source", "migrated_pool", "serving", "trust_clock"]
 
 WEB = Path(__file__).resolve().parent / "web"
 _CLOSE_SECONDS = 5
@@ -134,6 +137,12 @@ def key_source(settings: Settings) -> KeySource:
         encryption_key_file=settings.encryption_key_file,
         own_directory=settings.data_dir if settings.database_dsn is None else None,
     )
+
+
+async def trust_clock(settings: Settings, pool: "Pool") -> None:
+    """Take the database's clock for right, whatever it was; raises KeyringUnusable."""
+    async with connection(pool) as one:
+        await accept_the_clock(one, KeyringDirectory(settings.keyring_dir), this_machine())
 
 
 @asynccontextmanager
@@ -223,12 +232,13 @@ async def serving(
     settings: Settings,
     *,
     join_running: bool = False,
+    accept_clock: bool = False,
     open_wings: Sequence[OpenWing] = WINGS,
 ) -> AsyncIterator[Application]:
     """The application, from the first to the last moment in which requests may come.
 
-    `join_running`: as in `migrated_pool`. `open_wings`: others than all. Raises
-    StartError or KeyringUnusable.
+    `join_running`: as in `migrated_pool`. `accept_clock`: the database's clock is right, whatever
+    it was. `open_wings`: others than all. Raises StartError or KeyringUnusable.
     """
     random = os.urandom
     worker = random(16)
@@ -240,6 +250,11 @@ async def serving(
         async with connection(pool) as one:
             directory = KeyringDirectory(settings.keyring_dir)
             keyring = await Keyring.open(one, directory, source, random)
+        if accept_clock:
+            await trust_clock(settings, pool)
+        watch = Watch(pool, keyring, this_machine())
+        # After everything that is still done with the database.
+        stack.push_async_callback(watch.stop)
         epochs = Epochs(pool, keyring, random, settings.epoch_seconds * 1000)
         limiter = stack.enter_context(Limiter(settings, random, time.monotonic))
         bus = await stack.enter_async_context(
@@ -248,6 +263,8 @@ async def serving(
         ground = Ground(settings, pool, keyring, bus, worker, random, faults.record)
         wings = [await stack.enter_async_context(open_wing(ground)) for open_wing in open_wings]
         await epochs.advance(loop.time())
+        # Before the first sweep.
+        await watch.start()
         sockets = Sockets(settings, random, site.verdict, limiter)
         stack.push_async_callback(sockets.finish)
 
@@ -257,6 +274,8 @@ async def serving(
         async def ready() -> Mapping[str, str]:
             if sockets.draining:
                 raise Refusal("unavailable", "This server is stopping.")
+            if watch.alarm is not None:
+                raise Refusal("unavailable", watch.alarm)
             await _see_database(pool, needs)
             alarm = epochs.alarm(loop.time())
             if alarm is not None:
@@ -280,10 +299,11 @@ async def serving(
             __version__,
             None if token is None else MetricsPage(token),
         )
-        _measure(pool, sockets, epochs, bus, wings)
+        _measure(pool, sockets, epochs, watch, bus, wings)
         work: list[tuple[str, Callable[[], Awaitable[None]]]] = [
             ("epochs", partial(epochs.run, settings.sweep_seconds, faults.record)),
             ("database", partial(_watch_database, pool, needs)),
+            ("watch", partial(watch.run, faults.record)),
             # Nobody waits for the best compression: until it is there, there is a good one.
             ("packing", partial(_pack, site.pages.bodies())),
             *(one for wing in wings for one in wing.background.items()),
@@ -341,7 +361,12 @@ def _is_troubled(pool: "Pool", kind: str) -> bool:
 
 
 def _measure(
-    pool: "Pool", sockets: Sockets, epochs: Epochs, bus: "Bus", wings: Sequence[Wing]
+    pool: "Pool",
+    sockets: Sockets,
+    epochs: Epochs,
+    watch: Watch,
+    bus: "Bus",
+    wings: Sequence[Wing],
 ) -> None:
     """Let the metrics read what is not counted, whenever somebody asks for them."""
     clock = asyncio.get_running_loop().time
@@ -352,6 +377,8 @@ def _measure(
     metrics.EPOCH_ALARM.set_function(lambda: epochs.alarm(clock()) is not None)
     for kind, gauge in metrics.DATABASE_TROUBLE.items():
         gauge.set_function(partial(_is_troubled, pool, kind))
+    metrics.DATABASE_SET_BACK.set_function(lambda: watch.set_back)
+    metrics.CLOCK_DOUBTED.set_function(lambda: watch.clock_doubted)
     metrics.DATABASE_CONNECTIONS.set_function(pool.get_size)
     metrics.DATABASE_CONNECTIONS_IN_USE.set_function(lambda: pool.get_size() - pool.get_idle_size())
     for gauge, read in (one for wing in wings for one in wing.gauges.items()):

@@ -118,6 +118,7 @@ def _with_ids_tied(given: Sequence[str]) -> list[str]:
 
 def _add_operator_commands(subparsers: Any) -> None:
     serve = subparsers.add_parser("serve", help="start the server")
+    _add_accept_clock(serve)
     serve.set_defaults(run=commands.serve)
     # Started by `serve` and by nobody else, so it stands in no help.
     worker = subparsers.add_parser("worker")
@@ -139,12 +140,36 @@ def _add_operator_commands(subparsers: Any) -> None:
         action="store_true",
         help="destroy what nobody can open because its key is gone",
     )
+    _add_accept_clock(check)
     check.add_argument(
         "--health",
         action="store_true",
         help="ask the running server (HOST, PORT) whether it is ready",
     )
     check.set_defaults(run=commands.check)
+    backup = subparsers.add_parser(
+        "backup", help="write the embedded database into a new file; a server may run"
+    )
+    backup.add_argument("file", type=Path, metavar="FILE")
+    backup.set_defaults(run=commands.backup)
+    restore = subparsers.add_parser(
+        "restore", help="put a backup in place of the embedded database; no server may run"
+    )
+    restore.add_argument("file", type=Path, metavar="FILE")
+    restore.set_defaults(run=commands.restore)
+    accept = subparsers.add_parser(
+        "restore-accept",
+        help="end every room of a database that was set back, so that it can be served",
+    )
+    accept.set_defaults(run=commands.restore_accept)
+
+
+def _add_accept_clock(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--accept-clock",
+        action="store_true",
+        help="take the database's clock for right, though it isn't where it should be",
+    )
 
 
 if __name__ == "__main__":

@@ -19,7 +19,17 @@ if TYPE_CHECKING:
     from app import Application
     from ephemeral.edge.server import Server
 
-__all__ = ["check", "migrate", "refused", "rotate_keys", "serve", "work_for_supervisor"]
+__all__ = [
+    "backup",
+    "check",
+    "migrate",
+    "refused",
+    "restore",
+    "restore_accept",
+    "rotate_keys",
+    "serve",
+    "work_for_supervisor",
+]
 
 _EVERYWHERE = {"0.0.0.0", "::", ""}  # noqa: S104 - compared with, not listened on
 _HEALTH_SECONDS = 4
@@ -59,7 +69,7 @@ def _until_done(work: Coroutine[Any, Any, int], settings: Settings) -> int:
 # --- serve ----------------------------------------------------------------------------------------
 
 
-def serve(_arguments: argparse.Namespace, settings: Settings) -> int:
+def serve(arguments: argparse.Namespace, settings: Settings) -> int:
     from ephemeral.edge.connections import many_files  # noqa: PLC0415
     from ephemeral.edge.server import ListenRefused, listen  # noqa: PLC0415
 
@@ -70,8 +80,10 @@ def serve(_arguments: argparse.Namespace, settings: Settings) -> int:
     with listener:
         many_files()
         if settings.workers > 1:
-            return _until_done(_minding(settings, listener), settings)
-        return _until_done(_serving(settings, listener), settings)
+            work = _minding(settings, listener, arguments.accept_clock)
+        else:
+            work = _serving(settings, listener, accept_clock=arguments.accept_clock)
+        return _until_done(work, settings)
 
 
 def work_for_supervisor(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -79,9 +91,9 @@ def work_for_supervisor(arguments: argparse.Namespace, settings: Settings) -> in
         return _until_done(_serving(settings, listener, minded=True), settings)
 
 
-async def _minding(settings: Settings, listener: socket.socket) -> int:
+async def _minding(settings: Settings, listener: socket.socket, accept_clock: bool) -> int:
     """Serve by several processes. The database is started and migrated here, once for all."""
-    from app import key_source, migrated_pool  # noqa: PLC0415
+    from app import key_source, migrated_pool, trust_clock  # noqa: PLC0415
     from ephemeral.edge.workers import Workers  # noqa: PLC0415
 
     workers = Workers(settings.workers, listener, lambda: _say_open(settings, listener))
@@ -99,7 +111,9 @@ async def _minding(settings: Settings, listener: socket.socket) -> int:
         loop.add_signal_handler(number, stop)
     try:
         key_source(settings)
-        async with migrated_pool(settings):
+        async with migrated_pool(settings) as pool:
+            if accept_clock:
+                await trust_clock(settings, pool)
             started = True
             code = await workers.run()
     except asyncio.CancelledError:
@@ -111,7 +125,13 @@ async def _minding(settings: Settings, listener: socket.socket) -> int:
     return code
 
 
-async def _serving(settings: Settings, listener: socket.socket, *, minded: bool = False) -> int:
+async def _serving(
+    settings: Settings,
+    listener: socket.socket,
+    *,
+    minded: bool = False,
+    accept_clock: bool = False,
+) -> int:
     """Serve by this process. `minded`: it is a worker, and its supervisor prints for all."""
     from app import serving  # noqa: PLC0415
     from ephemeral.edge.metrics_api import metrics_port  # noqa: PLC0415
@@ -157,7 +177,8 @@ async def _serving(settings: Settings, listener: socket.socket, *, minded: bool 
                 if not minded:
                     told = f"Metrics are served at port {port}."
                     _tell(settings, "metrics", told, port=str(port))
-            async with serving(settings, join_running=minded) as app:
+            joined = serving(settings, join_running=minded, accept_clock=accept_clock)
+            async with joined as app:
                 server = _server(settings, app, ready)
                 gc.collect()
                 gc.freeze()
@@ -238,39 +259,58 @@ def rotate_keys(_arguments: argparse.Namespace, settings: Settings) -> int:
     return _until_done(work(), settings)
 
 
+def backup(arguments: argparse.Namespace, settings: Settings) -> int:
+    from ephemeral import backups  # noqa: PLC0415
+
+    return _until_done(backups.backup(settings, arguments.file), settings)
+
+
+def restore(arguments: argparse.Namespace, settings: Settings) -> int:
+    from ephemeral import backups  # noqa: PLC0415
+
+    return _until_done(backups.restore(settings, arguments.file), settings)
+
+
+def restore_accept(_arguments: argparse.Namespace, settings: Settings) -> int:
+    from ephemeral import backups  # noqa: PLC0415
+
+    return _until_done(backups.accept(settings), settings)
+
+
 def check(arguments: argparse.Namespace, settings: Settings) -> int:
     if arguments.health:
         return _health(settings)
 
     async def work() -> int:
         from app import key_source, migrated_pool  # noqa: PLC0415
+        from ephemeral.sealing.history import accept_clock, doubted_clock  # noqa: PLC0415
         from ephemeral.sealing.keyring import accept_loss, find_loss  # noqa: PLC0415
         from ephemeral.sealing.keyring_files import KeyringDirectory  # noqa: PLC0415
+        from ephemeral.sealing.mark import this_machine  # noqa: PLC0415
         from ephemeral.store.postgres import connection  # noqa: PLC0415
 
         source = key_source(settings)
         directory = KeyringDirectory(settings.keyring_dir)
         async with migrated_pool(settings, join_running=True) as pool, connection(pool) as one:
+            if arguments.accept_clock:
+                await accept_clock(one, directory, this_machine())
+                print("The database's clock is taken for right.")
+                return 0
             if arguments.accept_loss:
                 loss = await accept_loss(one, directory, source)
                 print(f"{loss.payloads} payloads that nobody could open were destroyed.")
-                if loss.later:
-                    print(f"{len(loss.later)} keys of a later database were destroyed.")
                 return 0
             loss = await find_loss(one, directory, source)
+            wrong = await doubted_clock(one, directory, this_machine())
         if loss.epochs:
             print(
                 f"{loss.payloads} stored payloads can't be opened: their keys are gone. Put the "
                 "key files back, or run `ephemeral check --accept-loss` to destroy them.",
                 file=sys.stderr,
             )
-        if loss.later:
-            print(
-                f"There are {len(loss.later)} keys which this database has not made: it was set "
-                "back. Set the right one, or run `ephemeral check --accept-loss` to destroy them.",
-                file=sys.stderr,
-            )
-        if loss.epochs or loss.later:
+        if wrong is not None:
+            print(wrong, file=sys.stderr)
+        if loss.epochs or wrong is not None:
             return 1
         print("All is well: the database can be reached, and every stored payload has its key.")
         print(_whose_addresses(settings))

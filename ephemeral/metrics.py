@@ -24,9 +24,11 @@ __all__ = [
     "BATCH_SECONDS",
     "BATCH_SIZE",
     "BUS_UP",
+    "CLOCK_DOUBTED",
     "CLOSE_CODES",
     "DATABASE_CONNECTIONS",
     "DATABASE_CONNECTIONS_IN_USE",
+    "DATABASE_SET_BACK",
     "DATABASE_TROUBLE",
     "EPOCH_ALARM",
     "EPOCH_KEY_AGE",
@@ -146,6 +148,16 @@ EPOCH_KEY_AGE = Gauge(
 EPOCH_ALARM = Gauge(
     "ephemeral_epoch_alarm",
     "1 while the current key is lacking, keys are open to others, or one has outlived two epochs.",
+    registry=REGISTRY,
+)
+DATABASE_SET_BACK = Gauge(
+    "ephemeral_database_set_back",
+    "1 while the database is at an earlier state than it was, or another one: nothing is served.",
+    registry=REGISTRY,
+)
+CLOCK_DOUBTED = Gauge(
+    "ephemeral_clock_doubted",
+    "1 while the database's clock can't be right: nothing is served.",
     registry=REGISTRY,
 )
 DATABASE_CONNECTIONS = Gauge(

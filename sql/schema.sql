@@ -44,11 +44,15 @@ COMMENT ON COLUMN deployment.created_at IS 'When the deployment was made.';
 
 CREATE TABLE keyring (
     only_row          boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-    index_fingerprint bytea   NOT NULL CHECK (octet_length(index_fingerprint) = 8)
+    index_fingerprint bytea   NOT NULL CHECK (octet_length(index_fingerprint) = 8),
+    mark              bigint  NOT NULL DEFAULT 0,
+    marked_at         bigint
 );
 COMMENT ON TABLE  keyring IS 'What all hosts know of the keys outside the database. One row, made by the first start.';
 COMMENT ON COLUMN keyring.only_row IS 'Always true: there is one row.';
 COMMENT ON COLUMN keyring.index_fingerprint IS 'Fingerprint of index.key; a host with another key refuses to start.';
+COMMENT ON COLUMN keyring.mark IS 'Raised once a second while a server runs, then written beside the keys: a lower one than there tells that the database was set back.';
+COMMENT ON COLUMN keyring.marked_at IS 'The clock when the mark was raised, by which a wrong clock is noticed; null before the first.';
 
 CREATE TABLE epochs (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

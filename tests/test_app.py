@@ -345,14 +345,16 @@ def test_health_is_asked_of_the_server_that_runs(serve: Serve, tmp_path: Path):
     assert asked.stdout == ""
 
 
-def test_migrating_and_checking_work_beside_a_running_server_and_without_one(
+def test_migrating_checking_and_backing_up_work_beside_a_running_server_and_without_one(
     serve: Serve, tmp_path: Path
 ):
     running = serve(DATABASE_URL="", ENCRYPTION_KEY="")
-    for _ in range(2):
-        for command in ("migrate", "check"):
-            ended = run(tmp_path, command, **running.environment)
+    for time in ("beside", "without"):
+        file = tmp_path / time
+        for command in (["migrate"], ["check"], ["backup", str(file)]):
+            ended = run(tmp_path, *command, **running.environment)
             assert (ended.returncode, ended.stderr) == (0, ""), command
+        assert file.stat().st_mode & 0o777 == 0o600
         running.stop()
     running.start()
 

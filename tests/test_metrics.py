@@ -89,6 +89,7 @@ async def test_metrics_count_what_happened_and_no_label_tells_of_whom(
         "ephemeral_refusals_total code=not_found": 1, "ephemeral_http_answers_total status=404": 1,
         "ephemeral_sockets_closed_total code=4410": 0,
         "ephemeral_faults_total": 0, "ephemeral_epoch_alarm": 0, "ephemeral_stopping": 0,
+        "ephemeral_database_set_back": 0, "ephemeral_clock_doubted": 0,
     }  # fmt: skip
     assert {name: found[name] for name in expected} == expected
     assert open_now["ephemeral_sockets"] == 2

@@ -17,6 +17,7 @@ from ephemeral.sealing import epoch_rows
 from ephemeral.sealing.encryption_key import KeySource, OwnKeyFile
 from ephemeral.sealing.epoch_rows import EpochRow
 from ephemeral.sealing.fingerprints import fingerprint
+from ephemeral.sealing.history import follows, later_epochs, look
 from ephemeral.sealing.key_rotation import complete_rotation
 from ephemeral.sealing.keyring_files import KeyFileDamaged, KeyFileMissing, KeyringDirectory
 from ephemeral.sealing.seals import KEY_BYTES, EpochKey, KeyringUnusable, Random
@@ -29,15 +30,10 @@ _LOCK_POLL_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """Epochs whose keys are gone, and how many stored payloads nobody can open therefore.
-
-    ``later`` are epochs that have a key file, though this database hasn't come to make them: it
-    was set back to an earlier state, or the directory is another database's.
-    """
+    """Epochs whose keys are gone, and how many stored payloads nobody can open therefore."""
 
     epochs: tuple[int, ...]
     payloads: int
-    later: tuple[int, ...] = ()
 
 
 class Keyring:
@@ -73,16 +69,17 @@ class Keyring:
         ``connection`` is in no transaction and its database is migrated. Finishes the destruction
         of keys that a crash has interrupted. Raises KeyringUnusable, with nothing changed that is
         in use, when the encryption key is missing or wrong, when the index key isn't the one of
-        this database, when payloads are stored whose keys are gone, or when the database has been
-        set back to before the making of a key that is there.
+        this database, when payloads are stored whose keys are gone, and SetBack when the database
+        is not the one that was served last with this directory, or at an earlier state.
         """
         directory.prepare()
-        async with _directory_lock(directory):
+        async with directory_lock(directory):
             async with connection.transaction():
                 await epoch_rows.lock_keyring(connection)
                 directory.clear_temporaries()
                 expected_index = await epoch_rows.index_fingerprint(connection)
                 _require_index_file(directory, expected=expected_index is not None)
+                _require_own_keys(directory, known=expected_index is not None)
                 _prepare_encryption_key(directory, source, random)
                 if directory.holds(None):
                     index_key = _load_index_key(directory, source, expected_index)
@@ -91,13 +88,13 @@ class Keyring:
                     directory.write(None, index_key, source.read(), random)
                 if expected_index is None:
                     await epoch_rows.set_index_fingerprint(connection, fingerprint(index_key))
+                await _require_history(connection, directory)
 
                 rows = await epoch_rows.all_epochs(connection)
                 found = _load_epochs(directory, source, rows)
                 lost = _lost(rows, found)
                 if lost:
                     await _let_go(connection, directory, lost)
-                _refuse_later(directory, await _later(connection, directory))
                 for row in rows:
                     if row.state == "destroyed":
                         directory.remove(row.id)
@@ -217,7 +214,7 @@ async def find_loss(
     Raises KeyringUnusable when that can't be told, as with a wrong encryption key.
     """
     directory.prepare()
-    async with _directory_lock(directory), connection.transaction():
+    async with directory_lock(directory), connection.transaction():
         await epoch_rows.lock_keyring(connection)
         return await _find_loss(connection, directory, source)
 
@@ -228,36 +225,43 @@ async def accept_loss(
     """Destroy every payload whose epoch key is gone, so that ``Keyring.open`` works again.
 
     Only missing and damaged files count as gone. One that doesn't open may be in need of another
-    encryption key, and raises KeyringUnusable with nothing destroyed. Keys of a later state of
-    the database are destroyed as well.
+    encryption key, and raises KeyringUnusable with nothing destroyed. So does a database that was
+    set back, in which more than that must end.
     """
     directory.prepare()
-    async with _directory_lock(directory):
-        async with connection.transaction():
-            await epoch_rows.lock_keyring(connection)
-            loss = await _find_loss(connection, directory, source)
-            epochs = list(loss.epochs)
-            # Rooms before epochs, as in every insert: the other order could lock up with one.
-            await epoch_rows.lock_rooms_of_epochs(connection, epochs)
-            await epoch_rows.lock_epochs(connection, epochs)
-            destroyed = await epoch_rows.destroy_unreadable(connection, epochs)
-            await epoch_rows.delete_epochs(connection, epochs)
-        for epoch in loss.later:
-            directory.remove(epoch)
-        return Loss(loss.epochs, destroyed, loss.later)
+    async with directory_lock(directory), connection.transaction():
+        await epoch_rows.lock_keyring(connection)
+        loss = await _find_loss(connection, directory, source)
+        epochs = list(loss.epochs)
+        # Rooms before epochs, as in every insert: the other order could lock up with one.
+        await epoch_rows.lock_rooms_of_epochs(connection, epochs)
+        await epoch_rows.lock_epochs(connection, epochs)
+        destroyed = await epoch_rows.destroy_unreadable(connection, epochs)
+        await epoch_rows.delete_epochs(connection, epochs)
+        return Loss(loss.epochs, destroyed)
 
 
 async def _find_loss(
     connection: "Connection", directory: KeyringDirectory, source: KeySource
 ) -> Loss:
     expected_index = await epoch_rows.index_fingerprint(connection)
+    _require_own_keys(directory, known=expected_index is not None)
     if expected_index is not None:
-        _require_index_file(directory, expected=True)
-        _load_index_key(directory, source, expected_index)
+        await verify_index_key(connection, directory, source)
+        await _require_history(connection, directory)
     rows = await epoch_rows.all_epochs(connection)
     lost = _lost(rows, _load_epochs(directory, source, rows))
-    payloads = await epoch_rows.count_payloads(connection, lost)
-    return Loss(tuple(lost), payloads, await _later(connection, directory))
+    return Loss(tuple(lost), await epoch_rows.count_payloads(connection, lost))
+
+
+async def verify_index_key(
+    connection: "Connection", directory: KeyringDirectory, source: KeySource
+) -> None:
+    """Raise KeyringUnusable unless the directory's index key opens, and is this database's."""
+    expected = await epoch_rows.index_fingerprint(connection)
+    _require_own_keys(directory, known=expected is not None)
+    _require_index_file(directory, expected=True)
+    _load_index_key(directory, source, expected)
 
 
 def _prepare_encryption_key(directory: KeyringDirectory, source: KeySource, random: Random) -> None:
@@ -281,6 +285,24 @@ def _require_index_file(directory: KeyringDirectory, *, expected: bool) -> None:
             f"{directory.name(None)} is missing from {directory.path}: put it back from your copy; "
             "without it no stored room can be found, and only an empty database can be served."
         )
+
+
+def _require_own_keys(directory: KeyringDirectory, *, known: bool) -> None:
+    """Refuse a directory that has served a database, where this one was never served.
+
+    An index key alone is what a first start leaves that was killed before its commit.
+    """
+    if not known and directory.has_served():
+        raise KeyringUnusable(
+            f"The database is new, and {directory.path} holds the keys of another one: set the "
+            "right DATABASE_URL or DATA_DIR, or a KEYRING_DIR of its own for the new database. If "
+            "the other one is gone for good, delete the directory."
+        )
+
+
+async def _require_history(connection: "Connection", directory: KeyringDirectory) -> None:
+    beside, row = await look(connection, directory)
+    follows(directory, beside, row, await later_epochs(connection, directory))
 
 
 def _load_index_key(
@@ -318,22 +340,6 @@ def _lost(rows: list[EpochRow], found: dict[int, EpochKey]) -> list[int]:
     return [row.id for row in rows if row.state != "destroyed" and row.id not in found]
 
 
-async def _later(connection: "Connection", directory: KeyringDirectory) -> tuple[int, ...]:
-    """Epochs with a key file which this database has not come to make."""
-    last = await epoch_rows.last_epoch_id(connection)
-    return tuple(epoch for epoch in directory.epochs() if epoch > last)
-
-
-def _refuse_later(directory: KeyringDirectory, later: tuple[int, ...]) -> None:
-    if later:
-        names = ", ".join(directory.name(epoch) for epoch in later)
-        raise KeyringUnusable(
-            f"{directory.path} holds keys ({names}) which this database has not made: it was set "
-            "back to an earlier state, or the directory belongs to another one. Set the right "
-            "one, or destroy these keys by `check --accept-loss`."
-        )
-
-
 async def _let_go(connection: "Connection", directory: KeyringDirectory, lost: list[int]) -> None:
     """Forget epochs without a key, if no payload depends on them; refuse otherwise."""
     await epoch_rows.lock_epochs(connection, lost)
@@ -349,7 +355,8 @@ async def _let_go(connection: "Connection", directory: KeyringDirectory, lost: l
 
 
 @asynccontextmanager
-async def _directory_lock(directory: KeyringDirectory) -> AsyncIterator[None]:
+async def directory_lock(directory: KeyringDirectory) -> AsyncIterator[None]:
+    """Hold the writers' lock of the directory, waiting for it as long as it takes."""
     # Polled, because a thread that waits for this lock could not be cancelled.
     while (lock := directory.try_lock()) is None:  # noqa: ASYNC110
         await asyncio.sleep(_LOCK_POLL_SECONDS)

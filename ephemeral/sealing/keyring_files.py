@@ -1,7 +1,7 @@
 """``KEYRING_DIR``: the small files that hold wrapped keys, written so that they survive.
 
-One file a key: ``index.key`` and ``epoch-<id>.key``, in the format of ``seals``. The
-directory belongs to one user (0700) and so do its files (0600).
+One file a key: ``index.key`` and ``epoch-<id>.key``, in the format of ``seals``; beside them
+``database.mark``. The directory belongs to one user (0700) and so do its files (0600).
 
 Whoever writes here holds ``keyring.lock``; several processes, and hosts that share the
 directory, may be making and re-wrapping keys at once. Readers need no lock: a file appears and
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ephemeral.sealing.encryption_key import EncryptionKeys, KeySource
+from ephemeral.sealing.mark import MARK
 from ephemeral.sealing.seals import (
     KeyFileMalformed,
     KeyringUnusable,
@@ -131,6 +132,10 @@ class KeyringDirectory:
     def stored(self) -> list[int | None]:
         """All keys that have a file: the index key first, then epochs."""
         return [*([None] if self.holds(None) else []), *self.epochs()]
+
+    def has_served(self) -> bool:
+        """Whether there is more than an index key: a database has been served with these keys."""
+        return bool(self.epochs()) or (self.path / MARK).exists()
 
     def read(self, epoch: int | None, source: KeySource) -> bytes:
         """The key in a file, by the current encryption key or the previous one.

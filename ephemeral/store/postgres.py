@@ -79,9 +79,14 @@ T = TypeVar("T")
 
 
 class Pool(_DriversPool):
-    """The driver's pool, and what ails its database."""
+    """The driver's pool, and what ails its database.
+
+    While it is `halted` all work is refused as if the database were away: whoever halts it knows
+    why it must not be touched, and asks for a connection `though_halted` to look whether it may be.
+    """
 
     troubles: Troubles
+    halted = False
 
 
 class StoreUnavailable(Refusal):
@@ -182,17 +187,19 @@ async def statement(pool: Pool, work: "Callable[[Connection], Awaitable[T | None
 
 
 @asynccontextmanager
-async def connection(pool: Pool) -> "AsyncIterator[Connection]":
+async def connection(pool: Pool, *, though_halted: bool = False) -> "AsyncIterator[Connection]":
     """A connection for single statements, each a transaction of its own; errors as above."""
     try:
-        async with _acquired(pool) as acquired:
+        async with _acquired(pool, though_halted=though_halted) as acquired:
             yield acquired
     except DRIVER_ERRORS as error:
         raise _failure(pool, error) from None
 
 
 @asynccontextmanager
-async def _acquired(pool: Pool) -> "AsyncIterator[Connection]":
+async def _acquired(pool: Pool, *, though_halted: bool = False) -> "AsyncIterator[Connection]":
+    if pool.halted and not though_halted:
+        raise StoreUnavailable
     logged_in = False
     try:
         async with pool.acquire(timeout=_ACQUIRE_SECONDS) as acquired:
@@ -266,8 +273,10 @@ def _failure(pool: Pool, error: Exception) -> Exception:
         )
     if isinstance(error, TimeoutError):
         return _unavailable(pool, Trouble("slow", reason(error)))
-    # The driver has one class for a closed connection and for being used wrongly.
-    if isinstance(error, (OSError, asyncpg.InternalClientError)) or "clos" in str(error):
+    # The driver has one class for a connection that is closed, for one that was lost and went back
+    # into the pool, and for being used wrongly.
+    lost = "clos" in str(error) or "released back" in str(error)
+    if lost or isinstance(error, (OSError, asyncpg.InternalClientError)):
         return _unavailable(pool, None)
     return StoreFault(f"The database's driver refused a statement: {type(error).__name__}")
 

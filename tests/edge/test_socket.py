@@ -37,7 +37,7 @@ class WireEnd:
         self.said: list[dict[str, Any]] = []
         self.closed: int | None = None
 
-    def attach(self, handler: Socket) -> None:
+    def attach(self, handler: Socket, pace: Pace) -> None:
         pass
 
     def write(self, text: bytes) -> None:
@@ -110,9 +110,9 @@ async def welcomed() -> AsyncIterator[tuple[Socket, WireEnd, Desk]]:
     visitor.at = lambda _subjects: visitor
     now = asyncio.get_running_loop().time()
     socket = Socket(b"c" * 16, wire, Flusher(), route, SocketFrames(route),
-                    lambda error: Refusal("internal", str(error)), Pace(1, 1000, now),
-                    visitor)  # fmt: skip
-    running = asyncio.create_task(socket.run(5, lambda _: None))
+                    lambda error: Refusal("internal", str(error)), visitor)  # fmt: skip
+    running = asyncio.create_task(socket.run(Pace(1, 1000, now), 5, lambda _: None))
+    await asyncio.sleep(0)
     socket.received(b'[{"type":"hello","ref":0}]')
     while not wire.said:  # noqa: ASYNC110 - a few turns of the loop
         await asyncio.sleep(0)

@@ -61,7 +61,7 @@ class Owner:
     def stalled(self) -> None:
         self.told.put_nowait("stalled")
 
-    def lost(self) -> None:
+    def lost(self, code: int | None = None) -> None:
         self._lost.set()
 
     async def hear(self, word: str) -> None:

@@ -314,6 +314,22 @@ async def test_a_pool_without_a_free_connection_is_unavailability(
         await table.release(each)
 
 
+async def test_a_connection_that_is_lost_while_nothing_is_asked_is_unavailability(table: "Pool"):
+    """Its holder may be writing a key file meanwhile. The driver takes it back into the pool."""
+
+    async def lose_and_ask() -> None:
+        async with connection(table) as held:
+            await table.execute("SELECT pg_terminate_backend($1, 60000)", held.get_server_pid())
+            with suppress(asyncpg.InterfaceError):
+                while not held.is_closed():  # noqa: ASYNC110 - the driver tells nobody
+                    await asyncio.sleep(0)
+            await held.fetchval("SELECT 1")
+
+    async with asyncio.timeout(10):
+        with pytest.raises(StoreUnavailable):
+            await lose_and_ask()
+
+
 async def test_a_closed_pool_is_unavailability(database_url: str):
     pool = await open_pool(database_url, size=2, wait_seconds=0)
     await pool.close()

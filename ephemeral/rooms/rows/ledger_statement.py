@@ -135,8 +135,8 @@ LEASED = Part(
     )""",
 )
 
-#: The same with what most messages never have: viewing bytes, readers, whether they have these two,
-#: returns, returners.
+#: The same with what most messages never have: viewing bytes, readers (zeros: none), whether
+#: viewed, returns, returners.
 CHANGED = Part(
     11,
     """
@@ -146,7 +146,8 @@ CHANGED = Part(
                                 THEN substr($3::bytea, (16 * q.n - 15)::int, 16) END,
             lease_until = q.lease_until, lease_ends = q.lease_ends, leases = q.leases,
             viewing = CASE WHEN viewed THEN substr($7::bytea, (32 * q.n - 31)::int, 32) END,
-            reader = CASE WHEN viewed THEN substr($8::bytea, (16 * q.n - 15)::int, 16) END,
+            reader = nullif(substr($8::bytea, (16 * q.n - 15)::int, 16),
+                            decode(repeat('00', 16), 'hex')),
             returns = q.returns, returners = q.returners
         FROM unnest($4::text::bigint[], $5::text::smallint[], $6::text::int[],
                     $9::text::boolean[], $10::text::int[], $11::bytea[])
@@ -157,7 +158,7 @@ CHANGED = Part(
     )""",
 )
 
-#: Tombstones. Names, rooms, authors, viewing bytes, readers, whether they have these two, fates,
+#: Tombstones. Names, rooms, authors, viewing bytes, readers (zeros: none), whether viewed, fates,
 #: how often opened; when all of them ended, and until when they stand.
 BURIED = Part(
     10,
@@ -169,7 +170,7 @@ BURIED = Part(
                substr($2::bytea, (32 * n - 31)::int, 32),
                substr($3::bytea, (16 * n - 15)::int, 16),
                CASE WHEN viewed THEN substr($4::bytea, (32 * n - 31)::int, 32) END,
-               CASE WHEN viewed THEN substr($5::bytea, (16 * n - 15)::int, 16) END,
+               nullif(substr($5::bytea, (16 * n - 15)::int, 16), decode(repeat('00', 16), 'hex')),
                fate, opened, $9::bigint, $10::bigint
         FROM unnest($6::text::boolean[], $7::text::smallint[], $8::text::int[])
              WITH ORDINALITY AS q (viewed, fate, opened, n)

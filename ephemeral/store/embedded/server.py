@@ -34,7 +34,7 @@ from ephemeral.store.embedded.processes import spawn
 from ephemeral.store.embedded.runtime_directory import RuntimeDirectory, socket_of_running
 from ephemeral.store.start_error import StartError
 
-__all__ = ["EmbeddedPostgres", "running_dsn"]
+__all__ = ["EmbeddedPostgres", "programs_of", "running_dsn"]
 
 log = logging.getLogger(__name__)
 
@@ -207,6 +207,14 @@ def running_dsn(data_dir: Path) -> str | None:
     if directory is None:
         return None
     return _dsn(Cluster(data_dir.absolute() / _CLUSTER), directory)
+
+
+def programs_of(data_dir: Path) -> Installation:
+    """The PostgreSQL whose database is in DATA_DIR; raises StartError, also if there is none."""
+    major = Cluster(data_dir.absolute() / _CLUSTER).major()
+    if major is None:
+        raise StartError(f"There is no database in DATA_DIR {data_dir}.")
+    return choose(major)
 
 
 def _dsn(cluster: Cluster, socket_directory: Path) -> str:

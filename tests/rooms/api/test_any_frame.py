@@ -12,7 +12,7 @@ from ephemeral.protocol import objects
 from ephemeral.protocol.charter import Charter, Policy
 from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.errors import Refusal
-from ephemeral.protocol.keys import RoomKeys
+from ephemeral.protocol.keys import RoomKeys, SeatKeys
 from ephemeral.protocol.record import read_record
 from ephemeral.protocol.session import Session
 from ephemeral.rooms.api import bodies
@@ -151,8 +151,7 @@ def test_a_client_outlives_any_server(messages):
         suite=1,
         charter=CHARTER.encode(),
         mac=CHARTER.mac(KEYS.charter_key),
-        member=bytes(16),
-        token=bytes(32),
+        seat=SeatKeys.derived(bytes(16), bytes(32)),
         random=bytes,
     )
     session.connected()
@@ -160,4 +159,4 @@ def test_a_client_outlives_any_server(messages):
         session.received(message, 1_000)
         session.tick(2_000)
         session.take_events()
-        session.take_frames()
+        session.take_messages()

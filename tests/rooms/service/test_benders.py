@@ -202,3 +202,16 @@ async def test_a_message_that_is_taken_back_leaves_its_fate_alone(desk: Desk) ->
         await desk.acknowledge(reader, message)
     _, receipts = await desk.rooms.status(author, [message.id, kept.id])
     assert [(one.state, one.opened) for one in receipts] == [("withdrawn", 1), ("stored", 0)]
+
+
+async def test_who_viewed_it_before_that_was_noted_is_nobody(desk: Desk, tmp_path: Path) -> None:
+    """Of what was viewed by some, and is older than the column, the proof stays."""
+    _, (author, reader, _) = await three(desk, Policy.EVERYONE)
+    message = Message()
+    await desk.post(author, message)
+    await desk.acknowledge(reader, message)
+    await desk.pool.execute("UPDATE messages SET reader = NULL")
+    other = await Desk.open(desk.pool, tmp_path / "keyring")
+    await other.ask(other.rooms.withdraw, author, message.id)
+    _, (receipt,) = await other.rooms.status(author, [message.id])
+    assert (receipt.viewing, receipt.reader) == (message.viewing, None)

@@ -71,7 +71,10 @@ def program(
 
 
 class Program:
-    """A server that runs. `url` ends without a slash, `ws_url` is the socket's whole address."""
+    """A server that runs. `url` ends without a slash, `ws_url` is the socket's whole address.
+
+    `arguments`: more for the next start.
+    """
 
     def __init__(
         self,
@@ -84,6 +87,7 @@ class Program:
         self.folder = folder
         self._just_started = just_started
         self._files = files
+        self.arguments: list[str] = []
         self.environment = {"HOST": "127.0.0.1", "PORT": "0", **environment}
         self.url = ""
         self._process: subprocess.Popen[str] | None = None
@@ -122,6 +126,7 @@ class Program:
         few = {} if most is None else {"preexec_fn": lambda: setrlimit(RLIMIT_NOFILE, (most, most))}
         self._process = program(
             "serve",
+            *self.arguments,
             environment=self.environment,
             folder=self.folder,
             just_started=self._just_started,

@@ -1,2 +1,0 @@
--- Held free for the branch that has this number; the file goes when that comes.
-SELECT;
