@@ -125,7 +125,7 @@ def raw_frame(opcode: int, data: bytes, *, fin: bool) -> bytes:
 
 def small_frames() -> Iterator[tuple[str, bytes, bytes]]:
     """Name, what comes first, and a frame of which there are then as many as fit."""
-    payloads = (b"", b"x", b"x" * 125, b'{"type":"typing","typing":true}')
+    payloads = (b"", b"x", b"x" * 125, b'[{"type":"typing","typing":true}]')
     for opcode, fin, data in itertools.product((*Opcode, 0x3, 0xB), (True, False), payloads):
         begun = raw_frame(Opcode.TEXT, b"", fin=False) if opcode == Opcode.CONT else b""
         name = f"{'whole' if fin else 'open'} {opcode!r} of {len(data)}"
@@ -170,7 +170,7 @@ async def test_a_burst_of_what_honest_clients_send_is_taken(client: Client):
     """A large message cut up by somebody on the way, each with a ping between, and small ones."""
     line = await welcomed(await client.room(seats=2))
     for ref in range(1, 41):
-        data = json.dumps({"type": "ping", "ref": ref}).encode().ljust(90_000)
+        data = json.dumps([{"type": "ping", "ref": ref}]).encode().ljust(90_000)
         pieces = [data[at : at + 1024] for at in range(0, len(data), 1024)]
         run = [frame_of(pieces[0], fin=False), frame_of(b"there?", Opcode.PING)]
         run += [frame_of(piece, Opcode.CONT, fin=False) for piece in pieces[1:-1]]
