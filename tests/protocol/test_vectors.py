@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from book_steps import book
 from lower_operations import LOWER
 
 from ephemeral.protocol import charter, codes, config, encoding, envelope, keys, links, profile
@@ -302,6 +303,7 @@ OPERATIONS = LOWER | {
         open_message,
         read_content,
         session,
+        book,
     )
 }
 
