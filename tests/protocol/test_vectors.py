@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from book_steps import book
 from lower_operations import LOWER
 
 from ephemeral.protocol import (
@@ -373,6 +374,7 @@ OPERATIONS = (
             open_message,
             read_content,
             session,
+            book,
         )
     }
 )

@@ -6,6 +6,7 @@ The same bytes every time. The layout is described in README.md.
 import sys
 from pathlib import Path
 
+import book_cases
 import charter_cases
 import code_cases
 import encoding_cases
@@ -35,6 +36,7 @@ FILES = (
     quote_cases.make,
     swap_cases.make,
     session_cases.make,
+    book_cases.make,
     primitive_cases.make,
     keyring_cases.make,
 )

@@ -16,11 +16,12 @@ Signature = dict[str, Any]
 
 
 class Vectors:
-    """One file: the operations it uses, and its cases."""
+    """One file: the operations it uses, and its cases. `terse`: whatever is flat is one line."""
 
-    def __init__(self, name: str, about: str) -> None:
+    def __init__(self, name: str, about: str, *, terse: bool = False) -> None:
         self.name = name
         self.about = about
+        self.terse = terse
         self.operations: dict[str, Signature] = {}
         self.cases: list[Case] = []
 
@@ -69,7 +70,30 @@ class Vectors:
             "operations": self.operations,
             "cases": self.cases,
         }
-        return json.dumps(head, indent=1, ensure_ascii=True) + "\n"
+        return (laid_out(head) if self.terse else json.dumps(head, indent=1)) + "\n"
+
+
+def laid_out(value: Any, indent: str = "\n") -> str:
+    """JSON with a line for each object or list that holds no other but lists of plain values."""
+    if not isinstance(value, dict | list) or all(is_plain(one) for one in parts_of(value)):
+        return json.dumps(value)
+    within = indent + " "
+    if isinstance(value, dict):
+        lines = [f"{json.dumps(key)}: {laid_out(one, within)}" for key, one in value.items()]
+    else:
+        lines = [laid_out(one, within) for one in value]
+    opens, closes = "{}" if isinstance(value, dict) else "[]"
+    return opens + within + ("," + within).join(lines) + indent + closes
+
+
+def parts_of(value: Any) -> list[Any]:
+    return list(value.values()) if isinstance(value, dict) else value
+
+
+def is_plain(value: Any) -> bool:
+    if isinstance(value, list):
+        return not any(isinstance(one, dict | list) for one in value)
+    return not isinstance(value, dict)
 
 
 def fits(values: Case, types: dict[str, str], name: str) -> None:

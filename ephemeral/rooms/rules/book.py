@@ -23,6 +23,7 @@ from ephemeral.rooms.rules.room import (
     AcknowledgedEvent,
     AudienceMember,
     KnownRoom,
+    LeftEvent,
     Message,
     NoticeEvent,
     OpenedEvent,
@@ -190,7 +191,7 @@ class Book(Fates):
         if message.audience is None:
             self._use(room)
             message.viewing, message.reader = viewing, seat.member
-            self._destroy(message, VIEWED, seat.member, by)
+            self._destroy(message, VIEWED, by)
             return Acknowledged(message_id, "viewed")
         reader = message.audience.get(seat.member)
         if reader is None:
@@ -202,7 +203,7 @@ class Book(Fates):
             message.viewing, message.reader = viewing, seat.member
             self.marked = True
             self._change(message, reader)
-            if self._conclude(message, seat.member, by):
+            if self._conclude(message, by):
                 return Acknowledged(message_id, "viewed")
             self._tell(seat.room, AcknowledgedEvent(message_id, seat.member, by))
         return Acknowledged(message_id, "acknowledged")
@@ -223,24 +224,28 @@ class Book(Fates):
         refuse(message.author != seat.member, "author_only")
         if message.lease_until is not None:
             raise self._leased(message.lease_until)
-        self._destroy(message, WITHDRAWN, None, by)
+        self._destroy(message, WITHDRAWN, by)
         return Withdrawn(message_id, message.leases)
 
     # --- what happens by itself -----------------------------------------------------------------
 
-    def leave(self, room: bytes, member: bytes) -> None:
-        """A member is gone: its leases end as returns, and no message waits for it any longer."""
+    def leave(self, room: bytes, member: bytes, *, evicted: bool = False) -> None:
+        """A member is gone: its leases end as returns, and no message waits for it any longer.
+
+        What it has viewed stays viewed; of any other audience it is out, also when it comes back.
+        """
         for message in list(self._known[room].messages.values()):
             if not self._settle(message):
                 continue
             self._give_back(message, member)
             reader = (message.audience or {}).get(member)
-            if message.audience and reader is not None and reader.state == PENDING:
+            if message.audience and reader is not None and reader.state != ACKNOWLEDGED:
                 del message.audience[member]
                 self._change(message)
                 self.readers[room, message.id, member] = None
-                if not self._conclude(message):
+                if reader.state == PENDING and not self._conclude(message):
                     self._tell_audience(message)
+        self._tell(room, LeftEvent(member, evicted))
 
     def settle_one(self, room: bytes, message_id: bytes) -> None:
         """Let a message's time pass: its lease ends, or it expires."""

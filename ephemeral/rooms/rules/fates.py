@@ -87,7 +87,7 @@ class Fates(Changes):
             self._tell_audience(message)
         return True
 
-    def _conclude(self, message: Message, last: bytes | None = None, by: bytes = b"") -> bool:
+    def _conclude(self, message: Message, by: bytes = b"") -> bool:
         """Destroy it once nobody of the audience is left to view it. True if that was so.
 
         An audience that has all gone is not replaced by whoever comes: what was written before
@@ -97,7 +97,7 @@ class Fates(Changes):
         if any(one.state == PENDING for one in readers):
             return False
         if any(one.state == ACKNOWLEDGED for one in readers):
-            self._destroy(message, VIEWED, last, by)
+            self._destroy(message, VIEWED, by)
         else:
             self._destroy(message, UNCONFIRMED)
         return True
@@ -120,19 +120,16 @@ class Fates(Changes):
         self._tell(message.room, StoredEvent(message.id, member, message.returns, by))
         return True
 
-    def _destroy(
-        self, message: Message, fate: int, last: bytes | None = None, by: bytes = b""
-    ) -> None:
-        """`last`: whose view it was that destroyed it."""
+    def _destroy(self, message: Message, fate: int, by: bytes = b"") -> None:
         key = (message.room, message.id)
         known = self._known[message.room]
         del known.messages[message.id]
         self.changed.pop(key, None)
-        for reader in message.audience or ():
-            self.readers.pop((*key, reader), None)
+        for member in message.audience or ():
+            self.readers.pop((*key, member), None)
         self.destroyed.append(message)
         proven = fate in {VIEWED, WITHDRAWN}
-        viewing = message.viewing if proven else None
+        viewing, reader = (message.viewing, message.reader) if proven else (None, None)
         tombstone = Tombstone(
             message.tombstone_name or self._tombstone_name(message.room, message.id),
             message.room,
@@ -140,7 +137,7 @@ class Fates(Changes):
             fate,
             viewing,
             self.now + self._limits.tombstone,
-            message.reader if proven else None,
+            reader,
             message.leases,
             self.now,
         )
@@ -155,7 +152,7 @@ class Fates(Changes):
                 self._share(message.room, message.author, -1, -message.size)
         self._tell(
             message.room,
-            DestroyedEvent(message.id, FATES[fate], viewing, last, message.leases, self.now, by),
+            DestroyedEvent(message.id, FATES[fate], viewing, reader, message.leases, self.now, by),
         )
 
     def _share(self, room: bytes, author: bytes, messages: int, size: int) -> None:

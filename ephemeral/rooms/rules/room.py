@@ -312,7 +312,7 @@ class AudienceEvent(Value, frozen=True):
 
 
 class DestroyedEvent(Value, frozen=True):
-    """A message met its fate. `viewing` proves a view; `member`'s has destroyed it, if one has."""
+    """A message met its fate. `viewing` proves a view; `member` was the last who had one."""
 
     id: bytes
     state: str

@@ -12,7 +12,7 @@ from ephemeral.rooms.rows import room_rows, seat_rows
 from ephemeral.rooms.rows.seat_rows import SeatRow
 from ephemeral.rooms.rules.book import Book
 from ephemeral.rooms.rules.limits import Limits
-from ephemeral.rooms.rules.room import KnownRoom, LeftEvent, Room
+from ephemeral.rooms.rules.room import KnownRoom, Room
 from ephemeral.rooms.service.batches import write
 from ephemeral.sealing import payload_rows
 
@@ -55,9 +55,9 @@ class Vacancies:
         known = KnownRoom(room)
         known.messages.update((one.id, one) for one in messages)
         book = Book(now, self._limits, self._name, {room.room: known})
-        book.leave(room.room, member)
+        book.leave(room.room, member, evicted=evicted)
         await write(connection, book)
         payloads = await seat_rows.delete_seat(connection, room.room, member)
         if payloads:
             await payload_rows.delete_payloads(connection, payloads)
-        return [*book.events, (room.room, LeftEvent(member, evicted))]
+        return [*book.events]

@@ -296,7 +296,7 @@ def test_under_everyone_at_any_time_and_views_stay_with_their_proof() -> None:
     desk.acknowledge(READER)
     answer, events = desk.withdraw()
     assert answer.opened == 2
-    assert events == [desk.destroyed("withdrawn", None, 2, VIEWING)]
+    assert events == [desk.destroyed("withdrawn", READER, 2, VIEWING)]
     assert (desk.receipt().viewing, desk.receipt().reader) == (VIEWING, READER)
     for late in (READER, OTHER):
         with refused("message_gone"):

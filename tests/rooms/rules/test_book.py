@@ -24,6 +24,7 @@ from ephemeral.rooms.rules.room import (
     Acknowledged,
     AcknowledgedEvent,
     AudienceEvent,
+    LeftEvent,
     NoticeEvent,
     OpenedEvent,
     Released,
@@ -236,7 +237,7 @@ def test_a_holder_who_leaves_gives_the_message_back() -> None:
     desk = Desk()
     desk.post()
     desk.open()
-    assert desk.leave(READER) == [StoredEvent(ID, READER, 1)]
+    assert desk.leave(READER) == [StoredEvent(ID, READER, 1), LeftEvent(READER, False)]
     assert desk.messages[ID].lease_ends == 0
     desk.open(OTHER)
 
@@ -339,8 +340,8 @@ def test_everyone_with_nobody_present_waits_as_first_view() -> None:
 def test_everyone_emptied_by_leaving_ends_and_who_comes_later_opens_nothing() -> None:
     desk = Desk(policy=2)
     desk.post()
-    assert desk.leave(READER) == [AudienceEvent(ID, (OTHER,))]
-    assert desk.leave(OTHER) == [desk.destroyed("unconfirmed", None, 0)]
+    assert desk.leave(READER) == [AudienceEvent(ID, (OTHER,)), LeftEvent(READER, False)]
+    assert desk.leave(OTHER) == [desk.destroyed("unconfirmed", None, 0), LeftEvent(OTHER, False)]
     late = b"l" * 16
     desk.join(late)
     with refused("message_gone") as refusal:
@@ -352,7 +353,7 @@ def test_everyone_destroys_when_the_last_who_has_not_viewed_leaves() -> None:
     desk = Desk(policy=2)
     desk.post()
     desk.acknowledge(READER)
-    assert desk.leave(OTHER) == [desk.destroyed("viewed", None, 0)]
+    assert desk.leave(OTHER)[0] == desk.destroyed("viewed", READER, 0)
     assert desk.receipt().reader == READER
 
 
@@ -387,7 +388,7 @@ def test_everyone_a_late_acknowledgement_is_still_a_view() -> None:
         desk.now += LIMITS.lease
         desk.settle()
     assert desk.acknowledge(READER)[0].state == "acknowledged"
-    assert desk.leave(OTHER) == [desk.destroyed("viewed", None, 3)]
+    assert desk.leave(OTHER)[0] == desk.destroyed("viewed", READER, 3)
 
 
 def test_a_lively_room_moves_its_end_only_in_steps() -> None:

@@ -40,7 +40,7 @@ def tombstone_name(room: bytes, message: bytes) -> bytes:
 
 
 class Desk:
-    """A room. `members` are those that hold a seat, with when they took it."""
+    """A room. `members` have a seat, with when they took it; those who are `away` don't hold it."""
 
     def __init__(self, policy: int = 1, seats: int = 2, limits: Limits = LIMITS) -> None:
         self.now = NOW
@@ -49,6 +49,7 @@ class Desk:
         self.messages: dict[bytes, Message] = {}
         self.tombstones: dict[bytes, Tombstone] = {}
         self.members = dict.fromkeys([AUTHOR, READER, OTHER], NOW - 1)
+        self.away: set[bytes] = set()
         self.last: Book | None = None
 
     def book(self) -> Book:
@@ -63,7 +64,7 @@ class Desk:
             tombstone_name,
             {ROOM: known},
             tombstones=list(self.tombstones.values()),
-            present={ROOM: self.members},
+            present={ROOM: {m: at for m, at in self.members.items() if m not in self.away}},
             shares={ROOM: self.shares()},
         )
         return self.last

@@ -281,7 +281,7 @@ class World:
         if one.readers is None:
             self._use(room)
             one.last = ticket.member
-            self._entomb(room, one, "viewed", ticket.member)
+            self._entomb(room, one, "viewed")
             return Acknowledged(message.id, "viewed")
         reader = one.readers.get(ticket.member)
         if reader is None:
@@ -290,7 +290,7 @@ class World:
             self._use(room)
             reader.done, reader.until = "acknowledged", None
             one.last = ticket.member
-            self._conclude(room, one, ticket.member)
+            self._conclude(room, one)
         return Acknowledged(message.id, "acknowledged" if message.id in room.waiting else "viewed")
 
     def release(self, ticket: Ticket, message: Message) -> Released:
@@ -308,7 +308,7 @@ class World:
         refuse(known.author != ticket.member, "author_only")
         if one is not None:
             refuse(one.holder is not None, "message_leased")
-            self._entomb(room, one, "withdrawn", None)
+            self._entomb(room, one, "withdrawn")
             return Withdrawn(message.id, one.leases)
         assert fate is not None
         if fate.state != "withdrawn":
@@ -443,13 +443,13 @@ class World:
     def _settle(self, room: ModelRoom, one: Waiting) -> None:
         """Let its time pass."""
         if one.expires_at <= self.now:
-            self._entomb(room, one, "expired", None)
+            self._entomb(room, one, "expired")
         elif one.readers is None:
             if one.until is not None and one.until <= self.now:
                 one.holder = one.until = None
                 one.ends += 1
                 if one.ends >= self.limits.lease_ends:
-                    self._entomb(room, one, "unconfirmed", None)
+                    self._entomb(room, one, "unconfirmed")
         else:
             for reader in one.readers.values():
                 if reader.until is not None and reader.until <= self.now:
@@ -457,16 +457,16 @@ class World:
                     reader.ends += 1
                     if reader.ends >= self.limits.lease_ends:
                         reader.done = "unconfirmed"
-            self._conclude(room, one, None)
+            self._conclude(room, one)
 
-    def _conclude(self, room: ModelRoom, one: Waiting, last: bytes | None) -> None:
+    def _conclude(self, room: ModelRoom, one: Waiting) -> None:
         ends = {reader.done for reader in (one.readers or {}).values()}
         if None in ends:
             return
         if "acknowledged" in ends:
-            self._entomb(room, one, "viewed", last)
+            self._entomb(room, one, "viewed")
         else:
-            self._entomb(room, one, "unconfirmed", None)
+            self._entomb(room, one, "unconfirmed")
 
     def _give_back(self, one: Waiting, member: bytes) -> bool:
         if one.readers is None:
@@ -488,12 +488,13 @@ class World:
             if one.message.id not in room.waiting:
                 continue
             self._give_back(one, member)
-            if one.readers is not None and member in one.readers and not one.readers[member].done:
+            reader = (one.readers or {}).get(member)
+            if one.readers is not None and reader is not None and reader.done != "acknowledged":
                 del one.readers[member]
-                self._conclude(room, one, None)
+                self._conclude(room, one)
         del room.seats[member]
 
-    def _entomb(self, room: ModelRoom, one: Waiting, state: str, last: bytes | None) -> None:
+    def _entomb(self, room: ModelRoom, one: Waiting, state: str) -> None:
         reader = one.last if state in {"viewed", "withdrawn"} else None
         viewing = one.message.viewing if reader is not None else None
         until = self.now + self.limits.tombstone
@@ -501,4 +502,6 @@ class World:
             one.author, state, viewing, until, reader, one.leases, self.now
         )
         del room.waiting[one.message.id]
-        self.told.append(DestroyedEvent(one.message.id, state, viewing, last, one.leases, self.now))
+        self.told.append(
+            DestroyedEvent(one.message.id, state, viewing, reader, one.leases, self.now)
+        )
