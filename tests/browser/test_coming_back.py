@@ -3,11 +3,16 @@
 import json
 from collections.abc import Callable
 
+import httpx
 from playwright.sync_api import Page, Route, WebSocketRoute, expect
 from support.machines.chromium import Visit
 from support.machines.server import Program
 from support.machines.tunnel import tunnel_to
 from support.people.people import NOTHING, PATIENCE_MS, person, two_in_a_room
+
+from ephemeral.protocol.codes import read_code
+from ephemeral.protocol.encoding import b64decode, b64encode
+from ephemeral.protocol.keys import RoomKeys, derive_root
 
 
 def test_a_reload_comes_back_without_the_code(visit: Visit, server: str) -> None:
@@ -299,3 +304,22 @@ def test_a_seat_that_was_taken_meanwhile_is_said_and_can_be_asked_for_again(
         ada.page.close()
         ada.watched.forgive("WebSocket connection to .* failed")
         chi.watched.forgive(r"409 \(Conflict\)")
+
+
+def test_the_seat_of_a_tab_that_was_closed_is_soon_free(visit: Visit, server: str) -> None:
+    """The browser closes its socket by the code that says so; the page must not close it before."""
+    ada, bo = two_in_a_room(visit, server)
+    config = httpx.get(f"{server}/config").json()
+    root = derive_root(read_code(ada.code), config["kdf"]["suite"], b64decode(config["salt"]))
+    headers = {
+        "Authorization": f"Bearer {b64encode(RoomKeys(root).locator)}",
+        "Ephemeral-Member": b64encode(bytes(32)),
+    }
+    bo.page.close()
+    for _ in range(500):
+        refused = httpx.post(f"{server}/room/members", headers=headers, json={}).json()["error"]
+        assert refused["code"] == "room_full"
+        if refused["retry_after"] is not None:
+            break
+        ada.page.wait_for_timeout(20)
+    assert 1 <= refused["retry_after"] <= 5

@@ -81,15 +81,19 @@ export class ReconnectingSocket {
     if (socket !== null) this.#lost(socket, 1006);
   }
 
-  /** For good. */
-  stop() {
+  /**
+   * For good.
+   * @param {{unloading?: boolean}} [options]  the page goes: then the browser closes the socket, by the
+   *   code that says so (1001), which no script can
+   */
+  stop({ unloading = false } = {}) {
     this.#listeners?.abort();
     this.#listeners = null;
     clearTimeout(this.#timer);
     this.retryAt = null;
     const socket = this.#socket;
     this.#socket = null;
-    socket?.close(1000);
+    if (!unloading) socket?.close(1000);
   }
 
   #reconnectNow() {

@@ -173,7 +173,7 @@ guardPage({
   unsaved: () => stage.screen()?.unsaved?.() === true,
   empty() {
     stage.empty();
-    room?.close();
+    room?.close({ unloading: true });
     room = null;
   },
 });

@@ -203,10 +203,13 @@ export class RoomClient extends EventTarget {
     if (!this.#isOver) await this.#endAndLeave("left");
   }
 
-  /** Disconnects; the seat and what a reload needs stay. */
-  close() {
+  /**
+   * Disconnects; the seat and what a reload needs stay.
+   * @param {{unloading?: boolean}} [options]  the page goes
+   */
+  close({ unloading = false } = {}) {
     this.#closed = true;
-    this.#forget();
+    this.#forget(unloading);
   }
 
   get #isOver() {
@@ -243,9 +246,9 @@ export class RoomClient extends EventTarget {
     this.#changed();
   }
 
-  #forget() {
+  #forget(unloading = false) {
     this.#listeners.abort();
-    this.#connection.forget({ keepSeat: this.#closed });
+    this.#connection.forget({ keepSeat: this.#closed, unloading });
     this.#seat = { ...this.#seat, locator: "", token: "" };
   }
 

@@ -166,13 +166,14 @@ export class RoomConnection {
 
   /**
    * Drops connection, texts and keys; whoever waits for something is told that it is over.
-   * @param {{keepSeat: boolean}} options  whether a reload may still come back
+   * @param {{keepSeat: boolean, unloading?: boolean}} options  whether a reload may still come back;
+   *   whether the page goes
    */
-  forget({ keepSeat }) {
+  forget({ keepSeat, unloading }) {
     this.#gone = true;
     if (!keepSeat) Resume.clear(this.#storage);
     clearTimeout(this.#timer);
-    this.#socket.stop();
+    this.#socket.stop({ unloading });
     this.#session.end();
     this.#crypto.forget();
     const resume = keepSeat ? this.#seat.resume : null;
