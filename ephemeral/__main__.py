@@ -14,6 +14,10 @@ from ephemeral.settings import Settings, SettingsError, process_environment
 __all__ = ["main", "parsed_command"]
 
 
+# Options of `check` that are about the server on this machine.
+_CHECKED_HERE = frozenset({"--health", "--accept-loss", "--accept-clock"})
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     unfit = _unfit(sys.platform, sys.version_info[:2])
@@ -59,7 +63,7 @@ def parsed_command(given: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--version", action="version", version=f"ephemeral {__version__}")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="command")
     _add_operator_commands(subparsers)
-    if given and given[0] == "check" and not set(given[1:]) <= {"--health", "--accept-loss"}:
+    if given and given[0] == "check" and not set(given[1:]) <= _CHECKED_HERE:
         from ephemeral.client import checking  # noqa: PLC0415
 
         checking.check_options(subparsers.choices["check"])
