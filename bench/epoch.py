@@ -23,10 +23,12 @@ from ephemeral.live.bus import LocalBus
 from ephemeral.protocol.charter import Charter, Policy
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import CHARTER_LIMITS
+from ephemeral.rooms.api import answers
 from ephemeral.rooms.rules.limits import Limits
 from ephemeral.rooms.rules.room import Seat
 from ephemeral.rooms.service.deployment import Deployment
 from ephemeral.rooms.service.ledger import Ledger
+from ephemeral.rooms.service.notice_cache import NoticeCache
 from ephemeral.rooms.service.rooms import Rooms
 from ephemeral.sealing.encryption_key import GivenKeys
 from ephemeral.sealing.epochs import Epochs
@@ -60,7 +62,7 @@ class Stand:
         self.keyring = keyring
         self.rooms = Rooms(
             pool, keyring, ledger, bus, deployment, limits, CHARTER_LIMITS, os.urandom,
-            os.urandom(16),
+            os.urandom(16), NoticeCache(answers.notice_list),
         )  # fmt: skip
         # Of no length: every round ends one.
         self.epochs = Epochs(pool, keyring, os.urandom, 0)

@@ -25,6 +25,7 @@ from ephemeral.rooms.service.counted_bus import CountedBus
 from ephemeral.rooms.service.deployment import Deployment
 from ephemeral.rooms.service.hub import Hub
 from ephemeral.rooms.service.ledger import Ledger
+from ephemeral.rooms.service.notice_cache import NoticeCache
 from ephemeral.rooms.service.record import Record
 from ephemeral.rooms.service.rooms import Rooms
 from ephemeral.rooms.service.sweeper import Sweeper
@@ -56,6 +57,7 @@ async def rooms_wing(ground: Ground) -> AsyncIterator[Wing]:
         _charter_limits(settings),
         random,
         ground.worker,
+        NoticeCache(answers.notice_list),
     )
     sweeper = Sweeper(
         pool,

@@ -19,6 +19,7 @@ from ephemeral.rooms.service import estimated_clock as services_clock
 from ephemeral.rooms.service.deployment import Deployment
 from ephemeral.rooms.service.hub import Hub
 from ephemeral.rooms.service.ledger import Ledger
+from ephemeral.rooms.service.notice_cache import NoticeCache
 from ephemeral.rooms.service.record import Record
 from ephemeral.rooms.service.rooms import Rooms
 from ephemeral.rooms.service.snapshots import Joined
@@ -93,7 +94,7 @@ class Desk:
         )
         self.rooms = Rooms(
             pool, keyring, self.ledger, self.bus, deployment, limits, CHARTER_LIMITS,
-            os.urandom, self.worker,
+            os.urandom, self.worker, NoticeCache(tuple),
         )  # fmt: skip
         self.record = Record(pool, self.hub)
         self.epochs = Epochs(pool, keyring, os.urandom, EPOCH_MS)
