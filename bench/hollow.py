@@ -49,7 +49,9 @@ _FRAMES = SocketFrames(
         path="",
         protocol=PROTOCOL,
         caller=_CALLERS.member,
-        operations=room_operations(RoomHandlers(_NO_ROOMS, _NO_ROOMS), _CALLERS, _ACTIONS),
+        operations=room_operations(
+            RoomHandlers(_NO_ROOMS, _NO_ROOMS), _NO_ROOMS, _CALLERS, _ACTIONS
+        ),
         hello=HelloBody,
         session=partial(Session, _CALLERS.member, _ACTIONS.hello),
     )

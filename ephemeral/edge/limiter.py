@@ -54,6 +54,9 @@ _NEIGHBOURS = 64
 # Nobody knows when a connection will end.
 _CROWDED_SECONDS = 10
 
+# So much of an answer costs as much as the answer itself.
+_ANSWER_BYTES = 64 * 1024
+
 # An address's name, and its buckets' names; what each is charged of a cost.
 _Names = tuple[tuple[Name, float], ...]
 # Where to spend, by which name, how much.
@@ -247,6 +250,20 @@ class Visitor:
             now = self._limiter.clock()
             for name, weight in self._address:
                 misses.charge(name, cost * weight, now)
+
+    def charge(self, action: Action, size: int) -> None:
+        """Count an answer of `size` bytes: each 64 KiB beyond the first as one more of an action.
+
+        It is known afterwards how large it was, so that it is taken whether it is there or not.
+        """
+        more = size // _ANSWER_BYTES
+        if more:
+            now = self._limiter.clock()
+            for kind in action.limits:
+                buckets = self._limiter.buckets(action, kind)
+                if buckets is not None:
+                    for name, cost in self._names(kind):
+                        buckets.charge(name, cost * more, now)
 
     async def spend_together(self, action: Action) -> None:
         """As `spend`, and counted by all hosts."""

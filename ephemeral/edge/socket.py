@@ -25,7 +25,7 @@ from ephemeral.edge.errors import error_frame
 from ephemeral.edge.frames import Bare, Frames, Ref, hello_frame, ok, operation_frame
 from ephemeral.edge.guard import Verdict
 from ephemeral.edge.limiter import Action, Visitor
-from ephemeral.edge.operations import NOTHING, Deferred, Operation
+from ephemeral.edge.operations import NOTHING, Deferred, Operation, Waiting
 from ephemeral.edge.outbox import FRAMES_MAX, Flusher, Outbox
 from ephemeral.edge.pace import Pace
 from ephemeral.edge.session import Session, SocketRoute
@@ -370,8 +370,11 @@ class Socket:
             self.visitor.spend(operation.action)
         if isinstance(body, Refusal):
             raise body
-        assert not isinstance(operation.handler, Deferred)
-        return await operation.handler(self._caller, body)
+        assert not isinstance(operation.handler, Deferred | Waiting)
+        answer = await operation.handler(self._caller, body)
+        if operation.large is not None:
+            self.visitor.charge(operation.large, len(answer))
+        return answer
 
 
 def _is_utf_8(text: bytes) -> bool:

@@ -20,12 +20,14 @@ from ephemeral.rooms.api.config import CONFIG_SCHEMAS, rooms_config
 from ephemeral.rooms.api.handlers import RoomHandlers
 from ephemeral.rooms.api.operations import room_operations
 from ephemeral.rooms.api.room_session import CLOSE_CODES, RoomSession
+from ephemeral.rooms.api.state_watch import StateWatch
 from ephemeral.rooms.rules.limits import Limits
 from ephemeral.rooms.service.counted_bus import CountedBus
 from ephemeral.rooms.service.deployment import Deployment
 from ephemeral.rooms.service.hub import Hub
 from ephemeral.rooms.service.ledger import Ledger
 from ephemeral.rooms.service.notice_cache import NoticeCache
+from ephemeral.rooms.service.polls import Polls
 from ephemeral.rooms.service.record import Record
 from ephemeral.rooms.service.rooms import Rooms
 from ephemeral.rooms.service.sweeper import Sweeper
@@ -74,8 +76,11 @@ async def rooms_wing(ground: Ground) -> AsyncIterator[Wing]:
     clock = asyncio.get_running_loop().time
     actions = RoomActions.of(settings)
     callers = RoomCallers.of(rooms)
-    operations = room_operations(RoomHandlers(rooms, Record(pool, hub)), callers, actions)
     connections = Concurrency(settings.connections_per_room)
+    polls = Polls(pool, hub, bus, random, ground.worker, ground.fault)
+    handlers = RoomHandlers(rooms, Record(pool, hub))
+    watch = StateWatch(rooms, polls, connections)
+    operations = room_operations(handlers, watch, callers, actions)
     try:
         yield Wing(
             operations=operations,
@@ -87,7 +92,7 @@ async def rooms_wing(ground: Ground) -> AsyncIterator[Wing]:
                     caller=callers.member,
                     operations=operations,
                     hello=HelloBody,
-                    session=partial(RoomSession, rooms, hub, callers, actions.hello, connections),
+                    session=partial(RoomSession, rooms, hub, callers, actions, connections),
                     close_codes=CLOSE_CODES,
                 )
             ],
@@ -100,6 +105,7 @@ async def rooms_wing(ground: Ground) -> AsyncIterator[Wing]:
             config_schemas=CONFIG_SCHEMAS,
         )
     finally:
+        await polls.close()
         await ledger.close()
         # A database that is away finds out by the heartbeat that isn't there.
         with suppress(Refusal):

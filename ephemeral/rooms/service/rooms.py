@@ -146,6 +146,15 @@ class Rooms:
             self._pool, lambda connection: self._snapshot(connection, room), read_only=True
         )
 
+    async def version(self, seat: Seat) -> int:
+        """The version of a room, another after each change but of who is present."""
+        found = await transaction(
+            self._pool, lambda connection: room_rows.version(connection, seat.room), read_only=True
+        )
+        if found is None:
+            raise Refusal("room_unknown")
+        return found
+
     async def lock(self, seat: Seat, locked: bool, *, by: bytes = b"") -> RoomView:
         """Close the room to new members, or open it again. `by`: the socket that is answered."""
 
