@@ -30,6 +30,7 @@ from ephemeral.rooms.service.deployment import Deployment
 from ephemeral.rooms.service.ledger import Ledger
 from ephemeral.rooms.service.notice_cache import NoticeCache
 from ephemeral.rooms.service.rooms import Rooms
+from ephemeral.rooms.service.storage import Storage
 from ephemeral.sealing.encryption_key import GivenKeys
 from ephemeral.sealing.epochs import Epochs
 from ephemeral.sealing.keyring import Keyring
@@ -57,7 +58,7 @@ class Stand:
     def __init__(self, pool: "Pool", keyring: Keyring, deployment: Deployment) -> None:
         limits = Limits(waiting_messages=10**9, waiting_bytes=10**12)
         bus = LocalBus()
-        ledger = Ledger(pool, keyring, bus, limits, os.urandom, fault)
+        ledger = Ledger(pool, keyring, bus, Storage(limits), os.urandom, fault)
         self.pool = pool
         self.keyring = keyring
         self.rooms = Rooms(

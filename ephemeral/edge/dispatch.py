@@ -141,6 +141,8 @@ class _Performer:
         waiting = operation.handler if isinstance(operation.handler, Waiting) else None
         async with visitor.counted(operation.action):
             caller, body = await self._read(request, texts)
+            if operation.size is not None:
+                visitor.spend(operation.size.action, operation.size.of(body))
             answer: Any = None if waiting is not None else await self._perform(caller, body)
         if waiting is not None:
             # Who waits has been let in, and asks for nothing meanwhile.

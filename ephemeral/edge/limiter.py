@@ -187,14 +187,14 @@ class Visitor:
         """What is kept of a subject of this kind; None if none was named."""
         return self._subjects.get(kind)
 
-    def spend(self, action: Action) -> None:
-        """Count an action; refuses `too_many`.
+    def spend(self, action: Action, times: int = 1) -> None:
+        """Count an action, so many times at once; refuses `too_many`.
 
         The narrowest comes first: who has spent what is theirs takes nothing from the others.
         """
         now = self._limiter.clock()
         for spend, name, cost in self._charges.get(action) or self._charges_of(action):
-            wait = spend(name, cost, now)
+            wait = spend(name, cost * times, now)
             if wait:
                 raise _too_many(wait)
 

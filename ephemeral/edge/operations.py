@@ -28,6 +28,7 @@ __all__ = [
     "Handler",
     "HoldOn",
     "Operation",
+    "Size",
     "Waiting",
     "header_fields",
     "path_fields",
@@ -81,6 +82,14 @@ class Deferred:
     weight: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How large a request is, by its body as its handler gets it, and what that is counted as."""
+
+    action: Action
+    of: Callable[[Any], int]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Operation:
     """One method of one path, and perhaps a frame.
@@ -92,8 +101,8 @@ class Operation:
     socket is closed with that code. `schemas` are types that the contract has besides.
 
     `headers` are fields of the body that stand in headers of the request, named after them, and may
-    be absent; `answer_headers` describes those of the answer by name. Each 64 KiB of an answer
-    beyond the first count as `large`.
+    be absent; `answer_headers` describes those of the answer by name. The size of the body is
+    counted as well (`size`), and each 64 KiB of an answer beyond the first as `large`.
 
     Several operations may share method and path if they differ in their callers: the first of
     them all of whose credentials were sent is meant, or else the last. What can't work is refused
@@ -116,6 +125,7 @@ class Operation:
     schemas: tuple[type[Struct], ...] = ()
     headers: tuple[str, ...] = ()
     answer_headers: Mapping[str, str] = field(default_factory=dict)
+    size: Size | None = None
     large: Action | None = None
 
     def __post_init__(self) -> None:
@@ -127,6 +137,8 @@ class Operation:
             raise ValueError(f"{self.name}: what is deferred is answered, and ends no socket")
         if self.frame and (self.headers or isinstance(self.handler, Waiting)):
             raise ValueError(f"{self.name}: frames have no headers, and nothing waits on a socket")
+        if self.size is not None and not isinstance(self.handler, Deferred):
+            raise ValueError(f"{self.name}: only what is deferred is counted by its size")
 
     def status(self, answer: bytes) -> int:
         """With which status an answer is given."""

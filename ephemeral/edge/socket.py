@@ -25,7 +25,7 @@ from ephemeral.edge.errors import error_frame
 from ephemeral.edge.frames import Bare, Frames, Ref, hello_frame, ok, operation_frame
 from ephemeral.edge.guard import Verdict
 from ephemeral.edge.limiter import Action, Visitor
-from ephemeral.edge.operations import NOTHING, Deferred, Operation, Waiting
+from ephemeral.edge.operations import NOTHING, Deferred, Operation, Size, Waiting
 from ephemeral.edge.outbox import FRAMES_MAX, Flusher, Outbox
 from ephemeral.edge.pace import Pace
 from ephemeral.edge.session import Session, SocketRoute
@@ -62,9 +62,10 @@ class SocketFrames:
         #: `hello` comes alone: whether more is to be taken is known after it.
         self.early = Frames([hello_frame(route.caller, route.hello)], most=1)
         self.late = Frames([*self.operations, Ping])
-        #: Deferred operations by the type of their frame: what they count as, and how they go.
-        self.deferred: dict[type[Struct], tuple[Action | None, Deferred]] = {
-            kind: (one.action, one.handler)
+        #: Deferred operations by the type of their frame: what they count as, their size, and how
+        #: they go.
+        self.deferred: dict[type[Struct], tuple[Action | None, Size | None, Deferred]] = {
+            kind: (one.action, one.size, one.handler)
             for kind, one in self.operations.items()
             if isinstance(one.handler, Deferred)
         }
@@ -281,12 +282,21 @@ class Socket:
             self._paused = False
             self._wire.resume()
 
-    def _defer(self, frame: Any, body: Any, action: Action | None, handler: Deferred) -> None:
+    def _defer(
+        self,
+        frame: Any,
+        body: Any,
+        action: Action | None,
+        size: Size | None,
+        handler: Deferred,
+    ) -> None:
         try:
             if action is not None:
                 self.visitor.spend(action)
             if isinstance(body, Refusal):
                 raise body
+            if size is not None:
+                self.visitor.spend(size.action, size.of(body))
             reply = partial(self._settled, frame.ref, action, handler)
             self._work += handler.weight
             try:

@@ -30,8 +30,10 @@ from ephemeral.rooms.service.notice_cache import NoticeCache
 from ephemeral.rooms.service.polls import Polls
 from ephemeral.rooms.service.record import Record
 from ephemeral.rooms.service.rooms import Rooms
+from ephemeral.rooms.service.storage import Storage
 from ephemeral.rooms.service.sweeper import Sweeper
 from ephemeral.settings import Settings
+from ephemeral.store.repeating import repeat
 
 __all__ = ["SOCKET_PATH", "rooms_wing"]
 
@@ -48,7 +50,9 @@ async def rooms_wing(ground: Ground) -> AsyncIterator[Wing]:
     hub = Hub(answers.event, answers.backlog)
     bus = CountedBus(ground.bus)
     bus.subscribe(hub)
-    ledger = Ledger(pool, keyring, bus, limits, random, ground.fault)
+    storage = Storage(limits, settings.storage_bytes)
+    await storage.measure(pool)
+    ledger = Ledger(pool, keyring, bus, storage, random, ground.fault)
     rooms = Rooms(
         pool,
         keyring,
@@ -78,6 +82,11 @@ async def rooms_wing(ground: Ground) -> AsyncIterator[Wing]:
     callers = RoomCallers.of(rooms)
     connections = Concurrency(settings.connections_per_room)
     polls = Polls(pool, hub, bus, random, ground.worker, ground.fault)
+
+    async def measuring() -> None:
+        every = settings.sweep_seconds
+        await repeat(lambda _: storage.measure(pool), every, ground.fault)
+
     handlers = RoomHandlers(rooms, Record(pool, hub))
     watch = StateWatch(rooms, polls, connections)
     operations = room_operations(handlers, watch, callers, actions)
@@ -96,10 +105,11 @@ async def rooms_wing(ground: Ground) -> AsyncIterator[Wing]:
                     close_codes=CLOSE_CODES,
                 )
             ],
-            background={"sweeper": sweeper.run},
+            background={"sweeper": sweeper.run, "storage": measuring},
             gauges={
                 metrics.LEDGER_QUEUE: lambda: ledger.queued,
                 metrics.SWEEPER_LAG: lambda: sweeper.lag(clock()),
+                metrics.STORAGE: lambda: storage.used,
             },
             config=rooms_config(settings, deployment.suite, deployment.salt),
             config_schemas=CONFIG_SCHEMAS,

@@ -1,7 +1,7 @@
 """The table of a room's operations (docs/protocol.md, 9 and 11): one statement for each."""
 
 from ephemeral.edge import close_codes
-from ephemeral.edge.operations import Deferred, Operation, Waiting
+from ephemeral.edge.operations import Deferred, Operation, Size, Waiting
 from ephemeral.rooms.api import answers, bodies, objects
 from ephemeral.rooms.api.actions import RoomActions
 from ephemeral.rooms.api.callers import RoomCallers
@@ -23,6 +23,11 @@ _CHARTER = (
 )
 # An envelope of 64 KiB is eight times what anything else answers.
 _OPENING = 8
+
+
+def _envelope_size(posted: tuple[bytes, bytes, bytes]) -> int:
+    """Bytes of what is to be kept of a post: its id, envelope and viewing hash."""
+    return len(posted[1])
 
 
 def room_operations(
@@ -182,8 +187,15 @@ def room_operations(
             caller=callers.member,
             body=bodies.PostBody,
             answers={201: objects.ReceiptObject, 200: objects.ReceiptObject},
-            refusals=(*_SEATED, "envelope_size", "message_conflict", "room_crowded"),
+            refusals=(
+                *_SEATED,
+                "envelope_size",
+                "message_conflict",
+                "room_crowded",
+                "storage_full",
+            ),
             action=actions.post,
+            size=Size(actions.post_bytes, _envelope_size),
             frame="post",
         ),
         Operation(

@@ -16,13 +16,13 @@ from ephemeral.protocol.errors import Refusal
 from ephemeral.rooms.rows.ledger_rows import UNCONDITIONAL, Condition, Written
 from ephemeral.rooms.rules.book import Book, Unread
 from ephemeral.rooms.rules.credentials import tombstone_hash
-from ephemeral.rooms.rules.limits import Limits
 from ephemeral.rooms.rules.room import Opened
 from ephemeral.rooms.service.effects import write
 from ephemeral.rooms.service.entries import Entry, Leased, Outcome, Post
 from ephemeral.rooms.service.estimated_clock import DRIFT_MS, Clock
 from ephemeral.rooms.service.recall import is_recalled, recall
 from ephemeral.rooms.service.room_cache import CachedRoom, RoomCache
+from ephemeral.rooms.service.storage import Storage
 from ephemeral.sealing import payload_rows, seals
 from ephemeral.sealing.keyring import Keyring
 from ephemeral.sealing.payload_rows import SealedRow
@@ -39,6 +39,9 @@ _VERSION_BYTES, _VERSION_BITS = 7, 52
 
 # What sealing a post draws.
 _POST_BYTES = seals.PAYLOAD_ID_BYTES + seals.SEALING_BYTES
+
+# Refusals that are given only after it was seen whether the message stands already.
+_CROWDED = {"room_crowded", "storage_full"}
 
 Known = dict[bytes, CachedRoom]
 
@@ -57,13 +60,13 @@ class Batches:
     def __init__(
         self,
         keyring: Keyring,
-        limits: Limits,
+        storage: Storage,
         random: Random,
         fault: Callable[[BaseException], None],
         clock: Clock,
     ) -> None:
         self._keyring = keyring
-        self._limits = limits
+        self._storage = storage
         self._random = random
         self._fault = fault
         self._clock = clock
@@ -77,6 +80,7 @@ class Batches:
         known: Known = {}
         unknown: set[bytes] = set()
         timeless = self._clock.read() is None
+        limits = self._storage.limits
         for entry in batch:
             room = entry.room
             remembered = known.get(room)
@@ -88,7 +92,7 @@ class Batches:
                     unknown.add(room)
                     continue
                 known[room] = remembered
-            if timeless or not is_recalled(entry, remembered, self._limits):
+            if timeless or not is_recalled(entry, remembered, limits):
                 unknown.add(room)
         if not unknown:
             return batch, (), known
@@ -97,6 +101,10 @@ class Batches:
             [entry for entry in batch if entry.room in unknown],
             known,
         )
+
+    def accepted(self, size: int) -> None:
+        """So many bytes more wait: that is committed."""
+        self._storage.accepted(size)
 
     async def at_once(
         self, connection: Connection, batch: Sequence[Entry], known: Known
@@ -110,7 +118,8 @@ class Batches:
         rooms = {entry.room: known[entry.room] for entry in batch}
         versions = sorted((room, one.version) for room, one in rooms.items())
         try:
-            work = _Work(self, Book(now, self._limits, self._tombstone_name, rooms), batch, rooms)
+            book = Book(now, self._storage.limits, self._tombstone_name, rooms)
+            work = _Work(self, book, batch, rooms)
         except Unread:
             return None
         if work.crowded or any(one.returns for one in work.book.inserted):
@@ -137,13 +146,14 @@ class Batches:
         """Lock, recall, decide in order, write."""
         # Of a second attempt, after a deadlock, nothing is known: the first has changed it.
         rooms = {room: known.pop(room) for room in {one.room for one in batch} if room in known}
-        recalled = await recall(connection, rooms, batch, self._limits, self._keyring.index_key)
+        limits = self._storage.limits
+        recalled = await recall(connection, rooms, batch, limits, self._keyring.index_key)
         self._clock.set(recalled.now)
         posts = [one for one in batch if isinstance(one, Post) and one.room in recalled.rooms]
         epoch = await self._keyring.hold_current(connection) if posts else None
         book = Book(
             recalled.now,
-            self._limits,
+            limits,
             self._tombstone_name,
             recalled.rooms,
             tombstones=recalled.tombstones,
@@ -199,7 +209,7 @@ class _Work:
     @property
     def crowded(self) -> bool:
         """Whether a post was refused for what waits."""
-        return any(isinstance(one, Refusal) and one.code == "room_crowded" for one in self._results)
+        return any(isinstance(one, Refusal) and one.code in _CROWDED for one in self._results)
 
     def _decide(self, entry: Entry) -> Outcome | Leased:
         try:
@@ -278,6 +288,8 @@ class _Work:
         rooms = self._rooms
         for message in self.book.inserted:
             rooms[message.room].keep_envelope(message.id, self._posts[message.payload].envelope)
+        if self.book.inserted:
+            self._batches.accepted(sum(one.size for one in self.book.inserted))
         for message in self.book.destroyed:
             rooms[message.room].forget_envelope(message.id)
         for room, version in self._versions.items():
