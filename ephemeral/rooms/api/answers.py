@@ -144,7 +144,9 @@ def state(snapshot: nouns.Snapshot) -> bytes:
 
 def joined(joined: Joined) -> bytes:
     """The complete present state, and the highest generation of one's seat."""
-    return b'{"generation":%d,%b' % (joined.generation, state(joined.snapshot)[1:])
+    now = b'{"now":%d,' % joined.snapshot.now
+    rest = state(joined.snapshot)[len(now) :]
+    return b'%b"generation":%d,%b' % (now, joined.generation, rest)
 
 
 def resumed(key: bytes, generation: int) -> bytes:
