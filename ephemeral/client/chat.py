@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ephemeral.client.chat_commands import HELP, Command, is_message, parse_command
 from ephemeral.client.chat_lines import card_body, card_title, event_line, quote_author, who
 from ephemeral.client.context import Context
-from ephemeral.client.conversation import Conversation, Offline, now_ms
+from ephemeral.client.conversation import Conversation, Offline, Told, now_ms
 from ephemeral.client.durations import format_duration
 from ephemeral.client.entry import Entry
 from ephemeral.client.exits import ClientError, Exit, ended_error
@@ -22,7 +22,6 @@ from ephemeral.protocol.quotes import Quote, excerpt
 from ephemeral.protocol.session_events import (
     Card,
     Ended,
-    Event,
     Refused,
     Settled,
     Typing,
@@ -89,7 +88,7 @@ class _Chat:
         self._talk = talk
         self._session = talk.session
         self._face = face
-        self._queue: asyncio.Queue[Key | Event | Offline | Exception | None] = asyncio.Queue()
+        self._queue: asyncio.Queue[Key | Told | Exception | None] = asyncio.Queue()
         self._numbers: dict[bytes, int] = {}
         self._opening: bytes | None = None
         self._skip: set[bytes] = set()
@@ -148,7 +147,7 @@ class _Chat:
             if self._reading is not None:
                 self._queue.put_nowait(None)
 
-    async def _handle(self, item: Key | Event | Offline | None) -> None:
+    async def _handle(self, item: Key | Told | None) -> None:
         match item:
             case None:
                 await self._close_in_time()
@@ -345,7 +344,7 @@ class _Chat:
 
     # --- what happens -------------------------------------------------------------------------
 
-    async def _event(self, event: Event | Offline) -> None:
+    async def _event(self, event: Told) -> None:
         match event:
             case Offline(why=why):
                 self._offline = f"{why} Trying again"
