@@ -26,6 +26,9 @@ __all__ = ["SIZE_MAX", "NoticeCache"]
 #: Bytes that all rooms together may take.
 SIZE_MAX = 32 * 1024 * 1024
 
+#: What nobody asks for is forgotten after this many seconds to twice as many.
+IDLE_SECONDS = 30
+
 # What a room with nothing in it takes besides, generously.
 _ROOM_SIZE = 512
 
@@ -53,6 +56,8 @@ class NoticeCache:
         self._size = 0
         # Those that were asked for last at the end.
         self._rooms: OrderedDict[bytes, _Kept] = OrderedDict()
+        self._asked: set[bytes] = set()
+        self._aged_at = 0.0
         # What is being read at this moment: by room and version.
         self._reading: dict[tuple[bytes, int], asyncio.Event] = {}
 
@@ -78,11 +83,24 @@ class NoticeCache:
             del self._reading[key]
             done.set()
 
+    def age(self, monotonic: float) -> None:
+        """To be called now and then: forgets what has not been asked for lately.
+
+        Of a room that has ended nothing is to stay here for long.
+        """
+        if monotonic - self._aged_at < IDLE_SECONDS:
+            return
+        self._aged_at = monotonic
+        for room in [one for one in self._rooms if one not in self._asked]:
+            self._forget(room)
+        self._asked.clear()
+
     def _get(self, room: bytes, shown: RoomView) -> bytes | None:
         kept = self._rooms.get(room)
         if kept is None or not kept.holds(shown):
             return None
         self._rooms.move_to_end(room)
+        self._asked.add(room)
         return kept.notices
 
     def _keep(self, room: bytes, shown: RoomView, messages: Sequence[Message]) -> bytes:
@@ -92,6 +110,7 @@ class NoticeCache:
         times = (time for one in living for time in (one.expires_at, one.lease_until))
         ends = (time for time in times if time is not None and time > now)
         self._forget(room)
+        self._asked.add(room)
         self._rooms[room] = _Kept(shown.version, now, min(ends, default=None), notices)
         self._size += _ROOM_SIZE + len(notices)
         while self._size > self._most:
@@ -100,6 +119,7 @@ class NoticeCache:
 
     def _forget(self, room: bytes) -> None:
         kept = self._rooms.pop(room, None)
+        self._asked.discard(room)
         if kept is not None:
             self._size -= _ROOM_SIZE + len(kept.notices)
 

@@ -349,6 +349,10 @@ class Rooms:
             read_only=True,
         )
 
+    def age(self, monotonic: float) -> None:
+        """To be called now and then: forget what nobody asks for."""
+        self._cache.age(monotonic)
+
     # --- the insides ------------------------------------------------------------------------
 
     def _names(self, locator: bytes, token: bytes) -> tuple[bytes, bytes]:

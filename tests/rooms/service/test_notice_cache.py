@@ -109,3 +109,15 @@ async def test_all_rooms_together_take_no_more_than_so_much_and_the_last_asked_f
     assert [await ask(number) for number in (1, 2, 3, 1)] == [0, 0, 0, 0]
     assert await ask(0) == 1
     assert [await ask(number) for number in (1, 3, 2)] == [0, 0, 1]
+
+
+async def test_what_nobody_asks_for_is_forgotten_within_a_minute(desk: Desk):
+    cache = desk.rooms._cache = NoticeCache(tuple)
+    ended, lively = [(await desk.join(await desk.room())).seat for _ in range(2)]
+    await desk.rooms.destroy(ended)
+    for round_ in range(1, 3):
+        await desk.rooms.notices(lively)
+        cache.age(notice_cache.IDLE_SECONDS * round_)
+        cache.age(notice_cache.IDLE_SECONDS * round_ + 1)
+    assert list(cache._rooms) == [lively.room]
+    assert cache._asked == set()
