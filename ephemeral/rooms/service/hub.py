@@ -182,8 +182,8 @@ class Hub:
         return room in self._rooms or room in self._waiting
 
     def subscribers_in(self, room: bytes) -> int:
-        """How many local subscribers a room has."""
-        return len(self._rooms.get(room, ()))
+        """How many local subscribers a room has, requests that wait among them."""
+        return len(self._rooms.get(room, ())) + len(self._waiting.get(room, ()))
 
     def subscribers(self) -> list[tuple[bytes, RoomSubscriber]]:
         """Every local subscriber with its room."""
