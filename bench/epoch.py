@@ -23,11 +23,14 @@ from ephemeral.live.bus import LocalBus
 from ephemeral.protocol.charter import Charter, Policy
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import CHARTER_LIMITS
+from ephemeral.rooms.api import answers
 from ephemeral.rooms.rules.limits import Limits
 from ephemeral.rooms.rules.room import Seat
 from ephemeral.rooms.service.deployment import Deployment
 from ephemeral.rooms.service.ledger import Ledger
+from ephemeral.rooms.service.notice_cache import NoticeCache
 from ephemeral.rooms.service.rooms import Rooms
+from ephemeral.rooms.service.storage import Storage
 from ephemeral.sealing.encryption_key import GivenKeys
 from ephemeral.sealing.epochs import Epochs
 from ephemeral.sealing.keyring import Keyring
@@ -55,12 +58,12 @@ class Stand:
     def __init__(self, pool: "Pool", keyring: Keyring, deployment: Deployment) -> None:
         limits = Limits(waiting_messages=10**9, waiting_bytes=10**12)
         bus = LocalBus()
-        ledger = Ledger(pool, keyring, bus, limits, os.urandom, fault)
+        ledger = Ledger(pool, keyring, bus, Storage(limits), os.urandom, fault)
         self.pool = pool
         self.keyring = keyring
         self.rooms = Rooms(
             pool, keyring, ledger, bus, deployment, limits, CHARTER_LIMITS, os.urandom,
-            os.urandom(16),
+            os.urandom(16), NoticeCache(answers.notice_list),
         )  # fmt: skip
         # Of no length: every round ends one.
         self.epochs = Epochs(pool, keyring, os.urandom, 0)

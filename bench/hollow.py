@@ -25,7 +25,7 @@ from ephemeral.edge.outbox import Flusher, Outbox
 from ephemeral.edge.pace import Pace
 from ephemeral.edge.pulse import Pulse
 from ephemeral.edge.session import Session, SocketRoute
-from ephemeral.edge.socket import SocketFrames
+from ephemeral.edge.socket_frames import SocketFrames
 from ephemeral.edge.socket_wire import SocketWire as Protocol
 from ephemeral.edge.wire import WIRE, Wire
 from ephemeral.protocol.encoding import b64decode, b64encode
@@ -50,7 +50,9 @@ _FRAMES = SocketFrames(
         path="",
         protocol=PROTOCOL,
         caller=_CALLERS.member,
-        operations=room_operations(RoomHandlers(_NO_ROOMS, _NO_ROOMS), _CALLERS, _ACTIONS),
+        operations=room_operations(
+            RoomHandlers(_NO_ROOMS, _NO_ROOMS), _NO_ROOMS, _CALLERS, _ACTIONS
+        ),
         hello=HelloBody,
         session=partial(Session, _CALLERS.member, _ACTIONS.hello),
     )

@@ -42,6 +42,7 @@ __all__ = [
     "STATUSES",
     "STEPS",
     "STOPPING",
+    "STORAGE",
     "SWEEPER_LAG",
     "TROUBLES",
     "answered",
@@ -141,6 +142,11 @@ LEDGER_QUEUE = Gauge(
 )
 SWEEPER_LAG = Gauge(
     "ephemeral_sweeper_lag_seconds", "Since the last whole sweep.", registry=REGISTRY
+)
+STORAGE = Gauge(
+    "ephemeral_storage_bytes",
+    "Bytes of all messages that wait in the deployment; of very many an estimate.",
+    registry=REGISTRY,
 )
 EPOCH_KEY_AGE = Gauge(
     "ephemeral_epoch_key_age_seconds", "Age of the oldest epoch key.", registry=REGISTRY

@@ -60,7 +60,7 @@ def wing_routes(
             for wing in wings
             for one in wing.sockets
         ),
-        *operation_routes(operations, limiter),
+        *operation_routes(operations, limiter, sockets.hold),
         Route("/openapi.json", openapi),
         Route("/healthz", health.alive),
         Route("/readyz", health.ready),

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
 from urllib.parse import quote, urlsplit
 
+from ephemeral.protocol.limits import ENVELOPE_MAX
+
 __all__ = [
     "VARIABLES",
     "Declared",
@@ -133,6 +135,18 @@ def _often(text: str) -> Often:
     match = re.fullmatch(r"([1-9][0-9]{0,6})/([1-9][0-9]{0,4})", text)
     if match is None or int(match[2]) > _DAY:
         raise ValueError(f"must be COUNT/SECONDS such as 300/3600 (at most {_DAY} s), or off")
+    return int(match[1]), int(match[2])
+
+
+def _bytes_often(text: str) -> Often:
+    if text == "off":
+        return None
+    match = re.fullmatch(r"([1-9][0-9]{4,12})/([1-9][0-9]{0,4})", text)
+    if match is None or int(match[1]) < ENVELOPE_MAX or int(match[2]) > _DAY:
+        raise ValueError(
+            f"must be BYTES/SECONDS such as 67108864/600 (at least {ENVELOPE_MAX} bytes, at most "
+            f"{_DAY} s), or off"
+        )
     return int(match[1]), int(match[2])
 
 
@@ -358,6 +372,14 @@ class Settings:
         int,
         Declared(_whole(65536, 16777216), "16777216", "The most bytes that may wait in a room."),
     ]
+    storage_bytes: Annotated[
+        int,
+        Declared(
+            _whole(0, 2**50),
+            "8589934592",
+            "The most bytes that may wait in all rooms together; 0 doesn't limit them.",
+        ),
+    ]
     lease_seconds: Annotated[
         int,
         Declared(_whole(1, 3600), "120", "How long one member alone may read an opened message."),
@@ -449,6 +471,9 @@ class Settings:
     ]
     posts_per_address: Annotated[
         Often, Declared(_often, "3000/60", "How often an address may post.")
+    ]
+    post_bytes_per_address: Annotated[
+        Often, Declared(_bytes_often, "67108864/600", "How many bytes an address may post.")
     ]
     posts_per_room: Annotated[
         Often, Declared(_often, "1200/120", "How often may be posted in a room.")

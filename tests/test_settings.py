@@ -96,7 +96,7 @@ def test_how_often_is_so_many_in_so_many_seconds_or_off():
 def test_no_limit_is_off_by_itself():
     settings = Settings.parse({})
     limits = [name.lower() for name in VARIABLES if name.endswith(("_ADDRESS", "_ROOM", "_SEAT"))]
-    assert len(limits) == 17
+    assert len(limits) == 18
     assert all(getattr(settings, name) for name in limits)
 
 
@@ -195,6 +195,7 @@ def test_a_malformed_line_is_named_by_its_number_and_not_shown(text: str, senten
         ("ROOM_TTL_SECONDS", "299"), ("ROOM_TTL_MAX_SECONDS", "2592001"),
         ("SEATS_DEFAULT", "1"), ("SEATS_MAX", "51"), ("WAITING_MESSAGES_MAX", "501"),
         ("WAITING_BYTES_MAX", "16777217"), ("LEASE_SECONDS", "0"), ("SWEEP_SECONDS", "0.5"),
+        ("STORAGE_BYTES", "-1"), ("POST_BYTES_PER_ADDRESS", "65535/60"),
         ("DATABASE_POOL_SIZE", "1"), ("CONNECTIONS_MAX", "0"),
         ("TRUSTED_PROXIES", "unix:/run/x"), ("CONNECTIONS_PER_ROOM", "off"),
         ("POSTS_PER_SEAT", "0/60"), ("POSTS_PER_SEAT", "60/0"), ("POSTS_PER_SEAT", "60"),

@@ -17,7 +17,7 @@ from ephemeral.client.chat_lines import (
     would_end_room,
 )
 from ephemeral.client.context import Context
-from ephemeral.client.conversation import Conversation, Offline, now_ms
+from ephemeral.client.conversation import Conversation, Offline, Told, now_ms
 from ephemeral.client.entry import Entry
 from ephemeral.client.exits import ClientError, Exit, ended_error
 from ephemeral.client.faces import Face, Plain, Terminal
@@ -30,7 +30,6 @@ from ephemeral.protocol.quotes import Quote, excerpt
 from ephemeral.protocol.session_events import (
     Card,
     Ended,
-    Event,
     Refused,
     Settled,
     Typing,
@@ -100,7 +99,7 @@ class _Chat:
         self._face = face
         # Whoever has something for a full one waits for a place, in turn: neither a server that
         # never ends nor a text that is pasted keeps the other out.
-        self._queue: asyncio.Queue[Key | Event | Offline | Exception | None] = asyncio.Queue(_AHEAD)
+        self._queue: asyncio.Queue[Key | Told | Exception | None] = asyncio.Queue(_AHEAD)
         self._announcer = Announcer(face.log, context.clock)
         self._numbers: dict[bytes, int] = {}
         self._opening: bytes | None = None
@@ -160,7 +159,7 @@ class _Chat:
             if self._reading is not None or self._announcer.is_behind:
                 await self._queue.put(None)
 
-    async def _handle(self, item: Key | Event | Offline | None) -> None:
+    async def _handle(self, item: Key | Told | None) -> None:
         match item:
             case None:
                 await self._close_in_time()
@@ -339,7 +338,7 @@ class _Chat:
 
     # --- what happens -------------------------------------------------------------------------
 
-    async def _event(self, event: Event | Offline) -> None:
+    async def _event(self, event: Told) -> None:
         match event:
             case Offline(why=why):
                 self._offline = f"{why} Trying again"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from ephemeral.client.conversation import Slower, Told
 from ephemeral.client.durations import format_duration, local_time
 from ephemeral.client.safe_text import neutralise_line
 from ephemeral.protocol.charter import Charter
@@ -9,7 +10,6 @@ from ephemeral.protocol.quotes import Quote, quote_in
 from ephemeral.protocol.session import Session
 from ephemeral.protocol.session_events import (
     Card,
-    Event,
     Joined,
     Left,
     Locked,
@@ -87,7 +87,7 @@ def card_body(session: Session, card: Card) -> str:
     return "".join(f"> {line}\n" for line in quoted.split("\n")) + text
 
 
-def event_line(session: Session, numbers: Mapping[bytes, int], event: Event) -> str | None:
+def event_line(session: Session, numbers: Mapping[bytes, int], event: Told) -> str | None:
     """What happened, in a line; None where there is nothing to say."""
     match event:
         case Settled(id=message, state=state, member=member) if message in numbers:
@@ -115,6 +115,8 @@ def event_line(session: Session, numbers: Mapping[bytes, int], event: Event) -> 
             return f"{who(session, member)} is {'here' if present else 'away'}"
         case Locked(locked=locked):
             return f"The room is {'locked: nobody new can join' if locked else 'open again'}"
+        case Slower(why=why):
+            return why
         case Refused(action="ack", refusal=refusal) if refusal.code == "message_gone":
             return None
         case Refused(refusal=refusal, kept=kept):

@@ -12,7 +12,7 @@ from functools import partial
 
 from ephemeral.client.connection_options import room_options, way_options
 from ephemeral.client.context import Context
-from ephemeral.client.conversation import Conversation, Offline, now_ms
+from ephemeral.client.conversation import Conversation, Offline, Slower, now_ms
 from ephemeral.client.entry import Entry, accepted, room_keys
 from ephemeral.client.exits import (
     ClientError,
@@ -183,6 +183,9 @@ async def _until(talk: Conversation, wanted: Callable[[Event], bool]) -> Event:
         match await talk.next():
             case Offline():
                 continue
+            case Slower():
+                # It works so, but that is not what users are to have.
+                raise unreachable("No WebSocket comes through.")
             case Ended() as ended:
                 raise ended_error(ended)
             case Refused(refusal=refusal):

@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -12,12 +13,13 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from ephemeral.client.exits import ClientError, unreachable
-from ephemeral.client.transport import ANSWER_SECONDS, Server
+from ephemeral.client.polling import PolledSocket
+from ephemeral.client.transport import ANSWER_SECONDS, Server, SocketRefused
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.session import Session
 from ephemeral.protocol.session_events import Ended, Event
 
-__all__ = ["Conversation", "Offline", "now_ms", "reconnect_delay"]
+__all__ = ["Conversation", "Offline", "Slower", "Told", "now_ms", "reconnect_delay"]
 
 _LEAVE_SECONDS = 3.0
 _CLOSE_SECONDS = 2.0
@@ -27,6 +29,8 @@ _ABNORMAL = 1006
 _UNTAKEN = 256
 #: The server stops or restarts: another one, or the same, is tried before anybody is told.
 _MOVED = {1001, 1012}
+#: After so many refused handshakes requests take the place of sockets.
+_REFUSED_MOST = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,19 @@ class Offline:
     """The socket is gone; another is tried. `why` is for people."""
 
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slower:
+    """The network lets no socket through: requests take its place from now on. For people."""
+
+    why: str = "This network lets no WebSocket through; messages come more slowly."
+
+
+#: What a conversation tells its user.
+Told = Event | Offline | Slower
+
+_Socket = ClientConnection | PolledSocket
 
 
 def now_ms() -> int:
@@ -69,8 +86,11 @@ class Conversation:
         self._chance = chance
         self._patience = patience
         self._answer_seconds = answer_seconds
-        self._events: asyncio.Queue[Event | Offline | None] = asyncio.Queue()
+        self._events: asyncio.Queue[Told | None] = asyncio.Queue()
         self._taken = asyncio.Event()
+        # Handshakes refused in a row; whether requests have taken the place of sockets.
+        self._refused = 0
+        self._slower = False
         self._pushed = asyncio.Event()
         self._drained = asyncio.Event()
         self._failure: ClientError | Refusal = unreachable("The conversation is over.")
@@ -109,7 +129,7 @@ class Conversation:
                 async with asyncio.timeout(_DRAIN_SECONDS):
                     await self._drained.wait()
 
-    async def next(self) -> Event | Offline:
+    async def next(self) -> Told:
         """The next event. Raises when patience is over, and after `Ended`."""
         event = await self._events.get()
         self._taken.set()
@@ -150,12 +170,17 @@ class Conversation:
                     await self._join()
                 if self._is_over():
                     return
-                async with self._server.socket() as socket:
+                async with self._way() as socket:
                     if await self._serve(socket):
                         attempts, lost_at = 0, time.monotonic()
                 moved = self._closed_with in _MOVED
                 asked = self.session.retry_after
                 self._failure = unreachable("The connection to the server was lost.")
+            except SocketRefused as error:
+                # At once again, and then by requests: somebody is there.
+                self._failure = error
+                self._refused += 1
+                continue
             except (ClientError, Refusal) as error:
                 self._failure, why = error, error.message
                 asked = error.retry_after if isinstance(error, Refusal) else None
@@ -175,6 +200,19 @@ class Conversation:
         while self._events.qsize() >= _UNTAKEN:
             self._taken.clear()
             await self._taken.wait()
+
+    @asynccontextmanager
+    async def _way(self) -> AsyncIterator[_Socket]:
+        """A socket, or, after handshakes that were refused, what takes its place."""
+        if self._slower or self._refused >= _REFUSED_MOST:
+            self._refused = 0
+            seat = self.session.seat
+            async with PolledSocket(self._server, seat.locator, seat.token) as polled:
+                yield polled
+        else:
+            async with self._server.socket() as socket:
+                self._refused = 0
+                yield socket
 
     async def _join(self) -> None:
         """Take the seat, or find it taken by an earlier process."""
@@ -199,7 +237,7 @@ class Conversation:
     def _is_over(self) -> bool:
         return self.session.ended is not None
 
-    async def _serve(self, socket: ClientConnection) -> bool:
+    async def _serve(self, socket: _Socket) -> bool:
         """Drive one socket to its end; tells whether the session was live on it."""
         self.session.connected()
         self._pushed.set()
@@ -213,6 +251,9 @@ class Conversation:
                     text = await socket.recv()
                 self.session.received(text, now_ms())
                 was_live = was_live or self.session.live
+                if was_live and not self._slower and isinstance(socket, PolledSocket):
+                    self._slower = True
+                    self._events.put_nowait(Slower())
                 self._tell()
                 self._pushed.set()
             code = _ABNORMAL
@@ -230,7 +271,7 @@ class Conversation:
         self._tell()
         return was_live
 
-    async def _write(self, socket: ClientConnection) -> None:
+    async def _write(self, socket: _Socket) -> None:
         """Send what the session has to send, when it has it or when its time has come."""
         try:
             while True:
@@ -248,7 +289,7 @@ class Conversation:
         except ConnectionClosed:
             return
 
-    async def _say_farewell(self, socket: ClientConnection) -> None:
+    async def _say_farewell(self, socket: _Socket) -> None:
         """What an ended session still has to say, as far as the socket lets it."""
         try:
             async with asyncio.timeout(_CLOSE_SECONDS):

@@ -3,7 +3,7 @@
 import asyncio
 
 from ephemeral.client.context import Context
-from ephemeral.client.conversation import Conversation, Offline, now_ms
+from ephemeral.client.conversation import Conversation, Offline, Slower, Told, now_ms
 from ephemeral.client.exits import ClientError, Exit, ended_error
 from ephemeral.client.lines import lines
 from ephemeral.client.reading import card_json, quote_line
@@ -15,7 +15,6 @@ from ephemeral.protocol.quotes import quote_in
 from ephemeral.protocol.session_events import (
     Card,
     Ended,
-    Event,
     Refused,
     Settled,
     Unreadable,
@@ -118,8 +117,10 @@ class _Pipe:
         if self._input_ended and not self._context.args.follow and not unsent:
             self._finished.set()
 
-    async def _handle(self, event: Event | Offline) -> None:
+    async def _handle(self, event: Told) -> None:
         match event:
+            case Slower(why=why):
+                self._context.say(why)
             case Offline(why=why):
                 self._context.say(f"{why} Trying again.")
             case Waiting(notice=notice):

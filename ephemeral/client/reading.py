@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ephemeral.client.chat_lines import quote_author
 from ephemeral.client.context import Context, Keeping
-from ephemeral.client.conversation import Conversation, Offline, now_ms
+from ephemeral.client.conversation import Conversation, Offline, Slower, now_ms
 from ephemeral.client.exits import ClientError, Exit, ended_error, usage
 from ephemeral.client.safe_text import neutralise, neutralise_line
 from ephemeral.protocol.encoding import b64decode, b64encode
@@ -149,6 +149,9 @@ class _Reader:
             event = await self._talk.next()
             if isinstance(event, Offline):
                 self._context.say(f"{event.why} Trying again.")
+                continue
+            if isinstance(event, Slower):
+                self._context.say(event.why)
                 continue
             if isinstance(event, Waiting):
                 self._skip.discard(event.notice.id)

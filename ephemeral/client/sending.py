@@ -3,7 +3,7 @@
 import asyncio
 
 from ephemeral.client.context import Context, Keeping
-from ephemeral.client.conversation import Conversation, Offline, now_ms
+from ephemeral.client.conversation import Conversation, Offline, Slower, now_ms
 from ephemeral.client.exits import ClientError, Exit, ended_error, exit_code_of, unreachable
 from ephemeral.client.transport import ANSWER_SECONDS
 from ephemeral.protocol.charter import Policy
@@ -102,6 +102,8 @@ async def _until_goal(context: Context, talk: Conversation, written: Written, go
                             raise why
                     case Offline(why=reason):
                         why = unreachable(reason)
+                    case Slower(why=reason):
+                        context.say(reason)
                     case Ended() as ended:
                         raise ended_error(ended)
     except TimeoutError:

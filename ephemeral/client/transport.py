@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, InvalidProxyStatus, InvalidStatus, ProxyError
+from websockets.http11 import Response
 from websockets.typing import Subprotocol
 
 from ephemeral.client.addresses import Proxy
@@ -29,7 +30,7 @@ from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import PROTOCOL
 from ephemeral.protocol.objects import Json, read_refusal
 
-__all__ = ["ANSWER_SECONDS", "Server", "http_client", "lost", "tls_context"]
+__all__ = ["ANSWER_SECONDS", "Server", "SocketRefused", "http_client", "lost", "tls_context"]
 
 # A room full of notices with long audiences stays below this.
 _ANSWER_LIMIT = 8 * 1024 * 1024
@@ -51,6 +52,13 @@ class _StrangerError(ClientError):
         else:
             self.found += ", but not as the protocol says"
         message = f"There is no Ephemeral server here: {self.found}."
+        super().__init__(Exit.NETWORK, "unreachable", message)
+
+
+class SocketRefused(ClientError):
+    """A server answers, or something before it, but with no socket."""
+
+    def __init__(self, message: str) -> None:
         super().__init__(Exit.NETWORK, "unreachable", message)
 
 
@@ -112,7 +120,7 @@ class Server:
         for _ in range(path.count("/")):
             address = address.rpartition("/")[0]
             try:
-                read_config(await self._ask_once("GET", f"{address}/config"))
+                read_config((await self._ask_once("GET", f"{address}/config"))[0])
             except (Refusal, ClientError):
                 continue
             return f"There is one at {address}: say --server {address}"
@@ -128,16 +136,18 @@ class Server:
         locator: bytes | None = None,
         token: bytes | None = None,
         body: Mapping[str, object] | None = None,
+        once: bool = False,
     ) -> Json:
         """The answer to a request; an empty one is {}. Raises `Refusal` or `ClientError`.
 
-        Every request of the protocol may be sent twice with the effect of once.
+        Every request of the protocol may be sent twice with the effect of once, and is tried again
+        as long as patience lasts, unless it is to be tried `once`.
         """
-        until = time.monotonic() + self._patience
+        until = time.monotonic() + (0 if once else self._patience)
         while True:
             try:
                 url = self.address + path
-                return await self._ask_once(method, url, locator, token, body)
+                return (await self._ask_once(method, url, locator, token, body))[0]
             except _StrangerError:
                 raise
             except (Refusal, ClientError) as error:
@@ -156,8 +166,12 @@ class Server:
         locator: bytes | None = None,
         token: bytes | None = None,
         body: Mapping[str, object] | None = None,
-    ) -> Json:
-        headers = {}
+        *,
+        extra: Mapping[str, str] | None = None,
+        seconds: float = ANSWER_SECONDS,
+    ) -> tuple[Json, str]:
+        """An answer and its tag. `extra`: further headers. `seconds`: how long it may take."""
+        headers = dict(extra or {})
         if locator is not None:
             headers["Authorization"] = f"Bearer {b64encode(locator)}"
         if token is not None:
@@ -167,9 +181,12 @@ class Server:
         data = b"" if body is None else dump_json(body)
         try:
             async with (
-                asyncio.timeout(2 * ANSWER_SECONDS),
-                self._http.stream(method, url, headers=headers, content=data) as answer,
+                asyncio.timeout(2 * seconds),
+                self._http.stream(
+                    method, url, headers=headers, content=data, timeout=seconds
+                ) as answer,
             ):
+                tag = answer.headers.get("ETag", "")
                 content = bytearray()
                 async for chunk in answer.aiter_raw():
                     content += chunk
@@ -177,10 +194,10 @@ class Server:
                         raise _StrangerError(url, answer.status_code)
         except (httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError) as error:
             raise lost(self.address, self.proxy, error) from None
-        return self._read(url, answer.status_code, bytes(content))
+        return self._read(url, answer.status_code, bytes(content)), tag
 
     def _read(self, url: str, status: int, content: bytes) -> Json:
-        if status == 204:
+        if status in {204, 304}:
             return {}
         try:
             value = parse_json(content)
@@ -198,9 +215,29 @@ class Server:
             raise _StrangerError(url, status) from None
         raise refusal
 
+    async def watch(
+        self, locator: bytes, token: bytes, tag: str | None, seconds: int
+    ) -> tuple[Json | None, str]:
+        """The room's state with its tag, tried once. With the tag of one that is known: another
+        one, or None if after so many seconds there is none (9.1).
+        """
+        extra = {} if tag is None else {"If-None-Match": tag, "Prefer": f"wait={seconds}"}
+        state, newer = await self._ask_once(
+            "GET",
+            f"{self.address}/room/state",
+            locator,
+            token,
+            extra=extra,
+            seconds=ANSWER_SECONDS + seconds,
+        )
+        return state or None, newer
+
     @asynccontextmanager
     async def socket(self) -> AsyncIterator[ClientConnection]:
-        """A socket on which nothing has been said yet. Raises `Refusal` or `ClientError`."""
+        """A socket on which nothing has been said yet. Raises `Refusal` or `ClientError`.
+
+        `SocketRefused`: where something answers that may let requests pass all the same.
+        """
         address = "ws" + self.address.removeprefix("http") + "/room/socket"
         try:
             socket = await _Connect(
@@ -215,17 +252,32 @@ class Server:
                 max_size=_ANSWER_LIMIT,
             )
         except InvalidStatus as error:
-            status = error.response.status_code
-            self._read(address, status, bytes(error.response.body or b""))
-            raise _StrangerError(address, status) from None
-        except (InvalidHandshake, OSError, TimeoutError, EOFError) as error:
+            raise self._refused(address, error.response) from None
+        except (InvalidProxyStatus, ProxyError) as error:
+            raise lost(self.address, self.proxy, error) from None
+        except (InvalidHandshake, EOFError) as error:
+            raise SocketRefused(lost(self.address, self.proxy, error).message) from None
+        except (OSError, TimeoutError) as error:
             raise lost(self.address, self.proxy, error) from None
         try:
             if socket.subprotocol != PROTOCOL:
-                raise _StrangerError(address, 101)
+                raise SocketRefused(_StrangerError(address, 101).message)
             yield socket
         finally:
             await socket.close()
+
+    def _refused(self, address: str, answer: Response) -> ClientError | Refusal:
+        """What a handshake was answered with that brought no socket."""
+        status = answer.status_code
+        try:
+            self._read(address, status, bytes(answer.body or b""))
+        except Refusal as refusal:
+            # Whoever took the handshake for a request has met something that lost half of it.
+            if refusal.code != "malformed":
+                return refusal
+        except _StrangerError:
+            pass
+        return SocketRefused(_StrangerError(address, status).message)
 
 
 def http_client(

@@ -5,7 +5,8 @@ it is believed.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import msgspec
@@ -17,24 +18,39 @@ from starlette.types import Scope
 from ephemeral.edge.credentials import Texts, from_headers, is_sent
 from ephemeral.edge.frames import decode_json, without
 from ephemeral.edge.guard import header_values
-from ephemeral.edge.limiter import Limiter
-from ephemeral.edge.operations import Deferred, Operation, path_fields, settle
+from ephemeral.edge.holds import Hold
+from ephemeral.edge.limiter import Limiter, Visitor
+from ephemeral.edge.operations import (
+    Answer,
+    Deferred,
+    Operation,
+    Waiting,
+    header_fields,
+    path_fields,
+    settle,
+)
 from ephemeral.protocol.errors import Refusal, refuse
 
 __all__ = ["body_beside_path", "by_address", "operation_routes"]
 
 _Endpoint = Callable[[Request], Awaitable[Response]]
+_Hold = Callable[[Visitor], AbstractContextManager[Hold]]
 
 
-def operation_routes(operations: Iterable[Operation], limiter: Limiter) -> list[BaseRoute]:
+def operation_routes(
+    operations: Iterable[Operation], limiter: Limiter, hold: _Hold
+) -> list[BaseRoute]:
     """One route for each path, so that a wrong method is told all that there are.
 
-    What is one path to the letter comes before what has fields, and is all that it can be.
+    What is one path to the letter comes before what has fields, and is all that it can be. In the
+    context of a `hold` a visitor's request waits, and counts as a socket.
     """
     routes: list[BaseRoute] = []
     addresses = by_address(operations).items()
     for path, methods in sorted(addresses, key=lambda address: len(path_fields(address[0]))):
-        endpoints = {method: _alternatives(group, limiter) for method, group in methods.items()}
+        endpoints = {
+            method: _alternatives(group, limiter, hold) for method, group in methods.items()
+        }
         routes.append(_Path(path, _by_method(endpoints), methods=list(endpoints)))
     return routes
 
@@ -59,7 +75,7 @@ def body_beside_path(operation: Operation) -> type[msgspec.Struct] | None:
     """What the body of the request holds; None where there is none."""
     if operation.body is None:
         return None
-    names = path_fields(operation.path)
+    names = (*path_fields(operation.path), *operation.headers)
     if not names:
         return operation.body
     rest = without(operation.body, names)
@@ -74,9 +90,9 @@ def _by_method(endpoints: Mapping[str, _Endpoint]) -> _Endpoint:
     return dispatch
 
 
-def _alternatives(operations: list[Operation], limiter: Limiter) -> _Endpoint:
+def _alternatives(operations: list[Operation], limiter: Limiter, hold: _Hold) -> _Endpoint:
     """The first whose credentials were sent, or else the last."""
-    *preferred, last = [_Performer(one, operations, limiter) for one in operations]
+    *preferred, last = [_Performer(one, operations, limiter, hold) for one in operations]
     if not preferred:
         return last
     if not all(one.credentials for one in preferred):
@@ -94,11 +110,17 @@ def _alternatives(operations: list[Operation], limiter: Limiter) -> _Endpoint:
 class _Performer:
     """One operation at its address."""
 
-    def __init__(self, operation: Operation, at_address: list[Operation], limiter: Limiter) -> None:
+    def __init__(
+        self, operation: Operation, at_address: list[Operation], limiter: Limiter, hold: _Hold
+    ) -> None:
         self.credentials = operation.caller.credentials
         self._operation = operation
         self._limiter = limiter
+        self._hold = hold
         self._path_fields = path_fields(operation.path)
+        self._headers = [
+            (field, name.lower().encode()) for field, name in header_fields(operation).items()
+        ]
         body = body_beside_path(operation)
         self._decode = None if body is None else msgspec.json.Decoder(body).decode
         self._unpack = getattr(operation.body, "unpack", None)
@@ -114,29 +136,57 @@ class _Performer:
         operation = self._operation
         texts = from_headers(request.scope, self.credentials)
         if operation.action is None:
-            return await self._perform(request, texts)
+            return self._response(await self._perform(*await self._read(request, texts)))
         visitor = self._limiter.visitor(request.scope).at(operation.caller.subjects_of(texts))
+        waiting = operation.handler if isinstance(operation.handler, Waiting) else None
         async with visitor.counted(operation.action):
-            return await self._perform(request, texts)
+            caller, body = await self._read(request, texts)
+            if operation.size is not None:
+                visitor.spend(operation.size.action, operation.size.of(body))
+            answer: Any = None if waiting is not None else await self._perform(caller, body)
+        if waiting is not None:
+            # Who waits has been let in, and asks for nothing meanwhile.
+            answer = await waiting.perform(caller, body, lambda: self._held(request, visitor))
+        response = self._response(answer)
+        if operation.large is not None:
+            visitor.charge(operation.large, len(response.body))
+        return response
 
-    async def _perform(self, request: Request, texts: Texts) -> Response:
+    async def _read(self, request: Request, texts: Texts) -> tuple[Any, Any]:
+        """Who asks, and what."""
         operation = self._operation
         caller = await operation.caller.read(texts)
         if operation.caller.alone:
             brought = any(is_sent(request.scope, one) for one in self._foreign)
             refuse(brought, "malformed")
         body = await self._body(request)
-        if self._unpack is not None:
-            body = self._unpack(body)
-        handler = operation.handler
+        return caller, body if self._unpack is None else self._unpack(body)
+
+    async def _perform(self, caller: Any, body: Any) -> bytes:
+        handler = self._operation.handler
+        assert not isinstance(handler, Waiting)
         if isinstance(handler, Deferred):
-            answer = await _settled(handler, caller, body)
-        else:
-            answer = await handler(caller, body)
+            return await _settled(handler, caller, body)
+        return await handler(caller, body)
+
+    def _response(self, answer: Any) -> Response:
+        operation = self._operation
         if 204 in operation.answers:
             return Response(status_code=204)
-        status = operation.status(answer)
-        return Response(answer, status_code=status, media_type="application/json")
+        if not isinstance(answer, Answer):
+            answer = Answer(answer, operation.status(answer), {})
+        headers, media = dict(answer.headers), "application/json" if answer.body else None
+        return Response(answer.body, answer.status, headers, media)
+
+    @contextmanager
+    def _held(self, request: Request, visitor: Visitor) -> Iterator[Hold]:
+        """The request waits, at most until its sender has gone."""
+        with self._hold(visitor) as held:
+            watch = asyncio.get_running_loop().create_task(_watch(request, held))
+            try:
+                yield held
+            finally:
+                watch.cancel()
 
     async def _body(self, request: Request) -> Any:
         """The body with what stands in the path; None where the operation has none."""
@@ -148,9 +198,14 @@ class _Performer:
             essence = media[0].partition(b";")[0].strip().lower() if len(media) == 1 else b""
             refuse(essence != b"application/json", "unsupported_media")
             beside = decode_json(self._decode, await request.body())
-        if not self._path_fields or self._operation.body is None:
+        if self._operation.body is None or not (self._path_fields or self._headers):
             return beside
         fields = {} if beside is None else msgspec.structs.asdict(beside)
+        for field, name in self._headers:
+            values = header_values(request.scope, name)
+            if values:
+                # Several are one list (RFC 9110, 5.3).
+                fields[field] = b", ".join(values).decode("latin-1")
         try:
             # What stands in a path is text, also where it is a number.
             return msgspec.convert(
@@ -158,6 +213,13 @@ class _Performer:
             )
         except msgspec.ValidationError:
             raise Refusal("malformed") from None
+
+
+async def _watch(request: Request, held: Hold) -> None:
+    """End a hold when nobody waits for its answer any more."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+    held.end()
 
 
 async def _settled(handler: Deferred, caller: Any, body: Any) -> bytes:

@@ -57,6 +57,9 @@ _NEIGHBOURS = 64
 # Nobody knows when a connection will end.
 _CROWDED_SECONDS = 10
 
+# So much of an answer costs as much as the answer itself.
+_ANSWER_BYTES = 64 * 1024
+
 # An address's name, and its buckets' names; what each is charged of a cost.
 _Names = tuple[tuple[Name, float], ...]
 # Where to spend, by which name, how much; and what a metric calls the limit.
@@ -188,14 +191,14 @@ class Visitor:
         """What is kept of a subject of this kind; None if none was named."""
         return self._subjects.get(kind)
 
-    def spend(self, action: Action) -> None:
-        """Count an action; refuses `too_many`.
+    def spend(self, action: Action, times: int = 1) -> None:
+        """Count an action, so many times at once; refuses `too_many`.
 
         The narrowest comes first: who has spent what is theirs takes nothing from the others.
         """
         now = self._limiter.clock()
         for spend, name, cost, limit in self._charges.get(action) or self._charges_of(action):
-            wait = spend(name, cost, now)
+            wait = spend(name, cost * times, now)
             if wait:
                 raise _too_many(wait, limit)
 
@@ -252,6 +255,20 @@ class Visitor:
             now = self._limiter.clock()
             for name, weight in self._address:
                 misses.charge(name, cost * weight, now)
+
+    def charge(self, action: Action, size: int) -> None:
+        """Count an answer of `size` bytes: each 64 KiB beyond the first as one more of an action.
+
+        It is known afterwards how large it was, so that it is taken whether it is there or not.
+        """
+        more = size // _ANSWER_BYTES
+        if more:
+            now = self._limiter.clock()
+            for kind in action.limits:
+                buckets = self._limiter.buckets(action, kind)
+                if buckets is not None:
+                    for name, cost in self._names(kind):
+                        buckets.charge(name, cost * more, now)
 
     async def spend_together(self, action: Action) -> None:
         """As `spend`, and counted by all hosts."""

@@ -8,7 +8,7 @@ import msgspec
 from ephemeral.edge.credentials import Credential
 from ephemeral.edge.dispatch import body_beside_path, by_address
 from ephemeral.edge.error_objects import ErrorBody
-from ephemeral.edge.operations import Operation, path_fields
+from ephemeral.edge.operations import Operation, header_fields, path_fields
 from ephemeral.protocol.errors import STATUS
 
 __all__ = ["document"]
@@ -94,8 +94,16 @@ def _address(
         "security": _security(operations),
     }
     parameters = dict.fromkeys(name for one in operations for name in path_fields(one.path))
-    if parameters:
-        made["parameters"] = [_parameter(named, name) for name in parameters]
+    read_headers = {one: header_fields(one) for one in operations}
+    if parameters or any(read_headers.values()):
+        made["parameters"] = [
+            *(_parameter(named, name, name, "path") for name in parameters),
+            *(
+                _parameter(one, field, name, "header")
+                for one, fields in read_headers.items()
+                for field, name in fields.items()
+            ),
+        ]
     read = [body for one in operations if (body := bodies[one]) is not None]
     if read:
         made["requestBody"] = {
@@ -107,12 +115,13 @@ def _address(
     return made
 
 
-def _parameter(operation: Operation, name: str) -> dict[str, Any]:
+def _parameter(operation: Operation, field: str, name: str, place: str) -> dict[str, Any]:
     assert operation.body is not None
-    [kind] = [one.type for one in msgspec.structs.fields(operation.body) if one.name == name]
+    [kind] = [one.type for one in msgspec.structs.fields(operation.body) if one.name == field]
     schema = msgspec.json.schema(kind)
     described = {key: schema.pop(key) for key in ("description",) if key in schema}
-    return {"name": name, "in": "path", "required": True, **described, "schema": schema}
+    required = place == "path"
+    return {"name": name, "in": place, "required": required, **described, "schema": schema}
 
 
 def _security(operations: Sequence[Operation]) -> list[dict[str, list[str]]]:
@@ -130,7 +139,10 @@ def _responses(
 ) -> dict[str, Any]:
     answers: dict[int, dict[Any, None]] = {}
     refusals: dict[str, None] = {}
+    headers: dict[str, dict[str, Any]] = {}
     for one in operations:
+        for name, described in one.answer_headers.items():
+            headers[name] = {"description": described, "schema": {"type": "string"}}
         for status, answer in one.answers.items():
             answers.setdefault(status, {}).update(dict.fromkeys(_alternatives(answer)))
         reads = ["unsupported_media"] if bodies[one] is not None else []
@@ -138,6 +150,8 @@ def _responses(
     found: dict[str, Any] = {}
     for status, kinds in sorted(answers.items()):
         found[str(status)] = {"description": _SAID[status]}
+        if headers:
+            found[str(status)]["headers"] = headers
         ways = [of[one] for one in kinds]
         if ways:
             found[str(status)]["content"] = _json(ways[0] if len(ways) == 1 else {"anyOf": ways})
@@ -160,6 +174,7 @@ _SAID = {
     200: "Done",
     201: "Done, and something new was made",
     204: "Done; there is nothing to say",
+    304: "Nothing is new",
 }
 _RETRY = {
     "Retry-After": {

@@ -7,7 +7,8 @@ that stand in the path among its own; or what the body's method `unpack` makes o
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from types import UnionType
 from typing import Any
 
@@ -15,10 +16,24 @@ from msgspec import Struct
 from starlette.routing import compile_path
 
 from ephemeral.edge.credentials import NOBODY, Caller
+from ephemeral.edge.holds import Hold
 from ephemeral.edge.limiter import Action
 from ephemeral.protocol.errors import Refusal
 
-__all__ = ["NOTHING", "Created", "Deferred", "Handler", "Operation", "path_fields", "settle"]
+__all__ = [
+    "NOTHING",
+    "Answer",
+    "Created",
+    "Deferred",
+    "Handler",
+    "HoldOn",
+    "Operation",
+    "Size",
+    "Waiting",
+    "header_fields",
+    "path_fields",
+    "settle",
+]
 
 #: The answer where there is nothing to say.
 NOTHING = b"{}"
@@ -30,8 +45,27 @@ class Created(bytes):
     __slots__ = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer over HTTP with headers of its own. Without a body it says that nothing is new."""
+
+    body: bytes
+    status: int
+    headers: Mapping[str, str]
+
+
 #: Returns a JSON object; refuses.
 Handler = Callable[[Any, Any], Awaitable[bytes]]
+
+#: A request waits in the context of what this makes; refuses one that is too many.
+HoldOn = Callable[[], AbstractContextManager[Hold]]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """In place of a handler, for what may wait until it has an answer; over HTTP alone."""
+
+    perform: Callable[[Any, Any, HoldOn], Awaitable[Answer]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +82,14 @@ class Deferred:
     weight: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How large a request is, by its body as its handler gets it, and what that is counted as."""
+
+    action: Action
+    of: Callable[[Any], int]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Operation:
     """One method of one path, and perhaps a frame.
@@ -58,6 +100,10 @@ class Operation:
     socket; with `ref_optional` a client may do without its answer, and after one with `closes` the
     socket is closed with that code. `schemas` are types that the contract has besides.
 
+    `headers` are fields of the body that stand in headers of the request, named after them, and may
+    be absent; `answer_headers` describes those of the answer by name. The size of the body is
+    counted as well (`size`), and each 64 KiB of an answer beyond the first as `large`.
+
     Several operations may share method and path if they differ in their callers: the first of
     them all of whose credentials were sent is meant, or else the last. What can't work is refused
     when it is stated (ValueError).
@@ -67,7 +113,7 @@ class Operation:
     path: str
     name: str
     summary: str
-    handler: Handler | Deferred
+    handler: Handler | Deferred | Waiting
     answers: Mapping[int, type[Struct] | UnionType | None]
     caller: Caller = NOBODY
     body: type[Struct] | None = None
@@ -77,14 +123,22 @@ class Operation:
     ref_optional: bool = False
     closes: int | None = None
     schemas: tuple[type[Struct], ...] = ()
+    headers: tuple[str, ...] = ()
+    answer_headers: Mapping[str, str] = field(default_factory=dict)
+    size: Size | None = None
+    large: Action | None = None
 
     def __post_init__(self) -> None:
         fields = () if self.body is None else self.body.__struct_fields__
-        missing = set(path_fields(self.path)) - set(fields)
+        missing = {*path_fields(self.path), *self.headers} - set(fields)
         if missing:
-            raise ValueError(f"{self.name}: the body has no {missing} of the path")
+            raise ValueError(f"{self.name}: the body has no {missing} of the path or the headers")
         if isinstance(self.handler, Deferred) and (self.ref_optional or self.closes):
             raise ValueError(f"{self.name}: what is deferred is answered, and ends no socket")
+        if self.frame and (self.headers or isinstance(self.handler, Waiting)):
+            raise ValueError(f"{self.name}: frames have no headers, and nothing waits on a socket")
+        if self.size is not None and not isinstance(self.handler, Deferred):
+            raise ValueError(f"{self.name}: only what is deferred is counted by its size")
 
     def status(self, answer: bytes) -> int:
         """With which status an answer is given."""
@@ -96,6 +150,11 @@ class Operation:
 def path_fields(path: str) -> tuple[str, ...]:
     """Fields of the body that stand in a path."""
     return tuple(compile_path(path)[2])
+
+
+def header_fields(operation: Operation) -> dict[str, str]:
+    """Fields of the body that stand in headers of the request, with these headers' names."""
+    return {one: one.replace("_", "-").title() for one in operation.headers}
 
 
 def settle(outcome: Any, encode: Callable[[Any], bytes]) -> bytes:

@@ -17,22 +17,21 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from msgspec import Struct
-
 from ephemeral.edge import close_codes
 from ephemeral.edge.credentials import from_frame
 from ephemeral.edge.errors import error_frame
-from ephemeral.edge.frames import Bare, Frames, Ref, hello_frame, ok, operation_frame
+from ephemeral.edge.frames import ok
 from ephemeral.edge.guard import Verdict
 from ephemeral.edge.limiter import Action, Visitor
-from ephemeral.edge.operations import NOTHING, Deferred, Operation
+from ephemeral.edge.operations import NOTHING, Deferred, Size, Waiting
 from ephemeral.edge.outbox import FRAMES_MAX, Flusher, Outbox
 from ephemeral.edge.pace import Pace
 from ephemeral.edge.session import Session, SocketRoute
+from ephemeral.edge.socket_frames import Ping, SocketFrames
 from ephemeral.edge.wire import Wire
 from ephemeral.protocol.errors import Refusal
 
-__all__ = ["Socket", "SocketFrames"]
+__all__ = ["Socket"]
 
 # No more is taken at so much unanswered work, and at so many bytes that the peer has not read: with
 # both the outbox's bound is not reached by answers alone.
@@ -42,32 +41,6 @@ _FULL = 256 * 1024
 _FAREWELL_SECONDS = 5.0
 # RFC 6455, section 7.4.1: the peer leaves the page.
 _GOING_AWAY = 1001
-
-
-class Ping(Bare, tag="ping"):
-    """Ask for an answer once everything before has one."""
-
-    ref: Ref
-
-
-class SocketFrames:
-    """What a route's sockets take: before `hello`, and from then on."""
-
-    def __init__(self, route: SocketRoute) -> None:
-        mine = [one for one in route.operations if one.frame]
-        if any(one.caller is not route.caller for one in mine):
-            raise ValueError(f"{route.name}: only the socket's caller may ask by frames")
-        #: By the type of the decoded frame.
-        self.operations: dict[type[Struct], Operation] = {operation_frame(one): one for one in mine}
-        #: `hello` comes alone: whether more is to be taken is known after it.
-        self.early = Frames([hello_frame(route.caller, route.hello)], most=1)
-        self.late = Frames([*self.operations, Ping])
-        #: Deferred operations by the type of their frame: what they count as, and how they go.
-        self.deferred: dict[type[Struct], tuple[Action | None, Deferred]] = {
-            kind: (one.action, one.handler)
-            for kind, one in self.operations.items()
-            if isinstance(one.handler, Deferred)
-        }
 
 
 class Socket:
@@ -292,12 +265,21 @@ class Socket:
             self._paused = False
             self._wire.resume()
 
-    def _defer(self, frame: Any, body: Any, action: Action | None, handler: Deferred) -> None:
+    def _defer(
+        self,
+        frame: Any,
+        body: Any,
+        action: Action | None,
+        size: Size | None,
+        handler: Deferred,
+    ) -> None:
         try:
             if action is not None:
                 self.visitor.spend(action)
             if isinstance(body, Refusal):
                 raise body
+            if size is not None:
+                self.visitor.spend(size.action, size.of(body))
             reply = partial(self._settled, frame.ref, action, handler)
             self._work += handler.weight
             try:
@@ -381,8 +363,11 @@ class Socket:
             self.visitor.spend(operation.action)
         if isinstance(body, Refusal):
             raise body
-        assert not isinstance(operation.handler, Deferred)
-        return await operation.handler(self._caller, body)
+        assert not isinstance(operation.handler, Deferred | Waiting)
+        answer = await operation.handler(self._caller, body)
+        if operation.large is not None:
+            self.visitor.charge(operation.large, len(answer))
+        return answer
 
 
 def _is_utf_8(text: bytes) -> bool:

@@ -1,16 +1,22 @@
-"""All sockets of this process: who may open one, and that every session is given up in the end."""
+"""All sockets of this process: who may open one, and that every session is given up in the end.
+
+Requests that wait count as sockets.
+"""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ephemeral.edge.guard import Verdict
-from ephemeral.edge.limiter import ADDRESS, Action, Limiter, crowded
+from ephemeral.edge.holds import Hold
+from ephemeral.edge.limiter import ADDRESS, Action, Limiter, Visitor, crowded
 from ephemeral.edge.outbox import Flusher
 from ephemeral.edge.pace import Pace
 from ephemeral.edge.session import Session, SocketRoute
-from ephemeral.edge.socket import Socket, SocketFrames
+from ephemeral.edge.socket import Socket
+from ephemeral.edge.socket_frames import SocketFrames
 from ephemeral.edge.wire import WIRE, Wire
 from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.settings import Settings
@@ -48,14 +54,15 @@ class Sockets:
         self._limiter = limiter
         self._flusher = Flusher()
         self._sockets: set[Socket] = set()
+        self._holds: set[Hold] = set()
         self._none_left = asyncio.Event()
         self._draining = False
         self._releases: set[asyncio.Task[None]] = set()
 
     @property
     def open(self) -> int:
-        """How many are open."""
-        return len(self._sockets)
+        """How many are open, and how many requests wait."""
+        return len(self._sockets) + len(self._holds)
 
     @property
     def draining(self) -> bool:
@@ -65,12 +72,14 @@ class Sockets:
     async def drain(self, seconds: float) -> None:
         """Admit no new socket and retire those that are open, spread over `seconds`.
 
-        Returns when all have ended and the time is over: whoever sends new clients here has seen
-        by then that nobody is served any more.
+        Requests that wait are answered at once. Returns when all have ended and the time is over:
+        whoever sends new clients here has seen by then that nobody is served any more.
         """
         loop = asyncio.get_running_loop()
         begun = loop.time()
         self._draining = True
+        for hold in self._holds:
+            hold.end()
         open_now = list(self._sockets)
         for number, socket in enumerate(open_now):
             ahead = begun + seconds * number / len(open_now) - loop.time()
@@ -87,6 +96,23 @@ class Sockets:
         for release in self._releases:
             release.cancel()
         await asyncio.gather(*self._releases, return_exceptions=True)
+
+    @contextmanager
+    def hold(self, visitor: Visitor) -> Iterator[Hold]:
+        """A visitor's request waits; refuses `too_many`."""
+        held = Hold(visitor)
+        self._holds.add(held)
+        try:
+            if not visitor.connected():
+                raise crowded("sockets_address")
+            if self.open > self._most:
+                raise crowded("sockets")
+            if self._draining:
+                held.end()
+            yield held
+        finally:
+            self._holds.discard(held)
+            visitor.disconnected()
 
     def endpoint(self, route: SocketRoute) -> ASGIApp:
         """What serves the handshakes of a route."""
@@ -117,7 +143,7 @@ class Sockets:
         self._sockets.add(socket)
         if not visitor.connected():
             socket.refuse(crowded("sockets_address"))
-        elif len(self._sockets) > self._most:
+        elif self.open > self._most:
             socket.refuse(crowded("sockets"))
         if self._draining:
             socket.retire()

@@ -45,6 +45,7 @@ STATUS: Mapping[str, tuple[int, str]] = {
     "unsupported_media": (415, "The body must be of type application/json."),
     "too_many": (429, "Too much at once. Wait a moment."),
     "internal": (500, "Something went wrong here. It was not your fault."),
+    "storage_full": (503, "Too much waits on this server. Try again later."),
     "unavailable": (503, "The service is not available at this moment. Try again shortly."),
 }
 

@@ -54,6 +54,7 @@ __all__ = [
     "VIEW_LIMIT_SECONDS",
     "WAITING_BYTES",
     "WAITING_MESSAGES",
+    "WAIT_SECONDS_MAX",
     "CharterLimits",
 ]
 
@@ -122,6 +123,8 @@ LEASE_SECONDS = 120
 SEAT_GRACE_SECONDS = 60
 #: Instead of the grace, after a socket that was closed with its tab (7.2).
 CLOSED_TAB_SECONDS = 5
+#: How long a request may wait for another state (9.1).
+WAIT_SECONDS_MAX = 25
 RESUME_SECONDS = 1_800
 TOMBSTONE_SECONDS = 86_400
 WAITING_MESSAGES = 500

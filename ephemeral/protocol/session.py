@@ -49,7 +49,7 @@ from ephemeral.protocol.session_events import (
 __all__ = ["Session"]
 
 # Refusals that pass by themselves: the same request may succeed in a while.
-_PASSING = {"too_many", "unavailable", "internal"}
+_PASSING = {"too_many", "unavailable", "internal", "storage_full"}
 _RETRY_MS = 2000
 _CROWDED_RETRY_MS = 15_000
 

@@ -20,15 +20,20 @@ from ephemeral.rooms.api.config import CONFIG_SCHEMAS, rooms_config
 from ephemeral.rooms.api.handlers import RoomHandlers
 from ephemeral.rooms.api.operations import room_operations
 from ephemeral.rooms.api.room_session import CLOSE_CODES, RoomSession
+from ephemeral.rooms.api.state_watch import StateWatch
 from ephemeral.rooms.rules.limits import Limits
 from ephemeral.rooms.service.counted_bus import CountedBus
 from ephemeral.rooms.service.deployment import Deployment
 from ephemeral.rooms.service.hub import Hub
 from ephemeral.rooms.service.ledger import Ledger
+from ephemeral.rooms.service.notice_cache import NoticeCache
+from ephemeral.rooms.service.polls import Polls
 from ephemeral.rooms.service.record import Record
 from ephemeral.rooms.service.rooms import Rooms
+from ephemeral.rooms.service.storage import Storage
 from ephemeral.rooms.service.sweeper import Sweeper
 from ephemeral.settings import Settings
+from ephemeral.store.repeating import repeat
 
 __all__ = ["SOCKET_PATH", "rooms_wing"]
 
@@ -45,7 +50,9 @@ async def rooms_wing(ground: Ground) -> AsyncIterator[Wing]:
     hub = Hub(answers.event, answers.backlog)
     bus = CountedBus(ground.bus)
     bus.subscribe(hub)
-    ledger = Ledger(pool, keyring, bus, limits, random, ground.fault)
+    storage = Storage(limits, settings.storage_bytes)
+    await storage.measure(pool)
+    ledger = Ledger(pool, keyring, bus, storage, random, ground.fault)
     rooms = Rooms(
         pool,
         keyring,
@@ -56,6 +63,7 @@ async def rooms_wing(ground: Ground) -> AsyncIterator[Wing]:
         _charter_limits(settings),
         random,
         ground.worker,
+        NoticeCache(answers.notice_list),
     )
     sweeper = Sweeper(
         pool,
@@ -72,8 +80,16 @@ async def rooms_wing(ground: Ground) -> AsyncIterator[Wing]:
     clock = asyncio.get_running_loop().time
     actions = RoomActions.of(settings)
     callers = RoomCallers.of(rooms)
-    operations = room_operations(RoomHandlers(rooms, Record(pool, hub)), callers, actions)
     connections = Concurrency(settings.connections_per_room)
+    polls = Polls(pool, hub, bus, random, ground.worker, ground.fault)
+
+    async def measuring() -> None:
+        every = settings.sweep_seconds
+        await repeat(lambda _: storage.measure(pool), every, ground.fault)
+
+    handlers = RoomHandlers(rooms, Record(pool, hub))
+    watch = StateWatch(rooms, polls, connections)
+    operations = room_operations(handlers, watch, callers, actions)
     try:
         yield Wing(
             operations=operations,
@@ -85,19 +101,21 @@ async def rooms_wing(ground: Ground) -> AsyncIterator[Wing]:
                     caller=callers.member,
                     operations=operations,
                     hello=HelloBody,
-                    session=partial(RoomSession, rooms, hub, callers, actions.hello, connections),
+                    session=partial(RoomSession, rooms, hub, callers, actions, connections),
                     close_codes=CLOSE_CODES,
                 )
             ],
-            background={"sweeper": sweeper.run},
+            background={"sweeper": sweeper.run, "storage": measuring},
             gauges={
                 metrics.LEDGER_QUEUE: lambda: ledger.queued,
                 metrics.SWEEPER_LAG: lambda: sweeper.lag(clock()),
+                metrics.STORAGE: lambda: storage.used,
             },
             config=rooms_config(settings, deployment.suite, deployment.salt),
             config_schemas=CONFIG_SCHEMAS,
         )
     finally:
+        await polls.close()
         await ledger.close()
         # A database that is away finds out by the heartbeat that isn't there.
         with suppress(Refusal):

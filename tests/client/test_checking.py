@@ -62,9 +62,9 @@ def test_a_front_that_passes_no_upgrades_is_named_and_the_room_is_not_left(cli: 
     front.change = ear = Ear(without=b"Upgrade: websocket\r\n")
     result = cli.run("check", f"https://127.0.0.1:{front.port}", "--cafile=own.pem", "--json")
     *done, error = map(json.loads, result.stdout.splitlines())
-    assert result.returncode == Exit.REFUSED
+    assert result.returncode == Exit.NETWORK
     assert [line["step"] for line in done] == ["reach", "make"]
-    assert error["error"]["code"] == "malformed"
+    assert error["error"]["code"] == "unreachable"
     assert "Join it twice, over sockets: " in result.stderr
     assert "pass WebSocket upgrades on?" in result.stderr
     assert ear.asked[-1] == "DELETE /room"

@@ -128,10 +128,37 @@ def test_who_has_spent_their_own_takes_nothing_from_the_others():
     assert admitted(home.at(seat("M" * 43, TOKEN)), one.act.post, 100) == 1
 
 
+def test_bytes_are_counted_by_address_beside_how_often():
+    one = limiter(POST_BYTES_PER_ADDRESS="100000/3600")
+    visitor = one.visitor(scope("192.0.2.1")).at(seat(LOCATOR, TOKEN))
+    visitor.spend(one.act.post_bytes, 65536)
+    with pytest.raises(Refusal, match="too_many") as refused:
+        visitor.spend(one.act.post_bytes, 65536)
+    # Until as many as are lacking have come again.
+    assert refused.value.retry_after == pytest.approx(3600 * 31072 / 100000, abs=2)
+    visitor.spend(one.act.post_bytes, 32768)
+    one.visitor(scope("192.0.2.2")).spend(one.act.post_bytes, 65536)
+
+
+def test_a_large_answer_counts_as_several_and_is_paid_for_afterwards():
+    one = limiter(STATES_PER_SEAT="10/60", STATES_PER_ROOM="off", STATES_PER_ADDRESS="off")
+    visitor = one.visitor(scope("192.0.2.1")).at(seat(LOCATOR, TOKEN))
+    for size in (0, 512, 65535):
+        visitor.charge(one.act.state, size)
+    assert admitted(visitor, one.act.state, 3) == 3
+    visitor.charge(one.act.state, 4 * 65536 + 1)
+    assert admitted(visitor, one.act.state, 9) == 3
+    # What isn't there is owed.
+    visitor.charge(one.act.state, 20 * 65536)
+    with pytest.raises(Refusal, match="too_many") as refused:
+        visitor.spend(one.act.state)
+    assert refused.value.retry_after == 126
+
+
 def test_what_is_off_is_not_counted():
     off = {name: "off" for name, of in VARIABLES.items() if of.default.count("/") == 1}
     off = {name: "off" for name in off if "_PER_" in name}
-    assert len(off) == 15
+    assert len(off) == 16
     one = limiter(**off)
     visitor = one.visitor(scope("192.0.2.1")).at(seat(LOCATOR, TOKEN))
     for action in every_action(one):
@@ -293,7 +320,7 @@ def test_a_crowd_of_addresses_and_rooms_leaves_nothing_behind_but_full_cells():
     assert one.asking == one.connections._counts == {}
     assert [one.misses, *one._buckets.values()] == tables
     sizes = [len(table._cells) for table in tables if isinstance(table, Buckets)]
-    assert sizes == [4 * 2**14] * 14
+    assert sizes == [4 * 2**14] * 15
 
 
 def settings_of_limits() -> dict[str, str]:

@@ -90,6 +90,9 @@ async def test_every_operation_answers_as_the_contract_says(
         see(await author.post(message))
     see(await author.http("GET", "/room/messages"))
     see(await author.http("GET", "/room/record"))
+    state = see(await author.http("GET", "/room/state"))
+    known = {**author.headers, "If-None-Match": state.headers["ETag"]}
+    see(await api.get("/room/state", headers=known))
     see(await reader.open(messages[0]))
     see(await author.http("GET", "/room/messages"))
     see(await reader.http("POST", f"/room/messages/{messages[0].id}/release"))

@@ -16,7 +16,8 @@ from ephemeral.edge.operations import Deferred, Operation
 from ephemeral.edge.outbox import Flusher
 from ephemeral.edge.pace import Pace
 from ephemeral.edge.session import Session, SocketRoute
-from ephemeral.edge.socket import Socket, SocketFrames
+from ephemeral.edge.socket import Socket
+from ephemeral.edge.socket_frames import SocketFrames
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import FRAMES_MAX
 

@@ -19,10 +19,10 @@ from app import OpenWing, serving
 from ephemeral.edge.credentials import Caller, Credential
 from ephemeral.edge.frames import operation_frame
 from ephemeral.edge.limiter import Action
-from ephemeral.edge.operations import Deferred, Operation
+from ephemeral.edge.operations import Deferred, Operation, Size, Waiting
 from ephemeral.edge.server import Server, listen
 from ephemeral.edge.session import Session, SocketRoute
-from ephemeral.edge.socket import SocketFrames
+from ephemeral.edge.socket_frames import SocketFrames
 from ephemeral.edge.wing import Ground, Wing
 from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.rooms.wing import rooms_wing
@@ -56,10 +56,11 @@ async def echo(guest: str, body: EchoBody) -> bytes:
 async def echo_wing(_ground: Ground) -> AsyncIterator[Wing]:
     name = Credential("guest", b"authorization", "Any name.", str, "name")
     guest = Caller("guest", (name,), guest_of, lambda texts: {"guest": texts["guest"].encode()})
+    action = Action("echo", {"guest": (2, 3600)})
     operation = Operation(
         method="POST", path="/echoes/{to}", name="echo", summary="Hear it again", handler=echo,
         caller=guest, body=EchoBody, answers={200: Echo}, refusals=("unauthorized",),
-        action=Action("echo", {"guest": (2, 3600)}), frame="echo",
+        action=action, large=action, frame="echo",
     )  # fmt: skip
     session = partial(Session, guest, Action("greet", {"guest": (3, 3600)}))
     socket = SocketRoute(name="hear", path="/echoes/socket", protocol="echo.v1", caller=guest,
@@ -113,6 +114,9 @@ async def test_it_has_a_route_limits_a_contract_and_its_part_of_the_configuratio
             refused = await api.post("/echoes/you", **request)
             assert refused.json()["error"]["code"] == code
         assert (await api.get("/echoes/you")).status_code == 405
+        loud = {"headers": said_by("loud"), "json": {"text": "hello" * 14_000}}
+        statuses = [(await api.post("/echoes/you", **loud)).status_code for _ in range(2)]
+        assert statuses == [200, 429], "an answer of more than 64 KiB counts as two"
         config = (await api.get("/config")).json()
         assert (config["echoes"], config["protocol"]) == (True, "ephemeral.v1")
         contract = (await api.get("/openapi.json")).json()
@@ -228,6 +232,10 @@ class RefBody(Struct):
         {"path": "/x/{missing}"},
         {"handler": Deferred(lambda *_: None, bytes), "ref_optional": True},
         {"handler": Deferred(lambda *_: None, bytes), "closes": 1000},
+        {"headers": ("number", "missing")},
+        {"headers": ("number",), "frame": "x"},
+        {"handler": Waiting(half), "frame": "x"},
+        {"size": Size(Action("heavy", {}), len)},
     ],
 )
 def test_what_can_not_work_is_refused_when_it_is_stated(differing: dict[str, object]):

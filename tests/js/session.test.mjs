@@ -386,6 +386,13 @@ describe("writing", () => {
     assert.deepEqual([talk.sent(A).state, talk.sent(A).error], ["stored", null]);
   });
 
+  test("a full server: the message waits until its time has come, and says why", () => {
+    const talk = new Talk().connect();
+    talk.writes(A);
+    talk.refuse("post", "storage_full", { retry_after: 60 });
+    assert.deepEqual([talk.sent(A).state, talk.sent(A).error], ["sending", "storage_full"]);
+  });
+
   test("a refusal that is the last word", () => {
     const talk = new Talk().connect();
     talk.writes(A);

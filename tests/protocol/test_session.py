@@ -520,7 +520,7 @@ def test_a_crowded_room_keeps_the_message_until_another_is_gone(session, wire):
     assert b64decode(wire.only()["id"]) == message
 
 
-@pytest.mark.parametrize("code", ["too_many", "unavailable", "internal"])
+@pytest.mark.parametrize("code", ["too_many", "unavailable", "internal", "storage_full"])
 def test_a_post_that_a_busy_server_refuses_is_sent_again_when_its_time_comes(session, wire, code):
     wire.arrive()
     message, frame = post(wire)

@@ -9,7 +9,7 @@ from ephemeral.edge.limiter import Limiter
 from ephemeral.edge.metrics_api import MetricsPage
 from ephemeral.edge.operations import Operation
 from ephemeral.edge.session import SocketRoute
-from ephemeral.edge.socket import SocketFrames
+from ephemeral.edge.socket_frames import SocketFrames
 from ephemeral.edge.sockets import Sockets
 from ephemeral.edge.wing import Wing
 from ephemeral.protocol.keys import ARGON2ID
@@ -30,7 +30,7 @@ _NO_ROOMS = SimpleNamespace(authenticate=None)
 
 CALLERS = RoomCallers.of(_NO_ROOMS)
 ACTIONS = RoomActions.of(_SETTINGS)
-ROOM_OPERATIONS = room_operations(RoomHandlers(_NO_ROOMS, None), CALLERS, ACTIONS)
+ROOM_OPERATIONS = room_operations(RoomHandlers(_NO_ROOMS, None), None, CALLERS, ACTIONS)
 SOCKET = SocketRoute(
     name="listen",
     path=SOCKET_PATH,

@@ -20,14 +20,16 @@ class RoomActions:
     """The actions of rooms.
 
     `join`: taking a seat, or the key of a reloaded tab. `hello`: bringing a socket into a room.
-    `open`: opening, acknowledging, releasing, taking back. `state`: everything else that a room is
-    asked or told. `leave`: leaving and destroying, which nobody is kept from.
+    `post_bytes`: each byte of an envelope that is posted. `open`: opening, acknowledging,
+    releasing, taking back. `state`: everything else that a room is asked or told. `leave`: leaving
+    and destroying, which nobody is kept from.
     """
 
     create: Action
     join: Action
     hello: Action
     post: Action
+    post_bytes: Action
     open: Action
     state: Action
     leave: Action
@@ -55,6 +57,7 @@ class RoomActions:
                 },
                 misses=_MISSES,
             ),
+            post_bytes=Action("post_bytes", {ADDRESS: settings.post_bytes_per_address}, asks=False),
             open=Action(
                 "open",
                 {

@@ -23,6 +23,7 @@ __all__ = [
     "backlog",
     "event",
     "joined",
+    "notice_list",
     "notices",
     "outcome",
     "receipts",
@@ -41,7 +42,6 @@ _room = converter(objects.RoomObject)
 _member = converter(objects.MemberObject)
 _notice = converter(objects.NoticeObject)
 _receipt = converter(objects.ReceiptObject)
-_state_object = converter(objects.StateObject)
 _destroyed = converter(objects.DestroyedEvent)
 _released = converter(objects.ReleasedObject)
 _withdrawn = converter(objects.WithdrawnObject)
@@ -133,15 +133,20 @@ def room_with_members(view: nouns.RoomView, members: Sequence[nouns.MemberView])
 
 def state(snapshot: nouns.Snapshot) -> bytes:
     """The complete present state."""
-    return _encode(_state_object(snapshot))
+    listed = _encode([_member(one) for one in snapshot.members])
+    return b'{"now":%d,"room":%b,"members":%b,"notices":%b}' % (
+        snapshot.now,
+        room(snapshot.room),
+        listed,
+        snapshot.notices,
+    )
 
 
 def joined(joined: Joined) -> bytes:
     """The complete present state, and the highest generation of one's seat."""
-    shown = _state_object(joined.snapshot)
-    return _encode(
-        objects.JoinAnswer(shown.now, joined.generation, shown.room, shown.members, shown.notices)
-    )
+    now = b'{"now":%d,' % joined.snapshot.now
+    rest = state(joined.snapshot)[len(now) :]
+    return b'%b"generation":%d,%b' % (now, joined.generation, rest)
 
 
 def resumed(key: bytes, generation: int) -> bytes:
@@ -149,9 +154,14 @@ def resumed(key: bytes, generation: int) -> bytes:
     return _encode(objects.ResumeAnswer(b64encode(key), generation))
 
 
-def notices(now: int, waiting: Sequence[nouns.Notice]) -> bytes:
-    """Every message that waits."""
-    return _encode(objects.NoticesAnswer(now=now, notices=[_notice(one) for one in waiting]))
+def notice_list(waiting: Sequence[nouns.Notice]) -> bytes:
+    """Messages that wait, as all answers have them."""
+    return _encode([_notice(one) for one in waiting])
+
+
+def notices(now: int, listed: bytes) -> bytes:
+    """Every message that waits, as `notice_list` says it."""
+    return b'{"now":%d,"notices":%b}' % (now, listed)
 
 
 def receipts(now: int, found: Sequence[nouns.Receipt]) -> bytes:

@@ -6,7 +6,8 @@ key, a missing one, another type, or a number out of range is `malformed`. Field
 until `unpack`, which decodes each once, checks its length, and gives the handler what it needs.
 """
 
-from typing import Annotated
+import re
+from typing import Annotated, NamedTuple
 
 from msgspec import Meta, Struct
 
@@ -23,6 +24,7 @@ from ephemeral.protocol.limits import (
     STATUS_IDS_MAX,
     TOKEN_SIZE,
     VIEWING_SIZE,
+    WAIT_SECONDS_MAX,
 )
 
 __all__ = [
@@ -34,6 +36,8 @@ __all__ = [
     "OpenBody",
     "PostBody",
     "ReleaseBody",
+    "StateBody",
+    "StateQuery",
     "StatusBody",
     "TypingBody",
     "WithdrawBody",
@@ -42,6 +46,10 @@ __all__ = [
 
 _SIZES = frozenset(ENVELOPE_SIZES)
 _HASH_SIZE = 32
+# An entity tag, weak or not: a proxy that compresses makes it weak (RFC 9110, 8.8.3).
+_TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e]*")')
+# RFC 7240, section 4.3.
+_WAIT = re.compile(r'\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?:;.*)?', re.IGNORECASE)
 
 
 def _bytes(length: int, what: str) -> Meta:
@@ -140,6 +148,33 @@ class HelloBody(_Strict):
     """What `hello` brings beside the credentials: it is of the socket alone (11.4)."""
 
     generation: Annotated[int, Meta(ge=1, le=INTEGER_MAX)]
+
+
+class StateQuery(NamedTuple):
+    """Which states the asker has, by their tags (`*`: whatever there is), and seconds to wait."""
+
+    tags: set[str]
+    wait: int
+
+
+class StateBody(_Strict):
+    """What `GET /room/state` is asked with, in headers. Preferences that mean nothing are none."""
+
+    if_none_match: Annotated[str, Meta(description="The `ETag` of the state that one has")] = ""
+    prefer: Annotated[
+        str,
+        Meta(
+            description="`wait=25`: wait so many seconds, at most 25, for another state (RFC 7240)"
+        ),
+    ] = ""
+
+    def unpack(self) -> StateQuery:
+        """As the headers say."""
+        given = self.if_none_match.strip()
+        tags = {"*"} if given == "*" else set(_TAG.findall(given))
+        asked = [_WAIT.fullmatch(one) for one in self.prefer.split(",")]
+        wait = next((int(one[1]) for one in asked if one is not None), 0)
+        return StateQuery(tags, min(wait, WAIT_SECONDS_MAX))
 
 
 class LockBody(_Strict):

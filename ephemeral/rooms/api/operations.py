@@ -1,11 +1,12 @@
 """The table of a room's operations (docs/protocol.md, 9 and 11): one statement for each."""
 
 from ephemeral.edge import close_codes
-from ephemeral.edge.operations import Deferred, Operation
+from ephemeral.edge.operations import Deferred, Operation, Size, Waiting
 from ephemeral.rooms.api import answers, bodies, objects
 from ephemeral.rooms.api.actions import RoomActions
 from ephemeral.rooms.api.callers import RoomCallers
 from ephemeral.rooms.api.handlers import RoomHandlers
+from ephemeral.rooms.api.state_watch import StateWatch
 
 __all__ = ["ENDED", "room_operations"]
 
@@ -24,8 +25,13 @@ _CHARTER = (
 _OPENING = 8
 
 
+def _envelope_size(posted: tuple[bytes, bytes, bytes]) -> int:
+    """Bytes of what is to be kept of a post: its id, envelope and viewing hash."""
+    return len(posted[1])
+
+
 def room_operations(
-    handlers: RoomHandlers, callers: RoomCallers, actions: RoomActions
+    handlers: RoomHandlers, watch: StateWatch, callers: RoomCallers, actions: RoomActions
 ) -> tuple[Operation, ...]:
     """The operations, with who performs them, who may ask for them, and what they count as."""
     return (
@@ -91,6 +97,21 @@ def room_operations(
         ),
         Operation(
             method="GET",
+            path="/room/state",
+            name="watchState",
+            summary="Get the complete present state, or wait until there is another",
+            handler=Waiting(watch),
+            caller=callers.member,
+            body=bodies.StateBody,
+            headers=("if_none_match", "prefer"),
+            answers={200: objects.StateObject, 304: None},
+            answer_headers={"ETag": "Names the state; it stays while only presence changes"},
+            refusals=_SEATED,
+            action=actions.state,
+            large=actions.state,
+        ),
+        Operation(
+            method="GET",
             path="/room/record",
             name="showRecord",
             summary="Look at everything that the server holds about the room",
@@ -99,6 +120,7 @@ def room_operations(
             answers={200: objects.RecordAnswer},
             refusals=_SEATED,
             action=actions.state,
+            large=actions.state,
         ),
         Operation(
             method="POST",
@@ -129,6 +151,7 @@ def room_operations(
                 "room_full",
             ),
             action=actions.join,
+            large=actions.state,
         ),
         Operation(
             method="DELETE",
@@ -153,6 +176,7 @@ def room_operations(
             answers={200: objects.NoticesAnswer},
             refusals=_SEATED,
             action=actions.state,
+            large=actions.state,
         ),
         Operation(
             method="POST",
@@ -163,8 +187,15 @@ def room_operations(
             caller=callers.member,
             body=bodies.PostBody,
             answers={201: objects.ReceiptObject, 200: objects.ReceiptObject},
-            refusals=(*_SEATED, "envelope_size", "message_conflict", "room_crowded"),
+            refusals=(
+                *_SEATED,
+                "envelope_size",
+                "message_conflict",
+                "room_crowded",
+                "storage_full",
+            ),
             action=actions.post,
+            size=Size(actions.post_bytes, _envelope_size),
             frame="post",
         ),
         Operation(
@@ -178,6 +209,7 @@ def room_operations(
             answers={200: objects.StatusAnswer},
             refusals=_SEATED,
             action=actions.state,
+            large=actions.state,
             frame="status",
         ),
         Operation(

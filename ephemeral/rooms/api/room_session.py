@@ -4,13 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 from ephemeral.edge.credentials import Texts
-from ephemeral.edge.limiter import Action, Concurrency, crowded
+from ephemeral.edge.limiter import Concurrency, crowded
 from ephemeral.edge.session import Session
 from ephemeral.edge.socket import Socket
 from ephemeral.live.buckets import Name
 from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.rooms.api import answers
-from ephemeral.rooms.api.actions import ROOM
+from ephemeral.rooms.api.actions import ROOM, RoomActions
 from ephemeral.rooms.api.bodies import HelloBody
 from ephemeral.rooms.api.callers import Asker, RoomCallers
 from ephemeral.rooms.api.operations import ENDED
@@ -34,17 +34,18 @@ class RoomSession(Session):
         rooms: Rooms,
         hub: Hub,
         callers: RoomCallers,
-        hello: Action,
+        actions: RoomActions,
         connections: Concurrency,
         socket: Socket,
     ) -> None:
-        super().__init__(callers.member, hello, socket)
+        super().__init__(callers.member, actions.hello, socket)
         self.member = b""
         self.connection = socket.connection
         #: Queues one event.
         self.deliver: Callable[[bytes], None] = socket.keep
         self._rooms = rooms
         self._hub = hub
+        self._state = actions.state
         self._connections = connections
         self._counted: Name | None = None
         self._seat: Seat | None = None
@@ -72,6 +73,7 @@ class RoomSession(Session):
         refuse(all(one.member != self.member for one in snapshot.members), "seat_unknown")
         self._sequence = snapshot.room.sequence
         welcome = answers.welcome(ref, self.member, snapshot)
+        visitor.charge(self._state, len(welcome))
         return Asker(seat, self.connection), welcome
 
     def welcomed(self, deliver: Callable[[bytes], None]) -> None:

@@ -55,12 +55,20 @@ async def room_view(connection: Connection, room: bytes) -> RoomView | None:
         """
         SELECT clock_ms() AS now, charter, charter_mac, locked, joins,
                (SELECT count(*)::int FROM seats s WHERE s.room = r.room), created_at, expires_at,
-               sequence
+               sequence, version
         FROM rooms r WHERE room = $1 AND expires_at > clock_ms()
         """,
         room,
     )
     return RoomView(*row) if row is not None else None
+
+
+async def version(connection: Connection, room: bytes) -> int | None:
+    """The version of a room; None if it is absent or has expired."""
+    found: int | None = await connection.fetchval(
+        "SELECT version FROM rooms WHERE room = $1 AND expires_at > clock_ms()", room
+    )
+    return found
 
 
 async def set_locked(connection: Connection, room: bytes, locked: bool) -> None:

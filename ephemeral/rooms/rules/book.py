@@ -45,6 +45,9 @@ _NO_SHARES: Mapping[bytes, Shares] = MappingProxyType({})
 #: doesn't rewrite an indexed column with every message.
 USE_STEP = 60_000
 
+# Nobody knows when what waits will have been read; this is for a client to ask again.
+_FULL_SECONDS = 60
+
 
 class Unread(Exception):
     """What would decide was not given to the book: read it, and ask another book."""
@@ -111,6 +114,8 @@ class Book(Fates):
             if tombstone.author != seat.member:
                 raise Refusal("message_conflict")
             return fate_of(message_id, tombstone)
+        if not self._limits.accepts:
+            raise Refusal("storage_full", retry_after=_FULL_SECONDS)
         if (
             room.waiting >= self._limits.waiting_messages
             or room.waiting_bytes + size > self._limits.waiting_bytes

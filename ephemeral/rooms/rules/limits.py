@@ -17,3 +17,5 @@ class Limits:
     tombstone: int = 86_400_000
     #: How many leases may end by time before a message counts as unconfirmed.
     lease_ends: int = 3
+    #: Whether any message is accepted; not while too much waits in all rooms together.
+    accepts: bool = True

@@ -161,7 +161,7 @@ class Tombstone(Value, frozen=True):
 
 
 class RoomView(Value, frozen=True):
-    """The wire's `room` object. `sequence`, the latest message's, is not told to members."""
+    """The wire's `room` object. Not told are `sequence`, the latest message's, and `version`."""
 
     now: int
     charter: bytes
@@ -172,6 +172,7 @@ class RoomView(Value, frozen=True):
     created_at: int
     expires_at: int
     sequence: int = 0
+    version: int = 0
 
 
 class MemberView(Value, frozen=True):
@@ -258,12 +259,15 @@ class Withdrawn(Value, frozen=True):
 
 
 class Snapshot(Value, frozen=True):
-    """The complete present state of a room, as `welcome` and `backlog` tell it."""
+    """The complete present state of a room, as `welcome` and `backlog` tell it.
+
+    `notices`, those of all messages that wait, are encoded already.
+    """
 
     now: int
     room: RoomView
     members: tuple[MemberView, ...]
-    notices: tuple[Notice, ...]
+    notices: bytes
 
 
 # --- events: what the bus carries; metadata only, never a payload of a message ----------------

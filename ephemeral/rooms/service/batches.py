@@ -17,12 +17,12 @@ from ephemeral.rooms.rows import ledger_rows, room_rows
 from ephemeral.rooms.rows.ledger_rows import UNCONDITIONAL, Condition, Written
 from ephemeral.rooms.rules.book import Book, Unread
 from ephemeral.rooms.rules.credentials import tombstone_hash
-from ephemeral.rooms.rules.limits import Limits
 from ephemeral.rooms.rules.room import Message, Opened
 from ephemeral.rooms.service.entries import Entry, Leased, Outcome, Post
 from ephemeral.rooms.service.estimated_clock import DRIFT_MS, Clock
 from ephemeral.rooms.service.recall import is_recalled, recall
 from ephemeral.rooms.service.room_cache import CachedRoom, RoomCache
+from ephemeral.rooms.service.storage import Storage
 from ephemeral.sealing import payload_rows, seals
 from ephemeral.sealing.keyring import Keyring
 from ephemeral.sealing.payload_rows import SealedRow
@@ -40,6 +40,9 @@ _VERSION_BYTES, _VERSION_BITS = 7, 52
 # What sealing a post draws.
 _POST_BYTES = seals.PAYLOAD_ID_BYTES + seals.SEALING_BYTES
 
+# Refusals that are given only after it was seen whether the message stands already.
+_CROWDED = {"room_crowded", "storage_full"}
+
 _NONE_SEALED: Mapping[bytes, SealedRow] = MappingProxyType({})
 _NO_VERSIONS: Mapping[bytes, int] = MappingProxyType({})
 
@@ -52,13 +55,13 @@ class Batches:
     def __init__(
         self,
         keyring: Keyring,
-        limits: Limits,
+        storage: Storage,
         random: Random,
         fault: Callable[[BaseException], None],
         clock: Clock,
     ) -> None:
         self.keyring = keyring
-        self.limits = limits
+        self.storage = storage
         self.random = random
         self.fault = fault
         self.clock = clock
@@ -72,6 +75,7 @@ class Batches:
         known: Known = {}
         unknown: set[bytes] = set()
         timeless = self.clock.read() is None
+        limits = self.storage.limits
         for entry in entries:
             room = entry.room
             remembered = known.get(room)
@@ -83,7 +87,7 @@ class Batches:
                     unknown.add(room)
                     continue
                 known[room] = remembered
-            if timeless or not is_recalled(entry, remembered, self.limits):
+            if timeless or not is_recalled(entry, remembered, limits):
                 unknown.add(room)
         if not unknown:
             return entries, (), known
@@ -142,7 +146,7 @@ class Batch:
         assert now is not None, "divided by a clock that was heard"
         rooms = {name: known[name] for name in self.names}
         versions = sorted((room, one.version) for room, one in rooms.items())
-        book = Book(now, batches.limits, batches.tombstone_name, rooms)
+        book = Book(now, batches.storage.limits, batches.tombstone_name, rooms)
         try:
             self.decide(book, rooms)
         except Unread:
@@ -169,14 +173,14 @@ class Batch:
         # Of a second attempt, after a deadlock, nothing is known: the first has changed it.
         rooms = {room: known.pop(room) for room in self.names if room in known}
         recalled = await recall(
-            connection, rooms, entries, batches.limits, batches.keyring.index_key
+            connection, rooms, entries, batches.storage.limits, batches.keyring.index_key
         )
         batches.clock.set(recalled.now)
         posts = any(type(one) is Post and one.room in recalled.rooms for one in entries)
         epoch = await batches.keyring.hold_current(connection) if posts else None
         book = Book(
             recalled.now,
-            batches.limits,
+            batches.storage.limits,
             batches.tombstone_name,
             recalled.rooms,
             tombstones=recalled.tombstones,
@@ -233,6 +237,8 @@ class Batch:
         rooms, book = self._rooms, self.book
         for message in book.inserted:
             rooms[message.room].keep_envelope(message.id, self._posts[message.payload].envelope)
+        if book.inserted:
+            self._batches.storage.accepted(sum(one.size for one in book.inserted))
         for message in book.destroyed:
             rooms[message.room].forget_envelope(message.id)
         for room, version in self._versions.items():
@@ -243,7 +249,7 @@ class Batch:
         return answers
 
     def _is_crowded(self) -> bool:
-        return any(isinstance(one, Refusal) and one.code == "room_crowded" for one in self._results)
+        return any(isinstance(one, Refusal) and one.code in _CROWDED for one in self._results)
 
     def _envelope(self, message: Message) -> bytes | None:
         post = self._posts.get(message.payload)

@@ -40,6 +40,9 @@ KINDS: Mapping[int, type[Struct]] = {
     11: nouns.ClosedEvent,
 }
 
+# Events that change nothing of what is kept.
+_FLEETING = (PresenceEvent, TypingEvent)
+
 # Events of a member that are for others.
 _OF_OTHERS = (TypingEvent, LeftEvent)
 
@@ -83,6 +86,8 @@ class Hub:
         self._encode = encode
         self._encode_backlog = encode_backlog
         self._rooms: dict[bytes, dict[bytes, RoomSubscriber]] = {}
+        # Requests that wait for something to happen in a room: what is to be called then.
+        self._waiting: dict[bytes, set[Callable[[], None]]] = {}
         self._told: dict[bytes, int] = {}
         self._unsure: set[bytes] = set()
         # Members that took their seat by a socket other than the one that listens here.
@@ -122,6 +127,20 @@ class Hub:
                 self._told.pop(room, None)
                 self._unsure.discard(room)
 
+    def listen(self, room: bytes, wake: Callable[[], None]) -> None:
+        """From now on `wake` is called with whatever happens in a room but presence and typing.
+
+        It must not block or raise, nor listen or cease to.
+        """
+        self._waiting.setdefault(room, set()).add(wake)
+
+    def ignore(self, room: bytes, wake: Callable[[], None]) -> None:
+        """`wake` is called no more."""
+        waiting = self._waiting[room]
+        waiting.discard(wake)
+        if not waiting:
+            del self._waiting[room]
+
     def told(self, room: bytes) -> int:
         """Sequence up to which all local members were told of every message; 0 if of none."""
         return self._told.get(room, 0)
@@ -137,6 +156,8 @@ class Hub:
     def missed(self) -> None:
         """Hints may have been lost, of whatever room."""
         self._unsure.update(self._rooms)
+        for room in self._waiting:
+            self._wake(room)
 
     def doubted(self) -> list[tuple[bytes, RoomSubscriber]]:
         """Listeners, with their rooms, that may not hold their seat any more; asked for once."""
@@ -157,12 +178,12 @@ class Hub:
         return list(self._rooms)
 
     def listens(self, room: bytes) -> bool:
-        """Whether a room has local subscribers."""
-        return room in self._rooms
+        """Whether anybody here wants to hear of a room."""
+        return room in self._rooms or room in self._waiting
 
     def subscribers_in(self, room: bytes) -> int:
-        """How many local subscribers a room has."""
-        return len(self._rooms.get(room, ()))
+        """How many local subscribers a room has, requests that wait among them."""
+        return len(self._rooms.get(room, ())) + len(self._waiting.get(room, ()))
 
     def subscribers(self) -> list[tuple[bytes, RoomSubscriber]]:
         """Every local subscriber with its room."""
@@ -222,14 +243,20 @@ class Hub:
 
     def receive(self, hints: Sequence[Hint]) -> None:
         """The bus's receiver: fan each event out to the room's local members."""
-        rooms, held = self._rooms, self._held
+        rooms, held, waiting = self._rooms, self._held, self._waiting
         by_whom: dict[bytes, bytes | None] = {}
         for room, event in hints:
+            if waiting and room in waiting and not isinstance(event, _FLEETING):
+                self._wake(room)
             if room in rooms:
                 if room in held:
                     held[room].append(event)
                 else:
                     self._receive(room, event, by_whom)
+
+    def _wake(self, room: bytes) -> None:
+        for wake in self._waiting[room]:
+            wake()
 
     def _receive(self, room: bytes, event: Struct, by_whom: dict[bytes, bytes | None]) -> None:
         members = self._rooms.get(room)

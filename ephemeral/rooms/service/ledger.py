@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 from ephemeral import metrics
 from ephemeral.live.bus import Bus, Hint
 from ephemeral.protocol.errors import Refusal
-from ephemeral.rooms.rules.limits import Limits
 from ephemeral.rooms.rules.room import Seat
 from ephemeral.rooms.service.batches import Batch, Batches
 from ephemeral.rooms.service.commits import commit, commit_statement
@@ -34,6 +33,7 @@ from ephemeral.rooms.service.entries import (
     Withdraw,
 )
 from ephemeral.rooms.service.estimated_clock import Clock
+from ephemeral.rooms.service.storage import Storage
 from ephemeral.sealing.keyring import Keyring
 from ephemeral.sealing.seals import KeyringUnusable, Random
 from ephemeral.store.postgres import StoreUnavailable
@@ -59,7 +59,7 @@ class Ledger:
         pool: Pool,
         keyring: Keyring,
         bus: Bus,
-        limits: Limits,
+        storage: Storage,
         random: Random,
         fault: Callable[[BaseException], None],
         clock: Clock | None = None,
@@ -67,7 +67,7 @@ class Ledger:
         self._pool = pool
         self._bus = bus
         self._fault = fault
-        self._batches = Batches(keyring, limits, random, fault, clock or Clock())
+        self._batches = Batches(keyring, storage, random, fault, clock or Clock())
         self._lanes = [_Lane(self._commit) for _ in range(LANES)]
 
     def post(

@@ -49,6 +49,7 @@ def is_recalled(entry: Entry, remembered: CachedRoom, limits: Limits) -> bool:
         # Far from being crowded, so that a batch hardly ever gets there.
         return (
             remembered.counted
+            and limits.accepts
             and 2 * room.waiting < limits.waiting_messages
             and 2 * room.waiting_bytes < limits.waiting_bytes
         )

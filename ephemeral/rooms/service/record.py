@@ -228,7 +228,8 @@ class Record:
                 "memory",
                 "remembered",
                 None,
-                "What the tables say about a room in which something happened in the last minute, "
+                "What the tables say about a room in which something happened, or somebody asked "
+                "what waits, in the last minute, "
                 "and messages that were posted in that time, still encrypted by their authors, "
                 "until they are destroyed.",
             ),

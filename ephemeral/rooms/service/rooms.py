@@ -24,7 +24,6 @@ from ephemeral.rooms.rules.room import (
     JoinedEvent,
     LockedEvent,
     MemberView,
-    Notice,
     PresenceEvent,
     Receipt,
     Room,
@@ -37,8 +36,9 @@ from ephemeral.rooms.service.commits import commit
 from ephemeral.rooms.service.deployment import Deployment
 from ephemeral.rooms.service.endings import end, end_expired, tell_end
 from ephemeral.rooms.service.ledger import Ledger
+from ephemeral.rooms.service.notice_cache import NoticeCache
 from ephemeral.rooms.service.receipts import receipts
-from ephemeral.rooms.service.snapshots import Joined, absence, snapshot, view
+from ephemeral.rooms.service.snapshots import Joined, absence, members, snapshot, view
 from ephemeral.rooms.service.vacancies import Vacancies
 from ephemeral.sealing import payload_rows
 from ephemeral.sealing.keyring import Keyring
@@ -72,6 +72,7 @@ class Rooms:
         charter_limits: CharterLimits,
         random: Random,
         worker: bytes,
+        cache: NoticeCache,
     ) -> None:
         self.suite = deployment.suite
         self.salt = deployment.salt
@@ -87,6 +88,7 @@ class Rooms:
         self._vault = Vault(keyring, random)
         self._vacancies = Vacancies(limits, self._tombstone_name)
         self._worker = worker
+        self._cache = cache
 
     # --- the room ---------------------------------------------------------------------------
 
@@ -126,8 +128,13 @@ class Rooms:
 
     async def members(self, seat: Seat) -> tuple[RoomView, Sequence[MemberView]]:
         """The room and who has a seat in it."""
-        snapshot = await self.snapshot(seat)
-        return snapshot.room, snapshot.members
+
+        async def work(connection: Connection) -> tuple[RoomView, Sequence[MemberView]]:
+            shown = await view(connection, seat.room)
+            grace = self._limits.seat_grace
+            return shown, await members(connection, seat.room, self._vault, grace)
+
+        return await transaction(self._pool, work, read_only=True)
 
     async def snapshot(self, seat: Seat) -> Snapshot:
         """The complete present state."""
@@ -138,6 +145,15 @@ class Rooms:
         return await transaction(
             self._pool, lambda connection: self._snapshot(connection, room), read_only=True
         )
+
+    async def version(self, seat: Seat) -> int:
+        """The version of a room, another after each change but of who is present."""
+        found = await transaction(
+            self._pool, lambda connection: room_rows.version(connection, seat.room), read_only=True
+        )
+        if found is None:
+            raise Refusal("room_unknown")
+        return found
 
     async def lock(self, seat: Seat, locked: bool, *, by: bytes = b"") -> RoomView:
         """Close the room to new members, or open it again. `by`: the socket that is answered."""
@@ -315,10 +331,14 @@ class Rooms:
 
     # --- messages --------------------------------------------------------------------------------
 
-    async def notices(self, seat: Seat) -> tuple[int, Sequence[Notice]]:
-        """Every message that waits."""
-        snapshot = await self.snapshot(seat)
-        return snapshot.now, snapshot.notices
+    async def notices(self, seat: Seat) -> tuple[int, bytes]:
+        """Every message that waits, encoded."""
+
+        async def work(connection: Connection) -> tuple[int, bytes]:
+            shown = await view(connection, seat.room)
+            return shown.now, await self._cache.of(connection, seat.room, shown)
+
+        return await transaction(self._pool, work, read_only=True)
 
     async def status(self, seat: Seat, ids: Sequence[bytes]) -> tuple[int, Sequence[Receipt]]:
         """What became of one's own messages, in the order asked."""
@@ -328,6 +348,10 @@ class Rooms:
             lambda connection: receipts(connection, seat, tombstones),
             read_only=True,
         )
+
+    def age(self, monotonic: float) -> None:
+        """To be called now and then: forget what nobody asks for."""
+        self._cache.age(monotonic)
 
     # --- the insides ------------------------------------------------------------------------
 
@@ -342,7 +366,8 @@ class Rooms:
         self._bus.publish([(room, event)])
 
     async def _snapshot(self, connection: Connection, room: bytes) -> Snapshot:
-        return await snapshot(connection, room, self._vault, self._limits.seat_grace)
+        grace = self._limits.seat_grace
+        return await snapshot(connection, room, self._vault, grace, self._cache)
 
     async def _locked(self, connection: Connection, room: bytes) -> tuple[Room, int]:
         locked = await room_rows.lock_room(connection, room)

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from ephemeral.protocol.errors import Refusal
 from ephemeral.rooms.rows import room_rows, seat_rows
 from ephemeral.rooms.rules.room import MemberView, RoomView, Seat, Snapshot
-from ephemeral.rooms.rules.views import notice_of
 from ephemeral.sealing import payload_rows
 
 if TYPE_CHECKING:
+    from ephemeral.rooms.service.notice_cache import NoticeCache
     from ephemeral.sealing.vault import Vault
     from ephemeral.store.postgres import Connection
 
-__all__ = ["Joined", "absence", "snapshot", "view"]
+__all__ = ["Joined", "absence", "members", "snapshot", "view"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +45,14 @@ async def absence(connection: Connection, room: bytes) -> Refusal:
     return Refusal("seat_unknown" if lives else "room_unknown")
 
 
-async def snapshot(connection: Connection, room: bytes, vault: Vault, grace: int) -> Snapshot:
-    """Room, members and every message that waits.
-
-    What is committed while this reads is in it or comes as an event: the caller listens already.
-    """
-    shown = await view(connection, room)
+async def members(
+    connection: Connection, room: bytes, vault: Vault, grace: int
+) -> tuple[MemberView, ...]:
+    """Who has a seat, in the order in which they were taken."""
     seats = await seat_rows.seats_of_room(connection, room, grace)
     profiles = [one.profile for one in seats if one.profile is not None]
     sealed = await payload_rows.sealed(connection, profiles) if profiles else {}
-    members = tuple(
+    return tuple(
         MemberView(
             one.member,
             vault.profile(one.profile, sealed),
@@ -64,7 +62,15 @@ async def snapshot(connection: Connection, room: bytes, vault: Vault, grace: int
         )
         for one in sorted(seats, key=lambda one: (one.joined_at, one.member))
     )
-    messages = await room_rows.messages_of_room(connection, room)
-    await room_rows.audiences(connection, messages)
-    notices = tuple(notice_of(one, shown.now) for one in messages if one.expires_at > shown.now)
-    return Snapshot(shown.now, shown, members, notices)
+
+
+async def snapshot(
+    connection: Connection, room: bytes, vault: Vault, grace: int, cache: NoticeCache
+) -> Snapshot:
+    """Room, members and every message that waits.
+
+    What is committed while this reads is in it or comes as an event: the caller listens already.
+    """
+    shown = await view(connection, room)
+    seated = await members(connection, room, vault, grace)
+    return Snapshot(shown.now, shown, seated, await cache.of(connection, room, shown))

@@ -136,6 +136,7 @@ class Sweeper:
     async def sweep(self, monotonic: float) -> None:
         """Everything that is due, once."""
         self._ledger.age(monotonic)
+        self._rooms.age(monotonic)
         await self._beat_if_due(monotonic)
         await self._release_dead_workers()
         now = await transaction(self._pool, clock)

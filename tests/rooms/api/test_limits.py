@@ -29,6 +29,7 @@ LIMITS = {
     "CONNECTS_PER_ADDRESS": "8/3600",
     "CONNECTS_PER_ROOM": "6/3600",
     "POSTS_PER_ADDRESS": "7/3600",
+    "POST_BYTES_PER_ADDRESS": "131072/3600",
     "POSTS_PER_ROOM": "5/3600",
     "POSTS_PER_SEAT": "3/3600",
     "OPENS_PER_ADDRESS": "7/3600",
@@ -191,6 +192,7 @@ def everything(member: Member) -> dict[str, Callable[[], Awaitable[httpx.Respons
         "destroy": lambda: member.http("DELETE", "/room"),
         "list": lambda: member.http("GET", "/room/messages"),
         "record": lambda: member.http("GET", "/room/record"),
+        "state": lambda: watching(member),
         "post": lambda: member.post(message),
         "open": lambda: member.open(message),
         "acknowledge": lambda: member.acknowledge(message),
@@ -345,6 +347,10 @@ def recording(member: Member) -> Awaitable[httpx.Response]:
     return member.http("GET", "/room/record")
 
 
+def watching(member: Member) -> Awaitable[httpx.Response]:
+    return member.http("GET", "/room/state")
+
+
 def asking(member: Member) -> Awaitable[httpx.Response]:
     return member.http("POST", "/room/messages/status", json={"ids": [text(16)]})
 
@@ -353,7 +359,9 @@ def locking(member: Member) -> Awaitable[httpx.Response]:
     return member.http("PATCH", "/room", json={"locked": False})
 
 
-OFTEN = [posting, opening, releasing, typing, listing, looking, recording, asking, locking]
+OFTEN = [
+    posting, opening, releasing, typing, listing, looking, recording, watching, asking, locking,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("ask", OFTEN)
@@ -405,6 +413,18 @@ async def test_over_a_socket_as_over_http(
         # The socket lives on, and who has asked for nothing is served.
         assert (await line.ask("ping"))["type"] == "ok"
         assert not is_refused(await quiet.ask(kind, **fields()))
+
+
+async def test_an_address_posts_so_many_bytes_by_whatever_way(people: People):
+    client, large = await people(), 65536
+    one, other = [await people.member(await people.room(), client) for _ in range(2)]
+    async with one.line() as line:
+        assert (await one.post(Message(large))).status_code == 201
+        assert not is_refused(await line.ask("post", **Message(large // 2).post))
+        assert is_refused(await line.ask("post", **Message(large).post))
+        assert is_limited(await other.post(Message(large)))
+    other.room = elsewhere(other.room, await people())
+    assert (await other.post(Message(large))).status_code == 201
 
 
 async def test_typing_that_wants_no_answer_is_dropped_in_silence(people: People):

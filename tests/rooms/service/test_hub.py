@@ -127,7 +127,7 @@ async def test_behind_a_state_that_may_be_older_than_the_answer_everything_is_to
 
     async def read(_room: bytes) -> Snapshot:
         assert told(hub, listener, mine) == 0, "it is held until the state is told"
-        return Snapshot(0, room, (me,), ())
+        return Snapshot(0, room, (me,), b"[]")
 
     await hub.tell_again(ROOM, read)
     assert listener.frames == [b"backlog", b"event"]

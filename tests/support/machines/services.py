@@ -19,9 +19,11 @@ from ephemeral.rooms.service import estimated_clock as services_clock
 from ephemeral.rooms.service.deployment import Deployment
 from ephemeral.rooms.service.hub import Hub
 from ephemeral.rooms.service.ledger import Ledger
+from ephemeral.rooms.service.notice_cache import NoticeCache
 from ephemeral.rooms.service.record import Record
 from ephemeral.rooms.service.rooms import Rooms
 from ephemeral.rooms.service.snapshots import Joined
+from ephemeral.rooms.service.storage import Storage
 from ephemeral.rooms.service.sweeper import Sweeper
 from ephemeral.sealing.encryption_key import GivenKeys
 from ephemeral.sealing.epochs import Epochs
@@ -88,12 +90,13 @@ class Desk:
         self.frames: list[Event | Snapshot] = []
         self.hub = Hub(self._encode, self._encode)
         self.bus.subscribe(self.hub)
+        self.storage = Storage(limits)
         self.ledger = Ledger(
-            pool, keyring, self.bus, limits, os.urandom, self.faults.append, estimate
+            pool, keyring, self.bus, self.storage, os.urandom, self.faults.append, estimate
         )
         self.rooms = Rooms(
             pool, keyring, self.ledger, self.bus, deployment, limits, CHARTER_LIMITS,
-            os.urandom, self.worker,
+            os.urandom, self.worker, NoticeCache(tuple),
         )  # fmt: skip
         self.record = Record(pool, self.hub)
         self.epochs = Epochs(pool, keyring, os.urandom, EPOCH_MS)

@@ -40,7 +40,7 @@ export function refuse(condition, code) {
 
 /** Whether the same may work a little later. @param {Refusal} refusal */
 export const isPassing = ({ code }) =>
-  ["unreachable", "unavailable", "internal", "too_many"].includes(code);
+  ["unreachable", "unavailable", "internal", "too_many", "storage_full"].includes(code);
 
 /**
  * When to ask again after a no that is no last word.
