@@ -70,7 +70,7 @@ CLOSE_CODES = (1000, 1007, 1011, 1012, 4400, 4401, 4404, 4408, 4409, 4410, 4413,
 #: together), or a number of sockets. docs/operations.md has the setting of each.
 LIMITS = (
     "create_address", "create_shared", "join_address", "join_room", "join_shared", "miss_address",
-    "connect_address", "hello_room",
+    "connect_address", "hello_room", "post_bytes_address",
     *(f"{action}_{subject}" for action in ("post", "open", "state")
       for subject in ("address", "room", "seat")),
     "sockets", "sockets_address", "sockets_room",

@@ -184,7 +184,7 @@ async def _until(talk: Conversation, wanted: Callable[[Event], bool]) -> Event:
             case Offline():
                 continue
             case Slower():
-                # It works so, but that is not what users are to have.
+                # People get by without; an operator has a front to mend.
                 raise unreachable("No WebSocket comes through.")
             case Ended() as ended:
                 raise ended_error(ended)

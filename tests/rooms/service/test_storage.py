@@ -22,7 +22,7 @@ KIB = 1024
 
 def bounded(desk: Desk, most: int) -> Storage:
     """So much may wait with this worker."""
-    storage = desk.ledger._batches._storage = Storage(desk.limits, most)
+    storage = desk.ledger._batches.storage = Storage(desk.limits, most)
     return storage
 
 
