@@ -25,6 +25,8 @@ from ephemeral.store.durable_files import sync_directory
 __all__ = ["MARK", "Machine", "Mark", "SetBack", "read_mark", "this_machine", "write_mark"]
 
 MARK = "database.mark"
+_DRAFT = f".{MARK}.new-"
+_DRAFT_SECONDS = 60
 _FORM = b"ephemark\x01"
 _CHECK_BYTES = 8
 _BOOT_BYTES = 16
@@ -104,25 +106,36 @@ def read_mark(directory: Path) -> Mark | None:
 def write_mark(directory: Path, mark: Mark, *, first: bool = False) -> None:
     """Put the mark in place of the one before; the `first` is on the disk with its name.
 
-    Raises KeyringUnusable.
+    It is drafted under a name of its own kind: what writers of keys may have left is overwritten
+    and unlinked by whoever holds the directory's lock, which isn't held here. Raises
+    KeyringUnusable.
     """
     path = directory / MARK
-    temporary = directory / f".{MARK}.{os.getpid():x}-{os.urandom(4).hex()}.tmp"
+    temporary = directory / f"{_DRAFT}{os.getpid():x}-{os.urandom(4).hex()}"
     try:
+        if first:
+            _tidy(directory)
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(mark.encode())
             file.flush()
             os.fsync(descriptor)
-        # Whoever holds the directory's lock may just have cleared what looked left over.
-        with suppress(FileNotFoundError):
-            temporary.replace(path)
+        temporary.replace(path)
         if first:
             sync_directory(directory)
     except OSError as error:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise KeyringUnusable(f"{path} can't be written: {error.strerror}.") from error
+
+
+def _tidy(directory: Path) -> None:
+    """Unlink the drafts of writers that were killed; a living one takes no minute."""
+    before = time.time() - _DRAFT_SECONDS
+    for draft in directory.glob(f"{_DRAFT}*"):
+        with suppress(FileNotFoundError):
+            if draft.stat().st_mtime < before:
+                draft.unlink()
 
 
 def _check(head: bytes) -> bytes:
