@@ -36,7 +36,7 @@ STATUS: Mapping[str, tuple[int, str]] = {
     "member_taken": (409, "Another member of this room has that id."),
     "message_conflict": (409, "Another message of this room has that id."),
     "message_done": (409, "You are done with this message; it waits for others."),
-    "message_leased": (409, "Somebody else is reading this message at this moment."),
+    "message_leased": (409, "Somebody else is reading this message, or comes first."),
     "lease_lost": (409, "You are not reading this message at this moment."),
     "room_crowded": (409, "Too many messages wait in this room. Some must be read first."),
     "replaced": (409, "A newer connection of this seat took over."),

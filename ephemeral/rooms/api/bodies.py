@@ -12,7 +12,7 @@ from typing import Annotated, NamedTuple
 from msgspec import Meta, Struct
 
 from ephemeral.protocol.encoding import b64decode
-from ephemeral.protocol.errors import Refusal
+from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.protocol.limits import (
     CHARTER_SIZE,
     ENVELOPE_SIZES,
@@ -244,5 +244,7 @@ class StatusBody(_Strict):
     ids: Annotated[list[Id], Meta(min_length=1, max_length=STATUS_IDS_MAX)]
 
     def unpack(self) -> list[bytes]:
-        """The ids asked for; `malformed`."""
-        return [_identifier(one) for one in self.ids]
+        """The ids asked for, each once; `malformed`."""
+        ids = [_identifier(one) for one in self.ids]
+        refuse(len(set(ids)) < len(ids), "malformed")
+        return ids

@@ -108,6 +108,7 @@ NO_FRAMES = [
     '{"type":"status","ref":1,"ids":[]}',
     f'{{"type":"status","ref":1,"ids":["{ZERO_ID}",1]}}',
     f'{{"type":"status","ref":1,"ids":["{ZERO_ID}","AAAA"]}}',
+    f'{{"type":"status","ref":1,"ids":["{ZERO_ID}","{ZERO_ID}"]}}',
     '{"type":"lock","ref":1,"locked":1}',
     '{"type":"typing","typing":"yes"}',
     '{"type":"post","ref":1,"id":"AA","envelope":"AA","viewing_hash":"AA"}',
