@@ -73,7 +73,7 @@ LIMITS = (
     "connect_address", "hello_room", "post_bytes_address",
     *(f"{action}_{subject}" for action in ("post", "open", "state")
       for subject in ("address", "room", "seat")),
-    "sockets", "sockets_address", "sockets_room",
+    "sockets", "sockets_address", "sockets_room", "sockets_seat",
 )  # fmt: skip
 _OTHER = "other"
 

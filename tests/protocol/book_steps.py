@@ -103,7 +103,7 @@ class _Steps(Desk):
 
     def do_notices(self, _opened, _by, _step, _socket):
         waiting = [notice_of(one, self.now) for one in self.messages.values()]
-        return {"notices": json.loads(answers.notices(self.now, waiting))["notices"]}
+        return {"notices": json.loads(answers.notice_list(waiting))}
 
     # Members, and time
 

@@ -1,12 +1,13 @@
 """The complete present state, asked for again and again: at once, or when it changes (9.1)."""
 
 import asyncio
+from contextlib import ExitStack
 
 from ephemeral.edge.limiter import Concurrency, crowded
 from ephemeral.edge.operations import Answer, HoldOn
 from ephemeral.protocol.errors import refuse
 from ephemeral.rooms.api import answers
-from ephemeral.rooms.api.actions import ROOM
+from ephemeral.rooms.api.actions import ROOM, SEAT
 from ephemeral.rooms.api.bodies import StateQuery
 from ephemeral.rooms.api.callers import Asker
 from ephemeral.rooms.rules.room import Seat
@@ -14,6 +15,10 @@ from ephemeral.rooms.service.polls import Polls
 from ephemeral.rooms.service.rooms import Rooms
 
 __all__ = ["StateWatch"]
+
+# Of a member that asks anew before the end of its last request was seen. More would take the places
+# of the others in its room.
+_WAITS_PER_SEAT = 4
 
 
 class StateWatch:
@@ -23,6 +28,7 @@ class StateWatch:
         self._rooms = rooms
         self._polls = polls
         self._connections = connections
+        self._seats = Concurrency(_WAITS_PER_SEAT)
 
     async def __call__(self, asker: Asker, query: StateQuery, hold: HoldOn) -> Answer:
         """The state, unless the asker has it; then it may wait for another."""
@@ -41,24 +47,23 @@ class StateWatch:
     async def _wait(self, seat: Seat, known: set[str], seconds: int, hold: HoldOn) -> Answer:
         clock = asyncio.get_running_loop().time
         until = clock() + seconds
-        with hold() as held:
-            room = held.visitor.subject(ROOM)
-            try:
-                if room is not None and not self._connections.add(room, 1):
-                    raise crowded("sockets_room")
-                async with self._polls.waiting(seat, held.wake):
-                    while True:
-                        # What happens while this reads ends the sleep.
-                        held.listen()
-                        tag = _tag(await self._rooms.version(seat))
-                        if tag not in known:
-                            return await self._state(seat)
-                        if held.over or clock() >= until:
-                            return _unchanged(tag)
-                        await held.sleep(until - clock())
-            finally:
-                if room is not None:
-                    self._connections.remove(room)
+        with hold() as held, ExitStack() as places:
+            for subject, counted in ((SEAT, self._seats), (ROOM, self._connections)):
+                name = held.visitor.subject(subject)
+                if name is not None:
+                    places.callback(counted.remove, name)
+                    if not counted.add(name, 1):
+                        raise crowded(f"sockets_{subject}")
+            async with self._polls.waiting(seat, held.wake):
+                while True:
+                    # What happens while this reads ends the sleep.
+                    held.listen()
+                    tag = _tag(await self._rooms.version(seat))
+                    if tag not in known:
+                        return await self._state(seat)
+                    if held.over or clock() >= until:
+                        return _unchanged(tag)
+                    await held.sleep(until - clock())
 
     async def _state(self, seat: Seat) -> Answer:
         snapshot = await self._rooms.snapshot(seat)

@@ -145,6 +145,40 @@ async def test_a_waiting_request_counts_as_a_socket_and_its_end_gives_the_place_
             assert (await line.ask("ping"))["type"] == "ok"
 
 
+async def test_one_member_who_waits_often_takes_no_place_of_the_others(serve):
+    server: Program = serve(CONNECTIONS_PER_ROOM=6)
+    async with Client(server.url, server.ws_url) as client:
+        room = await client.room(seats=3)
+        one, two = [await room.member() for _ in range(2)]
+        tag = (await ask(one)).headers["ETag"]
+        waits = [asyncio.create_task(ask(one, tag, 25)) for _ in range(8)]
+        refused = [(await each).json()["error"]["code"] for each in await ended(waits, 4)]
+        assert refused == ["too_many"] * 4
+        async with two.line() as line:
+            assert (await line.ask("ping"))["type"] == "ok"
+            assert (await ask(two, tag, 1)).status_code == 304
+        # Every place is given back.
+        for each in waits:
+            each.cancel()
+
+        async def is_admitted() -> bool:
+            return (await ask(one, tag, 1)).status_code == 304
+
+        await until(is_admitted)
+
+
+async def ended(
+    tasks: "list[asyncio.Task[httpx.Response]]", count: int
+) -> "list[asyncio.Task[httpx.Response]]":
+    """The first `count` of these that end."""
+
+    async def are_enough() -> bool:
+        return sum(each.done() for each in tasks) >= count
+
+    await until(are_enough)
+    return [each for each in tasks if each.done()]
+
+
 async def test_a_stopping_server_answers_who_waits_at_once(serve):
     server: Program = serve(DRAIN_SECONDS=0)
     async with Client(server.url, server.ws_url) as client:

@@ -102,6 +102,40 @@ def test_in_200_rounds_who_bends_the_rules_keeps_a_message_no_longer_than_one_le
         assert desk.acknowledge(READER)[0].state == "viewed"
 
 
+@pytest.mark.parametrize("benders", [2, 3, 5])
+def test_those_who_hand_it_on_keep_it_from_who_was_there_for_one_lease_each(benders: int) -> None:
+    for number in range(50):
+        random = Random(number)
+        desk = Desk(seats=8)
+        turns = NAMES[:benders]
+        desk.members = dict.fromkeys([AUTHOR, READER, *turns], NOW - 1)
+        fresh = iter(NAMES[benders:])
+        # Almost a lease each: by then the bar of one before is over.
+        holds = random.choice([LEASE - 1, LEASE // 2, LEASE // benders + 1])
+        desk.post()
+        desk.open(turns[0])
+        for turn in range(1, 2 * benders + 2):
+            desk.now += holds
+            assert desk.now <= NOW + benders * LEASE, f"round {number}"
+            giver = turns[(turn - 1) % benders]
+            if random.random() < 0.5:
+                desk.release(giver)
+            else:
+                # It comes again, as another.
+                desk.leave(giver)
+                turns[(turn - 1) % benders] = next(fresh)
+                desk.join(turns[(turn - 1) % benders])
+            desk.now += random.choice([0, 1])
+            with suppress(Refusal):
+                desk.open(turns[turn % benders])
+            # The honest one comes last, always.
+            with suppress(Refusal):
+                desk.open(READER)
+            if desk.messages[ID].lease_holder == READER:
+                break
+        assert desk.messages[ID].lease_holder == READER, f"round {number}"
+
+
 def test_who_gave_it_back_and_who_came_since_wait_for_those_who_were_there() -> None:
     desk = Desk(seats=4)
     desk.open_after_post()
@@ -138,8 +172,14 @@ def test_nobody_waits_for_who_is_not_there_or_may_not_read_either() -> None:
     desk.release(OTHER)
     desk.open(READER)
     desk.release()
-    # A third comes: it stands behind both, and they behind it; so everybody may.
+    # Both may: neither goes before the other.
+    desk.open(OTHER)
+    desk.release(OTHER)
+    # A third comes, and has not had it.
     desk.join(NAMES[0])
+    for barred in (READER, OTHER):
+        with refused("message_leased"):
+            desk.open(barred)
     desk.open(NAMES[0])
 
 
@@ -168,7 +208,7 @@ def test_returns_that_are_remembered_stay_few() -> None:
     assert message.returns == 3 * RETURNERS_MAX
     assert len(message.returners) <= RETURNERS_MAX
     assert {one for one, _ in message.returners} == {READER, OTHER}
-    desk.now += LEASE
+    desk.now += 2 * LEASE
     desk.open()
     desk.release()
     assert desk.messages[ID].returners == ((READER, desk.now),)

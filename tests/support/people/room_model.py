@@ -430,15 +430,23 @@ class World:
 
     def _stands_behind(self, room: ModelRoom, one: Waiting, member: bytes) -> bool:
         """Whether others go first, for as long as a lease lasts after a return."""
-        lately = [each for each in one.returns if each[1] + self.limits.lease > self.now]
+        lease = self.limits.lease
+        if not one.returns or one.returns[-1][1] + lease <= self.now:
+            return False
+        chain = one.returns[-1:]
+        for each in reversed(one.returns[:-1]):
+            if each[1] + 2 * lease <= chain[0][1]:
+                break
+            chain.insert(0, each)
 
-        def barred(name: bytes) -> bool:
-            since = room.seats[name].joined_at
-            return any(who == name or since >= at for who, at in lately)
+        def turn(name: bytes) -> int:
+            if any(who == name for who, _ in chain):
+                return 2
+            return int(room.seats[name].joined_at >= chain[0][1])
 
         here = {name for name, seat in room.seats.items() if self._held_until(seat) > self.now}
         others = here - {member, one.author}
-        return barred(member) and not all(barred(name) for name in others)
+        return any(turn(name) < turn(member) for name in others)
 
     def _settle(self, room: ModelRoom, one: Waiting) -> None:
         """Let its time pass."""
