@@ -147,8 +147,8 @@ class Batch:
             self.decide(book, rooms)
         except Unread:
             return False
-        if book.marked and any(one.returns for one in book.inserted):
-            # What is new and given back already is not written by one statement.
+        if any(one.leases for one in book.inserted):
+            # What is new and leased already is not written by one statement.
             return False
         if self._is_crowded():
             # What has expired counts until it is counted again: nobody is refused for that.
@@ -286,9 +286,12 @@ async def write(
         both = {one.payload for one in inserted}.intersection(one.payload for one in destroyed)
         inserted = [one for one in inserted if one.payload not in both]
         destroyed = [one for one in destroyed if one.payload not in both]
+    late: Collection[Message] = ()
     if inserted and changed:
-        fresh = {(one.room, one.id) for one in inserted}
-        changed = {key: one for key, one in changed.items() if key not in fresh}
+        late = [one for one in inserted if (one.room, one.id) in changed]
+        if late:
+            fresh = {(one.room, one.id) for one in late}
+            changed = {key: one for key, one in changed.items() if key not in fresh}
     written = await ledger_rows.write(
         connection,
         condition,
@@ -301,11 +304,10 @@ async def write(
         [versions.get(room) for room in book.used],
         marked=book.marked,
     )
-    fresh_marks = [one for one in inserted if one.returns or one.reader] if book.marked else ()
-    if fresh_marks:
+    if late:
         # A row is not changed by the statement that inserts it.
         await ledger_rows.write(
-            connection, UNCONDITIONAL, (), (), fresh_marks, (), (), (), (), marked=True
+            connection, UNCONDITIONAL, (), (), late, (), (), (), (), marked=book.marked
         )
     if book.invited or book.readers or any(one.audience is not None for one in destroyed):
         await _write_audiences(connection, book, inserted, destroyed)
