@@ -33,6 +33,10 @@ _WHOLE_TEXT = 0x81
 _PONG = 0x8A
 _MASKED = 0x80
 _OPCODE = 0x0F
+# What the second byte says of the length: 126 and 127 that it stands behind, in 2 or 8 bytes. By
+# that, how long the head of a masked frame is.
+_LENGTH = 0x7F
+_HEAD = bytes([6] * 126 + [8, 14])
 _BROKEN = -1
 # A ping that says nothing, as it goes over the wire.
 _PING = b"\x89\x00"
@@ -182,8 +186,10 @@ class SocketWire(WebSocketsSansIOProtocol):
         self._needed = 0
         pace = self._pace
         pace.refill(self.loop.time())
-        data, at = self._rest, 0
-        while not self._paused and not self._deaf and (end := self._frame_end(data, at)):
+        data, at, size = self._rest, 0, len(self._rest)
+        while (
+            at < size and not self._paused and not self._deaf and (end := self._frame_end(data, at))
+        ):
             if data[at] & _OPCODE or end - at < _FREE_PIECE:
                 pace.tokens -= 1
                 if pace.tokens < 0:
@@ -194,7 +200,7 @@ class SocketWire(WebSocketsSansIOProtocol):
                 super().data_received(bytes(data[at:]))
                 end = len(data)
             elif data[at] == _WHOLE_TEXT and not self.frames and not self.close_sent:
-                start = end - _payload_size(data, at)
+                start = at + _HEAD[data[at + 1] & _LENGTH]
                 self._handler.received(apply_mask(data[start:end], data[start - 4 : start]))
             elif data[at] == _PONG and data[at + 1] <= _MASKED | _CONTROL_MAX:
                 # To have come is all that it says.
@@ -224,8 +230,8 @@ class SocketWire(WebSocketsSansIOProtocol):
             return 0
         if not data[at + 1] & _MASKED:
             return _BROKEN
-        length = data[at + 1] & 127
-        head = 6 if length < 126 else 8 if length == 126 else 14
+        length = data[at + 1] & _LENGTH
+        head = _HEAD[length]
         if len(data) - at < head:
             self._needed = head
             return 0
@@ -387,10 +393,3 @@ class SocketWire(WebSocketsSansIOProtocol):
         if self._handler is not None:
             closed = self.conn.close_rcvd
             self._handler.lost(None if closed is None else closed.code)
-
-
-def _payload_size(data: bytes | bytearray, at: int) -> int:
-    length = data[at + 1] & 127
-    if length < 126:
-        return length
-    return int.from_bytes(data[at + 2 : at + (4 if length == 126 else 10)], "big")
