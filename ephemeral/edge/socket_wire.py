@@ -20,6 +20,7 @@ from ephemeral import metrics
 from ephemeral.edge.ending import HangUp, Stall, last_words, refused
 from ephemeral.edge.pace import Pace
 from ephemeral.edge.pulse import Pulse
+from ephemeral.edge.unheard import UNHEARD
 from ephemeral.edge.wire import WIRE, FrameHandler
 from ephemeral.protocol.errors import Refusal
 
@@ -33,8 +34,7 @@ _WHOLE_TEXT = 0x81
 _PONG = 0x8A
 _MASKED = 0x80
 _OPCODE = 0x0F
-# What the second byte says of the length: 126 and 127 that it stands behind, in 2 or 8 bytes. By
-# that, how long the head of a masked frame is.
+# The length's bits, and by them, how long the head of a masked frame is.
 _LENGTH = 0x7F
 _HEAD = bytes([6] * 126 + [8, 14])
 _BROKEN = -1
@@ -101,6 +101,7 @@ class SocketWire(WebSocketsSansIOProtocol):
     def attach(self, handler: FrameHandler, pace: Pace) -> None:
         """From now on `handler` gets what comes, as far as `pace` allows it."""
         self._handler, self._pace = handler, pace
+        self._forget_handshake()
         self._consume()
         if not self._paused and not self._deaf:
             self.transport.resume_reading()
@@ -183,13 +184,10 @@ class SocketWire(WebSocketsSansIOProtocol):
         if self._handler is None or self._consuming:
             return
         self._consuming = True
-        self._needed = 0
-        pace = self._pace
+        pace, self._needed = self._pace, 0
         pace.refill(self.loop.time())
-        data, at, size = self._rest, 0, len(self._rest)
-        while (
-            at < size and not self._paused and not self._deaf and (end := self._frame_end(data, at))
-        ):
+        data, at = self._rest, 0
+        while not self._paused and not self._deaf and (end := self._frame_end(data, at)):
             if data[at] & _OPCODE or end - at < _FREE_PIECE:
                 pace.tokens -= 1
                 if pace.tokens < 0:
@@ -230,8 +228,7 @@ class SocketWire(WebSocketsSansIOProtocol):
             return 0
         if not data[at + 1] & _MASKED:
             return _BROKEN
-        length = data[at + 1] & _LENGTH
-        head = _HEAD[length]
+        head = _HEAD[length := data[at + 1] & _LENGTH]
         if len(data) - at < head:
             self._needed = head
             return 0
@@ -293,6 +290,13 @@ class SocketWire(WebSocketsSansIOProtocol):
         """Hands are shaken: see from now on whether the peer is there."""
         self._handshake_is_over()
         self._pulse.add(self)
+
+    def _forget_handshake(self) -> None:
+        """Keep nothing of what the peer said of itself, whoever else holds it."""
+        self.scope["headers"].clear()  # type: ignore[attr-defined]
+        self.request.headers.clear()
+        self.request = self.response = None  # type: ignore[assignment]
+        self.queue = self.writable = UNHEARD
 
     def _handshake_is_over(self) -> None:
         if self._handshake is not None:
