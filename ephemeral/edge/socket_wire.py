@@ -186,8 +186,8 @@ class SocketWire(WebSocketsSansIOProtocol):
         self._consuming = True
         pace, self._needed = self._pace, 0
         pace.refill(self.loop.time())
-        data, at = self._rest, 0
-        while not self._paused and not self._deaf and (end := self._frame_end(data, at)):
+        data, at, size = self._rest, 0, len(self._rest)
+        while at < size and not (self._paused or self._deaf) and (end := self._frame_end(data, at)):
             if data[at] & _OPCODE or end - at < _FREE_PIECE:
                 pace.tokens -= 1
                 if pace.tokens < 0:
@@ -196,14 +196,12 @@ class SocketWire(WebSocketsSansIOProtocol):
             if end == _BROKEN:
                 # The library says what is wrong with it, and closes.
                 super().data_received(bytes(data[at:]))
-                end = len(data)
+                end = size
             elif data[at] == _WHOLE_TEXT and not self.frames and not self.close_sent:
                 start = at + _HEAD[data[at + 1] & _LENGTH]
                 self._handler.received(apply_mask(data[start:end], data[start - 4 : start]))
-            elif data[at] == _PONG and data[at + 1] <= _MASKED | _CONTROL_MAX:
-                # To have come is all that it says.
-                pass
-            else:
+            elif data[at] != _PONG or data[at + 1] > _MASKED | _CONTROL_MAX:
+                # Of a pong, to have come is all that it says.
                 super().data_received(bytes(data[at:end]))
             at = end
         if at:
