@@ -101,23 +101,25 @@ class Outbox:
     def flush(self) -> None:
         """Send what is queued, as far as the peer takes it."""
         self._scheduled = False
-        while self._frames and not self._wire.blocked:
-            self._wire.write(self._next_message())
+        wire = self._wire
+        while (frames := self._frames) and not wire.blocked:
+            if self.size > _MESSAGE_MAX:
+                frames = self._first_of(frames)
+            else:
+                self._frames, self.size = [], 0
+            # An array of frames (11.1).
+            wire.write(b"[%b]" % (frames[0] if len(frames) == 1 else b",".join(frames)))
         if not self._frames:
             self._flushed()
 
-    def _next_message(self) -> bytes:
-        """An array of frames (11.1)."""
-        taken, self._frames = self._frames, []
-        if self.size > _MESSAGE_MAX:
-            size = count = 0
-            for frame in taken:
-                if count and size + len(frame) > _MESSAGE_MAX:
-                    break
-                size += len(frame)
-                count += 1
-            taken, self._frames = taken[:count], taken[count:]
-            self.size -= size
-        else:
-            self.size = 0
-        return b"[%b]" % (taken[0] if len(taken) == 1 else b",".join(taken))
+    def _first_of(self, frames: list[bytes]) -> list[bytes]:
+        """As many as one message may have; the others stay."""
+        size = count = 0
+        for frame in frames:
+            if count and size + len(frame) > _MESSAGE_MAX:
+                break
+            size += len(frame)
+            count += 1
+        self._frames = frames[count:]
+        self.size -= size
+        return frames[:count]

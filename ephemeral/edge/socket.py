@@ -12,7 +12,6 @@ other; what came behind it waits in a queue, while reading pauses.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -75,9 +74,10 @@ class Socket:
         # Its end has been told by an answer: no further frame says why.
         self._told = False
         # A frame with its body that is awaited by the owner's task, what came behind it in the same
-        # message, and what that task sleeps on meanwhile.
+        # message (a list: it is short, and an empty deque takes as much as sixty frames), and what
+        # that task sleeps on meanwhile.
         self._awaited: tuple[Any, Any] | None = None
-        self._queue: deque[tuple[Any, Any]] = deque()
+        self._queue: list[tuple[Any, Any]] = []
         self._wake: asyncio.Future[None] | None = None
         self._welcomed = False
         self._caller: Any = None
@@ -244,7 +244,7 @@ class Socket:
         queue, deferred_frames = self._queue, self._frames.deferred
         try:
             while queue and self._is_free() and self._ending is None:
-                frame, body = queue.popleft()
+                frame, body = queue.pop(0)
                 deferred = deferred_frames.get(type(frame))
                 if deferred is None:
                     self._awaited = frame, body

@@ -20,6 +20,7 @@ from ephemeral import metrics
 from ephemeral.edge.ending import HangUp, Stall, last_words, refused
 from ephemeral.edge.pace import Pace
 from ephemeral.edge.pulse import Pulse
+from ephemeral.edge.unheard import UNHEARD
 from ephemeral.edge.wire import WIRE, FrameHandler
 from ephemeral.protocol.errors import Refusal
 
@@ -33,6 +34,9 @@ _WHOLE_TEXT = 0x81
 _PONG = 0x8A
 _MASKED = 0x80
 _OPCODE = 0x0F
+# The length's bits, and by them, how long the head of a masked frame is.
+_LENGTH = 0x7F
+_HEAD = bytes([6] * 126 + [8, 14])
 _BROKEN = -1
 # A ping that says nothing, as it goes over the wire.
 _PING = b"\x89\x00"
@@ -97,6 +101,7 @@ class SocketWire(WebSocketsSansIOProtocol):
     def attach(self, handler: FrameHandler, pace: Pace) -> None:
         """From now on `handler` gets what comes, as far as `pace` allows it."""
         self._handler, self._pace = handler, pace
+        self._forget_handshake()
         self._consume()
         if not self._paused and not self._deaf:
             self.transport.resume_reading()
@@ -179,11 +184,10 @@ class SocketWire(WebSocketsSansIOProtocol):
         if self._handler is None or self._consuming:
             return
         self._consuming = True
-        self._needed = 0
-        pace = self._pace
+        pace, self._needed = self._pace, 0
         pace.refill(self.loop.time())
-        data, at = self._rest, 0
-        while not self._paused and not self._deaf and (end := self._frame_end(data, at)):
+        data, at, size = self._rest, 0, len(self._rest)
+        while at < size and not (self._paused or self._deaf) and (end := self._frame_end(data, at)):
             if data[at] & _OPCODE or end - at < _FREE_PIECE:
                 pace.tokens -= 1
                 if pace.tokens < 0:
@@ -192,14 +196,12 @@ class SocketWire(WebSocketsSansIOProtocol):
             if end == _BROKEN:
                 # The library says what is wrong with it, and closes.
                 super().data_received(bytes(data[at:]))
-                end = len(data)
+                end = size
             elif data[at] == _WHOLE_TEXT and not self.frames and not self.close_sent:
-                start = end - _payload_size(data, at)
+                start = at + _HEAD[data[at + 1] & _LENGTH]
                 self._handler.received(apply_mask(data[start:end], data[start - 4 : start]))
-            elif data[at] == _PONG and data[at + 1] <= _MASKED | _CONTROL_MAX:
-                # To have come is all that it says.
-                pass
-            else:
+            elif data[at] != _PONG or data[at + 1] > _MASKED | _CONTROL_MAX:
+                # Of a pong, to have come is all that it says.
                 super().data_received(bytes(data[at:end]))
             at = end
         if at:
@@ -224,8 +226,7 @@ class SocketWire(WebSocketsSansIOProtocol):
             return 0
         if not data[at + 1] & _MASKED:
             return _BROKEN
-        length = data[at + 1] & 127
-        head = 6 if length < 126 else 8 if length == 126 else 14
+        head = _HEAD[length := data[at + 1] & _LENGTH]
         if len(data) - at < head:
             self._needed = head
             return 0
@@ -287,6 +288,13 @@ class SocketWire(WebSocketsSansIOProtocol):
         """Hands are shaken: see from now on whether the peer is there."""
         self._handshake_is_over()
         self._pulse.add(self)
+
+    def _forget_handshake(self) -> None:
+        """Keep nothing of what the peer said of itself, whoever else holds it."""
+        self.scope["headers"].clear()  # type: ignore[attr-defined]
+        self.request.headers.clear()
+        self.request = self.response = None  # type: ignore[assignment]
+        self.queue = self.writable = UNHEARD
 
     def _handshake_is_over(self) -> None:
         if self._handshake is not None:
@@ -387,10 +395,3 @@ class SocketWire(WebSocketsSansIOProtocol):
         if self._handler is not None:
             closed = self.conn.close_rcvd
             self._handler.lost(None if closed is None else closed.code)
-
-
-def _payload_size(data: bytes | bytearray, at: int) -> int:
-    length = data[at + 1] & 127
-    if length < 126:
-        return length
-    return int.from_bytes(data[at + 2 : at + (4 if length == 126 else 10)], "big")

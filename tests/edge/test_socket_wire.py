@@ -1,6 +1,7 @@
 """A wire whose peer doesn't do its part, on a connection that is short enough to show it."""
 
 import asyncio
+import gc
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,7 +22,8 @@ from ephemeral.protocol.limits import FRAME_MAX
 
 HANDSHAKE = (
     b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+    b"User-Agent: some browser, 7.3\r\n\r\n"
 )
 BEAT_SECONDS = 0.1
 PATIENCE = 20
@@ -183,6 +185,26 @@ async def test_a_handshake_that_nobody_answers_has_its_time():
 
     async with connected(silent, handshake_seconds=0.05) as peer:
         assert await peer.read() == b""
+
+
+def held(text: str) -> int:
+    """How often anything holds this very text, or its bytes."""
+    sought = {text, text.encode()}
+    return sum(
+        type(one) in {str, bytes} and one in sought
+        for holder in gc.get_objects()
+        for one in gc.get_referents(holder)
+    )
+
+
+async def test_of_a_handshake_nothing_is_kept_that_the_peer_said_of_itself():
+    owner = Owner()
+    agent = HANDSHAKE.decode().partition("User-Agent: ")[2].strip()
+    before = held(agent)
+    async with accepted(owner) as peer:
+        await peer.write(frame_of(b"taken"))
+        await owner.hear("text")
+        assert held(agent) == before
 
 
 async def test_an_error_in_a_handshake_is_answered_and_told_to_the_loop():

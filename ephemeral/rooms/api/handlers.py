@@ -89,20 +89,20 @@ class RoomHandlers:
 
     def post(self, asker: Asker, asked: tuple[bytes, bytes, bytes], reply: Reply) -> None:
         """Accept a message: its id, envelope and viewing hash."""
-        self._rooms.post(asker.seat, *asked, reply, by=asker.by)
+        self._rooms.post(asker.seat, *asked, reply, asker.by)
 
     def open(self, asker: Asker, message: bytes, reply: Reply) -> None:
         """Lease a message and serve its envelope."""
-        self._rooms.open(asker.seat, message, reply, by=asker.by)
+        self._rooms.open(asker.seat, message, reply, asker.by)
 
     def acknowledge(self, asker: Asker, asked: tuple[bytes, bytes], reply: Reply) -> None:
         """Destroy a message upon proof: its id, and its viewing bytes."""
-        self._rooms.acknowledge(asker.seat, *asked, reply, by=asker.by)
+        self._rooms.acknowledge(asker.seat, *asked, reply, asker.by)
 
     def release(self, asker: Asker, message: bytes, reply: Reply) -> None:
         """Give a lease back."""
-        self._rooms.release(asker.seat, message, reply, by=asker.by)
+        self._rooms.release(asker.seat, message, reply, asker.by)
 
     def withdraw(self, asker: Asker, message: bytes, reply: Reply) -> None:
         """Take one's own message back."""
-        self._rooms.withdraw(asker.seat, message, reply, by=asker.by)
+        self._rooms.withdraw(asker.seat, message, reply, asker.by)

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from ephemeral.rooms.rows.ledger_statement import (
     BURIED,
     CHANGED,
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 __all__ = ["UNCONDITIONAL", "Condition", "Locked", "Written", "lock", "rooms", "write"]
 
 Key = tuple[bytes, bytes]
+
+_encode = msgspec.json.Encoder().encode
 
 # Stand where there is none, so that all pieces have one size.
 _NO_MEMBER, _NO_VIEWING = bytes(16), bytes(32)
@@ -144,10 +148,10 @@ async def write(
 ) -> Written:
     """Write everything that a batch has decided, each row once: no two of these may share one.
 
-    `payloads` are those of `inserted`; their epoch is held. Returns and views are written of
-    `changed` alone, and only if one is `marked`. `new_tombstones` are all of one moment. `used` are
-    all rooms in which anything changed, with the `versions` that they get; None: they have a new
-    one already.
+    `payloads` are those of `inserted`, all of one epoch, which is held; `inserted` are all of one
+    moment, as are `new_tombstones`. Leases are written of `changed` alone; returns and views only
+    if one of them is `marked`. `used` are all rooms in which anything changed, with the `versions`
+    that they get; None: they have a new one already.
     """
     parts: list[Part] = []
     values: list[object] = []
@@ -180,21 +184,18 @@ async def write(
             POSTED,
             _pieces(16, [one.id for one in payloads]),
             [one.body for one in payloads],
-            _list([one.epoch for one in payloads]),
+            payloads[0].epoch,
             _pieces(61, [one.wrapped for one in payloads]),
             _pieces(32, [one.room for one in inserted]),
             _pieces(16, [one.id for one in inserted]),
             _pieces(16, [one.author for one in inserted]),
             _pieces(32, [one.viewing_hash for one in inserted]),
             _pieces(32, [one.digest for one in inserted]),
-            _pieces(16, [one.lease_holder or _NO_MEMBER for one in inserted]),
             _list([one.sequence for one in inserted]),
             _list([one.size for one in inserted]),
             _list([one.audience is not None for one in inserted]),
-            _list([one.posted_at for one in inserted]),
             _list([one.expires_at for one in inserted]),
-            _list([one.lease_until for one in inserted]),
-            _list([one.leases for one in inserted]),
+            inserted[0].posted_at,
         )
     if changed:
         leases = (
@@ -271,5 +272,5 @@ def _written(returners: Sequence[tuple[bytes, int]]) -> bytes | None:
 
 def _list(values: Sequence[int | None]) -> str:
     """Numbers, truths and nulls as the database writes an array; cheaper than an array, too."""
-    elements = ",".join(["NULL" if one is None else str(one) for one in values])
-    return f"{{{elements}}}"
+    # As JSON writes them, but for the brackets.
+    return f"{{{_encode(values)[1:-1].decode()}}}"

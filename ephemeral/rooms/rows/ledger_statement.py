@@ -80,11 +80,11 @@ UNKNOWN = Part(
                              AND t.tombstone = substr($3::bytea, 32 * n - 31, 32))""",
 )
 
-#: Payloads with their keys, and messages. Payloads: ids, bodies, epochs, wrapped keys; messages:
-#: rooms, ids, authors, viewing hashes, digests, holders, sequences, sizes, whether for everyone,
-#: posted, expiring, leased until, leases.
+#: Payloads with their keys, and messages that nobody has leased yet. Payloads: ids, bodies, their
+#: epoch, wrapped keys; messages: rooms, ids, authors, viewing hashes, digests, sequences, sizes,
+#: whether for everyone, expiring; when all of them were posted.
 POSTED = Part(
-    17,
+    14,
     """
     bodies AS (
         INSERT INTO payloads (id, body)
@@ -93,27 +93,22 @@ POSTED = Part(
         WHERE (SELECT ok FROM go)
     ), keys AS (
         INSERT INTO payload_keys (payload, epoch, wrapped)
-        SELECT substr($1::bytea, (16 * n - 15)::int, 16), q.epoch,
-               substr($4::bytea, (61 * n - 60)::int, 61)
-        FROM unnest($3::text::bigint[]) WITH ORDINALITY AS q (epoch, n)
+        SELECT substr($1::bytea, 16 * n - 15, 16), $3::bigint, substr($4::bytea, 61 * n - 60, 61)
+        FROM generate_series(1, octet_length($1::bytea) / 16) n
         WHERE (SELECT ok FROM go)
     ), accepted AS (
-        INSERT INTO messages (payload, room, id, author, viewing_hash, digest, lease_holder,
-                              sequence, size, everyone, posted_at, expires_at, lease_until, leases)
+        INSERT INTO messages (payload, room, id, author, viewing_hash, digest, sequence, size,
+                              everyone, posted_at, expires_at)
         SELECT substr($1::bytea, (16 * n - 15)::int, 16),
                substr($5::bytea, (32 * n - 31)::int, 32),
                substr($6::bytea, (16 * n - 15)::int, 16),
                substr($7::bytea, (16 * n - 15)::int, 16),
                substr($8::bytea, (32 * n - 31)::int, 32),
                substr($9::bytea, (32 * n - 31)::int, 32),
-               CASE WHEN lease_until IS NOT NULL
-                    THEN substr($10::bytea, (16 * n - 15)::int, 16) END,
-               sequence, size, everyone, posted_at, expires_at, lease_until, leases
-        FROM unnest($11::text::bigint[], $12::text::int[], $13::text::boolean[],
-                    $14::text::bigint[], $15::text::bigint[], $16::text::bigint[],
-                    $17::text::int[])
-             WITH ORDINALITY AS q (sequence, size, everyone, posted_at, expires_at, lease_until,
-                                   leases, n)
+               sequence, size, everyone, $14::bigint, expires_at
+        FROM unnest($10::text::bigint[], $11::text::int[], $12::text::boolean[],
+                    $13::text::bigint[])
+             WITH ORDINALITY AS q (sequence, size, everyone, expires_at, n)
         WHERE (SELECT ok FROM go)
     )""",
 )

@@ -378,6 +378,7 @@ class Book(Fates):
 
     def _use(self, room: Room) -> None:
         ends = self.now + room.room_ttl
-        if ends - room.expires_at >= min(USE_STEP, room.room_ttl // 8):
+        moved = ends - room.expires_at
+        if moved >= USE_STEP or moved >= room.room_ttl // 8:
             room.expires_at = ends
             self.used[room.room] = room

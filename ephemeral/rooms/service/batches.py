@@ -9,6 +9,7 @@ is lacking, decides and writes.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from struct import unpack
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Batch", "Batches", "write"]
 
-# Versions that this process gives: 52 bits, as many as the database draws.
-_VERSION_BYTES, _VERSION_BITS = 7, 52
+# Versions that this process gives: 52 bits, as many as the database draws, of 64.
+_VERSION_BYTES, _VERSION_BITS = 8, 52
 
 # What sealing a post draws.
 _POST_BYTES = seals.PAYLOAD_ID_BYTES + seals.SEALING_BYTES
@@ -132,6 +133,8 @@ class Batch:
         self._rooms: Known = {}
         self._posts: dict[bytes, Post] = {}
         self._results: list[Outcome | Leased] = []
+        # Somebody was refused because too much waits.
+        self._crowded = False
         self._versions: dict[bytes, int] = {}
         # Envelopes that were read from the database, by payload.
         self._read: Mapping[bytes, bytes] = {}
@@ -144,17 +147,18 @@ class Batch:
         batches, known = self._batches, self._known
         now = batches.clock.read()
         assert now is not None, "divided by a clock that was heard"
-        rooms = {name: known[name] for name in self.names}
-        versions = sorted((room, one.version) for room, one in rooms.items())
+        # In the order of their names, in which they are locked.
+        rooms = {name: known[name] for name in sorted(self.names)}
+        versions = [(name, one.version) for name, one in rooms.items()]
         book = Book(now, batches.storage.limits, batches.tombstone_name, rooms)
         try:
             self.decide(book, rooms)
         except Unread:
             return False
-        if book.marked and any(one.returns for one in book.inserted):
-            # What is new and given back already is not written by one statement.
+        if any(one.leases for one in book.inserted):
+            # What is new and leased already is not written by one statement.
             return False
-        if self._is_crowded():
+        if self._crowded:
             # What has expired counts until it is counted again: nobody is refused for that.
             return False
         epoch = batches.keyring.current if book.inserted else None
@@ -200,10 +204,8 @@ class Batch:
         posts: dict[bytes, Post] = {}
         results: list[Outcome | Leased] = []
         self.book, self._rooms, self._posts, self._results = book, rooms, posts, results
-        count = sum(type(entry) is Post for entry in entries)
-        self._draw = draw = _Drawn(
-            self._batches.random(count * _POST_BYTES + len(rooms) * _VERSION_BYTES)
-        )
+        count = len([entry for entry in entries if type(entry) is Post])
+        self._draw = draw = _Drawn(self._batches.random(count * _POST_BYTES))
         for entry in entries:
             try:
                 if isinstance(entry, Post):
@@ -214,7 +216,13 @@ class Batch:
                     results.append(entry.decide(book))
             except Refusal as refusal:
                 results.append(refusal)
-        self._versions = {room: _version(draw(_VERSION_BYTES)) for room in book.used}
+                self._crowded = self._crowded or refusal.code in _CROWDED
+        used = book.used
+        drawn = unpack(f">{len(used)}Q", self._batches.random(len(used) * _VERSION_BYTES))
+        self._versions = {
+            room: one >> (8 * _VERSION_BYTES - _VERSION_BITS)
+            for room, one in zip(used, drawn, strict=True)
+        }
 
     async def write(
         self, connection: Connection, epoch: EpochKey | None, condition: Condition
@@ -247,9 +255,6 @@ class Batch:
         for remembered in rooms.values():
             keep(remembered)
         return answers
-
-    def _is_crowded(self) -> bool:
-        return any(isinstance(one, Refusal) and one.code in _CROWDED for one in self._results)
 
     def _envelope(self, message: Message) -> bytes | None:
         post = self._posts.get(message.payload)
@@ -292,9 +297,12 @@ async def write(
         both = {one.payload for one in inserted}.intersection(one.payload for one in destroyed)
         inserted = [one for one in inserted if one.payload not in both]
         destroyed = [one for one in destroyed if one.payload not in both]
+    late: Collection[Message] = ()
     if inserted and changed:
-        fresh = {(one.room, one.id) for one in inserted}
-        changed = {key: one for key, one in changed.items() if key not in fresh}
+        late = [one for one in inserted if (one.room, one.id) in changed]
+        if late:
+            fresh = {(one.room, one.id) for one in late}
+            changed = {key: one for key, one in changed.items() if key not in fresh}
     written = await ledger_rows.write(
         connection,
         condition,
@@ -307,11 +315,10 @@ async def write(
         [versions.get(room) for room in book.used],
         marked=book.marked,
     )
-    fresh_marks = [one for one in inserted if one.returns or one.reader] if book.marked else ()
-    if fresh_marks:
+    if late:
         # A row is not changed by the statement that inserts it.
         await ledger_rows.write(
-            connection, UNCONDITIONAL, (), (), fresh_marks, (), (), (), (), marked=True
+            connection, UNCONDITIONAL, (), (), late, (), (), (), (), marked=book.marked
         )
     if book.invited or book.readers or any(one.audience is not None for one in destroyed):
         await _write_audiences(connection, book, inserted, destroyed)
@@ -353,7 +360,3 @@ class _Drawn:
         if self._at > len(self._drawn):
             raise ValueError("more randomness is asked for than was drawn")
         return self._drawn[at : self._at]
-
-
-def _version(drawn: bytes) -> int:
-    return int.from_bytes(drawn) >> (8 * _VERSION_BYTES - _VERSION_BITS)

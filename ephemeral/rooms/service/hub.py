@@ -5,7 +5,7 @@ does not read is dropped by its own socket, never awaited here.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Protocol, cast
+from typing import Any, Protocol
 
 from msgspec import Struct
 
@@ -17,6 +17,7 @@ from ephemeral.rooms.rules.room import (
     Event,
     LeftEvent,
     NoticeEvent,
+    OpenedEvent,
     PresenceEvent,
     Snapshot,
     TypingEvent,
@@ -44,7 +45,7 @@ KINDS: Mapping[int, type[Struct]] = {
 _FLEETING = (PresenceEvent, TypingEvent)
 
 # Events of a member that are for others.
-_OF_OTHERS = (TypingEvent, LeftEvent)
+_OF_OTHERS = frozenset({TypingEvent, LeftEvent})
 
 # Fates of so many messages are remembered, to notice a notice that comes after one.
 _REMEMBERED = 4096
@@ -224,7 +225,7 @@ class Hub:
                 self._receive(room, event, {})
 
     def _told_by_answer(
-        self, room: bytes, event: Struct, by_whom: dict[bytes, bytes | None]
+        self, room: bytes, event: Any, message: bytes | None, by_whom: dict[bytes, bytes | None]
     ) -> bytes:
         """The name of the socket whose answer tells all that the event does; empty if none.
 
@@ -233,11 +234,10 @@ class Hub:
         what was before.
         """
         by: bytes = getattr(event, "by", b"")
-        message = event.notice.id if isinstance(event, NoticeEvent) else getattr(event, "id", None)
         if message is not None:
-            before = by_whom.get(message, by)
-            by_whom[message] = by if before == by else None
+            before = by_whom.setdefault(message, by)
             if before != by:
+                by_whom[message] = None
                 return b""
         return b"" if room in self._anew else by
 
@@ -258,41 +258,47 @@ class Hub:
         for wake in self._waiting[room]:
             wake()
 
-    def _receive(self, room: bytes, event: Struct, by_whom: dict[bytes, bytes | None]) -> None:
+    def _receive(self, room: bytes, event: Any, by_whom: dict[bytes, bytes | None]) -> None:
         members = self._rooms.get(room)
         if not members:
             return
-        if isinstance(event, NoticeEvent):
-            sequence = event.notice.sequence
-            if event.notice.id in self._gone:
+        kind = type(event)
+        if kind is NoticeEvent:
+            message, sequence = event.notice.id, event.notice.sequence
+            if message in self._gone:
                 # Two workers' hints have overtaken each other: the state decides.
                 self._unsure.add(room)
             # A gap stays where it is until the store has been compared.
             if self._told.get(room, sequence - 1) == sequence - 1:
                 self._told[room] = sequence
-        elif isinstance(event, DestroyedEvent):
-            self._gone[event.id] = None
+        elif kind is OpenedEvent:
+            message = event.id
+        elif kind is DestroyedEvent:
+            message = event.id
+            self._gone[message] = None
             if len(self._gone) > _REMEMBERED:
                 del self._gone[next(iter(self._gone))]
-        elif isinstance(event, UnsureEvent):
-            self._unsure.add(room)
-            return
-        elif isinstance(event, PresenceEvent) and event.connection is not None:
-            mine = members.get(event.member)
-            if mine is not None and mine.connection != event.connection:
-                self._doubted.add((room, event.member))
-        frame = self._encode(cast("Event", event))
+        else:
+            message = getattr(event, "id", None)
+            if kind is UnsureEvent:
+                self._unsure.add(room)
+                return
+            if kind is PresenceEvent and event.connection is not None:
+                mine = members.get(event.member)
+                if mine is not None and mine.connection != event.connection:
+                    self._doubted.add((room, event.member))
+        frame = self._encode(event)
         # Nobody is told of its own typing, nor that it left, nor what an answer tells it.
-        silent = event.member if isinstance(event, _OF_OTHERS) else None
-        by = self._told_by_answer(room, event, by_whom)
+        silent = event.member if kind in _OF_OTHERS else None
+        by = self._told_by_answer(room, event, message, by_whom)
         for member, subscriber in members.items():
             if member != silent and subscriber.connection != by:
                 subscriber.deliver(frame)
-        if isinstance(event, LeftEvent):
+        if kind is LeftEvent:
             gone = members.get(event.member)
             if gone is not None:
                 gone.seat_lost()
-        elif isinstance(event, ClosedEvent):
+        elif kind is ClosedEvent:
             for subscriber in members.values():
                 if subscriber.connection != by:
                     subscriber.room_closed()

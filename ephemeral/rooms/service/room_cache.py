@@ -33,11 +33,13 @@ class CachedRoom(KnownRoom):
     posted here a moment ago, of messages that wait.
     """
 
-    __slots__ = ("_envelope_bytes", "counted", "envelopes", "version")
+    __slots__ = ("_envelope_bytes", "counted", "envelopes", "kept_size", "version")
 
     def __init__(self, room: Room, version: int) -> None:
         super().__init__(room)
         self.version = version
+        #: What it took when it was put into the cache.
+        self.kept_size = 0
         self.counted = False
         self.envelopes: dict[bytes, bytes] = {}
         self._envelope_bytes = 0
@@ -76,12 +78,12 @@ class RoomCache:
         """What is remembered of a room; from now on it is the caller's alone."""
         found = self._young.pop(room, None) or self._old.pop(room, None)
         if found is not None:
-            self._size -= found.size
+            self._size -= found.kept_size
         return found
 
     def keep(self, remembered: CachedRoom) -> None:
         """Remember a room as it was committed."""
-        size = remembered.size
+        remembered.kept_size = size = remembered.size
         if size > ROOM_SIZE_MAX:
             return
         self._young[remembered.room.room] = remembered
@@ -96,5 +98,5 @@ class RoomCache:
             self._age()
 
     def _age(self) -> None:
-        self._size -= sum(one.size for one in self._old.values())
+        self._size -= sum(one.kept_size for one in self._old.values())
         self._old, self._young = self._young, {}
