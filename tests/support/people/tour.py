@@ -127,7 +127,7 @@ class Tour:
         place = Place(said, head + response.content)
         of_a_room = response.is_success and path.startswith("/room")
         (self.private if of_a_room else self.public).append(place)
-        if response.is_success:
+        if response.is_success or response.status_code == httpx.codes.NOT_MODIFIED:
             template = "/".join("{id}" if len(one) == 22 else one for one in path.split("/"))
             self.operations.add((request.method, template, response.status_code))
         elif response.content and response.headers["content-type"] == "application/json":
