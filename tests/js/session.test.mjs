@@ -565,6 +565,9 @@ describe("a reload", () => {
     assert.deepEqual(back.asked[0].ids, [B]);
     back.answer("status", { receipts: [receipt(B, "unknown")] });
     assert.deepEqual([back.sent(B).state, back.sent(B).error], ["refused", "not_sent"]);
+    // It was on its way when the tab was reloaded.
+    back.hears(notice(B, { author: ME }));
+    assert.deepEqual([back.sent(B).state, back.sent(B).error], ["stored", null]);
     assert.equal(back.writes(message(3)), 3, "numbers are not given twice");
     back.hears({ type: "destroyed", id: A, state: "viewed", viewing: VIEWING, member: ANNA });
     assert.equal(back.effect("check").hash, HASH);

@@ -306,13 +306,15 @@ export class Outbox {
   }
 
   /**
-   * A message of which there can be news. After a false receipt only a true one counts.
+   * A message of which there can be news. After a false receipt only a true one counts; what a reload
+   * took for not sent may have been under way.
    * @param {string} id
    * @param {string} news
    */
   #open(id, news) {
     const sent = this.#sent.get(id);
-    if (sent === undefined || FINAL.includes(sent.state)) return undefined;
+    const late = sent?.error === "not_sent" && news !== "unknown";
+    if (sent === undefined || (FINAL.includes(sent.state) && !late)) return undefined;
     return sent.state === "false_receipt" && news !== "viewed" ? undefined : sent;
   }
 
