@@ -39,7 +39,8 @@ class Loss:
 class Keyring:
     """The keys that a server process holds in memory. Made by ``open``.
 
-    ``index_key`` is for ``fingerprints.keyed``; ``current`` wraps what is written now.
+    ``index_key`` is for ``fingerprints.keyed``; ``current`` wraps what is written now; ``mark`` is
+    the highest of this database that the watch has seen.
     """
 
     _current: EpochKey
@@ -55,6 +56,7 @@ class Keyring:
         self.source = source
         self.index_key = index_key
         self._epochs = epochs
+        self.mark = 0
 
     @classmethod
     async def open(

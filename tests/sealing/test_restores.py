@@ -139,6 +139,23 @@ async def test_a_backup_brings_nothing_back(served: Served, age: int):
     await served.accept()
 
 
+async def test_what_a_restored_database_holds_is_given_to_nobody_before_the_watch_looks(
+    served: Served,
+):
+    desk = served.desk
+    _, author, reader = await desk.pair()
+    message = Message()
+    await desk.post(author, message)
+    await served.save()
+    await served.beat()
+    await desk.open_message(reader, message)
+    await desk.acknowledge(reader, message)
+    await served.restore()
+    with pytest.raises(Refusal, match="unavailable"):
+        await desk.open_message(reader, message)
+    assert served.watch.alarm is None
+
+
 async def test_nothing_is_ended_in_a_database_that_was_not_set_back(served: Served):
     _, author, _ = await served.desk.pair()
     await served.desk.post(author, Message())
