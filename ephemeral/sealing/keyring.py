@@ -21,6 +21,7 @@ from ephemeral.sealing.history import follows, later_epochs, look
 from ephemeral.sealing.key_rotation import complete_rotation
 from ephemeral.sealing.keyring_files import KeyFileDamaged, KeyFileMissing, KeyringDirectory
 from ephemeral.sealing.seals import KEY_BYTES, EpochKey, KeyringUnusable, Random
+from ephemeral.store.counted import counted
 
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection
@@ -349,8 +350,8 @@ async def _let_go(connection: "Connection", directory: KeyringDirectory, lost: l
     if payloads:
         names = ", ".join(directory.name(epoch) for epoch in lost)
         raise KeyringUnusable(
-            f"{payloads} stored payloads can't be opened, because their keys ({names}) are missing "
-            f"from {directory.path} or damaged: put these files back, or destroy what they "
+            f"{counted(payloads, 'stored payload')} can't be opened, because keys ({names}) are "
+            f"missing from {directory.path} or damaged: put these files back, or destroy what they "
             "protected by `check --accept-loss`."
         )
     await epoch_rows.delete_epochs(connection, lost)
