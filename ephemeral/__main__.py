@@ -136,7 +136,7 @@ def _add_operator_commands(subparsers: Any) -> None:
     rotate.set_defaults(run=commands.rotate_keys)
     check = subparsers.add_parser(
         "check",
-        help="see that a server can start here, making what it would (tables, keys); "
+        help="see that a server can start here, and bring the database's tables up to date; "
         "with a URL, that the deployment there works",
     )
     check.add_argument(

@@ -11,9 +11,11 @@ from ephemeral.sealing.mark import this_machine
 from ephemeral.sealing.restores import accept_restore
 from ephemeral.sealing.seals import KeyringUnusable
 from ephemeral.settings import Settings
+from ephemeral.store.counted import counted
 from ephemeral.store.embedded.backups import dump, load
 from ephemeral.store.embedded.server import EmbeddedPostgres, programs_of, running_dsn
 from ephemeral.store.postgres import connection
+from ephemeral.store.readiness import Needs
 from ephemeral.store.start_error import StartError
 
 __all__ = ["accept", "backup", "restore"]
@@ -29,7 +31,10 @@ async def backup(settings: Settings, file: Path) -> int:
     else:
         async with EmbeddedPostgres(settings.data_dir) as embedded:
             await dump(embedded.dsn, programs, file)
-    print(f"The database is in {file}. Its keys are not: see docs/keyring.md.")
+    print(
+        f"The database is in {file}. Restored, it brings no room back once a server has gone on. "
+        "Its keys are not in it: docs/operations.md, Back up."
+    )
     return 0
 
 
@@ -46,7 +51,7 @@ async def restore(settings: Settings, file: Path) -> int:
                 told = f"The database was restored, and can't be served yet. {error}"
                 print(told, file=sys.stderr)
                 return 1
-    print("The database was restored. `ephemeral check` tells whether it can be served.")
+    print("The database was restored. Nobody has served since the backup: the server may start.")
     return 0
 
 
@@ -54,14 +59,17 @@ async def accept(settings: Settings) -> int:
     """End everything in a database that was set back, so that it can be served."""
     source, directory = key_source(settings), KeyringDirectory(settings.keyring_dir)
     async with migrated_pool(settings, join_running=True) as pool, connection(pool) as one:
+        # One that was restored in part is not to be taken for a whole one.
+        await Needs().require(pool)
         ended = await accept_restore(one, directory, source, this_machine())
     if ended is None:
         print("The database was not set back: nothing has been ended.")
         return 0
     print(
-        f"All rooms of the restored database have ended: {ended.rooms}, with {ended.messages} "
-        f"messages that waited in them. {ended.keys} epoch keys were destroyed. Which of them had "
-        "ended before can't be known. The server may start."
+        "All rooms of the restored database have ended, with what waited in them: "
+        f"{counted(ended.rooms, 'room')}, {counted(ended.messages, 'message')}. Which of them had "
+        f"ended before can't be known. Destroyed: {counted(ended.keys, 'epoch key')}. The server "
+        "may start."
     )
     return 0
 

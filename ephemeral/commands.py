@@ -245,11 +245,12 @@ def rotate_keys(_arguments: argparse.Namespace, settings: Settings) -> int:
         from app import key_source  # noqa: PLC0415
         from ephemeral.sealing.key_rotation import rotate_encryption_key  # noqa: PLC0415
         from ephemeral.sealing.keyring_files import KeyringDirectory  # noqa: PLC0415
+        from ephemeral.store.counted import counted  # noqa: PLC0415
 
         directory = KeyringDirectory(settings.keyring_dir)
         done = rotate_encryption_key(directory, key_source(settings), secrets.token_bytes)
         print(
-            f"{done.files} keys open by the present encryption key; "
+            f"{counted(done.files, 'key')} can be opened by the present encryption key; "
             f"{done.rewrapped} of them were wrapped anew."
         )
         for name in done.damaged:
@@ -287,25 +288,28 @@ def check(arguments: argparse.Namespace, settings: Settings) -> int:
         from ephemeral.sealing.keyring import accept_loss, find_loss  # noqa: PLC0415
         from ephemeral.sealing.keyring_files import KeyringDirectory  # noqa: PLC0415
         from ephemeral.sealing.mark import this_machine  # noqa: PLC0415
+        from ephemeral.store.counted import counted  # noqa: PLC0415
         from ephemeral.store.postgres import connection  # noqa: PLC0415
+        from ephemeral.store.readiness import Needs  # noqa: PLC0415
 
         source = key_source(settings)
         directory = KeyringDirectory(settings.keyring_dir)
         async with migrated_pool(settings, join_running=True) as pool, connection(pool) as one:
+            await Needs().require(pool)
             if arguments.accept_clock:
                 await accept_clock(one, directory, this_machine())
                 print("The database's clock is taken for right.")
                 return 0
             if arguments.accept_loss:
                 loss = await accept_loss(one, directory, source)
-                print(f"{loss.payloads} payloads that nobody could open were destroyed.")
+                print(f"Destroyed: {counted(loss.payloads, 'payload')} that nobody could open.")
                 return 0
             loss = await find_loss(one, directory, source)
             wrong = await doubted_clock(one, directory, this_machine())
         if loss.epochs:
             print(
-                f"{loss.payloads} stored payloads can't be opened: their keys are gone. Put the "
-                "key files back, or run `ephemeral check --accept-loss` to destroy them.",
+                f"{counted(loss.payloads, 'stored payload')} can't be opened: keys are gone. Put "
+                "the key files back, or run `ephemeral check --accept-loss` to destroy them.",
                 file=sys.stderr,
             )
         if wrong is not None:

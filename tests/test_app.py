@@ -375,6 +375,17 @@ def test_checking_tells_by_which_addresses_is_counted(
     assert told in ended.stdout
 
 
+@pytest.mark.parametrize("command", ["check", "restore-accept"])
+async def test_a_database_that_was_restored_in_part_is_not_taken_for_a_whole_one(
+    tmp_path: Path, database_url: str, command: str
+):
+    operator = await asyncpg.connect(database_url)
+    await operator.execute("DROP INDEX epochs_one_current")
+    await operator.close()
+    ended = run(tmp_path, command, DATABASE_URL=database_url, ENCRYPTION_KEY=KEY)
+    assert_refused(ended, "The database lacks the key epochs_one_current: restore it whole.")
+
+
 async def test_keys_are_rotated_while_the_server_runs(serve: Serve, tmp_path: Path):
     running = serve(DATABASE_URL="", ENCRYPTION_KEY="")
     async with Client(running.url, running.ws_url) as client:

@@ -72,8 +72,11 @@ def check_options(parser: argparse.ArgumentParser) -> None:
 async def check(context: Context) -> Exit:
     """Make, send, read and destroy at a deployment's public address."""
     args = context.args
-    if args.health or args.accept_loss:
-        raise usage("--health and --accept-loss are about the server here: say them without a URL.")
+    if args.health or args.accept_loss or args.accept_clock:
+        raise usage(
+            "--health, --accept-loss and --accept-clock are about the server here: say them "
+            "without a URL."
+        )
     address, proxy = context.way(args.address)
     server = Server(address, patience=args.timeout, authorities=args.cafile, proxy=proxy)
     async with server, AsyncExitStack() as stack:

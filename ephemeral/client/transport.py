@@ -123,7 +123,7 @@ class Server:
                 read_config((await self._ask_once("GET", f"{address}/config"))[0])
             except (Refusal, ClientError):
                 continue
-            return f"There is one at {address}: say --server {address}"
+            return f"There is one at {address}: name that."
         if path:
             return "Is the path right?"
         return f"Does its address have a path, such as {self.address}/chat?"

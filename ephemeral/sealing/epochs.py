@@ -33,6 +33,7 @@ from ephemeral.sealing.keyring import Keyring, make_epoch
 from ephemeral.sealing.keyring_files import KeyringOpened
 from ephemeral.sealing.seals import EpochKey, KeyringUnusable, Random, SealBroken, unwrap, wrap
 from ephemeral.store.clock import clock
+from ephemeral.store.counted import counted
 from ephemeral.store.postgres import connection, transaction
 from ephemeral.store.repeating import repeat
 
@@ -219,7 +220,9 @@ class Epochs:
         await asyncio.to_thread(self._keyring.prove_current)
         await transaction(self._pool, retire)
         if broken:
-            raise KeyringUnusable(f"{broken} stored payloads are damaged and open by no key.")
+            raise KeyringUnusable(
+                f"Damaged: {counted(broken, 'stored payload')}, which no key opens."
+            )
 
     def _rewrapped(self, survivor: Survivor, old: EpochKey, new: EpochKey) -> Survivor:
         try:

@@ -14,6 +14,7 @@ from ephemeral.sealing.history_rows import MarkRow
 from ephemeral.sealing.keyring_files import KeyringDirectory
 from ephemeral.sealing.mark import MARK, Machine, Mark, SetBack, read_mark, write_mark
 from ephemeral.sealing.seals import KeyringUnusable
+from ephemeral.store.counted import counted
 
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection
@@ -75,8 +76,9 @@ def follows(
     if beside is None and row.number:
         raise SetBack(
             f"{MARK} is missing from {directory.path}, so nobody can tell whether the database "
-            "was set back: put the directory back as it was, or run `ephemeral restore-accept`, "
-            "which ends every room."
+            "was set back. If the directory was only moved or not mounted, put it in its place, "
+            "never a copy of it, which is older; otherwise run `ephemeral restore-accept`, which "
+            "ends every room."
         )
     if beside is not None and row.number < beside.number:
         raise SetBack(
@@ -155,22 +157,20 @@ async def wrong_clock(
         if not messages:
             return None
         return (
-            f"The database's clock is {_duration(-off)} behind what it has been, and {messages} "
-            f"messages would wait so much longer. {cure}"
+            f"The database's clock is {_duration(-off)} behind what it has been, and "
+            f"{counted(messages, 'message')} would wait so much longer. {cure}"
         )
     expected = reference.expected(elapsed)
     messages, rooms = await history_rows.count_due(connection, expected, now)
     if not messages and not rooms:
         return None
+    ending = f"{counted(messages, 'message')} and {counted(rooms, 'room')} would end by it. {cure}"
     if reference.gap:
         return (
             f"By the database's clock nobody has served for {_duration(off)}, and nothing else "
-            f"tells that: {messages} messages and {rooms} rooms would end by it. {cure}"
+            f"tells that: {ending}"
         )
-    return (
-        f"The database's clock is {_duration(off)} ahead: {messages} messages and {rooms} rooms "
-        f"would end by it. {cure}"
-    )
+    return f"The database's clock is {_duration(off)} ahead: {ending}"
 
 
 async def doubted_clock(
@@ -210,4 +210,4 @@ def _duration(milliseconds: int) -> str:
     for unit, size in (("days", 86_400), ("hours", 3600), ("minutes", 60)):
         if seconds >= 2 * size:
             return f"{seconds // size} {unit}"
-    return f"{seconds} seconds"
+    return counted(seconds, "second") if seconds else "less than a second"

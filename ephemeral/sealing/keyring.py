@@ -21,6 +21,7 @@ from ephemeral.sealing.history import follows, later_epochs, look
 from ephemeral.sealing.key_rotation import complete_rotation
 from ephemeral.sealing.keyring_files import KeyFileDamaged, KeyFileMissing, KeyringDirectory
 from ephemeral.sealing.seals import KEY_BYTES, EpochKey, KeyringUnusable, Random
+from ephemeral.store.counted import counted
 
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection
@@ -39,7 +40,8 @@ class Loss:
 class Keyring:
     """The keys that a server process holds in memory. Made by ``open``.
 
-    ``index_key`` is for ``fingerprints.keyed``; ``current`` wraps what is written now.
+    ``index_key`` is for ``fingerprints.keyed``; ``current`` wraps what is written now; ``mark`` is
+    the highest of this database that the watch has seen.
     """
 
     _current: EpochKey
@@ -55,6 +57,7 @@ class Keyring:
         self.source = source
         self.index_key = index_key
         self._epochs = epochs
+        self.mark = 0
 
     @classmethod
     async def open(
@@ -347,8 +350,8 @@ async def _let_go(connection: "Connection", directory: KeyringDirectory, lost: l
     if payloads:
         names = ", ".join(directory.name(epoch) for epoch in lost)
         raise KeyringUnusable(
-            f"{payloads} stored payloads can't be opened, because their keys ({names}) are missing "
-            f"from {directory.path} or damaged: put these files back, or destroy what they "
+            f"{counted(payloads, 'stored payload')} can't be opened, because keys ({names}) are "
+            f"missing from {directory.path} or damaged: put these files back, or destroy what they "
             "protected by `check --accept-loss`."
         )
     await epoch_rows.delete_epochs(connection, lost)

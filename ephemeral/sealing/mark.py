@@ -98,8 +98,8 @@ def read_mark(directory: Path) -> Mark | None:
         raise KeyringUnusable(f"{path} can't be read: {error.strerror}.") from error
     except ValueError:
         raise SetBack(
-            f"{path} is damaged, so nobody can tell whether the database was set back: put the "
-            "file back, or run `ephemeral restore-accept`, which ends every room."
+            f"{path} is damaged, so nobody can tell whether the database was set back. "
+            "No copy helps, being older: run `ephemeral restore-accept`, which ends every room."
         ) from None
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from ephemeral.store.postgres import StoreUnavailable
+
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection
 
@@ -43,16 +45,23 @@ async def insert_keys(connection: Connection, rows: Sequence[SealedRow]) -> None
     )
 
 
-async def sealed(connection: Connection, ids: Sequence[bytes]) -> dict[bytes, SealedRow]:
-    """Payloads by id, with their keys."""
+async def sealed(connection: Connection, ids: Sequence[bytes], mark: int) -> dict[bytes, SealedRow]:
+    """Payloads by id, with their keys, of a database that has come to this mark.
+
+    Raises StoreUnavailable of one that has not: it was set back since somebody has looked, and
+    these may have been destroyed.
+    """
     rows = await connection.fetch(
         """
-        SELECT p.id, p.body, k.epoch, k.wrapped
+        SELECT coalesce((SELECT mark FROM keyring) >= $2, false), p.id, p.body, k.epoch, k.wrapped
         FROM payloads p JOIN payload_keys k ON k.payload = p.id WHERE p.id = ANY($1::bytea[])
         """,
         ids,
+        mark,
     )
-    return {row[0]: SealedRow(*row) for row in rows}
+    if not all(follows for follows, *_ in rows):
+        raise StoreUnavailable
+    return {row[1]: SealedRow(*row[1:]) for row in rows}
 
 
 async def delete_payloads(connection: Connection, ids: Sequence[bytes]) -> None:

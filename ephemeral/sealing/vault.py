@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ephemeral.sealing import payload_rows, seals
@@ -36,6 +37,12 @@ class Vault:
         await payload_rows.insert_bodies(connection, rows)
         await payload_rows.insert_keys(connection, rows)
         return payload
+
+    async def sealed(
+        self, connection: Connection, payloads: Sequence[bytes]
+    ) -> dict[bytes, SealedRow]:
+        """Payloads that are stored, by id; raises StoreUnavailable as `payload_rows.sealed`."""
+        return await payload_rows.sealed(connection, payloads, self._keyring.mark)
 
     def unseal(self, row: SealedRow, kind: Kind) -> bytes:
         """The plaintext of a row; raises SealBroken and KeyringUnusable."""

@@ -53,6 +53,7 @@ class Watch:
 
     def __init__(self, pool: Pool, keyring: Keyring, machine: Machine) -> None:
         self._pool = pool
+        self._keyring = keyring
         self._directory = keyring.directory
         self._fingerprint = fingerprint(keyring.index_key)
         self._machine = machine
@@ -150,6 +151,7 @@ class Watch:
             self._reference = Reference(row.at, elapsed)
         wrong = await wrong_clock(one, self._reference, row.now, elapsed)
         seen, self._number = self._number, row.number
+        self._keyring.mark = row.number
         if wrong is not None:
             return _Doubt(CLOCK, wrong)
         if self._reference.gap == 0 and self._reference.off(row.now, elapsed):
@@ -158,6 +160,7 @@ class Watch:
         # One for all of those who serve: whoever finds that nobody else has, since the last look.
         if seen in (None, row.number) and await history_rows.raise_mark(one, row.number, row.now):
             self._number = row.number + 1
+            self._keyring.mark = self._number
             await self._write(Mark(self._number, row.now, self._machine.boot, elapsed))
         return None
 

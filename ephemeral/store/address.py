@@ -6,11 +6,12 @@ parameter stands in a table here: passed on, understood, or harmless and dropped
 named, because it may ask for something, a check for instance, that would silently not be done.
 """
 
+import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from ephemeral.store.reasons import MALFORMED
 from ephemeral.store.start_error import StartError
@@ -40,6 +41,8 @@ _FILES = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
 # `ssl` of drivers that have no `sslmode`.
 _SWITCH = {"true": "require", "1": "require", "require": "require",
            "false": "disable", "0": "disable"}  # fmt: skip
+# A host that is followed by a port.
+_WITH_PORT = re.compile(r"(?:\[[^]]*\]|[^:/\[]*):(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ def understood(dsn: str) -> Address:
             f"DATABASE_URL has a parameter that isn't known here: {_shown(unknown[0])}. Leave it "
             "out; a setting of PostgreSQL's goes into options=-c%20name%3Dvalue."
         )
+    _see_ports(hosts, given)
     passed = {name: value for name, value in given.items() if name in _PASSED_ON}
     if "ssl" in given and "sslmode" not in given:
         passed["sslmode"] = _SWITCH.get(given["ssl"].lower(), "")
@@ -126,6 +130,20 @@ def _by_the_systems_authorities(passed: dict[str, str]) -> ssl.SSLContext:
     del passed["sslrootcert"]
     passed["sslmode"] = "verify-full"
     return context
+
+
+def _see_ports(hosts: str, given: Mapping[str, str]) -> None:
+    """Whether ports are such. The driver takes the rest by 65536, and reaches another database."""
+    named = [*map(unquote, hosts.split(",")), *given.get("host", "").split(",")]
+    ports = [found[1] for one in named if (found := _WITH_PORT.fullmatch(one))]
+    for port in [*ports, *given.get("port", "").split(",")]:
+        try:
+            known = 0 < int(port) < 65536
+        except ValueError:
+            # What is no number the driver refuses, as it does an address that has no such form.
+            continue
+        if not known:
+            raise StartError("The port in the address of the database must be from 1 to 65535.")
 
 
 def _see_file(name: str, passed: Mapping[str, str]) -> None:

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import asyncpg
 
 from ephemeral.store.address import understood
+from ephemeral.store.reasons import TLS_REFUSED, NotPostgreSQL
 from ephemeral.store.start_error import StartError
 
 if TYPE_CHECKING:
@@ -44,6 +45,9 @@ class Reach:
         self._dsns = each_host(self._address.dsn)
         self._seconds = seconds / len(self._dsns)
         self._last = self._dsns[0]
+        mode = dict(parse_qsl(urlsplit(self._dsns[0]).query)).get("sslmode")
+        # As the driver has it, which without a mode tries TLS and does without.
+        self._tls_optional = mode in {None, "allow", "prefer"}
 
     async def connect(self, dsn: str | None = None, **options: Any) -> "Connection":
         """A connection that may write; raises what the driver raises, of the last host asked.
@@ -68,6 +72,9 @@ class Reach:
             # By the version of Python.
             if isinstance(error, KeyError) or "No username" in str(error):
                 raise StartError(_NOBODY) from None
+            if TLS_REFUSED in str(error) and self._tls_optional:
+                # A server that has none says so, and the driver goes on.
+                raise NotPostgreSQL from None
             raise
         self._last = dsn
         return found

@@ -11,7 +11,7 @@ import ssl
 
 import asyncpg
 
-__all__ = ["MALFORMED", "POOLED", "READ_ONLY", "may_pass", "reason"]
+__all__ = ["MALFORMED", "POOLED", "READ_ONLY", "TLS_REFUSED", "NotPostgreSQL", "may_pass", "reason"]
 
 MALFORMED = (
     "The address of the database (DATABASE_URL, or PGHOST and its companions) is malformed; "
@@ -21,13 +21,17 @@ POOLED = (
     "DATABASE_URL leads to a pooler that gives each transaction another session, as pgbouncer does "
     "with pool_mode=transaction: let it pool by session, or name the port of PostgreSQL itself."
 )
+_NOT_POSTGRESQL = (
+    "What answers at the address of the database isn't PostgreSQL: see whether its host and port "
+    "are right (or PGSSLMODE asks for TLS, which it refuses)."
+)
 
 # OpenSSL's numbers of what is wrong with a certificate (X509_V_ERR_...).
 _EXPIRED = {9, 10}
 _OTHER_NAME = {62, 64}
 
 # The driver's words; it has no class for it.
-_TLS_REFUSED = "rejected SSL upgrade"
+TLS_REFUSED = "rejected SSL upgrade"
 # pgbouncer's, with pool_mode=statement.
 _NO_TRANSACTIONS = "statement pooling mode"
 
@@ -67,6 +71,10 @@ _SENTENCES = (
 )  # fmt: skip
 
 
+class NotPostgreSQL(ConnectionError):
+    """What answers there speaks another protocol; the driver has no class for it."""
+
+
 def reason(error: Exception) -> str:
     """Why this keeps the database from being used; one sentence for the operator, without values.
 
@@ -91,12 +99,14 @@ def may_pass(error: Exception) -> bool:
         return False
     if isinstance(error, asyncpg.PostgresError):
         return (error.sqlstate or "").startswith(("08", "53", "55000", "57"))
-    if isinstance(error, ssl.SSLError) or _TLS_REFUSED in str(error):
+    if isinstance(error, (ssl.SSLError, NotPostgreSQL)) or TLS_REFUSED in str(error):
         return False
     return isinstance(error, (OSError, asyncpg.TargetServerAttributeNotMatched))
 
 
 def _unreachable(error: OSError) -> str:
+    if isinstance(error, NotPostgreSQL):
+        return _NOT_POSTGRESQL
     if isinstance(error, TimeoutError):
         return "The database doesn't answer in time."
     if isinstance(error, socket.gaierror):
@@ -111,7 +121,7 @@ def _unreachable(error: OSError) -> str:
                 f"{os.strerror(error.errno)} (unset HOME)."
             )
         return f"The database can't be reached: {os.strerror(error.errno)}."
-    if _TLS_REFUSED in str(error):
+    if TLS_REFUSED in str(error):
         return (
             "The database refuses TLS, which the address asks for: switch it on there, or take "
             "another sslmode if nobody can listen on the way."

@@ -92,7 +92,7 @@ async def refused_until_all_has_ended(server: Program, client: Client, *members:
     refused = told(server, "serve", code=1)
     assert "set back" in refused
     assert len(refused.splitlines()) == 1
-    assert "have ended: 2, with 2 messages" in told(server, "restore-accept")
+    assert "in them: 2 rooms, 2 messages." in told(server, "restore-accept")
     server.start()
     for member in members:
         assert (await member.http("GET", "/room")).status_code == 404
@@ -126,7 +126,7 @@ async def test_a_clock_a_day_ahead_ends_nothing_until_it_is_accepted(serve: Serv
         await author.post(message)
         server.stop()
         await set_clock(database, DAY)
-        assert "hours ahead: 1 messages" in told(server, "check", code=1)
+        assert "hours ahead: 1 message and" in told(server, "check", code=1)
         server.start()
         assert "clock can't be right" in await ready(client.api, 503)
         assert (await reader.open(message)).status_code == 503

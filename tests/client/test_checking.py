@@ -49,6 +49,12 @@ def test_a_deployment_that_works_is_seen_to_work_and_the_room_is_gone(cli: Cli, 
     assert [line["step"] for line in lines] == STEPS
 
 
+def test_what_is_about_the_server_here_is_said_without_a_url(cli: Cli):
+    for option in ("--health", "--accept-loss", "--accept-clock"):
+        ended = cli.run("check", "https://rooms.example", option)
+        assert (ended.returncode, option in ended.stderr) == (Exit.USAGE, True)
+
+
 @pytest.mark.parametrize("kind", ["http", "socks5"])
 def test_a_deployment_is_tried_through_a_proxy(cli: Cli, front: Tunnel, kind: str):
     with forward_proxy(front.port) as proxy:

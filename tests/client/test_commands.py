@@ -377,7 +377,7 @@ def test_a_wrong_path_is_named_with_what_was_found_and_where_the_server_is(room:
     assert result.returncode == Exit.NETWORK
     tried = room.url + path.rstrip("/")
     assert f"{tried}/config answers 404" in result.stderr
-    assert f"There is one at {room.url}: say --server {room.url}\n" in result.stderr
+    assert f"There is one at {room.url}: name that.\n" in result.stderr
     assert json.loads(result.stdout)["error"]["code"] == "unreachable"
 
 

@@ -269,7 +269,7 @@ async def test_a_damaged_key_keeps_no_epoch_alive_and_is_told_once(
     )
     await end_epoch(desk)
     await assert_in_order(desk)
-    assert "1 stored payloads are damaged" in caplog.text
+    assert "Damaged: 1 stored payload, which" in caplog.text
     await read_all(desk, reader, [good])
 
 

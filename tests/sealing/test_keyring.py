@@ -536,7 +536,7 @@ async def test_a_ruined_key_file_counts_as_missing(
         directory.write(keyring.current.id, bytes(32), KEYS, secrets.token_bytes)
     else:
         (directory.path / directory.name(keyring.current.id)).write_bytes(content)
-    with pytest.raises(KeyringUnusable, match=r"^1 stored payloads can't be opened"):
+    with pytest.raises(KeyringUnusable, match=r"^1 stored payload can't be opened"):
         await start(connection, directory)
     assert await find_loss(connection, directory, SOURCE) == Loss((keyring.current.id,), 1)
 
@@ -561,7 +561,7 @@ async def test_an_insert_under_way_counts_among_what_depends_on_a_missing_key(
         await store(connection, keyring.current)
         starting = asyncio.create_task(start(another, directory))
         await until_blocked(database_url, another, starting)
-    with pytest.raises(KeyringUnusable, match=r"^1 stored payloads can't be opened"):
+    with pytest.raises(KeyringUnusable, match=r"^1 stored payload can't be opened"):
         await starting
 
 

@@ -146,6 +146,19 @@ def test_what_is_asked_of_tls_and_can_not_be_done_is_told(query: str, words: str
     assert words in refusal(f"postgresql://u:canary@h/d?{query}")
 
 
+@pytest.mark.parametrize("port", ["0", "65536", "91416", "9" * 20])
+@pytest.mark.parametrize(
+    "where", ["h:{}/d", "h:1,k:{}/d", "[::1]:{}/d", "h/d?port={}", "/d?host=h,k&port=1,{}",
+              "/d?host=h:{}"],
+)  # fmt: skip
+def test_a_port_that_no_host_has_is_refused_by_name(where: str, port: str):
+    # The driver would take the rest by 65536, and reach another database.
+    assert (
+        "the port in the address of the database"
+        in refusal(f"postgresql://u:canary@{where.format(port)}").lower()
+    )
+
+
 def test_the_address_is_in_no_representation():
     assert "canary" not in repr(understood("postgresql://u:canary@h/d?options=canary"))
 
@@ -253,3 +266,15 @@ async def test_tls_that_is_refused_is_called_so(database_url: str):
         port = listener.sockets[0].getsockname()[1]
         for query in ("sslmode=require", "sslrootcert=system"):
             assert "refuses TLS" in await told(by_tls(database_url, port, query))
+
+
+async def test_what_is_no_postgresql_is_called_so(database_url: str):
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(8)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(accept, "127.0.0.1", 0) as listener:
+        port = listener.sockets[0].getsockname()[1]
+        for query in ("sslmode=prefer", "application_name=x"):
+            assert "isn't PostgreSQL" in await told(by_tls(database_url, port, query))

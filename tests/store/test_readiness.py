@@ -74,6 +74,22 @@ async def test_a_table_that_is_gone_is_named(pool: "Pool", operator: asyncpg.Con
     assert await unready(pool) == "The database has no table tombstones: restart, or restore it."
 
 
+async def test_every_key_is_asked_for_and_one_that_is_gone_is_named(
+    pool: "Pool", operator: asyncpg.Connection
+):
+    there = await pool.fetch(
+        "SELECT indexrelid::regclass::text FROM pg_index JOIN pg_class c ON c.oid = indrelid "
+        "WHERE indisunique AND relnamespace = 'public'::regnamespace"
+    )
+    assert sorted(NEEDS.keys) == sorted(row[0] for row in there)
+    for key in NEEDS.keys:
+        await operator.execute(f"ALTER INDEX {key} RENAME TO elsewhere")
+        # As a restore leaves it that was ended before its last part.
+        assert await unready(pool) == f"The database lacks the key {key}: restore it whole."
+        await operator.execute(f"ALTER INDEX elsewhere RENAME TO {key}")
+    await NEEDS.see(pool)
+
+
 async def test_a_database_that_is_away_is_told_apart(database_url: str):
     pool = await open_pool(database_url, size=2, wait_seconds=0)
     await pool.close()

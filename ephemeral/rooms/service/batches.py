@@ -105,9 +105,10 @@ class Batches:
     async def unsealed(
         self, connection: Connection, payloads: Sequence[bytes]
     ) -> dict[bytes, bytes]:
-        """Envelopes that are stored, by payload."""
+        """Envelopes that are stored, by payload. Raises StoreUnavailable."""
         found: dict[bytes, bytes] = {}
-        for row in (await payload_rows.sealed(connection, payloads)).values():
+        sealed = await payload_rows.sealed(connection, payloads, self.keyring.mark)
+        for row in sealed.values():
             try:
                 data_key = seals.unwrap(self.keyring.key(row.epoch), row.id, row.wrapped)
                 found[row.id] = seals.open_sealed(row.body, data_key, row.id, "message")

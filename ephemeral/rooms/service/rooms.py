@@ -238,7 +238,7 @@ class Rooms:
             if found is None:
                 raise Refusal("resume_unknown")
             seat, payload, generation = found
-            row = (await payload_rows.sealed(connection, [payload])).get(payload)
+            row = (await self._vault.sealed(connection, [payload])).get(payload)
             if row is None:
                 # The seat was given up between the two statements.
                 raise Refusal("resume_unknown")

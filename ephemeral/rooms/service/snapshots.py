@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from ephemeral.protocol.errors import Refusal
 from ephemeral.rooms.rows import room_rows, seat_rows
 from ephemeral.rooms.rules.room import MemberView, RoomView, Seat, Snapshot
-from ephemeral.sealing import payload_rows
 
 if TYPE_CHECKING:
     from ephemeral.rooms.service.notice_cache import NoticeCache
@@ -51,7 +50,7 @@ async def members(
     """Who has a seat, in the order in which they were taken."""
     seats = await seat_rows.seats_of_room(connection, room, grace)
     profiles = [one.profile for one in seats if one.profile is not None]
-    sealed = await payload_rows.sealed(connection, profiles) if profiles else {}
+    sealed = await vault.sealed(connection, profiles) if profiles else {}
     return tuple(
         MemberView(
             one.member,

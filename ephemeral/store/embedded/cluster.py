@@ -30,6 +30,8 @@ from ephemeral.store.start_error import StartError
 
 ROLE = "ephemeral"
 DATABASE = "ephemeral"
+#: It names the socket; nothing listens on the network.
+PORT = 5432
 
 _SERVER = User(60818, 60818)
 _PASSWORD_FILE = "ephemeral.password"  # noqa: S105 - a name
@@ -54,7 +56,7 @@ log_timezone = 'UTC'
 # only those that end a connection or the server, without their details.
 _FIXED = {
     "listen_addresses": "",
-    "port": "5432",
+    "port": str(PORT),
     "unix_socket_permissions": "0700",
     "logging_collector": "off",
     "log_destination": "stderr",

@@ -28,7 +28,7 @@ from types import TracebackType
 from typing import IO, Self
 from urllib.parse import quote
 
-from ephemeral.store.embedded.cluster import DATABASE, ROLE, Cluster, failure, give_away
+from ephemeral.store.embedded.cluster import DATABASE, PORT, ROLE, Cluster, failure, give_away
 from ephemeral.store.embedded.installation import Installation, choose
 from ephemeral.store.embedded.processes import spawn
 from ephemeral.store.embedded.runtime_directory import RuntimeDirectory, socket_of_running
@@ -219,7 +219,8 @@ def programs_of(data_dir: Path) -> Installation:
 
 def _dsn(cluster: Cluster, socket_directory: Path) -> str:
     host = quote(str(socket_directory), safe="")
-    return f"postgresql://{ROLE}:{cluster.password()}@/{DATABASE}?host={host}"
+    # With its port: the driver would take PGPORT, which is for another database.
+    return f"postgresql://{ROLE}:{cluster.password()}@/{DATABASE}?host={host}&port={PORT}"
 
 
 def _lock(data_dir: Path) -> IO[bytes]:

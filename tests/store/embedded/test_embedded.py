@@ -260,10 +260,15 @@ async def test_a_second_instance_on_the_same_directory_is_refused_and_harms_noth
     assert await ask(running.dsn, "SELECT 1") == 1
 
 
-async def test_another_command_finds_the_running_database_and_only_that(data_dir: Path):
+async def test_another_command_finds_the_running_database_and_only_that(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+):
+    # A variable that is for another database, as somebody's shell may have it.
+    monkeypatch.setenv("PGPORT", "5433")
     assert running_dsn(data_dir) is None
     async with EmbeddedPostgres(data_dir) as database:
         assert running_dsn(data_dir) == database.dsn
+        assert await ask(database.dsn, "SELECT 1") == 1
     assert running_dsn(data_dir) is None
     assert running_dsn(data_dir.parent / "nothing") is None
 
