@@ -26,7 +26,10 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 CORES = sorted(os.sched_getaffinity(0))
 # Everything comes from one address, and faster than people write: counted, and never refused.
 UNREACHED = {
-    name: "1000000" if name.startswith("CONNECTIONS_") else "1000000/1"
+    # One counts bytes.
+    name: "1000000"
+    if name.startswith("CONNECTIONS_")
+    else f"{10**12 if 'BYTES' in name else 10**6}/1"
     for name in VARIABLES
     if "_PER_" in name and not name.endswith("_PER_SECOND")
 }
