@@ -42,7 +42,7 @@ def test_whoever_is_alone_after_a_reload_is_not_told_of_somebody_in_the_room(
     ada.page.reload()
     ada.is_inside()
     forgotten = ada.page.locator(".empty", has_text="You are alone here")
-    expect(forgotten).to_contain_text("Whoever was given it can still come in.")
+    expect(forgotten).to_contain_text("Whoever was given them can still come in.")
     expect(forgotten).not_to_contain_text("in the room")
 
 
@@ -53,7 +53,7 @@ def test_a_reload_that_was_not_to_be_survived_keeps_nothing(visit: Visit, server
     ada.is_inside()
     assert ada.keeps() == NOTHING
     ada.page.reload()
-    expect(ada.page.get_by_role("button", name="Generate code")).to_be_visible()
+    expect(ada.page.get_by_role("button", name="Open a private room")).to_be_visible()
 
 
 def test_a_second_tab_of_the_same_seat_takes_over(visit: Visit, server: str) -> None:
@@ -172,7 +172,7 @@ def test_a_room_that_is_destroyed_takes_what_the_other_is_writing_with_it(
         assert text not in ada.page.content()
     assert ada.keeps() == bo.keeps() == NOTHING
     ada.page.get_by_role("button", name="To the first page").click()
-    expect(ada.page.get_by_role("button", name="Generate code")).to_be_visible()
+    expect(ada.page.get_by_role("button", name="Open a private room")).to_be_visible()
 
 
 def test_a_destruction_that_nobody_confirmed_is_said_to_be_unconfirmed(
@@ -207,7 +207,9 @@ def test_what_is_sent_while_the_browser_is_offline_waits_and_is_sent_once(
         ada.page.context.set_offline(True)
         tunnel.cut()
         notice = ada.page.locator(".notice.attention")
-        expect(notice).to_contain_text("You are offline. Your seat and your words are kept.")
+        expect(notice).to_contain_text(
+            "You are offline. Your place and what you have written are kept."
+        )
         ada.says("Written above the clouds.")
         ada.sees_receipt("^Not sent yet: waits in this tab")
         expect(notice).to_contain_text("1 message waits here.")
@@ -281,7 +283,7 @@ def test_a_seat_that_was_taken_meanwhile_is_said_and_can_be_asked_for_again(
         bo.is_inside()
         tunnel.cut()
         expect(bo.page.locator(".seat.away")).to_have_count(1)
-        chi.page.get_by_label("Enter a code").fill(ada.code)
+        chi.page.get_by_label("Enter the words you were given").fill(ada.code)
 
         def chi_is_inside() -> bool:
             join = chi.page.get_by_role("button", name="Join", exact=True)

@@ -51,7 +51,7 @@ def test_a_room_that_nobody_wanted_in_the_end_is_destroyed(visit: Visit, server:
     with ada.page.expect_request("**/rooms"):
         code = ada.generate()
     ada.page.get_by_role("button", name="Cancel").click()
-    expect(ada.page.get_by_role("button", name="Generate code")).to_be_visible()
+    expect(ada.page.get_by_role("button", name="Open a private room")).to_be_visible()
     with ada.page.expect_response(
         lambda answer: answer.request.method == "DELETE" and answer.url == f"{server}/room"
     ):
@@ -102,7 +102,7 @@ def test_going_back_while_the_room_is_made_is_a_question_too(visit: Visit, serve
     expect(ada.page.locator(".code-words")).to_have_text(code)
     ada.page.go_back()
     ada.answers("Leave")
-    generate = ada.page.get_by_role("button", name="Generate code")
+    generate = ada.page.get_by_role("button", name="Open a private room")
     expect(generate).to_be_visible()
     with ada.page.expect_response(lambda answer: answer.request.method == "DELETE"):
         held.pop().continue_()
@@ -233,7 +233,7 @@ def test_whoever_gives_up_on_joining_takes_no_seat(visit: Visit, server: str) ->
         bo.enter(ada.code)
     expect(bo.page.locator(".steps [aria-current]")).to_have_text("Entering the room")
     bo.page.get_by_role("button", name="Cancel").click()
-    expect(bo.page.get_by_label("Enter a code")).to_have_value(ada.code)
+    expect(bo.page.get_by_label("Enter the words you were given")).to_have_value(ada.code)
     with bo.page.expect_response(lambda answer: answer.request.method == "DELETE"):
         held.pop().continue_()
     expect(ada.page.locator(".seat")).to_have_count(1)

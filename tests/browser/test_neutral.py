@@ -101,7 +101,7 @@ UNMEANT = [
 
 def test_only_two_escapes_that_mean_it_hide_the_page(visit: Visit, server: str) -> None:
     page = person(visit, server).page
-    page.get_by_label("Enter a code").click()
+    page.get_by_label("Enter the words you were given").click()
     # Each pair comes long after the one before it.
     for late, pair in enumerate([*UNMEANT, ({"at": 1000}, {"at": 1500})]):
         expect(page.locator(".neutral")).to_have_count(0)

@@ -460,7 +460,7 @@ def test_who_has_just_copied_the_code_finds_the_focus_in_the_composer(
     visit: Visit, stage: str
 ) -> None:
     page = played(visit, stage, "room:alone").page
-    page.get_by_role("button", name="Copy code").focus()
+    page.get_by_role("button", name="Copy the words").focus()
     page.evaluate(COME)
     expect(page.get_by_label("Write a message")).to_be_focused()
 
