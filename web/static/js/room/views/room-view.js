@@ -13,7 +13,7 @@ import { duration, moment } from "../../ui/times.js";
 import { followViewport } from "../../ui/visual-viewport.js";
 import { cardView } from "./card-view.js";
 import { composer } from "./composer.js";
-import { destroying as destroyingView, isChord } from "./destroying.js";
+import { destroying as destroyingView, onChord } from "./destroying.js";
 import { isLast, logEntries, unsent, waiting } from "./log-entries.js";
 import { notices } from "./notices.js";
 import { People, who } from "./people.js";
@@ -119,6 +119,7 @@ export function roomView({ client, share, setWaiting, hide = null }) {
     if (destroying) return;
     // Clear first: whoever destroys a room wants the screen empty before the network has answered.
     destroying = true;
+    noChord();
     closePanels();
     write.clear();
     messages.close();
@@ -139,12 +140,6 @@ export function roomView({ client, share, setWaiting, hide = null }) {
       },
       onClose: () => { menu = null; },
     });
-  }
-
-  function onKey(event) {
-    if (!isChord(event)) return;
-    event.preventDefault();
-    destroyNow();
   }
 
   function update() {
@@ -241,7 +236,7 @@ export function roomView({ client, share, setWaiting, hide = null }) {
   }
 
   client.addEventListener("change", update);
-  document.addEventListener("keydown", onKey);
+  const noChord = onChord({ node, destroy: destroyNow });
   const timer = setInterval(() => { if (!destroying) lines.tick(); }, TICK_MS);
   update();
 
@@ -256,7 +251,7 @@ export function roomView({ client, share, setWaiting, hide = null }) {
       where.close();
       seen.stop();
       client.removeEventListener("change", update);
-      document.removeEventListener("keydown", onKey);
+      noChord();
       closePanels();
       messages.close();
       setWaiting(0);
