@@ -8,7 +8,7 @@ import { excerpt } from "../../ui/graphemes.js";
 import { parts, say } from "../../ui/i18n.js";
 import { followViewport } from "../../ui/visual-viewport.js";
 import { composer } from "./composer.js";
-import { destroying as destroyingView, isChord } from "./destroying.js";
+import { destroying as destroyingView, onChord } from "./destroying.js";
 import { isLast, unsent, waiting } from "./log-entries.js";
 import { logView } from "./log-view.js";
 import { notices } from "./notices.js";
@@ -90,6 +90,7 @@ export function roomView({ client, share, setWaiting, hide = null }) {
     if (destroying) return;
     // Clear first: whoever destroys a room wants the screen empty before the network has answered.
     destroying = true;
+    noChord();
     closePanels();
     write.clear();
     log.clear();
@@ -110,12 +111,6 @@ export function roomView({ client, share, setWaiting, hide = null }) {
       },
       onClose: () => { menu = null; },
     });
-  }
-
-  function onKey(event) {
-    if (!isChord(event)) return;
-    event.preventDefault();
-    destroyNow();
   }
 
   function update() {
@@ -144,7 +139,7 @@ export function roomView({ client, share, setWaiting, hide = null }) {
   }
 
   client.addEventListener("change", update);
-  document.addEventListener("keydown", onKey);
+  const noChord = onChord({ node, destroy: destroyNow });
   const timer = setInterval(() => { if (!destroying) lines.tick(); }, TICK_MS);
   update();
 
@@ -158,7 +153,7 @@ export function roomView({ client, share, setWaiting, hide = null }) {
       announcer.close();
       seen.stop();
       client.removeEventListener("change", update);
-      document.removeEventListener("keydown", onKey);
+      noChord();
       closePanels();
       log.close();
       setWaiting(0);
