@@ -8,7 +8,7 @@ from playwright.sync_api import Page, Route, WebSocketRoute, expect
 from support.machines.chromium import Visit
 from support.machines.server import Program
 from support.machines.tunnel import tunnel_to
-from support.people.people import NOTHING, PATIENCE_MS, person, two_in_a_room
+from support.people.people import NOTHING, PATIENCE_MS, hold_chord, person, two_in_a_room
 
 from ephemeral.protocol.codes import read_code
 from ephemeral.protocol.encoding import b64decode, b64encode
@@ -165,7 +165,7 @@ def test_a_room_that_is_destroyed_takes_what_the_other_is_writing_with_it(
     expect(bo.cards).to_have_count(1)
     ada.text.press_sequentially("Half a sen")
     expect(bo.page.locator(".typing")).to_have_text("Ada is typing…")
-    bo.page.keyboard.press("Control+Alt+Backspace")
+    hold_chord(bo.page)
     ada.sees_end("destroyed")
     expect(ada.page.get_by_text("Every message in it is gone, read or not.")).to_be_visible()
     for text in ("Half a sen", "Sent and never"):
@@ -182,7 +182,7 @@ def test_a_destruction_that_nobody_confirmed_is_said_to_be_unconfirmed(
     ada.says("Perhaps still there.")
     ada.sees_receipt("^Stored until")
     ada.page.route(f"{server}/room", lambda route: route.abort())
-    ada.page.keyboard.press("Control+Alt+Backspace")
+    hold_chord(ada.page)
     expect(ada.page.locator(".destroying")).to_contain_text("Not confirmed by the server yet.")
     assert "Perhaps still there." not in ada.page.content()
     ada.sees_end("destroy_unconfirmed")

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 from support.machines.chromium import Visit
 from support.machines.server import Program
-from support.people.people import NOTHING, PATIENCE_MS, Person, person, two_in_a_room
+from support.people.people import NOTHING, PATIENCE_MS, Person, hold_chord, person, two_in_a_room
 
 pytestmark = pytest.mark.whole_chromium
 
@@ -107,7 +107,7 @@ def test_after_the_end_no_text_code_name_or_credential_is_left_in_memory(
     assert {secret for secret in adas if secret not in found} == set()
     # Ada's copy of the first text may have gone before, as all that was viewed does.
     known += [(ada, adas | {TEXT}), (cy, known_by(cy, ANOTHER))]
-    ada.page.keyboard.press("Control+Alt+Backspace")
+    hold_chord(ada.page)
     ada.sees_end("destroyed_by_you")
     cy.sees_end("destroyed")
     for someone, secrets in known:

@@ -130,7 +130,7 @@ def test_no_sink_takes_a_text_and_the_one_policy_lets_only_the_worker_through(
 
 
 WORKERS = """async () => {
-  const { href } = document.querySelector("link[rel=modulepreload][href*='/room.']");
+  const { href } = document.querySelector("link[rel=modulepreload][href*='/shared.']");
   const text = await (await fetch(href)).text();
   const names = text.match(/derive-worker\\.[0-9a-f]{16}\\.js/g);
   return names.map((name) => new URL(name, href).href);

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 from support.machines.chromium import Visit
-from support.people.people import NOTHING, PATIENCE_MS, Person, person, two_in_a_room
+from support.people.people import NOTHING, PATIENCE_MS, Person, hold_chord, person, two_in_a_room
 
 # For a browser that has no clipboard.
 COPIED = "navigator.clipboard.writeText = async (text) => { window.copied = text; };"
@@ -148,7 +148,7 @@ def test_a_room_stays_joined_and_a_draft_written_in_another_language(
     ada.page.get_by_role("button", name="Room menu").click()
     ada.page.locator("dialog.menu").get_by_role("link", name="Deutsch").click()
     speaks(ada.page, "de", "ltr")
-    ada.page.keyboard.press("Control+Alt+Backspace")
+    hold_chord(ada.page)
     ada.sees_end("destroyed_by_you")
     speaks(ada.page, "de", "ltr")
     ada.page.wait_for_url(f"{server}/?lang=de")

@@ -4,7 +4,7 @@ import time
 
 from playwright.sync_api import WebSocketRoute, expect
 from support.machines.chromium import Visit
-from support.people.people import Person, person, two_in_a_room
+from support.people.people import Person, hold_chord, person, two_in_a_room
 
 DRAFT = "unfinished wombatology"
 
@@ -172,7 +172,7 @@ def test_a_room_can_be_destroyed_from_behind_the_neutral_screen(visit: Visit, se
     ada.text.click()
     ada.page.keyboard.type(DRAFT)
     escape_twice(ada)
-    ada.page.keyboard.press("Control+Alt+Backspace")
+    hold_chord(ada.page)
     bo.sees_end("destroyed")
     sees_nothing(ada)
     assert DRAFT not in ada.memory()

@@ -135,6 +135,16 @@ class Person:
 NOTHING = {"local": [], "session": [], "databases": 0, "caches": 0, "workers": 0, "cookie": ""}
 
 
+def hold_chord(page: Page) -> None:
+    """Holds the keys that destroy the room until they have done so."""
+    keys = ("Control", "Shift", "Backspace")
+    for key in keys:
+        page.keyboard.down(key)
+    expect(page.locator(".hold")).to_have_count(0)
+    for key in reversed(keys):
+        page.keyboard.up(key)
+
+
 def person(visit: Visit, address: str, **options: object) -> Person:
     return Person(visit(f"{address}/", **options))
 
