@@ -34,7 +34,7 @@ from ephemeral.live.bus import LocalBus
 from ephemeral.page.bodies import Body
 from ephemeral.page.files import StaticFiles
 from ephemeral.page.languages import read_catalogues, untranslated
-from ephemeral.page.pages import Pages
+from ephemeral.page.pages import Operator, Pages
 from ephemeral.protocol.errors import Refusal
 from ephemeral.rooms.wing import rooms_wing
 from ephemeral.routes import page_routes, wing_routes
@@ -92,7 +92,14 @@ class Site:
         for sentence in untranslated(catalogues):
             _log.warning(sentence)
         self.files = StaticFiles(WEB, catalogues)
-        self.pages = Pages(WEB, settings.base_path, __version__, self.files, catalogues)
+        self.pages = Pages(
+            WEB,
+            settings.base_path,
+            __version__,
+            self.files,
+            catalogues,
+            Operator(settings.operator_name, settings.operator_url, settings.source_url),
+        )
         self.verdict = Verdict(faults.record, passing=(KeyringUnusable,))
         self._base_path = settings.base_path
         self._hsts = Hsts(settings)

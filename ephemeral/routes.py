@@ -28,6 +28,7 @@ def page_routes(pages: Pages, files: StaticFiles) -> list[BaseRoute]:
     """The page, its files, and what machines ask of any site."""
     return [
         Route("/", pages.home),
+        Route("/about", pages.about),
         Route("/static/{path:path}", files.serve),
         Route("/robots.txt", pages.robots),
         Route("/favicon.ico", pages.favicon),

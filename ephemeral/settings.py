@@ -121,6 +121,27 @@ def _url(*schemes: str) -> Callable[[str], str]:
     return parse
 
 
+def _web_address(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        # The port is looked at only when it is asked for.
+        good = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        good = False
+    if good and re.fullmatch(r"[!#-;=?-~]{1,2000}", text):
+        return text
+    raise ValueError("must be an address of the form https://... or http://..., in ASCII")
+
+
+def _line(most: int) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if len(text) <= most and text.isprintable():
+            return text
+        raise ValueError(f"must be one line of at most {most} characters")
+
+    return parse
+
+
 def _networks(text: str) -> Trusted:
     try:
         parts = [part.strip() for part in text.split(",")]
@@ -180,6 +201,16 @@ class Settings:
             "Sub-path under which a proxy shows the service, such as /chat.",
             empty="",
         ),
+    ]
+    operator_name: Annotated[
+        str, Declared(_line(100), "", "Who runs this instance, as its page shows it.", empty="")
+    ]
+    operator_url: Annotated[
+        str | None, Declared(_web_address, "", "Where more is to be read of who runs it.")
+    ]
+    source_url: Annotated[
+        str | None,
+        Declared(_web_address, "", "Where the sources and documents of this program are."),
     ]
     trusted_proxies: Annotated[
         Trusted,

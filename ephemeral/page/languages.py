@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ephemeral.page.preferences import weighted
 
-__all__ = ["DEFAULT", "Catalogue", "negotiate", "read_catalogues", "untranslated"]
+__all__ = ["DEFAULT", "Catalogue", "Sentence", "negotiate", "read_catalogues", "untranslated"]
 
 DEFAULT = "en"
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -14,9 +15,9 @@ from ephemeral.edge.guard import Page, header_values
 from ephemeral.edge.headers import Header, program
 from ephemeral.page.bodies import Body
 from ephemeral.page.files import StaticFiles
-from ephemeral.page.languages import Catalogue, negotiate
+from ephemeral.page.languages import Catalogue, Sentence, negotiate
 
-__all__ = ["TRIES", "Pages"]
+__all__ = ["TRIES", "Operator", "Pages"]
 
 _HTML: Header = (b"content-type", b"text/html; charset=utf-8")
 _VARIES: Header = (b"vary", b"accept-encoding, accept-language")
@@ -29,6 +30,17 @@ _LATER = ("room.js", "later.js")
 # Under so many addresses what is imported later is asked for, until it comes: browsers remember
 # failures. As in web/static/js/pages/loading.js.
 TRIES = 8
+# Sentences that stand in documents alone: the program would only carry them.
+_DOCUMENTS_SAY = ("about.", "barrier.incomplete", "description", "error.", "meantime.", "noscript.")
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Who runs this instance, and where they and the program's sources are to be read of."""
+
+    name: str = ""
+    url: str | None = None
+    source: str | None = None
 
 
 class Pages:
@@ -41,6 +53,7 @@ class Pages:
         version: str,
         files: StaticFiles,
         catalogues: Mapping[str, Catalogue],
+        operator: Operator,
     ) -> None:
         self._files = files
         self._languages = tuple(catalogues)
@@ -84,7 +97,15 @@ class Pages:
             )
             return Body(html.encode())
 
-        self._home = {code: rendered("index.html", one) for code, one in catalogues.items()}
+        self._home = {
+            code: rendered("index.html", one, spoken=_spoken(one))
+            for code, one in catalogues.items()
+        }
+        # The only document that tells who runs the instance, so that what runs there is the same
+        # everywhere and can be compared (docs/verifying.md).
+        self._about = {
+            code: rendered("about.html", one, operator=operator) for code, one in catalogues.items()
+        }
         self._errors = {
             (code, missing): rendered("error.html", one, missing=missing)
             for code, one in catalogues.items()
@@ -93,13 +114,21 @@ class Pages:
 
     def bodies(self) -> Iterable[Body]:
         """Everything that a visit loads, the page itself first."""
-        return (*self._home.values(), *self._files.bodies(), *self._errors.values())
+        documents = (*self._home.values(), *self._about.values(), *self._errors.values())
+        return (*documents, *self._files.bodies())
 
     async def home(self, request: Request) -> Response:
         """The page; everything in it happens in the browser."""
         headers, content = self._page(request.scope, self._home[self._language(request.scope)])
         response = Response(content)
         response.raw_headers.extend((*headers, *self._program))
+        return response
+
+    async def about(self, request: Request) -> Response:
+        """What is promised, what is not, and who runs this; nothing runs there."""
+        headers, content = self._page(request.scope, self._about[self._language(request.scope)])
+        response = Response(content)
+        response.raw_headers.extend(headers)
         return response
 
     async def robots(self, _request: Request) -> Response:
@@ -123,6 +152,13 @@ class Pages:
         coding, content = body.form(header_values(scope, b"accept-encoding"))
         named = [] if coding is None else [(b"content-encoding", coding.encode())]
         return [_HTML, _VARIES, *named], content
+
+
+def _spoken(catalogue: Catalogue) -> dict[str, Sentence]:
+    """What the program may have to say."""
+    return {
+        key: said for key, said in catalogue.sentences.items() if not key.startswith(_DOCUMENTS_SAY)
+    }
 
 
 def _compact(value: object) -> str:

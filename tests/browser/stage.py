@@ -19,6 +19,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from ephemeral.page.languages import DEFAULT, read_catalogues
+from ephemeral.page.pages import Operator
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 WEB = ROOT / "web"
@@ -67,6 +68,7 @@ def application() -> Starlette:
             lang=language.code,
             dir=language.direction,
             say=language.sentences,
+            spoken=language.sentences,
             languages={
                 code: {"name": one.name, "catalogue": f"/catalogue/{code}.json"}
                 for code, one in catalogues.items()
@@ -84,11 +86,15 @@ def application() -> Starlette:
     def error(request: Request) -> Response:
         return page(request, "error.html", missing=True)
 
+    def about(request: Request) -> Response:
+        return page(request, "about.html", operator=Operator("Ada & Bo", "https://ada.example/"))
+
     return Starlette(
         routes=[
             Route("/", gallery),
             Route("/home", home),
             Route("/error", error),
+            Route("/about", about),
             Mount("/static", Lasting(directory=WEB / "static")),
             Mount("/catalogue", Lasting(directory=WEB / "catalogue")),
             Mount("/gallery", Lasting(directory=GALLERY)),

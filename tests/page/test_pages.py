@@ -81,7 +81,7 @@ async def test_every_answer_is_for_this_page_and_of_its_type_alone(client: Clien
     assert not any(name.startswith("access-control") for name in response.headers)
 
 
-@pytest.mark.parametrize("path", ["/", "/nothing", "/robots.txt"])
+@pytest.mark.parametrize("path", ["/", "/about", "/nothing", "/robots.txt"])
 async def test_a_document_brings_a_policy_for_everything_in_it(client: Client, path: str):
     response = await page(client, path=path)
     wanted = NO_REFERRER | ISOLATED
@@ -108,7 +108,7 @@ async def test_only_the_import_map_stands_in_the_page_and_the_policy_names_its_h
 async def test_every_script_module_and_style_sheet_has_the_integrity_of_what_is_served(
     client: Client,
 ):
-    for path in ("/", "/nothing"):
+    for path in ("/", "/about", "/nothing"):
         text = (await page(client, path=path)).text
         loading = re.findall(
             r'<(?:script\b[^>]*\bsrc=|link rel="(?:stylesheet|modulepreload)")[^>]*>', text
@@ -199,7 +199,7 @@ async def test_the_page_is_not_stored_and_names_only_files_that_exist_and_never_
         assert found.headers["cache-control"] == "public, max-age=31536000, immutable"
 
 
-@pytest.mark.parametrize("path", ["/", "/nothing"])
+@pytest.mark.parametrize("path", ["/", "/about", "/nothing"])
 async def test_the_page_speaks_the_visitors_language(client: Client, path: str):
     for code in LANGUAGES:
         words = catalogue(code)
@@ -211,7 +211,8 @@ async def test_the_page_speaks_the_visitors_language(client: Client, path: str):
             assert html is not None
             assert f'lang="{code}" dir="{words["language.direction"]}"' in html[0]
             assert response.headers["vary"] == "accept-encoding, accept-language"
-        expected = words["error.404"] if path == "/nothing" else words["noscript.title"]
+        key = {"/": "noscript.title", "/about": "about.limits", "/nothing": "error.404"}[path]
+        expected = words[key]
         assert expected in response.text
 
 
@@ -245,6 +246,37 @@ async def test_the_page_says_before_and_without_scripts_what_it_is_and_why_it_ne
     noscript = main[main.index("<noscript>") : main.index("</noscript>")]
     assert words["noscript.title"] in noscript
     assert words["noscript.text"] in noscript
+
+
+# Who runs it
+
+
+async def test_the_page_that_says_who_runs_an_instance_says_so_if_that_is_not_stated(
+    client: Client,
+):
+    text = (await page(client, path="/about")).text
+    assert catalogue("en")["about.operator_unknown"] in text
+    assert catalogue("en")["about.source"] not in text
+    # The first page leads there.
+    assert '<a href="about?lang=en">' in (await page(client)).text
+
+
+async def test_who_runs_an_instance_is_shown_as_text_and_on_no_page_with_a_program(
+    serve: Callable[..., Program],
+):
+    program = serve(
+        OPERATOR_NAME="<b>Ada & Bo</b>",
+        OPERATOR_URL="https://ada.example/?a='b'&c",
+        SOURCE_URL="http://source.example/",
+    )
+    async with httpx.AsyncClient(trust_env=False) as api:
+        text = (await api.get(f"{program.url}/about")).text
+        assert "<bdi>&lt;b&gt;Ada &amp; Bo&lt;/b&gt;</bdi>" in text
+        assert 'href="https://ada.example/?a=&#39;b&#39;&amp;c" rel="noopener noreferrer"' in text
+        assert 'href="http://source.example/"' in text
+        assert "<script" not in text
+        # What has a program is the same everywhere, so that it can be compared with a release.
+        assert "Ada" not in (await api.get(f"{program.url}/")).text
 
 
 async def test_robots_are_sent_away_and_probes_are_answered(client: Client):
