@@ -6,7 +6,9 @@ content is part of it, so they are written the loaded before the loading. The se
 these bytes as they are; `tests/page/test_bundles.py` holds the folder to the sources.
 """
 
+import json
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,11 +24,20 @@ BUNDLES = ROOT / "web" / "bundles"
 # Where tools/page_tools.sh puts them.
 TOOLS = Path(sys.prefix) / "page-tools" / "bin"
 
-# What the page runs at once, and what it imports later. What both need is a third bundle; a fourth
-# would have the same name, which esbuild refuses: it would be one file more to wait for.
+# What the page runs at once, what it imports while the first screen is read, and what it imports
+# when somebody is inside.
 HOME = "home.js"
-ENTRIES = {HOME: "js/pages/main.js", "room.js": "js/pages/room.js"}
+ENTRIES = {
+    HOME: "js/pages/main.js",
+    "room.js": "js/pages/room.js",
+    "later.js": "js/pages/later.js",
+}
+# What the first has in common with the others is a bundle of its own. What only the others have in
+# common is in each of them: a file for it would be one more to wait for, and one that a browser
+# which failed once to load it would never ask for again.
 SHARED = "shared.js"
+# Of these there may be only one, or their state would be two: they are in `shared.js` too.
+ONE = {"js/device/worker-address.js"}
 STYLE = ("page.css", "css/page.css")
 # A classic script in the JavaScript of 2009, which shares nothing.
 SMALL = ("old.js", "js/pages/old.js")
@@ -48,16 +59,12 @@ def bundled(static: Path) -> dict[str, bytes]:
     """Every bundle of these sources by its name. Raises BundleError."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        modules = [f"{name.removesuffix('.js')}={path}" for name, path in ENTRIES.items()]
         # Each alone: no import map holds in a worker, so nothing names the integrity of what it
         # imports.
         for worker in sorted((static / "js").rglob("*-worker.js")):
             path = worker.relative_to(static).as_posix()
             _esbuild(static, *_MODULE, path, f"--outfile={folder / worker.name}")
-        _esbuild(
-            static, *_MODULE, "--splitting", f"--chunk-names={SHARED.removesuffix('.js')}",
-            *modules, f"--outdir={folder}",
-        )  # fmt: skip
+        _modules(static, folder)
         name, path = STYLE
         # Space alone: a rule is what it was, for whoever looks at the page with a browser's tools.
         _esbuild(static, "--bundle", "--minify-whitespace", path, f"--outfile={folder / name}")
@@ -65,6 +72,45 @@ def bundled(static: Path) -> dict[str, bytes]:
         _esbuild(static, "--minify", "--target=es5", path, f"--outfile={folder / name}")
         made = {each.name: each.read_text("utf-8") for each in sorted(folder.iterdir())}
     return _with_addresses(made)
+
+
+def _modules(static: Path, folder: Path) -> None:
+    """Write the entries and what they share."""
+    with tempfile.TemporaryDirectory() as scratch:
+        space = Path(scratch)
+        read = {name: _sources(static, path, space) for name, path in ENTRIES.items()}
+        others = set().union(*(those for name, those in read.items() if name != HOME))
+        shared = sorted((read[HOME] | ONE) & others)
+        # Whoever needs some of it is said to need all of it: esbuild makes a file for each set of
+        # entries that have something in common.
+        for name, path in ENTRIES.items():
+            lines = [f"import {json.dumps(str(static / each))};\n" for each in shared]
+            lines.append(f"export * from {json.dumps(str(static / path))};\n")
+            (space / name).write_text("".join(lines))
+        parts = space / "parts"
+        _esbuild(
+            static, *_MODULE, "--splitting", "--entry-names=[name]", "--chunk-names=[hash]",
+            *(str(space / name) for name in ENTRIES), f"--outdir={parts}",
+        )  # fmt: skip
+        first = set(_REFERENCE.findall((parts / HOME).read_text("utf-8"))) - ENTRIES.keys()
+        [common] = (name for name in first if (parts / name).exists())
+        for part in parts.iterdir():
+            text = part.read_text("utf-8").replace(f'"./{common}"', f'"./{SHARED}"')
+            part.write_text(text, "utf-8")
+        shutil.move(parts / common, folder / SHARED)
+        for name in ENTRIES:
+            _esbuild(parts, *_MODULE, f"--external:./{SHARED}", name, f"--outfile={folder / name}")
+
+
+def _sources(static: Path, entry: str, scratch: Path) -> set[str]:
+    """What a module and all that it imports are made of, by their paths."""
+    told = scratch / "told.json"
+    _esbuild(static, *_MODULE, entry, f"--outfile={scratch / 'read.js'}", f"--metafile={told}")
+    inputs = json.loads(told.read_text("utf-8"))["inputs"]
+    for path, source in inputs.items():
+        if any(each["kind"] == "dynamic-import" for each in source["imports"]):
+            raise BundleError(f"{path} loads a module by import(), which would be one file more.")
+    return set(inputs)
 
 
 def _esbuild(static: Path, *arguments: str) -> None:

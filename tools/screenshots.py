@@ -49,7 +49,7 @@ def enter(page: Page, name: str) -> None:
     """Unfolds the options, takes a nickname, and folds them again."""
     options = page.get_by_text("Options", exact=True)
     options.click()
-    page.get_by_label("Nickname").fill(name)
+    page.get_by_label("Your name here").fill(name)
     options.click()
 
 
@@ -66,9 +66,9 @@ def arrive(browser: Browser, address: str) -> None:
     """Pictures of the first screen, and of the words that are there a click later."""
     page = browser.new_page(viewport=PHONE, device_scale_factor=2)
     page.goto(address)
-    page.get_by_role("button", name="Generate code").wait_for()
+    page.get_by_role("button", name="Open a private room").wait_for()
     picture(page, "home-phone")
-    page.get_by_role("button", name="Generate code").click()
+    page.get_by_role("button", name="Open a private room").click()
     page.get_by_label("Write a message").wait_for()
     # Without the cursor, which blinks.
     page.evaluate("document.activeElement.blur()")
@@ -81,14 +81,14 @@ def talk(browser: Browser, address: str) -> None:
     ada = browser.new_page(viewport=DESKTOP)
     ada.goto(address)
     enter(ada, "Ada")
-    ada.get_by_role("button", name="Generate code").click()
+    ada.get_by_role("button", name="Open a private room").click()
     code = ada.locator(".code-words").inner_text()
     ada.get_by_label("Write a message").wait_for()
 
     bo = browser.new_page(viewport=DESKTOP, device_scale_factor=1.5)
     bo.goto(address)
     enter(bo, "Bo")
-    bo.get_by_label("Enter a code").fill(code)
+    bo.get_by_label("Enter the words you were given").fill(code)
     bo.get_by_role("button", name="Join", exact=True).click()
     bo.get_by_label("Write a message").wait_for()
 

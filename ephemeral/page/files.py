@@ -28,7 +28,9 @@ __all__ = ["StaticFiles", "fingerprinted"]
 
 MANIFEST = "manifest.webmanifest"
 # What the page can't do without.
-NEEDED = {"derive-worker.js", "home.js", "old.js", "page.css", "room.js", "shared.js"}
+NEEDED = {
+    "derive-worker.js", "home.js", "later.js", "old.js", "page.css", "room.js", "shared.js",
+}  # fmt: skip
 
 _TYPES = {
     ".css": "text/css; charset=utf-8",

@@ -21,12 +21,13 @@ __all__ = ["TRIES", "Pages"]
 _HTML: Header = (b"content-type", b"text/html; charset=utf-8")
 _VARIES: Header = (b"vary", b"accept-encoding, accept-language")
 
-# What home.js imports, at once and later (tools/bundles.py), with what is told of it in advance: a
-# browser would learn of the first when it has read home.js, of the second when that has run.
+# What home.js imports at once, and while the first screen is read (tools/bundles.py), with what is
+# told of it in advance: a browser would learn of the one when it has read home.js, of the other
+# when that has run. Of what is imported when somebody is inside nothing is told.
 _IMPORTED = {"shared.js": "high", "room.js": "low"}
-_LATER = "room.js"
+_LATER = ("room.js", "later.js")
 # Under so many addresses what is imported later is asked for, until it comes: browsers remember
-# failures. As in web/static/js/pages/main.js.
+# failures. As in web/static/js/pages/loading.js.
 TRIES = 8
 
 
@@ -60,8 +61,8 @@ class Pages:
         # Relative, so that neither this nor the policy that names its hash depends on the path.
         integrities = {
             f"./static/{files.address(name)}{tries * '?'}": files.integrity(name)
-            for name in _IMPORTED
-            for tries in range(TRIES if name == _LATER else 1)
+            for name in ("shared.js", *_LATER)
+            for tries in range(TRIES if name in _LATER else 1)
         }
         # Quotes stay quotes: the text of a script is no place for entities.
         import_map = Markup(_compact({"integrity": integrities}))  # noqa: S704

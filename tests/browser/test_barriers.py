@@ -33,9 +33,9 @@ def test_a_part_of_the_page_that_did_not_arrive_is_asked_for_again(
     watched = visit(f"{server}/static/icons/icon.svg")
     watched.page.route(part, cut)
     watched.page.goto(f"{server}/")
-    field = watched.page.get_by_label("Enter a code")
+    field = watched.page.get_by_label("Enter the words you were given")
     field.fill("half of a code")
-    watched.page.get_by_role("button", name="Generate code").click()
+    watched.page.get_by_role("button", name="Open a private room").click()
     expect(watched.page.locator(".notice")).to_contain_text("The server can’t be reached.")
     expect(field).to_have_value("half of a code")
     assert broken

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, Route, WebSocketRoute, expect
 from support.machines.chromium import Visit
 from support.machines.server import Program
 from support.machines.tunnel import tunnel_to
-from support.people.people import NOTHING, PATIENCE_MS, person, two_in_a_room
+from support.people.people import NOTHING, PATIENCE_MS, hold_chord, person, two_in_a_room
 
 from ephemeral.protocol.codes import read_code
 from ephemeral.protocol.encoding import b64decode, b64encode
@@ -42,7 +42,7 @@ def test_whoever_is_alone_after_a_reload_is_not_told_of_somebody_in_the_room(
     ada.page.reload()
     ada.is_inside()
     forgotten = ada.page.locator(".empty", has_text="You are alone here")
-    expect(forgotten).to_contain_text("Whoever was given it can still come in.")
+    expect(forgotten).to_contain_text("Whoever was given them can still come in.")
     expect(forgotten).not_to_contain_text("in the room")
 
 
@@ -53,7 +53,7 @@ def test_a_reload_that_was_not_to_be_survived_keeps_nothing(visit: Visit, server
     ada.is_inside()
     assert ada.keeps() == NOTHING
     ada.page.reload()
-    expect(ada.page.get_by_role("button", name="Generate code")).to_be_visible()
+    expect(ada.page.get_by_role("button", name="Open a private room")).to_be_visible()
 
 
 def test_a_second_tab_of_the_same_seat_takes_over(visit: Visit, server: str) -> None:
@@ -165,14 +165,14 @@ def test_a_room_that_is_destroyed_takes_what_the_other_is_writing_with_it(
     expect(bo.cards).to_have_count(1)
     ada.text.press_sequentially("Half a sen")
     expect(bo.page.locator(".typing")).to_have_text("Ada is typing…")
-    bo.page.keyboard.press("Control+Alt+Backspace")
+    hold_chord(bo.page)
     ada.sees_end("destroyed")
     expect(ada.page.get_by_text("Every message in it is gone, read or not.")).to_be_visible()
     for text in ("Half a sen", "Sent and never"):
         assert text not in ada.page.content()
     assert ada.keeps() == bo.keeps() == NOTHING
     ada.page.get_by_role("button", name="To the first page").click()
-    expect(ada.page.get_by_role("button", name="Generate code")).to_be_visible()
+    expect(ada.page.get_by_role("button", name="Open a private room")).to_be_visible()
 
 
 def test_a_destruction_that_nobody_confirmed_is_said_to_be_unconfirmed(
@@ -182,7 +182,7 @@ def test_a_destruction_that_nobody_confirmed_is_said_to_be_unconfirmed(
     ada.says("Perhaps still there.")
     ada.sees_receipt("^Stored until")
     ada.page.route(f"{server}/room", lambda route: route.abort())
-    ada.page.keyboard.press("Control+Alt+Backspace")
+    hold_chord(ada.page)
     expect(ada.page.locator(".destroying")).to_contain_text("Not confirmed by the server yet.")
     assert "Perhaps still there." not in ada.page.content()
     ada.sees_end("destroy_unconfirmed")
@@ -207,7 +207,9 @@ def test_what_is_sent_while_the_browser_is_offline_waits_and_is_sent_once(
         ada.page.context.set_offline(True)
         tunnel.cut()
         notice = ada.page.locator(".notice.attention")
-        expect(notice).to_contain_text("You are offline. Your seat and your words are kept.")
+        expect(notice).to_contain_text(
+            "You are offline. Your place and what you have written are kept."
+        )
         ada.says("Written above the clouds.")
         ada.sees_receipt("^Not sent yet: waits in this tab")
         expect(notice).to_contain_text("1 message waits here.")
@@ -281,7 +283,7 @@ def test_a_seat_that_was_taken_meanwhile_is_said_and_can_be_asked_for_again(
         bo.is_inside()
         tunnel.cut()
         expect(bo.page.locator(".seat.away")).to_have_count(1)
-        chi.page.get_by_label("Enter a code").fill(ada.code)
+        chi.page.get_by_label("Enter the words you were given").fill(ada.code)
 
         def chi_is_inside() -> bool:
             join = chi.page.get_by_role("button", name="Join", exact=True)

@@ -62,7 +62,7 @@ def test_chromium_and_firefox_talk(
 def refuses_a_changed_byte(visit_firefox: Visit, proxy: Tamperer) -> None:
     watched = visit_firefox(proxy.url + "/?lang=en")
     started(watched.page)
-    watched.page.get_by_role("button", name="Generate code").click()
+    watched.page.get_by_role("button", name="Open a private room").click()
     expect(watched.page.locator(".code-words")).to_be_visible()
     proxy.change = partial(tampered, "home")
     again = visit_firefox(proxy.url + "/?lang=en")

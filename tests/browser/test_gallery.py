@@ -10,6 +10,7 @@ import pytest
 from plays import calls, change, play, played, wait_for_call
 from playwright.sync_api import Browser, expect
 from support.machines.chromium import Visit, Watched, visits
+from support.people.people import hold_chord
 
 Show = Callable[[str], Watched]
 
@@ -248,11 +249,43 @@ def test_the_chord_clears_the_page_and_destroys_without_a_question(show: Show) -
     page = watched.page
     expect(page.get_by_text("I have it. Which door?")).to_be_visible()
     page.get_by_label("Write a message").fill("a draft")
-    page.keyboard.press("Control+Alt+Backspace")
+    hold_chord(page)
     assert calls(watched, "destroy") == [["destroy"]]
     expect(page.get_by_text("I have it. Which door?")).to_have_count(0)
     expect(page.get_by_label("Write a message")).to_have_count(0)
     expect(page.get_by_text("Not confirmed by the server yet")).to_be_visible()
+
+
+def test_a_chord_that_is_released_early_destroys_nothing_and_deletes_nothing(
+    visit: Visit, stage: str
+) -> None:
+    watched = played(visit, stage, "room:menu", clock=True)
+    page = watched.page
+    keys = ("Control", "Shift", "Backspace")
+    for early in keys:
+        for key in keys:
+            page.keyboard.down(key)
+        page.keyboard.down("Backspace")
+        page.clock.run_for(400)
+        # Also above a panel that is open.
+        expect(page.locator(".hold")).to_be_in_viewport()
+        page.keyboard.up(early)
+        expect(page.locator(".hold")).to_have_count(0)
+        expect(page.locator("#announce-polite")).to_contain_text("Nothing was destroyed")
+        page.clock.run_for(4000)
+        for key in keys:
+            page.keyboard.up(key)
+    assert calls(watched, "destroy") == []
+    page.keyboard.press("Escape")
+    text = page.get_by_label("Write a message")
+    text.fill("a draft")
+    for key in keys:
+        page.keyboard.down(key)
+    expect(text).to_have_value("a draft")
+    page.clock.run_for(400)
+    assert calls(watched, "destroy") == []
+    page.clock.run_for(100)
+    assert calls(watched, "destroy") == [["destroy"]]
 
 
 def test_destroying_from_the_menu_asks(show: Show) -> None:

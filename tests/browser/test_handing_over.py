@@ -66,7 +66,7 @@ def test_sheet_and_clipboard_get_what_is_shown_after_a_click_and_a_pasted_link_j
     assert ada.page.evaluate("window.shared") == [{"url": link}]
     # One button at a time says that it has done it.
     expect(ada.page.get_by_role("button", name="Copied")).to_have_count(0)
-    assert ada.copies("Copy code") == ada.code.replace(" ", "-")
+    assert ada.copies("Copy the words") == ada.code.replace(" ", "-")
     bo = person(visit, server)
     bo.enter(f" {link} ")
     bo.is_inside()

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 from support.machines.chromium import Visit
 from support.machines.server import Program
-from support.people.people import NOTHING, PATIENCE_MS, Person, person, two_in_a_room
+from support.people.people import NOTHING, PATIENCE_MS, Person, hold_chord, person, two_in_a_room
 
 pytestmark = pytest.mark.whole_chromium
 
@@ -77,7 +77,7 @@ def test_after_the_end_no_text_code_name_or_credential_is_left_in_memory(
     # By keys alone: what a test's driver hands to the page would stay in the page's memory.
     ada = person(visit, shared_server.url, init=SPY)
     ada.page.get_by_text("Options", exact=True).click()
-    ada.page.get_by_label("Nickname").click()
+    ada.page.get_by_label("Your name here").click()
     ada.page.keyboard.type(NICKNAME)
     code = ada.generate().replace(" ", "-")
     ada.code = code
@@ -85,7 +85,7 @@ def test_after_the_end_no_text_code_name_or_credential_is_left_in_memory(
     link = ada.copies("Copy link")
 
     bo = person(visit, shared_server.url)
-    bo.page.get_by_label("Enter a code").click()
+    bo.page.get_by_label("Enter the words you were given").click()
     bo.page.keyboard.type(code.upper())
     bo.page.keyboard.press("Enter")
     bo.code = code
@@ -107,7 +107,7 @@ def test_after_the_end_no_text_code_name_or_credential_is_left_in_memory(
     assert {secret for secret in adas if secret not in found} == set()
     # Ada's copy of the first text may have gone before, as all that was viewed does.
     known += [(ada, adas | {TEXT}), (cy, known_by(cy, ANOTHER))]
-    ada.page.keyboard.press("Control+Alt+Backspace")
+    hold_chord(ada.page)
     ada.sees_end("destroyed_by_you")
     cy.sees_end("destroyed")
     for someone, secrets in known:
@@ -184,13 +184,13 @@ def test_a_page_that_is_put_away_is_empty_and_comes_back_without_what_was_read(
 
 def test_what_was_typed_is_not_there_when_one_comes_back(visit: Visit, server: str) -> None:
     page = person(visit, server).page
-    page.get_by_label("Enter a code").fill("abacus abdomen")
+    page.get_by_label("Enter the words you were given").fill("abacus abdomen")
     page.reload()
-    expect(page.get_by_label("Enter a code")).to_have_value("")
-    page.get_by_label("Enter a code").fill("abacus abdomen")
+    expect(page.get_by_label("Enter the words you were given")).to_have_value("")
+    page.get_by_label("Enter the words you were given").fill("abacus abdomen")
     page.goto(f"{server}/static/icons/icon.svg")
     page.go_back()
-    expect(page.get_by_label("Enter a code")).to_have_value("")
+    expect(page.get_by_label("Enter the words you were given")).to_have_value("")
 
 
 def test_a_link_that_is_followed_inside_a_room_loses_neither_room_nor_code(

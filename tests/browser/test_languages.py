@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 from support.machines.chromium import Visit
-from support.people.people import NOTHING, PATIENCE_MS, Person, person, two_in_a_room
+from support.people.people import NOTHING, PATIENCE_MS, Person, hold_chord, person, two_in_a_room
 
 # For a browser that has no clipboard.
 COPIED = "navigator.clipboard.writeText = async (text) => { window.copied = text; };"
@@ -99,7 +99,7 @@ def test_the_first_screen_changes_its_language_and_keeps_what_was_entered(
 ) -> None:
     ada = person(visit, server)
     page = ada.page
-    page.get_by_label("Enter a code").fill("abacus abdomen")
+    page.get_by_label("Enter the words you were given").fill("abacus abdomen")
     ada.choose(name="Ada")
     switch = page.get_by_role("navigation", name="Language")
     expect(switch.get_by_role("link")).to_have_text(["Deutsch", "English", "العربية"])
@@ -148,7 +148,7 @@ def test_a_room_stays_joined_and_a_draft_written_in_another_language(
     ada.page.get_by_role("button", name="Room menu").click()
     ada.page.locator("dialog.menu").get_by_role("link", name="Deutsch").click()
     speaks(ada.page, "de", "ltr")
-    ada.page.keyboard.press("Control+Alt+Backspace")
+    hold_chord(ada.page)
     ada.sees_end("destroyed_by_you")
     speaks(ada.page, "de", "ltr")
     ada.page.wait_for_url(f"{server}/?lang=de")
@@ -164,7 +164,7 @@ def test_words_that_are_being_handed_over_stay_when_the_language_changes(
     ada.is_inside()
     # What a screen reader was told stays in the language in which it was said for no moment longer.
     ada.page.evaluate("window.setTimeout = () => 0")
-    ada.page.get_by_role("button", name="Copy code").click()
+    ada.page.get_by_role("button", name="Copy the words").click()
     expect(ada.page.locator("#announce-polite")).not_to_be_empty()
     ada.page.get_by_role("button", name="Room menu").click()
     ada.page.locator("dialog.menu").get_by_role("link", name="Deutsch").click()

@@ -6,7 +6,7 @@ from held import holds
 from playwright.sync_api import Dialog, Route, expect
 from support.machines.chromium import Visit
 from support.machines.server import Program
-from support.people.people import NOTHING, PATIENCE_MS, Person, person
+from support.people.people import NOTHING, PATIENCE_MS, Person, hold_chord, person
 
 # What makes the keys, in whatever version it is served.
 WORKER = re.compile(r"/derive-worker\.")
@@ -51,7 +51,7 @@ def test_a_room_that_nobody_wanted_in_the_end_is_destroyed(visit: Visit, server:
     with ada.page.expect_request("**/rooms"):
         code = ada.generate()
     ada.page.get_by_role("button", name="Cancel").click()
-    expect(ada.page.get_by_role("button", name="Generate code")).to_be_visible()
+    expect(ada.page.get_by_role("button", name="Open a private room")).to_be_visible()
     with ada.page.expect_response(
         lambda answer: answer.request.method == "DELETE" and answer.url == f"{server}/room"
     ):
@@ -102,7 +102,7 @@ def test_going_back_while_the_room_is_made_is_a_question_too(visit: Visit, serve
     expect(ada.page.locator(".code-words")).to_have_text(code)
     ada.page.go_back()
     ada.answers("Leave")
-    generate = ada.page.get_by_role("button", name="Generate code")
+    generate = ada.page.get_by_role("button", name="Open a private room")
     expect(generate).to_be_visible()
     with ada.page.expect_response(lambda answer: answer.request.method == "DELETE"):
         held.pop().continue_()
@@ -117,9 +117,6 @@ def test_going_back_while_the_room_is_made_is_a_question_too(visit: Visit, serve
     ada.watched.forgive("Failed to load resource")
 
 
-CHORD = "Control+Alt+Backspace"
-
-
 def test_the_chord_destroys_a_room_that_is_being_made_whoever_is_in_it(
     visit: Visit, server: str
 ) -> None:
@@ -129,7 +126,7 @@ def test_the_chord_destroys_a_room_that_is_being_made_whoever_is_in_it(
         code = ada.generate()
     bo.enter(code)
     bo.is_inside()
-    ada.page.keyboard.press(CHORD)
+    hold_chord(ada.page)
     expect(ada.page.locator(".destroying")).to_contain_text("Not confirmed by the server yet")
     expect(ada.page.locator(".code-words")).to_have_count(0)
     held.pop().continue_()
@@ -150,7 +147,7 @@ def test_the_chord_before_anything_was_made_says_that_nothing_was(
     ada.page.context.route(WORKER, lambda route: held.append(route))  # noqa: PLW0108
     with ada.page.context.expect_event("request", lambda one: "/derive-worker." in one.url):
         ada.generate()
-    ada.page.keyboard.press(CHORD)
+    hold_chord(ada.page)
     expect(ada.page.locator(".destroying")).to_be_visible()
     held.pop().continue_()
     expect(ada.page.locator(".notice")).to_contain_text("nothing to destroy", timeout=PATIENCE_MS)
@@ -169,7 +166,7 @@ def test_the_chord_into_the_void_is_said_to_be_unconfirmed(visit: Visit, server:
     held = holds(ada.page, "**/rooms")
     with ada.page.expect_request("**/rooms"):
         ada.generate()
-    ada.page.keyboard.press(CHORD)
+    hold_chord(ada.page)
     held.pop().abort()
     ada.sees_end("destroy_unconfirmed")
     ada.watched.forgive("Failed to load resource")
@@ -233,7 +230,7 @@ def test_whoever_gives_up_on_joining_takes_no_seat(visit: Visit, server: str) ->
         bo.enter(ada.code)
     expect(bo.page.locator(".steps [aria-current]")).to_have_text("Entering the room")
     bo.page.get_by_role("button", name="Cancel").click()
-    expect(bo.page.get_by_label("Enter a code")).to_have_value(ada.code)
+    expect(bo.page.get_by_label("Enter the words you were given")).to_have_value(ada.code)
     with bo.page.expect_response(lambda answer: answer.request.method == "DELETE"):
         held.pop().continue_()
     expect(ada.page.locator(".seat")).to_have_count(1)

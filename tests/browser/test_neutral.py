@@ -4,7 +4,7 @@ import time
 
 from playwright.sync_api import WebSocketRoute, expect
 from support.machines.chromium import Visit
-from support.people.people import Person, person, two_in_a_room
+from support.people.people import Person, hold_chord, person, two_in_a_room
 
 DRAFT = "unfinished wombatology"
 
@@ -101,7 +101,7 @@ UNMEANT = [
 
 def test_only_two_escapes_that_mean_it_hide_the_page(visit: Visit, server: str) -> None:
     page = person(visit, server).page
-    page.get_by_label("Enter a code").click()
+    page.get_by_label("Enter the words you were given").click()
     # Each pair comes long after the one before it.
     for late, pair in enumerate([*UNMEANT, ({"at": 1000}, {"at": 1500})]):
         expect(page.locator(".neutral")).to_have_count(0)
@@ -172,7 +172,7 @@ def test_a_room_can_be_destroyed_from_behind_the_neutral_screen(visit: Visit, se
     ada.text.click()
     ada.page.keyboard.type(DRAFT)
     escape_twice(ada)
-    ada.page.keyboard.press("Control+Alt+Backspace")
+    hold_chord(ada.page)
     bo.sees_end("destroyed")
     sees_nothing(ada)
     assert DRAFT not in ada.memory()

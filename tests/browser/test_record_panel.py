@@ -3,7 +3,7 @@
 from plays import calls, played
 from playwright.sync_api import Page, expect
 from support.machines.chromium import Visit
-from support.people.people import two_in_a_room
+from support.people.people import person, two_in_a_room
 
 
 def unfold(page: Page) -> None:
@@ -50,6 +50,11 @@ def test_a_member_sees_what_the_server_holds_and_no_word_of_anybody(
     one.page.keyboard.press("Enter")
     expect(one.receipts).to_have_count(1)
     expect(other.cards).to_have_count(1)
+    # What shows it comes by itself, so that it is there when the network isn't.
+    other.page.wait_for_function(
+        "() => performance.getEntriesByType('resource')"
+        ".some(({ name }) => name.includes('/later.'))"
+    )
     other.menu("What the server knows")
     dialog = other.page.get_by_role("dialog", name="What the server knows")
     expect(dialog.locator("details")).to_have_count(13)
@@ -59,3 +64,20 @@ def test_a_member_sees_what_the_server_holds_and_no_word_of_anybody(
     assert "sockets" in text
     for canary in ("canary", "Ada", one.code):
         assert canary not in text
+
+
+def test_where_the_program_for_it_does_not_come_that_is_told_and_it_is_asked_for_again(
+    visit: Visit, server: str
+) -> None:
+    ada = person(visit, server)
+    ada.page.route("**/later.*", lambda route: route.abort())
+    ada.generate()
+    ada.is_inside()
+    ada.menu("What the server knows")
+    dialog = ada.page.get_by_role("dialog", name="What the server knows")
+    expect(dialog.get_by_role("status")).to_contain_text("could not be asked")
+    ada.page.keyboard.press("Escape")
+    ada.page.unroute("**/later.*")
+    ada.menu("What the server knows")
+    expect(dialog.locator("details")).not_to_have_count(0)
+    ada.watched.forgive("ERR_FAILED")

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from support.machines.chromium import Visit, Watched
 from support.machines.server import Program
 from support.machines.tunnel import tunnel_to
-from support.people.people import PATIENCE_MS, Person, person, two_in_a_room
+from support.people.people import PATIENCE_MS, Person, hold_chord, person, two_in_a_room
 
 # Everything that a screen reader was told, one announcement after the other.
 HEARD = """
@@ -460,7 +460,7 @@ def test_who_has_just_copied_the_code_finds_the_focus_in_the_composer(
     visit: Visit, stage: str
 ) -> None:
     page = played(visit, stage, "room:alone").page
-    page.get_by_role("button", name="Copy code").focus()
+    page.get_by_role("button", name="Copy the words").focus()
     page.evaluate(COME)
     expect(page.get_by_label("Write a message")).to_be_focused()
 
@@ -484,7 +484,7 @@ def test_the_menu_has_every_way_out_and_the_invitation(visit: Visit, stage: str)
     menu = page.locator("dialog.menu")
     for name in ("Invite", "Lock the room", "Hide", "Leave", "Destroy the room"):
         expect(menu.get_by_role("button", name=name)).to_be_visible()
-    expect(menu.locator("kbd")).to_have_text("Ctrl + Alt + Backspace")
+    expect(menu.locator("kbd")).to_have_text("Ctrl + Shift + Backspace")
     menu.get_by_label("Let others see that I am typing").uncheck()
     menu.get_by_role("button", name="Invite").click()
     expect(page.get_by_role("dialog", name="Invite").locator(".code-words")).to_be_visible()
@@ -502,7 +502,7 @@ def test_nothing_that_comes_while_a_room_is_destroyed_brings_it_back(
     expect(notice).to_be_focused()
     change(watched, "change({ phase: 'reconnecting' })")
     add_cards(page, "late")
-    page.keyboard.press("Control+Alt+Backspace")
+    hold_chord(page)
     expect(page.locator(".card, .seat, textarea")).to_have_count(0)
     assert page.locator("#app").inner_text().count("Destroying") == 1
     assert not any("connection" in one for one in heard(page))

@@ -23,7 +23,7 @@ def test_two_people_talk_through_a_code_and_nothing_stays(visit: Visit, server: 
     ada.choose(name="Ada")
     ada.generate()
     assert len(re.split(" +", ada.code)) == 7
-    expect(ada.page.locator(".entropy")).to_contain_text("90 bits")
+    expect(ada.page.locator(".entropy")).to_contain_text("seven words")
     ada.is_inside()
     expect(ada.page.get_by_text("You are alone here")).to_be_visible()
     expect(ada.page.locator(".joins")).to_have_text("1 join so far")
@@ -89,18 +89,18 @@ def test_the_whole_way_by_keyboard_from_arriving_to_destroyed(visit: Visit, serv
         raise AssertionError(f"{name} can't be reached by Tab")
 
     keys = ada.page.keyboard
-    tab_to(ada, "Generate code")
+    tab_to(ada, "Open a private room")
     keys.press("Enter")
     ada.is_inside()
     expect(ada.text).to_be_focused()
-    tab_to(ada, "Copy code", back=True)
+    tab_to(ada, "Copy the words", back=True)
     keys.press("Enter")
     expect(ada.page.get_by_role("button", name="Copied")).to_be_visible()
 
     keys = bo.page.keyboard
-    tab_to(bo, "Generate code")
+    tab_to(bo, "Open a private room")
     keys.press("Tab")
-    expect(bo.page.get_by_label("Enter a code")).to_be_focused()
+    expect(bo.page.get_by_label("Enter the words you were given")).to_be_focused()
     # A field that can be written in shows the focus around itself and its button.
     ring = bo.page.locator(".joined").evaluate("node => getComputedStyle(node).outlineStyle")
     assert ring == "solid"
@@ -141,4 +141,4 @@ def test_the_whole_way_by_keyboard_from_arriving_to_destroyed(visit: Visit, serv
         expect(someone.page.get_by_role("heading", level=1)).to_be_focused()
         tab_to(someone, "To the first page")
         someone.page.keyboard.press("Enter")
-        expect(someone.page.get_by_role("button", name="Generate code")).to_be_visible()
+        expect(someone.page.get_by_role("button", name="Open a private room")).to_be_visible()

@@ -105,7 +105,7 @@ def test_a_link_for_another_server_is_refused_with_its_reason(visit: Visit, serv
     expect(page.get_by_text("Ask for the link once more")).to_be_visible()
     expect(page.get_by_role("button", name="Join the room")).to_have_count(0)
     page.get_by_role("button", name="To the first page").click()
-    expect(page.get_by_label("Enter a code")).to_be_visible()
+    expect(page.get_by_label("Enter the words you were given")).to_be_visible()
 
 
 def test_a_link_that_can_never_work_is_not_offered_again(visit: Visit, server: str) -> None:
@@ -141,14 +141,14 @@ def test_a_misspelt_word_is_named_and_mended_and_too_few_are_counted(
     error = ada.page.locator("#code-error")
     expect(error).to_contain_text("Word 4, “baromter”, is not in the list.")
     expect(error).to_contain_text("Did you mean “barometer”?")
-    expect(ada.page.get_by_label("Enter a code")).to_be_focused()
+    expect(ada.page.get_by_label("Enter the words you were given")).to_be_focused()
     ada.page.get_by_role("button", name="Use “barometer”").click()
-    expect(ada.page.get_by_label("Enter a code")).to_have_value(
+    expect(ada.page.get_by_label("Enter the words you were given")).to_have_value(
         "abacus abacus abacus barometer zoom yo-yo willow"
     )
     expect(ada.page.get_by_text("7 words of 7")).to_be_visible()
     ada.enter("abacus abdomen")
-    expect(error).to_have_text("A code has 7 words; these are 2.")
+    expect(error).to_have_text("There have to be 7 words; these are 2.")
 
 
 def test_a_code_without_a_room_says_so_and_stays_in_the_field(visit: Visit, server: str) -> None:
@@ -156,9 +156,9 @@ def test_a_code_without_a_room_says_so_and_stays_in_the_field(visit: Visit, serv
     code = "abacus abdomen abide ability ablaze able abnormal"
     ada.enter(code)
     expect(ada.page.locator(".notice")).to_contain_text(
-        "No room answers to this code", timeout=PATIENCE_MS
+        "No room answers to these words", timeout=PATIENCE_MS
     )
-    expect(ada.page.get_by_label("Enter a code")).to_have_value(code)
+    expect(ada.page.get_by_label("Enter the words you were given")).to_have_value(code)
     ada.watched.forgive(r"404 \(Not Found\)")
 
 
@@ -174,14 +174,14 @@ def test_the_options_offer_what_the_server_allows_and_proposes(
     )
     ada = person(visit, program.url)
     ada.page.get_by_text("Options", exact=True).click()
-    seats = ada.page.get_by_label("Seats")
+    seats = ada.page.get_by_label("People at most")
     expect(seats).to_have_value("3")
     expect(seats).to_have_attribute("max", "4")
-    waits = ada.page.get_by_label("Messages wait for")
+    waits = ada.page.get_by_label("Unread messages wait for")
     expect(waits.locator("option")).to_have_text(["1 minute", "5 minutes", "30 minutes", "1 hour"])
     expect(waits).to_have_value("1800")
-    ada.page.get_by_role("button", name="Generate code").click()
+    ada.page.get_by_role("button", name="Open a private room").click()
     ada.is_inside()
     ada.page.get_by_role("button", name="Room menu").click()
-    expect(ada.page.locator("dialog.menu")).to_contain_text("1 of 3 seats taken.")
+    expect(ada.page.locator("dialog.menu")).to_contain_text("1 of 3 places taken.")
     expect(ada.page.locator("dialog.menu")).to_contain_text("wait for 30 minutes")

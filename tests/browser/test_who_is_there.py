@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 from support.machines.chromium import Visit
-from support.people.people import PATIENCE_MS, person, two_in_a_room
+from support.people.people import PATIENCE_MS, hold_chord, person, two_in_a_room
 
 
 def test_a_third_finds_the_room_full(visit: Visit, server: str) -> None:
@@ -58,7 +58,7 @@ def test_destroying_puts_everybody_out_and_the_code_opens_nothing(
     expect(bo.cards).to_have_count(1)
     bo.menu("Destroy the room")
     bo.answers("Keep it")
-    bo.page.keyboard.press("Control+Alt+Backspace")
+    hold_chord(bo.page)
     bo.sees_end("destroyed_by_you")
     ada.sees_end("destroyed")
     assert "Nobody reads this." not in ada.page.content()

@@ -121,11 +121,12 @@ async def test_every_script_module_and_style_sheet_has_the_integrity_of_what_is_
     [held] = re.findall(r'<script type="importmap">(.*?)</script>', (await page(client)).text)
     imported = json.loads(held)["integrity"]
     # What is imported later is named as often as it is asked for, each time under another address.
-    main = (WEB / "static" / "js" / "pages" / "main.js").read_text("utf-8")
-    [tries] = re.findall(r"^const TRIES = (\d+);$", main, re.MULTILINE)
-    assert len([one for one in imported if "/room." in one]) == int(tries) == TRIES
+    loading = (WEB / "static" / "js" / "pages" / "loading.js").read_text("utf-8")
+    [tries] = re.findall(r"^const TRIES = (\d+);$", loading, re.MULTILINE)
+    for name in ("room", "later"):
+        assert len([one for one in imported if f"/{name}." in one]) == int(tries) == TRIES
     assert len([one for one in imported if "/shared." in one]) == 1
-    assert len(imported) == TRIES + 1
+    assert len(imported) == 2 * TRIES + 1
     for address, named in imported.items():
         served = await client.api.get(address.removeprefix("."))
         assert named == integrity(served.content)

@@ -114,10 +114,13 @@ const ACTIONS = {
   leave: (show) => { const client = inside(show, PEOPLE_TALKING()); menu("leave"); return client; },
   leave_unsent: (show) => { const client = inside(show, NOTICES.offline()); menu("leave"); return client; },
   destroy: (show) => { const client = inside(show, PEOPLE_TALKING()); menu("destroy"); return client; },
-  destroying: (show) => {
+  destroying: async (show) => {
     const client = inside(show, PEOPLE_TALKING());
     client.destroy = () => new Promise(none);
-    document.dispatchEvent(new KeyboardEvent("keydown", { key: "Backspace", ctrlKey: true, altKey: true }));
+    menu("destroy");
+    await wait(0);
+    press("dialog.question .danger");
+    while (document.querySelector(".destroying") === null) await wait(0);
     return client;
   },
   draft: (show) => {

@@ -44,17 +44,17 @@ class Person:
         """Unfolds the options and sets them."""
         self.page.get_by_text("Options", exact=True).click()
         if "name" in options:
-            self.page.get_by_label("Nickname").fill(str(options["name"]))
+            self.page.get_by_label("Your name here").fill(str(options["name"]))
         if "resume" in options:
-            self.page.get_by_label("Survive a reload").set_checked(bool(options["resume"]))
+            self.page.get_by_label("Come back after a reload").set_checked(bool(options["resume"]))
         if "everyone" in options:
             self.page.get_by_label("everyone who was here has read it").check()
         if "seats" in options:
-            self.page.get_by_label("Seats").fill(str(options["seats"]))
+            self.page.get_by_label("People at most").fill(str(options["seats"]))
 
     def generate(self) -> str:
         """Draws a code; gives it as it is shown: words with spaces."""
-        self.page.get_by_role("button", name="Generate code").click()
+        self.page.get_by_role("button", name="Open a private room").click()
         words = self.page.locator(".code-words")
         expect(words).to_be_visible(timeout=PATIENCE_MS)
         self.code = words.inner_text().replace("\n", " ")
@@ -66,7 +66,7 @@ class Person:
 
     def enter(self, code: str) -> None:
         """Types a code on the first screen."""
-        self.page.get_by_label("Enter a code").fill(code)
+        self.page.get_by_label("Enter the words you were given").fill(code)
         self.page.get_by_role("button", name="Join", exact=True).click()
 
     def is_inside(self) -> None:
@@ -92,7 +92,7 @@ class Person:
         expect(self.page.get_by_role("button", name="Copied")).to_be_visible()
         page = self.page.context.new_page()
         page.goto(self.page.url)
-        field = page.get_by_label("Enter a code")
+        field = page.get_by_label("Enter the words you were given")
         field.focus()
         page.keyboard.press("ControlOrMeta+v")
         expect(field).not_to_have_value("")
@@ -133,6 +133,16 @@ class Person:
 
 # What a browser holds for a page that keeps nothing.
 NOTHING = {"local": [], "session": [], "databases": 0, "caches": 0, "workers": 0, "cookie": ""}
+
+
+def hold_chord(page: Page) -> None:
+    """Holds the keys that destroy the room until they have done so."""
+    keys = ("Control", "Shift", "Backspace")
+    for key in keys:
+        page.keyboard.down(key)
+    expect(page.locator(".hold")).to_have_count(0)
+    for key in reversed(keys):
+        page.keyboard.up(key)
 
 
 def person(visit: Visit, address: str, **options: object) -> Person:

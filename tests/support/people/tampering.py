@@ -94,5 +94,5 @@ def tampered(stem: str, asked: str, answer: Answer) -> None:
 
 
 def started(page: Page) -> None:
-    expect(page.get_by_role("button", name="Generate code")).to_be_enabled()
+    expect(page.get_by_role("button", name="Open a private room")).to_be_enabled()
     expect(page.locator("#meantime")).to_have_count(0)

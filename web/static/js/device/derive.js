@@ -3,8 +3,7 @@
 import { Refusal } from "../protocol/errors.js";
 import { deriveRoot } from "../protocol/keys.js";
 import { SECRET_BYTES } from "../protocol/limits.js";
-
-const WORKER = new URL("./derive-worker.js", import.meta.url).href;
+import { workerAddress } from "./worker-address.js";
 
 /**
  * @param {string} code  canonical
@@ -25,7 +24,7 @@ export async function derive(code, config) {
  */
 function inWorker(options) {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(policy?.createScriptURL(WORKER) ?? WORKER, { type: "module" });
+    const worker = new Worker(workerAddress(), { type: "module" });
     const finish = (/** @type {() => void} */ settle) => {
       // Ends the worker's 64 MiB with it.
       worker.terminate();
@@ -45,14 +44,3 @@ function inWorker(options) {
     worker.postMessage(options);
   });
 }
-
-/**
- * The page's content security policy admits one Trusted Types policy; this is it, made before anybody
- * else could, and this worker is the only script that it lets through.
- */
-const policy = /** @type {any} */ (globalThis).trustedTypes?.createPolicy("ephemeral", {
-  createScriptURL: (/** @type {string} */ url) => {
-    if (url !== WORKER) throw new TypeError("not a script of this program");
-    return url;
-  },
-});

@@ -11,16 +11,15 @@ import { announce, clearAnnouncements } from "../ui/announce.js";
 import { closePanels, confirm } from "../ui/dialog.js";
 import { onLanguage, say } from "../ui/i18n.js";
 import { keepFocus } from "../ui/keep-focus.js";
+import { later, laterBy } from "../ui/later.js";
 import { backTrap, guardPage } from "../ui/leave-guard.js";
 import { isCovered, neutralScreen } from "../ui/neutral-screen.js";
 import { stage as stageIn } from "../ui/stage.js";
 import { entryFlows, mayResume } from "./entry-flows.js";
+import { loading } from "./loading.js";
 
-// Browsers remember that an address failed, so each try has another. The page names the integrity of so
-// many (TRIES in ephemeral/page/pages.py); what is asked for under any other is refused. No string that
-// stands in `import()`: the bundler would write the one address there that it knows.
-const ROOM = new URL("./room.js", import.meta.url).href;
-const TRIES = 8;
+// A while after somebody has entered, what may be needed then is here, also without the network.
+const LATER_MS = 3000;
 
 const base = new URL(`${document.documentElement.dataset.base}/`, location.origin).href;
 const app = document.getElementById("app");
@@ -28,33 +27,22 @@ const spoken = ["announce-polite", "announce-assertive"].map((id) => document.ge
 const touch = window.matchMedia("(pointer: coarse)");
 const stage = stageIn(app);
 const choices = usualChoices();
+// What needs the word list and the protocol is loaded while the person reads the first screen.
+const load = loading(new URL("./room.js", import.meta.url).href, (error) => {
+  // A browser that can't read the program says so by this; any other no is the network's.
+  if (error instanceof SyntaxError) stage.finish(() => barrierScreen("too_old"));
+});
 const neutral = neutralScreen({ nodes: [app, ...spoken], changed: title });
 const trap = backTrap({ ask: askToLeave, leave });
 const { toArriving, toInvited, join, resume } = entryFlows({ stage, base, load, choices, trap, toRoom, over: toNothing });
 let room = null;
 let waiting = 0;
-let modules = null;
-let again = "";
 
 /** Takes the fragment and removes it from the address bar and from this entry of the history. */
 function takeFragment() {
   const fragment = location.hash;
   if (fragment !== "") history.replaceState(history.state, "", location.pathname + location.search);
   return fragment.length > 1 ? fragment : null;
-}
-
-/** What needs the word list and the protocol is loaded while the person reads the first screen. */
-function load() {
-  modules ??= import(ROOM + again).catch(notLoaded);
-  return modules;
-}
-
-function notLoaded(error) {
-  modules = null;
-  again = again.length < TRIES - 1 ? `${again}?` : "";
-  // A browser that can't read the program says so by this; any other no is the network's.
-  if (error instanceof SyntaxError) stage.finish(() => barrierScreen("too_old"));
-  throw Object.assign(new Error("not loaded"), { code: "unreachable" });
 }
 
 function title() {
@@ -82,6 +70,7 @@ function toRoom(client, share, keptNode = null) {
   };
   client.addEventListener("change", over);
   trap.set();
+  setTimeout(() => later().catch(() => {}), LATER_MS);
   // On a touch screen the keyboard would come up and cover the words that are just being handed over.
   const focus = keptNode === null || !touch.matches;
   const enter = () => stage.show(() => roomView({ client, share, setWaiting, hide: neutral.cover }), { focus });
@@ -140,6 +129,8 @@ function leave() {
   if (room !== null) room.leave();
   else stage.screen().leave();
 }
+
+laterBy(loading(new URL("./later.js", import.meta.url).href));
 
 function start() {
   const fragment = takeFragment();

@@ -6,7 +6,7 @@ import { el, fill, setText } from "../../ui/el.js";
 import { say } from "../../ui/i18n.js";
 import { icon } from "../../ui/icons.js";
 import { duration } from "../../ui/times.js";
-import { destroying, isChord } from "./destroying.js";
+import { destroying, onChord } from "./destroying.js";
 import { PROGRESS } from "./state-tables.js";
 
 const LONG_SECONDS = 3;
@@ -58,9 +58,8 @@ export function openingScreen({ panel, retry, another, back, destroy }) {
     tick();
   }
 
-  function onKey(event) {
-    if (!isChord(event) || over) return;
-    event.preventDefault();
+  function end() {
+    if (over) return;
     over = true;
     closePanels();
     const words = destroying();
@@ -69,7 +68,7 @@ export function openingScreen({ panel, retry, another, back, destroy }) {
     destroy();
   }
 
-  document.addEventListener("keydown", onKey);
+  const noChord = onChord({ node, destroy: end });
   state(now);
   return {
     node, focus: heading, state,
@@ -78,7 +77,7 @@ export function openingScreen({ panel, retry, another, back, destroy }) {
     leave: back,
     close() {
       clearInterval(timer);
-      document.removeEventListener("keydown", onKey);
+      noChord();
     },
   };
 }

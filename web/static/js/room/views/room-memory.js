@@ -1,6 +1,7 @@
 // What the view of a room knows that its client doesn't. It outlives the view, which is drawn anew in
 // another language, and goes with the client; nothing of it is ever written anywhere.
 
+import { Ash } from "./ash.js";
 import { Order } from "./log-entries.js";
 
 const memories = new WeakMap();
@@ -9,6 +10,13 @@ const fresh = () => ({
   order: new Order(),
   /** Ids of messages of one's own whose text has left the page. */
   faded: new Set(),
+  /** Members whose messages one doesn't want to see, and cards of theirs that one wanted to see all the same. */
+  hidden: new Set(),
+  revealed: new Set(),
+  /** Which stack each card is in that is in one. */
+  stacks: new Map(),
+  /** What is gone as it should be, while a line tells of it. */
+  ash: new Ash(),
   /** Seconds for which each message of one's own may be read. */
   views: new Map(),
   /** When the countdown of each card and message ends. */

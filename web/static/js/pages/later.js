@@ -1,0 +1,4 @@
+// What nobody needs before the first message: loaded when somebody has been inside for a while, or asks
+// for it.
+
+export { recordTables } from "../room/views/record-tables.js";

@@ -1,0 +1,27 @@
+// How the page loads what it doesn't need at once: asked for again after a failure, whenever it is needed.
+
+// Browsers remember that an address failed, so each try has another. The page names the integrity of so
+// many (TRIES in ephemeral/page/pages.py); what is asked for under any other is refused.
+const TRIES = 8;
+
+/**
+ * A function that promises the module at this address. `failed(error)` is told of each try that failed.
+ * The address is no string that stands in `import()`: the bundler would write the one there that it knows.
+ * @param {string} address
+ * @param {(error: unknown) => void} [failed]
+ * @returns {() => Promise<any>}
+ */
+export function loading(address, failed = () => {}) {
+  /** @type {Promise<any>|null} */
+  let module = null;
+  let again = "";
+  return () => {
+    module ??= import(address + again).catch((error) => {
+      module = null;
+      again = again.length < TRIES - 1 ? `${again}?` : "";
+      failed(error);
+      throw Object.assign(new Error("not loaded"), { code: "unreachable" });
+    });
+    return module;
+  };
+}

@@ -1,0 +1,106 @@
+// The log: the messages in their order, where the reader is in them, and what came meanwhile.
+
+import { el, setText } from "../../ui/el.js";
+import { say } from "../../ui/i18n.js";
+import { icon } from "../../ui/icons.js";
+import { keyedList, shallowEqual } from "../../ui/keyed-list.js";
+import { scrollAnchor } from "../../ui/scroll-anchor.js";
+import { cardView } from "./card-view.js";
+import { emptyRoom } from "./empty-room.js";
+import { logEntries } from "./log-entries.js";
+import { sentView } from "./sent-view.js";
+import { traceView } from "./trace-view.js";
+
+const VIEWS = { card: cardView, sent: sentView, trace: traceView };
+
+/**
+ * The log of a room. `context` is what its views are given; `share` is the code's, or null; `write()` puts the focus
+ * where one writes.
+ */
+export function logView({ context, share, write }) {
+  const { people, memory } = context;
+  const list = el("div", { class: "log-list" });
+  const empty = emptyRoom({
+    people, share, localTime: context.localTime, write,
+    shown: (invites) => { if (invites) { where.stay(); log.scrollTop = 0; } else where.toEnd(); },
+  });
+  const log = el("div", { class: "log", role: "log", "aria-live": "off", "aria-label": say("room.log"), tabindex: "0" },
+    empty.node, list);
+  const pillText = el("span", {});
+  const pill = el("button", { type: "button", class: "button pill", hidden: true, on: { click: toNew } },
+    icon("down"), pillText);
+  let known = null;
+  let behind = 0;
+
+  const where = scrollAnchor(log, list, {
+    moved: showPill,
+    busy: () => document.activeElement?.closest(".opened") != null && list.contains(document.activeElement),
+  });
+
+  const messages = keyedList(list, {
+    key: (entry) => entry.key,
+    make: (entry) => {
+      const view = VIEWS[entry.kind](entry.item ?? entry, context);
+      return { ...view, update: (next) => view.update(next.item ?? next) };
+    },
+    onError: () => el("p", { class: "trace" }, say("card.unshowable")),
+    same: (one, other) => shallowEqual(one.item ?? one, other.item ?? other),
+  });
+
+  function refocus(focused, place) {
+    // A view has put the focus where it belongs, or what held it is still there and was moved.
+    if (list.contains(document.activeElement)) return;
+    if (focused.isConnected) {
+      focused.focus({ preventScroll: true });
+      return;
+    }
+    // What held the focus is gone: the next card that waits, or the one before, or the place to write.
+    const waits = [...list.children].map((one) => one.querySelector(".seal[aria-disabled='false']"));
+    const next = waits.slice(place).find(Boolean) ?? waits.reverse().find(Boolean);
+    if (next === undefined) write();
+    else next.focus();
+  }
+
+  function showPill() {
+    if (behind > 0 && (where.following() || where.endInSight())) behind = 0;
+    pill.hidden = behind === 0;
+    if (behind > 0) setText(pillText, say("room.new", { count: behind }));
+  }
+
+  function toNew() {
+    where.toEnd();
+    focus();
+  }
+
+  const focus = () => log.focus({ preventScroll: true });
+
+  return {
+    node: el("div", { class: "log-frame" }, log, pill),
+    focus,
+    toEnd: where.toEnd,
+    /** The reader looks at something: what grows now must not carry it away. */
+    stay: where.stay,
+    /** Takes the newest state. */
+    update(state) {
+      const focused = list.contains(document.activeElement) ? document.activeElement : null;
+      const place = [...list.children].findIndex((one) => one.contains(focused));
+      const shown = logEntries(state, memory.order, memory.faded);
+      // Counted first: what comes while one reads further up is announced by the pill.
+      const cards = shown.filter((entry) => entry.kind === "card").map((entry) => entry.key);
+      if (known !== null && !where.following()) behind += cards.filter((key) => !known.has(key)).length;
+      known = new Set(cards);
+      where.keep(() => {
+        messages.update(shown, `${state.phase} ${state.clockOffset} ${people.version}`);
+        empty.update(state, shown.length === 0);
+      });
+      if (focused !== null && document.activeElement !== focused) refocus(focused, place);
+      showPill();
+    },
+    /** Takes every message from the page. */
+    clear: () => messages.close(),
+    close() {
+      where.close();
+      messages.close();
+    },
+  };
+}
