@@ -36,7 +36,8 @@ class Server {
 
   notice({ id, author, sequence, holder }) {
     return { type: "notice", id, sequence, author, size: 512, posted_at: 1, expires_at: 9e14,
-      state: holder ? "opened" : "stored", holder, lease_until: holder ? 9e14 : null, audience: null };
+      state: holder ? "opened" : "stored", holder, lease_until: holder ? 9e14 : null, audience: null,
+      opened: 0, returns: 0 };
   }
 
   /** @param by  whose socket is told by its answer alone (11.6) */
@@ -46,7 +47,7 @@ class Server {
 
   receipt({ id, author, sequence, holder, fate, viewing }) {
     return { id, author, sequence, posted_at: 1, expires_at: 9e14, viewing: fate ? viewing : null, audience: null,
-      state: fate ?? (holder ? "opened" : "stored") };
+      opened: 0, returns: 0, reader: null, ended_at: null, state: fate ?? (holder ? "opened" : "stored") };
   }
 
   handle(name, { type, ref, ...frame }) {

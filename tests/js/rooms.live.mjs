@@ -39,6 +39,25 @@ describe("talking", () => {
     assert.equal((await card(bo, "shown_gone")).text, null);
   });
 
+  test("a message is taken back while it is unread, and not while it is read", async () => {
+    const [ada, bo] = await two();
+    const [first, second] = [ada.send("never mind"), ada.send("this one you may read", { limit: 9 })];
+    await sent(ada, second, "stored");
+    assert.equal(await sees(ada, ({ owed }) => owed), 2);
+    assert.deepEqual(await ada.withdraw(first), { opened: 0 });
+    await sees(bo, ({ cards }) => cards[0].fate === "withdrawn");
+    await sees(ada, (state) => state.sent[0].endedAt > 0);
+    await bo.open(second);
+    assert.equal((await card(bo, "open", 1)).viewLimit, 9);
+    assert.equal(await refusal(ada.withdraw(second)), "message_leased");
+    bo.shown(second);
+    const { reader, endedAt, opened } = await sent(ada, second, "viewed");
+    assert.deepEqual([reader, endedAt > 0, opened], [bo.state.me, true, 1]);
+    assert.equal(await refusal(ada.withdraw(second)), "message_gone");
+    assert.equal(await refusal(ada.withdraw("x")), "message_unknown");
+    assert.equal(ada.state.owed, 0);
+  });
+
   test("a message that quotes another, and half of a pair cut off", async () => {
     const [ada, bo] = await two();
     const quote = { text: "The door is green\ud83d", author: bo.state.me };
@@ -109,7 +128,8 @@ describe("talking", () => {
   test("what can't be sent is refused at once", async () => {
     const ada = await creates();
     for (const [text, options, code] of [
-      ["", {}, "content_field"], ["x", { view: 4 }, "content_field"], ["x".repeat(66_000), {}, "content_size"],
+      ["", {}, "content_field"], ["x", { view: 4 }, "content_field"], ["x", { limit: 601 }, "content_field"],
+       ["x".repeat(66_000), {}, "content_size"],
       ["x", { quote: { text: "", author: null } }, "content_field"],
       ["x", { quote: { text: "y".repeat(281), author: null } }, "content_field"],
       ["x", { quote: { text: "y", author: "Ada" } }, "content_field"],
@@ -179,6 +199,8 @@ describe("ways in", () => {
 describe("a reload", () => {
   test("comes back with the same seat, its numbers, and the truth about what was sent", async () => {
     const [ada, bo] = await two();
+    const secret = ada.seatSecret();
+    assert.match(secret, /^[0-9a-f]{32}$/);
     const first = ada.send("one");
     const second = ada.send("two");
     await Promise.all([sent(ada, first, "stored"), sent(ada, second, "stored")]);
@@ -197,6 +219,10 @@ describe("a reload", () => {
     assert.ok(bo.state.cards.every(({ gapBefore }) => gapBefore === 0));
     await Promise.all([sent(again, second, "viewed"), sent(again, third, "viewed")]);
     assert.equal(again.state.room.joins, 2);
+    assert.equal(again.seatSecret(), secret);
+    again.close();
+    const last = await reloads(ada.tab);
+    await sees(last, ({ sent: all }) => all.length === 3 && all.every(({ reader }) => reader === bo.state.me));
   });
 
   test("a card that was open and not shown can be opened again", async () => {
@@ -279,6 +305,7 @@ describe("the end", () => {
     await done;
     assert.deepEqual([ada.state.ended?.reason ?? await hasEnded(ada), await hasEnded(bo)],
       ["destroyed_by_you", "destroyed"]);
+    assert.deepEqual([ada.state.ended.by, bo.state.ended.by], [null, ada.state.me]);
     assert.deepEqual([ada.tab.entries.size, bo.tab.entries.size], [0, 0]);
     assert.equal(await waiting, "message_unknown");
     assert.equal(await refusal(joins(ada.code)), "room_unknown");

@@ -590,7 +590,7 @@ describe("the room", () => {
   test("another charter, or mac: the seat is given up", () => {
     for (const change of [{ charter: bytes(77, 45) }, { mac: bytes(77, 32) }]) {
       const talk = new Talk().connect({ room: room(change), notices: [notice(A)] });
-      assert.deepEqual(talk.effect("end"), { type: "end", reason: "policy_changed", leave: true });
+      assert.deepEqual(talk.effect("end"), { type: "end", reason: "policy_changed", leave: true, by: null });
       assert.deepEqual(talk.cards, []);
       talk.hears(notice(B));
       assert.deepEqual(talk.cards, []);
@@ -605,7 +605,7 @@ describe("the room", () => {
       const talk = new Talk().connect();
       talk.session.request("lock", { locked: true });
       talk.passes(0).answer("lock", room(change));
-      assert.deepEqual(talk.effect("end"), { type: "end", reason: "policy_changed", leave: true });
+      assert.deepEqual(talk.effect("end"), { type: "end", reason: "policy_changed", leave: true, by: null });
     }
     const same = new Talk().connect();
     same.session.request("lock", { locked: true });

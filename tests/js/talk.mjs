@@ -29,7 +29,7 @@ export const member = (id, more = {}) =>
 
 export const notice = (id, more = {}) => ({
   type: "notice", id, sequence: 1, author: ANNA, size: 512, posted_at: T0, expires_at: T0 + 1e8,
-  state: "stored", holder: null, lease_until: null, audience: null, ...more,
+  state: "stored", holder: null, lease_until: null, audience: null, opened: 0, returns: 0, ...more,
 });
 
 export const leased = (id, holder, more = {}) =>

@@ -53,6 +53,27 @@ describe("a wire that breaks", () => {
     assert.equal(bo.state.cards.length, 3);
   });
 
+  test("the room ends while one is away: the seat was kept so long, and one's words are left", async () => {
+    const { hers, ada, bo } = await two();
+    assert.equal(ada.state.seatUntil, null);
+    hers.deaf = true;
+    ada.send("perhaps there");
+    await card(bo, "closed");
+    hers.refuses = true;
+    hers.cut();
+    const { seatUntil, clockOffset } = await sees(ada, (state) => state.phase === "reconnecting" && state);
+    const left = seatUntil - clockOffset - Date.now();
+    assert.ok(left > 0 && left <= 60_000, `${left} ms`);
+    ada.send("surely not");
+    await bo.destroy();
+    Object.assign(hers, { refuses: false, deaf: false });
+    assert.equal(await hasEnded(ada), "room_unknown");
+    assert.deepEqual(ada.state.ended.unsent, [
+      { text: "perhaps there", quote: null, doubtful: true }, { text: "surely not", quote: null, doubtful: false },
+    ]);
+    assert.equal(ada.seatSecret(), null);
+  });
+
   test("a greeting that was given up arrives late: its newer connection stays", async () => {
     const network = new EventTarget();
     globalThis.addEventListener = network.addEventListener.bind(network);

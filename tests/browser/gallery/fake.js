@@ -34,6 +34,10 @@ export class FakeClient extends EventTarget {
   shown(id) { this.#record("shown", id); }
   release(id) { this.#record("release", id); }
   discard(id) { this.#record("discard", id); }
+  async withdraw(id) { this.#record("withdraw", id); return { opened: 0 }; }
+  seatSecret() { return "0123456789abcdef0123456789abcdef"; }
+  returnTaken() { this.#record("returnTaken"); }
+  get isOwed() { return this.state.owed > 0 && !this.calls.some(([name]) => name === "returnTaken"); }
   setTyping(on) { this.#record("typing", on); }
   setTypingEnabled(on) { this.#record("typingEnabled", on); }
   async lock(locked) { this.#record("lock", locked); }

@@ -26,27 +26,36 @@ export function card(id, more = {}) {
   return {
     id, author: "ada", authorName: null, authorColour: null, sequence, size: 512,
     postedAt: NOW - 3 * MINUTE, expiresAt: NOW + DAY - 3 * MINUTE, audience: null, state: "closed", fate: null,
-    text: null, quote: null, view: null, type: null, gapBefore: 0, repeated: false, error: null, holder: null,
+    text: null, quote: null, view: null, viewLimit: null, type: null, gapBefore: 0, repeated: false, error: null, holder: null,
     leaseUntil: null, ...more,
   };
 }
 
 export const open = (id, text, more = {}) => card(id, { state: "open", type: "text", text, view: 60, ...more });
 
+const ENDED = new Set(["viewed", "unconfirmed", "expired", "withdrawn"]);
+
 export function sent(id, state, text, more = {}) {
   sequence += 1;
   return {
     id, text, quote: null, state, error: null, sequence: state === "sending" ? null : sequence,
-    postedAt: NOW - 2 * MINUTE, expiresAt: NOW + DAY, counter: sequence, ...more,
+    postedAt: NOW - 2 * MINUTE, expiresAt: NOW + DAY, first: false, counter: sequence, opened: 0, returns: 0,
+    audience: null, of: null, readers: [], proved: state === "viewed", reader: null,
+    endedAt: ENDED.has(state) ? NOW - MINUTE : null, ...more,
   };
 }
 
 export const base = {
-  phase: "live", ended: null, retryAt: null, room, me: "me", members: [ada, me], typing: [], cards: [],
-  sent: [], clockOffset: 0,
+  phase: "live", ended: null, retryAt: null, seatUntil: null, room, lockedBy: null, me: "me", members: [ada, me],
+  typing: [], cards: [], interrupted: [], sent: [], owed: 0, clockOffset: 0,
 };
 
-export const state = (changes) => ({ ...base, ...changes });
+const OWED = new Set(["stored", "opened", "acknowledged"]);
+
+export const state = (changes) => {
+  const whole = { ...base, ...changes };
+  return { ...whole, owed: whole.sent.filter((message) => OWED.has(message.state)).length };
+};
 /** A room of more seats, with Bo in it. */
 export const three = (changes) => state({
   room: { ...room, policy: 2, seats: 3, joins: 3, seatsTaken: 3 }, members: [ada, bo, me], ...changes,

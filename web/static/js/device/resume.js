@@ -21,6 +21,8 @@ const LIMIT = 1_048_576;
  * @property {string} charter
  * @property {string} mac
  * @property {number} suite
+ * @property {number} [graceSeconds]  for so long the seat is kept without a connection; an earlier version
+ *   of this page didn't keep it
  *
  * @typedef {ReturnType<import("../protocol/session.js").Session["save"]>} Progress
  */

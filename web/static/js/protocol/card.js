@@ -3,7 +3,7 @@
 /**
  * @typedef {"closed"|"opening"|"open"|"taken"|"shown_gone"|"gone"|"broken"|"returned"} CardState
  *
- * @typedef {Omit<import("./objects.js").Notice, "opened">} Facts  what its notice tells
+ * @typedef {Omit<import("./objects.js").Notice, "leased"|"opened"|"returns">} Facts  what its notice tells
  *
  * @typedef {Facts & Reading} Card
  *
@@ -12,6 +12,7 @@
  * @property {"viewed"|"unconfirmed"|"expired"|"withdrawn"|null} fate
  * @property {string|null} text
  * @property {number|null} view
+ * @property {number|null} viewLimit
  * @property {import("./quotes.js").Quote|null} quote
  * @property {string|null} type
  * @property {number|null} counter  once decrypted
@@ -25,7 +26,7 @@
  */
 
 /** What a card has of its message while it isn't open. */
-export const UNREAD = { text: null, view: null, quote: null, type: null, viewing: null };
+export const UNREAD = { text: null, view: null, viewLimit: null, quote: null, type: null, viewing: null };
 
 /**
  * The card of a message that waits.

@@ -9,6 +9,7 @@
 import { UNREAD, cardView, newCard } from "./card.js";
 import { Counters } from "./counters.js";
 import { retryAt } from "./errors.js";
+import { Interrupted } from "./interrupted.js";
 import { FATES, isViewing } from "./objects.js";
 import { Seen } from "./seen.js";
 
@@ -24,6 +25,8 @@ export class Cards {
   seen = new Seen();
   /** Opened but not acknowledged before a reload. @type {Set<string>} */
   #unread = new Set();
+
+  interrupted = new Interrupted();
 
   /** @param {string} me  member id */
   constructor(me) {
@@ -57,7 +60,9 @@ export class Cards {
 
   /** @param {import("./objects.js").Notice} notice */
   notice(notice) {
-    const { opened, ...facts } = notice;
+    const { leased, opened, returns, ...facts } = notice;
+    // Under "everyone" it may wait for others alone: what one had opened is gone all the same.
+    if (facts.audience === null || facts.audience.includes(this.#me)) this.interrupted.waits(notice.id);
     const card = this.#cards.get(notice.id);
     if (card === undefined) {
       const fresh = newCard(facts);
@@ -95,6 +100,7 @@ export class Cards {
    * @param {number} serverNow
    */
   onlyThese(waiting, serverNow) {
+    this.interrupted.complete();
     for (const card of this.#cards.values()) {
       if (waiting.has(card.id)) continue;
       this.#destroy(card, card.expiresAt <= serverNow ? "expired" : null);
@@ -222,10 +228,10 @@ export class Cards {
   /**
    * @param {string} id
    * @param {{viewing: string, counter: number, type: string}
-   *   & Pick<Card, "text"|"view"|"quote">} message
+   *   & Pick<Card, "text"|"view"|"quote"> & Partial<Pick<Card, "viewLimit">>} message
    * @returns {boolean} whether it is open now
    */
-  decrypted(id, { viewing, counter, type, text, view, quote }) {
+  decrypted(id, { viewing, counter, type, text, view, viewLimit = null, quote }) {
     const card = this.#cards.get(id);
     if (card?.state !== "opening" || !isViewing(viewing)) return false;
     // A counter has one message: another with the same is a copy, or the same after its end.
@@ -233,7 +239,7 @@ export class Cards {
       (one) => one !== card && one.author === card.author && one.counter === counter,
     );
     Object.assign(card, {
-      state: "open", viewing, counter, repeated, type, text, view, quote, error: null,
+      state: "open", viewing, counter, repeated, type, text, view, viewLimit, quote, error: null,
     });
     return true;
   }
@@ -310,11 +316,15 @@ export class Cards {
   save() {
     const cards = this.all();
     const unread = cards.filter((card) => card.viewing !== null).map((card) => card.id);
-    return { read: this.counters.save(cards), unread };
+    return { read: this.counters.save(cards), unread, open: this.interrupted.save(cards) };
   }
 
-  /** @param {{read: [string, number, number][], unread: string[]}} saved */
-  restore({ read, unread }) {
+  /**
+   * @param {{read: [string, number, number][], unread: string[], open?: [string, string][]}} saved  by
+   *   an earlier version of this page without the last
+   */
+  restore({ read, unread, open = [] }) {
+    this.interrupted.restore(open);
     this.counters.restore(read);
     for (const [author, , counter] of read) if (counter > 0) this.seen.add(author, counter);
     this.#unread = new Set(unread);
@@ -333,6 +343,7 @@ export class Cards {
     this.counters = new Counters();
     this.seen = new Seen();
     this.#unread.clear();
+    this.interrupted.clear();
   }
 
   /** @param {Card} card  @returns {boolean} whether it is for others (8.6) */

@@ -109,10 +109,12 @@ export function readNotice(value) {
     size: integer(o.size),
     postedAt: integer(o.posted_at),
     expiresAt: integer(o.expires_at),
-    opened: oneOf(o.state, ["stored", "opened"]) === "opened",
+    leased: oneOf(o.state, ["stored", "opened"]) === "opened",
     holder: orNull(id)(o.holder),
     leaseUntil: orNull(integer)(o.lease_until),
     audience: audience(o.audience),
+    opened: integer(o.opened),
+    returns: integer(o.returns),
   };
 }
 
@@ -127,6 +129,10 @@ export function readReceipt(value) {
     expiresAt: orNull(integer)(o.expires_at),
     viewing: orNull(text)(o.viewing),
     audience: audience(o.audience),
+    opened: orNull(integer)(o.opened),
+    returns: orNull(integer)(o.returns),
+    reader: orNull(id)(o.reader),
+    endedAt: orNull(integer)(o.ended_at),
   };
 }
 
@@ -148,7 +154,9 @@ export function readDestroyed(value) {
     id: id(o.id),
     state: oneOf(o.state, FATES),
     viewing: orNull(text)(o.viewing),
-    member: orNull(id)(o.member),
+    reader: orNull(id)(o.member),
+    opened: orNull(integer)(o.opened ?? null),
+    endedAt: orNull(integer)(o.ended_at ?? null),
   };
 }
 

@@ -7,33 +7,27 @@
  */
 
 import { retryAt } from "./errors.js";
-import { RETRY_SECONDS } from "./limits.js";
+import { RETRY_SECONDS, SEATS } from "./limits.js";
 import { FATES } from "./objects.js";
+import { newSent, restoreSent, saveSent, sentView } from "./sent.js";
 
 /** A crowded room has space again when others have read: no answer tells when. */
 const CROWDED_RETRY_SECONDS = 10;
 
+/** They wait at the server. */
+const OWED = Object.freeze(["stored", "opened", "acknowledged"]);
+
 /**
- * @typedef {"sending"|"stored"|"opened"|"acknowledged"|"viewed"|"unconfirmed"|"expired"
- *   |"withdrawn"|"room_destroyed"|"false_receipt"|"refused"} SentState
+ * @typedef {import("./sent.js").Sent} Sent
+ * @typedef {import("./sent.js").SentState} SentState
  *
- * @typedef {object} Sent
+ * @typedef {object} Told  what a server says of a message's end
  * @property {string} id
- * @property {string|null} text
- * @property {import("./quotes.js").Quote|null} quote
- * @property {SentState} state
- * @property {string|null} error
- * @property {number|null} sequence
- * @property {number|null} postedAt
- * @property {number|null} expiresAt
- * @property {boolean} first  whoever opens it first is the only one
- * @property {number} counter
- * @property {string|null} envelope  base64url; null before it is sealed and after it was stored
- * @property {string|null} hash  of the viewing bytes, base64url
- * @property {number} writtenAt  by this device's clock
- * @property {"post"|"status"|null} want
- * @property {boolean} asked  the want is on its way
- * @property {number} notBefore  by this device's clock
+ * @property {string} state  one of FATES
+ * @property {string|null} [viewing]
+ * @property {string|null} [reader]
+ * @property {number|null} [endedAt]
+ * @property {number|null} [opened]
  */
 
 const FINAL = Object.freeze([
@@ -57,11 +51,7 @@ export class Outbox {
    * @param {{id: string, text: string, quote?: Sent["quote"], counter: number, now: number}} message
    */
   add({ id, text, quote = null, counter, now }) {
-    this.#sent.set(id, {
-      id, text, quote, counter, state: "sending", error: null, sequence: null, postedAt: null,
-      expiresAt: null, first: true, envelope: null, hash: null, writtenAt: now, want: "post", asked: false,
-      notBefore: 0,
-    });
+    this.#sent.set(id, newSent({ id, text, quote, counter }, now));
   }
 
   /** @param {string} id  @param {string} hash  of its viewing bytes, base64url */
@@ -110,47 +100,60 @@ export class Outbox {
   // What the server says
 
   /** @param {import("./objects.js").Notice} notice  of one's own message */
-  notice({ id, opened, sequence, postedAt, expiresAt, audience }) {
-    const state = opened ? "opened" : "stored";
-    this.receipt({ id, state, sequence, postedAt, expiresAt, viewing: null, audience });
+  notice({ leased, ...facts }) {
+    const ended = { viewing: null, reader: null, endedAt: null };
+    this.receipt({ ...facts, ...ended, state: leased ? "opened" : "stored" });
   }
 
   /** @param {import("./objects.js").Receipt} receipt */
-  receipt({ id, state, sequence, postedAt, expiresAt, viewing, audience }) {
+  receipt(receipt) {
+    const { id, state, sequence, postedAt, expiresAt, opened, returns, audience } = receipt;
     const sent = this.#open(id, state);
     if (sent === undefined) return;
     sent.sequence ??= sequence;
     sent.postedAt ??= postedAt;
     sent.expiresAt = expiresAt ?? sent.expiresAt;
     if (state === "unknown") return this.#unknown(sent);
-    if (FATES.includes(state)) return this.fate(id, state, viewing, true);
+    if (FATES.includes(state)) return this.fate(receipt, true);
     this.#wants(sent, null);
     sent.envelope = sent.error = null;
     sent.first = audience === null;
+    this.#counts(sent, opened, returns);
+    this.#audience(sent, audience);
     // Somebody's having viewed it isn't undone by another's opening it.
     if (sent.state !== "acknowledged") sent.state = state === "opened" ? "opened" : "stored";
   }
 
   /**
-   * @param {string} id
-   * @param {string} fate  one of FATES
-   * @param {string|null} viewing
+   * @param {Told} told
    * @param {boolean} [asked]  whether the server answered a question about this message
    */
-  fate(id, fate, viewing, asked = false) {
-    const sent = this.#open(id, fate);
+  fate({ id, state, viewing = null, reader = null, endedAt = null, opened = null }, asked = false) {
+    const sent = this.#open(id, state);
     if (sent === undefined) return;
     sent.envelope = sent.error = null;
-    if (fate !== "viewed") {
-      sent.state = /** @type {SentState} */ (fate);
-      this.#wants(sent, null);
-    } else if (viewing === null && !asked) {
+    this.#counts(sent, opened, null);
+    if (state === "viewed" && viewing === null && !asked) {
       // The news came without a proof; the proof can be asked for.
       this.#question(sent);
-    } else {
-      this.#wants(sent, null);
-      this.#checks.push({ id, viewing, hash: sent.hash ?? "" });
+      return;
     }
+    this.#wants(sent, null);
+    if (state !== "viewed") {
+      sent.state = /** @type {SentState} */ (state);
+      sent.endedAt ??= endedAt;
+      // Nobody had acknowledged it.
+      if (viewing === null) return;
+    }
+    sent.told = { reader, endedAt };
+    this.#checks.push({ id, viewing, hash: sent.hash ?? "" });
+  }
+
+  /** It was taken back; when, and whether somebody had viewed it, the server tells when asked (8.13). @param {string} id  @param {number} opened */
+  takenBack(id, opened) {
+    this.fate({ id, state: "withdrawn", opened });
+    const sent = this.#sent.get(id);
+    if (sent?.state === "withdrawn") this.#question(sent);
   }
 
   /** Claims of having been viewed, to be checked against the hash. */
@@ -161,29 +164,60 @@ export class Outbox {
   /** @param {string} id  @param {boolean} genuine */
   checked(id, genuine) {
     const sent = this.#sent.get(id);
-    if (sent !== undefined && !FINAL.includes(sent.state)) {
-      sent.state = genuine ? "viewed" : "false_receipt";
-    }
+    if (sent === undefined) return;
+    const ended = FINAL.includes(sent.state) && sent.state !== "refused";
+    // That somebody had viewed what was taken back is said with a proof alone.
+    if (ended && (sent.state !== "withdrawn" || !genuine)) return;
+    if (!ended) sent.state = genuine ? "viewed" : "false_receipt";
+    if (!genuine) return;
+    sent.proved = true;
+    sent.reader = sent.told.reader;
+    sent.endedAt = sent.told.endedAt ?? sent.endedAt;
+    if (sent.state === "viewed" && sent.audience !== null) sent.audience = [];
   }
 
   /** A lease has begun. @param {string} id */
   opened(id) {
     const sent = this.#sent.get(id);
-    if (sent?.state === "stored") sent.state = "opened";
+    if (sent === undefined || !OWED.includes(sent.state)) return;
+    sent.opened += 1;
+    if (sent.state === "stored") sent.state = "opened";
   }
 
-  /** A lease has ended. @param {string} id */
-  leaseEnded(id) {
+  /** A lease has ended. @param {string} id  @param {number|null} returns  so far */
+  leaseEnded(id, returns) {
     const sent = this.#sent.get(id);
-    if (sent?.state === "opened") sent.state = "stored";
+    if (sent === undefined) return;
+    this.#counts(sent, null, returns);
+    if (sent.state === "opened") sent.state = "stored";
   }
 
-  /** One of several readers has viewed it. @param {string} id */
-  viewedByOne(id) {
+  /** One of several readers has viewed it. @param {string} id  @param {string} member */
+  viewedByOne(id, member) {
     const sent = this.#sent.get(id);
-    if (sent !== undefined && ["stored", "opened"].includes(sent.state)) {
-      sent.state = "acknowledged";
-    }
+    if (sent === undefined || !OWED.includes(sent.state)) return;
+    sent.state = "acknowledged";
+    if (!sent.readers.includes(member)) sent.readers = [...sent.readers, member].slice(-SEATS[1]);
+    sent.audience = sent.audience?.filter((one) => one !== member) ?? null;
+  }
+
+  /** @param {string} id  @param {string[]|null} audience */
+  audience(id, audience) {
+    const sent = this.#sent.get(id);
+    if (sent !== undefined && OWED.includes(sent.state)) this.#audience(sent, audience);
+  }
+
+  /** How many of one's own messages wait unread. */
+  get owed() {
+    return [...this.#sent.values()].filter(({ state }) => OWED.includes(state)).length;
+  }
+
+  /** What the server may not have, with the words: `doubtful` is what it may have all the same. */
+  unsent() {
+    return [...this.#sent.values()].flatMap(({ state, text, quote, tried }) =>
+      ["sending", "refused"].includes(state) && text !== null
+        ? [{ text, quote, doubtful: state === "sending" && tried }]
+        : []);
   }
 
   /**
@@ -193,9 +227,7 @@ export class Outbox {
    */
   onlyThese(waiting) {
     for (const sent of this.#sent.values()) {
-      if (!waiting.has(sent.id) && ["stored", "opened", "acknowledged"].includes(sent.state)) {
-        this.#question(sent);
-      }
+      if (!waiting.has(sent.id) && OWED.includes(sent.state)) this.#question(sent);
     }
   }
 
@@ -217,13 +249,15 @@ export class Outbox {
     if (sent === undefined || sent.want === null) return;
     sent.asked = false;
     const crowded = refusal.code === "room_crowded";
+    // Neither is said of a message that stands already (8.5).
+    if (crowded || refusal.code === "storage_full") sent.tried = false;
     const again = crowded ? now + 1000 * CROWDED_RETRY_SECONDS : retryAt(refusal, now);
     if (sent.want === "status") {
       // No answer to a question is no fate: it is asked again with the next complete state.
       if (again === null) this.#wants(sent, null);
       else sent.notBefore = again;
     } else if (refusal.code === "message_gone") {
-      this.fate(id, refusal.state ?? "unconfirmed", null);
+      this.fate({ id, state: refusal.state ?? "unconfirmed" });
     } else if (again !== null) {
       sent.error = refusal.code;
       sent.notBefore = again;
@@ -275,46 +309,35 @@ export class Outbox {
 
   // What is remembered
 
-  /** What a reloaded tab needs: the counter, and the hashes of what still waits. No texts. */
+  /** What a reloaded tab needs. No texts. */
   save() {
-    const sent = [...this.#sent.values()].filter(({ state }) => !FINAL.includes(state));
-    return {
-      counter: this.#counter,
-      sent: sent.filter(({ hash }) => hash !== null).map(({ id, hash, counter }) =>
-        /** @type {[string, string, number]} */ ([id, hash, counter])),
-    };
+    const all = [...this.#sent.values()];
+    const waiting = all.filter(({ state }) => !FINAL.includes(state));
+    const ended = all.filter(({ state }) => FATES.includes(state));
+    return { counter: this.#counter, ...saveSent(waiting, ended) };
   }
 
-  /**
-   * @param {{counter: number, sent: [string, string, number][]}} saved
-   * @param {number} now
-   */
-  restore({ counter, sent }, now) {
+  /** @param {{counter: number} & Parameters<typeof restoreSent>[0]} saved  @param {number} now */
+  restore({ counter, ...saved }, now) {
     this.#counter = counter;
-    for (const [id, hash, number] of sent) {
-      this.add({ id, text: "", quote: null, counter: number, now });
-      Object.assign(this.#sent.get(id) ?? {}, { text: null, hash, want: "status" });
-    }
+    this.#sent = new Map(restoreSent(saved, now).map((sent) => [sent.id, sent]));
   }
 
-  /** @returns {Omit<Sent, "envelope"|"hash"|"writtenAt"|"want"|"asked"|"notBefore">[]} */
   views() {
-    return [...this.#sent.values()].map(
-      ({ id, text, quote, state, error, sequence, postedAt, expiresAt, first, counter }) =>
-        ({ id, text, quote, state, error, sequence, postedAt, expiresAt, first, counter }),
-    );
+    return [...this.#sent.values()].map(sentView);
   }
 
   /**
    * A message of which there can be news. After a false receipt only a true one counts; what a reload
-   * took for not sent may have been under way.
+   * took for not sent may have been under way; that somebody had viewed what was taken back is told later.
    * @param {string} id
    * @param {string} news
    */
   #open(id, news) {
     const sent = this.#sent.get(id);
     const late = sent?.error === "not_sent" && news !== "unknown";
-    if (sent === undefined || (FINAL.includes(sent.state) && !late)) return undefined;
+    const proof = sent?.state === "withdrawn" && news === "withdrawn";
+    if (sent === undefined || (FINAL.includes(sent.state) && !late && !proof)) return undefined;
     return sent.state === "false_receipt" && news !== "viewed" ? undefined : sent;
   }
 
@@ -327,6 +350,18 @@ export class Outbox {
       sent.state = "unconfirmed";
       this.#wants(sent, null);
     }
+  }
+
+  /** Counts that a late answer must not turn back. @param {Sent} sent  @param {number|null} opened  @param {number|null} returns */
+  #counts(sent, opened, returns) {
+    sent.opened = Math.max(sent.opened, opened ?? 0);
+    sent.returns = Math.max(sent.returns, returns ?? 0);
+  }
+
+  /** @param {Sent} sent  @param {string[]|null} audience */
+  #audience(sent, audience) {
+    sent.audience = audience;
+    if (audience !== null) sent.of ??= audience.length;
   }
 
   /** @param {Sent} sent  @param {string} code */

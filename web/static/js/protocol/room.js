@@ -7,6 +7,7 @@ import { ID_BYTES, SEATS, WAITING_MESSAGES } from "./limits.js";
 import * as read from "./objects.js";
 import { Outbox } from "./outbox.js";
 import { Roster } from "./roster.js";
+import { Withdrawals } from "./withdrawals.js";
 
 const { readOr } = read;
 
@@ -24,7 +25,10 @@ export class Room {
   #emit;
   cards;
   outbox = new Outbox();
+  withdrawals = new Withdrawals();
   roster;
+  /** Who locked or unlocked the room last, as far as told. @type {string|null} */
+  lockedBy = null;
   /** The server's clock minus this device's, in milliseconds. */
   clockOffset = 0;
 
@@ -65,6 +69,7 @@ export class Room {
   clear() {
     this.cards.clear();
     this.outbox.roomEnded();
+    this.withdrawals.clear();
     this.roster.nobodyTypes();
   }
 
@@ -84,6 +89,7 @@ export class Room {
     const tooMany = members.length > SEATS[1] || (notices ?? []).length > WAITING_MESSAGES;
     if (tooMany) return this.#end("protocol");
     const seated = members.map((one) => readOr(read.readMember, one)).filter((one) => one !== null);
+    if (this.roster.room?.locked !== room.locked) this.lockedBy = null;
     this.#toName(this.roster.replace(room, seated));
     for (const author of this.roster.cameAfterMe()) this.cards.counters.startsNow(author);
     this.#emit({ type: "save" });
@@ -126,7 +132,82 @@ export class Room {
 
   /** The answer to what changes the room is the room (section 9). @param {Record<string, unknown>} frame */
   answered(frame) {
-    if (this.sameRules(frame) && typeof frame.locked === "boolean") this.roster.locked(frame.locked);
+    if (this.sameRules(frame) && typeof frame.locked === "boolean") this.#locked(frame.locked, this.me);
+  }
+
+  /**
+   * The server has done what was asked for.
+   * @param {string} kind
+   * @param {string} id  of the message that it was about
+   * @param {Record<string, unknown>} frame
+   * @param {number} now
+   */
+  done(kind, id, frame, now) {
+    if (kind === "open") {
+      this.#opened(id, readOr(read.readOpened, { ...frame, id }));
+    } else if (kind === "ack") {
+      this.acknowledged(id, frame.state === "viewed", now);
+      this.#emit({ type: "save" });
+    } else if (kind === "release") {
+      this.cards.released(id);
+    } else if (kind === "post") {
+      const receipt = readOr(read.readReceipt, { ...frame, id });
+      if (receipt === null) this.outbox.refused(id, new Refusal("internal"), now);
+      else this.posted(receipt, now);
+    } else if (kind === "withdraw") {
+      // What isn't a number counts as opened: that nobody had is said on the server's word alone.
+      const opened = isInteger(frame.opened) ? frame.opened : 1;
+      this.withdrawals.done(id);
+      this.outbox.takenBack(id, opened);
+      this.outbox.roomAgain();
+      this.#emit({ type: "withdrawn", id, opened, refusal: null });
+      this.#emit({ type: "save" });
+    } else if (kind === "status") {
+      for (const value of Array.isArray(frame.receipts) ? frame.receipts : []) {
+        const receipt = readOr(read.readReceipt, value);
+        if (receipt !== null) this.outbox.receipt(receipt);
+      }
+      this.#emit({ type: "save" });
+    }
+  }
+
+  /**
+   * The server has refused what was asked for.
+   * @param {string} kind
+   * @param {string[]} ids  of the messages that it was about
+   * @param {Refusal} refusal
+   * @param {number} now
+   */
+  refused(kind, ids, refusal, now) {
+    const [id] = ids;
+    if (kind === "post" || kind === "status") {
+      for (const one of ids) this.outbox.refused(one, refusal, now);
+    } else if (kind === "withdraw") {
+      if (!this.withdrawals.refused(id, refusal, now)) return;
+      if (refusal.code === "message_gone" && refusal.state !== null) {
+        this.outbox.fate({ id, state: refusal.state });
+      }
+      this.#emit({ type: "withdrawn", id, opened: null, refusal });
+    } else if (this.cards.refused(id, refusal, now)) {
+      this.#emit({ type: "save" });
+    }
+  }
+
+  /** @param {string} id  @param {read.Opened|null} opened  null: not in the protocol's form */
+  #opened(id, opened) {
+    const card = this.cards.opened(id, opened?.leaseUntil ?? 0);
+    if (card === null) return;
+    if (opened === null) return this.cards.unreadable(id, "malformed");
+    const { author, envelope } = opened;
+    // The author is whom the notice named (8.4).
+    if (author !== card.author) return this.cards.unreadable(id, "envelope_open");
+    this.#emit({ type: "decrypt", id, author, envelope });
+  }
+
+  /** @param {boolean} locked  @param {string|null} member  by whom */
+  #locked(locked, member) {
+    this.roster.locked(locked);
+    this.lockedBy = member;
   }
 
   /** @param {unknown} value  @returns {string|null} its id */
@@ -159,20 +240,22 @@ export class Room {
       }
       case "stored":
         this.cards.leaseEnded(read.id(frame.id), serverNow);
-        this.outbox.leaseEnded(read.id(frame.id));
+        this.outbox.leaseEnded(read.id(frame.id), isInteger(frame.returns) ? frame.returns : null);
         break;
       case "acknowledged":
         this.cards.viewedBy(read.id(frame.id), read.id(frame.member));
-        this.outbox.viewedByOne(read.id(frame.id));
+        this.outbox.viewedByOne(read.id(frame.id), read.id(frame.member));
+        this.#emit({ type: "save" });
         this.roster.used(serverNow);
         break;
       case "audience":
         this.cards.audience(read.id(frame.id), read.audience(frame.audience));
+        this.outbox.audience(read.id(frame.id), read.audience(frame.audience));
         break;
       case "destroyed": {
-        const { id, state, viewing } = read.readDestroyed(frame);
-        this.cards.destroyed(id, state);
-        this.outbox.fate(id, state, viewing);
+        const told = read.readDestroyed(frame);
+        this.cards.destroyed(told.id, told.state);
+        this.outbox.fate(told);
         this.outbox.roomAgain();
         this.#emit({ type: "save" });
         break;
@@ -193,13 +276,14 @@ export class Room {
         this.roster.types(read.id(frame.member), read.boolean(frame.typing), now);
         break;
       case "locked":
-        this.roster.locked(read.boolean(frame.locked));
+        this.#locked(read.boolean(frame.locked), memberOrNull(frame.member));
         break;
       case "backlog":
         this.complete(frame, now);
         break;
       case "closed":
-        this.#end(frame.reason === "expired" ? "expired" : "destroyed");
+        if (frame.reason === "expired") this.#end("expired");
+        else this.#end("destroyed", false, memberOrNull(frame.member));
         break;
       default: // a later version's: ignored (1.5)
     }
@@ -225,8 +309,15 @@ export class Room {
     }
   }
 
-  /** @param {string} reason  @param {boolean} [leave]  whether the seat must be given up */
-  #end(reason, leave = false) {
-    this.#emit({ type: "end", reason, leave });
+  /**
+   * @param {string} reason
+   * @param {boolean} [leave]  whether the seat must be given up
+   * @param {string|null} [by]  who ended it, if told
+   */
+  #end(reason, leave = false, by = null) {
+    this.#emit({ type: "end", reason, leave, by });
   }
 }
+
+/** Who did it is an addition to what was done: that it can't be read spoils nothing. @param {unknown} value */
+const memberOrNull = (value) => readOr(read.id, value);

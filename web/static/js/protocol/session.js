@@ -9,15 +9,16 @@
  * - `profile`: open a profile, then call `room.roster.named`;
  * - `check`: is SHA-256(viewing) the hash? then call `checked`;
  * - `answer`: a `request` was answered, or its connection has gone;
+ * - `withdrawn`: a message of one's own was taken back, or can't be (`refusal`);
  * - `save`: what a reload needs (`save()`) has changed;
  * - `reconnect`: this connection is dead;
- * - `end`: there is nothing more to do here; `leave` says whether to give the seat up.
+ * - `end`: there is nothing more to do here; `leave` says whether to give the seat up, `by` who ended it.
  */
 
 import { isInteger, isObject } from "./encoding.js";
 import { Refusal } from "./errors.js";
 import { STATUS_IDS, TYPING_REPEAT_SECONDS } from "./limits.js";
-import { readError, readOpened, readOr, readReceipt } from "./objects.js";
+import { readError } from "./objects.js";
 import { Room } from "./room.js";
 
 /** A connection that says nothing for so long is asked whether it lives, and how long it has. */
@@ -29,9 +30,10 @@ const PING_MS = 10_000;
  *   | {type: "profile", member: string, envelope: string}
  *   | {type: "check", id: string, viewing: string|null, hash: string}
  *   | {type: "answer", ref: number, refusal: Refusal|null}
+ *   | {type: "withdrawn", id: string, opened: number|null, refusal: Refusal|null}
  *   | {type: "save"}
  *   | {type: "reconnect"}
- *   | {type: "end", reason: string, leave: boolean}} Effect
+ *   | {type: "end", reason: string, leave: boolean, by: string|null}} Effect
  * @typedef {{kind: string, ids: string[]}} Asked
  */
 
@@ -105,6 +107,7 @@ export class Session {
     this.#pending.clear();
     this.#room.cards.disconnected();
     this.#room.outbox.disconnected();
+    this.#room.withdrawals.disconnected();
     this.#room.roster.nobodyTypes();
     this.#typing.at = -Infinity;
   }
@@ -145,7 +148,8 @@ export class Session {
 
   /** When `tick` has something to do, by this device's clock; Infinity: never. */
   nextTick() {
-    const due = Math.min(this.#room.roster.nextDeadline(), this.#room.outbox.nextDeadline());
+    const { roster, outbox, withdrawals } = this.#room;
+    const due = Math.min(roster.nextDeadline(), outbox.nextDeadline(), withdrawals.nextDeadline());
     if (this.#greeting) return Math.min(due, this.#heard + SILENCE_MS);
     if (!this.#live) return due;
     const silence = this.#heard + SILENCE_MS + (this.#pinged ? PING_MS : 0);
@@ -201,7 +205,22 @@ export class Session {
   discard(id, now) {
     this.#room.cards.discard(id);
     this.#room.outbox.discard(id);
+    // What was put away was not interrupted by a reload.
+    this.#effects.push({ type: "save" });
     this.#pump(now);
+  }
+
+  /**
+   * Takes a message of one's own back; `withdrawn` follows.
+   * @param {string} id
+   * @param {number} now
+   * @returns {boolean} false without a connection: nothing was asked for
+   */
+  withdraw(id, now) {
+    if (!this.#live) return false;
+    this.#room.withdrawals.add(id);
+    this.#pump(now);
+    return true;
   }
 
   /**
@@ -299,42 +318,9 @@ export class Session {
     } else if (kind === "ping") {
       this.#pinged = false;
     } else if (refusal !== null) {
-      if (kind === "post" || kind === "status") {
-        for (const one of asked.ids) this.#room.outbox.refused(one, refusal, now);
-      } else if (this.#room.cards.refused(id, refusal, now)) {
-        this.#effects.push({ type: "save" });
-      }
+      this.#room.refused(kind, asked.ids, refusal, now);
     } else {
-      this.#done(kind, id, frame);
-    }
-  }
-
-  /** @param {string} kind  @param {string} id  @param {Record<string, unknown>} frame */
-  #done(kind, id, frame) {
-    if (kind === "open") {
-      const opened = readOr(readOpened, { ...frame, id });
-      const card = this.#room.cards.opened(id, opened?.leaseUntil ?? 0);
-      if (card === null) return;
-      if (opened === null) return void this.#room.cards.unreadable(id, "malformed");
-      const { author, envelope } = opened;
-      // The author is whom the notice named (8.4).
-      if (author !== card.author) return void this.#room.cards.unreadable(id, "envelope_open");
-      this.#effects.push({ type: "decrypt", id, author, envelope });
-    } else if (kind === "ack") {
-      this.#room.acknowledged(id, frame.state === "viewed", this.#heard);
-      this.#effects.push({ type: "save" });
-    } else if (kind === "release") {
-      this.#room.cards.released(id);
-    } else if (kind === "post") {
-      const receipt = readOr(readReceipt, { ...frame, id });
-      if (receipt === null) this.#room.outbox.refused(id, new Refusal("internal"), this.#heard);
-      else this.#room.posted(receipt, this.#heard);
-    } else if (kind === "status") {
-      for (const value of Array.isArray(frame.receipts) ? frame.receipts : []) {
-        const receipt = readOr(readReceipt, value);
-        if (receipt !== null) this.#room.outbox.receipt(receipt);
-      }
-      this.#effects.push({ type: "save" });
+      this.#room.done(kind, id, frame, now);
     }
   }
 
@@ -346,7 +332,7 @@ export class Session {
 
   /** @param {Refusal} refusal */
   #helloRefused({ code }) {
-    const end = { type: /** @type {const} */ ("end"), leave: false };
+    const end = { type: /** @type {const} */ ("end"), leave: false, by: null };
     if (code === "room_unknown") this.#effects.push({ ...end, reason: "room_unknown" });
     else if (code === "replaced") this.#effects.push({ ...end, reason: "replaced" });
     else if (code === "seat_unknown" || code === "unauthorized") {
@@ -366,10 +352,11 @@ export class Session {
       this.#ask(card.want, [card.id], { id: card.id, ...fields });
     }
     for (const sent of this.#room.outbox.posts(now)) {
-      sent.asked = true;
+      sent.asked = sent.tried = true;
       const { id, envelope, hash } = sent;
       this.#ask("post", [id], { id, envelope, viewing_hash: hash });
     }
+    for (const id of this.#room.withdrawals.take(now)) this.#ask("withdraw", [id], { id });
     const questions = this.#room.outbox.questions(now);
     for (let at = 0; at < questions.length; at += STATUS_IDS) {
       const some = questions.slice(at, at + STATUS_IDS);

@@ -31,6 +31,8 @@ import { RoomApi } from "./room-api.js";
  * @property {import("../protocol/charter.js").Charter} rules
  * @property {{messageKey: CryptoKey, profileKey: CryptoKey}|null} keys
  * @property {import("../protocol/seat.js").SeatMessages|null} messages  ids and proofs of one's own
+ * @property {Uint8Array|null} secret  of the seat: who has it can come back to it
+ * @property {number|null} graceSeconds  for so long the seat is kept without a connection, if known
  * @property {number} generation  the highest that the server knows of (7.7)
  * @property {Resume|null} resume
  * @property {import("../device/resume.js").Progress|null} progress  of the tab before its reload
@@ -97,12 +99,13 @@ export async function resume({ base, onProgress }, device) {
     const { locator, charterKey, roomSecret } = await roomKeys(root).finally(() => root.fill(0));
     const rules = await verify(charterKey, { charter, mac }, seat.suite);
     const keys = await contentKeys(roomSecret, rules.nonce);
-    const own = await seatOf(fromBase64url(seat.secret, SEAT_SECRET_BYTES), rules.nonce);
+    const secret = fromBase64url(seat.secret, SEAT_SECRET_BYTES);
+    const own = await seatOf(secret, rules.nonce);
     const who = { locator: toBase64url(locator), token: toBase64url(own.token) };
     const { members, ...room } = object(await api.room(who));
     return {
       api, ...who, me: toBase64url(own.member), charter, mac, rules, keys, progress,
-      messages: own.messages, generation: integer(generation), resume: opened.resume,
+      secret, graceSeconds: seat.graceSeconds ?? null, messages: own.messages, generation: integer(generation), resume: opened.resume,
       present: { now: room.now, room, members },
     };
   } catch (error) {
@@ -152,13 +155,14 @@ async function takeSeat(options, device, { api, config, root, keys, locator }, {
   }));
   const record = {
     root: toBase64url(root), secret: toBase64url(secret), charter, mac, suite: config.suite,
+    graceSeconds: config.limits.seatGraceSeconds,
   };
   root.fill(0);
-  secret.fill(0);
   const resume = pair === null ? null : await Resume.begin(device.storage, pair, record);
   pair?.key.fill(0);
   return {
-    api, ...who, me: toBase64url(member), charter, mac, rules, keys: content, messages, resume,
+    api, ...who, me: toBase64url(member), charter, mac, rules, keys: content, messages, resume, secret,
+    graceSeconds: record.graceSeconds,
     generation: integer(answer.generation), progress: null, present: answer,
   };
 }

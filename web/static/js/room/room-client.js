@@ -28,6 +28,8 @@ const END_BY_CODE = new Map(
   ]),
 );
 const TOO_FAST = 4429;
+/** Whoever ends it so wants nothing kept of it. @type {Set<EndReason>} */
+const OWN_END = new Set(["left", "destroyed_by_you", "destroy_unconfirmed"]);
 
 /** @returns {Device} */
 const browser = () => ({ derive, randomBytes, storage: sessionStorage });
@@ -38,8 +40,9 @@ export class RoomClient extends EventTarget {
   state;
   #seat;
   #connection;
-  /** @type {{reason: EndReason}|null} */
+  /** @type {import("./room-state.js").Ended|null} */
   #ended = null;
+  #returnTaken = false;
   #closed = false;
   #destroying = false;
   #wasLive = false;
@@ -92,13 +95,13 @@ export class RoomClient extends EventTarget {
   constructor(base, seat, device) {
     super();
     // The keys are the connection's alone, so that they go when it forgets them.
-    this.#seat = { ...seat, keys: null, messages: null, resume: null, progress: null, present: {} };
+    this.#seat = { ...seat, secret: null, keys: null, messages: null, resume: null, progress: null, present: {} };
     this.#connection = new RoomConnection(base, seat, device, {
       changed: () => this.#changed(),
       lost: (code) => this.#lost(code),
-      ended: (reason, leave) => {
+      ended: (reason, leave, by) => {
         if (leave) void this.#endAndLeave(/** @type {EndReason} */ (reason));
-        else this.#end(/** @type {EndReason} */ (reason));
+        else this.#end(/** @type {EndReason} */ (reason), by);
       },
     });
     this.state = this.#snapshot();
@@ -112,18 +115,20 @@ export class RoomClient extends EventTarget {
   /**
    * Encrypts and sends; the message waits in memory until the server has it.
    * @param {string} text
-   * @param {{view?: number|null, quote?: import("./room-state.js").Quote|null}} [options]  `view`: 0 is
-   *   until closed, else 5 to 300 seconds; `quote`: a text of at most 280 code points
+   * @param {{view?: number|null, limit?: number|null, quote?: import("./room-state.js").Quote|null}}
+   *   [options]  `view`: 0 is until closed, else 5 to 300 seconds; `limit`: 5 to 600 seconds, after which
+   *   it goes whatever its reader wishes; `quote`: a text of at most 280 code points
    * @returns {string} the message's id
    * @throws {Refusal} `content_size` or `content_field`, at once
    */
-  send(text, { view = null, quote = null } = {}) {
+  send(text, { view = null, limit = null, quote = null } = {}) {
     if (this.#isOver) throw new Refusal("ended");
     /** @type {import("../protocol/envelope.js").TextContent} */
     const content = {
       type: "text",
       text: whole(text),
       ...(view !== null && { view }),
+      ...(limit !== null && { view_limit: limit }),
       ...(quote !== null && { quote: { text: whole(quote.text), author: quote.author } }),
     };
     encodeContent(content);
@@ -154,6 +159,34 @@ export class RoomClient extends EventTarget {
   /** Drops the text of a card that was shown, or of a message of one's own. @param {string} id */
   discard(id) {
     this.#connection.discard(id);
+  }
+
+  /**
+   * Takes a message of one's own back, that nobody is reading.
+   * @param {string} id
+   * @returns {Promise<{opened: number}>} once it is destroyed: how often it had been opened, by the
+   *   server's word
+   * @throws {Refusal} `message_leased`: somebody reads it; `message_gone`; `unreachable`: nothing was
+   *   asked for; the server's
+   */
+  async withdraw(id) {
+    if (this.#isOver) throw new Refusal("ended");
+    return this.#connection.withdraw(id);
+  }
+
+  /** The secret of this seat, for a link that leads back to it: 32 hexadecimal digits; null once over. */
+  seatSecret() {
+    return this.#connection.seatSecret;
+  }
+
+  /** The person has a link that leads back: closing the page needs no more questions. */
+  returnTaken() {
+    this.#returnTaken = true;
+  }
+
+  /** Whether what one has written waits unread, and nothing leads back to learn what becomes of it. */
+  get isOwed() {
+    return !this.#returnTaken && this.#ended === null && this.state.owed > 0;
   }
 
   /** @param {boolean} typing */
@@ -237,11 +270,12 @@ export class RoomClient extends EventTarget {
     await api.leave({ locator, token }).catch(() => undefined);
   }
 
-  /** @param {EndReason} reason */
-  #end(reason) {
+  /** @param {EndReason} reason  @param {string|null} [by]  id of the member who ended it */
+  #end(reason, by = null) {
     if (this.#ended !== null) return;
     const expired = reason === "room_unknown" && this.#connection.isPastExpiry;
-    this.#ended = { reason: expired ? "expired" : reason };
+    const unsent = OWN_END.has(reason) ? [] : this.#connection.unsent();
+    this.#ended = { reason: expired ? "expired" : reason, by, unsent };
     this.#forget();
     this.#changed();
   }

@@ -5,6 +5,7 @@
 
 import { Resume } from "../device/resume.js";
 import { ReconnectingSocket } from "../net/reconnecting-socket.js";
+import { hex } from "../protocol/encoding.js";
 import { Refusal } from "../protocol/errors.js";
 import { messagesOf } from "../protocol/messages.js";
 import { Session } from "../protocol/session.js";
@@ -20,9 +21,12 @@ const LONGEST_TICK_MS = 3_600_000;
  * @typedef {object} Owner
  * @property {() => void} changed
  * @property {(code: number) => "retry"|"later"|"stop"} lost  the socket closed: what now?
- * @property {(reason: string, leave: boolean) => void} ended  by what the server said
- *
- * @typedef {{promise: Promise<void>, resolve: () => void, reject: (why: Refusal) => void}} Deferred
+ * @property {(reason: string, leave: boolean, by: string|null) => void} ended  by what the server said
+ */
+
+/**
+ * @template [T=void]
+ * @typedef {{promise: Promise<T>, resolve: (value: T) => void, reject: (why: Refusal) => void}} Deferred
  */
 
 export class RoomConnection {
@@ -42,6 +46,10 @@ export class RoomConnection {
   #opening = new Map();
   /** Calls that wait for an answer. @type {Map<number, Deferred>} */
   #asking = new Map();
+  /** Calls that take a message back. @type {Map<string, Deferred<{opened: number}>>} */
+  #withdrawing = new Map();
+  /** When the server was last heard, by this device's clock. */
+  #heard = Date.now();
 
   /**
    * @param {string} base
@@ -61,7 +69,10 @@ export class RoomConnection {
     this.#session.room.complete(present, Date.now());
     this.#socket = new ReconnectingSocket(new URL("room/socket", base), {
       open: () => this.#do((session, now) => session.hello({ locator, token }, now)),
-      message: (value) => this.#do((session, now) => session.receive(value, now)),
+      message: (value) => {
+        this.#heard = Date.now();
+        this.#do((session, now) => session.receive(value, now));
+      },
       close: (code) => {
         this.#session.disconnected();
         const next = owner.lost(code);
@@ -87,8 +98,22 @@ export class RoomConnection {
    * @param {Pick<import("./room-state.js").RoomState, "phase"|"ended">} lifecycle
    */
   snapshot(lifecycle) {
-    const { rules } = this.#seat;
-    return snapshot(this.#session.room, { ...lifecycle, retryAt: this.#socket.retryAt, rules });
+    const { rules, graceSeconds } = this.#seat;
+    const { room } = this.#session;
+    const kept = lifecycle.ended === null && !this.live && graceSeconds !== null;
+    const seatUntil = kept ? this.#heard + room.clockOffset + 1000 * graceSeconds : null;
+    return snapshot(room, { ...lifecycle, retryAt: this.#socket.retryAt, seatUntil, rules });
+  }
+
+  /** One's own words that the server may not have. */
+  unsent() {
+    return this.#session.room.outbox.unsent();
+  }
+
+  /** The secret of this seat, in hexadecimal; null once it is forgotten. */
+  get seatSecret() {
+    const { secret } = this.#seat;
+    return secret && hex(secret);
   }
 
   start() {
@@ -140,6 +165,22 @@ export class RoomConnection {
     this.#do((session, now) => session.discard(id, now));
   }
 
+  /**
+   * Takes a message of one's own back.
+   * @param {string} id
+   * @returns {Promise<{opened: number}>} once the server has destroyed it: how often it had been opened
+   * @throws {Refusal} the server's, or `unreachable`: nothing was asked for
+   */
+  async withdraw(id) {
+    if (this.#session.room.outbox.get(id) === undefined) throw new Refusal("message_unknown");
+    if (!this.#session.withdraw(id, Date.now())) throw new Refusal("unreachable");
+    /** @type {Deferred<{opened: number}>} */
+    const deferred = this.#withdrawing.get(id) ?? defer();
+    this.#withdrawing.set(id, deferred);
+    this.#flush();
+    return deferred.promise;
+  }
+
   /** @param {boolean} typing */
   setTyping(typing) {
     this.#do((session, now) => session.type(typing, now));
@@ -177,11 +218,13 @@ export class RoomConnection {
     this.#session.end();
     this.#crypto.forget();
     const resume = keepSeat ? this.#seat.resume : null;
-    this.#seat = { ...this.#seat, keys: null, messages: null, progress: null, present: {}, resume };
-    const waiting = [...this.#opening.values(), ...this.#asking.values()];
-    this.#opening.clear();
-    this.#asking.clear();
-    for (const deferred of waiting) deferred.reject(new Refusal("ended"));
+    this.#seat.secret?.fill(0);
+    this.#seat = { ...this.#seat, secret: null, keys: null, messages: null, progress: null, present: {}, resume };
+    for (const calls of [this.#opening, this.#asking, this.#withdrawing]) {
+      const waiting = [...calls.values()];
+      calls.clear();
+      for (const deferred of waiting) deferred.reject(new Refusal("ended"));
+    }
   }
 
   /**
@@ -227,6 +270,14 @@ export class RoomConnection {
     else deferred?.reject(refusal);
   }
 
+  /** @param {Extract<Effect, {type: "withdrawn"}>} effect */
+  #withdrawn({ id, opened, refusal }) {
+    const deferred = this.#withdrawing.get(id);
+    this.#withdrawing.delete(id);
+    if (refusal === null) deferred?.resolve({ opened: opened ?? 0 });
+    else deferred?.reject(refusal);
+  }
+
   /** @param {Effect} effect */
   #carryOut(effect) {
     if (effect.type === "decrypt") void this.#decrypt(effect);
@@ -235,7 +286,8 @@ export class RoomConnection {
     else if (effect.type === "save") void this.#save();
     else if (effect.type === "reconnect") this.#socket.restart();
     else if (effect.type === "answer") this.#answered(effect.ref, effect.refusal);
-    else this.#owner.ended(effect.reason, effect.leave);
+    else if (effect.type === "withdrawn") this.#withdrawn(effect);
+    else this.#owner.ended(effect.reason, effect.leave, effect.by);
   }
 
   #schedule() {
@@ -305,7 +357,10 @@ export class RoomConnection {
 /** @param {unknown} error */
 const codeOf = (error) => (error instanceof Refusal ? error.code : "internal");
 
-/** @returns {Deferred} */
+/**
+ * @template [T=void]
+ * @returns {Deferred<T>}
+ */
 function defer() {
   /** @type {any} */
   const deferred = {};

@@ -78,6 +78,7 @@ export class RoomCrypto {
       type: content.type,
       text: isText ? String(content.text) : null,
       view: isText && content.view !== undefined ? Number(content.view) : null,
+      viewLimit: isText && content.view_limit !== undefined ? Number(content.view_limit) : null,
       quote: isText ? /** @type {Quote|undefined} */ (content.quote) ?? null : null,
     };
   }

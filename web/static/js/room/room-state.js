@@ -53,6 +53,7 @@
  * @property {"viewed"|"unconfirmed"|"expired"|"withdrawn"|"room_destroyed"|null} fate
  * @property {string|null} text  while open, for type "text"
  * @property {number|null} view  seconds its author wishes it to stay; 0: until closed; null: no wish
+ * @property {number|null} viewLimit  seconds after which its author wants it gone, whatever the reader wishes
  * @property {Quote|null} quote  while open, if its author quotes somebody
  * @property {string|null} type  of the content, once opened
  * @property {boolean} repeated  another of this author with the same number was read before
@@ -61,31 +62,37 @@
  * @property {string|null} holder  member id
  * @property {number|null} leaseUntil
  *
- * @typedef {"sending"|"stored"|"opened"|"acknowledged"|"viewed"|"unconfirmed"|"expired"
- *   |"withdrawn"|"room_destroyed"|"false_receipt"|"refused"} SentState
+ * @typedef {import("../protocol/sent.js").SentState} SentState
  *
- * @typedef {object} SentView
- * @property {string} id
- * @property {string|null} text  null after a reload, since texts are never stored, and once discarded
- * @property {Quote|null} quote  as `text`; null also if it quotes nobody
- * @property {SentState} state
- * @property {string|null} error  code: of a refusal, or why a message that is "sending" still waits
- * @property {number|null} sequence
- * @property {number|null} postedAt
- * @property {number|null} expiresAt
- * @property {boolean} first  the first who opens it is the only one
- * @property {number} counter
+ * @typedef {import("../protocol/sent.js").SentFacts} SentView  `text` and `quote` are null after a reload,
+ * since texts are never stored, and once discarded; `error` says of a message that is "sending" why it
+ * still waits
+ *
+ * @typedef {object} Unsent  words of one's own that the server may not have
+ * @property {string} text
+ * @property {Quote|null} quote
+ * @property {boolean} doubtful  it was on its way without an answer: sent again, it may be there twice
+ *
+ * @typedef {object} Ended
+ * @property {EndReason} reason
+ * @property {string|null} by  id of the member who destroyed the room, if told
+ * @property {Unsent[]} unsent  nothing where one has left or destroyed the room oneself
  *
  * @typedef {object} RoomState
  * @property {Phase} phase
- * @property {null|{reason: EndReason}} ended
+ * @property {Ended|null} ended
  * @property {number|null} retryAt
+ * @property {number|null} seatUntil  while not connected: until when the seat is surely kept, if known
+ * @property {string|null} lockedBy  id of the member who locked or unlocked the room last, if told
  * @property {RoomView|null} room  null until the first welcome
  * @property {string} me  one's own member id
  * @property {MemberView[]} members  in order of joining
  * @property {string[]} typing  member ids
  * @property {CardView[]} cards  in order of sequence
+ * @property {{id: string, author: string}[]} interrupted  what was open when this page was reloaded,
+ *   and is gone
  * @property {SentView[]} sent  in order of sending
+ * @property {number} owed  how many of these wait unread
  * @property {number} clockOffset  server's clock minus this device's
  */
 

@@ -4,11 +4,11 @@
  * @typedef {import("./room-state.js").RoomState} RoomState
  *
  * @param {import("../protocol/room.js").Room} room
- * @param {Pick<RoomState, "phase"|"ended"|"retryAt">
+ * @param {Pick<RoomState, "phase"|"ended"|"retryAt"|"seatUntil">
  *   & {rules: import("../protocol/charter.js").Charter}} connection
  * @returns {RoomState}
  */
-export function snapshot({ me, cards, outbox, roster, clockOffset }, connection) {
+export function snapshot({ me, cards, outbox, roster, lockedBy, clockOffset }, connection) {
   const { rules, ...rest } = connection;
   const { policy, seats, messageTtl, roomTtl } = rules;
   const { room } = roster;
@@ -26,6 +26,7 @@ export function snapshot({ me, cards, outbox, roster, clockOffset }, connection)
       createdAt: room.createdAt,
       expiresAt: room.expiresAt,
     },
+    lockedBy,
     me,
     members,
     typing: roster.typing(),
@@ -33,7 +34,9 @@ export function snapshot({ me, cards, outbox, roster, clockOffset }, connection)
       const { name, colour } = roster.profile(card.author);
       return { ...card, authorName: name, authorColour: colour };
     }),
+    interrupted: cards.interrupted.views(),
     sent: outbox.views(),
+    owed: outbox.owed,
     clockOffset,
   };
 }
