@@ -19,13 +19,13 @@ export function shallowEqual(one, other) {
 /**
  * A list under `parent`. `make(item)` gives `{node, update(item), close()?}`. One item that can't be
  * shown must not take the others down: `onError(error)` gives what stands in its place. An item that
- * is the `same` as it was is not drawn again.
+ * is the `same` as it was is not drawn again. `remove(node, item)` takes out what is no longer there.
  * @template T
  * @param {Element} parent
  * @param {{key: (item: T) => string, make: (item: T) => View<T>, onError: (error: unknown) => Element,
- *   same?: (before: T, now: T) => boolean}} given
+ *   same?: (before: T, now: T) => boolean, remove?: (node: Element, item: T) => unknown}} given
  */
-export function keyedList(parent, { key, make, onError, same = (_before, _now) => false }) {
+export function keyedList(parent, { key, make, onError, same = (_before, _now) => false, remove = (node) => node.remove() }) {
   /** @type {Map<string, {view: View<T>, node: Element, item: T}>} */
   const views = new Map();
   /** @type {unknown} */
@@ -63,8 +63,8 @@ export function keyedList(parent, { key, make, onError, same = (_before, _now) =
       for (const [id, old] of views) {
         if (wanted.has(id)) continue;
         old.view.close?.();
-        old.node.remove();
         views.delete(id);
+        remove(old.node, old.item);
       }
       // What stands in order is not touched: moving an element would take the focus from it. Walking
       // from neighbour to neighbour, since to find the nth child anew takes n steps.
