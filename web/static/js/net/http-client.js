@@ -108,10 +108,10 @@ function read({ status, headers }, text) {
   const good = status >= 200 && status < 300;
   if (good && isObject(value)) return { value, tag };
   const error = isObject(value) ? value.error : undefined;
-  // Every refusal of ours is in the protocol's form, and no answer leads elsewhere. A gateway that lost
-  // the server behind it says so by these; whatever else answers doesn't belong to it: a captive portal.
-  if (good || !isObject(error)) throw new Refusal(GATEWAY.includes(status) ? "unavailable" : "not_ours");
-  throw readError(error);
+  if (!good && isObject(error)) throw readError(error);
+  if (GATEWAY.includes(status)) throw new Refusal("unavailable");
+  // Every refusal of the server is in the protocol's form, and no answer leads elsewhere: a captive portal.
+  throw new Refusal("not_ours");
 }
 
 /** @param {string} text */
