@@ -12,7 +12,8 @@ PORTAL = "<!doctype html><title>Hotel</title><h1>Welcome</h1>"
 # As browsers do when a person lets sites keep nothing.
 NOTHING_IS_KEPT = """
   for (const name of ["sessionStorage", "localStorage"]) {
-    Object.defineProperty(window, name, { get() { throw new DOMException("denied", "SecurityError"); } });
+    const get = () => { throw new DOMException("denied", "SecurityError"); };
+    Object.defineProperty(window, name, { get });
   }
 """
 
