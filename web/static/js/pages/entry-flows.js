@@ -59,7 +59,8 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, over }) {
 
   function toArriving({ text = "", problem = null, unfolded = false } = {}) {
     drop();
-    stage.show((kept) => arrivingScreen({ choices, text, problem, unfolded, ...kept, generate, enter, server }));
+    stage.show((kept) => arrivingScreen({ choices, text, problem, unfolded, ...kept, generate, enter, server,
+      drafts: load }));
   }
 
   async function generate() {

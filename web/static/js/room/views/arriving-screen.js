@@ -12,12 +12,12 @@ export const trouble = (key) =>
   key === null ? null : el("p", { class: "notice attention", role: "alert" }, icon("warning"), say(key));
 
 /**
- * The screen of arriving. `generate()` makes a code, `enter(text)` reads one, `server()` promises the
- * server's limits and defaults; `text` is what the field holds already, `problem` the key of a sentence
+ * The screen of arriving. `generate()` makes a code, `enter(text)` reads one, `drafts()` promises what knows
+ * its words (code-field.js), `server()` promises the server's limits and defaults; `text` is what the field holds already, `problem` the key of a sentence
  * or null. `keep()` gives what has been entered, for the same screen in another language.
  */
-export function arrivingScreen({ choices, text = "", problem = null, unfolded = false, generate, enter, server }) {
-  const code = codeField({ text, enter });
+export function arrivingScreen({ choices, text = "", problem = null, unfolded = false, generate, enter, server, drafts }) {
+  const code = codeField({ text, enter, drafts, doubted: problem === "refusal.room_unknown" });
   const folded = entryOptions(choices, { server, unfolded });
   const offline = el("div", { role: "status" });
   const going = new AbortController();
