@@ -23,7 +23,7 @@ export function codeField({ text, doubted = false, enter, drafts }) {
   /** @type {HTMLInputElement} */
   const input = el("input", { id: "code", type: "text", dir: "ltr", value: text, autocomplete: "off",
     autocapitalize: "none", autocorrect: "off", spellcheck: "false", translate: "no", enterkeyhint: "go",
-    "aria-describedby": "code-hint code-error", on: { input: typed, keyup: moved, click: moved, blur: judgeAll } });
+    "aria-describedby": "code-hint code-error", on: { input: typed, paste: pasted, keyup: moved, click: moved, blur: judgeAll } });
   /** @type {HTMLElement} */
   const hint = el("p", { class: "hint", id: "code-hint" }, say("code.hint"));
   /** @type {HTMLElement} */
@@ -58,6 +58,21 @@ export function codeField({ text, doubted = false, enter, drafts }) {
     all = /^insertFrom(?:Paste|Drop|Yank)/.test(event.inputType ?? "");
     show();
     suggest();
+  }
+
+  /**
+   * A field of one line has no line feeds: some browsers run the words together that were on two lines.
+   * @param {ClipboardEvent} event
+   */
+  function pasted(event) {
+    const lines = event.clipboardData?.getData("text/plain").split(/[\r\n]+/) ?? [];
+    if (lines.length < 2) return;
+    event.preventDefault();
+    input.setRangeText(lines.join(" "), input.selectionStart ?? 0, input.selectionEnd ?? input.value.length, "end");
+    doubted = false;
+    all = true;
+    list.close();
+    show();
   }
 
   /** The caret has gone to another word: the one it left is complete. */
