@@ -20,6 +20,7 @@ const LOOKED_UP = 2 * CODE_WORDS;
  * @typedef {object} Place  a piece of the text, where a word of the code is to be
  * @property {number} position  from 1
  * @property {string} typed
+ * @property {string} word  cleaned
  * @property {number} start  in the text; the end is excluded
  * @property {number} end
  * @property {"word"|"typing"|"unknown"|"doubtful"} state  `doubtful`: a word that a slip may have made
@@ -41,7 +42,7 @@ const LOOKED_UP = 2 * CODE_WORDS;
 export function codeDraft(text, { caret = null, doubted = false } = {}) {
   const { found, code, link } = codeIn(text);
   const places = link ? [] : found.slice(0, LOOKED_UP).map(({ word, start, end }, at) => ({
-    position: at + 1, typed: text.slice(start, end), start, end,
+    position: at + 1, typed: text.slice(start, end), word, start, end,
     ...judged(word, { doubted, typing: caret !== null && start <= caret && caret <= end }),
   }));
   return { places, code, link };
@@ -64,9 +65,10 @@ function judged(word, { doubted, typing }) {
  * @returns {Place[]}
  */
 export function wrongPlaces({ unknown }) {
-  return (unknown ?? []).slice(0, LOOKED_UP).map(({ position, word, start, end }) => ({
-    position, typed: word, start, end, state: "unknown", near: suggestions(piecesOf(word)[0]?.word ?? word),
-  }));
+  return (unknown ?? []).slice(0, LOOKED_UP).map(({ position, word: typed, start, end }) => {
+    const word = piecesOf(typed)[0]?.word ?? typed;
+    return { position, typed, word, start, end, state: "unknown", near: suggestions(word) };
+  });
 }
 
 /**

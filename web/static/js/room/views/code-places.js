@@ -38,11 +38,12 @@ export function codePlaces({ mend }) {
 
   /** @param {Place} place */
   function filledPlace(place) {
-    const { position, typed, state, near } = place;
+    const { position, typed, word: read, state, near } = place;
     const surplus = position > PLACES && state === "word";
     const about = state === "unknown" ? "code.not_listed" : state === "doubtful" ? "code.near" : null;
     return el("li", { class: `place ${surplus ? "surplus" : state}` }, number(position),
-      el("span", { class: "place-word notranslate", translate: "no", lang: "en" }, typed),
+      el("span", { class: "place-word notranslate", translate: "no", lang: "en" },
+        state === "unknown" ? typed : read),
       about === null ? null : el("span", { class: "place-about", dir: "auto" }, say(about)),
       near.map((word) => el("button", { type: "button", class: "place-mend notranslate", translate: "no", lang: "en",
         "aria-label": say("code.use", { word, position }), on: { click: () => mend(place, word) } }, word)));
