@@ -2,3 +2,4 @@
 // for it.
 
 export { recordTables } from "../room/views/record-tables.js";
+export { leaving } from "./leaving.js";
