@@ -46,7 +46,7 @@ const SCREENS = {
     Object.defineProperty(navigator, "onLine", { get: () => false, configurable: true });
     show(arrive());
   },
-  at_the_door: (show) => show(arrive({ text: CODE.replaceAll("-", " ") })),
+  at_the_door: (show) => show(arrive({ text: "unlatched felt-tip gusto barometer nebula yo-yo willow" })),
   leaving: (show) => show(writing({ text: "The password of the drug cabinet is in the blue folder." })),
   leaving_options: (show) => show(writing({ unfolded: true })),
   leaving_too_long: (show) => {
