@@ -12,6 +12,9 @@ import { shareOf } from "./share.js";
 
 const COLOURS = 12;
 
+/** What stands in for a socket that the network doesn't let through. */
+const standIn = () => later().then(({ PolledSocket }) => PolledSocket);
+
 /** The key of the sentence for what went wrong. */
 const problemOf = ({ code }) => (has(`refusal.${code}`) ? `refusal.${code}` : "refusal.other");
 
@@ -49,7 +52,7 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
   function visitor() {
     const colour = crypto.getRandomValues(new Uint8Array(1))[0] % COLOURS;
     const name = choices.name === "" ? {} : { name: choices.name, colour };
-    return { base, resumable: choices.resumable, ...name };
+    return { base, standIn, resumable: choices.resumable, ...name };
   }
 
   /** What making a room takes, whatever is shown meanwhile. */
@@ -145,14 +148,14 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
     stage.show((kept) => progressScreen("returning", kept));
     try {
       const { RoomClient } = await load();
-      const done = await begin(() => RoomClient.resume({ base }));
+      const done = await begin(() => RoomClient.resume({ base, standIn }));
       if (done === null) return;
       if (done.client === null) toArriving({ problem: "arriving.seat_gone" });
       else toRoom(done.client, null);
     } catch (error) {
       const { code } = error;
       if (!PASSING.has(code)) toArriving({ problem: problemOf(error) });
-      else if (code === "too_many") toBarrier(code);
+      else if (code === "too_many" || code === "not_ours") toBarrier(code);
       else toBarrier(navigator.onLine === false ? "offline" : "unreachable");
     }
   }
@@ -165,4 +168,4 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
   return { toArriving, toInvited, join, resume };
 }
 
-const PASSING = new Set(["unreachable", "unavailable", "internal", "too_many"]);
+const PASSING = new Set(["unreachable", "not_ours", "unavailable", "internal", "too_many"]);

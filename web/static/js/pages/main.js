@@ -25,7 +25,6 @@ const LATER_MS = 3000;
 const base = new URL(`${document.documentElement.dataset.base}/`, location.origin).href;
 const app = document.getElementById("app");
 const spoken = ["announce-polite", "announce-assertive"].map((id) => document.getElementById(id));
-const touch = window.matchMedia("(pointer: coarse)");
 const stage = stageIn(app);
 const choices = usualChoices();
 // What needs the word list and the protocol is loaded while the person reads the first screen.
@@ -82,18 +81,16 @@ function hold(client, share) {
 /** Enters the room; who is using what is in `keptNode`, which is shown already, is not disturbed. */
 function toRoom(client, share, keptNode = null) {
   const led = hold(client, share);
-  // On a touch screen the keyboard would come up and cover the words that are just being handed over.
-  const focus = keptNode === null || !touch.matches;
   if (keptNode === null) {
-    showRoom(client, led, { focus });
+    showRoom(client, led);
   } else {
-    keepFocus(keptNode, () => showRoom(client, led, { focus }));
+    keepFocus(keptNode, () => showRoom(client, led));
     announce(`${say(PROGRESS.opened.title)}. ${say(PROGRESS.opened.text)}`);
   }
 }
 
-function showRoom(client, share, { focus = true } = {}) {
-  stage.show(() => roomView({ client, share, setWaiting, hide: neutral.cover }), { focus });
+function showRoom(client, share) {
+  stage.show(() => roomView({ client, share, setWaiting, hide: neutral.cover }));
 }
 
 /** The person is done with the room, and it isn't with them: the seat stays for whoever has the link back. */
