@@ -55,8 +55,10 @@ export function readingSeconds(points, view, limit = null) {
  * read at least, unless its author had a wish.
  * @param {number} bytes  of its envelope: the smallest of some sizes that it fits into
  */
-export const usualSeconds = (bytes) =>
-  Math.max(DEFAULT_SECONDS, neededSeconds(Math.max(0, bytes / 2 - AROUND_BYTES) / BYTES_A_POINT));
+export function usualSeconds(bytes) {
+  const needed = neededSeconds(Math.max(0, bytes / 2 - AROUND_BYTES) / BYTES_A_POINT);
+  return Math.max(DEFAULT_SECONDS, needed - (needed % 10));
+}
 
 /**
  * A clock that runs out, by the wall clock: a monotonic one stands still while a device sleeps. Times are

@@ -5,7 +5,7 @@ import { el, fill, setText } from "../../ui/el.js";
 import { has, say } from "../../ui/i18n.js";
 import { icon } from "../../ui/icons.js";
 import { duration, moment } from "../../ui/times.js";
-import { messageBody } from "./message-body.js";
+import { foldedBody } from "./message-body.js";
 import { quoteView } from "./quote-view.js";
 import { RECEIPTS } from "./state-tables.js";
 
@@ -49,7 +49,7 @@ export function sentView(_first, room) {
   function write(message) {
     text = message.text;
     body?.close();
-    body = text === null ? null : messageBody(text, room.hold);
+    body = text === null ? null : foldedBody(text, room.hold);
     fill(words,
       text !== null && typeof message.quote?.text === "string" ? quoteView(message.quote, room.people) : null,
       body?.node);
