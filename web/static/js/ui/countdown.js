@@ -103,9 +103,10 @@ export function countdown({ seconds, most = Infinity, onEnd, onLast = () => {}, 
     node.classList.toggle("held", held);
     burning?.cancel();
     if (still.matches) return;
-    burning = line.animate([{ transform: `scaleX(${part(left)})` }, { transform: "scaleX(0)" }],
+    const burns = line.animate([{ transform: `scaleX(${part(left)})` }, { transform: "scaleX(0)" }],
       { duration: left, fill: "forwards" });
-    if (held) burning.pause();
+    if (held) burns.pause();
+    burning = burns;
   }
 
   function stop() {

@@ -48,7 +48,7 @@ export function foldedBody(words, hold) {
   });
   observer.observe(text);
   // What the keyboard reaches below the fold has to be seen; the browser has scrolled to it already.
-  text.addEventListener("focusin", ({ target }) => {
+  text.addEventListener("focusin", (/** @type {FocusEvent} */ { target }) => {
     if (!folded || text.scrollTop === 0) return;
     hold();
     fold(false);
