@@ -126,9 +126,10 @@ export function cardView(first, room) {
   function sealedLine(card, state) {
     if (state === "failed" && has(`refusal.${card.error}`)) return say(`refusal.${card.error}`);
     const holder = state === "taken" ? who(room.people.get(card.holder)) : null;
+    const line = parts(CARDS[state].text, { name: holder, time: usualTime(card.size) });
     const until = moment(room.localTime(card.expiresAt));
-    const key = CARDS[state].text === "card.waits" && until === "" ? "card.sealed" : CARDS[state].text;
-    return parts(key, { until, name: holder, time: usualTime(card.size) });
+    if (state === "taken" || state === "failed" || until === "") return line;
+    return [line, el("span", { class: "card-until" }, " · ", say("card.waits", { until }))];
   }
 
   /** @param {CardView} card  @returns {Face} */

@@ -181,7 +181,7 @@ function link(address) {
   }
   const start = address.indexOf("//") + 2;
   // Where the browser goes to another name than the one that is read, that name is shown as well.
-  const other = url.hostname === host.toLowerCase() ? null : { host: url.hostname };
+  const other = url.hostname === host.toLowerCase() ? undefined : { host: url.hostname };
   return el("a", {
     class: "link", href: url.href, dir: "ltr", target: "_blank", rel: "noopener noreferrer nofollow",
     referrerpolicy: "no-referrer", data: other,
