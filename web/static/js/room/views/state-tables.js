@@ -119,8 +119,8 @@ export const NOTICES = freeze({
 
 /** A received card that can't be read (yet). `label` is what its button says. */
 export const CARDS = freeze({
-  closed: { tone: "plain", icon: "sealed", text: "card.waits", label: "card.open" },
-  opening: { tone: "plain", icon: "sealed", text: "card.waits", label: "card.opening" },
+  closed: { tone: "plain", icon: "sealed", text: "card.clock", label: "card.open" },
+  opening: { tone: "plain", icon: "sealed", text: "card.clock", label: "card.opening" },
   taken: { tone: "plain", icon: "eye", text: "card.taken" },
   returned: { tone: "attention", icon: "sealed", text: "card.returned", label: "card.open" },
   failed: { tone: "attention", icon: "sealed", text: "card.failed", label: "card.open" },
