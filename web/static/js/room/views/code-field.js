@@ -55,7 +55,7 @@ export function codeField({ text, doubted = false, enter, drafts }) {
   function typed(event) {
     doubted = false;
     // What comes at once is not being typed.
-    all = /^insertFrom(?:Paste|Drop|Yank)/.test(event.inputType ?? "");
+    all = /^insert(?:From(?:Paste|Drop|Yank)|Replacement)/.test(event.inputType ?? "");
     show();
     suggest();
   }
@@ -69,10 +69,12 @@ export function codeField({ text, doubted = false, enter, drafts }) {
     if (lines.length < 2) return;
     event.preventDefault();
     input.setRangeText(lines.join(" "), input.selectionStart ?? 0, input.selectionEnd ?? input.value.length, "end");
-    doubted = false;
-    all = true;
-    list.close();
-    show();
+    changed("insertFromPaste");
+  }
+
+  /** Tells all who listen, as if a person had done it. @param {string} inputType */
+  function changed(inputType) {
+    input.dispatchEvent(new InputEvent("input", { inputType, bubbles: true }));
   }
 
   /** The caret has gone to another word: the one it left is complete. */
@@ -166,8 +168,7 @@ export function codeField({ text, doubted = false, enter, drafts }) {
     input.value = input.value.slice(0, start) + word + (word.endsWith(" ") ? after.trimStart() : after);
     const at = start + word.length;
     input.setSelectionRange(at, at);
-    doubted = false;
-    show();
+    changed("insertReplacementText");
   }
 
   /**
@@ -177,7 +178,6 @@ export function codeField({ text, doubted = false, enter, drafts }) {
    * @param {string} word
    */
   function mend({ start, end }, word) {
-    all = true;
     replace(start, end, word);
     const next = places.firstMend();
     if (next !== null) next.focus();
