@@ -1,4 +1,4 @@
-"""Entering a code that came by telephone, on paper, through a messenger: what isn't wrong is forgiven."""
+"""A code that came by telephone, on paper, through a messenger: what isn't wrong is forgiven."""
 
 import json
 import re
@@ -24,34 +24,40 @@ WALK = """async (spellings) => {
   const config = { suite: 1, salt: new Uint8Array(32).fill(7) };
   const tag = await saltTag(config.salt);
   const settled = () => new Promise((resolve) => { setTimeout(resolve); });
+  const read = async (text) => (isLink(text) ? readLink(text, config) : readCode(text));
   const results = [];
   for (const { text } of spellings) {
     let code = null;
-    const enter = async (typed) => { code = isLink(typed) ? await readLink(typed, config) : readCode(typed); };
     let done;
     const over = new Promise((resolve) => { done = resolve; });
-    const field = codeField({ text: "", drafts: async () => drafts,
-      enter: (typed) => { const reading = enter(typed); reading.then(done, done); return reading; } });
-    document.getElementById("app").replaceChildren(field.node);
-    field.input.focus();
+    const enter = (typed) => {
+      const reading = read(typed).then((found) => { code = found; });
+      reading.then(done, done);
+      return reading;
+    };
+    const { node, input } = codeField({ text: "", drafts: async () => drafts, enter });
+    document.getElementById("app").replaceChildren(node);
+    input.focus();
     await settled();
     const clipboardData = new DataTransfer();
     clipboardData.setData("text/plain",
       text.replaceAll("{page}", "https://rooms.example/chat/").replaceAll("{tag}", tag));
     const pasting = new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true });
-    if (field.input.dispatchEvent(pasting)) {
-      field.input.value = clipboardData.getData("text/plain");
-      field.input.dispatchEvent(new InputEvent("input", { inputType: "insertFromPaste", bubbles: true }));
+    if (input.dispatchEvent(pasting)) {
+      input.value = clipboardData.getData("text/plain");
+      input.dispatchEvent(new InputEvent("input", { inputType: "insertFromPaste" }));
     }
-    const error = field.node.querySelector(".field-error");
-    const told = (what) => Array.from(field.node.querySelectorAll(`.place${what}`),
-      (place) => [Number(place.querySelector(".place-number").textContent), place.querySelector(".place-word")?.textContent]);
+    const part = (place, name) => place.querySelector(`.place-${name}`)?.textContent;
+    const told = (what) => Array.from(node.querySelectorAll(`.place${what}`),
+      (place) => [Number(part(place, "number")), part(place, "word")]);
     const atOnce = told(".unknown");
     const words = told("").map(([, word]) => word).join("-");
-    field.node.requestSubmit();
+    node.requestSubmit();
     await over;
     await settled();
-    results.push({ code, words, atOnce, joining: told(".unknown"), said: error.hidden ? "" : error.textContent });
+    const error = node.querySelector(".field-error");
+    const said = error.hidden ? "" : error.textContent;
+    results.push({ code, words, atOnce, joining: told(".unknown"), said });
   }
   return results;
 }"""

@@ -46,10 +46,13 @@ export function codeField({ text, doubted = false, enter, drafts }) {
   let told = "";
   let caret = -1;
 
-  drafts().then((found) => {
-    known = found;
+  learn();
+
+  /** What knows the words may have failed to come, and come at another try. */
+  async function learn() {
+    known = await drafts().catch(() => null);
     show();
-  }, () => {});
+  }
 
   /** @param {InputEvent} event */
   function typed(event) {
@@ -138,8 +141,9 @@ export function codeField({ text, doubted = false, enter, drafts }) {
   }
 
   /** @param {import("../../protocol/errors.js").Refusal} refusal */
-  function refuse(refusal) {
+  async function refuse(refusal) {
     all = true;
+    if (known === null) await learn();
     show();
     const code = refusal?.code;
     if (code === "code_word" && known !== null) {

@@ -16,7 +16,7 @@ export function completionList({ input, take }) {
   let chosen = -1;
 
   for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list",
-    "aria-controls": "completions", "aria-expanded": "false", "aria-haspopup": "listbox" })) {
+    "aria-controls": "completions", "aria-expanded": "false" })) {
     input.setAttribute(name, value);
   }
   input.addEventListener("keydown", pressed);
