@@ -2,6 +2,7 @@
 
 import { svg } from "./el.js";
 
+/** @type {Record<string, string[]>} */
 const PATHS = {
   copy: ["M9 9h10v11H9z", "M15 9V4H5v11h4"],
   link: ["M10 14a4 4 0 0 0 6 .4l3-3a4.2 4.2 0 0 0-6-6l-1.5 1.5", "M14 10a4 4 0 0 0-6-.4l-3 3a4.2 4.2 0 0 0 6 6l1.5-1.5"],
@@ -23,11 +24,12 @@ const PATHS = {
   person: ["M12 4.500a3.500 3.500 0 1 0 0 7 3.500 3.500 0 0 0 0-7z", "M5 20c.5-4 3.300-6 7-6s6.500 2 7 6"],
   reply: ["M9 6L4 11l5 5", "M4 11h9a6 6 0 0 1 6 6v1.5"],
   down: ["M12 5v14", "M6 13l6 6 6-6"],
+  unfold: ["M6 9l6 6 6-6"],
   hide: ["M4 4l16 16", "M9.500 6.300c5-1.300 8.500 1.200 11.500 5.700-.8 1.400-1.700 2.500-2.700 3.400", "M6.500 7.700C5.200 8.700 4 10.200 3 12c2.500 4.300 5.500 6 9 6 1.300 0 2.600-.2 3.800-.8"],
   warning: ["M12 4L3 19.500h18z", "M12 10v4.5", "M12 17h.01"],
 };
 
-/** A drawing by its name, hidden from screen readers: the text beside it says the same. */
+/** A drawing by its name, hidden from screen readers: the text beside it says the same. @param {string} name */
 export function icon(name) {
   return svg(
     "svg",

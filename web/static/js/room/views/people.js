@@ -122,6 +122,11 @@ export class People {
     return this.#known.get(id) ?? { ...NOBODY, id, label: say("people.gone") };
   }
 
+  /** The person with this id, or null for one who was never seen here. @param {string} id */
+  met(id) {
+    return this.#known.get(id) ?? null;
+  }
+
   /**
    * Who is said to have written what a message quotes: `author` is what its sender claims.
    * @param {string} author  @returns {Person}

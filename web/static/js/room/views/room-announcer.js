@@ -10,7 +10,7 @@ import { Pace } from "../../ui/pace.js";
 import { waiting } from "./log-entries.js";
 import { called, calledAll } from "./people.js";
 import { changesBetween, momentOf } from "./room-changes.js";
-import { receipt } from "./sent-view.js";
+import { receipt } from "./receipt.js";
 import { NOTICES } from "./state-tables.js";
 
 /** Names are decrypted a moment after their owners are known. */
