@@ -27,10 +27,10 @@ const POLICIES = /** @type {const} */ ([[1, "first_view"], [2, "everyone"]]);
  * What every server may allow at most, and what most propose; used until the server has said.
  * @type {Settings}
  */
-const USUAL = Object.freeze({
-  limits: Object.freeze({ messageTtl: [60, 604800], roomTtl: [300, 2592000], seats: [2, 50] }),
-  defaults: Object.freeze({ messageTtl: 86400, roomTtl: 604800, seats: 2 }),
-});
+const USUAL = {
+  limits: { messageTtl: [60, 604800], roomTtl: [300, 2592000], seats: [2, 50] },
+  defaults: { messageTtl: 86400, roomTtl: 604800, seats: 2 },
+};
 
 /**
  * The choices with which everybody begins; null is left to the server, or follows from the rest. Only
@@ -107,7 +107,7 @@ export function entryOptions(choices, { server = null, unfolded = false }) {
 
   // Asked for when somebody wants to see it.
   async function ask() {
-    if (!node.open) return;
+    if (!node.open || server === null) return;
     try {
       const settings = await server();
       node.removeEventListener("toggle", ask);
@@ -131,6 +131,7 @@ function choice(id, label, { usual, range, chosen, standard, pick }) {
   const values = [...new Set([...usual, standard])].sort((a, b) => a - b)
     .filter((seconds) => within(seconds, range) === seconds);
   const current = chosen ?? standard;
+  /** @type {HTMLSelectElement} */
   const control = el("select", { id, on: { change: () => pick(Number(control.value)) } },
     values.map((seconds) => el("option", { value: seconds, selected: seconds === current }, duration(seconds))));
   return field(id, label, control);
@@ -146,7 +147,7 @@ function creation(choices, { limits, defaults }) {
       input: suit,
       change: () => {
         choices.seats = wanted();
-        seats.value = choices.seats;
+        seats.value = String(choices.seats);
         suit();
       },
     } });

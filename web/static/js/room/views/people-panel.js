@@ -19,7 +19,7 @@ import { presence } from "./presence.js";
 export function peoplePanel({ people, hidden, localTime, sees, setHidden, onClose }) {
   const rows = el("ul", { class: "people" });
   const list = keyedList(rows, {
-    key: (/** @type {Person} */ person) => person.id,
+    key: (/** @type {Person} */ person) => person.id ?? "",
     onError: () => el("li"),
     make: row,
   });

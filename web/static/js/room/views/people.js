@@ -166,7 +166,7 @@ export const mark = (person) =>
   dress(el("span", { "aria-hidden": "true", ...known(person), translate: "no" }), "mark", person);
 
 /** @param {Person} person */
-const known = ({ id }) => ({ data: id === null ? null : { person: id } });
+const known = ({ id }) => ({ data: id === null ? undefined : { person: id } });
 
 /** The class that gives an element a person's colour; somebody unknown has none. @param {Person} person */
 export const hue = (person) => (person.colour === null ? "hueless" : `hue-${person.colour}`);

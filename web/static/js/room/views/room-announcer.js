@@ -25,7 +25,7 @@ const MOST_RECEIPTS = 3;
 
 /**
  * `context` is what the views of the room are given; `pass(row, values, person)` shows a passing notice.
- * @param {{people: import("./people.js").People, memory: {hidden: Set<string>, greeted: boolean}, context: object,
+ * @param {{people: import("./people.js").People, memory: {hidden: Set<string>, greeted: boolean}, context: import("./receipt.js").ReceiptRoom,
  *   pass: (row: string, values: Record<string, string|number>, person?: Person) => void}} options
  */
 export function roomAnnouncer({ people, memory, context, pass }) {

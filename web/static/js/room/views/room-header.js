@@ -39,7 +39,7 @@ export function roomHeader({ people, hidden, localTime, openMenu, openPeople }) 
   let known = true;
 
   const list = keyedList(seats, {
-    key: (/** @type {import("./people.js").Person} */ person) => person.id,
+    key: (/** @type {import("./people.js").Person} */ person) => person.id ?? "",
     onError: () => el("li"),
     make(/** @type {import("./people.js").Person} */ first) {
       const state = el("span", { class: "seat-state" });

@@ -12,14 +12,14 @@ const freeze = (table) => {
 
 /**
  * Why a room is over for this tab, by the client's reasons: `title` says what happened, `text` what it
- * means for the words, `next` what to do. Actions: `again` tries the same code once more, `anew` goes
+ * means for the words (`by`: the same where one knows who did it), `next` what to do. Actions: `again` tries the same code once more, `anew` goes
  * to the first screen. Where the code can't help any more, the page forgets it at once.
  */
 export const ENDINGS = freeze({
   left: { tone: "done", icon: "done", title: "ended.left", text: "ended.left_text",
     next: "ended.left_next", actions: ["anew"] },
   destroyed: { tone: "plain", icon: "destroy", title: "ended.destroyed", text: "ended.destroyed_text",
-    next: "ended.destroyed_next", actions: ["anew"] },
+    by: "ended.destroyed_by", next: "ended.destroyed_next", actions: ["anew"] },
   destroyed_by_you: { tone: "done", icon: "done", title: "ended.destroyed_by_you",
     text: "ended.destroyed_by_you_text", next: "ended.destroyed_by_you_next", actions: ["anew"] },
   destroy_unconfirmed: { tone: "attention", icon: "warning", title: "ended.destroy_unconfirmed",
