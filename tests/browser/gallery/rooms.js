@@ -69,7 +69,7 @@ export const NOTICES = {
   offline: () => state({ phase: "offline", retryAt: null, members: [gone, me], sent: waiting, seatUntil: inMinutes(-3) }),
   joins: () => state({ room: { ...room, joins: 3 }, members: [member("eve", null, null), me], cards: [card("a", { author: "eve" })] }),
   joined: after({ members: [me] }, { members: [ada, me] }),
-  joined_many: after({ members: [me] }, { members: [ada, bo, me] }),
+  joined_many: after({ members: [me] }, { members: [ada, bo, me], room: { ...room, policy: 2, seats: 3, joins: 3, seatsTaken: 3 } }),
   left: after({}, { members: [me] }),
   left_many: after({ members: [ada, bo, me] }, { members: [me] }),
   inside: () => [state({}), state({})],

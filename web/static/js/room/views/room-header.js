@@ -7,12 +7,14 @@ import { el, setText } from "../../ui/el.js";
 import { say } from "../../ui/i18n.js";
 import { icon } from "../../ui/icons.js";
 import { keyedList } from "../../ui/keyed-list.js";
-import { calledAll, mark, who } from "./people.js";
+import { mark, who } from "./people.js";
 import { presence } from "./presence.js";
 import { roomRules } from "./room-rules.js";
 
 /** From so many people on, one line says how many they are and opens the list. */
 const CROWD = 3;
+/** More names than this fit nowhere. */
+const MOST_NAMED = 12;
 
 /**
  * The header of a room. `openMenu()` and `openPeople()` are called by its buttons; `hidden` are the
@@ -26,9 +28,10 @@ export function roomHeader({ people, hidden, localTime, openMenu, openPeople }) 
   const lock = el("span", { class: "lock-state", hidden: true }, icon("locked"), say("room.locked"));
   const facts = roomRules(localTime);
   const count = el("span", { class: "crowd-count" });
-  const names = el("span", { class: "crowd-names notranslate", translate: "no" });
+  // As long as there is space: it is cut off at its own end, which is not that of every language.
+  const names = el("bdi", { class: "crowd-names notranslate", translate: "no", dir: "auto" });
   const crowd = el("button", { type: "button", class: "button quiet crowd", "aria-haspopup": "dialog", hidden: true,
-    on: { click: openPeople } }, icon("person"), el("span", { class: "crowd-words" }, count, " ", names));
+    on: { click: openPeople } }, icon("person"), count, names);
   const node = el("header", { class: "room-head" },
     el("p", { class: "wordmark" }, say("name")),
     crowd, seats,
@@ -72,7 +75,7 @@ export function roomHeader({ people, hidden, localTime, openMenu, openPeople }) 
     if (many) {
       const here = all.filter((person) => person.me || person.present).length;
       setText(count, known ? say("room.crowd", { count: all.length, here }) : say("room.crowd_unknown", { count: all.length }));
-      setText(names, calledAll(all.filter((person) => !person.me)));
+      setText(names, all.filter((person) => !person.me).slice(0, MOST_NAMED).map(({ label }) => label).join(", "));
     }
     list.update(all);
     fit();
