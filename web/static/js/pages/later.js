@@ -2,4 +2,5 @@
 // for it.
 
 export { peoplePanel } from "../room/views/people-panel.js";
+export { PolledSocket } from "../net/polled-socket.js";
 export { recordTables } from "../room/views/record-tables.js";

@@ -25,7 +25,7 @@ import { NOTICES } from "./state-tables.js";
  * @property {string} [more]  what else there is to say
  * @property {number} [until]  when it goes
  *
- * @typedef {{tone: string, icon: string, text: string, actions?: ("lock"|"dismiss")[], passing?: boolean}} Row
+ * @typedef {{tone: string, icon: string, text: string, actions?: ("lock"|"dismiss"|"understood")[], passing?: boolean}} Row
  */
 
 const ROWS = /** @type {Record<string, Row>} */ (NOTICES);
@@ -52,7 +52,10 @@ export function notices({ lock, people, memory, localTime, refocus }) {
   const does = {
     lock: () => { lock(); dismiss(); },
     dismiss,
+    understood: (/** @type {string} */ row) => { understood.add(row); show(); },
   };
+  /** Rows that need not be read twice. @type {Set<string>} */
+  const understood = new Set();
   /** @type {Notice[]} */
   let passing = [];
   let passed = 0;
@@ -84,7 +87,7 @@ export function notices({ lock, people, memory, localTime, refocus }) {
         }
         if (tools.childElementCount !== actions.length) fill(tools, actions.map((action) =>
           el("button", { type: "button", class: `button small ${action === "dismiss" ? "quiet" : ""}`,
-            on: { click: does[action] } }, say(`notice.${action}`))));
+            on: { click: () => does[action](notice.row) } }, say(`notice.${action}`))));
         // What is done already needs no button.
         if (notice.row === "joins") tools.firstElementChild?.toggleAttribute("hidden", state?.room?.locked === true);
       },
@@ -118,8 +121,8 @@ export function notices({ lock, people, memory, localTime, refocus }) {
     if (state.phase === "live" || state.phase === "ended" || blinks()) return null;
     const waits = unsent(state);
     const seconds = Math.max(0, Math.ceil(((state.retryAt ?? 0) - Date.now()) / 1000));
-    const row = state.phase === "reconnecting" && seconds > 0
-      ? "reconnecting_in"
+    const row = state.phase !== "offline" && state.trouble === "not_ours" ? "not_ours"
+      : state.phase === "reconnecting" && seconds > 0 ? "reconnecting_in"
       : Object.hasOwn(NOTICES, state.phase) ? state.phase : "connecting";
     const more = [place(state), waits > 0 ? say("notice.unsent", { count: waits }) : ""];
     return { key: `connection ${row}`, row, values: { time: duration(seconds) }, more: more.filter(Boolean).join(" ") };
@@ -130,6 +133,12 @@ export function notices({ lock, people, memory, localTime, refocus }) {
     if (seatUntil === null || phase === "connecting") return "";
     const at = localTime(seatUntil);
     return say(at > Date.now() ? "notice.place_kept" : "notice.place_free", { until: moment(at) });
+  }
+
+  /** What this network and this browser let the page do. @param {RoomState} state  @returns {Notice[]} */
+  function means({ slow, noStorage }) {
+    const rows = [...(slow ? ["slow"] : []), ...(noStorage ? ["no_storage"] : [])];
+    return rows.filter((row) => !understood.has(row)).map((row) => ({ key: row, row, values: {} }));
   }
 
   /** @param {RoomState} state  @returns {Notice|null} */
@@ -171,7 +180,7 @@ export function notices({ lock, people, memory, localTime, refocus }) {
     if (state === null) return;
     const focused = node.contains(document.activeElement) ? document.activeElement : null;
     passing = passing.filter(({ until = 0 }) => until > Date.now());
-    const lines = [connection(state), joins(state), away(state), clock(state), ...passing];
+    const lines = [connection(state), ...means(state), joins(state), away(state), clock(state), ...passing];
     list.update(lines.filter((notice) => notice !== null));
     if (focused !== null && (!focused.isConnected || focused.hasAttribute("hidden"))) refocus();
   }
