@@ -208,7 +208,7 @@ def test_what_is_sent_while_the_browser_is_offline_waits_and_is_sent_once(
         tunnel.cut()
         notice = ada.page.locator(".notice.attention")
         expect(notice).to_contain_text(
-            "You are offline. Your place and what you have written are kept."
+            "You are offline. What you have written is kept here. Your place is kept until "
         )
         ada.says("Written above the clouds.")
         ada.sees_receipt("^Not sent yet: waits in this tab")
