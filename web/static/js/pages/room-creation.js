@@ -50,10 +50,17 @@ export function roomCreation({
 
   /** @param {() => void} throwIfCancelled */
   async function make(throwIfCancelled) {
+    /** @param {string} _phase  @param {number|null} [left]  seconds that the key will take, where it takes long */
+    const onProgress = (_phase, left = null) => {
+      throwIfCancelled();
+      if (left === null) return;
+      status = { ...status, left };
+      view?.state(status);
+    };
     const config = await server();
     const policy = chosenPolicy(choices, config);
     try {
-      return await RoomClient.create({ ...visitor(), code, config, policy, onProgress: throwIfCancelled });
+      return await RoomClient.create({ ...visitor(), code, config, policy, onProgress });
     } catch (error) {
       // Nobody else draws these words: the room is ours, and only the answer was lost.
       if (tried && codeOf(error) === "room_exists") return await RoomClient.join({ ...visitor(), code, config });
