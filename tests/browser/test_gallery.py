@@ -181,7 +181,7 @@ def test_enter_sends_and_shift_enter_makes_a_new_line(show: Show) -> None:
     page.keyboard.press("Shift+Enter")
     page.keyboard.type("two")
     page.keyboard.press("Enter")
-    assert calls(watched, "send") == [["send", "one\ntwo", {"view": 30}]]
+    assert calls(watched, "send") == [["send", "one\ntwo", {"view": 30, "limit": None, "quote": None}]]
     expect(text).to_have_value("")
     page.keyboard.type("   ")
     page.keyboard.press("Enter")

@@ -19,7 +19,9 @@ import { RoomApi } from "./room-api.js";
  * @typedef {object} Device  what differs between a browser and a test
  * @property {(code: string, config: {suite: number, salt: Uint8Array}) => Promise<Uint8Array>} derive
  * @property {(size: number) => Uint8Array} randomBytes
- * @property {Storage} storage  the tab's
+ * @property {import("../device/tab-storage.js").TabStorage} storage
+ * @property {(() => Promise<import("../net/reconnecting-socket.js").StandIn>)|null} [standIn]  promises what
+ *   stands in for a socket
  *
  * @typedef {object} Seat  all a client needs to live in a room; bytes in base64url
  * @property {RoomApi} api
@@ -46,6 +48,7 @@ import { RoomApi } from "./room-api.js";
  * @property {string} [name]
  * @property {number} [colour]
  * @property {boolean} [resumable]
+ * @property {Device["standIn"]} [standIn]  as a browser's device has it
  * @property {(phase: "deriving"|"connecting") => void} [onProgress]
  *
  * @typedef {{policy: 1|2, seats: number, messageTtl: number, roomTtl: number}} Policy
