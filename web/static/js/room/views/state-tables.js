@@ -5,6 +5,7 @@
 // Tones: "plain"; "attention" asks to be read now; "done" went as it was meant to. None is red, which
 // is for destroying alone, and none is ember, which is time that burns down.
 
+/** @template {Record<string, object>} T  @param {T} table */
 const freeze = (table) => {
   Object.values(table).forEach(Object.freeze);
   return Object.freeze(table);
