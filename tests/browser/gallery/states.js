@@ -12,6 +12,7 @@ import { leftScreen } from "/static/js/room/views/left-screen.js";
 import { invitedScreen } from "/static/js/room/views/invited-screen.js";
 import { openingScreen } from "/static/js/room/views/opening-screen.js";
 import { progressScreen } from "/static/js/room/views/progress-screen.js";
+import { memoryOf } from "/static/js/room/views/room-memory.js";
 import { roomView } from "/static/js/room/views/room-view.js";
 import { sharePanel } from "/static/js/room/views/share-panel.js";
 import { endedScreen, barrierScreen } from "/static/js/room/views/standing-screens.js";
@@ -129,8 +130,10 @@ const beginning = () => openingScreen({ panel: panel(), retry: none, another: no
 
 const PEOPLE_TALKING = () => ROOMS.conversation();
 const ALONE = () => ROOMS.alone();
-const inside = (show, state, more = {}) => {
+const inside = (show, state, { greeted = true, ...more } = {}) => {
   const client = new FakeClient(state);
+  // Who comes in is told who is there; what is played here goes on from there.
+  memoryOf(client).greeted = greeted;
   show(roomView({ client, share, setWaiting: none, hide: none, ...more }));
   return client;
 };
@@ -141,10 +144,23 @@ const menu = (icon) => {
   if (icon !== undefined) press(`dialog[open] .row-button:has(.icon-${icon})`);
 };
 
+const people = async () => {
+  menu("person");
+  while (document.querySelector("dialog[open] .people") === null) await wait(0);
+};
+
 /** What a person can do in a room that leads to a state of its own. */
 const ACTIONS = {
   menu: (show) => { const client = inside(show, PEOPLE_TALKING()); menu(); return client; },
   menu_without_code: (show) => { const client = inside(show, PEOPLE_TALKING(), { share: null }); menu(); return client; },
+  people: async (show) => { const client = inside(show, ROOMS.many_people()); await people(); return client; },
+  people_hidden: async (show) => {
+    const client = inside(show, ROOMS.many_people());
+    memoryOf(client).hidden.add("m1");
+    client.change({});
+    await people();
+    return client;
+  },
   menu_locked: (show) => {
     const state = PEOPLE_TALKING();
     const client = inside(show, { ...state, room: { ...state.room, locked: true } });
@@ -218,9 +234,9 @@ function draft(text) {
   field.dispatchEvent(new Event("input"));
 }
 
-const play = (states) => async (show) => {
+const play = (states, options) => async (show) => {
   const [first, ...rest] = [states()].flat();
-  const client = inside(show, first);
+  const client = inside(show, first, options);
   for (const next of rest) {
     await wait(TOLD_MS);
     client.change(next);
@@ -229,7 +245,8 @@ const play = (states) => async (show) => {
   return client;
 };
 
-const played = (rows) => Object.fromEntries(Object.entries(rows).map(([name, states]) => [name, play(states)]));
+const played = (rows) => Object.fromEntries(Object.entries(rows).map(([name, states]) =>
+  [name, play(states, { greeted: !name.startsWith("inside") })]));
 
 /** For each table of room/views/state-tables.js: how its rows are called here, and who plays them. */
 const TABLES = {
