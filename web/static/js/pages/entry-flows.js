@@ -99,7 +99,7 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
   function toArriving({ text = "", problem = null, unfolded = false } = {}) {
     drop();
     stage.show((kept) => arrivingScreen({
-      choices, text, problem, unfolded, ...kept, generate, leave: leaveMessage, enter, server,
+      choices, text, problem, unfolded, ...kept, generate, leave: leaveMessage, enter, server, drafts: load,
     }));
   }
 
