@@ -98,9 +98,14 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
   /** @param {import("../room/views/arriving-screen.js").Kept & {problem?: string|null}} [entered] */
   function toArriving({ text = "", problem = null, unfolded = false } = {}) {
     drop();
+<<<<<<< HEAD
     stage.show((kept) => arrivingScreen({
       choices, text, problem, unfolded, ...kept, generate, leave: leaveMessage, enter, server,
     }));
+=======
+    stage.show((kept) => arrivingScreen({ choices, text, problem, unfolded, ...kept, generate, leave: leaveMessage, enter, server,
+      drafts: load }));
+>>>>>>> main
   }
 
   async function generate() {

@@ -5,6 +5,7 @@
 // Tones: "plain"; "attention" asks to be read now; "done" went as it was meant to. None is red, which
 // is for destroying alone, and none is ember, which is time that burns down.
 
+<<<<<<< HEAD
 /**
  * @typedef {object} Row
  * @property {"plain"|"attention"|"done"} tone
@@ -24,6 +25,9 @@
  * @param {Record<Name, R>} table
  * @returns {Readonly<Record<Name, Readonly<R>>>}
  */
+=======
+/** @template {Record<string, object>} T  @param {T} table */
+>>>>>>> main
 const freeze = (table) => {
   Object.values(table).forEach(Object.freeze);
   return Object.freeze(table);
