@@ -97,7 +97,7 @@ def test_a_message_to_somebody_away_says_until_when_it_waits(visit: Visit, stage
     expect(notice).to_have_count(0)
 
 
-def test_a_countdown_is_said_at_its_start_and_when_ten_seconds_are_left(
+def test_a_countdown_is_said_at_its_start_and_when_twenty_seconds_are_left(
     visit: Visit, stage: str
 ) -> None:
     watched = played(visit, stage, "room:cards", init=HEARD, clock=True)
@@ -107,7 +107,7 @@ def test_a_countdown_is_said_at_its_start_and_when_ten_seconds_are_left(
     page.clock.run_for(70_000)
     assert heard(page) == [
         "Message from Ada opened, readable for 1 minute",
-        "The message from Ada is gone in 10 seconds",
+        "The message from Ada is gone in 20 seconds. The key + gives 30 seconds more",
     ]
     assert calls(watched, "discard") == [["discard", "a"]]
 

@@ -4,3 +4,4 @@
 export { peoplePanel } from "../room/views/people-panel.js";
 export { PolledSocket } from "../net/polled-socket.js";
 export { recordTables } from "../room/views/record-tables.js";
+export { leaving } from "./leaving.js";
