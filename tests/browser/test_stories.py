@@ -101,7 +101,7 @@ def test_the_whole_way_by_keyboard_from_arriving_to_destroyed(visit: Visit, serv
     expect(ada.page.get_by_role("button", name="Copied")).to_be_visible()
 
     keys = bo.page.keyboard
-    tab_to(bo, "Open a private room")
+    tab_to(bo, "Leave a message")
     keys.press("Tab")
     expect(bo.page.get_by_label("Enter the words you were given")).to_be_focused()
     # A field that can be written in shows the focus around itself and its button.

@@ -101,13 +101,13 @@ const LONG = Array.from({ length: 12 }, () => LOREM).join("\n\n");
 const ARABIC = "سأصل بعد عشر دقائق. الباب الأخضر، على يسار المخبز. الرمز 4711، ولا تنتظرني إذا أمطرت.";
 const NAMES = ["Ada", "Bo", "Chi", "Dag", null, null, "Ada", "Emmanuelle-Constance de la Tour"];
 
-/** A talk of many entries: cards in all states between messages of one's own. */
+/** A talk of many entries: cards in all states between messages of one's own; nobody has written so many as to flood. */
 const talk = (count) => ({
   cards: Array.from({ length: count }, (_, index) => {
     if (index % 11 === 3) return card(`c${index}`, { state: "gone", fate: "expired", sequence: 2 * index });
     return index % 4 === 1
       ? open(`c${index}`, `Number ${index}: the door is still the green one.`, { sequence: 2 * index, view: 0 })
-      : card(`c${index}`, { sequence: 2 * index, author: index % 3 === 0 ? "bo" : "ada" });
+      : card(`c${index}`, { sequence: 2 * index, author: count > 20 ? `m${index % 20}` : index % 3 === 0 ? "bo" : "ada" });
   }),
   sent: Array.from({ length: count }, (_, index) =>
     sent(`s${index}`, ["viewed", "stored", "opened"][index % 3], `Answer ${index}.`, { sequence: 2 * index + 1 })),
@@ -118,6 +118,10 @@ export const ROOMS = {
   alone: () => state({ members: [me], room: { ...room, joins: 1, seatsTaken: 1 } }),
   alone_and_writing: () => state({
     members: [me], room: { ...room, joins: 1, seatsTaken: 1 }, sent: [sent("s1", "stored", "Ring twice when you are here.")],
+  }),
+  seats_left: () => three({ room: { ...room, policy: 2, seats: 5, joins: 3, seatsTaken: 3 } }),
+  seats_left_and_writing: () => three({
+    room: { ...room, policy: 2, seats: 5, joins: 3, seatsTaken: 3 }, cards: [card("a")], sent: [sent("s1", "stored", "Who is missing?")],
   }),
   together: () => state({}),
   cards: () => state({ typing: ["ada"], cards: [card("a"), card("b", { size: 2048 })] }),
