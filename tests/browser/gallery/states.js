@@ -3,7 +3,7 @@
 
 import { FakeClient } from "./fake.js";
 import { CARDS, NOTICES, RECEIPTS, ROOMS } from "./rooms.js";
-import { card } from "./samples.js";
+import { card, LOREM } from "./samples.js";
 import { arrivingScreen } from "/static/js/room/views/arriving-screen.js";
 import { usualChoices } from "/static/js/room/views/entry-options.js";
 import { invitedScreen } from "/static/js/room/views/invited-screen.js";
@@ -49,11 +49,20 @@ const SCREENS = {
       unknown: [{ position: 4, word: "baromter", start: 25, end: 33 }] }),
   short: (show) => entering(show, "unlatched gusto", { code: "code_length" }),
   other_server: (show) => entering(show, `https://ephemeral.example/#1.00000000.${CODE}`, { code: "link_salt" }),
+  words_left: (show) => left(show, "seat_lost", { again: none }),
+  words_left_for_good: (show) => left(show, "destroyed", { again: null }),
+  words_not_brought: (show) => left(show, "seat_lost", { again: none, problem: "refusal.room_full" }),
   invited: (show) => show(joining()),
   invited_options: (show) => show(joining({ unfolded: true })),
   invited_problem: (show) => show(joining({ problem: "refusal.room_full" })),
   invited_in_vain: (show) => show(joining({ problem: "refusal.link_salt" })),
 };
+
+function left(show, reason, more) {
+  const kinds = { unsent: "The key is with the porter.", doubtful: LOREM, draft: "And one more thi" };
+  const words = Object.entries(kinds).map(([kind, text]) => ({ kind, text, quote: null, send: kind === "unsent", copied: false }));
+  show(endedScreen({ reason, anew: none, reload: none, words, ...more }));
+}
 
 function entering(show, text, refusal) {
   show(arrive({ text, enter: async () => { throw refusal; } }));

@@ -25,7 +25,7 @@ export function mayResume() {
 
 /**
  * The flows into a room of the server at `base`. `load()` promises the modules, `choices` are what was
- * chosen, `toRoom(client, share, keptNode)` enters a room; `share` is null where the code is not known.
+ * chosen, `toRoom(client, share, {words})` enters a room; `share` is null where the code is not known.
  * `over(reason)` is told why a room is no more that was not entered yet. `trap` makes going back a
  * question while there is something to lose.
  */
@@ -98,8 +98,11 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, over }) {
     }));
   }
 
-  /** Derives, connects, and enters; `giveUp(problem)` goes back to where the person was. */
-  async function join(code, giveUp) {
+  /**
+   * Derives, connects, and enters, with the words that one comes back with; `giveUp(problem)` goes back to where
+   * the person was.
+   */
+  async function join(code, giveUp, words = []) {
     stage.show((kept) => progressScreen(kept.phase ?? "deriving", { ...kept, back: () => giveUp(null) }));
     try {
       const modules = await load();
@@ -112,7 +115,7 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, over }) {
         return modules.RoomClient.join({ ...visitor(), code, config, onProgress });
       };
       const done = await begin(enter);
-      if (done !== null) toRoom(done.client, shareOf(code, base, modules, server));
+      if (done !== null) toRoom(done.client, shareOf(code, base, modules, server), { words });
     } catch (error) {
       forget();
       giveUp(problemOf(error));

@@ -1,4 +1,5 @@
 // What nobody needs before the first message: loaded when somebody has been inside for a while, or asks
 // for it.
 
+export { unsentList } from "../room/views/unsent-list.js";
 export { recordTables } from "../room/views/record-tables.js";

@@ -7,6 +7,7 @@ import { forgetRoom } from "../room/views/room-memory.js";
 import { roomView } from "../room/views/room-view.js";
 import { barrierScreen, endedScreen } from "../room/views/standing-screens.js";
 import { ENDINGS, PROGRESS } from "../room/views/state-tables.js";
+import { bringAlong, wordsLeft } from "../room/views/unsent-words.js";
 import { announce, clearAnnouncements } from "../ui/announce.js";
 import { closePanels, confirm } from "../ui/dialog.js";
 import { onLanguage, say } from "../ui/i18n.js";
@@ -54,18 +55,23 @@ function setWaiting(count) {
   title();
 }
 
-/** Enters the room; who is using what is in `keptNode`, which is shown already, is not disturbed. */
-function toRoom(client, share, keptNode = null) {
+/**
+ * Enters the room; who is using what is in `keptNode`, which is shown already, is not disturbed. `words` are
+ * those that one comes back with.
+ */
+function toRoom(client, share, { keptNode = null, words = [] } = {}) {
   room = client;
+  bringAlong(client, words);
   const over = () => {
     if (client.state.phase !== "ended") return;
     client.removeEventListener("change", over);
     room = null;
     trap.release();
+    const words = wordsLeft(client);
     forgetRoom(client);
     const { reason } = client.state.ended;
     const again = share !== null && ENDINGS[reason]?.actions.includes("again");
-    toEnded(reason, again ? once(share.code) : null);
+    toEnded({ reason, words, again: again ? once(share.code, reason, words) : null });
   };
   client.addEventListener("change", over);
   trap.set();
@@ -80,19 +86,28 @@ function toRoom(client, share, keptNode = null) {
   over();
 }
 
-/** Tries a code once more. A function of its own, because closures hold all that stands beside them. */
-const once = (code) => () => join(code, (problem) => toArriving({ text: code, problem }));
+/**
+ * Tries a code once more, with the words that were left; where there are none, giving up leads to the first
+ * screen. A function of its own, because closures hold all that stands beside them.
+ */
+const once = (code, reason, words) => () => join(code, (problem) => {
+  if (words.length === 0) toArriving({ text: code, problem });
+  else toEnded({ reason, words, problem, again: once(code, reason, words) });
+}, words);
 
-/** The room is over: everything is forgotten here, the code too unless it may still help (`again`). */
-function toEnded(reason, again) {
+/**
+ * The room is over: everything is forgotten here, but for one's own words that nobody has (`words`), and
+ * the code where it may still help (`again`).
+ */
+function toEnded({ reason, again = null, words = [], problem = null }) {
   if (again === null) forget();
-  stage.show(() => endedScreen({ reason, again, anew }));
+  stage.show(() => endedScreen({ reason, again, anew, words, problem }));
 }
 
 /** A room was destroyed before it was entered; without a reason, before it was made. */
 function toNothing(reason) {
   trap.release();
-  if (reason !== null) toEnded(reason, null);
+  if (reason !== null) toEnded({ reason });
   else {
     forget();
     toArriving({ problem: "destroy.nothing" });

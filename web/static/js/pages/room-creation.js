@@ -7,7 +7,7 @@ import { beginningWith, shareOf } from "./share.js";
 /**
  * Shows the words of a new code and makes their room, again whenever the person asks for it. `server()`
  * promises what the server says of itself; `begin` and `destroy` are those of cancellableEntry;
- * `toRoom(client, share, keptNode)` enters; `another()` draws other words, `back()` gives up, `over(reason)`
+ * `toRoom(client, share, {keptNode})` enters; `another()` draws other words, `back()` gives up, `over(reason)`
  * is told why the room is no more, null if there was none; `problemOf(error)` names the sentence for
  * what went wrong.
  */
@@ -44,7 +44,7 @@ export function roomCreation({
     });
     try {
       const done = await begin(make, { made: true });
-      if (done !== null) toRoom(done.client, beginningWith(panel, share), panel.node);
+      if (done !== null) toRoom(done.client, beginningWith(panel, share), { keptNode: panel.node });
     } catch (error) {
       status = { ...status, problem: problemOf(error) };
       stage.screen().state(status);

@@ -20,6 +20,8 @@ const fresh = () => ({
   ash: new Ash(),
   /** Seconds for which each message of one's own may be read. */
   views: new Map(),
+  /** How each of these was sent: what `RoomClient.send` was told. @type {Map<string, {view: number, limit: number|null}>} */
+  options: new Map(),
   /** When the countdown of each card and message ends. */
   ends: new Map(),
   /** What is being written, and what it answers. */

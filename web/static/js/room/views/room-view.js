@@ -65,7 +65,9 @@ export function roomView({ client, share, setWaiting, hide = null }) {
   const announcer = roomAnnouncer({ people, context, pass: lines.pass });
 
   function send(text, options) {
-    memory.views.set(client.send(text, options), options.view);
+    const id = client.send(text, options);
+    memory.views.set(id, options.view);
+    memory.options.set(id, { view: options.view, limit: options.limit });
     log.toEnd();
   }
 

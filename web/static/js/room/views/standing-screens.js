@@ -1,29 +1,70 @@
 // Screens that stand by themselves: why the room is over for this tab, or why the page can't work.
 // What each says and offers is in state-tables.js.
 
-import { el } from "../../ui/el.js";
+import { announceAssertive } from "../../ui/announce.js";
+import { confirm } from "../../ui/dialog.js";
+import { el, fill } from "../../ui/el.js";
 import { say } from "../../ui/i18n.js";
 import { icon } from "../../ui/icons.js";
+import { later } from "../../ui/later.js";
 import { BARRIERS, ENDINGS } from "./state-tables.js";
+
+/**
+ * @typedef {import("./unsent-words.js").Words} Words
+ * @typedef {{tone: string, icon: string, title: string, text: string, next: string, actions: string[]}} Row
+ * @typedef {(() => void)|null} Act
+ */
 
 /**
  * The screen of an end. `anew()` goes to the first screen, `reload()` loads the page again, `again()`
  * tries the same code once more and is null when the code is not at hand. A reason that is not known
- * is shown as `protocol`.
+ * is shown as `protocol`. `words` are those that nobody has: whoever would lose them is asked. `problem`
+ * is the sentence for why coming back didn't work.
+ * @param {{reason: string, again: Act, anew: () => void, reload?: () => void, words?: Words[], problem?: string|null}} given
  */
-export function endedScreen({ reason, again, anew, reload = () => location.reload() }) {
+export function endedScreen({ reason, again, anew, reload = () => location.reload(), words = [], problem = null }) {
   const known = Object.hasOwn(ENDINGS, reason) ? reason : "protocol";
-  const does = { again, anew, reload };
+  /** @type {Record<string, Act>} */
+  const does = { again, anew: () => void lose(anew), reload };
+  /** @type {Record<string, string>} */
   const labels = { again: say("ended.again"), anew: say("ended.anew"), reload: say("ended.reload") };
-  return standing("ended", known, ENDINGS[known], (action) => button(labels[action], does[action]));
+  const unsaved = () => words.some(({ copied }) => !copied);
+
+  /** @param {() => void} go */
+  async function lose(go) {
+    if (!unsaved() || await confirm({ title: say("unsent.title"), text: say("unsent.lose"), yes: say("unsent.forget") })) go();
+  }
+
+  const more = [
+    problem === null ? null : el("p", { class: "notice attention" }, icon("warning"), el("span", { class: "notice-words" }, say(problem))),
+    words.length === 0 ? null : leftOver(words, again !== null),
+  ];
+  if (problem !== null) announceAssertive(say(problem));
+  const screen = standing("ended", known, ENDINGS[known], (action) => button(labels[action], does[action]), more);
+  return { ...screen, unsaved };
+}
+
+/**
+ * The words at once, in case that what makes more of them doesn't arrive.
+ * @param {Words[]} words
+ * @param {boolean} back
+ */
+function leftOver(words, back) {
+  const list = el("div", {}, words.map(({ text }) => el("p", { class: "prose notranslate", translate: "no" }, text)));
+  later().then(({ unsentList }) => fill(list, unsentList(words, { back })), () => {});
+  return el("section", { class: "unsent" }, el("h2", {}, say("unsent.title")), list);
 }
 
 /**
  * The screen of a barrier; `retry()` tries once more, also by itself when the browser finds a
  * connection; `anew()` goes to the first screen.
+ * @param {string} what
+ * @param {{retry?: Act, anew?: Act}} [given]
  */
 export function barrierScreen(what, { retry = null, anew = null } = {}) {
+  /** @type {Record<string, string>} */
   const labels = { retry: say("barrier.retry"), anew: say("ended.anew") };
+  /** @type {Record<string, Act>} */
   const does = { retry, anew };
   const going = new AbortController();
   if (retry !== null) window.addEventListener("online", retry, { once: true, signal: going.signal });
@@ -32,9 +73,16 @@ export function barrierScreen(what, { retry = null, anew = null } = {}) {
   return { ...screen, close: () => going.abort() };
 }
 
-function standing(kind, name, { tone, icon: drawing, title, text, next, actions }, make) {
+/**
+ * @param {string} kind
+ * @param {string} name
+ * @param {Row} row
+ * @param {(action: string) => HTMLElement|null} make
+ * @param {import("../../ui/el.js").Child} [more]
+ */
+function standing(kind, name, { tone, icon: drawing, title, text, next, actions }, make, more = null) {
   const heading = el("h1", { tabindex: "-1" }, say(title));
-  const offered = actions.map(make).filter((node) => node !== null);
+  const offered = actions.map(make).flatMap((node) => node ?? []);
   for (const [index, node] of offered.entries()) node.classList.add(index === 0 ? "primary" : "quiet");
   const node = el("div", { class: `screen standing ${kind} ${tone}`, data: { reason: name } },
     el("p", { class: "wordmark" }, say("name")),
@@ -43,10 +91,12 @@ function standing(kind, name, { tone, icon: drawing, title, text, next, actions 
       heading,
       el("p", { class: "lead" }, say(text)),
       el("p", { class: "next" }, say(next)),
+      more,
       offered.length === 0 ? null : el("div", { class: "button-row" }, offered)));
   return { node, focus: heading };
 }
 
+/** @param {string} label  @param {Act} click */
 const button = (label, click) =>
   click === null ? null : el("button", { type: "button", class: "button", on: { click } }, label);
 
