@@ -5,11 +5,15 @@ import { invitedScreen } from "../room/views/invited-screen.js";
 import { progressScreen } from "../room/views/progress-screen.js";
 import { barrierScreen } from "../room/views/standing-screens.js";
 import { has } from "../ui/i18n.js";
+import { later } from "../ui/later.js";
 import { cancellableEntry } from "./cancellable-entry.js";
 import { roomCreation } from "./room-creation.js";
 import { shareOf } from "./share.js";
 
 const COLOURS = 12;
+
+/** What stands in for a socket that the network doesn't let through. */
+const standIn = () => later().then(({ PolledSocket }) => PolledSocket);
 
 /** The key of the sentence for what went wrong. */
 const problemOf = ({ code }) => (has(`refusal.${code}`) ? `refusal.${code}` : "refusal.other");
@@ -48,7 +52,7 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, over }) {
   function visitor() {
     const colour = crypto.getRandomValues(new Uint8Array(1))[0] % COLOURS;
     const name = choices.name === "" ? {} : { name: choices.name, colour };
-    return { base, resumable: choices.resumable, ...name };
+    return { base, standIn, resumable: choices.resumable, ...name };
   }
 
   /** Nothing is under way any more, and nothing would be lost by going back. */
@@ -108,9 +112,9 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, over }) {
       const modules = await load();
       const enter = async (throwIfCancelled) => {
         const config = await server();
-        const onProgress = (phase) => {
+        const onProgress = (phase, left) => {
           throwIfCancelled();
-          stage.screen().phase?.(phase);
+          stage.screen().phase?.(phase, left);
         };
         return modules.RoomClient.join({ ...visitor(), code, config, onProgress });
       };
@@ -127,14 +131,14 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, over }) {
     stage.show((kept) => progressScreen("returning", kept));
     try {
       const { RoomClient } = await load();
-      const done = await begin(() => RoomClient.resume({ base }));
+      const done = await begin(() => RoomClient.resume({ base, standIn }));
       if (done === null) return;
       if (done.client === null) toArriving({ problem: "arriving.seat_gone" });
       else toRoom(done.client, null);
     } catch (error) {
       const { code } = error;
       if (!PASSING.has(code)) toArriving({ problem: problemOf(error) });
-      else if (code === "too_many") toBarrier(code);
+      else if (code === "too_many" || code === "not_ours") toBarrier(code);
       else toBarrier(navigator.onLine === false ? "offline" : "unreachable");
     }
   }
@@ -147,4 +151,4 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, over }) {
   return { toArriving, toInvited, join, resume };
 }
 
-const PASSING = new Set(["unreachable", "unavailable", "internal", "too_many"]);
+const PASSING = new Set(["unreachable", "not_ours", "unavailable", "internal", "too_many"]);

@@ -2,4 +2,5 @@
 // for it.
 
 export { unsentList } from "../room/views/unsent-list.js";
+export { PolledSocket } from "../net/polled-socket.js";
 export { recordTables } from "../room/views/record-tables.js";

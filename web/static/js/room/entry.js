@@ -17,9 +17,12 @@ import { RoomApi } from "./room-api.js";
 
 /**
  * @typedef {object} Device  what differs between a browser and a test
- * @property {(code: string, config: {suite: number, salt: Uint8Array}) => Promise<Uint8Array>} derive
+ * @property {(code: string, config: {suite: number, salt: Uint8Array},
+ *   onProgress?: (seconds: number) => void) => Promise<Uint8Array>} derive
  * @property {(size: number) => Uint8Array} randomBytes
- * @property {Storage} storage  the tab's
+ * @property {import("../device/tab-storage.js").TabStorage} storage
+ * @property {(() => Promise<import("../net/reconnecting-socket.js").StandIn>)|null} [standIn]  promises what
+ *   stands in for a socket
  *
  * @typedef {object} Seat  all a client needs to live in a room; bytes in base64url
  * @property {RoomApi} api
@@ -46,7 +49,9 @@ import { RoomApi } from "./room-api.js";
  * @property {string} [name]
  * @property {number} [colour]
  * @property {boolean} [resumable]
- * @property {(phase: "deriving"|"connecting") => void} [onProgress]
+ * @property {Device["standIn"]} [standIn]  as a browser's device has it
+ * @property {(phase: "deriving"|"connecting", seconds?: number) => void} [onProgress]  `seconds`: how long
+ *   it still takes, where that is worth saying; what it throws ends the way in
  *
  * @typedef {{policy: 1|2, seats: number, messageTtl: number, roomTtl: number}} Policy
  */
@@ -126,7 +131,7 @@ async function deriveRoom({ base, code, link, config: known, onProgress }, devic
   const config = known ?? readConfig(await api.config());
   const canonical = typed ?? (await readLink(link ?? "", config));
   onProgress?.("deriving");
-  const root = await device.derive(canonical, config);
+  const root = await device.derive(canonical, config, (seconds) => onProgress?.("deriving", seconds));
   onProgress?.("connecting");
   const keys = await roomKeys(root);
   return { api, config, root, keys, locator: toBase64url(keys.locator) };
