@@ -32,7 +32,7 @@ def known_by(someone: Person, text: str, *more: str) -> set[str]:
 
 
 def keys_held(someone: Person) -> int:
-    """How many keys anything in the page's memory still leads to, after its garbage was collected."""
+    """How many keys something in the page's memory still leads to."""
     session = someone.page.context.new_cdp_session(someone.page)
     kind = session.send("Runtime.evaluate", {"expression": "CryptoKey.prototype"})
     found = session.send("Runtime.queryObjects", {"prototypeObjectId": kind["result"]["objectId"]})

@@ -1,7 +1,7 @@
-"""Where one writes: what is done with the words before they are sent, and what is asked for them."""
+"""Where one writes: what is done with the words before they are sent."""
 
-from playwright.sync_api import expect
 from plays import calls, played
+from playwright.sync_api import expect
 from support.machines.chromium import Visit
 
 
