@@ -2,5 +2,7 @@
 // for it.
 
 export { unsentList } from "../room/views/unsent-list.js";
+export { peoplePanel } from "../room/views/people-panel.js";
 export { PolledSocket } from "../net/polled-socket.js";
 export { recordTables } from "../room/views/record-tables.js";
+export { leaving } from "./leaving.js";

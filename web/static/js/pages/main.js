@@ -3,7 +3,7 @@
 import { barrier } from "../device/feature-detection.js";
 import { usualChoices } from "../room/views/entry-options.js";
 import { unsent } from "../room/views/log-entries.js";
-import { forgetRoom } from "../room/views/room-memory.js";
+import { forgetRoom, memoryOf } from "../room/views/room-memory.js";
 import { roomView } from "../room/views/room-view.js";
 import { barrierScreen, endedScreen } from "../room/views/standing-screens.js";
 import { ENDINGS, PROGRESS } from "../room/views/state-tables.js";
@@ -18,6 +18,7 @@ import { isCovered, neutralScreen } from "../ui/neutral-screen.js";
 import { stage as stageIn } from "../ui/stage.js";
 import { entryFlows, mayResume } from "./entry-flows.js";
 import { loading } from "./loading.js";
+import { leadingBack } from "./share.js";
 
 // A while after somebody has entered, what may be needed then is here, also without the network.
 const LATER_MS = 3000;
@@ -34,7 +35,9 @@ const load = loading(new URL("./room.js", import.meta.url).href, (error) => {
 });
 const neutral = neutralScreen({ nodes: [app, ...spoken], changed: title });
 const trap = backTrap({ ask: askToLeave, leave });
-const { toArriving, toInvited, join, resume } = entryFlows({ stage, base, load, choices, trap, toRoom, over: toNothing });
+const { toArriving, toInvited, join, resume } = entryFlows({
+  stage, base, load, choices, trap, toRoom, hold, showRoom, depart, over: toNothing,
+});
 let room = null;
 let waiting = 0;
 
@@ -55,35 +58,56 @@ function setWaiting(count) {
   title();
 }
 
-/**
- * Enters the room; who is using what is in `keptNode`, which is shown already, is not disturbed. `words` are
- * those that one comes back with.
- */
-function toRoom(client, share, { keptNode = null, words = [] } = {}) {
+/** From now on this room is the page's, whatever is shown of it. Gives its share, with the way back to it. */
+function hold(client, share) {
   room = client;
-  bringAlong(client, words);
   const over = () => {
-    if (client.state.phase !== "ended") return;
+    if (room !== client || client.state.phase !== "ended") return;
     client.removeEventListener("change", over);
     room = null;
     trap.release();
+    const { reason, by } = client.state.ended;
+    const person = by === null ? null : memoryOf(client).people.met(by);
     const words = wordsLeft(client);
     forgetRoom(client);
-    const { reason } = client.state.ended;
     const again = share !== null && ENDINGS[reason]?.actions.includes("again");
-    toEnded({ reason, words, again: again ? once(share.code, reason, words) : null });
+    toEnded({ reason, by: person?.label, words, again: again ? once(share.code, reason, words) : null });
   };
   client.addEventListener("change", over);
   trap.set();
   setTimeout(() => later().catch(() => {}), LATER_MS);
-  const enter = () => stage.show(() => roomView({ client, share, setWaiting, hide: neutral.cover }));
+  // A room that is over already has told so before anybody listened.
+  queueMicrotask(over);
+  return share === null ? null : leadingBack(share, client);
+}
+
+/**
+ * Enters the room; who is using what is in `keptNode`, which is shown already, is not disturbed. `words` are
+ * those that one comes back with.
+ */
+function toRoom(client, share, keptNode = null, words = []) {
+  bringAlong(client, words);
+  const led = hold(client, share);
   if (keptNode === null) {
-    enter();
+    showRoom(client, led);
   } else {
-    keepFocus(keptNode, enter);
+    keepFocus(keptNode, () => showRoom(client, led));
     announce(`${say(PROGRESS.opened.title)}. ${say(PROGRESS.opened.text)}`);
   }
-  over();
+}
+
+function showRoom(client, share) {
+  stage.show(() => roomView({ client, share, setWaiting, hide: neutral.cover }));
+}
+
+/** The person is done with the room, and it isn't with them: the seat stays for whoever has the link back. */
+function depart() {
+  const client = room;
+  room = null;
+  trap.release();
+  forgetRoom(client);
+  client.close({ unloading: true, done: true });
+  toEnded({ reason: "departed" });
 }
 
 /**
@@ -96,12 +120,12 @@ const once = (code, reason, words) => () => join(code, (problem) => {
 }, words);
 
 /**
- * The room is over: everything is forgotten here, but for one's own words that nobody has (`words`), and
- * the code where it may still help (`again`).
+ * The room is over: everything is forgotten here, but for the name of the member `by` whom it was ended, one's own
+ * words that nobody has, and the code where it may still help (`again`).
  */
-function toEnded({ reason, again = null, words = [], problem = null }) {
+function toEnded({ reason, by = null, again = null, words = [], problem = null }) {
   if (again === null) forget();
-  stage.show(() => endedScreen({ reason, again, anew, words, problem }));
+  stage.show(() => endedScreen({ reason, by, again, anew, words, problem }));
 }
 
 /** A room was destroyed before it was entered; without a reason, before it was made. */

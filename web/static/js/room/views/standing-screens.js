@@ -4,25 +4,27 @@
 import { announceAssertive } from "../../ui/announce.js";
 import { confirm } from "../../ui/dialog.js";
 import { el, fill } from "../../ui/el.js";
-import { say } from "../../ui/i18n.js";
+import { parts, say } from "../../ui/i18n.js";
 import { icon } from "../../ui/icons.js";
 import { later } from "../../ui/later.js";
 import { BARRIERS, ENDINGS } from "./state-tables.js";
 
 /**
  * @typedef {import("./unsent-words.js").Words} Words
- * @typedef {{tone: string, icon: string, title: string, text: string, next: string, actions: string[]}} Row
+ * @typedef {{tone: string, icon: string, title: string, text: string, next: string, actions: string[],
+ *   by?: string, said?: import("../../ui/el.js").Child}} Row
  * @typedef {(() => void)|null} Act
  */
 
 /**
  * The screen of an end. `anew()` goes to the first screen, `reload()` loads the page again, `again()`
- * tries the same code once more and is null when the code is not at hand. A reason that is not known
- * is shown as `protocol`. `words` are those that nobody has: whoever would lose them is asked. `problem`
- * is the sentence for why coming back didn't work.
- * @param {{reason: string, again: Act, anew: () => void, reload?: () => void, words?: Words[], problem?: string|null}} given
+ * tries the same code once more and is null when the code is not at hand; `by` is the name of whoever
+ * ended it, or null. A reason that is not known is shown as `protocol`. `words` are those that nobody has:
+ * whoever would lose them is asked. `problem` is the sentence for why coming back didn't work.
+ * @param {{reason: string, by?: string|null, again: Act, anew: () => void, reload?: () => void, words?: Words[],
+ *   problem?: string|null}} given
  */
-export function endedScreen({ reason, again, anew, reload = () => location.reload(), words = [], problem = null }) {
+export function endedScreen({ reason, by = null, again, anew, reload = () => location.reload(), words = [], problem = null }) {
   const known = Object.hasOwn(ENDINGS, reason) ? reason : "protocol";
   /** @type {Record<string, Act>} */
   const does = { again, anew: () => void lose(anew), reload };
@@ -40,7 +42,12 @@ export function endedScreen({ reason, again, anew, reload = () => location.reloa
     words.length === 0 ? null : leftOver(words, again !== null),
   ];
   if (problem !== null) announceAssertive(say(problem));
-  const screen = standing("ended", known, ENDINGS[known], (action) => button(labels[action], does[action]), more);
+  /** @type {Row} */
+  const row = ENDINGS[known];
+  const said = by !== null && row.by !== undefined
+    ? parts(row.by, { name: el("bdi", { class: "notranslate", translate: "no" }, by) })
+    : say(row.text);
+  const screen = standing("ended", known, { ...row, said }, (action) => button(labels[action], does[action]), more);
   return { ...screen, unsaved };
 }
 
@@ -80,7 +87,7 @@ export function barrierScreen(what, { retry = null, anew = null } = {}) {
  * @param {(action: string) => HTMLElement|null} make
  * @param {import("../../ui/el.js").Child} [more]
  */
-function standing(kind, name, { tone, icon: drawing, title, text, next, actions }, make, more = null) {
+function standing(kind, name, { tone, icon: drawing, title, text, said = say(text), next, actions }, make, more = null) {
   const heading = el("h1", { tabindex: "-1" }, say(title));
   const offered = actions.map(make).flatMap((node) => node ?? []);
   for (const [index, node] of offered.entries()) node.classList.add(index === 0 ? "primary" : "quiet");
@@ -89,7 +96,7 @@ function standing(kind, name, { tone, icon: drawing, title, text, next, actions 
     el("div", { class: "standing-body" },
       el("div", { class: "mark-large" }, icon(drawing)),
       heading,
-      el("p", { class: "lead" }, say(text)),
+      el("p", { class: "lead" }, said),
       el("p", { class: "next" }, say(next)),
       more,
       offered.length === 0 ? null : el("div", { class: "button-row" }, offered)));
