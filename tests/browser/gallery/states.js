@@ -244,7 +244,9 @@ const played = (rows) => Object.fromEntries(Object.entries(rows).map(([name, sta
 /** For each table of room/views/state-tables.js: how its rows are called here, and who plays them. */
 const TABLES = {
   ENDINGS: ["ended", (name) => (show) => show(endedScreen({ reason: name, again: none, anew: none, reload: none }))],
-  BARRIERS: ["barrier", (name) => (show) => show(barrierScreen(name, { retry: none, anew: none }))],
+  BARRIERS: ["barrier", (name) => (show) => show(barrierScreen(name, {
+    retry: none, anew: none, back: none, at: Date.now() + 40_000, until: Date.now() + 1_800_000,
+  }))],
   LEFT: ["left", (name) => (show) => left(show, name)],
   PROGRESS: ["progress", (name) => PROGRESS[name]],
   NOTICES: ["notice", (name) => played(NOTICES)[name]],

@@ -1,5 +1,7 @@
 // The ways into a room: by making it, by its words, by a link, and back after a reload.
 
+import { keptUntil, thisLoad } from "../device/kept-until.js";
+import { tabStorage } from "../device/tab-storage.js";
 import { arrivingScreen } from "../room/views/arriving-screen.js";
 import { invitedScreen } from "../room/views/invited-screen.js";
 import { progressScreen } from "../room/views/progress-screen.js";
@@ -142,11 +144,20 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
       if (done !== null) toRoom(done.client, shareOf(code, base, modules, server), null, words);
     } catch (error) {
       forget();
-      giveUp(problemOf(error));
+      const back = () => giveUp(problemOf(error));
+      if (error.code !== "room_full" || !(error.elsewhere || error.retryAfter !== null)) back();
+      else toFull(error, { retry: () => join(code, giveUp, words), back });
     }
   }
 
+  /** Every place is taken: perhaps by oneself, in another tab or in one that was closed a moment ago. */
+  function toFull({ elsewhere, retryAfter }, ways) {
+    if (elsewhere) toBarrier("full_elsewhere", ways);
+    else toBarrier("full_soon", { ...ways, at: Date.now() + 1000 * retryAfter });
+  }
+
   async function resume() {
+    const kept = keptUntil(tabStorage(), thisLoad());
     cancel();
     stage.show((kept) => progressScreen("returning", kept));
     try {
@@ -157,15 +168,17 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
       else toRoom(done.client, null);
     } catch (error) {
       const { code } = error;
+      const at = error.retryAfter ? Date.now() + 1000 * error.retryAfter : null;
+      const ways = { retry: resume, anew: () => toArriving(), at, until: kept };
       if (!PASSING.has(code)) toArriving({ problem: problemOf(error) });
-      else if (code === "too_many" || code === "not_ours") toBarrier(code);
-      else toBarrier(navigator.onLine === false ? "offline" : "unreachable");
+      else if (code === "too_many" || code === "not_ours") toBarrier(code, ways);
+      else toBarrier(navigator.onLine === false ? "offline" : "unreachable", ways);
     }
   }
 
-  /** What is in the way of coming back will pass: the tab keeps its half until it has. */
-  function toBarrier(what) {
-    stage.show(() => barrierScreen(what, { retry: resume, anew: () => toArriving() }));
+  /** What is in the way will pass: meanwhile the tab keeps what it has. */
+  function toBarrier(what, ways) {
+    stage.show(() => barrierScreen(what, ways));
   }
 
   return { toArriving, toInvited, join, resume };

@@ -3,16 +3,19 @@
 
 import { announceAssertive } from "../../ui/announce.js";
 import { confirm } from "../../ui/dialog.js";
-import { el, fill } from "../../ui/el.js";
+import { el, fill, setText } from "../../ui/el.js";
 import { parts, say } from "../../ui/i18n.js";
 import { icon } from "../../ui/icons.js";
 import { later } from "../../ui/later.js";
+import { duration, moment } from "../../ui/times.js";
 import { BARRIERS, ENDINGS } from "./state-tables.js";
+
+const TICK_MS = 250;
 
 /**
  * @typedef {import("./unsent-words.js").Words} Words
  * @typedef {{tone: string, icon: string, title: string, text: string, next: string, actions: string[],
- *   by?: string, said?: import("../../ui/el.js").Child}} Row
+ *   by?: string, said?: import("../../ui/el.js").Child, advice?: import("../../ui/el.js").Child}} Row
  * @typedef {(() => void)|null} Act
  */
 
@@ -65,19 +68,49 @@ function leftOver(words, back) {
 /**
  * The screen of a barrier; `retry()` tries once more, also by itself when the browser finds a
  * connection; `anew()` goes to the first screen.
+ * `back()` goes where one came from. At the moment `at`, if given, it is tried by itself; until `until`, if
+ * known, what the tab keeps leads back. Both are in milliseconds, by this device's clock.
  * @param {string} what
- * @param {{retry?: Act, anew?: Act}} [given]
+ * @param {{retry?: Act, anew?: Act, back?: Act, at?: number|null, until?: number|null}} [given]
  */
-export function barrierScreen(what, { retry = null, anew = null } = {}) {
+export function barrierScreen(what, { retry = null, anew = null, back = null, at = null, until = null } = {}) {
   /** @type {Record<string, string>} */
-  const labels = { retry: say("barrier.retry"), anew: say("ended.anew") };
+  const labels = { retry: say("barrier.retry"), anew: say("ended.anew"), back: say("dialog.back") };
   /** @type {Record<string, Act>} */
-  const does = { retry, anew };
+  const does = { retry, anew, back };
   const going = new AbortController();
   if (retry !== null) window.addEventListener("online", retry, { once: true, signal: going.signal });
-  const screen = standing("barrier", what, BARRIERS[what], (action) =>
+  /** @type {Row} */
+  const row = BARRIERS[what];
+  const text = row.text === "barrier.kept" && until !== null ? say("barrier.kept_until", { until: moment(until) }) : say(row.text);
+  const next = row.next !== "barrier.again_in" ? say(row.next)
+    : at === null ? say("barrier.again") : countingDown(at, () => retry?.(), going.signal);
+  const screen = standing("barrier", what, { ...row, said: text, advice: next }, (action) =>
     action === "secure" ? secureLink() : button(labels[action], does[action]));
   return { ...screen, close: () => going.abort() };
+}
+
+/**
+ * Says how long it takes until `at`, and calls `act()` then, unless `signal` ends it before.
+ * @param {number} at
+ * @param {() => void} act
+ * @param {AbortSignal} signal
+ */
+function countingDown(at, act, signal) {
+  const node = el("span", { role: "timer", "aria-live": "off" });
+
+  function tick() {
+    const left = Math.ceil((at - Date.now()) / 1000);
+    setText(node, say("barrier.again_in", { time: duration(Math.max(left, 0)) }));
+    if (left > 0) return;
+    clearInterval(timer);
+    act();
+  }
+
+  const timer = setInterval(tick, TICK_MS);
+  signal.addEventListener("abort", () => clearInterval(timer));
+  setText(node, say("barrier.again_in", { time: duration(Math.max(Math.ceil((at - Date.now()) / 1000), 0)) }));
+  return node;
 }
 
 /**
@@ -87,7 +120,7 @@ export function barrierScreen(what, { retry = null, anew = null } = {}) {
  * @param {(action: string) => HTMLElement|null} make
  * @param {import("../../ui/el.js").Child} [more]
  */
-function standing(kind, name, { tone, icon: drawing, title, text, said = say(text), next, actions }, make, more = null) {
+function standing(kind, name, { tone, icon: drawing, title, text, said = say(text), next, advice = say(next), actions }, make, more = null) {
   const heading = el("h1", { tabindex: "-1" }, say(title));
   const offered = actions.map(make).flatMap((node) => node ?? []);
   for (const [index, node] of offered.entries()) node.classList.add(index === 0 ? "primary" : "quiet");
@@ -97,7 +130,7 @@ function standing(kind, name, { tone, icon: drawing, title, text, said = say(tex
       el("div", { class: "mark-large" }, icon(drawing)),
       heading,
       el("p", { class: "lead" }, said),
-      el("p", { class: "next" }, say(next)),
+      el("p", { class: "next" }, advice),
       more,
       offered.length === 0 ? null : el("div", { class: "button-row" }, offered)));
   return { node, focus: heading };
