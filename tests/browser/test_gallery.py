@@ -335,7 +335,8 @@ def test_what_is_being_read_is_not_taken_back_and_says_so(show: Show) -> None:
     watched = show("receipt:stored")
     page = watched.page
     page.evaluate(
-        "() => { window.gallery.client.withdraw = async () => { throw { code: 'message_leased' }; }; }"
+        "() => { window.gallery.client.withdraw ="
+        " async () => { throw { code: 'message_leased' }; }; }"
     )
     page.get_by_role("button", name="Take back").last.click()
     expect(page.locator(".receipt-problem").last).to_contain_text("Someone is reading it")

@@ -34,11 +34,14 @@ def heard(page: Page) -> list[str]:
 
 
 def add_cards(page: Page, *ids: str) -> None:
+    """More cards, in turns of two authors, so that no stack is made of them."""
     page.evaluate(
         """async (ids) => {
           const { card } = await import("/gallery/samples.js");
           const { client } = window.gallery;
-          const more = ids.map((id) => card(id, { sequence: 1e6 }));
+          const last = client.state.cards.at(-1)?.author;
+          const turn = (at) => ((last === "ada") === (at % 2 === 0) ? "bo" : "ada");
+          const more = ids.map((id, at) => card(id, { sequence: 1e6, author: turn(at) }));
           client.change({ cards: [...client.state.cards, ...more] });
         }""",
         ids,
@@ -292,7 +295,7 @@ def test_a_card_that_comes_before_another_takes_no_focus_from_it(visit: Visit, s
     watched = played(visit, stage, "room:cards")
     page = watched.page
     page.locator(".seal").nth(1).focus()
-    early = f"{{ ...{STATE}.cards[0], id: 'early', sequence: 0 }}"
+    early = f"{{ ...{STATE}.cards[0], id: 'early', author: 'bo', sequence: 0 }}"
     change(watched, f"change({{ cards: [{early}, ...{STATE}.cards] }})")
     expect(page.locator(".seal")).to_have_count(3)
     expect(page.locator(".seal").nth(2)).to_be_focused()
@@ -621,7 +624,7 @@ def test_what_is_sent_into_a_tunnel_arrives_once_though_its_answer_was_lost(
         tunnel.restore()
         ada.sees_receipt("^Stored until")
         expect(ada.page.locator(".notice.attention")).to_have_count(0)
-        expect(bo.cards).to_have_count(3, timeout=PATIENCE_MS)
+        expect(bo.cards).to_contain_text("3 messages wait", timeout=PATIENCE_MS)
         expect(bo.page.locator("[data-notice=away]")).to_have_count(0)
         for _ in range(3):
             bo.cards.first.click()

@@ -17,8 +17,39 @@ const COLOURS = 12;
 /** What stands in for a socket that the network doesn't let through. */
 const standIn = () => later().then(({ PolledSocket }) => PolledSocket);
 
-/** The key of the sentence for what went wrong. */
-const problemOf = ({ code }) => (has(`refusal.${code}`) ? `refusal.${code}` : "refusal.other");
+/**
+ * @typedef {import("../room/room-client.js").RoomClient} RoomClient
+ * @typedef {import("./share.js").Share} Share
+ * @typedef {import("../room/views/unsent-words.js").Words} Words
+ * @typedef {NonNullable<Parameters<typeof barrierScreen>[1]>} Ways
+ *
+ * @typedef {object} Flows  what they need of the page
+ * @property {import("../ui/stage.js").Stage} stage
+ * @property {string} base
+ * @property {() => Promise<typeof import("./room.js")>} load
+ * @property {import("../room/views/entry-options.js").Choices} choices
+ * @property {{set: () => void, release: () => void}} trap  makes going back a question while there is something
+ *   to lose
+ * @property {(client: RoomClient, share: Share|null, keptNode?: HTMLElement|null, words?: Words[]) => void} toRoom  enters
+ *   a room; without a share where the code is not known
+ * @property {(client: RoomClient, share: Share) => Share} hold  a room is the page's from now on
+ * @property {(client: RoomClient, share: Share) => void} showRoom  that is held
+ * @property {() => void} depart  lets go of it; the seat stays
+ * @property {(reason: import("../room/room-state.js").EndReason|null) => void} over  is told why a room is no
+ *   more that was not entered yet
+ */
+
+/** The code of what was thrown. @param {unknown} error @returns {string|undefined} */
+const codeOf = (error) => /** @type {{code?: string}|null|undefined} */ (error)?.code;
+
+/** When a refusal says that the same may be asked again, by this device's clock. @param {unknown} error */
+function retryAt(error) {
+  const { retryAfter = null } = /** @type {{retryAfter?: number|null}} */ (error ?? {});
+  return retryAfter === null ? null : Date.now() + 1000 * retryAfter;
+}
+
+/** The key of the sentence for what went wrong. @param {unknown} error */
+const problemOf = (error) => (has(`refusal.${codeOf(error)}`) ? `refusal.${codeOf(error)}` : "refusal.other");
 
 /** Whether this tab may have kept what a reload needs; asking loads nothing. */
 export function mayResume() {
@@ -31,19 +62,23 @@ export function mayResume() {
 
 /**
  * The flows into a room of the server at `base`. `load()` promises the modules, `choices` are what was
- * chosen, `toRoom(client, share, null, words)` enters a room; `share` is null where the code is not known.
- * `over(reason)` is told why a room is no more that was not entered yet. `trap` makes going back a
- * question while there is something to lose.
+ * chosen.
+ * @param {Flows} flows
  */
 export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, showRoom, depart, over }) {
   const { begin, cancel, destroy } = cancellableEntry();
+  /** @type {Promise<import("../protocol/config.js").Config>|null} */
   let known = null;
 
-  /** What the server says of itself: asked for once, and again after whatever went wrong. */
+  /**
+   * What the server says of itself: asked for once, and again after whatever went wrong.
+   * @returns {Promise<import("../protocol/config.js").Config>}
+   */
   function server() {
-    known ??= load().then(({ RoomClient }) => RoomClient.config({ base }));
-    known.catch(forget);
-    return known;
+    const asked = known ?? load().then(({ RoomClient }) => RoomClient.config({ base }));
+    known = asked;
+    asked.catch(forget);
+    return asked;
   }
 
   function forget() {
@@ -60,6 +95,7 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
   /** What making a room takes, whatever is shown meanwhile. */
   const making = {
     base, server, stage, visitor, choices, problemOf, destroy, over,
+    /** @type {typeof begin} */
     begin: (make, options) => begin(make, options).catch((error) => { forget(); throw error; }),
   };
 
@@ -69,14 +105,17 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
     trap.release();
   }
 
+  /** @param {import("../room/views/arriving-screen.js").Kept & {problem?: string|null}} [entered] */
   function toArriving({ text = "", problem = null, unfolded = false } = {}) {
     drop();
-    stage.show((kept) => arrivingScreen({ choices, text, problem, unfolded, ...kept, generate, leave: leaveMessage, enter, server }));
+    stage.show((kept) => arrivingScreen({
+      choices, text, problem, unfolded, ...kept, generate, leave: leaveMessage, enter, server, drafts: load,
+    }));
   }
 
   async function generate() {
     cancel();
-    const entered = stage.screen().keep?.();
+    const entered = stage.screen()?.keep?.();
     try {
       const drawn = await draw();
       trap.set();
@@ -93,7 +132,7 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
 
   async function leaveMessage() {
     cancel();
-    const entered = stage.screen().keep?.();
+    const entered = stage.screen()?.keep?.();
     try {
       const { leaving } = await later();
       leaving({ ...making, draw, hold, enter: showRoom, depart,
@@ -103,19 +142,22 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
     }
   }
 
-  /** Reads what was typed or pasted, and joins; throws the Refusal that says what can't be read. */
+  /** Reads what was typed or pasted, and joins; throws the Refusal that says what can't be read. @param {string} text */
   async function enter(text) {
     const code = await read(text);
-    join(code, (problem) => toArriving({ text, problem }));
+    join(code, (/** @type {string|null} */ problem) => toArriving({ text, problem }));
   }
 
+  /** @param {string} text */
   async function read(text) {
     const { isLink, readCode, readLink } = await load();
     return isLink(text) ? readLink(text, await server()) : readCode(text);
   }
 
+  /** @param {string} fragment  @param {string|null} [problem] */
   function toInvited(fragment, problem = null) {
     drop();
+    /** @param {string|null} trouble */
     const giveUp = (trouble) => toInvited(fragment, trouble);
     stage.show((kept) => invitedScreen({
       choices, problem, ...kept,
@@ -127,33 +169,36 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
   /**
    * Derives, connects, and enters, with the words that one comes back with; `giveUp(problem)` goes back to where
    * the person was.
+   * @param {string} code
+   * @param {(problem: string|null) => void} giveUp
+   * @param {Words[]} [words]
    */
   async function join(code, giveUp, words = []) {
     stage.show((kept) => progressScreen(kept.phase ?? "deriving", { ...kept, back: () => giveUp(null) }));
     try {
       const modules = await load();
+      /** @param {() => void} throwIfCancelled */
       const enter = async (throwIfCancelled) => {
         const config = await server();
+        /** @param {"deriving"|"connecting"} phase  @param {number} [left]  seconds */
         const onProgress = (phase, left) => {
           throwIfCancelled();
-          stage.screen().phase?.(phase, left);
+          stage.screen()?.phase?.(phase, left);
         };
         return modules.RoomClient.join({ ...visitor(), code, config, onProgress });
       };
       const done = await begin(enter);
-      if (done !== null) toRoom(done.client, shareOf(code, base, modules, server), null, words);
+      if (done?.client) toRoom(done.client, shareOf(code, base, modules, server), null, words);
     } catch (error) {
       forget();
       const back = () => giveUp(problemOf(error));
-      if (error.code !== "room_full" || !(error.elsewhere || error.retryAfter !== null)) back();
-      else toFull(error, { retry: () => join(code, giveUp, words), back });
+      const ways = { retry: () => void join(code, giveUp, words), back, at: retryAt(error) };
+      // Every place is taken: perhaps by oneself, in another tab or in one that was closed a moment ago.
+      if (codeOf(error) !== "room_full") back();
+      else if (/** @type {import("../protocol/errors.js").Refusal} */ (error).elsewhere) toBarrier("full_elsewhere", { ...ways, at: null });
+      else if (ways.at !== null) toBarrier("full_soon", ways);
+      else back();
     }
-  }
-
-  /** Every place is taken: perhaps by oneself, in another tab or in one that was closed a moment ago. */
-  function toFull({ elsewhere, retryAfter }, ways) {
-    if (elsewhere) toBarrier("full_elsewhere", ways);
-    else toBarrier("full_soon", { ...ways, at: Date.now() + 1000 * retryAfter });
   }
 
   async function resume() {
@@ -167,16 +212,15 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
       if (done.client === null) toArriving({ problem: "arriving.seat_gone" });
       else toRoom(done.client, null);
     } catch (error) {
-      const { code } = error;
-      const at = error.retryAfter ? Date.now() + 1000 * error.retryAfter : null;
-      const ways = { retry: resume, anew: () => toArriving(), at, until: kept };
+      const code = codeOf(error);
+      const ways = { retry: resume, anew: () => toArriving(), at: retryAt(error), until: kept };
       if (!PASSING.has(code)) toArriving({ problem: problemOf(error) });
       else if (code === "too_many" || code === "not_ours") toBarrier(code, ways);
       else toBarrier(navigator.onLine === false ? "offline" : "unreachable", ways);
     }
   }
 
-  /** What is in the way will pass: meanwhile the tab keeps what it has. */
+  /** What is in the way will pass: meanwhile the tab keeps what it has. @param {string} what  @param {Ways} ways */
   function toBarrier(what, ways) {
     stage.show(() => barrierScreen(what, ways));
   }
@@ -184,4 +228,5 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
   return { toArriving, toInvited, join, resume };
 }
 
+/** @type {Set<string|undefined>} */
 const PASSING = new Set(["unreachable", "not_ours", "unavailable", "internal", "too_many"]);

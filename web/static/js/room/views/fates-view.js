@@ -3,12 +3,13 @@
 import { el, fill } from "../../ui/el.js";
 import { say } from "../../ui/i18n.js";
 import { moment } from "../../ui/times.js";
-import { receipt } from "./receipt.js";
+import { who } from "./people.js";
+import { receiptParts } from "./receipt.js";
 
 /**
  * The view of such fates. `room` gives what a receipt needs, and `fade(id)`.
  * @param {import("./log-entries.js").FatesEntry} _first
- * @param {any} room
+ * @param {import("./view-context.js").ViewContext} room
  */
 export function fatesView(_first, room) {
   const list = el("ul", { class: "fates-list" });
@@ -18,14 +19,15 @@ export function fatesView(_first, room) {
     el("p", { class: "fates-title" }, say("fates.title")),
     list,
     el("button", { type: "button", class: "button small quiet",
-      on: { click: () => { for (const { id } of items) room.fade(id); } } }, say("sent.remove")));
+      on: { click: () => room.fade(...items.map(({ id }) => id)) } }, say("sent.remove")));
   return {
     node,
     /** @param {import("./log-entries.js").FatesEntry} entry */
     update(entry) {
       items = entry.items;
       fill(list, items.map((message) => el("li", {},
-        el("span", { class: "card-when" }, moment(room.localTime(message.postedAt))), " ", receipt(message, room))));
+        el("span", { class: "card-when" }, moment(room.localTime(message.postedAt))), " ",
+        receiptParts(message, room, who).words)));
     },
   };
 }
