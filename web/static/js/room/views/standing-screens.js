@@ -46,7 +46,7 @@ export function endedScreen({ reason, by = null, again, anew, reload = () => loc
   ];
   if (problem !== null) announceAssertive(say(problem));
   /** @type {Row} */
-  const row = ENDINGS[known];
+  const row = ENDINGS[/** @type {keyof typeof ENDINGS} */ (known)];
   const said = by !== null && row.by !== undefined
     ? parts(row.by, { name: el("bdi", { class: "notranslate", translate: "no" }, by) })
     : say(row.text);
@@ -81,7 +81,7 @@ export function barrierScreen(what, { retry = null, anew = null, back = null, at
   const going = new AbortController();
   if (retry !== null) window.addEventListener("online", retry, { once: true, signal: going.signal });
   /** @type {Row} */
-  const row = BARRIERS[what];
+  const row = BARRIERS[/** @type {keyof typeof BARRIERS} */ (what)];
   const text = row.text === "barrier.kept" && until !== null ? say("barrier.kept_until", { until: moment(until) }) : say(row.text);
   const next = row.next !== "barrier.again_in" ? say(row.next)
     : at === null ? say("barrier.again") : countingDown(at, () => retry?.(), going.signal);
