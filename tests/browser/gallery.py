@@ -27,7 +27,7 @@ BROWSERS = 2
 
 #: The states that are pictured in Arabic too.
 MIRRORED = (
-    "screen:arriving", "screen:options", "screen:misspelt", "screen:invited", "progress:opening",
+    "screen:arriving", "screen:leaving", "left:waits", "screen:options", "screen:misspelt", "screen:invited", "progress:opening",
     "progress:deriving", "ended:left", "notice:joins", "receipt:stored", "room:alone",
     "room:conversation", "room:quotes", "room:right_to_left", "room:code", "room:many_people",
     "room:menu", "room:invite", "room:record", "room:destroy", "room:draft_with_quote",
