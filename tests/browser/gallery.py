@@ -29,8 +29,9 @@ BROWSERS = 2
 MIRRORED = (
     "screen:arriving", "screen:leaving", "left:waits", "screen:options", "screen:misspelt",
     "screen:invited", "progress:opening", "progress:deriving", "ended:left", "notice:joins",
-    "receipt:stored", "room:alone", "room:conversation", "room:quotes", "room:right_to_left", "room:code", "room:many_people",
-    "room:menu", "room:invite", "room:record", "room:destroy", "room:draft_with_quote",
+    "receipt:stored", "room:alone", "room:conversation", "room:quotes", "room:right_to_left",
+    "room:code", "room:many_people", "room:menu", "room:invite", "room:record", "room:destroy",
+    "room:draft_with_quote",
 )  # fmt: skip
 
 #: What is shown before or instead of the page's modules: path, what is done to the browser before,
