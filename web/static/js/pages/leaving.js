@@ -68,7 +68,11 @@ export function leaving({ draw, begun, ended, back, hold, enter, depart, ...flow
           destroy: () => (left === null ? parts.destroy() : left.client.destroy()),
           returnLink: async () => left?.share.returnLink?.() ?? "",
           taken: () => left?.client.returnTaken(),
-          done: depart,
+          done() {
+            left?.client.removeEventListener("change", update);
+            // A browser keeps what runs while a connection ends, for as long as that takes: nothing of this.
+            setTimeout(depart);
+          },
           stay() {
             if (left === null) return;
             left.client.removeEventListener("change", update);

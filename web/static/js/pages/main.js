@@ -38,6 +38,7 @@ const { toArriving, toInvited, join, resume } = entryFlows({
   stage, base, load, choices, trap, toRoom, hold, showRoom, depart, over: toNothing,
 });
 let room = null;
+let forgetEnd = () => {};
 let waiting = 0;
 
 /** Takes the fragment and removes it from the address bar and from this entry of the history. */
@@ -62,9 +63,7 @@ function hold(client, share) {
   room = client;
   const over = () => {
     if (room !== client || client.state.phase !== "ended") return;
-    client.removeEventListener("change", over);
-    room = null;
-    trap.release();
+    letGo();
     const { reason, by } = client.state.ended;
     const person = by === null ? null : memoryOf(client).people.met(by);
     forgetRoom(client);
@@ -72,12 +71,16 @@ function hold(client, share) {
     toEnded(reason, again ? once(share.code) : null, person?.label);
   };
   client.addEventListener("change", over);
+  forgetEnd = () => client.removeEventListener("change", over);
   trap.set();
-  setTimeout(() => later().catch(() => {}), LATER_MS);
+  setTimeout(fetchLater, LATER_MS);
   // A room that is over already has told so before anybody listened.
   queueMicrotask(over);
   return share === null ? null : leadingBack(share, client);
 }
+
+/** A function of its own, because closures hold all that stands beside them. */
+const fetchLater = () => later().catch(() => {});
 
 /** Enters the room; who is using what is in `keptNode`, which is shown already, is not disturbed. */
 function toRoom(client, share, keptNode = null) {
@@ -97,14 +100,20 @@ function showRoom(client, share) {
 /** The person is done with the room, and it isn't with them: the seat stays for whoever has the link back. */
 function depart() {
   const client = room;
-  room = null;
-  trap.release();
+  letGo();
   forgetRoom(client);
   client.close({ unloading: true, done: true });
   toEnded("departed", null);
 }
 
-/** Tries a code once more. A function of its own, because closures hold all that stands beside them. */
+function letGo() {
+  room = null;
+  forgetEnd();
+  forgetEnd = () => {};
+  trap.release();
+}
+
+/** Tries a code once more. A function of its own, as above. */
 const once = (code) => () => join(code, (problem) => toArriving({ text: code, problem }));
 
 /**
