@@ -1,4 +1,5 @@
-// What stands in the place of messages where there are none: the invitation while one is alone, then what to expect.
+// What stands in the place of messages where there are none: the invitation while one is alone, then what to expect;
+// and above the first that wait, what opening does, until one has opened one.
 
 import { el, fill } from "../../ui/el.js";
 import { say } from "../../ui/i18n.js";
@@ -24,20 +25,32 @@ export function emptyRoom({ people, share, localTime, write, shown }) {
     })),
   ];
 
+  const told = () => [el("p", {}, say("room.waiting"))];
+
+  /** Whether something waits for somebody who has opened nothing yet. */
+  const isNew = ({ cards }) => cards.some(({ state }) => state === "closed" || state === "returned")
+    && !cards.some(({ state }) => state === "open" || state === "shown_gone");
+
+  const contents = { alone, together, waiting: told, none: () => null };
+
   return {
     node,
     /** `nothing`: there are no messages. An invitation stays until somebody has come. */
-    update({ room }, nothing) {
+    update(state, nothing) {
+      const { room } = state;
       if (room === null) return;
       const lonely = people.here().every((person) => person.me);
-      const kind = lonely && (nothing || room.joins <= 1) ? "alone" : nothing ? "together" : "none";
+      const kind = lonely && (nothing || room.joins <= 1) ? "alone"
+        : nothing ? "together" : isNew(state) ? "waiting" : "none";
       if (kind === node.dataset.kind) return;
       const focused = node.contains(document.activeElement);
+      const before = node.dataset.kind;
       node.dataset.kind = kind;
       node.hidden = kind === "none";
-      fill(node, kind === "alone" ? alone(room) : kind === "together" ? together() : null);
+      fill(node, contents[kind](room));
       if (focused) write();
-      shown(kind === "alone");
+      // Whoever has opened the first one reads it.
+      if (before !== "waiting") shown(kind === "alone");
     },
   };
 }
