@@ -6,6 +6,8 @@ import { CARDS, NOTICES, RECEIPTS, ROOMS } from "./rooms.js";
 import { card } from "./samples.js";
 import { arrivingScreen } from "/static/js/room/views/arriving-screen.js";
 import { usualChoices } from "/static/js/room/views/entry-options.js";
+import { leaveScreen } from "/static/js/room/views/leave-screen.js";
+import { leftScreen } from "/static/js/room/views/left-screen.js";
 import { invitedScreen } from "/static/js/room/views/invited-screen.js";
 import { openingScreen } from "/static/js/room/views/opening-screen.js";
 import { progressScreen } from "/static/js/room/views/progress-screen.js";
@@ -27,12 +29,12 @@ const none = () => {};
 const curtain = neutralScreen({ nodes: [document.getElementById("app")], changed: none });
 const wait = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
 const link = async () => `https://ephemeral.example/#1.00000000.${CODE}`;
-const panel = () => sharePanel({ code: CODE, bits: 90.4, link, picture: qrPicture });
+const panel = () => sharePanel({ code: CODE, link, picture: qrPicture });
 const share = { code: CODE, link, panel };
 const server = async () => { throw new Error("there is none"); };
 
 const arrive = (more = {}) =>
-  arrivingScreen({ choices: usualChoices(), generate: none, enter: none, server, ...more });
+  arrivingScreen({ choices: usualChoices(), generate: none, leave: none, enter: none, server, ...more });
 const joining = (more = {}) => invitedScreen({ choices: usualChoices(), join: none, back: none, ...more });
 
 /** Screens without a room: each shows itself by `show` and may act upon what it has shown. */
@@ -44,6 +46,14 @@ const SCREENS = {
     Object.defineProperty(navigator, "onLine", { get: () => false, configurable: true });
     show(arrive());
   },
+  at_the_door: (show) => show(arrive({ text: "unlatched felt-tip gusto barometer nebula yo-yo willow" })),
+  leaving: (show) => show(writing({ text: "The password of the drug cabinet is in the blue folder." })),
+  leaving_options: (show) => show(writing({ unfolded: true })),
+  leaving_too_long: (show) => {
+    show(writing({ text: "Much too long.", seal: async () => { throw { code: "content_size" }; } }));
+    document.querySelector(".leaving-form .primary").click();
+  },
+  left_unsure: (show) => { left(show, "waits"); press(".left .primary"); },
   misspelt: (show) => entering(show, "unlatched felt-tip gusto baromter nebula yo-yo willow",
     { code: "code_word", suggestions: ["barometer"],
       unknown: [{ position: 4, word: "baromter", start: 25, end: 33 }] }),
@@ -54,6 +64,30 @@ const SCREENS = {
   invited_problem: (show) => show(joining({ problem: "refusal.room_full" })),
   invited_in_vain: (show) => show(joining({ problem: "refusal.link_salt" })),
 };
+
+const writing = (more = {}) =>
+  leaveScreen({ choices: usualChoices(), seal: none, back: none, server, ...more });
+
+/** A message that was left, as far as the row says. */
+const LEFT = {
+  making: { problem: null },
+  failed: { problem: "refusal.unreachable" },
+  sending: { phase: "live", state: "sending" },
+  no_connection: { phase: "offline", state: "sending" },
+  waits: { phase: "live", state: "stored" },
+  opened: { phase: "live", state: "opened" },
+  viewed: { phase: "live", state: "viewed" },
+  gone: { phase: "live", state: "expired" },
+};
+
+function left(show, row) {
+  const view = leftScreen({ panel: panel(), retry: none, another: none, back: none, destroy: none,
+    returnLink: link, taken: none, done: none, stay: none });
+  show(view);
+  const { problem, phase, state } = LEFT[row];
+  if (problem !== undefined) view.state({ problem, beganAt: Date.now() });
+  else view.update({ phase, clockOffset: 0, sent: [{ id: "a", state, expiresAt: Date.now() + 86_400_000 }] }, "a");
+}
 
 function entering(show, text, refusal) {
   show(arrive({ text, enter: async () => { throw refusal; } }));
@@ -191,6 +225,7 @@ const played = (rows) => Object.fromEntries(Object.entries(rows).map(([name, sta
 const TABLES = {
   ENDINGS: ["ended", (name) => (show) => show(endedScreen({ reason: name, again: none, anew: none, reload: none }))],
   BARRIERS: ["barrier", (name) => (show) => show(barrierScreen(name, { retry: none, anew: none }))],
+  LEFT: ["left", (name) => (show) => left(show, name)],
   PROGRESS: ["progress", (name) => PROGRESS[name]],
   NOTICES: ["notice", (name) => played(NOTICES)[name]],
   CARDS: ["card", (name) => played(CARDS)[name]],

@@ -3,3 +3,4 @@
 
 export { PolledSocket } from "../net/polled-socket.js";
 export { recordTables } from "../room/views/record-tables.js";
+export { leaving } from "./leaving.js";

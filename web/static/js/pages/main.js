@@ -17,6 +17,7 @@ import { isCovered, neutralScreen } from "../ui/neutral-screen.js";
 import { stage as stageIn } from "../ui/stage.js";
 import { entryFlows, mayResume } from "./entry-flows.js";
 import { loading } from "./loading.js";
+import { leadingBack } from "./share.js";
 
 // A while after somebody has entered, what may be needed then is here, also without the network.
 const LATER_MS = 3000;
@@ -33,7 +34,9 @@ const load = loading(new URL("./room.js", import.meta.url).href, (error) => {
 });
 const neutral = neutralScreen({ nodes: [app, ...spoken], changed: title });
 const trap = backTrap({ ask: askToLeave, leave });
-const { toArriving, toInvited, join, resume } = entryFlows({ stage, base, load, choices, trap, toRoom, over: toNothing });
+const { toArriving, toInvited, join, resume } = entryFlows({
+  stage, base, load, choices, trap, toRoom, hold, showRoom, depart, over: toNothing,
+});
 let room = null;
 let waiting = 0;
 
@@ -54,11 +57,11 @@ function setWaiting(count) {
   title();
 }
 
-/** Enters the room; who is using what is in `keptNode`, which is shown already, is not disturbed. */
-function toRoom(client, share, keptNode = null) {
+/** From now on this room is the page's, whatever is shown of it. Gives its share, with the way back to it. */
+function hold(client, share) {
   room = client;
   const over = () => {
-    if (client.state.phase !== "ended") return;
+    if (room !== client || client.state.phase !== "ended") return;
     client.removeEventListener("change", over);
     room = null;
     trap.release();
@@ -70,14 +73,34 @@ function toRoom(client, share, keptNode = null) {
   client.addEventListener("change", over);
   trap.set();
   setTimeout(() => later().catch(() => {}), LATER_MS);
-  const enter = () => stage.show(() => roomView({ client, share, setWaiting, hide: neutral.cover }));
+  // A room that is over already has told so before anybody listened.
+  queueMicrotask(over);
+  return share === null ? null : leadingBack(share, client);
+}
+
+/** Enters the room; who is using what is in `keptNode`, which is shown already, is not disturbed. */
+function toRoom(client, share, keptNode = null) {
+  const led = hold(client, share);
   if (keptNode === null) {
-    enter();
+    showRoom(client, led);
   } else {
-    keepFocus(keptNode, enter);
+    keepFocus(keptNode, () => showRoom(client, led));
     announce(`${say(PROGRESS.opened.title)}. ${say(PROGRESS.opened.text)}`);
   }
-  over();
+}
+
+function showRoom(client, share) {
+  stage.show(() => roomView({ client, share, setWaiting, hide: neutral.cover }));
+}
+
+/** The person is done with the room, and it isn't with them: the seat stays for whoever has the link back. */
+function depart() {
+  const client = room;
+  room = null;
+  trap.release();
+  forgetRoom(client);
+  client.close({ unloading: true, done: true });
+  toEnded("departed", null);
 }
 
 /** Tries a code once more. A function of its own, because closures hold all that stands beside them. */

@@ -3,11 +3,27 @@
 import { sharePanel } from "../room/views/share-panel.js";
 
 /**
- * `{code, link(), panel()}` for a code of the server at `base`: `link()` promises its link, made
- * once, `panel()` gives a new panel of all forms. `modules` holds what was loaded,
- * `server()` promises what the server says of itself.
+ * @typedef {{node: HTMLElement}} Panel
+ *
+ * @typedef {object} Share
+ * @property {string} code  canonical
+ * @property {() => Promise<string>} link  made once
+ * @property {() => Panel} panel  a new one of all forms
+ * @property {() => Promise<string>} [returnLink]  that leads back to one's own seat, once there is one: for
+ *   nobody else, and in none of these forms
  */
-export function shareOf(code, base, { makeLink, CODE_BITS, qrPicture }, server) {
+
+/**
+ * Of a code of the server at `base`. `modules` holds what was loaded, `server()` promises what the server
+ * says of itself.
+ * @param {string} code
+ * @param {string} base
+ * @param {typeof import("./room.js")} modules
+ * @param {() => Promise<import("../protocol/config.js").Config>} server
+ * @returns {Share}
+ */
+export function shareOf(code, base, { makeLink, qrPicture }, server) {
+  /** @type {Promise<string>|null} */
   let made = null;
 
   function link() {
@@ -18,11 +34,17 @@ export function shareOf(code, base, { makeLink, CODE_BITS, qrPicture }, server) 
     return made;
   }
 
-  return { code, link, panel: () => sharePanel({ code, bits: CODE_BITS, link, picture: qrPicture }) };
+  return { code, link, panel: () => sharePanel({ code, link, picture: qrPicture }) };
 }
 
-/** The same, but the first panel that is asked for is `panel`, which is shown already. */
+/**
+ * The same, but the first panel that is asked for is `panel`, which is shown already.
+ * @param {Panel} panel
+ * @param {Share} share
+ * @returns {Share}
+ */
 export function beginningWith(panel, share) {
+  /** @type {Panel|null} */
   let first = panel;
   return {
     ...share,
@@ -32,4 +54,21 @@ export function beginningWith(panel, share) {
       return given;
     },
   };
+}
+
+/**
+ * The same, with the link that leads back to the seat of this client.
+ * @param {Share} share
+ * @param {{seatSecret(): string|null}} client
+ * @returns {Share}
+ */
+export function leadingBack(share, client) {
+  async function returnLink() {
+    const link = await share.link();
+    const secret = client.seatSecret();
+    if (secret === null) throw new Error("the seat is gone");
+    return `${link}.${secret}`;
+  }
+
+  return { ...share, returnLink };
 }

@@ -6,7 +6,6 @@ import { duration } from "../../ui/times.js";
 
 const MESSAGE_TTLS = [60, 300, 3600, 86400, 604800];
 const ROOM_TTLS = [3600, 86400, 604800, 2592000];
-const NAME_BYTES = 64;
 
 /** What every server may allow at most, and what most propose; used until the server has said. */
 const USUAL = Object.freeze({
@@ -32,13 +31,6 @@ export function chosenPolicy({ policy, messageTtl, roomTtl, seats }, { defaults 
   };
 }
 
-const withinBytes = (text) => {
-  const encoder = new TextEncoder();
-  let name = text.replace(/[\u0000-\u001f\u007f-\u009f]/g, "").trim();
-  while (encoder.encode(name).length > NAME_BYTES) name = [...name].slice(0, -1).join("").trim();
-  return name;
-};
-
 const within = (value, [least, most]) => Math.min(Math.max(value, least), most);
 
 const field = (id, label, control, hint) =>
@@ -50,14 +42,10 @@ const field = (id, label, control, hint) =>
  * defaults of the server, for what holds for a room that is made; without it there is none of that.
  */
 export function entryOptions(choices, { server = null, unfolded = false }) {
-  const name = el("input", { id: "option-name", type: "text", value: choices.name, autocomplete: "off",
-    maxlength: NAME_BYTES, spellcheck: "false", dir: "auto",
-    on: { input: () => { choices.name = withinBytes(name.value); } } });
   const resumable = el("input", { id: "option-resume", type: "checkbox", checked: choices.resumable,
     "aria-describedby": "option-resume-hint",
     on: { change: () => { choices.resumable = resumable.checked; } } });
   const body = el("div", { class: "options-body" },
-    field("option-name", say("options.name"), name, say("options.name_hint")),
     el("div", { class: "field check" }, resumable,
       el("label", { for: "option-resume" }, say("options.resume")),
       el("p", { class: "hint", id: "option-resume-hint" }, say("options.resume_hint"))));

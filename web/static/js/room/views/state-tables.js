@@ -18,6 +18,8 @@ const freeze = (table) => {
 export const ENDINGS = freeze({
   left: { tone: "done", icon: "done", title: "ended.left", text: "ended.left_text",
     next: "ended.left_next", actions: ["anew"] },
+  departed: { tone: "done", icon: "sealed", title: "ended.departed", text: "ended.departed_text",
+    next: "ended.departed_next", actions: ["anew"] },
   destroyed: { tone: "plain", icon: "destroy", title: "ended.destroyed", text: "ended.destroyed_text",
     next: "ended.destroyed_next", actions: ["anew"] },
   destroyed_by_you: { tone: "done", icon: "done", title: "ended.destroyed_by_you",
@@ -73,6 +75,23 @@ export const PROGRESS = freeze({
   opened: { tone: "done", icon: "done", title: "opening.opened", text: "opening.opened_text" },
   failed: { tone: "attention", icon: "warning", title: "opening.failed", text: "opening.failed_text",
     actions: ["retry", "another", "anew"] },
+});
+
+/**
+ * How a message stands that was left for somebody who isn't there (left-screen.js). Actions: `done` ends it
+ * here, `stay` goes into the room; the others are those of an opening that failed.
+ */
+export const LEFT = freeze({
+  making: { tone: "plain", icon: "waiting", title: "left.making", text: "left.making_text", actions: ["anew"] },
+  failed: { tone: "attention", icon: "warning", title: "left.failed", text: "opening.failed_text",
+    actions: ["retry", "another", "anew"] },
+  sending: { tone: "plain", icon: "waiting", title: "left.making", text: "left.making_text", actions: ["stay"] },
+  no_connection: { tone: "attention", icon: "offline", title: "left.failed", text: "left.no_connection",
+    actions: ["stay"] },
+  waits: { tone: "done", icon: "sealed", title: "left.waits", text: "left.waits_text", actions: ["done", "stay"] },
+  opened: { tone: "plain", icon: "eye", title: "left.opened", text: "left.opened_text", actions: ["done", "stay"] },
+  viewed: { tone: "done", icon: "done", title: "left.viewed", text: "left.viewed_text", actions: ["done", "stay"] },
+  gone: { tone: "attention", icon: "warning", title: "left.gone", text: "left.gone_text", actions: ["stay", "done"] },
 });
 
 /**
