@@ -127,13 +127,13 @@ export const called = (person) => isolated(person.label);
 export const mark = (person) =>
   dress(el("span", { "aria-hidden": "true", ...known(person) }), "mark", person);
 
-const known = ({ id }) => ({ data: id === null ? null : { person: id } });
+const known = ({ id }) => ({ translate: "no", data: id === null ? null : { person: id } });
 
 /** The class that gives an element a person's colour; somebody unknown has none. */
 export const hue = (person) => (person.colour === null ? "hueless" : `hue-${person.colour}`);
 
 function dress(node, kind, person) {
-  node.className = `${kind} ${hue(person)}`;
+  node.className = `${kind} ${hue(person)} notranslate`;
   node.textContent = kind === "mark" ? person.badge : person.label;
   if (kind === "who") node.title = person.label;
   return node;

@@ -14,7 +14,7 @@ import { codeWords } from "./code-words.js";
  */
 export function sharePanel({ code, link, picture }) {
   // A list of words would be read out with its numbers; the words alone are what is spoken.
-  const words = el("p", { class: "code-words", translate: "no", dir: "ltr", lang: "en" },
+  const words = el("p", { class: "code-words notranslate", translate: "no", dir: "ltr", lang: "en" },
     codeWords(code).flatMap((word, index) => [index === 0 ? null : " ", el("span", {}, word)]));
   const place = el("div", { class: "qr-place" });
   const node = el("section", { class: "share-panel", "aria-label": say("share.title") },
