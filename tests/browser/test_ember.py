@@ -48,9 +48,7 @@ def test_who_wants_less_motion_sees_none(visit: Visit, stage: str) -> None:
 
 
 @pytest.mark.parametrize("state", ["taken", "returned"])
-def test_a_card_that_only_closes_again_does_not_burn(
-    visit: Visit, stage: str, state: str
-) -> None:
+def test_a_card_that_only_closes_again_does_not_burn(visit: Visit, stage: str, state: str) -> None:
     watched = played(visit, stage, "room:conversation", reduced_motion="no-preference")
     change(watched, f"changeCard('b', {{ state: '{state}', text: null, holder: null }})")
     expect(watched.page.locator(".opened")).to_have_count(0)

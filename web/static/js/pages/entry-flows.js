@@ -69,7 +69,8 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
 
   function toArriving({ text = "", problem = null, unfolded = false } = {}) {
     drop();
-    stage.show((kept) => arrivingScreen({ choices, text, problem, unfolded, ...kept, generate, leave: leaveMessage, enter, server }));
+    stage.show((kept) => arrivingScreen({ choices, text, problem, unfolded, ...kept, generate, leave: leaveMessage, enter, server,
+      drafts: load }));
   }
 
   async function generate() {

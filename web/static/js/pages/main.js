@@ -3,7 +3,7 @@
 import { barrier } from "../device/feature-detection.js";
 import { usualChoices } from "../room/views/entry-options.js";
 import { unsent } from "../room/views/log-entries.js";
-import { forgetRoom } from "../room/views/room-memory.js";
+import { forgetRoom, memoryOf } from "../room/views/room-memory.js";
 import { roomView } from "../room/views/room-view.js";
 import { barrierScreen, endedScreen } from "../room/views/standing-screens.js";
 import { ENDINGS, PROGRESS } from "../room/views/state-tables.js";
@@ -65,10 +65,11 @@ function hold(client, share) {
     client.removeEventListener("change", over);
     room = null;
     trap.release();
+    const { reason, by } = client.state.ended;
+    const person = by === null ? null : memoryOf(client).people.met(by);
     forgetRoom(client);
-    const { reason } = client.state.ended;
     const again = share !== null && ENDINGS[reason]?.actions.includes("again");
-    toEnded(reason, again ? once(share.code) : null);
+    toEnded(reason, again ? once(share.code) : null, person?.label);
   };
   client.addEventListener("change", over);
   trap.set();
@@ -106,10 +107,13 @@ function depart() {
 /** Tries a code once more. A function of its own, because closures hold all that stands beside them. */
 const once = (code) => () => join(code, (problem) => toArriving({ text: code, problem }));
 
-/** The room is over: everything is forgotten here, the code too unless it may still help (`again`). */
-function toEnded(reason, again) {
+/**
+ * The room is over: everything is forgotten here, the code too unless it may still help (`again`), and all
+ * names but that of the member `by` whom it was ended.
+ */
+function toEnded(reason, again, by = null) {
   if (again === null) forget();
-  stage.show(() => endedScreen({ reason, again, anew }));
+  stage.show(() => endedScreen({ reason, by, again, anew }));
 }
 
 /** A room was destroyed before it was entered; without a reason, before it was made. */

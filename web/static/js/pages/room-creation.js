@@ -50,7 +50,8 @@ export function roomCreation({
 
   /** @param {() => void} throwIfCancelled */
   async function make(throwIfCancelled) {
-    const onProgress = (/** @type {unknown} */ _phase, /** @type {number|null} */ left = null) => {
+    /** @param {string} _phase  @param {number|null} [left]  seconds that the key will take, where it takes long */
+    const onProgress = (_phase, left = null) => {
       throwIfCancelled();
       if (left === null) return;
       status = { ...status, left };

@@ -14,10 +14,10 @@ import { roomRules } from "./room-rules.js";
 
 /**
  * Opens the menu. `share` is `{code, link(), panel()?}` or null when this tab has forgotten the code;
- * `typing` is `{enabled, set(enabled)}`; `record()` reads what the server knows; `leave`, `destroy`, `hide` (or null) and `lock(locked)` do
+ * `typing` is `{enabled, set(enabled)}`; `record()` reads what the server knows; `leave`, `destroy`, `hide` (or null), `people` and `lock(locked)` do
  * what they say. Gives `{update(state)}`; `onClose` is told when the menu has closed.
  */
-export function openMenu({ state, localTime, share, typing, record, lock, hide, leave, destroy, onClose }) {
+export function openMenu({ state, localTime, share, typing, record, lock, hide, leave, destroy, people, onClose }) {
   const facts = roomRules(localTime);
   const lockLabel = el("span", {});
   const lockHint = el("span", { class: "hint" });
@@ -42,6 +42,7 @@ export function openMenu({ state, localTime, share, typing, record, lock, hide, 
         share === null
           ? el("p", { class: "hint" }, say("menu.code_forgotten"))
           : row("share", say("menu.share"), say("menu.share_hint"), () => openInvite(share)),
+        row("person", say("menu.people"), say("menu.people_hint"), people),
         lockRow,
         el("label", { class: "row-button", for: "menu-typing" }, typingBox,
           el("span", { class: "row-text" }, say("menu.typing")))),

@@ -12,7 +12,7 @@ const freeze = (table) => {
 
 /**
  * Why a room is over for this tab, by the client's reasons: `title` says what happened, `text` what it
- * means for the words, `next` what to do. Actions: `again` tries the same code once more, `anew` goes
+ * means for the words (`by`: the same where one knows who did it), `next` what to do. Actions: `again` tries the same code once more, `anew` goes
  * to the first screen. Where the code can't help any more, the page forgets it at once.
  */
 export const ENDINGS = freeze({
@@ -21,7 +21,7 @@ export const ENDINGS = freeze({
   departed: { tone: "done", icon: "sealed", title: "ended.departed", text: "ended.departed_text",
     next: "ended.departed_next", actions: ["anew"] },
   destroyed: { tone: "plain", icon: "destroy", title: "ended.destroyed", text: "ended.destroyed_text",
-    next: "ended.destroyed_next", actions: ["anew"] },
+    by: "ended.destroyed_by", next: "ended.destroyed_next", actions: ["anew"] },
   destroyed_by_you: { tone: "done", icon: "done", title: "ended.destroyed_by_you",
     text: "ended.destroyed_by_you_text", next: "ended.destroyed_by_you_next", actions: ["anew"] },
   destroy_unconfirmed: { tone: "attention", icon: "warning", title: "ended.destroy_unconfirmed",
@@ -107,10 +107,19 @@ export const NOTICES = freeze({
   slow: { tone: "plain", icon: "waiting", text: "notice.slow", actions: ["understood"] },
   no_storage: { tone: "plain", icon: "warning", text: "notice.no_storage", actions: ["understood"] },
   joins: { tone: "attention", icon: "warning", text: "notice.joins", actions: ["lock", "dismiss"] },
+  inside: { tone: "plain", icon: "person", text: "notice.inside", passing: true },
+  inside_some: { tone: "plain", icon: "person", text: "notice.inside_some", passing: true },
+  inside_away: { tone: "plain", icon: "person", text: "notice.inside_away", passing: true },
   joined: { tone: "plain", icon: "person", text: "notice.joined", passing: true },
+  joined_many: { tone: "plain", icon: "person", text: "notice.joined_many", passing: true },
   left: { tone: "plain", icon: "leave", text: "notice.left", passing: true },
+  left_many: { tone: "plain", icon: "leave", text: "notice.left_many", passing: true },
   locked: { tone: "plain", icon: "locked", text: "notice.locked", passing: true },
+  locked_by: { tone: "plain", icon: "locked", text: "notice.locked_by", passing: true },
+  locked_by_you: { tone: "plain", icon: "locked", text: "notice.locked_by_you", passing: true },
   unlocked: { tone: "plain", icon: "unlocked", text: "notice.unlocked", passing: true },
+  unlocked_by: { tone: "plain", icon: "unlocked", text: "notice.unlocked_by", passing: true },
+  unlocked_by_you: { tone: "plain", icon: "unlocked", text: "notice.unlocked_by_you", passing: true },
   away: { tone: "plain", icon: "sealed", text: "notice.away" },
   all_away: { tone: "plain", icon: "sealed", text: "notice.all_away" },
   clock_ahead: { tone: "plain", icon: "waiting", text: "notice.clock_ahead" },
