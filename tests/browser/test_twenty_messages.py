@@ -1,4 +1,4 @@
-"""Twenty messages for somebody who neither sees nor points: by keys and accessibility tree alone."""
+"""Twenty messages for who neither sees nor points: by keys and the accessibility tree alone."""
 
 import re
 from dataclasses import dataclass

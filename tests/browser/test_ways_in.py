@@ -48,7 +48,7 @@ def test_the_words_are_there_at_once_and_stay_in_their_place_when_the_room_is_op
     before = words.bounding_box()
     held.pop().continue_()
     ada.is_inside()
-    expect(ada.text).to_be_focused()
+    expect(ada.page.get_by_role("region", name="The words of your room")).to_be_focused()
     assert words.bounding_box() == before
     bo = person(visit, server)
     bo.enter(ada.code)
