@@ -155,6 +155,8 @@ def as_module(package: Package, module: Module, source: str) -> str:
         )
     lines = [
         f"// {origin}: {module.source}, wrapped as a module by tools/vendor.py.",
+        # It has no types, and what is wrong with it by ours is not ours to mend.
+        "// @ts-nocheck",
         opening,
         body,
         closing,
