@@ -138,7 +138,7 @@ def as_module(package: Package, module: Module, source: str) -> str:
     """
     origin = f"{package.name} {package.version}, {package.licence} (LICENSE beside this file)"
     if not module.exports:
-        said = f"// {origin}: {module.source}, unchanged below this line (tools/vendor.py).\n"
+        said = f"// {origin}: {module.source}, unchanged below (tools/vendor.py).\n"
         return said + as_it_is(package, source)
     if module.wasm is not None:
         said = f"// {origin}: of {module.source} the WebAssembly (tools/vendor.py).\n"
