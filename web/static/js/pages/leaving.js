@@ -57,7 +57,7 @@ export function leaving({ draw, begun, ended, back, hold, enter, depart, ...flow
     let view = null;
 
     const update = () => {
-      if (left !== null && left.client.state.phase !== "ended") view?.update(left.client.state, left.id);
+      if (left !== null && left.client.state.ended === null) view?.update(left.client.state, left.id);
     };
 
     roomCreation({
