@@ -85,7 +85,9 @@ def test_what_was_written_stays_when_its_room_can_not_be_made(visit: Visit, serv
     ada = person(visit, server)
     ada.page.route("**/rooms", lambda route: route.abort())
     leaves(ada, WORDS)
-    expect(ada.page.get_by_role("heading", name="is not sent yet")).to_be_visible()
+    expect(ada.page.get_by_role("heading", name="is not sent yet")).to_be_visible(
+        timeout=PATIENCE_MS
+    )
     ada.page.get_by_role("button", name="Cancel").click()
     expect(ada.page.get_by_label("Your message")).to_have_value(WORDS)
     ada.page.unroute("**/rooms")
