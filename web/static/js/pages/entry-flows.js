@@ -15,8 +15,31 @@ const COLOURS = 12;
 /** What stands in for a socket that the network doesn't let through. */
 const standIn = () => later().then(({ PolledSocket }) => PolledSocket);
 
-/** The key of the sentence for what went wrong. */
-const problemOf = ({ code }) => (has(`refusal.${code}`) ? `refusal.${code}` : "refusal.other");
+/**
+ * @typedef {import("../room/room-client.js").RoomClient} RoomClient
+ * @typedef {import("./share.js").Share} Share
+ *
+ * @typedef {object} Flows  what they need of the page
+ * @property {import("../ui/stage.js").Stage} stage
+ * @property {string} base
+ * @property {() => Promise<typeof import("./room.js")>} load
+ * @property {import("../room/views/entry-options.js").Choices} choices
+ * @property {{set: () => void, release: () => void}} trap  makes going back a question while there is something
+ *   to lose
+ * @property {(client: RoomClient, share: Share|null, keptNode?: HTMLElement) => void} toRoom  enters a room;
+ *   without a share where the code is not known
+ * @property {(client: RoomClient, share: Share) => Share} hold  a room is the page's from now on
+ * @property {(client: RoomClient, share: Share) => void} showRoom  that is held
+ * @property {() => void} depart  lets go of it; the seat stays
+ * @property {(reason: import("../room/room-state.js").EndReason|null) => void} over  is told why a room is no
+ *   more that was not entered yet
+ */
+
+/** The code of what was thrown. @param {unknown} error @returns {string|undefined} */
+const codeOf = (error) => /** @type {{code?: string}|null|undefined} */ (error)?.code;
+
+/** The key of the sentence for what went wrong. @param {unknown} error */
+const problemOf = (error) => (has(`refusal.${codeOf(error)}`) ? `refusal.${codeOf(error)}` : "refusal.other");
 
 /** Whether this tab may have kept what a reload needs; asking loads nothing. */
 export function mayResume() {
@@ -29,19 +52,23 @@ export function mayResume() {
 
 /**
  * The flows into a room of the server at `base`. `load()` promises the modules, `choices` are what was
- * chosen, `toRoom(client, share, keptNode)` enters a room; `share` is null where the code is not known.
- * `over(reason)` is told why a room is no more that was not entered yet. `trap` makes going back a
- * question while there is something to lose.
+ * chosen.
+ * @param {Flows} flows
  */
 export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, showRoom, depart, over }) {
   const { begin, cancel, destroy } = cancellableEntry();
+  /** @type {Promise<import("../protocol/config.js").Config>|null} */
   let known = null;
 
-  /** What the server says of itself: asked for once, and again after whatever went wrong. */
+  /**
+   * What the server says of itself: asked for once, and again after whatever went wrong.
+   * @returns {Promise<import("../protocol/config.js").Config>}
+   */
   function server() {
-    known ??= load().then(({ RoomClient }) => RoomClient.config({ base }));
-    known.catch(forget);
-    return known;
+    const asked = known ?? load().then(({ RoomClient }) => RoomClient.config({ base }));
+    known = asked;
+    asked.catch(forget);
+    return asked;
   }
 
   function forget() {
@@ -58,6 +85,7 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
   /** What making a room takes, whatever is shown meanwhile. */
   const making = {
     base, server, stage, visitor, choices, problemOf, destroy, over,
+    /** @type {typeof begin} */
     begin: (make, options) => begin(make, options).catch((error) => { forget(); throw error; }),
   };
 
@@ -67,15 +95,17 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
     trap.release();
   }
 
+  /** @param {import("../room/views/arriving-screen.js").Kept & {problem?: string|null}} [entered] */
   function toArriving({ text = "", problem = null, unfolded = false } = {}) {
     drop();
-    stage.show((kept) => arrivingScreen({ choices, text, problem, unfolded, ...kept, generate, leave: leaveMessage, enter, server,
-      drafts: load }));
+    stage.show((kept) => arrivingScreen({
+      choices, text, problem, unfolded, ...kept, generate, leave: leaveMessage, enter, server, drafts: load,
+    }));
   }
 
   async function generate() {
     cancel();
-    const entered = stage.screen().keep?.();
+    const entered = stage.screen()?.keep?.();
     try {
       const drawn = await draw();
       trap.set();
@@ -92,7 +122,7 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
 
   async function leaveMessage() {
     cancel();
-    const entered = stage.screen().keep?.();
+    const entered = stage.screen()?.keep?.();
     try {
       const { leaving } = await later();
       leaving({ ...making, draw, hold, enter: showRoom, depart,
@@ -102,19 +132,22 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
     }
   }
 
-  /** Reads what was typed or pasted, and joins; throws the Refusal that says what can't be read. */
+  /** Reads what was typed or pasted, and joins; throws the Refusal that says what can't be read. @param {string} text */
   async function enter(text) {
     const code = await read(text);
-    join(code, (problem) => toArriving({ text, problem }));
+    join(code, (/** @type {string|null} */ problem) => toArriving({ text, problem }));
   }
 
+  /** @param {string} text */
   async function read(text) {
     const { isLink, readCode, readLink } = await load();
     return isLink(text) ? readLink(text, await server()) : readCode(text);
   }
 
+  /** @param {string} fragment  @param {string|null} [problem] */
   function toInvited(fragment, problem = null) {
     drop();
+    /** @param {string|null} trouble */
     const giveUp = (trouble) => toInvited(fragment, trouble);
     stage.show((kept) => invitedScreen({
       choices, problem, ...kept,
@@ -123,21 +156,27 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
     }));
   }
 
-  /** Derives, connects, and enters; `giveUp(problem)` goes back to where the person was. */
+  /**
+   * Derives, connects, and enters; `giveUp(problem)` goes back to where the person was.
+   * @param {string} code
+   * @param {(problem: string|null) => void} giveUp
+   */
   async function join(code, giveUp) {
     stage.show((kept) => progressScreen(kept.phase ?? "deriving", { ...kept, back: () => giveUp(null) }));
     try {
       const modules = await load();
+      /** @param {() => void} throwIfCancelled */
       const enter = async (throwIfCancelled) => {
         const config = await server();
+        /** @param {"deriving"|"connecting"} phase  @param {number} [left]  seconds */
         const onProgress = (phase, left) => {
           throwIfCancelled();
-          stage.screen().phase?.(phase, left);
+          stage.screen()?.phase?.(phase, left);
         };
         return modules.RoomClient.join({ ...visitor(), code, config, onProgress });
       };
       const done = await begin(enter);
-      if (done !== null) toRoom(done.client, shareOf(code, base, modules, server));
+      if (done?.client) toRoom(done.client, shareOf(code, base, modules, server));
     } catch (error) {
       forget();
       giveUp(problemOf(error));
@@ -154,14 +193,14 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
       if (done.client === null) toArriving({ problem: "arriving.seat_gone" });
       else toRoom(done.client, null);
     } catch (error) {
-      const { code } = error;
+      const code = codeOf(error);
       if (!PASSING.has(code)) toArriving({ problem: problemOf(error) });
       else if (code === "too_many" || code === "not_ours") toBarrier(code);
       else toBarrier(navigator.onLine === false ? "offline" : "unreachable");
     }
   }
 
-  /** What is in the way of coming back will pass: the tab keeps its half until it has. */
+  /** What is in the way of coming back will pass: the tab keeps its half until it has. @param {string} what */
   function toBarrier(what) {
     stage.show(() => barrierScreen(what, { retry: resume, anew: () => toArriving() }));
   }
@@ -169,4 +208,5 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
   return { toArriving, toInvited, join, resume };
 }
 
+/** @type {Set<string|undefined>} */
 const PASSING = new Set(["unreachable", "not_ours", "unavailable", "internal", "too_many"]);

@@ -78,7 +78,7 @@ export function arrivingScreen({
   door();
   return {
     node,
-    focus: text === "" ? null : code.input,
+    focus: text === "" ? undefined : code.input,
     keep: () => ({ text: code.input.value, unfolded: folded.open }),
     close: () => going.abort(),
   };
