@@ -1,4 +1,4 @@
-"""A room knows its size: what it proposes, how it says who is there, and whom one would rather not see."""
+"""A room knows its size: what it proposes, who is there, and whom one would rather not see."""
 
 import re
 
