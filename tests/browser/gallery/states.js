@@ -3,7 +3,7 @@
 
 import { FakeClient } from "./fake.js";
 import { CARDS, NOTICES, RECEIPTS, ROOMS } from "./rooms.js";
-import { card } from "./samples.js";
+import { card, LOREM } from "./samples.js";
 import * as drafts from "/static/js/room/code-draft.js";
 import { arrivingScreen } from "/static/js/room/views/arriving-screen.js";
 import { usualChoices } from "/static/js/room/views/entry-options.js";
@@ -76,11 +76,20 @@ const SCREENS = {
   },
   short: (show) => entering(show, "unmatched gusto", { code: "code_length" }),
   other_server: (show) => entering(show, `https://ephemeral.example/#1.00000000.${CODE}`, { code: "link_salt" }),
+  words_left: (show) => over(show, "seat_lost", { again: none }),
+  words_left_for_good: (show) => over(show, "destroyed", { again: null }),
+  words_not_brought: (show) => over(show, "seat_lost", { again: none, problem: "refusal.room_full" }),
   invited: (show) => show(joining()),
   invited_options: (show) => show(joining({ unfolded: true })),
   invited_problem: (show) => show(joining({ problem: "refusal.room_full" })),
   invited_in_vain: (show) => show(joining({ problem: "refusal.link_salt" })),
 };
+
+function over(show, reason, more) {
+  const kinds = { unsent: "The key is with the porter.", doubtful: LOREM, draft: "And one more thi" };
+  const words = Object.entries(kinds).map(([kind, text]) => ({ kind, text, quote: null, send: kind === "unsent", copied: false }));
+  show(endedScreen({ reason, anew: none, reload: none, words, ...more }));
+}
 
 const writing = (more = {}) =>
   leaveScreen({ choices: usualChoices(), seal: none, back: none, server, ...more });
@@ -189,6 +198,12 @@ const ACTIONS = {
     while (document.querySelector(".destroying") === null) await wait(0);
     return client;
   },
+  stopped: async (show) => {
+    const client = inside(show, ROOMS.open_card());
+    while (document.querySelector(".tool[aria-disabled=false]") === null) await wait(20);
+    press(".opened .tool[aria-pressed]");
+    return client;
+  },
   draft: (show) => {
     const client = inside(show, PEOPLE_TALKING());
     draft(Array.from({ length: 12 }, (_, line) => `Line ${line + 1} of a long draft.`).join("\n"));
@@ -251,7 +266,9 @@ const played = (rows) => Object.fromEntries(Object.entries(rows).map(([name, sta
 /** For each table of room/views/state-tables.js: how its rows are called here, and who plays them. */
 const TABLES = {
   ENDINGS: ["ended", (name) => (show) => show(endedScreen({ reason: name, again: none, anew: none, reload: none }))],
-  BARRIERS: ["barrier", (name) => (show) => show(barrierScreen(name, { retry: none, anew: none }))],
+  BARRIERS: ["barrier", (name) => (show) => show(barrierScreen(name, {
+    retry: none, anew: none, back: none, at: Date.now() + 40_000, until: Date.now() + 1_800_000,
+  }))],
   LEFT: ["left", (name) => (show) => left(show, name)],
   PROGRESS: ["progress", (name) => PROGRESS[name]],
   NOTICES: ["notice", (name) => played(NOTICES)[name]],

@@ -13,24 +13,43 @@ import { openRecord } from "./record-panel.js";
 import { roomRules } from "./room-rules.js";
 
 /**
- * Opens the menu. `share` is `{code, link(), panel()?}` or null when this tab has forgotten the code;
- * `typing` is `{enabled, set(enabled)}`; `record()` reads what the server knows; `leave`, `destroy`, `hide` (or null), `people` and `lock(locked)` do
- * what they say. Gives `{update(state)}`; `onClose` is told when the menu has closed.
+ * @typedef {import("../room-state.js").RoomState} RoomState
+ * @typedef {import("./view-context.js").Share} Share
+ *
+ * @typedef {object} Menu  what it shows and does
+ * @property {RoomState} state
+ * @property {(serverTime: number) => number} localTime
+ * @property {Share|null} share  null when this tab has forgotten the code
+ * @property {{enabled: boolean, set: (enabled: boolean) => void}} typing
+ * @property {() => Promise<import("../../protocol/record.js").Record>} record  reads what the server knows
+ * @property {(locked: boolean) => void} lock
+ * @property {(() => void)|null} hide
+ * @property {() => void} leave
+ * @property {() => void} destroy
+ * @property {() => void} people
+ * @property {() => void} onClose  is told when it has closed
+ */
+
+/**
+ * Opens the menu; `update(state)` brings it up to date.
+ * @param {Menu} menu
  */
 export function openMenu({ state, localTime, share, typing, record, lock, hide, leave, destroy, people, onClose }) {
   const facts = roomRules(localTime);
   const lockLabel = el("span", {});
   const lockHint = el("span", { class: "hint" });
   const lockRow = el("button", { type: "button", class: "row-button",
-    on: { click: () => lock(!current.room.locked) } },
+    on: { click: () => lock(current.room?.locked !== true) } },
     icon("locked"), el("span", { class: "row-text" }, lockLabel, lockHint));
   let current = state;
 
   const typingBox = el("input", { type: "checkbox", id: "menu-typing", checked: typing.enabled,
-    on: { change: () => typing.set(typingBox.checked) } });
+    on: { change: (/** @type {Event & {target: HTMLInputElement}} */ { target }) => typing.set(target.checked) } });
 
   const leaveHint = el("span", {});
+  /** @param {() => void} action */
   const then = (action) => () => { node.close(); action(); };
+  /** @param {string} name  @param {string} label  @param {import("../../ui/el.js").Child} hint  @param {() => void} action */
   const row = (name, label, hint, action, kind = "") =>
     el("button", { type: "button", class: `row-button ${kind}`, on: { click: then(action) } },
       icon(name), el("span", { class: "row-text" }, label, el("span", { class: "hint" }, hint)));
@@ -56,6 +75,7 @@ export function openMenu({ state, localTime, share, typing, record, lock, hide, 
         row("eye", say("record.title"), say("record.hint"), () => openRecord(record))),
       languageSwitch()));
 
+  /** @param {RoomState} newest */
   function update(newest) {
     current = newest;
     const { room } = newest;
@@ -70,7 +90,7 @@ export function openMenu({ state, localTime, share, typing, record, lock, hide, 
   return { update, close: () => node.close() };
 }
 
-/** The panel from which the code is handed over while people are talking. */
+/** The panel from which the code is handed over while people are talking. @param {Share} share */
 function openInvite(share) {
   const node = panel({ kind: "menu invite", labelledby: "invite-title" },
     el("div", { class: "panel-body" },
@@ -78,11 +98,11 @@ function openInvite(share) {
       shareNode(share)));
 }
 
-/** The ways to hand the code over: the panel of sharing, where the page has given one. */
+/** The ways to hand the code over: the panel of sharing, where the page has given one. @param {Share} share */
 export function shareNode(share) {
   if (share.panel !== undefined) return share.panel().node;
   return el("div", { class: "share-simple" },
-    el("p", { class: "menu-code", translate: "no" }, codeWords(share.code).join(" ")),
+    el("p", { class: "menu-code notranslate", translate: "no" }, codeWords(share.code).join(" ")),
     el("div", { class: "button-row" },
       copyButton({ label: say("share.copy_code"), name: "copy", text: () => share.code }),
       copyButton({ label: say("share.copy_link"), name: "link", text: share.link })));
