@@ -198,6 +198,12 @@ const ACTIONS = {
     while (document.querySelector(".destroying") === null) await wait(0);
     return client;
   },
+  stopped: async (show) => {
+    const client = inside(show, ROOMS.open_card());
+    while (document.querySelector(".tool[aria-disabled=false]") === null) await wait(20);
+    press(".opened .tool[aria-pressed]");
+    return client;
+  },
   draft: (show) => {
     const client = inside(show, PEOPLE_TALKING());
     draft(Array.from({ length: 12 }, (_, line) => `Line ${line + 1} of a long draft.`).join("\n"));

@@ -104,7 +104,7 @@ function openInvite(share) {
 export function shareNode(share) {
   if (share.panel !== undefined) return share.panel().node;
   return el("div", { class: "share-simple" },
-    el("p", { class: "menu-code", translate: "no" }, codeWords(share.code).join(" ")),
+    el("p", { class: "menu-code notranslate", translate: "no" }, codeWords(share.code).join(" ")),
     el("div", { class: "button-row" },
       copyButton({ label: say("share.copy_code"), name: "copy", text: () => share.code }),
       copyButton({ label: say("share.copy_link"), name: "link", text: share.link })));
