@@ -1,4 +1,4 @@
-"""Being told of what comes while one looks elsewhere: nothing until it is asked for, and never what it is."""
+"""Being told of what comes while one looks elsewhere: if one asks for it, and never what it is."""
 
 from plays import change, played
 from playwright.sync_api import expect
@@ -11,7 +11,7 @@ DEVICE = """
   OscillatorNode.prototype.start = function (at) { window.played += 1; start.call(this, at); };
   window.Notification = class extends EventTarget {
     static async requestPermission() { window.asked += 1; return window.permission ?? "granted"; }
-    constructor(title, options) { super(); window.notes.push([title, options]); window.open_notes += 1; }
+    constructor(...given) { super(); window.notes.push(given); window.open_notes += 1; }
     close() { window.open_notes -= 1; }
   };
   let looked = false;
@@ -20,7 +20,7 @@ DEVICE = """
 """
 MORE = """change({
   cards: [...window.gallery.client.state.cards, {
-    ...window.gallery.client.state.cards[0], id: `more-${Math.random()}`, state: "closed", author: "ada",
+    ...window.gallery.client.state.cards[0], id: `more-${Math.random()}`, state: "closed",
   }],
 })"""
 CAME = """change({

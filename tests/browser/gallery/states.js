@@ -223,7 +223,7 @@ const ACTIONS = {
     return client;
   },
   writing_options: (show) => { const client = inside(show, PEOPLE_TALKING()); press(".composer-foot button"); return client; },
-  telling: async (show) => { const client = inside(show, PEOPLE_TALKING()); menu("voice"); await wait(0); return client; },
+  telling: async (show) => { const client = inside(show, PEOPLE_TALKING()); menu("voice"); while (document.querySelector("#telling-heading") === null) await wait(0); return client; },
   whole_message: (show) => { const client = inside(show, ROOMS.long_message()); press(".message-body .more"); return client; },
   new_messages: async (show) => {
     const client = inside(show, ROOMS.some_entries());

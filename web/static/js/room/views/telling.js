@@ -140,9 +140,9 @@ export function tellingPanel(room) {
     return permission === "granted";
   }
 
-  const node = panel({ kind: "menu", labelledby: "telling-title" },
+  const node = panel({ kind: "menu", labelledby: "telling-heading" },
     el("div", { class: "panel-body" },
-      panelHead("telling-title", say("telling.heading"), () => node.close()),
+      panelHead("telling-heading", say("telling.heading"), () => node.close()),
       el("section", { class: "menu-part" }, choice("sound", audible), choice("title"),
         mayNotify() ? choice("note", permitted) : null, refused)));
 }
