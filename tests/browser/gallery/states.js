@@ -18,7 +18,9 @@ import { sharePanel } from "/static/js/room/views/share-panel.js";
 import { endedScreen, barrierScreen } from "/static/js/room/views/standing-screens.js";
 import * as tables from "/static/js/room/views/state-tables.js";
 import { announce } from "/static/js/ui/announce.js";
+import { closePanels } from "/static/js/ui/dialog.js";
 import { say } from "/static/js/ui/i18n.js";
+import { laterBy } from "/static/js/ui/later.js";
 import { isCovered, neutralScreen } from "/static/js/ui/neutral-screen.js";
 import { qrPicture } from "/static/js/ui/qr.js";
 
@@ -153,6 +155,27 @@ const menu = (icon) => {
   if (icon !== undefined) press(`dialog[open] .row-button:has(.icon-${icon})`);
 };
 
+const failing = (does) => async (show) => {
+  const client = inside(show, PEOPLE_TALKING());
+  await does(client);
+  closePanels();
+  while (document.querySelector("[data-notice^=not_]") === null) await wait(0);
+  return client;
+};
+const refusing = async () => { throw new Error("nobody is there"); };
+
+/** Notices that something could not be done. */
+const FAILURES = {
+  not_done: failing((client) => {
+    client.lock = refusing;
+    menu("locked");
+  }),
+  not_loaded: failing(() => {
+    laterBy(refusing);
+    menu("person");
+  }),
+};
+
 const people = async () => {
   menu("person");
   while (document.querySelector("dialog[open] .people") === null) await wait(0);
@@ -272,7 +295,7 @@ const TABLES = {
   }))],
   LEFT: ["left", (name) => (show) => left(show, name)],
   PROGRESS: ["progress", (name) => PROGRESS[name]],
-  NOTICES: ["notice", (name) => played(NOTICES)[name]],
+  NOTICES: ["notice", (name) => FAILURES[name] ?? played(NOTICES)[name]],
   CARDS: ["card", (name) => played(CARDS)[name]],
   RECEIPTS: ["receipt", (name) => played(RECEIPTS)[name]],
 };
@@ -305,8 +328,11 @@ export const clientStates = Object.fromEntries(
     Object.entries(rows).map(([name, states]) => [`${kind}:${name}`, () => [states()].flat().at(-1)])),
 );
 
+const part = () => import("/static/js/pages/later.js");
+
 /** Takes away what a state has left behind in the page. */
 export function clear() {
+  laterBy(part);
   if (isCovered()) press(".neutral button");
   delete navigator.onLine;
 }

@@ -19,6 +19,7 @@ import { roomAnnouncer } from "./room-announcer.js";
 import { roomHeader } from "./room-header.js";
 import { forgetRoom, memoryOf } from "./room-memory.js";
 import { openMenu } from "./room-menu.js";
+import { NOTICES } from "./state-tables.js";
 
 const TICK_MS = 1000;
 
@@ -88,12 +89,18 @@ export function roomView({ client, share, setTitle = () => {}, hide = null }) {
     log.toEnd();
   }
 
+  /** Says what could not be done, by a passing notice. @param {"not_done"|"not_loaded"} row */
+  function failed(row) {
+    lines.pass(row, {});
+    announce(say(NOTICES[row].text));
+  }
+
   /** @param {boolean} locked */
   async function lock(locked) {
     try {
       await client.lock(locked);
     } catch {
-      announce(say("announce.not_done"));
+      failed("not_done");
     }
   }
 
@@ -141,7 +148,7 @@ export function roomView({ client, share, setTitle = () => {}, hide = null }) {
         people, hidden: memory.hidden, localTime, sees: lines.sees, setHidden, onClose: () => { crowd = null; },
       });
     } catch {
-      announce(say("announce.not_loaded"));
+      failed("not_loaded");
     }
   }
 
