@@ -51,6 +51,7 @@ const { toArriving, toInvited, join, resume } = entryFlows({
 let room = null;
 let forgetEnd = () => {};
 let waiting = 0;
+let came = false;
 
 /** Takes the fragment and removes it from the address bar and from this entry of the history. */
 function takeFragment() {
@@ -61,12 +62,17 @@ function takeFragment() {
 
 function title() {
   if (isCovered()) document.title = say("neutral.title");
-  else document.title = waiting > 0 ? say("title.waiting", { count: waiting, name: say("name") }) : say("name");
+  else document.title = say(waiting > 0 ? "title.waiting" : came ? "title.came" : "name", { count: waiting, name: say("name") });
 }
 
-/** @param {number} count */
-function setWaiting(count) {
+/**
+ * What the title says besides the name, for whoever has asked for it.
+ * @param {number} count  of messages that wait
+ * @param {boolean} joined  whether somebody has come in while nobody looked
+ */
+function setTitle(count, joined) {
   waiting = count;
+  came = joined;
   title();
 }
 
@@ -124,7 +130,7 @@ function toRoom(client, share, keptNode = null, words = []) {
 
 /** @param {RoomClient} client  @param {Share|null} share */
 function showRoom(client, share) {
-  stage.show(() => roomView({ client, share, setWaiting, hide: neutral.cover }));
+  stage.show(() => roomView({ client, share, setTitle, hide: neutral.cover }));
 }
 
 /** The person is done with the room, and it isn't with them: the seat stays for whoever has the link back. */
