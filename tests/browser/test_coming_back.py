@@ -110,6 +110,9 @@ def loses_acknowledgements(page: Page) -> list[str]:
     return lost
 
 
+INTERRUPTED = "You had opened a message when this page was reloaded; it is gone."
+
+
 def test_a_card_that_was_open_but_not_acknowledged_is_there_again_after_a_reload(
     visit: Visit, server: str
 ) -> None:
@@ -127,6 +130,7 @@ def test_a_card_that_was_open_but_not_acknowledged_is_there_again_after_a_reload
     assert lost
     expect(bo.texts).to_have_count(0)
     expect(bo.cards).to_have_count(1)
+    expect(bo.page.get_by_text(INTERRUPTED)).to_have_count(0)
     bo.cards.click()
     expect(bo.texts).to_have_text("Read twice, if need be.")
     ada.sees_receipt("^Opened, being read$")
@@ -140,9 +144,25 @@ def test_a_card_that_was_acknowledged_is_gone_after_a_reload(visit: Visit, serve
     ada.sees_receipt("^Opened by .* · gone$")
     bo.page.reload()
     bo.is_inside()
+    expect(bo.page.get_by_text(INTERRUPTED)).to_be_visible()
     expect(bo.cards).to_have_count(0)
     expect(bo.texts).to_have_count(0)
     assert "Read once." not in bo.page.content()
+
+
+def test_of_a_card_that_was_closed_in_time_a_reload_has_nothing_to_tell(
+    visit: Visit, server: str
+) -> None:
+    ada, bo = two_in_a_room(visit, server)
+    ada.says("Read once.")
+    bo.cards.click()
+    expect(bo.texts).to_have_text("Read once.")
+    bo.page.get_by_role("button", name="Close now").click()
+    ada.sees_receipt("^Opened by .* · gone$")
+    bo.page.reload()
+    bo.is_inside()
+    expect(bo.page.locator(".seat")).to_have_count(2)
+    expect(bo.page.get_by_text(INTERRUPTED)).to_have_count(0)
 
 
 def test_a_draft_does_not_survive_a_reload(visit: Visit, server: str) -> None:

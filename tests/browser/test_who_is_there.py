@@ -65,7 +65,9 @@ def test_a_member_who_leaves_is_seen_leaving_and_may_come_back(visit: Visit, ser
     bo.page.get_by_role("button", name="To the first page").click()
     bo.enter(ada.code)
     bo.is_inside()
-    expect(ada.page.locator(".notice.attention")).to_contain_text("than this room has places: 3 times")
+    expect(ada.page.locator(".notice.attention")).to_contain_text(
+        "than this room has places: 3 times"
+    )
     bo.cards.click()
     expect(bo.texts).to_have_text("Waits for whoever comes next.")
 
