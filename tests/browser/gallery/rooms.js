@@ -130,6 +130,18 @@ export const ROOMS = {
     sent: ["viewed", "viewed", "expired", "unconfirmed", "withdrawn", "false_receipt", "refused", "room_destroyed"]
       .map((fate, index) => sent(`s${index}`, fate, null)),
   }),
+  stacks: () => three({
+    cards: [
+      ...["a", "b", "c", "d"].map((id) => card(id)), ...["e", "f", "g"].map((id) => card(id, { author: "bo" })),
+      ...["h", "i", "j"].map((id, index) => card(id, index === 0 ? {} : { state: "taken", holder: "bo", leaseUntil: inMinutes(2) })),
+    ],
+  }),
+  fates: () => state({
+    interrupted: [{ id: "a", author: "ada" }],
+    sent: [
+      sent("s1", "viewed", null, { reader: "ada" }), sent("s2", "withdrawn", null, { opened: 1 }), sent("s3", "stored", null),
+    ],
+  }),
   receipts: () => state({ sent: Object.keys(RECEIPTS).filter((name) => !/^waits|_first$/.test(name))
     .map((name) => sent(name, name, `Message that is ${name}.`)) }),
   author_has_left: () => state({

@@ -10,9 +10,9 @@ export function shallowEqual(one, other) {
 /**
  * A list under `parent`. `make(item)` gives `{node, update(item), close()?}`. One item that can't be
  * shown must not take the others down: `onError(error)` gives what stands in its place. An item that
- * is the `same` as it was is not drawn again.
+ * is the `same` as it was is not drawn again. `remove(node, item)` takes out what is no longer there.
  */
-export function keyedList(parent, { key, make, onError, same = () => false }) {
+export function keyedList(parent, { key, make, onError, same = () => false, remove = (node) => node.remove() }) {
   const views = new Map();
   let around = null;
 
@@ -45,8 +45,8 @@ export function keyedList(parent, { key, make, onError, same = () => false }) {
       for (const [id, old] of views) {
         if (wanted.has(id)) continue;
         old.view.close?.();
-        old.node.remove();
         views.delete(id);
+        remove(old.node, old.item);
       }
       // What stands in order is not touched: moving an element would take the focus from it. Walking
       // from neighbour to neighbour, since to find the nth child anew takes n steps.

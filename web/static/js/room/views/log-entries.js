@@ -70,6 +70,13 @@ function traceOfSent(message, faded) {
 }
 
 /**
+ * Whether a message is gone as it should be.
+ * @param {"card"|"sent"} kind  @param {any} item  @param {{faded: Set<string>}} memory
+ */
+export const isAsh = (kind, item, { faded }) =>
+  (kind === "card" ? traceOfCard(item) : traceOfSent(item, faded)) === "gone";
+
+/**
  * Keeps the order of messages: by the server's sequence; what has none yet stands at the end in
  * order of sending, and nothing moves back when a sequence is forgotten after destruction.
  */
@@ -169,7 +176,10 @@ export function logEntries(state, memory, now) {
       const gap = kind === "card" ? item.gapBefore : 0;
       // Missing messages are said where they are missing, so such a trace begins a line of its own.
       if (trace?.what === what && trace.author === author && !(gap > 0)) trace.count += 1;
-      else found.push(trace = { kind: "trace", key: `trace:${item.id}`, what, author, count: 1, gap });
+      else {
+        trace = { kind: "trace", key: `trace:${item.id}`, what, author, count: 1, gap };
+        found.push(trace);
+      }
     }
   }
   ash.until = memory.ash.until;

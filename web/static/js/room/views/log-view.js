@@ -5,13 +5,22 @@ import { say } from "../../ui/i18n.js";
 import { icon } from "../../ui/icons.js";
 import { keyedList, shallowEqual } from "../../ui/keyed-list.js";
 import { scrollAnchor } from "../../ui/scroll-anchor.js";
+import { burnAway } from "../../ui/ember.js";
+import { ashView } from "./ash-view.js";
 import { cardView } from "./card-view.js";
 import { emptyRoom } from "./empty-room.js";
-import { logEntries } from "./log-entries.js";
+import { fatesView } from "./fates-view.js";
+import { hiddenView } from "./hidden-view.js";
+import { interruptedView } from "./interrupted-view.js";
+import { isAsh, logEntries } from "./log-entries.js";
 import { sentView } from "./sent-view.js";
+import { stackView } from "./stack-view.js";
 import { traceView } from "./trace-view.js";
 
-const VIEWS = { card: cardView, sent: sentView, trace: traceView };
+const VIEWS = {
+  card: cardView, sent: sentView, stack: stackView, trace: traceView, ash: ashView, fates: fatesView,
+  hidden: hiddenView, interrupted: interruptedView,
+};
 
 /**
  * The log of a room. `context` is what its views are given; `share` is the code's, or null; `write()` puts the focus
@@ -30,6 +39,7 @@ export function logView({ context, share, write }) {
   const pill = el("button", { type: "button", class: "button pill", hidden: true, on: { click: toNew } },
     icon("down"), pillText);
   let known = null;
+  let newest = null;
   let behind = 0;
 
   const where = scrollAnchor(log, list, {
@@ -41,11 +51,26 @@ export function logView({ context, share, write }) {
     key: (entry) => entry.key,
     make: (entry) => {
       const view = VIEWS[entry.kind](entry.item ?? entry, context);
-      return { ...view, update: (next) => view.update(next.item ?? next) };
+      return {
+        ...view,
+        update(next) {
+          if (next.group !== undefined) view.node.dataset.group = next.group;
+          view.update(next.item ?? next);
+        },
+      };
     },
+    // Only what is over for good burns; a card may also have gone into a stack.
+    remove: (node, entry) => { if (over(entry)) burnAway(node); else node.remove(); },
     onError: () => el("p", { class: "trace" }, say("card.unshowable")),
-    same: (one, other) => shallowEqual(one.item ?? one, other.item ?? other),
+    same: (one, other) => one.group === other.group && shallowEqual(one.item ?? one, other.item ?? other),
   });
+
+  /** Whether the message of an entry that leaves the log is gone as it should be. */
+  function over({ kind, item }) {
+    if (kind !== "card" && kind !== "sent") return false;
+    const now = newest[kind === "card" ? "cards" : "sent"].find(({ id }) => id === item.id);
+    return now !== undefined && isAsh(kind, now, memory);
+  }
 
   function refocus(focused, place) {
     // A view has put the focus where it belongs, or what held it is still there and was moved.
@@ -84,7 +109,8 @@ export function logView({ context, share, write }) {
     update(state) {
       const focused = list.contains(document.activeElement) ? document.activeElement : null;
       const place = [...list.children].findIndex((one) => one.contains(focused));
-      const shown = logEntries(state, memory.order, memory.faded);
+      newest = state;
+      const shown = logEntries(state, memory, Date.now());
       // Counted first: what comes while one reads further up is announced by the pill.
       const cards = shown.filter((entry) => entry.kind === "card").map((entry) => entry.key);
       if (known !== null && !where.following()) behind += cards.filter((key) => !known.has(key)).length;

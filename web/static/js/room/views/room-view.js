@@ -44,6 +44,7 @@ export function roomView({ client, share, setWaiting, hide = null }) {
     writeAgain(message) { write.take(message); context.fade(message.id); },
     reply({ text, author }) { write.quote({ text: excerpt(text, QUOTE_POINTS), author }); },
     hold: () => log.stay(),
+    redraw: () => update(),
   };
 
   const head = roomHeader({ people, localTime, openMenu: showMenu });
@@ -126,7 +127,7 @@ export function roomView({ client, share, setWaiting, hide = null }) {
     log.update(state);
     showTyping();
     menu?.update(state);
-    setWaiting(waiting(state));
+    setWaiting(waiting(state, memory.hidden));
     announcer.update(state);
   }
 
