@@ -3,6 +3,7 @@
 
 const FORGET_MS = 4000;
 
+/** @param {string} id  @param {string} sentence */
 function speak(id, sentence) {
   const region = document.getElementById(id);
   if (region === null) return;
@@ -13,10 +14,10 @@ function speak(id, sentence) {
   setTimeout(() => line.remove(), FORGET_MS);
 }
 
-/** Says the sentence when the reader has finished with what it is saying. */
+/** Says the sentence when the reader has finished with what it is saying. @param {string} sentence */
 export const announce = (sentence) => speak("announce-polite", sentence);
 
-/** Says the sentence at once: for what a person must not miss. */
+/** Says the sentence at once: for what a person must not miss. @param {string} sentence */
 export const announceAssertive = (sentence) => speak("announce-assertive", sentence);
 
 /** Takes back what was said: names may be among it. */

@@ -5,7 +5,11 @@ import { el } from "./el.js";
 import { say } from "./i18n.js";
 import { icon } from "./icons.js";
 
-/** Shows a modal panel; `onClose` is told when it has closed, however that came about. */
+/**
+ * Shows a modal panel; `onClose` is told when it has closed, however that came about.
+ * @param {{kind: string, labelledby: string, onClose?: () => void}} about
+ * @param {...import("./el.js").Child} children
+ */
 export function panel({ kind, labelledby, onClose }, ...children) {
   const node = el("dialog", { class: `panel ${kind}`, "aria-labelledby": labelledby }, children);
   node.addEventListener("click", (event) => {
@@ -21,7 +25,12 @@ export function panel({ kind, labelledby, onClose }, ...children) {
   return node;
 }
 
-/** The head of a panel: its title, and a button that calls `close()`. */
+/**
+ * The head of a panel: its title, and a button that calls `close()`.
+ * @param {string} id  of the title
+ * @param {string} title
+ * @param {() => void} close
+ */
 export function panelHead(id, title, close) {
   return el("div", { class: "panel-head" },
     el("h2", { id, tabindex: "-1", autofocus: true }, title),
@@ -29,7 +38,11 @@ export function panelHead(id, title, close) {
       on: { click: close } }, icon("close")));
 }
 
-/** Asks a question with one way back and one way on. Resolves to whether the person goes on. */
+/**
+ * Asks a question with one way back and one way on. Resolves to whether the person goes on.
+ * @param {{title: string, text: string, yes: string, no?: string, danger?: boolean}} question
+ * @returns {Promise<boolean>}
+ */
 export function confirm({ title, text, yes, no = say("dialog.back"), danger = false }) {
   return new Promise((resolve) => {
     let answer = false;
@@ -49,5 +62,7 @@ export function confirm({ title, text, yes, no = say("dialog.back"), danger = fa
 
 /** Closes every panel, unanswered: the page below is about to be another. */
 export function closePanels() {
-  for (const node of document.querySelectorAll("dialog[open]")) node.close();
+  /** @type {NodeListOf<HTMLDialogElement>} */
+  const open = document.querySelectorAll("dialog[open]");
+  for (const node of open) node.close();
 }

@@ -9,10 +9,14 @@ const segmenter = typeof Intl.Segmenter === "function"
 // direction, a Braille cell without a dot.
 const SEEN = /[^\s\p{Cc}\p{Default_Ignorable_Code_Point}\u2800\uFFF9-\uFFFB]/u;
 
-/** Whether nothing of `text` can be seen. */
+/** Whether nothing of `text` can be seen. @param {string} text */
 export const isBlank = (text) => !SEEN.test(text);
 
-/** The first `most` characters of `text`, as strings; joined they are the beginning of `text`. */
+/**
+ * The first `most` characters of `text`, as strings; joined they are the beginning of `text`.
+ * @param {string} text
+ * @param {number} most
+ */
 export function firstGraphemes(text, most) {
   const found = [];
   for (const piece of segmenter === null ? text : segmenter.segment(text)) {
@@ -25,6 +29,9 @@ export function firstGraphemes(text, most) {
 /**
  * The beginning of `text` that has at most `limit` code points, with an ellipsis for the rest. It
  * ends between two characters; only a first character longer than all of it is itself cut.
+ * @param {string} text
+ * @param {number} limit
+ * @returns {string}
  */
 export function excerpt(text, limit) {
   // No more than this is looked at, however long the text: a code point has two units at most.

@@ -2,11 +2,19 @@
 // a sentence of its own. The server has put one into the page, and names the others, so that a person
 // can choose.
 
-const read = (id) => JSON.parse(document.getElementById(id)?.content.textContent ?? "{}");
+/** @typedef {string|Partial<Record<Intl.LDMLPluralRule, string>> & {other: string}} Entry  of a catalogue */
 
-/** The languages there are: `{code: {name, catalogue}}`, the last an address. */
+/** @param {string} id  of a template that holds JSON */
+function read(id) {
+  const found = /** @type {HTMLTemplateElement|null} */ (document.getElementById(id));
+  return JSON.parse(found?.content.textContent ?? "{}");
+}
+
+/** The languages there are; `catalogue` is an address. @type {Record<string, {name: string, catalogue: string}>} */
 const languages = read("languages");
+/** @type {Set<() => void>} */
 const listeners = new Set();
+/** @type {Record<string, Entry>} */
 let catalogue = read("catalogue");
 let current = document.documentElement.lang || "en";
 let wanted = current;
@@ -22,20 +30,25 @@ export const languageChoices = () =>
     .map(([code, { name }]) => ({ code, name }))
     .sort((one, other) => one.name.localeCompare(other.name, "en"));
 
-/** Calls `listener()` whenever the page speaks another language; gives a way to end that. */
+/**
+ * Calls `listener()` whenever the page speaks another language; gives a way to end that.
+ * @param {() => void} listener
+ */
 export function onLanguage(listener) {
   listeners.add(listener);
-  return () => listeners.delete(listener);
+  return () => void listeners.delete(listener);
 }
 
 /**
  * Makes the page speak the language with this code. Only the address remembers it. Rejects, with
  * nothing changed, when the catalogue can't be had.
+ * @param {string} code
  */
 export async function setLanguage(code) {
   wanted = code;
   const answer = await fetch(languages[code].catalogue, { credentials: "omit", referrerPolicy: "no-referrer" });
   if (!answer.ok) throw new Error("no catalogue");
+  /** @type {Record<string, Entry>} */
   const found = await answer.json();
   // Somebody who has chosen again meanwhile wants the last one.
   if (wanted !== code) return;
@@ -44,12 +57,17 @@ export async function setLanguage(code) {
   plurals = new Intl.PluralRules(code);
   numbers = new Intl.NumberFormat(code);
   document.documentElement.lang = code;
-  document.documentElement.dir = found["language.direction"];
+  document.documentElement.dir = String(found["language.direction"]);
   remember();
-  // Another entry of the history may have been made before.
-  window.addEventListener("popstate", remember);
+  rememberBelow();
   for (const listener of listeners) listener();
 }
+
+/** Other entries of the history may have been made before, in another language. */
+const rememberBelow = () => window.addEventListener("popstate", remember);
+
+// Chosen before a reload: what lies below this entry may not know of it.
+if (new URLSearchParams(globalThis.location?.search).has("lang")) rememberBelow();
 
 /** Writes the language into the address, for a reload. */
 function remember() {
@@ -58,27 +76,38 @@ function remember() {
   history.replaceState(history.state, "", address);
 }
 
-/** Whether the catalogue has the sentence. */
+/** Whether the catalogue has the sentence. @param {string} key */
 export const has = (key) => Object.hasOwn(catalogue, key);
 
+/** @param {string} key  @param {Values} values */
 function sentence(key, values) {
   if (!has(key)) return key;
   const entry = catalogue[key];
   if (typeof entry === "string") return entry;
-  return entry[plurals.select(values.count ?? 0)] ?? entry.other;
+  return entry[plurals.select(Number(values.count ?? 0))] ?? entry.other;
 }
 
+/** @param {unknown} value */
 const shown = (value) => (typeof value === "number" ? numbers.format(value) : value);
+
+/** @typedef {Record<string, unknown>} Values  what stands in the places of a sentence, by their names */
 
 /**
  * The sentence as a string, its `{places}` filled with `values`. A sentence with plural forms
  * chooses among them by `values.count`.
+ * @param {string} key
+ * @param {Values} [values]
  */
 export function say(key, values = {}) {
   return parts(key, values).join("");
 }
 
-/** The sentence as a list of strings and of whatever nodes are among `values`. */
+/**
+ * The sentence as a list of strings and of whatever nodes are among `values`.
+ * @param {string} key
+ * @param {Values} [values]
+ * @returns {any[]}
+ */
 export function parts(key, values = {}) {
   return sentence(key, values)
     .split(/(\{\w+\})/)
@@ -92,5 +121,6 @@ export function parts(key, values = {}) {
 /**
  * A name that a peer chose, for places that take no elements: isolated, so that directional
  * characters in it can't rearrange the sentence around it.
+ * @param {string} name
  */
 export const isolated = (name) => `\u2068${name}\u2069`;

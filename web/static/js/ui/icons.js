@@ -2,6 +2,7 @@
 
 import { svg } from "./el.js";
 
+/** @type {Record<string, string[]>} */
 const PATHS = {
   copy: ["M9 9h10v11H9z", "M15 9V4H5v11h4"],
   link: ["M10 14a4 4 0 0 0 6 .4l3-3a4.2 4.2 0 0 0-6-6l-1.5 1.5", "M14 10a4 4 0 0 0-6-.4l-3 3a4.2 4.2 0 0 0 6 6l1.5-1.5"],
@@ -27,7 +28,7 @@ const PATHS = {
   warning: ["M12 4L3 19.500h18z", "M12 10v4.5", "M12 17h.01"],
 };
 
-/** A drawing by its name, hidden from screen readers: the text beside it says the same. */
+/** A drawing by its name, hidden from screen readers: the text beside it says the same. @param {string} name */
 export function icon(name) {
   return svg(
     "svg",

@@ -1,21 +1,37 @@
 // Keyed lists: their items keep their elements, so that the focus, a running countdown or a selection
 // survives every change around it.
 
-/** Whether two objects have the same fields with the same values. */
+/**
+ * Whether two objects have the same fields with the same values.
+ * @param {Record<string, any>} one
+ * @param {Record<string, any>} other
+ */
 export function shallowEqual(one, other) {
   const names = Object.keys(one);
   return names.length === Object.keys(other).length && names.every((name) => Object.is(one[name], other[name]));
 }
 
 /**
+ * @template T
+ * @typedef {{node: Element, update: (item: T) => void, close?: () => void}} View  of one item
+ */
+
+/**
  * A list under `parent`. `make(item)` gives `{node, update(item), close()?}`. One item that can't be
  * shown must not take the others down: `onError(error)` gives what stands in its place. An item that
  * is the `same` as it was is not drawn again. `remove(node, item)` takes out what is no longer there.
+ * @template T
+ * @param {Element} parent
+ * @param {{key: (item: T) => string, make: (item: T) => View<T>, onError: (error: unknown) => Element,
+ *   same?: (before: T, now: T) => boolean, remove?: (node: Element, item: T) => unknown}} given
  */
-export function keyedList(parent, { key, make, onError, same = () => false, remove = (node) => node.remove() }) {
+export function keyedList(parent, { key, make, onError, same = (_before, _now) => false, remove = (node) => node.remove() }) {
+  /** @type {Map<string, {view: View<T>, node: Element, item: T}>} */
   const views = new Map();
+  /** @type {unknown} */
   let around = null;
 
+  /** @param {string} id  @param {T} item  @param {boolean} all */
   function view(id, item, all) {
     let found = views.get(id);
     if (found !== undefined && !all && same(found.item, item)) return found.node;
@@ -26,7 +42,7 @@ export function keyedList(parent, { key, make, onError, same = () => false, remo
     } catch (error) {
       shown?.close?.();
       shown?.node?.remove();
-      shown = { node: onError(error), update() {} };
+      shown = { node: onError(error), update: (_item) => {} };
     }
     found = { view: shown, node: shown.node, item };
     views.set(id, found);
@@ -37,6 +53,8 @@ export function keyedList(parent, { key, make, onError, same = () => false, remo
     /**
      * Brings the elements into line with `items`. `context` stands for everything else that the views
      * read: when it is another than before, each is drawn again.
+     * @param {T[]} items
+     * @param {unknown} [context]
      */
     update(items, context = null) {
       const all = context !== around;

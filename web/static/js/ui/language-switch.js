@@ -12,9 +12,10 @@ export function languageSwitch() {
     el("ul", {}, choices.map(({ code, name }) => el("li", {},
       el("a", { href: `?lang=${code}`, lang: code, hreflang: code, data: { language: code },
         "aria-current": code === language() ? "true" : null,
-        on: { click: (event) => choose(event, code) } }, name)))));
+        on: { click: (/** @type {MouseEvent} */ event) => choose(event, code) } }, name)))));
 }
 
+/** @param {MouseEvent} event  @param {string} code */
 async function choose(event, code) {
   // With a modifier it is a link like any other, for another tab.
   if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
@@ -27,5 +28,7 @@ async function choose(event, code) {
     return;
   }
   // The list was drawn anew with everything else; whoever chose by keyboard stays where they were.
-  document.querySelector(`.languages [data-language="${CSS.escape(code)}"]`)?.focus();
+  /** @type {HTMLElement|null} */
+  const link = document.querySelector(`.languages [data-language="${CSS.escape(code)}"]`);
+  link?.focus();
 }

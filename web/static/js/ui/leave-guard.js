@@ -4,6 +4,7 @@
  * Makes going back a question. While it is set, there is one more entry in the tab's history, with the
  * same address; whoever goes back arrives at the entry below, and `ask()` resolves to whether they want
  * to leave. If so, `leave()` is called; if not, the entry is there again.
+ * @param {{ask: () => Promise<boolean>, leave: () => void}} given
  */
 export function backTrap({ ask, leave }) {
   let set = false;
@@ -57,6 +58,7 @@ export function backTrap({ ask, leave }) {
 /**
  * Before the page is left: `unsaved()` says whether the browser should ask. When it is left: `empty()`
  * takes everything away, since the browser may keep the page as it is, for going back to it.
+ * @param {{unsaved: () => boolean, empty: () => void}} given
  */
 export function guardPage({ unsaved, empty }) {
   window.addEventListener("beforeunload", (event) => {

@@ -19,10 +19,14 @@ export const isCovered = () => document.documentElement.classList.contains(CLASS
 /**
  * Covers `nodes` when asked, by `cover()` or by Esc twice. `changed()` is called whenever the page has
  * been covered or uncovered.
+ * @param {{nodes: HTMLElement[], changed: () => void}} given
  */
 export function neutralScreen({ nodes, changed }) {
+  /** @type {HTMLElement|null} */
   let sheet = null;
+  /** @type {Element[]} */
   let marks = [];
+  /** @type {WeakRef<Element>|null} */
   let focused = null;
   let last = -Infinity;
 
@@ -31,7 +35,7 @@ export function neutralScreen({ nodes, changed }) {
     // What is open above the page counts as answered with no.
     closePanels();
     // Held weakly: with the element of a room that ends meanwhile, its texts would be held.
-    focused = new WeakRef(document.activeElement);
+    focused = new WeakRef(document.activeElement ?? document.body);
     const line = el("h1", { tabindex: "-1" }, say("neutral.text"));
     sheet = el("main", { class: "neutral" }, line,
       el("button", { type: "button", on: { click: uncover } }, say("neutral.back")));
@@ -53,9 +57,9 @@ export function neutralScreen({ nodes, changed }) {
     document.head.append(...marks);
     document.documentElement.classList.remove(CLASS);
     for (const node of nodes) Object.assign(node, { hidden: false, inert: false });
-    const before = focused.deref();
+    const before = /** @type {HTMLElement|undefined} */ (focused?.deref());
     if (before?.isConnected) before.focus();
-    else nodes[0].querySelector("h1")?.focus();
+    else nodes[0]?.querySelector("h1")?.focus();
     document.dispatchEvent(new Event(UNCOVERED));
     changed();
   }
@@ -71,10 +75,11 @@ export function neutralScreen({ nodes, changed }) {
       last = -Infinity;
       return;
     }
-    // While a panel is open, Esc closes it; the next one may then be the second.
+    // One that closes a panel means no more than that: whoever presses it twice to be sure that it is
+    // closed must not find the page gone.
     const closes = document.querySelector("dialog[open]") !== null;
     const second = !closes && event.timeStamp - last < TWICE_MS;
-    last = second ? -Infinity : event.timeStamp;
+    last = second || closes ? -Infinity : event.timeStamp;
     if (!second) return;
     event.preventDefault();
     if (sheet === null) cover();

@@ -6,6 +6,9 @@ const NEAR_END_PX = 80;
 /**
  * Anchors the reader in `log`, a scroller, by the `list` in it. `moved()` is told when the end is reached or left;
  * while `busy()` says that something is being read, nothing is moved either.
+ * @param {HTMLElement} log
+ * @param {Element} list
+ * @param {{moved: () => void, busy: () => boolean}} given
  */
 export function scrollAnchor(log, list, { moved, busy }) {
   let atEnd = true;
@@ -15,6 +18,7 @@ export function scrollAnchor(log, list, { moved, busy }) {
 
   const distance = () => log.scrollHeight - log.scrollTop - log.clientHeight;
 
+  /** @param {boolean} value */
   function set(value) {
     if (value === atEnd) return;
     atEnd = value;
@@ -43,6 +47,7 @@ export function scrollAnchor(log, list, { moved, busy }) {
   /** The elements in sight and where they stand. */
   function inSight() {
     const { top, bottom } = log.getBoundingClientRect();
+    /** @type {[Element, number][]} */
     const found = [];
     for (const node of list.children) {
       const box = node.getBoundingClientRect();
@@ -59,7 +64,7 @@ export function scrollAnchor(log, list, { moved, busy }) {
     endInSight: () => list.getBoundingClientRect().bottom <= log.getBoundingClientRect().bottom + 1,
     /** The reader looks at something: what grows now must not carry it away. */
     stay: () => set(false),
-    /** Does what changes the list, and leaves the reader where the reader was. */
+    /** Does what changes the list, and leaves the reader where the reader was. @param {() => void} change */
     keep(change) {
       const before = following() ? [] : inSight();
       change();

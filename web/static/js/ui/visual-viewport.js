@@ -9,25 +9,28 @@ const KEYBOARD = 0.85;
 /**
  * Writes what can be seen into the custom properties `--seen-height` and `--seen-top` of `node`
  * until `stop` is called.
+ * @param {HTMLElement} node
+ * @param {VisualViewport|null} viewport
  */
 export function followViewport(node, viewport = window.visualViewport ?? null) {
   if (viewport === null) return { stop() {} };
+  const seen = viewport;
 
   function follow() {
     // Who has zoomed in looks at a part of it: it must not shrink to that part.
-    if (viewport.scale > PINCHED) return;
-    node.toggleAttribute("data-covered", viewport.height < KEYBOARD * window.innerHeight);
-    node.style.setProperty("--seen-height", `${viewport.height}px`);
-    node.style.setProperty("--seen-top", `${Math.max(0, viewport.offsetTop)}px`);
+    if (seen.scale > PINCHED) return;
+    node.toggleAttribute("data-covered", seen.height < KEYBOARD * window.innerHeight);
+    node.style.setProperty("--seen-height", `${seen.height}px`);
+    node.style.setProperty("--seen-top", `${Math.max(0, seen.offsetTop)}px`);
   }
 
-  viewport.addEventListener("resize", follow);
-  viewport.addEventListener("scroll", follow);
+  seen.addEventListener("resize", follow);
+  seen.addEventListener("scroll", follow);
   follow();
   return {
     stop() {
-      viewport.removeEventListener("resize", follow);
-      viewport.removeEventListener("scroll", follow);
+      seen.removeEventListener("resize", follow);
+      seen.removeEventListener("scroll", follow);
     },
   };
 }
