@@ -286,7 +286,7 @@ def test_life_of_a_message_with_two_browsers(
     assert opened["id"] == notice["id"]
     destroyed = listener.heard("destroyed")
     assert (destroyed["state"], destroyed["member"]) == ("viewed", opened["member"])
-    author.sees_receipt("^Viewed and destroyed$")
+    author.sees_receipt("^Opened by .* · gone$")
     check_gone(witness, before, message["viewing_hash"])
     assert listener.left_over() == []
 
@@ -327,7 +327,7 @@ def test_life_of_messages_between_the_command_line_and_a_browser(
     read = ephemeral(program, "read", code=code)
     assert (read.returncode, read.stdout.rstrip("\n")) == (0, f"{TEXT}, she answered")
     assert listener.heard("destroyed")["state"] == "viewed"
-    somebody.sees_receipt("^Viewed and destroyed$")
+    somebody.sees_receipt("^Opened by .* · gone$")
     rows = witness.rows()
     assert (rows.get("messages", 0), rows["tombstones"]) == (0, 2)
     witness.search()

@@ -181,7 +181,7 @@ def test_enter_sends_and_shift_enter_makes_a_new_line(show: Show) -> None:
     page.keyboard.press("Shift+Enter")
     page.keyboard.type("two")
     page.keyboard.press("Enter")
-    assert calls(watched, "send") == [["send", "one\ntwo", {"view": 30}]]
+    assert calls(watched, "send") == [["send", "one\ntwo", {"view": 30, "limit": None, "quote": None}]]
     expect(text).to_have_value("")
     page.keyboard.type("   ")
     page.keyboard.press("Enter")
@@ -224,7 +224,7 @@ def test_the_authors_copy_goes_when_the_message_was_viewed(visit: Visit, stage: 
     expect(page.get_by_text("Message that is viewed.")).to_be_visible()
     page.clock.run_for(31_000)
     expect(page.get_by_text("Message that is viewed.")).to_have_count(0)
-    expect(page.locator(".ash")).to_have_text("1 message, gone")
+    expect(page.locator(".ash")).to_have_text("2 messages, gone")
     expect(page.get_by_text("Message that is stored.")).to_be_visible()
 
 
@@ -307,3 +307,35 @@ def test_a_third_join_is_told_until_somebody_has_seen_it(show: Show) -> None:
     expect(page.locator(".notice")).to_have_count(0)
     change(watched, "change({ room: { ...window.gallery.client.state.room, joins: 4 } })")
     expect(page.locator(".notice.attention")).to_contain_text("4 joins so far")
+
+
+# --- taking back ----------------------------------------------------------------------------------
+
+
+def test_an_unread_message_is_taken_back_and_the_focus_stays_with_it(show: Show) -> None:
+    watched = show("receipt:stored")
+    page = watched.page
+    take_back = page.get_by_role("button", name="Take back")
+    expect(take_back).to_have_count(2)
+    take_back.last.press("Enter")
+    wait_for_call(watched, "withdraw")
+    assert calls(watched, "withdraw") == [["withdraw", "s1"]]
+    own = "sent: window.gallery.client.state.sent.map((one) => one.id === 's1' ? %s : one)"
+    change(watched, f"change({{ {own % '{ ...one, state: `withdrawn`, opened: 1 }'} }})")
+    expect(page.locator(".receipt-words").last).to_have_text(
+        "Taken back. It had been opened once, but nobody has confirmed having read it"
+    )
+    expect(page.get_by_role("button", name="Write again")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Write a message")).to_have_value("On my way. Ten minutes.")
+
+
+def test_what_is_being_read_is_not_taken_back_and_says_so(show: Show) -> None:
+    watched = show("receipt:stored")
+    page = watched.page
+    page.evaluate(
+        "() => { window.gallery.client.withdraw = async () => { throw { code: 'message_leased' }; }; }"
+    )
+    page.get_by_role("button", name="Take back").last.click()
+    expect(page.locator(".receipt-problem").last).to_contain_text("Someone is reading it")
+    expect(page.get_by_role("button", name="Take back")).to_have_count(2)

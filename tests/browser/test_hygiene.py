@@ -46,7 +46,7 @@ def ada_tells(ada: Person, reader: Person, text: str) -> None:
     ada.page.keyboard.press("Enter")
     reader.cards.click()
     expect(reader.page.locator(".opened")).to_have_count(1)
-    ada.sees_receipt("^Viewed and destroyed$")
+    ada.sees_receipt("^Opened by .* · gone$")
 
 
 # What a page calls that would have a browser keep something beyond its tab.
@@ -161,7 +161,7 @@ def test_a_page_that_is_put_away_is_empty_and_comes_back_without_what_was_read(
     ada.says("Not for the cache.")
     bo.cards.click()
     expect(bo.texts).to_have_text("Not for the cache.")
-    ada.sees_receipt("^Viewed and destroyed$")
+    ada.sees_receipt("^Opened by .* · gone$")
     put_away: str = bo.page.evaluate(
         """() => {
           dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));

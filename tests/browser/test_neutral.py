@@ -160,7 +160,7 @@ def test_a_card_that_arrives_opened_behind_the_neutral_screen_is_not_burnt_unsee
     ada.sees_receipt("^Opened, being read$")
     escape_twice(bo)
     expect(bo.texts).to_have_text("Whoever comes in at the door.")
-    ada.sees_receipt("^Viewed and destroyed$")
+    ada.sees_receipt("^Opened by .* · gone$")
 
 
 def test_a_room_can_be_destroyed_from_behind_the_neutral_screen(visit: Visit, server: str) -> None:

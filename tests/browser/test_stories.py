@@ -50,12 +50,12 @@ def test_two_people_talk_through_a_code_and_nothing_stays(visit: Visit, server: 
     expect(bo.texts).to_be_focused()
     expect(bo.page.locator(".burn-number")).to_have_text(re.compile("(30|2[0-9]) sec"))
     expect(bo.page).to_have_title("Ephemeral")
-    ada.sees_receipt("^Viewed and destroyed$")
+    ada.sees_receipt("^Opened by .* · gone$")
 
     bo.page.get_by_role("button", name="Close now").click()
     expect(bo.texts).to_have_count(0)
     assert "green" not in bo.page.content()
-    expect(bo.page.locator(".trace")).to_have_text("Read and gone")
+    expect(bo.page.locator(".ash")).to_have_text("1 message, gone")
 
     for someone in (ada, bo):
         assert len(someone.watched.frames) > 1
@@ -119,7 +119,7 @@ def test_the_whole_way_by_keyboard_from_arriving_to_destroyed(visit: Visit, serv
     expect(bo.cards).to_be_focused()
     keys.press("Enter")
     expect(bo.texts).to_have_text("By keyboard alone.")
-    ada.sees_receipt("^Viewed and destroyed$")
+    ada.sees_receipt("^Opened by .* · gone$")
     tab_to(bo, "Close now")
     keys.press("Enter")
     expect(bo.text).to_be_focused()

@@ -29,6 +29,8 @@ const receipt = (name, more = {}, around = {}) => () => state({
   sent: [sent("s0", "stored", "The first one."), sent("s1", name, "On my way. Ten minutes.", more)], ...around,
 });
 
+const MANY = { room: { ...room, policy: 2, seats: 12 } };
+
 export const RECEIPTS = {
   sending: receipt("sending"),
   waits_here: receipt("sending", {}, { phase: "offline" }),
@@ -36,11 +38,18 @@ export const RECEIPTS = {
   stored: receipt("stored"),
   stored_first: receipt("stored", { first: true }, { room: { ...room, policy: 2 } }),
   opened: receipt("opened"),
-  acknowledged: receipt("acknowledged"),
+  acknowledged: receipt("acknowledged", { of: 9, readers: ["ada", "bo", "chi"], audience: [..."012345"] }, MANY),
+  acknowledged_least: receipt("acknowledged", { of: 9, readers: ["ada"], audience: ["chi"] }, MANY),
   viewed: receipt("viewed"),
+  viewed_by: receipt("viewed", { reader: "ada" }),
+  viewed_all: receipt("viewed", { reader: "ada", readers: ["bo"], of: 2 }, MANY),
+  viewed_untimed: receipt("viewed", { endedAt: null }),
   unconfirmed: receipt("unconfirmed"),
   expired: receipt("expired"),
+  expired_partly: receipt("expired", { of: 9, readers: ["ada", "bo"] }, MANY),
   withdrawn: receipt("withdrawn"),
+  withdrawn_opened: receipt("withdrawn", { opened: 2 }),
+  withdrawn_read: receipt("withdrawn", { opened: 3, of: 9, readers: ["ada", "bo"], proved: true, reader: "bo" }, MANY),
   room_destroyed: receipt("room_destroyed"),
   false_receipt: receipt("false_receipt"),
   refused: receipt("refused", { error: "content_size" }),
@@ -142,8 +151,8 @@ export const ROOMS = {
       sent("s1", "viewed", null, { reader: "ada" }), sent("s2", "withdrawn", null, { opened: 1 }), sent("s3", "stored", null),
     ],
   }),
-  receipts: () => state({ sent: Object.keys(RECEIPTS).filter((name) => !/^waits|_first$/.test(name))
-    .map((name) => sent(name, name, `Message that is ${name}.`)) }),
+  receipts: () => state({ sent: ["sending", "stored", "opened", "acknowledged", "viewed", "unconfirmed", "expired", "withdrawn", "room_destroyed",
+    "false_receipt", "refused"].map((name) => sent(name, name, `Message that is ${name}.`)) }),
   author_has_left: () => state({
     members: [me], room: { ...room, joins: 2, seatsTaken: 1 },
     cards: [card("a", { author: "lin", authorName: "Lin", authorColour: 4 }), card("b", { author: "nobody" })],

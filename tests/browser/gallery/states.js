@@ -141,6 +141,7 @@ const ACTIONS = {
     press(".composer .send");
     return client;
   },
+  writing_options: (show) => { const client = inside(show, PEOPLE_TALKING()); press(".composer-foot button"); return client; },
   whole_message: (show) => { const client = inside(show, ROOMS.long_message()); press(".message-body .more"); return client; },
   new_messages: async (show) => {
     const client = inside(show, ROOMS.some_entries());

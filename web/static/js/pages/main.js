@@ -24,7 +24,6 @@ const LATER_MS = 3000;
 const base = new URL(`${document.documentElement.dataset.base}/`, location.origin).href;
 const app = document.getElementById("app");
 const spoken = ["announce-polite", "announce-assertive"].map((id) => document.getElementById(id));
-const touch = window.matchMedia("(pointer: coarse)");
 const stage = stageIn(app);
 const choices = usualChoices();
 // What needs the word list and the protocol is loaded while the person reads the first screen.
@@ -71,9 +70,7 @@ function toRoom(client, share, keptNode = null) {
   client.addEventListener("change", over);
   trap.set();
   setTimeout(() => later().catch(() => {}), LATER_MS);
-  // On a touch screen the keyboard would come up and cover the words that are just being handed over.
-  const focus = keptNode === null || !touch.matches;
-  const enter = () => stage.show(() => roomView({ client, share, setWaiting, hide: neutral.cover }), { focus });
+  const enter = () => stage.show(() => roomView({ client, share, setWaiting, hide: neutral.cover }));
   if (keptNode === null) {
     enter();
   } else {

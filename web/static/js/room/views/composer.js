@@ -6,27 +6,30 @@ import { el, fill, setText } from "../../ui/el.js";
 import { isBlank } from "../../ui/graphemes.js";
 import { has, say } from "../../ui/i18n.js";
 import { icon } from "../../ui/icons.js";
-import { duration } from "../../ui/times.js";
+import { coarse } from "../../ui/pointer.js";
 import { quoteView } from "./quote-view.js";
+import { writingOptions } from "./writing-options.js";
 
-const VIEWS = [5, 15, 30, 60, 120, 300, 0];
 const TALLEST_PX = 200;
 
-/** Seconds that one's messages may be read: kept for this tab, in memory alone. */
-let chosenView = 30;
-
 /**
- * The composer of a room. `send(text, view, quote)` sends or throws a Refusal; `typing(on)` tells
- * others; `draft` is `{text, quote}`, kept up to date; `people` knows who is quoted.
+ * @typedef {import("../room-state.js").Quote} Quote
+ * @typedef {{text: string, quote: Quote|null}} Draft
+ *
+ * The composer of a room. `send(text, options)` sends or throws a Refusal, with the options of
+ * `RoomClient.send`; `typing(on)` tells others; `draft` and `writing` are kept up to date; `people` knows
+ * who is quoted.
+ * @param {{send: (text: string, options: {view: number, limit: number|null, quote: Quote|null}) => void,
+ *   typing: (on: boolean) => void, draft: Draft, writing: import("./writing-options.js").Writing,
+ *   people: import("./people.js").People}} given
  */
-export function composer({ send, typing, draft, people }) {
+export function composer({ send, typing, draft, writing, people }) {
+  // No text of it may go to whoever translates pages, checks spelling or proposes what to write.
   const text = el("textarea", {
-    id: "composer-text", rows: "1", autocomplete: "off", enterkeyhint: "send",
-    placeholder: say("composer.label"), "aria-describedby": "composer-error", value: draft.text,
+    id: "composer-text", class: "notranslate", rows: "1", autocomplete: "off", enterkeyhint: coarse() ? "enter" : "send",
+    translate: "no", placeholder: say("composer.label"), "aria-describedby": "composer-error", value: draft.text,
   });
-  const view = el("select", { id: "composer-view", on: { change: () => { chosenView = Number(view.value); } } },
-    VIEWS.map((seconds) => el("option", { value: seconds, selected: seconds === chosenView },
-      seconds === 0 ? say("composer.until_closed") : duration(seconds, "short"))));
+  const options = writingOptions(writing, { checked });
   const error = el("p", { class: "field-error", id: "composer-error", hidden: true });
   const quoted = el("div", { class: "composer-quote", hidden: true });
   const button = el("button", { type: "submit", class: "button primary send",
@@ -38,18 +41,24 @@ export function composer({ send, typing, draft, people }) {
       el("div", { class: "composer-row" },
         el("label", { class: "visually-hidden", for: "composer-text" }, say("composer.label")),
         text, button)),
-    el("div", { class: "composer-foot" },
-      el("label", { for: "composer-view" }, say("composer.view"), " ", view),
-      el("span", { class: "hint keys" }, say("composer.keys"))));
+    options.node);
 
   text.addEventListener("input", changed);
   text.addEventListener("keydown", (event) => {
     if (event.key === "Escape") quote(null);
     // A key that ends the composition of a character must not send half a word.
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+    // Keyboards on a screen have no Shift for a moment: a new line is made by what says so there.
+    if (coarse() && !event.ctrlKey && !event.metaKey) return;
     event.preventDefault();
     submit();
   });
+
+  /** Whether what is written may be checked, which browsers may do elsewhere. @param {boolean} on */
+  function checked(on) {
+    text.setAttribute("spellcheck", String(on));
+    text.setAttribute("writingsuggestions", String(on));
+  }
 
   function changed() {
     const empty = isBlank(text.value);
@@ -72,6 +81,7 @@ export function composer({ send, typing, draft, people }) {
     text.style.height = `${Math.min(text.scrollHeight + 2, TALLEST_PX)}px`;
   }
 
+  /** @param {Quote|null} wanted */
   function quote(wanted) {
     draft.quote = wanted;
     quoted.hidden = wanted === null;
@@ -86,12 +96,12 @@ export function composer({ send, typing, draft, people }) {
   function submit() {
     if (isBlank(text.value)) return;
     try {
-      send(text.value, Number(view.value), draft.quote);
+      send(text.value, { view: writing.view, limit: writing.limit, quote: draft.quote });
     } catch (refusal) {
-      const key = `refusal.${refusal?.code}`;
+      const key = `refusal.${/** @type {{code?: string}} */ (refusal)?.code}`;
       setText(error, say(has(key) ? key : "refusal.other"));
       error.hidden = false;
-      announceAssertive(error.textContent);
+      announceAssertive(error.textContent ?? "");
       return;
     }
     clear();
@@ -114,12 +124,12 @@ export function composer({ send, typing, draft, people }) {
     node,
     focus: () => text.focus(),
     hasDraft: () => !isBlank(text.value),
-    /** Answers `{text, author}`; it stays there until it is sent or removed. */
+    /** Answers these words; they stay there until they are sent or removed. @param {Quote} wanted */
     quote(wanted) {
       quote(wanted);
       text.focus();
     },
-    /** Puts a message back to be sent again, after whatever is already there. */
+    /** Puts a message back to be sent again, after whatever is already there. @param {{text: string, quote?: Quote|null}} message */
     take(message) {
       text.value = text.value === "" ? message.text : `${text.value}\n${message.text}`;
       if (draft.quote === null) quote(message.quote ?? null);

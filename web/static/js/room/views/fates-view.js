@@ -3,7 +3,7 @@
 import { el, fill } from "../../ui/el.js";
 import { say } from "../../ui/i18n.js";
 import { moment } from "../../ui/times.js";
-import { receipt } from "./sent-view.js";
+import { receipt } from "./receipt.js";
 
 /**
  * The view of such fates. `room` gives what a receipt needs, and `fade(id)`.

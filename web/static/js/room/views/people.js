@@ -98,6 +98,11 @@ export class People {
     return this.#known.get(id) ?? { ...NOBODY, id, label: say("people.gone") };
   }
 
+  /** The person with this id, or null for one who was never seen here. */
+  met(id) {
+    return this.#known.get(id) ?? null;
+  }
+
   /** Who is said to have written what a message quotes: `author` is what its sender claims. */
   quoted(author) {
     const person = this.#known.get(author);

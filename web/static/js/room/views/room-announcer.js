@@ -3,7 +3,7 @@
 import { announce } from "../../ui/announce.js";
 import { say } from "../../ui/i18n.js";
 import { called } from "./people.js";
-import { receipt } from "./sent-view.js";
+import { receipt } from "./receipt.js";
 
 const ANNOUNCE_DELAY_MS = 150;
 /** More cards than this at once are counted instead of named. */

@@ -3,6 +3,7 @@
 
 import { Ash } from "./ash.js";
 import { Order } from "./log-entries.js";
+import { usualWriting } from "./writing-options.js";
 
 const memories = new WeakMap();
 
@@ -23,6 +24,8 @@ const fresh = () => ({
   ends: new Map(),
   /** What is being written, and what it answers. */
   draft: { text: "", quote: null },
+  /** How it is to be sent. */
+  writing: usualWriting(),
   typingEnabled: true,
   /** Joins that somebody here has called expected. */
   expectedJoins: 0,

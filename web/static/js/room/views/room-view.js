@@ -6,6 +6,7 @@ import { closePanels, confirm } from "../../ui/dialog.js";
 import { el, fill } from "../../ui/el.js";
 import { excerpt } from "../../ui/graphemes.js";
 import { parts, say } from "../../ui/i18n.js";
+import { coarse } from "../../ui/pointer.js";
 import { followViewport } from "../../ui/visual-viewport.js";
 import { composer } from "./composer.js";
 import { destroying as destroyingView, onChord } from "./destroying.js";
@@ -50,10 +51,11 @@ export function roomView({ client, share, setWaiting, hide = null }) {
   const head = roomHeader({ people, localTime, openMenu: showMenu });
   const lines = notices({ lock: () => lock(true), people, memory, localTime, refocus: () => log.focus() });
   const typing = el("p", { class: "typing", "aria-live": "off" });
-  const write = composer({ send, typing: (on) => client.setTyping(on), draft: memory.draft, people });
+  const write = composer({ send, typing: (on) => client.setTyping(on), draft: memory.draft, writing: memory.writing, people });
   const log = logView({ context, share, write: () => write.focus() });
+  const heading = el("h1", { class: "visually-hidden", tabindex: "-1" }, say("room.title"));
   const node = el("div", { class: "room" },
-    el("h1", { class: "visually-hidden", tabindex: "-1" }, say("room.title")),
+    heading,
     head.node,
     el("div", { class: "talk" }, lines.node,
       log.node,
@@ -62,9 +64,8 @@ export function roomView({ client, share, setWaiting, hide = null }) {
   const seen = followViewport(node);
   const announcer = roomAnnouncer({ people, context, pass: lines.pass });
 
-  function send(text, view, quote) {
-    const id = client.send(text, quote === null ? { view } : { view, quote });
-    memory.views.set(id, view);
+  function send(text, options) {
+    memory.views.set(client.send(text, options), options.view);
     log.toEnd();
   }
 
@@ -146,7 +147,8 @@ export function roomView({ client, share, setWaiting, hide = null }) {
 
   return {
     node,
-    focus: { focus: () => write.focus() },
+    // With a finger one writes by a keyboard that covers half of what is being said.
+    focus: { focus: () => (coarse() ? heading : write).focus() },
     unsaved: () => write.hasDraft() || unsent(state) > 0,
     leave,
     close() {

@@ -1,89 +1,121 @@
 // A message of one's own, with its receipt in words.
 
+import { announce } from "../../ui/announce.js";
 import { countdown, DEFAULT_VIEW } from "../../ui/countdown.js";
 import { el, fill, setText } from "../../ui/el.js";
-import { has, say } from "../../ui/i18n.js";
+import { say } from "../../ui/i18n.js";
 import { icon } from "../../ui/icons.js";
-import { duration, moment } from "../../ui/times.js";
+import { duration } from "../../ui/times.js";
 import { messageBody } from "./message-body.js";
+import { who } from "./people.js";
 import { quoteView } from "./quote-view.js";
+import { receiptParts } from "./receipt.js";
 import { RECEIPTS } from "./state-tables.js";
 
-/** The row of the table of receipts that a message is in. */
-export function receiptState({ state, error, first }, live, everyone) {
-  // In a room whose messages are for everyone it would be a surprise.
-  if (state === "stored" && everyone && first) return "stored_first";
-  if (state !== "sending") return state;
-  if (error !== null) return "waits_because";
-  return live ? "sending" : "waits_here";
-}
-
-/** The receipt as a sentence. */
-export function receipt(message, room) {
-  const state = receiptState(message, room.live(), room.everyone());
-  const until = moment(room.localTime(message.expiresAt));
-  if (state === "stored" && until === "") return say("sent.stored");
-  const refusal = `refusal.${message.error}`;
-  return say(RECEIPTS[state].text, { until, reason: say(has(refusal) ? refusal : "refusal.other") });
-}
+/** What the reader sees no longer, or never will, the author's page doesn't keep either. */
+const FADING = new Set(["viewed", "withdrawn"]);
 
 /**
- * The view of one message of one's own. `room` gives `live()`, `everyone()`, `localTime`, `people`, `memory`,
+ * The view of one message of one's own. `room` gives `client`, `live()`, `everyone()`, `localTime`, `people`, `memory`,
  * `fade(id)`, `writeAgain(message)` and `hold()`.
- * @param {import("../room-state.js").SentView} _first  the log makes all its views in one way
+ * @param {import("../room-state.js").SentView} first
+ * @param {any} room
  */
-export function sentView(_first, room) {
+export function sentView(first, room) {
   const words = el("div", { class: "sent-words" });
   const drawing = el("span", { class: "receipt-icon" });
   const sentence = el("span", { class: "receipt-words" });
   const rest = el("span", { class: "receipt-rest" });
+  const problem = el("p", { class: "receipt-problem", hidden: true });
   const tools = el("div", { class: "receipt-tools" });
   const node = el("article", { class: "card sent", "aria-label": say("sent.label") },
-    words, el("div", { class: "receipt" }, drawing, sentence, rest), tools);
-  const does = { again: room.writeAgain, remove: ({ id }) => room.fade(id) };
-  let state = null;
+    words, el("div", { class: "receipt" }, drawing, sentence, rest), problem, tools);
+  const back = el("button", { type: "button", class: "button small quiet take-back", on: { click: takeBack } }, say("sent.back"));
+  let current = first;
+  let shown = "";
+  /** @type {string|null} */
+  let row = null;
+  /** @type {string|null} */
   let text = null;
+  /** @type {{node: Node, close(): void}|null} */
   let body = null;
+  /** @type {any} */
   let burn = null;
 
-  function write(message) {
-    text = message.text;
+  function write() {
+    text = current.text;
     body?.close();
     body = text === null ? null : messageBody(text, room.hold);
     fill(words,
-      text !== null && typeof message.quote?.text === "string" ? quoteView(message.quote, room.people) : null,
+      text !== null && typeof current.quote?.text === "string" ? quoteView(current.quote, room.people) : null,
       body?.node);
   }
 
-  function changed(message) {
-    const { tone, icon: name, actions = [] } = RECEIPTS[state];
-    node.dataset.state = message.state;
+  function changed() {
+    const { tone, icon: name, actions = [] } = /** @type {any} */ (RECEIPTS)[/** @type {string} */ (row)];
+    node.dataset.state = current.state;
     node.dataset.tone = tone;
     fill(drawing, icon(name));
-    // What the reader sees no longer, the author's page doesn't keep either.
-    if (state === "viewed" && burn === null) fades(message);
-    fill(tools, message.text === null ? null : actions.map((action) =>
-      el("button", { type: "button", class: "button small quiet", on: { click: () => does[action](message) } },
-        say(`sent.${action}`))));
+    problem.hidden = true;
+    const focused = node.contains(document.activeElement);
+    const fading = FADING.has(current.state) && current.text !== null;
+    if (fading) burn ??= fades();
+    fill(rest, actions.includes("back") ? back : fading ? [spoken(), burn.track, burn.node] : null);
+    fill(tools, current.text === null ? null : [
+      actions.includes("again") ? action("again", () => room.writeAgain(current)) : null,
+      actions.includes("remove") ? action("remove", () => room.fade(current.id)) : null,
+    ]);
+    // The button that took it back is gone.
+    if (focused && !node.contains(document.activeElement)) tools.querySelector("button")?.focus({ preventScroll: true });
   }
 
-  function fades({ id }) {
-    const seconds = room.memory.views.get(id) || DEFAULT_VIEW;
-    burn = countdown({ seconds, onEnd: () => room.fade(id) });
-    fill(rest, el("span", { class: "visually-hidden" }, say("sent.fades", { time: duration(seconds) })), burn.track, burn.node);
-    room.memory.ends.set(id, burn.start(room.memory.ends.get(id)));
+  /** @param {string} name  @param {() => void} click */
+  const action = (name, click) =>
+    el("button", { type: "button", class: "button small quiet", on: { click } }, say(`sent.${name}`));
+
+  const seconds = () => room.memory.views.get(current.id) || DEFAULT_VIEW;
+  const spoken = () => el("span", { class: "visually-hidden" }, say("sent.fades", { time: duration(seconds()) }));
+
+  function fades() {
+    const { id } = current;
+    const clock = countdown({ seconds: seconds(), onEnd: () => room.fade(id) });
+    room.memory.ends.set(id, clock.start(room.memory.ends.get(id)));
+    return clock;
+  }
+
+  async function takeBack() {
+    if (back.getAttribute("aria-busy") === "true") return;
+    back.setAttribute("aria-busy", "true");
+    problem.hidden = true;
+    try {
+      await room.client.withdraw(current.id);
+    } catch (refusal) {
+      // What has become of it is told by its receipt.
+      if (/** @type {any} */ (refusal)?.code === "message_gone") return;
+      const leased = /** @type {any} */ (refusal)?.code === "message_leased";
+      setText(problem, say(leased ? "sent.back_leased" : "sent.back_failed"));
+      problem.hidden = false;
+      announce(problem.textContent);
+    } finally {
+      back.setAttribute("aria-busy", "false");
+    }
   }
 
   return {
     node,
+    /** @param {import("../room-state.js").SentView} message */
     update(message) {
-      if (message.text !== text) write(message);
-      const now = receiptState(message, room.live(), room.everyone());
-      if (now !== state) {
-        state = now;
-        changed(message);
+      current = message;
+      if (message.text !== text) write();
+      const told = receiptParts(message, room);
+      if (told.row !== row) {
+        row = told.row;
+        changed();
       }
-      setText(sentence, receipt(message, room));
+      const said = told.words.join("");
+      if (said === shown) return;
+      shown = said;
+      fill(sentence, receiptParts(message, room, who).words);
     },
     close() {
       burn?.stop();

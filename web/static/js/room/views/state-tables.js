@@ -105,19 +105,29 @@ export const CARDS = freeze({
   broken: { tone: "attention", icon: "broken", text: "card.broken" },
 });
 
-/** What the author of a message is told of it. Actions: `again` puts the text back, `remove` drops it. */
+/**
+ * What the author of a message is told of it. Actions: `back` takes it back, `again` puts the text into the composer,
+ * `remove` drops it.
+ */
 export const RECEIPTS = freeze({
   sending: { tone: "plain", icon: "waiting", text: "sent.sending" },
   waits_here: { tone: "attention", icon: "waiting", text: "sent.waits_here" },
   waits_because: { tone: "attention", icon: "waiting", text: "sent.waits_because" },
-  stored: { tone: "plain", icon: "sealed", text: "sent.stored_until" },
-  stored_first: { tone: "plain", icon: "sealed", text: "sent.stored_first" },
+  stored: { tone: "plain", icon: "sealed", text: "sent.stored_until", actions: ["back"] },
+  stored_first: { tone: "plain", icon: "sealed", text: "sent.stored_first", actions: ["back"] },
   opened: { tone: "plain", icon: "eye", text: "sent.opened" },
-  acknowledged: { tone: "plain", icon: "eye", text: "sent.acknowledged" },
+  acknowledged: { tone: "plain", icon: "eye", text: "sent.acknowledged", actions: ["back"] },
+  acknowledged_least: { tone: "plain", icon: "eye", text: "sent.acknowledged_least", actions: ["back"] },
   viewed: { tone: "done", icon: "done", text: "sent.viewed" },
+  viewed_by: { tone: "done", icon: "done", text: "sent.viewed_by" },
+  viewed_all: { tone: "done", icon: "done", text: "sent.viewed_all" },
+  viewed_untimed: { tone: "done", icon: "done", text: "sent.viewed_untimed" },
   unconfirmed: { tone: "attention", icon: "warning", text: "sent.unconfirmed", actions: ["again", "remove"] },
   expired: { tone: "plain", icon: "waiting", text: "sent.expired", actions: ["again", "remove"] },
-  withdrawn: { tone: "plain", icon: "done", text: "sent.withdrawn" },
+  expired_partly: { tone: "plain", icon: "waiting", text: "sent.expired_partly", actions: ["again", "remove"] },
+  withdrawn: { tone: "plain", icon: "done", text: "sent.withdrawn", actions: ["again", "remove"] },
+  withdrawn_opened: { tone: "plain", icon: "eye", text: "sent.withdrawn_opened", actions: ["again", "remove"] },
+  withdrawn_read: { tone: "plain", icon: "eye", text: "sent.withdrawn_read", actions: ["again", "remove"] },
   room_destroyed: { tone: "plain", icon: "destroy", text: "sent.room_destroyed" },
   false_receipt: { tone: "attention", icon: "warning", text: "sent.false_receipt", actions: ["again", "remove"] },
   refused: { tone: "attention", icon: "warning", text: "sent.refused", actions: ["again", "remove"] },

@@ -1,0 +1,46 @@
+/** What became of a message of one's own, in words. */
+
+import { has, parts, say } from "../../ui/i18n.js";
+import { moment } from "../../ui/times.js";
+import { called } from "./people.js";
+import { readersOf, receiptState } from "./receipt-state.js";
+import { RECEIPTS } from "./state-tables.js";
+
+/**
+ * @typedef {import("../room-state.js").SentView} SentView
+ *
+ * @typedef {object} ReceiptRoom
+ * @property {any} people
+ * @property {() => boolean} live
+ * @property {() => boolean} everyone
+ * @property {(serverTime: number|null) => number} localTime
+ */
+
+/**
+ * The row of the table, and the sentence in pieces.
+ * @param {SentView} message
+ * @param {ReceiptRoom} room
+ * @param {(person: any) => string|Node} [name]  how somebody is named in it
+ * @returns {{row: string, words: (string|Node)[]}}
+ */
+export function receiptParts(message, room, name = called) {
+  const reader = message.reader === null ? null : room.people.met(message.reader);
+  const time = moment(room.localTime(message.endedAt));
+  const row = receiptState(message, {
+    live: room.live(), everyone: room.everyone(), named: reader !== null, timed: time !== "",
+  });
+  const until = moment(room.localTime(message.expiresAt));
+  if (row === "stored" && until === "") return { row, words: [say("sent.stored")] };
+  const refusal = `refusal.${message.error}`;
+  const read = readersOf(message).size;
+  const values = {
+    until, time, read, of: message.of, name: reader === null ? null : name(reader),
+    reason: say(has(refusal) ? refusal : "refusal.other"),
+    // A sentence chooses its form by this.
+    count: row === "withdrawn_opened" ? message.opened : Math.max(read, 1),
+  };
+  return { row, words: parts(/** @type {any} */ (RECEIPTS)[row].text, values) };
+}
+
+/** The receipt as one string. @param {SentView} message  @param {ReceiptRoom} room */
+export const receipt = (message, room) => receiptParts(message, room).words.join("");
