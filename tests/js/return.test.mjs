@@ -151,6 +151,14 @@ describe("asking again", () => {
   });
 });
 
+test("the room has ended: what waited went with it, and what had ended before is told as it was", async () => {
+  const { server, client, sent } = await asks(viewed(1), receipt(idOf(2), "stored"), receipt(idOf(3), "opened"));
+  server.refuses.status = "room_unknown";
+  await client.ask();
+  assert.equal(client.state.over, true);
+  assert.deepEqual([1, 2, 3].map((n) => sent(n).state), ["viewed", "room_destroyed", "room_destroyed"]);
+});
+
 describe("the seat", () => {
   test("is lost: that is told, and nothing is joined by itself", async () => {
     const server = new Server().says(viewed(1));
@@ -198,7 +206,6 @@ describe("a server that isn't believed", () => {
     "receipts of other messages": [(server) => { server.receipts[idOf(1)] = viewed(2); }, "malformed"],
     "too many members": [(server) => { server.shown = { ...server.shown, members: Array(51).fill(member(ANNA)) }; }, "malformed"],
     "no list": [(server) => { server.shown = { ...server.shown, members: null }; }, "malformed"],
-    "no room": [(server) => { server.refuses.room = "room_unknown"; }, "room_unknown"],
   };
   for (const [name, [tell, code]] of Object.entries(lies)) {
     test(name, async () => {

@@ -5,11 +5,14 @@ import { invitedScreen } from "../room/views/invited-screen.js";
 import { progressScreen } from "../room/views/progress-screen.js";
 import { barrierScreen } from "../room/views/standing-screens.js";
 import { has } from "../ui/i18n.js";
+import { later } from "../ui/later.js";
 import { cancellableEntry } from "./cancellable-entry.js";
 import { roomCreation } from "./room-creation.js";
 import { shareOf } from "./share.js";
 
 const COLOURS = 12;
+/** A link with a seat's secret leads back: what it may look like is known before anything is loaded. */
+const LEADS_BACK = /#[\w.-]+\.[0-9a-f]{32}(?![0-9a-z])/i;
 
 /** The key of the sentence for what went wrong. */
 const problemOf = ({ code }) => (has(`refusal.${code}`) ? `refusal.${code}` : "refusal.other");
@@ -32,6 +35,7 @@ export function mayResume() {
 export function entryFlows({ stage, base, load, choices, trap, toRoom, over }) {
   const { begin, cancel, destroy } = cancellableEntry();
   let known = null;
+  let turn = 0;
 
   /** What the server says of itself: asked for once, and again after whatever went wrong. */
   function server() {
@@ -53,6 +57,7 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, over }) {
 
   /** Nothing is under way any more, and nothing would be lost by going back. */
   function drop() {
+    turn += 1;
     cancel();
     trap.release();
   }
@@ -79,6 +84,8 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, over }) {
 
   /** Reads what was typed or pasted, and joins; throws the Refusal that says what can't be read. */
   async function enter(text) {
+    const { leadsBack } = await load();
+    if (leadsBack(text)) return toReturning(text);
     const code = await read(text);
     join(code, (problem) => toArriving({ text, problem }));
   }
@@ -88,13 +95,32 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, over }) {
     return isLink(text) ? readLink(text, await server()) : readCode(text);
   }
 
+  /** Where one was without a link. */
+  const elsewhere = () => (mayResume() ? resume() : toArriving());
+
+  /** Leads whoever has a return link to what became of the messages. */
+  async function toReturning(link) {
+    drop();
+    const mine = turn;
+    const isCurrent = () => mine === turn;
+    try {
+      const { comeBack } = await later();
+      if (isCurrent()) {
+        comeBack(link, { stage, base, load, server, problemOf, isCurrent, back: elsewhere, invite: toInvited });
+      }
+    } catch (error) {
+      if (isCurrent()) toArriving({ text: link, problem: problemOf(error) });
+    }
+  }
+
   function toInvited(fragment, problem = null) {
+    if (LEADS_BACK.test(fragment)) return void toReturning(fragment);
     drop();
     const giveUp = (trouble) => toInvited(fragment, trouble);
     stage.show((kept) => invitedScreen({
       choices, problem, ...kept,
       join: () => read(fragment).then((code) => join(code, giveUp), (error) => giveUp(problemOf(error))),
-      back: () => (mayResume() ? resume() : toArriving()),
+      back: elsewhere,
     }));
   }
 

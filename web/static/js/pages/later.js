@@ -2,3 +2,5 @@
 // for it.
 
 export { recordTables } from "../room/views/record-tables.js";
+export { returnPanel } from "../room/views/return-panel.js";
+export { comeBack } from "./return-flow.js";

@@ -2,7 +2,6 @@
 
 import { barrier } from "../device/feature-detection.js";
 import { usualChoices } from "../room/views/entry-options.js";
-import { unsent } from "../room/views/log-entries.js";
 import { forgetRoom } from "../room/views/room-memory.js";
 import { roomView } from "../room/views/room-view.js";
 import { barrierScreen, endedScreen } from "../room/views/standing-screens.js";
@@ -17,6 +16,7 @@ import { isCovered, neutralScreen } from "../ui/neutral-screen.js";
 import { stage as stageIn } from "../ui/stage.js";
 import { entryFlows, mayResume } from "./entry-flows.js";
 import { loading } from "./loading.js";
+import { withReturn } from "./share.js";
 
 // A while after somebody has entered, what may be needed then is here, also without the network.
 const LATER_MS = 3000;
@@ -57,6 +57,7 @@ function setWaiting(count) {
 /** Enters the room; who is using what is in `keptNode`, which is shown already, is not disturbed. */
 function toRoom(client, share, keptNode = null) {
   room = client;
+  share &&= withReturn(share, client);
   const over = () => {
     if (client.state.phase !== "ended") return;
     client.removeEventListener("change", over);
@@ -114,9 +115,8 @@ function anew() {
 async function askToLeave() {
   if (!isInside() || isCovered()) return false;
   closePanels();
-  const count = room === null ? 0 : unsent(room.state);
-  const text = room === null ? say("opening.leave") : say(count > 0 ? "leave.text_unsent" : "leave.text", { count });
-  return confirm({ title: say("leave.title"), text, yes: say("leave.yes"), no: say("leave.no") });
+  if (room !== null) return stage.screen().asksToLeave();
+  return confirm({ title: say("leave.title"), text: say("opening.leave"), yes: say("leave.yes"), no: say("leave.no") });
 }
 
 /** Whether there is a room to be lost, or one that is being made. */
@@ -159,6 +159,7 @@ onLanguage(() => {
 
 guardPage({
   unsaved: () => stage.screen()?.unsaved?.() === true,
+  stayed: () => stage.screen()?.stayed?.(),
   empty() {
     stage.empty();
     room?.close({ unloading: true });

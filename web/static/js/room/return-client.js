@@ -16,6 +16,7 @@ import { toBase64url } from "../protocol/encoding.js";
  *
  * @typedef {object} ReturnState
  * @property {boolean} seated  false: somebody else has the seat, or it was given up
+ * @property {boolean} over  the room is no more
  * @property {boolean} locked  nobody new can come in
  * @property {boolean} full  every seat is taken
  * @property {number|null} expiresAt  of the room
@@ -26,10 +27,12 @@ import { toBase64url } from "../protocol/encoding.js";
  * @property {number} clockOffset
  */
 
+const WAITING = Object.freeze(["stored", "opened"]);
+
 /** @type {ReturnState} */
 const NOTHING_KNOWN = Object.freeze({
-  seated: true, locked: false, full: false, expiresAt: null, askedAt: null, members: [], sent: [],
-  forgotten: 0, clockOffset: 0,
+  seated: true, over: false, locked: false, full: false, expiresAt: null, askedAt: null, members: [],
+  sent: [], forgotten: 0, clockOffset: 0,
 });
 
 export class ReturnClient {
@@ -66,7 +69,7 @@ export class ReturnClient {
 
   /**
    * Asks what became of all messages.
-   * @throws {Refusal} the server's, but for `seat_unknown`, which the state tells
+   * @throws {Refusal} the server's, but for `seat_unknown` and `room_unknown`, which the state tells
    */
   async ask() {
     const { api, who } = this.#seat;
@@ -79,14 +82,16 @@ export class ReturnClient {
       const members = await this.#people(list(room.members));
       const now = integer(answer.now);
       for (const [at, receipt] of receipts.entries()) this.#learn(at, receipt);
-      const sent = [...this.#known.values()].sort((one, other) => one.counter - other.counter);
+      const sent = this.#sent();
       this.state = {
-        seated: true, locked, full: seatsTaken >= this.#seat.rules.seats, expiresAt, askedAt: now, members,
-        sent, forgotten: (sent.at(-1)?.counter ?? 0) - sent.length, clockOffset: now - Date.now(),
+        seated: true, over: false, locked, full: seatsTaken >= this.#seat.rules.seats, expiresAt, askedAt: now,
+        members, sent, forgotten: (sent.at(-1)?.counter ?? 0) - sent.length, clockOffset: now - Date.now(),
       };
     } catch (error) {
-      if (/** @type {Refusal} */ (error).code !== "seat_unknown") throw error;
-      this.state = { ...this.state, seated: false };
+      const { code } = /** @type {Refusal} */ (error);
+      if (code === "seat_unknown") this.state = { ...this.state, seated: false };
+      else if (code === "room_unknown") this.#roomEnded();
+      else throw error;
     }
   }
 
@@ -131,6 +136,18 @@ export class ReturnClient {
     this.#drawn = [];
     this.#known.clear();
     this.state = NOTHING_KNOWN;
+  }
+
+  #sent() {
+    return [...this.#known.values()].sort((one, other) => one.counter - other.counter);
+  }
+
+  /** Whatever still waited in it is destroyed. */
+  #roomEnded() {
+    for (const [id, message] of this.#known) {
+      if (WAITING.includes(message.state)) this.#known.set(id, { ...message, state: "room_destroyed" });
+    }
+    this.state = { ...this.state, over: true, sent: this.#sent() };
   }
 
   /** Whoever is shown other rules than before believes nothing any more (5.4). @param {ReturnType<typeof readRoom>} room */

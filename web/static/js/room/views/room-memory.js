@@ -27,6 +27,8 @@ const fresh = () => ({
   /** How it is to be sent. */
   writing: usualWriting(),
   typingEnabled: true,
+  /** Whether closing the page was a question since something waits unread. */
+  askedToStay: false,
   /** Joins that somebody here has called expected. */
   expectedJoins: 0,
 });

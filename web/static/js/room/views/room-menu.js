@@ -13,24 +13,41 @@ import { openRecord } from "./record-panel.js";
 import { roomRules } from "./room-rules.js";
 
 /**
- * Opens the menu. `share` is `{code, link(), panel()?}` or null when this tab has forgotten the code;
- * `typing` is `{enabled, set(enabled)}`; `record()` reads what the server knows; `leave`, `destroy`, `hide` (or null) and `lock(locked)` do
- * what they say. Gives `{update(state)}`; `onClose` is told when the menu has closed.
+ * @typedef {import("../room-state.js").RoomState} RoomState
+ * @typedef {{code: string, link: () => Promise<string>, panel?: () => {node: HTMLElement}}} Share
+ *
+ * @typedef {object} Given
+ * @property {RoomState} state
+ * @property {(serverTime: number) => number} localTime
+ * @property {Share|null} share  null when this tab has forgotten the code
+ * @property {{enabled: boolean, set: (enabled: boolean) => void}} typing
+ * @property {() => Promise<any>} record  reads what the server knows
+ * @property {(locked: boolean) => unknown} lock
+ * @property {(() => unknown)|null} hide
+ * @property {(() => unknown)|null} comeBack  shows the link that leads back
+ * @property {() => unknown} leave
+ * @property {() => unknown} destroy
+ * @property {() => void} onClose  is told when the menu has closed
  */
-export function openMenu({ state, localTime, share, typing, record, lock, hide, leave, destroy, onClose }) {
+
+/** Opens the menu. @param {Given} given */
+export function openMenu({ state, localTime, share, typing, record, lock, hide, comeBack, leave, destroy, onClose }) {
   const facts = roomRules(localTime);
   const lockLabel = el("span", {});
   const lockHint = el("span", { class: "hint" });
   const lockRow = el("button", { type: "button", class: "row-button",
-    on: { click: () => lock(!current.room.locked) } },
+    on: { click: () => lock(!current.room?.locked) } },
     icon("locked"), el("span", { class: "row-text" }, lockLabel, lockHint));
   let current = state;
 
+  /** @type {HTMLInputElement} */
   const typingBox = el("input", { type: "checkbox", id: "menu-typing", checked: typing.enabled,
     on: { change: () => typing.set(typingBox.checked) } });
 
   const leaveHint = el("span", {});
+  /** @param {() => unknown} action */
   const then = (action) => () => { node.close(); action(); };
+  /** @param {string} name  @param {string} label  @param {import("../../ui/el.js").Child} hint  @param {() => unknown} action */
   const row = (name, label, hint, action, kind = "") =>
     el("button", { type: "button", class: `row-button ${kind}`, on: { click: then(action) } },
       icon(name), el("span", { class: "row-text" }, label, el("span", { class: "hint" }, hint)));
@@ -47,6 +64,7 @@ export function openMenu({ state, localTime, share, typing, record, lock, hide, 
           el("span", { class: "row-text" }, say("menu.typing")))),
       el("section", { class: "menu-part" },
         hide === null ? null : row("hide", say("menu.hide"), say("menu.hide_hint"), hide),
+        comeBack === null ? null : row("reply", say("return.title"), say("return.hint"), comeBack),
         row("leave", say("menu.leave"), leaveHint, leave),
         row("destroy", say("menu.destroy"),
           [say("menu.destroy_hint"), " ", el("kbd", {}, say("keys.destroy"))], destroy, "danger-text")),
@@ -55,6 +73,7 @@ export function openMenu({ state, localTime, share, typing, record, lock, hide, 
         row("eye", say("record.title"), say("record.hint"), () => openRecord(record))),
       languageSwitch()));
 
+  /** @param {RoomState} newest */
   function update(newest) {
     current = newest;
     const { room } = newest;
@@ -69,7 +88,7 @@ export function openMenu({ state, localTime, share, typing, record, lock, hide, 
   return { update, close: () => node.close() };
 }
 
-/** The panel from which the code is handed over while people are talking. */
+/** The panel from which the code is handed over while people are talking. @param {Share} share */
 function openInvite(share) {
   const node = panel({ kind: "menu invite", labelledby: "invite-title" },
     el("div", { class: "panel-body" },
@@ -77,7 +96,7 @@ function openInvite(share) {
       shareNode(share)));
 }
 
-/** The ways to hand the code over: the panel of sharing, where the page has given one. */
+/** The ways to hand the code over: the panel of sharing, where the page has given one. @param {Share} share */
 export function shareNode(share) {
   if (share.panel !== undefined) return share.panel().node;
   return el("div", { class: "share-simple" },

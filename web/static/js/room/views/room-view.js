@@ -10,10 +10,11 @@ import { coarse } from "../../ui/pointer.js";
 import { followViewport } from "../../ui/visual-viewport.js";
 import { composer } from "./composer.js";
 import { destroying as destroyingView, onChord } from "./destroying.js";
-import { isLast, unsent, waiting } from "./log-entries.js";
+import { unsent, waiting } from "./log-entries.js";
 import { logView } from "./log-view.js";
 import { notices } from "./notices.js";
 import { People, who } from "./people.js";
+import { askToLeave, closingQuestion, openReturn } from "./return-offer.js";
 import { roomAnnouncer } from "./room-announcer.js";
 import { roomHeader } from "./room-header.js";
 import { forgetRoom, memoryOf } from "./room-memory.js";
@@ -22,9 +23,10 @@ import { openMenu } from "./room-menu.js";
 const TICK_MS = 1000;
 
 /**
- * The view of a room. `share` is `{code, link(), panel()?}` or null; `setWaiting(count)` is told how
- * many cards wait; `hide()`, if given, covers the page. Gives `{node, focus, close, unsaved, leave}`:
- * `unsaved()` says whether leaving now loses words, `leave()` asks and leaves. A view that is made
+ * The view of a room. `share` is `{code, link(), returnLink(), panel()?}` or null; `setWaiting(count)` is told how
+ * many cards wait; `hide()`, if given, covers the page. Gives `{node, focus, close, unsaved, stayed, asksToLeave, leave}`:
+ * `unsaved()` says whether closing the page is a question, and `stayed()` is told of the answer; `leave()` asks
+ * and leaves. A view that is made
  * again for the same client goes on where the one before was closed.
  */
 export function roomView({ client, share, setWaiting, hide = null }) {
@@ -62,6 +64,7 @@ export function roomView({ client, share, setWaiting, hide = null }) {
       el("div", { class: "room-foot" }, typing, write.node)));
 
   const seen = followViewport(node);
+  const closing = closingQuestion(client, share, memory);
   const announcer = roomAnnouncer({ people, context, pass: lines.pass });
 
   function send(text, options) {
@@ -78,9 +81,7 @@ export function roomView({ client, share, setWaiting, hide = null }) {
   }
 
   async function leave() {
-    const key = isLast(state) ? "leave.text_last" : unsent(state) > 0 ? "leave.text_unsent" : "leave.text";
-    if (await confirm({ title: say("leave.title"), text: say(key, { count: unsent(state) }),
-      yes: say("leave.yes"), no: say("leave.no") })) await client.leave();
+    if (await askToLeave(client, share)) await client.leave();
   }
 
   async function destroy() {
@@ -106,7 +107,7 @@ export function roomView({ client, share, setWaiting, hide = null }) {
 
   function showMenu() {
     menu = openMenu({
-      state, localTime, share, lock, hide, leave, destroy, record: () => client.record(),
+      state, localTime, share, lock, hide, leave, destroy, comeBack: share && (() => openReturn(client, share)), record: () => client.record(),
       typing: {
         enabled: memory.typingEnabled,
         set(on) { memory.typingEnabled = on; client.setTypingEnabled(on); },
@@ -130,6 +131,7 @@ export function roomView({ client, share, setWaiting, hide = null }) {
     menu?.update(state);
     setWaiting(waiting(state, memory.hidden));
     announcer.update(state);
+    closing.update();
   }
 
   function showTyping() {
@@ -149,7 +151,9 @@ export function roomView({ client, share, setWaiting, hide = null }) {
     node,
     // With a finger one writes by a keyboard that covers half of what is being said.
     focus: { focus: () => (coarse() ? heading : write).focus() },
-    unsaved: () => write.hasDraft() || unsent(state) > 0,
+    unsaved: () => write.hasDraft() || unsent(state) > 0 || closing.asks(),
+    stayed: closing.stayed,
+    asksToLeave: () => askToLeave(client, share),
     leave,
     close() {
       clearInterval(timer);

@@ -1,0 +1,77 @@
+// The return link is offered: in the room's menu, when the room is left, and when its page is closed.
+
+import { announceAssertive } from "../../ui/announce.js";
+import { copyButton } from "../../ui/copy-button.js";
+import { confirm } from "../../ui/dialog.js";
+import { el } from "../../ui/el.js";
+import { say } from "../../ui/i18n.js";
+import { later } from "../../ui/later.js";
+import { isLast, unsent } from "./log-entries.js";
+
+/**
+ * @typedef {Pick<import("../room-client.js").RoomClient, "state"|"isOwed"|"returnTaken">} Owing
+ * @typedef {{returnLink: () => Promise<string>}|null} Share  null: this tab has forgotten the words
+ */
+
+/** Shows the link, and what it is good for (return-panel.js). @param {Owing} client  @param {NonNullable<Share>} share */
+export async function openReturn(client, share) {
+  try {
+    const { returnPanel } = await later();
+    returnPanel(client, share);
+  } catch {
+    announceAssertive(say("refusal.unreachable"));
+  }
+}
+
+/**
+ * The button that copies the link. Whoever has it is not asked again.
+ * @param {Pick<Owing, "returnTaken">} client
+ * @param {NonNullable<Share>} share
+ * @param {string} [kind]
+ */
+export const returnButton = (client, share, kind = "secondary") =>
+  copyButton({ label: say("return.copy"), name: "link", kind, text: share.returnLink, copied: () => client.returnTaken() });
+
+/**
+ * Asks whether the room is to be left, and offers the link to whoever would never learn what became of
+ * what was sent.
+ * @param {Owing} client
+ * @param {Share} share
+ * @returns {Promise<boolean>}
+ */
+export function askToLeave(client, share) {
+  const { state } = client;
+  const count = unsent(state);
+  const last = isLast(state);
+  const more = share === null || last || !client.isOwed ? null
+    : el("div", { class: "owed" }, el("p", {}, say("leave.owed", { count: state.owed })), returnButton(client, share));
+  return confirm({
+    title: say("leave.title"), text: say(last ? "leave.text_last" : count > 0 ? "leave.text_unsent" : "leave.text", { count }),
+    more, yes: say("leave.yes"), no: say("leave.no"),
+  });
+}
+
+/**
+ * Whether closing the page is a question: once, as long as something waits unread.
+ * @param {Owing} client
+ * @param {Share} share
+ * @param {{askedToStay: boolean}} memory
+ */
+export function closingQuestion(client, share, memory) {
+  let asked = false;
+  return {
+    update() {
+      if (client.state.owed === 0) memory.askedToStay = false;
+    },
+    asks() {
+      if (share === null || memory.askedToStay || !client.isOwed) return false;
+      asked = memory.askedToStay = true;
+      return true;
+    },
+    /** Whoever was asked and has stayed is shown what there is to take along. */
+    stayed() {
+      if (share !== null && asked && client.isOwed) void openReturn(client, share);
+      asked = false;
+    },
+  };
+}
