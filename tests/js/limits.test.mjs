@@ -103,9 +103,10 @@ async function closedAfter(frames, { works, code = 4429, next = "later" }) {
   globalThis.addEventListener = network.addEventListener.bind(network);
   const before = Date.now();
   const socket = await new Promise((resolve) => {
-    const one = new ReconnectingSocket(new URL("room/socket", base), {
+    const one = new ReconnectingSocket({ base, path: "room/socket" }, {
       open: () => works && one.resetBackoff(),
       message: () => undefined,
+      doubt: () => undefined,
       close: () => {
         queueMicrotask(() => resolve(one));
         return next;

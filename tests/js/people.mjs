@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { randomBelow, randomBytes } from "../../web/static/js/device/random.js";
+import { PolledSocket } from "../../web/static/js/net/polled-socket.js";
 import { RoomClient } from "../../web/static/js/room/room-client.js";
 import { makeCode } from "../../web/static/js/protocol/codes.js";
 import { Refusal } from "../../web/static/js/protocol/errors.js";
@@ -15,6 +16,7 @@ export const FIRST_VIEW = { policy: 1, seats: 2, messageTtl: 3600, roomTtl: 86_4
 export class Tab {
   entries = new Map();
   randomBytes = randomBytes;
+  standIn = async () => PolledSocket;
 
   constructor() {
     /** Resolves once something is kept: a client is live before it has sealed that. */

@@ -692,6 +692,38 @@ describe("the room", () => {
     talk.effect("reconnect");
   });
 
+  test("a connection that is doubted has as long as it is given, whatever else is heard", () => {
+    const talk = new Talk().connect();
+    talk.call("probe", 2000);
+    talk.passes(1999).answer("ping");
+    talk.call("probe", 2000);
+    talk.only("ping");
+    talk.call("probe", 2000);
+    assert.ok(talk.silent, "it is asked once");
+    // What the device had received before it slept.
+    talk.hears({ type: "typing", member: ANNA, typing: true });
+    assert.equal(talk.session.nextTick(), talk.now + 2000);
+    talk.passes(1999);
+    assert.deepEqual(talk.effects, []);
+    talk.passes(1);
+    talk.effect("reconnect");
+  });
+
+  test("a doubt shortens the time of a question that is on its way", () => {
+    const talk = new Talk().connect();
+    talk.passes(25_000);
+    talk.only("ping");
+    talk.call("probe", 2000);
+    talk.passes(2000);
+    talk.effect("reconnect");
+  });
+
+  test("nothing is asked of a connection that doesn't serve yet", () => {
+    const talk = new Talk();
+    talk.call("probe", 2000);
+    assert.ok(talk.silent);
+  });
+
   test("a socket on which hello is never answered is given up", () => {
     const talk = new Talk();
     talk.call("hello", {});

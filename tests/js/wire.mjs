@@ -12,6 +12,8 @@ export class Wire {
   #pairs = new Set();
   /** Connections that are made find nobody. */
   refuses = false;
+  /** Requests come through, and nothing that wants to become a socket: a filter that knows no others. */
+  filters = false;
   /** What the server says goes nowhere. */
   deaf = false;
   /** What the server says is changed. @type {(bytes: string) => string} */
@@ -67,6 +69,10 @@ export class Wire {
     near.on("data", (bytes) => {
       const [, line] = /^([A-Z]+ \/\S*) HTTP/m.exec(bytes.toString("latin1")) ?? [];
       if (line !== undefined) this.requests.push(line);
+      if (this.filters && /^upgrade: *websocket/im.test(bytes.toString("latin1"))) {
+        near.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        return;
+      }
       if (holds && line === undefined) this.#held.push(() => { holds = false; far.write(bytes); });
       else far.write(bytes);
     });

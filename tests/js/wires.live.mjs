@@ -232,7 +232,7 @@ describe("a server that lies", () => {
     ["the charter", spoilt(/"charter": ?".{20}/), "charter_mac"],
     ["the charter's mac", spoilt(/"mac": ?".{20}/), "charter_mac"],
     ["weaker passes", (bytes) => bytes.replace('"passes":3', '"passes":1'), "config_kdf"],
-    ["no JSON", (bytes) => bytes.replace('"memory_kib":65536', '"memory_kib":00008'), "internal"],
+    ["no JSON", (bytes) => bytes.replace('"memory_kib":65536', '"memory_kib":00008'), "not_ours"],
     ["less memory", (bytes) => bytes.replace('"memory_kib":65536', '"memory_kib":65535'), "config_kdf"],
     ["the salt's length", (bytes) => bytes.replace(/"salt":"(.{42})."/, '"salt":"$1="'), "config_salt"],
     ["another protocol", (bytes) => bytes.replace("ephemeral.v1", "ephemeral.v0"), "config_protocol"],
@@ -305,5 +305,70 @@ describe("a server that lies", () => {
     hers.bends = spoilt(/"key": ?".{20}/);
     assert.equal(await reloads(ada.tab, { base: hers.url }), null);
     assert.equal(ada.tab.entries.size, 0);
+  });
+});
+
+describe("a wire that lets no socket through", () => {
+  /** Ada behind the filter, Bo beside the server. */
+  async function filtered() {
+    const hers = await wire();
+    hers.filters = true;
+    const ada = await creates({ base: hers.url });
+    const bo = await joins(ada.code, { name: "Bo", colour: 1 });
+    await Promise.all([sees(ada, (state) => state.phase === "live" && state.slow), isLive(bo)]);
+    return { hers, ada, bo };
+  }
+
+  test("requests stand in for it, and everything is as it was", async () => {
+    const { hers, ada, bo } = await filtered();
+    assert.equal(bo.state.slow, false);
+    assert.equal(hers.requests.filter((line) => line === "GET /room/socket").length, 2);
+    const ids = ["one", "two"].map((text) => ada.send(text));
+    assert.equal((await reads(bo)).text, "one");
+    await sent(ada, ids[0], "viewed");
+    assert.deepEqual(await ada.withdraw(ids[1]), { opened: 0 });
+    const answer = bo.send("an answer");
+    assert.equal((await reads(ada)).text, "an answer");
+    const { reader } = await sent(bo, answer, "viewed");
+    assert.equal(reader, ada.state.me);
+    await ada.lock(true);
+    await sees(bo, ({ room }) => room.locked);
+    await sees(ada, ({ members }) => members.every(({ present }) => present));
+    assert.equal(ada.state.members[1].name, "Bo");
+    await bo.destroy();
+    assert.equal(await hasEnded(ada), "destroyed");
+  });
+
+  test("a card that one gives back waits again", async () => {
+    const { ada, bo } = await filtered();
+    bo.send("not now");
+    const { id } = await card(ada, "closed");
+    await ada.open(id);
+    await card(ada, "open");
+    ada.release(id);
+    await card(ada, "returned");
+    await sees(bo, (state) => state.sent[0].returns === 1);
+  });
+
+  test("a seat that is lost is lost by requests as well", async () => {
+    const { hers, ada, bo } = await filtered();
+    assert.equal(await refusal(joins(ada.code, { base: hers.url })), "room_full");
+    bo.close();
+    await ada.leave();
+    assert.equal(await hasEnded(ada), "left");
+  });
+
+  test("a socket is tried when the network changes, and takes over without a gap", async () => {
+    const network = new EventTarget();
+    globalThis.addEventListener = network.addEventListener.bind(network);
+    const { hers, ada, bo } = await filtered();
+    delete globalThis.addEventListener;
+    hers.filters = false;
+    const id = ada.send("on the way");
+    network.dispatchEvent(new Event("online"));
+    await sees(ada, (state) => state.phase === "live" && !state.slow);
+    assert.equal((await reads(bo)).text, "on the way");
+    await sent(ada, id, "viewed");
+    assert.equal(bo.state.cards.length, 1);
   });
 });

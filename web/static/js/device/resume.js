@@ -15,6 +15,8 @@ const ENTRY = "ephemeral.resume";
 const LIMIT = 1_048_576;
 
 /**
+ * @typedef {import("./tab-storage.js").TabStorage} TabStorage
+ *
  * @typedef {object} SeatRecord  all bytes in base64url
  * @property {string} root
  * @property {string} secret  of the seat
@@ -32,9 +34,11 @@ export class Resume {
   #key;
   #token;
   #seat;
+  /** Whether the browser has kept the latest; true until it is tried. */
+  isKept = true;
 
   /**
-   * @param {Storage} storage
+   * @param {TabStorage} storage
    * @param {CryptoKey} key
    * @param {string} token
    * @param {string} seat  sealed
@@ -47,7 +51,7 @@ export class Resume {
   }
 
   /**
-   * @param {Storage} storage
+   * @param {TabStorage} storage
    * @param {{token: string, key: Uint8Array}} pair  as given to the server
    * @param {SeatRecord} seat
    */
@@ -57,7 +61,7 @@ export class Resume {
   }
 
   /**
-   * @param {Storage} storage
+   * @param {TabStorage} storage
    * @returns {string|null} the token, if this tab holds one
    */
   static token(storage) {
@@ -65,7 +69,7 @@ export class Resume {
   }
 
   /**
-   * @param {Storage} storage
+   * @param {TabStorage} storage
    * @param {Uint8Array} key  the server's half
    * @returns {Promise<{resume: Resume, seat: SeatRecord, progress: Progress}|null>} null if the two
    *   halves don't belong together
@@ -91,19 +95,21 @@ export class Resume {
     const entry = JSON.stringify({ token: this.#token, seat: this.#seat, progress: sealed });
     try {
       this.#storage.setItem(ENTRY, entry);
+      this.isKept = true;
     } catch {
       // A browser without storage: the room works, a reload asks for the code.
+      this.isKept = false;
     }
   }
 
-  /** @param {Storage} storage */
+  /** @param {TabStorage} storage */
   static clear(storage) {
     storage.removeItem(ENTRY);
   }
 }
 
 /**
- * @param {Storage} storage
+ * @param {TabStorage} storage
  * @returns {{token: string, seat: string, progress: string}|null}
  */
 function read(storage) {

@@ -1,6 +1,6 @@
 /** HTTP with a server, as every capability speaks it: JSON, refusals by code, and asking again. */
 
-import { readJson } from "../protocol/encoding.js";
+import { isObject, readJson } from "../protocol/encoding.js";
 import { Refusal } from "../protocol/errors.js";
 import { readError } from "../protocol/objects.js";
 
@@ -10,6 +10,8 @@ const TIMEOUT_MS = 15_000;
 /** What fails in passing is asked so many times in all, since every request here may be repeated. */
 const ATTEMPTS = 3;
 const PAUSE_MS = 500;
+/** What proxies answer by themselves when they can't reach the server, or are asked too often. */
+const GATEWAY = [429, 500, 502, 503, 504];
 const PASSING = ["unreachable", "unavailable", "too_many"];
 /** Whoever is sent away for longer is told so instead. */
 const LONGEST_SECONDS = 10;
@@ -19,6 +21,12 @@ const LONGEST_SECONDS = 10;
  * @property {Record<string, string>} [headers]
  * @property {object} [body]  sent as JSON
  * @property {boolean} [keepalive]  it survives the page
+ * @property {number} [timeoutMs]
+ * @property {AbortSignal} [signal]  gives it up
+ *
+ * @typedef {object} Answer
+ * @property {unknown} value  the answer's JSON; null where there is none (204, 304)
+ * @property {string|null} tag  its `ETag`
  */
 
 export class HttpClient {
@@ -34,12 +42,12 @@ export class HttpClient {
    * @param {string} path
    * @param {Request} [request]
    * @returns {Promise<unknown>} the answer's JSON; null for 204
-   * @throws {Refusal} the server's, or `unreachable`
+   * @throws {Refusal} the server's, `unreachable`, or `not_ours`
    */
   async ask(method, path, request = {}) {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#askOnce(method, path, request);
+        return (await this.askOnce(method, path, request)).value;
       } catch (error) {
         const { code, retryAfter: told } = /** @type {Refusal} */ (error);
         const retryAfter = told ?? 0;
@@ -54,15 +62,20 @@ export class HttpClient {
    * @param {string} method
    * @param {string} path
    * @param {Request} request
-   * @returns {Promise<unknown>}
+   * @returns {Promise<Answer>}
+   * @throws {Refusal} as `ask`
    */
-  async #askOnce(method, path, { headers, body, keepalive = false }) {
+  async askOnce(method, path, { headers, body, keepalive = false, timeoutMs = TIMEOUT_MS, signal }) {
     const all = new Headers(headers);
     if (body !== undefined) all.set("Content-Type", "application/json");
-    let status;
+    const limit = new AbortController();
+    const giveUp = () => limit.abort();
+    const causes = [AbortSignal.timeout(timeoutMs), signal];
+    for (const cause of causes) cause?.addEventListener("abort", giveUp);
+    let answer;
     let text;
     try {
-      const answer = await fetch(new URL(path, this.#base), {
+      answer = await fetch(new URL(path, this.#base), {
         method,
         headers: all,
         body: body === undefined ? undefined : JSON.stringify(body),
@@ -70,25 +83,35 @@ export class HttpClient {
         cache: "no-store",
         credentials: "omit",
         referrerPolicy: "no-referrer",
-        redirect: "error",
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        redirect: "manual",
+        signal: limit.signal,
       });
-      status = answer.status;
       text = await answer.text();
     } catch {
       throw new Refusal("unreachable");
+    } finally {
+      for (const cause of causes) cause?.removeEventListener("abort", giveUp);
     }
-    if (status === 204) return null;
-    const value = parse(text);
-    if (status >= 200 && status < 300) {
-      if (value === undefined) throw new Refusal("internal");
-      return value;
-    }
-    const error = /** @type {any} */ (value)?.error;
-    // What isn't in the protocol's form comes from something before the server: a proxy, a portal.
-    if (error === undefined) throw new Refusal("unavailable");
-    throw readError(error);
+    return read(answer, text);
   }
+}
+
+/**
+ * @param {Response} answer
+ * @param {string} text  of its body
+ * @returns {Answer}
+ */
+function read({ status, headers }, text) {
+  const tag = headers.get("ETag");
+  if (status === 204 || status === 304) return { value: null, tag };
+  const value = parse(text);
+  const good = status >= 200 && status < 300;
+  if (good && isObject(value)) return { value, tag };
+  const error = isObject(value) ? value.error : undefined;
+  if (!good && isObject(error)) throw readError(error);
+  if (GATEWAY.includes(status)) throw new Refusal("unavailable");
+  // Every refusal of the server is in the protocol's form, and no answer leads elsewhere: a captive portal.
+  throw new Refusal("not_ours");
 }
 
 /** @param {string} text */

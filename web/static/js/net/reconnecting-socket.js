@@ -1,4 +1,7 @@
-/** One WebSocket that comes back: opened, watched, and opened again (docs/protocol.md, 11.7, 11.8). */
+/**
+ * One WebSocket that comes back: opened, watched, and opened again (docs/protocol.md, 11.7, 11.8). Where the
+ * network lets none through, requests stand in for it until it does.
+ */
 
 import { randomBelow } from "../device/random.js";
 import { PROTOCOL } from "../protocol/config.js";
@@ -11,6 +14,11 @@ import { ANSWER_BYTES } from "./http-client.js";
 const PATIENCE_MS = 15_000;
 /** A server that says "too fast", and not for how long, is left alone as if so many attempts had failed. */
 const LATER_ATTEMPTS = 5;
+/** So many that didn't come to serve, one after the other, and requests are tried. */
+const HANDSHAKES = 2;
+/** While requests stand in, a socket is tried so often. */
+const UPGRADE_MS = 60_000;
+const LOST = 1006;
 const RESOLUTION = 2 ** 32;
 
 /**
@@ -25,14 +33,28 @@ export function backoffDelay(attempts, random) {
   return 1000 * most * random;
 }
 
+/**
+ * @typedef {Pick<WebSocket, "readyState"|"send"|"close"|"addEventListener">} Line  a WebSocket, or what
+ *   stands in for one
+ * @typedef {new (base: string) => Line} StandIn  `base`: address of the deployment with a trailing slash
+ */
+
 export class ReconnectingSocket {
+  #base;
   #url;
   #on;
-  /** @type {WebSocket|null} */
+  #load;
+  /** @type {StandIn|null} */
+  #standIn = null;
+  /** @type {Line|null} */
   #socket = null;
   #attempts = 0;
+  /** Sockets in a row of which none came to serve. */
+  #refused = 0;
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   #timer;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  #upgrade;
   /** @type {AbortController|null} */
   #listeners = null;
   #works = false;
@@ -40,27 +62,42 @@ export class ReconnectingSocket {
   #notBefore = 0;
   /** When the next attempt is due, by this device's clock; null while there is a connection. */
   retryAt = /** @type {number|null} */ (null);
+  /** Why there is no connection, as far as it is known: the code of a refusal. */
+  trouble = /** @type {string|null} */ (null);
 
   /**
-   * @param {URL} address  of the socket, by HTTP's schemes
-   * @param {{open: () => void, message: (value: unknown) => void,
-   *   close: (code: number) => "retry"|"later"|"stop"}} on  `close` decides what follows
+   * @param {{base: string, path: string, standIn?: (() => Promise<StandIn>)|null}} address  of the
+   *   deployment, with a trailing slash; of the socket in it; promises what stands in for one
+   * @param {{open: () => void, message: (value: unknown) => void, doubt: () => void,
+   *   close: (code: number) => "retry"|"later"|"stop"}} on  `close` decides what follows; `doubt`: this
+   *   connection may have died unnoticed
    */
-  constructor(address, on) {
-    const url = new URL(address);
+  constructor({ base, path, standIn = null }, on) {
+    const url = new URL(path, base);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    this.#base = base;
     this.#url = url.href;
+    this.#load = standIn;
     this.#on = on;
+  }
+
+  /** Whether requests stand in for a socket. */
+  get isSlow() {
+    return this.#works && this.#isStandIn(this.#socket);
   }
 
   start() {
     this.#listeners = new AbortController();
     const { signal } = this.#listeners;
-    const now = () => this.#reconnectNow();
-    globalThis.addEventListener?.("online", now, { signal });
+    const look = () => this.#look();
+    globalThis.addEventListener?.("online", look, { signal });
+    globalThis.addEventListener?.("pageshow", look, { signal });
     // What the network still holds of this connection would only be missed in half a minute.
     globalThis.addEventListener?.("offline", () => this.restart(), { signal });
-    globalThis.document?.addEventListener("visibilitychange", now, { signal });
+    globalThis.document?.addEventListener("visibilitychange", look, { signal });
+    globalThis.document?.addEventListener("resume", look, { signal });
+    // From one network to another without being offline in between.
+    /** @type {any} */ (globalThis.navigator)?.connection?.addEventListener?.("change", look, { signal });
     this.#connect();
   }
 
@@ -71,14 +108,18 @@ export class ReconnectingSocket {
 
   /** The connection serves: the next loss is the first again. */
   resetBackoff() {
+    if (this.#works) return;
     this.#attempts = 0;
     this.#works = true;
+    this.trouble = null;
+    if (this.#isStandIn(this.#socket)) this.#scheduleUpgrade();
+    else this.#refused = 0;
   }
 
   /** The connection is dead, whatever the browser believes. */
   restart() {
     const socket = this.#socket;
-    if (socket !== null) this.#lost(socket, 1006);
+    if (socket !== null) this.#lost(socket, LOST);
   }
 
   /**
@@ -90,27 +131,38 @@ export class ReconnectingSocket {
     this.#listeners?.abort();
     this.#listeners = null;
     clearTimeout(this.#timer);
+    clearTimeout(this.#upgrade);
     this.retryAt = null;
     const socket = this.#socket;
     this.#socket = null;
     if (!unloading) socket?.close(1000);
   }
 
-  #reconnectNow() {
-    if (Date.now() < this.#notBefore) return;
-    if (this.#socket === null && globalThis.document?.visibilityState !== "hidden") {
+  /** Something has changed for which it is worth looking: the page is seen again, or the network is another. */
+  #look() {
+    if (globalThis.document?.visibilityState === "hidden") return;
+    if (this.#socket !== null) {
+      if (this.#works) this.#on.doubt();
+      if (this.isSlow) this.#tryUpgrade();
+    } else if (Date.now() >= this.#notBefore) {
       clearTimeout(this.#timer);
       this.#connect();
     }
   }
 
   #connect() {
+    const StandIn = this.#refused >= HANDSHAKES ? this.#standIn : null;
+    const socket = StandIn === null ? new WebSocket(this.#url, PROTOCOL) : new StandIn(this.#base);
     this.retryAt = null;
-    const socket = new WebSocket(this.#url, PROTOCOL);
-    this.#socket = socket;
     this.#works = false;
     this.#notBefore = 0;
-    this.#timer = setTimeout(() => this.#lost(socket, 1006), PATIENCE_MS);
+    this.#timer = setTimeout(() => this.#lost(socket, LOST), PATIENCE_MS);
+    this.#listen(socket);
+    this.#socket = socket;
+  }
+
+  /** @param {Line} socket */
+  #listen(socket) {
     socket.addEventListener("open", () => {
       if (socket !== this.#socket) return;
       clearTimeout(this.#timer);
@@ -122,7 +174,41 @@ export class ReconnectingSocket {
       this.#noteRetryAfter(frames);
       this.#on.message(frames);
     });
-    socket.addEventListener("close", ({ code }) => this.#lost(socket, code));
+    socket.addEventListener("close", (event) => {
+      const { code, refusal = null } = /** @type {CloseEvent & {refusal?: string}} */ (event);
+      if (socket === this.#socket && refusal !== null) this.trouble = refusal;
+      this.#lost(socket, code);
+    });
+  }
+
+  /** @param {Line|null} socket */
+  #isStandIn(socket) {
+    return this.#standIn !== null && socket instanceof this.#standIn;
+  }
+
+  #scheduleUpgrade() {
+    clearTimeout(this.#upgrade);
+    this.#upgrade = setTimeout(() => this.#tryUpgrade(), UPGRADE_MS);
+  }
+
+  /** Tries a socket beside the requests, which go on until it is open. */
+  #tryUpgrade() {
+    this.#scheduleUpgrade();
+    const socket = new WebSocket(this.#url, PROTOCOL);
+    const timer = setTimeout(() => socket.close(), PATIENCE_MS);
+    socket.addEventListener("close", () => clearTimeout(timer));
+    socket.addEventListener("open", () => {
+      clearTimeout(timer);
+      const before = this.#socket;
+      if (before === null || !this.isSlow) return socket.close();
+      clearTimeout(this.#upgrade);
+      this.#listen(socket);
+      this.#socket = socket;
+      this.#works = false;
+      // For the owner it is another connection, as after any loss.
+      if (this.#on.close(LOST) !== "stop" && this.#socket === socket) this.#on.open();
+      before.close();
+    });
   }
 
   /** What says why the connection closes, or refuses its greeting, also says when to come again. */
@@ -134,11 +220,15 @@ export class ReconnectingSocket {
     }
   }
 
-  /** @param {WebSocket} socket  @param {number} code */
+  /** @param {Line} socket  @param {number} code */
   #lost(socket, code) {
     if (socket !== this.#socket) return;
     this.#socket = null;
     clearTimeout(this.#timer);
+    clearTimeout(this.#upgrade);
+    // Another network may let sockets through: after requests it is tried once.
+    if (this.#isStandIn(socket)) this.#refused = HANDSHAKES - 1;
+    else if (!this.#works && code === LOST) this.#refuse();
     // A connection that hangs would take its time to close: nobody waits for it.
     if (socket.readyState !== WebSocket.CLOSED) socket.close();
     const next = this.#on.close(code);
@@ -149,6 +239,13 @@ export class ReconnectingSocket {
     this.#attempts += 1;
     this.retryAt = Date.now() + delay;
     this.#timer = setTimeout(() => this.#connect(), delay);
+  }
+
+  #refuse() {
+    this.#refused += 1;
+    if (this.#refused < HANDSHAKES || this.#standIn !== null) return;
+    // Until it is there, sockets are tried.
+    this.#load?.().then((standIn) => { this.#standIn = standIn; }, () => undefined);
   }
 }
 

@@ -14,6 +14,9 @@ const COLOURS = 12;
 /** A link with a seat's secret leads back: what it may look like is known before anything is loaded. */
 const LEADS_BACK = /#[\w.-]+\.[0-9a-f]{32}(?![0-9a-z])/i;
 
+/** What stands in for a socket that the network doesn't let through. */
+const standIn = () => later().then(({ PolledSocket }) => PolledSocket);
+
 /** The key of the sentence for what went wrong. */
 const problemOf = ({ code }) => (has(`refusal.${code}`) ? `refusal.${code}` : "refusal.other");
 
@@ -52,7 +55,7 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, over }) {
   function visitor() {
     const colour = crypto.getRandomValues(new Uint8Array(1))[0] % COLOURS;
     const name = choices.name === "" ? {} : { name: choices.name, colour };
-    return { base, resumable: choices.resumable, ...name };
+    return { base, standIn, resumable: choices.resumable, ...name };
   }
 
   /** Nothing is under way any more, and nothing would be lost by going back. */
@@ -150,14 +153,14 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, over }) {
     stage.show((kept) => progressScreen("returning", kept));
     try {
       const { RoomClient } = await load();
-      const done = await begin(() => RoomClient.resume({ base }));
+      const done = await begin(() => RoomClient.resume({ base, standIn }));
       if (done === null) return;
       if (done.client === null) toArriving({ problem: "arriving.seat_gone" });
       else toRoom(done.client, null);
     } catch (error) {
       const { code } = error;
       if (!PASSING.has(code)) toArriving({ problem: problemOf(error) });
-      else if (code === "too_many") toBarrier(code);
+      else if (code === "too_many" || code === "not_ours") toBarrier(code);
       else toBarrier(navigator.onLine === false ? "offline" : "unreachable");
     }
   }
@@ -170,4 +173,4 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, over }) {
   return { toArriving, toInvited, join, resume };
 }
 
-const PASSING = new Set(["unreachable", "unavailable", "internal", "too_many"]);
+const PASSING = new Set(["unreachable", "not_ours", "unavailable", "internal", "too_many"]);

@@ -3,8 +3,9 @@
  * and is no `Refusal` is a fault of ours.
  *
  * The codes are those of docs/protocol.md: sections 2 to 8 (clients) and 10 (servers). This client
- * alone has: `unreachable` (no answer), `insecure` (a page without Web Crypto), `derivation_memory`
- * and `derivation_failed` (no root), `not_sent` (never reached the server), `ended` (the room is left).
+ * alone has: `unreachable` (no answer), `not_ours` (something else than the server answered), `insecure`
+ * (a page without Web Crypto), `derivation_memory`, `derivation_slow` and `derivation_failed` (no root),
+ * `not_sent` (never reached the server), `ended` (the room is left).
  * What they mean to a person is in the catalogues.
  */
 
@@ -40,7 +41,7 @@ export function refuse(condition, code) {
 
 /** Whether the same may work a little later. @param {Refusal} refusal */
 export const isPassing = ({ code }) =>
-  ["unreachable", "unavailable", "internal", "too_many", "storage_full"].includes(code);
+  ["unreachable", "not_ours", "unavailable", "internal", "too_many", "storage_full"].includes(code);
 
 /**
  * When to ask again after a no that is no last word.

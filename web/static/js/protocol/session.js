@@ -51,7 +51,8 @@ export class Session {
   #greeting = false;
   #ended = false;
   #heard = 0;
-  #pinged = false;
+  /** By when the `ping` that is on its way must be answered. @type {number|null} */
+  #pingDue = null;
   #typing = { enabled: true, said: false, at: -Infinity };
 
   /**
@@ -97,7 +98,7 @@ export class Session {
   /** The socket is gone; what had no answer is asked again on the next. */
   disconnected() {
     this.#live = this.#greeting = false;
-    this.#pinged = false;
+    this.#pingDue = null;
     this.#frames = [];
     for (const [ref, { kind }] of this.#pending) {
       if (kind === "request") {
@@ -137,13 +138,22 @@ export class Session {
     const silent = now - this.#heard;
     if (this.#greeting && silent >= SILENCE_MS) this.#effects.push({ type: "reconnect" });
     if (!this.#live) return;
-    if (this.#pinged && silent >= SILENCE_MS + PING_MS) {
-      this.#effects.push({ type: "reconnect" });
-    } else if (!this.#pinged && silent >= SILENCE_MS) {
-      this.#pinged = true;
-      this.#ask("ping", []);
-    }
+    if (this.#pingDue !== null && now >= this.#pingDue) this.#effects.push({ type: "reconnect" });
+    else if (silent >= SILENCE_MS) this.probe(PING_MS, now);
     this.#pump(now);
+  }
+
+  /**
+   * The connection may have died unnoticed, as while a device slept: it is asked, and dead without an
+   * answer in time. What came in before and is only read now is no answer.
+   * @param {number} patience  milliseconds
+   * @param {number} now
+   */
+  probe(patience, now) {
+    if (!this.#live) return;
+    const by = now + patience;
+    if (this.#pingDue === null) this.#ask("ping", []);
+    this.#pingDue = Math.min(this.#pingDue ?? by, by);
   }
 
   /** When `tick` has something to do, by this device's clock; Infinity: never. */
@@ -152,7 +162,7 @@ export class Session {
     const due = Math.min(roster.nextDeadline(), outbox.nextDeadline(), withdrawals.nextDeadline());
     if (this.#greeting) return Math.min(due, this.#heard + SILENCE_MS);
     if (!this.#live) return due;
-    const silence = this.#heard + SILENCE_MS + (this.#pinged ? PING_MS : 0);
+    const silence = this.#pingDue ?? this.#heard + SILENCE_MS;
     const retries = this.#room.cards.wanted().filter((card) => !card.asked && card.notBefore > 0);
     return Math.min(due, silence, ...retries.map((card) => card.notBefore));
   }
@@ -316,7 +326,7 @@ export class Session {
       if (refusal === null) this.#room.answered(frame);
       this.#effects.push({ type: "answer", ref, refusal });
     } else if (kind === "ping") {
-      this.#pinged = false;
+      this.#pingDue = null;
     } else if (refusal !== null) {
       this.#room.refused(kind, asked.ids, refusal, now);
     } else {

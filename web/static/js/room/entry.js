@@ -20,7 +20,9 @@ import { RoomCrypto } from "./room-crypto.js";
  * @typedef {object} Device  what differs between a browser and a test
  * @property {(code: string, config: {suite: number, salt: Uint8Array}) => Promise<Uint8Array>} derive
  * @property {(size: number) => Uint8Array} randomBytes
- * @property {Storage} storage  the tab's
+ * @property {import("../device/tab-storage.js").TabStorage} storage
+ * @property {(() => Promise<import("../net/reconnecting-socket.js").StandIn>)|null} [standIn]  promises what
+ *   stands in for a socket
  *
  * @typedef {object} Seat  all a client needs to live in a room; bytes in base64url
  * @property {RoomApi} api
@@ -47,6 +49,7 @@ import { RoomCrypto } from "./room-crypto.js";
  * @property {string} [name]
  * @property {number} [colour]
  * @property {boolean} [resumable]
+ * @property {Device["standIn"]} [standIn]  as a browser's device has it
  * @property {(phase: "deriving"|"connecting") => void} [onProgress]
  *
  * @typedef {object} OldSeat  what a return link leads to: enough to ask and to take back, not to write

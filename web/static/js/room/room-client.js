@@ -4,6 +4,7 @@
 
 import { derive } from "../device/derive.js";
 import { randomBytes } from "../device/random.js";
+import { tabStorage } from "../device/tab-storage.js";
 import { readConfig } from "../protocol/config.js";
 import { encodeContent } from "../protocol/envelope.js";
 import { Refusal } from "../protocol/errors.js";
@@ -31,8 +32,8 @@ const TOO_FAST = 4429;
 /** Whoever ends it so wants nothing kept of it. @type {Set<EndReason>} */
 const OWN_END = new Set(["left", "destroyed_by_you", "destroy_unconfirmed"]);
 
-/** @returns {Device} */
-const browser = () => ({ derive, randomBytes, storage: sessionStorage });
+/** @param {{standIn?: Device["standIn"]}} options  @returns {Device} */
+const browser = ({ standIn }) => ({ derive, randomBytes, storage: tabStorage(), standIn });
 
 /** The only thing pages use of a room. Errors of the static methods are `Refusal`s. */
 export class RoomClient extends EventTarget {
@@ -62,7 +63,7 @@ export class RoomClient extends EventTarget {
    *   trailing slash; `code`: as typed or canonical
    * @param {Device} [device]
    */
-  static async create(options, device = browser()) {
+  static async create(options, device = browser(options)) {
     return new RoomClient(options.base, await entry.create(options, device), device);
   }
 
@@ -71,18 +72,18 @@ export class RoomClient extends EventTarget {
    *   server
    * @param {Device} [device]
    */
-  static async join(options, device = browser()) {
+  static async join(options, device = browser(options)) {
     return new RoomClient(options.base, await entry.join(options, device), device);
   }
 
   /**
    * Brings a reloaded tab back without the code.
-   * @param {{base: string, onProgress?: (phase: "connecting") => void}} options
+   * @param {{base: string, onProgress?: (phase: "connecting") => void, standIn?: Device["standIn"]}} options
    * @param {Device} [device]
    * @returns {Promise<RoomClient|null>} null when there is nothing to resume (any longer); a
    *   `Refusal` such as `unreachable` when it may work later
    */
-  static async resume(options, device = browser()) {
+  static async resume(options, device = browser(options)) {
     const seat = await entry.resume(options, device);
     return seat && new RoomClient(options.base, seat, device);
   }

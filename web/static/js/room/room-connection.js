@@ -15,6 +15,8 @@ import { snapshot } from "./snapshot.js";
 /** A deadline that is long past must not make the timer spin. */
 const SHORTEST_TICK_MS = 50;
 const LONGEST_TICK_MS = 3_600_000;
+/** A connection that may have died while nobody looked has so long to show that it hasn't. */
+const PROBE_MS = 2000;
 
 /**
  * @typedef {import("../protocol/session.js").Effect} Effect
@@ -57,7 +59,7 @@ export class RoomConnection {
    * @param {import("./entry.js").Device} device
    * @param {Owner} owner
    */
-  constructor(base, seat, { randomBytes, storage }, owner) {
+  constructor(base, seat, { randomBytes, storage, standIn = null }, owner) {
     const { me, charter, mac, rules, keys, messages, generation, progress, present } = seat;
     const { locator, token } = seat;
     this.#seat = seat;
@@ -67,12 +69,13 @@ export class RoomConnection {
     this.#session = new Session({ me, charter, mac, roomTtl: rules.roomTtl, generation });
     if (progress !== null) this.#session.restore(progress, Date.now());
     this.#session.room.complete(present, Date.now());
-    this.#socket = new ReconnectingSocket(new URL("room/socket", base), {
+    this.#socket = new ReconnectingSocket({ base, path: "room/socket", standIn }, {
       open: () => this.#do((session, now) => session.hello({ locator, token }, now)),
       message: (value) => {
         this.#heard = Date.now();
         this.#do((session, now) => session.receive(value, now));
       },
+      doubt: () => this.#do((session, now) => session.probe(PROBE_MS, now)),
       close: (code) => {
         this.#session.disconnected();
         const next = owner.lost(code);
@@ -102,7 +105,9 @@ export class RoomConnection {
     const { room } = this.#session;
     const kept = lifecycle.ended === null && !this.live && graceSeconds !== null;
     const seatUntil = kept ? this.#heard + room.clockOffset + 1000 * graceSeconds : null;
-    return snapshot(room, { ...lifecycle, retryAt: this.#socket.retryAt, seatUntil, rules });
+    const { retryAt, trouble, isSlow: slow } = this.#socket;
+    const noStorage = this.#seat.resume?.isKept === false;
+    return snapshot(room, { ...lifecycle, retryAt, trouble, slow, noStorage, seatUntil, rules });
   }
 
   /** One's own words that the server may not have. */

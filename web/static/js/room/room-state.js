@@ -82,6 +82,9 @@
  * @property {Phase} phase
  * @property {Ended|null} ended
  * @property {number|null} retryAt
+ * @property {string|null} trouble  while not connected: why, if that is known: code of a refusal
+ * @property {boolean} slow  requests stand in for a socket that the network doesn't let through
+ * @property {boolean} noStorage  the browser keeps nothing for this page, so that a reload can't come back
  * @property {number|null} seatUntil  while not connected: until when the seat is surely kept, if known
  * @property {string|null} lockedBy  id of the member who locked or unlocked the room last, if told
  * @property {RoomView|null} room  null until the first welcome

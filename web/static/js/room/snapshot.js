@@ -4,7 +4,7 @@
  * @typedef {import("./room-state.js").RoomState} RoomState
  *
  * @param {import("../protocol/room.js").Room} room
- * @param {Pick<RoomState, "phase"|"ended"|"retryAt"|"seatUntil">
+ * @param {Pick<RoomState, "phase"|"ended"|"retryAt"|"trouble"|"slow"|"noStorage"|"seatUntil">
  *   & {rules: import("../protocol/charter.js").Charter}} connection
  * @returns {RoomState}
  */

@@ -31,7 +31,10 @@ export function notices({ lock, people, memory, localTime, refocus }) {
   const does = {
     lock: () => { lock(); dismiss(); },
     dismiss,
+    understood: (row) => { understood.add(row); show(); },
   };
+  /** Rows that need not be read twice. */
+  const understood = new Set();
   let passing = [];
   let passed = 0;
   let state = null;
@@ -56,7 +59,7 @@ export function notices({ lock, people, memory, localTime, refocus }) {
         }
         if (tools.childElementCount !== actions.length) fill(tools, actions.map((action) =>
           el("button", { type: "button", class: `button small ${action === "dismiss" ? "quiet" : ""}`,
-            on: { click: does[action] } }, say(`notice.${action}`))));
+            on: { click: () => does[action](notice.row) } }, say(`notice.${action}`))));
         // What is done already needs no button.
         if (notice.row === "joins") tools.firstElementChild.hidden = state.room.locked;
       },
@@ -87,11 +90,17 @@ export function notices({ lock, people, memory, localTime, refocus }) {
     if (state.phase === "live" || state.phase === "ended" || blinks()) return null;
     const waits = unsent(state);
     const seconds = Math.max(0, Math.ceil(((state.retryAt ?? 0) - Date.now()) / 1000));
-    const row = state.phase === "reconnecting" && seconds > 0
-      ? "reconnecting_in"
+    const row = state.phase !== "offline" && state.trouble === "not_ours" ? "not_ours"
+      : state.phase === "reconnecting" && seconds > 0 ? "reconnecting_in"
       : Object.hasOwn(NOTICES, state.phase) ? state.phase : "connecting";
     const more = waits > 0 ? say("notice.unsent", { count: waits }) : null;
     return { key: `connection ${row}`, row, values: { time: duration(seconds) }, more };
+  }
+
+  /** What this network and this browser let the page do. */
+  function means() {
+    const rows = [...(state.slow ? ["slow"] : []), ...(state.noStorage ? ["no_storage"] : [])];
+    return rows.filter((row) => !understood.has(row)).map((row) => ({ key: row, row, values: {} }));
   }
 
   function joins() {
@@ -131,7 +140,7 @@ export function notices({ lock, people, memory, localTime, refocus }) {
   function show() {
     const focused = node.contains(document.activeElement) ? document.activeElement : null;
     passing = passing.filter((notice) => notice.until > Date.now());
-    list.update([connection(), joins(), away(), clock(), ...passing].filter((notice) => notice !== null));
+    list.update([connection(), ...means(), joins(), away(), clock(), ...passing].filter((notice) => notice !== null));
     if (focused !== null && (!focused.isConnected || focused.hidden)) refocus();
   }
 

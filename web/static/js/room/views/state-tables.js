@@ -55,6 +55,8 @@ export const BARRIERS = freeze({
     text: "barrier.unreachable_text", next: "barrier.unreachable_next", actions: ["retry", "anew"] },
   too_many: { tone: "attention", icon: "waiting", title: "barrier.too_many", text: "refusal.too_many",
     next: "barrier.unreachable_text", actions: ["retry", "anew"] },
+  not_ours: { tone: "attention", icon: "warning", title: "barrier.not_ours",
+    text: "barrier.not_ours_text", next: "barrier.not_ours_next", actions: ["retry", "anew"] },
   offline: { tone: "attention", icon: "offline", title: "barrier.offline", text: "barrier.offline_text",
     next: "barrier.offline_next", actions: ["retry", "anew"] },
 });
@@ -82,6 +84,9 @@ export const NOTICES = freeze({
   reconnecting: { tone: "attention", icon: "waiting", text: "notice.reconnecting" },
   reconnecting_in: { tone: "attention", icon: "waiting", text: "notice.reconnecting_in" },
   offline: { tone: "attention", icon: "offline", text: "notice.offline" },
+  not_ours: { tone: "attention", icon: "warning", text: "notice.not_ours" },
+  slow: { tone: "plain", icon: "waiting", text: "notice.slow", actions: ["understood"] },
+  no_storage: { tone: "plain", icon: "warning", text: "notice.no_storage", actions: ["understood"] },
   joins: { tone: "attention", icon: "warning", text: "notice.joins", actions: ["lock", "dismiss"] },
   joined: { tone: "plain", icon: "person", text: "notice.joined", passing: true },
   left: { tone: "plain", icon: "leave", text: "notice.left", passing: true },
