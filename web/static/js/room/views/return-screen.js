@@ -111,6 +111,7 @@ export function returnScreen({ client, problem = null, write, anew }) {
     return [
       sent.length > 0 ? el("ol", { class: "return-list" }, sent.map(fate))
         : known && askedAt !== null ? el("p", {}, say("return.none", { time })) : null,
+      sent.some(({ proved }) => proved) ? el("p", { class: "hint" }, say("return.proof")) : null,
       forgotten > 0 ? el("p", { class: "hint" }, say("return.forgotten", { count: forgotten, time })) : null,
     ];
   }
@@ -126,8 +127,8 @@ export function returnScreen({ client, problem = null, write, anew }) {
     return el("li", { class: "return-fate", tabindex: "-1", data: { message: message.id, state: message.state, tone } },
       el("p", { class: "return-number" }, say("return.message", { number: message.counter }),
         sentAt === "" ? null : el("span", { class: "hint" }, " ", say("return.sent", { time: sentAt }))),
-      el("p", { class: "receipt" }, icon(drawing), el("span", { class: "receipt-words" }, words)),
-      word === null ? null : el("p", { class: `hint${message.proved ? " proved" : ""}` }, say(word)),
+      el("p", { class: "return-receipt" }, icon(drawing), el("span", { class: "receipt-words" }, words)),
+      word === null ? null : el("p", { class: "hint" }, say(word)),
       back);
   }
 
