@@ -84,7 +84,8 @@ def test_the_bill_of_materials_has_everything_that_runs():
     }
     purls = {one["purl"] for one in made["components"] if "purl" in one}
     locked = {f"pkg:pypi/{one.name}@{one.version}" for one in tool.locked(ROOT, "runtime")}
-    modules = {f"pkg:npm/{one['name']}@{one['version']}" for one in tool.vendored(ROOT)}
+    vendored = [(one["name"].replace("@", "%40"), one["version"]) for one in tool.vendored(ROOT)]
+    modules = {f"pkg:npm/{name}@{version}" for name, version in vendored}
     assert purls == locked | modules
     for one in (*made["components"], made["metadata"]["component"]):
         assert set(one) <= {"type", "bom-ref", "name", "version", "licenses", "purl", "hashes"}

@@ -21,11 +21,11 @@ VENDOR = ROOT / "web" / "static" / "vendor"
 WORD_LIST_SHA256 = "6d557f0693958fb5e650b68b5bee585eb82cf4da32965505c789e924743bc522"
 
 
-def node(script: str) -> str:
+def node(script: str, *options: str) -> str:
     """What a module of this text prints, run by the node of Playwright's wheel in the checkout."""
     binary, _ = compute_driver_executable()
     done = subprocess.run(
-        [binary, "--input-type=module", "--eval", script],
+        [binary, *options, "--input-type=module", "--eval", script],
         cwd=ROOT,
         check=True,
         capture_output=True,
@@ -146,6 +146,37 @@ def test_argon2id_in_javascript_gives_pythons_bytes(expected_hash: str):
         f"console.log(await {ARGON2ID});"
     )
     assert printed.strip() == expected_hash
+
+
+WITHOUT_WEBASSEMBLY = """
+import { argon2id } from './web/static/vendor/@noble/hashes/argon2.js';
+const root = argon2id(new TextEncoder().encode("abacus-zoom"),
+  Uint8Array.from({ length: 32 }, (_, i) => i), { m: MEMORY, t: 3, p: 1, dkLen: 32 });
+console.log(typeof WebAssembly, Buffer.from(root).toString("hex"));
+"""
+
+
+def test_argon2id_without_webassembly_gives_the_same_bytes(expected_hash: str):
+    script = WITHOUT_WEBASSEMBLY.replace("MEMORY", "65536")
+    assert node(script).split()[1] == expected_hash
+
+
+def test_argon2id_runs_where_neither_webassembly_nor_a_compiler_is_allowed():
+    """With little memory: what is allowed there takes forty times as long."""
+    few = hash_secret_raw(
+        PASSWORD, SALT, time_cost=3, memory_cost=256, parallelism=1, hash_len=32, type=Type.ID
+    ).hex()
+    script = WITHOUT_WEBASSEMBLY.replace("MEMORY", "256")
+    assert node(script, "--jitless").split() == ["undefined", few]
+
+
+def test_a_module_that_imports_what_is_not_here_is_refused():
+    noble = next(package for package in vendor.PACKAGES if package.name == "@noble/hashes")
+    module = noble.modules[0]
+    with pytest.raises(vendor.VendorError, match=r"needs \['./hmac.js'\]"):
+        vendor.as_module(noble, module, 'import { hmac } from "./hmac.js";\n')
+    source = '/** import { x } from "@noble/hashes" */\nimport { a } from "./utils.js";\n'
+    assert vendor.as_module(noble, module, source).partition("\n")[2] == source
 
 
 CSP = (

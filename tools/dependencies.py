@@ -239,7 +239,8 @@ def _component(kind: str, name: str, version: str, spdx: str, purl: str | None) 
 
 
 def _module(one: dict[str, Any]) -> dict[str, Any]:
-    purl = f"pkg:npm/{one['name']}@{one['version']}"
+    name = one["name"].replace("@", "%40")
+    purl = f"pkg:npm/{name}@{one['version']}"
     component = _component("library", one["name"], one["version"], one["licence"], purl)
     digest = base64.b64decode(one["integrity"].removeprefix("sha512-"))
     return {**component, "hashes": [_hash("SHA-512", digest)]}

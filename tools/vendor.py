@@ -4,7 +4,8 @@ Each package is pinned by version and by the registry's integrity value (SHA-512
 archive), which is checked here again. A published file becomes a module in the form of ours by
 being wrapped, not rewritten: its bytes stand unchanged between lines of ours, but for the closing
 `export {...}` of what is a module already, and for WebAssembly, which stands in hexadecimal digits
-instead of base64. The manifest lists every file with its SHA-256; `tests/test_vendor.py` holds the
+instead of base64. Modules that only import each other stand as they are, below one line of ours.
+The manifest lists every file with its SHA-256; `tests/test_vendor.py` holds the
 folder to it.
 
 Needs the npm of tools/page_tools.sh, and nothing else of Node's world.
@@ -31,11 +32,12 @@ TOOLS = Path(sys.prefix) / "page-tools" / "bin"
 @dataclass(frozen=True)
 class Module:
     """One file to publish: `target` in the package's folder, wrapped from the package's `source`,
-    which is an ES module if its name ends in .mjs, and UMD otherwise."""
+    which is an ES module if its name ends in .mjs, and UMD otherwise. Without exports it isn't
+    wrapped: it is one of several modules that import each other by their names."""
 
     source: str
     target: str
-    exports: tuple[str, ...]
+    exports: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,18 @@ PACKAGES = (
         licence="MIT",
         licence_file="LICENSE",
         modules=(Module("nano.mjs", "nano.js", ("correction", "generate")),),
+    ),
+    Package(
+        name="@noble/hashes",
+        version="2.4.0",
+        integrity="sha512-"
+        "X5XaVWZIBCT7HHZGm5I7ZQXDwLG+bGXuSrMQAW+7Zvl87h1kmc1ZB1VSRJcpUfoUrGQp4Fkoxm5kZ+Ms+aW+eA==",
+        licence="MIT",
+        licence_file="LICENSE",
+        modules=tuple(
+            Module(f"{name}.js", f"{name}.js")
+            for name in ("argon2", "blake2", "_blake", "_md", "_u64", "utils")
+        ),
     ),
 )
 
@@ -104,6 +118,19 @@ def _from_digits(encoded: str) -> str:
     return f'btoa("{digits}".replace(/../g,(digits)=>String.fromCharCode(parseInt(digits,16))))'
 
 
+IMPORTED = re.compile(r"""\bfrom\s*["']([^"']+)["']|\bimport\s*\(?\s*["']([^"']+)["']""")
+
+
+def as_it_is(package: Package, source: str) -> str:
+    """A module that needs no wrapping. Raises VendorError if it imports what isn't here."""
+    here = {f"./{module.target}" for module in package.modules}
+    # In comments are examples of how the package is used.
+    code = re.sub(r"/\*.*?\*/", "", source, flags=re.DOTALL)
+    if missing := {found[1] or found[2] for found in IMPORTED.finditer(code)} - here:
+        raise VendorError(f"{package.name} {package.version} needs {sorted(missing)}.")
+    return source
+
+
 EXPORTS = re.compile(r"\bexport\s*\{([^{}]*)\};?\s*\Z")
 
 
@@ -113,6 +140,10 @@ def as_module(package: Package, module: Module, source: str) -> str:
     Arrow function: `this` stays undefined, as in any module, and nothing lands on globalThis. A UMD
     file finds the `exports` of a CommonJS loader in it and fills them.
     """
+    origin = f"{package.name} {package.version}, {package.licence} (LICENSE beside this file)"
+    if not module.exports:
+        said = f"// {origin}: {module.source}, unchanged below this line (tools/vendor.py).\n"
+        return said + as_it_is(package, source)
     source = bytewise(source)
     if module.source.endswith(".mjs"):
         opening, body, closing = "const api = (() => {", *opened(package, module, source)
@@ -122,7 +153,6 @@ def as_module(package: Package, module: Module, source: str) -> str:
             source.strip(),
             "})(api, {});",
         )
-    origin = f"{package.name} {package.version}, {package.licence} (LICENSE beside this file)"
     lines = [
         f"// {origin}: {module.source}, wrapped as a module by tools/vendor.py.",
         opening,

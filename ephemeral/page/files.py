@@ -30,6 +30,7 @@ MANIFEST = "manifest.webmanifest"
 # What the page can't do without.
 NEEDED = {
     "derive-worker.js", "home.js", "later.js", "old.js", "page.css", "room.js", "shared.js",
+    "slow-derive-worker.js",
 }  # fmt: skip
 
 _TYPES = {

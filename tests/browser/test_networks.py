@@ -1,9 +1,11 @@
 """Networks and browsers that let through less than usual."""
 
 import re
+from collections.abc import Iterator
 
-from playwright.sync_api import Route, expect
-from support.machines.chromium import Visit
+import pytest
+from playwright.sync_api import Browser, Route, expect
+from support.machines.chromium import CHROMIUM_ARGUMENTS, Visit, chromium
 from support.machines.server import Program
 from support.machines.upgradeless import upgradeless_to
 from support.people.people import PATIENCE_MS, Person, person
@@ -78,3 +80,81 @@ def test_a_browser_that_keeps_nothing_has_a_room_and_says_what_a_reload_needs(
     ada.page.reload()
     ada.enter(code)
     ada.is_inside()
+
+
+def test_without_webassembly_the_key_is_made_by_javascript(
+    visit: Visit, shared_server: Program
+) -> None:
+    ada = Person(visit(f"{shared_server.url}/", init="delete window.WebAssembly"))
+    with ada.page.expect_request("**/slow-derive-worker.*.js"):
+        code = ada.generate()
+    ada.is_inside()
+    bo = person(visit, shared_server.url)
+    bo.enter(code)
+    bo.is_inside()
+
+
+# A derivation that does such a share of its work in a second.
+CRAWLING = """
+  let share = 0.0001;
+  addEventListener("message", () => {
+    postMessage({ share });
+    setInterval(() => { share += SPEED / 10; postMessage({ share }); }, 100);
+  });
+"""
+
+
+def crawling(visit: Visit, address: str, speed: str) -> Person:
+    """Somebody whose browser has no WebAssembly, and is as slow as that."""
+    watched = visit(f"{address}/", init="delete window.WebAssembly")
+    watched.page.route(
+        "**/slow-derive-worker.*.js",
+        lambda route: route.fulfill(
+            content_type="text/javascript",
+            body=CRAWLING.replace("SPEED", speed),
+            headers={"cross-origin-embedder-policy": "require-corp"},
+        ),
+    )
+    return Person(watched)
+
+
+def test_a_key_that_would_take_minutes_is_not_waited_for(
+    visit: Visit, shared_server: Program
+) -> None:
+    ada = crawling(visit, shared_server.url, "0.001")
+    ada.page.get_by_role("button", name="Open a private room").click()
+    expect(ada.page.get_by_text("would need minutes to make the keys")).to_be_visible()
+
+
+def test_a_key_that_takes_long_says_how_long_and_can_be_given_up(
+    visit: Visit, shared_server: Program
+) -> None:
+    bo = crawling(visit, shared_server.url, "0.02")
+    with bo.page.expect_worker() as deriving:
+        bo.enter("abacus abdomen abdominal abide abiding ability ablaze")
+    expect(bo.page.get_by_text(re.compile("so far, about .* more"))).to_be_visible()
+    with deriving.value.expect_event("close"):
+        bo.page.get_by_role("button", name="Cancel").click()
+    expect(bo.page.get_by_label("Enter the words you were given")).to_be_visible()
+
+
+@pytest.fixture(scope="module")
+def strict_browser(browser: Browser) -> Iterator[Browser]:
+    """A Chromium that compiles nothing, as Lockdown Mode has it, and has no WebAssembly."""
+    arguments = [*CHROMIUM_ARGUMENTS, "--js-flags=--jitless"]
+    launched = browser.browser_type.launch(executable_path=chromium(), args=arguments)
+    yield launched
+    launched.close()
+
+
+@pytest.mark.release
+def test_where_nothing_is_compiled_a_room_opens_or_the_page_says_what_to_do(
+    strict_browser: Browser, shared_server: Program
+) -> None:
+    page = strict_browser.new_page()
+    page.goto(f"{shared_server.url}/")
+    assert page.evaluate("typeof WebAssembly") == "undefined"
+    page.get_by_role("button", name="Open a private room").click()
+    inside = page.get_by_label("Write a message")
+    refused = page.get_by_text("would need minutes to make the keys")
+    expect(inside.or_(refused)).to_be_visible(timeout=180_000)

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import { randomBelow, randomBytes } from "../../web/static/js/device/random.js";
 import { Resume } from "../../web/static/js/device/resume.js";
+import { timeLeft } from "../../web/static/js/device/derive.js";
 import { backoffDelay } from "../../web/static/js/net/reconnecting-socket.js";
 import { makeCode, readCode } from "../../web/static/js/protocol/codes.js";
 import { toBase64url } from "../../web/static/js/protocol/encoding.js";
@@ -126,4 +127,15 @@ test("reconnecting waits a random part of half a second, doubled by every attemp
   assert.deepEqual([0, 1, 2, 5, 6, 50].map((attempts) => backoffDelay(attempts, 1)),
     [500, 1000, 2000, 16_000, 30_000, 30_000]);
   assert.deepEqual([backoffDelay(3, 0), backoffDelay(3, 0.5)], [0, 2000]);
+});
+
+test("what a derivation still takes is told from its first blocks, not from the very first", () => {
+  assert.deepEqual([timeLeft(0, 5000), timeLeft(0.009, 10), timeLeft(0.01, 10)], [null, null, 1]);
+  assert.deepEqual([timeLeft(0.005, 2999), timeLeft(0.25, 10_000), timeLeft(1, 40_000)], [null, 30, 0]);
+});
+
+test("nobody is asked to wait for more than two minutes", () => {
+  assert.equal(timeLeft(0.5, 60_000), 60);
+  assert.throws(() => timeLeft(0.49, 60_000), { code: "derivation_slow" });
+  assert.throws(() => timeLeft(0.001, 3000), { code: "derivation_slow" });
 });

@@ -5,7 +5,6 @@ export function barrier() {
   if (!globalThis.isSecureContext) return "insecure";
   const needed = [
     globalThis.crypto?.subtle?.deriveBits,
-    globalThis.WebAssembly?.instantiate,
     globalThis.AbortSignal?.timeout,
     globalThis.HTMLDialogElement?.prototype.showModal,
     globalThis.Intl?.PluralRules,

@@ -134,9 +134,9 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, over }) {
       const modules = await load();
       const enter = async (throwIfCancelled) => {
         const config = await server();
-        const onProgress = (phase) => {
+        const onProgress = (phase, left) => {
           throwIfCancelled();
-          stage.screen().phase?.(phase);
+          stage.screen().phase?.(phase, left);
         };
         return modules.RoomClient.join({ ...visitor(), code, config, onProgress });
       };

@@ -21,7 +21,13 @@ export function roomCreation({
   let panel = null;
   let tried = false;
 
-  async function make(onProgress) {
+  async function make(throwIfCancelled) {
+    const onProgress = (_phase, left = null) => {
+      throwIfCancelled();
+      if (left === null) return;
+      status = { ...status, left };
+      stage.screen().state?.(status);
+    };
     const config = await server();
     try {
       return await RoomClient.create({ ...visitor(), code, config, onProgress, policy: chosenPolicy(choices, config) });

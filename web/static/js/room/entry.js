@@ -18,7 +18,8 @@ import { RoomCrypto } from "./room-crypto.js";
 
 /**
  * @typedef {object} Device  what differs between a browser and a test
- * @property {(code: string, config: {suite: number, salt: Uint8Array}) => Promise<Uint8Array>} derive
+ * @property {(code: string, config: {suite: number, salt: Uint8Array},
+ *   onProgress?: (seconds: number) => void) => Promise<Uint8Array>} derive
  * @property {(size: number) => Uint8Array} randomBytes
  * @property {import("../device/tab-storage.js").TabStorage} storage
  * @property {(() => Promise<import("../net/reconnecting-socket.js").StandIn>)|null} [standIn]  promises what
@@ -50,7 +51,8 @@ import { RoomCrypto } from "./room-crypto.js";
  * @property {number} [colour]
  * @property {boolean} [resumable]
  * @property {Device["standIn"]} [standIn]  as a browser's device has it
- * @property {(phase: "deriving"|"connecting") => void} [onProgress]
+ * @property {(phase: "deriving"|"connecting", seconds?: number) => void} [onProgress]  `seconds`: how long
+ *   it still takes, where that is worth saying; what it throws ends the way in
  *
  * @typedef {object} OldSeat  what a return link leads to: enough to ask and to take back, not to write
  * @property {Pick<RoomApi, "room"|"join"|"leave"|"status"|"withdraw">} api
@@ -166,7 +168,7 @@ async function deriveRoom({ base, code, link, config: known, onProgress }, devic
   const config = known ?? readConfig(await api.config());
   const canonical = typed ?? (await readLink(link ?? "", config));
   onProgress?.("deriving");
-  const root = await device.derive(canonical, config);
+  const root = await device.derive(canonical, config, (seconds) => onProgress?.("deriving", seconds));
   onProgress?.("connecting");
   const keys = await roomKeys(root);
   return { api, config, root, keys, locator: toBase64url(keys.locator) };

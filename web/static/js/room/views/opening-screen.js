@@ -5,16 +5,17 @@ import { closePanels } from "../../ui/dialog.js";
 import { el, fill, setText } from "../../ui/el.js";
 import { say } from "../../ui/i18n.js";
 import { icon } from "../../ui/icons.js";
-import { duration } from "../../ui/times.js";
 import { destroying, onChord } from "./destroying.js";
+import { soFar } from "./progress-screen.js";
 import { PROGRESS } from "./state-tables.js";
 
 const LONG_SECONDS = 3;
 
 /**
  * The screen of opening. `panel` is the code's panel; `retry()` tries again, `another()` draws another
- * code, `back()` gives up, `destroy()` destroys what there is already. `state({problem, beganAt})` says
- * how it stands: `problem` is the key of a sentence, or null while all goes well.
+ * code, `back()` gives up, `destroy()` destroys what there is already. `state({problem, beganAt, left})`
+ * says how it stands: `problem` is the key of a sentence, or null while all goes well, `left` how many
+ * seconds it still takes, if that is known.
  */
 export function openingScreen({ panel, retry, another, back, destroy }) {
   const heading = el("h1", { class: "visually-hidden", tabindex: "-1" }, say("share.title"));
@@ -42,7 +43,7 @@ export function openingScreen({ panel, retry, another, back, destroy }) {
   function tick() {
     const seconds = Math.floor((Date.now() - now.beganAt) / 1000);
     const long = now.problem === null && seconds >= LONG_SECONDS;
-    setText(elapsed, long ? say("progress.elapsed", { time: duration(seconds) }) : "");
+    setText(elapsed, long ? soFar(seconds, now.left ?? null) : "");
   }
 
   function state(next) {

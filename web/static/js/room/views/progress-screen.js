@@ -1,5 +1,5 @@
-// On the way into a room: which steps there are, which one it is at, and for how long already. There
-// is no percentage, because the derivation gives none.
+// On the way into a room: which steps there are, which one it is at, and for how long already. How long
+// it still takes is known only where a browser makes the key so slowly that it says so.
 
 import { announce } from "../../ui/announce.js";
 import { el, setText } from "../../ui/el.js";
@@ -11,8 +11,8 @@ const SLOW_SECONDS = 8;
 const JOINING = ["deriving", "connecting"];
 
 /**
- * The screen of progress. `phase(name)` takes "deriving" or "connecting"; what begins with "returning"
- * stays at that, since nothing is derived. `back()` gives up; `since` is when it began.
+ * The screen of progress. `phase(name, left)` takes "deriving" or "connecting", and how many seconds it still
+ * takes, if that is known; what begins with "returning" stays at that, since nothing is derived. `back()` gives up; `since` is when it began.
  */
 export function progressScreen(first, { back = null, since = Date.now() } = {}) {
   const names = JOINING.includes(first) ? JOINING : [first];
@@ -33,15 +33,17 @@ export function progressScreen(first, { back = null, since = Date.now() } = {}) 
         el("button", { type: "button", class: "button quiet", on: { click: back } }, say("progress.back")))));
   const timer = setInterval(tick, 250);
   let now = first;
+  let known = null;
 
   function tick() {
     const seconds = Math.floor((Date.now() - since) / 1000);
-    setText(elapsed, seconds === 0 ? "" : say("progress.elapsed", { time: duration(seconds) }));
+    setText(elapsed, seconds === 0 ? "" : soFar(seconds, known));
     if (seconds >= SLOW_SECONDS) setText(slow, say("progress.slow"));
   }
 
-  function phase(name) {
+  function phase(name, left = null) {
     if (!names.includes(name)) return;
+    known = left;
     if (name !== now) announce(say(PROGRESS[name].title));
     now = name;
     setText(heading, say(PROGRESS[name].title));
@@ -61,3 +63,8 @@ export function progressScreen(first, { back = null, since = Date.now() } = {}) 
     close: () => clearInterval(timer),
   };
 }
+
+/** For how long already, and how long it still takes, if that is known. */
+export const soFar = (seconds, left) => left === null
+  ? say("progress.elapsed", { time: duration(seconds) })
+  : say("progress.left", { time: duration(seconds), left: duration(left) });
