@@ -83,6 +83,8 @@ const PROGRESS = {
   deriving: (show) => show(progressScreen("deriving", { back: none })),
   connecting: (show) => show(progressScreen("deriving", { back: none, since: Date.now() - SLOW_MS })).phase("connecting"),
   returning: (show) => show(progressScreen("returning", { back: none })),
+  loading: (show) => show(progressScreen("loading")),
+  asking: (show) => show(progressScreen("asking", { back: none })),
   opening: (show) => show(beginning()),
   // By then the room has taken over, and this is only said (pages/main.js).
   opened(show) {

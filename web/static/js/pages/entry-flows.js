@@ -106,6 +106,7 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, over }) {
     drop();
     const mine = turn;
     const isCurrent = () => mine === turn;
+    stage.show((kept) => progressScreen("loading", kept));
     try {
       const { comeBack } = await later();
       if (isCurrent()) {

@@ -36,12 +36,12 @@ export function comeBack(link, { stage, base, load, server, problemOf, isCurrent
     tries += 1;
     const turn = tries;
     const isWanted = () => turn === tries && isCurrent();
-    stage.show((kept) => progressScreen(kept.phase ?? "deriving", { ...kept, back: () => toDoor() }));
+    stage.show((kept) => progressScreen("asking", { ...kept, back: () => toDoor() }));
     try {
       const { RoomClient } = await load();
       const config = await server();
-      /** @param {string} phase */
-      const onProgress = (phase) => { if (isWanted()) stage.screen()?.phase?.(phase); };
+      /** @param {string} _phase  @param {number} [left] */
+      const onProgress = (_phase, left) => { if (isWanted()) stage.screen()?.phase?.("asking", left); };
       const client = new ReturnClient(await RoomClient.back({ base, link, config, onProgress }));
       await client.ask();
       if (isWanted()) toFates(client);

@@ -93,7 +93,7 @@ export class RoomClient extends EventTarget {
    * @param {Parameters<typeof entry.back>[0]} options
    * @param {Device} [device]
    */
-  static back(options, device = browser()) {
+  static back(options, device = browser({})) {
     return entry.back(options, device);
   }
 
