@@ -25,7 +25,7 @@ def test_a_reload_comes_back_without_the_code(visit: Visit, server: str) -> None
     bo.cards.click()
     expect(bo.texts).to_have_text("Still here after a reload?")
     ada.sees_receipt("^Opened by .* · gone$")
-    expect(ada.page.locator(".joins")).to_have_text("2 joins so far")
+    expect(ada.page.locator(".joins")).to_have_text("Came in so far: 2")
     expect(bo.page.locator(".seat", has_text="Bo")).to_be_visible()
     bo.page.reload()
     bo.is_inside()
@@ -208,7 +208,7 @@ def test_what_is_sent_while_the_browser_is_offline_waits_and_is_sent_once(
         tunnel.cut()
         notice = ada.page.locator(".notice.attention")
         expect(notice).to_contain_text(
-            "You are offline. Your place and what you have written are kept."
+            "You are offline. What you have written is kept here. Your place is kept until "
         )
         ada.says("Written above the clouds.")
         ada.sees_receipt("^Not sent yet: waits in this tab")

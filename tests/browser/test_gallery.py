@@ -300,13 +300,13 @@ def test_destroying_from_the_menu_asks(show: Show) -> None:
 def test_a_third_join_is_told_until_somebody_has_seen_it(show: Show) -> None:
     watched = show("notice:joins")
     page = watched.page
-    expect(page.locator(".notice.attention")).to_contain_text("3 joins so far")
+    expect(page.locator(".notice.attention")).to_contain_text("than this room has places: 3 times")
     page.get_by_role("button", name="Lock the room").click()
     assert calls(watched, "lock") == [["lock", True]]
     expect(page.get_by_role("log")).to_be_focused()
     expect(page.locator(".notice")).to_have_count(0)
     change(watched, "change({ room: { ...window.gallery.client.state.room, joins: 4 } })")
-    expect(page.locator(".notice.attention")).to_contain_text("4 joins so far")
+    expect(page.locator(".notice.attention")).to_contain_text("than this room has places: 4 times")
 
 
 # --- taking back ----------------------------------------------------------------------------------
@@ -334,7 +334,8 @@ def test_what_is_being_read_is_not_taken_back_and_says_so(show: Show) -> None:
     watched = show("receipt:stored")
     page = watched.page
     page.evaluate(
-        "() => { window.gallery.client.withdraw = async () => { throw { code: 'message_leased' }; }; }"
+        "() => { window.gallery.client.withdraw ="
+        " async () => { throw { code: 'message_leased' }; }; }"
     )
     page.get_by_role("button", name="Take back").last.click()
     expect(page.locator(".receipt-problem").last).to_contain_text("Someone is reading it")

@@ -36,11 +36,11 @@ def test_a_link_joins_only_after_a_click_and_never_leaves_the_browser(
     expect(page.get_by_text("history and sync may still have kept the link")).to_be_visible()
     said_before = {request.url.removeprefix(server) for request in bo.watched.requests}
     assert not {path for path in said_before if not path.startswith("/static/")} - {"/"}
-    expect(ada.page.locator(".joins")).to_have_text("1 join so far")
+    expect(ada.page.locator(".joins")).to_have_text("Came in so far: 1")
 
     page.get_by_role("button", name="Join the room").click()
     bo.is_inside()
-    expect(ada.page.locator(".joins")).to_have_text("2 joins so far")
+    expect(ada.page.locator(".joins")).to_have_text("Came in so far: 2")
     code = link.rsplit(".", 1)[1]
     assert code not in bo.watched.said()
 

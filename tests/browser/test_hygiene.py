@@ -205,5 +205,5 @@ def test_a_link_that_is_followed_inside_a_room_loses_neither_room_nor_code(
     expect(bo.page.locator("#announce-polite")).to_contain_text("You are in a room")
     assert "#" not in bo.page.url
     expect(bo.text).to_be_visible()
-    expect(other.page.locator(".joins")).to_have_text("1 join so far")
+    expect(other.page.locator(".joins")).to_have_text("Came in so far: 1")
     expect(ada.page.locator(".seat")).to_have_count(2, timeout=PATIENCE_MS)

@@ -142,7 +142,7 @@ def test_a_room_stays_joined_and_a_draft_written_in_another_language(
     bo.page.keyboard.type("wer")
     bo.page.keyboard.press("Enter")
     expect(ada.cards).to_have_count(1)
-    expect(ada.page.locator(".joins")).to_have_text("2 joins so far")
+    expect(ada.page.locator(".joins")).to_have_text("Came in so far: 2")
     bo.page.reload()
     expect(bo.page.get_by_label(german["composer.label"])).to_be_visible(timeout=PATIENCE_MS)
     ada.page.get_by_role("button", name="Room menu").click()

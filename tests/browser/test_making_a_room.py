@@ -41,7 +41,7 @@ def test_a_room_whose_making_was_answered_into_the_void_is_entered_at_the_next_t
     ada.page.unroute("**/rooms")
     ada.page.get_by_role("button", name="Try again").click()
     ada.is_inside()
-    expect(ada.page.locator(".joins")).to_have_text("1 join so far")
+    expect(ada.page.locator(".joins")).to_have_text("Came in so far: 1")
     ada.watched.forgive("Failed to load resource")
 
 
@@ -254,4 +254,4 @@ def test_whoever_gives_up_while_keys_are_made_never_joins(
     bo.enter(ada.code)
     bo.is_inside()
     # An attempt waits for the one before it: by now that one has done whatever it does.
-    expect(ada.page.get_by_text("2 joins so far", exact=True).first).to_be_visible()
+    expect(ada.page.get_by_text("Came in so far: 2", exact=True).first).to_be_visible()

@@ -20,7 +20,7 @@ QUOTE_LIMIT = 280
 
 # What the text of a message may become, and nothing else.
 ELEMENTS = {
-    "DIV": {"class"},
+    "DIV": {"class", "translate"},
     "P": {"class"},
     "SPAN": {"class", "hidden", "data-name"},
     "CODE": {"dir"},
@@ -362,8 +362,10 @@ def opened(page: Page, text: str) -> None:
 
 
 def test_each_paragraph_has_the_direction_of_its_own_words(page: Page) -> None:
-    opened(page, "مرحبا بك\nHello there\n123 שלום\nhttp and so on")
-    assert page.locator(".opened .prose").evaluate(EDGES) == ["right", "left", "right", "left"]
+    # A card is as wide as the longest of its lines.
+    opened(page, "مرحبا بك\nHello there\n123 שלום\nhttp and so on\nThe longest of all these lines")
+    edges = page.locator(".opened .prose").evaluate(EDGES)
+    assert edges[:-1] == ["right", "left", "right", "left"]
 
 
 def test_characters_that_turn_text_around_turn_nothing_around_them(page: Page) -> None:
@@ -446,33 +448,71 @@ def test_a_card_in_which_nothing_can_be_seen_says_so(page: Page) -> None:
     expect(text).to_have_text("\u0600 \u0301")
 
 
-def test_a_long_message_is_folded_until_it_is_asked_for(visit: Visit, stage: str) -> None:
-    page = played(visit, stage, "room:together", height=640).page
-    opened(page, "A long letter. " * 4000)
+def wrote(page: Page, text: str) -> None:
+    """Puts a message of one's own into the room, and nothing else."""
+    page.evaluate(
+        """async (text) => {
+          const { sent } = await import("/gallery/samples.js");
+          window.gallery.client.change({ cards: [], sent: [sent("s", "stored", text)] });
+        }""",
+        text,
+    )
+    expect(page.locator(".card.sent")).to_have_count(1)
+
+
+def test_a_long_message_opens_to_its_full_height_and_is_read_from_its_beginning(
+    visit: Visit, stage: str
+) -> None:
+    watched = played(visit, stage, "room:cards", height=640)
+    page = watched.page
+    page.locator(".seal").last.focus()
+    text = "A long letter. " * 4000
+    change(
+        watched, f"changeCard('b', {{ state: 'open', type: 'text', text: '{text}', view: 300 }})"
+    )
     card = page.locator(".opened")
-    more = page.get_by_role("button", name="Show all")
-    expect(more).to_have_attribute("aria-expanded", "false")
-    folded = card.bounding_box()
-    assert folded is not None
-    assert folded["height"] < 640 * 0.75
-    more.click()
-    expect(page.get_by_role("button", name="Show less")).to_have_attribute("aria-expanded", "true")
+    head, close = card.locator(".opened-head"), page.get_by_role("button", name="Close now")
+    expect(page.get_by_role("button", name="Show all")).to_have_count(0)
     assert card.evaluate("node => node.offsetHeight") > 10_000
+    expect(head).to_be_in_viewport()
+    top = "node => node.getBoundingClientRect().top"
+    at = card.evaluate(top)
+    assert at >= page.locator(".log").evaluate(top)
+    # Whoever writes meanwhile isn't carried to the end of it by what comes.
+    page.get_by_label("Write a message").focus()
+    change(watched, "change({ typing: [], sent: [] })")
+    wrote_one = "import('/gallery/samples.js').then(({ card }) => { const { client } = window.gallery;"
+    page.evaluate(f"{wrote_one} client.change({{ cards: [...client.state.cards, card('z')] }}); }})")
+    expect(page.locator(".card")).to_have_count(3)
+    assert abs(card.evaluate(top) - at) <= 1
     # However long it is, its top and its tools can be reached where the reader is.
     page.locator(".log").evaluate("node => node.scrollTo(0, node.scrollHeight / 2)")
-    for part in (page.locator(".opened-head"), page.get_by_role("button", name="Close now")):
+    for part in (head, close):
         expect(part).to_be_in_viewport()
-    page.get_by_role("button", name="Show less").scroll_into_view_if_needed()
-    page.get_by_role("button", name="Show less").click()
+
+
+def test_a_long_message_of_ones_own_is_folded_until_it_is_asked_for(
+    visit: Visit, stage: str
+) -> None:
+    page = played(visit, stage, "room:together", height=640).page
+    wrote(page, "A long letter. " * 4000)
+    card = page.locator(".card.sent")
+    more = page.get_by_role("button", name="Show all")
+    expect(more).to_have_attribute("aria-expanded", "false")
+    assert card.evaluate("node => node.offsetHeight") < 640 * 0.75
+    more.click()
+    less = page.get_by_role("button", name="Show less")
+    expect(less).to_have_attribute("aria-expanded", "true")
+    assert card.evaluate("node => node.offsetHeight") > 10_000
+    less.scroll_into_view_if_needed()
+    less.click()
     assert card.evaluate("node => node.offsetHeight") < 640
-    opened_short = "Not long."
-    page.evaluate("window.gallery.client.change({ cards: [] })")
-    opened(page, opened_short)
+    wrote(page, "Not long.")
     expect(page.get_by_role("button", name="Show all")).to_have_count(0)
 
 
 def test_what_the_keyboard_reaches_below_the_fold_unfolds_it(page: Page) -> None:
-    opened(page, "A line\n" * 200 + "https://example.com")
+    wrote(page, "A line\n" * 200 + "https://example.com")
     expect(page.get_by_role("button", name="Show all")).to_be_visible()
     page.locator("a.link").focus()
     expect(page.get_by_role("button", name="Show less")).to_be_visible()

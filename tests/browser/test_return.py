@@ -1,4 +1,4 @@
-"""Coming back for the answer: the return link, from whoever takes it along to what it shows at night."""
+"""Coming back for the answer: the return link, taken along, and opened at night."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Dialog, Locator, Playwright, expect
 from support.machines.chromium import CHROMIUM_ARGUMENTS, Visit, Watched, chromium
-from support.machines.server import Program
 from support.people.people import NOTHING, PATIENCE_MS, Person, person
 
 pytestmark = pytest.mark.whole_chromium
@@ -30,7 +29,8 @@ def takes_the_link(someone: Person) -> str:
 
 
 def fates(night: Watched) -> Locator:
-    return night.page.locator(".return-fate")
+    found: Locator = night.page.locator(".return-fate")
+    return found
 
 
 def sees_the_fates(night: Watched) -> None:
@@ -105,7 +105,9 @@ def test_a_link_of_a_place_that_was_given_up_takes_one_only_when_asked(
     night = person(visit, server)
     night.enter(link)
     sees_the_fates(night.watched)
-    expect(night.page.get_by_role("heading", name="Your place in this room is gone")).to_be_visible()
+    expect(
+        night.page.get_by_role("heading", name="Your place in this room is gone")
+    ).to_be_visible()
     expect(fates(night.watched)).to_have_count(0)
     expect(bo.page.locator(".seat")).to_have_count(1)
     night.page.get_by_role("button", name="Take a place and ask").click()
@@ -187,7 +189,7 @@ def test_nothing_of_a_room_is_on_the_disk_of_who_has_left_it(
     playwright: Playwright, visit: Visit, server: str, tmp_path: Path, *, takes_link: bool
 ) -> None:
     """A whole browser with a profile of its own, closed before its files are searched."""
-    text, profile = "quiet zanzibarish walrus", tmp_path / "profile"
+    text, profile, link = "quiet zanzibarish walrus", tmp_path / "profile", ""
     bo = person(visit, server)
     context = playwright.chromium.launch_persistent_context(
         str(profile), executable_path=chromium(whole=True), args=CHROMIUM_ARGUMENTS
@@ -220,4 +222,6 @@ def test_nothing_of_a_room_is_on_the_disk_of_who_has_left_it(
         context.close()
     # What is there is found: the browser has written down that the page was visited.
     assert any("History" in name for name in written(profile, server))
-    assert {secret: written(profile, secret) for secret in secrets} == {each: [] for each in secrets}
+    assert {secret: written(profile, secret) for secret in secrets} == {
+        each: [] for each in secrets
+    }

@@ -96,6 +96,46 @@ def test_what_comes_later_is_asked_for_again_when_it_did_not_come(
     watched.forgive("ERR_FAILED|dynamically imported module")
 
 
+def nothing_can_be_used(page: Page) -> None:
+    """Whatever could be pressed or filled in is there, and does nothing yet."""
+    fields = [*page.get_by_role("button").all(), *page.get_by_role("textbox").all()]
+    assert len(fields) > 3
+    for one in fields:
+        expect(one).to_be_disabled()
+
+
+def says_what_may_be_wrong(page: Page) -> None:
+    sentence = page.get_by_text(str(SAY["en"]["meantime.stays"]))
+    # It waits a while, lest it flash up on every visit.
+    page.evaluate("document.getAnimations().forEach((one) => one.finish())")
+    expect(sentence).to_be_visible()
+    nothing_can_be_used(page)
+
+
+def test_when_all_scripts_are_lost_the_page_says_so_without_one(visit: Visit, server: str) -> None:
+    watched = visit("about:blank")
+    watched.origin = server
+    watched.page.route("**/*.js", lambda route: route.abort())
+    watched.page.goto(server + "/")
+    expect(watched.page.get_by_text(str(SAY["en"]["meantime.stays"]))).to_be_hidden()
+    says_what_may_be_wrong(watched.page)
+    watched.forgive("ERR_FAILED")
+
+
+def test_under_a_path_that_the_server_does_not_know_of_the_page_says_so_without_its_files(
+    visit: Visit, server: str
+) -> None:
+    watched = visit("about:blank")
+    watched.origin = server
+    page = watched.page
+    # As by a proxy that takes the path away, before a server that was not told of it.
+    page.route("**/chat/", lambda route: route.fulfill(response=route.fetch(url=server + "/")))
+    page.route("**/static/**", lambda route: route.fulfill(status=404, body="Not here."))
+    page.goto(server + "/chat/")
+    says_what_may_be_wrong(page)
+    watched.forgive("404|Not here|MIME|integrity")
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 def test_until_the_page_comes_its_beginning_stands_where_it_will_be(
     visit: Visit, server: str, width: int
@@ -106,16 +146,17 @@ def test_until_the_page_comes_its_beginning_stands_where_it_will_be(
     held: list[Route] = []
     page.route("**/home.*.js", lambda route: held.append(route))  # noqa: PLW0108
     page.goto(server + "/", wait_until="commit")
-    parts = [page.locator(f"#app {part}") for part in (".wordmark", "h1", ".screen-foot")]
+    parts = [
+        page.locator(f"#app {part}")
+        for part in (".wordmark", "h1", ".beginnings", ".joined", ".screen-foot")
+    ]
     for part in parts:
         expect(part).to_be_visible()
-    # What can't be used yet isn't there.
-    expect(page.get_by_role("button")).to_have_count(0)
-    expect(page.get_by_role("textbox")).to_have_count(0)
+    nothing_can_be_used(page)
     before = [part.bounding_box() for part in parts]
     words = [part.inner_text() for part in parts]
     held.pop().continue_()
-    expect(page.get_by_role("button", name=str(SAY["en"]["arriving.generate"]))).to_be_visible()
+    expect(page.get_by_role("button", name=str(SAY["en"]["arriving.generate"]))).to_be_enabled()
     assert [part.bounding_box() for part in parts] == before
     assert [part.inner_text() for part in parts] == words
 

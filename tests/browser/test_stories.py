@@ -26,12 +26,12 @@ def test_two_people_talk_through_a_code_and_nothing_stays(visit: Visit, server: 
     expect(ada.page.locator(".entropy")).to_contain_text("seven words")
     ada.is_inside()
     expect(ada.page.get_by_text("You are alone here")).to_be_visible()
-    expect(ada.page.locator(".joins")).to_have_text("1 join so far")
+    expect(ada.page.locator(".joins")).to_have_text("Came in so far: 1")
 
     bo = person(visit, server, reduced_motion="no-preference")
     bo.enter(ada.code.upper().replace(" ", "   ", 3) + "  ")
     bo.is_inside()
-    expect(ada.page.locator(".joins")).to_have_text("2 joins so far")
+    expect(ada.page.locator(".joins")).to_have_text("Came in so far: 2")
     expect(ada.page.locator(".seat")).to_have_count(2)
     expect(bo.page.locator(".seat", has_text="Ada")).to_contain_text("here")
 

@@ -11,7 +11,7 @@ def test_a_third_finds_the_room_full(visit: Visit, server: str) -> None:
     eve.enter(ada.code)
     expect(eve.page.locator(".notice")).to_contain_text("The room is full", timeout=PATIENCE_MS)
     eve.watched.forgive(r"409 \(Conflict\)")
-    expect(ada.page.locator(".joins")).to_have_text("2 joins so far")
+    expect(ada.page.locator(".joins")).to_have_text("Came in so far: 2")
 
 
 def test_a_locked_room_lets_nobody_new_in_until_it_is_unlocked(visit: Visit, server: str) -> None:
@@ -45,7 +45,7 @@ def test_a_member_who_leaves_is_seen_leaving_and_may_come_back(visit: Visit, ser
     bo.page.get_by_role("button", name="To the first page").click()
     bo.enter(ada.code)
     bo.is_inside()
-    expect(ada.page.locator(".notice.attention")).to_contain_text("3 joins so far")
+    expect(ada.page.locator(".notice.attention")).to_contain_text("than this room has places: 3 times")
     bo.cards.click()
     expect(bo.texts).to_have_text("Waits for whoever comes next.")
 

@@ -113,6 +113,8 @@ test("a flood is one entry wherever its cards stand, and the others' messages ar
   const floods = entries.filter(({ kind }) => kind === "stack");
   assert.deepEqual(floods.map(({ author, count, next }) => [author, count, next]), [["flo", 40, "c0"]]);
   assert.equal(entries.length, 21);
+  // Where two talk, each message stands where it was written.
+  assert.ok(shown(state(cards, [], { room: { seats: 2 } })).every(({ kind }) => kind === "card"));
 });
 
 test("a flood that is read down to a few does not fall apart, and no key is there twice", () => {

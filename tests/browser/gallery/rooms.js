@@ -64,17 +64,26 @@ const after = (before, then) => () => {
 
 export const NOTICES = {
   connecting: () => state({ phase: "connecting", room: null, members: [] }),
-  reconnecting: () => state({ phase: "reconnecting", retryAt: inMinutes(-1), members: [gone, me], sent: waiting }),
-  reconnecting_in: () => state({ phase: "reconnecting", retryAt: inMinutes(0.4), members: [gone, me], sent: waiting }),
-  offline: () => state({ phase: "offline", retryAt: null, members: [gone, me], sent: waiting }),
+  reconnecting: () => state({ phase: "reconnecting", retryAt: inMinutes(-1), members: [gone, me], sent: waiting, seatUntil: inMinutes(0.7) }),
+  reconnecting_in: () => state({ phase: "reconnecting", retryAt: inMinutes(0.4), members: [gone, me], sent: waiting, seatUntil: inMinutes(0.7) }),
+  offline: () => state({ phase: "offline", retryAt: null, members: [gone, me], sent: waiting, seatUntil: inMinutes(-3) }),
   not_ours: () => state({ phase: "connecting", trouble: "not_ours", members: [gone, me], sent: waiting }),
   slow: () => state({ ...CONVERSATION(), slow: true }),
   no_storage: () => state({ ...CONVERSATION(), noStorage: true }),
   joins: () => state({ room: { ...room, joins: 3 }, members: [member("eve", null, null), me], cards: [card("a", { author: "eve" })] }),
   joined: after({ members: [me] }, { members: [ada, me] }),
+  joined_many: after({ members: [me] }, { members: [ada, bo, me], room: { ...room, policy: 2, seats: 3, joins: 3, seatsTaken: 3 } }),
   left: after({}, { members: [me] }),
+  left_many: after({ members: [ada, bo, me] }, { members: [me] }),
+  inside: () => [state({}), state({})],
+  inside_some: () => [three({ members: [gone, bo, me] }), three({ members: [gone, bo, me] })],
+  inside_away: () => [three({ members: [gone, { ...bo, present: false }, me] }), three({ members: [gone, { ...bo, present: false }, me] })],
   locked: after({}, { room: { ...room, locked: true } }),
+  locked_by: after({}, { room: { ...room, locked: true }, lockedBy: "ada" }),
+  locked_by_you: after({}, { room: { ...room, locked: true }, lockedBy: "me" }),
   unlocked: after({ room: { ...room, locked: true } }, { room }),
+  unlocked_by: after({ room: { ...room, locked: true } }, { room, lockedBy: "ada" }),
+  unlocked_by_you: after({ room: { ...room, locked: true } }, { room, lockedBy: "me" }),
   away: () => state({ members: [gone, me], sent: [sent("s1", "stored", "Read this when you are back.")] }),
   all_away: () => three({ members: [gone, { ...bo, present: false }, me], sent: [sent("s1", "stored", "Read this when you are back.")] }),
   clock_ahead: () => state({ clockOffset: -7 * MINUTE }),
@@ -89,13 +98,13 @@ const LONG = Array.from({ length: 12 }, () => LOREM).join("\n\n");
 const ARABIC = "سأصل بعد عشر دقائق. الباب الأخضر، على يسار المخبز. الرمز 4711، ولا تنتظرني إذا أمطرت.";
 const NAMES = ["Ada", "Bo", "Chi", "Dag", null, null, "Ada", "Emmanuelle-Constance de la Tour"];
 
-/** A talk of many entries: cards in all states between messages of one's own. */
+/** A talk of many entries: cards in all states between messages of one's own; nobody has written so many as to flood. */
 const talk = (count) => ({
   cards: Array.from({ length: count }, (_, index) => {
     if (index % 11 === 3) return card(`c${index}`, { state: "gone", fate: "expired", sequence: 2 * index });
     return index % 4 === 1
       ? open(`c${index}`, `Number ${index}: the door is still the green one.`, { sequence: 2 * index, view: 0 })
-      : card(`c${index}`, { sequence: 2 * index, author: index % 3 === 0 ? "bo" : "ada" });
+      : card(`c${index}`, { sequence: 2 * index, author: count > 20 ? `m${index % 20}` : index % 3 === 0 ? "bo" : "ada" });
   }),
   sent: Array.from({ length: count }, (_, index) =>
     sent(`s${index}`, ["viewed", "stored", "opened"][index % 3], `Answer ${index}.`, { sequence: 2 * index + 1 })),
@@ -106,6 +115,10 @@ export const ROOMS = {
   alone: () => state({ members: [me], room: { ...room, joins: 1, seatsTaken: 1 } }),
   alone_and_writing: () => state({
     members: [me], room: { ...room, joins: 1, seatsTaken: 1 }, sent: [sent("s1", "stored", "Ring twice when you are here.")],
+  }),
+  seats_left: () => three({ room: { ...room, policy: 2, seats: 5, joins: 3, seatsTaken: 3 } }),
+  seats_left_and_writing: () => three({
+    room: { ...room, policy: 2, seats: 5, joins: 3, seatsTaken: 3 }, cards: [card("a")], sent: [sent("s1", "stored", "Who is missing?")],
   }),
   together: () => state({}),
   cards: () => state({ typing: ["ada"], cards: [card("a"), card("b", { size: 2048 })] }),

@@ -6,11 +6,14 @@ import { CARDS, NOTICES, RECEIPTS, ROOMS } from "./rooms.js";
 import { card, fates, returned } from "./samples.js";
 import { arrivingScreen } from "/static/js/room/views/arriving-screen.js";
 import { usualChoices } from "/static/js/room/views/entry-options.js";
+import { leaveScreen } from "/static/js/room/views/leave-screen.js";
+import { leftScreen } from "/static/js/room/views/left-screen.js";
 import { invitedScreen } from "/static/js/room/views/invited-screen.js";
 import { returnDoor } from "/static/js/room/views/return-door.js";
 import { returnScreen } from "/static/js/room/views/return-screen.js";
 import { openingScreen } from "/static/js/room/views/opening-screen.js";
 import { progressScreen } from "/static/js/room/views/progress-screen.js";
+import { memoryOf } from "/static/js/room/views/room-memory.js";
 import { roomView } from "/static/js/room/views/room-view.js";
 import { sharePanel } from "/static/js/room/views/share-panel.js";
 import { endedScreen, barrierScreen } from "/static/js/room/views/standing-screens.js";
@@ -29,13 +32,13 @@ const none = () => {};
 const curtain = neutralScreen({ nodes: [document.getElementById("app")], changed: none });
 const wait = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
 const link = async () => `https://ephemeral.example/#1.00000000.${CODE}`;
-const panel = () => sharePanel({ code: CODE, bits: 90.4, link, picture: qrPicture });
+const panel = () => sharePanel({ code: CODE, link, picture: qrPicture });
 const SEAT = "0123456789abcdef0123456789abcdef";
 const share = { code: CODE, link, panel, returnLink: async () => `${await link()}.${SEAT}` };
 const server = async () => { throw new Error("there is none"); };
 
 const arrive = (more = {}) =>
-  arrivingScreen({ choices: usualChoices(), generate: none, enter: none, server, ...more });
+  arrivingScreen({ choices: usualChoices(), generate: none, leave: none, enter: none, server, ...more });
 const joining = (more = {}) => invitedScreen({ choices: usualChoices(), join: none, back: none, ...more });
 
 /** Screens without a room: each shows itself by `show` and may act upon what it has shown. */
@@ -47,6 +50,14 @@ const SCREENS = {
     Object.defineProperty(navigator, "onLine", { get: () => false, configurable: true });
     show(arrive());
   },
+  at_the_door: (show) => show(arrive({ text: "unlatched felt-tip gusto barometer nebula yo-yo willow" })),
+  leaving: (show) => show(writing({ text: "The password of the drug cabinet is in the blue folder." })),
+  leaving_options: (show) => show(writing({ unfolded: true })),
+  leaving_too_long: (show) => {
+    show(writing({ text: "Much too long.", seal: async () => { throw { code: "content_size" }; } }));
+    document.querySelector(".leaving-form .primary").click();
+  },
+  left_unsure: (show) => { left(show, "waits"); press(".left .primary"); },
   misspelt: (show) => entering(show, "unlatched felt-tip gusto baromter nebula yo-yo willow",
     { code: "code_word", suggestions: ["barometer"],
       unknown: [{ position: 4, word: "baromter", start: 25, end: 33 }] }),
@@ -74,6 +85,30 @@ const back = (show, changes, policy) => {
   return client;
 };
 
+const writing = (more = {}) =>
+  leaveScreen({ choices: usualChoices(), seal: none, back: none, server, ...more });
+
+/** A message that was left, as far as the row says. */
+const LEFT = {
+  making: { problem: null },
+  failed: { problem: "refusal.unreachable" },
+  sending: { phase: "live", state: "sending" },
+  no_connection: { phase: "offline", state: "sending" },
+  waits: { phase: "live", state: "stored" },
+  opened: { phase: "live", state: "opened" },
+  viewed: { phase: "live", state: "viewed" },
+  gone: { phase: "live", state: "expired" },
+};
+
+function left(show, row) {
+  const view = leftScreen({ panel: panel(), retry: none, another: none, back: none, destroy: none,
+    returnLink: link, taken: none, done: none, stay: none });
+  show(view);
+  const { problem, phase, state } = LEFT[row];
+  if (problem !== undefined) view.state({ problem, beganAt: Date.now() });
+  else view.update({ phase, clockOffset: 0, sent: [{ id: "a", state, expiresAt: Date.now() + 86_400_000 }] }, "a");
+}
+
 function entering(show, text, refusal) {
   show(arrive({ text, enter: async () => { throw refusal; } }));
   document.querySelector(".code-form button").click();
@@ -100,8 +135,10 @@ const beginning = () => openingScreen({ panel: panel(), retry: none, another: no
 
 const PEOPLE_TALKING = () => ROOMS.conversation();
 const ALONE = () => ROOMS.alone();
-const inside = (show, state, more = {}) => {
+const inside = (show, state, { greeted = true, ...more } = {}) => {
   const client = new FakeClient(state);
+  // Who comes in is told who is there; what is played here goes on from there.
+  memoryOf(client).greeted = greeted;
   show(roomView({ client, share, setWaiting: none, hide: none, ...more }));
   return client;
 };
@@ -113,10 +150,23 @@ const menu = (icon) => {
   if (icon !== undefined) press(`dialog[open] .row-button:has(.icon-${icon})`);
 };
 
+const people = async () => {
+  menu("person");
+  while (document.querySelector("dialog[open] .people") === null) await wait(0);
+};
+
 /** What a person can do in a room that leads to a state of its own. */
 const ACTIONS = {
   menu: (show) => { const client = inside(show, PEOPLE_TALKING()); menu(); return client; },
   menu_without_code: (show) => { const client = inside(show, PEOPLE_TALKING(), { share: null }); menu(); return client; },
+  people: async (show) => { const client = inside(show, ROOMS.many_people()); await people(); return client; },
+  people_hidden: async (show) => {
+    const client = inside(show, ROOMS.many_people());
+    memoryOf(client).hidden.add("m1");
+    client.change({});
+    await people();
+    return client;
+  },
   menu_locked: (show) => {
     const state = PEOPLE_TALKING();
     const client = inside(show, { ...state, room: { ...state.room, locked: true } });
@@ -192,9 +242,9 @@ function draft(text) {
   field.dispatchEvent(new Event("input"));
 }
 
-const play = (states) => async (show) => {
+const play = (states, options) => async (show) => {
   const [first, ...rest] = [states()].flat();
-  const client = inside(show, first);
+  const client = inside(show, first, options);
   for (const next of rest) {
     await wait(TOLD_MS);
     client.change(next);
@@ -203,12 +253,14 @@ const play = (states) => async (show) => {
   return client;
 };
 
-const played = (rows) => Object.fromEntries(Object.entries(rows).map(([name, states]) => [name, play(states)]));
+const played = (rows) => Object.fromEntries(Object.entries(rows).map(([name, states]) =>
+  [name, play(states, { greeted: !name.startsWith("inside") })]));
 
 /** For each table of room/views/state-tables.js: how its rows are called here, and who plays them. */
 const TABLES = {
   ENDINGS: ["ended", (name) => (show) => show(endedScreen({ reason: name, again: none, anew: none, reload: none }))],
   BARRIERS: ["barrier", (name) => (show) => show(barrierScreen(name, { retry: none, anew: none }))],
+  LEFT: ["left", (name) => (show) => left(show, name)],
   PROGRESS: ["progress", (name) => PROGRESS[name]],
   NOTICES: ["notice", (name) => played(NOTICES)[name]],
   CARDS: ["card", (name) => played(CARDS)[name]],

@@ -3,7 +3,29 @@
 
 const PATIENCE_MS = 3000;
 
-/** Waits until the client is connected, or it is plain that this takes longer: the room then says so. */
+/**
+ * @typedef {import("../room/room-client.js").RoomClient} RoomClient
+ * @typedef {import("../room/room-state.js").EndReason} EndReason
+ * @typedef {(throwIfCancelled: () => void) => Promise<RoomClient|null>} Enter
+ *
+ * @typedef {object} Entering  one of them
+ * @property {boolean} made
+ * @property {boolean} destroys
+ * @property {boolean} stopped
+ * @property {RoomClient|null} client  that nobody wanted in the end
+ * @property {Promise<{client: RoomClient|null}|null>|null} outcome
+ *
+ * @typedef {object} Entry
+ * @property {(enter: Enter, options?: {made?: boolean}) => Promise<{client: RoomClient|null}|null>} begin
+ * @property {() => void} cancel
+ * @property {() => Promise<EndReason|null>} destroy
+ */
+
+/**
+ * Waits until the client is connected, or it is plain that this takes longer: the room then says so.
+ * @param {RoomClient} client
+ * @returns {Promise<void>}
+ */
 function connected(client) {
   return new Promise((resolve) => {
     const timer = setTimeout(done, PATIENCE_MS);
@@ -20,7 +42,11 @@ function connected(client) {
   });
 }
 
-/** Gives a seat up that nobody wanted in the end; a room in which nobody else is goes with it. */
+/**
+ * Gives a seat up that nobody wanted in the end; a room in which nobody else is goes with it.
+ * @param {RoomClient} client
+ * @param {Entering} entering
+ */
 async function withdraw(client, { made, destroys }) {
   const others = client.state.members.some((member) => !member.me);
   if (destroys || (made && !others)) await client.destroy();
@@ -36,14 +62,18 @@ async function withdraw(client, { made, destroys }) {
  * to null if nothing was made; it rejects where this can't be known.
  */
 export function cancellableEntry() {
+  /** @type {Entering|null} */
   let current = null;
+  /** @type {Promise<void>} */
   let settled = Promise.resolve();
 
   function cancel() {
     current = null;
   }
 
+  /** @type {Entry["begin"]} */
   async function begin(enter, { made = false } = {}) {
+    /** @type {Entering} */
     const mine = { made, destroys: false, stopped: false, client: null, outcome: null };
     current = mine;
     const before = settled;
@@ -78,13 +108,14 @@ export function cancellableEntry() {
   async function destroy() {
     const mine = current;
     current = null;
+    if (mine === null) return null;
     mine.destroys = true;
     try {
       await mine.outcome;
     } catch (error) {
       if (!mine.stopped) throw error;
     }
-    return mine.client?.state.ended.reason ?? null;
+    return mine.client?.state.ended?.reason ?? null;
   }
 
   return { begin, cancel, destroy };

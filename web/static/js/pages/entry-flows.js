@@ -35,7 +35,7 @@ export function mayResume() {
  * `over(reason)` is told why a room is no more that was not entered yet. `trap` makes going back a
  * question while there is something to lose.
  */
-export function entryFlows({ stage, base, load, choices, trap, toRoom, over }) {
+export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, showRoom, depart, over }) {
   const { begin, cancel, destroy } = cancellableEntry();
   let known = null;
   let turn = 0;
@@ -58,6 +58,12 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, over }) {
     return { base, standIn, resumable: choices.resumable, ...name };
   }
 
+  /** What making a room takes, whatever is shown meanwhile. */
+  const making = {
+    base, server, stage, visitor, choices, problemOf, destroy, over,
+    begin: (make, options) => begin(make, options).catch((error) => { forget(); throw error; }),
+  };
+
   /** Nothing is under way any more, and nothing would be lost by going back. */
   function drop() {
     turn += 1;
@@ -67,19 +73,33 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, over }) {
 
   function toArriving({ text = "", problem = null, unfolded = false } = {}) {
     drop();
-    stage.show((kept) => arrivingScreen({ choices, text, problem, unfolded, ...kept, generate, enter, server }));
+    stage.show((kept) => arrivingScreen({ choices, text, problem, unfolded, ...kept, generate, leave: leaveMessage, enter, server }));
   }
 
   async function generate() {
     cancel();
     const entered = stage.screen().keep?.();
     try {
-      const modules = await load();
-      const code = modules.makeCode(modules.randomBelow);
+      const drawn = await draw();
       trap.set();
-      roomCreation({ code, base, modules, server, stage, visitor, choices, toRoom, problemOf, destroy, over,
-        begin: (make, options) => begin(make, options).catch((error) => { forget(); throw error; }),
-        another: generate, back: () => toArriving() });
+      roomCreation({ ...drawn, ...making, toRoom, another: generate, back: () => toArriving() });
+    } catch (error) {
+      toArriving({ ...entered, problem: problemOf(error) });
+    }
+  }
+
+  async function draw() {
+    const modules = await load();
+    return { modules, code: modules.makeCode(modules.randomBelow) };
+  }
+
+  async function leaveMessage() {
+    cancel();
+    const entered = stage.screen().keep?.();
+    try {
+      const { leaving } = await later();
+      leaving({ ...making, draw, hold, enter: showRoom, depart,
+        begun: trap.set, ended: drop, back: () => toArriving() });
     } catch (error) {
       toArriving({ ...entered, problem: problemOf(error) });
     }

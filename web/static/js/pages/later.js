@@ -1,7 +1,9 @@
 // What nobody needs before the first message: loaded when somebody has been inside for a while, or asks
 // for it.
 
+export { peoplePanel } from "../room/views/people-panel.js";
 export { PolledSocket } from "../net/polled-socket.js";
 export { recordTables } from "../room/views/record-tables.js";
 export { returnPanel } from "../room/views/return-panel.js";
 export { comeBack } from "./return-flow.js";
+export { leaving } from "./leaving.js";

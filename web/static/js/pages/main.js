@@ -2,7 +2,7 @@
 
 import { barrier } from "../device/feature-detection.js";
 import { usualChoices } from "../room/views/entry-options.js";
-import { forgetRoom } from "../room/views/room-memory.js";
+import { forgetRoom, memoryOf } from "../room/views/room-memory.js";
 import { roomView } from "../room/views/room-view.js";
 import { barrierScreen, endedScreen } from "../room/views/standing-screens.js";
 import { ENDINGS, PROGRESS } from "../room/views/state-tables.js";
@@ -16,7 +16,7 @@ import { isCovered, neutralScreen } from "../ui/neutral-screen.js";
 import { stage as stageIn } from "../ui/stage.js";
 import { entryFlows, mayResume } from "./entry-flows.js";
 import { loading } from "./loading.js";
-import { withReturn } from "./share.js";
+import { leadingBack } from "./share.js";
 
 // A while after somebody has entered, what may be needed then is here, also without the network.
 const LATER_MS = 3000;
@@ -33,7 +33,9 @@ const load = loading(new URL("./room.js", import.meta.url).href, (error) => {
 });
 const neutral = neutralScreen({ nodes: [app, ...spoken], changed: title });
 const trap = backTrap({ ask: askToLeave, leave });
-const { toArriving, toInvited, join, resume } = entryFlows({ stage, base, load, choices, trap, toRoom, over: toNothing });
+const { toArriving, toInvited, join, resume } = entryFlows({
+  stage, base, load, choices, trap, toRoom, hold, showRoom, depart, over: toNothing,
+});
 let room = null;
 let waiting = 0;
 
@@ -54,40 +56,63 @@ function setWaiting(count) {
   title();
 }
 
-/** Enters the room; who is using what is in `keptNode`, which is shown already, is not disturbed. */
-function toRoom(client, share, keptNode = null) {
+/** From now on this room is the page's, whatever is shown of it. Gives its share, with the way back to it. */
+function hold(client, share) {
   room = client;
-  share &&= withReturn(share, client);
   const over = () => {
-    if (client.state.phase !== "ended") return;
+    if (room !== client || client.state.phase !== "ended") return;
     client.removeEventListener("change", over);
     room = null;
     trap.release();
+    const { reason, by } = client.state.ended;
+    const person = by === null ? null : memoryOf(client).people.met(by);
     forgetRoom(client);
-    const { reason } = client.state.ended;
     const again = share !== null && ENDINGS[reason]?.actions.includes("again");
-    toEnded(reason, again ? once(share.code) : null);
+    toEnded(reason, again ? once(share.code) : null, person?.label);
   };
   client.addEventListener("change", over);
   trap.set();
   setTimeout(() => later().catch(() => {}), LATER_MS);
-  const enter = () => stage.show(() => roomView({ client, share, setWaiting, hide: neutral.cover }));
+  // A room that is over already has told so before anybody listened.
+  queueMicrotask(over);
+  return share === null ? null : leadingBack(share, client);
+}
+
+/** Enters the room; who is using what is in `keptNode`, which is shown already, is not disturbed. */
+function toRoom(client, share, keptNode = null) {
+  const led = hold(client, share);
   if (keptNode === null) {
-    enter();
+    showRoom(client, led);
   } else {
-    keepFocus(keptNode, enter);
+    keepFocus(keptNode, () => showRoom(client, led));
     announce(`${say(PROGRESS.opened.title)}. ${say(PROGRESS.opened.text)}`);
   }
-  over();
+}
+
+function showRoom(client, share) {
+  stage.show(() => roomView({ client, share, setWaiting, hide: neutral.cover }));
+}
+
+/** The person is done with the room, and it isn't with them: the seat stays for whoever has the link back. */
+function depart() {
+  const client = room;
+  room = null;
+  trap.release();
+  forgetRoom(client);
+  client.close({ unloading: true, done: true });
+  toEnded("departed", null);
 }
 
 /** Tries a code once more. A function of its own, because closures hold all that stands beside them. */
 const once = (code) => () => join(code, (problem) => toArriving({ text: code, problem }));
 
-/** The room is over: everything is forgotten here, the code too unless it may still help (`again`). */
-function toEnded(reason, again) {
+/**
+ * The room is over: everything is forgotten here, the code too unless it may still help (`again`), and all
+ * names but that of the member `by` whom it was ended.
+ */
+function toEnded(reason, again, by = null) {
   if (again === null) forget();
-  stage.show(() => endedScreen({ reason, again, anew }));
+  stage.show(() => endedScreen({ reason, by, again, anew }));
 }
 
 /** A room was destroyed before it was entered; without a reason, before it was made. */
@@ -115,8 +140,10 @@ function anew() {
 async function askToLeave() {
   if (!isInside() || isCovered()) return false;
   closePanels();
-  if (room !== null) return stage.screen().asksToLeave();
-  return confirm({ title: say("leave.title"), text: say("opening.leave"), yes: say("leave.yes"), no: say("leave.no") });
+  const { asksToLeave } = stage.screen();
+  if (asksToLeave !== undefined) return asksToLeave();
+  const text = say(room === null ? "opening.leave" : "leave.text");
+  return confirm({ title: say("leave.title"), text, yes: say("leave.yes"), no: say("leave.no") });
 }
 
 /** Whether there is a room to be lost, or one that is being made. */

@@ -2,6 +2,7 @@
 
 export { randomBelow } from "../device/random.js";
 export { CODE_BITS, makeCode, readCode } from "../protocol/codes.js";
+export { encodeContent } from "../protocol/envelope.js";
 export { isLink, leadsBack, makeLink, readLink } from "../protocol/links.js";
 export { RoomClient } from "../room/room-client.js";
 export { qrPicture } from "../ui/qr.js";

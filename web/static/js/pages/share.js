@@ -3,23 +3,26 @@
 import { sharePanel } from "../room/views/share-panel.js";
 
 /**
+ * @typedef {{node: HTMLElement}} Panel
+ *
  * @typedef {object} Share
  * @property {string} code  canonical
  * @property {() => Promise<string>} link  made once
- * @property {() => {node: HTMLElement}} panel  a new panel of all forms
- *
- * @typedef {Share & {returnLink: () => Promise<string>}} ShareInside
+ * @property {() => Panel} panel  a new one of all forms
+ * @property {() => Promise<string>} [returnLink]  that leads back to one's own seat, once there is one: for
+ *   nobody else, and in none of these forms
  */
 
 /**
- * The forms of a code of the server at `base`.
+ * Of a code of the server at `base`. `modules` holds what was loaded, `server()` promises what the server
+ * says of itself.
  * @param {string} code
  * @param {string} base
- * @param {typeof import("./room.js")} modules  what was loaded
- * @param {() => Promise<import("../protocol/config.js").Config>} server  promises what it says of itself
+ * @param {typeof import("./room.js")} modules
+ * @param {() => Promise<import("../protocol/config.js").Config>} server
  * @returns {Share}
  */
-export function shareOf(code, base, { makeLink, CODE_BITS, qrPicture }, server) {
+export function shareOf(code, base, { makeLink, qrPicture }, server) {
   /** @type {Promise<string>|null} */
   let made = null;
 
@@ -31,20 +34,21 @@ export function shareOf(code, base, { makeLink, CODE_BITS, qrPicture }, server) 
     return made;
   }
 
-  return { code, link, panel: () => sharePanel({ code, bits: CODE_BITS, link, picture: qrPicture }) };
+  return { code, link, panel: () => sharePanel({ code, link, picture: qrPicture }) };
 }
 
 /**
  * The same, but the first panel that is asked for is `panel`, which is shown already.
- * @param {ReturnType<Share["panel"]>|null} panel
+ * @param {Panel} panel
  * @param {Share} share
  * @returns {Share}
  */
 export function beginningWith(panel, share) {
+  /** @type {Panel|null} */
   let first = panel;
   return {
     ...share,
-    panel: () => {
+    panel() {
       const given = first ?? share.panel();
       first = null;
       return given;
@@ -53,10 +57,18 @@ export function beginningWith(panel, share) {
 }
 
 /**
- * The same for whoever is inside: `returnLink()` promises the link that leads back to the seat of `client`.
+ * The same, with the link that leads back to the seat of this client.
  * @param {Share} share
- * @param {Pick<import("../room/room-client.js").RoomClient, "seatSecret">} client
- * @returns {ShareInside}
+ * @param {{seatSecret(): string|null}} client
+ * @returns {Share}
  */
-export const withReturn = (share, client) =>
-  ({ ...share, returnLink: async () => `${await share.link()}.${client.seatSecret()}` });
+export function leadingBack(share, client) {
+  async function returnLink() {
+    const link = await share.link();
+    const secret = client.seatSecret();
+    if (secret === null) throw new Error("the seat is gone");
+    return `${link}.${secret}`;
+  }
+
+  return { ...share, returnLink };
+}

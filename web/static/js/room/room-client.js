@@ -247,12 +247,13 @@ export class RoomClient extends EventTarget {
   }
 
   /**
-   * Disconnects; the seat and what a reload needs stay.
-   * @param {{unloading?: boolean}} [options]  the page goes
+   * Disconnects; the seat stays, and what a reload needs unless the person is done with it.
+   * @param {{unloading?: boolean, done?: boolean}} [options]  `unloading`: the page goes; `done`: only a
+   *   link leads back
    */
-  close({ unloading = false } = {}) {
+  close({ unloading = false, done = false } = {}) {
     this.#closed = true;
-    this.#forget(unloading);
+    this.#forget({ unloading, keepSeat: !done });
   }
 
   get #isOver() {
@@ -290,9 +291,9 @@ export class RoomClient extends EventTarget {
     this.#changed();
   }
 
-  #forget(unloading = false) {
+  #forget({ unloading = false, keepSeat = this.#closed } = {}) {
     this.#listeners.abort();
-    this.#connection.forget({ keepSeat: this.#closed, unloading });
+    this.#connection.forget({ keepSeat, unloading });
     this.#seat = { ...this.#seat, locator: "", token: "" };
   }
 

@@ -6,7 +6,8 @@
  *
  * @typedef {"deriving"|"connecting"|"live"|"reconnecting"|"offline"|"ended"} Phase
  *
- * @typedef {"left"|"destroyed"|"destroyed_by_you"|"destroy_unconfirmed"|"expired"|"seat_lost"
+ * Why it is over here. departed: the person is done with it, and the seat stays for who has the link back.
+ * @typedef {"left"|"departed"|"destroyed"|"destroyed_by_you"|"destroy_unconfirmed"|"expired"|"seat_lost"
  *   |"replaced"|"room_unknown"|"room_full"|"room_locked"|"policy_changed"|"protocol"} EndReason
  *
  * @typedef {object} RoomView

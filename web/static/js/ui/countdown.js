@@ -1,21 +1,23 @@
-// The time that a text stays readable: a number, a thin line that burns down, and an end.
+/** The time that a text stays readable, as one sees it: a number, a thin line that burns down, and an end. */
 
 import { el, setText } from "./el.js";
 import { say } from "./i18n.js";
 import { isCovered, UNCOVERED } from "./neutral-screen.js";
+import { DEFAULT_SECONDS, OFFER_SECONDS, ReadingClock } from "./reading-time.js";
 import { remaining } from "./times.js";
 
 const still = window.matchMedia("(prefers-reduced-motion: reduce)");
 
-/** Seconds that a message stays when its author had no wish. */
-export const DEFAULT_VIEW = 30;
+export const DEFAULT_VIEW = DEFAULT_SECONDS;
 
-const LAST_SECONDS = 10;
 const SEEN_AGAIN = ["visibilitychange", UNCOVERED];
 
 const unseen = () => document.hidden || isCovered();
 
-/** Calls `painted` two animation frames after this page was in sight; gives a way to cancel it. */
+/**
+ * Calls `painted` two animation frames after this page was in sight; gives a way to cancel it.
+ * @param {() => void} painted
+ */
 export function afterPaint(painted) {
   let frame = 0;
   let over = false;
@@ -41,36 +43,70 @@ export function afterPaint(painted) {
 }
 
 /**
- * A countdown of `seconds` that begins when `start` is called; 0 has no end. `onEnd` is called once,
- * also when the device slept through the end, and `onLast(left)` once when few seconds are left. Gives
- * the number (`node`) and the line that burns down (`track`), which is null if there is no end.
+ * A countdown of `seconds`, at most `most`, that begins when `start` is called; Infinity has no end. `onEnd` is
+ * called once, also when the device slept through the end; `onLast(left)` when little is left of what was more;
+ * `onTick(clock)` again and again. Gives the number (`node`) and the line that burns down (`track`), which is null
+ * if there is no end.
+ * @param {{seconds: number, most?: number, onEnd: () => void, onLast?: (left: number) => void,
+ *   onTick?: (clock: ReadingClock) => void}} options
  */
-export function countdown({ seconds, onEnd, onLast = () => {} }) {
+export function countdown({ seconds, most = Infinity, onEnd, onLast = () => {}, onTick = () => {} }) {
+  const endless = !Number.isFinite(seconds);
   const line = el("span", { class: "burn-line" });
   const number = el("span", { class: "burn-number" });
-  const track = seconds === 0 ? null : el("span", { class: "burn-track", "aria-hidden": "true" }, line);
+  const track = endless ? null : el("span", { class: "burn-track", "aria-hidden": "true" }, line);
   const node = el("span", { class: "burn", role: "timer", "aria-live": "off" }, number);
-  let timer = 0;
-  let endsAt = Infinity;
+  /** @type {ReadingClock|null} */
+  let clock = null;
+  /** @type {Animation|null} */
   let burning = null;
-  // Of a short time nobody has to be told when most of it is over.
-  let last = seconds > 2 * LAST_SECONDS ? LAST_SECONDS : 0;
+  let timer = 0;
+  let held = false;
+  let told = true;
 
-  const show = (left) =>
-    setText(number, seconds === 0 ? say("card.until_closed") : remaining(Math.max(left, 0)));
+  /** @param {number} left */
+  function show(left) {
+    const time = endless ? say("card.until_closed") : remaining(Math.max(Math.ceil(left / 1000), 0));
+    setText(number, held ? say("card.held", { time }) : time);
+    if (!endless && still.matches) line.style.transform = `scaleX(${part(left)})`;
+  }
+
+  /** @param {number} left  what is left of the line */
+  const part = (left) => Math.min(1, Math.max(0, left) / (seconds * 1000));
 
   function tick() {
-    // By the wall clock: a monotonic one stands still while a device sleeps.
-    const left = Math.ceil((endsAt - Date.now()) / 1000);
+    if (clock === null) return;
+    const now = Date.now();
+    const left = clock.left(now);
+    if (clock.isHeld(now) !== held) burn();
     show(left);
-    if (still.matches) line.style.transform = `scaleX(${Math.max(left, 0) / seconds})`;
     if (left <= 0) {
       stop();
       onEnd();
-    } else if (left <= last) {
-      last = 0;
-      onLast(left);
+      return;
     }
+    onTick(clock);
+    if (left > OFFER_SECONDS * 1000) {
+      told = false;
+    } else if (!told && !held) {
+      told = true;
+      onLast(Math.ceil(left / 1000));
+    }
+  }
+
+  /** Lets the line burn from where the clock stands. */
+  function burn() {
+    if (clock === null) return;
+    const now = Date.now();
+    const left = Math.max(0, clock.left(now));
+    held = clock.isHeld(now);
+    node.classList.toggle("held", held);
+    burning?.cancel();
+    if (still.matches) return;
+    const burns = line.animate([{ transform: `scaleX(${part(left)})` }, { transform: "scaleX(0)" }],
+      { duration: left, fill: "forwards" });
+    if (held) burns.pause();
+    burning = burns;
   }
 
   function stop() {
@@ -79,20 +115,28 @@ export function countdown({ seconds, onEnd, onLast = () => {} }) {
     burning?.cancel();
   }
 
-  show(seconds);
+  show(seconds * 1000);
   return {
     node, track,
-    /** Begins, or goes on towards an end that was set before. Gives the end, in this device's time. */
-    start(end = Date.now() + seconds * 1000) {
-      if (seconds === 0 || Number.isFinite(endsAt)) return endsAt;
-      endsAt = end;
-      const left = Math.max(0, endsAt - Date.now());
-      timer = setInterval(tick, 250);
-      if (!still.matches) {
-        burning = line.animate([{ transform: `scaleX(${Math.min(1, left / (seconds * 1000))})` }, { transform: "scaleX(0)" }],
-          { duration: left, fill: "forwards" });
-      }
-      return endsAt;
+    /**
+     * Begins, or goes on by a clock that had begun before. Gives the clock.
+     * @param {ReadingClock} [begun]
+     */
+    start(begun = new ReadingClock(Date.now(), seconds, most)) {
+      if (clock !== null) return clock;
+      clock = begun;
+      if (endless) return clock;
+      timer = window.setInterval(tick, 250);
+      burn();
+      // A redrawn card has been told of already, and of a short time nobody has to be told twice.
+      told = clock.left(Date.now()) <= OFFER_SECONDS * 1000;
+      onTick(clock);
+      return clock;
+    },
+    /** Whoever changes the clock says so. */
+    changed() {
+      burn();
+      tick();
     },
     stop,
   };

@@ -64,7 +64,7 @@ export async function burnAway(node) {
   node.remove();
   frame.append(shape);
   for (let at = 0; at < SPARKS; at += 1) shape.append(spark(at, height));
-  await Promise.allSettled(shape.getAnimations({ subtree: true }).map((one) => one.finished));
+  await Promise.allSettled(shape.getAnimations({ subtree: true }).map((/** @type {Animation} */ one) => one.finished));
   shape.remove();
 }
 

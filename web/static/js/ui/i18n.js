@@ -118,6 +118,9 @@ export function parts(key, values = {}) {
     });
 }
 
+/** Things in a row, as the language joins them: "a, b and c". @param {string[]} things */
+export const listed = (things) => new Intl.ListFormat(current, { type: "conjunction" }).format(things);
+
 /**
  * A name that a peer chose, for places that take no elements: isolated, so that directional
  * characters in it can't rearrange the sentence around it.

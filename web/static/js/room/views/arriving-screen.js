@@ -1,23 +1,41 @@
-// The first screen: one sentence of promise, one button, one field.
+// The first screen: one sentence of promise, two buttons, one field.
 
 import { el, fill } from "../../ui/el.js";
-import { parts, say } from "../../ui/i18n.js";
+import { language, parts, say } from "../../ui/i18n.js";
 import { icon } from "../../ui/icons.js";
 import { languageSwitch } from "../../ui/language-switch.js";
 import { codeField } from "./code-field.js";
 import { entryOptions } from "./entry-options.js";
+import { nameField } from "./name-field.js";
 
-/** A sentence about what has just gone wrong, above everything else; `key` names it, or is null. */
+/**
+ * @typedef {import("./entry-options.js").Choices} Choices
+ * @typedef {{text?: string, unfolded?: boolean}} Kept  what has been entered
+ */
+
+/**
+ * A sentence about what has just gone wrong, above everything else; `key` names it, or is null.
+ * @param {string|null} key
+ */
 export const trouble = (key) =>
   key === null ? null : el("p", { class: "notice attention", role: "alert" }, icon("warning"), say(key));
 
+/** Who runs this and what it promises stands on a page of its own, in the same language. */
+export const aboutLink = () => el("a", { href: `about?lang=${language()}` }, say("arriving.about"));
+
 /**
- * The screen of arriving. `generate()` makes a code, `enter(text)` reads one, `server()` promises the
- * server's limits and defaults; `text` is what the field holds already, `problem` the key of a sentence
- * or null. `keep()` gives what has been entered, for the same screen in another language.
+ * The screen of arriving. `generate()` makes a code, `leave()` lets one write first, `enter(text)` reads
+ * a code, `server()` promises the server's limits and defaults; `text` is what the field holds already,
+ * `problem` the key of a sentence or null. `keep()` gives what has been entered, for the same screen in
+ * another language.
+ * @param {Kept & {choices: Choices, problem?: string|null, generate: () => void, leave: () => void,
+ *   enter: (text: string) => Promise<void>, server: () => Promise<any>}} options
  */
-export function arrivingScreen({ choices, text = "", problem = null, unfolded = false, generate, enter, server }) {
+export function arrivingScreen({
+  choices, text = "", problem = null, unfolded = false, generate, leave, enter, server,
+}) {
   const code = codeField({ text, enter });
+  const name = nameField(choices);
   const folded = entryOptions(choices, { server, unfolded });
   const offline = el("div", { role: "status" });
   const going = new AbortController();
@@ -28,23 +46,35 @@ export function arrivingScreen({ choices, text = "", problem = null, unfolded = 
       : null);
   }
 
+  /** Who has words is at the door, where one is asked for a name; all others find it among the options. */
+  function door() {
+    if (code.input.value.trim() === "") folded.querySelector(".options-body")?.prepend(name);
+    else if (!name.matches(".code-form + *")) code.node.after(name);
+  }
+
   for (const type of ["online", "offline"]) window.addEventListener(type, connection, { signal: going.signal });
   connection();
+  code.node.addEventListener("input", door);
 
   const node = el("div", { class: "screen arriving" },
     el("p", { class: "wordmark" }, say("name")),
     el("h1", { tabindex: "-1" },
       parts("arriving.promise", { gone: el("span", { class: "burning" }, say("arriving.gone")) })),
+    el("p", { class: "lead" }, say("arriving.absent")),
     el("div", { class: "arriving-ways" },
       trouble(problem), offline,
-      el("button", { type: "button", class: "button primary large", on: { click: generate } },
-        say("arriving.generate")),
+      el("div", { class: "beginnings" },
+        el("button", { type: "button", class: "button primary large", on: { click: generate } },
+          say("arriving.generate")),
+        el("button", { type: "button", class: "button secondary large", on: { click: leave } },
+          say("arriving.leave"))),
       el("p", { class: "or", "aria-hidden": "true" }, say("arriving.or")),
-      code.node,
+      el("div", { class: "door" }, code.node),
       folded),
     el("footer", { class: "screen-foot" },
-      el("p", { class: "small-print" }, say("arriving.small_print")),
+      el("p", { class: "small-print" }, say("arriving.small_print"), " ", aboutLink()),
       languageSwitch()));
+  door();
   return {
     node,
     focus: text === "" ? null : code.input,

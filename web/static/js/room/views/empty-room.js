@@ -1,43 +1,82 @@
-// What stands in the place of messages where there are none: the invitation while one is alone, then what to expect.
+/**
+ * What stands before the messages: the invitation while there is a seat to be taken, and, while there are none, what to
+ * expect.
+ */
 
 import { el, fill } from "../../ui/el.js";
 import { say } from "../../ui/i18n.js";
 import { duration, moment } from "../../ui/times.js";
 import { shareNode } from "./room-menu.js";
 
+/** Where messages need the space that an invitation takes. */
+const little = window.matchMedia("(max-width: 40rem), (max-height: 30rem)");
+
 /**
- * The place of an empty log. `share` is the code's, or null; `write()` puts the focus where one writes; `shown(invites)`
- * is told when something else stands there.
+ * @param {import("../room-state.js").RoomView} room
+ * @param {boolean} waitsForTheOther  whether nobody has come yet
+ */
+const hasSeats = ({ seats, seatsTaken, locked }, waitsForTheOther) =>
+  waitsForTheOther || (seats > 2 && seatsTaken < seats && !locked);
+
+/**
+ * `share` is the code's, or null; `write()` puts the focus where one writes; `shown(top)` is told when something else
+ * stands there, and whether it is to be seen from its top.
+ * @param {{people: any, share: any, localTime: (serverTime: number) => number, write: () => void,
+ *   shown: (top: boolean) => void}} around
  */
 export function emptyRoom({ people, share, localTime, write, shown }) {
-  const node = el("div", { class: "empty" });
+  const fold = el("summary", { hidden: true }, say("share.title"));
+  const invitation = el("details", { class: "invitation", open: true, hidden: true }, fold);
+  const words = el("div", { class: "empty-words" });
+  const node = el("div", { class: "empty" }, invitation, words);
+  let begun = false;
 
   const together = () => [
     el("p", { class: "empty-title" }, say("room.together")), el("p", {}, say("room.together_hint")),
   ];
 
+  /** @param {import("../room-state.js").RoomView} room */
   const alone = (room) => [
-    share === null ? null : shareNode(share),
     el("p", { class: "empty-title" }, say("room.alone")),
     el("p", {}, share === null ? say("menu.code_forgotten") : say("room.alone_hint", {
       until: moment(localTime(room.expiresAt)), time: duration(room.messageTtl),
     })),
   ];
 
+  /** Folds the invitation once, when the first message needs its space. @param {boolean} nothing */
+  function foldFor(nothing) {
+    if (!nothing && !begun) {
+      begun = true;
+      if (little.matches) invitation.open = false;
+    }
+    fold.hidden = nothing && invitation.open;
+  }
+
   return {
     node,
-    /** `nothing`: there are no messages. An invitation stays until somebody has come. */
+    /**
+     * `nothing`: there are no messages.
+     * @param {import("../room-state.js").RoomState} state
+     * @param {boolean} nothing
+     */
     update({ room }, nothing) {
       if (room === null) return;
-      const lonely = people.here().every((person) => person.me);
-      const kind = lonely && (nothing || room.joins <= 1) ? "alone" : nothing ? "together" : "none";
-      if (kind === node.dataset.kind) return;
+      const lonely = people.here().every((/** @type {any} */ person) => person.me);
+      const waits = lonely && (nothing || room.joins <= 1);
+      const invites = share !== null && hasSeats(room, waits);
+      const kind = waits ? "alone" : nothing ? "together" : "none";
+      foldFor(nothing);
+      if (kind === node.dataset.kind && invites !== invitation.hidden) return;
       const focused = node.contains(document.activeElement);
       node.dataset.kind = kind;
-      node.hidden = kind === "none";
-      fill(node, kind === "alone" ? alone(room) : kind === "together" ? together() : null);
-      if (focused) write();
-      shown(kind === "alone");
+      node.hidden = kind === "none" && !invites;
+      if (invites === invitation.hidden) {
+        invitation.hidden = !invites;
+        fill(invitation, fold, invites ? shareNode(share) : null);
+      }
+      fill(words, kind === "alone" ? alone(room) : kind === "together" ? together() : null);
+      if (focused && !node.contains(document.activeElement)) write();
+      shown(invites && nothing);
     },
   };
 }

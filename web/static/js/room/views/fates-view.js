@@ -3,7 +3,8 @@
 import { el, fill } from "../../ui/el.js";
 import { say } from "../../ui/i18n.js";
 import { moment } from "../../ui/times.js";
-import { receipt } from "./receipt.js";
+import { who } from "./people.js";
+import { receiptParts } from "./receipt.js";
 
 /**
  * The view of such fates. `room` gives what a receipt needs, and `fade(id)`.
@@ -25,7 +26,8 @@ export function fatesView(_first, room) {
     update(entry) {
       items = entry.items;
       fill(list, items.map((message) => el("li", {},
-        el("span", { class: "card-when" }, moment(room.localTime(message.postedAt))), " ", receipt(message, room))));
+        el("span", { class: "card-when" }, moment(room.localTime(message.postedAt))), " ",
+        receiptParts(message, room, who).words)));
     },
   };
 }

@@ -5,6 +5,7 @@ import { say } from "../../ui/i18n.js";
 import { languageSwitch } from "../../ui/language-switch.js";
 import { trouble } from "./arriving-screen.js";
 import { entryOptions } from "./entry-options.js";
+import { nameField } from "./name-field.js";
 
 /** What is wrong with a link will be wrong at every try. */
 const HOPELESS = new Set(["link_form", "link_suite", "link_salt"].map((code) => `refusal.${code}`));
@@ -28,6 +29,7 @@ export function invitedScreen({ choices, problem = null, unfolded = false, join,
       trouble(problem),
       // The sentence about an incomplete link says so itself.
       hopeless && problem !== "refusal.link_form" ? el("p", { class: "lead" }, say("invited.words")) : null,
+      hopeless ? null : nameField(choices),
       el("div", { class: "button-row" }, hopeless
         ? button("primary large", "ended.anew", back)
         : [button("primary large", "invited.join", join), button("quiet", "invited.back", back)]),

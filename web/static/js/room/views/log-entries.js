@@ -183,7 +183,7 @@ export function logEntries(state, memory, now) {
     }
   }
   ash.until = memory.ash.until;
-  const entries = stacked(onlyLast(found), memory.stacks);
+  const entries = stacked(onlyLast(found), memory.stacks, state.room?.seats !== 2);
   group(entries);
   if (state.interrupted?.length > 0) {
     entries.unshift({ kind: "interrupted", key: "interrupted", items: state.interrupted });

@@ -19,7 +19,9 @@
 
 /** So many in a row are a stack. */
 const LEAST = 3;
-/** So many of one author are one, wherever they stand: between them the others' messages are found. */
+/**
+ * So many of one author are one in a room of several, wherever they stand: between them the others' messages are found.
+ */
 const FLOOD = 8;
 const SINGLE = new Set(["ash", "hidden", "fates"]);
 
@@ -34,9 +36,10 @@ const isPlain = ({ kind, item }) =>
  * @template {{kind: string, key: string, item?: any}} E
  * @param {E[]} entries
  * @param {Map<string, string>} keys
+ * @param {boolean} crowd  whether there are others whose messages are to be found
  * @returns {(E|StackEntry)[]}
  */
-export function stacked(entries, keys) {
+export function stacked(entries, keys, crowd) {
   /** @type {Map<string, CardView[]>} */
   const authors = new Map();
   /** @type {CardView[]} */
@@ -55,7 +58,7 @@ export function stacked(entries, keys) {
     if (all === undefined) authors.set(card.author, [card]);
     else all.push(card);
   }
-  for (const all of authors.values()) if (all.length >= FLOOD) assign(all, keys, FLOOD, true);
+  if (crowd) for (const all of authors.values()) if (all.length >= FLOOD) assign(all, keys, FLOOD, true);
   const stacks = gathered([...authors.values()].flat(), keys);
   /** @type {(E|StackEntry)[]} */
   const result = [];

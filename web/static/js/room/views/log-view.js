@@ -23,6 +23,18 @@ const VIEWS = {
 };
 
 /**
+ * The cards that one finds at the end when they are new: those that go into a stack further up are not.
+ * @param {import("./log-entries.js").Entry[]} entries
+ */
+function cardsIn(entries) {
+  const last = entries.findLast(({ kind }) => kind === "card" || kind === "sent" || kind === "stack");
+  return entries.flatMap((entry) => {
+    if (entry.kind === "card") return [entry.item.id];
+    return entry.kind === "stack" && entry === last ? entry.ids : [];
+  });
+}
+
+/**
  * The log of a room. `context` is what its views are given; `share` is the code's, or null; `write()` puts the focus
  * where one writes.
  */
@@ -112,7 +124,7 @@ export function logView({ context, share, write }) {
       newest = state;
       const shown = logEntries(state, memory, Date.now());
       // Counted first: what comes while one reads further up is announced by the pill.
-      const cards = shown.filter((entry) => entry.kind === "card").map((entry) => entry.key);
+      const cards = cardsIn(shown);
       if (known !== null && !where.following()) behind += cards.filter((key) => !known.has(key)).length;
       known = new Set(cards);
       where.keep(() => {

@@ -1,4 +1,4 @@
-// A message as it is read: its text, folded while it is long, and ways to copy the code in it.
+/** A message as it is read: its text, and ways to copy the code in it. */
 
 import { copyButton } from "../../ui/copy-button.js";
 import { el, setText } from "../../ui/el.js";
@@ -9,18 +9,30 @@ import { messageText } from "./message-text.js";
 const SLACK_PX = 24;
 
 /**
- * The body of a message. `hold()` is called before it grows by the reader's wish. Gives `{node, text,
- * close}`; `text` is the element with the words.
+ * The body of a message: `text` is the element with the words.
+ * @param {string} words
  */
-export function messageBody(words, hold) {
+export function messageBody(words) {
   const text = messageText(words);
+  for (const block of text.querySelectorAll(".code-block")) withCopy(block);
+  const node = el("div", { class: "message-body" }, text);
+  return { node, text, close() {} };
+}
+
+/**
+ * The same, folded while it is long. `hold()` is called before it grows by the reader's wish.
+ * @param {string} words
+ * @param {() => void} hold
+ */
+export function foldedBody(words, hold) {
+  const { node, text } = messageBody(words);
   const more = el("button", { type: "button", class: "button small quiet more", hidden: true,
     "aria-expanded": "false", on: { click: () => { hold(); fold(!folded); } } }, say("message.show_all"));
-  const node = el("div", { class: "message-body folded" }, text, more);
+  node.classList.add("folded");
+  node.append(more);
   let folded = true;
 
-  for (const block of text.querySelectorAll(".code-block")) withCopy(block);
-
+  /** @param {boolean} on */
   function fold(on) {
     folded = on;
     node.classList.toggle("folded", on);
@@ -36,18 +48,19 @@ export function messageBody(words, hold) {
   });
   observer.observe(text);
   // What the keyboard reaches below the fold has to be seen; the browser has scrolled to it already.
-  text.addEventListener("focusin", (event) => {
+  text.addEventListener("focusin", (/** @type {FocusEvent} */ { target }) => {
     if (!folded || text.scrollTop === 0) return;
     hold();
     fold(false);
-    event.target.scrollIntoView({ block: "nearest" });
+    /** @type {Element} */ (target).scrollIntoView({ block: "nearest" });
   });
 
   return { node, text, close: () => observer.disconnect() };
 }
 
+/** @param {Element} block */
 function withCopy(block) {
-  const code = block.querySelector("code").textContent;
+  const code = block.querySelector("code")?.textContent ?? "";
   const frame = el("div", { class: "code-frame", dir: "ltr" });
   block.replaceWith(frame);
   frame.append(block, copyButton({ label: say("message.copy_code"), name: "copy", text: () => code, kind: "small quiet code-copy" }));

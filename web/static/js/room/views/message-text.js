@@ -1,5 +1,7 @@
-// The text of a message as elements. Nothing of it is markup: what is drawn differently are web
-// addresses, code between backticks, and a few emoji. Joined, the text nodes are the text itself.
+/**
+ * The text of a message as elements. Nothing of it is markup: what is drawn differently are web
+ * addresses, code between backticks, and a few emoji. Joined, the text nodes are the text itself.
+ */
 
 import { el } from "../../ui/el.js";
 import { firstGraphemes } from "../../ui/graphemes.js";
@@ -32,33 +34,48 @@ const TURNS = /([\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]+)/;
 
 const EMOJI = /^(?:\p{Emoji_Presentation}|\p{Emoji}\uFE0F|\p{Regional_Indicator}{2})/u;
 
+/** @typedef {{links: number, codes: number, turns: number}} Left  of what may still be drawn differently */
+
+/** So that no browser sends it away to be translated. */
+const UNTRANSLATED = "notranslate";
+
 /**
  * The text of a message as one element of class `message-text`. Inside are only `p`, `a`, `span`,
  * `pre` and `code`; a `pre` is a block of code, of class `code-block`.
+ * @param {string} text
+ * @returns {HTMLElement}
  */
 export function messageText(text) {
   const left = { links: MOST_LINKS, codes: MOST_CODES, turns: MOST_TURNS };
-  const node = el("div", { class: `message-text${isFewEmoji(text) ? " emoji" : ""}` });
-  for (const { code, before, words, after } of blocks(text, left)) {
-    if (code) {
+  const node = el("div", { class: `message-text ${UNTRANSLATED}${isFewEmoji(text) ? " emoji" : ""}`, translate: "no" });
+  for (const block of blocks(text, left)) {
+    if (block.code) {
+      const { before, words, after } = block;
       node.append(el("pre", { class: "code-block", dir: "ltr", tabindex: "0", role: "group", "aria-label": say("message.code") },
         unseen(before), el("code", {}, turnsShown(words)), unseen(after)));
     } else {
-      node.append(el("p", { class: "prose" }, inline(words, left)));
+      node.append(el("p", { class: "prose" }, inline(block.words, left)));
     }
   }
   return node;
 }
 
-/** Code with the names of what turns text around, closed in by the style so that it turns nothing. */
+/**
+ * Code with the names of what turns text around, closed in by the style so that it turns nothing.
+ * @param {string} words
+ */
 function turnsShown(words) {
   return words.split(TURNS).map((piece, index) => (index % 2 === 0 ? piece
     : el("span", { class: "turn", data: { name: [...piece].map(nameOf).join(" ") } }, piece)));
 }
 
-const nameOf = (character) => `U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
+/** @param {string} character */
+const nameOf = (character) => `U+${Number(character.codePointAt(0)).toString(16).toUpperCase().padStart(4, "0")}`;
 
-/** Whether code may still be drawn as code: each has its share of what is left. */
+/**
+ * Whether code may still be drawn as code: each has its share of what is left.
+ * @param {string} words  @param {Left} left
+ */
 function mayDraw(words, left) {
   const turns = (words.split(TURNS).length - 1) / 2;
   if (left.codes === 0 || left.turns < turns) return false;
@@ -67,16 +84,20 @@ function mayDraw(words, left) {
   return true;
 }
 
-/** What of the text is not shown, and yet there for whoever takes the text from the page. */
+/** What of the text is not shown, and yet there for whoever takes the text from the page. @param {string} text */
 const unseen = (text) => (text === "" ? null : el("span", { hidden: true }, text));
 
-/** Fenced code and what is between, in order; each has the line breaks that belong to it. */
+/**
+ * Fenced code and what is between, in order; each has the line breaks that belong to it.
+ * @param {string} text  @param {Left} left
+ */
 function blocks(text, left) {
-  if (!text.includes("```")) return [{ code: false, words: text }];
+  if (!text.includes("```")) return [{ code: /** @type {const} */ (false), words: text }];
   const lines = text.split("\n");
   // From the end, so that finding the end of each fence doesn't walk the text again.
   const ends = new Array(lines.length + 1).fill(-1);
   for (let at = lines.length - 1; at >= 0; at -= 1) ends[at] = FENCE_END.test(lines[at]) ? at : ends[at + 1];
+  /** @type {({code: false, words: string}|{code: true, words: string, before: string, after: string})[]} */
   const result = [];
   let plain = 0;
   for (let at = 0; at < lines.length; at += 1) {
@@ -94,8 +115,12 @@ function blocks(text, left) {
   return result;
 }
 
-/** Code between backticks, and between those the addresses. */
+/**
+ * Code between backticks, and between those the addresses.
+ * @param {string} text  @param {Left} left
+ */
 function inline(text, left) {
+  /** @type {(Node|string|null)[]} */
   const nodes = [];
   let done = 0;
   for (const found of text.matchAll(CODE)) {
@@ -109,7 +134,9 @@ function inline(text, left) {
   return nodes;
 }
 
+/** @param {string} text  @param {Left} left */
 function addresses(text, left) {
+  /** @type {(Node|string)[]} */
   const nodes = [];
   let done = 0;
   for (const found of text.matchAll(ADDRESS)) {
@@ -126,7 +153,7 @@ function addresses(text, left) {
   return nodes.filter((node) => node !== "");
 }
 
-/** An address without the punctuation of the sentence in which it stands. */
+/** An address without the punctuation of the sentence in which it stands. @param {string} written */
 function withoutEnd(written) {
   const unopened = new Map();
   for (const [closing, opening] of PAIRS) unopened.set(closing, count(written, closing) - count(written, opening));
@@ -139,9 +166,10 @@ function withoutEnd(written) {
   return written.slice(0, end);
 }
 
+/** @param {string} text  @param {string} character */
 const count = (text, character) => text.split(character).length - 1;
 
-/** A link that shows the whole address and where it truly leads, or null if it can't. */
+/** A link that shows the whole address and where it truly leads, or null if it can't. @param {string} address */
 function link(address) {
   const host = HOST.exec(address)?.[1];
   if (host === undefined) return null;
@@ -153,13 +181,14 @@ function link(address) {
   }
   const start = address.indexOf("//") + 2;
   // Where the browser goes to another name than the one that is read, that name is shown as well.
-  const other = url.hostname === host.toLowerCase() ? null : { host: url.hostname };
+  const other = url.hostname === host.toLowerCase() ? undefined : { host: url.hostname };
   return el("a", {
     class: "link", href: url.href, dir: "ltr", target: "_blank", rel: "noopener noreferrer nofollow",
     referrerpolicy: "no-referrer", data: other,
   }, address.slice(0, start), el("span", { class: "link-host" }, host), address.slice(start + host.length));
 }
 
+/** @param {string} text */
 function isFewEmoji(text) {
   if (text.length > 2 * MOST_EMOJI * LONGEST_EMOJI) return false;
   const characters = firstGraphemes(text.replace(/\s/g, ""), MOST_EMOJI + 1);

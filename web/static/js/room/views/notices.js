@@ -1,5 +1,7 @@
-// What a person in a room should know now: lines above the log, each there as long as it is true, and
-// passing ones for what has just happened.
+/**
+ * What a person in a room should know now: lines above the log, each there as long as it is true, and
+ * passing ones for what has just happened.
+ */
 
 import { announce, announceAssertive } from "../../ui/announce.js";
 import { el, fill, setText } from "../../ui/el.js";
@@ -8,8 +10,25 @@ import { icon } from "../../ui/icons.js";
 import { keyedList } from "../../ui/keyed-list.js";
 import { duration, moment } from "../../ui/times.js";
 import { unsent } from "./log-entries.js";
-import { called, who } from "./people.js";
+import { who } from "./people.js";
 import { NOTICES } from "./state-tables.js";
+
+/**
+ * @typedef {import("./people.js").Person} Person
+ * @typedef {import("../room-state.js").RoomState} RoomState
+ *
+ * @typedef {object} Notice
+ * @property {string} key
+ * @property {string} row  of the table NOTICES
+ * @property {Record<string, string|number>} values
+ * @property {Person} [person]  whom it names
+ * @property {string} [more]  what else there is to say
+ * @property {number} [until]  when it goes
+ *
+ * @typedef {{tone: string, icon: string, text: string, actions?: ("lock"|"dismiss"|"understood")[], passing?: boolean}} Row
+ */
+
+const ROWS = /** @type {Record<string, Row>} */ (NOTICES);
 
 const CLOCK_MS = 120_000;
 const PASSING_MS = 10_000;
@@ -20,38 +39,47 @@ const GAP_MS = 2_000;
 /**
  * The notices of a room. `lock()` locks it; `memory` remembers which joins were expected; `refocus()`
  * puts the focus elsewhere when a notice that had it has gone.
+ * @param {{lock: () => void, people: import("./people.js").People, memory: {expectedJoins: number},
+ *   localTime: (serverTime: number) => number, refocus: () => void}} options
  */
 export function notices({ lock, people, memory, localTime, refocus }) {
   const node = el("div", { class: "notices" });
   const list = keyedList(node, {
-    key: (notice) => notice.key,
+    key: (/** @type {Notice} */ notice) => notice.key,
     make: noticeView,
     onError: () => el("p", { class: "notice" }, say("refusal.other")),
   });
   const does = {
     lock: () => { lock(); dismiss(); },
     dismiss,
-    understood: (row) => { understood.add(row); show(); },
+    understood: (/** @type {string} */ row) => { understood.add(row); show(); },
   };
-  /** Rows that need not be read twice. */
+  /** Rows that need not be read twice. @type {Set<string>} */
   const understood = new Set();
+  /** @type {Notice[]} */
   let passing = [];
   let passed = 0;
+  /** @type {RoomState|null} */
   let state = null;
   let told = "live";
-  /** Since when the connection is gone, and what looks again when that has lasted. */
+  const began = Date.now();
+  /** Since when the connection is gone. @type {number|null} */
   let lostAt = null;
+  /** What looks again when that has lasted. @type {ReturnType<typeof setTimeout>|undefined} */
   let gap;
 
+  /** @param {Notice} notice */
   function noticeView({ row }) {
-    const { tone, icon: name } = NOTICES[row];
+    const { tone, icon: name } = ROWS[row];
     const words = el("span", { class: "notice-words" });
     const tools = el("span", { class: "notice-tools" });
+    /** @type {string|null} */
     let written = null;
     return {
       node: el("div", { class: `notice ${tone}`, data: { notice: row } }, icon(name), words, tools),
+      /** @param {Notice} notice */
       update(notice) {
-        const { text, actions = [] } = NOTICES[notice.row];
+        const { text, actions = [] } = ROWS[notice.row];
         if (notice.person === undefined) setText(words, [say(text, notice.values), notice.more].filter(Boolean).join(" "));
         else if (say(text, notice.values) !== written) {
           written = say(text, notice.values);
@@ -61,22 +89,24 @@ export function notices({ lock, people, memory, localTime, refocus }) {
           el("button", { type: "button", class: `button small ${action === "dismiss" ? "quiet" : ""}`,
             on: { click: () => does[action](notice.row) } }, say(`notice.${action}`))));
         // What is done already needs no button.
-        if (notice.row === "joins") tools.firstElementChild.hidden = state.room.locked;
+        if (notice.row === "joins") tools.firstElementChild?.toggleAttribute("hidden", state?.room?.locked === true);
       },
     };
   }
 
   function dismiss() {
-    memory.expectedJoins = state.room.joins;
+    memory.expectedJoins = state?.room?.joins ?? 0;
     show();
   }
 
   /** Whether the connection is gone for no longer than somebody need know. */
-  function blinks() {
-    return state.phase === "reconnecting" && lostAt !== null && Date.now() - lostAt < GAP_MS;
-  }
+  const blinks = () => state?.phase === "reconnecting" && lostAt !== null && Date.now() - lostAt < GAP_MS;
 
-  function watch(before) {
+  /** Whether one is connected oneself, or was so a moment ago: else one knows of nobody whether they are there. */
+  const sees = () => state?.phase === "live" || blinks() || (state?.phase === "connecting" && Date.now() - began < GAP_MS);
+
+  /** @param {RoomState|null} before  @param {RoomState} state */
+  function watch(before, state) {
     if (state.phase !== "reconnecting") {
       clearTimeout(gap);
       lostAt = null;
@@ -86,32 +116,40 @@ export function notices({ lock, people, memory, localTime, refocus }) {
     }
   }
 
-  function connection() {
+  /** @param {RoomState} state  @returns {Notice|null} */
+  function connection(state) {
     if (state.phase === "live" || state.phase === "ended" || blinks()) return null;
     const waits = unsent(state);
     const seconds = Math.max(0, Math.ceil(((state.retryAt ?? 0) - Date.now()) / 1000));
     const row = state.phase !== "offline" && state.trouble === "not_ours" ? "not_ours"
       : state.phase === "reconnecting" && seconds > 0 ? "reconnecting_in"
       : Object.hasOwn(NOTICES, state.phase) ? state.phase : "connecting";
-    const more = waits > 0 ? say("notice.unsent", { count: waits }) : null;
-    return { key: `connection ${row}`, row, values: { time: duration(seconds) }, more };
+    const more = [place(state), waits > 0 ? say("notice.unsent", { count: waits }) : ""];
+    return { key: `connection ${row}`, row, values: { time: duration(seconds) }, more: more.filter(Boolean).join(" ") };
   }
 
-  /** What this network and this browser let the page do. */
-  function means() {
-    const rows = [...(state.slow ? ["slow"] : []), ...(state.noStorage ? ["no_storage"] : [])];
+  /** Until when one's own place is kept while one is not connected. @param {RoomState} state */
+  function place({ phase, seatUntil }) {
+    if (seatUntil === null || phase === "connecting") return "";
+    const at = localTime(seatUntil);
+    return say(at > Date.now() ? "notice.place_kept" : "notice.place_free", { until: moment(at) });
+  }
+
+  /** What this network and this browser let the page do. @param {RoomState} state  @returns {Notice[]} */
+  function means({ slow, noStorage }) {
+    const rows = [...(slow ? ["slow"] : []), ...(noStorage ? ["no_storage"] : [])];
     return rows.filter((row) => !understood.has(row)).map((row) => ({ key: row, row, values: {} }));
   }
 
-  function joins() {
-    const { room } = state;
+  /** @param {RoomState} state  @returns {Notice|null} */
+  function joins({ room }) {
     // More joins than there are seats: somebody came again, or the code has leaked.
     if (room === null || room.joins <= Math.max(room.seats, memory.expectedJoins)) return null;
     return { key: "joins", row: "joins", values: { count: room.joins, seats: room.seats } };
   }
 
-  /** Nobody else is connected: what one writes waits, and until when. */
-  function away() {
+  /** Nobody else is connected: what one writes waits, and until when. @param {RoomState} state  @returns {Notice|null} */
+  function away(state) {
     const others = people.here().filter((person) => !person.me);
     if (state.phase !== "live" || state.room === null || others.length === 0) return null;
     if (others.some((person) => person.present)) return null;
@@ -122,15 +160,16 @@ export function notices({ lock, people, memory, localTime, refocus }) {
       : { key: "all_away", row: "all_away", values: { until } };
   }
 
-  function clock() {
-    if (Math.abs(state.clockOffset) < CLOCK_MS) return null;
-    const time = duration(Math.abs(state.clockOffset) / 1000);
-    const row = state.clockOffset > 0 ? "clock_behind" : "clock_ahead";
+  /** @param {RoomState} state  @returns {Notice|null} */
+  function clock({ clockOffset }) {
+    if (Math.abs(clockOffset) < CLOCK_MS) return null;
+    const time = duration(Math.abs(clockOffset) / 1000);
+    const row = clockOffset > 0 ? "clock_behind" : "clock_ahead";
     return { key: row, row, values: { time } };
   }
 
   function tell() {
-    const now = state.phase === "live" || blinks() ? "live" : "away";
+    const now = state?.phase === "live" || blinks() ? "live" : "away";
     if (now === told) return;
     told = now;
     if (now === "away") announceAssertive(say("announce.connection_lost"));
@@ -138,30 +177,36 @@ export function notices({ lock, people, memory, localTime, refocus }) {
   }
 
   function show() {
+    if (state === null) return;
     const focused = node.contains(document.activeElement) ? document.activeElement : null;
-    passing = passing.filter((notice) => notice.until > Date.now());
-    list.update([connection(), ...means(), joins(), away(), clock(), ...passing].filter((notice) => notice !== null));
-    if (focused !== null && (!focused.isConnected || focused.hidden)) refocus();
+    passing = passing.filter(({ until = 0 }) => until > Date.now());
+    const lines = [connection(state), ...means(state), joins(state), away(state), clock(state), ...passing];
+    list.update(lines.filter((notice) => notice !== null));
+    if (focused !== null && (!focused.isConnected || focused.hasAttribute("hidden"))) refocus();
   }
 
   return {
     node,
+    sees,
+    /** Takes the newest state. @param {RoomState} newest */
     update(newest) {
       const before = state;
       state = newest;
-      watch(before);
+      watch(before, newest);
       tell();
       show();
     },
-    /** Says for a while, and to screen readers once, what has happened: a passing row of the table. */
-    pass(row, values = {}, person = undefined) {
+    /**
+     * Shows for a while what has happened: a passing row of the table.
+     * @param {string} row  @param {Record<string, string|number>} values  @param {Person} [person]
+     */
+    pass(row, values, person) {
       passed += 1;
       passing.push({ key: `passing ${passed}`, row, values, person, until: Date.now() + PASSING_MS });
       passing = passing.slice(-MOST_PASSING);
-      announce(say(NOTICES[row].text, { ...values, name: person && called(person) }));
       show();
     },
     /** Brings what depends on the time up to date. */
-    tick: () => state !== null && show(),
+    tick: () => show(),
   };
 }

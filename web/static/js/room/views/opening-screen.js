@@ -12,10 +12,26 @@ import { PROGRESS } from "./state-tables.js";
 const LONG_SECONDS = 3;
 
 /**
- * The screen of opening. `panel` is the code's panel; `retry()` tries again, `another()` draws another
- * code, `back()` gives up, `destroy()` destroys what there is already. `state({problem, beganAt, left})`
- * says how it stands: `problem` is the key of a sentence, or null while all goes well, `left` how many
- * seconds it still takes, if that is known.
+ * @typedef {object} Status  how it stands
+ * @property {string|null} problem  the key of a sentence, or null while all goes well
+ * @property {number} beganAt
+ * @property {number|null} [left]  how many seconds it still takes, if that is known
+ *
+ * @typedef {object} Parts
+ * @property {{node: HTMLElement}} panel  the code's
+ * @property {() => void} retry  tries again
+ * @property {() => void} another  draws another code
+ * @property {() => void} back  gives up
+ * @property {() => void} destroy  what there is already
+ *
+ * @typedef {import("../../ui/stage.js").Screen & {state: (status: Status) => void, unsaved: () => boolean,
+ *   leave: () => void}} Opening
+ */
+
+/**
+ * The screen of opening. `state(status)` says how it stands.
+ * @param {Parts} parts
+ * @returns {Opening}
  */
 export function openingScreen({ panel, retry, another, back, destroy }) {
   const heading = el("h1", { class: "visually-hidden", tabindex: "-1" }, say("share.title"));
@@ -31,11 +47,13 @@ export function openingScreen({ panel, retry, another, back, destroy }) {
     el("div", { class: "talk" },
       el("div", { class: "log-frame" }, el("div", { class: "log" }, el("div", { class: "empty" }, panel.node))),
       el("div", { class: "room-foot opening-foot" }, status, elapsed, row)));
+  /** @type {Record<string, () => HTMLElement>} */
   const buttons = {
     retry: () => button("primary", say("opening.retry"), retry),
     another: () => button("secondary", say("opening.another"), another),
     anew: () => button("quiet", say("opening.back"), back),
   };
+  /** @type {Status} */
   let now = { problem: null, beganAt: Date.now() };
   const timer = setInterval(tick, 1000);
   let over = false;
@@ -46,10 +64,12 @@ export function openingScreen({ panel, retry, another, back, destroy }) {
     setText(elapsed, long ? soFar(seconds, now.left ?? null) : "");
   }
 
+  /** @param {Status} next */
   function state(next) {
     if (over) return;
     now = next;
-    const { tone, icon: name, title: first, text: rest, actions = ["anew"] } =
+    /** @type {import("./state-tables.js").Row} */
+    const { tone, icon: name, title: first = "", text: rest, actions = ["anew"] } =
       PROGRESS[now.problem === null ? "opening" : "failed"];
     status.className = `status ${tone}`;
     fill(drawing, icon(name));
@@ -72,7 +92,9 @@ export function openingScreen({ panel, retry, another, back, destroy }) {
   const noChord = onChord({ node, destroy: end });
   state(now);
   return {
-    node, focus: heading, state,
+    node, state,
+    // Where the focus stays when the room takes the panel over: the words are one step further.
+    focus: panel.node,
     // Whoever was told the words would find nobody: no other page knows them.
     unsaved: () => !over,
     leave: back,
@@ -83,5 +105,10 @@ export function openingScreen({ panel, retry, another, back, destroy }) {
   };
 }
 
+/**
+ * @param {string} kind
+ * @param {string} label
+ * @param {() => void} click
+ */
 const button = (kind, label, click) =>
   el("button", { type: "button", class: `button ${kind}`, on: { click } }, label);

@@ -1,25 +1,48 @@
-// Who is who: a label and a colour for every member, also for those who have left, so that two
-// people are told apart at a glance whatever they call themselves.
+/**
+ * Who is who: a label and a colour for every member, also for those who have left, so that two people are
+ * told apart at a glance whatever they call themselves.
+ */
 
 import { isName, numbers } from "../../protocol/names.js";
 import { el } from "../../ui/el.js";
 import { firstGraphemes } from "../../ui/graphemes.js";
-import { isolated, say } from "../../ui/i18n.js";
+import { isolated, listed, say } from "../../ui/i18n.js";
+
+/**
+ * @typedef {object} Person
+ * @property {string|null} id  null: nobody in particular
+ * @property {string|null} name  what they call themselves, if that is a name
+ * @property {string} label  what they are called here
+ * @property {string} badge  the initial, with a number for the second one of a name
+ * @property {number|null} colour  0 to 11
+ * @property {boolean} me
+ * @property {boolean} present
+ * @property {boolean} here  false for those who have left
+ * @property {number} seenAt
+ *
+ * @typedef {{id: string, name: string|null, colour: number|null, me?: boolean}} Met  what is known of whom one meets
+ */
 
 const COLOURS = 12;
+/** More people than this are counted instead of named. */
+const MOST_NAMED = 3;
 const LONGEST_INITIAL = 8;
 
-/** The first character of a name; of one with too many marks on it, the bare one. */
+/** The first character of a name; of one with too many marks on it, the bare one. @param {string} label */
 function initialOf(label) {
   const [first = ""] = firstGraphemes(label, 1);
   return (first.length <= LONGEST_INITIAL ? first : [...first][0]).toUpperCase();
 }
 
-/** What a peer calls itself, if that is a name; else null. */
+/** What a peer calls itself, if that is a name; else null. @param {unknown} name */
 const nameOf = (name) => (typeof name === "string" && isName(name) ? name : null);
 
+/** @param {unknown} colour  @returns {colour is number} */
+const isColour = (colour) => Number.isInteger(colour);
+
+/** @param {number} wanted  @param {Set<number|null>} taken */
 function freeColour(wanted, taken) {
-  const start = Number.isInteger(wanted) && wanted >= 0 && wanted < COLOURS ? wanted : 0;
+  const start = wanted >= 0 && wanted < COLOURS ? wanted : 0;
   for (let step = 0; step < COLOURS; step += 1) {
     const colour = (start + step * 5) % COLOURS;
     if (!taken.has(colour)) return colour;
@@ -27,19 +50,19 @@ function freeColour(wanted, taken) {
   return start;
 }
 
-const NOBODY = { id: null, me: false, colour: null, badge: "–", present: false, here: false };
+const NOBODY = { id: null, name: null, me: false, colour: null, badge: "–", present: false, here: false, seenAt: NaN };
 
-/**
- * Remembers the members of one room by their ids. A person is
- * `{id, name, label, colour, badge, me, present, seenAt, here}`; `badge` is the initial, with a number
- * for the second one of a name; `here` is false for those who have left.
- */
+/** Remembers the members of one room by their ids. */
 export class People {
+  /** @type {Map<string, Person>} */
   #known = new Map();
   /** Grows whenever somebody is met or is called something else. */
   version = 0;
 
-  /** Takes the members of the newest state, and the authors of cards who had left before. */
+  /**
+   * Takes the members of the newest state, and the authors of cards who had left before.
+   * @param {Pick<import("../room-state.js").RoomState, "members"|"cards">} state
+   */
   update({ members, cards }) {
     for (const person of this.#known.values()) person.here = false;
     for (const member of members) {
@@ -53,6 +76,7 @@ export class People {
     this.#label();
   }
 
+  /** @param {Met} member  @returns {Person} */
   #meet(member) {
     const known = this.#known.get(member.id);
     const name = nameOf(member.name);
@@ -60,9 +84,9 @@ export class People {
     const others = [...this.#known.values()].filter((other) => other !== known);
     const taken = new Set(others.map((other) => other.colour));
     // The fifth step visits all twelve colours and keeps neighbours far apart on the wheel.
-    const wanted = Number.isInteger(member.colour) ? member.colour : (others.length * 5 + 7) % COLOURS;
-    const person = Object.assign(known ?? { here: false, present: false, seenAt: NaN }, {
-      id: member.id, me: member.me === true || known?.me === true, name, label: null,
+    const wanted = isColour(member.colour) ? member.colour : (others.length * 5 + 7) % COLOURS;
+    const person = Object.assign(known ?? { here: false, present: false, seenAt: NaN, badge: "" }, {
+      id: member.id, me: member.me === true || known?.me === true, name, label: "",
       colour: freeColour(wanted, taken.size < COLOURS ? taken : new Set()),
     });
     this.#known.set(member.id, person);
@@ -93,17 +117,20 @@ export class People {
     }
   }
 
-  /** The person with this id; one who was never seen is somebody who has left. */
+  /** The person with this id; one who was never seen is somebody who has left. @param {string} id  @returns {Person} */
   get(id) {
     return this.#known.get(id) ?? { ...NOBODY, id, label: say("people.gone") };
   }
 
-  /** The person with this id, or null for one who was never seen here. */
+  /** The person with this id, or null for one who was never seen here. @param {string} id */
   met(id) {
     return this.#known.get(id) ?? null;
   }
 
-  /** Who is said to have written what a message quotes: `author` is what its sender claims. */
+  /**
+   * Who is said to have written what a message quotes: `author` is what its sender claims.
+   * @param {string} author  @returns {Person}
+   */
   quoted(author) {
     const person = this.#known.get(author);
     if (person === undefined) return { ...NOBODY, label: say("people.someone") };
@@ -117,30 +144,44 @@ export class People {
   }
 }
 
-/** A person's name as an element, isolated from the text around it. */
-export const who = (person) => dress(el("bdi", known(person)), "who", person);
+/** A person's name as an element, isolated from the text around it. @param {Person} person */
+export const who = (person) => dress(el("bdi", { ...known(person), translate: "no" }), "who", person);
 
-/** A person's name for attributes, titles and announcements. */
+/** A person's name for attributes, titles and announcements. @param {Person} person */
 export const called = (person) => isolated(person.label);
 
-/** The round mark of a person: colour and initial, so that either alone tells two people apart. */
+/** The names of several for a sentence: of many only the first, and how many more. @param {Person[]} people */
+export function calledAll(people) {
+  // One left over takes no more room by its name than by being counted.
+  const named = people.length <= MOST_NAMED + 1 ? people : people.slice(0, MOST_NAMED);
+  const rest = people.length - named.length;
+  return listed([...named.map(called), ...(rest > 0 ? [say("people.more", { count: rest })] : [])]);
+}
+
+/**
+ * The round mark of a person: colour and initial, so that either alone tells two people apart.
+ * @param {Person} person
+ */
 export const mark = (person) =>
-  dress(el("span", { "aria-hidden": "true", ...known(person) }), "mark", person);
+  dress(el("span", { "aria-hidden": "true", ...known(person), translate: "no" }), "mark", person);
 
-const known = ({ id }) => ({ data: id === null ? null : { person: id } });
+/** @param {Person} person */
+const known = ({ id }) => ({ data: id === null ? undefined : { person: id } });
 
-/** The class that gives an element a person's colour; somebody unknown has none. */
+/** The class that gives an element a person's colour; somebody unknown has none. @param {Person} person */
 export const hue = (person) => (person.colour === null ? "hueless" : `hue-${person.colour}`);
 
+/** @template {Element} N  @param {N} node  @param {"mark"|"who"} kind  @param {Person} person  @returns {N} */
 function dress(node, kind, person) {
-  node.className = `${kind} ${hue(person)}`;
+  node.className = `${kind} notranslate ${hue(person)}`;
   node.textContent = kind === "mark" ? person.badge : person.label;
-  if (kind === "who") node.title = person.label;
+  if (kind === "who") node.setAttribute("title", person.label);
   return node;
 }
 
+/** @param {Person} person */
 function redress(person) {
-  for (const node of document.querySelectorAll(`[data-person="${CSS.escape(person.id)}"]`)) {
+  for (const node of document.querySelectorAll(`[data-person="${CSS.escape(person.id ?? "")}"]`)) {
     dress(node, node.classList.contains("mark") ? "mark" : "who", person);
   }
 }

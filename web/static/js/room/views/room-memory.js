@@ -3,6 +3,7 @@
 
 import { Ash } from "./ash.js";
 import { Order } from "./log-entries.js";
+import { People } from "./people.js";
 import { usualWriting } from "./writing-options.js";
 
 const memories = new WeakMap();
@@ -11,6 +12,10 @@ const fresh = () => ({
   order: new Order(),
   /** Ids of messages of one's own whose text has left the page. */
   faded: new Set(),
+  /** Who is called what, also those who have left. */
+  people: new People(),
+  /** Whether one has been told who was there when one came in. */
+  greeted: false,
   /** Members whose messages one doesn't want to see, and cards of theirs that one wanted to see all the same. */
   hidden: new Set(),
   revealed: new Set(),

@@ -25,13 +25,14 @@ import { roomRules } from "./room-rules.js";
  * @property {(locked: boolean) => unknown} lock
  * @property {(() => unknown)|null} hide
  * @property {(() => unknown)|null} comeBack  shows the link that leads back
+ * @property {() => unknown} people  shows who is here
  * @property {() => unknown} leave
  * @property {() => unknown} destroy
  * @property {() => void} onClose  is told when the menu has closed
  */
 
 /** Opens the menu. @param {Given} given */
-export function openMenu({ state, localTime, share, typing, record, lock, hide, comeBack, leave, destroy, onClose }) {
+export function openMenu({ state, localTime, share, typing, record, lock, hide, comeBack, leave, destroy, people, onClose }) {
   const facts = roomRules(localTime);
   const lockLabel = el("span", {});
   const lockHint = el("span", { class: "hint" });
@@ -59,6 +60,7 @@ export function openMenu({ state, localTime, share, typing, record, lock, hide, 
         share === null
           ? el("p", { class: "hint" }, say("menu.code_forgotten"))
           : row("share", say("menu.share"), say("menu.share_hint"), () => openInvite(share)),
+        row("person", say("menu.people"), say("menu.people_hint"), people),
         lockRow,
         el("label", { class: "row-button", for: "menu-typing" }, typingBox,
           el("span", { class: "row-text" }, say("menu.typing")))),

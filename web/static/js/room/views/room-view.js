@@ -6,6 +6,7 @@ import { closePanels, confirm } from "../../ui/dialog.js";
 import { el, fill } from "../../ui/el.js";
 import { excerpt } from "../../ui/graphemes.js";
 import { parts, say } from "../../ui/i18n.js";
+import { later } from "../../ui/later.js";
 import { coarse } from "../../ui/pointer.js";
 import { followViewport } from "../../ui/visual-viewport.js";
 import { composer } from "./composer.js";
@@ -13,7 +14,7 @@ import { destroying as destroyingView, onChord } from "./destroying.js";
 import { unsent, waiting } from "./log-entries.js";
 import { logView } from "./log-view.js";
 import { notices } from "./notices.js";
-import { People, who } from "./people.js";
+import { who } from "./people.js";
 import { askToLeave, closingQuestion, openReturn } from "./return-offer.js";
 import { roomAnnouncer } from "./room-announcer.js";
 import { roomHeader } from "./room-header.js";
@@ -30,10 +31,12 @@ const TICK_MS = 1000;
  * again for the same client goes on where the one before was closed.
  */
 export function roomView({ client, share, setWaiting, hide = null }) {
-  const people = new People();
   const memory = memoryOf(client);
+  const { people } = memory;
   let state = client.state;
+  /** The panels that are open and show what is going on. */
   let menu = null;
+  let crowd = null;
   let destroying = false;
 
   const localTime = (serverTime) =>
@@ -50,7 +53,7 @@ export function roomView({ client, share, setWaiting, hide = null }) {
     redraw: () => update(),
   };
 
-  const head = roomHeader({ people, localTime, openMenu: showMenu });
+  const head = roomHeader({ people, hidden: memory.hidden, localTime, openMenu: showMenu, openPeople: showPeople });
   const lines = notices({ lock: () => lock(true), people, memory, localTime, refocus: () => log.focus() });
   const typing = el("p", { class: "typing", "aria-live": "off" });
   const write = composer({ send, typing: (on) => client.setTyping(on), draft: memory.draft, writing: memory.writing, people });
@@ -65,7 +68,7 @@ export function roomView({ client, share, setWaiting, hide = null }) {
 
   const seen = followViewport(node);
   const closing = closingQuestion(client, share, memory);
-  const announcer = roomAnnouncer({ people, context, pass: lines.pass });
+  const announcer = roomAnnouncer({ people, memory, context, pass: lines.pass });
 
   function send(text, options) {
     memory.views.set(client.send(text, options), options.view);
@@ -107,13 +110,32 @@ export function roomView({ client, share, setWaiting, hide = null }) {
 
   function showMenu() {
     menu = openMenu({
-      state, localTime, share, lock, hide, leave, destroy, comeBack: share && (() => openReturn(client, share)), record: () => client.record(),
+      state, localTime, share, lock, hide, leave, destroy, people: showPeople,
+      comeBack: share && (() => openReturn(client, share)), record: () => client.record(),
       typing: {
         enabled: memory.typingEnabled,
         set(on) { memory.typingEnabled = on; client.setTypingEnabled(on); },
       },
       onClose: () => { menu = null; },
     });
+  }
+
+  async function showPeople() {
+    try {
+      const { peoplePanel } = await later();
+      if (node.isConnected && !destroying) crowd = peoplePanel({
+        people, hidden: memory.hidden, localTime, sees: lines.sees, setHidden, onClose: () => { crowd = null; },
+      });
+    } catch {
+      announce(say("announce.not_loaded"));
+    }
+  }
+
+  /** Hides what a member writes, in this tab alone, or shows it again. */
+  function setHidden(id, hidden) {
+    if (hidden) memory.hidden.add(id);
+    else memory.hidden.delete(id);
+    update();
   }
 
   function update() {
@@ -124,18 +146,20 @@ export function roomView({ client, share, setWaiting, hide = null }) {
       return;
     }
     people.update(state);
-    head.update(state);
     lines.update(state);
+    head.update(state, lines.sees());
     log.update(state);
     showTyping();
     menu?.update(state);
+    crowd?.update();
     setWaiting(waiting(state, memory.hidden));
     announcer.update(state);
     closing.update();
   }
 
   function showTyping() {
-    const writers = state.typing.map((id) => people.get(id)).filter((person) => !person.me);
+    const writers = state.typing.map((id) => people.get(id))
+      .filter((person) => !person.me && !memory.hidden.has(person.id));
     typing.classList.toggle("on", writers.length > 0);
     if (writers.length === 1) fill(typing, parts("room.typing", { name: who(writers[0]) }));
     else if (writers.length > 1) fill(typing, say("room.typing_many", { count: writers.length }));
@@ -144,7 +168,11 @@ export function roomView({ client, share, setWaiting, hide = null }) {
 
   client.addEventListener("change", update);
   const noChord = onChord({ node, destroy: destroyNow });
-  const timer = setInterval(() => { if (!destroying) lines.tick(); }, TICK_MS);
+  const timer = setInterval(() => {
+    if (destroying) return;
+    lines.tick();
+    head.sees(lines.sees());
+  }, TICK_MS);
   update();
 
   return {

@@ -6,7 +6,7 @@ import { el, fill, setText } from "../../ui/el.js";
 import { say } from "../../ui/i18n.js";
 import { icon } from "../../ui/icons.js";
 import { duration } from "../../ui/times.js";
-import { messageBody } from "./message-body.js";
+import { foldedBody } from "./message-body.js";
 import { who } from "./people.js";
 import { quoteView } from "./quote-view.js";
 import { receiptParts } from "./receipt.js";
@@ -45,7 +45,7 @@ export function sentView(first, room) {
   function write() {
     text = current.text;
     body?.close();
-    body = text === null ? null : messageBody(text, room.hold);
+    body = text === null ? null : foldedBody(text, room.hold);
     fill(words,
       text !== null && typeof current.quote?.text === "string" ? quoteView(current.quote, room.people) : null,
       body?.node);

@@ -8,19 +8,20 @@ import { icon } from "../../ui/icons.js";
 import { codeWords } from "./code-words.js";
 
 /**
- * The panel of sharing. `code` is canonical, `bits` its entropy; `link()` promises the link and
- * `picture(link)` draws it. The words stand at its top, so that whatever shows it can put it where
- * another showed it before.
+ * The panel of sharing. `code` is canonical; `link()` promises the link and `picture(link)` draws it. The
+ * words stand at its top, so that whatever shows it can put it where another showed it before.
+ * @param {{code: string, link: () => Promise<string>, picture: (link: string) => Node}} options
  */
-export function sharePanel({ code, bits, link, picture }) {
+export function sharePanel({ code, link, picture }) {
   // A list of words would be read out with its numbers; the words alone are what is spoken.
-  const words = el("p", { class: "code-words", translate: "no", dir: "ltr", lang: "en" },
+  // A stop of Tab: they are what one has come for, and come before what can be done with them.
+  const words = el("p", { class: "code-words", tabindex: "0", translate: "no", dir: "ltr", lang: "en" },
     codeWords(code).flatMap((word, index) => [index === 0 ? null : " ", el("span", {}, word)]));
   const place = el("div", { class: "qr-place" });
-  const node = el("section", { class: "share-panel", "aria-label": say("share.title") },
+  const node = el("section", { class: "share-panel", "aria-label": say("share.title"), tabindex: "-1" },
     el("div", { class: "code-sheet" },
       el("div", { class: "code-said" },
-        el("p", { class: "entropy" }, say("share.entropy", { bits: Math.floor(bits) })),
+        el("p", { class: "entropy" }, say("share.entropy")),
         words,
         el("div", { class: "share-ways" },
           copyButton({ label: say("share.copy_code"), name: "copy", text: () => code, kind: "secondary" }),

@@ -2,20 +2,22 @@
 // What each says and offers is in state-tables.js.
 
 import { el } from "../../ui/el.js";
-import { say } from "../../ui/i18n.js";
+import { parts, say } from "../../ui/i18n.js";
 import { icon } from "../../ui/icons.js";
 import { BARRIERS, ENDINGS } from "./state-tables.js";
 
 /**
  * The screen of an end. `anew()` goes to the first screen, `reload()` loads the page again, `again()`
- * tries the same code once more and is null when the code is not at hand. A reason that is not known
- * is shown as `protocol`.
+ * tries the same code once more and is null when the code is not at hand; `by` is the name of whoever
+ * ended it, or null. A reason that is not known is shown as `protocol`.
  */
-export function endedScreen({ reason, again, anew, reload = () => location.reload() }) {
+export function endedScreen({ reason, by = null, again, anew, reload = () => location.reload() }) {
   const known = Object.hasOwn(ENDINGS, reason) ? reason : "protocol";
   const does = { again, anew, reload };
   const labels = { again: say("ended.again"), anew: say("ended.anew"), reload: say("ended.reload") };
-  return standing("ended", known, ENDINGS[known], (action) => button(labels[action], does[action]));
+  const row = ENDINGS[known];
+  const said = by !== null && row.by !== undefined ? parts(row.by, { name: el("bdi", { class: "notranslate", translate: "no" }, by) }) : say(row.text);
+  return standing("ended", known, { ...row, said }, (action) => button(labels[action], does[action]));
 }
 
 /**
@@ -32,7 +34,7 @@ export function barrierScreen(what, { retry = null, anew = null } = {}) {
   return { ...screen, close: () => going.abort() };
 }
 
-function standing(kind, name, { tone, icon: drawing, title, text, next, actions }, make) {
+function standing(kind, name, { tone, icon: drawing, title, text, said = say(text), next, actions }, make) {
   const heading = el("h1", { tabindex: "-1" }, say(title));
   const offered = actions.map(make).filter((node) => node !== null);
   for (const [index, node] of offered.entries()) node.classList.add(index === 0 ? "primary" : "quiet");
@@ -41,7 +43,7 @@ function standing(kind, name, { tone, icon: drawing, title, text, next, actions 
     el("div", { class: "standing-body" },
       el("div", { class: "mark-large" }, icon(drawing)),
       heading,
-      el("p", { class: "lead" }, say(text)),
+      el("p", { class: "lead" }, said),
       el("p", { class: "next" }, say(next)),
       offered.length === 0 ? null : el("div", { class: "button-row" }, offered)));
   return { node, focus: heading };

@@ -12,14 +12,16 @@ const freeze = (table) => {
 
 /**
  * Why a room is over for this tab, by the client's reasons: `title` says what happened, `text` what it
- * means for the words, `next` what to do. Actions: `again` tries the same code once more, `anew` goes
+ * means for the words (`by`: the same where one knows who did it), `next` what to do. Actions: `again` tries the same code once more, `anew` goes
  * to the first screen. Where the code can't help any more, the page forgets it at once.
  */
 export const ENDINGS = freeze({
   left: { tone: "done", icon: "done", title: "ended.left", text: "ended.left_text",
     next: "ended.left_next", actions: ["anew"] },
+  departed: { tone: "done", icon: "sealed", title: "ended.departed", text: "ended.departed_text",
+    next: "ended.departed_next", actions: ["anew"] },
   destroyed: { tone: "plain", icon: "destroy", title: "ended.destroyed", text: "ended.destroyed_text",
-    next: "ended.destroyed_next", actions: ["anew"] },
+    by: "ended.destroyed_by", next: "ended.destroyed_next", actions: ["anew"] },
   destroyed_by_you: { tone: "done", icon: "done", title: "ended.destroyed_by_you",
     text: "ended.destroyed_by_you_text", next: "ended.destroyed_by_you_next", actions: ["anew"] },
   destroy_unconfirmed: { tone: "attention", icon: "warning", title: "ended.destroy_unconfirmed",
@@ -78,6 +80,23 @@ export const PROGRESS = freeze({
 });
 
 /**
+ * How a message stands that was left for somebody who isn't there (left-screen.js). Actions: `done` ends it
+ * here, `stay` goes into the room; the others are those of an opening that failed.
+ */
+export const LEFT = freeze({
+  making: { tone: "plain", icon: "waiting", title: "left.making", text: "left.making_text", actions: ["anew"] },
+  failed: { tone: "attention", icon: "warning", title: "left.failed", text: "opening.failed_text",
+    actions: ["retry", "another", "anew"] },
+  sending: { tone: "plain", icon: "waiting", title: "left.making", text: "left.making_text", actions: ["stay"] },
+  no_connection: { tone: "attention", icon: "offline", title: "left.failed", text: "left.no_connection",
+    actions: ["stay"] },
+  waits: { tone: "done", icon: "sealed", title: "left.waits", text: "left.waits_text", actions: ["done", "stay"] },
+  opened: { tone: "plain", icon: "eye", title: "left.opened", text: "left.opened_text", actions: ["done", "stay"] },
+  viewed: { tone: "done", icon: "done", title: "left.viewed", text: "left.viewed_text", actions: ["done", "stay"] },
+  gone: { tone: "attention", icon: "warning", title: "left.gone", text: "left.gone_text", actions: ["stay", "done"] },
+});
+
+/**
  * What a person in a room should know now: lines above the log. `passing` ones go by themselves; the
  * others stay as long as they are true. Actions: `lock` locks the room, `dismiss` takes the line away.
  */
@@ -90,10 +109,19 @@ export const NOTICES = freeze({
   slow: { tone: "plain", icon: "waiting", text: "notice.slow", actions: ["understood"] },
   no_storage: { tone: "plain", icon: "warning", text: "notice.no_storage", actions: ["understood"] },
   joins: { tone: "attention", icon: "warning", text: "notice.joins", actions: ["lock", "dismiss"] },
+  inside: { tone: "plain", icon: "person", text: "notice.inside", passing: true },
+  inside_some: { tone: "plain", icon: "person", text: "notice.inside_some", passing: true },
+  inside_away: { tone: "plain", icon: "person", text: "notice.inside_away", passing: true },
   joined: { tone: "plain", icon: "person", text: "notice.joined", passing: true },
+  joined_many: { tone: "plain", icon: "person", text: "notice.joined_many", passing: true },
   left: { tone: "plain", icon: "leave", text: "notice.left", passing: true },
+  left_many: { tone: "plain", icon: "leave", text: "notice.left_many", passing: true },
   locked: { tone: "plain", icon: "locked", text: "notice.locked", passing: true },
+  locked_by: { tone: "plain", icon: "locked", text: "notice.locked_by", passing: true },
+  locked_by_you: { tone: "plain", icon: "locked", text: "notice.locked_by_you", passing: true },
   unlocked: { tone: "plain", icon: "unlocked", text: "notice.unlocked", passing: true },
+  unlocked_by: { tone: "plain", icon: "unlocked", text: "notice.unlocked_by", passing: true },
+  unlocked_by_you: { tone: "plain", icon: "unlocked", text: "notice.unlocked_by_you", passing: true },
   away: { tone: "plain", icon: "sealed", text: "notice.away" },
   all_away: { tone: "plain", icon: "sealed", text: "notice.all_away" },
   clock_ahead: { tone: "plain", icon: "waiting", text: "notice.clock_ahead" },
@@ -102,8 +130,8 @@ export const NOTICES = freeze({
 
 /** A received card that can't be read (yet). `label` is what its button says. */
 export const CARDS = freeze({
-  closed: { tone: "plain", icon: "sealed", text: "card.waits", label: "card.open" },
-  opening: { tone: "plain", icon: "sealed", text: "card.waits", label: "card.opening" },
+  closed: { tone: "plain", icon: "sealed", text: "card.clock", label: "card.open" },
+  opening: { tone: "plain", icon: "sealed", text: "card.clock", label: "card.opening" },
   taken: { tone: "plain", icon: "eye", text: "card.taken" },
   returned: { tone: "attention", icon: "sealed", text: "card.returned", label: "card.open" },
   failed: { tone: "attention", icon: "sealed", text: "card.failed", label: "card.open" },

@@ -1,0 +1,166 @@
+/** An open card: its text, its clock, and what one can do meanwhile. */
+
+import { VIEW_LIMIT_SECONDS, VIEW_SECONDS } from "../../protocol/limits.js";
+import { announce } from "../../ui/announce.js";
+import { copyButton } from "../../ui/copy-button.js";
+import { afterPaint, countdown } from "../../ui/countdown.js";
+import { el } from "../../ui/el.js";
+import { isBlank } from "../../ui/graphemes.js";
+import { say } from "../../ui/i18n.js";
+import { icon } from "../../ui/icons.js";
+import { HOLD_SECONDS, MORE_SECONDS, OFFER_SECONDS, pointsOf, readingSeconds } from "../../ui/reading-time.js";
+import { duration } from "../../ui/times.js";
+import { messageBody } from "./message-body.js";
+import { called } from "./people.js";
+import { quoteView } from "./quote-view.js";
+import { CARDS } from "./state-tables.js";
+
+/** @typedef {import("../room-state.js").CardView} CardView */
+/** @typedef {import("../../ui/reading-time.js").ReadingClock} ReadingClock */
+
+/** @param {number|null} seconds  @param {readonly [number, number]} limits */
+const within = (seconds, [least, most]) =>
+  Number.isInteger(seconds) && Number(seconds) >= least && Number(seconds) <= most ? seconds : null;
+
+/** @param {CardView} card  @param {string} words  how long these stay, and at most */
+const timeOf = ({ view, viewLimit }, words) =>
+  readingSeconds(pointsOf(words), view === 0 ? 0 : within(view, VIEW_SECONDS), within(viewLimit, VIEW_LIMIT_SECONDS));
+
+/** @param {Element} button  @param {boolean} can  whether it does anything; it keeps the focus either way */
+const enable = (button, can) => button.setAttribute("aria-disabled", String(!can));
+
+/**
+ * The face of an open card.
+ * @param {CardView} card
+ * @param {import("./card-view.js").CardContext} room
+ * @param {{author: () => any, from: () => HTMLElement}} sender  who has written it, and a line that says so
+ */
+export function openFace(card, room, { author, from }) {
+  const known = card.type === "text" && typeof card.text === "string";
+  const words = known ? String(card.text) : "";
+  const readable = known && !isBlank(words);
+  const { seconds, most } = timeOf(card, words);
+  const body = readable ? messageBody(words) : null;
+  const text = body?.text ?? el("p", { class: "message-text unknown" }, say(CARDS[known ? "empty" : "unknown_type"].text));
+  text.tabIndex = -1;
+
+  const burn = countdown({ seconds, most, onEnd: discard, onLast: tellLast, onTick: offer });
+  const begun = room.memory.ends.get(card.id);
+  /** @type {ReadingClock|undefined} */
+  let clock;
+  let held = begun?.isHeld(Date.now()) ?? false;
+
+  // Beyond its author's limit there is nothing to offer, nor where there is no end.
+  const longer = Number.isFinite(seconds) && seconds < most;
+  const more = el("button", { type: "button", class: "button small more-time", hidden: true, "aria-keyshortcuts": "+",
+    on: { click: extend } }, say("card.more", { time: duration(MORE_SECONDS, "short") }));
+  const stop = tool("hold", say("card.hold"), hold, { "aria-pressed": String(held), "aria-keyshortcuts": "H" });
+  const tools = el("div", { class: "card-tools" },
+    longer && more,
+    readable && tool("reply", say("card.reply"), reply, { "aria-keyshortcuts": "R" }),
+    readable && copyButton({ label: say("card.copy"), name: "copy", text: () => words, kind: "quiet tool" }),
+    longer && stop,
+    tool("close", say("card.close"), discard));
+
+  /**
+   * @param {string} drawing
+   * @param {string} label
+   * @param {() => void} click
+   * @param {Record<string, string>} [attributes]
+   */
+  function tool(drawing, label, click, attributes = {}) {
+    return el("button", { type: "button", class: "button quiet tool", ...attributes, on: { click } },
+      icon(drawing), el("span", { class: "caption" }, label));
+  }
+
+  function discard() {
+    room.client.discard(card.id);
+  }
+
+  function reply() {
+    if (readable) room.reply(card);
+  }
+
+  /** Its reader needs more time. */
+  function extend() {
+    const now = Date.now();
+    if (clock === undefined || !longer || !clock.mayExtend(now)) return;
+    clock.extend(now);
+    burn.changed();
+    announce(say("card.extended", { time: spoken(clock.left(now)) }));
+  }
+
+  /** Stops the clock, or lets it run on. */
+  function hold() {
+    const now = Date.now();
+    if (clock === undefined || !longer) return;
+    if (clock.isHeld(now)) clock.go(now);
+    else clock.hold(now);
+    burn.changed();
+  }
+
+  /**
+   * Shows what can be done about the time. What was offered once stays, since it may have the focus.
+   * @param {ReadingClock} running
+   */
+  function offer(running) {
+    const now = Date.now();
+    if (running.left(now) <= OFFER_SECONDS * 1000) more.hidden = false;
+    enable(more, running.mayExtend(now));
+    enable(stop, running.isHeld(now) || running.mayHold(now));
+    if (running.isHeld(now) === held) return;
+    held = !held;
+    stop.setAttribute("aria-pressed", String(held));
+    announce(held ? say("card.held_for", { time: duration(HOLD_SECONDS) })
+      : say("card.goes_on", { time: spoken(running.left(now)) }));
+  }
+
+  /** @param {number} left */
+  function tellLast(left) {
+    const last = { name: called(author()), time: duration(left) };
+    announce(longer ? say("card.last_seconds_more", { ...last, more: duration(MORE_SECONDS) }) : say("card.last_seconds", last));
+  }
+
+  function tellOpened() {
+    const name = called(author());
+    announce(Number.isFinite(seconds) ? say("card.opened_for", { name, time: duration(seconds) }) : say("card.opened", { name }));
+  }
+
+  /** @type {[string, string, () => void][]} */
+  const keys = [["r", "KeyR", reply], ["h", "KeyH", hold], ["+", "NumpadAdd", extend]];
+
+  /**
+   * Only while the focus is in this card, so that nobody presses them by mistake (WCAG 2.1.4).
+   * @param {KeyboardEvent} event
+   */
+  function press(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    const found = keys.find(([key, code]) => event.key.toLowerCase() === key || event.code === code);
+    if (found === undefined) return;
+    event.preventDefault();
+    found[2]();
+  }
+
+  const cancel = afterPaint(() => {
+    if (begun === undefined) room.client.shown(card.id);
+    clock = burn.start(begun);
+    room.memory.ends.set(card.id, clock);
+    if (begun === undefined) tellOpened();
+  });
+
+  return {
+    node: el("div", { class: "opened", on: { keydown: press } },
+      el("div", { class: "opened-head" }, from(), burn.node),
+      typeof card.quote?.text === "string" ? quoteView(card.quote, room.people) : null,
+      el("div", { class: "opened-row" }, body?.node ?? text, tools),
+      burn.track),
+    focus: text,
+    close() {
+      cancel();
+      burn.stop();
+    },
+  };
+}
+
+/** A time that is left, in words. @param {number} milliseconds */
+const spoken = (milliseconds) => duration(Math.ceil(milliseconds / 1000));
