@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from ephemeral.client.addresses import Proxy, checked_address, chosen_proxy
-from ephemeral.client.entry import Derive, Entry, address_in_link, enter
+from ephemeral.client.entry import Derive, Entry, accepted, address_in_link, enter
 from ephemeral.client.output import Output
 from ephemeral.client.seat_file import Seat, SeatFile, new_seat
 from ephemeral.client.secret_input import typed_code
 from ephemeral.client.text_input import read_all, read_text
 from ephemeral.client.transport import Server
+from ephemeral.protocol.config import Config
 from ephemeral.protocol.keys import derive_root
 from ephemeral.protocol.session import Session
 
@@ -128,6 +129,10 @@ class Context:
         """An address, checked, and the proxy through which one gets there."""
         address = checked_address(address, allow_http=self.args.allow_http)
         return address, chosen_proxy(address, self.args.proxy, self.environment)
+
+    async def config(self, server: Server) -> Config:
+        """What the server says of itself, unless nobody accepts its derivation."""
+        return accepted(await server.config(), allow_pbkdf2=self.args.allow_pbkdf2)
 
     @asynccontextmanager
     async def entry(self, *, patience: float = 0) -> AsyncIterator[Entry]:

@@ -11,14 +11,24 @@ from ephemeral.client.exits import ClientError, Exit
 from ephemeral.client.seat_file import Seat
 from ephemeral.client.transport import Server
 from ephemeral.protocol.charter import Charter, verify_charter
-from ephemeral.protocol.codes import read_code
+from ephemeral.protocol.codes import doubtful_words, read_code
 from ephemeral.protocol.config import Config
+from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.keys import PBKDF2, RoomKeys
 from ephemeral.protocol.links import address_before, is_link, read_link
 from ephemeral.protocol.objects import Json, Room, read_room
 from ephemeral.protocol.session import Session
 
-__all__ = ["Derive", "Entry", "accepted", "address_in_link", "canonical_code", "enter", "room_keys"]
+__all__ = [
+    "Derive",
+    "Entry",
+    "accepted",
+    "address_in_link",
+    "canonical_code",
+    "enter",
+    "entered",
+    "room_keys",
+]
 
 #: The root of a room from its code, the suite and the salt: `keys.derive_root`, or what a test has.
 Derive = Callable[[str, int, bytes], bytes]
@@ -104,7 +114,24 @@ async def enter(server: Server, typed: str, *, derive: Derive, allow_pbkdf2: boo
         # A misspelt word needs no server to be found.
         read_code(typed)
     config = accepted(await server.config(), allow_pbkdf2=allow_pbkdf2)
-    keys = await room_keys(derive, canonical_code(typed, config), config)
+    code = canonical_code(typed, config)
+    try:
+        return await entered(server, code, config, derive=derive)
+    except Refusal as refusal:
+        doubtful = [] if is_link(typed) else doubtful_words(code)
+        if refusal.code != "room_unknown" or not doubtful:
+            raise
+        places = ", ".join(map(str, doubtful))
+        raise Refusal(
+            refusal.code,
+            f"{refusal.message} A mistyping may also have made another word of one: there are "
+            f"words in the list that are near to it at {places}.",
+        ) from None
+
+
+async def entered(server: Server, code: str, config: Config, *, derive: Derive) -> Entry:
+    """The room of a canonical code, its charter checked."""
+    keys = await room_keys(derive, code, config)
     room = read_room(await server.ask("GET", "/room", locator=keys.locator))
     charter = verify_charter(room.charter, room.mac, keys.charter_key, config.suite)
     return Entry(server, config, keys, room, charter)

@@ -4,11 +4,14 @@ import asyncio
 
 from ephemeral.client.context import Context, Keeping
 from ephemeral.client.conversation import Conversation, Offline, Slower, now_ms
+from ephemeral.client.entry import Entry, canonical_code
 from ephemeral.client.exits import ClientError, Exit, ended_error, exit_code_of, unreachable
+from ephemeral.client.seat_file import Seat
 from ephemeral.client.transport import ANSWER_SECONDS
 from ephemeral.protocol.charter import Policy
 from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.errors import Refusal
+from ephemeral.protocol.links import make_return_link
 from ephemeral.protocol.outbox import FINAL, Written
 from ephemeral.protocol.quotes import Quote
 from ephemeral.protocol.session import Session
@@ -51,6 +54,9 @@ async def send(context: Context) -> Exit:
         with context.keeping(entry) as keeping:
             session = entry.session(keeping.seat, context.random, args.name)
             written = _write(context, session, keeping)
+            if args.returns:
+                # Before it is sent: whoever is not told whether it arrived can ask later.
+                await _put_return_link(context, entry, keeping.seat)
             patience = args.timeout if goal == "stored" else None
             talk = Conversation(entry.server, session, chance=context.chance, patience=patience)
             async with talk:
@@ -58,7 +64,8 @@ async def send(context: Context) -> Exit:
                     await _until_goal(context, talk, written, goal)
                 finally:
                     keeping.save(session)
-                    if keeping.file is None:
+                    # Who means to come back leaves the seat as it is, unless another needs it.
+                    if keeping.file is None and not args.returns:
                         await talk.leave()
     if context.wants_json:
         await context.put_json({"id": b64encode(written.id), "state": written.state})
@@ -69,6 +76,16 @@ async def send(context: Context) -> Exit:
         return Exit.OK
     context.say(_FATES.get(written.state, "The message was not sent."))
     return Exit.FATE
+
+
+async def _put_return_link(context: Context, entry: Entry, seat: Seat) -> None:
+    page, config = f"{entry.server.address}/", entry.config
+    code = canonical_code(context.typed, config)
+    link = make_return_link(page, config.suite, config.salt, code, seat.secret)
+    if context.wants_json:
+        await context.put_json({"return": link})
+    else:
+        await context.put(link)
 
 
 def _write(context: Context, session: Session, keeping: Keeping) -> Written:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ephemeral.protocol.cleaning import Piece, clean, pieces
 from ephemeral.protocol.errors import Refusal, refuse
-from ephemeral.protocol.suggestions import WORDS, is_near, suggestions
+from ephemeral.protocol.suggestions import WORDS, is_near, neighbours, suggestions
 
 __all__ = [
     "ENTROPY_BITS",
@@ -18,6 +18,7 @@ __all__ = [
     "WORDS",
     "CodeRefusal",
     "Unknown",
+    "doubtful_words",
     "new_code",
     "read_code",
     "read_words",
@@ -102,6 +103,12 @@ def read_words(typed: str, found: Sequence[Piece]) -> str:
         count = f"{len(found)} word{'' if len(found) == 1 else 's'}"
         raise CodeRefusal("code_length", f"A code has seven words, this has {count}.")
     return "-".join(piece.word for piece in found)
+
+
+def doubtful_words(code: str) -> list[int]:
+    """The positions of a canonical code's words that a slip may have made of others (2.5)."""
+    words = enumerate(pieces(clean(code)), 1)
+    return [position for position, piece in words if neighbours(piece.word)]
 
 
 def _in_a_sentence(found: Sequence[Piece]) -> Sequence[Piece] | None:

@@ -214,7 +214,7 @@ def test_on_a_touch_screen_no_keyboard_covers_what_there_is_to_see(
     ada.generate()
     ada.is_inside()
     expect(ada.text).not_to_be_focused()
-    expect(ada.page.get_by_role("heading", level=1)).to_be_focused()
+    expect(ada.page.get_by_role("region", name="The words of your room")).to_be_focused()
     bo = person(visit, server, has_touch=True, is_mobile=True)
     bo.enter(ada.code)
     bo.is_inside()

@@ -92,13 +92,16 @@ def test_the_whole_way_by_keyboard_from_arriving_to_destroyed(visit: Visit, serv
     tab_to(ada, "Open a private room")
     keys.press("Enter")
     ada.is_inside()
-    expect(ada.text).to_be_focused()
-    tab_to(ada, "Copy the words", back=True)
+    # The words are one step away, before and after the room has opened.
+    expect(ada.page.get_by_role("region", name="The words of your room")).to_be_focused()
+    keys.press("Tab")
+    expect(ada.page.locator(".code-words")).to_be_focused()
+    tab_to(ada, "Copy the words")
     keys.press("Enter")
     expect(ada.page.get_by_role("button", name="Copied")).to_be_visible()
 
     keys = bo.page.keyboard
-    tab_to(bo, "Open a private room")
+    tab_to(bo, "Leave a message")
     keys.press("Tab")
     expect(bo.page.get_by_label("Enter the words you were given")).to_be_focused()
     # A field that can be written in shows the focus around itself and its button.

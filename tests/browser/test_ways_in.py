@@ -13,6 +13,8 @@ from support.machines.chromium import Visit
 from support.machines.server import Program
 from support.people.people import PATIENCE_MS, Person, person
 
+from ephemeral.protocol.suggestions import neighbours
+
 
 def decoded(picture: Locator) -> str:
     """What a camera reads in a part of the page as it is drawn."""
@@ -46,7 +48,7 @@ def test_the_words_are_there_at_once_and_stay_in_their_place_when_the_room_is_op
     before = words.bounding_box()
     held.pop().continue_()
     ada.is_inside()
-    expect(ada.text).to_be_focused()
+    expect(ada.page.get_by_role("region", name="The words of your room")).to_be_focused()
     assert words.bounding_box() == before
     bo = person(visit, server)
     bo.enter(ada.code)
@@ -159,6 +161,10 @@ def test_a_code_without_a_room_says_so_and_stays_in_the_field(visit: Visit, serv
         "No room answers to these words", timeout=PATIENCE_MS
     )
     expect(ada.page.get_by_label("Enter the words you were given")).to_have_value(code)
+    # A slip may have made another word of one: those near to others are named.
+    expect(ada.page.locator(".hint")).to_contain_text(["a slip can turn one word into another"])
+    doubtful = [word for word in code.split() if neighbours(word)]
+    expect(ada.page.locator(".place.doubtful .place-word")).to_have_text(doubtful)
     ada.watched.forgive(r"404 \(Not Found\)")
 
 

@@ -62,6 +62,9 @@ const after = (before, then) => () => {
   return [{ ...talk, ...before }, { ...talk, ...then }];
 };
 
+/** A state in which one waits for what is told a moment later. */
+const waited = (now) => [now, now];
+
 export const NOTICES = {
   connecting: () => state({ phase: "connecting", room: null, members: [] }),
   reconnecting: () => state({ phase: "reconnecting", retryAt: inMinutes(-1), members: [gone, me], sent: waiting, seatUntil: inMinutes(0.7) }),
@@ -75,9 +78,9 @@ export const NOTICES = {
   joined_many: after({ members: [me] }, { members: [ada, bo, me], room: { ...room, policy: 2, seats: 3, joins: 3, seatsTaken: 3 } }),
   left: after({}, { members: [me] }),
   left_many: after({ members: [ada, bo, me] }, { members: [me] }),
-  inside: () => [state({}), state({})],
-  inside_some: () => [three({ members: [gone, bo, me] }), three({ members: [gone, bo, me] })],
-  inside_away: () => [three({ members: [gone, { ...bo, present: false }, me] }), three({ members: [gone, { ...bo, present: false }, me] })],
+  inside: () => waited(state({})),
+  inside_some: () => waited(three({ members: [gone, bo, me], cards: [card("a"), card("b")] })),
+  inside_away: () => waited(three({ members: [gone, { ...bo, present: false }, me] })),
   locked: after({}, { room: { ...room, locked: true } }),
   locked_by: after({}, { room: { ...room, locked: true }, lockedBy: "ada" }),
   locked_by_you: after({}, { room: { ...room, locked: true }, lockedBy: "me" }),

@@ -4,6 +4,7 @@
 import { FakeClient } from "./fake.js";
 import { CARDS, NOTICES, RECEIPTS, ROOMS } from "./rooms.js";
 import { card, fates, returned } from "./samples.js";
+import * as drafts from "/static/js/room/code-draft.js";
 import { arrivingScreen } from "/static/js/room/views/arriving-screen.js";
 import { usualChoices } from "/static/js/room/views/entry-options.js";
 import { leaveScreen } from "/static/js/room/views/leave-screen.js";
@@ -23,7 +24,7 @@ import { say } from "/static/js/ui/i18n.js";
 import { isCovered, neutralScreen } from "/static/js/ui/neutral-screen.js";
 import { qrPicture } from "/static/js/ui/qr.js";
 
-const CODE = "unlatched-felt-tip-gusto-barometer-nebula-yo-yo-willow";
+const CODE = "unmatched-felt-tip-gusto-barometer-nebula-yo-yo-willow";
 const SLOW_MS = 12_000;
 /** Longer than a room takes to say what has happened (room/views/room-announcer.js). */
 const TOLD_MS = 180;
@@ -38,19 +39,21 @@ const share = { code: CODE, link, panel, returnLink: async () => `${await link()
 const server = async () => { throw new Error("there is none"); };
 
 const arrive = (more = {}) =>
-  arrivingScreen({ choices: usualChoices(), generate: none, leave: none, enter: none, server, ...more });
+  arrivingScreen({
+    choices: usualChoices(), generate: none, leave: none, enter: none, server, drafts: async () => drafts, ...more,
+  });
 const joining = (more = {}) => invitedScreen({ choices: usualChoices(), join: none, back: none, ...more });
 
 /** Screens without a room: each shows itself by `show` and may act upon what it has shown. */
 const SCREENS = {
   arriving: (show) => show(arrive()),
   options: (show) => show(arrive({ unfolded: true })),
-  problem: (show) => show(arrive({ text: "unlatched felt-tip gusto", problem: "refusal.room_unknown" })),
+  problem: (show) => show(arrive({ text: "unmatched felt-tip gusto", problem: "refusal.too_many" })),
   no_connection: (show) => {
     Object.defineProperty(navigator, "onLine", { get: () => false, configurable: true });
     show(arrive());
   },
-  at_the_door: (show) => show(arrive({ text: "unlatched felt-tip gusto barometer nebula yo-yo willow" })),
+  at_the_door: (show) => show(arrive({ text: "unmatched felt-tip gusto barometer nebula yo-yo willow" })),
   leaving: (show) => show(writing({ text: "The password of the drug cabinet is in the blue folder." })),
   leaving_options: (show) => show(writing({ unfolded: true })),
   leaving_too_long: (show) => {
@@ -58,10 +61,23 @@ const SCREENS = {
     document.querySelector(".leaving-form .primary").click();
   },
   left_unsure: (show) => { left(show, "waits"); press(".left .primary"); },
-  misspelt: (show) => entering(show, "unlatched felt-tip gusto baromter nebula yo-yo willow",
-    { code: "code_word", suggestions: ["barometer"],
-      unknown: [{ position: 4, word: "baromter", start: 25, end: 33 }] }),
-  short: (show) => entering(show, "unlatched gusto", { code: "code_length" }),
+  misspelt: (show) => entering(show, "unmatched felt-tip gsuto baromter cheepness yo-yo willow",
+    { code: "code_word", unknown: [{ position: 3, word: "gsuto", start: 19, end: 24 },
+      { position: 4, word: "baromter", start: 25, end: 33 }, { position: 5, word: "cheepness", start: 34, end: 43 }] }),
+  misspelt_in_a_link: (show) => entering(show, "https://ephemeral.example/#1.00000000.unmatched-xqzxqz",
+    { code: "code_word", unknown: [{ position: 2, word: "xqzxqz", start: 48, end: 54 }] }),
+  too_many_words: (show) => entering(show, "unmatched felt-tip gusto barometer zoom yo-yo willow acorn", { code: "code_length" }),
+  doubtful: (show) => show(arrive({ text: "unmatched felt-tip gusto cope zoom yo-yo willow", problem: "refusal.room_unknown" })),
+  completing: async (show) => {
+    show(arrive({ text: "unmatched felt-tip gsuto bar" }));
+    await wait(0);
+    const field = document.getElementById("code");
+    field.focus();
+    field.setSelectionRange(field.value.length, field.value.length);
+    field.dispatchEvent(new InputEvent("input", { inputType: "insertText" }));
+    field.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowDown" }));
+  },
+  short: (show) => entering(show, "unmatched gusto", { code: "code_length" }),
   other_server: (show) => entering(show, `https://ephemeral.example/#1.00000000.${CODE}`, { code: "link_salt" }),
   invited: (show) => show(joining()),
   invited_options: (show) => show(joining({ unfolded: true })),

@@ -17,8 +17,31 @@ const LEADS_BACK = /#[\w.-]+\.[0-9a-f]{32}(?![0-9a-z])/i;
 /** What stands in for a socket that the network doesn't let through. */
 const standIn = () => later().then(({ PolledSocket }) => PolledSocket);
 
-/** The key of the sentence for what went wrong. */
-const problemOf = ({ code }) => (has(`refusal.${code}`) ? `refusal.${code}` : "refusal.other");
+/**
+ * @typedef {import("../room/room-client.js").RoomClient} RoomClient
+ * @typedef {import("./share.js").Share} Share
+ *
+ * @typedef {object} Flows  what they need of the page
+ * @property {import("../ui/stage.js").Stage} stage
+ * @property {string} base
+ * @property {() => Promise<typeof import("./room.js")>} load
+ * @property {import("../room/views/entry-options.js").Choices} choices
+ * @property {{set: () => void, release: () => void}} trap  makes going back a question while there is something
+ *   to lose
+ * @property {(client: RoomClient, share: Share|null, keptNode?: HTMLElement) => void} toRoom  enters a room;
+ *   without a share where the code is not known
+ * @property {(client: RoomClient, share: Share) => Share} hold  a room is the page's from now on
+ * @property {(client: RoomClient, share: Share) => void} showRoom  that is held
+ * @property {() => void} depart  lets go of it; the seat stays
+ * @property {(reason: import("../room/room-state.js").EndReason|null) => void} over  is told why a room is no
+ *   more that was not entered yet
+ */
+
+/** The code of what was thrown. @param {unknown} error @returns {string|undefined} */
+const codeOf = (error) => /** @type {{code?: string}|null|undefined} */ (error)?.code;
+
+/** The key of the sentence for what went wrong. @param {unknown} error */
+const problemOf = (error) => (has(`refusal.${codeOf(error)}`) ? `refusal.${codeOf(error)}` : "refusal.other");
 
 /** Whether this tab may have kept what a reload needs; asking loads nothing. */
 export function mayResume() {
@@ -31,20 +54,24 @@ export function mayResume() {
 
 /**
  * The flows into a room of the server at `base`. `load()` promises the modules, `choices` are what was
- * chosen, `toRoom(client, share, keptNode)` enters a room; `share` is null where the code is not known.
- * `over(reason)` is told why a room is no more that was not entered yet. `trap` makes going back a
- * question while there is something to lose.
+ * chosen.
+ * @param {Flows} flows
  */
 export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, showRoom, depart, over }) {
   const { begin, cancel, destroy } = cancellableEntry();
+  /** @type {Promise<import("../protocol/config.js").Config>|null} */
   let known = null;
   let turn = 0;
 
-  /** What the server says of itself: asked for once, and again after whatever went wrong. */
+  /**
+   * What the server says of itself: asked for once, and again after whatever went wrong.
+   * @returns {Promise<import("../protocol/config.js").Config>}
+   */
   function server() {
-    known ??= load().then(({ RoomClient }) => RoomClient.config({ base }));
-    known.catch(forget);
-    return known;
+    const asked = known ?? load().then(({ RoomClient }) => RoomClient.config({ base }));
+    known = asked;
+    asked.catch(forget);
+    return asked;
   }
 
   function forget() {
@@ -61,6 +88,7 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
   /** What making a room takes, whatever is shown meanwhile. */
   const making = {
     base, server, stage, visitor, choices, problemOf, destroy, over,
+    /** @type {typeof begin} */
     begin: (make, options) => begin(make, options).catch((error) => { forget(); throw error; }),
   };
 
@@ -71,14 +99,17 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
     trap.release();
   }
 
+  /** @param {import("../room/views/arriving-screen.js").Kept & {problem?: string|null}} [entered] */
   function toArriving({ text = "", problem = null, unfolded = false } = {}) {
     drop();
-    stage.show((kept) => arrivingScreen({ choices, text, problem, unfolded, ...kept, generate, leave: leaveMessage, enter, server }));
+    stage.show((kept) => arrivingScreen({
+      choices, text, problem, unfolded, ...kept, generate, leave: leaveMessage, enter, server, drafts: load,
+    }));
   }
 
   async function generate() {
     cancel();
-    const entered = stage.screen().keep?.();
+    const entered = stage.screen()?.keep?.();
     try {
       const drawn = await draw();
       trap.set();
@@ -95,7 +126,7 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
 
   async function leaveMessage() {
     cancel();
-    const entered = stage.screen().keep?.();
+    const entered = stage.screen()?.keep?.();
     try {
       const { leaving } = await later();
       leaving({ ...making, draw, hold, enter: showRoom, depart,
@@ -105,23 +136,21 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
     }
   }
 
-  /** Reads what was typed or pasted, and joins; throws the Refusal that says what can't be read. */
-  async function enter(text) {
-    const { leadsBack } = await load();
-    if (leadsBack(text)) return toReturning(text);
-    const code = await read(text);
-    join(code, (problem) => toArriving({ text, problem }));
-  }
-
-  async function read(text) {
-    const { isLink, readCode, readLink } = await load();
-    return isLink(text) ? readLink(text, await server()) : readCode(text);
+  /**
+   * Reads what was typed, pasted or followed, and joins; throws the Refusal that says what can't be read.
+   * @param {string} text
+   * @param {(problem: string|null) => void} [giveUp]
+   */
+  async function enter(text, giveUp = (problem) => toArriving({ text, problem })) {
+    const { isLink, leadsBack, readCode, readLink } = await load();
+    if (leadsBack(text)) toReturning(text);
+    else join(isLink(text) ? await readLink(text, await server()) : readCode(text), giveUp);
   }
 
   /** Where one was without a link. */
   const elsewhere = () => (mayResume() ? resume() : toArriving());
 
-  /** Leads whoever has a return link to what became of the messages. */
+  /** Leads whoever has a return link to what became of the messages. @param {string} link */
   async function toReturning(link) {
     drop();
     const mine = turn;
@@ -137,32 +166,40 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
     }
   }
 
+  /** @param {string} fragment  @param {string|null} [problem] */
   function toInvited(fragment, problem = null) {
     if (LEADS_BACK.test(fragment)) return void toReturning(fragment);
     drop();
+    /** @param {string|null} trouble */
     const giveUp = (trouble) => toInvited(fragment, trouble);
     stage.show((kept) => invitedScreen({
       choices, problem, ...kept,
-      join: () => read(fragment).then((code) => join(code, giveUp), (error) => giveUp(problemOf(error))),
+      join: () => enter(fragment, giveUp).catch((error) => giveUp(problemOf(error))),
       back: elsewhere,
     }));
   }
 
-  /** Derives, connects, and enters; `giveUp(problem)` goes back to where the person was. */
+  /**
+   * Derives, connects, and enters; `giveUp(problem)` goes back to where the person was.
+   * @param {string} code
+   * @param {(problem: string|null) => void} giveUp
+   */
   async function join(code, giveUp) {
     stage.show((kept) => progressScreen(kept.phase ?? "deriving", { ...kept, back: () => giveUp(null) }));
     try {
       const modules = await load();
+      /** @param {() => void} throwIfCancelled */
       const enter = async (throwIfCancelled) => {
         const config = await server();
+        /** @param {"deriving"|"connecting"} phase  @param {number} [left]  seconds */
         const onProgress = (phase, left) => {
           throwIfCancelled();
-          stage.screen().phase?.(phase, left);
+          stage.screen()?.phase?.(phase, left);
         };
         return modules.RoomClient.join({ ...visitor(), code, config, onProgress });
       };
       const done = await begin(enter);
-      if (done !== null) toRoom(done.client, shareOf(code, base, modules, server));
+      if (done?.client) toRoom(done.client, shareOf(code, base, modules, server));
     } catch (error) {
       forget();
       giveUp(problemOf(error));
@@ -179,14 +216,14 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
       if (done.client === null) toArriving({ problem: "arriving.seat_gone" });
       else toRoom(done.client, null);
     } catch (error) {
-      const { code } = error;
+      const code = codeOf(error);
       if (!PASSING.has(code)) toArriving({ problem: problemOf(error) });
       else if (code === "too_many" || code === "not_ours") toBarrier(code);
       else toBarrier(navigator.onLine === false ? "offline" : "unreachable");
     }
   }
 
-  /** What is in the way of coming back will pass: the tab keeps its half until it has. */
+  /** What is in the way of coming back will pass: the tab keeps its half until it has. @param {string} what */
   function toBarrier(what) {
     stage.show(() => barrierScreen(what, { retry: resume, anew: () => toArriving() }));
   }
@@ -194,4 +231,5 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
   return { toArriving, toInvited, join, resume };
 }
 
+/** @type {Set<string|undefined>} */
 const PASSING = new Set(["unreachable", "not_ours", "unavailable", "internal", "too_many"]);

@@ -1,3 +1,4 @@
+// @ts-nocheck: to the types all that it asks for is always there.
 /**
  * Says why nothing happens, if nothing did. A classic script in the JavaScript of 2009 on purpose: it is
  * for browsers that can't read the page's modules, and runs when these have had their turn.

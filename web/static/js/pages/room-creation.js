@@ -17,7 +17,7 @@ import { beginningWith, shareOf } from "./share.js";
  * @property {typeof import("./room.js")} modules
  * @property {() => Promise<import("../protocol/config.js").Config>} server  what it says of itself
  * @property {ReturnType<typeof import("../ui/stage.js").stage>} stage
- * @property {() => import("./entry-flows.js").Self} visitor
+ * @property {() => import("../room/entry.js").Visitor} visitor
  * @property {import("../room/views/entry-options.js").Choices} choices
  * @property {import("./cancellable-entry.js").Entry["begin"]} begin
  * @property {import("./cancellable-entry.js").Entry["destroy"]} destroy
@@ -80,7 +80,7 @@ export function roomCreation({
     });
     try {
       const done = await begin(make, { made: true });
-      if (done !== null && panel !== null) toRoom(done.client, beginningWith(panel, share), panel.node);
+      if (done?.client && panel !== null) toRoom(done.client, beginningWith(panel, share), panel.node);
     } catch (error) {
       status = { ...status, problem: problemOf(/** @type {Failure} */ (error)) };
       view?.state(status);

@@ -22,6 +22,27 @@ export function makeCode(randomBelow) {
 /** Bits of uncertainty in a code. */
 export const CODE_BITS = CODE_WORDS * Math.log2(WORDS.length);
 
+/** Whether it is a word of the list. @param {string} word  cleaned */
+export const isWord = (word) => KNOWN.has(word);
+
+/**
+ * What there is in a text that a person types or pastes (2.3). Nothing is refused, so that it can be asked at
+ * every key.
+ * @param {string} typed
+ * @returns {{found: Piece[], code: boolean, link: boolean}}  `found`: the seven words if it is a `code`,
+ *   else all pieces; `link`: it is one, or has an address in it and no code
+ */
+export function codeIn(typed) {
+  if (utf8(typed).length > TYPED_BYTES) return { found: [], code: false, link: false };
+  const signs = clean(typed);
+  const text = written(signs);
+  if (text.includes("#")) return { found: [], code: false, link: true };
+  const all = pieces(signs);
+  const found = inASentence(all) ?? all;
+  const code = found.length === CODE_WORDS && found.every(({ word }) => KNOWN.has(word));
+  return { found, code, link: !code && text.includes("://") };
+}
+
 /**
  * Reads what a person typed or pasted (2.3).
  * @param {string} typed
@@ -32,17 +53,9 @@ export const CODE_BITS = CODE_WORDS * Math.log2(WORDS.length);
  *   and no code
  */
 export function readCode(typed) {
-  refuse(utf8(typed).length > TYPED_BYTES, "code_length");
-  const signs = clean(typed);
-  const text = written(signs);
-  refuse(text.includes("#"), "link_form");
-  const found = pieces(signs);
-  try {
-    return readWords(typed, inASentence(found) ?? found);
-  } catch (refusal) {
-    refuse(text.includes("://"), "link_form");
-    throw refusal;
-  }
+  const { found, link } = codeIn(typed);
+  refuse(link, "link_form");
+  return readWords(typed, found);
 }
 
 /**

@@ -25,16 +25,17 @@ export const aboutLink = () => el("a", { href: `about?lang=${language()}` }, say
 
 /**
  * The screen of arriving. `generate()` makes a code, `leave()` lets one write first, `enter(text)` reads
- * a code, `server()` promises the server's limits and defaults; `text` is what the field holds already,
- * `problem` the key of a sentence or null. `keep()` gives what has been entered, for the same screen in
- * another language.
+ * a code, `drafts()` promises what knows its words (code-field.js), `server()` promises the server's
+ * limits and defaults; `text` is what the field holds already, `problem` the key of a sentence or null.
+ * `keep()` gives what has been entered, for the same screen in another language.
  * @param {Kept & {choices: Choices, problem?: string|null, generate: () => void, leave: () => void,
- *   enter: (text: string) => Promise<void>, server: () => Promise<any>}} options
+ *   enter: (text: string) => Promise<void>, server: () => Promise<any>,
+ *   drafts: () => Promise<import("./code-field.js").Drafts>}} options
  */
 export function arrivingScreen({
-  choices, text = "", problem = null, unfolded = false, generate, leave, enter, server,
+  choices, text = "", problem = null, unfolded = false, generate, leave, enter, server, drafts,
 }) {
-  const code = codeField({ text, enter });
+  const code = codeField({ text, enter, drafts, doubted: problem === "refusal.room_unknown" });
   const name = nameField(choices);
   const folded = entryOptions(choices, { server, unfolded });
   const offline = el("div", { role: "status" });
@@ -77,7 +78,7 @@ export function arrivingScreen({
   door();
   return {
     node,
-    focus: text === "" ? null : code.input,
+    focus: text === "" ? undefined : code.input,
     keep: () => ({ text: code.input.value, unfolded: folded.open }),
     close: () => going.abort(),
   };

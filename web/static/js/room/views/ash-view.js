@@ -8,7 +8,7 @@ const FADING_MS = 800;
 /**
  * The view of the ash. `room` gives `memory` and `redraw()`.
  * @param {import("./log-entries.js").AshEntry} _first
- * @param {any} room
+ * @param {import("./view-context.js").ViewContext} room
  */
 export function ashView(_first, room) {
   const count = el("span", {});

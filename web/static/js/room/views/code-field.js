@@ -1,74 +1,200 @@
-// Entering a code: forgiving about capitals and spaces, exact about words.
+// Entering a code: one field, for typing, pasting and screen readers, and below it the seven places in
+// which its words are seen. What is no word is told at its place, with what may have been meant.
 
-import { piecesOf } from "../../protocol/cleaning.js";
-import { announceAssertive } from "../../ui/announce.js";
+import { announce, announceAssertive } from "../../ui/announce.js";
 import { el, fill, setText } from "../../ui/el.js";
-import { parts, say } from "../../ui/i18n.js";
+import { has, parts, say } from "../../ui/i18n.js";
+import { codePlaces, PLACES } from "./code-places.js";
+import { completionList } from "./completion-list.js";
 
-/** Words of a code, for the count under the field. */
-const WORDS = 7;
+/**
+ * @typedef {import("../code-draft.js").Place} Place
+ * @typedef {import("../code-draft.js").Draft} Draft
+ * @typedef {Pick<typeof import("../code-draft.js"), "codeDraft"|"completions"|"wrongPlaces">} Drafts
+ */
 
 /**
  * The form in which a code, or a link that holds one, is entered. `enter(text)` reads it and goes on,
- * or throws the Refusal that says what is wrong.
+ * or throws the Refusal that says what is wrong. `drafts()` promises what knows the words: until it is
+ * there, what is typed is only kept. `doubted`: no room answered to the text that stands there.
+ * @param {{text: string, doubted?: boolean, enter: (text: string) => Promise<void>, drafts: () => Promise<Drafts>}} given
  */
-export function codeField({ text, enter }) {
+export function codeField({ text, doubted = false, enter, drafts }) {
+  /** @type {HTMLInputElement} */
   const input = el("input", { id: "code", type: "text", dir: "ltr", value: text, autocomplete: "off",
-    autocapitalize: "none", autocorrect: "off", spellcheck: "false", enterkeyhint: "go",
-    "aria-describedby": "code-hint code-error", on: { input: typed } });
+    autocapitalize: "none", autocorrect: "off", spellcheck: "false", translate: "no", enterkeyhint: "go",
+    "aria-describedby": "code-hint code-error", on: { input: typed, paste: pasted, keyup: moved, click: moved, blur: judgeAll } });
+  /** @type {HTMLElement} */
   const hint = el("p", { class: "hint", id: "code-hint" }, say("code.hint"));
+  /** @type {HTMLElement} */
   const error = el("p", { class: "field-error", id: "code-error", hidden: true });
+  /** @type {HTMLButtonElement} */
+  const join = el("button", { type: "submit", class: "button secondary" }, say("code.join"));
+  const list = completionList({ input, take: (start, end, word) => replace(start, end, `${word} `) });
+  const places = codePlaces({ mend });
+  /** @type {HTMLElement} */
   const node = el("form", { class: "code-form", autocomplete: "off",
-    on: { submit: (event) => { event.preventDefault(); submit(); } } },
+    on: { submit: (/** @type {Event} */ event) => { event.preventDefault(); submit(); } } },
     el("label", { for: "code" }, say("code.label")),
-    el("div", { class: "joined" }, input,
-      el("button", { type: "submit", class: "button secondary" }, say("code.join"))),
-    error, hint);
+    el("div", { class: "joined" }, input, join, list.node),
+    error, places.node, hint);
+  /** @type {Drafts|null} */
+  let known = null;
+  /** Whether the word at the caret is judged too, as after pasting. */
+  let all = true;
+  /** The wrong words that were told, so that none is told at every further key. */
+  let told = "";
+  let caret = -1;
 
-  function typed() {
-    error.hidden = true;
-    input.removeAttribute("aria-invalid");
-    const count = piecesOf(input.value).length;
-    setText(hint, count === 0 || input.value.includes("#")
-      ? say("code.hint") : say("code.count", { count, of: WORDS }));
+  learn();
+
+  /** What knows the words may have failed to come, and come at another try. */
+  async function learn() {
+    known = await drafts().catch(() => null);
+    show();
+  }
+
+  /** @param {InputEvent} event */
+  function typed(event) {
+    doubted = false;
+    // What comes at once is not being typed.
+    all = /^insert(?:From(?:Paste|Drop|Yank)|Replacement)/.test(event.inputType ?? "");
+    show();
+    suggest();
+  }
+
+  /**
+   * A field of one line has no line feeds: some browsers run the words together that were on two lines.
+   * @param {ClipboardEvent} event
+   */
+  function pasted(event) {
+    const lines = event.clipboardData?.getData("text/plain").split(/[\r\n]+/) ?? [];
+    if (lines.length < 2) return;
+    event.preventDefault();
+    input.setRangeText(lines.join(" "), input.selectionStart ?? 0, input.selectionEnd ?? input.value.length, "end");
+    changed("insertFromPaste");
+  }
+
+  /** Tells all who listen, as if a person had done it. @param {string} inputType */
+  function changed(inputType) {
+    input.dispatchEvent(new InputEvent("input", { inputType, bubbles: true }));
+  }
+
+  /** The caret has gone to another word: the one it left is complete. */
+  function moved() {
+    if (input.selectionStart === caret) return;
+    list.close();
+    if (!all) show();
+  }
+
+  function judgeAll() {
+    list.close();
+    if (all) return;
+    all = true;
+    show();
+  }
+
+  function show() {
+    if (known === null) return;
+    caret = input.selectionStart ?? input.value.length;
+    present(known.codeDraft(input.value, { caret: all ? null : caret, doubted }));
+  }
+
+  /** @param {Draft} draft */
+  function present({ places: found, link }) {
+    places.show(found);
+    const wrong = found.filter(({ state }) => state === "unknown");
+    tell(wrong);
+    const count = found.length;
+    if (link) setText(hint, say("code.link"));
+    else if (found.some(({ state }) => state === "doubtful")) setText(hint, say("code.doubted"));
+    else setText(hint, count === 0 ? say("code.hint") : say("code.count", { count, of: PLACES }));
+  }
+
+  /** Says what is wrong, once. @param {Place[]} wrong */
+  function tell(wrong) {
+    const found = wrong.map(({ position, typed: word }) => `${position} ${word}`).join();
+    fill(error, wrong.map(sentence));
+    error.hidden = wrong.length === 0;
+    // The places show the same, to those who see them.
+    error.classList.toggle("visually-hidden", wrong.length > 0);
+    if (wrong.length > 0) input.setAttribute("aria-invalid", "true");
+    else input.removeAttribute("aria-invalid");
+    if (found !== told && wrong.length > 0) announce(error.textContent ?? "");
+    told = found;
+  }
+
+  function suggest() {
+    const at = input.selectionStart;
+    const found = all || at === null || at !== input.selectionEnd ? null : known?.completions(input.value, at);
+    if (found) list.open(found);
+    else list.close();
   }
 
   async function submit() {
+    list.close();
     try {
       await enter(input.value);
     } catch (refusal) {
-      refuse(refusal);
+      refuse(/** @type {import("../../protocol/errors.js").Refusal} */ (refusal));
     }
   }
 
-  function refuse(refusal) {
-    if (refusal?.code === "code_word") {
-      const { suggestions, unknown: [{ position, word, start, end }] } = refusal;
-      const typed = el("span", { class: "typed" }, word);
-      const sentence = suggestions.length === 0 ? parts("code.unknown", { position, word: typed })
-        : parts("code.word", { position, word: typed, nearest: el("strong", {}, suggestions[0]) });
-      fill(error, el("span", {}, sentence), suggestions.flatMap((meant) => [" ",
-        el("button", { type: "button", class: "button small", on: { click: () => mend(start, end, meant) } },
-          say("code.use", { word: meant }))]));
-    } else if (refusal?.code === "code_length") {
-      fill(error, say("code.length", { count: piecesOf(input.value).length, of: WORDS }));
+  /** @param {import("../../protocol/errors.js").Refusal} refusal */
+  async function refuse(refusal) {
+    all = true;
+    if (known === null) await learn();
+    show();
+    const code = refusal?.code;
+    if (code === "code_word" && known !== null) {
+      const wrong = known.wrongPlaces(refusal);
+      if (known.codeDraft(input.value).link) places.show(wrong);
+      tell(wrong);
     } else {
-      fill(error, say(linkSentence(refusal?.code)));
+      const count = known?.codeDraft(input.value).places.length ?? 0;
+      fill(error, code === "code_length" ? say("code.length", { count, of: PLACES })
+        : say(has(`refusal.${code}`) ? `refusal.${code}` : "refusal.other"));
+      error.classList.remove("visually-hidden");
+      error.hidden = false;
+      input.setAttribute("aria-invalid", "true");
     }
-    error.hidden = false;
-    input.setAttribute("aria-invalid", "true");
-    announceAssertive(error.textContent);
+    announceAssertive(error.textContent ?? "");
     input.focus();
   }
 
-  function mend(start, end, word) {
-    input.value = input.value.slice(0, start) + word + input.value.slice(end);
-    typed();
-    input.focus();
+  /**
+   * @param {number} start
+   * @param {number} end
+   * @param {string} word
+   */
+  function replace(start, end, word) {
+    const after = input.value.slice(end);
+    input.value = input.value.slice(0, start) + word + (word.endsWith(" ") ? after.trimStart() : after);
+    const at = start + word.length;
+    input.setSelectionRange(at, at);
+    changed("insertReplacementText");
+  }
+
+  /**
+   * Puts a word in the place of another. What is to be done next has the focus: the next wrong word, or
+   * joining, or writing on.
+   * @param {Place} place
+   * @param {string} word
+   */
+  function mend({ start, end }, word) {
+    replace(start, end, word);
+    const next = places.firstMend();
+    if (next !== null) next.focus();
+    else if (known?.codeDraft(input.value).code) join.focus();
+    else input.focus();
   }
 
   return { node, input };
 }
 
-const linkSentence = (code) =>
-  ["link_form", "link_suite", "link_salt"].includes(code) ? `refusal.${code}` : "refusal.other";
+/** @param {Place} place */
+function sentence({ position, typed, near }) {
+  const word = el("span", { class: "typed", translate: "no" }, typed);
+  return [el("span", {}, near.length === 0 ? parts("code.unknown", { position, word })
+    : parts("code.word", { position, word, nearest: el("strong", { translate: "no" }, near[0]) })), " "];
+}

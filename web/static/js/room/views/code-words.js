@@ -3,5 +3,5 @@
 // Four words of the list have a hyphen themselves; no first half of them is a word of its own.
 const WORD = /drop-down|felt-tip|t-shirt|yo-yo|[^- ]+/g;
 
-/** The words of a code. */
+/** The words of a code. @param {string} code */
 export const codeWords = (code) => code.match(WORD) ?? [];

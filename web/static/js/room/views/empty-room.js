@@ -21,8 +21,8 @@ const hasSeats = ({ seats, seatsTaken, locked }, waitsForTheOther) =>
 /**
  * `share` is the code's, or null; `write()` puts the focus where one writes; `shown(top)` is told when something else
  * stands there, and whether it is to be seen from its top.
- * @param {{people: any, share: any, localTime: (serverTime: number) => number, write: () => void,
- *   shown: (top: boolean) => void}} around
+ * @param {Pick<import("./view-context.js").ViewContext, "people"|"localTime"> &
+ *   {share: import("./view-context.js").Share|null, write: () => void, shown: (top: boolean) => void}} around
  */
 export function emptyRoom({ people, share, localTime, write, shown }) {
   const fold = el("summary", { hidden: true }, say("share.title"));
@@ -61,7 +61,7 @@ export function emptyRoom({ people, share, localTime, write, shown }) {
      */
     update({ room }, nothing) {
       if (room === null) return;
-      const lonely = people.here().every((/** @type {any} */ person) => person.me);
+      const lonely = people.here().every((person) => person.me);
       const waits = lonely && (nothing || room.joins <= 1);
       const invites = share !== null && hasSeats(room, waits);
       const kind = waits ? "alone" : nothing ? "together" : "none";
@@ -72,7 +72,7 @@ export function emptyRoom({ people, share, localTime, write, shown }) {
       node.hidden = kind === "none" && !invites;
       if (invites === invitation.hidden) {
         invitation.hidden = !invites;
-        fill(invitation, fold, invites ? shareNode(share) : null);
+        fill(invitation, fold, invites && share !== null ? shareNode(share) : null);
       }
       fill(words, kind === "alone" ? alone(room) : kind === "together" ? together() : null);
       if (focused && !node.contains(document.activeElement)) write();

@@ -9,7 +9,7 @@ import { receiptParts } from "./receipt.js";
 /**
  * The view of such fates. `room` gives what a receipt needs, and `fade(id)`.
  * @param {import("./log-entries.js").FatesEntry} _first
- * @param {any} room
+ * @param {import("./view-context.js").ViewContext} room
  */
 export function fatesView(_first, room) {
   const list = el("ul", { class: "fates-list" });
@@ -19,7 +19,7 @@ export function fatesView(_first, room) {
     el("p", { class: "fates-title" }, say("fates.title")),
     list,
     el("button", { type: "button", class: "button small quiet",
-      on: { click: () => { for (const { id } of items) room.fade(id); } } }, say("sent.remove")));
+      on: { click: () => room.fade(...items.map(({ id }) => id)) } }, say("sent.remove")));
   return {
     node,
     /** @param {import("./log-entries.js").FatesEntry} entry */

@@ -7,7 +7,7 @@ import { who } from "./people.js";
 /**
  * The view of what is hidden. `room` gives `people`, `memory` and `redraw()`.
  * @param {import("./log-entries.js").HiddenEntry} first
- * @param {any} room
+ * @param {import("./view-context.js").ViewContext} room
  */
 export function hiddenView(first, room) {
   let current = first;

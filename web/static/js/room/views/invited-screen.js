@@ -7,18 +7,21 @@ import { trouble } from "./arriving-screen.js";
 import { entryOptions } from "./entry-options.js";
 import { nameField } from "./name-field.js";
 
-/** What is wrong with a link will be wrong at every try. */
+/** What is wrong with a link will be wrong at every try. @type {Set<string|null>} */
 const HOPELESS = new Set(["link_form", "link_suite", "link_salt"].map((code) => `refusal.${code}`));
 
 /**
  * The screen of an invitation. `join()` enters the room, `back()` goes to the first screen; `problem`
  * is the key of a sentence or null. Who has a link that can't work is told to ask for another, and
  * led on.
+ * @param {{choices: import("./entry-options.js").Choices, problem?: string|null, unfolded?: boolean,
+ *   join: () => void, back: () => void}} options
  */
 export function invitedScreen({ choices, problem = null, unfolded = false, join, back }) {
   const heading = el("h1", { tabindex: "-1" }, say("invited.title"));
   const folded = entryOptions(choices, { unfolded });
   const hopeless = HOPELESS.has(problem);
+  /** @param {string} kind  @param {string} key  @param {() => void} click */
   const button = (kind, key, click) =>
     el("button", { type: "button", class: `button ${kind}`, on: { click } }, say(key));
   const node = el("div", { class: "screen invited" },

@@ -8,21 +8,24 @@ import { say } from "../../ui/i18n.js";
 import { icon } from "../../ui/icons.js";
 import { moment } from "../../ui/times.js";
 import { destroying, onChord } from "./destroying.js";
+import { soFar } from "./progress-screen.js";
 import { LEFT } from "./state-tables.js";
 
 /**
  * @typedef {import("../room-state.js").RoomState} RoomState
- * @typedef {keyof typeof LEFT} Row
+ * @typedef {keyof typeof LEFT} Name
  */
 
-/** In these the message has left this page. @type {Set<Row|null>} */
+const LONG_SECONDS = 3;
+
+/** In these the message has left this page. @type {Set<Name|null>} */
 const SAFE = new Set(["waits", "opened", "viewed", "gone"]);
 
 /**
  * Which row of the table says how the message stands.
  * @param {RoomState} state
  * @param {string} id
- * @returns {Row}
+ * @returns {Name}
  */
 export function leftRow(state, id) {
   const message = state.sent.find((one) => one.id === id);
@@ -51,6 +54,7 @@ export function leftScreen({ panel, retry, another, back, destroy, returnLink, t
   const text = el("span", {});
   // The line stays in its place, so that a screen reader hears what changes in it.
   const status = el("p", { class: "status", role: "status" }, drawing, text);
+  const elapsed = el("p", { class: "elapsed", role: "timer", "aria-live": "off", hidden: true });
   const row = el("div", { class: "button-row" });
   const mine = el("section", { class: "left-mine", hidden: true },
     el("h2", {}, say("left.mine")),
@@ -63,7 +67,7 @@ export function leftScreen({ panel, retry, another, back, destroy, returnLink, t
     panel.node);
   const node = el("div", { class: "screen left" },
     el("p", { class: "wordmark" }, say("name")),
-    heading, status, theirs, mine, row);
+    heading, status, elapsed, theirs, mine, row);
   /** @type {Record<string, () => HTMLElement>} */
   const buttons = {
     retry: () => button("primary", "opening.retry", retry),
@@ -72,8 +76,10 @@ export function leftScreen({ panel, retry, another, back, destroy, returnLink, t
     done: () => button("primary", "left.done", finish),
     stay: () => button("quiet", "left.stay", stay),
   };
-  /** @type {Row|null} */
+  /** @type {Name|null} */
   let shown = null;
+  /** @type {import("./opening-screen.js").Status|null} */
+  let opening = null;
   let handed = false;
   let over = false;
 
@@ -83,7 +89,7 @@ export function leftScreen({ panel, retry, another, back, destroy, returnLink, t
   });
 
   /**
-   * @param {Row} name
+   * @param {Name} name
    * @param {string} sentence
    */
   function show(name, sentence) {
@@ -100,6 +106,13 @@ export function leftScreen({ panel, retry, another, back, destroy, returnLink, t
     if (focused) heading.focus();
     mine.hidden = !["waits", "opened"].includes(name);
     theirs.hidden = ["viewed", "gone"].includes(name);
+  }
+
+  /** Where making the key takes long, for how long. */
+  function tick() {
+    const seconds = opening === null ? 0 : Math.floor((Date.now() - opening.beganAt) / 1000);
+    elapsed.hidden = shown !== "making" || seconds < LONG_SECONDS;
+    if (!elapsed.hidden) setText(elapsed, soFar(seconds, opening?.left ?? null));
   }
 
   async function finish() {
@@ -119,13 +132,17 @@ export function leftScreen({ panel, retry, another, back, destroy, returnLink, t
   }
 
   const noChord = onChord({ node, destroy: end });
+  const timer = setInterval(tick, 1000);
   return {
     node, focus: heading,
     /** @param {import("./opening-screen.js").Status} now */
-    state({ problem }) {
+    state(now) {
       if (over) return;
+      opening = now;
+      const { problem } = now;
       if (problem === null) show("making", say(LEFT.making.text));
       else show("failed", `${say(problem)} ${say(LEFT.failed.text)}`);
+      tick();
     },
     /**
      * @param {RoomState} state
@@ -137,12 +154,14 @@ export function leftScreen({ panel, retry, another, back, destroy, returnLink, t
       const message = state.sent.find((one) => one.id === id);
       const until = moment((message?.expiresAt ?? NaN) - state.clockOffset);
       show(name, say(LEFT[name].text, { until }));
+      tick();
     },
     // Without this page nobody knows the words, unless they were handed over.
     unsaved: () => !over && !(handed && SAFE.has(shown)),
     leave: back,
     close() {
       over = true;
+      clearInterval(timer);
       noChord();
     },
   };

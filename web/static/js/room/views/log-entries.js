@@ -129,13 +129,7 @@ const isHidden = (card, { hidden, revealed }) =>
   hidden.has(card.author) && !revealed.has(card.id) && card.state !== "open" && card.state !== "opening";
 
 /**
- * @typedef {object} Memory
- * @property {Order} order
- * @property {Set<string>} faded  ids of messages of one's own whose text has left the page
- * @property {Set<string>} hidden  members
- * @property {Set<string>} revealed  cards of theirs
- * @property {Map<string, string>} stacks  the stack of each card in one
- * @property {import("./ash.js").Ash} ash
+ * @typedef {Pick<import("./room-memory.js").Memory, "order"|"faded"|"hidden"|"revealed"|"stacks"|"ash">} Memory
  */
 
 /**
@@ -152,8 +146,7 @@ export function logEntries(state, memory, now) {
   const fates = { kind: "fates", key: "fates", items: [] };
   /** @type {Map<string, HiddenEntry>} */
   const unseen = new Map();
-  /** @type {TraceEntry|null} */
-  let trace = null;
+  let trace = /** @type {TraceEntry|null} */ (null);
   for (const { kind, key, item } of inOrder(state, memory.order)) {
     if (kind === "card" && isHidden(item, memory)) {
       if (traceOfCard(item) === null) found.push(hide(unseen, item));

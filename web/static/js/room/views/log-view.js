@@ -1,4 +1,4 @@
-// The log: the messages in their order, where the reader is in them, and what came meanwhile.
+/** The log: the messages in their order, where the reader is in them, and what came meanwhile. */
 
 import { el, setText } from "../../ui/el.js";
 import { say } from "../../ui/i18n.js";
@@ -17,6 +17,18 @@ import { sentView } from "./sent-view.js";
 import { stackView } from "./stack-view.js";
 import { traceView } from "./trace-view.js";
 
+/**
+ * @typedef {import("./log-entries.js").Entry} Entry
+ * @typedef {import("../room-state.js").RoomState} RoomState
+ * @typedef {import("./view-context.js").ViewContext} ViewContext
+ *
+ * @typedef {object} ItemView
+ * @property {HTMLElement} node
+ * @property {(item: any) => void} update
+ * @property {() => void} [close]
+ */
+
+/** Each is given the item of its entry, or the entry itself. @type {Record<Entry["kind"], (first: any, room: ViewContext) => ItemView>} */
 const VIEWS = {
   card: cardView, sent: sentView, stack: stackView, trace: traceView, ash: ashView, fates: fatesView,
   hidden: hiddenView, interrupted: interruptedView,
@@ -24,19 +36,26 @@ const VIEWS = {
 
 /**
  * The cards that one finds at the end when they are new: those that go into a stack further up are not.
- * @param {import("./log-entries.js").Entry[]} entries
+ * @param {Entry[]} entries
  */
 function cardsIn(entries) {
-  const last = entries.findLast(({ kind }) => kind === "card" || kind === "sent" || kind === "stack");
+  const last = entries.filter(({ kind }) => kind === "card" || kind === "sent" || kind === "stack").at(-1);
   return entries.flatMap((entry) => {
     if (entry.kind === "card") return [entry.item.id];
     return entry.kind === "stack" && entry === last ? entry.ids : [];
   });
 }
 
+/** What an entry shows. @param {Entry} entry  @returns {any} */
+const itemOf = (entry) => (entry.kind === "card" || entry.kind === "sent" ? entry.item : entry);
+
+/** @param {Entry} entry */
+const groupOf = (entry) => (entry.kind === "card" || entry.kind === "sent" || entry.kind === "stack" ? entry.group : undefined);
+
 /**
  * The log of a room. `context` is what its views are given; `share` is the code's, or null; `write()` puts the focus
  * where one writes.
+ * @param {{context: ViewContext, share: import("./view-context.js").Share|null, write: () => void}} around
  */
 export function logView({ context, share, write }) {
   const { people, memory } = context;
@@ -50,7 +69,9 @@ export function logView({ context, share, write }) {
   const pillText = el("span", {});
   const pill = el("button", { type: "button", class: "button pill", hidden: true, on: { click: toNew } },
     icon("down"), pillText);
+  /** Ids of the cards that have been in the log. @type {Set<string>|null} */
   let known = null;
+  /** @type {RoomState|null} */
   let newest = null;
   let behind = 0;
 
@@ -60,30 +81,33 @@ export function logView({ context, share, write }) {
   });
 
   const messages = keyedList(list, {
-    key: (entry) => entry.key,
+    key: (/** @type {Entry} */ entry) => entry.key,
     make: (entry) => {
-      const view = VIEWS[entry.kind](entry.item ?? entry, context);
+      const view = VIEWS[entry.kind](itemOf(entry), context);
       return {
         ...view,
         update(next) {
-          if (next.group !== undefined) view.node.dataset.group = next.group;
-          view.update(next.item ?? next);
+          const group = groupOf(next);
+          if (group !== undefined) view.node.dataset.group = group;
+          view.update(itemOf(next));
         },
       };
     },
     // Only what is over for good burns; a card may also have gone into a stack.
     remove: (node, entry) => { if (over(entry)) burnAway(node); else node.remove(); },
     onError: () => el("p", { class: "trace" }, say("card.unshowable")),
-    same: (one, other) => one.group === other.group && shallowEqual(one.item ?? one, other.item ?? other),
+    same: (one, other) => groupOf(one) === groupOf(other) && shallowEqual(itemOf(one), itemOf(other)),
   });
 
-  /** Whether the message of an entry that leaves the log is gone as it should be. */
-  function over({ kind, item }) {
-    if (kind !== "card" && kind !== "sent") return false;
-    const now = newest[kind === "card" ? "cards" : "sent"].find(({ id }) => id === item.id);
-    return now !== undefined && isAsh(kind, now, memory);
+  /** Whether the message of an entry that leaves the log is gone as it should be. @param {Entry} entry */
+  function over(entry) {
+    if (newest === null || (entry.kind !== "card" && entry.kind !== "sent")) return false;
+    const { id } = entry.item;
+    const now = (entry.kind === "card" ? newest.cards : newest.sent).find((one) => one.id === id);
+    return now !== undefined && isAsh(entry.kind, now, memory);
   }
 
+  /** @param {HTMLElement} focused  what had the focus  @param {number} place  of it in the list */
   function refocus(focused, place) {
     // A view has put the focus where it belongs, or what held it is still there and was moved.
     if (list.contains(document.activeElement)) return;
@@ -92,10 +116,11 @@ export function logView({ context, share, write }) {
       return;
     }
     // What held the focus is gone: the next card that waits, or the one before, or the place to write.
-    const waits = [...list.children].map((one) => one.querySelector(".seal[aria-disabled='false']"));
+    const waits = [...list.children].map((one) =>
+      /** @type {HTMLElement|null} */ (one.querySelector(".seal[aria-disabled='false']")));
     const next = waits.slice(place).find(Boolean) ?? waits.reverse().find(Boolean);
-    if (next === undefined) write();
-    else next.focus();
+    if (next) next.focus();
+    else write();
   }
 
   function showPill() {
@@ -117,15 +142,16 @@ export function logView({ context, share, write }) {
     toEnd: where.toEnd,
     /** The reader looks at something: what grows now must not carry it away. */
     stay: where.stay,
-    /** Takes the newest state. */
+    /** Takes the newest state. @param {RoomState} state */
     update(state) {
-      const focused = list.contains(document.activeElement) ? document.activeElement : null;
+      const focused = list.contains(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement) : null;
       const place = [...list.children].findIndex((one) => one.contains(focused));
       newest = state;
       const shown = logEntries(state, memory, Date.now());
       // Counted first: what comes while one reads further up is announced by the pill.
       const cards = cardsIn(shown);
-      if (known !== null && !where.following()) behind += cards.filter((key) => !known.has(key)).length;
+      const before = known;
+      if (before !== null && !where.following()) behind += cards.filter((id) => !before.has(id)).length;
       known = new Set(cards);
       where.keep(() => {
         messages.update(shown, `${state.phase} ${state.clockOffset} ${people.version}`);

@@ -94,7 +94,7 @@ export function openingScreen({ panel, retry, another, back, destroy }) {
   return {
     node, state,
     // Where the focus stays when the room takes the panel over: the words are one step further.
-    focus: panel.node,
+    focus: { focus: () => panel.node.focus({ preventScroll: true }) },
     // Whoever was told the words would find nobody: no other page knows them.
     unsaved: () => !over,
     leave: back,

@@ -8,11 +8,17 @@ import { duration } from "../../ui/times.js";
 import { PROGRESS } from "./state-tables.js";
 
 const SLOW_SECONDS = 8;
+/** @type {Phase[]} */
 const JOINING = ["deriving", "connecting"];
 
+/** @typedef {"deriving"|"connecting"|"returning"} Phase */
+
 /**
- * The screen of progress. `phase(name, left)` takes "deriving" or "connecting", and how many seconds it still
- * takes, if that is known; what begins with "returning" stays at that, since nothing is derived. `back()` gives up; `since` is when it began.
+ * The screen of progress. `phase(name, left)` takes a phase, and how many seconds it still takes, if that is
+ * known; what begins with "returning" stays at that, since nothing is derived. `back()` gives up; `since` is
+ * when it began.
+ * @param {Phase} first
+ * @param {{back?: (() => void)|null, since?: number}} [options]
  */
 export function progressScreen(first, { back = null, since = Date.now() } = {}) {
   const names = JOINING.includes(first) ? JOINING : [first];
@@ -33,6 +39,7 @@ export function progressScreen(first, { back = null, since = Date.now() } = {}) 
         el("button", { type: "button", class: "button quiet", on: { click: back } }, say("progress.back")))));
   const timer = setInterval(tick, 250);
   let now = first;
+  /** @type {number|null} */
   let known = null;
 
   function tick() {
@@ -41,6 +48,7 @@ export function progressScreen(first, { back = null, since = Date.now() } = {}) 
     if (seconds >= SLOW_SECONDS) setText(slow, say("progress.slow"));
   }
 
+  /** @param {Phase} name  @param {number|null} [left] */
   function phase(name, left = null) {
     if (!names.includes(name)) return;
     known = left;
@@ -64,7 +72,11 @@ export function progressScreen(first, { back = null, since = Date.now() } = {}) 
   };
 }
 
-/** For how long already, and how long it still takes, if that is known. */
+/**
+ * For how long already, and how long it still takes, if that is known.
+ * @param {number} seconds
+ * @param {number|null} left
+ */
 export const soFar = (seconds, left) => left === null
   ? say("progress.elapsed", { time: duration(seconds) })
   : say("progress.left", { time: duration(seconds), left: duration(left) });

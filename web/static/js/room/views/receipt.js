@@ -8,19 +8,19 @@ import { RECEIPTS } from "./state-tables.js";
 
 /**
  * @typedef {import("../room-state.js").SentView} SentView
+ * @typedef {import("./people.js").Person} Person
+ * @typedef {Pick<import("./view-context.js").ViewContext, "people"|"live"|"everyone"|"localTime">} ReceiptRoom
  *
- * @typedef {object} ReceiptRoom
- * @property {any} people
- * @property {() => boolean} live
- * @property {() => boolean} everyone
- * @property {(serverTime: number|null) => number} localTime
+ * @typedef {{tone: string, icon: string, text: string, actions?: ("back"|"again"|"remove")[]}} Row
  */
+
+export const RECEIPT_ROWS = /** @type {Record<string, Row>} */ (RECEIPTS);
 
 /**
  * The row of the table, and the sentence in pieces.
  * @param {SentView} message
  * @param {ReceiptRoom} room
- * @param {(person: any) => string|Node} [name]  how somebody is named in it
+ * @param {(person: Person) => string|Node} [name]  how somebody is named in it
  * @returns {{row: string, words: (string|Node)[]}}
  */
 export function receiptParts(message, room, name = called) {
@@ -39,7 +39,7 @@ export function receiptParts(message, room, name = called) {
     // A sentence chooses its form by this.
     count: row === "withdrawn_opened" ? message.opened : Math.max(read, 1),
   };
-  return { row, words: parts(/** @type {any} */ (RECEIPTS)[row].text, values) };
+  return { row, words: parts(RECEIPT_ROWS[row].text, values) };
 }
 
 /** The receipt as one string. @param {SentView} message  @param {ReceiptRoom} room */

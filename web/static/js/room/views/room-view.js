@@ -1,4 +1,4 @@
-// The room: wires header, notices, log and composer to one RoomClient.
+/** The room: wires header, notices, log and composer to one RoomClient. */
 
 import { QUOTE_POINTS } from "../../protocol/limits.js";
 import { announce } from "../../ui/announce.js";
@@ -29,26 +29,39 @@ const TICK_MS = 1000;
  * `unsaved()` says whether closing the page is a question, and `stayed()` is told of the answer; `leave()` asks
  * and leaves. A view that is made
  * again for the same client goes on where the one before was closed.
+ * @param {{client: import("../room-client.js").RoomClient, share: import("./view-context.js").Share|null,
+ *   setWaiting: (count: number) => void, hide?: (() => void)|null}} given
  */
 export function roomView({ client, share, setWaiting, hide = null }) {
   const memory = memoryOf(client);
   const { people } = memory;
   let state = client.state;
   /** The panels that are open and show what is going on. */
-  let menu = null;
-  let crowd = null;
+  let menu = /** @type {ReturnType<typeof openMenu>|null} */ (null);
+  let crowd = /** @type {{update(): void}|null} */ (null);
   let destroying = false;
 
+  /** @param {number|null} serverTime */
   const localTime = (serverTime) =>
-    Number.isFinite(serverTime) ? serverTime - state.clockOffset : NaN;
+    serverTime !== null && Number.isFinite(serverTime) ? serverTime - state.clockOffset : NaN;
 
+  /** @type {import("./view-context.js").ViewContext} */
   const context = {
     client, people, memory, localTime,
     live: () => state.phase === "live",
     everyone: () => state.room?.policy === 2,
-    fade(id) { memory.faded.add(id); client.discard(id); update(); },
-    writeAgain(message) { write.take(message); context.fade(message.id); },
-    reply({ text, author }) { write.quote({ text: excerpt(text, QUOTE_POINTS), author }); },
+    fade(...ids) {
+      for (const id of ids) {
+        memory.faded.add(id);
+        client.discard(id);
+      }
+      update();
+    },
+    writeAgain({ id, text, quote }) {
+      if (text !== null) write.take({ text, quote });
+      context.fade(id);
+    },
+    reply({ text, author }) { write.quote({ text: excerpt(text ?? "", QUOTE_POINTS), author }); },
     hold: () => log.stay(),
     redraw: () => update(),
   };
@@ -70,11 +83,13 @@ export function roomView({ client, share, setWaiting, hide = null }) {
   const closing = closingQuestion(client, share, memory);
   const announcer = roomAnnouncer({ people, memory, context, pass: lines.pass });
 
+  /** @param {string} text  @param {{view: number, limit: number|null, quote: import("../room-state.js").Quote|null}} options */
   function send(text, options) {
     memory.views.set(client.send(text, options), options.view);
     log.toEnd();
   }
 
+  /** @param {boolean} locked */
   async function lock(locked) {
     try {
       await client.lock(locked);
@@ -131,7 +146,7 @@ export function roomView({ client, share, setWaiting, hide = null }) {
     }
   }
 
-  /** Hides what a member writes, in this tab alone, or shows it again. */
+  /** Hides what a member writes, in this tab alone, or shows it again. @param {string} id  @param {boolean} hidden */
   function setHidden(id, hidden) {
     if (hidden) memory.hidden.add(id);
     else memory.hidden.delete(id);
@@ -159,7 +174,7 @@ export function roomView({ client, share, setWaiting, hide = null }) {
 
   function showTyping() {
     const writers = state.typing.map((id) => people.get(id))
-      .filter((person) => !person.me && !memory.hidden.has(person.id));
+      .filter((person) => !person.me && !(person.id !== null && memory.hidden.has(person.id)));
     typing.classList.toggle("on", writers.length > 0);
     if (writers.length === 1) fill(typing, parts("room.typing", { name: who(writers[0]) }));
     else if (writers.length > 1) fill(typing, say("room.typing_many", { count: writers.length }));

@@ -1,16 +1,16 @@
-// A message of one's own, with its receipt in words.
+/** A message of one's own, with its receipt in words. */
 
 import { announce } from "../../ui/announce.js";
-import { countdown, DEFAULT_VIEW } from "../../ui/countdown.js";
+import { countdown } from "../../ui/countdown.js";
 import { el, fill, setText } from "../../ui/el.js";
 import { say } from "../../ui/i18n.js";
 import { icon } from "../../ui/icons.js";
+import { DEFAULT_SECONDS, pointsOf, readingSeconds } from "../../ui/reading-time.js";
 import { duration } from "../../ui/times.js";
 import { foldedBody } from "./message-body.js";
 import { who } from "./people.js";
 import { quoteView } from "./quote-view.js";
-import { receiptParts } from "./receipt.js";
-import { RECEIPTS } from "./state-tables.js";
+import { receiptParts, RECEIPT_ROWS } from "./receipt.js";
 
 /** What the reader sees no longer, or never will, the author's page doesn't keep either. */
 const FADING = new Set(["viewed", "withdrawn"]);
@@ -19,7 +19,7 @@ const FADING = new Set(["viewed", "withdrawn"]);
  * The view of one message of one's own. `room` gives `client`, `live()`, `everyone()`, `localTime`, `people`, `memory`,
  * `fade(id)`, `writeAgain(message)` and `hold()`.
  * @param {import("../room-state.js").SentView} first
- * @param {any} room
+ * @param {import("./view-context.js").ViewContext} room
  */
 export function sentView(first, room) {
   const words = el("div", { class: "sent-words" });
@@ -39,7 +39,7 @@ export function sentView(first, room) {
   let text = null;
   /** @type {{node: Node, close(): void}|null} */
   let body = null;
-  /** @type {any} */
+  /** @type {ReturnType<typeof countdown>|null} */
   let burn = null;
 
   function write() {
@@ -52,7 +52,7 @@ export function sentView(first, room) {
   }
 
   function changed() {
-    const { tone, icon: name, actions = [] } = /** @type {any} */ (RECEIPTS)[/** @type {string} */ (row)];
+    const { tone, icon: name, actions = [] } = RECEIPT_ROWS[/** @type {string} */ (row)];
     node.dataset.state = current.state;
     node.dataset.tone = tone;
     fill(drawing, icon(name));
@@ -60,7 +60,7 @@ export function sentView(first, room) {
     const focused = node.contains(document.activeElement);
     const fading = FADING.has(current.state) && current.text !== null;
     if (fading) burn ??= fades();
-    fill(rest, actions.includes("back") ? back : fading ? [spoken(), burn.track, burn.node] : null);
+    fill(rest, actions.includes("back") ? back : fading && burn !== null ? [spoken(), burn.track, burn.node] : null);
     fill(tools, current.text === null ? null : [
       actions.includes("again") ? action("again", () => room.writeAgain(current)) : null,
       actions.includes("remove") ? action("remove", () => room.fade(current.id)) : null,
@@ -73,8 +73,13 @@ export function sentView(first, room) {
   const action = (name, click) =>
     el("button", { type: "button", class: "button small quiet", on: { click } }, say(`sent.${name}`));
 
-  const seconds = () => room.memory.views.get(current.id) || DEFAULT_VIEW;
   const spoken = () => el("span", { class: "visually-hidden" }, say("sent.fades", { time: duration(seconds()) }));
+
+  /** About as long as its reader has for it. */
+  function seconds() {
+    const { seconds: usual } = readingSeconds(pointsOf(current.text ?? ""), room.memory.views.get(current.id) ?? null);
+    return Number.isFinite(usual) ? usual : DEFAULT_SECONDS;
+  }
 
   function fades() {
     const { id } = current;
@@ -89,13 +94,13 @@ export function sentView(first, room) {
     problem.hidden = true;
     try {
       await room.client.withdraw(current.id);
-    } catch (refusal) {
+    } catch (error) {
+      const { code } = /** @type {import("../../protocol/errors.js").Refusal} */ (error);
       // What has become of it is told by its receipt.
-      if (/** @type {any} */ (refusal)?.code === "message_gone") return;
-      const leased = /** @type {any} */ (refusal)?.code === "message_leased";
-      setText(problem, say(leased ? "sent.back_leased" : "sent.back_failed"));
+      if (code === "message_gone") return;
+      setText(problem, say(code === "message_leased" ? "sent.back_leased" : "sent.back_failed"));
       problem.hidden = false;
-      announce(problem.textContent);
+      announce(problem.textContent ?? "");
     } finally {
       back.setAttribute("aria-busy", "false");
     }

@@ -1,4 +1,4 @@
-// A code, in every form in which it can be handed over, and what each of them leaks.
+/** A code, in every form in which it can be handed over, and what each of them leaks. */
 
 import { announceAssertive } from "../../ui/announce.js";
 import { copyButton } from "../../ui/copy-button.js";
@@ -16,7 +16,7 @@ export function sharePanel({ code, link, picture }) {
   // A list of words would be read out with its numbers; the words alone are what is spoken.
   // A stop of Tab: they are what one has come for, and come before what can be done with them.
   const words = el("p", { class: "code-words", tabindex: "0", translate: "no", dir: "ltr", lang: "en" },
-    codeWords(code).flatMap((word, index) => [index === 0 ? null : " ", el("span", {}, word)]));
+    codeWords(code).flatMap((/** @type {string} */ word, /** @type {number} */ index) => [index === 0 ? null : " ", el("span", {}, word)]));
   const place = el("div", { class: "qr-place" });
   const node = el("section", { class: "share-panel", "aria-label": say("share.title"), tabindex: "-1" },
     el("div", { class: "code-sheet" },
@@ -40,18 +40,21 @@ export function sharePanel({ code, link, picture }) {
   return { node };
 }
 
+/** @param {string} drawing  @param {string} sentence */
 const leak = (drawing, sentence) => el("li", {}, icon(drawing), el("span", {}, sentence));
 
+/** @param {() => Promise<string>} link */
 function sheetButton(link) {
   return el("button", { type: "button", class: "button secondary",
     on: { click: () => openSheet(link) } }, icon("share"), say("share.sheet"));
 }
 
+/** @param {() => Promise<string>} link */
 async function openSheet(link) {
   try {
     await navigator.share({ url: await link() });
   } catch (error) {
     // Whoever closes the sheet has changed their mind; nothing failed.
-    if (error?.name !== "AbortError") announceAssertive(say("share.sheet_failed"));
+    if (!(error instanceof DOMException && error.name === "AbortError")) announceAssertive(say("share.sheet_failed"));
   }
 }

@@ -8,7 +8,7 @@ import { called, hue, mark, who } from "./people.js";
 /**
  * The view of a stack. `room` gives `client`, `people` and `localTime`.
  * @param {import("./log-stacks.js").StackEntry} first
- * @param {any} room
+ * @param {import("./view-context.js").ViewContext} room
  */
 export function stackView(first, room) {
   let current = first;

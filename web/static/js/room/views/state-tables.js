@@ -5,6 +5,25 @@
 // Tones: "plain"; "attention" asks to be read now; "done" went as it was meant to. None is red, which
 // is for destroying alone, and none is ember, which is time that burns down.
 
+/**
+ * @typedef {object} Row
+ * @property {"plain"|"attention"|"done"} tone
+ * @property {string} icon
+ * @property {string} text
+ * @property {string} [title]
+ * @property {string} [next]
+ * @property {string} [by]
+ * @property {string} [label]
+ * @property {readonly string[]} [actions]
+ * @property {boolean} [passing]
+ */
+
+/**
+ * @template {string} Name
+ * @template {Row} R
+ * @param {Record<Name, R>} table
+ * @returns {Readonly<Record<Name, Readonly<R>>>}
+ */
 const freeze = (table) => {
   Object.values(table).forEach(Object.freeze);
   return Object.freeze(table);
