@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from plays import change, played
 from playwright.sync_api import Dialog, Locator, Playwright, expect
 from support.machines.chromium import CHROMIUM_ARGUMENTS, Visit, Watched, chromium
 from support.people.people import NOTHING, PATIENCE_MS, Person, person
@@ -115,6 +116,31 @@ def test_a_link_of_a_place_that_was_given_up_takes_one_only_when_asked(
     expect(bo.page.locator(".seat")).to_have_count(2)
     # The browser's word on the place that there was none.
     night.watched.forgive("401")
+
+
+def test_who_comes_back_by_the_words_alone_is_told_that_they_show_nothing_old(
+    visit: Visit, server: str
+) -> None:
+    ada = person(visit, server)
+    ada.generate()
+    ada.is_inside()
+    expect(ada.page.locator(".empty")).not_to_contain_text("return link")
+    ada.menu("Leave")
+    ada.answers("Leave")
+    expect(ada.page.locator(".ended")).to_contain_text("only a return link does")
+    ada.page.get_by_role("button", name="To the first page").click()
+    ada.enter(ada.code)
+    ada.is_inside()
+    expect(ada.page.locator(".empty")).to_contain_text("only a return link tells")
+
+
+def test_what_is_being_read_is_not_taken_back_and_that_is_said(visit: Visit, stage: str) -> None:
+    night = played(visit, stage, "screen:return_fates")
+    change(night, "takeBack = async () => { throw { code: 'message_leased' }; }, 0")
+    button = night.page.get_by_role("button", name="Take back")
+    button.click()
+    expect(night.page.get_by_role("alert").first).to_contain_text("Someone is reading it")
+    expect(button).to_be_visible()
 
 
 def test_closing_the_page_is_a_question_once_while_something_waits_unread(

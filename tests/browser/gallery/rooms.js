@@ -119,6 +119,7 @@ export const ROOMS = {
   alone_and_writing: () => state({
     members: [me], room: { ...room, joins: 1, seatsTaken: 1 }, sent: [sent("s1", "stored", "Ring twice when you are here.")],
   }),
+  alone_again: () => state({ members: [me], room: { ...room, joins: 2, seatsTaken: 1 } }),
   seats_left: () => three({ room: { ...room, policy: 2, seats: 5, joins: 3, seatsTaken: 3 } }),
   seats_left_and_writing: () => three({
     room: { ...room, policy: 2, seats: 5, joins: 3, seatsTaken: 3 }, cards: [card("a")], sent: [sent("s1", "stored", "Who is missing?")],

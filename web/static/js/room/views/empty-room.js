@@ -74,7 +74,9 @@ export function emptyRoom({ people, share, localTime, write, shown }) {
         invitation.hidden = !invites;
         fill(invitation, fold, invites && share !== null ? shareNode(share) : null);
       }
-      fill(words, kind === "alone" ? alone(room) : kind === "together" ? together() : null);
+      fill(words, kind === "alone" ? alone(room) : kind === "together" ? together() : null,
+        // Somebody was here before, who may have come back by the words.
+        kind !== "none" && share !== null && room.joins > room.seatsTaken ? el("p", { class: "hint" }, say("room.before")) : null);
       if (focused && !node.contains(document.activeElement)) write();
       shown(invites && nothing);
     },
