@@ -27,19 +27,26 @@ BROWSERS = 2
 
 #: The states that are pictured in Arabic too.
 MIRRORED = (
-    "screen:arriving", "screen:options", "screen:misspelt", "screen:invited", "progress:opening",
-    "progress:deriving", "ended:left", "notice:joins", "receipt:stored", "room:alone",
-    "room:conversation", "room:quotes", "room:right_to_left", "room:code", "room:many_people",
-    "room:menu", "room:invite", "room:record", "room:destroy", "room:draft_with_quote",
+    "screen:arriving", "screen:leaving", "left:waits", "screen:options", "screen:misspelt",
+    "screen:invited", "progress:opening", "progress:deriving", "ended:left", "notice:joins",
+    "receipt:stored", "room:alone", "room:conversation", "room:quotes", "room:right_to_left",
+    "room:code", "room:many_people", "room:menu", "room:invite", "room:record", "room:destroy",
+    "room:draft_with_quote",
 )  # fmt: skip
 
-#: What is shown before or instead of the page's modules: path, what is done to the browser before.
-SERVED: dict[str, tuple[str, dict[str, bool], str]] = {
-    "served:without_scripts": ("home", {"java_script_enabled": False}, ""),
-    "served:too_old": ("home", {}, "delete Object.hasOwn"),
-    "served:incomplete": ("home", {}, "void 0"),
-    "served:not_found": ("error", {}, ""),
+#: What is shown before or instead of the page's modules: path, what is done to the browser before,
+#: which files are lost.
+SERVED: dict[str, tuple[str, dict[str, bool], str, str]] = {
+    "served:without_scripts": ("home", {"java_script_enabled": False}, "", ""),
+    "served:too_old": ("home", {}, "delete Object.hasOwn", "**/pages/main*.js"),
+    "served:incomplete": ("home", {}, "", "**/pages/main*.js"),
+    "served:lost": ("home", {}, "", "**/*.js"),
+    "served:not_found": ("error", {}, "", ""),
+    "served:about": ("about", {}, "", ""),
 }
+
+#: What comes by itself after a while is there at once.
+LATE = "document.getAnimations().forEach((one) => one.finish())"
 
 
 @dataclass(frozen=True)
@@ -111,14 +118,15 @@ async def play_all(
 async def serve_all(browser: Browser, stage: str, folder: Path) -> list[Picture]:
     """What the server's own pages show."""
     taken = []
-    for name, (path, options, spoilt) in SERVED.items():
+    for name, (path, options, spoilt, lost) in SERVED.items():
         context = await browser.new_context(reduced_motion="reduce", **options)
         page = await context.new_page()
         if spoilt:
             await page.add_init_script(spoilt)
-            await page.route("**/pages/main*.js", lambda route: route.abort())
+        if lost:
+            await page.route(lost, lambda route: route.abort())
         await page.goto(f"{stage}/{path}")
-        taken += await take(page, folder, name, "en")
+        taken += await take(page, folder, name, "en", drawn=LATE if lost else None)
         await context.close()
     return taken
 
