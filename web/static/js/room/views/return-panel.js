@@ -30,6 +30,7 @@ export function returnPanel(client, share) {
         say("return.doesnt_1"), say("return.doesnt_2"), say("return.doesnt_3"),
         written > RETURN_MESSAGES ? say("return.doesnt_4", { count: RETURN_MESSAGES }) : null,
       ]),
+      el("p", { class: "hint" }, say("return.history")),
       el("p", { class: "hint" }, say("return.stay"))));
 
   async function show() {
