@@ -110,6 +110,9 @@ def loses_acknowledgements(page: Page) -> list[str]:
     return lost
 
 
+INTERRUPTED = "You had opened a message when this page was reloaded; it is gone."
+
+
 def test_a_card_that_was_open_but_not_acknowledged_is_there_again_after_a_reload(
     visit: Visit, server: str
 ) -> None:
@@ -127,6 +130,7 @@ def test_a_card_that_was_open_but_not_acknowledged_is_there_again_after_a_reload
     assert lost
     expect(bo.texts).to_have_count(0)
     expect(bo.cards).to_have_count(1)
+    expect(bo.page.get_by_text(INTERRUPTED)).to_have_count(0)
     bo.cards.click()
     expect(bo.texts).to_have_text("Read twice, if need be.")
     ada.sees_receipt("^Opened, being read$")
@@ -140,9 +144,25 @@ def test_a_card_that_was_acknowledged_is_gone_after_a_reload(visit: Visit, serve
     ada.sees_receipt("^Opened by .* · gone$")
     bo.page.reload()
     bo.is_inside()
+    expect(bo.page.get_by_text(INTERRUPTED)).to_be_visible()
     expect(bo.cards).to_have_count(0)
     expect(bo.texts).to_have_count(0)
     assert "Read once." not in bo.page.content()
+
+
+def test_of_a_card_that_was_closed_in_time_a_reload_has_nothing_to_tell(
+    visit: Visit, server: str
+) -> None:
+    ada, bo = two_in_a_room(visit, server)
+    ada.says("Read once.")
+    bo.cards.click()
+    expect(bo.texts).to_have_text("Read once.")
+    bo.page.get_by_role("button", name="Close now").click()
+    ada.sees_receipt("^Opened by .* · gone$")
+    bo.page.reload()
+    bo.is_inside()
+    expect(bo.page.locator(".seat")).to_have_count(2)
+    expect(bo.page.get_by_text(INTERRUPTED)).to_have_count(0)
 
 
 def test_a_draft_does_not_survive_a_reload(visit: Visit, server: str) -> None:
@@ -157,7 +177,7 @@ def test_a_draft_does_not_survive_a_reload(visit: Visit, server: str) -> None:
     assert "Not for this disk." not in json.dumps(ada.keeps())
 
 
-def test_a_room_that_is_destroyed_takes_what_the_other_is_writing_with_it(
+def test_a_room_that_is_destroyed_leaves_each_what_they_were_writing(
     visit: Visit, server: str
 ) -> None:
     ada, bo = two_in_a_room(visit, server)
@@ -168,9 +188,21 @@ def test_a_room_that_is_destroyed_takes_what_the_other_is_writing_with_it(
     hold_chord(bo.page)
     ada.sees_end("destroyed")
     expect(ada.page.get_by_text("Every message in it is gone, read or not.")).to_be_visible()
+    # What was on its way is gone; what had gone nowhere is Ada's own.
+    left = ada.page.locator(".unsent-list li")
+    expect(left).to_have_count(1)
+    expect(left).to_contain_text("Half a sen")
     for text in ("Half a sen", "Sent and never"):
-        assert text not in ada.page.content()
+        assert text not in bo.page.content()
+    assert "Sent and never" not in ada.page.content()
     assert ada.keeps() == bo.keeps() == NOTHING
+    # Nowhere else are these words: whoever goes on is asked, unless they were copied.
+    ada.page.get_by_role("button", name="To the first page").click()
+    ada.answers("Back")
+    ada.page.evaluate("navigator.clipboard.writeText = async (text) => { window.copied = text; }")
+    left.get_by_role("button", name="Copy").click()
+    expect(left.get_by_role("button", name="Copied", exact=True)).to_be_visible()
+    assert ada.page.evaluate("window.copied") == "Half a sen"
     ada.page.get_by_role("button", name="To the first page").click()
     expect(ada.page.get_by_role("button", name="Open a private room")).to_be_visible()
 
@@ -270,7 +302,7 @@ def test_who_comes_back_offline_is_back_as_soon_as_there_is_a_connection(
     ada.watched.forgive("Failed to load resource")
 
 
-def test_a_seat_that_was_taken_meanwhile_is_said_and_can_be_asked_for_again(
+def test_a_seat_that_was_taken_meanwhile_can_be_asked_for_again_with_what_was_not_sent(
     serve: Callable[..., Program], visit: Visit
 ) -> None:
     program = serve(KDF="pbkdf2", SEAT_GRACE_SECONDS=1)
@@ -283,6 +315,9 @@ def test_a_seat_that_was_taken_meanwhile_is_said_and_can_be_asked_for_again(
         bo.is_inside()
         tunnel.cut()
         expect(bo.page.locator(".seat.away")).to_have_count(1)
+        ada.says("Send this.")
+        ada.says("Rather not this.")
+        ada.text.fill("And one more thi")
         chi.page.get_by_label("Enter the words you were given").fill(ada.code)
 
         def chi_is_inside() -> bool:
@@ -297,14 +332,27 @@ def test_a_seat_that_was_taken_meanwhile_is_said_and_can_be_asked_for_again(
             expect(chi.page.locator(".screen .notice")).to_contain_text("The room is full")
         tunnel.restore()
         ada.sees_end("seat_lost")
+        left = ada.page.locator(".unsent-list li")
+        expect(left.locator(".unsent-text")).to_have_text(
+            ["Send this.", "Rather not this.", "And one more thi"]
+        )
+        left.nth(1).get_by_label("Send after coming back").uncheck()
+        # There is no place yet: nothing of it is lost by that.
+        ada.page.get_by_role("button", name="Try again").click()
+        expect(ada.page.locator(".ended .notice")).to_contain_text("The room is full")
+        expect(left.nth(1).get_by_label("Send after coming back")).not_to_be_checked()
         chi.menu("Leave")
         chi.answers("Leave")
         chi.sees_end("left")
         ada.page.get_by_role("button", name="Try again").click()
         ada.is_inside()
+        expect(ada.text).to_have_value("And one more thi")
+        bo.cards.click()
+        expect(bo.texts).to_have_text(["Send this."])
+        expect(bo.cards).to_have_count(0)
         # Before the tunnel goes: a page that lives would miss it aloud.
         ada.page.close()
-        ada.watched.forgive("WebSocket connection to .* failed")
+        ada.watched.forgive(r"WebSocket connection to .* failed|Failed to load resource")
         chi.watched.forgive(r"409 \(Conflict\)")
 
 

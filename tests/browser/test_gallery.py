@@ -181,7 +181,8 @@ def test_enter_sends_and_shift_enter_makes_a_new_line(show: Show) -> None:
     page.keyboard.press("Shift+Enter")
     page.keyboard.type("two")
     page.keyboard.press("Enter")
-    assert calls(watched, "send") == [["send", "one\ntwo", {"view": 30, "limit": None, "quote": None}]]
+    options = {"view": 30, "limit": None, "quote": None}
+    assert calls(watched, "send") == [["send", "one\ntwo", options]]
     expect(text).to_have_value("")
     page.keyboard.type("   ")
     page.keyboard.press("Enter")

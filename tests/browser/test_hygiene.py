@@ -12,7 +12,7 @@ pytestmark = pytest.mark.whole_chromium
 
 # Words that occur nowhere else: not in the list, not in the catalogues, not in the browser.
 TEXT, ANOTHER = "quiet zanzibarish walrus", "loud pangolinesque sofa"
-NICKNAME, DRAFT = "Ozymandiaz", "unfinished wombatology"
+NICKNAME, DRAFT, LEFT = "Ozymandiaz", "unfinished wombatology", "unsent narwhalish"
 
 
 def credentials(someone: Person) -> set[str]:
@@ -31,9 +31,26 @@ def known_by(someone: Person, text: str, *more: str) -> set[str]:
     return {text, NICKNAME, someone.code, *more} | credentials(someone)
 
 
+def keys_held(someone: Person) -> int:
+    """How many keys something in the page's memory still leads to."""
+    session = someone.page.context.new_cdp_session(someone.page)
+    kind = session.send("Runtime.evaluate", {"expression": "CryptoKey.prototype"})
+    found = session.send("Runtime.queryObjects", {"prototypeObjectId": kind["result"]["objectId"]})
+    count = session.send(
+        "Runtime.callFunctionOn",
+        {
+            "objectId": found["objects"]["objectId"],
+            "functionDeclaration": "function () { return this.length; }",
+        },
+    )
+    session.detach()
+    return int(count["result"]["value"])
+
+
 def nothing_is_left(someone: Person, secrets: set[str]) -> None:
     # The test's driver, too, looks through the page, and the browser keeps what it found last.
     expect(someone.page.get_by_role("button", name="To the first page")).to_be_visible()
+    assert keys_held(someone) == 0
     found = someone.memory()
     assert {secret for secret in secrets if secret in found} == set()
     assert someone.keeps() == NOTHING
@@ -66,7 +83,7 @@ SPY = """
 """
 
 
-def test_after_the_end_no_text_code_name_or_credential_is_left_in_memory(
+def test_after_the_end_no_text_code_name_key_or_credential_is_left_in_memory(
     visit: Visit, shared_server: Program
 ) -> None:
     """More than a second: all of a page's memory is read, for each way in and each end once.
@@ -106,10 +123,25 @@ def test_after_the_end_no_text_code_name_or_credential_is_left_in_memory(
     found = ada.memory()
     assert {secret for secret in adas if secret not in found} == set()
     # Ada's copy of the first text may have gone before, as all that was viewed does.
-    known += [(ada, adas | {TEXT}), (cy, known_by(cy, ANOTHER))]
+    known += [(ada, adas | {TEXT})]
+    cy.text.click()
+    cy.page.keyboard.type(LEFT)
+    cys = known_by(cy, ANOTHER)
+    assert keys_held(cy) > 0
     hold_chord(ada.page)
     ada.sees_end("destroyed_by_you")
     cy.sees_end("destroyed")
+    # What Cy was writing is Cy's own, until Cy goes on.
+    expect(cy.page.locator(".unsent-text")).to_be_visible()
+    found = cy.memory()
+    assert {secret for secret in cys if secret in found} == set()
+    assert LEFT in found
+    cy.page.get_by_role("button", name="To the first page").click()
+    cy.answers("Forget it")
+    expect(cy.page.get_by_role("button", name="Open a private room")).to_be_visible()
+    assert keys_held(cy) == 0
+    assert LEFT not in cy.memory()
+    assert cy.keeps() == NOTHING
     for someone, secrets in known:
         nothing_is_left(someone, secrets)
     for someone in (ada, cy):

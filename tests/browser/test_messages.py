@@ -481,8 +481,12 @@ def test_a_long_message_opens_to_its_full_height_and_is_read_from_its_beginning(
     # Whoever writes meanwhile isn't carried to the end of it by what comes.
     page.get_by_label("Write a message").focus()
     change(watched, "change({ typing: [], sent: [] })")
-    wrote_one = "import('/gallery/samples.js').then(({ card }) => { const { client } = window.gallery;"
-    page.evaluate(f"{wrote_one} client.change({{ cards: [...client.state.cards, card('z')] }}); }})")
+    wrote_one = (
+        "import('/gallery/samples.js').then(({ card }) => { const { client } = window.gallery;"
+    )
+    page.evaluate(
+        f"{wrote_one} client.change({{ cards: [...client.state.cards, card('z')] }}); }})"
+    )
     expect(page.locator(".card")).to_have_count(3)
     assert abs(card.evaluate(top) - at) <= 1
     # However long it is, its top and its tools can be reached where the reader is.
@@ -574,7 +578,10 @@ def test_a_reply_quotes_the_card_above_the_composer_and_is_sent_with_it(
     expect(quote).to_have_count(0)
     page.keyboard.type("And this quotes nothing.")
     page.keyboard.press("Enter")
-    assert calls(watched, "send")[1] == ["send", "And this quotes nothing.", {"view": 30}]
+    _, text, options = calls(watched, "send")[1]
+    assert text == "And this quotes nothing."
+    assert isinstance(options, dict)
+    assert (options["view"], options["quote"]) == (30, None)
 
 
 def test_a_key_replies_only_where_the_card_has_the_focus(visit: Visit, stage: str) -> None:

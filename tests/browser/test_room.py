@@ -317,7 +317,9 @@ def test_the_time_to_read_is_chosen_from_seven_and_kept_for_the_tab_alone(
     expect(choice).to_have_value("120")
     page.get_by_label("Write a message").fill("For two minutes.")
     page.keyboard.press("Enter")
-    assert calls(watched, "send") == [["send", "For two minutes.", {"view": 120}]]
+    assert calls(watched, "send") == [
+        ["send", "For two minutes.", {"view": 120, "limit": None, "quote": None}]
+    ]
     assert page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]") == [
         0,
         0,

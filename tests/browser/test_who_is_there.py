@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 from support.machines.chromium import Visit
-from support.people.people import PATIENCE_MS, hold_chord, person, two_in_a_room
+from support.people.people import PATIENCE_MS, Person, hold_chord, person, two_in_a_room
 
 
 def test_a_third_finds_the_room_full(visit: Visit, server: str) -> None:
@@ -12,6 +12,26 @@ def test_a_third_finds_the_room_full(visit: Visit, server: str) -> None:
     expect(eve.page.locator(".notice")).to_contain_text("The room is full", timeout=PATIENCE_MS)
     eve.watched.forgive(r"409 \(Conflict\)")
     expect(ada.page.locator(".joins")).to_have_text("Came in so far: 2")
+
+
+def test_whoever_finds_the_room_full_of_oneself_is_told_so_and_comes_in(
+    visit: Visit, server: str
+) -> None:
+    """More than a second: the server keeps the place of a tab that was closed for five."""
+    ada, bo = two_in_a_room(visit, server)
+    again = Person(visit(f"{server}/", beside=bo.watched))
+    again.enter(ada.code)
+    barrier = again.page.locator("#app .barrier")
+    expect(barrier).to_contain_text("open in another tab of this browser", timeout=PATIENCE_MS)
+    assert "someone else" not in barrier.inner_text()
+    again.page.get_by_role("button", name="Back").click()
+    expect(again.page.locator(".notice")).to_contain_text("The room is full")
+    bo.page.close()
+    again.page.get_by_role("button", name="Join", exact=True).click()
+    expect(barrier).to_contain_text("Were you here a moment ago?", timeout=PATIENCE_MS)
+    expect(barrier).to_contain_text("The page tries again by itself in")
+    again.is_inside()
+    again.watched.forgive(r"409 \(Conflict\)")
 
 
 def test_a_locked_room_lets_nobody_new_in_until_it_is_unlocked(visit: Visit, server: str) -> None:
@@ -45,7 +65,9 @@ def test_a_member_who_leaves_is_seen_leaving_and_may_come_back(visit: Visit, ser
     bo.page.get_by_role("button", name="To the first page").click()
     bo.enter(ada.code)
     bo.is_inside()
-    expect(ada.page.locator(".notice.attention")).to_contain_text("than this room has places: 3 times")
+    expect(ada.page.locator(".notice.attention")).to_contain_text(
+        "than this room has places: 3 times"
+    )
     bo.cards.click()
     expect(bo.texts).to_have_text("Waits for whoever comes next.")
 

@@ -1,7 +1,7 @@
-"""Where one writes: what is done with the words before they are sent, and what is asked for them."""
+"""Where one writes: what is done with the words before they are sent."""
 
-from playwright.sync_api import expect
 from plays import calls, played
+from playwright.sync_api import expect
 from support.machines.chromium import Visit
 
 
@@ -10,7 +10,11 @@ def test_no_word_goes_to_a_spelling_checker_or_a_translator_unless_asked_for(
 ) -> None:
     page = played(visit, stage, "room:conversation").page
     text = page.get_by_label("Write a message")
-    for name, value in (("spellcheck", "false"), ("writingsuggestions", "false"), ("translate", "no")):
+    for name, value in (
+        ("spellcheck", "false"),
+        ("writingsuggestions", "false"),
+        ("translate", "no"),
+    ):
         expect(text).to_have_attribute(name, value)
     expect(text).to_contain_class("notranslate")
     page.get_by_role("button", name="More", exact=True).click()
@@ -19,9 +23,7 @@ def test_no_word_goes_to_a_spelling_checker_or_a_translator_unless_asked_for(
     expect(text).to_have_attribute("translate", "no")
 
 
-def test_a_message_may_have_an_end_that_its_reader_cannot_put_off(
-    visit: Visit, stage: str
-) -> None:
+def test_a_message_may_have_an_end_that_its_reader_cannot_put_off(visit: Visit, stage: str) -> None:
     watched = played(visit, stage, "room:conversation")
     page = watched.page
     page.get_by_label("Readable for").select_option("60")

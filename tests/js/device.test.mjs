@@ -41,10 +41,10 @@ test("both halves together bring the seat and the progress back", async () => {
   assert.equal((await Resume.open(storage, key)).progress.counter, 8);
 });
 
-test("what the tab holds tells nothing but the token", async () => {
+test("what the tab holds tells nothing but the token, and how long the server waits", async () => {
   const { storage } = await kept();
   const [[, entry]] = [...storage.entries];
-  assert.deepEqual(Object.keys(JSON.parse(entry)), ["token", "seat", "progress"]);
+  assert.deepEqual(Object.keys(JSON.parse(entry)), ["token", "seat", "progress", "lasts"]);
   for (const secret of [SEAT.root, "AAAA", "charter", "hash", "anna"]) {
     assert.ok(!entry.includes(secret), secret);
   }

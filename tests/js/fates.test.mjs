@@ -248,10 +248,10 @@ describe("words that the server may not have", () => {
     const talk = new Talk();
     talk.writes(A, "in a tunnel");
     const unsent = () => talk.session.room.outbox.unsent();
-    assert.deepEqual(unsent(), [{ text: "in a tunnel", quote: null, doubtful: false }]);
+    assert.deepEqual(unsent(), [{ id: A, text: "in a tunnel", quote: null, doubtful: false }]);
     talk.connect();
     talk.disconnect();
-    assert.deepEqual(unsent(), [{ text: "in a tunnel", quote: null, doubtful: true }]);
+    assert.deepEqual(unsent(), [{ id: A, text: "in a tunnel", quote: null, doubtful: true }]);
     talk.connect();
     talk.refuse("post", "room_crowded");
     assert.equal(unsent()[0].doubtful, false);
@@ -263,7 +263,7 @@ describe("words that the server may not have", () => {
     const talk = new Talk().connect();
     talk.writes(A, "too much");
     talk.refuse("post", "envelope_size");
-    assert.deepEqual(talk.session.room.outbox.unsent(), [{ text: "too much", quote: null, doubtful: false }]);
+    assert.deepEqual(talk.session.room.outbox.unsent(), [{ id: A, text: "too much", quote: null, doubtful: false }]);
     talk.call("discard", A);
     assert.deepEqual(talk.session.room.outbox.unsent(), []);
   });

@@ -128,6 +128,8 @@ export const ROOMS = {
   cards: () => state({ typing: ["ada"], cards: [card("a"), card("b", { size: 2048 })] }),
   conversation: CONVERSATION,
   open_card: () => state({ cards: [open("a", LOREM)] }),
+  open_limited: () => state({ cards: [open("a", "For your eyes, and not for long.", { view: 20, viewLimit: 20 })] }),
+  open_with_little_left: () => state({ cards: [open("a", "The door is green.", { view: 5 }), card("b")] }),
   open_until_closed: () => state({ cards: [open("a", "Stays until you close it.", { view: 0 })] }),
   long_message: () => state({ cards: [open("a", LONG, { view: 300 })], sent: [sent("s1", "stored", LONG)] }),
   code: () => state({ cards: [open("a", CODE, { view: 0 })], sent: [sent("s1", "stored", "It printed `http://localhost:3000`.")] }),

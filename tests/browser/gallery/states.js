@@ -3,7 +3,7 @@
 
 import { FakeClient } from "./fake.js";
 import { CARDS, NOTICES, RECEIPTS, ROOMS } from "./rooms.js";
-import { card, fates, returned } from "./samples.js";
+import { card, fates, LOREM, returned } from "./samples.js";
 import * as drafts from "/static/js/room/code-draft.js";
 import { arrivingScreen } from "/static/js/room/views/arriving-screen.js";
 import { usualChoices } from "/static/js/room/views/entry-options.js";
@@ -79,6 +79,9 @@ const SCREENS = {
   },
   short: (show) => entering(show, "unmatched gusto", { code: "code_length" }),
   other_server: (show) => entering(show, `https://ephemeral.example/#1.00000000.${CODE}`, { code: "link_salt" }),
+  words_left: (show) => over(show, "seat_lost", { again: none }),
+  words_left_for_good: (show) => over(show, "destroyed", { again: null }),
+  words_not_brought: (show) => over(show, "seat_lost", { again: none, problem: "refusal.room_full" }),
   invited: (show) => show(joining()),
   invited_options: (show) => show(joining({ unfolded: true })),
   invited_problem: (show) => show(joining({ problem: "refusal.room_full" })),
@@ -100,6 +103,12 @@ const back = (show, changes, policy) => {
   show(returnScreen({ client, write: none, anew: none }));
   return client;
 };
+
+function over(show, reason, more) {
+  const kinds = { unsent: "The key is with the porter.", doubtful: LOREM, draft: "And one more thi" };
+  const words = Object.entries(kinds).map(([kind, text]) => ({ kind, text, quote: null, send: kind === "unsent", copied: false }));
+  show(endedScreen({ reason, anew: none, reload: none, words, ...more }));
+}
 
 const writing = (more = {}) =>
   leaveScreen({ choices: usualChoices(), seal: none, back: none, server, ...more });
@@ -213,6 +222,12 @@ const ACTIONS = {
     await until(".destroying");
     return client;
   },
+  stopped: async (show) => {
+    const client = inside(show, ROOMS.open_card());
+    while (document.querySelector(".tool[aria-disabled=false]") === null) await wait(20);
+    press(".opened .tool[aria-pressed]");
+    return client;
+  },
   draft: (show) => {
     const client = inside(show, PEOPLE_TALKING());
     draft(Array.from({ length: 12 }, (_, line) => `Line ${line + 1} of a long draft.`).join("\n"));
@@ -275,7 +290,9 @@ const played = (rows) => Object.fromEntries(Object.entries(rows).map(([name, sta
 /** For each table of room/views/state-tables.js: how its rows are called here, and who plays them. */
 const TABLES = {
   ENDINGS: ["ended", (name) => (show) => show(endedScreen({ reason: name, again: none, anew: none, reload: none }))],
-  BARRIERS: ["barrier", (name) => (show) => show(barrierScreen(name, { retry: none, anew: none }))],
+  BARRIERS: ["barrier", (name) => (show) => show(barrierScreen(name, {
+    retry: none, anew: none, back: none, at: Date.now() + 40_000, until: Date.now() + 1_800_000,
+  }))],
   LEFT: ["left", (name) => (show) => left(show, name)],
   PROGRESS: ["progress", (name) => PROGRESS[name]],
   NOTICES: ["notice", (name) => played(NOTICES)[name]],

@@ -9,9 +9,9 @@
 import { concat, fromBase64url, isObject, readJson, toBase64url, utf8 } from "../protocol/encoding.js";
 import { LABELS, aeadOpen, aeadSeal, importAead, labelled } from "../protocol/keys.js";
 import { NONCE_BYTES } from "../protocol/limits.js";
+import { ENTRY } from "./kept-until.js";
 import { randomBytes } from "./random.js";
 
-const ENTRY = "ephemeral.resume";
 const LIMIT = 1_048_576;
 
 /**
@@ -34,6 +34,7 @@ export class Resume {
   #key;
   #token;
   #seat;
+  #lasts;
   /** Whether the browser has kept the latest; true until it is tried. */
   isKept = true;
 
@@ -42,22 +43,25 @@ export class Resume {
    * @param {CryptoKey} key
    * @param {string} token
    * @param {string} seat  sealed
+   * @param {number|null} lasts  seconds for which the server keeps its half, if known
    */
-  constructor(storage, key, token, seat) {
+  constructor(storage, key, token, seat, lasts) {
     this.#storage = storage;
     this.#key = key;
     this.#token = token;
     this.#seat = seat;
+    this.#lasts = lasts;
   }
 
   /**
    * @param {TabStorage} storage
    * @param {{token: string, key: Uint8Array}} pair  as given to the server
    * @param {SeatRecord} seat
+   * @param {number|null} [lasts]  seconds for which the server keeps its half without a connection
    */
-  static async begin(storage, { token, key }, seat) {
+  static async begin(storage, { token, key }, seat, lasts = null) {
     const aead = await importAead(key);
-    return new Resume(storage, aead, token, await seal(aead, "/seat", seat));
+    return new Resume(storage, aead, token, await seal(aead, "/seat", seat), lasts);
   }
 
   /**
@@ -81,7 +85,7 @@ export class Resume {
     const seat = await unseal(aead, "/seat", kept.seat);
     const progress = await unseal(aead, "/progress", kept.progress);
     if (seat === null || progress === null) return null;
-    const resume = new Resume(storage, aead, kept.token, kept.seat);
+    const resume = new Resume(storage, aead, kept.token, kept.seat, kept.lasts);
     return {
       resume,
       seat: /** @type {SeatRecord} */ (seat),
@@ -92,7 +96,7 @@ export class Resume {
   /** @param {Progress} progress */
   async save(progress) {
     const sealed = await seal(this.#key, "/progress", progress);
-    const entry = JSON.stringify({ token: this.#token, seat: this.#seat, progress: sealed });
+    const entry = JSON.stringify({ token: this.#token, seat: this.#seat, progress: sealed, lasts: this.#lasts });
     try {
       this.#storage.setItem(ENTRY, entry);
       this.isKept = true;
@@ -110,15 +114,18 @@ export class Resume {
 
 /**
  * @param {TabStorage} storage
- * @returns {{token: string, seat: string, progress: string}|null}
+ * @returns {{token: string, seat: string, progress: string, lasts: number|null}|null}
  */
 function read(storage) {
   try {
     const kept = readJson(storage.getItem(ENTRY) ?? "null", LIMIT);
     if (!isObject(kept)) return null;
-    const { token, seat, progress } = kept;
+    const { token, seat, progress, lasts } = kept;
     if ([token, seat, progress].some((part) => typeof part !== "string")) return null;
-    return { token: String(token), seat: String(seat), progress: String(progress) };
+    return {
+      token: String(token), seat: String(seat), progress: String(progress),
+      lasts: typeof lasts === "number" ? lasts : null,
+    };
   } catch {
     return null;
   }

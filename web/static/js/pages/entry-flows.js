@@ -1,5 +1,7 @@
 // The ways into a room: by making it, by its words, by a link, and back after a reload.
 
+import { keptUntil, thisLoad } from "../device/kept-until.js";
+import { tabStorage } from "../device/tab-storage.js";
 import { arrivingScreen } from "../room/views/arriving-screen.js";
 import { invitedScreen } from "../room/views/invited-screen.js";
 import { progressScreen } from "../room/views/progress-screen.js";
@@ -20,6 +22,8 @@ const standIn = () => later().then(({ PolledSocket }) => PolledSocket);
 /**
  * @typedef {import("../room/room-client.js").RoomClient} RoomClient
  * @typedef {import("./share.js").Share} Share
+ * @typedef {import("../room/views/unsent-words.js").Words} Words
+ * @typedef {NonNullable<Parameters<typeof barrierScreen>[1]>} Ways
  *
  * @typedef {object} Flows  what they need of the page
  * @property {import("../ui/stage.js").Stage} stage
@@ -28,8 +32,8 @@ const standIn = () => later().then(({ PolledSocket }) => PolledSocket);
  * @property {import("../room/views/entry-options.js").Choices} choices
  * @property {{set: () => void, release: () => void}} trap  makes going back a question while there is something
  *   to lose
- * @property {(client: RoomClient, share: Share|null, keptNode?: HTMLElement) => void} toRoom  enters a room;
- *   without a share where the code is not known
+ * @property {(client: RoomClient, share: Share|null, keptNode?: HTMLElement|null, words?: Words[]) => void} toRoom  enters
+ *   a room; without a share where the code is not known
  * @property {(client: RoomClient, share: Share) => Share} hold  a room is the page's from now on
  * @property {(client: RoomClient, share: Share) => void} showRoom  that is held
  * @property {() => void} depart  lets go of it; the seat stays
@@ -39,6 +43,12 @@ const standIn = () => later().then(({ PolledSocket }) => PolledSocket);
 
 /** The code of what was thrown. @param {unknown} error @returns {string|undefined} */
 const codeOf = (error) => /** @type {{code?: string}|null|undefined} */ (error)?.code;
+
+/** When a refusal says that the same may be asked again, by this device's clock. @param {unknown} error */
+function retryAt(error) {
+  const { retryAfter = null } = /** @type {{retryAfter?: number|null}} */ (error ?? {});
+  return retryAfter === null ? null : Date.now() + 1000 * retryAfter;
+}
 
 /** The key of the sentence for what went wrong. @param {unknown} error */
 const problemOf = (error) => (has(`refusal.${codeOf(error)}`) ? `refusal.${codeOf(error)}` : "refusal.other");
@@ -180,11 +190,13 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
   }
 
   /**
-   * Derives, connects, and enters; `giveUp(problem)` goes back to where the person was.
+   * Derives, connects, and enters, with the words that one comes back with; `giveUp(problem)` goes back to where
+   * the person was.
    * @param {string} code
    * @param {(problem: string|null) => void} giveUp
+   * @param {Words[]} [words]
    */
-  async function join(code, giveUp) {
+  async function join(code, giveUp, words = []) {
     stage.show((kept) => progressScreen(kept.phase ?? "deriving", { ...kept, back: () => giveUp(null) }));
     try {
       const modules = await load();
@@ -199,14 +211,21 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
         return modules.RoomClient.join({ ...visitor(), code, config, onProgress });
       };
       const done = await begin(enter);
-      if (done?.client) toRoom(done.client, shareOf(code, base, modules, server));
+      if (done?.client) toRoom(done.client, shareOf(code, base, modules, server), null, words);
     } catch (error) {
       forget();
-      giveUp(problemOf(error));
+      const back = () => giveUp(problemOf(error));
+      const ways = { retry: () => void join(code, giveUp, words), back, at: retryAt(error) };
+      // Every place is taken: perhaps by oneself, in another tab or in one that was closed a moment ago.
+      if (codeOf(error) !== "room_full") back();
+      else if (/** @type {import("../protocol/errors.js").Refusal} */ (error).elsewhere) toBarrier("full_elsewhere", { ...ways, at: null });
+      else if (ways.at !== null) toBarrier("full_soon", ways);
+      else back();
     }
   }
 
   async function resume() {
+    const kept = keptUntil(tabStorage(), thisLoad());
     cancel();
     stage.show((kept) => progressScreen("returning", kept));
     try {
@@ -217,15 +236,16 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
       else toRoom(done.client, null);
     } catch (error) {
       const code = codeOf(error);
+      const ways = { retry: resume, anew: () => toArriving(), at: retryAt(error), until: kept };
       if (!PASSING.has(code)) toArriving({ problem: problemOf(error) });
-      else if (code === "too_many" || code === "not_ours") toBarrier(code);
-      else toBarrier(navigator.onLine === false ? "offline" : "unreachable");
+      else if (code === "too_many" || code === "not_ours") toBarrier(code, ways);
+      else toBarrier(navigator.onLine === false ? "offline" : "unreachable", ways);
     }
   }
 
-  /** What is in the way of coming back will pass: the tab keeps its half until it has. @param {string} what */
-  function toBarrier(what) {
-    stage.show(() => barrierScreen(what, { retry: resume, anew: () => toArriving() }));
+  /** What is in the way will pass: meanwhile the tab keeps what it has. @param {string} what  @param {Ways} ways */
+  function toBarrier(what, ways) {
+    stage.show(() => barrierScreen(what, ways));
   }
 
   return { toArriving, toInvited, join, resume };

@@ -6,6 +6,7 @@ import { forgetRoom, memoryOf } from "../room/views/room-memory.js";
 import { roomView } from "../room/views/room-view.js";
 import { barrierScreen, endedScreen } from "../room/views/standing-screens.js";
 import { ENDINGS, PROGRESS } from "../room/views/state-tables.js";
+import { bringAlong, wordsLeft } from "../room/views/unsent-words.js";
 import { announce, clearAnnouncements } from "../ui/announce.js";
 import { closePanels, confirm } from "../ui/dialog.js";
 import { onLanguage, say } from "../ui/i18n.js";
@@ -18,12 +19,21 @@ import { entryFlows, mayResume } from "./entry-flows.js";
 import { loading } from "./loading.js";
 import { leadingBack } from "./share.js";
 
+/**
+ * @typedef {import("../room/room-client.js").RoomClient} RoomClient
+ * @typedef {import("../room/room-state.js").EndReason} EndReason
+ * @typedef {import("../room/views/unsent-words.js").Words} Words
+ * @typedef {import("./share.js").Share} Share
+ */
+
 // A while after somebody has entered, what may be needed then is here, also without the network.
 const LATER_MS = 3000;
 
 const base = new URL(`${document.documentElement.dataset.base}/`, location.origin).href;
-const app = document.getElementById("app");
-const spoken = ["announce-polite", "announce-assertive"].map((id) => document.getElementById(id));
+/** What the server has put there. @param {string} id */
+const part = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+const app = part("app");
+const spoken = ["announce-polite", "announce-assertive"].map(part);
 const stage = stageIn(app);
 const choices = usualChoices();
 // What needs the word list and the protocol is loaded while the person reads the first screen.
@@ -36,6 +46,7 @@ const trap = backTrap({ ask: askToLeave, leave });
 const { toArriving, toInvited, join, resume } = entryFlows({
   stage, base, load, choices, trap, toRoom, hold, showRoom, depart, over: toNothing,
 });
+/** @type {RoomClient|null} */
 let room = null;
 let waiting = 0;
 
@@ -51,35 +62,53 @@ function title() {
   else document.title = waiting > 0 ? say("title.waiting", { count: waiting, name: say("name") }) : say("name");
 }
 
+/** @param {number} count */
 function setWaiting(count) {
   waiting = count;
   title();
 }
 
-/** From now on this room is the page's, whatever is shown of it. Gives its share, with the way back to it. */
+/**
+ * From now on this room is the page's, whatever is shown of it. Gives its share, with the way back to it.
+ * @template {Share|null} S
+ * @param {RoomClient} client
+ * @param {S} share
+ * @returns {S extends Share ? Share : null}
+ */
 function hold(client, share) {
   room = client;
   const over = () => {
-    if (room !== client || client.state.phase !== "ended") return;
+    const { ended } = client.state;
+    if (room !== client || ended === null) return;
     client.removeEventListener("change", over);
     room = null;
     trap.release();
-    const { reason, by } = client.state.ended;
+    const { reason, by } = ended;
     const person = by === null ? null : memoryOf(client).people.met(by);
+    const words = wordsLeft(client);
     forgetRoom(client);
-    const again = share !== null && ENDINGS[reason]?.actions.includes("again");
-    toEnded(reason, again ? once(share.code) : null, person?.label);
+    const helps = ENDINGS[reason].actions.includes("again");
+    toEnded({ reason, by: person?.label, words, again: share !== null && helps ? once(share.code, reason, words) : null });
   };
   client.addEventListener("change", over);
   trap.set();
   setTimeout(() => later().catch(() => {}), LATER_MS);
   // A room that is over already has told so before anybody listened.
   queueMicrotask(over);
-  return share === null ? null : leadingBack(share, client);
+  const led = share === null ? null : leadingBack(share, client);
+  return /** @type {any} */ (led);
 }
 
-/** Enters the room; who is using what is in `keptNode`, which is shown already, is not disturbed. */
-function toRoom(client, share, keptNode = null) {
+/**
+ * Enters the room; who is using what is in `keptNode`, which is shown already, is not disturbed. `words` are
+ * those that one comes back with.
+ * @param {RoomClient} client
+ * @param {Share|null} share
+ * @param {HTMLElement|null} [keptNode]
+ * @param {Words[]} [words]
+ */
+function toRoom(client, share, keptNode = null, words = []) {
+  bringAlong(client, words);
   const led = hold(client, share);
   if (keptNode === null) {
     showRoom(client, led);
@@ -89,6 +118,7 @@ function toRoom(client, share, keptNode = null) {
   }
 }
 
+/** @param {RoomClient} client  @param {Share|null} share */
 function showRoom(client, share) {
   stage.show(() => roomView({ client, share, setWaiting, hide: neutral.cover }));
 }
@@ -98,27 +128,39 @@ function depart() {
   const client = room;
   room = null;
   trap.release();
+  if (client === null) return;
   forgetRoom(client);
   client.close({ unloading: true, done: true });
-  toEnded("departed", null);
+  toEnded({ reason: "departed" });
 }
-
-/** Tries a code once more. A function of its own, because closures hold all that stands beside them. */
-const once = (code) => () => join(code, (problem) => toArriving({ text: code, problem }));
 
 /**
- * The room is over: everything is forgotten here, the code too unless it may still help (`again`), and all
- * names but that of the member `by` whom it was ended.
+ * Tries a code once more, with the words that were left; where there are none, giving up leads to the first
+ * screen. A function of its own, because closures hold all that stands beside them.
+ * @param {string} code
+ * @param {EndReason} reason
+ * @param {Words[]} words
+ * @returns {() => void}
  */
-function toEnded(reason, again, by = null) {
+const once = (code, reason, words) => () => void join(code, (problem) => {
+  if (words.length === 0) toArriving({ text: code, problem });
+  else toEnded({ reason, words, problem, again: once(code, reason, words) });
+}, words);
+
+/**
+ * The room is over: everything is forgotten here, but for the name of the member `by` whom it was ended, one's own
+ * words that nobody has, and the code where it may still help (`again`).
+ * @param {{reason: EndReason, by?: string|null, again?: (() => void)|null, words?: Words[], problem?: string|null}} end
+ */
+function toEnded({ reason, by = null, again = null, words = [], problem = null }) {
   if (again === null) forget();
-  stage.show(() => endedScreen({ reason, by, again, anew }));
+  stage.show(() => endedScreen({ reason, by, again, anew, words, problem }));
 }
 
-/** A room was destroyed before it was entered; without a reason, before it was made. */
+/** A room was destroyed before it was entered; without a reason, before it was made. @param {EndReason|null} reason */
 function toNothing(reason) {
   trap.release();
-  if (reason !== null) toEnded(reason, null);
+  if (reason !== null) toEnded({ reason });
   else {
     forget();
     toArriving({ problem: "destroy.nothing" });
@@ -150,8 +192,8 @@ async function askToLeave() {
 const isInside = () => room !== null || stage.screen()?.unsaved?.() === true;
 
 function leave() {
-  if (room !== null) room.leave();
-  else stage.screen().leave();
+  if (room !== null) void room.leave();
+  else stage.screen()?.leave?.();
 }
 
 laterBy(loading(new URL("./later.js", import.meta.url).href));

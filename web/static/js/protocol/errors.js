@@ -9,7 +9,10 @@
  * What they mean to a person is in the catalogues.
  */
 
-/** A no. `retryAfter` is in seconds; `state` is the fate of a message that is gone. */
+/**
+ * A no. `retryAfter` is in seconds; `state` is the fate of a message that is gone; `elsewhere` says that another
+ * tab of this browser is in the room.
+ */
 export class Refusal extends Error {
   /**
    * @param {string} code
@@ -23,6 +26,7 @@ export class Refusal extends Error {
     this.code = code;
     this.retryAfter = details.retryAfter ?? null;
     this.state = details.state ?? null;
+    this.elsewhere = false;
     this.position = details.position ?? null;
     this.word = details.word ?? null;
     this.unknown = details.unknown ?? null;

@@ -1,6 +1,7 @@
 /** Ways into a room: making it, joining it, coming back. Each ends with a seat. */
 
 import { Resume } from "../device/resume.js";
+import { askTabs } from "../device/tabs.js";
 import { encodeCharter, readCharter, signCharter } from "../protocol/charter.js";
 import { readCode } from "../protocol/codes.js";
 import { readConfig } from "../protocol/config.js";
@@ -21,6 +22,7 @@ import { RoomCrypto } from "./room-crypto.js";
  * @property {(code: string, config: {suite: number, salt: Uint8Array},
  *   onProgress?: (seconds: number) => void) => Promise<Uint8Array>} derive
  * @property {(size: number) => Uint8Array} randomBytes
+ * @property {() => import("../device/tabs.js").Channel|null} [tabs]  a way to the other tabs of this browser
  * @property {import("../device/tab-storage.js").TabStorage} storage
  * @property {(() => Promise<import("../net/reconnecting-socket.js").StandIn>)|null} [standIn]  promises what
  *   stands in for a socket
@@ -194,19 +196,33 @@ async function takeSeat(options, device, { api, config, root, keys, locator }, {
   const answer = object(await api.join(who, {
     ...(profile === null ? {} : { profile }),
     ...(pair === null ? {} : { resume: { token: pair.token, key: toBase64url(pair.key) } }),
-  }));
+  }).catch((error) => throwKnowing(error, device, locator)));
   const record = {
     root: toBase64url(root), secret: toBase64url(secret), charter, mac, suite: config.suite,
     graceSeconds: config.limits.seatGraceSeconds,
   };
   root.fill(0);
-  const resume = pair === null ? null : await Resume.begin(device.storage, pair, record);
+  const resume = pair === null ? null : await Resume.begin(device.storage, pair, record, config.limits.resumeSeconds);
   pair?.key.fill(0);
   return {
     api, ...who, me: toBase64url(member), charter, mac, rules, keys: content, messages, resume, secret,
     graceSeconds: record.graceSeconds,
     generation: integer(answer.generation), progress: null, present: answer,
   };
+}
+
+/**
+ * There is no place: perhaps this browser has it, in another tab.
+ * @param {unknown} error
+ * @param {Device} device
+ * @param {string} locator
+ * @returns {Promise<never>}
+ */
+async function throwKnowing(error, { tabs }, locator) {
+  if (error instanceof Refusal && error.code === "room_full" && tabs !== undefined) {
+    error.elsewhere = await askTabs(tabs(), locator);
+  }
+  throw error;
 }
 
 /**

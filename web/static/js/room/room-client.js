@@ -5,6 +5,7 @@
 import { derive } from "../device/derive.js";
 import { randomBytes } from "../device/random.js";
 import { tabStorage } from "../device/tab-storage.js";
+import { answerTabs, otherTabs } from "../device/tabs.js";
 import { readConfig } from "../protocol/config.js";
 import { encodeContent } from "../protocol/envelope.js";
 import { Refusal } from "../protocol/errors.js";
@@ -33,7 +34,7 @@ const TOO_FAST = 4429;
 const OWN_END = new Set(["left", "destroyed_by_you", "destroy_unconfirmed"]);
 
 /** @param {{standIn?: Device["standIn"]}} options  @returns {Device} */
-const browser = ({ standIn }) => ({ derive, randomBytes, storage: tabStorage(), standIn });
+const browser = ({ standIn }) => ({ derive, randomBytes, storage: tabStorage(), tabs: otherTabs, standIn });
 
 /** The only thing pages use of a room. Errors of the static methods are `Refusal`s. */
 export class RoomClient extends EventTarget {
@@ -119,6 +120,7 @@ export class RoomClient extends EventTarget {
       const { signal } = this.#listeners;
       globalThis.addEventListener?.(type, () => this.#changed(), { signal });
     }
+    this.#listeners.signal.addEventListener("abort", answerTabs(device.tabs?.() ?? null, seat.locator), { once: true });
     this.#connection.start();
   }
 

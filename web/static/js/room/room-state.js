@@ -70,6 +70,7 @@
  * still waits
  *
  * @typedef {object} Unsent  words of one's own that the server may not have
+ * @property {string} id
  * @property {string} text
  * @property {Quote|null} quote
  * @property {boolean} doubtful  it was on its way without an answer: sent again, it may be there twice

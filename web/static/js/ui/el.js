@@ -6,7 +6,7 @@ const PROPERTIES = new Set(["value", "checked", "disabled", "hidden", "textConte
 
 /**
  * @typedef {Node|string|number|boolean|null|undefined|Child[]} Child
- * @typedef {{class?: string, data?: Record<string, string|number|boolean>,
+ * @typedef {{class?: string, data?: Record<string, string|number|boolean|null|undefined>|null,
  *   on?: Record<string, (event: any) => unknown>} & Record<string, unknown>} Props
  */
 

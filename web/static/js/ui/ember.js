@@ -6,6 +6,8 @@ import { isCovered } from "./neutral-screen.js";
 
 const BURN_MS = 360;
 const SPARK_MS = 200;
+/** When all is over. */
+const END_MS = 400;
 const SPARKS = 12;
 const EASING = "cubic-bezier(0.4, 0.1, 0.6, 0.9)";
 /** Less of a sheet than this isn't seen to burn. */
@@ -110,6 +112,7 @@ function layer(height, ahead) {
 function spark(at, height) {
   const node = el("i", { class: "spark" });
   const part = (at + 0.5) / SPARKS;
+  const delay = part * (BURN_MS - SPARK_MS / 2);
   const rise = 20 + 34 * ((at * GOLDEN * 5) % 1);
   const drift = 20 * ((at * GOLDEN * 3) % 1) - 10;
   Object.assign(node.style, { left: `${3 + 94 * ((at * GOLDEN) % 1)}%`, top: `${height * (1 - part)}px` });
@@ -117,7 +120,7 @@ function spark(at, height) {
     { transform: "none", opacity: 0 },
     { opacity: 1, offset: 0.25 },
     { transform: `translate(${drift}px, ${-rise}px) scale(0.3)`, opacity: 0 },
-  ], { duration: SPARK_MS, delay: part * (BURN_MS - SPARK_MS / 2), fill: "both", easing: "ease-out" });
+  ], { duration: Math.min(SPARK_MS, END_MS - delay), delay, fill: "both", easing: "ease-out" });
   return node;
 }
 

@@ -125,7 +125,7 @@ export function cardView(first, room) {
   /** @param {CardView} card  @param {keyof typeof CARDS} state */
   function sealedLine(card, state) {
     if (state === "failed" && has(`refusal.${card.error}`)) return say(`refusal.${card.error}`);
-    const holder = state === "taken" ? who(room.people.get(card.holder)) : null;
+    const holder = state === "taken" ? who(room.people.get(card.holder ?? "")) : null;
     const line = parts(CARDS[state].text, { name: holder, time: usualTime(card.size) });
     const until = moment(room.localTime(card.expiresAt));
     if (state === "taken" || state === "failed" || until === "") return line;

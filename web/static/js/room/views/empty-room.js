@@ -1,6 +1,6 @@
 /**
- * What stands before the messages: the invitation while there is a seat to be taken, and, while there are none, what to
- * expect.
+ * What stands before the messages: the invitation while there is a seat to be taken; while there are none, what to
+ * expect; and what opening does, until one has opened the first.
  */
 
 import { el, fill } from "../../ui/el.js";
@@ -43,6 +43,10 @@ export function emptyRoom({ people, share, localTime, write, shown }) {
     })),
   ];
 
+  /** @param {import("../room-state.js").RoomState} state  whether something waits for who has opened nothing yet */
+  const isNew = ({ cards }) => cards.some(({ state }) => state === "closed" || state === "returned")
+    && !cards.some(({ state }) => state === "open" || state === "shown_gone");
+
   /** Folds the invitation once, when the first message needs its space. @param {boolean} nothing */
   function foldFor(nothing) {
     if (!nothing && !begun) {
@@ -59,26 +63,30 @@ export function emptyRoom({ people, share, localTime, write, shown }) {
      * @param {import("../room-state.js").RoomState} state
      * @param {boolean} nothing
      */
-    update({ room }, nothing) {
+    update(state, nothing) {
+      const { room } = state;
       if (room === null) return;
       const lonely = people.here().every((person) => person.me);
       const waits = lonely && (nothing || room.joins <= 1);
       const invites = share !== null && hasSeats(room, waits);
-      const kind = waits ? "alone" : nothing ? "together" : "none";
+      const kind = waits ? "alone" : nothing ? "together" : isNew(state) ? "waiting" : "none";
       foldFor(nothing);
       if (kind === node.dataset.kind && invites !== invitation.hidden) return;
       const focused = node.contains(document.activeElement);
+      const before = node.dataset.kind;
       node.dataset.kind = kind;
       node.hidden = kind === "none" && !invites;
       if (invites === invitation.hidden) {
         invitation.hidden = !invites;
         fill(invitation, fold, invites && share !== null ? shareNode(share) : null);
       }
-      fill(words, kind === "alone" ? alone(room) : kind === "together" ? together() : null,
+      fill(words, kind === "alone" ? alone(room) : kind === "together" ? together()
+        : kind === "waiting" ? el("p", {}, say("room.waiting")) : null,
         // Somebody was here before, who may have come back by the words.
-        kind !== "none" && share !== null && room.joins > room.seatsTaken ? el("p", { class: "hint" }, say("room.before")) : null);
+        nothing && share !== null && room.joins > room.seatsTaken ? el("p", { class: "hint" }, say("room.before")) : null);
       if (focused && !node.contains(document.activeElement)) write();
-      shown(invites && nothing);
+      // Whoever has opened the first one reads it.
+      if (before !== "waiting") shown(invites && nothing);
     },
   };
 }

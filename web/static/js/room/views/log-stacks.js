@@ -10,6 +10,7 @@
  * @property {string} author
  * @property {string[]} ids  of all its cards, oldest first
  * @property {string|null} next  id of the oldest that can be opened
+ * @property {number} size  of that one, in bytes
  * @property {number} count  of those that can be opened
  * @property {number} taken  how many of the others are being read
  * @property {string|null} holder  by whom, if by one member alone
@@ -109,6 +110,7 @@ function stackOf(key, cards) {
   const holders = new Set(cards.filter(({ state }) => state === "taken").map(({ holder }) => holder));
   return {
     kind: "stack", key, author: cards[0].author, ids: cards.map(({ id }) => id), next: closed[0]?.id ?? null,
+    size: closed[0]?.size ?? 0,
     count: closed.length, taken: cards.length - closed.length,
     holder: holders.size === 1 ? [...holders][0] : null,
     postedAt: cards[0].postedAt, latest: cards[cards.length - 1].postedAt,

@@ -154,8 +154,9 @@ export function logView({ context, share, write }) {
       if (before !== null && !where.following()) behind += cards.filter((id) => !before.has(id)).length;
       known = new Set(cards);
       where.keep(() => {
-        messages.update(shown, `${state.phase} ${state.clockOffset} ${people.version}`);
+        // First what stands above: a card that opens is brought into sight, and has to stay there.
         empty.update(state, shown.length === 0);
+        messages.update(shown, `${state.phase} ${state.clockOffset} ${people.version}`);
       });
       if (focused !== null && document.activeElement !== focused) refocus(focused, place);
       showPill();

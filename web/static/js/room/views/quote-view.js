@@ -13,7 +13,7 @@ import { hue, who } from "./people.js";
  * @returns {HTMLElement}
  */
 export function quoteView(quote, people) {
-  const person = people.quoted(quote.author);
+  const person = people.quoted(quote.author ?? "");
   return el("blockquote", { class: `quote ${hue(person)}` },
     el("p", { class: "quote-from" }, who(person)),
     el("p", { class: "quote-text prose notranslate", translate: "no" }, quote.text));

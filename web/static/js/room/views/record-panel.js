@@ -5,7 +5,10 @@ import { el, fill } from "../../ui/el.js";
 import { say } from "../../ui/i18n.js";
 import { later } from "../../ui/later.js";
 
-/** Opens the panel; `read()` resolves to a record as `protocol/record.js` reads it. */
+/**
+ * Opens the panel; `read()` resolves to what the server knows.
+ * @param {() => Promise<import("../../protocol/record.js").Record>} read
+ */
 export async function openRecord(read) {
   const content = el("div", { class: "record", role: "status" }, el("p", { class: "hint" }, say("record.loading")));
   const node = panel({ kind: "menu", labelledby: "record-title" },

@@ -10,10 +10,13 @@ import { say } from "../../ui/i18n.js";
  */
 export const recordTables = ({ tables, elsewhere }) => [...tables.map(tableView), elsewhereView(elsewhere)];
 
+/** @param {"p"|"dd"} tag  @param {string} text */
 const english = (tag, text) => el(tag, { class: "hint", lang: "en", dir: "ltr" }, text);
 
+/** @param {string} name */
 const named = (name) => el("code", { lang: "en", dir: "ltr", translate: "no" }, name);
 
+/** @param {import("../../protocol/record.js").Table} table */
 function tableView({ name, explained, columns, rows, rest, apart }) {
   return el("details", { class: "record-table", open: name === "rooms" },
     el("summary", {}, named(name), " ", el("span", { class: "hint" }, say("record.rows", { count: rows.length + rest }))),
@@ -33,6 +36,7 @@ function tableView({ name, explained, columns, rows, rest, apart }) {
     rest === 0 ? null : el("p", { class: "hint" }, say("record.rest", { count: rest })));
 }
 
+/** @param {import("../../protocol/record.js").Cell} cell */
 function cellView({ value, bytes, time, sha256 }) {
   if (sha256 !== null) return say("record.digest", { count: bytes, digest: sha256 });
   if (value === undefined) return say("record.hidden", { count: bytes });
@@ -41,6 +45,7 @@ function cellView({ value, bytes, time, sha256 }) {
   return el("code", { dir: "ltr", translate: "no" }, time ?? value);
 }
 
+/** @param {import("../../protocol/record.js").Elsewhere[]} elsewhere */
 function elsewhereView(elsewhere) {
   return el("details", { class: "record-table" },
     el("summary", {}, say("record.elsewhere")),

@@ -31,6 +31,8 @@ const fresh = () => ({
   ash: new Ash(),
   /** Seconds for which each message of one's own may be read. @type {Map<string, number>} */
   views: new Map(),
+  /** How each of these was sent: what `RoomClient.send` was told. @type {Map<string, {view: number, limit: number|null}>} */
+  options: new Map(),
   /**
    * The clock of each card and message that is to go.
    * @type {Map<string, import("../../ui/reading-time.js").ReadingClock>}

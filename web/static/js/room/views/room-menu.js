@@ -14,41 +14,43 @@ import { roomRules } from "./room-rules.js";
 
 /**
  * @typedef {import("../room-state.js").RoomState} RoomState
- * @typedef {{code: string, link: () => Promise<string>, panel?: () => {node: HTMLElement}}} Share
+ * @typedef {import("./view-context.js").Share} Share
  *
- * @typedef {object} Given
+ * @typedef {object} Menu  what it shows and does
  * @property {RoomState} state
  * @property {(serverTime: number) => number} localTime
  * @property {Share|null} share  null when this tab has forgotten the code
  * @property {{enabled: boolean, set: (enabled: boolean) => void}} typing
- * @property {() => Promise<any>} record  reads what the server knows
- * @property {(locked: boolean) => unknown} lock
- * @property {(() => unknown)|null} hide
- * @property {(() => unknown)|null} comeBack  shows the link that leads back
- * @property {() => unknown} people  shows who is here
- * @property {() => unknown} leave
- * @property {() => unknown} destroy
- * @property {() => void} onClose  is told when the menu has closed
+ * @property {() => Promise<import("../../protocol/record.js").Record>} record  reads what the server knows
+ * @property {(locked: boolean) => void} lock
+ * @property {(() => void)|null} hide
+ * @property {(() => void)|null} comeBack  shows the link that leads back
+ * @property {() => void} leave
+ * @property {() => void} destroy
+ * @property {() => void} people
+ * @property {() => void} onClose  is told when it has closed
  */
 
-/** Opens the menu. @param {Given} given */
+/**
+ * Opens the menu; `update(state)` brings it up to date.
+ * @param {Menu} menu
+ */
 export function openMenu({ state, localTime, share, typing, record, lock, hide, comeBack, leave, destroy, people, onClose }) {
   const facts = roomRules(localTime);
   const lockLabel = el("span", {});
   const lockHint = el("span", { class: "hint" });
   const lockRow = el("button", { type: "button", class: "row-button",
-    on: { click: () => lock(!current.room?.locked) } },
+    on: { click: () => lock(current.room?.locked !== true) } },
     icon("locked"), el("span", { class: "row-text" }, lockLabel, lockHint));
   let current = state;
 
-  /** @type {HTMLInputElement} */
   const typingBox = el("input", { type: "checkbox", id: "menu-typing", checked: typing.enabled,
-    on: { change: () => typing.set(typingBox.checked) } });
+    on: { change: (/** @type {Event & {target: HTMLInputElement}} */ { target }) => typing.set(target.checked) } });
 
   const leaveHint = el("span", {});
-  /** @param {() => unknown} action */
+  /** @param {() => void} action */
   const then = (action) => () => { node.close(); action(); };
-  /** @param {string} name  @param {string} label  @param {import("../../ui/el.js").Child} hint  @param {() => unknown} action */
+  /** @param {string} name  @param {string} label  @param {import("../../ui/el.js").Child} hint  @param {() => void} action */
   const row = (name, label, hint, action, kind = "") =>
     el("button", { type: "button", class: `row-button ${kind}`, on: { click: then(action) } },
       icon(name), el("span", { class: "row-text" }, label, el("span", { class: "hint" }, hint)));
@@ -102,7 +104,7 @@ function openInvite(share) {
 export function shareNode(share) {
   if (share.panel !== undefined) return share.panel().node;
   return el("div", { class: "share-simple" },
-    el("p", { class: "menu-code", translate: "no" }, codeWords(share.code).join(" ")),
+    el("p", { class: "menu-code notranslate", translate: "no" }, codeWords(share.code).join(" ")),
     el("div", { class: "button-row" },
       copyButton({ label: say("share.copy_code"), name: "copy", text: () => share.code }),
       copyButton({ label: say("share.copy_link"), name: "link", text: share.link })));

@@ -85,7 +85,9 @@ export function roomView({ client, share, setWaiting, hide = null }) {
 
   /** @param {string} text  @param {{view: number, limit: number|null, quote: import("../room-state.js").Quote|null}} options */
   function send(text, options) {
-    memory.views.set(client.send(text, options), options.view);
+    const id = client.send(text, options);
+    memory.views.set(id, options.view);
+    memory.options.set(id, { view: options.view, limit: options.limit });
     log.toEnd();
   }
 

@@ -15,7 +15,7 @@ import { codeWords } from "./code-words.js";
 export function sharePanel({ code, link, picture }) {
   // A list of words would be read out with its numbers; the words alone are what is spoken.
   // A stop of Tab: they are what one has come for, and come before what can be done with them.
-  const words = el("p", { class: "code-words", tabindex: "0", translate: "no", dir: "ltr", lang: "en" },
+  const words = el("p", { class: "code-words notranslate", tabindex: "0", translate: "no", dir: "ltr", lang: "en" },
     codeWords(code).flatMap((/** @type {string} */ word, /** @type {number} */ index) => [index === 0 ? null : " ", el("span", {}, word)]));
   const place = el("div", { class: "qr-place" });
   const node = el("section", { class: "share-panel", "aria-label": say("share.title"), tabindex: "-1" },

@@ -3,6 +3,7 @@
 import { el, fill, setText } from "../../ui/el.js";
 import { parts, say } from "../../ui/i18n.js";
 import { moment } from "../../ui/times.js";
+import { usualTime } from "./card-view.js";
 import { called, hue, mark, who } from "./people.js";
 
 /**
@@ -16,12 +17,13 @@ export function stackView(first, room) {
   const when = el("span", { class: "card-when" });
   const count = el("span", {});
   const taken = el("span", {});
+  const clock = el("span", { class: "stack-clock" });
   const action = el("span", { class: "card-action" });
   const button = el("button", { type: "button", class: "seal", on: { click: openNext } },
     el("span", { class: "envelope", "aria-hidden": "true" }, mark(author())),
     el("span", { class: "card-text" },
       el("span", { class: "card-from" }, who(author()), " ", when),
-      el("span", { class: "card-line" }, count, " ", taken)),
+      el("span", { class: "card-line" }, count, " ", taken, clock)),
     action);
   const node = el("article", { class: "card received stack" }, button);
 
@@ -44,6 +46,7 @@ export function stackView(first, room) {
       fill(taken, entry.taken === 0 ? null : entry.holder === null
         ? say("stack.taken", { count: entry.taken })
         : parts("stack.taken_by", { count: entry.taken, name: who(room.people.get(entry.holder)) }));
+      setText(clock, entry.next === null ? "" : say("card.clock", { time: usualTime(entry.size) }));
       setText(action, entry.next === null ? "" : say("stack.open"));
     },
   };

@@ -65,7 +65,7 @@ export const ENDINGS = freeze({
 
 /**
  * Why the page can't work, before there is a room. Actions: `secure` opens the same page by HTTPS,
- * `retry` tries what failed once more, `anew` goes to the first screen. What no button cures has none.
+ * `retry` tries what failed once more, `anew` goes to the first screen, `back` to where one came from. What no button cures has none.
  */
 export const BARRIERS = freeze({
   insecure: { tone: "attention", icon: "unlocked", title: "barrier.insecure", text: "barrier.insecure_text",
@@ -73,12 +73,16 @@ export const BARRIERS = freeze({
   too_old: { tone: "attention", icon: "warning", title: "barrier.too_old", text: "barrier.too_old_text",
     next: "barrier.too_old_next", actions: [] },
   unreachable: { tone: "attention", icon: "warning", title: "barrier.unreachable",
-    text: "barrier.unreachable_text", next: "barrier.unreachable_next", actions: ["retry", "anew"] },
-  too_many: { tone: "attention", icon: "waiting", title: "barrier.too_many", text: "refusal.too_many",
-    next: "barrier.unreachable_text", actions: ["retry", "anew"] },
+    text: "barrier.kept", next: "barrier.unreachable_next", actions: ["retry", "anew"] },
+  too_many: { tone: "attention", icon: "waiting", title: "barrier.too_many", text: "barrier.kept",
+    next: "barrier.again_in", actions: ["retry", "anew"] },
   not_ours: { tone: "attention", icon: "warning", title: "barrier.not_ours",
     text: "barrier.not_ours_text", next: "barrier.not_ours_next", actions: ["retry", "anew"] },
-  offline: { tone: "attention", icon: "offline", title: "barrier.offline", text: "barrier.offline_text",
+  full_soon: { tone: "attention", icon: "waiting", title: "ended.room_full", text: "barrier.full_soon_text",
+    next: "barrier.again_in", actions: ["retry", "back"] },
+  full_elsewhere: { tone: "attention", icon: "person", title: "ended.room_full", text: "barrier.full_elsewhere_text",
+    next: "barrier.full_elsewhere_next", actions: ["retry", "back"] },
+  offline: { tone: "attention", icon: "offline", title: "barrier.offline", text: "barrier.kept",
     next: "barrier.offline_next", actions: ["retry", "anew"] },
 });
 

@@ -17,8 +17,11 @@ const LIMITS = [30, 60, 120, 300, 600];
  * @property {boolean} unfolded
  */
 
-/** What everybody begins with. @returns {Writing} */
-export const usualWriting = () => ({ view: 30, limit: null, spelling: false, unfolded: false });
+/** Seconds that one's messages may be read: kept for this tab, in memory alone. */
+let chosenView = 30;
+
+/** What one begins with in a room. @returns {Writing} */
+export const usualWriting = () => ({ view: chosenView, limit: null, spelling: false, unfolded: false });
 
 /**
  * The options below the composer; every change goes into `writing` at once. `checked(on)` is told whether
@@ -27,7 +30,7 @@ export const usualWriting = () => ({ view: 30, limit: null, spelling: false, unf
  * @param {{checked: (on: boolean) => void}} given
  */
 export function writingOptions(writing, { checked }) {
-  const view = el("select", { id: "composer-view", on: { change: () => { writing.view = Number(view.value); fit(); } } },
+  const view = el("select", { id: "composer-view", on: { change: () => { writing.view = chosenView = Number(view.value); fit(); } } },
     VIEWS.map((seconds) => el("option", { value: seconds, selected: seconds === writing.view },
       seconds === 0 ? say("composer.until_closed") : duration(seconds, "short"))));
   const limit = el("select", { id: "composer-limit", "aria-describedby": "composer-limit-hint",

@@ -1,4 +1,4 @@
-// @noble/hashes 2.4.0, MIT (LICENSE beside this file): _blake.js, unchanged below this line (tools/vendor.py).
+// @noble/hashes 2.4.0, MIT (LICENSE beside this file): _blake.js, unchanged below (tools/vendor.py).
 /**
  * Internal helpers for blake hash.
  * @module

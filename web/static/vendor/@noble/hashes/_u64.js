@@ -1,4 +1,4 @@
-// @noble/hashes 2.4.0, MIT (LICENSE beside this file): _u64.js, unchanged below this line (tools/vendor.py).
+// @noble/hashes 2.4.0, MIT (LICENSE beside this file): _u64.js, unchanged below (tools/vendor.py).
 const U32_MASK64 = /* @__PURE__ */ (() => BigInt(2 ** 32 - 1))();
 const _32n = /* @__PURE__ */ BigInt(32);
 // Split bigint into two 32-bit halves. With `le=true`, returned fields become `{ h: low, l: high

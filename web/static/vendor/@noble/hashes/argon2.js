@@ -1,4 +1,4 @@
-// @noble/hashes 2.4.0, MIT (LICENSE beside this file): argon2.js, unchanged below this line (tools/vendor.py).
+// @noble/hashes 2.4.0, MIT (LICENSE beside this file): argon2.js, unchanged below (tools/vendor.py).
 /**
  * Argon2 KDF from RFC 9106. Can be used to create a key from password and salt.
  * We suggest to use Scrypt. JS Argon is 2-10x slower than native code because of 64-bitness:

@@ -1,4 +1,4 @@
-// @noble/hashes 2.4.0, MIT (LICENSE beside this file): blake2.js, unchanged below this line (tools/vendor.py).
+// @noble/hashes 2.4.0, MIT (LICENSE beside this file): blake2.js, unchanged below (tools/vendor.py).
 /**
  * blake2b (64-bit) & blake2s (8 to 32-bit) hash functions.
  * b could have been faster, but there is no fast u64 in js, so s is 1.5x faster.

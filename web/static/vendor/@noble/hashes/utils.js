@@ -1,4 +1,4 @@
-// @noble/hashes 2.4.0, MIT (LICENSE beside this file): utils.js, unchanged below this line (tools/vendor.py).
+// @noble/hashes 2.4.0, MIT (LICENSE beside this file): utils.js, unchanged below (tools/vendor.py).
 /**
  * Checks if something is Uint8Array. Be careful: nodejs Buffer will return true.
  * @param a - value to test
