@@ -182,8 +182,8 @@ function anew() {
 async function askToLeave() {
   if (!isInside() || isCovered()) return false;
   closePanels();
-  const { asksToLeave } = stage.screen();
-  if (asksToLeave !== undefined) return asksToLeave();
+  const asks = stage.screen()?.asksToLeave;
+  if (asks !== undefined) return asks();
   const text = say(room === null ? "opening.leave" : "leave.text");
   return confirm({ title: say("leave.title"), text, yes: say("leave.yes"), no: say("leave.no") });
 }

@@ -10,14 +10,14 @@ import { isLast, unsent } from "./log-entries.js";
 
 /**
  * @typedef {Pick<import("../room-client.js").RoomClient, "state"|"isOwed"|"returnTaken">} Owing
- * @typedef {{returnLink: () => Promise<string>}|null} Share  null: this tab has forgotten the words
+ * @typedef {() => Promise<string>} ReturnLink  promises it; there is none once the tab has forgotten the words
  */
 
-/** Shows the link, and what it is good for (return-panel.js). @param {Owing} client  @param {NonNullable<Share>} share */
-export async function openReturn(client, share) {
+/** Shows the link, and what it is good for (return-panel.js). @param {Owing} client  @param {ReturnLink} returnLink */
+export async function openReturn(client, returnLink) {
   try {
     const { returnPanel } = await later();
-    returnPanel(client, share);
+    returnPanel(client, returnLink);
   } catch {
     announceAssertive(say("refusal.unreachable"));
   }
@@ -26,25 +26,25 @@ export async function openReturn(client, share) {
 /**
  * The button that copies the link. Whoever has it is not asked again.
  * @param {Pick<Owing, "returnTaken">} client
- * @param {NonNullable<Share>} share
+ * @param {ReturnLink} returnLink
  * @param {string} [kind]
  */
-export const returnButton = (client, share, kind = "secondary") =>
-  copyButton({ label: say("return.copy"), name: "link", kind, text: share.returnLink, copied: () => client.returnTaken() });
+export const returnButton = (client, returnLink, kind = "secondary") =>
+  copyButton({ label: say("return.copy"), name: "link", kind, text: returnLink, copied: () => client.returnTaken() });
 
 /**
  * Asks whether the room is to be left, and offers the link to whoever would never learn what became of
  * what was sent.
  * @param {Owing} client
- * @param {Share} share
+ * @param {ReturnLink|null} returnLink
  * @returns {Promise<boolean>}
  */
-export function askToLeave(client, share) {
+export function askToLeave(client, returnLink) {
   const { state } = client;
   const count = unsent(state);
   const last = isLast(state);
-  const more = share === null || last || !client.isOwed ? null
-    : el("div", { class: "owed" }, el("p", {}, say("leave.owed", { count: state.owed })), returnButton(client, share));
+  const more = returnLink === null || last || !client.isOwed ? null
+    : el("div", { class: "owed" }, el("p", {}, say("leave.owed", { count: state.owed })), returnButton(client, returnLink));
   return confirm({
     title: say("leave.title"), text: say(last ? "leave.text_last" : count > 0 ? "leave.text_unsent" : "leave.text", { count }),
     more, yes: say("leave.yes"), no: say("leave.no"),
@@ -54,23 +54,23 @@ export function askToLeave(client, share) {
 /**
  * Whether closing the page is a question: once, as long as something waits unread.
  * @param {Owing} client
- * @param {Share} share
+ * @param {ReturnLink|null} returnLink
  * @param {{askedToStay: boolean}} memory
  */
-export function closingQuestion(client, share, memory) {
+export function closingQuestion(client, returnLink, memory) {
   let asked = false;
   return {
     update() {
       if (client.state.owed === 0) memory.askedToStay = false;
     },
     asks() {
-      if (share === null || memory.askedToStay || !client.isOwed) return false;
+      if (returnLink === null || memory.askedToStay || !client.isOwed) return false;
       asked = memory.askedToStay = true;
       return true;
     },
     /** Whoever was asked and has stayed is shown what there is to take along. */
     stayed() {
-      if (share !== null && asked && client.isOwed) void openReturn(client, share);
+      if (returnLink !== null && asked && client.isOwed) void openReturn(client, returnLink);
       asked = false;
     },
   };

@@ -9,9 +9,9 @@ import { returnButton } from "./return-offer.js";
 
 /**
  * @param {import("./return-offer.js").Owing} client
- * @param {NonNullable<import("./return-offer.js").Share>} share
+ * @param {import("./return-offer.js").ReturnLink} returnLink
  */
-export function returnPanel(client, share) {
+export function returnPanel(client, returnLink) {
   const { room, sent, clockOffset } = client.state;
   const until = moment((room?.expiresAt ?? NaN) - clockOffset);
   const written = sent.reduce((most, { counter }) => Math.max(most, counter), 0);
@@ -21,7 +21,7 @@ export function returnPanel(client, share) {
     el("div", { class: "panel-body" },
       panelHead("return-title", say("return.title"), () => node.close()),
       el("p", {}, say("return.text")),
-      el("div", { class: "button-row" }, returnButton(client, share, "primary")),
+      el("div", { class: "button-row" }, returnButton(client, returnLink, "primary")),
       folded,
       list("return.does", [
         say("return.does_1"), say("return.does_2"), until === "" ? null : say("return.does_3", { until }),
@@ -36,7 +36,7 @@ export function returnPanel(client, share) {
   async function show() {
     if (!folded.open) return;
     try {
-      fill(shown, await share.returnLink());
+      fill(shown, await returnLink());
       client.returnTaken();
     } catch {
       fill(shown, say("refusal.unreachable"));

@@ -80,7 +80,8 @@ export function roomView({ client, share, setWaiting, hide = null }) {
       el("div", { class: "room-foot" }, typing, write.node)));
 
   const seen = followViewport(node);
-  const closing = closingQuestion(client, share, memory);
+  const returnLink = share?.returnLink ?? null;
+  const closing = closingQuestion(client, returnLink, memory);
   const announcer = roomAnnouncer({ people, memory, context, pass: lines.pass });
 
   /** @param {string} text  @param {{view: number, limit: number|null, quote: import("../room-state.js").Quote|null}} options */
@@ -101,7 +102,7 @@ export function roomView({ client, share, setWaiting, hide = null }) {
   }
 
   async function leave() {
-    if (await askToLeave(client, share)) await client.leave();
+    if (await askToLeave(client, returnLink)) await client.leave();
   }
 
   async function destroy() {
@@ -128,7 +129,7 @@ export function roomView({ client, share, setWaiting, hide = null }) {
   function showMenu() {
     menu = openMenu({
       state, localTime, share, lock, hide, leave, destroy, people: showPeople,
-      comeBack: share && (() => openReturn(client, share)), record: () => client.record(),
+      comeBack: returnLink && (() => openReturn(client, returnLink)), record: () => client.record(),
       typing: {
         enabled: memory.typingEnabled,
         set(on) { memory.typingEnabled = on; client.setTypingEnabled(on); },
@@ -198,7 +199,7 @@ export function roomView({ client, share, setWaiting, hide = null }) {
     focus: { focus: () => (coarse() ? heading : write).focus() },
     unsaved: () => write.hasDraft() || unsent(state) > 0 || closing.asks(),
     stayed: closing.stayed,
-    asksToLeave: () => askToLeave(client, share),
+    asksToLeave: () => askToLeave(client, returnLink),
     leave,
     close() {
       clearInterval(timer);
