@@ -45,6 +45,8 @@ const fresh = () => ({
   typingEnabled: true,
   /** Whether closing the page was a question since something waits unread. */
   askedToStay: false,
+  /** How one wants to be told of what comes. @type {import("./telling.js").Wishes} */
+  telling: { sound: false, title: false, note: false, stop: null },
   /** Joins that somebody here has called expected. */
   expectedJoins: 0,
 });
@@ -60,6 +62,7 @@ export function memoryOf(client) {
 export function forgetRoom(client) {
   const memory = memories.get(client);
   if (memory === undefined) return;
+  memory.telling.stop?.();
   Object.assign(memory, fresh());
   memories.delete(client);
 }
