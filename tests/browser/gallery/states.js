@@ -145,7 +145,7 @@ const inside = (show, state, { greeted = true, ...more } = {}) => {
   const client = new FakeClient(state);
   // Who comes in is told who is there; what is played here goes on from there.
   memoryOf(client).greeted = greeted;
-  show(roomView({ client, share, setWaiting: none, hide: none, ...more }));
+  show(roomView({ client, share, hide: none, ...more }));
   return client;
 };
 
@@ -186,6 +186,12 @@ const ACTIONS = {
   menu: (show) => { const client = inside(show, PEOPLE_TALKING()); menu(); return client; },
   menu_without_code: (show) => { const client = inside(show, PEOPLE_TALKING(), { share: null }); menu(); return client; },
   people: async (show) => { const client = inside(show, ROOMS.many_people()); await people(); return client; },
+  hidden_messages: (show) => {
+    const client = inside(show, ROOMS.cards());
+    memoryOf(client).hidden.add("ada");
+    client.change({});
+    return client;
+  },
   people_hidden: async (show) => {
     const client = inside(show, ROOMS.many_people());
     memoryOf(client).hidden.add("m1");
@@ -246,6 +252,7 @@ const ACTIONS = {
     return client;
   },
   writing_options: (show) => { const client = inside(show, PEOPLE_TALKING()); press(".composer-foot button"); return client; },
+  telling: async (show) => { const client = inside(show, PEOPLE_TALKING()); menu("voice"); while (document.querySelector("#telling-heading") === null) await wait(0); return client; },
   whole_message: (show) => { const client = inside(show, ROOMS.long_message()); press(".message-body .more"); return client; },
   new_messages: async (show) => {
     const client = inside(show, ROOMS.some_entries());

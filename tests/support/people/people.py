@@ -84,6 +84,12 @@ class Person:
         self.page.get_by_role("button", name="Room menu").click()
         self.page.locator("dialog.menu").get_by_role("button", name=name).click()
 
+    def asks_to_be_told(self, way: str) -> None:
+        """Of what comes while one looks elsewhere: all of it is off until it is asked for."""
+        self.menu("Tell me when something comes")
+        self.page.get_by_label(way).check()
+        self.page.get_by_role("button", name="Close the menu").click()
+
     def answers(self, name: str) -> None:
         self.page.locator("dialog.question").get_by_role("button", name=name, exact=True).click()
 

@@ -34,11 +34,13 @@ const base = new URL(`${document.documentElement.dataset.base}/`, location.origi
 /** What the server has put there. @param {string} id */
 const part = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 const app = part("app");
+/** Of a bundle: a file that is loaded by this one can't also be named in it, where names tell content. */
+const address = (/** @type {string} */ name) => new URL(String(app.dataset[name]), base).href;
 const spoken = ["announce-polite", "announce-assertive"].map(part);
 const stage = stageIn(app);
 const choices = usualChoices();
 // What needs the word list and the protocol is loaded while the person reads the first screen.
-const load = loading(new URL("./room.js", import.meta.url).href, (error) => {
+const load = loading(address("room"), (error) => {
   // A browser that can't read the program says so by this; any other no is the network's.
   if (error instanceof SyntaxError) stage.finish(() => barrierScreen("too_old"));
 });
@@ -51,6 +53,7 @@ const { toArriving, toInvited, join, resume } = entryFlows({
 let room = null;
 let forgetEnd = () => {};
 let waiting = 0;
+let came = false;
 
 /** Takes the fragment and removes it from the address bar and from this entry of the history. */
 function takeFragment() {
@@ -61,12 +64,17 @@ function takeFragment() {
 
 function title() {
   if (isCovered()) document.title = say("neutral.title");
-  else document.title = waiting > 0 ? say("title.waiting", { count: waiting, name: say("name") }) : say("name");
+  else document.title = say(waiting > 0 ? "title.waiting" : came ? "title.came" : "name", { count: waiting, name: say("name") });
 }
 
-/** @param {number} count */
-function setWaiting(count) {
+/**
+ * What the title says besides the name, for whoever has asked for it.
+ * @param {number} count  of messages that wait
+ * @param {boolean} joined  whether somebody has come in while nobody looked
+ */
+function setTitle(count, joined) {
   waiting = count;
+  came = joined;
   title();
 }
 
@@ -124,7 +132,7 @@ function toRoom(client, share, keptNode = null, words = []) {
 
 /** @param {RoomClient} client  @param {Share|null} share */
 function showRoom(client, share) {
-  stage.show(() => roomView({ client, share, setWaiting, hide: neutral.cover }));
+  stage.show(() => roomView({ client, share, setTitle, hide: neutral.cover }));
 }
 
 /** The person is done with the room, and it isn't with them: the seat stays for whoever has the link back. */
@@ -205,7 +213,7 @@ function leave() {
   else stage.screen()?.leave?.();
 }
 
-laterBy(loading(new URL("./later.js", import.meta.url).href));
+laterBy(loading(address("later")));
 
 function start() {
   const fragment = takeFragment();
