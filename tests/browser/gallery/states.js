@@ -145,7 +145,7 @@ const inside = (show, state, { greeted = true, ...more } = {}) => {
   const client = new FakeClient(state);
   // Who comes in is told who is there; what is played here goes on from there.
   memoryOf(client).greeted = greeted;
-  show(roomView({ client, share, setWaiting: none, hide: none, ...more }));
+  show(roomView({ client, share, hide: none, ...more }));
   return client;
 };
 
@@ -246,6 +246,7 @@ const ACTIONS = {
     return client;
   },
   writing_options: (show) => { const client = inside(show, PEOPLE_TALKING()); press(".composer-foot button"); return client; },
+  telling: async (show) => { const client = inside(show, PEOPLE_TALKING()); menu("voice"); while (document.querySelector("#telling-heading") === null) await wait(0); return client; },
   whole_message: (show) => { const client = inside(show, ROOMS.long_message()); press(".message-body .more"); return client; },
   new_messages: async (show) => {
     const client = inside(show, ROOMS.some_entries());
