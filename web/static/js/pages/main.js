@@ -34,11 +34,13 @@ const base = new URL(`${document.documentElement.dataset.base}/`, location.origi
 /** What the server has put there. @param {string} id */
 const part = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 const app = part("app");
+/** Of a bundle: a file that is loaded by this one can't also be named in it, where names tell content. */
+const address = (/** @type {string} */ name) => new URL(String(app.dataset[name]), base).href;
 const spoken = ["announce-polite", "announce-assertive"].map(part);
 const stage = stageIn(app);
 const choices = usualChoices();
 // What needs the word list and the protocol is loaded while the person reads the first screen.
-const load = loading(new URL("./room.js", import.meta.url).href, (error) => {
+const load = loading(address("room"), (error) => {
   // A browser that can't read the program says so by this; any other no is the network's.
   if (error instanceof SyntaxError) stage.finish(() => barrierScreen("too_old"));
 });
@@ -49,6 +51,7 @@ const { toArriving, toInvited, join, resume } = entryFlows({
 });
 /** @type {RoomClient|null} */
 let room = null;
+let forgetEnd = () => {};
 let waiting = 0;
 let came = false;
 
@@ -87,9 +90,7 @@ function hold(client, share) {
   const over = () => {
     const { ended } = client.state;
     if (room !== client || ended === null) return;
-    client.removeEventListener("change", over);
-    room = null;
-    trap.release();
+    letGo();
     const { reason, by } = ended;
     const person = by === null ? null : memoryOf(client).people.met(by);
     const words = wordsLeft(client);
@@ -98,13 +99,17 @@ function hold(client, share) {
     toEnded({ reason, by: person?.label, words, again: share !== null && helps ? once(share.code, reason, words) : null });
   };
   client.addEventListener("change", over);
+  forgetEnd = () => client.removeEventListener("change", over);
   trap.set();
-  setTimeout(() => later().catch(() => {}), LATER_MS);
+  setTimeout(fetchLater, LATER_MS);
   // A room that is over already has told so before anybody listened.
   queueMicrotask(over);
   const led = share === null ? null : leadingBack(share, client);
   return /** @type {any} */ (led);
 }
+
+/** A function of its own, because closures hold all that stands beside them. */
+const fetchLater = () => void later().catch(() => {});
 
 /**
  * Enters the room; who is using what is in `keptNode`, which is shown already, is not disturbed. `words` are
@@ -133,12 +138,18 @@ function showRoom(client, share) {
 /** The person is done with the room, and it isn't with them: the seat stays for whoever has the link back. */
 function depart() {
   const client = room;
-  room = null;
-  trap.release();
+  letGo();
   if (client === null) return;
   forgetRoom(client);
   client.close({ unloading: true, done: true });
   toEnded({ reason: "departed" });
+}
+
+function letGo() {
+  room = null;
+  forgetEnd();
+  forgetEnd = () => {};
+  trap.release();
 }
 
 /**
@@ -202,7 +213,7 @@ function leave() {
   else stage.screen()?.leave?.();
 }
 
-laterBy(loading(new URL("./later.js", import.meta.url).href));
+laterBy(loading(address("later")));
 
 function start() {
   const fragment = takeFragment();
