@@ -186,6 +186,12 @@ const ACTIONS = {
   menu: (show) => { const client = inside(show, PEOPLE_TALKING()); menu(); return client; },
   menu_without_code: (show) => { const client = inside(show, PEOPLE_TALKING(), { share: null }); menu(); return client; },
   people: async (show) => { const client = inside(show, ROOMS.many_people()); await people(); return client; },
+  hidden_messages: (show) => {
+    const client = inside(show, ROOMS.cards());
+    memoryOf(client).hidden.add("ada");
+    client.change({});
+    return client;
+  },
   people_hidden: async (show) => {
     const client = inside(show, ROOMS.many_people());
     memoryOf(client).hidden.add("m1");
