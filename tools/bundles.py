@@ -8,7 +8,6 @@ these bytes as they are; `tests/page/test_bundles.py` holds the folder to the so
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,18 +24,18 @@ BUNDLES = ROOT / "web" / "bundles"
 TOOLS = Path(sys.prefix) / "page-tools" / "bin"
 
 # What the page runs at once, what it imports while the first screen is read, and what it imports
-# when somebody is inside.
+# when somebody is inside. The document names their addresses (templates/index.html).
 HOME = "home.js"
 ENTRIES = {
     HOME: "js/pages/main.js",
     "room.js": "js/pages/room.js",
     "later.js": "js/pages/later.js",
 }
-# What the first has in common with the others is a bundle of its own. What only the others have in
-# common is in each of them: a file for it would be one more to wait for, and one that a browser
-# which failed once to load it would never ask for again.
-SHARED = "shared.js"
-# Of these there may be only one, or their state would be two: they are in `shared.js` too.
+# What the first has in common with the others they import from it: it is there already, and one
+# file compresses better than two. What only the others have in common is in each of them: a file
+# for it would be one more to wait for, and one that a browser which failed once to load it would
+# never ask for again.
+# Of these there may be only one, or their state would be two: they are in the first too.
 ONE = {"js/device/worker-address.js"}
 STYLE = ("page.css", "css/page.css")
 # A classic script in the JavaScript of 2009, which shares nothing.
@@ -92,14 +91,18 @@ def _modules(static: Path, folder: Path) -> None:
             static, *_MODULE, "--splitting", "--entry-names=[name]", "--chunk-names=[hash]",
             *(str(space / name) for name in ENTRIES), f"--outdir={parts}",
         )  # fmt: skip
-        first = set(_REFERENCE.findall((parts / HOME).read_text("utf-8"))) - ENTRIES.keys()
-        [common] = (name for name in first if (parts / name).exists())
-        for part in parts.iterdir():
-            text = part.read_text("utf-8").replace(f'"./{common}"', f'"./{SHARED}"')
+        imported = set(_REFERENCE.findall((parts / HOME).read_text("utf-8"))) - ENTRIES.keys()
+        [common] = (name for name in imported if (parts / name).exists())
+        first = (parts / HOME).rename(parts / "first.js")
+        for part in {*parts.iterdir()} - {first}:
+            text = part.read_text("utf-8").replace(f'"./{common}"', f'"./{HOME}"')
             part.write_text(text, "utf-8")
-        shutil.move(parts / common, folder / SHARED)
+        # The first, as a bundle that runs and exports what the others share with it.
+        whole = parts / "whole.js"
+        whole.write_text(f'export * from "./{common}";\nimport "./first.js";\n')
         for name in ENTRIES:
-            _esbuild(parts, *_MODULE, f"--external:./{SHARED}", name, f"--outfile={folder / name}")
+            source = whole.name if name == HOME else name
+            _esbuild(parts, *_MODULE, f"--external:./{HOME}", source, f"--outfile={folder / name}")
 
 
 def _sources(static: Path, entry: str, scratch: Path) -> set[str]:
@@ -147,7 +150,7 @@ def _with_addresses(made: dict[str, str]) -> dict[str, bytes]:
 
     for name in made:
         address(name, ())
-    forgotten = {*ENTRIES, *workers, SHARED} & set(made) - {HOME} - loaded
+    forgotten = workers - loaded
     if forgotten:
         raise BundleError(f"No bundle loads {min(forgotten)}.")
     return ready

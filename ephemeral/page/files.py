@@ -29,7 +29,7 @@ __all__ = ["StaticFiles", "fingerprinted"]
 MANIFEST = "manifest.webmanifest"
 # What the page can't do without.
 NEEDED = {
-    "derive-worker.js", "home.js", "later.js", "old.js", "page.css", "room.js", "shared.js",
+    "derive-worker.js", "home.js", "later.js", "old.js", "page.css", "room.js",
     "slow-derive-worker.js",
 }  # fmt: skip
 

@@ -22,10 +22,10 @@ __all__ = ["TRIES", "Operator", "Pages"]
 _HTML: Header = (b"content-type", b"text/html; charset=utf-8")
 _VARIES: Header = (b"vary", b"accept-encoding, accept-language")
 
-# What home.js imports at once, and while the first screen is read (tools/bundles.py), with what is
-# told of it in advance: a browser would learn of the one when it has read home.js, of the other
-# when that has run. Of what is imported when somebody is inside nothing is told.
-_IMPORTED = {"shared.js": "high", "room.js": "low"}
+# What home.js imports while the first screen is read (tools/bundles.py), with what is told of it in
+# advance: a browser would learn of it when home.js has run. Of what is imported when somebody is
+# inside nothing is told.
+_IMPORTED = {"room.js": "low"}
 _LATER = ("room.js", "later.js")
 # Under so many addresses what is imported later is asked for, until it comes: browsers remember
 # failures. As in web/static/js/pages/loading.js.
@@ -74,8 +74,8 @@ class Pages:
         # Relative, so that neither this nor the policy that names its hash depends on the path.
         integrities = {
             f"./static/{files.address(name)}{tries * '?'}": files.integrity(name)
-            for name in ("shared.js", *_LATER)
-            for tries in range(TRIES if name in _LATER else 1)
+            for name in _LATER
+            for tries in range(TRIES)
         }
         # Quotes stay quotes: the text of a script is no place for entities.
         import_map = Markup(_compact({"integrity": integrities}))  # noqa: S704

@@ -118,6 +118,30 @@ def test_a_link_of_a_place_that_was_given_up_takes_one_only_when_asked(
     night.watched.forgive("401")
 
 
+def test_the_link_is_not_in_the_memory_of_who_is_done_with_it(visit: Visit, server: str) -> None:
+    ada = person(visit, server)
+    ada.generate()
+    ada.is_inside()
+    sealed(ada, "Waits for a while.")
+    link = takes_the_link(ada)
+    secrets = {link.rpartition(".")[2], ada.code.replace(" ", "-")}
+
+    # By keys alone: what a test's driver hands to the page would stay in the page's memory.
+    night = person(visit, server)
+    night.page.get_by_label("Enter the words you were given").click()
+    night.page.keyboard.type(link)
+    night.page.keyboard.press("Enter")
+    sees_the_fates(night.watched)
+    expect(fates(night.watched)).to_contain_text("Stored until")
+    found = night.memory()
+    assert {secret for secret in secrets if secret not in found} == set()
+    night.page.get_by_role("button", name="To the first page").click()
+    expect(night.page.get_by_role("button", name="Open a private room")).to_be_visible()
+    found = night.memory()
+    assert {secret for secret in secrets if secret in found} == set()
+    assert night.keeps() == NOTHING
+
+
 def test_who_comes_back_by_the_words_alone_is_told_that_they_show_nothing_old(
     visit: Visit, server: str
 ) -> None:
@@ -167,12 +191,18 @@ def test_closing_the_page_is_a_question_once_while_something_waits_unread(
     assert asked == ["beforeunload"]
 
 
-def test_who_has_taken_the_link_is_not_asked_when_closing(visit: Visit, server: str) -> None:
+@pytest.mark.parametrize("covered", [False, True], ids=["has the link", "has covered the page"])
+def test_closing_is_no_question_for_who(visit: Visit, server: str, *, covered: bool) -> None:
     ada = person(visit, server)
     ada.generate()
     ada.is_inside()
     sealed(ada, "Waits unread.")
-    takes_the_link(ada)
+    if covered:
+        for _ in range(2):
+            ada.page.keyboard.press("Escape")
+        expect(ada.page.get_by_text("This page is empty.")).to_be_visible()
+    else:
+        takes_the_link(ada)
     asked: list[str] = []
     ada.page.on("dialog", lambda dialog: asked.append(dialog.type))
     with ada.page.expect_event("close"):

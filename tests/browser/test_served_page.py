@@ -48,7 +48,7 @@ def test_a_visit_asks_for_few_files_none_of_which_ever_changes(visit: Visit, ser
     static = [path for path in asked if path.startswith("/static/")]
     assert all(re.search(r"\.[0-9a-f]{16}\.[a-z]+$", path) for path in static), static
     stems = sorted(path.split("/")[-1].split(".")[0] for path in static)
-    assert [stem for stem in stems if stem != "icon"] == ["home", "old", "page", "room", "shared"]
+    assert [stem for stem in stems if stem != "icon"] == ["home", "old", "page", "room"]
     # Compressed ahead of time by the server itself.
     codings = page.evaluate(
         """(paths) => Promise.all(paths.map(async (path) =>
@@ -231,8 +231,7 @@ def test_the_first_files_are_preferred_to_what_comes_later(quick_server: Program
     import httpx
 
     text = httpx.get(quick_server.url + "/", trust_env=False).text
-    parts = ("page", "home", "shared", "room")
+    parts = ("page", "home", "room")
     order = [re.search(rf'(?:href|src)="/static/{part}\.', text).start() for part in parts]
     assert order == sorted(order)
     assert re.search(r'rel="modulepreload" href="[^"]*room[^"]*" fetchpriority="low"', text)
-    assert re.search(r'rel="modulepreload" href="[^"]*shared[^"]*" fetchpriority="high"', text)

@@ -95,7 +95,6 @@ def test_a_manifest_has_everything_that_a_page_loads(signed: SimpleNamespace):
     stems = {path.split("/")[-1].split(".")[0] for path in paths}
     assert {
         "home",
-        "shared",
         "room",
         "derive-worker",
         "page",

@@ -49,10 +49,9 @@ def test_every_bundle_loads_others_by_the_addresses_at_which_they_are_served():
     }
     stems = {name: {one.split(".")[0] for one in those} for name, those in found.items() if those}
     assert stems == {
-        "home.js": {"shared", "room", "later"},
-        "room.js": {"shared"},
-        "later.js": {"shared"},
-        "shared.js": {"derive-worker", "slow-derive-worker"},
+        "home.js": {"derive-worker", "slow-derive-worker"},
+        "room.js": {"home"},
+        "later.js": {"home"},
     }
     assert set().union(*found.values()) <= set(served)
 
@@ -63,19 +62,20 @@ def test_what_may_stand_in_one_bundle_only_does():
     coded = re.search("`\n?(\\S{100})", (WEB / "static/js/protocol/words.js").read_text("utf-8"))
     assert coded is not None
     words = [name for name, text in texts.items() if coded[1] in text]
-    assert (policy, words) == (["shared.js"], ["room.js"])
+    assert (policy, words) == (["home.js"], ["room.js"])
 
 
 @pytest.mark.parametrize(
     ("changed", "affected"),
     [
-        ("js/room/views/arriving-screen.js", {"home.js"}),
-        ("js/device/derive.js", {"home.js", "room.js"}),
+        ("js/room/views/arriving-screen.js", {"home.js", "later.js", "room.js"}),
+        ("js/device/random.js", {"room.js"}),
+        ("js/protocol/words.js", {"room.js"}),
         (
             "js/device/derive-worker.js",
-            {"derive-worker.js", "home.js", "later.js", "room.js", "shared.js"},
+            {"derive-worker.js", "home.js", "later.js", "room.js"},
         ),
-        ("js/room/views/record-tables.js", {"home.js", "later.js"}),
+        ("js/room/views/record-tables.js", {"later.js"}),
         ("css/tokens.css", {"page.css"}),
         ("js/pages/old.js", {"old.js"}),
     ],

@@ -112,8 +112,8 @@ async def test_files_say_what_concerns_files(client: Client):
 
 
 async def test_only_the_worker_that_derives_keys_may_compile_webassembly(client: Client):
-    shared = await client.api.get((await loaded(client))["/static/shared.js"])
-    [derive] = re.findall(r"(?<=/)derive-worker\.[0-9a-f]{16}\.js", shared.text)
+    home = await client.api.get((await loaded(client))["/static/home.js"])
+    [derive] = re.findall(r"(?<=/)derive-worker\.[0-9a-f]{16}\.js", home.text)
     for path in ("/static/js/device/derive-worker.js", f"/static/{derive}"):
         response = await client.api.get(path)
         assert response.status_code == 200

@@ -81,6 +81,7 @@ const SCREENS = {
   },
   short: (show) => entering(show, "unmatched gusto", { code: "code_length" }),
   other_server: (show) => entering(show, `https://ephemeral.example/#1.00000000.${CODE}`, { code: "link_salt" }),
+  kept_until: (show) => show(barrierScreen("unreachable", { retry: none, anew: none, until: Date.now() + 1_800_000 })),
   words_left: (show) => over(show, "seat_lost", { again: none }),
   words_left_for_good: (show) => over(show, "destroyed", { again: null }),
   words_not_brought: (show) => over(show, "seat_lost", { again: none, problem: "refusal.room_full" }),
@@ -208,6 +209,12 @@ const ACTIONS = {
   menu: (show) => { const client = inside(show, PEOPLE_TALKING()); menu(); return client; },
   menu_without_code: (show) => { const client = inside(show, PEOPLE_TALKING(), { share: null }); menu(); return client; },
   people: async (show) => { const client = inside(show, ROOMS.many_people()); await people(); return client; },
+  hidden_messages: (show) => {
+    const client = inside(show, ROOMS.cards());
+    memoryOf(client).hidden.add("ada");
+    client.change({});
+    return client;
+  },
   people_hidden: async (show) => {
     const client = inside(show, ROOMS.many_people());
     memoryOf(client).hidden.add("m1");
@@ -269,7 +276,12 @@ const ACTIONS = {
     press(".composer .send");
     return client;
   },
-  writing_options: (show) => { const client = inside(show, PEOPLE_TALKING()); press(".composer-foot button"); return client; },
+  writing_options: async (show) => {
+    const client = inside(show, PEOPLE_TALKING());
+    press(".composer-foot button");
+    while (document.querySelector("#writing-title") === null) await wait(0);
+    return client;
+  },
   telling: async (show) => { const client = inside(show, PEOPLE_TALKING()); menu("voice"); while (document.querySelector("#telling-heading") === null) await wait(0); return client; },
   whole_message: (show) => { const client = inside(show, ROOMS.long_message()); press(".message-body .more"); return client; },
   new_messages: async (show) => {
@@ -315,7 +327,7 @@ const played = (rows) => Object.fromEntries(Object.entries(rows).map(([name, sta
 const TABLES = {
   ENDINGS: ["ended", (name) => (show) => show(endedScreen({ reason: name, again: none, anew: none, reload: none }))],
   BARRIERS: ["barrier", (name) => (show) => show(barrierScreen(name, {
-    retry: none, anew: none, back: none, at: Date.now() + 40_000, until: Date.now() + 1_800_000,
+    retry: none, anew: none, back: none, at: Date.now() + 40_000,
   }))],
   LEFT: ["left", (name) => (show) => left(show, name)],
   PROGRESS: ["progress", (name) => PROGRESS[name]],

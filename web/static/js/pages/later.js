@@ -2,6 +2,7 @@
 // for it.
 
 export { tellingPanel } from "../room/views/telling.js";
+export { writingPanel } from "../room/views/writing-panel.js";
 export { unsentList } from "../room/views/unsent-list.js";
 export { peoplePanel } from "../room/views/people-panel.js";
 export { PolledSocket } from "../net/polled-socket.js";

@@ -33,11 +33,13 @@ const base = new URL(`${document.documentElement.dataset.base}/`, location.origi
 /** What the server has put there. @param {string} id */
 const part = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 const app = part("app");
+/** Of a bundle: a file that is loaded by this one can't also be named in it, where names tell content. */
+const address = (/** @type {string} */ name) => new URL(String(app.dataset[name]), base).href;
 const spoken = ["announce-polite", "announce-assertive"].map(part);
 const stage = stageIn(app);
 const choices = usualChoices();
 // What needs the word list and the protocol is loaded while the person reads the first screen.
-const load = loading(new URL("./room.js", import.meta.url).href, (error) => {
+const load = loading(address("room"), (error) => {
   // A browser that can't read the program says so by this; any other no is the network's.
   if (error instanceof SyntaxError) stage.finish(() => barrierScreen("too_old"));
 });
@@ -211,7 +213,7 @@ function leave() {
   else stage.screen()?.leave?.();
 }
 
-laterBy(loading(new URL("./later.js", import.meta.url).href));
+laterBy(loading(address("later")));
 
 function start() {
   const fragment = takeFragment();

@@ -17,6 +17,11 @@ import { returnScreen } from "../room/views/return-screen.js";
  * @property {(link: string) => void} invite  to the door of a room
  */
 
+/** Outside of the flow, since a listener keeps all that stands beside it: the link too. @param {ReturnClient} client */
+function closesWithPage(client) {
+  addEventListener("pagehide", () => client.close(), { once: true });
+}
+
 /**
  * Leads whoever has a return link to what became of the messages.
  * @param {string} link
@@ -53,7 +58,7 @@ export function comeBack(link, { stage, base, load, server, problemOf, isCurrent
 
   /** @param {ReturnClient} client  @param {string|null} problem */
   function toFates(client, problem = null) {
-    addEventListener("pagehide", () => client.close(), { once: true });
+    closesWithPage(client);
     stage.show(() => returnScreen({
       client, problem,
       write: () => toWrite(client).catch((error) => toFates(client, problemOf(error))),

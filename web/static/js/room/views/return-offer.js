@@ -6,6 +6,7 @@ import { confirm } from "../../ui/dialog.js";
 import { el } from "../../ui/el.js";
 import { say } from "../../ui/i18n.js";
 import { later } from "../../ui/later.js";
+import { isCovered } from "../../ui/neutral-screen.js";
 import { isLast, unsent } from "./log-entries.js";
 
 /**
@@ -64,7 +65,8 @@ export function closingQuestion(client, returnLink, memory) {
       if (client.state.owed === 0) memory.askedToStay = false;
     },
     asks() {
-      if (returnLink === null || memory.askedToStay || !client.isOwed) return false;
+      // A page that is covered shows nothing of a room, and asks nothing either.
+      if (returnLink === null || isCovered() || memory.askedToStay || !client.isOwed) return false;
       asked = memory.askedToStay = true;
       return true;
     },

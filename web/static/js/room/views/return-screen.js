@@ -84,7 +84,8 @@ export function returnScreen({ client, problem = null, write, anew }) {
     const focused = /** @type {HTMLElement|null|undefined} */ (document.activeElement?.closest("[data-message]"));
     const inside = body.contains(document.activeElement);
     people.update({ members: state.members, cards: [] });
-    fill(body, state.seated ? seated() : unseated(), fates(), state.seated && !state.over ? writing() : toFirst());
+    fill(body, state.seated ? seated() : unseated(), fates(), state.seated && !state.over ? writing() : null,
+      el("div", { class: "button-row" }, button("quiet", "ended.anew", anew)));
     if (!inside || body.contains(document.activeElement)) return;
     // What had the focus was drawn anew.
     const id = focused?.dataset.message;
@@ -140,8 +141,6 @@ export function returnScreen({ client, problem = null, write, anew }) {
       el("p", { class: "hint" }, say("return.write_hint"), " ",
         full && client.policy === 2 ? say("return.write_full") : null));
   }
-
-  const toFirst = () => el("div", { class: "button-row" }, button("quiet", "ended.anew", anew));
 
   if (problem !== null) fill(trouble, el("p", { class: "notice attention" }, icon("warning"), say(problem)));
   show();

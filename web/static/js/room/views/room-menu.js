@@ -86,7 +86,7 @@ export function openMenu({ state, localTime, share, typing, record, lock, hide, 
     if (room === null) return;
     setText(lockLabel, say(room.locked ? "menu.unlock" : "menu.lock"));
     setText(lockHint, say(room.locked ? "menu.unlock_hint" : "menu.lock_hint"));
-    setText(leaveHint, say(isLast(newest) ? "menu.leave_hint_last" : "menu.leave_hint"));
+    setText(leaveHint, say(isLast(newest) ? "menu.leave_hint_last" : room.locked ? "menu.leave_hint_locked" : "menu.leave_hint"));
     facts.update(room);
   }
 

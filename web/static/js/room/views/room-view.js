@@ -160,7 +160,7 @@ export function roomView({ client, share, setTitle = () => {}, hide = null }) {
       const { tellingPanel } = await later();
       if (node.isConnected && !destroying) tellingPanel({ client, memory, setTitle });
     } catch {
-      announce(say("announce.not_loaded"));
+      failed("not_loaded");
     }
   }
 
