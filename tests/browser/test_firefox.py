@@ -36,7 +36,7 @@ def test_chromium_and_firefox_talk(
     ada.says("The door is green.\nLeft of the bakery.")
     ada.sees_receipt("^Stored until")
     expect(bo.cards).to_have_count(1)
-    expect(bo.page).to_have_title("(1) Ephemeral")
+    expect(bo.page).to_have_title("Ephemeral")
     bo.cards.focus()
     bo.page.keyboard.press("Enter")
     expect(bo.texts).to_have_text("The door is green.\nLeft of the bakery.")

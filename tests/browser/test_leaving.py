@@ -85,7 +85,9 @@ def test_what_was_written_stays_when_its_room_can_not_be_made(visit: Visit, serv
     ada = person(visit, server)
     ada.page.route("**/rooms", lambda route: route.abort())
     leaves(ada, WORDS)
-    expect(ada.page.get_by_role("heading", name="is not sent yet")).to_be_visible()
+    expect(ada.page.get_by_role("heading", name="is not sent yet")).to_be_visible(
+        timeout=PATIENCE_MS
+    )
     ada.page.get_by_role("button", name="Cancel").click()
     expect(ada.page.get_by_label("Your message")).to_have_value(WORDS)
     ada.page.unroute("**/rooms")
@@ -139,3 +141,25 @@ def test_a_name_is_asked_for_at_the_door(visit: Visit, server: str) -> None:
     bo.page.get_by_role("button", name="Join", exact=True).click()
     bo.is_inside()
     expect(ada.page.locator(".seat").get_by_text("Bo")).to_be_visible()
+
+
+def test_who_is_done_leaves_nothing_of_it_in_the_browser(visit: Visit, server: str) -> None:
+    ada = person(visit, server)
+    ada.page.get_by_role("button", name="Leave a message").click()
+    ada.page.get_by_label("Your message").click()
+    ada.page.keyboard.type(WORDS)
+    ada.page.get_by_role("button", name="Seal it").click()
+    waits(ada)
+    code = ada.page.locator(".code-words").inner_text().replace("\n", " ")
+    secret = ada.copies("Copy the link for yourself").rsplit(".", 1)[1]
+    # The button says so for a while, and is held as long.
+    expect(ada.page.get_by_role("button", name="Copied")).to_have_count(0)
+    ada.page.get_by_role("button", name="Done").click()
+    ada.answers("Done")
+    ada.sees_end("departed")
+    # The browser keeps what the test's driver found last.
+    expect(ada.page.get_by_role("button", name="To the first page")).to_be_visible()
+    found = ada.memory()
+    kept = {one for one in (WORDS, code, code.replace(" ", "-"), secret) if one in found}
+    assert kept == set()
+    assert ada.keeps() == NOTHING

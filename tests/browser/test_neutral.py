@@ -62,6 +62,7 @@ def test_escape_twice_and_there_is_nothing_to_see_and_twice_again_and_all_is_the
     visit: Visit, server: str
 ) -> None:
     ada, bo = two_in_a_room(visit, server)
+    bo.asks_to_be_told("The title of the tab")
     ada.says("In sight.")
     bo.text.fill("Half an ans")
     escape_twice(bo)

@@ -1,4 +1,4 @@
-"""A room knows its size: what it proposes, how it says who is there, and whom one would rather not see."""
+"""A room knows its size: what it proposes, who is there, and whom one would rather not see."""
 
 import re
 
@@ -136,9 +136,7 @@ def test_whoever_is_offline_claims_to_know_of_nobody_and_of_the_own_place_what_i
 # --- whom one would rather not see ----------------------------------------------------------------
 
 
-def test_a_member_who_is_hidden_is_not_heard_of_until_shown_again(
-    visit: Visit, stage: str
-) -> None:
+def test_a_member_who_is_hidden_is_not_heard_of_until_shown_again(visit: Visit, stage: str) -> None:
     watched = played(visit, stage, "room:many_people", init=HEARD, clock=True)
     page = watched.page
     page.clock.run_for(1000)
@@ -188,11 +186,11 @@ def test_who_locked_and_who_destroyed_the_room_is_told_by_name(visit: Visit, ser
     menu = ada.page.locator("dialog.menu")
     expect(menu).to_contain_text("If you close this tab, neither can you.")
     menu.get_by_role("button", name="Lock the room").click()
-    ada.page.keyboard.press("Escape")
-    expect(ada.page.locator("[data-notice=locked_by_you]")).to_contain_text("You have locked")
     expect(bo.page.locator("[data-notice=locked_by]")).to_have_text(
         "Ada has locked the room. Nobody new can come in."
     )
+    expect(ada.page.locator("[data-notice=locked_by_you]")).to_contain_text("You have locked")
+    ada.page.keyboard.press("Escape")
     hold_chord(ada.page)
     bo.sees_end("destroyed")
     expect(bo.page.locator(".ended .lead")).to_contain_text("Ada destroyed it for everyone.")

@@ -81,7 +81,7 @@ def test_cards_that_come_together_are_counted_and_not_listed(visit: Visit, stage
     page.clock.run_for(1000)
     add_cards(page, *(f"c{index}" for index in range(40)))
     page.clock.run_for(1000)
-    assert heard(page) == ["40 sealed messages from Ada"]
+    assert heard(page) == ["40 sealed messages"]
     page.clock.run_for(5000)
     add_cards(page, "d1")
     page.clock.run_for(1000)
@@ -338,7 +338,7 @@ DRAWN = """async () => {
   const client = new FakeClient(state({ cards: [open("a", "Read me.", { view: 60 })] }));
   const show = () => {
     window.view?.close();
-    window.view = roomView({ client, share: null, setWaiting: () => {} });
+    window.view = roomView({ client, share: null });
     app.replaceChildren(window.view.node);
   };
   Object.assign(window, { show, again: client });
@@ -559,6 +559,7 @@ def test_two_dozen_messages_arrive_in_order_and_the_page_stays_with_its_reader(
     expect(ada.cards).to_have_count(12, timeout=PATIENCE_MS)
     expect(bo.cards).to_have_count(12, timeout=PATIENCE_MS)
     expect(bo.cards.last).to_be_in_viewport()
+    bo.asks_to_be_told("The title of the tab")
     expect(bo.page).to_have_title("(12) Ephemeral")
     first, last = bo.cards.first, bo.cards.last
     last.click()

@@ -41,7 +41,7 @@ def test_two_people_talk_through_a_code_and_nothing_stays(visit: Visit, server: 
     expect(bo.page.locator(".typing")).to_have_text("")
     ada.sees_receipt("^Stored until")
     expect(bo.cards).to_have_count(1)
-    expect(bo.page).to_have_title("(1) Ephemeral")
+    expect(bo.page).to_have_title("Ephemeral")
     assert "green" not in bo.page.content()
 
     bo.cards.focus()

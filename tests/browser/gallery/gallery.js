@@ -4,7 +4,6 @@
 import { clear, forgotten, names, perform, rowOf } from "./states.js";
 import { closePanels } from "/static/js/ui/dialog.js";
 import { has, say } from "/static/js/ui/i18n.js";
-import { laterBy } from "/static/js/ui/later.js";
 
 const app = document.getElementById("app");
 let screen = null;
@@ -41,6 +40,5 @@ function unsaid() {
 
 const gallery = { names, forgotten, play, drawn, unsaid, client: null, played: null };
 window.gallery = gallery;
-laterBy(() => import("/static/js/pages/later.js"));
 await play(new URLSearchParams(location.search).get("state") ?? "screen:arriving");
 document.documentElement.dataset.played = gallery.played;

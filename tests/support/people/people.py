@@ -47,10 +47,11 @@ class Person:
             self.page.get_by_label("Your name here").fill(str(options["name"]))
         if "resume" in options:
             self.page.get_by_label("Come back after a reload").set_checked(bool(options["resume"]))
-        if "everyone" in options:
-            self.page.get_by_label("everyone who was here has read it").check()
         if "seats" in options:
             self.page.get_by_label("People at most").fill(str(options["seats"]))
+        if "everyone" in options:
+            whoever = "everyone who was here" if options["everyone"] else "the first person"
+            self.page.get_by_label(f"{whoever} has read it").check()
 
     def generate(self) -> str:
         """Draws a code; gives it as it is shown: words with spaces."""
@@ -82,6 +83,12 @@ class Person:
     def menu(self, name: str) -> None:
         self.page.get_by_role("button", name="Room menu").click()
         self.page.locator("dialog.menu").get_by_role("button", name=name).click()
+
+    def asks_to_be_told(self, way: str) -> None:
+        """Of what comes while one looks elsewhere: all of it is off until it is asked for."""
+        self.menu("Tell me when something comes")
+        self.page.get_by_label(way).check()
+        self.page.get_by_role("button", name="Close the menu").click()
 
     def answers(self, name: str) -> None:
         self.page.locator("dialog.question").get_by_role("button", name=name, exact=True).click()

@@ -57,7 +57,7 @@ export function leaving({ draw, begun, ended, back, hold, enter, depart, ...flow
     let view = null;
 
     const update = () => {
-      if (left !== null && left.client.state.phase !== "ended") view?.update(left.client.state, left.id);
+      if (left !== null && left.client.state.ended === null) view?.update(left.client.state, left.id);
     };
 
     roomCreation({
@@ -68,7 +68,11 @@ export function leaving({ draw, begun, ended, back, hold, enter, depart, ...flow
           destroy: () => (left === null ? parts.destroy() : left.client.destroy()),
           returnLink: async () => left?.share.returnLink?.() ?? "",
           taken: () => left?.client.returnTaken(),
-          done: depart,
+          done() {
+            left?.client.removeEventListener("change", update);
+            // A browser keeps what runs while a connection ends, for as long as that takes: nothing of this.
+            setTimeout(depart);
+          },
           stay() {
             if (left === null) return;
             left.client.removeEventListener("change", update);

@@ -49,7 +49,9 @@ const { toArriving, toInvited, join, resume } = entryFlows({
 });
 /** @type {RoomClient|null} */
 let room = null;
+let forgetEnd = () => {};
 let waiting = 0;
+let came = false;
 
 /** Takes the fragment and removes it from the address bar and from this entry of the history. */
 function takeFragment() {
@@ -60,12 +62,17 @@ function takeFragment() {
 
 function title() {
   if (isCovered()) document.title = say("neutral.title");
-  else document.title = waiting > 0 ? say("title.waiting", { count: waiting, name: say("name") }) : say("name");
+  else document.title = say(waiting > 0 ? "title.waiting" : came ? "title.came" : "name", { count: waiting, name: say("name") });
 }
 
-/** @param {number} count */
-function setWaiting(count) {
+/**
+ * What the title says besides the name, for whoever has asked for it.
+ * @param {number} count  of messages that wait
+ * @param {boolean} joined  whether somebody has come in while nobody looked
+ */
+function setTitle(count, joined) {
   waiting = count;
+  came = joined;
   title();
 }
 
@@ -81,9 +88,7 @@ function hold(client, share) {
   const over = () => {
     const { ended } = client.state;
     if (room !== client || ended === null) return;
-    client.removeEventListener("change", over);
-    room = null;
-    trap.release();
+    letGo();
     const { reason, by } = ended;
     const person = by === null ? null : memoryOf(client).people.met(by);
     const words = wordsLeft(client);
@@ -92,13 +97,17 @@ function hold(client, share) {
     toEnded({ reason, by: person?.label, words, again: share !== null && helps ? once(share.code, reason, words) : null });
   };
   client.addEventListener("change", over);
+  forgetEnd = () => client.removeEventListener("change", over);
   trap.set();
-  setTimeout(() => later().catch(() => {}), LATER_MS);
+  setTimeout(fetchLater, LATER_MS);
   // A room that is over already has told so before anybody listened.
   queueMicrotask(over);
   const led = share === null ? null : leadingBack(share, client);
   return /** @type {any} */ (led);
 }
+
+/** A function of its own, because closures hold all that stands beside them. */
+const fetchLater = () => void later().catch(() => {});
 
 /**
  * Enters the room; who is using what is in `keptNode`, which is shown already, is not disturbed. `words` are
@@ -121,18 +130,24 @@ function toRoom(client, share, keptNode = null, words = []) {
 
 /** @param {RoomClient} client  @param {Share|null} share */
 function showRoom(client, share) {
-  stage.show(() => roomView({ client, share, setWaiting, hide: neutral.cover }));
+  stage.show(() => roomView({ client, share, setTitle, hide: neutral.cover }));
 }
 
 /** The person is done with the room, and it isn't with them: the seat stays for whoever has the link back. */
 function depart() {
   const client = room;
-  room = null;
-  trap.release();
+  letGo();
   if (client === null) return;
   forgetRoom(client);
   client.close({ unloading: true, done: true });
   toEnded({ reason: "departed" });
+}
+
+function letGo() {
+  room = null;
+  forgetEnd();
+  forgetEnd = () => {};
+  trap.release();
 }
 
 /**

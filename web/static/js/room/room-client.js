@@ -247,6 +247,8 @@ export class RoomClient extends EventTarget {
   close({ unloading = false, done = false } = {}) {
     this.#closed = true;
     this.#forget({ unloading, keepSeat: !done });
+    // What is shown holds no text any more, however long a socket takes to close.
+    if (done) this.#changed();
   }
 
   get #isOver() {

@@ -5,7 +5,8 @@ import { closePanels } from "./dialog.js";
 import { el } from "./el.js";
 import { say } from "./i18n.js";
 
-/** The event of the document when the page can be seen again. */
+/** The events of the document when the page has been covered, and when it can be seen again. */
+export const COVERED = "covered";
 export const UNCOVERED = "uncovered";
 
 const TWICE_MS = 600;
@@ -46,6 +47,7 @@ export function neutralScreen({ nodes, changed }) {
     document.documentElement.classList.add(CLASS);
     document.body.append(sheet);
     line.focus();
+    document.dispatchEvent(new Event(COVERED));
     changed();
   }
 

@@ -34,8 +34,9 @@ export function ashView(_first, room) {
     node,
     /** @param {import("./log-entries.js").AshEntry} entry */
     update(entry) {
-      setText(count, say("ash.gone", { count: entry.count }));
-      setText(elsewhere, entry.elsewhere === 0 ? "" : say("ash.elsewhere", { count: entry.elsewhere }));
+      const all = entry.elsewhere === entry.count;
+      setText(count, say(all ? "ash.gone_elsewhere" : "ash.gone", { count: entry.count }));
+      setText(elsewhere, all || entry.elsewhere === 0 ? "" : say("ash.elsewhere", { count: entry.elsewhere }));
       if (entry.until === until) return;
       until = entry.until;
       clearTimeout(timer);

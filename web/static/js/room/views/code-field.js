@@ -9,7 +9,6 @@ import { completionList } from "./completion-list.js";
 
 /**
  * @typedef {import("../code-draft.js").Place} Place
- * @typedef {import("../code-draft.js").Draft} Draft
  * @typedef {Pick<typeof import("../code-draft.js"), "codeDraft"|"completions"|"wrongPlaces">} Drafts
  */
 
@@ -44,6 +43,8 @@ export function codeField({ text, doubted = false, enter, drafts }) {
   let all = true;
   /** The wrong words that were told, so that none is told at every further key. */
   let told = "";
+  /** @type {Place[]} the wrong words of a link: only who has read it knows of them */
+  let inLink = [];
   let caret = -1;
 
   learn();
@@ -57,6 +58,7 @@ export function codeField({ text, doubted = false, enter, drafts }) {
   /** @param {InputEvent} event */
   function typed(event) {
     doubted = false;
+    inLink = [];
     // What comes at once is not being typed.
     all = /^insert(?:From(?:Paste|Drop|Yank)|Replacement)/.test(event.inputType ?? "");
     show();
@@ -94,33 +96,34 @@ export function codeField({ text, doubted = false, enter, drafts }) {
     show();
   }
 
-  function show() {
+  /** @param {boolean} [aloud]  whether what is wrong is said as well */
+  function show(aloud = true) {
     if (known === null) return;
     caret = input.selectionStart ?? input.value.length;
-    present(known.codeDraft(input.value, { caret: all ? null : caret, doubted }));
-  }
-
-  /** @param {Draft} draft */
-  function present({ places: found, link }) {
+    const { places: pieces, link } = known.codeDraft(input.value, { caret: all ? null : caret, doubted });
+    const found = link ? inLink : pieces;
     places.show(found);
     const wrong = found.filter(({ state }) => state === "unknown");
-    tell(wrong);
+    tell(wrong, aloud);
     const count = found.length;
     if (link) setText(hint, say("code.link"));
     else if (found.some(({ state }) => state === "doubtful")) setText(hint, say("code.doubted"));
     else setText(hint, count === 0 ? say("code.hint") : say("code.count", { count, of: PLACES }));
   }
 
-  /** Says what is wrong, once. @param {Place[]} wrong */
-  function tell(wrong) {
+  /**
+   * Shows what is wrong to those who see no places, and says it, once.
+   * @param {Place[]} wrong
+   * @param {boolean} aloud
+   */
+  function tell(wrong, aloud) {
     const found = wrong.map(({ position, typed: word }) => `${position} ${word}`).join();
     fill(error, wrong.map(sentence));
     error.hidden = wrong.length === 0;
-    // The places show the same, to those who see them.
     error.classList.toggle("visually-hidden", wrong.length > 0);
     if (wrong.length > 0) input.setAttribute("aria-invalid", "true");
     else input.removeAttribute("aria-invalid");
-    if (found !== told && wrong.length > 0) announce(error.textContent ?? "");
+    if (aloud && found !== told && wrong.length > 0) announce(error.textContent ?? "");
     told = found;
   }
 
@@ -144,13 +147,12 @@ export function codeField({ text, doubted = false, enter, drafts }) {
   async function refuse(refusal) {
     all = true;
     if (known === null) await learn();
-    show();
     const code = refusal?.code;
     if (code === "code_word" && known !== null) {
-      const wrong = known.wrongPlaces(refusal);
-      if (known.codeDraft(input.value).link) places.show(wrong);
-      tell(wrong);
+      inLink = known.wrongPlaces(refusal);
+      show(false);
     } else {
+      show(false);
       const count = known?.codeDraft(input.value).places.length ?? 0;
       fill(error, code === "code_length" ? say("code.length", { count, of: PLACES })
         : say(has(`refusal.${code}`) ? `refusal.${code}` : "refusal.other"));
@@ -182,11 +184,21 @@ export function codeField({ text, doubted = false, enter, drafts }) {
    * @param {string} word
    */
   function mend({ start, end }, word) {
+    const moved = word.length - (end - start);
+    const rest = inLink.filter((place) => place.start !== start)
+      .map((place) => (place.start < start ? place : { ...place, start: place.start + moved, end: place.end + moved }));
     replace(start, end, word);
+    inLink = rest;
+    show();
     const next = places.firstMend();
     if (next !== null) next.focus();
-    else if (known?.codeDraft(input.value).code) join.focus();
+    else if (isWhole()) join.focus();
     else input.focus();
+  }
+
+  function isWhole() {
+    const draft = known?.codeDraft(input.value);
+    return draft?.code || draft?.link;
   }
 
   return { node, input };

@@ -117,9 +117,9 @@ export class People {
     }
   }
 
-  /** The person with this id; one who was never seen is somebody who has left. @param {string} id  @returns {Person} */
+  /** The person with this id; one who was never seen is somebody who has left. @param {string|null} id  @returns {Person} */
   get(id) {
-    return this.#known.get(id) ?? { ...NOBODY, id, label: say("people.gone") };
+    return this.#known.get(id ?? "") ?? { ...NOBODY, id, label: say("people.gone") };
   }
 
   /** The person with this id, or null for one who was never seen here. @param {string} id */
@@ -129,10 +129,10 @@ export class People {
 
   /**
    * Who is said to have written what a message quotes: `author` is what its sender claims.
-   * @param {string} author  @returns {Person}
+   * @param {string|null} author  @returns {Person}
    */
   quoted(author) {
-    const person = this.#known.get(author);
+    const person = this.#known.get(author ?? "");
     if (person === undefined) return { ...NOBODY, label: say("people.someone") };
     return person.me ? { ...person, id: null, label: say("people.you") } : person;
   }

@@ -43,6 +43,8 @@ const fresh = () => ({
   /** How it is to be sent. */
   writing: usualWriting(),
   typingEnabled: true,
+  /** How one wants to be told of what comes. @type {import("./telling.js").Wishes} */
+  telling: { sound: false, title: false, note: false, stop: null },
   /** Joins that somebody here has called expected. */
   expectedJoins: 0,
 });
@@ -58,6 +60,7 @@ export function memoryOf(client) {
 export function forgetRoom(client) {
   const memory = memories.get(client);
   if (memory === undefined) return;
+  memory.telling.stop?.();
   Object.assign(memory, fresh());
   memories.delete(client);
 }

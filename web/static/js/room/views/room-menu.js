@@ -27,6 +27,7 @@ import { roomRules } from "./room-rules.js";
  * @property {() => void} leave
  * @property {() => void} destroy
  * @property {() => void} people
+ * @property {() => void} telling
  * @property {() => void} onClose  is told when it has closed
  */
 
@@ -34,7 +35,7 @@ import { roomRules } from "./room-rules.js";
  * Opens the menu; `update(state)` brings it up to date.
  * @param {Menu} menu
  */
-export function openMenu({ state, localTime, share, typing, record, lock, hide, leave, destroy, people, onClose }) {
+export function openMenu({ state, localTime, share, typing, record, lock, hide, leave, destroy, people, telling, onClose }) {
   const facts = roomRules(localTime);
   const lockLabel = el("span", {});
   const lockHint = el("span", { class: "hint" });
@@ -64,7 +65,8 @@ export function openMenu({ state, localTime, share, typing, record, lock, hide, 
         row("person", say("menu.people"), say("menu.people_hint"), people),
         lockRow,
         el("label", { class: "row-button", for: "menu-typing" }, typingBox,
-          el("span", { class: "row-text" }, say("menu.typing")))),
+          el("span", { class: "row-text" }, say("menu.typing"))),
+        row("voice", say("menu.telling"), say("menu.telling_hint"), telling)),
       el("section", { class: "menu-part" },
         hide === null ? null : row("hide", say("menu.hide"), say("menu.hide_hint"), hide),
         row("leave", say("menu.leave"), leaveHint, leave),

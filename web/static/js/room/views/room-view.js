@@ -11,7 +11,7 @@ import { coarse } from "../../ui/pointer.js";
 import { followViewport } from "../../ui/visual-viewport.js";
 import { composer } from "./composer.js";
 import { destroying as destroyingView, onChord } from "./destroying.js";
-import { isLast, unsent, waiting } from "./log-entries.js";
+import { isLast, unsent } from "./log-entries.js";
 import { logView } from "./log-view.js";
 import { notices } from "./notices.js";
 import { who } from "./people.js";
@@ -19,18 +19,19 @@ import { roomAnnouncer } from "./room-announcer.js";
 import { roomHeader } from "./room-header.js";
 import { forgetRoom, memoryOf } from "./room-memory.js";
 import { openMenu } from "./room-menu.js";
+import { NOTICES } from "./state-tables.js";
 
 const TICK_MS = 1000;
 
 /**
- * The view of a room. `share` is `{code, link(), panel()?}` or null; `setWaiting(count)` is told how
- * many cards wait; `hide()`, if given, covers the page. Gives `{node, focus, close, unsaved, leave}`:
+ * The view of a room. `share` is `{code, link(), panel()?}` or null; `setTitle(waiting, came)` is told
+ * what is to stand in the title; `hide()`, if given, covers the page. Gives `{node, focus, close, unsaved, leave}`:
  * `unsaved()` says whether leaving now loses words, `leave()` asks and leaves. A view that is made
  * again for the same client goes on where the one before was closed.
  * @param {{client: import("../room-client.js").RoomClient, share: import("./view-context.js").Share|null,
- *   setWaiting: (count: number) => void, hide?: (() => void)|null}} given
+ *   setTitle?: (waiting: number, came: boolean) => void, hide?: (() => void)|null}} given
  */
-export function roomView({ client, share, setWaiting, hide = null }) {
+export function roomView({ client, share, setTitle = () => {}, hide = null }) {
   const memory = memoryOf(client);
   const { people } = memory;
   let state = client.state;
@@ -88,12 +89,18 @@ export function roomView({ client, share, setWaiting, hide = null }) {
     log.toEnd();
   }
 
+  /** Says what could not be done, by a passing notice. @param {"not_done"|"not_loaded"} row */
+  function failed(row) {
+    lines.pass(row, {});
+    announce(say(NOTICES[row].text));
+  }
+
   /** @param {boolean} locked */
   async function lock(locked) {
     try {
       await client.lock(locked);
     } catch {
-      announce(say("announce.not_done"));
+      failed("not_done");
     }
   }
 
@@ -120,13 +127,12 @@ export function roomView({ client, share, setWaiting, hide = null }) {
     const words = destroyingView();
     node.replaceChildren(words);
     words.focus();
-    setWaiting(0);
     await client.destroy();
   }
 
   function showMenu() {
     menu = openMenu({
-      state, localTime, share, lock, hide, leave, destroy, record: () => client.record(), people: showPeople,
+      state, localTime, share, lock, hide, leave, destroy, record: () => client.record(), people: showPeople, telling: showTelling,
       typing: {
         enabled: memory.typingEnabled,
         set(on) { memory.typingEnabled = on; client.setTypingEnabled(on); },
@@ -141,6 +147,15 @@ export function roomView({ client, share, setWaiting, hide = null }) {
       if (node.isConnected && !destroying) crowd = peoplePanel({
         people, hidden: memory.hidden, localTime, sees: lines.sees, setHidden, onClose: () => { crowd = null; },
       });
+    } catch {
+      failed("not_loaded");
+    }
+  }
+
+  async function showTelling() {
+    try {
+      const { tellingPanel } = await later();
+      if (node.isConnected && !destroying) tellingPanel({ client, memory, setTitle });
     } catch {
       announce(say("announce.not_loaded"));
     }
@@ -167,7 +182,6 @@ export function roomView({ client, share, setWaiting, hide = null }) {
     showTyping();
     menu?.update(state);
     crowd?.update();
-    setWaiting(waiting(state, memory.hidden));
     announcer.update(state);
   }
 
@@ -203,7 +217,6 @@ export function roomView({ client, share, setWaiting, hide = null }) {
       noChord();
       closePanels();
       log.close();
-      setWaiting(0);
     },
   };
 }

@@ -23,7 +23,7 @@ export function stackView(first, room) {
     el("span", { class: "envelope", "aria-hidden": "true" }, mark(author())),
     el("span", { class: "card-text" },
       el("span", { class: "card-from" }, who(author()), " ", when),
-      el("span", { class: "card-line" }, count, " ", taken, clock)),
+      el("span", { class: "card-line" }, count, taken, clock)),
     action);
   const node = el("article", { class: "card received stack" }, button);
 
@@ -43,9 +43,9 @@ export function stackView(first, room) {
       button.setAttribute("aria-disabled", String(entry.next === null));
       setText(when, moment(room.localTime(entry.latest)));
       setText(count, entry.count === 0 ? "" : say("stack.waits", { count: entry.count }));
-      fill(taken, entry.taken === 0 ? null : entry.holder === null
+      fill(taken, entry.taken === 0 ? null : [entry.count === 0 ? null : " · ", entry.holder === null
         ? say("stack.taken", { count: entry.taken })
-        : parts("stack.taken_by", { count: entry.taken, name: who(room.people.get(entry.holder)) }));
+        : parts("stack.taken_by", { count: entry.taken, name: who(room.people.get(entry.holder)) })]);
       setText(clock, entry.next === null ? "" : say("card.clock", { time: usualTime(entry.size) }));
       setText(action, entry.next === null ? "" : say("stack.open"));
     },

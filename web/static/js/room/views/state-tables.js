@@ -143,6 +143,8 @@ export const NOTICES = freeze({
   unlocked: { tone: "plain", icon: "unlocked", text: "notice.unlocked", passing: true },
   unlocked_by: { tone: "plain", icon: "unlocked", text: "notice.unlocked_by", passing: true },
   unlocked_by_you: { tone: "plain", icon: "unlocked", text: "notice.unlocked_by_you", passing: true },
+  not_done: { tone: "attention", icon: "warning", text: "notice.not_done", passing: true },
+  not_loaded: { tone: "attention", icon: "warning", text: "notice.not_loaded", passing: true },
   away: { tone: "plain", icon: "sealed", text: "notice.away" },
   all_away: { tone: "plain", icon: "sealed", text: "notice.all_away" },
   clock_ahead: { tone: "plain", icon: "waiting", text: "notice.clock_ahead" },
