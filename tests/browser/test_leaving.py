@@ -121,6 +121,17 @@ def test_a_text_that_does_not_fit_is_refused_where_it_can_be_shortened(
     expect(ada.page.get_by_label("Your message")).to_be_focused()
 
 
+def test_how_long_it_waits_is_said_before_it_is_sealed_as_it_was_chosen(
+    visit: Visit, server: str
+) -> None:
+    page = person(visit, server).page
+    page.get_by_role("button", name="Leave a message").click()
+    expect(page.get_by_text("Unread, it waits for 24 hours.")).to_be_visible()
+    page.get_by_text("Options", exact=True).click()
+    page.get_by_label("Unread messages wait for").select_option("1 hour")
+    expect(page.get_by_text("Unread, it waits for 1 hour.")).to_be_visible()
+
+
 def test_the_first_page_says_that_nobody_need_be_there_and_leads_to_who_runs_it(
     visit: Visit, server: str
 ) -> None:

@@ -17,7 +17,7 @@ const card = (id, more = {}) => ({
   holder: null, repeated: false, gapBefore: 0, ...more,
 });
 const sent = (id, more = {}) =>
-  ({ id, sequence: Number(id.replace(/\D/g, "")), postedAt: T0, state: "stored", text: "words", ...more });
+  ({ id, sequence: Number(id.replace(/\D/g, "")), postedAt: T0, state: "stored", text: "words", readers: [], reader: null, ...more });
 const state = (cards, own = [], more = {}) => ({ cards, sent: own, interrupted: [], ...more });
 const range = (count) => Array.from({ length: count }, (_, index) => index);
 
@@ -53,11 +53,13 @@ test("what went wrong stays apart, neighbours together", () => {
   ];
   const own = ["expired", "unconfirmed", "false_receipt", "refused", "room_destroyed"]
     .map((fate, index) => sent(`s1${index}`, { state: fate, text: null }));
+  own.push(sent("s16", { state: "expired", text: null, readers: ["bo"] }));
   const traces = shown(state(cards, own)).filter(({ kind }) => kind === "trace");
   assert.deepEqual(traces.map(({ what, author, count, gap }) => [what, author, count, gap]), [
     ["expired", "ada", 3, 0], ["unconfirmed", "ada", 1, 0], ["withdrawn", "ada", 1, 0], ["withdrawn", "bo", 1, 0],
     ["withdrawn", "bo", 1, 2], ["sent_expired", null, 1, 0], ["sent_unconfirmed", null, 1, 0],
     ["sent_false_receipt", null, 1, 0], ["sent_refused", null, 1, 0], ["sent_room_destroyed", null, 1, 0],
+    ["sent_expired_partly", null, 1, 0],
   ]);
 });
 
@@ -85,6 +87,15 @@ test("one's own message and another's come between two stacks, ash does not", ()
   const cards = range(7).map((index) => card(`c${index}`, index === 3 ? { state: "shown_gone" } : {}));
   assert.deepEqual(keys(state(cards)), ["stack:c0", "ash"]);
   assert.deepEqual(keys(state(cards, [sent("s3")])), ["stack:c0", "ash", "sent:s3", "stack:c4"]);
+});
+
+test("what turns out to stand between the cards of a stack parts it", () => {
+  const memory = fresh();
+  const cards = [1, 3, 5].map((at) => card(`c${at}`));
+  const own = [2, 4].map((at) => sent(`s${at}`, { state: "sending", sequence: null, postedAt: null }));
+  assert.deepEqual(keys(state(cards, own), memory), ["stack:c1", "sent:s2", "sent:s4"]);
+  own[0].sequence = 2;
+  assert.deepEqual(keys(state(cards, own), memory), ["card:c1", "sent:s2", "card:c3", "card:c5", "sent:s4"]);
 });
 
 test("what is opened of a stack stands before it, and the stack stays until one card is left", () => {

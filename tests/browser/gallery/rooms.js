@@ -119,6 +119,17 @@ export const ROOMS = {
   alone_and_writing: () => state({
     members: [me], room: { ...room, joins: 1, seatsTaken: 1 }, sent: [sent("s1", "stored", "Ring twice when you are here.")],
   }),
+  alone_again: () => state({ members: [me], room: { ...room, joins: 2, seatsTaken: 1 } }),
+  many_fates: () => state({
+    sent: Array.from({ length: 12 }, (_, index) => sent(`s${index}`, "viewed", null, { reader: index % 2 === 0 ? "ada" : null })),
+  }),
+  group: () => state({
+    cards: [
+      open("a", "The green one.", { view: 0 }), open("b", "Left of the bakery.", { view: 0 }), card("c"),
+      card("d", { author: "bo" }),
+    ],
+    sent: [sent("s1", "stored", "Which door?"), sent("s2", "stored", "And when?"), sent("s3", "stored", "I am near.")],
+  }),
   seats_left: () => three({ room: { ...room, policy: 2, seats: 5, joins: 3, seatsTaken: 3 } }),
   seats_left_and_writing: () => three({
     room: { ...room, policy: 2, seats: 5, joins: 3, seatsTaken: 3 }, cards: [card("a")], sent: [sent("s1", "stored", "Who is missing?")],

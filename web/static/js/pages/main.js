@@ -2,7 +2,6 @@
 
 import { barrier } from "../device/feature-detection.js";
 import { usualChoices } from "../room/views/entry-options.js";
-import { unsent } from "../room/views/log-entries.js";
 import { forgetRoom, memoryOf } from "../room/views/room-memory.js";
 import { roomView } from "../room/views/room-view.js";
 import { barrierScreen, endedScreen } from "../room/views/standing-screens.js";
@@ -200,8 +199,9 @@ function anew() {
 async function askToLeave() {
   if (!isInside() || isCovered()) return false;
   closePanels();
-  const count = room === null ? 0 : unsent(room.state);
-  const text = room === null ? say("opening.leave") : say(count > 0 ? "leave.text_unsent" : "leave.text", { count });
+  const asks = stage.screen()?.asksToLeave;
+  if (asks !== undefined) return asks();
+  const text = say(room === null ? "opening.leave" : "leave.text");
   return confirm({ title: say("leave.title"), text, yes: say("leave.yes"), no: say("leave.no") });
 }
 
@@ -245,6 +245,7 @@ onLanguage(() => {
 
 guardPage({
   unsaved: () => stage.screen()?.unsaved?.() === true,
+  stayed: () => stage.screen()?.stayed?.(),
   empty() {
     stage.empty();
     room?.close({ unloading: true });

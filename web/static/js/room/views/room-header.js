@@ -32,12 +32,13 @@ export function roomHeader({ people, hidden, localTime, openMenu, openPeople }) 
   const names = el("bdi", { class: "crowd-names notranslate", translate: "no", dir: "auto" });
   const crowd = el("button", { type: "button", class: "button quiet crowd", "aria-haspopup": "dialog", hidden: true,
     on: { click: openPeople } }, icon("person"), count, names);
+  const menu = el("button", { type: "button", class: "button quiet menu-button", "aria-haspopup": "dialog",
+    "aria-label": say("room.menu"), on: { click: openMenu } }, icon("menu"));
   const node = el("header", { class: "room-head" },
     el("p", { class: "wordmark" }, say("name")),
     crowd, seats,
     el("div", { class: "room-facts" }, lock, joins),
-    el("button", { type: "button", class: "button quiet menu-button", "aria-haspopup": "dialog",
-      "aria-label": say("room.menu"), on: { click: openMenu } }, icon("menu")),
+    menu,
     el("section", { class: "room-rules" }, el("h2", {}, say("menu.facts")), facts.node));
   let known = true;
 
@@ -68,6 +69,7 @@ export function roomHeader({ people, hidden, localTime, openMenu, openPeople }) 
   new ResizeObserver(fit).observe(seats);
 
   function show() {
+    const focused = node.contains(document.activeElement) ? document.activeElement : null;
     const all = people.here();
     const many = all.length >= CROWD;
     node.toggleAttribute("data-crowd", many);
@@ -79,6 +81,8 @@ export function roomHeader({ people, hidden, localTime, openMenu, openPeople }) 
     }
     list.update(all);
     fit();
+    // The list and the line that opens it take each other's place.
+    if (focused !== null && focused.getClientRects().length === 0) (many ? crowd : menu).focus();
   }
 
   return {
