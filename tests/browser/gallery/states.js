@@ -34,14 +34,9 @@ const none = () => {};
 const curtain = neutralScreen({ nodes: [document.getElementById("app")], changed: none });
 const wait = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
 const link = async () => `https://ephemeral.example/#1.00000000.${CODE}`;
-<<<<<<< HEAD
 const panel = () => sharePanel({ code: CODE, link });
-const share = { code: CODE, link, panel };
-=======
-const panel = () => sharePanel({ code: CODE, link, picture: qrPicture });
 const SEAT = "0123456789abcdef0123456789abcdef";
 const share = { code: CODE, link, panel, returnLink: async () => `${await link()}.${SEAT}` };
->>>>>>> main
 const server = async () => { throw new Error("there is none"); };
 
 const arrive = (more = {}) =>
