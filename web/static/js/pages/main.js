@@ -201,7 +201,7 @@ async function askToLeave() {
   closePanels();
   const asks = stage.screen()?.asksToLeave;
   if (asks !== undefined) return asks();
-  const text = say(room === null ? "opening.leave" : "leave.text");
+  const text = room === null ? say("opening.leave") : `${say("leave.text")} ${say("leave.back")}`;
   return confirm({ title: say("leave.title"), text, yes: say("leave.yes"), no: say("leave.no") });
 }
 
