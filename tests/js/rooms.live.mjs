@@ -6,6 +6,7 @@ import {
   FIRST_VIEW, SERVER, Tab, card, creates, everybodyGoes, hasEnded, isLive, joins, reads, refusal, reloads,
   sees, sent,
 } from "./people.mjs";
+import { ReturnClient } from "../../web/static/js/room/return-client.js";
 import { RoomClient } from "../../web/static/js/room/room-client.js";
 import { makeLink } from "../../web/static/js/protocol/links.js";
 
@@ -276,6 +277,51 @@ describe("a reload", () => {
     ada.close();
     assert.equal(await refusal(reloads(ada.tab, { base: "http://127.0.0.1:9/" })), "unreachable");
     await isLive(await reloads(ada.tab));
+  });
+});
+
+describe("coming back by a return link", () => {
+  const returnLink = async (client) => {
+    const config = await RoomClient.config({ base: SERVER });
+    return { config, link: `${await makeLink(SERVER, config, client.code)}.${client.seatSecret()}` };
+  };
+  const back = async (options) => new ReturnClient(await RoomClient.back({ base: SERVER, ...options }, new Tab()));
+
+  test("who has left learns who read it, with proof, and takes back what waits", async () => {
+    const [ada, bo] = await two();
+    const [first, second] = [ada.send("for you"), ada.send("and this one perhaps")];
+    await sent(ada, second, "stored");
+    const kept = await returnLink(ada);
+    ada.close();
+    await reads(bo);
+    await sees(bo, ({ cards }) => cards[0].fate === "viewed");
+    const client = await back(kept);
+    await client.ask();
+    const [read, waits] = client.state.sent;
+    assert.deepEqual([read.id, read.state, read.proved, read.reader, read.endedAt > 0],
+      [first, "viewed", true, bo.state.me, true]);
+    assert.deepEqual([waits.id, waits.state, client.state.forgotten], [second, "stored", 0]);
+    assert.deepEqual(client.state.members.map(({ name }) => name), ["Ada", "Bo"]);
+    await client.takeBack(second);
+    assert.equal(client.state.sent[1].state, "withdrawn");
+    await sees(bo, ({ cards }) => cards[1].fate === "withdrawn");
+    // The seat is one of two, and nobody else has it: to write, one gives it up and joins anew.
+    assert.equal(await refusal(joins(client.code)), "room_full");
+    await client.makeWay();
+    await isLive(await joins(client.code));
+  });
+
+  test("a seat that was given up is taken again only when it is asked for", async () => {
+    const [ada, bo] = await two();
+    await sent(ada, ada.send("for you"), "stored");
+    const kept = await returnLink(ada);
+    await ada.leave();
+    const client = await back(kept);
+    await client.ask();
+    assert.deepEqual([client.state.seated, bo.state.room.joins], [false, 2]);
+    await client.takeSeat();
+    assert.equal(client.state.sent[0].state, "stored");
+    await sees(bo, ({ room }) => room.joins === 3);
   });
 });
 

@@ -119,6 +119,7 @@ export const ROOMS = {
   alone_and_writing: () => state({
     members: [me], room: { ...room, joins: 1, seatsTaken: 1 }, sent: [sent("s1", "stored", "Ring twice when you are here.")],
   }),
+  alone_again: () => state({ members: [me], room: { ...room, joins: 2, seatsTaken: 1 } }),
   many_fates: () => state({
     sent: Array.from({ length: 12 }, (_, index) => sent(`s${index}`, "viewed", null, { reader: index % 2 === 0 ? "ada" : null })),
   }),

@@ -56,6 +56,40 @@ export const state = (changes) => {
   const whole = { ...base, ...changes };
   return { ...whole, owed: whole.sent.filter((message) => OWED.has(message.state)).length };
 };
+/** What a return link shows. */
+export const fates = {
+  sent: [
+    sent("f2", "viewed", null, { counter: 2, postedAt: null, sequence: null, reader: "bo", opened: 1 }),
+    sent("f3", "viewed", null, { counter: 3, postedAt: null, sequence: null, reader: "away", opened: 2 }),
+    sent("f4", "withdrawn", null, { counter: 4, postedAt: null, opened: 1 }),
+    sent("f5", "expired", null, { counter: 5, postedAt: null }),
+    sent("f6", "unconfirmed", null, { counter: 6, postedAt: null, opened: 3 }),
+    sent("f7", "false_receipt", null, { counter: 7, postedAt: null }),
+    sent("f8", "opened", null, { counter: 8, opened: 1 }),
+    sent("f9", "stored", null, { counter: 9 }),
+  ],
+  forgotten: 1,
+};
+
+/** Who came back by a return link, as `ReturnClient` is. */
+export const returned = (changes = {}, policy = 1) => ({
+  calls: [], policy, tombstoneSeconds: 86400,
+  state: {
+    seated: true, over: false, locked: false, full: false, expiresAt: NOW + 7 * DAY, askedAt: NOW,
+    members: [member("bo", "Bo", 2), member("me", "Nadia", 9, { me: true, present: false })], sent: [], forgotten: 0, clockOffset: 0, ...changes,
+  },
+  async ask() { this.calls.push(["ask"]); },
+  async takeBack(id) {
+    this.calls.push(["takeBack", id]);
+    this.state = { ...this.state, sent: this.state.sent.map((message) =>
+      (message.id === id ? { ...message, state: "withdrawn", endedAt: NOW } : message)) };
+  },
+  async takeSeat() {
+    this.calls.push(["takeSeat"]);
+    this.state = { ...this.state, ...returned(fates).state };
+  },
+});
+
 /** A room of more seats, with Bo in it. */
 export const three = (changes) => state({
   room: { ...room, policy: 2, seats: 3, joins: 3, seatsTaken: 3 }, members: [ada, bo, me], ...changes,

@@ -3,13 +3,15 @@
 
 import { FakeClient } from "./fake.js";
 import { CARDS, NOTICES, RECEIPTS, ROOMS } from "./rooms.js";
-import { card, LOREM } from "./samples.js";
+import { card, fates, LOREM, returned } from "./samples.js";
 import * as drafts from "/static/js/room/code-draft.js";
 import { arrivingScreen } from "/static/js/room/views/arriving-screen.js";
 import { usualChoices } from "/static/js/room/views/entry-options.js";
 import { leaveScreen } from "/static/js/room/views/leave-screen.js";
 import { leftScreen } from "/static/js/room/views/left-screen.js";
 import { invitedScreen } from "/static/js/room/views/invited-screen.js";
+import { returnDoor } from "/static/js/room/views/return-door.js";
+import { returnScreen } from "/static/js/room/views/return-screen.js";
 import { openingScreen } from "/static/js/room/views/opening-screen.js";
 import { progressScreen } from "/static/js/room/views/progress-screen.js";
 import { memoryOf } from "/static/js/room/views/room-memory.js";
@@ -22,7 +24,6 @@ import { closePanels } from "/static/js/ui/dialog.js";
 import { say } from "/static/js/ui/i18n.js";
 import { laterBy } from "/static/js/ui/later.js";
 import { isCovered, neutralScreen } from "/static/js/ui/neutral-screen.js";
-import { qrPicture } from "/static/js/ui/qr.js";
 
 const CODE = "unmatched-felt-tip-gusto-barometer-nebula-yo-yo-willow";
 const SLOW_MS = 12_000;
@@ -33,8 +34,9 @@ const none = () => {};
 const curtain = neutralScreen({ nodes: [document.getElementById("app")], changed: none });
 const wait = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
 const link = async () => `https://ephemeral.example/#1.00000000.${CODE}`;
-const panel = () => sharePanel({ code: CODE, link, picture: qrPicture });
-const share = { code: CODE, link, panel };
+const panel = () => sharePanel({ code: CODE, link });
+const SEAT = "0123456789abcdef0123456789abcdef";
+const share = { code: CODE, link, panel, returnLink: async () => `${await link()}.${SEAT}` };
 const server = async () => { throw new Error("there is none"); };
 
 const arrive = (more = {}) =>
@@ -86,6 +88,22 @@ const SCREENS = {
   invited_options: (show) => show(joining({ unfolded: true })),
   invited_problem: (show) => show(joining({ problem: "refusal.room_full" })),
   invited_in_vain: (show) => show(joining({ problem: "refusal.link_salt" })),
+  return_door: (show) => show(returnDoor({ look: none, back: none })),
+  return_problem: (show) => show(returnDoor({ problem: "refusal.unreachable", look: none, back: none })),
+  return_gone: (show) => show(returnDoor({ problem: "refusal.room_unknown", look: none, back: none })),
+  return_fates: (show) => back(show, fates),
+  return_everyone: (show) => back(show, { ...fates, full: true }, 2),
+  return_none: (show) => back(show, { sent: [] }),
+  return_locked: (show) => back(show, { ...fates, locked: true }),
+  return_seat: (show) => back(show, { sent: [], askedAt: null, members: [], seated: false }),
+  return_over: (show) => back(show, { ...fates, over: true, sent: fates.sent.map((message) =>
+    (["stored", "opened"].includes(message.state) ? { ...message, state: "room_destroyed" } : message)) }),
+};
+
+const back = (show, changes, policy) => {
+  const client = returned(changes, policy);
+  show(returnScreen({ client, write: none, anew: none }));
+  return client;
 };
 
 function over(show, reason, more) {
@@ -127,6 +145,8 @@ const PROGRESS = {
   deriving: (show) => show(progressScreen("deriving", { back: none })),
   connecting: (show) => show(progressScreen("deriving", { back: none, since: Date.now() - SLOW_MS })).phase("connecting"),
   returning: (show) => show(progressScreen("returning", { back: none })),
+  loading: (show) => show(progressScreen("loading")),
+  asking: (show) => show(progressScreen("asking", { back: none })),
   opening: (show) => show(beginning()),
   // By then the room has taken over, and this is only said (pages/main.js).
   opened(show) {
@@ -151,6 +171,7 @@ const inside = (show, state, { greeted = true, ...more } = {}) => {
 };
 
 const press = (selector) => document.querySelector(selector).click();
+const until = async (selector) => { while (document.querySelector(selector) === null) await wait(0); };
 const menu = (icon) => {
   press(".menu-button");
   if (icon !== undefined) press(`dialog[open] .row-button:has(.icon-${icon})`);
@@ -217,6 +238,14 @@ const ACTIONS = {
   },
   alone_without_code: (show) => inside(show, ALONE(), { share: null }),
   leave: (show) => { const client = inside(show, PEOPLE_TALKING()); menu("leave"); return client; },
+  leave_locked: (show) => {
+    const state = PEOPLE_TALKING();
+    const client = inside(show, { ...state, room: { ...state.room, locked: true } });
+    menu("leave");
+    return client;
+  },
+  leave_owed: (show) => { const client = inside(show, RECEIPTS.stored()); menu("leave"); return client; },
+  return_link: async (show) => { const client = inside(show, RECEIPTS.stored()); menu("reply"); await until("dialog.return"); press("dialog.return summary"); return client; },
   leave_unsent: (show) => { const client = inside(show, NOTICES.offline()); menu("leave"); return client; },
   destroy: (show) => { const client = inside(show, PEOPLE_TALKING()); menu("destroy"); return client; },
   destroying: async (show) => {
@@ -225,7 +254,7 @@ const ACTIONS = {
     menu("destroy");
     await wait(0);
     press("dialog.question .danger");
-    while (document.querySelector(".destroying") === null) await wait(0);
+    await until(".destroying");
     return client;
   },
   stopped: async (show) => {

@@ -13,6 +13,8 @@ import { roomCreation } from "./room-creation.js";
 import { shareOf } from "./share.js";
 
 const COLOURS = 12;
+/** A link with a seat's secret leads back: what it may look like is known before anything is loaded. */
+const LEADS_BACK = /#[\w.-]+\.[0-9a-f]{32}(?![0-9a-z])/i;
 
 /** What stands in for a socket that the network doesn't let through. */
 const standIn = () => later().then(({ PolledSocket }) => PolledSocket);
@@ -69,6 +71,7 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
   const { begin, cancel, destroy } = cancellableEntry();
   /** @type {Promise<import("../protocol/config.js").Config>|null} */
   let known = null;
+  let turn = 0;
 
   /**
    * What the server says of itself: asked for once, and again after whatever went wrong.
@@ -101,6 +104,7 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
 
   /** Nothing is under way any more, and nothing would be lost by going back. */
   function drop() {
+    turn += 1;
     cancel();
     trap.release();
   }
@@ -142,27 +146,46 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
     }
   }
 
-  /** Reads what was typed or pasted, and joins; throws the Refusal that says what can't be read. @param {string} text */
-  async function enter(text) {
-    const code = await read(text);
-    join(code, (/** @type {string|null} */ problem) => toArriving({ text, problem }));
+  /**
+   * Reads what was typed, pasted or followed, and joins; throws the Refusal that says what can't be read.
+   * @param {string} text
+   * @param {(problem: string|null) => void} [giveUp]
+   */
+  async function enter(text, giveUp = (problem) => toArriving({ text, problem })) {
+    const { isLink, leadsBack, readCode, readLink } = await load();
+    if (leadsBack(text)) toReturning(text);
+    else join(isLink(text) ? await readLink(text, await server()) : readCode(text), giveUp);
   }
 
-  /** @param {string} text */
-  async function read(text) {
-    const { isLink, readCode, readLink } = await load();
-    return isLink(text) ? readLink(text, await server()) : readCode(text);
+  /** Where one was without a link. */
+  const elsewhere = () => (mayResume() ? resume() : toArriving());
+
+  /** Leads whoever has a return link to what became of the messages. @param {string} link */
+  async function toReturning(link) {
+    drop();
+    const mine = turn;
+    const isCurrent = () => mine === turn;
+    stage.show((kept) => progressScreen("loading", kept));
+    try {
+      const { comeBack } = await later();
+      if (isCurrent()) {
+        comeBack(link, { stage, base, load, server, problemOf, isCurrent, back: elsewhere, invite: toInvited });
+      }
+    } catch (error) {
+      if (isCurrent()) toArriving({ text: link, problem: problemOf(error) });
+    }
   }
 
   /** @param {string} fragment  @param {string|null} [problem] */
   function toInvited(fragment, problem = null) {
+    if (LEADS_BACK.test(fragment)) return void toReturning(fragment);
     drop();
     /** @param {string|null} trouble */
     const giveUp = (trouble) => toInvited(fragment, trouble);
     stage.show((kept) => invitedScreen({
       choices, problem, ...kept,
-      join: () => read(fragment).then((code) => join(code, giveUp), (error) => giveUp(problemOf(error))),
-      back: () => (mayResume() ? resume() : toArriving()),
+      join: () => enter(fragment, giveUp).catch((error) => giveUp(problemOf(error))),
+      back: elsewhere,
     }));
   }
 

@@ -2,7 +2,6 @@
 
 import { barrier } from "../device/feature-detection.js";
 import { usualChoices } from "../room/views/entry-options.js";
-import { unsent } from "../room/views/log-entries.js";
 import { forgetRoom, memoryOf } from "../room/views/room-memory.js";
 import { roomView } from "../room/views/room-view.js";
 import { barrierScreen, endedScreen } from "../room/views/standing-screens.js";
@@ -10,7 +9,7 @@ import { ENDINGS, PROGRESS } from "../room/views/state-tables.js";
 import { bringAlong, wordsLeft } from "../room/views/unsent-words.js";
 import { announce, clearAnnouncements } from "../ui/announce.js";
 import { closePanels, confirm } from "../ui/dialog.js";
-import { onLanguage, say } from "../ui/i18n.js";
+import { haveAll, onLanguage, say } from "../ui/i18n.js";
 import { keepFocus } from "../ui/keep-focus.js";
 import { later, laterBy } from "../ui/later.js";
 import { backTrap, guardPage } from "../ui/leave-guard.js";
@@ -200,8 +199,9 @@ function anew() {
 async function askToLeave() {
   if (!isInside() || isCovered()) return false;
   closePanels();
-  const count = room === null ? 0 : unsent(room.state);
-  const text = room === null ? say("opening.leave") : say(count > 0 ? "leave.text_unsent" : "leave.text", { count });
+  const asks = stage.screen()?.asksToLeave;
+  if (asks !== undefined) return asks();
+  const text = room === null ? say("opening.leave") : `${say("leave.text")} ${say("leave.back")}`;
   return confirm({ title: say("leave.title"), text, yes: say("leave.yes"), no: say("leave.no") });
 }
 
@@ -213,7 +213,8 @@ function leave() {
   else stage.screen()?.leave?.();
 }
 
-laterBy(loading(address("later")));
+const loadLater = loading(address("later"));
+laterBy(() => Promise.all([loadLater(), haveAll()]).then(([module]) => module));
 
 function start() {
   const fragment = takeFragment();
@@ -245,6 +246,7 @@ onLanguage(() => {
 
 guardPage({
   unsaved: () => stage.screen()?.unsaved?.() === true,
+  stayed: () => stage.screen()?.stayed?.(),
   empty() {
     stage.empty();
     room?.close({ unloading: true });

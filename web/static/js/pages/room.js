@@ -3,7 +3,6 @@
 export { randomBelow } from "../device/random.js";
 export { CODE_BITS, makeCode, readCode } from "../protocol/codes.js";
 export { encodeContent } from "../protocol/envelope.js";
-export { isLink, makeLink, readLink } from "../protocol/links.js";
+export { isLink, leadsBack, makeLink, readLink } from "../protocol/links.js";
 export { codeDraft, completions, wrongPlaces } from "../room/code-draft.js";
 export { RoomClient } from "../room/room-client.js";
-export { qrPicture } from "../ui/qr.js";

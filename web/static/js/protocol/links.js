@@ -65,6 +65,9 @@ export async function readReturnLink(text, config) {
   return { code, secret: Uint8Array.from(seat.match(/../g) ?? [], (two) => Number.parseInt(two, 16)) };
 }
 
+/** Whether `readReturnLink` is to read a text, and not `readLink`. @param {string} text */
+export const leadsBack = (text) => linksIn(signsOf(text), true).some(({ ends }) => ends);
+
 /**
  * @param {string} text
  * @param {{suite: number, salt: Uint8Array}} config

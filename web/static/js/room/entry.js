@@ -9,12 +9,13 @@ import { fromBase64url, toBase64url } from "../protocol/encoding.js";
 import { Refusal, isPassing } from "../protocol/errors.js";
 import { contentKeys, roomKeys } from "../protocol/keys.js";
 import { NONCE_BYTES, SEAT_SECRET_BYTES, SECRET_BYTES } from "../protocol/limits.js";
-import { readLink } from "../protocol/links.js";
+import { readLink, readReturnLink } from "../protocol/links.js";
 import { tidyName } from "../protocol/names.js";
 import { integer, object, readRoom } from "../protocol/objects.js";
 import { encodeProfile, sealProfile } from "../protocol/profile.js";
 import { seatOf } from "../protocol/seat.js";
 import { RoomApi } from "./room-api.js";
+import { RoomCrypto } from "./room-crypto.js";
 
 /**
  * @typedef {object} Device  what differs between a browser and a test
@@ -54,6 +55,16 @@ import { RoomApi } from "./room-api.js";
  * @property {Device["standIn"]} [standIn]  as a browser's device has it
  * @property {(phase: "deriving"|"connecting", seconds?: number) => void} [onProgress]  `seconds`: how long
  *   it still takes, where that is worth saying; what it throws ends the way in
+ *
+ * @typedef {object} OldSeat  what a return link leads to: enough to ask and to take back, not to write
+ * @property {Pick<RoomApi, "room"|"join"|"leave"|"status"|"withdraw">} api
+ * @property {import("./room-api.js").Credentials} who
+ * @property {string} me  member id
+ * @property {{charter: string, mac: string}} shown  as verified
+ * @property {import("../protocol/charter.js").Charter} rules
+ * @property {RoomCrypto} crypto
+ * @property {string} code  canonical
+ * @property {number} tombstoneSeconds  for so long a server knows what became of a message
  *
  * @typedef {{policy: 1|2, seats: number, messageTtl: number, roomTtl: number}} Policy
  */
@@ -120,6 +131,32 @@ export async function resume({ base, onProgress }, device) {
     Resume.clear(storage);
     return null;
   }
+}
+
+/**
+ * Finds the seat that a return link leads to (4.4). Nobody is joined, and the seat may be lost.
+ * @param {{base: string, link: string, config: import("../protocol/config.js").Config,
+ *   onProgress?: Visitor["onProgress"]}} options
+ * @param {Device} device
+ * @returns {Promise<OldSeat>}
+ */
+export async function back({ link, ...options }, device) {
+  const { code, secret } = await readReturnLink(link, options.config);
+  const { api, config, root, keys, locator } = await deriveRoom({ ...options, code }, device);
+  root.fill(0);
+  const { charter, mac } = readRoom(await api.room({ locator }));
+  const rules = await verify(keys.charterKey, { charter, mac }, config.suite);
+  const content = await contentKeys(keys.roomSecret, rules.nonce);
+  const { token, member, messages } = await seatOf(secret, rules.nonce);
+  secret.fill(0);
+  const me = toBase64url(member);
+  const crypto = new RoomCrypto({
+    keys: content, messages, roomNonce: rules.nonce, me, randomBytes: device.randomBytes,
+  });
+  return {
+    api, who: { locator, token: toBase64url(token) }, me, shown: { charter, mac }, rules, crypto, code,
+    tombstoneSeconds: config.limits.tombstoneSeconds,
+  };
 }
 
 /**

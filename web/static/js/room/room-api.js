@@ -41,6 +41,16 @@ export class RoomApi {
     return this.#http.ask("POST", "room/members", { headers: { "Ephemeral-Resume": token } });
   }
 
+  /** @param {Credentials} who  @param {string[]} ids  @returns {Promise<unknown>} what became of these messages */
+  status(who, ids) {
+    return this.#http.ask("POST", "room/messages/status", { headers: headersOf(who), body: { ids } });
+  }
+
+  /** Takes a message of one's own back. @param {Credentials} who  @param {string} id */
+  withdraw(who, id) {
+    return this.#http.ask("DELETE", `room/messages/${id}`, { headers: headersOf(who) });
+  }
+
   /** Survives the page. @param {Credentials} who */
   async leave(who) {
     await this.#http.ask("DELETE", "room/members", { headers: headersOf(who), keepalive: true });

@@ -90,6 +90,15 @@ export class RoomClient extends EventTarget {
   }
 
   /**
+   * Finds the seat that a return link leads to, for `ReturnClient` (return-client.js).
+   * @param {Parameters<typeof entry.back>[0]} options
+   * @param {Device} [device]
+   */
+  static back(options, device = browser({})) {
+    return entry.back(options, device);
+  }
+
+  /**
    * @param {string} base
    * @param {import("./entry.js").Seat} seat
    * @param {Device} device

@@ -40,10 +40,10 @@ export function panelHead(id, title, close) {
 
 /**
  * Asks a question with one way back and one way on. Resolves to whether the person goes on.
- * @param {{title: string, text: string, yes: string, no?: string, danger?: boolean}} question
+ * @param {{title: string, text: string, more?: Node|null, yes: string, no?: string, danger?: boolean}} question  `more` stands below the text
  * @returns {Promise<boolean>}
  */
-export function confirm({ title, text, yes, no = say("dialog.back"), danger = false }) {
+export function confirm({ title, text, more = null, yes, no = say("dialog.back"), danger = false }) {
   return new Promise((resolve) => {
     let answer = false;
     const back = el("button", { type: "button", class: "button quiet", autofocus: true,
@@ -55,6 +55,7 @@ export function confirm({ title, text, yes, no = say("dialog.back"), danger = fa
       el("div", { class: "panel-body" },
         el("h2", { id: "question-title" }, title),
         el("p", {}, text),
+        more,
         el("div", { class: "actions" }, back, on)),
     );
   });

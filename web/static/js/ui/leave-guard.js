@@ -1,5 +1,7 @@
 // What keeps a room from being lost by a gesture, and a page from being kept by the browser.
 
+const STAYED_MS = 500;
+
 /**
  * Makes going back a question. While it is set, there is one more entry in the tab's history, with the
  * same address; whoever goes back arrives at the entry below, and `ask()` resolves to whether they want
@@ -56,14 +58,22 @@ export function backTrap({ ask, leave }) {
 }
 
 /**
- * Before the page is left: `unsaved()` says whether the browser should ask. When it is left: `empty()`
- * takes everything away, since the browser may keep the page as it is, for going back to it.
- * @param {{unsaved: () => boolean, empty: () => void}} given
+ * Before the page is left: `unsaved()` says whether the browser should ask, and `stayed()` is called if the
+ * page was not left then. When it is left: `empty()` takes everything away, since the browser may keep the
+ * page as it is, for going back to it.
+ * @param {{unsaved: () => boolean, stayed: () => void, empty: () => void}} given
  */
-export function guardPage({ unsaved, empty }) {
+export function guardPage({ unsaved, stayed, empty }) {
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  let timer;
   window.addEventListener("beforeunload", (event) => {
-    if (unsaved()) event.preventDefault();
+    if (!unsaved()) return;
+    event.preventDefault();
+    // Nothing tells of the answer: the clock stands while the browser asks, and a page that is left ends soon.
+    clearTimeout(timer);
+    timer = setTimeout(stayed, STAYED_MS);
   });
+  window.addEventListener("pagehide", () => clearTimeout(timer));
   window.addEventListener("pagehide", empty);
   window.addEventListener("pageshow", (event) => {
     if (event.persisted) location.reload();

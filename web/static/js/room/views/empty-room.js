@@ -81,7 +81,9 @@ export function emptyRoom({ people, share, localTime, write, shown }) {
         fill(invitation, fold, invites && share !== null ? shareNode(share) : null);
       }
       fill(words, kind === "alone" ? alone(room) : kind === "together" ? together()
-        : kind === "waiting" ? el("p", {}, say("room.waiting")) : null);
+        : kind === "waiting" ? el("p", {}, say("room.waiting")) : null,
+        // Somebody was here before, who may have come back by the words.
+        nothing && share !== null && room.joins > room.seatsTaken ? el("p", { class: "hint" }, say("room.before")) : null);
       if (focused && !node.contains(document.activeElement)) write();
       // Whoever has opened the first one reads it.
       if (before !== "waiting") shown(invites && nothing);

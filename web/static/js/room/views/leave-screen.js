@@ -5,9 +5,13 @@ import { el, setText } from "../../ui/el.js";
 import { isBlank } from "../../ui/graphemes.js";
 import { has, say } from "../../ui/i18n.js";
 import { languageSwitch } from "../../ui/language-switch.js";
+import { duration } from "../../ui/times.js";
 import { trouble } from "./arriving-screen.js";
 import { entryOptions } from "./entry-options.js";
 import { nameField } from "./name-field.js";
+
+/** What most servers propose, until this one has said. */
+const USUAL_SECONDS = 86_400;
 
 /**
  * The screen of writing first. `seal(text)` goes on or throws the Refusal that says why it can't, `back()`
@@ -26,6 +30,8 @@ export function leaveScreen({ choices, text = "", problem = null, unfolded = fal
   const error = el("p", { class: "field-error", id: "leave-error", hidden: true });
   const button = el("button", { type: "submit", class: "button primary large" }, say("leaving.seal"));
   const folded = entryOptions(choices, { server, unfolded });
+  const waits = el("p", { class: "hint" });
+  let usual = USUAL_SECONDS;
   const node = el("div", { class: "screen leaving" },
     el("p", { class: "wordmark" }, say("name")),
     heading,
@@ -37,7 +43,7 @@ export function leaveScreen({ choices, text = "", problem = null, unfolded = fal
       nameField(choices),
       el("div", { class: "button-row" }, button,
         el("button", { type: "button", class: "button quiet", on: { click: back } }, say("leaving.back"))),
-      folded),
+      waits, folded),
     el("footer", { class: "screen-foot" }, el("p", { class: "small-print" }, say("leaving.small_print")),
       languageSwitch()));
 
@@ -46,6 +52,8 @@ export function leaveScreen({ choices, text = "", problem = null, unfolded = fal
     error.hidden = true;
     field.removeAttribute("aria-invalid");
   }
+
+  const tell = () => setText(waits, say("leaving.waits", { time: duration(choices.messageTtl ?? usual) }));
 
   async function submit() {
     if (isBlank(field.value)) return;
@@ -61,6 +69,9 @@ export function leaveScreen({ choices, text = "", problem = null, unfolded = fal
     }
   }
 
+  folded.addEventListener("change", tell);
+  server().then(({ defaults }) => { usual = defaults.messageTtl; tell(); }, () => {});
+  tell();
   changed();
   return {
     node,

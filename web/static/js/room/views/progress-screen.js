@@ -11,7 +11,7 @@ const SLOW_SECONDS = 8;
 /** @type {Phase[]} */
 const JOINING = ["deriving", "connecting"];
 
-/** @typedef {"deriving"|"connecting"|"returning"} Phase */
+/** @typedef {"deriving"|"connecting"|"returning"|"loading"|"asking"} Phase */
 
 /**
  * The screen of progress. `phase(name, left)` takes a phase, and how many seconds it still takes, if that is

@@ -43,6 +43,8 @@ const fresh = () => ({
   /** How it is to be sent. */
   writing: usualWriting(),
   typingEnabled: true,
+  /** Whether closing the page was a question since something waits unread. */
+  askedToStay: false,
   /** How one wants to be told of what comes. @type {import("./telling.js").Wishes} */
   telling: { sound: false, title: false, note: false, stop: null },
   /** Joins that somebody here has called expected. */

@@ -24,6 +24,7 @@ import { roomRules } from "./room-rules.js";
  * @property {() => Promise<import("../../protocol/record.js").Record>} record  reads what the server knows
  * @property {(locked: boolean) => void} lock
  * @property {(() => void)|null} hide
+ * @property {(() => void)|null} comeBack  shows the link that leads back
  * @property {() => void} leave
  * @property {() => void} destroy
  * @property {() => void} people
@@ -35,7 +36,7 @@ import { roomRules } from "./room-rules.js";
  * Opens the menu; `update(state)` brings it up to date.
  * @param {Menu} menu
  */
-export function openMenu({ state, localTime, share, typing, record, lock, hide, leave, destroy, people, telling, onClose }) {
+export function openMenu({ state, localTime, share, typing, record, lock, hide, comeBack, leave, destroy, people, telling, onClose }) {
   const facts = roomRules(localTime);
   const lockLabel = el("span", {});
   const lockHint = el("span", { class: "hint" });
@@ -69,6 +70,7 @@ export function openMenu({ state, localTime, share, typing, record, lock, hide, 
         row("voice", say("menu.telling"), say("menu.telling_hint"), telling)),
       el("section", { class: "menu-part" },
         hide === null ? null : row("hide", say("menu.hide"), say("menu.hide_hint"), hide),
+        comeBack === null ? null : row("reply", say("return.title"), say("return.hint"), comeBack),
         row("leave", say("menu.leave"), leaveHint, leave),
         row("destroy", say("menu.destroy"),
           [say("menu.destroy_hint"), " ", el("kbd", {}, say("keys.destroy"))], destroy, "danger-text")),

@@ -11,10 +11,11 @@ import { coarse } from "../../ui/pointer.js";
 import { followViewport } from "../../ui/visual-viewport.js";
 import { composer } from "./composer.js";
 import { destroying as destroyingView, onChord } from "./destroying.js";
-import { isLast, unsent } from "./log-entries.js";
+import { unsent } from "./log-entries.js";
 import { logView } from "./log-view.js";
 import { notices } from "./notices.js";
 import { who } from "./people.js";
+import { askToLeave, closingQuestion, openReturn } from "./return-offer.js";
 import { roomAnnouncer } from "./room-announcer.js";
 import { roomHeader } from "./room-header.js";
 import { forgetRoom, memoryOf } from "./room-memory.js";
@@ -24,9 +25,10 @@ import { NOTICES } from "./state-tables.js";
 const TICK_MS = 1000;
 
 /**
- * The view of a room. `share` is `{code, link(), panel()?}` or null; `setTitle(waiting, came)` is told
- * what is to stand in the title; `hide()`, if given, covers the page. Gives `{node, focus, close, unsaved, leave}`:
- * `unsaved()` says whether leaving now loses words, `leave()` asks and leaves. A view that is made
+ * The view of a room. `share` is `{code, link(), returnLink(), panel()?}` or null; `setTitle(waiting, came)` is told
+ * what is to stand in the title; `hide()`, if given, covers the page. Gives `{node, focus, close, unsaved, stayed,
+ * asksToLeave, leave}`: `unsaved()` says whether closing the page is a question, and `stayed()` is told of the
+ * answer; `leave()` asks and leaves. A view that is made
  * again for the same client goes on where the one before was closed.
  * @param {{client: import("../room-client.js").RoomClient, share: import("./view-context.js").Share|null,
  *   setTitle?: (waiting: number, came: boolean) => void, hide?: (() => void)|null}} given
@@ -79,6 +81,8 @@ export function roomView({ client, share, setTitle = () => {}, hide = null }) {
       el("div", { class: "room-foot" }, typing, write.node)));
 
   const seen = followViewport(node);
+  const returnLink = share?.returnLink ?? null;
+  const closing = closingQuestion(client, returnLink, memory);
   const announcer = roomAnnouncer({ people, memory, context, pass: lines.pass });
 
   /** @param {string} text  @param {{view: number, limit: number|null, quote: import("../room-state.js").Quote|null}} options */
@@ -105,9 +109,7 @@ export function roomView({ client, share, setTitle = () => {}, hide = null }) {
   }
 
   async function leave() {
-    const key = isLast(state) ? "leave.text_last" : unsent(state) > 0 ? "leave.text_unsent" : "leave.text";
-    if (await confirm({ title: say("leave.title"), text: say(key, { count: unsent(state) }),
-      yes: say("leave.yes"), no: say("leave.no") })) await client.leave();
+    if (await askToLeave(client, returnLink)) await client.leave();
   }
 
   async function destroy() {
@@ -132,7 +134,8 @@ export function roomView({ client, share, setTitle = () => {}, hide = null }) {
 
   function showMenu() {
     menu = openMenu({
-      state, localTime, share, lock, hide, leave, destroy, record: () => client.record(), people: showPeople, telling: showTelling,
+      state, localTime, share, lock, hide, leave, destroy, people: showPeople, telling: showTelling,
+      comeBack: returnLink && (() => openReturn(client, returnLink)), record: () => client.record(),
       typing: {
         enabled: memory.typingEnabled,
         set(on) { memory.typingEnabled = on; client.setTypingEnabled(on); },
@@ -183,6 +186,7 @@ export function roomView({ client, share, setTitle = () => {}, hide = null }) {
     menu?.update(state);
     crowd?.update();
     announcer.update(state);
+    closing.update();
   }
 
   function showTyping() {
@@ -207,7 +211,9 @@ export function roomView({ client, share, setTitle = () => {}, hide = null }) {
     node,
     // With a finger one writes by a keyboard that covers half of what is being said.
     focus: { focus: () => (coarse() ? heading : write).focus() },
-    unsaved: () => write.hasDraft() || unsent(state) > 0,
+    unsaved: () => write.hasDraft() || unsent(state) > 0 || closing.asks(),
+    stayed: closing.stayed,
+    asksToLeave: () => askToLeave(client, returnLink),
     leave,
     close() {
       clearInterval(timer);

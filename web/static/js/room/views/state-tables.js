@@ -87,13 +87,15 @@ export const BARRIERS = freeze({
 });
 
 /**
- * On the way into a room. The first three are screens of their own; the others stand below a code that
+ * On the way into a room. The first five are screens of their own; the others stand below a code that
  * was just drawn, while its room is made.
  */
 export const PROGRESS = freeze({
   deriving: { tone: "plain", icon: "waiting", title: "progress.deriving", text: "progress.deriving_text" },
   connecting: { tone: "plain", icon: "waiting", title: "progress.connecting", text: "progress.connecting_text" },
   returning: { tone: "plain", icon: "waiting", title: "progress.returning", text: "progress.returning_text" },
+  loading: { tone: "plain", icon: "waiting", title: "progress.loading", text: "progress.loading_text" },
+  asking: { tone: "plain", icon: "waiting", title: "progress.asking", text: "progress.asking_text" },
   opening: { tone: "plain", icon: "waiting", title: "opening.opening", text: "opening.opening_text" },
   opened: { tone: "done", icon: "done", title: "opening.opened", text: "opening.opened_text" },
   failed: { tone: "attention", icon: "warning", title: "opening.failed", text: "opening.failed_text",

@@ -103,6 +103,9 @@ function tell({ client, memory, setTitle }) {
 /** What has changed when a wish has; of each room that tells. @type {WeakMap<Wishes, () => void>} */
 const changed = new WeakMap();
 
+/** What each wish means, for whoever makes it. */
+const HINTS = { sound: "telling.sound_hint", title: "telling.title_hint", note: "telling.note_hint" };
+
 /**
  * Opens the panel in which one asks for it.
  * @param {Room} room
@@ -110,11 +113,8 @@ const changed = new WeakMap();
 export function tellingPanel(room) {
   const { telling } = room.memory;
 
-  /**
-   * @param {"sound"|"title"|"note"} wish
-   * @param {{says: string, hint: string, allowed?: (on: boolean) => boolean|Promise<boolean>}} how
-   */
-  function choice(wish, { says, hint, allowed = (on) => on }) {
+  /** @param {"sound"|"title"|"note"} wish  @param {(on: boolean) => boolean|Promise<boolean>} [allowed] */
+  function choice(wish, allowed = (on) => on) {
     const box = el("input", { type: "checkbox", id: `telling-${wish}`, checked: telling[wish], "aria-describedby": `telling-${wish}-hint`,
       on: { change: async () => {
         telling[wish] = box.checked = await allowed(box.checked);
@@ -122,8 +122,8 @@ export function tellingPanel(room) {
         changed.get(telling)?.();
       } } });
     return el("div", {},
-      el("label", { class: "row-button", for: box.id }, box, el("span", { class: "row-text" }, say(says),
-        el("span", { class: "hint", id: `telling-${wish}-hint` }, say(hint)))));
+      el("label", { class: "row-button", for: box.id }, box, el("span", { class: "row-text" }, say(`telling.${wish}`),
+        el("span", { class: "hint", id: `telling-${wish}-hint` }, say(HINTS[wish])))));
   }
 
   const refused = el("p", { class: "field-error", role: "alert" });
@@ -146,9 +146,6 @@ export function tellingPanel(room) {
   const node = panel({ kind: "menu", labelledby: "telling-heading" },
     el("div", { class: "panel-body" },
       panelHead("telling-heading", say("telling.heading"), () => node.close()),
-      el("section", { class: "menu-part" }, 
-        choice("sound", { says: "telling.sound", hint: "telling.sound_hint", allowed: audible }),
-        choice("title", { says: "telling.title", hint: "telling.title_hint" }),
-        mayNotify() ? choice("note", { says: "telling.note", hint: "telling.note_hint", allowed: permitted }) : null,
-        refused)));
+      el("section", { class: "menu-part" }, choice("sound", audible), choice("title"),
+        mayNotify() ? choice("note", permitted) : null, refused)));
 }

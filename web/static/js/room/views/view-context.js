@@ -21,6 +21,7 @@
  * @property {string} code
  * @property {() => Promise<string>} link
  * @property {() => {node: HTMLElement}} [panel]
+ * @property {() => Promise<string>} [returnLink]  that leads back to one's own seat
  */
 
 export {};
