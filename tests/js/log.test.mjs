@@ -89,6 +89,15 @@ test("one's own message and another's come between two stacks, ash does not", ()
   assert.deepEqual(keys(state(cards, [sent("s3")])), ["stack:c0", "ash", "sent:s3", "stack:c4"]);
 });
 
+test("what turns out to stand between the cards of a stack parts it", () => {
+  const memory = fresh();
+  const cards = [1, 3, 5].map((at) => card(`c${at}`));
+  const own = [2, 4].map((at) => sent(`s${at}`, { state: "sending", sequence: null, postedAt: null }));
+  assert.deepEqual(keys(state(cards, own), memory), ["stack:c1", "sent:s2", "sent:s4"]);
+  own[0].sequence = 2;
+  assert.deepEqual(keys(state(cards, own), memory), ["card:c1", "sent:s2", "card:c3", "card:c5", "sent:s4"]);
+});
+
 test("what is opened of a stack stands before it, and the stack stays until one card is left", () => {
   const memory = fresh();
   const cards = range(4).map((index) => card(`c${index}`));

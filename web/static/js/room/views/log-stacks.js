@@ -34,33 +34,33 @@ const isPlain = ({ kind, item }) =>
 /**
  * The entries with stacks in the place of their oldest card. `keys` remembers the stack of each card, so that one
  * that is being opened leaves the rest where it is, down to the last two.
- * @template {{kind: string, key: string, item?: any}} E
+ * @template {{kind: string, key: string, item?: any, author?: string|null}} E
  * @param {E[]} entries
  * @param {Map<string, string>} keys
  * @param {boolean} crowd  whether there are others whose messages are to be found
  * @returns {(E|StackEntry)[]}
  */
 export function stacked(entries, keys, crowd) {
+  const rows = rowsOf(entries);
   /** @type {Map<string, CardView[]>} */
   const authors = new Map();
-  /** @type {CardView[]} */
-  let row = [];
-  for (const entry of [...entries, null]) {
-    // Lines that stand for several messages come between no two of them.
-    if (entry !== null && SINGLE.has(entry.kind)) continue;
-    const card = entry !== null && isPlain(entry) ? entry.item : null;
-    if (row.length > 0 && card?.author !== row[0].author) {
-      assign(row, keys, LEAST);
-      row = [];
-    }
-    if (card === null) continue;
-    row.push(card);
+  for (const card of rows.flat()) {
     const all = authors.get(card.author);
     if (all === undefined) authors.set(card.author, [card]);
     else all.push(card);
   }
-  if (crowd) for (const all of authors.values()) if (all.length >= FLOOD) assign(all, keys, FLOOD, true);
-  const stacks = gathered([...authors.values()].flat(), keys);
+  /** @type {Set<string>} */
+  const floods = new Set();
+  for (const [author, all] of crowd ? authors : []) {
+    const key = `flood:${author}`;
+    if (all.length < FLOOD && !all.some(({ id }) => keys.get(id) === key)) continue;
+    floods.add(author);
+    for (const { id } of all) keys.set(id, key);
+  }
+  /** @type {Set<string>} */
+  const used = new Set();
+  for (const row of rows) if (!floods.has(row[0].author)) assign(row, keys, used);
+  const stacks = gathered(rows.flat(), keys);
   /** @type {(E|StackEntry)[]} */
   const result = [];
   for (const entry of entries) {
@@ -73,15 +73,38 @@ export function stacked(entries, keys, crowd) {
 }
 
 /**
- * Gives cards the key of the first stack among them, or of a new one if there are enough.
- * @param {CardView[]} cards  @param {Map<string, string>} keys  @param {number} least
- * @param {boolean} [all]  also those that are in a stack already
+ * The cards of one author in a row, between which nobody else speaks.
+ * @param {{kind: string, item?: any, author?: string|null}[]} entries
  */
-function assign(cards, keys, least, all = false) {
-  const known = cards.map(({ id }) => keys.get(id)).find((key) => key !== undefined);
-  if (known === undefined && cards.length < least) return;
-  const key = known ?? `stack:${cards[0].id}`;
-  for (const { id } of cards) if (all || !keys.has(id)) keys.set(id, key);
+function rowsOf(entries) {
+  /** @type {CardView[][]} */
+  const rows = [];
+  /** @type {CardView[]} */
+  let row = [];
+  for (const entry of entries) {
+    // Lines that stand for several messages come between no two of them.
+    if (SINGLE.has(entry.kind)) continue;
+    const author = entry.kind === "card" ? entry.item.author : entry.author ?? null;
+    if (row.length > 0 && author !== row[0].author) row = [];
+    if (!isPlain(entry)) continue;
+    if (row.length === 0) rows.push(row);
+    row.push(entry.item);
+  }
+  return rows;
+}
+
+/**
+ * Gives the cards of a row the key of the stack that some were in, or of a new one if there are enough. What came
+ * between two of a stack, which had no place yet, parts it.
+ * @param {CardView[]} row  @param {Map<string, string>} keys  @param {Set<string>} used
+ */
+function assign(row, keys, used) {
+  const known = row.map(({ id }) => keys.get(id)).find((key) => key !== undefined && !used.has(key));
+  let key = known ?? `stack:${row[0].id}`;
+  if (used.has(key)) key += ":";
+  if (known === undefined && row.length < LEAST) for (const { id } of row) keys.delete(id);
+  else for (const { id } of row) keys.set(id, key);
+  used.add(key);
 }
 
 /**
