@@ -238,6 +238,12 @@ const ACTIONS = {
   },
   alone_without_code: (show) => inside(show, ALONE(), { share: null }),
   leave: (show) => { const client = inside(show, PEOPLE_TALKING()); menu("leave"); return client; },
+  leave_locked: (show) => {
+    const state = PEOPLE_TALKING();
+    const client = inside(show, { ...state, room: { ...state.room, locked: true } });
+    menu("leave");
+    return client;
+  },
   leave_owed: (show) => { const client = inside(show, RECEIPTS.stored()); menu("leave"); return client; },
   return_link: async (show) => { const client = inside(show, RECEIPTS.stored()); menu("reply"); await until("dialog.return"); press("dialog.return summary"); return client; },
   leave_unsent: (show) => { const client = inside(show, NOTICES.offline()); menu("leave"); return client; },
