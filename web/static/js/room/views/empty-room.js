@@ -88,5 +88,10 @@ export function emptyRoom({ people, share, localTime, write, shown }) {
       // Whoever has opened the first one reads it.
       if (before !== "waiting") shown(invites && nothing);
     },
+    /** Chromium's document keeps what can be unfolded, and with it all that it hangs on: here it is cut off. */
+    close() {
+      fill(invitation);
+      invitation.remove();
+    },
   };
 }
