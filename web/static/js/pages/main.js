@@ -9,7 +9,7 @@ import { ENDINGS, PROGRESS } from "../room/views/state-tables.js";
 import { bringAlong, wordsLeft } from "../room/views/unsent-words.js";
 import { announce, clearAnnouncements } from "../ui/announce.js";
 import { closePanels, confirm } from "../ui/dialog.js";
-import { onLanguage, say } from "../ui/i18n.js";
+import { haveAll, onLanguage, say } from "../ui/i18n.js";
 import { keepFocus } from "../ui/keep-focus.js";
 import { later, laterBy } from "../ui/later.js";
 import { backTrap, guardPage } from "../ui/leave-guard.js";
@@ -213,7 +213,8 @@ function leave() {
   else stage.screen()?.leave?.();
 }
 
-laterBy(loading(address("later")));
+const loadLater = loading(address("later"));
+laterBy(() => Promise.all([loadLater(), haveAll()]).then(([module]) => module));
 
 function start() {
   const fragment = takeFragment();
