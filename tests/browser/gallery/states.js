@@ -22,6 +22,7 @@ import * as tables from "/static/js/room/views/state-tables.js";
 import { announce } from "/static/js/ui/announce.js";
 import { closePanels } from "/static/js/ui/dialog.js";
 import { say } from "/static/js/ui/i18n.js";
+import "/static/js/ui/fire.js";
 import { laterBy } from "/static/js/ui/later.js";
 import { isCovered, neutralScreen } from "/static/js/ui/neutral-screen.js";
 
