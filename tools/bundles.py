@@ -38,6 +38,12 @@ ENTRIES = {
 # Of these there may be only one, or their state would be two: they are in the first too.
 ONE = {"js/device/worker-address.js"}
 STYLE = ("page.css", "css/page.css")
+# Which sentences only what is loaded later may say: the document leaves them out.
+LATE = "late.json"
+LATER = "later.js"
+# A sentence by its key, and by the beginning of a key that is composed.
+_KEY = re.compile(r'"([a-z_]+(?:\.[a-z_0-9]+)+)"')
+_COMPOSED = re.compile(r"`([a-z_]+\.(?:[a-z_0-9]+[._])*)\$\{")
 # A classic script in the JavaScript of 2009, which shares nothing.
 SMALL = ("old.js", "js/pages/old.js")
 
@@ -86,6 +92,7 @@ def _modules(static: Path, folder: Path) -> None:
             lines = [f"import {json.dumps(str(static / each))};\n" for each in shared]
             lines.append(f"export * from {json.dumps(str(static / path))};\n")
             (space / name).write_text("".join(lines))
+        (folder / LATE).write_text(json.dumps(_late(static, read), indent=0) + "\n")
         parts = space / "parts"
         _esbuild(
             static, *_MODULE, "--splitting", "--entry-names=[name]", "--chunk-names=[hash]",
@@ -103,6 +110,19 @@ def _modules(static: Path, folder: Path) -> None:
         for name in ENTRIES:
             source = whole.name if name == HOME else name
             _esbuild(parts, *_MODULE, f"--external:./{HOME}", source, f"--outfile={folder / name}")
+
+
+def _late(static: Path, read: dict[str, set[str]]) -> list[str]:
+    """The keys of sentences that only modules name which nothing but `later.js` is made of."""
+    earlier = set().union(*(those for name, those in read.items() if name != LATER))
+
+    def text(paths: set[str]) -> str:
+        return "".join((static / path).read_text("utf-8") for path in sorted(paths))
+
+    before, after = text(earlier), text(read[LATER] - earlier)
+    composed = tuple(_COMPOSED.findall(before))
+    late = set(_KEY.findall(after)) - set(_KEY.findall(before))
+    return sorted(key for key in late if not key.startswith(composed))
 
 
 def _sources(static: Path, entry: str, scratch: Path) -> set[str]:

@@ -27,6 +27,7 @@ from ephemeral.store.start_error import StartError
 __all__ = ["StaticFiles", "fingerprinted"]
 
 MANIFEST = "manifest.webmanifest"
+LATE = "late.json"
 # What the page can't do without.
 NEEDED = {
     "derive-worker.js", "home.js", "later.js", "old.js", "page.css", "room.js",
@@ -68,6 +69,8 @@ class StaticFiles:
         self._files: dict[str, _File] = {}
         self._addresses: dict[str, str] = {}
         self._immutable: list[Body] = []
+        #: Keys of sentences that only what is loaded later may say (tools/bundles.py).
+        self.late: frozenset[str] = frozenset()
         sources = dict(_read(web / "static"))
         for name, content in sources.items():
             etag = f'W/"{hashlib.sha256(content).hexdigest()[:32]}"'
@@ -76,7 +79,10 @@ class StaticFiles:
             )
         # Each knows the addresses of those that it loads: they are in what `make page` wrote.
         for name, content in _read(web / "bundles"):
-            self._add(name, content)
+            if name == LATE:
+                self.late = frozenset(json.loads(content))
+            else:
+                self._add(name, content)
         if missing := NEEDED - self._addresses.keys():
             raise StartError(f"web/bundles lacks {', '.join(sorted(missing))}: run `make page`.")
         for name, content in sources.items():

@@ -1,7 +1,7 @@
 """The page in each language, and what machines ask of any site."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,7 +98,7 @@ class Pages:
             return Body(html.encode())
 
         self._home = {
-            code: rendered("index.html", one, spoken=_spoken(one))
+            code: rendered("index.html", one, spoken=_spoken(one, files.late))
             for code, one in catalogues.items()
         }
         # The only document that tells who runs the instance, so that what runs there is the same
@@ -154,10 +154,12 @@ class Pages:
         return [_HTML, _VARIES, *named], content
 
 
-def _spoken(catalogue: Catalogue) -> dict[str, Sentence]:
-    """What the program may have to say."""
+def _spoken(catalogue: Catalogue, late: Set[str]) -> dict[str, Sentence]:
+    """What the program may have to say, before it asks for all that there is to say."""
     return {
-        key: said for key, said in catalogue.sentences.items() if not key.startswith(_DOCUMENTS_SAY)
+        key: said
+        for key, said in catalogue.sentences.items()
+        if key not in late and not key.startswith(_DOCUMENTS_SAY)
     }
 
 

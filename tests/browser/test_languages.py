@@ -174,7 +174,6 @@ def test_words_that_are_being_handed_over_stay_when_the_language_changes(
     expect(ada.page.locator(".code-words")).to_have_text(re.compile(code))
     expect(ada.page.locator("#announce-polite")).to_be_empty()
     expect(ada.page.get_by_role("button", name=german["share.copy_link"])).to_be_visible()
-    expect(ada.page.locator(".qr")).to_be_visible()
 
 
 def test_a_language_that_does_not_arrive_changes_nothing(visit: Visit, server: str) -> None:

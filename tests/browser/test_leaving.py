@@ -38,7 +38,7 @@ def test_a_message_left_for_somebody_absent_is_read_by_the_link_when_its_author_
     assert WORDS not in ada.page.content()
     link = ada.copies("Copy link")
     expect(ada.page.get_by_role("button", name="Copied")).to_have_count(0)
-    back = ada.copies("Copy the link for yourself")
+    back = ada.copies("Copy the return link")
     assert re.fullmatch(re.escape(link) + r"\.[0-9a-f]{32}", back)
     ada.page.get_by_role("button", name="Done").click()
     ada.sees_end("departed")
@@ -50,6 +50,9 @@ def test_a_message_left_for_somebody_absent_is_read_by_the_link_when_its_author_
     expect(bo.page.get_by_text("Ada").first).to_be_visible()
     bo.cards.click()
     expect(bo.texts).to_have_text(WORDS)
+    ada = Person(visit(back))
+    ada.page.get_by_role("button", name="See what became of them").click()
+    expect(ada.page.get_by_text("Opened by Bo")).to_be_visible(timeout=PATIENCE_MS)
 
 
 def test_whoever_stays_to_look_sees_that_it_was_read_and_can_go_inside(
@@ -162,7 +165,7 @@ def test_who_is_done_leaves_nothing_of_it_in_the_browser(visit: Visit, server: s
     ada.page.get_by_role("button", name="Seal it").click()
     waits(ada)
     code = ada.page.locator(".code-words").inner_text().replace("\n", " ")
-    secret = ada.copies("Copy the link for yourself").rsplit(".", 1)[1]
+    secret = ada.copies("Copy the return link").rsplit(".", 1)[1]
     # The button says so for a while, and is held as long.
     expect(ada.page.get_by_role("button", name="Copied")).to_have_count(0)
     ada.page.get_by_role("button", name="Done").click()

@@ -8,7 +8,7 @@ from typing import TypedDict
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from plays import calls, change, played
+from plays import calls, change, play, played
 from playwright.sync_api import Page, expect
 from support.machines.chromium import Visit
 
@@ -253,6 +253,29 @@ def test_nothing_is_fetched_for_a_link_and_it_opens_without_a_way_back(
     with page.expect_popup() as popup:
         page.locator("a.link").click()
     assert popup.value.evaluate("[window.opener, document.referrer]") == [None, ""]
+
+
+# --- translators ----------------------------------------------------------------------------------
+
+# What persons wrote, by the states in which it stands.
+WRITTEN = {
+    "room:quotes": ".message-text, .quote-text, .who",
+    "room:code": ".message-text code, .message-text",
+    "room:conversation": ".mark, .sent .message-text, .typing .who",
+    "room:alone": ".code-words",
+    "room:invite": "dialog .code-words, dialog .menu-code",
+}
+
+
+def test_nothing_that_a_person_wrote_is_offered_to_a_translator(visit: Visit, stage: str) -> None:
+    page = played(visit, stage, "room:together").page
+    for state, selector in WRITTEN.items():
+        play(page, state)
+        found = page.locator(selector).evaluate_all(
+            "all => all.map((one) => !one.translate && one.closest('.notranslate') !== null)"
+        )
+        assert found, state
+        assert all(found), state
 
 
 # --- code -----------------------------------------------------------------------------------------

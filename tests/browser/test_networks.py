@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Route, expect
 from support.machines.chromium import CHROMIUM_ARGUMENTS, Visit, chromium
 from support.machines.server import Program
+from support.machines.tunnel import tunnel_to
 from support.machines.upgradeless import upgradeless_to
 from support.people.people import PATIENCE_MS, Person, person
 
@@ -158,3 +159,53 @@ def test_where_nothing_is_compiled_a_room_opens_or_the_page_says_what_to_do(
     inside = page.get_by_label("Write a message")
     refused = page.get_by_text("would need minutes to make the keys")
     expect(inside.or_(refused)).to_be_visible(timeout=180_000)
+
+
+def test_a_phone_that_loses_the_network_and_sleeps_comes_back_to_all_that_was_promised(
+    visit: Visit, quick_server: Program
+) -> None:
+    ada = person(visit, quick_server.url)
+    ada.choose(name="Ada")
+    code = ada.generate()
+    ada.is_inside()
+    with tunnel_to(quick_server.port) as network:
+        phone = person(visit, f"http://127.0.0.1:{network.port}", clock=True)
+        phone.choose(name="Bo")
+        phone.enter(code)
+        phone.is_inside()
+        # The radio fades: what the phone says arrives, and no answer comes back.
+        network.deafen()
+        phone.says("On its way.")
+        expect(ada.cards).to_have_count(1)
+        network.cut()
+        phone.page.context.set_offline(True)
+        phone.says("Written without a network.")
+        promised = phone.page.locator("[data-notice=offline]")
+        expect(promised).to_contain_text("2 messages wait here")
+        [until] = re.findall(r"Your place is kept until (\d+:\d+)", promised.inner_text())
+        minutes = phone.page.evaluate(
+            """[0, 60000].map((later) => new Date(Date.now() + later)
+                 .toLocaleTimeString("en-US", { hour: "numeric", minute: "2-digit" }))"""
+        )
+        assert until in {minute.split("\u202f")[0].split(" ")[0] for minute in minutes}
+        # So it is: nobody else can have it.
+        cy = person(visit, quick_server.url)
+        cy.enter(code)
+        expect(cy.page.get_by_role("heading", name="The room is full")).to_be_visible()
+        cy.watched.forgive("Failed to load resource")
+        cy.page.close()
+        phone.page.clock.fast_forward("03:00")
+        expect(promised).not_to_contain_text("is kept until")
+        network.restore()
+        phone.page.context.set_offline(False)
+        expect(promised).to_have_count(0, timeout=PATIENCE_MS)
+        expect(ada.cards).to_have_count(2, timeout=PATIENCE_MS)
+        for text in ("On its way.", "Written without a network."):
+            ada.cards.first.click()
+            expect(ada.texts.filter(has_text=text)).to_be_visible()
+        expect(phone.receipts.filter(has_text="Opened by Ada")).to_have_count(2)
+        expect(ada.cards).to_have_count(0)
+        ada.says("Welcome back.")
+        expect(phone.cards).to_have_count(1, timeout=PATIENCE_MS)
+        phone.watched.forgive("WebSocket connection to|Failed to load resource")
+        phone.page.close()

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from plays import PHONE, change, played
+from plays import PHONE, change, play, played
 from playwright.sync_api import Locator, Page, expect
 from support.machines.chromium import Visit, Watched
 from support.people.people import hold_chord, person, two_in_a_room
@@ -178,6 +178,22 @@ def test_a_flood_is_told_in_few_sentences(visit: Visit, stage: str) -> None:
     said = heard(page)
     assert len(said) < 8
     assert sum(int(one.split()[0].replace("A", "1")) for one in said) == 60
+
+
+def test_leaving_says_how_one_comes_back_and_out_of_a_locked_room_that_one_does_not(
+    visit: Visit, stage: str
+) -> None:
+    page = played(visit, stage, "room:leave").page
+    expect(page.get_by_role("dialog")).to_contain_text("To come back you need the seven words.")
+    play(page, "room:leave_locked")
+    question = page.get_by_role("dialog")
+    expect(question).to_contain_text("you can come back only if somebody inside unlocks it")
+    expect(question).not_to_contain_text("seven words")
+    question.get_by_role("button", name="Stay").click()
+    page.get_by_role("button", name="Room menu").click()
+    expect(page.get_by_role("button", name=re.compile("^Leave"))).to_contain_text(
+        "you can’t come back unless somebody inside unlocks it"
+    )
 
 
 def test_who_locked_and_who_destroyed_the_room_is_told_by_name(visit: Visit, server: str) -> None:

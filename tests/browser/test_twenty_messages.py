@@ -109,7 +109,8 @@ def test_twenty_messages_are_read_prolonged_answered_and_closed_without_eyes_or_
     ada, bo = two_in_a_room(visit, server)
     for number in range(1, COUNT + 1):
         ada.says(f"Message number {number}.")
-    expect(bo.page).to_have_title(f"({COUNT}) Ephemeral", timeout=PATIENCE_MS)
+    stack = bo.page.get_by_role("article", name=re.compile(f"^{COUNT} sealed messages"))
+    expect(stack).to_have_count(1, timeout=PATIENCE_MS)
 
     reader = Reader(bo.page)
     letter = bo.page.get_by_role("article", name=re.compile("^Message from"))

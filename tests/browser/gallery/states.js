@@ -24,7 +24,6 @@ import { closePanels } from "/static/js/ui/dialog.js";
 import { say } from "/static/js/ui/i18n.js";
 import { laterBy } from "/static/js/ui/later.js";
 import { isCovered, neutralScreen } from "/static/js/ui/neutral-screen.js";
-import { qrPicture } from "/static/js/ui/qr.js";
 
 const CODE = "unmatched-felt-tip-gusto-barometer-nebula-yo-yo-willow";
 const SLOW_MS = 12_000;
@@ -35,7 +34,7 @@ const none = () => {};
 const curtain = neutralScreen({ nodes: [document.getElementById("app")], changed: none });
 const wait = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
 const link = async () => `https://ephemeral.example/#1.00000000.${CODE}`;
-const panel = () => sharePanel({ code: CODE, link, picture: qrPicture });
+const panel = () => sharePanel({ code: CODE, link });
 const SEAT = "0123456789abcdef0123456789abcdef";
 const share = { code: CODE, link, panel, returnLink: async () => `${await link()}.${SEAT}` };
 const server = async () => { throw new Error("there is none"); };
@@ -239,6 +238,12 @@ const ACTIONS = {
   },
   alone_without_code: (show) => inside(show, ALONE(), { share: null }),
   leave: (show) => { const client = inside(show, PEOPLE_TALKING()); menu("leave"); return client; },
+  leave_locked: (show) => {
+    const state = PEOPLE_TALKING();
+    const client = inside(show, { ...state, room: { ...state.room, locked: true } });
+    menu("leave");
+    return client;
+  },
   leave_owed: (show) => { const client = inside(show, RECEIPTS.stored()); menu("leave"); return client; },
   return_link: async (show) => { const client = inside(show, RECEIPTS.stored()); menu("reply"); await until("dialog.return"); press("dialog.return summary"); return client; },
   leave_unsent: (show) => { const client = inside(show, NOTICES.offline()); menu("leave"); return client; },

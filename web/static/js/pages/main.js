@@ -9,7 +9,7 @@ import { ENDINGS, PROGRESS } from "../room/views/state-tables.js";
 import { bringAlong, wordsLeft } from "../room/views/unsent-words.js";
 import { announce, clearAnnouncements } from "../ui/announce.js";
 import { closePanels, confirm } from "../ui/dialog.js";
-import { onLanguage, say } from "../ui/i18n.js";
+import { haveAll, onLanguage, say } from "../ui/i18n.js";
 import { keepFocus } from "../ui/keep-focus.js";
 import { later, laterBy } from "../ui/later.js";
 import { backTrap, guardPage } from "../ui/leave-guard.js";
@@ -201,7 +201,7 @@ async function askToLeave() {
   closePanels();
   const asks = stage.screen()?.asksToLeave;
   if (asks !== undefined) return asks();
-  const text = say(room === null ? "opening.leave" : "leave.text");
+  const text = room === null ? say("opening.leave") : `${say("leave.text")} ${say("leave.back")}`;
   return confirm({ title: say("leave.title"), text, yes: say("leave.yes"), no: say("leave.no") });
 }
 
@@ -213,7 +213,8 @@ function leave() {
   else stage.screen()?.leave?.();
 }
 
-laterBy(loading(address("later")));
+const loadLater = loading(address("later"));
+laterBy(() => Promise.all([loadLater(), haveAll()]).then(([module]) => module));
 
 function start() {
   const fragment = takeFragment();

@@ -6,4 +6,3 @@ export { encodeContent } from "../protocol/envelope.js";
 export { isLink, leadsBack, makeLink, readLink } from "../protocol/links.js";
 export { codeDraft, completions, wrongPlaces } from "../room/code-draft.js";
 export { RoomClient } from "../room/room-client.js";
-export { qrPicture } from "../ui/qr.js";

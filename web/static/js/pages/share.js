@@ -22,7 +22,7 @@ import { sharePanel } from "../room/views/share-panel.js";
  * @param {() => Promise<import("../protocol/config.js").Config>} server
  * @returns {Share}
  */
-export function shareOf(code, base, { makeLink, qrPicture }, server) {
+export function shareOf(code, base, { makeLink }, server) {
   /** @type {Promise<string>|null} */
   let made = null;
 
@@ -34,7 +34,7 @@ export function shareOf(code, base, { makeLink, qrPicture }, server) {
     return made;
   }
 
-  return { code, link, panel: () => sharePanel({ code, link, picture: qrPicture }) };
+  return { code, link, panel: () => sharePanel({ code, link }) };
 }
 
 /**

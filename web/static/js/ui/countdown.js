@@ -3,12 +3,10 @@
 import { el, setText } from "./el.js";
 import { say } from "./i18n.js";
 import { isCovered, UNCOVERED } from "./neutral-screen.js";
-import { DEFAULT_SECONDS, OFFER_SECONDS, ReadingClock } from "./reading-time.js";
+import { OFFER_SECONDS, ReadingClock } from "./reading-time.js";
 import { remaining } from "./times.js";
 
 const still = window.matchMedia("(prefers-reduced-motion: reduce)");
-
-export const DEFAULT_VIEW = DEFAULT_SECONDS;
 
 const SEEN_AGAIN = ["visibilitychange", UNCOVERED];
 

@@ -16,6 +16,8 @@ const languages = read("languages");
 const listeners = new Set();
 /** @type {Record<string, Entry>} */
 let catalogue = read("catalogue");
+/** Whether these are all: what only later parts of the program say, the page doesn't hold. */
+let isWhole = false;
 let current = document.documentElement.lang || "en";
 let wanted = current;
 let plurals = new Intl.PluralRules(current);
@@ -46,13 +48,11 @@ export function onLanguage(listener) {
  */
 export async function setLanguage(code) {
   wanted = code;
-  const answer = await fetch(languages[code].catalogue, { credentials: "omit", referrerPolicy: "no-referrer" });
-  if (!answer.ok) throw new Error("no catalogue");
-  /** @type {Record<string, Entry>} */
-  const found = await answer.json();
+  const found = await catalogueOf(code);
   // Somebody who has chosen again meanwhile wants the last one.
   if (wanted !== code) return;
   catalogue = found;
+  isWhole = true;
   current = code;
   plurals = new Intl.PluralRules(code);
   numbers = new Intl.NumberFormat(code);
@@ -74,6 +74,23 @@ function remember() {
   const address = new URL(location.href);
   address.searchParams.set("lang", current);
   history.replaceState(history.state, "", address);
+}
+
+/** Promises that every sentence is here, also those that the page didn't bring. */
+export async function haveAll() {
+  const code = current;
+  if (isWhole || !Object.hasOwn(languages, code)) return;
+  const found = await catalogueOf(code);
+  if (current !== code) return;
+  catalogue = found;
+  isWhole = true;
+}
+
+/** @param {string} code  @returns {Promise<Record<string, Entry>>} */
+async function catalogueOf(code) {
+  const answer = await fetch(languages[code].catalogue, { credentials: "omit", referrerPolicy: "no-referrer" });
+  if (!answer.ok) throw new Error("no catalogue");
+  return answer.json();
 }
 
 /** Whether the catalogue has the sentence. @param {string} key */

@@ -12,14 +12,6 @@ import { CARDS } from "./state-tables.js";
 /**
  * @typedef {import("../room-state.js").CardView} CardView
  *
- * @typedef {object} CardContext  what a card is given of its room
- * @property {Pick<import("../room-client.js").RoomClient, "open"|"shown"|"discard">} client
- * @property {import("./people.js").People} people
- * @property {{ends: Map<string, import("../../ui/reading-time.js").ReadingClock>}} memory
- * @property {(serverTime: number) => number} localTime
- * @property {(card: CardView) => void} reply
- * @property {() => void} hold  its reader looks at something that grows
- *
  * @typedef {object} Face  what is in the place of a card
  * @property {HTMLElement} node
  * @property {HTMLElement} [focus]
@@ -37,7 +29,7 @@ function sealedState(card) {
 /**
  * The view of one card.
  * @param {CardView} first
- * @param {CardContext} room
+ * @param {import("./view-context.js").ViewContext} room
  */
 export function cardView(first, room) {
   const author = () => room.people.get(current.author);

@@ -59,8 +59,8 @@ export function leftScreen({ panel, retry, another, back, destroy, returnLink, t
   const mine = el("section", { class: "left-mine", hidden: true },
     el("h2", {}, say("left.mine")),
     el("p", {}, say("left.mine_text")),
-    el("div", { class: "button-row", on: { click: taken } },
-      copyButton({ label: say("left.copy_return"), name: "link", text: returnLink, kind: "secondary" })));
+    el("div", { class: "button-row" },
+      copyButton({ label: say("return.copy"), name: "link", text: returnLink, kind: "secondary", copied: taken })));
   const theirs = el("section", { class: "left-theirs" },
     el("h2", {}, say("left.theirs")),
     el("p", {}, say("left.theirs_text")),

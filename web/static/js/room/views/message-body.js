@@ -16,7 +16,7 @@ export function messageBody(words) {
   const text = messageText(words);
   for (const block of text.querySelectorAll(".code-block")) withCopy(block);
   const node = el("div", { class: "message-body" }, text);
-  return { node, text, close() {} };
+  return { node, text };
 }
 
 /**

@@ -32,7 +32,7 @@ const enable = (button, can) => button.setAttribute("aria-disabled", String(!can
 /**
  * The face of an open card.
  * @param {CardView} card
- * @param {import("./card-view.js").CardContext} room
+ * @param {import("./view-context.js").ViewContext} room
  * @param {{author: () => any, from: () => HTMLElement}} sender  who has written it, and a line that says so
  */
 export function openFace(card, room, { author, from }) {

@@ -46,9 +46,10 @@ export function askToLeave(client, returnLink) {
   const last = isLast(state);
   const more = returnLink === null || last || !client.isOwed ? null
     : el("div", { class: "owed" }, el("p", {}, say("leave.owed", { count: state.owed })), returnButton(client, returnLink));
+  const lost = say(count > 0 ? "leave.text_unsent" : "leave.text", { count });
+  const back = say(state.room?.locked ? "leave.back_locked" : "leave.back");
   return confirm({
-    title: say("leave.title"), text: say(last ? "leave.text_last" : count > 0 ? "leave.text_unsent" : "leave.text", { count }),
-    more, yes: say("leave.yes"), no: say("leave.no"),
+    title: say("leave.title"), text: last ? say("leave.text_last") : `${lost} ${back}`, more, yes: say("leave.yes"), no: say("leave.no"),
   });
 }
 

@@ -5,38 +5,55 @@ import { copyButton } from "../../ui/copy-button.js";
 import { el, fill } from "../../ui/el.js";
 import { say } from "../../ui/i18n.js";
 import { icon } from "../../ui/icons.js";
+import { later } from "../../ui/later.js";
 import { codeWords } from "./code-words.js";
 
 /**
- * The panel of sharing. `code` is canonical; `link()` promises the link and `picture(link)` draws it. The
- * words stand at its top, so that whatever shows it can put it where another showed it before.
- * @param {{code: string, link: () => Promise<string>, picture: (link: string) => Node}} options
+ * The panel of sharing. `code` is canonical; `link()` promises the link. The words stand at its top, so that
+ * whatever shows it can put it where another showed it before.
+ * @param {{code: string, link: () => Promise<string>}} options
  */
-export function sharePanel({ code, link, picture }) {
+export function sharePanel({ code, link }) {
   // A list of words would be read out with its numbers; the words alone are what is spoken.
   // A stop of Tab: they are what one has come for, and come before what can be done with them.
   const words = el("p", { class: "code-words notranslate", tabindex: "0", translate: "no", dir: "ltr", lang: "en" },
     codeWords(code).flatMap((/** @type {string} */ word, /** @type {number} */ index) => [index === 0 ? null : " ", el("span", {}, word)]));
-  const place = el("div", { class: "qr-place" });
+  const place = el("div", { class: "qr-place", tabindex: "-1", hidden: true });
+  const showing = el("button", { type: "button", class: "button secondary", on: { click: show } },
+    icon("eye"), say("share.show_qr"));
+  const seen = leak("eye", say("share.qr_leaks"));
+  seen.hidden = true;
+  const sheet = el("div", { class: "code-sheet" },
+    el("div", { class: "code-said" },
+      el("p", { class: "entropy" }, say("share.entropy")),
+      words,
+      el("div", { class: "share-ways" },
+        copyButton({ label: say("share.copy_code"), name: "copy", text: () => code, kind: "secondary" }),
+        copyButton({ label: say("share.copy_link"), name: "link", text: link, kind: "secondary" }),
+        typeof navigator.share === "function" ? sheetButton(link) : null,
+        showing)),
+    place);
   const node = el("section", { class: "share-panel", "aria-label": say("share.title"), tabindex: "-1" },
-    el("div", { class: "code-sheet" },
-      el("div", { class: "code-said" },
-        el("p", { class: "entropy" }, say("share.entropy")),
-        words,
-        el("div", { class: "share-ways" },
-          copyButton({ label: say("share.copy_code"), name: "copy", text: () => code, kind: "secondary" }),
-          copyButton({ label: say("share.copy_link"), name: "link", text: link, kind: "secondary" }),
-          typeof navigator.share === "function" ? sheetButton(link) : null)),
-      place),
+    sheet,
     el("ul", { class: "leaks" },
       leak("voice", say("share.voice_leaks")),
       leak("link", say("share.link_leaks")),
-      leak("eye", say("share.qr_leaks"))));
+      seen));
 
-  link().then(
-    (text) => fill(place, picture(text)),
-    () => { place.hidden = true; },
-  );
+  /** Who asks for it: no camera sees a picture that nobody needs. */
+  async function show() {
+    try {
+      const [text, { qrPicture }] = await Promise.all([link(), later()]);
+      sheet.classList.add("pictured");
+      fill(place, qrPicture(text));
+      seen.hidden = place.hidden = false;
+      place.focus();
+      showing.remove();
+    } catch {
+      announceAssertive(say("refusal.unreachable"));
+    }
+  }
+
   return { node };
 }
 

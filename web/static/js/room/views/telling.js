@@ -103,6 +103,9 @@ function tell({ client, memory, setTitle }) {
 /** What has changed when a wish has; of each room that tells. @type {WeakMap<Wishes, () => void>} */
 const changed = new WeakMap();
 
+/** What each wish means, for whoever makes it. */
+const HINTS = { sound: "telling.sound_hint", title: "telling.title_hint", note: "telling.note_hint" };
+
 /**
  * Opens the panel in which one asks for it.
  * @param {Room} room
@@ -120,7 +123,7 @@ export function tellingPanel(room) {
       } } });
     return el("div", {},
       el("label", { class: "row-button", for: box.id }, box, el("span", { class: "row-text" }, say(`telling.${wish}`),
-        el("span", { class: "hint", id: `telling-${wish}-hint` }, say(`telling.${wish}_hint`)))));
+        el("span", { class: "hint", id: `telling-${wish}-hint` }, say(HINTS[wish])))));
   }
 
   const refused = el("p", { class: "field-error", role: "alert" });

@@ -49,7 +49,7 @@ export function writingOptions(writing, { checked }) {
       const { writingPanel } = await later();
       if (more.isConnected) writingPanel(writing, changed);
     } catch {
-      announce(say("announce.not_loaded"));
+      announce(say("notice.not_loaded"));
     }
   }
 

@@ -1,0 +1,50 @@
+"""What the page weighs until the first message, compressed as the server sends it.
+
+`make page-figures` measures the same in a browser, with headers and answers.
+"""
+
+from pathlib import Path
+
+import brotli  # type: ignore[import-untyped]
+import pytest
+
+from ephemeral.page.files import StaticFiles
+from ephemeral.page.languages import read_catalogues
+from ephemeral.page.pages import Operator, Pages
+
+WEB = Path(__file__).resolve().parents[2] / "web"
+# What is loaded on the way to a room and a message in it. Neither what is loaded when somebody has
+# been inside for a while, nor what only few browsers need.
+FILES = (
+    ("bundles", "page.css"),
+    ("bundles", "home.js"),
+    ("bundles", "old.js"),
+    ("bundles", "room.js"),
+    ("bundles", "derive-worker.js"),
+    ("static", "icons/icon.svg"),
+)
+MOST_BYTES = {"en": 0}
+
+
+def weighs(content: bytes) -> int:
+    return len(brotli.compress(content))
+
+
+@pytest.fixture(scope="module")
+def documents() -> dict[str, bytes]:
+    """The page in each language."""
+    catalogues = read_catalogues(WEB / "catalogue")
+    pages = Pages(WEB, "", "0", StaticFiles(WEB, catalogues), catalogues, Operator())
+    found = [body.plain for body in pages.bodies() if b'id="catalogue"' in body.plain]
+    return {
+        code: one for code in catalogues for one in found if f'lang="{code}"'.encode() in one[:60]
+    }
+
+
+@pytest.mark.parametrize(("language", "most"), MOST_BYTES.items())
+def test_the_files_until_the_first_message_stay_light(
+    documents: dict[str, bytes], language: str, most: int
+):
+    weights = {name: weighs((WEB / folder / name).read_bytes()) for folder, name in FILES}
+    weights["the document"] = weighs(documents[language])
+    assert sum(weights.values()) <= most, weights
