@@ -246,7 +246,7 @@ const ACTIONS = {
     return client;
   },
   leave_owed: (show) => { const client = inside(show, RECEIPTS.stored()); menu("leave"); return client; },
-  return_link: async (show) => { const client = inside(show, RECEIPTS.stored()); menu("reply"); await until("dialog.return"); press("dialog.return summary"); return client; },
+  return_link: async (show) => { const client = inside(show, RECEIPTS.stored()); menu("reply"); await until("dialog.return"); press("dialog.return .reveal"); return client; },
   leave_unsent: (show) => { const client = inside(show, NOTICES.offline()); menu("leave"); return client; },
   destroy: (show) => { const client = inside(show, PEOPLE_TALKING()); menu("destroy"); return client; },
   destroying: async (show) => {
