@@ -53,7 +53,9 @@ export function emptyRoom({ people, share, localTime, write, shown }) {
       begun = true;
       if (little.matches) invitation.open = false;
     }
+    const focused = document.activeElement === fold;
     fold.hidden = nothing && invitation.open;
+    if (focused && fold.hidden) write();
   }
 
   return {
