@@ -88,5 +88,13 @@ export function emptyRoom({ people, share, localTime, write, shown }) {
       // Whoever has opened the first one reads it.
       if (before !== "waiting") shown(invites && nothing);
     },
+    /**
+     * Chromium holds what can be folded as long as the document is there; with it, what it is in, and by that all that is
+     * known of the room.
+     */
+    close() {
+      fill(invitation);
+      invitation.remove();
+    },
   };
 }

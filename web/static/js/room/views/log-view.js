@@ -164,6 +164,7 @@ export function logView({ context, share, write }) {
     /** Takes every message from the page. */
     clear: () => messages.close(),
     close() {
+      empty.close();
       where.close();
       messages.close();
     },
