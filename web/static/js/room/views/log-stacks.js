@@ -52,10 +52,10 @@ export function stacked(entries, keys, crowd) {
   /** @type {Set<string>} */
   const floods = new Set();
   for (const [author, all] of crowd ? authors : []) {
-    const key = `flood:${author}`;
-    if (all.length < FLOOD && !all.some(({ id }) => keys.get(id) === key)) continue;
+    const known = all.map(({ id }) => keys.get(id)).find((key) => key?.startsWith("flood:"));
+    if (known === undefined && all.length < FLOOD) continue;
     floods.add(author);
-    for (const { id } of all) keys.set(id, key);
+    for (const { id } of all) keys.set(id, known ?? `flood:${all[0].id}`);
   }
   /** @type {Set<string>} */
   const used = new Set();
