@@ -53,7 +53,9 @@ export function emptyRoom({ people, share, localTime, write, shown }) {
       begun = true;
       if (little.matches) invitation.open = false;
     }
+    const focused = document.activeElement === fold;
     fold.hidden = nothing && invitation.open;
+    if (focused && fold.hidden) write();
   }
 
   return {
@@ -87,6 +89,11 @@ export function emptyRoom({ people, share, localTime, write, shown }) {
       if (focused && !node.contains(document.activeElement)) write();
       // Whoever has opened the first one reads it.
       if (before !== "waiting") shown(invites && nothing);
+    },
+    /** Chromium's document keeps what can be unfolded, and with it all that it hangs on: here it is cut off. */
+    close() {
+      fill(invitation);
+      invitation.remove();
     },
   };
 }
