@@ -88,7 +88,7 @@ def test_there_are_catalogues_of_both_directions() -> None:
 
 
 def test_french_keeps_its_signs_beside_their_words() -> None:
-    """A narrow no-break space stands before ; : ! ? and within « », so that no line begins with one."""
+    """A narrow no-break space stands before ; : ! ? and within « »: no line begins with one."""
     bare = re.compile(r"[^\u202f][;:!?](?!//)|«[^\u202f]|[^\u202f]»")
     texts = {key: text for key, entry in read("fr").items() for _, text in catalogue._forms(entry)}
     assert [key for key, text in texts.items() if bare.search(text)] == []
