@@ -7,6 +7,7 @@ import pytest
 from plays import change, played
 from playwright.sync_api import Dialog, Locator, Playwright, expect
 from support.machines.chromium import CHROMIUM_ARGUMENTS, Visit, Watched, chromium
+from support.people.command_line import Cli, derived_once
 from support.people.people import NOTHING, PATIENCE_MS, Person, person
 
 pytestmark = pytest.mark.whole_chromium
@@ -116,6 +117,21 @@ def test_a_link_of_a_place_that_was_given_up_takes_one_only_when_asked(
     expect(bo.page.locator(".seat")).to_have_count(2)
     # The browser's word on the place that there was none.
     night.watched.forgive("401")
+
+
+def test_the_command_line_reads_the_link_that_the_page_gives(
+    visit: Visit, server: str, tmp_path: Path
+) -> None:
+    ada = person(visit, server)
+    ada.generate()
+    ada.is_inside()
+    sealed(ada, "Waits for a while.")
+    link = takes_the_link(ada)
+    cli = Cli(server, tmp_path, derive=derived_once)
+    try:
+        assert re.match(r"1 \S+ stored", cli.done("fates", "--allow-pbkdf2", code=link))
+    finally:
+        cli.close()
 
 
 def test_the_link_is_not_in_the_memory_of_who_is_done_with_it(visit: Visit, server: str) -> None:

@@ -23,7 +23,7 @@ FILES = (
     ("bundles", "derive-worker.js"),
     ("static", "icons/icon.svg"),
 )
-MOST_BYTES = {"en": 0}
+MOST_BYTES = {"en": 92_000, "de": 93_500, "ar": 94_200}
 
 
 def weighs(content: bytes) -> int:

@@ -7,8 +7,8 @@ import { readContent } from "/static/js/protocol/envelope.js";
 import { Refusal } from "/static/js/protocol/errors.js";
 import { say } from "/static/js/ui/i18n.js";
 
-const TAGS = new Set(["A", "ARTICLE", "BDI", "BLOCKQUOTE", "BUTTON", "CODE", "DIV", "LI", "H2", "P", "PRE",
-  "SECTION", "SPAN", "TIME", "UL", "svg", "circle", "path", "rect", "line", "polyline", "g"]);
+const TAGS = new Set(["A", "ARTICLE", "BDI", "BLOCKQUOTE", "BUTTON", "CODE", "DETAILS", "DIV", "LI", "H2", "P", "PRE",
+  "SECTION", "SPAN", "SUMMARY", "TIME", "UL", "svg", "circle", "path", "rect", "line", "polyline", "g"]);
 const ADDRESSES = new Set(["href", "src", "srcset", "action", "formaction", "data", "poster", "ping", "xlink:href"]);
 const WRITTEN = /[\p{L}\p{N}\p{P}\p{S}]/u;
 const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;

@@ -22,6 +22,7 @@ import * as tables from "/static/js/room/views/state-tables.js";
 import { announce } from "/static/js/ui/announce.js";
 import { closePanels } from "/static/js/ui/dialog.js";
 import { say } from "/static/js/ui/i18n.js";
+import "/static/js/ui/fire.js";
 import { laterBy } from "/static/js/ui/later.js";
 import { isCovered, neutralScreen } from "/static/js/ui/neutral-screen.js";
 
@@ -245,7 +246,7 @@ const ACTIONS = {
     return client;
   },
   leave_owed: (show) => { const client = inside(show, RECEIPTS.stored()); menu("leave"); return client; },
-  return_link: async (show) => { const client = inside(show, RECEIPTS.stored()); menu("reply"); await until("dialog.return"); press("dialog.return summary"); return client; },
+  return_link: async (show) => { const client = inside(show, RECEIPTS.stored()); menu("reply"); await until("dialog.return"); press("dialog.return .reveal"); return client; },
   leave_unsent: (show) => { const client = inside(show, NOTICES.offline()); menu("leave"); return client; },
   destroy: (show) => { const client = inside(show, PEOPLE_TALKING()); menu("destroy"); return client; },
   destroying: async (show) => {

@@ -1,6 +1,8 @@
 // What nobody needs before the first message: loaded when somebody has been inside for a while, or asks
 // for it.
 
+import "../ui/fire.js";
+
 export { tellingPanel } from "../room/views/telling.js";
 export { writingPanel } from "../room/views/writing-panel.js";
 export { unsentList } from "../room/views/unsent-list.js";

@@ -53,7 +53,9 @@ export function emptyRoom({ people, share, localTime, write, shown }) {
       begun = true;
       if (little.matches) invitation.open = false;
     }
+    const focused = document.activeElement === fold;
     fold.hidden = nothing && invitation.open;
+    if (focused && fold.hidden) write();
   }
 
   return {
@@ -88,10 +90,7 @@ export function emptyRoom({ people, share, localTime, write, shown }) {
       // Whoever has opened the first one reads it.
       if (before !== "waiting") shown(invites && nothing);
     },
-    /**
-     * Chromium holds what can be folded as long as the document is there; with it, what it is in, and by that all that is
-     * known of the room.
-     */
+    /** Chromium's document keeps what can be unfolded, and with it all that it hangs on: here it is cut off. */
     close() {
       fill(invitation);
       invitation.remove();

@@ -21,12 +21,13 @@ export function fatesView(_first, room) {
   const folded = el("details", {}, count, earlier);
   /** @type {import("../room-state.js").SentView[]} */
   let items = [];
+  const remove = el("button", { type: "button", class: "button small quiet",
+    on: { click: () => room.fade(...items.map(({ id }) => id)) } }, say("sent.remove"));
   const node = el("section", { class: "fates", "aria-label": say("fates.title") },
     el("p", { class: "fates-title" }, say("fates.title")),
     folded,
     latest,
-    el("button", { type: "button", class: "button small quiet",
-      on: { click: () => room.fade(...items.map(({ id }) => id)) } }, say("sent.remove")));
+    remove);
 
   /** @param {import("../room-state.js").SentView} message */
   const line = (message) => el("li", {},
@@ -38,6 +39,7 @@ export function fatesView(_first, room) {
     /** @param {import("./log-entries.js").FatesEntry} entry */
     update(entry) {
       items = entry.items;
+      if (items.length <= LATEST && folded.contains(document.activeElement)) remove.focus({ preventScroll: true });
       folded.hidden = items.length <= LATEST;
       setText(count, say("fates.earlier", { count: items.length - LATEST }));
       fill(earlier, items.slice(0, -LATEST).map(line));

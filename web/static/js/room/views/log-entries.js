@@ -168,9 +168,9 @@ export function logEntries(state, memory, now) {
       found.push(fates);
     } else {
       const author = kind === "card" ? item.author : null;
-      const gap = kind === "card" ? item.gapBefore : 0;
+      const gap = kind === "card" && Number.isInteger(item.gapBefore) ? item.gapBefore : 0;
       // Missing messages are said where they are missing, so such a trace begins a line of its own.
-      if (trace?.what === what && trace.author === author && !(gap > 0)) trace.count += 1;
+      if (trace?.what === what && trace.author === author && gap === 0) trace.count += 1;
       else {
         trace = { kind: "trace", key: `trace:${item.id}`, what, author, count: 1, gap };
         found.push(trace);
@@ -210,7 +210,9 @@ function belong(one, other) {
   const [a, b] = [one && speech(one), other && speech(other)];
   if (!a || !b || a.author !== b.author) return false;
   // What is on its way is as new as can be.
-  return a.to === null || b.from === null || b.from - a.to <= GROUP_MS;
+  if (a.to === null || b.from === null) return true;
+  // A server may name moments that are none.
+  return Number.isFinite(a.to) && Number.isFinite(b.from) && b.from - a.to <= GROUP_MS;
 }
 
 /** @param {Entry[]} entries */

@@ -29,7 +29,7 @@ const SINGLE = new Set(["ash", "hidden", "fates"]);
 /** @param {{kind: string, item?: any}} entry  @returns {boolean} whether nothing about its card needs a line of its own */
 const isPlain = ({ kind, item }) =>
   kind === "card" && (item.state === "closed" || item.state === "taken") && item.error === null
-  && !item.repeated && !(item.gapBefore > 0);
+  && !item.repeated && item.gapBefore === 0;
 
 /**
  * The entries with stacks in the place of their oldest card. `keys` remembers the stack of each card, so that one
@@ -52,10 +52,10 @@ export function stacked(entries, keys, crowd) {
   /** @type {Set<string>} */
   const floods = new Set();
   for (const [author, all] of crowd ? authors : []) {
-    const key = `flood:${author}`;
-    if (all.length < FLOOD && !all.some(({ id }) => keys.get(id) === key)) continue;
+    const known = all.map(({ id }) => keys.get(id)).find((key) => key?.startsWith("flood:"));
+    if (known === undefined && all.length < FLOOD) continue;
     floods.add(author);
-    for (const { id } of all) keys.set(id, key);
+    for (const { id } of all) keys.set(id, known ?? `flood:${all[0].id}`);
   }
   /** @type {Set<string>} */
   const used = new Set();

@@ -111,10 +111,8 @@ export function logView({ context, share, write }) {
   function refocus(focused, place) {
     // A view has put the focus where it belongs, or what held it is still there and was moved.
     if (list.contains(document.activeElement)) return;
-    if (focused.isConnected) {
-      focused.focus({ preventScroll: true });
-      return;
-    }
+    focused.focus({ preventScroll: true });
+    if (document.activeElement === focused) return;
     // What held the focus is gone: the next card that waits, or the one before, or the place to write.
     const waits = [...list.children].map((one) =>
       /** @type {HTMLElement|null} */ (one.querySelector(".seal[aria-disabled='false']")));
@@ -132,6 +130,11 @@ export function logView({ context, share, write }) {
   function toNew() {
     where.toEnd();
     focus();
+  }
+
+  function clear() {
+    newest = null;
+    messages.close();
   }
 
   const focus = () => log.focus({ preventScroll: true });
@@ -162,11 +165,11 @@ export function logView({ context, share, write }) {
       showPill();
     },
     /** Takes every message from the page. */
-    clear: () => messages.close(),
+    clear,
     close() {
       empty.close();
       where.close();
-      messages.close();
+      clear();
     },
   };
 }

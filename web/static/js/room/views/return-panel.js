@@ -15,14 +15,14 @@ export function returnPanel(client, returnLink) {
   const { room, sent, clockOffset } = client.state;
   const until = moment((room?.expiresAt ?? NaN) - clockOffset);
   const written = sent.reduce((most, { counter }) => Math.max(most, counter), 0);
-  const shown = el("p", { class: "return-link notranslate", translate: "no", dir: "ltr" });
-  const folded = el("details", { on: { toggle: () => void show() } }, el("summary", {}, say("return.show")), shown);
+  const shown = el("p", { class: "return-link notranslate", translate: "no", dir: "ltr", tabindex: "-1", hidden: true });
+  const reveal = el("button", { type: "button", class: "button quiet reveal", on: { click: show } }, say("return.show"));
   const node = panel({ kind: "menu return", labelledby: "return-title" },
     el("div", { class: "panel-body" },
       panelHead("return-title", say("return.title"), () => node.close()),
       el("p", {}, say("return.text")),
-      el("div", { class: "button-row" }, returnButton(client, returnLink, "primary")),
-      folded,
+      el("div", { class: "button-row" }, returnButton(client, returnLink, "primary"), reveal),
+      shown,
       list("return.does", [
         say("return.does_1"), say("return.does_2"), until === "" ? null : say("return.does_3", { until }),
       ]),
@@ -34,13 +34,15 @@ export function returnPanel(client, returnLink) {
       el("p", { class: "hint" }, say("return.stay"))));
 
   async function show() {
-    if (!folded.open) return;
     try {
       fill(shown, await returnLink());
       client.returnTaken();
     } catch {
       fill(shown, say("refusal.unreachable"));
     }
+    shown.hidden = false;
+    reveal.hidden = true;
+    shown.focus();
   }
 
   return node;
