@@ -102,7 +102,7 @@ def test_the_first_screen_changes_its_language_and_keeps_what_was_entered(
     page.get_by_label("Enter the words you were given").fill("abacus abdomen")
     ada.choose(name="Ada")
     switch = page.get_by_role("navigation", name="Language")
-    expect(switch.get_by_role("link")).to_have_text(["Deutsch", "English", "العربية"])
+    expect(switch.get_by_role("link")).to_have_text(["Deutsch", "English", "Français", "العربية"])
     german_link = switch.get_by_role("link", name="Deutsch")
     expect(german_link).to_have_attribute("lang", "de")
     german_link.click()
