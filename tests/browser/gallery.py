@@ -2,7 +2,8 @@
 
 python tests/browser/gallery.py FOLDER [STATE ...]
 
-Every state at the width of a phone and of a desktop, in light and in dark, and some in Arabic;
+Every state at the width of a phone and of a desktop, in light and in dark, and some in Arabic and
+French;
 FOLDER/index.html shows them side by side.
 """
 
@@ -25,8 +26,10 @@ SCHEMES = ("light", "dark")
 # One for each core.
 BROWSERS = 2
 
-#: The states that are pictured in Arabic too.
-MIRRORED = (
+#: From right to left, and the one that needs the most room.
+OTHER_LANGUAGES = ("ar", "fr")
+#: The states that are pictured in these too.
+IN_OTHERS = (
     "screen:arriving", "screen:leaving", "left:waits", "screen:options", "screen:misspelt",
     "screen:invited", "progress:opening", "progress:deriving", "ended:left", "notice:joins",
     "receipt:stored", "room:alone", "room:conversation", "room:quotes", "room:right_to_left",
@@ -97,7 +100,8 @@ async def play_all(
     page = await opened(browsers[0], f"{stage}/")
     names: list[str] = wanted or await page.evaluate("window.gallery.names")
     await page.close()
-    todo = [("en", name) for name in names] + [("ar", name) for name in names if name in MIRRORED]
+    todo = [("en", name) for name in names]
+    todo += [(one, name) for one in OTHER_LANGUAGES for name in names if name in IN_OTHERS]
     taken: list[Picture] = []
 
     async def work(browser: Browser, mine: list[tuple[str, str]]) -> None:

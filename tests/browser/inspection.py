@@ -84,6 +84,8 @@ RELEASE_MIRRORED_FORMS = (
     Form("a phone", PHONE, 780, ("overflowing", "unshowable"), _DARK, rules=ALL, every=4),
     Form("a desktop", DESKTOP, 780, ("overflowing",)),
 )
+#: French needs more room than English and German.
+RELEASE_LONG_FORMS = (Form("a narrow phone", NARROW, 640, (*_TIGHT, *_WORDS)),)
 #: Another engine draws, but reads no other code.
 FIREFOX_FORMS = (
     Form("a phone", PHONE, 780, _TIGHT),

@@ -83,8 +83,15 @@ def test_a_catalogue_is_whole_and_well_formed(
 
 
 def test_there_are_catalogues_of_both_directions() -> None:
-    assert {"en", "de", "ar"} <= set(CODES)
+    assert {"en", "de", "ar", "fr"} <= set(CODES)
     assert {read(code)["language.direction"] for code in CODES} == {"ltr", "rtl"}
+
+
+def test_french_keeps_its_signs_beside_their_words() -> None:
+    """A narrow no-break space stands before ; : ! ? and within « »: no line begins with one."""
+    bare = re.compile(r"[^\u202f][;:!?](?!//)|«[^\u202f]|[^\u202f]»")
+    texts = {key: text for key, entry in read("fr").items() for _, text in catalogue._forms(entry)}
+    assert [key for key, text in texts.items() if bare.search(text)] == []
 
 
 def test_chromium_wants_the_same_plural_forms(browser: Browser, known: dict[str, Language]) -> None:

@@ -11,6 +11,7 @@ from inspection import (
     HURRIED,
     MIRRORED_FORMS,
     RELEASE_FORMS,
+    RELEASE_LONG_FORMS,
     RELEASE_MIRRORED_FORMS,
     Form,
     Found,
@@ -89,7 +90,8 @@ def test_nothing_is_wrong_from_right_to_left(mirrored: Found) -> None:
 
 @pytest.mark.release
 @pytest.mark.parametrize(
-    ("language", "forms"), [("en", RELEASE_FORMS), ("ar", RELEASE_MIRRORED_FORMS)]
+    ("language", "forms"),
+    [("en", RELEASE_FORMS), ("ar", RELEASE_MIRRORED_FORMS), ("fr", RELEASE_LONG_FORMS)],
 )
 def test_nothing_is_wrong_in_the_other_forms(
     browser: Browser, stage: str, language: str, forms: tuple[Form, ...]

@@ -45,10 +45,10 @@ def test_the_gallery_takes_its_pictures_and_says_how_many(tmp_path: Path) -> Non
         [sys.executable, program, tmp_path, "screen:arriving", "ended:left"],
         capture_output=True, text=True, check=True, timeout=100,
     )  # fmt: skip
-    # Two widths, two themes, two languages.
+    # Two widths, two themes, three languages.
     pictures = sorted(path.name for path in tmp_path.glob("*.png"))
-    assert len(pictures) == 16
-    assert done.stdout == f"16 pictures: {tmp_path / 'index.html'}\n"
+    assert len(pictures) == 24
+    assert done.stdout == f"24 pictures: {tmp_path / 'index.html'}\n"
     shown = (tmp_path / "index.html").read_text("utf-8")
     assert all(f'src="{name}"' in shown for name in pictures)
 

@@ -84,7 +84,7 @@ def test_a_notification_says_nothing_and_goes_when_the_page_is_seen_covered_or_l
 ) -> None:
     watched = told(visit, stage)
     page = watched.page
-    asks(watched, "A notification of this device")
+    asks(watched, "A notification on this device")
     change(watched, MORE)
     assert page.evaluate(NOTES) == [1, 1]
     (said,) = page.evaluate("window.notes")
@@ -104,7 +104,7 @@ def test_a_notification_says_nothing_and_goes_when_the_page_is_seen_covered_or_l
 
 def test_whoever_looks_at_the_page_is_not_notified(visit: Visit, stage: str) -> None:
     watched = told(visit, stage)
-    asks(watched, "A notification of this device")
+    asks(watched, "A notification on this device")
     change(watched, MORE)
     watched.page.evaluate("window.seen()")
     assert watched.page.evaluate(NOTES) == [1, 0]
@@ -118,10 +118,10 @@ def test_a_notification_that_the_browser_refuses_is_off(visit: Visit, stage: str
     page.evaluate("window.permission = 'denied'")
     page.get_by_role("button", name="Room menu").click()
     page.get_by_role("button", name="Tell me when something comes").click()
-    page.get_by_label("A notification of this device").click()
+    page.get_by_label("A notification on this device").click()
     expect(
         page.get_by_role("alert").filter(has_text="Your browser does not allow it")
     ).to_be_visible()
-    expect(page.get_by_label("A notification of this device")).not_to_be_checked()
+    expect(page.get_by_label("A notification on this device")).not_to_be_checked()
     change(watched, MORE)
     assert page.evaluate(NOTES) == [0, 0]

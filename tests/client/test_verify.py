@@ -104,9 +104,10 @@ def test_a_manifest_has_everything_that_a_page_loads(signed: SimpleNamespace):
         "de",
         "ar",
         "en",
+        "fr",
     } <= stems
     languages = {one.language for one in signed.release.items if one.path == ""}
-    assert languages == {"ar", "de", "en"}
+    assert languages == {"ar", "de", "en", "fr"}
 
 
 def test_everybody_makes_the_same_manifest_of_the_same_sources(

@@ -12,7 +12,7 @@ from ephemeral.page.languages import negotiate
 from ephemeral.page.preferences import weighted
 
 TRUSTED = (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
-LANGUAGES = ("en", "de", "ar")
+LANGUAGES = ("en", "de", "ar", "fr")
 TEXT = Body(b"a text that is worth being packed " * 50)
 TEXT.pack()
 

@@ -63,6 +63,8 @@ const SCREENS = {
     document.querySelector(".leaving-form .primary").click();
   },
   left_unsure: (show) => { left(show, "waits"); press(".left .primary"); },
+  slow_key: (show) =>
+    show(progressScreen("deriving", { back: none, since: Date.now() - SLOW_MS })).phase("deriving", 40),
   misspelt: (show) => entering(show, "unmatched felt-tip gsuto baromter cheepness yo-yo willow",
     { code: "code_word", unknown: [{ position: 3, word: "gsuto", start: 19, end: 24 },
       { position: 4, word: "baromter", start: 25, end: 33 }, { position: 5, word: "cheepness", start: 34, end: 43 }] }),
@@ -229,6 +231,13 @@ const ACTIONS = {
     return client;
   },
   invite: (show) => { const client = inside(show, PEOPLE_TALKING()); menu("share"); return client; },
+  invite_qr: async (show) => {
+    const client = inside(show, PEOPLE_TALKING());
+    menu("share");
+    press("dialog.invite .share-ways button:last-child");
+    await until(".qr");
+    return client;
+  },
   record: async (show) => { const client = inside(show, PEOPLE_TALKING()); menu("eye"); await wait(0); return client; },
   record_unanswered: async (show) => {
     const client = inside(show, PEOPLE_TALKING());

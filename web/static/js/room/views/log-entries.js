@@ -168,7 +168,7 @@ export function logEntries(state, memory, now) {
       found.push(fates);
     } else {
       const author = kind === "card" ? item.author : null;
-      const gap = kind === "card" ? item.gapBefore : 0;
+      const gap = kind === "card" && Number.isInteger(item.gapBefore) ? item.gapBefore : 0;
       // Missing messages are said where they are missing, so such a trace begins a line of its own.
       if (trace?.what === what && trace.author === author && gap === 0) trace.count += 1;
       else {

@@ -45,13 +45,15 @@ export function progressScreen(first, { back = null, since = Date.now() } = {}) 
   function tick() {
     const seconds = Math.floor((Date.now() - since) / 1000);
     setText(elapsed, seconds === 0 ? "" : soFar(seconds, known));
-    if (seconds >= SLOW_SECONDS) setText(slow, say("progress.slow"));
+    if (known !== null) setText(slow, "");
+    else if (seconds >= SLOW_SECONDS) setText(slow, say("progress.slow"));
   }
 
   /** @param {Phase} name  @param {number|null} [left] */
   function phase(name, left = null) {
     if (!names.includes(name)) return;
     known = left;
+    tick();
     if (name !== now) announce(say(PROGRESS[name].title));
     now = name;
     setText(heading, say(PROGRESS[name].title));
