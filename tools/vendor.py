@@ -3,9 +3,10 @@
 Each package is pinned by version and by the registry's integrity value (SHA-512 of the packed
 archive), which is checked here again. A published file becomes a module in the form of ours by
 being wrapped, not rewritten: its bytes stand unchanged between lines of ours, but for the closing
-`export {...}` of what is a module already. Modules that only import each other stand as they are,
-below one line of ours. WebAssembly is taken out of what is published around it. The manifest lists
-every file with its SHA-256; `tests/test_vendor.py` holds the folder to it.
+`export {...}` of what is a module already, and for WebAssembly, which stands in hexadecimal digits
+instead of base64. Modules that only import each other stand as they are, below one line of ours.
+The manifest lists every file with its SHA-256; `tests/test_vendor.py` holds the
+folder to it.
 
 Needs the npm of tools/page_tools.sh, and nothing else of Node's world.
 """
@@ -32,13 +33,11 @@ TOOLS = Path(sys.prefix) / "page-tools" / "bin"
 class Module:
     """One file to publish: `target` in the package's folder, wrapped from the package's `source`,
     which is an ES module if its name ends in .mjs, and UMD otherwise. Without exports it isn't
-    wrapped: it is one of several modules that import each other by their names. Of `wasm` only the
-    WebAssembly of this name is taken, whatever is around it."""
+    wrapped: it is one of several modules that import each other by their names."""
 
     source: str
     target: str
     exports: tuple[str, ...] = ()
-    wasm: str | None = None
 
 
 @dataclass(frozen=True)
@@ -59,9 +58,7 @@ PACKAGES = (
         "GrWl7wsV46fKIXQZB5ebskLZLAmKL6d9RS0fspCxDeQyjoNu1AfTJTMLPOJyfzaQm0ldFiwFN21/w+sE/kgEFQ==",
         licence="MIT",
         licence_file="LICENSE",
-        modules=(
-            Module("dist/argon2.umd.min.js", "argon2-wasm.js", ("ARGON2_WASM",), wasm="argon2"),
-        ),
+        modules=(Module("dist/argon2.umd.min.js", "argon2.js", ("argon2id",)),),
     ),
     Package(
         name="lean-qr",
@@ -98,20 +95,27 @@ def check_integrity(package: Package, archive: bytes) -> None:
         raise VendorError(f"{package.name} {package.version}: the archive is not the pinned one.")
 
 
-def digits(package: Package, module: Module, source: str) -> str:
-    """The module that exports the WebAssembly of this name in hexadecimal digits.
+# The value of a property, so that any expression could stand there instead. Shorter texts are worth
+# no expression.
+BASE64 = re.compile(r'(?<=:)"([A-Za-z0-9+/]{1000,}={0,2})"')
+
+
+def bytewise(source: str) -> str:
+    """The source with each long value in base64 as an expression that gives the same from
+    hexadecimal digits.
 
     Brotli finds the likeness of bytes in these, which base64 spreads over four letters in three:
-    of Argon2id it takes a fifth away. As one sign for each byte they would be as short, and hidden
-    from every reader.
+    of Argon2id it takes a seventh away. As one sign for each byte they would be as short, and
+    hidden from every reader.
     """
-    found = re.search(f'name:"{module.wasm}",data:"([A-Za-z0-9+/]+=*)"', source)
-    if found is None:
-        raise VendorError(f"{package.name} {package.version} has no {module.wasm} in it.")
-    body = base64.b64decode(found[1], validate=True)
-    if not body.startswith(b"\0asm"):
-        raise VendorError(f"{package.name} {package.version}: {module.wasm} is no WebAssembly.")
-    return f'export const {module.exports[0]} = "{body.hex()}";\n'
+    return BASE64.sub(lambda found: _from_digits(found[1]), source)
+
+
+def _from_digits(encoded: str) -> str:
+    digits = base64.b64decode(encoded, validate=True).hex()
+    if base64.b64encode(bytes.fromhex(digits)).decode() != encoded:
+        raise VendorError("A text that looked like base64 isn't what its bytes are encoded as.")
+    return f'btoa("{digits}".replace(/../g,(digits)=>String.fromCharCode(parseInt(digits,16))))'
 
 
 IMPORTED = re.compile(r"""\bfrom\s*["']([^"']+)["']|\bimport\s*\(?\s*["']([^"']+)["']""")
@@ -140,9 +144,7 @@ def as_module(package: Package, module: Module, source: str) -> str:
     if not module.exports:
         said = f"// {origin}: {module.source}, unchanged below (tools/vendor.py).\n"
         return said + as_it_is(package, source)
-    if module.wasm is not None:
-        said = f"// {origin}: of {module.source} the WebAssembly (tools/vendor.py).\n"
-        return said + digits(package, module, source)
+    source = bytewise(source)
     if module.source.endswith(".mjs"):
         opening, body, closing = "const api = (() => {", *opened(package, module, source)
     else:

@@ -20,9 +20,9 @@ RUN = """async ({ runner, base, files }) => {
   }
   return { ran: cases.length, failures };
 }"""
-ARGON2ID = """async ({ runner, base, filling, files }) => {
+ARGON2ID = """async ({ runner, base, vendored, files }) => {
   const { casesOf } = await import(runner);
-  const { argon2id } = await import(filling);
+  const { argon2id } = await import(vendored);
   const parsed = files.map(([name, text]) => ({ name, content: JSON.parse(text) }));
   const cases = await casesOf(base, parsed, null, argon2id);
   const chosen = cases.filter(({ name }) => name.startsWith("primitives.json: argon2id_"));
@@ -80,9 +80,9 @@ def test_argon2id_gives_the_published_answers_in_chromium(browser: Browser, serv
     open_bare(page, server)
     runner = f"{server}/static/js/vectors-runner.js"
     page.route(runner, lambda route: route.fulfill(path=RUNNER, content_type="text/javascript"))
-    filling = f"{server}/static/js/device/argon2.js"
+    vendored = f"{server}/static/vendor/hash-wasm/argon2.js"
     argument = {
-        "runner": runner, "base": modules(server), "filling": filling, "files": vectors(),
+        "runner": runner, "base": modules(server), "vendored": vendored, "files": vectors(),
     }  # fmt: skip
     assert page.evaluate(ARGON2ID, argument) >= 9
     context.close()

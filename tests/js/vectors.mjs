@@ -263,7 +263,7 @@ async function load(base, derive, argon2id) {
     argon2id: async ({ password, salt, memory_kib, passes, lanes, length }) => ({
       key: await argon2id({
         password, salt, memorySize: memory_kib, iterations: passes, parallelism: lanes,
-        hashLength: length,
+        hashLength: length, outputType: "binary",
       }),
     }),
     session: (given) => playedSession(given, { charter, encoding, keys, seats, session, crypto: rooms }),

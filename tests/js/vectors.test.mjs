@@ -3,7 +3,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { argon2id } from "../../web/static/js/device/argon2.js";
+import { argon2id } from "../../web/static/vendor/hash-wasm/argon2.js";
 import { deriveRoot } from "../../web/static/js/protocol/keys.js";
 import { casesOf } from "./vectors.mjs";
 
@@ -15,7 +15,8 @@ const files = readdirSync(VECTORS)
   .map((name) => ({ name, content: JSON.parse(readFileSync(new URL(name, VECTORS), "utf8")) }));
 
 /** As device/derive.js, but without a worker: node has no such worker. */
-const derive = (code, config) => deriveRoot(code, config, argon2id);
+const derive = (code, config) =>
+  deriveRoot(code, config, (options) => argon2id({ ...options, outputType: "binary" }));
 
 const cases = await casesOf(MODULES, files, derive, argon2id);
 

@@ -23,7 +23,7 @@ FILES = (
     ("bundles", "derive-worker.js"),
     ("static", "icons/icon.svg"),
 )
-MOST_BYTES = {"en": 92_000, "de": 93_500, "ar": 94_200}
+MOST_BYTES = {"en": 100_000, "de": 101_500, "ar": 102_100, "fr": 101_700}
 
 
 def weighs(content: bytes) -> int:
