@@ -177,3 +177,16 @@ def test_who_is_done_leaves_nothing_of_it_in_the_browser(visit: Visit, server: s
     kept = {one for one in (WORDS, code, code.replace(" ", "-"), secret) if one in found}
     assert kept == set()
     assert ada.keeps() == NOTHING
+
+
+def test_who_is_done_is_away_for_whoever_comes(visit: Visit, server: str) -> None:
+    ada = person(visit, server)
+    leaves(ada, WORDS, "Ada")
+    waits(ada)
+    link = ada.copies("Copy link")
+    ada.page.get_by_role("button", name="Done").click()
+    ada.sees_end("departed")
+    bo = Person(visit(link))
+    bo.page.get_by_role("button", name="Join the room").click()
+    bo.is_inside()
+    expect(bo.page.locator(".notice-words").get_by_text("Away: ")).to_be_visible()

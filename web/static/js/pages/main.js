@@ -140,7 +140,7 @@ function depart() {
   letGo();
   if (client === null) return;
   forgetRoom(client);
-  client.close({ unloading: true, done: true });
+  client.close({ done: true });
   toEnded({ reason: "departed" });
 }
 
