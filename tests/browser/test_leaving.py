@@ -70,6 +70,19 @@ def test_whoever_stays_to_look_sees_that_it_was_read_and_can_go_inside(
     expect(ada.page.locator(".seat")).to_have_count(2)
 
 
+def test_who_is_done_after_it_was_read_is_not_told_that_it_waits(visit: Visit, server: str) -> None:
+    ada, bo = person(visit, server), person(visit, server)
+    leaves(ada, WORDS)
+    waits(ada)
+    bo.enter(ada.page.locator(".code-words").inner_text())
+    bo.is_inside()
+    bo.cards.click()
+    expect(ada.page.get_by_role("heading", name="was read and is gone")).to_be_visible()
+    ada.page.get_by_role("button", name="Done").click()
+    ada.sees_end("departed_after")
+    expect(ada.page.get_by_text("nothing of it waits on the server")).to_be_visible()
+
+
 def test_who_has_handed_nothing_over_is_asked_before_the_words_are_forgotten(
     visit: Visit, server: str
 ) -> None:

@@ -36,7 +36,7 @@ const standIn = () => later().then(({ PolledSocket }) => PolledSocket);
  *   a room; without a share where the code is not known
  * @property {(client: RoomClient, share: Share) => Share} hold  a room is the page's from now on
  * @property {(client: RoomClient, share: Share) => void} showRoom  that is held
- * @property {() => void} depart  lets go of it; the seat stays
+ * @property {(waits: boolean) => void} depart  lets go of it; the seat stays; whether a message is still to be read
  * @property {(reason: import("../room/room-state.js").EndReason|null) => void} over  is told why a room is no
  *   more that was not entered yet
  */
