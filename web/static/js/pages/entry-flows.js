@@ -6,6 +6,7 @@ import { arrivingScreen } from "../room/views/arriving-screen.js";
 import { invitedScreen } from "../room/views/invited-screen.js";
 import { progressScreen } from "../room/views/progress-screen.js";
 import { barrierScreen } from "../room/views/standing-screens.js";
+import { wouldBeLost } from "../room/views/unsent-words.js";
 import { has } from "../ui/i18n.js";
 import { later } from "../ui/later.js";
 import { cancellableEntry } from "./cancellable-entry.js";
@@ -197,7 +198,8 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
    * @param {Words[]} [words]
    */
   async function join(code, giveUp, words = []) {
-    stage.show((kept) => progressScreen(kept.phase ?? "deriving", { ...kept, back: () => giveUp(null) }));
+    const unsaved = () => wouldBeLost(words);
+    stage.show((kept) => ({ ...progressScreen(kept.phase ?? "deriving", { ...kept, back: () => giveUp(null) }), unsaved }));
     try {
       const modules = await load();
       /** @param {() => void} throwIfCancelled */
@@ -215,7 +217,7 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
     } catch (error) {
       forget();
       const back = () => giveUp(problemOf(error));
-      const ways = { retry: () => void join(code, giveUp, words), back, at: retryAt(error) };
+      const ways = { retry: () => void join(code, giveUp, words), back, at: retryAt(error), unsaved };
       // Every place is taken: perhaps by oneself, in another tab or in one that was closed a moment ago.
       if (codeOf(error) !== "room_full") back();
       else if (/** @type {import("../protocol/errors.js").Refusal} */ (error).elsewhere) toBarrier("full_elsewhere", { ...ways, at: null });

@@ -9,6 +9,7 @@ import { icon } from "../../ui/icons.js";
 import { later } from "../../ui/later.js";
 import { duration, moment } from "../../ui/times.js";
 import { BARRIERS, ENDINGS } from "./state-tables.js";
+import { wouldBeLost } from "./unsent-words.js";
 
 const TICK_MS = 250;
 
@@ -33,7 +34,7 @@ export function endedScreen({ reason, by = null, again, anew, reload = () => loc
   const does = { again, anew: () => void lose(anew), reload };
   /** @type {Record<string, string>} */
   const labels = { again: say("ended.again"), anew: say("ended.anew"), reload: say("ended.reload") };
-  const unsaved = () => words.some(({ copied }) => !copied);
+  const unsaved = () => wouldBeLost(words);
 
   /** @param {() => void} go */
   async function lose(go) {
@@ -69,11 +70,13 @@ function leftOver(words, back) {
  * The screen of a barrier; `retry()` tries once more, also by itself when the browser finds a
  * connection; `anew()` goes to the first screen.
  * `back()` goes where one came from. At the moment `at`, if given, it is tried by itself; until `until`, if
- * known, what the tab keeps leads back. Both are in milliseconds, by this device's clock.
+ * known, what the tab keeps leads back. Both are in milliseconds, by this device's clock. `unsaved()` says whether
+ * something would be lost with the page.
  * @param {string} what
- * @param {{retry?: Act, anew?: Act, back?: Act, at?: number|null, until?: number|null}} [given]
+ * @param {{retry?: Act, anew?: Act, back?: Act, at?: number|null, until?: number|null,
+ *   unsaved?: () => boolean}} [given]
  */
-export function barrierScreen(what, { retry = null, anew = null, back = null, at = null, until = null } = {}) {
+export function barrierScreen(what, { retry = null, anew = null, back = null, at = null, until = null, unsaved } = {}) {
   /** @type {Record<string, string>} */
   const labels = { retry: say("barrier.retry"), anew: say("ended.anew"), back: say("dialog.back") };
   /** @type {Record<string, Act>} */
@@ -87,7 +90,7 @@ export function barrierScreen(what, { retry = null, anew = null, back = null, at
     : at === null ? say("barrier.again") : countingDown(at, () => retry?.(), going.signal);
   const screen = standing("barrier", what, { ...row, said: text, advice: next }, (action) =>
     action === "secure" ? secureLink() : button(labels[action], does[action]));
-  return { ...screen, close: () => going.abort() };
+  return { ...screen, unsaved, close: () => going.abort() };
 }
 
 /**
