@@ -20,6 +20,9 @@ const TICK_MS = 250;
  * @typedef {(() => void)|null} Act
  */
 
+/** What was on its way may be there already, or not: left behind, it may be lost. @param {Words} one */
+const wouldStay = ({ kind, send }) => kind === "doubtful" && !send;
+
 /**
  * The screen of an end. `anew()` goes to the first screen, `reload()` loads the page again, `again()`
  * tries the same code once more and is null when the code is not at hand; `by` is the name of whoever
@@ -31,14 +34,19 @@ const TICK_MS = 250;
 export function endedScreen({ reason, by = null, again, anew, reload = () => location.reload(), words = [], problem = null }) {
   const known = Object.hasOwn(ENDINGS, reason) ? reason : "protocol";
   /** @type {Record<string, Act>} */
-  const does = { again, anew: () => void lose(anew), reload };
+  const does = { again: again && (() => void lose(again, words.filter(wouldStay))), anew: () => void lose(anew, words), reload };
   /** @type {Record<string, string>} */
   const labels = { again: say("ended.again"), anew: say("ended.anew"), reload: say("ended.reload") };
   const unsaved = () => wouldBeLost(words);
 
-  /** @param {() => void} go */
-  async function lose(go) {
-    if (!unsaved() || await confirm({ title: say("unsent.title"), text: say("unsent.lose"), yes: say("unsent.forget") })) go();
+  /** @param {() => void} go  @param {Words[]} some  that would be lost by it */
+  async function lose(go, some) {
+    if (wouldBeLost(some)) {
+      if (!await confirm({ title: say("unsent.title"), text: say("unsent.lose"), yes: say("unsent.forget") })) return;
+      // Nobody is asked twice about the same.
+      for (const one of some) one.copied = true;
+    }
+    go();
   }
 
   const more = [
