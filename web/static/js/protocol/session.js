@@ -21,9 +21,11 @@ import { STATUS_IDS, TYPING_REPEAT_SECONDS } from "./limits.js";
 import { readError } from "./objects.js";
 import { Room } from "./room.js";
 
-/** A connection that says nothing for so long is asked whether it lives, and how long it has. */
+/** A connection that says nothing for so long is asked whether it lives, and how long it has; one that is
+ * only doubted, if it is slow, so many times as long as its welcome took. */
 const SILENCE_MS = 25_000;
 const PING_MS = 10_000;
+const SLOWER = 3;
 
 /**
  * @typedef {{type: "decrypt", id: string, author: string, envelope: string}
@@ -51,6 +53,8 @@ export class Session {
   #greeting = false;
   #ended = false;
   #heard = 0;
+  /** When the welcome was asked for, and how long it took, in milliseconds. */
+  #greeted = { at: 0, took: 0 };
   /** By when the `ping` that is on its way must be answered. @type {number|null} */
   #pingDue = null;
   #typing = { enabled: true, said: false, at: -Infinity };
@@ -89,7 +93,7 @@ export class Session {
    * @param {number} now
    */
   hello(credentials, now) {
-    this.#heard = now;
+    this.#heard = this.#greeted.at = now;
     this.#greeting = true;
     this.#generation += 1;
     this.#ask("hello", [], { ...credentials, generation: this.#generation });
@@ -146,12 +150,12 @@ export class Session {
   /**
    * The connection may have died unnoticed, as while a device slept: it is asked, and dead without an
    * answer in time. What came in before and is only read now is no answer.
-   * @param {number} patience  milliseconds
+   * @param {number} patience  milliseconds; a slow connection has more
    * @param {number} now
    */
   probe(patience, now) {
     if (!this.#live) return;
-    const by = now + patience;
+    const by = now + Math.max(patience, Math.min(SLOWER * this.#greeted.took, PING_MS));
     if (this.#pingDue === null) this.#ask("ping", []);
     this.#pingDue = Math.min(this.#pingDue ?? by, by);
   }
@@ -337,6 +341,7 @@ export class Session {
   /** @param {Record<string, unknown>} frame  @param {number} now */
   #welcome(frame, now) {
     this.#live = true;
+    this.#greeted.took = now - this.#greeted.at;
     this.#room.welcome(frame, now);
   }
 
