@@ -21,11 +21,9 @@ import { STATUS_IDS, TYPING_REPEAT_SECONDS } from "./limits.js";
 import { readError } from "./objects.js";
 import { Room } from "./room.js";
 
-/** A connection that says nothing for so long is asked whether it lives, and how long it has; one that is
- * only doubted, if it is slow, so many times as long as its welcome took. */
+/** A connection that says nothing for so long is asked whether it lives, and how long it has. */
 const SILENCE_MS = 25_000;
 const PING_MS = 10_000;
-const SLOWER = 3;
 
 /**
  * @typedef {{type: "decrypt", id: string, author: string, envelope: string}
@@ -53,7 +51,7 @@ export class Session {
   #greeting = false;
   #ended = false;
   #heard = 0;
-  /** When the welcome was asked for, and how long it took, in milliseconds. */
+  /** When it was asked for a welcome, and how long that took, in milliseconds. */
   #greeted = { at: 0, took: 0 };
   /** By when the `ping` that is on its way must be answered. @type {number|null} */
   #pingDue = null;
@@ -150,12 +148,12 @@ export class Session {
   /**
    * The connection may have died unnoticed, as while a device slept: it is asked, and dead without an
    * answer in time. What came in before and is only read now is no answer.
-   * @param {number} patience  milliseconds; a slow connection has more
+   * @param {number} patience  milliseconds; more if its welcome took long
    * @param {number} now
    */
   probe(patience, now) {
     if (!this.#live) return;
-    const by = now + Math.max(patience, Math.min(SLOWER * this.#greeted.took, PING_MS));
+    const by = now + Math.max(patience, Math.min(3 * this.#greeted.took, PING_MS));
     if (this.#pingDue === null) this.#ask("ping", []);
     this.#pingDue = Math.min(this.#pingDue ?? by, by);
   }
