@@ -265,6 +265,17 @@ describe("words that the server may not have", () => {
     assert.deepEqual(unsent(), []);
   });
 
+  test("what was given up after half a day is as doubtful as it was", () => {
+    const doubts = (talk) => talk.disconnect().passes(13 * 3_600_000).session.room.outbox.unsent()
+      .map(({ doubtful }) => doubtful);
+    const tried = new Talk().connect();
+    tried.writes(A, "before the lid was closed");
+    assert.deepEqual(doubts(tried), [true]);
+    const never = new Talk();
+    never.writes(A, "in a tunnel");
+    assert.deepEqual(doubts(never), [false]);
+  });
+
   test("what was refused is there, until its words were dropped", () => {
     const talk = new Talk().connect();
     talk.writes(A, "too much");

@@ -1,6 +1,5 @@
 // The return link is offered: in the room's menu, when the room is left, and when its page is closed.
 
-import { announceAssertive } from "../../ui/announce.js";
 import { copyButton } from "../../ui/copy-button.js";
 import { confirm } from "../../ui/dialog.js";
 import { el } from "../../ui/el.js";
@@ -14,13 +13,18 @@ import { isLast, unsent } from "./log-entries.js";
  * @typedef {() => Promise<string>} ReturnLink  promises it; there is none once the tab has forgotten the words
  */
 
-/** Shows the link, and what it is good for (return-panel.js). @param {Owing} client  @param {ReturnLink} returnLink */
-export async function openReturn(client, returnLink) {
+/**
+ * Shows the link, and what it is good for (return-panel.js), if that is still wanted when it has been loaded.
+ * @param {Owing} client
+ * @param {ReturnLink} returnLink
+ * @param {{wanted: () => boolean, failed: () => void}} around  `failed` says that it couldn't be
+ */
+export async function openReturn(client, returnLink, { wanted, failed }) {
   try {
     const { returnPanel } = await later();
-    returnPanel(client, returnLink);
+    if (wanted()) returnPanel(client, returnLink);
   } catch {
-    announceAssertive(say("refusal.unreachable"));
+    failed();
   }
 }
 
@@ -54,12 +58,13 @@ export function askToLeave(client, returnLink) {
 }
 
 /**
- * Whether closing the page is a question: once, as long as something waits unread.
+ * Whether closing the page is a question: once, as long as something waits unread. `comeBack()` shows the link that leads
+ * back; it is null where there is none.
  * @param {Owing} client
- * @param {ReturnLink|null} returnLink
+ * @param {(() => unknown)|null} comeBack
  * @param {{askedToStay: boolean}} memory
  */
-export function closingQuestion(client, returnLink, memory) {
+export function closingQuestion(client, comeBack, memory) {
   let asked = false;
   return {
     update() {
@@ -67,13 +72,13 @@ export function closingQuestion(client, returnLink, memory) {
     },
     asks() {
       // A page that is covered shows nothing of a room, and asks nothing either.
-      if (returnLink === null || isCovered() || memory.askedToStay || !client.isOwed) return false;
+      if (comeBack === null || isCovered() || memory.askedToStay || !client.isOwed) return false;
       asked = memory.askedToStay = true;
       return true;
     },
     /** Whoever was asked and has stayed is shown what there is to take along. */
     stayed() {
-      if (returnLink !== null && asked && client.isOwed) void openReturn(client, returnLink);
+      if (asked && client.isOwed) comeBack?.();
       asked = false;
     },
   };

@@ -70,7 +70,7 @@ export function roomView({ client, share, setTitle = () => {}, hide = null }) {
   const head = roomHeader({ people, hidden: memory.hidden, localTime, openMenu: showMenu, openPeople: showPeople });
   const lines = notices({ lock: () => lock(true), people, memory, localTime, refocus: () => log.focus() });
   const typing = el("p", { class: "typing", "aria-live": "off" });
-  const write = composer({ send, typing: (on) => client.setTyping(on), draft: memory.draft, writing: memory.writing, people });
+  const write = composer({ send, typing: (on) => client.setTyping(on), draft: memory.draft, writing: memory.writing, people, failed });
   const log = logView({ context, share, write: () => write.focus() });
   const heading = el("h1", { class: "visually-hidden", tabindex: "-1" }, say("room.title"));
   const node = el("div", { class: "room" },
@@ -82,7 +82,8 @@ export function roomView({ client, share, setTitle = () => {}, hide = null }) {
 
   const seen = followViewport(node);
   const returnLink = share?.returnLink ?? null;
-  const closing = closingQuestion(client, returnLink, memory);
+  const comeBack = returnLink && (() => openReturn(client, returnLink, { wanted, failed: () => failed("not_loaded") }));
+  const closing = closingQuestion(client, comeBack, memory);
   const announcer = roomAnnouncer({ people, memory, context, pass: lines.pass });
 
   /** @param {string} text  @param {{view: number, limit: number|null, quote: import("../room-state.js").Quote|null}} options */
@@ -135,7 +136,7 @@ export function roomView({ client, share, setTitle = () => {}, hide = null }) {
   function showMenu() {
     menu = openMenu({
       state, localTime, share, lock, hide, leave, destroy, people: showPeople, telling: showTelling,
-      comeBack: returnLink && (() => openReturn(client, returnLink)), record: () => client.record(),
+      comeBack, record: () => client.record(),
       typing: {
         enabled: memory.typingEnabled,
         set(on) { memory.typingEnabled = on; client.setTypingEnabled(on); },
@@ -144,10 +145,15 @@ export function roomView({ client, share, setTitle = () => {}, hide = null }) {
     });
   }
 
+  /** Whether what was asked for and came late is still to be shown. */
+  function wanted() {
+    return node.isConnected && !destroying;
+  }
+
   async function showPeople() {
     try {
       const { peoplePanel } = await later();
-      if (node.isConnected && !destroying) crowd = peoplePanel({
+      if (wanted()) crowd = peoplePanel({
         people, hidden: memory.hidden, localTime, sees: lines.sees, setHidden, onClose: () => { crowd = null; },
       });
     } catch {
@@ -158,7 +164,7 @@ export function roomView({ client, share, setTitle = () => {}, hide = null }) {
   async function showTelling() {
     try {
       const { tellingPanel } = await later();
-      if (node.isConnected && !destroying) tellingPanel({ client, memory, setTitle });
+      if (wanted()) tellingPanel({ client, memory, setTitle });
     } catch {
       failed("not_loaded");
     }
