@@ -92,7 +92,7 @@ def test_a_wrong_code_and_a_room_that_was_destroyed_are_refused_alike(room: Cli)
 def test_where_no_room_answers_the_words_that_have_neighbours_are_told_by_their_places(cli: Cli):
     code = "abacus-zoom-cope-yo-yo-abacus-silver-abacus"
     said = cli.run("status", code=code).stderr
-    assert "near to it at 3, 4, 6." in said
+    assert "look again at words 3, 4, 6." in said
     assert not [word for word in code.split("-") if word in said]
     plain = cli.run("status", code="-".join(["abacus"] * 7)).stderr
     assert "There is no such room" in plain
