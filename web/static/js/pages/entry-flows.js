@@ -1,6 +1,6 @@
 // The ways into a room: by making it, by its words, by a link, and back after a reload.
 
-import { keptUntil, thisLoad } from "../device/kept-until.js";
+import { keptUntil, lostBefore, thisLoad } from "../device/kept-until.js";
 import { tabStorage } from "../device/tab-storage.js";
 import { arrivingScreen } from "../room/views/arriving-screen.js";
 import { invitedScreen } from "../room/views/invited-screen.js";
@@ -73,6 +73,8 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
   /** @type {Promise<import("../protocol/config.js").Config>|null} */
   let known = null;
   let turn = 0;
+  /** Until when what this tab keeps leads back. */
+  const kept = keptUntil(tabStorage(), thisLoad());
 
   /**
    * What the server says of itself: asked for once, and again after whatever went wrong.
@@ -227,7 +229,6 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
   }
 
   async function resume() {
-    const kept = keptUntil(tabStorage(), thisLoad());
     cancel();
     stage.show((kept) => progressScreen("returning", kept));
     try {
@@ -237,6 +238,7 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
       if (done.client === null) toArriving({ problem: "arriving.seat_gone" });
       else toRoom(done.client, null);
     } catch (error) {
+      lostBefore(tabStorage());
       const code = codeOf(error);
       const ways = { retry: resume, anew: () => toArriving(), at: retryAt(error), until: kept };
       if (!PASSING.has(code)) toArriving({ problem: problemOf(error) });
