@@ -68,6 +68,15 @@ describe("who read it, and when", () => {
     assert.deepEqual(again.sent(A).audience, []);
   });
 
+  test("everyone: for how many it was is kept as soon as it is known", () => {
+    const talk = new Talk().connect();
+    talk.writes(A);
+    const answer = { type: "ok", ref: talk.only("post").ref, ...receipt(A, "stored", { audience: [ANNA, BEN] }) };
+    talk.session.receive([answer], talk.now);
+    assert.ok(talk.session.takeEffects().some(({ type }) => type === "save"));
+    assert.equal(talk.session.save().sent[0][3], 2);
+  });
+
   test("everyone: who was still to view one that ended while one was away isn't known", () => {
     const talk = writes(A, { audience: [ANNA, BEN] }).disconnect().connect();
     talk.answer("status", { receipts: [receipt(A, "expired", { ended_at: ENDED })] });

@@ -105,11 +105,19 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
     begin: (make, options) => begin(make, options).catch((error) => { forget(); throw error; }),
   };
 
+  /** The person goes another way: what is under way is given up. Tells whether they haven't gone elsewhere since. */
+  function begins() {
+    turn += 1;
+    const mine = turn;
+    cancel();
+    return () => mine === turn;
+  }
+
   /** Nothing is under way any more, and nothing would be lost by going back. */
   function drop() {
-    turn += 1;
-    cancel();
+    const isCurrent = begins();
     trap.release();
+    return isCurrent;
   }
 
   /** @param {import("../room/views/arriving-screen.js").Kept & {problem?: string|null}} [entered] */
@@ -121,14 +129,15 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
   }
 
   async function generate() {
-    cancel();
+    const isCurrent = begins();
     const entered = stage.screen()?.keep?.();
     try {
       const drawn = await draw();
+      if (!isCurrent()) return;
       trap.set();
       roomCreation({ ...drawn, ...making, toRoom, another: generate, back: () => toArriving() });
     } catch (error) {
-      toArriving({ ...entered, problem: problemOf(error) });
+      if (isCurrent()) toArriving({ ...entered, problem: problemOf(error) });
     }
   }
 
@@ -138,14 +147,14 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
   }
 
   async function leaveMessage() {
-    cancel();
+    const isCurrent = begins();
     const entered = stage.screen()?.keep?.();
     try {
       const { leaving } = await later();
-      leaving({ ...making, draw, hold, enter: showRoom, depart,
+      if (isCurrent()) leaving({ ...making, draw, hold, enter: showRoom, depart,
         begun: trap.set, ended: drop, back: () => toArriving() });
     } catch (error) {
-      toArriving({ ...entered, problem: problemOf(error) });
+      if (isCurrent()) toArriving({ ...entered, problem: problemOf(error) });
     }
   }
 
@@ -155,9 +164,12 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
    * @param {(problem: string|null) => void} [giveUp]
    */
   async function enter(text, giveUp = (problem) => toArriving({ text, problem })) {
+    const isCurrent = begins();
     const { isLink, leadsBack, readCode, readLink } = await load();
-    if (leadsBack(text)) toReturning(text);
-    else join(isLink(text) ? await readLink(text, await server()) : readCode(text), giveUp);
+    if (!isCurrent()) return;
+    if (leadsBack(text)) return void toReturning(text);
+    const code = isLink(text) ? await readLink(text, await server()) : readCode(text);
+    if (isCurrent()) join(code, giveUp);
   }
 
   /** Where one was without a link. */
@@ -165,9 +177,7 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
 
   /** Leads whoever has a return link to what became of the messages. @param {string} link */
   async function toReturning(link) {
-    drop();
-    const mine = turn;
-    const isCurrent = () => mine === turn;
+    const isCurrent = drop();
     stage.show((kept) => progressScreen("loading", kept));
     try {
       const { comeBack } = await later();
@@ -200,6 +210,7 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
    * @param {Words[]} [words]
    */
   async function join(code, giveUp, words = []) {
+    begins();
     const unsaved = () => wouldBeLost(words);
     stage.show((kept) => ({ ...progressScreen(kept.phase ?? "deriving", { ...kept, back: () => giveUp(null) }), unsaved }));
     try {
@@ -229,7 +240,7 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
   }
 
   async function resume() {
-    cancel();
+    begins();
     stage.show((kept) => progressScreen("returning", kept));
     try {
       const { RoomClient } = await load();
