@@ -72,6 +72,7 @@ function started(standIn = async () => StandIn) {
     open: () => void told.push("open"),
     message: () => void told.push("message"),
     doubt: () => void told.push("doubt"),
+    slow: () => void told.push("slow"),
     close: (code) => { told.push(code); return "retry"; },
   });
   socket.start();
@@ -89,11 +90,13 @@ async function standingIn(socket) {
     await setImmediate();
     waits();
   }
-  assert.ok(latest() instanceof StandIn);
-  latest().opens();
+  const line = latest();
+  assert.ok(line instanceof StandIn);
+  line.opens();
   socket.resetBackoff();
+  latest().closes();
   assert.ok(socket.isSlow);
-  return latest();
+  return line;
 }
 
 describe("where no socket comes through", () => {
@@ -242,6 +245,55 @@ describe("where no socket comes through", () => {
     const count = lines.length;
     mock.timers.tick(60_000);
     assert.equal(lines.length, count + 1);
+    socket.stop();
+  });
+
+  test("once requests serve, a socket is tried at once: only if that fails is the connection slow", async () => {
+    const socket = started();
+    for (const _ of [1, 2]) {
+      latest().closes();
+      await setImmediate();
+      waits();
+    }
+    const line = latest();
+    line.opens();
+    socket.resetBackoff();
+    assert.ok(latest() instanceof Socket && latest() !== line);
+    assert.equal(socket.isSlow, false);
+    told = [];
+    latest().closes();
+    assert.deepEqual([socket.isSlow, told], [true, ["slow"]]);
+    socket.stop();
+  });
+
+  test("a server that was away is no network that lets only requests through", async () => {
+    const socket = started();
+    for (const _ of [1, 2]) {
+      latest().closes();
+      await setImmediate();
+      waits();
+    }
+    const line = latest();
+    line.opens();
+    socket.resetBackoff();
+    told = [];
+    latest().opens();
+    assert.deepEqual([told, line.readyState], [[1006, "open"], 3]);
+    socket.resetBackoff();
+    assert.equal(socket.isSlow, false);
+    socket.stop();
+  });
+
+  test("what fails while the device is offline says nothing about the network", async () => {
+    Object.defineProperty(globalThis.navigator, "onLine", { value: false, configurable: true });
+    const socket = started();
+    for (const _ of [1, 2, 3]) {
+      latest().closes();
+      await setImmediate();
+      waits();
+      assert.ok(latest() instanceof Socket);
+    }
+    delete globalThis.navigator.onLine;
     socket.stop();
   });
 

@@ -14,7 +14,8 @@ import { ANSWER_BYTES } from "./http-client.js";
 const PATIENCE_MS = 15_000;
 /** A server that says "too fast", and not for how long, is left alone as if so many attempts had failed. */
 const LATER_ATTEMPTS = 5;
-/** So many that didn't come to serve, one after the other, and requests are tried. */
+/** So many that didn't come to serve, one after the other, and requests are tried. Whether it was the network that
+ * let none through, or nothing was reachable, shows once requests serve: then a socket is tried at once. */
 const HANDSHAKES = 2;
 /** While requests stand in, a socket is tried so often; where one opened and nothing came through, half as often
  * each time, since all stands still meanwhile. */
@@ -61,6 +62,8 @@ export class ReconnectingSocket {
   #listeners = null;
   #upgradeMs = UPGRADE_MS;
   #works = false;
+  /** Whether a socket failed while requests served. */
+  #slow = false;
   /** Before that the server doesn't want to be asked again, by this device's clock. */
   #notBefore = 0;
   /** When the next attempt is due, by this device's clock; null while there is a connection. */
@@ -72,8 +75,8 @@ export class ReconnectingSocket {
    * @param {{base: string, path: string, standIn?: (() => Promise<StandIn>)|null}} address  of the
    *   deployment, with a trailing slash; of the socket in it; promises what stands in for one
    * @param {{open: () => void, message: (value: unknown) => void, doubt: () => void,
-   *   close: (code: number) => "retry"|"later"|"stop"}} on  `close` decides what follows; `doubt`: this
-   *   connection may have died unnoticed
+   *   slow: () => void, close: (code: number) => "retry"|"later"|"stop"}} on  `close` decides what follows;
+   *   `doubt`: this connection may have died unnoticed; `slow`: only requests come through, as it turned out
    */
   constructor({ base, path, standIn = null }, on) {
     const url = new URL(path, base);
@@ -84,8 +87,12 @@ export class ReconnectingSocket {
     this.#on = on;
   }
 
-  /** Whether requests stand in for a socket. */
+  /** Whether requests stand in for a socket, since none comes through. */
   get isSlow() {
+    return this.#slow && this.#requestsServe;
+  }
+
+  get #requestsServe() {
     return this.#works && this.#isStandIn(this.#socket);
   }
 
@@ -115,8 +122,12 @@ export class ReconnectingSocket {
     this.#attempts = 0;
     this.#works = true;
     this.trouble = null;
-    if (this.#isStandIn(this.#socket)) this.#scheduleUpgrade();
-    else {
+    if (this.#isStandIn(this.#socket)) {
+      // Where sockets open and nothing comes through, that is known.
+      this.#slow = this.#upgradeMs > UPGRADE_MS;
+      if (this.#slow) this.#scheduleUpgrade();
+      else this.#tryUpgrade();
+    } else {
       this.#refused = 0;
       this.#upgradeMs = UPGRADE_MS;
     }
@@ -149,7 +160,7 @@ export class ReconnectingSocket {
     if (globalThis.document?.visibilityState === "hidden") return;
     if (this.#socket !== null) {
       if (this.#works) this.#on.doubt();
-      if (this.isSlow && this.#upgradeMs === UPGRADE_MS) this.#tryUpgrade();
+      if (this.#requestsServe && this.#upgradeMs === UPGRADE_MS) this.#tryUpgrade();
     } else if (Date.now() >= this.#notBefore) {
       clearTimeout(this.#timer);
       this.#connect();
@@ -202,11 +213,16 @@ export class ReconnectingSocket {
     this.#scheduleUpgrade();
     const socket = new WebSocket(this.#url, PROTOCOL);
     const timer = setTimeout(() => socket.close(), PATIENCE_MS);
-    socket.addEventListener("close", () => clearTimeout(timer));
+    socket.addEventListener("close", () => {
+      clearTimeout(timer);
+      if (this.#slow || !this.#requestsServe || isOffline()) return;
+      this.#slow = true;
+      this.#on.slow();
+    });
     socket.addEventListener("open", () => {
       clearTimeout(timer);
       const before = this.#socket;
-      if (before === null || !this.isSlow) return socket.close();
+      if (before === null || !this.#requestsServe) return socket.close();
       clearTimeout(this.#upgrade);
       this.#upgradeMs = Math.min(2 * this.#upgradeMs, LONGEST_UPGRADE_MS);
       this.#listen(socket);
@@ -235,7 +251,7 @@ export class ReconnectingSocket {
     clearTimeout(this.#upgrade);
     // Another network may let sockets through: after requests it is tried once.
     if (this.#isStandIn(socket)) this.#refused = HANDSHAKES - 1;
-    else if (!this.#works && code === LOST) this.#refuse();
+    else if (!this.#works && code === LOST && !isOffline()) this.#refuse();
     // A connection that hangs would take its time to close: nobody waits for it.
     if (socket.readyState !== WebSocket.CLOSED) socket.close();
     const next = this.#on.close(code);
@@ -255,6 +271,9 @@ export class ReconnectingSocket {
     this.#load?.().then((standIn) => { this.#standIn = standIn; }, () => undefined);
   }
 }
+
+/** Whether the device itself has no network, as far as the browser knows. */
+const isOffline = () => globalThis.navigator?.onLine === false;
 
 /** @param {unknown} data  @returns {unknown} undefined for what is no JSON in text */
 function parse(data) {

@@ -79,6 +79,7 @@ export class RoomConnection {
         this.#do((session, now) => session.receive(value, now));
       },
       doubt: () => this.#do((session, now) => session.probe(PROBE_MS, now)),
+      slow: () => owner.changed(),
       close: (code) => {
         this.#session.disconnected();
         const next = owner.lost(code);
