@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import httpx
+import pytest
 from plays import played
 from playwright.sync_api import expect
 from support.machines.chromium import Visit
@@ -224,3 +225,36 @@ def test_the_field_asks_browsers_to_learn_nothing(visit: Visit, stage: str) -> N
     ):
         expect(field).to_have_attribute(name, value)
     assert page.locator("datalist").count() == 0
+
+
+# Beside the words, and on the invitation: each is shown with `window.asked` as its way in.
+DOORS = {
+    "arriving": """async ([arrivingScreen, invitedScreen, choices, show]) => show(arrivingScreen({
+      choices, text: "abacus", enter: async () => { window.asked.push(choices.name); },
+      generate: () => {}, leave: () => {}, server: () => new Promise(() => {}),
+      drafts: () => new Promise(() => {}),
+    }))""",
+    "invited": """async ([arrivingScreen, invitedScreen, choices, show]) => show(invitedScreen({
+      choices, join: () => { window.asked.push(choices.name); }, back: () => {},
+    }))""",
+}
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_whoever_has_entered_a_name_goes_in_by_enter(visit: Visit, stage: str, door: str) -> None:
+    page = played(visit, stage, f"screen:{door}").page
+    page.evaluate(
+        f"""async () => {{
+          const views = "/static/js/room/views";
+          const {{ arrivingScreen }} = await import(`${{views}}/arriving-screen.js`);
+          const {{ invitedScreen }} = await import(`${{views}}/invited-screen.js`);
+          const {{ usualChoices }} = await import(`${{views}}/entry-options.js`);
+          window.asked = [];
+          const show = ({{ node }}) => document.querySelector(".screen").replaceWith(node);
+          await ({DOORS[door]})([arrivingScreen, invitedScreen, usualChoices(), show]);
+        }}"""
+    )
+    name = page.get_by_label("Your name here")
+    name.fill("Bo")
+    name.press("Enter")
+    assert page.evaluate("window.asked") == ["Bo"]

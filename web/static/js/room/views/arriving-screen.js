@@ -36,7 +36,7 @@ export function arrivingScreen({
   choices, text = "", problem = null, unfolded = false, generate, leave, enter, server, drafts,
 }) {
   const code = codeField({ text, enter, drafts, doubted: problem === "refusal.room_unknown" });
-  const name = nameField(choices);
+  const name = nameField(choices, () => { if (hasWords()) code.node.requestSubmit(); });
   const folded = entryOptions(choices, { server, unfolded });
   const offline = el("div", { role: "status" });
   const going = new AbortController();
@@ -47,9 +47,11 @@ export function arrivingScreen({
       : null);
   }
 
+  const hasWords = () => code.input.value.trim() !== "";
+
   /** Who has words is at the door, where one is asked for a name; all others find it among the options. */
   function door() {
-    if (code.input.value.trim() === "") folded.querySelector(".options-body")?.prepend(name);
+    if (!hasWords()) folded.querySelector(".options-body")?.prepend(name);
     else if (!name.matches(".code-form + *")) code.node.after(name);
   }
 

@@ -31,7 +31,7 @@ export function codeField({ text, doubted = false, enter, drafts }) {
   const join = el("button", { type: "submit", class: "button secondary" }, say("code.join"));
   const list = completionList({ input, take: (start, end, word) => replace(start, end, `${word} `) });
   const places = codePlaces({ mend });
-  /** @type {HTMLElement} */
+  /** @type {HTMLFormElement} */
   const node = el("form", { class: "code-form", autocomplete: "off",
     on: { submit: (/** @type {Event} */ event) => { event.preventDefault(); submit(); } } },
     el("label", { for: "code" }, say("code.label")),

@@ -32,7 +32,7 @@ export function invitedScreen({ choices, problem = null, unfolded = false, join,
       trouble(problem),
       // The sentence about an incomplete link says so itself.
       hopeless && problem !== "refusal.link_form" ? el("p", { class: "lead" }, say("invited.words")) : null,
-      hopeless ? null : nameField(choices),
+      hopeless ? null : nameField(choices, join),
       el("div", { class: "button-row" }, hopeless
         ? button("primary large", "ended.anew", back)
         : [button("primary large", "invited.join", join), button("quiet", "invited.back", back)]),
