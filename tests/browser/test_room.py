@@ -76,6 +76,20 @@ def test_who_joins_is_named_for_a_while_and_said_once(visit: Visit, stage: str) 
     assert heard(page) == ["Ada came in. Places taken: 2 of 2."]
 
 
+def test_a_place_that_is_taken_again_is_not_called_free(visit: Visit, stage: str) -> None:
+    page = played(visit, stage, "room:together", init=HEARD, clock=True).page
+    page.clock.run_for(1000)
+    page.evaluate(
+        """async () => {
+          const { bo, me, room } = await import("/gallery/samples.js");
+          window.gallery.client.change({ members: [bo, me], room: { ...room, joins: 3 } });
+        }"""
+    )
+    page.clock.run_for(1000)
+    assert heard(page) == ["Bo came in. Places taken: 2 of 2.", "Ada left."]
+    expect(page.locator("[data-notice=left_full]")).to_have_text("Ada left.")
+
+
 def test_cards_that_come_together_are_counted_and_not_listed(visit: Visit, stage: str) -> None:
     page = played(visit, stage, "room:together", init=HEARD, clock=True).page
     page.clock.run_for(1000)
@@ -480,6 +494,14 @@ def test_the_invitation_stays_beside_what_is_written_until_somebody_comes(
     page.evaluate(COME)
     expect(page.locator(".code-words")).to_have_count(0)
     expect(page.locator(".card.sent")).to_have_count(1)
+
+
+def test_who_is_alone_in_a_room_of_several_knows_that_the_first_to_open_is_the_only_reader(
+    visit: Visit, stage: str
+) -> None:
+    page = played(visit, stage, "room:alone_of_many").page
+    expect(page.locator(".empty")).to_contain_text("only whoever opens it first can read it")
+    expect(page.locator(".empty")).not_to_contain_text("The other person")
 
 
 # --- the menu, and the end ------------------------------------------------------------------------

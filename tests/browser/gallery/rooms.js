@@ -59,6 +59,7 @@ export const RECEIPTS = {
 
 const waiting = [sent("s1", "sending", "Written in a tunnel."), sent("s2", "sending", "And one more.")];
 const gone = { ...ada, present: false };
+const MANY_TAKEN = { ...room, policy: 2, seats: 3, joins: 5, seatsTaken: 3 };
 const after = (before, then) => () => {
   const talk = CONVERSATION();
   return [{ ...talk, ...before }, { ...talk, ...then }];
@@ -78,8 +79,12 @@ export const NOTICES = {
   joins: () => state({ room: { ...room, joins: 3 }, members: [member("eve", null, null), me], cards: [card("a", { author: "eve" })] }),
   joined: after({ members: [me] }, { members: [ada, me] }),
   joined_many: after({ members: [me] }, { members: [ada, bo, me], room: { ...room, policy: 2, seats: 3, joins: 3, seatsTaken: 3 } }),
-  left: after({}, { members: [me] }),
-  left_many: after({ members: [ada, bo, me] }, { members: [me] }),
+  left: after({}, { members: [me], room: { ...room, seatsTaken: 1 } }),
+  left_many: after({ members: [ada, bo, me] }, { members: [me], room: { ...room, policy: 2, seats: 3, joins: 3, seatsTaken: 1 } }),
+  left_full: after({}, { members: [bo, me] }),
+  left_many_full: after(
+    { members: [ada, bo, me], room: MANY_TAKEN }, { members: [member("eve"), member("dag"), me], room: MANY_TAKEN },
+  ),
   inside: () => waited(state({})),
   inside_some: () => waited(three({ members: [gone, bo, me], cards: [card("a"), card("b")] })),
   inside_away: () => waited(three({ members: [gone, { ...bo, present: false }, me] })),
@@ -122,6 +127,7 @@ export const ROOMS = {
     members: [me], room: { ...room, joins: 1, seatsTaken: 1 }, sent: [sent("s1", "stored", "Ring twice when you are here.")],
   }),
   alone_again: () => state({ members: [me], room: { ...room, joins: 2, seatsTaken: 1 } }),
+  alone_of_many: () => state({ members: [me], room: { ...room, policy: 2, seats: 4, joins: 1, seatsTaken: 1 } }),
   many_fates: () => state({
     sent: Array.from({ length: 12 }, (_, index) => sent(`s${index}`, "viewed", null, { reader: index % 2 === 0 ? "ada" : null })),
   }),

@@ -38,7 +38,7 @@ export function emptyRoom({ people, share, localTime, write, shown }) {
   /** @param {import("../room-state.js").RoomView} room */
   const alone = (room) => [
     el("p", { class: "empty-title" }, say("room.alone")),
-    el("p", {}, share === null ? say("menu.code_forgotten") : say("room.alone_hint", {
+    el("p", {}, share === null ? say("menu.code_forgotten") : say(room.seats > 2 ? "room.alone_first" : "room.alone_hint", {
       until: moment(localTime(room.expiresAt)), time: duration(room.messageTtl),
     })),
   ];

@@ -98,19 +98,21 @@ export function roomAnnouncer({ people, memory, context, pass }) {
    */
   function comings({ joined, left }, { room }) {
     const places = { taken: room?.seatsTaken ?? 0, seats: room?.seats ?? 0 };
+    // Somebody else may have taken the place meanwhile.
+    const full = places.taken >= places.seats;
     return [
-      ...comingOf("joined", joined, places),
-      ...comingOf("left", left, {}),
+      ...comingOf(["joined", "joined_many"], joined, places),
+      ...comingOf(full ? ["left_full", "left_many_full"] : ["left", "left_many"], left, {}),
     ];
   }
 
-  /** @param {"joined"|"left"} row  @param {string[]} ids  @param {Record<string, number>} values  @returns {Notice[]} */
-  function comingOf(row, ids, values) {
+  /** @param {[string, string]} rows  for one, and for several  @param {string[]} ids  @param {Record<string, number>} values  @returns {Notice[]} */
+  function comingOf([row, many], ids, values) {
     const found = ids.map((id) => people.get(id));
     if (found.length === 0) return [];
     return found.length === 1
       ? [{ row, values, person: found[0] }]
-      : [{ row: row === "joined" ? "joined_many" : "left_many", values: { ...values, names: calledAll(found) } }];
+      : [{ row: many, values: { ...values, names: calledAll(found) } }];
   }
 
   /** @param {boolean} locked  @param {import("../room-state.js").RoomState} now  @returns {Notice} */
