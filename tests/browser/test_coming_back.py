@@ -88,7 +88,7 @@ def test_words_written_while_the_server_is_away_wait_and_are_sent_once(
     expect(bo.texts).to_have_text("Written in a tunnel.")
     ada.sees_receipt("^Opened by .* · gone$")
     for someone in (ada, bo):
-        someone.watched.forgive("WebSocket connection to .* failed")
+        someone.watched.forgive("WebSocket connection to .* failed|Failed to load resource")
 
 
 def loses_acknowledgements(page: Page) -> list[str]:

@@ -75,6 +75,7 @@ def test_the_picture_of_the_link_is_read_by_a_camera_by_day_and_by_night_and_joi
 ) -> None:
     ada = person(visit, server)
     ada.generate()
+    ada.page.get_by_role("button", name="Show the QR code").click()
     picture = ada.page.get_by_role("img", name="QR code of the link")
     picture.scroll_into_view_if_needed()
     link = decoded(picture)

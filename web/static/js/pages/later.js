@@ -5,7 +5,13 @@ import "../ui/fire.js";
 
 export { tellingPanel } from "../room/views/telling.js";
 export { writingPanel } from "../room/views/writing-panel.js";
-export { unsentList } from "../room/views/unsent-list.js";
+export { codeHelp } from "../room/views/code-help.js";
+export { stacked } from "../room/views/log-stacks.js";
+export { SELDOM } from "../room/views/seldom-views.js";
+export { optionFields } from "../room/views/option-fields.js";
+export { askToLeave } from "../room/views/return-offer.js";
+export { openMenu } from "../room/views/room-menu.js";
+export { barrierScreen, endedScreen } from "../room/views/standing-screens.js";
 export { peoplePanel } from "../room/views/people-panel.js";
 export { PolledSocket } from "../net/polled-socket.js";
 export { recordTables } from "../room/views/record-tables.js";

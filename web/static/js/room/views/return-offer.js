@@ -1,28 +1,15 @@
-// The return link is offered: in the room's menu, when the room is left, and when its page is closed.
+// The return link is offered where a room is left.
 
-import { announceAssertive } from "../../ui/announce.js";
 import { copyButton } from "../../ui/copy-button.js";
 import { confirm } from "../../ui/dialog.js";
 import { el } from "../../ui/el.js";
 import { say } from "../../ui/i18n.js";
-import { later } from "../../ui/later.js";
-import { isCovered } from "../../ui/neutral-screen.js";
 import { isLast, unsent } from "./log-entries.js";
 
 /**
- * @typedef {Pick<import("../room-client.js").RoomClient, "state"|"isOwed"|"returnTaken">} Owing
- * @typedef {() => Promise<string>} ReturnLink  promises it; there is none once the tab has forgotten the words
+ * @typedef {import("./return-reminder.js").Owing} Owing
+ * @typedef {import("./return-reminder.js").ReturnLink} ReturnLink
  */
-
-/** Shows the link, and what it is good for (return-panel.js). @param {Owing} client  @param {ReturnLink} returnLink */
-export async function openReturn(client, returnLink) {
-  try {
-    const { returnPanel } = await later();
-    returnPanel(client, returnLink);
-  } catch {
-    announceAssertive(say("refusal.unreachable"));
-  }
-}
 
 /**
  * The button that copies the link. Whoever has it is not asked again.
@@ -51,30 +38,4 @@ export function askToLeave(client, returnLink) {
   return confirm({
     title: say("leave.title"), text: last ? say("leave.text_last") : `${lost} ${back}`, more, yes: say("leave.yes"), no: say("leave.no"),
   });
-}
-
-/**
- * Whether closing the page is a question: once, as long as something waits unread.
- * @param {Owing} client
- * @param {ReturnLink|null} returnLink
- * @param {{askedToStay: boolean}} memory
- */
-export function closingQuestion(client, returnLink, memory) {
-  let asked = false;
-  return {
-    update() {
-      if (client.state.owed === 0) memory.askedToStay = false;
-    },
-    asks() {
-      // A page that is covered shows nothing of a room, and asks nothing either.
-      if (returnLink === null || isCovered() || memory.askedToStay || !client.isOwed) return false;
-      asked = memory.askedToStay = true;
-      return true;
-    },
-    /** Whoever was asked and has stayed is shown what there is to take along. */
-    stayed() {
-      if (returnLink !== null && asked && client.isOwed) void openReturn(client, returnLink);
-      asked = false;
-    },
-  };
 }
