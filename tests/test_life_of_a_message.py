@@ -250,7 +250,7 @@ def test_life_of_a_message_with_curl_alone(
 def opens_a_room(visit: Visit, program: Program) -> tuple[Person, str]:  # noqa: F811
     """Somebody makes a room with three seats in the browser; returns the code, too."""
     somebody = person(visit, program.url)
-    somebody.choose(name=NICKNAME, seats=3)
+    somebody.choose(name=NICKNAME, seats=3, everyone=False)
     somebody.generate()
     somebody.open_room()
     return somebody, somebody.code.strip().replace(" ", "-")

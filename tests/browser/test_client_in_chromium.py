@@ -44,7 +44,7 @@ def test_a_tab_keeps_one_sealed_entry_and_nothing_after_leaving(inside: Watched)
     page = inside.page
     page.evaluate(SENT, page.evaluate("() => client.send('not to be kept')"))
     kept = "() => Object.entries(sessionStorage).map(([k, v]) => [k, Object.keys(JSON.parse(v))])"
-    assert page.evaluate(kept) == [["ephemeral.resume", ["token", "seat", "progress"]]]
+    assert page.evaluate(kept) == [["ephemeral.resume", ["token", "seat", "progress", "lasts"]]]
     page.evaluate("() => client.leave()")
     nothing = "() => [sessionStorage.length, localStorage.length, document.cookie]"
     assert page.evaluate(nothing) == [0, 0, ""]

@@ -341,3 +341,16 @@ def test_what_is_being_read_is_not_taken_back_and_says_so(show: Show) -> None:
     page.get_by_role("button", name="Take back").last.click()
     expect(page.locator(".receipt-problem").last).to_contain_text("Someone is reading it")
     expect(page.get_by_role("button", name="Take back")).to_have_count(2)
+
+
+def test_what_may_have_been_sent_is_not_left_behind_without_a_question(show: Show) -> None:
+    page = show("screen:words_left").page
+    question = page.locator("dialog.question")
+    send = page.get_by_label("Send after coming back")
+    expect(send.nth(1)).not_to_be_checked()
+    page.get_by_role("button", name="Try again").click()
+    expect(question).to_contain_text("It is nowhere but on this screen.")
+    question.get_by_role("button", name="Back").click()
+    send.nth(1).check()
+    page.get_by_role("button", name="Try again").click()
+    expect(question).to_have_count(0)

@@ -33,7 +33,7 @@ def test_a_link_joins_only_after_a_click_and_never_leaves_the_browser(
     expect(page.get_by_role("heading", name="You were invited")).to_be_visible()
     assert page.url == f"{server}/"
     assert page.evaluate("history.length") <= 2
-    expect(page.get_by_text("history and sync may still have kept the link")).to_be_visible()
+    expect(page.get_by_text("history of your browser may still have kept it")).to_be_visible()
     said_before = {request.url.removeprefix(server) for request in bo.watched.requests}
     assert not {path for path in said_before if not path.startswith("/static/")} - {"/"}
     expect(ada.page.locator(".joins")).to_have_text("Came in so far: 1")

@@ -70,6 +70,19 @@ def test_whoever_stays_to_look_sees_that_it_was_read_and_can_go_inside(
     expect(ada.page.locator(".seat")).to_have_count(2)
 
 
+def test_who_is_done_after_it_was_read_is_not_told_that_it_waits(visit: Visit, server: str) -> None:
+    ada, bo = person(visit, server), person(visit, server)
+    leaves(ada, WORDS)
+    waits(ada)
+    bo.enter(ada.page.locator(".code-words").inner_text())
+    bo.is_inside()
+    bo.cards.click()
+    expect(ada.page.get_by_role("heading", name="was read and is gone")).to_be_visible()
+    ada.page.get_by_role("button", name="Done").click()
+    ada.sees_end("departed_after")
+    expect(ada.page.get_by_text("nothing of it waits on the server")).to_be_visible()
+
+
 def test_who_has_handed_nothing_over_is_asked_before_the_words_are_forgotten(
     visit: Visit, server: str
 ) -> None:
@@ -177,3 +190,16 @@ def test_who_is_done_leaves_nothing_of_it_in_the_browser(visit: Visit, server: s
     kept = {one for one in (WORDS, code, code.replace(" ", "-"), secret) if one in found}
     assert kept == set()
     assert ada.keeps() == NOTHING
+
+
+def test_who_is_done_is_away_for_whoever_comes(visit: Visit, server: str) -> None:
+    ada = person(visit, server)
+    leaves(ada, WORDS, "Ada")
+    waits(ada)
+    link = ada.copies("Copy link")
+    ada.page.get_by_role("button", name="Done").click()
+    ada.sees_end("departed")
+    bo = Person(visit(link))
+    bo.page.get_by_role("button", name="Join the room").click()
+    bo.is_inside()
+    expect(bo.page.locator(".notice-words").get_by_text("Away: ")).to_be_visible()

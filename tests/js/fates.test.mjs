@@ -68,6 +68,12 @@ describe("who read it, and when", () => {
     assert.deepEqual(again.sent(A).audience, []);
   });
 
+  test("everyone: who was still to view one that ended while one was away isn't known", () => {
+    const talk = writes(A, { audience: [ANNA, BEN] }).disconnect().connect();
+    talk.answer("status", { receipts: [receipt(A, "expired", { ended_at: ENDED })] });
+    assert.deepEqual([talk.sent(A).state, talk.sent(A).audience, talk.sent(A).of], ["expired", null, 2]);
+  });
+
   test("how many wait unread", () => {
     const talk = writes();
     talk.writes(B);

@@ -54,13 +54,14 @@ test("what went wrong stays apart, neighbours together", () => {
   ];
   const own = ["expired", "unconfirmed", "false_receipt", "refused", "room_destroyed"]
     .map((fate, index) => sent(`s1${index}`, { state: fate, text: null }));
-  own.push(sent("s16", { state: "expired", text: null, readers: ["bo"] }));
+  own.push(sent("s16", { state: "expired", text: null, of: 2, readers: ["bo"] }));
+  own.push(sent("s17", { state: "expired", text: null, of: 2, audience: null }));
   const traces = shown(state(cards, own)).filter(({ kind }) => kind === "trace");
   assert.deepEqual(traces.map(({ what, author, count, gap }) => [what, author, count, gap]), [
     ["expired", "ada", 3, 0], ["unconfirmed", "ada", 1, 0], ["withdrawn", "ada", 1, 0], ["withdrawn", "bo", 1, 0],
     ["withdrawn", "bo", 1, 2], ["sent_expired", null, 1, 0], ["sent_unconfirmed", null, 1, 0],
     ["sent_false_receipt", null, 1, 0], ["sent_refused", null, 1, 0], ["sent_room_destroyed", null, 1, 0],
-    ["sent_expired_partly", null, 1, 0],
+    ["sent_expired_partly", null, 2, 0],
   ]);
 });
 

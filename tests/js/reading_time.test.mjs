@@ -128,3 +128,19 @@ test("what stays until it is closed needs neither", () => {
   clock.hold(at(1));
   assert.equal(clock.left(at(1e6)), NEVER);
 });
+
+test("a clock of the device that is set back gives no more time, neither to run nor to be held", () => {
+  const running = new ReadingClock(BEGAN, 30, 60);
+  assert.equal(left(running, 10), 20);
+  assert.equal(left(running, -3600), 20);
+  assert.equal(left(running, -3590), 10);
+  running.extend(at(-3590));
+  assert.equal(left(running, -3590), 40);
+  running.extend(at(-3590));
+  assert.equal(left(running, -3590), 40);
+
+  const held = new ReadingClock(BEGAN, 30);
+  held.hold(at(10));
+  assert.equal(left(held, -3600), 20);
+  assert.equal(held.isHeld(at(-3600 + HOLD_SECONDS)), false);
+});

@@ -42,7 +42,16 @@ test("who has left or gave it back is not counted among those who have read it",
 
 test("an expired message that some have read isn't called unread", () => {
   assert.equal(told("expired"), "expired");
-  assert.equal(told("expired", { of: 3, readers: ["bo"] }), "expired_partly");
+  assert.equal(told("expired", { of: 3, audience: ["ada", "bo", "chi"] }, EVERYONE), "expired");
+  assert.equal(told("expired", { of: 3, readers: ["bo"], audience: ["ada", "chi"] }, EVERYONE), "expired_partly");
+});
+
+test("nor is one of which it isn't known that all for whom it was were still to read it", () => {
+  assert.equal(told("expired", { of: 3, audience: ["ada", "chi"] }, EVERYONE), "expired_unsure");
+  assert.equal(told("expired", { of: 3, audience: null }, EVERYONE), "expired_unsure");
+  assert.equal(told("expired", { of: 3, audience: null, readers: ["bo"] }, EVERYONE), "expired_least");
+  assert.equal(told("expired", {}, EVERYONE), "expired_unsure");
+  assert.equal(told("expired", { first: true }, EVERYONE), "expired");
 });
 
 test("of a message taken back one is told whether it was opened, and read", () => {

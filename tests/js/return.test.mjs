@@ -116,6 +116,12 @@ describe("asking", () => {
     assert.deepEqual([sent(1).expiresAt, sent(3).endedAt, sent(4).opened], [T0 + 1e8, T0, 3]);
   });
 
+  test("everyone: one that has ended says nothing of who was to read it", async () => {
+    const client = comesBack(new Server().says(gone(1, "expired"), receipt(idOf(2), "stored")), { policy: 2, seats: 9 });
+    await client.ask();
+    assert.deepEqual(client.state.sent.map(({ first }) => first), [false, true]);
+  });
+
   test("those before the last known one of which nothing is known are counted", async () => {
     const { client } = await asks(viewed(2), receipt(idOf(5), "stored"));
     assert.equal(client.state.forgotten, 3);

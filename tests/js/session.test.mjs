@@ -718,6 +718,20 @@ describe("the room", () => {
     talk.effect("reconnect");
   });
 
+  test("a slow connection has three times as long as its welcome took, and no longer than another", () => {
+    for (const [took, patience] of [[500, 2000], [1500, 4500], [9000, 10_000]]) {
+      const talk = new Talk();
+      talk.call("hello", {});
+      talk.passes(took).answer("hello", { type: "welcome", member: ME, room: room(), members: [], notices: [] });
+      assert.ok(talk.session.live);
+      talk.call("probe", 2000);
+      talk.passes(patience - 1);
+      assert.deepEqual(talk.effects.filter(({ type }) => type === "reconnect"), []);
+      talk.passes(1);
+      talk.effect("reconnect");
+    }
+  });
+
   test("nothing is asked of a connection that doesn't serve yet", () => {
     const talk = new Talk();
     talk.call("probe", 2000);

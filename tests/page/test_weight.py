@@ -23,7 +23,7 @@ FILES = (
     ("bundles", "derive-worker.js"),
     ("static", "icons/icon.svg"),
 )
-MOST_BYTES = {"en": 88_800, "de": 89_600, "ar": 89_700, "fr": 89_700}
+MOST_BYTES = {"en": 89_000, "de": 89_800, "ar": 89_900, "fr": 89_900}
 
 
 def weighs(content: bytes) -> int:

@@ -5,6 +5,7 @@ import { tabStorage } from "../device/tab-storage.js";
 import { arrivingScreen } from "../room/views/arriving-screen.js";
 import { invitedScreen } from "../room/views/invited-screen.js";
 import { progressScreen } from "../room/views/progress-screen.js";
+import { wouldBeLost } from "../room/views/unsent-words.js";
 import { later } from "../ui/later.js";
 import { cancellableEntry } from "./cancellable-entry.js";
 import { plainScreen, showLate } from "./late-screen.js";
@@ -35,7 +36,7 @@ const standIn = () => later().then(({ PolledSocket }) => PolledSocket);
  *   a room; without a share where the code is not known
  * @property {(client: RoomClient, share: Share) => Share} hold  a room is the page's from now on
  * @property {(client: RoomClient, share: Share) => void} showRoom  that is held
- * @property {() => void} depart  lets go of it; the seat stays
+ * @property {(waits: boolean) => void} depart  lets go of it; the seat stays; whether a message is still to be read
  * @property {(reason: import("../room/room-state.js").EndReason|null) => void} over  is told why a room is no
  *   more that was not entered yet
  */
@@ -196,7 +197,8 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
    * @param {Words[]} [words]
    */
   async function join(code, giveUp, words = []) {
-    stage.show((kept) => progressScreen(kept.phase ?? "deriving", { ...kept, back: () => giveUp(null) }));
+    const unsaved = () => wouldBeLost(words);
+    stage.show((kept) => ({ ...progressScreen(kept.phase ?? "deriving", { ...kept, back: () => giveUp(null) }), unsaved }));
     try {
       const modules = await load();
       /** @param {() => void} throwIfCancelled */
@@ -214,7 +216,7 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
     } catch (error) {
       forget();
       const back = () => giveUp(problemOf(error));
-      const ways = { retry: () => void join(code, giveUp, words), back, at: retryAt(error) };
+      const ways = { retry: () => void join(code, giveUp, words), back, at: retryAt(error), unsaved };
       // Every place is taken: perhaps by oneself, in another tab or in one that was closed a moment ago.
       if (codeOf(error) !== "room_full") back();
       else if (/** @type {import("../protocol/errors.js").Refusal} */ (error).elsewhere) toBarrier("full_elsewhere", { ...ways, at: null });
@@ -248,7 +250,7 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
   function toBarrier(what, ways) {
     showLate(stage, ({ barrierScreen }) => barrierScreen(what, ways), () => plainScreen("barrier", {
       title: what === "offline" ? "barrier.offline" : what === "unreachable" ? "barrier.unreachable" : "late.barrier",
-      retry: ways.retry, actions: [["ended.anew", ways.anew ?? null], ["dialog.back", ways.back ?? null]],
+      retry: ways.retry, unsaved: ways.unsaved, actions: [["ended.anew", ways.anew ?? null], ["dialog.back", ways.back ?? null]],
     }));
   }
 

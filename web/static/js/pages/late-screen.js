@@ -28,11 +28,11 @@ export function showLate(stage, make, meanwhile) {
  * A screen that says no more than that something has ended (`about` is "ended") or is in the way ("barrier"), but has
  * what must not be lost, and a way on.
  * @param {"ended"|"barrier"} about
- * @param {{title?: string, texts?: string[], retry?: (() => void)|null, actions: [string, (() => void)|null][]}} given  `texts`
- *   are words of one's own that nobody has; `retry()` tries once more, also by itself when the browser finds a connection;
+ * @param {{title?: string, texts?: string[], retry?: (() => void)|null, unsaved?: () => boolean,
+ *   actions: [string, (() => void)|null][]}} given  `texts` are words of one's own that nobody has; `retry()` tries once more, also by itself when the browser finds a connection;
  *   `actions` are keys of sentences with what else can be done
  */
-export function plainScreen(about, { title = `late.${about}`, texts = [], retry = null, actions }) {
+export function plainScreen(about, { title = `late.${about}`, texts = [], retry = null, unsaved = () => texts.length > 0, actions }) {
   const going = new AbortController();
   if (retry !== null) window.addEventListener("online", retry, { once: true, signal: going.signal });
   const heading = el("h1", { tabindex: "-1" }, say(title));
@@ -46,5 +46,5 @@ export function plainScreen(about, { title = `late.${about}`, texts = [], retry 
       texts.map((text) => el("p", { class: "prose notranslate", translate: "no" }, text)),
       el("div", { class: "button-row" }, offered.map(([label, click]) => click &&
         el("button", { type: "button", class: "button quiet", on: { click } }, say(label))))));
-  return { node, focus: heading, unsaved: () => texts.length > 0, close: () => going.abort() };
+  return { node, focus: heading, unsaved, close: () => going.abort() };
 }

@@ -2,7 +2,7 @@
 // as that is open. For somebody who isn't there, by somebody who won't be.
 
 import { leaveScreen } from "../room/views/leave-screen.js";
-import { leftScreen } from "../room/views/left-screen.js";
+import { isWaiting, leftScreen } from "../room/views/left-screen.js";
 import { roomCreation } from "./room-creation.js";
 
 /**
@@ -12,7 +12,7 @@ import { roomCreation } from "./room-creation.js";
  * @typedef {object} Holding  what the page does with a room that is its own
  * @property {(client: RoomClient, share: Share) => Share} hold  it is the page's from now on
  * @property {(client: RoomClient, share: Share) => void} enter  shows it
- * @property {() => void} depart  lets go of it; the seat stays
+ * @property {(waits: boolean) => void} depart  lets go of it; the seat stays; whether the message is still to be read
  */
 
 /**
@@ -71,7 +71,7 @@ export function leaving({ draw, begun, ended, back, hold, enter, depart, ...flow
           done() {
             left?.client.removeEventListener("change", update);
             // A browser keeps what runs while a connection ends, for as long as that takes: nothing of this.
-            setTimeout(depart);
+            setTimeout(depart, 0, left !== null && isWaiting(left.client.state, left.id));
           },
           stay() {
             if (left === null) return;

@@ -136,14 +136,17 @@ function showRoom(client, share) {
   stage.show(() => roomView({ client, share, setTitle, hide: neutral.cover }));
 }
 
-/** The person is done with the room, and it isn't with them: the seat stays for whoever has the link back. */
-function depart() {
+/**
+ * The person is done with the room, and it isn't with them: the seat stays for whoever has the link back.
+ * @param {boolean} waits  whether the message is still to be read
+ */
+function depart(waits) {
   const client = room;
   letGo();
   if (client === null) return;
   forgetRoom(client);
-  client.close({ unloading: true, done: true });
-  toEnded({ reason: "departed" });
+  client.close({ done: true });
+  toEnded({ reason: waits ? "departed" : "departed_after" });
 }
 
 function letGo() {

@@ -114,7 +114,11 @@ export class Outbox {
     sent.postedAt ??= postedAt;
     sent.expiresAt = expiresAt ?? sent.expiresAt;
     if (state === "unknown") return this.#unknown(sent);
-    if (FATES.includes(state)) return this.fate(receipt, true);
+    if (FATES.includes(state)) {
+      // Nobody tells who was still to view it, and what was known of that may be old.
+      sent.audience = null;
+      return this.fate(receipt, true);
+    }
     this.#wants(sent, null);
     sent.envelope = sent.error = null;
     sent.first = audience === null;

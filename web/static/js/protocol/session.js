@@ -51,6 +51,8 @@ export class Session {
   #greeting = false;
   #ended = false;
   #heard = 0;
+  /** When it was asked for a welcome, and how long that took, in milliseconds. */
+  #greeted = { at: 0, took: 0 };
   /** By when the `ping` that is on its way must be answered. @type {number|null} */
   #pingDue = null;
   #typing = { enabled: true, said: false, at: -Infinity };
@@ -89,7 +91,7 @@ export class Session {
    * @param {number} now
    */
   hello(credentials, now) {
-    this.#heard = now;
+    this.#heard = this.#greeted.at = now;
     this.#greeting = true;
     this.#generation += 1;
     this.#ask("hello", [], { ...credentials, generation: this.#generation });
@@ -146,12 +148,12 @@ export class Session {
   /**
    * The connection may have died unnoticed, as while a device slept: it is asked, and dead without an
    * answer in time. What came in before and is only read now is no answer.
-   * @param {number} patience  milliseconds
+   * @param {number} patience  milliseconds; more if its welcome took long
    * @param {number} now
    */
   probe(patience, now) {
     if (!this.#live) return;
-    const by = now + patience;
+    const by = now + Math.max(patience, Math.min(3 * this.#greeted.took, PING_MS));
     if (this.#pingDue === null) this.#ask("ping", []);
     this.#pingDue = Math.min(this.#pingDue ?? by, by);
   }
@@ -337,6 +339,7 @@ export class Session {
   /** @param {Record<string, unknown>} frame  @param {number} now */
   #welcome(frame, now) {
     this.#live = true;
+    this.#greeted.took = now - this.#greeted.at;
     this.#room.welcome(frame, now);
   }
 

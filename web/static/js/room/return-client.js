@@ -175,23 +175,25 @@ export class ReturnClient {
     const isFinal = before !== undefined && FATES.includes(before.state);
     // A later answer may know less: the server forgets. It may bring a proof, and can't take one back.
     if (receipt.state === "unknown" || (isFinal && (before.proved || receipt.viewing !== proof))) return;
-    this.#known.set(id, factsOf(receipt, at + 1, proof));
+    this.#known.set(id, factsOf(receipt, at + 1, { proof, everyone: this.policy === 2 }));
   }
 }
 
 /**
  * @param {Receipt} receipt
  * @param {number} counter
- * @param {string} proof  what it must show if somebody has viewed the message
+ * @param {{proof: string, everyone: boolean}} room  what it must show if somebody has viewed the message; the rule
  * @returns {SentView}
  */
-function factsOf(receipt, counter, proof) {
+function factsOf(receipt, counter, { proof, everyone }) {
   const { id, state, viewing, sequence, postedAt, expiresAt, audience, reader, endedAt } = receipt;
   const proved = viewing === proof;
   return {
     id, counter, text: null, quote: null, error: null, sequence, postedAt, expiresAt, audience, endedAt,
     state: state === "viewed" && !proved ? "false_receipt" : /** @type {SentView["state"]} */ (state),
-    opened: receipt.opened ?? 0, returns: receipt.returns ?? 0, first: audience === null, of: null,
+    opened: receipt.opened ?? 0, returns: receipt.returns ?? 0, of: null,
+    // For whom it was, nobody tells of one that has ended.
+    first: audience === null && !(everyone && FATES.includes(state)),
     readers: [], proved, reader: proved ? reader : null,
   };
 }

@@ -7,7 +7,8 @@
  * @typedef {"deriving"|"connecting"|"live"|"reconnecting"|"offline"|"ended"} Phase
  *
  * Why it is over here. departed: the person is done with it, and the seat stays for who has the link back.
- * @typedef {"left"|"departed"|"destroyed"|"destroyed_by_you"|"destroy_unconfirmed"|"expired"|"seat_lost"
+ * departed_after: the same, when the message that it was about had ended.
+ * @typedef {"left"|"departed"|"departed_after"|"destroyed"|"destroyed_by_you"|"destroy_unconfirmed"|"expired"|"seat_lost"
  *   |"replaced"|"room_unknown"|"room_full"|"room_locked"|"policy_changed"|"protocol"} EndReason
  *
  * @typedef {object} RoomView

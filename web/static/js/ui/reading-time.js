@@ -61,12 +61,14 @@ export function usualSeconds(bytes) {
 }
 
 /**
- * A clock that runs out, by the wall clock: a monotonic one stands still while a device sleeps. Times are
- * milliseconds.
+ * A clock that runs out, by the wall clock: a monotonic one stands still while a device sleeps. One that is set
+ * back takes all that this clock knows with it. Times are milliseconds.
  */
 export class ReadingClock {
   #end;
   #limit;
+  /** When it was looked at last. */
+  #seen;
   /** Since when it stands still. @type {number|null} */
   #heldAt = null;
   #holdLeft = HOLD_SECONDS * 1000;
@@ -79,6 +81,7 @@ export class ReadingClock {
   constructor(now, seconds, most = Infinity) {
     this.#end = now + seconds * 1000;
     this.#limit = now + most * 1000;
+    this.#seen = now;
   }
 
   /** What is left. @param {number} now */
@@ -136,8 +139,13 @@ export class ReadingClock {
     return this.#heldAt === null ? 0 : Math.max(0, now - this.#heldAt);
   }
 
-  /** It runs on by itself when it has stood still for as long as may be. @param {number} now */
+  /** Follows a wall clock that was set back, and runs on by itself after standing still for as long as may be. @param {number} now */
   #settle(now) {
+    const back = Math.max(0, this.#seen - now);
+    this.#seen = now;
+    this.#end -= back;
+    this.#limit -= back;
+    if (this.#heldAt !== null) this.#heldAt -= back;
     const longest = this.#longestHold();
     if (this.#heldAt === null || this.#standing(now) < longest) return;
     this.#heldAt = null;

@@ -18,6 +18,9 @@ import { LEFT } from "./standing-tables.js";
 
 const LONG_SECONDS = 3;
 
+/** In these it is on the server. @type {Set<Name>} */
+const WAITING = new Set(["waits", "opened"]);
+
 /** In these the message has left this page. @type {Set<Name|null>} */
 const SAFE = new Set(["waits", "opened", "viewed", "gone"]);
 
@@ -39,6 +42,9 @@ export function leftRow(state, id) {
     default: return "gone";
   }
 }
+
+/** Whether a message is still to be read. @param {RoomState} state  @param {string} id */
+export const isWaiting = (state, id) => WAITING.has(leftRow(state, id));
 
 /**
  * The screen of a message that was left. Of `parts` are those of opening-screen.js; `returnLink()` promises
@@ -104,7 +110,7 @@ export function leftScreen({ panel, retry, another, back, destroy, returnLink, t
     const focused = row.contains(document.activeElement);
     fill(row, actions.map((action) => buttons[action]()));
     if (focused) heading.focus();
-    mine.hidden = !["waits", "opened"].includes(name);
+    mine.hidden = !WAITING.has(name);
     theirs.hidden = ["viewed", "gone"].includes(name);
   }
 

@@ -1,6 +1,6 @@
 /** What the log shows, and in which order: a reading of the state, which keeps in `memory` what it has shown. */
 
-import { readersOf } from "./receipt-state.js";
+import { readersAreKnown, readersOf } from "./receipt-state.js";
 
 /**
  * @typedef {import("../room-state.js").RoomState} RoomState
@@ -66,7 +66,8 @@ function traceOfSent(message, faded) {
   const left = faded.has(message.id);
   if (!left && message.text !== null) return null;
   if (MEANT.has(message.state)) return left ? "gone" : "told";
-  if (message.state === "expired" && readersOf(message).size > 0) return "sent_expired_partly";
+  const read = readersOf(message).size > 0 || (Number.isInteger(message.of) && !readersAreKnown(message));
+  if (message.state === "expired" && read) return "sent_expired_partly";
   return `sent_${message.state}`;
 }
 

@@ -9,6 +9,7 @@ import { icon } from "../../ui/icons.js";
 import { duration, moment } from "../../ui/times.js";
 import { BARRIERS, ENDINGS } from "./standing-tables.js";
 import { unsentList } from "./unsent-list.js";
+import { wouldBeLost } from "./unsent-words.js";
 
 const TICK_MS = 250;
 
@@ -18,6 +19,9 @@ const TICK_MS = 250;
  *   by?: string, said?: import("../../ui/el.js").Child, advice?: import("../../ui/el.js").Child}} Row
  * @typedef {(() => void)|null} Act
  */
+
+/** What was on its way may be there already, or not: left behind, it may be lost. @param {Words} one */
+const wouldStay = ({ kind, send }) => kind === "doubtful" && !send;
 
 /**
  * The screen of an end. `anew()` goes to the first screen, `reload()` loads the page again, `again()`
@@ -30,14 +34,19 @@ const TICK_MS = 250;
 export function endedScreen({ reason, by = null, again, anew, reload = () => location.reload(), words = [], problem = null }) {
   const known = Object.hasOwn(ENDINGS, reason) ? reason : "protocol";
   /** @type {Record<string, Act>} */
-  const does = { again, anew: () => void lose(anew), reload };
+  const does = { again: again && (() => void lose(again, words.filter(wouldStay))), anew: () => void lose(anew, words), reload };
   /** @type {Record<string, string>} */
   const labels = { again: say("ended.again"), anew: say("ended.anew"), reload: say("ended.reload") };
-  const unsaved = () => words.some(({ copied }) => !copied);
+  const unsaved = () => wouldBeLost(words);
 
-  /** @param {() => void} go */
-  async function lose(go) {
-    if (!unsaved() || await confirm({ title: say("unsent.title"), text: say("unsent.lose"), yes: say("unsent.forget") })) go();
+  /** @param {() => void} go  @param {Words[]} some  that would be lost by it */
+  async function lose(go, some) {
+    if (wouldBeLost(some)) {
+      if (!await confirm({ title: say("unsent.title"), text: say("unsent.lose"), yes: say("unsent.forget") })) return;
+      // Nobody is asked twice about the same.
+      for (const one of some) one.copied = true;
+    }
+    go();
   }
 
   const more = [
@@ -59,11 +68,13 @@ export function endedScreen({ reason, by = null, again, anew, reload = () => loc
  * The screen of a barrier; `retry()` tries once more, also by itself when the browser finds a
  * connection; `anew()` goes to the first screen.
  * `back()` goes where one came from. At the moment `at`, if given, it is tried by itself; until `until`, if
- * known, what the tab keeps leads back. Both are in milliseconds, by this device's clock.
+ * known, what the tab keeps leads back. Both are in milliseconds, by this device's clock. `unsaved()` says whether
+ * something would be lost with the page.
  * @param {string} what
- * @param {{retry?: Act, anew?: Act, back?: Act, at?: number|null, until?: number|null}} [given]
+ * @param {{retry?: Act, anew?: Act, back?: Act, at?: number|null, until?: number|null,
+ *   unsaved?: () => boolean}} [given]
  */
-export function barrierScreen(what, { retry = null, anew = null, back = null, at = null, until = null } = {}) {
+export function barrierScreen(what, { retry = null, anew = null, back = null, at = null, until = null, unsaved } = {}) {
   /** @type {Record<string, string>} */
   const labels = { retry: say("barrier.retry"), anew: say("ended.anew"), back: say("dialog.back") };
   /** @type {Record<string, Act>} */
@@ -77,7 +88,7 @@ export function barrierScreen(what, { retry = null, anew = null, back = null, at
     : at === null ? say("barrier.again") : countingDown(at, () => retry?.(), going.signal);
   const screen = standing("barrier", what, { ...row, said: text, advice: next }, (action) =>
     action === "secure" ? secureLink() : button(labels[action], does[action]));
-  return { ...screen, close: () => going.abort() };
+  return { ...screen, unsaved, close: () => going.abort() };
 }
 
 /**

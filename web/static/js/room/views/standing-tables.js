@@ -12,6 +12,8 @@ export const ENDINGS = freeze({
     next: "ended.left_next", actions: ["anew"] },
   departed: { tone: "done", icon: "sealed", title: "ended.departed", text: "ended.departed_text",
     next: "ended.departed_next", actions: ["anew"] },
+  departed_after: { tone: "done", icon: "done", title: "ended.departed_after", text: "ended.departed_after_text",
+    next: "ended.departed_next", actions: ["anew"] },
   destroyed: { tone: "plain", icon: "destroy", title: "ended.destroyed", text: "ended.destroyed_text",
     by: "ended.destroyed_by", next: "ended.destroyed_next", actions: ["anew"] },
   destroyed_by_you: { tone: "done", icon: "done", title: "ended.destroyed_by_you",

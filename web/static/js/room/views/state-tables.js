@@ -92,6 +92,8 @@ export const RECEIPTS = freeze({
   unconfirmed: { tone: "attention", icon: "warning", text: "sent.unconfirmed", actions: ["again", "remove"] },
   expired: { tone: "plain", icon: "waiting", text: "sent.expired", actions: ["again", "remove"] },
   expired_partly: { tone: "plain", icon: "waiting", text: "sent.expired_partly", actions: ["again", "remove"] },
+  expired_least: { tone: "plain", icon: "waiting", text: "sent.expired_least", actions: ["again", "remove"] },
+  expired_unsure: { tone: "plain", icon: "waiting", text: "sent.expired_unsure", actions: ["again", "remove"] },
   withdrawn: { tone: "plain", icon: "done", text: "sent.withdrawn", actions: ["again", "remove"] },
   withdrawn_opened: { tone: "plain", icon: "eye", text: "sent.withdrawn_opened", actions: ["again", "remove"] },
   withdrawn_read: { tone: "plain", icon: "eye", text: "sent.withdrawn_read", actions: ["again", "remove"] },

@@ -40,6 +40,9 @@ export function wordsLeft(client) {
   return found;
 }
 
+/** Whether some would be lost with the page. @param {Words[]} words */
+export const wouldBeLost = (words) => words.some(({ copied }) => !copied);
+
 /**
  * Sends what was to be sent after coming back, and puts a draft where one writes. What can't be sent is
  * put there too.
