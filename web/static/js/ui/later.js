@@ -4,6 +4,8 @@
 let load = async () => { throw new Error("nobody loads"); };
 /** What has been loaded. @type {any} */
 let here = null;
+/** What waits for it. @type {Set<(parts: any) => void>} */
+const waiting = new Set();
 
 /**
  * Says how it is loaded; the page does, once.
@@ -17,6 +19,8 @@ export function laterBy(way) {
 /** Promises what pages/later.js exports. Asking again after a failure tries again. */
 export async function later() {
   here = await load();
+  for (const does of waiting) does(here);
+  waiting.clear();
   return here;
 }
 
@@ -30,5 +34,14 @@ export const ifHere = () => here;
  */
 export function withLater(does, failed = () => {}) {
   if (here === null) later().then(does, failed);
+  else does(here);
+}
+
+/**
+ * Calls `does(parts)` when they are here, without asking for them.
+ * @param {(parts: any) => void} does
+ */
+export function onceHere(does) {
+  if (here === null) waiting.add(does);
   else does(here);
 }

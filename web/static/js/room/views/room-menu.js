@@ -20,7 +20,7 @@ import { shareNode } from "./share-node.js";
  * @property {(serverTime: number) => number} localTime
  * @property {Share|null} share  null when this tab has forgotten the code
  * @property {{enabled: boolean, set: (enabled: boolean) => void}} typing
- * @property {() => Promise<import("../../protocol/record.js").Record>} record  reads what the server knows
+ * @property {import("./record-panel.js").AskForRecord} record  reads what the server knows
  * @property {(locked: boolean) => void} lock
  * @property {(() => void)|null} hide
  * @property {(() => void)|null} comeBack  shows the link that leads back

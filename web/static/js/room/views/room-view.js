@@ -142,7 +142,7 @@ export function roomView({ client, share, setTitle = () => {}, hide = null }) {
   const showMenu = () => withParts(({ openMenu }) => {
     menu = openMenu({
       state, localTime, share, lock, hide, leave, destroy, people: showPeople, telling: showTelling,
-      comeBack: returnLink && (() => openReturn(client, returnLink)), record: () => client.record(),
+      comeBack: returnLink && (() => openReturn(client, returnLink)), record: (/** @type {any} */ read) => client.record(read),
       typing: {
         enabled: memory.typingEnabled,
         /** @param {boolean} on */
