@@ -50,7 +50,7 @@ SELDOM = re.compile(
     r"|sent\.(?:acknowledged|viewed_(?!by)|unconfirmed|expired|withdrawn|room_|false_|refused|back_leased|waits_because)"
     r"|card\.(?:unknown_type|empty|broken|unshowable|gap|repeated|returned)"
     r"|(?:trace|fates|hidden|interrupted|telling|unsent)\."
-    r"|opening\.leave$|destroy\.(?:title|text|yes|no|nothing)$|people\.(?:hidden|more)$"
+    r"|destroy\.(?:title|text|yes|no|nothing)$|people\.(?:hidden|more)$"
     r"|progress\.(?:asking|slow)|share\.(?:qr|sheet_failed)|copy\.failed|menu\.code_forgotten"
     r"|room\.(?:crowd|before|typing_many)|invited\.words|composer\.limited|arriving\.seat_gone"
 )

@@ -16,10 +16,11 @@ const AGAIN_MS = 4000;
 export function showLate(stage, make, meanwhile) {
   const draw = () => (ifHere() === null ? meanwhile() : make(ifHere()));
   stage.show(draw);
-  ask();
+  if (ifHere() === null) ask();
 
+  // By then somebody else may have asked with success.
   function ask() {
-    if (ifHere() !== null || !stage.shows(draw)) return;
+    if (!stage.shows(draw)) return;
     withLater(() => { if (stage.shows(draw)) stage.redraw(); }, () => { setTimeout(ask, AGAIN_MS); });
   }
 }
@@ -29,8 +30,8 @@ export function showLate(stage, make, meanwhile) {
  * what must not be lost, and a way on.
  * @param {"ended"|"barrier"} about
  * @param {{title?: string, texts?: string[], retry?: (() => void)|null, unsaved?: () => boolean,
- *   actions: [string, (() => void)|null][]}} given  `texts` are words of one's own that nobody has; `retry()` tries once more, also by itself when the browser finds a connection;
- *   `actions` are keys of sentences with what else can be done
+ *   actions: [string, (() => void)|null][]}} given  `texts` are words of one's own that nobody has; `retry()` tries once
+ *   more, also by itself when the browser finds a connection; `actions` are keys of sentences with what else can be done
  */
 export function plainScreen(about, { title = `late.${about}`, texts = [], retry = null, unsaved = () => texts.length > 0, actions }) {
   const going = new AbortController();
