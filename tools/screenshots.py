@@ -1,7 +1,7 @@
 """Takes the pictures of the README from the running program: python tools/screenshots.py
 
-Starts the program on a database of its own and writes to docs/images: the first screen and the
-words of a room on a phone, and two people who talk on a desktop. Needs the system's Chromium.
+Starts the program on a database of its own and writes to docs/images: the first screen and a
+message that was left on a phone, and two people who talk on a desktop. Needs the system's Chromium.
 """
 
 import os
@@ -63,16 +63,16 @@ def picture(page: Page, name: str) -> None:
 
 
 def arrive(browser: Browser, address: str) -> None:
-    """Pictures of the first screen, and of the words that are there a click later."""
-    page = browser.new_page(viewport=PHONE, device_scale_factor=2)
+    """Pictures of the first screen, and of a message that was left for somebody."""
+    page = browser.new_page(viewport=PHONE, device_scale_factor=1.75)
     page.goto(address)
     page.get_by_role("button", name="Open a private room").wait_for()
     picture(page, "home-phone")
-    page.get_by_role("button", name="Open a private room").click()
-    page.get_by_label("Write a message").wait_for()
-    # Without the cursor, which blinks.
-    page.evaluate("document.activeElement.blur()")
-    picture(page, "words-phone")
+    page.get_by_role("button", name="Leave a message").click()
+    page.get_by_label("Your message").fill("The key is with the porter.")
+    page.get_by_role("button", name="Seal it").click()
+    page.get_by_role("heading", name="Your message waits").wait_for()
+    picture(page, "left-phone")
     page.close()
 
 
@@ -103,7 +103,7 @@ def talk(browser: Browser, address: str) -> None:
     say(ada, "And something for later.")
     bo.locator(".seal").wait_for()
     ada.locator(".seal").click()
-    bo.locator(".receipt-words", has_text="Viewed and destroyed").wait_for()
+    bo.locator(".receipt-words", has_text="gone").wait_for()
     # A little of the minute has burned down, and no button is pointed at.
     bo.mouse.move(0, 0)
     bo.locator(".opened .burn-number", has_text=re.compile(r"\b4\d")).wait_for()

@@ -203,3 +203,21 @@ def test_who_is_done_is_away_for_whoever_comes(visit: Visit, server: str) -> Non
     bo.page.get_by_role("button", name="Join the room").click()
     bo.is_inside()
     expect(bo.page.locator(".notice-words").get_by_text("Away: ")).to_be_visible()
+
+
+def test_who_opens_a_room_while_the_way_of_leaving_still_loads_stays_in_it(
+    visit: Visit, server: str
+) -> None:
+    ada = person(visit, server)
+    held = holds(ada.page, "**/later.*", "GET")
+    with ada.page.expect_request("**/later.*"):
+        ada.page.get_by_role("button", name="Leave a message").click()
+    code = ada.generate()
+    ada.is_inside()
+    with ada.page.expect_response("**/later.*"):
+        held.pop().continue_()
+    bo = person(visit, server)
+    bo.enter(code)
+    bo.is_inside()
+    expect(ada.page.locator(".seat")).to_have_count(2)
+    expect(ada.text).to_be_visible()

@@ -209,3 +209,18 @@ def test_a_phone_that_loses_the_network_and_sleeps_comes_back_to_all_that_was_pr
         expect(phone.cards).to_have_count(1, timeout=PATIENCE_MS)
         phone.watched.forgive("WebSocket connection to|Failed to load resource")
         phone.page.close()
+
+
+def test_what_could_not_be_loaded_is_said_where_everybody_sees_it(
+    visit: Visit, server: str
+) -> None:
+    ada = person(visit, server)
+    ada.page.route("**/later.*", lambda route: route.abort())
+    ada.generate()
+    ada.is_inside()
+    said = ada.page.locator("[data-notice=not_loaded]")
+    ada.menu("Come back for the answer")
+    expect(said).to_have_count(1)
+    ada.page.get_by_role("button", name="More", exact=True).click()
+    expect(said).to_have_count(2)
+    ada.watched.forgive("Failed to load resource")

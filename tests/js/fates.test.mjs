@@ -68,6 +68,15 @@ describe("who read it, and when", () => {
     assert.deepEqual(again.sent(A).audience, []);
   });
 
+  test("everyone: for how many it was is kept as soon as it is known", () => {
+    const talk = new Talk().connect();
+    talk.writes(A);
+    const answer = { type: "ok", ref: talk.only("post").ref, ...receipt(A, "stored", { audience: [ANNA, BEN] }) };
+    talk.session.receive([answer], talk.now);
+    assert.ok(talk.session.takeEffects().some(({ type }) => type === "save"));
+    assert.equal(talk.session.save().sent[0][3], 2);
+  });
+
   test("everyone: who was still to view one that ended while one was away isn't known", () => {
     const talk = writes(A, { audience: [ANNA, BEN] }).disconnect().connect();
     talk.answer("status", { receipts: [receipt(A, "expired", { ended_at: ENDED })] });
@@ -263,6 +272,17 @@ describe("words that the server may not have", () => {
     assert.equal(unsent()[0].doubtful, false);
     talk.passes(11_000).answer("post", receipt(A, "stored"));
     assert.deepEqual(unsent(), []);
+  });
+
+  test("what was given up after half a day is as doubtful as it was", () => {
+    const doubts = (talk) => talk.disconnect().passes(13 * 3_600_000).session.room.outbox.unsent()
+      .map(({ doubtful }) => doubtful);
+    const tried = new Talk().connect();
+    tried.writes(A, "before the lid was closed");
+    assert.deepEqual(doubts(tried), [true]);
+    const never = new Talk();
+    never.writes(A, "in a tunnel");
+    assert.deepEqual(doubts(never), [false]);
   });
 
   test("what was refused is there, until its words were dropped", () => {

@@ -204,6 +204,47 @@ describe("where no socket comes through", () => {
     socket.stop();
   });
 
+  test("where sockets open and nothing comes through, they are tried less and less often", async () => {
+    const socket = started();
+    await standingIn(socket);
+    /** Another takes over after so long, and dies before it has served. */
+    const takesOver = async (seconds) => {
+      mock.timers.tick(1000 * seconds - 1);
+      const count = lines.length;
+      page.dispatchEvent(new Event("visibilitychange"));
+      mock.timers.tick(1);
+      assert.equal(lines.length, count + 1);
+      latest().opens();
+      assert.equal(socket.isSlow, false);
+      latest().closes();
+      await setImmediate();
+      waits();
+      assert.ok(latest() instanceof StandIn);
+      latest().opens();
+      socket.resetBackoff();
+    };
+    mock.timers.tick(60_000);
+    latest().opens();
+    latest().closes();
+    await setImmediate();
+    waits();
+    latest().opens();
+    socket.resetBackoff();
+    for (const seconds of [120, 240, 480]) await takesOver(seconds);
+    // One that serves is trusted again.
+    mock.timers.tick(960_000);
+    latest().opens();
+    socket.resetBackoff();
+    latest().closes();
+    await setImmediate();
+    waits();
+    await standingIn(socket);
+    const count = lines.length;
+    mock.timers.tick(60_000);
+    assert.equal(lines.length, count + 1);
+    socket.stop();
+  });
+
   test("nothing is tried any more once it is over", async () => {
     const socket = started();
     await standingIn(socket);

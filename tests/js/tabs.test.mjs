@@ -3,7 +3,7 @@
 import { describe, test } from "node:test";
 import assert from "node:assert/strict";
 import { answerTabs, askTabs, otherTabs } from "../../web/static/js/device/tabs.js";
-import { ENTRY, keptUntil } from "../../web/static/js/device/kept-until.js";
+import { ENTRY, keptUntil, lostBefore } from "../../web/static/js/device/kept-until.js";
 import { toBase64url } from "../../web/static/js/protocol/encoding.js";
 
 const ROOM = toBase64url(new Uint8Array(32).fill(1));
@@ -54,4 +54,17 @@ test("until when a reload leads back is known of a tab that was reloaded, and th
     [whole, "navigate"], [whole, "back_forward"], [null, "reload"], ["{}", "reload"], ["?", "reload"],
     [JSON.stringify({ lasts: "1800" }), "reload"], ["null", "reload"],
   ]) assert.equal(keptUntil(storage(entry), { type, at: 5000 }), null, entry);
+});
+
+test("nor of one that had lost the server before, which a reload can't tell", () => {
+  let entry = JSON.stringify({ token: "t", seat: "s", progress: "p", lasts: 1800 });
+  const storage = { getItem: () => entry, setItem: (_key, value) => { entry = value; } };
+  lostBefore(storage);
+  assert.equal(keptUntil(storage, { type: "reload", at: 5000 }), null);
+  assert.deepEqual(JSON.parse(entry), { token: "t", seat: "s", progress: "p", lasts: 1800, lost: true });
+  for (const nothing of [null, "null", "?"]) {
+    entry = nothing;
+    lostBefore(storage);
+    assert.equal(entry, nothing);
+  }
 });

@@ -11,10 +11,23 @@ export const ENTRY = "ephemeral.resume";
  */
 export function keptUntil(storage, { type, at }) {
   try {
-    const { lasts } = JSON.parse(storage.getItem(ENTRY) ?? "{}");
-    return type === "reload" && Number.isInteger(lasts) ? at + 1000 * lasts : null;
+    const { lasts, lost } = JSON.parse(storage.getItem(ENTRY) ?? "{}");
+    return type === "reload" && lost !== true && Number.isInteger(lasts) ? at + 1000 * lasts : null;
   } catch {
     return null;
+  }
+}
+
+/**
+ * The server has waited for longer than since the next load, and nobody knows for how long. Until one is back.
+ * @param {Pick<Storage, "getItem"|"setItem">} storage
+ */
+export function lostBefore(storage) {
+  try {
+    const entry = JSON.parse(storage.getItem(ENTRY) ?? "null");
+    if (entry !== null) storage.setItem(ENTRY, JSON.stringify({ ...entry, lost: true }));
+  } catch {
+    // Then nothing leads back anyway.
   }
 }
 

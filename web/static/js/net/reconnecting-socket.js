@@ -16,8 +16,10 @@ const PATIENCE_MS = 15_000;
 const LATER_ATTEMPTS = 5;
 /** So many that didn't come to serve, one after the other, and requests are tried. */
 const HANDSHAKES = 2;
-/** While requests stand in, a socket is tried so often. */
+/** While requests stand in, a socket is tried so often; where one opened and nothing came through, half as often
+ * each time, since all stands still meanwhile. */
 const UPGRADE_MS = 60_000;
+const LONGEST_UPGRADE_MS = 3_600_000;
 const LOST = 1006;
 const RESOLUTION = 2 ** 32;
 
@@ -57,6 +59,7 @@ export class ReconnectingSocket {
   #upgrade;
   /** @type {AbortController|null} */
   #listeners = null;
+  #upgradeMs = UPGRADE_MS;
   #works = false;
   /** Before that the server doesn't want to be asked again, by this device's clock. */
   #notBefore = 0;
@@ -113,7 +116,10 @@ export class ReconnectingSocket {
     this.#works = true;
     this.trouble = null;
     if (this.#isStandIn(this.#socket)) this.#scheduleUpgrade();
-    else this.#refused = 0;
+    else {
+      this.#refused = 0;
+      this.#upgradeMs = UPGRADE_MS;
+    }
   }
 
   /** The connection is dead, whatever the browser believes. */
@@ -143,7 +149,7 @@ export class ReconnectingSocket {
     if (globalThis.document?.visibilityState === "hidden") return;
     if (this.#socket !== null) {
       if (this.#works) this.#on.doubt();
-      if (this.isSlow) this.#tryUpgrade();
+      if (this.isSlow && this.#upgradeMs === UPGRADE_MS) this.#tryUpgrade();
     } else if (Date.now() >= this.#notBefore) {
       clearTimeout(this.#timer);
       this.#connect();
@@ -188,7 +194,7 @@ export class ReconnectingSocket {
 
   #scheduleUpgrade() {
     clearTimeout(this.#upgrade);
-    this.#upgrade = setTimeout(() => this.#tryUpgrade(), UPGRADE_MS);
+    this.#upgrade = setTimeout(() => this.#tryUpgrade(), this.#upgradeMs);
   }
 
   /** Tries a socket beside the requests, which go on until it is open. */
@@ -202,6 +208,7 @@ export class ReconnectingSocket {
       const before = this.#socket;
       if (before === null || !this.isSlow) return socket.close();
       clearTimeout(this.#upgrade);
+      this.#upgradeMs = Math.min(2 * this.#upgradeMs, LONGEST_UPGRADE_MS);
       this.#listen(socket);
       this.#socket = socket;
       this.#works = false;

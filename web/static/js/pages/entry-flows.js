@@ -1,6 +1,6 @@
 // The ways into a room: by making it, by its words, by a link, and back after a reload.
 
-import { keptUntil, thisLoad } from "../device/kept-until.js";
+import { keptUntil, lostBefore, thisLoad } from "../device/kept-until.js";
 import { tabStorage } from "../device/tab-storage.js";
 import { arrivingScreen } from "../room/views/arriving-screen.js";
 import { invitedScreen } from "../room/views/invited-screen.js";
@@ -72,6 +72,8 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
   /** @type {Promise<import("../protocol/config.js").Config>|null} */
   let known = null;
   let turn = 0;
+  /** Until when what this tab keeps leads back. */
+  const kept = keptUntil(tabStorage(), thisLoad());
 
   /**
    * What the server says of itself: asked for once, and again after whatever went wrong.
@@ -102,11 +104,19 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
     begin: (make, options) => begin(make, options).catch((error) => { forget(); throw error; }),
   };
 
+  /** The person goes another way: what is under way is given up. Tells whether they haven't gone elsewhere since. */
+  function begins() {
+    turn += 1;
+    const mine = turn;
+    cancel();
+    return () => mine === turn;
+  }
+
   /** Nothing is under way any more, and nothing would be lost by going back. */
   function drop() {
-    turn += 1;
-    cancel();
+    const isCurrent = begins();
     trap.release();
+    return isCurrent;
   }
 
   /** @param {import("../room/views/arriving-screen.js").Kept & {problem?: string|null}} [entered] */
@@ -118,14 +128,15 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
   }
 
   async function generate() {
-    cancel();
+    const isCurrent = begins();
     const entered = stage.screen()?.keep?.();
     try {
       const drawn = await draw();
+      if (!isCurrent()) return;
       trap.set();
       roomCreation({ ...drawn, ...making, toRoom, another: generate, back: () => toArriving() });
     } catch (error) {
-      toArriving({ ...entered, problem: problemOf(error) });
+      if (isCurrent()) toArriving({ ...entered, problem: problemOf(error) });
     }
   }
 
@@ -135,14 +146,14 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
   }
 
   async function leaveMessage() {
-    cancel();
+    const isCurrent = begins();
     const entered = stage.screen()?.keep?.();
     try {
       const { leaving } = await later();
-      leaving({ ...making, draw, hold, enter: showRoom, depart,
+      if (isCurrent()) leaving({ ...making, draw, hold, enter: showRoom, depart,
         begun: trap.set, ended: drop, back: () => toArriving() });
     } catch (error) {
-      toArriving({ ...entered, problem: problemOf(error) });
+      if (isCurrent()) toArriving({ ...entered, problem: problemOf(error) });
     }
   }
 
@@ -152,9 +163,12 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
    * @param {(problem: string|null) => void} [giveUp]
    */
   async function enter(text, giveUp = (problem) => toArriving({ text, problem })) {
+    const isCurrent = begins();
     const { isLink, leadsBack, readCode, readLink } = await load();
-    if (leadsBack(text)) toReturning(text);
-    else join(isLink(text) ? await readLink(text, await server()) : readCode(text), giveUp);
+    if (!isCurrent()) return;
+    if (leadsBack(text)) return void toReturning(text);
+    const code = isLink(text) ? await readLink(text, await server()) : readCode(text);
+    if (isCurrent()) join(code, giveUp);
   }
 
   /** Where one was without a link. */
@@ -162,9 +176,7 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
 
   /** Leads whoever has a return link to what became of the messages. @param {string} link */
   async function toReturning(link) {
-    drop();
-    const mine = turn;
-    const isCurrent = () => mine === turn;
+    const isCurrent = drop();
     stage.show((kept) => progressScreen("loading", kept));
     try {
       const { comeBack } = await later();
@@ -197,6 +209,7 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
    * @param {Words[]} [words]
    */
   async function join(code, giveUp, words = []) {
+    begins();
     const unsaved = () => wouldBeLost(words);
     stage.show((kept) => ({ ...progressScreen(kept.phase ?? "deriving", { ...kept, back: () => giveUp(null) }), unsaved }));
     try {
@@ -226,8 +239,7 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
   }
 
   async function resume() {
-    const kept = keptUntil(tabStorage(), thisLoad());
-    cancel();
+    begins();
     stage.show((kept) => progressScreen("returning", kept));
     // Who comes back may have to be told of more than who comes.
     later().catch(() => {});
@@ -238,6 +250,7 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
       if (done.client === null) toArriving({ problem: "arriving.seat_gone" });
       else toRoom(done.client, null);
     } catch (error) {
+      lostBefore(tabStorage());
       const code = codeOf(error);
       const ways = { retry: resume, anew: () => toArriving(), at: retryAt(error), until: kept };
       if (!PASSING.has(code)) toArriving({ problem: problemOf(error) });

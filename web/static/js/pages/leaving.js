@@ -33,13 +33,16 @@ export function leaving({ draw, begun, ended, back, hold, enter, depart, ...flow
 
   /** @param {string} text */
   async function seal(text) {
+    const here = stage.screen();
     let drawn;
     try {
       drawn = await draw();
     } catch (error) {
-      write({ text, problem: problemOf(/** @type {{code?: string}} */ (error)) });
+      if (stage.screen() === here) write({ text, problem: problemOf(/** @type {{code?: string}} */ (error)) });
       return;
     }
+    // Whoever has gone elsewhere meanwhile is left there.
+    if (stage.screen() !== here) return;
     // What doesn't fit is said while it can still be shortened.
     drawn.modules.encodeContent({ type: "text", text });
     begun();

@@ -218,9 +218,9 @@ export class Outbox {
 
   /** What the server may not have, with the words: `doubtful` is what it may have all the same. */
   unsent() {
-    return [...this.#sent.values()].flatMap(({ id, state, text, quote, tried }) =>
+    return [...this.#sent.values()].flatMap(({ id, state, error, text, quote, tried }) =>
       ["sending", "refused"].includes(state) && text !== null
-        ? [{ id, text, quote, doubtful: state === "sending" && tried }]
+        ? [{ id, text, quote, doubtful: tried && (state === "sending" || error === "not_sent") }]
         : []);
   }
 

@@ -154,6 +154,8 @@ export class Room {
       const receipt = readOr(read.readReceipt, { ...frame, id });
       if (receipt === null) this.outbox.refused(id, new Refusal("internal"), now);
       else this.posted(receipt, now);
+      // For how many it was at first nobody tells later.
+      if (receipt?.audience) this.#emit({ type: "save" });
     } else if (kind === "withdraw") {
       // What isn't a number counts as opened: that nobody had is said on the server's word alone.
       const opened = isInteger(frame.opened) ? frame.opened : 1;

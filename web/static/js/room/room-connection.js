@@ -3,6 +3,7 @@
  * reload needs. The session says what is to be done; this does it, and tells its owner of every change.
  */
 
+import { lostBefore } from "../device/kept-until.js";
 import { Resume } from "../device/resume.js";
 import { ReconnectingSocket } from "../net/reconnecting-socket.js";
 import { hex } from "../protocol/encoding.js";
@@ -17,6 +18,8 @@ const SHORTEST_TICK_MS = 50;
 const LONGEST_TICK_MS = 3_600_000;
 /** A connection that may have died while nobody looked has so long to show that it hasn't. */
 const PROBE_MS = 2000;
+/** A connection of which nothing was heard for longer may be gone: it is asked before. */
+const SURE_MS = 40_000;
 
 /**
  * @typedef {import("../protocol/session.js").Effect} Effect
@@ -218,6 +221,7 @@ export class RoomConnection {
   forget({ keepSeat, unloading }) {
     this.#gone = true;
     if (!keepSeat) Resume.clear(this.#storage);
+    else if (!this.live || Date.now() - this.#heard > SURE_MS) lostBefore(this.#storage);
     clearTimeout(this.#timer);
     this.#socket.stop({ unloading });
     this.#session.end();

@@ -18,18 +18,18 @@ const TALLEST_PX = 200;
  *
  * The composer of a room. `send(text, options)` sends or throws a Refusal, with the options of
  * `RoomClient.send`; `typing(on)` tells others; `draft` and `writing` are kept up to date; `people` knows
- * who is quoted.
+ * who is quoted; `failed(row)` says by a notice that something couldn't be done.
  * @param {{send: (text: string, options: {view: number, limit: number|null, quote: Quote|null}) => void,
  *   typing: (on: boolean) => void, draft: Draft, writing: import("./writing-options.js").Writing,
- *   people: import("./people.js").People}} given
+ *   people: import("./people.js").People, failed: (row: "not_loaded") => void}} given
  */
-export function composer({ send, typing, draft, writing, people }) {
+export function composer({ send, typing, draft, writing, people, failed }) {
   // No text of it may go to whoever translates pages, checks spelling or proposes what to write.
   const text = el("textarea", {
     id: "composer-text", class: "notranslate", rows: "1", autocomplete: "off", enterkeyhint: coarse() ? "enter" : "send",
     translate: "no", placeholder: say("composer.label"), "aria-describedby": "composer-error", value: draft.text,
   });
-  const options = writingOptions(writing, { checked });
+  const options = writingOptions(writing, { checked, failed: () => failed("not_loaded") });
   const error = el("p", { class: "field-error", id: "composer-error", hidden: true });
   const quoted = el("div", { class: "composer-quote", hidden: true });
   const button = el("button", { type: "submit", class: "button primary send",

@@ -1,8 +1,5 @@
 // Who closes the page of a room while something waits unread is asked once, and shown the link that leads back.
 
-import { announceAssertive } from "../../ui/announce.js";
-import { say } from "../../ui/i18n.js";
-import { later } from "../../ui/later.js";
 import { isCovered } from "../../ui/neutral-screen.js";
 
 /**
@@ -10,23 +7,14 @@ import { isCovered } from "../../ui/neutral-screen.js";
  * @typedef {() => Promise<string>} ReturnLink  promises it; there is none once the tab has forgotten the words
  */
 
-/** Shows the link, and what it is good for (return-panel.js). @param {Owing} client  @param {ReturnLink} returnLink */
-export async function openReturn(client, returnLink) {
-  try {
-    const { returnPanel } = await later();
-    returnPanel(client, returnLink);
-  } catch {
-    announceAssertive(say("refusal.unreachable"));
-  }
-}
-
 /**
- * Whether closing the page is a question: once, as long as something waits unread.
+ * Whether closing the page is a question: once, as long as something waits unread. `comeBack()` shows the link that leads
+ * back; it is null where there is none.
  * @param {Owing} client
- * @param {ReturnLink|null} returnLink
+ * @param {(() => unknown)|null} comeBack
  * @param {{askedToStay: boolean}} memory
  */
-export function closingQuestion(client, returnLink, memory) {
+export function closingQuestion(client, comeBack, memory) {
   let asked = false;
   return {
     update() {
@@ -34,13 +22,13 @@ export function closingQuestion(client, returnLink, memory) {
     },
     asks() {
       // A page that is covered shows nothing of a room, and asks nothing either.
-      if (returnLink === null || isCovered() || memory.askedToStay || !client.isOwed) return false;
+      if (comeBack === null || isCovered() || memory.askedToStay || !client.isOwed) return false;
       asked = memory.askedToStay = true;
       return true;
     },
     /** Whoever was asked and has stayed is shown what there is to take along. */
     stayed() {
-      if (returnLink !== null && asked && client.isOwed) void openReturn(client, returnLink);
+      if (asked && client.isOwed) comeBack?.();
       asked = false;
     },
   };

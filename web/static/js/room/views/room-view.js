@@ -15,7 +15,7 @@ import { unsent } from "./log-entries.js";
 import { logView } from "./log-view.js";
 import { notices } from "./notices.js";
 import { who } from "./people.js";
-import { closingQuestion, openReturn } from "./return-reminder.js";
+import { closingQuestion } from "./return-reminder.js";
 import { roomAnnouncer } from "./room-announcer.js";
 import { roomHeader } from "./room-header.js";
 import { forgetRoom, memoryOf } from "./room-memory.js";
@@ -69,7 +69,7 @@ export function roomView({ client, share, setTitle = () => {}, hide = null }) {
   const head = roomHeader({ people, hidden: memory.hidden, localTime, openMenu: () => showMenu(), openPeople: () => showPeople() });
   const lines = notices({ lock: () => lock(true), people, memory, localTime, refocus: () => log.focus() });
   const typing = el("p", { class: "typing", "aria-live": "off" });
-  const write = composer({ send, typing: (on) => client.setTyping(on), draft: memory.draft, writing: memory.writing, people });
+  const write = composer({ send, typing: (on) => client.setTyping(on), draft: memory.draft, writing: memory.writing, people, failed });
   const log = logView({ context, share, write: () => write.focus() });
   const heading = el("h1", { class: "visually-hidden", tabindex: "-1" }, say("room.title"));
   const node = el("div", { class: "room" },
@@ -81,7 +81,8 @@ export function roomView({ client, share, setTitle = () => {}, hide = null }) {
 
   const seen = followViewport(node);
   const returnLink = share?.returnLink ?? null;
-  const closing = closingQuestion(client, returnLink, memory);
+  const comeBack = returnLink && (() => withParts(({ returnPanel }) => returnPanel(client, returnLink)));
+  const closing = closingQuestion(client, comeBack, memory);
   const announcer = roomAnnouncer({ people, memory, context, pass: lines.pass });
 
   /** @param {string} text  @param {{view: number, limit: number|null, quote: import("../room-state.js").Quote|null}} options */
@@ -142,7 +143,7 @@ export function roomView({ client, share, setTitle = () => {}, hide = null }) {
   const showMenu = () => withParts(({ openMenu }) => {
     menu = openMenu({
       state, localTime, share, lock, hide, leave, destroy, people: showPeople, telling: showTelling,
-      comeBack: returnLink && (() => openReturn(client, returnLink)), record: (/** @type {any} */ read) => client.record(read),
+      comeBack, record: (/** @type {any} */ read) => client.record(read),
       typing: {
         enabled: memory.typingEnabled,
         /** @param {boolean} on */

@@ -1,7 +1,6 @@
 // How what one writes is sent, below where one writes it: for how long it may be read, and the way to what few
 // need (writing-panel.js).
 
-import { announce } from "../../ui/announce.js";
 import { el, setText } from "../../ui/el.js";
 import { say } from "../../ui/i18n.js";
 import { later } from "../../ui/later.js";
@@ -26,9 +25,10 @@ export const usualWriting = () => ({ view: chosenView, limit: null, spelling: fa
  * The options below the composer; every change goes into `writing` at once. `checked(on)` is told whether
  * spelling is to be checked, at first too.
  * @param {Writing} writing
- * @param {{checked: (on: boolean) => void}} given
+ * `failed()` says that it isn't there.
+ * @param {{checked: (on: boolean) => void, failed: () => void}} given
  */
-export function writingOptions(writing, { checked }) {
+export function writingOptions(writing, { checked, failed }) {
   const view = el("select", { id: "composer-view", on: { change: () => {
     writing.view = chosenView = Number(view.value);
     // A limit below what one grants would grant it no more.
@@ -49,7 +49,7 @@ export function writingOptions(writing, { checked }) {
       const { writingPanel } = await later();
       if (more.isConnected) writingPanel(writing, changed);
     } catch {
-      announce(say("notice.not_loaded"));
+      failed();
     }
   }
 
