@@ -23,7 +23,7 @@ FILES = (
     ("bundles", "derive-worker.js"),
     ("static", "icons/icon.svg"),
 )
-MOST_BYTES = {"en": 87_400, "de": 88_200, "ar": 88_300, "fr": 88_300}
+MOST_BYTES = {"en": 87_500, "de": 88_300, "ar": 88_400, "fr": 88_400}
 
 
 def weighs(content: bytes) -> int:
