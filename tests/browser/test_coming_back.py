@@ -15,7 +15,6 @@ from ephemeral.protocol.codes import read_code
 from ephemeral.protocol.encoding import b64decode, b64encode
 from ephemeral.protocol.keys import RoomKeys, derive_root
 
-
 # Whether the browser would ask before this page is left.
 ASKS = """() => {
   const leaving = new Event("beforeunload", { cancelable: true });
