@@ -124,8 +124,8 @@ async def enter(server: Server, typed: str, *, derive: Derive, allow_pbkdf2: boo
         places = ", ".join(map(str, doubtful))
         raise Refusal(
             refusal.code,
-            f"{refusal.message} A mistyping may also have made another word of one: there are "
-            f"words in the list that are near to it at {places}.",
+            f"{refusal.message} Or a slip has made one word of the list another: look again at "
+            f"{'word' if len(doubtful) == 1 else 'words'} {places}.",
         ) from None
 
 

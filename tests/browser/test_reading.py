@@ -59,6 +59,23 @@ def test_whoever_comes_to_something_that_waits_is_told_until_a_card_was_opened(
     expect(told).to_have_count(0)
 
 
+def test_the_second_tap_of_a_double_one_closes_nothing(visit: Visit, stage: str) -> None:
+    page = open_a(visit, stage).page
+    reached = """(time) => {
+      const tools = document.querySelector(".card-tools");
+      for (const animation of tools.getAnimations()) {
+        animation.pause();
+        animation.currentTime = time;
+      }
+      const { x, y, width, height } = tools.lastElementChild.getBoundingClientRect();
+      const there = document.elementFromPoint(x + width / 2, y + height / 2);
+      return tools.lastElementChild.contains(there);
+    }"""
+    assert not page.evaluate(reached, 350)
+    # By then it was meant. (Somebody else's animation would go on for longer.)
+    assert page.evaluate(reached, 800)
+
+
 def test_a_reader_has_thirty_seconds_more_whenever_twenty_are_left(
     visit: Visit, stage: str
 ) -> None:

@@ -86,17 +86,17 @@ def test_a_wrong_code_and_a_room_that_was_destroyed_are_refused_alike(room: Cli)
     results = [room.run("read", code=code) for code in (room.code, new_code(secrets.token_bytes))]
     assert {result.returncode for result in results} == {Exit.REFUSED}
     # What follows is about the words alone.
-    assert len({result.stderr.partition(" A mistyping")[0] for result in results}) == 1
+    assert len({result.stderr.partition(" Or a slip")[0] for result in results}) == 1
 
 
 def test_where_no_room_answers_the_words_that_have_neighbours_are_told_by_their_places(cli: Cli):
     code = "abacus-zoom-cope-yo-yo-abacus-silver-abacus"
     said = cli.run("status", code=code).stderr
-    assert "near to it at 3, 4, 6." in said
+    assert "look again at words 3, 4, 6." in said
     assert not [word for word in code.split("-") if word in said]
     plain = cli.run("status", code="-".join(["abacus"] * 7)).stderr
     assert "There is no such room" in plain
-    assert "mistyping" not in plain
+    assert "a slip" not in plain
 
 
 def test_the_creator_chooses_and_status_tells(cli: Cli):
