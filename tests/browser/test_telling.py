@@ -11,7 +11,11 @@ DEVICE = """
   OscillatorNode.prototype.start = function (at) { window.played += 1; start.call(this, at); };
   window.Notification = class extends EventTarget {
     static async requestPermission() { window.asked += 1; return window.permission ?? "granted"; }
-    constructor(...given) { super(); window.notes.push(given); window.open_notes += 1; }
+    constructor(...given) {
+      super();
+      if (window.illegal) throw new TypeError("Illegal constructor");
+      window.notes.push(given); window.open_notes += 1;
+    }
     close() { window.open_notes -= 1; }
   };
   let looked = false;
@@ -125,3 +129,14 @@ def test_a_notification_that_the_browser_refuses_is_off(visit: Visit, stage: str
     expect(page.get_by_label("A notification on this device")).not_to_be_checked()
     change(watched, MORE)
     assert page.evaluate(NOTES) == [0, 0]
+
+
+def test_where_a_page_may_show_no_notification_all_else_is_told(visit: Visit, stage: str) -> None:
+    """Chromium on a phone with a mouse has the class, and refuses to make one."""
+    watched = told(visit, stage)
+    asks(watched, "notification")
+    watched.page.evaluate("window.illegal = true")
+    change(watched, MORE)
+    watched.page.evaluate("window.illegal = false")
+    change(watched, MORE)
+    assert watched.page.evaluate("window.notes.length") == 1

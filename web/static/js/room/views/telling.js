@@ -66,8 +66,13 @@ function tell({ client, memory, setTitle }) {
   }
 
   function notify() {
-    // With the same tag it takes the place of the one before.
-    note = new Notification(say("telling.note_says"), { tag: "ephemeral", silent: true });
+    try {
+      // With the same tag it takes the place of the one before.
+      note = new Notification(say("telling.note_says"), { tag: "ephemeral", silent: true });
+    } catch {
+      // On phones a page can't make one, also where a mouse is connected.
+      return;
+    }
     note.addEventListener("click", () => { window.focus(); unnote(); });
   }
 
