@@ -130,6 +130,7 @@ const LEFT = {
   opened: { phase: "live", state: "opened" },
   viewed: { phase: "live", state: "viewed" },
   gone: { phase: "live", state: "expired" },
+  refused: { phase: "live", state: "refused" },
 };
 
 function left(show, row) {
@@ -138,7 +139,7 @@ function left(show, row) {
   show(view);
   const { problem, phase, state } = LEFT[row];
   if (problem !== undefined) view.state({ problem, beganAt: Date.now() });
-  else view.update({ phase, clockOffset: 0, sent: [{ id: "a", state, expiresAt: Date.now() + 86_400_000 }] }, "a");
+  else view.update({ phase, clockOffset: 0, sent: [{ id: "a", state, error: "not_sent", expiresAt: Date.now() + 86_400_000 }] }, "a");
 }
 
 function entering(show, text, refusal) {

@@ -75,5 +75,6 @@ export const LEFT = freeze({
   waits: { tone: "done", icon: "sealed", title: "left.waits", text: "left.waits_text", actions: ["done", "stay"] },
   opened: { tone: "plain", icon: "eye", title: "left.opened", text: "left.opened_text", actions: ["done", "stay"] },
   viewed: { tone: "done", icon: "done", title: "left.viewed", text: "left.viewed_text", actions: ["done", "stay"] },
+  refused: { tone: "attention", icon: "warning", title: "left.failed", text: "sent.refused", actions: ["stay"] },
   gone: { tone: "attention", icon: "warning", title: "left.gone", text: "left.gone_text", actions: ["stay", "done"] },
 });
