@@ -106,8 +106,7 @@ class _Chat:
         self._inside = asyncio.Event()
         self._skip: set[bytes] = set()
         self._reading: _Reading | None = None
-        # Of the message that was read last: what `/reply` repeats.
-        self._quotable: Quote | None = None
+        self._quotable: Quote | None = None  # Of what was read last: what `/reply` repeats.
         self._offline = ""
         self._view: int | None = None
         self._tells_typing: bool = not context.args.no_typing
