@@ -15,7 +15,7 @@ from ephemeral.protocol.codes import doubtful_words, read_code
 from ephemeral.protocol.config import Config
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.keys import PBKDF2, RoomKeys
-from ephemeral.protocol.links import address_before, is_link, read_link
+from ephemeral.protocol.links import address_before, is_link, read_link, read_return_link
 from ephemeral.protocol.objects import Json, Room, read_room
 from ephemeral.protocol.session import Session
 
@@ -88,9 +88,26 @@ def accepted(config: Config, *, allow_pbkdf2: bool) -> Config:
 
 def canonical_code(typed: str, config: Config) -> str:
     """The code in what was typed, which may be a link."""
-    if is_link(typed):
+    if not is_link(typed):
+        return read_code(typed)
+    try:
         return read_link(typed, config.suite, config.salt)
-    return read_code(typed)
+    except Refusal as refusal:
+        if refusal.code != "link_form" or not _leads_back(typed, config):
+            raise
+        message = (
+            "This is a return link: fates and take-back take it. To come in, take the seven "
+            "words, or the room's own link."
+        )
+        raise ClientError(Exit.USAGE, "link_form", message) from None
+
+
+def _leads_back(typed: str, config: Config) -> bool:
+    try:
+        read_return_link(typed, config.suite, config.salt)
+    except Refusal:
+        return False
+    return True
 
 
 def address_in_link(typed: str) -> str | None:

@@ -354,3 +354,10 @@ def test_what_may_have_been_sent_is_not_left_behind_without_a_question(show: Sho
     send.nth(1).check()
     page.get_by_role("button", name="Try again").click()
     expect(question).to_have_count(0)
+
+
+def test_a_message_that_was_left_and_refused_is_not_said_to_be_gone(show: Show) -> None:
+    page = show("left:refused").page
+    expect(page.get_by_role("heading", name="Your message is not sent yet")).to_be_visible()
+    expect(page.get_by_text("Not sent. It did not reach the server")).to_be_visible()
+    expect(page.get_by_role("button", name="Done")).to_have_count(0)

@@ -219,7 +219,7 @@ def test_what_could_not_be_loaded_is_said_where_everybody_sees_it(
     ada.generate()
     ada.is_inside()
     said = ada.page.locator("[data-notice=not_loaded]")
-    ada.menu("Come back for the answer")
+    ada.page.get_by_role("button", name="Room menu").click()
     expect(said).to_have_count(1)
     ada.page.get_by_role("button", name="More", exact=True).click()
     expect(said).to_have_count(2)

@@ -127,6 +127,21 @@ def test_an_escape_that_closes_a_panel_is_not_the_first_of_two(visit: Visit, ser
     sees_nothing(ada)
 
 
+def test_an_escape_that_closes_the_completions_is_not_the_first_of_two(
+    visit: Visit, server: str
+) -> None:
+    ada = person(visit, server)
+    field = ada.page.get_by_label("Enter the words you were given")
+    list_of_words = ada.page.get_by_role("listbox")
+    field.press_sequentially("abac")
+    expect(list_of_words).to_be_visible()
+    escape_twice(ada)
+    expect(list_of_words).to_be_hidden()
+    expect(field).to_be_visible()
+    escape_twice(ada)
+    expect(field).to_be_hidden()
+
+
 def test_a_card_that_arrives_opened_behind_the_neutral_screen_is_not_burnt_unseen(
     visit: Visit, server: str
 ) -> None:

@@ -207,3 +207,9 @@ def test_a_return_link_names_its_server_and_is_printed_for_programs_too(room: Cl
     elsewhere = {"EPHEMERAL_SERVER": ""}
     result = room.done("fates", "--json", code=f"Me: <{link['return']}>", environment=elsewhere)
     assert json.loads(result)["id"] == sent["id"]
+
+
+def test_where_words_are_asked_for_a_return_link_is_called_one(room: Cli):
+    result = room.run("read", code=left_with_link(room))
+    assert result.returncode == Exit.USAGE
+    assert "This is a return link" in result.stderr

@@ -77,9 +77,9 @@ export function neutralScreen({ nodes, changed }) {
       last = -Infinity;
       return;
     }
-    // One that closes a panel means no more than that: whoever presses it twice to be sure that it is
+    // One that closes a panel or a list means no more than that: whoever presses it twice to be sure that it is
     // closed must not find the page gone.
-    const closes = document.querySelector("dialog[open]") !== null;
+    const closes = document.querySelector("dialog[open], [role='listbox']:not([hidden])") !== null;
     const second = !closes && event.timeStamp - last < TWICE_MS;
     last = second || closes ? -Infinity : event.timeStamp;
     if (!second) return;

@@ -4,12 +4,12 @@
 import { copyButton } from "../../ui/copy-button.js";
 import { closePanels, confirm } from "../../ui/dialog.js";
 import { el, fill, setText } from "../../ui/el.js";
-import { say } from "../../ui/i18n.js";
+import { has, say } from "../../ui/i18n.js";
 import { icon } from "../../ui/icons.js";
 import { moment } from "../../ui/times.js";
 import { destroying, onChord } from "./destroying.js";
 import { soFar } from "./progress-screen.js";
-import { LEFT } from "./state-tables.js";
+import { LEFT } from "./standing-tables.js";
 
 /**
  * @typedef {import("../room-state.js").RoomState} RoomState
@@ -39,6 +39,8 @@ export function leftRow(state, id) {
     case "opened":
     case "acknowledged": return "opened";
     case "viewed": return "viewed";
+    // Its words are still to be had in the room.
+    case "refused": return "refused";
     default: return "gone";
   }
 }
@@ -159,7 +161,8 @@ export function leftScreen({ panel, retry, another, back, destroy, returnLink, t
       const name = leftRow(state, id);
       const message = state.sent.find((one) => one.id === id);
       const until = moment((message?.expiresAt ?? NaN) - state.clockOffset);
-      show(name, say(LEFT[name].text, { until }));
+      const refusal = `refusal.${message?.error}`;
+      show(name, say(LEFT[name].text, { until, reason: say(has(refusal) ? refusal : "refusal.other") }));
       tick();
     },
     // Without this page nobody knows the words, unless they were handed over.
