@@ -250,7 +250,7 @@ def test_whoever_has_entered_a_name_goes_in_by_enter(visit: Visit, stage: str, d
           const views = "/static/js/room/views";
           const {{ arrivingScreen }} = await import(`${{views}}/arriving-screen.js`);
           const {{ invitedScreen }} = await import(`${{views}}/invited-screen.js`);
-          const {{ usualChoices }} = await import(`${{views}}/entry-options.js`);
+          const {{ usualChoices }} = await import(`${{views}}/choices.js`);
           window.asked = [];
           const show = ({{ node }}) => document.querySelector(".screen").replaceWith(node);
           await ({DOORS[door]})([arrivingScreen, invitedScreen, usualChoices(), show]);

@@ -96,6 +96,20 @@ def test_a_reader_has_thirty_seconds_more_whenever_twenty_are_left(
     assert is_gone(watched)
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_offer_of_more_time_pushes_nothing_aside(visit: Visit, stage: str, width: int) -> None:
+    page = open_a(visit, stage).page
+    page.set_viewport_size({"width": width, "height": 844})
+    tools = """() => [...document.querySelectorAll(".opened, .card-tools > .tool")].map((node) => {
+      const { x, y, width, height } = node.getBoundingClientRect();
+      return [x, y, width, height];
+    })"""
+    before = page.evaluate(tools)
+    page.clock.run_for((left(page) - 20) * 1000)
+    expect(page.get_by_role("button", name="+30 sec")).to_be_visible()
+    assert page.evaluate(tools) == before
+
+
 def test_what_was_offered_keeps_its_place_and_the_focus(visit: Visit, stage: str) -> None:
     page = open_a(visit, stage, 5).page
     more = page.get_by_role("button", name="+30 sec")

@@ -56,7 +56,6 @@ export function openFace(card, room, { author, from }) {
     on: { click: extend } }, say("card.more", { time: duration(MORE_SECONDS, "short") }));
   const stop = tool("hold", say("card.hold"), hold, { "aria-pressed": String(held), "aria-keyshortcuts": "H" });
   const tools = el("div", { class: "card-tools" },
-    longer && more,
     readable && tool("reply", say("card.reply"), reply, { "aria-keyshortcuts": "R" }),
     readable && copyButton({ label: say("card.copy"), name: "copy", text: () => words, kind: "quiet tool" }),
     longer && stop,
@@ -150,7 +149,7 @@ export function openFace(card, room, { author, from }) {
 
   return {
     node: el("div", { class: "opened", on: { keydown: press } },
-      el("div", { class: "opened-head" }, from(), burn.node),
+      el("div", { class: "opened-head" }, from(), longer && more, burn.node),
       typeof card.quote?.text === "string" ? quoteView(card.quote, room.people) : null,
       el("div", { class: "opened-row" }, body?.node ?? text, tools),
       burn.track),
