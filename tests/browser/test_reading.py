@@ -96,13 +96,14 @@ def test_a_reader_has_thirty_seconds_more_whenever_twenty_are_left(
     assert is_gone(watched)
 
 
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("width", [320, 390, 1280])
 def test_the_offer_of_more_time_pushes_nothing_aside(visit: Visit, stage: str, width: int) -> None:
     page = open_a(visit, stage).page
     page.set_viewport_size({"width": width, "height": 844})
     tools = """() => [...document.querySelectorAll(".opened, .card-tools > .tool")].map((node) => {
+      const card = document.querySelector(".opened").getBoundingClientRect();
       const { x, y, width, height } = node.getBoundingClientRect();
-      return [x, y, width, height];
+      return [x - card.x, y - card.y, width, height];
     })"""
     before = page.evaluate(tools)
     page.clock.run_for((left(page) - 20) * 1000)
