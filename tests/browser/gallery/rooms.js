@@ -59,7 +59,7 @@ export const RECEIPTS = {
 
 const waiting = [sent("s1", "sending", "Written in a tunnel."), sent("s2", "sending", "And one more.")];
 const gone = { ...ada, present: false };
-const MANY_TAKEN = { ...room, policy: 2, seats: 3, joins: 5, seatsTaken: 3 };
+const MANY_TAKEN = { ...room, policy: 2, seats: 3, joins: 3, seatsTaken: 3 };
 const after = (before, then) => () => {
   const talk = CONVERSATION();
   return [{ ...talk, ...before }, { ...talk, ...then }];
