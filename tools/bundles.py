@@ -37,10 +37,23 @@ ENTRIES = {
 # never ask for again.
 # Of these there may be only one, or their state would be two: they are in the first too.
 ONE = {"js/device/worker-address.js"}
-STYLE = ("page.css", "css/page.css")
+# The second comes with later.js.
+STYLES = {"page.css": "css/page.css", "late.css": "css/late.css"}
 # Which sentences only what is loaded later may say: the document leaves them out.
 LATE = "late.json"
 LATER = "later.js"
+# These too, though earlier parts name them: they are seldom said, and not for want of a network.
+# Whoever meets one before all sentences are there sees dots for a moment (js/ui/i18n.js).
+SELDOM = re.compile(
+    r"refusal\.(?!other|unreachable|not_ours|unavailable|too_many|content_size|not_sent)"
+    r"|notice\.(?!connecting|reconnecting|offline|unsent|inside|joined|away|all_away|not_loaded|not_done|place_)"
+    r"|sent\.(?:acknowledged|viewed_(?!by)|unconfirmed|expired|withdrawn|room_|false_|refused|back_leased|waits_because)"
+    r"|card\.(?:unknown_type|empty|broken|unshowable|gap|repeated|returned)"
+    r"|(?:trace|fates|hidden|interrupted|telling|unsent)\."
+    r"|destroy\.(?:title|text|yes|no|nothing)$|people\.(?:hidden|more)$"
+    r"|progress\.(?:asking|slow)|share\.(?:qr|sheet_failed)|copy\.failed|menu\.code_forgotten"
+    r"|room\.(?:crowd|before|typing_many)|invited\.words|composer\.limited|arriving\.seat_gone"
+)
 # A sentence by its key, and by the beginning of a key that is composed.
 _KEY = re.compile(r'"([a-z_]+(?:\.[a-z_0-9]+)+)"')
 _COMPOSED = re.compile(r"`([a-z_]+\.(?:[a-z_0-9]+[._])*)\$\{")
@@ -70,9 +83,10 @@ def bundled(static: Path) -> dict[str, bytes]:
             path = worker.relative_to(static).as_posix()
             _esbuild(static, *_MODULE, path, f"--outfile={folder / worker.name}")
         _modules(static, folder)
-        name, path = STYLE
-        # Space alone: a rule is what it was, for whoever looks at the page with a browser's tools.
-        _esbuild(static, "--bundle", "--minify-whitespace", path, f"--outfile={folder / name}")
+        for name, path in STYLES.items():
+            # Space alone: a rule is what it was, for whoever looks at the page with a browser's
+            # tools.
+            _esbuild(static, "--bundle", "--minify-whitespace", path, f"--outfile={folder / name}")
         name, path = SMALL
         _esbuild(static, "--minify", "--target=es5", path, f"--outfile={folder / name}")
         made = {each.name: each.read_text("utf-8") for each in sorted(folder.iterdir())}
@@ -122,7 +136,10 @@ def _late(static: Path, read: dict[str, set[str]]) -> list[str]:
     before, after = text(earlier), text(read[LATER] - earlier)
     composed = tuple(_COMPOSED.findall(before))
     late = set(_KEY.findall(after)) - set(_KEY.findall(before))
-    return sorted(key for key in late if not key.startswith(composed))
+    known = json.loads((ROOT / "web" / "catalogue" / "en.json").read_text("utf-8"))
+    return sorted(
+        key for key in known if SELDOM.match(key) or (key in late and not key.startswith(composed))
+    )
 
 
 def _sources(static: Path, entry: str, scratch: Path) -> set[str]:

@@ -103,6 +103,7 @@ class _Chat:
         self._announcer = Announcer(face.log, context.clock)
         self._numbers: dict[bytes, int] = {}
         self._opening: bytes | None = None
+        self._inside = asyncio.Event()
         self._skip: set[bytes] = set()
         self._reading: _Reading | None = None
         # Of the message that was read last: what `/reply` repeats.
@@ -134,7 +135,7 @@ class _Chat:
                 await self._handle(item)
                 self._describe()
                 self._talk.push()
-                if self._quitting and not self._unsent():
+                if self._quitting and not self._unsent() and self._opening is None:
                     return Exit.OK
         finally:
             for task in tasks:
@@ -142,6 +143,8 @@ class _Chat:
             await asyncio.wait(tasks)
 
     async def _watch_keys(self) -> None:
+        if isinstance(self._face, Plain):  # A pipe has its lines before it is known what waits.
+            await self._inside.wait()
         async with aclosing(self._face.keys()) as keys:
             async for key in keys:
                 await self._queue.put(key)
@@ -321,9 +324,8 @@ class _Chat:
             seconds = card.content.get("view", _DEFAULT_VIEW)
             self._quotable = Quote(excerpt(str(card.content["text"])), card.author)
         keep = not isinstance(seconds, int) or seconds == 0
-        self._reading = _Reading(
-            card, None if keep else self._context.clock() + float(str(seconds))
-        )
+        until = None if keep else self._context.clock() + float(str(seconds))
+        self._reading = _Reading(card, until)
 
     async def _close_in_time(self) -> None:
         until = None if self._reading is None else self._reading.until
@@ -347,6 +349,7 @@ class _Chat:
                 self._offline = ""
                 if not again:
                     await self._greet()
+                self._inside.set()
                 return
             case Waiting(notice=notice):
                 self._skip.discard(notice.id)
@@ -391,8 +394,7 @@ class _Chat:
         if ended.reason == "left" or (ended.reason == "destroyed" and self._destroying):
             self.gave_up_seat = True
             with suppress(ClientError):
-                await self._face.log(
-                    "The room is destroyed." if self._destroying else "You have left."
-                )
+                end = "The room is destroyed." if self._destroying else "You have left."
+                await self._face.log(end)
             return Exit.OK
         raise ended_error(ended)

@@ -30,7 +30,7 @@ MANIFEST = "manifest.webmanifest"
 LATE = "late.json"
 # What the page can't do without.
 NEEDED = {
-    "derive-worker.js", "home.js", "later.js", "old.js", "page.css", "room.js",
+    "derive-worker.js", "home.js", "late.css", "later.js", "old.js", "page.css", "room.js",
     "slow-derive-worker.js",
 }  # fmt: skip
 

@@ -25,7 +25,12 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 WEB = ROOT / "web"
 GALLERY = Path(__file__).resolve().parent / "gallery"
 # What is played here are the sources of what the page loads.
-SOURCES = {"home.js": "js/pages/main.js", "old.js": "js/pages/old.js", "page.css": "css/page.css"}
+SOURCES = {
+    "home.js": "js/pages/main.js",
+    "late.css": "css/late.css",
+    "old.js": "js/pages/old.js",
+    "page.css": "css/page.css",
+}
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "

@@ -52,8 +52,14 @@ def known() -> dict[str, Language]:
 @pytest.fixture(scope="module")
 def tables(web: Path) -> dict[str, dict[str, dict[str, object]]]:
     """The tables of states, by name."""
-    states = (web / "static/js/room/views/state-tables.js").as_uri()
-    script = f"import * as m from {json.dumps(states)}; console.log(JSON.stringify(m));"
+    views = web / "static/js/room/views"
+    usual, standing = (
+        json.dumps((views / f"{name}-tables.js").as_uri()) for name in ("state", "standing")
+    )
+    script = f"""
+      import * as usual from {usual};
+      import * as standing from {standing};
+      console.log(JSON.stringify({{ ...usual, ...standing }}));"""
     done = subprocess.run(
         [catalogue.NODE, "--input-type=module", "--eval", script],
         check=True, capture_output=True, text=True,

@@ -60,9 +60,15 @@ def test_a_visit_asks_for_few_files_none_of_which_ever_changes(visit: Visit, ser
 
 def test_the_joined_style_sheet_says_what_its_parts_say(visit: Visit, server: str) -> None:
     page = visit(server + "/").page
-    linked = page.locator("link[rel=stylesheet]").first.get_attribute("href")
-    joined = page.evaluate(RULES, linked)
-    apart = page.evaluate(RULES, "/static/css/page.css")
+    page.get_by_label(SAY["en"]["code.label"]).focus()
+    expect(page.locator("link[rel=stylesheet]")).to_have_count(2)
+    links = [one.get_attribute("href") for one in page.locator("link[rel=stylesheet]").all()]
+    joined = [rule for link in links for rule in page.evaluate(RULES, link)]
+    apart = [
+        rule
+        for name in ("page", "late")
+        for rule in page.evaluate(RULES, f"/static/css/{name}.css")
+    ]
     assert len(apart) > 100
     # What a variable holds is told as it was written.
     assert [re.sub(r",\s+", ",", one) for one in joined] == [

@@ -350,6 +350,14 @@ def test_a_conversation_without_a_terminal_is_plain_lines(room: Cli, alice: Typi
     assert plain.returncode == Exit.OK
 
 
+def test_lines_that_a_pipe_has_at_once_wait_until_one_is_in_and_an_opening_is_awaited(room: Cli):
+    room.done("send", text="for the pipe")
+    plain = room.start("join", "--name", "Script")
+    said, _ = plain.communicate("\n", timeout=30)
+    assert "| for the pipe\n" in said
+    assert plain.returncode == Exit.OK
+
+
 def test_a_lost_server_is_told_and_what_was_written_meanwhile_is_sent(own_cli: Cli, server):
     own_cli.new_room()
     with Typist(own_cli, "join") as person:

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Ash } from "../../web/static/js/room/views/ash.js";
 import { Order, logEntries, waiting } from "../../web/static/js/room/views/log-entries.js";
+import { stacked } from "../../web/static/js/room/views/log-stacks.js";
 
 const T0 = 1_790_000_000_000;
 const MINUTE = 60_000;
@@ -21,7 +22,7 @@ const sent = (id, more = {}) =>
 const state = (cards, own = [], more = {}) => ({ cards, sent: own, interrupted: [], ...more });
 const range = (count) => Array.from({ length: count }, (_, index) => index);
 
-const shown = (now, memory = fresh(), at = T0) => logEntries(now, memory, at);
+const shown = (now, memory = fresh(), at = T0) => logEntries(now, memory, at, stacked);
 const keys = (...values) => shown(...values).map(({ key }) => key);
 
 test("what is gone as it should be is one line, where the last of it stood", () => {

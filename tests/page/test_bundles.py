@@ -75,6 +75,7 @@ def test_what_may_stand_in_one_bundle_only_does():
         ),
         ("js/room/views/record-tables.js", {"later.js"}),
         ("css/tokens.css", {"page.css"}),
+        ("css/menu.css", {"late.css"}),
         ("js/pages/old.js", {"old.js"}),
     ],
 )

@@ -6,7 +6,7 @@ import { CARDS, NOTICES, RECEIPTS, ROOMS } from "./rooms.js";
 import { card, fates, LOREM, returned } from "./samples.js";
 import * as drafts from "/static/js/room/code-draft.js";
 import { arrivingScreen } from "/static/js/room/views/arriving-screen.js";
-import { usualChoices } from "/static/js/room/views/entry-options.js";
+import { usualChoices } from "/static/js/room/views/choices.js";
 import { leaveScreen } from "/static/js/room/views/leave-screen.js";
 import { leftScreen } from "/static/js/room/views/left-screen.js";
 import { invitedScreen } from "/static/js/room/views/invited-screen.js";
@@ -18,14 +18,16 @@ import { memoryOf } from "/static/js/room/views/room-memory.js";
 import { roomView } from "/static/js/room/views/room-view.js";
 import { sharePanel } from "/static/js/room/views/share-panel.js";
 import { endedScreen, barrierScreen } from "/static/js/room/views/standing-screens.js";
-import * as tables from "/static/js/room/views/state-tables.js";
+import * as standing from "/static/js/room/views/standing-tables.js";
+import * as usual from "/static/js/room/views/state-tables.js";
 import { announce } from "/static/js/ui/announce.js";
 import { closePanels } from "/static/js/ui/dialog.js";
 import { say } from "/static/js/ui/i18n.js";
 import "/static/js/ui/fire.js";
-import { laterBy } from "/static/js/ui/later.js";
+import { later, laterBy } from "/static/js/ui/later.js";
 import { isCovered, neutralScreen } from "/static/js/ui/neutral-screen.js";
 
+const tables = { ...standing, ...usual };
 const CODE = "unmatched-felt-tip-gusto-barometer-nebula-yo-yo-willow";
 const SLOW_MS = 12_000;
 /** Longer than a room takes to say what has happened (room/views/room-announcer.js). */
@@ -198,7 +200,7 @@ const FAILURES = {
   }),
   not_loaded: failing(() => {
     laterBy(refusing);
-    menu("person");
+    menu();
   }),
 };
 
@@ -392,5 +394,7 @@ export function clear() {
 /** Shows one state by `show(screen)`; gives the room's client, if it is a room. */
 export async function perform(name, show) {
   if (!playable(name)) throw new Error(`Nobody can play ${name}.`);
+  // What is loaded later is there: each state is shown at once.
+  await later();
   return (await players.get(name)(show)) ?? null;
 }

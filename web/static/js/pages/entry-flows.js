@@ -5,11 +5,10 @@ import { tabStorage } from "../device/tab-storage.js";
 import { arrivingScreen } from "../room/views/arriving-screen.js";
 import { invitedScreen } from "../room/views/invited-screen.js";
 import { progressScreen } from "../room/views/progress-screen.js";
-import { barrierScreen } from "../room/views/standing-screens.js";
 import { wouldBeLost } from "../room/views/unsent-words.js";
-import { has } from "../ui/i18n.js";
 import { later } from "../ui/later.js";
 import { cancellableEntry } from "./cancellable-entry.js";
+import { plainScreen, showLate } from "./late-screen.js";
 import { roomCreation } from "./room-creation.js";
 import { shareOf } from "./share.js";
 
@@ -24,13 +23,13 @@ const standIn = () => later().then(({ PolledSocket }) => PolledSocket);
  * @typedef {import("../room/room-client.js").RoomClient} RoomClient
  * @typedef {import("./share.js").Share} Share
  * @typedef {import("../room/views/unsent-words.js").Words} Words
- * @typedef {NonNullable<Parameters<typeof barrierScreen>[1]>} Ways
+ * @typedef {NonNullable<Parameters<typeof import("../room/views/standing-screens.js").barrierScreen>[1]>} Ways
  *
  * @typedef {object} Flows  what they need of the page
  * @property {import("../ui/stage.js").Stage} stage
  * @property {string} base
  * @property {() => Promise<typeof import("./room.js")>} load
- * @property {import("../room/views/entry-options.js").Choices} choices
+ * @property {import("../room/views/choices.js").Choices} choices
  * @property {{set: () => void, release: () => void}} trap  makes going back a question while there is something
  *   to lose
  * @property {(client: RoomClient, share: Share|null, keptNode?: HTMLElement|null, words?: Words[]) => void} toRoom  enters
@@ -52,7 +51,7 @@ function retryAt(error) {
 }
 
 /** The key of the sentence for what went wrong. @param {unknown} error */
-const problemOf = (error) => (has(`refusal.${codeOf(error)}`) ? `refusal.${codeOf(error)}` : "refusal.other");
+const problemOf = (error) => `refusal.${codeOf(error) ?? "other"}`;
 
 /** Whether this tab may have kept what a reload needs; asking loads nothing. */
 export function mayResume() {
@@ -242,6 +241,8 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
   async function resume() {
     begins();
     stage.show((kept) => progressScreen("returning", kept));
+    // Who comes back may have to be told of more than who comes.
+    later().catch(() => {});
     try {
       const { RoomClient } = await load();
       const done = await begin(() => RoomClient.resume({ base, standIn }));
@@ -260,7 +261,10 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
 
   /** What is in the way will pass: meanwhile the tab keeps what it has. @param {string} what  @param {Ways} ways */
   function toBarrier(what, ways) {
-    stage.show(() => barrierScreen(what, ways));
+    showLate(stage, ({ barrierScreen }) => barrierScreen(what, ways), () => plainScreen("barrier", {
+      title: what === "offline" ? "barrier.offline" : what === "unreachable" ? "barrier.unreachable" : "late.barrier",
+      retry: ways.retry, unsaved: ways.unsaved, actions: [["ended.anew", ways.anew ?? null], ["dialog.back", ways.back ?? null]],
+    }));
   }
 
   return { toArriving, toInvited, join, resume };

@@ -5,10 +5,16 @@ import "../ui/fire.js";
 
 export { tellingPanel } from "../room/views/telling.js";
 export { writingPanel } from "../room/views/writing-panel.js";
-export { unsentList } from "../room/views/unsent-list.js";
+export { codeHelp } from "../room/views/code-help.js";
+export { drawMessage } from "../room/views/message-drawing.js";
+export { stacked } from "../room/views/log-stacks.js";
+export { SELDOM } from "../room/views/seldom-views.js";
+export { optionFields } from "../room/views/option-fields.js";
+export { askToLeave } from "../room/views/return-offer.js";
+export { openMenu } from "../room/views/room-menu.js";
+export { barrierScreen, endedScreen } from "../room/views/standing-screens.js";
 export { peoplePanel } from "../room/views/people-panel.js";
 export { PolledSocket } from "../net/polled-socket.js";
-export { recordTables } from "../room/views/record-tables.js";
 export { qrPicture } from "../ui/qr.js";
 export { returnPanel } from "../room/views/return-panel.js";
 export { comeBack } from "./return-flow.js";

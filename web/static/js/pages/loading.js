@@ -25,3 +25,28 @@ export function loading(address, failed = () => {}) {
     return module;
   };
 }
+
+/**
+ * A function that promises that the style sheet at this address is in force; asked again after a failure, it tries
+ * again.
+ * @param {string} address
+ * @param {string} integrity
+ * @returns {() => Promise<void>}
+ */
+export function styling(address, integrity) {
+  /** @type {Promise<void>|null} */
+  let style = null;
+  return () => {
+    style ??= new Promise((resolve, reject) => {
+      const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: address, integrity });
+      link.addEventListener("load", () => resolve());
+      link.addEventListener("error", () => {
+        link.remove();
+        style = null;
+        reject(Object.assign(new Error("not loaded"), { code: "unreachable" }));
+      });
+      document.head.append(link);
+    });
+    return style;
+  };
+}

@@ -1,11 +1,10 @@
 // The page: what is loaded, what is shown, and what must never stay.
 
 import { barrier } from "../device/feature-detection.js";
-import { usualChoices } from "../room/views/entry-options.js";
+import { usualChoices } from "../room/views/choices.js";
 import { forgetRoom, memoryOf } from "../room/views/room-memory.js";
 import { roomView } from "../room/views/room-view.js";
-import { barrierScreen, endedScreen } from "../room/views/standing-screens.js";
-import { ENDINGS, PROGRESS } from "../room/views/state-tables.js";
+import { PROGRESS } from "../room/views/state-tables.js";
 import { bringAlong, wordsLeft } from "../room/views/unsent-words.js";
 import { announce, clearAnnouncements } from "../ui/announce.js";
 import { closePanels, confirm } from "../ui/dialog.js";
@@ -16,7 +15,8 @@ import { backTrap, guardPage } from "../ui/leave-guard.js";
 import { isCovered, neutralScreen } from "../ui/neutral-screen.js";
 import { stage as stageIn } from "../ui/stage.js";
 import { entryFlows, mayResume } from "./entry-flows.js";
-import { loading } from "./loading.js";
+import { plainScreen, showLate } from "./late-screen.js";
+import { loading, styling } from "./loading.js";
 import { leadingBack } from "./share.js";
 
 /**
@@ -28,6 +28,9 @@ import { leadingBack } from "./share.js";
 
 // A while after somebody has entered, what may be needed then is here, also without the network.
 const LATER_MS = 3000;
+
+/** Ends after which the same words may lead back. @type {Set<EndReason>} */
+const PASSING = new Set(["seat_lost", "room_full", "room_locked"]);
 
 const base = new URL(`${document.documentElement.dataset.base}/`, location.origin).href;
 /** What the server has put there. @param {string} id */
@@ -41,7 +44,7 @@ const choices = usualChoices();
 // What needs the word list and the protocol is loaded while the person reads the first screen.
 const load = loading(address("room"), (error) => {
   // A browser that can't read the program says so by this; any other no is the network's.
-  if (error instanceof SyntaxError) stage.finish(() => barrierScreen("too_old"));
+  if (error instanceof SyntaxError) stage.finish(tooOld);
 });
 const neutral = neutralScreen({ nodes: [app, ...spoken], changed: title });
 const trap = backTrap({ ask: askToLeave, leave });
@@ -94,8 +97,7 @@ function hold(client, share) {
     const person = by === null ? null : memoryOf(client).people.met(by);
     const words = wordsLeft(client);
     forgetRoom(client);
-    const helps = ENDINGS[reason].actions.includes("again");
-    toEnded({ reason, by: person?.label, words, again: share !== null && helps ? once(share.code, reason, words) : null });
+    toEnded({ reason, by: person?.label, words, again: share !== null && PASSING.has(reason) ? once(share.code, reason, words) : null });
   };
   client.addEventListener("change", over);
   forgetEnd = () => client.removeEventListener("change", over);
@@ -174,7 +176,8 @@ const once = (code, reason, words) => () => void join(code, (problem) => {
  */
 function toEnded({ reason, by = null, again = null, words = [], problem = null }) {
   if (again === null) forget();
-  stage.show(() => endedScreen({ reason, by, again, anew, words, problem }));
+  showLate(stage, ({ endedScreen }) => endedScreen({ reason, by, again, anew, words, problem }),
+    () => plainScreen("ended", { texts: words.map(({ text }) => text), actions: [["ended.again", again], ["ended.anew", words.length === 0 ? anew : null]] }));
 }
 
 /** A room was destroyed before it was entered; without a reason, before it was made. @param {EndReason|null} reason */
@@ -202,8 +205,8 @@ function anew() {
 async function askToLeave() {
   if (!isInside() || isCovered()) return false;
   closePanels();
-  const asks = stage.screen()?.asksToLeave;
-  if (asks !== undefined) return asks();
+  const asks = stage.screen()?.asksToLeave?.();
+  if (asks !== undefined) return asks;
   const text = room === null ? say("opening.leave") : `${say("leave.text")} ${say("leave.back")}`;
   return confirm({ title: say("leave.title"), text, yes: say("leave.yes"), no: say("leave.no") });
 }
@@ -216,14 +219,19 @@ function leave() {
   else stage.screen()?.leave?.();
 }
 
+/** As the server has written it, for browsers that can't even come so far. */
+const tooOld = () => ({ node: /** @type {HTMLElement} */ (part("too-old").firstElementChild?.cloneNode(true)) });
+
 const loadLater = loading(address("later"));
-laterBy(() => Promise.all([loadLater(), haveAll()]).then(([module]) => module));
+const styleLater = styling(address("style"), app.dataset.integrity ?? "");
+laterBy(() => Promise.all([loadLater(), styleLater(), haveAll()]).then(([module]) => module));
 
 function start() {
   const fragment = takeFragment();
   const inTheWay = barrier();
+  if (inTheWay === "too_old") return void stage.finish(tooOld);
   if (inTheWay !== null) {
-    stage.finish(() => barrierScreen(inTheWay));
+    showLate(stage, ({ barrierScreen }) => barrierScreen(inTheWay), () => plainScreen("barrier", { actions: [] }));
     return;
   }
   if (fragment !== null) toInvited(fragment);

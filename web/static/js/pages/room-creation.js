@@ -1,6 +1,6 @@
 // One click to a room: the words are there at once, and their room is made while they are handed over.
 
-import { chosenPolicy } from "../room/views/entry-options.js";
+import { chosenPolicy } from "../room/views/choices.js";
 import { openingScreen } from "../room/views/opening-screen.js";
 import { beginningWith, shareOf } from "./share.js";
 
@@ -18,7 +18,7 @@ import { beginningWith, shareOf } from "./share.js";
  * @property {() => Promise<import("../protocol/config.js").Config>} server  what it says of itself
  * @property {ReturnType<typeof import("../ui/stage.js").stage>} stage
  * @property {() => import("../room/entry.js").Visitor} visitor
- * @property {import("../room/views/entry-options.js").Choices} choices
+ * @property {import("../room/views/choices.js").Choices} choices
  * @property {import("./cancellable-entry.js").Entry["begin"]} begin
  * @property {import("./cancellable-entry.js").Entry["destroy"]} destroy
  * @property {(client: RoomClient, share: Share, keptNode: HTMLElement) => void} toRoom  enters

@@ -9,7 +9,6 @@ import { answerTabs, otherTabs } from "../device/tabs.js";
 import { readConfig } from "../protocol/config.js";
 import { encodeContent } from "../protocol/envelope.js";
 import { Refusal } from "../protocol/errors.js";
-import { readRecord } from "../protocol/record.js";
 import * as entry from "./entry.js";
 import { RoomApi } from "./room-api.js";
 import { RoomConnection } from "./room-connection.js";
@@ -221,13 +220,16 @@ export class RoomClient extends EventTarget {
   }
 
   /**
-   * @returns {Promise<import("../protocol/record.js").Record>} what the server says it holds
+   * What the server says it holds. `read` reads its answer: few ever ask, so that it comes with who does.
+   * @template T
+   * @param {(answer: unknown) => T} read
+   * @returns {Promise<T>}
    * @throws {Refusal} the server's, or `unreachable`
    */
-  async record() {
+  async record(read) {
     if (this.#isOver) throw new Refusal("ended");
     const { api, locator, token } = this.#seat;
-    return readRecord(await api.record({ locator, token }));
+    return read(await api.record({ locator, token }));
   }
 
   /**

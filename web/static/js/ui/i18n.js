@@ -18,6 +18,10 @@ const listeners = new Set();
 let catalogue = read("catalogue");
 /** Whether these are all: what only later parts of the program say, the page doesn't hold. */
 let isWhole = false;
+/** @type {Promise<void>|null} */
+let coming = null;
+/** Whether something was to be said that is not here yet. */
+let missed = false;
 let current = document.documentElement.lang || "en";
 let wanted = current;
 let plurals = new Intl.PluralRules(current);
@@ -77,13 +81,22 @@ function remember() {
 }
 
 /** Promises that every sentence is here, also those that the page didn't bring. */
-export async function haveAll() {
+export function haveAll() {
+  coming ??= bringAll().finally(() => { coming = null; });
+  return coming;
+}
+
+async function bringAll() {
   const code = current;
   if (isWhole || !Object.hasOwn(languages, code)) return;
   const found = await catalogueOf(code);
   if (current !== code) return;
   catalogue = found;
   isWhole = true;
+  // What was said without the words for it is said anew.
+  if (!missed) return;
+  missed = false;
+  for (const listener of listeners) listener();
 }
 
 /** @param {string} code  @returns {Promise<Record<string, Entry>>} */
@@ -98,10 +111,22 @@ export const has = (key) => Object.hasOwn(catalogue, key);
 
 /** @param {string} key  @param {Values} values */
 function sentence(key, values) {
-  if (!has(key)) return key;
-  const entry = catalogue[key];
+  const entry = catalogue[key] ?? absent(key);
   if (typeof entry === "string") return entry;
   return entry[plurals.select(Number(values.count ?? 0))] ?? entry.other;
+}
+
+/**
+ * What stands for a sentence that isn't here: until it has come, dots, and for a refusal what holds of all of them. So
+ * does one of a kind that nobody knows.
+ * @param {string} key
+ */
+function absent(key) {
+  if (!isWhole) {
+    missed = true;
+    haveAll().catch(() => {});
+  }
+  return key.startsWith("refusal.") ? catalogue["refusal.other"] : isWhole ? key : "…";
 }
 
 /** @param {unknown} value */

@@ -56,5 +56,7 @@ export function stage(node) {
       node.replaceChildren();
     },
     screen: () => screen,
+    /** Whether what is shown is what this makes. @param {(kept: any) => Screen} next */
+    shows: (next) => make === next,
   };
 }

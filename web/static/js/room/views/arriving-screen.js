@@ -9,7 +9,7 @@ import { entryOptions } from "./entry-options.js";
 import { nameField } from "./name-field.js";
 
 /**
- * @typedef {import("./entry-options.js").Choices} Choices
+ * @typedef {import("./choices.js").Choices} Choices
  * @typedef {{text?: string, unfolded?: boolean}} Kept  what has been entered
  */
 

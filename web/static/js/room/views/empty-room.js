@@ -6,7 +6,7 @@
 import { el, fill } from "../../ui/el.js";
 import { say } from "../../ui/i18n.js";
 import { duration, moment } from "../../ui/times.js";
-import { shareNode } from "./room-menu.js";
+import { shareNode } from "./share-node.js";
 
 /** Where messages need the space that an invitation takes. */
 const little = window.matchMedia("(max-width: 40rem), (max-height: 30rem)");

@@ -14,7 +14,7 @@ const HOPELESS = new Set(["link_form", "link_suite", "link_salt"].map((code) => 
  * The screen of an invitation. `join()` enters the room, `back()` goes to the first screen; `problem`
  * is the key of a sentence or null. Who has a link that can't work is told to ask for another, and
  * led on.
- * @param {{choices: import("./entry-options.js").Choices, problem?: string|null, unfolded?: boolean,
+ * @param {{choices: import("./choices.js").Choices, problem?: string|null, unfolded?: boolean,
  *   join: () => void, back: () => void}} options
  */
 export function invitedScreen({ choices, problem = null, unfolded = false, join, back }) {

@@ -17,7 +17,7 @@ const USUAL_SECONDS = 86_400;
  * The screen of writing first. `seal(text)` goes on or throws the Refusal that says why it can't, `back()`
  * gives up, `server()` promises the server's limits and defaults; `text` is what has been written already,
  * `problem` the key of a sentence or null.
- * @param {{choices: import("./entry-options.js").Choices, text?: string, problem?: string|null,
+ * @param {{choices: import("./choices.js").Choices, text?: string, problem?: string|null,
  *   unfolded?: boolean, seal: (text: string) => Promise<void>, back: () => void,
  *   server: () => Promise<any>}} options
  */

@@ -9,7 +9,7 @@ import { icon } from "../../ui/icons.js";
 import { moment } from "../../ui/times.js";
 import { destroying, onChord } from "./destroying.js";
 import { soFar } from "./progress-screen.js";
-import { LEFT } from "./state-tables.js";
+import { LEFT } from "./standing-tables.js";
 
 /**
  * @typedef {import("../room-state.js").RoomState} RoomState

@@ -1,6 +1,5 @@
 /** What the log shows, and in which order: a reading of the state, which keeps in `memory` what it has shown. */
 
-import { stacked } from "./log-stacks.js";
 import { readersAreKnown, readersOf } from "./receipt-state.js";
 
 /**
@@ -136,11 +135,12 @@ const isHidden = (card, { hidden, revealed }) =>
  */
 
 /**
- * The entries of the log, from the oldest.
+ * The entries of the log, from the oldest. `stacked` makes stacks (log-stacks.js), where it is here already.
  * @param {RoomState} state  @param {Memory} memory  @param {number} now  by this device's clock
+ * @param {typeof import("./log-stacks.js").stacked} [stacked]
  * @returns {Entry[]}
  */
-export function logEntries(state, memory, now) {
+export function logEntries(state, memory, now, stacked) {
   /** @type {Entry[]} */
   const found = [];
   /** @type {AshEntry} */
@@ -179,7 +179,9 @@ export function logEntries(state, memory, now) {
     }
   }
   ash.until = memory.ash.until;
-  const entries = stacked(onlyLast(found), memory.stacks, state.room?.seats !== 2);
+  const single = onlyLast(found);
+  /** @type {Entry[]} */
+  const entries = stacked?.(single, memory.stacks, state.room?.seats !== 2) ?? single;
   group(entries);
   if (state.interrupted?.length > 0) {
     entries.unshift({ kind: "interrupted", key: "interrupted", items: state.interrupted });
@@ -194,6 +196,10 @@ function hide(unseen, { id, author }) {
   entry.ids.push(id);
   return entry;
 }
+
+/** Whether there may be a stack among them: three closed cards. @param {Entry[]} entries */
+export const mayStack = (entries) =>
+  entries.filter((entry) => entry.kind === "card" && entry.item.state === "closed").length > 2;
 
 /** Each entry once, in the last of its places. @param {Entry[]} entries */
 const onlyLast = (entries) => [...new Set(entries.reverse())].reverse();

@@ -4,18 +4,14 @@ import { el, setText } from "../../ui/el.js";
 import { say } from "../../ui/i18n.js";
 import { icon } from "../../ui/icons.js";
 import { keyedList, shallowEqual } from "../../ui/keyed-list.js";
+import { ifHere, withLater } from "../../ui/later.js";
 import { scrollAnchor } from "../../ui/scroll-anchor.js";
 import { burnAway } from "../../ui/ember.js";
 import { ashView } from "./ash-view.js";
 import { cardView } from "./card-view.js";
 import { emptyRoom } from "./empty-room.js";
-import { fatesView } from "./fates-view.js";
-import { hiddenView } from "./hidden-view.js";
-import { interruptedView } from "./interrupted-view.js";
-import { isAsh, logEntries } from "./log-entries.js";
+import { isAsh, logEntries, mayStack } from "./log-entries.js";
 import { sentView } from "./sent-view.js";
-import { stackView } from "./stack-view.js";
-import { traceView } from "./trace-view.js";
 
 /**
  * @typedef {import("./log-entries.js").Entry} Entry
@@ -28,11 +24,10 @@ import { traceView } from "./trace-view.js";
  * @property {() => void} [close]
  */
 
-/** Each is given the item of its entry, or the entry itself. @type {Record<Entry["kind"], (first: any, room: ViewContext) => ItemView>} */
-const VIEWS = {
-  card: cardView, sent: sentView, stack: stackView, trace: traceView, ash: ashView, fates: fatesView,
-  hidden: hiddenView, interrupted: interruptedView,
-};
+/** @typedef {Record<string, (first: any, room: ViewContext) => ItemView>} Views  each is given the item of its entry, or the entry itself */
+
+/** @type {Views} */
+const VIEWS = { card: cardView, sent: sentView, ash: ashView };
 
 /**
  * The cards that one finds at the end when they are new: those that go into a stack further up are not.
@@ -45,6 +40,9 @@ function cardsIn(entries) {
     return entry.kind === "stack" && entry === last ? entry.ids : [];
   });
 }
+
+/** What is seldom in a log is drawn by a late part of the page (seldom-views.js). @returns {Views} */
+const viewsHere = () => ({ ...VIEWS, ...ifHere()?.SELDOM });
 
 /** What an entry shows. @param {Entry} entry  @returns {any} */
 const itemOf = (entry) => (entry.kind === "card" || entry.kind === "sent" ? entry.item : entry);
@@ -83,7 +81,7 @@ export function logView({ context, share, write }) {
   const messages = keyedList(list, {
     key: (/** @type {Entry} */ entry) => entry.key,
     make: (entry) => {
-      const view = VIEWS[entry.kind](itemOf(entry), context);
+      const view = viewsHere()[entry.kind](itemOf(entry), context);
       return {
         ...view,
         update(next) {
@@ -121,6 +119,15 @@ export function logView({ context, share, write }) {
     else write();
   }
 
+  /** What can be drawn already; the rest follows as soon as it can be. @param {RoomState} state */
+  function entriesOf(state) {
+    const all = logEntries(state, memory, Date.now(), ifHere()?.stacked);
+    if (ifHere() !== null) return all;
+    const shown = all.filter(({ kind }) => Object.hasOwn(VIEWS, kind));
+    if (shown.length < all.length || mayStack(all)) withLater(() => { if (newest !== null) context.redraw(); });
+    return shown;
+  }
+
   function showPill() {
     if (behind > 0 && (where.following() || where.endInSight())) behind = 0;
     pill.hidden = behind === 0;
@@ -150,7 +157,7 @@ export function logView({ context, share, write }) {
       const focused = list.contains(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement) : null;
       const place = [...list.children].findIndex((one) => one.contains(focused));
       newest = state;
-      const shown = logEntries(state, memory, Date.now());
+      const shown = entriesOf(state);
       // Counted first: what comes while one reads further up is announced by the pill.
       const cards = cardsIn(shown);
       const before = known;

@@ -1,9 +1,8 @@
-/** A message as it is read: its text, and ways to copy the code in it. */
+/** A message as it is read. What is more than text in it is drawn as soon as that can be (message-drawing.js). */
 
-import { copyButton } from "../../ui/copy-button.js";
 import { el, setText } from "../../ui/el.js";
 import { say } from "../../ui/i18n.js";
-import { messageText } from "./message-text.js";
+import { onceHere } from "../../ui/later.js";
 
 /** A text that is hardly longer than its fold is not worth folding. */
 const SLACK_PX = 24;
@@ -13,8 +12,14 @@ const SLACK_PX = 24;
  * @param {string} words
  */
 export function messageBody(words) {
-  const text = messageText(words);
-  for (const block of text.querySelectorAll(".code-block")) withCopy(block);
+  // So that no browser sends it away to be translated.
+  const text = el("div", { class: "message-text notranslate", translate: "no" }, el("p", { class: "prose" }, words));
+  // What waits for the drawing must not keep a text that is gone.
+  const drawn = new WeakRef(text);
+  onceHere(({ drawMessage }) => {
+    const node = drawn.deref();
+    if (node !== undefined) drawMessage(node);
+  });
   const node = el("div", { class: "message-body" }, text);
   return { node, text };
 }
@@ -56,12 +61,4 @@ export function foldedBody(words, hold) {
   });
 
   return { node, text, close: () => observer.disconnect() };
-}
-
-/** @param {Element} block */
-function withCopy(block) {
-  const code = block.querySelector("code")?.textContent ?? "";
-  const frame = el("div", { class: "code-frame", dir: "ltr" });
-  block.replaceWith(frame);
-  frame.append(block, copyButton({ label: say("message.copy_code"), name: "copy", text: () => code, kind: "small quiet code-copy" }));
 }

@@ -1,6 +1,6 @@
 /** What became of a message of one's own, in words. */
 
-import { has, parts, say } from "../../ui/i18n.js";
+import { parts, say } from "../../ui/i18n.js";
 import { moment } from "../../ui/times.js";
 import { called } from "./people.js";
 import { readersOf, receiptState } from "./receipt-state.js";
@@ -31,11 +31,10 @@ export function receiptParts(message, room, name = called) {
   });
   const until = moment(room.localTime(message.expiresAt));
   if (row === "stored" && until === "") return { row, words: [say("sent.stored")] };
-  const refusal = `refusal.${message.error}`;
   const read = readersOf(message).size;
   const values = {
     until, time, read, of: message.of, name: reader === null ? null : name(reader),
-    reason: say(has(refusal) ? refusal : "refusal.other"),
+    reason: row === "refused" || row === "waits_because" ? say(`refusal.${message.error}`) : "",
     // A sentence chooses its form by this.
     count: row === "withdrawn_opened" ? message.opened : Math.max(read, 1),
   };

@@ -8,8 +8,8 @@ import { moment } from "../../ui/times.js";
 import { returnButton } from "./return-offer.js";
 
 /**
- * @param {import("./return-offer.js").Owing} client
- * @param {import("./return-offer.js").ReturnLink} returnLink
+ * @param {import("./return-reminder.js").Owing} client
+ * @param {import("./return-reminder.js").ReturnLink} returnLink
  */
 export function returnPanel(client, returnLink) {
   const { room, sent, clockOffset } = client.state;

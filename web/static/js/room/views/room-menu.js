@@ -1,16 +1,15 @@
 // The room's menu: invite, lock, typing, hide, leave, destroy, what holds in this room, and
 // what the server knows of it.
 
-import { copyButton } from "../../ui/copy-button.js";
 import { panel, panelHead } from "../../ui/dialog.js";
 import { el, setText } from "../../ui/el.js";
 import { say } from "../../ui/i18n.js";
 import { icon } from "../../ui/icons.js";
 import { languageSwitch } from "../../ui/language-switch.js";
-import { codeWords } from "./code-words.js";
 import { isLast } from "./log-entries.js";
 import { openRecord } from "./record-panel.js";
 import { roomRules } from "./room-rules.js";
+import { shareNode } from "./share-node.js";
 
 /**
  * @typedef {import("../room-state.js").RoomState} RoomState
@@ -21,7 +20,7 @@ import { roomRules } from "./room-rules.js";
  * @property {(serverTime: number) => number} localTime
  * @property {Share|null} share  null when this tab has forgotten the code
  * @property {{enabled: boolean, set: (enabled: boolean) => void}} typing
- * @property {() => Promise<import("../../protocol/record.js").Record>} record  reads what the server knows
+ * @property {import("./record-panel.js").AskForRecord} record  reads what the server knows
  * @property {(locked: boolean) => void} lock
  * @property {(() => void)|null} hide
  * @property {(() => void)|null} comeBack  shows the link that leads back
@@ -100,14 +99,4 @@ function openInvite(share) {
     el("div", { class: "panel-body" },
       panelHead("invite-title", say("menu.share"), () => node.close()),
       shareNode(share)));
-}
-
-/** The ways to hand the code over: the panel of sharing, where the page has given one. @param {Share} share */
-export function shareNode(share) {
-  if (share.panel !== undefined) return share.panel().node;
-  return el("div", { class: "share-simple" },
-    el("p", { class: "menu-code notranslate", translate: "no" }, codeWords(share.code).join(" ")),
-    el("div", { class: "button-row" },
-      copyButton({ label: say("share.copy_code"), name: "copy", text: () => share.code }),
-      copyButton({ label: say("share.copy_link"), name: "link", text: share.link })));
 }

@@ -6,7 +6,7 @@ import { closePanels, confirm } from "../../ui/dialog.js";
 import { el, fill } from "../../ui/el.js";
 import { excerpt } from "../../ui/graphemes.js";
 import { parts, say } from "../../ui/i18n.js";
-import { later } from "../../ui/later.js";
+import { ifHere, withLater } from "../../ui/later.js";
 import { coarse } from "../../ui/pointer.js";
 import { followViewport } from "../../ui/visual-viewport.js";
 import { composer } from "./composer.js";
@@ -15,11 +15,10 @@ import { unsent } from "./log-entries.js";
 import { logView } from "./log-view.js";
 import { notices } from "./notices.js";
 import { who } from "./people.js";
-import { askToLeave, closingQuestion, openReturn } from "./return-offer.js";
+import { closingQuestion } from "./return-reminder.js";
 import { roomAnnouncer } from "./room-announcer.js";
 import { roomHeader } from "./room-header.js";
 import { forgetRoom, memoryOf } from "./room-memory.js";
-import { openMenu } from "./room-menu.js";
 import { NOTICES } from "./state-tables.js";
 
 const TICK_MS = 1000;
@@ -38,7 +37,7 @@ export function roomView({ client, share, setTitle = () => {}, hide = null }) {
   const { people } = memory;
   let state = client.state;
   /** The panels that are open and show what is going on. */
-  let menu = /** @type {ReturnType<typeof openMenu>|null} */ (null);
+  let menu = /** @type {ReturnType<typeof import("./room-menu.js").openMenu>|null} */ (null);
   let crowd = /** @type {{update(): void}|null} */ (null);
   let destroying = false;
 
@@ -67,7 +66,7 @@ export function roomView({ client, share, setTitle = () => {}, hide = null }) {
     redraw: () => update(),
   };
 
-  const head = roomHeader({ people, hidden: memory.hidden, localTime, openMenu: showMenu, openPeople: showPeople });
+  const head = roomHeader({ people, hidden: memory.hidden, localTime, openMenu: () => showMenu(), openPeople: () => showPeople() });
   const lines = notices({ lock: () => lock(true), people, memory, localTime, refocus: () => log.focus() });
   const typing = el("p", { class: "typing", "aria-live": "off" });
   const write = composer({ send, typing: (on) => client.setTyping(on), draft: memory.draft, writing: memory.writing, people, failed });
@@ -82,7 +81,7 @@ export function roomView({ client, share, setTitle = () => {}, hide = null }) {
 
   const seen = followViewport(node);
   const returnLink = share?.returnLink ?? null;
-  const comeBack = returnLink && (() => openReturn(client, returnLink, { wanted, failed: () => failed("not_loaded") }));
+  const comeBack = returnLink && (() => withParts(({ returnPanel }) => returnPanel(client, returnLink)));
   const closing = closingQuestion(client, comeBack, memory);
   const announcer = roomAnnouncer({ people, memory, context, pass: lines.pass });
 
@@ -109,8 +108,11 @@ export function roomView({ client, share, setTitle = () => {}, hide = null }) {
     }
   }
 
+  /** The question, where it can be asked already. @returns {Promise<boolean>|undefined} */
+  const asksToLeave = () => ifHere()?.askToLeave(client, returnLink);
+
   async function leave() {
-    if (await askToLeave(client, returnLink)) await client.leave();
+    if (await asksToLeave()) await client.leave();
   }
 
   async function destroy() {
@@ -133,42 +135,31 @@ export function roomView({ client, share, setTitle = () => {}, hide = null }) {
     await client.destroy();
   }
 
-  function showMenu() {
+  /** Does what a late part of the page does, unless the room is over until it has come. @param {(parts: any) => void} does */
+  function withParts(does) {
+    withLater((parts) => { if (node.isConnected && !destroying) does(parts); }, () => failed("not_loaded"));
+  }
+
+  const showMenu = () => withParts(({ openMenu }) => {
     menu = openMenu({
       state, localTime, share, lock, hide, leave, destroy, people: showPeople, telling: showTelling,
-      comeBack, record: () => client.record(),
+      comeBack, record: (/** @type {any} */ read) => client.record(read),
       typing: {
         enabled: memory.typingEnabled,
+        /** @param {boolean} on */
         set(on) { memory.typingEnabled = on; client.setTypingEnabled(on); },
       },
       onClose: () => { menu = null; },
     });
-  }
+  });
 
-  /** Whether what was asked for and came late is still to be shown. */
-  function wanted() {
-    return node.isConnected && !destroying;
-  }
+  const showPeople = () => withParts(({ peoplePanel }) => {
+    crowd = peoplePanel({
+      people, hidden: memory.hidden, localTime, sees: lines.sees, setHidden, onClose: () => { crowd = null; },
+    });
+  });
 
-  async function showPeople() {
-    try {
-      const { peoplePanel } = await later();
-      if (wanted()) crowd = peoplePanel({
-        people, hidden: memory.hidden, localTime, sees: lines.sees, setHidden, onClose: () => { crowd = null; },
-      });
-    } catch {
-      failed("not_loaded");
-    }
-  }
-
-  async function showTelling() {
-    try {
-      const { tellingPanel } = await later();
-      if (wanted()) tellingPanel({ client, memory, setTitle });
-    } catch {
-      failed("not_loaded");
-    }
-  }
+  const showTelling = () => withParts(({ tellingPanel }) => tellingPanel({ client, memory, setTitle }));
 
   /** Hides what a member writes, in this tab alone, or shows it again. @param {string} id  @param {boolean} hidden */
   function setHidden(id, hidden) {
@@ -219,7 +210,7 @@ export function roomView({ client, share, setTitle = () => {}, hide = null }) {
     focus: { focus: () => (coarse() ? heading : write).focus() },
     unsaved: () => write.hasDraft() || unsent(state) > 0 || closing.asks(),
     stayed: closing.stayed,
-    asksToLeave: () => askToLeave(client, returnLink),
+    asksToLeave,
     leave,
     close() {
       clearInterval(timer);

@@ -21,8 +21,9 @@ export function sharePanel({ code, link }) {
   const place = el("div", { class: "qr-place", tabindex: "-1", hidden: true });
   const showing = el("button", { type: "button", class: "button secondary", on: { click: show } },
     icon("eye"), say("share.show_qr"));
-  const seen = leak("eye", say("share.qr_leaks"));
-  seen.hidden = true;
+  const leaks = el("ul", { class: "leaks" },
+    leak("voice", say("share.voice_leaks")),
+    leak("link", say("share.link_leaks")));
   const sheet = el("div", { class: "code-sheet" },
     el("div", { class: "code-said" },
       el("p", { class: "entropy" }, say("share.entropy")),
@@ -35,10 +36,7 @@ export function sharePanel({ code, link }) {
     place);
   const node = el("section", { class: "share-panel", "aria-label": say("share.title"), tabindex: "-1" },
     sheet,
-    el("ul", { class: "leaks" },
-      leak("voice", say("share.voice_leaks")),
-      leak("link", say("share.link_leaks")),
-      seen));
+    leaks);
 
   /** Who asks for it: no camera sees a picture that nobody needs. */
   async function show() {
@@ -46,7 +44,8 @@ export function sharePanel({ code, link }) {
       const [text, { qrPicture }] = await Promise.all([link(), later()]);
       sheet.classList.add("pictured");
       fill(place, qrPicture(text));
-      seen.hidden = place.hidden = false;
+      leaks.append(leak("eye", say("share.qr_leaks")));
+      place.hidden = false;
       place.focus();
       showing.remove();
     } catch {

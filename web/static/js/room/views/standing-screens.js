@@ -1,14 +1,14 @@
 // Screens that stand by themselves: why the room is over for this tab, or why the page can't work.
-// What each says and offers is in state-tables.js.
+// What each says and offers is in standing-tables.js.
 
 import { announceAssertive } from "../../ui/announce.js";
 import { confirm } from "../../ui/dialog.js";
-import { el, fill, setText } from "../../ui/el.js";
+import { el, setText } from "../../ui/el.js";
 import { parts, say } from "../../ui/i18n.js";
 import { icon } from "../../ui/icons.js";
-import { later } from "../../ui/later.js";
 import { duration, moment } from "../../ui/times.js";
-import { BARRIERS, ENDINGS } from "./state-tables.js";
+import { BARRIERS, ENDINGS } from "./standing-tables.js";
+import { unsentList } from "./unsent-list.js";
 import { wouldBeLost } from "./unsent-words.js";
 
 const TICK_MS = 250;
@@ -51,7 +51,8 @@ export function endedScreen({ reason, by = null, again, anew, reload = () => loc
 
   const more = [
     problem === null ? null : el("p", { class: "notice attention" }, icon("warning"), el("span", { class: "notice-words" }, say(problem))),
-    words.length === 0 ? null : leftOver(words, again !== null),
+    words.length === 0 ? null
+      : el("section", { class: "unsent" }, el("h2", {}, say("unsent.title")), unsentList(words, { back: again !== null })),
   ];
   if (problem !== null) announceAssertive(say(problem));
   /** @type {Row} */
@@ -61,17 +62,6 @@ export function endedScreen({ reason, by = null, again, anew, reload = () => loc
     : say(row.text);
   const screen = standing("ended", known, { ...row, said }, (action) => button(labels[action], does[action]), more);
   return { ...screen, unsaved };
-}
-
-/**
- * The words at once, in case that what makes more of them doesn't arrive.
- * @param {Words[]} words
- * @param {boolean} back
- */
-function leftOver(words, back) {
-  const list = el("div", {}, words.map(({ text }) => el("p", { class: "prose notranslate", translate: "no" }, text)));
-  later().then(({ unsentList }) => fill(list, unsentList(words, { back })), () => {});
-  return el("section", { class: "unsent" }, el("h2", {}, say("unsent.title")), list);
 }
 
 /**
