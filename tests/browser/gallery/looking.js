@@ -122,8 +122,12 @@ export function clipped() {
   return found;
 }
 
+/** Of nothing that is seen: it keeps the second tap of a double one away. */
+const UNSEEN = "at-hand";
+
 /** Animations that run on although the person asked for less motion. */
 export const moving = () => document.getAnimations()
+  .filter((animation) => animation.animationName !== UNSEEN)
   .filter((animation) => animation.playState === "running" && animation.effect.getComputedTiming().duration > 1)
   .map((animation) => `${animation.animationName ?? "animation"} of ${name(animation.effect.target)}`);
 
