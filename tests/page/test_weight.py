@@ -23,7 +23,7 @@ FILES = (
     ("bundles", "derive-worker.js"),
     ("static", "icons/icon.svg"),
 )
-MOST_BYTES = {"en": 87_500, "de": 88_300, "ar": 88_400, "fr": 88_400}
+MOST_BYTES = {"en": 87_800, "de": 88_500, "ar": 88_600, "fr": 88_600}
 
 
 def weighs(content: bytes) -> int:

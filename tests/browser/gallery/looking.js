@@ -161,6 +161,8 @@ function visit({ target }) {
 /** Begins a walk by Tab at the beginning of the page or dialog; gives how many steps it may take. */
 export function beginWalk() {
   document.activeElement?.blur();
+  // The pointer's short patience is nothing for the keyboard, and would look like a cover.
+  for (const one of document.getAnimations()) if (one.animationName === UNSEEN) one.finish();
   getSelection().collapse(stage(), 0);
   visited = [];
   // Of a group of radio buttons one is reached by Tab, the others by arrows.
