@@ -198,6 +198,8 @@ def test_leaving_says_how_one_comes_back_and_out_of_a_locked_room_that_one_does_
 
 def test_who_locked_and_who_destroyed_the_room_is_told_by_name(visit: Visit, server: str) -> None:
     ada, bo = two_in_a_room(visit, server)
+    # What was so before one was greeted is no news.
+    expect(bo.page.locator("[data-notice=inside]")).to_be_visible()
     ada.page.get_by_role("button", name="Room menu").click()
     menu = ada.page.locator("dialog.menu")
     expect(menu).to_contain_text("If you close this tab, neither can you.")
