@@ -71,7 +71,11 @@ SCRIPTS_MAY_IMPORT = {
     "ui": {"vendor"},
     "room": {"protocol", "device", "net", "vendor"},
     "room.views": {"protocol", "room", "ui"},
-    "pages": {"protocol", "device", "net", "ui", "room", "room.views", "vendor"},
+    "account": {"protocol", "device", "net", "vendor"},
+    "account.views": {"protocol", "account", "ui"},
+    "pages": {
+        "protocol", "device", "net", "ui", "room", "room.views", "account", "account.views", "vendor",
+    },
 }
 SCRIPT_IMPORT = re.compile(
     r"""(?:^|[;}])\s*import\b(?:[^;"'`()=]*\bfrom)?\s*["']([^"']+)["']"""
