@@ -10,13 +10,14 @@
  */
 
 /**
- * A no. `retryAfter` is in seconds; `state` is the fate of a message that is gone; `elsewhere` says that another
+ * A no. `retryAfter` is in seconds; `state` is the fate of a message that is gone; `now` is the server's clock,
+ * for whoever's own is wrong; `elsewhere` says that another
  * tab of this browser is in the room.
  */
 export class Refusal extends Error {
   /**
    * @param {string} code
-   * @param {{retryAfter?: number|null, state?: string|null, position?: number, word?: string,
+   * @param {{retryAfter?: number|null, state?: string|null, now?: number|null, position?: number, word?: string,
    *   unknown?: {position: number, word: string, start: number, end: number}[],
    *   suggestions?: string[]}} [details]  the last four of `code_word` alone
    */
@@ -26,6 +27,7 @@ export class Refusal extends Error {
     this.code = code;
     this.retryAfter = details.retryAfter ?? null;
     this.state = details.state ?? null;
+    this.now = details.now ?? null;
     this.elsewhere = false;
     this.position = details.position ?? null;
     this.word = details.word ?? null;
