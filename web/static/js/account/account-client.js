@@ -8,54 +8,39 @@ import { Refusal } from "../protocol/errors.js";
 import { newAddress, readAddress } from "../protocol/accounts/addresses.js";
 import { normalized } from "../protocol/accounts/passwords.js";
 import { randomBelow } from "../device/random.js";
-import { NOTHING_KNOWN, StateHolder } from "./account-state.js";
+import { StateHolder } from "./account-state.js";
 import { authKeyOf } from "./credentials.js";
-import { DeviceWork } from "./device-work.js";
 import { Founding } from "./founding.js";
-import { askToBeLinked, finishLink } from "./linking.js";
+import { askToBeLinked } from "./linking.js";
 import { missing, openParts } from "./parts.js";
 import { openKept, recoverAccount } from "./recovering.js";
-import { settle } from "./settling.js";
+import { SIGNED_OUT, Standing } from "./standing.js";
 import { forgetAll } from "./storage.js";
-import { fateOf, readDevice, setFate } from "./this-device.js";
-
-/** So often a device whose server can't be reached tries again. */
-const AGAIN_MS = 10_000;
-const SIGNED_OUT = Object.freeze({ ...NOTHING_KNOWN, phase: /** @type {const} */ ("signed_out") });
+import { setFate } from "./this-device.js";
 
 /**
  * @typedef {import("./account-state.js").AccountState} AccountState
- * @typedef {import("./this-device.js").ThisDevice} ThisDevice
  * @typedef {import("./parts.js").Parts} Parts
  */
+
+/** What a server says at a sign-in of a device that it doesn't know, or no more. */
+const NOT_THIS_DEVICE = ["device_revoked", "device_unknown", "proof_wrong"];
 
 export class AccountClient {
   #parts;
   #state;
-  /** What this browser is, or is about to be. @type {ThisDevice|null} */
-  #device = null;
-  /** What it does as a device, once it is one. @type {DeviceWork|null} */
-  #work = null;
+  #standing;
   /** @type {Founding} */
   #founding;
   /** @type {{cancel: () => void}|null} */
   #link = null;
-  /** @type {ReturnType<typeof setTimeout>|undefined} */
-  #again;
-  #isClosed = false;
 
   /** @param {Parts} parts */
   constructor(parts) {
     this.#parts = parts;
     this.#state = parts.state;
     this.#founding = new Founding(parts);
-    parts.tabs.listen((told) => {
-      if (told.kind === "token") parts.tokens.learn(told.access);
-      if (told.kind === "signed_out") this.#leave(SIGNED_OUT);
-      if (told.kind === "signed_in" && !this.#isIn()) this.#start();
-      if (told.kind === "changed") this.#work?.look();
-    });
-    globalThis.addEventListener?.("online", this.#retry);
+    this.#standing = new Standing(parts);
   }
 
   /**
@@ -69,7 +54,7 @@ export class AccountClient {
     if (reason !== null) return AccountClient.#without(state, reason);
     try {
       const client = new AccountClient(await openParts(state, given));
-      await client.#start();
+      await client.#standing.start();
       return client;
     } catch (error) {
       if (/** @type {Refusal} */ (error).code !== "no_storage") throw error;
@@ -116,8 +101,8 @@ export class AccountClient {
   /** The ten words were written down: this browser becomes the first device. */
   async confirmWords() {
     const { device, pending } = await this.#founding.confirm(this.#address());
-    this.#device = device;
-    if (pending === null) await this.#enter();
+    this.#standing.device = device;
+    if (pending === null) await this.#standing.enter();
     else this.#state.change({ pending });
   }
 
@@ -137,10 +122,10 @@ export class AccountClient {
    * @throws {Refusal} `login_wrong`, `login_wait`; `other_account`: this browser is a device of another; the server's
    */
   async signIn({ address: typed, password, replace = false }) {
-    const { tabs, tokens } = this.#parts;
+    const { tokens } = this.#parts;
     const address = readAddress(typed);
     const auth_key = await authKeyOf(this.#parts, address, password);
-    const device = this.#device?.begun === null ? this.#device : null;
+    const { device } = this.#standing;
     const body = { address, auth_key, cookie: true };
     await this.#state.during("asking", async () => {
       if (device !== null) {
@@ -148,25 +133,26 @@ export class AccountClient {
           await tokens.open("auth/login", { ...body, device: toBase64url(device.id) }, { proved: true });
           return;
         } catch (error) {
-          if (!["device_revoked", "device_unknown", "proof_wrong"].includes(/** @type {Refusal} */ (error).code)) throw error;
+          if (!NOT_THIS_DEVICE.includes(/** @type {Refusal} */ (error).code)) throw error;
         }
       }
       tokens.proveBy(null);
       await tokens.open("auth/login", body);
     });
-    await setFate(this.#parts.storage, null);
     const { account, device: mine } = /** @type {import("./tokens.js").Access} */ (tokens.access);
     if (device !== null && mine === null) {
-      if (device.account !== account && !replace) {
+      if (device.account !== account && device.begun === null && !replace) {
         await tokens.end().catch(() => undefined);
         tokens.proveBy(device.keys);
         throw new Refusal("other_account");
       }
-      await this.#forget();
+      // What was begun may still come to pass; a device that the account doesn't know any more may not.
+      if (device.account === account && device.begun !== null) tokens.proveBy(device.keys);
+      else await this.#standing.forget();
     }
+    await setFate(this.#parts.storage, null);
     this.#state.change({ address, account });
-    await this.#within();
-    tabs.tell({ kind: "signed_in" });
+    await this.#standing.within();
   }
 
   /**
@@ -181,9 +167,9 @@ export class AccountClient {
     const own = {
       account: /** @type {string} */ (this.state.account), chain: fromBase64url(chain, 32), address: this.state.address,
     };
-    const link = await askToBeLinked(this.#parts, own, (device) => { this.#device = device; });
+    const link = await askToBeLinked(this.#parts, own, (device) => { this.#standing.device = device; });
     this.#link = link;
-    const done = link.done.then(() => this.#enter());
+    const done = link.done.then(() => this.#standing.enter());
     done.catch(() => undefined);
     return { code: link.code, link: link.link, expiresAt: link.expiresAt, done };
   }
@@ -227,17 +213,16 @@ export class AccountClient {
 
   /** @param {{address: string, words: string, password: string}} typed */
   async recover(typed) {
-    this.#work?.close();
-    this.#work = null;
-    this.#device = await recoverAccount(this.#parts, typed);
-    await this.#enter();
-    this.#parts.tabs.tell({ kind: "signed_in" });
+    this.#standing.work?.close();
+    this.#standing.work = null;
+    this.#standing.device = await recoverAccount(this.#parts, typed);
+    await this.#standing.enter();
   }
 
   /** Phase `locked`: opens what lies here. @param {string} words  as typed  @throws {Refusal} `words_wrong` */
   async openWithWords(words) {
     await openKept(this.#parts, words);
-    await this.#enter();
+    await this.#standing.enter();
   }
 
   refusePending() {
@@ -264,8 +249,8 @@ export class AccountClient {
     await setFate(storage, "signed_out");
     tabs.tell({ kind: "signed_out" });
     await tokens.end().then(() => setFate(storage, null), () => undefined);
-    if (forget) this.#device = null;
-    this.#leave(SIGNED_OUT);
+    if (forget) this.#standing.device = null;
+    this.#standing.leave(SIGNED_OUT);
   }
 
   /**
@@ -275,136 +260,23 @@ export class AccountClient {
   async deleteAccount({ password, words }) {
     const { api, tabs } = this.#parts;
     const auth_key = await this.#authKey(password);
-    const answer = this.#work === null
+    const answer = this.#standing.work === null
       ? await this.#state.during("asking", () => api.deleteAccount({ auth_key }))
-      : await this.#work.deleteAccount(auth_key, words);
+      : await this.#standing.work.deleteAccount(auth_key, words);
     if (answer.deleted) {
-      await this.#forget();
+      await this.#standing.forget();
       tabs.tell({ kind: "signed_out" });
       this.#parts.tokens.drop();
-      this.#leave(SIGNED_OUT);
+      this.#standing.leave(SIGNED_OUT);
     }
     return answer;
   }
 
   close() {
-    this.#isClosed = true;
-    clearTimeout(this.#again);
-    globalThis.removeEventListener?.("online", this.#retry);
     this.#link?.cancel();
-    this.#work?.close();
+    this.#standing.close();
     this.#parts.tabs.close();
     this.#parts.storage?.close();
-  }
-
-  #retry = () => {
-    if (this.state.phase === "offline" && this.#work === null) this.#start();
-  };
-
-  async #start() {
-    const { storage, tokens } = this.#parts;
-    this.#device = await readDevice(storage);
-    tokens.proveBy(this.#device?.keys ?? null);
-    const fate = await fateOf(storage);
-    if (fate === "revoked") {
-      this.#state.change({ ...NOTHING_KNOWN, phase: "revoked" });
-      return;
-    }
-    try {
-      if (fate === "signed_out") {
-        await tokens.end();
-        await setFate(storage, null);
-        this.#state.change(SIGNED_OUT);
-        return;
-      }
-      await tokens.refresh();
-      await this.#within();
-    } catch (error) {
-      this.#refused(/** @type {Refusal} */ (error));
-    }
-  }
-
-  /** There is a session: of this device, or of none. */
-  async #within() {
-    const { access } = this.#parts.tokens;
-    if (access === null) throw new Refusal("session_ended");
-    if (this.#device !== null && access.device === toBase64url(this.#device.id)) return this.#enter();
-    const { chain, pending, account, createdDay } = await this.#parts.api.me();
-    this.#state.change({ ...SIGNED_OUT, phase: "no_device", address: this.state.address, account, createdDay, pending, hasDevices: chain !== null });
-    // Confirmed, and perhaps never posted.
-    if (this.#device?.begun?.kind === "genesis" && pending === null && chain === null) {
-      const waits = await Founding.again(this.#parts, this.#device);
-      if (waits === null) return this.#enter();
-      this.#state.change({ pending: waits });
-    }
-    return undefined;
-  }
-
-  /** This browser is a device, and its session is the device's. */
-  async #enter() {
-    const device = /** @type {ThisDevice} */ (this.#device);
-    try {
-      if (device.begun?.kind === "link") await finishLink(this.#parts, device);
-      else if (device.begun !== null) await settle(this.#parts, device, {});
-      this.#work?.close();
-      this.#work = new DeviceWork(this.#parts, device, (error) => this.#refused(error));
-      await this.#work.begin();
-    } catch (error) {
-      this.#refused(/** @type {Refusal} */ (error));
-    }
-  }
-
-  /** What a no means for all of it. @param {Refusal} refusal */
-  #refused(refusal) {
-    const { code } = refusal;
-    const isDevice = this.#device?.begun === null;
-    if (code === "unreachable" || code === "unavailable" || code === "not_ours") {
-      this.#state.change({ phase: "offline" });
-      clearTimeout(this.#again);
-      if (this.#work === null && !this.#isClosed) this.#again = setTimeout(this.#retry, AGAIN_MS);
-    } else if (code === "device_revoked") this.#revoked();
-    else if (code === "device_copied") this.#stop("copied");
-    else if (code === "locked") this.#stop("locked");
-    else if (code.startsWith("chain_")) this.#stop("distrusted", code);
-    else if (code === "proof_wrong" && this.#device === null) this.#leave({ ...NOTHING_KNOWN, phase: "evicted" });
-    else if (["session_ended", "unauthorized", "proof_wrong"].includes(code)) {
-      this.#parts.tokens.drop();
-      const { id } = this.#device ?? {};
-      this.#leave(isDevice && id ? { ...NOTHING_KNOWN, phase: "ended", device: toBase64url(id) } : SIGNED_OUT);
-    } else throw refusal;
-  }
-
-  /** @param {import("./account-state.js").Phase} phase  @param {string|null} [reason] */
-  #stop(phase, reason = null) {
-    this.#work?.stop();
-    this.#state.change({ phase, reason });
-  }
-
-  async #revoked() {
-    await this.#forget();
-    await setFate(this.#parts.storage, "revoked");
-    this.#parts.tokens.drop();
-    this.#leave({ ...NOTHING_KNOWN, phase: "revoked" });
-  }
-
-  async #forget() {
-    this.#device = null;
-    this.#parts.tokens.proveBy(null);
-    this.#parts.rows.forget();
-    await forgetAll(this.#parts.storage);
-  }
-
-  /** @param {Readonly<AccountState>} state */
-  #leave(state) {
-    this.#work?.close();
-    this.#work = null;
-    this.#parts.rows.forget();
-    this.#parts.tokens.drop();
-    this.#state.change(state);
-  }
-
-  #isIn() {
-    return ["ready", "offline", "no_device"].includes(this.state.phase);
   }
 
   #address() {
@@ -418,7 +290,7 @@ export class AccountClient {
   }
 
   #mustWork() {
-    if (this.#work === null) throw new Refusal("device_required");
-    return this.#work;
+    if (this.#standing.work === null) throw new Refusal("device_required");
+    return this.#standing.work;
   }
 }

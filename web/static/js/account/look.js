@@ -24,7 +24,7 @@ import { continued, isCopied, newsOf } from "./own-chain.js";
  * @param {ThisDevice} device
  * @param {import("./sealing.js").SealingKeys} sealing
  * @returns {Promise<Seen>}
- * @throws {Refusal} `device_revoked`; `device_copied`; `chain_back`, `chain_forked`; the server's
+ * @throws {Refusal} `device_revoked`; `device_copied`; `chain_back`, `chain_fork`; the server's
  */
 export async function look(parts, device, sealing) {
   const { api, clock, rows, state } = parts;
@@ -37,7 +37,7 @@ export async function look(parts, device, sealing) {
   const kept = await rows.read("chain");
   const pinned = (kept?.statements ?? []).map((/** @type {string} */ one) => fromBase64url(one));
   const chain = await continued(pinned, statements);
-  if (toBase64url(chain.id) !== mine) throw new Refusal("chain_forked");
+  if (toBase64url(chain.id) !== mine) throw new Refusal("chain_fork");
   const made = new Set(/** @type {string[]} */ ((await rows.read("made"))?.statements ?? []));
   const id = toBase64url(device.id);
   const served = devices.find((one) => one.id === id)?.sealing ?? null;

@@ -18,11 +18,11 @@ import { Signed, TYPES, readChain } from "../protocol/accounts/chain.js";
  * @param {Uint8Array[]} pinned  signed statements as they were seen before
  * @param {Uint8Array[]} served
  * @returns {Promise<Chain>}
- * @throws {Refusal} `chain_back`: an older list; `chain_forked`: another one; what the chain's rules refuse
+ * @throws {Refusal} `chain_back`: an older list; `chain_fork`: another one; what the chain's rules refuse
  */
 export async function continued(pinned, served) {
   const common = pinned.slice(0, served.length);
-  if (!common.every((bytes, at) => hex(bytes) === hex(served[at]))) throw new Refusal("chain_forked");
+  if (!common.every((bytes, at) => hex(bytes) === hex(served[at]))) throw new Refusal("chain_fork");
   if (served.length < pinned.length) throw new Refusal("chain_back");
   return readChain(served);
 }

@@ -14,7 +14,7 @@ import { Tabs } from "./tabs.js";
 import { Tokens } from "./tokens.js";
 
 /**
- * @typedef {typeof import("../protocol/accounts/hpke.js")} Hpke
+ * @typedef {typeof import("../device/hpke.js")} Hpke
  *
  * @typedef {object} Parts
  * @property {string} base  address of the deployment with a trailing slash
@@ -36,7 +36,7 @@ import { Tokens } from "./tokens.js";
  * @typedef {object} Given
  * @property {{salt: Uint8Array}} config  as `/config` says
  * @property {string} base
- * @property {() => Promise<Hpke>} [hpke]  how the keys for sealing are loaded, which is heavy
+ * @property {() => Promise<Hpke>} hpke  how device/hpke.js is loaded, which is heavy
  */
 
 /** @returns {Promise<"insecure"|"no_ed25519"|"no_storage"|null>} what is missing */
@@ -59,7 +59,7 @@ export async function missing() {
  * @returns {Promise<Parts>}
  * @throws {Refusal} `no_storage`
  */
-export async function openParts(state, { config, base, hpke = () => import("../protocol/accounts/hpke.js") }) {
+export async function openParts(state, { config, base, hpke }) {
   const storage = await openStorage(globalThis.indexedDB).catch(() => { throw new Refusal("no_storage"); });
   const { locks } = navigator;
   const tabs = new Tabs();

@@ -10,7 +10,7 @@ import { openPins, sealPins, verifyPins } from "../protocol/accounts/pins.js";
  */
 
 /**
- * @param {typeof import("../protocol/accounts/hpke.js")} hpke
+ * @param {typeof import("../device/hpke.js")} hpke
  * @param {{keys: CryptoKeyPair, chain: Chain, registers: Registers}} mine
  * @returns {Promise<{pins: Uint8Array, signature: Uint8Array}>}
  */
@@ -23,7 +23,7 @@ export function makePins(hpke, { keys, chain, registers }) {
 
 /**
  * The registers of the oldest device that has left any which can be opened and are its own.
- * @param {typeof import("../protocol/accounts/hpke.js")} hpke
+ * @param {typeof import("../device/hpke.js")} hpke
  * @param {Uint8Array} seed  of the recovery sealing key
  * @param {Chain} chain
  * @param {ServedPins[]} served  in the order in which the devices were added

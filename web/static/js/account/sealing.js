@@ -27,7 +27,7 @@ const ROW = "sealing/";
  * @property {CryptoKeyPair} keys  of the device
  * @property {Uint8Array} chain
  * @property {Uint8Array} device
- * @property {() => Promise<typeof import("../protocol/accounts/hpke.js")>} hpke
+ * @property {() => Promise<typeof import("../device/hpke.js")>} hpke
  * @property {(size: number) => Uint8Array} random
  */
 
