@@ -35,12 +35,15 @@ export class AccountClient {
   /** @type {{cancel: () => void}|null} */
   #link = null;
 
-  /** @param {Parts} parts */
-  constructor(parts) {
+  /**
+   * @param {Parts} parts
+   * @param {Standing} standing
+   */
+  constructor(parts, standing) {
     this.#parts = parts;
     this.#state = parts.state;
     this.#founding = new Founding(parts);
-    this.#standing = new Standing(parts);
+    this.#standing = standing;
   }
 
   /**
@@ -53,9 +56,10 @@ export class AccountClient {
     const reason = await missing();
     if (reason !== null) return AccountClient.#without(state, reason);
     try {
-      const client = new AccountClient(await openParts(state, given));
-      await client.#standing.start();
-      return client;
+      const parts = await openParts(state, given);
+      const standing = new Standing(parts);
+      await standing.start();
+      return new AccountClient(parts, standing);
     } catch (error) {
       if (/** @type {Refusal} */ (error).code !== "no_storage") throw error;
       return AccountClient.#without(state, "no_storage");
@@ -66,7 +70,8 @@ export class AccountClient {
   static #without(state, reason) {
     state.change({ phase: "unsupported", reason });
     const tabs = { listen() {}, close() {} };
-    return new AccountClient(/** @type {Parts} */ (/** @type {unknown} */ ({ state, tabs })));
+    const parts = /** @type {Parts} */ (/** @type {unknown} */ ({ state, tabs }));
+    return new AccountClient(parts, new Standing(parts));
   }
 
   /** @returns {Readonly<AccountState>} */

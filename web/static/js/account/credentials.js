@@ -10,10 +10,10 @@ import { authKey, deriveMaster, normalized } from "../protocol/accounts/password
  * @returns {Promise<string>} the auth key, base64url
  * @throws {import("../protocol/errors.js").Refusal} `password_length`, what deriving refuses
  */
-export function authKeyOf({ state, suite, salt, argon2id }, address, password) {
+export function authKeyOf({ state, salt, argon2id }, address, password) {
   const written = normalized(password);
   return state.during("deriving", async () => {
-    const master = await deriveMaster(written, suite, salt, address, argon2id);
+    const master = await deriveMaster(written, salt, address, argon2id);
     try {
       return toBase64url(await authKey(master));
     } finally {

@@ -22,6 +22,7 @@ const ATTEMPTS = 3;
  * @typedef {import("./parts.js").Parts} Parts
  * @typedef {import("./this-device.js").ThisDevice} ThisDevice
  * @typedef {import("./look.js").Seen} Seen
+ * @typedef {{typed: string, found: Awaited<ReturnType<typeof lookAt>>}} Looked  a request, by the words as typed
  */
 
 export class DeviceWork {
@@ -32,7 +33,7 @@ export class DeviceWork {
   #leadership;
   /** @type {Seen|null} */
   #seen = null;
-  /** @type {{typed: string, found: Awaited<ReturnType<typeof lookAt>>}|null} */
+  /** @type {Looked|null} */
   #looked = null;
   #isStopped = false;
   /** @type {Promise<void>|null} */
@@ -87,7 +88,7 @@ export class DeviceWork {
   /** @param {string} typed  @param {string} auth_key */
   async acceptLink(typed, auth_key) {
     if (this.#looked?.typed !== typed) await this.lookAtLink(typed);
-    const { request, keys } = /** @type {NonNullable<typeof this.#looked>} */ (this.#looked).found;
+    const { request, keys } = /** @type {Looked} */ (this.#looked).found;
     const { api, rows } = this.#parts;
     await this.#write(
       (chain) => addition(request, { keys: this.#device.keys, chain, id: this.#device.id }),
@@ -150,7 +151,7 @@ export class DeviceWork {
 
   /** @param {string} auth_key  @param {string} [words]  as typed */
   async deleteAccount(auth_key, words) {
-    const { api, argon2id, hpke, salt, state, suite } = this.#parts;
+    const { api, argon2id, hpke, salt, state } = this.#parts;
     await this.#look();
     const chain = this.#chain();
     let signed;
@@ -159,7 +160,7 @@ export class DeviceWork {
       await this.#remember(signed);
     } else {
       const typed = readRecoveryWords(words);
-      const root = await state.during("deriving", () => recoveryRoot(typed, suite, salt, argon2id));
+      const root = await state.during("deriving", () => recoveryRoot(typed, salt, argon2id));
       const { signing } = await RecoveryKeys.derived(root, await hpke());
       if (toBase64url(signing.publicBytes) !== toBase64url(chain.recovery)) throw new Refusal("words_wrong");
       signed = await close(chain, { recovery: signing });

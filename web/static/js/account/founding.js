@@ -29,10 +29,12 @@ export class Founding {
 
   /** @returns {string} ten words; what is made of them is made while they are written down */
   words() {
-    const { suite, salt, argon2id, state } = this.#parts;
+    const { salt, argon2id, state } = this.#parts;
     const words = newRecoveryWords(randomBelow);
-    this.#root = recoveryRoot(words, suite, salt, argon2id);
-    this.#root.catch(() => undefined);
+    const root = recoveryRoot(words, salt, argon2id);
+    // Whoever confirms hears of an error.
+    root.catch(() => undefined);
+    this.#root = root;
     state.change({ confirming: true });
     return words;
   }
@@ -52,7 +54,7 @@ export class Founding {
     const root = await state.during("deriving", () => /** @type {Promise<Uint8Array>} */ (this.#root));
     const made = await state.during("making_keys", async () => {
       const recovery = await RecoveryKeys.derived(root, await hpke());
-      const { keys, key, id } = await newDevice();
+      const { keys, id } = await newDevice();
       const signed = await genesis(keys, recovery.signing.publicBytes, recovery.sealHash);
       const chain = await chainId(Signed.decode(signed).statement);
       const sealing = await makeSealing({ keys, chain, device: id, hpke, random }, 1, clock.today());

@@ -30,8 +30,8 @@ import { keepDevice, newDevice } from "./this-device.js";
  */
 
 /** @param {Parts} parts  @param {string} code */
-async function keysFor({ state, suite, salt, argon2id }, code) {
-  const root = await state.during("deriving", () => linkRoot(code, suite, salt, argon2id));
+async function keysFor({ state, salt, argon2id }, code) {
+  const root = await state.during("deriving", () => linkRoot(code, salt, argon2id));
   try {
     return await linkKeys(root);
   } finally {

@@ -2,7 +2,6 @@
 
 import { inWorker } from "../device/derive.js";
 import { randomBytes } from "../device/random.js";
-import { ARGON2ID } from "../protocol/config.js";
 import { Refusal } from "../protocol/errors.js";
 import { audienceOf } from "../protocol/accounts/proofs.js";
 import { AccountApi } from "./account-api.js";
@@ -19,7 +18,6 @@ import { Tokens } from "./tokens.js";
  * @typedef {object} Parts
  * @property {string} base  address of the deployment with a trailing slash
  * @property {Uint8Array} salt  of the deployment
- * @property {number} suite  passwords and words are derived by this one, whatever rooms use
  * @property {StateHolder} state
  * @property {import("./storage.js").AccountStorage} storage
  * @property {import("./storage-keys.js").Locks} locks
@@ -68,7 +66,7 @@ export async function openParts(state, { config, base, hpke }) {
   const tokens = new Tokens({ base, audience, clock, locks, tabs });
   const api = new AccountApi(tokens);
   return {
-    base, salt: config.salt, suite: ARGON2ID.suite, state, storage, locks, tabs, clock, tokens, api,
+    base, salt: config.salt, state, storage, locks, tabs, clock, tokens, api,
     rows: new SealedRows(storage, api, locks), hpke, random: randomBytes, argon2id: inWorker,
     agent: navigator.userAgent,
   };

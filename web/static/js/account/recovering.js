@@ -1,7 +1,6 @@
 /** The way back with ten words: into an account, or into what lies in this browser. */
 
 import { fromBase64url, toBase64url, u64, utf8, concat } from "../protocol/encoding.js";
-import { Refusal } from "../protocol/errors.js";
 import { sha256 } from "../protocol/keys.js";
 import { readAddress } from "../protocol/accounts/addresses.js";
 import { normalized } from "../protocol/accounts/passwords.js";
@@ -29,9 +28,9 @@ const BEGIN = "auth/recover/begin";
  * @returns {Promise<RecoveryKeys>}
  * @throws {Refusal} `code_word`, `code_length`
  */
-async function keysOf({ suite, salt, argon2id, hpke, state }, typed) {
+async function keysOf({ salt, argon2id, hpke, state }, typed) {
   const words = readRecoveryWords(typed);
-  const root = await state.during("deriving", () => recoveryRoot(words, suite, salt, argon2id));
+  const root = await state.during("deriving", () => recoveryRoot(words, salt, argon2id));
   return RecoveryKeys.derived(root, await hpke());
 }
 

@@ -39,9 +39,9 @@ const ROW = "sealing/";
  */
 export async function makeSealing({ keys, chain, device, hpke, random }, number, day) {
   const seed = random(32);
-  const { publicBytes } = await (await hpke()).fromSeed(seed);
-  const signature = await signSealing(keys, chain, device, number, day, publicBytes);
-  const body = { number, day, key: toBase64url(publicBytes), signature: toBase64url(signature) };
+  const { public: box } = await (await hpke()).fromSeed(seed);
+  const signature = await signSealing(keys, chain, device, number, day, box);
+  const body = { number, day, key: toBase64url(box), signature: toBase64url(signature) };
   return { number, day, seed: toBase64url(seed), body, published: false, followedAt: null, synchronised: false };
 }
 

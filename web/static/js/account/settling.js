@@ -42,10 +42,9 @@ export const sealToWords = ({ hpke }, recoverySeal) => async (key) => {
  * @throws {Refusal} `words_wrong`
  */
 export const openWithSeed = ({ hpke }, seed) => async (sealed) => {
-  const { fromSeed, open } = await hpke();
-  const { key } = await fromSeed(seed);
+  const { open } = await hpke();
   try {
-    return await open(key, ESCROW, sealed);
+    return await open(seed, ESCROW, sealed);
   } catch {
     throw new Refusal("words_wrong");
   }

@@ -12,11 +12,8 @@ const FROZEN_MS = 5000;
  * @typedef {Pick<BroadcastChannel, "postMessage"|"close"|"addEventListener">} Channel
  *
  * @typedef {{kind: "token", access: import("./tokens.js").Access}
- *   |{kind: "changed"}       something of the account has changed: look anew
- *   |{kind: "signed_out"}
- *   |{kind: "signed_in"}
- *   |{kind: "anybody"}       is there one that does the work?
- *   |{kind: "here"}} Told
+ *   |{kind: "changed"|"signed_out"|"signed_in"|"anybody"|"here"}} Told
+ *   changed: look anew; anybody, here: whether one does the work, and that it does
  */
 
 export class Tabs {

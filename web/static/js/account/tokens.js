@@ -134,6 +134,7 @@ export class Tokens {
   /** Ends the session. @throws {Refusal} the server's */
   async end() {
     const token = this.access?.token;
+    /** @type {Record<string, string>} */
     const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
     this.access = null;
     await this.#http.ask("POST", "auth/logout", { body: {}, headers, credentials: "same-origin", keepalive: true });
