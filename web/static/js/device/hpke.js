@@ -19,9 +19,8 @@ export const OVERHEAD_BYTES = ENCAPSULATED_BYTES + TAG_BYTES;
 
 const kem = new XWing();
 const suite = new CipherSuite({ kem, kdf: new HkdfSha256(), aead: new Aes256Gcm() });
-const NOTHING = new Uint8Array(0);
 
-/** @typedef {{seed: Uint8Array, public: Uint8Array}} HpkeKey */
+/** @typedef {{key: Uint8Array, publicBytes: Uint8Array}} HpkeKey  `key` is the private one, a seed */
 
 /**
  * A new key.
@@ -39,43 +38,41 @@ export async function fromSeed(seed) {
   if (seed.length !== SEED_BYTES) throw new TypeError("a seed has 32 bytes");
   // The library keeps what it is given.
   const { publicKey } = await kem.generateKeyPairDerand(seed.slice());
-  return { seed, public: new Uint8Array(await kem.serializePublicKey(publicKey)) };
+  return { key: seed, publicBytes: new Uint8Array(await kem.serializePublicKey(publicKey)) };
 }
 
 /**
  * @param {Uint8Array} publicKey
  * @param {Uint8Array} info
  * @param {Uint8Array} plaintext
- * @param {Uint8Array} [aad]
  * @returns {Promise<Uint8Array>} the encapsulated key, then the ciphertext with its tag
- * @throws {Refusal} `sealing_key` for what nobody can seal to
+ * @throws {Refusal} `box_key` for what nobody can seal to
  */
-export async function seal(publicKey, info, plaintext, aad = NOTHING) {
-  refuse(publicKey.length !== PUBLIC_BYTES, "sealing_key");
+export async function seal(publicKey, info, plaintext) {
+  refuse(publicKey.length !== PUBLIC_BYTES, "box_key");
   try {
     const key = await kem.deserializePublicKey(publicKey.slice());
-    const { ct, enc } = await suite.seal({ recipientPublicKey: key, info }, plaintext, aad);
+    const { ct, enc } = await suite.seal({ recipientPublicKey: key, info }, plaintext);
     return concat(new Uint8Array(enc), new Uint8Array(ct));
   } catch {
-    throw new Refusal("sealing_key");
+    throw new Refusal("box_key");
   }
 }
 
 /**
- * @param {Uint8Array} seed  the private key
+ * @param {Uint8Array} privateKey
  * @param {Uint8Array} info
  * @param {Uint8Array} sealed
- * @param {Uint8Array} [aad]
  * @returns {Promise<Uint8Array>}
  * @throws {Refusal} `box_broken`
  */
-export async function open(seed, info, sealed, aad = NOTHING) {
+export async function open(privateKey, info, sealed) {
   refuse(sealed.length < OVERHEAD_BYTES, "box_broken");
-  const key = await kem.deserializePrivateKey(seed.slice());
+  const key = await kem.deserializePrivateKey(privateKey.slice());
   const enc = sealed.slice(0, ENCAPSULATED_BYTES);
   const ciphertext = sealed.slice(ENCAPSULATED_BYTES);
   try {
-    return new Uint8Array(await suite.open({ recipientKey: key, enc, info }, ciphertext, aad));
+    return new Uint8Array(await suite.open({ recipientKey: key, enc, info }, ciphertext));
   } catch {
     throw new Refusal("box_broken");
   }
