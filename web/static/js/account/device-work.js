@@ -2,11 +2,11 @@
 
 import { fromBase64url, toBase64url } from "../protocol/encoding.js";
 import { Refusal } from "../protocol/errors.js";
-import { close, remove } from "../protocol/accounts/chain.js";
+import { add, close, remove } from "../protocol/accounts/making.js";
 import { RecoveryKeys, readRecoveryWords, recoveryRoot } from "../protocol/accounts/recovery.js";
 import { dailyWork } from "./daily.js";
 import { sealName } from "./device-names.js";
-import { addition, answerTo, lookAt } from "./linking.js";
+import { answerTo, lookAt, sealingOf } from "./linking.js";
 import { look } from "./look.js";
 import { nameOf } from "./own-chain.js";
 import { SealingKeys } from "./sealing.js";
@@ -22,6 +22,8 @@ const ATTEMPTS = 3;
  * @typedef {import("./parts.js").Parts} Parts
  * @typedef {import("./this-device.js").ThisDevice} ThisDevice
  * @typedef {import("./look.js").Seen} Seen
+ * @typedef {import("../protocol/accounts/chain.js").Chain} Chain
+ * @typedef {import("../protocol/accounts/statements.js").Signed} Signed
  * @typedef {{typed: string, found: Awaited<ReturnType<typeof lookAt>>}} Looked  a request, by the words as typed
  */
 
@@ -82,7 +84,7 @@ export class DeviceWork {
   async lookAtLink(typed) {
     const found = await lookAt(this.#parts, typed, { account: this.#device.account, chain: this.#chain() });
     this.#looked = { typed, found };
-    return { device: found.request.device, name: String(found.request.name) };
+    return { device: toBase64url(found.request.device), name: found.request.name };
   }
 
   /** @param {string} typed  @param {string} auth_key */
@@ -91,13 +93,13 @@ export class DeviceWork {
     const { request, keys } = /** @type {Looked} */ (this.#looked).found;
     const { api, rows } = this.#parts;
     await this.#write(
-      (chain) => addition(request, { keys: this.#device.keys, chain, id: this.#device.id }),
-      async (signed, statements) => {
-        const answer = await answerTo(keys, this.#device.account, {
-          statements: [...statements, signed], registers: await rows.read("registers"),
-        });
+      (chain) => chain.keyOf(request.device) !== null,
+      (chain) => add(chain, this.#device.keys, request.key, request.consent),
+      async (signed, chain) => {
+        const { pin } = await chain.extend(signed);
+        const answer = await answerTo(keys, this.#device.account, { pin, registers: await rows.read("registers") });
         await api.addDevice({
-          statement: toBase64url(signed), auth_key, sealing: request.sealing, locator: toBase64url(keys.locator),
+          statement: toBase64url(signed.encode()), auth_key, sealing: sealingOf(request), locator: toBase64url(keys.locator),
           answer: toBase64url(answer),
         });
       },
@@ -118,9 +120,11 @@ export class DeviceWork {
   /** @param {string} id  @param {string} auth_key */
   async revoke(id, auth_key) {
     const { api } = this.#parts;
+    const removed = fromBase64url(id, 16);
     await this.#write(
-      (chain) => remove(chain, this.#device.keys, this.#device.id, fromBase64url(id, 16)),
-      (signed) => api.revoke(id, { statement: toBase64url(signed), auth_key }),
+      (chain) => chain.keyOf(removed) === null,
+      (chain) => remove(chain, this.#device.keys, removed),
+      (signed) => api.revoke(id, { statement: toBase64url(signed.encode()), auth_key }),
     );
   }
 
@@ -154,18 +158,17 @@ export class DeviceWork {
     const { api, argon2id, hpke, salt, state } = this.#parts;
     await this.#look();
     const chain = this.#chain();
-    let signed;
-    if (words === undefined) {
-      signed = await close(chain, { keys: this.#device.keys, id: this.#device.id });
-      await this.#remember(signed);
-    } else {
+    let signer = this.#device.keys;
+    if (words !== undefined) {
       const typed = readRecoveryWords(words);
       const root = await state.during("deriving", () => recoveryRoot(typed, salt, argon2id));
       const { signing } = await RecoveryKeys.derived(root, await hpke());
-      if (toBase64url(signing.publicBytes) !== toBase64url(chain.recovery)) throw new Refusal("words_wrong");
-      signed = await close(chain, { recovery: signing });
+      if (toBase64url(signing.public) !== toBase64url(chain.recovery)) throw new Refusal("words_wrong");
+      signer = signing;
     }
-    const statement = toBase64url(signed);
+    const signed = await close(chain, signer);
+    await this.#remember(signed);
+    const statement = toBase64url(signed.encode());
     const answer = await state.during("asking", () => api.deleteAccount({ auth_key, statement }));
     if (!answer.deleted) await this.#lookAndTell();
     return answer;
@@ -185,32 +188,35 @@ export class DeviceWork {
 
   /**
    * Makes a statement, remembers it, and posts it; anew if somebody was faster.
-   * @param {(chain: import("../protocol/accounts/chain.js").Chain) => Promise<Uint8Array>} make
-   * @param {(signed: Uint8Array, statements: Uint8Array[]) => Promise<unknown>} post
+   * @param {(chain: Chain) => boolean} isDone
+   * @param {(chain: Chain) => Promise<Signed>} make
+   * @param {(signed: Signed, chain: Chain) => Promise<unknown>} post
    */
-  async #write(make, post) {
+  async #write(isDone, make, post) {
     for (let attempt = 1; ; attempt += 1) {
-      const { statements } = /** @type {Seen} */ (this.#seen);
-      const signed = await make(this.#chain());
+      await this.#look();
+      const chain = this.#chain();
+      // Done already: the answer was lost, or another device was faster.
+      if (isDone(chain)) break;
+      const signed = await make(chain);
       // Before anybody else can know it: else it would look as if somebody had this device's keys.
       await this.#remember(signed);
       try {
-        await this.#parts.state.during("asking", () => post(signed, statements));
+        await this.#parts.state.during("asking", () => post(signed, chain));
         break;
       } catch (error) {
         const { code } = /** @type {Refusal} */ (error);
         if (code !== "conflict" || attempt === ATTEMPTS) throw error;
-        await this.#look();
       }
     }
     await this.#lookAndTell();
   }
 
-  /** @param {Uint8Array} signed */
+  /** @param {Signed} signed */
   async #remember(signed) {
     const { rows } = this.#parts;
     const made = (await rows.read("made"))?.statements ?? [];
-    await rows.write({ made: { statements: [...new Set([...made, await nameOf(signed)])] } });
+    await rows.write({ made: { statements: [...new Set([...made, await nameOf(signed.encode())])] } });
   }
 
   async #look() {

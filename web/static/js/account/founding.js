@@ -5,7 +5,7 @@
 
 import { toBase64url } from "../protocol/encoding.js";
 import { Refusal } from "../protocol/errors.js";
-import { Signed, chainId, genesis } from "../protocol/accounts/chain.js";
+import { genesis } from "../protocol/accounts/making.js";
 import { RecoveryKeys, newRecoveryWords, recoveryRoot } from "../protocol/accounts/recovery.js";
 import { randomBelow } from "../device/random.js";
 import { makeSealing } from "./sealing.js";
@@ -55,8 +55,9 @@ export class Founding {
     const made = await state.during("making_keys", async () => {
       const recovery = await RecoveryKeys.derived(root, await hpke());
       const { keys, id } = await newDevice();
-      const signed = await genesis(keys, recovery.signing.publicBytes, recovery.sealHash);
-      const chain = await chainId(Signed.decode(signed).statement);
+      const first = await genesis(keys, recovery.signing.public, recovery.sealHash);
+      const chain = await first.statement.hash();
+      const signed = first.encode();
       const sealing = await makeSealing({ keys, chain, device: id, hpke, random }, 1, clock.today());
       const recovery_seal = toBase64url(recovery.sealPublic);
       /** @type {ThisDevice} */

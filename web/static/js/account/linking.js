@@ -4,13 +4,15 @@
  */
 
 import { fromBase64url, toBase64url } from "../protocol/encoding.js";
-import { readCode, makeCode } from "../protocol/codes.js";
+import { makeCode } from "../protocol/codes.js";
 import { Refusal } from "../protocol/errors.js";
-import { add, consent, deviceId, readChain } from "../protocol/accounts/chain.js";
-import { linkKeys, linkRoot, openAnswer, openRequest, sealAnswer, sealRequest } from "../protocol/accounts/linking.js";
-import { verifySealing } from "../protocol/accounts/sealing-keys.js";
-import { randomBelow } from "../device/random.js";
+import {
+  checkRequest, linkKeys, linkRoot, linkText, openAnswer, openRequest, readLinkCode, sealAnswer, sealRequest,
+} from "../protocol/accounts/linking.js";
+import { consent } from "../protocol/accounts/statements.js";
+import { randomBelow, randomBytes } from "../device/random.js";
 import { usualName } from "./device-names.js";
+import { readRegisters } from "./pins.js";
 import { makeSealing } from "./sealing.js";
 import { settle } from "./settling.js";
 import { keepDevice, newDevice } from "./this-device.js";
@@ -20,13 +22,9 @@ import { keepDevice, newDevice } from "./this-device.js";
  * @typedef {import("./this-device.js").ThisDevice} ThisDevice
  * @typedef {import("../protocol/accounts/chain.js").Chain} Chain
  * @typedef {import("./pins.js").Registers} Registers
- *
- * @typedef {object} Request  what an old device is asked to add
- * @property {string} device  base64url
- * @property {string} key
- * @property {string} consent
- * @property {import("./account-api.js").SealingBody} sealing
- * @property {string} name
+ * @typedef {import("../protocol/accounts/linking.js").LinkRequest} Request
+ * @typedef {import("../protocol/accounts/linking.js").LinkKeys} Keys
+ * @typedef {import("../protocol/accounts/chain.js").Pin} Pin
  */
 
 /** @param {Parts} parts  @param {string} code */
@@ -54,28 +52,30 @@ export async function askToBeLinked(parts, { account, chain, address }, linked) 
     const made = await newDevice();
     const maker = { keys: made.keys, chain, device: made.id, hpke, random };
     const first = await makeSealing(maker, 1, clock.today());
+    /** @type {Request} */
     const content = {
-      v: 1, device: toBase64url(made.id), key: toBase64url(made.key),
-      consent: toBase64url(await consent(made.keys, chain, made.id)), sealing: first.body, name: usualName(agent),
+      device: made.id, key: made.keys.public, consent: await consent(made.keys, chain), name: usualName(agent),
+      sealing: { number: 1, day: first.day, public: fromBase64url(first.body.key) },
+      signature: fromBase64url(first.body.signature),
     };
     /** @type {ThisDevice} */
     const kept = {
       account, chain, id: made.id, keys: made.keys,
-      begun: { kind: "link", locator: toBase64url(keys.locator), toNew: keys.toNew },
+      begun: { kind: "link", keys },
     };
-    return { device: kept, sealing: first, request: await sealRequest(keys, fromBase64url(account), content) };
+    return { device: kept, sealing: first, request: await sealRequest(keys, fromBase64url(account), content, randomBytes) };
   });
   await keepDevice(storage, device);
   tokens.proveBy(device.keys);
   const { expiresAt } = await state.during("asking", () => api.depositLink(keys.locator, request));
   const ending = new AbortController();
   const done = waitForAnswer(parts, keys.locator, { expiresAt, signal: ending.signal }).then(async (sealed) => {
-    const given = await readAnswer(sealed, device, { locator: keys.locator, toNew: keys.toNew });
+    const given = await readAnswer(sealed, device, keys);
     await state.during("opening", () => settle(parts, device, { ...given, sealing, ...(address === null ? {} : { address }) }));
     linked(device);
   });
   done.catch(() => undefined);
-  const link = new URL(`account/#link=${code.replaceAll(" ", "-")}`, base).href;
+  const link = linkText(new URL("account/", base).href, code);
   return { code, link, expiresAt, done, cancel: () => ending.abort() };
 }
 
@@ -106,27 +106,25 @@ async function waitForAnswer({ api, clock }, locator, { expiresAt, signal }) {
  * What the old device has given: believed because it came under the seven words.
  * @param {Uint8Array} sealed
  * @param {ThisDevice} device
- * @param {{locator: Uint8Array, toNew: CryptoKey}} keys
- * @returns {Promise<{statements: Uint8Array[], registers: Registers}>}
- * @throws {Refusal} `link_broken`
+ * @param {Keys} keys
+ * @returns {Promise<{pin: Pin, registers?: Registers}>}
+ * @throws {Refusal} `linking_box`, `linking_form`; `chain_fork`: it is another account's
  */
-export async function readAnswer(sealed, device, keys) {
-  const answer = /** @type {any} */ (await openAnswer(keys, fromBase64url(device.account), sealed));
-  const statements = answer.chain.map((/** @type {unknown} */ one) => fromBase64url(one));
-  const chain = await readChain(statements);
-  const mine = chain.devices.find(({ id }) => toBase64url(id) === toBase64url(device.id));
-  if (toBase64url(chain.id) !== toBase64url(device.chain) || mine === undefined) throw new Refusal("link_broken");
-  fromBase64url(answer.registers.names_key, 32);
-  return { statements, registers: answer.registers };
+async function readAnswer(sealed, device, keys) {
+  const { pin, registers } = await openAnswer(keys, fromBase64url(device.account), sealed);
+  if (toBase64url(pin.chain) !== toBase64url(device.chain)) throw new Refusal("chain_fork");
+  const read = readRegisters(registers);
+  return { pin, ...(read === null ? {} : { registers: read }) };
 }
 
 /** A link that was stopped when its answer was there already, perhaps. @param {Parts} parts  @param {ThisDevice} device */
 export async function finishLink(parts, device) {
   const { begun } = device;
   if (begun === null || begun.kind !== "link") return;
-  const locator = fromBase64url(begun.locator);
-  const given = await parts.api.link(locator).then(
-    ({ answer }) => (answer === null ? {} : readAnswer(answer, device, { locator, toNew: begun.toNew })),
+  const { keys } = begun;
+  const given = await parts.api.link(keys.locator).then(
+    ({ answer }) => (answer === null ? {} : readAnswer(answer, device, keys)),
+    // It was there for ten minutes. Without it this device can't read the others' names.
     () => ({}),
   );
   await settle(parts, device, given);
@@ -137,37 +135,26 @@ export async function finishLink(parts, device) {
  * @param {Parts} parts
  * @param {string} typed
  * @param {{account: string, chain: Chain}} own
- * @returns {Promise<{request: Request, keys: Awaited<ReturnType<typeof linkKeys>>}>}
- * @throws {Refusal} `code_word`, `code_length`; `link_unknown`; `link_broken`
+ * @returns {Promise<{request: Request, keys: Keys}>}
+ * @throws {Refusal} `code_word`, `code_length`; `link_unknown`; `linking_…`
  */
 export async function lookAt(parts, typed, { account, chain }) {
-  const keys = await keysFor(parts, readCode(typed));
+  const keys = await keysFor(parts, readLinkCode(typed));
   const { request: sealed } = await parts.state.during("asking", () => parts.api.link(keys.locator));
   if (sealed === null) throw new Refusal("link_unknown");
-  const request = /** @type {Request} */ (/** @type {unknown} */ (await openRequest(keys, fromBase64url(account), sealed)));
-  const key = fromBase64url(request.key, 32);
-  const id = await deviceId(key);
-  const { number, day, key: box, signature } = request.sealing;
-  const isSound = toBase64url(id) === request.device &&
-    await verifySealing(key, chain.id, id, number, day, fromBase64url(box), fromBase64url(signature));
-  if (!isSound) throw new Refusal("link_broken");
+  const request = await openRequest(keys, fromBase64url(account), sealed);
+  await checkRequest(request, chain);
   return { request, keys };
 }
 
-/**
- * @param {Request} request
- * @param {{keys: CryptoKeyPair, chain: Chain, id: Uint8Array}} own
- * @returns {Promise<Uint8Array>} the statement that adds it
- */
-export const addition = (request, { keys, chain, id }) =>
-  add(chain, keys, id, { key: fromBase64url(request.key, 32), consent: fromBase64url(request.consent, 64) });
+/** @param {Request} request  @returns {import("./account-api.js").SealingBody} */
+export const sealingOf = ({ sealing: { number, day, public: key }, signature }) =>
+  ({ number, day, key: toBase64url(key), signature: toBase64url(signature) });
 
 /**
- * @param {Awaited<ReturnType<typeof linkKeys>>} keys
+ * @param {Keys} keys
  * @param {string} account
- * @param {{statements: Uint8Array[], registers: Registers|undefined}} given
+ * @param {{pin: Pin, registers: Registers|undefined}} given
  */
-export const answerTo = (keys, account, { statements, registers }) =>
-  sealAnswer(keys, fromBase64url(account), {
-    v: 1, chain: statements.map(toBase64url), pins: {}, registers: registers ?? {},
-  });
+export const answerTo = (keys, account, { pin, registers }) =>
+  sealAnswer(keys, fromBase64url(account), { pin, pins: null, registers: registers ?? {} }, randomBytes);

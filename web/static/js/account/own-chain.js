@@ -4,10 +4,12 @@
  * not made.
  */
 
-import { hex, toBase64url } from "../protocol/encoding.js";
+import { toBase64url } from "../protocol/encoding.js";
 import { Refusal } from "../protocol/errors.js";
 import { sha256 } from "../protocol/keys.js";
-import { Signed, TYPES, readChain } from "../protocol/accounts/chain.js";
+import { readChain } from "../protocol/accounts/chain.js";
+import { isSame } from "../protocol/accounts/derivation.js";
+import { ADD, RECOVER, REMOVE, Signed } from "../protocol/accounts/statements.js";
 
 /**
  * @typedef {import("../protocol/accounts/chain.js").Chain} Chain
@@ -22,7 +24,7 @@ import { Signed, TYPES, readChain } from "../protocol/accounts/chain.js";
  */
 export async function continued(pinned, served) {
   const common = pinned.slice(0, served.length);
-  if (!common.every((bytes, at) => hex(bytes) === hex(served[at]))) throw new Refusal("chain_fork");
+  if (!common.every((bytes, at) => isSame(bytes, served[at]))) throw new Refusal("chain_fork");
   if (served.length < pinned.length) throw new Refusal("chain_back");
   return readChain(served);
 }
@@ -37,8 +39,8 @@ export async function isCopied(served, me, made) {
   for (const bytes of served) {
     const { type, signer, device } = Signed.decode(bytes).statement;
     // Nobody has signed a RECOVER but the recovery key; whose device it adds has consented to it.
-    const author = type === TYPES.RECOVER ? device : signer;
-    if (hex(author) === hex(me) && !made.has(await nameOf(bytes))) return true;
+    const author = type === RECOVER ? device : signer;
+    if (isSame(author, me) && !made.has(await nameOf(bytes))) return true;
   }
   return false;
 }
@@ -57,11 +59,11 @@ export function newsOf(fresh, me) {
   const news = [];
   for (const bytes of fresh) {
     const { type, signer, device } = Signed.decode(bytes).statement;
-    if (hex(signer) === hex(me) || hex(device) === hex(me)) continue;
+    if (isSame(signer, me) || isSame(device, me)) continue;
     const named = toBase64url(device);
-    if (type === TYPES.ADD) news.push({ kind: "device_added", device: named });
-    if (type === TYPES.REMOVE) news.push({ kind: "device_removed", device: named });
-    if (type === TYPES.RECOVER) news.push({ kind: "recovered", device: named });
+    if (type === ADD) news.push({ kind: "device_added", device: named });
+    if (type === REMOVE) news.push({ kind: "device_removed", device: named });
+    if (type === RECOVER) news.push({ kind: "recovered", device: named });
   }
   return news;
 }

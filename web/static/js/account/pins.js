@@ -1,29 +1,26 @@
 /** What this device leaves with the server for whoever comes back with the ten words alone. */
 
-import { fromBase64url, toBase64url } from "../protocol/encoding.js";
-import { openPins, sealPins, verifyPins } from "../protocol/accounts/pins.js";
+import { fromBase64url } from "../protocol/encoding.js";
+import { openPins, sealPins } from "../protocol/accounts/pins.js";
 
 /**
  * @typedef {import("../protocol/accounts/chain.js").Chain} Chain
+ * @typedef {typeof import("../device/hpke.js")} Hpke
  * @typedef {{names_key: string, recovery_seal: string}} Registers  base64url
- * @typedef {{device: string, pins: string, signature: string, day: number}} ServedPins
+ * @typedef {{device: string, pins: string, signature: string}} ServedPins
  */
 
 /**
- * @param {typeof import("../device/hpke.js")} hpke
- * @param {{keys: CryptoKeyPair, chain: Chain, registers: Registers}} mine
- * @returns {Promise<{pins: Uint8Array, signature: Uint8Array}>}
+ * @param {Hpke} hpke
+ * @param {{keys: import("../protocol/accounts/signing.js").SigningKey, chain: Chain, registers: Registers}} mine
+ * @returns {Promise<{sealed: Uint8Array, signature: Uint8Array}>}
  */
-export function makePins(hpke, { keys, chain, registers }) {
-  const content = {
-    v: 1, chain: toBase64url(chain.id), sequence: chain.sequence, head: toBase64url(chain.head), contacts: [], registers,
-  };
-  return sealPins(hpke, keys, fromBase64url(registers.recovery_seal), content);
-}
+export const makePins = (hpke, { keys, chain, registers }) =>
+  sealPins(hpke, keys, fromBase64url(registers.recovery_seal), { pin: chain.pin, contacts: [], registers });
 
 /**
  * The registers of the oldest device that has left any which can be opened and are its own.
- * @param {typeof import("../device/hpke.js")} hpke
+ * @param {Hpke} hpke
  * @param {Uint8Array} seed  of the recovery sealing key
  * @param {Chain} chain
  * @param {ServedPins[]} served  in the order in which the devices were added
@@ -32,16 +29,27 @@ export function makePins(hpke, { keys, chain, registers }) {
 export async function registersFrom(hpke, seed, chain, served) {
   for (const { device, pins, signature } of served) {
     try {
-      const known = [...chain.devices].find(({ id }) => toBase64url(id) === device);
-      const sealed = fromBase64url(pins);
-      if (known === undefined || !(await verifyPins(known.key, sealed, fromBase64url(signature)))) continue;
-      const content = /** @type {any} */ (await openPins(hpke, seed, sealed));
-      if (content.chain !== toBase64url(chain.id)) continue;
-      fromBase64url(content.registers.names_key, 32);
-      return content.registers;
+      const [id, sealed, signed] = [device, pins, signature].map((part) => fromBase64url(part));
+      const registers = readRegisters((await openPins(hpke, seed, chain, id, sealed, signed)).registers);
+      if (registers !== null) return registers;
     } catch {
       // Those of the next device, then.
     }
   }
   return null;
+}
+
+/**
+ * What all devices of an account share, as another device has written it.
+ * @param {Record<string, unknown>} registers
+ * @returns {Registers|null} null: it isn't whole
+ */
+export function readRegisters({ names_key, recovery_seal }) {
+  try {
+    fromBase64url(names_key, 32);
+    fromBase64url(recovery_seal, 1216);
+    return { names_key: String(names_key), recovery_seal: String(recovery_seal) };
+  } catch {
+    return null;
+  }
 }

@@ -1,13 +1,14 @@
 /** The way back with ten words: into an account, or into what lies in this browser. */
 
-import { fromBase64url, toBase64url, u64, utf8, concat } from "../protocol/encoding.js";
-import { sha256 } from "../protocol/keys.js";
+import { fromBase64url, toBase64url } from "../protocol/encoding.js";
+import { Refusal } from "../protocol/errors.js";
 import { readAddress } from "../protocol/accounts/addresses.js";
 import { normalized } from "../protocol/accounts/passwords.js";
-import { readChain, recover } from "../protocol/accounts/chain.js";
-import { audienceOf } from "../protocol/accounts/proofs.js";
+import { readChain } from "../protocol/accounts/chain.js";
+import { recover } from "../protocol/accounts/making.js";
+import { audience, proof } from "../protocol/accounts/proofs.js";
 import { RecoveryKeys, readRecoveryWords, recoveryRoot } from "../protocol/accounts/recovery.js";
-import { signWith } from "../protocol/accounts/signing.js";
+import { consent } from "../protocol/accounts/statements.js";
 import { HttpClient } from "../net/http-client.js";
 import { authKeyOf } from "./credentials.js";
 import { registersFrom } from "./pins.js";
@@ -51,8 +52,9 @@ export async function recoverAccount(parts, { address: typedAddress, words, pass
   const chain = await readChain(statements);
   const auth_key = await authKeyOf(parts, address, password);
   const made = await state.during("making_keys", async () => {
-    const { keys, key, id } = await newDevice();
-    const signed = await recover(chain, recovery, { keys, key, id });
+    const { keys, id } = await newDevice();
+    const agreed = await consent(keys, chain.id);
+    const signed = (await recover(chain, recovery.signing, keys.public, agreed)).encode();
     const sealing = await makeSealing({ keys, chain: chain.id, device: id, hpke, random }, 1, clock.today());
     const recovery_seal = toBase64url(recovery.sealPublic);
     /** @type {ThisDevice} */
@@ -80,15 +82,11 @@ export async function recoverAccount(parts, { address: typedAddress, words, pass
 async function begin({ base, clock, salt }, address, { signing }) {
   const http = new HttpClient(base);
   const { pathname } = new URL(BEGIN, base);
-  const audience = await audienceOf(salt);
+  const named = await audience(salt);
   for (let attempt = 1; ; attempt += 1) {
-    const time = clock.now();
-    const named = await sha256(utf8(address));
-    const data = concat(utf8(`${audience}\0POST\0${pathname}\0`), named, u64(time));
-    const body = {
-      address, recovery_key: toBase64url(signing.publicBytes), time,
-      signature: toBase64url(await signWith(signing, "proof", data)),
-    };
+    // As a request is proved, with the address in a token's place.
+    const [time, signature] = (await proof(signing, named, "POST", pathname, address, clock.now())).split(".");
+    const body = { address, recovery_key: toBase64url(signing.public), time: Number(time), signature };
     try {
       const answer = /** @type {any} */ (await http.ask("POST", BEGIN, { body }));
       clock.learn(answer);

@@ -24,7 +24,7 @@ const ROW = "sealing/";
  * @property {boolean} synchronised  whether all has been looked through since then
  *
  * @typedef {object} Maker  what a sealing key is made with
- * @property {CryptoKeyPair} keys  of the device
+ * @property {import("../protocol/accounts/signing.js").SigningKey} keys  of the device
  * @property {Uint8Array} chain
  * @property {Uint8Array} device
  * @property {() => Promise<typeof import("../device/hpke.js")>} hpke
@@ -39,8 +39,8 @@ const ROW = "sealing/";
  */
 export async function makeSealing({ keys, chain, device, hpke, random }, number, day) {
   const seed = random(32);
-  const { public: box } = await (await hpke()).fromSeed(seed);
-  const signature = await signSealing(keys, chain, device, number, day, box);
+  const { publicBytes: box } = await (await hpke()).fromSeed(seed);
+  const signature = await signSealing(keys, chain, device, { number, day, public: box });
   const body = { number, day, key: toBase64url(box), signature: toBase64url(signature) };
   return { number, day, seed: toBase64url(seed), body, published: false, followedAt: null, synchronised: false };
 }

@@ -5,6 +5,7 @@
 
 import { fromBase64url, toBase64url, utf8 } from "../protocol/encoding.js";
 import { Refusal } from "../protocol/errors.js";
+import { readChain } from "../protocol/accounts/chain.js";
 import { newNamesKey, sealName, usualName } from "./device-names.js";
 import { nameOf } from "./own-chain.js";
 import { makePins } from "./pins.js";
@@ -21,7 +22,8 @@ const ESCROW = utf8("ephemeral/v1/account/escrow");
  * @property {string} [address]
  * @property {Registers} [registers]
  * @property {import("./sealing.js").SealingRow} [sealing]  as it was published
- * @property {Uint8Array[]} [statements]  the chain as it was given
+ * @property {Uint8Array[]} [statements]  the chain, where this device has seen it
+ * @property {import("../protocol/accounts/chain.js").Pin} [pin]  up to which another device has seen it
  */
 
 /**
@@ -67,7 +69,9 @@ export async function settle(parts, device, gained) {
   const registers = gained.registers ??
     (recoverySeal === null ? null : { names_key: newNamesKey(), recovery_seal: recoverySeal });
   const made = begun !== null && "statement" in begun ? [await nameOf(fromBase64url(begun.statement))] : [];
-  const { address, sealing, statements } = gained;
+  const { address, pin, sealing } = gained;
+  const statements = pin === undefined ? gained.statements : (await api.devices()).statements;
+  if (pin !== undefined) await readChain(statements ?? [], pin);
   await rows.write({
     made: { statements: made },
     ...(address === undefined ? {} : { address }),
@@ -93,6 +97,6 @@ export async function settle(parts, device, gained) {
 export async function leavePins({ api, rows, hpke }, { keys }, chain) {
   const registers = await rows.read("registers");
   if (registers === undefined) return;
-  const { pins, signature } = await makePins(await hpke(), { keys, chain, registers });
-  await api.putPins(pins, signature);
+  const { sealed, signature } = await makePins(await hpke(), { keys, chain, registers });
+  await api.putPins(sealed, signature);
 }

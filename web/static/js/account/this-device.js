@@ -1,31 +1,31 @@
 /** Who this browser is: a key that it won't tell, and which device of which account that makes it. */
 
 import { fromBase64url, toBase64url } from "../protocol/encoding.js";
-import { deviceId } from "../protocol/accounts/chain.js";
-import { publicBytes } from "../protocol/accounts/signing.js";
+import { generateKey } from "../protocol/accounts/signing.js";
+import { deviceId } from "../protocol/accounts/statements.js";
 import { makeLocalKey } from "./storage-keys.js";
 import { PLACES } from "./storage.js";
 
 /**
  * What was begun and not finished: written before anything is asked, and removed when this device stands.
  * @typedef {{kind: "genesis"|"recover", statement: string, recovery_seal: string}
- *   |{kind: "link", locator: string, toNew: CryptoKey}} Begun
+ *   |{kind: "link", keys: import("../protocol/accounts/linking.js").LinkKeys}} Begun
  *
  * @typedef {object} ThisDevice
  * @property {string} account  base64url
  * @property {Uint8Array} chain
  * @property {Uint8Array} id
- * @property {CryptoKeyPair} keys
+ * @property {SigningKey} keys
  * @property {Begun|null} begun
  *
  * @typedef {import("./storage.js").AccountStorage} AccountStorage
+ * @typedef {import("../protocol/accounts/signing.js").SigningKey} SigningKey
  */
 
-/** @returns {Promise<{keys: CryptoKeyPair, key: Uint8Array, id: Uint8Array}>} a device that nobody knows yet */
+/** @returns {Promise<{keys: SigningKey, id: Uint8Array}>} a device that nobody knows yet */
 export async function newDevice() {
-  const keys = /** @type {CryptoKeyPair} */ (await crypto.subtle.generateKey("Ed25519", false, ["sign", "verify"]));
-  const key = await publicBytes(keys);
-  return { keys, key, id: await deviceId(key) };
+  const keys = await generateKey();
+  return { keys, id: await deviceId(keys.public) };
 }
 
 /** @param {AccountStorage} storage  @returns {Promise<ThisDevice|null>} */

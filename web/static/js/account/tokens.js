@@ -43,7 +43,7 @@ export class Tokens {
   #locks;
   #tabs;
   #audience;
-  /** Of this device, once it has any. @type {CryptoKeyPair|null} */
+  /** Of this device, once it has any. @type {import("../protocol/accounts/signing.js").SigningKey|null} */
   #keys = null;
   /** @type {Promise<void>|null} */
   #refreshing = null;
@@ -63,7 +63,7 @@ export class Tokens {
     this.#read = read;
   }
 
-  /** @param {CryptoKeyPair|null} keys */
+  /** @param {import("../protocol/accounts/signing.js").SigningKey|null} keys */
   proveBy(keys) {
     this.#keys = keys;
   }
