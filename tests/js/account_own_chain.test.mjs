@@ -21,25 +21,25 @@ class List {
     const list = new List();
     list.recovery = recovery;
     list.first = await generateKey();
-    await list.#put(await genesis(list.first, recovery.public, new Uint8Array(32).fill(7)));
+    await list.#put(await genesis(list.first, recovery.publicBytes, new Uint8Array(32).fill(7)));
     return list;
   }
 
   async adds(signer = this.first) {
     const added = await generateKey();
     const chain = await this.chain();
-    await this.#put(await add(chain, signer, added.public, await consent(added, chain.id)));
+    await this.#put(await add(chain, signer, added.publicBytes, await consent(added, chain.id)));
     return added;
   }
 
   async removes(key, signer = this.first) {
-    await this.#put(await remove(await this.chain(), signer, await deviceId(key.public)));
+    await this.#put(await remove(await this.chain(), signer, await deviceId(key.publicBytes)));
   }
 
   async recovers() {
     const added = await generateKey();
     const chain = await this.chain();
-    await this.#put(await recover(chain, this.recovery, added.public, await consent(added, chain.id)));
+    await this.#put(await recover(chain, this.recovery, added.publicBytes, await consent(added, chain.id)));
     return added;
   }
 
@@ -57,7 +57,7 @@ let me;
 
 beforeEach(async () => {
   list = await List.of(await generateKey());
-  me = await deviceId(list.first.public);
+  me = await deviceId(list.first.publicBytes);
 });
 
 describe("what the server shows", () => {
@@ -96,7 +96,7 @@ describe("a device whose keys somebody else has", () => {
 
   test("is recognised by a RECOVER in its name", async () => {
     const recovered = await list.recovers();
-    assert.equal(await isCopied(list.statements, await deviceId(recovered.public), new Set()), true);
+    assert.equal(await isCopied(list.statements, await deviceId(recovered.publicBytes), new Set()), true);
     assert.equal(await isCopied(list.statements, me, new Set([await nameOf(list.statements[0])])), false);
   });
 });
@@ -107,7 +107,7 @@ test("news is what others did, and nothing that one did oneself", async () => {
   await list.removes(second);
   const recovered = await list.recovers();
   assert.deepEqual(newsOf(list.statements, me).map(({ kind }) => kind), ["device_added", "recovered"]);
-  assert.deepEqual(newsOf(list.statements, await deviceId(recovered.public)).map(({ kind }) => kind),
+  assert.deepEqual(newsOf(list.statements, await deviceId(recovered.publicBytes)).map(({ kind }) => kind),
     ["device_added", "device_added", "device_removed"]);
 });
 

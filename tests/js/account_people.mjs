@@ -14,7 +14,7 @@ import { SealedRows } from "../../web/static/js/account/storage-keys.js";
 import { Tabs } from "../../web/static/js/account/tabs.js";
 import { Tokens } from "../../web/static/js/account/tokens.js";
 import { HttpClient } from "../../web/static/js/net/http-client.js";
-import { audience } from "../../web/static/js/protocol/accounts/proofs.js";
+import { audienceOf } from "../../web/static/js/protocol/accounts/proofs.js";
 import { readConfig } from "../../web/static/js/protocol/config.js";
 import { Refusal } from "../../web/static/js/protocol/errors.js";
 import { readError } from "../../web/static/js/protocol/objects.js";
@@ -52,7 +52,7 @@ export class Browser {
     const tabs = new Tabs(this.#channel());
     const clock = new Clock(read);
     const tokens = new Tokens({
-      base: SERVER, audience: await audience(salt), clock, locks: this.locks, tabs, http: new Jar(this), read,
+      base: SERVER, audience: await audienceOf(salt), clock, locks: this.locks, tabs, http: new Jar(this), read,
     });
     const api = new AccountApi(tokens);
     const parts = {

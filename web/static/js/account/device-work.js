@@ -158,12 +158,13 @@ export class DeviceWork {
     const { api, argon2id, hpke, salt, state } = this.#parts;
     await this.#look();
     const chain = this.#chain();
+    /** @type {CryptoKeyPair} */
     let signer = this.#device.keys;
     if (words !== undefined) {
       const typed = readRecoveryWords(words);
       const root = await state.during("deriving", () => recoveryRoot(typed, salt, argon2id));
       const { signing } = await RecoveryKeys.derived(root, await hpke());
-      if (toBase64url(signing.public) !== toBase64url(chain.recovery)) throw new Refusal("words_wrong");
+      if (toBase64url(signing.publicBytes) !== toBase64url(chain.recovery)) throw new Refusal("words_wrong");
       signer = signing;
     }
     const signed = await close(chain, signer);

@@ -55,7 +55,7 @@ export class Founding {
     const made = await state.during("making_keys", async () => {
       const recovery = await RecoveryKeys.derived(root, await hpke());
       const { keys, id } = await newDevice();
-      const first = await genesis(keys, recovery.signing.public, recovery.sealHash);
+      const first = await genesis(keys, recovery.signing.publicBytes, recovery.sealHash);
       const chain = await first.statement.hash();
       const signed = first.encode();
       const sealing = await makeSealing({ keys, chain, device: id, hpke, random }, 1, clock.today());

@@ -54,8 +54,8 @@ export async function askToBeLinked(parts, { account, chain, address }, linked) 
     const first = await makeSealing(maker, 1, clock.today());
     /** @type {Request} */
     const content = {
-      device: made.id, key: made.keys.public, consent: await consent(made.keys, chain), name: usualName(agent),
-      sealing: { number: 1, day: first.day, public: fromBase64url(first.body.key) },
+      device: made.id, key: made.keys.publicBytes, consent: await consent(made.keys, chain), name: usualName(agent),
+      sealing: { number: 1, day: first.day, key: fromBase64url(first.body.key) },
       signature: fromBase64url(first.body.signature),
     };
     /** @type {ThisDevice} */
@@ -148,7 +148,7 @@ export async function lookAt(parts, typed, { account, chain }) {
 }
 
 /** @param {Request} request  @returns {import("./account-api.js").SealingBody} */
-export const sealingOf = ({ sealing: { number, day, public: key }, signature }) =>
+export const sealingOf = ({ sealing: { number, day, key }, signature }) =>
   ({ number, day, key: toBase64url(key), signature: toBase64url(signature) });
 
 /**

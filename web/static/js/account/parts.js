@@ -3,7 +3,7 @@
 import { inWorker } from "../device/derive.js";
 import { randomBytes } from "../device/random.js";
 import { Refusal } from "../protocol/errors.js";
-import { audience } from "../protocol/accounts/proofs.js";
+import { audienceOf } from "../protocol/accounts/proofs.js";
 import { AccountApi } from "./account-api.js";
 import { StateHolder } from "./account-state.js";
 import { Clock } from "./clock.js";
@@ -62,7 +62,7 @@ export async function openParts(state, { config, base, hpke }) {
   const { locks } = navigator;
   const tabs = new Tabs();
   const clock = new Clock();
-  const tokens = new Tokens({ base, audience: await audience(config.salt), clock, locks, tabs });
+  const tokens = new Tokens({ base, audience: await audienceOf(config.salt), clock, locks, tabs });
   const api = new AccountApi(tokens);
   return {
     base, salt: config.salt, state, storage, locks, tabs, clock, tokens, api,

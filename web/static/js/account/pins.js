@@ -13,7 +13,7 @@ import { openPins, sealPins } from "../protocol/accounts/pins.js";
 /**
  * @param {Hpke} hpke
  * @param {{keys: import("../protocol/accounts/signing.js").SigningKey, chain: Chain, registers: Registers}} mine
- * @returns {Promise<{sealed: Uint8Array, signature: Uint8Array}>}
+ * @returns {Promise<{pins: Uint8Array, signature: Uint8Array}>}
  */
 export const makePins = (hpke, { keys, chain, registers }) =>
   sealPins(hpke, keys, fromBase64url(registers.recovery_seal), { pin: chain.pin, contacts: [], registers });

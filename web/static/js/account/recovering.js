@@ -6,7 +6,7 @@ import { readAddress } from "../protocol/accounts/addresses.js";
 import { normalized } from "../protocol/accounts/passwords.js";
 import { readChain } from "../protocol/accounts/chain.js";
 import { recover } from "../protocol/accounts/making.js";
-import { audience, proof } from "../protocol/accounts/proofs.js";
+import { audienceOf, recoveryProof } from "../protocol/accounts/proofs.js";
 import { RecoveryKeys, readRecoveryWords, recoveryRoot } from "../protocol/accounts/recovery.js";
 import { consent } from "../protocol/accounts/statements.js";
 import { HttpClient } from "../net/http-client.js";
@@ -54,7 +54,7 @@ export async function recoverAccount(parts, { address: typedAddress, words, pass
   const made = await state.during("making_keys", async () => {
     const { keys, id } = await newDevice();
     const agreed = await consent(keys, chain.id);
-    const signed = (await recover(chain, recovery.signing, keys.public, agreed)).encode();
+    const signed = (await recover(chain, recovery.signing, keys.publicBytes, agreed)).encode();
     const sealing = await makeSealing({ keys, chain: chain.id, device: id, hpke, random }, 1, clock.today());
     const recovery_seal = toBase64url(recovery.sealPublic);
     /** @type {ThisDevice} */
@@ -82,11 +82,11 @@ export async function recoverAccount(parts, { address: typedAddress, words, pass
 async function begin({ base, clock, salt }, address, { signing }) {
   const http = new HttpClient(base);
   const { pathname } = new URL(BEGIN, base);
-  const named = await audience(salt);
+  const named = await audienceOf(salt);
   for (let attempt = 1; ; attempt += 1) {
-    // As a request is proved, with the address in a token's place.
-    const [time, signature] = (await proof(signing, named, "POST", pathname, address, clock.now())).split(".");
-    const body = { address, recovery_key: toBase64url(signing.public), time: Number(time), signature };
+    const time = clock.now();
+    const signature = toBase64url(await recoveryProof(signing, named, pathname, address, time));
+    const body = { address, recovery_key: toBase64url(signing.publicBytes), time, signature };
     try {
       const answer = /** @type {any} */ (await http.ask("POST", BEGIN, { body }));
       clock.learn(answer);

@@ -40,7 +40,7 @@ const ROW = "sealing/";
 export async function makeSealing({ keys, chain, device, hpke, random }, number, day) {
   const seed = random(32);
   const { publicBytes: box } = await (await hpke()).fromSeed(seed);
-  const signature = await signSealing(keys, chain, device, { number, day, public: box });
+  const signature = await signSealing(keys, chain, device, { number, day, key: box });
   const body = { number, day, key: toBase64url(box), signature: toBase64url(signature) };
   return { number, day, seed: toBase64url(seed), body, published: false, followedAt: null, synchronised: false };
 }

@@ -97,6 +97,6 @@ export async function settle(parts, device, gained) {
 export async function leavePins({ api, rows, hpke }, { keys }, chain) {
   const registers = await rows.read("registers");
   if (registers === undefined) return;
-  const { sealed, signature } = await makePins(await hpke(), { keys, chain, registers });
-  await api.putPins(sealed, signature);
+  const { pins, signature } = await makePins(await hpke(), { keys, chain, registers });
+  await api.putPins(pins, signature);
 }

@@ -25,7 +25,7 @@ import { PLACES } from "./storage.js";
 /** @returns {Promise<{keys: SigningKey, id: Uint8Array}>} a device that nobody knows yet */
 export async function newDevice() {
   const keys = await generateKey();
-  return { keys, id: await deviceId(keys.public) };
+  return { keys, id: await deviceId(keys.publicBytes) };
 }
 
 /** @param {AccountStorage} storage  @returns {Promise<ThisDevice|null>} */
