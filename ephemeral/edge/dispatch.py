@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Scope
 
-from ephemeral.edge.credentials import Texts, from_headers, is_sent
+from ephemeral.edge.credentials import Asked, Texts, from_headers, is_sent
 from ephemeral.edge.frames import decode_json, without
 from ephemeral.edge.guard import header_values
 from ephemeral.edge.holds import Hold
@@ -143,7 +143,12 @@ class _Performer:
             caller, body = await self._read(request, texts)
             if operation.size is not None:
                 visitor.spend(operation.size.action, operation.size.of(body))
-            answer: Any = None if waiting is not None else await self._perform(caller, body)
+            answer: Any = None
+            if operation.guesses is not None:
+                async with operation.guesses.tried(visitor, caller, body):
+                    answer = await self._perform(caller, body)
+            elif waiting is None:
+                answer = await self._perform(caller, body)
         if waiting is not None:
             # Who waits has been let in, and asks for nothing meanwhile.
             answer = await waiting.perform(caller, body, lambda: self._held(request, visitor))
@@ -155,14 +160,15 @@ class _Performer:
     async def _read(self, request: Request, texts: Texts) -> tuple[Any, Any]:
         """Who asks, and what."""
         operation = self._operation
-        caller = await operation.caller.read(texts)
+        scope = request.scope
+        caller = await operation.caller.read(texts, Asked(scope["method"], scope["path"]))
         if operation.caller.alone:
             brought = any(is_sent(request.scope, one) for one in self._foreign)
             refuse(brought, "malformed")
         body = await self._body(request)
         return caller, body if self._unpack is None else self._unpack(body)
 
-    async def _perform(self, caller: Any, body: Any) -> bytes:
+    async def _perform(self, caller: Any, body: Any) -> bytes | Answer:
         handler = self._operation.handler
         assert not isinstance(handler, Waiting)
         if isinstance(handler, Deferred):
@@ -171,11 +177,13 @@ class _Performer:
 
     def _response(self, answer: Any) -> Response:
         operation = self._operation
-        if 204 in operation.answers:
-            return Response(status_code=204)
         if not isinstance(answer, Answer):
+            if 204 in operation.answers:
+                return Response(status_code=204)
             answer = Answer(answer, operation.status(answer), {})
         headers, media = dict(answer.headers), "application/json" if answer.body else None
+        if answer.status == 204:
+            return Response(status_code=204, headers=headers)
         return Response(answer.body, answer.status, headers, media)
 
     @contextmanager
