@@ -13,9 +13,10 @@ __all__ = [
     "append",
     "chain_of_recovery",
     "close",
+    "destroy",
     "end",
     "ended",
-    "forget_ended",
+    "ended_before",
     "insert",
     "insert_statements",
     "open_chain",
@@ -180,17 +181,19 @@ async def close(connection: Connection, account: bytes) -> None:
     )
 
 
-async def forget_ended(connection: Connection, before: int, most: int) -> int:
-    """Destroy chains that ended before that moment, with their statements; says how many."""
-    return len(
-        await connection.fetch(
-            """
-            DELETE FROM accounts.chains WHERE chain IN (
-                SELECT chain FROM accounts.chains WHERE ended_at < $1
-                ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED
-            ) RETURNING chain
-            """,
-            before,
-            most,
-        )
+async def ended_before(connection: Connection, moment: int, most: int) -> list[bytes]:
+    """Chains that ended before a moment, locked; whoever else looks for them passes them by."""
+    rows = await connection.fetch(
+        """
+        SELECT chain FROM accounts.chains WHERE ended_at < $1
+        ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED
+        """,
+        moment,
+        most,
     )
+    return [row[0] for row in rows]
+
+
+async def destroy(connection: Connection, chains: Sequence[bytes]) -> None:
+    """Destroy chains with their statements."""
+    await connection.execute("DELETE FROM accounts.chains WHERE chain = ANY($1::bytea[])", chains)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection
 
-__all__ = ["PinRow", "forget", "forget_removed", "insert", "of_account", "of_chain", "own", "retire"]
+__all__ = ["PinRow", "forget", "forget_removed", "insert", "of_account", "of_chain", "of_chains", "own", "retire"]
 
 
 class PinRow(NamedTuple):
@@ -50,6 +50,14 @@ async def of_chain(connection: Connection, chain: bytes) -> list[PinRow]:
 async def of_account(connection: Connection, account: bytes) -> list[bytes]:
     """The payloads of all pins of an account."""
     rows = await connection.fetch("SELECT payload FROM accounts.pins WHERE account = $1", account)
+    return [row[0] for row in rows]
+
+
+async def of_chains(connection: Connection, chains: Sequence[bytes]) -> list[bytes]:
+    """The payloads of all pins of these chains."""
+    rows = await connection.fetch(
+        "SELECT payload FROM accounts.pins WHERE chain = ANY($1::bytea[])", chains
+    )
     return [row[0] for row in rows]
 
 

@@ -96,7 +96,8 @@ class Links:
         name = self._name(locator)
 
         async def work(connection: Connection) -> Link | None:
-            await self._refuse_guessing(connection, session.account)
+            if session.device is not None:
+                await self._refuse_guessing(connection, session.account)
             row = await link_rows.link(connection, name)
             now = await clock(connection)
             if row is None or row.account != session.account or row.expires_at <= now:
@@ -112,13 +113,15 @@ class Links:
             return Link(known[row.request], None, row.expires_at, now)
 
         found = await transaction(self._pool, work)
-        if found is None:
+        if found is not None:
+            return found
+        # A session without a device sees its own deposit alone, and can find out nothing by trying.
+        if session.device is not None:
             await transaction(
                 self._pool,
                 lambda connection: link_rows.tried(connection, session.account, TRIES_MS),
             )
-            raise Refusal("link_unknown")
-        return found
+        raise Refusal("link_unknown")
 
     async def waiting(self, connection: Connection, session: Session, locator: bytes) -> LinkRow:
         """Who waits to be added by this account's device; the account's row is locked.
