@@ -13,6 +13,7 @@ __all__ = [
     "append",
     "chain_of_recovery",
     "close",
+    "close_later",
     "destroy",
     "end",
     "ended",
@@ -166,6 +167,19 @@ async def reopen(connection: Connection, chain: bytes) -> None:
     """Let a chain that has ended be in force again; the account has no other open one."""
     await connection.execute(
         "UPDATE accounts.chains SET state = 'open', ended_at = NULL WHERE chain = $1", chain
+    )
+
+
+async def close_later(connection: Connection, account: bytes, moment: int) -> None:
+    """Unbind the account's chains that are open or ended after a moment: they are undone."""
+    await connection.execute(
+        """
+        UPDATE accounts.chains
+        SET state = 'closed', account = NULL, ended_at = coalesce(ended_at, clock_ms())
+        WHERE account = $1 AND (state = 'open' OR ended_at > $2)
+        """,
+        account,
+        moment,
     )
 
 

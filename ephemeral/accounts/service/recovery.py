@@ -164,7 +164,8 @@ class Recovery:
         if standing is not None:
             devices = [one.device for one in await device_rows.devices(connection, account)]
             await self._statements.remove_devices(connection, account, standing.chain, devices)
-            await chain_rows.end(connection, account)
+        # Else the words of a chain that is undone would undo that.
+        await chain_rows.close_later(connection, account, row.ended_at or 0)
         await chain_rows.reopen(connection, row.chain)
 
     async def _sign_in_again(self, account: bytes, signed: Signed) -> Opened:
