@@ -17,8 +17,8 @@ __all__ = [
     "name",
     "payloads",
     "remove",
-    "seen",
     "sealing",
+    "seen",
     "set_name",
     "set_sealing",
 ]

@@ -19,8 +19,8 @@ __all__ = [
     "link",
     "of_device",
     "remove",
-    "tries",
     "tried",
+    "tries",
 ]
 
 

@@ -12,7 +12,28 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection
 
-__all__ = ["PinRow", "forget", "forget_removed", "insert", "of_account", "of_chain", "of_chains", "own", "retire"]
+__all__ = [
+    "PinRow",
+    "forget",
+    "forget_removed",
+    "insert",
+    "of_account",
+    "of_chain",
+    "of_chains",
+    "own",
+    "retire",
+]
+__all__ = [
+    "PinRow",
+    "forget",
+    "forget_removed",
+    "insert",
+    "of_account",
+    "of_chain",
+    "of_chains",
+    "own",
+    "retire",
+]
 
 
 class PinRow(NamedTuple):

@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ephemeral.accounts.rows import account_rows, chain_rows, device_rows, link_rows, pending_rows
+from ephemeral.accounts.service.sessions import Sessions
+from ephemeral.protocol.accounts.chain import ADD, GENESIS, REMOVE, Chain, Signed
+
+from ephemeral.accounts.rows import account_rows, chain_rows, device_rows, pending_rows
 from ephemeral.accounts.rows.chain_rows import ChainRow
 from ephemeral.accounts.rules.nouns import Device, Pending, Posted, Sealing, Session
 from ephemeral.accounts.service.links import Links
+from ephemeral.accounts.service.pendings import Pendings
 from ephemeral.accounts.service.sealed_values import SealedValues
 from ephemeral.accounts.service.sealing_keys import check_sealing, split
-from ephemeral.accounts.service.sessions import Sessions
 from ephemeral.accounts.service.statements import Statements
-from ephemeral.accounts.service.pendings import Pendings
 from ephemeral.accounts.service.watches import Watches
-from ephemeral.protocol.accounts.chain import ADD, GENESIS, REMOVE, Chain, Signed
 from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.store.clock import clock
 from ephemeral.store.postgres import transaction

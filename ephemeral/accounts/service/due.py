@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ephemeral.accounts.service.deletion import Deletion
+from ephemeral.accounts.service.sessions import Sessions
+from ephemeral.protocol.accounts.chain import Chain, Signed
+
 from ephemeral.accounts.rows import (
     account_rows,
     chain_rows,
@@ -18,12 +22,9 @@ from ephemeral.accounts.rows import (
 from ephemeral.accounts.rows.device_rows import SealingRow
 from ephemeral.accounts.rows.pending_rows import PendingRow
 from ephemeral.accounts.rules.nouns import UNDO_MS
-from ephemeral.accounts.service.deletion import Deletion
 from ephemeral.accounts.service.sealed_values import SealedValues
-from ephemeral.accounts.service.sessions import Sessions
 from ephemeral.accounts.service.statements import Statements
 from ephemeral.accounts.service.watches import Watches
-from ephemeral.protocol.accounts.chain import Chain, Signed
 from ephemeral.protocol.errors import Refusal
 from ephemeral.store.clock import clock
 from ephemeral.store.postgres import transaction

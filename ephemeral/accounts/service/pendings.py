@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ephemeral.protocol.accounts.chain import CLOSE, Signed
+
 from ephemeral.accounts.rows import pending_rows
 from ephemeral.accounts.rows.pending_rows import PendingRow
 from ephemeral.accounts.rules.nouns import GRACE_MS, Pending, Sealing, Session
 from ephemeral.accounts.service.statements import Statements
-from ephemeral.protocol.accounts.chain import CLOSE, Signed
 from ephemeral.protocol.errors import refuse
 
 if TYPE_CHECKING:

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from ephemeral.accounts.rules.names import address_hash
+from ephemeral.accounts.service.passwords import Passwords
+from ephemeral.accounts.service.sessions import Opened, Sessions
+from ephemeral.protocol.accounts.chain import RECOVER, Signed
+from ephemeral.protocol.accounts.signing import verify
+
 from ephemeral.accounts.rows import account_rows, chain_rows, device_rows, link_rows, pending_rows
 from ephemeral.accounts.rows.chain_rows import ChainRow
-from ephemeral.accounts.rules.names import address_hash
 from ephemeral.accounts.rules.nouns import UNDO_MS, Sealing
-from ephemeral.accounts.service.passwords import Passwords
 from ephemeral.accounts.service.pins import DevicePins, Pins
 from ephemeral.accounts.service.sealed_values import SealedValues
 from ephemeral.accounts.service.sealing_keys import check_sealing
-from ephemeral.accounts.service.sessions import Opened, Sessions
 from ephemeral.accounts.service.statements import Statements
 from ephemeral.accounts.service.watches import Watches
-from ephemeral.protocol.accounts.chain import RECOVER, Signed
-from ephemeral.protocol.accounts.signing import verify
 from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.store.clock import clock
 from ephemeral.store.postgres import transaction
@@ -132,9 +133,7 @@ class Recovery:
                 )
                 if standing == [signed.encode()]:
                     return account.account, row, True
-            proved = verify(
-                row.recovery, "chain", signed.statement.encode(), signed.signature
-            )
+            proved = verify(row.recovery, "chain", signed.statement.encode(), signed.signature)
             refuse(not proved, "not_found")
             # Another statement came first: the words are right, and the chain is to be read anew.
             refuse(signed.statement.sequence <= row.sequence, "conflict")

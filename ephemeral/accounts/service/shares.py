@@ -105,9 +105,7 @@ class Shares:
         served = [Share(one.n, known[one.payload]) for one in rows if one.payload in known]
         return rows, served
 
-    async def _delete(
-        self, connection: Connection, session: Session, rows: list[ShareRow]
-    ) -> None:
+    async def _delete(self, connection: Connection, session: Session, rows: list[ShareRow]) -> None:
         await share_rows.delete(connection, *_device(session), [one.n for one in rows])
         await self._values.destroy(connection, [one.payload for one in rows])
 

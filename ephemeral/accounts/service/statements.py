@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ephemeral.protocol.accounts.chain import Chain, Signed
+
 from ephemeral.accounts.rows import chain_rows, device_rows, link_rows, pending_rows, pin_rows
 from ephemeral.accounts.rows.chain_rows import ChainRow
 from ephemeral.accounts.rows.device_rows import SealingRow
 from ephemeral.accounts.rules.nouns import Sealing
 from ephemeral.accounts.service.chain_cache import ChainCache
 from ephemeral.accounts.service.sealed_values import SealedValues
-from ephemeral.protocol.accounts.chain import Chain, Signed
 from ephemeral.protocol.errors import Refusal, refuse
 
 if TYPE_CHECKING:
@@ -61,9 +62,7 @@ class Statements:
         before = await self._cache.chain(connection, row)
         after = before.extend(signed)
         await chain_rows.append(connection, row.chain, after.sequence, after.head, after.recovery)
-        await chain_rows.insert_statements(
-            connection, row.chain, after.sequence, [signed.encode()]
-        )
+        await chain_rows.insert_statements(connection, row.chain, after.sequence, [signed.encode()])
         waiting = await pending_rows.pending(connection, account)
         if waiting is not None and waiting.kind == "close":
             await pending_rows.forget(connection, account)
@@ -75,9 +74,7 @@ class Statements:
     async def begin(self, connection: Connection, account: bytes, signed: Signed) -> Chain:
         """Store a chain's first statement; refuses `conflict` where such a chain is known."""
         chain = Chain.empty().extend(signed)
-        made = await chain_rows.insert(
-            connection, chain.id, account, chain.head, chain.recovery
-        )
+        made = await chain_rows.insert(connection, chain.id, account, chain.head, chain.recovery)
         refuse(not made, "conflict")
         await chain_rows.insert_statements(connection, chain.id, 0, [signed.encode()])
         return chain
