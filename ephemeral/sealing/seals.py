@@ -54,7 +54,7 @@ _NONCE_BYTES = 12
 _PAYLOAD = b"ephemeral/v1/server/payload\0"
 _DATA_KEY = b"ephemeral/v1/server/data-key\0"
 _KEYRING = b"ephemeral/v1/server/keyring"
-_CONTEXT = {kind: _PAYLOAD + kind.encode() + b"\0" for kind in get_args(Kind)}
+_CONTEXT: dict[Kind, bytes] = {kind: _PAYLOAD + kind.encode() + b"\0" for kind in get_args(Kind)}
 
 _MAGIC = b"ephemkey"
 _HEADER_BYTES = 18
