@@ -75,7 +75,7 @@ def body_beside_path(operation: Operation) -> type[msgspec.Struct] | None:
     """What the body of the request holds; None where there is none."""
     if operation.body is None:
         return None
-    names = (*path_fields(operation.path), *operation.headers)
+    names = (*path_fields(operation.path), *operation.headers, *operation.query)
     if not names:
         return operation.body
     rest = without(operation.body, names)
@@ -121,6 +121,7 @@ class _Performer:
         self._headers = [
             (field, name.lower().encode()) for field, name in header_fields(operation).items()
         ]
+        self._beside = bool(self._path_fields or self._headers or operation.query)
         body = body_beside_path(operation)
         self._decode = None if body is None else msgspec.json.Decoder(body).decode
         self._unpack = getattr(operation.body, "unpack", None)
@@ -206,7 +207,7 @@ class _Performer:
             essence = media[0].partition(b";")[0].strip().lower() if len(media) == 1 else b""
             refuse(essence != b"application/json", "unsupported_media")
             beside = decode_json(self._decode, await request.body())
-        if self._operation.body is None or not (self._path_fields or self._headers):
+        if self._operation.body is None or not self._beside:
             return beside
         fields = {} if beside is None else msgspec.structs.asdict(beside)
         for field, name in self._headers:
@@ -214,8 +215,12 @@ class _Performer:
             if values:
                 # Several are one list (RFC 9110, 5.3).
                 fields[field] = b", ".join(values).decode("latin-1")
+        for field in self._operation.query:
+            given = request.query_params.getlist(field)
+            refuse(len(given) > 1, "malformed")
+            fields.update((field, one) for one in given)
         try:
-            # What stands in a path is text, also where it is a number.
+            # What stands in a path or a query is text, also where it is a number.
             return msgspec.convert(
                 {**fields, **request.path_params}, self._operation.body, strict=False
             )

@@ -102,9 +102,10 @@ class Operation:
     socket is closed with that code. `schemas` are types that the contract has besides.
 
     `headers` are fields of the body that stand in headers of the request, named after them unless a
-    mapping says how, and may be absent; `answer_headers` describes those of the answer by name. The
-    size of the body is counted as well (`size`), and each 64 KiB of an answer beyond the first as
-    `large`. What tells whether a secret was guessed says so (`guesses`).
+    mapping says how, `query` those that stand in the query, by their own names; either may be
+    absent. `answer_headers` describes headers of the answer by name. The size of the body is
+    counted as well (`size`), and each 64 KiB of an answer beyond the first as `large`. What tells
+    whether a secret was guessed says so (`guesses`).
 
     Several operations may share method and path if they differ in their callers: the first of
     them all of whose credentials were sent is meant, or else the last. What can't work is refused
@@ -126,6 +127,7 @@ class Operation:
     closes: int | None = None
     schemas: tuple[type[Struct], ...] = ()
     headers: tuple[str, ...] | Mapping[str, str] = ()
+    query: tuple[str, ...] = ()
     answer_headers: Mapping[str, str] = field(default_factory=dict)
     size: Size | None = None
     large: Action | None = None
@@ -133,15 +135,17 @@ class Operation:
 
     def __post_init__(self) -> None:
         fields = () if self.body is None else self.body.__struct_fields__
-        missing = {*path_fields(self.path), *self.headers} - set(fields)
+        missing = {*path_fields(self.path), *self.headers, *self.query} - set(fields)
         if missing:
-            raise ValueError(f"{self.name}: the body has no {missing} of the path or the headers")
+            raise ValueError(f"{self.name}: the body lacks {missing} of path, headers or query")
         if self.frame and (self.guesses or self.caller.each):
             raise ValueError(f"{self.name}: over HTTP alone guesses are counted and requests proved")
         if isinstance(self.handler, Deferred) and (self.ref_optional or self.closes):
             raise ValueError(f"{self.name}: what is deferred is answered, and ends no socket")
-        if self.frame and (self.headers or isinstance(self.handler, Waiting)):
-            raise ValueError(f"{self.name}: frames have no headers, and nothing waits on a socket")
+        if self.frame and (self.headers or self.query or isinstance(self.handler, Waiting)):
+            raise ValueError(
+                f"{self.name}: frames have neither headers nor query, and nothing waits on a socket"
+            )
         if self.size is not None and not isinstance(self.handler, Deferred):
             raise ValueError(f"{self.name}: only what is deferred is counted by its size")
 

@@ -11,7 +11,8 @@ Formats, all integers big-endian (``docs/keyring.md`` gives the reasons)::
 
     sealed body   = 01 || nonce(12) || AES-256-GCM(data key, nonce, plaintext, A1)
       A1          = "ephemeral/v1/server/payload" 00 || kind 00 || payload id(16)
-      kind        = "message" | "profile" | "resume" | "token-key" | "family" | "share" | "account"
+      kind        = "message" | "profile" | "resume" | those of accounts: "token-key" | "family" |
+                    "device-name" | "sealing-key" | "share" | "pins" | "link"
 
     wrapped key   = 01 || nonce(12) || AES-256-GCM(epoch key, nonce, data key(32), A2)
       A2          = "ephemeral/v1/server/data-key" 00 || epoch id(8) || payload id(16)
@@ -35,7 +36,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 Random = Callable[[int], bytes]
-Kind = Literal["message", "profile", "resume", "token-key", "family", "share", "account"]
+Kind = Literal[
+    "message", "profile", "resume",
+    "token-key", "family", "device-name", "sealing-key", "share", "pins", "link",
+]  # fmt: skip
 
 KEY_BYTES = 32
 PAYLOAD_ID_BYTES = 16
@@ -51,7 +55,7 @@ _NONCE_BYTES = 12
 _PAYLOAD = b"ephemeral/v1/server/payload\0"
 _DATA_KEY = b"ephemeral/v1/server/data-key\0"
 _KEYRING = b"ephemeral/v1/server/keyring"
-_CONTEXT = {kind: _PAYLOAD + kind.encode() + b"\0" for kind in get_args(Kind)}
+_CONTEXT: dict[Kind, bytes] = {kind: _PAYLOAD + kind.encode() + b"\0" for kind in get_args(Kind)}
 
 _MAGIC = b"ephemkey"
 _HEADER_BYTES = 18

@@ -56,16 +56,6 @@ async def read(connection: Connection, sid: bytes) -> SessionRow | None:
     return None if row is None else SessionRow(*row)
 
 
-async def lock(connection: Connection, sid: bytes) -> SessionRow | None:
-    """A session, which nobody else changes until the transaction ends."""
-    row = await connection.fetchrow(
-        "SELECT sid, account, device, secret, counter, advanced_at FROM accounts.sessions"
-        " WHERE sid = $1 FOR UPDATE",
-        sid,
-    )
-    return None if row is None else SessionRow(*row)
-
-
 async def prover(connection: Connection, sid: bytes) -> tuple[bytes, bytes] | None:
     """Device and key by which a session proves its requests; None if it can't, or has ended."""
     row = await connection.fetchrow(
@@ -130,7 +120,9 @@ async def end(connection: Connection, sids: Sequence[bytes]) -> list[bytes]:
     return [row[0] for row in rows]
 
 
-async def stale(connection: Connection, device_days: int, plain_days: int, most: int) -> list[bytes]:
+async def stale(
+    connection: Connection, device_days: int, plain_days: int, most: int
+) -> list[bytes]:
     """Sessions that nobody has refreshed for so many days."""
     rows = await connection.fetch(
         """

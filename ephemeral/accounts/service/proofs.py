@@ -67,6 +67,4 @@ class Proofs:
             return False
         if abs(now - read.time) > WINDOW_MS:
             return False
-        return proofs.verify_proof(
-            key, read, self._audience, proof.method, proof.path, proof.token
-        )
+        return proofs.verify_proof(key, read, self._audience, proof.method, proof.path, proof.token)

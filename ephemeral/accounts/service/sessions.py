@@ -1,7 +1,7 @@
 """Sessions: opened by whoever signs in, refreshed, proved by a device, listed and ended.
 
-Whatever changes a session of an account that is known locks the account's row first; a refresh,
-which knows a session alone, locks that session, and the account only after it has let go.
+Whatever changes a session locks its account's row first, also a refresh, which knows the session
+alone. What is ended is told to all processes once that is committed.
 """
 
 from __future__ import annotations
@@ -93,9 +93,7 @@ class Sessions:
         self, connection: Connection, account: bytes, device: bytes
     ) -> list[bytes]:
         """End all sessions of a device; `tell_ended` of these after the commit."""
-        return await self._end(
-            connection, account, lambda one: one.device == device
-        )
+        return await self._end(connection, account, lambda one: one.device == device)
 
     async def end_all(self, connection: Connection, account: bytes) -> list[bytes]:
         """End all sessions of an account; `tell_ended` of these after the commit."""
@@ -141,24 +139,17 @@ class Sessions:
 
     async def log_out(self, session: Session | None, token: str | None) -> None:
         """End the session of an access token, or of a refresh token that is a good one."""
-        if session is None:
-            shown = read_refresh_token(token or "")
-
-            async def find(connection: Connection) -> Session | None:
-                row = await session_rows.read(connection, shown.sid)
-                secret = None if row is None else await self._secret(connection, row)
-                if row is None or secret is None or not shown.is_of(secret):
-                    return None
-                return Session(row.account, row.sid, row.device)
-
-            session = await transaction(self._pool, find, read_only=True)
-        if session is None:
-            raise Refusal("session_ended")
-        gone = session
+        shown = read_refresh_token(token or "") if session is None else None
 
         async def work(connection: Connection) -> list[bytes]:
-            await account_rows.lock(connection, gone.account)
-            return await self.end_one(connection, gone.account, gone.sid)
+            if shown is not None:
+                row, _ = await self._shown(connection, shown)
+                refuse(row is None, "session_ended")
+                assert row is not None
+                return await self.end_one(connection, row.account, row.sid)
+            assert session is not None
+            await account_rows.lock(connection, session.account)
+            return await self.end_one(connection, session.account, session.sid)
 
         self.tell_ended(await transaction(self._pool, work))
 
@@ -170,22 +161,21 @@ class Sessions:
         """
         shown = read_refresh_token(token)
 
-        async def work(connection: Connection) -> tuple[Opened | None, SessionRow]:
-            row = await session_rows.lock(connection, shown.sid)
+        async def work(connection: Connection) -> tuple[Opened | None, list[bytes]]:
+            row, secret = await self._shown(connection, shown)
             now = await clock(connection)
-            secret = None if row is None else await self._secret(connection, row)
-            if row is None or secret is None or not shown.is_of(secret):
+            if row is None or secret is None:
                 raise Refusal("session_ended", now=now)
             if row.device is not None:
                 key = await device_rows.key(connection, row.account, row.device)
                 if key is None:
                     raise Refusal("session_ended", now=now)
                 self._proofs.check(key, proof, now)
-            outcome = refreshed(
-                row.counter, shown.counter, now - row.since, row.device is not None
-            )
+            proved = row.device is not None
+            outcome = refreshed(row.counter, shown.counter, now - row.since, proved)
             if outcome is Outcome.END:
-                return None, row
+                await account_rows.note_reuse(connection, row.account)
+                return None, await self.end_one(connection, row.account, row.sid)
             counter = row.counter
             if outcome is Outcome.ADVANCE:
                 counter += 1
@@ -193,11 +183,12 @@ class Sessions:
             if row.device is not None:
                 await device_rows.seen(connection, row.account, row.device)
             session = Session(row.account, row.sid, row.device)
-            return Opened(session, refresh_token(row.sid, secret, counter), now), row
+            return Opened(session, refresh_token(row.sid, secret, counter), now), []
 
-        opened, row = await transaction(self._pool, work)
+        opened, ended = await transaction(self._pool, work)
+        self.tell_ended(ended)
         if opened is None:
-            raise await self._reused(row, shown)
+            raise Refusal("session_ended")
         return opened
 
     async def sweep(self) -> Sweep:
@@ -226,19 +217,19 @@ class Sessions:
             self.tell_ended(sids)
         return len(sids)
 
-    async def _reused(self, row: SessionRow, shown: RefreshToken) -> Refusal:
-        """End the session of a token that was used twice."""
-
-        async def work(connection: Connection) -> list[bytes]:
-            await account_rows.lock(connection, row.account)
-            present = await session_rows.read(connection, row.sid)
-            if present is None or present.counter < shown.counter:
-                return []
-            await account_rows.note_reuse(connection, row.account)
-            return await self.end_one(connection, row.account, row.sid)
-
-        self.tell_ended(await transaction(self._pool, work))
-        return Refusal("session_ended")
+    async def _shown(
+        self, connection: Connection, shown: RefreshToken
+    ) -> tuple[SessionRow | None, bytes | None]:
+        """The session of a refresh token, its account locked, and its secret if that made it."""
+        row = await session_rows.read(connection, shown.sid)
+        if row is None:
+            return None, None
+        await account_rows.lock(connection, row.account)
+        row = await session_rows.read(connection, shown.sid)
+        if row is None:
+            return None, None
+        secret = (await self._values.read(connection, "family", [row.secret])).get(row.secret)
+        return (row, secret) if secret is not None and shown.is_of(secret) else (None, None)
 
     async def _make_room(self, connection: Connection, account: bytes) -> None:
         listed = await session_rows.of_account(connection, account)
@@ -257,6 +248,3 @@ class Sessions:
         if sids:
             await self._values.destroy(connection, await session_rows.end(connection, sids))
         return sids
-
-    async def _secret(self, connection: Connection, row: SessionRow) -> bytes | None:
-        return (await self._values.read(connection, "family", [row.secret])).get(row.secret)
