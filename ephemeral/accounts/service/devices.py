@@ -167,6 +167,43 @@ class Devices:
         self._sessions.tell_ended(ended)
         return posted
 
+    async def offer(self, session: Session, chain: bytes, offered: Sequence[Signed]) -> Posted:
+        """Take statements that this chain lacks, as after a restored backup; in order.
+
+        Those that stand there are passed over. Any session of the account may offer them: devices
+        have signed them. What begins, recovers or closes an account comes by its own way alone.
+        """
+        refuse(any(one.statement.type not in {ADD, REMOVE} for one in offered), "chain_type")
+        account = session.account
+        ended: list[bytes] = []
+
+        async def work(connection: Connection) -> Posted:
+            ended.clear()
+            await account_rows.lock(connection, account)
+            now = await clock(connection)
+            row, state = await self._statements.in_force(connection, account)
+            refuse(row.chain != chain, "not_found")
+            for signed in offered:
+                if await self._statements.repeats(connection, row, signed):
+                    continue
+                state = await self._statements.extend(connection, account, row, signed)
+                row = row._replace(sequence=state.sequence, head=state.head)
+                if signed.statement.type == ADD:
+                    added = state.devices[-1]
+                    await device_rows.insert(
+                        connection, account, added.id, added.key, added.since
+                    )
+                else:
+                    device = signed.statement.device
+                    ended.extend(
+                        await self._sessions.end_of_device(connection, account, device)
+                    )
+            return Posted(state.sequence, state.head, None, now)
+
+        posted = await self._watches.commit(account, work)
+        self._sessions.tell_ended(ended)
+        return posted
+
     async def rename(self, session: Session, device: bytes, name: bytes) -> None:
         """Keep what the owner calls a device; refuses `not_found` where it isn't active."""
         account = session.account

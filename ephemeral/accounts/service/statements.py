@@ -68,6 +68,7 @@ class Statements:
             await pending_rows.forget(connection, account)
         still = {one.id for one in after.devices}
         gone = [one.id for one in before.devices if one.id not in still]
+        self._cache.keep(after)
         await self.remove_devices(connection, account, row.chain, gone)
         return after
 
