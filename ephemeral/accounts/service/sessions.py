@@ -13,7 +13,6 @@ from ephemeral.accounts.rows import account_rows, device_rows, session_rows
 from ephemeral.accounts.rows.session_rows import ListedSession, SessionRow
 from ephemeral.accounts.rules.nouns import Session
 from ephemeral.accounts.rules.sessions import (
-    DAY_MS,
     DEVICE_DAYS,
     PLAIN_DAYS,
     Outcome,

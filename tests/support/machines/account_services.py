@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection, Pool
 
 #: Making one takes half a second of ten devices' time, and nothing here is sealed in earnest.
-_SEALING_PUBLIC = hpke.generate(os.urandom).public
+_SEALING_PUBLIC = hpke.PrivateKey.generate(os.urandom).public
 
 
 @dataclass
