@@ -8,11 +8,16 @@ from ephemeral.accounts.api.actions import AccountActions
 from ephemeral.accounts.api.callers import AccountCallers
 from ephemeral.accounts.api.config import accounts_config
 from ephemeral.accounts.api.cookies import Cookies
+from ephemeral.accounts.api.device_handlers import DeviceHandlers
+from ephemeral.accounts.api.device_operations import device_operations
+from ephemeral.accounts.api.link_watch import LinkWatch
+from ephemeral.accounts.api.recovery_handlers import RecoveryHandlers
 from ephemeral.accounts.api.sign_in_handlers import SignInHandlers, TokenAnswers
 from ephemeral.accounts.api.sign_in_operations import sign_in_operations
 from ephemeral.accounts.service.chain_cache import ChainCache
 from ephemeral.accounts.service.deletion import Deletion
 from ephemeral.accounts.service.deployment import read_audience
+from ephemeral.accounts.service.device_services import DeviceServices
 from ephemeral.accounts.service.ended import EndedSessions
 from ephemeral.accounts.service.logins import Logins
 from ephemeral.accounts.service.passwords import Passwords
@@ -27,6 +32,7 @@ from ephemeral.accounts.service.statements import Statements
 from ephemeral.accounts.service.sweeper import Sweeper
 from ephemeral.accounts.service.tokens import Tokens
 from ephemeral.edge.wing import Ground, Wing
+from ephemeral.store.repeating import repeat
 
 __all__ = ["accounts_wing"]
 
@@ -47,26 +53,47 @@ async def accounts_wing(ground: Ground) -> AsyncIterator[Wing]:
     keys = SigningKeys(pool, values, random)
     await keys.renew()
     tokens = Tokens(keys, ended, audience, lambda: time.time_ns() // 1_000_000)
-    pendings = Pendings(Statements(values, ChainCache()))
+    statements = Statements(values, ChainCache())
+    pendings = Pendings(statements)
     invited = settings.accounts == "invited"
     passwords = Passwords(pool, random)
+    deletion = Deletion(pool, values, sessions, passwords, pendings)
+    devices = DeviceServices.of(
+        pool, ground.bus, values, sessions, passwords, proofs, pendings, statements, deletion,
+        index_key, random,
+    )  # fmt: skip
+    answers = TokenAnswers(tokens, Cookies(f"{settings.base_path}/auth"))
     handlers = SignInHandlers(
         Registration(pool, passwords, sessions, index_key, random, invited=invited),
         Logins(pool, passwords, sessions, proofs, index_key),
         sessions,
         Profiles(pool, pendings),
-        Deletion(pool, values, sessions, passwords, pendings),
+        deletion,
         keys,
-        TokenAnswers(tokens, Cookies(f"{settings.base_path}/auth")),
+        answers,
         settings.base_path,
     )
     callers = AccountCallers.of(tokens, proofs)
     actions = AccountActions.of(settings)
     sweeper = Sweeper(pool, sessions, ended, keys, ground.fault)
+    due = devices.due
+
+    async def sweeping() -> None:
+        await repeat(lambda _: due.sweep(), settings.sweep_seconds, ground.fault)
+
     try:
         yield Wing(
-            operations=sign_in_operations(handlers, callers, actions),
-            background={"accounts": sweeper.run},
+            operations=(
+                *sign_in_operations(handlers, callers, actions),
+                *device_operations(
+                    DeviceHandlers(devices, passwords),
+                    RecoveryHandlers(devices.recovery, answers, settings.base_path),
+                    LinkWatch(devices.links, devices.watches),
+                    callers,
+                    actions,
+                ),
+            ),
+            background={"accounts": sweeper.run, "devices": sweeping},
             config=accounts_config("invited" if invited else "open", audience),
         )
     finally:

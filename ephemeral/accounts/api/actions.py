@@ -35,7 +35,8 @@ class AccountActions:
 
     `register`: making one. `login`: signing in, refreshing, recovering. `request`: everything else
     that is asked. `leave`: signing out, which nobody is kept from. `login_guess`: passwords tried
-    at an address; `password_guess`: passwords asked again of whoever is signed in.
+    at an address; `password_guess`: passwords asked again of whoever is signed in;
+    `recovery_guess`: of whoever shows a recovery that has been done.
     """
 
     register: Action
@@ -45,6 +46,7 @@ class AccountActions:
     leave: Action
     login_guess: Guesses
     password_guess: Guesses
+    recovery_guess: Guesses
 
     @classmethod
     def of(cls, settings: Settings) -> "AccountActions":
@@ -72,5 +74,8 @@ class AccountActions:
             ),
             password_guess=guessing(
                 "guess_password", lambda asker, _: asker.account, "password_wrong"
+            ),
+            recovery_guess=guessing(
+                "guess_recovery", lambda _, body: body.address.encode(), "password_wrong"
             ),
         )
