@@ -43,11 +43,12 @@ class Sweeper:
     async def run(self) -> None:
         """Do all of it again and again, until cancelled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(repeat(lambda _: self._ended.load(), _HEAL_SECONDS, self._fault))
+            group.create_task(repeat(lambda _: self._ended.heal(), _HEAL_SECONDS, self._fault))
             group.create_task(repeat(lambda _: self.sweep(), _SWEEP_SECONDS, self._fault))
 
     async def sweep(self) -> None:
         """End and forget what is due; make another signing key in time."""
         await self._sessions.sweep()
+        await self._ended.load()
         await transaction(self._pool, invitation_rows.forget_expired)
         await self._keys.renew()
