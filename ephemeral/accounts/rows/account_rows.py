@@ -94,8 +94,10 @@ async def note_reuse(connection: Connection, account: bytes) -> None:
 
 async def delete(connection: Connection, account: bytes) -> None:
     """The account goes, and by its foreign keys all that is its and no payload."""
-    await connection.execute("DELETE FROM accounts.accounts WHERE account = $1",  # noqa: S608
-        account,)
+    await connection.execute(
+        "DELETE FROM accounts.accounts WHERE account = $1",
+        account,
+    )
 
 
 async def forget_identities(connection: Connection, account: bytes) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ephemeral.accounts.rows import invitation_rows
+from ephemeral.accounts.service.due import Due
 from ephemeral.accounts.service.ended import EndedSessions
 from ephemeral.accounts.service.sessions import Sessions
 from ephemeral.accounts.service.signing_keys import SigningKeys
@@ -32,12 +33,14 @@ class Sweeper:
         sessions: Sessions,
         ended: EndedSessions,
         keys: SigningKeys,
+        due: Due,
         fault: Callable[[BaseException], None],
     ) -> None:
         self._pool = pool
         self._sessions = sessions
         self._ended = ended
         self._keys = keys
+        self._due = due
         self._fault = fault
 
     async def run(self) -> None:
@@ -52,3 +55,4 @@ class Sweeper:
         await self._ended.load()
         await transaction(self._pool, invitation_rows.forget_expired)
         await self._keys.renew()
+        await self._due.sweep()
