@@ -64,7 +64,16 @@ if TYPE_CHECKING:
     from ephemeral.live.bus import Bus
     from ephemeral.store.postgres import Pool
 
-__all__ = ["WEB", "Application", "Site", "key_source", "migrated_pool", "serving", "trust_clock", "wings_of"]
+__all__ = [
+    "WEB",
+    "Application",
+    "Site",
+    "key_source",
+    "migrated_pool",
+    "serving",
+    "trust_clock",
+    "wings_of",
+]
 
 WEB = Path(__file__).resolve().parent / "web"
 _CLOSE_SECONDS = 5
@@ -254,7 +263,8 @@ async def serving(
     """The application, from the first to the last moment in which requests may come.
 
     `join_running`: as in `migrated_pool`. `accept_clock`: the database's clock is right, whatever
-    it was. `open_wings`: others than those that the settings enable. Raises StartError or KeyringUnusable.
+    it was. `open_wings`: others than those that the settings enable. Raises StartError or
+    KeyringUnusable.
     """
     random = os.urandom
     worker = random(16)

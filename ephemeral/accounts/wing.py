@@ -32,7 +32,6 @@ from ephemeral.accounts.service.statements import Statements
 from ephemeral.accounts.service.sweeper import Sweeper
 from ephemeral.accounts.service.tokens import Tokens
 from ephemeral.edge.wing import Ground, Wing
-from ephemeral.store.repeating import repeat
 
 __all__ = ["accounts_wing"]
 
@@ -75,12 +74,7 @@ async def accounts_wing(ground: Ground) -> AsyncIterator[Wing]:
     )
     callers = AccountCallers.of(tokens, proofs)
     actions = AccountActions.of(settings)
-    sweeper = Sweeper(pool, sessions, ended, keys, ground.fault)
-    due = devices.due
-
-    async def sweeping() -> None:
-        await repeat(lambda _: due.sweep(), settings.sweep_seconds, ground.fault)
-
+    sweeper = Sweeper(pool, sessions, ended, keys, devices.due, ground.fault)
     try:
         yield Wing(
             operations=(
@@ -93,7 +87,7 @@ async def accounts_wing(ground: Ground) -> AsyncIterator[Wing]:
                     actions,
                 ),
             ),
-            background={"accounts": sweeper.run, "devices": sweeping},
+            background={"accounts": sweeper.run},
             config=accounts_config("invited" if invited else "open", audience),
         )
     finally:
