@@ -37,7 +37,11 @@ def exports(module: str, expression: str) -> object:
 
 def test_there_are_suites():
     assert {suite.name for suite in SUITES} >= {"vectors.test.mjs", "session.test.mjs"}
-    assert {suite.name for suite in LIVE_SUITES} == {"rooms.live.mjs", "wires.live.mjs"}
+    assert {suite.name for suite in LIVE_SUITES} == {
+        "accounts.live.mjs",
+        "rooms.live.mjs",
+        "wires.live.mjs",
+    }
 
 
 def run_suite(suite: Path, **environment: str) -> None:

@@ -167,7 +167,7 @@ export class AccountClient {
    */
   async beginLink() {
     this.#link?.cancel();
-    const { chain } = await this.#parts.api.me();
+    const { chain } = await this.#standing.minding(() => this.#parts.api.me());
     if (chain === null) throw new Refusal("no_chain");
     const own = {
       account: /** @type {string} */ (this.state.account), chain: fromBase64url(chain, 32), address: this.state.address,
@@ -186,34 +186,37 @@ export class AccountClient {
 
   /** On an old device. @param {string} code  as typed  @returns {Promise<{device: string, name: string}>} */
   lookAtLink(code) {
-    return this.#mustWork().lookAtLink(code);
+    return this.#asDevice((work) => work.lookAtLink(code));
   }
 
   /** @param {string} code  @param {string} password */
   async acceptLink(code, password) {
-    return this.#mustWork().acceptLink(code, await this.#authKey(password));
+    const auth_key = await this.#authKey(password);
+    return this.#asDevice((work) => work.acceptLink(code, auth_key));
   }
 
   /** @param {string} id  @param {string} name  @throws {Refusal} `device_name` */
   rename(id, name) {
-    return this.#mustWork().rename(id, name);
+    return this.#asDevice((work) => work.rename(id, name));
   }
 
   /** @param {string} id  @param {string} password */
   async revoke(id, password) {
-    return this.#mustWork().revoke(id, await this.#authKey(password));
+    const auth_key = await this.#authKey(password);
+    return this.#asDevice((work) => work.revoke(id, auth_key));
   }
 
   /** @param {string} sid */
   endSession(sid) {
-    return this.#mustWork().endSession(sid);
+    return this.#asDevice((work) => work.endSession(sid));
   }
 
   /** @param {string} old  @param {string} password */
   async changePassword(old, password) {
     normalized(password);
     const old_auth_key = await this.#authKey(old);
-    return this.#mustWork().changePassword({ old_auth_key, auth_key: await this.#authKey(password) });
+    const auth_key = await this.#authKey(password);
+    return this.#asDevice((work) => work.changePassword({ old_auth_key, auth_key }));
   }
 
   /** @param {{address: string, words: string, password: string}} typed */
@@ -231,12 +234,12 @@ export class AccountClient {
   }
 
   refusePending() {
-    return this.#mustWork().refusePending();
+    return this.#asDevice((work) => work.refusePending());
   }
 
   /** The news was read. */
   seen() {
-    return this.#mustWork().seen();
+    return this.#asDevice((work) => work.seen());
   }
 
   /** @param {string} address  where it was lost before it could be kept  @throws {Refusal} `address_form` */
@@ -267,7 +270,7 @@ export class AccountClient {
     const auth_key = await this.#authKey(password);
     const answer = this.#standing.work === null
       ? await this.#state.during("asking", () => api.deleteAccount({ auth_key }))
-      : await this.#standing.work.deleteAccount(auth_key, words);
+      : await this.#asDevice((work) => work.deleteAccount(auth_key, words));
     if (answer.deleted) {
       await this.#standing.forget();
       tabs.tell({ kind: "signed_out" });
@@ -294,8 +297,14 @@ export class AccountClient {
     return authKeyOf(this.#parts, this.#address(), password);
   }
 
-  #mustWork() {
-    if (this.#standing.work === null) throw new Refusal("device_required");
-    return this.#standing.work;
+  /**
+   * What only a device may; a refusal that tells how this device stands is shown as that, too.
+   * @template T
+   * @param {(work: import("./device-work.js").DeviceWork) => Promise<T>} does
+   */
+  async #asDevice(does) {
+    const { work } = this.#standing;
+    if (work === null) throw new Refusal("device_required");
+    return this.#standing.minding(() => does(work));
   }
 }

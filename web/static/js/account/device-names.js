@@ -1,6 +1,7 @@
 /** The names of one's devices, which only they can read. */
 
 import { fromBase64url, toBase64url } from "../protocol/encoding.js";
+import { importAead } from "../protocol/keys.js";
 import { openDeviceName, sealDeviceName } from "../protocol/accounts/device-names.js";
 import { randomBytes } from "../device/random.js";
 
@@ -11,8 +12,8 @@ import { randomBytes } from "../device/random.js";
  * @returns {Promise<Uint8Array>}
  * @throws {import("../protocol/errors.js").Refusal} `device_name`: it is empty or too long
  */
-export const sealName = (namesKey, id, name) =>
-  sealDeviceName(fromBase64url(namesKey, 32), fromBase64url(id, 16), name.trim().normalize("NFC"), randomBytes);
+export const sealName = async (namesKey, id, name) =>
+  sealDeviceName(await keyOf(namesKey), fromBase64url(id, 16), name.trim().normalize("NFC"), randomBytes);
 
 /**
  * @param {string} namesKey  base64url
@@ -20,8 +21,11 @@ export const sealName = (namesKey, id, name) =>
  * @param {string} sealed  base64url
  * @returns {Promise<string|null>} null: it can't be read
  */
-export const openName = (namesKey, id, sealed) =>
-  openDeviceName(fromBase64url(namesKey, 32), fromBase64url(id, 16), fromBase64url(sealed)).catch(() => null);
+export const openName = async (namesKey, id, sealed) =>
+  openDeviceName(await keyOf(namesKey), fromBase64url(id, 16), fromBase64url(sealed)).catch(() => null);
+
+/** @param {string} namesKey */
+const keyOf = (namesKey) => importAead(fromBase64url(namesKey, 32));
 
 export const newNamesKey = () => toBase64url(randomBytes(32));
 

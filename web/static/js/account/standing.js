@@ -19,6 +19,9 @@ export const SIGNED_OUT = Object.freeze({ ...NOTHING_KNOWN, phase: /** @type {co
 /** No answer of the server, or none of this server's. */
 const AWAY = ["unreachable", "unavailable", "not_ours"];
 
+/** What the server says, or its answers show, of this browser as a whole. */
+const STANDING = ["session_ended", "device_revoked", "device_copied", "chain_back", "chain_fork", "locked"];
+
 /**
  * @typedef {import("./account-state.js").AccountState} AccountState
  * @typedef {import("./this-device.js").ThisDevice} ThisDevice
@@ -111,6 +114,21 @@ export class Standing {
       this.#parts.tabs.tell({ kind: "signed_in" });
     } catch (error) {
       this.refused(/** @type {Refusal} */ (error));
+    }
+  }
+
+  /**
+   * Does something, and shows how this browser stands if it is refused for that.
+   * @template T
+   * @param {() => Promise<T>} does
+   * @returns {Promise<T>}
+   */
+  async minding(does) {
+    try {
+      return await does();
+    } catch (error) {
+      if (STANDING.includes(/** @type {Refusal} */ (error).code)) this.refused(/** @type {Refusal} */ (error));
+      throw error;
     }
   }
 
