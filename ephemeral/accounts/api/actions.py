@@ -34,8 +34,9 @@ class AccountActions:
     """The actions of accounts.
 
     `register`: making one. `login`: signing in, recovering. `request`: everything else that is
-    asked. `leave`: signing out, which nobody is kept from. `login_guess`: passwords tried
-    at an address; `password_guess`: passwords asked again of whoever is signed in.
+    asked. `leave`: signing out, which nobody is kept from. `login_guess`: passwords tried at an
+    address; `password_guess`: passwords asked again of whoever is signed in; `recovery_guess`: of
+    whoever shows a recovery that has been done.
     """
 
     register: Action
@@ -44,6 +45,7 @@ class AccountActions:
     leave: Action
     login_guess: Guesses
     password_guess: Guesses
+    recovery_guess: Guesses
 
     @classmethod
     def of(cls, settings: Settings) -> "AccountActions":
@@ -70,5 +72,8 @@ class AccountActions:
             ),
             password_guess=guessing(
                 "guess_password", lambda asker, _: asker.account, "password_wrong"
+            ),
+            recovery_guess=guessing(
+                "guess_recovery", lambda _, body: body.address.encode(), "password_wrong"
             ),
         )
