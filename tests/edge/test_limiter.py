@@ -25,7 +25,9 @@ ROOT = Path(__file__).resolve().parents[2]
 LOCATOR, TOKEN = "L" * 43, "T" * 43
 DRAWN = count(1)
 # How many requests of one member or account may wait, and how often a password may be guessed.
-WITHOUT_SETTING = {"sockets_seat", "sockets_account", "guess_login", "guess_password"}
+WITHOUT_SETTING = {
+    "sockets_seat", "sockets_account", "guess_login", "guess_password", "guess_recovery",
+}  # fmt: skip
 
 
 def limiter(clock: Callable[[], float] = lambda: 0.0, **limits: str) -> Limiter:
