@@ -23,6 +23,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ephemeral import __version__, faults, metrics
+from ephemeral.edge.background import running
 from ephemeral.edge.guard import Guard, Verdict
 from ephemeral.edge.health import Health
 from ephemeral.edge.hsts import Hsts
@@ -64,7 +65,10 @@ if TYPE_CHECKING:
     from ephemeral.live.bus import Bus
     from ephemeral.store.postgres import Pool
 
-__all__ = ["WEB", "Application", "Site", "key_source", "migrated_pool", "serving", "trust_clock"]
+__all__ = [
+    "WEB", "Application", "Site", "key_source", "migrated_pool", "serving",
+    "trust_clock", "wings_of",
+]  # fmt: skip
 
 WEB = Path(__file__).resolve().parent / "web"
 _CLOSE_SECONDS = 5
@@ -77,8 +81,17 @@ _log = logging.getLogger("ephemeral")
 OpenWing = Callable[[Ground], AbstractAsyncContextManager[Wing]]
 
 
-#: The wings, in the order in which they are opened. Rooms are always there.
-WINGS: Sequence[OpenWing] = (rooms_wing,)
+def wings_of(settings: Settings) -> Sequence[OpenWing]:
+    """The wings that are enabled, in the order in which they are opened. Rooms are always there.
+
+    What is switched off isn't loaded.
+    """
+    wings: list[OpenWing] = [rooms_wing]
+    if settings.accounts != "false":
+        from ephemeral.accounts.wing import accounts_wing  # noqa: PLC0415
+
+        wings.append(accounts_wing)
+    return wings
 
 
 # --- what needs no database -----------------------------------------------------------------------
@@ -240,12 +253,13 @@ async def serving(
     *,
     join_running: bool = False,
     accept_clock: bool = False,
-    open_wings: Sequence[OpenWing] = WINGS,
+    open_wings: Sequence[OpenWing] | None = None,
 ) -> AsyncIterator[Application]:
     """The application, from the first to the last moment in which requests may come.
 
     `join_running`: as in `migrated_pool`. `accept_clock`: the database's clock is right, whatever
-    it was. `open_wings`: others than all. Raises StartError or KeyringUnusable.
+    it was. `open_wings`: others than those that the settings enable. Raises StartError or
+    KeyringUnusable.
     """
     random = os.urandom
     worker = random(16)
@@ -267,8 +281,9 @@ async def serving(
         bus = await stack.enter_async_context(
             _open_bus(settings, worker, keyring.index_key, limiter)
         )
+        opened = wings_of(settings) if open_wings is None else open_wings
         ground = Ground(settings, pool, keyring, bus, worker, random, faults.record)
-        wings = [await stack.enter_async_context(open_wing(ground)) for open_wing in open_wings]
+        wings = [await stack.enter_async_context(open_wing(ground)) for open_wing in opened]
         await epochs.advance(loop.time())
         # Before the first sweep.
         await watch.start()
@@ -315,7 +330,7 @@ async def serving(
             ("packing", partial(_pack, site.pages.bodies())),
             *(one for wing in wings for one in wing.background.items()),
         ]
-        await stack.enter_async_context(_running(work, broken))
+        await stack.enter_async_context(running(work, broken, faults.record))
         yield Application(site.application(routes), partial(sockets.drain, settings.drain_seconds))
 
 
@@ -334,32 +349,6 @@ async def _see_database(pool: "Pool", needs: Needs) -> None:
 
 async def _watch_database(pool: "Pool", needs: Needs) -> None:
     await repeat(lambda _: needs.watch(pool), _WATCH_SECONDS, faults.record)
-
-
-@asynccontextmanager
-async def _running(
-    work: Sequence[tuple[str, Callable[[], Awaitable[None]]]], broken: list[str]
-) -> AsyncIterator[None]:
-    """Do all of this meanwhile, by name; what it does at the end is waited for.
-
-    Whatever ends by an error is a fault, and its name goes to `broken`: without it this process
-    isn't what it should be.
-    """
-
-    async def run(name: str, one: Callable[[], Awaitable[None]]) -> None:
-        try:
-            await one()
-        except Exception as error:  # noqa: BLE001 - the others go on
-            broken.append(name)
-            faults.record(error)
-
-    tasks = [asyncio.create_task(run(name, one), name=name) for name, one in work]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _is_troubled(pool: "Pool", kind: str) -> bool:
