@@ -1,7 +1,6 @@
 /** The way back with ten words: into an account, or into what lies in this browser. */
 
 import { fromBase64url, toBase64url } from "../protocol/encoding.js";
-import { Refusal } from "../protocol/errors.js";
 import { readAddress } from "../protocol/accounts/addresses.js";
 import { normalized } from "../protocol/accounts/passwords.js";
 import { readChain } from "../protocol/accounts/chain.js";
@@ -96,7 +95,7 @@ async function begin({ base, clock, salt }, address, { signing }) {
         pins: /** @type {import("./pins.js").ServedPins[]} */ (answer.pins ?? []),
       };
     } catch (error) {
-      const { code, now } = /** @type {Refusal} */ (error);
+      const { code, now } = /** @type {import("../protocol/errors.js").Refusal} */ (error);
       if (code !== "proof_wrong" || now === null || attempt === 2) throw error;
       clock.learn({ now });
     }
