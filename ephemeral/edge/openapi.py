@@ -95,7 +95,8 @@ def _address(
     }
     parameters = dict.fromkeys(name for one in operations for name in path_fields(one.path))
     read_headers = {one: header_fields(one) for one in operations}
-    if parameters or any(read_headers.values()):
+    queries = [(one, field) for one in operations for field in one.query]
+    if parameters or queries or any(read_headers.values()):
         made["parameters"] = [
             *(_parameter(named, name, name, "path") for name in parameters),
             *(
@@ -103,6 +104,7 @@ def _address(
                 for one, fields in read_headers.items()
                 for field, name in fields.items()
             ),
+            *(_parameter(one, field, field, "query") for one, field in queries),
         ]
     read = [body for one in operations if (body := bodies[one]) is not None]
     if read:
