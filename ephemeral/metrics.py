@@ -83,6 +83,8 @@ LIMITS = (
     "connect_address", "hello_room", "post_bytes_address",
     *(f"{action}_{subject}" for action in ("post", "open", "state")
       for subject in ("address", "room", "seat")),
+    "operator_page_address", "operator_sign_in_address", "operator_sign_in_operator",
+    "operator_sign_in_shared",
     "sockets", "sockets_address", "sockets_room", "sockets_seat",
 )  # fmt: skip
 _OTHER = "other"

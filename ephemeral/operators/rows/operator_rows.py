@@ -30,6 +30,13 @@ class OperatorRow(NamedTuple):
     added_day: int
     ticket_expires_at: int | None
 
+    def state(self, now: int) -> str:
+        """Whether they can sign in, in words."""
+        if self.ticket_expires_at is None:
+            return "can sign in"
+        is_young = self.ticket_expires_at > now
+        return "has a ticket" if is_young else "has a ticket that is too old"
+
 
 _ROW = "name, secret, step, added_day, ticket_expires_at"
 

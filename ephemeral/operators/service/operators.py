@@ -40,7 +40,7 @@ _TRAIL = 100
 
 _WRONG = "That is not right. Each one-time code can be used once: wait for the next."
 _TICKET = "This ticket is unknown, used, or older than a day."
-_PASSWORD = "A password has 12 to 256 characters."
+_LENGTH = "A password has 12 to 256 characters."
 _CODE = "That is not the code that the app shows now, or it was used already."
 
 
@@ -132,7 +132,7 @@ class Operators:
 
     async def enrol(self, ticket: str, password: str, code: str) -> str:
         """Set the password, once the app shows the right code; signs in. Refuses as `invited`."""
-        refuse(not is_password(password), "malformed", _PASSWORD)
+        refuse(not is_password(password), "malformed", _LENGTH)
         await self.invited(ticket)
         kept = await self._passwords.hashed(password)
         token = self._random(_TOKEN_BYTES)
