@@ -6,7 +6,7 @@ from typing import Annotated, NamedTuple
 from msgspec import Meta, Struct
 
 from ephemeral.accounts.rules.nouns import Sealing
-from ephemeral.protocol.accounts.chain import Signed
+from ephemeral.protocol.accounts.statements import Signed
 from ephemeral.protocol.encoding import b64decode
 from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.protocol.limits import INTEGER_MAX, WAIT_SECONDS_MAX

@@ -14,7 +14,7 @@ from ephemeral.accounts.service.sealing_keys import SealingKeys
 from ephemeral.accounts.service.shares import Shares
 from ephemeral.edge.operations import NOTHING, Created
 from ephemeral.edge.record_objects import record_answer
-from ephemeral.protocol.accounts.chain import Signed
+from ephemeral.protocol.accounts.statements import Signed
 
 __all__ = ["DeviceHandlers"]
 
@@ -40,9 +40,9 @@ class DeviceHandlers:
         self._passwords = passwords
         self._records = records
 
-    async def list(self, asker: Asker, _body: None) -> bytes:
+    async def listed(self, asker: Asker, _body: None) -> bytes:
         """All devices of the account, with their chain."""
-        return objects.devices(await self._devices.list(asker.account))
+        return objects.devices(await self._devices.listed(asker.account))
 
     async def post(self, asker: Asker, asked: GenesisRequest | AddRequest) -> bytes:
         """Begin a chain, or add a device to it."""

@@ -174,9 +174,7 @@ def devices(listed: Listed) -> bytes:
 def posted(result: Posted) -> bytes:
     """What became of a statement."""
     return _encode(
-        PostedAnswer(
-            result.sequence, b64encode(result.head), result.now, pending(result.pending)
-        )
+        PostedAnswer(result.sequence, b64encode(result.head), result.now, pending(result.pending))
     )
 
 
@@ -204,9 +202,7 @@ def shares(served: Sequence[Share], now: int) -> bytes:
 
 def pins(found: DevicePins, now: int) -> bytes:
     """The pins of a device."""
-    return _encode(
-        PinsAnswer(b64encode(found.sealed), b64encode(found.signature), found.day, now)
-    )
+    return _encode(PinsAnswer(b64encode(found.sealed), b64encode(found.signature), found.day, now))
 
 
 def statements(signed: Sequence[bytes], now: int) -> bytes:

@@ -55,8 +55,10 @@ async def devices(connection: Connection, account: bytes) -> list[DeviceRow]:
         account,
     )
     return [
-        DeviceRow(*row[:5], None if row[5] is None else SealingRow(row[5], row[6], row[7]))
-        for row in rows
+        DeviceRow(
+            device, key, since, name, seen, None if number is None else SealingRow(number, day, at)
+        )
+        for device, key, since, name, seen, number, day, at in rows
     ]
 
 

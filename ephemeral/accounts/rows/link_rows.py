@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -163,5 +164,5 @@ async def forget_tries(connection: Connection) -> None:
     await connection.execute("DELETE FROM accounts.link_tries WHERE until <= clock_ms()")
 
 
-def _payloads(rows: list[tuple[bytes | None, ...]]) -> list[bytes]:
+def _payloads(rows: Iterable[Iterable[bytes | None]]) -> list[bytes]:
     return [one for row in rows for one in row if one is not None]

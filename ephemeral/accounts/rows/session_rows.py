@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from ephemeral.accounts.rules.sessions import SessionView
+
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection
 
@@ -18,15 +20,6 @@ class SessionRow(NamedTuple):
     secret: bytes
     counter: int
     since: int
-
-
-class ListedSession(NamedTuple):
-    """A session as its owner sees it."""
-
-    sid: bytes
-    device: bytes | None
-    created_day: int
-    seen_day: int
 
 
 async def insert(
@@ -91,7 +84,7 @@ async def bind(connection: Connection, sid: bytes, device: bytes) -> bool:
     return done is not None
 
 
-async def of_account(connection: Connection, account: bytes) -> list[ListedSession]:
+async def of_account(connection: Connection, account: bytes) -> list[SessionView]:
     """All sessions of an account, the newest first."""
     rows = await connection.fetch(
         """
@@ -100,7 +93,7 @@ async def of_account(connection: Connection, account: bytes) -> list[ListedSessi
         """,
         account,
     )
-    return [ListedSession(*row) for row in rows]
+    return [SessionView(*row) for row in rows]
 
 
 async def end(connection: Connection, sids: Sequence[bytes]) -> list[bytes]:

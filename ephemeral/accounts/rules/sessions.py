@@ -18,6 +18,7 @@ __all__ = [
     "PLAIN_DAYS",
     "Outcome",
     "RefreshToken",
+    "SessionView",
     "read_refresh_token",
     "refresh_token",
     "refreshed",
@@ -47,6 +48,15 @@ class RefreshToken(NamedTuple):
     def is_of(self, secret: bytes) -> bool:
         """Whether it was made of this family secret."""
         return hmac.compare_digest(self.mac, _mac(secret, self.counter))
+
+
+class SessionView(NamedTuple):
+    """A session as its owner sees it; days since 1970."""
+
+    sid: bytes
+    device: bytes | None
+    created_day: int
+    seen_day: int
 
 
 class Outcome(Enum):

@@ -9,10 +9,9 @@ import asyncio
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from ephemeral.protocol.accounts.chain import Chain, read_chain
-
 from ephemeral.accounts.rows import chain_rows
 from ephemeral.accounts.rows.chain_rows import ChainRow
+from ephemeral.protocol.accounts.chain import Chain, read_chain
 
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection

@@ -9,9 +9,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ephemeral.accounts.service.sessions import Sessions
-from ephemeral.protocol.accounts.chain import ADD, GENESIS, REMOVE, Chain, Signed
-
 from ephemeral.accounts.rows import account_rows, chain_rows, device_rows, pending_rows
 from ephemeral.accounts.rows.chain_rows import ChainRow
 from ephemeral.accounts.rules.nouns import Device, Pending, Posted, Sealing, Session
@@ -19,8 +16,11 @@ from ephemeral.accounts.service.links import Links
 from ephemeral.accounts.service.pendings import Pendings
 from ephemeral.accounts.service.sealed_values import SealedValues
 from ephemeral.accounts.service.sealing_keys import check_sealing, split
+from ephemeral.accounts.service.sessions import Sessions
 from ephemeral.accounts.service.statements import Statements
 from ephemeral.accounts.service.watches import Watches
+from ephemeral.protocol.accounts.chain import Chain
+from ephemeral.protocol.accounts.statements import Signed, StatementType
 from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.store.clock import clock
 from ephemeral.store.postgres import transaction
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection, Pool
 
 __all__ = ["Devices", "Listed"]
+
+
+_OFFERED = {StatementType.ADD, StatementType.REMOVE}
 
 
 class Listed(NamedTuple):
@@ -62,7 +65,7 @@ class Devices:
         self._links = links
         self._pendings = pendings
 
-    async def list(self, account: bytes) -> Listed:
+    async def listed(self, account: bytes) -> Listed:
         """All devices, with their chain, and what waits."""
 
         async def work(connection: Connection) -> Listed:
@@ -103,7 +106,7 @@ class Devices:
 
     async def first(self, session: Session, signed: Signed, sealing: Sealing) -> Posted:
         """Begin a chain with the session's device, at once where there is none."""
-        refuse(session.device is not None and signed.statement.type != GENESIS, "chain_type")
+        refuse(signed.statement.type != StatementType.GENESIS, "chain_type")
         account = session.account
         chain = Chain.empty().extend(signed)
         device = chain.devices[0]
@@ -135,7 +138,7 @@ class Devices:
         self, session: Session, signed: Signed, sealing: Sealing, locator: bytes, answer: bytes
     ) -> Posted:
         """Add the device that waits at a locator, and answer it; the password was given again."""
-        refuse(signed.statement.type != ADD, "chain_type")
+        refuse(signed.statement.type != StatementType.ADD, "chain_type")
         account = session.account
 
         async def work(connection: Connection, row: ChainRow, now: int) -> None:
@@ -154,7 +157,7 @@ class Devices:
 
     async def remove(self, session: Session, device: bytes, signed: Signed) -> Posted:
         """Remove a device with all that it has here; the password was given again."""
-        refuse(signed.statement.type != REMOVE, "chain_type")
+        refuse(signed.statement.type != StatementType.REMOVE, "chain_type")
         refuse(signed.statement.device != device, "chain_device")
         account = session.account
         ended: list[bytes] = []
@@ -173,7 +176,7 @@ class Devices:
         Those that stand there are passed over. Any session of the account may offer them: devices
         have signed them. What begins, recovers or closes an account comes by its own way alone.
         """
-        refuse(any(one.statement.type not in {ADD, REMOVE} for one in offered), "chain_type")
+        refuse(any(one.statement.type not in _OFFERED for one in offered), "chain_type")
         account = session.account
         ended: list[bytes] = []
 
@@ -188,16 +191,12 @@ class Devices:
                     continue
                 state = await self._statements.extend(connection, account, row, signed)
                 row = row._replace(sequence=state.sequence, head=state.head)
-                if signed.statement.type == ADD:
+                if signed.statement.type == StatementType.ADD:
                     added = state.devices[-1]
-                    await device_rows.insert(
-                        connection, account, added.id, added.key, added.since
-                    )
+                    await device_rows.insert(connection, account, added.id, added.key, added.since)
                 else:
                     device = signed.statement.device
-                    ended.extend(
-                        await self._sessions.end_of_device(connection, account, device)
-                    )
+                    ended.extend(await self._sessions.end_of_device(connection, account, device))
             return Posted(state.sequence, state.head, None, now)
 
         posted = await self._watches.commit(account, work)

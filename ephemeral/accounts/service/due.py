@@ -7,10 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ephemeral.accounts.service.deletion import Deletion
-from ephemeral.accounts.service.sessions import Sessions
-from ephemeral.protocol.accounts.chain import Chain, Signed
-
 from ephemeral.accounts.rows import (
     account_rows,
     chain_rows,
@@ -22,9 +18,13 @@ from ephemeral.accounts.rows import (
 from ephemeral.accounts.rows.device_rows import SealingRow
 from ephemeral.accounts.rows.pending_rows import PendingRow
 from ephemeral.accounts.rules.nouns import UNDO_MS
+from ephemeral.accounts.service.deletion import Deletion
 from ephemeral.accounts.service.sealed_values import SealedValues
+from ephemeral.accounts.service.sessions import Sessions
 from ephemeral.accounts.service.statements import Statements
 from ephemeral.accounts.service.watches import Watches
+from ephemeral.protocol.accounts.chain import Chain
+from ephemeral.protocol.accounts.statements import Signed
 from ephemeral.protocol.errors import Refusal
 from ephemeral.store.clock import clock
 from ephemeral.store.postgres import transaction
@@ -98,8 +98,10 @@ class Due:
         self, connection: Connection, account: bytes, waits: PendingRow
     ) -> list[bytes]:
         """Another chain takes the place of the one in force, whose devices lose what they had."""
-        assert waits.sid is not None and waits.sealing is not None
-        assert waits.number is not None and waits.day is not None
+        assert waits.sid is not None
+        assert waits.sealing is not None
+        assert waits.number is not None
+        assert waits.day is not None
         ended: list[bytes] = []
         standing = await chain_rows.open_chain(connection, account)
         if standing is not None:

@@ -8,20 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ephemeral.protocol.accounts.chain import CLOSE, Signed
-
 from ephemeral.accounts.rows import pending_rows
 from ephemeral.accounts.rows.pending_rows import PendingRow
 from ephemeral.accounts.rules.nouns import GRACE_MS, Pending, Sealing, Session
 from ephemeral.accounts.service.statements import Statements
+from ephemeral.protocol.accounts.statements import NOBODY, Signed, StatementType
 from ephemeral.protocol.errors import refuse
 
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection
 
 __all__ = ["Pendings"]
-
-_NOBODY = bytes(16)
 
 
 class Pendings:
@@ -71,9 +68,9 @@ class Pendings:
         Signed by a device it waits; by the recovery key it acts, and the account is to be deleted
         in the same transaction. Refuses what the rules do, and `pending`.
         """
-        refuse(signed.statement.type != CLOSE, "chain_type")
+        refuse(signed.statement.type != StatementType.CLOSE, "chain_type")
         row, chain = await self._statements.in_force(connection, account)
-        if signed.statement.signer == _NOBODY:
+        if signed.statement.signer == NOBODY:
             await self._statements.extend(connection, account, row, signed)
             return None
         standing = await self._standing(connection, account, "close", signed)

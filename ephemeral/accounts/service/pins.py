@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ephemeral.protocol.accounts.signing import verify
-
 from ephemeral.accounts.rows import account_rows, pin_rows
 from ephemeral.accounts.rows.pin_rows import PinRow
 from ephemeral.accounts.rules.nouns import DAY_MS, Session
 from ephemeral.accounts.service.sealed_values import SealedValues
 from ephemeral.accounts.service.statements import Statements
+from ephemeral.protocol.accounts.signing import verify
 from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.store.clock import clock
 from ephemeral.store.postgres import transaction

@@ -8,20 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ephemeral.accounts.rules.names import address_hash
-from ephemeral.accounts.service.passwords import Passwords
-from ephemeral.accounts.service.sessions import Opened, Sessions
-from ephemeral.protocol.accounts.chain import RECOVER, Signed
-from ephemeral.protocol.accounts.signing import verify
-
 from ephemeral.accounts.rows import account_rows, chain_rows, device_rows, link_rows, pending_rows
 from ephemeral.accounts.rows.chain_rows import ChainRow
+from ephemeral.accounts.rules.names import address_hash
 from ephemeral.accounts.rules.nouns import UNDO_MS, Sealing
+from ephemeral.accounts.service.passwords import Passwords
 from ephemeral.accounts.service.pins import DevicePins, Pins
 from ephemeral.accounts.service.sealed_values import SealedValues
 from ephemeral.accounts.service.sealing_keys import check_sealing
+from ephemeral.accounts.service.sessions import Opened, Sessions
 from ephemeral.accounts.service.statements import Statements
 from ephemeral.accounts.service.watches import Watches
+from ephemeral.protocol.accounts.signing import verify
+from ephemeral.protocol.accounts.statements import Signed, StatementType
 from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.store.clock import clock
 from ephemeral.store.postgres import transaction
@@ -83,8 +82,8 @@ class Recovery:
         Refuses `not_found`, the rules' codes, `conflict`, `sealing_key`. The same again opens
         another session, for whoever has the password that was set.
         """
-        refuse(signed.statement.type != RECOVER, "chain_type")
-        account, row, repeated = await self._verified(address, signed)
+        refuse(signed.statement.type != StatementType.RECOVER, "chain_type")
+        account, repeated = await self._verified(address, signed)
         if repeated:
             await self._passwords.check(auth_key, account)
             return await self._sign_in_again(account, signed)
@@ -114,13 +113,13 @@ class Recovery:
         self._sessions.tell_ended(ended)
         return opened
 
-    async def _verified(self, address: str, signed: Signed) -> tuple[bytes, ChainRow, bool]:
-        """The account and chain that a statement is of, and whether it stands there already.
+    async def _verified(self, address: str, signed: Signed) -> tuple[bytes, bool]:
+        """The account that a statement is of, and whether it stands in its chain already.
 
         Refuses `not_found` where it isn't signed by the recovery key in force.
         """
 
-        async def work(connection: Connection) -> tuple[bytes, ChainRow, bool]:
+        async def work(connection: Connection) -> tuple[bytes, bool]:
             account = await account_rows.at(connection, address_hash(self._index_key, address))
             row = None
             if account is not None:
@@ -132,12 +131,12 @@ class Recovery:
                     connection, row.chain, signed.statement.sequence, 1
                 )
                 if standing == [signed.encode()]:
-                    return account.account, row, True
+                    return account.account, True
             proved = verify(row.recovery, "chain", signed.statement.encode(), signed.signature)
             refuse(not proved, "not_found")
             # Another statement came first: the words are right, and the chain is to be read anew.
             refuse(signed.statement.sequence <= row.sequence, "conflict")
-            return account.account, row, False
+            return account.account, False
 
         return await transaction(self._pool, work, read_only=True)
 

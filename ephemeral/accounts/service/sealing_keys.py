@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ephemeral.protocol.accounts import hpke
-from ephemeral.protocol.accounts.sealing_keys import SealingKey, verify_sealing
-
 from ephemeral.accounts.rows import account_rows, device_rows
 from ephemeral.accounts.rules.nouns import DAY_MS, Sealing, Session
 from ephemeral.accounts.service.sealed_values import SealedValues
 from ephemeral.accounts.service.statements import Statements
 from ephemeral.accounts.service.watches import Watches
+from ephemeral.protocol.accounts import hpke
+from ephemeral.protocol.accounts.sealing_keys import SealingKey, verify_sealing
 from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.store.clock import clock
 

@@ -10,14 +10,14 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ephemeral.accounts.rows import account_rows, device_rows, session_rows
-from ephemeral.accounts.rows.session_rows import ListedSession, SessionRow
+from ephemeral.accounts.rows.session_rows import SessionRow
 from ephemeral.accounts.rules.nouns import Session
 from ephemeral.accounts.rules.sessions import (
-    DAY_MS,
     DEVICE_DAYS,
     PLAIN_DAYS,
     Outcome,
     RefreshToken,
+    SessionView,
     read_refresh_token,
     refresh_token,
     refreshed,
@@ -117,10 +117,10 @@ class Sessions:
 
     # --- use cases --------------------------------------------------------------------------------
 
-    async def list(self, session: Session) -> tuple[list[ListedSession], int]:
+    async def listed(self, session: Session) -> tuple[list[SessionView], int]:
         """All sessions of an account, and the time."""
 
-        async def work(connection: Connection) -> tuple[list[ListedSession], int]:
+        async def work(connection: Connection) -> tuple[list[SessionView], int]:
             listed = await session_rows.of_account(connection, session.account)
             return listed, await clock(connection)
 
@@ -241,7 +241,7 @@ class Sessions:
         await self._values.destroy(connection, ended)
 
     async def _end(
-        self, connection: Connection, account: bytes, which: Callable[[ListedSession], bool]
+        self, connection: Connection, account: bytes, which: Callable[[SessionView], bool]
     ) -> list[bytes]:
         listed = await session_rows.of_account(connection, account)
         sids = [one.sid for one in listed if which(one)]

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ephemeral.protocol.accounts.chain import Chain, Signed
-
 from ephemeral.accounts.rows import chain_rows, device_rows, link_rows, pending_rows, pin_rows
 from ephemeral.accounts.rows.chain_rows import ChainRow
 from ephemeral.accounts.rows.device_rows import SealingRow
 from ephemeral.accounts.rules.nouns import Sealing
 from ephemeral.accounts.service.chain_cache import ChainCache
 from ephemeral.accounts.service.sealed_values import SealedValues
+from ephemeral.protocol.accounts.chain import Chain
+from ephemeral.protocol.accounts.statements import Signed
 from ephemeral.protocol.errors import Refusal, refuse
 
 if TYPE_CHECKING:
