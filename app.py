@@ -266,7 +266,8 @@ async def serving(
     """The application, from the first to the last moment in which requests may come.
 
     `join_running`: as in `migrated_pool`. `accept_clock`: the database's clock is right, whatever
-    it was. `open_wings`: others than those that the settings enable. Raises StartError or KeyringUnusable.
+    it was. `open_wings`: others than those that the settings enable. Raises StartError or
+    KeyringUnusable.
     """
     random = os.urandom
     worker = random(16)

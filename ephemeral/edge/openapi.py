@@ -9,7 +9,7 @@ from ephemeral.edge.credentials import Credential
 from ephemeral.edge.dispatch import body_beside_path, by_address
 from ephemeral.edge.error_objects import ErrorBody
 from ephemeral.edge.operations import Operation, header_fields, path_fields
-from ephemeral.protocol.errors import STATUS
+from ephemeral.protocol.errors import Refusal
 
 __all__ = ["document"]
 
@@ -159,7 +159,7 @@ def _responses(
             found[str(status)]["content"] = _json(ways[0] if len(ways) == 1 else {"anyOf": ways})
     codes: dict[int, list[str]] = {}
     for code in refusals:
-        codes.setdefault(STATUS[code][0], []).append(code)
+        codes.setdefault(Refusal(code).status, []).append(code)
     for status, names in sorted(codes.items()):
         error = of[ErrorBody]
         only = {"properties": {"error": {"properties": {"code": {"enum": names}}}}}

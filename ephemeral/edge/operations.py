@@ -139,7 +139,9 @@ class Operation:
         if missing:
             raise ValueError(f"{self.name}: the body lacks {missing} of path, headers or query")
         if self.frame and (self.guesses or self.caller.each):
-            raise ValueError(f"{self.name}: over HTTP alone guesses are counted and requests proved")
+            raise ValueError(
+                f"{self.name}: over HTTP alone guesses are counted and requests proved"
+            )
         if isinstance(self.handler, Deferred) and (self.ref_optional or self.closes):
             raise ValueError(f"{self.name}: what is deferred is answered, and ends no socket")
         if self.frame and (self.headers or self.query or isinstance(self.handler, Waiting)):

@@ -19,28 +19,18 @@ STATUS: Mapping[str, tuple[int, str]] = {
     "charter_limits": (400, "The room's charter asks for more than this server allows."),
     "envelope_size": (400, "The envelope does not have one of the eight allowed sizes."),
     "profile_length": (400, "The encrypted profile does not have 256 bytes."),
-    "unauthorized": (401, "The credentials for this room are missing or malformed."),
+    "unauthorized": (401, "The credentials are missing or malformed."),
     "seat_unknown": (401, "You no longer have a seat in this room."),
     "resume_unknown": (401, "This tab can no longer be resumed. Enter the code again."),
-    "login_wrong": (401, "Address and password don't belong together."),
-    "session_ended": (401, "You are signed out here. Sign in again."),
-    "device_revoked": (401, "This device is no longer one of the account's."),
-    "proof_wrong": (401, "This device's proof is missing or wrong, or its clock is."),
     "room_locked": (403, "The room is locked: nobody new can join."),
     "message_author": (403, "You wrote this message, so it is not yours to open."),
     "author_only": (403, "Only who wrote this message can take it back."),
     "audience_only": (403, "This message is for those who were here when it was sent."),
     "viewing_wrong": (403, "That does not prove that the message was decrypted."),
-    "password_wrong": (403, "The password is wrong."),
-    "device_required": (403, "Link this device first."),
-    "invitation_needed": (403, "Accounts are made by invitation here."),
-    "invitation_unknown": (403, "This invitation is not known. It may have been used, or be too old."),
     "not_found": (404, "There is nothing at this address."),
     "room_unknown": (404, "There is no such room. The code may be wrong, or the room has ended."),
     "message_unknown": (404, "There is no such message."),
     "method_not_allowed": (405, "This address does not answer to that method."),
-    "address_taken": (409, "This address is taken."),
-    "close_needed": (409, "This account has devices: deleting it has to be signed."),
     "room_exists": (409, "A room with this code exists already."),
     "room_full": (409, "All seats of this room are taken."),
     "member_taken": (409, "Another member of this room has that id."),
@@ -53,7 +43,6 @@ STATUS: Mapping[str, tuple[int, str]] = {
     "message_gone": (410, "This message has been destroyed."),
     "too_large": (413, "This is more than 96 KiB."),
     "unsupported_media": (415, "The body must be of type application/json."),
-    "login_wait": (429, "Too many wrong passwords. Wait before you try again."),
     "too_many": (429, "Too much at once. Wait a moment."),
     "internal": (500, "Something went wrong here. It was not your fault."),
     "storage_full": (503, "Too much waits on this server. Try again later."),
@@ -64,6 +53,17 @@ STATUS: Mapping[str, tuple[int, str]] = {
 ACCOUNT_STATUS: Mapping[str, tuple[int, str]] = {
     "address_form": (400, "An address is a name, a dot and five digits."),
     "password_length": (400, "A password has 10 to 256 characters."),
+    "login_wrong": (401, "Address and password don't belong together."),
+    "session_ended": (401, "You are signed out here. Sign in again."),
+    "device_revoked": (401, "This device is no longer one of the account's."),
+    "proof_wrong": (401, "This device's proof is missing or wrong, or its clock is."),
+    "password_wrong": (403, "The password is wrong."),
+    "device_required": (403, "Link this device first."),
+    "invitation_needed": (403, "Accounts are made by invitation here."),
+    "invitation_unknown": (403, "This invitation is not known: it was used, or is too old."),
+    "address_taken": (409, "This address is taken."),
+    "close_needed": (409, "This account has devices: deleting it has to be signed."),
+    "login_wait": (429, "Too many wrong passwords. Wait before you try again."),
     "json_form": (400, "This is not JSON in its one canonical form."),
     "chain_version": (400, "This statement is of a version that is not known here."),
     "chain_type": (400, "This statement is of a kind that doesn't belong here."),
@@ -88,9 +88,8 @@ class Refusal(Exception):
     """A no with a stable `code`, a `message` for a person, and perhaps `retry_after` seconds.
 
     `state` is what became of a message that is gone, or done for who asks, `now` the server's time
-    where clocks matter. Nothing that a client
-    sent belongs into `message`, except where a client refuses its own user's input (a misspelt
-    word).
+    where clocks matter. Nothing that a client sent belongs into `message`, except where a client
+    refuses its own user's input (a misspelt word).
     """
 
     def __init__(

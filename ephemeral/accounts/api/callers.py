@@ -37,9 +37,7 @@ _ACCESS = Credential(
     "An access token, which signing in and refreshing give: a JSON Web Token, good for 15 minutes.",
     _text,
 )
-_MAYBE_ACCESS = Credential(
-    "access", b"authorization", _ACCESS.description, _text, optional=True
-)
+_MAYBE_ACCESS = Credential("access", b"authorization", _ACCESS.description, _text, optional=True)
 _PROOF = Credential(
     "proof",
     b"ephemeral-proof",

@@ -14,7 +14,7 @@ from ephemeral.accounts.rules.sessions import DAY_MS, DEVICE_DAYS, PLAIN_DAYS
 
 __all__ = ["NAME", "Cookies", "Sent"]
 
-#: Browsers take a name with this beginning only by TLS; Chromium and Firefox from localhost as well.
+#: Browsers take a name with this beginning only where a connection is as good as TLS.
 NAME = "__Secure-ephemeral"
 _PAIR = re.compile(rf"(?:^|;)\s*{re.escape(NAME)}=([A-Za-z0-9_-]{{1,256}})\s*(?=;|$)")
 _ATTRIBUTES = "HttpOnly; Secure; SameSite=Strict"
@@ -40,7 +40,7 @@ class Sent:
         found = _PAIR.findall(self.cookie)
         if len(found) != 1 or self.site != "same-origin" or not self._is_ours():
             return None
-        return found[0]
+        return str(found[0])
 
     def _is_ours(self) -> bool:
         """Whether the page that asks has the origin that it asks."""

@@ -96,7 +96,7 @@ class _Strict(Struct, forbid_unknown_fields=True, gc=False):
 class SealingBody(_Strict):
     """A sealing key as its device has signed it."""
 
-    number: Annotated[int, Meta(ge=0, le=_U32)]
+    number: Annotated[int, Meta(ge=1, le=_U32)]
     day: Annotated[int, Meta(ge=0, le=_DAYS, description="Days since 1970-01-01 UTC")]
     key: Annotated[str, _bytes(_SEALING, "An X-Wing key")]
     signature: Signature

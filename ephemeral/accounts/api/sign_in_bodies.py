@@ -9,8 +9,7 @@ from msgspec import Meta, Struct
 
 from ephemeral.accounts.api.cookies import Sent
 from ephemeral.accounts.rules.names import INVITATION_BYTES
-from ephemeral.accounts.service.proofs import Proof
-from ephemeral.protocol.accounts.addresses import read_address
+from ephemeral.protocol.accounts.addresses import is_address
 from ephemeral.protocol.accounts.chain import Signed
 from ephemeral.protocol.encoding import b64decode
 from ephemeral.protocol.errors import Refusal, refuse
@@ -73,6 +72,12 @@ SignedText = Annotated[
 HeaderText = Annotated[str, Meta(max_length=8192)]
 
 
+def _address(text: str) -> str:
+    """An address as clients send it; what people type, clients read."""
+    refuse(not is_address(text), "address_form")
+    return text
+
+
 class RegisterRequest(NamedTuple):
     """An account that is to be made."""
 
@@ -122,7 +127,7 @@ class RegisterBody(_Strict):
                 # People type these, or cut them off.
                 raise Refusal("invitation_unknown") from None
         return RegisterRequest(
-            read_address(self.address), b64decode(self.auth_key, _KEY), invitation, self.cookie
+            _address(self.address), b64decode(self.auth_key, _KEY), invitation, self.cookie
         )
 
 
@@ -139,7 +144,7 @@ class LoginBody(_Strict):
         """What it says; `address_form`, `malformed`."""
         device = None if self.device is None else b64decode(self.device, _ID)
         auth_key = b64decode(self.auth_key, _KEY)
-        return LoginRequest(read_address(self.address), auth_key, device, self.proof, self.cookie)
+        return LoginRequest(_address(self.address), auth_key, device, self.proof, self.cookie)
 
 
 class _TokenBody(_Strict):

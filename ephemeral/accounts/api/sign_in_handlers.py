@@ -68,9 +68,7 @@ class SignInHandlers:
 
     async def register(self, _caller: None, asked: RegisterRequest) -> Answer:
         """Make an account, and sign in."""
-        opened = await self._registration.register(
-            asked.address, asked.auth_key, asked.invitation
-        )
+        opened = await self._registration.register(asked.address, asked.auth_key, asked.invitation)
         metrics.signed("registered")
         return self._answers.of(opened, in_cookie=asked.cookie, status=201)
 

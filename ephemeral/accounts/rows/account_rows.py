@@ -40,7 +40,8 @@ async def insert(
 async def at(connection: Connection, address: bytes) -> AccountRow | None:
     """The account with an address, by its keyed hash."""
     row = await connection.fetchrow(
-        f"SELECT {_COLUMNS} FROM accounts.accounts WHERE address = $1", address
+        f"SELECT {_COLUMNS} FROM accounts.accounts WHERE address = $1",  # noqa: S608
+        address,
     )
     return None if row is None else AccountRow(*row)
 
@@ -48,7 +49,8 @@ async def at(connection: Connection, address: bytes) -> AccountRow | None:
 async def read(connection: Connection, account: bytes) -> AccountRow | None:
     """An account as it is at this moment."""
     row = await connection.fetchrow(
-        f"SELECT {_COLUMNS} FROM accounts.accounts WHERE account = $1", account
+        f"SELECT {_COLUMNS} FROM accounts.accounts WHERE account = $1",  # noqa: S608
+        account,
     )
     return None if row is None else AccountRow(*row)
 
@@ -56,7 +58,8 @@ async def read(connection: Connection, account: bytes) -> AccountRow | None:
 async def lock(connection: Connection, account: bytes) -> AccountRow | None:
     """An account, which nobody else changes until the transaction ends."""
     row = await connection.fetchrow(
-        f"SELECT {_COLUMNS} FROM accounts.accounts WHERE account = $1 FOR UPDATE", account
+        f"SELECT {_COLUMNS} FROM accounts.accounts WHERE account = $1 FOR UPDATE",  # noqa: S608
+        account,
     )
     return None if row is None else AccountRow(*row)
 
@@ -91,7 +94,10 @@ async def note_reuse(connection: Connection, account: bytes) -> None:
 
 async def delete(connection: Connection, account: bytes) -> None:
     """The account goes, and by its foreign keys all that is its and no payload."""
-    await connection.execute("DELETE FROM accounts.accounts WHERE account = $1", account)
+    await connection.execute(
+        "DELETE FROM accounts.accounts WHERE account = $1",
+        account,
+    )
 
 
 async def forget_identities(connection: Connection, account: bytes) -> None:

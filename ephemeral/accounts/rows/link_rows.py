@@ -58,9 +58,12 @@ async def link(connection: Connection, locator: bytes) -> LinkRow | None:
 
 
 async def count(connection: Connection, account: bytes) -> int:
-    """How many wait for this account."""
+    """How many wait for this account, unanswered."""
     found: int = await connection.fetchval(
-        "SELECT count(*) FROM accounts.links WHERE account = $1 AND expires_at > clock_ms()",
+        """
+        SELECT count(*) FROM accounts.links
+        WHERE account = $1 AND answer IS NULL AND expires_at > clock_ms()
+        """,
         account,
     )
     return found

@@ -5,6 +5,7 @@ by then, and for a day after its successor took over, which is long after its la
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Protocol, TypeVar
 
 __all__ = ["LEAD_MS", "MONTH_MS", "OVERLAP_MS", "Aged", "is_due", "past", "signing"]
@@ -42,6 +43,6 @@ def past(keys: Sequence[K], now: int) -> list[K]:
     """Keys of which no token can be shown any more; the oldest come first in `keys`."""
     return [
         one
-        for one, successor in zip(keys, keys[1:], strict=False)
+        for one, successor in pairwise(keys)
         if successor.created_at + LEAD_MS + OVERLAP_MS <= now
     ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -35,10 +35,14 @@ class SessionEnded(Struct, frozen=True, array_like=True, forbid_unknown_fields=T
     sid: bytes
 
 
+#: By its number on the bus, which no other kind may have.
+KINDS: Mapping[int, type[Event]] = {41: SessionEnded}
+
+
 class EndedSessions:
     """A subscriber of the bus; `load` it before it is asked, and now and then."""
 
-    kinds: ClassVar[Mapping[int, type[Event]]] = {41: SessionEnded}
+    kinds: Mapping[int, type[Event]] = KINDS
 
     def __init__(self, pool: Pool, bus: Bus) -> None:
         self._pool = pool
@@ -80,8 +84,13 @@ class EndedSessions:
             self._pool, lambda connection: session_rows.has_ended(connection, sid), read_only=True
         )
 
+    async def heal(self) -> None:
+        """Make good for hints that may have been lost."""
+        if self._healed != self._misses:
+            await self.load()
+
     async def load(self) -> None:
-        """Read the set if hints may have been lost; forget what no token can name any more."""
+        """Read the set, and forget what no token can name any more."""
         misses = self._misses
 
         async def work(connection: Connection) -> list[bytes]:

@@ -61,9 +61,10 @@ class Passwords:
 
         def verify() -> bool:
             try:
-                return self._hasher.verify(kept or self._nobodys, auth_key) and kept is not None
+                self._hasher.verify(kept or self._nobodys, auth_key)
             except (VerificationError, InvalidHashError):
                 return False
+            return kept is not None
 
         return await self._run(verify)
 

@@ -35,7 +35,7 @@ def check_sealing(
     refuse(not verify_sealing(device_key, chain, device, named, sealing.signature), "sealing_key")
     try:
         hpke.seal(sealing.key, _TRIAL, b"")
-    except (Refusal, ValueError):
+    except Refusal:
         raise Refusal("sealing_key") from None
 
 
@@ -61,8 +61,9 @@ class SealingKeys:
             before = await device_rows.sealing(connection, account, device)
             if before is not None and before.number >= sealing.number:
                 known = await self._values.read(connection, "sealing-key", [before.payload])
-                same = known.get(before.payload) == sealing.key + sealing.signature
-                refuse(before.number > sealing.number or not same, "conflict")
+                standing = (before.number, before.day, known.get(before.payload))
+                asked = (sealing.number, sealing.day, sealing.key + sealing.signature)
+                refuse(standing != asked, "conflict")
                 return
             check_sealing(sealing, row.chain, device, key, await clock(connection))
             stored = await self._statements.seal(connection, sealing)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from ephemeral import metrics
 from ephemeral.accounts.rows import account_rows, device_rows, session_rows
 from ephemeral.accounts.rows.session_rows import SessionRow
 from ephemeral.accounts.rules.nouns import Session
@@ -32,7 +33,7 @@ from ephemeral.store.postgres import transaction
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection, Pool
 
-__all__ = ["Opened", "Sessions", "Sweep"]
+__all__ = ["Opened", "Sessions"]
 
 #: More sessions than that nobody has: the oldest without a device end first.
 _MOST = 50
@@ -45,12 +46,6 @@ class Opened(NamedTuple):
     session: Session
     refresh_token: str
     now: int
-
-
-class Sweep(NamedTuple):
-    """What has ended of itself."""
-
-    sessions: int
 
 
 class Sessions:
@@ -174,6 +169,7 @@ class Sessions:
             proved = row.device is not None
             outcome = refreshed(row.counter, shown.counter, now - row.since, proved)
             if outcome is Outcome.END:
+                metrics.signed("reused")
                 await account_rows.note_reuse(connection, row.account)
                 return None, await self.end_one(connection, row.account, row.sid)
             counter = row.counter
@@ -191,7 +187,7 @@ class Sessions:
             raise Refusal("session_ended")
         return opened
 
-    async def sweep(self) -> Sweep:
+    async def sweep(self) -> int:
         """End what nobody has refreshed for long, and forget what has ended long enough ago."""
 
         async def stale(connection: Connection) -> list[bytes]:
@@ -199,7 +195,7 @@ class Sessions:
             return await session_rows.stale(connection, DEVICE_DAYS, PLAIN_DAYS, _SWEPT)
 
         sids = await transaction(self._pool, stale)
-        return Sweep(await self._drop(sids))
+        return await self._drop(sids)
 
     async def drop_dead(self) -> None:
         """End sessions whose family secret is gone, as after a restored backup."""
