@@ -58,7 +58,7 @@ from ephemeral.store.postgres import (
     open_pool,
 )
 from ephemeral.store.readiness import Needs
-from ephemeral.store.repeating import repeat
+from ephemeral.store.repeating import repeat, running
 from ephemeral.store.start_error import StartError
 
 if TYPE_CHECKING:
@@ -343,7 +343,7 @@ async def serving(
             ("packing", partial(_pack, site.pages.bodies())),
             *(one for wing in wings for one in wing.background.items()),
         ]
-        await stack.enter_async_context(_running(work, broken))
+        await stack.enter_async_context(running(work, broken, faults.record))
         yield Application(site.application(routes), partial(sockets.drain, settings.drain_seconds))
 
 
@@ -362,32 +362,6 @@ async def _see_database(pool: "Pool", needs: Needs) -> None:
 
 async def _watch_database(pool: "Pool", needs: Needs) -> None:
     await repeat(lambda _: needs.watch(pool), _WATCH_SECONDS, faults.record)
-
-
-@asynccontextmanager
-async def _running(
-    work: Sequence[tuple[str, Callable[[], Awaitable[None]]]], broken: list[str]
-) -> AsyncIterator[None]:
-    """Do all of this meanwhile, by name; what it does at the end is waited for.
-
-    Whatever ends by an error is a fault, and its name goes to `broken`: without it this process
-    isn't what it should be.
-    """
-
-    async def run(name: str, one: Callable[[], Awaitable[None]]) -> None:
-        try:
-            await one()
-        except Exception as error:  # noqa: BLE001 - the others go on
-            broken.append(name)
-            faults.record(error)
-
-    tasks = [asyncio.create_task(run(name, one), name=name) for name, one in work]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _is_troubled(pool: "Pool", kind: str) -> bool:

@@ -8,7 +8,6 @@ import base64
 import hmac
 import re
 from typing import Literal
-from urllib.parse import quote
 
 __all__ = [
     "ACTS",
@@ -88,5 +87,6 @@ def typed_secret(secret: bytes) -> str:
 
 def provisioning(secret: bytes, name: str, issuer: str) -> str:
     """What an app reads from a picture (the Key URI Format)."""
-    label = quote(f"{issuer}:{name}", safe="")
-    return f"otpauth://totp/{label}?secret={typed_secret(secret)}&issuer={quote(issuer, safe='')}"
+    from pyotp import TOTP  # noqa: PLC0415
+
+    return TOTP(typed_secret(secret)).provisioning_uri(name, issuer)
