@@ -23,6 +23,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ephemeral import __version__, faults, metrics
+from ephemeral.edge.background import running
 from ephemeral.edge.guard import Guard, Verdict
 from ephemeral.edge.health import Health
 from ephemeral.edge.hsts import Hsts
@@ -66,15 +67,9 @@ if TYPE_CHECKING:
     from ephemeral.store.postgres import Pool
 
 __all__ = [
-    "WEB",
-    "Application",
-    "Site",
-    "key_source",
-    "migrated_pool",
-    "serving",
-    "trust_clock",
-    "wings_of",
-]
+    "WEB", "Application", "Site", "key_source", "migrated_pool", "serving",
+    "trust_clock", "wings_of",
+]  # fmt: skip
 
 WEB = Path(__file__).resolve().parent / "web"
 _CLOSE_SECONDS = 5
