@@ -57,7 +57,7 @@ export const PHASES = {
   locked: { ...account, phase: "locked", device: ME, address: null },
   copied: { ...ready, phase: "copied" },
   distrusted_back: { ...ready, phase: "distrusted", reason: "chain_back" },
-  distrusted_forked: { ...ready, phase: "distrusted", reason: "chain_forked" },
+  distrusted_forked: { ...ready, phase: "distrusted", reason: "chain_fork" },
   unsupported: { phase: "unsupported", reason: "no_ed25519" },
   unsupported_insecure: { phase: "unsupported", reason: "insecure" },
   busy_deriving: { phase: "signed_out", busy: "deriving" },

@@ -46,7 +46,7 @@
  *
  * @typedef {object} AccountState
  * @property {Phase} phase
- * @property {string|null} reason  of `distrusted`: `chain_back` (an older list than before), `chain_forked`
+ * @property {string|null} reason  of `distrusted`: `chain_back` (an older list than before), `chain_fork`
  *   (one that does not continue it); of `unsupported`: `insecure`, `no_ed25519`, `no_storage`
  * @property {Busy|null} busy
  * @property {string|null} address
