@@ -125,6 +125,55 @@ def test_an_account_in_this_browser_is_there_after_a_reload_and_in_another_tab(
     other.close()
 
 
+def test_a_network_that_goes_and_comes_is_noticed_at_once(visit: Visit, server: str) -> None:
+    watched = visit("about:blank")
+    watched.origin = server
+    opened(watched.page, server)
+    watched.page.evaluate(REGISTER, ["ada", PASSWORD])
+    watched.page.context.set_offline(True)
+    watched.page.evaluate("() => sees(({ phase }) => phase === 'offline')")
+    watched.page.context.set_offline(False)
+    watched.page.evaluate(READY)
+    watched.forgive("ERR_INTERNET_DISCONNECTED")
+
+
+def test_a_browser_without_the_signatures_that_accounts_need_is_told(
+    visit: Visit, server: str
+) -> None:
+    lacking = """
+      const make = crypto.subtle.generateKey.bind(crypto.subtle);
+      crypto.subtle.generateKey = (by, ...rest) => (by === "Ed25519" || by.name === "Ed25519")
+        ? Promise.reject(new DOMException("", "NotSupportedError")) : make(by, ...rest);"""
+    watched = visit("about:blank", init=lacking)
+    watched.origin = server
+    state = opened(watched.page, server)
+    assert (state["phase"], state["reason"]) == ("unsupported", "no_ed25519")
+
+
+def test_firefox_has_an_account_and_links_chromium(
+    visit: Visit, visit_firefox: Visit, server: str
+) -> None:
+    fox = visit_firefox("about:blank")
+    fox.origin = server
+    opened(fox.page, server)
+    made = fox.page.evaluate(REGISTER, ["fox", PASSWORD])
+    assert opened(fox.page, server)["phase"] == "ready"
+    second = visit("about:blank")
+    second.origin = server
+    opened(second.page, server)
+    typed = {"address": made["address"], "password": PASSWORD}
+    second.page.evaluate("(typed) => client.signIn(typed)", typed)
+    code = second.page.evaluate(
+        "async () => { window.link = await client.beginLink(); return link.code; }"
+    )
+    fox.page.evaluate("([code, password]) => client.acceptLink(code, password)", [code, PASSWORD])
+    second.page.evaluate("() => link.done")
+    for page, me in ((fox.page, "Firefox, Linux"), (second.page, "Chrome, Linux")):
+        page.evaluate("() => sees(({ devices }) => devices.length === 2 && devices[1].name)")
+        names = page.evaluate("() => client.state.devices.map(({ name, me }) => [name, me])")
+        assert [name for name, own in names if own] == [me]
+
+
 def test_the_tab_that_works_is_followed_by_another(visit: Visit, server: str) -> None:
     first = visit("about:blank")
     first.origin = server

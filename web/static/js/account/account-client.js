@@ -166,6 +166,8 @@ export class AccountClient {
    *   `cancelled`, `link_expired`, `link_broken`, the server's
    */
   async beginLink() {
+    // It would be put in the place of what waits.
+    if (this.#standing.device?.begun?.kind === "genesis" && this.state.pending !== null) throw new Refusal("pending");
     this.#link?.cancel();
     const { chain } = await this.#standing.minding(() => this.#parts.api.me());
     if (chain === null) throw new Refusal("no_chain");
