@@ -333,6 +333,27 @@ describe("what a device doesn't put up with", () => {
     assert.equal(back.state.phase, "copied");
   });
 
+  test("a server that was restored gets back what it lacks, and it is said once", async () => {
+    const { client, address } = await registers();
+    await links(client, address);
+    await client.rename(client.state.device, "look anew");
+    await client.seen();
+    const { api } = client.parts;
+    const devices = api.devices.bind(api);
+    let times = 0;
+    api.devices = async () => {
+      const answer = await devices();
+      times += 1;
+      return times > 1 ? answer : { ...answer, statements: answer.statements.slice(0, 1) };
+    };
+    await client.rename(client.state.device, "look again");
+    assert.deepEqual([client.state.phase, client.state.devices.length, client.state.news], ["ready", 2, [{ kind: "server_back" }]]);
+    assert.ok(client.browser.asked.some((asked) => asked.startsWith("POST chains/")));
+    await client.seen();
+    await client.rename(client.state.device, "and again");
+    assert.deepEqual(client.state.news, []);
+  });
+
   test("a server that shows an older list, or another one", async () => {
     const { client, address, browser } = await registers();
     await links(client, address);
