@@ -272,7 +272,7 @@ async function load(base, derive, argon2id) {
     session: (given) => playedSession(given, { charter, encoding, keys, seats, session, crypto: rooms }),
     read_content: (given) => ({ content: readJson(given, envelope.readContent) }),
   };
-  const ofAccounts = await accountOperations(base, argon2id);
+  const ofAccounts = await accountOperations(base, argon2id, placed);
   for (const op of Object.keys(ofAccounts)) insist(!Object.hasOwn(operations, op), `two operations ${op}`);
   return { operations: { ...operations, ...ofAccounts }, Refusal: errors.Refusal };
 }
