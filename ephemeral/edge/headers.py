@@ -9,7 +9,17 @@ itself: it says that it is nothing else than its type, and for nobody else's pag
 import base64
 import hashlib
 
-__all__ = ["ANSWER", "DOCUMENT", "FILE", "PICTURE", "WORKER", "Header", "integrity", "program"]
+__all__ = [
+    "ANSWER",
+    "DOCUMENT",
+    "FILE",
+    "PICTURE",
+    "WORKER",
+    "Header",
+    "integrity",
+    "permitting",
+    "program",
+]
 
 Header = tuple[bytes, bytes]
 
@@ -74,6 +84,12 @@ _UNUSED = (
     "xr-spatial-tracking",
 )
 
+
+def _permissions(allowed: frozenset[str] = frozenset()) -> Header:
+    said = (f"{name}={'(self)' if name in allowed else '()'}" for name in _UNUSED)
+    return (b"permissions-policy", ", ".join(said).encode())
+
+
 # What the page loads: scripts, styles, sentences, pictures.
 FILE: tuple[Header, ...] = (
     (b"x-content-type-options", b"nosniff"),
@@ -87,7 +103,7 @@ DOCUMENT = (
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-embedder-policy", b"require-corp"),
-    (b"permissions-policy", ", ".join(f"{name}=()" for name in _UNUSED).encode()),
+    _permissions(),
     _policy(**_DOCUMENT),
 )
 # JSON for programs, which a person may open all the same.
@@ -102,6 +118,11 @@ WORKER = (
         | {"script_src": "'self' 'wasm-unsafe-eval'", "require_trusted_types_for": "'script'"}
     ),
 )
+
+
+def permitting(*names: str) -> Header:
+    """What a document says that may use these features, in place of DOCUMENT, which allows none."""
+    return _permissions(frozenset(names))
 
 
 def program(import_map: str) -> tuple[Header, ...]:
