@@ -125,7 +125,7 @@ class Pages:
             code: rendered(
                 "account.html",
                 one,
-                spoken=of_accounts(one),
+                spoken=_spoken_of_accounts(one, files.spoken_of_accounts),
                 import_map=account_map,
                 languages=choice("account-"),
             )
@@ -200,6 +200,13 @@ def _spoken(catalogue: Catalogue, late: Set[str]) -> dict[str, Sentence]:
         key: said
         for key, said in of_rooms(catalogue).items()
         if key not in late and not key.startswith(_DOCUMENTS_SAY)
+    }
+
+
+def _spoken_of_accounts(catalogue: Catalogue, spoken: Set[str]) -> dict[str, Sentence]:
+    """What the program of accounts may say before it asks for all; names of no part too."""
+    return {
+        key: said for key, said in of_accounts(catalogue).items() if key in spoken or "." not in key
     }
 
 

@@ -4,9 +4,11 @@ import { AccountClient } from "../account/account-client.js";
 import { accountView } from "../account/views/account-view.js";
 import { loadingScreen, standingScreen } from "../account/views/standing.js";
 import { barrier } from "../device/feature-detection.js";
+import { HttpClient } from "../net/http-client.js";
+import { readConfig } from "../protocol/config.js";
 import { clearAnnouncements } from "../ui/announce.js";
 import { el, fill } from "../ui/el.js";
-import { haveAll, language, onLanguage, say } from "../ui/i18n.js";
+import { haveAll, onLanguage, say } from "../ui/i18n.js";
 import { icon } from "../ui/icons.js";
 import { laterBy } from "../ui/later.js";
 import { guardPage } from "../ui/leave-guard.js";
@@ -58,9 +60,10 @@ async function start() {
   if (inTheWay !== null) return void stage.finish(() => standingScreen(nobody, inTheWay));
   stage.show(() => loadingScreen(nobody));
   try {
-    const config = await AccountClient.config({ base });
-    client = await AccountClient.open({ config, base, language: language(), hpke: loadHpke });
-    accountView({ client, stage, invited: config.accounts?.mode === "invited", invitation, rooms: base });
+    const told = await new HttpClient(base).ask("GET", "config");
+    const { accounts } = /** @type {{accounts?: {mode: string}}} */ (told);
+    client = await AccountClient.open({ config: readConfig(told), base, hpke: loadHpke });
+    accountView({ client, stage, invited: accounts?.mode === "invited", invitation, rooms: base });
   } catch {
     stage.show(() => standingScreen(nobody, "unreachable"));
     window.addEventListener("online", () => location.reload(), { once: true });

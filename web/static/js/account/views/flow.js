@@ -20,7 +20,7 @@
  * @property {(name: string) => string} proposeAddress
  * @property {(given: {address: string, password: string, invitation?: string}) => Promise<{words: string}>} register
  * @property {() => Promise<unknown>} confirmWords
- * @property {(given: {address: string, password: string}) => Promise<unknown>} signIn
+ * @property {(given: {address: string, password: string, replace?: boolean}) => Promise<unknown>} signIn
  * @property {() => Promise<{words: string}>} firstDevice
  * @property {() => Promise<{words: string}>} startOver
  * @property {() => Promise<Link>} beginLink
@@ -35,6 +35,7 @@
  * @property {(words: string) => Promise<unknown>} openWithWords
  * @property {() => Promise<unknown>} refusePending
  * @property {() => unknown} seen
+ * @property {(address: string) => Promise<unknown>} nameAddress  where the state has none
  * @property {(how: {forget: boolean}) => Promise<unknown>} signOut
  * @property {(given: {password: string, words?: string}) => Promise<{deleted: boolean, due?: number|null}>} deleteAccount
  *

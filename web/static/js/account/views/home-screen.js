@@ -1,14 +1,16 @@
 // The account, on one of its devices: what is new, its devices, where it is signed in, and what can be done with it.
 
+import { announceAssertive } from "../../ui/announce.js";
 import { copyButton } from "../../ui/copy-button.js";
 import { el, fill } from "../../ui/el.js";
 import { say } from "../../ui/i18n.js";
 import { withLater } from "../../ui/later.js";
-import { announceAssertive } from "../../ui/announce.js";
+import { askingForm } from "./asking.js";
 import { devicesView } from "./devices-view.js";
 import { button, frame, named } from "./frame.js";
 import { newsView } from "./news-view.js";
 import { sessionsView } from "./sessions-view.js";
+import { addressField } from "./sign-in-screen.js";
 
 /**
  * @typedef {import("./flow.js").Flow} Flow
@@ -36,6 +38,7 @@ export function homeScreen(flow) {
   const { node, heading } = frame(flow, { name: "home", title: client.state.address === null ? say("account.home.title") : title,
     more: client.state.address === null ? null : el("p", {}, copying) },
     news.node,
+    client.state.address === null ? addressKnown(flow) : null,
     el("section", { class: "account-section", "aria-labelledby": "devices-title" },
       el("h2", { id: "devices-title", tabindex: "-1" }, say("account.devices.title")),
       el("p", { class: "hint" }, say("account.devices.text")),
@@ -52,7 +55,11 @@ export function homeScreen(flow) {
         button("secondary", say("account.out.way"), () => open("signOutPanel"))),
       el("div", { class: "button-row" }, button("quiet danger-text", say("account.delete.way"), () => open("deletePanel")))));
 
+  const known = client.state.address !== null;
+
   function update() {
+    // Its place in the page is another one.
+    if (!known && client.state.address !== null) return void flow.go(null);
     const { state } = client;
     fill(title, named(state.address ?? ""));
     news.update(state);
@@ -62,4 +69,12 @@ export function homeScreen(flow) {
 
   update();
   return { node, focus: heading, update };
+}
+
+/** A page that was closed while the account was being made has not kept its address. @param {Flow} flow */
+function addressKnown({ client }) {
+  const address = addressField("");
+  const form = askingForm({ client, label: say("account.address.keep"), parts: [address],
+    submit: () => client.nameAddress(address.input.value.trim()) });
+  return el("section", {}, el("p", {}, say("account.address.needed")), form.node);
 }

@@ -1,10 +1,12 @@
 // Signing in: on a new browser, and where a session has ended.
 
+import { confirm } from "../../ui/dialog.js";
 import { el } from "../../ui/el.js";
 import { say } from "../../ui/i18n.js";
 import { askingForm, noticeOf } from "./asking.js";
 import { passwordField, textField } from "./fields.js";
 import { button, frame, lead } from "./frame.js";
+import { codeOf } from "./refusals.js";
 
 /**
  * @param {import("./flow.js").Flow} flow
@@ -16,12 +18,23 @@ export function signInScreen(flow, { address: typed = "" } = {}) {
   const password = passwordField({ id: "account-password", label: say("account.password.label"), wrong: ["password_length"] });
   const form = askingForm({
     client: flow.client, label: say("account.sign_in.go"), parts: [address, password],
-    submit: async () => {
-      await flow.hold(() => flow.client.signIn({ address: address.input.value.trim(), password: password.input.value }));
-      flow.go(null);
-    },
+    submit: () => flow.hold(signIn),
     beside: [ended ? null : button("quiet", say("dialog.back"), () => flow.go(null))],
   });
+  async function signIn() {
+    const given = { address: address.input.value.trim(), password: password.input.value };
+    try {
+      await flow.client.signIn(given);
+    } catch (error) {
+      // What it keeps for another account would be lost: that is asked.
+      if (codeOf(error) !== "other_account") throw error;
+      const sure = await confirm({ title: say("account.other.title"), text: say("account.other.text"), yes: say("account.other.go"), danger: true });
+      if (!sure) return;
+      await flow.client.signIn({ ...given, replace: true });
+    }
+    flow.go(null);
+  }
+
   const { node } = frame(flow, { name: "sign-in", title: say(ended ? "account.ended.title" : "account.sign_in.title") },
     ended ? lead("account.ended.text") : null,
     form.node,

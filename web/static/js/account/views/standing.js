@@ -14,7 +14,6 @@ import { button, frame } from "./frame.js";
 
 /** By phase, or by phase and reason. @type {Record<string, Row>} */
 export const STANDING = {
-  loading: { icon: "waiting", title: "account.loading.title", text: "account.loading.text", next: "account.loading.next", actions: ["reload"] },
   offline: { icon: "offline", title: "account.offline.title", text: "account.offline.text", next: "account.offline.next", actions: ["reload"] },
   evicted: { icon: "broken", title: "account.evicted.title", text: "account.evicted.text", next: "account.evicted.next", actions: ["sign_in", "recover"] },
   revoked: { icon: "leave", title: "account.revoked.title", text: "account.revoked.text", next: "account.revoked.next", actions: ["sign_in", "recover"] },
