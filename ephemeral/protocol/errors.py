@@ -19,7 +19,7 @@ STATUS: Mapping[str, tuple[int, str]] = {
     "charter_limits": (400, "The room's charter asks for more than this server allows."),
     "envelope_size": (400, "The envelope does not have one of the eight allowed sizes."),
     "profile_length": (400, "The encrypted profile does not have 256 bytes."),
-    "unauthorized": (401, "The credentials for this room are missing or malformed."),
+    "unauthorized": (401, "The credentials are missing or malformed."),
     "seat_unknown": (401, "You no longer have a seat in this room."),
     "resume_unknown": (401, "This tab can no longer be resumed. Enter the code again."),
     "room_locked": (403, "The room is locked: nobody new can join."),
@@ -53,6 +53,17 @@ STATUS: Mapping[str, tuple[int, str]] = {
 ACCOUNT_STATUS: Mapping[str, tuple[int, str]] = {
     "address_form": (400, "An address is a name, a dot and five digits."),
     "password_length": (400, "A password has 10 to 256 characters."),
+    "login_wrong": (401, "Address and password don't belong together."),
+    "session_ended": (401, "You are signed out here. Sign in again."),
+    "device_revoked": (401, "This device is no longer one of the account's."),
+    "proof_wrong": (401, "This device's proof is missing or wrong, or its clock is."),
+    "password_wrong": (403, "The password is wrong."),
+    "device_required": (403, "Link this device first."),
+    "invitation_needed": (403, "Accounts are made by invitation here."),
+    "invitation_unknown": (403, "This invitation is not known: it was used, or is too old."),
+    "address_taken": (409, "This address is taken."),
+    "close_needed": (409, "This account has devices: deleting it has to be signed."),
+    "login_wait": (429, "Too many wrong passwords. Wait before you try again."),
     "json_form": (400, "This is not JSON in its one canonical form."),
     "chain_version": (400, "This statement is of a version that is not known here."),
     "chain_type": (400, "This statement is of a kind that doesn't belong here."),
@@ -76,9 +87,9 @@ ACCOUNT_STATUS: Mapping[str, tuple[int, str]] = {
 class Refusal(Exception):
     """A no with a stable `code`, a `message` for a person, and perhaps `retry_after` seconds.
 
-    `state` is what became of a message that is gone, or done for who asks. Nothing that a client
-    sent belongs into `message`, except where a client refuses its own user's input (a misspelt
-    word).
+    `state` is what became of a message that is gone, or done for who asks, `now` the server's time
+    where clocks matter. Nothing that a client sent belongs into `message`, except where a client
+    refuses its own user's input (a misspelt word).
     """
 
     def __init__(
@@ -88,6 +99,7 @@ class Refusal(Exception):
         *,
         retry_after: int | None = None,
         state: str | None = None,
+        now: int | None = None,
     ) -> None:
         if message is None:
             message = _known(code)[1]
@@ -96,6 +108,7 @@ class Refusal(Exception):
         self.message = message
         self.retry_after = retry_after
         self.state = state
+        self.now = now
 
     @property
     def status(self) -> int:
