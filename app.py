@@ -23,6 +23,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ephemeral import __version__, faults, metrics
+from ephemeral.edge.background import running
 from ephemeral.edge.guard import Guard, Verdict
 from ephemeral.edge.health import Health
 from ephemeral.edge.hsts import Hsts
@@ -65,15 +66,9 @@ if TYPE_CHECKING:
     from ephemeral.store.postgres import Pool
 
 __all__ = [
-    "WEB",
-    "Application",
-    "Site",
-    "key_source",
-    "migrated_pool",
-    "serving",
-    "trust_clock",
-    "wings_of",
-]
+    "WEB", "Application", "Site", "key_source", "migrated_pool", "serving",
+    "trust_clock", "wings_of",
+]  # fmt: skip
 
 WEB = Path(__file__).resolve().parent / "web"
 _CLOSE_SECONDS = 5
@@ -336,7 +331,7 @@ async def serving(
             ("packing", partial(_pack, site.pages.bodies())),
             *(one for wing in wings for one in wing.background.items()),
         ]
-        await stack.enter_async_context(_running(work, broken))
+        await stack.enter_async_context(running(work, broken, faults.record))
         yield Application(site.application(routes), partial(sockets.drain, settings.drain_seconds))
 
 
@@ -355,32 +350,6 @@ async def _see_database(pool: "Pool", needs: Needs) -> None:
 
 async def _watch_database(pool: "Pool", needs: Needs) -> None:
     await repeat(lambda _: needs.watch(pool), _WATCH_SECONDS, faults.record)
-
-
-@asynccontextmanager
-async def _running(
-    work: Sequence[tuple[str, Callable[[], Awaitable[None]]]], broken: list[str]
-) -> AsyncIterator[None]:
-    """Do all of this meanwhile, by name; what it does at the end is waited for.
-
-    Whatever ends by an error is a fault, and its name goes to `broken`: without it this process
-    isn't what it should be.
-    """
-
-    async def run(name: str, one: Callable[[], Awaitable[None]]) -> None:
-        try:
-            await one()
-        except Exception as error:  # noqa: BLE001 - the others go on
-            broken.append(name)
-            faults.record(error)
-
-    tasks = [asyncio.create_task(run(name, one), name=name) for name, one in work]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _is_troubled(pool: "Pool", kind: str) -> bool:

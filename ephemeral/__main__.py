@@ -63,6 +63,9 @@ def parsed_command(given: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--version", action="version", version=f"ephemeral {__version__}")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="command")
     _add_operator_commands(subparsers)
+    if list(given[:2]) == ["account", "invite"]:
+        # The only one among the commands of accounts that is the operator's.
+        _add_invite(subparsers)
     if given and given[0] == "check" and not set(given[1:]) <= _CHECKED_HERE:
         from ephemeral.client import checking  # noqa: PLC0415
 
@@ -166,6 +169,15 @@ def _add_operator_commands(subparsers: Any) -> None:
         help="end every room of a database that was set back, so that it can be served",
     )
     accept.set_defaults(run=commands.restore_accept)
+
+
+def _add_invite(subparsers: Any) -> None:
+    account = subparsers.add_parser("account", help="accounts of this deployment")
+    below = account.add_subparsers(dest="account_command", required=True, metavar="command")
+    invite = below.add_parser(
+        "invite", help="make an invitation, by which one account may be made in the next 7 days"
+    )
+    invite.set_defaults(run=commands.invite)
 
 
 def _add_accept_clock(command: argparse.ArgumentParser) -> None:

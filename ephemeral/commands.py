@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "backup",
     "check",
+    "invite",
     "migrate",
     "refused",
     "restore",
@@ -276,6 +277,29 @@ def restore_accept(_arguments: argparse.Namespace, settings: Settings) -> int:
     from ephemeral import backups  # noqa: PLC0415
 
     return _until_done(backups.accept(settings), settings)
+
+
+def invite(_arguments: argparse.Namespace, settings: Settings) -> int:
+    if settings.accounts == "false":
+        return refused(ValueError("ACCOUNTS is false: there is nothing to invite anybody to."))
+
+    async def work() -> int:
+        from app import key_source, migrated_pool  # noqa: PLC0415
+        from ephemeral.accounts.service.invitations import invite  # noqa: PLC0415
+        from ephemeral.sealing.keyring import Keyring  # noqa: PLC0415
+        from ephemeral.sealing.keyring_files import KeyringDirectory  # noqa: PLC0415
+        from ephemeral.store.postgres import connection  # noqa: PLC0415
+
+        source, directory = key_source(settings), KeyringDirectory(settings.keyring_dir)
+        async with migrated_pool(settings, join_running=True) as pool:
+            async with connection(pool) as one:
+                keyring = await Keyring.open(one, directory, source, secrets.token_bytes)
+            made = await invite(pool, keyring.index_key, secrets.token_bytes)
+        print(made.text)
+        print("One account can be made with it, within 7 days.", file=sys.stderr)
+        return 0
+
+    return _until_done(work(), settings)
 
 
 def check(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -114,8 +114,9 @@ def codes_raised() -> set[str]:
 
 
 def codes_known() -> set[str]:
-    """The codes of the protocol's document, and those that are the browser's alone."""
-    law = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
+    """The codes of the protocols' documents, and those that are the browser's alone."""
+    documents = (ROOT / "docs" / name for name in ("protocol.md", "accounts.md"))
+    law = "".join(path.read_text(encoding="utf-8") for path in documents)
     own = (MODULES / "protocol" / "errors.js").read_text(encoding="utf-8").split("*/")[0]
     return set(re.findall(r"`([a-z]+(?:_[a-z]+)*)`", law + own))
 

@@ -81,6 +81,14 @@ ACCOUNT_STATUS: Mapping[str, tuple[int, str]] = {
     "chain_adds": (409, "Too many devices were added. Recover the account to go on."),
     "chain_signature": (400, "The signature of this statement is wrong."),
     "chain_consent": (400, "The new device has not agreed to this statement."),
+    "conflict": (409, "Something else came first. Read again what there is, and go on from there."),
+    "pending": (409, "Something else waits for this account. Refuse that first."),
+    "link_unknown": (404, "No device waits with these words. They are good for ten minutes, once."),
+    "sealing_key": (
+        400,
+        "This sealing key isn't its device's, of another day, or no key at all.",
+    ),
+    "pins_signature": (400, "These pins are not signed by the device that stores them."),
 }
 
 

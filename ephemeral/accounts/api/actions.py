@@ -33,18 +33,19 @@ def guessing(name: str, subject: Callable[[Any, Any], bytes], *wrong: str) -> Gu
 class AccountActions:
     """The actions of accounts.
 
-    `register`: making one. `login`: signing in, refreshing, recovering. `request`: everything else
-    that is asked. `leave`: signing out, which nobody is kept from. `login_guess`: passwords tried
-    at an address; `password_guess`: passwords asked again of whoever is signed in.
+    `register`: making one. `login`: signing in, recovering. `request`: everything else that is
+    asked. `leave`: signing out, which nobody is kept from. `login_guess`: passwords tried at an
+    address; `password_guess`: passwords asked again of whoever is signed in; `recovery_guess`: of
+    whoever shows a recovery that has been done.
     """
 
     register: Action
     login: Action
-    refresh: Action
     request: Action
     leave: Action
     login_guess: Guesses
     password_guess: Guesses
+    recovery_guess: Guesses
 
     @classmethod
     def of(cls, settings: Settings) -> "AccountActions":
@@ -60,7 +61,6 @@ class AccountActions:
             login=Action(
                 "login", {ADDRESS: settings.logins_per_address}, misses=_MISSES, together=True
             ),
-            refresh=Action("refresh", {ADDRESS: often}, asks=False),
             request=Action(
                 "account",
                 {ACCOUNT: settings.account_requests_per_account, ADDRESS: often},
@@ -72,5 +72,8 @@ class AccountActions:
             ),
             password_guess=guessing(
                 "guess_password", lambda asker, _: asker.account, "password_wrong"
+            ),
+            recovery_guess=guessing(
+                "guess_recovery", lambda _, body: body.address.encode(), "password_wrong"
             ),
         )

@@ -6,6 +6,7 @@ from typing import Annotated, NamedTuple
 from msgspec import Meta, Struct
 
 from ephemeral.accounts.rules.nouns import Sealing
+from ephemeral.protocol.accounts.addresses import read_address
 from ephemeral.protocol.accounts.statements import Signed
 from ephemeral.protocol.encoding import b64decode
 from ephemeral.protocol.errors import Refusal, refuse
@@ -17,6 +18,7 @@ __all__ = [
     "REQUEST_MAX",
     "AddRequest",
     "BeginBody",
+    "BeginRequest",
     "ChainBody",
     "ChainQuery",
     "DepositBody",
@@ -33,7 +35,7 @@ __all__ = [
     "ShareBody",
 ]
 
-REQUEST_MAX, PINS_MAX, ANSWER_MAX = 4096, 65_536, 49_152
+REQUEST_MAX, PINS_MAX, ANSWER_MAX = 4096, 65_536, 65_536
 OFFERED_MAX = 100
 _ID, _HASH, _KEY, _SIGNATURE, _SEALING, _NAME = 16, 32, 32, 64, 1216, 109
 _U32 = 2**32 - 1
@@ -265,6 +267,14 @@ class OfferBody(_Strict):
         return b64decode(self.chain, _HASH), [statement(one) for one in self.statements]
 
 
+class BeginRequest(NamedTuple):
+    """Whose recovery, and what proves that the words are known."""
+
+    address: str
+    recovery_key: bytes
+    proof: str
+
+
 class BeginBody(_Strict):
     """Body of `POST /auth/recover/begin`."""
 
@@ -273,13 +283,13 @@ class BeginBody(_Strict):
     time: Annotated[int, Meta(ge=0, le=INTEGER_MAX, description="By the server's clock")]
     signature: Signature
 
-    def unpack(self) -> tuple[str, bytes, int, bytes]:
-        """Address, recovery key, time and signature; `malformed`."""
-        return (
-            self.address,
+    def unpack(self) -> BeginRequest:
+        """Its parts; `address_form`, `malformed`."""
+        b64decode(self.signature, _SIGNATURE)
+        return BeginRequest(
+            read_address(self.address),
             b64decode(self.recovery_key, _KEY),
-            self.time,
-            b64decode(self.signature, _SIGNATURE),
+            f"{self.time}.{self.signature}",
         )
 
 
@@ -303,9 +313,9 @@ class RecoverBody(_Strict):
     cookie: bool = False
 
     def unpack(self) -> RecoverRequest:
-        """Its parts; `malformed`."""
+        """Its parts; `address_form`, `malformed`, and what a statement's reader refuses."""
         return RecoverRequest(
-            self.address,
+            read_address(self.address),
             statement(self.statement),
             b64decode(self.auth_key, _KEY),
             self.sealing.unpack(),

@@ -5,13 +5,8 @@ from ephemeral.accounts.api import device_objects as objects
 from ephemeral.accounts.api.callers import Asker
 from ephemeral.accounts.api.device_bodies import AddRequest, ChainQuery, GenesisRequest
 from ephemeral.accounts.rules.nouns import Sealing
-from ephemeral.accounts.service.account_record import AccountRecords
-from ephemeral.accounts.service.devices import Devices
-from ephemeral.accounts.service.links import Links
+from ephemeral.accounts.service.device_services import DeviceServices
 from ephemeral.accounts.service.passwords import Passwords
-from ephemeral.accounts.service.pins import Pins
-from ephemeral.accounts.service.sealing_keys import SealingKeys
-from ephemeral.accounts.service.shares import Shares
 from ephemeral.edge.operations import NOTHING, Created
 from ephemeral.edge.record_objects import record_answer
 from ephemeral.protocol.accounts.statements import Signed
@@ -22,23 +17,14 @@ __all__ = ["DeviceHandlers"]
 class DeviceHandlers:
     """The handlers of devices, of what is kept for them, and of chains."""
 
-    def __init__(
-        self,
-        devices: Devices,
-        links: Links,
-        sealing_keys: SealingKeys,
-        shares: Shares,
-        pins: Pins,
-        passwords: Passwords,
-        records: AccountRecords,
-    ) -> None:
-        self._devices = devices
-        self._links = links
-        self._sealing_keys = sealing_keys
-        self._shares = shares
-        self._pins = pins
+    def __init__(self, services: DeviceServices, passwords: Passwords) -> None:
+        self._devices = services.devices
+        self._links = services.links
+        self._sealing_keys = services.sealing_keys
+        self._shares = services.shares
+        self._pins = services.pins
+        self._records = services.records
         self._passwords = passwords
-        self._records = records
 
     async def listed(self, asker: Asker, _body: None) -> bytes:
         """All devices of the account, with their chain."""

@@ -1,17 +1,264 @@
 """The table of devices: one statement for each operation (docs/accounts.md)."""
 
+from ephemeral.accounts.api import device_bodies as bodies
+from ephemeral.accounts.api import device_objects as objects
 from ephemeral.accounts.api.actions import AccountActions
 from ephemeral.accounts.api.callers import AccountCallers
 from ephemeral.accounts.api.device_handlers import DeviceHandlers
 from ephemeral.accounts.api.link_watch import LinkWatch
-from ephemeral.edge.operations import Operation
+from ephemeral.accounts.api.recovery_handlers import RecoveryHandlers
+from ephemeral.accounts.api.sign_in_objects import TokensAnswer
+from ephemeral.accounts.api.sign_in_operations import (
+    EITHER,
+    LINKED,
+    PASSWORD,
+    PROVEN,
+    SET_COOKIE,
+)
+from ephemeral.edge.operations import Operation, Waiting
+from ephemeral.edge.record_objects import RecordAnswer
+from ephemeral.protocol.errors import ACCOUNT_STATUS
 
 __all__ = ["device_operations"]
 
+# Any rule of the chain, and a place that another statement took.
+_CHAIN = (*(code for code in ACCOUNT_STATUS if code.startswith("chain_")), "conflict")
+_DEVICE = (*PROVEN, "device_revoked")
+
 
 def device_operations(
-    handlers: DeviceHandlers, watch: LinkWatch, callers: AccountCallers, actions: AccountActions
+    handlers: DeviceHandlers,
+    recovery: RecoveryHandlers,
+    watch: LinkWatch,
+    callers: AccountCallers,
+    actions: AccountActions,
 ) -> tuple[Operation, ...]:
     """The operations, with who performs them, who may ask for them, and what they count as."""
-    del handlers, watch, callers, actions
-    return ()
+    return (
+        Operation(
+            method="GET",
+            path="/devices",
+            name="listDevices",
+            summary="See the account's devices, and the statements that say so",
+            handler=handlers.listed,
+            caller=callers.linked,
+            answers={200: objects.DevicesAnswer},
+            refusals=LINKED,
+            action=actions.request,
+            large=actions.request,
+        ),
+        Operation(
+            method="POST",
+            path="/devices",
+            name="postStatement",
+            summary="Begin the list of devices, or add to it one that waits; again changes nothing",
+            handler=handlers.post,
+            caller=callers.either,
+            body=bodies.PostBody,
+            answers={201: objects.PostedAnswer},
+            refusals=(
+                *EITHER,
+                *PASSWORD,
+                *_CHAIN,
+                "device_required",
+                "device_revoked",
+                "sealing_key",
+                "link_unknown",
+                "pending",
+                "not_found",
+            ),
+            action=actions.request,
+            guesses=actions.password_guess,
+        ),
+        Operation(
+            method="DELETE",
+            path="/devices/pending",
+            name="refusePending",
+            summary="Refuse what waits: the end of the account, or another list of devices",
+            handler=handlers.refuse_pending,
+            caller=callers.proven,
+            answers={204: None},
+            refusals=_DEVICE,
+            action=actions.request,
+        ),
+        Operation(
+            method="POST",
+            path="/devices/links",
+            name="depositLink",
+            summary="Wait as a new device to be added by an old one; again changes nothing",
+            handler=handlers.deposit,
+            caller=callers.either,
+            body=bodies.DepositBody,
+            answers={201: objects.DepositedAnswer},
+            refusals=(*EITHER, "conflict"),
+            action=actions.request,
+        ),
+        Operation(
+            method="GET",
+            path="/devices/links",
+            name="readLink",
+            summary="Read a new device's request, or wait as that device for the answer",
+            handler=Waiting(watch),
+            caller=callers.either,
+            body=bodies.LinkBody,
+            headers={"ephemeral_link": "Ephemeral-Link", "prefer": "Prefer"},
+            answers={200: objects.LinkAnswer},
+            refusals=(*EITHER, "link_unknown"),
+            action=actions.request,
+        ),
+        Operation(
+            method="PUT",
+            path="/devices/me/sealing-key",
+            name="putSealingKey",
+            summary="Publish the device's next sealing key; the same again changes nothing",
+            handler=handlers.put_sealing_key,
+            caller=callers.proven,
+            body=bodies.SealingBody,
+            answers={204: None},
+            refusals=(*_DEVICE, "sealing_key", "conflict", "not_found"),
+            action=actions.request,
+        ),
+        Operation(
+            method="GET",
+            path="/devices/me/share",
+            name="readShares",
+            summary="Get the server's halves of the keys that open what the device has stored",
+            handler=handlers.get_shares,
+            caller=callers.proven,
+            answers={200: objects.SharesAnswer},
+            refusals=_DEVICE,
+            action=actions.request,
+        ),
+        Operation(
+            method="POST",
+            path="/devices/me/share",
+            name="turnShare",
+            summary="Make the next of these halves, or destroy those before one; again changes "
+            "nothing",
+            handler=handlers.turn_share,
+            caller=callers.proven,
+            body=bodies.ShareBody,
+            answers={200: objects.SharesAnswer},
+            refusals=(*_DEVICE, "conflict"),
+            action=actions.request,
+        ),
+        Operation(
+            method="PUT",
+            path="/devices/me/pins",
+            name="putPins",
+            summary="Keep what a recovered device is to begin from, sealed to the recovery words",
+            handler=handlers.put_pins,
+            caller=callers.proven,
+            body=bodies.PinsBody,
+            answers={204: None},
+            refusals=(*_DEVICE, "pins_signature", "not_found"),
+            action=actions.request,
+        ),
+        Operation(
+            method="GET",
+            path="/devices/me/pins",
+            name="readPins",
+            summary="Get what this device has stored for a recovered one",
+            handler=handlers.get_pins,
+            caller=callers.proven,
+            answers={200: objects.PinsAnswer},
+            refusals=(*_DEVICE, "not_found"),
+            action=actions.request,
+            large=actions.request,
+        ),
+        Operation(
+            method="PATCH",
+            path="/devices/{id}",
+            name="renameDevice",
+            summary="Keep what the owner calls a device, encrypted by the owner's devices",
+            handler=handlers.rename,
+            caller=callers.proven,
+            body=bodies.NameBody,
+            answers={204: None},
+            refusals=(*_DEVICE, "not_found"),
+            action=actions.request,
+        ),
+        Operation(
+            method="POST",
+            path="/devices/{id}/revoke",
+            name="revokeDevice",
+            summary="Remove a device with all that it has here; the same again changes nothing",
+            handler=handlers.revoke,
+            caller=callers.proven,
+            body=bodies.RevokeBody,
+            answers={200: objects.PostedAnswer},
+            refusals=(*_DEVICE, *PASSWORD, *_CHAIN, "not_found"),
+            action=actions.request,
+            guesses=actions.password_guess,
+        ),
+        Operation(
+            method="GET",
+            path="/chains/{chain}",
+            name="readChain",
+            summary="Read a list of devices, as it was signed",
+            handler=handlers.chain,
+            caller=callers.linked,
+            body=bodies.ChainBody,
+            query=("after",),
+            answers={200: objects.ChainAnswer},
+            refusals=(*LINKED, "not_found"),
+            action=actions.request,
+            large=actions.request,
+        ),
+        Operation(
+            method="POST",
+            path="/chains/{chain}",
+            name="offerStatements",
+            summary="Give back statements that the server lacks since it was restored",
+            handler=handlers.offer,
+            caller=callers.either,
+            body=bodies.OfferBody,
+            answers={200: objects.PostedAnswer},
+            refusals=(*EITHER, *_CHAIN, "not_found"),
+            action=actions.request,
+        ),
+        Operation(
+            method="GET",
+            path="/account/record",
+            name="showAccountRecord",
+            summary="Look at everything that the server holds about the account",
+            handler=handlers.record,
+            caller=callers.linked,
+            answers={200: RecordAnswer},
+            refusals=LINKED,
+            action=actions.request,
+            large=actions.request,
+        ),
+        Operation(
+            method="POST",
+            path="/auth/recover/begin",
+            name="beginRecovery",
+            summary="Get what a recovery begins from, by the recovery words' signature",
+            handler=recovery.begin,
+            body=bodies.BeginBody,
+            answers={200: objects.BegunAnswer},
+            refusals=("proof_wrong", "address_form", "not_found"),
+            action=actions.login,
+            large=actions.login,
+        ),
+        Operation(
+            method="POST",
+            path="/auth/recover",
+            name="recover",
+            summary="Leave one new device of all, by the recovery words' signature, and sign it in",
+            handler=recovery.recover,
+            body=bodies.RecoverBody,
+            answers={200: TokensAnswer},
+            answer_headers=SET_COOKIE,
+            refusals=(
+                "address_form",
+                "not_found",
+                *_CHAIN,
+                "sealing_key",
+                "device_revoked",
+                *PASSWORD,
+            ),
+            action=actions.login,
+            guesses=actions.recovery_guess,
+        ),
+    )

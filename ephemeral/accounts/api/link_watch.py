@@ -4,6 +4,7 @@ import asyncio
 from contextlib import ExitStack
 
 from ephemeral.accounts.api import device_objects as objects
+from ephemeral.accounts.api.actions import ACCOUNT
 from ephemeral.accounts.api.callers import Asker
 from ephemeral.accounts.api.device_bodies import LinkQuery
 from ephemeral.accounts.service.links import Link, Links
@@ -14,7 +15,7 @@ from ephemeral.edge.operations import Answer, HoldOn
 __all__ = ["LinkWatch"]
 
 # Of a page that asks anew before the end of its last request was seen.
-_WAITS_PER_ACCOUNT = 8
+_WAITS_PER_TOKEN = 8
 
 
 class LinkWatch:
@@ -23,7 +24,7 @@ class LinkWatch:
     def __init__(self, links: Links, watches: Watches) -> None:
         self._links = links
         self._watches = watches
-        self._waiting = Concurrency(_WAITS_PER_ACCOUNT)
+        self._waiting = Concurrency(_WAITS_PER_TOKEN)
 
     async def __call__(self, asker: Asker, query: LinkQuery, hold: HoldOn) -> Answer:
         """What stands there; who waits for an answer may wait until it is given."""
@@ -36,9 +37,11 @@ class LinkWatch:
         clock = asyncio.get_running_loop().time
         until = clock() + query.wait
         with hold() as held, ExitStack() as places:
-            places.callback(self._waiting.remove, asker.account)
-            if not self._waiting.add(asker.account, 1):
-                raise crowded("sockets_account")
+            name = held.visitor.subject(ACCOUNT)
+            if name is not None:
+                places.callback(self._waiting.remove, name)
+                if not self._waiting.add(name, 1):
+                    raise crowded("sockets_account")
             places.enter_context(self._watches.waiting(asker.account, held.wake))
             while True:
                 # What happens while this reads ends the sleep.

@@ -23,7 +23,7 @@ _NAME = (
     "A keyed hash: it can't be turned back without the server's key. Whoever knew it "
     "could find these rows in a stolen copy of the database."
 )
-_PASSWORD = (
+_SLOW_HASH = (
     "A slow hash of what your devices make of your password. Whoever had it could try passwords "
     "against it."
 )
@@ -36,7 +36,7 @@ _OF_OPERATORS = "About those who run this server; it says nothing about any acco
 
 _HIDDEN = {
     ("accounts.accounts", "address"): _NAME,
-    ("accounts.accounts", "password"): _PASSWORD,
+    ("accounts.accounts", "password"): _SLOW_HASH,
     ("accounts.identities", "identity"): _NAME,
     ("accounts.links", "locator"): _NAME,
     ("accounts.links", "digest"): _NAME,

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ephemeral.accounts.service.account_record import AccountRecords
-from ephemeral.accounts.service.chain_cache import ChainCache
 from ephemeral.accounts.service.deletion import Deletion
 from ephemeral.accounts.service.devices import Devices
 from ephemeral.accounts.service.due import Due
@@ -14,6 +13,7 @@ from ephemeral.accounts.service.links import Links
 from ephemeral.accounts.service.passwords import Passwords
 from ephemeral.accounts.service.pendings import Pendings
 from ephemeral.accounts.service.pins import Pins
+from ephemeral.accounts.service.proofs import Proofs
 from ephemeral.accounts.service.recovery import Recovery
 from ephemeral.accounts.service.sealed_values import SealedValues
 from ephemeral.accounts.service.sealing_keys import SealingKeys
@@ -52,6 +52,7 @@ class DeviceServices:
         values: SealedValues,
         sessions: Sessions,
         passwords: Passwords,
+        proofs: Proofs,
         pendings: Pendings,
         statements: Statements,
         deletion: Deletion,
@@ -70,13 +71,8 @@ class DeviceServices:
             shares=Shares(pool, values, random),
             pins=pins,
             recovery=Recovery(
-                pool, watches, statements, values, sessions, passwords, pins, index_key
+                pool, watches, statements, values, sessions, passwords, proofs, pins, index_key
             ),
             records=AccountRecords(pool),
             due=Due(pool, watches, statements, values, sessions, deletion),
         )
-
-
-def statements_of(values: SealedValues) -> Statements:
-    """The chains as they stand in the tables."""
-    return Statements(values, ChainCache())

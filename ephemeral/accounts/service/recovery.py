@@ -14,6 +14,7 @@ from ephemeral.accounts.rules.names import address_hash
 from ephemeral.accounts.rules.nouns import UNDO_MS, Sealing
 from ephemeral.accounts.service.passwords import Passwords
 from ephemeral.accounts.service.pins import DevicePins, Pins
+from ephemeral.accounts.service.proofs import Proof, Proofs
 from ephemeral.accounts.service.sealed_values import SealedValues
 from ephemeral.accounts.service.sealing_keys import check_sealing
 from ephemeral.accounts.service.sessions import Opened, Sessions
@@ -51,6 +52,7 @@ class Recovery:
         values: SealedValues,
         sessions: Sessions,
         passwords: Passwords,
+        proofs: Proofs,
         pins: Pins,
         index_key: bytes,
     ) -> None:
@@ -60,13 +62,18 @@ class Recovery:
         self._values = values
         self._sessions = sessions
         self._passwords = passwords
+        self._proofs = proofs
         self._pins = pins
         self._index_key = index_key
 
-    async def begin(self, address: str, recovery: bytes) -> Begun:
-        """The chain of an address with this recovery key, whose proof was seen."""
+    async def begin(self, address: str, recovery: bytes, proof: Proof) -> Begun:
+        """The chain of an address with this recovery key, which has made the proof.
+
+        Refuses `proof_wrong`, whatever the address, and `not_found`.
+        """
 
         async def work(connection: Connection) -> Begun:
+            self._proofs.check(recovery, proof, await clock(connection))
             account, row = await self._found(connection, address, recovery)
             statements = await chain_rows.statements(connection, row.chain)
             pins = await self._pins.of_chain(connection, row.chain)

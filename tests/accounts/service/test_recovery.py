@@ -76,7 +76,7 @@ async def test_without_the_words_nothing_is_told(accounts: AccountDesk, wrong: s
     else:
         person.address = other.address
     with refused("not_found"):
-        await accounts.services.recovery.begin(person.address, person.recovery.public)
+        await person.begin_recovery()
     machine = Machine()
     with refused("not_found"):
         await person.post_recover(machine, person.recovered(machine))
@@ -121,7 +121,7 @@ async def test_another_genesis_is_undone_for_thirty_days(
     await thief.post_genesis(machine, thief.begun(machine))
     await accounts.desk.clock.advance(GRACE_MS)
     await accounts.sweep()
-    begun = await accounts.services.recovery.begin(person.address, person.recovery.public)
+    begun = await person.begin_recovery()
     assert [(one.device, one.sealed) for one in begun.pins] == [(old.id, sealed)]
     new = await person.recover()
     listed = await accounts.services.devices.listed(person.account)
@@ -179,12 +179,12 @@ async def test_pins_of_removed_devices_are_kept_for_a_while(accounts: AccountDes
         machine = await person.link(stolen)
         await store_pins(accounts, machine)
         await person.revoke(stolen, machine)
-    begun = await accounts.services.recovery.begin(person.address, person.recovery.public)
+    begun = await person.begin_recovery()
     assert len(begun.pins) == KEPT_PINS
     assert (begun.pins[0].device, begun.pins[0].sealed) == (mine.id, pinned)
     await accounts.desk.clock.advance(31 * DAY_MS)
     await accounts.sweep()
-    begun = await accounts.services.recovery.begin(person.address, person.recovery.public)
+    begun = await person.begin_recovery()
     assert begun.pins == []
 
 

@@ -11,22 +11,28 @@ from support.machines.services import Desk
 from ephemeral.accounts.rows import account_rows
 from ephemeral.accounts.rules.names import address_hash
 from ephemeral.accounts.rules.nouns import DAY_MS, Posted, Sealing, Session
+from ephemeral.accounts.service.chain_cache import ChainCache
 from ephemeral.accounts.service.deletion import Deletion
-from ephemeral.accounts.service.device_services import DeviceServices, statements_of
+from ephemeral.accounts.service.device_services import DeviceServices
 from ephemeral.accounts.service.ended import EndedSessions
 from ephemeral.accounts.service.passwords import Passwords
 from ephemeral.accounts.service.pendings import Pendings
-from ephemeral.accounts.service.proofs import Proofs
+from ephemeral.accounts.service.proofs import Proof, Proofs
+from ephemeral.accounts.service.recovery import Begun
 from ephemeral.accounts.service.sealed_values import SealedValues
 from ephemeral.accounts.service.sessions import Opened, Sessions
+from ephemeral.accounts.service.statements import Statements
 from ephemeral.protocol.accounts import hpke
 from ephemeral.protocol.accounts.chain import Chain, add, close, genesis, recover, remove
+from ephemeral.protocol.accounts.proofs import proof
 from ephemeral.protocol.accounts.sealing_keys import SealingKey, sign_sealing
 from ephemeral.protocol.accounts.signing import SigningKey
 from ephemeral.protocol.accounts.statements import Signed, consent, device_id
 
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection, Pool
+
+AUDIENCE = "audience"
 
 #: Making one takes half a second of ten devices' time, and nothing here is sealed in earnest.
 _SEALING_PUBLIC = hpke.PrivateKey.generate(os.urandom).public
@@ -150,16 +156,24 @@ class Person:
     async def recover(self, machine: Machine | None = None) -> Machine:
         """Begin from what the server serves, and recover with the ten words."""
         machine = machine or Machine()
-        begun = await self.desk.services.recovery.begin(self.address, self.recovery.public)
+        begun = await self.begin_recovery()
         self.chain = Chain.empty()
-        for signed in begun.statements:
-            self.read(Signed.decode(signed))
+        for one in begun.statements:
+            self.read(Signed.decode(one))
         signed = self.recovered(machine)
         opened = await self.post_recover(machine, signed)
         self.read(signed)
         machine.session = opened.session
         self.machines = [machine]
         return machine
+
+    async def begin_recovery(self, by: SigningKey | None = None) -> Begun:
+        """Ask for what a recovery begins from."""
+        key = by or self.recovery
+        now = await self.desk.pool.fetchval("SELECT clock_ms()")
+        text = proof(key, AUDIENCE, "POST", "/auth/recover/begin", self.address, now)
+        shown = Proof(text, "POST", "/auth/recover/begin", self.address)
+        return await self.desk.services.recovery.begin(self.address, key.public, shown)
 
     async def post_recover(self, machine: Machine, signed: Signed) -> Opened:
         """Ask for a recovery."""
@@ -189,16 +203,15 @@ class AccountDesk:
         self.values = SealedValues(desk.keyring, os.urandom)
         self.ended = EndedSessions(pool, desk.bus)
         desk.bus.subscribe(self.ended)
-        self.sessions = Sessions(
-            pool, self.values, self.ended, Proofs(pool, "audience"), os.urandom
-        )
+        proofs = Proofs(pool, AUDIENCE)
+        self.sessions = Sessions(pool, self.values, self.ended, proofs, os.urandom)
         self.passwords = Passwords(pool, os.urandom)
-        statements = statements_of(self.values)
+        statements = Statements(self.values, ChainCache())
         pendings = Pendings(statements)
         self.deletion = Deletion(pool, self.values, self.sessions, self.passwords, pendings)
         self.services = DeviceServices.of(
-            pool, desk.bus, self.values, self.sessions, self.passwords, pendings, statements,
-            self.deletion, index_key, os.urandom,
+            pool, desk.bus, self.values, self.sessions, self.passwords, proofs, pendings,
+            statements, self.deletion, index_key, os.urandom,
         )  # fmt: skip
 
     @classmethod
