@@ -13,6 +13,7 @@ __all__ = [
     "ANSWER",
     "DOCUMENT",
     "FILE",
+    "FORMS",
     "PICTURE",
     "WORKER",
     "Header",
@@ -105,6 +106,12 @@ DOCUMENT = (
     (b"cross-origin-embedder-policy", b"require-corp"),
     _permissions(),
     _policy(**_DOCUMENT),
+)
+# A document with forms, in which no program runs: what it says in place of what DOCUMENT says.
+# Where a form comes from is told to this server alone, which asks for it.
+FORMS = (
+    _policy(**_DOCUMENT | {"form_action": "'self'"}),
+    (b"referrer-policy", b"same-origin"),
 )
 # JSON for programs, which a person may open all the same.
 ANSWER = (*FILE, (b"referrer-policy", b"no-referrer"), _policy(**_NOTHING))

@@ -15,7 +15,14 @@ from ephemeral.edge.guard import Page, header_values
 from ephemeral.edge.headers import Header, permitting, program
 from ephemeral.page.bodies import Body
 from ephemeral.page.files import StaticFiles
-from ephemeral.page.languages import Catalogue, Sentence, negotiate, of_accounts, of_rooms
+from ephemeral.page.languages import (
+    DEFAULT,
+    Catalogue,
+    Sentence,
+    negotiate,
+    of_accounts,
+    of_rooms,
+)
 from ephemeral.protocol.errors import Refusal
 
 __all__ = ["TRIES", "Operator", "Pages"]
@@ -94,8 +101,8 @@ class Pages:
         rooms_map = import_map("./static", _LATER)
         self._program = program(rooms_map)
 
-        def rendered(template: str, catalogue: Catalogue, **context: object) -> Body:
-            html = templates.get_template(template).render(
+        def html(template: str, catalogue: Catalogue, context: Mapping[str, object]) -> bytes:
+            text: str = templates.get_template(template).render(
                 base_path=base_path,
                 static=static,
                 integrity=files.integrity,
@@ -106,7 +113,13 @@ class Pages:
                 say=catalogue.sentences,
                 **{"import_map": rooms_map, "languages": languages, **context},
             )
-            return Body(html.encode())
+            return text.encode()
+
+        def rendered(template: str, catalogue: Catalogue, **context: object) -> Body:
+            return Body(html(template, catalogue, context))
+
+        self._html = html
+        self._catalogue = catalogues[DEFAULT]
 
         self._home = {
             code: rendered("index.html", one, spoken=_spoken(one, files.late))
@@ -146,6 +159,10 @@ class Pages:
             *self._errors.values(),
         )
         return (*documents, *self._files.bodies())
+
+    def render(self, template: str, context: Mapping[str, object]) -> bytes:
+        """A document of a wing, made for one visit, in the default language."""
+        return self._html(template, self._catalogue, context)
 
     async def home(self, request: Request) -> Response:
         """The page; everything in it happens in the browser."""

@@ -91,7 +91,7 @@ def let_in(page: Page, text: str) -> None:
 
 
 def shut_out(watched: Watched, address: str, password: str) -> None:
-    """A browser that was removed: its session is over, and the password makes it no device again."""
+    """A browser that was removed: no session, and no device by the password."""
     # The browser's word on what the server refuses.
     watched.forgive("console: Failed to load resource")
     page = watched.page
