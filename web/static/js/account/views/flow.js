@@ -35,7 +35,7 @@
  * @property {(words: string) => Promise<unknown>} openWithWords
  * @property {() => Promise<unknown>} refusePending
  * @property {() => unknown} seen
- * @property {(address: string) => Promise<unknown>} nameAddress  where the state has none
+ * @property {(address: string) => unknown} nameAddress  where the state has none
  * @property {(how: {forget: boolean}) => Promise<unknown>} signOut
  * @property {(given: {password: string, words?: string}) => Promise<{deleted: boolean, due?: number|null}>} deleteAccount
  *

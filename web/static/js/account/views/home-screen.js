@@ -75,6 +75,6 @@ export function homeScreen(flow) {
 function addressKnown({ client }) {
   const address = addressField("");
   const form = askingForm({ client, label: say("account.address.keep"), parts: [address],
-    submit: () => client.nameAddress(address.input.value.trim()) });
+    submit: async () => client.nameAddress(address.input.value.trim()) });
   return el("section", {}, el("p", {}, say("account.address.needed")), form.node);
 }

@@ -19,6 +19,7 @@ const NEWS = /** @type {const} */ ({
   device_added: ["account.news.added", "person"],
   device_removed: ["account.news.removed", "leave"],
   recovered: ["account.news.recovered", "warning"],
+  server_back: ["account.news.server_back", "warning"],
   second_genesis: ["account.news.second", "warning"],
 });
 

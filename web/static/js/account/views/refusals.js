@@ -4,7 +4,7 @@ import { has, say } from "../../ui/i18n.js";
 import { duration } from "../../ui/times.js";
 
 /** What no sentence of its own would make clearer: rules that only a broken program breaks. */
-const GENERAL = [["chain_", "account.refusal.chain"], ["box_", "account.refusal.chain"]];
+const GENERAL = [["chain_", "account.refusal.chain"], ["linking_", "account.refusal.link_broken"], ["box_", "account.refusal.link_broken"]];
 
 /** The code of what was thrown. @param {unknown} error @returns {string} */
 export const codeOf = (error) => /** @type {{code?: string}|null|undefined} */ (error)?.code ?? "other";
