@@ -53,7 +53,8 @@ STATUS: Mapping[str, tuple[int, str]] = {
 class Refusal(Exception):
     """A no with a stable `code`, a `message` for a person, and perhaps `retry_after` seconds.
 
-    `state` is what became of a message that is gone, or done for who asks. Nothing that a client
+    `state` is what became of a message that is gone, or done for who asks; `now` the server's time,
+    where a clock may have been the reason. Nothing that a client
     sent belongs into `message`, except where a client refuses its own user's input (a misspelt
     word).
     """
@@ -65,6 +66,7 @@ class Refusal(Exception):
         *,
         retry_after: int | None = None,
         state: str | None = None,
+        now: int | None = None,
     ) -> None:
         if message is None:
             message = STATUS[code][1] if code in STATUS else "This was refused."
@@ -73,6 +75,7 @@ class Refusal(Exception):
         self.message = message
         self.retry_after = retry_after
         self.state = state
+        self.now = now
 
     @property
     def status(self) -> int:
