@@ -18,7 +18,7 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
-from ephemeral.protocol.errors import STATUS
+from ephemeral.protocol.errors import ACCOUNT_STATUS, STATUS
 
 __all__ = [
     "BATCH_SECONDS",
@@ -62,7 +62,17 @@ _ENDS = ("destroyed", "expired")
 TROUBLES = ("away", "refused", "read_only", "full", "crowded", "memory", "slow", "other")
 #: Of HTTP: what the protocol's refusals have, and what else this program answers with.
 STATUSES = sorted(
-    {200, 201, 204, 206, 304, 308, 416, 431, *(status for status, _ in STATUS.values())}
+    {
+        200,
+        201,
+        204,
+        206,
+        304,
+        308,
+        416,
+        431,
+        *(status for status, _ in {**STATUS, **ACCOUNT_STATUS}.values()),
+    }
 )
 #: With which this server closes sockets.
 CLOSE_CODES = (1000, 1007, 1011, 1012, 4400, 4401, 4404, 4408, 4409, 4410, 4413, 4429)
@@ -108,7 +118,10 @@ _DESTROYED = _counters(
 )
 _ROOMS_ENDED = _counters("ephemeral_rooms_ended", "Rooms ended, by reason.", "reason", _ENDS)
 _REFUSALS = _counters(
-    "ephemeral_refusals", "Refusals told to clients, by the protocol's codes.", "code", STATUS
+    "ephemeral_refusals",
+    "Refusals told to clients, by the protocol's codes.",
+    "code",
+    [*STATUS, *ACCOUNT_STATUS],
 )
 _LIMITED = _counters(
     "ephemeral_limited", "Requests and sockets refused by a limit.", "limit", LIMITS

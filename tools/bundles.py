@@ -23,25 +23,38 @@ BUNDLES = ROOT / "web" / "bundles"
 # Where tools/page_tools.sh puts them.
 TOOLS = Path(sys.prefix) / "page-tools" / "bin"
 
-# What the page runs at once, what it imports while the first screen is read, and what it imports
-# when somebody is inside. The document names their addresses (templates/index.html).
-HOME = "home.js"
-ENTRIES = {
-    HOME: "js/pages/main.js",
+# Each program: the bundle that its document runs at once, and then those that this one imports. The
+# document names their addresses (web/templates). What the first has in common with the others they
+# import from it: it is there already, and one file compresses better than two. What only the others
+# have in common is in each of them: a file for it would be one more to wait for, and one that a
+# browser which failed once to load it would never ask for again. Two programs share no file: the
+# page of rooms loads nothing of accounts.
+Program = dict[str, str]
+# What is imported while the first screen is read, and what when somebody is inside.
+ROOMS: Program = {
+    "home.js": "js/pages/main.js",
     "room.js": "js/pages/room.js",
     "later.js": "js/pages/later.js",
 }
-# What the first has in common with the others they import from it: it is there already, and one
-# file compresses better than two. What only the others have in common is in each of them: a file
-# for it would be one more to wait for, and one that a browser which failed once to load it would
-# never ask for again.
-# Of these there may be only one, or their state would be two: they are in the first too.
+# What is imported when it is needed; the last of them for sealing to a device's key.
+ACCOUNTS: Program = {
+    "account.js": "js/pages/account.js",
+    "account-later.js": "js/pages/account-later.js",
+    "hpke.js": "js/device/hpke.js",
+}
+# Of these there may be only one, or their state would be two: they are in the first of a program too.
 ONE = {"js/device/worker-address.js"}
 # The second comes with later.js.
-STYLES = {"page.css": "css/page.css", "late.css": "css/late.css"}
-# Which sentences only what is loaded later may say: the document leaves them out.
+STYLES = {
+    "page.css": "css/page.css",
+    "late.css": "css/late.css",
+    "account.css": "css/account.css",
+}
+# Which sentences only what is loaded later may say: the document of rooms leaves them out.
 LATE = "late.json"
 LATER = "later.js"
+# Which sentences the document of accounts holds: those that its first bundle may say.
+SPOKEN = "account.json"
 # These too, though earlier parts name them: they are seldom said, and not for want of a network.
 # Whoever meets one before all sentences are there sees dots for a moment (js/ui/i18n.js).
 SELDOM = re.compile(
@@ -52,7 +65,7 @@ SELDOM = re.compile(
     r"|(?:trace|fates|hidden|interrupted|telling|unsent)\."
     r"|destroy\.(?:title|text|yes|no|nothing)$|people\.(?:hidden|more)$"
     r"|progress\.(?:asking|slow)|share\.(?:qr|sheet_failed)|copy\.failed|menu\.code_forgotten"
-    r"|room\.(?:crowd|before|typing_many)|invited\.words|composer\.limited|arriving\.seat_gone"
+    r"|account\.|room\.(?:crowd|before|typing_many)|invited\.words|composer\.limited|arriving\.seat_gone"
 )
 # A sentence by its key, and by the beginning of a key that is composed.
 _KEY = re.compile(r'"([a-z_]+(?:\.[a-z_0-9]+)+)"')
@@ -94,52 +107,80 @@ def bundled(static: Path) -> dict[str, bytes]:
 
 
 def _modules(static: Path, folder: Path) -> None:
-    """Write the entries and what they share."""
+    """Write the entries of each program, and which sentences their documents hold."""
+    rooms = _program(static, folder, ROOMS)
+    (folder / LATE).write_text(json.dumps(_late(static, rooms), indent=0) + "\n")
+    accounts = _program(static, folder, ACCOUNTS)
+    (folder / SPOKEN).write_text(json.dumps(_spoken(static, accounts), indent=0) + "\n")
+
+
+def _program(static: Path, folder: Path, entries: Program) -> dict[str, set[str]]:
+    """Write a program's entries and what they share; gives what each is made of."""
+    home = next(iter(entries))
     with tempfile.TemporaryDirectory() as scratch:
         space = Path(scratch)
-        read = {name: _sources(static, path, space) for name, path in ENTRIES.items()}
-        others = set().union(*(those for name, those in read.items() if name != HOME))
-        shared = sorted((read[HOME] | ONE) & others)
+        read = {name: _sources(static, path, space) for name, path in entries.items()}
+        others = set().union(*(those for name, those in read.items() if name != home))
+        shared = sorted((read[home] | ONE) & others)
         # Whoever needs some of it is said to need all of it: esbuild makes a file for each set of
         # entries that have something in common.
-        for name, path in ENTRIES.items():
+        for name, path in entries.items():
             lines = [f"import {json.dumps(str(static / each))};\n" for each in shared]
             lines.append(f"export * from {json.dumps(str(static / path))};\n")
             (space / name).write_text("".join(lines))
-        (folder / LATE).write_text(json.dumps(_late(static, read), indent=0) + "\n")
         parts = space / "parts"
         _esbuild(
             static, *_MODULE, "--splitting", "--entry-names=[name]", "--chunk-names=[hash]",
-            *(str(space / name) for name in ENTRIES), f"--outdir={parts}",
+            *(str(space / name) for name in entries), f"--outdir={parts}",
         )  # fmt: skip
-        imported = set(_REFERENCE.findall((parts / HOME).read_text("utf-8"))) - ENTRIES.keys()
-        [common] = (name for name in imported if (parts / name).exists())
-        first = (parts / HOME).rename(parts / "first.js")
-        for part in {*parts.iterdir()} - {first}:
-            text = part.read_text("utf-8").replace(f'"./{common}"', f'"./{HOME}"')
-            part.write_text(text, "utf-8")
-        # The first, as a bundle that runs and exports what the others share with it.
+        first = (parts / home).rename(parts / "first.js")
+        imported = set(_REFERENCE.findall(first.read_text("utf-8"))) - entries.keys()
         whole = parts / "whole.js"
-        whole.write_text(f'export * from "./{common}";\nimport "./first.js";\n')
-        for name in ENTRIES:
-            source = whole.name if name == HOME else name
-            _esbuild(parts, *_MODULE, f"--external:./{HOME}", source, f"--outfile={folder / name}")
+        lines = ['import "./first.js";\n']
+        for common in (name for name in imported if (parts / name).exists()):
+            for part in {*parts.iterdir()} - {first}:
+                text = part.read_text("utf-8").replace(f'"./{common}"', f'"./{home}"')
+                part.write_text(text, "utf-8")
+            # The first, as a bundle that runs and exports what the others share with it.
+            lines.insert(0, f'export * from "./{common}";\n')
+        whole.write_text("".join(lines))
+        for name in entries:
+            source = whole.name if name == home else name
+            _esbuild(parts, *_MODULE, f"--external:./{home}", source, f"--outfile={folder / name}")
+    return read
 
 
 def _late(static: Path, read: dict[str, set[str]]) -> list[str]:
     """The keys of sentences that only modules name which nothing but `later.js` is made of."""
     earlier = set().union(*(those for name, those in read.items() if name != LATER))
-
-    def text(paths: set[str]) -> str:
-        return "".join((static / path).read_text("utf-8") for path in sorted(paths))
-
-    before, after = text(earlier), text(read[LATER] - earlier)
+    before, after = _text(static, earlier), _text(static, read[LATER] - earlier)
     composed = tuple(_COMPOSED.findall(before))
     late = set(_KEY.findall(after)) - set(_KEY.findall(before))
-    known = json.loads((ROOT / "web" / "catalogue" / "en.json").read_text("utf-8"))
     return sorted(
-        key for key in known if SELDOM.match(key) or (key in late and not key.startswith(composed))
+        key
+        for key in _catalogue()
+        if SELDOM.match(key) or (key in late and not key.startswith(composed))
     )
+
+
+def _spoken(static: Path, read: dict[str, set[str]]) -> list[str]:
+    """The keys of sentences that a program's first bundle names, but for refusals seldom said."""
+    text = _text(static, next(iter(read.values())))
+    named, composed = set(_KEY.findall(text)), tuple(_COMPOSED.findall(text))
+    return sorted(
+        key
+        for key in _catalogue()
+        if key in named
+        or (key.startswith(composed) and (key.startswith("account.") or not SELDOM.match(key)))
+    )
+
+
+def _text(static: Path, paths: set[str]) -> str:
+    return "".join((static / path).read_text("utf-8") for path in sorted(paths))
+
+
+def _catalogue() -> list[str]:
+    return list(json.loads((ROOT / "web" / "catalogue" / "en.json").read_text("utf-8")))
 
 
 def _sources(static: Path, entry: str, scratch: Path) -> set[str]:

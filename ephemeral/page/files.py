@@ -28,10 +28,11 @@ __all__ = ["StaticFiles", "fingerprinted"]
 
 MANIFEST = "manifest.webmanifest"
 LATE = "late.json"
+SPOKEN = "account.json"
 # What the page can't do without.
 NEEDED = {
-    "derive-worker.js", "home.js", "late.css", "later.js", "old.js", "page.css", "room.js",
-    "slow-derive-worker.js",
+    "account-later.js", "account.css", "account.js", "derive-worker.js", "home.js", "hpke.js",
+    "late.css", "later.js", "old.js", "page.css", "room.js", "slow-derive-worker.js",
 }  # fmt: skip
 
 _TYPES = {
@@ -71,6 +72,8 @@ class StaticFiles:
         self._immutable: list[Body] = []
         #: Keys of sentences that only what is loaded later may say (tools/bundles.py).
         self.late: frozenset[str] = frozenset()
+        #: Keys of sentences that the first bundle of the account's page may say.
+        self.spoken_of_accounts: frozenset[str] = frozenset()
         sources = dict(_read(web / "static"))
         for name, content in sources.items():
             etag = f'W/"{hashlib.sha256(content).hexdigest()[:32]}"'
@@ -81,6 +84,8 @@ class StaticFiles:
         for name, content in _read(web / "bundles"):
             if name == LATE:
                 self.late = frozenset(json.loads(content))
+            elif name == SPOKEN:
+                self.spoken_of_accounts = frozenset(json.loads(content))
             else:
                 self._add(name, content)
         if missing := NEEDED - self._addresses.keys():

@@ -7,7 +7,7 @@ answered opaquely.
 
 from collections.abc import Mapping
 
-__all__ = ["STATUS", "Refusal", "refuse"]
+__all__ = ["ACCOUNT_STATUS", "STATUS", "Refusal", "refuse"]
 
 #: Code -> (HTTP status, sentence for a person). The codes of section 10.
 STATUS: Mapping[str, tuple[int, str]] = {
@@ -49,6 +49,29 @@ STATUS: Mapping[str, tuple[int, str]] = {
     "unavailable": (503, "The service is not available at this moment. Try again shortly."),
 }
 
+#: The codes that only accounts have (docs/accounts.md, section 13). No room gives one of them.
+ACCOUNT_STATUS: Mapping[str, tuple[int, str]] = {
+    "address_form": (400, "An address is a name, a dot and five digits."),
+    "password_length": (400, "A password has 10 to 256 characters."),
+    "json_form": (400, "This is not JSON in its one canonical form."),
+    "chain_version": (400, "This statement is of a version that is not known here."),
+    "chain_type": (400, "This statement is of a kind that doesn't belong here."),
+    "chain_length": (400, "This statement does not have the length of its kind."),
+    "chain_id": (409, "This statement belongs to another list of devices."),
+    "chain_sequence": (409, "The list of devices has changed. Read it again."),
+    "chain_previous": (409, "This statement doesn't follow on the list of devices."),
+    "chain_closed": (409, "The list of devices is closed. Only the recovery words open it again."),
+    "chain_recovery": (400, "This statement names other recovery keys than those in force."),
+    "chain_key": (400, "This statement has a key that nobody may use."),
+    "chain_device": (409, "This device can't be added or removed."),
+    "chain_signer": (409, "Who signed this statement may not."),
+    "chain_last": (409, "The last device can't be removed."),
+    "chain_full": (409, "Ten devices are linked. Remove one first."),
+    "chain_adds": (409, "Too many devices were added. Recover the account to go on."),
+    "chain_signature": (400, "The signature of this statement is wrong."),
+    "chain_consent": (400, "The new device has not agreed to this statement."),
+}
+
 
 class Refusal(Exception):
     """A no with a stable `code`, a `message` for a person, and perhaps `retry_after` seconds.
@@ -69,7 +92,7 @@ class Refusal(Exception):
         now: int | None = None,
     ) -> None:
         if message is None:
-            message = STATUS[code][1] if code in STATUS else "This was refused."
+            message = _known(code)[1]
         super().__init__(code)
         self.code = code
         self.message = message
@@ -80,7 +103,11 @@ class Refusal(Exception):
     @property
     def status(self) -> int:
         """HTTP status; 400 for codes that only clients use."""
-        return STATUS[self.code][0] if self.code in STATUS else 400
+        return _known(self.code)[0]
+
+
+def _known(code: str) -> tuple[int, str]:
+    return STATUS.get(code) or ACCOUNT_STATUS.get(code) or (400, "This was refused.")
 
 
 def refuse(condition: bool, code: str, message: str | None = None) -> None:

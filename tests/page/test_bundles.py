@@ -52,6 +52,8 @@ def test_every_bundle_loads_others_by_the_addresses_at_which_they_are_served():
         "home.js": {"derive-worker", "slow-derive-worker"},
         "room.js": {"home"},
         "later.js": {"home"},
+        "account-later.js": {"account"},
+        "hpke.js": {"account"},
     }
     assert set().union(*found.values()) <= set(served)
 
@@ -61,6 +63,16 @@ def test_what_may_stand_in_one_bundle_only_does():
     policy = [name for name, text in texts.items() if ".createPolicy(" in text]
     words = [name for name, text in texts.items() if "0abacus" in text]
     assert (policy, words) == (["home.js"], ["room.js"])
+
+
+def test_the_page_of_rooms_carries_no_code_of_accounts(tmp_path: Path):
+    read = {
+        path
+        for entry in tool.ROOMS.values()
+        for path in tool._sources(WEB / "static", entry, tmp_path)
+    }
+    assert "js/pages/room.js" in read
+    assert [path for path in sorted(read) if "account" in path or "hpke" in path] == []
 
 
 @pytest.mark.parametrize(

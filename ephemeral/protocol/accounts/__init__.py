@@ -1,0 +1,1 @@
+"""Accounts and devices, pure: what server, command line and browser agree on. docs/accounts.md."""

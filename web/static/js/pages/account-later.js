@@ -1,0 +1,3 @@
+// What the page of accounts doesn't need at once.
+
+export { qrPicture } from "../ui/qr.js";
