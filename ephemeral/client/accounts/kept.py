@@ -69,7 +69,6 @@ class Kept:
 
     server: str
     address: str
-    suite: int
     salt: bytes
     account: bytes | None = None
     ahead: int = 0
@@ -106,7 +105,6 @@ class Kept:
         return {
             "server": self.server,
             "address": self.address,
-            "suite": self.suite,
             "salt": b64encode(self.salt),
             "account": _or_null(self.account),
             "ahead": str(self.ahead),
@@ -149,7 +147,6 @@ class Kept:
         return cls(
             server=read_text(obj, "server"),
             address=read_text(obj, "address"),
-            suite=read_integer(obj, "suite"),
             salt=read_bytes(obj, "salt", SALT_SIZE),
             account=_bytes_or_null(obj, "account", ID_SIZE),
             ahead=int(ahead),
