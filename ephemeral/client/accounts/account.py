@@ -110,15 +110,13 @@ class Account:
             raise
 
     def proof_header(self, method: str, path: str, token: str) -> dict[str, str]:
-        """The device's proof of a request, if the session is a device's; now and for a minute."""
-        if self.kept.session is None or not self.kept.session.device:
-            return {}
-        return self.device_proof(method, path, token)
+        """This device's proof of a request, good for a minute.
 
-    def device_proof(self, method: str, path: str, token: str) -> dict[str, str]:
-        """The proof of this machine's device, whatever the session is."""
+        There is one as soon as there is a key: a session becomes the device's while a link waits.
+        """
         key = self.kept.key
-        assert key is not None, "a session of a device has its key"
+        if key is None:
+            return {}
         # What stands behind the path is not signed.
         place = self._base + path.partition("?")[0]
         return {"Ephemeral-Proof": proof(key, self._audience, method, place, token, self.now)}

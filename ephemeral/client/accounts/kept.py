@@ -6,6 +6,7 @@ middle is finished by the next one, and nothing of its own looks strange to it l
 
 from dataclasses import dataclass, field
 
+from ephemeral.protocol.accounts.chain import Pin
 from ephemeral.protocol.accounts.signing import SigningKey
 from ephemeral.protocol.accounts.statements import device_id
 from ephemeral.protocol.encoding import b64decode, b64encode
@@ -20,7 +21,7 @@ from ephemeral.protocol.objects import (
     read_text,
 )
 
-__all__ = ["Kept", "Linking", "SealingSecret", "Session"]
+__all__ = ["Kept", "Linking", "SealingSecret", "Session", "pin_fields", "read_pin"]
 
 VERSION = 1
 
@@ -62,9 +63,9 @@ class Kept:
     """An account, as this device knows it.
 
     `ahead`: by how many milliseconds the server's clock is before this machine's. `seed`: of the
-    device's key; it is the account's device once the chain has it. `chain`: the statements, as far
-    as they were read. `made`: hashes of this device's own ones. `genesis`: a body that was or will
-    be posted. `pins_day`: when the pins were written last.
+    device's key; it is the account's device once the chain has it. `pin`: how far the chain was
+    read. `made`: hashes of this device's own statements. `genesis`: a body that was or will be
+    posted. `pins_day`: when the pins were written last.
     """
 
     server: str
@@ -77,7 +78,7 @@ class Kept:
     sealing: list[SealingSecret] = field(default_factory=list)
     names_key: bytes | None = field(default=None, repr=False)
     recovery_seal: bytes | None = field(default=None, repr=False)
-    chain: list[bytes] = field(default_factory=list)
+    pin: Pin | None = None
     made: list[bytes] = field(default_factory=list)
     linking: Linking | None = None
     genesis: Json | None = field(default=None, repr=False)
@@ -97,7 +98,7 @@ class Kept:
     def forget_device(self) -> None:
         """Nothing of a device is kept; another one begins."""
         self.seed = self.names_key = self.recovery_seal = self.linking = self.genesis = None
-        self.sealing, self.chain, self.made, self.pins_day = [], [], [], 0
+        self.pin, self.pins_day, self.sealing, self.made = None, 0, [], []
 
     def fields(self) -> dict[str, object]:
         """As JSON."""
@@ -129,7 +130,7 @@ class Kept:
             ],
             "names_key": _or_null(self.names_key),
             "recovery_seal": _or_null(self.recovery_seal),
-            "chain": [b64encode(one) for one in self.chain],
+            "pin": self.pin and pin_fields(self.pin),
             "made": [b64encode(one) for one in self.made],
             "linking": linking
             and {"root": b64encode(linking.root), "expires_at": linking.expires_at},
@@ -155,12 +156,27 @@ class Kept:
             sealing=[_read_sealing(one) for one in read_list(obj, "sealing")],
             names_key=_bytes_or_null(obj, "names_key", KEY_SIZE),
             recovery_seal=_bytes_or_null(obj, "recovery_seal"),
-            chain=[b64decode(one) for one in read_list(obj, "chain")],
+            pin=None if obj.get("pin") is None else read_pin(read_object(obj, "pin")),
             made=[b64decode(one, KEY_SIZE) for one in read_list(obj, "made")],
             linking=None if linking is None else _read_linking(read_object(obj, "linking")),
             genesis=None if obj.get("genesis") is None else read_object(obj, "genesis"),
             pins_day=read_integer(obj, "pins_day"),
         )
+
+
+def pin_fields(pin: Pin) -> dict[str, object]:
+    """A pin as JSON."""
+    return {
+        "chain": b64encode(pin.chain),
+        "sequence": pin.sequence,
+        "head": b64encode(pin.head),
+    }
+
+
+def read_pin(obj: Json) -> Pin:
+    """What `pin_fields` gave."""
+    chain, head = (read_bytes(obj, key, KEY_SIZE) for key in ("chain", "head"))
+    return Pin(chain, read_integer(obj, "sequence"), head)
 
 
 def _or_null(value: bytes | None) -> str | None:
