@@ -42,7 +42,7 @@ ACCOUNTS: Program = {
     "account-later.js": "js/pages/account-later.js",
     "hpke.js": "js/device/hpke.js",
 }
-# Of these there may be only one, or their state would be two: they are in the first of a program too.
+# Of these there may be only one, or their state would be two: they are in a program's first too.
 ONE = {"js/device/worker-address.js"}
 # The second comes with later.js.
 STYLES = {

@@ -5,8 +5,9 @@ archive), which is checked here again. A published file becomes a module in the 
 being wrapped, not rewritten: its bytes stand unchanged between lines of ours, but for the closing
 `export {...}` of what is a module already, and for WebAssembly, which stands in hexadecimal digits
 instead of base64. Modules that only import each other stand as they are, below one line of ours.
-The manifest lists every file with its SHA-256; `tests/test_vendor.py` holds the
-folder to it.
+What several packages are made of together becomes one module by esbuild, which leaves out what is
+not needed and shortens nothing, so that it can still be read. The manifest lists every file with
+its SHA-256; `tests/test_vendor.py` holds the folder to it.
 
 Needs the npm of tools/page_tools.sh, and nothing else of Node's world.
 """
@@ -81,7 +82,48 @@ PACKAGES = (
             for name in ("argon2", "blake2", "_blake", "_md", "_u64", "utils")
         ),
     ),
+    *(
+        # They come from one author, and become one module (JOINED).
+        Package(name, version, f"sha512-{digest}", "MIT", "LICENSE", ())
+        for name, version, digest in (
+            (
+                "@hpke/core",
+                "1.9.0",
+                "pFxWl1nNJeQCSUFs7+GAblHvXBCjn9EPN65vdKlYQil2aURaRxfGMO6vBKGqm1YHTKwiAxJQNEI70PbSowMP9Q==",
+            ),
+            (
+                "@hpke/hybridkem-x-wing",
+                "0.7.0",
+                "95M8gJMperA4iWwHFgsEkmxjKcvAX8M4koheFnT85zXcqLL/vBh4597ucw2wLol6d2dC6gpKp9ZApL4d6hmDzA==",
+            ),
+            (
+                "@hpke/common",
+                "1.10.1",
+                "moJwhmtLtuxiUzzNp1jpfBfx8yefKoO9D/RCR9dmwrnc7qjJqId1rEtQz+lSlU5cabX8daToMSx/7HayXOiaFw==",
+            ),
+            (
+                "@hpke/dhkem-x25519",
+                "1.8.0",
+                "S1MWWkAfu+TFxySgv5+2P3O4Mx/jk7BsoplzQaA1s3sfUJVJ2UsZsSzSsMc+FXJumLXncoJFlO6mK6mDGspfmA==",
+            ),
+            (
+                "mlkem",
+                "2.7.0",
+                "I2bcB5d6jtkdan6MLGOxObpUbidqv0ej+PhbCGnXUqmcGYZ6X8F0qBpU6HE4mvYc81NSznBrVDp+Uc808Ba2RA==",
+            ),
+        )
+    ),
 )
+
+# One module of several packages: which of them stands for it in the manifest, its name there, and
+# what it has of whom.
+JOINED_IN, JOINED_AS = "@hpke/core", "hpke.js"
+JOINED = {
+    "@hpke/core": ("Aes256Gcm", "CipherSuite", "HkdfSha256"),
+    "@hpke/hybridkem-x-wing": ("XWing",),
+}
+# All that these import besides each other: what stands in for Web Crypto in a Node without it.
+NODES_CRYPTO = "export const webcrypto = undefined;\n"
 
 
 class VendorError(Exception):
@@ -213,6 +255,39 @@ def unpack(package: Package, archive: bytes) -> dict[str, bytes]:
     return files
 
 
+def joined(archives: dict[str, bytes]) -> bytes:
+    """One module of several packages, by their archives, which are the pinned ones."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        for name, archive in archives.items():
+            with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as tar:
+                tar.extractall(folder / "packed" / name, filter="data")
+            (folder / "node_modules" / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / "packed" / name / "package").rename(folder / "node_modules" / name)
+        (folder / "crypto.js").write_text(NODES_CRYPTO)
+        (folder / "entry.js").write_text(
+            "".join(
+                f'export {{ {", ".join(names)} }} from "{name}";\n'
+                for name, names in JOINED.items()
+            )
+        )
+        done = subprocess.run(
+            [
+                TOOLS / "esbuild", "entry.js", "--bundle", "--format=esm", "--charset=utf8",
+                "--log-level=warning", "--tsconfig-raw={}", "--legal-comments=inline",
+                "--target=chrome103,firefox100,safari16", "--alias:crypto=./crypto.js",
+            ],
+            cwd=folder, env={"PATH": str(TOOLS)}, check=True, capture_output=True, text=True,
+        )  # fmt: skip
+    if done.stderr or re.search(r"\bimport\s*[({\"'*]", done.stdout):
+        raise VendorError(f"{JOINED_AS} imports what isn't here. {done.stderr}")
+    who = ", ".join(f"{one.name} {one.version}" for one in PACKAGES if one.name in archives)
+    said = (
+        f"// {who}, MIT (LICENSE of each beside this file's folder), joined by tools/vendor.py.\n"
+    )
+    return f"{said}// @ts-nocheck\n{done.stdout}".encode()
+
+
 def manifest_entry(package: Package, files: dict[str, bytes]) -> dict[str, object]:
     return {
         "name": package.name,
@@ -225,7 +300,11 @@ def manifest_entry(package: Package, files: dict[str, bytes]) -> dict[str, objec
 
 def main() -> int:
     try:
-        fetched = [(package, unpack(package, fetch(package))) for package in PACKAGES]
+        archives = {package.name: fetch(package) for package in PACKAGES}
+        fetched = [(package, unpack(package, archives[package.name])) for package in PACKAGES]
+        together = {one.name: archives[one.name] for one in PACKAGES if not one.modules}
+        named = {package.name: files for package, files in fetched}
+        named[JOINED_IN][f"{JOINED_IN}/{JOINED_AS}"] = joined(together)
     except (VendorError, OSError, subprocess.CalledProcessError) as error:
         print(f"Nothing was changed. {error}", file=sys.stderr)
         return 1

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from ephemeral.protocol.cleaning import Piece, clean, pieces
+from ephemeral.protocol.cleaning import Cleaned, Piece, clean, pieces
 from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.protocol.suggestions import WORDS, is_near, neighbours, suggestions
 
@@ -20,7 +20,9 @@ __all__ = [
     "Unknown",
     "doubtful_words",
     "new_code",
+    "new_words",
     "read_code",
+    "read_typed",
     "read_words",
 ]
 
@@ -35,6 +37,8 @@ TEXT_MAX = 256
 _UNBIASED = 65_536 - 65_536 % len(WORDS)
 
 
+# How many words a code has, and how many what recovers an account.
+_IN_LETTERS = {COUNT: "seven", 10: "ten"}
 _NO_SIGNS = str.maketrans("", "", "0123456789 ")
 _IN_A_LINK = "This is no code, and not a complete link to a room."
 
@@ -65,8 +69,13 @@ class CodeRefusal(Refusal):
 
 def new_code(random: Callable[[int], bytes]) -> str:
     """Seven words, each equally likely; `random(n)` gives n bytes of a secure generator."""
+    return new_words(COUNT, random)
+
+
+def new_words(count: int, random: Callable[[int], bytes]) -> str:
+    """So many words, drawn and written as those of a code are."""
     words: list[str] = []
-    while len(words) < COUNT:
+    while len(words) < count:
         number = int.from_bytes(random(2), "big")
         if number < _UNBIASED:
             words.append(WORDS[number % len(WORDS)])
@@ -78,20 +87,34 @@ def read_code(typed: str) -> str:
 
     `link_form` where it is a link (2.4), or has an address in it and no code.
     """
-    if len(typed.encode("utf-8", "surrogatepass")) > TEXT_MAX:
-        raise CodeRefusal("code_length", "This is too long for a code, which has seven words.")
-    cleaned = clean(typed)
+    cleaned = _cleaned(typed, COUNT)
     refuse("#" in cleaned.text, "link_form", _IN_A_LINK)
-    found = pieces(cleaned)
     try:
-        return read_words(typed, _in_a_sentence(found) or found)
+        return _read(typed, cleaned, COUNT)
     except CodeRefusal:
         refuse("://" in cleaned.text, "link_form", _IN_A_LINK)
         raise
 
 
-def read_words(typed: str, found: Sequence[Piece]) -> str:
-    """The canonical form of pieces which must be seven words; `typed` is the text they are of."""
+def read_typed(typed: str, count: int) -> str:
+    """So many words in what a person typed or pasted, found as those of a code are."""
+    return _read(typed, _cleaned(typed, count), count)
+
+
+def _cleaned(typed: str, count: int) -> Cleaned:
+    if len(typed.encode("utf-8", "surrogatepass")) > TEXT_MAX:
+        message = f"This is too long for a code, which has {_IN_LETTERS[count]} words."
+        raise CodeRefusal("code_length", message)
+    return clean(typed)
+
+
+def _read(typed: str, cleaned: Cleaned, count: int) -> str:
+    found = pieces(cleaned)
+    return read_words(typed, _in_a_sentence(found, count) or found, count)
+
+
+def read_words(typed: str, found: Sequence[Piece], count: int = COUNT) -> str:
+    """The canonical form of pieces which must be so many words; `typed` is the text they are of."""
     unknown = [
         Unknown(position, typed[piece.start : piece.end], piece.start, piece.end)
         for position, piece in enumerate(found, 1)
@@ -99,9 +122,10 @@ def read_words(typed: str, found: Sequence[Piece]) -> str:
     ]
     if unknown:
         raise _misspelt(unknown, found[unknown[0].position - 1].word)
-    if len(found) != COUNT:
-        count = f"{len(found)} word{'' if len(found) == 1 else 's'}"
-        raise CodeRefusal("code_length", f"A code has seven words, this has {count}.")
+    if len(found) != count:
+        there = f"{len(found)} word{'' if len(found) == 1 else 's'}"
+        message = f"A code has {_IN_LETTERS[count]} words, this has {there}."
+        raise CodeRefusal("code_length", message)
     return "-".join(piece.word for piece in found)
 
 
@@ -111,8 +135,8 @@ def doubtful_words(code: str) -> list[int]:
     return [position for position, piece in words if neighbours(piece.word)]
 
 
-def _in_a_sentence(found: Sequence[Piece]) -> Sequence[Piece] | None:
-    """The seven words among pieces of which others are no words; None if they can't be told.
+def _in_a_sentence(found: Sequence[Piece], count: int) -> Sequence[Piece] | None:
+    """So many words among pieces of which others are no words; None if they can't be told.
 
     They stand in one place only with the same signs between each two. A neighbour with the same
     signs before or after it must not be near to a word: it may be the first of the code, misspelt,
@@ -122,12 +146,12 @@ def _in_a_sentence(found: Sequence[Piece]) -> Sequence[Piece] | None:
     signs = [piece.gap.translate(_NO_SIGNS) for piece in found]
     places = [
         at
-        for at in range(len(found) - COUNT + 1)
-        if all(known[at : at + COUNT]) and len(set(signs[at + 1 : at + COUNT])) == 1
+        for at in range(len(found) - count + 1)
+        if all(known[at : at + count]) and len(set(signs[at + 1 : at + count])) == 1
     ]
     if all(known) or len(places) != 1:
         return None
-    start, end = places[0], places[0] + COUNT
+    start, end = places[0], places[0] + count
     for beside, gap in ((start - 1, start), (end, end)):
         if (
             0 <= beside < len(found)

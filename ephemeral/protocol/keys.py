@@ -29,6 +29,7 @@ __all__ = [
     "SeatKeys",
     "derive_root",
     "member_id",
+    "stretched",
 ]
 
 #: The suites of 3.1.
@@ -51,6 +52,11 @@ def derive_root(code: str, suite: int, salt: bytes) -> bytes:
     password = code.encode("utf-8")
     if suite == PBKDF2:
         return hashlib.pbkdf2_hmac("sha256", password, salt, 600_000, KEY_SIZE)
+    return stretched(password, salt)
+
+
+def stretched(password: bytes, salt: bytes) -> bytes:
+    """Argon2id as suite 1 has it: 32 bytes. Takes a tenth of a second or more, and 64 MiB."""
     return hash_secret_raw(
         password,
         salt,

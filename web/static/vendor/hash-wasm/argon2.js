@@ -1,4 +1,5 @@
 // hash-wasm 4.13.0, MIT (LICENSE beside this file): dist/argon2.umd.min.js, wrapped as a module by tools/vendor.py.
+// @ts-nocheck
 const api = {};
 ((exports, module) => {
 /*!
