@@ -8,10 +8,10 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from ephemeral.client.accounts.account import Account
-from ephemeral.client.accounts.kept import Kept, SealingSecret, pin_fields
+from ephemeral.client.accounts.kept import Kept, SealingSecret
 from ephemeral.client.exits import ClientError
 from ephemeral.protocol.accounts.hpke import PrivateKey
-from ephemeral.protocol.accounts.pins import seal_pins
+from ephemeral.protocol.accounts.pins import Pins, seal_pins
 from ephemeral.protocol.accounts.sealing_keys import SealingKey, sign_sealing
 from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.errors import Refusal
@@ -90,8 +90,8 @@ async def _write_pins(account: Account) -> None:
         return
     assert kept.pin is not None
     assert kept.key is not None
-    content = {"v": 1, **pin_fields(kept.pin), "contacts": [], "registers": registers(kept)}
-    sealed, signature = seal_pins(kept.key, kept.recovery_seal, content)
+    pins = Pins(kept.pin, (), registers(kept))
+    sealed, signature = seal_pins(kept.key, kept.recovery_seal, pins)
     body = {"pins": b64encode(sealed), "signature": b64encode(signature)}
     await account.ask("PUT", "/devices/me/pins", body)
     kept.pins_day = today

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ephemeral.client.accounts.account import Account
 from ephemeral.client.exits import ClientError, Exit
 from ephemeral.protocol.accounts.chain import Chain, read_chain
-from ephemeral.protocol.accounts.device_names import open_name
+from ephemeral.protocol.accounts.device_names import open_device_name
 from ephemeral.protocol.accounts.statements import Signed, StatementType
 from ephemeral.protocol.encoding import b64decode, b64encode
 from ephemeral.protocol.errors import Refusal
@@ -22,7 +22,7 @@ from ephemeral.protocol.objects import (
     read_text,
 )
 
-__all__ = ["Listed", "Own", "Waiting", "accepted_chain", "read_own"]
+__all__ = ["Listed", "Own", "Waiting", "accepted_chain", "read_own", "read_waiting"]
 
 
 class Listed(NamedTuple):
@@ -109,7 +109,7 @@ def _read_listed(account: Account, value: Json) -> Listed:
     device, name, key = read_id(value), None, account.kept.names_key
     if key is not None and value.get("name") is not None:
         try:
-            name = open_name(key, device, b64decode(value["name"]))
+            name = open_device_name(key, device, b64decode(value["name"]))
         except Refusal:
             # Sealed before a recovery that had no pins, or nonsense.
             name = None

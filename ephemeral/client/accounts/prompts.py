@@ -21,6 +21,7 @@ __all__ = [
     "Secret",
     "asked_secret",
     "asked_words",
+    "has_terminal",
     "new_secret",
     "shown_answer",
     "terminal_columns",
@@ -100,6 +101,15 @@ async def shown_answer(prompt: str, otherwise: str) -> str:
             return await terminal.line(prompt, hidden=False)
     except OSError:
         raise usage(otherwise) from None
+
+
+def has_terminal() -> bool:
+    """Whether somebody could be asked."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True
 
 
 def terminal_columns(descriptor: int) -> int:
