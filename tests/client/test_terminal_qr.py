@@ -37,7 +37,9 @@ def test_a_longer_text_is_refused():
 
 
 def test_the_picture_in_a_terminal_is_the_symbol():
-    link = "https://rooms.example/chat/account/#link=landlady-swimmer-acorn-thirty-uncouple-mural-dice"
+    link = (
+        "https://rooms.example/chat/account/#link=landlady-swimmer-acorn-thirty-uncouple-mural-dice"
+    )
     dark = {" ": (True, True), "▄": (True, False), "▀": (False, True), "█": (False, False)}
     rows: list[list[bool]] = []
     for line in qr_lines(link, 80):

@@ -117,25 +117,29 @@ class Account:
         key = self.kept.key
         if key is None:
             return {}
-        # What stands behind the path is not signed.
-        place = self._base + path.partition("?")[0]
-        return {"Ephemeral-Proof": proof(key, self._audience, method, place, token, self.now)}
+        made = proof(key, self._audience, method, self.path(path), token, self.now)
+        return {"Ephemeral-Proof": made}
+
+    def path(self, path: str) -> str:
+        """A path as it is signed: whole, and without what stands behind it."""
+        return self._base + path.partition("?")[0]
 
     async def ask_with(
         self,
         method: str,
         path: str,
         headers: Callable[[], Mapping[str, str]] = dict,
-        body: Mapping[str, object] | None = None,
+        body: Mapping[str, object] | Callable[[], Mapping[str, object]] | None = None,
         *,
         wait: int = 0,
     ) -> Json:
-        """The answer to a request with these headers, which are made anew for each attempt."""
+        """The answer to a request; headers and a signed body are made anew for each attempt."""
         until = time.monotonic() + self.context.args.timeout
         corrected = False
         while True:
+            sent = body() if callable(body) else body
             try:
-                answer = await self.server.ask_with(method, path, headers(), body, wait=wait)
+                answer = await self.server.ask_with(method, path, headers(), sent, wait=wait)
             except (Refusal, ClientError) as error:
                 if isinstance(error, Refusal):
                     if error.code == "proof_wrong" and error.now is not None and not corrected:

@@ -169,10 +169,7 @@ async def opened(
     folder: Path, server: str, address: str, random: Random, *, keyring: bool
 ) -> AsyncIterator[AccountFile]:
     """The file of an account, locked against other commands, for which this one waits."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise _unusable(folder, error) from None
+    _make_folder(folder)
     path = folder / f"{_name(server, address)}.json"
     # A file of its own: the other is replaced by each command. It stays when the account goes, so
     # that all commands agree on which file is the lock.
@@ -186,6 +183,13 @@ async def opened(
         yield AccountFile(path, random, keyring=keyring)
     finally:
         os.close(descriptor)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unusable(folder, error) from None
 
 
 async def _locked(descriptor: int) -> None:

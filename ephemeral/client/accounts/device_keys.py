@@ -47,9 +47,10 @@ def registers(kept: Kept) -> dict[str, object]:
     """What all devices of an account have in common."""
     names_key, recovery_seal = kept.names_key, kept.recovery_seal
     assert names_key is not None
-    return {"names_key": b64encode(names_key)} | (
-        {} if recovery_seal is None else {"recovery_seal": b64encode(recovery_seal)}
-    )
+    shared: dict[str, object] = {"names_key": b64encode(names_key)}
+    if recovery_seal is not None:
+        shared["recovery_seal"] = b64encode(recovery_seal)
+    return shared
 
 
 async def daily(account: Account) -> None:

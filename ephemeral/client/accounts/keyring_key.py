@@ -4,6 +4,7 @@ The library is an extra that is loaded only where somebody asked for it.
 """
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from ephemeral.client.exits import usage
@@ -39,11 +40,10 @@ def remove(name: str) -> None:
 
 def _asked(act: str, *given: str) -> Any:
     try:
-        import keyring  # noqa: PLC0415
-        from keyring.errors import KeyringError  # noqa: PLC0415
+        library, errors = map(import_module, ("keyring", "keyring.errors"))
     except ImportError:
         raise usage("There is no keyring: install the package of that name.") from None
     try:
-        return getattr(keyring, act)(_SERVICE, *given)
-    except KeyringError:
+        return getattr(library, act)(_SERVICE, *given)
+    except errors.KeyringError:
         raise usage("The system's keyring can't be used.") from None

@@ -4,7 +4,7 @@ For links of a hundred characters in a terminal, which has few lines: so the low
 written here is only what that needs; the tests have it read by another's reader.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 from ephemeral.protocol.errors import refuse
@@ -45,7 +45,7 @@ _FORMAT_POLYNOMIAL, _FORMAT_MASK = 0b10100110111, 0b101010000010010
 _VERSION_POLYNOMIAL = 0b1111100100101
 # The field of 256 elements, by x^8 + x^4 + x^3 + x^2 + 1.
 _FIELD_POLYNOMIAL = 0b100011101
-_MASKS = (
+_MASKS: Sequence[Callable[[int, int], int]] = (
     lambda x, y: (x + y) % 2,
     lambda _, y: y % 2,
     lambda x, _: x % 3,
@@ -158,9 +158,7 @@ def _functions(version: int) -> list[list[bool | None]]:
     return rows
 
 
-def _square(
-    rows: list[list[bool | None]], y: int, x: int, radius: int, light: set[int]
-) -> None:
+def _square(rows: list[list[bool | None]], y: int, x: int, radius: int, light: set[int]) -> None:
     """Rings around a centre, as far as they lie in the symbol."""
     for dy in range(-radius, radius + 1):
         for dx in range(-radius, radius + 1):
@@ -213,7 +211,9 @@ def _penalty(rows: Modules) -> int:
     for line in (*lines, *columns):
         edges = [0, *(at for at in range(1, size) if line[at] != line[at - 1]), size]
         points += sum(end - start - 2 for start, end in pairwise(edges) if end - start >= 5)
-        points += 40 * sum(line.startswith(like, at) for at in range(size) for like in _LIKE_FINDERS)
+        points += 40 * sum(
+            line.startswith(like, at) for at in range(size) for like in _LIKE_FINDERS
+        )
     for above, below in pairwise(lines):
         points += 3 * sum(
             above[at] == above[at - 1] == below[at] == below[at - 1] for at in range(1, size)

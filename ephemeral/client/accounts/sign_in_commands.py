@@ -205,9 +205,7 @@ async def told_state(account: Account) -> Exit:
                 "chain": me.get("chain"),
                 "sequence": me.get("sequence"),
                 "created": day(read_integer(me, "created_day")),
-                "pending": None
-                if waiting is None
-                else {"kind": waiting.kind, "due": waiting.due},
+                "pending": None if waiting is None else {"kind": waiting.kind, "due": waiting.due},
             }
         )
         return Exit.OK
@@ -215,8 +213,10 @@ async def told_state(account: Account) -> Exit:
     await context.put(f"Server   {kept.server}")
     await context.put(f"Device   {device or 'none yet: `ephemeral account link` makes this one'}")
     if waiting is not None:
-        await context.put(f"Waits    {_WAITING.get(waiting.kind, waiting.kind)}, until "
-                          f"{local_time(waiting.due, '%Y-%m-%d %H:%M')}")
+        await context.put(
+            f"Waits    {_WAITING.get(waiting.kind, waiting.kind)}, until "
+            f"{local_time(waiting.due, '%Y-%m-%d %H:%M')}"
+        )
     if me.get("token_reused_at") is not None:
         context.say(
             "A credential of a session was used twice, as if somebody had copied it: that session "
