@@ -64,7 +64,16 @@ if TYPE_CHECKING:
     from ephemeral.live.bus import Bus
     from ephemeral.store.postgres import Pool
 
-__all__ = ["WEB", "Application", "Site", "key_source", "migrated_pool", "serving", "trust_clock"]
+__all__ = [
+    "WEB",
+    "Application",
+    "Site",
+    "key_source",
+    "migrated_pool",
+    "serving",
+    "trust_clock",
+    "wings_of",
+]
 
 WEB = Path(__file__).resolve().parent / "web"
 _CLOSE_SECONDS = 5
@@ -77,8 +86,17 @@ _log = logging.getLogger("ephemeral")
 OpenWing = Callable[[Ground], AbstractAsyncContextManager[Wing]]
 
 
-#: The wings, in the order in which they are opened. Rooms are always there.
-WINGS: Sequence[OpenWing] = (rooms_wing,)
+def wings_of(settings: Settings) -> Sequence[OpenWing]:
+    """The wings that are enabled, in the order in which they are opened. Rooms are always there.
+
+    What is switched off isn't loaded.
+    """
+    wings: list[OpenWing] = [rooms_wing]
+    if settings.accounts != "false":
+        from ephemeral.accounts.wing import accounts_wing  # noqa: PLC0415
+
+        wings.append(accounts_wing)
+    return wings
 
 
 # --- what needs no database -----------------------------------------------------------------------
@@ -240,12 +258,13 @@ async def serving(
     *,
     join_running: bool = False,
     accept_clock: bool = False,
-    open_wings: Sequence[OpenWing] = WINGS,
+    open_wings: Sequence[OpenWing] | None = None,
 ) -> AsyncIterator[Application]:
     """The application, from the first to the last moment in which requests may come.
 
     `join_running`: as in `migrated_pool`. `accept_clock`: the database's clock is right, whatever
-    it was. `open_wings`: others than all. Raises StartError or KeyringUnusable.
+    it was. `open_wings`: others than those that the settings enable. Raises StartError or
+    KeyringUnusable.
     """
     random = os.urandom
     worker = random(16)
@@ -267,8 +286,9 @@ async def serving(
         bus = await stack.enter_async_context(
             _open_bus(settings, worker, keyring.index_key, limiter)
         )
+        opened = wings_of(settings) if open_wings is None else open_wings
         ground = Ground(settings, pool, keyring, bus, worker, random, faults.record)
-        wings = [await stack.enter_async_context(open_wing(ground)) for open_wing in open_wings]
+        wings = [await stack.enter_async_context(open_wing(ground)) for open_wing in opened]
         await epochs.advance(loop.time())
         # Before the first sweep.
         await watch.start()

@@ -58,6 +58,9 @@ STEPS = ("stored", "opened", "returned", "acknowledged")
 #: How a message ends.
 FATES = ("viewed", "unconfirmed", "expired", "withdrawn", "room_destroyed")
 _ENDS = ("destroyed", "expired")
+#: What happens to accounts and sessions. `refused`: a wrong password; `reused`: a refresh token of
+#: which somebody has a copy.
+SIGN_INS = ("registered", "signed_in", "refused", "refreshed", "reused", "signed_out", "deleted")
 #: What can ail the database.
 TROUBLES = ("away", "refused", "read_only", "full", "crowded", "memory", "slow", "other")
 #: Of HTTP: what the protocol's refusals have, and what else this program answers with.
@@ -84,6 +87,8 @@ LIMITS = (
     *(f"{action}_{subject}" for action in ("post", "open", "state")
       for subject in ("address", "room", "seat")),
     "sockets", "sockets_address", "sockets_room", "sockets_seat",
+    "register_address", "register_shared", "login_address", "login_shared", "refresh_address",
+    "account_address", "account_account", "guess_login", "guess_password", "sockets_account",
 )  # fmt: skip
 _OTHER = "other"
 
@@ -117,6 +122,9 @@ _DESTROYED = _counters(
     "ephemeral_messages_destroyed", "Messages destroyed, by fate.", "fate", FATES
 )
 _ROOMS_ENDED = _counters("ephemeral_rooms_ended", "Rooms ended, by reason.", "reason", _ENDS)
+_SIGN_INS = _counters(
+    "ephemeral_account_steps", "What happened to accounts and their sessions.", "step", SIGN_INS
+)
 _REFUSALS = _counters(
     "ephemeral_refusals",
     "Refusals told to clients, by the protocol's codes.",
@@ -204,6 +212,11 @@ def happened(steps: Mapping[str, int], fates: Mapping[str, int]) -> None:
         _MESSAGES.get(step, _MESSAGES[_OTHER]).inc(count)
     for fate, count in fates.items():
         _DESTROYED.get(fate, _DESTROYED[_OTHER]).inc(count)
+
+
+def signed(step: str) -> None:
+    """Count what happened to an account or a session, of whomever."""
+    _SIGN_INS.get(step, _SIGN_INS[_OTHER]).inc()
 
 
 def room_ended(reason: str, messages: int) -> None:

@@ -353,6 +353,15 @@ class Settings:
         Declared(_whole(0, 65535), "", "A port of HOST that shows the metrics to all comers."),
     ]
 
+    accounts: Annotated[
+        str,
+        Declared(
+            _one_of("true", "false", "invited"),
+            "true",
+            "Whether people may have accounts, or only those whom you invite.",
+        ),
+    ]
+
     workers: Annotated[
         int, Declared(_whole(1, 64), "1", "Server processes; more than one need REDIS_URL.")
     ]
@@ -535,6 +544,20 @@ class Settings:
     ]
     states_per_seat: Annotated[
         Often, Declared(_often, "600/60", "How often a member may say or ask anything else.")
+    ]
+    registrations_per_address: Annotated[
+        Often, Declared(_often, "5/3600", "Accounts that an address may make.")
+    ]
+    logins_per_address: Annotated[
+        Often, Declared(_often, "120/600", "How often an address may sign in, or recover.")
+    ]
+    account_requests_per_address: Annotated[
+        Often,
+        Declared(_often, "6000/60", "How often an address may ask anything else of accounts."),
+    ]
+    account_requests_per_account: Annotated[
+        Often,
+        Declared(_often, "600/60", "How often an account may ask anything else."),
     ]
     connections_per_address: Annotated[
         int,

@@ -7,7 +7,7 @@ theirs; nothing here knows what any of them means.
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from starlette.types import Scope
 
@@ -16,6 +16,7 @@ from ephemeral.protocol.errors import Refusal
 
 __all__ = [
     "NOBODY",
+    "Asked",
     "Caller",
     "Credential",
     "Subjects",
@@ -34,12 +35,20 @@ Subjects = Mapping[str, bytes]
 _BEARER = b"bearer"
 
 
+class Asked(NamedTuple):
+    """What a request is, for proofs that are of one request alone. `path` has no query."""
+
+    method: str
+    path: str
+
+
 @dataclass(frozen=True, slots=True)
 class Credential:
     """A secret. `name` is that of its security scheme in the contract, `field` that in frames.
 
     `header` is lower case; `authorization` has the scheme Bearer (RFC 6750). `decode` makes the
-    value of the text, and refuses `unauthorized`.
+    value of the text, and refuses `unauthorized`. One that is `optional` is None where it is
+    missing.
     """
 
     name: str
@@ -47,6 +56,7 @@ class Credential:
     description: str
     decode: Callable[[str], Any]
     field: str = ""
+    optional: bool = False
 
 
 def _no_subjects(_texts: Mapping[str, str]) -> Subjects:
@@ -64,7 +74,8 @@ class Caller:
     `identify` gets the decoded credentials in order and returns who that is, as the handlers of
     its operations get it; it refuses. `subjects` gets the texts as they were sent, "" for one that
     is missing, whether they mean anything or not; an empty subject is nobody. An `alone` caller may
-    not bring what others bring at the same address.
+    not bring what others bring at the same address. One that proves itself for `each` request is
+    identified by an Asked and the credentials; it has no frames.
     """
 
     name: str
@@ -72,6 +83,7 @@ class Caller:
     identify: Callable[..., Awaitable[Any]]
     subjects: Callable[[Mapping[str, str]], Subjects] = field(default=_no_subjects)
     alone: bool = False
+    each: bool = False
 
     def subjects_of(self, texts: Texts) -> Subjects:
         """Whom these credentials name, for counting."""
@@ -83,13 +95,15 @@ class Caller:
         values = []
         for one in self.credentials:
             text = texts[one.name]
-            if text is None:
+            if text is None and not one.optional:
                 raise Refusal("unauthorized")
-            values.append(one.decode(text))
+            values.append(None if text is None else one.decode(text))
         return values
 
-    async def read(self, texts: Texts) -> Any:
+    async def read(self, texts: Texts, asked: Asked | None = None) -> Any:
         """Who that is; refuses `unauthorized`, and what `identify` refuses."""
+        if self.each:
+            return await self.identify(asked, *self.decode(texts))
         return await self.identify(*self.decode(texts))
 
 

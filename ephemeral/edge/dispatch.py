@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Scope
 
-from ephemeral.edge.credentials import Texts, from_headers, is_sent
+from ephemeral.edge.credentials import Asked, Texts, from_headers, is_sent
 from ephemeral.edge.frames import decode_json, without
 from ephemeral.edge.guard import header_values
 from ephemeral.edge.holds import Hold
@@ -75,7 +75,7 @@ def body_beside_path(operation: Operation) -> type[msgspec.Struct] | None:
     """What the body of the request holds; None where there is none."""
     if operation.body is None:
         return None
-    names = (*path_fields(operation.path), *operation.headers)
+    names = (*path_fields(operation.path), *operation.headers, *operation.query)
     if not names:
         return operation.body
     rest = without(operation.body, names)
@@ -121,6 +121,7 @@ class _Performer:
         self._headers = [
             (field, name.lower().encode()) for field, name in header_fields(operation).items()
         ]
+        self._beside = bool(self._path_fields or self._headers or operation.query)
         body = body_beside_path(operation)
         self._decode = None if body is None else msgspec.json.Decoder(body).decode
         self._unpack = getattr(operation.body, "unpack", None)
@@ -143,7 +144,12 @@ class _Performer:
             caller, body = await self._read(request, texts)
             if operation.size is not None:
                 visitor.spend(operation.size.action, operation.size.of(body))
-            answer: Any = None if waiting is not None else await self._perform(caller, body)
+            answer: Any = None
+            if operation.guesses is not None:
+                async with operation.guesses.tried(visitor, caller, body):
+                    answer = await self._perform(caller, body)
+            elif waiting is None:
+                answer = await self._perform(caller, body)
         if waiting is not None:
             # Who waits has been let in, and asks for nothing meanwhile.
             answer = await waiting.perform(caller, body, lambda: self._held(request, visitor))
@@ -155,14 +161,15 @@ class _Performer:
     async def _read(self, request: Request, texts: Texts) -> tuple[Any, Any]:
         """Who asks, and what."""
         operation = self._operation
-        caller = await operation.caller.read(texts)
+        scope = request.scope
+        caller = await operation.caller.read(texts, Asked(scope["method"], scope["path"]))
         if operation.caller.alone:
             brought = any(is_sent(request.scope, one) for one in self._foreign)
             refuse(brought, "malformed")
         body = await self._body(request)
         return caller, body if self._unpack is None else self._unpack(body)
 
-    async def _perform(self, caller: Any, body: Any) -> bytes:
+    async def _perform(self, caller: Any, body: Any) -> bytes | Answer:
         handler = self._operation.handler
         assert not isinstance(handler, Waiting)
         if isinstance(handler, Deferred):
@@ -171,11 +178,13 @@ class _Performer:
 
     def _response(self, answer: Any) -> Response:
         operation = self._operation
-        if 204 in operation.answers:
-            return Response(status_code=204)
         if not isinstance(answer, Answer):
+            if 204 in operation.answers:
+                return Response(status_code=204)
             answer = Answer(answer, operation.status(answer), {})
         headers, media = dict(answer.headers), "application/json" if answer.body else None
+        if answer.status == 204:
+            return Response(status_code=204, headers=headers)
         return Response(answer.body, answer.status, headers, media)
 
     @contextmanager
@@ -198,7 +207,7 @@ class _Performer:
             essence = media[0].partition(b";")[0].strip().lower() if len(media) == 1 else b""
             refuse(essence != b"application/json", "unsupported_media")
             beside = decode_json(self._decode, await request.body())
-        if self._operation.body is None or not (self._path_fields or self._headers):
+        if self._operation.body is None or not self._beside:
             return beside
         fields = {} if beside is None else msgspec.structs.asdict(beside)
         for field, name in self._headers:
@@ -206,8 +215,12 @@ class _Performer:
             if values:
                 # Several are one list (RFC 9110, 5.3).
                 fields[field] = b", ".join(values).decode("latin-1")
+        for field in self._operation.query:
+            given = request.query_params.getlist(field)
+            refuse(len(given) > 1, "malformed")
+            fields.update((field, one) for one in given)
         try:
-            # What stands in a path is text, also where it is a number.
+            # What stands in a path or a query is text, also where it is a number.
             return msgspec.convert(
                 {**fields, **request.path_params}, self._operation.body, strict=False
             )

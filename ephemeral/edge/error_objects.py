@@ -24,6 +24,9 @@ class ErrorObject(Struct, gc=False):
     message: str
     retry_after: int | None
     state: Fate | UnsetType = UNSET
+    now: Annotated[int, Meta(description="Of proofs and tokens: the server's time")] | UnsetType = (
+        UNSET
+    )
 
 
 class ErrorBody(Struct, gc=False):

@@ -22,6 +22,7 @@ def error(refusal: Refusal) -> bytes:
                 message=refusal.message,
                 retry_after=refusal.retry_after,
                 state=UNSET if refusal.state is None else refusal.state,
+                now=UNSET if refusal.now is None else refusal.now,
             )
         )
     )

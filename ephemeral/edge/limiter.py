@@ -187,6 +187,11 @@ class Visitor:
         named = {kind: name(b"%b:%b" % (kind.encode(), one)) for kind, one in subjects.items()}
         return type(self)(self._limiter, self._address, named)
 
+    @property
+    def counted_by(self) -> "tuple[Limiter, Name]":
+        """Where this visitor is counted, and the narrowest name of where it comes from."""
+        return self._limiter, self._address[0][0]
+
     def subject(self, kind: str) -> Name | None:
         """What is kept of a subject of this kind; None if none was named."""
         return self._subjects.get(kind)

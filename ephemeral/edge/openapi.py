@@ -9,7 +9,7 @@ from ephemeral.edge.credentials import Credential
 from ephemeral.edge.dispatch import body_beside_path, by_address
 from ephemeral.edge.error_objects import ErrorBody
 from ephemeral.edge.operations import Operation, header_fields, path_fields
-from ephemeral.protocol.errors import STATUS
+from ephemeral.protocol.errors import Refusal
 
 __all__ = ["document"]
 
@@ -95,7 +95,8 @@ def _address(
     }
     parameters = dict.fromkeys(name for one in operations for name in path_fields(one.path))
     read_headers = {one: header_fields(one) for one in operations}
-    if parameters or any(read_headers.values()):
+    queries = [(one, field) for one in operations for field in one.query]
+    if parameters or queries or any(read_headers.values()):
         made["parameters"] = [
             *(_parameter(named, name, name, "path") for name in parameters),
             *(
@@ -103,6 +104,7 @@ def _address(
                 for one, fields in read_headers.items()
                 for field, name in fields.items()
             ),
+            *(_parameter(one, field, field, "query") for one, field in queries),
         ]
     read = [body for one in operations if (body := bodies[one]) is not None]
     if read:
@@ -157,7 +159,7 @@ def _responses(
             found[str(status)]["content"] = _json(ways[0] if len(ways) == 1 else {"anyOf": ways})
     codes: dict[int, list[str]] = {}
     for code in refusals:
-        codes.setdefault(STATUS[code][0], []).append(code)
+        codes.setdefault(Refusal(code).status, []).append(code)
     for status, names in sorted(codes.items()):
         error = of[ErrorBody]
         only = {"properties": {"error": {"properties": {"code": {"enum": names}}}}}

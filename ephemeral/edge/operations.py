@@ -16,6 +16,7 @@ from msgspec import Struct
 from starlette.routing import compile_path
 
 from ephemeral.edge.credentials import NOBODY, Caller
+from ephemeral.edge.guesses import Guesses
 from ephemeral.edge.holds import Hold
 from ephemeral.edge.limiter import Action
 from ephemeral.protocol.errors import Refusal
@@ -47,15 +48,15 @@ class Created(bytes):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer over HTTP with headers of its own. Without a body it says that nothing is new."""
+    """An answer over HTTP with headers of its own. Without a body it says what its status says."""
 
     body: bytes
     status: int
     headers: Mapping[str, str]
 
 
-#: Returns a JSON object; refuses.
-Handler = Callable[[Any, Any], Awaitable[bytes]]
+#: Returns a JSON object, or over HTTP an Answer; refuses.
+Handler = Callable[[Any, Any], Awaitable[bytes | Answer]]
 
 #: A request waits in the context of what this makes; refuses one that is too many.
 HoldOn = Callable[[], AbstractContextManager[Hold]]
@@ -100,9 +101,11 @@ class Operation:
     socket; with `ref_optional` a client may do without its answer, and after one with `closes` the
     socket is closed with that code. `schemas` are types that the contract has besides.
 
-    `headers` are fields of the body that stand in headers of the request, named after them, and may
-    be absent; `answer_headers` describes those of the answer by name. The size of the body is
-    counted as well (`size`), and each 64 KiB of an answer beyond the first as `large`.
+    `headers` are fields of the body that stand in headers of the request, named after them unless a
+    mapping says how, `query` those that stand in the query, by their own names; either may be
+    absent. `answer_headers` describes headers of the answer by name. The size of the body is
+    counted as well (`size`), and each 64 KiB of an answer beyond the first as `large`. What tells
+    whether a secret was guessed says so (`guesses`).
 
     Several operations may share method and path if they differ in their callers: the first of
     them all of whose credentials were sent is meant, or else the last. What can't work is refused
@@ -123,20 +126,28 @@ class Operation:
     ref_optional: bool = False
     closes: int | None = None
     schemas: tuple[type[Struct], ...] = ()
-    headers: tuple[str, ...] = ()
+    headers: tuple[str, ...] | Mapping[str, str] = ()
+    query: tuple[str, ...] = ()
     answer_headers: Mapping[str, str] = field(default_factory=dict)
     size: Size | None = None
     large: Action | None = None
+    guesses: Guesses | None = None
 
     def __post_init__(self) -> None:
         fields = () if self.body is None else self.body.__struct_fields__
-        missing = {*path_fields(self.path), *self.headers} - set(fields)
+        missing = {*path_fields(self.path), *self.headers, *self.query} - set(fields)
         if missing:
-            raise ValueError(f"{self.name}: the body has no {missing} of the path or the headers")
+            raise ValueError(f"{self.name}: the body lacks {missing} of path, headers or query")
+        if self.frame and (self.guesses or self.caller.each):
+            raise ValueError(
+                f"{self.name}: over HTTP alone guesses are counted and requests proved"
+            )
         if isinstance(self.handler, Deferred) and (self.ref_optional or self.closes):
             raise ValueError(f"{self.name}: what is deferred is answered, and ends no socket")
-        if self.frame and (self.headers or isinstance(self.handler, Waiting)):
-            raise ValueError(f"{self.name}: frames have no headers, and nothing waits on a socket")
+        if self.frame and (self.headers or self.query or isinstance(self.handler, Waiting)):
+            raise ValueError(
+                f"{self.name}: frames have neither headers nor query, and nothing waits on a socket"
+            )
         if self.size is not None and not isinstance(self.handler, Deferred):
             raise ValueError(f"{self.name}: only what is deferred is counted by its size")
 
@@ -154,6 +165,8 @@ def path_fields(path: str) -> tuple[str, ...]:
 
 def header_fields(operation: Operation) -> dict[str, str]:
     """Fields of the body that stand in headers of the request, with these headers' names."""
+    if isinstance(operation.headers, Mapping):
+        return dict(operation.headers)
     return {one: one.replace("_", "-").title() for one in operation.headers}
 
 

@@ -22,7 +22,7 @@ from ephemeral.edge.errors import error_frame
 from ephemeral.edge.frames import ok
 from ephemeral.edge.guard import Verdict
 from ephemeral.edge.limiter import Action, Visitor
-from ephemeral.edge.operations import NOTHING, Deferred, Size, Waiting
+from ephemeral.edge.operations import NOTHING, Answer, Deferred, Size, Waiting
 from ephemeral.edge.outbox import FRAMES_MAX, Flusher, Outbox
 from ephemeral.edge.pace import Pace
 from ephemeral.edge.session import Session, SocketRoute
@@ -365,6 +365,7 @@ class Socket:
             raise body
         assert not isinstance(operation.handler, Deferred | Waiting)
         answer = await operation.handler(self._caller, body)
+        assert not isinstance(answer, Answer), "headers are of HTTP alone"
         if operation.large is not None:
             self.visitor.charge(operation.large, len(answer))
         return answer

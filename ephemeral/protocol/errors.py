@@ -19,7 +19,7 @@ STATUS: Mapping[str, tuple[int, str]] = {
     "charter_limits": (400, "The room's charter asks for more than this server allows."),
     "envelope_size": (400, "The envelope does not have one of the eight allowed sizes."),
     "profile_length": (400, "The encrypted profile does not have 256 bytes."),
-    "unauthorized": (401, "The credentials for this room are missing or malformed."),
+    "unauthorized": (401, "The credentials are missing or malformed."),
     "seat_unknown": (401, "You no longer have a seat in this room."),
     "resume_unknown": (401, "This tab can no longer be resumed. Enter the code again."),
     "room_locked": (403, "The room is locked: nobody new can join."),
@@ -53,6 +53,17 @@ STATUS: Mapping[str, tuple[int, str]] = {
 ACCOUNT_STATUS: Mapping[str, tuple[int, str]] = {
     "address_form": (400, "An address is a name, a dot and five digits."),
     "password_length": (400, "A password has 10 to 256 characters."),
+    "login_wrong": (401, "Address and password don't belong together."),
+    "session_ended": (401, "You are signed out here. Sign in again."),
+    "device_revoked": (401, "This device is no longer one of the account's."),
+    "proof_wrong": (401, "This device's proof is missing or wrong, or its clock is."),
+    "password_wrong": (403, "The password is wrong."),
+    "device_required": (403, "Link this device first."),
+    "invitation_needed": (403, "Accounts are made by invitation here."),
+    "invitation_unknown": (403, "This invitation is not known: it was used, or is too old."),
+    "address_taken": (409, "This address is taken."),
+    "close_needed": (409, "This account has devices: deleting it has to be signed."),
+    "login_wait": (429, "Too many wrong passwords. Wait before you try again."),
     "json_form": (400, "This is not JSON in its one canonical form."),
     "chain_version": (400, "This statement is of a version that is not known here."),
     "chain_type": (400, "This statement is of a kind that doesn't belong here."),
@@ -70,16 +81,23 @@ ACCOUNT_STATUS: Mapping[str, tuple[int, str]] = {
     "chain_adds": (409, "Too many devices were added. Recover the account to go on."),
     "chain_signature": (400, "The signature of this statement is wrong."),
     "chain_consent": (400, "The new device has not agreed to this statement."),
+    "conflict": (409, "Something else came first. Read again what there is, and go on from there."),
+    "pending": (409, "Something else waits for this account. Refuse that first."),
+    "link_unknown": (404, "No device waits with these words. They are good for ten minutes, once."),
+    "sealing_key": (
+        400,
+        "This sealing key isn't its device's, of another day, or no key at all.",
+    ),
+    "pins_signature": (400, "These pins are not signed by the device that stores them."),
 }
 
 
 class Refusal(Exception):
     """A no with a stable `code`, a `message` for a person, and perhaps `retry_after` seconds.
 
-    `state` is what became of a message that is gone, or done for who asks; `now` the server's time,
-    where a clock may have been the reason. Nothing that a client
-    sent belongs into `message`, except where a client refuses its own user's input (a misspelt
-    word).
+    `state` is what became of a message that is gone, or done for who asks, `now` the server's time
+    where clocks matter. Nothing that a client sent belongs into `message`, except where a client
+    refuses its own user's input (a misspelt word).
     """
 
     def __init__(

@@ -11,7 +11,8 @@ Formats, all integers big-endian (``docs/keyring.md`` gives the reasons)::
 
     sealed body   = 01 || nonce(12) || AES-256-GCM(data key, nonce, plaintext, A1)
       A1          = "ephemeral/v1/server/payload" 00 || kind 00 || payload id(16)
-      kind        = "message" | "profile" | "resume"
+      kind        = "message" | "profile" | "resume" | those of accounts: "token-key" | "family" |
+                    "device-name" | "sealing-key" | "share" | "pins" | "link"
 
     wrapped key   = 01 || nonce(12) || AES-256-GCM(epoch key, nonce, data key(32), A2)
       A2          = "ephemeral/v1/server/data-key" 00 || epoch id(8) || payload id(16)
@@ -27,7 +28,7 @@ fresh bytes from the system's generator. No exception of this module holds any d
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -35,7 +36,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 Random = Callable[[int], bytes]
-Kind = Literal["message", "profile", "resume"]
+Kind = Literal[
+    "message", "profile", "resume",
+    "token-key", "family", "device-name", "sealing-key", "share", "pins", "link",
+]  # fmt: skip
 
 KEY_BYTES = 32
 PAYLOAD_ID_BYTES = 16
@@ -51,11 +55,7 @@ _NONCE_BYTES = 12
 _PAYLOAD = b"ephemeral/v1/server/payload\0"
 _DATA_KEY = b"ephemeral/v1/server/data-key\0"
 _KEYRING = b"ephemeral/v1/server/keyring"
-_CONTEXT = {
-    "message": _PAYLOAD + b"message\0",
-    "profile": _PAYLOAD + b"profile\0",
-    "resume": _PAYLOAD + b"resume\0",
-}
+_CONTEXT: dict[Kind, bytes] = {kind: _PAYLOAD + kind.encode() + b"\0" for kind in get_args(Kind)}
 
 _MAGIC = b"ephemkey"
 _HEADER_BYTES = 18

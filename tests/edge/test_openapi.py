@@ -165,5 +165,5 @@ async def test_every_refusal_is_among_those_that_the_contract_names(
 
 async def test_the_contract_names_every_code_that_the_server_has(contract: dict[str, Any]):
     named = set(re.findall(r"`([a-z_]+)`", json.dumps(contract["paths"])))
-    # These belong to no operation: a path that is none, a method that is none, a socket.
-    assert set(STATUS) - named == {"not_found", "method_not_allowed", "replaced"}
+    # These belong to no operation: a method that is none, a socket.
+    assert set(STATUS) - named == {"method_not_allowed", "replaced"}

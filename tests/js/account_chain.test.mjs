@@ -11,7 +11,7 @@ const SEAL = new Uint8Array(32).fill(7);
 
 async function beginning() {
   const [one, two, words] = await Promise.all([generateKey(), generateKey(), generateKey()]);
-  const first = await genesis(one, words.public, SEAL);
+  const first = await genesis(one, words.publicBytes, SEAL);
   return { one, two, words, first, chain: await Chain.empty().extend(first) };
 }
 
@@ -23,14 +23,14 @@ test("what devices and words make is a chain, and each statement is read as it w
     made.push(signed);
     now = await now.extend(signed);
   };
-  await then(await add(now, one, two.public, await consent(two, now.id)));
+  await then(await add(now, one, two.publicBytes, await consent(two, now.id)));
   assert.deepEqual(now.devices.map(({ since }) => since), [0, 1]);
-  await then(await remove(now, two, await deviceId(one.public)));
-  assert.deepEqual(now.devices.map(({ id }) => id), [await deviceId(two.public)]);
+  await then(await remove(now, two, await deviceId(one.publicBytes)));
+  assert.deepEqual(now.devices.map(({ id }) => id), [await deviceId(two.publicBytes)]);
   await then(await close(now, two));
   assert.equal(now.closedBy, "device");
   const three = await generateKey();
-  await then(await recover(now, words, three.public, await consent(three, now.id)));
+  await then(await recover(now, words, three.publicBytes, await consent(three, now.id)));
   assert.deepEqual([now.closed, now.devices.length, now.removed.length, now.founded], [false, 1, 2, 4]);
   await then(await close(now, words));
   assert.equal(now.closedBy, "recovery");
@@ -41,8 +41,8 @@ test("what devices and words make is a chain, and each statement is read as it w
 
 test("a chain that went back, or has become another, is not the one that was read", async () => {
   const { one, two, words, first, chain } = await beginning();
-  const more = await chain.extend(await add(chain, one, two.public, await consent(two, chain.id)));
-  const other = await chain.extend(await add(chain, one, words.public, await consent(words, chain.id)));
+  const more = await chain.extend(await add(chain, one, two.publicBytes, await consent(two, chain.id)));
+  const other = await chain.extend(await add(chain, one, words.publicBytes, await consent(words, chain.id)));
   const stranger = (await beginning()).chain;
   const refused = (pin, code) => assert.rejects(readChain([first.encode()], pin), { code });
   await refused(more.pin, "chain_back");
@@ -56,8 +56,8 @@ test("private keys can't be taken out, and a seed gives the key that it always g
   const bytes = (hex) => Uint8Array.from(hex.match(/../g), (pair) => Number.parseInt(pair, 16));
   const seed = bytes("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60");
   const key = await keyFromSeed(seed);
-  assert.deepEqual(key.public, bytes("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"));
-  for (const { pair } of [key, await generateKey()]) {
+  assert.deepEqual(key.publicBytes, bytes("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"));
+  for (const pair of [key, await generateKey()]) {
     assert.equal(pair.privateKey.extractable, false);
   }
 });

@@ -46,7 +46,7 @@ __all__ = [
 VERSION = 1
 #: Bytes of what is deposited, sealed.
 REQUEST_MAX = 4_096
-ANSWER_MAX = 65_536
+ANSWER_MAX = 49_152
 
 _MARK = "#link="
 _TO_OLD, _TO_NEW = b"\x01", b"\x02"

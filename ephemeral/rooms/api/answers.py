@@ -8,14 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from msgspec import UNSET, Struct
+from msgspec import Struct
 
 from ephemeral.edge.operations import Created
 from ephemeral.protocol.encoding import b64, b64encode
 from ephemeral.rooms.api import objects
 from ephemeral.rooms.api.converters import converter
 from ephemeral.rooms.rules import room as nouns
-from ephemeral.rooms.service.record import Cell, RoomRecord, TableRecord
 from ephemeral.rooms.service.snapshots import Joined
 
 __all__ = [
@@ -27,7 +26,6 @@ __all__ = [
     "notices",
     "outcome",
     "receipts",
-    "record",
     "resumed",
     "room",
     "room_with_members",
@@ -90,27 +88,6 @@ def _acknowledged(answer: nouns.Acknowledged) -> bytes:
     return b'{"id":"%b","state":"%b"}' % (b64(answer.id), answer.state.encode())
 
 
-def _cell(cell: Cell) -> objects.RecordCell:
-    value = cell.value
-    return objects.RecordCell(
-        value=UNSET if cell.withheld else b64encode(value) if isinstance(value, bytes) else value,
-        bytes=UNSET if cell.length is None else cell.length,
-        time=UNSET if cell.time is None else cell.time,
-        sha256=UNSET if cell.sha256 is None else cell.sha256.hex(),
-    )
-
-
-def _table(table: TableRecord) -> objects.RecordTable:
-    return objects.RecordTable(
-        name=table.name,
-        explained=table.explained,
-        columns=[objects.RecordColumn(*column) for column in table.columns],
-        rows=[[_cell(cell) for cell in row] for row in table.rows],
-        rest=table.rest,
-        apart=table.apart,
-    )
-
-
 _OUTCOMES: Mapping[type, Callable[[Any], bytes]] = {
     nouns.Receipt: _plain_receipt,
     nouns.Opened: _opened,
@@ -167,17 +144,6 @@ def notices(now: int, listed: bytes) -> bytes:
 def receipts(now: int, found: Sequence[nouns.Receipt]) -> bytes:
     """What became of messages."""
     return _encode(objects.StatusAnswer(now=now, receipts=[_receipt(one) for one in found]))
-
-
-def record(found: RoomRecord) -> bytes:
-    """Everything that is held about a room."""
-    return _encode(
-        objects.RecordAnswer(
-            now=found.now,
-            tables=[_table(table) for table in found.tables],
-            elsewhere=[objects.RecordElsewhere(*one) for one in found.elsewhere],
-        )
-    )
 
 
 def outcome(result: Outcome) -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ephemeral.edge.operations import NOTHING, Created
+from ephemeral.edge.record_objects import record_answer
 from ephemeral.rooms.api import answers
 from ephemeral.rooms.api.bodies import LockBody, TypingBody
 from ephemeral.rooms.api.callers import Asker, Newcomer
@@ -51,7 +52,7 @@ class RoomHandlers:
 
     async def record(self, asker: Asker, _body: Any) -> bytes:
         """Show everything that is held about the room."""
-        return answers.record(await self._record.of(asker.seat))
+        return record_answer(await self._record.of(asker.seat))
 
     # --- seats ------------------------------------------------------------------------------
 

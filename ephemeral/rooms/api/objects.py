@@ -26,11 +26,6 @@ __all__ = [
     "OpenedObject",
     "PresenceEvent",
     "ReceiptObject",
-    "RecordAnswer",
-    "RecordCell",
-    "RecordColumn",
-    "RecordElsewhere",
-    "RecordTable",
     "ReleasedObject",
     "ResumeAnswer",
     "RoomAnswer",
@@ -202,58 +197,6 @@ class StatusAnswer(_Answer):
 
     now: Time
     receipts: list[ReceiptObject]
-
-
-class RecordColumn(_Answer):
-    """A column of a table. `hidden`: why its values are not shown whole, or null."""
-
-    name: str
-    type: str
-    explained: str | None
-    hidden: str | None
-
-
-class RecordCell(_Answer):
-    """A value; bytes in base64url with their length, a time also as ISO 8601.
-
-    Without `value`: what is held has this length, and perhaps this beginning of its SHA-256.
-    """
-
-    value: int | bool | str | UnsetType | None = UNSET
-    bytes: int | UnsetType = UNSET
-    time: str | UnsetType = UNSET
-    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{16}$")] | UnsetType = UNSET
-
-
-class RecordTable(_Answer):
-    """A table with the room's rows, each in the order of the columns; `rest`: how many more.
-
-    `apart`: why no rows are shown, or null.
-    """
-
-    name: str
-    explained: str | None
-    columns: list[RecordColumn]
-    rows: list[list[RecordCell]]
-    rest: int
-    apart: str | None
-
-
-class RecordElsewhere(_Answer):
-    """What is held outside the tables. `count`: how many, or null."""
-
-    place: str
-    name: str
-    count: int | None
-    explained: str
-
-
-class RecordAnswer(_Answer):
-    """Everything that is held about a room."""
-
-    now: Time
-    tables: list[RecordTable]
-    elsewhere: list[RecordElsewhere]
 
 
 # --- events (11.6) --------------------------------------------------------------------------------

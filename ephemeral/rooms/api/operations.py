@@ -2,6 +2,7 @@
 
 from ephemeral.edge import close_codes
 from ephemeral.edge.operations import Deferred, Operation, Size, Waiting
+from ephemeral.edge.record_objects import RecordAnswer
 from ephemeral.rooms.api import answers, bodies, objects
 from ephemeral.rooms.api.actions import RoomActions
 from ephemeral.rooms.api.callers import RoomCallers
@@ -117,7 +118,7 @@ def room_operations(
             summary="Look at everything that the server holds about the room",
             handler=handlers.record,
             caller=callers.member,
-            answers={200: objects.RecordAnswer},
+            answers={200: RecordAnswer},
             refusals=_SEATED,
             action=actions.state,
             large=actions.state,

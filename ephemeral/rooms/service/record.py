@@ -1,40 +1,25 @@
 """What the server knows: everything that is held about a room, for its members to look at.
 
-Tables and columns come from the schema as it stands, so that none can be left out. Which rows are
-the room's: those of tables with a column `room`, and those that these rows name. A table that is
-neither, nor said to be of no room, is listed as one that nobody has explained yet.
-
-Numbers and truth values are shown. Anything else is shown only if it is listed here as harmless:
-what is stored for one member must be of no use to another, and an unlisted column might be. Its
-length is told in any case, and why it is not shown.
+What is stored for one member must be of no use to another: a column is shown whole only if it is
+listed here as harmless, or can be nothing else (`store/held.py`).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
-from ephemeral.rooms.rows.record_rows import Column, Form, Reach, Table, rows, tables
 from ephemeral.rooms.rules.room import Seat
 from ephemeral.rooms.service.hub import Hub
 from ephemeral.rooms.service.snapshots import view
+from ephemeral.store import held
+from ephemeral.store.held import Elsewhere, Holdings, TableRecord
 from ephemeral.store.postgres import transaction
 
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection, Pool
 
-__all__ = ["ROWS_MAX", "Cell", "ColumnRecord", "Elsewhere", "Record", "RoomRecord", "TableRecord"]
-
-#: Rows that are shown of a table; the others are counted.
-ROWS_MAX = 100
-
-_NUMBERS = {"smallint", "integer", "bigint", "boolean"}
-_TIMES = ("_at", "_until")
-# Beyond it numbers in JSON are not the same everywhere.
-_EXACT = 2**53 - 1
+__all__ = ["HOLDINGS", "Record"]
 
 _NAME = (
     "A keyed hash: it can't be turned back without the server's key. Whoever knew it "
@@ -47,7 +32,7 @@ _PROOF = (
 _KEY = "It opens a stored payload for whoever also has the server's epoch key."
 _UNLISTED = "Nobody has made sure yet that it harms no other member if it is shown."
 
-_HIDDEN: Mapping[tuple[str, str], str] = {
+_HIDDEN = {
     ("payload_keys", "wrapped"): _KEY,
     ("seats", "token_hash"): _NAME,
     ("seats", "resume_hash"): _NAME,
@@ -56,7 +41,7 @@ _HIDDEN: Mapping[tuple[str, str], str] = {
     ("tombstones", "viewing"): _PROOF,
     ("seats", "connection"): "It counts the connections of the server, in whatever rooms.",
 }
-_DIGESTS: Mapping[tuple[str, str], str] = {
+_DIGESTS = {
     ("payloads", "body"): "Sealed bytes: their length and the first eight bytes of their SHA-256.",
 }
 # Ids that members are told anyway or that only link rows, and hashes of what is random or sealed.
@@ -89,7 +74,7 @@ _WHOLE = {
 # Columns by which the room's rows name rows of tables that have no room. Ids that clients choose
 # are none: whoever knew the id of another room's payload could choose it.
 _PAYLOAD = (("payloads", "id"), ("payload_keys", "payload"))
-_NAMES: Mapping[tuple[str, str], tuple[tuple[str, str], ...]] = {
+_NAMES = {
     ("seats", "profile"): _PAYLOAD,
     ("seats", "resume_key"): _PAYLOAD,
     ("messages", "payload"): _PAYLOAD,
@@ -103,56 +88,17 @@ _OF_NO_ROOM = {
 }
 _UNEXPLAINED = "Nobody has said yet which of its rows are about your room: ask the operator."
 
-
-class Cell(NamedTuple):
-    """A value. `length` in bytes, of what has one; `withheld`: the value isn't shown."""
-
-    value: int | bool | str | bytes | None = None
-    length: int | None = None
-    time: str | None = None
-    sha256: bytes | None = None
-    withheld: bool = False
-
-
-class ColumnRecord(NamedTuple):
-    """A column. `why`: why its values are not shown, if they aren't."""
-
-    name: str
-    type: str
-    explained: str | None
-    why: str | None
-
-
-class TableRecord(NamedTuple):
-    """A table with the room's rows. `rest`: how many more there are.
-
-    `apart`: why it has none, if its rows are not told apart by rooms.
-    """
-
-    name: str
-    explained: str | None
-    columns: tuple[ColumnRecord, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    rest: int
-    apart: str | None
-
-
-class Elsewhere(NamedTuple):
-    """What is held outside the tables. `known`: how many, where that is known."""
-
-    place: str
-    name: str
-    known: int | None
-    explained: str
-
-
-@dataclass(frozen=True, slots=True)
-class RoomRecord:
-    """Everything that is held about a room. `now` is database time in milliseconds."""
-
-    now: int
-    tables: tuple[TableRecord, ...]
-    elsewhere: tuple[Elsewhere, ...]
+HOLDINGS = Holdings(
+    owner="room",
+    why_owner=_NAME,
+    hidden=_HIDDEN,
+    digests=_DIGESTS,
+    whole=_WHOLE,
+    names=_NAMES,
+    apart=_OF_NO_ROOM,
+    unexplained=_UNEXPLAINED,
+    unlisted=_UNLISTED,
+)
 
 
 class Record:
@@ -165,48 +111,16 @@ class Record:
         # have to wait for that: whoever is curious waits for those who were so before.
         self._turn = asyncio.Lock()
 
-    async def of(self, seat: Seat) -> RoomRecord:
+    async def of(self, seat: Seat) -> held.Record:
         """Everything that is held about the seat's room at one moment; refuses `room_unknown`."""
 
-        async def work(connection: Connection) -> RoomRecord:
+        async def work(connection: Connection) -> held.Record:
             shown = await view(connection, seat.room)
-            listed = await tables(connection)
-            reaches = _reaches(listed)
-            # What is about the room comes before what is about none.
-            ordered = [table for table in listed if table.name in reaches]
-            ordered.sort(key=lambda table: len(reaches[table.name].sources) > 0)
-            ordered += [table for table in listed if table.name not in reaches]
-            found = [
-                await self._table(connection, seat.room, table, reaches.get(table.name))
-                for table in ordered
-            ]
-            return RoomRecord(shown.now, tuple(found), self._elsewhere(seat.room, found))
+            found = await HOLDINGS.of(connection, seat.room)
+            return held.Record(shown.now, tuple(found), self._elsewhere(seat.room, found))
 
         async with self._turn:
             return await transaction(self._pool, work, read_only=True)
-
-    async def _table(
-        self, connection: Connection, room: bytes, table: Table, reach: Reach | None
-    ) -> TableRecord:
-        shown = [_shown(table.name, column) for column in table.columns]
-        columns = tuple(
-            ColumnRecord(column.name, column.type, column.comment, why)
-            for column, (_, why) in zip(table.columns, shown, strict=True)
-        )
-        if reach is None:
-            apart = _OF_NO_ROOM.get(table.name, _UNEXPLAINED)
-            return TableRecord(table.name, table.comment, columns, (), 0, apart)
-        forms = [form for form, _ in shown]
-        found = await rows(connection, room, table, reach, forms, ROWS_MAX)
-        cells = tuple(
-            tuple(
-                map(_cell, table.columns, forms, (value for value, _ in row), (n for _, n in row))
-            )
-            for row in found.rows
-        )
-        return TableRecord(
-            table.name, table.comment, columns, cells, found.total - len(cells), None
-        )
 
     def _elsewhere(self, room: bytes, found: list[TableRecord]) -> tuple[Elsewhere, ...]:
         epochs = next((len(one.rows) + one.rest for one in found if one.name == "epochs"), 0)
@@ -256,67 +170,3 @@ class Record:
                 "destroyed: two epochs later at most.",
             ),
         )
-
-
-def _reaches(listed: list[Table]) -> dict[str, Reach]:
-    """Which rows of each table are a room's; what is not in it can't be told."""
-    by_name = {table.name: table for table in listed}
-    reaches = {
-        table.name: Reach(column.quoted)
-        for table in listed
-        for column in table.columns
-        if _is_name_of_room(column)
-    }
-    for (source, naming), places in _NAMES.items():
-        origin = (by_name[source], _quoted(by_name[source], naming), reaches[source])
-        for name, column in places:
-            found = reaches.get(name, Reach(_quoted(by_name[name], column)))
-            reaches[name] = found._replace(sources=(*found.sources, origin))
-    return reaches
-
-
-def _is_name_of_room(column: Column) -> bool:
-    return (column.name, column.type) == ("room", "bytea")
-
-
-def _quoted(table: Table, name: str) -> str:
-    return next(column.quoted for column in table.columns if column.name == name)
-
-
-def _shown(table: str, column: Column) -> tuple[Form, str | None]:
-    """How much of a column is shown, and why not more."""
-    place = (table, column.name)
-    if place in _HIDDEN:
-        return Form.HIDDEN, _HIDDEN[place]
-    if place in _DIGESTS:
-        return Form.DIGEST, _DIGESTS[place]
-    if _is_name_of_room(column):
-        return Form.HIDDEN, _NAME
-    if column.type in _NUMBERS or place in _WHOLE or place in _NAMES:
-        return Form.WHOLE, None
-    return Form.HIDDEN, _UNLISTED
-
-
-def _cell(column: Column, form: Form, value: Any, length: int | None) -> Cell:
-    if length is None:
-        return Cell()
-    if form is Form.HIDDEN:
-        return Cell(length=length, withheld=True)
-    if form is Form.DIGEST:
-        return Cell(length=length, sha256=value[:8], withheld=True)
-    if isinstance(value, bytes):
-        return Cell(value, length)
-    if isinstance(value, int) and abs(value) > _EXACT:
-        return Cell(str(value))
-    if column.type == "bigint" and (column.name.endswith(_TIMES) or column.name == "until"):
-        return Cell(value, time=_iso(value))
-    return Cell(value)
-
-
-def _iso(milliseconds: int) -> str | None:
-    """A moment as ISO 8601; None for one that no calendar has."""
-    try:
-        moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03d}Z"

@@ -8,13 +8,14 @@ from typing import Any, NamedTuple
 import pytest
 from support.machines.services import Desk, Message
 
+from ephemeral.edge.record_objects import record_answer
 from ephemeral.protocol.charter import Policy
 from ephemeral.protocol.encoding import b64encode, parse_json
 from ephemeral.protocol.errors import Refusal
-from ephemeral.rooms.api import answers
-from ephemeral.rooms.rows.record_rows import tables
 from ephemeral.rooms.rules.room import Seat
 from ephemeral.rooms.service import record as under_test
+from ephemeral.store.held import ROWS_MAX
+from ephemeral.store.held_rows import tables
 
 ROOM = {"rooms", "seats", "messages", "audience", "tombstones"}
 NAMED = {"payloads", "payload_keys", "workers", "epochs"}
@@ -62,7 +63,7 @@ async def full_room(desk: Desk) -> FullRoom:
 
 async def as_sent(desk: Desk, seat: Seat) -> bytes:
     """The record as it goes over the wire."""
-    return answers.record(await desk.record.of(seat))
+    return record_answer(await desk.record.of(seat))
 
 
 async def seen(desk: Desk, seat: Seat) -> dict[str, Any]:
@@ -249,8 +250,8 @@ async def test_of_many_rows_some_are_shown_and_the_others_counted(desk: Desk) ->
         room.reader.member,
     )
     table = (await seen(desk, room.author))["tombstones"]
-    assert len(table["rows"]) == under_test.ROWS_MAX
-    assert table["rest"] == 250 + 1 - under_test.ROWS_MAX
+    assert len(table["rows"]) == ROWS_MAX
+    assert table["rest"] == 250 + 1 - ROWS_MAX
 
 
 async def test_many_who_want_to_know_leave_the_database_to_the_others(desk: Desk) -> None:

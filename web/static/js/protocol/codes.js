@@ -15,9 +15,15 @@ const KNOWN = new Set(WORDS);
  * Draws a code.
  * @param {(below: number) => number} randomBelow  an unbiased secure integer, 0 <= n < below
  */
-export function makeCode(randomBelow) {
-  return Array.from({ length: CODE_WORDS }, () => WORDS[randomBelow(WORDS.length)]).join("-");
-}
+export const makeCode = (randomBelow) => makeWords(CODE_WORDS, randomBelow);
+
+/**
+ * So many words, drawn and written as those of a code are.
+ * @param {number} count
+ * @param {(below: number) => number} randomBelow
+ */
+export const makeWords = (count, randomBelow) =>
+  Array.from({ length: count }, () => WORDS[randomBelow(WORDS.length)]).join("-");
 
 /** Bits of uncertainty in a code. */
 export const CODE_BITS = CODE_WORDS * Math.log2(WORDS.length);
@@ -59,13 +65,27 @@ export function readCode(typed) {
 }
 
 /**
- * The canonical form of pieces which must be seven words.
- * @param {string} typed  the text that they are of
- * @param {Piece[]} found
+ * So many words in what a person typed or pasted, found as those of a code are.
+ * @param {string} typed
+ * @param {number} count
  * @returns {string}
  * @throws {Refusal} `code_word`, `code_length`
  */
-export function readWords(typed, found) {
+export function readTyped(typed, count) {
+  refuse(utf8(typed).length > TYPED_BYTES, "code_length");
+  const all = pieces(clean(typed));
+  return readWords(typed, inASentence(all, count) ?? all, count);
+}
+
+/**
+ * The canonical form of pieces which must be so many words.
+ * @param {string} typed  the text that they are of
+ * @param {Piece[]} found
+ * @param {number} [count]
+ * @returns {string}
+ * @throws {Refusal} `code_word`, `code_length`
+ */
+export function readWords(typed, found, count = CODE_WORDS) {
   const unknown = found.flatMap(({ word, start, end }, at) =>
     (KNOWN.has(word) ? [] : [{ position: at + 1, word: typed.slice(start, end), start, end }]));
   if (unknown.length > 0) {
@@ -73,26 +93,27 @@ export function readWords(typed, found) {
     throw new Refusal("code_word",
       { position, word, unknown, suggestions: suggestions(found[position - 1].word) });
   }
-  refuse(found.length !== CODE_WORDS, "code_length");
+  refuse(found.length !== count, "code_length");
   return found.map(({ word }) => word).join("-");
 }
 
 /**
- * The seven words among pieces of which others are no words; null if they can't be told. They stand in
+ * So many words among pieces of which others are no words; null if they can't be told. They stand in
  * one place only with the same signs between each two. A neighbour with the same signs before or after
  * it must not be near to a word: it may be the first of the code, misspelt, and what seems to be the
  * last a word of the sentence.
  * @param {Piece[]} found
+ * @param {number} [count]
  */
-function inASentence(found) {
+function inASentence(found, count = CODE_WORDS) {
   const known = found.map(({ word }) => KNOWN.has(word));
   const signs = found.map(({ gap }) => gap.replace(/[0-9 ]/g, ""));
-  const places = [...found.keys()].filter((at) => at + CODE_WORDS <= found.length &&
-    known.slice(at, at + CODE_WORDS).every(Boolean) &&
-    new Set(signs.slice(at + 1, at + CODE_WORDS)).size === 1);
+  const places = [...found.keys()].filter((at) => at + count <= found.length &&
+    known.slice(at, at + count).every(Boolean) &&
+    new Set(signs.slice(at + 1, at + count)).size === 1);
   if (known.every(Boolean) || places.length !== 1) return null;
   const [start] = places;
-  const end = start + CODE_WORDS;
+  const end = start + count;
   const unclear = [[start - 1, start], [end, end]].some(([beside, gap]) => beside >= 0 &&
     beside < found.length && signs[gap] === signs[start + 1] && isNear(found[beside].word));
   return unclear ? null : found.slice(start, end);

@@ -13,7 +13,12 @@ import {
   ADD, CLOSE, CONSENTED, GENESIS, NOBODY, NO_HASH, RECOVER, REMOVE, Signed, deviceId,
 } from "./statements.js";
 
-/** @typedef {import("./statements.js").Statement} Statement */
+export { add, close, genesis, recover, remove } from "./making.js";
+export {
+  ADD, CLOSE, GENESIS, RECOVER, REMOVE, Signed, Statement, consent, deviceId,
+} from "./statements.js";
+
+/** @typedef {import("./statements.js").Statement} Made */
 
 /** Devices that are active at the same time. */
 export const DEVICES_MOST = 10;
@@ -130,7 +135,7 @@ export class Chain {
     return this.#after(made);
   }
 
-  /** @param {Statement} made */
+  /** @param {Made} made */
   #checkPlace(made) {
     refuse((this.hashes.length === 0) !== (made.type === GENESIS), "chain_type");
     refuse(!isSame(made.chain, this.id), "chain_id");
@@ -139,14 +144,14 @@ export class Chain {
     refuse(this.closed && made.type !== RECOVER, "chain_closed");
   }
 
-  /** @param {Statement} made */
+  /** @param {Made} made */
   #checkRecovery({ type, recovery, recoverySeal }) {
     const right = type === GENESIS || type === RECOVER ? isValidKey(recovery)
       : isSame(recovery, this.recovery) && isSame(recoverySeal, this.recoverySeal);
     refuse(!right, "chain_recovery");
   }
 
-  /** @param {Statement} made */
+  /** @param {Made} made */
   async #checkDevice({ type, device, key }) {
     if (type === REMOVE || type === CLOSE) {
       refuse(!isSame(key, NO_HASH), "chain_key");
@@ -158,7 +163,7 @@ export class Chain {
     }
   }
 
-  /** The key that must have signed. @param {Statement} made */
+  /** The key that must have signed. @param {Made} made */
   #signerOf({ type, device, key, signer }) {
     if (type === GENESIS) {
       refuse(!isSame(signer, device), "chain_signer");
@@ -170,14 +175,14 @@ export class Chain {
     return signers;
   }
 
-  /** The only limits: REMOVE, RECOVER and CLOSE are never too many. @param {Statement} made */
+  /** The only limits: REMOVE, RECOVER and CLOSE are never too many. @param {Made} made */
   #checkNumbers({ type }) {
     refuse(type === REMOVE && this.devices.length === 1, "chain_last");
     refuse(type === ADD && this.devices.length >= DEVICES_MOST, "chain_full");
     refuse(type === ADD && this.adds >= ADDS_MOST, "chain_adds");
   }
 
-  /** @param {Statement} made */
+  /** @param {Made} made */
   async #after(made) {
     const { type, device, key, sequence, recovery, recoverySeal, signer } = made;
     const hash = await made.hash();

@@ -18,7 +18,10 @@ export const SEED_BYTES = 32;
  * @typedef {"call-signal"|"chain"|"consent"|"content"|"epoch"|"leave"|"pins"|"proof"|"sealing"} Label
  */
 
-/** @typedef {{pair: CryptoKeyPair, public: Uint8Array}} SigningKey */
+/**
+ * A pair of keys, and the bytes of the public one.
+ * @typedef {CryptoKeyPair & {publicBytes: Uint8Array}} SigningKey
+ */
 
 const ALGORITHM = "Ed25519";
 /** What PKCS #8 puts before the seed of such a key (RFC 8410). */
@@ -33,7 +36,7 @@ const ORDER = Uint8Array.from([
 export async function generateKey() {
   const usages = /** @type {KeyUsage[]} */ (["sign", "verify"]);
   const pair = /** @type {CryptoKeyPair} */ (await crypto.subtle.generateKey(ALGORITHM, false, usages));
-  return { pair, public: await publicOf(pair) };
+  return { privateKey: pair.privateKey, publicKey: pair.publicKey, publicBytes: await publicBytes(pair) };
 }
 
 /**
@@ -50,26 +53,24 @@ export async function keyFromSeed(seed) {
     const { x } = await crypto.subtle.exportKey("jwk", open);
     const raw = fromBase64url(x, PUBLIC_BYTES);
     const privateKey = await crypto.subtle.importKey("pkcs8", packed, ALGORITHM, false, ["sign"]);
-    return { pair: { privateKey, publicKey: await imported(raw) }, public: raw };
+    return { privateKey, publicKey: await imported(raw), publicBytes: raw };
   } finally {
     packed.fill(0);
   }
 }
 
 /** @param {CryptoKeyPair} pair */
-export const publicOf = async ({ publicKey }) =>
+export const publicBytes = async ({ publicKey }) =>
   new Uint8Array(await crypto.subtle.exportKey("raw", publicKey));
 
 /**
  * `Sign(key, label, data)`: 64 bytes.
- * @param {CryptoKeyPair|SigningKey} key
+ * @param {CryptoKeyPair} key
  * @param {Label} label
  * @param {Uint8Array} data
  */
-export async function signWith(key, label, data) {
-  const { privateKey } = "pair" in key ? key.pair : key;
-  return new Uint8Array(await crypto.subtle.sign(ALGORITHM, privateKey, labelled(label, data)));
-}
+export const signWith = async ({ privateKey }, label, data) =>
+  new Uint8Array(await crypto.subtle.sign(ALGORITHM, privateKey, labelled(label, data)));
 
 /**
  * Whether `signature` is `Sign(key, label, data)` by the key that `publicKey` belongs to; not by what is no valid

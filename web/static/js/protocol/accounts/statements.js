@@ -4,7 +4,7 @@ import { concat, u32, viewOf } from "../encoding.js";
 import { refuse } from "../errors.js";
 import { sha256 } from "../keys.js";
 import { labelledHash } from "./derivation.js";
-import { SIGNATURE_BYTES, signWith } from "./signing.js";
+import { SIGNATURE_BYTES, publicBytes, signWith } from "./signing.js";
 
 const VERSION = 1;
 export const HASH_BYTES = 32;
@@ -133,8 +133,8 @@ export const deviceId = async (key) => (await labelledHash("device", key)).slice
 
 /**
  * What the new device signs, so that nobody adds a device against its will.
- * @param {import("./signing.js").SigningKey} key  the new device's
+ * @param {CryptoKeyPair} key  the new device's
  * @param {Uint8Array} chain
  */
 export const consent = async (key, chain) =>
-  signWith(key, "consent", concat(chain, await deviceId(key.public)));
+  signWith(key, "consent", concat(chain, await deviceId(await publicBytes(key))));

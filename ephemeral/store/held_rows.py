@@ -1,4 +1,4 @@
-"""What stands in the tables about one room, as the database's own catalog lists them.
+"""What stands in the tables about one owner, as the database's own catalog lists them.
 
 No column is named here: tables, columns, types and their explanations are read when somebody asks,
 so that a column can't be forgotten. How much of a column's values leaves the database is the
@@ -45,10 +45,10 @@ class Table(NamedTuple):
 
 
 class Reach(NamedTuple):
-    """Which rows of a table are of a room: those whose `column` is among the room's `sources`.
+    """Which rows of a table are an owner's: those whose `column` is among the owner's `sources`.
 
     Both are quoted; a source is a column of a table with the reach of that table. Without sources
-    the column is compared with the room's name.
+    the column is compared with the owner's name.
     """
 
     column: str
@@ -62,20 +62,28 @@ class Found(NamedTuple):
     total: int
 
 
-async def tables(connection: Connection) -> list[Table]:
-    """Every table of the schema that holds the rooms, in the order in which they were made."""
+async def tables(connection: Connection, *, everywhere: bool = False) -> list[Table]:
+    """Every table of the schema that holds the rooms, in the order in which they were made.
+
+    `everywhere`: of the other schemas too, with their schema's name before their own.
+    """
     listed = await connection.fetch(
         """
-        SELECT c.relname, quote_ident(c.relname) AS quoted, obj_description(c.oid, 'pg_class'),
+        WITH home AS (SELECT relnamespace AS id FROM pg_class WHERE oid = 'rooms'::regclass)
+        SELECT CASE WHEN n.oid = home.id THEN '' ELSE n.nspname || '.' END || c.relname,
+               quote_ident(n.nspname) || '.' || quote_ident(c.relname),
+               obj_description(c.oid, 'pg_class'),
                a.attname, quote_ident(a.attname) AS column, format_type(a.atttypid, a.atttypmod),
                col_description(c.oid, a.attnum), coalesce(a.attnum = ANY(i.indkey), false) AS key
-        FROM pg_class c
+        FROM home, pg_class c
+        JOIN pg_namespace n ON n.oid = c.relnamespace
         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
         LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
-        WHERE c.relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'rooms'::regclass)
+        WHERE CASE WHEN $1 THEN n.nspname !~ '^(pg_|information_schema$)' ELSE n.oid = home.id END
           AND c.relkind IN ('r', 'p', 'm', 'f') AND NOT c.relispartition
         ORDER BY c.oid, a.attnum
-        """
+        """,
+        everywhere,
     )
     found: dict[str, Table] = {}
     for name, quoted, comment, column, quoted_column, kind, explained, in_key in listed:
@@ -89,24 +97,24 @@ async def tables(connection: Connection) -> list[Table]:
 
 async def rows(
     connection: Connection,
-    room: bytes,
+    owner: bytes,
     table: Table,
     reach: Reach,
     forms: Sequence[Form],
     most: int,
 ) -> Found:
-    """The room's rows of a table, `most` of them, each column in its form."""
+    """The owner's rows of a table, `most` of them, each column in its form."""
     # Every name in these statements was quoted by the database itself.
     condition = _condition(reach)
     columns = ", ".join(_read(*one) for one in zip(table.columns, forms, strict=True))
     order = f"ORDER BY {', '.join(table.key)}" if table.key else ""
     total = await connection.fetchval(
         f"SELECT count(*) FROM {table.quoted} WHERE {condition}",  # noqa: S608
-        room,
+        owner,
     )
     found = await connection.fetch(
         f"SELECT {columns} FROM {table.quoted} WHERE {condition} {order} LIMIT {most:d}",  # noqa: S608
-        room,
+        owner,
     )
     return Found([list(zip(row[::2], row[1::2], strict=True)) for row in found], total)
 

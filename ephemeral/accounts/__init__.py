@@ -1,0 +1,1 @@
+"""Accounts: sign-in, sessions, devices. Rooms know nothing of them."""

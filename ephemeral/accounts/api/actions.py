@@ -1,0 +1,81 @@
+"""What is counted of accounts, by whom, and how often it may be; and who may guess how often."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ephemeral.edge.guesses import Guesses
+from ephemeral.edge.limiter import ADDRESS, Action
+from ephemeral.settings import Settings
+
+__all__ = ["ACCOUNT", "AccountActions"]
+
+#: The subject that accounts are counted by, besides the address: an access token.
+ACCOUNT = "account"
+
+# What counts as asking for an account, a session or an invitation that isn't there. Nobody mistypes
+# a token.
+_MISSES = {
+    "login_wrong": 1,
+    "invitation_unknown": 5,
+    "not_found": 1,
+}
+#: Wrong passwords from one place: so many at once, as many again in so many seconds; and from all.
+HERE, ANYWHERE = (10, 900), (100, 3600)
+
+
+def guessing(name: str, subject: Callable[[Any, Any], bytes], *wrong: str) -> Guesses:
+    """How often a password may be guessed, by what `subject(caller, body)` names."""
+    return Guesses(name, subject, frozenset(wrong), "login_wait", HERE, ANYWHERE)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountActions:
+    """The actions of accounts.
+
+    `register`: making one. `login`: signing in, refreshing, recovering. `request`: everything else
+    that is asked. `leave`: signing out, which nobody is kept from. `login_guess`: passwords tried
+    at an address; `password_guess`: passwords asked again of whoever is signed in;
+    `recovery_guess`: of whoever shows a recovery that has been done.
+    """
+
+    register: Action
+    login: Action
+    refresh: Action
+    request: Action
+    leave: Action
+    login_guess: Guesses
+    password_guess: Guesses
+    recovery_guess: Guesses
+
+    @classmethod
+    def of(cls, settings: Settings) -> "AccountActions":
+        """As this deployment limits them."""
+        often = settings.account_requests_per_address
+        return cls(
+            register=Action(
+                "register",
+                {ADDRESS: settings.registrations_per_address},
+                misses=_MISSES,
+                together=True,
+            ),
+            login=Action(
+                "login", {ADDRESS: settings.logins_per_address}, misses=_MISSES, together=True
+            ),
+            refresh=Action("refresh", {ADDRESS: often}, asks=False),
+            request=Action(
+                "account",
+                {ACCOUNT: settings.account_requests_per_account, ADDRESS: often},
+                misses=_MISSES,
+            ),
+            leave=Action("sign_out", {}, asks=False),
+            login_guess=guessing(
+                "guess_login", lambda _, body: body.address.encode(), "login_wrong"
+            ),
+            password_guess=guessing(
+                "guess_password", lambda asker, _: asker.account, "password_wrong"
+            ),
+            recovery_guess=guessing(
+                "guess_recovery", lambda _, body: body.address.encode(), "password_wrong"
+            ),
+        )

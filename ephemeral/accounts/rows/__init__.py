@@ -1,0 +1,1 @@
+"""One statement a function, over the tables of the schema `accounts`."""

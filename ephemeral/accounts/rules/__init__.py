@@ -1,0 +1,1 @@
+"""What is true of accounts: pure, without clock, randomness or storage."""

@@ -1,0 +1,187 @@
+"""What the server knows of an account: everything that is held about it, for its owner.
+
+Whoever has stolen a session must not get from it what opens more than that session: a column is
+shown whole only if it is listed here as harmless, or can be nothing else (`store/held.py`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from ephemeral.store import held
+from ephemeral.store.clock import clock
+from ephemeral.store.held import Elsewhere, Holdings, TableRecord
+from ephemeral.store.postgres import transaction
+
+if TYPE_CHECKING:
+    from ephemeral.store.postgres import Connection, Pool
+
+__all__ = ["HOLDINGS", "AccountRecords"]
+
+_NAME = (
+    "A keyed hash: it can't be turned back without the server's key. Whoever knew it "
+    "could find these rows in a stolen copy of the database."
+)
+_SLOW_HASH = (
+    "A slow hash of what your devices make of your password. Whoever had it could try passwords "
+    "against it."
+)
+_KEY = "It opens a stored payload for whoever also has the server's epoch key."
+_UNLISTED = "Nobody has made sure yet that it harms nobody if it is shown."
+_UNEXPLAINED = "Nobody has said yet which of its rows are about your account: ask the operator."
+_OF_ROOMS = "Of rooms, which know no accounts: nothing in it leads to you."
+_OF_SERVER = "About the server itself; it says nothing about any account."
+_OF_OPERATORS = "About those who run this server; it says nothing about any account."
+
+_HIDDEN = {
+    ("accounts.accounts", "address"): _NAME,
+    ("accounts.accounts", "password"): _SLOW_HASH,
+    ("accounts.identities", "identity"): _NAME,
+    ("accounts.links", "locator"): _NAME,
+    ("accounts.links", "digest"): _NAME,
+    ("payload_keys", "wrapped"): _KEY,
+}
+_DIGESTS = {
+    ("payloads", "body"): "Sealed bytes: their length and the first eight bytes of their SHA-256.",
+}
+# Ids that the owner's devices are told anyway or that only link rows, public keys, and signatures.
+_WHOLE = {
+    ("accounts.sessions", "sid"),
+    ("accounts.sessions", "device"),
+    ("accounts.chains", "chain"),
+    ("accounts.chains", "state"),
+    ("accounts.chains", "head"),
+    ("accounts.chains", "recovery"),
+    ("accounts.chain_statements", "chain"),
+    ("accounts.chain_statements", "signed"),
+    ("accounts.devices", "device"),
+    ("accounts.devices", "key"),
+    ("accounts.sealing_keys", "device"),
+    ("accounts.shares", "device"),
+    ("accounts.pins", "chain"),
+    ("accounts.pins", "device"),
+    ("accounts.links", "sid"),
+    ("accounts.links", "device"),
+    ("accounts.pending", "kind"),
+    ("accounts.pending", "device"),
+    ("accounts.pending", "signed"),
+    ("accounts.pending", "sid"),
+    ("payloads", "id"),
+    ("payload_keys", "payload"),
+    ("epochs", "fingerprint"),
+    ("epochs", "state"),
+}
+_PAYLOAD = (("payloads", "id"), ("payload_keys", "payload"))
+_NAMES = {
+    ("accounts.chains", "chain"): (("accounts.chain_statements", "chain"),),
+    ("accounts.sessions", "secret"): _PAYLOAD,
+    ("accounts.devices", "name"): _PAYLOAD,
+    ("accounts.sealing_keys", "payload"): _PAYLOAD,
+    ("accounts.shares", "payload"): _PAYLOAD,
+    ("accounts.pins", "payload"): _PAYLOAD,
+    ("accounts.links", "request"): _PAYLOAD,
+    ("accounts.links", "answer"): _PAYLOAD,
+    ("accounts.pending", "sealing"): _PAYLOAD,
+    ("payload_keys", "epoch"): (("epochs", "id"),),
+}
+_APART = {
+    "accounts.ended_sessions": "Names of sessions for minutes; whose they were stands nowhere.",
+    "accounts.invitations": "Invitations that nobody has used yet; they lead to no account.",
+    "accounts.signing_keys": _OF_SERVER,
+    "deployment": _OF_SERVER,
+    "keyring": _OF_SERVER,
+    "schema_migrations": _OF_SERVER,
+    "workers": _OF_SERVER,
+    **dict.fromkeys(("rooms", "seats", "messages", "audience", "tombstones"), _OF_ROOMS),
+    **dict.fromkeys(
+        ("operators.operators", "operators.operator_sessions", "operators.audit"), _OF_OPERATORS
+    ),
+}
+
+HOLDINGS = Holdings(
+    owner="account",
+    why_owner=None,
+    hidden=_HIDDEN,
+    digests=_DIGESTS,
+    whole=_WHOLE,
+    names=_NAMES,
+    apart=_APART,
+    unexplained=_UNEXPLAINED,
+    unlisted=_UNLISTED,
+    everywhere=True,
+)
+
+
+class AccountRecords:
+    """Shows owners what is held of them."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        # As with rooms: whoever is curious waits for those who were so before.
+        self._turn = asyncio.Lock()
+
+    async def of(self, account: bytes) -> held.Record:
+        """Everything that is held about an account at one moment."""
+
+        async def work(connection: Connection) -> held.Record:
+            found = await HOLDINGS.of(connection, account)
+            return held.Record(await clock(connection), tuple(found), _elsewhere(found))
+
+        async with self._turn:
+            return await transaction(self._pool, work, read_only=True)
+
+
+def _elsewhere(found: list[TableRecord]) -> tuple[Elsewhere, ...]:
+    epochs = next((len(one.rows) + one.rest for one in found if one.name == "epochs"), 0)
+    return (
+        Elsewhere(
+            "memory",
+            "requests",
+            None,
+            "What is being asked and answered at this moment, with the address that it comes "
+            "from, and devices that wait to be linked, as long as their request does.",
+        ),
+        Elsewhere(
+            "memory",
+            "chains",
+            None,
+            "The lists of devices that were looked at last, as they stand in the tables, until "
+            "others take their place or the server stops; also of an account that was deleted.",
+        ),
+        Elsewhere(
+            "memory",
+            "sessions",
+            None,
+            "Names of sessions that have ended, for as long as a token of theirs could be shown.",
+        ),
+        Elsewhere(
+            "memory",
+            "limits",
+            None,
+            "How often was asked, counted under keyed hashes of address and account. They can't be "
+            "turned back or listed, and their key is replaced every day.",
+        ),
+        Elsewhere(
+            "files",
+            "epoch keys",
+            epochs,
+            "Small files with the keys that the wrapped keys of this account need; the table "
+            "epochs says which. The server also holds them in memory.",
+        ),
+        Elsewhere(
+            "tables",
+            "statements of closed chains",
+            None,
+            "If you delete the account, what its devices have signed about devices stays for 30 "
+            "days at most, bound to no account, for those who have seen it.",
+        ),
+        Elsewhere(
+            "disk",
+            "remains",
+            None,
+            "Rows that were deleted stay readable for a while in the database's files, log and "
+            "backups. Sealed bytes among them open no more once their epoch key is destroyed: two "
+            "epochs later at most.",
+        ),
+    )

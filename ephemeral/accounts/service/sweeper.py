@@ -1,0 +1,58 @@
+"""What is done with accounts beside everything else: whatever has had its time, and new keys."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ephemeral.accounts.rows import invitation_rows
+from ephemeral.accounts.service.due import Due
+from ephemeral.accounts.service.ended import EndedSessions
+from ephemeral.accounts.service.sessions import Sessions
+from ephemeral.accounts.service.signing_keys import SigningKeys
+from ephemeral.store.postgres import transaction
+from ephemeral.store.repeating import repeat
+
+if TYPE_CHECKING:
+    from ephemeral.store.postgres import Pool
+
+__all__ = ["Sweeper"]
+
+#: How often a miss of the bus is made good for; until then the database is asked.
+_HEAL_SECONDS = 5.0
+_SWEEP_SECONDS = 60.0
+
+
+class Sweeper:
+    """Runs until the server stops."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        sessions: Sessions,
+        ended: EndedSessions,
+        keys: SigningKeys,
+        due: Due,
+        fault: Callable[[BaseException], None],
+    ) -> None:
+        self._pool = pool
+        self._sessions = sessions
+        self._ended = ended
+        self._keys = keys
+        self._due = due
+        self._fault = fault
+
+    async def run(self) -> None:
+        """Do all of it again and again, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(repeat(lambda _: self._ended.heal(), _HEAL_SECONDS, self._fault))
+            group.create_task(repeat(lambda _: self.sweep(), _SWEEP_SECONDS, self._fault))
+
+    async def sweep(self) -> None:
+        """End and forget what is due; make another signing key in time."""
+        await self._sessions.sweep()
+        await self._ended.load()
+        await transaction(self._pool, invitation_rows.forget_expired)
+        await self._keys.renew()
+        await self._due.sweep()

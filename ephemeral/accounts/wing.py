@@ -1,0 +1,94 @@
+"""The wing of accounts: its services, opened on the ground, and what they add."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from ephemeral.accounts.api.actions import AccountActions
+from ephemeral.accounts.api.callers import AccountCallers
+from ephemeral.accounts.api.config import accounts_config
+from ephemeral.accounts.api.cookies import Cookies
+from ephemeral.accounts.api.device_handlers import DeviceHandlers
+from ephemeral.accounts.api.device_operations import device_operations
+from ephemeral.accounts.api.link_watch import LinkWatch
+from ephemeral.accounts.api.recovery_handlers import RecoveryHandlers
+from ephemeral.accounts.api.sign_in_handlers import SignInHandlers, TokenAnswers
+from ephemeral.accounts.api.sign_in_operations import sign_in_operations
+from ephemeral.accounts.service.chain_cache import ChainCache
+from ephemeral.accounts.service.deletion import Deletion
+from ephemeral.accounts.service.deployment import read_audience
+from ephemeral.accounts.service.device_services import DeviceServices
+from ephemeral.accounts.service.ended import EndedSessions
+from ephemeral.accounts.service.logins import Logins
+from ephemeral.accounts.service.passwords import Passwords
+from ephemeral.accounts.service.pendings import Pendings
+from ephemeral.accounts.service.profiles import Profiles
+from ephemeral.accounts.service.proofs import Proofs
+from ephemeral.accounts.service.registration import Registration
+from ephemeral.accounts.service.sealed_values import SealedValues
+from ephemeral.accounts.service.sessions import Sessions
+from ephemeral.accounts.service.signing_keys import SigningKeys
+from ephemeral.accounts.service.statements import Statements
+from ephemeral.accounts.service.sweeper import Sweeper
+from ephemeral.accounts.service.tokens import Tokens
+from ephemeral.edge.wing import Ground, Wing
+
+__all__ = ["accounts_wing"]
+
+
+@asynccontextmanager
+async def accounts_wing(ground: Ground) -> AsyncIterator[Wing]:
+    """Open the accounts; rooms have made the deployment by then. Raises StartError."""
+    settings, pool, random = ground.settings, ground.pool, ground.random
+    index_key = ground.keyring.index_key
+    audience = await read_audience(pool)
+    values = SealedValues(ground.keyring, random)
+    ended = EndedSessions(pool, ground.bus)
+    ground.bus.subscribe(ended)
+    proofs = Proofs(pool, audience)
+    sessions = Sessions(pool, values, ended, proofs, random)
+    await sessions.drop_dead()
+    await ended.load()
+    keys = SigningKeys(pool, values, random)
+    await keys.renew()
+    tokens = Tokens(keys, ended, audience, lambda: time.time_ns() // 1_000_000)
+    statements = Statements(values, ChainCache())
+    pendings = Pendings(statements)
+    invited = settings.accounts == "invited"
+    passwords = Passwords(pool, random)
+    deletion = Deletion(pool, values, sessions, passwords, pendings)
+    devices = DeviceServices.of(
+        pool, ground.bus, values, sessions, passwords, proofs, pendings, statements, deletion,
+        index_key, random,
+    )  # fmt: skip
+    answers = TokenAnswers(tokens, Cookies(f"{settings.base_path}/auth"))
+    handlers = SignInHandlers(
+        Registration(pool, passwords, sessions, index_key, random, invited=invited),
+        Logins(pool, passwords, sessions, proofs, index_key),
+        sessions,
+        Profiles(pool, pendings),
+        deletion,
+        keys,
+        answers,
+        settings.base_path,
+    )
+    callers = AccountCallers.of(tokens, proofs)
+    actions = AccountActions.of(settings)
+    sweeper = Sweeper(pool, sessions, ended, keys, devices.due, ground.fault)
+    try:
+        yield Wing(
+            operations=(
+                *sign_in_operations(handlers, callers, actions),
+                *device_operations(
+                    DeviceHandlers(devices, passwords),
+                    RecoveryHandlers(devices.recovery, answers, settings.base_path),
+                    LinkWatch(devices.links, devices.watches),
+                    callers,
+                    actions,
+                ),
+            ),
+            background={"accounts": sweeper.run},
+            config=accounts_config("invited" if invited else "open", audience),
+        )
+    finally:
+        passwords.close()
