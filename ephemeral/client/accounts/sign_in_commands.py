@@ -314,7 +314,7 @@ async def logout(context: Context) -> Exit:
     async with account_here(context) as account:
         if account.kept.session is not None:
             try:
-                await account.ask("POST", "/auth/logout")
+                await account.ask("POST", "/auth/logout", {})
             except (Refusal, ClientError) as error:
                 if error.code not in {"session_ended", "device_revoked", "unauthorized"}:
                     raise
