@@ -100,7 +100,10 @@ async def new_account_here(context: Context, chosen: str, config: Config) -> Asy
 @asynccontextmanager
 async def _reached(context: Context, address: str) -> AsyncIterator[Server]:
     way = context.way(address)
-    async with Server(way[0], authorities=context.args.cafile, proxy=way[1]) as server:
+    patience = context.args.timeout
+    async with Server(
+        way[0], patience=patience, authorities=context.args.cafile, proxy=way[1]
+    ) as server:
         yield server
 
 

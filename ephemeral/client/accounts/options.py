@@ -12,6 +12,9 @@ from ephemeral.client.durations import parse_duration
 from ephemeral.client.exits import ClientError
 from ephemeral.protocol.names import tidy_name
 
+# Servers hash few passwords at a time, and say so to who comes while they do.
+_PATIENCE = 15
+
 __all__ = ["ACCOUNT_COMMANDS", "add_account_commands"]
 
 
@@ -191,9 +194,10 @@ def add_account_commands(subparsers: Any) -> None:
         parser.add_argument(
             "--timeout",
             type=_duration,
-            default=0,
+            default=_PATIENCE,
             metavar="TIME",
-            help="for how long to try again while the server can't be reached",
+            help="for how long to try again while the server can't be reached or is busy "
+            f"(default: {_PATIENCE}s)",
         )
         parser.add_argument("--json", action="store_true", help="print JSON, one object a line")
         command.options(parser)

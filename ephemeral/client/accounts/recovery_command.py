@@ -1,6 +1,7 @@
 """`recover`: the ten words, a new password, and this machine as the only device."""
 
 import hashlib
+from copy import copy
 from contextlib import suppress
 
 from ephemeral.client.accounts.account import Account
@@ -107,6 +108,7 @@ async def _recover(
     found: Json,
 ) -> None:
     kept, context = account.kept, account.context
+    before = copy(kept)
     kept.forget_device()
     kept.session = None
     kept.seed = context.random(KEY_SIZE)
@@ -131,7 +133,14 @@ async def _recover(
         "auth_key": auth_key,
         "sealing": sealing_object(kept, chain.id, kept.sealing[0]),
     }
-    answer = await account.ask_with("POST", "/auth/recover", body=body)
+    try:
+        answer = await account.ask_with("POST", "/auth/recover", body=body)
+    except Refusal as refusal:
+        if refusal.status < 500 and refusal.retry_after is None:
+            # Nothing happened: what this machine was, it still is.
+            account.kept = before
+            account.save()
+        raise
     kept.pin = after.pin
     kept.sealing[0].published_at = account.now
     account.take_tokens(answer)
