@@ -1,8 +1,8 @@
 """`recover`: the ten words, a new password, and this machine as the only device."""
 
 import hashlib
-from copy import copy
 from contextlib import suppress
+from copy import copy
 
 from ephemeral.client.accounts.account import Account
 from ephemeral.client.accounts.choosing import (
