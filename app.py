@@ -23,14 +23,16 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ephemeral import __version__, faults, metrics
+from ephemeral.edge.background import running
 from ephemeral.edge.guard import Guard, Verdict
 from ephemeral.edge.health import Health
 from ephemeral.edge.hsts import Hsts
 from ephemeral.edge.limiter import Limiter
 from ephemeral.edge.metrics_api import MetricsPage
 from ephemeral.edge.sockets import Sockets
-from ephemeral.edge.wing import Ground, Wing
+from ephemeral.edge.wing import Figure, Ground, Standing, Wing
 from ephemeral.live.bus import LocalBus
+from ephemeral.operators.wing import operators_wing
 from ephemeral.page.bodies import Body
 from ephemeral.page.files import StaticFiles
 from ephemeral.page.languages import read_catalogues, untranslated
@@ -57,7 +59,7 @@ from ephemeral.store.postgres import (
     open_pool,
 )
 from ephemeral.store.readiness import Needs
-from ephemeral.store.repeating import repeat
+from ephemeral.store.repeating import repeat, running
 from ephemeral.store.start_error import StartError
 
 if TYPE_CHECKING:
@@ -65,15 +67,9 @@ if TYPE_CHECKING:
     from ephemeral.store.postgres import Pool
 
 __all__ = [
-    "WEB",
-    "Application",
-    "Site",
-    "key_source",
-    "migrated_pool",
-    "serving",
-    "trust_clock",
-    "wings_of",
-]
+    "WEB", "Application", "Site", "key_source", "migrated_pool", "serving",
+    "trust_clock", "wings_of",
+]  # fmt: skip
 
 WEB = Path(__file__).resolve().parent / "web"
 _CLOSE_SECONDS = 5
@@ -87,11 +83,13 @@ OpenWing = Callable[[Ground], AbstractAsyncContextManager[Wing]]
 
 
 def wings_of(settings: Settings) -> Sequence[OpenWing]:
-    """The wings that are enabled, in the order in which they are opened. Rooms are always there.
+    """The wings that are enabled, in the order in which they are opened.
+
+    Rooms are always there, and operators, who may be added while this runs.
 
     What is switched off isn't loaded.
     """
-    wings: list[OpenWing] = [rooms_wing]
+    wings: list[OpenWing] = [rooms_wing, operators_wing]
     if settings.accounts != "false":
         from ephemeral.accounts.wing import accounts_wing  # noqa: PLC0415
 
@@ -315,9 +313,14 @@ async def serving(
             # Without Redis everything is stored and answered: no reason to take the host away.
             return {"database": "ready", "keys": "ready", "bus": "ready" if bus.is_up else "away"}
 
+        async def figures() -> list[Figure]:
+            return [one for wing in wings if wing.figures for one in await wing.figures()]
+
         token = settings.metrics_token
+        standing = Standing(ready, figures, site.pages.render, limiter, settings.base_path)
         routes = wing_routes(
             wings,
+            standing,
             sockets,
             limiter,
             Health(ready),
@@ -335,7 +338,7 @@ async def serving(
             ("packing", partial(_pack, site.pages.bodies())),
             *(one for wing in wings for one in wing.background.items()),
         ]
-        await stack.enter_async_context(_running(work, broken))
+        await stack.enter_async_context(running(work, broken, faults.record))
         yield Application(site.application(routes), partial(sockets.drain, settings.drain_seconds))
 
 
@@ -354,32 +357,6 @@ async def _see_database(pool: "Pool", needs: Needs) -> None:
 
 async def _watch_database(pool: "Pool", needs: Needs) -> None:
     await repeat(lambda _: needs.watch(pool), _WATCH_SECONDS, faults.record)
-
-
-@asynccontextmanager
-async def _running(
-    work: Sequence[tuple[str, Callable[[], Awaitable[None]]]], broken: list[str]
-) -> AsyncIterator[None]:
-    """Do all of this meanwhile, by name; what it does at the end is waited for.
-
-    Whatever ends by an error is a fault, and its name goes to `broken`: without it this process
-    isn't what it should be.
-    """
-
-    async def run(name: str, one: Callable[[], Awaitable[None]]) -> None:
-        try:
-            await one()
-        except Exception as error:  # noqa: BLE001 - the others go on
-            broken.append(name)
-            faults.record(error)
-
-    tasks = [asyncio.create_task(run(name, one), name=name) for name, one in work]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _is_troubled(pool: "Pool", kind: str) -> bool:

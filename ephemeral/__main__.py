@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ephemeral import __version__, commands
+from ephemeral import __version__, commands, operator_commands
 from ephemeral.private_memory import keep_private
 from ephemeral.settings import Settings, SettingsError, process_environment
 
@@ -63,6 +63,9 @@ def parsed_command(given: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--version", action="version", version=f"ephemeral {__version__}")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="command")
     _add_operator_commands(subparsers)
+    if list(given[:2]) == ["account", "invite"]:
+        # The only one among the commands of accounts that is the operator's.
+        _add_invite(subparsers)
     if given and given[0] == "check" and not set(given[1:]) <= _CHECKED_HERE:
         from ephemeral.client import checking  # noqa: PLC0415
 
@@ -166,6 +169,34 @@ def _add_operator_commands(subparsers: Any) -> None:
         help="end every room of a database that was set back, so that it can be served",
     )
     accept.set_defaults(run=commands.restore_accept)
+    _add_operator(subparsers)
+
+
+def _add_operator(subparsers: Any) -> None:
+    operator = subparsers.add_parser("operator", help="say who may sign in at /admin/")
+    acts = operator.add_subparsers(dest="act", required=True, metavar="act")
+    add = acts.add_parser("add", help="add an operator, and print the ticket that lets them in")
+    add.add_argument("name", metavar="NAME")
+    add.add_argument(
+        "--again",
+        action="store_true",
+        help="a new ticket for one who is there; password, app and sessions of before are void",
+    )
+    add.set_defaults(run=operator_commands.add)
+    listing = acts.add_parser("list", help="list the operators")
+    listing.set_defaults(run=operator_commands.list_all)
+    remove = acts.add_parser("remove", help="remove an operator, and end their sessions")
+    remove.add_argument("name", metavar="NAME")
+    remove.set_defaults(run=operator_commands.remove)
+
+
+def _add_invite(subparsers: Any) -> None:
+    account = subparsers.add_parser("account", help="accounts of this deployment")
+    below = account.add_subparsers(dest="account_command", required=True, metavar="command")
+    invite = below.add_parser(
+        "invite", help="make an invitation, by which one account may be made in the next 7 days"
+    )
+    invite.set_defaults(run=commands.invite)
 
 
 def _add_accept_clock(command: argparse.ArgumentParser) -> None:

@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 __all__ = [
     "backup",
     "check",
+    "invite",
     "migrate",
     "refused",
     "restore",
     "restore_accept",
     "rotate_keys",
     "serve",
+    "until_done",
     "work_for_supervisor",
 ]
 
@@ -43,7 +45,7 @@ def refused(error: Exception) -> int:
     return 1
 
 
-def _until_done(work: Coroutine[Any, Any, int], settings: Settings) -> int:
+def until_done(work: Coroutine[Any, Any, int], settings: Settings) -> int:
     """Run to the end; what an operator can mend is one sentence."""
     import uvloop  # noqa: PLC0415
 
@@ -83,12 +85,12 @@ def serve(arguments: argparse.Namespace, settings: Settings) -> int:
             work = _minding(settings, listener, arguments.accept_clock)
         else:
             work = _serving(settings, listener, accept_clock=arguments.accept_clock)
-        return _until_done(work, settings)
+        return until_done(work, settings)
 
 
 def work_for_supervisor(arguments: argparse.Namespace, settings: Settings) -> int:
     with socket.socket(fileno=arguments.listener) as listener:
-        return _until_done(_serving(settings, listener, minded=True), settings)
+        return until_done(_serving(settings, listener, minded=True), settings)
 
 
 async def _minding(settings: Settings, listener: socket.socket, accept_clock: bool) -> int:
@@ -237,7 +239,7 @@ def migrate(_arguments: argparse.Namespace, settings: Settings) -> int:
             print("The database is up to date.")
         return 0
 
-    return _until_done(work(), settings)
+    return until_done(work(), settings)
 
 
 def rotate_keys(_arguments: argparse.Namespace, settings: Settings) -> int:
@@ -257,25 +259,48 @@ def rotate_keys(_arguments: argparse.Namespace, settings: Settings) -> int:
             print(f"{name} is damaged and opens by no key.", file=sys.stderr)
         return 1 if done.damaged else 0
 
-    return _until_done(work(), settings)
+    return until_done(work(), settings)
 
 
 def backup(arguments: argparse.Namespace, settings: Settings) -> int:
     from ephemeral import backups  # noqa: PLC0415
 
-    return _until_done(backups.backup(settings, arguments.file), settings)
+    return until_done(backups.backup(settings, arguments.file), settings)
 
 
 def restore(arguments: argparse.Namespace, settings: Settings) -> int:
     from ephemeral import backups  # noqa: PLC0415
 
-    return _until_done(backups.restore(settings, arguments.file), settings)
+    return until_done(backups.restore(settings, arguments.file), settings)
 
 
 def restore_accept(_arguments: argparse.Namespace, settings: Settings) -> int:
     from ephemeral import backups  # noqa: PLC0415
 
-    return _until_done(backups.accept(settings), settings)
+    return until_done(backups.accept(settings), settings)
+
+
+def invite(_arguments: argparse.Namespace, settings: Settings) -> int:
+    if settings.accounts == "false":
+        return refused(ValueError("ACCOUNTS is false: there is nothing to invite anybody to."))
+
+    async def work() -> int:
+        from app import key_source, migrated_pool  # noqa: PLC0415
+        from ephemeral.accounts.service.invitations import invite  # noqa: PLC0415
+        from ephemeral.sealing.keyring import Keyring  # noqa: PLC0415
+        from ephemeral.sealing.keyring_files import KeyringDirectory  # noqa: PLC0415
+        from ephemeral.store.postgres import connection  # noqa: PLC0415
+
+        source, directory = key_source(settings), KeyringDirectory(settings.keyring_dir)
+        async with migrated_pool(settings, join_running=True) as pool:
+            async with connection(pool) as one:
+                keyring = await Keyring.open(one, directory, source, secrets.token_bytes)
+            made = await invite(pool, keyring.index_key, secrets.token_bytes)
+        print(made.text)
+        print("One account can be made with it, within 7 days.", file=sys.stderr)
+        return 0
+
+    return until_done(work(), settings)
 
 
 def check(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -320,7 +345,7 @@ def check(arguments: argparse.Namespace, settings: Settings) -> int:
         print(_whose_addresses(settings))
         return 0
 
-    return _until_done(work(), settings)
+    return until_done(work(), settings)
 
 
 def _whose_addresses(settings: Settings) -> str:

@@ -16,7 +16,7 @@ from ephemeral.edge.openapi import document
 from ephemeral.edge.operations import Operation
 from ephemeral.edge.session import SocketRoute
 from ephemeral.edge.sockets import Sockets
-from ephemeral.edge.wing import Wing
+from ephemeral.edge.wing import Standing, Wing
 from ephemeral.page.files import StaticFiles
 from ephemeral.page.pages import Pages
 from ephemeral.protocol.errors import Refusal
@@ -37,6 +37,7 @@ def page_routes(pages: Pages, files: StaticFiles) -> list[BaseRoute]:
 
 def wing_routes(
     wings: Sequence[Wing],
+    standing: Standing,
     sockets: Sockets,
     limiter: Limiter,
     health: Health,
@@ -62,6 +63,7 @@ def wing_routes(
             for one in wing.sockets
         ),
         *operation_routes(operations, limiter, sockets.hold),
+        *(one for wing in wings if wing.documents for one in wing.documents(standing)),
         Route("/openapi.json", openapi),
         Route("/healthz", health.alive),
         Route("/readyz", health.ready),

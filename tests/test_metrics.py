@@ -20,6 +20,7 @@ BEARER = {"Authorization": f"Bearer {TOKEN}"}
 FIXED = {
     "step": {*metrics.STEPS, "other"},
     "fate": {*metrics.FATES, "other"},
+    "act": {*metrics.SIGN_INS, "other"},
     "reason": {"destroyed", "expired", "other"},
     "code": {*STATUS, *ACCOUNT_STATUS, *map(str, metrics.CLOSE_CODES), "other"},
     "status": {*map(str, metrics.STATUSES), "other"},

@@ -95,8 +95,12 @@ def test_how_often_is_so_many_in_so_many_seconds_or_off():
 
 def test_no_limit_is_off_by_itself():
     settings = Settings.parse({})
-    limits = [name.lower() for name in VARIABLES if name.endswith(("_ADDRESS", "_ROOM", "_SEAT"))]
-    assert len(limits) == 18
+    limits = [
+        name.lower()
+        for name in VARIABLES
+        if name.endswith(("_ADDRESS", "_ROOM", "_SEAT", "_ACCOUNT"))
+    ]
+    assert len(limits) == 22
     assert all(getattr(settings, name) for name in limits)
 
 

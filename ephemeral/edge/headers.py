@@ -9,7 +9,17 @@ itself: it says that it is nothing else than its type, and for nobody else's pag
 import base64
 import hashlib
 
-__all__ = ["ANSWER", "DOCUMENT", "FILE", "PICTURE", "WORKER", "Header", "integrity", "program"]
+__all__ = [
+    "ANSWER",
+    "DOCUMENT",
+    "FILE",
+    "FORMS",
+    "PICTURE",
+    "WORKER",
+    "Header",
+    "integrity",
+    "program",
+]
 
 Header = tuple[bytes, bytes]
 
@@ -89,6 +99,12 @@ DOCUMENT = (
     (b"cross-origin-embedder-policy", b"require-corp"),
     (b"permissions-policy", ", ".join(f"{name}=()" for name in _UNUSED).encode()),
     _policy(**_DOCUMENT),
+)
+# A document with forms, in which no program runs: what it says in place of what DOCUMENT says.
+# Where a form comes from is told to this server alone, which asks for it.
+FORMS = (
+    _policy(**_DOCUMENT | {"form_action": "'self'"}),
+    (b"referrer-policy", b"same-origin"),
 )
 # JSON for programs, which a person may open all the same.
 ANSWER = (*FILE, (b"referrer-policy", b"no-referrer"), _policy(**_NOTHING))

@@ -32,7 +32,8 @@ SPOKEN = "account.json"
 # What the page can't do without.
 NEEDED = {
     "account-later.js", "account.css", "account.js", "derive-worker.js", "home.js", "hpke.js",
-    "late.css", "later.js", "old.js", "page.css", "room.js", "slow-derive-worker.js",
+    "late.css", "later.js", "old.js", "operators.css", "page.css", "room.js",
+    "slow-derive-worker.js",
 }  # fmt: skip
 
 _TYPES = {

@@ -15,7 +15,7 @@ from ephemeral.edge.guard import Page, header_values
 from ephemeral.edge.headers import Header, program
 from ephemeral.page.bodies import Body
 from ephemeral.page.files import StaticFiles
-from ephemeral.page.languages import Catalogue, Sentence, negotiate
+from ephemeral.page.languages import DEFAULT, Catalogue, Sentence, negotiate
 
 __all__ = ["TRIES", "Operator", "Pages"]
 
@@ -81,8 +81,8 @@ class Pages:
         import_map = Markup(_compact({"integrity": integrities}))  # noqa: S704
         self._program = program(import_map)
 
-        def rendered(template: str, catalogue: Catalogue, **context: object) -> Body:
-            html = templates.get_template(template).render(
+        def html(template: str, catalogue: Catalogue, context: Mapping[str, object]) -> bytes:
+            text: str = templates.get_template(template).render(
                 base_path=base_path,
                 static=static,
                 integrity=files.integrity,
@@ -95,7 +95,13 @@ class Pages:
                 languages=languages,
                 **context,
             )
-            return Body(html.encode())
+            return text.encode()
+
+        def rendered(template: str, catalogue: Catalogue, **context: object) -> Body:
+            return Body(html(template, catalogue, context))
+
+        self._html = html
+        self._catalogue = catalogues[DEFAULT]
 
         self._home = {
             code: rendered("index.html", one, spoken=_spoken(one, files.late))
@@ -116,6 +122,10 @@ class Pages:
         """Everything that a visit loads, the page itself first."""
         documents = (*self._home.values(), *self._about.values(), *self._errors.values())
         return (*documents, *self._files.bodies())
+
+    def render(self, template: str, context: Mapping[str, object]) -> bytes:
+        """A document of a wing, made for one visit, in the default language."""
+        return self._html(template, self._catalogue, context)
 
     async def home(self, request: Request) -> Response:
         """The page; everything in it happens in the browser."""

@@ -49,7 +49,7 @@ def modules(server: str) -> str:
 
 def vectors() -> list[tuple[str, str]]:
     """Names and texts: parsed in the browser, since `__proto__` gets lost on the way there."""
-    files = sorted((TESTS / "vectors").glob("*.json"))
+    files = sorted((TESTS / "vectors").glob("[!a]*.json"))
     return [(one.name, one.read_text("utf-8")) for one in files]
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from ephemeral import metrics
+from ephemeral.accounts.api.actions import ACCOUNT, AccountActions
 from ephemeral.edge.limiter import ADDRESS, KEY_SECONDS, Action, Concurrency, Limiter, Visitor
 from ephemeral.live.buckets import Buckets
 from ephemeral.protocol.errors import Refusal
@@ -23,25 +24,37 @@ from ephemeral.settings import VARIABLES, Settings
 ROOT = Path(__file__).resolve().parents[2]
 LOCATOR, TOKEN = "L" * 43, "T" * 43
 DRAWN = count(1)
+# How many requests of one member or account may wait, how often a password may be guessed, and
+# what operators may do.
+WITHOUT_SETTING = {
+    "sockets_seat", "sockets_account", "guess_login", "guess_password", "guess_recovery",
+    "operator_page_address", "operator_sign_in_address", "operator_sign_in_operator",
+}  # fmt: skip
 
 
 def limiter(clock: Callable[[], float] = lambda: 0.0, **limits: str) -> Limiter:
-    """With keys of its own and a clock that stands still. `act`: what rooms count."""
+    """With keys of its own and a clock that stands still. `act`: what rooms count; `accounts`."""
     settings = Settings.parse(limits)
     made = Limiter(settings, lambda size: next(DRAWN).to_bytes(size, "big"), clock)
     made.act = RoomActions.of(settings)
+    made.accounts = AccountActions.of(settings)
     # As sockets of every wing are counted.
     made.act_connect = Action("connect", {ADDRESS: settings.connects_per_address})
     return made
 
 
 def every_action(one: Limiter) -> list[Action]:
-    return [getattr(one.act, field.name) for field in dataclasses.fields(RoomActions)]
+    return [
+        action
+        for actions in (one.act, one.accounts)
+        for field in dataclasses.fields(actions)
+        if isinstance(action := getattr(actions, field.name), Action)
+    ]
 
 
 def seat(locator: str, token: str = "") -> dict[str, bytes]:
     """The subjects that are named by these credentials."""
-    named = {ROOM: locator.encode()}
+    named = {ROOM: locator.encode(), ACCOUNT: locator.encode()}
     return named | {SEAT: f"{locator} {token}".encode()} if token else named
 
 
@@ -158,7 +171,7 @@ def test_a_large_answer_counts_as_several_and_is_paid_for_afterwards():
 def test_what_is_off_is_not_counted():
     off = {name: "off" for name, of in VARIABLES.items() if of.default.count("/") == 1}
     off = {name: "off" for name in off if "_PER_" in name}
-    assert len(off) == 16
+    assert len(off) == 20
     one = limiter(**off)
     visitor = one.visitor(scope("192.0.2.1")).at(seat(LOCATOR, TOKEN))
     for action in every_action(one):
@@ -320,7 +333,7 @@ def test_a_crowd_of_addresses_and_rooms_leaves_nothing_behind_but_full_cells():
     assert one.asking == one.connections._counts == {}
     assert [one.misses, *one._buckets.values()] == tables
     sizes = [len(table._cells) for table in tables if isinstance(table, Buckets)]
-    assert sizes == [4 * 2**14] * 15
+    assert sizes == [4 * 2**14] * 19
 
 
 def settings_of_limits() -> dict[str, str]:
@@ -332,8 +345,7 @@ def settings_of_limits() -> dict[str, str]:
 def test_every_limit_that_a_metric_names_has_its_setting_in_the_documents():
     told = settings_of_limits()
     shared = {name for name in metrics.LIMITS if name.endswith("_shared")}
-    # How many requests of one member may wait is no setting.
-    assert told.keys() == set(metrics.LIMITS) - shared - {"sockets_seat"}
+    assert told.keys() == set(metrics.LIMITS) - shared - WITHOUT_SETTING
     limits = {name for name in VARIABLES if "_PER_" in name and not name.startswith("FRAMES")}
     # Coming into a room is asked for by each socket, which an address opens.
     assert limits == set(told.values()) - {"CONNECTIONS_MAX"}
@@ -341,7 +353,11 @@ def test_every_limit_that_a_metric_names_has_its_setting_in_the_documents():
 
 @pytest.mark.parametrize(
     "name",
-    [name for name in metrics.LIMITS if not name.endswith("_shared") and "socket" not in name],
+    [
+        name
+        for name in metrics.LIMITS
+        if not name.endswith("_shared") and "socket" not in name and name not in WITHOUT_SETTING
+    ],
 )
 def test_the_limit_that_refuses_is_the_one_that_is_counted(name: str):
     def counted() -> dict[str, float]:

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from account_operations import ACCOUNTS
 from book_steps import book
 from lower_operations import LOWER
 
@@ -334,6 +335,7 @@ def session(steps, **given):
 
 OPERATIONS = (
     LOWER
+    | ACCOUNTS
     | {"suggestions": suggested}
     | {
         function.__name__: function

@@ -6,6 +6,8 @@ The same bytes every time. The layout is described in README.md.
 import sys
 from pathlib import Path
 
+import account_chain_cases
+import account_signature_cases
 import book_cases
 import charter_cases
 import code_cases
@@ -39,6 +41,8 @@ FILES = (
     book_cases.make,
     primitive_cases.make,
     keyring_cases.make,
+    account_signature_cases.make,
+    account_chain_cases.make,
 )
 
 

@@ -33,15 +33,14 @@ def guessing(name: str, subject: Callable[[Any, Any], bytes], *wrong: str) -> Gu
 class AccountActions:
     """The actions of accounts.
 
-    `register`: making one. `login`: signing in, refreshing, recovering. `request`: everything else
-    that is asked. `leave`: signing out, which nobody is kept from. `login_guess`: passwords tried
-    at an address; `password_guess`: passwords asked again of whoever is signed in;
-    `recovery_guess`: of whoever shows a recovery that has been done.
+    `register`: making one. `login`: signing in, recovering. `request`: everything else that is
+    asked. `leave`: signing out, which nobody is kept from. `login_guess`: passwords tried at an
+    address; `password_guess`: passwords asked again of whoever is signed in; `recovery_guess`: of
+    whoever shows a recovery that has been done.
     """
 
     register: Action
     login: Action
-    refresh: Action
     request: Action
     leave: Action
     login_guess: Guesses
@@ -62,7 +61,6 @@ class AccountActions:
             login=Action(
                 "login", {ADDRESS: settings.logins_per_address}, misses=_MISSES, together=True
             ),
-            refresh=Action("refresh", {ADDRESS: often}, asks=False),
             request=Action(
                 "account",
                 {ACCOUNT: settings.account_requests_per_account, ADDRESS: often},

@@ -66,7 +66,7 @@ def sign_in_operations(
             answers={200: objects.TokensAnswer, 204: None},
             answer_headers=SET_COOKIE,
             refusals=("session_ended", "proof_wrong"),
-            action=actions.refresh,
+            action=actions.request,
         ),
         Operation(
             method="POST",
@@ -149,6 +149,6 @@ def sign_in_operations(
             summary="Read the keys that sign access tokens",
             handler=handlers.key_set,
             answers={200: objects.KeySetAnswer},
-            action=actions.refresh,
+            action=actions.request,
         ),
     )

@@ -20,7 +20,7 @@ export const OVERHEAD_BYTES = ENCAPSULATED_BYTES + TAG_BYTES;
 const kem = new XWing();
 const suite = new CipherSuite({ kem, kdf: new HkdfSha256(), aead: new Aes256Gcm() });
 
-/** @typedef {{key: Uint8Array, publicBytes: Uint8Array}} HpkeKey  `key` is the private one, a seed */
+/** @typedef {import("../protocol/accounts/sealing-keys.js").HpkeKey} HpkeKey */
 
 /**
  * A new key.

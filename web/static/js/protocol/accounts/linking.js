@@ -21,7 +21,7 @@ import { DEVICE_BYTES, HASH_BYTES, deviceId } from "./statements.js";
 const VERSION = 1;
 /** Bytes of what is deposited, sealed. */
 export const REQUEST_BYTES = 4096;
-export const ANSWER_BYTES = 65_536;
+export const ANSWER_BYTES = 49_152;
 
 const MARK = "#link=";
 const TO_OLD = Uint8Array.of(1);

@@ -23,7 +23,7 @@ const KEYS = "chain,contacts,head,registers,sequence,v";
 
 /**
  * A pin file and its signature.
- * @param {Pick<typeof import("../../device/hpke.js"), "seal">} hpke
+ * @param {Pick<import("./sealing-keys.js").Hpke, "seal">} hpke
  * @param {CryptoKeyPair} keys
  * @param {Uint8Array} recoverySeal  the public recovery sealing key
  * @param {Pins} pins
@@ -54,7 +54,7 @@ export async function checkPins(chain, device, sealed, signature) {
 
 /**
  * What a device of this chain pinned, for whoever has the ten words.
- * @param {Pick<typeof import("../../device/hpke.js"), "open">} hpke
+ * @param {Pick<import("./sealing-keys.js").Hpke, "open">} hpke
  * @param {Uint8Array} privateKey  the recovery sealing key's
  * @param {import("./chain.js").Chain} chain
  * @param {Uint8Array} device

@@ -35,7 +35,7 @@ export const recoveryRoot = async (words, deploymentSalt, argon2id) =>
 export class RecoveryKeys {
   /**
    * @param {import("./signing.js").SigningKey} signing
-   * @param {import("../../device/hpke.js").HpkeKey} sealing
+   * @param {import("./sealing-keys.js").HpkeKey} sealing
    * @param {Uint8Array} sealHash  SHA-256 of the public sealing key, which the chain holds
    */
   constructor(signing, sealing, sealHash) {
@@ -57,7 +57,7 @@ export class RecoveryKeys {
   /**
    * From the root of ten words.
    * @param {Uint8Array} root
-   * @param {Pick<typeof import("../../device/hpke.js"), "fromSeed">} hpke
+   * @param {Pick<import("./sealing-keys.js").Hpke, "fromSeed">} hpke
    */
   static async derived(root, hpke) {
     const seed = await derived(root, "sign");

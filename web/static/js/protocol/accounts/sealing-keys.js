@@ -7,6 +7,16 @@ export const SEALING_BYTES = 1216;
 export const U32_MOST = 2 ** 32 - 1;
 
 /**
+ * HPKE as device/hpke.js has it, which is loaded late, and passed in.
+ * @typedef {{key: Uint8Array, publicBytes: Uint8Array}} HpkeKey  `key` is the private one, a seed
+ *
+ * @typedef {object} Hpke
+ * @property {(seed: Uint8Array) => Promise<HpkeKey>} fromSeed
+ * @property {(publicBytes: Uint8Array, info: Uint8Array, plaintext: Uint8Array) => Promise<Uint8Array>} seal
+ * @property {(key: Uint8Array, info: Uint8Array, sealed: Uint8Array) => Promise<Uint8Array>} open
+ */
+
+/**
  * `number` rises with each key of a device, from 1; `day` is days since 1970; `key` is public.
  * @typedef {{number: number, day: number, key: Uint8Array}} SealingKey
  */

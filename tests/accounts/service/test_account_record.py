@@ -1,0 +1,124 @@
+"""What the server knows: an owner sees all that is held of the account, and nothing of another."""
+
+import os
+from typing import Any
+
+from support.machines.account_services import AccountDesk, Machine, Person
+
+from ephemeral.accounts.service import account_record as under_test
+from ephemeral.edge.record_objects import record_answer
+from ephemeral.protocol.encoding import b64encode, parse_json
+
+#: Tables with rows of an account that has something of everything.
+OF_ACCOUNT = {
+    "accounts.accounts", "accounts.sessions", "accounts.identities", "accounts.chains",
+    "accounts.chain_statements", "accounts.devices", "accounts.sealing_keys", "accounts.shares",
+    "accounts.pins", "accounts.links", "accounts.link_tries", "accounts.pending",
+    "payloads", "payload_keys", "epochs",
+}  # fmt: skip
+
+
+async def full_account(accounts: AccountDesk) -> tuple[Person, list[bytes]]:
+    """An account of which every table has a row, and the secrets of it."""
+    person = await accounts.person(machines=2)
+    first, second = person.machines
+    name, sealed, share_of = os.urandom(109), os.urandom(500), accounts.services.shares
+    await accounts.services.devices.rename(first.asker, second.id, name)
+    [share], _ = await share_of.rotate(first.asker, 0)
+    await accounts.services.pins.put(first.asker, sealed, first.key.sign("pins", sealed))
+    locator, request = os.urandom(32), os.urandom(700)
+    waiting = await person.sign_in()
+    await accounts.services.links.deposit(waiting, locator, request)
+    new = Machine(session=await person.sign_in())
+    await person.post_genesis(new, person.begun(new))
+    await accounts.pool.execute(
+        "INSERT INTO accounts.identities VALUES ($1, $2, 20000)", os.urandom(32), person.account
+    )
+    await accounts.pool.execute(
+        "INSERT INTO accounts.link_tries VALUES ($1, 1, clock_ms() + 1000)", person.account
+    )
+    secrets = [name, sealed, share.share, locator, request, person.auth_key]
+    return person, secrets
+
+
+async def seen(accounts: AccountDesk, person: Person) -> dict[str, Any]:
+    """The record's tables by name, each row by column."""
+    answer: Any = parse_json(record_answer(await accounts.services.records.of(person.account)))
+    for table in answer["tables"]:
+        names = [column["name"] for column in table["columns"]]
+        table["rows"] = [dict(zip(names, row, strict=True)) for row in table["rows"]]
+        table["columns"] = {column["name"]: column for column in table["columns"]}
+    return {table["name"]: table for table in answer["tables"]}
+
+
+async def test_every_column_of_every_schema_is_listed_explained_and_looked_at(
+    accounts: AccountDesk,
+) -> None:
+    person, _ = await full_account(accounts)
+    record = await seen(accounts, person)
+    there = await accounts.pool.fetch(
+        """
+        SELECT CASE table_schema WHEN 'public' THEN '' ELSE table_schema || '.' END || table_name,
+               column_name FROM information_schema.columns
+        WHERE table_schema NOT IN ('pg_catalog', 'information_schema')
+        """
+    )
+    listed = {(name, column) for name, table in record.items() for column in table["columns"]}
+    assert listed == {tuple(one) for one in there}
+    for table in record.values():
+        assert table["explained"]
+        assert all(column["explained"] for column in table["columns"].values())
+    assert [n for n, one in record.items() if one["apart"] == under_test._UNEXPLAINED] == []
+    undecided = [
+        f"{name}.{column}"
+        for name, table in record.items()
+        for column, told in table["columns"].items()
+        if not table["apart"] and told["hidden"] == under_test._UNLISTED
+    ]
+    assert undecided == []
+
+
+async def test_all_rows_of_the_account_are_shown_and_none_of_another(
+    accounts: AccountDesk,
+) -> None:
+    person, _ = await full_account(accounts)
+    other, _ = await full_account(accounts)
+    record = await seen(accounts, person)
+    counts = {name: len(table["rows"]) for name, table in record.items() if table["rows"]}
+    assert set(counts) == OF_ACCOUNT
+    assert (counts["accounts.devices"], counts["accounts.chain_statements"]) == (2, 2)
+    answer = record_answer(await accounts.services.records.of(person.account)).decode()
+    foreign = await accounts.pool.fetch(
+        """
+        SELECT account FROM accounts.accounts WHERE account = $1
+        UNION SELECT sid FROM accounts.sessions WHERE account = $1
+        UNION SELECT secret FROM accounts.sessions WHERE account = $1
+        UNION SELECT chain FROM accounts.chains WHERE account = $1
+        UNION SELECT device FROM accounts.devices WHERE account = $1
+        UNION SELECT payload FROM accounts.shares WHERE account = $1
+        """,
+        other.account,
+    )
+    assert len(foreign) == 1 + 4 + 4 + 1 + 2 + 1
+    assert [one for (one,) in foreign if b64encode(one) in answer] == []
+    assert b64encode(person.machines[0].id) in answer
+
+
+async def test_no_secret_is_in_it(accounts: AccountDesk) -> None:
+    """Neither what clients sent nor what is stored and would open more than this session."""
+    person, secrets = await full_account(accounts)
+    answer = record_answer(await accounts.services.records.of(person.account)).decode()
+    stored = await accounts.pool.fetch(
+        """
+        SELECT address FROM accounts.accounts UNION SELECT convert_to(password, 'UTF8')
+        FROM accounts.accounts UNION SELECT identity FROM accounts.identities
+        UNION SELECT locator FROM accounts.links UNION SELECT digest FROM accounts.links
+        UNION SELECT wrapped FROM payload_keys UNION SELECT body FROM payloads
+        """
+    )
+    assert len(stored) > 10
+    for secret in (*secrets, *(one for (one,) in stored)):
+        assert b64encode(secret) not in answer
+        assert secret.hex() not in answer
+    password = await accounts.pool.fetchval("SELECT password FROM accounts.accounts")
+    assert password not in answer
