@@ -300,7 +300,7 @@ def invite(_arguments: argparse.Namespace, settings: Settings) -> int:
         print("One account can be made with it, within 7 days.", file=sys.stderr)
         return 0
 
-    return _until_done(work(), settings)
+    return until_done(work(), settings)
 
 
 def check(arguments: argparse.Namespace, settings: Settings) -> int:
