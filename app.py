@@ -30,8 +30,9 @@ from ephemeral.edge.hsts import Hsts
 from ephemeral.edge.limiter import Limiter
 from ephemeral.edge.metrics_api import MetricsPage
 from ephemeral.edge.sockets import Sockets
-from ephemeral.edge.wing import Ground, Wing
+from ephemeral.edge.wing import Figure, Ground, Standing, Wing
 from ephemeral.live.bus import LocalBus
+from ephemeral.operators.wing import operators_wing
 from ephemeral.page.bodies import Body
 from ephemeral.page.files import StaticFiles
 from ephemeral.page.languages import read_catalogues, untranslated
@@ -58,7 +59,7 @@ from ephemeral.store.postgres import (
     open_pool,
 )
 from ephemeral.store.readiness import Needs
-from ephemeral.store.repeating import repeat
+from ephemeral.store.repeating import repeat, running
 from ephemeral.store.start_error import StartError
 
 if TYPE_CHECKING:
@@ -82,11 +83,13 @@ OpenWing = Callable[[Ground], AbstractAsyncContextManager[Wing]]
 
 
 def wings_of(settings: Settings) -> Sequence[OpenWing]:
-    """The wings that are enabled, in the order in which they are opened. Rooms are always there.
+    """The wings that are enabled, in the order in which they are opened.
+
+    Rooms are always there, and operators, who may be added while this runs.
 
     What is switched off isn't loaded.
     """
-    wings: list[OpenWing] = [rooms_wing]
+    wings: list[OpenWing] = [rooms_wing, operators_wing]
     if settings.accounts != "false":
         from ephemeral.accounts.wing import accounts_wing  # noqa: PLC0415
 
@@ -112,6 +115,7 @@ class Site:
             self.files,
             catalogues,
             Operator(settings.operator_name, settings.operator_url, settings.source_url),
+            accounts=settings.accounts != "false",
         )
         self.verdict = Verdict(faults.record, passing=(KeyringUnusable,))
         self._base_path = settings.base_path
@@ -310,9 +314,14 @@ async def serving(
             # Without Redis everything is stored and answered: no reason to take the host away.
             return {"database": "ready", "keys": "ready", "bus": "ready" if bus.is_up else "away"}
 
+        async def figures() -> list[Figure]:
+            return [one for wing in wings if wing.figures for one in await wing.figures()]
+
         token = settings.metrics_token
+        standing = Standing(ready, figures, site.pages.render, limiter, settings.base_path)
         routes = wing_routes(
             wings,
+            standing,
             sockets,
             limiter,
             Health(ready),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ephemeral import __version__, commands
+from ephemeral import __version__, commands, operator_commands
 from ephemeral.private_memory import keep_private
 from ephemeral.settings import Settings, SettingsError, process_environment
 
@@ -169,6 +169,25 @@ def _add_operator_commands(subparsers: Any) -> None:
         help="end every room of a database that was set back, so that it can be served",
     )
     accept.set_defaults(run=commands.restore_accept)
+    _add_operator(subparsers)
+
+
+def _add_operator(subparsers: Any) -> None:
+    operator = subparsers.add_parser("operator", help="say who may sign in at /admin/")
+    acts = operator.add_subparsers(dest="act", required=True, metavar="act")
+    add = acts.add_parser("add", help="add an operator, and print the ticket that lets them in")
+    add.add_argument("name", metavar="NAME")
+    add.add_argument(
+        "--again",
+        action="store_true",
+        help="a new ticket for one who is there; password, app and sessions of before are void",
+    )
+    add.set_defaults(run=operator_commands.add)
+    listing = acts.add_parser("list", help="list the operators")
+    listing.set_defaults(run=operator_commands.list_all)
+    remove = acts.add_parser("remove", help="remove an operator, and end their sessions")
+    remove.add_argument("name", metavar="NAME")
+    remove.set_defaults(run=operator_commands.remove)
 
 
 def _add_invite(subparsers: Any) -> None:

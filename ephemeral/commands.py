@@ -29,6 +29,7 @@ __all__ = [
     "restore_accept",
     "rotate_keys",
     "serve",
+    "until_done",
     "work_for_supervisor",
 ]
 
@@ -44,7 +45,7 @@ def refused(error: Exception) -> int:
     return 1
 
 
-def _until_done(work: Coroutine[Any, Any, int], settings: Settings) -> int:
+def until_done(work: Coroutine[Any, Any, int], settings: Settings) -> int:
     """Run to the end; what an operator can mend is one sentence."""
     import uvloop  # noqa: PLC0415
 
@@ -84,12 +85,12 @@ def serve(arguments: argparse.Namespace, settings: Settings) -> int:
             work = _minding(settings, listener, arguments.accept_clock)
         else:
             work = _serving(settings, listener, accept_clock=arguments.accept_clock)
-        return _until_done(work, settings)
+        return until_done(work, settings)
 
 
 def work_for_supervisor(arguments: argparse.Namespace, settings: Settings) -> int:
     with socket.socket(fileno=arguments.listener) as listener:
-        return _until_done(_serving(settings, listener, minded=True), settings)
+        return until_done(_serving(settings, listener, minded=True), settings)
 
 
 async def _minding(settings: Settings, listener: socket.socket, accept_clock: bool) -> int:
@@ -238,7 +239,7 @@ def migrate(_arguments: argparse.Namespace, settings: Settings) -> int:
             print("The database is up to date.")
         return 0
 
-    return _until_done(work(), settings)
+    return until_done(work(), settings)
 
 
 def rotate_keys(_arguments: argparse.Namespace, settings: Settings) -> int:
@@ -258,25 +259,25 @@ def rotate_keys(_arguments: argparse.Namespace, settings: Settings) -> int:
             print(f"{name} is damaged and opens by no key.", file=sys.stderr)
         return 1 if done.damaged else 0
 
-    return _until_done(work(), settings)
+    return until_done(work(), settings)
 
 
 def backup(arguments: argparse.Namespace, settings: Settings) -> int:
     from ephemeral import backups  # noqa: PLC0415
 
-    return _until_done(backups.backup(settings, arguments.file), settings)
+    return until_done(backups.backup(settings, arguments.file), settings)
 
 
 def restore(arguments: argparse.Namespace, settings: Settings) -> int:
     from ephemeral import backups  # noqa: PLC0415
 
-    return _until_done(backups.restore(settings, arguments.file), settings)
+    return until_done(backups.restore(settings, arguments.file), settings)
 
 
 def restore_accept(_arguments: argparse.Namespace, settings: Settings) -> int:
     from ephemeral import backups  # noqa: PLC0415
 
-    return _until_done(backups.accept(settings), settings)
+    return until_done(backups.accept(settings), settings)
 
 
 def invite(_arguments: argparse.Namespace, settings: Settings) -> int:
@@ -299,7 +300,7 @@ def invite(_arguments: argparse.Namespace, settings: Settings) -> int:
         print("One account can be made with it, within 7 days.", file=sys.stderr)
         return 0
 
-    return _until_done(work(), settings)
+    return until_done(work(), settings)
 
 
 def check(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -344,7 +345,7 @@ def check(arguments: argparse.Namespace, settings: Settings) -> int:
         print(_whose_addresses(settings))
         return 0
 
-    return _until_done(work(), settings)
+    return until_done(work(), settings)
 
 
 def _whose_addresses(settings: Settings) -> str:

@@ -86,9 +86,12 @@ LIMITS = (
     "connect_address", "hello_room", "post_bytes_address",
     *(f"{action}_{subject}" for action in ("post", "open", "state")
       for subject in ("address", "room", "seat")),
+    "operator_page_address", "operator_sign_in_address", "operator_sign_in_operator",
+    "operator_sign_in_shared",
     "sockets", "sockets_address", "sockets_room", "sockets_seat",
     "register_address", "register_shared", "login_address", "login_shared",
-    "account_address", "account_account", "guess_login", "guess_password", "guess_recovery", "sockets_account",
+    "account_address", "account_account", "guess_login", "guess_password", "guess_recovery",
+    "sockets_account",
 )  # fmt: skip
 _OTHER = "other"
 

@@ -16,7 +16,7 @@ from ephemeral.edge.openapi import document
 from ephemeral.edge.operations import Operation
 from ephemeral.edge.session import SocketRoute
 from ephemeral.edge.sockets import Sockets
-from ephemeral.edge.wing import Wing
+from ephemeral.edge.wing import Standing, Wing
 from ephemeral.page.files import StaticFiles
 from ephemeral.page.pages import Pages
 from ephemeral.protocol.errors import Refusal
@@ -29,6 +29,7 @@ def page_routes(pages: Pages, files: StaticFiles) -> list[BaseRoute]:
     return [
         Route("/", pages.home),
         Route("/about", pages.about),
+        Route("/account/", pages.account),
         Route("/static/{path:path}", files.serve),
         Route("/robots.txt", pages.robots),
         Route("/favicon.ico", pages.favicon),
@@ -37,6 +38,7 @@ def page_routes(pages: Pages, files: StaticFiles) -> list[BaseRoute]:
 
 def wing_routes(
     wings: Sequence[Wing],
+    standing: Standing,
     sockets: Sockets,
     limiter: Limiter,
     health: Health,
@@ -62,6 +64,7 @@ def wing_routes(
             for one in wing.sockets
         ),
         *operation_routes(operations, limiter, sockets.hold),
+        *(one for wing in wings if wing.documents for one in wing.documents(standing)),
         Route("/openapi.json", openapi),
         Route("/healthz", health.alive),
         Route("/readyz", health.ready),

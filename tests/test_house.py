@@ -47,7 +47,7 @@ MAY_IMPORT = {
     "client": {"ephemeral", "protocol"},
 }
 # The composition root and the command line stand on everything.
-TOP = {"app", "__main__", "commands", "backups"}
+TOP = {"app", "__main__", "commands", "backups", "operator_commands"}
 
 # protocol/ and the rules of a wing have no clock, no randomness, and reach nothing outside the
 # process.

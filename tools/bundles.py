@@ -49,6 +49,7 @@ STYLES = {
     "page.css": "css/page.css",
     "late.css": "css/late.css",
     "account.css": "css/account.css",
+    "operators.css": "css/operators.css",
 }
 # Which sentences only what is loaded later may say: the document of rooms leaves them out.
 LATE = "late.json"

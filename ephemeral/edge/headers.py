@@ -9,7 +9,18 @@ itself: it says that it is nothing else than its type, and for nobody else's pag
 import base64
 import hashlib
 
-__all__ = ["ANSWER", "DOCUMENT", "FILE", "PICTURE", "WORKER", "Header", "integrity", "program"]
+__all__ = [
+    "ANSWER",
+    "DOCUMENT",
+    "FILE",
+    "FORMS",
+    "PICTURE",
+    "WORKER",
+    "Header",
+    "integrity",
+    "permitting",
+    "program",
+]
 
 Header = tuple[bytes, bytes]
 
@@ -74,6 +85,12 @@ _UNUSED = (
     "xr-spatial-tracking",
 )
 
+
+def _permissions(allowed: frozenset[str] = frozenset()) -> Header:
+    said = (f"{name}={'(self)' if name in allowed else '()'}" for name in _UNUSED)
+    return (b"permissions-policy", ", ".join(said).encode())
+
+
 # What the page loads: scripts, styles, sentences, pictures.
 FILE: tuple[Header, ...] = (
     (b"x-content-type-options", b"nosniff"),
@@ -87,8 +104,14 @@ DOCUMENT = (
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-embedder-policy", b"require-corp"),
-    (b"permissions-policy", ", ".join(f"{name}=()" for name in _UNUSED).encode()),
+    _permissions(),
     _policy(**_DOCUMENT),
+)
+# A document with forms, in which no program runs: what it says in place of what DOCUMENT says.
+# Where a form comes from is told to this server alone, which asks for it.
+FORMS = (
+    _policy(**_DOCUMENT | {"form_action": "'self'"}),
+    (b"referrer-policy", b"same-origin"),
 )
 # JSON for programs, which a person may open all the same.
 ANSWER = (*FILE, (b"referrer-policy", b"no-referrer"), _policy(**_NOTHING))
@@ -102,6 +125,11 @@ WORKER = (
         | {"script_src": "'self' 'wasm-unsafe-eval'", "require_trusted_types_for": "'script'"}
     ),
 )
+
+
+def permitting(*names: str) -> Header:
+    """What a document says that may use these features, in place of DOCUMENT, which allows none."""
+    return _permissions(frozenset(names))
 
 
 def program(import_map: str) -> tuple[Header, ...]:

@@ -8,7 +8,7 @@ from functools import partial
 from ephemeral import metrics
 from ephemeral.edge.limiter import Concurrency
 from ephemeral.edge.session import SocketRoute
-from ephemeral.edge.wing import Ground, Wing
+from ephemeral.edge.wing import Figure, Ground, Wing
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.keys import ARGON2ID, PBKDF2
 from ephemeral.protocol.limits import MESSAGE_TTL, PROTOCOL, ROOM_TTL, SEATS, CharterLimits
@@ -23,6 +23,7 @@ from ephemeral.rooms.api.room_session import CLOSE_CODES, RoomSession
 from ephemeral.rooms.api.state_watch import StateWatch
 from ephemeral.rooms.rules.limits import Limits
 from ephemeral.rooms.service.counted_bus import CountedBus
+from ephemeral.rooms.service.counts import counts
 from ephemeral.rooms.service.deployment import Deployment
 from ephemeral.rooms.service.hub import Hub
 from ephemeral.rooms.service.ledger import Ledger
@@ -87,6 +88,15 @@ async def rooms_wing(ground: Ground) -> AsyncIterator[Wing]:
         every = settings.sweep_seconds
         await repeat(lambda _: storage.measure(pool), every, ground.fault)
 
+    async def figures() -> list[Figure]:
+        found = await counts(pool)
+        return [
+            Figure("Rooms", found.rooms),
+            Figure("Seats taken in rooms", found.seats),
+            Figure("Messages that wait in rooms", found.messages),
+            Figure("Bytes of these messages", storage.used),
+        ]
+
     handlers = RoomHandlers(rooms, Record(pool, hub))
     watch = StateWatch(rooms, polls, connections)
     operations = room_operations(handlers, watch, callers, actions)
@@ -113,6 +123,7 @@ async def rooms_wing(ground: Ground) -> AsyncIterator[Wing]:
             },
             config=rooms_config(settings, deployment.suite, deployment.salt),
             config_schemas=CONFIG_SCHEMAS,
+            figures=figures,
         )
     finally:
         await polls.close()

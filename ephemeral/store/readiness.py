@@ -59,7 +59,7 @@ class Needs:
 
     def __init__(self) -> None:
         schema = (DIRECTORY.parent / "schema.sql").read_text(encoding="utf-8")
-        self.tables = re.findall(r"^CREATE TABLE (\w+)", schema, re.MULTILINE)
+        self.tables = re.findall(r"^CREATE TABLE ([\w.]+)", schema, re.MULTILINE)
         self.keys = _keys(schema)
 
     async def see(self, pool: "Pool") -> None:
@@ -124,8 +124,9 @@ class Needs:
 
 def _keys(schema: str) -> list[str]:
     """Names of unique indexes, those that PostgreSQL gives to keys and unique columns too."""
-    keys = re.findall(r"^CREATE UNIQUE INDEX (\w+)", schema, re.MULTILINE)
-    tables = re.compile(r"^CREATE TABLE (\w+) \((.*?)^\)", re.MULTILINE | re.DOTALL)
+    indexes = re.findall(r"^CREATE UNIQUE INDEX (\w+)\s+ON (\w+\.)?", schema, re.MULTILINE)
+    keys = [f"{place}{index}" for index, place in indexes]
+    tables = re.compile(r"^CREATE TABLE ([\w.]+) \((.*?)^\)", re.MULTILINE | re.DOTALL)
     for table, columns in tables.findall(schema):
         if "PRIMARY KEY" in columns:
             keys.append(f"{table}_pkey")

@@ -32,7 +32,10 @@ async def unready(pool: "Pool") -> str:
 
 
 async def test_every_table_is_asked_for(pool: "Pool"):
-    there = await pool.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    there = await pool.fetch(
+        "SELECT format('%I.%I', schemaname, tablename)::regclass::text FROM pg_tables "
+        "WHERE schemaname IN ('public', 'accounts', 'operators')"
+    )
     assert sorted(NEEDS.tables) == sorted(row[0] for row in there)
     await NEEDS.see(pool)
 
@@ -79,14 +82,17 @@ async def test_every_key_is_asked_for_and_one_that_is_gone_is_named(
 ):
     there = await pool.fetch(
         "SELECT indexrelid::regclass::text FROM pg_index JOIN pg_class c ON c.oid = indrelid "
-        "WHERE indisunique AND relnamespace = 'public'::regnamespace"
+        "WHERE indisunique AND relnamespace::regnamespace::text"
+        " IN ('public', 'accounts', 'operators')"
     )
     assert sorted(NEEDS.keys) == sorted(row[0] for row in there)
     for key in NEEDS.keys:
         await operator.execute(f"ALTER INDEX {key} RENAME TO elsewhere")
         # As a restore leaves it that was ended before its last part.
         assert await unready(pool) == f"The database lacks the key {key}: restore it whole."
-        await operator.execute(f"ALTER INDEX elsewhere RENAME TO {key}")
+        schema, _, name = key.rpartition(".")
+        there_now = f"{schema}.elsewhere" if schema else "elsewhere"
+        await operator.execute(f"ALTER INDEX {there_now} RENAME TO {name}")
     await NEEDS.see(pool)
 
 

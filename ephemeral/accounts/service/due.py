@@ -26,8 +26,8 @@ from ephemeral.accounts.service.watches import Watches
 from ephemeral.protocol.accounts.chain import Chain
 from ephemeral.protocol.accounts.statements import Signed
 from ephemeral.protocol.errors import Refusal
-from ephemeral.store.clock import clock
-from ephemeral.store.postgres import transaction
+from ephemeral.store.clock import ClockWatch, clock
+from ephemeral.store.postgres import StoreUnavailable, transaction
 
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection, Pool
@@ -36,6 +36,9 @@ __all__ = ["Due"]
 
 #: Rows of a kind in one go.
 CHUNK = 100
+
+#: After a jump of the clock nothing acts for so long.
+PAUSE_SECONDS = 3600
 
 
 class Due:
@@ -56,13 +59,31 @@ class Due:
         self._values = values
         self._sessions = sessions
         self._deletion = deletion
+        self._clock = ClockWatch(PAUSE_SECONDS)
 
-    async def sweep(self) -> None:
-        """Do what is due."""
+    async def sweep(self, monotonic: float) -> None:
+        """Do what is due. `monotonic`: this machine's clock, in seconds.
+
+        A database's clock that has jumped is not believed for a while: nothing brings back an
+        account that ended by it.
+        """
+        if not self._clock.trusts(await transaction(self._pool, clock), monotonic):
+            return
         accounts = await transaction(self._pool, lambda one: pending_rows.due(one, CHUNK))
+        failed: list[Exception] = []
         for account in accounts:
-            await self._act(account)
+            try:
+                await self._act(account)
+            except StoreUnavailable:
+                raise
+            except Refusal:
+                # What stands in its way stays there.
+                await self._drop(account)
+            except Exception as error:  # noqa: BLE001 - others must not wait for this account
+                failed.append(error)
         await transaction(self._pool, self._forget)
+        if failed:
+            raise failed[0]
 
     async def _act(self, account: bytes) -> None:
         ended: list[bytes] = []
@@ -81,17 +102,19 @@ class Due:
         await self._watches.commit(account, work)
         self._sessions.tell_ended(ended)
 
+    async def _drop(self, account: bytes) -> None:
+        async def work(connection: Connection) -> None:
+            await account_rows.lock(connection, account)
+            await self._values.destroy(connection, await pending_rows.forget(connection, account))
+
+        await self._watches.commit(account, work)
+
     async def _close(
         self, connection: Connection, account: bytes, waits: PendingRow
     ) -> list[bytes]:
         """The account ends, with its chain; sessions that have ended."""
         row, _ = await self._statements.in_force(connection, account)
-        try:
-            await self._statements.extend(connection, account, row, Signed.decode(waits.signed))
-        except Refusal:
-            # Whatever came meanwhile has made it void.
-            await pending_rows.forget(connection, account)
-            return []
+        await self._statements.extend(connection, account, row, Signed.decode(waits.signed))
         return await self._deletion.delete(connection, account)
 
     async def _begin(

@@ -34,7 +34,7 @@ export const PHASES = {
   ready,
   ready_alone: { ...ready, devices: ready.devices.slice(0, 1), sessions: ready.sessions.slice(0, 1), persisted: false },
   ready_news: {
-    ...ready, news: [{ kind: "device_added", device: OTHER }, { kind: "device_removed" }, { kind: "recovered" }],
+    ...ready, news: [{ kind: "device_added", device: OTHER }, { kind: "device_removed" }, { kind: "recovered" }, { kind: "server_back" }],
   },
   ready_pending_close: {
     ...ready, pending: { kind: "close", device: OTHER, at: Date.now() - 3_600_000, due: Date.now() + 71 * 3_600_000 },
@@ -57,7 +57,7 @@ export const PHASES = {
   locked: { ...account, phase: "locked", device: ME, address: null },
   copied: { ...ready, phase: "copied" },
   distrusted_back: { ...ready, phase: "distrusted", reason: "chain_back" },
-  distrusted_forked: { ...ready, phase: "distrusted", reason: "chain_forked" },
+  distrusted_forked: { ...ready, phase: "distrusted", reason: "chain_fork" },
   unsupported: { phase: "unsupported", reason: "no_ed25519" },
   unsupported_insecure: { phase: "unsupported", reason: "insecure" },
   busy_deriving: { phase: "signed_out", busy: "deriving" },

@@ -1,5 +1,6 @@
 """The services of devices over a real database, without HTTP, and people with devices."""
 
+import asyncio
 import os
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -231,7 +232,7 @@ class AccountDesk:
 
     async def person(self, machines: int = 1) -> Person:
         """Somebody with so many devices."""
-        address = f"somebody.{int.from_bytes(os.urandom(4)) % 100_000:05}"
+        address = f"some_{os.urandom(6).hex()}.12345"
         account = os.urandom(16)
         person = Person(self, account, address)
         password = await self.passwords.hashed(person.auth_key)
@@ -254,8 +255,9 @@ class AccountDesk:
             return await self.sessions.open(connection, account, device)
 
     async def sweep(self) -> None:
-        """What is due happens."""
-        await self.services.due.sweep()
+        """What is due happens; the clock was advanced by time that has passed."""
+        passed = self.desk.clock.ahead / 1000
+        await self.services.due.sweep(asyncio.get_running_loop().time() + passed)
 
     async def orphans(self) -> dict[str, int]:
         """Payloads that nothing leads to."""

@@ -41,12 +41,13 @@
  * @property {number} due
  *
  * @typedef {object} News  what has happened to the account since it was last looked at on this device
- * @property {"device_added"|"device_removed"|"recovered"|"second_genesis"} kind
+ * @property {"device_added"|"device_removed"|"recovered"|"second_genesis"|"server_back"} kind
+ *   server_back: the server had forgotten statements of the list (it was restored), and was given them again
  * @property {string} [device]
  *
  * @typedef {object} AccountState
  * @property {Phase} phase
- * @property {string|null} reason  of `distrusted`: `chain_back` (an older list than before), `chain_forked`
+ * @property {string|null} reason  of `distrusted`: `chain_back` (an older list than before), `chain_fork`
  *   (one that does not continue it); of `unsupported`: `insecure`, `no_ed25519`, `no_storage`
  * @property {Busy|null} busy
  * @property {string|null} address

@@ -42,11 +42,13 @@ export function timeLeft(share, passed) {
 }
 
 /**
+ * Argon2id itself, for whatever else than a room's code is derived so.
  * @param {import("../protocol/keys.js").Argon2Options} options
- * @param {OnProgress} onProgress
+ * @param {OnProgress} [onProgress]
  * @returns {Promise<Uint8Array>}
+ * @throws {Refusal} as `derive`
  */
-function inWorker(options, onProgress) {
+export function inWorker(options, onProgress = () => undefined) {
   return new Promise((resolve, reject) => {
     // Tor Browser at "Safer" and Apple's Lockdown Mode have none.
     const slow = globalThis.WebAssembly?.instantiate === undefined;

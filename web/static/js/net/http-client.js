@@ -23,6 +23,7 @@ const LONGEST_SECONDS = 10;
  * @property {boolean} [keepalive]  it survives the page
  * @property {number} [timeoutMs]
  * @property {AbortSignal} [signal]  gives it up
+ * @property {RequestCredentials} [credentials]  a room's requests carry no cookie, and nobody asks for more
  *
  * @typedef {object} Answer
  * @property {unknown} value  the answer's JSON; null where there is none (204, 304)
@@ -65,7 +66,7 @@ export class HttpClient {
    * @returns {Promise<Answer>}
    * @throws {Refusal} as `ask`
    */
-  async askOnce(method, path, { headers, body, keepalive = false, timeoutMs = TIMEOUT_MS, signal }) {
+  async askOnce(method, path, { headers, body, keepalive = false, timeoutMs = TIMEOUT_MS, signal, credentials = "omit" }) {
     const all = new Headers(headers);
     if (body !== undefined) all.set("Content-Type", "application/json");
     const limit = new AbortController();
@@ -81,7 +82,7 @@ export class HttpClient {
         body: body === undefined ? undefined : JSON.stringify(body),
         keepalive,
         cache: "no-store",
-        credentials: "omit",
+        credentials,
         referrerPolicy: "no-referrer",
         redirect: "manual",
         signal: limit.signal,

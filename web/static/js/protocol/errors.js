@@ -6,17 +6,22 @@
  * alone has: `unreachable` (no answer), `not_ours` (something else than the server answered), `insecure`
  * (a page without Web Crypto), `derivation_memory`, `derivation_slow` and `derivation_failed` (no root),
  * `not_sent` (never reached the server), `ended` (the room is left).
+ * The client of accounts alone has: `no_storage` (a browser that keeps nothing), `storage_broken` (what lies here
+ * was changed), `locked` (the server has lost its half of it), `device_copied` (somebody else has this device's
+ * keys), `other_account` (this browser is a device of another), `address_needed` (only its owner knows it), `no_words`
+ * (none were handed out), `words_wrong` (those of another account), `no_chain` (no device that could link),
+ * `names_unknown` (this device was not given the key of the names), `link_expired`, `cancelled`.
  * What they mean to a person is in the catalogues.
  */
 
 /**
- * A no. `retryAfter` is in seconds; `state` is the fate of a message that is gone; `elsewhere` says that another
- * tab of this browser is in the room.
+ * A no. `retryAfter` is in seconds; `state` is the fate of a message that is gone; `now` is the server's clock,
+ * for whoever's own is wrong; `elsewhere` says that another tab of this browser is in the room.
  */
 export class Refusal extends Error {
   /**
    * @param {string} code
-   * @param {{retryAfter?: number|null, state?: string|null, position?: number, word?: string,
+   * @param {{retryAfter?: number|null, state?: string|null, now?: number|null, position?: number, word?: string,
    *   unknown?: {position: number, word: string, start: number, end: number}[],
    *   suggestions?: string[]}} [details]  the last four of `code_word` alone
    */
@@ -26,6 +31,7 @@ export class Refusal extends Error {
     this.code = code;
     this.retryAfter = details.retryAfter ?? null;
     this.state = details.state ?? null;
+    this.now = details.now ?? null;
     this.elsewhere = false;
     this.position = details.position ?? null;
     this.word = details.word ?? null;

@@ -170,6 +170,7 @@ export function readError(value) {
   return new Refusal(code, {
     retryAfter: isInteger(o.retry_after, 0, 86_400) ? o.retry_after : null,
     state: typeof o.state === "string" && FATES.includes(o.state) ? o.state : null,
+    now: isInteger(o.now) ? o.now : null,
   });
 }
 

@@ -1,0 +1,1 @@
+"""Operators: who runs a deployment signs in, and sees how it stands."""

@@ -1,0 +1,1 @@
+"""What is served at `/admin/`: documents with forms, and nothing else."""

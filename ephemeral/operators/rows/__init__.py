@@ -1,0 +1,1 @@
+"""Rows of operators: one statement each."""

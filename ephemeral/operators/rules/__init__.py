@@ -1,0 +1,1 @@
+"""The rules of operators: pure, with time as an argument."""

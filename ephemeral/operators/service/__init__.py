@@ -1,0 +1,1 @@
+"""What operators do, each in a transaction."""

@@ -1,0 +1,223 @@
+"""What only a browser can tell the client of accounts: its storage, its tabs, its cookie, its disk.
+
+Everything else is told against the real server by tests/js/accounts.live.mjs, without a browser.
+"""
+
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, Playwright
+from support.machines.chromium import CHROMIUM_ARGUMENTS, Visit, chromium, open_bare
+
+PASSWORD = "correct horse battery canary"
+# The page's own modules without the page: what is asked here is the client, not the page.
+OPEN = """async () => {
+  const from = (name) => import(new URL(`static/js/${name}.js`, document.baseURI).href);
+  const [{ AccountClient }, { HttpClient }, { readConfig }] = await Promise.all(
+    ["account/account-client", "net/http-client", "protocol/config"].map(from));
+  const base = new URL("./", document.baseURI).href;
+  const config = readConfig(await new HttpClient(base).ask("GET", "config"));
+  const client = await AccountClient.open({ config, base, hpke: () => from("device/hpke") });
+  const sees = (look) => new Promise((resolve) => {
+    const check = () => { if (look(client.state)) resolve(client.state); };
+    client.subscribe(check);
+    check();
+  });
+  const partsOf = async () => {
+    const [{ openParts }, { StateHolder }, { readDevice }] = await Promise.all(
+      ["account/parts", "account/account-state", "account/this-device"].map(from));
+    const hpke = () => from("device/hpke");
+    const parts = await openParts(new StateHolder(), { config, base, hpke });
+    parts.tokens.proveBy((await readDevice(parts.storage))?.keys ?? null);
+    return parts;
+  };
+  Object.assign(window, { client, sees, from, partsOf });
+  return client.state;
+}"""
+REGISTER = """async ([name, password]) => {
+  const address = client.proposeAddress(name);
+  const { words } = await client.register({ address, password });
+  await client.confirmWords();
+  return { address, words, state: client.state };
+}"""
+READY = "() => sees(({ phase }) => phase === 'ready')"
+# Whatever lies on the disk, with shares that somebody makes up, or with the server's.
+ATTACK = """async (isServed) => {
+  const [{ SealedRows }, { openStorage }] = await Promise.all(
+    ["account/storage-keys", "account/storage"].map(from));
+  const storage = await openStorage(indexedDB);
+  const [rows, keys] = await storage.read(({ all }) => Promise.all([all("rows"), all("keys")]));
+  const numbers = [...new Set(rows.map(([, { n }]) => n))];
+  const served = isServed ? await (await partsOf()).api.shares() : null;
+  let opened = 0;
+  for (const share of ["A".repeat(43), "_".repeat(42) + "8"]) {
+    const shares = served ?? numbers.map((n) => ({ n, share }));
+    const thief = new SealedRows(storage, { shares: async () => shares }, navigator.locks);
+    for (const [id] of rows) await thief.read(id).then(() => { opened += 1; }, () => undefined);
+  }
+  return { keys: keys.length, rows: rows.length, opened };
+}"""
+# What a device does once a day, today.
+ROTATE = """async () => {
+  const parts = await partsOf();
+  const { isHalfway } = await parts.rows.open();
+  if (isHalfway) throw new Error("two shares are there");
+  await parts.rows.rotate(async () => null);
+  return (await parts.api.shares())[0].n;
+}"""
+
+
+def opened(page: Page, server: str) -> dict[str, object]:
+    """The client of a page, as it stands after its start."""
+    if not page.url.endswith("/bare"):
+        open_bare(page, server)
+    else:
+        page.reload()
+    return page.evaluate(OPEN)  # type: ignore[no-any-return]
+
+
+@contextmanager
+def profile(playwright: Playwright, folder: Path) -> Iterator[BrowserContext]:
+    """A browser with a profile on the disk, which stays when it is closed."""
+    context = playwright.chromium.launch_persistent_context(
+        folder, executable_path=chromium(whole=True), args=CHROMIUM_ARGUMENTS
+    )
+    yield context
+    context.close()
+
+
+def holds(folder: Path, canary: str) -> list[str]:
+    """The files of a profile in which a text stands, as UTF-8 or as UTF-16."""
+    forms = [canary.encode(), canary.encode("utf-16-le")]
+    return [
+        path.relative_to(folder).as_posix()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and any(form in path.read_bytes() for form in forms)
+    ]
+
+
+def test_an_account_in_this_browser_is_there_after_a_reload_and_in_another_tab(
+    visit: Visit, server: str
+) -> None:
+    first = visit("about:blank")
+    first.origin = server
+    assert opened(first.page, server)["phase"] == "signed_out"
+    made = first.page.evaluate(REGISTER, ["ada", PASSWORD])
+    assert made["state"]["phase"] == "ready"
+    assert len(re.split(r"[ -]", made["words"])) == 10
+    state = opened(first.page, server)
+    assert (state["phase"], state["address"]) == ("ready", made["address"])
+    other = first.page.context.new_page()
+    assert opened(other, server)["phase"] == "ready"
+    # Both renew at the same time, as tabs do that were asleep.
+    for page in (first.page, other):
+        page.evaluate("() => { window.renamed = client.rename(client.state.device, 'The desk'); }")
+    for page in (first.page, other):
+        page.evaluate("() => window.renamed")
+        page.evaluate("() => sees(({ devices }) => devices[0]?.name === 'The desk')")
+    first.page.evaluate("() => client.signOut()")
+    other.evaluate("() => sees(({ phase }) => phase === 'signed_out')")
+    assert first.page.context.cookies() == []
+    other.close()
+
+
+def test_the_tab_that_works_is_followed_by_another(visit: Visit, server: str) -> None:
+    first = visit("about:blank")
+    first.origin = server
+    opened(first.page, server)
+    first.page.evaluate(REGISTER, ["ada", PASSWORD])
+    other = first.page.context.new_page()
+    opened(other, server)
+    held = """async () => (await navigator.locks.query()).held
+      .filter(({ name }) => name === "ephemeral-account/socket").map(({ clientId }) => clientId)"""
+    before = other.evaluate(held)
+    assert len(before) == 1
+    first.page.goto("about:blank")
+    other.wait_for_function(f"async (before) => (await ({held})())[0] !== before", arg=before[0])
+    other.close()
+
+
+class Disks:
+    """Copies of a browser's disk, each opened as a browser of its own."""
+
+    def __init__(self, playwright: Playwright, server: str, folder: Path) -> None:
+        self._playwright = playwright
+        self._server = server
+        self._folder = folder
+        self._copies = 0
+
+    def copy(self, disk: Path) -> Path:
+        self._copies += 1
+        return Path(shutil.copytree(disk, self._folder / f"copy-{self._copies}", symlinks=True))
+
+    @contextmanager
+    def opened(self, disk: Path) -> Iterator[Page]:
+        with profile(self._playwright, disk) as context:
+            opened(context.pages[0], self._server)
+            yield context.pages[0]
+
+    def phase(self, image: Path, password: dict[str, str] | None = None) -> str:
+        """What the client says that is given a copy of this disk; nothing in it opens by itself.
+
+        Who has the password as well signs in where it is asked.
+        """
+        with self.opened(self.copy(image)) as page:
+            assert page.evaluate(ATTACK, False)["opened"] == 0
+            if password is not None and page.evaluate("() => client.state.phase") == "ended":
+                page.evaluate("(typed) => client.signIn(typed)", password)
+            phase = str(page.evaluate("() => client.state.phase"))
+            if phase == "ready":
+                assert page.evaluate(ATTACK, True)["opened"] > 3
+            return phase
+
+
+@pytest.mark.whole_chromium
+def test_a_disk_opens_nothing_after_a_new_share_a_sign_out_or_a_removal(
+    playwright: Playwright, server: str, tmp_path: Path
+) -> None:
+    disks = Disks(playwright, server, tmp_path)
+    disk = tmp_path / "disk"
+    with disks.opened(disk) as page:
+        made = page.evaluate(REGISTER, ["canary", PASSWORD])
+        page.evaluate("() => client.rename(client.state.device, 'Canary at the window')")
+    canaries = [
+        made["address"],
+        PASSWORD,
+        made["words"],
+        made["words"][:24],
+        "Canary at the window",
+    ]
+    assert {canary: holds(disk, canary) for canary in canaries} == {
+        canary: [] for canary in canaries
+    }
+
+    # The control: with a session, a copy gets the server's share, and opens.
+    before = disks.copy(disk)
+    typed = {"address": made["address"], "password": PASSWORD}
+    assert disks.phase(before, typed) == "ready"
+
+    # A day later there is another share. What yesterday's copy holds is under one that is gone,
+    # even for somebody who has the password.
+    with disks.opened(disk) as page:
+        page.evaluate("(typed) => client.signIn(typed)", typed)
+        assert page.evaluate(ROTATE) == 2
+    assert disks.phase(before, typed) == "locked"
+    rotated = disks.copy(disk)
+    assert disks.phase(rotated, typed) == "ready"
+
+    # Signed out: the share comes with a session alone.
+    with disks.opened(disk) as page:
+        page.evaluate("(typed) => client.signIn(typed)", typed)
+        page.evaluate("() => client.signOut()")
+    assert disks.phase(disk) == "ended"
+    assert disks.phase(disk, typed) == "ready"
+
+    # Removed: the share is destroyed, and so the password is of no use.
+    with disks.opened(tmp_path / "second") as page:
+        page.evaluate("(typed) => client.recover(typed)", {**typed, "words": made["words"]})
+        assert page.evaluate("() => client.state.phase") == "ready"
+    assert disks.phase(rotated, typed) == "no_device"

@@ -1,0 +1,311 @@
+/** Accounts of the real server, seen through what the page of accounts uses. */
+
+import { afterEach, describe, test } from "node:test";
+import assert from "node:assert/strict";
+import { Browser, PASSWORD, everybodyGoes, links, refusal, registers, sees } from "./account_people.mjs";
+import { randomBelow } from "../../web/static/js/device/random.js";
+import { newRecoveryWords } from "../../web/static/js/protocol/accounts/recovery.js";
+import { makeCode } from "../../web/static/js/protocol/codes.js";
+import { PageClosed } from "./memory_storage.mjs";
+
+afterEach(everybodyGoes);
+
+const names = ({ state }) => state.devices.map(({ name, me }) => [name, me]);
+
+describe("an account", () => {
+  test("from a name to a device, which the next page still is", async () => {
+    const { client, address, words, browser } = await registers();
+    assert.equal(words.split("-").length, 10);
+    assert.match(address, /^ada\.\d{5}$/);
+    assert.deepEqual([client.state.phase, client.state.address, client.state.busy], ["ready", address, null]);
+    assert.deepEqual(names(client), [["Firefox, Linux", true]]);
+    client.close();
+    const next = await browser.opens();
+    assert.deepEqual([next.state.phase, next.state.address], ["ready", address]);
+    assert.deepEqual(names(next), [["Firefox, Linux", true]]);
+  });
+
+  test("whose words nobody has confirmed has no device, and hands out others", async () => {
+    const browser = new Browser();
+    const client = await browser.opens();
+    const address = client.proposeAddress("ada");
+    const { words } = await client.register({ address, password: PASSWORD });
+    client.close();
+    const next = await browser.opens();
+    assert.deepEqual([next.state.phase, next.state.hasDevices], ["no_device", false]);
+    await next.signIn({ address, password: PASSWORD });
+    assert.notEqual((await next.firstDevice()).words, words);
+    await next.confirmWords();
+    assert.equal(next.state.phase, "ready");
+  });
+
+  test("keeps nothing on the disk that tells whose it is", async () => {
+    const { address, words, browser } = await registers();
+    const disk = [...browser.storage.places].filter(([place]) => place !== "keys").map(([, rows]) =>
+      [...rows].map(([key, value]) => `${key} ${value.sealed ? Buffer.from(value.sealed).toString("latin1") : JSON.stringify(value)}`));
+    for (const canary of [address, "ada", PASSWORD, words.split("-")[0], "Firefox"]) {
+      assert.ok(!disk.flat().join("\n").includes(canary), canary);
+    }
+  });
+
+  test("wrong passwords and taken addresses are refused", async () => {
+    const { address } = await registers();
+    const other = await new Browser().opens();
+    assert.equal(await refusal(other.register({ address, password: PASSWORD })), "address_taken");
+    assert.equal(await refusal(other.signIn({ address, password: "another password" })), "login_wrong");
+    assert.equal(await refusal(other.signIn({ address, password: "short" })), "password_length");
+    assert.equal(other.state.phase, "signed_out");
+  });
+});
+
+describe("a second device", () => {
+  test("is linked by seven words, and both know both by name", async () => {
+    const { client, address } = await registers();
+    const phone = new Browser();
+    phone.agent = "Mozilla/5.0 (Linux; Android 15) Chrome/140.0";
+    const second = await links(client, address, phone);
+    assert.equal(second.state.phase, "ready");
+    assert.deepEqual(names(second), [["Firefox, Linux", false], ["Chrome, Android", true]]);
+    await sees(client, ({ devices }) => devices.length === 2);
+    await second.rename(client.state.device, "The desk");
+    second.close();
+    assert.deepEqual(names(await phone.opens()), [["The desk", false], ["Chrome, Android", true]]);
+  });
+
+  test("that was removed is told, and what lay there is gone", async () => {
+    const { client, address } = await registers();
+    const phone = new Browser();
+    const second = await links(client, address, phone);
+    const image = phone.storage.image();
+    await client.revoke(second.state.device, PASSWORD);
+    assert.equal(client.state.devices.length, 1);
+    await refusal(second.rename(second.state.device, "still here"));
+    second.close();
+    const next = await phone.opens();
+    assert.ok(["revoked", "ended"].includes(next.state.phase), next.state.phase);
+    if (next.state.phase === "ended") {
+      await next.signIn({ address, password: PASSWORD });
+      assert.equal(next.state.phase, "no_device");
+    }
+    assert.equal(phone.storage.places.get("rows").size, 0);
+    // A copy of the disk from before, with the password: the share is destroyed, and with it what opens it.
+    const thief = new Browser();
+    thief.storage = image;
+    const copy = await thief.opens();
+    await copy.signIn({ address, password: PASSWORD }).catch(() => undefined);
+    assert.notEqual(copy.state.phase, "ready");
+  });
+
+  test("is not added by the wrong words, nor by a wrong password", async () => {
+    const { client, address } = await registers();
+    const second = await new Browser().opens();
+    await second.signIn({ address, password: PASSWORD });
+    const { code, done } = await second.beginLink();
+    assert.equal(await refusal(client.lookAtLink(makeCode(randomBelow))), "link_unknown");
+    assert.equal(await refusal(client.acceptLink(code, "not the password")), "password_wrong");
+    await second.cancelLink();
+    assert.equal(await refusal(done), "cancelled");
+    assert.equal(second.state.phase, "no_device");
+  });
+
+  test("that was stopped after it was added is a device when it comes back", async () => {
+    const { client, address } = await registers();
+    const phone = new Browser();
+    const second = await phone.opens();
+    await second.signIn({ address, password: PASSWORD });
+    const { code } = await second.beginLink();
+    second.close();
+    await client.acceptLink(code, PASSWORD);
+    const next = await phone.opens();
+    assert.equal(next.state.phase, "ready");
+    assert.equal(next.state.devices.length, 2);
+    assert.deepEqual(next.state.devices.map(({ name }) => name !== null), [true, true]);
+  });
+});
+
+describe("lost answers and closed pages", () => {
+  for (const lost of ["POST auth/register", "POST devices", "POST auth/refresh", "POST devices/me/share", "GET devices/me/share", "PUT devices/me/pins", "GET auth/me"]) {
+    test(`${lost}: lost once, all goes on`, async () => {
+      const browser = new Browser();
+      let left = 1;
+      browser.loses = (method, path) => `${method} ${path}` === lost && left-- > 0;
+      const client = await browser.opens();
+      const address = client.proposeAddress("ada");
+      const words = await client.register({ address, password: PASSWORD }).catch((error) => error);
+      if (words instanceof Error) {
+        // Nobody can tell whether it was registered: the address is taken now, by oneself.
+        assert.equal(words.code, "address_taken");
+        await client.signIn({ address, password: PASSWORD });
+        await client.firstDevice();
+      }
+      await client.confirmWords();
+      await sees(client, ({ phase }) => phase === "ready");
+      assert.equal(client.state.devices.length, 1);
+    });
+  }
+
+  test("a page closed at any writing of its founding is a device at the next start, or can be made one", async () => {
+    for (let writes = 1; ; writes += 1) {
+      const browser = new Browser();
+      const client = await browser.opens();
+      const address = client.proposeAddress("ada");
+      await client.register({ address, password: PASSWORD });
+      browser.storage.diesAfter(writes);
+      const end = await client.confirmWords().then(() => null, (error) => error);
+      browser.storage.diesAfter(Number.POSITIVE_INFINITY);
+      client.close();
+      const next = await browser.opens();
+      if (next.state.phase === "no_device") {
+        await next.signIn({ address, password: PASSWORD });
+        if (next.state.phase === "no_device") {
+          await next.firstDevice();
+          await next.confirmWords();
+        }
+      }
+      assert.equal(next.state.phase, "ready", `after ${writes} writings`);
+      assert.equal(next.state.devices.length, 1);
+      next.close();
+      if (end === null) return;
+      assert.ok(end instanceof PageClosed, `${end}`);
+    }
+  });
+
+  test("two tabs that renew at the same time both go on, also when one has lost its answer", async () => {
+    const { client, browser } = await registers();
+    const other = await browser.opens();
+    for (const tab of [client, other]) tab.parts.tokens.drop();
+    let left = 1;
+    browser.loses = (_, path) => path === "auth/refresh" && left-- > 0;
+    await Promise.all([client, other].map((tab) => tab.rename(tab.state.device, "renamed")));
+    assert.deepEqual([client.state.phase, other.state.phase], ["ready", "ready"]);
+  });
+
+  test("a browser that sleeps between a renewal and its answer goes on when it wakes", async () => {
+    const { client, browser } = await registers();
+    client.close();
+    const cookie = browser.cookie;
+    const slept = await browser.opens();
+    slept.close();
+    // The answer, and its cookie, never came.
+    browser.cookie = cookie;
+    assert.equal((await browser.opens()).state.phase, "ready");
+  });
+
+  test("a clock that is wrong by a year is no hindrance", async () => {
+    const browser = new Browser();
+    browser.sleeps(365);
+    const { client } = await registers(browser);
+    assert.equal(client.state.phase, "ready");
+    assert.ok(Math.abs(client.state.clockOffset + 365 * 86_400_000) < 60_000);
+  });
+});
+
+describe("ways out and back", () => {
+  test("whoever signs out and comes back is the same device; whoever forgets is none", async () => {
+    const { client, address, browser } = await registers();
+    const { device } = client.state;
+    const tab = await browser.opens();
+    await client.signOut();
+    await sees(tab, ({ phase }) => phase === "signed_out");
+    assert.equal(browser.cookie, null);
+    assert.equal((await browser.opens()).state.phase, "ended");
+    await client.signIn({ address, password: PASSWORD });
+    assert.deepEqual([client.state.phase, client.state.device], ["ready", device]);
+    await client.signOut({ forget: true });
+    assert.deepEqual([...browser.storage.places.values()].map(({ size }) => size), [0, 0, 0, 0]);
+    await client.signIn({ address, password: PASSWORD });
+    assert.deepEqual([client.state.phase, client.state.hasDevices], ["no_device", true]);
+  });
+
+  test("a storage that the browser has dropped is recognised, and ten words lead back with all names", async () => {
+    const { client, address, words, browser } = await registers();
+    await client.rename(client.state.device, "The desk");
+    client.close();
+    const empty = new Browser();
+    empty.cookie = browser.cookie;
+    const evicted = await empty.opens();
+    assert.equal(evicted.state.phase, "evicted");
+    assert.equal(await refusal(evicted.recover({ address, words: newRecoveryWords(randomBelow), password: PASSWORD })), "not_found");
+    await evicted.recover({ address, words, password: "another password" });
+    assert.equal(evicted.state.phase, "ready");
+    assert.equal(evicted.state.devices.length, 1);
+    const before = await browser.opens();
+    assert.ok(["revoked", "ended"].includes(before.state.phase), before.state.phase);
+  });
+
+  test("a forgotten password is a new one after the ten words; the old one opens nothing", async () => {
+    const { address, words } = await registers();
+    const next = await new Browser().opens();
+    await next.recover({ address, words, password: "another password" });
+    const third = await new Browser().opens();
+    assert.equal(await refusal(third.signIn({ address, password: PASSWORD })), "login_wrong");
+    await third.signIn({ address, password: "another password" });
+    assert.equal(third.state.phase, "no_device");
+  });
+
+  test("a password is changed with the old one", async () => {
+    const { client, address } = await registers();
+    assert.equal(await refusal(client.changePassword("not the old one", "another password")), "password_wrong");
+    await client.changePassword(PASSWORD, "another password");
+    const other = await new Browser().opens();
+    await other.signIn({ address, password: "another password" });
+    assert.equal(other.state.phase, "no_device");
+  });
+
+  test("an account is deleted at once with the words, and otherwise waits, and can be refused", async () => {
+    const { client, words, address, browser } = await registers();
+    const { deleted, due } = await client.deleteAccount({ password: PASSWORD });
+    assert.equal(deleted, false);
+    assert.equal(client.state.pending.kind, "close");
+    assert.ok(due > client.state.pending.at);
+    await client.refusePending();
+    assert.equal(client.state.pending, null);
+    assert.equal((await client.deleteAccount({ password: PASSWORD, words })).deleted, true);
+    assert.equal(client.state.phase, "signed_out");
+    assert.equal(browser.storage.places.get("keys").size, 0);
+    assert.equal(await refusal(client.signIn({ address, password: PASSWORD })), "login_wrong");
+  });
+
+  test("a session of another browser is ended, and it says so", async () => {
+    const { client, address } = await registers();
+    const second = await links(client, address);
+    const theirs = client.state.sessions.find(({ present }) => !present) ??
+      (await sees(client, ({ sessions }) => sessions.some(({ present }) => !present))).sessions.find(({ present }) => !present);
+    await client.endSession(theirs.sid);
+    await refusal(second.rename(second.state.device, "x"));
+    assert.equal((await sees(second, ({ phase }) => phase !== "ready")).phase, "ended");
+  });
+});
+
+describe("what a device doesn't put up with", () => {
+  test("another that acts with its keys: it stops and says so", async () => {
+    const { client, address, browser } = await registers();
+    const second = await links(client, address);
+    client.close();
+    const thief = await browser.copied().opens();
+    await thief.revoke(second.state.device, PASSWORD);
+    const back = await browser.opens();
+    assert.equal(back.state.phase, "copied");
+  });
+
+  test("a server that shows an older list, or another one", async () => {
+    const { client, address, browser } = await registers();
+    await links(client, address);
+    await sees(client, ({ devices }) => devices.length === 2);
+    const { api } = client.parts;
+    const devices = api.devices.bind(api);
+    api.devices = async () => {
+      const answer = await devices();
+      return { ...answer, statements: answer.statements.slice(0, 1) };
+    };
+    await client.rename(client.state.device, "x").catch(() => undefined);
+    assert.deepEqual([client.state.phase, client.state.reason], ["distrusted", "chain_back"]);
+    client.close();
+    const next = await browser.opens();
+    const nextApi = next.parts.api;
+    const other = await registers();
+    nextApi.devices = async () => ({ statements: (await other.client.parts.api.devices()).statements, devices: [] });
+    await next.rename(next.state.device, "y").catch(() => undefined);
+    assert.deepEqual([next.state.phase, next.state.reason], ["distrusted", "chain_fork"]);
+  });
+});

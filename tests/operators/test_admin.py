@@ -1,0 +1,330 @@
+"""`/admin/` over HTTP against the real program: who gets in, and what everybody else gets."""
+
+import re
+import subprocess
+from html import unescape
+from time import time
+from typing import Any
+
+import httpx
+import pytest
+from pyotp import TOTP
+from support.machines.server import PATIENCE, Program, program
+from support.people.raw_client import NO_TLS
+
+FROM_HERE = {"Sec-Fetch-Site": "same-origin"}
+COOKIE = "__Secure-ephemeral-admin"
+PASSWORD = "a long enough password"
+PAGES = ["/admin", "/admin/", "/admin/sign-in", "/admin/enrol", "/admin/enrol/finish", "/admin/x"]
+
+
+def command(server: Program, *arguments: str) -> tuple[int, str]:
+    """How an operator's command ends beside the server, and what it says."""
+    process = program(
+        "operator",
+        *arguments,
+        environment=server.environment,
+        folder=server.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    said = process.communicate(timeout=PATIENCE)[0]
+    return process.returncode, said
+
+
+def ticket_of(said: str) -> str:
+    [found] = re.findall(r"^    (\S{43})$", said, re.MULTILINE)
+    return found
+
+
+class Browser:
+    """What a browser does with forms and the cookie."""
+
+    def __init__(self, server: Program) -> None:
+        self.url = server.url
+        self.cookie = ""
+
+    def get(self, path: str, **headers: str) -> httpx.Response:
+        return self._kept(self.send("GET", path, headers=self._headers(headers)))
+
+    def post(
+        self, path: str, fields: dict[str, str], said: dict[str, str] | None = None
+    ) -> httpx.Response:
+        headers = self._headers(FROM_HERE if said is None else said)
+        return self._kept(self.send("POST", path, data=fields, headers=headers))
+
+    def send(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """As it is, without the cookie."""
+        with httpx.Client(base_url=self.url, verify=NO_TLS) as client:
+            return client.request(method, path, **more)
+
+    def _headers(self, headers: dict[str, str]) -> dict[str, str]:
+        return headers | ({"Cookie": f"{COOKIE}={self.cookie}"} if self.cookie else {})
+
+    def _kept(self, answer: httpx.Response) -> httpx.Response:
+        for line in answer.headers.get_list("set-cookie"):
+            self.cookie = line.partition(";")[0].partition("=")[2]
+        return answer
+
+
+class Person(Browser):
+    """An operator, who has an app, and never waits for its next code."""
+
+    def __init__(self, server: Program, name: str) -> None:
+        super().__init__(server)
+        self.name = name
+        self.ticket = ticket_of(command(server, "add", name)[1])
+        shown = self.post("/admin/enrol", {"ticket": self.ticket}).text
+        [address] = re.findall(r'href="(otpauth:[^"]+)"', shown)
+        [secret] = re.findall(r"secret=(\w+)", unescape(address))
+        self.codes = TOTP(secret)
+        self.step = 0
+
+    def code(self) -> str:
+        """The present code, and then the next, which counts too: there is no third to be had."""
+        self.step = max(self.step + 1, int(time()) // 30)
+        return self.codes.generate_otp(self.step)
+
+    def enrol(self, **fields: str) -> httpx.Response:
+        given = {"ticket": self.ticket, "password": PASSWORD, "again": PASSWORD, **fields}
+        return self.post("/admin/enrol/finish", {"code": fields.get("code") or self.code()} | given)
+
+    def sign_in(self, **fields: str) -> httpx.Response:
+        given = {"name": self.name, "password": PASSWORD, **fields}
+        return self.post("/admin/sign-in", {"code": fields.get("code") or self.code()} | given)
+
+
+@pytest.fixture
+def operator(server: Program) -> Person:
+    person = Person(server, "ada")
+    assert person.enrol().status_code == 303
+    server.forbid(person.ticket, person.cookie, PASSWORD, person.codes.secret)
+    return person
+
+
+def test_without_an_operator_there_is_nothing(server: Program):
+    browser = Browser(server)
+    for path in PAGES:
+        absent = browser.get("/nothing-here")
+        for answer in (browser.get(path), browser.post(path, {})):
+            assert (answer.status_code, answer.content) == (404, absent.content)
+
+
+def test_a_ticket_sets_a_password_once(server: Program, operator: Person):
+    seen = operator.get("/admin/")
+    assert seen.status_code == 200
+    assert "signed in as ada" in seen.text
+    assert "set a password and an app" in seen.text
+    other = Browser(server)
+    again = other.post("/admin/enrol", {"ticket": operator.ticket})
+    assert again.status_code == 401
+    assert operator.enrol().status_code == 401
+
+
+def test_the_cookie_is_the_pages_alone(server: Program):
+    person = Person(server, "ada")
+    [line] = person.enrol().headers.get_list("set-cookie")
+    name_value, *attributes = line.split("; ")
+    assert re.fullmatch(rf"{COOKIE}=[\w-]{{43}}", name_value)
+    assert set(attributes) == {"HttpOnly", "Secure", "SameSite=Strict", "Path=/admin"}
+
+
+def test_documents_run_nothing_and_send_forms_here_alone(operator: Person):
+    for path in ("/admin/", "/admin/enrol"):
+        headers = operator.get(path).headers
+        policy = headers["content-security-policy"]
+        assert "form-action 'self'" in policy
+        assert "default-src 'none'" in policy
+        assert "script-src" not in policy
+        assert headers["cache-control"] == "no-store"
+        assert headers["x-content-type-options"] == "nosniff"
+        # Else browsers would call the origin of a form null.
+        assert headers["referrer-policy"] == "same-origin"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"password": "another password"},
+        {"name": "bob"},
+        {"code": "000000"},
+        {"name": "../x"},
+        {"password": "", "code": ""},
+    ],
+    ids=str,
+)
+def test_whatever_is_wrong_is_answered_alike(operator: Person, wrong: dict[str, str]):
+    operator.cookie = ""
+    answer = operator.sign_in(**{"code": operator.code(), **wrong})
+    assert answer.status_code == 401
+    assert "That is not right" in answer.text
+    assert operator.cookie == ""
+    assert operator.get("/admin/").status_code == 303
+    # What was given is nowhere in the answer.
+    assert all(text not in answer.text for text in wrong.values() if len(text) > 4)
+
+
+def test_a_code_counts_once_and_no_earlier_one_after_it(operator: Person):
+    code = operator.code()
+    assert operator.sign_in(code=code).status_code == 303
+    assert operator.sign_in(code=code).status_code == 401
+    earlier = operator.codes.generate_otp(operator.step - 1)
+    assert operator.sign_in(code=earlier).status_code == 401
+
+
+def test_a_code_that_a_wrong_password_brought_is_not_used_up(operator: Person):
+    code = operator.code()
+    assert operator.sign_in(code=code, password="another password").status_code == 401
+    assert operator.sign_in(code=code).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "none"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "https://[evil"},
+    ],
+    ids=str,
+)
+def test_a_form_from_elsewhere_does_nothing(operator: Person, said: dict[str, str]):
+    for path in ("/admin/sign-out", "/admin/sign-in", "/admin/enrol", "/admin/enrol/finish"):
+        assert operator.post(path, {"everywhere": "1"}, said).status_code == 400
+    assert operator.get("/admin/").status_code == 200
+
+
+def test_a_browser_that_names_its_origin_alone_may_sign_out(server: Program, operator: Person):
+    assert (
+        operator.post("/admin/sign-out", {"here": "1"}, {"Origin": server.url}).status_code == 303
+    )
+    assert operator.get("/admin/").status_code == 303
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "é", "A" * 43, "../admin", "a; b=c"], ids=repr)
+def test_a_cookie_that_is_no_session_opens_nothing(operator: Person, cookie: str):
+    kept = operator.cookie
+    for value in (cookie, f"{kept}x", kept[:-1]):
+        header = f"{COOKIE}={value}".encode()
+        answer = operator.send("GET", "/admin/", headers={"Cookie": header})
+        assert (answer.status_code, answer.headers["location"]) == (303, "/admin/sign-in")
+    # Nor does the right one beside another, nor under another name, nor as a bearer token.
+    for headers in (
+        {"Cookie": f"{COOKIE}={kept}; {COOKIE}={kept}"},
+        {"Cookie": f"__Secure-ephemeral={kept}"},
+        {"Authorization": f"Bearer {kept}"},
+    ):
+        assert operator.send("GET", "/admin/", headers=headers).status_code == 303
+
+
+def test_signing_out_ends_this_session_or_all(operator: Person):
+    first = operator.cookie
+    assert operator.sign_in().status_code == 303
+    second = operator.cookie
+    assert "in 2 places" in operator.get("/admin/").text
+    operator.post("/admin/sign-out", {"here": "1"})
+    assert operator.cookie == ""
+    operator.cookie = second
+    assert operator.get("/admin/").status_code == 303
+    operator.cookie = first
+    assert operator.get("/admin/").status_code == 200
+    operator.post("/admin/sign-out", {"everywhere": "1"})
+    operator.cookie = first
+    assert operator.get("/admin/").status_code == 303
+
+
+def test_an_operator_who_is_removed_is_out_at_once(server: Program, operator: Person):
+    other = Person(server, "bob")
+    other.enrol()
+    assert command(server, "list") == (0, "ada: can sign in\nbob: can sign in\n")
+    assert command(server, "remove", "ada")[0] == 0
+    assert operator.get("/admin/").status_code == 303
+    assert operator.sign_in().status_code == 401
+    assert "was removed on the command line" in other.get("/admin/").text
+    assert command(server, "remove", "ada")[0] == 1
+    assert command(server, "remove", "bob")[0] == 0
+    assert other.get("/admin/").status_code == 404
+
+
+def test_a_new_ticket_voids_what_was_before(server: Program, operator: Person):
+    assert command(server, "add", "ada")[0] == 1
+    ticket = ticket_of(command(server, "add", "ada", "--again")[1])
+    assert operator.get("/admin/").status_code == 303
+    assert operator.sign_in().status_code == 401
+    shown = Browser(server).post("/admin/enrol", {"ticket": ticket})
+    assert shown.status_code == 200
+    assert operator.codes.secret not in shown.text.replace(" ", "")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"password": "too short", "again": "too short"},
+        {"again": "another long password"},
+        {"code": "000000"},
+    ],
+    ids=str,
+)
+def test_what_is_wrong_about_a_new_password_is_said_and_can_be_mended(
+    server: Program, fields: dict[str, str]
+):
+    person = Person(server, "ada")
+    refused = person.enrol(**fields)
+    assert refused.status_code == 400
+    assert 'role="alert"' in refused.text
+    assert PASSWORD not in refused.text
+    assert person.enrol().status_code == 303
+
+
+def test_who_guesses_waits(operator: Person):
+    answers = [operator.sign_in(code="000000") for _ in range(12)]
+    assert {one.status_code for one in answers} == {401, 429}
+    assert int(answers[-1].headers["retry-after"]) > 0
+    # The right ones wait as well, so that nobody learns which were.
+    assert operator.sign_in().status_code == 429
+
+
+@pytest.mark.parametrize(
+    ("media", "body"),
+    [
+        ("application/json", b"{}"),
+        ("multipart/form-data; boundary=x", b"--x--"),
+        ("application/x-www-form-urlencoded", b"name=%ff"),
+        ("application/x-www-form-urlencoded", b"name=a&name=b"),
+        ("application/x-www-form-urlencoded", b"a=" + b"x" * 9000),
+        ("application/x-www-form-urlencoded", "näme=1".encode()),
+        ("application/x-www-form-urlencoded", b"&".join(b"a%d=1" % one for one in range(20))),
+    ],
+)
+def test_what_no_form_of_ours_sends_is_refused(operator: Person, media: str, body: bytes):
+    answer = operator.send(
+        "POST", "/admin/sign-in", headers=FROM_HERE | {"Content-Type": media}, content=body
+    )
+    assert answer.status_code in {400, 413, 415}
+
+
+@pytest.mark.parametrize("name", ["", "Ada", "a b", "é", "-a", "a" * 33, "a\n"])
+def test_an_operator_has_a_plain_name(server: Program, name: str):
+    assert command(server, "add", "--", name)[0] in {1, 2}
+    assert Browser(server).get("/admin/").status_code == 404
+
+
+def test_pages_stand_below_the_path_of_the_deployment(serve):
+    server = serve(BASE_PATH="/chat")
+    person = Person(server, "ada")
+    [line] = person.enrol().headers.get_list("set-cookie")
+    assert "; Path=/chat/admin" in line
+    assert person.get("/admin").headers["location"] == "/chat/admin/"
+    assert person.get("/admin/").status_code == 200
+    person.cookie = ""
+    assert person.get("/admin/").headers["location"] == "/chat/admin/sign-in"
+
+
+def test_counts_and_health_are_shown(operator: Person):
+    shown = operator.get("/admin/").text
+    assert "This process serves." in shown, shown
+    for name in ("Rooms", "Messages that wait in rooms", "Sockets of this process", "Database"):
+        assert f"<dt>{name}</dt>" in shown

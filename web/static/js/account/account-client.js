@@ -1,0 +1,310 @@
+/**
+ * An account in this browser: all that a page of accounts may ask for, and one state that says how things are.
+ * Whatever is written, posted or destroyed for it is done by the modules beside this one.
+ */
+
+import { fromBase64url, toBase64url } from "../protocol/encoding.js";
+import { Refusal } from "../protocol/errors.js";
+import { newAddress, readAddress } from "../protocol/accounts/addresses.js";
+import { normalized } from "../protocol/accounts/passwords.js";
+import { randomBelow } from "../device/random.js";
+import { StateHolder } from "./account-state.js";
+import { authKeyOf } from "./credentials.js";
+import { Founding } from "./founding.js";
+import { askToBeLinked } from "./linking.js";
+import { missing, openParts } from "./parts.js";
+import { openKept, recoverAccount } from "./recovering.js";
+import { SIGNED_OUT, Standing } from "./standing.js";
+import { forgetAll } from "./storage.js";
+import { setFate } from "./this-device.js";
+
+/**
+ * @typedef {import("./account-state.js").AccountState} AccountState
+ * @typedef {import("./parts.js").Parts} Parts
+ */
+
+/** What a server says at a sign-in of a device that it doesn't know, or no more. */
+const NOT_THIS_DEVICE = ["device_revoked", "device_unknown", "proof_wrong"];
+
+export class AccountClient {
+  #parts;
+  #state;
+  #standing;
+  /** @type {Founding} */
+  #founding;
+  /** @type {{cancel: () => void}|null} */
+  #link = null;
+
+  /**
+   * @param {Parts} parts
+   * @param {Standing} standing
+   */
+  constructor(parts, standing) {
+    this.#parts = parts;
+    this.#state = parts.state;
+    this.#founding = new Founding(parts);
+    this.#standing = standing;
+  }
+
+  /**
+   * Reads what is kept here, and goes on with a session if there is one.
+   * @param {import("./parts.js").Given & {language?: string}} given
+   * @returns {Promise<AccountClient>}
+   */
+  static async open(given) {
+    const state = new StateHolder();
+    const reason = await missing();
+    if (reason !== null) return AccountClient.#without(state, reason);
+    try {
+      const parts = await openParts(state, given);
+      const standing = new Standing(parts);
+      await standing.start();
+      return new AccountClient(parts, standing);
+    } catch (error) {
+      if (/** @type {Refusal} */ (error).code !== "no_storage") throw error;
+      return AccountClient.#without(state, "no_storage");
+    }
+  }
+
+  /** A client that can only say why it can't. @param {StateHolder} state  @param {string} reason */
+  static #without(state, reason) {
+    state.change({ phase: "unsupported", reason });
+    const tabs = { listen() {}, close() {} };
+    const parts = /** @type {Parts} */ (/** @type {unknown} */ ({ state, tabs }));
+    return new AccountClient(parts, new Standing(parts));
+  }
+
+  /** @returns {Readonly<AccountState>} */
+  get state() {
+    return this.#state.current;
+  }
+
+  /** @param {(state: Readonly<AccountState>) => void} listener  @returns {() => void} ends it */
+  subscribe(listener) {
+    return this.#state.subscribe(listener);
+  }
+
+  /** @param {string} name  as typed  @returns {string} @throws {Refusal} `address_form` */
+  proposeAddress(name) {
+    return newAddress(name, randomBelow);
+  }
+
+  /**
+   * @param {{address: string, password: string, invitation?: string}} typed
+   * @returns {Promise<{words: string}>} to be confirmed: until then there is an account, but no device
+   * @throws {Refusal} `address_form`, `password_length`, `address_taken`, `invitation_…`, the server's
+   */
+  async register({ address: typed, password, invitation }) {
+    const address = readAddress(typed);
+    const auth_key = await authKeyOf(this.#parts, address, password);
+    const body = { address, auth_key, cookie: true, ...(invitation === undefined ? {} : { invitation }) };
+    const { account } = await this.#state.during("asking", () => this.#parts.tokens.open("auth/register", body));
+    this.#state.change({ ...SIGNED_OUT, phase: "no_device", address, account });
+    return { words: this.#founding.words() };
+  }
+
+  /** The ten words were written down: this browser becomes the first device. */
+  async confirmWords() {
+    const { device, pending } = await this.#founding.confirm(this.#address());
+    this.#standing.device = device;
+    if (pending === null) await this.#standing.enter();
+    else this.#state.change({ pending });
+  }
+
+  /** @returns {Promise<{words: string}>} as `register`; for an account that has no device yet */
+  async firstDevice() {
+    return { words: this.#founding.words() };
+  }
+
+  /** @returns {Promise<{words: string}>} as `firstDevice`; the server makes it wait, and old devices may refuse it */
+  async startOver() {
+    return { words: this.#founding.words() };
+  }
+
+  /**
+   * @param {{address: string, password: string, replace?: boolean}} typed  replace: what another account has kept
+   *   here may go
+   * @throws {Refusal} `login_wrong`, `login_wait`; `other_account`: this browser is a device of another; the server's
+   */
+  async signIn({ address: typed, password, replace = false }) {
+    const { tokens } = this.#parts;
+    const address = readAddress(typed);
+    const auth_key = await authKeyOf(this.#parts, address, password);
+    const { device } = this.#standing;
+    const body = { address, auth_key, cookie: true };
+    await this.#state.during("asking", async () => {
+      if (device !== null) {
+        try {
+          await tokens.open("auth/login", { ...body, device: toBase64url(device.id) }, { proved: true });
+          return;
+        } catch (error) {
+          if (!NOT_THIS_DEVICE.includes(/** @type {Refusal} */ (error).code)) throw error;
+        }
+      }
+      tokens.proveBy(null);
+      await tokens.open("auth/login", body);
+    });
+    const { account, device: mine } = /** @type {import("./tokens.js").Access} */ (tokens.access);
+    if (device !== null && mine === null) {
+      if (device.account !== account && device.begun === null && !replace) {
+        await tokens.end().catch(() => undefined);
+        tokens.proveBy(device.keys);
+        throw new Refusal("other_account");
+      }
+      // What was begun may still come to pass; a device that the account doesn't know any more may not.
+      if (device.account === account && device.begun !== null) tokens.proveBy(device.keys);
+      else await this.#standing.forget();
+    }
+    await setFate(this.#parts.storage, null);
+    this.#state.change({ address, account });
+    await this.#standing.within();
+  }
+
+  /**
+   * On a new device: seven words for an old one.
+   * @returns {Promise<{code: string, link: string, expiresAt: number, done: Promise<void>}>} `done` rejects with
+   *   `cancelled`, `link_expired`, `link_broken`, the server's
+   */
+  async beginLink() {
+    this.#link?.cancel();
+    const { chain } = await this.#standing.minding(() => this.#parts.api.me());
+    if (chain === null) throw new Refusal("no_chain");
+    const own = {
+      account: /** @type {string} */ (this.state.account), chain: fromBase64url(chain, 32), address: this.state.address,
+    };
+    const link = await askToBeLinked(this.#parts, own, (device) => { this.#standing.device = device; });
+    this.#link = link;
+    const done = link.done.then(() => this.#standing.enter());
+    done.catch(() => undefined);
+    return { code: link.code, link: link.link, expiresAt: link.expiresAt, done };
+  }
+
+  async cancelLink() {
+    this.#link?.cancel();
+    this.#link = null;
+  }
+
+  /** On an old device. @param {string} code  as typed  @returns {Promise<{device: string, name: string}>} */
+  lookAtLink(code) {
+    return this.#asDevice((work) => work.lookAtLink(code));
+  }
+
+  /** @param {string} code  @param {string} password */
+  async acceptLink(code, password) {
+    const auth_key = await this.#authKey(password);
+    return this.#asDevice((work) => work.acceptLink(code, auth_key));
+  }
+
+  /** @param {string} id  @param {string} name  @throws {Refusal} `device_name` */
+  rename(id, name) {
+    return this.#asDevice((work) => work.rename(id, name));
+  }
+
+  /** @param {string} id  @param {string} password */
+  async revoke(id, password) {
+    const auth_key = await this.#authKey(password);
+    return this.#asDevice((work) => work.revoke(id, auth_key));
+  }
+
+  /** @param {string} sid */
+  endSession(sid) {
+    return this.#asDevice((work) => work.endSession(sid));
+  }
+
+  /** @param {string} old  @param {string} password */
+  async changePassword(old, password) {
+    normalized(password);
+    const old_auth_key = await this.#authKey(old);
+    const auth_key = await this.#authKey(password);
+    return this.#asDevice((work) => work.changePassword({ old_auth_key, auth_key }));
+  }
+
+  /** @param {{address: string, words: string, password: string}} typed */
+  async recover(typed) {
+    this.#standing.work?.close();
+    this.#standing.work = null;
+    this.#standing.device = await recoverAccount(this.#parts, typed);
+    await this.#standing.enter();
+  }
+
+  /** Phase `locked`: opens what lies here. @param {string} words  as typed  @throws {Refusal} `words_wrong` */
+  async openWithWords(words) {
+    await openKept(this.#parts, words);
+    await this.#standing.enter();
+  }
+
+  refusePending() {
+    return this.#asDevice((work) => work.refusePending());
+  }
+
+  /** The news was read. */
+  seen() {
+    return this.#asDevice((work) => work.seen());
+  }
+
+  /** @param {string} address  where it was lost before it could be kept  @throws {Refusal} `address_form` */
+  nameAddress(address) {
+    this.#state.change({ address: readAddress(address) });
+  }
+
+  /**
+   * @param {{forget?: boolean}} [how]  forget: what lies here is dropped, and this browser must be linked anew
+   */
+  async signOut({ forget = false } = {}) {
+    const { storage, tabs, tokens } = this.#parts;
+    if (forget) await forgetAll(storage);
+    // What can't be told now is told at the next start.
+    await setFate(storage, "signed_out");
+    tabs.tell({ kind: "signed_out" });
+    await tokens.end().then(() => setFate(storage, null), () => undefined);
+    if (forget) this.#standing.device = null;
+    this.#standing.leave(SIGNED_OUT);
+  }
+
+  /**
+   * @param {{password: string, words?: string}} typed  words: at once, instead of after three days
+   * @returns {Promise<{deleted: boolean, due: number|null}>}
+   */
+  async deleteAccount({ password, words }) {
+    const { api, tabs } = this.#parts;
+    const auth_key = await this.#authKey(password);
+    const answer = this.#standing.work === null
+      ? await this.#state.during("asking", () => api.deleteAccount({ auth_key }))
+      : await this.#asDevice((work) => work.deleteAccount(auth_key, words));
+    if (answer.deleted) {
+      await this.#standing.forget();
+      tabs.tell({ kind: "signed_out" });
+      this.#parts.tokens.drop();
+      this.#standing.leave(SIGNED_OUT);
+    }
+    return answer;
+  }
+
+  close() {
+    this.#link?.cancel();
+    this.#standing.close();
+    this.#parts.tabs.close();
+    this.#parts.storage?.close();
+  }
+
+  #address() {
+    if (this.state.address === null) throw new Refusal("address_needed");
+    return this.state.address;
+  }
+
+  /** @param {string} password */
+  #authKey(password) {
+    return authKeyOf(this.#parts, this.#address(), password);
+  }
+
+  /**
+   * What only a device may; a refusal that tells how this device stands is shown as that, too.
+   * @template T
+   * @param {(work: import("./device-work.js").DeviceWork) => Promise<T>} does
+   */
+  async #asDevice(does) {
+    const { work } = this.#standing;
+    if (work === null) throw new Refusal("device_required");
+    return this.#standing.minding(() => does(work));
+  }
+}

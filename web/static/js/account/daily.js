@@ -1,0 +1,46 @@
+/** What a device does once a day, and once a week. In one tab only; whatever was stopped is done the next time. */
+
+import { sealToWords, leavePins } from "./settling.js";
+
+const PINS_DAYS = 7;
+
+/**
+ * @typedef {object} Done  days since 1970, by the server's clock
+ * @property {number} rotated
+ * @property {number} pinned
+ * @property {number} sequence  of the chain, when pins were left
+ */
+
+/**
+ * @param {import("./parts.js").Parts} parts
+ * @param {import("./this-device.js").ThisDevice} device
+ * @param {object} seen
+ * @param {import("../protocol/accounts/chain.js").Chain} seen.chain
+ * @param {import("./sealing.js").SealingKeys} seen.sealing
+ * @param {number} seen.number  of the sealing key that the server names
+ * @param {number} seen.began  when the look at everything began, by the server's clock
+ */
+export async function dailyWork(parts, device, { chain, sealing, number, began }) {
+  const { clock, rows } = parts;
+  const today = clock.today();
+  /** @type {Done} */
+  const done = await rows.read("daily") ?? { rotated: today, pinned: -PINS_DAYS, sequence: -1 };
+  await sealing.renew(today, clock.now(), number);
+  // There are no conversations yet: nothing is sealed to this device that would still have to be opened.
+  await sealing.destroyOld(clock.now(), { began, isAllOpened: true });
+  let { rotated, pinned, sequence } = done;
+  if (pinned + PINS_DAYS <= today || sequence !== chain.sequence) {
+    await leavePins(parts, device, chain);
+    pinned = today;
+    sequence = chain.sequence;
+  }
+  // Last: from here on an old copy of the disk opens nothing of what was removed above.
+  if (rotated < today) {
+    const registers = await rows.read("registers");
+    await rows.rotate(sealToWords(parts, registers?.recovery_seal ?? null));
+    rotated = today;
+  }
+  if (rotated !== done.rotated || pinned !== done.pinned || sequence !== done.sequence || (await rows.read("daily")) === undefined) {
+    await rows.write({ daily: { rotated, pinned, sequence } });
+  }
+}

@@ -1,0 +1,206 @@
+/**
+ * What this browser is to the account: nothing, signed in, a device. How that begins at the start of a page, and
+ * how the server's refusals change it.
+ */
+
+import { toBase64url } from "../protocol/encoding.js";
+import { Refusal } from "../protocol/errors.js";
+import { NOTHING_KNOWN } from "./account-state.js";
+import { DeviceWork } from "./device-work.js";
+import { Founding } from "./founding.js";
+import { finishLink } from "./linking.js";
+import { settle } from "./settling.js";
+import { forgetAll } from "./storage.js";
+import { fateOf, readDevice, setFate } from "./this-device.js";
+
+/** So often a device whose server can't be reached tries again. */
+const AGAIN_MS = 10_000;
+export const SIGNED_OUT = Object.freeze({ ...NOTHING_KNOWN, phase: /** @type {const} */ ("signed_out") });
+/** No answer of the server, or none of this server's. */
+const AWAY = ["unreachable", "unavailable", "not_ours"];
+
+/** What the server says, or its answers show, of this browser as a whole. */
+const STANDING = ["session_ended", "device_revoked", "device_copied", "chain_back", "chain_fork", "locked"];
+
+/**
+ * @typedef {import("./account-state.js").AccountState} AccountState
+ * @typedef {import("./this-device.js").ThisDevice} ThisDevice
+ * @typedef {import("./parts.js").Parts} Parts
+ */
+
+export class Standing {
+  /** What this browser is, or is about to be. @type {ThisDevice|null} */
+  device = null;
+  /** What it does as a device, while it is one. @type {DeviceWork|null} */
+  work = null;
+  #parts;
+  #state;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  #again;
+  #isClosed = false;
+
+  /** @param {Parts} parts */
+  constructor(parts) {
+    this.#parts = parts;
+    this.#state = parts.state;
+    parts.tabs.listen((told) => {
+      if (told.kind === "token") parts.tokens.learn(told.access);
+      if (told.kind === "signed_out") this.#signedOut();
+      if (told.kind === "signed_in" && !this.#isIn()) this.start();
+      if (told.kind === "changed") this.work?.look();
+    });
+    globalThis.addEventListener?.("online", this.#retry);
+  }
+
+  /** Reads what is kept here, and goes on with a session if there is one. */
+  async start() {
+    const { storage, tokens } = this.#parts;
+    this.device = await readDevice(storage);
+    tokens.proveBy(this.device?.keys ?? null);
+    const fate = await fateOf(storage);
+    if (fate === "revoked") {
+      this.#state.change({ ...NOTHING_KNOWN, phase: "revoked" });
+      return;
+    }
+    try {
+      if (fate === "signed_out") {
+        await tokens.end();
+        await setFate(storage, null);
+        this.#state.change(SIGNED_OUT);
+        return;
+      }
+      await tokens.refresh();
+      await this.within();
+    } catch (error) {
+      this.refused(/** @type {Refusal} */ (error));
+    }
+  }
+
+  /** There is a session: of this device, or of none. */
+  async within() {
+    const { access } = this.#parts.tokens;
+    if (access === null) throw new Refusal("session_ended");
+    if (this.device !== null && access.device === toBase64url(this.device.id)) return this.enter();
+    const { chain, pending, account, createdDay } = await this.#parts.api.me();
+    const { address } = this.#state.current;
+    const device = this.device === null ? null : toBase64url(this.device.id);
+    if (this.device !== null && this.device.account === account && chain === toBase64url(this.device.chain)) {
+      // What has waited has come to pass, but this session doesn't know of it.
+      if (this.device.begun?.kind === "genesis") return this.leave({ ...NOTHING_KNOWN, phase: "ended", address, device });
+    }
+    this.#state.change({
+      ...SIGNED_OUT, phase: "no_device", address, account, createdDay, pending, hasDevices: chain !== null,
+    });
+    // Confirmed, and perhaps never posted.
+    if (this.device?.begun?.kind === "genesis" && pending === null && chain === null) {
+      const waits = await Founding.again(this.#parts, this.device);
+      if (waits === null) return this.enter();
+      this.#state.change({ pending: waits });
+    }
+    return undefined;
+  }
+
+  /** This browser is a device, and its session is the device's. */
+  async enter() {
+    const device = /** @type {ThisDevice} */ (this.device);
+    try {
+      if (device.begun?.kind === "link") await finishLink(this.#parts, device);
+      else if (device.begun !== null) await settle(this.#parts, device, {});
+      this.work?.close();
+      this.work = null;
+      const work = new DeviceWork(this.#parts, device, (error) => this.refused(error));
+      await work.begin();
+      this.work = work;
+      this.#parts.tabs.tell({ kind: "signed_in" });
+    } catch (error) {
+      this.refused(/** @type {Refusal} */ (error));
+    }
+  }
+
+  /**
+   * Does something, and shows how this browser stands if it is refused for that.
+   * @template T
+   * @param {() => Promise<T>} does
+   * @returns {Promise<T>}
+   */
+  async minding(does) {
+    try {
+      return await does();
+    } catch (error) {
+      if (STANDING.includes(/** @type {Refusal} */ (error).code)) this.refused(/** @type {Refusal} */ (error));
+      throw error;
+    }
+  }
+
+  /** What a no means for all of it. @param {Refusal} refusal */
+  refused(refusal) {
+    const { code } = refusal;
+    const isDevice = this.device?.begun === null;
+    if (AWAY.includes(code)) {
+      this.#state.change({ phase: "offline" });
+      clearTimeout(this.#again);
+      if (!this.#isClosed) this.#again = setTimeout(this.#retry, AGAIN_MS);
+    } else if (code === "device_revoked") this.#revoked();
+    else if (code === "device_copied") this.#stop("copied");
+    else if (code === "locked") this.#stop("locked");
+    else if (code.startsWith("chain_")) this.#stop("distrusted", code);
+    else if (code === "proof_wrong" && this.device === null) this.leave({ ...NOTHING_KNOWN, phase: "evicted" });
+    else if (["session_ended", "unauthorized", "proof_wrong"].includes(code)) {
+      this.#parts.tokens.drop();
+      const { id } = this.device ?? {};
+      this.leave(isDevice && id ? { ...NOTHING_KNOWN, phase: "ended", device: toBase64url(id) } : SIGNED_OUT);
+    } else throw refusal;
+  }
+
+  /** @param {import("./account-state.js").Phase} phase  @param {string|null} [reason] */
+  #stop(phase, reason = null) {
+    this.work?.stop();
+    this.#state.change({ phase, reason });
+  }
+
+  async #revoked() {
+    await this.forget();
+    await setFate(this.#parts.storage, "revoked");
+    this.#parts.tokens.drop();
+    this.leave({ ...NOTHING_KNOWN, phase: "revoked" });
+  }
+
+  /** Drops all that lies here. */
+  async forget() {
+    this.device = null;
+    this.#parts.tokens.proveBy(null);
+    this.#parts.rows.forget();
+    await forgetAll(this.#parts.storage);
+  }
+
+  /** Nothing is done any more for whoever was signed in. @param {Readonly<AccountState>} state  what is shown then */
+  leave(state) {
+    this.work?.close();
+    this.work = null;
+    this.#parts.rows.forget();
+    this.#parts.tokens.drop();
+    this.#state.change(state);
+  }
+
+  close() {
+    this.#isClosed = true;
+    clearTimeout(this.#again);
+    globalThis.removeEventListener?.("online", this.#retry);
+    this.work?.close();
+  }
+
+  #retry = () => {
+    if (this.#state.current.phase !== "offline") return;
+    if (this.work === null) this.start();
+    else this.work.look();
+  };
+
+  async #signedOut() {
+    this.leave(SIGNED_OUT);
+    this.device = await readDevice(this.#parts.storage);
+  }
+
+  #isIn() {
+    return ["loading", "ready", "offline", "no_device"].includes(this.#state.current.phase);
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * The tabs of this browser in which the account is open. All of them may ask and show; one of them, which holds
+ * a lock, does the daily work and looks for what is new. Whoever is frozen for five seconds is robbed of it.
+ */
+
+const CHANNEL = "ephemeral-account";
+export const LEADER = "ephemeral-account/socket";
+const FROZEN_MS = 5000;
+
+/**
+ * @typedef {import("./storage-keys.js").Locks} Locks
+ * @typedef {Pick<BroadcastChannel, "postMessage"|"close"|"addEventListener">} Channel
+ *
+ * @typedef {{kind: "token", access: import("./tokens.js").Access}
+ *   |{kind: "changed"|"signed_out"|"signed_in"|"anybody"|"here"}} Told
+ *   changed: look anew; anybody, here: whether one does the work, and that it does
+ */
+
+export class Tabs {
+  #channel;
+  /** @type {((told: Told) => void)[]} */
+  #listeners = [];
+
+  /** @param {Channel} [channel] */
+  constructor(channel = new BroadcastChannel(CHANNEL)) {
+    this.#channel = channel;
+    channel.addEventListener("message", ({ data }) => {
+      for (const listener of this.#listeners) listener(data);
+    });
+  }
+
+  /** @param {Told} told  to all others */
+  tell(told) {
+    this.#channel.postMessage(told);
+  }
+
+  /** @param {(told: Told) => void} listener */
+  listen(listener) {
+    this.#listeners.push(listener);
+  }
+
+  close() {
+    this.#listeners = [];
+    this.#channel.close();
+  }
+}
+
+/** Whether this tab is the one that works. */
+export class Leadership {
+  #locks;
+  #tabs;
+  #lead;
+  #isSeen;
+  /** Ends the waiting for the lock. @type {AbortController|null} */
+  #waiting = null;
+  /** Ends the work. @type {AbortController|null} */
+  #leading = null;
+  #isClosed = false;
+  #hasHeard = true;
+  /** @type {ReturnType<typeof setInterval>|undefined} */
+  #watch;
+
+  /**
+   * @param {{locks: Locks, tabs: Tabs, lead: (signal: AbortSignal) => Promise<void>, isSeen: () => boolean}} parts
+   *   `lead` works until its signal says to stop; `isSeen`: whether somebody looks at this tab
+   */
+  constructor({ locks, tabs, lead, isSeen }) {
+    this.#locks = locks;
+    this.#tabs = tabs;
+    this.#lead = lead;
+    this.#isSeen = isSeen;
+    tabs.listen(({ kind }) => {
+      if (kind === "anybody" && this.#leading !== null) tabs.tell({ kind: "here" });
+      if (kind === "here") this.#hasHeard = true;
+    });
+  }
+
+  get isLeading() {
+    return this.#leading !== null;
+  }
+
+  begin() {
+    this.#campaign(false);
+    this.#watch = setInterval(() => this.look(), FROZEN_MS);
+  }
+
+  /** Asks whether there is one that works; if the last question had no answer, it is robbed. */
+  look() {
+    if (this.#leading !== null || this.#isClosed || !this.#isSeen()) {
+      this.#hasHeard = true;
+      return;
+    }
+    if (!this.#hasHeard) {
+      this.#hasHeard = true;
+      this.#waiting?.abort();
+      this.#campaign(true);
+      return;
+    }
+    this.#hasHeard = false;
+    this.#tabs.tell({ kind: "anybody" });
+  }
+
+  close() {
+    this.#isClosed = true;
+    clearInterval(this.#watch);
+    this.#waiting?.abort();
+    this.#leading?.abort();
+  }
+
+  /** @param {boolean} steal */
+  async #campaign(steal) {
+    const waiting = new AbortController();
+    this.#waiting = waiting;
+    /** @type {AbortController|null} */
+    let leading = null;
+    try {
+      // Who steals doesn't wait, and may not say for how long.
+      await this.#locks.request(LEADER, steal ? { steal: true } : { signal: waiting.signal }, async () => {
+        leading = new AbortController();
+        this.#leading = leading;
+        await this.#lead(leading.signal);
+      });
+    } catch {
+      // Robbed, or called away from waiting.
+    }
+    /** @type {AbortController|null} */ (leading)?.abort();
+    if (this.#leading === leading) this.#leading = null;
+    const isCalledAway = waiting.signal.aborted;
+    if (!this.#isClosed && !isCalledAway) this.#campaign(false);
+  }
+}
