@@ -71,12 +71,14 @@ def good(v: Vectors) -> None:
                 "\u0080": "Control",
                 "\u00f6": "Latin Small Letter O With Diaeresis",
             },
-            ('{"\\r":"Carriage Return",'
-            '"1":"One",'
-            '"\u0080":"Control",'
-            '"\u00f6":"Latin Small Letter O With Diaeresis",'
-            '"\u20ac":"Euro Sign","\U0001f600":"Emoji: Grinning Face",'
-            '"\ufb33":"Hebrew Letter Dalet With Dagesh"}'),
+            (
+                '{"\\r":"Carriage Return",'
+                '"1":"One",'
+                '"\u0080":"Control",'
+                '"\u00f6":"Latin Small Letter O With Diaeresis",'
+                '"\u20ac":"Euro Sign","\U0001f600":"Emoji: Grinning Face",'
+                '"\ufb33":"Hebrew Letter Dalet With Dagesh"}'
+            ),
             "The example of RFC 8785, 3.2.3.",
         ),
         ("deep", nested(16), "[" * 16 + "1" + "]" * 16, "16 levels."),

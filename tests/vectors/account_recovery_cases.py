@@ -85,7 +85,8 @@ def words(v: Vectors) -> None:
     why = "A word misspelt."
     v.refusal("read_recovery_words", "words_misspelt", why, {"text": typed}, "code_word", told)
     two = WORDS.replace("silver", "silfer").replace("finch", "fihcn")
-    v.refusal("read_recovery_words", "words_misspelt_twice", why, {"text": two}, "code_word")
+    told = wrong(two, "silfer", (4, "silfer"), (6, "fihcn"))
+    v.refusal("read_recovery_words", "words_misspelt_twice", why, {"text": two}, "code_word", told)
     drawn_bytes = b"".join(
         n.to_bytes(2, "big") for n in (0, 7775, 7776, 62_207, 62_208, 65_535, *range(1, 7))
     )
