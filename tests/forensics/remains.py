@@ -25,7 +25,10 @@ WRAPPED = 61
 # How a wrapped key stands in a row, wherever that is: its length, then its version.
 _WRAPPED_IN_ROW = b"\x7d\x01"
 _WAL_SEGMENT = re.compile(r"[0-9A-F]{24}")
-KINDS = ("message", "profile", "resume")
+KINDS = (
+    "message", "profile", "resume",
+    "token-key", "family", "device-name", "sealing-key", "share", "pins", "link",
+)  # fmt: skip
 
 
 @dataclass

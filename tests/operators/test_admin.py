@@ -68,7 +68,7 @@ class Browser:
 
 
 class Person(Browser):
-    """An operator: codes of steps that were not used before, as time passes for nobody else."""
+    """An operator, who has an app, and never waits for its next code."""
 
     def __init__(self, server: Program, name: str) -> None:
         super().__init__(server)
@@ -78,12 +78,11 @@ class Person(Browser):
         [address] = re.findall(r'href="(otpauth:[^"]+)"', shown)
         [secret] = re.findall(r"secret=(\w+)", unescape(address))
         self.codes = TOTP(secret)
-        # The step before the present one: this one and the next are there for later.
-        self.step = int(time()) // 30 - 2
+        self.step = 0
 
     def code(self) -> str:
-        """The next code."""
-        self.step = max(self.step + 1, int(time()) // 30 - 1)
+        """The present code, and then the next, which counts too: there is no third to be had."""
+        self.step = max(self.step + 1, int(time()) // 30)
         return self.codes.generate_otp(self.step)
 
     def enrol(self, **fields: str) -> httpx.Response:

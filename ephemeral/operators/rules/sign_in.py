@@ -89,4 +89,4 @@ def provisioning(secret: bytes, name: str, issuer: str) -> str:
     """What an app reads from a picture (the Key URI Format)."""
     from pyotp import TOTP  # noqa: PLC0415
 
-    return TOTP(typed_secret(secret)).provisioning_uri(name, issuer)
+    return TOTP(typed_secret(secret)).provisioning_uri(name=name, issuer_name=issuer)

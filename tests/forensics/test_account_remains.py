@@ -1,0 +1,178 @@
+"""Somebody takes the disk of a server with accounts: what is left of devices and of accounts.
+
+As with rooms (test_remains): names, shares, sealing keys, pins and links are planted through the
+real services and destroyed in every way that there is. Copies from before an epoch ended open all
+of it; two epochs later they open what lives, and of a deleted account nothing.
+"""
+
+import asyncio
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from support.machines.account_services import AccountDesk, Machine, Person
+from support.machines.services import Desk
+from test_remains import Copy, end_epoch, keep_the_dead
+
+from ephemeral.store.embedded.server import EmbeddedPostgres
+from ephemeral.store.migrations import migrate, read_migrations
+from ephemeral.store.postgres import open_pool
+
+if TYPE_CHECKING:
+    from ephemeral.store.postgres import Pool
+
+
+class Scene:
+    """What was planted, and byte-for-byte copies of what lay there."""
+
+    before: Copy
+    after: Copy
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.living: dict[bytes, str] = {}
+        self.gone: dict[bytes, str] = {}
+        #: These are never written down at all, by anybody.
+        self.silent: dict[bytes, str] = {}
+        self.account = b""
+
+    def planted(self, what: str, *contents: bytes) -> None:
+        self.living |= dict.fromkeys(contents, what)
+
+    def destroyed(self, *contents: bytes) -> None:
+        for one in contents:
+            self.gone[one] = self.living.pop(one)
+
+    async def running(self, pool: "Pool", work: str) -> None:
+        desk = AccountDesk(await Desk.open(pool, self.folder / "keyring"))
+        if work == "fill":
+            await fill(self, desk)
+        else:
+            for _ in range(2):
+                await end_epoch(desk.desk)
+        await desk.close()
+
+    def copy(self, name: str) -> Copy:
+        to = self.folder / name
+        shutil.copytree(self.folder / "data" / "postgres", to / "database")
+        shutil.copytree(self.folder / "keyring", to / "keys")
+        return Copy(to / "database", to / "keys")
+
+
+async def full(scene: Scene, desk: AccountDesk, what: str) -> tuple[Person, list[bytes]]:
+    """Somebody with two devices, of whom everything is kept; and what is kept."""
+    person = await desk.person(machines=2)
+    one, other = person.machines
+    name, sealed, request = os.urandom(109), os.urandom(3000), os.urandom(2076)
+    await desk.services.devices.rename(one.asker, other.id, name)
+    [share], _ = await desk.services.shares.rotate(other.asker, 0)
+    await desk.services.pins.put(other.asker, sealed, other.key.sign("pins", sealed))
+    locator = os.urandom(32)
+    await desk.services.links.deposit(await person.sign_in(), locator, request)
+    keys = await desk.services.devices.listed(person.account)
+    sealing = [one.sealing.key + one.sealing.signature for one in keys.devices if one.sealing]
+    pins = other.key.sign("pins", sealed) + sealed
+    for label, content in (("name", name), ("share", share.share), ("request", request)):
+        scene.planted(f"{what}: {label}", content)
+    scene.planted(f"{what}: pins", pins)
+    scene.planted(f"{what}: sealing keys", *sealing)
+    scene.silent |= {
+        person.address.encode(): f"{what}: address",
+        person.auth_key: f"{what}: auth key",
+        locator: f"{what}: locator",
+    }
+    return person, [name, share.share, request, pins, *sealing]
+
+
+async def fill(scene: Scene, desk: AccountDesk) -> None:
+    """Accounts that live, and what is destroyed in every way that there is."""
+    await full(scene, desk, "living")
+
+    person, [name, share, _, _, _, sealing] = await full(scene, desk, "revoked")
+    await person.revoke(*person.machines)
+    scene.destroyed(name, share, sealing)
+
+    person, [_, share, *_] = await full(scene, desk, "rotated")
+    asker = person.machines[1].asker
+    _, newer = (await desk.services.shares.rotate(asker, 1))[0]
+    scene.planted("rotated: the next share", newer.share)
+    await desk.services.shares.confirm(asker, 2)
+    scene.destroyed(share)
+
+    person, [_, _, _, pins, first, _] = await full(scene, desk, "replaced")
+    machine, other = person.machines
+    sealed = os.urandom(3000)
+    signature = other.key.sign("pins", sealed)
+    await desk.services.pins.put(other.asker, sealed, signature)
+    scene.planted("replaced: the next pins", signature + sealed)
+    key = machine.sealing(person.chain.id, await desk.today())
+    await desk.services.sealing_keys.put(machine.asker, key)
+    scene.planted("replaced: the next sealing key", key.key + key.signature)
+    scene.destroyed(pins, first)
+
+    person, [name, share, request, _, *sealing] = await full(scene, desk, "recovered")
+    await person.recover()
+    scene.destroyed(name, share, request, *sealing)
+
+    person, kept = await full(scene, desk, "deleted")
+    thief = Machine(session=await person.sign_in())
+    await person.post_genesis(thief, person.begun(thief))
+    assert await person.close(person.machines[0], by=person.recovery) is None
+    scene.destroyed(*kept)
+    scene.account = person.account
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
+    """Everything that was planted, with the copies `before` and `after`."""
+    built = Scene(tmp_path_factory.mktemp("scene"))
+
+    async def run(work: str) -> None:
+        async with EmbeddedPostgres(built.folder / "data") as database:
+            pool = await open_pool(database.dsn, size=8, wait_seconds=0)
+            await migrate(pool, read_migrations())
+            await keep_the_dead(pool)
+            await built.running(pool, work)
+            await pool.close()
+
+    asyncio.run(run("fill"))
+    built.before = built.copy("before")
+    asyncio.run(run("end epochs"))
+    built.after = built.copy("after")
+    return built
+
+
+def named(contents: dict[bytes, str], found: set[bytes]) -> list[str]:
+    return sorted(what for one, what in contents.items() if one in found)
+
+
+def lost(contents: dict[bytes, str], found: set[bytes]) -> list[str]:
+    return sorted(what for one, what in contents.items() if one not in found)
+
+
+def test_at_first_the_attack_recovers_what_was_destroyed(scene: Scene) -> None:
+    recovered = scene.before.attack().plaintexts()
+    assert lost(scene.gone, recovered) == []
+    assert lost(scene.living, recovered) == []
+
+
+def test_two_epochs_later_nothing_that_was_destroyed_can_be_read(scene: Scene) -> None:
+    recovered = scene.after.attack().plaintexts()
+    assert named(scene.gone, recovered) == []
+    # The attack still works.
+    assert lost(scene.living, recovered) == []
+
+
+def test_nothing_that_was_planted_lies_there_unsealed_and_secrets_do_not_at_all(
+    scene: Scene,
+) -> None:
+    every = scene.gone | scene.living | scene.silent
+    for copy in (scene.before, scene.after):
+        for path in copy.database.parent.rglob("*"):
+            content = path.read_bytes().replace(bytes(4096), b"") if path.is_file() else b""
+            for planted, what in every.items():
+                # A sealing key is public and the same in all these tests; its signature isn't.
+                piece = planted[-32:] if "key" in what else planted[:32]
+                assert piece not in content, (what, path)
