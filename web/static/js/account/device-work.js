@@ -65,6 +65,8 @@ export class DeviceWork {
     const { isHalfway } = await state.during("opening", () => rows.open());
     if (isHalfway) await this.#rotate();
     await this.#look();
+    // Somebody may have signed out in the meantime.
+    if (this.#isStopped) return;
     this.#leadership.begin();
     this.#persist();
   }

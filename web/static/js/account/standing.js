@@ -115,12 +115,14 @@ export class Standing {
       if (device.begun?.kind === "link") await finishLink(this.#parts, device);
       else if (device.begun !== null) await settle(this.#parts, device, {});
       this.work?.close();
-      this.work = null;
-      const work = new DeviceWork(this.#parts, device, (error) => this.refused(error));
-      await work.begin();
-      this.work = work;
-      this.#parts.tabs.tell({ kind: "signed_in" });
+      if (this.#isClosed) return;
+      this.work = new DeviceWork(this.#parts, device, (error) => this.refused(error));
+      await this.work.begin();
+      if (!this.#isClosed) this.#parts.tabs.tell({ kind: "signed_in" });
     } catch (error) {
+      this.work?.close();
+      this.work = null;
+      if (this.#isClosed) return;
       this.refused(/** @type {Refusal} */ (error));
     }
   }
