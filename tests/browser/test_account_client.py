@@ -160,10 +160,15 @@ class Disks:
             opened(context.pages[0], self._server)
             yield context.pages[0]
 
-    def phase(self, image: Path) -> str:
-        """What the client says that is given a copy of this disk; nothing in it opens by itself."""
+    def phase(self, image: Path, password: dict[str, str] | None = None) -> str:
+        """What the client says that is given a copy of this disk; nothing in it opens by itself.
+
+        Who has the password as well signs in where it is asked.
+        """
         with self.opened(self.copy(image)) as page:
             assert page.evaluate(ATTACK, False)["opened"] == 0
+            if password is not None and page.evaluate("() => client.state.phase") == "ended":
+                page.evaluate("(typed) => client.signIn(typed)", password)
             phase = str(page.evaluate("() => client.state.phase"))
             if phase == "ready":
                 assert page.evaluate(ATTACK, True)["opened"] > 3
@@ -190,28 +195,29 @@ def test_a_disk_opens_nothing_after_a_new_share_a_sign_out_or_a_removal(
         canary: [] for canary in canaries
     }
 
-    # The control: with the server's share, a copy opens.
+    # The control: with a session, a copy gets the server's share, and opens.
     before = disks.copy(disk)
-    assert disks.phase(before) == "ready"
+    typed = {"address": made["address"], "password": PASSWORD}
+    assert disks.phase(before, typed) == "ready"
 
-    # A day later there is another share. The rows of yesterday's copy are under one that is gone.
+    # A day later there is another share. What yesterday's copy holds is under one that is gone,
+    # even for somebody who has the password.
     with disks.opened(disk) as page:
+        page.evaluate("(typed) => client.signIn(typed)", typed)
         assert page.evaluate(ROTATE) == 2
-    assert disks.phase(before) == "locked"
+    assert disks.phase(before, typed) == "locked"
     rotated = disks.copy(disk)
-    assert disks.phase(rotated) == "ready"
+    assert disks.phase(rotated, typed) == "ready"
 
-    # Signed out: the password is asked, and only the session that it gives gets the share.
+    # Signed out: the share comes with a session alone.
     with disks.opened(disk) as page:
+        page.evaluate("(typed) => client.signIn(typed)", typed)
         page.evaluate("() => client.signOut()")
-    assert disks.phase(rotated) == "ended"
     assert disks.phase(disk) == "ended"
+    assert disks.phase(disk, typed) == "ready"
 
-    # Removed by another device: the share is destroyed, so the password is of no use.
+    # Removed: the share is destroyed, and so the password is of no use.
     with disks.opened(tmp_path / "second") as page:
-        credentials = {"address": made["address"], "words": made["words"], "password": PASSWORD}
-        page.evaluate("(typed) => client.recover(typed)", credentials)
+        page.evaluate("(typed) => client.recover(typed)", {**typed, "words": made["words"]})
         assert page.evaluate("() => client.state.phase") == "ready"
-    with disks.opened(disks.copy(rotated)) as page:
-        page.evaluate("(typed) => client.signIn(typed)", credentials)
-        assert page.evaluate("() => client.state.phase") == "no_device"
+    assert disks.phase(rotated, typed) == "no_device"

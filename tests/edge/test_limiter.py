@@ -24,9 +24,11 @@ from ephemeral.settings import VARIABLES, Settings
 ROOT = Path(__file__).resolve().parents[2]
 LOCATOR, TOKEN = "L" * 43, "T" * 43
 DRAWN = count(1)
-# How many requests of one member or account may wait, and how often a password may be guessed.
+# How many requests of one member or account may wait, how often a password may be guessed, and
+# what operators may do.
 WITHOUT_SETTING = {
     "sockets_seat", "sockets_account", "guess_login", "guess_password", "guess_recovery",
+    "operator_page_address", "operator_sign_in_address", "operator_sign_in_operator",
 }  # fmt: skip
 
 

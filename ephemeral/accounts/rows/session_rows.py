@@ -120,7 +120,7 @@ async def stale(
     rows = await connection.fetch(
         """
         SELECT sid FROM accounts.sessions, clock_ms() AS now
-        WHERE seen_day < now / 86400000 - CASE WHEN device IS NULL THEN $2 ELSE $1 END
+        WHERE seen_day < now / 86400000 - CASE WHEN device IS NULL THEN $2::int ELSE $1::int END
         ORDER BY seen_day LIMIT $3
         """,
         device_days,

@@ -26,7 +26,7 @@ from ephemeral.accounts.service.watches import Watches
 from ephemeral.protocol.accounts.chain import Chain
 from ephemeral.protocol.accounts.statements import Signed
 from ephemeral.protocol.errors import Refusal
-from ephemeral.store.clock import clock
+from ephemeral.store.clock import ClockWatch, clock
 from ephemeral.store.postgres import transaction
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ __all__ = ["Due"]
 
 #: Rows of a kind in one go.
 CHUNK = 100
+
+#: After a jump of the clock nothing acts for so long.
+PAUSE_SECONDS = 3600
 
 
 class Due:
@@ -56,9 +59,16 @@ class Due:
         self._values = values
         self._sessions = sessions
         self._deletion = deletion
+        self._clock = ClockWatch(PAUSE_SECONDS)
 
-    async def sweep(self) -> None:
-        """Do what is due."""
+    async def sweep(self, monotonic: float) -> None:
+        """Do what is due. `monotonic`: this machine's clock, in seconds.
+
+        A database's clock that has jumped is not believed for a while: nothing brings back an
+        account that ended by it.
+        """
+        if not self._clock.trusts(await transaction(self._pool, clock), monotonic):
+            return
         accounts = await transaction(self._pool, lambda one: pending_rows.due(one, CHUNK))
         for account in accounts:
             await self._act(account)

@@ -47,13 +47,13 @@ class Sweeper:
         """Do all of it again and again, until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(repeat(lambda _: self._ended.heal(), _HEAL_SECONDS, self._fault))
-            group.create_task(repeat(lambda _: self.sweep(), _SWEEP_SECONDS, self._fault))
+            group.create_task(repeat(self.sweep, _SWEEP_SECONDS, self._fault))
 
-    async def sweep(self) -> None:
+    async def sweep(self, monotonic: float) -> None:
         """End and forget what is due; make another signing key in time."""
         await self._sessions.sweep()
         await self._ended.load()
         await transaction(self._pool, invitation_rows.forget_expired)
         await transaction(self._pool, identity_rows.forget_nonces)
         await self._keys.renew()
-        await self._due.sweep()
+        await self._due.sweep(monotonic)

@@ -20,14 +20,14 @@ from ephemeral.rooms.rules.room import ClosedEvent, PresenceEvent, Seat
 from ephemeral.rooms.service.hub import Hub
 from ephemeral.rooms.service.ledger import Ledger
 from ephemeral.rooms.service.rooms import Rooms
-from ephemeral.store.clock import clock
+from ephemeral.store.clock import ClockWatch, clock
 from ephemeral.store.postgres import StoreUnavailable, transaction
 from ephemeral.store.repeating import repeat
 
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection, Pool
 
-__all__ = ["ClockWatch", "Sweeper"]
+__all__ = ["Sweeper"]
 
 T = TypeVar("T")
 
@@ -48,31 +48,8 @@ HINT_SECONDS = 30
 #: A socket that took its seat so long ago listens, or never will.
 UNHEARD_MS = (30_000, 600_000)
 
-#: Clocks that disagree by more than this have been changed.
-JUMP_MS = 60_000
-
 #: After a jump nothing is destroyed for so long; then the clock is believed.
 PAUSE_SECONDS = 60
-
-
-class ClockWatch:
-    """Notices when the database's clock and this machine's monotonic clock disagree.
-
-    A clock that is set forward by mistake must not destroy what waits: the sweeper pauses, and
-    somebody may set it back.
-    """
-
-    def __init__(self) -> None:
-        self._origin: int | None = None
-        self._paused_until = 0.0
-
-    def trusts(self, wall_ms: int, monotonic: float) -> bool:
-        """Whether to sweep now. `wall_ms`: database time; `monotonic`: seconds."""
-        origin = wall_ms - int(monotonic * 1000)
-        if self._origin is not None and abs(origin - self._origin) > JUMP_MS:
-            self._paused_until = monotonic + PAUSE_SECONDS
-        self._origin = origin
-        return monotonic >= self._paused_until
 
 
 class Sweeper:
@@ -99,7 +76,7 @@ class Sweeper:
         self._worker = worker
         self._interval = interval
         self._fault = fault
-        self._clock = ClockWatch()
+        self._clock = ClockWatch(PAUSE_SECONDS)
         self._known = False
         self._told: dict[bytes, int] = {}
         self._next_beat = 0.0

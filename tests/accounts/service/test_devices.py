@@ -7,6 +7,7 @@ import pytest
 from support.machines.account_services import AccountDesk, Machine
 
 from ephemeral.accounts.rules.nouns import DAY_MS, GRACE_MS
+from ephemeral.accounts.service.due import PAUSE_SECONDS
 from ephemeral.accounts.service.links import LINK_MS, TRIES
 from ephemeral.protocol.errors import Refusal
 
@@ -332,6 +333,22 @@ async def test_a_close_that_nobody_refused_ends_the_account(accounts: AccountDes
         "SELECT account, state, sequence FROM accounts.chains WHERE chain = $1", person.chain.id
     )
     assert tuple(chain) == (None, "closed", 2)
+
+
+async def test_a_clock_that_jumps_ends_no_account(accounts: AccountDesk) -> None:
+    """Somebody may set it back: what ended by it would not come back."""
+    person = await accounts.person()
+    await person.close(person.machines[0])
+    await accounts.sweep()
+    await accounts.desk.clock.advance(GRACE_MS)
+    jumped = asyncio.get_running_loop().time()
+    for passed in (0, PAUSE_SECONDS - 60):
+        await accounts.desk.clock.advance(passed * 1000)
+        await accounts.services.due.sweep(jumped + passed)
+        assert (await accounts.services.devices.listed(person.account)).pending is not None
+    await accounts.desk.clock.advance(61_000)
+    await accounts.services.due.sweep(jumped + PAUSE_SECONDS + 1)
+    assert await accounts.pool.fetchval("SELECT count(*) FROM accounts.accounts") == 0
 
 
 async def test_a_close_by_the_words_acts_at_once(accounts: AccountDesk) -> None:

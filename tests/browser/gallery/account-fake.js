@@ -34,7 +34,7 @@ export const PHASES = {
   ready,
   ready_alone: { ...ready, devices: ready.devices.slice(0, 1), sessions: ready.sessions.slice(0, 1), persisted: false },
   ready_news: {
-    ...ready, news: [{ kind: "device_added", device: OTHER }, { kind: "device_removed" }, { kind: "recovered" }],
+    ...ready, news: [{ kind: "device_added", device: OTHER }, { kind: "device_removed" }, { kind: "recovered" }, { kind: "server_back" }],
   },
   ready_pending_close: {
     ...ready, pending: { kind: "close", device: OTHER, at: Date.now() - 3_600_000, due: Date.now() + 71 * 3_600_000 },

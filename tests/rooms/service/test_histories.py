@@ -39,7 +39,8 @@ from ephemeral.rooms.rules.limits import Limits
 from ephemeral.rooms.rules.room import DestroyedEvent, Seat
 from ephemeral.rooms.service import commits
 from ephemeral.rooms.service.estimated_clock import Clock
-from ephemeral.rooms.service.sweeper import ClockWatch
+from ephemeral.rooms.service.sweeper import PAUSE_SECONDS
+from ephemeral.store.clock import ClockWatch
 from ephemeral.store.postgres import open_pool
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ class Stage:
         deletions = ";".join(f"DELETE FROM {table}" for table in _TABLES)
         self.runner.run(self.pool.execute(deletions))
         for desk in self.desks:
-            desk.sweeper._clock = ClockWatch()
+            desk.sweeper._clock = ClockWatch(PAUSE_SECONDS)
 
     def close(self) -> None:
         for desk in self.desks:
@@ -152,7 +153,7 @@ class Histories(RuleBasedStateMachine):
         self.world = World(LIMITS, self.stage.now)
         self.monotonic = 1e6
         self.desks = self.stage.desks
-        self.watches = [ClockWatch() for _ in self.desks]
+        self.watches = [ClockWatch(PAUSE_SECONDS) for _ in self.desks]
         self.charters: dict[bytes, Charter] = {}
         self.tickets: list[Ticket] = []
         self.messages: list[Message] = []
@@ -408,7 +409,7 @@ class Histories(RuleBasedStateMachine):
         self.world.told.clear()
         assert self.desks[number].faults == []
         self.desks[number] = self.stage.desk()
-        self.watches[number] = ClockWatch()
+        self.watches[number] = ClockWatch(PAUSE_SECONDS)
         self.stage.count["crashes"] += 1
         for locator in self.charters:
             self._compare(self.desks[number], locator)

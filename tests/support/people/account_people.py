@@ -76,6 +76,8 @@ class AccountHolder:
         self.recovery = SigningKey.generate(os.urandom)
         self.seal_hash = os.urandom(32)
         self.chain = Chain.empty()
+        #: The statements of the chain, as they were signed.
+        self.history: list[Signed] = []
         self.machines: list[Machine] = []
 
     async def __aenter__(self) -> "AccountHolder":
@@ -131,7 +133,7 @@ class AccountHolder:
         """Another session; of a machine that is a device, as that."""
         body = {"address": self.address, "auth_key": b64encode(self.auth_key)}
         headers = {}
-        if machine is not None and self.chain.key_of(machine.id):
+        if machine is not None and self.chain.key_ever_of(machine.id):
             body["device"] = b64encode(machine.id)
             headers["Ephemeral_Proof"] = self.proved(machine.key, "POST", "/auth/login", "")
         machine = machine or Machine()
@@ -274,3 +276,4 @@ class AccountHolder:
     def read(self, signed: Signed) -> None:
         """Believe a statement."""
         self.chain = self.chain.extend(signed)
+        self.history = [*self.history[: signed.statement.sequence], signed]

@@ -68,6 +68,15 @@ export class AccountApi {
     }));
   }
 
+  /**
+   * Gives a server that was restored from a backup what it lacks.
+   * @param {string} chain
+   * @param {Uint8Array[]} statements
+   */
+  giveBack(chain, statements) {
+    return this.#tokens.ask("POST", `chains/${chain}`, { body: { statements: statements.map(toBase64url) } });
+  }
+
   /** @param {object} body  @returns {Promise<{pending: import("./account-state.js").Pending|null}>} */
   async addDevice(body) {
     const answer = await this.#tokens.ask("POST", "devices", { body });

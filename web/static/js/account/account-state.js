@@ -41,7 +41,8 @@
  * @property {number} due
  *
  * @typedef {object} News  what has happened to the account since it was last looked at on this device
- * @property {"device_added"|"device_removed"|"recovered"|"second_genesis"} kind
+ * @property {"device_added"|"device_removed"|"recovered"|"second_genesis"|"server_back"} kind
+ *   server_back: the server had forgotten statements of the list (it was restored), and was given them again
  * @property {string} [device]
  *
  * @typedef {object} AccountState

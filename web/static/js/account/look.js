@@ -19,6 +19,9 @@ import { continued, isCopied, newsOf } from "./own-chain.js";
  * @property {Partial<import("./account-state.js").AccountState>} shown
  */
 
+/** @type {import("./account-state.js").News} */
+const SERVER_BACK = Object.freeze({ kind: "server_back" });
+
 /**
  * @param {Parts} parts
  * @param {ThisDevice} device
@@ -33,33 +36,35 @@ export async function look(parts, device, sealing) {
   const mine = toBase64url(device.chain);
   // Another list of devices has taken the place of this one's: whoever had waited for it knew it for three days.
   if (me.ended.includes(mine)) throw new Refusal("device_revoked");
-  const [{ statements, devices }, sessions] = await Promise.all([api.devices(), api.sessions()]);
+  const sessions = await api.sessions();
   const kept = await rows.read("chain");
   const pinned = (kept?.statements ?? []).map((/** @type {string} */ one) => fromBase64url(one));
+  const { statements, devices, wasBack } = await served(parts, mine, pinned);
   const chain = await continued(pinned, statements);
   if (toBase64url(chain.id) !== mine) throw new Refusal("chain_fork");
   const made = new Set(/** @type {string[]} */ ((await rows.read("made"))?.statements ?? []));
   const id = toBase64url(device.id);
-  const served = devices.find((one) => one.id === id)?.sealing ?? null;
-  if (await isCopied(statements, device.id, made) || await sealing.isForeign(served)) throw new Refusal("device_copied");
+  const named = devices.find((one) => one.id === id)?.sealing ?? null;
+  if (await isCopied(statements, device.id, made) || await sealing.isForeign(named)) throw new Refusal("device_copied");
   if (!chain.devices.some((one) => toBase64url(one.id) === id)) throw new Refusal("device_revoked");
   const fresh = pinned.length === 0 ? [] : statements.slice(pinned.length);
-  const news = [...(kept?.news ?? []), ...newsOf(fresh, device.id)];
-  if (fresh.length > 0 || kept === undefined) {
+  /** @type {import("./account-state.js").News[]} */
+  const news = [...(kept?.news ?? []), ...newsOf(fresh, device.id), ...(wasBack ? [SERVER_BACK] : [])];
+  if (fresh.length > 0 || wasBack || kept === undefined) {
     await rows.write({ chain: { statements: statements.map(toBase64url), news } });
   }
   const names = (await rows.read("registers"))?.names_key ?? null;
   const views = await Promise.all(chain.devices.map(async ({ id: bytes, since }) => {
-    const named = toBase64url(bytes);
-    const row = devices.find((one) => one.id === named);
-    const sealed = row?.name ?? null;
+    const one = toBase64url(bytes);
+    const row = devices.find((served) => served.id === one);
+    const name = row?.name ?? null;
     return {
-      id: named, name: names === null || sealed === null ? null : await openName(names, named, sealed),
-      seenDay: row?.seenDay ?? null, me: named === id, since,
+      id: one, name: names === null || name === null ? null : await openName(names, one, name),
+      seenDay: row?.seenDay ?? null, me: one === id, since,
     };
   }));
   return {
-    chain, statements, number: served?.number ?? 0, began,
+    chain, statements, number: named?.number ?? 0, began,
     shown: {
       phase: "ready", reason: null, account: me.account, device: id, createdDay: me.createdDay,
       address: state.current.address ?? (await rows.read("address")) ?? null, hasDevices: true, devices: views, sessions,
@@ -67,4 +72,19 @@ export async function look(parts, device, sealing) {
       unseen: unseenFor(views, clock.today()), clockOffset: clock.offset,
     },
   };
+}
+
+/**
+ * What the server shows of the list. One that shows only the beginning of what was seen before was restored from a
+ * backup, and is given the rest; if that is no help, it is refused for it.
+ * @param {Parts} parts
+ * @param {string} chain
+ * @param {Uint8Array[]} pinned
+ */
+async function served({ api }, chain, pinned) {
+  const shown = await api.devices();
+  const lacks = pinned.slice(shown.statements.length);
+  if (lacks.length === 0) return { ...shown, wasBack: false };
+  await api.giveBack(chain, lacks).catch(() => undefined);
+  return { ...(await api.devices()), wasBack: true };
 }

@@ -1,0 +1,106 @@
+"""The whole server in this process, with accounts, for tests that ask over HTTP."""
+
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+from support.machines.services import Clock
+from support.people.account_client import AccountClient
+
+from app import serving
+from ephemeral.accounts.service.chain_cache import ChainCache
+from ephemeral.accounts.service.deletion import Deletion
+from ephemeral.accounts.service.deployment import read_audience
+from ephemeral.accounts.service.due import Due
+from ephemeral.accounts.service.ended import EndedSessions
+from ephemeral.accounts.service.passwords import Passwords
+from ephemeral.accounts.service.pendings import Pendings
+from ephemeral.accounts.service.proofs import Proofs
+from ephemeral.accounts.service.sealed_values import SealedValues
+from ephemeral.accounts.service.sessions import Sessions
+from ephemeral.accounts.service.signing_keys import SigningKeys
+from ephemeral.accounts.service.statements import Statements
+from ephemeral.accounts.service.tokens import Tokens
+from ephemeral.accounts.service.watches import Watches
+from ephemeral.accounts.wing import accounts_wing
+from ephemeral.edge.operations import Operation
+from ephemeral.edge.wing import Ground, Wing
+from ephemeral.live.bus import LocalBus
+from ephemeral.rooms.wing import rooms_wing
+from ephemeral.settings import Settings
+
+if TYPE_CHECKING:
+    from ephemeral.store.postgres import Pool
+
+_FAR = {
+    "REGISTRATIONS_PER_ADDRESS": "1000000/1",
+    "LOGINS_PER_ADDRESS": "1000000/1",
+    "MISSES_PER_ADDRESS": "1000000/1",
+}
+
+
+class House:
+    """A server. `operations`: those of accounts, as the wing states them."""
+
+    def __init__(self, api: httpx.AsyncClient, ground: Ground, wing: Wing) -> None:
+        self.api = api
+        self.ground = ground
+        self.operations: list[Operation] = list(wing.operations)
+        self.base = ground.settings.base_path
+        self.clock = Clock(ground.pool)
+        values, ended = (
+            SealedValues(ground.keyring, os.urandom),
+            EndedSessions(ground.pool, ground.bus),
+        )
+        proofs = Proofs(ground.pool, "")
+        # What the server does every minute, for tests that don't wait for it.
+        self.sessions = Sessions(ground.pool, values, ended, proofs, os.urandom)
+        statements, passwords = Statements(values, ChainCache()), Passwords(ground.pool, os.urandom)
+        pendings = Pendings(statements)
+        deletion = Deletion(ground.pool, values, self.sessions, passwords, pendings)
+        watches = Watches(ground.pool, LocalBus(), ground.keyring.index_key)
+        self.due = Due(ground.pool, watches, statements, values, self.sessions, deletion)
+
+    @property
+    def pool(self) -> "Pool":
+        return self.ground.pool
+
+    def somebody(self) -> AccountClient:
+        """A program that has no account yet."""
+        return AccountClient(self.api, self.base)
+
+    async def tokens(
+        self, now: Callable[[], int], audience: str | None = None
+    ) -> tuple[Tokens, SigningKeys]:
+        """What makes tokens by this server's keys, at another time or for another audience."""
+        pool = self.pool
+        keys = SigningKeys(pool, SealedValues(self.ground.keyring, os.urandom), os.urandom)
+        await keys.renew()
+        ended = EndedSessions(pool, LocalBus())
+        return Tokens(keys, ended, audience or await read_audience(pool), now), keys
+
+
+@asynccontextmanager
+async def house(database_url: str, folder: Path, **settings: str) -> AsyncIterator[House]:
+    """The server with these settings; what is asked is asked of it directly."""
+    given = {"DATABASE_URL": database_url, "ENCRYPTION_KEY": "5e" * 32, "DATA_DIR": str(folder)}
+    read = Settings.parse({**given, "DRAIN_SECONDS": "0", **_FAR, **settings})
+    made: list[tuple[Ground, Wing]] = []
+
+    @asynccontextmanager
+    async def seen(ground: Ground) -> AsyncIterator[Wing]:
+        async with accounts_wing(ground) as wing:
+            made.append((ground, wing))
+            yield wing
+
+    async with AsyncExitStack() as stack:
+        app = await stack.enter_async_context(serving(read, open_wings=[rooms_wing, seen]))
+        transport = httpx.ASGITransport(app=app, client=("192.0.2.7", 4711))
+        base = f"http://ephemeral.test{read.base_path}"
+        api = await stack.enter_async_context(
+            httpx.AsyncClient(transport=transport, base_url=base, trust_env=False)
+        )
+        yield House(api, *made[0])
