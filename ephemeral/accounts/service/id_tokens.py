@@ -18,7 +18,7 @@ from ephemeral.protocol.errors import Refusal
 __all__ = ["Claimed", "IdTokens"]
 
 # Signatures by a key of the issuer's alone: neither "none" nor a shared secret.
-_ALGORITHMS = ["RS256", "PS256", "ES256", "ES384", "EdDSA", "Ed25519"]
+_ALGORITHMS = ["RS256", "PS256", "ES256", "ES384", "Ed25519"]
 _LEEWAY = 30
 _LONGEST = 8192
 _SUBJECT_LONGEST = 255

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping
+from contextlib import aclosing
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,7 +30,8 @@ _AGAIN_SECONDS = 60.0
 _FETCH_SECONDS = 8.0
 _BYTES = 64 * 1024
 _KEYS = 50
-_RSA_BITS = 2048
+# In base64url: 2048 bits.
+_MODULUS_LENGTH = 342
 _KINDS: Mapping[str, type[Key]] = {"RSA": RSAKey, "EC": ECKey, "OKP": OKPKey}
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -105,10 +107,11 @@ async def _object(client: httpx.AsyncClient, address: str) -> dict[str, Any]:
         if answer.status_code != 200:
             raise ValueError
         body = b""
-        async for part in answer.aiter_bytes():
-            body += part
-            if len(body) > _BYTES:
-                raise ValueError
+        async with aclosing(answer.aiter_bytes()) as parts:
+            async for part in parts:
+                body += part
+                if len(body) > _BYTES:
+                    raise ValueError
     found = json.loads(body)
     if not isinstance(found, dict):
         raise ValueError
@@ -119,12 +122,13 @@ def _key(said: object) -> Key | None:
     """A public key that signs; None for anything else."""
     if not isinstance(said, dict) or said.get("use", "sig") != "sig":
         return None
-    kind = _KINDS.get(said.get("kty", "")) if isinstance(said.get("kty"), str) else None
+    kty, modulus = said.get("kty"), said.get("n")
+    kind = _KINDS.get(kty) if isinstance(kty, str) else None
     if kind is None or "d" in said:
         return None
+    if kind is RSAKey and not (isinstance(modulus, str) and len(modulus) >= _MODULUS_LENGTH):
+        return None
     try:
-        key = kind.import_key(said)
-        small = isinstance(key, RSAKey) and key.public_key.key_size < _RSA_BITS
+        return kind.import_key(said)
     except (JoseError, ValueError, TypeError, KeyError):
         return None
-    return None if small else key
