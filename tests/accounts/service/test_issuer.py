@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from support.machines.issuer import RealIssuer, key
 
 from ephemeral.accounts.service.issuer import Issuer
@@ -93,6 +93,7 @@ def bad_configurations(real: RealIssuer) -> dict[str, Response]:
         "keys elsewhere without TLS": JSONResponse(good | {"jwks_uri": "http://example.org/keys"}),
         "keys in a file": JSONResponse(good | {"jwks_uri": "file:///etc/passwd"}),
         "too large": JSONResponse(good | {"more": "x" * 70_000}),
+        "too large in pieces": StreamingResponse(iter([b"{" + b" " * 70_000, b"}"])),
         "no JSON": Response("<html>"),
         "deep": Response("[" * 60_000),
         "a list": JSONResponse([good]),
@@ -102,7 +103,7 @@ def bad_configurations(real: RealIssuer) -> dict[str, Response]:
 
 BAD = (
     "another issuer", "no issuer", "no keys", "keys elsewhere without TLS", "keys in a file",
-    "too large", "no JSON", "deep", "a list", "an error",
+    "too large", "too large in pieces", "no JSON", "deep", "a list", "an error",
 )  # fmt: skip
 
 
