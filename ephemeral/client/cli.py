@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from ephemeral.client import command_options as options
 from ephemeral.client import offline_commands, room_commands
+from ephemeral.client.accounts.options import add_account_commands
 from ephemeral.client.chat import chat, new_chat
 from ephemeral.client.checking import check, check_options
 from ephemeral.client.context import Context
@@ -97,6 +98,7 @@ def add_commands(subparsers: Any) -> None:
         parser = subparsers.add_parser(name, help=command.sentence, description=command.sentence)
         command.options(parser)
         parser.set_defaults(locked=name == "lock")
+    add_account_commands(subparsers)
 
 
 # --- running --------------------------------------------------------------------------------------
@@ -121,6 +123,11 @@ def run_in(context: Context) -> int:
 
 
 def _run(context: Context) -> Exit:
+    if context.args.command == "account":
+        # What accounts need takes a moment to load; no room needs it.
+        from ephemeral.client.accounts.commands import RUNS  # noqa: PLC0415
+
+        return asyncio.run(_until_signalled(context, RUNS[context.args.account_command]))
     command = COMMANDS.get(context.args.command, _CHECK)
     needs = set(command.needs)
     work = command.run

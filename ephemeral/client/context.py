@@ -64,6 +64,7 @@ class Context:
     derive: Derive = derive_root
     heed: Callable[[signal.Signals, Callable[[], object]], None] = of_this_process
     clock: Callable[[], float] = time.monotonic
+    wall: Callable[[], float] = time.time
 
     def say(self, sentence: str) -> None:
         """A sentence for the person, on standard error."""

@@ -46,7 +46,7 @@ MEANINGS: dict[Exit, str] = {
 }
 
 # Refusals that say: not now.
-_BUSY = {"too_many", "unavailable", "internal"}
+_BUSY = {"too_many", "login_wait", "unavailable", "internal"}
 # Refusals of what the person gave.
 _INPUT = {
     "code_word",
@@ -58,6 +58,9 @@ _INPUT = {
     "content_field",
     "content_json",
     "profile_json",
+    "address_form",
+    "password_length",
+    "device_name",
 }
 
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from ephemeral.client.exits import usage
 from ephemeral.protocol.codes import CodeRefusal, read_code
 
-__all__ = ["CODE_VARIABLE", "is_prompted", "told_by_place", "typed_code"]
+__all__ = ["CODE_VARIABLE", "from_descriptor", "is_prompted", "told_by_place", "typed_code"]
 
 CODE_VARIABLE = "EPHEMERAL_CODE"
 _LONGEST = 4096
@@ -23,7 +23,7 @@ _LONGEST = 4096
 def typed_code(descriptor: int | None, environment: Mapping[str, str]) -> str:
     """The code or link as it was typed, not yet read. The descriptor wins over the environment."""
     if descriptor is not None:
-        return _from_descriptor(descriptor)
+        return from_descriptor(descriptor, "the code")
     if is_prompted(descriptor, environment):
         return _from_terminal()
     return environment[CODE_VARIABLE]
@@ -41,8 +41,11 @@ def told_by_place(refusal: CodeRefusal) -> str:
     return f"Word {refusal.position} is not in the list."
 
 
-def _from_descriptor(descriptor: int) -> str:
-    """The first line, read byte by byte so that what follows is left to whoever reads next."""
+def from_descriptor(descriptor: int, what: str) -> str:
+    """The first line, read byte by byte so that what follows is left to whoever reads next.
+
+    `what`: how a sentence names it.
+    """
     line = bytearray()
     try:
         while len(line) < _LONGEST:
@@ -55,9 +58,9 @@ def _from_descriptor(descriptor: int) -> str:
     try:
         text = line.decode("utf-8").strip()
     except UnicodeDecodeError:
-        raise usage("The code is not text.") from None
+        raise usage(f"{what.capitalize()} on file descriptor {descriptor} is not text.") from None
     if not text:
-        raise usage(f"There is no code on file descriptor {descriptor}.")
+        raise usage(f"File descriptor {descriptor} has not {what}.")
     return text
 
 

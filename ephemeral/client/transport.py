@@ -159,6 +159,23 @@ class Server:
                     raise
             await asyncio.sleep(pause)
 
+    async def ask_with(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: Mapping[str, object] | None = None,
+        *,
+        wait: int = 0,
+    ) -> Json:
+        """The answer to a request with credentials of its own, tried once; it may `wait` seconds.
+
+        Raises `Refusal` or `ClientError`.
+        """
+        extra = {**headers, "Prefer": f"wait={wait}"} if wait else headers
+        url, seconds = self.address + path, ANSWER_SECONDS + wait
+        return (await self._ask_once(method, url, body=body, extra=extra, seconds=seconds))[0]
+
     async def _ask_once(
         self,
         method: str,

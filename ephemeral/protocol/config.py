@@ -17,7 +17,7 @@ from ephemeral.protocol.limits import (
     CharterLimits,
 )
 
-__all__ = ["Config", "Defaults", "Limits", "kdf_object", "read_config"]
+__all__ = ["Accounts", "Config", "Defaults", "Limits", "kdf_object", "read_config"]
 
 _KDF: Mapping[int, Mapping[str, int | str]] = {
     ARGON2ID: {
@@ -34,6 +34,7 @@ _KDF: Mapping[int, Mapping[str, int | str]] = {
 _WRONG_PROTOCOL = "This server speaks another protocol, or another version of it."
 _WRONG_KDF = "This server derives keys in a way that the protocol doesn't know. Don't use it."
 _WRONG_SALT = "This server has no proper salt. Don't use it."
+_WRONG_ACCOUNTS = "This server says of its accounts what the protocol doesn't allow."
 _WRONG_LIMITS = "This server names limits that the protocol doesn't allow."
 
 
@@ -61,6 +62,15 @@ class Defaults:
 
 
 @dataclass(frozen=True, slots=True)
+class Accounts:
+    """Where there are accounts. `invited`: whether one needs an invitation to register; `audience`:
+    what proofs of devices are made for (docs/accounts.md)."""
+
+    invited: bool
+    audience: str
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """A checked configuration. `salt` has 32 bytes, `suite` is 1 or 2."""
 
@@ -68,6 +78,7 @@ class Config:
     salt: bytes
     limits: Limits
     defaults: Defaults
+    accounts: Accounts | None = None
 
 
 def kdf_object(suite: int) -> dict[str, int | str]:
@@ -79,7 +90,7 @@ def read_config(value: object) -> Config:
     """Check the parsed answer to `GET /config`.
 
     Refusals in this order: `malformed` (no object), `config_protocol`, `config_kdf`,
-    `config_salt`, `config_limits`. Unknown keys are ignored, except in `kdf`.
+    `config_salt`, `config_limits`, `config_accounts`. Unknown keys are ignored, except in `kdf`.
     """
     if not isinstance(value, dict):
         raise Refusal("malformed")
@@ -94,7 +105,7 @@ def read_config(value: object) -> Config:
         defaults = _read_defaults(_member(value, "defaults"), limits.charter)
     except Refusal:
         raise Refusal("config_limits", _WRONG_LIMITS) from None
-    return Config(suite, salt, limits, defaults)
+    return Config(suite, salt, limits, defaults, _read_accounts(value.get("accounts")))
 
 
 def _read_suite(kdf: object) -> int:
@@ -135,6 +146,18 @@ def _read_limits(limits: Mapping[str, object]) -> Limits:
         resume_seconds=read_integer(limits.get("resume_seconds")),
         tombstone_seconds=read_integer(limits.get("tombstone_seconds")),
     )
+
+
+def _read_accounts(value: object) -> Accounts | None:
+    """What is said of accounts; where there are none, nothing is."""
+    if value is None:
+        return None
+    modes, mode, audience = {"open": False, "invited": True}, None, None
+    if isinstance(value, dict):
+        mode, audience = value.get("mode"), value.get("audience")
+    if not isinstance(mode, str) or mode not in modes or not isinstance(audience, str):
+        raise Refusal("config_accounts", _WRONG_ACCOUNTS)
+    return Accounts(modes[mode], audience)
 
 
 def _read_defaults(defaults: Mapping[str, object], charter: CharterLimits) -> Defaults:

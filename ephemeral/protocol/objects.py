@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ephemeral.protocol import encoding
 from ephemeral.protocol.encoding import b64decode
 from ephemeral.protocol.errors import Refusal, refuse
-from ephemeral.protocol.limits import SEATS
+from ephemeral.protocol.limits import INTEGER_MAX, SEATS
 
 __all__ = [
     "Json",
@@ -268,10 +268,11 @@ def read_refusal(value: object) -> Refusal:
     if not _CODE.fullmatch(code):
         raise _wrong("code")
     retry_after = obj.get("retry_after")
-    state = obj.get("state")
+    state, now = obj.get("state"), obj.get("now")
     return Refusal(
         code,
         # Nobody waits for longer than a day because a server says so.
         retry_after=retry_after if type(retry_after) is int and 0 <= retry_after <= _DAY else None,
         state=state if isinstance(state, str) else None,
+        now=now if type(now) is int and 0 <= now <= INTEGER_MAX else None,
     )

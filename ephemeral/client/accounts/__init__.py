@@ -1,0 +1,1 @@
+"""Accounts at the command line: `ephemeral account ...` (docs/cli.md)."""

@@ -1,0 +1,36 @@
+"""What each command of `ephemeral account` runs."""
+
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
+
+from ephemeral.client.accounts import (
+    device_commands,
+    link_commands,
+    recovery_command,
+    sign_in_commands,
+)
+from ephemeral.client.context import Context
+from ephemeral.client.exits import Exit
+
+__all__ = ["RUNS"]
+
+RUNS: Mapping[str, Callable[[Context], Coroutine[Any, Any, Exit]]] = {
+    "register": sign_in_commands.register,
+    "login": sign_in_commands.login,
+    "key": sign_in_commands.key,
+    "whoami": sign_in_commands.whoami,
+    "devices": device_commands.devices,
+    "link": link_commands.link,
+    "accept": link_commands.accept,
+    "rename": device_commands.rename,
+    "revoke": device_commands.revoke,
+    "sessions": sign_in_commands.sessions,
+    "password": sign_in_commands.password,
+    "recover": recovery_command.recover,
+    "refuse": device_commands.refuse_waiting,
+    "start-over": sign_in_commands.start_over,
+    "record": device_commands.record,
+    "proof": sign_in_commands.proof,
+    "logout": sign_in_commands.logout,
+    "delete": sign_in_commands.delete,
+}

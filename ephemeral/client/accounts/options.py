@@ -1,0 +1,208 @@
+"""The arguments of `ephemeral account ...` (docs/cli.md).
+
+Apart from the commands: these take a moment to load, which no command of a room needs.
+"""
+
+import argparse
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from ephemeral.client.connection_options import way_options
+from ephemeral.client.durations import parse_duration
+from ephemeral.client.exits import ClientError
+from ephemeral.protocol.names import tidy_name
+
+# Servers hash few passwords at a time, and say so to who comes while they do.
+_PATIENCE = 15
+
+__all__ = ["ACCOUNT_COMMANDS", "add_account_commands"]
+
+
+class _Command(NamedTuple):
+    sentence: str
+    options: Callable[[argparse.ArgumentParser], None] = lambda _: None
+
+
+def _duration(text: str) -> int:
+    try:
+        return parse_duration(text)
+    except ClientError as error:
+        raise argparse.ArgumentTypeError(error.message) from None
+
+
+def _descriptor(text: str) -> int:
+    if text.isascii() and text.isdigit() and int(text) < 1024:
+        return int(text)
+    raise argparse.ArgumentTypeError("must be a whole number from 0 to 1023")
+
+
+def _secret(option: str, what: str, variable: str) -> Callable[[argparse.ArgumentParser], None]:
+    def add(parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            option,
+            type=_descriptor,
+            metavar="N",
+            help=f"read {what} from this descriptor (else {variable}, else a prompt)",
+        )
+
+    return add
+
+
+_password = _secret("--password-fd", "the password", "EPHEMERAL_PASSWORD")
+_new_password = _secret("--new-password-fd", "the new password", "EPHEMERAL_NEW_PASSWORD")
+_words = _secret("--words-fd", "the words", "EPHEMERAL_WORDS")
+_invitation = _secret("--invitation-fd", "an invitation", "EPHEMERAL_INVITATION")
+
+
+def _name(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--name",
+        type=tidy_name,
+        metavar="NAME",
+        help="what this device is called (else as the host)",
+    )
+
+
+def _yes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--yes", action="store_true", help="ask for no confirmation")
+
+
+def _kept(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--keyring", action="store_true", help="keep the key of the account's file in the keyring"
+    )
+
+
+def _address(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("given", metavar="ADDRESS", help="the account's address, name.12345")
+
+
+def _register(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("given", metavar="NAME", help="3 to 20 of a to z, digits, and _")
+    for one in (_password, _invitation, _name, _yes, _kept):
+        one(parser)
+
+
+def _login(parser: argparse.ArgumentParser) -> None:
+    for one in (_address, _password, _name, _yes, _kept):
+        one(parser)
+
+
+def _key(parser: argparse.ArgumentParser) -> None:
+    _address(parser)
+    _password(parser)
+
+
+def _recover(parser: argparse.ArgumentParser) -> None:
+    for one in (_address, _words, _new_password, _name, _yes, _kept):
+        one(parser)
+    parser.add_argument(
+        "--new-words", action="store_true", help="make ten other words, and show them"
+    )
+
+
+def _accept(parser: argparse.ArgumentParser) -> None:
+    _words(parser)
+    _password(parser)
+
+
+def _device(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    parser.add_argument(
+        "--device",
+        required=required,
+        metavar="ID",
+        help="a device, by its id, the beginning of it, or its name",
+    )
+
+
+def _rename(parser: argparse.ArgumentParser) -> None:
+    _device(parser, required=False)
+    parser.add_argument(
+        "--name", type=tidy_name, required=True, metavar="NAME", help="its new name"
+    )
+
+
+def _revoke(parser: argparse.ArgumentParser) -> None:
+    _device(parser, required=True)
+    _password(parser)
+
+
+def _sessions(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--end", metavar="ID", help="end this session")
+
+
+def _change(parser: argparse.ArgumentParser) -> None:
+    _password(parser)
+    _new_password(parser)
+
+
+def _logout(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--forget", action="store_true", help="destroy what is kept here, too")
+
+
+def _delete(parser: argparse.ArgumentParser) -> None:
+    for one in (_password, _words, _yes):
+        one(parser)
+    parser.add_argument("--with-words", action="store_true", help="at once, by the ten words")
+
+
+def _proof(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("method", metavar="METHOD", help="such as GET")
+    parser.add_argument("path", metavar="PATH", help="such as /devices")
+
+
+def _first(parser: argparse.ArgumentParser) -> None:
+    _name(parser)
+    _yes(parser)
+
+
+ACCOUNT_COMMANDS: Mapping[str, _Command] = {
+    "register": _Command("make an account, with this machine as its first device", _register),
+    "login": _Command("sign in", _login),
+    "key": _Command("for curl: the auth key of an address and a password", _key),
+    "whoami": _Command("say which account this is, and how it stands", _first),
+    "devices": _Command("list the account's devices"),
+    "link": _Command("make this machine a device: show words for another one", _name),
+    "accept": _Command("add a new device by the words that it shows", _accept),
+    "rename": _Command("give a device another name", _rename),
+    "revoke": _Command("remove a device", _revoke),
+    "sessions": _Command("list the account's sessions, or end one", _sessions),
+    "password": _Command("change the password", _change),
+    "recover": _Command("take the account back by its ten words", _recover),
+    "refuse": _Command("refuse a deletion or a new beginning that waits"),
+    "start-over": _Command("begin anew without the old devices; takes three days", _first),
+    "record": _Command("show all that the server holds of the account"),
+    "proof": _Command("for curl: the headers of a request by this device", _proof),
+    "logout": _Command("end the session", _logout),
+    "delete": _Command("delete the account", _delete),
+}
+
+
+# An argument of theirs says which account, or is to make one.
+_WITH_ADDRESS = {"register", "login", "key", "recover"}
+
+
+def add_account_commands(subparsers: Any) -> None:
+    """Add `account` and its commands to the program's."""
+    sentence = "accounts and their devices (opt-in; rooms need none)"
+    group = subparsers.add_parser("account", help=sentence, description=sentence)
+    commands = group.add_subparsers(dest="account_command", required=True, metavar="command")
+    for name, command in ACCOUNT_COMMANDS.items():
+        parser = commands.add_parser(name, help=command.sentence, description=command.sentence)
+        parser.add_argument("--server", metavar="URL", help="address (or EPHEMERAL_SERVER)")
+        way_options(parser)
+        parser.add_argument(
+            "--timeout",
+            type=_duration,
+            default=_PATIENCE,
+            metavar="TIME",
+            help="for how long to try again while the server can't be reached or is busy "
+            f"(default: {_PATIENCE}s)",
+        )
+        parser.add_argument("--json", action="store_true", help="print JSON, one object a line")
+        command.options(parser)
+        if name not in _WITH_ADDRESS:
+            parser.add_argument("--address", metavar="ADDRESS", help="which account, if several")
+        parser.set_defaults(code_fd=None, again=False, join=False)
+    # The operator's: it stands with those of the server.
+    commands.add_parser("invite", help="for operators: an invitation to make an account")
