@@ -81,13 +81,13 @@ class IdentityHandlers:
             device = AsDevice(asked.device, proof)
         opened = await self._identities.sign_in(asked.shown, device)
         metrics.signed("signed_in")
-        return self._answers.of(opened, in_cookie=asked.cookie)
+        return await self._answers.of(opened, in_cookie=asked.cookie)
 
     async def register(self, _caller: None, asked: IdentityRegisterRequest) -> Answer:
         """Make an account that an identity opens."""
         opened = await self._identities.register(asked.shown, asked.address, asked.invitation)
         metrics.signed("registered")
-        return self._answers.of(opened, in_cookie=asked.cookie, status=201)
+        return await self._answers.of(opened, in_cookie=asked.cookie, status=201)
 
     async def link(self, asker: Asker, asked: tuple[bytes, Shown]) -> bytes:
         """Let an identity open the account."""
