@@ -249,7 +249,7 @@ def test_somebody_changes_the_password_leaves_comes_back_and_deletes_it_all(
     page.get_by_label("Password").fill(PASSWORD)
     signing_in = page.locator(".account-form").get_by_role("button", name="Sign in")
     signing_in.click()
-    wrong = page.locator(".field-error:visible")
+    wrong = page.locator(".form-trouble .notice")
     expect(wrong).to_have_text("Address and password don’t fit together.", timeout=PATIENT)
     page.get_by_label("Password").fill(OTHER_PASSWORD)
     signing_in.click()
