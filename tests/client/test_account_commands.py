@@ -236,3 +236,10 @@ def test_a_password_that_is_none_is_refused_before_anything_is_made(cli: Cli, pa
     machine = Machine(cli, "laptop", password)
     assert machine.refused("register", "ada") == "password_length"
     assert not list(machine.state.rglob("*.json"))
+
+
+def test_an_id_that_begins_with_a_hyphen_is_no_option(laptop: Machine):
+    result = laptop.run("revoke", "--device", "-4TJkzwpxupNqOEuN0ykrw")
+    assert "There is no such device" in result.stderr
+    result = laptop.run("sessions", "--end", "-4TJkzwpxupNqOEuN0ykrw")
+    assert "usage:" not in result.stderr
