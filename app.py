@@ -115,6 +115,7 @@ class Site:
             self.files,
             catalogues,
             Operator(settings.operator_name, settings.operator_url, settings.source_url),
+            accounts=settings.accounts != "false",
         )
         self.verdict = Verdict(faults.record, passing=(KeyringUnusable,))
         self._base_path = settings.base_path

@@ -29,6 +29,7 @@ def page_routes(pages: Pages, files: StaticFiles) -> list[BaseRoute]:
     return [
         Route("/", pages.home),
         Route("/about", pages.about),
+        Route("/account/", pages.account),
         Route("/static/{path:path}", files.serve),
         Route("/robots.txt", pages.robots),
         Route("/favicon.ico", pages.favicon),

@@ -35,8 +35,8 @@ from ephemeral.protocol.encoding import b64encode  # noqa: E402
 from ephemeral.protocol.release import COMPARED, Item, Release, encode_release, item  # noqa: E402
 from ephemeral.settings import Settings  # noqa: E402
 
-# The page, the page of what is not there, and that of every other refusal.
-DOCUMENTS = (("", 200), ("no-such-page", 404), ("rooms", 405))
+# The page, that of accounts, the page of what is not there, and that of every other refusal.
+DOCUMENTS = (("", 200), ("account/", 200), ("no-such-page", 404), ("rooms", 405))
 # An instance's path that no document holds by itself.
 _PATH = "/ephemeral-release-marker"
 # An address that answers to another method alone: what is said there is no matter here.

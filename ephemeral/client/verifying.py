@@ -25,6 +25,8 @@ __all__ = ["found_differences", "trusted_release", "verify", "verify_options"]
 
 # Requests at a time; a browser has six as well.
 _AT_ONCE = 6
+# An instance without accounts has nothing there, and is no other release for that.
+_ACCOUNTS = "account/"
 # A public key in base64url is shorter than this, with what an editor adds.
 _KEY_FILE = 100
 
@@ -114,9 +116,23 @@ async def found_differences(visit: Visit, release: Release) -> AsyncIterator[Dif
     # The first by itself: an instance that can't be reached is not asked for all the rest as well.
     found = [await ask(*first), *await asyncio.gather(*(ask(*one) for one in others))]
     for where, wanted, served in found:
+        if wanted.path == _ACCOUNTS and _is_missing(
+            release, wanted, where, visit.base_path, served
+        ):
+            continue
         language = "" if wanted.language is None else f" ({wanted.language})"
         for one in differences(release, wanted, where, visit.base_path, served):
             yield one._replace(where=f"{where}{language}")
+
+
+def _is_missing(release: Release, wanted: Item, where: str, base_path: str, served: Served) -> bool:
+    """Whether the release's own page of what is not there was served instead."""
+    missing = (one for one in release.items if one.status == 404)
+    return any(
+        one.language == wanted.language
+        and not any(differences(release, one, where, base_path, served))
+        for one in missing
+    )
 
 
 def _ways(wanted: Item) -> list[str]:

@@ -18,6 +18,7 @@ __all__ = [
     "WORKER",
     "Header",
     "integrity",
+    "permitting",
     "program",
 ]
 
@@ -84,6 +85,12 @@ _UNUSED = (
     "xr-spatial-tracking",
 )
 
+
+def _permissions(allowed: frozenset[str] = frozenset()) -> Header:
+    said = (f"{name}={'(self)' if name in allowed else '()'}" for name in _UNUSED)
+    return (b"permissions-policy", ", ".join(said).encode())
+
+
 # What the page loads: scripts, styles, sentences, pictures.
 FILE: tuple[Header, ...] = (
     (b"x-content-type-options", b"nosniff"),
@@ -97,7 +104,7 @@ DOCUMENT = (
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-embedder-policy", b"require-corp"),
-    (b"permissions-policy", ", ".join(f"{name}=()" for name in _UNUSED).encode()),
+    _permissions(),
     _policy(**_DOCUMENT),
 )
 # A document with forms, in which no program runs: what it says in place of what DOCUMENT says.
@@ -118,6 +125,11 @@ WORKER = (
         | {"script_src": "'self' 'wasm-unsafe-eval'", "require_trusted_types_for": "'script'"}
     ),
 )
+
+
+def permitting(*names: str) -> Header:
+    """What a document says that may use these features, in place of DOCUMENT, which allows none."""
+    return _permissions(frozenset(names))
 
 
 def program(import_map: str) -> tuple[Header, ...]:

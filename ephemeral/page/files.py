@@ -20,7 +20,7 @@ from starlette.responses import Response
 from ephemeral.edge.guard import header_values
 from ephemeral.edge.headers import FILE, PICTURE, WORKER, Header, integrity
 from ephemeral.page.bodies import Body
-from ephemeral.page.languages import Catalogue
+from ephemeral.page.languages import Catalogue, of_accounts, of_rooms
 from ephemeral.protocol.errors import Refusal
 from ephemeral.store.start_error import StartError
 
@@ -96,7 +96,8 @@ class StaticFiles:
                 self._add(name, content)
         self._add(MANIFEST, self._manifest(sources[MANIFEST]))
         for code, catalogue in catalogues.items():
-            self._add(f"catalogue/{code}.json", _json(dict(catalogue.sentences)))
+            self._add(f"catalogue/{code}.json", _json(of_rooms(catalogue)))
+            self._add(f"catalogue/account-{code}.json", _json(of_accounts(catalogue)))
 
     def _manifest(self, content: bytes) -> bytes:
         """With the addresses of the icons; all are relative, so that a sub-path changes nothing."""

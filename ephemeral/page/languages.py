@@ -7,9 +7,25 @@ from pathlib import Path
 
 from ephemeral.page.preferences import weighted
 
-__all__ = ["DEFAULT", "Catalogue", "Sentence", "negotiate", "read_catalogues", "untranslated"]
+__all__ = [
+    "DEFAULT",
+    "Catalogue",
+    "Sentence",
+    "negotiate",
+    "of_accounts",
+    "of_rooms",
+    "read_catalogues",
+    "untranslated",
+]
 
 DEFAULT = "en"
+
+# What only the page of accounts says, and what of the others it says too.
+_ACCOUNTS = "account."
+_SHARED = (
+    "copy.", "dialog.", "language.", "menu.close", "name", "progress.label", "refusal.",
+    "barrier.insecure", "barrier.unreachable", "share.copy_code", "share.qr", "share.show_qr",
+)  # fmt: skip
 
 Sentence = str | Mapping[str, str]
 
@@ -49,6 +65,17 @@ def read_catalogues(directory: Path) -> dict[str, Catalogue]:
         code: Catalogue(code, {**default, **read[code]}, len(default.keys() - read[code].keys()))
         for code in codes
     }
+
+
+def of_rooms(catalogue: Catalogue) -> dict[str, Sentence]:
+    """Every sentence but those of accounts, which the rooms' page never says."""
+    return {key: said for key, said in catalogue.sentences.items() if not key.startswith(_ACCOUNTS)}
+
+
+def of_accounts(catalogue: Catalogue) -> dict[str, Sentence]:
+    """Every sentence that the page of accounts may say."""
+    wanted = (_ACCOUNTS, *_SHARED)
+    return {key: said for key, said in catalogue.sentences.items() if key.startswith(wanted)}
 
 
 def untranslated(catalogues: Mapping[str, Catalogue]) -> list[str]:

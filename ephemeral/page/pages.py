@@ -12,10 +12,18 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from ephemeral.edge.guard import Page, header_values
-from ephemeral.edge.headers import Header, program
+from ephemeral.edge.headers import Header, permitting, program
 from ephemeral.page.bodies import Body
 from ephemeral.page.files import StaticFiles
-from ephemeral.page.languages import DEFAULT, Catalogue, Sentence, negotiate
+from ephemeral.page.languages import (
+    DEFAULT,
+    Catalogue,
+    Sentence,
+    negotiate,
+    of_accounts,
+    of_rooms,
+)
+from ephemeral.protocol.errors import Refusal
 
 __all__ = ["TRIES", "Operator", "Pages"]
 
@@ -27,6 +35,8 @@ _VARIES: Header = (b"vary", b"accept-encoding, accept-language")
 # inside nothing is told.
 _IMPORTED = {"room.js": "low"}
 _LATER = ("room.js", "later.js")
+# What the page of accounts imports when it is asked for.
+_ACCOUNT_LATER = ("account-later.js", "hpke.js")
 # Under so many addresses what is imported later is asked for, until it comes: browsers remember
 # failures. As in web/static/js/pages/loading.js.
 TRIES = 8
@@ -54,7 +64,10 @@ class Pages:
         files: StaticFiles,
         catalogues: Mapping[str, Catalogue],
         operator: Operator,
+        *,
+        accounts: bool = True,
     ) -> None:
+        """`accounts`: whether there are any here."""
         self._files = files
         self._languages = tuple(catalogues)
         templates = Environment(
@@ -66,20 +79,27 @@ class Pages:
         def static(name: str) -> str:
             return f"{base_path}/static/{files.address(name)}"
 
-        languages = {
-            code: {"name": one.name, "catalogue": static(f"catalogue/{code}.json")}
-            for code, one in sorted(catalogues.items(), key=lambda pair: pair[1].name.casefold())
-        }
+        def choice(prefix: str) -> dict[str, dict[str, str]]:
+            """The languages, and where the sentences of a page are in each."""
+            by_name = sorted(catalogues.items(), key=lambda pair: pair[1].name.casefold())
+            return {
+                code: {"name": one.name, "catalogue": static(f"catalogue/{prefix}{code}.json")}
+                for code, one in by_name
+            }
 
-        # Relative, so that neither this nor the policy that names its hash depends on the path.
-        integrities = {
-            f"./static/{files.address(name)}{tries * '?'}": files.integrity(name)
-            for name in _LATER
-            for tries in range(TRIES)
-        }
-        # Quotes stay quotes: the text of a script is no place for entities.
-        import_map = Markup(_compact({"integrity": integrities}))  # noqa: S704
-        self._program = program(import_map)
+        def import_map(static_folder: str, names: Iterable[str]) -> Markup:
+            # Relative, so that neither this nor the policy that names its hash depends on the path.
+            integrities = {
+                f"{static_folder}/{files.address(name)}{tries * '?'}": files.integrity(name)
+                for name in names
+                for tries in range(TRIES)
+            }
+            # Quotes stay quotes: the text of a script is no place for entities.
+            return Markup(_compact({"integrity": integrities}))  # noqa: S704
+
+        languages = choice("")
+        rooms_map = import_map("./static", _LATER)
+        self._program = program(rooms_map)
 
         def html(template: str, catalogue: Catalogue, context: Mapping[str, object]) -> bytes:
             text: str = templates.get_template(template).render(
@@ -87,13 +107,11 @@ class Pages:
                 static=static,
                 integrity=files.integrity,
                 imported=_IMPORTED,
-                import_map=import_map,
                 version=version,
                 lang=catalogue.code,
                 dir=catalogue.direction,
                 say=catalogue.sentences,
-                languages=languages,
-                **context,
+                **{"import_map": rooms_map, "languages": languages, **context},
             )
             return text.encode()
 
@@ -110,7 +128,21 @@ class Pages:
         # The only document that tells who runs the instance, so that what runs there is the same
         # everywhere and can be compared (docs/verifying.md).
         self._about = {
-            code: rendered("about.html", one, operator=operator) for code, one in catalogues.items()
+            code: rendered("about.html", one, operator=operator, accounts=accounts)
+            for code, one in catalogues.items()
+        }
+        account_map = import_map("../static", _ACCOUNT_LATER)
+        # It may look through the camera, for the picture on another device's screen.
+        self._account_program = (*program(account_map), permitting("camera"))
+        self._account = {
+            code: rendered(
+                "account.html",
+                one,
+                spoken=_spoken_of_accounts(one, files.spoken_of_accounts),
+                import_map=account_map,
+                languages=choice("account-"),
+            )
+            for code, one in (catalogues if accounts else {}).items()
         }
         self._errors = {
             (code, missing): rendered("error.html", one, missing=missing)
@@ -120,7 +152,12 @@ class Pages:
 
     def bodies(self) -> Iterable[Body]:
         """Everything that a visit loads, the page itself first."""
-        documents = (*self._home.values(), *self._about.values(), *self._errors.values())
+        documents = (
+            *self._home.values(),
+            *self._account.values(),
+            *self._about.values(),
+            *self._errors.values(),
+        )
         return (*documents, *self._files.bodies())
 
     def render(self, template: str, context: Mapping[str, object]) -> bytes:
@@ -139,6 +176,16 @@ class Pages:
         headers, content = self._page(request.scope, self._about[self._language(request.scope)])
         response = Response(content)
         response.raw_headers.extend(headers)
+        return response
+
+    async def account(self, request: Request) -> Response:
+        """The page of accounts, a document and a program of its own: no room's page loads it."""
+        if not self._account:
+            raise Refusal("not_found")
+        language = self._language(request.scope)
+        headers, content = self._page(request.scope, self._account[language])
+        response = Response(content)
+        response.raw_headers.extend((*headers, *self._account_program))
         return response
 
     async def robots(self, _request: Request) -> Response:
@@ -168,8 +215,15 @@ def _spoken(catalogue: Catalogue, late: Set[str]) -> dict[str, Sentence]:
     """What the program may have to say, before it asks for all that there is to say."""
     return {
         key: said
-        for key, said in catalogue.sentences.items()
+        for key, said in of_rooms(catalogue).items()
         if key not in late and not key.startswith(_DOCUMENTS_SAY)
+    }
+
+
+def _spoken_of_accounts(catalogue: Catalogue, spoken: Set[str]) -> dict[str, Sentence]:
+    """What the program of accounts may say before it asks for all; names of no part too."""
+    return {
+        key: said for key, said in of_accounts(catalogue).items() if key in spoken or "." not in key
     }
 
 

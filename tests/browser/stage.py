@@ -26,6 +26,9 @@ WEB = ROOT / "web"
 GALLERY = Path(__file__).resolve().parent / "gallery"
 # What is played here are the sources of what the page loads.
 SOURCES = {
+    "account-later.js": "js/pages/account-later.js",
+    "account.css": "css/account.css",
+    "account.js": "js/pages/account.js",
     "home.js": "js/pages/main.js",
     "late.css": "css/late.css",
     "old.js": "js/pages/old.js",
@@ -88,16 +91,25 @@ def application() -> Starlette:
     def home(request: Request) -> Response:
         return page(request, "index.html")
 
+    def account(request: Request) -> Response:
+        return page(request, "account.html")
+
     def error(request: Request) -> Response:
         return page(request, "error.html", missing=True)
 
     def about(request: Request) -> Response:
-        return page(request, "about.html", operator=Operator("Ada & Bo", "https://ada.example/"))
+        return page(
+            request,
+            "about.html",
+            operator=Operator("Ada & Bo", "https://ada.example/"),
+            accounts=True,
+        )
 
     return Starlette(
         routes=[
             Route("/", gallery),
             Route("/home", home),
+            Route("/account", account),
             Route("/error", error),
             Route("/about", about),
             Mount("/static", Lasting(directory=WEB / "static")),

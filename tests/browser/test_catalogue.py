@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from ephemeral.protocol.errors import STATUS
+from ephemeral.protocol.errors import ACCOUNT_STATUS, STATUS
 from tools import catalogue
 from tools.catalogue import Catalogue, Language
 
@@ -33,7 +33,8 @@ def read(code: str) -> Catalogue:
 def sources(web: Path) -> str:
     """Everything that says sentences."""
     scripts = web / "static/js"
-    found = "\n".join(texts(scripts / folder, "*.js") for folder in ("ui", "room", "pages"))
+    folders = ("ui", "room", "account", "pages")
+    found = "\n".join(texts(scripts / folder, "*.js") for folder in folders)
     languages = (web.parent / "ephemeral/page/languages.py").read_text("utf-8")
     return found + texts(web / "templates", "*.html") + languages
 
@@ -343,7 +344,11 @@ def test_no_sentence_is_unused(
 ) -> None:
     offered = {action for table in tables.values() for action in actions(table)}
     # What a composed key may end in: a refusal of the server's, or a name of the client's.
-    words = set(re.findall(r"\w+", texts(web / "static/js", "*.js"))) | set(STATUS)
+    words = (
+        set(re.findall(r"\w+", texts(web / "static/js", "*.js")))
+        | set(STATUS)
+        | set(ACCOUNT_STATUS)
+    )
     composed = set(COMPOSED.findall(sources))
     whole = set(WHOLE.findall(sources))
 
@@ -376,3 +381,18 @@ def test_every_end_fate_and_receipt_of_the_client_has_its_sentence(
     assert {f"trace.{fate}" for fate in literals(shapes, "fate") - {"viewed"}} <= set(english)
     ended = states - {"sending", "stored", "opened", "acknowledged", "viewed", "withdrawn"}
     assert {f"trace.sent_{state}" for state in ended} <= set(english)
+
+
+# What only a broken or a lying program brings about is told by one sentence (refusals.js).
+NOT_BY_PEOPLE = re.compile("chain_|linking_|box_|pins|json_form|sealing_key|close_needed")
+
+
+def test_every_refusal_of_accounts_that_a_person_can_meet_has_its_sentence(
+    english: Catalogue,
+) -> None:
+    told = {code for code in ACCOUNT_STATUS if not NOT_BY_PEOPLE.match(code)}
+    assert len(told) > 10
+    silent = [
+        code for code in told if not {f"account.refusal.{code}", f"refusal.{code}"} & set(english)
+    ]
+    assert silent == []

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page, Route
 from support.machines.chromium import CHROMIUM_ARGUMENTS, Watched, chromium, open_bare
 
 TESTS = Path(__file__).resolve().parent.parent
-RUNNER = TESTS / "js" / "vectors.mjs"
+RUNNERS = ("vectors.mjs", "account-vectors.mjs")
 RUN = """async ({ runner, base, files }) => {
   const { casesOf } = await import(runner);
   const { derive } = await import(new URL("device/derive.js", base).href);
@@ -49,8 +49,20 @@ def modules(server: str) -> str:
 
 def vectors() -> list[tuple[str, str]]:
     """Names and texts: parsed in the browser, since `__proto__` gets lost on the way there."""
-    files = sorted((TESTS / "vectors").glob("[!a]*.json"))
+    files = sorted((TESTS / "vectors").glob("*.json"))
     return [(one.name, one.read_text("utf-8")) for one in files]
+
+
+def serve_runner(page: Page, server: str) -> str:
+    """The address of the vectors' runner, which stands beside the modules for this page alone."""
+
+    def serve(route: Route) -> None:
+        name = route.request.url.rpartition("/")[2]
+        route.fulfill(path=TESTS / "js" / name, content_type="text/javascript")
+
+    for name in RUNNERS:
+        page.route(modules(server) + name, serve)
+    return modules(server) + RUNNERS[0]
 
 
 @pytest.fixture
@@ -59,10 +71,7 @@ def page(bare: Watched) -> Watched:
 
 
 def test_every_vector_holds_in_chromium(page: Watched, server: str) -> None:
-    runner = f"{server}/static/js/vectors-runner.js"
-    page.page.route(
-        runner, lambda route: route.fulfill(path=RUNNER, content_type="text/javascript")
-    )
+    runner = serve_runner(page.page, server)
     argument = {"runner": runner, "base": modules(server), "files": vectors()}
     result = page.page.evaluate(RUN, argument)
     assert result["failures"] == []
@@ -78,8 +87,7 @@ def test_argon2id_gives_the_published_answers_in_chromium(browser: Browser, serv
     context = browser.new_context(bypass_csp=True)
     page = context.new_page()
     open_bare(page, server)
-    runner = f"{server}/static/js/vectors-runner.js"
-    page.route(runner, lambda route: route.fulfill(path=RUNNER, content_type="text/javascript"))
+    runner = serve_runner(page, server)
     vendored = f"{server}/static/vendor/hash-wasm/argon2.js"
     argument = {
         "runner": runner, "base": modules(server), "vendored": vendored, "files": vectors(),

@@ -11,7 +11,7 @@ const MODULES = new URL("../../web/static/js/", import.meta.url).href;
 const VECTORS = new URL("../vectors/", import.meta.url);
 
 const files = readdirSync(VECTORS)
-  .filter((name) => name.endsWith(".json") && !name.startsWith("accounts_"))
+  .filter((name) => name.endsWith(".json"))
   .map((name) => ({ name, content: JSON.parse(readFileSync(new URL(name, VECTORS), "utf8")) }));
 
 /** As device/derive.js, but without a worker: node has no such worker. */

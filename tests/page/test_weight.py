@@ -23,6 +23,17 @@ FILES = (
     ("bundles", "derive-worker.js"),
     ("static", "icons/icon.svg"),
 )
+# Likewise of the page of accounts until somebody has signed in, without HPKE; and what comes later.
+ACCOUNT_FILES = (
+    ("bundles", "page.css"),
+    ("bundles", "account.css"),
+    ("bundles", "account.js"),
+    ("bundles", "old.js"),
+    ("bundles", "derive-worker.js"),
+    ("static", "icons/icon.svg"),
+)
+ACCOUNT_LATER = (("bundles", "account-later.js"), ("bundles", "hpke.js"))
+ACCOUNT_MOST, ACCOUNT_WHOLE_MOST = 90_000, 120_000
 MOST_BYTES = {"en": 87_800, "de": 88_500, "ar": 88_600, "fr": 88_600}
 
 
@@ -31,20 +42,36 @@ def weighs(content: bytes) -> int:
 
 
 @pytest.fixture(scope="module")
-def documents() -> dict[str, bytes]:
-    """The page in each language."""
+def documents() -> dict[tuple[str, str], bytes]:
+    """Each page that runs a program, by its first bundle and its language."""
     catalogues = read_catalogues(WEB / "catalogue")
     pages = Pages(WEB, "", "0", StaticFiles(WEB, catalogues), catalogues, Operator())
     found = [body.plain for body in pages.bodies() if b'id="catalogue"' in body.plain]
     return {
-        code: one for code in catalogues for one in found if f'lang="{code}"'.encode() in one[:60]
+        (first, code): one
+        for first in ("home", "account")
+        for code in catalogues
+        for one in found
+        if f'lang="{code}"'.encode() in one[:60] and f"/static/{first}.".encode() in one
     }
+
+
+def weights_of(files: tuple[tuple[str, str], ...], document: bytes) -> dict[str, int]:
+    weights = {name: weighs((WEB / folder / name).read_bytes()) for folder, name in files}
+    return weights | {"the document": weighs(document)}
 
 
 @pytest.mark.parametrize(("language", "most"), MOST_BYTES.items())
 def test_the_files_until_the_first_message_stay_light(
-    documents: dict[str, bytes], language: str, most: int
+    documents: dict[tuple[str, str], bytes], language: str, most: int
 ):
-    weights = {name: weighs((WEB / folder / name).read_bytes()) for folder, name in FILES}
-    weights["the document"] = weighs(documents[language])
+    weights = weights_of(FILES, documents["home", language])
     assert sum(weights.values()) <= most, weights
+
+
+@pytest.mark.parametrize("language", MOST_BYTES)
+def test_the_page_of_accounts_stays_light(documents: dict[tuple[str, str], bytes], language: str):
+    weights = weights_of(ACCOUNT_FILES, documents["account", language])
+    assert sum(weights.values()) <= ACCOUNT_MOST, weights
+    whole = weights_of((*ACCOUNT_FILES, *ACCOUNT_LATER), documents["account", language])
+    assert sum(whole.values()) <= ACCOUNT_WHOLE_MOST, whole

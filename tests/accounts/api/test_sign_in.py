@@ -1,7 +1,6 @@
 """Signing in, staying signed in, and signing out, over HTTP."""
 
 import asyncio
-import os
 from pathlib import Path
 
 import pytest
@@ -9,14 +8,9 @@ from joserfc import jwt
 from joserfc.jwk import OKPKey
 from support.machines.account_house import House
 from support.machines.account_house import house as opened
-from support.machines.services import Clock
 from support.people.account_client import AccountClient, text
 
-from ephemeral.accounts.service.ended import EndedSessions
 from ephemeral.accounts.service.invitations import invite
-from ephemeral.accounts.service.proofs import Proofs
-from ephemeral.accounts.service.sealed_values import SealedValues
-from ephemeral.accounts.service.sessions import Sessions
 from ephemeral.protocol.accounts.chain import close
 from ephemeral.protocol.encoding import b64decode, b64encode
 
@@ -72,7 +66,7 @@ async def test_an_invitation_makes_one_account(database_url: str, tmp_path: Path
         kept = await house.pool.fetchval("SELECT count(*) FROM accounts.invitations")
         assert kept == 0
         late = await invite(house.pool, ground.keyring.index_key, ground.random)
-        await Clock(house.pool).advance(7 * 86_400_000)
+        await house.clock.advance(7 * 86_400_000)
         assert code(await other.register(invitation=late.text)) == "invitation_unknown"
 
 
@@ -148,7 +142,7 @@ async def test_a_phone_that_slept_before_the_answer_came_goes_on_with_its_key(ho
     shown = one.tokens["refresh_token"]
     successor = (await one.refresh(shown, proved=True)).json()["refresh_token"]
     one.ahead = 20 * 86_400_000
-    await Clock(house.pool).advance(one.ahead)
+    await house.clock.advance(one.ahead)
     again = await one.refresh(shown, proved=True)
     assert (again.status_code, again.json()["refresh_token"]) == (200, successor)
 
@@ -175,7 +169,7 @@ async def test_a_stolen_token_of_a_session_without_a_device_ends_it_and_the_owne
     stolen = thief.tokens["refresh_token"]
     assert (await thief.refresh(stolen)).status_code == 200
     successor = thief.tokens["refresh_token"]
-    await Clock(house.pool).advance(30_001)
+    await house.clock.advance(30_001)
     assert code(await thief.refresh(stolen)) == "session_ended"
     assert code(await thief.refresh(successor)) == "session_ended", "the whole family has ended"
     assert code(await house.api.get("/auth/me", headers=thief.bearer)) == "session_ended"
@@ -200,18 +194,14 @@ async def test_who_has_no_token_at_all_is_told_nothing(house: House):
 
 async def test_a_session_that_nobody_refreshes_ends(house: House):
     one, device = await person(house), await house.somebody().linked()
-    clock = Clock(house.pool)
     device.ahead = 3 * 86_400_000
-    await clock.advance(device.ahead)
-    values = SealedValues(house.ground.keyring, os.urandom)
-    ended = EndedSessions(house.pool, house.ground.bus)
-    sweeper = Sessions(house.pool, values, ended, Proofs(house.pool, ""), os.urandom)
-    await sweeper.sweep()
+    await house.clock.advance(device.ahead)
+    await house.sessions.sweep()
     assert code(await one.refresh()) == "session_ended"
     assert (await device.refresh(proved=True)).status_code == 200
     device.ahead += 92 * 86_400_000
-    await clock.advance(92 * 86_400_000)
-    await sweeper.sweep()
+    await house.clock.advance(92 * 86_400_000)
+    await house.sessions.sweep()
     assert code(await device.refresh(proved=True)) == "session_ended"
 
 

@@ -1,6 +1,7 @@
 // Every state in which the page can be, by name: those of the tables in room/views/state-tables.js, those of rooms,
 // and screens.
 
+import { ACCOUNT } from "./account-states.js";
 import { FakeClient } from "./fake.js";
 import { CARDS, NOTICES, RECEIPTS, ROOMS } from "./rooms.js";
 import { card, fates, LOREM, returned } from "./samples.js";
@@ -363,7 +364,7 @@ for (const [table, entries] of Object.entries(tables)) {
     rows.set(`${kind}:${name}`, row);
   }
 }
-for (const [kind, group] of Object.entries({ screen: SCREENS, room: { ...played(ROOMS), ...ACTIONS } })) {
+for (const [kind, group] of Object.entries({ screen: SCREENS, room: { ...played(ROOMS), ...ACTIONS }, account: ACCOUNT })) {
   for (const [name, player] of Object.entries(group)) players.set(`${kind}:${name}`, player);
 }
 
@@ -382,7 +383,7 @@ export const clientStates = Object.fromEntries(
     Object.entries(rows).map(([name, states]) => [`${kind}:${name}`, () => [states()].flat().at(-1)])),
 );
 
-const part = () => import("/static/js/pages/later.js");
+const part = async () => ({ ...await import("/static/js/pages/later.js"), ...await import("/static/js/pages/account-later.js") });
 
 /** Takes away what a state has left behind in the page. */
 export function clear() {

@@ -7,14 +7,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
+from support.machines.services import Clock
 from support.people.account_client import AccountClient
 
 from app import serving
+from ephemeral.accounts.service.chain_cache import ChainCache
+from ephemeral.accounts.service.deletion import Deletion
 from ephemeral.accounts.service.deployment import read_audience
+from ephemeral.accounts.service.due import Due
 from ephemeral.accounts.service.ended import EndedSessions
+from ephemeral.accounts.service.passwords import Passwords
+from ephemeral.accounts.service.pendings import Pendings
+from ephemeral.accounts.service.proofs import Proofs
 from ephemeral.accounts.service.sealed_values import SealedValues
+from ephemeral.accounts.service.sessions import Sessions
 from ephemeral.accounts.service.signing_keys import SigningKeys
+from ephemeral.accounts.service.statements import Statements
 from ephemeral.accounts.service.tokens import Tokens
+from ephemeral.accounts.service.watches import Watches
 from ephemeral.accounts.wing import accounts_wing
 from ephemeral.edge.operations import Operation
 from ephemeral.edge.wing import Ground, Wing
@@ -40,6 +50,19 @@ class House:
         self.ground = ground
         self.operations: list[Operation] = list(wing.operations)
         self.base = ground.settings.base_path
+        self.clock = Clock(ground.pool)
+        values, ended = (
+            SealedValues(ground.keyring, os.urandom),
+            EndedSessions(ground.pool, ground.bus),
+        )
+        proofs = Proofs(ground.pool, "")
+        # What the server does every minute, for tests that don't wait for it.
+        self.sessions = Sessions(ground.pool, values, ended, proofs, os.urandom)
+        statements, passwords = Statements(values, ChainCache()), Passwords(ground.pool, os.urandom)
+        pendings = Pendings(statements)
+        deletion = Deletion(ground.pool, values, self.sessions, passwords, pendings)
+        watches = Watches(ground.pool, LocalBus(), ground.keyring.index_key)
+        self.due = Due(ground.pool, watches, statements, values, self.sessions, deletion)
 
     @property
     def pool(self) -> "Pool":
@@ -56,6 +79,7 @@ class House:
         pool = self.pool
         keys = SigningKeys(pool, SealedValues(self.ground.keyring, os.urandom), os.urandom)
         await keys.renew()
+        await keys.ready()
         ended = EndedSessions(pool, LocalBus())
         return Tokens(keys, ended, audience or await read_audience(pool), now), keys
 

@@ -1,5 +1,97 @@
-// The page of accounts: a document and a program of its own, which the page of rooms never loads.
+// The page of accounts, `/account/`: what is loaded, what is shown, and what must never stay.
 
-import { say } from "../ui/i18n.js";
+import { AccountClient } from "../account/account-client.js";
+import { accountView } from "../account/views/account-view.js";
+import { loadingScreen, standingScreen } from "../account/views/standing.js";
+import { barrier } from "../device/feature-detection.js";
+import { HttpClient } from "../net/http-client.js";
+import { readConfig } from "../protocol/config.js";
+import { clearAnnouncements } from "../ui/announce.js";
+import { el, fill } from "../ui/el.js";
+import { haveAll, onLanguage, say } from "../ui/i18n.js";
+import { icon } from "../ui/icons.js";
+import { laterBy } from "../ui/later.js";
+import { guardPage } from "../ui/leave-guard.js";
+import { stage as stageIn } from "../ui/stage.js";
+import { loading } from "./loading.js";
 
-document.title = say("name");
+/** @typedef {import("../account/views/flow.js").Flow} Flow */
+
+const base = new URL(`${document.documentElement.dataset.base}/`, location.origin).href;
+/** What the server has put there. @param {string} id */
+const part = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+const app = part("app");
+const opened = part("opened");
+/** Of a bundle: a file that is loaded by this one can't also be named in it, where names tell content. */
+const address = (/** @type {string} */ name) => new URL(String(app.dataset[name]), base).href;
+const stage = stageIn(app);
+const loadLater = loading(address("later"));
+const loadHpke = loading(address("hpke"));
+/** @type {AccountClient|null} */
+let client = null;
+/** Whether a link was opened that lets a device in: it does nothing here, and that is said. */
+let lured = false;
+
+laterBy(() => Promise.all([loadLater(), haveAll()]).then(([module]) => module));
+
+/** Of screens that are shown before there is an account to speak of. @type {any} */
+const nobody = { rooms: base, go: () => location.reload() };
+
+/** Takes the fragment and removes it from the address bar and from this entry of the history. */
+function takeFragment() {
+  const fragment = location.hash;
+  if (fragment !== "") history.replaceState(history.state, "", location.pathname + location.search);
+  if (fragment.startsWith("#link=")) lured = true;
+  tellOfLink();
+  return fragment;
+}
+
+function tellOfLink() {
+  fill(opened, lured ? el("p", { class: "notice attention" }, icon("warning"), el("span", { class: "notice-words" }, say("account.lured"))) : null);
+}
+
+/** As the server has written it, for browsers that can't even come so far. */
+const tooOld = () => ({ node: /** @type {HTMLElement} */ (part("too-old").firstElementChild?.cloneNode(true)) });
+
+async function start() {
+  const invitation = /^#invitation=([\w-]+)$/.exec(takeFragment())?.[1] ?? "";
+  const inTheWay = barrier();
+  if (inTheWay === "too_old") return void stage.finish(tooOld);
+  if (inTheWay !== null) return void stage.finish(() => standingScreen(nobody, inTheWay));
+  stage.show(() => loadingScreen(nobody));
+  try {
+    const told = await new HttpClient(base).ask("GET", "config");
+    const { accounts } = /** @type {{accounts?: {mode: string}}} */ (told);
+    client = await AccountClient.open({ config: readConfig(told), base, hpke: loadHpke });
+    accountView({ client, stage, invited: accounts?.mode === "invited", invitation, rooms: base });
+  } catch {
+    stage.show(() => standingScreen(nobody, "unreachable"));
+    window.addEventListener("online", () => location.reload(), { once: true });
+  }
+}
+
+window.addEventListener("hashchange", takeFragment);
+
+function titled() {
+  document.title = `${say("account.part")} · ${say("name")}`;
+}
+
+onLanguage(() => {
+  // What was said is in the language that the person has just left.
+  clearAnnouncements();
+  stage.redraw();
+  tellOfLink();
+  titled();
+});
+
+guardPage({
+  unsaved: () => stage.screen()?.unsaved?.() === true,
+  stayed() {},
+  empty() {
+    stage.empty();
+    client?.close();
+    client = null;
+  },
+});
+
+void start();

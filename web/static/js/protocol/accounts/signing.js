@@ -83,7 +83,7 @@ export const signWith = async ({ privateKey }, label, data) =>
  */
 export async function verify(publicKey, label, data, signature) {
   if (signature.length !== SIGNATURE_BYTES || !isBelowOrder(signature.subarray(32))) return false;
-  if (!isValidKey(publicKey)) return false;
+  if (isIdentity(signature.subarray(0, 32)) || !isValidKey(publicKey)) return false;
   const signed = /** @type {BufferSource} */ (signature);
   return crypto.subtle.verify(ALGORITHM, await imported(publicKey), signed, labelled(label, data));
 }
@@ -107,6 +107,13 @@ function imported(raw) {
   const bytes = /** @type {BufferSource} */ (raw);
   return crypto.subtle.importKey("raw", bytes, ALGORITHM, true, ["verify"]);
 }
+
+/**
+ * Whether this is the one point of small order that R could be for a key in force: Web Crypto wants it refused, and not
+ * every engine does. Nobody draws its nonce.
+ * @param {Uint8Array} point
+ */
+const isIdentity = (point) => point.every((byte, at) => byte === (at === 0 ? 1 : 0));
 
 /** @param {Uint8Array} number  least byte first */
 function isBelowOrder(number) {

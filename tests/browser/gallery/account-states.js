@@ -1,0 +1,200 @@
+// Every state of the page of accounts, by name: its phases, and what a person comes to from them.
+
+import { AccountFake, device, PHASES, RECOVERY_WORDS, TODAY } from "./account-fake.js";
+import { accountView } from "/static/js/account/views/account-view.js";
+import { STANDING, standingScreen } from "/static/js/account/views/standing.js";
+
+const wait = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
+const until = async (selector) => { while (document.querySelector(selector) === null) await wait(0); };
+const press = (selector) => document.querySelector(selector).click();
+const fill = (id, value) => {
+  const field = document.getElementById(id);
+  field.value = value;
+  field.dispatchEvent(new Event("input"));
+};
+const never = () => new Promise(() => {});
+
+/** Where a screen goes while it is played: the gallery shows one screen after the other by itself. */
+function stageBy(show) {
+  let shown = null;
+  let make = null;
+  return {
+    show(next) {
+      make = next;
+      for (const open of document.querySelectorAll("dialog[open]")) open.close();
+      shown?.close?.();
+      shown = show(next({}));
+    },
+    screen: () => shown,
+    shows: (next) => make === next,
+  };
+}
+
+/** The account in this state; `route` is where somebody has gone from there. */
+function at(show, state, { route = null, given = {}, invited = false } = {}) {
+  const client = new AccountFake(state);
+  const view = accountView({ client, stage: stageBy(show), invited, rooms: "/" });
+  client.flow = view.flow;
+  if (route !== null) view.flow.go(route, given);
+  return client;
+}
+
+const phase = (name) => (show) => at(show, PHASES[name]);
+const PASSWORD = { name: "ada_lovelace", address: "ada_lovelace.48213" };
+
+/** A form that was sent, and what is said to it. */
+const refused = (code, where, fields, details) => async (show) => {
+  const client = where(show);
+  for (const [id, value] of Object.entries(fields)) fill(id, value);
+  client.refuseNext(code, details);
+  press(".account-form [type=submit]");
+  await until(".field-error:not([hidden]), .form-trouble .notice");
+  return client;
+};
+
+const panel = (selector, more = async () => {}) => (state = "ready") => async (show) => {
+  const client = at(show, PHASES[state]);
+  press(selector);
+  await until("dialog[open] .panel-body");
+  await more(client);
+  return client;
+};
+const LINKING = ".account-section .button-row .button";
+const section = (number, button) => `.account-section:nth-of-type(${number}) ${button}`;
+
+export const ACCOUNT = {
+  ...Object.fromEntries(Object.keys(PHASES).map((name) => [name, phase(name)])),
+  invited: (show) => at(show, PHASES.signed_out, { invited: true }),
+  name: (show) => at(show, PHASES.signed_out, { route: "name" }),
+  name_wrong: async (show) => {
+    const client = at(show, PHASES.signed_out, { route: "name" });
+    client.proposeAddress = () => { throw Object.assign(new Error("address_form"), { code: "address_form" }); };
+    fill("account-name", "ä");
+    press(".account-form [type=submit]");
+    await until(".field-error:not([hidden])");
+    return client;
+  },
+  name_missing: async (show) => {
+    const client = at(show, PHASES.signed_out, { route: "name" });
+    press(".account-form [type=submit]");
+    await until(".field-error:not([hidden])");
+    return client;
+  },
+  password: (show) => at(show, PHASES.signed_out, { route: "password", given: PASSWORD }),
+  password_invited: (show) => at(show, PHASES.signed_out, { route: "password", given: PASSWORD, invited: true }),
+  password_short: (show) => {
+    const client = at(show, PHASES.signed_out, { route: "password", given: PASSWORD });
+    fill("account-password", "short");
+    return client;
+  },
+  password_taken: refused("address_taken", (show) => at(show, PHASES.signed_out, { route: "password", given: PASSWORD }),
+    { "account-password": "correct horse battery" }),
+  password_busy: async (show) => {
+    const client = at(show, PHASES.signed_out, { route: "password", given: PASSWORD });
+    client.register = never;
+    client.set({ busy: "deriving" });
+    fill("account-password", "correct horse battery staple");
+    press(".account-form [type=submit]");
+    return client;
+  },
+  words: (show) => at(show, PHASES.no_device_first, { route: "words", given: { words: RECOVERY_WORDS } }),
+  words_back: (show) => at(show, PHASES.no_device_first, { route: "words_back", given: { words: RECOVERY_WORDS, asked: [1, 6] } }),
+  words_back_wrong: async (show) => {
+    const client = at(show, PHASES.no_device_first, { route: "words_back", given: { words: RECOVERY_WORDS, asked: [1, 6] } });
+    fill("account-word-0", "basil");
+    fill("account-word-1", "gazette");
+    press(".account-form [type=submit]");
+    await until(".field-error:not([hidden])");
+    return client;
+  },
+  sign_in: (show) => at(show, PHASES.signed_out, { route: "sign_in" }),
+  sign_in_wrong: refused("login_wrong", (show) => at(show, PHASES.signed_out, { route: "sign_in" }),
+    { "account-address": "ada.12345", "account-password": "correct horse" }),
+  sign_in_wait: refused("login_wait", (show) => at(show, PHASES.signed_out, { route: "sign_in" }),
+    { "account-address": "ada.12345", "account-password": "correct horse" }, { retryAfter: 40 }),
+  sign_in_other: async (show) => {
+    const client = at(show, PHASES.signed_out, { route: "sign_in" });
+    fill("account-address", "ada.12345");
+    fill("account-password", "correct horse");
+    client.refuseNext("other_account");
+    press(".account-form [type=submit]");
+    await until("dialog[open]");
+    return client;
+  },
+  recover: (show) => at(show, PHASES.signed_out, { route: "recover" }),
+  recover_wrong: refused("not_found", (show) => at(show, PHASES.signed_out, { route: "recover" }),
+    { "account-address": "ada.12345", "account-words": RECOVERY_WORDS, "account-password": "correct horse battery" }),
+  start_over: (show) => { const client = at(show, PHASES.no_device); document.querySelector("details.way").open = true; return client; },
+  start_over_sure: async (show) => {
+    const client = at(show, PHASES.no_device);
+    document.querySelector("details.way").open = true;
+    press("details.way .button");
+    await until("dialog[open]");
+    return client;
+  },
+  link_preparing: (show) => {
+    const client = at(show, PHASES.no_device);
+    client.beginLink = never;
+    client.flow.go("link");
+    return client;
+  },
+  link: async (show) => {
+    const client = at(show, PHASES.no_device, { route: "link" });
+    await until(".code-words");
+    return client;
+  },
+  link_picture: async (show) => {
+    const client = at(show, PHASES.no_device, { route: "link" });
+    await until(".code-words");
+    press(".share-ways .button");
+    await until(".qr");
+    return client;
+  },
+  link_expired: async (show) => {
+    const client = at(show, PHASES.no_device, { route: "link" });
+    await until(".code-words");
+    client.linkFails("link_expired");
+    await until(".notice.attention");
+    return client;
+  },
+  address_needed: (show) => at(show, { ...PHASES.ready, address: null }),
+  ready_many: (show) => at(show, { ...PHASES.ready, devices: Array.from({ length: 10 }, (_, index) =>
+    device(`device-${index}`, index === 3 ? "The old tablet in the kitchen, with a name that is much too long for a row" : `Phone ${index}`,
+      { me: index === 0, seenDay: TODAY - 9 * index, since: index })) }),
+  rename: panel(".account-row .row-tools .button")(),
+  revoke: panel(".account-row:nth-child(2) .danger-text")(),
+  revoke_me: panel(".account-row:first-child .danger-text")(),
+  revoke_last: panel(".account-row:first-child .danger-text")("ready_alone"),
+  revoke_wrong: panel(".account-row:nth-child(2) .danger-text", async (client) => {
+    fill("revoke-password", "wrong horse");
+    client.refuseNext("password_wrong");
+    press("dialog[open] [type=submit]");
+    await until("dialog[open] .field-error:not([hidden])");
+  })(),
+  accept: panel(LINKING)(),
+  accept_wrong: panel(LINKING, async (client) => {
+    fill("link-words", "kebab ladybug");
+    client.refuseNext("link_unknown");
+    press("dialog[open] [type=submit]");
+    await until("dialog[open] .field-error:not([hidden])");
+  })(),
+  accept_asks: panel(LINKING, async () => {
+    fill("link-words", "kebab ladybug magnetic napkin oatmeal paddle quartet");
+    press("dialog[open] [type=submit]");
+    await until("#link-password");
+  })(),
+  session_sure: async (show) => {
+    const client = at(show, PHASES.ready);
+    press(section(2, ".row-tools .button"));
+    await until("dialog[open]");
+    return client;
+  },
+  change: panel(section(3, ".button"))(),
+  sign_out: panel(section(3, ".button:nth-child(2)"))("ready_alone"),
+  delete: panel(section(3, ".danger-text"))(),
+  ...Object.fromEntries(Object.keys(STANDING).map((name) => [`standing_${name}`, (show) => {
+    const client = new AccountFake(PHASES.signed_out);
+    show(standingScreen({ client, rooms: "/", go() {} }, name));
+    return client;
+  }])),
+};

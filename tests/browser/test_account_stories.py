@@ -1,0 +1,220 @@
+"""The page of accounts with a real server: accounts are made, linked, shut out and taken back."""
+
+import io
+import re
+
+import pytest
+import zxingcpp
+from PIL import Image
+from playwright.sync_api import Page, expect
+from support.machines.chromium import Visit, Watched
+
+# Keys are derived in earnest: these stories are about the whole way.
+pytestmark = [pytest.mark.whole_chromium, pytest.mark.timeout(240)]
+
+PASSWORD = "correct horse battery staple"
+OTHER_PASSWORD = "seven brown foxes at the door"
+#: Deriving a key takes a second or two, and longer where others work beside it.
+PATIENT = 60_000
+
+
+def account_page(visit: Visit, server: str, **options: object) -> Watched:
+    watched = visit(f"{server}/account/", **options)
+    expect(watched.page.get_by_role("heading", level=1)).to_have_text("An account, if you want one")
+    return watched
+
+
+def button(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def pressed(page: Page, name: str) -> None:
+    """Goes by Tab to a button and presses it, as somebody does who has no pointer."""
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        focused = page.evaluate("document.activeElement?.innerText?.trim()")
+        if focused == name:
+            page.keyboard.press("Enter")
+            return
+    pytest.fail(f"Tab doesn't lead to {name!r}.")
+
+
+def words_shown(page: Page) -> list[str]:
+    shown = page.get_by_role("heading", name="Write these ten words down")
+    expect(shown).to_be_visible(timeout=PATIENT)
+    words = page.locator(".recovery-words li").all_inner_texts()
+    assert len(words) == 10
+    return words
+
+
+def typed_back(page: Page, words: list[str]) -> None:
+    for field in page.locator(".account-back input").all():
+        label = page.locator(f'label[for="{field.get_attribute("id")}"]').inner_text()
+        field.fill(words[int(label.split()[-1]) - 1])
+    button(page, "Check")
+    expect(page.get_by_role("heading", name="Devices")).to_be_visible(timeout=PATIENT)
+
+
+def registered(page: Page, name: str = "ada") -> tuple[str, list[str]]:
+    """Makes an account; gives its address and words."""
+    button(page, "Make an account")
+    page.get_by_label("Name").fill(name)
+    button(page, "Next")
+    address = page.locator(".address-large").inner_text()
+    page.get_by_label("Password").fill(PASSWORD)
+    button(page, "Make the account")
+    words = words_shown(page)
+    button(page, "I have written them down")
+    typed_back(page, words)
+    expect(page.get_by_role("heading", level=1)).to_have_text(address)
+    return address, words
+
+
+def signed_in(page: Page, address: str, password: str = PASSWORD) -> None:
+    button(page, "Sign in")
+    page.get_by_label("Address").fill(address)
+    page.get_by_label("Password").fill(password)
+    page.locator(".account-form").get_by_role("button", name="Sign in").click()
+    heading = page.get_by_role("heading", name="This browser is not a device of yours yet")
+    expect(heading).to_be_visible(timeout=PATIENT)
+
+
+def let_in(page: Page, text: str) -> None:
+    """On a device: types what another one shows, looks at what it is, and agrees."""
+    button(page, "Link another device")
+    page.get_by_label("The seven words of the other device").fill(text)
+    button(page, "Next")
+    expect(page.get_by_text("This device wants to be added")).to_be_visible(timeout=PATIENT)
+    page.locator("dialog").get_by_label("Password").fill(PASSWORD)
+    button(page, "Add the device")
+    expect(page.locator("dialog")).to_have_count(0, timeout=PATIENT)
+
+
+def shut_out(watched: Watched, address: str, password: str) -> None:
+    """A browser that was removed: no session, and no device by the password."""
+    # The browser's word on what the server refuses.
+    watched.forgive("console: Failed to load resource")
+    page = watched.page
+    page.reload()
+    expect(page.get_by_role("heading", name="Sign in again")).to_be_visible(timeout=PATIENT)
+    page.get_by_label("Address").fill(address)
+    page.get_by_label("Password").fill(password)
+    page.locator(".account-form").get_by_role("button", name="Sign in").click()
+    outside = page.get_by_role("heading", name="This browser is not a device of yours yet")
+    expect(outside).to_be_visible(timeout=PATIENT)
+
+
+def test_somebody_makes_an_account_on_a_phone_with_the_keyboard_alone(
+    visit: Visit, server: str
+) -> None:
+    watched = account_page(visit, server)
+    page = watched.page
+    pressed(page, "Make an account")
+    page.keyboard.type("Ada")
+    page.keyboard.press("Enter")
+    address = page.locator(".address-large").inner_text()
+    assert re.fullmatch(r"ada\.[0-9]{5}", address)
+    page.keyboard.type("too short")
+    page.keyboard.press("Enter")
+    expect(page.locator(".field-error:visible")).to_have_text(
+        "A password has 10 to 256 characters."
+    )
+    expect(page.get_by_label("Password")).to_be_focused()
+    page.keyboard.press("Control+A")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    words = words_shown(page)
+    pressed(page, "I have written them down")
+    page.keyboard.type("abacus")
+    page.keyboard.press("Tab")
+    page.keyboard.type("abacus")
+    page.keyboard.press("Enter")
+    expect(page.locator(".field-error:visible").first).to_contain_text("That is another word.")
+    pressed(page, "Show the words again")
+    assert words_shown(page) == words
+    pressed(page, "I have written them down")
+    for index in range(2):
+        label = page.locator(f'label[for="account-word-{index}"]').inner_text()
+        page.keyboard.type(words[int(label.split()[-1]) - 1])
+        page.keyboard.press("Tab" if index == 0 else "Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(address, timeout=PATIENT)
+    expect(page.locator(".account-row[data-device]")).to_have_count(1)
+    # What is known to this browser alone never left it.
+    said = watched.said()
+    assert PASSWORD not in said
+    assert not any(re.search(rf"\b{word}\b", said) for word in words)
+
+
+def test_a_device_is_linked_by_words_named_removed_and_shut_out(visit: Visit, server: str) -> None:
+    watched = account_page(visit, server)
+    # The browser's word on a wrong password.
+    watched.forgive("console: Failed to load resource")
+    old = watched.page
+    address, _words = registered(old)
+    new = account_page(visit, server)
+    signed_in(new.page, address)
+    button(new.page, "Show the words")
+    expect(new.page.locator(".code-words span")).to_have_count(7, timeout=PATIENT)
+    let_in(old, new.page.locator(".code-words").inner_text())
+    expect(new.page.get_by_role("heading", name="Devices")).to_be_visible(timeout=PATIENT)
+    expect(old.locator(".account-row[data-device]")).to_have_count(2)
+
+    row = old.locator(".account-row[data-device]").nth(1)
+    row.get_by_role("button", name=re.compile("^Rename")).click()
+    old.get_by_label("Name of the device").fill("The tablet")
+    button(old, "Save")
+    expect(row.locator(".row-name")).to_have_text("The tablet")
+
+    row.get_by_role("button", name="Remove").click()
+    old.locator("dialog").get_by_label("Password").fill("wrong, wrong, wrong")
+    button(old, "Remove the device")
+    expect(old.locator("dialog .field-error")).to_have_text(
+        "That is not your password.", timeout=PATIENT
+    )
+    old.locator("dialog").get_by_label("Password").fill(PASSWORD)
+    button(old, "Remove the device")
+    expect(old.locator(".account-row[data-device]")).to_have_count(1, timeout=PATIENT)
+    expect(old.locator("#devices-title")).to_be_focused()
+    shut_out(new, address, PASSWORD)
+
+
+def test_a_device_is_linked_by_the_picture_that_it_shows(visit: Visit, server: str) -> None:
+    old = account_page(visit, server)
+    address, _words = registered(old.page)
+    new = account_page(visit, server).page
+    signed_in(new, address)
+    button(new, "Show the words")
+    button(new, "Show the QR code")
+    picture = new.locator(".qr")
+    expect(picture).to_be_visible()
+    [found] = zxingcpp.read_barcodes(Image.open(io.BytesIO(picture.screenshot())))
+
+    # Opened as a link, as a camera opens it, it does nothing and says so.
+    lured = visit(found.text, beside=old)
+    expect(lured.page.locator("#opened")).to_contain_text("Nothing was done.")
+    assert "#" not in lured.page.url
+    assert not any("/devices/links" in one.url for one in lured.requests)
+    lured.page.close()
+
+    let_in(old.page, found.text)
+    expect(new.get_by_role("heading", name="Devices")).to_be_visible(timeout=PATIENT)
+
+
+def test_a_forgotten_password_is_no_end(visit: Visit, server: str) -> None:
+    old = account_page(visit, server)
+    address, words = registered(old.page)
+    page = account_page(visit, server).page
+    button(page, "I have the ten words")
+    page.get_by_label("Address").fill(address)
+    page.get_by_label("The ten words").fill(", ".join(words).upper())
+    page.get_by_label("New password").fill(OTHER_PASSWORD)
+    button(page, "Take it back")
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        re.compile(f"Write these ten words down|{re.escape(address)}"), timeout=PATIENT
+    )
+    if page.locator(".recovery-words").count() > 0:
+        fresh = words_shown(page)
+        button(page, "I have written them down")
+        typed_back(page, fresh)
+    expect(page.locator(".account-row[data-device]")).to_have_count(1)
+    shut_out(old, address, OTHER_PASSWORD)

@@ -1,0 +1,98 @@
+// Which screen is shown: where somebody has gone, and else what the account's phase asks for.
+
+import { announce } from "../../ui/announce.js";
+import { say } from "../../ui/i18n.js";
+import { homeScreen } from "./home-screen.js";
+import { linkScreen } from "./link-screen.js";
+import { noDeviceScreen } from "./no-device-screen.js";
+import { lockedScreen, recoverScreen } from "./recover-screen.js";
+import { nameScreen, passwordScreen } from "./register-screens.js";
+import { signInScreen } from "./sign-in-screen.js";
+import { copiedScreen, loadingScreen, standingScreen } from "./standing.js";
+import { welcomeScreen } from "./welcome-screen.js";
+import { wordsBackScreen, wordsScreen } from "./words-screens.js";
+
+/**
+ * @typedef {import("./flow.js").Flow} Flow
+ * @typedef {import("./flow.js").Client} Client
+ * @typedef {import("./flow.js").Route} Route
+ * @typedef {import("./flow.js").Screen} Screen
+ * @typedef {import("./flow.js").AccountState} AccountState
+ */
+
+/** @type {Record<Route, (flow: Flow, given: any) => Screen>} */
+const ROUTES = {
+  welcome: welcomeScreen, name: nameScreen, password: passwordScreen, words: wordsScreen, words_back: wordsBackScreen,
+  sign_in: signInScreen, recover: recoverScreen, link: linkScreen, deleted: (flow) => standingScreen(flow, "deleted"),
+};
+
+/** @type {Record<AccountState["phase"], (flow: Flow, given: any) => Screen>} */
+const PHASES = {
+  loading: loadingScreen,
+  signed_out: welcomeScreen,
+  no_device: noDeviceScreen,
+  ready: homeScreen,
+  offline: (flow) => standingScreen(flow, "offline"),
+  ended: signInScreen,
+  revoked: (flow) => standingScreen(flow, "revoked"),
+  evicted: (flow) => standingScreen(flow, "evicted"),
+  locked: lockedScreen,
+  copied: copiedScreen,
+  distrusted: (flow) => standingScreen(flow, flow.client.state.reason ?? "chain_fork"),
+  unsupported: (flow) => standingScreen(flow, flow.client.state.reason ?? "no_ed25519"),
+};
+
+/**
+ * Shows the account of `client` on the stage, and follows it. Gives the flow, and a way to end that.
+ * @param {{client: Client, stage: import("../../ui/stage.js").Stage, invited: boolean, invitation?: string, rooms: string}} given
+ */
+export function accountView({ client, stage, invited, invitation = "", rooms }) {
+  /** @type {Route|null} */
+  let route = null;
+  let holding = 0;
+  let drawn = "";
+
+  /** @type {Flow} */
+  const flow = {
+    client, invited, invitation, rooms,
+    go(next, given = {}) {
+      route = next;
+      draw(given);
+    },
+    async hold(work) {
+      holding += 1;
+      try {
+        return await work();
+      } finally {
+        holding -= 1;
+      }
+    },
+  };
+
+  /** What another screen is due for: not the change of a name or a day. */
+  function asked() {
+    const { phase, reason, pending, hasDevices } = client.state;
+    return JSON.stringify(phase === "no_device" ? [phase, hasDevices, pending?.kind] : [phase, reason]);
+  }
+
+  /** @param {object} given */
+  function draw(given) {
+    drawn = asked();
+    const make = route === null ? PHASES[client.state.phase] : ROUTES[route];
+    stage.show((kept) => make(flow, { ...given, ...kept }));
+  }
+
+  function changed() {
+    const { phase, confirming } = client.state;
+    if (asked() === drawn) return void stage.screen()?.update?.();
+    // Words that were handed out stay until they are confirmed, and whatever is under way ends where it leads to.
+    if (holding > 0 || (confirming && (route === "words" || route === "words_back"))) return;
+    route = null;
+    draw({});
+    if (phase === "revoked" || phase === "copied") announce(say("account.changed"));
+  }
+
+  const unsubscribe = client.subscribe(changed);
+  draw({});
+  return { flow, close: unsubscribe };
+}

@@ -1,0 +1,80 @@
+// The account, on one of its devices: what is new, its devices, where it is signed in, and what can be done with it.
+
+import { announceAssertive } from "../../ui/announce.js";
+import { copyButton } from "../../ui/copy-button.js";
+import { el, fill } from "../../ui/el.js";
+import { say } from "../../ui/i18n.js";
+import { withLater } from "../../ui/later.js";
+import { askingForm } from "./asking.js";
+import { devicesView } from "./devices-view.js";
+import { button, frame, named } from "./frame.js";
+import { newsView } from "./news-view.js";
+import { sessionsView } from "./sessions-view.js";
+import { addressField } from "./sign-in-screen.js";
+
+/**
+ * @typedef {import("./flow.js").Flow} Flow
+ * @typedef {"linkPanel"|"renamePanel"|"revokePanel"|"passwordPanel"|"signOutPanel"|"deletePanel"} PanelName
+ * @typedef {(name: PanelName, ...given: unknown[]) => void} OpenPanel
+ */
+
+/** @param {Flow} flow */
+export function homeScreen(flow) {
+  const { client } = flow;
+  const news = newsView(flow, open);
+  const devices = devicesView(open);
+  const sessions = sessionsView(client);
+  const title = el("span", { dir: "ltr" }, named(client.state.address ?? ""));
+  const copying = copyButton({ label: say("account.address.copy"), name: "copy", text: () => client.state.address ?? "", kind: "quiet" });
+
+  /**
+   * Opens a panel; it comes with the part of the program that nobody needs before.
+   * @type {OpenPanel}
+   */
+  function open(name, ...given) {
+    withLater((parts) => parts[name](flow, ...given), () => announceAssertive(say("refusal.unreachable")));
+  }
+
+  const { node, heading } = frame(flow, { name: "home", title: client.state.address === null ? say("account.home.title") : title,
+    more: client.state.address === null ? null : el("p", {}, copying) },
+    news.node,
+    client.state.address === null ? addressKnown(flow) : null,
+    el("section", { class: "account-section", "aria-labelledby": "devices-title" },
+      el("h2", { id: "devices-title", tabindex: "-1" }, say("account.devices.title")),
+      el("p", { class: "hint" }, say("account.devices.text")),
+      devices.node,
+      el("div", { class: "button-row" }, button("secondary", say("account.devices.link"), () => open("linkPanel")))),
+    el("section", { class: "account-section", "aria-labelledby": "sessions-title" },
+      el("h2", { id: "sessions-title", tabindex: "-1" }, say("account.sessions.title")),
+      el("p", { class: "hint" }, say("account.sessions.text")),
+      sessions.node),
+    el("section", { class: "account-section", "aria-labelledby": "more-title" },
+      el("h2", { id: "more-title" }, say("account.more.title")),
+      el("div", { class: "button-row" },
+        button("secondary", say("account.change.title"), () => open("passwordPanel")),
+        button("secondary", say("account.out.way"), () => open("signOutPanel"))),
+      el("div", { class: "button-row" }, button("quiet danger-text", say("account.delete.way"), () => open("deletePanel")))));
+
+  const known = client.state.address !== null;
+
+  function update() {
+    // Its place in the page is another one.
+    if (!known && client.state.address !== null) return void flow.go(null);
+    const { state } = client;
+    fill(title, named(state.address ?? ""));
+    news.update(state);
+    devices.update(state);
+    sessions.update(state);
+  }
+
+  update();
+  return { node, focus: heading, update };
+}
+
+/** A page that was closed while the account was being made has not kept its address. @param {Flow} flow */
+function addressKnown({ client }) {
+  const address = addressField("");
+  const form = askingForm({ client, label: say("account.address.keep"), parts: [address],
+    submit: async () => client.nameAddress(address.input.value.trim()) });
+  return el("section", {}, el("p", {}, say("account.address.needed")), form.node);
+}

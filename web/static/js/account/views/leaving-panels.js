@@ -1,0 +1,75 @@
+// Changing the password, signing out, and deleting the account.
+
+import { announce } from "../../ui/announce.js";
+import { panel, panelHead } from "../../ui/dialog.js";
+import { el } from "../../ui/el.js";
+import { say } from "../../ui/i18n.js";
+import { moment } from "../../ui/times.js";
+import { askingButton, askingForm } from "./asking.js";
+import { nameForManagers, passwordField, wordsField } from "./fields.js";
+import { button, points } from "./frame.js";
+
+/** @typedef {import("./flow.js").Flow} Flow */
+
+/** @param {Flow} flow */
+export function passwordPanel({ client }) {
+  const old = passwordField({ id: "old-password", label: say("account.change.old"), wrong: ["password_wrong"] });
+  const fresh = passwordField({ id: "new-password", label: say("account.password.new"), isNew: true,
+    hint: say("account.password.hint"), wrong: ["password_length"] });
+  const form = askingForm({ client, label: say("account.change.go"), parts: [nameForManagers(client.state.address), old, fresh],
+    submit: async () => {
+      await client.changePassword(old.input.value, fresh.input.value);
+      node.close();
+      announce(say("account.change.done"));
+    } });
+  const node = panel({ kind: "account-panel", labelledby: "change-title" },
+    el("div", { class: "panel-body" }, panelHead("change-title", say("account.change.title"), () => node.close()),
+      el("p", {}, say("account.change.text")), form.node));
+  old.input.focus();
+  return node;
+}
+
+/** @param {Flow} flow */
+export function signOutPanel(flow) {
+  const { client } = flow;
+  const place = el("div", {});
+  /** @param {boolean} forget */
+  const out = (forget) => async () => {
+    await flow.hold(() => client.signOut({ forget }));
+    node.close();
+    flow.go(null);
+  };
+  const node = panel({ kind: "account-panel", labelledby: "out-title" },
+    el("div", { class: "panel-body" }, panelHead("out-title", say("account.out.title"), () => node.close()),
+      el("section", { class: "choice" }, el("h3", {}, say("account.out.keep_title")), el("p", {}, say("account.out.keep_text")),
+        el("div", { class: "button-row" }, askingButton({ kind: "primary", label: say("account.out.keep"), place, does: out(false) }))),
+      el("section", { class: "choice" }, el("h3", {}, say("account.out.forget_title")), el("p", {}, say("account.out.forget_text")),
+        client.state.devices.length === 1 ? el("p", { class: "notice attention" }, say("account.out.forget_last")) : null,
+        el("div", { class: "button-row" }, askingButton({ kind: "danger", label: say("account.out.forget"), place, does: out(true) }))),
+      place));
+  return node;
+}
+
+/** @param {Flow} flow */
+export function deletePanel(flow) {
+  const { client } = flow;
+  const password = passwordField({ id: "delete-password", label: say("account.password.label") });
+  const words = wordsField({ id: "delete-words", label: say("account.delete.words"), hint: say("account.delete.words_hint"),
+    wrong: ["code_word", "code_length", "recovery_wrong"] });
+  const form = askingForm({ client, label: say("account.delete.go"), danger: true,
+    parts: [nameForManagers(client.state.address), password, words],
+    submit: () => flow.hold(async () => {
+      const typed = words.input.value.trim();
+      const { deleted, due } = await client.deleteAccount({ password: password.input.value, ...(typed === "" ? {} : { words: typed }) });
+      node.close();
+      if (deleted) flow.go("deleted");
+      else announce(say("account.delete.waits", { time: moment((due ?? Date.now()) - client.state.clockOffset) }));
+    }),
+    beside: [button("quiet", say("dialog.back"), () => node.close())] });
+  const node = panel({ kind: "account-panel", labelledby: "delete-title" },
+    el("div", { class: "panel-body" }, panelHead("delete-title", say("account.delete.title"), () => node.close()),
+      points("destroy", [say("account.delete.goes_1"), say("account.delete.goes_2"), say("account.delete.goes_3")]),
+      el("p", {}, say("account.delete.when")), form.node));
+  password.input.focus();
+  return node;
+}

@@ -1,0 +1,70 @@
+// Letting another device in: its words are typed here, what it asks for is shown, and the password decides. Only here:
+// a link or a picture that was opened elsewhere does nothing, because that is how people are tricked.
+
+import { announce } from "../../ui/announce.js";
+import { panel, panelHead } from "../../ui/dialog.js";
+import { el, fill } from "../../ui/el.js";
+import { parts, say } from "../../ui/i18n.js";
+import { askingForm } from "./asking.js";
+import { nameForManagers, passwordField, wordsField } from "./fields.js";
+import { button, named } from "./frame.js";
+import { canScan, scanner } from "./scanning.js";
+
+/** @param {import("./flow.js").Flow} flow */
+export function linkPanel({ client }) {
+  const place = el("div", { class: "panel-step" });
+  const scan = scanner({ found: (text) => void ask(text) });
+  const node = panel({ kind: "account-panel", labelledby: "link-title", onClose: scan.stop },
+    el("div", { class: "panel-body" }, panelHead("link-title", say("account.accept.title"), () => node.close()), place));
+
+  /** @type {(text: string) => void} */
+  let ask = () => {};
+
+  function first() {
+    const words = wordsField({ id: "link-words", label: say("account.accept.words"), hint: say("account.accept.hint"),
+      wrong: ["code_word", "code_length", "link_form", "link_unknown"], more: { required: true } });
+    const form = askingForm({ client, label: say("account.next"), parts: [words],
+      submit: async () => second(await looked(words.input.value)) });
+    ask = (text) => {
+      words.input.value = wordsIn(text);
+      form.node.requestSubmit();
+    };
+    fill(place, el("p", {}, say("account.accept.text")),
+      canScan() ? el("div", { class: "button-row" }, button("secondary", say("account.accept.scan"), () => void scan.start())) : null,
+      scan.node, form.node);
+    words.input.focus();
+  }
+
+  /** @param {string} text */
+  async function looked(text) {
+    const code = wordsIn(text);
+    scan.stop();
+    return { code, ...(await client.lookAtLink(code)) };
+  }
+
+  /** @param {{code: string, device: string, name: string|null}} asked */
+  function second({ code, name }) {
+    const password = passwordField({ id: "link-password", label: say("account.password.label") });
+    const form = askingForm({ client, label: say("account.accept.go"), parts: [nameForManagers(client.state.address), password],
+      submit: async () => {
+        await client.acceptLink(code, password.input.value);
+        node.close();
+        announce(say("account.accept.done"));
+      },
+      beside: [button("quiet", say("account.accept.no"), () => node.close())] });
+    const heading = el("h3", { tabindex: "-1", class: "asked" },
+      parts("account.accept.asks", { device: name === null || name === "" ? say("account.devices.unnamed") : named(name) }));
+    fill(place, heading, el("p", {}, say("account.accept.can")),
+      el("p", { class: "notice attention" }, say("account.accept.beware")), form.node);
+    heading.focus();
+  }
+
+  first();
+  return node;
+}
+
+/** What is in a link, where it is one: an address opened elsewhere does nothing, but its words can be read here. @param {string} text */
+export function wordsIn(text) {
+  const found = /#link=([^\s&]+)/.exec(text)?.[1];
+  return found === undefined ? text : decodeURIComponent(found);
+}
