@@ -64,8 +64,8 @@ class Kept:
 
     `ahead`: by how many milliseconds the server's clock is before this machine's. `seed`: of the
     device's key; it is the account's device once the chain has it. `pin`: how far the chain was
-    read, `statements` what was read. `made`: hashes of this device's own statements. `genesis`: a body that was or will be
-    posted. `pins_day`: when the pins were written last.
+    read; `statements`: what was read of it. `made`: hashes of this device's own statements.
+    `genesis`: a body that was or will be posted. `pins_day`: when the pins were written last.
     """
 
     server: str
