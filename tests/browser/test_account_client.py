@@ -70,6 +70,27 @@ ROTATE = """async () => {
   return (await parts.api.shares())[0].n;
 }"""
 
+# The same, in a page that is closed before the writing of this number. True: there is no such one.
+TURN_UNTIL = """(number) => {
+  window.stopped = null;
+  (async () => {
+    const parts = await partsOf();
+    await parts.rows.open();
+    const { write } = parts.storage;
+    let left = number;
+    parts.storage.write = async (work) => {
+      if (left === 0) {
+        window.stopped = "stopped";
+        await new Promise(() => undefined);
+      }
+      left -= 1;
+      return write(work);
+    };
+    await parts.rows.rotate(async () => null);
+    window.stopped = "done";
+  })();
+}"""
+
 
 def opened(page: Page, server: str) -> dict[str, object]:
     """The client of a page, as it stands after its start."""
@@ -123,6 +144,107 @@ def test_an_account_in_this_browser_is_there_after_a_reload_and_in_another_tab(
     other.evaluate("() => sees(({ phase }) => phase === 'signed_out')")
     assert first.page.context.cookies() == []
     other.close()
+
+
+def test_a_page_closed_at_any_writing_of_a_turn_of_keys_loses_nothing(
+    visit: Visit, server: str
+) -> None:
+    watched = visit("about:blank")
+    watched.origin = server
+    page = watched.page
+    opened(page, server)
+    page.evaluate(REGISTER, ["ada", PASSWORD])
+    page.evaluate("() => client.rename(client.state.device, 'The desk')")
+    context = page.context
+    for number in range(30):
+        page.evaluate(TURN_UNTIL, number)
+        end = page.wait_for_function("() => window.stopped").json_value()
+        other = context.new_page()
+        page.close()
+        page = other
+        state = opened(page, server)
+        assert state["phase"] == "ready", number
+        assert page.evaluate("() => client.state.devices[0].name") == "The desk"
+        assert page.evaluate(ATTACK, True)["opened"] > 3
+        assert len(page.evaluate("async () => (await partsOf()).api.shares()")) == 1
+        if end == "done":
+            break
+    assert number > 5
+
+
+def test_a_storage_that_the_browser_has_dropped_is_recognised_and_linked_anew(
+    visit: Visit, server: str
+) -> None:
+    watched = visit("about:blank")
+    watched.origin = server
+    page = watched.page
+    opened(page, server)
+    made = page.evaluate(REGISTER, ["ada", PASSWORD])
+    page.evaluate("() => { client.close(); }")
+    dropped = """() => new Promise((resolve, reject) => {
+      const asked = indexedDB.deleteDatabase("ephemeral-account");
+      asked.onsuccess = () => resolve(true);
+      asked.onblocked = () => reject(new Error("somebody has it open"));
+    })"""
+    assert page.evaluate(dropped)
+    assert opened(page, server)["phase"] == "evicted"
+    watched.forgive("401")
+    typed = {"address": made["address"], "password": PASSWORD}
+    page.evaluate("(typed) => client.signIn(typed)", typed)
+    state = page.evaluate("() => client.state")
+    assert (state["phase"], state["hasDevices"]) == ("no_device", True)
+
+
+def test_a_network_that_goes_and_comes_is_noticed_at_once(visit: Visit, server: str) -> None:
+    watched = visit("about:blank")
+    watched.origin = server
+    opened(watched.page, server)
+    watched.page.evaluate(REGISTER, ["ada", PASSWORD])
+    watched.page.context.set_offline(True)
+    watched.page.evaluate("() => sees(({ phase }) => phase === 'offline')")
+    watched.page.context.set_offline(False)
+    watched.page.evaluate(READY)
+    watched.forgive("ERR_INTERNET_DISCONNECTED")
+
+
+def test_a_browser_without_the_signatures_that_accounts_need_is_told(
+    visit: Visit, server: str
+) -> None:
+    lacking = """() => {
+      const make = crypto.subtle.generateKey.bind(crypto.subtle);
+      crypto.subtle.generateKey = (by, ...rest) => by === "Ed25519"
+        ? Promise.reject(new DOMException("", "NotSupportedError")) : make(by, ...rest);
+    }"""
+    watched = visit("about:blank")
+    watched.origin = server
+    open_bare(watched.page, server)
+    watched.page.evaluate(lacking)
+    state = watched.page.evaluate(OPEN)
+    assert (state["phase"], state["reason"]) == ("unsupported", "no_ed25519")
+
+
+def test_firefox_has_an_account_and_links_chromium(
+    visit: Visit, visit_firefox: Visit, server: str
+) -> None:
+    fox = visit_firefox("about:blank")
+    fox.origin = server
+    opened(fox.page, server)
+    made = fox.page.evaluate(REGISTER, ["fox", PASSWORD])
+    assert opened(fox.page, server)["phase"] == "ready"
+    second = visit("about:blank")
+    second.origin = server
+    opened(second.page, server)
+    typed = {"address": made["address"], "password": PASSWORD}
+    second.page.evaluate("(typed) => client.signIn(typed)", typed)
+    code = second.page.evaluate(
+        "async () => { window.link = await client.beginLink(); return link.code; }"
+    )
+    fox.page.evaluate("([code, password]) => client.acceptLink(code, password)", [code, PASSWORD])
+    second.page.evaluate("() => link.done")
+    for page, me in ((fox.page, "Firefox, Linux"), (second.page, "Chrome, Linux")):
+        page.evaluate("() => sees(({ devices }) => devices.length === 2 && devices[1].name)")
+        names = page.evaluate("() => client.state.devices.map(({ name, me }) => [name, me])")
+        assert [name for name, own in names if own] == [me]
 
 
 def test_the_tab_that_works_is_followed_by_another(visit: Visit, server: str) -> None:

@@ -14,7 +14,7 @@ function browser(count) {
   const locks = new MemoryLocks();
   const listeners = [];
   return Array.from({ length: count }, (_, me) => {
-    const tab = { isFrozen: false, isSeen: true, began: 0 };
+    const tab = { isFrozen: false, isSeen: true, isWorking: false };
     const heard = [];
     listeners[me] = (told) => { if (!tab.isFrozen) for (const listener of heard) listener(told); };
     const tabs = {
@@ -24,8 +24,13 @@ function browser(count) {
     tab.leadership = new Leadership({
       locks, tabs, isSeen: () => tab.isSeen,
       lead: (signal) => {
-        tab.began += 1;
-        return new Promise((resolve) => { signal.addEventListener("abort", () => resolve(undefined)); });
+        tab.isWorking = true;
+        return new Promise((resolve) => {
+          signal.addEventListener("abort", () => {
+            tab.isWorking = false;
+            resolve(undefined);
+          });
+        });
       },
     });
     tab.leadership.begin();
@@ -64,6 +69,7 @@ describe("of several tabs", () => {
     for (const tab of [tabs[1], tabs[2]]) for (let times = 0; times < 2; times += 1) tab.leadership.look();
     await settled();
     assert.deepEqual(leading(tabs), [false, false, true]);
+    assert.deepEqual(tabs.map(({ isWorking }) => isWorking), [false, false, true]);
     tabs[0].isFrozen = false;
     tabs[2].leadership.close();
     await settled();

@@ -277,6 +277,51 @@ describe("ways out and back", () => {
   });
 });
 
+describe("what lies in a browser whose share is gone", () => {
+  test("is locked, opens with ten words, and with no others", async () => {
+    const { client, words, address, browser } = await registers();
+    await client.rename(client.state.device, "The desk");
+    client.close();
+    // Another share takes the place of this one's, as after a restored backup: here by a copy that has turned.
+    const copy = await browser.copied().opens();
+    await copy.parts.rows.rotate(async () => null);
+    copy.close();
+    const locked = await browser.opens();
+    if (locked.state.phase === "ended") await locked.signIn({ address, password: PASSWORD });
+    assert.equal(locked.state.phase, "locked");
+    assert.equal(await refusal(locked.openWithWords(newRecoveryWords(randomBelow))), "words_wrong");
+    assert.equal(locked.state.phase, "locked");
+    await locked.openWithWords(words);
+    assert.deepEqual([locked.state.phase, locked.state.address], ["ready", address]);
+    assert.deepEqual(names(locked), [["The desk", true]]);
+    locked.close();
+    assert.equal((await browser.opens()).state.phase, "ready");
+  });
+});
+
+describe("a list of devices that begins anew", () => {
+  test("waits while an old device may refuse it", async () => {
+    const { client, address } = await registers();
+    const phone = new Browser();
+    const second = await phone.opens();
+    await second.signIn({ address, password: PASSWORD });
+    await second.startOver();
+    await second.confirmWords();
+    assert.deepEqual([second.state.phase, second.state.pending?.kind], ["no_device", "genesis"]);
+    assert.equal(await refusal(second.beginLink()), "pending");
+    second.close();
+    const again = await phone.opens();
+    assert.equal(again.state.pending?.kind, "genesis");
+    await client.rename(client.state.device, "look anew");
+    assert.deepEqual([client.state.pending?.kind, client.state.news.map(({ kind }) => kind)], ["genesis", ["second_genesis"]]);
+    await client.refusePending();
+    assert.equal(client.state.pending, null);
+    again.close();
+    const refused = await phone.opens();
+    assert.deepEqual([refused.state.phase, refused.state.pending], ["no_device", null]);
+  });
+});
+
 describe("what a device doesn't put up with", () => {
   test("another that acts with its keys: it stops and says so", async () => {
     const { client, address, browser } = await registers();
@@ -286,6 +331,27 @@ describe("what a device doesn't put up with", () => {
     await thief.revoke(second.state.device, PASSWORD);
     const back = await browser.opens();
     assert.equal(back.state.phase, "copied");
+  });
+
+  test("a server that was restored gets back what it lacks, and it is said once", async () => {
+    const { client, address } = await registers();
+    await links(client, address);
+    await client.rename(client.state.device, "look anew");
+    await client.seen();
+    const { api } = client.parts;
+    const devices = api.devices.bind(api);
+    let times = 0;
+    api.devices = async () => {
+      const answer = await devices();
+      times += 1;
+      return times > 1 ? answer : { ...answer, statements: answer.statements.slice(0, 1) };
+    };
+    await client.rename(client.state.device, "look again");
+    assert.deepEqual([client.state.phase, client.state.devices.length, client.state.news], ["ready", 2, [{ kind: "server_back" }]]);
+    assert.ok(client.browser.asked.some((asked) => asked.startsWith("POST chains/")));
+    await client.seen();
+    await client.rename(client.state.device, "and again");
+    assert.deepEqual(client.state.news, []);
   });
 
   test("a server that shows an older list, or another one", async () => {

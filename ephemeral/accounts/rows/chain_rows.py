@@ -20,6 +20,7 @@ __all__ = [
     "ended_before",
     "insert",
     "insert_statements",
+    "is_known",
     "open_chain",
     "owned_chain",
     "reopen",
@@ -58,6 +59,12 @@ async def owned_chain(connection: Connection, account: bytes, chain: bytes) -> C
         chain,
     )
     return None if row is None else ChainRow(*row)
+
+
+async def is_known(connection: Connection, chain: bytes) -> bool:
+    """Whether there is such a chain, whosever it is or was."""
+    found = await connection.fetchval("SELECT true FROM accounts.chains WHERE chain = $1", chain)
+    return found is not None
 
 
 async def chain_of_recovery(

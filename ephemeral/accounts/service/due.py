@@ -27,7 +27,7 @@ from ephemeral.protocol.accounts.chain import Chain
 from ephemeral.protocol.accounts.statements import Signed
 from ephemeral.protocol.errors import Refusal
 from ephemeral.store.clock import ClockWatch, clock
-from ephemeral.store.postgres import transaction
+from ephemeral.store.postgres import StoreUnavailable, transaction
 
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection, Pool
@@ -70,9 +70,20 @@ class Due:
         if not self._clock.trusts(await transaction(self._pool, clock), monotonic):
             return
         accounts = await transaction(self._pool, lambda one: pending_rows.due(one, CHUNK))
+        failed: list[Exception] = []
         for account in accounts:
-            await self._act(account)
+            try:
+                await self._act(account)
+            except StoreUnavailable:
+                raise
+            except Refusal:
+                # What stands in its way stays there.
+                await self._drop(account)
+            except Exception as error:  # noqa: BLE001 - others must not wait for this account
+                failed.append(error)
         await transaction(self._pool, self._forget)
+        if failed:
+            raise failed[0]
 
     async def _act(self, account: bytes) -> None:
         ended: list[bytes] = []
@@ -91,17 +102,19 @@ class Due:
         await self._watches.commit(account, work)
         self._sessions.tell_ended(ended)
 
+    async def _drop(self, account: bytes) -> None:
+        async def work(connection: Connection) -> None:
+            await account_rows.lock(connection, account)
+            await self._values.destroy(connection, await pending_rows.forget(connection, account))
+
+        await self._watches.commit(account, work)
+
     async def _close(
         self, connection: Connection, account: bytes, waits: PendingRow
     ) -> list[bytes]:
         """The account ends, with its chain; sessions that have ended."""
         row, _ = await self._statements.in_force(connection, account)
-        try:
-            await self._statements.extend(connection, account, row, Signed.decode(waits.signed))
-        except Refusal:
-            # Whatever came meanwhile has made it void.
-            await pending_rows.forget(connection, account)
-            return []
+        await self._statements.extend(connection, account, row, Signed.decode(waits.signed))
         return await self._deletion.delete(connection, account)
 
     async def _begin(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ephemeral.accounts.rows import pending_rows
+from ephemeral.accounts.rows import chain_rows, pending_rows
 from ephemeral.accounts.rows.pending_rows import PendingRow
 from ephemeral.accounts.rules.nouns import GRACE_MS, Pending, Sealing, Session
 from ephemeral.accounts.service.statements import Statements
@@ -41,10 +41,12 @@ class Pendings:
         sealing: Sealing,
         now: int,
     ) -> Pending:
-        """Let another chain wait, or find it waiting; refuses `pending`."""
+        """Let another chain wait, or find it waiting; refuses `pending`, and `conflict` for one
+        that has been there before, as one that was undone."""
         standing = await self._standing(connection, session.account, "genesis", signed)
         if standing is not None:
             return _shown(standing)
+        refuse(await chain_rows.is_known(connection, signed.statement.hash), "conflict")
         stored = await self._statements.seal(connection, sealing)
         row = PendingRow(
             "genesis",

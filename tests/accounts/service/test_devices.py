@@ -335,6 +335,27 @@ async def test_a_close_that_nobody_refused_ends_the_account(accounts: AccountDes
     assert tuple(chain) == (None, "closed", 2)
 
 
+async def test_what_can_no_longer_act_is_dropped_and_others_do_not_wait_for_it(
+    accounts: AccountDesk,
+) -> None:
+    """Another account has begun the same chain meanwhile, by a copy of its first statement."""
+    person, other, third = [await accounts.person() for _ in range(3)]
+    thief = Machine(session=await person.sign_in())
+    signed = person.begun(thief)
+    await person.post_genesis(thief, signed)
+    await third.close(third.machines[0])
+    copied = Machine(key=thief.key)
+    bare = await accounts.person(machines=0)
+    copied.session = await bare.sign_in()
+    await bare.post_genesis(copied, signed)
+    await accounts.desk.clock.advance(GRACE_MS)
+    await accounts.sweep()
+    listed = await accounts.services.devices.listed(person.account)
+    assert (listed.chain, listed.pending) == (person.chain.id, None)
+    left = await accounts.pool.fetch("SELECT account FROM accounts.accounts")
+    assert {row[0] for row in left} == {person.account, other.account, bare.account}
+
+
 async def test_a_clock_that_jumps_ends_no_account(accounts: AccountDesk) -> None:
     """Somebody may set it back: what ended by it would not come back."""
     person = await accounts.person()

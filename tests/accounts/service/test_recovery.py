@@ -129,9 +129,12 @@ async def test_another_genesis_is_undone_for_thirty_days(
     assert [one.id for one in listed.devices] == [new.id]
     assert await accounts.pool.fetchval("SELECT count(*) FROM accounts.devices") == 1
     if thief_has_words:
-        # The words of what was undone undo nothing.
+        # The words of what was undone undo nothing, nor does the same chain come again.
         with refused("not_found"):
             await thief.recover()
+        machine.session = await person.sign_in()
+        with refused("conflict"):
+            await thief.post_genesis(machine, thief.begun(machine))
 
 
 async def test_after_thirty_days_it_is_too_late(accounts: AccountDesk) -> None:

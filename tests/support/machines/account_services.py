@@ -232,7 +232,7 @@ class AccountDesk:
 
     async def person(self, machines: int = 1) -> Person:
         """Somebody with so many devices."""
-        address = f"somebody.{int.from_bytes(os.urandom(4)) % 100_000:05}"
+        address = f"some_{os.urandom(6).hex()}.12345"
         account = os.urandom(16)
         person = Person(self, account, address)
         password = await self.passwords.hashed(person.auth_key)

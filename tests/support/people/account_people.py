@@ -71,7 +71,7 @@ class AccountHolder:
         self.audience = ""
         self.now = 0
         self.account = b""
-        self.address = f"somebody.{secrets.randbelow(100_000):05}"
+        self.address = f"some_{secrets.token_hex(6)}.{secrets.randbelow(100_000):05}"
         self.auth_key = os.urandom(32)
         self.recovery = SigningKey.generate(os.urandom)
         self.seal_hash = os.urandom(32)

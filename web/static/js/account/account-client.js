@@ -162,10 +162,13 @@ export class AccountClient {
 
   /**
    * On a new device: seven words for an old one.
-   * @returns {Promise<{code: string, link: string, expiresAt: number, done: Promise<void>}>} `done` rejects with
+   * @returns {Promise<{code: string, link: string, expiresAt: number, done: Promise<void>}>} `expiresAt` by this
+   *   device's clock; `done` rejects with
    *   `cancelled`, `link_expired`, `link_broken`, the server's
    */
   async beginLink() {
+    // It would be put in the place of what waits.
+    if (this.#standing.device?.begun?.kind === "genesis" && this.state.pending !== null) throw new Refusal("pending");
     this.#link?.cancel();
     const { chain } = await this.#standing.minding(() => this.#parts.api.me());
     if (chain === null) throw new Refusal("no_chain");
@@ -176,7 +179,7 @@ export class AccountClient {
     this.#link = link;
     const done = link.done.then(() => this.#standing.enter());
     done.catch(() => undefined);
-    return { code: link.code, link: link.link, expiresAt: link.expiresAt, done };
+    return { code: link.code, link: link.link, expiresAt: link.expiresAt - this.#parts.clock.offset, done };
   }
 
   async cancelLink() {

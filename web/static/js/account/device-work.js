@@ -272,11 +272,14 @@ export class DeviceWork {
 /** @param {number} milliseconds  @param {AbortSignal} signal */
 function pause(milliseconds, signal) {
   return new Promise((resolve) => {
+    if (signal.aborted) {
+      resolve(undefined);
+      return;
+    }
     const timer = setTimeout(resolve, milliseconds);
     signal.addEventListener("abort", () => {
       clearTimeout(timer);
       resolve(undefined);
     });
-    if (signal.aborted) resolve(undefined);
   });
 }

@@ -50,6 +50,9 @@ export class Standing {
       if (told.kind === "changed") this.work?.look();
     });
     globalThis.addEventListener?.("online", this.#retry);
+    globalThis.addEventListener?.("offline", this.#look);
+    // Whoever comes back to the tab wants to see how things are now.
+    globalThis.document?.addEventListener("visibilitychange", this.#look);
   }
 
   /** Reads what is kept here, and goes on with a session if there is one. */
@@ -186,8 +189,14 @@ export class Standing {
     this.#isClosed = true;
     clearTimeout(this.#again);
     globalThis.removeEventListener?.("online", this.#retry);
+    globalThis.removeEventListener?.("offline", this.#look);
+    globalThis.document?.removeEventListener("visibilitychange", this.#look);
     this.work?.close();
   }
+
+  #look = () => {
+    if (globalThis.document?.visibilityState !== "hidden") this.work?.look();
+  };
 
   #retry = () => {
     if (this.#state.current.phase !== "offline") return;

@@ -8,7 +8,7 @@
  * shares.
  */
 
-import { concat, fromBase64url, readJson, toBase64url, u32, utf8 } from "../protocol/encoding.js";
+import { concat, fromBase64url, readJson, u32, utf8 } from "../protocol/encoding.js";
 import { Refusal } from "../protocol/errors.js";
 import { aeadOpen, aeadSeal, importAead } from "../protocol/keys.js";
 import { NONCE_BYTES } from "../protocol/limits.js";
@@ -204,8 +204,8 @@ export class SealedRows {
     const sealed = await this.#sealed(id, next, await this.#opened(id, row));
     await this.#storage.write(async ({ get, put }) => {
       const now = await get("rows", id);
-      // Written anew or removed in the meantime: then it is not to be moved.
-      if (now !== undefined && now.n === row.n && isSame(now.sealed, row.sealed)) await put("rows", id, sealed);
+      // Written anew, which is under the next one, or removed in the meantime: then it is not to be moved.
+      if (now?.n === row.n) await put("rows", id, sealed);
     });
   }
 
@@ -273,6 +273,3 @@ export async function makeLocalKey() {
 
 /** @param {string} id  @param {number} n */
 const labelFor = (id, n) => concat(utf8(ROW), u32(n), utf8(id));
-
-/** @param {Uint8Array} one  @param {Uint8Array} other */
-const isSame = (one, other) => toBase64url(one) === toBase64url(other);

@@ -45,8 +45,6 @@ export class Tokens {
   #audience;
   /** Of this device, once it has any. @type {import("../protocol/accounts/signing.js").SigningKey|null} */
   #keys = null;
-  /** @type {Promise<void>|null} */
-  #refreshing = null;
   #read;
 
   /**
@@ -127,8 +125,12 @@ export class Tokens {
    *   this one; the server's
    */
   async refresh() {
-    this.#refreshing ??= this.#refreshed().finally(() => { this.#refreshing = null; });
-    await this.#refreshing;
+    const before = this.access;
+    await this.#locks.request(REFRESH, async () => {
+      // This tab or another has done it while this question has waited.
+      if (this.access !== before && this.access !== null && !this.#isOld(this.access)) return;
+      await this.open("auth/refresh", {}, { proved: this.#keys !== null });
+    });
   }
 
   /** Ends the session. @throws {Refusal} the server's */
@@ -138,15 +140,6 @@ export class Tokens {
     const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
     this.access = null;
     await this.#http.ask("POST", "auth/logout", { body: {}, headers, credentials: "same-origin", keepalive: true });
-  }
-
-  async #refreshed() {
-    const before = this.access;
-    await this.#locks.request(REFRESH, async () => {
-      // Another tab has done it while this one has waited.
-      if (this.access !== before && this.access !== null && !this.#isOld(this.access)) return;
-      await this.open("auth/refresh", {}, { proved: this.#keys !== null });
-    });
   }
 
   async #fresh() {
