@@ -56,17 +56,17 @@ class Guesses:
             seconds = bucket.wait(name, under_way.get(name, 0) + 1, now)
             if seconds:
                 raise self._refusal(seconds)
-        if shared is not None:
-            seconds = await shared.spend(self._claims(names, 1))
-            if seconds:
-                raise self._refusal(seconds)
         for name in names:
             under_way[name] = under_way.get(name, 0) + 1
-        is_wrong = False
+        is_asked, is_wrong = False, False
         try:
+            seconds = 0.0 if shared is None else await shared.spend(self._claims(names, 1))
+            if seconds:
+                raise self._refusal(seconds)
+            is_asked = True
             yield
         except Refusal as refusal:
-            is_wrong = refusal.code in self.wrong
+            is_wrong = is_asked and refusal.code in self.wrong
             raise
         finally:
             for bucket, name in zip(self._buckets, names, strict=True):
@@ -76,7 +76,7 @@ class Guesses:
                     del under_way[name]
                 if is_wrong:
                     bucket.charge(name, 1, limiter.clock())
-            if shared is not None and not is_wrong:
+            if shared is not None and is_asked and not is_wrong:
                 shared.charge(self._claims(names, -1))
 
     def _claims(self, names: Sequence[Name], cost: int) -> list[Claim]:

@@ -29,4 +29,4 @@ class RecoveryHandlers:
         opened = await self._recovery.recover(
             asked.address, asked.signed, asked.auth_key, asked.sealing
         )
-        return self._answers.of(opened, in_cookie=asked.cookie)
+        return await self._answers.of(opened, in_cookie=asked.cookie)

@@ -28,12 +28,13 @@ class TokenAnswers:
         self._tokens = tokens
         self._cookies = cookies
 
-    def of(self, opened: Opened, *, in_cookie: bool, status: int = 200) -> Answer:
+    async def of(self, opened: Opened, *, in_cookie: bool, status: int = 200) -> Answer:
         """Tokens, the refresh token in the body or in the cookie."""
         headers = {}
         if in_cookie:
             linked = opened.session.device is not None
             headers["Set-Cookie"] = self._cookies.keep(opened.refresh_token, linked=linked)
+        await self._tokens.ready()
         access_token = self._tokens.issue(opened.session)
         return Answer(objects.tokens(opened, access_token, in_cookie=in_cookie), status, headers)
 
@@ -70,7 +71,7 @@ class SignInHandlers:
         """Make an account, and sign in."""
         opened = await self._registration.register(asked.address, asked.auth_key, asked.invitation)
         metrics.signed("registered")
-        return self._answers.of(opened, in_cookie=asked.cookie, status=201)
+        return await self._answers.of(opened, in_cookie=asked.cookie, status=201)
 
     async def log_in(self, _caller: None, asked: LoginRequest) -> Answer:
         """Sign in by password."""
@@ -85,7 +86,7 @@ class SignInHandlers:
                 metrics.signed("refused")
             raise
         metrics.signed("signed_in")
-        return self._answers.of(opened, in_cookie=asked.cookie)
+        return await self._answers.of(opened, in_cookie=asked.cookie)
 
     async def refresh(self, _caller: None, asked: RefreshRequest) -> Answer:
         """Give the next tokens of a session."""
@@ -96,7 +97,7 @@ class SignInHandlers:
         proof = self._proof(asked.proof, self._refresh_path, shown)
         opened = await self._sessions.refresh(asked.token, proof)
         metrics.signed("refreshed")
-        return self._answers.of(opened, in_cookie=asked.in_cookie)
+        return await self._answers.of(opened, in_cookie=asked.in_cookie)
 
     async def log_out(self, asker: Asker | None, token: str | None) -> Answer:
         """End a session, of an access token or of a refresh token."""

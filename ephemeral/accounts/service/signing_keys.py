@@ -1,8 +1,9 @@
 """The keys that sign access tokens: one for all hosts, another every 30 days.
 
 Private halves are payloads of the second layer, and stand in the memory of each process. A key that
-can't be unsealed any more, as after a restored backup, is no key: another is made at once, and what
-it has signed is no longer good; whoever held such a token refreshes.
+can't be unsealed any more, as after a restored backup, is no key: another is made, and what it has
+signed is no longer good; whoever held such a token refreshes. Where nobody has an account, there is
+none.
 """
 
 from __future__ import annotations
@@ -79,14 +80,20 @@ class SigningKeys:
             for one in self._keys
         ]
 
+    async def ready(self) -> None:
+        """See to it that there is a key: the first is made when somebody signs in first."""
+        if not self._keys:
+            self._keys = tuple(await transaction(self._pool, self._change))
+
     async def renew(self) -> None:
-        """Read the set, and make or forget what is due."""
+        """Read the set; make the next key, and forget what is past, where that is due."""
 
         async def read(connection: Connection) -> tuple[list[TokenKey], bool]:
             now = await clock(connection)
             rows = await signing_key_rows.read(connection)
             keys = await self._opened(connection, rows)
-            return keys, len(keys) < len(rows) or is_due(keys, now) or bool(past(keys, now))
+            due = len(keys) < len(rows) or bool(past(keys, now))
+            return keys, due or (bool(keys) and is_due(keys, now))
 
         keys, due = await transaction(self._pool, read, read_only=True)
         if due:

@@ -43,6 +43,10 @@ class Tokens:
         self._ended = ended
         self._audience = audience
 
+    async def ready(self) -> None:
+        """To be waited for before any is issued."""
+        await self._keys.ready()
+
     def issue(self, session: Session) -> str:
         """The token of a session, good for 15 minutes."""
         now = self._now()

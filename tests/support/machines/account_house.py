@@ -79,6 +79,7 @@ class House:
         pool = self.pool
         keys = SigningKeys(pool, SealedValues(self.ground.keyring, os.urandom), os.urandom)
         await keys.renew()
+        await keys.ready()
         ended = EndedSessions(pool, LocalBus())
         return Tokens(keys, ended, audience or await read_audience(pool), now), keys
 

@@ -6,6 +6,7 @@ Words and passwords are not stretched here: keys are random. Everything else is 
 import os
 import secrets
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -87,6 +88,12 @@ class AccountHolder:
 
     async def __aexit__(self, *_: object) -> None:
         await self.http.aclose()
+
+    def through(self, http: httpx.AsyncClient) -> "AccountHolder":
+        """The same person, who asks another host."""
+        there = copy(self)
+        there.http = http
+        return there
 
     # --- requests ---------------------------------------------------------------------------------
 
