@@ -45,7 +45,9 @@ export async function accountOperations(base, argon2, placed) {
     "addresses", "canonical-json", "chain", "derivation", "device-names", "linking", "passwords", "pins", "proofs",
     "recovery", "safety-number", "sealing-keys", "shares", "signing",
   ].map(own));
-  const argon2id = argon2 ?? (await from("device/derive.js")).inWorker;
+  const argon2id = argon2
+    ? (/** @type {object} */ options) => argon2({ ...options, outputType: "binary" })
+    : (await from("device/derive.js")).inWorker;
   const insist = (condition, what) => {
     if (!condition) throw new Error(what);
   };

@@ -77,7 +77,7 @@ describe("what the server shows", () => {
     const pinned = list.statements;
     const other = await List.of(list.recovery);
     await other.adds();
-    await assert.rejects(continued(pinned, [...pinned, other.statements[1]]), { code: "chain_id" });
+    await assert.rejects(continued(pinned, [...pinned, other.statements[1]]), { code: "chain_fork" });
   });
 });
 

@@ -123,6 +123,12 @@ describe("a second device", () => {
   });
 });
 
+test("what the rules of the list don't allow is refused, and is no reason for distrust", async () => {
+  const { client } = await registers();
+  assert.equal(await refusal(client.revoke(client.state.device, PASSWORD)), "chain_last");
+  assert.equal(client.state.phase, "ready");
+});
+
 describe("lost answers and closed pages", () => {
   for (const lost of ["POST auth/register", "POST devices", "POST auth/refresh", "POST devices/me/share", "GET devices/me/share", "PUT devices/me/pins", "GET auth/me"]) {
     test(`${lost}: lost once, all goes on`, async () => {

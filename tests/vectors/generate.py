@@ -6,7 +6,12 @@ The same bytes every time. The layout is described in README.md.
 import sys
 from pathlib import Path
 
+import account_box_cases
 import account_chain_cases
+import account_json_cases
+import account_link_cases
+import account_recovery_cases
+import account_sign_in_cases
 import account_signature_cases
 import book_cases
 import charter_cases
@@ -42,7 +47,12 @@ FILES = (
     primitive_cases.make,
     keyring_cases.make,
     account_signature_cases.make,
+    account_json_cases.make,
+    account_sign_in_cases.make,
     account_chain_cases.make,
+    account_box_cases.make,
+    account_recovery_cases.make,
+    account_link_cases.make,
 )
 
 

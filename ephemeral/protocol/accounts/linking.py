@@ -23,7 +23,7 @@ from ephemeral.protocol.codes import read_code
 from ephemeral.protocol.encoding import b64decode, b64encode, read_integer
 from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.protocol.keys import stretched
-from ephemeral.protocol.limits import NONCE_SIZE
+from ephemeral.protocol.limits import KEY_SIZE, NONCE_SIZE
 from ephemeral.protocol.names import is_name
 
 __all__ = [
@@ -135,6 +135,11 @@ def _opened(key: bytes, bound: bytes, sealed: bytes, most: int) -> dict[str, obj
     return unpadded_json(plaintext, "linking_form")
 
 
+def _is_version(value: object) -> bool:
+    # True equals 1 in Python, and nowhere else.
+    return value == VERSION and not isinstance(value, bool)
+
+
 def _object(value: object, *keys: str) -> dict[str, object]:
     if not isinstance(value, dict) or set(value) != set(keys):
         raise Refusal("linking_form", _FORM)
@@ -172,7 +177,7 @@ def open_request(keys: LinkKeys, account: bytes, sealed: bytes) -> LinkRequest:
     content = _object(value, "v", "device", "key", "consent", "sealing", "name")
     sealing = _object(content["sealing"], "number", "day", "key", "signature")
     name = content["name"]
-    if content["v"] != VERSION or not isinstance(name, str) or not is_name(name):
+    if not _is_version(content["v"]) or not isinstance(name, str) or not is_name(name):
         raise Refusal("linking_form", _FORM)
     try:
         return LinkRequest(
@@ -234,7 +239,7 @@ def open_answer(keys: LinkKeys, account: bytes, sealed: bytes) -> Answer:
     content = _object(value, "v", "chain", "sequence", "head", "pins", "registers")
     pins, registers = content["pins"], content["registers"]
     if (
-        content["v"] != VERSION
+        not _is_version(content["v"])
         or not isinstance(registers, dict)
         or not (pins is None or isinstance(pins, dict))
     ):
@@ -245,6 +250,8 @@ def open_answer(keys: LinkKeys, account: bytes, sealed: bytes) -> Answer:
             sequence=read_integer(content["sequence"], 0, _U32_MAX),
             head=b64decode(content["head"], HASH_SIZE),
         )
+        b64decode(registers.get("names_key"), KEY_SIZE)
+        b64decode(registers.get("recovery_seal"), SEALING_SIZE)
     except Refusal:
         raise Refusal("linking_form", _FORM) from None
     return Answer(pin, pins, registers)

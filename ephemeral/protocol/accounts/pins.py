@@ -67,6 +67,7 @@ def open_pins(
     if (
         set(content) != _KEYS
         or content["v"] != VERSION
+        or isinstance(content["v"], bool)
         or not isinstance(contacts, list)
         or not all(isinstance(one, dict) for one in contacts)
         or not isinstance(registers, dict)

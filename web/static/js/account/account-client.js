@@ -175,7 +175,8 @@ export class AccountClient {
     const own = {
       account: /** @type {string} */ (this.state.account), chain: fromBase64url(chain, 32), address: this.state.address,
     };
-    const link = await askToBeLinked(this.#parts, own, (device) => { this.#standing.device = device; });
+    const link = await askToBeLinked(this.#parts, own);
+    this.#standing.device = link.device;
     this.#link = link;
     const done = link.done.then(() => this.#standing.enter());
     done.catch(() => undefined);

@@ -76,7 +76,7 @@ export class DeviceWork {
       this.#looking ??= this.#look().finally(() => { this.#looking = null; });
       await this.#looking;
     } catch (error) {
-      if (!this.#isStopped) this.#refused(/** @type {Refusal} */ (error));
+      this.#failed(error);
     }
   }
 
@@ -92,12 +92,13 @@ export class DeviceWork {
     if (this.#looked?.typed !== typed) await this.lookAtLink(typed);
     const { request, keys } = /** @type {Looked} */ (this.#looked).found;
     const { api, rows } = this.#parts;
+    const registers = await rows.read("registers");
     await this.#write(
       (chain) => chain.keyOf(request.device) !== null,
       (chain) => add(chain, this.#device.keys, request.key, request.consent),
       async (signed, chain) => {
         const { pin } = await chain.extend(signed);
-        const answer = await answerTo(keys, this.#device.account, { pin, registers: await rows.read("registers") });
+        const answer = await answerTo(keys, this.#device.account, { pin, registers });
         await api.addDevice({
           statement: toBase64url(signed.encode()), auth_key, sealing: sealingOf(request), locator: toBase64url(keys.locator),
           answer: toBase64url(answer),
@@ -105,6 +106,9 @@ export class DeviceWork {
       },
     );
     this.#looked = null;
+    // It does so itself, but may be slow, and would stand here without a name.
+    const id = toBase64url(request.device);
+    if (registers !== undefined) await this.rename(id, request.name).catch(() => undefined);
   }
 
   /** @param {string} id  @param {string} name */
@@ -240,7 +244,7 @@ export class DeviceWork {
           await dailyWork(this.#parts, this.#device, { chain, number, began, sealing: this.#sealing });
         }
       } catch (error) {
-        if (!this.#isStopped) this.#refused(/** @type {Refusal} */ (error));
+        this.#failed(error);
       }
       await pause(LOOK_MS, signal);
       if (signal.aborted) return;
@@ -248,6 +252,19 @@ export class DeviceWork {
         await this.look();
         this.#parts.tabs.tell({ kind: "changed" });
       }
+    }
+  }
+
+  /**
+   * In what nobody has asked for: what the server says of this device is shown, any other no is for the next time.
+   * @param {unknown} error
+   */
+  #failed(error) {
+    if (this.#isStopped) return;
+    try {
+      this.#refused(/** @type {Refusal} */ (error));
+    } catch {
+      if (!(error instanceof Refusal)) globalThis.reportError?.(error);
     }
   }
 

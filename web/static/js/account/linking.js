@@ -5,7 +5,7 @@
 
 import { fromBase64url, toBase64url } from "../protocol/encoding.js";
 import { makeCode } from "../protocol/codes.js";
-import { Refusal } from "../protocol/errors.js";
+import { Refusal, isPassing } from "../protocol/errors.js";
 import {
   checkRequest, linkKeys, linkRoot, linkText, openAnswer, openRequest, readLinkCode, sealAnswer, sealRequest,
 } from "../protocol/accounts/linking.js";
@@ -16,6 +16,8 @@ import { readRegisters } from "./pins.js";
 import { makeSealing } from "./sealing.js";
 import { settle } from "./settling.js";
 import { keepDevice, newDevice } from "./this-device.js";
+
+const PAUSE_MS = 500;
 
 /**
  * @typedef {import("./parts.js").Parts} Parts
@@ -41,10 +43,10 @@ async function keysFor({ state, salt, argon2id }, code) {
  * On the new device: deposits its request.
  * @param {Parts} parts
  * @param {{account: string, chain: Uint8Array, address: string|null}} own
- * @param {(device: ThisDevice) => void} linked  called once this device stands
- * @returns {Promise<{code: string, link: string, expiresAt: number, done: Promise<void>, cancel: () => void}>}
+ * @returns {Promise<{device: ThisDevice, code: string, link: string, expiresAt: number, done: Promise<void>,
+ *   cancel: () => void}>} done: this device stands
  */
-export async function askToBeLinked(parts, { account, chain, address }, linked) {
+export async function askToBeLinked(parts, { account, chain, address }) {
   const { agent, api, base, clock, hpke, random, state, storage, tokens } = parts;
   const code = makeCode(randomBelow);
   const keys = await keysFor(parts, code);
@@ -72,11 +74,10 @@ export async function askToBeLinked(parts, { account, chain, address }, linked) 
   const done = waitForAnswer(parts, keys.locator, { expiresAt, signal: ending.signal }).then(async (sealed) => {
     const given = await readAnswer(sealed, device, keys);
     await state.during("opening", () => settle(parts, device, { ...given, sealing, ...(address === null ? {} : { address }) }));
-    linked(device);
   });
   done.catch(() => undefined);
   const link = linkText(new URL("account/", base).href, code);
-  return { code, link, expiresAt, done, cancel: () => ending.abort() };
+  return { device, code, link, expiresAt, done, cancel: () => ending.abort() };
 }
 
 /**
@@ -96,9 +97,11 @@ async function waitForAnswer({ api, clock }, locator, { expiresAt, signal }) {
       const { code } = /** @type {Refusal} */ (error);
       if (signal.aborted) throw new Refusal("cancelled");
       if (code === "link_unknown") throw new Refusal(clock.now() >= expiresAt ? "link_expired" : "link_unknown");
-      if (code !== "unreachable" && code !== "unavailable") throw error;
+      if (!isPassing(/** @type {Refusal} */ (error))) throw error;
     }
     if (clock.now() >= expiresAt) throw new Refusal("link_expired");
+    // Where the server or somebody between doesn't wait.
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
 }
 

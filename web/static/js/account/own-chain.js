@@ -20,13 +20,13 @@ import { ADD, RECOVER, REMOVE, Signed } from "../protocol/accounts/statements.js
  * @param {Uint8Array[]} pinned  signed statements as they were seen before
  * @param {Uint8Array[]} served
  * @returns {Promise<Chain>}
- * @throws {Refusal} `chain_back`: an older list; `chain_fork`: another one; what the chain's rules refuse
+ * @throws {Refusal} `chain_back`: an older list; `chain_fork`: another one, or one that breaks the rules
  */
 export async function continued(pinned, served) {
   const common = pinned.slice(0, served.length);
   if (!common.every((bytes, at) => isSame(bytes, served[at]))) throw new Refusal("chain_fork");
   if (served.length < pinned.length) throw new Refusal("chain_back");
-  return readChain(served);
+  return readChain(served).catch(() => { throw new Refusal("chain_fork"); });
 }
 
 /**

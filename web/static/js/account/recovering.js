@@ -1,6 +1,7 @@
 /** The way back with ten words: into an account, or into what lies in this browser. */
 
 import { fromBase64url, toBase64url } from "../protocol/encoding.js";
+import { Refusal } from "../protocol/errors.js";
 import { readAddress } from "../protocol/accounts/addresses.js";
 import { normalized } from "../protocol/accounts/passwords.js";
 import { readChain } from "../protocol/accounts/chain.js";
@@ -49,6 +50,8 @@ export async function recoverAccount(parts, { address: typedAddress, words, pass
   const recovery = await keysOf(parts, words);
   const { account, statements, pins } = await state.during("asking", () => begin(parts, address, recovery));
   const chain = await readChain(statements);
+  // The server knows these words; what it shows is to be what they are for.
+  if (toBase64url(chain.recovery) !== toBase64url(recovery.signing.publicBytes)) throw new Refusal("chain_recovery");
   const auth_key = await authKeyOf(parts, address, password);
   const made = await state.during("making_keys", async () => {
     const { keys, id } = await newDevice();
@@ -95,7 +98,7 @@ async function begin({ base, clock, salt }, address, { signing }) {
         pins: /** @type {import("./pins.js").ServedPins[]} */ (answer.pins ?? []),
       };
     } catch (error) {
-      const { code, now } = /** @type {import("../protocol/errors.js").Refusal} */ (error);
+      const { code, now } = /** @type {Refusal} */ (error);
       if (code !== "proof_wrong" || now === null || attempt === 2) throw error;
       clock.learn({ now });
     }

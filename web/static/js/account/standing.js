@@ -4,7 +4,7 @@
  */
 
 import { toBase64url } from "../protocol/encoding.js";
-import { Refusal } from "../protocol/errors.js";
+import { Refusal, isPassing } from "../protocol/errors.js";
 import { NOTHING_KNOWN } from "./account-state.js";
 import { DeviceWork } from "./device-work.js";
 import { Founding } from "./founding.js";
@@ -16,17 +16,21 @@ import { fateOf, readDevice, setFate } from "./this-device.js";
 /** So often a device whose server can't be reached tries again. */
 const AGAIN_MS = 10_000;
 export const SIGNED_OUT = Object.freeze({ ...NOTHING_KNOWN, phase: /** @type {const} */ ("signed_out") });
-/** No answer of the server, or none of this server's. */
-const AWAY = ["unreachable", "unavailable", "not_ours"];
 
 /** What the server says, or its answers show, of this browser as a whole. */
-const STANDING = ["session_ended", "device_revoked", "device_copied", "chain_back", "chain_fork", "locked"];
+const DISTRUST = ["chain_back", "chain_fork"];
+const STANDING = [
+  "session_ended", "unauthorized", "proof_wrong", "device_revoked", "device_copied", "locked", ...DISTRUST,
+];
 
 /**
  * @typedef {import("./account-state.js").AccountState} AccountState
  * @typedef {import("./this-device.js").ThisDevice} ThisDevice
  * @typedef {import("./parts.js").Parts} Parts
  */
+
+/** @param {unknown} error */
+const isStanding = (error) => STANDING.includes(/** @type {Refusal} */ (error).code);
 
 export class Standing {
   /** What this browser is, or is about to be. @type {ThisDevice|null} */
@@ -130,7 +134,7 @@ export class Standing {
     try {
       return await does();
     } catch (error) {
-      if (STANDING.includes(/** @type {Refusal} */ (error).code)) this.refused(/** @type {Refusal} */ (error));
+      if (isStanding(error)) this.refused(/** @type {Refusal} */ (error));
       throw error;
     }
   }
@@ -139,20 +143,20 @@ export class Standing {
   refused(refusal) {
     const { code } = refusal;
     const isDevice = this.device?.begun === null;
-    if (AWAY.includes(code)) {
+    if (!isStanding(refusal) && !isPassing(refusal)) throw refusal;
+    if (isPassing(refusal)) {
       this.#state.change({ phase: "offline" });
       clearTimeout(this.#again);
       if (!this.#isClosed) this.#again = setTimeout(this.#retry, AGAIN_MS);
     } else if (code === "device_revoked") this.#revoked();
     else if (code === "device_copied") this.#stop("copied");
     else if (code === "locked") this.#stop("locked");
-    else if (code.startsWith("chain_")) this.#stop("distrusted", code);
+    else if (DISTRUST.includes(code)) this.#stop("distrusted", code);
     else if (code === "proof_wrong" && this.device === null) this.leave({ ...NOTHING_KNOWN, phase: "evicted" });
-    else if (["session_ended", "unauthorized", "proof_wrong"].includes(code)) {
-      this.#parts.tokens.drop();
+    else {
       const { id } = this.device ?? {};
       this.leave(isDevice && id ? { ...NOTHING_KNOWN, phase: "ended", device: toBase64url(id) } : SIGNED_OUT);
-    } else throw refusal;
+    }
   }
 
   /** @param {import("./account-state.js").Phase} phase  @param {string|null} [reason] */

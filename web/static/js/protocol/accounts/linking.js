@@ -10,7 +10,7 @@ import { readCode } from "../codes.js";
 import { concat, fromBase64url, isInteger, isObject, toBase64url, utf8 } from "../encoding.js";
 import { Refusal, refuse } from "../errors.js";
 import { aeadOpen, aeadSeal, importAead } from "../keys.js";
-import { NONCE_BYTES } from "../limits.js";
+import { NONCE_BYTES, SECRET_BYTES } from "../limits.js";
 import { isName } from "../names.js";
 import { derived, isSame, labelled, labelledHash, stretched } from "./derivation.js";
 import { paddedJson, unpaddedJson } from "./padding.js";
@@ -190,6 +190,8 @@ export async function openAnswer({ locator, toNew }, account, box) {
     const pin = {
       chain: fromBase64url(chain, HASH_BYTES), sequence: integer(sequence, 0), head: fromBase64url(head, HASH_BYTES),
     };
+    fromBase64url(registers.names_key, SECRET_BYTES);
+    fromBase64url(registers.recovery_seal, SEALING_BYTES);
     return { pin, pins, registers };
   });
 }
