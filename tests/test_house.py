@@ -255,7 +255,7 @@ def breaches_of_length(root: Path) -> Iterator[str]:
 
 
 def script_place(path: str) -> str:
-    """Where a module below web/static stands: its folder, and whether it is a view or of accounts."""
+    """Where a module below web/static stands: its folder, and if it is a view or of accounts."""
     folder, *below = path.removeprefix("js/").split("/")
     return f"{folder}.{below[0]}" if below and below[0] in {"views", "accounts"} else folder
 
