@@ -41,6 +41,9 @@ _FAR = {
     "REGISTRATIONS_PER_ADDRESS": "1000000/1",
     "LOGINS_PER_ADDRESS": "1000000/1",
     "MISSES_PER_ADDRESS": "1000000/1",
+    # Nobody asks it anything: it is there so that all operations are.
+    "OIDC_ISSUER": "https://issuer.example",
+    "OIDC_CLIENT_ID": "here",
 }
 
 
