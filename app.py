@@ -59,7 +59,7 @@ from ephemeral.store.postgres import (
     open_pool,
 )
 from ephemeral.store.readiness import Needs
-from ephemeral.store.repeating import repeat, running
+from ephemeral.store.repeating import repeat
 from ephemeral.store.start_error import StartError
 
 if TYPE_CHECKING:

@@ -116,7 +116,7 @@ def _with_ids_tied(given: Sequence[str]) -> list[str]:
     """`--id -x` as `--id=-x`: one id in 64 begins with a hyphen and is no option."""
     tied: list[str] = []
     for argument in given:
-        if tied and tied[-1] in {"--id", "--member"}:
+        if tied and tied[-1] in {"--id", "--member", "--device", "--end"}:
             tied[-1] = f"{tied[-1]}={argument}"
         else:
             tied.append(argument)

@@ -133,6 +133,20 @@ def _web_address(text: str) -> str:
     raise ValueError("must be an address of the form https://... or http://..., in ASCII")
 
 
+def _issuer(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        by_tls = parts.scheme == "https"
+        here = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost", "::1"}
+        good = (by_tls or here) and parts.hostname and parts.port != 0
+        plain = not (parts.query or parts.fragment or parts.username or parts.password)
+    except ValueError:
+        good = plain = False
+    if good and plain and re.fullmatch(r"[!-~]{1,500}", text):
+        return text
+    raise ValueError("must be an address of the form https://...")
+
+
 def _line(most: int) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if len(text) <= most and text.isprintable():
@@ -360,6 +374,19 @@ class Settings:
             "true",
             "Whether people may have accounts, or only those whom you invite.",
         ),
+    ]
+
+    oidc_issuer: Annotated[
+        str | None,
+        Declared(
+            _issuer,
+            "",
+            "OpenID Connect: whose ID tokens open accounts, such as https://accounts.google.com.",
+        ),
+    ]
+    oidc_client_id: Annotated[
+        str | None,
+        Declared(_line(255), "", "What this deployment is called there; needed with OIDC_ISSUER."),
     ]
 
     workers: Annotated[
@@ -632,6 +659,8 @@ class Settings:
                 raise SettingsError(f"{small.upper()} must not be more than {large.upper()}.")
         if self.encryption_key is not None and self.encryption_key_file is not None:
             raise SettingsError("ENCRYPTION_KEY and ENCRYPTION_KEY_FILE can't both be set.")
+        if (self.oidc_issuer is None) != (self.oidc_client_id is None):
+            raise SettingsError("OIDC_ISSUER and OIDC_CLIENT_ID need each other.")
         if self.workers > 1 and self.redis_url is None:
             raise SettingsError(
                 f"WORKERS={self.workers} needs REDIS_URL, a Redis by which the processes hear of "

@@ -1,8 +1,11 @@
 """The wing of accounts: its services, opened on the ground, and what they add."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from ephemeral.accounts.api.actions import AccountActions
 from ephemeral.accounts.api.callers import AccountCallers
@@ -10,15 +13,19 @@ from ephemeral.accounts.api.config import accounts_config
 from ephemeral.accounts.api.cookies import Cookies
 from ephemeral.accounts.api.device_handlers import DeviceHandlers
 from ephemeral.accounts.api.device_operations import device_operations
+from ephemeral.accounts.api.identity_handlers import IdentityHandlers
+from ephemeral.accounts.api.identity_operations import identity_operations
 from ephemeral.accounts.api.link_watch import LinkWatch
 from ephemeral.accounts.api.recovery_handlers import RecoveryHandlers
 from ephemeral.accounts.api.sign_in_handlers import SignInHandlers, TokenAnswers
 from ephemeral.accounts.api.sign_in_operations import sign_in_operations
 from ephemeral.accounts.service.chain_cache import ChainCache
+from ephemeral.accounts.service.counts import counts
 from ephemeral.accounts.service.deletion import Deletion
 from ephemeral.accounts.service.deployment import read_audience
 from ephemeral.accounts.service.device_services import DeviceServices
 from ephemeral.accounts.service.ended import EndedSessions
+from ephemeral.accounts.service.identities import Identities
 from ephemeral.accounts.service.logins import Logins
 from ephemeral.accounts.service.passwords import Passwords
 from ephemeral.accounts.service.pendings import Pendings
@@ -31,7 +38,12 @@ from ephemeral.accounts.service.signing_keys import SigningKeys
 from ephemeral.accounts.service.statements import Statements
 from ephemeral.accounts.service.sweeper import Sweeper
 from ephemeral.accounts.service.tokens import Tokens
-from ephemeral.edge.wing import Ground, Wing
+from ephemeral.edge.wing import Figure, Ground, Wing
+
+if TYPE_CHECKING:
+    from ephemeral.accounts.service.id_tokens import IdTokens
+    from ephemeral.edge.operations import Operation
+    from ephemeral.settings import Settings
 
 __all__ = ["accounts_wing"]
 
@@ -62,8 +74,9 @@ async def accounts_wing(ground: Ground) -> AsyncIterator[Wing]:
         index_key, random,
     )  # fmt: skip
     answers = TokenAnswers(tokens, Cookies(f"{settings.base_path}/auth"))
+    registration = Registration(pool, passwords, sessions, index_key, random, invited=invited)
     handlers = SignInHandlers(
-        Registration(pool, passwords, sessions, index_key, random, invited=invited),
+        registration,
         Logins(pool, passwords, sessions, proofs, index_key),
         sessions,
         Profiles(pool, pendings),
@@ -74,6 +87,24 @@ async def accounts_wing(ground: Ground) -> AsyncIterator[Wing]:
     )
     callers = AccountCallers.of(tokens, proofs)
     actions = AccountActions.of(settings)
+    tokens_of_others = _tokens_of_others(settings)
+    others: tuple[Operation, ...] = ()
+    if tokens_of_others is not None:
+        identities = Identities(
+            pool, tokens_of_others, registration, passwords, sessions, proofs, index_key, random
+        )
+        others = identity_operations(
+            IdentityHandlers(identities, answers, settings.base_path), callers, actions
+        )
+
+    async def figures() -> list[Figure]:
+        found = await counts(pool)
+        return [
+            Figure("Accounts", found.accounts),
+            Figure("Devices of accounts", found.devices),
+            Figure("Sessions of accounts", found.sessions),
+        ]
+
     sweeper = Sweeper(pool, sessions, ended, keys, devices.due, ground.fault)
     try:
         yield Wing(
@@ -86,9 +117,28 @@ async def accounts_wing(ground: Ground) -> AsyncIterator[Wing]:
                     callers,
                     actions,
                 ),
+                *others,
             ),
             background={"accounts": sweeper.run},
-            config=accounts_config("invited" if invited else "open", audience),
+            config=accounts_config(
+                "invited" if invited else "open",
+                audience,
+                settings.oidc_issuer,
+                settings.oidc_client_id,
+            ),
+            figures=figures,
         )
     finally:
         passwords.close()
+
+
+def _tokens_of_others(settings: Settings) -> IdTokens | None:
+    """Who reads ID tokens of the issuer that this deployment names, if it names one."""
+    if settings.oidc_issuer is None or settings.oidc_client_id is None:
+        return None
+    # With its client of HTTP, which takes a while to load.
+    from ephemeral.accounts.service.id_tokens import IdTokens  # noqa: PLC0415
+    from ephemeral.accounts.service.issuer import Issuer  # noqa: PLC0415
+
+    issuer = Issuer(settings.oidc_issuer, time.monotonic)
+    return IdTokens(issuer, settings.oidc_client_id, lambda: time.time_ns() // 1_000_000)

@@ -132,6 +132,11 @@ def test_somebody_makes_an_account_on_a_phone_with_the_keyboard_alone(
     expect(page.locator(".field-error:visible").first).to_contain_text("That is another word.")
     pressed(page, "Show the words again")
     assert words_shown(page) == words
+    # Another language changes the words around them.
+    page.get_by_role("link", name="Deutsch").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Schreib diese zehn Wörter auf")
+    assert page.locator(".recovery-words li").all_inner_texts() == words
+    page.get_by_role("link", name="English").click()
     pressed(page, "I have written them down")
     for index in range(2):
         label = page.locator(f'label[for="account-word-{index}"]').inner_text()
@@ -218,3 +223,50 @@ def test_a_forgotten_password_is_no_end(visit: Visit, server: str) -> None:
         typed_back(page, fresh)
     expect(page.locator(".account-row[data-device]")).to_have_count(1)
     shut_out(old, address, OTHER_PASSWORD)
+
+
+def test_somebody_changes_the_password_leaves_comes_back_and_deletes_it_all(
+    visit: Visit, server: str
+) -> None:
+    watched = account_page(visit, server)
+    # The browser's word on what the server refuses.
+    watched.forgive("console: Failed to load resource")
+    page = watched.page
+    address, words = registered(page)
+    button(page, "Change the password")
+    page.get_by_label("Password until now").fill(PASSWORD)
+    page.get_by_label("New password").fill(OTHER_PASSWORD)
+    button(page, "Change it")
+    expect(page.locator("dialog")).to_have_count(0, timeout=PATIENT)
+
+    button(page, "Sign out")
+    page.locator("dialog").get_by_role("button", name="Sign out", exact=True).click()
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_have_text(re.compile("Sign in again|An account"), timeout=PATIENT)
+    if page.get_by_label("Address").count() == 0:
+        button(page, "Sign in")
+    page.get_by_label("Address").fill(address)
+    page.get_by_label("Password").fill(PASSWORD)
+    signing_in = page.locator(".account-form").get_by_role("button", name="Sign in")
+    signing_in.click()
+    wrong = page.locator(".form-trouble .notice")
+    expect(wrong).to_have_text("Address and password don’t fit together.", timeout=PATIENT)
+    page.get_by_label("Password").fill(OTHER_PASSWORD)
+    signing_in.click()
+    # It is still a device.
+    expect(page.get_by_role("heading", name="Devices")).to_be_visible(timeout=PATIENT)
+
+    button(page, "Delete the account")
+    page.locator("dialog").get_by_label("Password").fill(OTHER_PASSWORD)
+    page.locator("dialog").get_by_role("button", name="Delete the account").click()
+    expect(page.locator(".pending")).to_contain_text("to be deleted", timeout=PATIENT)
+    button(page, "Keep the account")
+    expect(page.locator(".pending")).to_have_count(0, timeout=PATIENT)
+
+    button(page, "Delete the account")
+    page.locator("dialog").get_by_label("Password").fill(OTHER_PASSWORD)
+    page.get_by_label("The ten words (optional)").fill(" ".join(words))
+    page.locator("dialog").get_by_role("button", name="Delete the account").click()
+    expect(heading).to_have_text("The account is deleted", timeout=PATIENT)
+    page.reload()
+    expect(heading).to_have_text("An account, if you want one", timeout=PATIENT)

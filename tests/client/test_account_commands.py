@@ -4,6 +4,7 @@ import json
 import stat
 from pathlib import Path
 
+import httpx
 import pytest
 from support.people.account_holders import PASSWORD, Machine
 from support.people.command_line import Cli
@@ -206,8 +207,6 @@ def test_the_server_is_that_of_the_only_account(laptop: Machine):
 
 
 def test_curl_speaks_for_the_device_with_a_proof(laptop: Machine):
-    import httpx
-
     headers = laptop.json("proof", "GET", "/devices/me/share")
     url = f"{laptop.cli.url}/devices/me/share"
     with httpx.Client(trust_env=False) as http:
@@ -217,8 +216,6 @@ def test_curl_speaks_for_the_device_with_a_proof(laptop: Machine):
 
 
 def test_curl_signs_in_with_the_auth_key(laptop: Machine):
-    import httpx
-
     key = laptop.json("key", laptop.address)["auth_key"]
     body = {"address": laptop.address, "auth_key": key}
     answer = httpx.post(f"{laptop.cli.url}/auth/login", json=body, trust_env=False)
@@ -239,3 +236,10 @@ def test_a_password_that_is_none_is_refused_before_anything_is_made(cli: Cli, pa
     machine = Machine(cli, "laptop", password)
     assert machine.refused("register", "ada") == "password_length"
     assert not list(machine.state.rglob("*.json"))
+
+
+def test_an_id_that_begins_with_a_hyphen_is_no_option(laptop: Machine):
+    result = laptop.run("revoke", "--device", "-4TJkzwpxupNqOEuN0ykrw")
+    assert "There is no such device" in result.stderr
+    result = laptop.run("sessions", "--end", "-4TJkzwpxupNqOEuN0ykrw")
+    assert "usage:" not in result.stderr

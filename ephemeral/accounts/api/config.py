@@ -2,12 +2,19 @@
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 __all__ = ["AccountsConfig", "accounts_config"]
 
 #: The shortest password that a client may take; the server never sees one.
 PASSWORD_MIN = 10
+
+
+class OidcObject(Struct):
+    """Whose ID tokens open accounts, and what this deployment is called there."""
+
+    issuer: str
+    client_id: str
 
 
 class AccountsObject(Struct):
@@ -18,6 +25,7 @@ class AccountsObject(Struct):
     ]
     audience: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{22}$", description="16 bytes")]
     password_min: int
+    oidc: OidcObject | UnsetType = UNSET
 
 
 class AccountsConfig(Struct):
@@ -26,6 +34,14 @@ class AccountsConfig(Struct):
     accounts: AccountsObject
 
 
-def accounts_config(mode: Literal["open", "invited"], audience: str) -> AccountsConfig:
+def accounts_config(
+    mode: Literal["open", "invited"],
+    audience: str,
+    issuer: str | None = None,
+    client_id: str | None = None,
+) -> AccountsConfig:
     """The part of accounts."""
-    return AccountsConfig(AccountsObject(mode, audience, PASSWORD_MIN))
+    said = AccountsObject(mode, audience, PASSWORD_MIN)
+    if issuer is not None and client_id is not None:
+        said.oidc = OidcObject(issuer, client_id)
+    return AccountsConfig(said)

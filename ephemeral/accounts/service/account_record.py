@@ -89,6 +89,7 @@ _APART = {
     "accounts.ended_sessions": "Names of sessions for minutes; whose they were stands nowhere.",
     "accounts.invitations": "Invitations that nobody has used yet; they lead to no account.",
     "accounts.signing_keys": _OF_SERVER,
+    "accounts.used_nonces": "What was used once to sign in by an identity; whose stands nowhere.",
     "deployment": _OF_SERVER,
     "keyring": _OF_SERVER,
     "schema_migrations": _OF_SERVER,

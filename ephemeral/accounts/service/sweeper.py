@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ephemeral.accounts.rows import invitation_rows
+from ephemeral.accounts.rows import identity_rows, invitation_rows
 from ephemeral.accounts.service.due import Due
 from ephemeral.accounts.service.ended import EndedSessions
 from ephemeral.accounts.service.sessions import Sessions
@@ -54,5 +54,6 @@ class Sweeper:
         await self._sessions.sweep()
         await self._ended.load()
         await transaction(self._pool, invitation_rows.forget_expired)
+        await transaction(self._pool, identity_rows.forget_nonces)
         await self._keys.renew()
         await self._due.sweep(monotonic)

@@ -65,11 +65,14 @@ async def daily(account: Account) -> None:
 
 async def _renew_sealing(account: Account, chain: bytes) -> None:
     kept, today = account.kept, account.now // DAY_MILLISECONDS
-    kept.sealing = [
+    lasting = [
         one
         for one in kept.sealing
         if not one.replaced_at or account.now - one.replaced_at < _KEPT_MILLISECONDS
     ]
+    if lasting != kept.sealing:
+        kept.sealing = lasting
+        account.save()
     newest = max(kept.sealing, key=lambda one: one.number)
     if newest.published_at and newest.day < today:
         newest = SealingSecret(newest.number + 1, today, account.context.random(KEY_SIZE))

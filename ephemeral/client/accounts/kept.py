@@ -64,8 +64,8 @@ class Kept:
 
     `ahead`: by how many milliseconds the server's clock is before this machine's. `seed`: of the
     device's key; it is the account's device once the chain has it. `pin`: how far the chain was
-    read. `made`: hashes of this device's own statements. `genesis`: a body that was or will be
-    posted. `pins_day`: when the pins were written last.
+    read; `statements`: what was read of it. `made`: hashes of this device's own statements.
+    `genesis`: a body that was or will be posted. `pins_day`: when the pins were written last.
     """
 
     server: str
@@ -79,6 +79,7 @@ class Kept:
     names_key: bytes | None = field(default=None, repr=False)
     recovery_seal: bytes | None = field(default=None, repr=False)
     pin: Pin | None = None
+    statements: list[bytes] = field(default_factory=list)
     made: list[bytes] = field(default_factory=list)
     linking: Linking | None = None
     genesis: Json | None = field(default=None, repr=False)
@@ -98,7 +99,8 @@ class Kept:
     def forget_device(self) -> None:
         """Nothing of a device is kept; another one begins."""
         self.seed = self.names_key = self.recovery_seal = self.linking = self.genesis = None
-        self.pin, self.pins_day, self.sealing, self.made = None, 0, [], []
+        self.pin, self.pins_day = None, 0
+        self.statements, self.sealing, self.made = [], [], []
 
     def fields(self) -> dict[str, object]:
         """As JSON."""
@@ -131,6 +133,7 @@ class Kept:
             "names_key": _or_null(self.names_key),
             "recovery_seal": _or_null(self.recovery_seal),
             "pin": self.pin and pin_fields(self.pin),
+            "statements": [b64encode(one) for one in self.statements],
             "made": [b64encode(one) for one in self.made],
             "linking": linking
             and {"root": b64encode(linking.root), "expires_at": linking.expires_at},
@@ -157,6 +160,7 @@ class Kept:
             names_key=_bytes_or_null(obj, "names_key", KEY_SIZE),
             recovery_seal=_bytes_or_null(obj, "recovery_seal"),
             pin=None if obj.get("pin") is None else read_pin(read_object(obj, "pin")),
+            statements=[b64decode(one) for one in read_list(obj, "statements")],
             made=[b64decode(one, KEY_SIZE) for one in read_list(obj, "made")],
             linking=None if linking is None else _read_linking(read_object(obj, "linking")),
             genesis=None if obj.get("genesis") is None else read_object(obj, "genesis"),

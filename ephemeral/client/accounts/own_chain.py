@@ -51,7 +51,10 @@ class Own(NamedTuple):
 async def read_own(account: Account) -> Own:
     """The chain and the devices, now; needs a session of a device."""
     answer = await account.ask("GET", "/devices")
-    statements = [b64decode(one) for one in read_list(answer, "statements")]
+    statements = _statements(answer)
+    if await _gave_back(account, statements):
+        answer = await account.ask("GET", "/devices")
+        statements = _statements(answer)
     chain = accepted_chain(account, statements)
     listed = {}
     for value in read_list(answer, "devices"):
@@ -66,6 +69,27 @@ async def read_own(account: Account) -> Own:
         [listed.get(one.id, Listed(one.id, None, 0)) for one in chain.devices],
         read_waiting(answer),
     )
+
+
+def _statements(answer: Json) -> list[bytes]:
+    return [b64decode(one) for one in read_list(answer, "statements")]
+
+
+async def _gave_back(account: Account, served: list[bytes]) -> bool:
+    """Whether a server that was set back took again what it had lost of the chain."""
+    kept, known = account.kept, account.kept.statements
+    if kept.pin is None or len(served) >= len(known) or known[: len(served)] != served:
+        return False
+    body = {"statements": [b64encode(one) for one in known[len(served) :]]}
+    try:
+        await account.ask("POST", f"/chains/{b64encode(kept.pin.chain)}", body)
+    except Refusal:
+        return False
+    account.context.say(
+        "The server had an older list of devices, as after the restoring of a backup. It was given "
+        "what it had lost."
+    )
+    return True
 
 
 def read_waiting(answer: Json) -> Waiting | None:
@@ -92,8 +116,8 @@ def accepted_chain(account: Account, statements: list[bytes]) -> Chain:
             raise _copied()
         if read >= 0 and made.hash not in kept.made:
             account.context.say(_NEWS[made.type].format(device=b64encode(made.device)))
-    if kept.pin != chain.pin:
-        kept.pin = chain.pin
+    if kept.pin != chain.pin or kept.statements != statements:
+        kept.pin, kept.statements = chain.pin, statements
         account.save()
     if own is not None and chain.key_of(own) is None and chain.key_ever_of(own) is not None:
         raise ClientError(

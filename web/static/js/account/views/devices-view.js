@@ -60,7 +60,10 @@ export function devicesView(open) {
   /** @param {AccountState} state */
   function update(state) {
     day = today(state.clockOffset);
+    const had = node.contains(document.activeElement);
     list.update(state.devices, day);
+    // What had the focus may be gone with its row.
+    if (had && !node.contains(document.activeElement)) document.getElementById("devices-title")?.focus();
   }
 
   return { node, update };

@@ -56,7 +56,10 @@ export function sessionsView(client) {
   /** @param {AccountState} state */
   function update(state) {
     day = today(state.clockOffset);
+    const had = node.contains(document.activeElement);
     list.update(state.sessions, state.devices);
+    // What had the focus may be gone with its row.
+    if (had && !node.contains(document.activeElement)) document.getElementById("sessions-title")?.focus();
   }
 
   return { node, update };

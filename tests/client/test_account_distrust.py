@@ -1,0 +1,100 @@
+"""What a device believes of its account, whatever a server or a thief has done."""
+
+import json
+import time
+from typing import Any
+
+import pytest
+from support.people.account_holders import Machine
+from support.people.command_line import Cli
+
+from ephemeral.protocol.encoding import b64encode
+
+
+@pytest.fixture
+def laptop(cli: Cli) -> Machine:
+    """A machine with an account, and a second one that is linked to it."""
+    machine = Machine(cli, "laptop")
+    machine.register()
+    return machine
+
+
+def rewrite(machine: Machine, change: Any) -> None:
+    """Another thing than what happened is kept."""
+    kept = machine.kept()
+    change(kept)
+    machine.file.write_text(json.dumps(kept))
+
+
+def test_a_server_that_shows_less_than_was_read_is_not_believed(laptop: Machine, cli: Cli):
+    """As if a statement had been read that the server says was never there."""
+
+    def believe_more(kept: dict[str, Any]) -> None:
+        kept["pin"]["sequence"] += 1
+
+    rewrite(laptop, believe_more)
+    assert laptop.refused("devices") == "chain_back"
+
+
+def test_a_server_that_shows_another_list_is_not_believed(laptop: Machine):
+    def believe_other(kept: dict[str, Any]) -> None:
+        kept["pin"]["head"] = b64encode(bytes(32))
+
+    rewrite(laptop, believe_other)
+    assert laptop.refused("devices") == "chain_fork"
+    assert laptop.refused("revoke", "--device", "laptop") == "chain_fork"
+
+
+def test_a_device_whose_copy_wrote_in_its_name_says_so(laptop: Machine, cli: Cli):
+    phone = Machine(cli, "phone")
+    phone.linked_by(laptop)
+    copied = laptop.kept()
+    laptop.json("revoke", "--device", "phone")
+    # The laptop's own statement, to a copy that was taken before it.
+    laptop.file.write_text(json.dumps(copied))
+    assert laptop.refused("devices") == "device_copied"
+
+
+def test_a_device_whose_copy_published_a_key_says_so(laptop: Machine):
+    def lose_the_newest(kept: dict[str, Any]) -> None:
+        kept["sealing"][0]["number"] = 0
+
+    rewrite(laptop, lose_the_newest)
+    assert laptop.refused("devices") == "device_copied"
+
+
+def test_new_and_removed_devices_are_told_once(laptop: Machine, cli: Cli):
+    phone, desktop = Machine(cli, "phone"), Machine(cli, "desktop")
+    phone.linked_by(laptop)
+    told = desktop.linked_by(laptop)["device"]
+    assert f"A device was added: {told}" in phone.run("devices").stderr
+    assert "added" not in phone.run("devices").stderr
+    laptop.json("revoke", "--device", "desktop")
+    assert f"A device was removed: {told}" in phone.run("devices").stderr
+
+
+def test_a_clock_that_is_wrong_by_a_day_matters_to_nobody(laptop: Machine, cli: Cli):
+    for wrong in (-86_400.0, 86_400.0):
+        result = laptop.run("devices", wall=lambda wrong=wrong: time.time() + wrong)
+        assert result.returncode == 0, result
+
+
+def test_sealing_keys_follow_each_other_daily_and_old_ones_are_destroyed(laptop: Machine):
+    """By a day that the file believes in: the server's own has only one."""
+
+    def a_day_ago(kept: dict[str, Any]) -> None:
+        kept["sealing"][-1]["day"] -= 1
+
+    rewrite(laptop, a_day_ago)
+    laptop.json("whoami")
+    first, second = laptop.kept()["sealing"]
+    assert (first["number"], second["number"]) == (1, 2)
+    assert first["replaced_at"] > 0
+    assert second["published_at"] > 0
+
+    def long_ago(kept: dict[str, Any]) -> None:
+        kept["sealing"][0]["replaced_at"] -= 2 * 86_400_000 + 1
+
+    rewrite(laptop, long_ago)
+    laptop.json("whoami")
+    assert [one["number"] for one in laptop.kept()["sealing"]] == [2]
