@@ -1,4 +1,4 @@
-"""Firefox has another library for signatures and keys than Chromium, node and Python: same verdicts."""
+"""Firefox has other libraries for signatures than Chromium, node and Python: same verdicts."""
 
 from playwright.sync_api import Browser
 from support.machines.chromium import open_bare
