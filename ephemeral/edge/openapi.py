@@ -16,8 +16,9 @@ __all__ = ["document"]
 _DESCRIPTION = """\
 Anonymous, ephemeral, end-to-end encrypted rooms. The server stores sealed bytes; whatever has a
 meaning is made and read by clients, as docs/protocol.md says. Bytes are base64url without padding,
-times are milliseconds since 1970-01-01 UTC. There is no cookie, and no path or query says anything
-about a room: credentials are headers."""
+times are milliseconds since 1970-01-01 UTC. No path or query says anything about a room, and rooms
+know no cookie: credentials are headers. Accounts have one, if it is asked for, which only `/auth`
+gets."""
 
 # What any operation may answer besides its own.
 _ALWAYS = ("too_large", "too_many", "internal", "unavailable")
@@ -127,10 +128,12 @@ def _parameter(operation: Operation, field: str, name: str, place: str) -> dict[
 
 
 def _security(operations: Sequence[Operation]) -> list[dict[str, list[str]]]:
-    ways: list[dict[str, list[str]]] = [
-        {credential.name: [] for credential in one.caller.credentials}
-        for one in reversed(operations)
-    ]
+    ways: list[dict[str, list[str]]] = []
+    for one in reversed(operations):
+        credentials = one.caller.credentials
+        ways.append({credential.name: [] for credential in credentials})
+        if any(credential.optional for credential in credentials):
+            ways.append({each.name: [] for each in credentials if not each.optional})
     return [] if ways == [{}] else ways
 
 

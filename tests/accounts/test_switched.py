@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 from support.machines.server import Program
+from support.people.account_client import AccountClient
 from support.people.raw_client import Client
 
 from ephemeral.settings import Settings
@@ -83,3 +84,25 @@ def ephemeral(server: Program, *arguments: str) -> subprocess.CompletedProcess[s
 def test_the_setting_takes_three_words():
     for word in ("true", "false", "invited"):
         assert Settings.parse({"ACCOUNTS": word}).accounts == word
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+async def test_nothing_that_names_anybody_is_printed(serve: Callable[..., Program], form: str):
+    server = serve(LOG_LEVEL="debug", LOG_FORMAT=form, TRUSTED_PROXIES="127.0.0.1")
+    origin = {"X-Forwarded-For": "203.0.113.77"}
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, headers=origin) as api:
+        one = await AccountClient(api).linked()
+        said = [one.tokens["access_token"], one.tokens["refresh_token"]]
+        await one.log_in(as_device=True, cookie=True)
+        one.auth_key, key = "A" * 43, one.auth_key
+        assert (await one.log_in()).status_code == 401
+        broken = {"address": one.address, "auth_key": key, "surplus": 1}
+        assert (await api.post("/auth/register", json=broken)).status_code == 400
+        assert (await api.post("/auth/login", content=one.address.encode())).status_code == 415
+        address = one.address
+        server.forbid(
+            address, address.partition(".")[0], key, *said, one.tokens["account"], one.device,
+            "203.0.113.77", one.tokens["sid"],
+        )  # fmt: skip
+    server.stop()
+    server.verify()

@@ -10,10 +10,12 @@ import httpx
 import pytest
 from pyotp import TOTP
 from support.machines.server import PATIENCE, Program, program
+from support.people.account_people import AccountHolder
 from support.people.raw_client import NO_TLS
 
 FROM_HERE = {"Sec-Fetch-Site": "same-origin"}
 COOKIE = "__Secure-ephemeral-admin"
+ACCOUNTS = ("/auth/", "/devices", "/chains", "/account")
 PASSWORD = "a long enough password"
 PAGES = ["/admin", "/admin/", "/admin/sign-in", "/admin/enrol", "/admin/enrol/finish", "/admin/x"]
 
@@ -328,3 +330,35 @@ def test_counts_and_health_are_shown(operator: Person):
     assert "This process serves." in shown, shown
     for name in ("Rooms", "Messages that wait in rooms", "Sockets of this process", "Database"):
         assert f"<dt>{name}</dt>" in shown
+
+
+async def test_accounts_and_operators_have_nothing_in_common(server: Program, operator: Person):
+    """What opens one opens nothing of the other, at any address of either."""
+    async with AccountHolder(server.url) as holder:
+        tokens = (await holder.found()).signed_in
+        for name, value in (
+            ("Authorization", f"Bearer {tokens.access}"),
+            ("Cookie", f"__Secure-ephemeral={tokens.refresh}"),
+            ("Cookie", f"{COOKIE}={tokens.refresh}"),
+            ("Cookie", f"{COOKIE}={tokens.access}"),
+        ):
+            answer = operator.send("GET", "/admin/", headers={name: value})
+            assert (answer.status_code, answer.headers["location"]) == (303, "/admin/sign-in")
+    contract = operator.send("GET", "/openapi.json").json()["paths"]
+    asked = 0
+    for path, methods in contract.items():
+        # Nobody is kept from signing out.
+        if path == "/auth/logout" or not path.startswith(ACCOUNTS):
+            continue
+        for method, said in methods.items():
+            if {} in said.get("security", []) or not said.get("security"):
+                continue
+            place = re.sub(r"\{\w+\}", "A" * 22, path)
+            for headers in (
+                {"Authorization": f"Bearer {operator.cookie}"},
+                {"Cookie": f"{COOKIE}={operator.cookie}"},
+            ):
+                answer = operator.send(method.upper(), place, headers=headers)
+                assert answer.status_code == 401, (method, path)
+                asked += 1
+    assert asked > 20

@@ -1,12 +1,14 @@
 """The whole server in this process, with accounts, for tests that ask over HTTP."""
 
 import os
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
+from jsonschema import Draft202012Validator
 from support.machines.services import Clock
 from support.people.account_client import AccountClient
 
@@ -39,7 +41,49 @@ _FAR = {
     "REGISTRATIONS_PER_ADDRESS": "1000000/1",
     "LOGINS_PER_ADDRESS": "1000000/1",
     "MISSES_PER_ADDRESS": "1000000/1",
+    # Nobody asks it anything: it is there so that all operations are.
+    "OIDC_ISSUER": "https://issuer.example",
+    "OIDC_CLIENT_ID": "here",
 }
+
+
+class Witness:
+    """Holds every answer against the contract."""
+
+    def __init__(self, contract: dict[str, Any], base: str) -> None:
+        self._contract = contract
+        self._base = base
+        self._paths = [
+            (re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), operations)
+            for path, operations in contract["paths"].items()
+        ]
+
+    async def __call__(self, answer: httpx.Response) -> None:
+        await answer.aread()
+        path = answer.request.url.path.removeprefix(self._base)
+        # What is a path to the letter comes before what has fields.
+        found = sorted(
+            (
+                (pattern.pattern.count("["), operations)
+                for pattern, operations in self._paths
+                if pattern.fullmatch(path)
+            ),
+            key=lambda one: one[0],
+        )
+        if not found:
+            assert answer.status_code == 404
+            return
+        operation = found[0][1].get(answer.request.method.lower())
+        if operation is None:
+            assert answer.status_code == 405
+            return
+        promised = operation["responses"][str(answer.status_code)]
+        if "content" not in promised:
+            assert answer.content == b""
+            return
+        schema = promised["content"]["application/json"]["schema"]
+        whole = {**schema, "components": self._contract["components"]}
+        Draft202012Validator(whole).validate(answer.json())
 
 
 class House:
@@ -104,4 +148,7 @@ async def house(database_url: str, folder: Path, **settings: str) -> AsyncIterat
         api = await stack.enter_async_context(
             httpx.AsyncClient(transport=transport, base_url=base, trust_env=False)
         )
+        contract = (await api.get("/openapi.json")).json()
+        seen_by = Witness(contract, read.base_path)
+        api.event_hooks["response"].append(seen_by)
         yield House(api, *made[0])
