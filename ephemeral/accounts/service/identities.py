@@ -155,7 +155,7 @@ class Identities:
         known = await self._known(shown)
 
         async def work(connection: Connection) -> None:
-            await account_rows.lock(connection, session.account)
+            await self._sessions.lock(connection, session)
             await self._use(connection, known)
             owner = await identity_rows.owner(connection, known.identity)
             refuse(owner is not None and owner != session.account, "identity_taken")
@@ -186,7 +186,7 @@ class Identities:
         await self._passwords.check(auth_key, session.account)
 
         async def work(connection: Connection) -> None:
-            await account_rows.lock(connection, session.account)
+            await self._sessions.lock(connection, session)
             rows = await identity_rows.of_account(connection, session.account)
             named = [row.identity for row in rows if _name(row.identity) == name]
             refuse(not named, "not_found")
@@ -204,9 +204,7 @@ class Identities:
         password = await self._passwords.hashed(auth_key)
 
         async def work(connection: Connection) -> list[bytes]:
-            present = await account_rows.lock(connection, session.account)
-            refuse(present is None, "session_ended")
-            assert present is not None
+            present = await self._sessions.lock(connection, session)
             if present.password is not None:
                 await self._reauthenticate(connection, session.account, known)
             await account_rows.set_password(connection, session.account, password)

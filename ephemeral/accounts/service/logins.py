@@ -86,7 +86,7 @@ class Logins:
         password = await self._passwords.hashed(new)
 
         async def work(connection: Connection) -> list[bytes]:
-            await account_rows.lock(connection, session.account)
+            await self._sessions.lock(connection, session)
             await account_rows.set_password(connection, session.account, password)
             return await self._sessions.end_others_without_device(
                 connection, session.account, session.sid

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ephemeral import metrics
 from ephemeral.accounts.rows import account_rows, device_rows, session_rows
+from ephemeral.accounts.rows.account_rows import AccountRow
 from ephemeral.accounts.rows.session_rows import SessionRow
 from ephemeral.accounts.rules.nouns import Session
 from ephemeral.accounts.rules.sessions import (
@@ -79,6 +80,17 @@ class Sessions:
             await device_rows.seen(connection, account, device)
         now = await clock(connection)
         return Opened(Session(account, sid, device), refresh_token(sid, secret, 0), now)
+
+    async def lock(self, connection: Connection, session: Session) -> AccountRow:
+        """Lock a session's account; refuses `session_ended` one that ended since it was let in.
+
+        Checking a password takes a while, in which a device is removed or an account recovered.
+        """
+        row = await account_rows.lock(connection, session.account)
+        still = await session_rows.read(connection, session.sid)
+        if row is None or still is None:
+            raise Refusal("session_ended")
+        return row
 
     async def bind(self, connection: Connection, sid: bytes, device: bytes) -> bool:
         """A session without a device becomes that device's; False if it can't any more."""
