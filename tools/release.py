@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
@@ -37,6 +38,8 @@ from ephemeral.settings import Settings  # noqa: E402
 
 # The page, that of accounts, the page of what is not there, and that of every other refusal.
 DOCUMENTS = (("", 200), ("account/", 200), ("no-such-page", 404), ("rooms", 405))
+# Of these there is another form where accounts are switched off.
+WITHOUT_ACCOUNTS = (("", 200), ("account/", 404))
 # An instance's path that no document holds by itself.
 _PATH = "/ephemeral-release-marker"
 # An address that answers to another method alone: what is said there is no matter here.
@@ -46,10 +49,21 @@ _OTHERS = [Route("/rooms", lambda _: Response(), methods=["POST"])]
 async def release() -> Release:
     """The release that this checkout is."""
     catalogues = read_catalogues(WEB / "catalogue")
-    async with _visitor("") as visitor, _visitor(_PATH) as below:
+    off = {"ACCOUNTS": "false"}
+    async with (
+        _visitor("") as visitor,
+        _visitor(_PATH) as below,
+        _visitor("", off) as visitor_off,
+        _visitor(_PATH, off) as below_off,
+    ):
         items = [
             await _document(visitor, below, path, language, status)
             for path, status in DOCUMENTS
+            for language in sorted(catalogues)
+        ]
+        items += [
+            await _document(visitor_off, below_off, path, language, status)
+            for path, status in WITHOUT_ACCOUNTS
             for language in sorted(catalogues)
         ]
         for address in StaticFiles(WEB, catalogues).addresses():
@@ -58,8 +72,8 @@ async def release() -> Release:
     return Release(__version__, tuple(items))
 
 
-def _visitor(base_path: str) -> httpx.AsyncClient:
-    app = Site(Settings.parse({"BASE_PATH": base_path})).application(_OTHERS)
+def _visitor(base_path: str, more: Mapping[str, str] | None = None) -> httpx.AsyncClient:
+    app = Site(Settings.parse({"BASE_PATH": base_path, **(more or {})})).application(_OTHERS)
     headers = {"Accept": "text/html", "Accept-Encoding": "identity"}
     return httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url=f"http://release{base_path}", headers=headers

@@ -83,7 +83,7 @@ PACKAGES = (
         ),
     ),
     *(
-        # They come from one author, and become one module (JOINED).
+        # Of these modules are joined (JOINED).
         Package(name, version, f"sha512-{digest}", "MIT", "LICENSE", ())
         for name, version, digest in (
             (
@@ -107,6 +107,11 @@ PACKAGES = (
                 "S1MWWkAfu+TFxySgv5+2P3O4Mx/jk7BsoplzQaA1s3sfUJVJ2UsZsSzSsMc+FXJumLXncoJFlO6mK6mDGspfmA==",
             ),
             (
+                "@noble/curves",
+                "2.4.0",
+                "P4/62zrgfH33CneE3Dn4WhJVA22YUU0eR51wKIan4NVRvwsA0YnPTwWGpNbpuacSujmSFLvyzpyuR30+fbq2Ew==",
+            ),
+            (
                 "mlkem",
                 "2.7.0",
                 "I2bcB5d6jtkdan6MLGOxObpUbidqv0ej+PhbCGnXUqmcGYZ6X8F0qBpU6HE4mvYc81NSznBrVDp+Uc808Ba2RA==",
@@ -115,13 +120,32 @@ PACKAGES = (
     ),
 )
 
-# One module of several packages: which of them stands for it in the manifest, its name there, and
-# what it has of whom.
-JOINED_IN, JOINED_AS = "@hpke/core", "hpke.js"
-JOINED = {
-    "@hpke/core": ("Aes256Gcm", "CipherSuite", "HkdfSha256"),
-    "@hpke/hybridkem-x-wing": ("XWing",),
-}
+
+@dataclass(frozen=True)
+class Joined:
+    """One module of several packages: `target` in the folder of the first of them, with what it has
+    of which published module."""
+
+    packages: tuple[str, ...]
+    target: str
+    exports: dict[str, tuple[str, ...]]
+
+
+JOINED = (
+    Joined(
+        ("@hpke/core", "@hpke/hybridkem-x-wing", "@hpke/common", "@hpke/dhkem-x25519", "mlkem"),
+        "hpke.js",
+        {
+            "@hpke/core": ("Aes256Gcm", "CipherSuite", "HkdfSha256"),
+            "@hpke/hybridkem-x-wing": ("XWing",),
+        },
+    ),
+    Joined(
+        ("@noble/curves", "@noble/hashes"),
+        "ed25519.js",
+        {"@noble/curves/ed25519.js": ("ed25519",)},
+    ),
+)
 # All that these import besides each other: what stands in for Web Crypto in a Node without it.
 NODES_CRYPTO = "export const webcrypto = undefined;\n"
 
@@ -255,12 +279,12 @@ def unpack(package: Package, archive: bytes) -> dict[str, bytes]:
     return files
 
 
-def joined(archives: dict[str, bytes]) -> bytes:
-    """One module of several packages, by their archives, which are the pinned ones."""
+def joined(module: Joined, archives: dict[str, bytes]) -> bytes:
+    """One module of several packages, by all archives, which are the pinned ones."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        for name, archive in archives.items():
-            with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as tar:
+        for name in module.packages:
+            with tarfile.open(fileobj=io.BytesIO(archives[name]), mode="r:gz") as tar:
                 tar.extractall(folder / "packed" / name, filter="data")
             (folder / "node_modules" / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / "packed" / name / "package").rename(folder / "node_modules" / name)
@@ -268,7 +292,7 @@ def joined(archives: dict[str, bytes]) -> bytes:
         (folder / "entry.js").write_text(
             "".join(
                 f'export {{ {", ".join(names)} }} from "{name}";\n'
-                for name, names in JOINED.items()
+                for name, names in module.exports.items()
             )
         )
         done = subprocess.run(
@@ -280,8 +304,8 @@ def joined(archives: dict[str, bytes]) -> bytes:
             cwd=folder, env={"PATH": str(TOOLS)}, check=True, capture_output=True, text=True,
         )  # fmt: skip
     if done.stderr or re.search(r"\bimport\s*[({\"'*]", done.stdout):
-        raise VendorError(f"{JOINED_AS} imports what isn't here. {done.stderr}")
-    who = ", ".join(f"{one.name} {one.version}" for one in PACKAGES if one.name in archives)
+        raise VendorError(f"{module.target} imports what isn't here. {done.stderr}")
+    who = ", ".join(f"{one.name} {one.version}" for one in PACKAGES if one.name in module.packages)
     said = (
         f"// {who}, MIT (LICENSE of each beside this file's folder), joined by tools/vendor.py.\n"
     )
@@ -302,9 +326,10 @@ def main() -> int:
     try:
         archives = {package.name: fetch(package) for package in PACKAGES}
         fetched = [(package, unpack(package, archives[package.name])) for package in PACKAGES]
-        together = {one.name: archives[one.name] for one in PACKAGES if not one.modules}
         named = {package.name: files for package, files in fetched}
-        named[JOINED_IN][f"{JOINED_IN}/{JOINED_AS}"] = joined(together)
+        for one in JOINED:
+            folder = one.packages[0]
+            named[folder][f"{folder}/{one.target}"] = joined(one, archives)
     except (VendorError, OSError, subprocess.CalledProcessError) as error:
         print(f"Nothing was changed. {error}", file=sys.stderr)
         return 1

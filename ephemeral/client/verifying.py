@@ -25,8 +25,6 @@ __all__ = ["found_differences", "trusted_release", "verify", "verify_options"]
 
 # Requests at a time; a browser has six as well.
 _AT_ONCE = 6
-# An instance without accounts has nothing there, and is no other release for that.
-_ACCOUNTS = "account/"
 # A public key in base64url is shorter than this, with what an editor adds.
 _KEY_FILE = 100
 
@@ -69,7 +67,7 @@ async def verify(context: Context) -> Exit:
     if context.wants_json:
         await context.put_json({"version": release.version, "differences": count})
     elif count == 0:
-        items = len(release.items)
+        items = len(_forms(release))
         await context.put(
             f"All {items} documents and files are those of version {release.version}."
         )
@@ -104,35 +102,37 @@ async def found_differences(visit: Visit, release: Release) -> AsyncIterator[Dif
     """Every difference, in the order of the manifest."""
     limit = asyncio.Semaphore(_AT_ONCE)
 
-    async def ask(wanted: Item, path: str) -> tuple[str, Item, Served]:
+    async def ask(forms: list[Item], path: str) -> tuple[str, list[Item], Served]:
         async with limit:
-            if wanted.language is None:
+            language = forms[0].language
+            if language is None:
                 served = await visit.file(path)
             else:
-                served = await visit.document(path, wanted.language)
-        return f"{visit.base_path}/{path}", wanted, served
+                served = await visit.document(path, language)
+        return f"{visit.base_path}/{path}", forms, served
 
-    first, *others = ((wanted, path) for wanted in release.items for path in _ways(wanted))
+    first, *others = ((forms, path) for forms in _forms(release) for path in _ways(forms[0]))
     # The first by itself: an instance that can't be reached is not asked for all the rest as well.
     found = [await ask(*first), *await asyncio.gather(*(ask(*one) for one in others))]
-    for where, wanted, served in found:
-        if wanted.path == _ACCOUNTS and _is_missing(
-            release, wanted, where, visit.base_path, served
-        ):
+    for where, forms, served in found:
+        language = "" if forms[0].language is None else f" ({forms[0].language})"
+        told = [
+            list(differences(release, wanted, where, visit.base_path, served)) for wanted in forms
+        ]
+        if not all(told):
             continue
-        language = "" if wanted.language is None else f" ({wanted.language})"
-        for one in differences(release, wanted, where, visit.base_path, served):
+        # Of several forms the one that it seems to be.
+        likely = (at for at, wanted in enumerate(forms) if wanted.status == served.status)
+        for one in told[next(likely, 0)]:
             yield one._replace(where=f"{where}{language}")
 
 
-def _is_missing(release: Release, wanted: Item, where: str, base_path: str, served: Served) -> bool:
-    """Whether the release's own page of what is not there was served instead."""
-    missing = (one for one in release.items if one.status == 404)
-    return any(
-        one.language == wanted.language
-        and not any(differences(release, one, where, base_path, served))
-        for one in missing
-    )
+def _forms(release: Release) -> list[list[Item]]:
+    """What may stand in one place: a document has another form where accounts are switched off."""
+    found: dict[tuple[str, str | None], list[Item]] = {}
+    for one in release.items:
+        found.setdefault((one.path, one.language), []).append(one)
+    return list(found.values())
 
 
 def _ways(wanted: Item) -> list[str]:

@@ -122,7 +122,7 @@ class Pages:
         self._catalogue = catalogues[DEFAULT]
 
         self._home = {
-            code: rendered("index.html", one, spoken=_spoken(one, files.late))
+            code: rendered("index.html", one, spoken=_spoken(one, files.late), accounts=accounts)
             for code, one in catalogues.items()
         }
         # The only document that tells who runs the instance, so that what runs there is the same

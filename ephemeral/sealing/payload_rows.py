@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ephemeral.store.postgres import StoreUnavailable
+from ephemeral.store.postgres import SnapshotBehind
 
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection
@@ -48,8 +48,8 @@ async def insert_keys(connection: Connection, rows: Sequence[SealedRow]) -> None
 async def sealed(connection: Connection, ids: Sequence[bytes], mark: int) -> dict[bytes, SealedRow]:
     """Payloads by id, with their keys, of a database that has come to this mark.
 
-    Raises StoreUnavailable of one that has not: it was set back since somebody has looked, and
-    these may have been destroyed.
+    Raises SnapshotBehind of one that has not: it was set back since somebody has looked, and
+    these may have been destroyed; or the mark was raised since this transaction took its snapshot.
     """
     rows = await connection.fetch(
         """
@@ -60,7 +60,7 @@ async def sealed(connection: Connection, ids: Sequence[bytes], mark: int) -> dic
         mark,
     )
     if not all(follows for follows, *_ in rows):
-        raise StoreUnavailable
+        raise SnapshotBehind
     return {row[1]: SealedRow(*row[1:]) for row in rows}
 
 

@@ -30,6 +30,7 @@ else:
 __all__ = [
     "CLOSED",
     "Pool",
+    "SnapshotBehind",
     "StoreFault",
     "StoreUnavailable",
     "connection",
@@ -102,6 +103,13 @@ class StoreUnavailable(Refusal):
         self.unsure = False
 
 
+class SnapshotBehind(StoreUnavailable):
+    """What a transaction sees is from before something that this process knows of since.
+
+    One that only reads is begun again, and sees it; in any other the database went back.
+    """
+
+
 class StoreFault(Exception):
     """The database refused a statement for a reason that no caller expected: a defect of ours."""
 
@@ -159,6 +167,10 @@ async def transaction(
             return result
         except _CONFLICTS:
             continue
+        except SnapshotBehind:
+            if read_only:
+                continue
+            raise
         except DRIVER_ERRORS as error:
             failure = _failure(pool, error)
         if isinstance(failure, StoreUnavailable):

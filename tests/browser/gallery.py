@@ -34,7 +34,8 @@ IN_OTHERS = (
     "screen:invited", "progress:opening", "progress:deriving", "ended:left", "notice:joins",
     "receipt:stored", "room:alone", "room:conversation", "room:quotes", "room:right_to_left",
     "room:code", "room:many_people", "room:menu", "room:invite", "room:record", "room:destroy",
-    "room:draft_with_quote",
+    "room:draft_with_quote", "account:signed_out", "account:words", "account:ready",
+    "account:link_picture",
 )  # fmt: skip
 
 #: What is shown before or instead of the page's modules: path, what is done to the browser before,
@@ -44,6 +45,7 @@ SERVED: dict[str, tuple[str, dict[str, bool], str, str]] = {
     "served:too_old": ("home", {}, "delete Object.hasOwn", "**/pages/main*.js"),
     "served:incomplete": ("home", {}, "", "**/pages/main*.js"),
     "served:lost": ("home", {}, "", "**/*.js"),
+    "served:account": ("account", {"java_script_enabled": False}, "", ""),
     "served:not_found": ("error", {}, "", ""),
     "served:about": ("about", {}, "", ""),
 }

@@ -86,10 +86,10 @@ def application() -> Starlette:
         return HTMLResponse(html, headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY})
 
     def gallery(request: Request) -> Response:
-        return page(request, "gallery.html")
+        return page(request, "gallery.html", accounts=True)
 
     def home(request: Request) -> Response:
-        return page(request, "index.html")
+        return page(request, "index.html", accounts=True)
 
     def account(request: Request) -> Response:
         return page(request, "account.html")

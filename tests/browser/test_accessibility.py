@@ -32,8 +32,9 @@ def without_scripts(route: Route) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_in_what_the_server_draws(visit: Visit, stage: str, scheme: str) -> None:
     page = visit(f"{stage}/error", color_scheme=scheme).page
-    page.route("**/home", without_scripts)
-    for path in ("home", "error"):
+    for path in ("home", "account"):
+        page.route(f"**/{path}", without_scripts)
+    for path in ("home", "account", "error"):
         page.goto(f"{stage}/{path}")
         page.evaluate(SCRIPT)
         assert axe(page)["violations"] == [], path

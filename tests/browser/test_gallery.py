@@ -55,7 +55,7 @@ def test_the_gallery_takes_its_pictures_and_says_how_many(tmp_path: Path) -> Non
 
 def test_pages_without_scripts_say_what_is_the_matter(visit: Visit, stage: str) -> None:
     page = visit(f"{stage}/home", java_script_enabled=False).page
-    for name in ("home", "error"):
+    for name in ("home", "account", "error"):
         page.goto(f"{stage}/{name}")
         expect(page.get_by_role("heading", level=1).locator("visible=true")).to_have_count(1)
         expect(page.locator(".lead").locator("visible=true")).to_have_count(1)

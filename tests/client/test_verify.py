@@ -77,7 +77,8 @@ def kinds(found: list[Difference]) -> set[str]:
 def test_what_was_released_is_found_to_be_so(cli: Cli, signed: SimpleNamespace):
     ended = cli.run("verify", cli.url, "--manifest", str(signed.path), "--key", signed.key)
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert f"All {len(signed.release.items)} documents and files" in ended.stdout
+    places = {(one.path, one.language) for one in signed.release.items}
+    assert f"All {len(places)} documents and files" in ended.stdout
     (signed.folder / "release.pub").write_text(f"{signed.key}\n")
     from_file = str(signed.folder / "release.pub")
     told = cli.json("verify", "--manifest", str(signed.path), "--key", from_file)
@@ -88,6 +89,12 @@ def test_an_instance_below_a_path_serves_the_same_release(
     serve: Callable[..., Program], signed: SimpleNamespace
 ):
     assert compared(serve(BASE_PATH="/chat/a", KDF="pbkdf2").url, signed.release) == []
+
+
+def test_an_instance_without_accounts_serves_the_same_release(
+    serve: Callable[..., Program], signed: SimpleNamespace
+):
+    assert compared(serve(ACCOUNTS="false", KDF="pbkdf2").url, signed.release) == []
 
 
 def test_a_manifest_has_everything_that_a_page_loads(signed: SimpleNamespace):

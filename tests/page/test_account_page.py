@@ -5,30 +5,15 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import brotli  # type: ignore[import-untyped]
 import httpx
-import pytest
 from support.machines.server import Program
 from support.people.raw_client import Client
 
 from ephemeral.edge.headers import integrity
-from ephemeral.page.files import StaticFiles
-from ephemeral.page.languages import read_catalogues
-from ephemeral.page.pages import TRIES, Operator, Pages
+from ephemeral.page.pages import TRIES
 
 WEB = Path(__file__).resolve().parents[2] / "web"
 HTML = {"Accept": "text/html"}
-# What is loaded before somebody seals something to a device, by the page and by what it asks for.
-FILES = (
-    "page.css",
-    "account.css",
-    "account.js",
-    "account-later.js",
-    "old.js",
-    "derive-worker.js",
-)
-MOST_BYTES = 90_000
-MOST_BYTES_WITH_HPKE = 120_000
 
 
 def catalogue(code: str) -> dict[str, str]:
@@ -106,7 +91,10 @@ async def test_it_speaks_every_language_and_names_where_all_its_sentences_are(cl
 # Whether it is there
 
 
-async def test_the_page_that_tells_of_the_instance_leads_there(client: Client):
+async def test_the_first_page_and_the_one_that_tells_of_the_instance_lead_there(client: Client):
+    home = (await client.api.get("/", headers=HTML)).text
+    assert '<a href="account/?lang=en">' in home
+    assert " data-account>" in home
     about = (await client.api.get("/about", headers=HTML)).text
     assert '<a href="/account/?lang=en">' in about
 
@@ -119,7 +107,8 @@ async def test_without_accounts_nothing_is_there_and_nothing_leads_there(
         assert (await api.get(f"{program.url}/account/")).status_code == 404
         for path in ("/", "/about"):
             text = (await api.get(f"{program.url}{path}")).text
-            assert "/account" not in text.replace("/static/catalogue/account", "")
+            assert "account/" not in text
+            assert "data-account" not in text
 
 
 async def test_below_a_path_it_is_there_with_all_that_it_loads(serve: Callable[..., Program]):
@@ -131,23 +120,3 @@ async def test_below_a_path_it_is_there_with_all_that_it_loads(serve: Callable[.
         assert len(loaded) > 5
         for address in loaded:
             assert (await api.get(f"{origin}{address}")).status_code == 200, address
-
-
-# What it weighs
-
-
-@pytest.mark.parametrize("language", ["en", "de", "ar", "fr"])
-def test_it_stays_light(language: str):
-    catalogues = read_catalogues(WEB / "catalogue")
-    pages = Pages(WEB, "", "0", StaticFiles(WEB, catalogues), catalogues, Operator())
-    [document] = [
-        body.plain
-        for body in pages.bodies()
-        if b'data-hpke="' in body.plain and f'lang="{language}"'.encode() in body.plain[:60]
-    ]
-    bundles = WEB / "bundles"
-    weights = {name: len(brotli.compress((bundles / name).read_bytes())) for name in FILES}
-    weights["the document"] = len(brotli.compress(document))
-    assert sum(weights.values()) < MOST_BYTES, weights
-    hpke = len(brotli.compress((bundles / "hpke.js").read_bytes()))
-    assert sum(weights.values()) + hpke < MOST_BYTES_WITH_HPKE, weights

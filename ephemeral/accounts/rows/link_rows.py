@@ -123,16 +123,20 @@ async def forget_all(connection: Connection, account: bytes) -> list[bytes]:
     )
 
 
-async def forget_expired(connection: Connection, most: int) -> list[bytes]:
-    """Who has waited ten minutes waits no more; gives the payloads."""
+async def forget_expired(connection: Connection, now: int, most: int) -> list[bytes]:
+    """Who has waited ten minutes waits no more; gives the payloads.
+
+    `now` comes from outside: by a clock that is asked for each row no index can be used.
+    """
     return _payloads(
         await connection.fetch(
             """
             DELETE FROM accounts.links WHERE locator IN (
-                SELECT locator FROM accounts.links WHERE expires_at <= clock_ms()
-                ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED
+                SELECT locator FROM accounts.links WHERE expires_at <= $1
+                ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED
             ) RETURNING request, answer
             """,
+            now,
             most,
         )
     )
@@ -162,9 +166,9 @@ async def tried(connection: Connection, account: bytes, counts_for: int) -> None
     )
 
 
-async def forget_tries(connection: Connection) -> None:
+async def forget_tries(connection: Connection, now: int) -> None:
     """Remove counts that count no more."""
-    await connection.execute("DELETE FROM accounts.link_tries WHERE until <= clock_ms()")
+    await connection.execute("DELETE FROM accounts.link_tries WHERE until <= $1", now)
 
 
 def _payloads(rows: Iterable[Iterable[bytes | None]]) -> list[bytes]:

@@ -56,12 +56,13 @@ async def forget(connection: Connection, account: bytes) -> list[bytes]:
     return [row[0] for row in rows if row[0] is not None]
 
 
-async def due(connection: Connection, most: int) -> list[bytes]:
+async def due(connection: Connection, now: int, most: int) -> list[bytes]:
     """Accounts for which something has waited long enough, the longest first."""
     rows = await connection.fetch(
         """
-        SELECT account FROM accounts.pending WHERE due <= clock_ms() ORDER BY due LIMIT $1
+        SELECT account FROM accounts.pending WHERE due <= $1 ORDER BY due LIMIT $2
         """,
+        now,
         most,
     )
     return [row[0] for row in rows]

@@ -67,9 +67,10 @@ class Due:
         A database's clock that has jumped is not believed for a while: nothing brings back an
         account that ended by it.
         """
-        if not self._clock.trusts(await transaction(self._pool, clock), monotonic):
+        now = await transaction(self._pool, clock)
+        if not self._clock.trusts(now, monotonic):
             return
-        accounts = await transaction(self._pool, lambda one: pending_rows.due(one, CHUNK))
+        accounts = await transaction(self._pool, lambda one: pending_rows.due(one, now, CHUNK))
         failed: list[Exception] = []
         for account in accounts:
             try:
@@ -149,10 +150,10 @@ class Due:
         """Destroy what is over: links, counts, pins of removed devices, chains that have ended."""
         now = await clock(connection)
         payloads = [
-            *await link_rows.forget_expired(connection, CHUNK),
+            *await link_rows.forget_expired(connection, now, CHUNK),
             *await pin_rows.forget_removed(connection, now - UNDO_MS, CHUNK),
         ]
-        await link_rows.forget_tries(connection)
+        await link_rows.forget_tries(connection, now)
         ended = await chain_rows.ended_before(connection, now - UNDO_MS, CHUNK)
         payloads += await pin_rows.of_chains(connection, ended)
         await self._values.destroy(connection, payloads)

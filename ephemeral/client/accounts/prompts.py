@@ -130,18 +130,19 @@ class _Terminal:
     async def line(self, prompt: str, *, hidden: bool) -> str:
         """A line that is typed, without what surrounds it. An empty one is asked for again."""
         while True:
-            self.write(prompt)
-            text = await self._typed(hidden=hidden)
+            text = await self._typed(prompt, hidden=hidden)
             if text:
                 return text
 
-    async def _typed(self, *, hidden: bool) -> str:
+    async def _typed(self, prompt: str, *, hidden: bool) -> str:
         before = termios.tcgetattr(self._descriptor)
         quiet = [*before]
         if hidden:
             quiet[3] &= ~termios.ECHO
         termios.tcsetattr(self._descriptor, termios.TCSAFLUSH, quiet)
         try:
+            # Only now: whoever sees it may type, and nothing of that is shown or lost.
+            self.write(prompt)
             await _readable(self._descriptor)
             data = os.read(self._descriptor, _LONGEST)
         finally:

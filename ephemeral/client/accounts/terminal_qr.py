@@ -4,7 +4,7 @@ Light is drawn in the brightest white and dark in black, whatever the terminal's
 cameras expect it so.
 """
 
-from ephemeral.client.accounts.qr_code import qr_modules
+import segno
 
 __all__ = ["qr_lines"]
 
@@ -17,7 +17,9 @@ _HALVES = {(True, True): " ", (True, False): "▄", (False, True): "▀", (False
 
 def qr_lines(text: str, columns: int) -> list[str]:
     """The lines of the picture, or none where the terminal is too narrow for it."""
-    symbol = qr_modules(text)
+    # At the lowest level of correction: a screen is clean, and a terminal has few lines.
+    made = segno.make_qr(text, error="l", boost_error=False)
+    symbol = [[bool(one) for one in row] for row in made.matrix]
     width = len(symbol) + 2 * _QUIET_ZONE
     if width > columns:
         return []

@@ -114,5 +114,7 @@ class Emulator:
                 self.modes.add(argument)
             case "?l":
                 self.modes.discard(argument)
+            case "m":
+                """Colours: what stands there is the same in all."""
             case _:
                 raise AssertionError(f"an unexpected sequence: {kind} {argument}")

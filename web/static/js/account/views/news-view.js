@@ -72,7 +72,7 @@ export function newsView(flow, open) {
       proposed.map((one) => el("div", { class: "notice" }, icon("waiting"),
         el("p", { class: "notice-words" }, parts("account.devices.unseen", { device: deviceName(one) })),
         button("secondary small", say("account.revoke.go"), () => open("revokePanel", one)))),
-      alone ? line("hold", [say(state.persisted === false ? "account.alone.unkept" : "account.alone.text")]) : null,
+      alone ? line("locked", [say(state.persisted === false ? "account.alone.unkept" : "account.alone.text")]) : null,
     ];
   }
 

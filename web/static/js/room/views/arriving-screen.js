@@ -23,6 +23,9 @@ export const trouble = (key) =>
 /** Who runs this and what it promises stands on a page of its own, in the same language. */
 export const aboutLink = () => el("a", { href: `about?lang=${language()}` }, say("arriving.about"));
 
+/** Where there are accounts, the server says so in the page: they have a document of their own. */
+const accountLink = () => document.querySelector("[data-account]") && [" ", el("a", { href: `account/?lang=${language()}` }, say("arriving.account"))];
+
 /**
  * The screen of arriving. `generate()` makes a code, `leave()` lets one write first, `enter(text)` reads
  * a code, `drafts()` promises what knows its words (code-field.js), `server()` promises the server's
@@ -75,7 +78,7 @@ export function arrivingScreen({
       el("div", { class: "door" }, code.node),
       folded),
     el("footer", { class: "screen-foot" },
-      el("p", { class: "small-print" }, say("arriving.small_print"), " ", aboutLink()),
+      el("p", { class: "small-print" }, say("arriving.small_print"), " ", aboutLink(), accountLink()),
       languageSwitch()));
   door();
   return {

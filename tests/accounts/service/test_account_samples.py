@@ -1,0 +1,45 @@
+"""What PostgreSQL samples of accounts for its planner, and keeps when rows are gone: nothing but
+what rows are looked up by."""
+
+import os
+
+from support.machines.account_services import AccountDesk, Machine
+
+#: Columns of bytes and texts that queries look rows up by. No others may be sampled.
+LOOKED_UP = {
+    ("accounts", "account"), ("accounts", "address"), ("sessions", "sid"), ("sessions", "account"),
+    ("sessions", "device"), ("ended_sessions", "sid"), ("identities", "identity"),
+    ("identities", "account"), ("invitations", "invitation"), ("signing_keys", "kid"),
+    ("used_nonces", "nonce"), ("chains", "chain"), ("chains", "account"), ("chains", "state"),
+    ("chain_statements", "chain"), ("devices", "account"), ("devices", "device"),
+    ("sealing_keys", "account"), ("sealing_keys", "device"), ("shares", "account"),
+    ("shares", "device"), ("pins", "account"), ("pins", "chain"), ("pins", "device"),
+    ("links", "locator"), ("links", "account"), ("link_tries", "account"), ("pending", "account"),
+    ("pending", "kind"),
+}  # fmt: skip
+
+
+async def test_nothing_is_sampled_but_what_rows_are_looked_up_by(accounts: AccountDesk) -> None:
+    for _ in range(3):
+        person = await accounts.person(machines=2)
+        first, second = person.machines
+        await accounts.services.devices.rename(first.asker, second.id, os.urandom(109))
+        await accounts.services.shares.rotate(first.asker, 0)
+        sealed = os.urandom(99)
+        await accounts.services.pins.put(first.asker, sealed, first.key.sign("pins", sealed))
+        await person.deposit(Machine(session=await person.sign_in()))
+        waiting = Machine(session=await person.sign_in())
+        await person.post_genesis(waiting, person.begun(waiting))
+    await accounts.pool.execute("ANALYZE")
+    rows = await accounts.pool.fetch(
+        """
+        SELECT s.tablename, s.attname FROM pg_stats s
+        JOIN pg_attribute a ON a.attrelid = ('accounts.' || s.tablename)::regclass
+            AND a.attname = s.attname
+        WHERE s.schemaname = 'accounts'
+          AND a.atttypid IN ('bytea'::regtype, 'text'::regtype)
+        """
+    )
+    found = {(row[0], row[1]) for row in rows}
+    assert found - LOOKED_UP == set()
+    assert ("devices", "account") in found
