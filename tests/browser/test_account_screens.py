@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from plays import calls, play, played
 from playwright.sync_api import Browser, expect
-from support.machines.chromium import Watched, visits
+from support.machines.chromium import Visit, Watched, visits
 
 Show = Callable[[str], Watched]
 
@@ -163,6 +163,51 @@ def test_names_of_devices_are_text_and_cut_where_no_more_fits(show: Show) -> Non
     name = page.locator(".account-row").first.locator(".row-name bdi")
     # 80 bytes: three, and 38 letters of two.
     expect(name).to_have_text("<b>" + "ж" * 38)
+
+
+#: A browser that reads pictures by itself, and a camera that sees one after a while.
+SCANNING = """
+  const link = "https://ephemeral.example/account/#link=kebab-ladybug-magnetic";
+  let looks = 0;
+  globalThis.BarcodeDetector = class {
+    async detect() { looks += 1; return looks < 2 ? [] : [{ rawValue: looks < 3 ? "else" : link }]; }
+  };
+  navigator.mediaDevices.getUserMedia = async () => {
+    const canvas = document.createElement("canvas");
+    canvas.getContext("2d").fillRect(0, 0, 9, 9);
+    globalThis.seen = canvas.captureStream(30);
+    const drawing = () => { canvas.getContext("2d").fillRect(0, 0, 9, 9); requestAnimationFrame(drawing); };
+    drawing();
+    return globalThis.seen;
+  };
+"""  # noqa: E501
+
+
+def test_a_picture_is_read_by_the_camera_which_is_let_go_then(visit: Visit, stage: str) -> None:
+    watched = played(visit, stage, "account:accept", init=SCANNING)
+    page = watched.page
+    page.get_by_role("button", name="Scan the picture").click()
+    expect(page.locator(".asked")).to_contain_text("Safari, iPhone")
+    assert answer(watched, "lookAtLink") == ["kebab-ladybug-magnetic"]
+    assert page.evaluate("globalThis.seen.getTracks().map((one) => one.readyState)") == ["ended"]
+
+
+def test_a_camera_that_is_refused_leaves_the_words(visit: Visit, stage: str) -> None:
+    refusing = f"{SCANNING} navigator.mediaDevices.getUserMedia = () => Promise.reject();"
+    page = played(visit, stage, "account:accept", init=refusing).page
+    page.get_by_role("button", name="Scan the picture").click()
+    expect(page.locator(".scanner")).to_contain_text("Type the words instead.")
+    expect(page.get_by_label("The seven words of the other device")).to_be_visible()
+
+
+def test_a_panel_that_is_closed_lets_the_camera_go(visit: Visit, stage: str) -> None:
+    blind = f"{SCANNING} BarcodeDetector.prototype.detect = async () => [];"
+    page = played(visit, stage, "account:accept", init=blind).page
+    page.get_by_role("button", name="Scan the picture").click()
+    expect(page.locator(".scanner video")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog")).to_have_count(0)
+    assert page.evaluate("globalThis.seen.getTracks().map((one) => one.readyState)") == ["ended"]
 
 
 # Linking from the new device

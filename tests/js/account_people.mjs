@@ -39,6 +39,8 @@ export class Browser {
   asked = [];
   /** Which answers are lost on their way: `(method, path) => boolean`. */
   loses = () => false;
+  /** What is refused instead of being asked: `(method, path) => code|null`. */
+  refuses = () => null;
   /** How far its clock is off. */
   clockOffset = 0;
   agent = "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0";
@@ -107,6 +109,8 @@ class Jar extends HttpClient {
   async askOnce(method, path, { headers = {}, body, credentials, signal } = {}) {
     const browser = this.#browser;
     browser.asked.push(`${method} ${path}`);
+    const refused = browser.refuses(method, path);
+    if (refused !== null) throw new Refusal(refused);
     const all = new Headers(headers);
     if (body !== undefined) all.set("Content-Type", "application/json");
     if (credentials === "same-origin") {

@@ -121,6 +121,21 @@ describe("a second device", () => {
     assert.equal(next.state.devices.length, 2);
     assert.deepEqual(next.state.devices.map(({ name }) => name !== null), [true, true]);
   });
+
+  test("that was stopped, and whose answer is gone, is linked anew: the server's word makes no device", async () => {
+    const { client, address } = await registers();
+    const phone = new Browser();
+    const second = await phone.opens();
+    await second.signIn({ address, password: PASSWORD });
+    const { code } = await second.beginLink();
+    second.close();
+    await client.acceptLink(code, PASSWORD);
+    phone.refuses = (method, path) => (path === "devices/links" ? "link_unknown" : null);
+    const next = await phone.opens();
+    await sees(next, ({ phase }) => phase === "signed_out");
+    phone.refuses = () => null;
+    assert.equal((await links(client, address, phone)).state.devices.length, 3);
+  });
 });
 
 test("what the rules of the list don't allow is refused, and is no reason for distrust", async () => {

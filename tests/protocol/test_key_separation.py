@@ -4,6 +4,7 @@ import itertools
 import re
 from pathlib import Path
 
+from ephemeral.protocol.accounts.signing import LABELS
 from ephemeral.protocol.keys import RoomKeys
 from ephemeral.sealing import seals
 
@@ -47,4 +48,35 @@ def test_no_associated_data_of_the_server_is_that_of_another_kind():
     """Each context is of a length of its own, or differs before its ids begin."""
     contexts = [*seals._CONTEXT.values(), seals._DATA_KEY]
     for one, other in itertools.permutations(contexts, 2):
+        assert not one.startswith(other)
+
+
+def labels_of_accounts():
+    """Labels and words of the modules of accounts."""
+    text = "".join(
+        path.read_text("utf-8")
+        for path in (ROOT / "ephemeral" / "protocol" / "accounts").glob("*.py")
+    )
+    words = set(re.findall(r'derived\([^()]*?"([a-z-]+)"\)', text))
+    words |= {"locator-link", "to-old", "to-new"}
+    return set(re.findall(r'labelled(?:_hash)?\(\s*"([a-z/-]+)"', text)) | LABELS, words
+
+
+def test_accounts_have_the_labels_of_their_document_and_none_of_a_room():
+    labels, words = labels_of_accounts()
+    law = (ROOT / "docs" / "accounts.md").read_text("utf-8")
+    table = law.partition("| word |")[2].partition("1.4.")[0]
+    named = {
+        word
+        for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+        for word in row.split(", ")
+    }
+    assert {f"`{word}`" for word in words} == named
+    # The server's own is no client's, and what is signed stands in 2.1.
+    told = set(re.findall(r'L\("([a-z/-]+)"', law)) - {"server/address"}
+    assert told == labels - LABELS | {"pins"}
+    rooms = labels_in("docs/protocol.md")
+    ours = {f"ephemeral/v1/{label}\0" for label in labels}
+    ours |= {f"ephemeral/v1/account/{word}" for word in words}
+    for one, other in itertools.permutations(ours | rooms, 2):
         assert not one.startswith(other)

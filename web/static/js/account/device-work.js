@@ -65,6 +65,8 @@ export class DeviceWork {
     const { isHalfway } = await state.during("opening", () => rows.open());
     if (isHalfway) await this.#rotate();
     await this.#look();
+    // Somebody may have signed out in the meantime.
+    if (this.#isStopped) return;
     this.#leadership.begin();
     this.#persist();
   }
@@ -93,6 +95,8 @@ export class DeviceWork {
     const { request, keys } = /** @type {Looked} */ (this.#looked).found;
     const { api, rows } = this.#parts;
     const registers = await rows.read("registers");
+    // One that was stopped while it was linked has not what a new one must be given.
+    if (registers === undefined) throw new Refusal("names_unknown");
     await this.#write(
       (chain) => chain.keyOf(request.device) !== null,
       (chain) => add(chain, this.#device.keys, request.key, request.consent),
@@ -108,7 +112,7 @@ export class DeviceWork {
     this.#looked = null;
     // It does so itself, but may be slow, and would stand here without a name.
     const id = toBase64url(request.device);
-    if (registers !== undefined) await this.rename(id, request.name).catch(() => undefined);
+    await this.rename(id, request.name).catch(() => undefined);
   }
 
   /** @param {string} id  @param {string} name */

@@ -120,16 +120,26 @@ async function readAnswer(sealed, device, keys) {
   return { pin, ...(read === null ? {} : { registers: read }) };
 }
 
-/** A link that was stopped when its answer was there already, perhaps. @param {Parts} parts  @param {ThisDevice} device */
+/**
+ * A link that was stopped when its answer was there already, perhaps.
+ * @param {Parts} parts
+ * @param {ThisDevice} device
+ * @throws {Refusal} `link_expired`: it is gone, or broken. Then only the server's word is left for whose device this
+ *   is, which is not enough
+ */
 export async function finishLink(parts, device) {
   const { begun } = device;
   if (begun === null || begun.kind !== "link") return;
   const { keys } = begun;
-  const given = await parts.api.link(keys.locator).then(
-    ({ answer }) => (answer === null ? {} : readAnswer(answer, device, keys)),
-    // It was there for ten minutes. Without it this device can't read the others' names.
-    () => ({}),
-  );
+  let given;
+  try {
+    const { answer } = await parts.api.link(keys.locator);
+    if (answer === null) throw new Refusal("link_unknown");
+    given = await readAnswer(answer, device, keys);
+  } catch (error) {
+    const { code } = /** @type {Refusal} */ (error);
+    throw code === "link_unknown" || code.startsWith("linking_") ? new Refusal("link_expired") : error;
+  }
   await settle(parts, device, given);
 }
 
@@ -157,7 +167,7 @@ export const sealingOf = ({ sealing: { number, day, key }, signature }) =>
 /**
  * @param {Keys} keys
  * @param {string} account
- * @param {{pin: Pin, registers: Registers|undefined}} given
+ * @param {{pin: Pin, registers: Registers}} given
  */
 export const answerTo = (keys, account, { pin, registers }) =>
-  sealAnswer(keys, fromBase64url(account), { pin, pins: null, registers: registers ?? {} }, randomBytes);
+  sealAnswer(keys, fromBase64url(account), { pin, pins: null, registers }, randomBytes);

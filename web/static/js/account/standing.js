@@ -20,7 +20,8 @@ export const SIGNED_OUT = Object.freeze({ ...NOTHING_KNOWN, phase: /** @type {co
 /** What the server says, or its answers show, of this browser as a whole. */
 const DISTRUST = ["chain_back", "chain_fork"];
 const STANDING = [
-  "session_ended", "unauthorized", "proof_wrong", "device_revoked", "device_copied", "locked", ...DISTRUST,
+  "session_ended", "unauthorized", "proof_wrong", "device_revoked", "device_copied", "locked", "link_expired",
+  ...DISTRUST,
 ];
 
 /**
@@ -114,12 +115,14 @@ export class Standing {
       if (device.begun?.kind === "link") await finishLink(this.#parts, device);
       else if (device.begun !== null) await settle(this.#parts, device, {});
       this.work?.close();
-      this.work = null;
-      const work = new DeviceWork(this.#parts, device, (error) => this.refused(error));
-      await work.begin();
-      this.work = work;
-      this.#parts.tabs.tell({ kind: "signed_in" });
+      if (this.#isClosed) return;
+      this.work = new DeviceWork(this.#parts, device, (error) => this.refused(error));
+      await this.work.begin();
+      if (!this.#isClosed) this.#parts.tabs.tell({ kind: "signed_in" });
     } catch (error) {
+      this.work?.close();
+      this.work = null;
+      if (this.#isClosed) return;
       this.refused(/** @type {Refusal} */ (error));
     }
   }
@@ -149,6 +152,7 @@ export class Standing {
       clearTimeout(this.#again);
       if (!this.#isClosed) this.#again = setTimeout(this.#retry, AGAIN_MS);
     } else if (code === "device_revoked") this.#revoked();
+    else if (code === "link_expired") this.#unlinked();
     else if (code === "device_copied") this.#stop("copied");
     else if (code === "locked") this.#stop("locked");
     else if (DISTRUST.includes(code)) this.#stop("distrusted", code);
@@ -163,6 +167,13 @@ export class Standing {
   #stop(phase, reason = null) {
     this.work?.stop();
     this.#state.change({ phase, reason });
+  }
+
+  /** Added, and never given what makes it a device: it is to be linked anew. */
+  async #unlinked() {
+    await this.forget();
+    await this.#parts.tokens.end().catch(() => undefined);
+    this.leave(SIGNED_OUT);
   }
 
   async #revoked() {

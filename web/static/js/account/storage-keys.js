@@ -118,7 +118,7 @@ export class SealedRows {
           /** @type {[string, Row|null]} */ ([id, value === null ? null : await this.#sealed(id, n, value)])));
         const done = await this.#storage.write(async (within) => {
           // Whoever was robbed of the lock sees here that another tab has turned to the next key.
-          if (await within.get("facts", "n") !== n) return false;
+          if ((await within.get("facts", "n") ?? 0) !== n) return false;
           for (const [id, row] of rows) {
             if (row === null) await within.remove("rows", id);
             else await within.put("rows", id, row);
