@@ -8,6 +8,7 @@ import pytest
 from support.people.account_holders import Machine
 from support.people.command_line import Cli
 
+from ephemeral.client.transport import Server
 from ephemeral.protocol.encoding import b64encode
 
 
@@ -98,3 +99,28 @@ def test_sealing_keys_follow_each_other_daily_and_old_ones_are_destroyed(laptop:
     rewrite(laptop, long_ago)
     laptop.json("whoami")
     assert [one["number"] for one in laptop.kept()["sealing"]] == [2]
+
+
+def test_a_server_that_was_set_back_is_given_what_it_lost(
+    laptop: Machine, cli: Cli, monkeypatch: pytest.MonkeyPatch
+):
+    """It shows one statement less, until it is told of it."""
+    Machine(cli, "phone").linked_by(laptop)
+    laptop.json("devices")
+    asked, lost = Server.ask_with, True
+
+    async def set_back(self: Server, method: str, path: str, *given: Any, **more: Any) -> Any:
+        nonlocal lost
+        answer = await asked(self, method, path, *given, **more)
+        if path.startswith("/chains/") and method == "POST":
+            lost = False
+        if lost and (method, path) == ("GET", "/devices"):
+            return {**answer, "statements": answer["statements"][:-1]}
+        return answer
+
+    monkeypatch.setattr(Server, "ask_with", set_back)
+    result = laptop.run("devices")
+    assert result.returncode == 0, result
+    assert "It was given what it had lost." in result.stderr
+    assert len(result.stdout.splitlines()) == 2
+    assert not lost

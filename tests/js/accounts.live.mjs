@@ -130,7 +130,7 @@ describe("a second device", () => {
     const { code } = await second.beginLink();
     second.close();
     await client.acceptLink(code, PASSWORD);
-    phone.refuses = (method, path) => (path === "devices/links" ? "link_unknown" : null);
+    phone.refuses = (_, path) => (path === "devices/links" ? "link_unknown" : null);
     const next = await phone.opens();
     await sees(next, ({ phase }) => phase === "signed_out");
     phone.refuses = () => null;

@@ -66,7 +66,11 @@ def test_accounts_have_the_labels_of_their_document_and_none_of_a_room():
     labels, words = labels_of_accounts()
     law = (ROOT / "docs" / "accounts.md").read_text("utf-8")
     table = law.partition("| word |")[2].partition("1.4.")[0]
-    named = {word for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE) for word in row.split(", ")}
+    named = {
+        word
+        for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+        for word in row.split(", ")
+    }
     assert {f"`{word}`" for word in words} == named
     # The server's own is no client's, and what is signed stands in 2.1.
     told = set(re.findall(r'L\("([a-z/-]+)"', law)) - {"server/address"}
