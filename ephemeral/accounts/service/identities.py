@@ -127,7 +127,9 @@ class Identities:
             proved = None if device is None else device.device
             return await self._sessions.open(connection, account, proved)
 
-        return await transaction(self._pool, work)
+        opened = await transaction(self._pool, work)
+        self._sessions.tell_ended(opened.ended)
+        return opened
 
     async def register(self, shown: Shown, address: str, invitation: bytes | None) -> Opened:
         """An account without a password, which this identity opens.

@@ -78,7 +78,9 @@ class Logins:
             proved = None if device is None else device.device
             return await self._sessions.open(connection, found.account, proved)
 
-        return await transaction(self._pool, work)
+        opened = await transaction(self._pool, work)
+        self._sessions.tell_ended(opened.ended)
+        return opened
 
     async def change_password(self, session: Session, old: bytes, new: bytes) -> None:
         """Another password; sessions without a device end but this. Refuses `password_wrong`."""
