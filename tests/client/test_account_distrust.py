@@ -11,6 +11,8 @@ from support.people.command_line import Cli
 from ephemeral.client.transport import Server
 from ephemeral.protocol.encoding import b64encode
 
+pytestmark = pytest.mark.usefixtures("_stretched_cheaply")
+
 
 @pytest.fixture
 def laptop(cli: Cli) -> Machine:
