@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from support.machines.chromium import Visit, Watched, visits
+from support.machines.overheard import Wire, overheard
 from support.machines.server import Program
 from support.machines.server import program as command
 from support.people import account_people as raw
@@ -27,8 +28,6 @@ from test_account_stories import (
     button,
     let_in,
     registered,
-    shut_out,
-    signed_in,
 )
 
 from ephemeral.protocol.accounts.chain import remove
@@ -50,6 +49,7 @@ class Ada:
     """Somebody whose browser is a device of her account."""
 
     watched: Watched
+    wire: Wire
     address: str
     words: list[str]
 
@@ -74,12 +74,12 @@ class Ada:
 
 @pytest.fixture(scope="module")
 def ada(browser: Browser, quick_server: Program) -> Iterator[Ada]:
-    with visits(browser) as visit:
-        watched = account_page(visit, quick_server.url)
+    with overheard(quick_server.url) as wire, visits(browser) as visit:
+        watched = account_page(visit, wire.url)
         # The browser's word on what the server refuses, and on a network that is gone.
         watched.forgive("console: Failed to load resource")
         address, words = registered(watched.page)
-        yield Ada(watched, address, words)
+        yield Ada(watched, wire, address, words)
 
 
 @pytest.fixture
@@ -101,34 +101,17 @@ def test_two_tabs_that_start_at_once_both_go_on(ada: Ada) -> None:
 
 
 def test_a_laptop_that_slept_between_a_renewal_and_its_answer_goes_on(ada: Ada) -> None:
-    context = ada.page.context
-    before = context.cookies()
-    session = context.new_cdp_session(ada.page)
-    answered: list[dict[str, str]] = []
-
-    def falls_asleep(event: dict[str, object]) -> None:
-        answered.append(event)  # type: ignore[arg-type]
-        session.send(
-            "Fetch.failRequest",
-            {"requestId": event["requestId"], "errorReason": "InternetDisconnected"},
-        )
-
-    session.on("Fetch.requestPaused", falls_asleep)
-    pattern = {"urlPattern": "*/auth/refresh", "requestStage": "Response"}
-    session.send("Fetch.enable", {"patterns": [pattern]})
-    ada.page.reload()
-    offline = ada.page.get_by_role("heading", name="The server can’t be reached")
-    expect(offline).to_be_visible(timeout=PATIENT)
-    # The server has gone on to the next token, and this browser has not.
-    assert [one["responseStatusCode"] for one in answered] == [200] * len(answered)
-    assert answered
-    context.clear_cookies()
-    context.add_cookies(before)
-    session.send("Fetch.disable")
-    session.detach()
+    before = ada.page.context.cookies()
+    with ada.wire.losing("/auth/refresh"):
+        ada.page.reload()
+        offline = ada.page.get_by_role("heading", name="The server can’t be reached")
+        expect(offline).to_be_visible(timeout=PATIENT)
+        # The server has gone on to the next token, and this browser has not heard of it.
+        assert ada.wire.lost > 0
+        assert ada.page.context.cookies() == before
     ada.page.evaluate("() => { dispatchEvent(new Event('online')); }")
     ada.is_in()
-    assert context.cookies()[0]["value"] != before[0]["value"]
+    assert ada.page.context.cookies()[0]["value"] != before[0]["value"]
     ada.page.reload()
     ada.is_in()
 
@@ -206,12 +189,12 @@ def test_a_thief_with_a_device_and_the_password_is_undone_by_ten_words(
 
 
 def test_storage_that_the_browser_has_cleared_away_is_recognised_and_ten_words_lead_back(
-    ada: Ada, server: str
+    ada: Ada,
 ) -> None:
     # The same origin, and no program that has the database open.
-    ada.page.goto(f"{server}/static/icons/icon.svg")
+    ada.page.goto(f"{ada.wire.url}/static/icons/icon.svg")
     assert ada.page.evaluate(DROPPED)
-    ada.page.goto(f"{server}/account/")
+    ada.page.goto(f"{ada.wire.url}/account/")
     told = ada.page.get_by_role("heading", name="The browser has cleared its keys away")
     expect(told).to_be_visible(timeout=PATIENT)
     ada.takes_it_back()
@@ -233,7 +216,6 @@ def test_after_a_restore_what_a_browser_keeps_opens_with_ten_words(
     server.start()
     page.reload()
     expect(page.get_by_role("heading", level=1)).to_have_text(address, timeout=PATIENT)
-    # What the backup doesn't know: somebody has signed in since.
     page.goto("about:blank")
     server.stop()
     shutil.rmtree(database)
@@ -260,9 +242,3 @@ def test_after_a_restore_what_a_browser_keeps_opens_with_ten_words(
     page.reload()
     expect(page.get_by_role("heading", level=1)).to_have_text(address, timeout=PATIENT)
     expect(page.locator(".account-row[data-device]")).to_have_count(1)
-    # And gives in: a browser that has nothing is no device of hers.
-    shut = account_page(visit, server.url)
-    signed_in(shut.page, address)
-
-
-__all__ = ["shut_out"]

@@ -1,6 +1,7 @@
 """A way to a server of this machine on which every byte is kept: what a browser says, and hears.
 
-`overheard(url)` gives a `Wire`; its `url` is where a browser is sent instead.
+`overheard(url)` gives a `Wire`; its `url` is where a browser is sent instead. Answers can be lost
+on their way: the server has given them, and they never come.
 """
 
 import re
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 _REQUEST = re.compile(
-    rb"(?:^|\n|(?<=[}]))(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) (\S+) HTTP/1\.1\r\n(.*?)\r\n\r\n",
+    rb"(?:\A|(?<=[\n}]))(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) (\S+) HTTP/1\.1\r\n(.*?)\r\n\r\n",
     re.DOTALL,
 )
 _ANSWER = re.compile(rb"HTTP/1\.1 (\d{3}) [^\r]*\r\n(.*?)\r\n\r\n", re.DOTALL)
@@ -28,9 +29,14 @@ class Head:
 
 @dataclass
 class Wire:
-    """Connections, each as what was said and what was answered."""
+    """Connections, each as what was said and what was answered.
+
+    `lost`: how many answers were lost.
+    """
 
     url: str
+    lost: int = 0
+    _loses: str = ""
     connections: list[tuple[bytearray, bytearray]] = field(default_factory=list)
 
     def moment(self) -> list[int]:
@@ -42,6 +48,25 @@ class Wire:
         starts = [*since, *([0] * len(self.connections))]
         pairs = zip(self.connections, starts, strict=False)
         return b"\n".join(bytes(said[start:]) for (said, _), start in pairs)
+
+    @contextmanager
+    def losing(self, path: str) -> Iterator[None]:
+        """Meanwhile the answer to each request for this path is lost, and its connection too."""
+        self._loses = path
+        try:
+            yield
+        finally:
+            self._loses = ""
+
+    def lets_through(self, said: bytearray) -> bool:
+        """Whether an answer to what was said last arrives."""
+        if not self._loses:
+            return True
+        last = [one[2].decode() for one in _REQUEST.finditer(bytes(said))][-1:]
+        if last != [self._loses]:
+            return True
+        self.lost += 1
+        return False
 
     def requests(self, since: Sequence[int] = ()) -> list[Head]:
         return [
@@ -70,9 +95,13 @@ def overheard(url: str) -> Iterator[Wire]:
     wire = Wire(f"http://127.0.0.1:{listening.getsockname()[1]}")
     open_now: list[socket.socket] = []
 
-    def copy(source: socket.socket, target: socket.socket, kept: bytearray) -> None:
+    def copy(
+        source: socket.socket, target: socket.socket, kept: bytearray, asked: bytearray | None
+    ) -> None:
         with suppress(OSError):
             while data := source.recv(65_536):
+                if asked is not None and not wire.lets_through(asked):
+                    break
                 kept += data
                 target.sendall(data)
         for one in (source, target):
@@ -91,7 +120,7 @@ def overheard(url: str) -> Iterator[Wire]:
                 open_now.extend([near, far])
                 said, heard = bytearray(), bytearray()
                 wire.connections.append((said, heard))
-                for arguments in ((near, far, said), (far, near, heard)):
+                for arguments in ((near, far, said, None), (far, near, heard, said)):
                     threading.Thread(target=copy, args=arguments, daemon=True).start()
 
     threading.Thread(target=serve, daemon=True).start()
