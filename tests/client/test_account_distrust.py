@@ -12,6 +12,8 @@ from ephemeral.client.transport import Server
 from ephemeral.protocol.accounts.hpke import PrivateKey
 from ephemeral.protocol.encoding import b64encode
 
+pytestmark = pytest.mark.usefixtures("_stretched_cheaply")
+
 
 @pytest.fixture
 def laptop(cli: Cli) -> Machine:

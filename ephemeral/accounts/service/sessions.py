@@ -15,6 +15,7 @@ from ephemeral.accounts.rows.account_rows import AccountRow
 from ephemeral.accounts.rows.session_rows import SessionRow
 from ephemeral.accounts.rules.nouns import Session
 from ephemeral.accounts.rules.sessions import (
+    DAY_MS,
     DEVICE_DAYS,
     PLAIN_DAYS,
     Outcome,
@@ -207,8 +208,12 @@ class Sessions:
         """End what nobody has refreshed for long, and forget what has ended long enough ago."""
 
         async def stale(connection: Connection) -> list[bytes]:
-            await session_rows.forget_ended(connection, await clock(connection) - KEPT_MS)
-            return await session_rows.stale(connection, DEVICE_DAYS, PLAIN_DAYS, _SWEPT)
+            now = await clock(connection)
+            await session_rows.forget_ended(connection, now - KEPT_MS)
+            today = now // DAY_MS
+            return await session_rows.stale(
+                connection, today - DEVICE_DAYS, today - PLAIN_DAYS, _SWEPT
+            )
 
         sids = await transaction(self._pool, stale)
         return await self._drop(sids)
