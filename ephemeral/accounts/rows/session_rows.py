@@ -85,11 +85,11 @@ async def bind(connection: Connection, sid: bytes, device: bytes) -> bool:
 
 
 async def of_account(connection: Connection, account: bytes) -> list[SessionView]:
-    """All sessions of an account, the newest first."""
+    """All sessions of an account, those that were used last first."""
     rows = await connection.fetch(
         """
         SELECT sid, device, created_day, seen_day FROM accounts.sessions WHERE account = $1
-        ORDER BY seen_day DESC, created_day DESC, sid
+        ORDER BY advanced_at DESC, sid
         """,
         account,
     )
