@@ -48,12 +48,12 @@ def words_shown(page: Page) -> list[str]:
     return words
 
 
-def typed_back(page: Page, words: list[str]) -> None:
+def typed_back(page: Page, words: list[str], then: str = "Devices") -> None:
     for field in page.locator(".account-back input").all():
         label = page.locator(f'label[for="{field.get_attribute("id")}"]').inner_text()
         field.fill(words[int(label.split()[-1]) - 1])
     button(page, "Check")
-    expect(page.get_by_role("heading", name="Devices")).to_be_visible(timeout=PATIENT)
+    expect(page.get_by_role("heading", name=then)).to_be_visible(timeout=PATIENT)
 
 
 def registered(page: Page, name: str = "ada") -> tuple[str, list[str]]:
@@ -229,9 +229,25 @@ def test_a_device_is_linked_by_the_picture_that_it_shows_to_one_that_is_slow(
     expect(new.get_by_role("heading", name="Devices")).to_be_visible(timeout=PATIENT)
 
 
-def test_a_forgotten_password_is_no_end(visit: Visit, server: str) -> None:
+def test_a_thief_is_refused_and_a_forgotten_password_is_no_end(visit: Visit, server: str) -> None:
     old = account_page(visit, server)
     address, words = registered(old.page)
+
+    # Who has only the password may ask to begin anew, and the device refuses it.
+    thief = account_page(visit, server).page
+    signed_in(thief, address)
+    thief.get_by_text("I have neither").click()
+    button(thief, "Begin anew")
+    thief.locator("dialog").get_by_role("button", name="Begin anew").click()
+    drawn = words_shown(thief)
+    button(thief, "I have written them down")
+    typed_back(thief, drawn, "This browser is not a device of yours yet")
+    expect(thief.locator(".notice")).to_contain_text("Your new beginning waits until")
+    old.page.reload()
+    expect(old.page.locator(".pending")).to_contain_text("knows your password", timeout=PATIENT)
+    button(old.page, "Refuse")
+    expect(old.page.locator(".pending")).to_have_count(0, timeout=PATIENT)
+
     page = account_page(visit, server).page
     button(page, "I have the ten words")
     page.get_by_label("Address").fill(address)

@@ -8,7 +8,11 @@ import pytest
 from support.people.account_holders import Machine
 from support.people.command_line import Cli
 
+from ephemeral.client.transport import Server
+from ephemeral.protocol.accounts.hpke import PrivateKey
 from ephemeral.protocol.encoding import b64encode
+
+pytestmark = pytest.mark.usefixtures("_stretched_cheaply")
 
 
 @pytest.fixture
@@ -98,3 +102,44 @@ def test_sealing_keys_follow_each_other_daily_and_old_ones_are_destroyed(laptop:
     rewrite(laptop, long_ago)
     laptop.json("whoami")
     assert [one["number"] for one in laptop.kept()["sealing"]] == [2]
+
+
+def test_a_server_that_was_set_back_is_given_what_it_lost(
+    laptop: Machine, cli: Cli, monkeypatch: pytest.MonkeyPatch
+):
+    """It shows one statement less, until it is told of it."""
+    Machine(cli, "phone").linked_by(laptop)
+    laptop.json("devices")
+    asked, lost = Server.ask_with, True
+
+    async def set_back(self: Server, method: str, path: str, *given: Any, **more: Any) -> Any:
+        nonlocal lost
+        answer = await asked(self, method, path, *given, **more)
+        if path.startswith("/chains/") and method == "POST":
+            lost = False
+        if lost and (method, path) == ("GET", "/devices"):
+            return {**answer, "statements": answer["statements"][:-1]}
+        return answer
+
+    monkeypatch.setattr(Server, "ask_with", set_back)
+    result = laptop.run("devices")
+    assert result.returncode == 0, result
+    assert "It was given what it had lost." in result.stderr
+    assert len(result.stdout.splitlines()) == 2
+    assert not lost
+
+
+def test_a_recovery_key_that_is_not_the_accounts_is_not_sealed_to(laptop: Machine, cli: Cli):
+    """By a device that a thief has, and that links another."""
+
+    def another(kept: dict[str, Any]) -> None:
+        kept["recovery_seal"] = b64encode(PrivateKey(bytes(32)).public)
+
+    rewrite(laptop, another)
+    phone = Machine(cli, "phone")
+    phone.sign_in(laptop)
+    process, code = phone.ask_for_link()
+    laptop.json("accept", environment={"EPHEMERAL_WORDS": code})
+    output, _ = process.communicate()
+    assert json.loads(output.splitlines()[-1])["error"]["code"] == "linking_form"
+    assert phone.kept()["recovery_seal"] is None
