@@ -68,7 +68,12 @@ export function deletePanel(flow) {
     beside: [button("quiet", say("dialog.back"), () => node.close())] });
   const node = panel({ kind: "account-panel", labelledby: "delete-title" },
     el("div", { class: "panel-body" }, panelHead("delete-title", say("account.delete.title"), () => node.close()),
-      points("destroy", [say("account.delete.goes_1"), say("account.delete.goes_2"), say("account.delete.goes_3")]),
+      points("destroy", [
+        say("account.delete.goes_1"),
+        say("account.delete.goes_2"),
+        say("account.delete.goes_3"),
+        say("account.delete.goes_4"),
+      ]),
       el("p", {}, say("account.delete.when")), form.node));
   password.input.focus();
   return node;
