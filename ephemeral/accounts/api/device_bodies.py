@@ -249,7 +249,8 @@ class ChainBody(_Strict):
     """What `GET /chains/{chain}` is asked with."""
 
     chain: Chain
-    after: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
+    # The place behind it is a number of four bytes, too.
+    after: Annotated[int, Meta(ge=0, le=2**31 - 2)] | None = None
 
     def unpack(self) -> ChainQuery:
         """As path and query say; `malformed`."""
