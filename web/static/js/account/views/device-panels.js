@@ -27,7 +27,7 @@ export function renamePanel({ client }, device) {
     announce(say("account.rename.done"));
   } });
   const node = panel({ kind: "account-panel", labelledby: "rename-title" },
-    el("div", { class: "panel-body" }, panelHead("rename-title", say("account.rename.title"), () => node.close()), form.node));
+    el("div", { class: "panel-body" }, panelHead("rename-title", say("account.rename.title"), () => node.close(), say("account.close")), form.node));
   name.input.focus();
   return node;
 }
@@ -55,7 +55,7 @@ export function revokePanel({ client }, device) {
     },
     beside: [button("quiet", say("dialog.back"), () => node.close())] });
   const node = panel({ kind: "account-panel", labelledby: "revoke-title" },
-    el("div", { class: "panel-body" }, panelHead("revoke-title", say("account.revoke.title"), () => node.close()),
+    el("div", { class: "panel-body" }, panelHead("revoke-title", say("account.revoke.title"), () => node.close(), say("account.close")),
       el("p", {}, parts(device.me ? "account.revoke.me" : "account.revoke.text", { device: deviceName(device) })),
       last ? el("p", { class: "notice attention" }, say("account.revoke.last"))
         : [points("done", [say("account.revoke.does_1"), say("account.revoke.does_2"), say("account.revoke.does_3")]), form.node]));

@@ -23,7 +23,7 @@ export function passwordPanel({ client }) {
       announce(say("account.change.done"));
     } });
   const node = panel({ kind: "account-panel", labelledby: "change-title" },
-    el("div", { class: "panel-body" }, panelHead("change-title", say("account.change.title"), () => node.close()),
+    el("div", { class: "panel-body" }, panelHead("change-title", say("account.change.title"), () => node.close(), say("account.close")),
       el("p", {}, say("account.change.text")), form.node));
   old.input.focus();
   return node;
@@ -40,7 +40,7 @@ export function signOutPanel(flow) {
     flow.go(null);
   };
   const node = panel({ kind: "account-panel", labelledby: "out-title" },
-    el("div", { class: "panel-body" }, panelHead("out-title", say("account.out.title"), () => node.close()),
+    el("div", { class: "panel-body" }, panelHead("out-title", say("account.out.title"), () => node.close(), say("account.close")),
       el("section", { class: "choice" }, el("h3", {}, say("account.out.keep_title")), el("p", {}, say("account.out.keep_text")),
         el("div", { class: "button-row" }, askingButton({ kind: "primary", label: say("account.out.keep"), place, does: out(false) }))),
       el("section", { class: "choice" }, el("h3", {}, say("account.out.forget_title")), el("p", {}, say("account.out.forget_text")),
@@ -67,7 +67,7 @@ export function deletePanel(flow) {
     }),
     beside: [button("quiet", say("dialog.back"), () => node.close())] });
   const node = panel({ kind: "account-panel", labelledby: "delete-title" },
-    el("div", { class: "panel-body" }, panelHead("delete-title", say("account.delete.title"), () => node.close()),
+    el("div", { class: "panel-body" }, panelHead("delete-title", say("account.delete.title"), () => node.close(), say("account.close")),
       points("destroy", [say("account.delete.goes_1"), say("account.delete.goes_2"), say("account.delete.goes_3")]),
       el("p", {}, say("account.delete.when")), form.node));
   password.input.focus();

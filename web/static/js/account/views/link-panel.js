@@ -15,7 +15,7 @@ export function linkPanel({ client }) {
   const place = el("div", { class: "panel-step" });
   const scan = scanner({ found: (text) => void ask(text) });
   const node = panel({ kind: "account-panel", labelledby: "link-title", onClose: scan.stop },
-    el("div", { class: "panel-body" }, panelHead("link-title", say("account.accept.title"), () => node.close()), place));
+    el("div", { class: "panel-body" }, panelHead("link-title", say("account.accept.title"), () => node.close(), say("account.close")), place));
 
   /** @type {(text: string) => void} */
   let ask = () => {};

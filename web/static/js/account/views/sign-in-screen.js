@@ -12,7 +12,7 @@ import { codeOf } from "./refusals.js";
  * @param {import("./flow.js").Flow} flow
  * @param {{address?: string}} [given]
  */
-export function signInScreen(flow, { address: typed = "" } = {}) {
+export function signInScreen(flow, { address: typed = flow.client.state.address ?? "" } = {}) {
   const ended = flow.client.state.phase === "ended";
   const address = addressField(typed);
   const password = passwordField({ id: "account-password", label: say("account.password.label"), wrong: ["password_length"] });
