@@ -173,6 +173,27 @@ def test_somebody_makes_an_account_on_a_phone_with_the_keyboard_alone(
     ]
 
 
+def test_back_leads_through_the_screens_before_it_leads_away(visit: Visit, server: str) -> None:
+    page = visit(f"{server}/about").page
+    page.goto(f"{server}/account/")
+    heading = page.get_by_role("heading", level=1)
+    button(page, "Make an account")
+    page.get_by_label("Name").fill("ada")
+    button(page, "Next")
+    expect(page.get_by_label("Password")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_label("Name")).to_have_value("ada")
+    page.go_back()
+    expect(heading).to_have_text("An account, if you want one")
+    # Whoever goes by the page's own button leaves nothing behind.
+    button(page, "Sign in")
+    button(page, "Back")
+    expect(heading).to_have_text("An account, if you want one")
+    page.wait_for_function("history.state === null")
+    page.go_back()
+    expect(page).to_have_url(f"{server}/about")
+
+
 def test_a_device_is_linked_by_words_named_removed_and_shut_out(visit: Visit, server: str) -> None:
     watched = account_page(visit, server)
     # The browser's word on a wrong password.

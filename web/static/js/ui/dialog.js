@@ -30,12 +30,11 @@ export function panel({ kind, labelledby, onClose }, ...children) {
  * @param {string} id  of the title
  * @param {string} title
  * @param {() => void} close
- * @param {string} [label]  what the button says, where the panel is no menu
  */
-export function panelHead(id, title, close, label = say("menu.close")) {
+export function panelHead(id, title, close) {
   return el("div", { class: "panel-head" },
     el("h2", { id, tabindex: "-1", autofocus: true }, title),
-    el("button", { type: "button", class: "button quiet close", "aria-label": label,
+    el("button", { type: "button", class: "button quiet close", "aria-label": say("menu.close"),
       on: { click: close } }, icon("close")));
 }
 
