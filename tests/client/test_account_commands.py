@@ -11,6 +11,8 @@ from support.people.command_line import Cli
 
 from ephemeral.client.exits import Exit
 
+pytestmark = pytest.mark.usefixtures("_stretched_cheaply")
+
 
 @pytest.fixture
 def laptop(cli: Cli) -> Machine:

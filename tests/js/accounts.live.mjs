@@ -3,9 +3,16 @@
 import { afterEach, describe, test } from "node:test";
 import assert from "node:assert/strict";
 import { Browser, PASSWORD, everybodyGoes, links, refusal, registers, sees } from "./account_people.mjs";
+<<<<<<< HEAD
 import { randomBelow } from "../../web/static/js/device/random.js";
 import { newRecoveryWords, readRecoveryWords } from "../../web/static/js/protocol/accounts/recovery.js";
+=======
+import * as hpke from "../../web/static/js/device/hpke.js";
+import { randomBelow, randomBytes } from "../../web/static/js/device/random.js";
+import { newRecoveryWords } from "../../web/static/js/protocol/accounts/recovery.js";
+>>>>>>> main
 import { makeCode } from "../../web/static/js/protocol/codes.js";
+import { toBase64url } from "../../web/static/js/protocol/encoding.js";
 import { PageClosed } from "./memory_storage.mjs";
 
 afterEach(everybodyGoes);
@@ -140,6 +147,23 @@ describe("a second device", () => {
     await sees(next, ({ phase }) => phase === "signed_out");
     phone.refuses = () => null;
     assert.equal((await links(client, address, phone)).state.devices.length, 3);
+  });
+
+  test("that is told another recovery key than the account's seals nothing to it", async () => {
+    const { client, address } = await registers();
+    const { rows } = client.parts;
+    const { publicBytes } = await hpke.fromSeed(randomBytes(32));
+    await rows.write({ registers: { ...await rows.read("registers"), recovery_seal: toBase64url(publicBytes) } });
+    const phone = new Browser();
+    const second = await phone.opens();
+    await second.signIn({ address, password: PASSWORD });
+    const { code, done } = await second.beginLink();
+    await client.acceptLink(code, PASSWORD);
+    assert.equal(await refusal(done), "linking_form");
+    second.close();
+    assert.deepEqual(phone.asked.filter((asked) => asked.startsWith("PUT devices/me/pins")), []);
+    const next = await phone.opens();
+    await sees(next, ({ phase }) => phase === "signed_out");
   });
 });
 

@@ -20,6 +20,8 @@ _MISSES = {
     "invitation_unknown": 5,
     "not_found": 1,
 }
+# Of a refresh token that is shown to sign out.
+_NO_SESSION = {"session_ended": 1}
 #: Wrong passwords from one place: so many at once, as many again in so many seconds; and from all.
 HERE, ANYWHERE = (10, 900), (100, 3600)
 
@@ -34,8 +36,9 @@ class AccountActions:
     """The actions of accounts.
 
     `register`: making one. `login`: signing in, recovering. `request`: everything else that is
-    asked. `leave`: signing out, which nobody is kept from. `login_guess`: passwords tried at an
-    address; `password_guess`: passwords asked again of whoever is signed in; `recovery_guess`: of
+    asked. `leave`: signing out, from which nobody is kept who has a session. `login_guess`:
+    passwords tried at an address; `password_guess`: those asked again of whoever is signed in;
+    `recovery_guess`: those of
     whoever shows a recovery that has been done.
     """
 
@@ -66,7 +69,7 @@ class AccountActions:
                 {ACCOUNT: settings.account_requests_per_account, ADDRESS: often},
                 misses=_MISSES,
             ),
-            leave=Action("sign_out", {}, asks=False),
+            leave=Action("sign_out", {}, misses=_NO_SESSION),
             login_guess=guessing(
                 "guess_login", lambda _, body: body.address.encode(), "login_wrong"
             ),

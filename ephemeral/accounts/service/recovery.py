@@ -182,7 +182,9 @@ class Recovery:
             refuse(known is None, "device_revoked")
             return await self._sessions.open(connection, account, device)
 
-        return await transaction(self._pool, work)
+        opened = await transaction(self._pool, work)
+        self._sessions.tell_ended(opened.ended)
+        return opened
 
     async def _found(
         self, connection: Connection, address: str, recovery: bytes

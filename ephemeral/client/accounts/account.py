@@ -13,7 +13,7 @@ from ephemeral.client.accounts.account_file import AccountFile
 from ephemeral.client.accounts.kept import Kept, Session
 from ephemeral.client.context import Context
 from ephemeral.client.exits import ClientError, Exit
-from ephemeral.client.transport import Server
+from ephemeral.client.transport import ANSWER_SECONDS, Server
 from ephemeral.protocol.accounts.proofs import audience, proof
 from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.errors import Refusal
@@ -132,6 +132,7 @@ class Account:
         body: Mapping[str, object] | Callable[[], Mapping[str, object]] | None = None,
         *,
         wait: int = 0,
+        seconds: float = ANSWER_SECONDS,
     ) -> Json:
         """The answer to a request; headers and a signed body are made anew for each attempt."""
         until = time.monotonic() + self.context.args.timeout
@@ -139,7 +140,9 @@ class Account:
         while True:
             sent = body() if callable(body) else body
             try:
-                answer = await self.server.ask_with(method, path, headers(), sent, wait=wait)
+                answer = await self.server.ask_with(
+                    method, path, headers(), sent, wait=wait, seconds=seconds
+                )
             except (Refusal, ClientError) as error:
                 if isinstance(error, Refusal):
                     if error.code == "proof_wrong" and error.now is not None and not corrected:

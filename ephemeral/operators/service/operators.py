@@ -232,7 +232,7 @@ class Operators:
         """Forget sessions that are over, and what the trail keeps no longer."""
         async with connection(self._pool) as one:
             await session_rows.delete_over(one, SESSION_MS, IDLE_MS)
-            await audit_rows.delete_old(one, AUDIT_MINUTES)
+            await audit_rows.delete_old(one, await clock(one) // 60_000 - AUDIT_MINUTES)
 
 
 async def _use(one: Connection, row: OperatorRow, step: int) -> bool:

@@ -227,3 +227,27 @@ async def test_a_restored_server_is_given_the_statements_that_it_lacks(
     assert [one.id for one in listed.devices] == [first.id, third.id]
     again = await accounts.services.devices.offer(session, person.chain.id, offered[1:])
     assert again.head == posted.head
+
+
+@pytest.mark.parametrize("what", ["ADD", "REMOVE"])
+async def test_what_a_restored_server_takes_is_no_way_around_the_password(
+    accounts: AccountDesk, what: str
+) -> None:
+    person = await accounts.person(machines=2)
+    owners, stolen = person.machines
+    signed = person.added(stolen, Machine()) if what == "ADD" else person.removed(stolen, owners)
+    with refused("conflict"):
+        await accounts.services.devices.offer(stolen.asker, person.chain.id, [signed])
+    listed = await accounts.services.devices.listed(person.account)
+    assert [one.id for one in listed.devices] == [owners.id, stolen.id]
+
+
+async def test_a_genesis_that_was_let_in_just_before_a_recovery_does_not_wait_after_it(
+    accounts: AccountDesk,
+) -> None:
+    person = await accounts.person()
+    thiefs = Machine(session=await person.sign_in())
+    await person.recover()
+    with refused("session_ended"):
+        await person.post_genesis(thiefs, person.begun(thiefs))
+    assert (await accounts.services.devices.listed(person.account)).pending is None

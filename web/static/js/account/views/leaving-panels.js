@@ -23,7 +23,7 @@ export function passwordPanel({ client }) {
       announce(say("account.change.done"));
     } });
   const node = accountPanel({ id: "change-title", title: say("account.change.title") },
-      el("p", {}, say("account.change.text")), form.node);
+    el("p", {}, say("account.change.text")), form.node);
   old.input.focus();
   return node;
 }
@@ -37,12 +37,12 @@ export function signOutPanel(flow) {
     await flow.hold(() => client.signOut({ forget }));
     node.close();
     flow.go(null);
-  };
-  const node = accountPanel({ id: "out-title", title: say("account.out.title") },
-      el("section", { class: "choice" }, el("h3", {}, say("account.out.keep_title")), el("p", {}, say("account.out.keep_text")),
-        el("div", { class: "button-row" }, askingButton({ kind: "primary", label: say("account.out.keep"), place, does: out(false) }))),
-      el("section", { class: "choice" }, el("h3", {}, say("account.out.forget_title")), el("p", {}, say("account.out.forget_text")),
-        client.state.devices.length === 1 ? el("p", { class: "notice attention" }, say("account.out.forget_last")) : null,
+};
+const node = accountPanel({ id: "out-title", title: say("account.out.title") },
+    el("section", { class: "choice" }, el("h3", {}, say("account.out.keep_title")), el("p", {}, say("account.out.keep_text")),
+      el("div", { class: "button-row" }, askingButton({ kind: "primary", label: say("account.out.keep"), place, does: out(false) }))),
+    el("section", { class: "choice" }, el("h3", {}, say("account.out.forget_title")), el("p", {}, say("account.out.forget_text")),
+      client.state.devices.length === 1 ? el("p", { class: "notice attention" }, say("account.out.forget_last")) : null,
         el("div", { class: "button-row" }, askingButton({ kind: "danger", label: say("account.out.forget"), place, does: out(true) }))),
       place);
   return node;
@@ -65,8 +65,13 @@ export function deletePanel(flow) {
     }),
     beside: [button("quiet", say("dialog.back"), () => node.close())] });
   const node = accountPanel({ id: "delete-title", title: say("account.delete.title") },
-      points("destroy", [say("account.delete.goes_1"), say("account.delete.goes_2"), say("account.delete.goes_3")]),
-      el("p", {}, say("account.delete.when")), form.node);
+    points("destroy", [
+      say("account.delete.goes_1"),
+      say("account.delete.goes_2"),
+      say("account.delete.goes_3"),
+      say("account.delete.goes_4"),
+    ]),
+    el("p", {}, say("account.delete.when")), form.node);
   password.input.focus();
   return node;
 }
