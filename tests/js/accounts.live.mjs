@@ -3,14 +3,9 @@
 import { afterEach, describe, test } from "node:test";
 import assert from "node:assert/strict";
 import { Browser, PASSWORD, everybodyGoes, links, refusal, registers, sees } from "./account_people.mjs";
-<<<<<<< HEAD
-import { randomBelow } from "../../web/static/js/device/random.js";
-import { newRecoveryWords, readRecoveryWords } from "../../web/static/js/protocol/accounts/recovery.js";
-=======
 import * as hpke from "../../web/static/js/device/hpke.js";
 import { randomBelow, randomBytes } from "../../web/static/js/device/random.js";
-import { newRecoveryWords } from "../../web/static/js/protocol/accounts/recovery.js";
->>>>>>> main
+import { newRecoveryWords, readRecoveryWords } from "../../web/static/js/protocol/accounts/recovery.js";
 import { makeCode } from "../../web/static/js/protocol/codes.js";
 import { toBase64url } from "../../web/static/js/protocol/encoding.js";
 import { PageClosed } from "./memory_storage.mjs";
