@@ -4,6 +4,7 @@ An operation that somebody adds is walked without a word here, unless nobody has
 for it: those are named.
 """
 
+import os
 import re
 import time
 from collections.abc import Callable, Iterable
@@ -210,3 +211,12 @@ async def test_nobody_reaches_what_is_anothers(house: House):
     chain = b64encode(other.chain.id)
     assert refusal(await one.call("GET", f"/chains/{chain}")) == "not_found"
     assert (await house.api.get("/auth/me", headers=other.bearer)).status_code == 200
+
+
+async def test_the_largest_that_a_device_may_store_is_not_written_without_end(house: House):
+    one = await house.somebody().linked()
+    sealed = os.urandom(65_536)
+    body = {"pins": b64encode(sealed), "signature": b64encode(one.key.sign("pins", sealed))}
+    stored = [await one.call("PUT", "/devices/me/pins", json=body) for _ in range(31)]
+    assert {answer.status_code for answer in stored[:30]} == {204}
+    assert refusal(stored[30]) == "too_many"
