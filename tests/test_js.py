@@ -46,8 +46,8 @@ def test_there_are_suites():
 
 def run_suite(suite: Path, *, timeout: int = 110, **environment: str) -> None:
     # A test that hangs is named, instead of taking the whole suite with it.
-    patience = "--test-timeout=30000"
-    report = node("--test", patience, "--test-reporter=tap", str(suite), timeout=timeout, **environment)
+    options = ("--test", "--test-timeout=30000", "--test-reporter=tap")
+    report = node(*options, str(suite), timeout=timeout, **environment)
     found = re.findall(r"^# (pass|fail|skipped|todo) (\d+)$", report, re.MULTILINE)
     counts = {key: int(number) for key, number in found}
     assert counts.pop("pass") > 0
