@@ -56,7 +56,7 @@ class AccountActions:
     @classmethod
     def of(cls, settings: Settings) -> "AccountActions":
         """As this deployment limits them."""
-        often = settings.account_requests_per_address
+        often, own = settings.account_requests_per_address, settings.account_requests_per_account
         return cls(
             register=Action(
                 "register",
@@ -69,10 +69,15 @@ class AccountActions:
             ),
             request=Action(
                 "account",
-                {ACCOUNT: settings.account_requests_per_account, ADDRESS: often},
+                {ACCOUNT: own, ADDRESS: often},
                 misses=_MISSES,
             ),
-            pins=Action("pins", {ACCOUNT: PINS_HERE, ADDRESS: PINS_ANYWHERE}, misses=_MISSES),
+            # Off where the others are.
+            pins=Action(
+                "pins",
+                {ACCOUNT: own and PINS_HERE, ADDRESS: often and PINS_ANYWHERE},
+                misses=_MISSES,
+            ),
             leave=Action("sign_out", {}, misses=_NO_SESSION),
             login_guess=guessing(
                 "guess_login", lambda _, body: body.address.encode(), "login_wrong"

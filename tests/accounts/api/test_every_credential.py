@@ -102,6 +102,7 @@ async def test_a_token_that_is_none_is_no_token(house: House):
 
     body, own = good.issue(session).split(".")[1], keys.signing(now()).jwk
     unsigned = b64encode(b'{"alg":"none","typ":"at+jwt","kid":"%b"}' % kid.encode())
+    odd = b64encode(b'{"alg":"Ed25519","typ":"at+jwt","kid":"%b","crit":1}' % kid.encode())
     late, _ = await house.tokens(lambda: now() - 1_000_000)
     early, _ = await house.tokens(lambda: now() + 1_000_000)
     others, _ = await house.tokens(now, audience=text(16))
@@ -110,6 +111,7 @@ async def test_a_token_that_is_none_is_no_token(house: House):
         "long": "x" * 5_000,
         "alg none": f"{unsigned}.{body}.",
         "HS256 by the public key": made(OctKey.import_key(b64decode(public, 32)), alg="HS256"),
+        "a head of another form": f"{odd}.{body}.{text(64)}",
         "foreign key": made(foreign),
         "unknown kid": made(own, kid=text(16)),
         "another type": made(own, typ="JWT"),
