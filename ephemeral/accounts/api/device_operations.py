@@ -152,7 +152,7 @@ def device_operations(
             body=bodies.PinsBody,
             answers={204: None},
             refusals=(*_DEVICE, "pins_signature", "not_found"),
-            action=actions.request,
+            action=actions.pins,
         ),
         Operation(
             method="GET",
