@@ -20,7 +20,15 @@ from support.machines.overheard import Head, Wire, overheard
 from support.machines.server import Program, Serve
 from support.people.people import Person
 from support.people.witness import Witness, raw
-from test_account_stories import PASSWORD, PATIENT, button, let_in, registered, signed_in
+from test_account_stories import (
+    PASSWORD,
+    PATIENT,
+    button,
+    let_in,
+    patience,  # noqa: F401
+    registered,
+    signed_in,
+)
 
 from ephemeral.protocol.encoding import parse_json
 

@@ -27,6 +27,7 @@ from test_account_stories import (
     account_page,
     button,
     let_in,
+    patience,  # noqa: F401
     registered,
 )
 
@@ -40,7 +41,8 @@ pytestmark = [pytest.mark.whole_chromium, pytest.mark.timeout(300)]
 DROPPED = """() => new Promise((resolve, reject) => {
   const asked = indexedDB.deleteDatabase("ephemeral-account");
   asked.onsuccess = () => resolve(true);
-  asked.onblocked = () => reject(new Error("somebody has it open"));
+  // What is being written ends first.
+  asked.onerror = () => reject(asked.error);
 })"""
 
 
