@@ -151,6 +151,8 @@ def test_documents_run_nothing_and_send_forms_here_alone(operator: Person):
         {"name": "bob"},
         {"code": "000000"},
         {"name": "../x"},
+        {"name": "ada\0"},
+        {"password": "\0"},
         {"password": "", "code": ""},
     ],
     ids=str,
