@@ -143,3 +143,33 @@ def test_a_recovery_key_that_is_not_the_accounts_is_not_sealed_to(laptop: Machin
     output, _ = process.communicate()
     assert json.loads(output.splitlines()[-1])["error"]["code"] == "linking_form"
     assert phone.kept()["recovery_seal"] is None
+
+
+EVIL = "\x1b]0;owned\x07"
+
+
+@pytest.mark.parametrize(
+    ("command", "path", "change"),
+    [
+        ("sessions", "/auth/sessions", lambda told: told["sessions"][0].update(sid=EVIL)),
+        ("sessions", "/auth/sessions", lambda told: told["sessions"][0].update(device=EVIL)),
+        ("whoami", "/auth/me", lambda told: told.update(pending={"kind": EVIL, "due": 1})),
+        ("proof", "/auth/refresh", lambda told: told.update(access_token=EVIL)),
+    ],
+    ids=["a session", "its device", "what waits", "a token"],
+)
+def test_a_terminal_obeys_nothing_that_the_server_says(
+    laptop: Machine, monkeypatch: pytest.MonkeyPatch, command: str, path: str, change: Any
+):
+    rewrite(laptop, lambda kept: kept["session"].update(until=0))
+    asked = Server.ask_with
+
+    async def lying(self: Server, method: str, asks: str, *given: Any, **more: Any) -> Any:
+        answer = await asked(self, method, asks, *given, **more)
+        if asks == path:
+            change(answer)
+        return answer
+
+    monkeypatch.setattr(Server, "ask_with", lying)
+    result = laptop.run(command, *(["GET", "/devices"] if command == "proof" else []))
+    assert "\x1b" not in result.stdout + result.stderr

@@ -5,6 +5,7 @@ successor is on the disk: a server gives the same successor to whoever lost the 
 """
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
@@ -18,7 +19,7 @@ from ephemeral.protocol.accounts.proofs import audience, proof
 from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import ID_SIZE
-from ephemeral.protocol.objects import Json, read_bytes, read_integer, read_text
+from ephemeral.protocol.objects import Json, read_bytes, read_id, read_integer, read_text
 
 __all__ = ["Account"]
 
@@ -28,6 +29,7 @@ _PASSING = {"unavailable", "too_many"}
 _ENDS = {"session_ended", "device_revoked"}
 # A token is not used to its last moment: the way to the server takes a while.
 _SPARE_MILLISECONDS = 30_000
+_TOKEN = re.compile(r"[A-Za-z0-9._-]{1,4096}")
 # A clock that is so near needs no correction.
 _NEAR_MILLISECONDS = 2_000
 
@@ -193,9 +195,9 @@ class Account:
         own = self.kept.device
         self.kept.account = account
         self.kept.session = Session(
-            sid=read_text(answer, "sid"),
-            access_token=read_text(answer, "access_token"),
-            refresh_token=read_text(answer, "refresh_token"),
+            sid=b64encode(read_id(answer, "sid")),
+            access_token=_token(answer, "access_token"),
+            refresh_token=_token(answer, "refresh_token"),
             until=self.now + 1000 * read_integer(answer, "expires_in") - _SPARE_MILLISECONDS,
             device=own is not None and device == b64encode(own),
         )
@@ -207,6 +209,14 @@ class Account:
             self.kept.session = None
             self.save()
             raise ClientError(Exit.REFUSED, refusal.code, _ENDED[refusal.code]) from None
+
+
+def _token(answer: Json, name: str) -> str:
+    """What goes into a header, and to a terminal that is to obey nothing."""
+    text = read_text(answer, name)
+    if _TOKEN.fullmatch(text) is None:
+        raise Refusal("malformed")
+    return text
 
 
 _ENDED = {

@@ -31,7 +31,7 @@ from ephemeral.protocol.accounts.passwords import normalized
 from ephemeral.protocol.accounts.recovery import read_recovery_words
 from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.errors import Refusal
-from ephemeral.protocol.objects import Json, read_boolean, read_integer, read_list, read_text
+from ephemeral.protocol.objects import Json, read_boolean, read_id, read_integer, read_list
 
 __all__ = [
     "WORDS",
@@ -288,14 +288,15 @@ async def sessions(context: Context) -> Exit:
 
 
 async def _tell_session(context: Context, one: Json, here: str) -> None:
-    sid, device = read_text(one, "sid"), one.get("device")
+    sid = b64encode(read_id(one, "sid"))
+    device = None if one.get("device") is None else b64encode(read_id(one, "device"))
     created, seen = (day(read_integer(one, name)) for name in ("created_day", "seen_day"))
     present = read_boolean(one, "present")
     if context.wants_json:
         told = {"sid": sid, "device": device, "created": created, "seen": seen}
         await context.put_json({**told, "present": present, "here": sid == here})
         return
-    whose = f"device {device}" if isinstance(device, str) else "no device"
+    whose = "no device" if device is None else f"device {device}"
     mark = " (this one)" if sid == here else ""
     await context.put(f"{sid} {whose}, since {created}, seen {seen}{mark}")
 

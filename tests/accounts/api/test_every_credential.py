@@ -222,3 +222,18 @@ async def test_the_largest_that_a_device_may_store_is_not_written_without_end(ho
     stored = [await one.call("PUT", "/devices/me/pins", json=body) for _ in range(31)]
     assert {answer.status_code for answer in stored[:30]} == {204}
     assert refusal(stored[30]) == "too_many"
+
+
+async def test_a_place_that_no_list_reaches_is_no_fault(house: House):
+    one = await house.somebody().linked()
+    path = f"/chains/{b64encode(one.chain.id)}?after="
+    last = await one.call("GET", f"{path}{2**31 - 2}")
+    assert (last.status_code, last.json()["statements"]) == (200, [])
+    assert refusal(await one.call("GET", f"{path}{2**31 - 1}")) == "malformed"
+
+
+async def test_what_closes_no_list_is_refused_by_its_rule(house: House):
+    one = await house.somebody().linked()
+    for statement, code in (("AQk", "chain_type"), ("AgU", "chain_version")):
+        body = {"auth_key": one.auth_key, "statement": statement}
+        assert refusal(await one.call("DELETE", "/auth/me", json=body)) == code

@@ -63,7 +63,7 @@ export function linkPanel({ client }) {
 }
 
 /** What is in a link, where it is one: an address opened elsewhere does nothing, but its words can be read here. @param {string} text */
-export function wordsIn(text) {
+function wordsIn(text) {
   const found = /#link=([^\s&]+)/.exec(text)?.[1];
   return found === undefined ? text : decodeURIComponent(found);
 }
