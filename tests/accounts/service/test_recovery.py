@@ -97,6 +97,19 @@ async def test_a_recovery_again_needs_the_password_that_it_set(accounts: Account
         await person.post_recover(machine, signed)
 
 
+async def test_a_recovery_again_opens_nothing_once_its_device_has_come(
+    accounts: AccountDesk,
+) -> None:
+    """Else the password and a copy of the chain would be as good as the device for reading."""
+    person = await accounts.person()
+    machine = Machine()
+    signed = person.recovered(machine)
+    machine.session = (await person.post_recover(machine, signed)).session
+    await accounts.services.shares.rotate(machine.asker, 0)
+    with refused("conflict"):
+        await person.post_recover(machine, signed)
+
+
 async def test_a_recovery_that_came_second_is_told_so(accounts: AccountDesk) -> None:
     person = await accounts.person(machines=2)
     first, second = person.machines
