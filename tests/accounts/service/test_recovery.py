@@ -137,6 +137,36 @@ async def test_another_genesis_is_undone_for_thirty_days(
             await thief.post_genesis(machine, thief.begun(machine))
 
 
+@pytest.mark.parametrize("by", ["words", "device"])
+async def test_who_has_begun_another_list_deletes_the_account_after_those_thirty_days(
+    accounts: AccountDesk, by: str
+) -> None:
+    """Else a thief with the password alone would have the account gone before it is undone."""
+    person = await accounts.person()
+    thief = Person(accounts, person.account, person.address)
+    thief.auth_key = person.auth_key
+    machine = Machine(session=await person.sign_in())
+    signed = thief.begun(machine)
+    await thief.post_genesis(machine, signed)
+    await accounts.desk.clock.advance(GRACE_MS)
+    await accounts.sweep()
+    thief.read(signed)
+    machine.session = machine.asker._replace(device=machine.id)
+    key = thief.recovery if by == "words" else machine.key
+    due = await thief.close(machine, by=key)
+    assert due == await thief.close(machine, by=key)
+    await accounts.desk.clock.advance(30 * DAY_MS - GRACE_MS)
+    await accounts.sweep()
+    assert await accounts.pool.fetchval("SELECT count(*) FROM accounts.accounts") == 1
+    if by == "words":
+        await accounts.desk.clock.advance(GRACE_MS + 1)
+        await accounts.sweep()
+        assert await accounts.pool.fetchval("SELECT count(*) FROM accounts.accounts") == 0
+        return
+    await person.recover()
+    assert (await accounts.services.devices.listed(person.account)).pending is None
+
+
 async def test_after_thirty_days_it_is_too_late(accounts: AccountDesk) -> None:
     person = await accounts.person()
     machine = Machine(session=await person.sign_in())
