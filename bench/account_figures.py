@@ -25,6 +25,7 @@ from bench import hosts
 from bench.page_figures import (
     CHROMIUM,
     Weight,
+    all_packed,
     kilo,
     packed,
     served,
@@ -188,9 +189,7 @@ async def spent(people: int) -> list[tuple[str, ...]]:
             httpx.AsyncClient(base_url=f"http://127.0.0.1:{host.port}", trust_env=False) as http,
         ):
             # What a server does at its start is no cost of accounts; it packs its pages last.
-            nowhere = {"Accept": "text/html", "Accept-Encoding": "br"}
-            while "content-encoding" not in (await http.get("/nothing", headers=nowhere)).headers:
-                await asyncio.sleep(0.05)
+            await asyncio.to_thread(all_packed, f"http://127.0.0.1:{host.port}/")
             audience = (await http.get("/config")).json()["accounts"]["audience"]
             # The first of all makes keys and plans that the others use.
             warm = Person(http, audience, 0)

@@ -154,13 +154,17 @@ def served() -> Iterator[str]:
             if found is None:
                 raise SystemExit("The server did not start; its words stand above.")
             address = found.group()
-            # Packed last.
-            while get(address + "nothing").headers.get("content-encoding") != "br":
-                time.sleep(0.05)
+            all_packed(address)
             yield address
         finally:
             running.terminate()
             running.wait(30)
+
+
+def all_packed(address: str) -> None:
+    """Wait until a server has packed its pages; this one is the last."""
+    while get(address + "nothing").headers.get("content-encoding") != "br":
+        time.sleep(0.05)
 
 
 def get(address: str) -> httpx.Response:
