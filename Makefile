@@ -95,6 +95,10 @@ histories: $(VENV)/dev.stamp ## try thousands of random histories of rooms (NUMB
 page-figures: $(VENV)/dev.stamp ## measure the page: bytes, requests, clicks, and when it can be used
 	@$(PY) -m bench.page_figures
 
+.PHONY: account-figures
+account-figures: $(VENV)/dev.stamp ## measure accounts: what each act costs the server, and what their page weighs
+	@$(PY) -m bench.account_figures $(ARGS)
+
 .PHONY: test-release
 test-release: $(VENV)/dev.stamp ## what only a release needs: every form of the page, environments, a folder of any name
 	@sh tools/browsers.sh

@@ -154,13 +154,17 @@ def served() -> Iterator[str]:
             if found is None:
                 raise SystemExit("The server did not start; its words stand above.")
             address = found.group()
-            # Packed last.
-            while get(address + "nothing").headers.get("content-encoding") != "br":
-                time.sleep(0.05)
+            all_packed(address)
             yield address
         finally:
             running.terminate()
             running.wait(30)
+
+
+def all_packed(address: str) -> None:
+    """Wait until a server has packed its pages; this one is the last."""
+    while get(address + "nothing").headers.get("content-encoding") != "br":
+        time.sleep(0.05)
 
 
 def get(address: str) -> httpx.Response:
@@ -170,12 +174,16 @@ def get(address: str) -> httpx.Response:
 
 
 @contextmanager
-def tab(browser: Browser, prepare: Callable[[CDPSession], None] | None = None) -> Iterator[Tab]:
-    """A tab in a profile of its own."""
+def tab(
+    browser: Browser,
+    prepare: Callable[[CDPSession], None] | None = None,
+    action: str = "arriving.generate",
+) -> Iterator[Tab]:
+    """A tab in a profile of its own; `action` names the button that is waited for."""
     with contextlib.closing(browser.new_context(viewport={"width": 390, "height": 780})) as context:
         page = context.new_page()
         page.set_default_timeout(PATIENCE_MS)
-        page.add_init_script(f"({WATCH})({json.dumps(SAY['arriving.generate'])})")
+        page.add_init_script(f"({WATCH})({json.dumps(SAY[action])})")
         received = Received()
         received.listen(page)
         if prepare is not None:
@@ -206,10 +214,13 @@ def slow_line(session: CDPSession) -> None:
 
 
 def usable_after(
-    browser: Browser, address: str, prepare: Callable[[CDPSession], None] | None = None
+    browser: Browser,
+    address: str,
+    prepare: Callable[[CDPSession], None] | None = None,
+    action: str = "arriving.generate",
 ) -> float:
     """Milliseconds until the main action can be used, in one cold load."""
-    with tab(browser, prepare) as one:
+    with tab(browser, prepare, action) as one:
         one.page.goto(address, wait_until="commit")
         return float(one.page.evaluate("window.usableAfter"))
 

@@ -90,8 +90,8 @@ LIMITS = (
     "operator_sign_in_shared",
     "sockets", "sockets_address", "sockets_room", "sockets_seat",
     "register_address", "register_shared", "login_address", "login_shared",
-    "account_address", "account_account", "guess_login", "guess_password", "guess_recovery",
-    "sockets_account",
+    "account_address", "account_account", "pins_address", "pins_account",
+    "guess_login", "guess_password", "guess_recovery", "sockets_account",
 )  # fmt: skip
 _OTHER = "other"
 

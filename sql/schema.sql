@@ -294,6 +294,7 @@ CREATE TABLE accounts.sessions (
 );
 CREATE INDEX sessions_account ON accounts.sessions (account);
 CREATE INDEX sessions_seen_day ON accounts.sessions (seen_day);
+CREATE INDEX sessions_plain_seen_day ON accounts.sessions (seen_day) WHERE device IS NULL;
 COMMENT ON TABLE  accounts.sessions IS 'Who is signed in. A session that has ended has no row.';
 COMMENT ON COLUMN accounts.sessions.sid IS '16 random bytes; in access tokens, and at the beginning of refresh tokens.';
 COMMENT ON COLUMN accounts.sessions.account IS 'Whose it is.';
@@ -609,3 +610,6 @@ ALTER TABLE accounts.pending
     ALTER COLUMN signed SET STATISTICS 0,
     ALTER COLUMN sid SET STATISTICS 0,
     ALTER COLUMN sealing SET STATISTICS 0;
+-- Likewise of operators.
+ALTER TABLE operators.operators ALTER COLUMN secret SET STATISTICS 0;
+ALTER TABLE operators.audit ALTER COLUMN operator SET STATISTICS 0;

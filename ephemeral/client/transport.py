@@ -167,14 +167,15 @@ class Server:
         body: Mapping[str, object] | None = None,
         *,
         wait: int = 0,
+        seconds: float = ANSWER_SECONDS,
     ) -> Json:
         """The answer to a request with credentials of its own, tried once; it may `wait` seconds.
 
-        Raises `Refusal` or `ClientError`.
+        It may take twice `seconds`. Raises `Refusal` or `ClientError`.
         """
         extra = {**headers, "Prefer": f"wait={wait}"} if wait else headers
-        url, seconds = self.address + path, ANSWER_SECONDS + wait
-        return (await self._ask_once(method, url, body=body, extra=extra, seconds=seconds))[0]
+        url, limit = self.address + path, seconds + wait
+        return (await self._ask_once(method, url, body=body, extra=extra, seconds=limit))[0]
 
     async def _ask_once(
         self,

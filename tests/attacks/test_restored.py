@@ -139,6 +139,10 @@ async def test_a_clock_a_day_ahead_ends_nothing_until_it_is_accepted(serve: Serv
         await ready(client.api, 503)
         assert "taken for right" in told(server, "check", "--accept-clock")
         await ready(client.api, 200)
+        # What is printed comes by another way than the answers.
+        async with asyncio.timeout(20):
+            while server.output().count("--accept-clock`") < 2:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
         assert server.output().count("--accept-clock`") == 2
 
 

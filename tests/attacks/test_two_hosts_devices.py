@@ -36,7 +36,10 @@ def urls(
 
 
 async def test_who_waits_at_one_host_hears_of_what_another_answers(urls: list[str]) -> None:
-    async with AccountHolder(urls[0]) as here, httpx.AsyncClient(base_url=urls[1]) as http:
+    async with (
+        AccountHolder(urls[0]) as here,
+        httpx.AsyncClient(base_url=urls[1], timeout=60) as http,
+    ):
         there = here.through(http)
         first = await here.found()
         second, third = await here.sign_in(), await here.sign_in()
@@ -57,25 +60,37 @@ async def test_who_waits_at_one_host_hears_of_what_another_answers(urls: list[st
         other.cancel()
 
 
-async def test_a_device_that_one_host_removes_is_refused_by_the_other_at_once(
+async def test_a_device_that_one_host_removes_is_refused_by_the_other(
     urls: list[str],
 ) -> None:
-    async with AccountHolder(urls[0]) as here, httpx.AsyncClient(base_url=urls[1]) as http:
+    async with (
+        AccountHolder(urls[0]) as here,
+        httpx.AsyncClient(base_url=urls[1], timeout=60) as http,
+    ):
         first = await here.found()
         second = await here.link(first)
         there = here.through(http)
         await there.ask(second, "POST", "/devices/me/share", {"rotate": 0})
         await here.revoke(first, second)
-        for method, path in (("GET", "/devices"), ("GET", "/devices/me/share")):
-            with refused("session_ended"):
-                await there.ask(second, method, path)
+        # What needs the device's signature, at once; what a token alone may see, when the hint is
+        # there.
+        with refused("session_ended"):
+            await there.ask(second, "GET", "/devices/me/share")
         with refused("session_ended"):
             await there.refresh(second)
+        async with asyncio.timeout(30):
+            while (await there.send(second, "GET", "/devices")).status_code == 200:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        with refused("session_ended"):
+            await there.ask(second, "GET", "/devices")
 
 
 async def test_two_hosts_judge_one_chain(urls: list[str]) -> None:
     """Each remembers chains; what the other has added is no surprise to it."""
-    async with AccountHolder(urls[0]) as here, httpx.AsyncClient(base_url=urls[1]) as http:
+    async with (
+        AccountHolder(urls[0]) as here,
+        httpx.AsyncClient(base_url=urls[1], timeout=60) as http,
+    ):
         first = await here.found()
         there = here.through(http)
         for turn in range(6):

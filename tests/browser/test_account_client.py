@@ -3,7 +3,6 @@
 Everything else is told against the real server by tests/js/accounts.live.mjs, without a browser.
 """
 
-import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,6 +43,8 @@ REGISTER = """async ([name, password]) => {
   await client.confirmWords();
   return { address, words, state: client.state };
 }"""
+READ_WORDS = """async (words) =>
+  (await from("protocol/accounts/recovery")).readRecoveryWords(words)"""
 READY = "() => sees(({ phase }) => phase === 'ready')"
 # Whatever lies on the disk, with shares that somebody makes up, or with the server's.
 ATTACK = """async (isServed) => {
@@ -129,7 +130,8 @@ def test_an_account_in_this_browser_is_there_after_a_reload_and_in_another_tab(
     assert opened(first.page, server)["phase"] == "signed_out"
     made = first.page.evaluate(REGISTER, ["ada", PASSWORD])
     assert made["state"]["phase"] == "ready"
-    assert len(re.split(r"[ -]", made["words"])) == 10
+    # Ten of the list, some of which have a hyphen of their own.
+    assert first.page.evaluate(READ_WORDS, made["words"]) == made["words"]
     state = opened(first.page, server)
     assert (state["phase"], state["address"]) == ("ready", made["address"])
     other = first.page.context.new_page()
@@ -141,7 +143,7 @@ def test_an_account_in_this_browser_is_there_after_a_reload_and_in_another_tab(
         page.evaluate("() => window.renamed")
         page.evaluate("() => sees(({ devices }) => devices[0]?.name === 'The desk')")
     first.page.evaluate("() => client.signOut()")
-    other.evaluate("() => sees(({ phase }) => phase === 'signed_out')")
+    other.evaluate("() => sees(({ phase }) => phase === 'ended')")
     assert first.page.context.cookies() == []
     other.close()
 
@@ -184,7 +186,8 @@ def test_a_storage_that_the_browser_has_dropped_is_recognised_and_linked_anew(
     dropped = """() => new Promise((resolve, reject) => {
       const asked = indexedDB.deleteDatabase("ephemeral-account");
       asked.onsuccess = () => resolve(true);
-      asked.onblocked = () => reject(new Error("somebody has it open"));
+      // What is being written ends first.
+      asked.onerror = () => reject(asked.error);
     })"""
     assert page.evaluate(dropped)
     assert opened(page, server)["phase"] == "evicted"
@@ -254,12 +257,13 @@ def test_the_tab_that_works_is_followed_by_another(visit: Visit, server: str) ->
     first.page.evaluate(REGISTER, ["ada", PASSWORD])
     other = first.page.context.new_page()
     opened(other, server)
-    held = """async () => (await navigator.locks.query()).held
-      .filter(({ name }) => name === "ephemeral-account/socket").map(({ clientId }) => clientId)"""
-    before = other.evaluate(held)
-    assert len(before) == 1
+    # Whoever has the lock that is not `before`. In between it may be nobody's.
+    holder = """async (before) => (await navigator.locks.query()).held
+      .filter(({ name }) => name === "ephemeral-account/socket").map(({ clientId }) => clientId)
+      .find((one) => one !== before)"""
+    before = other.wait_for_function(holder, arg="").json_value()
     first.page.goto("about:blank")
-    other.wait_for_function(f"async (before) => (await ({held})())[0] !== before", arg=before[0])
+    other.wait_for_function(holder, arg=before)
     other.close()
 
 
@@ -297,6 +301,7 @@ class Disks:
             return phase
 
 
+@pytest.mark.timeout(240)
 @pytest.mark.whole_chromium
 def test_a_disk_opens_nothing_after_a_new_share_a_sign_out_or_a_removal(
     playwright: Playwright, server: str, tmp_path: Path
@@ -342,4 +347,4 @@ def test_a_disk_opens_nothing_after_a_new_share_a_sign_out_or_a_removal(
     with disks.opened(tmp_path / "second") as page:
         page.evaluate("(typed) => client.recover(typed)", {**typed, "words": made["words"]})
         assert page.evaluate("() => client.state.phase") == "ready"
-    assert disks.phase(rotated, typed) == "no_device"
+    assert disks.phase(rotated, typed) == "revoked"

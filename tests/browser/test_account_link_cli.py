@@ -12,10 +12,10 @@ from support.people.command_line import Cli
 from test_account_stories import (
     OTHER_PASSWORD,
     PASSWORD,
-    PATIENT,
     account_page,
     button,
     let_in,
+    patience,  # noqa: F401
     registered,
     shut_out,
     signed_in,
@@ -44,17 +44,17 @@ def test_the_command_line_links_a_browser(visit: Visit, server: str, cli: Cli) -
     page = account_page(visit, server).page
     signed_in(page, laptop.address)
     button(page, "Show the words")
-    expect(page.locator(".code-words span")).to_have_count(7, timeout=PATIENT)
+    expect(page.locator(".code-words span")).to_have_count(7)
     words = page.locator(".code-words").inner_text()
     added = laptop.json("accept", environment={"EPHEMERAL_WORDS": words})["added"]
-    expect(page.get_by_role("heading", name="Devices")).to_be_visible(timeout=PATIENT)
+    expect(page.get_by_role("heading", name="Devices")).to_be_visible()
     expect(page.locator(".account-row[data-device]")).to_have_count(2)
     # Each reads what the other has named.
     assert names_on(page)[0] == "laptop"
     laptop.json("rename", "--device", added["id"], "--name", "the kitchen")
     assert [one["name"] for one in laptop.lines("devices")] == ["laptop", "the kitchen"]
     page.reload()
-    expect(page.locator(".row-name").nth(1)).to_contain_text("the kitchen", timeout=PATIENT)
+    expect(page.locator(".row-name").nth(1)).to_contain_text("the kitchen")
 
 
 def test_a_browser_links_the_command_line_which_removes_it(

@@ -383,11 +383,8 @@ def test_every_end_fate_and_receipt_of_the_client_has_its_sentence(
     assert {f"trace.sent_{state}" for state in ended} <= set(english)
 
 
-# What only a broken or a lying program brings about is told by one sentence (refusals.js); and the
-# page doesn't offer to sign in by another service.
-NOT_BY_PEOPLE = re.compile(
-    "chain_|linking_|box_|pins|json_form|sealing_key|close_needed|id_token_|identity_|reauthentic"
-)
+# What only a broken or a lying program brings about is told by one sentence (refusals.js).
+NOT_BY_PEOPLE = re.compile("chain_|linking_|box_|pins|json_form|sealing_key|close_needed")
 
 
 def test_every_refusal_of_accounts_that_a_person_can_meet_has_its_sentence(

@@ -5,10 +5,11 @@ import subprocess
 
 import pytest
 from axe import ALL, SCRIPT
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from pyotp import TOTP
 from support.machines.chromium import Visit
 from support.machines.server import PATIENCE, Program, program
+from support.people.people import PATIENCE_MS
 
 PASSWORD = "a long enough password"
 _RUN = """async (only) => {
@@ -61,6 +62,7 @@ def test_an_operator_comes_in_by_keyboard_and_goes(
     watched.forgive("status of 40[01]")
     assert page.title().startswith("Use a ticket")
     inspect(page, wrong)
+    expect(page.locator("#ticket")).to_be_focused(timeout=PATIENCE_MS)
     typed(page, "not the ticket")
     page.wait_for_selector("#told")
     inspect(page, wrong)
@@ -78,7 +80,7 @@ def test_an_operator_comes_in_by_keyboard_and_goes(
     page.get_by_role("button", name="Sign out", exact=True).focus()
     page.keyboard.press("Enter")
     page.wait_for_url("**/admin/sign-in")
-    assert page.locator("#name").evaluate("(field) => field === document.activeElement")
+    expect(page.locator("#name")).to_be_focused(timeout=PATIENCE_MS)
     inspect(page, wrong)
     typed(page, "ada", PASSWORD, "000000")
     page.wait_for_selector("#told")

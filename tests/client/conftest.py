@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from support.machines.server import Program
 from support.people.command_line import Cli, derived_once
+from support.people.stretching import stretch_cheaply
 
 
 @pytest.fixture
@@ -36,3 +37,9 @@ def room(cli: Cli) -> Cli:
     """The command line, with a new room of two."""
     cli.new_room()
     return cli
+
+
+@pytest.fixture
+def _stretched_cheaply(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords and words of accounts take no time, in commands that are threads."""
+    stretch_cheaply(monkeypatch.setattr)

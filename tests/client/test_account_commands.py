@@ -11,6 +11,8 @@ from support.people.command_line import Cli
 
 from ephemeral.client.exits import Exit
 
+pytestmark = pytest.mark.usefixtures("_stretched_cheaply")
+
 
 @pytest.fixture
 def laptop(cli: Cli) -> Machine:
@@ -183,8 +185,13 @@ def test_a_new_beginning_waits_where_there_are_devices(laptop: Machine, desktop:
     told = desktop.lines("start-over")[-1]
     assert told["device"] is None
     assert told["pending"]["kind"] == "genesis"
+    assert desktop.json("whoami")["pending"] == told["pending"]
     laptop.json("refuse")
-    assert desktop.json("login", laptop.address)["device"] is None
+    # Refused is refused: it isn't asked for anew but by whoever says so again.
+    assert (desktop.json("whoami")["device"], desktop.json("whoami")["pending"]) == (None, None)
+    assert desktop.json("login", laptop.address)["pending"] is None
+    assert laptop.json("whoami")["pending"] is None
+    assert desktop.lines("start-over")[-1]["pending"]["kind"] == "genesis"
 
 
 def test_the_record_tells_what_the_server_holds_and_nothing_that_was_typed(laptop: Machine):

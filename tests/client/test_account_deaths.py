@@ -12,36 +12,46 @@ import pytest
 from support.machines.server import PYTHONPATH
 from support.people.account_holders import Machine
 from support.people.command_line import PATIENCE, Cli
+from support.programs.loaded import Loaded
 
-PROGRAM = Path(__file__).resolve().parents[1] / "support" / "programs" / "dying_client.py"
+TESTS = Path(__file__).resolve().parents[1]
+PROGRAM = TESTS / "support" / "programs" / "dying_client.py"
 KILLED = -9
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.usefixtures("_stretched_cheaply")
 # More writes than any command makes.
 MANY = 30
 
 
-def dying(machine: Machine, at: int, when: str, *arguments: str, **given: str) -> int:
-    """Run a command that dies at a write; how it ended."""
-    found = subprocess.run(
-        [sys.executable, str(PROGRAM), str(at), when, "account", *arguments],
+def dying(machine: Machine, at: int, when: str, *arguments: str, **given: str) -> Loaded:
+    """A command that runs, and dies at a write."""
+    return Loaded(
+        [sys.executable, "-m", "ephemeral", str(at), when, "account", *arguments],
+        program=PROGRAM,
+        cwd=machine.cli.folder,
         env={
             "PATH": os.environ["PATH"],
-            "PYTHONPATH": PYTHONPATH,
+            "PYTHONPATH": os.pathsep.join([PYTHONPATH, str(TESTS)]),
             **machine.cli.environment(code=""),
             **machine.environment(**given),
         },
-        capture_output=True,
-        timeout=2 * PATIENCE,
-        check=False,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
-    assert found.returncode in {0, KILLED}, found
-    return found.returncode
+
+
+def dies(machine: Machine, at: int, when: str, *arguments: str, **given: str) -> bool:
+    """Run such a command; whether it died. Else it came well to its end."""
+    process = dying(machine, at, when, *arguments, **given)
+    output, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode in {0, KILLED}, output + errors
+    return process.returncode == KILLED
 
 
 def deaths(machine: Machine, when: str, *arguments: str, **given: str) -> Iterator[None]:
     """Once for each write, after a command that died there; it ends when one didn't."""
     for at in range(1, MANY):
-        if dying(machine, at, when, *arguments, **given) == 0:
+        if not dies(machine, at, when, *arguments, **given):
             return
         yield
     pytest.fail("it never came to its end")
@@ -63,7 +73,7 @@ def test_an_account_that_was_half_made_gets_its_device(cli: Cli, when: str):
     machines = (Machine(cli, f"laptop{number}") for number in range(MANY))
     ends = 0
     for at, machine in enumerate(machines, 1):
-        if dying(machine, at, when, "register", "ada", "--json") == 0:
+        if not dies(machine, at, when, "register", "ada", "--json"):
             break
         ends += 1
         for address in kept(machine):
@@ -89,23 +99,13 @@ def test_a_device_that_was_half_linked_is_linked_or_asks_anew(cli: Cli, when: st
         phone.file.write_text(start)
         phone.sign_in(laptop)
         start = phone.file.read_text()
-        process = subprocess.Popen(
-            [sys.executable, str(PROGRAM), str(at), when, "account", "link", "--json"],
-            env={
-                "PATH": os.environ["PATH"],
-                "PYTHONPATH": PYTHONPATH,
-                **cli.environment(code=""),
-                **phone.environment(),
-            },
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        process = dying(phone, at, when, "link", "--json")
         assert process.stdout is not None
         shown = process.stdout.readline()
         if shown:
             code = json.loads(shown)["code"]
             laptop.json("accept", environment={"EPHEMERAL_WORDS": code})
-        process.communicate(timeout=2 * PATIENCE)
+        process.communicate(timeout=PATIENCE)
         if shown and process.returncode == KILLED:
             # It was added: one command later it is a device, and nobody has to type anything.
             assert phone.json("login", phone.address)["device"] is not None
@@ -150,7 +150,7 @@ def test_a_refresh_whose_answer_was_not_kept_is_asked_for_again(cli: Cli):
     old = laptop.kept()
     old["session"]["until"] = 0
     laptop.file.write_text(json.dumps(old))
-    assert dying(laptop, 1, "before", "whoami") == KILLED
+    assert dies(laptop, 1, "before", "whoami")
     # The same refresh token a second time: the device's proof makes it good.
     assert laptop.kept()["session"]["refresh_token"] == old["session"]["refresh_token"]
     laptop.json("whoami")

@@ -9,7 +9,10 @@ from support.people.account_holders import Machine
 from support.people.command_line import Cli
 
 from ephemeral.client.transport import Server
+from ephemeral.protocol.accounts.hpke import PrivateKey
 from ephemeral.protocol.encoding import b64encode
+
+pytestmark = pytest.mark.usefixtures("_stretched_cheaply")
 
 
 @pytest.fixture
@@ -124,3 +127,49 @@ def test_a_server_that_was_set_back_is_given_what_it_lost(
     assert "It was given what it had lost." in result.stderr
     assert len(result.stdout.splitlines()) == 2
     assert not lost
+
+
+def test_a_recovery_key_that_is_not_the_accounts_is_not_sealed_to(laptop: Machine, cli: Cli):
+    """By a device that a thief has, and that links another."""
+
+    def another(kept: dict[str, Any]) -> None:
+        kept["recovery_seal"] = b64encode(PrivateKey(bytes(32)).public)
+
+    rewrite(laptop, another)
+    phone = Machine(cli, "phone")
+    phone.sign_in(laptop)
+    process, code = phone.ask_for_link()
+    laptop.json("accept", environment={"EPHEMERAL_WORDS": code})
+    output, _ = process.communicate()
+    assert json.loads(output.splitlines()[-1])["error"]["code"] == "linking_form"
+    assert phone.kept()["recovery_seal"] is None
+
+
+EVIL = "\x1b]0;owned\x07"
+
+
+@pytest.mark.parametrize(
+    ("command", "path", "change"),
+    [
+        ("sessions", "/auth/sessions", lambda told: told["sessions"][0].update(sid=EVIL)),
+        ("sessions", "/auth/sessions", lambda told: told["sessions"][0].update(device=EVIL)),
+        ("whoami", "/auth/me", lambda told: told.update(pending={"kind": EVIL, "due": 1})),
+        ("proof", "/auth/refresh", lambda told: told.update(access_token=EVIL)),
+    ],
+    ids=["a session", "its device", "what waits", "a token"],
+)
+def test_a_terminal_obeys_nothing_that_the_server_says(
+    laptop: Machine, monkeypatch: pytest.MonkeyPatch, command: str, path: str, change: Any
+):
+    rewrite(laptop, lambda kept: kept["session"].update(until=0))
+    asked = Server.ask_with
+
+    async def lying(self: Server, method: str, asks: str, *given: Any, **more: Any) -> Any:
+        answer = await asked(self, method, asks, *given, **more)
+        if asks == path:
+            change(answer)
+        return answer
+
+    monkeypatch.setattr(Server, "ask_with", lying)
+    result = laptop.run(command, *(["GET", "/devices"] if command == "proof" else []))
+    assert "\x1b" not in result.stdout + result.stderr

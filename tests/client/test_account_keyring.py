@@ -12,6 +12,8 @@ from support.people.command_line import Cli
 
 from ephemeral.client.exits import Exit
 
+pytestmark = pytest.mark.usefixtures("_stretched_cheaply")
+
 
 class Ring(KeyringBackend):
     """A keyring that lasts as long as a test."""

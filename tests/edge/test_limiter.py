@@ -28,6 +28,7 @@ DRAWN = count(1)
 # what operators may do.
 WITHOUT_SETTING = {
     "sockets_seat", "sockets_account", "guess_login", "guess_password", "guess_recovery",
+    "pins_account", "pins_address",
     "operator_page_address", "operator_sign_in_address", "operator_sign_in_operator",
 }  # fmt: skip
 
@@ -333,7 +334,7 @@ def test_a_crowd_of_addresses_and_rooms_leaves_nothing_behind_but_full_cells():
     assert one.asking == one.connections._counts == {}
     assert [one.misses, *one._buckets.values()] == tables
     sizes = [len(table._cells) for table in tables if isinstance(table, Buckets)]
-    assert sizes == [4 * 2**14] * 19
+    assert sizes == [4 * 2**14] * 21
 
 
 def settings_of_limits() -> dict[str, str]:

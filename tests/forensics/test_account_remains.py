@@ -2,7 +2,8 @@
 
 As with rooms (test_remains): names, shares, sealing keys, pins and links are planted through the
 real services and destroyed in every way that there is. Copies from before an epoch ended open all
-of it; two epochs later they open what lives, and of a deleted account nothing.
+of it; two epochs later they open what lives, and of a deleted account nothing. What a row holds in
+the clear is found as long as the row is.
 """
 
 import asyncio
@@ -16,6 +17,8 @@ from support.machines.account_services import AccountDesk, Machine, Person
 from support.machines.services import Desk
 from test_remains import Copy, end_epoch, keep_the_dead
 
+from ephemeral.accounts.rows import account_rows
+from ephemeral.accounts.rules.names import address_hash
 from ephemeral.store.embedded.server import EmbeddedPostgres
 from ephemeral.store.migrations import migrate, read_migrations
 from ephemeral.store.postgres import open_pool
@@ -36,7 +39,8 @@ class Scene:
         self.gone: dict[bytes, str] = {}
         #: These are never written down at all, by anybody.
         self.silent: dict[bytes, str] = {}
-        self.account = b""
+        #: What the row of the deleted account held in the clear.
+        self.clear: dict[bytes, str] = {}
 
     def planted(self, what: str, *contents: bytes) -> None:
         self.living |= dict.fromkeys(contents, what)
@@ -117,11 +121,17 @@ async def fill(scene: Scene, desk: AccountDesk) -> None:
     scene.destroyed(name, share, request, *sealing)
 
     person, kept = await full(scene, desk, "deleted")
+    async with desk.pool.acquire() as connection:
+        name_there = address_hash(desk.index_key, person.address)
+        row = await account_rows.at(connection, name_there)
+    assert row is not None
+    assert row.password is not None
+    hashed = row.password.encode()
     thief = Machine(session=await person.sign_in())
     await person.post_genesis(thief, person.begun(thief))
     assert await person.close(person.machines[0], by=person.recovery) is None
     scene.destroyed(*kept)
-    scene.account = person.account
+    scene.clear = {person.account: "id", name_there: "hash of the address", hashed: "password"}
 
 
 @pytest.fixture(scope="module")
@@ -176,3 +186,11 @@ def test_nothing_that_was_planted_lies_there_unsealed_and_secrets_do_not_at_all(
                 # A sealing key is public and the same in all these tests; its signature isn't.
                 piece = planted[-32:] if "key" in what else planted[:32]
                 assert piece not in content, (what, path)
+
+
+def test_a_row_in_the_clear_is_found_after_its_account_so_that_nobody_believes_more(
+    scene: Scene,
+) -> None:
+    files = [path for path in scene.after.database.rglob("*") if path.is_file()]
+    found = {one for path in files for one in scene.clear if one in path.read_bytes()}
+    assert lost(scene.clear, found) == []

@@ -3,9 +3,11 @@
 import { afterEach, describe, test } from "node:test";
 import assert from "node:assert/strict";
 import { Browser, PASSWORD, everybodyGoes, links, refusal, registers, sees } from "./account_people.mjs";
-import { randomBelow } from "../../web/static/js/device/random.js";
-import { newRecoveryWords } from "../../web/static/js/protocol/accounts/recovery.js";
+import * as hpke from "../../web/static/js/device/hpke.js";
+import { randomBelow, randomBytes } from "../../web/static/js/device/random.js";
+import { newRecoveryWords, readRecoveryWords } from "../../web/static/js/protocol/accounts/recovery.js";
 import { makeCode } from "../../web/static/js/protocol/codes.js";
+import { toBase64url } from "../../web/static/js/protocol/encoding.js";
 import { PageClosed } from "./memory_storage.mjs";
 
 afterEach(everybodyGoes);
@@ -15,7 +17,7 @@ const names = ({ state }) => state.devices.map(({ name, me }) => [name, me]);
 describe("an account", () => {
   test("from a name to a device, which the next page still is", async () => {
     const { client, address, words, browser } = await registers();
-    assert.equal(words.split("-").length, 10);
+    assert.equal(readRecoveryWords(words), words);
     assert.match(address, /^ada\.\d{5}$/);
     assert.deepEqual([client.state.phase, client.state.address, client.state.busy], ["ready", address, null]);
     assert.deepEqual(names(client), [["Firefox, Linux", true]]);
@@ -43,7 +45,8 @@ describe("an account", () => {
     const { address, words, browser } = await registers();
     const disk = [...browser.storage.places].filter(([place]) => place !== "keys").map(([, rows]) =>
       [...rows].map(([key, value]) => `${key} ${value.sealed ? Buffer.from(value.sealed).toString("latin1") : JSON.stringify(value)}`));
-    for (const canary of [address, "ada", PASSWORD, words.split("-")[0], "Firefox"]) {
+    // Nothing so short that ciphertext has it by chance, or that a row is called so.
+    for (const canary of [address, PASSWORD, words.slice(0, 24), words.slice(-24), "Firefox"]) {
       assert.ok(!disk.flat().join("\n").includes(canary), canary);
     }
   });
@@ -82,12 +85,16 @@ describe("a second device", () => {
     await refusal(second.rename(second.state.device, "still here"));
     second.close();
     const next = await phone.opens();
-    assert.ok(["revoked", "ended"].includes(next.state.phase), next.state.phase);
-    if (next.state.phase === "ended") {
-      await next.signIn({ address, password: PASSWORD });
-      assert.equal(next.state.phase, "no_device");
-    }
-    assert.equal(phone.storage.places.get("rows").size, 0);
+    // Without the password nobody is told why.
+    assert.equal(next.state.phase, "ended");
+    await next.signIn({ address, password: PASSWORD });
+    assert.deepEqual([next.state.phase, next.state.address, phone.cookie], ["revoked", address, null]);
+    assert.deepEqual(["keys", "rows", "escrow"].map((place) => phone.storage.places.get(place).size), [0, 0, 0]);
+    next.close();
+    const told = await phone.opens();
+    assert.equal(told.state.phase, "revoked");
+    await told.signIn({ address, password: PASSWORD });
+    assert.deepEqual([told.state.phase, told.state.hasDevices], ["no_device", true]);
     // A copy of the disk from before, with the password: the share is destroyed, and with it what opens it.
     const thief = new Browser();
     thief.storage = image;
@@ -130,11 +137,28 @@ describe("a second device", () => {
     const { code } = await second.beginLink();
     second.close();
     await client.acceptLink(code, PASSWORD);
-    phone.refuses = (method, path) => (path === "devices/links" ? "link_unknown" : null);
+    phone.refuses = (_, path) => (path === "devices/links" ? "link_unknown" : null);
     const next = await phone.opens();
     await sees(next, ({ phase }) => phase === "signed_out");
     phone.refuses = () => null;
     assert.equal((await links(client, address, phone)).state.devices.length, 3);
+  });
+
+  test("that is told another recovery key than the account's seals nothing to it", async () => {
+    const { client, address } = await registers();
+    const { rows } = client.parts;
+    const { publicBytes } = await hpke.fromSeed(randomBytes(32));
+    await rows.write({ registers: { ...await rows.read("registers"), recovery_seal: toBase64url(publicBytes) } });
+    const phone = new Browser();
+    const second = await phone.opens();
+    await second.signIn({ address, password: PASSWORD });
+    const { code, done } = await second.beginLink();
+    await client.acceptLink(code, PASSWORD);
+    assert.equal(await refusal(done), "linking_form");
+    second.close();
+    assert.deepEqual(phone.asked.filter((asked) => asked.startsWith("PUT devices/me/pins")), []);
+    const next = await phone.opens();
+    await sees(next, ({ phase }) => phase === "signed_out");
   });
 });
 
@@ -227,12 +251,14 @@ describe("ways out and back", () => {
     const { device } = client.state;
     const tab = await browser.opens();
     await client.signOut();
-    await sees(tab, ({ phase }) => phase === "signed_out");
+    await sees(tab, ({ phase }) => phase === "ended");
+    assert.deepEqual([client.state.phase, client.state.device, client.state.address], ["ended", device, null]);
     assert.equal(browser.cookie, null);
     assert.equal((await browser.opens()).state.phase, "ended");
     await client.signIn({ address, password: PASSWORD });
     assert.deepEqual([client.state.phase, client.state.device], ["ready", device]);
     await client.signOut({ forget: true });
+    assert.equal(client.state.phase, "signed_out");
     assert.deepEqual([...browser.storage.places.values()].map(({ size }) => size), [0, 0, 0, 0]);
     await client.signIn({ address, password: PASSWORD });
     assert.deepEqual([client.state.phase, client.state.hasDevices], ["no_device", true]);
@@ -343,6 +369,33 @@ describe("a list of devices that begins anew", () => {
   });
 });
 
+test("a session that was used twice is told on a device, until it was read or the password is another", async () => {
+  const { client, address, browser } = await registers();
+  const phone = new Browser();
+  const second = await phone.opens();
+  const steal = async () => {
+    await second.signIn({ address, password: PASSWORD });
+    const thief = new Browser();
+    thief.cookie = phone.cookie;
+    for (let times = 0; times < 2; times += 1) {
+      second.parts.tokens.drop();
+      await second.parts.tokens.refresh();
+    }
+    assert.equal((await thief.opens()).state.phase, "signed_out");
+    await client.rename(client.state.device, "look anew");
+  };
+  await steal();
+  const [{ kind, at }] = client.state.news;
+  assert.deepEqual([kind, Math.abs(at - Date.now()) < 60_000], ["token_reused", true]);
+  await client.seen();
+  await client.rename(client.state.device, "look again");
+  assert.deepEqual([client.state.news, (await browser.opens()).state.news], [[], []]);
+  await steal();
+  assert.equal(client.state.news.length, 1);
+  await client.changePassword(PASSWORD, "another password");
+  assert.deepEqual(client.state.news, []);
+});
+
 describe("what a device doesn't put up with", () => {
   test("another that acts with its keys: it stops and says so", async () => {
     const { client, address, browser } = await registers();
@@ -368,7 +421,9 @@ describe("what a device doesn't put up with", () => {
       return times > 1 ? answer : { ...answer, statements: answer.statements.slice(0, 1) };
     };
     await client.rename(client.state.device, "look again");
-    assert.deepEqual([client.state.phase, client.state.devices.length, client.state.news], ["ready", 2, [{ kind: "server_back" }]]);
+    assert.deepEqual([client.state.phase, client.state.devices.length], ["ready", 2]);
+    // The only time that there is for it is this device's, from when it has seen it.
+    assert.deepEqual(client.state.news.map(({ kind, day }) => [kind, Number.isInteger(day)]), [["server_back", true]]);
     assert.ok(client.browser.asked.some((asked) => asked.startsWith("POST chains/")));
     await client.seen();
     await client.rename(client.state.device, "and again");

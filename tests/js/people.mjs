@@ -75,6 +75,11 @@ export async function sees(client, look) {
   }
 }
 
+/** Waits for what tells nobody that it is so. */
+export async function until(is) {
+  while (!is()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
 export const isLive = (client) => sees(client, ({ phase }) => phase === "live");
 export const hasEnded = (client) => sees(client, ({ ended }) => ended?.reason);
 

@@ -61,6 +61,7 @@ def served_paths() -> list[str]:
     limiter = Limiter(_SETTINGS, os.urandom, lambda: 0.0)
     routes = wing_routes(
         [_WING],
+        None,
         Sockets(_SETTINGS, os.urandom, site.verdict, limiter),
         limiter,
         Health(None),

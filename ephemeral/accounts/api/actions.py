@@ -20,6 +20,11 @@ _MISSES = {
     "invitation_unknown": 5,
     "not_found": 1,
 }
+# Of a refresh token that is shown to sign out.
+_NO_SESSION = {"session_ended": 1}
+#: A device stores pins once a week, and when a device comes or goes; what is replaced stays on the
+#: disk for a while. From one address no more of them than it may post in rooms.
+PINS_HERE, PINS_ANYWHERE = (30, 600), (1000, 600)
 #: Wrong passwords from one place: so many at once, as many again in so many seconds; and from all.
 HERE, ANYWHERE = (10, 900), (100, 3600)
 
@@ -33,15 +38,16 @@ def guessing(name: str, subject: Callable[[Any, Any], bytes], *wrong: str) -> Gu
 class AccountActions:
     """The actions of accounts.
 
-    `register`: making one. `login`: signing in, recovering. `request`: everything else that is
-    asked. `leave`: signing out, which nobody is kept from. `login_guess`: passwords tried at an
-    address; `password_guess`: passwords asked again of whoever is signed in; `recovery_guess`: of
-    whoever shows a recovery that has been done.
+    `register`: making one. `login`: signing in, recovering. `pins`: storing them, 64 KiB. `leave`:
+    signing out, from which nobody is kept who has a session. `request`: everything else that is
+    asked. `login_guess`: passwords tried at an address; `password_guess`: those asked again of
+    whoever is signed in; `recovery_guess`: those of whoever shows a recovery that has been done.
     """
 
     register: Action
     login: Action
     request: Action
+    pins: Action
     leave: Action
     login_guess: Guesses
     password_guess: Guesses
@@ -50,7 +56,7 @@ class AccountActions:
     @classmethod
     def of(cls, settings: Settings) -> "AccountActions":
         """As this deployment limits them."""
-        often = settings.account_requests_per_address
+        often, own = settings.account_requests_per_address, settings.account_requests_per_account
         return cls(
             register=Action(
                 "register",
@@ -63,10 +69,16 @@ class AccountActions:
             ),
             request=Action(
                 "account",
-                {ACCOUNT: settings.account_requests_per_account, ADDRESS: often},
+                {ACCOUNT: own, ADDRESS: often},
                 misses=_MISSES,
             ),
-            leave=Action("sign_out", {}, asks=False),
+            # Off where the others are.
+            pins=Action(
+                "pins",
+                {ACCOUNT: own and PINS_HERE, ADDRESS: often and PINS_ANYWHERE},
+                misses=_MISSES,
+            ),
+            leave=Action("sign_out", {}, misses=_NO_SESSION),
             login_guess=guessing(
                 "guess_login", lambda _, body: body.address.encode(), "login_wrong"
             ),

@@ -25,8 +25,9 @@ _DAY_SECONDS = DAY_MS // 1000
 class Sent:
     """What a request says about its cookie, in headers.
 
-    `hosts`: what it says that it asks, to us and to a proxy before us. No page of another origin
-    can add such a header.
+    `hosts`: what it says that it asks, to us and to a proxy before us. The latter is believed
+    wherever it comes from: programs can say anything, but have nobody else's cookies; and a page of
+    another origin may not add such a header, since its browser asks us first, and we allow nothing.
     """
 
     cookie: str

@@ -1,16 +1,16 @@
 """What is asked of devices: strict, bounded, and decoded once (docs/accounts.md)."""
 
-import re
 from typing import Annotated, NamedTuple
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from ephemeral.accounts.rules.nouns import Sealing
+from ephemeral.edge.bodies import Strict, at_most, preferred_wait, sized
 from ephemeral.protocol.accounts.addresses import read_address
 from ephemeral.protocol.accounts.statements import Signed
 from ephemeral.protocol.encoding import b64decode
 from ephemeral.protocol.errors import Refusal, refuse
-from ephemeral.protocol.limits import INTEGER_MAX, WAIT_SECONDS_MAX
+from ephemeral.protocol.limits import INTEGER_MAX
 
 __all__ = [
     "ANSWER_MAX",
@@ -33,6 +33,8 @@ __all__ = [
     "RevokeBody",
     "SealingBody",
     "ShareBody",
+    "Statement",
+    "statement",
 ]
 
 REQUEST_MAX, PINS_MAX, ANSWER_MAX = 4096, 65_536, 49_152
@@ -41,40 +43,15 @@ _ID, _HASH, _KEY, _SIGNATURE, _SEALING, _NAME = 16, 32, 32, 64, 1216, 109
 _U32 = 2**32 - 1
 _DAYS = 200_000
 _SIGNED_MAX = 512
-_WAIT = re.compile(r'\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?:;.*)?', re.IGNORECASE)
 
-
-def _bytes(length: int, what: str) -> Meta:
-    digits = (length * 8 + 5) // 6
-    return Meta(
-        description=f"{what}: {length} bytes in base64url without padding",
-        extra_json_schema={
-            "minLength": digits,
-            "maxLength": digits,
-            "pattern": f"^[A-Za-z0-9_-]{{{digits}}}$",
-        },
-    )
-
-
-def _at_most(length: int, what: str) -> Meta:
-    return Meta(
-        description=f"{what}, at most {length} bytes, in base64url without padding",
-        extra_json_schema={
-            "minLength": 2,
-            "maxLength": (length * 8 + 5) // 6,
-            "pattern": "^[A-Za-z0-9_-]+$",
-        },
-    )
-
-
-Id = Annotated[str, _bytes(_ID, "A device")]
-Chain = Annotated[str, _bytes(_HASH, "A chain")]
-Locator = Annotated[str, _bytes(_HASH, "Where the words of a link lead")]
-AuthKey = Annotated[str, _bytes(_KEY, "What a client derives from the password")]
-RecoveryKey = Annotated[str, _bytes(_KEY, "The public recovery key")]
-Signature = Annotated[str, _bytes(_SIGNATURE, "A signature")]
-Statement = Annotated[str, _at_most(_SIGNED_MAX, "A signed statement")]
-Name = Annotated[str, _bytes(_NAME, "The encrypted name")]
+Id = Annotated[str, sized(_ID, "A device")]
+Chain = Annotated[str, sized(_HASH, "A chain")]
+Locator = Annotated[str, sized(_HASH, "Where the words of a link lead")]
+AuthKey = Annotated[str, sized(_KEY, "What a client derives from the password")]
+RecoveryKey = Annotated[str, sized(_KEY, "The public recovery key")]
+Signature = Annotated[str, sized(_SIGNATURE, "A signature")]
+Statement = Annotated[str, at_most(_SIGNED_MAX, "A signed statement")]
+Name = Annotated[str, sized(_NAME, "The encrypted name")]
 Address = Annotated[str, Meta(max_length=64, description="The account's address")]
 
 
@@ -91,16 +68,12 @@ def _blob(text: str, most: int) -> bytes:
     return value
 
 
-class _Strict(Struct, forbid_unknown_fields=True, gc=False):
-    """No key that isn't asked for."""
-
-
-class SealingBody(_Strict):
+class SealingBody(Strict):
     """A sealing key as its device has signed it."""
 
     number: Annotated[int, Meta(ge=1, le=_U32)]
     day: Annotated[int, Meta(ge=0, le=_DAYS, description="Days since 1970-01-01 UTC")]
-    key: Annotated[str, _bytes(_SEALING, "An X-Wing key")]
+    key: Annotated[str, sized(_SEALING, "An X-Wing key")]
     signature: Signature
 
     def unpack(self) -> Sealing:
@@ -130,14 +103,14 @@ class AddRequest(NamedTuple):
     answer: bytes
 
 
-class PostBody(_Strict):
+class PostBody(Strict):
     """Body of `POST /devices`: of a GENESIS without the last three, of an ADD with them."""
 
     statement: Statement
     sealing: SealingBody
     auth_key: AuthKey | None = None
     locator: Locator | None = None
-    answer: Annotated[str, _at_most(ANSWER_MAX, "The sealed answer")] | None = None
+    answer: Annotated[str, at_most(ANSWER_MAX, "The sealed answer")] | None = None
 
     def unpack(self) -> GenesisRequest | AddRequest:
         """As the three are there or not; `malformed`."""
@@ -155,7 +128,7 @@ class PostBody(_Strict):
         )
 
 
-class RevokeBody(_Strict):
+class RevokeBody(Strict):
     """Body of `POST /devices/{id}/revoke`."""
 
     id: Id
@@ -168,7 +141,7 @@ class RevokeBody(_Strict):
         return device, statement(self.statement), b64decode(self.auth_key, _KEY)
 
 
-class NameBody(_Strict):
+class NameBody(Strict):
     """Body of `PATCH /devices/{id}`."""
 
     id: Id
@@ -179,11 +152,11 @@ class NameBody(_Strict):
         return b64decode(self.id, _ID), b64decode(self.name, _NAME)
 
 
-class DepositBody(_Strict):
+class DepositBody(Strict):
     """Body of `POST /devices/links`."""
 
     locator: Locator
-    request: Annotated[str, _at_most(REQUEST_MAX, "The sealed request")]
+    request: Annotated[str, at_most(REQUEST_MAX, "The sealed request")]
 
     def unpack(self) -> tuple[bytes, bytes]:
         """Locator and request; `malformed`."""
@@ -197,7 +170,7 @@ class LinkQuery(NamedTuple):
     wait: int
 
 
-class LinkBody(_Strict):
+class LinkBody(Strict):
     """What `GET /devices/links` is asked with, in headers."""
 
     ephemeral_link: Locator = ""
@@ -207,12 +180,10 @@ class LinkBody(_Strict):
 
     def unpack(self) -> LinkQuery:
         """As the headers say; `malformed`."""
-        asked = [_WAIT.fullmatch(one) for one in self.prefer.split(",")]
-        wait = next((int(one[1]) for one in asked if one is not None), 0)
-        return LinkQuery(b64decode(self.ephemeral_link, _HASH), min(wait, WAIT_SECONDS_MAX))
+        return LinkQuery(b64decode(self.ephemeral_link, _HASH), preferred_wait(self.prefer))
 
 
-class ShareBody(_Strict):
+class ShareBody(Strict):
     """Body of `POST /devices/me/share`: one of the two."""
 
     rotate: Annotated[int, Meta(ge=0, lt=INTEGER_MAX)] | None = None
@@ -227,10 +198,10 @@ class ShareBody(_Strict):
         raise Refusal("malformed")
 
 
-class PinsBody(_Strict):
+class PinsBody(Strict):
     """Body of `PUT /devices/me/pins`."""
 
-    pins: Annotated[str, _at_most(PINS_MAX, "The sealed pins")]
+    pins: Annotated[str, at_most(PINS_MAX, "The sealed pins")]
     signature: Signature
 
     def unpack(self) -> tuple[bytes, bytes]:
@@ -245,18 +216,19 @@ class ChainQuery(NamedTuple):
     after: int | None
 
 
-class ChainBody(_Strict):
+class ChainBody(Strict):
     """What `GET /chains/{chain}` is asked with."""
 
     chain: Chain
-    after: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
+    # The place behind it is a number of four bytes, too.
+    after: Annotated[int, Meta(ge=0, le=2**31 - 2)] | None = None
 
     def unpack(self) -> ChainQuery:
         """As path and query say; `malformed`."""
         return ChainQuery(b64decode(self.chain, _HASH), self.after)
 
 
-class OfferBody(_Strict):
+class OfferBody(Strict):
     """Body of `POST /chains/{chain}`: statements that follow, in order."""
 
     chain: Chain
@@ -275,7 +247,7 @@ class BeginRequest(NamedTuple):
     proof: str
 
 
-class BeginBody(_Strict):
+class BeginBody(Strict):
     """Body of `POST /auth/recover/begin`."""
 
     address: Address
@@ -303,7 +275,7 @@ class RecoverRequest(NamedTuple):
     cookie: bool
 
 
-class RecoverBody(_Strict):
+class RecoverBody(Strict):
     """Body of `POST /auth/recover`."""
 
     address: Address

@@ -9,6 +9,7 @@ from ephemeral.accounts.api.link_watch import LinkWatch
 from ephemeral.accounts.api.recovery_handlers import RecoveryHandlers
 from ephemeral.accounts.api.sign_in_objects import TokensAnswer
 from ephemeral.accounts.api.sign_in_operations import (
+    CHAIN,
     EITHER,
     LINKED,
     PASSWORD,
@@ -17,12 +18,9 @@ from ephemeral.accounts.api.sign_in_operations import (
 )
 from ephemeral.edge.operations import Operation, Waiting
 from ephemeral.edge.record_objects import RecordAnswer
-from ephemeral.protocol.errors import ACCOUNT_STATUS
 
 __all__ = ["device_operations"]
 
-# Any rule of the chain, and a place that another statement took.
-_CHAIN = (*(code for code in ACCOUNT_STATUS if code.startswith("chain_")), "conflict")
 _DEVICE = (*PROVEN, "device_revoked")
 
 
@@ -59,7 +57,7 @@ def device_operations(
             refusals=(
                 *EITHER,
                 *PASSWORD,
-                *_CHAIN,
+                *CHAIN,
                 "device_required",
                 "device_revoked",
                 "sealing_key",
@@ -152,7 +150,7 @@ def device_operations(
             body=bodies.PinsBody,
             answers={204: None},
             refusals=(*_DEVICE, "pins_signature", "not_found"),
-            action=actions.request,
+            action=actions.pins,
         ),
         Operation(
             method="GET",
@@ -187,7 +185,7 @@ def device_operations(
             caller=callers.proven,
             body=bodies.RevokeBody,
             answers={200: objects.PostedAnswer},
-            refusals=(*_DEVICE, *PASSWORD, *_CHAIN, "not_found"),
+            refusals=(*_DEVICE, *PASSWORD, *CHAIN, "not_found"),
             action=actions.request,
             guesses=actions.password_guess,
         ),
@@ -214,7 +212,7 @@ def device_operations(
             caller=callers.either,
             body=bodies.OfferBody,
             answers={200: objects.PostedAnswer},
-            refusals=(*EITHER, *_CHAIN, "not_found"),
+            refusals=(*EITHER, *CHAIN, "not_found"),
             action=actions.request,
         ),
         Operation(
@@ -253,7 +251,7 @@ def device_operations(
             refusals=(
                 "address_form",
                 "not_found",
-                *_CHAIN,
+                *CHAIN,
                 "sealing_key",
                 "device_revoked",
                 *PASSWORD,

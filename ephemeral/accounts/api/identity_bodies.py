@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, NamedTuple
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from ephemeral.accounts.api.sign_in_bodies import (
     Address,
@@ -12,13 +12,14 @@ from ephemeral.accounts.api.sign_in_bodies import (
     Id,
     InvitationText,
     Keep,
+    invitation,
+    wire_address,
 )
-from ephemeral.accounts.rules.names import INVITATION_BYTES
 from ephemeral.accounts.rules.nonces import BINDING_BYTES
 from ephemeral.accounts.service.identities import Shown
-from ephemeral.protocol.accounts.addresses import is_address
+from ephemeral.edge.bodies import Strict
 from ephemeral.protocol.encoding import b64decode
-from ephemeral.protocol.errors import Refusal, refuse
+from ephemeral.protocol.errors import Refusal
 
 __all__ = [
     "BINDING_COOKIE",
@@ -60,17 +61,13 @@ class IdentityRegisterRequest(NamedTuple):
     cookie: bool
 
 
-class _Strict(Struct, forbid_unknown_fields=True, gc=False, kw_only=True):
-    """No key that isn't asked for."""
-
-
-class NonceBody(_Strict, kw_only=True):
+class NonceBody(Strict, kw_only=True):
     """Body of `POST /auth/oidc/nonce`."""
 
     cookie: Annotated[bool, Meta(description="Put the binding into a cookie")] = False
 
 
-class _Shown(_Strict, kw_only=True):
+class _Shown(Strict, kw_only=True):
     """What is asked with a token. No other page has the binding, wherever it stands."""
 
     id_token: Token
@@ -105,14 +102,8 @@ class IdentityRegisterBody(_Shown, kw_only=True):
 
     def unpack(self) -> IdentityRegisterRequest:
         """What it says; `address_form`, `invitation_unknown`, `id_token_wrong`."""
-        refuse(not is_address(self.address), "address_form")
-        invitation = None
-        if self.invitation is not None:
-            try:
-                invitation = b64decode(self.invitation, INVITATION_BYTES)
-            except Refusal:
-                raise Refusal("invitation_unknown") from None
-        return IdentityRegisterRequest(self.shown, self.address, invitation, self.cookie)
+        address, invited = wire_address(self.address), invitation(self.invitation)
+        return IdentityRegisterRequest(self.shown, address, invited, self.cookie)
 
 
 class IdentityLinkBody(_Shown, kw_only=True):
@@ -125,7 +116,7 @@ class IdentityLinkBody(_Shown, kw_only=True):
         return b64decode(self.auth_key, 32), self.shown
 
 
-class UnlinkBody(_Strict, kw_only=True):
+class UnlinkBody(Strict, kw_only=True):
     """Body of `DELETE /auth/identities/{id}`."""
 
     id: Id
@@ -136,7 +127,7 @@ class UnlinkBody(_Strict, kw_only=True):
         return b64decode(self.auth_key, 32), b64decode(self.id, 16)
 
 
-class FirstPasswordBody(_Strict, kw_only=True):
+class FirstPasswordBody(Strict, kw_only=True):
     """Body of `POST /auth/oidc/password`."""
 
     auth_key: AuthKey

@@ -5,10 +5,12 @@ A refresh token may stand in the cookie instead of the body: then the headers sa
 
 from typing import Annotated, NamedTuple
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from ephemeral.accounts.api.cookies import Sent
+from ephemeral.accounts.api.device_bodies import Statement, statement
 from ephemeral.accounts.rules.names import INVITATION_BYTES
+from ephemeral.edge.bodies import Strict, sized
 from ephemeral.protocol.accounts.addresses import is_address
 from ephemeral.protocol.accounts.chain import Signed
 from ephemeral.protocol.encoding import b64decode
@@ -30,7 +32,6 @@ __all__ = [
 ]
 
 _KEY, _ID = 32, 16
-_SIGNED_MAX = 512
 
 #: Where a proof that is no credential of a session's stands.
 PROOF_HEADERS = {"proof": "Ephemeral-Proof"}
@@ -44,35 +45,28 @@ COOKIE_HEADERS = {
 }
 
 
-def _bytes(length: int, what: str) -> Meta:
-    digits = (length * 8 + 5) // 6
-    return Meta(
-        description=f"{what}: {length} bytes in base64url without padding",
-        extra_json_schema={
-            "minLength": digits,
-            "maxLength": digits,
-            "pattern": f"^[A-Za-z0-9_-]{{{digits}}}$",
-        },
-    )
-
-
 Address = Annotated[
     str, Meta(max_length=64, description="`name.digits`: 3 to 20 of a-z, 0-9, _, and five digits")
 ]
-AuthKey = Annotated[str, _bytes(_KEY, "What a client derives from the password")]
-Id = Annotated[str, _bytes(_ID, "A device or a session")]
-InvitationText = Annotated[str, _bytes(INVITATION_BYTES, "An invitation")]
+AuthKey = Annotated[str, sized(_KEY, "What a client derives from the password")]
+Id = Annotated[str, sized(_ID, "A device or a session")]
+InvitationText = Annotated[str, sized(INVITATION_BYTES, "An invitation")]
 RefreshText = Annotated[str, Meta(max_length=256, description="A refresh token")]
 Keep = Annotated[
     bool, Meta(description="Put the refresh token into a cookie that scripts can't read")
 ]
-SignedText = Annotated[
-    str, Meta(max_length=(_SIGNED_MAX * 4 + 2) // 3, description="A signed statement of type CLOSE")
-]
 HeaderText = Annotated[str, Meta(max_length=8192)]
 
 
-def _address(text: str) -> str:
+def invitation(text: str | None) -> bytes | None:
+    """An invitation, if there is one; people type these, or cut them off: `invitation_unknown`."""
+    try:
+        return None if text is None else b64decode(text, INVITATION_BYTES)
+    except Refusal:
+        raise Refusal("invitation_unknown") from None
+
+
+def wire_address(text: str) -> str:
     """An address as clients send it; what people type, clients read."""
     refuse(not is_address(text), "address_form")
     return text
@@ -105,11 +99,7 @@ class RefreshRequest(NamedTuple):
     proof: str | None
 
 
-class _Strict(Struct, forbid_unknown_fields=True, gc=False):
-    """No key that isn't asked for."""
-
-
-class RegisterBody(_Strict):
+class RegisterBody(Strict):
     """Body of `POST /auth/register`."""
 
     address: Address
@@ -119,19 +109,11 @@ class RegisterBody(_Strict):
 
     def unpack(self) -> RegisterRequest:
         """What it says; `address_form`, `invitation_unknown`, `malformed`."""
-        invitation = None
-        if self.invitation is not None:
-            try:
-                invitation = b64decode(self.invitation, INVITATION_BYTES)
-            except Refusal:
-                # People type these, or cut them off.
-                raise Refusal("invitation_unknown") from None
-        return RegisterRequest(
-            _address(self.address), b64decode(self.auth_key, _KEY), invitation, self.cookie
-        )
+        auth_key, invited = b64decode(self.auth_key, _KEY), invitation(self.invitation)
+        return RegisterRequest(wire_address(self.address), auth_key, invited, self.cookie)
 
 
-class LoginBody(_Strict):
+class LoginBody(Strict):
     """Body of `POST /auth/login`."""
 
     address: Address
@@ -144,10 +126,10 @@ class LoginBody(_Strict):
         """What it says; `address_form`, `malformed`."""
         device = None if self.device is None else b64decode(self.device, _ID)
         auth_key = b64decode(self.auth_key, _KEY)
-        return LoginRequest(_address(self.address), auth_key, device, self.proof, self.cookie)
+        return LoginRequest(wire_address(self.address), auth_key, device, self.proof, self.cookie)
 
 
-class _TokenBody(_Strict):
+class _TokenBody(Strict):
     """What is asked with a refresh token, in the body or in the cookie."""
 
     refresh_token: RefreshText | None = None
@@ -184,7 +166,7 @@ class LogoutBody(_TokenBody):
         return self.in_cookie if self.refresh_token is None else self.refresh_token
 
 
-class PasswordBody(_Strict):
+class PasswordBody(Strict):
     """Body of `POST /auth/password`."""
 
     auth_key: AuthKey
@@ -195,23 +177,19 @@ class PasswordBody(_Strict):
         return b64decode(self.old_auth_key, _KEY), b64decode(self.auth_key, _KEY)
 
 
-class DeleteBody(_Strict):
+class DeleteBody(Strict):
     """Body of `DELETE /auth/me`."""
 
     auth_key: AuthKey
-    statement: SignedText | None = None
+    statement: Statement | None = None
 
     def unpack(self) -> tuple[bytes, Signed | None]:
         """The key, and the CLOSE where there are devices; refuses what its reader does."""
         auth_key = b64decode(self.auth_key, _KEY)
-        if self.statement is None:
-            return auth_key, None
-        signed = b64decode(self.statement)
-        refuse(len(signed) > _SIGNED_MAX, "malformed")
-        return auth_key, Signed.decode(signed)
+        return auth_key, None if self.statement is None else statement(self.statement)
 
 
-class EndBody(_Strict):
+class EndBody(Strict):
     """Of `DELETE /auth/sessions/{sid}`: all of it stands in the path."""
 
     sid: Id

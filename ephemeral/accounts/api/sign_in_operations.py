@@ -6,8 +6,18 @@ from ephemeral.accounts.api.actions import AccountActions
 from ephemeral.accounts.api.callers import AccountCallers
 from ephemeral.accounts.api.sign_in_handlers import SignInHandlers
 from ephemeral.edge.operations import Operation
+from ephemeral.protocol.errors import ACCOUNT_STATUS
 
-__all__ = ["LINKED", "PROVEN", "SESSION", "SET_COOKIE", "sign_in_operations"]
+__all__ = [
+    "CHAIN",
+    "EITHER",
+    "LINKED",
+    "PASSWORD",
+    "PROVEN",
+    "SESSION",
+    "SET_COOKIE",
+    "sign_in_operations",
+]
 
 #: What a session may be refused with; a device's; a device's with its proof.
 SESSION = ("unauthorized", "session_ended")
@@ -15,6 +25,8 @@ LINKED = (*SESSION, "device_required")
 PROVEN = (*LINKED, "proof_wrong")
 EITHER = (*SESSION, "proof_wrong")
 PASSWORD = ("password_wrong", "login_wait")
+#: Any rule of the chain, and a place that another statement took.
+CHAIN = (*(code for code in ACCOUNT_STATUS if code.startswith("chain_")), "conflict")
 SET_COOKIE = {"Set-Cookie": "The refresh token, where it was asked for in a cookie"}
 
 
@@ -115,7 +127,7 @@ def sign_in_operations(
             caller=callers.either,
             body=bodies.DeleteBody,
             answers={200: objects.DeletedAnswer},
-            refusals=(*EITHER, *PASSWORD, "close_needed", "not_found", "pending"),
+            refusals=(*EITHER, *PASSWORD, *CHAIN, "close_needed", "not_found", "pending"),
             action=actions.request,
             guesses=actions.password_guess,
         ),

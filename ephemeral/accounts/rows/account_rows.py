@@ -103,9 +103,3 @@ async def delete(connection: Connection, account: bytes) -> None:
 async def forget_identities(connection: Connection, account: bytes) -> None:
     """No identity of others opens the account any more."""
     await connection.execute("DELETE FROM accounts.identities WHERE account = $1", account)
-
-
-async def count(connection: Connection) -> int:
-    """How many accounts there are."""
-    found: int = await connection.fetchval("SELECT count(*) FROM accounts.accounts")
-    return found

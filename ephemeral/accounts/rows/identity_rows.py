@@ -71,6 +71,6 @@ async def use_nonce(connection: Connection, nonce: bytes, expires_at: int) -> bo
     return done is not None
 
 
-async def forget_nonces(connection: Connection) -> None:
-    """Forget those that are void by themselves."""
-    await connection.execute("DELETE FROM accounts.used_nonces WHERE expires_at < clock_ms()")
+async def forget_nonces(connection: Connection, now: int) -> None:
+    """Forget those that are void by themselves, at this time by the database's clock."""
+    await connection.execute("DELETE FROM accounts.used_nonces WHERE expires_at < $1", now)

@@ -85,11 +85,11 @@ async def bind(connection: Connection, sid: bytes, device: bytes) -> bool:
 
 
 async def of_account(connection: Connection, account: bytes) -> list[SessionView]:
-    """All sessions of an account, the newest first."""
+    """All sessions of an account, those that were used last first."""
     rows = await connection.fetch(
         """
         SELECT sid, device, created_day, seen_day FROM accounts.sessions WHERE account = $1
-        ORDER BY seen_day DESC, created_day DESC, sid
+        ORDER BY advanced_at DESC, sid
         """,
         account,
     )
@@ -113,18 +113,22 @@ async def end(connection: Connection, sids: Sequence[bytes]) -> list[bytes]:
     return [row[0] for row in rows]
 
 
-async def stale(
-    connection: Connection, device_days: int, plain_days: int, most: int
-) -> list[bytes]:
-    """Sessions that nobody has refreshed for so many days."""
+async def stale(connection: Connection, before: int, plain_before: int, most: int) -> list[bytes]:
+    """Sessions that were last refreshed before a day, and before another if they have no device.
+
+    At most so many of both. Each is an index of its own: most devices are seen less often than a
+    session without one may be.
+    """
     rows = await connection.fetch(
         """
-        SELECT sid FROM accounts.sessions, clock_ms() AS now
-        WHERE seen_day < now / 86400000 - CASE WHEN device IS NULL THEN $2::int ELSE $1::int END
-        ORDER BY seen_day LIMIT $3
+        (SELECT sid FROM accounts.sessions WHERE seen_day < $1 ORDER BY seen_day LIMIT $3)
+        UNION
+        (SELECT sid FROM accounts.sessions WHERE device IS NULL AND seen_day < $2
+         ORDER BY seen_day LIMIT $3)
+        LIMIT $3
         """,
-        device_days,
-        plain_days,
+        before,
+        plain_before,
         most,
     )
     return [row[0] for row in rows]

@@ -11,7 +11,7 @@ from ephemeral.accounts.service.passwords import Passwords
 from ephemeral.accounts.service.pendings import Pendings
 from ephemeral.accounts.service.sealed_values import SealedValues
 from ephemeral.accounts.service.sessions import Sessions
-from ephemeral.protocol.errors import Refusal, refuse
+from ephemeral.protocol.errors import refuse
 from ephemeral.store.clock import clock
 from ephemeral.store.postgres import transaction
 
@@ -65,9 +65,7 @@ class Deletion:
         await self._passwords.check(auth_key, session.account)
 
         async def work(connection: Connection) -> tuple[Deleted, list[bytes]]:
-            row = await account_rows.lock(connection, session.account)
-            if row is None:
-                raise Refusal("session_ended")
+            await self._sessions.lock(connection, session)
             now = await clock(connection)
             due = None
             chain = await chain_rows.open_chain(connection, session.account)

@@ -112,7 +112,7 @@ class Devices:
         device = chain.devices[0]
 
         async def work(connection: Connection) -> Posted:
-            await account_rows.lock(connection, account)
+            await self._sessions.lock(connection, session)
             now = await clock(connection)
             row = await chain_rows.open_chain(connection, account)
             if row is not None and row.chain == chain.id:
@@ -175,6 +175,8 @@ class Devices:
 
         Those that stand there are passed over. Any session of the account may offer them: devices
         have signed them. What begins, recovers or closes an account comes by its own way alone.
+        Nobody is asked for the password here, so that only a server that has lost something takes
+        any: refuses `conflict`, also a device that would add or remove others without it.
         """
         refuse(any(one.statement.type not in _OFFERED for one in offered), "chain_type")
         account = session.account
@@ -186,9 +188,11 @@ class Devices:
             now = await clock(connection)
             row, state = await self._statements.in_force(connection, account)
             refuse(row.chain != chain, "not_found")
+            has_lost = await self._has_lost(connection, account)
             for signed in offered:
                 if await self._statements.repeats(connection, row, signed):
                     continue
+                refuse(not has_lost, "conflict")
                 state = await self._statements.extend(connection, account, row, signed)
                 row = row._replace(sequence=state.sequence, head=state.head)
                 if signed.statement.type == StatementType.ADD:
@@ -228,6 +232,19 @@ class Devices:
             await self._values.destroy(connection, payloads)
 
         await self._watches.commit(session.account, work)
+
+    async def _has_lost(self, connection: Connection, account: bytes) -> bool:
+        """Whether this server was restored, and a device has not come back since.
+
+        Nothing sealed outlives that, and a device that comes back posts its next sealing key: after
+        it has given back what it knows.
+        """
+        keys = [
+            None if one.sealing is None else one.sealing.payload
+            for one in await device_rows.devices(connection, account)
+        ]
+        readable = await self._values.read(connection, "sealing-key", keys)
+        return any(key not in readable for key in keys)
 
     async def _post(
         self,

@@ -127,7 +127,9 @@ class Identities:
             proved = None if device is None else device.device
             return await self._sessions.open(connection, account, proved)
 
-        return await transaction(self._pool, work)
+        opened = await transaction(self._pool, work)
+        self._sessions.tell_ended(opened.ended)
+        return opened
 
     async def register(self, shown: Shown, address: str, invitation: bytes | None) -> Opened:
         """An account without a password, which this identity opens.
@@ -155,7 +157,7 @@ class Identities:
         known = await self._known(shown)
 
         async def work(connection: Connection) -> None:
-            await account_rows.lock(connection, session.account)
+            await self._sessions.lock(connection, session)
             await self._use(connection, known)
             owner = await identity_rows.owner(connection, known.identity)
             refuse(owner is not None and owner != session.account, "identity_taken")
@@ -186,7 +188,7 @@ class Identities:
         await self._passwords.check(auth_key, session.account)
 
         async def work(connection: Connection) -> None:
-            await account_rows.lock(connection, session.account)
+            await self._sessions.lock(connection, session)
             rows = await identity_rows.of_account(connection, session.account)
             named = [row.identity for row in rows if _name(row.identity) == name]
             refuse(not named, "not_found")
@@ -204,9 +206,7 @@ class Identities:
         password = await self._passwords.hashed(auth_key)
 
         async def work(connection: Connection) -> list[bytes]:
-            present = await account_rows.lock(connection, session.account)
-            refuse(present is None, "session_ended")
-            assert present is not None
+            present = await self._sessions.lock(connection, session)
             if present.password is not None:
                 await self._reauthenticate(connection, session.account, known)
             await account_rows.set_password(connection, session.account, password)

@@ -78,7 +78,9 @@ class Logins:
             proved = None if device is None else device.device
             return await self._sessions.open(connection, found.account, proved)
 
-        return await transaction(self._pool, work)
+        opened = await transaction(self._pool, work)
+        self._sessions.tell_ended(opened.ended)
+        return opened
 
     async def change_password(self, session: Session, old: bytes, new: bytes) -> None:
         """Another password; sessions without a device end but this. Refuses `password_wrong`."""
@@ -86,7 +88,7 @@ class Logins:
         password = await self._passwords.hashed(new)
 
         async def work(connection: Connection) -> list[bytes]:
-            await account_rows.lock(connection, session.account)
+            await self._sessions.lock(connection, session)
             await account_rows.set_password(connection, session.account, password)
             return await self._sessions.end_others_without_device(
                 connection, session.account, session.sid

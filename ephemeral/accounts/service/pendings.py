@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ephemeral.accounts.rows import chain_rows, pending_rows
 from ephemeral.accounts.rows.pending_rows import PendingRow
-from ephemeral.accounts.rules.nouns import GRACE_MS, Pending, Sealing, Session
+from ephemeral.accounts.rules.nouns import GRACE_MS, UNDO_MS, Pending, Sealing, Session
 from ephemeral.accounts.service.statements import Statements
 from ephemeral.protocol.accounts.statements import NOBODY, Signed, StatementType
 from ephemeral.protocol.errors import refuse
@@ -68,18 +68,30 @@ class Pendings:
         """Close the account's chain: when that will be, or None where it has been done.
 
         Signed by a device it waits; by the recovery key it acts, and the account is to be deleted
-        in the same transaction. Refuses what the rules do, and `pending`.
+        in the same transaction. Where another chain came before, both wait as long as that one's
+        words could undo this: else a thief who knew the password, and had begun another chain,
+        would leave nothing to undo. Refuses what the rules do, and `pending`.
         """
         refuse(signed.statement.type != StatementType.CLOSE, "chain_type")
         row, chain = await self._statements.in_force(connection, account)
-        if signed.statement.signer == NOBODY:
+        by_words = signed.statement.signer == NOBODY
+        undone_until = max(
+            (
+                one.ended_at + UNDO_MS
+                for one in await chain_rows.ended(connection, account)
+                if one.ended_at is not None
+            ),
+            default=now,
+        )
+        if by_words and undone_until <= now:
             await self._statements.extend(connection, account, row, signed)
             return None
         standing = await self._standing(connection, account, "close", signed)
         if standing is not None:
             return standing.due
         chain.extend(signed)
-        waits = PendingRow("close", signed.statement.signer, signed.encode(), now, now + GRACE_MS)
+        due = max(undone_until, now if by_words else now + GRACE_MS)
+        waits = PendingRow("close", signed.statement.signer, signed.encode(), now, due)
         await pending_rows.insert(connection, account, waits)
         return waits.due
 

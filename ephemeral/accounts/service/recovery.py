@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ephemeral.accounts.rows import account_rows, chain_rows, device_rows, link_rows, pending_rows
+from ephemeral.accounts.rows import (
+    account_rows,
+    chain_rows,
+    device_rows,
+    link_rows,
+    pending_rows,
+    share_rows,
+)
 from ephemeral.accounts.rows.chain_rows import ChainRow
 from ephemeral.accounts.rules.names import address_hash
 from ephemeral.accounts.rules.nouns import UNDO_MS, Sealing
@@ -180,9 +187,15 @@ class Recovery:
             await account_rows.lock(connection, account)
             known = await device_rows.key(connection, account, device)
             refuse(known is None, "device_revoked")
+            # Whose answer was lost has stored nothing yet. One that has proves itself by its key.
+            name = await device_rows.name(connection, account, device)
+            has_come = name is not None or await share_rows.shares(connection, account, device)
+            refuse(bool(has_come), "conflict")
             return await self._sessions.open(connection, account, device)
 
-        return await transaction(self._pool, work)
+        opened = await transaction(self._pool, work)
+        self._sessions.tell_ended(opened.ended)
+        return opened
 
     async def _found(
         self, connection: Connection, address: str, recovery: bytes

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ephemeral import metrics
 from ephemeral.accounts.rows import account_rows, device_rows, session_rows
+from ephemeral.accounts.rows.account_rows import AccountRow
 from ephemeral.accounts.rows.session_rows import SessionRow
 from ephemeral.accounts.rules.nouns import Session
 from ephemeral.accounts.rules.sessions import (
+    DAY_MS,
     DEVICE_DAYS,
     PLAIN_DAYS,
     Outcome,
@@ -41,11 +43,15 @@ _SWEPT = 500
 
 
 class Opened(NamedTuple):
-    """A session with its present refresh token, of which tokens are made."""
+    """A session with its present refresh token, of which tokens are made.
+
+    `ended`: those that made room for it; `tell_ended` of these after the commit.
+    """
 
     session: Session
     refresh_token: str
     now: int
+    ended: Sequence[bytes] = ()
 
 
 class Sessions:
@@ -71,14 +77,25 @@ class Sessions:
         self, connection: Connection, account: bytes, device: bytes | None = None
     ) -> Opened:
         """Another session of an account; as a device's if its key has been proved."""
-        await self._make_room(connection, account)
+        ended = await self._make_room(connection, account)
         sid, secret = self._random(16), self._random(32)
         payload = await self._values.store(connection, "family", secret)
         await session_rows.insert(connection, sid, account, device, payload)
         if device is not None:
             await device_rows.seen(connection, account, device)
         now = await clock(connection)
-        return Opened(Session(account, sid, device), refresh_token(sid, secret, 0), now)
+        return Opened(Session(account, sid, device), refresh_token(sid, secret, 0), now, ended)
+
+    async def lock(self, connection: Connection, session: Session) -> AccountRow:
+        """Lock a session's account; refuses `session_ended` one that ended since it was let in.
+
+        Checking a password takes a while, in which a device is removed or an account recovered.
+        """
+        row = await account_rows.lock(connection, session.account)
+        still = await session_rows.read(connection, session.sid)
+        if row is None or still is None:
+            raise Refusal("session_ended")
+        return row
 
     async def bind(self, connection: Connection, sid: bytes, device: bytes) -> bool:
         """A session without a device becomes that device's; False if it can't any more."""
@@ -191,8 +208,12 @@ class Sessions:
         """End what nobody has refreshed for long, and forget what has ended long enough ago."""
 
         async def stale(connection: Connection) -> list[bytes]:
-            await session_rows.forget_ended(connection, await clock(connection) - KEPT_MS)
-            return await session_rows.stale(connection, DEVICE_DAYS, PLAIN_DAYS, _SWEPT)
+            now = await clock(connection)
+            await session_rows.forget_ended(connection, now - KEPT_MS)
+            today = now // DAY_MS
+            return await session_rows.stale(
+                connection, today - DEVICE_DAYS, today - PLAIN_DAYS, _SWEPT
+            )
 
         sids = await transaction(self._pool, stale)
         return await self._drop(sids)
@@ -227,14 +248,15 @@ class Sessions:
         secret = (await self._values.read(connection, "family", [row.secret])).get(row.secret)
         return (row, secret) if secret is not None and shown.is_of(secret) else (None, None)
 
-    async def _make_room(self, connection: Connection, account: bytes) -> None:
+    async def _make_room(self, connection: Connection, account: bytes) -> list[bytes]:
         listed = await session_rows.of_account(connection, account)
         if len(listed) < _MOST:
-            return
+            return []
         # The newest come first; those of devices stay longer.
         last = [one for one in listed if one.device is None] or listed
-        ended = await session_rows.end(connection, [last[-1].sid])
-        await self._values.destroy(connection, ended)
+        sids = [last[-1].sid]
+        await self._values.destroy(connection, await session_rows.end(connection, sids))
+        return sids
 
     async def _end(
         self, connection: Connection, account: bytes, which: Callable[[SessionView], bool]

@@ -8,6 +8,7 @@ none.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -50,6 +51,7 @@ class SigningKeys:
         self._random = random
         self._keys: tuple[TokenKey, ...] = ()
         self._looked_at = 0
+        self._turn = asyncio.Lock()
 
     def signing(self, now: int) -> TokenKey:
         """The key that signs."""
@@ -60,9 +62,12 @@ class SigningKeys:
     async def named(self, kid: str, now: int) -> OKPKey | None:
         """The key of a token, from the database if it isn't known here; None if there is none."""
         found = self._find(kid)
-        if found is None and not 0 <= now - self._looked_at < _LOOK_MS:
-            self._looked_at = now
-            await self.renew()
+        if found is None:
+            # Whoever comes while another looks waits for what that finds.
+            async with self._turn:
+                if not 0 <= now - self._looked_at < _LOOK_MS:
+                    self._looked_at = now
+                    await self.renew()
             found = self._find(kid)
         return found
 

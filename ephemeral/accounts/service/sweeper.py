@@ -11,13 +11,14 @@ from ephemeral.accounts.service.due import Due
 from ephemeral.accounts.service.ended import EndedSessions
 from ephemeral.accounts.service.sessions import Sessions
 from ephemeral.accounts.service.signing_keys import SigningKeys
+from ephemeral.store.clock import clock
 from ephemeral.store.postgres import transaction
 from ephemeral.store.repeating import repeat
 
 if TYPE_CHECKING:
-    from ephemeral.store.postgres import Pool
+    from ephemeral.store.postgres import Connection, Pool
 
-__all__ = ["Sweeper"]
+__all__ = ["Sweeper", "forget_expired"]
 
 #: How often a miss of the bus is made good for; until then the database is asked.
 _HEAL_SECONDS = 5.0
@@ -53,7 +54,13 @@ class Sweeper:
         """End and forget what is due; make another signing key in time."""
         await self._sessions.sweep()
         await self._ended.load()
-        await transaction(self._pool, invitation_rows.forget_expired)
-        await transaction(self._pool, identity_rows.forget_nonces)
+        await transaction(self._pool, forget_expired)
         await self._keys.renew()
         await self._due.sweep(monotonic)
+
+
+async def forget_expired(connection: Connection) -> None:
+    """Forget invitations and nonces that are void by themselves."""
+    now = await clock(connection)
+    await invitation_rows.forget_expired(connection, now)
+    await identity_rows.forget_nonces(connection, now)

@@ -83,7 +83,8 @@ class Tokens:
             if key is None:
                 return None
             read = jwt.decode(token, key, registry=_registry)
-        except (JoseError, ValueError):
+        except (JoseError, ValueError, TypeError, KeyError, RecursionError):
+            # Of heads in odd forms the library lets through what it stumbles over.
             return None
         if read.header.get("typ") != _TYPE or not self._is_for_now(read.claims, now // 1000):
             return None

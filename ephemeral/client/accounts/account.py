@@ -5,6 +5,7 @@ successor is on the disk: a server gives the same successor to whoever lost the 
 """
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
@@ -13,12 +14,12 @@ from ephemeral.client.accounts.account_file import AccountFile
 from ephemeral.client.accounts.kept import Kept, Session
 from ephemeral.client.context import Context
 from ephemeral.client.exits import ClientError, Exit
-from ephemeral.client.transport import Server
+from ephemeral.client.transport import ANSWER_SECONDS, Server
 from ephemeral.protocol.accounts.proofs import audience, proof
 from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import ID_SIZE
-from ephemeral.protocol.objects import Json, read_bytes, read_integer, read_text
+from ephemeral.protocol.objects import Json, read_bytes, read_id, read_integer, read_text
 
 __all__ = ["Account"]
 
@@ -28,6 +29,7 @@ _PASSING = {"unavailable", "too_many"}
 _ENDS = {"session_ended", "device_revoked"}
 # A token is not used to its last moment: the way to the server takes a while.
 _SPARE_MILLISECONDS = 30_000
+_TOKEN = re.compile(r"[A-Za-z0-9._-]{1,4096}")
 # A clock that is so near needs no correction.
 _NEAR_MILLISECONDS = 2_000
 
@@ -132,6 +134,7 @@ class Account:
         body: Mapping[str, object] | Callable[[], Mapping[str, object]] | None = None,
         *,
         wait: int = 0,
+        seconds: float = ANSWER_SECONDS,
     ) -> Json:
         """The answer to a request; headers and a signed body are made anew for each attempt."""
         until = time.monotonic() + self.context.args.timeout
@@ -139,7 +142,9 @@ class Account:
         while True:
             sent = body() if callable(body) else body
             try:
-                answer = await self.server.ask_with(method, path, headers(), sent, wait=wait)
+                answer = await self.server.ask_with(
+                    method, path, headers(), sent, wait=wait, seconds=seconds
+                )
             except (Refusal, ClientError) as error:
                 if isinstance(error, Refusal):
                     if error.code == "proof_wrong" and error.now is not None and not corrected:
@@ -190,9 +195,9 @@ class Account:
         own = self.kept.device
         self.kept.account = account
         self.kept.session = Session(
-            sid=read_text(answer, "sid"),
-            access_token=read_text(answer, "access_token"),
-            refresh_token=read_text(answer, "refresh_token"),
+            sid=b64encode(read_id(answer, "sid")),
+            access_token=_token(answer, "access_token"),
+            refresh_token=_token(answer, "refresh_token"),
             until=self.now + 1000 * read_integer(answer, "expires_in") - _SPARE_MILLISECONDS,
             device=own is not None and device == b64encode(own),
         )
@@ -204,6 +209,14 @@ class Account:
             self.kept.session = None
             self.save()
             raise ClientError(Exit.REFUSED, refusal.code, _ENDED[refusal.code]) from None
+
+
+def _token(answer: Json, name: str) -> str:
+    """What goes into a header, and to a terminal that is to obey nothing."""
+    text = read_text(answer, name)
+    if _TOKEN.fullmatch(text) is None:
+        raise Refusal("malformed")
+    return text
 
 
 _ENDED = {

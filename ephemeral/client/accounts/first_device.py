@@ -32,6 +32,7 @@ __all__ = [
     "derived_keys",
     "device_name",
     "finish_device",
+    "forget_refused",
     "make_first_device",
 ]
 
@@ -91,6 +92,23 @@ async def derived_keys(words: str, salt: bytes) -> RecoveryKeys:
     return RecoveryKeys.derived(await asyncio.to_thread(recovery_root, words, salt))
 
 
+async def forget_refused(account: Account) -> None:
+    """Drop a beginning that has waited and that a device has refused: it isn't asked for again."""
+    kept = account.kept
+    if kept.genesis is None or not kept.waits:
+        return
+    me = await account.ask("GET", "/auth/me")
+    waiting = read_waiting(me)
+    if waiting is not None and waiting.kind == "genesis":
+        return
+    if me.get("chain") != b64encode(
+        Signed.decode(b64decode(kept.genesis["statement"])).statement.hash
+    ):
+        account.context.say("A device of the account has refused the new beginning.")
+        kept.forget_device()
+        account.save()
+
+
 async def make_first_device(account: Account) -> int | None:
     """Make this the account's first device; when it will be, if it has to wait: ms since 1970."""
     kept, context = account.kept, account.context
@@ -131,8 +149,10 @@ async def _post_genesis(account: Account) -> int | None:
             raise
     waiting = read_waiting(answer)
     if waiting is not None and waiting.kind == "genesis":
+        kept.waits = True
+        account.save()
         return waiting.due
-    kept.genesis, kept.pin = None, chain.pin
+    kept.genesis, kept.waits, kept.pin = None, False, chain.pin
     kept.sealing[0].published_at = account.now
     await finish_device(account)
     return None

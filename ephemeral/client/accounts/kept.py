@@ -65,7 +65,8 @@ class Kept:
     `ahead`: by how many milliseconds the server's clock is before this machine's. `seed`: of the
     device's key; it is the account's device once the chain has it. `pin`: how far the chain was
     read; `statements`: what was read of it. `made`: hashes of this device's own statements.
-    `genesis`: a body that was or will be posted. `pins_day`: when the pins were written last.
+    `genesis`: a body that was or will be posted; `waits`: the server said that devices may refuse
+    it. `pins_day`: when the pins were written last.
     """
 
     server: str
@@ -83,6 +84,7 @@ class Kept:
     made: list[bytes] = field(default_factory=list)
     linking: Linking | None = None
     genesis: Json | None = field(default=None, repr=False)
+    waits: bool = False
     pins_day: int = 0
 
     @property
@@ -99,7 +101,7 @@ class Kept:
     def forget_device(self) -> None:
         """Nothing of a device is kept; another one begins."""
         self.seed = self.names_key = self.recovery_seal = self.linking = self.genesis = None
-        self.pin, self.pins_day = None, 0
+        self.pin, self.pins_day, self.waits = None, 0, False
         self.statements, self.sealing, self.made = [], [], []
 
     def fields(self) -> dict[str, object]:
@@ -138,6 +140,7 @@ class Kept:
             "linking": linking
             and {"root": b64encode(linking.root), "expires_at": linking.expires_at},
             "genesis": self.genesis,
+            "waits": int(self.waits),
             "pins_day": self.pins_day,
         }
 
@@ -164,6 +167,7 @@ class Kept:
             made=[b64decode(one, KEY_SIZE) for one in read_list(obj, "made")],
             linking=None if linking is None else _read_linking(read_object(obj, "linking")),
             genesis=None if obj.get("genesis") is None else read_object(obj, "genesis"),
+            waits=bool(read_integer(obj, "waits")),
             pins_day=read_integer(obj, "pins_day"),
         )
 

@@ -1,6 +1,7 @@
 """Linking: `link` on the new device, `accept` on an old one (docs/accounts.md, 8)."""
 
 import asyncio
+import hashlib
 
 from ephemeral.client.accounts.account import Account
 from ephemeral.client.accounts.choosing import account_here, asked_key
@@ -40,6 +41,11 @@ from ephemeral.protocol.limits import KEY_SIZE, WAIT_SECONDS_MAX
 from ephemeral.protocol.objects import Json, read_bytes, read_integer
 
 __all__ = ["accept", "link"]
+
+_ANOTHERS = (
+    "The other device told of a recovery key that isn't the account's, so this one was not set up. "
+    "Look at the list of devices there: one of them may be somebody else's."
+)
 
 # --- the new device -------------------------------------------------------------------------------
 
@@ -173,8 +179,13 @@ async def _linked(account: Account, chain: bytes, answer: Answer) -> None:
         raise Refusal("chain_id")
     kept.pin = answer.pin
     kept.names_key = read_bytes(answer.registers, "names_key", KEY_SIZE)
-    if answer.registers.get("recovery_seal") is not None:
-        kept.recovery_seal = read_bytes(answer.registers, "recovery_seal", PUBLIC_SIZE)
+    recovery_seal = read_bytes(answer.registers, "recovery_seal", PUBLIC_SIZE)
+    await account.refresh()
+    own = await read_own(account)
+    # Whatever is sealed to it is open to whoever has its other half.
+    if hashlib.sha256(recovery_seal).digest() != own.chain.recovery_seal:
+        raise Refusal("linking_form", _ANOTHERS)
+    kept.recovery_seal = recovery_seal
     kept.linking = None
     kept.sealing[0].published_at = account.now
     await finish_device(account)

@@ -97,7 +97,10 @@ def read_waiting(answer: Json) -> Waiting | None:
     if answer.get("pending") is None:
         return None
     pending = read_object(answer, "pending")
-    return Waiting(read_text(pending, "kind"), read_integer(pending, "due"))
+    kind = read_text(pending, "kind")
+    if kind not in {"close", "genesis"}:
+        raise Refusal("malformed")
+    return Waiting(kind, read_integer(pending, "due"))
 
 
 def accepted_chain(account: Account, statements: list[bytes]) -> Chain:

@@ -38,6 +38,8 @@ from ephemeral.protocol.objects import Json, read_bytes, read_id, read_list
 __all__ = ["recover"]
 
 _BEGIN = "/auth/recover/begin"
+# A thief may have left pins with twenty devices, two megabytes: that stops nobody on a slow line.
+_PATIENCE = 60.0
 
 
 async def recover(context: Context) -> Exit:
@@ -88,7 +90,7 @@ async def _begun(account: Account, keys: RecoveryKeys) -> Json:
         }
 
     try:
-        return await account.ask_with("POST", _BEGIN, body=body)
+        return await account.ask_with("POST", _BEGIN, body=body, seconds=_PATIENCE)
     except Refusal as refusal:
         if refusal.code != "not_found":
             raise

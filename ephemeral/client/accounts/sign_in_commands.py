@@ -17,6 +17,7 @@ from ephemeral.client.accounts.device_keys import DAY_MILLISECONDS, daily
 from ephemeral.client.accounts.first_device import (
     can_confirm,
     derived_keys,
+    forget_refused,
     make_first_device,
 )
 from ephemeral.client.accounts.own_chain import read_own, read_waiting
@@ -30,7 +31,7 @@ from ephemeral.protocol.accounts.passwords import normalized
 from ephemeral.protocol.accounts.recovery import read_recovery_words
 from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.errors import Refusal
-from ephemeral.protocol.objects import Json, read_boolean, read_integer, read_list, read_text
+from ephemeral.protocol.objects import Json, read_boolean, read_id, read_integer, read_list
 
 __all__ = [
     "WORDS",
@@ -154,6 +155,7 @@ async def sign_in(account: Account, auth_key: str) -> None:
 async def _go_on(account: Account) -> Exit:
     """What is to be done after signing in, by what the account has."""
     kept = account.kept
+    await forget_refused(account)
     if not account.session.device:
         me = await account.ask("GET", "/auth/me")
         if kept.genesis is not None or me.get("chain") is None:
@@ -170,6 +172,7 @@ async def start_over(context: Context) -> Exit:
     async with account_here(context) as account:
         if account.session.device:
             raise usage("This machine is a device of the account: there is no need to begin anew.")
+        await forget_refused(account)
         due = await make_first_device(account)
         if due is not None:
             context.say(
@@ -182,6 +185,7 @@ async def start_over(context: Context) -> Exit:
 async def whoami(context: Context) -> Exit:
     """Say which account this is, and how it stands."""
     async with account_here(context) as account:
+        await forget_refused(account)
         if account.kept.genesis is not None:
             await make_first_device(account)
         return await told_state(account)
@@ -284,14 +288,15 @@ async def sessions(context: Context) -> Exit:
 
 
 async def _tell_session(context: Context, one: Json, here: str) -> None:
-    sid, device = read_text(one, "sid"), one.get("device")
+    sid = b64encode(read_id(one, "sid"))
+    device = None if one.get("device") is None else b64encode(read_id(one, "device"))
     created, seen = (day(read_integer(one, name)) for name in ("created_day", "seen_day"))
     present = read_boolean(one, "present")
     if context.wants_json:
         told = {"sid": sid, "device": device, "created": created, "seen": seen}
         await context.put_json({**told, "present": present, "here": sid == here})
         return
-    whose = f"device {device}" if isinstance(device, str) else "no device"
+    whose = "no device" if device is None else f"device {device}"
     mark = " (this one)" if sid == here else ""
     await context.put(f"{sid} {whose}, since {created}, seen {seen}{mark}")
 

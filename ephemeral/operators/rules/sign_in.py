@@ -10,7 +10,6 @@ import re
 from typing import Literal
 
 __all__ = [
-    "ACTS",
     "AUDIT_MINUTES",
     "IDLE_MS",
     "PASSWORD_LENGTHS",
@@ -45,7 +44,6 @@ Act = Literal[
     "added", "renewed", "enrolled", "signed_in", "refused", "signed_out", "signed_out_everywhere",
     "removed",
 ]  # fmt: skip
-ACTS: tuple[Act, ...] = Act.__args__  # type: ignore[attr-defined]
 
 
 def is_name(text: str) -> bool:

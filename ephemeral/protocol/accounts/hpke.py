@@ -21,13 +21,11 @@ from cryptography.hazmat.primitives.hpke import (
 
 from ephemeral.protocol.errors import Refusal
 
-__all__ = ["BOX_OVERHEAD", "PUBLIC_SIZE", "SEED_SIZE", "PrivateKey", "seal", "unseal"]
+__all__ = ["PUBLIC_SIZE", "SEED_SIZE", "PrivateKey", "seal", "unseal"]
 
 SEED_SIZE = 32
 _MLKEM_SIZE = 1184
 PUBLIC_SIZE = _MLKEM_SIZE + 32
-#: What a box has more than its content: the encapsulated key and a tag.
-BOX_OVERHEAD = 1120 + 16
 
 _SUITE = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 

@@ -9,8 +9,9 @@ until `unpack`, which decodes each once, checks its length, and gives the handle
 import re
 from typing import Annotated, NamedTuple
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
+from ephemeral.edge.bodies import Strict, preferred_wait, sized
 from ephemeral.protocol.encoding import b64decode
 from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.protocol.limits import (
@@ -24,7 +25,6 @@ from ephemeral.protocol.limits import (
     STATUS_IDS_MAX,
     TOKEN_SIZE,
     VIEWING_SIZE,
-    WAIT_SECONDS_MAX,
 )
 
 __all__ = [
@@ -48,30 +48,15 @@ _SIZES = frozenset(ENVELOPE_SIZES)
 _HASH_SIZE = 32
 # An entity tag, weak or not: a proxy that compresses makes it weak (RFC 9110, 8.8.3).
 _TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e]*")')
-# RFC 7240, section 4.3.
-_WAIT = re.compile(r'\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?:;.*)?', re.IGNORECASE)
-
-
-def _bytes(length: int, what: str) -> Meta:
-    digits = (length * 8 + 5) // 6
-    return Meta(
-        description=f"{what}: {length} bytes in base64url without padding",
-        extra_json_schema={
-            "minLength": digits,
-            "maxLength": digits,
-            "pattern": f"^[A-Za-z0-9_-]{{{digits}}}$",
-        },
-    )
-
 
 # The notes on lengths document; lengths are checked on decoding, below.
-Id = Annotated[str, _bytes(ID_SIZE, "An id drawn by the client")]
-Hash = Annotated[str, _bytes(_HASH_SIZE, "SHA-256 of the viewing bytes")]
-Viewing = Annotated[str, _bytes(VIEWING_SIZE, "The viewing bytes of a decrypted message")]
-Secret = Annotated[str, _bytes(TOKEN_SIZE, "Random bytes drawn by the client")]
-CharterField = Annotated[str, _bytes(CHARTER_SIZE, "The charter")]
-MacField = Annotated[str, _bytes(MAC_SIZE, "The creator's authentication of the charter")]
-Profile = Annotated[str, _bytes(PROFILE_SIZE, "The encrypted profile")]
+Id = Annotated[str, sized(ID_SIZE, "An id drawn by the client")]
+Hash = Annotated[str, sized(_HASH_SIZE, "SHA-256 of the viewing bytes")]
+Viewing = Annotated[str, sized(VIEWING_SIZE, "The viewing bytes of a decrypted message")]
+Secret = Annotated[str, sized(TOKEN_SIZE, "Random bytes drawn by the client")]
+CharterField = Annotated[str, sized(CHARTER_SIZE, "The charter")]
+MacField = Annotated[str, sized(MAC_SIZE, "The creator's authentication of the charter")]
+Profile = Annotated[str, sized(PROFILE_SIZE, "The encrypted profile")]
 Envelope = Annotated[
     str,
     Meta(
@@ -102,11 +87,7 @@ def credential(text: str) -> bytes:
         raise Refusal("unauthorized") from None
 
 
-class _Strict(Struct, forbid_unknown_fields=True, gc=False):
-    """No key that isn't asked for."""
-
-
-class CreateBody(_Strict):
+class CreateBody(Strict):
     """Body of `POST /rooms`."""
 
     charter: CharterField
@@ -118,14 +99,14 @@ class CreateBody(_Strict):
         return charter, b64decode(self.mac, MAC_SIZE)
 
 
-class ResumePair(_Strict):
+class ResumePair(Strict):
     """What a client may bring when it joins, so that a reload finds its way back (7.6)."""
 
     token: Secret
     key: Secret
 
 
-class JoinBody(_Strict):
+class JoinBody(Strict):
     """Body of `POST /room/members`."""
 
     profile: Profile | None = None
@@ -144,7 +125,7 @@ class JoinBody(_Strict):
         return profile, resume
 
 
-class HelloBody(_Strict):
+class HelloBody(Strict):
     """What `hello` brings beside the credentials: it is of the socket alone (11.4)."""
 
     generation: Annotated[int, Meta(ge=1, le=INTEGER_MAX)]
@@ -157,7 +138,7 @@ class StateQuery(NamedTuple):
     wait: int
 
 
-class StateBody(_Strict):
+class StateBody(Strict):
     """What `GET /room/state` is asked with, in headers. Preferences that mean nothing are none."""
 
     if_none_match: Annotated[str, Meta(description="The `ETag` of the state that one has")] = ""
@@ -172,24 +153,22 @@ class StateBody(_Strict):
         """As the headers say."""
         given = self.if_none_match.strip()
         tags = {"*"} if given == "*" else set(_TAG.findall(given))
-        asked = [_WAIT.fullmatch(one) for one in self.prefer.split(",")]
-        wait = next((int(one[1]) for one in asked if one is not None), 0)
-        return StateQuery(tags, min(wait, WAIT_SECONDS_MAX))
+        return StateQuery(tags, preferred_wait(self.prefer))
 
 
-class LockBody(_Strict):
+class LockBody(Strict):
     """Body of `PATCH /room`."""
 
     locked: bool
 
 
-class TypingBody(_Strict):
+class TypingBody(Strict):
     """Body of `POST /room/typing`."""
 
     typing: bool
 
 
-class PostBody(_Strict):
+class PostBody(Strict):
     """Body of `POST /room/messages`."""
 
     id: Id
@@ -205,7 +184,7 @@ class PostBody(_Strict):
         return message, envelope, b64decode(self.viewing_hash, _HASH_SIZE)
 
 
-class _MessageBody(_Strict):
+class _MessageBody(Strict):
     """What is asked of one message."""
 
     id: Id
@@ -227,7 +206,7 @@ class WithdrawBody(_MessageBody):
     """Of `DELETE /room/messages/{id}`: all of it stands in the path."""
 
 
-class AckBody(_Strict):
+class AckBody(Strict):
     """Body of `POST /room/messages/{id}/ack`."""
 
     id: Id
@@ -238,7 +217,7 @@ class AckBody(_Strict):
         return _identifier(self.id), b64decode(self.viewing, VIEWING_SIZE)
 
 
-class StatusBody(_Strict):
+class StatusBody(Strict):
     """Body of `POST /room/messages/status`."""
 
     ids: Annotated[list[Id], Meta(min_length=1, max_length=STATUS_IDS_MAX)]

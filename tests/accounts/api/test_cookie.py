@@ -110,6 +110,19 @@ async def test_a_proxy_that_asks_under_another_name_says_which_was_asked(house: 
     assert told.status_code == 200
 
 
+async def test_no_page_elsewhere_may_say_which_was_asked(house: House):
+    """Its browser asks first whether it may add such a header, and is allowed nothing."""
+    asked = {
+        "Origin": "https://evil.example",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "content-type,x-forwarded-host",
+    }
+    for path in ("/auth/refresh", "/auth/logout"):
+        answer = await house.api.request("OPTIONS", path, headers=asked)
+        assert answer.status_code == 405
+        assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
 async def test_two_cookies_of_that_name_are_none(house: House):
     _, cookie = await keeper(house)
     assert (await refreshed(house, f"{cookie}; {cookie}")).status_code == 204

@@ -4,6 +4,7 @@ An operation that somebody adds is walked without a word here, unless nobody has
 for it: those are named.
 """
 
+import os
 import re
 import time
 from collections.abc import Callable, Iterable
@@ -101,6 +102,7 @@ async def test_a_token_that_is_none_is_no_token(house: House):
 
     body, own = good.issue(session).split(".")[1], keys.signing(now()).jwk
     unsigned = b64encode(b'{"alg":"none","typ":"at+jwt","kid":"%b"}' % kid.encode())
+    odd = b64encode(b'{"alg":"Ed25519","typ":"at+jwt","kid":"%b","crit":1}' % kid.encode())
     late, _ = await house.tokens(lambda: now() - 1_000_000)
     early, _ = await house.tokens(lambda: now() + 1_000_000)
     others, _ = await house.tokens(now, audience=text(16))
@@ -109,6 +111,7 @@ async def test_a_token_that_is_none_is_no_token(house: House):
         "long": "x" * 5_000,
         "alg none": f"{unsigned}.{body}.",
         "HS256 by the public key": made(OctKey.import_key(b64decode(public, 32)), alg="HS256"),
+        "a head of another form": f"{odd}.{body}.{text(64)}",
         "foreign key": made(foreign),
         "unknown kid": made(own, kid=text(16)),
         "another type": made(own, typ="JWT"),
@@ -210,3 +213,27 @@ async def test_nobody_reaches_what_is_anothers(house: House):
     chain = b64encode(other.chain.id)
     assert refusal(await one.call("GET", f"/chains/{chain}")) == "not_found"
     assert (await house.api.get("/auth/me", headers=other.bearer)).status_code == 200
+
+
+async def test_the_largest_that_a_device_may_store_is_not_written_without_end(house: House):
+    one = await house.somebody().linked()
+    sealed = os.urandom(65_536)
+    body = {"pins": b64encode(sealed), "signature": b64encode(one.key.sign("pins", sealed))}
+    stored = [await one.call("PUT", "/devices/me/pins", json=body) for _ in range(31)]
+    assert {answer.status_code for answer in stored[:30]} == {204}
+    assert refusal(stored[30]) == "too_many"
+
+
+async def test_a_place_that_no_list_reaches_is_no_fault(house: House):
+    one = await house.somebody().linked()
+    path = f"/chains/{b64encode(one.chain.id)}?after="
+    last = await one.call("GET", f"{path}{2**31 - 2}")
+    assert (last.status_code, last.json()["statements"]) == (200, [])
+    assert refusal(await one.call("GET", f"{path}{2**31 - 1}")) == "malformed"
+
+
+async def test_what_closes_no_list_is_refused_by_its_rule(house: House):
+    one = await house.somebody().linked()
+    for statement, code in (("AQk", "chain_type"), ("AgU", "chain_version")):
+        body = {"auth_key": one.auth_key, "statement": statement}
+        assert refusal(await one.call("DELETE", "/auth/me", json=body)) == code

@@ -311,3 +311,19 @@ async def test_an_address_makes_so_many_accounts(database_url: str, tmp_path: Pa
     async with opened(database_url, tmp_path, REGISTRATIONS_PER_ADDRESS="5/3600") as house:
         made = [(await house.somebody().register()).status_code for _ in range(6)]
         assert made == [201] * 5 + [429]
+
+
+async def test_tokens_are_not_tried_without_end_by_signing_out(database_url: str, tmp_path: Path):
+    async with opened(database_url, tmp_path, MISSES_PER_ADDRESS="5/1000") as house:
+        bodies = [{"refresh_token": text(52)} for _ in range(6)]
+        tried = [code(await house.api.post("/auth/logout", json=one)) for one in bodies]
+        assert tried == ["session_ended"] * 5 + ["too_many"]
+
+
+async def test_who_has_too_many_sessions_loses_the_oldest_at_once(house: House):
+    one = await person(house)
+    first = one.bearer
+    for _ in range(50):
+        await one.log_in()
+    assert code(await house.api.get("/auth/me", headers=first)) == "session_ended"
+    assert (await house.api.get("/auth/me", headers=one.bearer)).status_code == 200

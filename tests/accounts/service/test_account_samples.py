@@ -1,9 +1,12 @@
-"""What PostgreSQL samples of accounts for its planner, and keeps when rows are gone: nothing but
-what rows are looked up by."""
+"""What PostgreSQL samples of accounts and operators for its planner, and keeps when rows are gone:
+nothing but what rows are looked up by."""
 
 import os
 
 from support.machines.account_services import AccountDesk, Machine
+
+from ephemeral.operators.service.operators import Operators
+from ephemeral.sealing.vault import Vault
 
 #: Columns of bytes and texts that queries look rows up by. No others may be sampled.
 LOOKED_UP = {
@@ -30,16 +33,35 @@ async def test_nothing_is_sampled_but_what_rows_are_looked_up_by(accounts: Accou
         await person.deposit(Machine(session=await person.sign_in()))
         waiting = Machine(session=await person.sign_in())
         await person.post_genesis(waiting, person.begun(waiting))
+    found = await sampled(accounts, "accounts")
+    assert found - LOOKED_UP == set()
+    assert ("devices", "account") in found
+
+
+async def test_of_operators_names_and_hashes_are_sampled_and_no_secret(
+    accounts: AccountDesk,
+) -> None:
+    operators = Operators(accounts.pool, Vault(accounts.desk.keyring, os.urandom), os.urandom)
+    names = ("ada", "bob", "eve")
+    for name in names:
+        await operators.add(name)
+    found = await sampled(accounts, "operators")
+    assert found == {("operators", "name"), ("operators", "ticket"), ("audit", "act")}
+    for name in names:
+        await operators.remove(name)
+
+
+async def sampled(accounts: AccountDesk, schema: str) -> set[tuple[str, str]]:
+    """Columns of bytes and texts of which samples are kept."""
     await accounts.pool.execute("ANALYZE")
     rows = await accounts.pool.fetch(
         """
         SELECT s.tablename, s.attname FROM pg_stats s
-        JOIN pg_attribute a ON a.attrelid = ('accounts.' || s.tablename)::regclass
+        JOIN pg_attribute a ON a.attrelid = (s.schemaname || '.' || s.tablename)::regclass
             AND a.attname = s.attname
-        WHERE s.schemaname = 'accounts'
+        WHERE s.schemaname = $1
           AND a.atttypid IN ('bytea'::regtype, 'text'::regtype)
-        """
+        """,
+        schema,
     )
-    found = {(row[0], row[1]) for row in rows}
-    assert found - LOOKED_UP == set()
-    assert ("devices", "account") in found
+    return {(row[0], row[1]) for row in rows}

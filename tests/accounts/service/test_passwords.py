@@ -9,8 +9,11 @@ from support.machines.account_services import AccountDesk
 
 from ephemeral.accounts.rows import account_rows
 from ephemeral.accounts.rules.names import address_hash
+from ephemeral.accounts.service.id_tokens import Claimed
+from ephemeral.accounts.service.identities import Identities, Shown
 from ephemeral.accounts.service.logins import Logins
 from ephemeral.accounts.service.proofs import Proofs
+from ephemeral.accounts.service.registration import Registration
 from ephemeral.protocol.errors import Refusal
 
 
@@ -24,6 +27,27 @@ class Counted:
     def verify(self, kept: str, auth_key: bytes) -> bool:
         self.checked.append(kept.rpartition("$")[0].rpartition("$")[0])
         return self._hasher.verify(kept, auth_key)
+
+
+class Believed:
+    """An issuer whose tokens are nothing but the nonce, all of one subject."""
+
+    issuer = "https://issuer.example"
+
+    async def read(self, token: str) -> Claimed:
+        return Claimed("thief", token, None)
+
+
+def identities_of(accounts: AccountDesk) -> Identities:
+    proofs = Proofs(accounts.pool, "")
+    registration = Registration(
+        accounts.pool, accounts.passwords, accounts.sessions, accounts.index_key, os.urandom,
+        invited=False,
+    )  # fmt: skip
+    return Identities(
+        accounts.pool, Believed(), registration, accounts.passwords, accounts.sessions, proofs,  # type: ignore[arg-type]
+        accounts.index_key, os.urandom,
+    )  # fmt: skip
 
 
 def logins(accounts: AccountDesk) -> Logins:
@@ -76,6 +100,43 @@ async def test_a_password_that_is_changed_meanwhile_opens_nothing(accounts: Acco
     accounts.passwords.is_right = slowly
     with pytest.raises(Refusal, match="login_wrong"):
         await logins(accounts).log_in(person.address, person.auth_key, None)
+
+
+async def test_who_was_put_out_while_the_password_was_checked_changes_nothing(
+    accounts: AccountDesk,
+):
+    person = await accounts.person(machines=1)
+    stolen = person.machines[0].asker
+    real = accounts.passwords.check
+
+    async def slowly(auth_key: bytes, account: bytes) -> None:
+        await real(auth_key, account)
+        await person.recover()
+
+    accounts.passwords.check = slowly
+    thiefs = os.urandom(32)
+    with pytest.raises(Refusal, match="session_ended"):
+        await logins(accounts).change_password(stolen, person.auth_key, thiefs)
+    await real(person.auth_key, person.account)
+
+
+async def test_who_was_put_out_while_the_password_was_checked_links_no_identity(
+    accounts: AccountDesk,
+):
+    person = await accounts.person(machines=1)
+    stolen = person.machines[0].asker
+    identities = identities_of(accounts)
+    asked = await identities.begin()
+    real = accounts.passwords.check
+
+    async def slowly(auth_key: bytes, account: bytes) -> None:
+        await real(auth_key, account)
+        await person.recover()
+
+    accounts.passwords.check = slowly
+    with pytest.raises(Refusal, match="session_ended"):
+        await identities.link(stolen, person.auth_key, Shown(asked.nonce, asked.binding))
+    assert await accounts.pool.fetchval("SELECT count(*) FROM accounts.identities") == 0
 
 
 async def test_when_too_many_wait_the_next_is_sent_away(

@@ -97,6 +97,19 @@ async def test_a_recovery_again_needs_the_password_that_it_set(accounts: Account
         await person.post_recover(machine, signed)
 
 
+async def test_a_recovery_again_opens_nothing_once_its_device_has_come(
+    accounts: AccountDesk,
+) -> None:
+    """Else the password and a copy of the chain would be as good as the device for reading."""
+    person = await accounts.person()
+    machine = Machine()
+    signed = person.recovered(machine)
+    machine.session = (await person.post_recover(machine, signed)).session
+    await accounts.services.shares.rotate(machine.asker, 0)
+    with refused("conflict"):
+        await person.post_recover(machine, signed)
+
+
 async def test_a_recovery_that_came_second_is_told_so(accounts: AccountDesk) -> None:
     person = await accounts.person(machines=2)
     first, second = person.machines
@@ -135,6 +148,36 @@ async def test_another_genesis_is_undone_for_thirty_days(
         machine.session = await person.sign_in()
         with refused("conflict"):
             await thief.post_genesis(machine, thief.begun(machine))
+
+
+@pytest.mark.parametrize("by", ["words", "device"])
+async def test_who_has_begun_another_list_deletes_the_account_after_those_thirty_days(
+    accounts: AccountDesk, by: str
+) -> None:
+    """Else a thief with the password alone would have the account gone before it is undone."""
+    person = await accounts.person()
+    thief = Person(accounts, person.account, person.address)
+    thief.auth_key = person.auth_key
+    machine = Machine(session=await person.sign_in())
+    signed = thief.begun(machine)
+    await thief.post_genesis(machine, signed)
+    await accounts.desk.clock.advance(GRACE_MS)
+    await accounts.sweep()
+    thief.read(signed)
+    machine.session = machine.asker._replace(device=machine.id)
+    key = thief.recovery if by == "words" else machine.key
+    due = await thief.close(machine, by=key)
+    assert due == await thief.close(machine, by=key)
+    await accounts.desk.clock.advance(30 * DAY_MS - GRACE_MS)
+    await accounts.sweep()
+    assert await accounts.pool.fetchval("SELECT count(*) FROM accounts.accounts") == 1
+    if by == "words":
+        await accounts.desk.clock.advance(GRACE_MS + 1)
+        await accounts.sweep()
+        assert await accounts.pool.fetchval("SELECT count(*) FROM accounts.accounts") == 0
+        return
+    await person.recover()
+    assert (await accounts.services.devices.listed(person.account)).pending is None
 
 
 async def test_after_thirty_days_it_is_too_late(accounts: AccountDesk) -> None:
@@ -227,3 +270,27 @@ async def test_a_restored_server_is_given_the_statements_that_it_lacks(
     assert [one.id for one in listed.devices] == [first.id, third.id]
     again = await accounts.services.devices.offer(session, person.chain.id, offered[1:])
     assert again.head == posted.head
+
+
+@pytest.mark.parametrize("what", ["ADD", "REMOVE"])
+async def test_what_a_restored_server_takes_is_no_way_around_the_password(
+    accounts: AccountDesk, what: str
+) -> None:
+    person = await accounts.person(machines=2)
+    owners, stolen = person.machines
+    signed = person.added(stolen, Machine()) if what == "ADD" else person.removed(stolen, owners)
+    with refused("conflict"):
+        await accounts.services.devices.offer(stolen.asker, person.chain.id, [signed])
+    listed = await accounts.services.devices.listed(person.account)
+    assert [one.id for one in listed.devices] == [owners.id, stolen.id]
+
+
+async def test_a_genesis_that_was_let_in_just_before_a_recovery_does_not_wait_after_it(
+    accounts: AccountDesk,
+) -> None:
+    person = await accounts.person()
+    thiefs = Machine(session=await person.sign_in())
+    await person.recover()
+    with refused("session_ended"):
+        await person.post_genesis(thiefs, person.begun(thiefs))
+    assert (await accounts.services.devices.listed(person.account)).pending is None

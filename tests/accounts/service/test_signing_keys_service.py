@@ -1,5 +1,6 @@
 """Keys of access tokens over time, over restarts, on two hosts, and after a loss."""
 
+import asyncio
 import os
 
 from support.machines.account_services import AccountDesk
@@ -66,6 +67,14 @@ async def test_a_key_that_another_host_has_just_made_is_looked_up(accounts: Acco
     assert len(other.published()) == 1, "it has not been told"
     assert await good(read, token)
     assert len(other.published()) == 2
+
+
+async def test_all_who_bring_such_a_key_at_once_wait_for_that_look(accounts: AccountDesk):
+    await accounts.ended.load()
+    (one, issue), (_, read) = host(accounts), host(accounts)
+    await one.ready()
+    token = issue.issue(SESSION)
+    assert await asyncio.gather(*(good(read, token) for _ in range(3))) == [True] * 3
 
 
 async def test_a_key_is_replaced_after_a_month_and_forgotten_after_another_day(

@@ -34,8 +34,12 @@ export const PHASES = {
   ready,
   ready_alone: { ...ready, devices: ready.devices.slice(0, 1), sessions: ready.sessions.slice(0, 1), persisted: false },
   ready_news: {
-    ...ready, news: [{ kind: "device_added", device: OTHER }, { kind: "device_removed" }, { kind: "recovered" }, { kind: "server_back" }],
+    ...ready, news: [
+      { kind: "device_added", device: OTHER, day: TODAY }, { kind: "device_removed", day: TODAY - 1 },
+      { kind: "recovered", day: TODAY - 20 }, { kind: "server_back", day: TODAY },
+    ],
   },
+  ready_token_reused: { ...ready, news: [{ kind: "token_reused", at: Date.now() - 3 * 3_600_000 }] },
   ready_pending_close: {
     ...ready, pending: { kind: "close", device: OTHER, at: Date.now() - 3_600_000, due: Date.now() + 71 * 3_600_000 },
   },
@@ -185,7 +189,9 @@ export class AccountFake {
   }
 
   signOut(how) {
-    return this.#call("signOut", [how], { ...NOTHING_KNOWN, phase: "signed_out" });
+    const { device } = this.state;
+    const after = how.forget || device === null ? { phase: "signed_out" } : { phase: "ended", device };
+    return this.#call("signOut", [how], { ...NOTHING_KNOWN, ...after });
   }
 
   deleteAccount(input) {

@@ -2,12 +2,12 @@
 
 import asyncio
 import os
-from dataclasses import dataclass, field
-from hashlib import sha256
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from support.machines.services import Desk
+from support.people.chain_signer import ChainSigner, KeyedMachine
 
 from ephemeral.accounts.rows import account_rows
 from ephemeral.accounts.rules.names import address_hash
@@ -24,11 +24,11 @@ from ephemeral.accounts.service.sealed_values import SealedValues
 from ephemeral.accounts.service.sessions import Opened, Sessions
 from ephemeral.accounts.service.statements import Statements
 from ephemeral.protocol.accounts import hpke
-from ephemeral.protocol.accounts.chain import Chain, add, close, genesis, recover, remove
+from ephemeral.protocol.accounts.chain import Chain
 from ephemeral.protocol.accounts.proofs import proof
 from ephemeral.protocol.accounts.sealing_keys import SealingKey, sign_sealing
 from ephemeral.protocol.accounts.signing import SigningKey
-from ephemeral.protocol.accounts.statements import Signed, consent, device_id
+from ephemeral.protocol.accounts.statements import Signed
 
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection, Pool
@@ -40,16 +40,10 @@ _SEALING_PUBLIC = hpke.PrivateKey.generate(os.urandom).public
 
 
 @dataclass
-class Machine:
+class Machine(KeyedMachine):
     """A device, as its owner's program knows it."""
 
-    key: SigningKey = field(default_factory=lambda: SigningKey.generate(os.urandom))
     session: Session | None = None
-    number: int = 0
-
-    @property
-    def id(self) -> bytes:
-        return device_id(self.key.public)
 
     @property
     def asker(self) -> Session:
@@ -63,44 +57,20 @@ class Machine:
         return Sealing(self.number, day, public, sign_sealing(self.key, chain, self.id, named))
 
 
-class Person:
+class Person(ChainSigner):
     """Somebody with an account: an address, a password, ten words, and a chain as it was read."""
 
     def __init__(self, desk: "AccountDesk", account: bytes, address: str) -> None:
+        super().__init__(address)
         self.desk = desk
         self.account = account
         self.address = address
         self.auth_key = os.urandom(32)
-        self.recovery = SigningKey.generate(os.urandom)
-        self.seal_hash = sha256(address.encode()).digest()
-        self.chain = Chain.empty()
         self.machines: list[Machine] = []
 
     async def sign_in(self) -> Session:
         """A session without a device."""
         return (await self.desk.session(self.account)).session
-
-    def begun(self, machine: Machine) -> Signed:
-        """A GENESIS of this machine."""
-        return genesis(machine.key, self.recovery.public, self.seal_hash)
-
-    def added(self, by: Machine, machine: Machine) -> Signed:
-        """An ADD of a machine, by another."""
-        agreed = consent(machine.key, self.chain.id)
-        return add(self.chain, by.key, machine.key.public, agreed)
-
-    def removed(self, by: Machine, machine: Machine) -> Signed:
-        """A REMOVE of a machine, by another."""
-        return remove(self.chain, by.key, machine.id)
-
-    def recovered(self, machine: Machine) -> Signed:
-        """A RECOVER that leaves this machine alone."""
-        agreed = consent(machine.key, self.chain.id)
-        return recover(self.chain, self.recovery, machine.key.public, agreed)
-
-    def closed(self, by: SigningKey) -> Signed:
-        """A CLOSE by a machine's key, or by that of recovery."""
-        return close(self.chain, by)
 
     # --- what is asked of the server --------------------------------------------------------------
 
@@ -187,10 +157,6 @@ class Person:
         """Ask for the account's end; says when it is due, or None if it has been."""
         signed = self.closed(by or machine.key)
         return (await self.desk.deletion.ask(machine.asker, self.auth_key, signed)).due
-
-    def read(self, signed: Signed) -> None:
-        """Believe a statement."""
-        self.chain = self.chain.extend(signed)
 
 
 class AccountDesk:

@@ -7,18 +7,19 @@ import os
 import secrets
 from collections.abc import Mapping
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
+from support.people.chain_signer import ChainSigner, KeyedMachine
 from support.people.raw_client import NO_TLS
 
 from ephemeral.protocol.accounts import hpke
-from ephemeral.protocol.accounts.chain import Chain, add, close, genesis, recover, remove
+from ephemeral.protocol.accounts.chain import Chain
 from ephemeral.protocol.accounts.proofs import proof
 from ephemeral.protocol.accounts.sealing_keys import SealingKey, sign_sealing
 from ephemeral.protocol.accounts.signing import SigningKey
-from ephemeral.protocol.accounts.statements import Signed, consent, device_id
+from ephemeral.protocol.accounts.statements import Signed
 from ephemeral.protocol.encoding import b64decode, b64encode
 
 #: The public key of a sealing key; making one takes milliseconds, and nothing here is sealed.
@@ -37,16 +38,10 @@ class Tokens:
 
 
 @dataclass
-class Machine:
+class Machine(KeyedMachine):
     """A device, as its owner's program knows it; `tokens` once somebody has signed in on it."""
 
-    key: SigningKey = field(default_factory=lambda: SigningKey.generate(os.urandom))
     tokens: Tokens | None = None
-    number: int = 0
-
-    @property
-    def id(self) -> bytes:
-        return device_id(self.key.public)
 
     @property
     def signed_in(self) -> Tokens:
@@ -63,20 +58,18 @@ class Refused(AssertionError):
         self.code: str = error["code"]
 
 
-class AccountHolder:
+class AccountHolder(ChainSigner):
     """An account at a server. `chain` is what its owner believes of it."""
 
     def __init__(self, url: str) -> None:
+        self.address = f"some_{secrets.token_hex(6)}.{secrets.randbelow(100_000):05}"
+        super().__init__(self.address)
         self.url = url
         self.http = httpx.AsyncClient(base_url=url, verify=NO_TLS, timeout=30)
         self.audience = ""
         self.now = 0
         self.account = b""
-        self.address = f"some_{secrets.token_hex(6)}.{secrets.randbelow(100_000):05}"
         self.auth_key = os.urandom(32)
-        self.recovery = SigningKey.generate(os.urandom)
-        self.seal_hash = os.urandom(32)
-        self.chain = Chain.empty()
         #: The statements of the chain, as they were signed.
         self.history: list[Signed] = []
         self.machines: list[Machine] = []
@@ -176,23 +169,6 @@ class AccountHolder:
             "signature": b64encode(signature),
         }
 
-    def begun(self, machine: Machine) -> Signed:
-        return genesis(machine.key, self.recovery.public, self.seal_hash)
-
-    def added(self, by: Machine, machine: Machine) -> Signed:
-        agreed = consent(machine.key, self.chain.id)
-        return add(self.chain, by.key, machine.key.public, agreed)
-
-    def removed(self, by: Machine, machine: Machine) -> Signed:
-        return remove(self.chain, by.key, machine.id)
-
-    def recovered(self, machine: Machine) -> Signed:
-        agreed = consent(machine.key, self.chain.id)
-        return recover(self.chain, self.recovery, machine.key.public, agreed)
-
-    def closed(self, by: SigningKey) -> Signed:
-        return close(self.chain, by)
-
     def genesis_body(self, machine: Machine, signed: Signed) -> dict[str, object]:
         return {
             "statement": b64encode(signed.encode()),
@@ -282,5 +258,5 @@ class AccountHolder:
 
     def read(self, signed: Signed) -> None:
         """Believe a statement."""
-        self.chain = self.chain.extend(signed)
+        super().read(signed)
         self.history = [*self.history[: signed.statement.sequence], signed]

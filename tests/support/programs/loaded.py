@@ -29,13 +29,13 @@ def can_start(environment: Mapping[str, str], *options: str) -> bool:
 
 
 @cache
-def _wishes(path: str, python_path: str) -> socket.socket:
-    """Where the loaded program hears what is wished for. It ends when this process does."""
+def _wishes(program: Path, path: str, python_path: str) -> socket.socket:
+    """Where a loaded program hears what is wished for. It ends when this process does."""
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with its:
         loaded = subprocess.Popen(
             # Without -P modules would be looked for beside it, and `redis` be ours.
-            [sys.executable, "-P", PROGRAM, str(its.fileno())],
+            [sys.executable, "-P", program, str(its.fileno())],
             env={"PATH": path, "PYTHONPATH": python_path},
             stdin=subprocess.DEVNULL,
             pass_fds=[its.fileno()],
@@ -51,10 +51,21 @@ def _wishes(path: str, python_path: str) -> socket.socket:
 
 
 class Loaded(subprocess.Popen[str]):
-    """As `Popen` of `python -m ephemeral ...`; a `terminal` is its standard input."""
+    """As `Popen` of `python -m ephemeral ...`; a `terminal` is its standard input.
 
-    def __init__(self, arguments: list[str], *, terminal: bool, **options: object) -> None:
+    `program`: another that is loaded and asked for programs as `loaded_program.py` is.
+    """
+
+    def __init__(
+        self,
+        arguments: list[str],
+        *,
+        terminal: bool = False,
+        program: Path = PROGRAM,
+        **options: object,
+    ) -> None:
         self._terminal = terminal
+        self._program = program
         super().__init__(arguments, text=True, **options)
 
     def _execute_child(self, *given: object, **named: object) -> None:
@@ -72,7 +83,7 @@ class Loaded(subprocess.Popen[str]):
         self._told, telling = socket.socketpair()
         with telling:
             socket.send_fds(
-                _wishes(environment["PATH"], environment["PYTHONPATH"]),
+                _wishes(self._program, environment["PATH"], environment["PYTHONPATH"]),
                 [json.dumps(wish).encode()],
                 [
                     *(own if one == -1 else one for own, one in enumerate(streams)),

@@ -14,7 +14,7 @@ import { Founding } from "./founding.js";
 import { askToBeLinked } from "./linking.js";
 import { missing, openParts } from "./parts.js";
 import { openKept, recoverAccount } from "./recovering.js";
-import { SIGNED_OUT, Standing } from "./standing.js";
+import { SIGNED_OUT, Standing, endedAs } from "./standing.js";
 import { forgetAll } from "./storage.js";
 import { setFate } from "./this-device.js";
 
@@ -22,9 +22,6 @@ import { setFate } from "./this-device.js";
  * @typedef {import("./account-state.js").AccountState} AccountState
  * @typedef {import("./parts.js").Parts} Parts
  */
-
-/** What a server says at a sign-in of a device that it doesn't know, or no more. */
-const NOT_THIS_DEVICE = ["device_revoked", "device_unknown", "proof_wrong"];
 
 export class AccountClient {
   #parts;
@@ -122,6 +119,8 @@ export class AccountClient {
   }
 
   /**
+   * Phase `revoked` afterwards, and nobody is signed in: the account has removed this device. That is told whoever
+   * has the password alone; without one, a session that has ended looks the same.
    * @param {{address: string, password: string, replace?: boolean}} typed  replace: what another account has kept
    *   here may go
    * @throws {Refusal} `login_wrong`, `login_wait`; `other_account`: this browser is a device of another; the server's
@@ -138,7 +137,8 @@ export class AccountClient {
           await tokens.open("auth/login", { ...body, device: toBase64url(device.id) }, { proved: true });
           return;
         } catch (error) {
-          if (!NOT_THIS_DEVICE.includes(/** @type {Refusal} */ (error).code)) throw error;
+          // Of another account it may be one all the same.
+          if (/** @type {Refusal} */ (error).code !== "device_revoked") throw error;
         }
       }
       tokens.proveBy(null);
@@ -151,8 +151,13 @@ export class AccountClient {
         tokens.proveBy(device.keys);
         throw new Refusal("other_account");
       }
-      // What was begun may still come to pass; a device that the account doesn't know any more may not.
-      if (device.account === account && device.begun !== null) tokens.proveBy(device.keys);
+      if (device.account === account && device.begun === null) {
+        await tokens.end().catch(() => undefined);
+        await this.#standing.revoked(address);
+        return;
+      }
+      // What was begun may still come to pass.
+      if (device.account === account) tokens.proveBy(device.keys);
       else await this.#standing.forget();
     }
     await setFate(this.#parts.storage, null);
@@ -261,8 +266,11 @@ export class AccountClient {
     await setFate(storage, "signed_out");
     tabs.tell({ kind: "signed_out" });
     await tokens.end().then(() => setFate(storage, null), () => undefined);
-    if (forget) this.#standing.device = null;
-    this.#standing.leave(SIGNED_OUT);
+    if (forget) {
+      this.#standing.device = null;
+      tokens.proveBy(null);
+    }
+    this.#standing.leave(endedAs(this.#standing.device));
   }
 
   /**

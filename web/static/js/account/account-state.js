@@ -41,9 +41,13 @@
  * @property {number} due
  *
  * @typedef {object} News  what has happened to the account since it was last looked at on this device
- * @property {"device_added"|"device_removed"|"recovered"|"second_genesis"|"server_back"} kind
+ * @property {"device_added"|"device_removed"|"recovered"|"second_genesis"|"server_back"|"token_reused"} kind
  *   server_back: the server had forgotten statements of the list (it was restored), and was given them again
+ *   token_reused: what renews a session was used a second time, as by somebody who has copied it
  * @property {string} [device]
+ * @property {number} [day]  days since 1970: when this device has learnt of it. Nothing that devices sign about
+ *   devices has a time, and the server remembers none for it
+ * @property {number} [at]  of `token_reused`: milliseconds since 1970, by the server's clock
  *
  * @typedef {object} AccountState
  * @property {Phase} phase

@@ -156,7 +156,8 @@ export class DeviceWork {
   async seen() {
     const { rows, state, tabs } = this.#parts;
     const kept = await rows.read("chain");
-    await rows.write({ chain: { ...kept, news: [] } });
+    const reusedSeen = state.current.news.find(({ kind }) => kind === "token_reused")?.at ?? kept?.reusedSeen;
+    await rows.write({ chain: { ...kept, news: [], ...(reusedSeen === undefined ? {} : { reusedSeen }) } });
     state.change({ news: [] });
     tabs.tell({ kind: "changed" });
   }

@@ -131,16 +131,14 @@ export async function finishLink(parts, device) {
   const { begun } = device;
   if (begun === null || begun.kind !== "link") return;
   const { keys } = begun;
-  let given;
   try {
     const { answer } = await parts.api.link(keys.locator);
     if (answer === null) throw new Refusal("link_unknown");
-    given = await readAnswer(answer, device, keys);
+    await settle(parts, device, await readAnswer(answer, device, keys));
   } catch (error) {
     const { code } = /** @type {Refusal} */ (error);
     throw code === "link_unknown" || code.startsWith("linking_") ? new Refusal("link_expired") : error;
   }
-  await settle(parts, device, given);
 }
 
 /**

@@ -19,7 +19,9 @@ import { continued, isCopied, newsOf } from "./own-chain.js";
  * @property {Partial<import("./account-state.js").AccountState>} shown
  */
 
-/** @type {import("./account-state.js").News} */
+/** @typedef {import("./account-state.js").News} News */
+
+/** @type {News} */
 const SERVER_BACK = Object.freeze({ kind: "server_back" });
 
 /**
@@ -48,10 +50,12 @@ export async function look(parts, device, sealing) {
   if (await isCopied(statements, device.id, made) || await sealing.isForeign(named)) throw new Refusal("device_copied");
   if (!chain.devices.some((one) => toBase64url(one.id) === id)) throw new Refusal("device_revoked");
   const fresh = pinned.length === 0 ? [] : statements.slice(pinned.length);
-  /** @type {import("./account-state.js").News[]} */
-  const news = [...(kept?.news ?? []), ...newsOf(fresh, device.id), ...(wasBack ? [SERVER_BACK] : [])];
+  const day = clock.today();
+  const learnt = [...newsOf(fresh, device.id), ...(wasBack ? [SERVER_BACK] : [])].map((one) => ({ ...one, day }));
+  /** @type {News[]} */
+  const news = [...(kept?.news ?? []), ...learnt];
   if (fresh.length > 0 || wasBack || kept === undefined) {
-    await rows.write({ chain: { statements: statements.map(toBase64url), news } });
+    await rows.write({ chain: { ...kept, statements: statements.map(toBase64url), news } });
   }
   const names = (await rows.read("registers"))?.names_key ?? null;
   const views = await Promise.all(chain.devices.map(async ({ id: bytes, since }) => {
@@ -68,10 +72,23 @@ export async function look(parts, device, sealing) {
     shown: {
       phase: "ready", reason: null, account: me.account, device: id, createdDay: me.createdDay,
       address: state.current.address ?? (await rows.read("address")) ?? null, hasDevices: true, devices: views, sessions,
-      pending: me.pending, news: me.pending?.kind === "genesis" ? [...news, { kind: "second_genesis" }] : news,
+      pending: me.pending, news: [...news, ...current(me, kept?.reusedSeen)],
       unseen: unseenFor(views, clock.today()), clockOffset: clock.offset,
     },
   };
+}
+
+/**
+ * What is news as long as the server says it, and is kept nowhere.
+ * @param {import("./account-api.js").Me} me
+ * @param {number|undefined} reusedSeen  the last use of a used-up token of which the owner has read here
+ * @returns {News[]}
+ */
+function current({ pending, reusedAt }, reusedSeen) {
+  return [
+    ...(pending?.kind === "genesis" ? [{ kind: /** @type {const} */ ("second_genesis") }] : []),
+    ...(reusedAt !== null && reusedAt !== reusedSeen ? [{ kind: /** @type {const} */ ("token_reused"), at: reusedAt }] : []),
+  ];
 }
 
 /**

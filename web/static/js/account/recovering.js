@@ -17,6 +17,8 @@ import { openWithSeed, sealToWords, settle } from "./settling.js";
 import { keepDevice, newDevice } from "./this-device.js";
 
 const BEGIN = "auth/recover/begin";
+/** A thief may have left pins with twenty devices, two megabytes: that must stop nobody on a slow line. */
+const PATIENCE_MS = 120_000;
 
 /**
  * @typedef {import("./parts.js").Parts} Parts
@@ -90,7 +92,7 @@ async function begin({ base, clock, salt }, address, { signing }) {
     const signature = toBase64url(await recoveryProof(signing, named, pathname, address, time));
     const body = { address, recovery_key: toBase64url(signing.publicBytes), time, signature };
     try {
-      const answer = /** @type {any} */ (await http.ask("POST", BEGIN, { body }));
+      const answer = /** @type {any} */ (await http.ask("POST", BEGIN, { body, timeoutMs: PATIENCE_MS }));
       clock.learn(answer);
       return {
         account: String(answer.account),

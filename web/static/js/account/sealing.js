@@ -3,7 +3,7 @@
  * its successor was published, when all that was sealed to it has come and is opened.
  */
 
-import { fromBase64url, toBase64url } from "../protocol/encoding.js";
+import { toBase64url } from "../protocol/encoding.js";
 import { signSealing } from "../protocol/accounts/sealing-keys.js";
 
 const KEEP_MS = 48 * 3_600_000;
@@ -122,6 +122,3 @@ export class SealingKeys {
     return mine === undefined ? newest > 0 && served.number > newest : mine.body.key !== served.key;
   }
 }
-
-/** @param {SealingRow} row */
-export const seedOf = (row) => fromBase64url(row.seed, 32);

@@ -5,7 +5,9 @@
 
 import { fromBase64url, toBase64url, utf8 } from "../protocol/encoding.js";
 import { Refusal } from "../protocol/errors.js";
+import { sha256 } from "../protocol/keys.js";
 import { readChain } from "../protocol/accounts/chain.js";
+import { isSame } from "../protocol/accounts/derivation.js";
 import { newNamesKey, sealName, usualName } from "./device-names.js";
 import { nameOf } from "./own-chain.js";
 import { makePins } from "./pins.js";
@@ -53,15 +55,30 @@ export const openWithSeed = ({ hpke }, seed) => async (sealed) => {
 };
 
 /**
+ * What another device has told is sealed to only if it is the recovery key that all devices have signed.
+ * @param {import("../protocol/accounts/chain.js").Chain} chain
+ * @param {Registers} [registers]
+ * @throws {Refusal} `linking_form`
+ */
+async function checkTold({ recoverySeal }, registers) {
+  if (registers === undefined) return;
+  if (!isSame(await sha256(fromBase64url(registers.recovery_seal)), recoverySeal)) throw new Refusal("linking_form");
+}
+
+/**
  * @param {Parts} parts
  * @param {ThisDevice} device
  * @param {Gained} gained
+ * @throws {Refusal} `linking_form`: what another device has told is not this account's
  */
 export async function settle(parts, device, gained) {
   const { api, rows, state, storage, tokens, agent } = parts;
   const id = toBase64url(device.id);
   if (tokens.access?.device !== id) await tokens.refresh();
   const { begun } = device;
+  const { address, pin, sealing } = gained;
+  const statements = pin === undefined ? gained.statements : (await api.devices()).statements;
+  if (pin !== undefined) await checkTold(await readChain(statements ?? [], pin), gained.registers);
   const recoverySeal = gained.registers?.recovery_seal ?? (begun !== null && "recovery_seal" in begun ? begun.recovery_seal : null);
   await rows.open();
   await rows.begin(sealToWords(parts, recoverySeal));
@@ -69,9 +86,6 @@ export async function settle(parts, device, gained) {
   const registers = gained.registers ??
     (recoverySeal === null ? null : { names_key: newNamesKey(), recovery_seal: recoverySeal });
   const made = begun !== null && "statement" in begun ? [await nameOf(fromBase64url(begun.statement))] : [];
-  const { address, pin, sealing } = gained;
-  const statements = pin === undefined ? gained.statements : (await api.devices()).statements;
-  if (pin !== undefined) await readChain(statements ?? [], pin);
   await rows.write({
     made: { statements: made },
     ...(address === undefined ? {} : { address }),

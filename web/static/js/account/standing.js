@@ -17,6 +17,15 @@ import { fateOf, readDevice, setFate } from "./this-device.js";
 const AGAIN_MS = 10_000;
 export const SIGNED_OUT = Object.freeze({ ...NOTHING_KNOWN, phase: /** @type {const} */ ("signed_out") });
 
+/**
+ * What is shown where nobody is signed in any more. Not whose device it was: the address lies sealed under a key of
+ * which the server gives its half to a session alone, and a page that was signed out doesn't show it.
+ * @param {ThisDevice|null} device
+ * @returns {Readonly<AccountState>}
+ */
+export const endedAs = (device) => (device === null || device.begun !== null ? SIGNED_OUT
+  : { ...NOTHING_KNOWN, phase: "ended", device: toBase64url(device.id) });
+
 /** What the server says, or its answers show, of this browser as a whole. */
 const DISTRUST = ["chain_back", "chain_fork"];
 const STANDING = [
@@ -74,7 +83,7 @@ export class Standing {
       if (fate === "signed_out") {
         await tokens.end();
         await setFate(storage, null);
-        this.#state.change(SIGNED_OUT);
+        this.#state.change(endedAs(this.device));
         return;
       }
       await tokens.refresh();
@@ -145,22 +154,18 @@ export class Standing {
   /** What a no means for all of it. @param {Refusal} refusal */
   refused(refusal) {
     const { code } = refusal;
-    const isDevice = this.device?.begun === null;
     if (!isStanding(refusal) && !isPassing(refusal)) throw refusal;
     if (isPassing(refusal)) {
       this.#state.change({ phase: "offline" });
       clearTimeout(this.#again);
       if (!this.#isClosed) this.#again = setTimeout(this.#retry, AGAIN_MS);
-    } else if (code === "device_revoked") this.#revoked();
+    } else if (code === "device_revoked") void this.revoked();
     else if (code === "link_expired") this.#unlinked();
     else if (code === "device_copied") this.#stop("copied");
     else if (code === "locked") this.#stop("locked");
     else if (DISTRUST.includes(code)) this.#stop("distrusted", code);
     else if (code === "proof_wrong" && this.device === null) this.leave({ ...NOTHING_KNOWN, phase: "evicted" });
-    else {
-      const { id } = this.device ?? {};
-      this.leave(isDevice && id ? { ...NOTHING_KNOWN, phase: "ended", device: toBase64url(id) } : SIGNED_OUT);
-    }
+    else this.leave(endedAs(this.device));
   }
 
   /** @param {import("./account-state.js").Phase} phase  @param {string|null} [reason] */
@@ -176,11 +181,15 @@ export class Standing {
     this.leave(SIGNED_OUT);
   }
 
-  async #revoked() {
+  /**
+   * The account has no such device any more.
+   * @param {string|null} [address]  where somebody has just typed it
+   */
+  async revoked(address = null) {
     await this.forget();
     await setFate(this.#parts.storage, "revoked");
     this.#parts.tokens.drop();
-    this.leave({ ...NOTHING_KNOWN, phase: "revoked" });
+    this.leave({ ...NOTHING_KNOWN, phase: "revoked", address });
   }
 
   /** Drops all that lies here. */
@@ -219,9 +228,13 @@ export class Standing {
     else this.work.look();
   };
 
+  /** In another tab. */
   async #signedOut() {
-    this.leave(SIGNED_OUT);
+    this.work?.close();
+    this.work = null;
     this.device = await readDevice(this.#parts.storage);
+    this.#parts.tokens.proveBy(this.device?.keys ?? null);
+    this.leave(endedAs(this.device));
   }
 
   #isIn() {

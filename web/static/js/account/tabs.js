@@ -4,7 +4,7 @@
  */
 
 const CHANNEL = "ephemeral-account";
-export const LEADER = "ephemeral-account/socket";
+const LEADER = "ephemeral-account/socket";
 const FROZEN_MS = 5000;
 
 /**

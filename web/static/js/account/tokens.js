@@ -9,7 +9,7 @@ import { isObject } from "../protocol/encoding.js";
 import { Refusal } from "../protocol/errors.js";
 import { proof } from "../protocol/accounts/proofs.js";
 
-export const REFRESH = "ephemeral-account/refresh";
+const REFRESH = "ephemeral-account/refresh";
 /** A token that ends so soon is renewed before it is used. */
 const EARLY_MS = 60_000;
 /** How often one question is asked with another token or another clock. */

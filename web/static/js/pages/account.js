@@ -11,7 +11,7 @@ import { el, fill } from "../ui/el.js";
 import { haveAll, onLanguage, say } from "../ui/i18n.js";
 import { icon } from "../ui/icons.js";
 import { laterBy } from "../ui/later.js";
-import { guardPage } from "../ui/leave-guard.js";
+import { backTrap, guardPage } from "../ui/leave-guard.js";
 import { stage as stageIn } from "../ui/stage.js";
 import { loading } from "./loading.js";
 
@@ -63,11 +63,17 @@ async function start() {
     const told = await new HttpClient(base).ask("GET", "config");
     const { accounts } = /** @type {{accounts?: {mode: string}}} */ (told);
     client = await AccountClient.open({ config: readConfig(told), base, hpke: loadHpke });
-    accountView({ client, stage, invited: accounts?.mode === "invited", invitation, rooms: base });
+    accountView({ client, stage, invited: accounts?.mode === "invited", invitation, rooms: base, trap: trap() });
   } catch {
     stage.show(() => standingScreen(nobody, "unreachable"));
     window.addEventListener("online", () => location.reload(), { once: true });
   }
+}
+
+/** Back leads where the screen's own way back does: from the ten words nowhere, since nobody else has them. */
+function trap() {
+  const way = () => stage.screen()?.back;
+  return backTrap({ ask: async () => way() !== undefined, leave: () => way()?.() });
 }
 
 window.addEventListener("hashchange", takeFragment);

@@ -23,7 +23,7 @@ import { wordsBackScreen, wordsScreen } from "./words-screens.js";
 /** @type {Record<Route, (flow: Flow, given: any) => Screen>} */
 const ROUTES = {
   welcome: welcomeScreen, name: nameScreen, password: passwordScreen, words: wordsScreen, words_back: wordsBackScreen,
-  sign_in: signInScreen, recover: recoverScreen, link: linkScreen, deleted: (flow) => standingScreen(flow, "deleted"),
+  sign_in: signInScreen, recover: recoverScreen, link: linkScreen, deleted: (flow) => ({ ...standingScreen(flow, "deleted"), back: () => flow.go(null) }),
 };
 
 /** @type {Record<AccountState["phase"], (flow: Flow, given: any) => Screen>} */
@@ -43,10 +43,12 @@ const PHASES = {
 };
 
 /**
- * Shows the account of `client` on the stage, and follows it. Gives the flow, and a way to end that.
- * @param {{client: Client, stage: import("../../ui/stage.js").Stage, invited: boolean, invitation?: string, rooms: string}} given
+ * Shows the account of `client` on the stage, and follows it. Gives the flow, and a way to end that. `trap`: what
+ * makes the browser's Back lead out of where somebody has gone, before it leads out of the page.
+ * @param {{client: Client, stage: import("../../ui/stage.js").Stage, invited: boolean, invitation?: string, rooms: string,
+ *   trap?: {set: () => void, release: () => void}}} given
  */
-export function accountView({ client, stage, invited, invitation = "", rooms }) {
+export function accountView({ client, stage, invited, invitation = "", rooms, trap }) {
   /** @type {Route|null} */
   let route = null;
   let holding = 0;
@@ -80,6 +82,8 @@ export function accountView({ client, stage, invited, invitation = "", rooms }) 
     drawn = asked();
     const make = route === null ? PHASES[client.state.phase] : ROUTES[route];
     stage.show((kept) => make(flow, { ...given, ...kept }));
+    if (route === null) trap?.release();
+    else trap?.set();
   }
 
   function changed() {

@@ -1,9 +1,9 @@
 // What can be done with one device: to name it, and to remove it.
 
 import { announce } from "../../ui/announce.js";
-import { panel, panelHead } from "../../ui/dialog.js";
 import { el } from "../../ui/el.js";
 import { parts, say } from "../../ui/i18n.js";
+import { accountPanel } from "./account-panel.js";
 import { askingForm } from "./asking.js";
 import { deviceName } from "./devices-view.js";
 import { nameForManagers, passwordField, textField } from "./fields.js";
@@ -26,8 +26,7 @@ export function renamePanel({ client }, device) {
     node.close();
     announce(say("account.rename.done"));
   } });
-  const node = panel({ kind: "account-panel", labelledby: "rename-title" },
-    el("div", { class: "panel-body" }, panelHead("rename-title", say("account.rename.title"), () => node.close()), form.node));
+  const node = accountPanel({ id: "rename-title", title: say("account.rename.title") }, form.node);
   name.input.focus();
   return node;
 }
@@ -54,11 +53,10 @@ export function revokePanel({ client }, device) {
       document.getElementById("devices-title")?.focus();
     },
     beside: [button("quiet", say("dialog.back"), () => node.close())] });
-  const node = panel({ kind: "account-panel", labelledby: "revoke-title" },
-    el("div", { class: "panel-body" }, panelHead("revoke-title", say("account.revoke.title"), () => node.close()),
-      el("p", {}, parts(device.me ? "account.revoke.me" : "account.revoke.text", { device: deviceName(device) })),
-      last ? el("p", { class: "notice attention" }, say("account.revoke.last"))
-        : [points("done", [say("account.revoke.does_1"), say("account.revoke.does_2"), say("account.revoke.does_3")]), form.node]));
+  const node = accountPanel({ id: "revoke-title", title: say("account.revoke.title") },
+    el("p", {}, parts(device.me ? "account.revoke.me" : "account.revoke.text", { device: deviceName(device) })),
+    last ? el("p", { class: "notice attention" }, say("account.revoke.last"))
+      : [points("done", [say("account.revoke.does_1"), say("account.revoke.does_2"), say("account.revoke.does_3")]), form.node]);
   if (!last) password.input.focus();
   return node;
 }

@@ -18,7 +18,7 @@ export const deviceName = ({ name, id }) =>
   (name === null || name === "" ? say("account.devices.nameless", { id: id.slice(-4) }) : named(name));
 
 /** The same, for places that take no elements. @param {DeviceView} device */
-export const deviceLabel = ({ name, id }) =>
+const deviceLabel = ({ name, id }) =>
   (name === null || name === "" ? say("account.devices.nameless", { id: id.slice(-4) }) : `\u2068${name}\u2069`);
 
 /** @param {import("./home-screen.js").OpenPanel} open */

@@ -5,7 +5,8 @@
  * @typedef {import("../account-state.js").AccountState} AccountState
  * @typedef {import("../account-state.js").DeviceView} DeviceView
  * @typedef {import("../account-state.js").SessionView} SessionView
- * @typedef {import("../../ui/stage.js").Screen} Screen
+ * @typedef {import("../../ui/stage.js").Screen & {back?: () => void}} Screen  back: where the browser's Back leads, from
+ *   where somebody has gone; without it, nowhere
  *
  * @typedef {object} Link  a deposit that waits for another device
  * @property {string} code  seven words

@@ -1,10 +1,10 @@
 // Changing the password, signing out, and deleting the account.
 
 import { announce } from "../../ui/announce.js";
-import { panel, panelHead } from "../../ui/dialog.js";
 import { el } from "../../ui/el.js";
 import { say } from "../../ui/i18n.js";
 import { moment } from "../../ui/times.js";
+import { accountPanel } from "./account-panel.js";
 import { askingButton, askingForm } from "./asking.js";
 import { nameForManagers, passwordField, wordsField } from "./fields.js";
 import { button, points } from "./frame.js";
@@ -22,9 +22,8 @@ export function passwordPanel({ client }) {
       node.close();
       announce(say("account.change.done"));
     } });
-  const node = panel({ kind: "account-panel", labelledby: "change-title" },
-    el("div", { class: "panel-body" }, panelHead("change-title", say("account.change.title"), () => node.close()),
-      el("p", {}, say("account.change.text")), form.node));
+  const node = accountPanel({ id: "change-title", title: say("account.change.title") },
+    el("p", {}, say("account.change.text")), form.node);
   old.input.focus();
   return node;
 }
@@ -38,15 +37,14 @@ export function signOutPanel(flow) {
     await flow.hold(() => client.signOut({ forget }));
     node.close();
     flow.go(null);
-  };
-  const node = panel({ kind: "account-panel", labelledby: "out-title" },
-    el("div", { class: "panel-body" }, panelHead("out-title", say("account.out.title"), () => node.close()),
-      el("section", { class: "choice" }, el("h3", {}, say("account.out.keep_title")), el("p", {}, say("account.out.keep_text")),
-        el("div", { class: "button-row" }, askingButton({ kind: "primary", label: say("account.out.keep"), place, does: out(false) }))),
-      el("section", { class: "choice" }, el("h3", {}, say("account.out.forget_title")), el("p", {}, say("account.out.forget_text")),
-        client.state.devices.length === 1 ? el("p", { class: "notice attention" }, say("account.out.forget_last")) : null,
+};
+const node = accountPanel({ id: "out-title", title: say("account.out.title") },
+    el("section", { class: "choice" }, el("h3", {}, say("account.out.keep_title")), el("p", {}, say("account.out.keep_text")),
+      el("div", { class: "button-row" }, askingButton({ kind: "primary", label: say("account.out.keep"), place, does: out(false) }))),
+    el("section", { class: "choice" }, el("h3", {}, say("account.out.forget_title")), el("p", {}, say("account.out.forget_text")),
+      client.state.devices.length === 1 ? el("p", { class: "notice attention" }, say("account.out.forget_last")) : null,
         el("div", { class: "button-row" }, askingButton({ kind: "danger", label: say("account.out.forget"), place, does: out(true) }))),
-      place));
+      place);
   return node;
 }
 
@@ -66,10 +64,14 @@ export function deletePanel(flow) {
       else announce(say("account.delete.waits", { time: moment((due ?? Date.now()) - client.state.clockOffset) }));
     }),
     beside: [button("quiet", say("dialog.back"), () => node.close())] });
-  const node = panel({ kind: "account-panel", labelledby: "delete-title" },
-    el("div", { class: "panel-body" }, panelHead("delete-title", say("account.delete.title"), () => node.close()),
-      points("destroy", [say("account.delete.goes_1"), say("account.delete.goes_2"), say("account.delete.goes_3")]),
-      el("p", {}, say("account.delete.when")), form.node));
+  const node = accountPanel({ id: "delete-title", title: say("account.delete.title") },
+    points("destroy", [
+      say("account.delete.goes_1"),
+      say("account.delete.goes_2"),
+      say("account.delete.goes_3"),
+      say("account.delete.goes_4"),
+    ]),
+    el("p", {}, say("account.delete.when")), form.node);
   password.input.focus();
   return node;
 }

@@ -2,9 +2,9 @@
 // a link or a picture that was opened elsewhere does nothing, because that is how people are tricked.
 
 import { announce } from "../../ui/announce.js";
-import { panel, panelHead } from "../../ui/dialog.js";
 import { el, fill } from "../../ui/el.js";
 import { parts, say } from "../../ui/i18n.js";
+import { accountPanel } from "./account-panel.js";
 import { askingForm } from "./asking.js";
 import { nameForManagers, passwordField, wordsField } from "./fields.js";
 import { button, named } from "./frame.js";
@@ -14,8 +14,7 @@ import { canScan, scanner } from "./scanning.js";
 export function linkPanel({ client }) {
   const place = el("div", { class: "panel-step" });
   const scan = scanner({ found: (text) => void ask(text) });
-  const node = panel({ kind: "account-panel", labelledby: "link-title", onClose: scan.stop },
-    el("div", { class: "panel-body" }, panelHead("link-title", say("account.accept.title"), () => node.close()), place));
+  const node = accountPanel({ id: "link-title", title: say("account.accept.title"), onClose: scan.stop }, place);
 
   /** @type {(text: string) => void} */
   let ask = () => {};
@@ -64,7 +63,7 @@ export function linkPanel({ client }) {
 }
 
 /** What is in a link, where it is one: an address opened elsewhere does nothing, but its words can be read here. @param {string} text */
-export function wordsIn(text) {
+function wordsIn(text) {
   const found = /#link=([^\s&]+)/.exec(text)?.[1];
   return found === undefined ? text : decodeURIComponent(found);
 }

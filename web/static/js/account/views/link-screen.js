@@ -108,7 +108,7 @@ export function linkScreen(flow, { link: begun = null } = {}) {
   }
 
   void begin();
-  return { node, focus: heading, keep: () => ({ link: shown }), close() {
+  return { node, focus: heading, back, keep: () => ({ link: shown }), close() {
     closed = true;
     clearInterval(timer);
   } };

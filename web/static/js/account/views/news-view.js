@@ -6,6 +6,7 @@ import { parts, say } from "../../ui/i18n.js";
 import { icon } from "../../ui/icons.js";
 import { moment } from "../../ui/times.js";
 import { askingButton } from "./asking.js";
+import { dayName, today } from "./days.js";
 import { deviceName } from "./devices-view.js";
 import { button } from "./frame.js";
 
@@ -21,6 +22,7 @@ const NEWS = /** @type {const} */ ({
   recovered: ["account.news.recovered", "warning"],
   server_back: ["account.news.server_back", "warning"],
   second_genesis: ["account.news.second", "warning"],
+  token_reused: ["account.news.reused", "warning"],
 });
 
 /** @param {Flow} flow  @param {import("./home-screen.js").OpenPanel} open */
@@ -34,16 +36,27 @@ export function newsView(flow, open) {
   /** @param {AccountState} state */
   function update(state) {
     // What stays the same keeps its buttons, and the focus on them.
-    const now = JSON.stringify([state.pending, state.news, state.unseen, state.devices, state.persisted]);
+    const day = today(state.clockOffset);
+    const now = JSON.stringify([day, state.pending, state.news, state.unseen, state.devices, state.persisted]);
     if (now === told) return;
     told = now;
     const had = node.contains(document.activeElement);
     fill(pending, state.pending === null ? null : waits(state, state.pending));
     fill(news, state.news.length === 0 ? null : [
-      state.news.map((one) => line(NEWS[one.kind][1], parts(NEWS[one.kind][0], { device: nameOf(state, one.device) }))),
+      state.news.map((one) => happened(state, one, day)),
       el("div", { class: "button-row" }, button("quiet small", say("account.news.seen"), () => flow.client.seen()))]);
     fill(advice, advices(state));
     if (had && !node.contains(document.activeElement)) document.querySelector("h1")?.focus();
+  }
+
+  /** @param {AccountState} state  @param {AccountState["news"][number]} one  @param {number} day  today */
+  function happened(state, { kind, device, at, day: learnt }, day) {
+    const [sentence, drawing] = NEWS[kind];
+    const time = at === undefined ? "" : moment(at - state.clockOffset);
+    return line(drawing, [
+      ...parts(sentence, { device: nameOf(state, device), time }),
+      learnt === undefined ? null : el("span", { class: "hint news-day" }, say("account.news.day", { day: dayName(learnt, day) })),
+    ], kind === "token_reused" ? button("secondary small", say("account.change.title"), () => open("passwordPanel")) : null);
   }
 
   /** @param {AccountState} state  @param {NonNullable<AccountState["pending"]>} waiting */
@@ -79,9 +92,9 @@ export function newsView(flow, open) {
   return { node, update };
 }
 
-/** @param {string} drawing  @param {unknown[]} words */
-const line = (drawing, words) =>
-  el("p", { class: "notice" }, icon(drawing), el("span", { class: "notice-words" }, /** @type {any[]} */ (words)));
+/** @param {string} drawing  @param {unknown[]} words  @param {HTMLElement|null} [more] */
+const line = (drawing, words, more = null) =>
+  el("div", { class: "notice" }, icon(drawing), el("p", { class: "notice-words" }, /** @type {any[]} */ (words)), more);
 
 /** @param {AccountState} state  @param {string|undefined} id */
 function nameOf(state, id) {

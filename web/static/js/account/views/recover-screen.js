@@ -12,6 +12,7 @@ import { addressField } from "./sign-in-screen.js";
  * @param {{address?: string, words?: string}} [given]
  */
 export function recoverScreen(flow, { address: typed = flow.client.state.address ?? "", words: begun = "" } = {}) {
+  const back = () => flow.go(null);
   const address = addressField(typed);
   const words = wordsField({ id: "account-words", label: say("account.recover.words"), hint: say("account.recover.words_hint"),
     value: begun, more: { required: true } });
@@ -25,14 +26,14 @@ export function recoverScreen(flow, { address: typed = flow.client.state.address
       if (made?.words === undefined) flow.go(null);
       else flow.go("words", { words: made.words });
     },
-    beside: [button("quiet", say("dialog.back"), () => flow.go(null))],
+    beside: [button("quiet", say("dialog.back"), back)],
   });
   const { node } = frame(flow, { name: "recover", title: say("account.recover.title") },
     lead("account.recover.text"),
     form.node,
     el("section", {}, el("h2", {}, say("account.recover.does")), points("done", [
       say("account.recover.does_1"), say("account.recover.does_2"), say("account.recover.does_3")])));
-  return { node, focus: typed === "" ? address.input : words.input,
+  return { node, focus: typed === "" ? address.input : words.input, back,
     keep: () => ({ address: address.input.value, words: words.input.value }) };
 }
 

@@ -15,6 +15,7 @@ const PASSWORD_LONG = 20;
  * @param {{name?: string}} [given]
  */
 export function nameScreen(flow, { name = "" } = {}) {
+  const back = () => flow.go(null);
   const field = textField({ id: "account-name", label: say("account.name.label"), hint: say("account.name.hint"), value: name,
     wrong: ["address_form"], more: { maxlength: 20, autocomplete: "off", required: true, dir: "ltr" } });
   const form = askingForm({
@@ -24,10 +25,10 @@ export function nameScreen(flow, { name = "" } = {}) {
       const address = flow.client.proposeAddress(typed);
       flow.go("password", { name: typed, address });
     },
-    beside: [button("quiet", say("dialog.back"), () => flow.go(null))],
+    beside: [button("quiet", say("dialog.back"), back)],
   });
   const { node } = frame(flow, { name: "name", title: say("account.name.title") }, lead("account.name.text"), form.node);
-  return { node, focus: field.input, keep: () => ({ name: field.input.value }) };
+  return { node, focus: field.input, back, keep: () => ({ name: field.input.value }) };
 }
 
 /**
@@ -36,6 +37,7 @@ export function nameScreen(flow, { name = "" } = {}) {
  */
 export function passwordScreen(flow, { name = "", address: proposed = flow.client.proposeAddress(name) }) {
   let address = proposed;
+  const back = () => flow.go("name", { name });
   const shown = el("span", {}, address);
   const manager = nameForManagers(address);
   const strength = el("p", { class: "hint", role: "status" });
@@ -72,7 +74,7 @@ export function passwordScreen(flow, { name = "", address: proposed = flow.clien
       if (error?.code === "address_taken") another();
       throw error;
     }),
-    beside: [button("quiet", say("dialog.back"), () => flow.go("name", { name }))],
+    beside: [button("quiet", say("dialog.back"), back)],
   });
   const { node } = frame(flow, { name: "password", title: say("account.address.title") },
     el("div", { class: "address-line" },
@@ -81,5 +83,5 @@ export function passwordScreen(flow, { name = "", address: proposed = flow.clien
       button("quiet", say("account.address.another"), another)),
     el("p", {}, say("account.address.text")),
     form.node);
-  return { node, focus: password.input, keep: () => ({ name, address }) };
+  return { node, focus: password.input, back, keep: () => ({ name, address }) };
 }

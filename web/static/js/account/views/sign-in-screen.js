@@ -12,14 +12,15 @@ import { codeOf } from "./refusals.js";
  * @param {import("./flow.js").Flow} flow
  * @param {{address?: string}} [given]
  */
-export function signInScreen(flow, { address: typed = "" } = {}) {
+export function signInScreen(flow, { address: typed = flow.client.state.address ?? "" } = {}) {
   const ended = flow.client.state.phase === "ended";
+  const back = () => flow.go(null);
   const address = addressField(typed);
   const password = passwordField({ id: "account-password", label: say("account.password.label"), wrong: ["password_length"] });
   const form = askingForm({
     client: flow.client, label: say("account.sign_in.go"), parts: [address, password],
     submit: () => flow.hold(signIn),
-    beside: [ended ? null : button("quiet", say("dialog.back"), () => flow.go(null))],
+    beside: [ended ? null : button("quiet", say("dialog.back"), back)],
   });
   async function signIn() {
     const given = { address: address.input.value.trim(), password: password.input.value };
@@ -40,7 +41,7 @@ export function signInScreen(flow, { address: typed = "" } = {}) {
     form.node,
     el("p", {}, button("quiet", say("account.recover.way"), () => flow.go("recover"))),
     ended ? forgetting(flow) : null);
-  return { node, focus: typed === "" ? address.input : password.input, keep: () => ({ address: address.input.value }) };
+  return { node, focus: typed === "" ? address.input : password.input, back, keep: () => ({ address: address.input.value }) };
 }
 
 /** @param {string} typed */

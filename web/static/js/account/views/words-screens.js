@@ -43,6 +43,7 @@ export function wordsScreen(flow, { words }) {
  */
 export function wordsBackScreen(flow, { words, asked, typed = [] }) {
   const list = wordList(words);
+  const back = () => flow.go("words", { words });
   const fields = asked.map((at, index) => textField({ id: `account-word-${index}`, label: say("account.back.word", { number: at + 1 }),
     value: typed[index] ?? "", more: { autocomplete: "off", required: true, dir: "ltr" } }));
 
@@ -60,10 +61,10 @@ export function wordsBackScreen(flow, { words, asked, typed = [] }) {
 
   const form = askingForm({
     client: flow.client, label: say("account.back.check"), parts: fields, submit: compare,
-    beside: [button("quiet", say("account.back.again"), () => flow.go("words", { words }))],
+    beside: [button("quiet", say("account.back.again"), back)],
   });
   const { node } = frame(flow, { name: "back", title: say("account.back.title") }, lead("account.back.text"), form.node);
-  return { node, focus: fields[0].input, unsaved: () => true,
+  return { node, focus: fields[0].input, back, unsaved: () => true,
     keep: () => ({ words, asked, typed: fields.map(({ input }) => input.value) }) };
 }
 
