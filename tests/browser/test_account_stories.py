@@ -146,6 +146,8 @@ def test_somebody_makes_an_account_on_a_phone_with_the_keyboard_alone(
 ) -> None:
     watched = account_page(visit, server)
     page = watched.page
+    # What may be said of a link from outside takes no room while it isn't.
+    expect(page.locator("#opened")).to_be_hidden()
     pressed(page, "Make an account")
     page.keyboard.type("Ada")
     page.keyboard.press("Enter")
