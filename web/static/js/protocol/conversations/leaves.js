@@ -1,0 +1,40 @@
+/** By which somebody says that they leave a conversation (docs/conversations.md, 3 and 8.1). */
+
+import { signWith, verify } from "../accounts/signing.js";
+import { concat, u64 } from "../encoding.js";
+
+/** @param {Uint8Array} conversation  @param {Uint8Array} chain  @param {number} since */
+const signed = (conversation, chain, since) => concat(conversation, chain, u64(since));
+
+/**
+ * @param {CryptoKeyPair} key  a device's
+ * @param {Uint8Array} conversation
+ * @param {Uint8Array} chain  the leaver's
+ * @param {number} since  the epoch in which they entered
+ */
+export const signLeave = (key, conversation, chain, since) =>
+  signWith(key, "leave", signed(conversation, chain, since));
+
+/**
+ * @param {Uint8Array} publicKey
+ * @param {Uint8Array} conversation
+ * @param {Pick<import("./records.js").Leave, "chain"|"since"|"signature">} leave
+ */
+export const verifyLeave = (publicKey, conversation, { chain, since, signature }) =>
+  verify(publicKey, "leave", signed(conversation, chain, since), signature);
+
+/**
+ * Whether a leave is by a device that the record counted as the leaver's.
+ * @param {import("./records.js").Record} before  the record that the leaver was in
+ * @param {import("./records.js").Leave} leave
+ * @param {import("./lines.js").Lines} lines
+ * @returns {Promise<boolean|null>} null where the leaver's line ends before the point that `before` names
+ */
+export async function isLeave(before, leave, lines) {
+  const person = before.person(leave.chain);
+  if (person === null || person.since !== leave.since) return false;
+  const state = lines.get(leave.chain)?.at(person.sequence);
+  if (!state) return null;
+  const key = state.keyOf(leave.device);
+  return key !== null && verifyLeave(key, before.conversation, leave);
+}
