@@ -2,7 +2,7 @@
 
 import { decode as readCanonical, encode as canonical } from "../accounts/canonical-json.js";
 import { DEVICE_BYTES, HASH_BYTES } from "../accounts/statements.js";
-import { isObject, utf8 } from "../encoding.js";
+import { utf8 } from "../encoding.js";
 import { Refusal, refuse } from "../errors.js";
 import { ID_BYTES } from "../limits.js";
 import { isName } from "../names.js";
@@ -93,7 +93,8 @@ const KINDS = Object.freeze({
  */
 export function encode(kind, at, body) {
   const data = inForm("content_form", () => canonical({ v: VERSION, kind, at, body }));
-  refuse(decode(data).kind !== kind, "content_form");
+  refuse(!Object.hasOwn(KINDS, kind), "content_form");
+  decode(data);
   return data;
 }
 
@@ -107,12 +108,11 @@ export function decode(data) {
   refuse(data.length > CONTENT_BYTES, "content_form");
   return inForm("content_form", () => {
     const { v, kind, at, body } = fields(readCanonical(data), "v", "kind", "at", "body");
-    insist(v === VERSION && typeof kind === "string" && isObject(body));
-    const named = /** @type {string} */ (kind);
+    if (v !== VERSION || typeof kind !== "string") throw new Refusal("malformed");
     const time = integer(at);
-    if (!Object.hasOwn(KINDS, named)) return Object.freeze({ kind: UNKNOWN, at: time, body: {} });
-    const read = fields(body, ...Object.keys(KINDS[named]));
-    for (const [key, check] of Object.entries(KINDS[named])) check(read[key]);
-    return Object.freeze({ kind: named, at: time, body: read });
+    if (!Object.hasOwn(KINDS, kind)) return Object.freeze({ kind: UNKNOWN, at: time, body: {} });
+    const read = fields(body, ...Object.keys(KINDS[kind]));
+    for (const [key, check] of Object.entries(KINDS[kind])) check(read[key]);
+    return Object.freeze({ kind, at: time, body: read });
   });
 }

@@ -17,8 +17,9 @@ import { bytes, fields, inForm, integer } from "./form.js";
 const VERSION = 1;
 /** Bytes of a sealed text. */
 export const INVITATION_BYTES = 4096;
-const MARK = "#invite=";
-const FORM = /^([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{43})$/;
+const MARK = "invite=";
+/** The id and the secret, and then whatever stands behind a link in a text. */
+const FORM = /^([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{43})(?![A-Za-z0-9_-])/;
 
 /** The inviter's text, and that of who was invited: what differs between the two. */
 const OUT = Object.freeze({ word: "invitation-out", direction: 1 });
@@ -30,6 +31,8 @@ const IN = Object.freeze({ word: "invitation-in", direction: 2 });
  * @property {import("../accounts/chain.js").Pin} pin
  * @property {string|null} name
  * @property {Uint8Array|null} conversation  16 bytes
+ *
+ * @typedef {(size: number) => Uint8Array} RandomBytes
  */
 
 /** What a link holds. Of the two, the server learns the id. */
@@ -39,46 +42,48 @@ export class Invitation {
    * @param {Uint8Array} secret  32 random bytes
    */
   constructor(id, secret) {
-    if (id.length !== ID_BYTES || secret.length !== SECRET_BYTES) throw new TypeError("16 and 32 bytes");
     this.id = id;
     this.secret = secret;
     Object.freeze(this);
   }
 
-  /** What stands in the address behind `#`. */
-  get fragment() {
-    return `${MARK.slice(1)}${toBase64url(this.id)}.${toBase64url(this.secret)}`;
+  /** A new one. @param {RandomBytes} randomBytes */
+  static generate(randomBytes) {
+    return new Invitation(randomBytes(ID_BYTES), randomBytes(SECRET_BYTES));
   }
 
-  /**
-   * The invitation in an address, or in its fragment with or without `#`.
-   * @param {string} text
-   * @returns {Invitation}
-   * @throws {Refusal} `invitation_form`
-   */
-  static read(text) {
-    const trimmed = text.trim();
-    const marked = trimmed.startsWith(MARK.slice(1)) ? `#${trimmed}` : trimmed;
-    const at = marked.lastIndexOf(MARK);
-    const [, id, secret] = FORM.exec(marked.slice(at + MARK.length)) ?? [];
-    if (at < 0 || id === undefined) throw new Refusal("invitation_form");
-    return inForm("invitation_form", () =>
-      new Invitation(fromBase64url(id, ID_BYTES), fromBase64url(secret, SECRET_BYTES)));
+  /** What stands behind the `#` of the link. */
+  fragment() {
+    return `${MARK}${toBase64url(this.id)}.${toBase64url(this.secret)}`;
   }
 
-  /** What a record says of a link that leads into its conversation more than once. */
+  /** What a record names in `joining` while this link may be used more than once. */
   joining() {
     return derived(this.secret, "joining");
   }
 }
 
 /**
+ * The invitation in a link, or in its fragment alone. Which page the link names is not looked at: it leads nowhere.
+ * @param {string} text
+ * @returns {Invitation}
+ * @throws {Refusal} `invitation_form`
+ */
+export function readInvitation(text) {
+  const at = text.lastIndexOf(MARK);
+  const [, id, secret] = FORM.exec(text.slice(at + MARK.length)) ?? [];
+  if (at < 0 || id === undefined) throw new Refusal("invitation_form");
+  return inForm("invitation_form", () =>
+    new Invitation(fromBase64url(id, ID_BYTES), fromBase64url(secret, SECRET_BYTES)));
+}
+
+/**
  * What the inviter leaves with the server.
  * @param {Invitation} invitation
  * @param {Introduction} introduction
- * @param {Uint8Array} nonce  12 random bytes
+ * @param {RandomBytes} randomBytes
  */
-export const sealInvitation = (invitation, introduction, nonce) => sealed(invitation, OUT, introduction, nonce);
+export const sealInvitation = (invitation, introduction, randomBytes) => sealed(invitation, OUT, introduction, randomBytes);
 
 /**
  * @param {Invitation} invitation
@@ -92,9 +97,9 @@ export const openInvitation = (invitation, box) => opened(invitation, OUT, box);
  * What whoever was invited answers.
  * @param {Invitation} invitation
  * @param {Introduction} introduction
- * @param {Uint8Array} nonce  12 random bytes
+ * @param {RandomBytes} randomBytes
  */
-export const sealRedemption = (invitation, introduction, nonce) => sealed(invitation, IN, introduction, nonce);
+export const sealRedemption = (invitation, introduction, randomBytes) => sealed(invitation, IN, introduction, randomBytes);
 
 /**
  * @param {Invitation} invitation
@@ -118,9 +123,9 @@ async function keyAndAd({ id, secret }, { word, direction }) {
  * @param {Invitation} invitation
  * @param {typeof OUT|typeof IN} way
  * @param {Introduction} introduction
- * @param {Uint8Array} nonce
+ * @param {RandomBytes} randomBytes
  */
-async function sealed(invitation, way, { pin, name, conversation }, nonce) {
+async function sealed(invitation, way, { pin, name, conversation }, randomBytes) {
   const content = {
     v: VERSION,
     chain: toBase64url(pin.chain),
@@ -131,6 +136,7 @@ async function sealed(invitation, way, { pin, name, conversation }, nonce) {
   };
   readIntroduction(content);
   const { key, ad } = await keyAndAd(invitation, way);
+  const nonce = randomBytes(NONCE_BYTES);
   return concat(nonce, await aeadSeal(key, nonce, paddedJson(content), ad));
 }
 

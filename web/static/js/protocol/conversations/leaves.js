@@ -1,26 +1,31 @@
 /** By which somebody says that they leave a conversation (docs/conversations.md, 3 and 8.1). */
 
-import { signWith, verify } from "../accounts/signing.js";
+import { publicBytes, signWith, verify } from "../accounts/signing.js";
+import { deviceId } from "../accounts/statements.js";
 import { concat, u64 } from "../encoding.js";
 
 /** @param {Uint8Array} conversation  @param {Uint8Array} chain  @param {number} since */
 const signed = (conversation, chain, since) => concat(conversation, chain, u64(since));
 
 /**
+ * Who is added again later enters in another epoch, and can't be taken out by this.
  * @param {CryptoKeyPair} key  a device's
  * @param {Uint8Array} conversation
  * @param {Uint8Array} chain  the leaver's
  * @param {number} since  the epoch in which they entered
+ * @returns {Promise<import("./records.js").Leave>}
  */
-export const signLeave = (key, conversation, chain, since) =>
-  signWith(key, "leave", signed(conversation, chain, since));
+export const signLeave = async (key, conversation, chain, since) => ({
+  chain, since, device: await deviceId(await publicBytes(key)),
+  signature: await signWith(key, "leave", signed(conversation, chain, since)),
+});
 
 /**
- * @param {Uint8Array} publicKey
  * @param {Uint8Array} conversation
  * @param {Pick<import("./records.js").Leave, "chain"|"since"|"signature">} leave
+ * @param {Uint8Array} publicKey
  */
-export const verifyLeave = (publicKey, conversation, { chain, since, signature }) =>
+export const verifyLeave = (conversation, { chain, since, signature }, publicKey) =>
   verify(publicKey, "leave", signed(conversation, chain, since), signature);
 
 /**
@@ -36,5 +41,5 @@ export async function isLeave(before, leave, lines) {
   const state = lines.get(leave.chain)?.at(person.sequence);
   if (!state) return null;
   const key = state.keyOf(leave.device);
-  return key !== null && verifyLeave(key, before.conversation, leave);
+  return key !== null && verifyLeave(before.conversation, leave, key);
 }

@@ -41,7 +41,7 @@ export class Log {
   }
 
   /** Where nothing has been said yet. @param {Uint8Array} conversation */
-  static async begin(conversation) {
+  static async first(conversation) {
     return new Log(0, await firstHash(conversation));
   }
 

@@ -26,7 +26,7 @@ export const MESSAGE_BYTES = Object.freeze(PADDED_SIZES.map((size) => size + OVE
 /**
  * What stands before the sealed part of an entry, and is bound to it. `seen` and `log` say up to where its sender had
  * read, and what.
- * @typedef {object} Heading
+ * @typedef {object} Ad
  * @property {Uint8Array} conversation  16 bytes
  * @property {Uint8Array} record  `R`, 32 bytes
  * @property {Uint8Array} device  the sender's, 16 bytes
@@ -40,7 +40,7 @@ export const MESSAGE_BYTES = Object.freeze(PADDED_SIZES.map((size) => size + OVE
  * @property {Uint8Array} raw
  * @property {Uint8Array} signature
  * @property {Uint8Array} ad
- * @property {Heading} heading
+ * @property {Ad} heading
  *
  * @typedef {object} Reading  what a reader knows who opens an entry
  * @property {Uint8Array} seed  of the epoch
@@ -52,13 +52,13 @@ export const MESSAGE_BYTES = Object.freeze(PADDED_SIZES.map((size) => size + OVE
  * @property {(place: number) => Uint8Array|null} logAt  the reader's own hash of the log; null where it has none
  */
 
-/** @param {Heading} heading */
+/** @param {Ad} heading */
 const adOf = ({ conversation, record, device, id, seen, log }) =>
   concat(Uint8Array.of(VERSION, SUITE), conversation, record, device, id, u64(seen), log);
 
 /**
  * @param {CryptoKey} key  of `messageKey`
- * @param {Heading} heading
+ * @param {Ad} heading
  * @param {Uint8Array} nonce  12 random bytes, new for every entry
  * @param {CryptoKeyPair} signing  the device's
  * @param {Uint8Array} content  of `contents.encode`
@@ -77,10 +77,10 @@ export async function sealMessage(key, heading, nonce, signing, content) {
 /**
  * What an entry says without being opened.
  * @param {Uint8Array} entry
- * @returns {Heading}
+ * @returns {Ad}
  * @throws {Refusal} `message_length`, `message_version`
  */
-export function readHeading(entry) {
+export function readAd(entry) {
   refuse(!MESSAGE_BYTES.includes(entry.length), "message_length");
   refuse(entry[0] !== VERSION || entry[1] !== SUITE, "message_version");
   let at = 2;
@@ -102,7 +102,7 @@ export function readHeading(entry) {
  *   `message_seen`, `log_fork`, `message_broken`, `message_padding`, `message_signature`, `content_form`
  */
 export async function openMessage({ seed, signed: { record, hash }, recordPlace, lines, place, device, logAt }, entry) {
-  const heading = readHeading(entry);
+  const heading = readAd(entry);
   refuse(!isSame(heading.conversation, record.conversation), "message_conversation");
   refuse(!isSame(heading.record, hash), "message_record");
   const person = isSame(heading.device, device) ? record.personOf(device, lines) : null;
@@ -136,13 +136,13 @@ const signed = async (ad, content) => concat(ad, await sha256(content));
 
 /** @param {number} length  of the content */
 const paddedSize = (length) =>
-  PADDED_SIZES.find((size) => size >= LENGTH_BYTES + length) ?? Number.POSITIVE_INFINITY;
+  PADDED_SIZES.find((size) => size >= LENGTH_BYTES + length) ?? 0;
 
 /** @param {Uint8Array} padded */
 function unpadded(padded) {
   const length = viewOf(padded).getUint32(0);
   const end = LENGTH_BYTES + length;
-  refuse(paddedSize(length) !== padded.length, "message_padding");
+  refuse(length > CONTENT_BYTES || paddedSize(length) !== padded.length, "message_padding");
   refuse(padded.subarray(end).some((byte) => byte !== 0), "message_padding");
   return padded.slice(LENGTH_BYTES, end);
 }
