@@ -1,0 +1,1 @@
+"""Lasting conversations between accounts' devices: delivery of what only they can read."""
