@@ -121,7 +121,8 @@ def codes_raised() -> set[str]:
 
 def codes_known() -> set[str]:
     """The codes of the documents and of the server, and those that are the browser's alone."""
-    documents = (ROOT / "docs" / name for name in ("protocol.md", "accounts.md"))
+    names = ("protocol.md", "accounts.md", "conversations.md")
+    documents = (ROOT / "docs" / name for name in names)
     law = "".join(path.read_text(encoding="utf-8") for path in documents)
     own = (MODULES / "protocol" / "errors.js").read_text(encoding="utf-8").split("*/")[0]
     return set(re.findall(r"`([a-z]+(?:_[a-z]+)*)`", law + own)) | set(ACCOUNT_STATUS) | set(CONVERSATION_STATUS)
