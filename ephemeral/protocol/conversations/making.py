@@ -208,8 +208,9 @@ def _device(device: bytes, key: SealingKey | None, was: MemberDevice | None) -> 
 
 
 def _judged(before: Record | None, record: Record, lines: Lines) -> Record:
-    Record.decode(record.encode())
     verdict = judge_unsigned(before, record, lines, complete=True)
     if isinstance(verdict, Bad):
         raise Refusal(verdict.code)
+    # A timer that is too long, say: what the judge takes for granted.
+    Record.decode(record.encode())
     return record
