@@ -19,27 +19,27 @@ _TOPIC = b"ephemeral/v1/server/conversation-topic\0"
 _CONVERSATION_BYTES = 16
 
 
-class _Change(Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False):
-    """Metadata of a change."""
-
-
-class ConversationChanged(_Change):
+class ConversationChanged(
+    Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False
+):
     """The log has places up to `s`; who is in it may be others. 0: the conversation is gone."""
 
     s: int
 
 
-class ConversationsChanged(_Change):
+class ConversationsChanged(
+    Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False
+):
     """Of an account's topic: it is in a conversation that it was not in, or no longer in one."""
 
 
-class Typing(_Change):
+class Typing(Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False):
     """A device's person is writing."""
 
     device: bytes
 
 
-class CursorMoved(_Change):
+class CursorMoved(Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False):
     """A device has stored what it read, up to that place."""
 
     device: bytes
