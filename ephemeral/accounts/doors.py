@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ephemeral.accounts.api.actions import ACCOUNT, AccountActions
 from ephemeral.accounts.api.callers import AccountCallers, Asker
+from ephemeral.accounts.service.contact_requests import ContactRequests
 from ephemeral.accounts.service.contacts import Contacts
 from ephemeral.accounts.service.ended import EndedSessions, SessionEnded
 from ephemeral.accounts.service.hooks import Hooks, Listener
@@ -29,7 +30,8 @@ class Doors:
     """The doors.
 
     `callers`, `actions`: who asks, and what is counted, as for accounts. `people`: chains and
-    sealing keys of any account. `contacts`: who has agreed to whom. `values`: sealed payloads.
+    sealing keys of any account. `contacts`: who has agreed to whom; `requests`:
+    who asks. `values`: sealed payloads.
     `watches`: transactions after whose commit others are told, and what an account is called on the
     bus. `hooks`: what happens to accounts, inside their transactions. `ended`: whether a session
     has ended; every listener of its topic is told at once.
@@ -39,6 +41,7 @@ class Doors:
     actions: AccountActions
     people: People
     contacts: Contacts
+    requests: ContactRequests
     values: SealedValues
     watches: Watches
     hooks: Hooks

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from ephemeral.accounts.api.actions import AccountActions
 from ephemeral.accounts.api.callers import AccountCallers
 from ephemeral.accounts.api.config import accounts_config
+from ephemeral.accounts.api.contact_handlers import ContactHandlers
+from ephemeral.accounts.api.contact_operations import contact_operations
 from ephemeral.accounts.api.cookies import Cookies
 from ephemeral.accounts.api.device_handlers import DeviceHandlers
 from ephemeral.accounts.api.device_operations import device_operations
@@ -21,7 +23,7 @@ from ephemeral.accounts.api.sign_in_handlers import SignInHandlers, TokenAnswers
 from ephemeral.accounts.api.sign_in_operations import sign_in_operations
 from ephemeral.accounts.doors import Doors
 from ephemeral.accounts.service.chain_cache import ChainCache
-from ephemeral.accounts.service.contacts import Contacts
+from ephemeral.accounts.service.contact_services import ContactServices
 from ephemeral.accounts.service.counts import counts
 from ephemeral.accounts.service.deletion import Deletion
 from ephemeral.accounts.service.deployment import read_audience
@@ -78,9 +80,11 @@ async def accounts_wing(ground: Ground) -> AsyncIterator[tuple[Wing, Doors]]:
     invited = settings.accounts == "invited"
     passwords = Passwords(pool, random)
     deletion = Deletion(watches, hooks, values, sessions, passwords, pendings)
+    people = People(statements, values)
+    contacts = ContactServices.of(pool, watches, hooks, people, values, sessions, index_key)
     devices = DeviceServices.of(
         pool, watches, values, sessions, passwords, proofs, pendings, statements, deletion,
-        index_key, random,
+        contacts.contacts, index_key, random,
     )  # fmt: skip
     answers = TokenAnswers(tokens, Cookies(f"{settings.base_path}/auth"))
     registration = Registration(pool, passwords, sessions, index_key, random, invited=invited)
@@ -117,8 +121,9 @@ async def accounts_wing(ground: Ground) -> AsyncIterator[tuple[Wing, Doors]]:
     doors = Doors(
         callers=callers,
         actions=actions,
-        people=People(statements, values),
-        contacts=Contacts(),
+        people=people,
+        contacts=contacts.contacts,
+        requests=contacts.requests,
         values=values,
         watches=watches,
         hooks=hooks,
@@ -136,6 +141,7 @@ async def accounts_wing(ground: Ground) -> AsyncIterator[tuple[Wing, Doors]]:
                     callers,
                     actions,
                 ),
+                *contact_operations(ContactHandlers(contacts), callers, actions),
                 *others,
             ),
             background={"accounts": sweeper.run},

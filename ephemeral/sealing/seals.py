@@ -39,6 +39,7 @@ Random = Callable[[int], bytes]
 Kind = Literal[
     "message", "profile", "resume",
     "token-key", "family", "device-name", "sealing-key", "share", "pins", "link",
+    "contact-request", "contact-invitation", "contact-redemption",
     "operator",
 ]  # fmt: skip
 

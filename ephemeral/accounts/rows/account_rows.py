@@ -64,6 +64,26 @@ async def lock(connection: Connection, account: bytes) -> AccountRow | None:
     return None if row is None else AccountRow(*row)
 
 
+async def lock_both(connection: Connection, one: bytes, other: bytes) -> bool:
+    """Lock two accounts, in one order whoever asks; whether both are there."""
+    rows = await connection.fetch(
+        """
+        SELECT account FROM accounts.accounts WHERE account = ANY($1::bytea[])
+        ORDER BY account FOR UPDATE
+        """,
+        [one, other],
+    )
+    return len(rows) == 2
+
+
+async def address(connection: Connection, account: bytes) -> bytes | None:
+    """The keyed hash of an account's address."""
+    found: bytes | None = await connection.fetchval(
+        "SELECT address FROM accounts.accounts WHERE account = $1", account
+    )
+    return found
+
+
 async def set_password(connection: Connection, account: bytes, password: str) -> None:
     """Another password opens the account; what was noted under the one before is forgotten."""
     await connection.execute(

@@ -40,6 +40,9 @@ _HIDDEN = {
     ("accounts.identities", "identity"): _NAME,
     ("accounts.links", "locator"): _NAME,
     ("accounts.links", "digest"): _NAME,
+    ("accounts.contact_requests", "request"): _NAME,
+    ("accounts.contact_requests", "address"): _NAME,
+    ("accounts.contact_invitations", "invitation"): _NAME,
     ("payload_keys", "wrapped"): _KEY,
 }
 _DIGESTS = {
@@ -63,6 +66,12 @@ _WHOLE = {
     ("accounts.pins", "device"),
     ("accounts.links", "sid"),
     ("accounts.links", "device"),
+    ("accounts.contacts", "other"),
+    ("accounts.contacts", "state"),
+    ("accounts.contacts", "chain"),
+    ("accounts.contacts", "request"),
+    ("accounts.contact_invitations", "conversation"),
+    ("accounts.contact_invitations", "redeemer"),
     ("accounts.pending", "kind"),
     ("accounts.pending", "device"),
     ("accounts.pending", "signed"),
@@ -83,6 +92,9 @@ _NAMES = {
     ("accounts.links", "request"): _PAYLOAD,
     ("accounts.links", "answer"): _PAYLOAD,
     ("accounts.pending", "sealing"): _PAYLOAD,
+    ("accounts.contact_requests", "own"): _PAYLOAD,
+    ("accounts.contact_invitations", "payload"): _PAYLOAD,
+    ("accounts.contact_invitations", "redemption"): _PAYLOAD,
     ("payload_keys", "epoch"): (("epochs", "id"),),
 }
 _APART = {
@@ -176,6 +188,14 @@ def _elsewhere(found: list[TableRecord]) -> tuple[Elsewhere, ...]:
             None,
             "If you delete the account, what its devices have signed about devices stays for 30 "
             "days at most, bound to no account, for those who have seen it.",
+        ),
+        Elsewhere(
+            "tables",
+            "contacts of others",
+            None,
+            "Who has you among their contacts has a row that says so, and who has asked for your "
+            "address one with a keyed hash of it. Those are theirs, as these here are yours: "
+            "nobody is told by whom they are blocked.",
         ),
         Elsewhere(
             "disk",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ephemeral.accounts.service.account_record import AccountRecords
+from ephemeral.accounts.service.contacts import Contacts
 from ephemeral.accounts.service.deletion import Deletion
 from ephemeral.accounts.service.devices import Devices
 from ephemeral.accounts.service.due import Due
@@ -55,6 +56,7 @@ class DeviceServices:
         pendings: Pendings,
         statements: Statements,
         deletion: Deletion,
+        contacts: Contacts,
         index_key: bytes,
         random: Random,
     ) -> DeviceServices:
@@ -63,7 +65,7 @@ class DeviceServices:
         pins = Pins(pool, statements, values)
         return cls(
             watches=watches,
-            devices=Devices(pool, watches, statements, values, sessions, links, pendings),
+            devices=Devices(pool, watches, statements, values, sessions, links, pendings, contacts),
             links=links,
             sealing_keys=SealingKeys(watches, statements, values),
             shares=Shares(pool, values, random),
@@ -72,5 +74,5 @@ class DeviceServices:
                 pool, watches, statements, values, sessions, passwords, proofs, pins, index_key
             ),
             records=AccountRecords(pool),
-            due=Due(pool, watches, statements, values, sessions, deletion),
+            due=Due(pool, watches, statements, values, sessions, deletion, contacts),
         )

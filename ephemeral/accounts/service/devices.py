@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ephemeral.accounts.rows import account_rows, chain_rows, device_rows, pending_rows
 from ephemeral.accounts.rows.chain_rows import ChainRow
 from ephemeral.accounts.rules.nouns import Device, Pending, Posted, Sealing, Session
+from ephemeral.accounts.service.contacts import Contacts
 from ephemeral.accounts.service.links import Links
 from ephemeral.accounts.service.pendings import Pendings
 from ephemeral.accounts.service.sealed_values import SealedValues
@@ -56,6 +57,7 @@ class Devices:
         sessions: Sessions,
         links: Links,
         pendings: Pendings,
+        contacts: Contacts,
     ) -> None:
         self._pool = pool
         self._watches = watches
@@ -64,6 +66,7 @@ class Devices:
         self._sessions = sessions
         self._links = links
         self._pendings = pendings
+        self._contacts = contacts
 
     async def listed(self, account: bytes) -> Listed:
         """All devices, with their chain, and what waits."""
@@ -93,12 +96,15 @@ class Devices:
     async def statements(
         self, account: bytes, chain: bytes, after: int | None
     ) -> tuple[list[bytes], int]:
-        """What stands in a chain of this account after a place; refuses `not_found`."""
+        """What stands in a chain after a place; refuses `not_found`.
+
+        Of this account, of those who have agreed to it, and of whoever a kept record lists beside.
+        """
 
         async def work(connection: Connection) -> tuple[list[bytes], int]:
             row = await chain_rows.owned_chain(connection, account, chain)
             if row is None:
-                raise Refusal("not_found")
+                refuse(not await self._contacts.reads(connection, account, chain), "not_found")
             first = 0 if after is None else after + 1
             return await chain_rows.statements(connection, chain, first), await clock(connection)
 

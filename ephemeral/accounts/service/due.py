@@ -18,6 +18,7 @@ from ephemeral.accounts.rows import (
 from ephemeral.accounts.rows.device_rows import SealingRow
 from ephemeral.accounts.rows.pending_rows import PendingRow
 from ephemeral.accounts.rules.nouns import UNDO_MS
+from ephemeral.accounts.service.contacts import Contacts
 from ephemeral.accounts.service.deletion import Deletion
 from ephemeral.accounts.service.sealed_values import SealedValues
 from ephemeral.accounts.service.sessions import Sessions
@@ -52,6 +53,7 @@ class Due:
         values: SealedValues,
         sessions: Sessions,
         deletion: Deletion,
+        contacts: Contacts,
     ) -> None:
         self._pool = pool
         self._watches = watches
@@ -59,6 +61,7 @@ class Due:
         self._values = values
         self._sessions = sessions
         self._deletion = deletion
+        self._contacts = contacts
         self._clock = ClockWatch(PAUSE_SECONDS)
 
     async def sweep(self, monotonic: float) -> None:
@@ -153,6 +156,7 @@ class Due:
         payloads = [
             *await link_rows.forget_expired(connection, now, CHUNK),
             *await pin_rows.forget_removed(connection, now - UNDO_MS, CHUNK),
+            *await self._contacts.expired(connection, now, CHUNK),
         ]
         await link_rows.forget_tries(connection, now)
         ended = await chain_rows.ended_before(connection, now - UNDO_MS, CHUNK)

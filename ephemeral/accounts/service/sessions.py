@@ -92,10 +92,14 @@ class Sessions:
         Checking a password takes a while, in which a device is removed or an account recovered.
         """
         row = await account_rows.lock(connection, session.account)
-        still = await session_rows.read(connection, session.sid)
-        if row is None or still is None:
+        if row is None:
             raise Refusal("session_ended")
+        await self.still(connection, session)
         return row
+
+    async def still(self, connection: Connection, session: Session) -> None:
+        """Refuse `session_ended` a session that has, whose account is locked."""
+        refuse(await session_rows.read(connection, session.sid) is None, "session_ended")
 
     async def bind(self, connection: Connection, sid: bytes, device: bytes) -> bool:
         """A session without a device becomes that device's; False if it can't any more."""

@@ -14,6 +14,7 @@ from support.people.account_client import AccountClient
 
 from app import serving
 from ephemeral.accounts.service.chain_cache import ChainCache
+from ephemeral.accounts.service.contacts import Contacts
 from ephemeral.accounts.service.deletion import Deletion
 from ephemeral.accounts.service.deployment import read_audience
 from ephemeral.accounts.service.due import Due
@@ -21,6 +22,7 @@ from ephemeral.accounts.service.ended import EndedSessions
 from ephemeral.accounts.service.hooks import Hooks
 from ephemeral.accounts.service.passwords import Passwords
 from ephemeral.accounts.service.pendings import Pendings
+from ephemeral.accounts.service.people import People
 from ephemeral.accounts.service.proofs import Proofs
 from ephemeral.accounts.service.sealed_values import SealedValues
 from ephemeral.accounts.service.sessions import Sessions
@@ -108,7 +110,11 @@ class House:
         pendings = Pendings(statements)
         watches = Watches(ground.pool, LocalBus(), ground.keyring.index_key)
         deletion = Deletion(watches, hooks, values, self.sessions, passwords, pendings)
-        self.due = Due(ground.pool, watches, statements, values, self.sessions, deletion)
+        contacts = Contacts(
+            ground.pool, watches, hooks, People(statements, values), values, self.sessions,
+            ground.keyring.index_key,
+        )  # fmt: skip
+        self.due = Due(ground.pool, watches, statements, values, self.sessions, deletion, contacts)
 
     @property
     def pool(self) -> "Pool":

@@ -13,12 +13,14 @@ from ephemeral.accounts.rows import account_rows
 from ephemeral.accounts.rules.names import address_hash
 from ephemeral.accounts.rules.nouns import DAY_MS, Posted, Sealing, Session
 from ephemeral.accounts.service.chain_cache import ChainCache
+from ephemeral.accounts.service.contact_services import ContactServices
 from ephemeral.accounts.service.deletion import Deletion
 from ephemeral.accounts.service.device_services import DeviceServices
 from ephemeral.accounts.service.ended import EndedSessions
 from ephemeral.accounts.service.hooks import Hooks
 from ephemeral.accounts.service.passwords import Passwords
 from ephemeral.accounts.service.pendings import Pendings
+from ephemeral.accounts.service.people import People
 from ephemeral.accounts.service.proofs import Proof, Proofs
 from ephemeral.accounts.service.recovery import Begun
 from ephemeral.accounts.service.sealed_values import SealedValues
@@ -181,9 +183,13 @@ class AccountDesk:
         self.deletion = Deletion(
             self.watches, self.hooks, self.values, self.sessions, self.passwords, pendings
         )
+        self.people = People(statements, self.values)
+        self.contacts = ContactServices.of(
+            pool, self.watches, self.hooks, self.people, self.values, self.sessions, index_key
+        )
         self.services = DeviceServices.of(
             pool, self.watches, self.values, self.sessions, self.passwords, proofs, pendings,
-            statements, self.deletion, index_key, os.urandom,
+            statements, self.deletion, self.contacts.contacts, index_key, os.urandom,
         )  # fmt: skip
 
     @classmethod
@@ -244,7 +250,10 @@ class AccountDesk:
               SELECT FROM accounts.shares WHERE payload = p.id UNION ALL
               SELECT FROM accounts.pins WHERE payload = p.id UNION ALL
               SELECT FROM accounts.links WHERE p.id IN (request, answer) UNION ALL
-              SELECT FROM accounts.pending WHERE sealing = p.id)) AS payloads,
+              SELECT FROM accounts.pending WHERE sealing = p.id UNION ALL
+              SELECT FROM accounts.contact_requests WHERE own = p.id UNION ALL
+              SELECT FROM accounts.contact_invitations WHERE p.id IN (payload, redemption)))
+              AS payloads,
             (SELECT count(*) FROM payload_keys k WHERE NOT EXISTS (
               SELECT FROM payloads p WHERE p.id = k.payload)) AS keys
             """

@@ -1,0 +1,128 @@
+"""Requests to become contacts, by an address that somebody was told.
+
+A request is kept under the address, whether anybody has that or not, and whoever has it looks for
+what waits there. So whoever asks is answered after the same work and sees the same, whether the
+address exists, may be asked, has refused, or has blocked.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ephemeral.accounts.rows import account_rows, contact_request_rows
+from ephemeral.accounts.rows.contact_request_rows import RequestRow
+from ephemeral.accounts.rules.changes import ContactsChanged, asked_topic
+from ephemeral.accounts.rules.names import address_hash, asked_hash, request_name
+from ephemeral.accounts.rules.nouns import DAY_MS, Session
+from ephemeral.accounts.service.contacts import KEPT_MS
+from ephemeral.accounts.service.sealed_values import SealedValues
+from ephemeral.accounts.service.sessions import Sessions
+from ephemeral.accounts.service.watches import Watches
+from ephemeral.protocol.errors import Refusal, refuse
+from ephemeral.store.clock import clock
+from ephemeral.store.postgres import transaction
+
+if TYPE_CHECKING:
+    from ephemeral.store.postgres import Connection, Pool
+
+__all__ = ["REQUESTS_A_DAY", "Asked", "ContactRequests"]
+
+REQUESTS_A_DAY = 20
+#: So many requests are shown, the newest first.
+_SHOWN = 100
+
+
+class Asked(NamedTuple):
+    """Somebody who asks; `address` as the server has seen it."""
+
+    account: bytes
+    chain: bytes
+    address: str
+    day: int
+
+
+class ContactRequests:
+    """The requests of all accounts."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        watches: Watches,
+        sessions: Sessions,
+        values: SealedValues,
+        index_key: bytes,
+    ) -> None:
+        self._pool = pool
+        self._watches = watches
+        self._sessions = sessions
+        self._values = values
+        self._index_key = index_key
+
+    async def ask(self, session: Session, address: str, own: str) -> tuple[bytes, int]:
+        """Let a request wait, and tell whoever has the address; its name, and the clock.
+
+        The same again changes nothing. Refuses `malformed` where `own` isn't the account's address,
+        and `too_many`.
+        """
+        account = session.account
+        name = address_hash(self._index_key, address)
+        waits_at = asked_hash(self._index_key, name)
+        request = request_name(self._index_key, account, name)
+
+        async def work(connection: Connection) -> tuple[bytes, int]:
+            await self._sessions.lock(connection, session)
+            now = await clock(connection)
+            known = await account_rows.address(connection, account)
+            refuse(known != address_hash(self._index_key, own), "malformed")
+            if await contact_request_rows.read(connection, request) is not None:
+                return request, now
+            today = now // DAY_MS
+            if await contact_request_rows.asked_today(connection, account, today) >= REQUESTS_A_DAY:
+                raise Refusal("too_many", retry_after=((today + 1) * DAY_MS - now) // 1000 + 1)
+            await contact_request_rows.note_asked(connection, account, today)
+            payload = await self._values.store(connection, "contact-request", own.encode())
+            row = RequestRow(request, account, payload, now)
+            await contact_request_rows.insert(connection, row, waits_at)
+            return request, now
+
+        topics = [self._watches.topic(account), asked_topic(self._index_key, waits_at)]
+        return await self._watches.told(work, [(one, ContactsChanged()) for one in topics])
+
+    async def set_findable(self, session: Session, *, wish: bool) -> None:
+        """Be told of requests under one's address from now on, or no longer."""
+
+        async def work(connection: Connection) -> None:
+            await self._sessions.lock(connection, session)
+            await contact_request_rows.set_findable(connection, session.account, wish)
+
+        topic = self._watches.topic(session.account)
+        await self._watches.told(work, [(topic, ContactsChanged())])
+
+    async def topic_of(self, account: bytes) -> bytes | None:
+        """What hints about requests to this account are called."""
+
+        async def work(connection: Connection) -> bytes | None:
+            return await account_rows.address(connection, account)
+
+        address = await transaction(self._pool, work, read_only=True)
+        if address is None:
+            return None
+        return asked_topic(self._index_key, asked_hash(self._index_key, address))
+
+    async def waiting(self, connection: Connection, account: bytes, now: int) -> list[Asked]:
+        """Who asks this account, if it wants to be told; newest first."""
+        owner = await account_rows.read(connection, account)
+        address = await account_rows.address(connection, account)
+        if owner is None or address is None:
+            return []
+        # Nobody reads what an address was asked before it was theirs.
+        since = max(now - KEPT_MS, owner.created_day * DAY_MS)
+        rows = await contact_request_rows.waiting(
+            connection, account, asked_hash(self._index_key, address), since, _SHOWN
+        )
+        names = await self._values.read(connection, "contact-request", [one.own for one in rows])
+        return [
+            Asked(one.account, one.chain, names[one.own].decode(), one.at // DAY_MS)
+            for one in rows
+            if one.own in names
+        ]
