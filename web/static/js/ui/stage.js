@@ -17,12 +17,17 @@ export function stage(node) {
   let screen = null;
   let final = false;
 
-  /** @param {(kept: any) => Screen} next  @param {object} kept  @param {boolean} focus */
-  function draw(next, kept, focus) {
+  /**
+   * @param {(kept: any) => Screen} next
+   * @param {object} kept
+   * @param {{focus: boolean, isNew: boolean}} how  a new screen is read from its top
+   */
+  function draw(next, kept, { focus, isNew }) {
     screen?.close?.();
     closePanels();
     screen = next(kept);
     node.replaceChildren(screen.node);
+    if (isNew) globalThis.scrollTo?.(0, 0);
     if (focus) screen.focus?.focus();
     else node.querySelector("h1")?.focus({ preventScroll: true });
   }
@@ -36,7 +41,7 @@ export function stage(node) {
     show(next, { focus = true } = {}) {
       if (final) return;
       make = next;
-      draw(next, {}, focus);
+      draw(next, {}, { focus, isNew: true });
     },
     /** Shows a screen after which there is no other. @param {() => Screen} next */
     finish(next) {
@@ -45,7 +50,7 @@ export function stage(node) {
     },
     /** Draws the screen that is shown once more. */
     redraw() {
-      if (make !== null) draw(make, screen?.keep?.() ?? {}, true);
+      if (make !== null) draw(make, screen?.keep?.() ?? {}, { focus: true, isNew: false });
     },
     /** Shows nothing, and holds nothing. */
     empty() {

@@ -41,7 +41,7 @@ export function devicesView(open) {
     const rename = button("quiet small", say("account.rename.go"), () => open("renamePanel", device));
     const revoke = button("quiet small danger-text", say("account.revoke.go"), () => open("revokePanel", device));
     const row = el("li", { class: "account-row", data: { device: first.id } },
-      icon("person"), el("div", { class: "row-text" }, name, about), el("div", { class: "row-tools" }, rename, revoke));
+      icon("device"), el("div", { class: "row-text" }, name, about), el("div", { class: "row-tools" }, rename, revoke));
     return {
       node: row,
       /** @param {DeviceView} now */

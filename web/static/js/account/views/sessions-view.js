@@ -40,7 +40,7 @@ export function sessionsView(client) {
       document.getElementById("sessions-title")?.focus();
     } });
     const row = el("li", { class: "account-row" },
-      icon("eye"), el("div", { class: "row-text" }, name, about, place), end === null ? null : el("div", { class: "row-tools" }, end));
+      icon("enter"), el("div", { class: "row-text" }, name, about, place), end === null ? null : el("div", { class: "row-tools" }, end));
     return {
       node: row,
       /** @param {SessionView} now */
