@@ -22,7 +22,6 @@ from ephemeral.edge.record_objects import RecordAnswer
 __all__ = ["device_operations"]
 
 
-
 def device_operations(
     handlers: DeviceHandlers,
     recovery: RecoveryHandlers,
