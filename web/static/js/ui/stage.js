@@ -17,17 +17,12 @@ export function stage(node) {
   let screen = null;
   let final = false;
 
-  /**
-   * @param {(kept: any) => Screen} next
-   * @param {object} kept
-   * @param {{focus: boolean, isNew: boolean}} how  a new screen is read from its top
-   */
-  function draw(next, kept, { focus, isNew }) {
+  /** @param {(kept: any) => Screen} next  @param {object} kept  @param {boolean} focus */
+  function draw(next, kept, focus) {
     screen?.close?.();
     closePanels();
     screen = next(kept);
     node.replaceChildren(screen.node);
-    if (isNew) globalThis.scrollTo?.(0, 0);
     if (focus) screen.focus?.focus();
     else node.querySelector("h1")?.focus({ preventScroll: true });
   }
@@ -41,7 +36,7 @@ export function stage(node) {
     show(next, { focus = true } = {}) {
       if (final) return;
       make = next;
-      draw(next, {}, { focus, isNew: true });
+      draw(next, {}, focus);
     },
     /** Shows a screen after which there is no other. @param {() => Screen} next */
     finish(next) {
@@ -50,7 +45,7 @@ export function stage(node) {
     },
     /** Draws the screen that is shown once more. */
     redraw() {
-      if (make !== null) draw(make, screen?.keep?.() ?? {}, { focus: true, isNew: false });
+      if (make !== null) draw(make, screen?.keep?.() ?? {}, true);
     },
     /** Shows nothing, and holds nothing. */
     empty() {

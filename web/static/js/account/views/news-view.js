@@ -17,7 +17,7 @@ import { button } from "./frame.js";
 
 /** What is worth a second look has another drawing. */
 const NEWS = /** @type {const} */ ({
-  device_added: ["account.news.added", "device"],
+  device_added: ["account.news.added", "done"],
   device_removed: ["account.news.removed", "leave"],
   recovered: ["account.news.recovered", "warning"],
   server_back: ["account.news.server_back", "warning"],
