@@ -10,10 +10,7 @@ import { normalized } from "../protocol/accounts/passwords.js";
 import { randomBelow } from "../device/random.js";
 import { StateHolder } from "./account-state.js";
 import { authKeyOf } from "./credentials.js";
-import { Founding } from "./founding.js";
-import { askToBeLinked } from "./linking.js";
 import { missing, openParts } from "./parts.js";
-import { openKept, recoverAccount } from "./recovering.js";
 import { SIGNED_OUT, Standing, endedAs } from "./standing.js";
 import { forgetAll } from "./storage.js";
 import { setFate } from "./this-device.js";
@@ -27,8 +24,8 @@ export class AccountClient {
   #parts;
   #state;
   #standing;
-  /** @type {Founding} */
-  #founding;
+  /** @type {import("./founding.js").Founding|null} */
+  #founding = null;
   /** @type {{cancel: () => void}|null} */
   #link = null;
 
@@ -39,7 +36,6 @@ export class AccountClient {
   constructor(parts, standing) {
     this.#parts = parts;
     this.#state = parts.state;
-    this.#founding = new Founding(parts);
     this.#standing = standing;
   }
 
@@ -93,16 +89,18 @@ export class AccountClient {
    */
   async register({ address: typed, password, invitation }) {
     const address = readAddress(typed);
+    // What comes after is to be here before anything is made.
+    const founding = await this.#founded();
     const auth_key = await authKeyOf(this.#parts, address, password);
     const body = { address, auth_key, cookie: true, ...(invitation === undefined ? {} : { invitation }) };
     const { account } = await this.#state.during("asking", () => this.#parts.tokens.open("auth/register", body));
     this.#state.change({ ...SIGNED_OUT, phase: "no_device", address, account });
-    return { words: this.#founding.words() };
+    return { words: founding.words() };
   }
 
   /** The ten words were written down: this browser becomes the first device. */
   async confirmWords() {
-    const { device, pending } = await this.#founding.confirm(this.#address());
+    const { device, pending } = await (await this.#founded()).confirm(this.#address());
     this.#standing.device = device;
     if (pending === null) await this.#standing.enter();
     else this.#state.change({ pending });
@@ -110,12 +108,12 @@ export class AccountClient {
 
   /** @returns {Promise<{words: string}>} as `register`; for an account that has no device yet */
   async firstDevice() {
-    return { words: this.#founding.words() };
+    return { words: (await this.#founded()).words() };
   }
 
   /** @returns {Promise<{words: string}>} as `firstDevice`; the server makes it wait, and old devices may refuse it */
-  async startOver() {
-    return { words: this.#founding.words() };
+  startOver() {
+    return this.firstDevice();
   }
 
   /**
@@ -180,6 +178,7 @@ export class AccountClient {
     const own = {
       account: /** @type {string} */ (this.state.account), chain: fromBase64url(chain, 32), address: this.state.address,
     };
+    const { askToBeLinked } = await this.#parts.inside();
     const link = await askToBeLinked(this.#parts, own);
     this.#standing.device = link.device;
     this.#link = link;
@@ -230,6 +229,7 @@ export class AccountClient {
 
   /** @param {{address: string, words: string, password: string}} typed */
   async recover(typed) {
+    const { recoverAccount } = await this.#parts.inside();
     this.#standing.work?.close();
     this.#standing.work = null;
     this.#standing.device = await recoverAccount(this.#parts, typed);
@@ -238,6 +238,7 @@ export class AccountClient {
 
   /** Phase `locked`: opens what lies here. @param {string} words  as typed  @throws {Refusal} `words_wrong` */
   async openWithWords(words) {
+    const { openKept } = await this.#parts.inside();
     await openKept(this.#parts, words);
     await this.#standing.enter();
   }
@@ -297,6 +298,12 @@ export class AccountClient {
     this.#standing.close();
     this.#parts.tabs.close();
     this.#parts.storage?.close();
+  }
+
+  async #founded() {
+    const { Founding } = await this.#parts.inside();
+    this.#founding ??= new Founding(this.#parts);
+    return this.#founding;
   }
 
   #address() {
