@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from support.machines.chromium import Visit, Watched
 
 # Keys are derived in earnest: these stories are about the whole way.
-pytestmark = [pytest.mark.whole_chromium, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 
 PASSWORD = "correct horse battery staple"
 OTHER_PASSWORD = "seven brown foxes at the door"

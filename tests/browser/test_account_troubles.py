@@ -36,7 +36,7 @@ from ephemeral.protocol.accounts.signing import SigningKey
 from ephemeral.protocol.accounts.statements import Signed
 from ephemeral.protocol.encoding import b64decode, b64encode
 
-pytestmark = [pytest.mark.whole_chromium, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 
 DROPPED = """() => new Promise((resolve, reject) => {
   const asked = indexedDB.deleteDatabase("ephemeral-account");
