@@ -9,7 +9,7 @@ const drawn = (name, paths) => svg(
   paths.map((d) => svg("path", { d })),
 );
 
-export const deviceDrawing = () => drawn("device", ["M4 5h16v11H4z", "M12 16v4", "M8 20h8"]);
+export const deviceDrawing = () => drawn("device", ["M18 6V4H3v12h8", "M7 20h4", "M15 10h6v10h-6z"]);
 
 /** Of a sign-in. */
 export const enterDrawing = () => drawn("enter", ["M10 5h8v14h-8", "M3 12h10", "M10 9l3 3-3 3"]);

@@ -39,7 +39,7 @@ export function signInScreen(flow, { address: typed = flow.client.state.address 
   const { node } = frame(flow, { name: "sign-in", title: say(ended ? "account.ended.title" : "account.sign_in.title") },
     ended ? lead("account.ended.text") : null,
     form.node,
-    el("p", {}, button("quiet", say("account.recover.way"), () => flow.go("recover"))),
+    el("p", {}, button("quiet", say("account.recover.forgot"), () => flow.go("recover"))),
     ended ? forgetting(flow) : null);
   return { node, focus: typed === "" ? address.input : password.input, back, keep: () => ({ address: address.input.value }) };
 }
