@@ -34,6 +34,24 @@ def sources(tmp_path: Path) -> Path:
 ACCOUNTS = {"account.js", "account-inside.js", "account-later.js", "hpke.js"}
 
 
+def styled(bundle: str) -> set[str]:
+    """The classes that a style sheet of the page speaks of."""
+    return set(re.findall(r"\.([a-z][\w-]+)", (WEB / "bundles" / bundle).read_text()))
+
+
+def test_no_screen_of_accounts_waits_for_a_style_that_only_rooms_load():
+    """Nothing of late.css ever comes to /account/."""
+    there = styled("page.css") | styled("account.css")
+    drawn = {
+        name
+        for path in (WEB / "static" / "js" / "account" / "views").glob("*.js")
+        for classes in re.findall(r'class: "([^"]*)"', path.read_text())
+        for name in classes.split()
+    }
+    assert "button" in drawn
+    assert drawn & styled("late.css") - there == set()
+
+
 def committed() -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in (WEB / "bundles").iterdir()}
 
