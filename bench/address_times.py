@@ -13,6 +13,7 @@ since so often somebody may ask.
 
 import argparse
 import asyncio
+import itertools
 import math
 import os
 import random
@@ -40,6 +41,10 @@ from ephemeral.store.embedded.server import EmbeddedPostgres
 
 DAY_MS = 86_400_000
 BEGIN = "/auth/recover/begin"
+# A server lets somebody guess ten times an hour at an address.
+GUESSES = 9
+# What is asked first fills caches, and isn't counted.
+FIRST = 30
 # How far `told` is off by chance in nineteen of twenty sittings.
 SURE = 1.96
 
@@ -163,7 +168,7 @@ def line(label: str, one: list[float], other: list[float]) -> tuple[str, ...]:
     )
 
 
-async def measured(accounts: int, turns: int) -> list[tuple[str, ...]]:
+async def measured(turns: int) -> list[tuple[str, ...]]:
     """The table's rows."""
     hosts.confine()
     lines: list[tuple[str, ...]] = []
@@ -176,6 +181,7 @@ async def measured(accounts: int, turns: int) -> list[tuple[str, ...]]:
         ):
             await asyncio.to_thread(all_packed, f"http://127.0.0.1:{host.port}/")
             audience = (await http.get("/config")).json()["accounts"]["audience"]
+            accounts = math.ceil((turns + FIRST) / GUESSES)
             known = []
             for number in range(accounts):
                 person = Person(http, audience, number)
@@ -211,17 +217,18 @@ async def compared(
     turns: int,
 ) -> list[tuple[str, ...]]:
     """Somebody's addresses beside nobody's, and a half of nobody's beside the other."""
-    # The first questions fill caches, whoever they are about.
-    order = [(0, known), (1, absent[::2]), (2, absent[1::2])] * turns
+    order = [0, 1, 2] * turns
     random.shuffle(order)
+    # In turn: so nobody is asked about too often, and each as seldom as the others.
+    turning = [itertools.cycle(them) for them in (known, absent[::2], absent[1::2])]
     took: tuple[list[float], list[float], list[float]] = ([], [], [])
-    for place, (kind, them) in enumerate([*order[:20], *order]):
-        named = random.choice(them)
+    for place, kind in enumerate([0, 1, 2] * (FIRST // 3) + order):
+        named = next(turning[kind])
         if question.nobody == "" and kind > 0:
             # Whoever asks about nobody's address has it afterwards: each is another.
             named = Named(f"somebody_{place}.{place % 100_000:05}", named.chain)
         spent = await timed(http, question, named, known=kind == 0)
-        if place >= 20:
+        if place >= FIRST:
             took[kind].append(spent)
     yes, no, other = took
     return [line(label, yes, [*no, *other]), line("  nobody's, by halves", no, other)]
@@ -230,13 +237,11 @@ async def compared(
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m bench.address_times", description=__doc__)
-    parser.add_argument("--accounts", type=int, default=40, help="that there are (40)")
     parser.add_argument("--turns", type=int, default=400, help="of each kind (400)")
     given = parser.parse_args()
-    lines = asyncio.run(measured(given.accounts, given.turns))
-    print(
-        f"Quartiles in ms, of {given.turns} answers (recovery: {4 * given.turns}) and twice as many; {os.cpu_count()} cores.\n"
-    )
+    lines = asyncio.run(measured(given.turns))
+    often = f"{given.turns} answers (recovery: {4 * given.turns})"
+    print(f"Quartiles in ms, of {often} and twice as many; {os.cpu_count()} cores.\n")
     head = ("", "somebody's", "nobody's", "medians apart", "told", "+- chance")
     table([head, *lines])
 
