@@ -1,12 +1,14 @@
 """An OpenID Connect issuer with real keys, at a port of this machine."""
 
 import hmac
+import html
 import json
 import socket
 import threading
 import time
 from base64 import urlsafe_b64encode
 from typing import Any
+from urllib.parse import urlencode
 
 import uvicorn
 from joserfc import jwt
@@ -14,7 +16,7 @@ from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 CLIENT = "ephemeral-here"
@@ -31,12 +33,20 @@ def key(kind: str = "RSA", kid: str = "one") -> Key:
 
 
 class RealIssuer:
-    """Answers as issuers do, or as `says`, a response by path, wants; `asked` counts by path."""
+    """Answers as issuers do, or as `says`, a response by path, wants; `asked` counts by path.
+
+    `subject` is signed in there in every browser, or has refused (None); `sent` is what people were
+    sent there with, `returns` where they may be sent back to.
+    """
 
     def __init__(self, *keys: Key) -> None:
         self.keys = list(keys) or [key()]
         self.asked: dict[str, int] = {}
         self.says: dict[str, Response] = {}
+        self.subject: str | None = "somebody"
+        self.claimed: dict[str, Any] = {}
+        self.sent: list[dict[str, str]] = []
+        self.returns: set[str] = set()
         routes = [Route("/{path:path}", self._answer)]
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.name = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -55,7 +65,11 @@ class RealIssuer:
 
     @property
     def configuration(self) -> dict[str, object]:
-        return {"issuer": self.name, "jwks_uri": f"{self.name}/keys"}
+        return {
+            "issuer": self.name,
+            "jwks_uri": f"{self.name}/keys",
+            "authorization_endpoint": f"{self.name}/sign-in?tenant=one",
+        }
 
     async def _answer(self, request: Request) -> Response:
         path = request.url.path
@@ -64,7 +78,31 @@ class RealIssuer:
             return self.says[path]
         if path == "/.well-known/openid-configuration":
             return JSONResponse(self.configuration)
+        if path == "/sign-in":
+            return self._signed_in(dict(request.query_params))
         return JSONResponse({"keys": [one.as_dict(private=False) for one in self.keys]})
+
+    def _signed_in(self, asked: dict[str, str]) -> Response:
+        """Sends somebody back, as the implicit flow of OpenID Connect Core 1.0 (3.2) has it."""
+        self.sent.append(asked)
+        wanted = {
+            "tenant": "one", "client_id": CLIENT, "response_type": "id_token", "scope": "openid",
+        }  # fmt: skip
+        if wanted.items() - asked.items() or asked["redirect_uri"] not in self.returns:
+            return Response(status_code=400)
+        back = {"state": asked["state"]}
+        if self.subject is None:
+            back["error"] = "access_denied"
+        else:
+            back["id_token"] = self.token(asked["nonce"], self.subject, **self.claimed)
+        if asked.get("response_mode") != "form_post":
+            return RedirectResponse(f"{asked['redirect_uri']}#{urlencode(back)}", 302)
+        fields = "".join(
+            f'<input type="hidden" name="{name}" value="{html.escape(value)}">'
+            for name, value in back.items()
+        )
+        action = html.escape(asked["redirect_uri"])
+        return HTMLResponse(f'<form method="post" action="{action}">{fields}<button>Back</button>')
 
     def redirect(self, path: str, to: str) -> None:
         self.says[path] = RedirectResponse(to)
