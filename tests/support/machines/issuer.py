@@ -36,20 +36,22 @@ class RealIssuer:
     """Answers as issuers do, or as `says`, a response by path, wants; `asked` counts by path.
 
     `subject` is signed in there in every browser, or has refused (None); `sent` is what people were
-    sent there with, `returns` where they may be sent back to.
+    sent there with, by which `referrers`, `given` the tokens, `returns` where they may be sent
+    back to.
     """
 
-    def __init__(self, *keys: Key) -> None:
+    def __init__(self, *keys: Key, host: str = "127.0.0.1") -> None:
         self.keys = list(keys) or [key()]
         self.asked: dict[str, int] = {}
         self.says: dict[str, Response] = {}
         self.subject: str | None = "somebody"
-        self.claimed: dict[str, Any] = {}
         self.sent: list[dict[str, str]] = []
         self.returns: set[str] = set()
+        self.referrers: list[str | None] = []
+        self.given: list[str] = []
         routes = [Route("/{path:path}", self._answer)]
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.name = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.name = f"http://{host}:{self._listener.getsockname()[1]}"
         config = uvicorn.Config(Starlette(routes=routes), log_level="error", lifespan="off")
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, args=[[self._listener]])
@@ -79,6 +81,7 @@ class RealIssuer:
         if path == "/.well-known/openid-configuration":
             return JSONResponse(self.configuration)
         if path == "/sign-in":
+            self.referrers.append(request.headers.get("referer"))
             return self._signed_in(dict(request.query_params))
         return JSONResponse({"keys": [one.as_dict(private=False) for one in self.keys]})
 
@@ -94,7 +97,9 @@ class RealIssuer:
         if self.subject is None:
             back["error"] = "access_denied"
         else:
-            back["id_token"] = self.token(asked["nonce"], self.subject, **self.claimed)
+            claims = {"auth_time": int(time.time())} if asked.get("max_age") == "0" else {}
+            back["id_token"] = self.token(asked["nonce"], self.subject, **claims)
+            self.given.append(back["id_token"])
         if asked.get("response_mode") != "form_post":
             return RedirectResponse(f"{asked['redirect_uri']}#{urlencode(back)}", 302)
         fields = "".join(

@@ -3,7 +3,7 @@
  * Whatever is written, posted or destroyed for it is done by the modules beside this one.
  */
 
-import { fromBase64url, toBase64url } from "../protocol/encoding.js";
+import { fromBase64url } from "../protocol/encoding.js";
 import { Refusal } from "../protocol/errors.js";
 import { newAddress, readAddress } from "../protocol/accounts/addresses.js";
 import { normalized } from "../protocol/accounts/passwords.js";
@@ -11,9 +11,11 @@ import { randomBelow } from "../device/random.js";
 import { StateHolder } from "./account-state.js";
 import { authKeyOf } from "./credentials.js";
 import { Founding } from "./founding.js";
+import { Identities } from "./identities.js";
 import { askToBeLinked } from "./linking.js";
 import { missing, openParts } from "./parts.js";
 import { openKept, recoverAccount } from "./recovering.js";
+import { signInBy } from "./signing-in.js";
 import { SIGNED_OUT, Standing, endedAs } from "./standing.js";
 import { forgetAll } from "./storage.js";
 import { setFate } from "./this-device.js";
@@ -24,6 +26,8 @@ import { setFate } from "./this-device.js";
  */
 
 export class AccountClient {
+  /** Of another service, where this deployment believes one. @type {Identities|null} */
+  identities = null;
   #parts;
   #state;
   #standing;
@@ -45,7 +49,8 @@ export class AccountClient {
 
   /**
    * Reads what is kept here, and goes on with a session if there is one.
-   * @param {import("./parts.js").Given & {language?: string}} given
+   * @param {import("./parts.js").Given & {oidc?: import("./identities.js").Oidc|null,
+   *   returned?: import("./identities.js").Returned|null}} given  of another service: which, and who comes from there
    * @returns {Promise<AccountClient>}
    */
   static async open(given) {
@@ -56,11 +61,21 @@ export class AccountClient {
       const parts = await openParts(state, given);
       const standing = new Standing(parts);
       await standing.start();
-      return new AccountClient(parts, standing);
+      const client = new AccountClient(parts, standing);
+      const { oidc = null, returned = null } = given;
+      if (oidc !== null) client.#believe(oidc, returned);
+      return client;
     } catch (error) {
       if (/** @type {Refusal} */ (error).code !== "no_storage") throw error;
       return AccountClient.#without(state, "no_storage");
     }
+  }
+
+  /** @param {import("./identities.js").Oidc} oidc  @param {import("./identities.js").Returned|null} returned */
+  #believe(oidc, returned) {
+    this.identities = new Identities(oidc, returned, {
+      parts: this.#parts, standing: this.#standing, founding: this.#founding, authKey: (password) => this.#authKey(password),
+    });
   }
 
   /** A client that can only say why it can't. @param {StateHolder} state  @param {string} reason */
@@ -126,43 +141,9 @@ export class AccountClient {
    * @throws {Refusal} `login_wrong`, `login_wait`; `other_account`: this browser is a device of another; the server's
    */
   async signIn({ address: typed, password, replace = false }) {
-    const { tokens } = this.#parts;
     const address = readAddress(typed);
     const auth_key = await authKeyOf(this.#parts, address, password);
-    const { device } = this.#standing;
-    const body = { address, auth_key, cookie: true };
-    await this.#state.during("asking", async () => {
-      if (device !== null) {
-        try {
-          await tokens.open("auth/login", { ...body, device: toBase64url(device.id) }, { proved: true });
-          return;
-        } catch (error) {
-          // Of another account it may be one all the same.
-          if (/** @type {Refusal} */ (error).code !== "device_revoked") throw error;
-        }
-      }
-      tokens.proveBy(null);
-      await tokens.open("auth/login", body);
-    });
-    const { account, device: mine } = /** @type {import("./tokens.js").Access} */ (tokens.access);
-    if (device !== null && mine === null) {
-      if (device.account !== account && device.begun === null && !replace) {
-        await tokens.end().catch(() => undefined);
-        tokens.proveBy(device.keys);
-        throw new Refusal("other_account");
-      }
-      if (device.account === account && device.begun === null) {
-        await tokens.end().catch(() => undefined);
-        await this.#standing.revoked(address);
-        return;
-      }
-      // What was begun may still come to pass.
-      if (device.account === account) tokens.proveBy(device.keys);
-      else await this.#standing.forget();
-    }
-    await setFate(this.#parts.storage, null);
-    this.#state.change({ address, account });
-    await this.#standing.within();
+    await signInBy(this.#parts, this.#standing, "auth/login", { address, auth_key, cookie: true }, { address, replace });
   }
 
   /**

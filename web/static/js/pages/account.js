@@ -1,6 +1,7 @@
 // The page of accounts, `/account/`: what is loaded, what is shown, and what must never stay.
 
 import { AccountClient } from "../account/account-client.js";
+import { returnedWith } from "../account/identities.js";
 import { accountView } from "../account/views/account-view.js";
 import { loadingScreen, standingScreen } from "../account/views/standing.js";
 import { barrier } from "../device/feature-detection.js";
@@ -54,16 +55,20 @@ function tellOfLink() {
 const tooOld = () => ({ node: /** @type {HTMLElement} */ (part("too-old").firstElementChild?.cloneNode(true)) });
 
 async function start() {
-  const invitation = /^#invitation=([\w-]+)$/.exec(takeFragment())?.[1] ?? "";
+  const fragment = takeFragment();
+  const invitation = /^#invitation=([\w-]+)$/.exec(fragment)?.[1] ?? "";
   const inTheWay = barrier();
   if (inTheWay === "too_old") return void stage.finish(tooOld);
   if (inTheWay !== null) return void stage.finish(() => standingScreen(nobody, inTheWay));
   stage.show(() => loadingScreen(nobody));
   try {
     const told = await new HttpClient(base).ask("GET", "config");
-    const { accounts } = /** @type {{accounts?: {mode: string}}} */ (told);
-    client = await AccountClient.open({ config: readConfig(told), base, hpke: loadHpke });
-    accountView({ client, stage, invited: accounts?.mode === "invited", invitation, rooms: base, trap: trap() });
+    const { accounts } = /** @type {{accounts?: {mode: string, oidc?: import("../account/identities.js").Oidc}}} */ (told);
+    const oidc = accounts?.oidc ?? null;
+    const returned = oidc === null ? null : returnedWith(fragment);
+    client = await AccountClient.open({ config: readConfig(told), base, hpke: loadHpke, oidc, returned });
+    const { flow } = accountView({ client, stage, invited: accounts?.mode === "invited", invitation, rooms: base, trap: trap() });
+    if (returned?.purpose === "sign_in") flow.go("identity");
   } catch {
     stage.show(() => standingScreen(nobody, "unreachable"));
     window.addEventListener("online", () => location.reload(), { once: true });

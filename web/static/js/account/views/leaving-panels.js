@@ -22,8 +22,13 @@ export function passwordPanel({ client }) {
       node.close();
       announce(say("account.change.done"));
     } });
+  const { identities } = client;
+  const place = el("div", {});
+  const forgotten = identities === null || client.state.identities?.linked.length === 0 ? null
+    : askingButton({ kind: "quiet", label: say("account.identity.forgotten", { service: identities.service }), place,
+      does: () => identities.begin("password") });
   const node = accountPanel({ id: "change-title", title: say("account.change.title") },
-    el("p", {}, say("account.change.text")), form.node);
+    el("p", {}, say("account.change.text")), form.node, forgotten, place);
   old.input.focus();
   return node;
 }

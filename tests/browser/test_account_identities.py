@@ -1,0 +1,172 @@
+"""Signing in by another service, in a browser: a real issuer under another name, and a real server."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+from support.machines.chromium import Visit, Watched
+from support.machines.database import Server as Postgres
+from support.machines.issuer import CLIENT, RealIssuer
+from support.machines.server import Program, Serve
+from test_account_stories import (  # noqa: F401
+    PASSWORD,
+    account_page,
+    button,
+    patience,
+    registered,
+    typed_back,
+    words_shown,
+)
+
+# Keys are derived in earnest: these stories are about the whole way.
+pytestmark = [pytest.mark.whole_chromium, pytest.mark.timeout(240)]
+
+OTHER_PASSWORD = "seven brown foxes at the door"
+
+
+@pytest.fixture(scope="module")
+def issuer() -> Iterator[RealIssuer]:
+    # Of another site than the server: cookies that are for one site alone are put to the test.
+    with RealIssuer(host="localhost") as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def believing(
+    postgres: Postgres, issuer: RealIssuer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Program]:
+    starting = Serve(postgres, tmp_path_factory.mktemp("believing"))
+    program = starting(OIDC_ISSUER=issuer.name, OIDC_CLIENT_ID=CLIENT, KDF="pbkdf2")
+    issuer.returns = {f"{program.url}/account/"}
+    yield program
+    starting.close()
+
+
+@pytest.fixture
+def server(believing: Program) -> str:
+    return believing.url
+
+
+def service(issuer: RealIssuer) -> str:
+    return issuer.name.removeprefix("http://")
+
+
+def fresh(visit: Visit, server: str) -> Watched:
+    watched = account_page(visit, server)
+    # What a server says to whoever isn't known, or doesn't know the password.
+    watched.forgive("console: Failed to load resource")
+    return watched
+
+
+def to_service(page: Page, issuer: RealIssuer) -> None:
+    button(page, "Sign in")
+    button(page, f"Sign in with {service(issuer)}")
+
+
+def test_an_account_is_linked_opened_in_another_browser_and_unlinked(
+    visit: Visit, server: str, issuer: RealIssuer
+) -> None:
+    issuer.subject = "linked-one"
+    watched = fresh(visit, server)
+    page = watched.page
+    address, _ = registered(page, "linked")
+    button(page, f"Link {service(issuer)}")
+    dialog = page.locator("dialog")
+    dialog.get_by_label("Password").fill("a wrong password, this")
+    dialog.get_by_role("button", name="Link it").click()
+    expect(dialog.locator(".field-error:visible")).to_have_text("That is not your password.")
+    # A refused attempt has not used it up.
+    dialog.get_by_label("Password").fill(PASSWORD)
+    dialog.get_by_role("button", name="Link it").click()
+    expect(page.get_by_text(f"Somebody at {service(issuer)}")).to_be_visible()
+    assert "#" not in page.url
+    [told] = issuer.referrers
+    assert told is None
+    # What the other service has said stood in no address that was asked for, but in what this asked.
+    token = issuer.given[-1]
+    asked = [one.url for one in watched.requests]
+    assert not [url for url in asked if token in url.partition("#")[0]]
+
+    other = fresh(visit, server).page
+    to_service(other, issuer)
+    expect(other.get_by_role("heading", level=1)).to_have_text(
+        "This browser is not a device of yours yet"
+    )
+    # As this device again: the session has ended, and the key is still here.
+    button(page, "Sign out")
+    button(page, "Sign out, stay linked")
+    expect(page.get_by_role("heading", name="Sign in again")).to_be_visible()
+    button(page, f"Sign in with {service(issuer)}")
+    expect(page.get_by_role("heading", level=1)).to_have_text(address)
+
+    button(page, "Unlink")
+    dialog.get_by_label("Password").fill(PASSWORD)
+    dialog.get_by_role("button", name="Unlink").click()
+    expect(page.get_by_text(f"Somebody at {service(issuer)}")).to_have_count(0)
+    third = fresh(visit, server).page
+    to_service(third, issuer)
+    expect(third.get_by_role("heading", level=1)).to_have_text(
+        f"Nobody here is known by {service(issuer)} yet"
+    )
+
+
+def test_an_account_is_made_without_a_password_which_is_chosen_then(
+    visit: Visit, server: str, issuer: RealIssuer
+) -> None:
+    issuer.subject = "maker"
+    page = fresh(visit, server).page
+    to_service(page, issuer)
+    page.get_by_label("Name").fill("maker")
+    button(page, "Make the account")
+    words = words_shown(page)
+    button(page, "I have written them down")
+    typed_back(page, words)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("maker.")
+    button(page, "Choose a password")
+    page.locator("dialog").get_by_label("New password").fill(PASSWORD)
+    page.locator("dialog").get_by_role("button", name="Choose a password").click()
+    expect(page.get_by_text("This account has no password yet")).to_have_count(0)
+    # It holds: what asks for one takes it.
+    button(page, "Unlink")
+    page.locator("dialog").get_by_label("Password").fill(PASSWORD)
+    page.locator("dialog").get_by_role("button", name="Unlink").click()
+    expect(page.get_by_text(f"Somebody at {service(issuer)}")).to_have_count(0)
+
+
+def test_a_forgotten_password_is_replaced_by_signing_in_there_anew(
+    visit: Visit, server: str, issuer: RealIssuer
+) -> None:
+    issuer.subject = "forgetful"
+    page = fresh(visit, server).page
+    registered(page, "forgetful")
+    button(page, f"Link {service(issuer)}")
+    page.locator("dialog").get_by_label("Password").fill(PASSWORD)
+    page.locator("dialog").get_by_role("button", name="Link it").click()
+    expect(page.get_by_text(f"Somebody at {service(issuer)}")).to_be_visible()
+    button(page, "Change the password")
+    button(page, f"I don’t know it any more: sign in with {service(issuer)}")
+    expect(page.locator("dialog").get_by_label("New password")).to_be_focused()
+    assert issuer.sent[-1]["max_age"] == "0"
+    page.keyboard.type(OTHER_PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator("#announce-polite")).to_contain_text("The new password holds.")
+    button(page, "Unlink")
+    page.locator("dialog").get_by_label("Password").fill(OTHER_PASSWORD)
+    page.locator("dialog").get_by_role("button", name="Unlink").click()
+    expect(page.get_by_text(f"Somebody at {service(issuer)}")).to_have_count(0)
+
+
+def test_giving_up_there_and_what_nobody_here_asked_for_lead_to_nothing(
+    visit: Visit, server: str, issuer: RealIssuer
+) -> None:
+    page = fresh(visit, server).page
+    issuer.subject = None
+    to_service(page, issuer)
+    expect(page.locator(".notice")).to_have_text(
+        "Signing in at the other service was given up or refused there."
+    )
+    issuer.subject = "stranger"
+    token = issuer.token("x" * 75, "stranger")
+    lured = visit(f"{server}/account/#state=abc&id_token={token}").page
+    expect(lured.get_by_role("heading", level=1)).to_have_text("An account, if you want one")
+    assert "#" not in lured.url
