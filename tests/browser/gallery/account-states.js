@@ -133,7 +133,7 @@ export const ACCOUNT = {
   identity_unknown: identity("identity_unknown", ".account-identity form"),
   identity_unknown_invited: identity("identity_unknown", ".account-identity form", { invited: true }),
   identity_wrong: identity("id_token_wrong", ".account-identity .notice"),
-  identity_given_up: identity(null, ".account-identity .notice", { returned: { purpose: "sign_in", token: null } }),
+  identity_given_up: identity("identity_given_up", ".account-identity .notice", { returned: { purpose: "sign_in", token: null } }),
   identities: (show) => at(show, LINKED, { returned: null }),
   identities_no_password: (show) => at(show, { ...LINKED, identities: { ...LINKED.identities, hasPassword: false } }, { returned: null }),
   identities_given_up: (show) => at(show, LINKED, { returned: { purpose: "link", token: null } }),

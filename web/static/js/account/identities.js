@@ -124,7 +124,8 @@ export class Identities {
   /**
    * Of whoever has come back.
    * @param {{replace?: boolean}} [how]  as of AccountClient.signIn
-   * @throws {Refusal} `identity_unknown`: it opens no account, and may make one; `id_token_wrong`; as signing in
+   * @throws {Refusal} `identity_unknown`: it opens no account, and may make one; `identity_given_up`, there;
+   *   `id_token_wrong`; as signing in
    */
   async signIn({ replace = false } = {}) {
     const body = { id_token: this.#token(), cookie: true };
@@ -195,8 +196,8 @@ export class Identities {
   }
 
   #token() {
-    const token = this.returned?.token ?? null;
-    if (token === null) throw new Refusal("id_token_wrong");
-    return token;
+    if (this.returned === null) throw new Refusal("id_token_wrong");
+    if (this.returned.token === null) throw new Refusal("identity_given_up");
+    return this.returned.token;
   }
 }

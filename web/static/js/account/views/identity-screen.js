@@ -35,7 +35,6 @@ export function identityScreen(flow, { step = "begin", error = null, name = "" }
 async function ask(flow) {
   const identities = /** @type {import("./flow.js").Identities} */ (flow.client.identities);
   try {
-    if (identities.returned?.token === null) throw Object.assign(new Error("given up"), { code: "identity_given_up" });
     await flow.hold(() => identities.signIn().catch(async (error) => {
       if (codeOf(error) !== "other_account") throw error;
       const sure = await confirm({ title: say("account.other.title"), text: say("account.other.text"), yes: say("account.other.go"), danger: true });
