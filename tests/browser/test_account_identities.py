@@ -145,7 +145,7 @@ def test_a_forgotten_password_is_replaced_by_signing_in_there_anew(
     page.locator("dialog").get_by_role("button", name="Link it").click()
     expect(page.get_by_text(f"Somebody at {service(issuer)}")).to_be_visible()
     button(page, "Change the password")
-    button(page, f"I don’t know it any more: sign in with {service(issuer)}")
+    button(page, f"Forgotten? Use {service(issuer)}")
     expect(page.locator("dialog").get_by_label("New password")).to_be_focused()
     assert issuer.sent[-1]["max_age"] == "0"
     page.keyboard.type(OTHER_PASSWORD)

@@ -28,7 +28,8 @@ export function passwordPanel({ client }) {
     : askingButton({ kind: "quiet", label: say("account.identity.forgotten", { service: identities.service }), place,
       does: () => identities.begin("password") });
   const node = accountPanel({ id: "change-title", title: say("account.change.title") },
-    el("p", {}, say("account.change.text")), form.node, forgotten, place);
+    el("p", {}, say("account.change.text")), form.node,
+    forgotten === null ? null : el("div", { class: "button-row" }, forgotten), place);
   old.input.focus();
   return node;
 }
