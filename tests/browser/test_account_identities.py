@@ -1,6 +1,9 @@
 """Signing in by another service, in a browser: a real issuer of another site, and a real server."""
 
+import json
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -8,6 +11,8 @@ from support.machines.chromium import Visit, Watched
 from support.machines.database import Server as Postgres
 from support.machines.issuer import CLIENT, RealIssuer
 from support.machines.server import Program, Serve
+from support.people.account_holders import Machine
+from support.people.command_line import Cli
 from test_account_stories import (  # noqa: F401
     PASSWORD,
     account_page,
@@ -171,3 +176,23 @@ def test_giving_up_there_and_what_nobody_here_asked_for_lead_to_nothing(
     lured = visit(f"{server}/account/#state=abc&id_token={token}").page
     expect(lured.get_by_role("heading", level=1)).to_have_text("An account, if you want one")
     assert "#" not in lured.url
+
+
+def test_a_browser_comes_back_to_the_command_line(
+    visit: Visit, server: str, issuer: RealIssuer, tmp_path: Path
+) -> None:
+    issuer.subject = "terminal"
+    with closing(Cli(server, tmp_path)) as line:
+        machine = Machine(line, "laptop")
+        machine.register()
+        process = machine.start("identities", "--link", "--json")
+        assert process.stdout is not None
+        watched = visit(json.loads(process.stdout.readline())["open"])
+        watched.forgive(r"^request to somebody else: http://127\.0\.0\.1:\d+/$")
+        page = watched.page
+        expect(page.locator("p")).to_have_text(
+            "That is all. You can close this page and go back to the terminal."
+        )
+        assert "#" not in page.url
+        output, errors = process.communicate()
+        assert "linked" in json.loads(output), errors

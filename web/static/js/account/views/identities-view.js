@@ -53,7 +53,7 @@ export function identitiesView(flow, open) {
     };
   }
 
-  const link = askingButton({ label: say("account.identity.link", { service: identities.service }), place,
+  const link = askingButton({ kind: "secondary service", label: say("account.identity.link", { service: identities.service }), place,
     does: () => identities.begin("link") });
   const choose = () => open("identityPasswordPanel");
   const node = el("section", { class: "account-section", "aria-labelledby": "identities-title" },

@@ -13,7 +13,7 @@ export function identityWay({ client }, { label, kind = "secondary" } = {}) {
   const { identities } = client;
   if (identities === null) return null;
   const place = el("div", {});
-  const button = askingButton({ kind, place, does: () => identities.begin("sign_in"),
+  const button = askingButton({ kind: `${kind} service`, place, does: () => identities.begin("sign_in"),
     label: label ?? say("account.identity.sign_in", { service: identities.service }) });
   return el("div", { class: "identity-way" }, el("div", { class: "button-row" }, button), place);
 }

@@ -25,7 +25,7 @@ export function passwordPanel({ client }) {
   const { identities } = client;
   const place = el("div", {});
   const forgotten = identities === null || client.state.identities?.linked.length === 0 ? null
-    : askingButton({ kind: "quiet", label: say("account.identity.forgotten", { service: identities.service }), place,
+    : askingButton({ kind: "quiet service", label: say("account.identity.forgotten", { service: identities.service }), place,
       does: () => identities.begin("password") });
   const node = accountPanel({ id: "change-title", title: say("account.change.title") },
     el("p", {}, say("account.change.text")), form.node,
