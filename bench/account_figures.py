@@ -80,6 +80,16 @@ class Person:
         self._chain = Chain.empty()
         self._first, self._second = (Device(SigningKey.generate(os.urandom)) for _ in range(2))
 
+    @property
+    def address(self) -> str:
+        """Where the account is."""
+        return self._named["address"]
+
+    @property
+    def chain(self) -> Chain:
+        """As far as it was posted."""
+        return self._chain
+
     async def register(self) -> None:
         """An account at an address."""
         self._first.tokens = await self._ask("POST", "/auth/register", self._named)

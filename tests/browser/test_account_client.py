@@ -20,7 +20,7 @@ OPEN = """async () => {
     ["account/account-client", "net/http-client", "protocol/config"].map(from));
   const base = new URL("./", document.baseURI).href;
   const config = readConfig(await new HttpClient(base).ask("GET", "config"));
-  const client = await AccountClient.open({ config, base, hpke: () => from("device/hpke") });
+  const client = await AccountClient.open({ config, base, hpke: () => from("device/hpke"), inside: () => from("account/inside") });
   const sees = (look) => new Promise((resolve) => {
     const check = () => { if (look(client.state)) resolve(client.state); };
     client.subscribe(check);

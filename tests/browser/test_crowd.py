@@ -34,7 +34,7 @@ def test_ten_people_a_flooder_and_a_greedy_reader(visit: Visit, server: str) -> 
             expect(flood).to_contain_text("36 messages wait", timeout=PATIENCE_MS)
             expect(someone.page.locator(".card.received")).to_have_count(7)
             for name in QUIET:
-                expect(someone.page.locator(".seal", has_text=name)).to_be_in_viewport()
+                expect(someone.sealed_by(name)).to_be_in_viewport()
 
         # One line tells of what the greedy reader takes, and the flood says how much he holds.
         others.tell("Gus", "reads", 20)
@@ -52,10 +52,10 @@ def test_ten_people_a_flooder_and_a_greedy_reader(visit: Visit, server: str) -> 
         ada.page.keyboard.press("Escape")
         expect(ada.page.locator(".stack")).to_have_count(0)
         expect(ada.page.locator(".hidden-messages")).to_contain_text("Flo")
-        ivy = ada.page.locator(".seal", has_text="Ivy")
+        ivy = ada.sealed_by("Ivy")
         ivy.click()
         expect(ada.texts).to_have_text("Ivy would like tea.")
-        expect(bo.page.locator(".seal", has_text="Ivy")).to_have_count(0)
+        expect(bo.sealed_by("Ivy")).to_have_count(0)
 
         # Who has read it is told by name; what is unread can be taken back.
         ada.says("Tea for everybody?")
@@ -65,6 +65,6 @@ def test_ten_people_a_flooder_and_a_greedy_reader(visit: Visit, server: str) -> 
         expect(ada.receipts.last).to_have_text(
             "Taken back. The server says that nobody had opened it"
         )
-        bo.page.locator(".seal", has_text="Ada").click()
+        bo.sealed_by("Ada").click()
         expect(bo.texts).to_have_text("Tea for everybody?")
         expect(ada.receipts.first).to_have_text(re.compile("^Opened by Bo, .+ · gone$"))

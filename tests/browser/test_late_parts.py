@@ -7,6 +7,8 @@ from support.machines.chromium import Visit
 from support.people.people import PATIENCE_MS, person
 
 LATER = "**/later.*"
+# With the room comes the list of words.
+WORDS = "**/room.*.js"
 CATALOGUE = "**/catalogue/*"
 
 
@@ -26,6 +28,25 @@ def test_a_code_is_entered_without_help_and_a_wrong_one_is_refused(
     field.press("Enter")
     bo.is_inside()
     bo.watched.forgive("ERR_FAILED")
+
+
+def test_the_words_that_may_be_meant_are_offered_to_whoever_typed_before_the_list_was_there(
+    visit: Visit, server: str
+) -> None:
+    watched = visit("about:blank")
+    page = watched.page
+    watched.origin = server
+    held: list[Route] = []
+    # What helps at the field is there; the list of words comes slowly.
+    page.route(WORDS, lambda route: held.append(route))  # noqa: PLW0108
+    with page.expect_request(WORDS):
+        page.goto(server)
+        field = page.get_by_label("Enter the words you were given")
+        field.press_sequentially("abac")
+    expect(page.get_by_role("combobox")).to_be_focused()
+    expect(page.get_by_role("listbox")).to_be_hidden()
+    held[0].continue_()
+    expect(page.get_by_role("option")).to_have_text("abacus")
 
 
 def test_an_end_is_told_plainly_with_what_was_not_sent_until_it_can_be_told_well(

@@ -9,8 +9,6 @@ from playwright.sync_api import Page, expect
 from support.machines.chromium import Visit
 from support.people.people import PATIENCE_MS, two_in_a_room
 
-pytestmark = pytest.mark.whole_chromium
-
 COUNT = 20
 # Of these more is asked than to be read.
 EXTENDED, STOPPED, ANSWERED = {3, 12}, {5, 14}, {7, 16}

@@ -83,7 +83,15 @@ export const ACCOUNT = {
   name_wrong: async (show) => {
     const client = at(show, PHASES.signed_out, { route: "name" });
     client.proposeAddress = () => { throw Object.assign(new Error("address_form"), { code: "address_form" }); };
-    fill("account-name", "ä");
+    fill("account-name", "Zoë-42");
+    press(".account-form [type=submit]");
+    await until(".field-error:not([hidden])");
+    return client;
+  },
+  name_short: async (show) => {
+    const client = at(show, PHASES.signed_out, { route: "name" });
+    client.proposeAddress = () => { throw Object.assign(new Error("address_form"), { code: "address_form" }); };
+    fill("account-name", "al");
     press(".account-form [type=submit]");
     await until(".field-error:not([hidden])");
     return client;
@@ -153,6 +161,8 @@ export const ACCOUNT = {
   },
   sign_in_wrong: refused("login_wrong", (show) => at(show, PHASES.signed_out, { route: "sign_in" }),
     { "account-address": "ada.12345", "account-password": "correct horse" }),
+  sign_in_no_address: refused("address_form", (show) => at(show, PHASES.signed_out, { route: "sign_in" }),
+    { "account-address": "ada", "account-password": "correct horse" }),
   sign_in_wait: refused("login_wait", (show) => at(show, PHASES.signed_out, { route: "sign_in" }),
     { "account-address": "ada.12345", "account-password": "correct horse" }, { retryAfter: 40 }),
   sign_in_other: async (show) => {
@@ -233,6 +243,12 @@ export const ACCOUNT = {
     return client;
   },
   change: panel(section(3, ".button"))(),
+  changed: panel(section(3, ".button"), async () => {
+    fill("old-password", "correct horse battery");
+    fill("new-password", "staple correct horse");
+    press("dialog[open] [type=submit]");
+    await until(".account-section .notice");
+  })(),
   sign_out: panel(section(3, ".button:nth-child(2)"))("ready_alone"),
   delete: panel(section(3, ".danger-text"))(),
   ...Object.fromEntries(Object.keys(STANDING).map((name) => [`standing_${name}`, (show) => {

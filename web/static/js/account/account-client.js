@@ -10,11 +10,8 @@ import { normalized } from "../protocol/accounts/passwords.js";
 import { randomBelow } from "../device/random.js";
 import { StateHolder } from "./account-state.js";
 import { authKeyOf } from "./credentials.js";
-import { Founding } from "./founding.js";
 import { Identities } from "./identities.js";
-import { askToBeLinked } from "./linking.js";
 import { missing, openParts } from "./parts.js";
-import { openKept, recoverAccount } from "./recovering.js";
 import { signInBy } from "./signing-in.js";
 import { SIGNED_OUT, Standing, endedAs } from "./standing.js";
 import { forgetAll } from "./storage.js";
@@ -31,8 +28,8 @@ export class AccountClient {
   #parts;
   #state;
   #standing;
-  /** @type {Founding} */
-  #founding;
+  /** @type {import("./founding.js").Founding|null} */
+  #founding = null;
   /** @type {{cancel: () => void}|null} */
   #link = null;
 
@@ -43,14 +40,12 @@ export class AccountClient {
   constructor(parts, standing) {
     this.#parts = parts;
     this.#state = parts.state;
-    this.#founding = new Founding(parts);
     this.#standing = standing;
   }
 
   /**
    * Reads what is kept here, and goes on with a session if there is one.
-   * @param {import("./parts.js").Given & {oidc?: import("./identities.js").Oidc|null,
-   *   returned?: import("./identities.js").Returned|null}} given  of another service: which, and who comes from there
+   * @param {import("./parts.js").Given & {language?: string}} given
    * @returns {Promise<AccountClient>}
    */
   static async open(given) {
@@ -61,20 +56,23 @@ export class AccountClient {
       const parts = await openParts(state, given);
       const standing = new Standing(parts);
       await standing.start();
-      const client = new AccountClient(parts, standing);
-      const { oidc = null, returned = null } = given;
-      if (oidc !== null) client.#believe(oidc, returned);
-      return client;
+      return new AccountClient(parts, standing);
     } catch (error) {
       if (/** @type {Refusal} */ (error).code !== "no_storage") throw error;
       return AccountClient.#without(state, "no_storage");
     }
   }
 
-  /** @param {import("./identities.js").Oidc} oidc  @param {import("./identities.js").Returned|null} returned */
-  #believe(oidc, returned) {
+  /**
+   * This deployment believes another service.
+   * @param {import("./identities.js").Oidc} oidc
+   * @param {import("./identities.js").Returned|null} returned  somebody comes from there
+   */
+  believe(oidc, returned) {
+    if (this.state.phase === "unsupported") return;
     this.identities = new Identities(oidc, returned, {
-      parts: this.#parts, standing: this.#standing, founding: this.#founding, authKey: (password) => this.#authKey(password),
+      parts: this.#parts, standing: this.#standing, founded: () => this.#founded(),
+      authKey: (password) => this.#authKey(password),
     });
   }
 
@@ -108,16 +106,18 @@ export class AccountClient {
    */
   async register({ address: typed, password, invitation }) {
     const address = readAddress(typed);
+    // What comes after is to be here before anything is made.
+    const founding = await this.#founded();
     const auth_key = await authKeyOf(this.#parts, address, password);
     const body = { address, auth_key, cookie: true, ...(invitation === undefined ? {} : { invitation }) };
     const { account } = await this.#state.during("asking", () => this.#parts.tokens.open("auth/register", body));
     this.#state.change({ ...SIGNED_OUT, phase: "no_device", address, account });
-    return { words: this.#founding.words() };
+    return { words: founding.words() };
   }
 
   /** The ten words were written down: this browser becomes the first device. */
   async confirmWords() {
-    const { device, pending } = await this.#founding.confirm(this.#address());
+    const { device, pending } = await (await this.#founded()).confirm(this.#address());
     this.#standing.device = device;
     if (pending === null) await this.#standing.enter();
     else this.#state.change({ pending });
@@ -125,12 +125,12 @@ export class AccountClient {
 
   /** @returns {Promise<{words: string}>} as `register`; for an account that has no device yet */
   async firstDevice() {
-    return { words: this.#founding.words() };
+    return { words: (await this.#founded()).words() };
   }
 
   /** @returns {Promise<{words: string}>} as `firstDevice`; the server makes it wait, and old devices may refuse it */
-  async startOver() {
-    return { words: this.#founding.words() };
+  startOver() {
+    return this.firstDevice();
   }
 
   /**
@@ -161,6 +161,7 @@ export class AccountClient {
     const own = {
       account: /** @type {string} */ (this.state.account), chain: fromBase64url(chain, 32), address: this.state.address,
     };
+    const { askToBeLinked } = await this.#parts.inside();
     const link = await askToBeLinked(this.#parts, own);
     this.#standing.device = link.device;
     this.#link = link;
@@ -211,6 +212,7 @@ export class AccountClient {
 
   /** @param {{address: string, words: string, password: string}} typed */
   async recover(typed) {
+    const { recoverAccount } = await this.#parts.inside();
     this.#standing.work?.close();
     this.#standing.work = null;
     this.#standing.device = await recoverAccount(this.#parts, typed);
@@ -219,6 +221,7 @@ export class AccountClient {
 
   /** Phase `locked`: opens what lies here. @param {string} words  as typed  @throws {Refusal} `words_wrong` */
   async openWithWords(words) {
+    const { openKept } = await this.#parts.inside();
     await openKept(this.#parts, words);
     await this.#standing.enter();
   }
@@ -278,6 +281,12 @@ export class AccountClient {
     this.#standing.close();
     this.#parts.tabs.close();
     this.#parts.storage?.close();
+  }
+
+  async #founded() {
+    const { Founding } = await this.#parts.inside();
+    this.#founding ??= new Founding(this.#parts);
+    return this.#founding;
   }
 
   #address() {

@@ -88,6 +88,14 @@ const UNSEEN_DAYS = 90;
 export const unseenFor = (devices, today) =>
   devices.filter(({ me, seenDay }) => !me && seenDay !== null && today - seenDay >= UNSEEN_DAYS).map(({ id }) => id);
 
+/**
+ * Sessions as they are shown: this browser's first, then those that were here last.
+ * @param {SessionView[]} sessions
+ */
+export const inOrder = (sessions) =>
+  [...sessions].sort((one, other) => Number(other.present) - Number(one.present) || other.seenDay - one.seenDay
+    || other.createdDay - one.createdDay || (one.sid < other.sid ? -1 : 1));
+
 /** The one place where the state changes, and from which everybody hears of it. */
 export class StateHolder {
   /** @type {Readonly<AccountState>} */

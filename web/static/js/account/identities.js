@@ -75,22 +75,22 @@ export class Identities {
   #oidc;
   #parts;
   #standing;
-  #founding;
+  #founded;
   #authKey;
 
   /**
    * @param {Oidc} oidc
    * @param {Returned|null} returned
-   * @param {{parts: Parts, standing: import("./standing.js").Standing, founding: import("./founding.js").Founding,
+   * @param {{parts: Parts, standing: import("./standing.js").Standing, founded: () => Promise<import("./founding.js").Founding>,
    *   authKey: (password: string) => Promise<string>}} account
    */
-  constructor(oidc, returned, { parts, standing, founding, authKey }) {
+  constructor(oidc, returned, { parts, standing, founded, authKey }) {
     this.returned = returned;
     this.service = URL.canParse(oidc.issuer) ? new URL(oidc.issuer).host : oidc.issuer;
     this.#oidc = oidc;
     this.#parts = parts;
     this.#standing = standing;
-    this.#founding = founding;
+    this.#founded = founded;
     this.#authKey = authKey;
   }
 
@@ -140,11 +140,13 @@ export class Identities {
    */
   async register({ address, invitation }) {
     const { state, tokens } = this.#parts;
+    // What comes after is to be here before anything is made.
+    const founding = await this.#founded();
     const body = { id_token: this.#token(), address, cookie: true, ...(invitation === undefined ? {} : { invitation }) };
     const { account } = await state.during("asking", () => tokens.open("auth/oidc/register", body));
     this.forget();
     state.change({ ...SIGNED_OUT, phase: "no_device", address, account });
-    return { words: this.#founding.words() };
+    return { words: founding.words() };
   }
 
   /** Whoever has come back may open this account so from now on. @param {string} password */

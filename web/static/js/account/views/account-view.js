@@ -82,6 +82,8 @@ export function accountView({ client, stage, invited, invitation = "", rooms, tr
   function draw(given) {
     drawn = asked();
     const make = route === null ? PHASES[client.state.phase] : ROUTES[route];
+    // A new screen is read from its top, unless what has the focus in it stands below.
+    globalThis.scrollTo?.(0, 0);
     stage.show((kept) => make(flow, { ...given, ...kept }));
     if (route === null) trap?.release();
     else trap?.set();

@@ -5,6 +5,7 @@ import { copyButton } from "../../ui/copy-button.js";
 import { el, fill } from "../../ui/el.js";
 import { say } from "../../ui/i18n.js";
 import { withLater } from "../../ui/later.js";
+import { icon } from "../../ui/icons.js";
 import { askingForm } from "./asking.js";
 import { devicesView } from "./devices-view.js";
 import { button, frame, named } from "./frame.js";
@@ -38,6 +39,15 @@ export function homeScreen(flow) {
     withLater((parts) => parts[name](flow, ...given), () => announceAssertive(say("refusal.unreachable")));
   }
 
+  const changed = el("div", {});
+  /** @param {string} sentence */
+  const told = (sentence) => fill(changed, el("p", { class: "notice" }, icon("done"), el("span", { class: "notice-words" }, sentence)));
+
+  function changePassword() {
+    fill(changed);
+    open("passwordPanel", told);
+  }
+
   const { node, heading } = frame(flow, { name: "home", title: client.state.address === null ? say("account.home.title") : title,
     more: client.state.address === null ? null : el("p", {}, copying) },
     news.node,
@@ -55,8 +65,9 @@ export function homeScreen(flow) {
     el("section", { class: "account-section", "aria-labelledby": "more-title" },
       el("h2", { id: "more-title" }, say("account.more.title")),
       el("div", { class: "button-row" },
-        button("secondary", say("account.change.title"), () => open("passwordPanel")),
+        button("secondary", say("account.change.title"), changePassword),
         button("secondary", say("account.out.way"), () => open("signOutPanel"))),
+      changed,
       el("div", { class: "button-row" }, button("quiet danger-text", say("account.delete.way"), () => open("deletePanel")))));
 
   const known = client.state.address !== null;

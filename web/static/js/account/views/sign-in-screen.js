@@ -41,7 +41,7 @@ export function signInScreen(flow, { address: typed = flow.client.state.address 
     ended ? lead("account.ended.text") : null,
     form.node,
     identityWay(flow),
-    el("p", {}, button("quiet", say("account.recover.way"), () => flow.go("recover"))),
+    el("p", {}, button("quiet", say("account.recover.forgot"), () => flow.go("recover"))),
     ended ? forgetting(flow) : null);
   return { node, focus: typed === "" ? address.input : password.input, back, keep: () => ({ address: address.input.value }) };
 }

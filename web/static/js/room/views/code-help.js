@@ -42,6 +42,8 @@ export function codeHelp({ input, join, error, hint, joined, doubted, drafts, la
   async function learn() {
     known = await drafts().catch(() => null);
     show();
+    // Whoever is typing meanwhile waits for no further key.
+    if (document.activeElement === input) suggest();
   }
 
   /** @param {InputEvent} event */
