@@ -31,8 +31,10 @@ function stageBy(show) {
 }
 
 /** The account in this state; `route` is where somebody has gone from there. */
-function at(show, state, { route = null, given = {}, invited = false } = {}) {
+function at(show, state, { route = null, given = {}, invited = false, returned = undefined, refused: code = null } = {}) {
   const client = new AccountFake(state);
+  if (returned !== undefined) client.believe(returned);
+  if (code !== null) client.refuseNext(code);
   const view = accountView({ client, stage: stageBy(show), invited, rooms: "/" });
   client.flow = view.flow;
   if (route !== null) view.flow.go(route, given);
@@ -57,6 +59,18 @@ const panel = (selector, more = async () => {}) => (state = "ready") => async (s
   press(selector);
   await until("dialog[open] .panel-body");
   await more(client);
+  return client;
+};
+const LINKED = { ...PHASES.ready, identities: { linked: [{ id: "AAAAAAAAAAAAAAAAAAAABA", linkedDay: TODAY - 3 }], hasPassword: true } };
+const CAME = { purpose: "sign_in", token: "e.y.J" };
+const back = (purpose, state = LINKED) => async (show) => {
+  const client = at(show, state, { returned: { purpose, token: "e.y.J" } });
+  await until("dialog[open] .panel-body");
+  return client;
+};
+const identity = (code, heading, more = {}) => async (show) => {
+  const client = at(show, PHASES.signed_out, { route: "identity", returned: CAME, refused: code, ...more });
+  await until(heading);
   return client;
 };
 const LINKING = ".account-section .button-row .button";
@@ -116,6 +130,35 @@ export const ACCOUNT = {
     return client;
   },
   sign_in: (show) => at(show, PHASES.signed_out, { route: "sign_in" }),
+  sign_in_service: (show) => at(show, PHASES.signed_out, { route: "sign_in", returned: null }),
+  sign_in_service_away: async (show) => {
+    const client = at(show, PHASES.signed_out, { route: "sign_in", returned: null, refused: "identity_away" });
+    press(".identity-way .button");
+    await until(".identity-way .notice");
+    return client;
+  },
+  identity_asked: (show) => at(show, PHASES.signed_out, { route: "identity", given: { step: "asked" }, returned: CAME }),
+  identity_unknown: identity("identity_unknown", ".account-identity form"),
+  identity_unknown_invited: identity("identity_unknown", ".account-identity form", { invited: true }),
+  identity_wrong: identity("id_token_wrong", ".account-identity .notice"),
+  identity_given_up: identity("identity_given_up", ".account-identity .notice", { returned: { purpose: "sign_in", token: null } }),
+  identities: (show) => at(show, LINKED, { returned: null }),
+  identities_no_password: (show) => at(show, { ...LINKED, identities: { ...LINKED.identities, hasPassword: false } }, { returned: null }),
+  identities_given_up: (show) => at(show, LINKED, { returned: { purpose: "link", token: null } }),
+  identity_link: back("link"),
+  identity_password: back("password"),
+  identity_unlink: async (show) => {
+    const client = at(show, LINKED, { returned: null });
+    press('[aria-labelledby="identities-title"] .danger-text');
+    await until("dialog[open] .panel-body");
+    return client;
+  },
+  identity_forgotten: async (show) => {
+    const client = at(show, LINKED, { returned: null });
+    press(".account-section:last-of-type .button-row .button");
+    await until("dialog[open] .panel-body");
+    return client;
+  },
   sign_in_wrong: refused("login_wrong", (show) => at(show, PHASES.signed_out, { route: "sign_in" }),
     { "account-address": "ada.12345", "account-password": "correct horse" }),
   sign_in_no_address: refused("address_form", (show) => at(show, PHASES.signed_out, { route: "sign_in" }),

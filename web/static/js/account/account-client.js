@@ -3,14 +3,16 @@
  * Whatever is written, posted or destroyed for it is done by the modules beside this one.
  */
 
-import { fromBase64url, toBase64url } from "../protocol/encoding.js";
+import { fromBase64url } from "../protocol/encoding.js";
 import { Refusal } from "../protocol/errors.js";
 import { newAddress, readAddress } from "../protocol/accounts/addresses.js";
 import { normalized } from "../protocol/accounts/passwords.js";
 import { randomBelow } from "../device/random.js";
 import { StateHolder } from "./account-state.js";
 import { authKeyOf } from "./credentials.js";
+import { Identities } from "./identities.js";
 import { missing, openParts } from "./parts.js";
+import { signInBy } from "./signing-in.js";
 import { SIGNED_OUT, Standing, endedAs } from "./standing.js";
 import { forgetAll } from "./storage.js";
 import { setFate } from "./this-device.js";
@@ -21,6 +23,8 @@ import { setFate } from "./this-device.js";
  */
 
 export class AccountClient {
+  /** Of another service, where this deployment believes one. @type {Identities|null} */
+  identities = null;
   #parts;
   #state;
   #standing;
@@ -57,6 +61,19 @@ export class AccountClient {
       if (/** @type {Refusal} */ (error).code !== "no_storage") throw error;
       return AccountClient.#without(state, "no_storage");
     }
+  }
+
+  /**
+   * This deployment believes another service.
+   * @param {import("./identities.js").Oidc} oidc
+   * @param {import("./identities.js").Returned|null} returned  somebody comes from there
+   */
+  believe(oidc, returned) {
+    if (this.state.phase === "unsupported") return;
+    this.identities = new Identities(oidc, returned, {
+      parts: this.#parts, standing: this.#standing, founded: () => this.#founded(),
+      authKey: (password) => this.#authKey(password),
+    });
   }
 
   /** A client that can only say why it can't. @param {StateHolder} state  @param {string} reason */
@@ -124,43 +141,9 @@ export class AccountClient {
    * @throws {Refusal} `login_wrong`, `login_wait`; `other_account`: this browser is a device of another; the server's
    */
   async signIn({ address: typed, password, replace = false }) {
-    const { tokens } = this.#parts;
     const address = readAddress(typed);
     const auth_key = await authKeyOf(this.#parts, address, password);
-    const { device } = this.#standing;
-    const body = { address, auth_key, cookie: true };
-    await this.#state.during("asking", async () => {
-      if (device !== null) {
-        try {
-          await tokens.open("auth/login", { ...body, device: toBase64url(device.id) }, { proved: true });
-          return;
-        } catch (error) {
-          // Of another account it may be one all the same.
-          if (/** @type {Refusal} */ (error).code !== "device_revoked") throw error;
-        }
-      }
-      tokens.proveBy(null);
-      await tokens.open("auth/login", body);
-    });
-    const { account, device: mine } = /** @type {import("./tokens.js").Access} */ (tokens.access);
-    if (device !== null && mine === null) {
-      if (device.account !== account && device.begun === null && !replace) {
-        await tokens.end().catch(() => undefined);
-        tokens.proveBy(device.keys);
-        throw new Refusal("other_account");
-      }
-      if (device.account === account && device.begun === null) {
-        await tokens.end().catch(() => undefined);
-        await this.#standing.revoked(address);
-        return;
-      }
-      // What was begun may still come to pass.
-      if (device.account === account) tokens.proveBy(device.keys);
-      else await this.#standing.forget();
-    }
-    await setFate(this.#parts.storage, null);
-    this.#state.change({ address, account });
-    await this.#standing.within();
+    await signInBy(this.#parts, this.#standing, "auth/login", { address, auth_key, cookie: true }, { address, replace });
   }
 
   /**

@@ -1,6 +1,7 @@
 // The page of accounts, `/account/`: what is loaded, what is shown, and what must never stay.
 
 import { AccountClient } from "../account/account-client.js";
+import { returnedWith } from "../account/identities.js";
 import { accountView } from "../account/views/account-view.js";
 import { loadingScreen, standingScreen } from "../account/views/standing.js";
 import { barrier } from "../device/feature-detection.js";
@@ -55,7 +56,8 @@ function tellOfLink() {
 const tooOld = () => ({ node: /** @type {HTMLElement} */ (part("too-old").firstElementChild?.cloneNode(true)) });
 
 async function start() {
-  const invitation = /^#invitation=([\w-]+)$/.exec(takeFragment())?.[1] ?? "";
+  const fragment = takeFragment();
+  const invitation = /^#invitation=([\w-]+)$/.exec(fragment)?.[1] ?? "";
   const inTheWay = barrier();
   if (inTheWay === "too_old") return void stage.finish(tooOld);
   if (inTheWay !== null) return void stage.finish(() => standingScreen(nobody, inTheWay));
@@ -68,8 +70,11 @@ async function start() {
   stage.show(() => loadingScreen(nobody));
   try {
     client = await opening;
-    const { accounts } = /** @type {{accounts?: {mode: string}}} */ (await asked);
-    accountView({ client, stage, invited: accounts?.mode === "invited", invitation, rooms: base, trap: trap() });
+    const { accounts } = /** @type {{accounts?: {mode: string, oidc?: import("../account/identities.js").Oidc}}} */ (await asked);
+    const returned = returnedWith(fragment);
+    if (accounts?.oidc !== undefined) client.believe(accounts.oidc, returned);
+    const { flow } = accountView({ client, stage, invited: accounts?.mode === "invited", invitation, rooms: base, trap: trap() });
+    if (returned?.purpose === "sign_in" && client.identities !== null) flow.go("identity");
     loadInside().catch(() => undefined);
   } catch {
     stage.show(() => standingScreen(nobody, "unreachable"));

@@ -26,8 +26,14 @@ export function passwordPanel({ client }, told = () => {}) {
       told(say("account.change.done"));
       announce(say("account.change.done"));
     } });
+  const { identities } = client;
+  const place = el("div", {});
+  const forgotten = identities === null || client.state.identities?.linked.length === 0 ? null
+    : askingButton({ kind: "quiet service", label: say("account.identity.forgotten", { service: identities.service }), place,
+      does: () => identities.begin("password") });
   const node = accountPanel({ id: "change-title", title: say("account.change.title") },
-    el("p", {}, say("account.change.text")), form.node);
+    el("p", {}, say("account.change.text")), form.node,
+    forgotten === null ? null : el("div", { class: "button-row" }, forgotten), place);
   old.input.focus();
   return node;
 }
