@@ -36,8 +36,8 @@ ROOMS: Program = {
     "room.js": "js/pages/room.js",
     "later.js": "js/pages/later.js",
 }
-# What is imported while the first screen is read, or at once where this browser is a device; what is
-# imported when it is needed; and of that what seals to a device's key.
+# What is imported while the first screen is read, or at once where this browser is a device; what
+# is imported when it is needed; and of that what seals to a device's key.
 ACCOUNTS: Program = {
     "account.js": "js/pages/account.js",
     "account-inside.js": "js/account/inside.js",
