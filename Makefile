@@ -99,6 +99,10 @@ page-figures: $(VENV)/dev.stamp ## measure the page: bytes, requests, clicks, an
 account-figures: $(VENV)/dev.stamp ## measure accounts: what each act costs the server, and what their page weighs
 	@$(PY) -m bench.account_figures $(ARGS)
 
+.PHONY: address-times
+address-times: $(VENV)/dev.stamp ## whether the time of an answer tells that an address is somebody's
+	@$(PY) -m bench.address_times $(ARGS)
+
 .PHONY: test-release
 test-release: $(VENV)/dev.stamp ## what only a release needs: every form of the page, environments, a folder of any name
 	@sh tools/browsers.sh

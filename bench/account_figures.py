@@ -55,6 +55,8 @@ SLOWED: dict[str, Callable[[CDPSession], None] | None] = {
 }
 FIRST = ("page.css", "account.css", "account.js", "old.js")
 LATER = ("derive-worker.js", "account-later.js", "hpke.js")
+# Here with the first visit: it is loaded while the first screen is read.
+MEANWHILE = ("account-inside.js",)
 
 
 @dataclass
@@ -79,6 +81,16 @@ class Person:
         self._sealing = hpke.PrivateKey.generate(os.urandom).public
         self._chain = Chain.empty()
         self._first, self._second = (Device(SigningKey.generate(os.urandom)) for _ in range(2))
+
+    @property
+    def address(self) -> str:
+        """Where the account is."""
+        return self._named["address"]
+
+    @property
+    def chain(self) -> Chain:
+        """As far as it was posted."""
+        return self._chain
 
     async def register(self) -> None:
         """An account at an address."""
@@ -252,7 +264,7 @@ def page(loads: int) -> None:
     table(
         [
             ("of it, each by itself", "Brotli"),
-            *((name, str(packed(f"bundles/{name}"))) for name in (*FIRST, *LATER)),
+            *((name, str(packed(f"bundles/{name}"))) for name in (*FIRST, *MEANWHILE, *LATER)),
         ]
     )
 

@@ -16,7 +16,13 @@ from typing import Any
 import httpx
 import pytest
 from playwright.sync_api import expect
-from support.machines.chromium import Visit, browser, kept, playwright, visit  # noqa: F401
+from support.machines.chromium import (  # noqa: F401
+    Visit,
+    chromium_of_test,
+    playwright,
+    visit,
+    whole_chromium,
+)
 from support.machines.server import Program
 from support.machines.server import program as command
 from support.people.people import Person, person

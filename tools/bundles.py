@@ -36,9 +36,11 @@ ROOMS: Program = {
     "room.js": "js/pages/room.js",
     "later.js": "js/pages/later.js",
 }
-# What is imported when it is needed; the last of them for sealing to a device's key.
+# What is imported while the first screen is read, or at once where this browser is a device; what
+# is imported when it is needed; and of that what seals to a device's key.
 ACCOUNTS: Program = {
     "account.js": "js/pages/account.js",
+    "account-inside.js": "js/account/inside.js",
     "account-later.js": "js/pages/account-later.js",
     "hpke.js": "js/device/hpke.js",
 }

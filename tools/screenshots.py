@@ -1,11 +1,13 @@
 """Takes the pictures of the README from the running program: python tools/screenshots.py
 
-Starts the program on a database of its own and writes to docs/images: the first screen and a
-message that was left on a phone, and two people who talk on a desktop. Needs the system's Chromium.
+Starts the program on a database of its own and writes to docs/images: the first screen, a message
+that was left, and an account with two devices on a phone, and two people who talk on a desktop.
+Needs the system's Chromium.
 """
 
 import os
 import re
+import secrets
 import shutil
 import subprocess
 import sys
@@ -112,6 +114,52 @@ def talk(browser: Browser, address: str) -> None:
     picture(bo, "room-desktop")
 
 
+def keep(browser: Browser, address: str) -> None:
+    """A picture of an account, which two browsers are devices of."""
+    ada = browser.new_context(viewport=PHONE, device_scale_factor=1.75).new_page()
+    other = browser.new_context(viewport=PHONE).new_page()
+    drawn_password = secrets.token_urlsafe()
+    ada.goto(f"{address}account/")
+    ada.get_by_role("button", name="Make an account").click()
+    ada.get_by_label("Name").fill("ada")
+    ada.get_by_role("button", name="Next").click()
+    own = ada.locator(".address-large").inner_text()
+    ada.get_by_label("Password").fill(drawn_password)
+    ada.get_by_role("button", name="Make the account").click()
+    words = ada.locator(".recovery-words li")
+    words.first.wait_for()
+    drawn = words.all_inner_texts()
+    ada.get_by_role("button", name="I have written them down").click()
+    for field in ada.locator(".account-back .field").all():
+        asked = int(field.locator("label").inner_text().split()[-1])
+        field.locator("input").fill(drawn[asked - 1])
+    ada.get_by_role("button", name="Check").click()
+    ada.get_by_role("heading", name="Devices").wait_for()
+
+    other.goto(f"{address}account/")
+    other.get_by_role("button", name="Sign in").click()
+    other.get_by_label("Address").fill(own)
+    other.get_by_label("Password").fill(drawn_password)
+    other.locator(".account-form [type=submit]").click()
+    other.get_by_role("button", name="Show the words").click()
+    shown = other.locator(".code-words").inner_text()
+    ada.get_by_role("button", name="Link another device").click()
+    ada.get_by_label("The seven words").fill(shown)
+    ada.get_by_role("button", name="Next").click()
+    ada.get_by_text("This device wants to be added").wait_for()
+    ada.locator("dialog").get_by_label("Password").fill(drawn_password)
+    ada.get_by_role("button", name="Add the device").click()
+    for at, name in enumerate(("Laptop", "Phone")):
+        row = ada.locator(".account-row[data-device]").nth(at)
+        row.get_by_role("button", name="Rename").click()
+        ada.get_by_label("Name of the device").fill(name)
+        ada.get_by_role("button", name="Save").click()
+        row.locator(".row-name", has_text=name).wait_for()
+    ada.evaluate("document.activeElement.blur()")
+    ada.mouse.move(0, 0)
+    picture(ada, "account-phone")
+
+
 def main() -> None:
     chromium = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
     IMAGES.mkdir(parents=True, exist_ok=True)
@@ -123,6 +171,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         arrive(browser, address)
         talk(browser, address)
+        keep(browser, address)
         browser.close()
     for path in sorted(IMAGES.glob("*.png")):
         weight = path.stat().st_size

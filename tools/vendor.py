@@ -142,8 +142,8 @@ JOINED = (
     ),
     Joined(
         ("@noble/curves", "@noble/hashes"),
-        "ed25519.js",
-        {"@noble/curves/ed25519.js": ("ed25519",)},
+        "edwards.js",
+        {"@noble/curves/abstract/edwards.js": ("edwards",)},
     ),
 )
 # All that these import besides each other: what stands in for Web Crypto in a Node without it.

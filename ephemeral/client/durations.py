@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 
 from ephemeral.client.exits import usage
 
-__all__ = ["format_duration", "local_time", "parse_duration"]
+__all__ = ["day", "format_duration", "local_time", "parse_duration"]
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_DAY_MILLISECONDS = 86_400_000
 _NAMES = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 
@@ -37,3 +38,8 @@ def local_time(milliseconds: int, form: str) -> str:
         return datetime.fromtimestamp(milliseconds / 1000, UTC).astimezone().strftime(form)
     except (ValueError, OverflowError, OSError):
         return "an unknown time"
+
+
+def day(number: int) -> str:
+    """A day since 1970."""
+    return local_time(number * _DAY_MILLISECONDS + _DAY_MILLISECONDS // 2, "%Y-%m-%d")

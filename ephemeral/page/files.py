@@ -31,8 +31,8 @@ LATE = "late.json"
 SPOKEN = "account.json"
 # What the page can't do without.
 NEEDED = {
-    "account-later.js", "account.css", "account.js", "derive-worker.js", "home.js", "hpke.js",
-    "late.css", "later.js", "old.js", "operators.css", "page.css", "room.js",
+    "account-inside.js", "account-later.js", "account.css", "account.js", "derive-worker.js",
+    "home.js", "hpke.js", "late.css", "later.js", "old.js", "operators.css", "page.css", "room.js",
     "slow-derive-worker.js",
 }  # fmt: skip
 

@@ -17,7 +17,7 @@ from ephemeral.protocol.limits import (
     CharterLimits,
 )
 
-__all__ = ["Accounts", "Config", "Defaults", "Limits", "kdf_object", "read_config"]
+__all__ = ["Accounts", "Config", "Defaults", "Limits", "Oidc", "kdf_object", "read_config"]
 
 _KDF: Mapping[int, Mapping[str, int | str]] = {
     ARGON2ID: {
@@ -62,12 +62,21 @@ class Defaults:
 
 
 @dataclass(frozen=True, slots=True)
+class Oidc:
+    """Another service whose word is taken for who somebody is, and what this server is there."""
+
+    issuer: str
+    client_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Accounts:
     """Where there are accounts. `invited`: whether one needs an invitation to register; `audience`:
-    what proofs of devices are made for (docs/accounts.md)."""
+    what proofs of devices are made for (docs/accounts.md); `oidc`: by whom else they are opened."""
 
     invited: bool
     audience: str
+    oidc: Oidc | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +166,18 @@ def _read_accounts(value: object) -> Accounts | None:
         mode, audience = value.get("mode"), value.get("audience")
     if not isinstance(mode, str) or mode not in modes or not isinstance(audience, str):
         raise Refusal("config_accounts", _WRONG_ACCOUNTS)
-    return Accounts(modes[mode], audience)
+    assert isinstance(value, dict)
+    return Accounts(modes[mode], audience, _read_oidc(value.get("oidc")))
+
+
+def _read_oidc(value: object) -> Oidc | None:
+    if value is None:
+        return None
+    parts = [value.get(name) for name in ("issuer", "client_id")] if isinstance(value, dict) else []
+    texts = [one for one in parts if isinstance(one, str) and one.isascii() and one.isprintable()]
+    if len(texts) != 2:
+        raise Refusal("config_accounts", _WRONG_ACCOUNTS)
+    return Oidc(*texts)
 
 
 def _read_defaults(defaults: Mapping[str, object], charter: CharterLimits) -> Defaults:

@@ -74,14 +74,14 @@ async def test_a_device_that_one_host_removes_is_refused_by_the_other(
         await here.revoke(first, second)
         # What needs the device's signature, at once; what a token alone may see, when the hint is
         # there.
-        with refused("session_ended"):
+        with refused("device_revoked"):
             await there.ask(second, "GET", "/devices/me/share")
         with refused("session_ended"):
             await there.refresh(second)
         async with asyncio.timeout(30):
             while (await there.send(second, "GET", "/devices")).status_code == 200:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
-        with refused("session_ended"):
+        with refused("device_revoked"):
             await there.ask(second, "GET", "/devices")
 
 

@@ -9,10 +9,12 @@ from support.machines.chromium import (  # noqa: F401
     Visit,
     Watched,
     browser,
-    kept,
+    chromium_of_test,
     open_bare,
     playwright,
+    small_chromium,
     visit,
+    whole_chromium,
 )
 from support.machines.database import Server as Postgres
 from support.machines.firefox import firefox, visit_firefox  # noqa: F401

@@ -20,7 +20,8 @@ OPEN = """async () => {
     ["account/account-client", "net/http-client", "protocol/config"].map(from));
   const base = new URL("./", document.baseURI).href;
   const config = readConfig(await new HttpClient(base).ask("GET", "config"));
-  const client = await AccountClient.open({ config, base, hpke: () => from("device/hpke") });
+  const parts = { hpke: () => from("device/hpke"), inside: () => from("account/inside") };
+  const client = await AccountClient.open({ config, base, ...parts });
   const sees = (look) => new Promise((resolve) => {
     const check = () => { if (look(client.state)) resolve(client.state); };
     client.subscribe(check);
@@ -226,30 +227,6 @@ def test_a_browser_without_the_signatures_that_accounts_need_is_told(
     assert (state["phase"], state["reason"]) == ("unsupported", "no_ed25519")
 
 
-def test_firefox_has_an_account_and_links_chromium(
-    visit: Visit, visit_firefox: Visit, server: str
-) -> None:
-    fox = visit_firefox("about:blank")
-    fox.origin = server
-    opened(fox.page, server)
-    made = fox.page.evaluate(REGISTER, ["fox", PASSWORD])
-    assert opened(fox.page, server)["phase"] == "ready"
-    second = visit("about:blank")
-    second.origin = server
-    opened(second.page, server)
-    typed = {"address": made["address"], "password": PASSWORD}
-    second.page.evaluate("(typed) => client.signIn(typed)", typed)
-    code = second.page.evaluate(
-        "async () => { window.link = await client.beginLink(); return link.code; }"
-    )
-    fox.page.evaluate("([code, password]) => client.acceptLink(code, password)", [code, PASSWORD])
-    second.page.evaluate("() => link.done")
-    for page, me in ((fox.page, "Firefox, Linux"), (second.page, "Chrome, Linux")):
-        page.evaluate("() => sees(({ devices }) => devices.length === 2 && devices[1].name)")
-        names = page.evaluate("() => client.state.devices.map(({ name, me }) => [name, me])")
-        assert [name for name, own in names if own] == [me]
-
-
 def test_the_tab_that_works_is_followed_by_another(visit: Visit, server: str) -> None:
     first = visit("about:blank")
     first.origin = server
@@ -286,19 +263,20 @@ class Disks:
             opened(context.pages[0], self._server)
             yield context.pages[0]
 
-    def phase(self, image: Path, password: dict[str, str] | None = None) -> str:
+    def phases(self, image: Path, password: dict[str, str]) -> list[str]:
         """What the client says that is given a copy of this disk; nothing in it opens by itself.
 
-        Who has the password as well signs in where it is asked.
+        Who has the password as well signs in where it is asked, and looks again.
         """
         with self.opened(self.copy(image)) as page:
             assert page.evaluate(ATTACK, False)["opened"] == 0
-            if password is not None and page.evaluate("() => client.state.phase") == "ended":
+            seen = [str(page.evaluate("() => client.state.phase"))]
+            if seen == ["ended"]:
                 page.evaluate("(typed) => client.signIn(typed)", password)
-            phase = str(page.evaluate("() => client.state.phase"))
-            if phase == "ready":
+                seen.append(str(page.evaluate("() => client.state.phase")))
+            if seen[-1] == "ready":
                 assert page.evaluate(ATTACK, True)["opened"] > 3
-            return phase
+            return seen
 
 
 @pytest.mark.timeout(240)
@@ -325,26 +303,25 @@ def test_a_disk_opens_nothing_after_a_new_share_a_sign_out_or_a_removal(
     # The control: with a session, a copy gets the server's share, and opens.
     before = disks.copy(disk)
     typed = {"address": made["address"], "password": PASSWORD}
-    assert disks.phase(before, typed) == "ready"
+    assert disks.phases(before, typed)[-1] == "ready"
 
     # A day later there is another share. What yesterday's copy holds is under one that is gone,
     # even for somebody who has the password.
     with disks.opened(disk) as page:
         page.evaluate("(typed) => client.signIn(typed)", typed)
         assert page.evaluate(ROTATE) == 2
-    assert disks.phase(before, typed) == "locked"
+    assert disks.phases(before, typed)[-1] == "locked"
     rotated = disks.copy(disk)
-    assert disks.phase(rotated, typed) == "ready"
+    assert disks.phases(rotated, typed)[-1] == "ready"
 
     # Signed out: the share comes with a session alone.
     with disks.opened(disk) as page:
         page.evaluate("(typed) => client.signIn(typed)", typed)
         page.evaluate("() => client.signOut()")
-    assert disks.phase(disk) == "ended"
-    assert disks.phase(disk, typed) == "ready"
+    assert disks.phases(disk, typed) == ["ended", "ready"]
 
     # Removed: the share is destroyed, and so the password is of no use.
     with disks.opened(tmp_path / "second") as page:
         page.evaluate("(typed) => client.recover(typed)", {**typed, "words": made["words"]})
         assert page.evaluate("() => client.state.phase") == "ready"
-    assert disks.phase(rotated, typed) == "revoked"
+    assert disks.phases(rotated, typed)[-1] == "revoked"

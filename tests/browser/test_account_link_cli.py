@@ -21,7 +21,7 @@ from test_account_stories import (
     signed_in,
 )
 
-pytestmark = [pytest.mark.whole_chromium, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ What must hold in every state is in test_every_state.py; what takes a server in
 test_account_stories.py.
 """
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -66,6 +67,24 @@ def test_wrong_words_make_nothing_final(show: Show) -> None:
     watched = show("words_back_wrong")
     expect(watched.page.locator('[aria-invalid="true"]')).to_be_focused()
     assert calls(watched, "confirmWords") == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("al", "That is too short."),
+        ("ada lovelace", "Without spaces."),
+        ("Zoë-42-ë", "This can’t be part of a name: ë -"),
+    ],
+)
+def test_a_name_that_can_not_be_is_told_what_is_wrong_with_it(
+    show: Show, typed: str, said: str
+) -> None:
+    page = show("name_short").page
+    page.get_by_label("Name").fill(typed)
+    page.get_by_role("button", name="Next").click()
+    expect(page.locator(".field-error")).to_have_text(re.compile(f"{said.replace(': ', ': .?')}.?"))
+    expect(page.get_by_label("Name")).to_be_focused()
 
 
 def test_an_address_that_is_taken_gets_other_digits_and_the_password_stays(show: Show) -> None:
@@ -136,6 +155,11 @@ def test_a_device_is_removed_with_the_password_and_it_is_said(show: Show) -> Non
     expect(page.locator("#announce-polite")).to_contain_text("The device was removed.")
     expect(page.locator("#devices-title")).to_be_focused()
     assert answer(watched, "revoke") == ["AAAAAAAAAAAAAAAAAAAAAg", "correct horse"]
+
+
+def test_of_the_only_device_it_is_said_alone_that_it_stays(show: Show) -> None:
+    panel = show("revoke_last").page.locator("dialog .panel-body")
+    expect(panel.locator("p")).to_have_text([re.compile("^It is the only device")])
 
 
 def test_nothing_is_added_before_it_was_seen_and_the_password_asked(show: Show) -> None:

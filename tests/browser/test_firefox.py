@@ -6,11 +6,12 @@ from functools import partial
 import pytest
 from inspection import FIREFOX_FORMS, HURRIED, inspect
 from plays import played
-from playwright.sync_api import expect
-from support.machines.chromium import Visit
+from playwright.sync_api import Browser, expect
+from support.machines.chromium import Visit, open_bare
 from support.machines.server import Program
 from support.people.people import PATIENCE_MS, person
 from support.people.tampering import REFUSALS, Tamperer, started, tampered, tampering
+from test_vectors_in_chromium import RUN, modules, serve_runner, vectors
 
 
 def test_chromium_and_firefox_talk(
@@ -76,6 +77,21 @@ def test_firefox_refuses_a_changed_byte_too_and_runs_the_rest(
 ) -> None:
     with tampering(shared_server.port) as proxy:
         refuses_a_changed_byte(visit_firefox, proxy)
+
+
+def test_every_vector_of_accounts_holds_in_firefox(
+    firefox: Browser, shared_server: Program
+) -> None:
+    """Its Ed25519 is another than Chromium's, and its other libraries are."""
+    server = shared_server.url
+    page = firefox.new_page()
+    open_bare(page, server)
+    files = [(name, text) for name, text in vectors() if name.startswith("accounts_")]
+    argument = {"runner": serve_runner(page, server), "base": modules(server), "files": files}
+    result = page.evaluate(RUN, argument)
+    assert result["failures"] == []
+    assert result["ran"] > 500
+    page.close()
 
 
 @pytest.mark.release

@@ -8,8 +8,6 @@ from playwright.sync_api import expect
 from support.machines.chromium import Visit
 from support.people.people import NOTHING, PATIENCE_MS, Person, person
 
-pytestmark = pytest.mark.whole_chromium
-
 WORDS = "The key of the drug cabinet is in the blue folder."
 
 
@@ -28,6 +26,7 @@ def waits(someone: Person) -> None:
     )
 
 
+@pytest.mark.whole_chromium
 def test_a_message_left_for_somebody_absent_is_read_by_the_link_when_its_author_has_gone(
     visit: Visit, server: str
 ) -> None:
@@ -170,6 +169,7 @@ def test_a_name_is_asked_for_at_the_door(visit: Visit, server: str) -> None:
     expect(ada.page.locator(".seat").get_by_text("Bo")).to_be_visible()
 
 
+@pytest.mark.whole_chromium
 def test_who_is_done_leaves_nothing_of_it_in_the_browser(visit: Visit, server: str) -> None:
     ada = person(visit, server)
     ada.page.get_by_role("button", name="Leave a message").click()
@@ -192,6 +192,7 @@ def test_who_is_done_leaves_nothing_of_it_in_the_browser(visit: Visit, server: s
     assert ada.keeps() == NOTHING
 
 
+@pytest.mark.whole_chromium
 def test_who_is_done_is_away_for_whoever_comes(visit: Visit, server: str) -> None:
     ada = person(visit, server)
     leaves(ada, WORDS, "Ada")

@@ -10,8 +10,6 @@ from support.machines.chromium import CHROMIUM_ARGUMENTS, Visit, Watched, chromi
 from support.people.command_line import Cli, derived_once
 from support.people.people import NOTHING, PATIENCE_MS, Person, person
 
-pytestmark = pytest.mark.whole_chromium
-
 LINK = "Copy the return link"
 OPENED_BY_BO = re.compile(r"^Opened by Bo, .*\d.* · gone$")
 
@@ -41,6 +39,7 @@ def sees_the_fates(night: Watched) -> None:
     expect(heading).to_be_visible(timeout=PATIENCE_MS)
 
 
+@pytest.mark.whole_chromium
 def test_a_nurse_learns_at_night_who_read_it_and_when_with_proof(visit: Visit, server: str) -> None:
     nurse = person(visit, server)
     nurse.choose(name="Nadia")
@@ -87,6 +86,7 @@ def test_a_nurse_learns_at_night_who_read_it_and_when_with_proof(visit: Visit, s
     expect(bo.page.locator(".seal")).to_have_count(1)
 
 
+@pytest.mark.whole_chromium
 def test_a_link_of_a_place_that_was_given_up_takes_one_only_when_asked(
     visit: Visit, server: str
 ) -> None:
@@ -119,6 +119,7 @@ def test_a_link_of_a_place_that_was_given_up_takes_one_only_when_asked(
     night.watched.forgive("401")
 
 
+@pytest.mark.whole_chromium
 def test_the_command_line_reads_the_link_that_the_page_gives(
     visit: Visit, server: str, tmp_path: Path
 ) -> None:
@@ -134,6 +135,7 @@ def test_the_command_line_reads_the_link_that_the_page_gives(
         cli.close()
 
 
+@pytest.mark.whole_chromium
 def test_the_link_is_not_in_the_memory_of_who_is_done_with_it(visit: Visit, server: str) -> None:
     ada = person(visit, server)
     ada.generate()
@@ -207,6 +209,7 @@ def test_closing_the_page_is_a_question_once_while_something_waits_unread(
     assert asked == ["beforeunload"]
 
 
+@pytest.mark.whole_chromium
 @pytest.mark.parametrize("covered", [False, True], ids=["has the link", "has covered the page"])
 def test_closing_is_no_question_for_who(visit: Visit, server: str, *, covered: bool) -> None:
     ada = person(visit, server)

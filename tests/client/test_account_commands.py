@@ -250,3 +250,34 @@ def test_an_id_that_begins_with_a_hyphen_is_no_option(laptop: Machine):
     assert "There is no such device" in result.stderr
     result = laptop.run("sessions", "--end", "-4TJkzwpxupNqOEuN0ykrw")
     assert "usage:" not in result.stderr
+
+
+def test_a_session_is_ended_by_the_beginning_of_its_id(laptop: Machine, desktop: Machine):
+    desktop.sign_in(laptop)
+    (other,) = [one["sid"] for one in laptop.lines("sessions") if not one["here"]]
+    assert laptop.refused("sessions", "--end", "") == "usage"
+    assert laptop.refused("sessions", "--end", "nobody") == "usage"
+    assert laptop.json("sessions", "--end", other[:8]) == {"ended": other}
+    assert desktop.refused("sessions") == "session_ended"
+
+
+def test_a_token_that_was_used_twice_is_told_until_the_password_is_changed(laptop: Machine):
+    assert laptop.json("whoami")["token_reused_at"] is None
+    assert "Beware" not in laptop.run("whoami").stdout
+    # Somebody goes on with a copy that is older by three refreshes.
+    copied = laptop.file.read_text()
+    for _ in range(3):
+        kept = laptop.kept()
+        kept["session"]["until"] = 0
+        laptop.file.write_text(json.dumps(kept))
+        laptop.json("whoami")
+    old = json.loads(copied)
+    old["session"]["until"] = 0
+    laptop.file.write_text(json.dumps(old))
+    laptop.file.chmod(0o600)
+    assert laptop.refused("whoami") == "session_ended"
+    laptop.json("login", laptop.address)
+    assert laptop.json("whoami")["token_reused_at"] > 0
+    assert "used twice" in laptop.run("whoami").stdout
+    laptop.json("password", environment={"EPHEMERAL_NEW_PASSWORD": "a wholly new one"})
+    assert laptop.json("whoami")["token_reused_at"] is None

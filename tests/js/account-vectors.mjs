@@ -40,10 +40,10 @@ export async function accountOperations(base, argon2, placed) {
   const [errors, keys, encoding, hpke] = await Promise.all(
     ["protocol/errors.js", "protocol/keys.js", "protocol/encoding.js", "device/hpke.js"].map(from),
   );
-  const [addresses, canonical, chain, derivation, names, linking, passwords, pins, proofs, recovery, safety,
-    sealing, shares, signing] = await Promise.all([
+  const [addresses, canonical, chain, derivation, names, linking, passwords, pins, proofs, proofReading, recovery,
+    safety, sealing, shares, signing, verifying] = await Promise.all([
     "addresses", "canonical-json", "chain", "derivation", "device-names", "linking", "passwords", "pins", "proofs",
-    "recovery", "safety-number", "sealing-keys", "shares", "signing",
+    "proof-reading", "recovery", "safety-number", "sealing-keys", "shares", "signing", "verifying",
   ].map(own));
   const argon2id = argon2
     ? (/** @type {object} */ options) => argon2({ ...options, outputType: "binary" })
@@ -83,11 +83,11 @@ export async function accountOperations(base, argon2, placed) {
       return { public: key.publicBytes, signature: await signing.signWith(key, label, data) };
     },
     check_key: ({ public: key }) => {
-      errors.refuse(!signing.isValidKey(key), "chain_key");
+      errors.refuse(!verifying.isValidKey(key), "chain_key");
       return {};
     },
     check_signature: async ({ public: key, label, data, signature }) => {
-      errors.refuse(!(await signing.verify(key, label, data, signature)), "chain_signature");
+      errors.refuse(!(await verifying.verify(key, label, data, signature)), "chain_signature");
       return {};
     },
     device_id: async ({ key }) => ({ device: await chain.deviceId(key) }),
@@ -176,8 +176,8 @@ export async function accountOperations(base, argon2, placed) {
     make_proof: async ({ seed, audience, method, path, token, time }) =>
       ({ header: await proofs.proof(await signing.keyFromSeed(seed), audience, method, path, token, time) }),
     check_proof: async ({ public: key, header, audience, method, path, token }) => {
-      const read = proofs.readProof(header);
-      errors.refuse(!(await proofs.verifyProof(key, read, audience, method, path, token)), "proof_wrong");
+      const read = proofReading.readProof(header);
+      errors.refuse(!(await proofReading.verifyProof(key, read, audience, method, path, token)), "proof_wrong");
       return { time: read.time };
     },
 

@@ -2,7 +2,7 @@
 
 import { beforeEach, describe, test } from "node:test";
 import assert from "node:assert/strict";
-import { unseenFor } from "../../web/static/js/account/account-state.js";
+import { inOrder, unseenFor } from "../../web/static/js/account/account-state.js";
 import { continued, isCopied, nameOf, newsOf } from "../../web/static/js/account/own-chain.js";
 import { SealingKeys, rowOf } from "../../web/static/js/account/sealing.js";
 import { readChain } from "../../web/static/js/protocol/accounts/chain.js";
@@ -187,4 +187,10 @@ describe("sealing keys", () => {
     assert.equal(await keys.isForeign({ ...mine, key: toBase64url(new Uint8Array(1216)) }), true);
     assert.equal(await keys.isForeign({ ...mine, number: 9 }), true);
   });
+});
+
+test("Of sessions this browser's comes first, then whoever was here last; one day has one order", () => {
+  const session = (sid, seenDay, more = {}) => ({ sid, device: null, createdDay: 10, seenDay, present: false, ...more });
+  const shown = inOrder([session("d", 19), session("c", 20), session("b", 20), session("a", 20, { createdDay: 12 }), session("mine", 18, { present: true })]);
+  assert.deepEqual(shown.map(({ sid }) => sid), ["mine", "a", "b", "c", "d"]);
 });

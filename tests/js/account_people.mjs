@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import * as hpke from "../../web/static/js/device/hpke.js";
 import { AccountApi } from "../../web/static/js/account/account-api.js";
+import * as inside from "../../web/static/js/account/inside.js";
 import { AccountClient } from "../../web/static/js/account/account-client.js";
 import { StateHolder } from "../../web/static/js/account/account-state.js";
 import { Clock } from "../../web/static/js/account/clock.js";
@@ -59,7 +60,7 @@ export class Browser {
     const api = new AccountApi(tokens);
     const parts = {
       base: SERVER, salt, state: new StateHolder(), storage: this.storage, locks: this.locks, tabs, clock, tokens, api,
-      rows: new SealedRows(this.storage, api, this.locks), hpke: async () => hpke, random: randomBytes, argon2id: quick,
+      rows: new SealedRows(this.storage, api, this.locks), hpke: async () => hpke, inside: async () => inside, random: randomBytes, argon2id: quick,
       agent: this.agent,
     };
     const standing = new Standing(parts);

@@ -8,6 +8,7 @@ import { randomBelow, randomBytes } from "../../web/static/js/device/random.js";
 import { newRecoveryWords, readRecoveryWords } from "../../web/static/js/protocol/accounts/recovery.js";
 import { makeCode } from "../../web/static/js/protocol/codes.js";
 import { toBase64url } from "../../web/static/js/protocol/encoding.js";
+import { Refusal } from "../../web/static/js/protocol/errors.js";
 import { PageClosed } from "./memory_storage.mjs";
 
 afterEach(everybodyGoes);
@@ -25,6 +26,17 @@ describe("an account", () => {
     const next = await browser.opens();
     assert.deepEqual([next.state.phase, next.state.address], ["ready", address]);
     assert.deepEqual(names(next), [["Firefox, Linux", true]]);
+  });
+
+  test("is not made as long as what makes its first device doesn't load", async () => {
+    const browser = new Browser();
+    const client = await browser.opens();
+    const typed = { address: client.proposeAddress("ada"), password: PASSWORD };
+    const { inside } = client.parts;
+    client.parts.inside = async () => { throw new Refusal("unreachable"); };
+    assert.equal(await refusal(client.register(typed)), "unreachable");
+    client.parts.inside = inside;
+    assert.notEqual((await client.register(typed)).words, "");
   });
 
   test("whose words nobody has confirmed has no device, and hands out others", async () => {

@@ -31,7 +31,25 @@ def sources(tmp_path: Path) -> Path:
 
 
 # The one names the content of the other in its address.
-ACCOUNTS = {"account.js", "account-later.js", "hpke.js"}
+ACCOUNTS = {"account.js", "account-inside.js", "account-later.js", "hpke.js"}
+
+
+def styled(bundle: str) -> set[str]:
+    """The classes that a style sheet of the page speaks of."""
+    return set(re.findall(r"\.([a-z][\w-]+)", (WEB / "bundles" / bundle).read_text()))
+
+
+def test_no_screen_of_accounts_waits_for_a_style_that_only_rooms_load():
+    """Nothing of late.css ever comes to /account/."""
+    there = styled("page.css") | styled("account.css")
+    drawn = {
+        name
+        for path in (WEB / "static" / "js" / "account" / "views").glob("*.js")
+        for classes in re.findall(r'class: "([^"]*)"', path.read_text())
+        for name in classes.split()
+    }
+    assert "button" in drawn
+    assert drawn & styled("late.css") - there == set()
 
 
 def committed() -> dict[str, bytes]:
@@ -57,6 +75,7 @@ def test_every_bundle_loads_others_by_the_addresses_at_which_they_are_served():
         "room.js": {"home"},
         "later.js": {"home"},
         "account.js": {"derive-worker", "slow-derive-worker"},
+        "account-inside.js": {"account"},
         "account-later.js": {"account"},
         "hpke.js": {"account"},
     }
@@ -67,8 +86,11 @@ def test_what_may_stand_in_one_bundle_only_does():
     texts = {name: content.decode() for name, content in committed().items()}
     policy = [name for name, text in sorted(texts.items()) if ".createPolicy(" in text]
     words = [name for name, text in sorted(texts.items()) if "0abacus" in text]
+    curve = [name for name, text in sorted(texts.items()) if "isTorsionFree" in text]
+    # Not in the first of the page of accounts: its first screen judges no key, and reads no words.
+    assert curve == ["account-inside.js"]
     # Two programs share no file, and each has its own.
-    assert (policy, words) == (["account.js", "home.js"], ["account.js", "room.js"])
+    assert (policy, words) == (["account.js", "home.js"], ["account-inside.js", "room.js"])
 
 
 def test_the_page_of_rooms_carries_no_code_of_accounts(tmp_path: Path):
@@ -86,7 +108,7 @@ def test_the_page_of_rooms_carries_no_code_of_accounts(tmp_path: Path):
     [
         ("js/room/views/arriving-screen.js", {"home.js", "later.js", "room.js"}),
         ("js/device/random.js", {"room.js", *ACCOUNTS}),
-        ("js/protocol/words.js", {"room.js", *ACCOUNTS}),
+        ("js/protocol/words.js", {"room.js", "account-inside.js"}),
         ("js/account/views/welcome-screen.js", ACCOUNTS),
         ("js/account/views/link-panel.js", {"account-later.js"}),
         ("css/account-forms.css", {"account.css"}),

@@ -21,8 +21,6 @@ from ephemeral.edge.record_objects import RecordAnswer
 
 __all__ = ["device_operations"]
 
-_DEVICE = (*PROVEN, "device_revoked")
-
 
 def device_operations(
     handlers: DeviceHandlers,
@@ -59,7 +57,6 @@ def device_operations(
                 *PASSWORD,
                 *CHAIN,
                 "device_required",
-                "device_revoked",
                 "sealing_key",
                 "link_unknown",
                 "pending",
@@ -76,7 +73,7 @@ def device_operations(
             handler=handlers.refuse_pending,
             caller=callers.proven,
             answers={204: None},
-            refusals=_DEVICE,
+            refusals=PROVEN,
             action=actions.request,
         ),
         Operation(
@@ -113,7 +110,7 @@ def device_operations(
             caller=callers.proven,
             body=bodies.SealingBody,
             answers={204: None},
-            refusals=(*_DEVICE, "sealing_key", "conflict", "not_found"),
+            refusals=(*PROVEN, "sealing_key", "conflict", "not_found"),
             action=actions.request,
         ),
         Operation(
@@ -124,7 +121,7 @@ def device_operations(
             handler=handlers.get_shares,
             caller=callers.proven,
             answers={200: objects.SharesAnswer},
-            refusals=_DEVICE,
+            refusals=PROVEN,
             action=actions.request,
         ),
         Operation(
@@ -137,7 +134,7 @@ def device_operations(
             caller=callers.proven,
             body=bodies.ShareBody,
             answers={200: objects.SharesAnswer},
-            refusals=(*_DEVICE, "conflict"),
+            refusals=(*PROVEN, "conflict"),
             action=actions.request,
         ),
         Operation(
@@ -149,7 +146,7 @@ def device_operations(
             caller=callers.proven,
             body=bodies.PinsBody,
             answers={204: None},
-            refusals=(*_DEVICE, "pins_signature", "not_found"),
+            refusals=(*PROVEN, "pins_signature", "not_found"),
             action=actions.pins,
         ),
         Operation(
@@ -160,7 +157,7 @@ def device_operations(
             handler=handlers.get_pins,
             caller=callers.proven,
             answers={200: objects.PinsAnswer},
-            refusals=(*_DEVICE, "not_found"),
+            refusals=(*PROVEN, "not_found"),
             action=actions.request,
             large=actions.request,
         ),
@@ -173,7 +170,7 @@ def device_operations(
             caller=callers.proven,
             body=bodies.NameBody,
             answers={204: None},
-            refusals=(*_DEVICE, "not_found"),
+            refusals=(*PROVEN, "not_found"),
             action=actions.request,
         ),
         Operation(
@@ -185,7 +182,7 @@ def device_operations(
             caller=callers.proven,
             body=bodies.RevokeBody,
             answers={200: objects.PostedAnswer},
-            refusals=(*_DEVICE, *PASSWORD, *CHAIN, "not_found"),
+            refusals=(*PROVEN, *PASSWORD, *CHAIN, "not_found"),
             action=actions.request,
             guesses=actions.password_guess,
         ),
@@ -253,7 +250,6 @@ def device_operations(
                 "not_found",
                 *CHAIN,
                 "sealing_key",
-                "device_revoked",
                 *PASSWORD,
             ),
             action=actions.login,

@@ -35,6 +35,13 @@ class NonceAnswer(Struct, gc=False):
     expires_at: Time
     now: Time
     binding: str | UnsetType = UNSET
+    sign_in_address: Annotated[
+        str | UnsetType,
+        Meta(
+            description="Where people sign in there (`authorization_endpoint`); absent while the "
+            "other service can't be asked"
+        ),
+    ] = UNSET
 
 
 class IdentityObject(Struct, gc=False):
@@ -48,6 +55,7 @@ class IdentitiesAnswer(Struct, gc=False):
     """What opens the account beside its password."""
 
     identities: list[IdentityObject]
+    password: Annotated[bool, Meta(description="Whether it has a password")]
     now: Time
 
 
@@ -64,6 +72,8 @@ class IdentityHandlers:
         """Make a nonce."""
         begun = await self._identities.begin()
         answer = NonceAnswer(begun.nonce, begun.expires_at, begun.now)
+        if begun.sign_in_address is not None:
+            answer.sign_in_address = begun.sign_in_address
         binding, headers = b64encode(begun.binding), {}
         if asked.cookie:
             age = f"Max-Age={NONCE_MS // 1000}"
@@ -96,9 +106,9 @@ class IdentityHandlers:
 
     async def listed(self, asker: Asker, _body: None) -> bytes:
         """Tell what opens the account."""
-        views, now = await self._identities.listed(asker.session)
-        objects = [IdentityObject(b64encode(one.id), one.linked_day) for one in views]
-        return _encode(IdentitiesAnswer(objects, now))
+        found = await self._identities.listed(asker.session)
+        objects = [IdentityObject(b64encode(one.id), one.linked_day) for one in found.identities]
+        return _encode(IdentitiesAnswer(objects, found.has_password, found.now))
 
     async def unlink(self, asker: Asker, asked: tuple[bytes, bytes]) -> bytes:
         """Let an identity open the account no more."""

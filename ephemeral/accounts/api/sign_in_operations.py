@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 #: What a session may be refused with; a device's; a device's with its proof.
-SESSION = ("unauthorized", "session_ended")
+SESSION = ("unauthorized", "session_ended", "device_revoked")
 LINKED = (*SESSION, "device_required")
 PROVEN = (*LINKED, "proof_wrong")
 EITHER = (*SESSION, "proof_wrong")

@@ -22,6 +22,7 @@ __all__ = [
     "seen",
     "set_name",
     "set_sealing",
+    "was_removed",
 ]
 
 
@@ -95,6 +96,26 @@ async def key(connection: Connection, account: bytes, device: bytes) -> bytes | 
     """The public key of an active device."""
     found: bytes | None = await connection.fetchval(
         "SELECT key FROM accounts.devices WHERE account = $1 AND device = $2", account, device
+    )
+    return found
+
+
+async def was_removed(connection: Connection, account: bytes, device: bytes) -> bool:
+    """Whether a device was in a list of the account's, and is no more.
+
+    One of which no statement speaks was never removed: a restored server may lack what brought it.
+    Statements name the device at their 71st byte (docs/accounts.md, 5.1).
+    """
+    found: bool = await connection.fetchval(
+        """
+        SELECT NOT EXISTS (SELECT FROM accounts.devices WHERE account = $1 AND device = $2)
+            AND EXISTS (
+                SELECT FROM accounts.chains c JOIN accounts.chain_statements s USING (chain)
+                WHERE c.account = $1 AND substring(s.signed FROM 71 FOR 16) = $2
+            )
+        """,
+        account,
+        device,
     )
     return found
 

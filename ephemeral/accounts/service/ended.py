@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from ephemeral.accounts.rows import session_rows
+from ephemeral.accounts.rows import device_rows, session_rows
 from ephemeral.accounts.rules.sessions import ACCESS_MS
 from ephemeral.live.bus import Bus, Event, Hint
 from ephemeral.store.clock import clock
 from ephemeral.store.postgres import transaction
 
 if TYPE_CHECKING:
+    from ephemeral.accounts.rules.nouns import Session
     from ephemeral.store.postgres import Connection, Pool
 
 __all__ = ["EndedSessions", "SessionEnded"]
@@ -82,6 +83,21 @@ class EndedSessions:
             return False
         return await transaction(
             self._pool, lambda connection: session_rows.has_ended(connection, sid), read_only=True
+        )
+
+    async def by_removal(self, session: Session) -> bool:
+        """Whether one that has ended was a device's that is no longer in its account's list.
+
+        Its holder is told, so that a program can say so, and drop what it keeps. Asked of the
+        database: only by whoever shows a token that was good a quarter of an hour ago.
+        """
+        account, device = session.account, session.device
+        if device is None:
+            return False
+        return await transaction(
+            self._pool,
+            lambda connection: device_rows.was_removed(connection, account, device),
+            read_only=True,
         )
 
     async def heal(self) -> None:

@@ -43,6 +43,10 @@ class IdTokens:
         self._client = client
         self._now = now
 
+    async def sign_in_address(self) -> str | None:
+        """Where people get such a token; None while the issuer is away or tells none."""
+        return await self._issuer.sign_in_address()
+
     async def read(self, token: str) -> Claimed:
         """What it says; refuses `id_token_wrong`, and `unavailable` while the issuer is away."""
         claims = await self._verified(token) if len(token) <= _LONGEST else None

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ephemeral.accounts.service.id_tokens import IdTokens
     from ephemeral.store.postgres import Connection, Pool
 
-__all__ = ["Asked", "Identities", "IdentityView", "Shown"]
+__all__ = ["Asked", "Identities", "IdentityView", "Listed", "Shown"]
 
 #: An account has no more identities than this.
 MOST = 5
@@ -44,12 +44,13 @@ _LEEWAY = 30
 
 
 class Asked(NamedTuple):
-    """What a browser takes to the issuer, and what it keeps meanwhile."""
+    """What a browser takes to the issuer, and where; and what it keeps meanwhile."""
 
     nonce: str
     binding: bytes
     expires_at: int
     now: int
+    sign_in_address: str | None
 
 
 class Shown(NamedTuple):
@@ -64,6 +65,14 @@ class IdentityView(NamedTuple):
 
     id: bytes
     linked_day: int
+
+
+class Listed(NamedTuple):
+    """What opens an account, and the time."""
+
+    identities: list[IdentityView]
+    has_password: bool
+    now: int
 
 
 class _Known(NamedTuple):
@@ -102,7 +111,8 @@ class Identities:
             now = await clock(one)
         binding = self._random(BINDING_BYTES)
         nonce = made_nonce(self._index_key, now, self._random(16), binding)
-        return Asked(nonce, binding, now + NONCE_MS, now)
+        where = await self._tokens.sign_in_address()
+        return Asked(nonce, binding, now + NONCE_MS, now, where)
 
     async def sign_in(self, shown: Shown, device: AsDevice | None) -> Opened:
         """Another session of the account that an identity opens; as a device's if that is proved.
@@ -170,13 +180,15 @@ class Identities:
 
         await transaction(self._pool, work)
 
-    async def listed(self, session: Session) -> tuple[list[IdentityView], int]:
-        """What opens the account beside its password, and the time."""
+    async def listed(self, session: Session) -> Listed:
+        """What opens the account beside its password, and whether it has one."""
 
-        async def work(connection: Connection) -> tuple[list[IdentityView], int]:
+        async def work(connection: Connection) -> Listed:
             rows = await identity_rows.of_account(connection, session.account)
             seen = [IdentityView(_name(row.identity), row.linked_day) for row in rows]
-            return seen, await clock(connection)
+            account = await account_rows.read(connection, session.account)
+            has_password = account is not None and account.password is not None
+            return Listed(seen, has_password, await clock(connection))
 
         return await transaction(self._pool, work, read_only=True)
 

@@ -1,15 +1,16 @@
-"""The keys of the one OpenID Connect issuer that this deployment believes.
+"""The one OpenID Connect issuer that this deployment believes: its keys, and where people sign in.
 
-They are fetched when a token is to be checked, as the issuer's configuration says (OpenID Connect
-Discovery 1.0), and kept for an hour. A token that names a key which isn't among them has them
-fetched again, once a minute at most: so a flood of tokens makes no flood of requests. What comes is
-bounded in size and time, by TLS, and led nowhere else by a redirect.
+Both are fetched when a token is asked for or checked, as the issuer's configuration says (OpenID
+Connect Discovery 1.0), and kept for an hour. A token that names a key which isn't among them has
+them fetched again, once a minute at most: so a flood of tokens makes no flood of requests. What
+comes is bounded in size and time, by TLS, and led nowhere else by a redirect.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -32,6 +33,8 @@ _KEYS = 50
 # In base64url: 2048 bits.
 _MODULUS_LENGTH = 342
 _KINDS: Mapping[str, type[Key]] = {"RSA": RSAKey, "EC": ECKey, "OKP": OKPKey}
+# Of visible ASCII, and without a fragment: what is asked there stands behind it.
+_ADDRESS = re.compile(r"https?://[!\"$-~]{1,1000}")
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -43,6 +46,7 @@ class Issuer:
         self._clock = clock
         self._turn = asyncio.Lock()
         self._keys: list[Key] = []
+        self._sign_in: str | None = None
         self._fetched = float("-inf")
         self._tried = float("-inf")
 
@@ -57,6 +61,14 @@ class Issuer:
             if self._clock() - self._fetched > _STALE_SECONDS:
                 raise Refusal("unavailable", "The other service can't be asked now.", retry_after=5)
             return found
+
+    async def sign_in_address(self) -> str | None:
+        """Where people are sent to sign in (`authorization_endpoint`); None while nobody knows."""
+        async with self._turn:
+            if self._clock() - self._fetched > _FRESH_SECONDS:
+                await self._renew()
+            stale = self._clock() - self._fetched > _STALE_SECONDS
+            return None if stale else self._sign_in
 
     def _found(self, kid: str | None) -> Key | None:
         if kid is None:
@@ -76,12 +88,12 @@ class Issuer:
                     follow_redirects=False, trust_env=False, timeout=_FETCH_SECONDS
                 ) as client,
             ):
-                keys = await self._fetch(client)
+                keys, sign_in = await self._fetch(client)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ValueError, RecursionError):
             return
-        self._keys, self._fetched = keys, self._tried
+        self._keys, self._sign_in, self._fetched = keys, sign_in, self._tried
 
-    async def _fetch(self, client: httpx.AsyncClient) -> list[Key]:
+    async def _fetch(self, client: httpx.AsyncClient) -> tuple[list[Key], str | None]:
         said = await _object(client, f"{self.name.rstrip('/')}/.well-known/openid-configuration")
         address = said.get("jwks_uri")
         if said.get("issuer") != self.name or not isinstance(address, str):
@@ -90,7 +102,18 @@ class Issuer:
         keys = (await _object(client, address)).get("keys")
         if not isinstance(keys, list) or len(keys) > _KEYS:
             raise ValueError
-        return [key for key in map(_key, keys) if key is not None]
+        return [key for key in map(_key, keys) if key is not None], self._where(said)
+
+    def _where(self, said: dict[str, Any]) -> str | None:
+        """The address to which people are sent, if it is one that they may be sent to."""
+        address = said.get("authorization_endpoint")
+        if not isinstance(address, str) or _ADDRESS.fullmatch(address) is None:
+            return None
+        try:
+            self._require_safe(address)
+        except ValueError:
+            return None
+        return address
 
     def _require_safe(self, address: str) -> None:
         """By TLS; without it only from this machine itself, and only to it."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ephemeral.accounts.rows import session_rows
+from ephemeral.accounts.rows import device_rows, session_rows
 from ephemeral.protocol.accounts import proofs
 from ephemeral.protocol.errors import Refusal
 from ephemeral.store.clock import clock
@@ -49,15 +49,24 @@ class Proofs:
             raise Refusal("proof_wrong", now=now)
 
     async def check_session(self, session: Session, proof: Proof | None) -> None:
-        """The same by the session's device; refuses `session_ended` where there is none."""
+        """The same by the session's device.
 
-        async def work(connection: Connection) -> tuple[tuple[bytes, bytes] | None, int]:
+        Refuses `session_ended` where there is none, and `device_revoked` where it was removed.
+        """
+        account, device = session.account, session.device
+
+        async def work(connection: Connection) -> tuple[tuple[bytes, bytes] | None, bool, int]:
             found = await session_rows.prover(connection, session.sid)
-            return found, await clock(connection)
+            was_removed = (
+                found is None
+                and device is not None
+                and await device_rows.was_removed(connection, account, device)
+            )
+            return found, was_removed, await clock(connection)
 
-        found, now = await transaction(self._pool, work, read_only=True)
-        if found is None or found[0] != session.device:
-            raise Refusal("session_ended", now=now)
+        found, was_removed, now = await transaction(self._pool, work, read_only=True)
+        if found is None or found[0] != device:
+            raise Refusal("device_revoked" if was_removed else "session_ended", now=now)
         self.check(found[1], proof, now)
 
     def _is_right(self, key: bytes, proof: Proof, now: int) -> bool:

@@ -6,6 +6,7 @@ seen, every answer is the same `not_found`, whether there is such an account or 
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from ephemeral.accounts.rows import (
@@ -27,7 +28,7 @@ from ephemeral.accounts.service.sealing_keys import check_sealing
 from ephemeral.accounts.service.sessions import Opened, Sessions
 from ephemeral.accounts.service.statements import Statements
 from ephemeral.accounts.service.watches import Watches
-from ephemeral.protocol.accounts.signing import verify
+from ephemeral.protocol.accounts.signing import SigningKey, verify
 from ephemeral.protocol.accounts.statements import Signed, StatementType
 from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.store.clock import clock
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection, Pool
 
 __all__ = ["Begun", "Recovery"]
+
+# So many statements no chain has; the database's numbers end there, and those of statements later.
+_LAST = 2**31 - 1
 
 
 class Begun(NamedTuple):
@@ -72,6 +76,7 @@ class Recovery:
         self._proofs = proofs
         self._pins = pins
         self._index_key = index_key
+        self._nobodys = SigningKey.generate(os.urandom).public
 
     async def begin(self, address: str, recovery: bytes, proof: Proof) -> Begun:
         """The chain of an address with this recovery key, which has made the proof.
@@ -135,21 +140,21 @@ class Recovery:
 
         async def work(connection: Connection) -> tuple[bytes, bool]:
             account = await account_rows.at(connection, address_hash(self._index_key, address))
-            # Looked for also where there is no account, so that both take as long.
+            # All of it also where there is no account, so that both take as long: whoever knows a
+            # chain from elsewhere could learn else at which address it is.
             name = bytes(16) if account is None else account.account
             row = await self._recoverable(connection, name, signed)
+            chain, sequence = signed.statement.chain, signed.statement.sequence
+            standing = await chain_rows.statements(connection, chain, min(sequence, _LAST), 1)
+            key = self._nobodys if row is None else row.recovery
+            proved = verify(key, "chain", signed.statement.encode(), signed.signature)
             if account is None or row is None:
                 raise Refusal("not_found")
-            if signed.statement.sequence <= row.sequence:
-                standing = await chain_rows.statements(
-                    connection, row.chain, signed.statement.sequence, 1
-                )
-                if standing == [signed.encode()]:
-                    return account.account, True
-            proved = verify(row.recovery, "chain", signed.statement.encode(), signed.signature)
+            if standing == [signed.encode()]:
+                return account.account, True
             refuse(not proved, "not_found")
             # Another statement came first: the words are right, and the chain is to be read anew.
-            refuse(signed.statement.sequence <= row.sequence, "conflict")
+            refuse(sequence <= row.sequence, "conflict")
             return account.account, False
 
         return await transaction(self._pool, work, read_only=True)
@@ -159,9 +164,9 @@ class Recovery:
     ) -> ChainRow | None:
         """The chain that a statement names, in force or ended so lately that this undoes it."""
         row = await chain_rows.owned_chain(connection, account, signed.statement.chain)
+        since = await clock(connection) - UNDO_MS
         if row is None or row.state == "open":
             return row
-        since = await clock(connection) - UNDO_MS
         ended_at = row.ended_at or 0
         return row if row.state == "ended" and ended_at > since else None
 

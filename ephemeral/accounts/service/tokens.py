@@ -65,13 +65,14 @@ class Tokens:
         return jwt.encode(header, claims, key.jwk, registry=_registry)
 
     async def read(self, token: str) -> Session:
-        """The session of a token; refuses `unauthorized`, `session_ended`."""
+        """The session of a token; refuses `unauthorized`, `session_ended`, `device_revoked`."""
         now = self._now()
         session = await self._read(token, now)
         if session is None:
             raise Refusal("unauthorized", "This access token is no longer good.", now=now)
         if await self._ended.has(session.sid):
-            raise Refusal("session_ended", now=now)
+            was_removed = await self._ended.by_removal(session)
+            raise Refusal("device_revoked" if was_removed else "session_ended", now=now)
         return session
 
     async def _read(self, token: str, now: int) -> Session | None:

@@ -5,8 +5,10 @@ from typing import Any
 
 from ephemeral.client.accounts import (
     device_commands,
+    identity_commands,
     link_commands,
     recovery_command,
+    session_commands,
     sign_in_commands,
 )
 from ephemeral.client.context import Context
@@ -24,13 +26,14 @@ RUNS: Mapping[str, Callable[[Context], Coroutine[Any, Any, Exit]]] = {
     "accept": link_commands.accept,
     "rename": device_commands.rename,
     "revoke": device_commands.revoke,
-    "sessions": sign_in_commands.sessions,
-    "password": sign_in_commands.password,
+    "sessions": session_commands.sessions,
+    "identities": identity_commands.identities,
+    "password": session_commands.password,
     "recover": recovery_command.recover,
     "refuse": device_commands.refuse_waiting,
     "start-over": sign_in_commands.start_over,
     "record": device_commands.record,
-    "proof": sign_in_commands.proof,
-    "logout": sign_in_commands.logout,
+    "proof": session_commands.proof,
+    "logout": session_commands.logout,
     "delete": sign_in_commands.delete,
 }

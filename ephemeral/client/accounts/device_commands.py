@@ -6,9 +6,8 @@ from ephemeral.client.accounts.account import Account
 from ephemeral.client.accounts.choosing import account_here, asked_key
 from ephemeral.client.accounts.device_keys import DAY_MILLISECONDS, daily
 from ephemeral.client.accounts.own_chain import Listed, Own, read_own
-from ephemeral.client.accounts.sign_in_commands import day
 from ephemeral.client.context import Context
-from ephemeral.client.durations import local_time
+from ephemeral.client.durations import day, local_time
 from ephemeral.client.exits import ClientError, Exit, usage
 from ephemeral.client.record_lines import record_lines
 from ephemeral.client.safe_text import neutralise_line

@@ -83,9 +83,23 @@ def _register(parser: argparse.ArgumentParser) -> None:
         one(parser)
 
 
+def _identity(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--identity",
+        action="store_true",
+        help="by another service, in a browser on this machine, where the server takes that",
+    )
+
+
 def _login(parser: argparse.ArgumentParser) -> None:
-    for one in (_address, _password, _name, _yes, _kept):
+    for one in (_address, _password, _identity, _name, _yes, _kept):
         one(parser)
+
+
+def _identities(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--link", action="store_true", help="sign in there, and link that")
+    parser.add_argument("--unlink", metavar="ID", help="this one opens the account no more")
+    _password(parser)
 
 
 def _key(parser: argparse.ArgumentParser) -> None:
@@ -128,12 +142,13 @@ def _revoke(parser: argparse.ArgumentParser) -> None:
 
 
 def _sessions(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--end", metavar="ID", help="end this session")
+    parser.add_argument("--end", metavar="ID", help="end this session; the beginning will do")
 
 
 def _change(parser: argparse.ArgumentParser) -> None:
     _password(parser)
     _new_password(parser)
+    _identity(parser)
 
 
 def _logout(parser: argparse.ArgumentParser) -> None:
@@ -168,6 +183,7 @@ ACCOUNT_COMMANDS: Mapping[str, _Command] = {
     "revoke": _Command("remove a device", _revoke),
     "sessions": _Command("list the account's sessions, or end one", _sessions),
     "password": _Command("change the password", _change),
+    "identities": _Command("list by which other identities the account opens", _identities),
     "recover": _Command("take the account back by its ten words", _recover),
     "refuse": _Command("refuse a deletion or a new beginning that waits"),
     "start-over": _Command("begin anew without the old devices; takes three days", _first),

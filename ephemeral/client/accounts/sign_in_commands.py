@@ -1,29 +1,28 @@
-"""Commands about the account and its sessions: register, login, key, whoami, sessions, password,
-logout, delete, and proofs for curl.
-"""
+"""Commands about the account: register, login, start-over, whoami, key, delete."""
+
+from collections.abc import Mapping
 
 from ephemeral.client.accounts.account import Account
 from ephemeral.client.accounts.choosing import (
-    NEW_PASSWORD,
     PASSWORD,
     account_here,
     asked_key,
     config_with_accounts,
     key_of,
     new_account_here,
-    new_key,
 )
-from ephemeral.client.accounts.device_keys import DAY_MILLISECONDS, daily
+from ephemeral.client.accounts.device_keys import daily
 from ephemeral.client.accounts.first_device import (
     can_confirm,
     derived_keys,
     forget_refused,
     make_first_device,
 )
+from ephemeral.client.accounts.identity_commands import oidc_of, shown_identity
 from ephemeral.client.accounts.own_chain import read_own, read_waiting
 from ephemeral.client.accounts.prompts import Secret, asked_words, new_secret, shown_answer
 from ephemeral.client.context import Context
-from ephemeral.client.durations import local_time
+from ephemeral.client.durations import day, local_time
 from ephemeral.client.exits import ClientError, Exit, usage
 from ephemeral.protocol.accounts.addresses import new_address, read_address
 from ephemeral.protocol.accounts.chain import close
@@ -31,19 +30,14 @@ from ephemeral.protocol.accounts.passwords import normalized
 from ephemeral.protocol.accounts.recovery import read_recovery_words
 from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.errors import Refusal
-from ephemeral.protocol.objects import Json, read_boolean, read_id, read_integer, read_list
+from ephemeral.protocol.objects import read_boolean, read_integer
 
 __all__ = [
     "WORDS",
-    "day",
     "delete",
     "key",
     "login",
-    "logout",
-    "password",
-    "proof",
     "register",
-    "sessions",
     "sign_in",
     "start_over",
     "told_state",
@@ -54,11 +48,6 @@ WORDS = Secret("words-fd", "EPHEMERAL_WORDS", "words")
 INVITATION = Secret("invitation-fd", "EPHEMERAL_INVITATION", "invitation")
 # Of a name a hundred thousand addresses can be drawn.
 _DRAWS = 8
-
-
-def day(number: int) -> str:
-    """A day since 1970, as people write it."""
-    return local_time(number * DAY_MILLISECONDS + DAY_MILLISECONDS // 2, "%Y-%m-%d")
 
 
 async def register(context: Context) -> Exit:
@@ -118,6 +107,11 @@ async def login(context: Context) -> Exit:
     """Sign in; without a chain this becomes the first device."""
     address = read_address(context.args.given)
     config = await config_with_accounts(context)
+    if context.args.identity:
+        oidc = oidc_of(config)
+        async with new_account_here(context, address, config) as account:
+            await open_session(account, "/auth/oidc", await shown_identity(account, oidc))
+            return await _go_on(account)
     auth_key = await asked_key(context, config.salt, address)
     async with new_account_here(context, address, config) as account:
         await sign_in(account, auth_key)
@@ -125,17 +119,23 @@ async def login(context: Context) -> Exit:
 
 
 async def sign_in(account: Account, auth_key: str) -> None:
-    """A new session, this device's if it is still one."""
+    """A new session by the password, this device's if it is still one."""
+    body = {"address": account.kept.address, "auth_key": auth_key}
+    await open_session(account, "/auth/login", body)
+
+
+async def open_session(account: Account, path: str, body: Mapping[str, object]) -> None:
+    """A new session by what `body` shows, this device's if it is still one."""
     kept = account.kept
-    device, body = kept.device, {"address": kept.address, "auth_key": auth_key}
+    device = kept.device
     if device is not None:
         try:
             account.take_tokens(
                 await account.ask_with(
                     "POST",
-                    "/auth/login",
-                    lambda: account.proof_header("POST", "/auth/login", ""),
-                    body | {"device": b64encode(device)},
+                    path,
+                    lambda: account.proof_header("POST", path, ""),
+                    {**body, "device": b64encode(device)},
                 )
             )
         except Refusal as refusal:
@@ -149,7 +149,7 @@ async def sign_in(account: Account, auth_key: str) -> None:
             kept.forget_device()
         else:
             return
-    account.take_tokens(await account.ask_with("POST", "/auth/login", body=body))
+    account.take_tokens(await account.ask_with("POST", path, body=body))
 
 
 async def _go_on(account: Account) -> Exit:
@@ -199,6 +199,9 @@ async def told_state(account: Account) -> Exit:
         await daily(account)
     me = await account.ask("GET", "/auth/me")
     waiting = read_waiting(me)
+    reused_at = None
+    if me.get("token_reused_at") is not None:
+        reused_at = read_integer(me, "token_reused_at")
     device = b64encode(kept.device) if kept.device and account.session.device else None
     if context.wants_json:
         await context.put_json(
@@ -210,6 +213,7 @@ async def told_state(account: Account) -> Exit:
                 "sequence": me.get("sequence"),
                 "created": day(read_integer(me, "created_day")),
                 "pending": None if waiting is None else {"kind": waiting.kind, "due": waiting.due},
+                "token_reused_at": reused_at,
             }
         )
         return Exit.OK
@@ -221,10 +225,11 @@ async def told_state(account: Account) -> Exit:
             f"Waits    {_WAITING.get(waiting.kind, waiting.kind)}, until "
             f"{local_time(waiting.due, '%Y-%m-%d %H:%M')}"
         )
-    if me.get("token_reused_at") is not None:
-        context.say(
-            "A credential of a session was used twice, as if somebody had copied it: that session "
-            "was ended. Look at `ephemeral account sessions`."
+    if reused_at is not None:
+        moment = local_time(reused_at, "on %Y-%m-%d at %H:%M")
+        await context.put(
+            f"Beware   what renews a session was used twice, {moment}, as by somebody who has "
+            "copied it; that session was ended. This is told until the password is changed"
         )
     return Exit.OK
 
@@ -244,96 +249,6 @@ async def key(context: Context) -> Exit:
         await context.put_json({"address": address, "auth_key": auth_key})
     else:
         await context.put(auth_key)
-    return Exit.OK
-
-
-async def proof(context: Context) -> Exit:
-    """Print the headers by which curl speaks for this device, good for a minute."""
-    method, path = context.args.method.upper(), context.args.path
-    if not path.startswith("/"):
-        raise usage("A path begins with a slash, such as /devices.")
-    async with account_here(context) as account:
-        if account.session.until <= account.now:
-            await account.refresh()
-        token = account.session.access_token
-        headers = {"Authorization": f"Bearer {token}"}
-        headers |= account.proof_header(method, path, token)
-    if context.wants_json:
-        await context.put_json(headers)
-    else:
-        for name, value in headers.items():
-            await context.put(f"{name}: {value}")
-    return Exit.OK
-
-
-async def sessions(context: Context) -> Exit:
-    """List the sessions of the account, or end one."""
-    async with account_here(context) as account:
-        if context.args.end is not None:
-            await account.ask("DELETE", f"/auth/sessions/{context.args.end}")
-            if context.args.end == account.session.sid:
-                account.kept.session = None
-                account.save()
-            if context.wants_json:
-                await context.put_json({"ended": context.args.end})
-            context.reassure("The session is ended.")
-            return Exit.OK
-        answer = await account.ask("GET", "/auth/sessions")
-        here = account.session.sid
-    for one in read_list(answer, "sessions"):
-        if not isinstance(one, dict):
-            raise Refusal("malformed")
-        await _tell_session(context, one, here)
-    return Exit.OK
-
-
-async def _tell_session(context: Context, one: Json, here: str) -> None:
-    sid = b64encode(read_id(one, "sid"))
-    device = None if one.get("device") is None else b64encode(read_id(one, "device"))
-    created, seen = (day(read_integer(one, name)) for name in ("created_day", "seen_day"))
-    present = read_boolean(one, "present")
-    if context.wants_json:
-        told = {"sid": sid, "device": device, "created": created, "seen": seen}
-        await context.put_json({**told, "present": present, "here": sid == here})
-        return
-    whose = "no device" if device is None else f"device {device}"
-    mark = " (this one)" if sid == here else ""
-    await context.put(f"{sid} {whose}, since {created}, seen {seen}{mark}")
-
-
-async def password(context: Context) -> Exit:
-    """Change the password; sessions without a device end."""
-    async with account_here(context) as account:
-        kept = account.kept
-        old = await asked_key(context, kept.salt, kept.address)
-        new = await new_key(context, NEW_PASSWORD, kept.salt, kept.address)
-        await account.ask("POST", "/auth/password", {"auth_key": new, "old_auth_key": old})
-    if context.wants_json:
-        await context.put_json({"changed": True})
-    context.reassure("The password is changed. Sessions without a device are ended.")
-    return Exit.OK
-
-
-async def logout(context: Context) -> Exit:
-    """End the session. `--forget`: nothing of the account is kept here any more."""
-    async with account_here(context) as account:
-        if account.kept.session is not None:
-            try:
-                await account.ask("POST", "/auth/logout", {})
-            except (Refusal, ClientError) as error:
-                if error.code not in {"session_ended", "device_revoked", "unauthorized"}:
-                    raise
-            account.kept.session = None
-            account.save()
-        if context.args.forget:
-            account.remove()
-    if context.wants_json:
-        await context.put_json({"signed_out": True, "forgotten": context.args.forget})
-    context.reassure(
-        "Signed out; nothing of the account is kept here."
-        if context.args.forget
-        else "Signed out. This machine is still a device of the account: `login` is enough."
-    )
     return Exit.OK
 
 

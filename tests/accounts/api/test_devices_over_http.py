@@ -56,14 +56,14 @@ async def test_a_whole_life(holder: AccountHolder) -> None:
 
     await holder.revoke(first, second)
     for method, path in (("GET", "/devices/me/share"), ("GET", "/devices"), ("GET", "/auth/me")):
-        with refused("session_ended"):
+        with refused("device_revoked"):
             await holder.ask(second, method, path)
     with refused("session_ended"):
         await holder.refresh(second)
 
     third = await holder.recover()
     assert third.signed_in.device == b64encode(third.id)
-    with refused("session_ended"):
+    with refused("device_revoked"):
         await holder.ask(first, "GET", "/devices")
     body = {
         "auth_key": b64encode(holder.auth_key),

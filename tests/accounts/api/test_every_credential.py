@@ -200,7 +200,7 @@ async def test_a_device_that_was_removed_may_do_nothing(house: House):
     for operation in guarded(house):
         method, path = placed(operation)
         found[operation.name] = refusal(await gone.call(method, path))
-    assert set(found.values()) == {"session_ended"}, found
+    assert set(found.values()) == {"device_revoked"}, found
     assert refusal(await gone.refresh(proved=True)) == "session_ended"
     assert refusal(await gone.log_in(as_device=True)) == "device_revoked"
 

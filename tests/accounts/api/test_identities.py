@@ -83,6 +83,13 @@ async def test_whose_tokens_are_taken_stands_in_the_configuration(
     assert told == {"issuer": issuer.name, "client_id": CLIENT}
 
 
+async def test_with_the_nonce_it_is_told_where_people_sign_in(
+    somebody: Somebody, issuer: RealIssuer
+):
+    begun = await somebody.ask(None, "POST", "/auth/oidc/nonce", {})
+    assert begun["sign_in_address"] == f"{issuer.name}/sign-in?tenant=one"
+
+
 @pytest.mark.parametrize("kid", ["old", "new", "one"])
 async def test_an_account_is_opened_by_a_linked_identity_alone(
     somebody: Somebody, issuer: RealIssuer, kid: str
@@ -132,7 +139,9 @@ async def test_an_account_made_by_an_identity_sets_a_password_before_one_is_aske
         other = Machine()
         somebody._keep(other, await somebody.sign_in_by_identity())
         await somebody.ask(other, "POST", "/auth/oidc/password", body)
+    assert (await somebody.ask(machine, "GET", "/auth/identities"))["password"] is False
     await somebody.ask(machine, "POST", "/auth/oidc/password", body)
+    assert (await somebody.ask(machine, "GET", "/auth/identities"))["password"] is True
     assert (await somebody.sign_in()).signed_in.device is None
     with refused("reauthentication_needed"):
         await somebody.ask(machine, "POST", "/auth/oidc/password", body)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.machines.account_services import AccountDesk
 
+from ephemeral.accounts.rules.nouns import Session
 from ephemeral.accounts.service.ended import KEPT_MS, TOPIC, EndedSessions, SessionEnded
 from ephemeral.live.bus import LocalBus, UnsureEvent
 
@@ -101,3 +102,20 @@ async def test_what_no_token_can_name_any_more_is_forgotten(accounts: AccountDes
     await there.load()
     assert there._ended == {}
     assert await accounts.pool.fetchval("SELECT count(*) FROM accounts.ended_sessions") == 0
+
+
+async def test_only_a_device_that_a_list_has_named_was_removed(accounts: AccountDesk):
+    """A program destroys what it keeps when it hears this: a restored server must not say it."""
+    person = await accounts.person(machines=2)
+    first, second = person.machines
+    account = person.account
+    await person.revoke(first, second)
+
+    async def removed(device: bytes | None, whose: bytes = account) -> bool:
+        return await accounts.ended.by_removal(Session(whose, os.urandom(16), device))
+
+    assert await removed(second.id)
+    assert not await removed(first.id), "it is one still, wherever it was signed out"
+    assert not await removed(os.urandom(16)), "no statement knows it"
+    assert not await removed(None)
+    assert not await removed(second.id, os.urandom(16)), "an account that is deleted"

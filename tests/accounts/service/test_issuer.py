@@ -117,6 +117,42 @@ async def test_a_configuration_that_is_wrong_gives_no_keys(
     assert KEYS not in real.asked
 
 
+async def test_where_people_sign_in_is_known_with_the_keys(
+    real: RealIssuer, issuer: Issuer, clock: Clock
+):
+    for _ in range(2):
+        assert await issuer.sign_in_address() == f"{real.name}/sign-in?tenant=one"
+    assert await issuer.key("one") is not None
+    assert real.asked == {CONFIGURATION: 1, KEYS: 1}
+    real.says[CONFIGURATION] = Response(status_code=503)
+    clock.now += 80_000
+    assert await issuer.sign_in_address() is not None
+    clock.now += 10_000
+    assert await issuer.sign_in_address() is None
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        None,
+        7,
+        "javascript:alert(1)",
+        "http://example.org/sign-in",
+        "https://example.org/sign-in#here",
+        "https://example.org/sign in",
+        "https://" + "x" * 1001,
+    ],
+)
+async def test_nobody_is_sent_where_it_isnt_safe_and_the_keys_are_good_all_the_same(
+    real: RealIssuer, issuer: Issuer, address: object
+):
+    real.says[CONFIGURATION] = JSONResponse(
+        real.configuration | {"authorization_endpoint": address}
+    )
+    assert await issuer.sign_in_address() is None
+    assert await issuer.key("one") is not None
+
+
 @pytest.mark.parametrize("path", [CONFIGURATION, KEYS])
 async def test_a_redirect_is_not_followed(real: RealIssuer, issuer: Issuer, path: str):
     real.redirect(path, f"{real.name}/elsewhere")

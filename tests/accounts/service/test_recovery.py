@@ -1,11 +1,15 @@
 """Ten words undo a thief who has a device and the password; pins, which recovery begins from."""
 
 import os
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from support.machines.account_services import AccountDesk, Machine, Person
 
+from ephemeral.accounts.rows import account_rows, chain_rows
 from ephemeral.accounts.rules.nouns import DAY_MS, GRACE_MS
+from ephemeral.accounts.service import recovery
 from ephemeral.accounts.service.statements import KEPT_PINS
 from ephemeral.protocol.accounts.signing import SigningKey
 from ephemeral.protocol.accounts.statements import Signed
@@ -192,6 +196,40 @@ async def test_after_thirty_days_it_is_too_late(accounts: AccountDesk) -> None:
     signed = person.recovered(Machine())
     with refused("not_found"):
         await person.post_recover(Machine(), signed)
+
+
+@pytest.mark.parametrize("sequence", [0, 1, 2**32 - 1])
+async def test_other_words_are_as_much_work_at_nobodys_address_as_at_a_known_chains(
+    accounts: AccountDesk, monkeypatch: pytest.MonkeyPatch, sequence: int
+) -> None:
+    """Else whoever knows a chain could learn from the time at which address it is."""
+    person = await accounts.person()
+    person.recovery = SigningKey.generate(os.urandom)
+    made = person.recovered(Machine())
+    signed = replace(made, statement=replace(made.statement, sequence=sequence))
+    work: list[str] = []
+
+    def noted(module: Any, name: str) -> None:
+        real = getattr(module, name)
+
+        def counting(*given: Any, **named: Any) -> Any:
+            work.append(name)
+            return real(*given, **named)
+
+        monkeypatch.setattr(module, name, counting)
+
+    for module, name in (
+        (account_rows, "at"), (chain_rows, "owned_chain"), (chain_rows, "statements"),
+        (recovery, "clock"), (recovery, "verify"),
+    ):  # fmt: skip
+        noted(module, name)
+    for address in (person.address, "nobody.00000"):
+        person.address = address
+        with refused("not_found"):
+            await person.post_recover(Machine(), signed)
+    half = len(work) // 2
+    assert work[:half] == work[half:]
+    assert len(set(work)) == 5
 
 
 # --- pins -----------------------------------------------------------------------------------------

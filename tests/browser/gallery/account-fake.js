@@ -68,8 +68,56 @@ export const PHASES = {
   busy_asking: { phase: "signed_out", busy: "asking" },
 };
 
+/** Another service by which the account may be opened, without one: what is asked of it is in the account's calls. */
+export class IdentitiesFake {
+  service = "accounts.example";
+  #call;
+  #client;
+
+  /** @param {object|null} returned */
+  constructor(client, call, returned) {
+    this.#client = client;
+    this.#call = call;
+    this.returned = returned;
+  }
+
+  begin(purpose) {
+    return this.#call("begin", [purpose]);
+  }
+
+  forget() {
+    this.returned = null;
+  }
+
+  signIn(how) {
+    return this.#call("identitySignIn", [how], PHASES.no_device);
+  }
+
+  register(input) {
+    const changes = { ...account, address: input.address, phase: "no_device", confirming: true };
+    return this.#call("identityRegister", [input], changes, { words: RECOVERY_WORDS });
+  }
+
+  link(password) {
+    const linked = [...(this.#client.state.identities?.linked ?? []), { id: "AAAAAAAAAAAAAAAAAAAABA", linkedDay: TODAY }];
+    return this.#call("identityLink", [password], { identities: { linked, hasPassword: true } });
+  }
+
+  unlink(id, password) {
+    return this.#call("identityUnlink", [id, password], { identities: { linked: [], hasPassword: true } });
+  }
+
+  setPassword(password) {
+    return this.#call("identityPassword", [password], { identities: { linked: [], hasPassword: true } });
+  }
+
+  // What is known stands in the state from the beginning.
+  async look() {}
+}
+
 export class AccountFake {
   calls = [];
+  identities = null;
   #listeners = new Set();
   #refusal = null;
 
@@ -87,6 +135,11 @@ export class AccountFake {
   subscribe(listener) {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** As where another service is believed; `returned`: with what somebody comes from there. */
+  believe(returned = null) {
+    this.identities = new IdentitiesFake(this, (...given) => this.#call(...given), returned);
   }
 
   refuseNext(code, details = {}) {

@@ -31,8 +31,10 @@ function stageBy(show) {
 }
 
 /** The account in this state; `route` is where somebody has gone from there. */
-function at(show, state, { route = null, given = {}, invited = false } = {}) {
+function at(show, state, { route = null, given = {}, invited = false, returned = undefined, refused: code = null } = {}) {
   const client = new AccountFake(state);
+  if (returned !== undefined) client.believe(returned);
+  if (code !== null) client.refuseNext(code);
   const view = accountView({ client, stage: stageBy(show), invited, rooms: "/" });
   client.flow = view.flow;
   if (route !== null) view.flow.go(route, given);
@@ -59,6 +61,18 @@ const panel = (selector, more = async () => {}) => (state = "ready") => async (s
   await more(client);
   return client;
 };
+const LINKED = { ...PHASES.ready, identities: { linked: [{ id: "AAAAAAAAAAAAAAAAAAAABA", linkedDay: TODAY - 3 }], hasPassword: true } };
+const CAME = { purpose: "sign_in", token: "e.y.J" };
+const back = (purpose, state = LINKED) => async (show) => {
+  const client = at(show, state, { returned: { purpose, token: "e.y.J" } });
+  await until("dialog[open] .panel-body");
+  return client;
+};
+const identity = (code, heading, more = {}) => async (show) => {
+  const client = at(show, PHASES.signed_out, { route: "identity", returned: CAME, refused: code, ...more });
+  await until(heading);
+  return client;
+};
 const LINKING = ".account-section .button-row .button";
 const section = (number, button) => `.account-section:nth-of-type(${number}) ${button}`;
 
@@ -69,7 +83,15 @@ export const ACCOUNT = {
   name_wrong: async (show) => {
     const client = at(show, PHASES.signed_out, { route: "name" });
     client.proposeAddress = () => { throw Object.assign(new Error("address_form"), { code: "address_form" }); };
-    fill("account-name", "ä");
+    fill("account-name", "Zoë-42");
+    press(".account-form [type=submit]");
+    await until(".field-error:not([hidden])");
+    return client;
+  },
+  name_short: async (show) => {
+    const client = at(show, PHASES.signed_out, { route: "name" });
+    client.proposeAddress = () => { throw Object.assign(new Error("address_form"), { code: "address_form" }); };
+    fill("account-name", "al");
     press(".account-form [type=submit]");
     await until(".field-error:not([hidden])");
     return client;
@@ -108,8 +130,39 @@ export const ACCOUNT = {
     return client;
   },
   sign_in: (show) => at(show, PHASES.signed_out, { route: "sign_in" }),
+  sign_in_service: (show) => at(show, PHASES.signed_out, { route: "sign_in", returned: null }),
+  sign_in_service_away: async (show) => {
+    const client = at(show, PHASES.signed_out, { route: "sign_in", returned: null, refused: "identity_away" });
+    press(".identity-way .button");
+    await until(".identity-way .notice");
+    return client;
+  },
+  identity_asked: (show) => at(show, PHASES.signed_out, { route: "identity", given: { step: "asked" }, returned: CAME }),
+  identity_unknown: identity("identity_unknown", ".account-identity form"),
+  identity_unknown_invited: identity("identity_unknown", ".account-identity form", { invited: true }),
+  identity_wrong: identity("id_token_wrong", ".account-identity .notice"),
+  identity_given_up: identity("identity_given_up", ".account-identity .notice", { returned: { purpose: "sign_in", token: null } }),
+  identities: (show) => at(show, LINKED, { returned: null }),
+  identities_no_password: (show) => at(show, { ...LINKED, identities: { ...LINKED.identities, hasPassword: false } }, { returned: null }),
+  identities_given_up: (show) => at(show, LINKED, { returned: { purpose: "link", token: null } }),
+  identity_link: back("link"),
+  identity_password: back("password"),
+  identity_unlink: async (show) => {
+    const client = at(show, LINKED, { returned: null });
+    press('[aria-labelledby="identities-title"] .danger-text');
+    await until("dialog[open] .panel-body");
+    return client;
+  },
+  identity_forgotten: async (show) => {
+    const client = at(show, LINKED, { returned: null });
+    press(".account-section:last-of-type .button-row .button");
+    await until("dialog[open] .panel-body");
+    return client;
+  },
   sign_in_wrong: refused("login_wrong", (show) => at(show, PHASES.signed_out, { route: "sign_in" }),
     { "account-address": "ada.12345", "account-password": "correct horse" }),
+  sign_in_no_address: refused("address_form", (show) => at(show, PHASES.signed_out, { route: "sign_in" }),
+    { "account-address": "ada", "account-password": "correct horse" }),
   sign_in_wait: refused("login_wait", (show) => at(show, PHASES.signed_out, { route: "sign_in" }),
     { "account-address": "ada.12345", "account-password": "correct horse" }, { retryAfter: 40 }),
   sign_in_other: async (show) => {
@@ -190,6 +243,12 @@ export const ACCOUNT = {
     return client;
   },
   change: panel(section(3, ".button"))(),
+  changed: panel(section(3, ".button"), async () => {
+    fill("old-password", "correct horse battery");
+    fill("new-password", "staple correct horse");
+    press("dialog[open] [type=submit]");
+    await until(".account-section .notice");
+  })(),
   sign_out: panel(section(3, ".button:nth-child(2)"))("ready_alone"),
   delete: panel(section(3, ".danger-text"))(),
   ...Object.fromEntries(Object.keys(STANDING).map((name) => [`standing_${name}`, (show) => {

@@ -22,6 +22,8 @@ async function play(name) {
   // A dialog is taken away by the task that tells of its closing.
   while (document.querySelector("dialog") !== null) await new Promise((resolve) => { setTimeout(resolve); });
   clear();
+  // The page of accounts has nothing of what the rooms' page loads later.
+  document.getElementById("late").disabled = name.startsWith("account:");
   gallery.client = await perform(name, show);
   gallery.played = name;
 }

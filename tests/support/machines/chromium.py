@@ -6,8 +6,8 @@ misbehaved. `visits(browser)` is the same for another browser.
 Chromium comes twice, from one source and of one version: whole, and as the shell that has its
 engine and network and no windows, profiles and panels around them. A page in the shell costs half
 as much, but has no clipboard that another page could paste from. What stays in a browser, what a
-browser refuses and whatever is copied is asked of the whole one: by the modules with the mark
-`whole_chromium`.
+browser refuses and whatever is copied is asked of the whole one: by the tests with the mark
+`whole_chromium`, or by all of a module.
 """
 
 import os
@@ -54,17 +54,55 @@ def playwright() -> Iterator[Playwright]:
         yield started
 
 
-@pytest.fixture(scope="module")
-def browser(request: pytest.FixtureRequest, playwright: Playwright) -> Iterator[Browser]:
-    """The system's Chromium, one for the stories of a module."""
-    path = chromium(whole=request.node.get_closest_marker("whole_chromium") is not None)
+def launched(playwright: Playwright, *, whole: bool) -> Browser:
+    path = chromium(whole=whole)
     if path is None:
         if os.environ.get("CI"):
             pytest.fail("There is no Chromium, and CI must not skip the stories of browsers.")
         pytest.skip("NO CHROMIUM: install it, or the stories of browsers are not told")
-    launched = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
-    yield launched
-    launched.close()
+    return playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
+
+
+@dataclass
+class Chromium:
+    """A browser of a module, and the pages that its tests use one after the other.
+
+    Those stay open for the next test, by what they were opened with.
+    """
+
+    browser: Browser
+    kept: "dict[str, Watched]" = field(default_factory=dict)
+
+
+@pytest.fixture(scope="module")
+def small_chromium(playwright: Playwright) -> Iterator[Chromium]:
+    """The shell, or what there is instead."""
+    started = launched(playwright, whole=False)
+    yield Chromium(started)
+    started.close()
+
+
+@pytest.fixture(scope="module")
+def whole_chromium(playwright: Playwright) -> Iterator[Chromium]:
+    started = launched(playwright, whole=True)
+    yield Chromium(started)
+    started.close()
+
+
+@pytest.fixture
+def chromium_of_test(request: pytest.FixtureRequest) -> Chromium:
+    """The whole one for those who ask for it by the mark."""
+    whole = request.node.get_closest_marker("whole_chromium") is not None
+    found: Chromium = request.getfixturevalue("whole_chromium" if whole else "small_chromium")
+    return found
+
+
+@pytest.fixture(scope="module")
+def browser(request: pytest.FixtureRequest) -> Browser:
+    """The system's Chromium, one for the stories of a module."""
+    whole = request.node.get_closest_marker("whole_chromium") is not None
+    found: Chromium = request.getfixturevalue("whole_chromium" if whole else "small_chromium")
+    return found.browser
 
 
 def open_bare(page: Page, server: str) -> None:
@@ -143,20 +181,13 @@ class Watched:
 Visit = Callable[..., Watched]
 
 
-# Pages that stay open for the next test of a module, by what they were opened with.
 Kept = dict[str, Watched]
 
 
-@pytest.fixture(scope="module")
-def kept() -> Kept:
-    """The pages that the tests of a module use one after the other."""
-    return {}
-
-
 @pytest.fixture
-def visit(browser: Browser, kept: Kept) -> Iterator[Visit]:
+def visit(chromium_of_test: Chromium) -> Iterator[Visit]:
     """Opens pages in Chromium."""
-    with visits(browser, kept) as open_page:
+    with visits(chromium_of_test.browser, chromium_of_test.kept) as open_page:
         yield open_page
 
 

@@ -2,11 +2,13 @@
 
 import hmac
 import json
+import re
 import socket
 import threading
 import time
 from base64 import urlsafe_b64encode
 from typing import Any
+from urllib.parse import urlencode
 
 import uvicorn
 from joserfc import jwt
@@ -31,15 +33,25 @@ def key(kind: str = "RSA", kid: str = "one") -> Key:
 
 
 class RealIssuer:
-    """Answers as issuers do, or as `says`, a response by path, wants; `asked` counts by path."""
+    """Answers as issuers do, or as `says`, a response by path, wants; `asked` counts by path.
 
-    def __init__(self, *keys: Key) -> None:
+    `subject` is signed in there in every browser, or has refused (None); `sent` is what people were
+    sent there with, by which `referrers`, `given` the tokens, `returns` where they may be sent
+    back to.
+    """
+
+    def __init__(self, *keys: Key, host: str = "127.0.0.1") -> None:
         self.keys = list(keys) or [key()]
         self.asked: dict[str, int] = {}
         self.says: dict[str, Response] = {}
+        self.subject: str | None = "somebody"
+        self.sent: list[dict[str, str]] = []
+        self.returns: set[str] = set()
+        self.referrers: list[str | None] = []
+        self.given: list[str] = []
         routes = [Route("/{path:path}", self._answer)]
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.name = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.name = f"http://{host}:{self._listener.getsockname()[1]}"
         config = uvicorn.Config(Starlette(routes=routes), log_level="error", lifespan="off")
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, args=[[self._listener]])
@@ -55,7 +67,11 @@ class RealIssuer:
 
     @property
     def configuration(self) -> dict[str, object]:
-        return {"issuer": self.name, "jwks_uri": f"{self.name}/keys"}
+        return {
+            "issuer": self.name,
+            "jwks_uri": f"{self.name}/keys",
+            "authorization_endpoint": f"{self.name}/sign-in?tenant=one",
+        }
 
     async def _answer(self, request: Request) -> Response:
         path = request.url.path
@@ -64,7 +80,31 @@ class RealIssuer:
             return self.says[path]
         if path == "/.well-known/openid-configuration":
             return JSONResponse(self.configuration)
+        if path == "/sign-in":
+            self.referrers.append(request.headers.get("referer"))
+            return self._signed_in(dict(request.query_params))
         return JSONResponse({"keys": [one.as_dict(private=False) for one in self.keys]})
+
+    def _signed_in(self, asked: dict[str, str]) -> Response:
+        """Sends somebody back, as the implicit flow of OpenID Connect Core 1.0 (3.2) has it."""
+        self.sent.append(asked)
+        wanted = {
+            "tenant": "one", "client_id": CLIENT, "response_type": "id_token", "scope": "openid",
+            "response_mode": "fragment",
+        }  # fmt: skip
+        known = asked["redirect_uri"] in self.returns
+        # Programs of a machine have a port that nobody knows before (RFC 8252, 7.3).
+        known = known or re.fullmatch(r"http://127\.0\.0\.1:\d+/", asked["redirect_uri"])
+        if wanted.items() - asked.items() or not known:
+            return Response(status_code=400)
+        back = {"state": asked["state"]}
+        if self.subject is None:
+            back["error"] = "access_denied"
+        else:
+            claims = {"auth_time": int(time.time())} if asked.get("max_age") == "0" else {}
+            back["id_token"] = self.token(asked["nonce"], self.subject, **claims)
+            self.given.append(back["id_token"])
+        return RedirectResponse(f"{asked['redirect_uri']}#{urlencode(back)}", 302)
 
     def redirect(self, path: str, to: str) -> None:
         self.says[path] = RedirectResponse(to)

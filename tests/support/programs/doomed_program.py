@@ -21,6 +21,7 @@ from typing import Any
 
 import asyncpg
 from killed_program import at, before, die
+from loaded_program import compile_templates
 
 import app
 from ephemeral.__main__ import main
@@ -202,6 +203,7 @@ def load() -> None:
     files = app.StaticFiles(app.WEB, app.read_catalogues(app.WEB / "catalogue"))
     app.StaticFiles = lambda *_: files
     app.Pages.bodies = lambda _: ()
+    compile_templates()
 
 
 def serve_orders() -> None:

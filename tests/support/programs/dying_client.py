@@ -11,7 +11,7 @@ import socket
 import sys
 
 from support.people.stretching import stretch_cheaply
-from support.programs.loaded_program import next_program
+from support.programs.loaded_program import leave, next_program
 
 from ephemeral.__main__ import main
 from ephemeral.client.accounts import commands  # noqa: F401 - loaded for every command
@@ -40,4 +40,4 @@ if __name__ == "__main__":
     stretch_cheaply(setattr)
     number, when, *command = next_program(socket.socket(fileno=int(sys.argv[1])))
     arm(int(number), when)
-    sys.exit(main(command))
+    leave(main(command))

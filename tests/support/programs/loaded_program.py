@@ -1,13 +1,14 @@
 """The program, loaded, waiting to be started: python loaded_program.py DESCRIPTOR
 
-What takes long at every start, loading the modules and packing the page's files, is done once. Then
-each message of the socket at DESCRIPTOR, a JSON object with `arguments`, `environment`, `folder`,
-`session` and `terminal`, is the program once: in a process of its own, which goes on as one that
-was just started and has come so far. With the message come the three standard streams, and a socket
-on which is told the process's number and, when it has ended, how; the process is remembered by the
-system until that socket is closed.
+What takes long at every start, loading the modules, packing the page's files and compiling its
+templates, is done once. Then each message of the socket at DESCRIPTOR, a JSON object with
+`arguments`, `environment`, `folder`, `session` and `terminal`, is the program once: in a process of
+its own, which goes on as one that was just started and has come so far. With the message come the
+three standard streams, and a socket on which is told the process's number and, when it has ended,
+how; the process is remembered by the system until that socket is closed.
 """
 
+import atexit
 import fcntl
 import gc
 import json
@@ -16,16 +17,26 @@ import signal
 import socket
 import sys
 import termios
+import threading
 from contextlib import suppress
-from typing import Any
+from types import CodeType
+from typing import Any, NoReturn
 
+import argon2  # noqa: F401 - as uvloop
+import pyotp  # noqa: F401 - as uvloop
 import uvloop  # noqa: F401 - loaded for the server
+from jinja2 import Environment
+from uvicorn.lifespan import off  # noqa: F401 - as uvloop
 
 import app
 from ephemeral.__main__ import main
+from ephemeral.accounts import wing  # noqa: F401 - as uvloop
+from ephemeral.accounts.service import id_tokens, issuer  # noqa: F401 - as uvloop
 from ephemeral.client import cli  # noqa: F401 - loaded for every command
+from ephemeral.client.accounts import commands  # noqa: F401 - as cli
 from ephemeral.edge import metrics_api, server, workers  # noqa: F401 - as uvloop
 from ephemeral.live import redis_bus, redis_counts, redis_link  # noqa: F401 - as uvloop
+from ephemeral.settings import Settings
 
 
 def load() -> None:
@@ -34,8 +45,23 @@ def load() -> None:
     for body in files.bodies():
         body.pack()
     app.StaticFiles = lambda *_: files
+    compile_templates()
     gc.collect()
     gc.freeze()
+
+
+def compile_templates() -> None:
+    """Likewise the page's templates; what is made of one is of the server that makes it."""
+    compiled: dict[object, CodeType] = {}
+    compiling = Environment.compile
+
+    def compile_once(templates: Environment, *what: Any) -> CodeType:
+        if what not in compiled:
+            compiled[what] = compiling(templates, *what)
+        return compiled[what]
+
+    Environment.compile = compile_once  # type: ignore[method-assign]
+    app.Site(Settings.parse({}))
 
 
 def next_program(wishes: socket.socket) -> list[str]:
@@ -105,6 +131,24 @@ def anew(number: int, stream: Any) -> Any:
     )  # fmt: skip
 
 
+def leave(code: int) -> NoReturn:
+    """End as the interpreter does, but for its taking to pieces what the system frees at once.
+
+    That takes as long as a command, since every page of a loaded program would be copied first.
+    """
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    # What nobody has waited for or closed is told of, as it is at every end.
+    gc.collect()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        # The interpreter says so, and ends otherwise.
+        sys.exit(code)
+    os._exit(code)
+
+
 if __name__ == "__main__":
     load()
-    sys.exit(main(next_program(socket.socket(fileno=int(sys.argv[1])))))
+    leave(main(next_program(socket.socket(fileno=int(sys.argv[1])))))

@@ -3,17 +3,16 @@
  * Whatever is written, posted or destroyed for it is done by the modules beside this one.
  */
 
-import { fromBase64url, toBase64url } from "../protocol/encoding.js";
+import { fromBase64url } from "../protocol/encoding.js";
 import { Refusal } from "../protocol/errors.js";
 import { newAddress, readAddress } from "../protocol/accounts/addresses.js";
 import { normalized } from "../protocol/accounts/passwords.js";
 import { randomBelow } from "../device/random.js";
 import { StateHolder } from "./account-state.js";
 import { authKeyOf } from "./credentials.js";
-import { Founding } from "./founding.js";
-import { askToBeLinked } from "./linking.js";
+import { Identities } from "./identities.js";
 import { missing, openParts } from "./parts.js";
-import { openKept, recoverAccount } from "./recovering.js";
+import { signInBy } from "./signing-in.js";
 import { SIGNED_OUT, Standing, endedAs } from "./standing.js";
 import { forgetAll } from "./storage.js";
 import { setFate } from "./this-device.js";
@@ -24,11 +23,13 @@ import { setFate } from "./this-device.js";
  */
 
 export class AccountClient {
+  /** Of another service, where this deployment believes one. @type {Identities|null} */
+  identities = null;
   #parts;
   #state;
   #standing;
-  /** @type {Founding} */
-  #founding;
+  /** @type {import("./founding.js").Founding|null} */
+  #founding = null;
   /** @type {{cancel: () => void}|null} */
   #link = null;
 
@@ -39,7 +40,6 @@ export class AccountClient {
   constructor(parts, standing) {
     this.#parts = parts;
     this.#state = parts.state;
-    this.#founding = new Founding(parts);
     this.#standing = standing;
   }
 
@@ -61,6 +61,19 @@ export class AccountClient {
       if (/** @type {Refusal} */ (error).code !== "no_storage") throw error;
       return AccountClient.#without(state, "no_storage");
     }
+  }
+
+  /**
+   * This deployment believes another service.
+   * @param {import("./identities.js").Oidc} oidc
+   * @param {import("./identities.js").Returned|null} returned  somebody comes from there
+   */
+  believe(oidc, returned) {
+    if (this.state.phase === "unsupported") return;
+    this.identities = new Identities(oidc, returned, {
+      parts: this.#parts, standing: this.#standing, founded: () => this.#founded(),
+      authKey: (password) => this.#authKey(password),
+    });
   }
 
   /** A client that can only say why it can't. @param {StateHolder} state  @param {string} reason */
@@ -93,16 +106,18 @@ export class AccountClient {
    */
   async register({ address: typed, password, invitation }) {
     const address = readAddress(typed);
+    // What comes after is to be here before anything is made.
+    const founding = await this.#founded();
     const auth_key = await authKeyOf(this.#parts, address, password);
     const body = { address, auth_key, cookie: true, ...(invitation === undefined ? {} : { invitation }) };
     const { account } = await this.#state.during("asking", () => this.#parts.tokens.open("auth/register", body));
     this.#state.change({ ...SIGNED_OUT, phase: "no_device", address, account });
-    return { words: this.#founding.words() };
+    return { words: founding.words() };
   }
 
   /** The ten words were written down: this browser becomes the first device. */
   async confirmWords() {
-    const { device, pending } = await this.#founding.confirm(this.#address());
+    const { device, pending } = await (await this.#founded()).confirm(this.#address());
     this.#standing.device = device;
     if (pending === null) await this.#standing.enter();
     else this.#state.change({ pending });
@@ -110,12 +125,12 @@ export class AccountClient {
 
   /** @returns {Promise<{words: string}>} as `register`; for an account that has no device yet */
   async firstDevice() {
-    return { words: this.#founding.words() };
+    return { words: (await this.#founded()).words() };
   }
 
   /** @returns {Promise<{words: string}>} as `firstDevice`; the server makes it wait, and old devices may refuse it */
-  async startOver() {
-    return { words: this.#founding.words() };
+  startOver() {
+    return this.firstDevice();
   }
 
   /**
@@ -126,43 +141,9 @@ export class AccountClient {
    * @throws {Refusal} `login_wrong`, `login_wait`; `other_account`: this browser is a device of another; the server's
    */
   async signIn({ address: typed, password, replace = false }) {
-    const { tokens } = this.#parts;
     const address = readAddress(typed);
     const auth_key = await authKeyOf(this.#parts, address, password);
-    const { device } = this.#standing;
-    const body = { address, auth_key, cookie: true };
-    await this.#state.during("asking", async () => {
-      if (device !== null) {
-        try {
-          await tokens.open("auth/login", { ...body, device: toBase64url(device.id) }, { proved: true });
-          return;
-        } catch (error) {
-          // Of another account it may be one all the same.
-          if (/** @type {Refusal} */ (error).code !== "device_revoked") throw error;
-        }
-      }
-      tokens.proveBy(null);
-      await tokens.open("auth/login", body);
-    });
-    const { account, device: mine } = /** @type {import("./tokens.js").Access} */ (tokens.access);
-    if (device !== null && mine === null) {
-      if (device.account !== account && device.begun === null && !replace) {
-        await tokens.end().catch(() => undefined);
-        tokens.proveBy(device.keys);
-        throw new Refusal("other_account");
-      }
-      if (device.account === account && device.begun === null) {
-        await tokens.end().catch(() => undefined);
-        await this.#standing.revoked(address);
-        return;
-      }
-      // What was begun may still come to pass.
-      if (device.account === account) tokens.proveBy(device.keys);
-      else await this.#standing.forget();
-    }
-    await setFate(this.#parts.storage, null);
-    this.#state.change({ address, account });
-    await this.#standing.within();
+    await signInBy(this.#parts, this.#standing, "auth/login", { address, auth_key, cookie: true }, { address, replace });
   }
 
   /**
@@ -180,6 +161,7 @@ export class AccountClient {
     const own = {
       account: /** @type {string} */ (this.state.account), chain: fromBase64url(chain, 32), address: this.state.address,
     };
+    const { askToBeLinked } = await this.#parts.inside();
     const link = await askToBeLinked(this.#parts, own);
     this.#standing.device = link.device;
     this.#link = link;
@@ -230,6 +212,7 @@ export class AccountClient {
 
   /** @param {{address: string, words: string, password: string}} typed */
   async recover(typed) {
+    const { recoverAccount } = await this.#parts.inside();
     this.#standing.work?.close();
     this.#standing.work = null;
     this.#standing.device = await recoverAccount(this.#parts, typed);
@@ -238,6 +221,7 @@ export class AccountClient {
 
   /** Phase `locked`: opens what lies here. @param {string} words  as typed  @throws {Refusal} `words_wrong` */
   async openWithWords(words) {
+    const { openKept } = await this.#parts.inside();
     await openKept(this.#parts, words);
     await this.#standing.enter();
   }
@@ -297,6 +281,12 @@ export class AccountClient {
     this.#standing.close();
     this.#parts.tabs.close();
     this.#parts.storage?.close();
+  }
+
+  async #founded() {
+    const { Founding } = await this.#parts.inside();
+    this.#founding ??= new Founding(this.#parts);
+    return this.#founding;
   }
 
   #address() {

@@ -67,13 +67,14 @@
  * @property {string[]} unseen  devices that nobody has seen for 90 days: to be proposed for removal
  * @property {number} clockOffset  server's clock minus this one's, in milliseconds
  * @property {number|null} createdDay  of the account
+ * @property {import("./identities.js").Known|null} identities  what else opens the account; null: not asked
  */
 
 /** @type {Readonly<AccountState>} */
 export const NOTHING_KNOWN = Object.freeze({
   phase: "loading", reason: null, busy: null, address: null, account: null, device: null, hasDevices: false,
   confirming: false, devices: [], sessions: [], pending: null, news: [], persisted: null, unseen: [],
-  clockOffset: 0, createdDay: null,
+  clockOffset: 0, createdDay: null, identities: null,
 });
 
 /** Nobody has seen them for so long: they are proposed for removal. */
@@ -86,6 +87,14 @@ const UNSEEN_DAYS = 90;
  */
 export const unseenFor = (devices, today) =>
   devices.filter(({ me, seenDay }) => !me && seenDay !== null && today - seenDay >= UNSEEN_DAYS).map(({ id }) => id);
+
+/**
+ * Sessions as they are shown: this browser's first, then those that were here last.
+ * @param {SessionView[]} sessions
+ */
+export const inOrder = (sessions) =>
+  [...sessions].sort((one, other) => Number(other.present) - Number(one.present) || other.seenDay - one.seenDay
+    || other.createdDay - one.createdDay || (one.sid < other.sid ? -1 : 1));
 
 /** The one place where the state changes, and from which everybody hears of it. */
 export class StateHolder {

@@ -2,7 +2,7 @@
 
 import { fromBase64url, toBase64url } from "../protocol/encoding.js";
 import { Refusal } from "../protocol/errors.js";
-import { unseenFor } from "./account-state.js";
+import { inOrder, unseenFor } from "./account-state.js";
 import { openName } from "./device-names.js";
 import { continued, isCopied, newsOf } from "./own-chain.js";
 
@@ -71,7 +71,7 @@ export async function look(parts, device, sealing) {
     chain, statements, number: named?.number ?? 0, began,
     shown: {
       phase: "ready", reason: null, account: me.account, device: id, createdDay: me.createdDay,
-      address: state.current.address ?? (await rows.read("address")) ?? null, hasDevices: true, devices: views, sessions,
+      address: state.current.address ?? (await rows.read("address")) ?? null, hasDevices: true, devices: views, sessions: inOrder(sessions),
       pending: me.pending, news: [...news, ...current(me, kept?.reusedSeen)],
       unseen: unseenFor(views, clock.today()), clockOffset: clock.offset,
     },

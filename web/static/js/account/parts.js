@@ -14,6 +14,7 @@ import { Tokens } from "./tokens.js";
 
 /**
  * @typedef {typeof import("../device/hpke.js")} Hpke
+ * @typedef {typeof import("./inside.js")} Inside
  *
  * @typedef {object} Parts
  * @property {string} base  address of the deployment with a trailing slash
@@ -27,14 +28,16 @@ import { Tokens } from "./tokens.js";
  * @property {AccountApi} api
  * @property {SealedRows} rows
  * @property {() => Promise<Hpke>} hpke
+ * @property {() => Promise<Inside>} inside
  * @property {(size: number) => Uint8Array} random
  * @property {(options: import("../protocol/keys.js").Argon2Options) => Promise<Uint8Array>} argon2id
  * @property {string} agent  how the browser describes itself
  *
  * @typedef {object} Given
- * @property {{salt: Uint8Array}} config  as `/config` says
+ * @property {{salt: Uint8Array}|Promise<{salt: Uint8Array}>} config  as `/config` says
  * @property {string} base
  * @property {() => Promise<Hpke>} hpke  how device/hpke.js is loaded, which is heavy
+ * @property {() => Promise<Inside>} inside  how account/inside.js is loaded
  */
 
 /** @returns {Promise<"insecure"|"no_ed25519"|"no_storage"|null>} what is missing */
@@ -57,16 +60,18 @@ export async function missing() {
  * @returns {Promise<Parts>}
  * @throws {Refusal} `no_storage`
  */
-export async function openParts(state, { config, base, hpke }) {
-  const storage = await openStorage(globalThis.indexedDB).catch(() => { throw new Refusal("no_storage"); });
+export async function openParts(state, { config, base, hpke, inside }) {
+  const [storage, { salt }] = await Promise.all([
+    openStorage(globalThis.indexedDB).catch(() => { throw new Refusal("no_storage"); }), config,
+  ]);
   const { locks } = navigator;
   const tabs = new Tabs();
   const clock = new Clock();
-  const tokens = new Tokens({ base, audience: await audienceOf(config.salt), clock, locks, tabs });
+  const tokens = new Tokens({ base, audience: await audienceOf(salt), clock, locks, tabs });
   const api = new AccountApi(tokens);
   return {
-    base, salt: config.salt, state, storage, locks, tabs, clock, tokens, api,
-    rows: new SealedRows(storage, api, locks), hpke, random: randomBytes, argon2id: inWorker,
+    base, salt, state, storage, locks, tabs, clock, tokens, api,
+    rows: new SealedRows(storage, api, locks), hpke, inside, random: randomBytes, argon2id: inWorker,
     agent: navigator.userAgent,
   };
 }

@@ -6,10 +6,6 @@
 import { toBase64url } from "../protocol/encoding.js";
 import { Refusal, isPassing } from "../protocol/errors.js";
 import { NOTHING_KNOWN } from "./account-state.js";
-import { DeviceWork } from "./device-work.js";
-import { Founding } from "./founding.js";
-import { finishLink } from "./linking.js";
-import { settle } from "./settling.js";
 import { forgetAll } from "./storage.js";
 import { fateOf, readDevice, setFate } from "./this-device.js";
 
@@ -45,7 +41,7 @@ const isStanding = (error) => STANDING.includes(/** @type {Refusal} */ (error).c
 export class Standing {
   /** What this browser is, or is about to be. @type {ThisDevice|null} */
   device = null;
-  /** What it does as a device, while it is one. @type {DeviceWork|null} */
+  /** What it does as a device, while it is one. @type {import("./device-work.js").DeviceWork|null} */
   work = null;
   #parts;
   #state;
@@ -71,10 +67,10 @@ export class Standing {
 
   /** Reads what is kept here, and goes on with a session if there is one. */
   async start() {
-    const { storage, tokens } = this.#parts;
-    this.device = await readDevice(storage);
-    tokens.proveBy(this.device?.keys ?? null);
-    const fate = await fateOf(storage);
+    const { inside, storage, tokens } = this.#parts;
+    const [device, fate] = await Promise.all([readDevice(storage), fateOf(storage)]);
+    this.device = device;
+    tokens.proveBy(device?.keys ?? null);
     if (fate === "revoked") {
       this.#state.change({ ...NOTHING_KNOWN, phase: "revoked" });
       return;
@@ -86,6 +82,8 @@ export class Standing {
         this.#state.change(endedAs(this.device));
         return;
       }
+      // A device has nothing to read meanwhile. Whoever needs it hears if it doesn't come.
+      if (device !== null) inside().catch(() => undefined);
       await tokens.refresh();
       await this.within();
     } catch (error) {
@@ -110,6 +108,7 @@ export class Standing {
     });
     // Confirmed, and perhaps never posted.
     if (this.device?.begun?.kind === "genesis" && pending === null && chain === null) {
+      const { Founding } = await this.#parts.inside();
       const waits = await Founding.again(this.#parts, this.device);
       if (waits === null) return this.enter();
       this.#state.change({ pending: waits });
@@ -121,6 +120,7 @@ export class Standing {
   async enter() {
     const device = /** @type {ThisDevice} */ (this.device);
     try {
+      const { DeviceWork, finishLink, settle } = await this.#parts.inside();
       if (device.begun?.kind === "link") await finishLink(this.#parts, device);
       else if (device.begun !== null) await settle(this.#parts, device, {});
       this.work?.close();

@@ -32,6 +32,7 @@ const ATTEMPTS = 3;
  * @property {Record<string, string>} [headers]
  * @property {number} [timeoutMs]
  * @property {AbortSignal} [signal]
+ * @property {RequestCredentials} [credentials]
  */
 
 export class Tokens {
@@ -97,6 +98,17 @@ export class Tokens {
         if (attempt === ATTEMPTS || !this.#mayHelp(error, token)) throw error;
       }
     }
+  }
+
+  /**
+   * Asks for something that is nobody's; what the server puts into cookies is kept.
+   * @param {string} path
+   * @param {object} body
+   * @returns {Promise<Record<string, any>>}
+   * @throws {Refusal} the server's
+   */
+  async anonymous(path, body) {
+    return this.#learnt(await this.#http.ask("POST", path, { body, credentials: "same-origin" }));
   }
 
   /**

@@ -1,6 +1,7 @@
 // The page of accounts, `/account/`: what is loaded, what is shown, and what must never stay.
 
 import { AccountClient } from "../account/account-client.js";
+import { returnedWith } from "../account/identities.js";
 import { accountView } from "../account/views/account-view.js";
 import { loadingScreen, standingScreen } from "../account/views/standing.js";
 import { barrier } from "../device/feature-detection.js";
@@ -27,6 +28,7 @@ const address = (/** @type {string} */ name) => new URL(String(app.dataset[name]
 const stage = stageIn(app);
 const loadLater = loading(address("later"));
 const loadHpke = loading(address("hpke"));
+const loadInside = loading(address("inside"));
 /** @type {AccountClient|null} */
 let client = null;
 /** Whether a link was opened that lets a device in: it does nothing here, and that is said. */
@@ -54,16 +56,26 @@ function tellOfLink() {
 const tooOld = () => ({ node: /** @type {HTMLElement} */ (part("too-old").firstElementChild?.cloneNode(true)) });
 
 async function start() {
-  const invitation = /^#invitation=([\w-]+)$/.exec(takeFragment())?.[1] ?? "";
+  const fragment = takeFragment();
+  const invitation = /^#invitation=([\w-]+)$/.exec(fragment)?.[1] ?? "";
   const inTheWay = barrier();
   if (inTheWay === "too_old") return void stage.finish(tooOld);
   if (inTheWay !== null) return void stage.finish(() => standingScreen(nobody, inTheWay));
+  // Everything that takes its time begins now, and the first screen is drawn while it is under way.
+  const asked = new HttpClient(base).ask("GET", "config");
+  const config = asked.then(readConfig);
+  // Whoever waits for it hears of what goes wrong.
+  config.catch(() => undefined);
+  const opening = AccountClient.open({ config, base, hpke: loadHpke, inside: loadInside });
   stage.show(() => loadingScreen(nobody));
   try {
-    const told = await new HttpClient(base).ask("GET", "config");
-    const { accounts } = /** @type {{accounts?: {mode: string}}} */ (told);
-    client = await AccountClient.open({ config: readConfig(told), base, hpke: loadHpke });
-    accountView({ client, stage, invited: accounts?.mode === "invited", invitation, rooms: base, trap: trap() });
+    client = await opening;
+    const { accounts } = /** @type {{accounts?: {mode: string, oidc?: import("../account/identities.js").Oidc}}} */ (await asked);
+    const returned = returnedWith(fragment);
+    if (accounts?.oidc !== undefined) client.believe(accounts.oidc, returned);
+    const { flow } = accountView({ client, stage, invited: accounts?.mode === "invited", invitation, rooms: base, trap: trap() });
+    if (returned?.purpose === "sign_in" && client.identities !== null) flow.go("identity");
+    loadInside().catch(() => undefined);
   } catch {
     stage.show(() => standingScreen(nobody, "unreachable"));
     window.addEventListener("online", () => location.reload(), { once: true });

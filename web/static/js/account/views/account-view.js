@@ -3,6 +3,7 @@
 import { announce } from "../../ui/announce.js";
 import { say } from "../../ui/i18n.js";
 import { homeScreen } from "./home-screen.js";
+import { identityScreen } from "./identity-screen.js";
 import { linkScreen } from "./link-screen.js";
 import { noDeviceScreen } from "./no-device-screen.js";
 import { lockedScreen, recoverScreen } from "./recover-screen.js";
@@ -23,7 +24,7 @@ import { wordsBackScreen, wordsScreen } from "./words-screens.js";
 /** @type {Record<Route, (flow: Flow, given: any) => Screen>} */
 const ROUTES = {
   welcome: welcomeScreen, name: nameScreen, password: passwordScreen, words: wordsScreen, words_back: wordsBackScreen,
-  sign_in: signInScreen, recover: recoverScreen, link: linkScreen, deleted: (flow) => ({ ...standingScreen(flow, "deleted"), back: () => flow.go(null) }),
+  sign_in: signInScreen, recover: recoverScreen, link: linkScreen, identity: identityScreen, deleted: (flow) => ({ ...standingScreen(flow, "deleted"), back: () => flow.go(null) }),
 };
 
 /** @type {Record<AccountState["phase"], (flow: Flow, given: any) => Screen>} */
@@ -81,6 +82,8 @@ export function accountView({ client, stage, invited, invitation = "", rooms, tr
   function draw(given) {
     drawn = asked();
     const make = route === null ? PHASES[client.state.phase] : ROUTES[route];
+    // A new screen is read from its top, unless what has the focus in it stands below.
+    globalThis.scrollTo?.(0, 0);
     stage.show((kept) => make(flow, { ...given, ...kept }));
     if (route === null) trap?.release();
     else trap?.set();

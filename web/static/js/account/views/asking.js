@@ -85,6 +85,18 @@ export function askingForm({ client, parts, label, submit, danger = false, besid
   return { node, focus: fields.find(({ input }) => input.value === "" && !input.readOnly)?.input ?? button, complain };
 }
 
+/**
+ * What a form is to end with where the page itself has found that a field is wrong.
+ * @param {Field} field
+ * @param {string} sentence
+ */
+export function complained(field, sentence) {
+  field.complain(sentence);
+  field.input.focus();
+  announceAssertive(sentence);
+  return Object.assign(new Error("complained"), { code: "cancelled" });
+}
+
 /** A line that says what is wrong, or what should be known. @param {import("../../ui/el.js").Child} sentence  @param {string} [drawing] */
 export const noticeOf = (sentence, drawing = "warning") =>
   el("p", { class: "notice attention" }, icon(drawing), el("span", { class: "notice-words" }, sentence));

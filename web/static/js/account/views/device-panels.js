@@ -54,9 +54,10 @@ export function revokePanel({ client }, device) {
     },
     beside: [button("quiet", say("dialog.back"), () => node.close())] });
   const node = accountPanel({ id: "revoke-title", title: say("account.revoke.title") },
-    el("p", {}, parts(device.me ? "account.revoke.me" : "account.revoke.text", { device: deviceName(device) })),
     last ? el("p", { class: "notice attention" }, say("account.revoke.last"))
-      : [points("done", [say("account.revoke.does_1"), say("account.revoke.does_2"), say("account.revoke.does_3")]), form.node]);
+      : [el("p", {}, parts(device.me ? "account.revoke.me" : "account.revoke.text", { device: deviceName(device) })),
+        points("done", [say("account.revoke.does_1"), say("account.revoke.does_2"), say("account.revoke.does_3")]),
+        form.node]);
   if (!last) password.input.focus();
   return node;
 }

@@ -2,9 +2,9 @@
 
 import { el, fill } from "../../ui/el.js";
 import { say } from "../../ui/i18n.js";
-import { icon } from "../../ui/icons.js";
 import { keyedList } from "../../ui/keyed-list.js";
 import { dayName, today } from "./days.js";
+import { deviceDrawing } from "./drawings.js";
 import { button, named } from "./frame.js";
 import { noticeOf } from "./asking.js";
 
@@ -41,7 +41,7 @@ export function devicesView(open) {
     const rename = button("quiet small", say("account.rename.go"), () => open("renamePanel", device));
     const revoke = button("quiet small danger-text", say("account.revoke.go"), () => open("revokePanel", device));
     const row = el("li", { class: "account-row", data: { device: first.id } },
-      icon("person"), el("div", { class: "row-text" }, name, about), el("div", { class: "row-tools" }, rename, revoke));
+      deviceDrawing(), el("div", { class: "row-text" }, name, about), el("div", { class: "row-tools" }, rename, revoke));
     return {
       node: row,
       /** @param {DeviceView} now */

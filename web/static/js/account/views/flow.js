@@ -14,9 +14,22 @@
  * @property {number} expiresAt  milliseconds since 1970, by this device's clock
  * @property {Promise<unknown>} done  rejects with a Refusal
  *
+ * @typedef {object} Identities  of another service (Identities, and the gallery's fake); all reject with a Refusal
+ * @property {string} service  what people call it
+ * @property {import("../identities.js").Returned|null} returned
+ * @property {(purpose: import("../identities.js").Purpose) => Promise<unknown>} begin
+ * @property {() => void} forget
+ * @property {(how?: {replace?: boolean}) => Promise<unknown>} signIn
+ * @property {(given: {address: string, invitation?: string}) => Promise<{words: string}>} register
+ * @property {(password: string) => Promise<unknown>} link
+ * @property {(id: string, password: string) => Promise<unknown>} unlink
+ * @property {(password: string) => Promise<unknown>} setPassword
+ * @property {() => Promise<unknown>} look
+ *
  * @typedef {object} Client  what the page asks of an account (AccountClient, and the gallery's fake); all reject with
  *   a Refusal
  * @property {Readonly<AccountState>} state
+ * @property {Identities|null} identities  null: this deployment believes no other service
  * @property {(listener: (state: Readonly<AccountState>) => void) => () => void} subscribe
  * @property {(name: string) => string} proposeAddress
  * @property {(given: {address: string, password: string, invitation?: string}) => Promise<{words: string}>} register
@@ -40,7 +53,7 @@
  * @property {(how: {forget: boolean}) => Promise<unknown>} signOut
  * @property {(given: {password: string, words?: string}) => Promise<{deleted: boolean, due?: number|null}>} deleteAccount
  *
- * @typedef {"welcome"|"name"|"password"|"words"|"words_back"|"sign_in"|"recover"|"link"|"deleted"} Route  where somebody
+ * @typedef {"welcome"|"name"|"password"|"words"|"words_back"|"sign_in"|"recover"|"link"|"identity"|"deleted"} Route  where somebody
  *   has gone, whatever the account's phase is
  *
  * @typedef {object} Flow

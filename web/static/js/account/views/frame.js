@@ -39,9 +39,11 @@ export const button = (kind, label, click) =>
  * @param {string} drawing
  * @param {string[]} sentences
  */
-export const points = (drawing, sentences) =>
-  el("ul", { class: `points points-${drawing}` }, sentences.map((sentence) =>
-    el("li", {}, icon(drawing), el("span", {}, sentence))));
+export const points = (drawing, sentences) => drawnPoints(sentences.map((sentence) => [drawing, sentence]));
+
+/** The same, where each has its own drawing. @param {[drawing: string, sentence: string][]} sentences */
+export const drawnPoints = (sentences) =>
+  el("ul", { class: "points" }, sentences.map(([drawing, sentence]) => el("li", {}, icon(drawing), el("span", {}, sentence))));
 
 /** What a person or another device has named: it is nobody's language. @param {string} text */
 export const named = (text) => el("bdi", { class: "notranslate", translate: "no" }, text);

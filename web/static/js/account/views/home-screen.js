@@ -5,16 +5,19 @@ import { copyButton } from "../../ui/copy-button.js";
 import { el, fill } from "../../ui/el.js";
 import { say } from "../../ui/i18n.js";
 import { withLater } from "../../ui/later.js";
+import { icon } from "../../ui/icons.js";
 import { askingForm } from "./asking.js";
 import { devicesView } from "./devices-view.js";
 import { button, frame, named } from "./frame.js";
+import { identitiesView } from "./identities-view.js";
 import { newsView } from "./news-view.js";
 import { sessionsView } from "./sessions-view.js";
 import { addressField } from "./sign-in-screen.js";
 
 /**
  * @typedef {import("./flow.js").Flow} Flow
- * @typedef {"linkPanel"|"renamePanel"|"revokePanel"|"passwordPanel"|"signOutPanel"|"deletePanel"} PanelName
+ * @typedef {"linkPanel"|"renamePanel"|"revokePanel"|"passwordPanel"|"signOutPanel"|"deletePanel"|"identityLinkPanel"|"identityUnlinkPanel"
+ *   |"identityPasswordPanel"} PanelName
  * @typedef {(name: PanelName, ...given: unknown[]) => void} OpenPanel
  */
 
@@ -24,6 +27,7 @@ export function homeScreen(flow) {
   const news = newsView(flow, open);
   const devices = devicesView(open);
   const sessions = sessionsView(client);
+  const identities = identitiesView(flow, open);
   const title = el("span", { dir: "ltr" }, named(client.state.address ?? ""));
   const copying = copyButton({ label: say("account.address.copy"), name: "copy", text: () => client.state.address ?? "", kind: "quiet" });
 
@@ -33,6 +37,15 @@ export function homeScreen(flow) {
    */
   function open(name, ...given) {
     withLater((parts) => parts[name](flow, ...given), () => announceAssertive(say("refusal.unreachable")));
+  }
+
+  const changed = el("div", {});
+  /** @param {string} sentence */
+  const told = (sentence) => fill(changed, el("p", { class: "notice" }, icon("done"), el("span", { class: "notice-words" }, sentence)));
+
+  function changePassword() {
+    fill(changed);
+    open("passwordPanel", told);
   }
 
   const { node, heading } = frame(flow, { name: "home", title: client.state.address === null ? say("account.home.title") : title,
@@ -48,11 +61,13 @@ export function homeScreen(flow) {
       el("h2", { id: "sessions-title", tabindex: "-1" }, say("account.sessions.title")),
       el("p", { class: "hint" }, say("account.sessions.text")),
       sessions.node),
+    identities.node,
     el("section", { class: "account-section", "aria-labelledby": "more-title" },
       el("h2", { id: "more-title" }, say("account.more.title")),
       el("div", { class: "button-row" },
-        button("secondary", say("account.change.title"), () => open("passwordPanel")),
+        button("secondary", say("account.change.title"), changePassword),
         button("secondary", say("account.out.way"), () => open("signOutPanel"))),
+      changed,
       el("div", { class: "button-row" }, button("quiet danger-text", say("account.delete.way"), () => open("deletePanel")))));
 
   const known = client.state.address !== null;
@@ -65,6 +80,7 @@ export function homeScreen(flow) {
     news.update(state);
     devices.update(state);
     sessions.update(state);
+    identities.update(state);
   }
 
   update();

@@ -7,12 +7,15 @@ import { moment } from "../../ui/times.js";
 import { accountPanel } from "./account-panel.js";
 import { askingButton, askingForm } from "./asking.js";
 import { nameForManagers, passwordField, wordsField } from "./fields.js";
-import { button, points } from "./frame.js";
+import { button, drawnPoints } from "./frame.js";
 
 /** @typedef {import("./flow.js").Flow} Flow */
 
-/** @param {Flow} flow */
-export function passwordPanel({ client }) {
+/**
+ * @param {Flow} flow
+ * @param {(sentence: string) => void} [told]  shows that it worked: nothing else of the page looks different then
+ */
+export function passwordPanel({ client }, told = () => {}) {
   const old = passwordField({ id: "old-password", label: say("account.change.old"), wrong: ["password_wrong"] });
   const fresh = passwordField({ id: "new-password", label: say("account.password.new"), isNew: true,
     hint: say("account.password.hint"), wrong: ["password_length"] });
@@ -20,10 +23,17 @@ export function passwordPanel({ client }) {
     submit: async () => {
       await client.changePassword(old.input.value, fresh.input.value);
       node.close();
+      told(say("account.change.done"));
       announce(say("account.change.done"));
     } });
+  const { identities } = client;
+  const place = el("div", {});
+  const forgotten = identities === null || client.state.identities?.linked.length === 0 ? null
+    : askingButton({ kind: "quiet service", label: say("account.identity.forgotten", { service: identities.service }), place,
+      does: () => identities.begin("password") });
   const node = accountPanel({ id: "change-title", title: say("account.change.title") },
-    el("p", {}, say("account.change.text")), form.node);
+    el("p", {}, say("account.change.text")), form.node,
+    forgotten === null ? null : el("div", { class: "button-row" }, forgotten), place);
   old.input.focus();
   return node;
 }
@@ -37,14 +47,14 @@ export function signOutPanel(flow) {
     await flow.hold(() => client.signOut({ forget }));
     node.close();
     flow.go(null);
-};
-const node = accountPanel({ id: "out-title", title: say("account.out.title") },
+  };
+  const node = accountPanel({ id: "out-title", title: say("account.out.title") },
     el("section", { class: "choice" }, el("h3", {}, say("account.out.keep_title")), el("p", {}, say("account.out.keep_text")),
       el("div", { class: "button-row" }, askingButton({ kind: "primary", label: say("account.out.keep"), place, does: out(false) }))),
     el("section", { class: "choice" }, el("h3", {}, say("account.out.forget_title")), el("p", {}, say("account.out.forget_text")),
       client.state.devices.length === 1 ? el("p", { class: "notice attention" }, say("account.out.forget_last")) : null,
-        el("div", { class: "button-row" }, askingButton({ kind: "danger", label: say("account.out.forget"), place, does: out(true) }))),
-      place);
+      el("div", { class: "button-row" }, askingButton({ kind: "danger", label: say("account.out.forget"), place, does: out(true) }))),
+    place);
   return node;
 }
 
@@ -61,15 +71,20 @@ export function deletePanel(flow) {
       const { deleted, due } = await client.deleteAccount({ password: password.input.value, ...(typed === "" ? {} : { words: typed }) });
       node.close();
       if (deleted) flow.go("deleted");
-      else announce(say("account.delete.waits", { time: moment((due ?? Date.now()) - client.state.clockOffset) }));
+      else {
+        announce(say("account.delete.waits", { time: moment((due ?? Date.now()) - client.state.clockOffset) }));
+        // What has come of it, and the way back, stand far above the button that led here.
+        document.getElementById("pending-title")?.focus();
+      }
     }),
     beside: [button("quiet", say("dialog.back"), () => node.close())] });
   const node = accountPanel({ id: "delete-title", title: say("account.delete.title") },
-    points("destroy", [
-      say("account.delete.goes_1"),
-      say("account.delete.goes_2"),
-      say("account.delete.goes_3"),
-      say("account.delete.goes_4"),
+    // What goes, what nobody touches, and what stays for a while.
+    drawnPoints([
+      ["destroy", say("account.delete.goes_1")],
+      ["done", say("account.delete.goes_2")],
+      ["waiting", say("account.delete.goes_3")],
+      ["waiting", say("account.delete.goes_4")],
     ]),
     el("p", {}, say("account.delete.when")), form.node);
   password.input.focus();

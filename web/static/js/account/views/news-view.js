@@ -17,7 +17,7 @@ import { button } from "./frame.js";
 
 /** What is worth a second look has another drawing. */
 const NEWS = /** @type {const} */ ({
-  device_added: ["account.news.added", "person"],
+  device_added: ["account.news.added", "done"],
   device_removed: ["account.news.removed", "leave"],
   recovered: ["account.news.recovered", "warning"],
   server_back: ["account.news.server_back", "warning"],
@@ -71,7 +71,7 @@ export function newsView(flow, open) {
     return el("section", { class: "notice attention pending", "aria-labelledby": "pending-title" },
       icon("warning"),
       el("div", { class: "notice-words" },
-        el("h2", { id: "pending-title" }, say(kind === "close" ? "account.pending.close" : "account.pending.genesis")),
+        el("h2", { id: "pending-title", tabindex: "-1" }, say(kind === "close" ? "account.pending.close" : "account.pending.genesis")),
         el("p", {}, parts(kind === "close" ? "account.pending.close_text" : "account.pending.genesis_text",
           { time, device: nameOf(state, device ?? undefined) })),
         el("div", { class: "button-row" }, refuse), place));

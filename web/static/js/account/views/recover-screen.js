@@ -32,7 +32,8 @@ export function recoverScreen(flow, { address: typed = flow.client.state.address
     lead("account.recover.text"),
     form.node,
     el("section", {}, el("h2", {}, say("account.recover.does")), points("done", [
-      say("account.recover.does_1"), say("account.recover.does_2"), say("account.recover.does_3")])));
+      say("account.recover.does_1"), say("account.recover.does_2"), say("account.recover.does_3"),
+      say("account.recover.does_4")])));
   return { node, focus: typed === "" ? address.input : words.input, back,
     keep: () => ({ address: address.input.value, words: words.input.value }) };
 }

@@ -3,9 +3,10 @@
 import { copyButton } from "../../ui/copy-button.js";
 import { el, setText } from "../../ui/el.js";
 import { say } from "../../ui/i18n.js";
-import { askingForm } from "./asking.js";
+import { askingForm, complained } from "./asking.js";
 import { nameForManagers, passwordField, PASSWORD_LEAST, textField } from "./fields.js";
 import { button, frame, lead } from "./frame.js";
+import { codeOf } from "./refusals.js";
 
 /** From here on guessing is hopeless, if nobody could have thought of it. */
 const PASSWORD_LONG = 20;
@@ -17,18 +18,35 @@ const PASSWORD_LONG = 20;
 export function nameScreen(flow, { name = "" } = {}) {
   const back = () => flow.go(null);
   const field = textField({ id: "account-name", label: say("account.name.label"), hint: say("account.name.hint"), value: name,
-    wrong: ["address_form"], more: { maxlength: 20, autocomplete: "off", required: true, dir: "ltr" } });
+    more: { maxlength: 20, autocomplete: "off", required: true, dir: "ltr" } });
   const form = askingForm({
     client: flow.client, label: say("account.next"), parts: [field],
     submit: async () => {
       const typed = field.input.value.trim().toLowerCase();
-      const address = flow.client.proposeAddress(typed);
-      flow.go("password", { name: typed, address });
+      flow.go("password", { name: typed, address: proposed(typed) });
     },
     beside: [button("quiet", say("dialog.back"), back)],
   });
+
+  /** @param {string} typed */
+  function proposed(typed) {
+    try {
+      return flow.client.proposeAddress(typed);
+    } catch (error) {
+      throw codeOf(error) === "address_form" ? complained(field, wrongName(typed)) : error;
+    }
+  }
+
   const { node } = frame(flow, { name: "name", title: say("account.name.title") }, lead("account.name.text"), form.node);
   return { node, focus: field.input, back, keep: () => ({ name: field.input.value }) };
+}
+
+/** What is wrong with a name: what may stand there says the hint above. @param {string} typed */
+function wrongName(typed) {
+  const strange = [...new Set(typed.match(/[^a-z0-9_]/gu) ?? [])];
+  if (strange.some((one) => one.trim() === "")) return say("account.name.space");
+  // Whatever script they are of, they stand in the order in which they were typed.
+  return strange.length === 0 ? say("account.name.short") : say("account.name.strange", { characters: `\u2066${strange.join(" ")}\u2069` });
 }
 
 /**

@@ -4,11 +4,11 @@ import { announce } from "../../ui/announce.js";
 import { confirm } from "../../ui/dialog.js";
 import { el, fill } from "../../ui/el.js";
 import { say } from "../../ui/i18n.js";
-import { icon } from "../../ui/icons.js";
 import { keyedList } from "../../ui/keyed-list.js";
 import { askingButton, noticeOf } from "./asking.js";
 import { dayName, today } from "./days.js";
 import { deviceName } from "./devices-view.js";
+import { enterDrawing } from "./drawings.js";
 
 /**
  * @typedef {import("./flow.js").AccountState} AccountState
@@ -40,7 +40,7 @@ export function sessionsView(client) {
       document.getElementById("sessions-title")?.focus();
     } });
     const row = el("li", { class: "account-row" },
-      icon("eye"), el("div", { class: "row-text" }, name, about, place), end === null ? null : el("div", { class: "row-tools" }, end));
+      enterDrawing(), el("div", { class: "row-text" }, name, about, place), end === null ? null : el("div", { class: "row-tools" }, end));
     return {
       node: row,
       /** @param {SessionView} now */

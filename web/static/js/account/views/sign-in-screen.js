@@ -6,6 +6,7 @@ import { say } from "../../ui/i18n.js";
 import { askingForm, noticeOf } from "./asking.js";
 import { passwordField, textField } from "./fields.js";
 import { button, frame, lead } from "./frame.js";
+import { identityWay } from "./identity-way.js";
 import { codeOf } from "./refusals.js";
 
 /**
@@ -39,7 +40,8 @@ export function signInScreen(flow, { address: typed = flow.client.state.address 
   const { node } = frame(flow, { name: "sign-in", title: say(ended ? "account.ended.title" : "account.sign_in.title") },
     ended ? lead("account.ended.text") : null,
     form.node,
-    el("p", {}, button("quiet", say("account.recover.way"), () => flow.go("recover"))),
+    identityWay(flow),
+    el("p", {}, button("quiet", say("account.recover.forgot"), () => flow.go("recover"))),
     ended ? forgetting(flow) : null);
   return { node, focus: typed === "" ? address.input : password.input, back, keep: () => ({ address: address.input.value }) };
 }

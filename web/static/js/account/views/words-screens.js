@@ -4,7 +4,7 @@ import { announce } from "../../ui/announce.js";
 import { copyButton } from "../../ui/copy-button.js";
 import { el } from "../../ui/el.js";
 import { say } from "../../ui/i18n.js";
-import { askingForm } from "./asking.js";
+import { askingForm, complained } from "./asking.js";
 import { textField } from "./fields.js";
 import { button, frame, lead } from "./frame.js";
 
@@ -49,11 +49,8 @@ export function wordsBackScreen(flow, { words, asked, typed = [] }) {
 
   async function compare() {
     const wrong = fields.filter(({ input }, index) => input.value.trim().toLowerCase() !== list[asked[index]]);
-    for (const field of wrong) field.complain(say("account.back.wrong"));
-    if (wrong.length > 0) {
-      wrong[0].input.focus();
-      throw Object.assign(new Error("wrong words"), { code: "cancelled" });
-    }
+    for (const field of wrong.slice(1)) field.complain(say("account.back.wrong"));
+    if (wrong.length > 0) throw complained(wrong[0], say("account.back.wrong"));
     await flow.hold(() => flow.client.confirmWords());
     announce(say("account.back.done"));
     flow.go(null);

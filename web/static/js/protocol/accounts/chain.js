@@ -8,10 +8,10 @@
 import { concat } from "../encoding.js";
 import { Refusal, refuse } from "../errors.js";
 import { isSame } from "./derivation.js";
-import { isValidKey, verify } from "./signing.js";
 import {
   ADD, CLOSE, CONSENTED, GENESIS, NOBODY, NO_HASH, RECOVER, REMOVE, Signed, deviceId,
 } from "./statements.js";
+import { isValidKey, verify } from "./verifying.js";
 
 export { add, close, genesis, recover, remove } from "./making.js";
 export {

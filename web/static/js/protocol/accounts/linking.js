@@ -15,8 +15,9 @@ import { isName } from "../names.js";
 import { derived, isSame, labelled, labelledHash, stretched } from "./derivation.js";
 import { paddedJson, unpaddedJson } from "./padding.js";
 import { SEALING_BYTES, U32_MOST, verifySealing } from "./sealing-keys.js";
-import { PUBLIC_BYTES, SIGNATURE_BYTES, isValidKey, verify } from "./signing.js";
+import { PUBLIC_BYTES, SIGNATURE_BYTES } from "./signing.js";
 import { DEVICE_BYTES, HASH_BYTES, deviceId } from "./statements.js";
+import { isValidKey, verify } from "./verifying.js";
 
 const VERSION = 1;
 /** Bytes of what is deposited, sealed. */

@@ -5,8 +5,9 @@ import { Refusal, refuse } from "../errors.js";
 import { labelled } from "./derivation.js";
 import { paddedJson, unpaddedJson } from "./padding.js";
 import { U32_MOST } from "./sealing-keys.js";
-import { signWith, verify } from "./signing.js";
+import { signWith } from "./signing.js";
 import { HASH_BYTES } from "./statements.js";
+import { verify } from "./verifying.js";
 
 const VERSION = 1;
 /** Bytes of a sealed pin file. */

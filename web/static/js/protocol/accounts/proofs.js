@@ -3,26 +3,24 @@
  * one method, path and token, and for as long as the server's clock allows.
  */
 
-import { concat, fromBase64url, toBase64url, u64, utf8 } from "../encoding.js";
-import { Refusal, refuse } from "../errors.js";
+import { concat, toBase64url, u64, utf8 } from "../encoding.js";
 import { sha256 } from "../keys.js";
 import { labelledHash } from "./derivation.js";
-import { SIGNATURE_BYTES, signWith, verify } from "./signing.js";
-
-const FORM = /^(0|[1-9][0-9]{0,15})\.([A-Za-z0-9_-]{86})$/;
+import { signWith } from "./signing.js";
 
 /** What this deployment is called in proofs and tokens. @param {Uint8Array} deploymentSalt */
 export const audienceOf = async (deploymentSalt) =>
   toBase64url((await labelledHash("audience", deploymentSalt)).slice(0, 16));
 
 /**
+ * What is signed.
  * @param {string} audience
  * @param {string} method
  * @param {string} path
  * @param {Uint8Array} hash
  * @param {number} time
  */
-const signed = (audience, method, path, hash, time) =>
+export const proven = (audience, method, path, hash, time) =>
   concat(utf8(`${audience}\0${method}\0${path}\0`), hash, u64(time));
 
 /**
@@ -36,7 +34,7 @@ const signed = (audience, method, path, hash, time) =>
  * @returns {Promise<string>}
  */
 export async function proof(keys, audience, method, path, token, time) {
-  const data = signed(audience, method, path, await sha256(utf8(token)), time);
+  const data = proven(audience, method, path, await sha256(utf8(token)), time);
   return `${time}.${toBase64url(await signWith(keys, "proof", data))}`;
 }
 
@@ -49,33 +47,4 @@ export async function proof(keys, audience, method, path, token, time) {
  * @param {number} time
  */
 export const recoveryProof = async (recovery, audience, path, address, time) =>
-  signWith(recovery, "proof", signed(audience, "POST", path, await sha256(utf8(address)), time));
-
-/**
- * @param {string} text
- * @returns {{time: number, signature: Uint8Array}}
- * @throws {Refusal} `proof_wrong`
- */
-export function readProof(text) {
-  const [, time, signature] = FORM.exec(text) ?? [];
-  refuse(time === undefined || !Number.isSafeInteger(Number(time)), "proof_wrong");
-  try {
-    return { time: Number(time), signature: fromBase64url(signature, SIGNATURE_BYTES) };
-  } catch {
-    throw new Refusal("proof_wrong");
-  }
-}
-
-/**
- * Whether the device with this key signed this very request; its time is not looked at.
- * @param {Uint8Array} publicKey
- * @param {{time: number, signature: Uint8Array}} given
- * @param {string} audience
- * @param {string} method
- * @param {string} path
- * @param {string} token
- */
-export async function verifyProof(publicKey, { time, signature }, audience, method, path, token) {
-  const data = signed(audience, method, path, await sha256(utf8(token)), time);
-  return verify(publicKey, "proof", data, signature);
-}
+  signWith(recovery, "proof", proven(audience, "POST", path, await sha256(utf8(address)), time));

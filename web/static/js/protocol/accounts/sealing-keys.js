@@ -1,7 +1,8 @@
 /** Sealing keys: what others seal to, signed by the device it belongs to (docs/accounts.md, section 6). */
 
 import { concat, isInteger, u32 } from "../encoding.js";
-import { signWith, verify } from "./signing.js";
+import { signWith } from "./signing.js";
+import { verify } from "./verifying.js";
 
 export const SEALING_BYTES = 1216;
 export const U32_MOST = 2 ** 32 - 1;

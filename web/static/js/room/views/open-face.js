@@ -48,6 +48,8 @@ export function openFace(card, room, { author, from }) {
   const begun = room.memory.ends.get(card.id);
   /** @type {ReadingClock|undefined} */
   let clock;
+  /** @type {(() => void)[]} What a quick reader wanted of the clock before it ran: it runs once the text is painted. */
+  const early = [];
   let held = begun?.isHeld(Date.now()) ?? false;
 
   // Beyond its author's limit there is nothing to offer, nor where there is no end.
@@ -82,8 +84,9 @@ export function openFace(card, room, { author, from }) {
 
   /** Its reader needs more time. */
   function extend() {
+    if (clock === undefined) return void early.push(extend);
     const now = Date.now();
-    if (clock === undefined || !longer || !clock.mayExtend(now)) return;
+    if (!longer || !clock.mayExtend(now)) return;
     clock.extend(now);
     burn.changed();
     announce(say("card.extended", { time: spoken(clock.left(now)) }));
@@ -91,8 +94,9 @@ export function openFace(card, room, { author, from }) {
 
   /** Stops the clock, or lets it run on. */
   function hold() {
+    if (clock === undefined) return void early.push(hold);
+    if (!longer) return;
     const now = Date.now();
-    if (clock === undefined || !longer) return;
     if (clock.isHeld(now)) clock.go(now);
     else clock.hold(now);
     burn.changed();
@@ -145,6 +149,7 @@ export function openFace(card, room, { author, from }) {
     clock = burn.start(begun);
     room.memory.ends.set(card.id, clock);
     if (begun === undefined) tellOpened();
+    for (const wish of early.splice(0)) wish();
   });
 
   return {
