@@ -289,6 +289,7 @@ BROKEN = {
         replace(LEFT, leaves=(LEAVE, LEAVE)),
         replace(LEFT, leaves=(LEAVE._replace(signature=bytes(64)),)),
         replace(LEFT, leaves=(LEAVE._replace(since=2),)),
+        replace(LEFT, leaves=(sign_leave(C.signer, CONVERSATION, C.chain, 2),)),
         replace(LEFT, leaves=(LEAVE._replace(device=D.devices[0]),)),
         replace(LEFT, leaves=(LEAVE, sign_leave(D.signer, CONVERSATION, D.chain, 1))),
         replace(LEFT, leaves=(sign_leave(C.signer, bytes(16), C.chain, 1),)),
