@@ -94,13 +94,14 @@ export async function renewal(before, author, change = {}) {
     ...(change.add ?? []).filter(comes).map(({ chain, role }) => ({ chain, role, since: epoch })),
   ].sort(inOrder);
   if (!may && people.length > 0 && !hasOldAdmin(before, people)) people[0].role = "admin";
-  refuse(people.length > 0 && !people.some(({ role }) => role === "admin"), "record_admin");
-  return record(author, people, before, {
+  const made = await record(author, people, before, {
     conversation: before.conversation, epoch, previous: await before.hash(), seen, log,
     timer: change.timer ?? before.timer,
     joining: change.joining === undefined ? before.joining : change.joining,
     leaves, continues: null,
   });
+  refuse(!people.some(({ role }) => role === "admin"), "record_admin");
+  return made;
 }
 
 /**
