@@ -1,0 +1,60 @@
+"""What other processes are told of conversations: that something in them has changed."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from ephemeral.sealing.fingerprints import keyed, sized
+
+__all__ = [
+    "KINDS",
+    "ConversationChanged",
+    "ConversationsChanged",
+    "CursorMoved",
+    "Typing",
+    "topic",
+]
+
+_TOPIC = b"ephemeral/v1/server/conversation-topic\0"
+_CONVERSATION_BYTES = 16
+
+
+class _Change(Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False):
+    """Metadata of a change."""
+
+
+class ConversationChanged(_Change):
+    """The log has places up to `s`; who is in it may be others. 0: the conversation is gone."""
+
+    s: int
+
+
+class ConversationsChanged(_Change):
+    """Of an account's topic: it is in a conversation that it was not in, or no longer in one."""
+
+
+class Typing(_Change):
+    """A device's person is writing."""
+
+    device: bytes
+
+
+class CursorMoved(_Change):
+    """A device has stored what it read, up to that place."""
+
+    device: bytes
+    cursor: int
+
+
+#: Numbers of the kinds of hints, different from those of every other wing; none is given again.
+KINDS: Mapping[int, type[Struct]] = {
+    50: ConversationChanged,
+    51: ConversationsChanged,
+    52: Typing,
+    53: CursorMoved,
+}
+
+
+def topic(index_key: bytes, conversation: bytes) -> bytes:
+    """What a conversation is called on the bus, which learns none by it."""
+    return keyed(index_key, _TOPIC, sized("conversation", conversation, _CONVERSATION_BYTES))
