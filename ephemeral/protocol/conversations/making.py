@@ -25,7 +25,7 @@ from ephemeral.protocol.conversations.records import (
 )
 from ephemeral.protocol.errors import Refusal, refuse
 
-__all__ = ["KEEP", "Change", "Keys", "founding", "renewal"]
+__all__ = ["KEEP", "Change", "Keys", "founding", "renewal", "sealing_keys"]
 
 #: The newest sealing key of each device that has one.
 Keys = Mapping[bytes, SealingKey]
@@ -150,6 +150,11 @@ def renewal(
     )
     known = {one.device: one for one in before.devices}
     return _judged(before, _with_devices(record, known, lines, keys), lines)
+
+
+def sealing_keys(record: Record, keys: Keys) -> list[bytes | None]:
+    """What the boxes of a record made here are sealed to: None where no key is named."""
+    return [keys[one.device].public if one.number else None for one in record.devices]
 
 
 def _holds(device: bytes, chain: bytes, lines: Lines) -> bool:

@@ -242,8 +242,6 @@ class SignedRecord:
     @classmethod
     def read(cls, entry: bytes) -> "SignedRecord":
         """An entry as it is served; refuses `record_form`, `record_version`."""
-        if len(entry) > ENTRY_MAX:
-            _wrong_form()
         end = _end_of_object(entry)
         record = entry[:end]
         found = Record.decode(record)
@@ -268,7 +266,7 @@ def _end_of_object(entry: bytes) -> int:
     if not entry.startswith(b"{"):
         _wrong_form()
     depth = 0
-    for found in _BRACES.finditer(entry):
+    for found in _BRACES.finditer(entry, 0, RECORD_MAX):
         token = found[0]
         if token == b"{":
             depth += 1
