@@ -38,8 +38,14 @@ export async function conversationOperations(base) {
     "registers",
   ].map(own));
 
-  const readLines = async (chains) => new Lines(await Promise.all(chains.map((statements) =>
-    Line.of(statements.map((one) => Signed.decode(bytes(one)))))));
+  /** Cases ask about the same chains again and again. */
+  const known = new Map();
+  const readLine = (statements) => {
+    const name = statements.join();
+    if (!known.has(name)) known.set(name, Line.of(statements.map((one) => Signed.decode(bytes(one)))));
+    return known.get(name);
+  };
+  const readLines = async (chains) => new Lines(await Promise.all(chains.map(readLine)));
   const same = (one, other, what) => insist(hex(one) === hex(other), what);
   const introduced = ({ chain, sequence, head, name, conversation }) =>
     ({ pin: { chain, sequence, head }, name, conversation: orNull(conversation, bytes) });
@@ -48,8 +54,8 @@ export async function conversationOperations(base) {
     in: { seal: invitations.sealRedemption, open: invitations.openRedemption },
   };
   const keyOf = (keys) => (device) => {
-    const known = keys[hex(device)];
-    return known === undefined ? null : { number: known[0], key: bytes(known[1]) };
+    const published = keys[hex(device)];
+    return published === undefined ? null : { number: published[0], key: bytes(published[1]) };
   };
   const named = (people) => people.map(([chain, role]) => ({ chain: bytes(chain), role }));
 
@@ -69,15 +75,15 @@ export async function conversationOperations(base) {
       return { devices: listedDevices(points, await readLines(lines)).map(hex) };
     },
     judge_record: async ({ before, entry, lines, complete }) => {
-      const known = before === undefined ? null : Record.decode(before);
-      const found = await judging.judge(known, await SignedRecord.read(entry), await readLines(lines), complete);
+      const earlier = before === undefined ? null : Record.decode(before);
+      const found = await judging.judge(earlier, await SignedRecord.read(entry), await readLines(lines), complete);
       errors.refuse(found.verdict === "bad", found.code);
       return { outcome: found.verdict, waiting: (found.chains ?? []).map(hex) };
     },
     due_epoch: async ({ record, lines }) => ({ due: judging.due(Record.decode(record), await readLines(lines)) }),
-    first_reason: async ({ record, lines, chain, founding, continued, agreed, ...known }) => {
+    first_reason: async ({ record, lines, chain, founding, continued, agreed, ...others }) => {
       const reader = { chain, founding, agreed };
-      for (const [name, hashes] of Object.entries(known)) reader[name] = hashes.map(bytes);
+      for (const [name, hashes] of Object.entries(others)) reader[name] = hashes.map(bytes);
       if (continued !== undefined) reader.continued = Record.decode(continued);
       return { reason: await first.firstReason(Record.decode(record), await readLines(lines), reader) };
     },
