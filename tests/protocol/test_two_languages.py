@@ -255,8 +255,10 @@ def read_so_far(draw: random.Random | None, someone: Member) -> int:
 def mangled(draw: random.Random, record: Record) -> bytes:
     """A record of which one thing, or two, are different: in a form that can be read, mostly."""
     value = json.loads(record.encode())
-    for _ in range(draw.choice([1, 1, 2])):
-        draw.choice(CHANGES)(draw, value)
+    changes = [draw.choice(CHANGES) for _ in range(draw.choice([1, 1, 2]))]
+    # What a key is taken from can't be changed any more.
+    for change in sorted(changes, key=lambda one: one is of_keys):
+        change(draw, value)
     return canonical_json.encode(value)
 
 
@@ -369,7 +371,7 @@ OUTCOMES = {
 def test_any_record_is_made_and_judged_alike() -> None:
     draw = random.Random(15)
     asked = []
-    for talk in (Talk(draw, str(number)) for number in range(8)):
+    for talk in (Talk(draw, str(number)) for number in range(10)):
         for _ in range(6):
             talk.goes_on()
         asked += talk.asked
@@ -381,8 +383,8 @@ def test_any_record_is_made_and_judged_alike() -> None:
 def agree(asked: list[Asked]) -> list[Answer]:
     """What both say, if it is the same."""
     answers = python(asked)
-    for (op, given), one, other in zip(asked, answers, browser(asked), strict=True):
-        assert other == one, (op, given)
+    for (op, _), one, other in zip(asked, answers, browser(asked), strict=True):
+        assert other == one, op
     return answers
 
 
