@@ -86,7 +86,7 @@ def test_every_vector_of_accounts_holds_in_firefox(
     server = shared_server.url
     page = firefox.new_page()
     open_bare(page, server)
-    files = [(name, text) for name, text in vectors() if name.startswith("accounts_")]
+    files = [(name, text) for name, text in vectors() if name.startswith(("accounts_", "conversations_"))]
     argument = {"runner": serve_runner(page, server), "base": modules(server), "files": files}
     result = page.evaluate(RUN, argument)
     assert result["failures"] == []

@@ -1,10 +1,11 @@
 /**
  * Runs tests/vectors/*.json (layout: tests/vectors/README.md) against the browser's modules, in
  * whatever runs JavaScript: it has no imports but those that it makes from `base`, and the operations
- * of accounts beside it.
+ * of accounts and conversations beside it.
  */
 
 import { accountOperations } from "./account-vectors.mjs";
+import { conversationOperations } from "./conversation-vectors.mjs";
 
 const HEX = /^(?:[0-9a-f]{2})*$/;
 const TYPES = {
@@ -272,9 +273,13 @@ async function load(base, derive, argon2id) {
     session: (given) => playedSession(given, { charter, encoding, keys, seats, session, crypto: rooms }),
     read_content: (given) => ({ content: readJson(given, envelope.readContent) }),
   };
-  const ofAccounts = await accountOperations(base, argon2id, placed);
-  for (const op of Object.keys(ofAccounts)) insist(!Object.hasOwn(operations, op), `two operations ${op}`);
-  return { operations: { ...operations, ...ofAccounts }, Refusal: errors.Refusal };
+  for (const others of [await accountOperations(base, argon2id, placed), await conversationOperations(base)]) {
+    for (const [op, run] of Object.entries(others)) {
+      insist(!Object.hasOwn(operations, op), `two operations ${op}`);
+      operations[op] = run;
+    }
+  }
+  return { operations, Refusal: errors.Refusal };
 }
 
 /** What a session is told by a vector, and what it makes of that. */

@@ -78,13 +78,14 @@ export async function founding(author, { conversation, people, timer = 0, joinin
  */
 export async function renewal(before, author, change = {}) {
   const { lines, seen, log } = author;
-  const own = before.person(ownerOf(author, before.people));
-  const may = own?.role === "admin";
+  const own = ownerOf(author, before.people);
+  const may = before.person(own)?.role === "admin";
   refuse(!may && needsAdmin(change), "not_admin");
   const leaves = await usable(before, change.leaves ?? [], lines);
+  const left = leaves.map(({ chain }) => chain);
+  refuse(has(left, own), "record_author");
   const goes = (/** @type {Person} */ { chain }) =>
-    [...(change.remove ?? []), ...leaves.map((leave) => leave.chain)].some((one) => isSame(one, chain)) ||
-    lines.get(chain)?.last.closed;
+    has([...(change.remove ?? []), ...left], chain) || lines.get(chain)?.last.closed;
   const comes = (/** @type {{chain: Uint8Array}} */ { chain }) =>
     before.person(chain) === null && !lines.get(chain)?.last.closed;
   const epoch = before.epoch + 1;
@@ -94,13 +95,14 @@ export async function renewal(before, author, change = {}) {
     ...(change.add ?? []).filter(comes).map(({ chain, role }) => ({ chain, role, since: epoch })),
   ].sort(inOrder);
   if (!may && people.length > 0 && !hasOldAdmin(before, people)) people[0].role = "admin";
-  refuse(people.length > 0 && !people.some(({ role }) => role === "admin"), "record_admin");
-  return record(author, people, before, {
+  const made = await record(author, people, before, {
     conversation: before.conversation, epoch, previous: await before.hash(), seen, log,
     timer: change.timer ?? before.timer,
     joining: change.joining === undefined ? before.joining : change.joining,
     leaves, continues: null,
   });
+  refuse(!people.some(({ role }) => role === "admin"), "record_admin");
+  return made;
 }
 
 /**
@@ -114,6 +116,9 @@ export const sealingKeys = (made, keyOf) =>
 
 /** @param {Pick<Person, "chain"|"since">} one  @param {Pick<Person, "chain"|"since">} other */
 const inOrder = (one, other) => (isBefore(one, other) ? -1 : 1);
+
+/** @param {readonly Uint8Array[]} all  @param {Uint8Array} one */
+const has = (all, one) => all.some((each) => isSame(each, one));
 
 /** @param {Change} change */
 const needsAdmin = ({ add, remove, roles, timer, joining }) =>
@@ -163,8 +168,8 @@ async function record({ by, seed, lines, keyOf }, named, before, rest) {
   const chains = new Set(people.map(({ chain }) => hex(chain)));
   refuse(people.length === 0 || people.length > PEOPLE_MOST || chains.size < people.length, "record_people");
   const devices = listedDevices(people, lines) ?? missing();
-  // Of a person who has left, or listed after as many others as there may be of one.
-  refuse(!devices.some((device) => isSame(device, by)), "record_author");
+  // Of a person who is removed, or listed after as many others as there may be of one.
+  refuse(!has(devices, by), "record_author");
   return new Record({
     ...rest, by, people,
     devices: await Promise.all(devices.map((device) => sealing(device, keyOf(device), before))),
