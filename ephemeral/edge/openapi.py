@@ -178,6 +178,7 @@ _SAID = {
     101: "The socket is open",
     200: "Done",
     201: "Done, and something new was made",
+    202: "It is kept; who it is for may see it.",
     204: "Done; there is nothing to say",
     304: "Nothing is new",
 }
