@@ -125,7 +125,11 @@ def codes_known() -> set[str]:
     documents = (ROOT / "docs" / name for name in names)
     law = "".join(path.read_text(encoding="utf-8") for path in documents)
     own = (MODULES / "protocol" / "errors.js").read_text(encoding="utf-8").split("*/")[0]
-    return set(re.findall(r"`([a-z]+(?:_[a-z]+)*)`", law + own)) | set(ACCOUNT_STATUS) | set(CONVERSATION_STATUS)
+    return (
+        set(re.findall(r"`([a-z]+(?:_[a-z]+)*)`", law + own))
+        | set(ACCOUNT_STATUS)
+        | set(CONVERSATION_STATUS)
+    )
 
 
 def test_every_code_that_the_browser_raises_is_one_of_the_document_or_its_own():

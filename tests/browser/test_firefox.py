@@ -86,7 +86,8 @@ def test_every_vector_of_accounts_holds_in_firefox(
     server = shared_server.url
     page = firefox.new_page()
     open_bare(page, server)
-    files = [(name, text) for name, text in vectors() if name.startswith(("accounts_", "conversations_"))]
+    layers = ("accounts_", "conversations_")
+    files = [(name, text) for name, text in vectors() if name.startswith(layers)]
     argument = {"runner": serve_runner(page, server), "base": modules(server), "files": files}
     result = page.evaluate(RUN, argument)
     assert result["failures"] == []

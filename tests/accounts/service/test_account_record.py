@@ -14,6 +14,8 @@ OF_ACCOUNT = {
     "accounts.accounts", "accounts.sessions", "accounts.identities", "accounts.chains",
     "accounts.chain_statements", "accounts.devices", "accounts.sealing_keys", "accounts.shares",
     "accounts.pins", "accounts.links", "accounts.link_tries", "accounts.pending",
+    "accounts.contacts", "accounts.contact_requests", "accounts.contact_settings",
+    "accounts.contact_invitations",
     "payloads", "payload_keys", "epochs",
 }  # fmt: skip
 
@@ -37,7 +39,13 @@ async def full_account(accounts: AccountDesk) -> tuple[Person, list[bytes]]:
     await accounts.pool.execute(
         "INSERT INTO accounts.link_tries VALUES ($1, 1, clock_ms() + 1000)", person.account
     )
-    secrets = [name, sealed, share.share, locator, request, person.auth_key]
+    inviting, invitation, said = await accounts.person(), os.urandom(16), os.urandom(900)
+    invitations, requests = accounts.contacts.invitations, accounts.contacts.requests
+    await requests.set_findable(first.asker, wish=True)
+    await requests.ask(first.asker, "somebody_else.12345", person.address)
+    await invitations.make(first.asker, invitation, said, os.urandom(16))
+    await invitations.redeem(inviting.machines[0].asker, invitation, os.urandom(900))
+    secrets = [name, sealed, share.share, locator, request, person.auth_key, invitation, said]
     return person, secrets
 
 

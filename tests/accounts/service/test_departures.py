@@ -2,7 +2,7 @@
 
 import os
 
-from support.machines.account_services import AccountDesk, Machine
+from support.machines.account_services import AccountDesk, Machine, Person
 
 #: What stays for others for thirty days.
 STAYS = {"accounts.chains", "accounts.chain_statements"}
@@ -21,6 +21,8 @@ async def test_nothing_in_any_table_leads_to_a_deleted_account(accounts: Account
     await accounts.pool.execute(
         "INSERT INTO accounts.identities VALUES ($1, $2, 0)", os.urandom(32), person.account
     )
+    await befriend(accounts, person, other)
+    await befriend(accounts, await accounts.person(), other)
     names = await accounts.pool.fetch(
         """
         SELECT account FROM accounts.accounts WHERE account = $1
@@ -39,6 +41,10 @@ async def test_nothing_in_any_table_leads_to_a_deleted_account(accounts: Account
         UNION SELECT answer FROM accounts.links WHERE account = $1 AND answer IS NOT NULL
         UNION SELECT sealing FROM accounts.pending WHERE account = $1
         UNION SELECT chain FROM accounts.chains WHERE account = $1
+        UNION SELECT request FROM accounts.contact_requests WHERE account = $1
+        UNION SELECT own FROM accounts.contact_requests WHERE account = $1
+        UNION SELECT payload FROM accounts.contact_invitations WHERE account = $1
+        UNION SELECT redemption FROM accounts.contact_invitations WHERE redeemer = $1
         """,
         person.account,
     )
@@ -54,6 +60,18 @@ async def test_nothing_in_any_table_leads_to_a_deleted_account(accounts: Account
     assert found == STAYS
     assert person.account.hex() not in after["accounts.chains"]
     assert {table for table in kept if other.account.hex() in after[table]} == set(kept)
+
+
+async def befriend(accounts: AccountDesk, person: Person, other: Person) -> None:
+    """They are contacts by an invitation of each, and each has asked; one waits for nobody."""
+    sealed, services = os.urandom(900), accounts.contacts
+    for one, another in ((person, other), (other, person)):
+        mine, theirs, id_ = one.machines[0].asker, another.machines[0].asker, os.urandom(16)
+        await services.requests.ask(mine, another.address, one.address)
+        await services.invitations.make(mine, id_, sealed, None)
+        await services.invitations.redeem(theirs, id_, sealed)
+    await services.invitations.make(person.machines[0].asker, os.urandom(16), sealed, None)
+    await services.requests.set_findable(person.machines[0].asker, wish=True)
 
 
 async def dumped(accounts: AccountDesk) -> dict[str, str]:
