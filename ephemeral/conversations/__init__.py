@@ -1,0 +1,1 @@
+"""Conversations: sealed epochs, one log, and what waits in it. See docs/conversations.md."""

@@ -1,0 +1,1 @@
+"""What is asked of conversations, decoded, and answered."""

@@ -1,0 +1,1 @@
+"""What is done with conversations: transactions, and what is told after them."""
