@@ -10,7 +10,7 @@ import logging
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -32,13 +32,11 @@ from ephemeral.edge.metrics_api import MetricsPage
 from ephemeral.edge.sockets import Sockets
 from ephemeral.edge.wing import Figure, Ground, Standing, Wing
 from ephemeral.live.bus import LocalBus
-from ephemeral.operators.wing import operators_wing
 from ephemeral.page.bodies import Body
 from ephemeral.page.files import StaticFiles
 from ephemeral.page.languages import read_catalogues, untranslated
 from ephemeral.page.pages import Operator, Pages
 from ephemeral.protocol.errors import Refusal
-from ephemeral.rooms.wing import rooms_wing
 from ephemeral.routes import page_routes, wing_routes
 from ephemeral.sealing.encryption_key import KeySource, choose_key_source
 from ephemeral.sealing.epochs import Epochs
@@ -61,6 +59,7 @@ from ephemeral.store.postgres import (
 from ephemeral.store.readiness import Needs
 from ephemeral.store.repeating import repeat
 from ephemeral.store.start_error import StartError
+from ephemeral.wings import OpenWing, wings_of
 
 if TYPE_CHECKING:
     from ephemeral.live.bus import Bus
@@ -68,7 +67,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "WEB", "Application", "Site", "key_source", "migrated_pool", "serving",
-    "trust_clock", "wings_of",
+    "trust_clock",
 ]  # fmt: skip
 
 WEB = Path(__file__).resolve().parent / "web"
@@ -78,24 +77,6 @@ _REDIS_SECONDS = 3.0
 # How often a database that troubles is looked at.
 _WATCH_SECONDS = 1.0
 _log = logging.getLogger("ephemeral")
-
-OpenWing = Callable[[Ground], AbstractAsyncContextManager[Wing]]
-
-
-def wings_of(settings: Settings) -> Sequence[OpenWing]:
-    """The wings that are enabled, in the order in which they are opened.
-
-    Rooms are always there, and operators, who may be added while this runs.
-
-    What is switched off isn't loaded.
-    """
-    wings: list[OpenWing] = [rooms_wing, operators_wing]
-    if settings.accounts != "false":
-        from ephemeral.accounts.wing import accounts_wing  # noqa: PLC0415
-
-        wings.append(accounts_wing)
-    return wings
-
 
 # --- what needs no database -----------------------------------------------------------------------
 
@@ -287,7 +268,10 @@ async def serving(
         )
         opened = wings_of(settings) if open_wings is None else open_wings
         ground = Ground(settings, pool, keyring, bus, worker, random, faults.record)
-        wings = [await stack.enter_async_context(open_wing(ground)) for open_wing in opened]
+        wings: list[Wing] = []
+        for open_wing in opened:
+            added = await stack.enter_async_context(open_wing(ground))
+            wings.extend(added if isinstance(added, tuple) else (added,))
         await epochs.advance(loop.time())
         # Before the first sweep.
         await watch.start()

@@ -33,7 +33,14 @@ FLOORS = {
     "rows": ({"rules"}, {"store", "sealing"}),
     "service": ({"rules", "rows"}, {"store", "sealing", "live"}),
     "api": ({"rules", "service"}, {"live", "edge"}),
-    "wing": ({"rules", "rows", "service", "api"}, set(GROUND)),
+    # What a wing opens to those that may import it.
+    "doors": ({"rules", "service", "api"}, set(GROUND)),
+    "wing": ({"rules", "rows", "service", "api", "doors"}, set(GROUND)),
+}
+# Which floors may import which of a wing that theirs may.
+THROUGH = {
+    "service": {"service", "wing"},
+    "doors": {"service", "api", "wing"},
 }
 MAY_IMPORT = {
     "ephemeral": set[str](),
@@ -47,7 +54,7 @@ MAY_IMPORT = {
     "client": {"ephemeral", "protocol"},
 }
 # The composition root and the command line stand on everything.
-TOP = {"app", "__main__", "commands", "backups", "operator_commands"}
+TOP = {"app", "wings", "__main__", "commands", "backups", "operator_commands"}
 
 # protocol/ and the rules of a wing have no clock, no randomness, and reach nothing outside the
 # process.
@@ -160,7 +167,7 @@ def allowed(place: str, target: str) -> bool:
     if other == wing:
         return other_floor in own
     if other in WINGS:
-        return other in WINGS[wing] and other_floor == "service" and floor in {"service", "wing"}
+        return other in WINGS[wing] and floor in THROUGH.get(other_floor, ())
     return target in FOUNDATION | ground
 
 
@@ -372,6 +379,23 @@ PLANTED = [
         "imports accounts.rows",
     ),
     ("ephemeral/calls/api.py", "from ephemeral.accounts.service import y", "imports accounts"),
+    ("ephemeral/rooms/api/x.py", "from ephemeral.accounts.doors import y", "imports accounts"),
+    (
+        "ephemeral/conversations/rows/x.py",
+        "from ephemeral.accounts.doors import y",
+        "imports accounts.doors",
+    ),
+    (
+        "ephemeral/conversations/api/x.py",
+        "from ephemeral.accounts.api.callers import y",
+        "imports accounts.api",
+    ),
+    (
+        "ephemeral/accounts/doors.py",
+        "from ephemeral.accounts.rows import y",
+        "imports accounts.rows",
+    ),
+    ("ephemeral/accounts/api/x.py", "from ephemeral.accounts.doors import y", "accounts.doors"),
     # A heavy library is one wing's.
     ("ephemeral/rooms/service/x.py", "import boto3", "rooms.service imports boto3"),
     ("ephemeral/edge/x.py", "from aiortc import y", "edge imports aiortc"),
@@ -448,6 +472,8 @@ ALLOWED = {
     "ephemeral/rooms/api/x.py": "from ephemeral.rooms.service import y\nimport ephemeral.edge.x",
     "ephemeral/rooms/wing.py": "from ephemeral.edge import x\nfrom .api import y",
     "ephemeral/accounts/service/x.py": "import webauthn",
+    "ephemeral/accounts/doors.py": "from .api import x\nfrom .service import y",
+    "ephemeral/conversations/api/x.py": "from ephemeral.accounts.doors import y",
     "ephemeral/calls/service.py": "import aiortc\nfrom ephemeral.accounts.service import y",
     "ephemeral/operators/service.py": "from ephemeral.files import service",
     "ephemeral/client/cli.py": "from ephemeral.protocol import codes\nfrom .x import y",

@@ -19,16 +19,20 @@ from ephemeral.accounts.api.link_watch import LinkWatch
 from ephemeral.accounts.api.recovery_handlers import RecoveryHandlers
 from ephemeral.accounts.api.sign_in_handlers import SignInHandlers, TokenAnswers
 from ephemeral.accounts.api.sign_in_operations import sign_in_operations
+from ephemeral.accounts.doors import Doors
 from ephemeral.accounts.service.chain_cache import ChainCache
+from ephemeral.accounts.service.contacts import Contacts
 from ephemeral.accounts.service.counts import counts
 from ephemeral.accounts.service.deletion import Deletion
 from ephemeral.accounts.service.deployment import read_audience
 from ephemeral.accounts.service.device_services import DeviceServices
 from ephemeral.accounts.service.ended import EndedSessions
+from ephemeral.accounts.service.hooks import Hooks
 from ephemeral.accounts.service.identities import Identities
 from ephemeral.accounts.service.logins import Logins
 from ephemeral.accounts.service.passwords import Passwords
 from ephemeral.accounts.service.pendings import Pendings
+from ephemeral.accounts.service.people import People
 from ephemeral.accounts.service.profiles import Profiles
 from ephemeral.accounts.service.proofs import Proofs
 from ephemeral.accounts.service.registration import Registration
@@ -38,6 +42,7 @@ from ephemeral.accounts.service.signing_keys import SigningKeys
 from ephemeral.accounts.service.statements import Statements
 from ephemeral.accounts.service.sweeper import Sweeper
 from ephemeral.accounts.service.tokens import Tokens
+from ephemeral.accounts.service.watches import Watches
 from ephemeral.edge.wing import Figure, Ground, Wing
 
 if TYPE_CHECKING:
@@ -49,8 +54,11 @@ __all__ = ["accounts_wing"]
 
 
 @asynccontextmanager
-async def accounts_wing(ground: Ground) -> AsyncIterator[Wing]:
-    """Open the accounts; rooms have made the deployment by then. Raises StartError."""
+async def accounts_wing(ground: Ground) -> AsyncIterator[tuple[Wing, Doors]]:
+    """Open the accounts; rooms have made the deployment by then. Raises StartError.
+
+    Gives with the wing what others may use of it.
+    """
     settings, pool, random = ground.settings, ground.pool, ground.random
     index_key = ground.keyring.index_key
     audience = await read_audience(pool)
@@ -64,13 +72,14 @@ async def accounts_wing(ground: Ground) -> AsyncIterator[Wing]:
     keys = SigningKeys(pool, values, random)
     await keys.renew()
     tokens = Tokens(keys, ended, audience, lambda: time.time_ns() // 1_000_000)
-    statements = Statements(values, ChainCache())
+    hooks, watches = Hooks(), Watches(pool, ground.bus, index_key)
+    statements = Statements(values, ChainCache(), hooks)
     pendings = Pendings(statements)
     invited = settings.accounts == "invited"
     passwords = Passwords(pool, random)
-    deletion = Deletion(pool, values, sessions, passwords, pendings)
+    deletion = Deletion(watches, hooks, values, sessions, passwords, pendings)
     devices = DeviceServices.of(
-        pool, ground.bus, values, sessions, passwords, proofs, pendings, statements, deletion,
+        pool, watches, values, sessions, passwords, proofs, pendings, statements, deletion,
         index_key, random,
     )  # fmt: skip
     answers = TokenAnswers(tokens, Cookies(f"{settings.base_path}/auth"))
@@ -105,15 +114,25 @@ async def accounts_wing(ground: Ground) -> AsyncIterator[Wing]:
             Figure("Sessions of accounts", found.sessions),
         ]
 
+    doors = Doors(
+        callers=callers,
+        actions=actions,
+        people=People(statements, values),
+        contacts=Contacts(),
+        values=values,
+        watches=watches,
+        hooks=hooks,
+        ended=ended,
+    )
     sweeper = Sweeper(pool, sessions, ended, keys, devices.due, ground.fault)
     try:
-        yield Wing(
+        wing = Wing(
             operations=(
                 *sign_in_operations(handlers, callers, actions),
                 *device_operations(
                     DeviceHandlers(devices, passwords),
                     RecoveryHandlers(devices.recovery, answers, settings.base_path),
-                    LinkWatch(devices.links, devices.watches),
+                    LinkWatch(devices.links, watches),
                     callers,
                     actions,
                 ),
@@ -128,6 +147,7 @@ async def accounts_wing(ground: Ground) -> AsyncIterator[Wing]:
             ),
             figures=figures,
         )
+        yield wing, doors
     finally:
         passwords.close()
 

@@ -1,1 +1,1 @@
-"""Conversations: sealed epochs, one log, and what waits in it. See docs/conversations.md."""
+"""Lasting conversations between accounts' devices: delivery of what only they can read."""

@@ -14,15 +14,16 @@ from support.people.raw_client import Client
 from ephemeral.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
+OF_ACCOUNTS = ("ephemeral.accounts", "ephemeral.conversations", "joserfc")
 SOME = ("/auth/me", "/auth/sessions", "/.well-known/jwks.json", "/devices", "/account/record")
 
 
 def loaded_by(accounts: str) -> set[str]:
     """The modules of wings that a start loads with this setting."""
     program = (
-        "import sys, app; from ephemeral.settings import Settings;"
-        f"app.wings_of(Settings.parse({{'ACCOUNTS': {accounts!r}}}));"
-        "print(*[one for one in sys.modules if one.startswith(('ephemeral.accounts', 'joserfc'))])"
+        "import sys, app; from ephemeral import wings; from ephemeral.settings import Settings;"
+        f"wings.wings_of(Settings.parse({{'ACCOUNTS': {accounts!r}}}));"
+        f"print(*[one for one in sys.modules if one.startswith({OF_ACCOUNTS!r})])"
     )
     ran = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True

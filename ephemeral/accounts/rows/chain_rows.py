@@ -21,7 +21,9 @@ __all__ = [
     "insert",
     "insert_statements",
     "is_known",
+    "known",
     "open_chain",
+    "open_chains",
     "owned_chain",
     "reopen",
     "statements",
@@ -59,6 +61,29 @@ async def owned_chain(connection: Connection, account: bytes, chain: bytes) -> C
         chain,
     )
     return None if row is None else ChainRow(*row)
+
+
+async def open_chains(connection: Connection, accounts: Sequence[bytes]) -> dict[bytes, ChainRow]:
+    """The chains in force of these accounts, by account."""
+    rows = await connection.fetch(
+        f"""
+        SELECT account, {_COLUMNS} FROM accounts.chains
+        WHERE account = ANY($1::bytea[]) AND state = 'open'
+        """,  # noqa: S608
+        accounts,
+    )
+    return {row[0]: ChainRow(*row[1:]) for row in rows}
+
+
+async def known(
+    connection: Connection, chains: Sequence[bytes]
+) -> dict[bytes, tuple[bytes | None, ChainRow]]:
+    """Chains by their ids, each with the account whose it is, if it is one's still."""
+    rows = await connection.fetch(
+        f"SELECT account, {_COLUMNS} FROM accounts.chains WHERE chain = ANY($1::bytea[])",  # noqa: S608
+        chains,
+    )
+    return {row[1]: (row[0], ChainRow(*row[1:])) for row in rows}
 
 
 async def is_known(connection: Connection, chain: bytes) -> bool:

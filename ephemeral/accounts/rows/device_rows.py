@@ -18,6 +18,7 @@ __all__ = [
     "payloads",
     "remove",
     "sealing",
+    "sealing_of",
     "seen",
     "set_name",
     "set_sealing",
@@ -60,6 +61,18 @@ async def devices(connection: Connection, account: bytes) -> list[DeviceRow]:
         )
         for device, key, since, name, seen, number, day, at in rows
     ]
+
+
+async def sealing_of(connection: Connection, accounts: Sequence[bytes]) -> dict[bytes, SealingRow]:
+    """The newest sealing keys of all devices of these accounts, by device."""
+    rows = await connection.fetch(
+        """
+        SELECT device, number, day, payload FROM accounts.sealing_keys
+        WHERE account = ANY($1::bytea[])
+        """,
+        accounts,
+    )
+    return {row[0]: SealingRow(*row[1:]) for row in rows}
 
 
 async def insert(

@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, NamedTuple
 from ephemeral.accounts.rows import account_rows, chain_rows
 from ephemeral.accounts.rules.nouns import Session
 from ephemeral.accounts.service.departures import forget
+from ephemeral.accounts.service.hooks import Hooks
 from ephemeral.accounts.service.passwords import Passwords
 from ephemeral.accounts.service.pendings import Pendings
 from ephemeral.accounts.service.sealed_values import SealedValues
 from ephemeral.accounts.service.sessions import Sessions
+from ephemeral.accounts.service.watches import Watches
 from ephemeral.protocol.errors import refuse
 from ephemeral.store.clock import clock
-from ephemeral.store.postgres import transaction
 
 if TYPE_CHECKING:
     from ephemeral.protocol.accounts.chain import Signed
-    from ephemeral.store.postgres import Connection, Pool
+    from ephemeral.store.postgres import Connection
 
 __all__ = ["Deleted", "Deletion"]
 
@@ -34,13 +35,15 @@ class Deletion:
 
     def __init__(
         self,
-        pool: Pool,
+        watches: Watches,
+        hooks: Hooks,
         values: SealedValues,
         sessions: Sessions,
         passwords: Passwords,
         pendings: Pendings,
     ) -> None:
-        self._pool = pool
+        self._watches = watches
+        self._hooks = hooks
         self._values = values
         self._sessions = sessions
         self._passwords = passwords
@@ -52,6 +55,7 @@ class Deletion:
         Gives the sessions that have ended, to be told after the commit.
         """
         ended = await self._sessions.end_all(connection, account)
+        await self._hooks.account_deleted(connection, account)
         await forget(connection, self._values, account)
         await account_rows.delete(connection, account)
         return ended
@@ -76,6 +80,6 @@ class Deletion:
                 return Deleted(due, now), []
             return Deleted(None, now), await self.delete(connection, session.account)
 
-        deleted, ended = await transaction(self._pool, work)
+        deleted, ended = await self._watches.commit(session.account, work)
         self._sessions.tell_ended(ended)
         return deleted

@@ -21,7 +21,6 @@ from ephemeral.accounts.service.sessions import Sessions
 from ephemeral.accounts.service.shares import Shares
 from ephemeral.accounts.service.statements import Statements
 from ephemeral.accounts.service.watches import Watches
-from ephemeral.live.bus import Bus
 from ephemeral.sealing.seals import Random
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ class DeviceServices:
     def of(
         cls,
         pool: Pool,
-        bus: Bus,
+        watches: Watches,
         values: SealedValues,
         sessions: Sessions,
         passwords: Passwords,
@@ -60,7 +59,6 @@ class DeviceServices:
         random: Random,
     ) -> DeviceServices:
         """On these, which deletion stands on as well."""
-        watches = Watches(pool, bus, index_key)
         links = Links(pool, watches, values, index_key)
         pins = Pins(pool, statements, values)
         return cls(

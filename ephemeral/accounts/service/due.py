@@ -127,8 +127,9 @@ class Due:
         assert waits.number is not None
         assert waits.day is not None
         ended: list[bytes] = []
-        standing = await chain_rows.open_chain(connection, account)
+        standing, before = await chain_rows.open_chain(connection, account), None
         if standing is not None:
+            before = await self._statements.chain(connection, standing)
             devices = [one.device for one in await device_rows.devices(connection, account)]
             for device in devices:
                 ended += await self._sessions.end_of_device(connection, account, device)
@@ -138,7 +139,7 @@ class Due:
         # Its sealing key is the new device's now.
         await pending_rows.forget(connection, account)
         chain: Chain = await self._statements.begin(
-            connection, account, Signed.decode(waits.signed)
+            connection, account, Signed.decode(waits.signed), before
         )
         sealing = SealingRow(waits.number, waits.day, waits.sealing)
         await self._statements.add_device(connection, account, chain, sealing)

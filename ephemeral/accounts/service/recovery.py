@@ -172,13 +172,12 @@ class Recovery:
         await self._values.destroy(connection, payloads)
         if row.state != "ended":
             return
-        standing = await chain_rows.open_chain(connection, account)
+        standing, undone = await chain_rows.open_chain(connection, account), None
         if standing is not None:
+            undone = await self._statements.chain(connection, standing)
             devices = [one.device for one in await device_rows.devices(connection, account)]
             await self._statements.remove_devices(connection, account, standing.chain, devices)
-        # Else the words of a chain that is undone would undo that.
-        await chain_rows.close_later(connection, account, row.ended_at or 0)
-        await chain_rows.reopen(connection, row.chain)
+        await self._statements.reopen(connection, account, row, undone)
 
     async def _sign_in_again(self, account: bytes, signed: Signed) -> Opened:
         device = signed.statement.device

@@ -14,6 +14,7 @@ from ephemeral.accounts.rows.chain_rows import ChainRow
 from ephemeral.accounts.rows.device_rows import SealingRow
 from ephemeral.accounts.rules.nouns import Sealing
 from ephemeral.accounts.service.chain_cache import ChainCache
+from ephemeral.accounts.service.hooks import Hooks
 from ephemeral.accounts.service.sealed_values import SealedValues
 from ephemeral.protocol.accounts.chain import Chain
 from ephemeral.protocol.accounts.statements import Signed
@@ -31,9 +32,10 @@ KEPT_PINS = 10
 class Statements:
     """The chains of all accounts, as they stand in the tables."""
 
-    def __init__(self, values: SealedValues, cache: ChainCache) -> None:
+    def __init__(self, values: SealedValues, cache: ChainCache, hooks: Hooks) -> None:
         self._values = values
         self._cache = cache
+        self._hooks = hooks
 
     async def in_force(self, connection: Connection, account: bytes) -> tuple[ChainRow, Chain]:
         """The account's chain; refuses `not_found` where it has none."""
@@ -70,15 +72,33 @@ class Statements:
         gone = [one.id for one in before.devices if one.id not in still]
         self._cache.keep(after)
         await self.remove_devices(connection, account, row.chain, gone)
+        await self._hooks.chain_changed(connection, account, before, after)
         return after
 
-    async def begin(self, connection: Connection, account: bytes, signed: Signed) -> Chain:
-        """Store a chain's first statement; refuses `conflict` where such a chain is known."""
+    async def begin(
+        self, connection: Connection, account: bytes, signed: Signed, before: Chain | None = None
+    ) -> Chain:
+        """Store a chain's first statement; refuses `conflict` where such a chain is known.
+
+        `before`: the chain whose place it takes, which has been ended.
+        """
         chain = Chain.empty().extend(signed)
         made = await chain_rows.insert(connection, chain.id, account, chain.head, chain.recovery)
         refuse(not made, "conflict")
         await chain_rows.insert_statements(connection, chain.id, 0, [signed.encode()])
+        self._cache.keep(chain)
+        await self._hooks.chain_changed(connection, account, before, chain)
         return chain
+
+    async def reopen(
+        self, connection: Connection, account: bytes, row: ChainRow, standing: Chain | None
+    ) -> None:
+        """Let a chain that has ended be in force again, in place of the one that stands there."""
+        # Else the words of a chain that is undone would undo that.
+        await chain_rows.close_later(connection, account, row.ended_at or 0)
+        await chain_rows.reopen(connection, row.chain)
+        again = await self._cache.chain(connection, row)
+        await self._hooks.chain_changed(connection, account, standing, again)
 
     async def add_device(
         self, connection: Connection, account: bytes, chain: Chain, sealing: SealingRow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, TypeVar
 
 from ephemeral.accounts.rules.changes import KINDS, ChangedEvent, topic
@@ -18,6 +19,9 @@ __all__ = ["Watches"]
 
 T = TypeVar("T")
 Wake = Callable[[], None]
+
+# What is to be told after the commit of the transaction that this task is in.
+_LATER: ContextVar[list[Hint]] = ContextVar("later")
 
 
 class Watches:
@@ -35,7 +39,7 @@ class Watches:
     @contextmanager
     def waiting(self, account: bytes, wake: Wake) -> Iterator[None]:
         """Meanwhile `wake` is called whenever something of the account may have changed."""
-        name = topic(self._index_key, account)
+        name = self.topic(account)
         self._waiting.setdefault(name, set()).add(wake)
         try:
             yield
@@ -47,18 +51,38 @@ class Watches:
 
     async def commit(self, account: bytes, work: Callable[[Connection], Awaitable[T]]) -> T:
         """Run `work`, which may change the account, in a transaction, and tell; raises like it."""
+        changed = [(self.topic(account), ChangedEvent())]
+        return await self.told(work, changed)
+
+    async def told(
+        self, work: Callable[[Connection], Awaitable[T]], changed: Sequence[Hint] = ()
+    ) -> T:
+        """Run `work` in a transaction; then tell what `changed`, and what it left for `later`."""
+        later: list[Hint] = []
+
+        async def anew(connection: Connection) -> T:
+            later.clear()
+            return await work(connection)
+
+        within = _LATER.set(later)
         try:
-            done = await transaction(self._pool, work)
+            done = await transaction(self._pool, anew)
         except StoreUnavailable as error:
             if error.unsure:
-                self.tell(account)
+                self._bus.publish([*changed, *later])
             raise
-        self.tell(account)
+        finally:
+            _LATER.reset(within)
+        self._bus.publish([*changed, *later])
         return done
 
-    def tell(self, account: bytes) -> None:
-        """Something of the account has changed."""
-        self._bus.publish([(topic(self._index_key, account), ChangedEvent())])
+    def later(self, hints: Sequence[Hint]) -> None:
+        """To be told once the transaction is committed that this is called in."""
+        _LATER.get().extend(hints)
+
+    def topic(self, account: bytes) -> bytes:
+        """What an account is called on the bus."""
+        return topic(self._index_key, account)
 
     def receive(self, hints: Sequence[Hint]) -> None:
         """Wake whoever waits for these accounts."""

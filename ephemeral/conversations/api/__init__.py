@@ -1,1 +1,1 @@
-"""What is asked of conversations, decoded, and answered."""
+"""What clients may ask about conversations."""

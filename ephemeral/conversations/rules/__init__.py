@@ -1,1 +1,1 @@
-"""What is decided of conversations, purely."""
+"""Rules of conversations on the server."""

@@ -1,1 +1,1 @@
-"""What is done with conversations: transactions, and what is told after them."""
+"""What the server does with conversations."""

@@ -18,6 +18,7 @@ from ephemeral.accounts.service.deletion import Deletion
 from ephemeral.accounts.service.deployment import read_audience
 from ephemeral.accounts.service.due import Due
 from ephemeral.accounts.service.ended import EndedSessions
+from ephemeral.accounts.service.hooks import Hooks
 from ephemeral.accounts.service.passwords import Passwords
 from ephemeral.accounts.service.pendings import Pendings
 from ephemeral.accounts.service.proofs import Proofs
@@ -102,10 +103,11 @@ class House:
         proofs = Proofs(ground.pool, "")
         # What the server does every minute, for tests that don't wait for it.
         self.sessions = Sessions(ground.pool, values, ended, proofs, os.urandom)
-        statements, passwords = Statements(values, ChainCache()), Passwords(ground.pool, os.urandom)
+        hooks, passwords = Hooks(), Passwords(ground.pool, os.urandom)
+        statements = Statements(values, ChainCache(), hooks)
         pendings = Pendings(statements)
-        deletion = Deletion(ground.pool, values, self.sessions, passwords, pendings)
         watches = Watches(ground.pool, LocalBus(), ground.keyring.index_key)
+        deletion = Deletion(watches, hooks, values, self.sessions, passwords, pendings)
         self.due = Due(ground.pool, watches, statements, values, self.sessions, deletion)
 
     @property
@@ -137,7 +139,7 @@ async def house(database_url: str, folder: Path, **settings: str) -> AsyncIterat
 
     @asynccontextmanager
     async def seen(ground: Ground) -> AsyncIterator[Wing]:
-        async with accounts_wing(ground) as wing:
+        async with accounts_wing(ground) as (wing, _):
             made.append((ground, wing))
             yield wing
 

@@ -16,6 +16,7 @@ from ephemeral.accounts.service.chain_cache import ChainCache
 from ephemeral.accounts.service.deletion import Deletion
 from ephemeral.accounts.service.device_services import DeviceServices
 from ephemeral.accounts.service.ended import EndedSessions
+from ephemeral.accounts.service.hooks import Hooks
 from ephemeral.accounts.service.passwords import Passwords
 from ephemeral.accounts.service.pendings import Pendings
 from ephemeral.accounts.service.proofs import Proof, Proofs
@@ -23,6 +24,7 @@ from ephemeral.accounts.service.recovery import Begun
 from ephemeral.accounts.service.sealed_values import SealedValues
 from ephemeral.accounts.service.sessions import Opened, Sessions
 from ephemeral.accounts.service.statements import Statements
+from ephemeral.accounts.service.watches import Watches
 from ephemeral.protocol.accounts import hpke
 from ephemeral.protocol.accounts.chain import Chain
 from ephemeral.protocol.accounts.proofs import proof
@@ -173,11 +175,14 @@ class AccountDesk:
         proofs = Proofs(pool, AUDIENCE)
         self.sessions = Sessions(pool, self.values, self.ended, proofs, os.urandom)
         self.passwords = Passwords(pool, os.urandom)
-        statements = Statements(self.values, ChainCache())
+        self.hooks, self.watches = Hooks(), Watches(pool, desk.bus, index_key)
+        self.statements = statements = Statements(self.values, ChainCache(), self.hooks)
         pendings = Pendings(statements)
-        self.deletion = Deletion(pool, self.values, self.sessions, self.passwords, pendings)
+        self.deletion = Deletion(
+            self.watches, self.hooks, self.values, self.sessions, self.passwords, pendings
+        )
         self.services = DeviceServices.of(
-            pool, desk.bus, self.values, self.sessions, self.passwords, proofs, pendings,
+            pool, self.watches, self.values, self.sessions, self.passwords, proofs, pendings,
             statements, self.deletion, index_key, os.urandom,
         )  # fmt: skip
 

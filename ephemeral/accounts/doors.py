@@ -1,0 +1,45 @@
+"""What the wing of accounts opens to those that stand on it, and all that these may use of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ephemeral.accounts.api.actions import ACCOUNT, AccountActions
+from ephemeral.accounts.api.callers import AccountCallers, Asker
+from ephemeral.accounts.service.contacts import Contacts
+from ephemeral.accounts.service.ended import EndedSessions, SessionEnded
+from ephemeral.accounts.service.hooks import Hooks, Listener
+from ephemeral.accounts.service.people import ChainState, People, PersonNow
+from ephemeral.accounts.service.sealed_values import SealedValues
+from ephemeral.accounts.service.watches import Watches
+
+__all__ = [
+    "ACCOUNT",
+    "Asker",
+    "ChainState",
+    "Doors",
+    "Listener",
+    "PersonNow",
+    "SessionEnded",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """The doors.
+
+    `callers`, `actions`: who asks, and what is counted, as for accounts. `people`: chains and
+    sealing keys of any account. `contacts`: who has agreed to whom. `values`: sealed payloads.
+    `watches`: transactions after whose commit others are told, and what an account is called on the
+    bus. `hooks`: what happens to accounts, inside their transactions. `ended`: whether a session
+    has ended; every listener of its topic is told at once.
+    """
+
+    callers: AccountCallers
+    actions: AccountActions
+    people: People
+    contacts: Contacts
+    values: SealedValues
+    watches: Watches
+    hooks: Hooks
+    ended: EndedSessions

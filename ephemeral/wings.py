@@ -1,0 +1,48 @@
+"""Which wings there are, and which of them stand on which others."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TYPE_CHECKING
+
+from ephemeral.edge.wing import Ground, Wing
+from ephemeral.operators.wing import operators_wing
+from ephemeral.rooms.wing import rooms_wing
+
+if TYPE_CHECKING:
+    from ephemeral.settings import Settings
+
+__all__ = ["OpenWing", "wings_of"]
+
+#: Wings that stand on one another are opened together.
+OpenWing = Callable[[Ground], AbstractAsyncContextManager[Wing | tuple[Wing, ...]]]
+
+
+def wings_of(settings: Settings) -> Sequence[OpenWing]:
+    """The wings that are enabled, in the order in which they are opened.
+
+    Rooms are always there, and operators, who may be added while this runs.
+
+    What is switched off isn't loaded.
+    """
+    wings: list[OpenWing] = [rooms_wing, operators_wing]
+    if settings.accounts != "false":
+        wings.append(_accounts_and_conversations())
+    return wings
+
+
+def _accounts_and_conversations() -> OpenWing:
+    """Accounts, and conversations, which go through the doors that accounts open."""
+    from ephemeral.accounts.wing import accounts_wing  # noqa: PLC0415
+    from ephemeral.conversations.wing import conversations_wing  # noqa: PLC0415
+
+    @asynccontextmanager
+    async def opened(ground: Ground) -> AsyncIterator[tuple[Wing, ...]]:
+        async with (
+            accounts_wing(ground) as (accounts, doors),
+            conversations_wing(ground, doors) as conversations,
+        ):
+            yield accounts, conversations
+
+    return opened
