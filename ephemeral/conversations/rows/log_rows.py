@@ -61,7 +61,7 @@ class Found(NamedTuple):
 
 
 async def lock(
-    connection: Connection, conversations: Sequence[bytes]
+    connection: Connection, conversations: Iterable[bytes]
 ) -> tuple[dict[bytes, LogState], int]:
     """Conversations by id, locked in the order of these, and the time."""
     rows = await connection.fetch(

@@ -5,7 +5,7 @@ Pure. Who calls it has locked the conversation's row, and writes down what has c
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from ephemeral.protocol.conversations.log import MESSAGE, next_hash
 from ephemeral.protocol.conversations.messages import Ad
 from ephemeral.protocol.errors import Refusal, refuse
 
-__all__ = ["Cursor", "Entry", "LogState", "Member", "Place", "Stored", "why_due"]
+__all__ = ["Entry", "LogState", "Member", "Place", "Stored", "why_due"]
 
 
 class Place(NamedTuple):
@@ -47,14 +47,6 @@ class Stored(NamedTuple):
 
     places: tuple[Place, ...]
     renew: bool
-
-
-class Cursor(NamedTuple):
-    """A device's cursor, after it has acknowledged something."""
-
-    device: bytes
-    cursor: int
-    moved: bool
 
 
 @dataclass(slots=True)
@@ -111,9 +103,10 @@ class LogState:
                 new.append(one)
         fresh = {one.ad.id: one for one in new}
         if fresh:
-            self._require(device, now)
             # In the order in which they were posted; one that was posted twice stands once.
-            self._check(list(fresh.values()))
+            refuse(any(one.ad.record != self.record for one in fresh.values()), "stale_epoch")
+            self._require(device, now)
+            self._check(fresh.values())
         stored = {one.ad.id: self._append(one, now) for one in fresh.values()}
         given = tuple(
             stored[one.ad.id] if place is None else place
@@ -122,12 +115,10 @@ class LogState:
         renew = bool(fresh) and self._advises(now)
         return Stored(given, renew), [(stored[one.ad.id], one) for one in fresh.values()]
 
-    def acknowledge(self, device: bytes, member: Member, cursor: int) -> Cursor:
-        """Take a cursor, which only rises; refuses `malformed` beyond the log's end."""
+    def acknowledge(self, member: Member, cursor: int) -> int:
+        """Where a device's cursor stands then: it only rises. Refuses `malformed` beyond the end."""
         refuse(cursor > self.s, "malformed")
-        # The first acknowledgement counts also where the cursor stands there already.
-        moved = cursor > member.cursor or cursor > member.hold
-        return Cursor(device, max(cursor, member.cursor), moved and cursor >= member.cursor)
+        return max(cursor, member.cursor)
 
     def tell(self, device: bytes, why: str, now: int) -> Refusal:
         """That another epoch must begin first, and how long this device leaves that to another."""
@@ -156,15 +147,14 @@ class LogState:
         if why is not None:
             raise self.tell(device, why, now)
 
-    def _check(self, entries: Sequence[Entry]) -> None:
-        for at, one in enumerate(entries):
-            ad = one.ad
-            refuse(ad.record != self.record, "stale_epoch")
-            refuse(not self.record_s <= ad.seen < self.s + 1 + at, "message_seen")
-            # What stands in this very post hasn't been seen by anybody yet.
-            refuse(ad.seen > self.s, "message_seen")
-            known = self.log if ad.seen == self.s else self.hashes.get(ad.seen)
-            if known != ad.log:
+    def _check(self, entries: Iterable[Entry]) -> None:
+        """Whether each has seen its record, and this very log; what stands beside it in its post
+        nobody has seen."""
+        for one in entries:
+            seen = one.ad.seen
+            refuse(seen < self.record_s, "message_seen")
+            known = self.log if seen == self.s else self.hashes.get(seen)
+            if known != one.ad.log:
                 raise self.broken
 
     def _append(self, one: Entry, now: int) -> Place:
