@@ -18,7 +18,7 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
-from ephemeral.protocol.errors import ACCOUNT_STATUS, STATUS
+from ephemeral.protocol.errors import ACCOUNT_STATUS, CONVERSATION_STATUS, STATUS
 
 __all__ = [
     "BATCH_SECONDS",
@@ -74,7 +74,7 @@ STATUSES = sorted(
         308,
         416,
         431,
-        *(status for status, _ in {**STATUS, **ACCOUNT_STATUS}.values()),
+        *(status for status, _ in {**STATUS, **ACCOUNT_STATUS, **CONVERSATION_STATUS}.values()),
     }
 )
 #: With which this server closes sockets.
@@ -132,7 +132,7 @@ _REFUSALS = _counters(
     "ephemeral_refusals",
     "Refusals told to clients, by the protocol's codes.",
     "code",
-    [*STATUS, *ACCOUNT_STATUS],
+    [*STATUS, *ACCOUNT_STATUS, *CONVERSATION_STATUS],
 )
 _LIMITED = _counters(
     "ephemeral_limited", "Requests and sockets refused by a limit.", "limit", LIMITS

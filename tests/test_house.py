@@ -70,11 +70,12 @@ HEAVY = {"aiortc": "calls", "boto3": "files", "botocore": "files", "webauthn": "
 
 # The folders of web/static/js, in the same manner; vendored modules are the unit `vendor`. `ui` is
 # the kit, which knows no capability. A capability's client runs without a page; its views are a
-# floor of their own. What only accounts have of the protocol stands apart from rooms;
-# of vendored modules it needs the one that knows points of a curve.
+# floor of their own. What only accounts have of the protocol stands apart from rooms, and what only
+# conversations have of it apart from accounts; of vendored modules it needs the one that knows points of a curve.
 SCRIPTS_MAY_IMPORT = {
     "protocol": set[str](),
     "protocol.accounts": {"protocol", "vendor"},
+    "protocol.conversations": {"protocol", "protocol.accounts"},
     "device": {"protocol", "protocol.accounts", "vendor"},
     "net": {"protocol", "device", "vendor"},
     "ui": {"vendor"},
@@ -85,6 +86,7 @@ SCRIPTS_MAY_IMPORT = {
     "pages": {
         "protocol",
         "protocol.accounts",
+        "protocol.conversations",
         "device",
         "net",
         "ui",
@@ -262,9 +264,10 @@ def breaches_of_length(root: Path) -> Iterator[str]:
 
 
 def script_place(path: str) -> str:
-    """Where a module below web/static stands: its folder, and if it is a view or of accounts."""
+    """Where a module below web/static stands: its folder, and if it is a view or of a wing."""
     folder, *below = path.removeprefix("js/").split("/")
-    return f"{folder}.{below[0]}" if below and below[0] in {"views", "accounts"} else folder
+    floors = {"views", "accounts", "conversations"}
+    return f"{folder}.{below[0]}" if below and below[0] in floors else folder
 
 
 def breaches_of_script_floors(root: Path) -> Iterator[str]:
@@ -430,6 +433,11 @@ PLANTED = [
     ("web/static/js/protocol/accounts/a.js", "import '../../net/b.js'", "accounts imports net"),
     ("web/static/js/protocol/accounts/a.js", "await fetch('/x')", "protocol uses fetch"),
     ("web/static/js/protocol/a.js", "import './accounts/b.js'", "imports protocol.accounts"),
+    ("web/static/js/protocol/a.js", "import './conversations/b.js'", "protocol.conversations"),
+    ("web/static/js/protocol/accounts/a.js", "import '../conversations/b.js'", "conversations"),
+    ("web/static/js/account/a.js", "import '../protocol/conversations/b.js'", "conversations"),
+    ("web/static/js/room/a.js", "import '../protocol/conversations/b.js'", "conversations"),
+    ("web/static/js/protocol/conversations/a.js", "Date.now()", "protocol uses Date.now"),
     ("web/static/js/room/a.js", "import '../protocol/accounts/b.js'", "imports protocol.accounts"),
     ("web/static/js/ui/a.js", "import { x } from './missing.js'", "which is no file"),
     ("web/static/js/ui/a.js", "import x from 'https://cdn.example/x.js'", "no relative path"),
@@ -485,6 +493,7 @@ ALLOWED = {
     "web/static/js/room/b.js": "import '../net/b.js';",
     "web/static/js/room/views/b.js": "import '../b.js'; import '../../ui/b.js';",
     "web/static/js/protocol/accounts/b.js": "import '../b.js';",
+    "web/static/js/protocol/conversations/b.js": "import '../b.js'; import '../accounts/b.js';",
     "web/static/js/account/b.js": "import '../protocol/accounts/b.js'; import '../net/b.js';",
     "web/static/js/account/views/b.js": "import '../b.js'; import '../../ui/b.js';",
     "web/static/js/pages/b.js": "import '../room/views/b.js';\nimport '../protocol/b.js';",

@@ -9,7 +9,7 @@ import playwright
 import pytest
 
 from ephemeral.protocol import codes, limits, links
-from ephemeral.protocol.errors import ACCOUNT_STATUS, STATUS
+from ephemeral.protocol.errors import ACCOUNT_STATUS, CONVERSATION_STATUS, STATUS
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = ROOT / "web" / "static" / "js"
@@ -121,10 +121,11 @@ def codes_raised() -> set[str]:
 
 def codes_known() -> set[str]:
     """The codes of the documents and of the server, and those that are the browser's alone."""
-    documents = (ROOT / "docs" / name for name in ("protocol.md", "accounts.md"))
+    names = ("protocol.md", "accounts.md", "conversations.md")
+    documents = (ROOT / "docs" / name for name in names)
     law = "".join(path.read_text(encoding="utf-8") for path in documents)
     own = (MODULES / "protocol" / "errors.js").read_text(encoding="utf-8").split("*/")[0]
-    return set(re.findall(r"`([a-z]+(?:_[a-z]+)*)`", law + own)) | set(ACCOUNT_STATUS)
+    return set(re.findall(r"`([a-z]+(?:_[a-z]+)*)`", law + own)) | set(ACCOUNT_STATUS) | set(CONVERSATION_STATUS)
 
 
 def test_every_code_that_the_browser_raises_is_one_of_the_document_or_its_own():

@@ -13,7 +13,7 @@ from support.people.raw_client import Client, Message
 from ephemeral import metrics
 from ephemeral.edge.metrics_api import metrics_port
 from ephemeral.edge.server import ListenRefused
-from ephemeral.protocol.errors import ACCOUNT_STATUS, STATUS
+from ephemeral.protocol.errors import ACCOUNT_STATUS, CONVERSATION_STATUS, STATUS
 
 TOKEN = "a token of 24 chars!".replace(" ", "-")
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -22,7 +22,13 @@ FIXED = {
     "fate": {*metrics.FATES, "other"},
     "act": {*metrics.SIGN_INS, "other"},
     "reason": {"destroyed", "expired", "other"},
-    "code": {*STATUS, *ACCOUNT_STATUS, *map(str, metrics.CLOSE_CODES), "other"},
+    "code": {
+        *STATUS,
+        *ACCOUNT_STATUS,
+        *CONVERSATION_STATUS,
+        *map(str, metrics.CLOSE_CODES),
+        "other",
+    },
     "status": {*map(str, metrics.STATUSES), "other"},
     "kind": set(metrics.TROUBLES),
     "limit": {*metrics.LIMITS, "other"},

@@ -27,6 +27,13 @@ class ErrorObject(Struct, gc=False):
     now: Annotated[int, Meta(description="Of proofs and tokens: the server's time")] | UnsetType = (
         UNSET
     )
+    details: (
+        Annotated[
+            dict[str, int | str],
+            Meta(description="Of conversations: what else a client needs to go on"),
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 class ErrorBody(Struct, gc=False):

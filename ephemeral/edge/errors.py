@@ -23,6 +23,7 @@ def error(refusal: Refusal) -> bytes:
                 retry_after=refusal.retry_after,
                 state=UNSET if refusal.state is None else refusal.state,
                 now=UNSET if refusal.now is None else refusal.now,
+                details=UNSET if refusal.details is None else dict(refusal.details),
             )
         )
     )

@@ -7,7 +7,7 @@ answered opaquely.
 
 from collections.abc import Mapping
 
-__all__ = ["ACCOUNT_STATUS", "STATUS", "Refusal", "refuse"]
+__all__ = ["ACCOUNT_STATUS", "CONVERSATION_STATUS", "STATUS", "Refusal", "refuse"]
 
 #: Code -> (HTTP status, sentence for a person). The codes of section 10.
 STATUS: Mapping[str, tuple[int, str]] = {
@@ -96,13 +96,48 @@ ACCOUNT_STATUS: Mapping[str, tuple[int, str]] = {
     "pins_signature": (400, "These pins are not signed by the device that stores them."),
 }
 
+#: The codes that only conversations have (docs/conversations.md). Neither a room nor an account's
+#: own operation gives one of them.
+CONVERSATION_STATUS: Mapping[str, tuple[int, str]] = {
+    "record_form": (400, "This record is not in the form that the protocol asks for."),
+    "record_version": (400, "This record is of a version that is not known here."),
+    "record_conversation": (400, "This record belongs to another conversation."),
+    "record_epoch": (400, "This record doesn't have the number that comes next."),
+    "record_previous": (400, "This record doesn't follow on the one before."),
+    "record_suite": (400, "This record names weaker encryption than the one before."),
+    "record_seen": (400, "This record was written with less of the log than the one before."),
+    "record_people": (400, "The people of this record are too many, twice, or out of order."),
+    "record_point": (400, "This record judges by a list of devices that is another, or older."),
+    "record_devices": (400, "The devices of this record are not those of its people."),
+    "record_sealing": (400, "This record names an older key of a device, or another."),
+    "record_author": (400, "Who wrote this record is not in it, or was not in the one before."),
+    "record_leave": (400, "This record has somebody leave who did not sign that."),
+    "record_role": (400, "This record changes what only an admin may change."),
+    "record_admin": (400, "This record leaves the conversation without the right admin."),
+    "record_continues": (400, "Only the first record of a conversation continues another."),
+    "record_signature": (400, "The signature of this record is wrong."),
+    "message_length": (400, "The message does not have one of the allowed lengths."),
+    "message_version": (400, "The message is of a version that is not known here."),
+    "message_conversation": (400, "The message belongs to another conversation."),
+    "message_device": (400, "The message is not this device's."),
+    "message_seen": (400, "The message names a place that it can't have seen."),
+    "contact_needed": (403, "Somebody here is none of your contacts. Invite them instead."),
+    "not_admin": (403, "Only an admin of this conversation can do that."),
+    "behind": (409, "What you ask for is no longer kept. Go on from what there is."),
+    "broken": (409, "Your log of this conversation is not the server's. Read it again."),
+    "rekey_required": (409, "This conversation needs a new key first."),
+    "stale_epoch": (409, "This conversation has a newer key. Read it first."),
+    "contacts_full": (409, "No more contacts can be had by this account."),
+    "conversations_full": (409, "Somebody here can't be in more conversations."),
+}
+
 
 class Refusal(Exception):
     """A no with a stable `code`, a `message` for a person, and perhaps `retry_after` seconds.
 
     `state` is what became of a message that is gone, or done for who asks, `now` the server's time
-    where clocks matter. Nothing that a client sent belongs into `message`, except where a client
-    refuses its own user's input (a misspelt word).
+    where clocks matter, `details` what else a client needs to go on. Nothing that a client sent
+    belongs into `message`, except where a client refuses its own user's input (a misspelt word).
     """
 
     def __init__(
@@ -113,6 +148,7 @@ class Refusal(Exception):
         retry_after: int | None = None,
         state: str | None = None,
         now: int | None = None,
+        details: Mapping[str, int | str] | None = None,
     ) -> None:
         if message is None:
             message = _known(code)[1]
@@ -122,6 +158,7 @@ class Refusal(Exception):
         self.retry_after = retry_after
         self.state = state
         self.now = now
+        self.details = details
 
     @property
     def status(self) -> int:
@@ -130,7 +167,10 @@ class Refusal(Exception):
 
 
 def _known(code: str) -> tuple[int, str]:
-    return STATUS.get(code) or ACCOUNT_STATUS.get(code) or (400, "This was refused.")
+    for codes in (STATUS, ACCOUNT_STATUS, CONVERSATION_STATUS):
+        if code in codes:
+            return codes[code]
+    return 400, "This was refused."
 
 
 def refuse(condition: bool, code: str, message: str | None = None) -> None:

@@ -275,4 +275,17 @@ def read_refusal(value: object) -> Refusal:
         retry_after=retry_after if type(retry_after) is int and 0 <= retry_after <= _DAY else None,
         state=state if isinstance(state, str) else None,
         now=now if type(now) is int and 0 <= now <= INTEGER_MAX else None,
+        details=_details(obj.get("details")),
     )
+
+
+def _details(value: object) -> dict[str, int | str] | None:
+    """Of what else a refusal says the numbers and the words that are names."""
+    if not isinstance(value, dict):
+        return None
+    return {
+        name: one
+        for name, one in value.items()
+        if (type(one) is int and 0 <= one <= INTEGER_MAX)
+        or (isinstance(one, str) and _CODE.fullmatch(one))
+    }

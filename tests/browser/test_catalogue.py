@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from ephemeral.protocol.errors import ACCOUNT_STATUS, STATUS
+from ephemeral.protocol.errors import ACCOUNT_STATUS, CONVERSATION_STATUS, STATUS
 from tools import catalogue
 from tools.catalogue import Catalogue, Language
 
@@ -348,6 +348,7 @@ def test_no_sentence_is_unused(
         set(re.findall(r"\w+", texts(web / "static/js", "*.js")))
         | set(STATUS)
         | set(ACCOUNT_STATUS)
+        | set(CONVERSATION_STATUS)
     )
     composed = set(COMPOSED.findall(sources))
     whole = set(WHOLE.findall(sources))

@@ -4,7 +4,7 @@ import hashlib
 
 from ephemeral.protocol.accounts.derivation import labelled
 
-__all__ = ["safety_number"]
+__all__ = ["digits", "safety_number"]
 
 _ROUNDS = 5_200
 _GROUPS = 12
@@ -16,5 +16,10 @@ def safety_number(one: bytes, other: bytes) -> str:
     digest = b""
     for _ in range(_ROUNDS):
         digest = hashlib.sha512(digest + named).digest()
+    return digits(digest)
+
+
+def digits(digest: bytes) -> str:
+    """The first 60 bytes of a SHA-512 as 12 groups of five digits."""
     groups = (digest[5 * at : 5 * at + 5] for at in range(_GROUPS))
     return " ".join(f"{int.from_bytes(group, 'big') % 100_000:05}" for group in groups)

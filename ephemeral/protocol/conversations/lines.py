@@ -1,0 +1,61 @@
+"""Lines: a chain together with all that it said before. docs/conversations.md, 3.
+
+A record judges each person at a point of their chain, which need not be its end.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ephemeral.protocol.accounts.chain import CLOSE, Chain, Signed
+from ephemeral.protocol.errors import Refusal
+
+__all__ = ["Line"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A chain as its reader has read it, with the state after each statement.
+
+    `extend` gives the next; this one stays.
+    """
+
+    states: tuple[Chain, ...]
+    #: The sequences of the CLOSEs.
+    closes: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, statements: Iterable[Signed]) -> "Line":
+        """From GENESIS on; refuses as a chain does, and `chain_back` if there is no statement."""
+        states = [Chain.empty()]
+        closes = []
+        for signed in statements:
+            states.append(states[-1].extend(signed))
+            if signed.statement.type == CLOSE:
+                closes.append(signed.statement.sequence)
+        if len(states) == 1:
+            raise Refusal("chain_back")
+        return cls(tuple(states[1:]), tuple(closes))
+
+    def extend(self, signed: Signed) -> "Line":
+        """The line with one more statement, or the refusal of the first rule that it breaks."""
+        reached = self.last.extend(signed)
+        closed = (reached.sequence,) if signed.statement.type == CLOSE else ()
+        return Line((*self.states, reached), self.closes + closed)
+
+    def at(self, sequence: int) -> Chain | None:
+        """What the chain said after this statement; None if it wasn't read so far."""
+        return self.states[sequence] if 0 <= sequence < len(self.states) else None
+
+    @property
+    def last(self) -> Chain:
+        """What it says after the newest statement that was read."""
+        return self.states[-1]
+
+    @property
+    def id(self) -> bytes:
+        """The chain's id."""
+        return self.last.id
+
+    def closed_after(self, sequence: int) -> bool:
+        """Whether a CLOSE stands after this statement, be it followed by others or not."""
+        return bool(self.closes) and self.closes[-1] > sequence

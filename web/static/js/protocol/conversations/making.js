@@ -1,0 +1,192 @@
+/**
+ * The next record, made from a wish (docs/conversations.md, 2 and 4). Whatever is due is done in it at once: devices
+ * that came or went, people who left or whose accounts are over, a conversation that has lost its admins. What comes of
+ * it is always judged good.
+ */
+
+import { isSame } from "../accounts/derivation.js";
+import { NO_HASH } from "../accounts/statements.js";
+import { hex } from "../encoding.js";
+import { Refusal, refuse } from "../errors.js";
+import { sha256 } from "../keys.js";
+import { commitment } from "./epochs.js";
+import { hasOldAdmin, isBefore } from "./judge.js";
+import { isLeave } from "./leaves.js";
+import { listedDevices } from "./lines.js";
+import { firstHash } from "./log.js";
+import { PEOPLE_MOST, Record } from "./records.js";
+
+/**
+ * @typedef {import("./records.js").Person} Person
+ * @typedef {import("./records.js").Leave} Leave
+ * @typedef {import("./lines.js").Lines} Lines
+ * @typedef {Person["role"]} Role
+ *
+ * @typedef {{chain: Uint8Array, role: Role, since: number}} Named
+ *
+ * @typedef {Pick<import("../accounts/sealing-keys.js").SealingKey, "number"|"key">} SealingKey
+ *
+ * The newest sealing key of a device, whose signature was verified; null where none is known.
+ * @typedef {(device: Uint8Array) => SealingKey|null} KeyOf
+ *
+ * What the author has at hand. Lines are as new as they can be had: the record judges at their ends.
+ * @typedef {object} Author
+ * @property {Uint8Array} by  its device
+ * @property {Uint8Array} seed  32 random bytes
+ * @property {Lines} lines
+ * @property {KeyOf} keyOf
+ *
+ * @typedef {object} Change  what an admin may wish; `leaves` are those that were deposited, and may be used by anybody
+ * @property {readonly {chain: Uint8Array, role: Role}[]} [add]
+ * @property {readonly Uint8Array[]} [remove]  chains
+ * @property {readonly {chain: Uint8Array, role: Role}[]} [roles]
+ * @property {number} [timer]
+ * @property {Uint8Array|null} [joining]
+ * @property {readonly Leave[]} [leaves]
+ */
+
+/**
+ * The first record of a conversation. Its author is an admin.
+ * @param {Author} author
+ * @param {object} wish
+ * @param {Uint8Array} wish.conversation  16 random bytes, or of a self-conversation its id
+ * @param {readonly {chain: Uint8Array, role: Role}[]} wish.people  the author among them
+ * @param {number} [wish.timer]
+ * @param {Uint8Array|null} [wish.joining]
+ * @param {import("./records.js").Continues|null} [wish.continues]
+ * @returns {Promise<Record>}
+ * @throws {Refusal} `record_people`, `record_author`
+ */
+export async function founding(author, { conversation, people, timer = 0, joining = null, continues = null }) {
+  const own = ownerOf(author, people);
+  const named = people.map(({ chain, role }) =>
+    ({ chain, role: isSame(chain, own) ? /** @type {Role} */ ("admin") : role, since: 1 }));
+  return record(author, named.sort(inOrder), null, {
+    conversation, epoch: 1, previous: NO_HASH, seen: 0, log: await firstHash(conversation), timer, joining,
+    leaves: [], continues,
+  });
+}
+
+/**
+ * The record that follows `before`.
+ * @param {Record} before
+ * @param {Author & {seen: number, log: Uint8Array}} author  who has read the log up to this place
+ * @param {Change} [change]
+ * @returns {Promise<Record>}
+ * @throws {Refusal} `not_admin` for what only an admin may wish, `record_author` for a device that may write none,
+ *   `record_people`, `record_admin` for a conversation that nobody would be admin of
+ */
+export async function renewal(before, author, change = {}) {
+  const { lines, seen, log } = author;
+  const own = before.person(ownerOf(author, before.people));
+  const may = own?.role === "admin";
+  refuse(!may && needsAdmin(change), "not_admin");
+  const leaves = await usable(before, change.leaves ?? [], lines);
+  const goes = (/** @type {Person} */ { chain }) =>
+    [...(change.remove ?? []), ...leaves.map((leave) => leave.chain)].some((one) => isSame(one, chain)) ||
+    lines.get(chain)?.last.closed;
+  const comes = (/** @type {{chain: Uint8Array}} */ { chain }) =>
+    before.person(chain) === null && !lines.get(chain)?.last.closed;
+  const epoch = before.epoch + 1;
+  const people = [
+    ...before.people.filter((one) => !goes(one)).map(({ chain, role, since }) =>
+      ({ chain, role: wished(chain, change) ?? role, since })),
+    ...(change.add ?? []).filter(comes).map(({ chain, role }) => ({ chain, role, since: epoch })),
+  ].sort(inOrder);
+  if (!may && people.length > 0 && !hasOldAdmin(before, people)) people[0].role = "admin";
+  refuse(people.length > 0 && !people.some(({ role }) => role === "admin"), "record_admin");
+  return record(author, people, before, {
+    conversation: before.conversation, epoch, previous: await before.hash(), seen, log,
+    timer: change.timer ?? before.timer,
+    joining: change.joining === undefined ? before.joining : change.joining,
+    leaves, continues: null,
+  });
+}
+
+/**
+ * The keys that the boxes of a record are sealed to, null where none is.
+ * @param {Record} made  of `founding` or `renewal`
+ * @param {KeyOf} keyOf  the same
+ * @returns {(Uint8Array|null)[]}
+ */
+export const sealingKeys = (made, keyOf) =>
+  made.devices.map(({ device, number }) => (number === 0 ? null : keyOf(device)?.key ?? null));
+
+/** @param {Pick<Person, "chain"|"since">} one  @param {Pick<Person, "chain"|"since">} other */
+const inOrder = (one, other) => (isBefore(one, other) ? -1 : 1);
+
+/** @param {Change} change */
+const needsAdmin = ({ add, remove, roles, timer, joining }) =>
+  [add, remove, roles].some((some) => some !== undefined && some.length > 0) || timer !== undefined ||
+  joining !== undefined;
+
+/** The role that somebody is to have. @param {Uint8Array} chain  @param {Change} change */
+const wished = (chain, { roles = [] }) => roles.find((one) => isSame(one.chain, chain))?.role;
+
+/** The chain of these whose device the author is. @param {Author} author  @param {readonly {chain: Uint8Array}[]} people */
+function ownerOf({ by, lines }, people) {
+  const own = people.find(({ chain }) => lines.get(chain)?.last.keyOf(by));
+  if (own === undefined) throw new Refusal("record_author");
+  return own.chain;
+}
+
+/**
+ * The leaves that hold, one for each leaver, in the order of the record before.
+ * @param {Record} before
+ * @param {readonly Leave[]} given
+ * @param {Lines} lines
+ */
+async function usable(before, given, lines) {
+  const found = [];
+  for (const { chain } of before.people) {
+    for (const leave of given.filter((one) => isSame(one.chain, chain))) {
+      if (await isLeave(before, leave, lines)) {
+        found.push(leave);
+        break;
+      }
+    }
+  }
+  return found;
+}
+
+/**
+ * @param {Author} author
+ * @param {readonly Named[]} named  in the order of records
+ * @param {Record|null} before
+ * @param {Omit<import("./records.js").Fields, "by"|"commitment"|"people"|"devices">} rest
+ */
+async function record({ by, seed, lines, keyOf }, named, before, rest) {
+  const people = named.map((one) => {
+    const { sequence, head } = lines.get(one.chain)?.last ?? missing();
+    return { ...one, sequence, head };
+  });
+  const chains = new Set(people.map(({ chain }) => hex(chain)));
+  refuse(people.length === 0 || people.length > PEOPLE_MOST || chains.size < people.length, "record_people");
+  const devices = listedDevices(people, lines) ?? missing();
+  // Of a person who has left, or listed after as many others as there may be of one.
+  refuse(!devices.some((device) => isSame(device, by)), "record_author");
+  return new Record({
+    ...rest, by, people,
+    devices: await Promise.all(devices.map((device) => sealing(device, keyOf(device), before))),
+    commitment: await commitment({ ...rest, by }, seed),
+  });
+}
+
+/** @returns {never} */
+function missing() {
+  throw new TypeError("a record is made by whoever has the chains of all who are in it");
+}
+
+/**
+ * A key that contradicts the record before counts as none, so that no device and no server can stop the others.
+ * @param {Uint8Array} device
+ * @param {SealingKey|null} known
+ * @param {Record|null} before
+ */
+async function sealing(device, known, before) {
+  const earlier = before?.devices[before.indexOf(device)];
+  const none = { device, number: 0, sealing: NO_HASH };
+  if (known === null || known.number < (earlier?.number ?? 0)) return none;
+  const made = { device, number: known.number, sealing: await sha256(known.key) };
+  return known.number === earlier?.number && !isSame(made.sealing, earlier.sealing) ? none : made;
+}
