@@ -873,6 +873,7 @@ CREATE TABLE accounts.records (
     epoch        bigint NOT NULL CHECK (epoch >= 1),
     record       bytea  NOT NULL CHECK (octet_length(record) = 32),
     s            bigint NOT NULL CHECK (s >= 1),
+    log          bytea  NOT NULL CHECK (octet_length(log) = 32),
     at           bigint NOT NULL,
     ended_at     bigint,
     payload      bytea  NOT NULL CHECK (octet_length(payload) = 16),
@@ -883,6 +884,7 @@ CREATE UNIQUE INDEX records_s ON accounts.records (conversation, s);
 CREATE INDEX records_ended_at ON accounts.records (ended_at) WHERE ended_at IS NOT NULL;
 ALTER TABLE accounts.records
     ALTER COLUMN record SET STATISTICS 0,
+    ALTER COLUMN log SET STATISTICS 0,
     ALTER COLUMN payload SET STATISTICS 0,
     ALTER COLUMN boxes SET STATISTICS 0;
 COMMENT ON TABLE  accounts.records IS 'Records of epochs, the newest of each conversation and those that it came after lately.';
@@ -890,6 +892,7 @@ COMMENT ON COLUMN accounts.records.conversation IS 'The conversation.';
 COMMENT ON COLUMN accounts.records.epoch IS 'The number of its epoch.';
 COMMENT ON COLUMN accounts.records.record IS 'SHA-256 of the record.';
 COMMENT ON COLUMN accounts.records.s IS 'Its place in the log.';
+COMMENT ON COLUMN accounts.records.log IS 'The hash of the log up to there.';
 COMMENT ON COLUMN accounts.records.at IS 'When it came.';
 COMMENT ON COLUMN accounts.records.ended_at IS 'When the next one came; 30 days later it is destroyed.';
 COMMENT ON COLUMN accounts.records.payload IS 'The record, its signature and the hashes of its boxes, sealed like any payload.';

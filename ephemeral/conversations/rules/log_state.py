@@ -116,8 +116,9 @@ class LogState:
         return Stored(given, renew), [(stored[one.ad.id], one) for one in fresh.values()]
 
     def acknowledge(self, member: Member, cursor: int) -> int:
-        """Where a device's cursor stands then: it only rises. Refuses `malformed` beyond the end."""
-        refuse(cursor > self.s, "malformed")
+        """Where a device's cursor stands then: it only rises. Refuses `broken` beyond the end."""
+        if cursor > self.s:
+            raise self.broken
         return max(cursor, member.cursor)
 
     def tell(self, device: bytes, why: str, now: int) -> Refusal:
