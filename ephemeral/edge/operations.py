@@ -20,8 +20,10 @@ from ephemeral.edge.guesses import Guesses
 from ephemeral.edge.holds import Hold
 from ephemeral.edge.limiter import Action
 from ephemeral.protocol.errors import Refusal
+from ephemeral.protocol.limits import FRAME_MAX
 
 __all__ = [
+    "BODY_MAX",
     "NOTHING",
     "Answer",
     "Created",
@@ -35,6 +37,9 @@ __all__ = [
     "path_fields",
     "settle",
 ]
+
+#: No body of any operation has more bytes.
+BODY_MAX = 1_114_112
 
 #: The answer where there is nothing to say.
 NOTHING = b"{}"
@@ -103,7 +108,8 @@ class Operation:
 
     `headers` are fields of the body that stand in headers of the request, named after them unless a
     mapping says how, `query` those that stand in the query, by their own names; either may be
-    absent. `answer_headers` describes headers of the answer by name. The size of the body is
+    absent. `answer_headers` describes headers of the answer by name. A body has `body_max` bytes at
+    most, more than a frame only where who asks has to be known before it is read. The size of the body is
     counted as well (`size`), and each 64 KiB of an answer beyond the first as `large`. What tells
     whether a secret was guessed says so (`guesses`).
 
@@ -129,6 +135,7 @@ class Operation:
     headers: tuple[str, ...] | Mapping[str, str] = ()
     query: tuple[str, ...] = ()
     answer_headers: Mapping[str, str] = field(default_factory=dict)
+    body_max: int = FRAME_MAX
     size: Size | None = None
     large: Action | None = None
     guesses: Guesses | None = None
@@ -148,6 +155,8 @@ class Operation:
             raise ValueError(
                 f"{self.name}: frames have neither headers nor query, and nothing waits on a socket"
             )
+        if self.body_max > BODY_MAX or (self.body_max > FRAME_MAX and not self.caller.credentials):
+            raise ValueError(f"{self.name}: nobody reads as much for whoever comes")
         if self.size is not None and not isinstance(self.handler, Deferred):
             raise ValueError(f"{self.name}: only what is deferred is counted by its size")
 

@@ -41,6 +41,7 @@ __all__ = [
     "judge",
     "judge_unsigned",
     "listed_devices",
+    "most_devices",
 ]
 
 #: Chains by their ids.
@@ -197,11 +198,11 @@ def listed_devices(people: Sequence[Person], lines: Lines) -> tuple[bytes, ...]:
     return tuple(
         device.id
         for one in people
-        for device in lines[one.chain].states[one.sequence].devices[: _most(len(people))]
+        for device in lines[one.chain].states[one.sequence].devices[: most_devices(len(people))]
     )
 
 
-def _most(people: int) -> int:
+def most_devices(people: int) -> int:
     """How many devices of each person are listed."""
     return max(_DEVICES_OF_ONE, DEVICES_MAX // people)
 

@@ -1,20 +1,17 @@
 """The ledger: what members do to messages, of many members in few commits.
 
-Requests for the same room always go through the same lane, and a lane has one batch at a time:
-while that is written and flushed, the next one gathers. Nothing waits for a clock, so a
-lone message is not held back. A request is answered after the commit, its events are published
-after the answers, in order.
+Requests for the same room always go through the same lane (`store/lanes.py`). A request is
+answered after the commit, its events are published after the answers, in order.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from ephemeral import metrics
 from ephemeral.live.bus import Bus, Hint
 from ephemeral.protocol.errors import Refusal
 from ephemeral.rooms.rules.room import Seat
@@ -36,15 +33,13 @@ from ephemeral.rooms.service.estimated_clock import Clock
 from ephemeral.rooms.service.storage import Storage
 from ephemeral.sealing.keyring import Keyring
 from ephemeral.sealing.seals import KeyringUnusable, Random
+from ephemeral.store.lanes import Lane
 from ephemeral.store.postgres import StoreUnavailable
 
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Pool
 
 __all__ = ["Ledger"]
-
-#: Requests in one transaction at most: larger batches gain nothing and make the others wait.
-BATCH = 256
 
 LANES = 2
 
@@ -68,7 +63,7 @@ class Ledger:
         self._bus = bus
         self._fault = fault
         self._batches = Batches(keyring, storage, random, fault, clock or Clock())
-        self._lanes = [_Lane(self._commit) for _ in range(LANES)]
+        self._lanes = [Lane(self._commit) for _ in range(LANES)]
 
     def post(
         self,
@@ -178,38 +173,6 @@ class Ledger:
                 self._fault(error)
         self._bus.publish(hints)
         return True
-
-
-class _Lane:
-    """Gathers entries while the previous batch commits."""
-
-    def __init__(self, commit: Callable[[Sequence[Entry]], Awaitable[None]]) -> None:
-        self._commit = commit
-        self._pending: list[Entry] = []
-        self._task: asyncio.Task[None] | None = None
-
-    def add(self, entry: Entry) -> None:
-        self._pending.append(entry)
-        if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._drain())
-
-    @property
-    def waiting(self) -> int:
-        return len(self._pending)
-
-    async def idle(self) -> None:
-        while self._task is not None:
-            await asyncio.shield(self._task)
-
-    async def _drain(self) -> None:
-        try:
-            while self._pending:
-                batch, self._pending = self._pending[:BATCH], self._pending[BATCH:]
-                metrics.BATCH_SIZE.observe(len(batch))
-                with metrics.BATCH_SECONDS.time():
-                    await self._commit(batch)
-        finally:
-            self._task = None
 
 
 def _resolve(done: asyncio.Future[None]) -> Reply:

@@ -1,0 +1,30 @@
+"""What is counted of conversations, beside what is counted of every request of an account."""
+
+from dataclasses import dataclass
+
+from ephemeral.accounts.doors import ACCOUNT
+from ephemeral.edge.limiter import Action
+from ephemeral.settings import Settings
+
+__all__ = ["ConversationActions"]
+
+#: Messages, and records, of an account: so many at once, as many again in so many seconds.
+_MESSAGES, _RECORDS = (120, 60), (120, 60)
+_MISSES = {"not_found": 1, "invitation_unknown": 5}
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationActions:
+    """The actions of conversations. `post`: each message. `record`: each record."""
+
+    post: Action
+    record: Action
+
+    @classmethod
+    def of(cls, settings: Settings) -> "ConversationActions":
+        """As this deployment limits them: off where everything that accounts ask is."""
+        limited = settings.account_requests_per_account
+        return cls(
+            post=Action("conversation_post", {ACCOUNT: limited and _MESSAGES}, asks=False),
+            record=Action("conversation_record", {ACCOUNT: limited and _RECORDS}, misses=_MISSES),
+        )

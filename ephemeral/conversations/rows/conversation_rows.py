@@ -1,0 +1,249 @@
+"""Rows of conversations: found, advanced by records, listed, and destroyed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from ephemeral.store.postgres import Connection
+
+__all__ = [
+    "Advance",
+    "Summary",
+    "advance",
+    "count",
+    "delete",
+    "insert",
+    "listed",
+    "lock_some",
+    "note_repair",
+    "repairs",
+    "spend_boxes",
+    "free_boxes",
+    "summary",
+    "waits_of",
+]
+
+
+class Advance(NamedTuple):
+    """What a record makes of its conversation."""
+
+    conversation: bytes
+    epoch: int
+    record: bytes
+    s: int
+    log: bytes
+    seen: int
+    timer: int
+    people: int
+    at: int
+
+
+class Summary(NamedTuple):
+    """A conversation as one of its people finds it; `cursor` and `first` are of the device that
+    asks, None where it isn't listed."""
+
+    conversation: bytes
+    epoch: int
+    record: bytes
+    record_s: int
+    s: int
+    log: bytes
+    kept: int
+    began_at: int
+    messages: int
+    due: str | None
+    admin: bool
+    since: int
+    cursor: int | None
+    first: int | None
+
+
+_SUMMARY = """
+    c.conversation, c.epoch, c.record, c.record_s, c.s, c.log, c.kept, c.began_at, c.messages,
+    c.due, p.admin, p.since, d.cursor, d.first_s
+    FROM accounts.conversation_people p
+    JOIN accounts.conversations c ON c.conversation = p.conversation
+    LEFT JOIN accounts.conversation_devices d
+      ON d.conversation = p.conversation AND d.device = $2 AND d.account = p.account
+"""
+
+
+async def insert(connection: Connection, new: Advance) -> bool:
+    """A conversation with its first record; False if there is one of that name."""
+    made = await connection.fetchval(
+        """
+        INSERT INTO accounts.conversations
+          (conversation, epoch, record, record_s, log, record_seen, timer, people, began_at, s,
+           tail, kept, trimmed_day)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $4, $4, 1, $9 / 86400000)
+        ON CONFLICT (conversation) DO NOTHING RETURNING true
+        """,
+        *new,
+    )
+    return made is not None
+
+
+async def advance(connection: Connection, new: Advance) -> None:
+    """The next epoch of a conversation has begun; nothing is due any more."""
+    await connection.execute(
+        """
+        UPDATE accounts.conversations
+        SET epoch = $2, record = $3, record_s = $4, log = $5, record_seen = $6, timer = $7,
+            people = $8, began_at = $9, s = $4, messages = 0, renew_told = NULL, due = NULL,
+            told_device = NULL, told_at = NULL
+        WHERE conversation = $1
+        """,
+        *new,
+    )
+
+
+async def summary(
+    connection: Connection, conversation: bytes, account: bytes, device: bytes
+) -> Summary | None:
+    """A conversation that an account is in."""
+    row = await connection.fetchrow(
+        f"SELECT {_SUMMARY} WHERE p.account = $1 AND p.conversation = $3",  # noqa: S608
+        account,
+        device,
+        conversation,
+    )
+    return None if row is None else Summary(*row)
+
+
+async def listed(
+    connection: Connection, account: bytes, device: bytes, after: bytes, most: int
+) -> list[Summary]:
+    """The conversations that an account is in, in the order of their names, after one."""
+    rows = await connection.fetch(
+        f"""
+        SELECT {_SUMMARY} WHERE p.account = $1 AND p.conversation > $3
+        ORDER BY p.conversation LIMIT $4
+        """,  # noqa: S608
+        account,
+        device,
+        after,
+        most,
+    )
+    return [Summary(*row) for row in rows]
+
+
+async def waits_of(connection: Connection, account: bytes, device: bytes) -> dict[bytes, int]:
+    """The conversations that list a device, with the last place of each."""
+    rows = await connection.fetch(
+        """
+        SELECT c.conversation, c.s FROM accounts.conversation_devices d
+        JOIN accounts.conversations c ON c.conversation = d.conversation
+        WHERE d.account = $1 AND d.device = $2
+        """,
+        account,
+        device,
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+async def lock_some(connection: Connection, conversations: Sequence[bytes]) -> list[bytes]:
+    """Those of these conversations that are there and nobody holds at this moment, locked."""
+    rows = await connection.fetch(
+        """
+        SELECT conversation FROM accounts.conversations WHERE conversation = ANY($1::bytea[])
+        ORDER BY conversation FOR UPDATE SKIP LOCKED
+        """,
+        list(conversations),
+    )
+    return [row[0] for row in rows]
+
+
+async def delete(connection: Connection, conversation: bytes) -> None:
+    """Destroy a conversation, which is locked, with all its rows; payloads go beside."""
+    await connection.execute(
+        """
+        WITH places AS (DELETE FROM accounts.log_places WHERE conversation = $1),
+        entries AS (DELETE FROM accounts.entries WHERE conversation = $1),
+        segments AS (DELETE FROM accounts.segments WHERE conversation = $1),
+        records AS (DELETE FROM accounts.records WHERE conversation = $1),
+        boxes AS (DELETE FROM accounts.boxes WHERE conversation = $1)
+        DELETE FROM accounts.conversations WHERE conversation = $1
+        """,
+        conversation,
+    )
+
+
+async def repairs(
+    connection: Connection, conversation: bytes, device: bytes, today: int
+) -> tuple[int, int | None]:
+    """How many epochs were begun here today without a reason, and when this device last did so."""
+    row = await connection.fetchrow(
+        """
+        SELECT CASE WHEN c.repairs_day = $3 THEN c.repairs ELSE 0 END, d.repaired_at
+        FROM accounts.conversations c
+        LEFT JOIN accounts.conversation_devices d
+          ON d.conversation = c.conversation AND d.device = $2
+        WHERE c.conversation = $1
+        """,
+        conversation,
+        device,
+        today,
+    )
+    return (0, None) if row is None else (row[0], row[1])
+
+
+async def note_repair(
+    connection: Connection, conversation: bytes, device: bytes, today: int, now: int
+) -> None:
+    """One more."""
+    await connection.execute(
+        """
+        WITH own AS (
+          UPDATE accounts.conversation_devices SET repaired_at = $4
+          WHERE conversation = $1 AND device = $2
+        )
+        UPDATE accounts.conversations
+        SET repairs = CASE WHEN repairs_day = $3 THEN repairs + 1 ELSE 1 END, repairs_day = $3
+        WHERE conversation = $1
+        """,
+        conversation,
+        device,
+        today,
+        now,
+    )
+
+
+async def spend_boxes(
+    connection: Connection, account: bytes, size: int, today: int, now: int
+) -> int:
+    """Count bytes of boxes to an account's day; gives how many it has posted, 0 if it is free."""
+    spent: int = await connection.fetchval(
+        """
+        INSERT INTO accounts.box_budgets AS b (account, day, bytes) VALUES ($1, $3, $2)
+        ON CONFLICT (account) DO UPDATE
+        SET bytes = CASE WHEN b.day = $3 THEN b.bytes ELSE 0 END + $2, day = $3,
+            free_until = CASE WHEN b.free_until > $4 THEN b.free_until END
+        RETURNING CASE WHEN free_until > $4 THEN 0 ELSE bytes END
+        """,
+        account,
+        size,
+        today,
+        now,
+    )
+    return spent
+
+
+async def free_boxes(connection: Connection, account: bytes, until: int, today: int) -> None:
+    """An account may post any number of boxes until then."""
+    await connection.execute(
+        """
+        INSERT INTO accounts.box_budgets (account, day, bytes, free_until) VALUES ($1, $3, 0, $2)
+        ON CONFLICT (account) DO UPDATE SET free_until = excluded.free_until
+        """,
+        account,
+        until,
+        today,
+    )
+
+
+async def count(connection: Connection) -> int:
+    """How many conversations there are."""
+    found: int = await connection.fetchval("SELECT count(*) FROM accounts.conversations")
+    return found

@@ -1,0 +1,354 @@
+"""Epochs: a record is compared with what stands, judged, and set, all under the conversation's row.
+
+Accounts are locked before: no chain that the record names moves on meanwhile, so that either the
+record knows of a statement, or the statement finds the record and says that another is due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ephemeral.accounts.doors import ChainState, Doors
+from ephemeral.conversations.rows import (
+    conversation_rows,
+    line_rows,
+    log_rows,
+    member_rows,
+    people_rows,
+    record_rows,
+)
+from ephemeral.conversations.rows.people_rows import PersonRow
+from ephemeral.conversations.rules import limits
+from ephemeral.conversations.rules.log_state import LogState, why_due
+from ephemeral.conversations.rules.records import Begun, changes_nothing, is_newest_key
+from ephemeral.conversations.service.asker import Asker
+from ephemeral.conversations.service.destruction import Destruction
+from ephemeral.conversations.service.hints import Hints
+from ephemeral.conversations.service.lines import Lines
+from ephemeral.conversations.service.records import Records
+from ephemeral.conversations.service.writing import Writing
+from ephemeral.protocol.conversations.judge import Bad, judge
+from ephemeral.protocol.conversations.records import Record, SignedRecord
+from ephemeral.protocol.conversations.registers import founding_hash, self_conversation
+from ephemeral.protocol.errors import Refusal, refuse
+
+if TYPE_CHECKING:
+    from ephemeral.store.postgres import Connection
+
+__all__ = ["Epochs"]
+
+
+@dataclass(slots=True)
+class _Standing:
+    """What a record is compared with: `people` by chain, all as their rows say."""
+
+    state: LogState
+    before: Record
+    people: Mapping[bytes, PersonRow]
+
+
+class Epochs:
+    """Begins conversations and their epochs."""
+
+    def __init__(
+        self,
+        doors: Doors,
+        lines: Lines,
+        records: Records,
+        writing: Writing,
+        destruction: Destruction,
+        hints: Hints,
+    ) -> None:
+        self._doors = doors
+        self._lines = lines
+        self._records = records
+        self._writing = writing
+        self._destruction = destruction
+        self._hints = hints
+
+    async def found(
+        self, asker: Asker, signed: SignedRecord, boxes: Sequence[bytes]
+    ) -> Begun:
+        """Begin a conversation; the same again changes nothing.
+
+        Refuses what the judge does, `contact_needed`, `conversations_full`, `conflict`.
+        """
+        record = signed.record
+        refuse(record.epoch != 1, "record_epoch")
+        refuse(record.by != asker.device, "record_author")
+
+        async def work(connection: Connection) -> Begun:
+            await self._hold(connection, asker, record)
+            lines, states = await self._lines.of(connection, [one.chain for one in record.people])
+            own = _own(states, asker.account)
+            states_of, now = await log_rows.lock(connection, [record.conversation])
+            standing = states_of.get(record.conversation)
+            if standing is not None:
+                again = await self._again(connection, signed, now)
+                if again is not None:
+                    return again
+                await self._evict(connection, record, own)
+            now = await self._writing.now(connection)
+            verdict = judge(None, signed, lines, complete=True)
+            if isinstance(verdict, Bad):
+                raise Refusal(verdict.code)
+            self._require_newest(record, states, None)
+            await self._require_keys(connection, record, None, states)
+            strangers = await self._strangers(connection, asker, record, states)
+            await self._require_contacts(connection, asker.account, record.conversation, strangers)
+            accounts = _accounts(record, states)
+            await self._require_room(connection, accounts.values())
+            begun = await self._writing.begin(connection, signed, boxes, accounts, now)
+            await self._spend(connection, asker.account, boxes, now)
+            self._hints.later(record.conversation, begun.s, accounts.values())
+            return begun
+
+        return await self._doors.watches.told(work)
+
+    async def begin(
+        self, asker: Asker, conversation: bytes, signed: SignedRecord, boxes: Sequence[bytes]
+    ) -> Begun:
+        """Begin the next epoch of a conversation; the same again changes nothing.
+
+        Refuses what the judge does, `conflict` for what something else came before, `broken`,
+        `contact_needed`, `conversations_full`, `too_many`.
+        """
+        record = signed.record
+        refuse(record.conversation != conversation, "record_conversation")
+        refuse(record.by != asker.device, "record_author")
+
+        async def work(connection: Connection) -> Begun:
+            await self._hold(connection, asker, record)
+            standing, now = await self._standing(connection, asker, conversation)
+            again = await self._again(connection, signed, now)
+            if again is not None:
+                return again
+            state, before = standing.state, standing.before
+            if (record.epoch, record.previous) != (state.epoch + 1, state.record):
+                raise _conflict(state)
+            chains = {one.chain for one in (*before.people, *record.people)}
+            lines, states = await self._lines.of(connection, chains)
+            verdict = judge(before, signed, lines, complete=True)
+            if isinstance(verdict, Bad):
+                raise Refusal(verdict.code)
+            await self._require_place(connection, state, record)
+            self._require_newest(record, states, state)
+            await self._require_keys(connection, record, before, states, state)
+            present = {one.chain for one in record.people}
+            left = await member_rows.leaves(connection, conversation)
+            if any(one.chain in present for one in left):
+                raise _conflict(state)
+            accounts = _accounts(record, states)
+            # Whoever was here stays; whose account is another's by now is none's.
+            come = {
+                chain: account
+                for chain, account in accounts.items()
+                if before.person(chain) is None
+            }
+            strangers = [account for account in come.values() if account != asker.account]
+            await self._require_contacts(connection, asker.account, conversation, strangers)
+            await self._require_room(connection, come.values())
+            await self._require_reason(connection, standing, record, now)
+            begun = await self._writing.go_on(connection, state, signed, boxes, accounts, now)
+            await self._spend(connection, asker.account, boxes, now)
+            gone = [
+                one.account for chain, one in standing.people.items() if chain not in present
+            ]
+            self._hints.later(conversation, begun.s, [*gone, *come.values()])
+            return begun
+
+        return await self._doors.watches.told(work)
+
+    async def _hold(self, connection: Connection, asker: Asker, record: Record) -> None:
+        """Lock the accounts; refuse a device that was removed since its request was let in."""
+        await line_rows.hold(connection, [one.chain for one in record.people], asker.account)
+        active = await people_rows.is_active(connection, asker.account, asker.device)
+        refuse(not active, "device_revoked")
+
+    async def _standing(
+        self, connection: Connection, asker: Asker, conversation: bytes
+    ) -> tuple[_Standing, int]:
+        states, now = await log_rows.lock(connection, [conversation])
+        people = await people_rows.people(connection, conversation)
+        is_in = any(one.account == asker.account for one in people.values())
+        refuse(conversation not in states or not is_in, "not_found")
+        before = await self._records.newest(connection, conversation)
+        return _Standing(states[conversation], before, people), now
+
+    async def _again(
+        self, connection: Connection, signed: SignedRecord, now: int
+    ) -> Begun | None:
+        """The answer of before, if this very record stands."""
+        conversation = signed.record.conversation
+        row = await record_rows.with_hash(connection, conversation, signed.hash)
+        return None if row is None else Begun(conversation, row.epoch, row.s, row.log, now)
+
+    async def _evict(
+        self, connection: Connection, record: Record, own: ChainState | None
+    ) -> None:
+        """Refuse `conflict`; but an account's own conversation is nobody else's.
+
+        Others can compute what it will be called. Whoever has founded one of that name loses it.
+        """
+        refuse(own is None or not _is_own(record, own), "conflict")
+        assert own is not None
+        people = await people_rows.people(connection, record.conversation)
+        refuse(list(people) == [own.chain.id], "conflict")
+        await self._destruction.destroy(connection, record.conversation)
+
+    async def _require_place(
+        self, connection: Connection, state: LogState, record: Record
+    ) -> None:
+        """Refuse `broken` if the record's author has read another log."""
+        if record.seen == state.s:
+            known: bytes | None = state.log
+        else:
+            found = await log_rows.look(connection, (), (), [(state.conversation, record.seen)])
+            known = found.hashes.get((state.conversation, record.seen))
+        if known != record.log:
+            raise state.broken
+
+    def _require_newest(
+        self, record: Record, states: Mapping[bytes, ChainState], state: LogState | None
+    ) -> None:
+        """Refuse `conflict` if a chain has gone on from where the record judges."""
+        for one in record.people:
+            if states[one.chain].chain.sequence != one.sequence:
+                raise _conflict(state)
+
+    async def _require_keys(
+        self,
+        connection: Connection,
+        record: Record,
+        before: Record | None,
+        states: Mapping[bytes, ChainState],
+        state: LogState | None = None,
+    ) -> None:
+        """Refuse `conflict` if a device has published another key since."""
+        accounts = {one for one in _accounts(record, states).values() if one is not None}
+        now = await self._doors.people.now(connection, sorted(accounts))
+        keys = {device: key for one in now.values() for device, key in one.keys.items()}
+        was = {} if before is None else {one.device: one for one in before.devices}
+        for one in record.devices:
+            if not is_newest_key(one, was, keys.get(one.device)):
+                raise _conflict(state)
+
+    async def _strangers(
+        self,
+        connection: Connection,
+        asker: Asker,
+        record: Record,
+        states: Mapping[bytes, ChainState],
+    ) -> list[bytes | None]:
+        """Whose consent a founder needs: not that of those with whom a conversation goes on."""
+        others = {
+            chain: account
+            for chain, account in _accounts(record, states).items()
+            if account != asker.account
+        }
+        if record.continues is not None:
+            conversation, name = record.continues
+            was = await people_rows.people(connection, conversation)
+            kept = await record_rows.with_hash(connection, conversation, name)
+            there = kept is not None and any(
+                one.account == asker.account for one in was.values()
+            )
+            if there:
+                return [account for chain, account in others.items() if chain not in was]
+        return list(others.values())
+
+    async def _require_contacts(
+        self,
+        connection: Connection,
+        account: bytes,
+        conversation: bytes,
+        strangers: Sequence[bytes | None],
+    ) -> None:
+        """Refuse `contact_needed` for whoever has agreed neither to the author nor to come."""
+        if not strangers:
+            return
+        asked = {one for one in strangers if one is not None}
+        refuse(None in strangers, "contact_needed")
+        agreed = await self._doors.contacts.accepted(connection, account, sorted(asked))
+        missing = asked - set(agreed)
+        if missing:
+            now = await self._writing.now(connection)
+            joins = await member_rows.joins(connection, conversation, now)
+            missing -= {one.account for one in joins}
+        refuse(bool(missing), "contact_needed")
+
+    async def _require_room(
+        self, connection: Connection, accounts: Iterable[bytes | None]
+    ) -> None:
+        """Refuse `conversations_full` if somebody who comes is in too many."""
+        come = sorted({one for one in accounts if one is not None})
+        if come:
+            full = await people_rows.full(connection, come, limits.CONVERSATIONS_MAX)
+            refuse(full, "conversations_full")
+
+    async def _require_reason(
+        self, connection: Connection, standing: _Standing, record: Record, now: int
+    ) -> None:
+        """Refuse `too_many` if an epoch that has just begun is replaced for no reason, often.
+
+        That is for a device that can't open its box: the server can't tell.
+        """
+        state = standing.state
+        age = now - state.began_at
+        if age >= limits.HOUR_MS or state.messages >= limits.ADVISED_MESSAGES:
+            return
+        if why_due(state.due, state.began_at, state.messages, now) is not None:
+            return
+        if not changes_nothing(standing.before, record):
+            return
+        today = now // limits.DAY_MS
+        often, last = await conversation_rows.repairs(
+            connection, state.conversation, record.by, today
+        )
+        if last is not None and now - last < limits.HOUR_MS:
+            raise Refusal("too_many", retry_after=(last + limits.HOUR_MS - now) // 1000 + 1)
+        if often >= limits.REPAIRS_PER_DAY:
+            raise Refusal("too_many", retry_after=_until_tomorrow(now))
+        await conversation_rows.note_repair(
+            connection, state.conversation, record.by, today, now
+        )
+
+    async def _spend(
+        self, connection: Connection, account: bytes, boxes: Sequence[bytes], now: int
+    ) -> None:
+        """Refuse `too_many` beyond what an account may post on a day. Locks its budget, last."""
+        spent = await conversation_rows.spend_boxes(
+            connection, account, sum(map(len, boxes)), now // limits.DAY_MS, now
+        )
+        if spent > limits.BOXES_PER_DAY:
+            raise Refusal("too_many", retry_after=_until_tomorrow(now))
+
+
+def _own(states: Mapping[bytes, ChainState], account: bytes) -> ChainState | None:
+    """The chain in force of an account, if it is among these."""
+    return next((one for one in states.values() if one.account == account and one.open), None)
+
+
+def _accounts(
+    record: Record, states: Mapping[bytes, ChainState]
+) -> dict[bytes, bytes | None]:
+    """Whose chain in force each person of a record is, if it is anybody's."""
+    found = {one.chain: states[one.chain] for one in record.people}
+    return {chain: one.account if one.open else None for chain, one in found.items()}
+
+
+def _is_own(record: Record, own: ChainState) -> bool:
+    """Whether a record founds the conversation that an account has with itself."""
+    alone = [one.chain for one in record.people] == [own.chain.id]
+    named = self_conversation(own.chain.id, founding_hash(own.chain))
+    return alone and record.conversation == named
+
+
+def _conflict(state: LogState | None) -> Refusal:
+    return Refusal("conflict", details={"epoch": 0 if state is None else state.epoch})
+
+
+def _until_tomorrow(now: int) -> int:
+    return (limits.DAY_MS - now % limits.DAY_MS) // 1000 + 1

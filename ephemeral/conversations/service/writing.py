@@ -1,0 +1,156 @@
+"""Writing a record that was judged good, with all that follows from it, in one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from ephemeral.accounts.service.sealed_values import SealedValues
+from ephemeral.conversations.rows import (
+    conversation_rows,
+    log_rows,
+    member_rows,
+    people_rows,
+    record_rows,
+    tail_rows,
+)
+from ephemeral.conversations.rows.conversation_rows import Advance
+from ephemeral.conversations.rows.log_rows import PlaceRow
+from ephemeral.conversations.rows.people_rows import PersonRow
+from ephemeral.conversations.rows.record_rows import RecordRow
+from ephemeral.conversations.rules import limits
+from ephemeral.conversations.rules.log_state import LogState, Place
+from ephemeral.conversations.rules.records import Begun
+from ephemeral.conversations.service.boxes import Boxes
+from ephemeral.conversations.service.records import Records
+from ephemeral.protocol.conversations.log import RECORD, Log
+from ephemeral.protocol.conversations.records import ADMIN, SignedRecord
+from ephemeral.protocol.errors import refuse
+from ephemeral.store.clock import clock
+
+if TYPE_CHECKING:
+    from ephemeral.store.postgres import Connection
+
+__all__ = ["Writing"]
+
+# Whose account a chain is, of all people of a record; None if it is none's in force.
+Accounts = Mapping[bytes, bytes | None]
+
+
+class Writing:
+    """Writes records."""
+
+    def __init__(self, values: SealedValues, records: Records, boxes: Boxes) -> None:
+        self._values = values
+        self._records = records
+        self._boxes = boxes
+
+    async def now(self, connection: Connection) -> int:
+        """The time."""
+        return await clock(connection)
+
+    async def begin(
+        self,
+        connection: Connection,
+        signed: SignedRecord,
+        boxes: Sequence[bytes],
+        accounts: Accounts,
+        now: int,
+    ) -> Begun:
+        """A conversation's first record; refuses `conflict` if somebody else founds it just now."""
+        new = _advance(signed, Log.first(signed.record.conversation), now)
+        refuse(not await conversation_rows.insert(connection, new), "conflict")
+        await self._write(connection, signed, boxes, accounts, new)
+        return Begun(new.conversation, new.epoch, new.s, new.log, now)
+
+    async def go_on(
+        self,
+        connection: Connection,
+        state: LogState,
+        signed: SignedRecord,
+        boxes: Sequence[bytes],
+        accounts: Accounts,
+        now: int,
+    ) -> Begun:
+        """The next record of a conversation, which is locked and in this state."""
+        new = _advance(signed, Log(state.s, state.log), now)
+        await self._write(connection, signed, boxes, accounts, new)
+        await conversation_rows.advance(connection, new)
+        await member_rows.forget_leaves(connection, new.conversation)
+        come = [one for one in accounts.values() if one is not None]
+        payloads = await member_rows.drop_joins(connection, new.conversation, come)
+        await self._values.destroy(connection, payloads)
+        # Who is gone held something back, perhaps.
+        seen_day = now // limits.DAY_MS - limits.UNSEEN_DAYS
+        await tail_rows.trim(connection, [new.conversation], seen_day)
+        return Begun(new.conversation, new.epoch, new.s, new.log, now)
+
+    async def _write(
+        self,
+        connection: Connection,
+        signed: SignedRecord,
+        boxes: Sequence[bytes],
+        accounts: Accounts,
+        new: Advance,
+    ) -> None:
+        record, conversation = signed.record, new.conversation
+        place = Place(new.s, hashlib.sha256(signed.entry()).digest(), new.log, new.at)
+        rows = [PlaceRow(conversation, RECORD, record.by, None, place)]
+        await log_rows.write(connection, rows, [])
+        payload = await self._records.store(connection, signed)
+        named = [(one.device, box) for one, box in zip(record.devices, boxes, strict=True)]
+        key = await self._boxes.store(connection, conversation, new.epoch, named)
+        await record_rows.insert(
+            connection,
+            RecordRow(conversation, new.epoch, new.record, new.s, new.log, new.at, payload, key),
+        )
+        present = [
+            PersonRow(one.chain, accounts[one.chain], one.role == ADMIN, one.since)
+            for one in record.people
+        ]
+        await people_rows.replace_people(connection, conversation, present)
+        await people_rows.name_chains(
+            connection, conversation, new.epoch, [one.chain for one in record.people]
+        )
+        await self._list_devices(connection, signed, accounts, new)
+        self._records.remember(new.record, record)
+
+    async def _list_devices(
+        self, connection: Connection, signed: SignedRecord, accounts: Accounts, new: Advance
+    ) -> None:
+        """Cursors for the devices that the record lists, and for no others."""
+        owners = await people_rows.owners(
+            connection, [one for one in accounts.values() if one is not None]
+        )
+        listed = {
+            one.device: owners[one.device]
+            for one in signed.record.devices
+            if one.device in owners
+        }
+        was = await people_rows.devices_of(connection, new.conversation)
+        gone = sorted(was.keys() - listed.keys())
+        if gone:
+            await people_rows.drop_devices(connection, new.conversation, gone)
+            await self._boxes.drop_of(connection, [(new.conversation, one) for one in gone])
+        come = [(device, account) for device, account in listed.items() if device not in was]
+        if come:
+            await people_rows.add_devices(
+                connection, new.conversation, come, new.s, signed.record.seen
+            )
+
+
+def _advance(signed: SignedRecord, log: Log, now: int) -> Advance:
+    record = signed.record
+    place = log.next(RECORD, record.by, hashlib.sha256(signed.entry()).digest())
+    return Advance(
+        record.conversation,
+        record.epoch,
+        signed.hash,
+        place.place,
+        place.hash,
+        record.seen,
+        record.timer,
+        len(record.people),
+        now,
+    )
