@@ -152,7 +152,7 @@ class Kept:
         """What `fields` gave; refuses anything else as malformed."""
         session, linking = obj.get("session"), obj.get("linking")
         ahead = read_text(obj, "ahead")
-        if not ahead.removeprefix("-").isdecimal() or len(ahead) > 16:
+        if not ahead.removeprefix("-").isdecimal() or len(ahead) > 17:
             raise Refusal("malformed")
         return cls(
             server=read_text(obj, "server"),
