@@ -104,7 +104,7 @@ async def _redeem(account: Account) -> Exit:
     own = await _own(account, None)
     sealed = seal_redemption(invitation, own, context.random)
     name = b64encode(invitation.id)
-    body = {"id": name, "sealed": b64encode(sealed)}
+    body = {"sealed": b64encode(sealed)}
     answer = await account.ask("POST", f"/contacts/invitations/{name}/redeem", body)
     other = read_id(answer, "account")
     said = open_invitation(invitation, read_bytes(answer, "sealed"))
