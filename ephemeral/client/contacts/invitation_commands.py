@@ -110,7 +110,8 @@ async def _redeem(account: Account) -> Exit:
     said = open_invitation(invitation, read_bytes(answer, "sealed"))
     person = people.met(said.pin.chain, other)
     person.pin = person.pin or said.pin
-    person.name = person.name or context.args.label or said.name
+    person.name = context.args.label or person.name
+    person.said = said.name or person.said
     if said.conversation is not None:
         people.expected[said.conversation] = said.pin.chain
     account.save()
