@@ -1,0 +1,95 @@
+"""`inbox`: what is new, printed, and acknowledged once it was."""
+
+import asyncio
+
+from ephemeral.client.context import Context
+from ephemeral.client.conversations import news as kinds
+from ephemeral.client.conversations.engine import Ear
+from ephemeral.client.conversations.news import News
+from ephemeral.client.exits import ClientError, Exit, exit_code_of
+from ephemeral.client.safe_text import neutralise_line
+from ephemeral.client.talking.here import Here, here
+from ephemeral.client.talking.joining import let_in
+from ephemeral.client.talking.lines import fields_of, lines_of
+from ephemeral.protocol.errors import Refusal
+
+__all__ = ["inbox", "learn", "put_news"]
+
+# For so long nothing is asked while nothing seems to be new.
+_ROUND_SECONDS = 25.0
+_AGAIN_SECONDS = 2.0
+
+
+async def inbox(context: Context) -> Exit:
+    """Print what is new. `--follow`: and what is to come; the account isn't held meanwhile."""
+    args = context.args
+    until = asyncio.get_running_loop().time() + args.wait
+    told = 0
+    while True:
+        ear: Ear | None = None
+        try:
+            async with here(context) as place:
+                ear = Ear(place.account)
+                told += await _round(place)
+        except (ClientError, Refusal) as error:
+            status = error.status if isinstance(error, ClientError) else exit_code_of(error)
+            if status != Exit.NETWORK or not args.follow:
+                raise
+            context.say(f"{neutralise_line(error.message)} Trying again.")
+            await asyncio.sleep(_AGAIN_SECONDS)
+            continue
+        left = until - asyncio.get_running_loop().time()
+        if not args.follow and (told or left <= 0):
+            break
+        await ear.heard(_ROUND_SECONDS if args.follow else min(left, _ROUND_SECONDS))
+    if told:
+        return Exit.OK
+    if not context.wants_json:
+        context.say("Nothing is new.")
+    return Exit.NOTHING
+
+
+async def _round(place: Here) -> int:
+    """Read on everywhere, print what is new; how much that was."""
+    await place.engine.sync()
+    await let_in(place)
+    where = place.context.args.where
+    only = None if where is None else place.conversation(where).id
+    found = place.engine.news(only)
+    return await put_news(place, found)
+
+
+async def put_news(place: Here, found: list[News]) -> int:
+    """Print news, acknowledge them once they are printed; how many were for a person."""
+    context, count = place.context, 0
+    learn(place, found)
+    known = {one.id: one for one in place.engine.known()}
+    for one in found:
+        where = known.get(one.conversation)
+        # What was written here was seen here.
+        if one.kind == kinds.MESSAGE and one.device == place.account.kept.device:
+            continue
+        lines = lines_of(place, where, one)
+        if context.wants_json:
+            await context.put_json(fields_of(place, where, one))
+        elif lines:
+            await context.put("\n".join(lines))
+        count += bool(lines)
+    if found:
+        await place.engine.taken(found)
+    return count
+
+
+def learn(place: Here, found: list[News]) -> None:
+    """Keep what people call themselves."""
+    changed = False
+    for one in found:
+        content = one.content
+        if content is None or content.kind != "profile" or one.chain in {None, place.own}:
+            continue
+        assert one.chain is not None
+        person = place.account.kept.people.met(one.chain)
+        changed |= person.said != content.body["name"]
+        person.said = str(content.body["name"])
+    if changed:
+        place.account.save()
