@@ -47,7 +47,9 @@ NOTES: Mapping[str, str] = {
         "the key of this part is another than its author announced; another one is made with the "
         "next message"
     ),
-    "server_back": "the server went back, as after the restoring of a backup; what it lost is sent anew",
+    "server_back": (
+        "the server went back, as after the restoring of a backup; what it lost is sent anew"
+    ),
     "two_forks": (
         "several people have read another conversation than this device. Don't trust the server: "
         "`ephemeral chat again` begins anew"

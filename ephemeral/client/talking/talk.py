@@ -1,4 +1,4 @@
-"""`chat with`: talking in one conversation, line by line, while the account stays free for others."""
+"""`chat with`: talking in one conversation by lines. The account stays free for others."""
 
 import asyncio
 import os
