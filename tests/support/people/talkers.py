@@ -29,7 +29,6 @@ from ephemeral.protocol.accounts.signing import SigningKey
 from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.objects import Json
 
-
 Ask = Callable[..., Any]
 
 
