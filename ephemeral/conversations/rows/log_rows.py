@@ -186,9 +186,7 @@ async def update(connection: Connection, states: Sequence[LogState]) -> None:
     )
 
 
-async def move_cursors(
-    connection: Connection, moved: Sequence[tuple[bytes, bytes, int]]
-) -> None:
+async def move_cursors(connection: Connection, moved: Sequence[tuple[bytes, bytes, int]]) -> None:
     """Note how far devices have stored what they read: (conversation, device, cursor)."""
     await connection.execute(
         """

@@ -126,9 +126,7 @@ class Batch:
                 places.append(PlaceRow(conversation, MESSAGE, ad.device, ad.id, place))
                 sealed = self._segments.seal(segment, conversation, place.s, one.entry)
                 entries.append(EntryRow(conversation, place.s, segment, ends, sealed))
-                items.append(
-                    Item(place.s, MESSAGE, ad.device, ad.id, now, place.digest, one.entry)
-                )
+                items.append(Item(place.s, MESSAGE, ad.device, ad.id, now, place.digest, one.entry))
         await log_rows.write(connection, places, entries)
 
     async def _have_segments(self, connection: Connection, deciding: _Deciding) -> None:

@@ -67,9 +67,7 @@ class Ledger:
         read = [Entry(read_ad(one), hashlib.sha256(one).digest(), one) for one in entries]
         self._submit(Post(conversation, asker.account, asker.device, reply, read))
 
-    def acknowledge(
-        self, asker: Asker, conversation: bytes, cursor: int, reply: Reply
-    ) -> None:
+    def acknowledge(self, asker: Asker, conversation: bytes, cursor: int, reply: Reply) -> None:
         """Take a device's cursor; the reply is Acknowledged."""
         self._submit(Acknowledge(conversation, asker.account, asker.device, reply, cursor))
 
@@ -123,9 +121,7 @@ class Ledger:
             if waiting == 0:
                 self.emptied.add(conversation)
 
-    def _told(
-        self, requests: Sequence[Request], done: Done, *, unsure: bool
-    ) -> list[Hint]:
+    def _told(self, requests: Sequence[Request], done: Done, *, unsure: bool) -> list[Hint]:
         if unsure:
             # Nobody knows whether it was committed: whoever listens looks.
             names = {one.conversation for one in requests}
