@@ -153,7 +153,7 @@ def conversation_operations(
                 "rekey_required",
                 "broken",
                 "conflict",
-            ),  # fmt: skip
+            ),
             action=request,
             size=Size(actions.post, lambda asked: len(asked[1])),
         ),

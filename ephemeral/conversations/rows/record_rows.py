@@ -14,7 +14,6 @@ __all__ = [
     "after",
     "at_places",
     "box",
-    "end",
     "ended_before",
     "forget",
     "insert",

@@ -10,7 +10,6 @@ from ephemeral.accounts.service.sealed_values import SealedValues
 from ephemeral.conversations.rows import (
     conversation_rows,
     member_rows,
-    people_rows,
     reading_rows,
     record_rows,
 )
@@ -181,7 +180,8 @@ class Reading:
         records = await record_rows.at_places(connection, conversation, places) if places else {}
         entries = await self._records.entries(connection, list(records.values()))
         readable_from = first if first is not None else found.s + 1
-        items, size = [], 0
+        items: list[Item] = []
+        size = 0
         for one in rows:
             entry = None
             if one.s >= readable_from:
