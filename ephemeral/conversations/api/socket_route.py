@@ -25,8 +25,11 @@ CLOSE_CODES: Mapping[str, int] = {
     "device_required": 4401,
     "device_revoked": 4403,
 }
-#: Operations that may be asked for by frames, and the types of these.
-FRAMES: Mapping[str, str] = {"postMessages": "post", "acknowledge": "ack"}
+#: Paths of what may be asked for by frames, and the types of these.
+FRAMES: Mapping[str, str] = {
+    "/chatrooms/{conversation}/message": "post",
+    "/chatrooms/{conversation}/ack": "ack",
+}
 
 _LONGEST = 4096
 
@@ -69,9 +72,9 @@ def socket_route(
         caller=caller,
         operations=[
             *(
-                replace(one, caller=caller, frame=FRAMES[one.name])
+                replace(one, caller=caller, frame=FRAMES[one.path])
                 for one in operations
-                if one.name in FRAMES
+                if one.path in FRAMES
             ),
             Operation(
                 method="GET",
