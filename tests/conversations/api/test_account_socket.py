@@ -83,7 +83,7 @@ async def test_the_same_post_again_has_the_first_answer_and_is_told_once(
         assert answers[0]["stored"] == answers[1]["stored"]
         talk.stored(one.machines[0], entry)
         await talk.say(here, one.machines[0])
-        assert [one["s"] for one in await entries(there, 3)] == [2, 3]
+        assert [each["s"] for each in await entries(there, 3)] == [2, 3]
 
 
 async def test_receipts_and_typing_are_told_and_typing_is_told_to_others_alone(
