@@ -68,7 +68,7 @@ async def conversation(
             await connection.execute(f"INSERT INTO accounts.{table} VALUES ({places})", *values)
 
         async def payload(content: bytes) -> bytes:
-            return await accounts.values.store(connection, "test", content)
+            return await accounts.values.store(connection, "pins", content)
 
         segment = await payload(key)
         for name in (one, left):
