@@ -1,11 +1,13 @@
 """What is answered about conversations: each object is one struct (docs/conversations.md)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Annotated
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec.structs import astuple
 
+from ephemeral.conversations.rows.conversation_rows import Summary
 from ephemeral.conversations.rules.log_state import why_due
 from ephemeral.conversations.rules.records import Begun
 from ephemeral.conversations.rules.requests import Acknowledged, Posted
@@ -15,7 +17,6 @@ from ephemeral.conversations.service.reading import (
     LogPage,
     MembersPage,
     PersonNow,
-    Summary,
 )
 from ephemeral.conversations.service.recent import Item
 from ephemeral.protocol.conversations.records import ADMIN, MEMBER
@@ -87,7 +88,7 @@ class ConversationObject(_Answer):
     since: int
 
 
-class ConversationAnswer(ConversationObject):
+class ConversationAnswer(ConversationObject, kw_only=True):
     """The same alone."""
 
     now: Time
@@ -227,13 +228,13 @@ def begun(one: Begun) -> bytes:
 
 def listed(page: ListPage) -> bytes:
     """Conversations of an account."""
-    found = [ConversationObject(**_summary(one, page.now)) for one in page.conversations]
+    found = [_summary(one, page.now) for one in page.conversations]
     return _encode(ListAnswer(found, page.more, page.now))
 
 
 def conversation(one: Summary, now: int) -> bytes:
     """One of them."""
-    return _encode(ConversationAnswer(**_summary(one, now), now=now))
+    return _encode(ConversationAnswer(*astuple(_summary(one, now)), now=now))
 
 
 def epochs(page: EpochPage) -> bytes:
@@ -252,7 +253,7 @@ def members(page: MembersPage) -> bytes:
     """Who is in a conversation."""
     return _encode(
         MembersAnswer(
-            [PersonObject(**_person(one)) for one in page.people],
+            [_person(one) for one in page.people],
             [
                 LeftObject(
                     b64encode(one.chain), one.since, b64encode(one.device), b64encode(one.signature)
@@ -261,9 +262,9 @@ def members(page: MembersPage) -> bytes:
             ],
             [
                 JoinObject(
+                    *astuple(_person(one.person)),
                     invitation=b64encode(one.invitation),
                     sealed=b64encode(one.sealed),
-                    **_person(one.person),
                 )
                 for one in page.joins
             ],
@@ -309,22 +310,22 @@ def acknowledged(outcome: Acknowledged) -> bytes:
     return _encode(AckAnswer(outcome.cursor, outcome.now))
 
 
-def _summary(one: Summary, now: int) -> dict[str, object]:
-    return {
-        "conversation": b64encode(one.conversation),
-        "epoch": one.epoch,
-        "record": b64encode(one.record),
-        "s": one.s,
-        "hash": b64encode(one.log),
-        "cursor": one.cursor,
-        "first": one.first,
-        "due": why_due(one.due, one.began_at, one.messages, now),
-        "role": ADMIN if one.admin else MEMBER,
-        "since": one.since,
-    }
+def _summary(one: Summary, now: int) -> ConversationObject:
+    return ConversationObject(
+        b64encode(one.conversation),
+        one.epoch,
+        b64encode(one.record),
+        one.s,
+        b64encode(one.log),
+        one.cursor,
+        one.first,
+        why_due(one.due, one.began_at, one.messages, now),
+        ADMIN if one.admin else MEMBER,
+        one.since,
+    )
 
 
-def _person(one: PersonNow) -> dict[str, object]:
+def _person(one: PersonNow) -> PersonObject:
     devices = [
         DeviceObject(
             b64encode(device),
@@ -334,13 +335,13 @@ def _person(one: PersonNow) -> dict[str, object]:
         )
         for device, key in one.devices
     ]
-    return {
-        "chain": b64encode(one.chain),
-        "sequence": one.sequence,
-        "head": b64encode(one.head),
-        "devices": devices,
-        "account": UNSET if one.account is None else b64encode(one.account),
-    }
+    return PersonObject(
+        b64encode(one.chain),
+        one.sequence,
+        b64encode(one.head),
+        devices,
+        UNSET if one.account is None else b64encode(one.account),
+    )
 
 
 def _item(one: Item) -> ItemObject:

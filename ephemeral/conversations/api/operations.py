@@ -146,9 +146,14 @@ def conversation_operations(
             body_max=bodies.POST_BODY_MAX,
             answers={201: objects.PostedAnswer},
             refusals=(
-                *_PROVEN, "not_found", *_MESSAGE, "stale_epoch", "rekey_required", "broken",
+                *_PROVEN,
+                "not_found",
+                *_MESSAGE,
+                "stale_epoch",
+                "rekey_required",
+                "broken",
                 "conflict",
-            ),  # fmt: skip
+            ),
             action=request,
             size=Size(actions.post, lambda asked: len(asked[1])),
         ),

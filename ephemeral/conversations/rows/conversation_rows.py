@@ -14,13 +14,13 @@ __all__ = [
     "advance",
     "count",
     "delete",
+    "free_boxes",
     "insert",
     "listed",
     "lock_some",
     "note_repair",
     "repairs",
     "spend_boxes",
-    "free_boxes",
     "summary",
     "waits_of",
 ]
@@ -104,7 +104,7 @@ async def summary(
 ) -> Summary | None:
     """A conversation that an account is in."""
     row = await connection.fetchrow(
-        f"SELECT {_SUMMARY} WHERE p.account = $1 AND p.conversation = $3",  # noqa: S608
+        f"SELECT {_SUMMARY} WHERE p.account = $1 AND p.conversation = $3",
         account,
         device,
         conversation,
@@ -120,7 +120,7 @@ async def listed(
         f"""
         SELECT {_SUMMARY} WHERE p.account = $1 AND p.conversation > $3
         ORDER BY p.conversation LIMIT $4
-        """,  # noqa: S608
+        """,
         account,
         device,
         after,

@@ -118,9 +118,9 @@ async def look(
     for kind, conversation, first, second, third, n, m in rows:
         if kind == 1:
             found.members[conversation, first] = Member(second, n, m)
-        elif kind == 2:  # noqa: PLR2004 - as the statement above says
+        elif kind == 2:
             found.people.add((conversation, first))
-        elif kind == 3:  # noqa: PLR2004
+        elif kind == 3:
             found.known[conversation, first[:16], first[16:]] = Place(n, second, third, m)
         else:
             found.hashes[conversation, n] = first
@@ -186,9 +186,7 @@ async def update(connection: Connection, states: Sequence[LogState]) -> None:
     )
 
 
-async def move_cursors(
-    connection: Connection, moved: Sequence[tuple[bytes, bytes, int]]
-) -> None:
+async def move_cursors(connection: Connection, moved: Sequence[tuple[bytes, bytes, int]]) -> None:
     """Note how far devices have stored what they read: (conversation, device, cursor)."""
     await connection.execute(
         """

@@ -11,9 +11,7 @@ if TYPE_CHECKING:
 __all__ = ["clear", "delete", "empty_of", "insert", "payloads_of", "some"]
 
 
-async def insert(
-    connection: Connection, segments: Sequence[tuple[bytes, bytes, int]]
-) -> None:
+async def insert(connection: Connection, segments: Sequence[tuple[bytes, bytes, int]]) -> None:
     """Begin segments: (segment, conversation, place of the first message)."""
     await connection.execute(
         """
@@ -63,9 +61,7 @@ async def clear(connection: Connection, conversation: bytes, segments: Sequence[
     )
 
 
-async def some(
-    connection: Connection, after: bytes, most: int
-) -> list[tuple[bytes, bytes]]:
+async def some(connection: Connection, after: bytes, most: int) -> list[tuple[bytes, bytes]]:
     """Segments with their conversations, in the order of segments, from one on."""
     rows = await connection.fetch(
         """

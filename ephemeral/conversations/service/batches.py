@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ephemeral.conversations.rows import line_rows, log_rows, segment_rows, tail_rows
+from ephemeral.accounts.service.people import People
+from ephemeral.conversations.rows import log_rows, segment_rows, tail_rows
 from ephemeral.conversations.rows.log_rows import EntryRow, Found, PlaceRow
 from ephemeral.conversations.rules import limits
 from ephemeral.conversations.rules.log_state import Entry, LogState, Member, Place
@@ -54,8 +55,14 @@ class Batch:
     """Requests, decided in their order. `ttl`: how long a message waits at most, in ms."""
 
     def __init__(
-        self, segments: Segments, boxes: Boxes, requests: Sequence[Request], ttl: int
+        self,
+        people: People,
+        segments: Segments,
+        boxes: Boxes,
+        requests: Sequence[Request],
+        ttl: int,
     ) -> None:
+        self._people = people
         self._segments = segments
         self._boxes = boxes
         self._requests = requests
@@ -126,9 +133,7 @@ class Batch:
                 places.append(PlaceRow(conversation, MESSAGE, ad.device, ad.id, place))
                 sealed = self._segments.seal(segment, conversation, place.s, one.entry)
                 entries.append(EntryRow(conversation, place.s, segment, ends, sealed))
-                items.append(
-                    Item(place.s, MESSAGE, ad.device, ad.id, now, place.digest, one.entry)
-                )
+                items.append(Item(place.s, MESSAGE, ad.device, ad.id, now, place.digest, one.entry))
         await log_rows.write(connection, places, entries)
 
     async def _have_segments(self, connection: Connection, deciding: _Deciding) -> None:
@@ -151,7 +156,8 @@ class Batch:
         self, connection: Connection, state: LogState, account: bytes, done: Done
     ) -> None:
         """Destroy the oldest of what somebody has waiting beyond their share."""
-        own = await line_rows.devices_ever(connection, state.conversation, account)
+        chain = (await self._people.now(connection, [account]))[account].chain
+        own = [one.id for one in (*chain.devices, *chain.removed)]
         beyond = await tail_rows.longest_waiting(
             connection,
             state.conversation,
@@ -225,7 +231,7 @@ class _Deciding:
         return Acknowledged(cursor, self.now)
 
     def crowded(self) -> list[tuple[LogState, bytes]]:
-        """Where so much waits that somebody's share may be used up, and who has just added to it."""
+        """Where so much waits that a share may be used up, and who has just added to it."""
         return [
             (self.states[conversation], account)
             for conversation, account in sorted(self.posters)

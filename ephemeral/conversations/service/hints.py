@@ -37,9 +37,7 @@ class Hints:
         """A device has stored what it read up to a place."""
         return self._topic(conversation), CursorMoved(device, cursor)
 
-    def later(
-        self, conversation: bytes, s: int, accounts: Iterable[bytes | None] = ()
-    ) -> None:
+    def later(self, conversation: bytes, s: int, accounts: Iterable[bytes | None] = ()) -> None:
         """A conversation has changed, and these accounts are in others than before."""
         self._watches.later([self.changed(conversation, s)])
         self.list_changed(accounts)

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from ephemeral.accounts.service.people import People
 from ephemeral.conversations.rules.log_state import Entry
 from ephemeral.conversations.rules.requests import Acknowledge, Post, Reply, Request
 from ephemeral.conversations.service.asker import Asker
@@ -41,6 +42,7 @@ class Ledger:
         self,
         pool: Pool,
         bus: Bus,
+        people: People,
         segments: Segments,
         boxes: Boxes,
         recent: Recent,
@@ -50,6 +52,7 @@ class Ledger:
     ) -> None:
         self._pool = pool
         self._bus = bus
+        self._people = people
         self._segments = segments
         self._boxes = boxes
         self._recent = recent
@@ -67,9 +70,7 @@ class Ledger:
         read = [Entry(read_ad(one), hashlib.sha256(one).digest(), one) for one in entries]
         self._submit(Post(conversation, asker.account, asker.device, reply, read))
 
-    def acknowledge(
-        self, asker: Asker, conversation: bytes, cursor: int, reply: Reply
-    ) -> None:
+    def acknowledge(self, asker: Asker, conversation: bytes, cursor: int, reply: Reply) -> None:
         """Take a device's cursor; the reply is Acknowledged."""
         self._submit(Acknowledge(conversation, asker.account, asker.device, reply, cursor))
 
@@ -83,7 +84,7 @@ class Ledger:
 
     async def _commit(self, requests: Sequence[Request]) -> None:
         done = Done()
-        batch = Batch(self._segments, self._boxes, requests, self._ttl)
+        batch = Batch(self._people, self._segments, self._boxes, requests, self._ttl)
         unsure = False
         try:
             done = await transaction(self._pool, batch.run)
@@ -123,9 +124,7 @@ class Ledger:
             if waiting == 0:
                 self.emptied.add(conversation)
 
-    def _told(
-        self, requests: Sequence[Request], done: Done, *, unsure: bool
-    ) -> list[Hint]:
+    def _told(self, requests: Sequence[Request], done: Done, *, unsure: bool) -> list[Hint]:
         if unsure:
             # Nobody knows whether it was committed: whoever listens looks.
             names = {one.conversation for one in requests}

@@ -42,14 +42,14 @@ class AccountListener:
         if before is not None and before.id != after.id:
             await people_rows.unbind(connection, account, after.id)
             await people_rows.bind(connection, after.id, account)
-            await self._drop(connection, account, None, rows)
+            await self._drop(connection, account, None)
             self._tell(rows, [account])
             return
         was = () if before is None else tuple(one.id for one in before.devices)
         devices = tuple(one.id for one in after.devices)
         gone = [one for one in was if one not in devices]
         if gone:
-            await self._drop(connection, account, gone, rows)
+            await self._drop(connection, account, gone)
             now = await clock(connection)
             await conversation_rows.free_boxes(
                 connection, account, now + limits.DAY_MS, now // limits.DAY_MS
@@ -69,7 +69,7 @@ class AccountListener:
         payloads = await member_rows.drop_joins_of(connection, account)
         await self._values.destroy(connection, payloads)
         await people_rows.unbind(connection, account, None)
-        await self._drop(connection, account, None, rows)
+        await self._drop(connection, account, None)
         names = [one.conversation for one in rows]
         await people_rows.set_due(connection, "people", names)
         deserted = await people_rows.deserted(connection, names)
@@ -86,7 +86,6 @@ class AccountListener:
         connection: Connection,
         account: bytes,
         devices: Sequence[bytes] | None,
-        rows: Sequence[ChangedRow],
     ) -> None:
         dropped = await people_rows.drop_devices_of(connection, account, devices)
         await self._boxes.drop_of(connection, dropped)

@@ -10,7 +10,6 @@ from ephemeral.accounts.service.sealed_values import SealedValues
 from ephemeral.conversations.rows import (
     conversation_rows,
     member_rows,
-    people_rows,
     reading_rows,
     record_rows,
 )
@@ -149,17 +148,13 @@ class Reading:
 
         return await transaction(self._pool, work, read_only=True)
 
-    async def log(
-        self, asker: Asker, conversation: bytes, after: int, most: int = PAGE
-    ) -> LogPage:
+    async def log(self, asker: Asker, conversation: bytes, after: int, most: int = PAGE) -> LogPage:
         """What stands in the log after a place; refuses `behind` where that isn't kept."""
 
         async def work(connection: Connection) -> LogPage:
             found = await self._summary(connection, asker, conversation)
             first = found.first
-            items = await self.items(
-                connection, conversation, found, after, min(most, PAGE), first
-            )
+            items = await self.items(connection, conversation, found, after, min(most, PAGE), first)
             more = bool(items) and items[-1].s < found.s
             return LogPage(items, found, more, await clock(connection))
 
@@ -185,7 +180,8 @@ class Reading:
         records = await record_rows.at_places(connection, conversation, places) if places else {}
         entries = await self._records.entries(connection, list(records.values()))
         readable_from = first if first is not None else found.s + 1
-        items, size = [], 0
+        items: list[Item] = []
+        size = 0
         for one in rows:
             entry = None
             if one.s >= readable_from:
@@ -262,9 +258,7 @@ class Reading:
                 for one in record.people
                 if one.chain in chains
             ]
-            sealed = await self._values.read(
-                connection, "join", [one.payload for one in waiting]
-            )
+            sealed = await self._values.read(connection, "join", [one.payload for one in waiting])
             joins = []
             for one in waiting:
                 who = in_force.get(one.account)
@@ -282,9 +276,7 @@ class Reading:
 
         return await transaction(self._pool, work, read_only=True)
 
-    async def _summary(
-        self, connection: Connection, asker: Asker, conversation: bytes
-    ) -> Summary:
+    async def _summary(self, connection: Connection, asker: Asker, conversation: bytes) -> Summary:
         found = await conversation_rows.summary(connection, conversation, *asker)
         if found is None:
             raise Refusal("not_found")

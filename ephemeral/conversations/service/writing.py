@@ -124,9 +124,7 @@ class Writing:
             connection, [one for one in accounts.values() if one is not None]
         )
         listed = {
-            one.device: owners[one.device]
-            for one in signed.record.devices
-            if one.device in owners
+            one.device: owners[one.device] for one in signed.record.devices if one.device in owners
         }
         was = await people_rows.devices_of(connection, new.conversation)
         gone = sorted(was.keys() - listed.keys())
