@@ -92,6 +92,7 @@ LIMITS = (
     "sockets", "sockets_address", "sockets_room", "sockets_seat",
     "register_address", "register_shared", "login_address", "login_shared",
     "account_address", "account_account", "pins_address", "pins_account",
+    "conversation_post_account", "conversation_record_account",
     "guess_login", "guess_password", "guess_recovery", "sockets_account",
 )  # fmt: skip
 _OTHER = "other"
