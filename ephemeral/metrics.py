@@ -26,6 +26,7 @@ __all__ = [
     "BUS_UP",
     "CLOCK_DOUBTED",
     "CLOSE_CODES",
+    "CONVERSATION_QUEUE",
     "DATABASE_CONNECTIONS",
     "DATABASE_CONNECTIONS_IN_USE",
     "DATABASE_SET_BACK",
@@ -165,6 +166,11 @@ BATCH_SECONDS = Histogram(
 SOCKETS = Gauge("ephemeral_sockets", "Sockets open at this moment.", registry=REGISTRY)
 LEDGER_QUEUE = Gauge(
     "ephemeral_ledger_queue", "Requests that wait for the next transaction.", registry=REGISTRY
+)
+CONVERSATION_QUEUE = Gauge(
+    "ephemeral_conversation_queue",
+    "Requests of conversations that wait for the next transaction.",
+    registry=REGISTRY,
 )
 SWEEPER_LAG = Gauge(
     "ephemeral_sweeper_lag_seconds", "Since the last whole sweep.", registry=REGISTRY

@@ -29,7 +29,7 @@ DRAWN = count(1)
 WITHOUT_SETTING = {
     "conversation_post_account", "conversation_record_account",
     "sockets_seat", "sockets_account", "guess_login", "guess_password", "guess_recovery",
-    "pins_account", "pins_address",
+    "pins_account", "pins_address", "conversation_post_account", "conversation_record_account",
     "operator_page_address", "operator_sign_in_address", "operator_sign_in_operator",
 }  # fmt: skip
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Advance",
+    "Counts",
     "Summary",
     "advance",
     "count",
@@ -22,6 +23,7 @@ __all__ = [
     "repairs",
     "spend_boxes",
     "summary",
+    "there",
     "waits_of",
 ]
 
@@ -58,6 +60,14 @@ class Summary(NamedTuple):
     since: int
     cursor: int | None
     first: int | None
+
+
+class Counts(NamedTuple):
+    """What there is in all conversations together: these, messages that wait, and their bytes."""
+
+    conversations: int
+    messages: int
+    size: int
 
 
 _SUMMARY = """
@@ -155,6 +165,15 @@ async def lock_some(connection: Connection, conversations: Sequence[bytes]) -> l
     return [row[0] for row in rows]
 
 
+async def there(connection: Connection, conversations: Sequence[bytes]) -> list[bytes]:
+    """Those of these conversations that are there."""
+    rows = await connection.fetch(
+        "SELECT conversation FROM accounts.conversations WHERE conversation = ANY($1::bytea[])",
+        list(conversations),
+    )
+    return [row[0] for row in rows]
+
+
 async def delete(connection: Connection, conversation: bytes) -> None:
     """Destroy a conversation, which is locked, with all its rows; payloads go beside."""
     await connection.execute(
@@ -243,7 +262,13 @@ async def free_boxes(connection: Connection, account: bytes, until: int, today: 
     )
 
 
-async def count(connection: Connection) -> int:
-    """How many conversations there are."""
-    found: int = await connection.fetchval("SELECT count(*) FROM accounts.conversations")
-    return found
+async def count(connection: Connection) -> Counts:
+    """How many conversations there are, and what waits in them."""
+    row = await connection.fetchrow(
+        """
+        SELECT count(*), coalesce(sum(waiting), 0)::bigint, coalesce(sum(waiting_bytes), 0)::bigint
+        FROM accounts.conversations
+        """
+    )
+    assert row is not None
+    return Counts(*row)

@@ -27,6 +27,7 @@ from ephemeral.conversations.rules.requests import (
 from ephemeral.conversations.service.boxes import Boxes
 from ephemeral.conversations.service.recent import Item
 from ephemeral.conversations.service.segments import Segments
+from ephemeral.conversations.service.tail import Tail
 from ephemeral.protocol.conversations.log import MESSAGE
 from ephemeral.protocol.errors import Refusal, refuse
 
@@ -43,8 +44,8 @@ class Done:
     outcomes: list[Outcome] = field(default_factory=list)
     #: What was written, by conversation, in order.
     written: dict[bytes, list[Item]] = field(default_factory=dict)
-    #: Conversations that were trimmed, up to where, and what waits still.
-    trimmed: dict[bytes, tuple[int, int]] = field(default_factory=dict)
+    #: Conversations that were trimmed, up to where.
+    trimmed: dict[bytes, int] = field(default_factory=dict)
     #: Conversations of which something in the midst was destroyed.
     thinned: set[bytes] = field(default_factory=set)
     #: Cursors that have moved: conversation, device, cursor.
@@ -59,12 +60,14 @@ class Batch:
         people: People,
         segments: Segments,
         boxes: Boxes,
+        tail: Tail,
         requests: Sequence[Request],
         ttl: int,
     ) -> None:
         self._people = people
         self._segments = segments
         self._boxes = boxes
+        self._tail = tail
         self._requests = requests
         self._ttl = ttl
 
@@ -90,9 +93,8 @@ class Batch:
                 connection, [(*key, done.moved[key]) for key in deciding.opened]
             )
         if deciding.passed:
-            seen_day = deciding.now // limits.DAY_MS - limits.UNSEEN_DAYS
-            for trimmed in await tail_rows.trim(connection, sorted(deciding.passed), seen_day):
-                done.trimmed[trimmed.conversation] = (trimmed.tail, trimmed.waiting)
+            for trimmed in await self._tail.trim(connection, deciding.passed, deciding.now):
+                done.trimmed[trimmed.conversation] = trimmed.tail
         for state, account in deciding.crowded():
             await self._thin(connection, state, account, done)
         return done
@@ -166,7 +168,7 @@ class Batch:
             limits.WAITING_BYTES // state.people,
         )
         if beyond:
-            await tail_rows.destroy_entries(connection, [(state.conversation, s) for s in beyond])
+            await self._tail.destroy(connection, [(state.conversation, s) for s in beyond])
             done.thinned.add(state.conversation)
 
 

@@ -19,6 +19,7 @@ from ephemeral.conversations.service.boxes import Boxes
 from ephemeral.conversations.service.hints import Hints
 from ephemeral.conversations.service.recent import Recent
 from ephemeral.conversations.service.segments import Segments
+from ephemeral.conversations.service.tail import Tail
 from ephemeral.live.bus import Bus, Hint
 from ephemeral.protocol.conversations.messages import read_ad
 from ephemeral.protocol.errors import Refusal
@@ -45,6 +46,7 @@ class Ledger:
         people: People,
         segments: Segments,
         boxes: Boxes,
+        tail: Tail,
         recent: Recent,
         hints: Hints,
         ttl: int,
@@ -55,13 +57,12 @@ class Ledger:
         self._people = people
         self._segments = segments
         self._boxes = boxes
+        self._tail = tail
         self._recent = recent
         self._hints = hints
         self._ttl = ttl
         self._fault = fault
         self._lanes = [Lane(self._commit) for _ in range(_LANES)]
-        #: Conversations in which nothing waits any more, for whoever destroys their keys.
-        self.emptied: set[bytes] = set()
 
     def post(
         self, asker: Asker, conversation: bytes, entries: Sequence[bytes], reply: Reply
@@ -74,6 +75,11 @@ class Ledger:
         """Take a device's cursor; the reply is Acknowledged."""
         self._submit(Acknowledge(conversation, asker.account, asker.device, reply, cursor))
 
+    @property
+    def queued(self) -> int:
+        """Requests that wait for a transaction to begin."""
+        return sum(lane.waiting for lane in self._lanes)
+
     async def close(self) -> None:
         """Wait until everything submitted has been answered."""
         for lane in self._lanes:
@@ -84,7 +90,7 @@ class Ledger:
 
     async def _commit(self, requests: Sequence[Request]) -> None:
         done = Done()
-        batch = Batch(self._people, self._segments, self._boxes, requests, self._ttl)
+        batch = Batch(self._people, self._segments, self._boxes, self._tail, requests, self._ttl)
         unsure = False
         try:
             done = await transaction(self._pool, batch.run)
@@ -116,13 +122,10 @@ class Ledger:
     def _remember(self, done: Done) -> None:
         for conversation, items in done.written.items():
             self._recent.add(conversation, items)
-            self.emptied.discard(conversation)
         for conversation in done.thinned:
             self._recent.forget(conversation)
-        for conversation, (tail, waiting) in done.trimmed.items():
+        for conversation, tail in done.trimmed.items():
             self._recent.trim(conversation, tail)
-            if waiting == 0:
-                self.emptied.add(conversation)
 
     def _told(self, requests: Sequence[Request], done: Done, *, unsure: bool) -> list[Hint]:
         if unsure:

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ephemeral.accounts.service.sealed_values import SealedValues
-from ephemeral.conversations.rows import conversation_rows, member_rows, people_rows, tail_rows
+from ephemeral.conversations.rows import conversation_rows, member_rows, people_rows
 from ephemeral.conversations.rows.people_rows import ChangedRow
 from ephemeral.conversations.rules import limits
 from ephemeral.conversations.service.boxes import Boxes
 from ephemeral.conversations.service.destruction import Destruction
 from ephemeral.conversations.service.hints import Hints
+from ephemeral.conversations.service.tail import Tail
 from ephemeral.protocol.accounts.chain import Chain
 from ephemeral.protocol.conversations.judge import most_devices
 from ephemeral.store.clock import clock
@@ -26,10 +27,11 @@ class AccountListener:
     """Keeps what conversations say of accounts true. The account's row is locked in each call."""
 
     def __init__(
-        self, values: SealedValues, boxes: Boxes, destruction: Destruction, hints: Hints
+        self, values: SealedValues, boxes: Boxes, tail: Tail, destruction: Destruction, hints: Hints
     ) -> None:
         self._values = values
         self._boxes = boxes
+        self._tail = tail
         self._destruction = destruction
         self._hints = hints
 
@@ -91,9 +93,8 @@ class AccountListener:
         await self._boxes.drop_of(connection, dropped)
         if dropped:
             # They held something back, perhaps.
-            today = await clock(connection) // limits.DAY_MS
-            names = sorted({conversation for conversation, _ in dropped})
-            await tail_rows.trim(connection, names, today - limits.UNSEEN_DAYS)
+            names = {conversation for conversation, _ in dropped}
+            await self._tail.trim(connection, names, await clock(connection))
 
     def _tell(self, rows: Iterable[ChangedRow], accounts: Sequence[bytes]) -> None:
         for one in rows:
