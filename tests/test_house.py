@@ -95,6 +95,15 @@ SCRIPTS_MAY_IMPORT = {
     "room.views": {"protocol", "room", "ui"},
     "account": {"protocol", "protocol.accounts", "device", "net", "vendor"},
     "account.views": {"protocol", "protocol.accounts", "account", "ui"},
+    "conversations": {
+        "protocol",
+        "protocol.accounts",
+        "protocol.conversations",
+        "device",
+        "net",
+        "account",
+        "vendor",
+    },
     "pages": {
         "protocol",
         "protocol.accounts",
@@ -106,6 +115,7 @@ SCRIPTS_MAY_IMPORT = {
         "room.views",
         "account",
         "account.views",
+        "conversations",
         "vendor",
     },
 }
