@@ -27,7 +27,6 @@ DRAWN = count(1)
 # How many requests of one member or account may wait, how often a password may be guessed, and
 # what operators may do.
 WITHOUT_SETTING = {
-    "conversation_post_account", "conversation_record_account",
     "sockets_seat", "sockets_account", "guess_login", "guess_password", "guess_recovery",
     "pins_account", "pins_address", "conversation_post_account", "conversation_record_account",
     "operator_page_address", "operator_sign_in_address", "operator_sign_in_operator",
