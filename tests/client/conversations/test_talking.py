@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from support.machines.server import Program
-from support.people.talkers import Device, refusals, texts
+from support.people.correspondents import Device, refusals, texts
 
 
 @pytest.fixture
