@@ -10,7 +10,8 @@ from ephemeral.client.conversations import following, judging, news, secrets
 from ephemeral.client.conversations.following import Following
 from ephemeral.client.conversations.news import News
 from ephemeral.client.conversations.people import People
-from ephemeral.client.conversations.service import ServedEpoch, Service
+from ephemeral.client.conversations.served import ServedEpoch
+from ephemeral.client.conversations.service import Service
 from ephemeral.client.conversations.store import Store
 from ephemeral.protocol.conversations.judge import Reader, first_reason
 from ephemeral.protocol.conversations.log import Log

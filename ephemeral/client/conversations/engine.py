@@ -17,22 +17,22 @@ from ephemeral.client.accounts.account import Account
 from ephemeral.client.accounts.own_chain import read_own
 from ephemeral.client.conversations import following
 from ephemeral.client.conversations.beginning import Beginning
-from ephemeral.client.conversations.beginning import Known as Reasons
 from ephemeral.client.conversations.epochs import Epochs
 from ephemeral.client.conversations.following import Following
 from ephemeral.client.conversations.founding import Founding
+from ephemeral.client.conversations.keeping_up import OVER, KeepingUp
 from ephemeral.client.conversations.news import News
 from ephemeral.client.conversations.people import People
 from ephemeral.client.conversations.reading import Reading
 from ephemeral.client.conversations.registers import Registers
 from ephemeral.client.conversations.sending import Sending, Sent
-from ephemeral.client.conversations.service import Joining, Service, Summary
+from ephemeral.client.conversations.served import Joining
+from ephemeral.client.conversations.service import Service
 from ephemeral.client.conversations.store import Crash, Store, ignore
 from ephemeral.protocol.conversations import contents
 from ephemeral.protocol.conversations.leaves import sign_leave
 from ephemeral.protocol.conversations.making import Change
 from ephemeral.protocol.conversations.records import MEMBER, Person, Record
-from ephemeral.protocol.conversations.registers import founding_hash, self_conversation
 from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.protocol.limits import KEY_SIZE
@@ -83,77 +83,31 @@ class Conversations:
         self.service = Service(account, crash)
         self.people = People(account, store, self.service)
         self._registers = Registers(store)
-        self._beginning = Beginning(account, store, self.service, self.people, self._continued)
-        self._reading = Reading(
-            account, store, self.service, self.people, self._beginning, self._registers.take
-        )
-        read = self._reading.read_on
-        self._epochs = Epochs(account, store, self.service, self.people, read)
+        parts = (account, store, self.service, self.people)
+        beginning = Beginning(*parts, self._continued)
+        reading = Reading(*parts, beginning, self._registers.take)
+        self._up = KeepingUp(*parts, beginning, reading, self._registers)
+        read = self._up.read_on
+        self._epochs = Epochs(*parts, read)
         self._founding = Founding(account, self.service, self.people, self._epochs)
-        self._sending = Sending(account, store, self.service, self.people, self._epochs, read)
+        self._sending = Sending(*parts, self._epochs, read)
 
     # --- reading ----------------------------------------------------------------------------------
 
     async def sync(self) -> None:
         """Read all that is new, in all conversations; send what waits."""
         await read_own(self._account)
-        listed = await self.service.listed()
-        own = self.self_id
-        reasons: Reasons | None = None
-        for summary in sorted(listed, key=lambda one: one.conversation != own):
-            one = following.load(self._store, summary.conversation)
-            if one is None:
-                reasons = reasons or await self._reasons()
-                one = await self._begin(summary.conversation, reasons)
-                if one is not None and one.state == following.FOLLOWING:
-                    await self._reading.read_on(one)
-            elif one.state == following.FOLLOWING and _differs(one, summary):
-                await self._reading.read_on(one)
-        self._forget({one.conversation for one in listed})
+        await self._up.all()
         await self.flush()
+        await self._up.acknowledge()
 
     async def read(self, conversation: bytes) -> None:
         """Read what is new in one."""
-        one = following.load(self._store, conversation)
-        if one is None:
-            one = await self._begin(conversation, await self._reasons())
-        if one is not None and one.state == following.FOLLOWING:
-            try:
-                await self._reading.read_on(one)
-            except Refusal as refusal:
-                if refusal.code != "not_found":
-                    raise
-                self._lose(one)
+        await self._up.one(conversation)
 
-    async def _begin(self, conversation: bytes, reasons: Reasons) -> Following | None:
-        inviter = self._account.kept.people.expected.get(conversation)
-        if inviter is not None:
-            reasons = reasons._replace(inviters=frozenset({inviter}))
-        return await self._beginning.begin(conversation, reasons)
-
-    def _forget(self, listed: set[bytes]) -> None:
-        """Where the server says that this person isn't any more: removed, or it has ended."""
-        for one in following.all_of(self._store):
-            if one.conversation not in listed and one.state not in _OVER:
-                self._lose(one)
-
-    def _lose(self, one: Following) -> None:
-        one.state, one.why = following.GONE, "not_found"
-        note = News(
-            0, one.conversation, "note", one.log.place, self._account.now, code="not_member"
-        )
-        with self._store.writing("gone"):
-            following.save(self._store, one)
-            following.destroy_secrets(self._store, one.conversation)
-            following.keep_news(self._store, [note])
-
-    async def _reasons(self, *, agreed: bool = False) -> Reasons:
-        contacts = {one.chain for one in await self.service.contacts()}
-        pinned = self._registers.pinned(self._account.kept.conversations).values()
-        return Reasons(frozenset(contacts), frozenset(), frozenset(pinned), agreed)
-
-    def _continued(self, conversation: bytes, record: bytes) -> Record | None:
-        return following.kept_record(self._store, conversation, record)
+    async def agree(self, conversation: bytes) -> None:
+        """Follow what asks to be followed, since the person says so (3.2)."""
+        await self._up.one(conversation, agreed=True)
 
     def news(self, conversation: bytes | None = None) -> list[News]:
         """What was read and not yet taken, in order."""
@@ -161,50 +115,9 @@ class Conversations:
 
     async def taken(self, news: Sequence[News]) -> None:
         """These lines were shown: they are forgotten here, and the server is told."""
-        if not news:
-            return
-        conversations = sorted({one.conversation for one in news})
-        with self._store.writing("taken"):
-            self._store.do_many(
-                "DELETE FROM news WHERE number = ?", [(one.number,) for one in news]
-            )
-            for conversation in conversations:
-                left = self._store.one(
-                    "SELECT min(s) FROM news WHERE conversation = ? AND s > 0", conversation
-                )
-                self._store.do(
-                    "UPDATE conversations SET cursor = max(cursor, coalesce(? - 1, s)) "
-                    "WHERE conversation = ?",
-                    left and left[0], conversation,
-                )  # fmt: skip
-        await self.acknowledge()
-
-    async def acknowledge(self) -> None:
-        """Tell the server how far this device needs logs no more, where it doesn't know."""
-        rows = self._store.all(
-            "SELECT conversation, cursor FROM conversations WHERE cursor > told AND state = ?",
-            following.FOLLOWING,
-        )
-        for conversation, cursor in rows:
-            try:
-                await self.service.acknowledge(conversation, cursor)
-            except Refusal as refusal:
-                if refusal.code not in {"not_found", "broken"}:
-                    raise
-                continue
-            with self._store.writing("told"):
-                self._store.do(
-                    "UPDATE conversations SET told = ? WHERE conversation = ?",
-                    cursor, conversation,
-                )  # fmt: skip
+        await self._up.taken(news)
 
     # --- what is known ----------------------------------------------------------------------------
-
-    @property
-    def self_id(self) -> bytes:
-        """The account's own conversation."""
-        own = self.people.own
-        return self_conversation(own.id, founding_hash(own.last))
 
     def known(self) -> list[Known]:
         """All conversations that are known here, but for the account's own."""
@@ -352,6 +265,9 @@ class Conversations:
                     if refusal.code not in _FINAL:
                         raise
 
+    def _continued(self, conversation: bytes, record: bytes) -> Record | None:
+        return following.kept_record(self._store, conversation, record)
+
     def _of(self, conversation: bytes) -> Following:
         one = following.load(self._store, conversation)
         if one is None:
@@ -361,7 +277,7 @@ class Conversations:
     async def _current(self, conversation: bytes) -> Following:
         await self.read(conversation)
         one = self._of(conversation)
-        refuse(one.state in _OVER, "not_member")
+        refuse(one.state in OVER, "not_member")
         refuse(one.state != following.FOLLOWING, one.why)
         return one
 
@@ -379,7 +295,7 @@ class Conversations:
 
     async def _own(self) -> bytes:
         """The account's own conversation, begun if there is none."""
-        own = self.self_id
+        own = self._up.self_id
         if following.load(self._store, own) is None:
             try:
                 await self._founding.found({}, conversation=own)
@@ -390,14 +306,5 @@ class Conversations:
         return own
 
 
-_OVER = {following.GONE, following.LEFT}
 # What will be refused again.
 _FINAL = {"not_member", "content_form", "message_length"}
-
-
-def _differs(one: Following, summary: Summary) -> bool:
-    return (one.log.place, one.log.hash, one.signed.hash) != (
-        summary.s,
-        summary.hash,
-        summary.record,
-    )

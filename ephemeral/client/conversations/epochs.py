@@ -11,7 +11,8 @@ from ephemeral.client.accounts.account import Account
 from ephemeral.client.conversations import following
 from ephemeral.client.conversations.following import Following
 from ephemeral.client.conversations.people import People
-from ephemeral.client.conversations.service import Members, Service
+from ephemeral.client.conversations.served import Members
+from ephemeral.client.conversations.service import Service
 from ephemeral.client.conversations.store import Store
 from ephemeral.protocol.accounts import canonical_json
 from ephemeral.protocol.accounts.sealing_keys import SealingKey

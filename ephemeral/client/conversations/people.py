@@ -6,7 +6,8 @@ What is kept of a chain is a pin: what the server shows later extends it, or isn
 from collections.abc import Iterable, Iterator, Mapping
 
 from ephemeral.client.accounts.account import Account
-from ephemeral.client.conversations.service import PersonNow, Service, SignedKey
+from ephemeral.client.conversations.served import PersonNow, SignedKey
+from ephemeral.client.conversations.service import Service
 from ephemeral.client.conversations.store import Store
 from ephemeral.protocol.accounts.chain import Signed
 from ephemeral.protocol.accounts.sealing_keys import SealingKey, verify_sealing

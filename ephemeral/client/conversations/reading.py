@@ -14,7 +14,8 @@ from ephemeral.client.conversations.beginning import Beginning
 from ephemeral.client.conversations.following import Following
 from ephemeral.client.conversations.news import News
 from ephemeral.client.conversations.people import People
-from ephemeral.client.conversations.service import Item, LogPage, ServedEpoch, Service
+from ephemeral.client.conversations.served import Item, LogPage, ServedEpoch
+from ephemeral.client.conversations.service import Service
 from ephemeral.client.conversations.store import Store
 from ephemeral.protocol.conversations.contents import Content
 from ephemeral.protocol.conversations.log import RECORD

@@ -13,7 +13,8 @@ from ephemeral.client.conversations.epochs import ATTEMPTS, Epochs, Read
 from ephemeral.client.conversations.following import Following
 from ephemeral.client.conversations.news import News
 from ephemeral.client.conversations.people import People
-from ephemeral.client.conversations.service import Posted, Service, Stored
+from ephemeral.client.conversations.served import Posted, Stored
+from ephemeral.client.conversations.service import Service
 from ephemeral.client.conversations.store import Store
 from ephemeral.protocol.conversations import contents
 from ephemeral.protocol.conversations.epochs import message_key

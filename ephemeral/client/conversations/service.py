@@ -1,17 +1,31 @@
-"""What a client asks of conversations, and how it reads the answers. docs/conversations.md.
-
-A server is not believed: what has not the form that the protocol gives it is `malformed`. Whether
-it is true is judged by who asked.
-"""
+"""What a client asks of conversations: docs/conversations.md."""
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from ephemeral.client.accounts.account import Account
+from ephemeral.client.conversations.served import (
+    Begun,
+    Contact,
+    Joining,
+    LogPage,
+    Members,
+    PersonNow,
+    Posted,
+    ServedEpoch,
+    SignedKey,
+    Stored,
+    Summary,
+    as_object,
+    read_begun,
+    read_epoch,
+    read_item,
+    read_key,
+    read_leave,
+    read_person,
+    read_summary,
+)
 from ephemeral.client.conversations.store import Crash
-from ephemeral.protocol.accounts.sealing_keys import SealingKey
 from ephemeral.protocol.accounts.statements import HASH_SIZE
-from ephemeral.protocol.conversations.log import MESSAGE, RECORD
 from ephemeral.protocol.conversations.records import Leave, SignedRecord
 from ephemeral.protocol.encoding import b64decode, b64encode
 from ephemeral.protocol.errors import Refusal
@@ -22,134 +36,9 @@ from ephemeral.protocol.objects import (
     read_id,
     read_integer,
     read_list,
-    read_object,
 )
 
-__all__ = [
-    "Begun",
-    "Contact",
-    "Item",
-    "Joining",
-    "LogPage",
-    "Members",
-    "PersonNow",
-    "Posted",
-    "ServedEpoch",
-    "Service",
-    "SignedKey",
-    "Stored",
-    "Summary",
-]
-
-
-class Summary(NamedTuple):
-    """How a conversation stands at the server. `first`: of this device, if the record lists it."""
-
-    conversation: bytes
-    epoch: int
-    record: bytes
-    s: int
-    hash: bytes
-    first: int | None
-    since: int
-
-
-class ServedEpoch(NamedTuple):
-    """A record as it stands in the log, with the own box if it waits."""
-
-    epoch: int
-    s: int
-    at: int
-    entry: bytes
-    box: bytes | None
-
-
-class Item(NamedTuple):
-    """A place of a log; `entry` is None where it is destroyed, or not for this device."""
-
-    s: int
-    kind: int
-    device: bytes
-    at: int
-    digest: bytes
-    id: bytes | None
-    entry: bytes | None
-
-
-class LogPage(NamedTuple):
-    """A piece of a log, and how far all of it goes."""
-
-    items: list[Item]
-    s: int
-    hash: bytes
-    epoch: int
-    record: bytes
-    more: bool
-
-
-class SignedKey(NamedTuple):
-    """A sealing key with its device's signature."""
-
-    key: SealingKey
-    signature: bytes
-
-
-class PersonNow(NamedTuple):
-    """A chain at its newest statement, and what its devices published; None: nothing."""
-
-    chain: bytes
-    account: bytes | None
-    sequence: int
-    head: bytes
-    keys: dict[bytes, SignedKey | None]
-
-
-class Joining(NamedTuple):
-    """Who waits to be added: by which invitation, and what they say under its secret."""
-
-    person: PersonNow
-    invitation: bytes
-    sealed: bytes
-
-
-class Members(NamedTuple):
-    """Who is in a conversation, has left it, and waits."""
-
-    people: list[PersonNow]
-    leaves: list[Leave]
-    joins: list[Joining]
-
-
-class Stored(NamedTuple):
-    """Where a message stands."""
-
-    s: int
-    hash: bytes
-    at: int
-
-
-class Posted(NamedTuple):
-    """Messages that stand in the log; `renew`: this device is to begin another epoch."""
-
-    stored: list[Stored]
-    renew: bool
-
-
-class Begun(NamedTuple):
-    """An epoch that has begun."""
-
-    conversation: bytes
-    epoch: int
-    s: int
-    hash: bytes
-    now: int
-
-
-class Contact(NamedTuple):
-    """Somebody who is accepted, by the chain to which was agreed."""
-
-    account: bytes
-    chain: bytes
+__all__ = ["Service"]
 
 
 class Service:
@@ -165,7 +54,7 @@ class Service:
         while True:
             after = f"?after={b64encode(found[-1].conversation)}" if found else ""
             answer = await self._account.ask("GET", f"/chatrooms{after}")
-            page = [_summary(_object(one)) for one in read_list(answer, "conversations")]
+            page = [read_summary(as_object(one)) for one in read_list(answer, "conversations")]
             if any(one.conversation <= found[-1].conversation for one in page if found):
                 raise Refusal("malformed")
             found += page
@@ -174,7 +63,7 @@ class Service:
 
     async def summary(self, conversation: bytes) -> Summary:
         """One of them; refuses `not_found`."""
-        return _summary(await self._account.ask("GET", _path(conversation)))
+        return read_summary(await self._account.ask("GET", _path(conversation)))
 
     async def epochs(self, conversation: bytes, after: int) -> list[ServedEpoch]:
         """All records after an epoch that are kept, with the own boxes."""
@@ -183,7 +72,7 @@ class Service:
             last = found[-1].epoch if found else after
             path = f"{_path(conversation)}/epochs?after={last}"
             answer = await self._account.ask("GET", path)
-            page = [_epoch(_object(one)) for one in read_list(answer, "epochs")]
+            page = [read_epoch(as_object(one)) for one in read_list(answer, "epochs")]
             if any(one.epoch <= last for one in page):
                 raise Refusal("malformed")
             found += page
@@ -194,7 +83,7 @@ class Service:
         """What stands after a place; refuses `behind`, `not_found`."""
         path = f"{_path(conversation)}/messages?after={after}"
         answer = await self._account.ask("GET", path)
-        items = [_item(_object(one)) for one in read_list(answer, "entries")]
+        items = [read_item(as_object(one)) for one in read_list(answer, "entries")]
         if [one.s for one in items] != list(range(after + 1, after + 1 + len(items))):
             raise Refusal("malformed")
         return LogPage(
@@ -210,13 +99,13 @@ class Service:
         """Newest chains and keys of all people; who left, and who waits."""
         answer = await self._account.ask("GET", f"{_path(conversation)}/devices")
         return Members(
-            [_person(_object(one)) for one in read_list(answer, "people")],
-            [_leave(_object(one)) for one in read_list(answer, "leaves")],
+            [read_person(as_object(one)) for one in read_list(answer, "people")],
+            [read_leave(as_object(one)) for one in read_list(answer, "leaves")],
             [
                 Joining(
-                    _person(_object(one)),
-                    read_bytes(_object(one), "invitation"),
-                    read_bytes(_object(one), "sealed"),
+                    read_person(as_object(one)),
+                    read_bytes(as_object(one), "invitation"),
+                    read_bytes(as_object(one), "sealed"),
                 )
                 for one in read_list(answer, "joins")
             ],
@@ -224,14 +113,16 @@ class Service:
 
     async def found(self, signed: SignedRecord, boxes: Iterable[bytes]) -> Begun:
         """Begin a conversation."""
-        return _begun(await self._change("found", "POST", "/chatrooms", _record(signed, boxes)))
+        return read_begun(
+            await self._change("found", "POST", "/chatrooms", _posted_record(signed, boxes))
+        )
 
     async def begin(
         self, conversation: bytes, signed: SignedRecord, boxes: Iterable[bytes]
     ) -> Begun:
         """Begin the next epoch."""
         path = f"{_path(conversation)}/epochs"
-        return _begun(await self._change("epoch", "POST", path, _record(signed, boxes)))
+        return read_begun(await self._change("epoch", "POST", path, _posted_record(signed, boxes)))
 
     async def post(self, conversation: bytes, entries: list[bytes]) -> Posted:
         """Write messages; all or none."""
@@ -241,7 +132,7 @@ class Service:
             Stored(
                 read_integer(one, "s"), read_bytes(one, "hash", HASH_SIZE), read_integer(one, "at")
             )
-            for one in map(_object, read_list(answer, "stored"))
+            for one in map(as_object, read_list(answer, "stored"))
         ]
         if len(stored) != len(entries):
             raise Refusal("malformed")
@@ -289,18 +180,20 @@ class Service:
         answer = await self._account.ask("GET", "/contacts")
         return [
             Contact(read_id(one, "account"), read_bytes(one, "chain", HASH_SIZE))
-            for one in map(_object, read_list(answer, "contacts"))
+            for one in map(as_object, read_list(answer, "contacts"))
             if one.get("state") == "accepted" and one.get("chain") is not None
         ]
 
     async def contact(self, account: bytes) -> PersonNow:
         """A contact's newest chain and keys; refuses `not_found`."""
-        return _person(await self._account.ask("GET", f"/contacts/{b64encode(account)}/devices"))
+        return read_person(
+            await self._account.ask("GET", f"/contacts/{b64encode(account)}/devices")
+        )
 
     async def own_keys(self) -> dict[bytes, SignedKey | None]:
         """What the account's own devices have published."""
         answer = await self._account.ask("GET", "/devices")
-        return {read_id(one): _key(one) for one in map(_object, read_list(answer, "devices"))}
+        return {read_id(one): read_key(one) for one in map(as_object, read_list(answer, "devices"))}
 
     async def _change(
         self, what: str, method: str, path: str, body: Mapping[str, object] | None = None
@@ -315,91 +208,9 @@ def _path(conversation: bytes) -> str:
     return f"/chatrooms/{b64encode(conversation)}"
 
 
-def _object(value: object) -> Json:
-    if not isinstance(value, dict):
-        raise Refusal("malformed")
-    return value
-
-
-def _summary(obj: Json) -> Summary:
-    return Summary(
-        read_id(obj, "conversation"),
-        read_integer(obj, "epoch"),
-        read_bytes(obj, "record", HASH_SIZE),
-        read_integer(obj, "s"),
-        read_bytes(obj, "hash", HASH_SIZE),
-        None if obj.get("first") is None else read_integer(obj, "first"),
-        read_integer(obj, "since"),
-    )
-
-
-def _epoch(obj: Json) -> ServedEpoch:
-    return ServedEpoch(
-        read_integer(obj, "epoch"),
-        read_integer(obj, "s"),
-        read_integer(obj, "at"),
-        read_bytes(obj, "entry"),
-        None if obj.get("box") is None else read_bytes(obj, "box"),
-    )
-
-
-def _item(obj: Json) -> Item:
-    kind = read_integer(obj, "kind")
-    if kind not in {RECORD, MESSAGE}:
-        raise Refusal("malformed")
-    return Item(
-        read_integer(obj, "s"),
-        kind,
-        read_id(obj, "device"),
-        read_integer(obj, "at"),
-        read_bytes(obj, "digest", HASH_SIZE),
-        None if obj.get("id") is None else read_id(obj),
-        None if obj.get("entry") is None else read_bytes(obj, "entry"),
-    )
-
-
-def _key(obj: Json) -> SignedKey | None:
-    if obj.get("sealing") is None:
-        return None
-    sealing = read_object(obj, "sealing")
-    key = SealingKey(
-        read_integer(sealing, "number"), read_integer(sealing, "day"), read_bytes(sealing, "key")
-    )
-    return SignedKey(key, read_bytes(sealing, "signature"))
-
-
-def _person(obj: Json) -> PersonNow:
-    return PersonNow(
-        read_bytes(obj, "chain", HASH_SIZE),
-        None if obj.get("account") is None else read_id(obj, "account"),
-        read_integer(obj, "sequence"),
-        read_bytes(obj, "head", HASH_SIZE),
-        {read_id(one, "device"): _key(one) for one in map(_object, read_list(obj, "devices"))},
-    )
-
-
-def _leave(obj: Json) -> Leave:
-    return Leave(
-        read_bytes(obj, "chain", HASH_SIZE),
-        read_integer(obj, "since"),
-        read_id(obj, "device"),
-        read_bytes(obj, "signature"),
-    )
-
-
-def _record(signed: SignedRecord, boxes: Iterable[bytes]) -> dict[str, object]:
+def _posted_record(signed: SignedRecord, boxes: Iterable[bytes]) -> dict[str, object]:
     return {
         "record": b64encode(signed.record_bytes),
         "signature": b64encode(signed.signature),
         "boxes": [b64encode(one) for one in boxes],
     }
-
-
-def _begun(obj: Json) -> Begun:
-    return Begun(
-        read_id(obj, "conversation"),
-        read_integer(obj, "epoch"),
-        read_integer(obj, "s"),
-        read_bytes(obj, "hash", HASH_SIZE),
-        read_integer(obj, "now"),
-    )
