@@ -95,6 +95,16 @@ SCRIPTS_MAY_IMPORT = {
     "room.views": {"protocol", "room", "ui"},
     "account": {"protocol", "protocol.accounts", "device", "net", "vendor"},
     "account.views": {"protocol", "protocol.accounts", "account", "ui"},
+    # Conversations are an account's.
+    "conversations": {
+        "protocol",
+        "protocol.accounts",
+        "protocol.conversations",
+        "device",
+        "net",
+        "account",
+        "vendor",
+    },
     "pages": {
         "protocol",
         "protocol.accounts",
@@ -106,6 +116,7 @@ SCRIPTS_MAY_IMPORT = {
         "room.views",
         "account",
         "account.views",
+        "conversations",
         "vendor",
     },
 }
