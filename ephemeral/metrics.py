@@ -26,6 +26,7 @@ __all__ = [
     "BUS_UP",
     "CLOCK_DOUBTED",
     "CLOSE_CODES",
+    "CONVERSATION_QUEUE",
     "DATABASE_CONNECTIONS",
     "DATABASE_CONNECTIONS_IN_USE",
     "DATABASE_SET_BACK",
@@ -92,6 +93,7 @@ LIMITS = (
     "sockets", "sockets_address", "sockets_room", "sockets_seat",
     "register_address", "register_shared", "login_address", "login_shared",
     "account_address", "account_account", "pins_address", "pins_account",
+    "conversation_post_account", "conversation_record_account",
     "guess_login", "guess_password", "guess_recovery", "sockets_account",
 )  # fmt: skip
 _OTHER = "other"
@@ -164,6 +166,11 @@ BATCH_SECONDS = Histogram(
 SOCKETS = Gauge("ephemeral_sockets", "Sockets open at this moment.", registry=REGISTRY)
 LEDGER_QUEUE = Gauge(
     "ephemeral_ledger_queue", "Requests that wait for the next transaction.", registry=REGISTRY
+)
+CONVERSATION_QUEUE = Gauge(
+    "ephemeral_conversation_queue",
+    "Requests of conversations that wait for the next transaction.",
+    registry=REGISTRY,
 )
 SWEEPER_LAG = Gauge(
     "ephemeral_sweeper_lag_seconds", "Since the last whole sweep.", registry=REGISTRY

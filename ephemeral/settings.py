@@ -428,6 +428,14 @@ class Settings:
             _whole(300, 2592000), "2592000", "The longest that a room may outlive its last use."
         ),
     ]
+    log_ttl_seconds: Annotated[
+        int,
+        Declared(
+            _whole(3600, 2592000),
+            "2592000",
+            "The longest that a message waits in a conversation of accounts.",
+        ),
+    ]
     seats_default: Annotated[
         int, Declared(_whole(2, 50), "2", "Seats of a room unless its creator chooses.")
     ]

@@ -46,6 +46,8 @@ ACCOUNTS: Program = {
 }
 # Of these there may be only one, or their state would be two: they are in a program's first too.
 ONE = {"js/device/worker-address.js"}
+# Workers of modules that no page loads yet: there is no bundle of these.
+WITHOUT_PAGE = {"js/device/hpke-worker.js"}
 # The second comes with later.js.
 STYLES = {
     "page.css": "css/page.css",
@@ -97,6 +99,8 @@ def bundled(static: Path) -> dict[str, bytes]:
         # imports.
         for worker in sorted((static / "js").rglob("*-worker.js")):
             path = worker.relative_to(static).as_posix()
+            if path in WITHOUT_PAGE:
+                continue
             _esbuild(static, *_MODULE, path, f"--outfile={folder / worker.name}")
         _modules(static, folder)
         for name, path in STYLES.items():

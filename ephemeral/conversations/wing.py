@@ -5,13 +5,74 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from ephemeral import metrics
 from ephemeral.accounts.doors import Doors
-from ephemeral.edge.wing import Ground, Wing
+from ephemeral.conversations.api.actions import ConversationActions
+from ephemeral.conversations.api.handlers import ConversationHandlers
+from ephemeral.conversations.api.operations import conversation_operations
+from ephemeral.conversations.api.socket_events import SocketEvents
+from ephemeral.conversations.api.socket_route import socket_route
+from ephemeral.conversations.service.conversation_services import ConversationServices
+from ephemeral.conversations.service.counts import counts
+from ephemeral.conversations.service.hub import Hub
+from ephemeral.conversations.service.listening import Listening
+from ephemeral.edge.wing import Figure, Ground, Wing
 
 __all__ = ["conversations_wing"]
 
 
 @asynccontextmanager
-async def conversations_wing(_ground: Ground, _doors: Doors) -> AsyncIterator[Wing]:
-    """Open the conversations; `doors` are those of accounts, which were opened before."""
-    yield Wing()
+async def conversations_wing(ground: Ground, doors: Doors) -> AsyncIterator[Wing]:
+    """Open the conversations; `doors` are those of accounts, which were opened before.
+
+    At the end all that was taken is answered.
+    """
+    pool = ground.pool
+    services = ConversationServices.of(
+        pool,
+        ground.bus,
+        doors,
+        ground.keyring.index_key,
+        ground.settings.log_ttl_seconds * 1000,
+        ground.random,
+        ground.fault,
+    )
+
+    async def topics_of(account: bytes) -> list[bytes]:
+        asked = await doors.requests.topic_of(account)
+        return [one for one in (doors.watches.topic(account), asked) if one is not None]
+
+    hub = Hub(
+        Listening(pool, services.reading),
+        services.recent,
+        services.hints,
+        ground.bus,
+        doors.ended,
+        topics_of,
+        SocketEvents(),
+        ground.fault,
+    )
+    handlers = ConversationHandlers(
+        services.epochs, services.membership, services.reading, services.ledger
+    )
+
+    operations = conversation_operations(handlers, doors, ConversationActions.of(ground.settings))
+
+    async def figures() -> list[Figure]:
+        found = await counts(pool)
+        return [
+            Figure("Conversations", found.conversations),
+            Figure("Messages that wait in conversations", found.messages),
+            Figure("Bytes of messages in conversations", found.size),
+        ]
+
+    try:
+        yield Wing(
+            operations=operations,
+            sockets=[socket_route(operations, hub, doors, ground.settings.base_path)],
+            background={"conversations": services.sweeper.run, "account sockets": hub.run},
+            gauges={metrics.CONVERSATION_QUEUE: lambda: services.ledger.queued},
+            figures=figures,
+        )
+    finally:
+        await services.ledger.close()

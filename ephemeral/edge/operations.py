@@ -109,9 +109,9 @@ class Operation:
     `headers` are fields of the body that stand in headers of the request, named after them unless a
     mapping says how, `query` those that stand in the query, by their own names; either may be
     absent. `answer_headers` describes headers of the answer by name. A body has `body_max` bytes at
-    most, more than a frame only where who asks has to be known before it is read. The size of the body is
-    counted as well (`size`), and each 64 KiB of an answer beyond the first as `large`. What tells
-    whether a secret was guessed says so (`guesses`).
+    most, more than a frame only where who asks has to be known before it is read. The size of the
+    body is counted as well (`size`), and each 64 KiB of an answer beyond the first as `large`. What
+    tells whether a secret was guessed says so (`guesses`).
 
     Several operations may share method and path if they differ in their callers: the first of
     them all of whose credentials were sent is meant, or else the last. What can't work is refused

@@ -48,8 +48,14 @@ const within = (places) => ({
   get: async (place, key) => structuredClone(places.get(place).get(key)),
   put: async (place, key, value) => void places.get(place).set(key, structuredClone(value)),
   remove: async (place, key) => void places.get(place).delete(key),
-  all: async (place) => structuredClone([...places.get(place)].sort(([one], [other]) => (one < other ? -1 : 1))),
+  keys: async (place, range) => inRange([...places.get(place).keys()], range),
+  all: async (place, range) => inRange([...places.get(place).keys()], range)
+    .map((key) => [key, structuredClone(places.get(place).get(key))]),
 });
+
+const inRange = (keys, { prefix = "", after, below, limit } = {}) => keys.sort()
+  .filter((key) => key.startsWith(prefix) && (after === undefined || key > after) && (below === undefined || key < below))
+  .slice(0, limit);
 
 /** Locks as browsers have them, for one process: enough for what asks for them here. */
 export class MemoryLocks {

@@ -1,11 +1,13 @@
 """What is answered about conversations: each object is one struct (docs/conversations.md)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Annotated
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec.structs import astuple
 
+from ephemeral.conversations.rows.conversation_rows import Summary
 from ephemeral.conversations.rules.log_state import why_due
 from ephemeral.conversations.rules.records import Begun
 from ephemeral.conversations.rules.requests import Acknowledged, Posted
@@ -15,22 +17,21 @@ from ephemeral.conversations.service.reading import (
     LogPage,
     MembersPage,
     PersonNow,
-    Summary,
 )
 from ephemeral.conversations.service.recent import Item
 from ephemeral.protocol.conversations.records import ADMIN, MEMBER
 from ephemeral.protocol.encoding import b64encode
 
 __all__ = [
-    "AckAnswer",
-    "BegunAnswer",
     "ConversationAnswer",
+    "CursorAnswer",
+    "EpochBegunAnswer",
     "EpochsAnswer",
     "ItemObject",
     "ListAnswer",
     "LogAnswer",
     "MembersAnswer",
-    "PostedAnswer",
+    "MessagesPostedAnswer",
     "acknowledged",
     "begun",
     "conversation",
@@ -62,7 +63,7 @@ class _Answer(Struct, gc=False):
     """Something that is encoded as a JSON object."""
 
 
-class BegunAnswer(_Answer):
+class EpochBegunAnswer(_Answer):
     """An epoch that has begun: the place of its record, and the log's hash there."""
 
     conversation: Id
@@ -87,7 +88,7 @@ class ConversationObject(_Answer):
     since: int
 
 
-class ConversationAnswer(ConversationObject):
+class ConversationAnswer(ConversationObject, kw_only=True):
     """The same alone."""
 
     now: Time
@@ -203,7 +204,7 @@ class StoredObject(_Answer):
     at: Time
 
 
-class PostedAnswer(_Answer):
+class MessagesPostedAnswer(_Answer):
     """Where messages stand, in order; `renew`: begin another epoch when there is time."""
 
     stored: list[StoredObject]
@@ -211,7 +212,7 @@ class PostedAnswer(_Answer):
     now: Time
 
 
-class AckAnswer(_Answer):
+class CursorAnswer(_Answer):
     """Where the device's cursor stands."""
 
     cursor: Place
@@ -221,19 +222,21 @@ class AckAnswer(_Answer):
 def begun(one: Begun) -> bytes:
     """An epoch has begun."""
     return _encode(
-        BegunAnswer(b64encode(one.conversation), one.epoch, one.s, b64encode(one.hash), one.now)
+        EpochBegunAnswer(
+            b64encode(one.conversation), one.epoch, one.s, b64encode(one.hash), one.now
+        )
     )
 
 
 def listed(page: ListPage) -> bytes:
     """Conversations of an account."""
-    found = [ConversationObject(**_summary(one, page.now)) for one in page.conversations]
+    found = [_summary(one, page.now) for one in page.conversations]
     return _encode(ListAnswer(found, page.more, page.now))
 
 
 def conversation(one: Summary, now: int) -> bytes:
     """One of them."""
-    return _encode(ConversationAnswer(**_summary(one, now), now=now))
+    return _encode(ConversationAnswer(*astuple(_summary(one, now)), now=now))
 
 
 def epochs(page: EpochPage) -> bytes:
@@ -252,7 +255,7 @@ def members(page: MembersPage) -> bytes:
     """Who is in a conversation."""
     return _encode(
         MembersAnswer(
-            [PersonObject(**_person(one)) for one in page.people],
+            [_person(one) for one in page.people],
             [
                 LeftObject(
                     b64encode(one.chain), one.since, b64encode(one.device), b64encode(one.signature)
@@ -261,9 +264,9 @@ def members(page: MembersPage) -> bytes:
             ],
             [
                 JoinObject(
+                    *astuple(_person(one.person)),
                     invitation=b64encode(one.invitation),
                     sealed=b64encode(one.sealed),
-                    **_person(one.person),
                 )
                 for one in page.joins
             ],
@@ -296,7 +299,7 @@ def items_json(items: Iterable[Item]) -> list[bytes]:
 def posted(outcome: Posted) -> bytes:
     """Where messages stand."""
     return _encode(
-        PostedAnswer(
+        MessagesPostedAnswer(
             [StoredObject(one.s, b64encode(one.hash), one.at) for one in outcome.places],
             outcome.renew,
             outcome.now,
@@ -306,25 +309,25 @@ def posted(outcome: Posted) -> bytes:
 
 def acknowledged(outcome: Acknowledged) -> bytes:
     """Where a cursor stands."""
-    return _encode(AckAnswer(outcome.cursor, outcome.now))
+    return _encode(CursorAnswer(outcome.cursor, outcome.now))
 
 
-def _summary(one: Summary, now: int) -> dict[str, object]:
-    return {
-        "conversation": b64encode(one.conversation),
-        "epoch": one.epoch,
-        "record": b64encode(one.record),
-        "s": one.s,
-        "hash": b64encode(one.log),
-        "cursor": one.cursor,
-        "first": one.first,
-        "due": why_due(one.due, one.began_at, one.messages, now),
-        "role": ADMIN if one.admin else MEMBER,
-        "since": one.since,
-    }
+def _summary(one: Summary, now: int) -> ConversationObject:
+    return ConversationObject(
+        b64encode(one.conversation),
+        one.epoch,
+        b64encode(one.record),
+        one.s,
+        b64encode(one.log),
+        one.cursor,
+        one.first,
+        why_due(one.due, one.began_at, one.messages, now),
+        ADMIN if one.admin else MEMBER,
+        one.since,
+    )
 
 
-def _person(one: PersonNow) -> dict[str, object]:
+def _person(one: PersonNow) -> PersonObject:
     devices = [
         DeviceObject(
             b64encode(device),
@@ -334,13 +337,13 @@ def _person(one: PersonNow) -> dict[str, object]:
         )
         for device, key in one.devices
     ]
-    return {
-        "chain": b64encode(one.chain),
-        "sequence": one.sequence,
-        "head": b64encode(one.head),
-        "devices": devices,
-        "account": UNSET if one.account is None else b64encode(one.account),
-    }
+    return PersonObject(
+        b64encode(one.chain),
+        one.sequence,
+        b64encode(one.head),
+        devices,
+        UNSET if one.account is None else b64encode(one.account),
+    )
 
 
 def _item(one: Item) -> ItemObject:

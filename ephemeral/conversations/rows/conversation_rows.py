@@ -10,18 +10,20 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Advance",
+    "Counts",
     "Summary",
     "advance",
     "count",
     "delete",
+    "free_boxes",
     "insert",
     "listed",
     "lock_some",
     "note_repair",
     "repairs",
     "spend_boxes",
-    "free_boxes",
     "summary",
+    "there",
     "waits_of",
 ]
 
@@ -60,6 +62,14 @@ class Summary(NamedTuple):
     first: int | None
 
 
+class Counts(NamedTuple):
+    """What there is in all conversations together: these, messages that wait, and their bytes."""
+
+    conversations: int
+    messages: int
+    size: int
+
+
 _SUMMARY = """
     c.conversation, c.epoch, c.record, c.record_s, c.s, c.log, c.kept, c.began_at, c.messages,
     c.due, p.admin, p.since, d.cursor, d.first_s
@@ -77,7 +87,7 @@ async def insert(connection: Connection, new: Advance) -> bool:
         INSERT INTO accounts.conversations
           (conversation, epoch, record, record_s, log, record_seen, timer, people, began_at, s,
            tail, kept, trimmed_day)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $4, $4, 1, $9 / 86400000)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $4, $4, 1, ($9::bigint / 86400000)::integer)
         ON CONFLICT (conversation) DO NOTHING RETURNING true
         """,
         *new,
@@ -104,7 +114,7 @@ async def summary(
 ) -> Summary | None:
     """A conversation that an account is in."""
     row = await connection.fetchrow(
-        f"SELECT {_SUMMARY} WHERE p.account = $1 AND p.conversation = $3",  # noqa: S608
+        f"SELECT {_SUMMARY} WHERE p.account = $1 AND p.conversation = $3",
         account,
         device,
         conversation,
@@ -120,7 +130,7 @@ async def listed(
         f"""
         SELECT {_SUMMARY} WHERE p.account = $1 AND p.conversation > $3
         ORDER BY p.conversation LIMIT $4
-        """,  # noqa: S608
+        """,
         account,
         device,
         after,
@@ -150,6 +160,15 @@ async def lock_some(connection: Connection, conversations: Sequence[bytes]) -> l
         SELECT conversation FROM accounts.conversations WHERE conversation = ANY($1::bytea[])
         ORDER BY conversation FOR UPDATE SKIP LOCKED
         """,
+        list(conversations),
+    )
+    return [row[0] for row in rows]
+
+
+async def there(connection: Connection, conversations: Sequence[bytes]) -> list[bytes]:
+    """Those of these conversations that are there."""
+    rows = await connection.fetch(
+        "SELECT conversation FROM accounts.conversations WHERE conversation = ANY($1::bytea[])",
         list(conversations),
     )
     return [row[0] for row in rows]
@@ -243,7 +262,13 @@ async def free_boxes(connection: Connection, account: bytes, until: int, today: 
     )
 
 
-async def count(connection: Connection) -> int:
-    """How many conversations there are."""
-    found: int = await connection.fetchval("SELECT count(*) FROM accounts.conversations")
-    return found
+async def count(connection: Connection) -> Counts:
+    """How many conversations there are, and what waits in them."""
+    row = await connection.fetchrow(
+        """
+        SELECT count(*), coalesce(sum(waiting), 0)::bigint, coalesce(sum(waiting_bytes), 0)::bigint
+        FROM accounts.conversations
+        """
+    )
+    assert row is not None
+    return Counts(*row)

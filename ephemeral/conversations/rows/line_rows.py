@@ -11,9 +11,7 @@ if TYPE_CHECKING:
 __all__ = ["hold", "statements"]
 
 
-async def hold(
-    connection: Connection, chains: Sequence[bytes], account: bytes
-) -> None:
+async def hold(connection: Connection, chains: Sequence[bytes], account: bytes) -> None:
     """Let nobody change these chains, nor the account, until the transaction ends.
 
     Accounts are locked before conversations, in their order. Who changes one holds it alone.

@@ -86,7 +86,7 @@ async def look(
     asked, messages, seen = list(devices), list(ids), list(places)
     rows = await connection.fetch(
         """
-        SELECT 1, d.conversation, d.device, d.account, NULL, d.cursor, d.hold
+        SELECT 1, d.conversation, d.device, d.account, NULL::bytea, d.cursor, d.hold
         FROM unnest($1::bytea[], $2::bytea[]) AS a (conversation, device)
         JOIN accounts.conversation_devices d
           ON d.conversation = a.conversation AND d.device = a.device
@@ -118,9 +118,9 @@ async def look(
     for kind, conversation, first, second, third, n, m in rows:
         if kind == 1:
             found.members[conversation, first] = Member(second, n, m)
-        elif kind == 2:  # noqa: PLR2004 - as the statement above says
+        elif kind == 2:
             found.people.add((conversation, first))
-        elif kind == 3:  # noqa: PLR2004
+        elif kind == 3:
             found.known[conversation, first[:16], first[16:]] = Place(n, second, third, m)
         else:
             found.hashes[conversation, n] = first
@@ -186,9 +186,7 @@ async def update(connection: Connection, states: Sequence[LogState]) -> None:
     )
 
 
-async def move_cursors(
-    connection: Connection, moved: Sequence[tuple[bytes, bytes, int]]
-) -> None:
+async def move_cursors(connection: Connection, moved: Sequence[tuple[bytes, bytes, int]]) -> None:
     """Note how far devices have stored what they read: (conversation, device, cursor)."""
     await connection.execute(
         """

@@ -23,9 +23,7 @@ class LogRow(NamedTuple):
     sealed: bytes | None
 
 
-async def log(
-    connection: Connection, conversation: bytes, after: int, most: int
-) -> list[LogRow]:
+async def log(connection: Connection, conversation: bytes, after: int, most: int) -> list[LogRow]:
     """Places after one, in order."""
     rows = await connection.fetch(
         """

@@ -14,7 +14,6 @@ __all__ = [
     "after",
     "at_places",
     "box",
-    "end",
     "ended_before",
     "forget",
     "insert",
@@ -147,9 +146,7 @@ async def box(
     return {row[0]: row[1] for row in rows}
 
 
-async def ended_before(
-    connection: Connection, moment: int, most: int
-) -> list[tuple[bytes, int]]:
+async def ended_before(connection: Connection, moment: int, most: int) -> list[tuple[bytes, int]]:
     """Epochs (conversation, epoch) that ended before a moment."""
     rows = await connection.fetch(
         """

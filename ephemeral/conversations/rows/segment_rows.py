@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection
 
-__all__ = ["clear", "delete", "empty_of", "insert", "payloads_of", "some"]
+__all__ = ["delete", "empty_of", "insert", "payloads_of", "some"]
 
 
-async def insert(
-    connection: Connection, segments: Sequence[tuple[bytes, bytes, int]]
-) -> None:
+async def insert(connection: Connection, segments: Sequence[tuple[bytes, bytes, int]]) -> None:
     """Begin segments: (segment, conversation, place of the first message)."""
     await connection.execute(
         """
@@ -26,46 +24,44 @@ async def insert(
     )
 
 
-async def empty_of(connection: Connection, conversation: bytes) -> list[bytes]:
-    """The segments of a conversation, which is locked, in which no message waits."""
+async def empty_of(connection: Connection, conversations: Sequence[bytes]) -> list[bytes]:
+    """The segments of conversations, which are locked, in which no message waits."""
     rows = await connection.fetch(
         """
         SELECT g.segment FROM (
-          SELECT segment, first_s,
-                 lead(first_s, 1, 9007199254740991) OVER (ORDER BY first_s) AS next_s
-          FROM accounts.segments WHERE conversation = $1
+          SELECT segment, conversation, first_s,
+                 lead(first_s, 1, 9007199254740992)
+                   OVER (PARTITION BY conversation ORDER BY first_s) AS next_s
+          FROM accounts.segments WHERE conversation = ANY($1::bytea[])
         ) AS g WHERE NOT EXISTS (
           SELECT FROM accounts.entries e
-          WHERE e.conversation = $1 AND e.s >= g.first_s AND e.s < g.next_s
+          WHERE e.conversation = g.conversation AND e.s >= g.first_s AND e.s < g.next_s
         )
         """,
-        conversation,
+        list(conversations),
     )
     return [row[0] for row in rows]
 
 
 async def delete(connection: Connection, segments: Sequence[bytes]) -> None:
-    """Destroy segments; their payloads are destroyed beside."""
-    await connection.execute(
-        "DELETE FROM accounts.segments WHERE segment = ANY($1::bytea[])", list(segments)
-    )
+    """Destroy segments, of conversations that are locked; their payloads are destroyed beside.
 
-
-async def clear(connection: Connection, conversation: bytes, segments: Sequence[bytes]) -> None:
-    """Let the next message of a conversation begin a segment, if it would go into one of these."""
+    Where one was to hold the next message, that begins another.
+    """
     await connection.execute(
         """
-        UPDATE accounts.conversations SET segment = NULL, segment_hour = NULL
-        WHERE conversation = $1 AND segment = ANY($2::bytea[])
+        WITH gone AS (
+          DELETE FROM accounts.segments WHERE segment = ANY($1::bytea[])
+          RETURNING conversation, segment
+        )
+        UPDATE accounts.conversations c SET segment = NULL, segment_hour = NULL
+        FROM gone g WHERE c.conversation = g.conversation AND c.segment = g.segment
         """,
-        conversation,
         list(segments),
     )
 
 
-async def some(
-    connection: Connection, after: bytes, most: int
-) -> list[tuple[bytes, bytes]]:
+async def some(connection: Connection, after: bytes, most: int) -> list[tuple[bytes, bytes]]:
     """Segments with their conversations, in the order of segments, from one on."""
     rows = await connection.fetch(
         """

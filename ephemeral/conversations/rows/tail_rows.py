@@ -13,8 +13,8 @@ __all__ = [
     "delete_boxes",
     "delete_boxes_of",
     "destroy_entries",
-    "expired",
     "empty_boxes",
+    "expired",
     "forget_box_keys",
     "longest_waiting",
     "trim",
@@ -180,7 +180,8 @@ async def delete_boxes_of(
     """Destroy all boxes of devices that are no member any more: (conversation, device)."""
     rows = await connection.fetch(
         """
-        DELETE FROM accounts.boxes b USING unnest($1::bytea[], $2::bytea[]) AS n (conversation, device)
+        DELETE FROM accounts.boxes b
+        USING unnest($1::bytea[], $2::bytea[]) AS n (conversation, device)
         WHERE b.conversation = n.conversation AND b.device = n.device
         RETURNING b.conversation, b.epoch
         """,

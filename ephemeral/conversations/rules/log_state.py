@@ -27,7 +27,7 @@ class Place(NamedTuple):
 
 
 class Member(NamedTuple):
-    """A device that the newest record lists: what it has stored, and from where it needs the log."""
+    """A device that the newest record lists: what it has stored, and where it reads on from."""
 
     account: bytes
     cursor: int

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ephemeral.conversations.rows import line_rows, log_rows, segment_rows, tail_rows
+from ephemeral.accounts.service.people import People
+from ephemeral.conversations.rows import log_rows, segment_rows, tail_rows
 from ephemeral.conversations.rows.log_rows import EntryRow, Found, PlaceRow
 from ephemeral.conversations.rules import limits
 from ephemeral.conversations.rules.log_state import Entry, LogState, Member, Place
@@ -26,6 +27,7 @@ from ephemeral.conversations.rules.requests import (
 from ephemeral.conversations.service.boxes import Boxes
 from ephemeral.conversations.service.recent import Item
 from ephemeral.conversations.service.segments import Segments
+from ephemeral.conversations.service.tail import Tail
 from ephemeral.protocol.conversations.log import MESSAGE
 from ephemeral.protocol.errors import Refusal, refuse
 
@@ -42,8 +44,8 @@ class Done:
     outcomes: list[Outcome] = field(default_factory=list)
     #: What was written, by conversation, in order.
     written: dict[bytes, list[Item]] = field(default_factory=dict)
-    #: Conversations that were trimmed, up to where, and what waits still.
-    trimmed: dict[bytes, tuple[int, int]] = field(default_factory=dict)
+    #: Conversations that were trimmed, up to where.
+    trimmed: dict[bytes, int] = field(default_factory=dict)
     #: Conversations of which something in the midst was destroyed.
     thinned: set[bytes] = field(default_factory=set)
     #: Cursors that have moved: conversation, device, cursor.
@@ -54,10 +56,18 @@ class Batch:
     """Requests, decided in their order. `ttl`: how long a message waits at most, in ms."""
 
     def __init__(
-        self, segments: Segments, boxes: Boxes, requests: Sequence[Request], ttl: int
+        self,
+        people: People,
+        segments: Segments,
+        boxes: Boxes,
+        tail: Tail,
+        requests: Sequence[Request],
+        ttl: int,
     ) -> None:
+        self._people = people
         self._segments = segments
         self._boxes = boxes
+        self._tail = tail
         self._requests = requests
         self._ttl = ttl
 
@@ -83,9 +93,8 @@ class Batch:
                 connection, [(*key, done.moved[key]) for key in deciding.opened]
             )
         if deciding.passed:
-            seen_day = deciding.now // limits.DAY_MS - limits.UNSEEN_DAYS
-            for trimmed in await tail_rows.trim(connection, sorted(deciding.passed), seen_day):
-                done.trimmed[trimmed.conversation] = (trimmed.tail, trimmed.waiting)
+            for trimmed in await self._tail.trim(connection, deciding.passed, deciding.now):
+                done.trimmed[trimmed.conversation] = trimmed.tail
         for state, account in deciding.crowded():
             await self._thin(connection, state, account, done)
         return done
@@ -126,9 +135,7 @@ class Batch:
                 places.append(PlaceRow(conversation, MESSAGE, ad.device, ad.id, place))
                 sealed = self._segments.seal(segment, conversation, place.s, one.entry)
                 entries.append(EntryRow(conversation, place.s, segment, ends, sealed))
-                items.append(
-                    Item(place.s, MESSAGE, ad.device, ad.id, now, place.digest, one.entry)
-                )
+                items.append(Item(place.s, MESSAGE, ad.device, ad.id, now, place.digest, one.entry))
         await log_rows.write(connection, places, entries)
 
     async def _have_segments(self, connection: Connection, deciding: _Deciding) -> None:
@@ -151,7 +158,8 @@ class Batch:
         self, connection: Connection, state: LogState, account: bytes, done: Done
     ) -> None:
         """Destroy the oldest of what somebody has waiting beyond their share."""
-        own = await line_rows.devices_ever(connection, state.conversation, account)
+        chain = (await self._people.now(connection, [account]))[account].chain
+        own = [one.id for one in (*chain.devices, *chain.removed)]
         beyond = await tail_rows.longest_waiting(
             connection,
             state.conversation,
@@ -160,7 +168,7 @@ class Batch:
             limits.WAITING_BYTES // state.people,
         )
         if beyond:
-            await tail_rows.destroy_entries(connection, [(state.conversation, s) for s in beyond])
+            await self._tail.destroy(connection, [(state.conversation, s) for s in beyond])
             done.thinned.add(state.conversation)
 
 
@@ -225,7 +233,7 @@ class _Deciding:
         return Acknowledged(cursor, self.now)
 
     def crowded(self) -> list[tuple[LogState, bytes]]:
-        """Where so much waits that somebody's share may be used up, and who has just added to it."""
+        """Where so much waits that a share may be used up, and who has just added to it."""
         return [
             (self.states[conversation], account)
             for conversation, account in sorted(self.posters)

@@ -68,9 +68,7 @@ class Epochs:
         self._destruction = destruction
         self._hints = hints
 
-    async def found(
-        self, asker: Asker, signed: SignedRecord, boxes: Sequence[bytes]
-    ) -> Begun:
+    async def found(self, asker: Asker, signed: SignedRecord, boxes: Sequence[bytes]) -> Begun:
         """Begin a conversation; the same again changes nothing.
 
         Refuses what the judge does, `contact_needed`, `conversations_full`, `conflict`.
@@ -153,9 +151,7 @@ class Epochs:
             await self._require_reason(connection, standing, record, now)
             begun = await self._writing.go_on(connection, state, signed, boxes, accounts, now)
             await self._spend(connection, asker.account, boxes, now)
-            gone = [
-                one.account for chain, one in standing.people.items() if chain not in present
-            ]
+            gone = [one.account for chain, one in standing.people.items() if chain not in present]
             self._hints.later(conversation, begun.s, [*gone, *come.values()])
             return begun
 
@@ -177,17 +173,13 @@ class Epochs:
         before = await self._records.newest(connection, conversation)
         return _Standing(states[conversation], before, people), now
 
-    async def _again(
-        self, connection: Connection, signed: SignedRecord, now: int
-    ) -> Begun | None:
+    async def _again(self, connection: Connection, signed: SignedRecord, now: int) -> Begun | None:
         """The answer of before, if this very record stands."""
         conversation = signed.record.conversation
         row = await record_rows.with_hash(connection, conversation, signed.hash)
         return None if row is None else Begun(conversation, row.epoch, row.s, row.log, now)
 
-    async def _evict(
-        self, connection: Connection, record: Record, own: ChainState | None
-    ) -> None:
+    async def _evict(self, connection: Connection, record: Record, own: ChainState | None) -> None:
         """Refuse `conflict`; but an account's own conversation is nobody else's.
 
         Others can compute what it will be called. Whoever has founded one of that name loses it.
@@ -198,9 +190,7 @@ class Epochs:
         refuse(list(people) == [own.chain.id], "conflict")
         await self._destruction.destroy(connection, record.conversation)
 
-    async def _require_place(
-        self, connection: Connection, state: LogState, record: Record
-    ) -> None:
+    async def _require_place(self, connection: Connection, state: LogState, record: Record) -> None:
         """Refuse `broken` if the record's author has read another log."""
         if record.seen == state.s:
             known: bytes | None = state.log
@@ -252,9 +242,7 @@ class Epochs:
             conversation, name = record.continues
             was = await people_rows.people(connection, conversation)
             kept = await record_rows.with_hash(connection, conversation, name)
-            there = kept is not None and any(
-                one.account == asker.account for one in was.values()
-            )
+            there = kept is not None and any(one.account == asker.account for one in was.values())
             if there:
                 return [account for chain, account in others.items() if chain not in was]
         return list(others.values())
@@ -279,9 +267,7 @@ class Epochs:
             missing -= {one.account for one in joins}
         refuse(bool(missing), "contact_needed")
 
-    async def _require_room(
-        self, connection: Connection, accounts: Iterable[bytes | None]
-    ) -> None:
+    async def _require_room(self, connection: Connection, accounts: Iterable[bytes | None]) -> None:
         """Refuse `conversations_full` if somebody who comes is in too many."""
         come = sorted({one for one in accounts if one is not None})
         if come:
@@ -311,9 +297,7 @@ class Epochs:
             raise Refusal("too_many", retry_after=(last + limits.HOUR_MS - now) // 1000 + 1)
         if often >= limits.REPAIRS_PER_DAY:
             raise Refusal("too_many", retry_after=_until_tomorrow(now))
-        await conversation_rows.note_repair(
-            connection, state.conversation, record.by, today, now
-        )
+        await conversation_rows.note_repair(connection, state.conversation, record.by, today, now)
 
     async def _spend(
         self, connection: Connection, account: bytes, boxes: Sequence[bytes], now: int
@@ -331,9 +315,7 @@ def _own(states: Mapping[bytes, ChainState], account: bytes) -> ChainState | Non
     return next((one for one in states.values() if one.account == account and one.open), None)
 
 
-def _accounts(
-    record: Record, states: Mapping[bytes, ChainState]
-) -> dict[bytes, bytes | None]:
+def _accounts(record: Record, states: Mapping[bytes, ChainState]) -> dict[bytes, bytes | None]:
     """Whose chain in force each person of a record is, if it is anybody's."""
     found = {one.chain: states[one.chain] for one in record.people}
     return {chain: one.account if one.open else None for chain, one in found.items()}

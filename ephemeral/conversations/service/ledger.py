@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from ephemeral.accounts.service.people import People
 from ephemeral.conversations.rules.log_state import Entry
 from ephemeral.conversations.rules.requests import Acknowledge, Post, Reply, Request
 from ephemeral.conversations.service.asker import Asker
@@ -18,6 +19,7 @@ from ephemeral.conversations.service.boxes import Boxes
 from ephemeral.conversations.service.hints import Hints
 from ephemeral.conversations.service.recent import Recent
 from ephemeral.conversations.service.segments import Segments
+from ephemeral.conversations.service.tail import Tail
 from ephemeral.live.bus import Bus, Hint
 from ephemeral.protocol.conversations.messages import read_ad
 from ephemeral.protocol.errors import Refusal
@@ -41,8 +43,10 @@ class Ledger:
         self,
         pool: Pool,
         bus: Bus,
+        people: People,
         segments: Segments,
         boxes: Boxes,
+        tail: Tail,
         recent: Recent,
         hints: Hints,
         ttl: int,
@@ -50,15 +54,15 @@ class Ledger:
     ) -> None:
         self._pool = pool
         self._bus = bus
+        self._people = people
         self._segments = segments
         self._boxes = boxes
+        self._tail = tail
         self._recent = recent
         self._hints = hints
         self._ttl = ttl
         self._fault = fault
         self._lanes = [Lane(self._commit) for _ in range(_LANES)]
-        #: Conversations in which nothing waits any more, for whoever destroys their keys.
-        self.emptied: set[bytes] = set()
 
     def post(
         self, asker: Asker, conversation: bytes, entries: Sequence[bytes], reply: Reply
@@ -67,11 +71,14 @@ class Ledger:
         read = [Entry(read_ad(one), hashlib.sha256(one).digest(), one) for one in entries]
         self._submit(Post(conversation, asker.account, asker.device, reply, read))
 
-    def acknowledge(
-        self, asker: Asker, conversation: bytes, cursor: int, reply: Reply
-    ) -> None:
+    def acknowledge(self, asker: Asker, conversation: bytes, cursor: int, reply: Reply) -> None:
         """Take a device's cursor; the reply is Acknowledged."""
         self._submit(Acknowledge(conversation, asker.account, asker.device, reply, cursor))
+
+    @property
+    def queued(self) -> int:
+        """Requests that wait for a transaction to begin."""
+        return sum(lane.waiting for lane in self._lanes)
 
     async def close(self) -> None:
         """Wait until everything submitted has been answered."""
@@ -83,7 +90,7 @@ class Ledger:
 
     async def _commit(self, requests: Sequence[Request]) -> None:
         done = Done()
-        batch = Batch(self._segments, self._boxes, requests, self._ttl)
+        batch = Batch(self._people, self._segments, self._boxes, self._tail, requests, self._ttl)
         unsure = False
         try:
             done = await transaction(self._pool, batch.run)
@@ -115,17 +122,12 @@ class Ledger:
     def _remember(self, done: Done) -> None:
         for conversation, items in done.written.items():
             self._recent.add(conversation, items)
-            self.emptied.discard(conversation)
         for conversation in done.thinned:
             self._recent.forget(conversation)
-        for conversation, (tail, waiting) in done.trimmed.items():
+        for conversation, tail in done.trimmed.items():
             self._recent.trim(conversation, tail)
-            if waiting == 0:
-                self.emptied.add(conversation)
 
-    def _told(
-        self, requests: Sequence[Request], done: Done, *, unsure: bool
-    ) -> list[Hint]:
+    def _told(self, requests: Sequence[Request], done: Done, *, unsure: bool) -> list[Hint]:
         if unsure:
             # Nobody knows whether it was committed: whoever listens looks.
             names = {one.conversation for one in requests}

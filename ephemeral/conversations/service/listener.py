@@ -6,14 +6,15 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ephemeral.accounts.service.sealed_values import SealedValues
-from ephemeral.conversations.rows import conversation_rows, member_rows, people_rows, tail_rows
+from ephemeral.conversations.rows import conversation_rows, member_rows, people_rows
 from ephemeral.conversations.rows.people_rows import ChangedRow
 from ephemeral.conversations.rules import limits
 from ephemeral.conversations.service.boxes import Boxes
 from ephemeral.conversations.service.destruction import Destruction
 from ephemeral.conversations.service.hints import Hints
+from ephemeral.conversations.service.tail import Tail
 from ephemeral.protocol.accounts.chain import Chain
-from ephemeral.protocol.conversations.judge import most_devices
+from ephemeral.protocol.conversations.records import most_devices
 from ephemeral.store.clock import clock
 
 if TYPE_CHECKING:
@@ -26,10 +27,11 @@ class AccountListener:
     """Keeps what conversations say of accounts true. The account's row is locked in each call."""
 
     def __init__(
-        self, values: SealedValues, boxes: Boxes, destruction: Destruction, hints: Hints
+        self, values: SealedValues, boxes: Boxes, tail: Tail, destruction: Destruction, hints: Hints
     ) -> None:
         self._values = values
         self._boxes = boxes
+        self._tail = tail
         self._destruction = destruction
         self._hints = hints
 
@@ -42,14 +44,14 @@ class AccountListener:
         if before is not None and before.id != after.id:
             await people_rows.unbind(connection, account, after.id)
             await people_rows.bind(connection, after.id, account)
-            await self._drop(connection, account, None, rows)
+            await self._drop(connection, account, None)
             self._tell(rows, [account])
             return
         was = () if before is None else tuple(one.id for one in before.devices)
         devices = tuple(one.id for one in after.devices)
         gone = [one for one in was if one not in devices]
         if gone:
-            await self._drop(connection, account, gone, rows)
+            await self._drop(connection, account, gone)
             now = await clock(connection)
             await conversation_rows.free_boxes(
                 connection, account, now + limits.DAY_MS, now // limits.DAY_MS
@@ -69,7 +71,7 @@ class AccountListener:
         payloads = await member_rows.drop_joins_of(connection, account)
         await self._values.destroy(connection, payloads)
         await people_rows.unbind(connection, account, None)
-        await self._drop(connection, account, None, rows)
+        await self._drop(connection, account, None)
         names = [one.conversation for one in rows]
         await people_rows.set_due(connection, "people", names)
         deserted = await people_rows.deserted(connection, names)
@@ -86,19 +88,17 @@ class AccountListener:
         connection: Connection,
         account: bytes,
         devices: Sequence[bytes] | None,
-        rows: Sequence[ChangedRow],
     ) -> None:
         dropped = await people_rows.drop_devices_of(connection, account, devices)
         await self._boxes.drop_of(connection, dropped)
         if dropped:
             # They held something back, perhaps.
-            today = await clock(connection) // limits.DAY_MS
-            names = sorted({conversation for conversation, _ in dropped})
-            await tail_rows.trim(connection, names, today - limits.UNSEEN_DAYS)
+            names = {conversation for conversation, _ in dropped}
+            await self._tail.trim(connection, names, await clock(connection))
 
     def _tell(self, rows: Iterable[ChangedRow], accounts: Sequence[bytes]) -> None:
         for one in rows:
-            self._hints.later(one.conversation, one.s)
+            self._hints.people_later(one.conversation)
         if accounts:
             self._hints.list_changed(accounts)
 

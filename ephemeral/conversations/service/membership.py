@@ -12,7 +12,6 @@ from ephemeral.conversations.rows import (
     log_rows,
     member_rows,
     people_rows,
-    tail_rows,
 )
 from ephemeral.conversations.rows.member_rows import LeaveRow
 from ephemeral.conversations.rules import limits
@@ -22,8 +21,8 @@ from ephemeral.conversations.service.boxes import Boxes
 from ephemeral.conversations.service.destruction import Destruction
 from ephemeral.conversations.service.hints import Hints
 from ephemeral.conversations.service.lines import Lines
-from ephemeral.conversations.service.recent import Recent
 from ephemeral.conversations.service.records import Records
+from ephemeral.conversations.service.tail import Tail
 from ephemeral.protocol.conversations.leaves import verify_leave
 from ephemeral.protocol.conversations.records import Leave, key_of
 from ephemeral.protocol.errors import Refusal, refuse
@@ -48,7 +47,7 @@ class Membership:
         lines: Lines,
         records: Records,
         boxes: Boxes,
-        recent: Recent,
+        tail: Tail,
         destruction: Destruction,
         hints: Hints,
     ) -> None:
@@ -57,7 +56,7 @@ class Membership:
         self._lines = lines
         self._records = records
         self._boxes = boxes
-        self._recent = recent
+        self._tail = tail
         self._destruction = destruction
         self._hints = hints
 
@@ -69,7 +68,7 @@ class Membership:
         """
 
         async def work(connection: Connection) -> None:
-            state, person = await self._locked(connection, asker, conversation)
+            _, person = await self._locked(connection, asker, conversation)
             record = await self._records.newest(connection, conversation)
             lines, _ = await self._lines.of(connection, [person.chain])
             named = record.person(person.chain)
@@ -90,8 +89,8 @@ class Membership:
             await people_rows.drop_devices(connection, conversation, gone)
             await self._boxes.drop_of(connection, [(conversation, one) for one in gone])
             await people_rows.set_due(connection, "leave", [conversation])
-            await self._trim(connection, conversation)
-            self._hints.later(conversation, state.s, [asker.account])
+            await self._tail.trim(connection, [conversation], await clock(connection))
+            self._hints.people_later(conversation, [asker.account])
 
         await self._doors.watches.told(work)
 
@@ -136,14 +135,14 @@ class Membership:
             await member_rows.put_join(
                 connection, conversation, asker.account, payload, now + limits.JOIN_MS
             )
-            self._hints.later(conversation, state.s)
+            self._hints.people_later(conversation)
 
         await self._doors.watches.told(work)
 
     async def destroy_message(self, asker: Asker, conversation: bytes, message: bytes) -> None:
         """Destroy a message of the own account's that waits; refuses `not_found` for any other."""
 
-        async def work(connection: Connection) -> bool:
+        async def work(connection: Connection) -> None:
             await self._locked(connection, asker, conversation)
             people = await self._doors.people.now(connection, [asker.account])
             chain = people[asker.account].chain
@@ -153,10 +152,9 @@ class Membership:
             )
             keys = [(conversation, place.s) for place in found.known.values()]
             refuse(not keys, "not_found")
-            return bool(await tail_rows.destroy_entries(connection, keys))
+            await self._tail.destroy(connection, keys)
 
-        if await self._doors.watches.told(work):
-            self._recent.forget(conversation)
+        await self._doors.watches.told(work)
 
     async def _locked(
         self, connection: Connection, asker: Asker, conversation: bytes
@@ -181,9 +179,3 @@ class Membership:
             )
         record = await self._records.newest(connection, conversation)
         return record.joining is not None and hmac.compare_digest(record.joining, invitation)
-
-    async def _trim(self, connection: Connection, conversation: bytes) -> None:
-        """Whoever is gone held something back, perhaps."""
-        now = await clock(connection)
-        seen_day = now // limits.DAY_MS - limits.UNSEEN_DAYS
-        await tail_rows.trim(connection, [conversation], seen_day)

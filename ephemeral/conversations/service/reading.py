@@ -10,7 +10,6 @@ from ephemeral.accounts.service.sealed_values import SealedValues
 from ephemeral.conversations.rows import (
     conversation_rows,
     member_rows,
-    people_rows,
     reading_rows,
     record_rows,
 )
@@ -149,16 +148,19 @@ class Reading:
 
         return await transaction(self._pool, work, read_only=True)
 
-    async def log(
-        self, asker: Asker, conversation: bytes, after: int, most: int = PAGE
-    ) -> LogPage:
+    async def log(self, asker: Asker, conversation: bytes, after: int, most: int = PAGE) -> LogPage:
         """What stands in the log after a place; refuses `behind` where that isn't kept."""
 
         async def work(connection: Connection) -> LogPage:
             found = await self._summary(connection, asker, conversation)
-            first = found.first
             items = await self.items(
-                connection, conversation, found, after, min(most, PAGE), first
+                connection,
+                conversation,
+                found.kept,
+                found.s,
+                after,
+                min(most, PAGE),
+                found.first,
             )
             more = bool(items) and items[-1].s < found.s
             return LogPage(items, found, more, await clock(connection))
@@ -169,14 +171,18 @@ class Reading:
         self,
         connection: Connection,
         conversation: bytes,
-        found: Summary,
+        kept: int,
+        last: int,
         after: int,
         most: int,
         first: int | None,
     ) -> list[Item]:
-        """Places after one, with what was written from `first` on, if that is kept."""
-        if after < found.kept - 1:
-            raise Refusal("behind", details={"first": found.kept})
+        """Places after one, with what was written from `first` on, if that is kept.
+
+        `kept` and `last` are the first and the last place of the log. Refuses `behind`.
+        """
+        if after < kept - 1:
+            raise Refusal("behind", details={"first": kept})
         rows = await reading_rows.log(connection, conversation, after, most)
         readable = [one for one in rows if first is not None and one.s >= first]
         segments = {one.segment for one in readable if one.segment is not None}
@@ -184,8 +190,9 @@ class Reading:
         places = [one.s for one in readable if one.kind == RECORD]
         records = await record_rows.at_places(connection, conversation, places) if places else {}
         entries = await self._records.entries(connection, list(records.values()))
-        readable_from = first if first is not None else found.s + 1
-        items, size = [], 0
+        readable_from = first if first is not None else last + 1
+        items: list[Item] = []
+        size = 0
         for one in rows:
             entry = None
             if one.s >= readable_from:
@@ -262,9 +269,7 @@ class Reading:
                 for one in record.people
                 if one.chain in chains
             ]
-            sealed = await self._values.read(
-                connection, "join", [one.payload for one in waiting]
-            )
+            sealed = await self._values.read(connection, "join", [one.payload for one in waiting])
             joins = []
             for one in waiting:
                 who = in_force.get(one.account)
@@ -282,9 +287,7 @@ class Reading:
 
         return await transaction(self._pool, work, read_only=True)
 
-    async def _summary(
-        self, connection: Connection, asker: Asker, conversation: bytes
-    ) -> Summary:
+    async def _summary(self, connection: Connection, asker: Asker, conversation: bytes) -> Summary:
         found = await conversation_rows.summary(connection, conversation, *asker)
         if found is None:
             raise Refusal("not_found")

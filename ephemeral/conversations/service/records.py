@@ -32,9 +32,7 @@ class Records:
         """Write a record's entry; gives its payload."""
         return await self._values.store(connection, "record", signed.entry())
 
-    async def entries(
-        self, connection: Connection, rows: Sequence[RecordRow]
-    ) -> dict[int, bytes]:
+    async def entries(self, connection: Connection, rows: Sequence[RecordRow]) -> dict[int, bytes]:
         """The entries of records of one conversation, by epoch; those are left out that a restored
         database has lost."""
         found = await self._values.read(connection, "record", [one.payload for one in rows])

@@ -13,17 +13,16 @@ from ephemeral.conversations.rows import (
     member_rows,
     people_rows,
     record_rows,
-    tail_rows,
 )
 from ephemeral.conversations.rows.conversation_rows import Advance
 from ephemeral.conversations.rows.log_rows import PlaceRow
 from ephemeral.conversations.rows.people_rows import PersonRow
 from ephemeral.conversations.rows.record_rows import RecordRow
-from ephemeral.conversations.rules import limits
 from ephemeral.conversations.rules.log_state import LogState, Place
 from ephemeral.conversations.rules.records import Begun
 from ephemeral.conversations.service.boxes import Boxes
 from ephemeral.conversations.service.records import Records
+from ephemeral.conversations.service.tail import Tail
 from ephemeral.protocol.conversations.log import RECORD, Log
 from ephemeral.protocol.conversations.records import ADMIN, SignedRecord
 from ephemeral.protocol.errors import refuse
@@ -41,10 +40,11 @@ Accounts = Mapping[bytes, bytes | None]
 class Writing:
     """Writes records."""
 
-    def __init__(self, values: SealedValues, records: Records, boxes: Boxes) -> None:
+    def __init__(self, values: SealedValues, records: Records, boxes: Boxes, tail: Tail) -> None:
         self._values = values
         self._records = records
         self._boxes = boxes
+        self._tail = tail
 
     async def now(self, connection: Connection) -> int:
         """The time."""
@@ -82,8 +82,7 @@ class Writing:
         payloads = await member_rows.drop_joins(connection, new.conversation, come)
         await self._values.destroy(connection, payloads)
         # Who is gone held something back, perhaps.
-        seen_day = now // limits.DAY_MS - limits.UNSEEN_DAYS
-        await tail_rows.trim(connection, [new.conversation], seen_day)
+        await self._tail.trim(connection, [new.conversation], now)
         return Begun(new.conversation, new.epoch, new.s, new.log, now)
 
     async def _write(
@@ -124,9 +123,7 @@ class Writing:
             connection, [one for one in accounts.values() if one is not None]
         )
         listed = {
-            one.device: owners[one.device]
-            for one in signed.record.devices
-            if one.device in owners
+            one.device: owners[one.device] for one in signed.record.devices if one.device in owners
         }
         was = await people_rows.devices_of(connection, new.conversation)
         gone = sorted(was.keys() - listed.keys())

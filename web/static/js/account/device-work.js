@@ -184,6 +184,11 @@ export class DeviceWork {
     return answer;
   }
 
+  /** What else the one tab does that works. @param {(signal: AbortSignal) => Promise<void>} work  until its signal says to stop */
+  join(work) {
+    this.#leadership.join(work);
+  }
+
   /** It may not go on: nothing is looked for any more. */
   stop() {
     this.#isStopped = true;

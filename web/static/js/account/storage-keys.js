@@ -8,16 +8,18 @@
  * shares.
  */
 
-import { concat, fromBase64url, readJson, u32, utf8 } from "../protocol/encoding.js";
+import { concat, fromBase64url, u32, utf8 } from "../protocol/encoding.js";
 import { Refusal } from "../protocol/errors.js";
 import { aeadOpen, aeadSeal, importAead } from "../protocol/keys.js";
 import { NONCE_BYTES } from "../protocol/limits.js";
 import { storageKey } from "../protocol/accounts/shares.js";
 import { randomBytes } from "../device/random.js";
+import { RowChange } from "./row-change.js";
 
 const LOCAL = "ephemeral/v1/account/local";
 const ROW = "ephemeral/v1/account/row\0";
-const LIMIT = 1_048_576;
+const BATCH = 64;
+const decoder = new TextDecoder();
 export const ROTATE = "ephemeral-account/rotate";
 
 /**
@@ -62,9 +64,9 @@ export class SealedRows {
   async open() {
     const shares = await this.#api.shares();
     for (const share of shares) await this.#learn(share);
-    const named = await this.#storage.read(async ({ get, all }) =>
-      [await get("facts", "n") ?? 0, ...(await all("rows")).map(([, row]) => row.n)]);
-    if (named.some((n) => n > 0 && !this.#keys.has(n))) throw new Refusal("locked");
+    const named = new Set([await this.#number()]);
+    for await (const rows of this.#batches()) for (const [, { n }] of rows) named.add(n);
+    if ([...named].some((n) => n > 0 && !this.#keys.has(n))) throw new Refusal("locked");
     return { isHalfway: shares.length > 1 };
   }
 
@@ -98,10 +100,21 @@ export class SealedRows {
     return row === undefined ? undefined : this.#opened(id, row);
   }
 
+  /**
+   * A row's value, and what else was there at the same moment.
+   * @template T
+   * @param {string} id
+   * @param {(within: Transaction) => Promise<T>} besides
+   * @returns {Promise<[any, T]>}
+   */
+  async readWith(id, besides) {
+    const [row, others] = await this.#storage.read((within) => Promise.all([within.get("rows", id), besides(within)]));
+    return [row === undefined ? undefined : await this.#opened(id, row), others];
+  }
+
   /** @param {string} prefix  @returns {Promise<string[]>} ids of rows, in order */
-  async ids(prefix) {
-    const rows = await this.#storage.read(({ all }) => all("rows"));
-    return rows.map(([id]) => id).filter((id) => id.startsWith(prefix)).sort();
+  ids(prefix) {
+    return this.#storage.read(({ keys }) => keys("rows", { prefix }));
   }
 
   /**
@@ -109,25 +122,54 @@ export class SealedRows {
    * @param {Record<string, unknown>} values  JSON by the row's id
    * @param {(within: Transaction) => Promise<void>} [besides]  what else is written with them
    */
-  async write(values, besides = async () => undefined) {
-    await this.#locks.request(ROTATE, { mode: "shared" }, async () => {
+  write(values, besides = async () => undefined) {
+    return this.change(async (change) => {
+      for (const [id, value] of Object.entries(values)) change.put(id, value);
+      change.also(besides);
+    });
+  }
+
+  /**
+   * Reads and writes as one: what is written was made of what is there when it is written, all or nothing.
+   * @template T
+   * @param {(change: RowChange) => Promise<T>} work  is done again where another tab was faster, so it does nothing
+   *   else and asks nobody; nor may it begin another change, which could wait for a turn of the keys for ever
+   * @returns {Promise<T>}
+   */
+  async change(work) {
+    return this.#locks.request(ROTATE, { mode: "shared" }, async () => {
       for (;;) {
         const n = await this.#number();
-        /** @type {[string, Row|null][]} */
-        const rows = await Promise.all(Object.entries(values).map(async ([id, value]) =>
-          /** @type {[string, Row|null]} */ ([id, value === null ? null : await this.#sealed(id, n, value)])));
-        const done = await this.#storage.write(async (within) => {
-          // Whoever was robbed of the lock sees here that another tab has turned to the next key.
-          if ((await within.get("facts", "n") ?? 0) !== n) return false;
-          for (const [id, row] of rows) {
-            if (row === null) await within.remove("rows", id);
-            else await within.put("rows", id, row);
-          }
-          await besides(within);
-          return true;
-        });
-        if (done) return;
+        const change = new RowChange(this.#storage, (id, row) => this.#opened(id, row));
+        try {
+          const value = await work(change);
+          if (await this.#written(n, change)) return value;
+        } catch (error) {
+          // It may have failed because what it read one after the other never was there together.
+          if (await this.#storage.read((within) => change.isCurrent(within))) throw error;
+        }
       }
+    });
+  }
+
+  /**
+   * @param {number} n
+   * @param {RowChange} change
+   * @returns {Promise<boolean>} whether it was; if not, it is to be thought out anew
+   */
+  async #written(n, change) {
+    /** @type {[string, Row|null][]} */
+    const rows = await Promise.all([...change.values].map(async ([id, value]) =>
+      /** @type {[string, Row|null]} */ ([id, value === null ? null : await this.#sealed(id, n, value)])));
+    return this.#storage.write(async (within) => {
+      // Whoever was robbed of the lock sees here that another tab has turned to the next key.
+      if ((await within.get("facts", "n") ?? 0) !== n || !(await change.isCurrent(within))) return false;
+      for (const [id, row] of rows) {
+        if (row === null) await within.remove("rows", id);
+        else await within.put("rows", id, row);
+      }
+      await change.writeBesides(within);
+      return true;
     });
   }
 
@@ -190,8 +232,7 @@ export class SealedRows {
         await put("facts", "n", next);
       });
     }
-    const old = await this.#storage.read(async ({ all }) => (await all("rows")).filter(([, row]) => row.n < next));
-    for (const [id, row] of old) await this.#moved(id, row, next);
+    for await (const rows of this.#batches()) await this.#move(rows.filter(([, row]) => row.n < next), next);
     await this.#api.confirm(next);
     await this.#storage.write(async ({ all, remove }) => {
       for (const [n] of await all("escrow")) if (Number(n) < next) await remove("escrow", n);
@@ -199,14 +240,28 @@ export class SealedRows {
     for (const n of this.#keys.keys()) if (n < next) this.#keys.delete(n);
   }
 
-  /** @param {string} id  @param {Row} row  @param {number} next */
-  async #moved(id, row, next) {
-    const sealed = await this.#sealed(id, next, await this.#opened(id, row));
+  /** @param {[string, Row][]} rows  @param {number} next */
+  async #move(rows, next) {
+    if (rows.length === 0) return;
+    const moved = await Promise.all(rows.map(async ([id, row]) =>
+      /** @type {const} */ ([id, row, await this.#sealed(id, next, await this.#opened(id, row))])));
     await this.#storage.write(async ({ get, put }) => {
-      const now = await get("rows", id);
-      // Written anew, which is under the next one, or removed in the meantime: then it is not to be moved.
-      if (now?.n === row.n) await put("rows", id, sealed);
+      for (const [id, before, after] of moved) {
+        // Written anew, which is under the next one, or removed in the meantime: then it is not to be moved.
+        if ((await get("rows", id))?.n === before.n) await put("rows", id, after);
+      }
     });
+  }
+
+  /** All rows, in order, so many at a time: they may be more than a phone wants to hold. */
+  async *#batches() {
+    for (let after = /** @type {string|undefined} */ (undefined); ;) {
+      const range = { ...(after === undefined ? {} : { after }), limit: BATCH };
+      const rows = /** @type {[string, Row][]} */ (await this.#storage.read(({ all }) => all("rows", range)));
+      if (rows.length > 0) yield rows;
+      if (rows.length < BATCH) return;
+      after = rows[rows.length - 1][0];
+    }
   }
 
   async #number() {
@@ -227,7 +282,8 @@ export class SealedRows {
     const text = await aeadOpen(key, sealed.subarray(0, NONCE_BYTES), sealed.subarray(NONCE_BYTES), labelFor(id, n));
     // Somebody has changed what lies in this browser: it is as good as gone.
     if (text === null) throw new Refusal("storage_broken");
-    return readJson(text, LIMIT);
+    // Nobody else could seal it, and whatever was written must be read again: it needs no judging.
+    return JSON.parse(decoder.decode(text));
   }
 
   /** @param {number} n  @returns {Promise<CryptoKey>} */

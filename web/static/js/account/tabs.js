@@ -12,8 +12,10 @@ const FROZEN_MS = 5000;
  * @typedef {Pick<BroadcastChannel, "postMessage"|"close"|"addEventListener">} Channel
  *
  * @typedef {{kind: "token", access: import("./tokens.js").Access}
- *   |{kind: "changed"|"signed_out"|"signed_in"|"anybody"|"here"}} Told
- *   changed: look anew; anybody, here: whether one does the work, and that it does
+ *   |{kind: "changed"|"signed_out"|"signed_in"|"anybody"|"here"}
+ *   |{kind: "conversations", ids: string[]}} Told
+ *   changed: look anew; anybody, here: whether one does the work, and that it does; conversations: what is kept of
+ *   these is another than before
  */
 
 export class Tabs {
@@ -49,7 +51,8 @@ export class Tabs {
 export class Leadership {
   #locks;
   #tabs;
-  #lead;
+  /** @type {((signal: AbortSignal) => Promise<void>)[]} */
+  #works;
   #isSeen;
   /** Ends the waiting for the lock. @type {AbortController|null} */
   #waiting = null;
@@ -67,7 +70,7 @@ export class Leadership {
   constructor({ locks, tabs, lead, isSeen }) {
     this.#locks = locks;
     this.#tabs = tabs;
-    this.#lead = lead;
+    this.#works = [lead];
     this.#isSeen = isSeen;
     tabs.listen(({ kind }) => {
       if (kind === "anybody" && this.#leading !== null) tabs.tell({ kind: "here" });
@@ -77,6 +80,12 @@ export class Leadership {
 
   get isLeading() {
     return this.#leading !== null;
+  }
+
+  /** What else the tab does that works. @param {(signal: AbortSignal) => Promise<void>} work  as `lead` */
+  join(work) {
+    this.#works.push(work);
+    if (this.#leading !== null) void work(this.#leading.signal);
   }
 
   begin() {
@@ -118,7 +127,8 @@ export class Leadership {
       await this.#locks.request(LEADER, steal ? { steal: true } : { signal: waiting.signal }, async () => {
         leading = new AbortController();
         this.#leading = leading;
-        await this.#lead(leading.signal);
+        const { signal } = leading;
+        await Promise.all(this.#works.map((work) => work(signal)));
       });
     } catch {
       // Robbed, or called away from waiting.

@@ -4,7 +4,7 @@ import { fromBase64url, toBase64url } from "../protocol/encoding.js";
 import { generateKey } from "../protocol/accounts/signing.js";
 import { deviceId } from "../protocol/accounts/statements.js";
 import { makeLocalKey } from "./storage-keys.js";
-import { PLACES } from "./storage.js";
+import { emptied } from "./storage.js";
 
 /**
  * What was begun and not finished: written before anything is asked, and removed when this device stands.
@@ -46,8 +46,9 @@ export async function readDevice(storage) {
  */
 export async function keepDevice(storage, { account, chain, id, keys, begun }) {
   const local = await makeLocalKey();
-  await storage.write(async ({ put, all, remove }) => {
-    for (const place of PLACES) for (const [key] of await all(place)) await remove(place, key);
+  await storage.write(async (within) => {
+    await emptied(within);
+    const { put } = within;
     await put("facts", "self", { account, chain: toBase64url(chain), device: toBase64url(id) });
     await put("keys", "local", local);
     await put("keys", "device", keys);

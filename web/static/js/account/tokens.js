@@ -101,6 +101,23 @@ export class Tokens {
   }
 
   /**
+   * By which something that is no request says who asks.
+   * @param {string} method
+   * @param {string} path  from the root of the server
+   * @returns {Promise<{token: string, proof: string}>} proof: as the header has it; "" without a device
+   * @throws {Refusal} as `ask`
+   */
+  async credentials(method, path) {
+    const { token } = await this.#fresh();
+    return { token, proof: (await this.#proof(method, path, token))["Ephemeral-Proof"] ?? "" };
+  }
+
+  /** They were refused: the next ones are others. @param {Refusal} refusal  @param {string} token */
+  refused(refusal, token) {
+    this.#mayHelp(refusal, token);
+  }
+
+  /**
    * Asks for something that is nobody's; what the server puts into cookies is kept.
    * @param {string} path
    * @param {object} body

@@ -7,12 +7,19 @@
 const WORKER = new URL("./derive-worker.js", import.meta.url).href;
 const SLOW = new URL("./slow-derive-worker.js", import.meta.url).href;
 
+/** Beside these there are other workers, of which not every program is to carry the address. */
+const NAME = /^[a-z-]+-worker(?:\.[0-9a-f]{16})?\.js$/;
+
 const policy = /** @type {any} */ (globalThis).trustedTypes?.createPolicy("ephemeral", {
   createScriptURL: (/** @type {string} */ url) => {
-    if (url !== WORKER && url !== SLOW) throw new TypeError("not a script of this program");
+    const folder = WORKER.slice(0, WORKER.lastIndexOf("/") + 1);
+    if (!url.startsWith(folder) || !NAME.test(url.slice(folder.length))) throw new TypeError("not a script of this program");
     return url;
   },
 });
+
+/** A worker of this program, as a browser with Trusted Types wants its address. @param {string} address */
+export const admitted = (address) => policy?.createScriptURL(address) ?? address;
 
 /**
  * A worker's address, as a browser with Trusted Types wants it.
@@ -20,6 +27,5 @@ const policy = /** @type {any} */ (globalThis).trustedTypes?.createPolicy("ephem
  * @returns {string}
  */
 export function workerAddress(slow) {
-  const address = slow ? SLOW : WORKER;
-  return policy?.createScriptURL(address) ?? address;
+  return admitted(slow ? SLOW : WORKER);
 }

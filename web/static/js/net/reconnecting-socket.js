@@ -45,6 +45,7 @@ export function backoffDelay(attempts, random) {
 export class ReconnectingSocket {
   #base;
   #url;
+  #protocol;
   #on;
   #load;
   /** @type {StandIn|null} */
@@ -72,17 +73,18 @@ export class ReconnectingSocket {
   trouble = /** @type {string|null} */ (null);
 
   /**
-   * @param {{base: string, path: string, standIn?: (() => Promise<StandIn>)|null}} address  of the
-   *   deployment, with a trailing slash; of the socket in it; promises what stands in for one
+   * @param {{base: string, path: string, protocol?: string, standIn?: (() => Promise<StandIn>)|null}} address  of
+   *   the deployment, with a trailing slash; of the socket in it; what is spoken there; promises what stands in for one
    * @param {{open: () => void, message: (value: unknown) => void, doubt: () => void,
    *   slow: () => void, close: (code: number) => "retry"|"later"|"stop"}} on  `close` decides what follows;
    *   `doubt`: this connection may have died unnoticed; `slow`: only requests come through, as it turned out
    */
-  constructor({ base, path, standIn = null }, on) {
+  constructor({ base, path, protocol = PROTOCOL, standIn = null }, on) {
     const url = new URL(path, base);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     this.#base = base;
     this.#url = url.href;
+    this.#protocol = protocol;
     this.#load = standIn;
     this.#on = on;
   }
@@ -169,7 +171,7 @@ export class ReconnectingSocket {
 
   #connect() {
     const StandIn = this.#refused >= HANDSHAKES ? this.#standIn : null;
-    const socket = StandIn === null ? new WebSocket(this.#url, PROTOCOL) : new StandIn(this.#base);
+    const socket = StandIn === null ? new WebSocket(this.#url, this.#protocol) : new StandIn(this.#base);
     this.retryAt = null;
     this.#works = false;
     this.#notBefore = 0;
@@ -211,7 +213,7 @@ export class ReconnectingSocket {
   /** Tries a socket beside the requests, which go on until it is open. */
   #tryUpgrade() {
     this.#scheduleUpgrade();
-    const socket = new WebSocket(this.#url, PROTOCOL);
+    const socket = new WebSocket(this.#url, this.#protocol);
     const timer = setTimeout(() => socket.close(), PATIENCE_MS);
     socket.addEventListener("close", () => {
       clearTimeout(timer);

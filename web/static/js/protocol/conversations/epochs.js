@@ -4,7 +4,8 @@
  */
 
 import { isSame, labelled, labelledHash } from "../accounts/derivation.js";
-import { signWith, verify } from "../accounts/signing.js";
+import { signWith } from "../accounts/signing.js";
+import { verify } from "../accounts/verifying.js";
 import { concat, u64, utf8 } from "../encoding.js";
 import { Refusal, refuse } from "../errors.js";
 import { sha256 } from "../keys.js";

@@ -1,7 +1,8 @@
 /** By which somebody says that they leave a conversation (docs/conversations.md, 3 and 8.1). */
 
-import { publicBytes, signWith, verify } from "../accounts/signing.js";
+import { publicBytes, signWith } from "../accounts/signing.js";
 import { deviceId } from "../accounts/statements.js";
+import { verify } from "../accounts/verifying.js";
 import { concat, u64 } from "../encoding.js";
 
 /** @param {Uint8Array} conversation  @param {Uint8Array} chain  @param {number} since */

@@ -3,8 +3,9 @@
  */
 
 import { isSame } from "../accounts/derivation.js";
-import { SIGNATURE_BYTES, signWith, verify } from "../accounts/signing.js";
+import { SIGNATURE_BYTES, signWith } from "../accounts/signing.js";
 import { DEVICE_BYTES, HASH_BYTES } from "../accounts/statements.js";
+import { verify } from "../accounts/verifying.js";
 import { concat, u32, u64, viewOf } from "../encoding.js";
 import { Refusal, refuse } from "../errors.js";
 import { aeadOpen, aeadSeal, sha256 } from "../keys.js";
