@@ -140,7 +140,7 @@ export class ConversationApi {
    * @returns {Promise<{renew: boolean}>}
    */
   async post(conversation, entries) {
-    const body = { conversation, entries: entries.map(toBase64url) };
+    const body = { entries: entries.map(toBase64url) };
     const { renew } = await this.#ask("POST", `chatrooms/${conversation}/message`, { body });
     return { renew: renew === true };
   }
@@ -152,7 +152,7 @@ export class ConversationApi {
 
   /** @param {string} conversation  @param {number} cursor */
   async acknowledge(conversation, cursor) {
-    await this.#ask("POST", `chatrooms/${conversation}/ack`, { body: { conversation, cursor } });
+    await this.#ask("POST", `chatrooms/${conversation}/ack`, { body: { cursor } });
   }
 
   /** @param {string} conversation  @param {Leave} leave */
@@ -160,7 +160,7 @@ export class ConversationApi {
     const leave = {
       chain: toBase64url(chain), since, device: toBase64url(device), signature: toBase64url(signature),
     };
-    await this.#ask("DELETE", `chatrooms/${conversation}/members/me`, { body: { conversation, leave } });
+    await this.#ask("DELETE", `chatrooms/${conversation}/members/me`, { body: { leave } });
   }
 
   /** @param {string} conversation */
@@ -170,7 +170,7 @@ export class ConversationApi {
 
   /** @param {string} conversation  @param {Uint8Array} invitation  its id, or `joining`  @param {Uint8Array} sealed */
   async join(conversation, invitation, sealed) {
-    const body = { conversation, invitation: toBase64url(invitation), sealed: toBase64url(sealed) };
+    const body = { invitation: toBase64url(invitation), sealed: toBase64url(sealed) };
     await this.#ask("POST", `chatrooms/${conversation}/join`, { body });
   }
 
@@ -218,8 +218,8 @@ export class ConversationApi {
 
   /** @param {Uint8Array} id  @param {Uint8Array} sealed  @returns {Promise<{account: string, sealed: Uint8Array}>} */
   async redeem(id, sealed) {
-    const body = { id: toBase64url(id), sealed: toBase64url(sealed) };
-    const answer = await this.#ask("POST", `contacts/invitations/${body.id}/redeem`, { body });
+    const body = { sealed: toBase64url(sealed) };
+    const answer = await this.#ask("POST", `contacts/invitations/${toBase64url(id)}/redeem`, { body });
     return { account: text(answer.account), sealed: fromBase64url(answer.sealed) };
   }
 }
