@@ -24,14 +24,14 @@ from ephemeral.protocol.encoding import b64encode
 
 __all__ = [
     "AckAnswer",
-    "BegunAnswer",
     "ConversationAnswer",
+    "EpochBegunAnswer",
     "EpochsAnswer",
     "ItemObject",
     "ListAnswer",
     "LogAnswer",
     "MembersAnswer",
-    "PostedAnswer",
+    "StoredAnswer",
     "acknowledged",
     "begun",
     "conversation",
@@ -63,7 +63,7 @@ class _Answer(Struct, gc=False):
     """Something that is encoded as a JSON object."""
 
 
-class BegunAnswer(_Answer):
+class EpochBegunAnswer(_Answer):
     """An epoch that has begun: the place of its record, and the log's hash there."""
 
     conversation: Id
@@ -120,7 +120,7 @@ class EpochsAnswer(_Answer):
     now: Time
 
 
-class SealingObject(_Answer):
+class MemberKeyObject(_Answer):
     """A device's newest sealing key, as it has signed it."""
 
     number: int
@@ -129,11 +129,11 @@ class SealingObject(_Answer):
     signature: Blob
 
 
-class DeviceObject(_Answer):
+class MemberDeviceObject(_Answer):
     """An active device; without a key that can be had, nothing can be sealed to it."""
 
     device: Id
-    sealing: SealingObject | UnsetType = UNSET
+    sealing: MemberKeyObject | UnsetType = UNSET
 
 
 class PersonObject(_Answer):
@@ -142,7 +142,7 @@ class PersonObject(_Answer):
     chain: Hash
     sequence: int
     head: Hash
-    devices: list[DeviceObject]
+    devices: list[MemberDeviceObject]
     account: Id | UnsetType = UNSET
 
 
@@ -204,7 +204,7 @@ class StoredObject(_Answer):
     at: Time
 
 
-class PostedAnswer(_Answer):
+class StoredAnswer(_Answer):
     """Where messages stand, in order; `renew`: begin another epoch when there is time."""
 
     stored: list[StoredObject]
@@ -222,7 +222,9 @@ class AckAnswer(_Answer):
 def begun(one: Begun) -> bytes:
     """An epoch has begun."""
     return _encode(
-        BegunAnswer(b64encode(one.conversation), one.epoch, one.s, b64encode(one.hash), one.now)
+        EpochBegunAnswer(
+            b64encode(one.conversation), one.epoch, one.s, b64encode(one.hash), one.now
+        )
     )
 
 
@@ -297,7 +299,7 @@ def items_json(items: Iterable[Item]) -> list[bytes]:
 def posted(outcome: Posted) -> bytes:
     """Where messages stand."""
     return _encode(
-        PostedAnswer(
+        StoredAnswer(
             [StoredObject(one.s, b64encode(one.hash), one.at) for one in outcome.places],
             outcome.renew,
             outcome.now,
@@ -327,11 +329,11 @@ def _summary(one: Summary, now: int) -> ConversationObject:
 
 def _person(one: PersonNow) -> PersonObject:
     devices = [
-        DeviceObject(
+        MemberDeviceObject(
             b64encode(device),
             UNSET
             if key is None
-            else SealingObject(key.number, key.day, b64encode(key.key), b64encode(key.signature)),
+            else MemberKeyObject(key.number, key.day, b64encode(key.key), b64encode(key.signature)),
         )
         for device, key in one.devices
     ]
