@@ -23,15 +23,15 @@ from ephemeral.protocol.conversations.records import ADMIN, MEMBER
 from ephemeral.protocol.encoding import b64encode
 
 __all__ = [
-    "AckAnswer",
     "ConversationAnswer",
+    "CursorAnswer",
     "EpochBegunAnswer",
     "EpochsAnswer",
     "ItemObject",
     "ListAnswer",
     "LogAnswer",
     "MembersAnswer",
-    "StoredAnswer",
+    "MessagesPostedAnswer",
     "acknowledged",
     "begun",
     "conversation",
@@ -120,7 +120,7 @@ class EpochsAnswer(_Answer):
     now: Time
 
 
-class MemberKeyObject(_Answer):
+class SealingObject(_Answer):
     """A device's newest sealing key, as it has signed it."""
 
     number: int
@@ -129,11 +129,11 @@ class MemberKeyObject(_Answer):
     signature: Blob
 
 
-class MemberDeviceObject(_Answer):
+class DeviceObject(_Answer):
     """An active device; without a key that can be had, nothing can be sealed to it."""
 
     device: Id
-    sealing: MemberKeyObject | UnsetType = UNSET
+    sealing: SealingObject | UnsetType = UNSET
 
 
 class PersonObject(_Answer):
@@ -142,7 +142,7 @@ class PersonObject(_Answer):
     chain: Hash
     sequence: int
     head: Hash
-    devices: list[MemberDeviceObject]
+    devices: list[DeviceObject]
     account: Id | UnsetType = UNSET
 
 
@@ -204,7 +204,7 @@ class StoredObject(_Answer):
     at: Time
 
 
-class StoredAnswer(_Answer):
+class MessagesPostedAnswer(_Answer):
     """Where messages stand, in order; `renew`: begin another epoch when there is time."""
 
     stored: list[StoredObject]
@@ -212,7 +212,7 @@ class StoredAnswer(_Answer):
     now: Time
 
 
-class AckAnswer(_Answer):
+class CursorAnswer(_Answer):
     """Where the device's cursor stands."""
 
     cursor: Place
@@ -299,7 +299,7 @@ def items_json(items: Iterable[Item]) -> list[bytes]:
 def posted(outcome: Posted) -> bytes:
     """Where messages stand."""
     return _encode(
-        StoredAnswer(
+        MessagesPostedAnswer(
             [StoredObject(one.s, b64encode(one.hash), one.at) for one in outcome.places],
             outcome.renew,
             outcome.now,
@@ -309,7 +309,7 @@ def posted(outcome: Posted) -> bytes:
 
 def acknowledged(outcome: Acknowledged) -> bytes:
     """Where a cursor stands."""
-    return _encode(AckAnswer(outcome.cursor, outcome.now))
+    return _encode(CursorAnswer(outcome.cursor, outcome.now))
 
 
 def _summary(one: Summary, now: int) -> ConversationObject:
@@ -329,11 +329,11 @@ def _summary(one: Summary, now: int) -> ConversationObject:
 
 def _person(one: PersonNow) -> PersonObject:
     devices = [
-        MemberDeviceObject(
+        DeviceObject(
             b64encode(device),
             UNSET
             if key is None
-            else MemberKeyObject(key.number, key.day, b64encode(key.key), b64encode(key.signature)),
+            else SealingObject(key.number, key.day, b64encode(key.key), b64encode(key.signature)),
         )
         for device, key in one.devices
     ]

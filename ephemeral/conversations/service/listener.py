@@ -98,7 +98,7 @@ class AccountListener:
 
     def _tell(self, rows: Iterable[ChangedRow], accounts: Sequence[bytes]) -> None:
         for one in rows:
-            self._hints.later(one.conversation, one.s)
+            self._hints.people_later(one.conversation)
         if accounts:
             self._hints.list_changed(accounts)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 from support.machines.account_house import House
 from support.people.account_client import AccountClient, text
-from support.people.talkers import Conversation, befriend, refusal
+from support.people.conversers import Conversation, befriend, refusal
 
 from ephemeral.edge.operations import Operation
 from ephemeral.protocol.accounts.chain import remove

@@ -1,189 +1,156 @@
-"""People who talk over HTTP as any client would, but for the encryption: nobody reads here.
-
-Everything that the server looks at is true. What it can't look into is random.
-"""
+"""People who talk in conversations at a server, in the raw: right records, messages that nobody
+reads, and sockets. Boxes are random bytes: a server can't tell."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
-from support.people.account_client import AccountClient
+from support.people.account_people import SEALING_PUBLIC, AccountHolder, Machine
+from support.people.raw_client import NO_TLS, Line
+from websockets.asyncio.client import connect
 
 from ephemeral.protocol.accounts.sealing_keys import SealingKey
-from ephemeral.protocol.accounts.statements import Signed
-from ephemeral.protocol.conversations import epochs, making
-from ephemeral.protocol.conversations.leaves import sign_leave
-from ephemeral.protocol.conversations.lines import Line
-from ephemeral.protocol.conversations.making import Change
-from ephemeral.protocol.conversations.messages import AD_SIZE, ENTRY_SIZES, Ad
-from ephemeral.protocol.conversations.records import ADMIN, BOX_SIZE, MEMBER, SignedRecord
+from ephemeral.protocol.conversations import lines, making
+from ephemeral.protocol.conversations.contents import encode
+from ephemeral.protocol.conversations.epochs import sign_record
+from ephemeral.protocol.conversations.log import MESSAGE, Log, digest
+from ephemeral.protocol.conversations.messages import seal_message
+from ephemeral.protocol.conversations.records import ADMIN, MEMBER, Record
 from ephemeral.protocol.encoding import b64decode, b64encode
 
-__all__ = ["Conversation", "befriend", "refusal"]
-
-Json = dict[str, Any]
-NOTHING = Change()
+PROTOCOL = "ephemeral.account.v1"
+BOX_SIZE = 1168
 
 
-def refusal(answer: httpx.Response) -> Any:
-    """The error of an answer that must have one."""
-    assert answer.status_code >= 400, answer.text
-    return answer.json()["error"]
+async def befriend(one: AccountHolder, two: AccountHolder) -> None:
+    """One invites, the other redeems: they are contacts."""
+    name = b64encode(os.urandom(16))
+    invite = {"id": name, "sealed": b64encode(os.urandom(500))}
+    await one.ask(one.machines[0], "POST", "/contacts/invitations", invite)
+    redeem = {"sealed": b64encode(os.urandom(500))}
+    await two.ask(two.machines[0], "POST", f"/contacts/invitations/{name}/redeem", redeem)
 
 
-async def befriend(one: AccountClient, other: AccountClient) -> None:
-    """Contacts, by an invitation."""
-    id_ = b64encode(os.urandom(16))
-    sealed = {"sealed": b64encode(os.urandom(99))}
-    made = await one.call("POST", "/contacts/invitations", json={"id": id_, **sealed})
-    assert made.status_code == 201, made.text
-    redeemed = await other.call("POST", f"/contacts/invitations/{id_}/redeem", json=sealed)
-    assert redeemed.status_code == 200, redeemed.text
+def hello(holder: AccountHolder, machine: Machine, path: str = "/account/socket") -> dict[str, str]:
+    """What is said first at a socket."""
+    token = machine.signed_in.access
+    return {"token": token, "proof": holder.proved(machine.key, "GET", path, token)}
 
 
-async def line(client: AccountClient, chain: str) -> Line:
-    answer = await client.call("GET", f"/chains/{chain}")
-    assert answer.status_code == 200, answer.text
-    return Line.of(Signed.decode(b64decode(one)) for one in answer.json()["statements"])
+@asynccontextmanager
+async def silent(url: str) -> AsyncIterator[Line]:
+    """A socket at which nothing was said yet."""
+    there = f"{url.replace('http', 'ws', 1)}/account/socket"
+    tls = NO_TLS if there.startswith("wss") else None
+    async with connect(there, subprotocols=[PROTOCOL], ssl=tls, max_size=2**24) as socket:
+        yield Line(socket)
 
 
-class Conversation:
-    """A conversation by its id, for whoever asks about it."""
+@asynccontextmanager
+async def listening(
+    holder: AccountHolder, machine: Machine, url: str | None = None
+) -> AsyncIterator[tuple[Line, dict[str, Any]]]:
+    """A socket that was welcomed, and how it was."""
+    async with silent(url or holder.url) as line:
+        await holder.clock()
+        welcome = await line.ask("hello", **hello(holder, machine))
+        assert welcome["type"] == "welcome", welcome
+        yield line, welcome
 
-    def __init__(self, id_: bytes | None = None) -> None:
-        self.id = id_ or os.urandom(16)
-        self.path = f"/chatrooms/{b64encode(self.id)}"
-        self.signed: SignedRecord
-        self.s = 0
-        self.log = b""
+
+class Talk:
+    """A conversation, as all its people know it: they never disagree."""
+
+    def __init__(self, people: Mapping[AccountHolder, str]) -> None:
+        self.id = os.urandom(16)
+        self.people = dict(people)
+        self.log = Log.first(self.id)
+        self.record: Record | None = None
+
+    @classmethod
+    async def found(cls, by: AccountHolder, *others: AccountHolder) -> "Talk":
+        """Begun by the first machine of one who is a contact of the others."""
+        talk = cls({by: ADMIN, **dict.fromkeys(others, MEMBER)})
+        roles = {one.chain.id: role for one, role in talk.people.items()}
+        made = making.founding(
+            talk.id, roles, talk._lines(), talk._keys(), by.machines[0].id, os.urandom(32)
+        )
+        await talk._post(by, by.machines[0], made, "/chatrooms")
+        return talk
+
+    async def renew(
+        self, by: AccountHolder, *, come: AccountHolder | None = None, **wish: Any
+    ) -> None:
+        """The next epoch, by its first machine."""
+        if come is not None:
+            self.people[come] = MEMBER
+            wish["add"] = {come.chain.id: MEMBER}
+        assert self.record is not None
+        made = making.renewal(
+            self.record, self._lines(), self._keys(), self.log.place, self.log.hash,
+            by.machines[0].id, os.urandom(32), making.Change(**wish),
+        )  # fmt: skip
+        await self._post(by, by.machines[0], made, f"/chatrooms/{self.name}/epochs")
 
     @property
     def name(self) -> str:
+        """Its id as it goes over the wire."""
         return b64encode(self.id)
 
-    # --- records ----------------------------------------------------------------------------------
+    def message(self, machine: Machine, size: int = 10) -> tuple[bytes, bytes]:
+        """An entry, as it may be posted now, and its id."""
+        assert self.record is not None
+        name = os.urandom(16)
+        content = encode("text", 0, {"text": "x" * size, "mentions": []})
+        entry = seal_message(
+            os.urandom(32), 1, self.id, self.record.hash, machine.id, name,
+            self.log.place, self.log.hash, os.urandom(12), machine.key, content,
+        )  # fmt: skip
+        return entry, name
 
-    async def founding(self, author: AccountClient, others: Sequence[AccountClient] = ()) -> Json:
-        """The body by which it is founded."""
-        lines = {one.chain.id: await line(author, b64encode(one.chain.id)) for one in others}
-        lines[author.chain.id] = await line(author, b64encode(author.chain.id))
-        keys = await self._own_keys(author)
-        for other in others:
-            path = f"/contacts/{other.tokens['account']}/devices"
-            keys |= _keys((await author.call("GET", path)).json()["devices"])
-        people = dict.fromkeys(lines, MEMBER) | {author.chain.id: ADMIN}
-        by = b64decode(author.device, 16)
-        record = making.founding(self.id, people, lines, keys, by, os.urandom(32))
-        return self._signed(author, record.encode(), [one.number for one in record.devices])
+    def post(self, *entries: bytes) -> dict[str, object]:
+        """The frame, or with its path the body, that posts these."""
+        return {"conversation": self.name, "entries": [b64encode(one) for one in entries]}
 
-    async def found(
-        self, author: AccountClient, others: Sequence[AccountClient] = ()
-    ) -> httpx.Response:
-        body = await self.founding(author, others)
-        return self.taken(body, await author.call("POST", "/chatrooms", json=body))
+    def stored(self, machine: Machine, *entries: bytes) -> Log:
+        """These stand in the log now; gives where it is then."""
+        for one in entries:
+            self.log = self.log.next(MESSAGE, machine.id, digest(one))
+        return self.log
 
-    async def renewal(
-        self,
-        author: AccountClient,
-        change: Change = NOTHING,
-        others: Sequence[AccountClient] = (),
-    ) -> Json:
-        """The body by which its next epoch begins."""
-        seen = (await author.call("GET", f"{self.path}/devices")).json()
-        chains = [one["chain"] for one in seen["people"]]
-        lines = {b64decode(one): await line(author, one) for one in chains}
-        keys = {}
-        for one in [*seen["people"], *seen["joins"]]:
-            keys |= _keys(one["devices"])
-        for other in others:
-            lines[other.chain.id] = await line(author, b64encode(other.chain.id))
-            path = f"/contacts/{other.tokens['account']}/devices"
-            keys |= _keys((await author.call("GET", path)).json()["devices"])
-        by = b64decode(author.device, 16)
-        record = making.renewal(
-            self.signed.record, lines, keys, self.s, self.log, by, os.urandom(32), change
-        )
-        return self._signed(author, record.encode(), [one.number for one in record.devices])
+    async def say(self, line: Line, machine: Machine, size: int = 10) -> bytes:
+        """Post a message by a socket; gives it once it is stored."""
+        entry, _ = self.message(machine, size)
+        answer = await line.ask("post", **self.post(entry))
+        assert answer["type"] == "ok", answer
+        self.stored(machine, entry)
+        assert answer["stored"][0]["s"] == self.log.place
+        return entry
 
-    async def renew(
-        self,
-        author: AccountClient,
-        change: Change = NOTHING,
-        others: Sequence[AccountClient] = (),
-    ) -> httpx.Response:
-        body = await self.renewal(author, change, others)
-        return self.taken(body, await author.call("POST", f"{self.path}/epochs", json=body))
+    def _lines(self) -> dict[bytes, lines.Line]:
+        return {one.chain.id: lines.Line.of(one.history) for one in self.people}
 
-    def taken(self, body: Json, answer: httpx.Response) -> httpx.Response:
-        """Go on from what was answered."""
-        if answer.status_code == 201:
-            boxes = [b64decode(one) for one in body["boxes"]]
-            self.signed = SignedRecord.of(
-                b64decode(body["record"]), b64decode(body["signature"]), boxes
-            )
-            self.s, self.log = answer.json()["s"], b64decode(answer.json()["hash"])
-        return answer
-
-    def _signed(self, author: AccountClient, record: bytes, numbers: Sequence[int]) -> Json:
-        boxes = [os.urandom(BOX_SIZE) if number else b"" for number in numbers]
-        signed = epochs.sign_record(author.key, record, boxes)
+    def _keys(self) -> dict[bytes, SealingKey]:
         return {
-            "record": b64encode(record),
+            machine.id: SealingKey(machine.number, 0, SEALING_PUBLIC)
+            for one in self.people
+            for machine in one.machines
+        }
+
+    async def _post(self, by: AccountHolder, machine: Machine, made: Record, path: str) -> None:
+        boxes = [os.urandom(BOX_SIZE) for _ in made.devices]
+        signed = sign_record(machine.key, made.encode(), boxes)
+        body = {
+            "record": b64encode(signed.record_bytes),
             "signature": b64encode(signed.signature),
             "boxes": [b64encode(one) for one in boxes],
         }
-
-    async def _own_keys(self, author: AccountClient) -> dict[bytes, SealingKey]:
-        return _keys((await author.call("GET", "/devices")).json()["devices"])
-
-    # --- messages ---------------------------------------------------------------------------------
-
-    def entry(self, author: AccountClient, size: int = ENTRY_SIZES[0]) -> str:
-        """A message, which only its head tells from any other."""
-        by = b64decode(author.device, 16)
-        ad = Ad(1, self.id, self.signed.hash, by, os.urandom(16), self.s, self.log)
-        return b64encode(ad.encode() + os.urandom(size - AD_SIZE))
-
-    async def post(self, author: AccountClient, *entries: str) -> httpx.Response:
-        body = {"entries": list(entries) or [self.entry(author)]}
-        answer = await author.call("POST", f"{self.path}/message", json=body)
-        if answer.status_code == 201:
-            last = max(answer.json()["stored"], key=lambda one: one["s"])
-            if last["s"] > self.s:
-                self.s, self.log = last["s"], b64decode(last["hash"])
-        return answer
-
-    async def read(self, reader: AccountClient, query: str = "") -> Json:
-        answer = await reader.api.get(f"{self.path}/messages{query}", headers=reader.bearer)
-        assert answer.status_code == 200, answer.text
-        return dict(answer.json())
-
-    async def ack(self, reader: AccountClient, cursor: int | None = None) -> httpx.Response:
-        where = self.s if cursor is None else cursor
-        return await reader.call("POST", f"{self.path}/ack", json={"cursor": where})
-
-    # --- leaving ----------------------------------------------------------------------------------
-
-    def leave(self, leaver: AccountClient) -> Json:
-        named = self.signed.record.person(leaver.chain.id)
-        assert named is not None
-        leave = sign_leave(leaver.key, self.id, leaver.chain.id, named.since)
-        return {
-            "leave": {
-                "chain": b64encode(leave.chain),
-                "since": leave.since,
-                "device": b64encode(leave.device),
-                "signature": b64encode(leave.signature),
-            }
-        }
+        answer = await by.ask(machine, "POST", path, body)
+        self.record, self.log = made, Log(answer["s"], b64decode(answer["hash"]))
 
 
-def _keys(devices: Sequence[Json]) -> dict[bytes, SealingKey]:
-    return {
-        b64decode(one["device"], 16): SealingKey(
-            one["sealing"]["number"], one["sealing"]["day"], b64decode(one["sealing"]["key"])
-        )
-        for one in devices
-        if "sealing" in one
-    }
+def through(holder: AccountHolder, http: httpx.AsyncClient) -> AccountHolder:
+    """The same person, who asks another host."""
+    return holder.through(http)
