@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { afterEach, describe, test } from "node:test";
-import { everybodyGoes, refusal } from "./account_people.mjs";
-import { befriend, linked, somebody } from "./conversation_talkers.mjs";
+import { everybodyGoes } from "./account_people.mjs";
+import { befriend, somebody } from "./conversation_talkers.mjs";
 
 afterEach(everybodyGoes);
 

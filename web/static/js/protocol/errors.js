@@ -10,8 +10,10 @@
  * was changed), `locked` (the server has lost its half of it), `device_copied` (somebody else has this device's
  * keys), `other_account` (this browser is a device of another), `address_needed` (only its owner knows it), `no_words`
  * (none were handed out), `words_wrong` (those of another account), `no_chain` (no device that could link),
- * `names_unknown` (this device was not given the key of the names), `link_expired`, `cancelled`.
- * The client of conversations alone has: `message_again` (a message that was there before), `message_unreadable` (this
+ * `names_unknown` (this device was not given the key of the names), `link_expired`, `cancelled`,
+ * `identity_away` (another service can't be reached), `identity_given_up` (somebody came back from it without a yes).
+ * The client of conversations alone has: `conversation_unknown` (nothing is kept of it), `waiting` (a list of devices
+ * can't be had yet), `update_needed` (a record of a later version), `message_again` (a message that was there before), `message_unreadable` (this
  * device has no key of its epoch), `message_target` (it changes what is not there, or another's), `not_member` (left,
  * or removed), `conversation_broken` (its record broke a rule: it goes on in another conversation),
  * `conversation_uninvited` (nobody who may has added this account), `contact_changed` (another list of devices
