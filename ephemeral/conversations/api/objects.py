@@ -23,15 +23,15 @@ from ephemeral.protocol.conversations.records import ADMIN, MEMBER
 from ephemeral.protocol.encoding import b64encode
 
 __all__ = [
-    "AckAnswer",
-    "BegunAnswer",
     "ConversationAnswer",
+    "CursorAnswer",
+    "EpochBegunAnswer",
     "EpochsAnswer",
     "ItemObject",
     "ListAnswer",
     "LogAnswer",
     "MembersAnswer",
-    "PostedAnswer",
+    "MessagesPostedAnswer",
     "acknowledged",
     "begun",
     "conversation",
@@ -63,7 +63,7 @@ class _Answer(Struct, gc=False):
     """Something that is encoded as a JSON object."""
 
 
-class BegunAnswer(_Answer):
+class EpochBegunAnswer(_Answer):
     """An epoch that has begun: the place of its record, and the log's hash there."""
 
     conversation: Id
@@ -204,7 +204,7 @@ class StoredObject(_Answer):
     at: Time
 
 
-class PostedAnswer(_Answer):
+class MessagesPostedAnswer(_Answer):
     """Where messages stand, in order; `renew`: begin another epoch when there is time."""
 
     stored: list[StoredObject]
@@ -212,7 +212,7 @@ class PostedAnswer(_Answer):
     now: Time
 
 
-class AckAnswer(_Answer):
+class CursorAnswer(_Answer):
     """Where the device's cursor stands."""
 
     cursor: Place
@@ -222,7 +222,9 @@ class AckAnswer(_Answer):
 def begun(one: Begun) -> bytes:
     """An epoch has begun."""
     return _encode(
-        BegunAnswer(b64encode(one.conversation), one.epoch, one.s, b64encode(one.hash), one.now)
+        EpochBegunAnswer(
+            b64encode(one.conversation), one.epoch, one.s, b64encode(one.hash), one.now
+        )
     )
 
 
@@ -297,7 +299,7 @@ def items_json(items: Iterable[Item]) -> list[bytes]:
 def posted(outcome: Posted) -> bytes:
     """Where messages stand."""
     return _encode(
-        PostedAnswer(
+        MessagesPostedAnswer(
             [StoredObject(one.s, b64encode(one.hash), one.at) for one in outcome.places],
             outcome.renew,
             outcome.now,
@@ -307,7 +309,7 @@ def posted(outcome: Posted) -> bytes:
 
 def acknowledged(outcome: Acknowledged) -> bytes:
     """Where a cursor stands."""
-    return _encode(AckAnswer(outcome.cursor, outcome.now))
+    return _encode(CursorAnswer(outcome.cursor, outcome.now))
 
 
 def _summary(one: Summary, now: int) -> ConversationObject:
