@@ -148,7 +148,8 @@ class Here:
         person = self._person(typed)
         by_id = [one for one in known if b64encode(one.id).startswith(typed)]
         # A name goes before what only begins like an id.
-        found = [*named, *([] if person is None else [person])] or by_id
+        found: list[Known | Person] = [*named, *([] if person is None else [person])]
+        found = found or [*by_id]
         if len(found) == 1:
             return found[0]
         none = "There is nobody, and no conversation, of that name" if not found else _SEVERAL

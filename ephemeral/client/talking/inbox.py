@@ -4,16 +4,16 @@ import asyncio
 
 from ephemeral.client.context import Context
 from ephemeral.client.conversations import news as kinds
-from ephemeral.client.conversations.engine import Ear
 from ephemeral.client.conversations.news import News
 from ephemeral.client.exits import ClientError, Exit, exit_code_of
 from ephemeral.client.safe_text import neutralise_line
 from ephemeral.client.talking.here import Here, here
 from ephemeral.client.talking.joining import let_in
 from ephemeral.client.talking.lines import fields_of, lines_of
+from ephemeral.client.talking.waiting import something_new
 from ephemeral.protocol.errors import Refusal
 
-__all__ = ["inbox", "learn", "put_news"]
+__all__ = ["inbox", "is_own", "learn"]
 
 # For so long nothing is asked while nothing seems to be new.
 _ROUND_SECONDS = 25.0
@@ -26,10 +26,8 @@ async def inbox(context: Context) -> Exit:
     until = asyncio.get_running_loop().time() + args.wait
     told = 0
     while True:
-        ear: Ear | None = None
         try:
             async with here(context) as place:
-                ear = Ear(place.account)
                 told += await _round(place)
         except (ClientError, Refusal) as error:
             status = error.status if isinstance(error, ClientError) else exit_code_of(error)
@@ -41,7 +39,7 @@ async def inbox(context: Context) -> Exit:
         left = until - asyncio.get_running_loop().time()
         if not args.follow and (told or left <= 0):
             break
-        await ear.heard(_ROUND_SECONDS if args.follow else min(left, _ROUND_SECONDS))
+        await something_new(_ROUND_SECONDS if args.follow else min(left, _ROUND_SECONDS))
     if told:
         return Exit.OK
     if not context.wants_json:
@@ -56,28 +54,40 @@ async def _round(place: Here) -> int:
     where = place.context.args.where
     only = None if where is None else place.conversation(where).id
     found = place.engine.news(only)
-    return await put_news(place, found)
+    return await _put(place, found)
 
 
-async def put_news(place: Here, found: list[News]) -> int:
-    """Print news, acknowledge them once they are printed; how many were for a person."""
+async def _put(place: Here, found: list[News]) -> int:
+    """Print news, acknowledge them once they are printed; how many were printed."""
     context, count = place.context, 0
     learn(place, found)
     known = {one.id: one for one in place.engine.known()}
     for one in found:
         where = known.get(one.conversation)
-        # What was written here was seen here.
-        if one.kind == kinds.MESSAGE and one.device == place.account.kept.device:
+        if is_own(place, one):
             continue
         lines = lines_of(place, where, one)
-        if context.wants_json:
+        if context.wants_json and (lines or _for_programs(one)):
             await context.put_json(fields_of(place, where, one))
-        elif lines:
+        elif lines and not context.wants_json:
             await context.put("\n".join(lines))
-        count += bool(lines)
+        else:
+            continue
+        count += 1
     if found:
         await place.engine.taken(found)
     return count
+
+
+def _for_programs(one: News) -> bool:
+    """Whether it tells a program something, though it tells a person nothing."""
+    return one.content is not None and one.content.kind == "read"
+
+
+def is_own(place: Here, one: News) -> bool:
+    """What was written here was seen here."""
+    by_this = one.device == place.account.kept.device
+    return by_this and one.kind in {kinds.MESSAGE, kinds.RECORD}
 
 
 def learn(place: Here, found: list[News]) -> None:

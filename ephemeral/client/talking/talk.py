@@ -5,16 +5,15 @@ import os
 from contextlib import aclosing, suppress
 
 from ephemeral.client.context import Context
-from ephemeral.client.conversations import news as kinds
-from ephemeral.client.conversations.engine import Ear
 from ephemeral.client.exits import ClientError, Exit, exit_code_of
 from ephemeral.client.faces import Face, Plain, Terminal
 from ephemeral.client.line_editor import EndOfInput, Line
 from ephemeral.client.talking.here import Here, here
-from ephemeral.client.talking.inbox import learn
+from ephemeral.client.talking.inbox import is_own, learn
 from ephemeral.client.talking.joining import let_in
 from ephemeral.client.talking.lines import lines_of
 from ephemeral.client.talking.saying import introduce, send
+from ephemeral.client.talking.waiting import something_new
 from ephemeral.protocol.errors import Refusal
 
 __all__ = ["talk"]
@@ -106,10 +105,8 @@ class _Talk:
 
     async def _listen(self) -> None:
         while True:
-            ear: Ear | None = None
             try:
                 async with self._turn, here(self._context) as place:
-                    ear = Ear(place.account)
                     await place.engine.sync()
                     await let_in(place)
                     await self._show(place)
@@ -122,14 +119,14 @@ class _Talk:
                 self._away = True
                 await asyncio.sleep(_AGAIN_SECONDS)
                 continue
-            await ear.heard(_ROUND_SECONDS)
+            await something_new(_ROUND_SECONDS)
 
     async def _show(self, place: Here) -> None:
         known = place.known(self._conversation)
         found = place.engine.news(self._conversation)
         learn(place, found)
         for one in found:
-            if one.kind == kinds.MESSAGE and one.device == place.account.kept.device:
+            if is_own(place, one):
                 continue
             for line in lines_of(place, known, one):
                 await self._face.log(line)
