@@ -153,8 +153,15 @@ class Reading:
 
         async def work(connection: Connection) -> LogPage:
             found = await self._summary(connection, asker, conversation)
-            first = found.first
-            items = await self.items(connection, conversation, found, after, min(most, PAGE), first)
+            items = await self.items(
+                connection,
+                conversation,
+                found.kept,
+                found.s,
+                after,
+                min(most, PAGE),
+                found.first,
+            )
             more = bool(items) and items[-1].s < found.s
             return LogPage(items, found, more, await clock(connection))
 
@@ -164,14 +171,18 @@ class Reading:
         self,
         connection: Connection,
         conversation: bytes,
-        found: Summary,
+        kept: int,
+        last: int,
         after: int,
         most: int,
         first: int | None,
     ) -> list[Item]:
-        """Places after one, with what was written from `first` on, if that is kept."""
-        if after < found.kept - 1:
-            raise Refusal("behind", details={"first": found.kept})
+        """Places after one, with what was written from `first` on, if that is kept.
+
+        `kept` and `last` are the first and the last place of the log. Refuses `behind`.
+        """
+        if after < kept - 1:
+            raise Refusal("behind", details={"first": kept})
         rows = await reading_rows.log(connection, conversation, after, most)
         readable = [one for one in rows if first is not None and one.s >= first]
         segments = {one.segment for one in readable if one.segment is not None}
@@ -179,7 +190,7 @@ class Reading:
         places = [one.s for one in readable if one.kind == RECORD]
         records = await record_rows.at_places(connection, conversation, places) if places else {}
         entries = await self._records.entries(connection, list(records.values()))
-        readable_from = first if first is not None else found.s + 1
+        readable_from = first if first is not None else last + 1
         items: list[Item] = []
         size = 0
         for one in rows:
