@@ -140,12 +140,16 @@ class Ended:
 
     def __init__(self) -> None:
         self.sids: set[bytes] = set()
+        self.unread: set[bytes] = set()
 
     def knows(self, sid: bytes) -> bool:
         return sid in self.sids
 
     async def has(self, sid: bytes) -> bool:
         return sid in self.sids
+
+    async def load(self) -> None:
+        self.sids |= self.unread
 
 
 class Stage:
@@ -387,6 +391,14 @@ async def test_a_session_that_ends_is_told_to_its_sockets_and_to_no_others():
         made.ended.sids.add(stays.sid)
         await made.hub._look(0)
         assert stays.has_ended
+        # And one that ends while nobody can be told.
+        alone = await made.socket()
+        made.ended.unread.add(alone.sid)
+        await made.hub._look(0)
+        assert not alone.has_ended
+        made.bus.is_up = False
+        await made.hub._look(0)
+        assert alone.has_ended
 
 
 async def test_a_session_that_ended_before_anybody_listened_has_no_socket():
