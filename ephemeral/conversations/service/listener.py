@@ -14,7 +14,7 @@ from ephemeral.conversations.service.destruction import Destruction
 from ephemeral.conversations.service.hints import Hints
 from ephemeral.conversations.service.tail import Tail
 from ephemeral.protocol.accounts.chain import Chain
-from ephemeral.protocol.conversations.judge import most_devices
+from ephemeral.protocol.conversations.records import most_devices
 from ephemeral.store.clock import clock
 
 if TYPE_CHECKING:
