@@ -126,7 +126,7 @@ def test_whoever_is_removed_reads_no_more_and_is_told(ada: Machine, bob: Machine
     texts(bob)
     ada.json("chat", "remove", "Trip", "bob")
     says(ada, "Trip", "not for Bob")
-    assert "you were removed" in bob.run("inbox").stdout
+    assert "in this conversation no more" in bob.run("inbox").stdout
     assert bob.refused("say", "Trip", text="x") == "gone"
     assert texts(carol) == [("ada", "all"), ("ada", "not for Bob")]
     ada.json("chat", "add", "Trip", "bob")

@@ -129,7 +129,9 @@ class Here:
         """Refuse what can't be read or written to."""
         if known.state != FOLLOWED:
             code = known.why if known.state == "refused" and known.why else known.state
-            raise ClientError(Exit.REFUSED, code, _NOT_NOW.get(known.state, "Not now."))
+            update = "This conversation needs a newer version of this program: update it."
+            sentence = update if code == "update_needed" else _NOT_NOW.get(known.state, "Not now.")
+            raise ClientError(Exit.REFUSED, code, sentence)
 
     def known(self, conversation: bytes) -> Known:
         """A conversation by its id, as it stands now."""
