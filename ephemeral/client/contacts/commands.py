@@ -50,13 +50,9 @@ async def list_all(context: Context) -> Exit:
             await context.put(_line(one))
     if not found and not context.wants_json:
         context.reassure(
-            "No contacts yet: `ephemeral invite` makes a link for somebody, "
-            "`ephemeral contacts request ADDRESS` asks who is findable."
-        )
-    if not listing.findable and not context.wants_json:
-        context.reassure(
-            f"Nobody can ask you by your address; `contacts findable on` lets those who know "
-            f"{account.kept.address} ask."
+            "No contacts yet: `ephemeral invite` makes a link for somebody, `ephemeral contacts "
+            "request ADDRESS` asks who is findable, `ephemeral contacts findable on` lets others "
+            "ask you."
         )
     return Exit.OK
 

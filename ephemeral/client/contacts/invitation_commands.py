@@ -119,7 +119,7 @@ async def _redeem(account: Account) -> Exit:
     person = people.met(said.pin.chain, other)
     person.pin = person.pin or said.pin
     person.name = context.args.label or person.name
-    person.said = said.name or person.said
+    person.said = person.said or said.name
     if said.conversation is not None:
         people.expected[said.conversation] = said.pin.chain
     account.save()

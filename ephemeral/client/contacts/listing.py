@@ -149,7 +149,7 @@ def _take(account: Account, person: Person, invited: Invited, redeemed: Redempti
         return
     person.pin = person.pin or said.pin
     person.name = person.name or invited.label
-    person.said = said.name or person.said
+    person.said = person.said or said.name
 
 
 def _objects(answer: Json, key: str) -> list[Json]:

@@ -9,7 +9,7 @@ from ephemeral.client.exits import usage
 from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.names import name_key, numbers
 
-__all__ = ["NOBODY", "Row", "between", "called", "chosen", "rows", "shown_names"]
+__all__ = ["NOBODY", "Row", "between", "called", "chosen", "is_address_of", "rows", "shown_names"]
 
 #: Who has no name here.
 NOBODY = "somebody"
@@ -49,6 +49,11 @@ def shown_names(persons: Iterable[Person]) -> dict[bytes, str]:
         for (chain, name), number in counted
         if name is not None
     }
+
+
+def is_address_of(address: str | None, typed: str) -> bool:
+    """Whether an address is meant: the whole, or what stands before its number."""
+    return address is not None and typed.strip() in {address, address.partition(".")[0]}
 
 
 def between(name: str | None) -> str:
@@ -92,7 +97,7 @@ def chosen(found: Sequence[Row], states: set[str], typed: str) -> Row:
     key = name_key(typed.strip().removeprefix("‹").removesuffix("›"))
     means = (
         lambda one: one.shown is not None and name_key(one.shown) == key,
-        lambda one: one.address == typed.strip(),
+        lambda one: is_address_of(one.address, typed),
         lambda one: one.id is not None and one.id.startswith(typed.strip()),
     )
     for meant in means:

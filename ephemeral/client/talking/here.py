@@ -7,7 +7,7 @@ from ephemeral.client.accounts.account import Account
 from ephemeral.client.accounts.choosing import account_here
 from ephemeral.client.accounts.device_commands import own_key
 from ephemeral.client.accounts.kept_people import Person
-from ephemeral.client.contacts.naming import between, shown_names
+from ephemeral.client.contacts.naming import between, is_address_of, shown_names
 from ephemeral.client.context import Context
 from ephemeral.client.conversations.engine import Conversations, Known, opened
 from ephemeral.client.exits import ClientError, Exit, usage
@@ -163,7 +163,7 @@ class Here:
         names = shown_names(self.persons)
         ways = (
             [one for one in self.persons if key and name_key(names.get(one.chain, "")) == key],
-            [one for one in self.persons if one.address == typed],
+            [one for one in self.persons if is_address_of(one.address, typed)],
             [
                 one
                 for one in self.persons

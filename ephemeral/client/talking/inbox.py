@@ -2,6 +2,7 @@
 
 import asyncio
 
+from ephemeral.client.contacts.naming import called
 from ephemeral.client.context import Context
 from ephemeral.client.conversations import news as kinds
 from ephemeral.client.conversations.news import News
@@ -91,7 +92,10 @@ def is_own(place: Here, one: News) -> bool:
 
 
 def learn(place: Here, found: list[News]) -> None:
-    """Keep what people call themselves."""
+    """Keep what those call themselves who have no name here yet.
+
+    The first name stays: nobody takes that of somebody else later, under whom one knows them.
+    """
     changed = False
     for one in found:
         content = one.content
@@ -99,7 +103,7 @@ def learn(place: Here, found: list[News]) -> None:
             continue
         assert one.chain is not None
         person = place.account.kept.people.met(one.chain)
-        changed |= person.said != content.body["name"]
-        person.said = str(content.body["name"])
+        if called(person) is None:
+            person.said, changed = str(content.body["name"]), True
     if changed:
         place.account.save()

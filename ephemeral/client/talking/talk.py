@@ -1,13 +1,13 @@
 """`chat with`: talking in one conversation by lines. The account stays free for others."""
 
 import asyncio
-import os
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 
 from ephemeral.client.context import Context
 from ephemeral.client.exits import ClientError, Exit, exit_code_of
 from ephemeral.client.faces import Face, Plain, Terminal
 from ephemeral.client.line_editor import EndOfInput, Line
+from ephemeral.client.output import is_terminal
 from ephemeral.client.talking.here import Here, here
 from ephemeral.client.talking.inbox import is_own, learn
 from ephemeral.client.talking.joining import let_in
@@ -34,15 +34,9 @@ async def talk(context: Context) -> Exit:
 
 
 def _face(context: Context) -> Face:
-    if context.output.is_terminal() and _is_terminal(context.stdin):
+    if context.output.is_terminal() and is_terminal(context.stdin):
         return Terminal(context.stdin, context.output, context.heed)
     return Plain(context.stdin, context.output)
-
-
-def _is_terminal(descriptor: int) -> bool:
-    with suppress(OSError):
-        return os.isatty(descriptor)
-    return False
 
 
 class _Talk:
