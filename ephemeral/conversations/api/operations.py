@@ -8,10 +8,10 @@ from ephemeral.edge.operations import Deferred, Operation, Size
 
 __all__ = ["conversation_operations"]
 
-_LINKED = ("unauthorized", "session_ended", "device_required")
+_LINKED = ("unauthorized", "session_ended", "device_revoked", "device_required")
 _PROVEN = (*_LINKED, "proof_wrong")
 _HERE = (*_LINKED, "not_found")
-_CHANGING = (*_PROVEN, "not_found", "device_revoked")
+_CHANGING = (*_PROVEN, "not_found")
 _RECORD = (
     "record_form", "record_version", "record_conversation", "record_epoch", "record_previous",
     "record_suite", "record_seen", "record_people", "record_point", "record_devices",
@@ -40,7 +40,7 @@ def conversation_operations(
             body=bodies.FoundBody,
             body_max=bodies.RECORD_BODY_MAX,
             answers={201: objects.EpochBegunAnswer},
-            refusals=(*_PROVEN, "device_revoked", *_RECORD, *_NOT_NOW),
+            refusals=(*_PROVEN, *_RECORD, *_NOT_NOW),
             action=actions.record,
         ),
         Operation(
@@ -201,8 +201,8 @@ def conversation_operations(
             handler=handlers.join,
             caller=proven,
             body=bodies.JoinConversationBody,
-            answers={202: None},
-            refusals=(*_PROVEN, "device_revoked", "invitation_unknown", "broken"),
+            answers={204: None},
+            refusals=(*_PROVEN, "invitation_unknown", "broken"),
             action=actions.record,
         ),
     )

@@ -1,0 +1,69 @@
+/** People with accounts of the real server who talk with each other, each device with the engine that a page will have. */
+
+import { Conversations } from "../../web/static/js/conversations/conversations.js";
+import { MemoryStore } from "../../web/static/js/conversations/memory-store.js";
+import { memberOf } from "../../web/static/js/conversations/member.js";
+import { Browser, links, registers } from "./account_people.mjs";
+
+/** One device with what it keeps of conversations. */
+export class Device {
+  store = new MemoryStore();
+
+  /** @param {any} client  of `account_people` */
+  constructor(client) {
+    this.client = client;
+    this.browser = client.browser;
+  }
+
+  /** The engine as a program that has just started has it: what was kept is all that it knows. */
+  async opens() {
+    this.member = await memberOf(this.client.parts);
+    this.talk = new Conversations(this.member, this.store);
+    return this;
+  }
+
+  get account() {
+    return this.member.account;
+  }
+
+  get chain() {
+    return Buffer.from(this.member.chain).toString("base64url");
+  }
+
+  /** Reads all that is new. */
+  async sync() {
+    const trouble = await this.talk.sync();
+    return trouble.map(({ refusal }) => refusal.code);
+  }
+
+  /** What is said in a conversation, as it is shown: the oldest first. */
+  async texts(id) {
+    const lines = await this.talk.of(id).lines({ limit: 10_000 });
+    return lines.reverse().map(({ value }) => said(value));
+  }
+}
+
+function said({ kind, content, code, deleted }) {
+  if (kind === "message") return deleted ? "(deleted)" : content.body.text ?? `(${content.kind})`;
+  return kind === "refused" ? `(${code})` : `(${kind})`;
+}
+
+/** @returns {Promise<Device & {address: string}>} somebody with one device */
+export async function somebody() {
+  const { client, address, words } = await registers();
+  const device = await new Device(client).opens();
+  return Object.assign(device, { address, words });
+}
+
+/** Another device of somebody. */
+export async function linked(old) {
+  const client = await links(old.client, old.address, new Browser());
+  return Object.assign(await new Device(client).opens(), { address: old.address });
+}
+
+/** Two people become contacts by an invitation. */
+export async function befriend(one, other) {
+  const invitation = await one.talk.invite();
+  await other.talk.redeem(invitation);
+  await one.talk.redeemed();
+}

@@ -1,0 +1,234 @@
+/**
+ * All conversations of an account, as one of its devices has them: a client without a page. Whoever shows it listens
+ * to `changed`.
+ */
+
+import { fromBase64url, toBase64url } from "../protocol/encoding.js";
+import { Refusal } from "../protocol/errors.js";
+import { ID_BYTES } from "../protocol/limits.js";
+import { isSame } from "../protocol/accounts/derivation.js";
+import { Invitation, openInvitation, openRedemption, sealInvitation, sealRedemption } from "../protocol/conversations/invitations.js";
+import { Chains } from "./chains.js";
+import { Contacts } from "./contacts.js";
+import { Conversation } from "./conversation.js";
+import { ConversationApi } from "./conversation-api.js";
+import { OwnDevices } from "./own-devices.js";
+import { readState } from "./state.js";
+
+/**
+ * @typedef {import("./member.js").Member} Member
+ * @typedef {import("./conversation-api.js").PersonNow} PersonNow
+ * @typedef {import("./conversation.js").View} View
+ * @typedef {import("./conversation.js").Role} Role
+ *
+ * What happened to one of them while all were read.
+ * @typedef {{conversation: string, refusal: Refusal}} Trouble
+ */
+
+export class Conversations {
+  #member;
+  #store;
+  #api;
+  #chains;
+  #contacts;
+  #own;
+  /** @type {Map<string, Conversation>} */
+  #open = new Map();
+  /** @type {Set<(conversation: string) => void>} */
+  #listeners = new Set();
+
+  /**
+   * @param {Member} member
+   * @param {import("./store.js").Store} store
+   */
+  constructor(member, store) {
+    this.#member = member;
+    this.#store = store;
+    this.#api = new ConversationApi(member.ask);
+    this.#chains = new Chains(store, this.#api);
+    this.#contacts = new Contacts(store, this.#api, this.#chains);
+    this.#own = new OwnDevices(member, store, this.#chains, (id) => this.of(id), (people) => this.#people(people));
+  }
+
+  /** Registers of all own devices. */
+  get own() {
+    return this.#own;
+  }
+
+  get contacts() {
+    return this.#contacts;
+  }
+
+  /** @param {(conversation: string) => void} listener  @returns {() => void} ends it */
+  subscribe(listener) {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** @param {string} id  base64url  @returns {Conversation} whether there is one or not */
+  of(id) {
+    const known = this.#open.get(id);
+    if (known !== undefined) return known;
+    const parts = {
+      member: this.#member, store: this.#store, api: this.#api, chains: this.#chains, contacts: this.#contacts,
+      changed: (/** @type {string} */ one) => { for (const listener of this.#listeners) listener(one); },
+    };
+    const made = new Conversation(id, parts);
+    this.#open.set(id, made);
+    return made;
+  }
+
+  /** Those that are kept here. @returns {Promise<View[]>} */
+  async views() {
+    const ids = await this.#ids();
+    const kept = await Promise.all(ids.map(async (id) => ((await readState(this.#store, id)) === null ? null : this.of(id).view())));
+    return kept.filter((view) => view !== null);
+  }
+
+  /**
+   * Reads what is new in all of them, and sends what waits. One that is stopped doesn't stop the others.
+   * @returns {Promise<Trouble[]>}
+   * @throws {Refusal} where the server can't be asked at all
+   */
+  async sync() {
+    await this.#store.expire(this.#member.now());
+    await this.#own.begin();
+    const served = await this.#api.listed();
+    /** @type {Trouble[]} */
+    const trouble = [];
+    const there = new Set(served.map(({ conversation }) => conversation));
+    const kept = await this.#ids();
+    for (const id of kept) {
+      // Only one that was to be founded has no place in a log yet.
+      if ((await readState(this.#store, id)) === null) await this.of(id).finish().catch(told(trouble, id));
+      else if (!there.has(id)) await this.of(id).catchUp().catch(told(trouble, id));
+    }
+    for (const { conversation, hash, s } of served) {
+      const state = await readState(this.#store, conversation);
+      const isHere = state !== null && state.place === s && isSame(fromBase64url(state.hash), hash);
+      const waits = (await this.#store.keys(`outbox/${conversation}/`)).length > 0;
+      if (!isHere || state.acknowledged < state.place) {
+        await this.of(conversation).catchUp().catch(told(trouble, conversation));
+      }
+      if (waits && state?.standing === "following") await this.of(conversation).flush().catch(told(trouble, conversation));
+    }
+    await this.#own.pin(await this.views()).catch(told(trouble, ""));
+    return trouble;
+  }
+
+  /**
+   * @param {object} wish
+   * @param {readonly string[]} wish.accounts  contacts
+   * @param {Role} [wish.role]  of all others
+   * @param {number} [wish.timer]  seconds
+   * @param {Uint8Array|null} [wish.joining]
+   * @returns {Promise<Conversation>}
+   * @throws {Refusal} `contact_needed`, `contact_changed`, `conversations_full`
+   */
+  async found({ accounts, role = "member", timer = 0, joining = null }) {
+    const others = await Promise.all(accounts.map((account) => this.#contacts.person(account)));
+    const conversation = this.of(toBase64url(this.#member.random(ID_BYTES)));
+    await conversation.found({ people: await this.#people(others), role: () => role, timer, joining });
+    await this.#own.pin([await conversation.view()]).catch(() => undefined);
+    return conversation;
+  }
+
+  /** Contacts as they are now, to be added. @param {readonly string[]} accounts */
+  people(accounts) {
+    return Promise.all(accounts.map((account) => this.#contacts.person(account)));
+  }
+
+  /**
+   * Goes on elsewhere with those who are still there, where a record broke a rule or the server went back.
+   * @param {string} id
+   * @returns {Promise<Conversation>}
+   */
+  async repair(id) {
+    const { signed, members } = await this.of(id).ground();
+    const { record } = signed;
+    const own = this.#member.chain;
+    const others = members.people.filter(({ chain }) => record.person(chain) !== null && !isSame(chain, own));
+    const conversation = this.of(toBase64url(this.#member.random(ID_BYTES)));
+    await conversation.found({
+      people: await this.#people(others), role: (chain) => record.person(chain)?.role ?? "member", timer: record.timer,
+      continues: { conversation: record.conversation, record: signed.hash },
+    });
+    return conversation;
+  }
+
+  /**
+   * An invitation, to be a contact or into a conversation.
+   * @param {{conversation?: string|null, name?: string|null}} [how]
+   * @returns {Promise<Invitation>} its link ends with `fragment()`
+   */
+  async invite({ conversation = null, name = null } = {}) {
+    const invitation = Invitation.generate(this.#member.random);
+    await this.#api.invite(invitation.id, await sealInvitation(invitation, await this.#introduction(name, conversation), this.#member.random), conversation);
+    await this.#store.change(async (within) => within.put(`invitation/${toBase64url(invitation.id)}`, {
+      secret: toBase64url(invitation.secret),
+    }));
+    return invitation;
+  }
+
+  /**
+   * Becomes a contact of whoever made it, and waits to be added where it leads into a conversation.
+   * @param {Invitation} invitation
+   * @param {string|null} [name]  what one is called there
+   * @returns {Promise<{account: string, name: string|null, conversation: string|null}>}
+   */
+  async redeem(invitation, name = null) {
+    const said = await sealRedemption(invitation, await this.#introduction(name, null), this.#member.random);
+    const { account, sealed } = await this.#api.redeem(invitation.id, said);
+    const { pin, name: theirs, conversation: into } = await openInvitation(invitation, sealed);
+    await this.#contacts.agree(account, pin.chain);
+    const conversation = into === null ? null : toBase64url(into);
+    if (conversation !== null) {
+      await this.#contacts.invitedBy(conversation, pin.chain);
+      await this.#api.join(conversation, invitation.id, said);
+    }
+    return { account, name: theirs, conversation };
+  }
+
+  /**
+   * Who has redeemed the invitations of this device: contacts from now on, with the chains that they named themselves.
+   * @returns {Promise<{account: string, name: string|null, conversation: string|null}[]>}
+   */
+  async redeemed() {
+    const found = [];
+    for (const { invitation: id, account, sealed, conversation } of (await this.#api.contacts()).redemptions) {
+      const kept = await this.#store.read(`invitation/${toBase64url(id)}`);
+      if (kept === undefined) continue;
+      try {
+        const { pin, name } = await openRedemption(new Invitation(id, fromBase64url(kept.secret, 32)), sealed);
+        await this.#contacts.agree(account, pin.chain);
+        found.push({ account, name, conversation });
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+      }
+    }
+    return found;
+  }
+
+  /** @param {string|null} name  @param {string|null} conversation */
+  async #introduction(name, conversation) {
+    const line = await this.#chains.newest(this.#member.chain);
+    if (line === null) throw new Refusal("waiting");
+    return { pin: line.last.pin, name, conversation: conversation === null ? null : fromBase64url(conversation, ID_BYTES) };
+  }
+
+  /** These and oneself, with keys. @param {readonly PersonNow[]} others */
+  async #people(others) {
+    return [await this.#api.own(this.#member.chain), ...others];
+  }
+
+  async #ids() {
+    const keys = await this.#store.keys("conversation/");
+    return [...new Set(keys.map((key) => key.split("/")[1]))];
+  }
+}
+
+/** @param {Trouble[]} trouble  @param {string} conversation */
+const told = (trouble, conversation) => (/** @type {unknown} */ error) => {
+  if (!(error instanceof Refusal)) throw error;
+  trouble.push({ conversation, refusal: error });
+};
