@@ -6,6 +6,7 @@ A page of the log is written down whole: who dies in between reads it again.
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ephemeral.client.accounts.account import Account
@@ -129,6 +130,25 @@ class Reading:
                 self._sync(conversation, content)
             following.keep_news(store, read.news)
 
+    async def again(self, one: Following) -> list[News]:
+        """What still waits of the present epoch, opened once more; nothing is written down."""
+        seed = following.seed_of(self._store, one.conversation, one.record.epoch)
+        found: list[News] = []
+        after = one.record_s
+        while seed is not None:
+            page = await self._service.log(one.conversation, after)
+            for item in page.items:
+                if item.kind == RECORD or item.s > one.log.place or item.entry is None:
+                    continue
+                read = _Page(seed=seed)
+                with suppress(Refusal):
+                    self._show(one, item, self._opened(one, item, item.entry, seed), read)
+                found += read.news
+            after += len(page.items)
+            if not page.more:
+                break
+        return found
+
     # --- records ----------------------------------------------------------------------------------
 
     async def _record(
@@ -212,11 +232,7 @@ class Reading:
             read.news.append(self._refused(one, item, "box_broken"))
             return
         try:
-            opened = open_message(
-                read.seed, one.signed, one.record_s, self._people, entry, item.s, item.device,
-                one.hashes.get,
-            )  # fmt: skip
-            refuse(opened.ad.id != item.id, "message_device")
+            opened = self._opened(one, item, entry, read.seed)
         except Refusal as refusal:
             read.news.append(self._refused(one, item, refusal.code))
             return
@@ -238,6 +254,14 @@ class Reading:
         refuse(row is None and known is None, "device_copied")
         if row is not None:
             read.sent.append(row[0])
+
+    def _opened(self, one: Following, item: Item, entry: bytes, seed: bytes) -> Opened:
+        opened = open_message(
+            seed, one.signed, one.record_s, self._people, entry, item.s, item.device,
+            one.hashes.get,
+        )  # fmt: skip
+        refuse(opened.ad.id != item.id, "message_device")
+        return opened
 
     def _is_known(self, one: Following, item: Item, read: _Page) -> bool:
         """Whether this very place was read before, as after a server went back; what comes a second
