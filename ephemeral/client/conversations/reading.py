@@ -27,8 +27,6 @@ from ephemeral.protocol.errors import Refusal, refuse
 
 __all__ = ["Reading"]
 
-_DAY_MS = 86_400_000
-
 #: Called with a content of the own conversation, in the order of its log, within the transaction.
 Sync = Callable[[bytes, Content], None]
 
@@ -309,20 +307,11 @@ class Reading:
     def _counts(
         self, one: Following, item: Item, content: Content, chain: bytes, read: _Page
     ) -> bool:
-        """Whether an edit or a delete is its sender's to make, and in time (6.3)."""
         of = judging.message_of(content)
-        line = self._people.get(chain)
-        if of is None or line is None or line.last.key_ever_of(of[0]) is None:
-            return False
         at = next((each[4] for each in read.ids if each[:2] == of), None)
-        if at is None:
-            row = self._store.one(
-                "SELECT at FROM ids WHERE conversation = ? AND device = ? AND id = ?",
-                one.conversation, *of,
-            )  # fmt: skip
-            # What this device hasn't read, it doesn't show either.
-            at = None if row is None else int(row[0])
-        return at is not None and item.at - at <= _DAY_MS
+        if at is None and of is not None:
+            at = following.time_of(self._store, one.conversation, of)
+        return judging.counts(self._people, chain, of, at, item.at)
 
     def _refused(self, one: Following, item: Item, code: str) -> News:
         person = one.record.person_of(item.device, self._people)

@@ -8,7 +8,7 @@ import asyncio
 from typing import NamedTuple
 
 from ephemeral.client.accounts.account import Account
-from ephemeral.client.conversations import following, news
+from ephemeral.client.conversations import following, judging, news
 from ephemeral.client.conversations.epochs import ATTEMPTS, Epochs, Read
 from ephemeral.client.conversations.following import Following
 from ephemeral.client.conversations.news import News
@@ -248,7 +248,10 @@ class Sending:
         own = one.record.person(self._people.own.id)
         details: dict[str, object] = {}
         if content.kind in {"edit", "delete"}:
-            details["counts"] = True
+            of = judging.message_of(content)
+            at = None if of is None else following.time_of(self._store, one.conversation, of)
+            own_id = self._people.own.id
+            details["counts"] = judging.counts(self._people, own_id, of, at, place.at)
         elif content.kind == "card":
             details["counts"] = own is not None and own.role == ADMIN
             one.name = str(content.body["name"]) if details["counts"] else one.name
