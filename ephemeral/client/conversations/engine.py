@@ -91,7 +91,7 @@ class Conversations(Speaking):
         read = self._up.read_on
         self._epochs = Epochs(*parts, read)
         self._founding = Founding(account, self.service, self.people, self._epochs)
-        self._sending = Sending(*parts, self._epochs, read)
+        self._sending = Sending(*parts, self._epochs, read, self._registers.take)
 
     # --- reading ----------------------------------------------------------------------------------
 
@@ -291,6 +291,8 @@ class Conversations(Speaking):
 
     async def send(self, conversation: bytes, kind: str, body: Mapping[str, object]) -> Sent:
         """Send a content (6.2); it waits here, and is sent later, if this raises `ClientError`."""
+        if following.load(self._store, conversation) is None:
+            await self.read(conversation)
         one = self._of(conversation)
         message = self._sending.put(conversation, contents.encode(kind, self._account.now, body))
         try:

@@ -62,6 +62,7 @@ class KeepingUp:
         The codes of what couldn't be read now, by conversation: one holds up no other.
         """
         failed: dict[bytes, str] = {}
+        begun = self._account.now
         listed = await self._service.listed()
         own = self.self_id
         reasons: Known | None = None
@@ -81,7 +82,7 @@ class KeepingUp:
                 failed[summary.conversation] = refusal.code
         self._forget({one.conversation for one in listed})
         if not failed:
-            self._account.kept.synced_at = self._account.now
+            self._account.kept.synced_at = begun
         self.pin()
         return failed
 

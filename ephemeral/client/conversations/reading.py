@@ -5,7 +5,6 @@ A page of the log is written down whole: who dies in between reads it again.
 """
 
 import hashlib
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -15,6 +14,7 @@ from ephemeral.client.conversations.beginning import Beginning
 from ephemeral.client.conversations.following import Following
 from ephemeral.client.conversations.news import News
 from ephemeral.client.conversations.people import People
+from ephemeral.client.conversations.registers import Sync
 from ephemeral.client.conversations.served import Item, LogPage, ServedEpoch
 from ephemeral.client.conversations.service import Service
 from ephemeral.client.conversations.store import Store
@@ -26,9 +26,6 @@ from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.errors import Refusal, refuse
 
 __all__ = ["Reading"]
-
-#: Called with a content of the own conversation, in the order of its log, within the transaction.
-Sync = Callable[[bytes, Content], None]
 
 
 @dataclass(slots=True)

@@ -13,6 +13,7 @@ from ephemeral.client.conversations.epochs import ATTEMPTS, Epochs, Read
 from ephemeral.client.conversations.following import Following
 from ephemeral.client.conversations.news import News
 from ephemeral.client.conversations.people import People
+from ephemeral.client.conversations.registers import Sync
 from ephemeral.client.conversations.served import Posted, Stored
 from ephemeral.client.conversations.service import Service
 from ephemeral.client.conversations.store import Store
@@ -58,6 +59,7 @@ class Sending:
         people: People,
         epochs: Epochs,
         read: Read,
+        sync: Sync,
     ) -> None:
         self._account = account
         self._store = store
@@ -65,6 +67,7 @@ class Sending:
         self._people = people
         self._epochs = epochs
         self._read = read
+        self._sync = sync
 
     def put(self, conversation: bytes, content: bytes) -> bytes:
         """A content waits to be sent from now on; its id."""
@@ -237,6 +240,10 @@ class Sending:
                     for each, place in read
                 ],
             )
+            for each, _ in read:
+                content = contents.decode(each.content)
+                if content.kind == "sync":
+                    self._sync(one.conversation, content)
             following.save(self._store, one)
             following.keep_news(self._store, notes)
 
