@@ -274,6 +274,9 @@ class Hub:
             group.create_task(repeat(self._look, _LOOK_SECONDS, self._fault))
 
     async def _look(self, _: float) -> None:
+        """End sessions whose end nobody told of here."""
+        if self._sessions and not self._bus.is_up:
+            await self._ended.load()
         for sid in [one for one in self._sessions if self._ended.knows(one)]:
             self._end(sid)
 

@@ -2,18 +2,26 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+import re
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
+import asyncpg
 import pytest
+from support.machines.database import Server as Postgres
 from support.machines.server import Program
 from support.people.account_people import AccountHolder, Machine
 from support.people.raw_client import Line
 from support.people.talkers import Talk, befriend, hello, listening, silent
+from websockets.exceptions import ConnectionClosed
 
 from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.limits import FRAME_MAX
+
+Serving = Callable[..., Program]
+TOKEN = "metrics-" + "x" * 32
 
 
 @pytest.fixture
@@ -251,3 +259,107 @@ async def test_a_post_holds_one_message_of_the_largest_size_and_no_more(
         assert len(frame) > FRAME_MAX
         await here.socket.send(frame)
         assert (await here.end())[0] == 1009
+
+
+# --- a server of their own ------------------------------------------------------------------------
+
+
+async def test_who_does_not_read_is_dropped_with_4413_and_stalls_nobody(serve: Serving):
+    server = serve(ACCOUNT_REQUESTS_PER_ACCOUNT="off", FRAMES_BURST=100_000, METRICS_TOKEN=TOKEN)
+    async with AccountHolder(server.url) as one, AccountHolder(server.url) as two:
+        for each in (one, two):
+            await each.found()
+        await befriend(one, two)
+        talk = await Talk.found(one, two)
+        slow, writer = two.machines[0], one.machines[0]
+        async with (
+            listening(one, writer) as (here, _),
+            listening(two, slow, most=1) as (stuck, _),
+        ):
+            for _ in range(400):
+                await talk.say(here, writer, 32_768)
+                here.frames.clear()
+                if (await _sockets(one)) == 1:
+                    break
+            else:
+                pytest.fail("it is still there")
+            async with asyncio.timeout(20):
+                with suppress(ConnectionClosed):
+                    while True:
+                        await stuck.socket.recv()
+            assert stuck.socket.close_code == 4413
+            # And finds everything by HTTP.
+            path = f"/chatrooms/{talk.name}/messages?after={talk.log.place - 1}"
+            assert len((await two.ask(slow, "GET", path))["entries"]) == 1
+
+
+async def _sockets(holder: AccountHolder) -> int:
+    """How many the server has."""
+    answer = await holder.http.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+    found = re.search(r"^ephemeral_sockets (\d+)", answer.text, re.MULTILINE)
+    assert found is not None
+    return int(found[1])
+
+
+async def test_a_server_that_stops_or_is_killed_leaves_nothing_untold(server: Program):
+    async with AccountHolder(server.url) as one, AccountHolder(server.url) as two:
+        for each in (one, two):
+            await each.found()
+        await befriend(one, two)
+        talk = await Talk.found(one, two)
+        async with listening(one, one.machines[0]) as (here, _):
+            await talk.say(here, one.machines[0])
+            server.signal(signal.SIGTERM)
+            assert (await here.end())[0] == 1012
+        assert server.wait() == 0
+        server.start()
+        async with listening(one, one.machines[0]) as (here, welcome):
+            assert welcome["conversations"][0]["s"] == 2
+            entry, _ = talk.message(one.machines[0])
+            await here.send("post", **talk.post(entry))
+            server.kill()
+            await here.end()
+        server.start()
+        async with listening(one, one.machines[0]) as (here, _), \
+                listening(two, two.machines[0]) as (_, welcome):  # fmt: skip
+            # It was stored or it wasn't; asked again it is, once.
+            (stored,) = (await here.ask("post", **talk.post(entry)))["stored"]
+            assert stored["s"] == 3
+            talk.stored(one.machines[0], entry)
+            path = f"/chatrooms/{talk.name}/messages?after=2"
+            (item,) = (await two.ask(two.machines[0], "GET", path))["entries"]
+            assert item["entry"] == b64encode(entry)
+            await talk.say(here, one.machines[0])
+
+
+async def test_who_is_writing_stands_in_no_table_and_no_log(serve: Serving, postgres: Postgres):
+    """All that a server has written about it, before and after, is the same."""
+    with postgres.database() as database:
+        server = serve(database=database)
+        async with AccountHolder(server.url) as one, AccountHolder(server.url) as two:
+            for each in (one, two):
+                await each.found()
+            await befriend(one, two)
+            talk = await Talk.found(one, two)
+            async with listening(one, one.machines[0]) as (here, _), \
+                    listening(two, two.machines[0]) as (there, _):  # fmt: skip
+                before = await _written(database), server.output()
+                await there.ask("typing", conversation=talk.name)
+                await here.event("typing")
+                assert (await _written(database), server.output()) == before
+
+
+async def _written(database: str) -> dict[str, list[str]]:
+    """All rows of conversations."""
+    connection = await asyncpg.connect(database)
+    try:
+        tables = await connection.fetch(
+            "SELECT table_name FROM information_schema.tables"
+            " WHERE table_schema = 'accounts' AND table_type = 'BASE TABLE'"
+        )
+        return {
+            name: [str(row) for row in await connection.fetch(f"SELECT * FROM accounts.{name}")]
+            for (name,) in tables
+        }
+    finally:
+        await connection.close()

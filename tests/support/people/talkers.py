@@ -40,20 +40,22 @@ def hello(holder: AccountHolder, machine: Machine, path: str = "/account/socket"
 
 
 @asynccontextmanager
-async def silent(url: str) -> AsyncIterator[Line]:
-    """A socket at which nothing was said yet."""
+async def silent(url: str, most: int | None = None) -> AsyncIterator[Line]:
+    """A socket at which nothing was said yet; reads ahead `most` messages at most."""
     there = f"{url.replace('http', 'ws', 1)}/account/socket"
     tls = NO_TLS if there.startswith("wss") else None
-    async with connect(there, subprotocols=[PROTOCOL], ssl=tls, max_size=2**24) as socket:
+    async with connect(
+        there, subprotocols=[PROTOCOL], ssl=tls, max_size=2**24, max_queue=most, ping_interval=None
+    ) as socket:
         yield Line(socket)
 
 
 @asynccontextmanager
 async def listening(
-    holder: AccountHolder, machine: Machine, url: str | None = None
+    holder: AccountHolder, machine: Machine, url: str | None = None, most: int | None = None
 ) -> AsyncIterator[tuple[Line, dict[str, Any]]]:
     """A socket that was welcomed, and how it was."""
-    async with silent(url or holder.url) as line:
+    async with silent(url or holder.url, most) as line:
         await holder.clock()
         welcome = await line.ask("hello", **hello(holder, machine))
         assert welcome["type"] == "welcome", welcome
