@@ -259,6 +259,17 @@ async def test_a_message_that_is_written_here_while_the_log_is_read_is_told_in_i
         assert places(socket.take()) == [2, 3]
 
 
+async def test_a_message_that_is_written_here_while_another_is_missing_is_read():
+    """It is told of one that this process has, and of one behind it that another has written."""
+    async with stage() as made:
+        socket = await made.socket()
+        made.recent.add(ONE, [made.log.write()])
+        made.hint(ConversationChanged(made.log.write().s))
+        await made.settle()
+        assert [one["s"] for one in socket.told] == [3]
+        assert places(socket.take()) == [2, 3]
+
+
 async def test_nothing_falls_between_the_welcome_and_what_is_told():
     """A message, and a conversation, that come while it is read how everything stands."""
     async with stage() as made:
@@ -364,20 +375,25 @@ async def test_where_hints_were_missed_all_is_read_again_and_what_is_new_is_told
         assert socket.kinds() == ["people"]
 
 
-async def test_what_can_not_be_read_at_the_moment_is_read_later(monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("what", ["conversations", "entry"])
+async def test_what_can_not_be_read_at_the_moment_is_read_later(
+    what: str, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(module, "_AGAIN_SECONDS", 0)
     async with stage() as made:
         socket = await made.socket()
-        made.tables.logs[OTHER] = Table(OTHER)
-        made.tables.members[ACCOUNT].add(OTHER)
         made.tables.away = True
-        made.hint(ConversationChanged(made.log.write().s))
-        made.bus.publish([(TOPIC, ConversationsChanged())])
+        if what == "entry":
+            made.hint(ConversationChanged(made.log.write().s))
+        else:
+            made.tables.logs[OTHER] = Table(OTHER)
+            made.tables.members[ACCOUNT].add(OTHER)
+            made.bus.publish([(TOPIC, ConversationsChanged())])
         await made.settle()
         assert socket.take() == []
         made.tables.away = False
         await made.settle()
-        assert sorted(socket.kinds()) == ["conversations", "entry"]
+        assert socket.kinds() == [what]
 
 
 async def test_a_session_that_ends_is_told_to_its_sockets_and_to_no_others():
