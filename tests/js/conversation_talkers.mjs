@@ -3,11 +3,33 @@
 import { Conversations } from "../../web/static/js/conversations/conversations.js";
 import { MemoryStore } from "../../web/static/js/conversations/memory-store.js";
 import { memberOf } from "../../web/static/js/conversations/member.js";
+import { PageClosed } from "./memory_storage.mjs";
 import { Browser, links, registers } from "./account_people.mjs";
+
+/** A store whose program can die: when so many changes from now on have been written. */
+export class DoomedStore extends MemoryStore {
+  #left = Number.POSITIVE_INFINITY;
+
+  constructor() {
+    super();
+    const { change } = this;
+    this.change = async (work) => {
+      if (this.#left <= 0) throw new PageClosed();
+      const value = await change(work);
+      this.#left -= 1;
+      if (this.#left === 0) throw new PageClosed();
+      return value;
+    };
+  }
+
+  diesAfter(changes) {
+    this.#left = changes;
+  }
+}
 
 /** One device with what it keeps of conversations. */
 export class Device {
-  store = new MemoryStore();
+  store = new DoomedStore();
 
   /** @param {any} client  of `account_people` */
   constructor(client) {
@@ -34,6 +56,13 @@ export class Device {
   async sync() {
     const trouble = await this.talk.sync();
     return trouble.map(({ refusal }) => refusal.code);
+  }
+
+  /** The line of a text, with its place. */
+  async line(id, text) {
+    const lines = await this.talk.of(id).lines({ limit: 10_000 });
+    const { place, value } = lines.find(({ value: { content } }) => content?.body.text === text);
+    return { place, ...value };
   }
 
   /** What is said in a conversation, as it is shown: the oldest first. */

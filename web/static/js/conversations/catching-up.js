@@ -17,10 +17,13 @@ import { keysOf } from "./store.js";
  * @typedef {import("../protocol/conversations/records.js").SignedRecord} SignedRecord
  */
 
+const ACKNOWLEDGE_MS = 1000;
+
 export class CatchingUp {
   #id;
   #parts;
   #keys;
+  #isAcknowledging = false;
 
   /** @param {string} id  @param {Parts} parts */
   constructor(id, parts) {
@@ -47,6 +50,24 @@ export class CatchingUp {
       await this.#acknowledge(state);
       if (!more) return (await readState(store, this.#id)) ?? state;
     }
+  }
+
+  /**
+   * A piece of the log that somebody has told; what comes before it is read.
+   * @param {import("./conversation-api.js").Page} page
+   * @returns {Promise<State>}
+   * @throws {Refusal} as `run`
+   */
+  async take(page) {
+    const state = await readState(this.#parts.store, this.#id);
+    if (state?.standing !== "following") return this.run();
+    if (page.s <= state.place) return state;
+    const items = page.items.filter(({ s }) => s > state.place);
+    if (items[0]?.s !== state.place + 1 || items[items.length - 1].s !== page.s) return this.run();
+    const { next, more } = await this.#read(state, { ...page, items, more: false });
+    if (more) return this.run();
+    await this.#acknowledgeSoon();
+    return next;
   }
 
   /** @param {State|null} kept  @param {{agreed?: boolean}} how */
@@ -87,7 +108,7 @@ export class CatchingUp {
 
   /** @param {State} state  @returns {Promise<{next: State, more: boolean}>} */
   async #page(state) {
-    const { api, member, store } = this.#parts;
+    const { api } = this.#parts;
     let page;
     try {
       page = await api.log(this.#id, state.place);
@@ -99,6 +120,16 @@ export class CatchingUp {
     }
     if (page.s < state.place) return { next: await this.#serverWentBack(state, page.record), more: true };
     if (page.items.length === 0) return { next: state, more: false };
+    return this.#read(state, page);
+  }
+
+  /**
+   * @param {State} state
+   * @param {import("./conversation-api.js").Page} page  what follows its place
+   * @returns {Promise<{next: State, more: boolean}>}
+   */
+  async #read(state, page) {
+    const { api, member, store } = this.#parts;
     const isFirst = page.items.some(({ s }) => s === state.first);
     const isRecord = page.items.some(({ kind, s }) => kind === RECORD && s >= state.first);
     const epochs = isRecord ? await api.epochs(this.#id, state.record.epoch - (isFirst ? 1 : 0)) : [];
@@ -125,6 +156,20 @@ export class CatchingUp {
     const { chains, member } = this.#parts;
     const own = await chains.known(member.chain) ?? await chains.newest(member.chain);
     return own !== null && toBase64url(await ownConversation(own.last)) === this.#id;
+  }
+
+  /** What comes one by one is acknowledged once a second. */
+  async #acknowledgeSoon() {
+    const { member, store } = this.#parts;
+    if (this.#isAcknowledging) return;
+    this.#isAcknowledging = true;
+    const done = member.pause(ACKNOWLEDGE_MS).then(async () => {
+      this.#isAcknowledging = false;
+      const state = await readState(store, this.#id);
+      if (state?.standing === "following") await this.#acknowledge(state);
+    });
+    // The next reading does it else.
+    done.catch(() => { this.#isAcknowledging = false; });
   }
 
   /** @param {State} state */

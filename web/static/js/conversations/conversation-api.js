@@ -2,11 +2,14 @@
 
 import { verifySealing } from "../protocol/accounts/sealing-keys.js";
 import { fromBase64url, isInteger, isObject, toBase64url } from "../protocol/encoding.js";
-import { Refusal } from "../protocol/errors.js";
+import { Refusal, isPassing } from "../protocol/errors.js";
 
 /**
  * As `Tokens.ask`: as a device, with its proof.
  * @typedef {(method: string, path: string, request?: {body?: object}) => Promise<Record<string, any>>} Ask
+ *
+ * The account's socket, while there is one: `post` and `ack` go by it.
+ * @typedef {{readonly isLive: boolean, ask: (type: string, fields: object) => Promise<Record<string, any>>}} Line
  *
  * @typedef {{epoch: number, s: number, hash: Uint8Array}} Begun
  *
@@ -49,13 +52,17 @@ import { Refusal } from "../protocol/errors.js";
 
 /** No list of the server's is longer. */
 const LONGEST = 4096;
+/** Characters of entries that the socket takes at once. */
+const SOCKET_LENGTH = 80_000;
 
 export class ConversationApi {
   #ask;
+  #line;
 
-  /** @param {Ask} ask */
-  constructor(ask) {
+  /** @param {Ask} ask  @param {Line|null} [line] */
+  constructor(ask, line = null) {
     this.#ask = ask;
+    this.#line = line;
   }
 
   /** @param {Posted} posted */
@@ -107,15 +114,7 @@ export class ConversationApi {
   /** @param {string} conversation  @param {number} after  @returns {Promise<Page>} @throws {Refusal} `behind` */
   async log(conversation, after) {
     const answer = await this.#ask("GET", `chatrooms/${conversation}/messages?after=${after}`);
-    return {
-      items: list(answer.entries).map((one) => ({
-        s: count(one.s), kind: count(one.kind), device: fromBase64url(one.device, 16), at: count(one.at),
-        digest: fromBase64url(one.digest, 32), id: one.id == null ? null : fromBase64url(one.id, 16),
-        entry: one.entry == null ? null : fromBase64url(one.entry),
-      })),
-      more: answer.more === true, s: count(answer.s), hash: fromBase64url(answer.hash, 32),
-      record: fromBase64url(answer.record, 32),
-    };
+    return readPage(answer);
   }
 
   /** @param {string} conversation  @returns {Promise<Members>} */
@@ -137,12 +136,17 @@ export class ConversationApi {
   /**
    * @param {string} conversation
    * @param {Uint8Array[]} entries
-   * @returns {Promise<{renew: boolean}>}
+   * @returns {Promise<{stored: {s: number, hash: Uint8Array, at: number}[], renew: boolean}>}
    */
   async post(conversation, entries) {
     const body = { entries: entries.map(toBase64url) };
-    const { renew } = await this.#ask("POST", `chatrooms/${conversation}/message`, { body });
-    return { renew: renew === true };
+    // The socket takes one of the largest.
+    const isShort = body.entries.reduce((sum, { length }) => sum + length, 0) < SOCKET_LENGTH;
+    const { renew, stored } = await this.#tell(isShort, "post", conversation, body, `chatrooms/${conversation}/message`);
+    return {
+      stored: list(stored).map(({ s, hash, at }) => ({ s: count(s), hash: fromBase64url(hash, 32), at: count(at) })),
+      renew: renew === true,
+    };
   }
 
   /** @param {string} conversation  @param {string} message */
@@ -152,7 +156,7 @@ export class ConversationApi {
 
   /** @param {string} conversation  @param {number} cursor */
   async acknowledge(conversation, cursor) {
-    await this.#ask("POST", `chatrooms/${conversation}/ack`, { body: { cursor } });
+    await this.#tell(true, "ack", conversation, { cursor }, `chatrooms/${conversation}/ack`);
   }
 
   /** @param {string} conversation  @param {Leave} leave */
@@ -216,6 +220,25 @@ export class ConversationApi {
     await this.#ask("POST", "contacts/invitations", { body });
   }
 
+  /**
+   * By the socket; where there is none, or it breaks, by HTTP: the same again changes nothing.
+   * @param {boolean} fits
+   * @param {string} type
+   * @param {string} conversation
+   * @param {object} body
+   * @param {string} path
+   */
+  async #tell(fits, type, conversation, body, path) {
+    if (fits && this.#line?.isLive) {
+      try {
+        return await this.#line.ask(type, { conversation, ...body });
+      } catch (error) {
+        if (!isPassing(/** @type {Refusal} */ (error))) throw error;
+      }
+    }
+    return this.#ask("POST", path, { body });
+  }
+
   /** @param {Uint8Array} id  @param {Uint8Array} sealed  @returns {Promise<{account: string, sealed: Uint8Array}>} */
   async redeem(id, sealed) {
     const body = { sealed: toBase64url(sealed) };
@@ -266,6 +289,17 @@ function device(one, id) {
     },
   };
 }
+
+/** A piece of a log, as it is answered or told. @param {Record<string, any>} answer  @returns {Page} */
+export const readPage = (answer) => ({
+  items: list(answer.entries).map((one) => ({
+    s: count(one.s), kind: count(one.kind), device: fromBase64url(one.device, 16), at: count(one.at),
+    digest: fromBase64url(one.digest, 32), id: one.id == null ? null : fromBase64url(one.id, 16),
+    entry: one.entry == null ? null : fromBase64url(one.entry),
+  })),
+  more: answer.more === true, s: count(answer.s), hash: fromBase64url(answer.hash, 32),
+  record: fromBase64url(answer.record, 32),
+});
 
 /** @param {Record<string, any>} answer  @returns {Begun} */
 const begun = ({ epoch, s, hash }) => ({ epoch: count(epoch), s: count(s), hash: fromBase64url(hash, 32) });

@@ -66,6 +66,17 @@ export class Conversation {
     return this.#inTurn(() => this.#catchingUp.run(how));
   }
 
+  /** A piece of the log that was told. @param {import("./conversation-api.js").Page} page */
+  take(page) {
+    return this.#inTurn(() => this.#catchingUp.take(page));
+  }
+
+  /** Looks at the lists of devices of all who are in it: whether something is due shows by them. */
+  async lookAtPeople() {
+    const { api, contacts } = this.#parts;
+    await contacts.lines((await api.members(this.id)).people);
+  }
+
   /**
    * Says something; it is kept and sent, now or the next time.
    * @param {string} kind  of docs/conversations.md, 6.2

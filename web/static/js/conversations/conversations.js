@@ -11,7 +11,7 @@ import { Invitation, openInvitation, openRedemption, sealInvitation, sealRedempt
 import { Chains } from "./chains.js";
 import { Contacts } from "./contacts.js";
 import { Conversation } from "./conversation.js";
-import { ConversationApi } from "./conversation-api.js";
+import { ConversationApi, readPage } from "./conversation-api.js";
 import { OwnDevices } from "./own-devices.js";
 import { readState } from "./state.js";
 
@@ -23,6 +23,9 @@ import { readState } from "./state.js";
  *
  * What happened to one of them while all were read.
  * @typedef {{conversation: string, refusal: Refusal}} Trouble
+ *
+ * Told of what has changed; `event` is of the socket where nothing is kept of it: `typing`, `receipt`.
+ * @typedef {(conversation: string, event: Record<string, any>|null) => void} Listener
  */
 
 export class Conversations {
@@ -34,7 +37,7 @@ export class Conversations {
   #own;
   /** @type {Map<string, Conversation>} */
   #open = new Map();
-  /** @type {Set<(conversation: string) => void>} */
+  /** @type {Set<Listener>} */
   #listeners = new Set();
 
   /**
@@ -44,7 +47,7 @@ export class Conversations {
   constructor(member, store) {
     this.#member = member;
     this.#store = store;
-    this.#api = new ConversationApi(member.ask);
+    this.#api = new ConversationApi(member.ask, member.line);
     this.#chains = new Chains(store, this.#api);
     this.#contacts = new Contacts(store, this.#api, this.#chains);
     this.#own = new OwnDevices(member, store, this.#chains, (id) => this.of(id), (people) => this.#people(people));
@@ -59,7 +62,7 @@ export class Conversations {
     return this.#contacts;
   }
 
-  /** @param {(conversation: string) => void} listener  @returns {() => void} ends it */
+  /** @param {Listener} listener  @returns {() => void} ends it */
   subscribe(listener) {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -71,7 +74,7 @@ export class Conversations {
     if (known !== undefined) return known;
     const parts = {
       member: this.#member, store: this.#store, api: this.#api, chains: this.#chains, contacts: this.#contacts,
-      changed: (/** @type {string} */ one) => { for (const listener of this.#listeners) listener(one); },
+      changed: (/** @type {string} */ one) => this.#tell(one, null),
     };
     const made = new Conversation(id, parts);
     this.#open.set(id, made);
@@ -87,13 +90,14 @@ export class Conversations {
 
   /**
    * Reads what is new in all of them, and sends what waits. One that is stopped doesn't stop the others.
+   * @param {readonly {conversation: string, s: number, epoch: number}[]|null} [list]  as the socket welcomes
    * @returns {Promise<Trouble[]>}
    * @throws {Refusal} where the server can't be asked at all
    */
-  async sync() {
+  async sync(list = null) {
     await this.#store.expire(this.#member.now());
     await this.#own.begin();
-    const served = await this.#api.listed();
+    const served = list ?? await this.#api.listed();
     /** @type {Trouble[]} */
     const trouble = [];
     const there = new Set(served.map(({ conversation }) => conversation));
@@ -103,9 +107,9 @@ export class Conversations {
       if ((await readState(this.#store, id)) === null) await this.of(id).finish().catch(told(trouble, id));
       else if (!there.has(id)) await this.of(id).catchUp().catch(told(trouble, id));
     }
-    for (const { conversation, hash, s } of served) {
+    for (const { conversation, s } of served) {
       const state = await readState(this.#store, conversation);
-      const isHere = state !== null && state.place === s && isSame(fromBase64url(state.hash), hash);
+      const isHere = state !== null && state.place === s;
       const waits = (await this.#store.keys(`outbox/${conversation}/`)).length > 0;
       if (!isHere || state.acknowledged < state.place) {
         await this.of(conversation).catchUp().catch(told(trouble, conversation));
@@ -114,6 +118,44 @@ export class Conversations {
     }
     await this.#own.pin(await this.views()).catch(told(trouble, ""));
     return trouble;
+  }
+
+  /**
+   * Something that the account's socket has told (docs/conversations.md, 12.4).
+   * @param {Record<string, any>} event
+   * @throws {Refusal} the server's, where something had to be asked; the next `sync` makes good for it
+   */
+  async heard(event) {
+    const { type, conversation } = event;
+    switch (type) {
+      case "entry":
+        await this.of(conversation).take(readPage(event));
+        break;
+      case "people":
+        await this.of(conversation).lookAtPeople();
+        break;
+      case "chain":
+        await this.#chains.newest(fromBase64url(event.chain, 32));
+        break;
+      case "device":
+        await this.#chains.newest(this.#member.chain);
+        break;
+      case "conversations":
+        for (const { conversation: come } of event.come) await this.of(come).catchUp();
+        for (const gone of event.gone) await this.of(gone).catchUp();
+        break;
+      case "typing":
+      case "receipt":
+        this.#tell(conversation, event);
+        break;
+      default:
+        // The record of an `epoch` comes as an entry; a `contact` is looked at by whoever shows contacts.
+    }
+  }
+
+  /** Another tab has changed them in the store that both have. @param {readonly string[]} ids */
+  reload(ids) {
+    for (const id of ids) this.#tell(id, null);
   }
 
   /**
@@ -207,6 +249,11 @@ export class Conversations {
       }
     }
     return found;
+  }
+
+  /** @param {string} conversation  @param {Record<string, any>|null} event */
+  #tell(conversation, event) {
+    for (const listener of this.#listeners) listener(conversation, event);
   }
 
   /** @param {string|null} name  @param {string|null} conversation */

@@ -21,12 +21,13 @@ import { readDevice } from "../account/this-device.js";
  * @property {(number: number) => Promise<Uint8Array|null>} sealingKey  the own private key of this number; null: it is
  *   destroyed
  * @property {(milliseconds: number) => Promise<void>} pause
+ * @property {import("./conversation-api.js").Line|null} line
  */
 
 /**
  * Of an account that is open in this browser, as one of its devices.
  * @param {Pick<import("../account/parts.js").Parts, "clock"|"hpke"|"random"|"rows"|"storage"|"tokens">} parts
- * @param {{hpke?: Member["hpke"]}} [how]
+ * @param {{hpke?: Member["hpke"], line?: Member["line"]}} [how]
  * @returns {Promise<Member>}
  * @throws {Refusal} `device_required`
  */
@@ -42,6 +43,7 @@ export async function memberOf({ clock, hpke, random, rows, storage, tokens }, h
       const row = await rows.read(rowOf(number));
       return row === undefined ? null : fromBase64url(row.seed, 32);
     },
+    line: how.line ?? null,
     pause: (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); }),
   };
 }

@@ -5,11 +5,13 @@
 
 import { fromBase64url, toBase64url } from "../protocol/encoding.js";
 import { Refusal } from "../protocol/errors.js";
+import { sha256 } from "../protocol/keys.js";
 import { ID_BYTES, NONCE_BYTES } from "../protocol/limits.js";
 import { encode } from "../protocol/conversations/contents.js";
 import { messageKey } from "../protocol/conversations/epochs.js";
 import { due } from "../protocol/conversations/judge.js";
-import { sealMessage } from "../protocol/conversations/messages.js";
+import { MESSAGE } from "../protocol/conversations/log.js";
+import { readAd, sealMessage } from "../protocol/conversations/messages.js";
 import { readState, standpoint } from "./state.js";
 import { keysOf } from "./store.js";
 
@@ -94,9 +96,12 @@ export class Sending {
    * @throws {Refusal} what stops it: the server's; it waits on then
    */
   async flush() {
+    const { store } = this.#parts;
     let renew = false;
+    let isRead = false;
     for (let attempt = 1; attempt <= ATTEMPTS;) {
-      const state = await this.#catchingUp.run();
+      const state = isRead ? /** @type {State} */ (await readState(store, this.#id)) : await this.#catchingUp.run();
+      isRead = true;
       if (state.standing !== "following") throw new Refusal(state.why ?? "not_member");
       const next = (await this.waiting()).filter(({ waiting }) => waiting.refused === null).slice(0, TOGETHER);
       if (next.length === 0) {
@@ -106,18 +111,40 @@ export class Sending {
       if (await this.#isDue(state)) {
         await this.#renew({ ended: false });
         attempt += 1;
+        isRead = false;
         continue;
       }
       const entries = await this.#sealed(state, next);
       try {
         const answer = await this.#parts.api.post(this.#id, entries);
         renew ||= answer.renew;
+        await this.#stored(entries, answer.stored, state);
       } catch (error) {
         attempt += 1;
+        isRead = false;
         await this.#refused(/** @type {Refusal} */ (error), state, next);
       }
     }
     throw new Refusal("epoch_stuck");
+  }
+
+  /**
+   * Where they stand; if nobody else has said anything before them, that is the whole log already.
+   * @param {Uint8Array[]} entries
+   * @param {{s: number, hash: Uint8Array, at: number}[]} stored
+   * @param {State} state
+   */
+  async #stored(entries, stored, state) {
+    const { member } = this.#parts;
+    const last = stored[stored.length - 1];
+    if (stored.length !== entries.length || last === undefined) throw new Refusal("malformed");
+    const items = await Promise.all(entries.map(async (entry, at) => ({
+      s: stored[at].s, kind: MESSAGE, device: member.device, at: stored[at].at, digest: await sha256(entry),
+      id: readAd(entry).id, entry,
+    })));
+    await this.#catchingUp.take({
+      items, more: false, s: last.s, hash: last.hash, record: fromBase64url(state.record.R, 32),
+    });
   }
 
   /** By what is known here of the chains, or since this device can't speak in this epoch. @param {State} state */
