@@ -219,3 +219,36 @@ def test_a_linked_device_reads_what_is_said_from_then_on(ada: Machine, bob: Mach
     # What is written on one is told on the other.
     says(bob, "ada", "mine")
     assert [(one["text"], one["own"]) for one in tablet.lines("inbox")] == [("mine", True)]
+
+
+def test_what_people_are_called_is_the_same_on_all_devices_of_an_account(
+    ada: Machine, bob: Machine, cli: Cli
+):
+    bob.json("contacts", "rename", "ada", "--name", "Boss")
+    tablet = Machine(cli, "tablet")
+    tablet.linked_by(bob)
+    known = [(one["name"], one["compared"]) for one in tablet.lines("contacts")]
+    assert known == [("Boss", False)]
+    # Later changes go both ways, by the account's own conversation.
+    bob.run("inbox")
+    tablet.run("inbox")
+    bob.json("contacts", "compare", "Boss", "--yes")
+    bob.run("inbox")
+    tablet.run("inbox")
+    tablet.json("contacts", "rename", "boss", "--name", "Chief")
+    tablet.run("inbox")
+    bob.run("inbox")
+    for machine in (bob, tablet):
+        known = [(one["name"], one["compared"]) for one in machine.lines("contacts")]
+        assert known == [("Chief", True)]
+
+
+def test_a_conversation_is_looked_through_again_and_begun_anew(ada: Machine, bob: Machine):
+    says(ada, "bob", "first")
+    assert [one["text"] for one in bob.lines("inbox")] == ["first"]
+    says(bob, "ada", "second")
+    told = [one["text"] for one in bob.lines("chat", "history", "ada") if "text" in one]
+    assert "second" in told
+    anew = ada.json("chat", "again", "bob")["conversation"]
+    ada.json("say", anew, text="third")
+    assert ("ada", "third") in texts(bob)

@@ -9,7 +9,7 @@ from ephemeral.client.accounts.prompts import Secret, asked_words, terminal_colu
 from ephemeral.client.accounts.terminal_qr import qr_lines
 from ephemeral.client.contacts.chains import check_contact
 from ephemeral.client.contacts.listing import Listing, read_listing
-from ephemeral.client.contacts.naming import between, called, shown_names
+from ephemeral.client.contacts.naming import between, shown_names
 from ephemeral.client.context import Context
 from ephemeral.client.durations import local_time
 from ephemeral.client.exits import Exit, usage
@@ -168,7 +168,11 @@ async def _list(account: Account, listing: Listing) -> Exit:
             )
             continue
         label = "" if one.label is None else f" for {between(one.label)}"
-        state = f"works until {until}" if by is None else f"redeemed by {between(called(person))}"
+        state = (
+            f"works until {until}"
+            if by is None
+            else f"redeemed by {between(person and person.called)}"
+        )
         await context.put(f"{b64encode(one.id)}{label} {state}")
     if not people.invited:
         context.reassure("No invitation of this device waits.")

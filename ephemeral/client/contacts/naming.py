@@ -9,7 +9,7 @@ from ephemeral.client.exits import usage
 from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.names import name_key, numbers
 
-__all__ = ["NOBODY", "Row", "between", "called", "chosen", "is_address_of", "rows", "shown_names"]
+__all__ = ["NOBODY", "Row", "between", "chosen", "is_address_of", "rows", "shown_names"]
 
 #: Who has no name here.
 NOBODY = "somebody"
@@ -34,15 +34,9 @@ class Row(NamedTuple):
         return None if self.account is None else b64encode(self.account)
 
 
-def called(person: Person | None) -> str | None:
-    """What somebody is called here: as this account wished, else as they call themselves, else by
-    their address."""
-    return None if person is None else person.name or person.said or person.address
-
-
 def shown_names(persons: Iterable[Person]) -> dict[bytes, str]:
     """Names by chain, as they are shown; the second of one name has a number behind it."""
-    named = [(one.chain, called(one)) for one in persons]
+    named = [(one.chain, one.called) for one in persons]
     counted = zip(named, numbers(name for _, name in named), strict=True)
     return {
         chain: name if number < 2 else f"{name} · {number}"

@@ -6,6 +6,8 @@ from ephemeral.client.context import Context
 from ephemeral.client.conversations.engine import Known
 from ephemeral.client.exits import Exit, usage
 from ephemeral.client.talking.here import FOLLOWED, Here, here
+from ephemeral.client.talking.inbox import learn
+from ephemeral.client.talking.lines import fields_of, lines_of
 from ephemeral.client.talking.saying import introduce
 from ephemeral.protocol.conversations.records import ADMIN, MEMBER
 from ephemeral.protocol.encoding import b64encode
@@ -15,8 +17,10 @@ from ephemeral.protocol.names import is_name
 __all__ = [
     "add",
     "admin",
+    "again",
     "agree",
     "end",
+    "history",
     "leave",
     "list_all",
     "new",
@@ -185,6 +189,23 @@ async def timer(context: Context) -> Exit:
     return Exit.OK
 
 
+async def history(context: Context) -> Exit:
+    """Show what the server still has of a conversation, from the first place on."""
+    async with here(context) as place:
+        known = await _followed(place)
+        found = await place.engine.history(known.id)
+        learn(place, found)
+        for one in found:
+            if context.wants_json:
+                await context.put_json(fields_of(place, known, one))
+            elif lines := lines_of(place, known, one):
+                await context.put("\n".join(lines))
+    if found:
+        return Exit.OK
+    context.reassure("Nothing waits on the server: all devices have read everything.")
+    return Exit.NOTHING
+
+
 async def leave(context: Context) -> Exit:
     """Leave a conversation."""
     async with here(context) as place:
@@ -221,6 +242,21 @@ async def agree(context: Context) -> Exit:
         known = place.known(known.id)
         place.require_followed(known)
         await _done(place, known, "You take part in it. Compare numbers with the people in it.")
+    return Exit.OK
+
+
+async def again(context: Context) -> Exit:
+    """Begin a conversation anew with the same people."""
+    async with here(context) as place:
+        await place.engine.sync()
+        known = place.conversation(context.args.where)
+        made = await place.engine.repair(known.id)
+        if known.name is not None:
+            card = {"name": known.name, "picture": None}
+            await place.engine.send(made, "card", card)
+        known = place.known(made)
+        await introduce(place, known)
+        await _done(place, known, "Begun anew. The old one is read no more.")
     return Exit.OK
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 
-from ephemeral.client.contacts.naming import called
 from ephemeral.client.context import Context
 from ephemeral.client.conversations import news as kinds
 from ephemeral.client.conversations.news import News
@@ -11,10 +10,11 @@ from ephemeral.client.safe_text import neutralise_line
 from ephemeral.client.talking.here import Here, here
 from ephemeral.client.talking.joining import let_in
 from ephemeral.client.talking.lines import fields_of, lines_of
-from ephemeral.client.talking.waiting import something_new
+from ephemeral.client.talking.own_devices import share
+from ephemeral.client.talking.waiting import Waiting
 from ephemeral.protocol.errors import Refusal
 
-__all__ = ["inbox", "is_own", "learn"]
+__all__ = ["inbox", "is_own", "learn", "status_of"]
 
 # For so long nothing is asked while nothing seems to be new.
 _ROUND_SECONDS = 25.0
@@ -25,22 +25,29 @@ async def inbox(context: Context) -> Exit:
     """Print what is new. `--follow`: and what is to come; the account isn't held meanwhile."""
     args = context.args
     until = asyncio.get_running_loop().time() + args.wait
-    told = 0
-    while True:
-        try:
-            async with here(context) as place:
-                told += await _round(place)
-        except (ClientError, Refusal) as error:
-            status = error.status if isinstance(error, ClientError) else exit_code_of(error)
-            if status != Exit.NETWORK or not args.follow:
-                raise
-            context.say(f"{neutralise_line(error.message)} Trying again.")
-            await asyncio.sleep(_AGAIN_SECONDS)
-            continue
-        left = until - asyncio.get_running_loop().time()
-        if not args.follow and (told or left <= 0):
-            break
-        await something_new(_ROUND_SECONDS if args.follow else min(left, _ROUND_SECONDS))
+    told, failed = 0, dict[bytes, str]()
+    async with Waiting() as waiting:
+        while True:
+            new = 0
+            try:
+                async with here(context) as place:
+                    if args.follow or args.wait:
+                        await waiting.meet(place.account)
+                    new, failed = await _round(place, failed)
+            except (ClientError, Refusal) as error:
+                if not args.follow or status_of(error) != Exit.NETWORK:
+                    raise
+                context.say(f"{neutralise_line(error.message)} Trying again.")
+                await asyncio.sleep(_AGAIN_SECONDS)
+                continue
+            told += new
+            left = until - asyncio.get_running_loop().time()
+            if not args.follow and (told or left <= 0):
+                break
+            seconds = _ROUND_SECONDS if args.follow else min(left, _ROUND_SECONDS)
+            await waiting.until_new(seconds, was_new=new > 0)
+    if failed:
+        raise ClientError(Exit.REFUSED, next(iter(failed.values())), _NOT_ALL)
     if told:
         return Exit.OK
     if not context.wants_json:
@@ -48,14 +55,28 @@ async def inbox(context: Context) -> Exit:
     return Exit.NOTHING
 
 
-async def _round(place: Here) -> int:
-    """Read on everywhere, print what is new; how much that was."""
-    await place.engine.sync()
+_NOT_ALL = "Not everything could be read now; it is tried again next time."
+
+
+def status_of(error: ClientError | Refusal) -> Exit:
+    """With what a command would end that was refused so."""
+    return error.status if isinstance(error, ClientError) else exit_code_of(error)
+
+
+async def _round(place: Here, before: dict[bytes, str]) -> tuple[int, dict[bytes, str]]:
+    """Read on everywhere, print what is new; how much that was, and what couldn't be read."""
+    failed = await place.engine.sync()
+    known = {one.id: one for one in place.engine.known()}
+    for conversation, code in failed.items():
+        if before.get(conversation) != code:
+            title = "one" if conversation not in known else place.title(known[conversation])
+            sentence = f"The conversation {title} can't be read now ({code})."
+            place.context.say(neutralise_line(sentence))
     await let_in(place)
+    await share(place)
     where = place.context.args.where
     only = None if where is None else place.conversation(where).id
-    found = place.engine.news(only)
-    return await _put(place, found)
+    return await _put(place, place.engine.news(only)), failed
 
 
 async def _put(place: Here, found: list[News]) -> int:
@@ -103,7 +124,7 @@ def learn(place: Here, found: list[News]) -> None:
             continue
         assert one.chain is not None
         person = place.account.kept.people.met(one.chain)
-        if called(person) is None:
+        if person.called is None:
             person.said, changed = str(content.body["name"]), True
     if changed:
         place.account.save()

@@ -40,8 +40,8 @@ async def say(context: Context) -> Exit:
         sent = await send(place, known.id, kind, body)
         if args.delete is not None:
             # Where it waits to be read yet, nobody reads it any more.
-            _, message = read_reference(args.delete)
-            await place.engine.service.destroy_message(known.id, message)
+            _, deleted = read_reference(args.delete)
+            await place.engine.service.destroy_message(known.id, deleted)
     if context.wants_json:
         await context.put_json(sent)
     context.reassure("Sent.")
