@@ -40,6 +40,7 @@ people = st.builds(
             st.none() | texts,
             st.none() | pins,
             st.booleans(),
+            st.booleans(),
             st.tuples(st.none() | texts, st.booleans()),
         ),
         max_size=2,

@@ -32,7 +32,6 @@ def test_a_bot_of_ten_lines_answers_and_goes_on_where_it_was(cli: Cli, tmp_path:
         machine.register(machine.name)
     link = bot.json("invite")["link"]
     ada.json("invite", "--redeem", environment={"EPHEMERAL_INVITATION": link})
-    bot.json("contacts")
 
     programs = tmp_path / "bin"
     programs.mkdir()

@@ -22,7 +22,6 @@ def somebody(cli: Cli, name: str) -> Machine:
 def befriend(one: Machine, other: Machine) -> None:
     link = one.json("invite")["link"]
     other.json("invite", "--redeem", environment={"EPHEMERAL_INVITATION": link})
-    one.json("contacts")
 
 
 @pytest.fixture
@@ -72,6 +71,17 @@ def test_what_is_said_to_a_contact_is_read_once(ada: Machine, bob: Machine):
     (answer,) = ada.lines("inbox")
     assert (answer["text"], answer["name"], answer["direct"]) == ("Yes", "bob", True)
     assert len(ada.lines("chat")) == len(bob.lines("chat")) == 1
+
+
+def test_whoever_is_blocked_is_not_heard(ada: Machine, bob: Machine):
+    says(ada, "bob", "before")
+    assert texts(bob) == [("ada", "before")]
+    bob.json("contacts", "block", "ada")
+    says(ada, "bob", "after")
+    assert bob.run("inbox").returncode == Exit.NOTHING
+    bob.json("contacts", "remove", "ada")
+    says(ada, "bob", "later")
+    assert texts(bob) == [("ada", "later")]
 
 
 def test_who_was_compared_is_not_marked(ada: Machine, bob: Machine):

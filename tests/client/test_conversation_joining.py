@@ -43,6 +43,9 @@ class Place:
     def known(self) -> list[Any]:
         return [SimpleNamespace(id=TRIP, state="following")]
 
+    def name(self, _chain: bytes) -> str:
+        return "known"
+
     def who(self, _chain: bytes) -> str:
         return "somebody"
 
@@ -88,5 +91,6 @@ def test_a_name_that_is_known_is_not_taken_by_a_profile():
     place.people.persons = [Person(CAROL, name="Carol"), Person(MALLORY, address="mal.12345")]
     for chain, name in ((MALLORY, "Carol"), (CAROL, "Mallory"), (TRIP * 2, "Dave")):
         content = Content("profile", 0, {"name": name, "picture": None})
-        learn(cast("Any", place), [News(1, TRIP, "message", 1, 0, chain, ID, ID, content)])
+        said = News(1, TRIP, "message", 1, 0, chain, ID, ID, content)
+        asyncio.run(learn(cast("Any", place), [said]))
     assert [one.called for one in place.people.persons] == ["Carol", "mal.12345", "Dave"]

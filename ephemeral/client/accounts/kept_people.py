@@ -30,8 +30,8 @@ class Person:
     """Somebody by their chain. `account`: who the server says has it, of a contact. `name`: what
     they are called here; `said`: what they call themselves; `address`: by which they asked or were
     asked. `pin`: how far their chain was read, or how far it was when they invited; `compared`:
-    whether its number was compared. `shared`: the name, and whether compared, as all devices of
-    the account have them."""
+    whether its number was compared. `blocked`: nothing is to be heard from them. `shared`: the
+    name, and whether compared, as all devices of the account have them."""
 
     chain: bytes
     account: bytes | None = None
@@ -40,6 +40,7 @@ class Person:
     address: str | None = None
     pin: Pin | None = None
     compared: bool = False
+    blocked: bool = False
     shared: tuple[str | None, bool] = (None, False)
 
     @property
@@ -183,6 +184,7 @@ def _person_fields(one: Person) -> dict[str, object]:
         "address": one.address,
         "pin": one.pin and pin_fields(one.pin),
         "compared": int(one.compared),
+        "blocked": int(one.blocked),
         "shared_name": one.shared[0],
         "shared_compared": int(one.shared[1]),
     }
@@ -198,6 +200,7 @@ def _read_person(value: object) -> Person:
         _text_or_null(obj, "address"),
         None if obj.get("pin") is None else read_pin(read_object(obj, "pin")),
         bool(read_integer(obj, "compared")),
+        bool(read_integer(obj, "blocked")),
         (_text_or_null(obj, "shared_name"), bool(read_integer(obj, "shared_compared"))),
     )
 

@@ -149,6 +149,7 @@ async def block(context: Context) -> Exit:
         one = await _meant(account, _KNOWN - {"blocked"})
         assert one.account is not None
         await _put(account, one.account, "blocked")
+        await read_listing(account)
     await _told(context, one, "blocked", f"{between(one.shown)} is blocked, and isn't told.")
     return Exit.OK
 
@@ -160,6 +161,7 @@ async def remove(context: Context) -> Exit:
         one = await _meant(account, _KNOWN - {"asks"})
         assert one.account is not None
         await account.ask("DELETE", f"/contacts/{b64encode(one.account)}")
+        await read_listing(account)
     await _told(context, one, "removed", f"{between(one.shown)} is no contact any more.")
     return Exit.OK
 

@@ -44,7 +44,7 @@ async def invite(context: Context) -> Exit:
             raise Refusal("device_name", "A name has 1 to 64 bytes of what can be seen.")
     if args.to is not None:
         async with here(context) as place:
-            await place.engine.sync()
+            await place.sync()
             known = place.conversation(args.to)
             place.require_followed(known)
             refuse(known.role != ADMIN, "not_admin")

@@ -104,6 +104,9 @@ def _learn(account: Account, listing: Listing) -> None:
         asked = None if one.request is None else people.asked.get(one.request)
         if person.address is None and asked is not None:
             person.address = asked
+    blocked = {one.account for one in listing.contacts if one.state == "blocked"}
+    for known in people.persons:
+        known.blocked = known.account in blocked
     waiting = {one.request for one in listing.requests}
     waiting |= {one.request for one in listing.contacts if one.request is not None}
     people.asked = {one: address for one, address in people.asked.items() if one in waiting}

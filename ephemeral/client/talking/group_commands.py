@@ -41,7 +41,7 @@ _STATES = {
 async def list_all(context: Context) -> Exit:
     """List the account's conversations."""
     async with here(context) as place:
-        await place.engine.sync()
+        await place.sync()
         known = place.engine.known()
         new: dict[bytes, int] = {}
         for one in place.engine.news():
@@ -89,7 +89,7 @@ async def new(context: Context) -> Exit:
     """Make a conversation of several contacts, with a name."""
     name = _name(context)
     async with here(context) as place:
-        await place.engine.sync()
+        await place.sync()
         chains = place.people_of(context.args.whom)
         made = await place.engine.found(chains, name=name, timer=context.args.timer)
         known = place.known(made)
@@ -194,7 +194,7 @@ async def history(context: Context) -> Exit:
     async with here(context) as place:
         known = await _followed(place)
         found = await place.engine.history(known.id)
-        learn(place, found)
+        await learn(place, found)
         for one in found:
             if context.wants_json:
                 await context.put_json(fields_of(place, known, one))
@@ -234,7 +234,7 @@ async def end(context: Context) -> Exit:
 async def agree(context: Context) -> Exit:
     """Take part in a conversation to which somebody unknown added this account."""
     async with here(context) as place:
-        await place.engine.sync()
+        await place.sync()
         known = place.conversation(context.args.where)
         if known.state == FOLLOWED:
             raise usage("You take part in it already.")
@@ -248,7 +248,7 @@ async def agree(context: Context) -> Exit:
 async def again(context: Context) -> Exit:
     """Begin a conversation anew with the same people."""
     async with here(context) as place:
-        await place.engine.sync()
+        await place.sync()
         known = place.conversation(context.args.where)
         made = await place.engine.repair(known.id)
         if known.name is not None:
@@ -256,7 +256,7 @@ async def again(context: Context) -> Exit:
             await place.engine.send(made, "card", card)
         known = place.known(made)
         await introduce(place, known)
-        await _done(place, known, "Begun anew. The old one is read no more.")
+        await _done(place, known, "Begun anew, with the same people.")
     return Exit.OK
 
 
@@ -265,7 +265,7 @@ async def again(context: Context) -> Exit:
 
 async def _followed(place: Here) -> Known:
     """The conversation that was named, after all was read; one that is followed."""
-    await place.engine.sync()
+    await place.sync()
     known = place.conversation(place.context.args.where)
     place.require_followed(known)
     return known

@@ -25,7 +25,7 @@ async def inbox(context: Context) -> Exit:
     """Print what is new. `--follow`: and what is to come; the account isn't held meanwhile."""
     args = context.args
     until = asyncio.get_running_loop().time() + args.wait
-    told, failed = 0, dict[bytes, str]()
+    told, failed, first = 0, dict[bytes, str](), True
     async with Waiting() as waiting:
         while True:
             new = 0
@@ -33,7 +33,8 @@ async def inbox(context: Context) -> Exit:
                 async with here(context) as place:
                     if args.follow or args.wait:
                         await waiting.meet(place.account)
-                    new, failed = await _round(place, failed)
+                    new, failed = await _round(place, failed, first=first)
+                    first = False
             except (ClientError, Refusal) as error:
                 if not args.follow or status_of(error) != Exit.NETWORK:
                     raise
@@ -63,9 +64,11 @@ def status_of(error: ClientError | Refusal) -> Exit:
     return error.status if isinstance(error, ClientError) else exit_code_of(error)
 
 
-async def _round(place: Here, before: dict[bytes, str]) -> tuple[int, dict[bytes, str]]:
+async def _round(
+    place: Here, before: dict[bytes, str], *, first: bool
+) -> tuple[int, dict[bytes, str]]:
     """Read on everywhere, print what is new; how much that was, and what couldn't be read."""
-    failed = await place.engine.sync()
+    failed = await (place.sync() if first else place.engine.sync())
     known = {one.id: one for one in place.engine.known()}
     for conversation, code in failed.items():
         if before.get(conversation) != code:
@@ -82,11 +85,11 @@ async def _round(place: Here, before: dict[bytes, str]) -> tuple[int, dict[bytes
 async def _put(place: Here, found: list[News]) -> int:
     """Print news, acknowledge them once they are printed; how many were printed."""
     context, count = place.context, 0
-    learn(place, found)
+    await learn(place, found)
     known = {one.id: one for one in place.engine.known()}
     for one in found:
         where = known.get(one.conversation)
-        if is_own(place, one):
+        if is_own(place, one) or place.is_hidden(where, one.chain):
             continue
         lines = lines_of(place, where, one)
         if context.wants_json and (lines or _for_programs(one)):
@@ -112,11 +115,13 @@ def is_own(place: Here, one: News) -> bool:
     return by_this and one.kind in {kinds.MESSAGE, kinds.RECORD}
 
 
-def learn(place: Here, found: list[News]) -> None:
-    """Keep what those call themselves who have no name here yet.
+async def learn(place: Here, found: list[News]) -> None:
+    """Know those who wrote, and what those call themselves who have no name here yet.
 
     The first name stays: nobody takes that of somebody else later, under whom one knows them.
     """
+    if any(place.name(one.chain) is None for one in found if one.chain not in {None, place.own}):
+        await place.meet()
     changed = False
     for one in found:
         content = one.content

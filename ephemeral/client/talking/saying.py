@@ -1,5 +1,7 @@
 """`say`: a message to a contact or into a conversation, on its way when the command ends."""
 
+from contextlib import suppress
+
 from ephemeral.client.context import Context
 from ephemeral.client.conversations.engine import Known
 from ephemeral.client.exits import ClientError, Exit, exit_code_of, usage
@@ -28,7 +30,7 @@ async def say(context: Context) -> Exit:
     kind, body = _wanted(context)
     async with here(context) as place:
         try:
-            await place.engine.sync()
+            await place.sync()
             known = await place.conversation_with(args.where)
             place.require_followed(known)
             await introduce(place, known)
@@ -39,9 +41,10 @@ async def say(context: Context) -> Exit:
             raise ClientError(error.status, error.code, message) from None
         sent = await send(place, known.id, kind, body)
         if args.delete is not None:
-            # Where it waits to be read yet, nobody reads it any more.
+            # Where it waits to be read yet, nobody reads it any more; else there is nothing.
             _, deleted = read_reference(args.delete)
-            await place.engine.service.destroy_message(known.id, deleted)
+            with suppress(Refusal):
+                await place.engine.service.destroy_message(known.id, deleted)
     if context.wants_json:
         await context.put_json(sent)
     context.reassure("Sent.")

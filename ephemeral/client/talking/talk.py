@@ -26,7 +26,7 @@ _HELP = "Type and press Enter to send; Ctrl-J begins another line. /quit ends."
 async def talk(context: Context) -> Exit:
     """Read what comes in one conversation, and write lines into it."""
     async with here(context) as place:
-        await place.engine.sync()
+        await place.sync()
         known = await place.conversation_with(context.args.where)
         place.require_followed(known)
         title = place.title(known)
@@ -95,6 +95,9 @@ class _Talk:
                         await self._face.log(f"you: {line}")
                 await self._show(place)
         except (ClientError, Refusal) as error:
+            # Who has a terminal sees it and may say it again; a program goes by the exit code.
+            if not isinstance(self._face, Terminal):
+                raise
             await self._explain(error)
 
     async def _listen(self) -> None:
@@ -121,9 +124,9 @@ class _Talk:
         """Show what is new here; whether anything was."""
         known = place.known(self._conversation)
         found = place.engine.news(self._conversation)
-        learn(place, found)
+        await learn(place, found)
         for one in found:
-            if is_own(place, one):
+            if is_own(place, one) or place.is_hidden(known, one.chain):
                 continue
             for line in lines_of(place, known, one):
                 await self._face.log(line)
