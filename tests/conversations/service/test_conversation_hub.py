@@ -100,9 +100,11 @@ class Tables:
         self.members: dict[bytes, set[bytes]] = {ACCOUNT: {ONE}}
         self.meanwhile: list[Callable[[], None]] = []
         self.readings: list[Sequence[bytes]] = []
+        self.lists = 0
         self.away = False
 
     async def attended(self, account: bytes, device: bytes) -> tuple[list[Attended], int]:
+        self.lists += 1
         found = [
             Attended(self.logs[one].row, self.logs[one].firsts.get(device))
             for one in sorted(self.members[account])
@@ -220,6 +222,24 @@ async def test_what_was_written_here_is_told_at_once_and_nothing_is_read_for_it(
                     [place], place, b64encode(made.log.log.hash),
                 )  # fmt: skip
         assert made.tables.readings == []
+
+
+async def test_many_conversations_are_read_at_once_when_somebody_comes_and_none_by_itself():
+    async with stage() as made:
+        for _ in range(499):
+            table = Table(os.urandom(16))
+            made.tables.logs[table.conversation] = table
+        made.tables.members[ACCOUNT] = set(made.tables.logs)
+        socket = Socket()
+        attended, _ = await made.hub.begin(socket)
+        assert len(attended) == 500
+        assert (made.tables.lists, made.tables.readings) == (2, [])
+        # All of them go on: many are read in one transaction.
+        for table in made.tables.logs.values():
+            made.hint(ConversationChanged(table.write().s), table.conversation)
+        await made.settle()
+        assert len(socket.take()) == 500
+        assert len(made.tables.readings) == 8
 
 
 async def test_what_another_process_has_written_is_read_once_for_all_who_listen():
