@@ -10,7 +10,8 @@
  * was changed), `locked` (the server has lost its half of it), `device_copied` (somebody else has this device's
  * keys), `other_account` (this browser is a device of another), `address_needed` (only its owner knows it), `no_words`
  * (none were handed out), `words_wrong` (those of another account), `no_chain` (no device that could link),
- * `names_unknown` (this device was not given the key of the names), `link_expired`, `cancelled`.
+ * `names_unknown` (this device was not given the key of the names), `link_expired`, `cancelled`, `identity_away` (the
+ * other service can't be asked now), `identity_given_up` (there).
  * What they mean to a person is in the catalogues.
  */
 

@@ -61,6 +61,7 @@
  * @property {boolean} invited  whether making an account takes an invitation
  * @property {string} invitation  that came with the address of this page, or ""
  * @property {string} rooms  address of the rooms' first page
+ * @property {typeof import("../identity-parts.js")|null} service  what is shown of another service, where there is one
  * @property {(route: Route|null, given?: object) => void} go  null: to whatever the account's phase asks for
  * @property {<T>(work: () => Promise<T>) => Promise<T>} hold  as long as the work lasts, no change of phase draws
  *   another screen
