@@ -43,7 +43,7 @@ ACCOUNTS: Program = {
     "account.js": "js/pages/account.js",
     "account-inside.js": "js/account/inside.js",
     "account-later.js": "js/pages/account-later.js",
-    "account-identity.js": "js/account/identity-parts.js",
+    "account-identity.js": "js/pages/account-identity.js",
     "hpke.js": "js/device/hpke.js",
 }
 # Of these there may be only one, or their state would be two: they are in a program's first too.

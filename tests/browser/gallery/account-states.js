@@ -1,7 +1,7 @@
 // Every state of the page of accounts, by name: its phases, and what a person comes to from them.
 
 import { AccountFake, device, PHASES, RECOVERY_WORDS, TODAY } from "./account-fake.js";
-import * as service from "/static/js/account/identity-parts.js";
+import * as service from "/static/js/pages/account-identity.js";
 import { accountView } from "/static/js/account/views/account-view.js";
 import { STANDING, standingScreen } from "/static/js/account/views/standing.js";
 

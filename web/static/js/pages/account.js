@@ -72,7 +72,7 @@ async function start() {
     client = await opening;
     const { accounts } = /** @type {{accounts?: {mode: string, oidc?: import("../account/identities.js").Oidc}}} */ (await asked);
     const oidc = accounts?.oidc;
-    /** @type {import("../account/views/flow.js").Flow["service"]} */
+    /** @type {typeof import("./account-identity.js")|null} */
     const service = oidc === undefined ? null : (await Promise.all([loadIdentity(), haveAll()]))[0];
     const returned = service?.returnedWith(fragment) ?? null;
     if (service !== null && oidc !== undefined) client.believe((account) => new service.Identities(oidc, returned, account));

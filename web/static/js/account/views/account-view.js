@@ -24,7 +24,7 @@ import { wordsBackScreen, wordsScreen } from "./words-screens.js";
 const ROUTES = {
   welcome: welcomeScreen, name: nameScreen, password: passwordScreen, words: wordsScreen, words_back: wordsBackScreen,
   sign_in: signInScreen, recover: recoverScreen, link: linkScreen,
-  identity: (flow, given) => /** @type {typeof import("../identity-parts.js")} */ (flow.service).identityScreen(flow, given),
+  identity: (flow, given) => /** @type {import("./flow.js").Service} */ (flow.service).identityScreen(flow, given),
   deleted: (flow) => ({ ...standingScreen(flow, "deleted"), back: () => flow.go(null) }),
 };
 

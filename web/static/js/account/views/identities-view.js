@@ -26,7 +26,7 @@ const seen = new WeakSet();
 export function identitiesView(flow) {
   const { client } = flow;
   const { identities } = client;
-  if (identities === null) return { node: null, update() {} };
+  if (identities === null) return null;
   const list = el("ul", { class: "account-list" });
   const place = el("div", {});
   const first = el("div", {});
