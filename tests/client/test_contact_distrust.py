@@ -47,7 +47,8 @@ class Somebody:
 
     def __init__(self) -> None:
         self.key = SigningKey.from_seed(os.urandom(32))
-        first = genesis(self.key, os.urandom(32), os.urandom(32))
+        words = SigningKey.from_seed(os.urandom(32)).public
+        first = genesis(self.key, words, os.urandom(32))
         self.statements: list[Signed] = [first]
         self.chain = Chain.empty().extend(first)
 

@@ -168,11 +168,8 @@ async def _list(account: Account, listing: Listing) -> Exit:
             )
             continue
         label = "" if one.label is None else f" for {between(one.label)}"
-        state = (
-            f"works until {until}"
-            if by is None
-            else f"redeemed by {between(person and person.called)}"
-        )
+        who = between(None if person is None else person.called)
+        state = f"works until {until}" if by is None else f"redeemed by {who}"
         await context.put(f"{b64encode(one.id)}{label} {state}")
     if not people.invited:
         context.reassure("No invitation of this device waits.")
