@@ -85,6 +85,14 @@ TOLD = {
         content("card", counts=False, name="Sea", picture=None),
         ["‹Trip› ‹Bo›: tried to change what isn't theirs to change, or too late"],
     ),
+    "card again": (
+        news(
+            "message",
+            content=Content("card", 0, {"name": "Trip", "picture": None}),
+            details={"counts": True, "same": True},
+        ),
+        [],
+    ),
     "newer": (
         content("unknown"),
         ["‹Trip› ‹Bo›: sent something of a kind that this program is too old to show"],

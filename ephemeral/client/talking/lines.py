@@ -99,7 +99,8 @@ def lines_of(here: Here, known: Known | None, one: News) -> list[str]:
 
 def _message(here: Here, known: Known | None, one: News) -> list[str]:
     content = one.content
-    if content is None or content.kind in _QUIET:
+    # What a conversation is called is sent again for devices that are new.
+    if content is None or content.kind in _QUIET or one.details.get("same"):
         return []
     body = content.body
     if content.kind in {"edit", "delete", "card"} and one.details.get("counts") is False:
