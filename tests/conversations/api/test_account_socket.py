@@ -109,6 +109,12 @@ async def test_receipts_and_typing_are_told_and_typing_is_told_to_others_alone(
             "type": "receipt", "conversation": talk.name,
             "receipts": [{"device": ours, "cursor": 2}],
         }  # fmt: skip
+        # Who wasn't there finds it by HTTP, as it stands.
+        path = f"/chatrooms/{talk.name}/devices"
+        stand = (await one.ask(one.machines[0], "GET", path))["cursors"]
+        assert {each["device"]: each["cursor"] for each in stand} == {
+            ours: 2, b64encode(one.machines[0].id): 1,
+        }  # fmt: skip
         # Twice within a second is told once.
         for _ in range(2):
             await there.ask("typing", conversation=talk.name)
