@@ -132,6 +132,11 @@ class Here:
             direct = await self.engine.found([found.chain])
         return self.known(direct)
 
+    def title_of(self, typed: str) -> str:
+        """What a conversation is called that exists or could be begun."""
+        found = self._meant(typed)
+        return self.title(found) if isinstance(found, Known) else self.who(found.chain)
+
     def people_of(self, typed: Iterable[str]) -> list[bytes]:
         """Chains of people who are known here."""
         found = []
