@@ -7,10 +7,10 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import astuple
 
-from ephemeral.conversations.rows.conversation_rows import Summary
 from ephemeral.conversations.rules.log_state import why_due
 from ephemeral.conversations.rules.records import Begun
 from ephemeral.conversations.rules.requests import Acknowledged, Posted
+from ephemeral.conversations.rules.summary import Summary
 from ephemeral.conversations.service.reading import (
     EpochPage,
     ListPage,

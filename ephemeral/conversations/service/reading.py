@@ -13,10 +13,10 @@ from ephemeral.conversations.rows import (
     reading_rows,
     record_rows,
 )
-from ephemeral.conversations.rows.conversation_rows import Summary
 from ephemeral.conversations.rows.member_rows import LeaveRow
 from ephemeral.conversations.rows.reading_rows import LogRow
 from ephemeral.conversations.rows.record_rows import RecordRow
+from ephemeral.conversations.rules.summary import Summary
 from ephemeral.conversations.service.asker import Asker
 from ephemeral.conversations.service.boxes import Boxes
 from ephemeral.conversations.service.recent import Item
@@ -28,8 +28,7 @@ from ephemeral.store.clock import clock
 from ephemeral.store.postgres import transaction
 
 if TYPE_CHECKING:
-    from ephemeral.accounts.doors import ChainState
-    from ephemeral.accounts.rules.nouns import Sealing
+    from ephemeral.accounts.doors import ChainState, Sealing
     from ephemeral.store.postgres import Connection, Pool
 
 __all__ = [
