@@ -2,7 +2,7 @@
 what lies between isn't kept any more (7.3). docs/conversations.md.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ephemeral.client.accounts.account import Account
@@ -49,13 +49,11 @@ class Beginning:
         store: Store,
         service: Service,
         people: People,
-        continued: Callable[[bytes, bytes], Record | None],
     ) -> None:
         self._account = account
         self._store = store
         self._service = service
         self._people = people
-        self._continued = continued
 
     async def begin(self, conversation: bytes, known: Known) -> Following | None:
         """Follow a conversation from its first record, or keep it as a request. None: there is
@@ -97,11 +95,22 @@ class Beginning:
         own = self._people.own
         continued = None
         if record.continues is not None:
-            continued = self._continued(*record.continues)
+            continued = self._continued(record)
         return Reader(
             own.id, founding_hash(own.last), known.contacts, known.inviters, known.pinned,
             continued, known.agreed,
         )  # fmt: skip
+
+    def _continued(self, record: Record) -> Record | None:
+        """The record here that another one goes on from, unless one that did was followed before:
+        of several, the first."""
+        assert record.continues is not None
+        taken = self._store.one(
+            "SELECT value FROM meta WHERE name = ?", _taken(record.continues.conversation)
+        )
+        if taken is not None and taken[0] != record.conversation:
+            return None
+        return following.kept_record(self._store, *record.continues)
 
     async def _line(
         self, first: SignedRecord, rest: Sequence[tuple[ServedEpoch, SignedRecord]]
@@ -191,6 +200,12 @@ class Beginning:
                 following.keep_record(self._store, each.signed, each.served.s, each.served.at, seed)
             following.save(self._store, one)
             following.keep_news(self._store, notes)
+            continues = line[0].signed.record.continues if line else None
+            if continues is not None and one.state == following.FOLLOWING:
+                self._store.do(
+                    "INSERT OR IGNORE INTO meta VALUES (?, ?)",
+                    _taken(continues.conversation), one.conversation,
+                )  # fmt: skip
 
     def _told(self, one: Following, link: _Link, state: str, why: str) -> News:
         """That a conversation is there: its record, or why it isn't followed."""
@@ -211,3 +226,7 @@ class Beginning:
             0, one.conversation, news.NOTE, link.served.s, link.served.at,
             author and author.chain, record.by, code=code, details=details,
         )  # fmt: skip
+
+
+def _taken(conversation: bytes) -> str:
+    return f"continued/{conversation.hex()}"

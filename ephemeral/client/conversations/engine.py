@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from ephemeral.client.accounts.account import Account
+from ephemeral.client.accounts.device_keys import daily
 from ephemeral.client.accounts.own_chain import read_own
 from ephemeral.client.conversations import following
 from ephemeral.client.conversations.beginning import Beginning
@@ -28,12 +29,12 @@ from ephemeral.client.conversations.registers import Registers
 from ephemeral.client.conversations.sending import Sending, Sent
 from ephemeral.client.conversations.served import Joining
 from ephemeral.client.conversations.service import Service
+from ephemeral.client.conversations.speaking import Speaking
 from ephemeral.client.conversations.store import Crash, Store, ignore
 from ephemeral.protocol.conversations import contents
 from ephemeral.protocol.conversations.leaves import sign_leave
 from ephemeral.protocol.conversations.making import Change
-from ephemeral.protocol.conversations.records import MEMBER, Person, Record
-from ephemeral.protocol.encoding import b64encode
+from ephemeral.protocol.conversations.records import MEMBER, Continues, Person
 from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.protocol.limits import KEY_SIZE
 
@@ -74,7 +75,7 @@ def opened(account: Account, crash: Crash = ignore) -> Iterator["Conversations"]
     store.close()
 
 
-class Conversations:
+class Conversations(Speaking):
     """All conversations of an account."""
 
     def __init__(self, account: Account, store: Store, crash: Crash = ignore) -> None:
@@ -84,22 +85,61 @@ class Conversations:
         self.people = People(account, store, self.service)
         self._registers = Registers(store)
         parts = (account, store, self.service, self.people)
-        beginning = Beginning(*parts, self._continued)
-        reading = Reading(*parts, beginning, self._registers.take)
+        beginning = Beginning(*parts)
+        self._reading = reading = Reading(*parts, beginning, self._registers.take)
         self._up = KeepingUp(*parts, beginning, reading, self._registers)
         read = self._up.read_on
         self._epochs = Epochs(*parts, read)
         self._founding = Founding(account, self.service, self.people, self._epochs)
-        self._sending = Sending(*parts, self._epochs, read)
+        self._sending = Sending(*parts, self._epochs, read, self._registers.take)
 
     # --- reading ----------------------------------------------------------------------------------
 
-    async def sync(self) -> None:
-        """Read all that is new, in all conversations; send what waits."""
+    async def sync(self) -> dict[bytes, str]:
+        """Read all that is new, in all conversations; send what waits; renew own keys.
+
+        The codes of what couldn't be read now, by conversation.
+        """
         await read_own(self._account)
-        await self._up.all()
+        failed = await self._up.all()
         await self.flush()
+        await self._join_in()
         await self._up.acknowledge()
+        await daily(self._account)
+        return failed
+
+    async def _join_in(self) -> None:
+        """A device that was linked lately begins the epochs that list it, the newest first."""
+        device = self._account.kept.device
+        for one in sorted(following.all_of(self._store), key=lambda one: -one.record_s):
+            listed = any(each.device == device for each in one.record.devices)
+            if one.state != following.FOLLOWING or listed or self._epochs.due(one) != "devices":
+                continue
+            if await self._renewed(one) == "too_many":
+                return
+
+    async def renew(self) -> int:
+        """Begin epochs wherever chains ask for one, as after the removal of a device; how many are
+        left for later."""
+        left = 0
+        stopped = False
+        for one in following.all_of(self._store):
+            if one.state != following.FOLLOWING or self._epochs.due(one) is None:
+                continue
+            if stopped or await self._renewed(one) is not None:
+                stopped, left = True, left + 1
+        return left
+
+    async def _renewed(self, one: Following) -> str | None:
+        """Begin an epoch in one; the code, if that can't be done now."""
+        found = self._of(one.conversation)
+        try:
+            await self._epochs.begin(found)
+        except Refusal as refusal:
+            if refusal.code in {"session_ended", "device_copied", "device_revoked"}:
+                raise
+            return refusal.code
+        return None
 
     async def read(self, conversation: bytes) -> None:
         """Read what is new in one."""
@@ -224,10 +264,35 @@ class Conversations:
         """Who waits to be added."""
         return (await self.service.members(conversation)).joins
 
+    async def repair(self, conversation: bytes) -> bytes:
+        """Begin again with the same people, where a conversation can't be followed any more; the
+        new one's id. Refuses `not_admin` (8.4)."""
+        one = self._of(conversation)
+        own = self.people.own.id
+        refuse(own not in one.record.admins, "not_admin")
+        await read_own(self._account)
+        try:
+            known = (await self.service.members(conversation)).people
+        except Refusal as refusal:
+            if refusal.code not in {"broken", "not_found"}:
+                raise
+            known = []
+        roles = {each.chain: each.role for each in one.record.people if each.chain != own}
+        new = await self._founding.found(
+            roles,
+            timer=one.record.timer,
+            continues=Continues(conversation, one.signed.hash),
+            known=known,
+        )
+        await self.read(new)
+        return new
+
     # --- sending ----------------------------------------------------------------------------------
 
     async def send(self, conversation: bytes, kind: str, body: Mapping[str, object]) -> Sent:
         """Send a content (6.2); it waits here, and is sent later, if this raises `ClientError`."""
+        if following.load(self._store, conversation) is None:
+            await self.read(conversation)
         one = self._of(conversation)
         message = self._sending.put(conversation, contents.encode(kind, self._account.now, body))
         try:
@@ -250,10 +315,14 @@ class Conversations:
             raise Refusal("conflict")
         return Sent(message, row[0], row[1])
 
-    async def text(self, conversation: bytes, text: str, mentions: Sequence[bytes] = ()) -> Sent:
-        """Send a text."""
-        named = list(map(b64encode, mentions))
-        return await self.send(conversation, "text", {"text": text, "mentions": named})
+    def count(self, conversation: bytes) -> int:
+        """How many people are in it."""
+        return len(self._of(conversation).record.people)
+
+    async def history(self, conversation: bytes) -> list[News]:
+        """What the server still has of the present epoch, opened again."""
+        one = await self._current(conversation)
+        return await self._reading.again(one)
 
     async def flush(self, conversation: bytes | None = None) -> None:
         """Send what waits since a crash or a lost line."""
@@ -264,9 +333,6 @@ class Conversations:
                 except Refusal as refusal:
                     if refusal.code not in _FINAL:
                         raise
-
-    def _continued(self, conversation: bytes, record: bytes) -> Record | None:
-        return following.kept_record(self._store, conversation, record)
 
     def _of(self, conversation: bytes) -> Following:
         one = following.load(self._store, conversation)

@@ -22,6 +22,7 @@ __all__ = [
     "load",
     "save",
     "seed_of",
+    "time_of",
     "waiting_news",
 ]
 
@@ -195,3 +196,13 @@ def destroy_secrets(store: Store, conversation: bytes) -> None:
     store.do("UPDATE records SET seed = NULL WHERE conversation = ?", conversation)
     for table in ("drafts", "outbox", "attempts", "places", "ids"):
         store.do(f"DELETE FROM {table} WHERE conversation = ?", conversation)  # noqa: S608
+
+
+def time_of(store: Store, conversation: bytes, message: tuple[bytes, bytes]) -> int | None:
+    """When a message came, of this epoch or the one before, by its device and id."""
+    row = store.one(
+        "SELECT at FROM ids WHERE conversation = ? AND device = ? AND id = ?",
+        conversation,
+        *message,
+    )
+    return None if row is None else int(row[0])

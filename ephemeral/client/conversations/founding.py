@@ -1,10 +1,11 @@
 """Beginning a conversation: its first record, sealed to contacts and to the own devices."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ephemeral.client.accounts.account import Account
 from ephemeral.client.conversations.epochs import ATTEMPTS, RENEW, Epochs
 from ephemeral.client.conversations.people import People
+from ephemeral.client.conversations.served import PersonNow
 from ephemeral.client.conversations.service import Service
 from ephemeral.protocol.accounts.sealing_keys import SealingKey
 from ephemeral.protocol.conversations.epochs import SEED_SIZE
@@ -32,11 +33,11 @@ class Founding:
         timer: int = 0,
         joining: bytes | None = None,
         continues: Continues | None = None,
-        accounts: Mapping[bytes, bytes] | None = None,
+        known: Sequence[PersonNow] = (),
     ) -> bytes:
         """Begin one with these people, the own account being its admin; its id.
 
-        `accounts`: of chains that need not be contacts (8.4). Refuses `contact_needed`,
+        `known`: people who need not be contacts (8.4). Refuses `contact_needed`,
         `conversations_full`, what the judge does, `conflict` where others come first.
         """
         random = self._account.context.random
@@ -44,7 +45,7 @@ class Founding:
         device = self._account.kept.device
         assert device is not None, "conversations have devices"
         for _ in range(ATTEMPTS):
-            keys = await self._keys(roles, accounts or {})
+            keys = await self._keys(roles, known)
             seed = random(SEED_SIZE)
             everybody = {**roles, self._people.own.id: ADMIN}
             record = founding(
@@ -64,18 +65,21 @@ class Founding:
         raise Refusal("conflict")
 
     async def _keys(
-        self, roles: Mapping[bytes, str], given: Mapping[bytes, bytes]
+        self, roles: Mapping[bytes, str], known: Sequence[PersonNow]
     ) -> dict[bytes, SealingKey]:
         own = self._people.own.id
         keys = self._people.usable_keys(own, await self._service.own_keys())
+        there = {one.chain: one for one in known}
         others = [chain for chain in roles if chain != own]
-        if others:
+        accounts: dict[bytes, bytes] = {}
+        if any(chain not in there for chain in others):
             accounts = {one.chain: one.account for one in await self._service.contacts()}
-            accounts = {**given, **accounts}
-            for chain in others:
+        for chain in others:
+            person = there.get(chain)
+            if person is None:
                 refuse(chain not in accounts, "contact_needed")
                 person = await self._service.contact(accounts[chain])
                 refuse(person.chain != chain, "contact_needed")
-                await self._people.newest([person])
-                keys |= self._people.usable_keys(chain, person.keys)
+            await self._people.newest([person])
+            keys |= self._people.usable_keys(chain, person.keys)
         return keys

@@ -7,7 +7,9 @@ from ephemeral.protocol.conversations.records import Record, SignedRecord
 from ephemeral.protocol.encoding import b64decode, b64encode
 from ephemeral.protocol.errors import Refusal
 
-__all__ = ["changes", "message_of", "require_good"]
+__all__ = ["changes", "counts", "message_of", "require_good"]
+
+_DAY_MS = 86_400_000
 
 
 async def require_good(people: People, before: Record | None, signed: SignedRecord) -> None:
@@ -65,3 +67,17 @@ def message_of(content: Content) -> tuple[bytes, bytes] | None:
     if not isinstance(of, dict):
         return None
     return b64decode(of["device"]), b64decode(of["id"])
+
+
+def counts(
+    people: People, chain: bytes, of: tuple[bytes, bytes] | None, written: int | None, at: int
+) -> bool:
+    """Whether an edit or a delete is its sender's to make, and in time (6.3).
+
+    `chain` is who sent it, `written` and `at` are the server's times of the message and of this.
+    What this device hasn't read, and so doesn't show, nobody changes.
+    """
+    line = people.get(chain)
+    if of is None or written is None or line is None:
+        return False
+    return line.last.key_ever_of(of[0]) is not None and at - written <= _DAY_MS

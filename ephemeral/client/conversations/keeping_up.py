@@ -15,12 +15,17 @@ from ephemeral.client.conversations.served import Summary
 from ephemeral.client.conversations.service import Service
 from ephemeral.client.conversations.store import Store
 from ephemeral.protocol.conversations.registers import founding_hash, self_conversation
+from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.errors import Refusal
 
 __all__ = ["OVER", "KeepingUp"]
 
 #: States after which nothing comes any more, unless somebody is added again.
 OVER = frozenset({following.GONE, following.LEFT})
+# What is no fault of one conversation.
+_FOR_ALL = frozenset(
+    {"too_many", "unavailable", "internal", "device_copied", "session_ended", "device_revoked"}
+)
 
 
 class KeepingUp:
@@ -51,22 +56,43 @@ class KeepingUp:
         own = self._people.own
         return self_conversation(own.id, founding_hash(own.last))
 
-    async def all(self) -> None:
-        """Read whatever is new. Where nothing is, nothing is asked but the list."""
+    async def all(self) -> dict[bytes, str]:
+        """Read whatever is new. Where nothing is, nothing is asked but the list.
+
+        The codes of what couldn't be read now, by conversation: one holds up no other.
+        """
+        failed: dict[bytes, str] = {}
+        begun = self._account.now
         listed = await self._service.listed()
         own = self.self_id
         reasons: Known | None = None
         # The own conversation first: it tells what own devices know of the others.
         for summary in sorted(listed, key=lambda one: one.conversation != own):
             one = following.load(self._store, summary.conversation)
-            if one is None or one.state in OVER:
-                reasons = reasons or await self._reasons()
-                await self._begin(summary.conversation, reasons)
-                reasons = None if summary.conversation == own else reasons
-            elif one.state == following.FOLLOWING and _differs(one, summary):
-                await self.read_on(one)
+            try:
+                if one is None or one.state in OVER:
+                    reasons = reasons or await self._reasons()
+                    await self._begin(summary.conversation, reasons)
+                    reasons = None if summary.conversation == own else reasons
+                elif one.state == following.FOLLOWING and _differs(one, summary):
+                    await self.read_on(one)
+            except Refusal as refusal:
+                if refusal.code in _FOR_ALL:
+                    raise
+                failed[summary.conversation] = refusal.code
         self._forget({one.conversation for one in listed})
-        self._account.kept.synced_at = self._account.now
+        if not failed:
+            self._account.kept.synced_at = begun
+        self.pin()
+        return failed
+
+    def pin(self) -> None:
+        """Have the newest records at hand for devices that are linked, or recovered, later."""
+        self._account.kept.conversations = {
+            b64encode(one.conversation): b64encode(one.signed.hash)
+            for one in following.all_of(self._store)
+            if one.state == following.FOLLOWING
+        }
         self._account.save()
 
     async def one(self, conversation: bytes, *, agreed: bool = False) -> None:

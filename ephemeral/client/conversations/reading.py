@@ -5,7 +5,7 @@ A page of the log is written down whole: who dies in between reads it again.
 """
 
 import hashlib
-from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ephemeral.client.accounts.account import Account
@@ -14,6 +14,7 @@ from ephemeral.client.conversations.beginning import Beginning
 from ephemeral.client.conversations.following import Following
 from ephemeral.client.conversations.news import News
 from ephemeral.client.conversations.people import People
+from ephemeral.client.conversations.registers import Sync
 from ephemeral.client.conversations.served import Item, LogPage, ServedEpoch
 from ephemeral.client.conversations.service import Service
 from ephemeral.client.conversations.store import Store
@@ -25,11 +26,6 @@ from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.errors import Refusal, refuse
 
 __all__ = ["Reading"]
-
-_DAY_MS = 86_400_000
-
-#: Called with a content of the own conversation, in the order of its log, within the transaction.
-Sync = Callable[[bytes, Content], None]
 
 
 @dataclass(slots=True)
@@ -129,6 +125,25 @@ class Reading:
                 self._sync(conversation, content)
             following.keep_news(store, read.news)
 
+    async def again(self, one: Following) -> list[News]:
+        """What still waits of the present epoch, opened once more; nothing is written down."""
+        seed = following.seed_of(self._store, one.conversation, one.record.epoch)
+        found: list[News] = []
+        after = one.record_s
+        while seed is not None:
+            page = await self._service.log(one.conversation, after)
+            for item in page.items:
+                if item.kind == RECORD or item.s > one.log.place or item.entry is None:
+                    continue
+                read = _Page(seed=seed)
+                with suppress(Refusal):
+                    self._show(one, item, self._opened(one, item, item.entry, seed), read)
+                found += read.news
+            after += len(page.items)
+            if not page.more:
+                break
+        return found
+
     # --- records ----------------------------------------------------------------------------------
 
     async def _record(
@@ -212,11 +227,7 @@ class Reading:
             read.news.append(self._refused(one, item, "box_broken"))
             return
         try:
-            opened = open_message(
-                read.seed, one.signed, one.record_s, self._people, entry, item.s, item.device,
-                one.hashes.get,
-            )  # fmt: skip
-            refuse(opened.ad.id != item.id, "message_device")
+            opened = self._opened(one, item, entry, read.seed)
         except Refusal as refusal:
             read.news.append(self._refused(one, item, refusal.code))
             return
@@ -238,6 +249,14 @@ class Reading:
         refuse(row is None and known is None, "device_copied")
         if row is not None:
             read.sent.append(row[0])
+
+    def _opened(self, one: Following, item: Item, entry: bytes, seed: bytes) -> Opened:
+        opened = open_message(
+            seed, one.signed, one.record_s, self._people, entry, item.s, item.device,
+            one.hashes.get,
+        )  # fmt: skip
+        refuse(opened.ad.id != item.id, "message_device")
+        return opened
 
     def _is_known(self, one: Following, item: Item, read: _Page) -> bool:
         """Whether this very place was read before, as after a server went back; what comes a second
@@ -285,20 +304,11 @@ class Reading:
     def _counts(
         self, one: Following, item: Item, content: Content, chain: bytes, read: _Page
     ) -> bool:
-        """Whether an edit or a delete is its sender's to make, and in time (6.3)."""
         of = judging.message_of(content)
-        line = self._people.get(chain)
-        if of is None or line is None or line.last.key_ever_of(of[0]) is None:
-            return False
         at = next((each[4] for each in read.ids if each[:2] == of), None)
-        if at is None:
-            row = self._store.one(
-                "SELECT at FROM ids WHERE conversation = ? AND device = ? AND id = ?",
-                one.conversation, *of,
-            )  # fmt: skip
-            # What this device hasn't read, it doesn't show either.
-            at = None if row is None else int(row[0])
-        return at is not None and item.at - at <= _DAY_MS
+        if at is None and of is not None:
+            at = following.time_of(self._store, one.conversation, of)
+        return judging.counts(self._people, chain, of, at, item.at)
 
     def _refused(self, one: Following, item: Item, code: str) -> News:
         person = one.record.person_of(item.device, self._people)

@@ -1,6 +1,6 @@
 """What all devices of the account share: registers, in the account's own conversation (9)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ephemeral.client.conversations.store import Store
 from ephemeral.protocol.accounts import canonical_json
@@ -8,7 +8,10 @@ from ephemeral.protocol.conversations.contents import Content
 from ephemeral.protocol.encoding import b64decode
 from ephemeral.protocol.errors import Refusal
 
-__all__ = ["Registers"]
+__all__ = ["Registers", "Sync"]
+
+#: Called with a content of the own conversation, in the order of its log, within the transaction.
+Sync = Callable[[bytes, Content], None]
 
 
 class Registers:

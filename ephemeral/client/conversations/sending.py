@@ -8,11 +8,12 @@ import asyncio
 from typing import NamedTuple
 
 from ephemeral.client.accounts.account import Account
-from ephemeral.client.conversations import following, news
+from ephemeral.client.conversations import following, judging, news
 from ephemeral.client.conversations.epochs import ATTEMPTS, Epochs, Read
 from ephemeral.client.conversations.following import Following
 from ephemeral.client.conversations.news import News
 from ephemeral.client.conversations.people import People
+from ephemeral.client.conversations.registers import Sync
 from ephemeral.client.conversations.served import Posted, Stored
 from ephemeral.client.conversations.service import Service
 from ephemeral.client.conversations.store import Store
@@ -58,6 +59,7 @@ class Sending:
         people: People,
         epochs: Epochs,
         read: Read,
+        sync: Sync,
     ) -> None:
         self._account = account
         self._store = store
@@ -65,6 +67,7 @@ class Sending:
         self._people = people
         self._epochs = epochs
         self._read = read
+        self._sync = sync
 
     def put(self, conversation: bytes, content: bytes) -> bytes:
         """A content waits to be sent from now on; its id."""
@@ -237,6 +240,10 @@ class Sending:
                     for each, place in read
                 ],
             )
+            for each, _ in read:
+                content = contents.decode(each.content)
+                if content.kind == "sync":
+                    self._sync(one.conversation, content)
             following.save(self._store, one)
             following.keep_news(self._store, notes)
 
@@ -248,7 +255,10 @@ class Sending:
         own = one.record.person(self._people.own.id)
         details: dict[str, object] = {}
         if content.kind in {"edit", "delete"}:
-            details["counts"] = True
+            of = judging.message_of(content)
+            at = None if of is None else following.time_of(self._store, one.conversation, of)
+            own_id = self._people.own.id
+            details["counts"] = judging.counts(self._people, own_id, of, at, place.at)
         elif content.kind == "card":
             details["counts"] = own is not None and own.role == ADMIN
             one.name = str(content.body["name"]) if details["counts"] else one.name

@@ -100,9 +100,11 @@ class Tables:
         self.members: dict[bytes, set[bytes]] = {ACCOUNT: {ONE}}
         self.meanwhile: list[Callable[[], None]] = []
         self.readings: list[Sequence[bytes]] = []
+        self.lists = 0
         self.away = False
 
     async def attended(self, account: bytes, device: bytes) -> tuple[list[Attended], int]:
+        self.lists += 1
         found = [
             Attended(self.logs[one].row, self.logs[one].firsts.get(device))
             for one in sorted(self.members[account])
@@ -222,6 +224,24 @@ async def test_what_was_written_here_is_told_at_once_and_nothing_is_read_for_it(
         assert made.tables.readings == []
 
 
+async def test_many_conversations_are_read_at_once_when_somebody_comes_and_none_by_itself():
+    async with stage() as made:
+        for _ in range(499):
+            table = Table(os.urandom(16))
+            made.tables.logs[table.conversation] = table
+        made.tables.members[ACCOUNT] = set(made.tables.logs)
+        socket = Socket()
+        attended, _ = await made.hub.begin(socket)
+        assert len(attended) == 500
+        assert (made.tables.lists, made.tables.readings) == (2, [])
+        # All of them go on: many are read in one transaction.
+        for table in made.tables.logs.values():
+            made.hint(ConversationChanged(table.write().s), table.conversation)
+        await made.settle()
+        assert len(socket.take()) == 500
+        assert len(made.tables.readings) == 8
+
+
 async def test_what_another_process_has_written_is_read_once_for_all_who_listen():
     async with stage() as made:
         sockets = [await made.socket(), await made.socket()]
@@ -256,6 +276,17 @@ async def test_a_message_that_is_written_here_while_the_log_is_read_is_told_in_i
         made.tables.meanwhile.append(made.say)
         made.hint(ConversationChanged(made.log.write().s))
         await made.settle()
+        assert places(socket.take()) == [2, 3]
+
+
+async def test_a_message_that_is_written_here_while_another_is_missing_is_read():
+    """It is told of one that this process has, and of one behind it that another has written."""
+    async with stage() as made:
+        socket = await made.socket()
+        made.recent.add(ONE, [made.log.write()])
+        made.hint(ConversationChanged(made.log.write().s))
+        await made.settle()
+        assert [one["s"] for one in socket.told] == [3]
         assert places(socket.take()) == [2, 3]
 
 
@@ -364,20 +395,25 @@ async def test_where_hints_were_missed_all_is_read_again_and_what_is_new_is_told
         assert socket.kinds() == ["people"]
 
 
-async def test_what_can_not_be_read_at_the_moment_is_read_later(monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("what", ["conversations", "entry"])
+async def test_what_can_not_be_read_at_the_moment_is_read_later(
+    what: str, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(module, "_AGAIN_SECONDS", 0)
     async with stage() as made:
         socket = await made.socket()
-        made.tables.logs[OTHER] = Table(OTHER)
-        made.tables.members[ACCOUNT].add(OTHER)
         made.tables.away = True
-        made.hint(ConversationChanged(made.log.write().s))
-        made.bus.publish([(TOPIC, ConversationsChanged())])
+        if what == "entry":
+            made.hint(ConversationChanged(made.log.write().s))
+        else:
+            made.tables.logs[OTHER] = Table(OTHER)
+            made.tables.members[ACCOUNT].add(OTHER)
+            made.bus.publish([(TOPIC, ConversationsChanged())])
         await made.settle()
         assert socket.take() == []
         made.tables.away = False
         await made.settle()
-        assert sorted(socket.kinds()) == ["conversations", "entry"]
+        assert socket.kinds() == [what]
 
 
 async def test_a_session_that_ends_is_told_to_its_sockets_and_to_no_others():

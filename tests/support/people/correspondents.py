@@ -193,6 +193,12 @@ class Device:
         async with self.open() as talk:
             await talk.text(conversation, text)
 
+    async def says_all(self, conversation: bytes, text: str) -> None:
+        """Read all that is new, and then send a text."""
+        async with self.open() as talk:
+            await talk.sync()
+            await talk.text(conversation, text)
+
     async def hears(self) -> list[News]:
         """All that is new, taken."""
         async with self.open() as talk:
