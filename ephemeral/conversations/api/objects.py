@@ -17,7 +17,6 @@ from ephemeral.conversations.service.reading import (
     LogPage,
     MembersPage,
     PersonNow,
-    Summary,
 )
 from ephemeral.conversations.service.recent import Item
 from ephemeral.protocol.conversations.records import ADMIN, MEMBER
