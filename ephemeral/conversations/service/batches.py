@@ -112,7 +112,8 @@ class Batch:
                 (one.conversation, entry.ad.seen)
                 for one in posts
                 for entry in one.entries
-                if entry.ad.seen != states[one.conversation].s
+                # What lies beyond the end is nowhere; not every number is one of the database's.
+                if entry.ad.seen < states[one.conversation].s
             },
         )
         for (conversation, s), hash_ in found.hashes.items():
