@@ -27,7 +27,6 @@ from bench.scenarios import Options, closed_loop
 from bench.talkers import Ear, Talker
 from ephemeral.protocol.accounts.chain import Chain
 from ephemeral.protocol.accounts.sealing_keys import SealingKey
-from ephemeral.protocol.accounts.statements import device_id
 from ephemeral.protocol.conversations.lines import Line
 from ephemeral.protocol.conversations.log import Log
 from ephemeral.protocol.conversations.making import Change, founding, renewal

@@ -314,6 +314,28 @@ async def test_another_chain_is_another_person(talks: ConversationDesk) -> None:
     await talk.send(one)
 
 
+async def test_a_conversation_waits_for_whoever_may_be_back_and_no_longer(
+    talks: ConversationDesk,
+) -> None:
+    """A thief began another list of devices; for thirty days that can be undone."""
+    one, other = await talks.friends(1, 1)
+    left, deleted = await talks.talk(other, one), await talks.talk(one)
+    thief = Person(talks.accounts, one.account, one.address)
+    thief.auth_key = one.auth_key
+    machine = Machine(session=await one.sign_in())
+    await thief.post_genesis(machine, thief.begun(machine))
+    await talks.desk.clock.advance(GRACE_MS)
+    await talks.accounts.sweep()
+    await left.leave(other)
+    await talks.sweep()
+    assert (await talks.rows("conversations"))["conversations"] == 2
+    await talks.desk.clock.advance(32 * DAY)
+    await talks.accounts.sweep()
+    await talks.sweep()
+    await nothing_left(talks)
+    assert deleted.s == left.s == 1
+
+
 async def test_a_statement_waits_for_a_record_that_brings_its_person(
     talks: ConversationDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
