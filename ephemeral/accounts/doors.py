@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ephemeral.accounts.api.actions import ACCOUNT, AccountActions
 from ephemeral.accounts.api.callers import AccountCallers, Asker
 from ephemeral.accounts.rules.changes import ChainMoved, ChangedEvent, ContactsChanged
-from ephemeral.accounts.rules.nouns import Session
+from ephemeral.accounts.rules.nouns import Sealing, Session
 from ephemeral.accounts.service.contact_requests import ContactRequests
 from ephemeral.accounts.service.contacts import Contacts
 from ephemeral.accounts.service.ended import TOPIC as ENDED_TOPIC
@@ -29,6 +29,7 @@ __all__ = [
     "EndedSessions",
     "Listener",
     "PersonNow",
+    "Sealing",
     "Session",
     "SessionEnded",
 ]

@@ -7,7 +7,6 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import astuple
 
-from ephemeral.conversations.rows.conversation_rows import Summary
 from ephemeral.conversations.rules.log_state import why_due
 from ephemeral.conversations.rules.records import Begun
 from ephemeral.conversations.rules.requests import Acknowledged, Posted
@@ -17,6 +16,7 @@ from ephemeral.conversations.service.reading import (
     LogPage,
     MembersPage,
     PersonNow,
+    Summary,
 )
 from ephemeral.conversations.service.recent import Item
 from ephemeral.protocol.conversations.records import ADMIN, MEMBER

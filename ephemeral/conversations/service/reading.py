@@ -28,8 +28,7 @@ from ephemeral.store.clock import clock
 from ephemeral.store.postgres import transaction
 
 if TYPE_CHECKING:
-    from ephemeral.accounts.doors import ChainState
-    from ephemeral.accounts.rules.nouns import Sealing
+    from ephemeral.accounts.doors import ChainState, Sealing
     from ephemeral.store.postgres import Connection, Pool
 
 __all__ = [
@@ -41,6 +40,7 @@ __all__ = [
     "MembersPage",
     "PersonNow",
     "Reading",
+    "Summary",
 ]
 
 #: What an answer holds at most: things, and bytes of them.

@@ -90,6 +90,24 @@ async def test_what_is_too_large_or_of_another_form_is_refused(house: House):
     assert code(await ask(one, "anna.12345", "bert.12345")) == "malformed"
 
 
+async def test_whoever_has_an_address_or_nobody_the_answer_is_the_same(house: House):
+    one, shown, hidden, blocking = [await house.somebody().linked() for _ in range(4)]
+    for each in (shown, blocking):
+        assert (await each.call("PUT", "/contacts/findable", json={"findable": True})).is_success
+    assert (await ask(one, blocking.address)).status_code == 202
+    path = f"/contacts/{one.tokens['account']}"
+    assert (await blocking.call("PUT", path, json={"state": "blocked"})).status_code == 204
+    told = []
+    for address in (shown.address, hidden.address, blocking.address, "nobody_at_all.12345"):
+        answer = await ask(one, address)
+        told.append((answer.status_code, list(answer.json()), dict(answer.headers)))
+        assert len(answer.json()["request"]) == 22
+    assert told[0][0] == 202
+    assert told[1:] == told[:1] * 3
+    assert {len(each) for each in (await listed(one))["requests"]} == {2}
+    assert len((await listed(one))["requests"]) == 4
+
+
 async def test_no_refusal_tells_one_stranger_from_another(house: House):
     """An account that is there, one that was, one that never was: the same in every respect."""
     one, other, gone = [await house.somebody().linked() for _ in range(3)]
