@@ -85,6 +85,10 @@ class Beginning:
             last.served.s if listed else last.served.s + 1, 0,
         )  # fmt: skip
         one.reach(one.log)
+        before = following.load(self._store, conversation)
+        if before is not None and (before.state, before.signed.hash) == (state, last.signed.hash):
+            # It asks still, and was shown.
+            return before
         notes = [self._told(one, last, state, why)]
         if why == "agreed":
             notes.append(self._note(one, last, "not_compared"))

@@ -10,7 +10,7 @@ on from the file. What is refused is a `Refusal`, what can't be reached a `Clien
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from ephemeral.client.accounts.account import Account
@@ -31,6 +31,7 @@ from ephemeral.client.conversations.served import Joining
 from ephemeral.client.conversations.service import Service
 from ephemeral.client.conversations.speaking import Speaking
 from ephemeral.client.conversations.store import Crash, Store, ignore
+from ephemeral.client.conversations.tending import Tending
 from ephemeral.protocol.conversations import contents
 from ephemeral.protocol.conversations.leaves import sign_leave
 from ephemeral.protocol.conversations.making import Change
@@ -69,10 +70,8 @@ def opened(account: Account, crash: Crash = ignore) -> Iterator["Conversations"]
     store = Store(account.storage, kept.device, kept.storage, account.context.random, crash)
     try:
         yield Conversations(account, store, crash)
-    except BaseException:
-        store.abandon()
-        raise
-    store.close()
+    finally:
+        store.close()
 
 
 class Conversations(Speaking):
@@ -88,10 +87,11 @@ class Conversations(Speaking):
         beginning = Beginning(*parts)
         self._reading = reading = Reading(*parts, beginning, self._registers.take)
         self._up = KeepingUp(*parts, beginning, reading, self._registers)
-        read = self._up.read_on
-        self._epochs = Epochs(*parts, read)
+        ways = (self._up.read_on, self._up.look_again)
+        self._epochs = Epochs(*parts, *ways)
+        self._tending = Tending(store, self.people, self._epochs, self._registers)
         self._founding = Founding(account, self.service, self.people, self._epochs)
-        self._sending = Sending(*parts, self._epochs, read, self._registers.take)
+        self._sending = Sending(*parts, self._epochs, *ways, self._registers.take)
 
     # --- reading ----------------------------------------------------------------------------------
 
@@ -103,43 +103,20 @@ class Conversations(Speaking):
         await read_own(self._account)
         failed = await self._up.all()
         await self.flush()
-        await self._join_in()
+        await self._tending.join_in()
+        with suppress(Refusal):
+            for conversation, card in self._tending.owed():
+                await self.send(conversation, "card", card)
+            for name, value in self._tending.untold():
+                await self.set_register("conversation", name, value)
         await self._up.acknowledge()
         await daily(self._account)
         return failed
 
-    async def _join_in(self) -> None:
-        """A device that was linked lately begins the epochs that list it, the newest first."""
-        device = self._account.kept.device
-        for one in sorted(following.all_of(self._store), key=lambda one: -one.record_s):
-            listed = any(each.device == device for each in one.record.devices)
-            if one.state != following.FOLLOWING or listed or self._epochs.due(one) != "devices":
-                continue
-            if await self._renewed(one) == "too_many":
-                return
-
     async def renew(self) -> int:
         """Begin epochs wherever chains ask for one, as after the removal of a device; how many are
         left for later."""
-        left = 0
-        stopped = False
-        for one in following.all_of(self._store):
-            if one.state != following.FOLLOWING or self._epochs.due(one) is None:
-                continue
-            if stopped or await self._renewed(one) is not None:
-                stopped, left = True, left + 1
-        return left
-
-    async def _renewed(self, one: Following) -> str | None:
-        """Begin an epoch in one; the code, if that can't be done now."""
-        found = self._of(one.conversation)
-        try:
-            await self._epochs.begin(found)
-        except Refusal as refusal:
-            if refusal.code in {"session_ended", "device_copied", "device_revoked"}:
-                raise
-            return refusal.code
-        return None
+        return await self._tending.renew()
 
     async def read(self, conversation: bytes) -> None:
         """Read what is new in one."""
@@ -224,6 +201,8 @@ class Conversations(Speaking):
         """Fulfil a wish by another epoch, unless all is so already."""
         one = await self._current(conversation)
         await self._epochs.begin(one, wish)
+        if one.owed and one.card is not None:
+            await self.send(conversation, "card", one.card)
 
     async def leave(self, conversation: bytes) -> None:
         """Leave; the others learn of it by their next epoch."""

@@ -3,11 +3,11 @@
 from ephemeral.client.conversations.people import People
 from ephemeral.protocol.conversations.contents import Content
 from ephemeral.protocol.conversations.judge import Bad, Waiting, judge
-from ephemeral.protocol.conversations.records import Record, SignedRecord
+from ephemeral.protocol.conversations.records import ADMIN, Record, SignedRecord
 from ephemeral.protocol.encoding import b64decode, b64encode
 from ephemeral.protocol.errors import Refusal
 
-__all__ = ["changes", "counts", "message_of", "require_good"]
+__all__ = ["changes", "counts", "message_of", "owes_card", "require_good"]
 
 _DAY_MS = 86_400_000
 
@@ -67,6 +67,24 @@ def message_of(content: Content) -> tuple[bytes, bytes] | None:
     if not isinstance(of, dict):
         return None
     return b64decode(of["device"]), b64decode(of["id"])
+
+
+def owes_card(before: Record, after: Record, people: People, device: bytes) -> bool:
+    """Whether devices have come that can't know the conversation's name, and it is for this device
+    to tell it: the first of the first admin's, of those that were there."""
+    there = {one.device for one in before.devices}
+    if all(one.device in there for one in after.devices):
+        return False
+    return next(
+        (
+            one.device == device
+            for one in after.devices
+            if one.device in there
+            and (person := after.person_of(one.device, people)) is not None
+            and person.role == ADMIN
+        ),
+        False,
+    )
 
 
 def counts(
