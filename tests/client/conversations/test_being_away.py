@@ -1,63 +1,17 @@
 """Being away for long, with a server in this process whose clock is moved."""
 
-import asyncio
-import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
-from support.machines.account_house import House, house
 from support.people.correspondents import Device, refusals, texts
-
-from ephemeral.accounts.service.sealed_values import SealedValues
-from ephemeral.conversations.service.recent import Recent
-from ephemeral.conversations.service.segments import Segments
-from ephemeral.conversations.service.sweeper import Sweeper
-from ephemeral.conversations.service.tail import Tail
-
-HOUR, DAY = 3_600_000, 86_400_000
-
-
-class Village:
-    """A server and all who use it."""
-
-    def __init__(self, opened: House, folder: Path) -> None:
-        self.house = opened
-        self.folder = folder
-        self.devices: list[Device] = []
-        values = SealedValues(opened.ground.keyring, os.urandom)
-        segments = Segments(values, os.urandom)
-        self._sweeper = Sweeper(opened.pool, values, segments, Tail(Recent()), _raised)
-
-    async def new(self, name: str) -> Device:
-        url = f"http://ephemeral.test{self.house.base}"
-        device = Device(url, self.folder / name, way=self.house.api._transport)
-        self.devices.append(device)
-        return await device.register()
-
-    async def passes(self, milliseconds: int) -> None:
-        """Time passes, for all; what is due on the server happens."""
-        await self.house.clock.advance(milliseconds)
-        ahead = self.house.clock.ahead / 1000
-        for one in self.devices:
-            one.ahead = ahead
-        await self._sweeper.sweep(asyncio.get_running_loop().time() + ahead)
-
-
-def _raised(fault: BaseException) -> NoReturn:
-    raise fault
+from support.people.village import DAY, HOUR, Village, village_at
 
 
 @pytest.fixture
 async def village(database_url: str, tmp_path: Path) -> AsyncIterator[Village]:
-    async with house(
-        database_url, tmp_path / "data", ACCOUNT_REQUESTS_PER_ACCOUNT="1000000/1"
-    ) as opened:
-        yield Village(opened, tmp_path)
-
-
-New = Callable[[str], Awaitable[Device]]
+    async with village_at(database_url, tmp_path) as opened:
+        yield opened
 
 
 async def two(village: Village) -> tuple[Device, Device, bytes]:

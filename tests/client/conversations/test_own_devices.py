@@ -174,3 +174,16 @@ async def test_who_comes_later_is_told_the_name_by_an_admin(
     for one in (eve, phone):
         async with one.open() as talk:
             assert [each.name for each in talk.known()] == ["The Three"]
+
+
+async def test_a_device_that_has_not_heard_of_another_one_reads_its_own_chain_first(
+    ada: Device, bob: Device, tmp_path: Path
+):
+    async with ada.open() as talk:
+        conversation = await talk.found([bob.chain])
+        await talk.sync()
+    phone = await linked(ada, tmp_path / "phone")
+    await phone.says_all(conversation, "from the phone")
+    tablet = await linked(ada, tmp_path / "tablet")
+    await phone.says(conversation, "for the tablet too")
+    assert await tablet.texts() == ["for the tablet too"]
