@@ -74,6 +74,8 @@ class Beginning:
             why = first_reason(record, self._people, self._reader(record, known))
             line += await self._line(signed, read[at + 1 :])
         except Refusal as refusal:
+            if not judging.is_verdict(refusal.code):
+                raise
             uninvited = refusal.code == "record_uninvited"
             state = following.REQUEST if uninvited else following.REFUSED
             why = refusal.code

@@ -21,7 +21,7 @@ from ephemeral.client.conversations.beginning import Beginning
 from ephemeral.client.conversations.epochs import Epochs
 from ephemeral.client.conversations.following import Following
 from ephemeral.client.conversations.founding import Founding
-from ephemeral.client.conversations.keeping_up import OVER, KeepingUp
+from ephemeral.client.conversations.keeping_up import FOR_ALL, OVER, KeepingUp
 from ephemeral.client.conversations.news import News
 from ephemeral.client.conversations.people import People
 from ephemeral.client.conversations.reading import Reading
@@ -102,7 +102,7 @@ class Conversations(Speaking):
         """
         await read_own(self._account)
         failed = await self._up.all()
-        await self.flush()
+        failed |= await self.flush()
         await self._tending.join_in()
         with suppress(Refusal):
             for conversation, card in self._tending.owed():
@@ -277,7 +277,8 @@ class Conversations(Speaking):
         try:
             sent = await self._sending.flush(one)
         except Refusal as refusal:
-            if refusal.code in _FINAL:
+            if refusal.status < _UNSURE:
+                # It was refused, and whoever asked is told so: it isn't sent later all the same.
                 self._sending.drop(conversation, message)
             raise
         found = next((each for each in sent if each.id == message), None)
@@ -303,15 +304,18 @@ class Conversations(Speaking):
         one = await self._current(conversation)
         return await self._reading.again(one)
 
-    async def flush(self, conversation: bytes | None = None) -> None:
-        """Send what waits since a crash or a lost line."""
+    async def flush(self, conversation: bytes | None = None) -> dict[bytes, str]:
+        """Send what waits since a crash or a lost line; the codes of what can't be sent now."""
+        failed: dict[bytes, str] = {}
         for one in self._sending.waits_in():
             if conversation in {None, one}:
                 try:
                     await self._sending.flush(self._of(one))
                 except Refusal as refusal:
-                    if refusal.code not in _FINAL:
+                    if refusal.code in FOR_ALL:
                         raise
+                    failed[one] = refusal.code
+        return failed
 
     def _of(self, conversation: bytes) -> Following:
         one = following.load(self._store, conversation)
@@ -351,5 +355,5 @@ class Conversations(Speaking):
         return own
 
 
-# What will be refused again.
-_FINAL = {"not_member", "content_form", "message_length"}
+# From this status on nobody knows whether it was done.
+_UNSURE = 500

@@ -1,6 +1,6 @@
 """How a conversation stands on this device: rows of the store, each read and written here alone."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import NamedTuple
 
 from ephemeral.client.conversations.news import News
@@ -68,6 +68,15 @@ class Following:
         """The log was read up to here."""
         self.log = log
         self.hashes[log.place] = self.fresh[log.place] = log.hash
+
+    def copy(self) -> "Following":
+        """The same, to be changed."""
+        return replace(self, hashes=dict(self.hashes), fresh=dict(self.fresh))
+
+    def become(self, other: "Following") -> None:
+        """Stand as another one does, of the same conversation."""
+        for one in fields(self):
+            setattr(self, one.name, getattr(other, one.name))
 
     def lists(self, device: bytes) -> bool:
         """Whether the newest record lists a device."""

@@ -7,7 +7,7 @@ from ephemeral.protocol.conversations.records import ADMIN, Record, SignedRecord
 from ephemeral.protocol.encoding import b64decode, b64encode
 from ephemeral.protocol.errors import Refusal
 
-__all__ = ["changes", "counts", "message_of", "owes_card", "require_good"]
+__all__ = ["changes", "counts", "is_verdict", "message_of", "owes_card", "require_good"]
 
 _DAY_MS = 86_400_000
 
@@ -26,6 +26,12 @@ async def require_good(people: People, before: Record | None, signed: SignedReco
             verdict = judge(before, signed, people, complete=True)
     if isinstance(verdict, Bad):
         raise Refusal(verdict.code)
+
+
+def is_verdict(code: str) -> bool:
+    """Whether a refusal is about a record itself, and for ever; anything else, such as a chain that
+    can't be read at this moment, is tried again."""
+    return code.startswith("record_") or code == "log_fork"
 
 
 def changes(before: Record, after: Record, people: People) -> dict[str, object]:

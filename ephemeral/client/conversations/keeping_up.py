@@ -18,7 +18,7 @@ from ephemeral.protocol.conversations.registers import founding_hash, self_conve
 from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.errors import Refusal
 
-__all__ = ["OVER", "KeepingUp"]
+__all__ = ["FOR_ALL", "OVER", "KeepingUp"]
 
 #: States after which nothing comes any more, unless somebody is added again.
 OVER = frozenset({following.GONE, following.LEFT})
@@ -26,8 +26,8 @@ OVER = frozenset({following.GONE, following.LEFT})
 _MET_AGAIN = OVER | {following.REQUEST}
 # So exactly is it written down when all was read last.
 _NOTED_MS = 3_600_000
-# What is no fault of one conversation.
-_FOR_ALL = frozenset(
+#: What is no fault of one conversation.
+FOR_ALL = frozenset(
     {"too_many", "unavailable", "internal", "device_copied", "session_ended", "device_revoked"}
 )
 
@@ -84,7 +84,7 @@ class KeepingUp:
                     assert one is not None, "it stands there"
                     await self.read_on(one)
             except Refusal as refusal:
-                if refusal.code in _FOR_ALL:
+                if refusal.code in FOR_ALL:
                     raise
                 failed[summary.conversation] = refusal.code
         self._forget({one.conversation for one in listed})

@@ -90,7 +90,9 @@ class Reading:
                 refuse(here is not None and here != page.hash, "broken")
                 return
 
-    async def _page(self, one: Following, page: LogPage, boxes: dict[int, ServedEpoch]) -> None:
+    async def _page(self, given: Following, page: LogPage, boxes: dict[int, ServedEpoch]) -> None:
+        # What is refused in the midst of it leaves no trace.
+        one = given.copy()
         read = _Page(seed=following.seed_of(self._store, one.conversation, one.record.epoch))
         for item in page.items:
             entry = item.entry
@@ -108,8 +110,9 @@ class Reading:
                 self._message(one, item, entry, read)
                 one.reach(log)
         self._write(one, read)
+        given.become(one)
         if read.skip is not None:
-            await self._beginning.skip(one, read.skip)
+            await self._beginning.skip(given, read.skip)
 
     def _write(self, one: Following, read: _Page) -> None:
         store, conversation = self._store, one.conversation
@@ -173,6 +176,8 @@ class Reading:
             refuse(record.by != item.device, "record_author")
             refuse(one.hashes.get(record.seen) != record.log, "log_fork")
         except Refusal as refusal:
+            if not judging.is_verdict(refusal.code):
+                raise
             code = "update_needed" if refusal.code == "record_version" else refusal.code
             one.state, one.why = following.REFUSED, code
             read.news.append(self._refused(one, item, code))

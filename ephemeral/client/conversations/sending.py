@@ -118,6 +118,7 @@ class Sending:
                 attempts += 1
                 waited = await self._mend(one, refusal, batch, waited)
                 continue
+            attempts, waited = 0, False
             sent += [
                 Sent(each.id, place.s, place.at)
                 for each, place in zip(batch, posted.stored, strict=True)

@@ -54,13 +54,15 @@ async def test_who_was_away_for_five_days_reads_every_day_of_it(village: Village
     assert refusals(heard) == []
 
 
-async def test_who_was_away_for_35_days_sees_a_gap_and_goes_on(village: Village):
+@pytest.mark.parametrize("days", [5, 10])
+async def test_who_was_away_for_35_days_or_70_sees_a_gap_and_goes_on(village: Village, days: int):
+    """After 70 not even the record is kept that followed on the last one that was read."""
     ada, bob, conversation = await two(village)
     await ada.says(conversation, "never read")
     await bob.hears()
     await ada.says(conversation, "lost")
     for _ in range(7):
-        await village.passes(5 * DAY)
+        await village.passes(days * DAY)
         await ada.hears()
         await ada.says(conversation, "as well")
     await ada.hears()
@@ -69,6 +71,7 @@ async def test_who_was_away_for_35_days_sees_a_gap_and_goes_on(village: Village)
     assert "gap" in [one.kind for one in heard]
     gap = next(one for one in heard if one.kind == "gap")
     assert gap.details["to"] > gap.details["from"]
+    assert refusals(heard) == ([] if days == 5 else ["changes_not_seen"])
     await bob.says(conversation, "here again")
     assert await ada.texts() == ["here again"]
     await ada.says(conversation, "welcome")
