@@ -108,6 +108,21 @@ describe("people come and go", () => {
     assert.ok(!(await fay.texts(id)).includes("after"));
   });
 
+  test("who was removed and is added again begins anew, and sees nothing of what was said meanwhile", async () => {
+    const { people: [ada, bob], id } = await together(2);
+    await agree(id, [ada, bob]);
+    await ada.talk.of(id).remove([chainOf(bob)]);
+    await ada.talk.of(id).text("behind his back");
+    await bob.sync();
+    await ada.talk.of(id).add(await ada.talk.people([bob.account]));
+    await ada.talk.of(id).text("hello again");
+    assert.deepEqual(await bob.sync(), []);
+    assert.deepEqual(await bob.texts(id), ["(record)", "(record)", "hello again"]);
+    await bob.talk.of(id).text("here again");
+    await ada.sync();
+    assert.ok((await ada.texts(id)).includes("here again"));
+  });
+
   test("by an invitation into it, and by it alone", async () => {
     const { people: [ada, bob], id } = await together(2);
     const eve = await somebody();
@@ -157,8 +172,6 @@ describe("several devices", () => {
     await ada.sync();
     await ada.member.ask("DELETE", `contacts/${bob.account}`);
     const phone = await linked(ada);
-    // The old device tells the new one what it follows.
-    await ada.sync();
     await bob.sync();
     await bob.talk.of(id).text("to both");
     assert.deepEqual(await phone.sync(), []);

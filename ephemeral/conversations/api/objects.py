@@ -25,6 +25,7 @@ from ephemeral.protocol.encoding import b64encode
 __all__ = [
     "ConversationAnswer",
     "CursorAnswer",
+    "DeliveredObject",
     "EpochBegunAnswer",
     "EpochsAnswer",
     "ItemObject",
@@ -162,12 +163,21 @@ class JoinObject(PersonObject, kw_only=True):
     sealed: Blob
 
 
+class DeliveredObject(_Answer):
+    """Up to which place of the log a device has stored what it read."""
+
+    device: Id
+    cursor: Place
+
+
 class MembersAnswer(_Answer):
-    """Who is in a conversation, who has left it, and who waits to be added."""
+    """Who is in a conversation, who has left it, and who waits to be added. `cursors`: of the
+    devices that the newest record lists."""
 
     people: list[PersonObject]
     leaves: list[LeftObject]
     joins: list[JoinObject]
+    cursors: list[DeliveredObject]
     now: Time
 
 
@@ -270,6 +280,7 @@ def members(page: MembersPage) -> bytes:
                 )
                 for one in page.joins
             ],
+            [DeliveredObject(b64encode(one), cursor) for one, cursor in page.cursors.items()],
             page.now,
         )
     )

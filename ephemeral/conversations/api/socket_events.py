@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from msgspec import Struct
 
-from ephemeral.conversations.api.objects import items_json
+from ephemeral.conversations.api.objects import DeliveredObject, items_json
 from ephemeral.conversations.service.listening import Attended, StandingRow
 from ephemeral.conversations.service.recent import Item
 from ephemeral.protocol.encoding import b64, b64encode
@@ -23,13 +23,6 @@ class StandsObject(Struct, gc=False):
     conversation: str
     s: int
     epoch: int
-
-
-class CursorObject(Struct, gc=False):
-    """Up to which place a device has stored what it read."""
-
-    device: str
-    cursor: int
 
 
 class WelcomeAnswer(Struct, tag="welcome", gc=False):
@@ -59,7 +52,7 @@ class ReceiptEvent(Struct, tag="receipt", gc=False):
     """Devices have stored what they read."""
 
     conversation: str
-    receipts: list[CursorObject]
+    receipts: list[DeliveredObject]
 
 
 class TypingEvent(Struct, tag="typing", gc=False):
@@ -142,7 +135,7 @@ class SocketEvents:
 
     def receipt(self, conversation: bytes, cursors: Iterable[tuple[bytes, int]]) -> bytes:
         """Devices have stored what they read."""
-        said = [CursorObject(b64encode(device), cursor) for device, cursor in cursors]
+        said = [DeliveredObject(b64encode(device), cursor) for device, cursor in cursors]
         return _encode(ReceiptEvent(b64encode(conversation), said))
 
     def typing(self, conversation: bytes, device: bytes) -> bytes:

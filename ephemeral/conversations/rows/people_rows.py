@@ -13,6 +13,7 @@ __all__ = [
     "PersonRow",
     "add_devices",
     "bind",
+    "cursors",
     "deserted",
     "devices_of",
     "drop_devices",
@@ -146,6 +147,15 @@ async def devices_of(connection: Connection, conversation: bytes) -> dict[bytes,
     """The devices that are listed, with their accounts."""
     rows = await connection.fetch(
         "SELECT device, account FROM accounts.conversation_devices WHERE conversation = $1",
+        conversation,
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+async def cursors(connection: Connection, conversation: bytes) -> dict[bytes, int]:
+    """Up to which place each listed device has stored what it read."""
+    rows = await connection.fetch(
+        "SELECT device, cursor FROM accounts.conversation_devices WHERE conversation = $1",
         conversation,
     )
     return {row[0]: row[1] for row in rows}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ephemeral.accounts.doors import Doors
@@ -10,6 +10,7 @@ from ephemeral.accounts.service.sealed_values import SealedValues
 from ephemeral.conversations.rows import (
     conversation_rows,
     member_rows,
+    people_rows,
     reading_rows,
     record_rows,
 )
@@ -103,11 +104,13 @@ class Join(NamedTuple):
 
 
 class MembersPage(NamedTuple):
-    """Who is in a conversation, has left it, and waits to be added."""
+    """Who is in a conversation, has left it, and waits to be added; up to which place each listed
+    device has stored what it read."""
 
     people: Sequence[PersonNow]
     leaves: Sequence[LeaveRow]
     joins: Sequence[Join]
+    cursors: Mapping[bytes, int]
     now: int
 
 
@@ -283,7 +286,8 @@ class Reading:
                     )  # fmt: skip
                     joins.append(Join(content[1 : 1 + length], content[1 + length :], person))
             left = await member_rows.leaves(connection, conversation)
-            return MembersPage(people, left, joins, now)
+            cursors = await people_rows.cursors(connection, conversation)
+            return MembersPage(people, left, joins, cursors, now)
 
         return await transaction(self._pool, work, read_only=True)
 

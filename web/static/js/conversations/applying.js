@@ -8,6 +8,8 @@ import { keysOf } from "./store.js";
 
 /** So long after a message it can be changed, by the server's times of both. */
 const CHANGEABLE_MS = 86_400_000;
+/** Of so many epochs the records are kept, for conversations that go on from them. */
+const RECORDS = 64;
 
 /**
  * @typedef {import("./state.js").State} State
@@ -16,6 +18,7 @@ const CHANGEABLE_MS = 86_400_000;
  * @typedef {import("./reading.js").MessageRead} MessageRead
  * @typedef {import("./reading.js").RecordRead} RecordRead
  * @typedef {import("./reading.js").Place} Place
+ * @typedef {import("../protocol/conversations/records.js").Record} Record
  *
  * @typedef {object} Self  whose device this is
  * @property {string} device
@@ -82,6 +85,7 @@ export class Applying {
     for (const key of await within.keys(this.#keys.drafts)) {
       if ((await within.read(key)).epoch <= epoch) await within.remove(key);
     }
+    await this.#forget(signed.record);
     const isIn = signed.record.people.some(({ chain }) => toBase64url(chain) === this.#self.chain);
     Object.assign(this.#state, {
       record: inForce(signed, read.s), keyed: seed !== null, renew: false,
@@ -91,6 +95,15 @@ export class Applying {
     await this.#show(read, {
       kind: "record", epoch, chain: read.chain, trouble, ...changesOf(before, signed.record),
     });
+  }
+
+  /** Nobody names places of the log any more that the record's author had read, nor records of long ago. @param {Record} record */
+  async #forget({ epoch, seen }) {
+    const within = this.#within;
+    for (const key of await within.keys(this.#keys.logs)) if (key < this.#keys.log(seen)) await within.remove(key);
+    for (const key of await within.keys(this.#keys.records)) {
+      if (key < this.#keys.record(Math.max(epoch - RECORDS, 0))) await within.remove(key);
+    }
   }
 
   /** @param {MessageRead} read */
@@ -171,8 +184,8 @@ export class Applying {
 
   /** @param {import("../protocol/conversations/contents.js").Content} content */
   async #sync(content) {
-    const registers = Registers.fromJson((await this.#within.read("registers")) ?? {});
-    await this.#within.put("registers", registers.with(content).toJson());
+    const registers = Registers.fromJson((await this.#within.read("own-registers")) ?? {});
+    await this.#within.put("own-registers", registers.with(content).toJson());
   }
 
   /** Its sender still has what was destroyed before it came here. @param {import("./reading.js").DestroyedRead} read */

@@ -1,6 +1,6 @@
 /** The first record of a conversation that this device follows, and where it begins to read (3.2, 5.3, 7.3). */
 
-import { fromBase64url, toBase64url } from "../protocol/encoding.js";
+import { fromBase64url, isBase64url, toBase64url } from "../protocol/encoding.js";
 import { Refusal } from "../protocol/errors.js";
 import { isSame } from "../protocol/accounts/derivation.js";
 import { firstReason, judge } from "../protocol/conversations/judge.js";
@@ -101,13 +101,10 @@ export class Arriving {
 
   /** What own devices have followed of this conversation. @returns {Promise<Uint8Array[]>} */
   async #pinned() {
-    const registers = Registers.fromJson((await this.#parts.store.read("registers")) ?? {});
+    const registers = Registers.fromJson((await this.#parts.store.read("own-registers")) ?? {});
     const value = /** @type {any} */ (registers.get("conversation", this.#id));
-    try {
-      return value === null ? [] : [fromBase64url(value.R, 32)];
-    } catch {
-      return [];
-    }
+    const told = (await this.#parts.member.pinned())[this.#id];
+    return [value?.R, told].filter((one) => isBase64url(one, 32)).map((one) => fromBase64url(one, 32));
   }
 
   /** The record that it goes on from, if this device has followed that. @param {SignedRecord} signed */

@@ -147,7 +147,10 @@ export class Beginning {
       epoch: made.epoch, R: toBase64url(hash), previous: toBase64url(made.previous), record: toBase64url(record),
       signature: toBase64url(signature), boxes: boxes.map(toBase64url), seed: toBase64url(seed),
     };
-    await store.change(async (within) => within.put(this.#keys.draft(draft.R), draft));
+    await store.change(async (within) => {
+      await within.put(this.#keys.draft(draft.R), draft);
+      if (draft.epoch === 1) await within.put(this.#keys.founding, true);
+    });
     return draft;
   }
 
@@ -171,6 +174,9 @@ export class Beginning {
 
   /** It was refused, and will never stand in the log. @param {string} R */
   async #drop(R) {
-    await this.#parts.store.change(async (within) => within.remove(this.#keys.draft(R)));
+    await this.#parts.store.change(async (within) => {
+      await within.remove(this.#keys.draft(R));
+      await within.remove(this.#keys.founding);
+    });
   }
 }

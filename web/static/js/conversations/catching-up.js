@@ -15,9 +15,13 @@ import { keysOf } from "./store.js";
  * @typedef {import("./state.js").Parts} Parts
  * @typedef {import("./state.js").State} State
  * @typedef {import("../protocol/conversations/records.js").SignedRecord} SignedRecord
+ *
+ * `agreed`: see `Arriving`. `again`: the server lists one that was left, or from which one was removed.
+ * @typedef {{agreed?: boolean, again?: boolean}} How
  */
 
 const ACKNOWLEDGE_MS = 1000;
+const OVER = ["left", "gone"];
 
 export class CatchingUp {
   #id;
@@ -34,7 +38,7 @@ export class CatchingUp {
 
   /**
    * Reads on to the end.
-   * @param {{agreed?: boolean}} [how]  see `Arriving`
+   * @param {How} [how]
    * @returns {Promise<State>}
    * @throws {Refusal} the server's; `waiting`, `update_needed`; `record_uninvited` and the judge's for one that can't
    *   be followed, which its state says from then on
@@ -42,7 +46,8 @@ export class CatchingUp {
   async run(how = {}) {
     const { store } = this.#parts;
     const kept = await readState(store, this.#id);
-    let state = kept === null || kept.standing === "request" ? await this.#arrive(kept, how) : kept;
+    const isNew = kept === null || kept.standing === "request" || (how.again === true && OVER.includes(kept.standing));
+    let state = isNew ? await this.#arrive(kept, how) : kept;
     for (;;) {
       if (state.standing !== "following") return state;
       const { next, more } = await this.#page(state);
@@ -70,7 +75,7 @@ export class CatchingUp {
     return next;
   }
 
-  /** @param {State|null} kept  @param {{agreed?: boolean}} how */
+  /** @param {State|null} kept  @param {How} how */
   async #arrive(kept, how) {
     try {
       const { state, signed } = await new Arriving(this.#id, this.#parts).arrive(how);
@@ -97,7 +102,9 @@ export class CatchingUp {
     return this.#parts.store.change(async (within) => {
       const now = await readState(within, this.#id);
       // Another tab was faster.
-      if (now !== null && (kept === null || !isAt(now, kept)) && now.standing !== "request") return now;
+      if (now !== null && (kept === null || !isAt(now, kept))) return now;
+      if (kept !== null) await within.remove(this.#keys.seed(kept.record.epoch));
+      await within.remove(this.#keys.founding);
       await within.put(this.#keys.log(state.place), state.hash);
       await within.put(this.#keys.record(state.record.epoch), toBase64url(signed.entry()));
       for (const { place, value } of lines) await within.show(this.#id, place, value);
@@ -186,7 +193,8 @@ export class CatchingUp {
   }
 
   /** It isn't this account's any more: it has left, was removed, or all of it was destroyed. @param {State} state */
-  #gone(state) {
+  async #gone(state) {
+    await this.#parts.store.change(async (within) => within.remove(this.#keys.seed(state.record.epoch)));
     return this.#change(state, { standing: "gone", why: "not_member" });
   }
 

@@ -59,8 +59,8 @@ export class Conversation {
 
   /**
    * Reads all that is there.
-   * @param {{agreed?: boolean}} [how]  agreed: the person was asked, and wants to be in it though nobody who may has
-   *   added them
+   * @param {import("./catching-up.js").How} [how]  agreed: the person was asked, and wants to be in it though nobody who
+   *   may has added them
    */
   catchUp(how = {}) {
     return this.#inTurn(() => this.#catchingUp.run(how));
@@ -298,7 +298,9 @@ export class Conversation {
   async #over(standing) {
     await this.#parts.store.change(async (within) => {
       const state = await readState(within, this.id);
-      if (state !== null) await within.put(this.#keys.state, { ...state, standing, why: "not_member" });
+      if (state === null) return;
+      await within.remove(this.#keys.seed(state.record.epoch));
+      await within.put(this.#keys.state, { ...state, standing, why: "not_member" });
     });
     this.#parts.changed(this.id);
   }

@@ -14,6 +14,7 @@ import { Conversation } from "./conversation.js";
 import { ConversationApi, readPage } from "./conversation-api.js";
 import { OwnDevices } from "./own-devices.js";
 import { readState } from "./state.js";
+import { FOUNDING, OUTBOX, STATES } from "./store.js";
 
 /**
  * @typedef {import("./member.js").Member} Member
@@ -84,8 +85,7 @@ export class Conversations {
   /** Those that are kept here. @returns {Promise<View[]>} */
   async views() {
     const ids = await this.#ids();
-    const kept = await Promise.all(ids.map(async (id) => ((await readState(this.#store, id)) === null ? null : this.of(id).view())));
-    return kept.filter((view) => view !== null);
+    return Promise.all(ids.map((id) => this.of(id).view()));
   }
 
   /**
@@ -95,28 +95,24 @@ export class Conversations {
    * @throws {Refusal} where the server can't be asked at all
    */
   async sync(list = null) {
-    await this.#store.expire(this.#member.now());
+    const began = this.#member.now();
+    await this.#store.expire(began);
     await this.#own.begin();
     const served = list ?? await this.#api.listed();
     /** @type {Trouble[]} */
     const trouble = [];
     const there = new Set(served.map(({ conversation }) => conversation));
-    const kept = await this.#ids();
-    for (const id of kept) {
-      // Only one that was to be founded has no place in a log yet.
-      if ((await readState(this.#store, id)) === null) await this.of(id).finish().catch(told(trouble, id));
-      else if (!there.has(id)) await this.of(id).catchUp().catch(told(trouble, id));
-    }
+    for (const id of await idsOf(this.#store, FOUNDING)) await this.of(id).finish().catch(told(trouble, id));
+    for (const id of await this.#ids()) if (!there.has(id)) await this.of(id).catchUp().catch(told(trouble, id));
+    const waiting = new Set(await idsOf(this.#store, OUTBOX));
     for (const { conversation, s } of served) {
       const state = await readState(this.#store, conversation);
-      const isHere = state !== null && state.place === s;
-      const waits = (await this.#store.keys(`outbox/${conversation}/`)).length > 0;
-      if (!isHere || state.acknowledged < state.place) {
-        await this.of(conversation).catchUp().catch(told(trouble, conversation));
-      }
-      if (waits && state?.standing === "following") await this.of(conversation).flush().catch(told(trouble, conversation));
+      const isHere = state?.standing === "following" && state.place === s && state.acknowledged === s;
+      if (!isHere) await this.of(conversation).catchUp({ again: true }).catch(told(trouble, conversation));
+      if (waiting.has(conversation)) await this.of(conversation).flush().catch(told(trouble, conversation));
     }
-    await this.#own.pin(await this.views()).catch(told(trouble, ""));
+    await this.#own.pin(await this.#ids()).catch(told(trouble, ""));
+    if (trouble.every(({ refusal }) => SETTLED.includes(refusal.code))) await this.#member.synced(began);
     return trouble;
   }
 
@@ -171,7 +167,7 @@ export class Conversations {
     const others = await Promise.all(accounts.map((account) => this.#contacts.person(account)));
     const conversation = this.of(toBase64url(this.#member.random(ID_BYTES)));
     await conversation.found({ people: await this.#people(others), role: () => role, timer, joining });
-    await this.#own.pin([await conversation.view()]).catch(() => undefined);
+    await this.#own.pin([conversation.id]).catch(() => undefined);
     return conversation;
   }
 
@@ -268,10 +264,19 @@ export class Conversations {
     return [await this.#api.own(this.#member.chain), ...others];
   }
 
-  async #ids() {
-    const keys = await this.#store.keys("conversation/");
-    return [...new Set(keys.map((key) => key.split("/")[1]))];
+  /** Those that are kept here. */
+  #ids() {
+    return idsOf(this.#store, STATES);
   }
+}
+
+/** What nothing can be done about: nothing that was sealed to this device is still to be opened there. */
+const SETTLED = ["record_uninvited", "not_member"];
+
+/** Whose rows there are. @param {import("./store.js").Store} store  @param {string} prefix */
+async function idsOf(store, prefix) {
+  const keys = await store.keys(prefix);
+  return [...new Set(keys.map((key) => key.slice(prefix.length).split("/")[0]))];
 }
 
 /** @param {Trouble[]} trouble  @param {string} conversation */

@@ -20,6 +20,10 @@ import { readDevice } from "../account/this-device.js";
  * @property {(priority: Priority) => Promise<import("../protocol/accounts/sealing-keys.js").Hpke>} hpke
  * @property {(number: number) => Promise<Uint8Array|null>} sealingKey  the own private key of this number; null: it is
  *   destroyed
+ * @property {() => Promise<{[conversation: string]: unknown}>} pinned  records that other own devices followed, as they
+ *   have told when this one was linked, or left for whoever recovers
+ * @property {(records: {[conversation: string]: unknown}) => Promise<void>} pin  those that this one follows
+ * @property {(began: number) => Promise<void>} synced  all that was sealed to this device before then is opened
  * @property {(milliseconds: number) => Promise<void>} pause
  * @property {import("./conversation-api.js").Line|null} line
  */
@@ -43,7 +47,20 @@ export async function memberOf({ clock, hpke, random, rows, storage, tokens }, h
       const row = await rows.read(rowOf(number));
       return row === undefined ? null : fromBase64url(row.seed, 32);
     },
+    pinned: async () => (await rows.read("registers"))?.conversations ?? {},
+    pin: async (conversations) => {
+      const registers = await rows.read("registers");
+      if (registers === undefined || isSame(registers.conversations ?? {}, conversations)) return;
+      await rows.write({ registers: { ...registers, conversations } });
+    },
+    synced: (began) => rows.write({ synced: { began } }),
     line: how.line ?? null,
     pause: (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); }),
   };
 }
+
+/** @param {{[key: string]: unknown}} one  @param {{[key: string]: unknown}} other */
+const isSame = (one, other) => {
+  const keys = Object.keys(one);
+  return keys.length === Object.keys(other).length && keys.every((key) => one[key] === other[key]);
+};

@@ -4,8 +4,9 @@
 
 import { toBase64url } from "../protocol/encoding.js";
 import { Refusal } from "../protocol/errors.js";
+import { due } from "../protocol/conversations/judge.js";
 import { Registers, ownConversation } from "../protocol/conversations/registers.js";
-import { readState } from "./state.js";
+import { readState, standpoint } from "./state.js";
 import { keysOf } from "./store.js";
 
 export class OwnDevices {
@@ -72,10 +73,12 @@ export class OwnDevices {
     const { id } = conversation;
     const before = await readState(this.#store, id);
     if (before?.standing !== "following") return;
-    const { devices } = (await conversation.ground()).signed.record;
+    const { signed } = await standpoint(this.#store, id, before);
+    const { devices } = signed.record;
+    if (before.keyed && due(signed.record, await this.#chains.linesOf(signed.record.people)) === null) return;
     const after = await conversation.renew();
     if (after.record.epoch === before.record.epoch) return;
-    const { signed: { record } } = await conversation.ground();
+    const { signed: { record } } = await standpoint(this.#store, id, after);
     const isMine = toBase64url(record.by) === toBase64url(this.#member.device);
     const isLarger = record.devices.some(({ device }) => devices.every((one) => toBase64url(one.device) !== toBase64url(device)));
     if (!isMine || !isLarger) return;
@@ -87,7 +90,7 @@ export class OwnDevices {
 
   /** As this device has read them. */
   async registers() {
-    return Registers.fromJson((await this.#store.read("registers")) ?? {});
+    return Registers.fromJson((await this.#store.read("own-registers")) ?? {});
   }
 
   /**
@@ -103,27 +106,31 @@ export class OwnDevices {
 
   /**
    * Tells the other devices which records this one follows: from these they may go on by themselves.
-   * @param {readonly import("./conversation.js").View[]} views
+   * @param {readonly string[]} ids
    */
-  async pin(views) {
-    const id = await this.id();
-    const conversation = this.#of(id);
+  async pin(ids) {
+    const own = await this.id();
+    const conversation = this.#of(own);
     const registers = await this.registers();
+    const followed = { ...await this.#member.pinned() };
     let said = 0;
-    for (const { id: other, standing } of views) {
-      const pinned = registers.get("conversation", other);
-      if (other === id || (pinned !== null) === (standing === "following")) continue;
-      if (standing === "request" || standing === "refused") continue;
-      await conversation.say("sync", { register: "conversation", key: other, value: standing === "following" ? await this.#pinOf(other) : null });
+    for (const id of ids) {
+      const state = await readState(this.#store, id);
+      if (id === own || state === null || state.standing === "request" || state.standing === "refused") continue;
+      const isFollowed = state.standing === "following";
+      if (isFollowed) followed[id] = state.record.R;
+      else delete followed[id];
+      if ((registers.get("conversation", id) !== null) === isFollowed) continue;
+      const value = isFollowed ? await this.#pinOf(id, state) : null;
+      await conversation.say("sync", { register: "conversation", key: id, value });
       said += 1;
     }
     if (said > 0) await conversation.flush();
+    await this.#member.pin(followed);
   }
 
-  /** @param {string} id */
-  async #pinOf(id) {
-    const state = await readState(this.#store, id);
-    const { R, place } = /** @type {import("./state.js").State} */ (state).record;
+  /** @param {string} id  @param {import("./state.js").State} state */
+  async #pinOf(id, { record: { R, place } }) {
     return { R, sequence: place, log: (await this.#store.read(keysOf(id).log(place))) ?? null };
   }
 }

@@ -35,7 +35,9 @@ import { keysOf } from "./store.js";
  */
 
 /** What is no fault of what was read. */
-const PASSING = ["waiting", "session_ended", "unauthorized", "proof_wrong", "device_revoked", "locked", "storage_broken"];
+const PASSING = [
+  "waiting", "chain_fork", "session_ended", "unauthorized", "proof_wrong", "device_revoked", "locked", "storage_broken",
+];
 
 export class Reading {
   #id;

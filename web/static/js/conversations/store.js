@@ -2,9 +2,9 @@
  * What a device keeps of its conversations: rows of JSON by their keys, and the lines that are shown. Everything that
  * is written in one change is there after a crash, or nothing of it.
  *
- * Rows: `conversation/<id>/state`, `/draft/<R>` (a record that was made, with its seed), `/seed/<epoch>`,
+ * Rows: `state/<id>`; `founding/<id>` while a first record may not have come; `conversation/<id>/draft/<R>` (a record that was made, with its seed), `/seed/<epoch>`,
  * `/record/<epoch>`, `/log/<place>` (the log's hash), `/id/<device>.<id>` (the place of a message), `/profile/<chain>`,
- * `/card`; `outbox/<id>/<number>`; `chain/<id>`; `contact/<account>`; `invited/<id>`; `registers`. Ids are base64url.
+ * `/card`; `outbox/<id>/<number>`; `chain/<id>`; `contact/<account>`; `invited/<id>`; `invitation/<id>`; `own-registers`. Ids are base64url.
  *
  * Shown lines lie by their place in the log. One that was hidden can't be read any more, also in a copy of the disk
  * once the storage's key was rotated.
@@ -42,10 +42,16 @@ const DIGITS = 16;
 /** A number so that keys stand in its order. @param {number} number */
 export const padded = (number) => String(number).padStart(DIGITS, "0");
 
+/** Begin the keys of one row for each conversation. */
+export const STATES = "state/";
+export const FOUNDING = "founding/";
+export const OUTBOX = "outbox/";
+
 /** Keys of what is kept of one conversation. @param {string} id */
 export const keysOf = (id) => ({
   all: `conversation/${id}/`,
-  state: `conversation/${id}/state`,
+  state: STATES + id,
+  founding: FOUNDING + id,
   draft: (/** @type {string} */ R) => `conversation/${id}/draft/${R}`,
   drafts: `conversation/${id}/draft/`,
   card: `conversation/${id}/card`,
@@ -56,6 +62,6 @@ export const keysOf = (id) => ({
   logs: `conversation/${id}/log/`,
   message: (/** @type {string} */ device, /** @type {string} */ message) => `conversation/${id}/id/${device}.${message}`,
   profile: (/** @type {string} */ chain) => `conversation/${id}/profile/${chain}`,
-  outbox: `outbox/${id}/`,
-  waiting: (/** @type {number} */ number) => `outbox/${id}/${padded(number)}`,
+  outbox: `${OUTBOX}${id}/`,
+  waiting: (/** @type {number} */ number) => `${OUTBOX}${id}/${padded(number)}`,
 });
