@@ -167,6 +167,13 @@ class KeepingUp:
                 assert one is not None, "it stands there"
                 self._lose(one)
 
+        # Of a founding that never came about nothing is needed any more.
+        rows = self._store.all("SELECT conversation FROM drafts WHERE epoch = 1")
+        lost = [row for row in rows if row[0] not in listed]
+        if lost:
+            with self._store.writing("unfounded"):
+                self._store.do_many("DELETE FROM drafts WHERE conversation = ?", lost)
+
     def _lose(self, one: Following) -> None:
         one.state, one.why = following.GONE, "not_found"
         with self._store.writing("gone"):
