@@ -205,6 +205,9 @@ async def test_every_request_twice_is_as_once(ada: Device, bob: Device):
 
 
 async def test_who_dies_while_founding_finds_it_or_founds_another(ada: Device, bob: Device):
+    async with ada.open() as talk:
+        await talk.end(await talk.found([bob.chain]))
+
     def act(_at: int) -> Callable:
         async def found(talk):
             await talk.found([bob.chain])
@@ -214,7 +217,7 @@ async def test_who_dies_while_founding_finds_it_or_founds_another(ada: Device, b
     async def after(at: int) -> None:
         await ada.hears()
         async with ada.open() as talk:
-            known = talk.known()
+            known = [one for one in talk.known() if one.state == "following"]
             for one in known:
                 await talk.text(one.id, f"here {at}")
                 await talk.end(one.id)

@@ -1,5 +1,6 @@
 """A server that was set back to an older state, as after the restoring of a backup."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -40,6 +41,8 @@ async def test_a_server_that_was_set_back_is_followed_visibly_and_nothing_is_sho
         await ada.says(conversation, "before")
         assert await bob.texts() == ["before"]
     backup = copied(database_url)
+    # All of the machine is set back, as by a snapshot of it.
+    shutil.copytree(tmp_path / "data", tmp_path / "older" / "data")
     async with village_at(database_url, tmp_path, people):
         async with ada.open() as talk:
             await talk.text(conversation, "lost by the server")
@@ -47,7 +50,7 @@ async def test_a_server_that_was_set_back_is_followed_visibly_and_nothing_is_sho
             await talk.text(conversation, "as well")
         assert await bob.texts() == ["lost by the server", "as well"]
         await ada.hears()
-    async with village_at(backup, tmp_path, people):
+    async with village_at(backup, tmp_path / "older", people):
         await bob.says(conversation, "after")
         heard = await ada.hears()
         assert refusals(heard) == ["server_back"]
@@ -72,11 +75,13 @@ async def test_who_was_removed_does_not_come_back_with_a_server_that_went_back(
         for one in people:
             await one.hears()
     backup = copied(database_url)
+    # All of the machine is set back, as by a snapshot of it.
+    shutil.copytree(tmp_path / "data", tmp_path / "older" / "data")
     async with village_at(database_url, tmp_path, people):
         async with ada.open() as talk:
             await talk.remove(conversation, [eve.chain])
         await bob.hears()
-    async with village_at(backup, tmp_path, people):
+    async with village_at(backup, tmp_path / "older", people):
         for one in (ada, bob):
             assert refusals(await one.hears()) == ["server_back"]
             with pytest.raises(Refusal) as refused:
