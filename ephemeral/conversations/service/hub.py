@@ -93,9 +93,6 @@ class Hub:
         self._moved: set[Heard] = set()
         bus.subscribe(self)
 
-    def __len__(self) -> int:
-        return len(self._attended)
-
     # --- listeners --------------------------------------------------------------------------------
 
     async def begin(self, listener: Listener) -> tuple[Sequence[Attended], int]:
@@ -171,6 +168,9 @@ class Hub:
                 if heard is None:
                     heard = self._heard[topic] = Heard.of(one, topic)
                 heard.listeners[listener] = one.first
+                if (one.row.s, one.row.epoch) != (heard.told, heard.epoch):
+                    # One of the two is older, and with it perhaps what this one may read.
+                    self._read(heard)
             before |= new
             come.update((topic, present[topic]) for topic in new)
             if not new:
