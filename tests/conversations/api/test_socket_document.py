@@ -23,7 +23,6 @@ from ephemeral.conversations.api.socket_route import (
     SOCKET_PATH,
     socket_route,
 )
-from ephemeral.edge.credentials import Caller
 from ephemeral.edge.session import SocketRoute
 from ephemeral.edge.socket_frames import SocketFrames
 from ephemeral.settings import Settings
@@ -60,12 +59,13 @@ def tags(kinds: Iterable[type[Struct]]) -> dict[str, list[str]]:
     return {str(kind.__struct_config__.tag): fields(kind) for kind in kinds}
 
 
-def route(base_path: str = "", proven: Any = None) -> SocketRoute:
+def route(base_path: str = "", identify: Any = None) -> SocketRoute:
     settings, nothing = Settings.parse({}), SimpleNamespace()
     doors = SimpleNamespace(
         callers=AccountCallers.of(nothing, nothing), actions=AccountActions.of(settings)
     )
-    if proven is not None:
+    if identify is not None:
+        proven = replace(doors.callers.proven, identify=identify)
         doors.callers = replace(doors.callers, proven=proven)
     handlers = ConversationHandlers(nothing, nothing, nothing, nothing)
     actions = ConversationActions.of(settings)
@@ -107,8 +107,7 @@ async def test_a_greeting_proves_the_path_as_it_is_requested():
     async def identify(*given: Any) -> None:
         asked.append(given)
 
-    proven = Caller("device", (), identify, each=True)
-    await route("/below", proven).caller.read({"access": "token", "proof": "proof"})
+    await route("/below", identify).caller.read({"access": "token", "proof": "proof"})
     assert asked == [(("GET", f"/below{SOCKET_PATH}"), "token", "proof")]
 
 
