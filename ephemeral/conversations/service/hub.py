@@ -194,7 +194,7 @@ class Hub:
         return topic in self._heard or topic in self._accounts or topic == ENDED_TOPIC
 
     def missed(self) -> None:
-        """Hints may have been lost: all lists are read, and whatever stands otherwise than was told.
+        """Hints may have been lost: lists are read, and what stands otherwise than was told.
 
         Sessions are looked after by themselves.
         """
