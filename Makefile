@@ -107,6 +107,10 @@ conversation-figures: $(VENV)/dev.stamp ## measure conversations: what a record 
 socket-figures: $(VENV)/dev.stamp ## measure an account's socket: how soon a message is read, what listening costs
 	@$(PY) -m bench.socket_figures $(ARGS)
 
+.PHONY: conversation-client-figures
+conversation-client-figures: $(VENV)/dev.stamp ## measure what conversations cost the client in Python
+	@$(PY) -m bench.conversation_client_figures
+
 .PHONY: address-times
 address-times: $(VENV)/dev.stamp ## whether the time of an answer tells that an address is somebody's
 	@$(PY) -m bench.address_times $(ARGS)
