@@ -99,6 +99,11 @@ page-figures: $(VENV)/dev.stamp ## measure the page: bytes, requests, clicks, an
 account-figures: $(VENV)/dev.stamp ## measure accounts: what each act costs the server, and what their page weighs
 	@$(PY) -m bench.account_figures $(ARGS)
 
+.PHONY: epoch-figures
+epoch-figures: $(VENV)/dev.stamp ## measure how long a browser's engine takes to begin an epoch, by devices
+	@$(PY) -c "import playwright, pathlib; print(pathlib.Path(playwright.__file__).parent / 'driver' / 'node')" \
+	  | xargs -I NODE NODE bench/epoch_figures.mjs
+
 .PHONY: socket-figures
 socket-figures: $(VENV)/dev.stamp ## measure an account's socket: how soon a message is read, what listening costs
 	@$(PY) -m bench.socket_figures $(ARGS)

@@ -2,7 +2,7 @@
  * What a device keeps of its conversations: rows of JSON by their keys, and the lines that are shown. Everything that
  * is written in one change is there after a crash, or nothing of it.
  *
- * Rows: `state/<id>`; `founding/<id>` while a first record may not have come; `conversation/<id>/draft/<R>` (a record that was made, with its seed), `/seed/<epoch>`,
+ * Rows: `state/<id>`; `posting/<id>` while a record may not have come; `conversation/<id>/draft/<R>` (a record that was made, with its seed), `/seed/<epoch>`,
  * `/record/<epoch>`, `/log/<place>` (the log's hash), `/id/<device>.<id>` (the place of a message), `/profile/<chain>`,
  * `/card`; `outbox/<id>/<number>`; `chain/<id>`; `contact/<account>`; `invited/<id>`; `invitation/<id>`; `own-registers`. Ids are base64url.
  *
@@ -44,14 +44,14 @@ export const padded = (number) => String(number).padStart(DIGITS, "0");
 
 /** Begin the keys of one row for each conversation. */
 export const STATES = "state/";
-export const FOUNDING = "founding/";
+export const POSTING = "posting/";
 export const OUTBOX = "outbox/";
 
 /** Keys of what is kept of one conversation. @param {string} id */
 export const keysOf = (id) => ({
   all: `conversation/${id}/`,
   state: STATES + id,
-  founding: FOUNDING + id,
+  posting: POSTING + id,
   draft: (/** @type {string} */ R) => `conversation/${id}/draft/${R}`,
   drafts: `conversation/${id}/draft/`,
   card: `conversation/${id}/card`,
