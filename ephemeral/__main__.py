@@ -2,6 +2,7 @@
 
 import argparse
 import gc
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,6 +15,9 @@ from ephemeral.settings import Settings, SettingsError, process_environment
 __all__ = ["main", "parsed_command"]
 
 
+# An id comes behind these; and one that stands for itself looks like an option.
+_BEFORE_IDS = frozenset({"--id", "--member", "--device", "--end", "--withdraw", "--to"})
+_LIKE_AN_OPTION = re.compile(r"-[A-Za-z0-9_-]{21}")
 # Options of `check` that are about the server on this machine.
 _CHECKED_HERE = frozenset({"--health", "--accept-loss", "--accept-clock"})
 
@@ -113,11 +117,16 @@ def _parsed(
 
 
 def _with_ids_tied(given: Sequence[str]) -> list[str]:
-    """`--id -x` as `--id=-x`: one id in 64 begins with a hyphen and is no option."""
+    """`--id -x` as `--id=-x`: one id in 64 begins with a hyphen and is no option.
+
+    One that stands alone gets a space before it: it is no option then either.
+    """
     tied: list[str] = []
     for argument in given:
-        if tied and tied[-1] in {"--id", "--member", "--device", "--end"}:
+        if tied and tied[-1] in _BEFORE_IDS:
             tied[-1] = f"{tied[-1]}={argument}"
+        elif _LIKE_AN_OPTION.fullmatch(argument) and not argument.islower():
+            tied.append(f" {argument}")
         else:
             tied.append(argument)
     return tied

@@ -16,6 +16,7 @@ from ephemeral.client import offline_commands, room_commands
 from ephemeral.client.accounts.options import add_account_commands
 from ephemeral.client.chat import chat, new_chat
 from ephemeral.client.checking import check, check_options
+from ephemeral.client.contacts.options import add_contact_commands
 from ephemeral.client.context import Context
 from ephemeral.client.exits import ClientError, Exit, exit_code_of
 from ephemeral.client.output import hold_standard_descriptors
@@ -31,10 +32,13 @@ from ephemeral.protocol.errors import Refusal
 __all__ = ["add_commands", "run", "run_in"]
 
 
+_Work = Callable[[Context], Coroutine[Any, Any, Exit]]
+
+
 class _Command(NamedTuple):
     """`needs`: what is asked of the person before the loop starts: code, text, input."""
 
-    run: Callable[[Context], Coroutine[Any, Any, Exit]]
+    run: _Work
     sentence: str
     options: Callable[[argparse.ArgumentParser], None]
     needs: tuple[str, ...] = ("code",)
@@ -99,6 +103,7 @@ def add_commands(subparsers: Any) -> None:
         command.options(parser)
         parser.set_defaults(locked=name == "lock")
     add_account_commands(subparsers)
+    add_contact_commands(subparsers)
 
 
 # --- running --------------------------------------------------------------------------------------
@@ -123,11 +128,9 @@ def run_in(context: Context) -> int:
 
 
 def _run(context: Context) -> Exit:
-    if context.args.command == "account":
-        # What accounts need takes a moment to load; no room needs it.
-        from ephemeral.client.accounts.commands import RUNS  # noqa: PLC0415
-
-        return asyncio.run(_until_signalled(context, RUNS[context.args.account_command]))
+    work = _of_accounts(context.args)
+    if work is not None:
+        return asyncio.run(_until_signalled(context, work))
     command = COMMANDS.get(context.args.command, _CHECK)
     needs = set(command.needs)
     work = command.run
@@ -143,9 +146,24 @@ def _run(context: Context) -> Exit:
     return asyncio.run(_until_signalled(context, work))
 
 
-async def _until_signalled(
-    context: Context, work: Callable[[Context], Coroutine[Any, Any, Exit]]
-) -> Exit:
+def _of_accounts(args: argparse.Namespace) -> _Work | None:
+    """What a command runs that speaks for an account.
+
+    What accounts need takes a moment to load; no room needs it.
+    """
+    match args.command:
+        case "account":
+            from ephemeral.client.accounts.commands import RUNS  # noqa: PLC0415
+
+            return RUNS[args.account_command]
+        case "contacts" | "invite":
+            from ephemeral.client.contacts.runs import run_of  # noqa: PLC0415
+
+            return run_of(args)
+    return None
+
+
+async def _until_signalled(context: Context, work: _Work) -> Exit:
     """Let the work end in order when the process is asked to end."""
     task = asyncio.current_task()
     assert task is not None

@@ -215,7 +215,7 @@ class Server:
         return self._read(url, answer.status_code, bytes(content)), tag
 
     def _read(self, url: str, status: int, content: bytes) -> Json:
-        if status in {204, 304}:
+        if status in {204, 304} or (status == 202 and not content):
             return {}
         try:
             value = parse_json(content)
@@ -223,7 +223,7 @@ class Server:
                 raise Refusal("malformed")
             if status >= 400:
                 refusal = read_refusal(value.get("error"))
-            elif status not in {200, 201}:
+            elif status not in {200, 201, 202}:
                 raise Refusal("malformed")
             else:
                 return value

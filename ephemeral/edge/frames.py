@@ -126,7 +126,13 @@ def without(body: type[Struct], names: Iterable[str]) -> type[Struct]:
             default = msgspec.field(default=one.default, name=one.encode_name)
         fields.append((one.name, one.type, default))
     made = msgspec.defstruct(
-        body.__name__, fields, kw_only=True, forbid_unknown_fields=True, gc=False
+        body.__name__,
+        fields,
+        # Two wings may have bodies of one name: by their modules they are told apart.
+        module=body.__module__,
+        kw_only=True,
+        forbid_unknown_fields=True,
+        gc=False,
     )
     made.__doc__ = body.__doc__
     return made

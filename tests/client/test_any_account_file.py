@@ -12,6 +12,7 @@ from support.any_input import any_json, steady, told
 
 from ephemeral.client.accounts.account_file import opened
 from ephemeral.client.accounts.kept import Kept, Linking, SealingSecret, Session
+from ephemeral.client.accounts.kept_people import Invited, People, Person
 from ephemeral.client.exits import ClientError
 from ephemeral.protocol.accounts.chain import Pin
 from ephemeral.protocol.encoding import dump_json, parse_json
@@ -26,6 +27,36 @@ def sized(size: int) -> st.SearchStrategy[bytes]:
 
 
 sealing_secrets = st.builds(SealingSecret, numbers, numbers, sized(32), numbers, numbers)
+pins = st.builds(Pin, sized(32), numbers, sized(32))
+people = st.builds(
+    People,
+    st.lists(
+        st.builds(
+            Person,
+            sized(32),
+            sized(16),
+            st.none() | texts,
+            st.none() | texts,
+            st.none() | pins,
+            st.booleans(),
+        ),
+        max_size=2,
+    ),
+    st.lists(
+        st.builds(
+            Invited,
+            sized(16),
+            sized(32),
+            numbers,
+            st.none() | texts,
+            st.none() | sized(16),
+            st.booleans(),
+        ),
+        max_size=2,
+    ),
+    st.dictionaries(sized(16), texts, max_size=2),
+    st.dictionaries(sized(16), sized(32), max_size=2),
+)
 KEPT = st.builds(
     Kept,
     server=texts,
@@ -38,12 +69,13 @@ KEPT = st.builds(
     sealing=st.lists(sealing_secrets, max_size=2),
     names_key=st.none() | sized(32),
     recovery_seal=st.none() | st.binary(max_size=8),
-    pin=st.none() | st.builds(Pin, sized(32), numbers, sized(32)),
+    pin=st.none() | pins,
     statements=st.lists(st.binary(max_size=8), max_size=2),
     made=st.lists(sized(32), max_size=2),
     linking=st.none() | st.builds(Linking, sized(32), numbers),
     genesis=st.none() | st.dictionaries(texts, texts, max_size=2),
     pins_day=numbers,
+    people=people,
 )
 
 

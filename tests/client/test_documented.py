@@ -8,6 +8,7 @@ import pytest
 
 from ephemeral.client.accounts.options import ACCOUNT_COMMANDS
 from ephemeral.client.cli import COMMANDS, add_commands
+from ephemeral.client.contacts.options import CONTACT_COMMANDS
 from ephemeral.client.exits import MEANINGS, Exit
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
@@ -26,14 +27,24 @@ def parsers() -> dict[str, argparse.ArgumentParser]:
     subparsers = parser.add_subparsers()
     add_commands(subparsers)
     found = dict(subparsers.choices)
-    (group,) = (one for one in found.pop("account")._actions if one.choices is not None)
-    found |= {f"account {name}": one for name, one in group.choices.items()}
+    groups = {"account": found.pop("account"), "contacts": found["contacts"]}
+    for name, group in groups.items():
+        (below,) = (one for one in group._actions if one.choices is not None)
+        found |= {f"{name} {command}": one for command, one in below.choices.items()}
     # The operator's, which stands in the deployment's documentation.
     del found["account invite"]
     return found
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, *(f"account {one}" for one in ACCOUNT_COMMANDS)])
+ALL = [
+    *COMMANDS,
+    *(f"account {one}" for one in ACCOUNT_COMMANDS),
+    *(f"contacts {one}" for one in CONTACT_COMMANDS),
+    "invite",
+]
+
+
+@pytest.mark.parametrize("command", ALL)
 def test_every_command_and_option_is_documented(command):
     options = {
         option
@@ -43,7 +54,8 @@ def test_every_command_and_option_is_documented(command):
     }
     missing = {option for option in options - EVERYWHERE if f"{option}" not in TEXT}
     assert missing == set()
-    assert re.search(rf"`(?:ephemeral )?(?:account )?{command.removeprefix('account ')}\b", TEXT)
+    group, _, name = command.rpartition(" ")
+    assert re.search(rf"`(?:ephemeral )?(?:{group} )?{name}\b", TEXT)
 
 
 def test_every_option_that_is_documented_exists():
@@ -63,6 +75,13 @@ def test_no_command_takes_an_argument_that_could_be_a_secret():
         "verify": ["address"],
         "account proof": ["method", "path"],
         **{f"account {one}": ["given"] for one in ("register", "login", "key", "recover")},
+        # Names of people, of one's own making, and ids.
+        "contacts": ["contacts_command"],
+        **{f"contacts {one}": ["given"] for one in ("request", "findable")},
+        **{
+            f"contacts {one}": ["who"]
+            for one in ("accept", "deny", "block", "remove", "rename", "compare")
+        },
     }
     for name, one in parsers().items():
         positional = [action.dest for action in one._actions if not action.option_strings]

@@ -6,6 +6,7 @@ middle is finished by the next one, and nothing of its own looks strange to it l
 
 from dataclasses import dataclass, field
 
+from ephemeral.client.accounts.kept_people import People, pin_fields, read_pin
 from ephemeral.protocol.accounts.chain import Pin
 from ephemeral.protocol.accounts.signing import SigningKey
 from ephemeral.protocol.accounts.statements import device_id
@@ -21,7 +22,7 @@ from ephemeral.protocol.objects import (
     read_text,
 )
 
-__all__ = ["Kept", "Linking", "SealingSecret", "Session", "pin_fields", "read_pin"]
+__all__ = ["Kept", "Linking", "SealingSecret", "Session"]
 
 VERSION = 1
 
@@ -66,7 +67,7 @@ class Kept:
     device's key; it is the account's device once the chain has it. `pin`: how far the chain was
     read; `statements`: what was read of it. `made`: hashes of this device's own statements.
     `genesis`: a body that was or will be posted; `waits`: the server said that devices may refuse
-    it. `pins_day`: when the pins were written last.
+    it. `pins_day`: when the pins were written last. `people`: what is kept of others.
     """
 
     server: str
@@ -86,6 +87,7 @@ class Kept:
     genesis: Json | None = field(default=None, repr=False)
     waits: bool = False
     pins_day: int = 0
+    people: People = field(default_factory=People)
 
     @property
     def key(self) -> SigningKey | None:
@@ -142,6 +144,7 @@ class Kept:
             "genesis": self.genesis,
             "waits": int(self.waits),
             "pins_day": self.pins_day,
+            "people": self.people.fields(),
         }
 
     @classmethod
@@ -149,7 +152,7 @@ class Kept:
         """What `fields` gave; refuses anything else as malformed."""
         session, linking = obj.get("session"), obj.get("linking")
         ahead = read_text(obj, "ahead")
-        if not ahead.removeprefix("-").isdecimal() or len(ahead) > 16:
+        if not ahead.removeprefix("-").isdecimal() or len(ahead) > 17:
             raise Refusal("malformed")
         return cls(
             server=read_text(obj, "server"),
@@ -169,22 +172,9 @@ class Kept:
             genesis=None if obj.get("genesis") is None else read_object(obj, "genesis"),
             waits=bool(read_integer(obj, "waits")),
             pins_day=read_integer(obj, "pins_day"),
+            # A file that was written before there were any.
+            people=People.read(read_object(obj, "people")) if "people" in obj else People(),
         )
-
-
-def pin_fields(pin: Pin) -> dict[str, object]:
-    """A pin as JSON."""
-    return {
-        "chain": b64encode(pin.chain),
-        "sequence": pin.sequence,
-        "head": b64encode(pin.head),
-    }
-
-
-def read_pin(obj: Json) -> Pin:
-    """What `pin_fields` gave."""
-    chain, head = (read_bytes(obj, key, KEY_SIZE) for key in ("chain", "head"))
-    return Pin(chain, read_integer(obj, "sequence"), head)
 
 
 def _or_null(value: bytes | None) -> str | None:

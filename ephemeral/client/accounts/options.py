@@ -15,7 +15,7 @@ from ephemeral.protocol.names import tidy_name
 # Servers hash few passwords at a time, and say so to who comes while they do.
 _PATIENCE = 15
 
-__all__ = ["ACCOUNT_COMMANDS", "add_account_commands"]
+__all__ = ["ACCOUNT_COMMANDS", "add_account_commands", "descriptor", "person_options"]
 
 
 class _Command(NamedTuple):
@@ -30,7 +30,8 @@ def _duration(text: str) -> int:
         raise argparse.ArgumentTypeError(error.message) from None
 
 
-def _descriptor(text: str) -> int:
+def descriptor(text: str) -> int:
+    """The number of an open file descriptor."""
     if text.isascii() and text.isdigit() and int(text) < 1024:
         return int(text)
     raise argparse.ArgumentTypeError("must be a whole number from 0 to 1023")
@@ -40,7 +41,7 @@ def _secret(option: str, what: str, variable: str) -> Callable[[argparse.Argumen
     def add(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             option,
-            type=_descriptor,
+            type=descriptor,
             metavar="N",
             help=f"read {what} from this descriptor (else {variable}, else a prompt)",
         )
@@ -205,20 +206,42 @@ def add_account_commands(subparsers: Any) -> None:
     commands = group.add_subparsers(dest="account_command", required=True, metavar="command")
     for name, command in ACCOUNT_COMMANDS.items():
         parser = commands.add_parser(name, help=command.sentence, description=command.sentence)
-        parser.add_argument("--server", metavar="URL", help="address (or EPHEMERAL_SERVER)")
-        way_options(parser)
-        parser.add_argument(
-            "--timeout",
-            type=_duration,
-            default=_PATIENCE,
-            metavar="TIME",
-            help="for how long to try again while the server can't be reached or is busy "
-            f"(default: {_PATIENCE}s)",
-        )
-        parser.add_argument("--json", action="store_true", help="print JSON, one object a line")
+        _connection(parser)
         command.options(parser)
         if name not in _WITH_ADDRESS:
-            parser.add_argument("--address", metavar="ADDRESS", help="which account, if several")
+            _which(parser)
         parser.set_defaults(code_fd=None, again=False, join=False)
     # The operator's: it stands with those of the server.
     commands.add_parser("invite", help="for operators: an invitation to make an account")
+
+
+def _connection(parser: argparse.ArgumentParser, **timeout: object) -> None:
+    parser.add_argument("--server", metavar="URL", help="address (or EPHEMERAL_SERVER)")
+    way_options(parser)
+    parser.add_argument(
+        "--timeout",
+        type=_duration,
+        metavar="TIME",
+        help="for how long to try again while the server can't be reached or is busy "
+        f"(default: {_PATIENCE}s)",
+        **({"default": _PATIENCE} | timeout),  # type: ignore[arg-type]
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON, one object a line")
+
+
+def _which(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--address", metavar="ADDRESS", help="which account, if several")
+
+
+def person_options(parser: argparse.ArgumentParser, *, again: bool = False) -> None:
+    """Add what every command has that speaks for an account with others.
+
+    `again`: on a parser below one that has them: what isn't said here stays as it was said there.
+    """
+    if again:
+        _connection(parser, default=argparse.SUPPRESS)
+        _which(parser)
+        return
+    _connection(parser)
+    _which(parser)
+    parser.set_defaults(code_fd=None, again=False, join=False)

@@ -172,7 +172,7 @@ def conversation_operations(
         Operation(
             method="POST",
             path="/chatrooms/{conversation}/ack",
-            name="acknowledge",
+            name="acknowledgeLog",
             summary="Say up to which place this device has stored what it read",
             handler=Deferred(handlers.acknowledge, objects.acknowledged),
             caller=proven,

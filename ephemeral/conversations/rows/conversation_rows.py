@@ -87,7 +87,7 @@ async def insert(connection: Connection, new: Advance) -> bool:
         INSERT INTO accounts.conversations
           (conversation, epoch, record, record_s, log, record_seen, timer, people, began_at, s,
            tail, kept, trimmed_day)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $4, $4, 1, $9 / 86400000)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $4, $4, 1, ($9::bigint / 86400000)::integer)
         ON CONFLICT (conversation) DO NOTHING RETURNING true
         """,
         *new,

@@ -86,7 +86,7 @@ async def look(
     asked, messages, seen = list(devices), list(ids), list(places)
     rows = await connection.fetch(
         """
-        SELECT 1, d.conversation, d.device, d.account, NULL, d.cursor, d.hold
+        SELECT 1, d.conversation, d.device, d.account, NULL::bytea, d.cursor, d.hold
         FROM unnest($1::bytea[], $2::bytea[]) AS a (conversation, device)
         JOIN accounts.conversation_devices d
           ON d.conversation = a.conversation AND d.device = a.device

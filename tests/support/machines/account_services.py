@@ -252,7 +252,10 @@ class AccountDesk:
               SELECT FROM accounts.links WHERE p.id IN (request, answer) UNION ALL
               SELECT FROM accounts.pending WHERE sealing = p.id UNION ALL
               SELECT FROM accounts.contact_requests WHERE own = p.id UNION ALL
-              SELECT FROM accounts.contact_invitations WHERE p.id IN (payload, redemption)))
+              SELECT FROM accounts.contact_invitations WHERE p.id IN (payload, redemption) UNION ALL
+              SELECT FROM accounts.records WHERE p.id IN (payload, boxes) UNION ALL
+              SELECT FROM accounts.segments WHERE segment = p.id UNION ALL
+              SELECT FROM accounts.joins WHERE payload = p.id))
               AS payloads,
             (SELECT count(*) FROM payload_keys k WHERE NOT EXISTS (
               SELECT FROM payloads p WHERE p.id = k.payload)) AS keys

@@ -8,6 +8,12 @@ from typing import Any
 from support.people.command_line import Cli
 
 PASSWORD = "correct horse battery"
+# What isn't one of `account`'s commands.
+_WITH_OTHERS = {"chat", "contacts", "inbox", "invite", "say"}
+
+
+def _whole(arguments: tuple[str, ...]) -> tuple[str, ...]:
+    return arguments if arguments[0] in _WITH_OTHERS else ("account", *arguments)
 
 
 class Machine:
@@ -40,12 +46,12 @@ class Machine:
     def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
         """A command that runs."""
         environment = self.environment(**options.pop("environment", {}))
-        return self.cli.start("account", *arguments, code="", environment=environment, **options)
+        return self.cli.start(*_whole(arguments), code="", environment=environment, **options)
 
     def run(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
         """A command to its end."""
         environment = self.environment(**options.pop("environment", {}))
-        return self.cli.run("account", *arguments, code="", environment=environment, **options)
+        return self.cli.run(*_whole(arguments), code="", environment=environment, **options)
 
     def lines(self, *arguments: str, **options: Any) -> list[dict[str, Any]]:
         """All that a command that must succeed tells as JSON."""

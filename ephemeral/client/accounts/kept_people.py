@@ -1,0 +1,166 @@
+"""What this device keeps of other people: whom it knows, whom it asked, whom it invited.
+
+A person is a list of devices, a chain: who begins another is another person, with another number to
+compare, and inherits no name here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ephemeral.protocol.accounts.chain import Pin
+from ephemeral.protocol.encoding import b64decode, b64encode
+from ephemeral.protocol.errors import Refusal
+from ephemeral.protocol.limits import ID_SIZE, KEY_SIZE
+from ephemeral.protocol.objects import (
+    Json,
+    read_bytes,
+    read_integer,
+    read_list,
+    read_object,
+    read_text,
+)
+
+__all__ = ["Invited", "People", "Person", "pin_fields", "read_pin"]
+
+
+@dataclass(slots=True)
+class Person:
+    """Somebody by their chain. `account`: who the server says has it. `name`: what they are called
+    here; `address`: by which they asked or were asked. `pin`: how far their chain was read, or how
+    far it was when they invited; `compared`: whether its number was compared."""
+
+    chain: bytes
+    account: bytes
+    name: str | None = None
+    address: str | None = None
+    pin: Pin | None = None
+    compared: bool = False
+
+
+@dataclass(slots=True)
+class Invited:
+    """An invitation of this device's. `label`: whom it is for, in one's own words; `settled`: who
+    redeemed it is known."""
+
+    id: bytes
+    secret: bytes = field(repr=False)
+    expires_at: int = 0
+    label: str | None = None
+    conversation: bytes | None = None
+    settled: bool = False
+
+
+@dataclass(slots=True)
+class People:
+    """All of it. `asked`: addresses by the request's id. `expected`: by conversations into which
+    one was invited, whose chain the invitation named."""
+
+    persons: list[Person] = field(default_factory=list)
+    invited: list[Invited] = field(default_factory=list)
+    asked: dict[bytes, str] = field(default_factory=dict)
+    expected: dict[bytes, bytes] = field(default_factory=dict)
+
+    def by_chain(self, chain: bytes | None) -> Person | None:
+        """The person with this chain."""
+        return next((one for one in self.persons if one.chain == chain), None)
+
+    def met(self, chain: bytes, account: bytes) -> Person:
+        """The person with this chain, who is known from now on."""
+        person = self.by_chain(chain)
+        if person is None:
+            person = Person(chain, account)
+            self.persons.append(person)
+        person.account = account
+        return person
+
+    def fields(self) -> dict[str, object]:
+        """As JSON."""
+        return {
+            "persons": [_person_fields(one) for one in self.persons],
+            "invited": [_invited_fields(one) for one in self.invited],
+            "asked": {b64encode(request): one for request, one in self.asked.items()},
+            "expected": {b64encode(of): b64encode(one) for of, one in self.expected.items()},
+        }
+
+    @classmethod
+    def read(cls, obj: Json) -> "People":
+        """What `fields` gave; refuses anything else as malformed."""
+        asked, expected = read_object(obj, "asked"), read_object(obj, "expected")
+        return cls(
+            [_read_person(one) for one in read_list(obj, "persons")],
+            [_read_invited(one) for one in read_list(obj, "invited")],
+            {b64decode(request): read_text(asked, request) for request in asked},
+            {b64decode(of, ID_SIZE): read_bytes(expected, of, KEY_SIZE) for of in expected},
+        )
+
+
+def pin_fields(pin: Pin) -> dict[str, object]:
+    """A pin as JSON."""
+    return {
+        "chain": b64encode(pin.chain),
+        "sequence": pin.sequence,
+        "head": b64encode(pin.head),
+    }
+
+
+def read_pin(obj: Json) -> Pin:
+    """What `pin_fields` gave."""
+    chain, head = (read_bytes(obj, key, KEY_SIZE) for key in ("chain", "head"))
+    return Pin(chain, read_integer(obj, "sequence"), head)
+
+
+def _person_fields(one: Person) -> dict[str, object]:
+    return {
+        "chain": b64encode(one.chain),
+        "account": b64encode(one.account),
+        "name": one.name,
+        "address": one.address,
+        "pin": one.pin and pin_fields(one.pin),
+        "compared": int(one.compared),
+    }
+
+
+def _read_person(value: object) -> Person:
+    obj = _object(value)
+    return Person(
+        read_bytes(obj, "chain", KEY_SIZE),
+        read_bytes(obj, "account", ID_SIZE),
+        _text_or_null(obj, "name"),
+        _text_or_null(obj, "address"),
+        None if obj.get("pin") is None else read_pin(read_object(obj, "pin")),
+        bool(read_integer(obj, "compared")),
+    )
+
+
+def _invited_fields(one: Invited) -> dict[str, object]:
+    return {
+        "id": b64encode(one.id),
+        "secret": b64encode(one.secret),
+        "expires_at": one.expires_at,
+        "label": one.label,
+        "conversation": None if one.conversation is None else b64encode(one.conversation),
+        "settled": int(one.settled),
+    }
+
+
+def _read_invited(value: object) -> Invited:
+    obj = _object(value)
+    of = obj.get("conversation")
+    return Invited(
+        read_bytes(obj, "id", ID_SIZE),
+        read_bytes(obj, "secret", KEY_SIZE),
+        read_integer(obj, "expires_at"),
+        _text_or_null(obj, "label"),
+        None if of is None else read_bytes(obj, "conversation", ID_SIZE),
+        bool(read_integer(obj, "settled")),
+    )
+
+
+def _object(value: object) -> Json:
+    if not isinstance(value, Mapping):
+        raise Refusal("malformed")
+    return value
+
+
+def _text_or_null(obj: Json, key: str) -> str | None:
+    return None if obj.get(key) is None else read_text(obj, key)
