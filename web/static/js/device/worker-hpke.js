@@ -5,8 +5,9 @@ import { Priorities } from "./priorities.js";
 import { admitted } from "./worker-address.js";
 
 const WORKER = new URL("./hpke-worker.js", import.meta.url).href;
-/** One that is worked on, and one that the worker finds when it is done. */
-const MOST = 2;
+/** What comes next is asked for when the last is done: that costs the way of a message, and what waits in the worker
+ * could not be overtaken. */
+const MOST = 1;
 
 /**
  * @typedef {import("../protocol/accounts/sealing-keys.js").Hpke} Hpke
