@@ -101,6 +101,41 @@ def test_what_was_deleted_is_not_opened_from_an_old_copy_of_the_disk_once_the_ke
         assert page.evaluate(thief) == [[2], "locked", "locked"]
 
 
+EARLIER = """() => new Promise((resolve, reject) => {
+  const opening = indexedDB.open("ephemeral-account", 1);
+  opening.onupgradeneeded = () => {
+    for (const place of ["keys", "facts", "rows", "escrow"]) {
+      opening.result.createObjectStore(place).put("kept", "of the first version");
+    }
+  };
+  opening.onerror = () => reject(opening.error);
+  // It stays open, as in a tab that has the program of yesterday.
+  opening.onsuccess = () => {
+    opening.result.onversionchange = () => opening.result.close();
+    resolve();
+  };
+})"""
+LATER = """async () => {
+  const path = "static/js/account/storage.js";
+  const { PLACES, openStorage } = await import(new URL(path, document.baseURI).href);
+  const storage = await openStorage(indexedDB);
+  const kept = await storage.read(({ all }) => Promise.all(PLACES.map((place) => all(place))));
+  return Object.fromEntries(PLACES.map((place, at) => [place, kept[at].length]));
+}"""
+
+
+def test_what_was_kept_before_there_were_conversations_is_still_there(bare: Watched) -> None:
+    bare.page.evaluate(EARLIER)
+    assert bare.page.evaluate(LATER) == {
+        "keys": 1,
+        "facts": 1,
+        "rows": 1,
+        "escrow": 1,
+        "shown": 0,
+        "deadlines": 0,
+    }
+
+
 # Deaths
 
 # A change of rows, texts and deadlines, in a page that dies at this step of it.

@@ -13,7 +13,8 @@ import { NONCE_BYTES, SECRET_BYTES } from "../protocol/limits.js";
 const BLOCK = 128;
 /** Begins the ids of the rows of keys. */
 const KEYS = "shown/";
-const LABEL = "ephemeral/v1/account/shown\0";
+/** No key is used twice: there is nothing that a text could be confused with. */
+const NO_LABEL = new Uint8Array(0);
 /** Of deadlines that have passed so many are looked at together. */
 const BATCH = 256;
 const decoder = new TextDecoder();
@@ -53,10 +54,12 @@ export class BrowserStore {
    * @throws {Refusal} `locked`: the server doesn't give its share of the key
    */
   change(work) {
-    return this.#rows.change((change) => {
+    return this.#rows.change(async (change) => {
       const within = new Within(change, this.#storage, this.#random);
       change.also((transaction) => within.write(transaction));
-      return work(within);
+      const value = await work(within);
+      await within.done();
+      return value;
     });
   }
 
@@ -87,7 +90,7 @@ export class BrowserStore {
         const slot = Number(at.slice(-SLOT_DIGITS));
         const place = number * BLOCK + slot;
         if (place >= before || block?.[slot] === undefined) continue;
-        found.push({ place, value: await opened(at, block[slot], bytes) });
+        found.push({ place, value: await opened(block[slot], bytes) });
         if (found.length === limit) return found;
       }
     }
@@ -103,7 +106,7 @@ export class BrowserStore {
     const at = placeId(conversation, place);
     const [block, sealed] = await this.#rows.readWith(blockOf(conversation, place), ({ get }) => get("shown", at));
     const slot = block?.[place % BLOCK];
-    return slot === undefined || sealed === undefined ? undefined : opened(at, slot, sealed);
+    return slot === undefined || sealed === undefined ? undefined : opened(slot, sealed);
   }
 
   /**
@@ -147,6 +150,8 @@ export class Within {
   #deadlines = new Map();
   /** Conversations of which all goes. @type {Set<string>} */
   #forgotten = new Set();
+  /** Rows of keys are read and put one after the other, also for whoever doesn't wait. @type {Promise<unknown>} */
+  #turn = Promise.resolve();
 
   /**
    * @param {RowChange} change
@@ -185,20 +190,36 @@ export class Within {
    * @param {number} place
    * @param {unknown} value  JSON
    * @param {number} [until]  when it is to be forgotten, in milliseconds since 1970
+   * @returns {Promise<void>}
    */
-  async show(conversation, place, value, until) {
+  show(conversation, place, value, until) {
+    return this.#inTurn(() => this.#show(conversation, place, value, until));
+  }
+
+  /** @param {string} conversation  @param {number} place  @returns {Promise<void>} */
+  hide(conversation, place) {
+    return this.#inTurn(() => this.#hide(conversation, place));
+  }
+
+  /** All that was asked for is in this change. @throws what one of it has refused */
+  async done() {
+    await this.#turn;
+  }
+
+  /** @param {string} conversation  @param {number} place  @param {unknown} value  @param {number} [until] */
+  async #show(conversation, place, value, until) {
     const bytes = this.#random(SECRET_BYTES);
     const key = toBase64url(bytes);
     await this.#setSlot(conversation, place, until === undefined ? [key] : [key, until]);
     const at = placeId(conversation, place);
     const nonce = this.#random(NONCE_BYTES);
-    const text = await aeadSeal(await importAead(bytes), nonce, utf8(JSON.stringify(value)), labelOf(at));
+    const text = await aeadSeal(await importAead(bytes), nonce, utf8(JSON.stringify(value)), NO_LABEL);
     bytes.fill(0);
     this.#shown.set(at, { sealed: concat(nonce, text), value });
   }
 
   /** @param {string} conversation  @param {number} place */
-  async hide(conversation, place) {
+  async #hide(conversation, place) {
     await this.#setSlot(conversation, place, null);
     this.#shown.set(placeId(conversation, place), null);
   }
@@ -209,6 +230,7 @@ export class Within {
    * @returns {Promise<any>} undefined: nothing is shown there
    */
   async line(conversation, place) {
+    await this.#turn;
     const at = placeId(conversation, place);
     const changed = this.#shown.get(at);
     if (changed !== undefined) return structuredClone(changed?.value);
@@ -218,11 +240,12 @@ export class Within {
     const sealed = await this.#storage.read(({ get }) => get("shown", at));
     // Another tab has hidden it in between: then this change is thought out anew.
     if (sealed === undefined) throw new Refusal("storage_broken");
-    return opened(at, slot, sealed);
+    return opened(slot, sealed);
   }
 
   /** Drops all that is shown of a conversation. @param {string} conversation */
   async forget(conversation) {
+    await this.#turn;
     for (const id of await this.#change.ids(keysOf(conversation))) {
       const block = /** @type {Block} */ (await this.#change.read(id));
       const number = Number(id.slice(-DIGITS));
@@ -263,6 +286,15 @@ export class Within {
     }
   }
 
+  /** @param {() => Promise<void>} work  @returns {Promise<void>} */
+  #inTurn(work) {
+    const done = this.#turn.then(work);
+    this.#turn = done;
+    // Whoever doesn't wait for it hears of it at the end of the change.
+    done.catch(() => undefined);
+    return done;
+  }
+
   /** @param {string} conversation  @param {number} place  @param {Slot|null} slot */
   async #setSlot(conversation, place, slot) {
     const id = blockOf(conversation, place);
@@ -300,19 +332,15 @@ const placeId = (conversation, place) =>
 /** @param {number} until  @param {string} conversation  @param {number} place */
 const deadlineOf = (until, conversation, place) => `${padded(until)}/${conversation}/${padded(place)}`;
 
-/** @param {string} at */
-const labelOf = (at) => utf8(LABEL + at);
-
 /**
- * @param {string} at
  * @param {Slot} slot
  * @param {Uint8Array} sealed
  * @returns {Promise<any>}
  * @throws {Refusal} `storage_broken`
  */
-async function opened(at, [key], sealed) {
+async function opened([key], sealed) {
   const aead = await importAead(fromBase64url(key, SECRET_BYTES));
-  const text = await aeadOpen(aead, sealed.subarray(0, NONCE_BYTES), sealed.subarray(NONCE_BYTES), labelOf(at));
+  const text = await aeadOpen(aead, sealed.subarray(0, NONCE_BYTES), sealed.subarray(NONCE_BYTES), NO_LABEL);
   if (text === null) throw new Refusal("storage_broken");
   return JSON.parse(decoder.decode(text));
 }
