@@ -9,6 +9,7 @@ import { concat, fromBase64url, toBase64url, utf8 } from "../protocol/encoding.j
 import { Refusal } from "../protocol/errors.js";
 import { aeadOpen, aeadSeal, importAead } from "../protocol/keys.js";
 import { NONCE_BYTES, SECRET_BYTES } from "../protocol/limits.js";
+import { changed } from "./row-change.js";
 
 const BLOCK = 128;
 /** Begins the ids of the rows of keys. */
@@ -23,7 +24,7 @@ const decoder = new TextDecoder();
  * @typedef {import("../account/storage-keys.js").SealedRows} SealedRows
  * @typedef {import("../account/storage.js").AccountStorage} AccountStorage
  * @typedef {import("../account/storage.js").Transaction} Transaction
- * @typedef {import("../account/row-change.js").RowChange} RowChange
+ * @typedef {import("./row-change.js").RowChange} RowChange
  *
  * A key of what is shown, in base64url, and when it is to be forgotten: milliseconds since 1970.
  * @typedef {[key: string]|[key: string, until: number]} Slot
@@ -54,7 +55,7 @@ export class BrowserStore {
    * @throws {Refusal} `locked`: the server doesn't give its share of the key
    */
   change(work) {
-    return this.#rows.change(async (change) => {
+    return changed(this.#rows, this.#storage, async (change) => {
       const within = new Within(change, this.#storage, this.#random);
       change.also((transaction) => within.write(transaction));
       const value = await work(within);
@@ -85,11 +86,12 @@ export class BrowserStore {
       if (number * BLOCK >= before) continue;
       const prefix = placeId(conversation, number * BLOCK).slice(0, -SLOT_DIGITS);
       // Keys and what they open are of one moment: another tab may just show it anew, or hide it.
-      const [block, sealed] = await this.#rows.readWith(id, ({ all }) => all("shown", { prefix }));
+      const [row, sealed] = await this.#storage.read(({ get, all }) => Promise.all([get("rows", id), all("shown", { prefix })]));
+      const block = row === undefined ? {} : await this.#rows.opened(id, row);
       for (const [at, bytes] of sealed.reverse()) {
         const slot = Number(at.slice(-SLOT_DIGITS));
         const place = number * BLOCK + slot;
-        if (place >= before || block?.[slot] === undefined) continue;
+        if (place >= before || block[slot] === undefined) continue;
         found.push({ place, value: await opened(block[slot], bytes) });
         if (found.length === limit) return found;
       }
@@ -103,10 +105,11 @@ export class BrowserStore {
    * @returns {Promise<any>} undefined: nothing is shown there
    */
   async line(conversation, place) {
+    const id = blockOf(conversation, place);
     const at = placeId(conversation, place);
-    const [block, sealed] = await this.#rows.readWith(blockOf(conversation, place), ({ get }) => get("shown", at));
-    const slot = block?.[place % BLOCK];
-    return slot === undefined || sealed === undefined ? undefined : opened(slot, sealed);
+    const [row, sealed] = await this.#storage.read(({ get }) => Promise.all([get("rows", id), get("shown", at)]));
+    if (row === undefined || sealed === undefined) return undefined;
+    return opened((await this.#rows.opened(id, row))[place % BLOCK], sealed);
   }
 
   /**

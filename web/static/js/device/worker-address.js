@@ -7,13 +7,13 @@
 const WORKER = new URL("./derive-worker.js", import.meta.url).href;
 const SLOW = new URL("./slow-derive-worker.js", import.meta.url).href;
 
-/** Beside these there are other workers, of which not every program is to carry the address. */
-const NAME = /^[a-z-]+-worker(?:\.[0-9a-f]{16})?\.js$/;
+/** What a worker is called; there are more than these two, of which not every program is to carry the address. */
+const NAME = /[a-z-]+-worker[.\w]*$/;
+const [FOLDER] = WORKER.split(NAME);
 
 const policy = /** @type {any} */ (globalThis).trustedTypes?.createPolicy("ephemeral", {
   createScriptURL: (/** @type {string} */ url) => {
-    const folder = WORKER.slice(0, WORKER.lastIndexOf("/") + 1);
-    if (!url.startsWith(folder) || !NAME.test(url.slice(folder.length))) throw new TypeError("not a script of this program");
+    if (url.split(NAME)[0] !== FOLDER) throw new TypeError("not a script of this program");
     return url;
   },
 });
