@@ -99,6 +99,10 @@ page-figures: $(VENV)/dev.stamp ## measure the page: bytes, requests, clicks, an
 account-figures: $(VENV)/dev.stamp ## measure accounts: what each act costs the server, and what their page weighs
 	@$(PY) -m bench.account_figures $(ARGS)
 
+.PHONY: socket-figures
+socket-figures: $(VENV)/dev.stamp ## measure an account's socket: how soon a message is read, what listening costs
+	@$(PY) -m bench.socket_figures $(ARGS)
+
 .PHONY: address-times
 address-times: $(VENV)/dev.stamp ## whether the time of an answer tells that an address is somebody's
 	@$(PY) -m bench.address_times $(ARGS)

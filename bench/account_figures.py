@@ -134,6 +134,16 @@ class Person:
         for path in ("/auth/me", "/auth/sessions", "/devices"):
             await self._ask("GET", path, None, self._first)
 
+    async def findable(self) -> None:
+        """The first device lets the account be asked by its address."""
+        await self._ask("PUT", "/contacts/findable", {"findable": True}, self._first)
+
+    def headers(self, method: str, path: str, now: int) -> dict[str, str]:
+        """What the first device shows with a request at that moment."""
+        token = str(self._first.tokens["access_token"])
+        shown = proof(self._first.key, self._audience, method, path, token, now)
+        return {"Authorization": f"Bearer {token}", "Ephemeral-Proof": shown}
+
     async def _post(
         self,
         by: Device,
@@ -173,7 +183,7 @@ class Person:
         answer = await self._http.request(method, path, json=body, headers=sent)
         if not answer.is_success:
             raise SystemExit(f"{method} {path}: {answer.status_code} {answer.text}")
-        told: dict[str, Any] = answer.json()
+        told: dict[str, Any] = answer.json() if answer.content else {}
         self._now = told.get("now", self._now)
         return told
 

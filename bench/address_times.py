@@ -6,6 +6,9 @@ the best that somebody can do who stands beside the server. Each refusal is the 
 is compared is how long it takes. Beside them two halves of the addresses that nobody has, asked in
 the same sitting: what the machine alone makes of nothing.
 
+Requests to become contacts are answered alike whoever has the address: half of those who have one
+have switched on that they may be asked.
+
 `told` is how often a pair of answers, one of each, would be told apart by time: 0.50 is a coin.
 Answers that say themselves whether there is an account (`/auth/register`) are compared as well,
 since so often somebody may ask.
@@ -21,7 +24,7 @@ import statistics
 import tempfile
 import time
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,9 +43,13 @@ from ephemeral.protocol.encoding import b64encode
 from ephemeral.store.embedded.server import EmbeddedPostgres
 
 DAY_MS = 86_400_000
+REGISTER = "/auth/register"
 BEGIN = "/auth/recover/begin"
 # A server lets somebody guess ten times an hour at an address.
 GUESSES = 9
+ASK = "/contacts/requests"
+# So often an account may ask others in a day.
+REQUESTS = 20
 # What is asked first fills caches, and isn't counted.
 FIRST = 30
 # How far `told` is off by chance in nineteen of twenty sittings.
@@ -57,6 +64,11 @@ class Named:
     chain: Chain
 
 
+def nothing(_body: Mapping[str, object]) -> dict[str, str]:
+    """No headers of its own."""
+    return {}
+
+
 @dataclass(frozen=True)
 class Question:
     """What is asked, by path, and how it is refused about whose address."""
@@ -65,6 +77,7 @@ class Question:
     body: Callable[[Named], dict[str, object]]
     somebody: str
     nobody: str
+    headers: Callable[[Mapping[str, object]], dict[str, str]] = nothing
     # So often as many: without a password to hash an answer takes a tenth of the time.
     times: int = 1
 
@@ -120,6 +133,22 @@ class Recoveries:
         }
 
 
+class Requests:
+    """Bodies and headers of those who ask to become contacts, each as often as it may."""
+
+    def __init__(self, people: list[Person]) -> None:
+        self._people = {person.address: person for person in people}
+        self._turn = itertools.chain.from_iterable([one] * REQUESTS for one in people)
+
+    def body(self, named: Named) -> dict[str, object]:
+        """Ask at an address."""
+        return {"address": named.address, "own": next(self._turn).address}
+
+    def headers(self, body: Mapping[str, object]) -> dict[str, str]:
+        """What the asker's device shows."""
+        return self._people[str(body["own"])].headers("POST", ASK, _now())
+
+
 def _now() -> int:
     return time.time_ns() // 1_000_000
 
@@ -127,8 +156,9 @@ def _now() -> int:
 async def timed(http: httpx.AsyncClient, asked: Question, named: Named, *, known: bool) -> float:
     """Milliseconds of one answer, which has to be the expected one."""
     body = asked.body(named)
+    headers = asked.headers(body)
     began = time.perf_counter()
-    answer = await http.post(asked.path, json=body)
+    answer = await http.post(asked.path, json=body, headers=headers)
     took = time.perf_counter() - began
     told = "" if answer.is_success else answer.json()["error"]["code"]
     if told != (asked.somebody if known else asked.nobody):
@@ -182,12 +212,10 @@ async def measured(turns: int) -> list[tuple[str, ...]]:
             await asyncio.to_thread(all_packed, f"http://127.0.0.1:{host.port}/")
             audience = (await http.get("/config")).json()["accounts"]["audience"]
             accounts = math.ceil((turns + FIRST) / GUESSES)
-            known = []
-            for number in range(accounts):
-                person = Person(http, audience, number)
-                await person.register()
-                await person.begin()
-                known.append(Named(person.address, person.chain))
+            people = await registered(http, audience, range(accounts))
+            for person in people[::2]:
+                await person.findable()
+            known = [Named(person.address, person.chain) for person in people]
             absent = [
                 Named(f"nobody_{number}.{number % 100_000:05}", chain_of_nobody())
                 for number in range(2 * accounts)
@@ -195,17 +223,35 @@ async def measured(turns: int) -> list[tuple[str, ...]]:
             recoveries = Recoveries(audience)
             asked = {
                 "sign in": Question("/auth/login", wrong_password, "login_wrong", "login_wrong"),
-                "begin to recover": Question(BEGIN, recoveries.begin, "not_found", "not_found", 4),
-                "recover": Question(
-                    "/auth/recover", recoveries.recover, "not_found", "not_found", 4
+                "begin to recover": Question(
+                    BEGIN, recoveries.begin, "not_found", "not_found", times=4
                 ),
-                "register (taken)": Question("/auth/register", wrong_password, "address_taken", ""),
+                "recover": Question(
+                    "/auth/recover", recoveries.recover, "not_found", "not_found", times=4
+                ),
+                "register (taken)": Question(REGISTER, wrong_password, "address_taken", ""),
             }
             for label, question in asked.items():
                 lines += await compared(
                     http, label, question, known, absent, turns * question.times
                 )
+            # Their tokens are good for a quarter of an hour.
+            askers = math.ceil((3 * turns + FIRST) / REQUESTS)
+            requests = Requests(
+                await registered(http, audience, range(accounts, accounts + askers))
+            )
+            question = Question(ASK, requests.body, "", "", requests.headers)
+            lines += await compared(http, "ask a contact", question, known, absent, turns)
     return lines
+
+
+async def registered(http: httpx.AsyncClient, audience: str, numbers: range) -> list[Person]:
+    """People with an account and a device."""
+    people = [Person(http, audience, number) for number in numbers]
+    for person in people:
+        await person.register()
+        await person.begin()
+    return people
 
 
 async def compared(
@@ -224,7 +270,7 @@ async def compared(
     took: tuple[list[float], list[float], list[float]] = ([], [], [])
     for place, kind in enumerate([0, 1, 2] * (FIRST // 3) + order):
         named = next(turning[kind])
-        if question.nobody == "" and kind > 0:
+        if question.path == REGISTER and kind > 0:
             # Whoever asks about nobody's address has it afterwards: each is another.
             named = Named(f"somebody_{place}.{place % 100_000:05}", named.chain)
         spent = await timed(http, question, named, known=kind == 0)

@@ -108,7 +108,7 @@ def _handshake(route: SocketRoute) -> Operation:
         method="GET",
         path=route.path,
         name=route.name,
-        summary=f"Speak WebSocket (subprotocol {route.protocol}; docs/protocol.md, section 11)",
+        summary=f"Speak WebSocket (subprotocol {route.protocol}; {route.document})",
         handler=refuse,
         answers={101: None},
     )

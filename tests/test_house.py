@@ -95,6 +95,7 @@ SCRIPTS_MAY_IMPORT = {
     "room.views": {"protocol", "room", "ui"},
     "account": {"protocol", "protocol.accounts", "device", "net", "vendor"},
     "account.views": {"protocol", "protocol.accounts", "account", "ui"},
+    # Conversations are an account's.
     "conversations": {
         "protocol",
         "protocol.accounts",

@@ -39,6 +39,7 @@ def test_there_are_suites():
     assert {suite.name for suite in SUITES} >= {"vectors.test.mjs", "session.test.mjs"}
     assert {suite.name for suite in LIVE_SUITES} == {
         "accounts.live.mjs",
+        "conversations.live.mjs",
         "rooms.live.mjs",
         "wires.live.mjs",
     }

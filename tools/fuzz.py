@@ -31,7 +31,7 @@ def counted(output: str) -> Counter[str]:
 def main() -> int:
     """Run them; the exit code is pytest's."""
     files = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("tests/**/test_any_*.py"))
-    files.append("tests/browser/test_hostile.py")
+    files += ["tests/browser/test_hostile.py", "tests/protocol/test_two_languages.py"]
     ended = subprocess.run(
         [
             sys.executable, "-m", "pytest", "-q", "-n", "auto", "--dist", "loadfile",

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 from ephemeral.accounts.api.actions import ACCOUNT, AccountActions
 from ephemeral.accounts.api.callers import AccountCallers, Asker
+from ephemeral.accounts.rules.changes import ChainMoved, ChangedEvent, ContactsChanged
+from ephemeral.accounts.rules.nouns import Sealing, Session
 from ephemeral.accounts.service.contact_requests import ContactRequests
 from ephemeral.accounts.service.contacts import Contacts
+from ephemeral.accounts.service.ended import TOPIC as ENDED_TOPIC
 from ephemeral.accounts.service.ended import EndedSessions, SessionEnded
 from ephemeral.accounts.service.hooks import Hooks, Listener
 from ephemeral.accounts.service.people import ChainState, People, PersonNow
@@ -16,11 +19,18 @@ from ephemeral.accounts.service.watches import Watches
 
 __all__ = [
     "ACCOUNT",
+    "ENDED_TOPIC",
     "Asker",
+    "ChainMoved",
     "ChainState",
+    "ChangedEvent",
+    "ContactsChanged",
     "Doors",
+    "EndedSessions",
     "Listener",
     "PersonNow",
+    "Sealing",
+    "Session",
     "SessionEnded",
 ]
 

@@ -25,6 +25,7 @@ from ephemeral.client.reading import read
 from ephemeral.client.returning import fates, take_back
 from ephemeral.client.secret_input import is_prompted, told_by_place
 from ephemeral.client.sending import send
+from ephemeral.client.talking.options import add_talking_commands
 from ephemeral.client.verifying import verify, verify_options
 from ephemeral.protocol.codes import CodeRefusal
 from ephemeral.protocol.errors import Refusal
@@ -104,6 +105,7 @@ def add_commands(subparsers: Any) -> None:
         parser.set_defaults(locked=name == "lock")
     add_account_commands(subparsers)
     add_contact_commands(subparsers)
+    add_talking_commands(subparsers)
 
 
 # --- running --------------------------------------------------------------------------------------
@@ -130,6 +132,8 @@ def run_in(context: Context) -> int:
 def _run(context: Context) -> Exit:
     work = _of_accounts(context.args)
     if work is not None:
+        if context.args.command == "say" and context.args.delete is None:
+            context.prepare({"text"})
         return asyncio.run(_until_signalled(context, work))
     command = COMMANDS.get(context.args.command, _CHECK)
     needs = set(command.needs)
@@ -160,6 +164,10 @@ def _of_accounts(args: argparse.Namespace) -> _Work | None:
             from ephemeral.client.contacts.runs import run_of  # noqa: PLC0415
 
             return run_of(args)
+        case "chat" | "inbox" | "say":
+            from ephemeral.client.talking import runs  # noqa: PLC0415
+
+            return runs.run_of(args)
     return None
 
 

@@ -251,16 +251,18 @@ class Server:
         return state or None, newer
 
     @asynccontextmanager
-    async def socket(self) -> AsyncIterator[ClientConnection]:
+    async def socket(
+        self, path: str = "/room/socket", protocol: str = PROTOCOL
+    ) -> AsyncIterator[ClientConnection]:
         """A socket on which nothing has been said yet. Raises `Refusal` or `ClientError`.
 
         `SocketRefused`: where something answers that may let requests pass all the same.
         """
-        address = "ws" + self.address.removeprefix("http") + "/room/socket"
+        address = "ws" + self.address.removeprefix("http") + path
         try:
             socket = await _Connect(
                 address,
-                subprotocols=[Subprotocol(PROTOCOL)],
+                subprotocols=[Subprotocol(protocol)],
                 ssl=self._tls if address.startswith("wss:") else None,
                 compression=None,
                 proxy=None if self.proxy is None else self.proxy.url,
@@ -278,7 +280,7 @@ class Server:
         except (OSError, TimeoutError) as error:
             raise lost(self.address, self.proxy, error) from None
         try:
-            if socket.subprotocol != PROTOCOL:
+            if socket.subprotocol != protocol:
                 raise SocketRefused(_StrangerError(address, 101).message)
             yield socket
         finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from ephemeral import metrics
@@ -10,30 +10,15 @@ from ephemeral.accounts.doors import Doors
 from ephemeral.conversations.api.actions import ConversationActions
 from ephemeral.conversations.api.handlers import ConversationHandlers
 from ephemeral.conversations.api.operations import conversation_operations
-from ephemeral.conversations.rules.changes import KINDS
+from ephemeral.conversations.api.socket_events import SocketEvents
+from ephemeral.conversations.api.socket_route import socket_route
 from ephemeral.conversations.service.conversation_services import ConversationServices
 from ephemeral.conversations.service.counts import counts
+from ephemeral.conversations.service.hub import Hub
+from ephemeral.conversations.service.listening import Listening
 from ephemeral.edge.wing import Figure, Ground, Wing
-from ephemeral.live.bus import Hint
 
 __all__ = ["conversations_wing"]
-
-
-class _Published:
-    """Has the bus know what conversations publish; nobody listens here."""
-
-    kinds = KINDS
-
-    def receive(self, hints: Sequence[Hint]) -> None:
-        """Take nothing."""
-
-    def listens(self, topic: bytes) -> bool:
-        """Want nothing."""
-        del topic
-        return False
-
-    def missed(self) -> None:
-        """Miss nothing."""
 
 
 @asynccontextmanager
@@ -52,10 +37,26 @@ async def conversations_wing(ground: Ground, doors: Doors) -> AsyncIterator[Wing
         ground.random,
         ground.fault,
     )
-    ground.bus.subscribe(_Published())
+
+    async def topics_of(account: bytes) -> list[bytes]:
+        asked = await doors.requests.topic_of(account)
+        return [one for one in (doors.watches.topic(account), asked) if one is not None]
+
+    hub = Hub(
+        Listening(pool, services.reading),
+        services.recent,
+        services.hints,
+        ground.bus,
+        doors.ended,
+        topics_of,
+        SocketEvents(),
+        ground.fault,
+    )
     handlers = ConversationHandlers(
         services.epochs, services.membership, services.reading, services.ledger
     )
+
+    operations = conversation_operations(handlers, doors, ConversationActions.of(ground.settings))
 
     async def figures() -> list[Figure]:
         found = await counts(pool)
@@ -67,10 +68,9 @@ async def conversations_wing(ground: Ground, doors: Doors) -> AsyncIterator[Wing
 
     try:
         yield Wing(
-            operations=conversation_operations(
-                handlers, doors, ConversationActions.of(ground.settings)
-            ),
-            background={"conversations": services.sweeper.run},
+            operations=operations,
+            sockets=[socket_route(operations, hub, doors, ground.settings.base_path)],
+            background={"conversations": services.sweeper.run, "account sockets": hub.run},
             gauges={metrics.CONVERSATION_QUEUE: lambda: services.ledger.queued},
             figures=figures,
         )

@@ -56,7 +56,7 @@ class Session:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SocketRoute:
     """A path that speaks WebSocket, for `caller`s. `name` is its handshake's in the contract, and
-    `protocol` its subprotocol.
+    `protocol` its subprotocol; `document` says where it is described.
 
     `operations` with a frame may be asked for here, after `hello`; they are `caller`'s. `hello` is
     what that frame has besides the credentials. `close_codes`: by refusals that only this wing has.
@@ -69,4 +69,5 @@ class SocketRoute:
     operations: Sequence[Operation]
     session: Callable[[Socket], Session]
     hello: type[Struct] = Bare
+    document: str = "docs/protocol.md, section 11"
     close_codes: Mapping[str, int] = field(default_factory=dict)

@@ -94,6 +94,7 @@ ACCOUNT_STATUS: Mapping[str, tuple[int, str]] = {
         "This sealing key isn't its device's, of another day, or no key at all.",
     ),
     "pins_signature": (400, "These pins are not signed by the device that stores them."),
+    "contacts_full": (409, "No more contacts can be had by this account."),
 }
 
 #: The codes that only conversations have (docs/conversations.md). Neither a room nor an account's
@@ -127,7 +128,6 @@ CONVERSATION_STATUS: Mapping[str, tuple[int, str]] = {
     "broken": (409, "Your log of this conversation is not the server's. Read it again."),
     "rekey_required": (409, "This conversation needs a new key first."),
     "stale_epoch": (409, "This conversation has a newer key. Read it first."),
-    "contacts_full": (409, "No more contacts can be had by this account."),
     "conversations_full": (409, "Somebody here can't be in more conversations."),
 }
 

@@ -384,8 +384,11 @@ def test_every_end_fate_and_receipt_of_the_client_has_its_sentence(
     assert {f"trace.sent_{state}" for state in ended} <= set(english)
 
 
-# What only a broken or a lying program brings about is told by one sentence (refusals.js).
-NOT_BY_PEOPLE = re.compile("chain_|linking_|box_|pins|json_form|sealing_key|close_needed")
+# What only a broken or a lying program brings about is told by one sentence (refusals.js). The page
+# has no contacts yet.
+NOT_BY_PEOPLE = re.compile(
+    "chain_|linking_|box_|pins|json_form|sealing_key|close_needed|contacts_full"
+)
 
 
 def test_every_refusal_of_accounts_that_a_person_can_meet_has_its_sentence(

@@ -34,7 +34,8 @@ people = st.builds(
         st.builds(
             Person,
             sized(32),
-            sized(16),
+            st.none() | sized(16),
+            st.none() | texts,
             st.none() | texts,
             st.none() | texts,
             st.none() | pins,
@@ -56,6 +57,7 @@ people = st.builds(
     ),
     st.dictionaries(sized(16), texts, max_size=2),
     st.dictionaries(sized(16), sized(32), max_size=2),
+    st.dictionaries(sized(16), numbers, max_size=2),
 )
 KEPT = st.builds(
     Kept,

@@ -151,7 +151,7 @@ def test_a_name_of_ones_own_and_an_id_say_who_is_meant(ada: Machine, bob: Machin
 
 
 def test_two_of_one_name_are_told_apart_by_a_number():
-    persons = [Person(bytes([n]) * 32, bytes([n]) * 16, "Bo") for n in (1, 2)]
+    persons = [Person(bytes([n]) * 32, name="Bo") for n in (1, 2)]
     assert list(shown_names(persons).values()) == ["Bo", "Bo · 2"]
 
 

@@ -10,6 +10,7 @@ from ephemeral.client.accounts.options import ACCOUNT_COMMANDS
 from ephemeral.client.cli import COMMANDS, add_commands
 from ephemeral.client.contacts.options import CONTACT_COMMANDS
 from ephemeral.client.exits import MEANINGS, Exit
+from ephemeral.client.talking.options import CHAT_COMMANDS
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
 EVERYWHERE = {"--help", "--json", "--code-fd"}
@@ -27,7 +28,8 @@ def parsers() -> dict[str, argparse.ArgumentParser]:
     subparsers = parser.add_subparsers()
     add_commands(subparsers)
     found = dict(subparsers.choices)
-    groups = {"account": found.pop("account"), "contacts": found["contacts"]}
+    groups = {"account": found.pop("account")}
+    groups |= {name: found[name] for name in ("contacts", "chat")}
     for name, group in groups.items():
         (below,) = (one for one in group._actions if one.choices is not None)
         found |= {f"{name} {command}": one for command, one in below.choices.items()}
@@ -40,7 +42,8 @@ ALL = [
     *COMMANDS,
     *(f"account {one}" for one in ACCOUNT_COMMANDS),
     *(f"contacts {one}" for one in CONTACT_COMMANDS),
-    "invite",
+    *(f"chat {one}" for one in CHAT_COMMANDS),
+    *("inbox", "invite", "say"),
 ]
 
 
@@ -81,6 +84,15 @@ def test_no_command_takes_an_argument_that_could_be_a_secret():
         **{
             f"contacts {one}": ["who"]
             for one in ("accept", "deny", "block", "remove", "rename", "compare")
+        },
+        "say": ["where"],
+        "chat": ["chat_command"],
+        "chat new": ["whom"],
+        "chat timer": ["where", "time"],
+        **{f"chat {one}": ["where", "whom"] for one in ("add", "remove", "admin")},
+        **{
+            f"chat {one}": ["where"]
+            for one in CHAT_COMMANDS.keys() - {"list", "new", "timer", "add", "remove", "admin"}
         },
     }
     for name, one in parsers().items():

@@ -16,7 +16,9 @@ from support.operations import OPERATIONS
 
 from ephemeral.accounts.api.actions import AccountActions
 from ephemeral.accounts.api.callers import AccountCallers
+from ephemeral.accounts.api.contact_operations import contact_operations
 from ephemeral.accounts.api.sign_in_operations import sign_in_operations
+from ephemeral.conversations.api.operations import conversation_operations
 from ephemeral.protocol.errors import STATUS
 from ephemeral.settings import Settings
 
@@ -92,7 +94,7 @@ def assert_like(real: Any, shown: Any) -> None:
     if isinstance(shown, dict):
         assert list(real) == list(shown)
         for key in shown:
-            if key.endswith("_day"):
+            if key == "day" or key.endswith("_day"):
                 assert real[key] >= 20_000
             else:
                 assert_like(real[key], shown[key])
@@ -135,7 +137,9 @@ def test_the_session_of_the_documentation_happens_as_it_is_shown(
     for real, (_, shown) in zip(printed, blocks, strict=True):
         assert_printed(real, shown)
     code = re.search(r"Bearer (\S+)", (tmp_path / "room.headers").read_text())[1]
-    server.forbid(code, "Knock twice", "correct horse battery", "curl_user")
+    server.forbid(
+        code, "Knock twice", "correct horse battery", "curl_user", "curl_anna", "curl_bert"
+    )
 
 
 def test_every_operation_stands_in_the_session_and_in_the_table():
@@ -151,9 +155,12 @@ def test_every_operation_stands_in_the_session_and_in_the_table():
         assert place in called or place == ("GET", "/room/socket")
 
 
-def test_every_operation_of_sign_in_stands_in_the_table():
-    operations = sign_in_operations(
-        Mock(), AccountCallers.of(Mock(), Mock()), AccountActions.of(Settings.parse({}))
+def test_every_operation_of_sign_in_contacts_and_conversations_stands_in_the_table():
+    callers, actions = AccountCallers.of(Mock(), Mock()), AccountActions.of(Settings.parse({}))
+    operations = (
+        *sign_in_operations(Mock(), callers, actions),
+        *contact_operations(Mock(), callers, actions),
+        *conversation_operations(Mock(), Mock(), Mock()),
     )
     table = set(re.findall(r"^\| `([A-Z]+) (/[^`]*)` \|", DOCUMENT, re.MULTILINE))
     assert {(one.method, one.path) for one in operations} <= table

@@ -11,7 +11,7 @@ from openapi_spec_validator import validate
 from support.operations import OPERATIONS
 from support.people.raw_client import Client, Member, Message, Room, charter, text
 
-from ephemeral.protocol.errors import STATUS
+from ephemeral.protocol.errors import ACCOUNT_STATUS, CONVERSATION_STATUS, STATUS
 
 
 @pytest.fixture
@@ -167,3 +167,10 @@ async def test_the_contract_names_every_code_that_the_server_has(contract: dict[
     named = set(re.findall(r"`([a-z_]+)`", json.dumps(contract["paths"])))
     # These belong to no operation: a method that is none, a socket.
     assert set(STATUS) - named == {"method_not_allowed", "replaced"}
+    # What is sealed or typed is looked at by clients alone; here no other service opens accounts.
+    assert set(ACCOUNT_STATUS) - named == {
+        "json_form", "password_length",
+        "id_token_wrong", "identity_unknown", "reauthentication_needed", "identity_taken",
+        "identity_full",
+    }  # fmt: skip
+    assert set(CONVERSATION_STATUS) - named == set()

@@ -1,9 +1,10 @@
-"""Somebody takes the disk of a server with accounts: what is left of devices and of accounts.
+"""Somebody takes the disk of a server with accounts: what is left of devices, accounts, and talk.
 
 As with rooms (test_remains): names, shares, sealing keys, pins and links are planted through the
 real services and destroyed in every way that there is. Copies from before an epoch ended open all
 of it; two epochs later they open what lives, and of a deleted account nothing. What a row holds in
-the clear is found as long as the row is.
+the clear is found as long as the row is. Of conversations it is the keys that count, under which
+messages and boxes are sealed: without them nothing of these can be read, wherever it lies.
 """
 
 import asyncio
@@ -14,11 +15,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.machines.account_services import AccountDesk, Machine, Person
+from support.machines.conversation_desk import ConversationDesk, Talk, seat
 from support.machines.services import Desk
 from test_remains import Copy, end_epoch, keep_the_dead
 
 from ephemeral.accounts.rows import account_rows
 from ephemeral.accounts.rules.names import address_hash
+from ephemeral.protocol.conversations.making import Change
+from ephemeral.protocol.conversations.messages import AD_SIZE
+from ephemeral.sealing.seals import Kind
 from ephemeral.store.embedded.server import EmbeddedPostgres
 from ephemeral.store.migrations import migrate, read_migrations
 from ephemeral.store.postgres import open_pool
@@ -53,6 +58,7 @@ class Scene:
         desk = AccountDesk(await Desk.open(pool, self.folder / "keyring"))
         if work == "fill":
             await fill(self, desk)
+            await fill_conversations(self, desk)
         else:
             for _ in range(2):
                 await end_epoch(desk.desk)
@@ -132,6 +138,55 @@ async def fill(scene: Scene, desk: AccountDesk) -> None:
     assert await person.close(person.machines[0], by=person.recovery) is None
     scene.destroyed(*kept)
     scene.clear = {person.account: "id", name_there: "hash of the address", hashed: "password"}
+
+
+async def fill_conversations(scene: Scene, desk: AccountDesk) -> None:
+    """Conversations that live, of which all was read, and that were ended for all."""
+    talks = ConversationDesk(desk)
+    one, other = await talks.friends(1, 1)
+    found = {what: await talks.talk(one, other) for what in ("waiting", "read", "ended")}
+    sealed: dict[str, dict[str, bytes]] = {}
+    for what, talk in found.items():
+        entry = talk.entry(one.machines[0])
+        await talk.send(one, entry)
+        scene.silent[entry[AD_SIZE:]] = f"{what}: a message"
+        sealed[what] = await kept_of(talks, talk)
+        for name, content in sealed[what].items():
+            scene.planted(f"{what}: {name}", content)
+    await found["read"].ack_all(one, other)
+    await talks.sweep()
+    scene.destroyed(sealed["read"]["segment key"], sealed["read"]["box key"])
+    joined = found["ended"]
+    await joined.renew(one, Change(joining=bytes(range(32))))
+    third = await talks.person()
+    wish = os.urandom(300)
+    await talks.services.membership.join(seat(third), joined.id, bytes(range(32)), wish)
+    content = b"\x20" + bytes(range(32)) + wish
+    scene.planted("ended: somebody who waits", content)
+    await talks.services.membership.end(seat(one), joined.id)
+    scene.destroyed(*sealed["ended"].values(), content)
+    await talks.services.ledger.close()
+    assert await talks.orphans() == {}
+
+
+async def kept_of(talks: ConversationDesk, talk: Talk) -> dict[str, bytes]:
+    """What the vault holds of a conversation with one epoch."""
+    row = await talks.pool.fetchrow(
+        """
+        SELECT r.payload, r.boxes, g.segment FROM accounts.records r
+        JOIN accounts.segments g ON g.conversation = r.conversation WHERE r.conversation = $1
+        """,
+        talk.id,
+    )
+    assert row is not None
+    kinds: list[tuple[str, Kind]] = [
+        ("record", "record"), ("box key", "box-key"), ("segment key", "segment-key"),
+    ]  # fmt: skip
+    found = {}
+    async with talks.pool.acquire() as connection:
+        for (what, kind), payload in zip(kinds, row, strict=True):
+            found[what] = (await talks.accounts.values.read(connection, kind, [payload]))[payload]
+    return found
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from ephemeral.accounts.api import contact_bodies
+from ephemeral.accounts.service.contacts import CONTACTS_MAX
 from ephemeral.protocol.accounts import (
     addresses,
     chain,
@@ -55,6 +57,8 @@ def test_every_label_that_is_signed_is_named():
         f"*Answer*, at most {linking.ANSWER_MAX:,} bytes",
         f"{device_names.NAME_SIZE} bytes",
         f"at most {pins.PINS_MAX:,} bytes",
+        f"at most {CONTACTS_MAX} contacts",
+        f"(at most {contact_bodies.SEALED_MAX:,} bytes; conversations.md 11)",
     ],
 )
 def test_the_numbers_are_those_of_the_code(said):

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from account_operations import ACCOUNTS
 from book_steps import book
+from conversation_operations import CONVERSATIONS
 from lower_operations import LOWER
 
 from ephemeral.protocol import (
@@ -336,6 +337,7 @@ def session(steps, **given):
 OPERATIONS = (
     LOWER
     | ACCOUNTS
+    | CONVERSATIONS
     | {"suggestions": suggested}
     | {
         function.__name__: function

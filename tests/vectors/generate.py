@@ -16,6 +16,10 @@ import account_signature_cases
 import book_cases
 import charter_cases
 import code_cases
+import conversation_invitation_cases
+import conversation_judge_cases
+import conversation_message_cases
+import conversation_record_cases
 import encoding_cases
 import envelope_cases
 import key_cases
@@ -53,6 +57,10 @@ FILES = (
     account_box_cases.make,
     account_recovery_cases.make,
     account_link_cases.make,
+    conversation_record_cases.make,
+    conversation_judge_cases.make,
+    conversation_message_cases.make,
+    conversation_invitation_cases.make,
 )
 
 

@@ -32,6 +32,12 @@ Address = Annotated[str, Meta(max_length=64, description="An account's address")
 Sealed = Annotated[str, at_most(SEALED_MAX, "Encrypted for who has the link")]
 
 
+def _sealed(text: str) -> bytes:
+    sealed = b64decode(text)
+    refuse(not 1 <= len(sealed) <= SEALED_MAX, "malformed")
+    return sealed
+
+
 class ContactBody(Strict):
     """An account that is asked about."""
 
@@ -105,7 +111,7 @@ class InviteBody(Strict):
         """Its parts; `malformed`."""
         return InviteRequest(
             b64decode(self.id, _ID),
-            b64decode(self.sealed),
+            _sealed(self.sealed),
             None if self.conversation is None else b64decode(self.conversation, _ID),
         )
 
@@ -118,7 +124,7 @@ class RedeemBody(Strict):
 
     def unpack(self) -> tuple[bytes, bytes]:
         """The invitation, and what its redeemer says; `malformed`."""
-        return b64decode(self.id, _ID), b64decode(self.sealed)
+        return b64decode(self.id, _ID), _sealed(self.sealed)
 
 
 class InvitationBody(Strict):

@@ -45,8 +45,11 @@ _HIDDEN = {
     ("accounts.contact_invitations", "invitation"): _NAME,
     ("payload_keys", "wrapped"): _KEY,
 }
+_SEALED = "Sealed bytes: their length and the first eight bytes of their SHA-256."
 _DIGESTS = {
-    ("payloads", "body"): "Sealed bytes: their length and the first eight bytes of their SHA-256.",
+    ("payloads", "body"): _SEALED,
+    ("accounts.entries", "sealed"): _SEALED,
+    ("accounts.boxes", "sealed"): _SEALED,
 }
 # Ids that the owner's devices are told anyway or that only link rows, public keys, and signatures.
 _WHOLE = {
@@ -72,6 +75,34 @@ _WHOLE = {
     ("accounts.contacts", "request"),
     ("accounts.contact_invitations", "conversation"),
     ("accounts.contact_invitations", "redeemer"),
+    ("accounts.conversations", "conversation"),
+    ("accounts.conversations", "record"),
+    ("accounts.conversations", "log"),
+    ("accounts.conversations", "due"),
+    ("accounts.conversations", "told_device"),
+    ("accounts.conversations", "segment"),
+    ("accounts.conversation_people", "chain"),
+    ("accounts.conversation_devices", "conversation"),
+    ("accounts.conversation_chains", "conversation"),
+    ("accounts.conversation_chains", "chain"),
+    ("accounts.log_places", "conversation"),
+    ("accounts.log_places", "device"),
+    ("accounts.log_places", "id"),
+    ("accounts.log_places", "digest"),
+    ("accounts.log_places", "hash"),
+    ("accounts.entries", "conversation"),
+    ("accounts.entries", "segment"),
+    ("accounts.segments", "conversation"),
+    ("accounts.records", "conversation"),
+    ("accounts.records", "record"),
+    ("accounts.records", "log"),
+    ("accounts.boxes", "conversation"),
+    ("accounts.boxes", "device"),
+    ("accounts.leaves", "conversation"),
+    ("accounts.leaves", "chain"),
+    ("accounts.leaves", "device"),
+    ("accounts.leaves", "signature"),
+    ("accounts.joins", "conversation"),
     ("accounts.pending", "kind"),
     ("accounts.pending", "device"),
     ("accounts.pending", "signed"),
@@ -83,7 +114,11 @@ _WHOLE = {
 }
 _PAYLOAD = (("payloads", "id"), ("payload_keys", "payload"))
 _NAMES = {
-    ("accounts.chains", "chain"): (("accounts.chain_statements", "chain"),),
+    ("accounts.chains", "chain"): (
+        ("accounts.chain_statements", "chain"),
+        ("accounts.conversation_chains", "chain"),
+        ("accounts.leaves", "chain"),
+    ),
     ("accounts.sessions", "secret"): _PAYLOAD,
     ("accounts.devices", "name"): _PAYLOAD,
     ("accounts.sealing_keys", "payload"): _PAYLOAD,
@@ -95,6 +130,19 @@ _NAMES = {
     ("accounts.contact_requests", "own"): _PAYLOAD,
     ("accounts.contact_invitations", "payload"): _PAYLOAD,
     ("accounts.contact_invitations", "redemption"): _PAYLOAD,
+    ("accounts.conversation_people", "conversation"): (
+        ("accounts.conversations", "conversation"),
+        ("accounts.records", "conversation"),
+        ("accounts.log_places", "conversation"),
+        ("accounts.entries", "conversation"),
+        ("accounts.segments", "conversation"),
+    ),
+    # The boxes of others are theirs.
+    ("accounts.conversation_devices", "device"): (("accounts.boxes", "device"),),
+    ("accounts.records", "payload"): _PAYLOAD,
+    ("accounts.records", "boxes"): _PAYLOAD,
+    ("accounts.segments", "segment"): _PAYLOAD,
+    ("accounts.joins", "payload"): _PAYLOAD,
     ("payload_keys", "epoch"): (("epochs", "id"),),
 }
 _APART = {
@@ -196,6 +244,19 @@ def _elsewhere(found: list[TableRecord]) -> tuple[Elsewhere, ...]:
             "Who has you among their contacts has a row that says so, and who has asked for your "
             "address one with a keyed hash of it. Those are theirs, as these here are yours: "
             "nobody is told by whom they are blocked.",
+        ),
+        Elsewhere(
+            "tables",
+            "conversations that were left",
+            None,
+            "What your devices wrote into a conversation that you have left stays in its log, by "
+            "their names, as long as it does; records name you for 30 days after the next one.",
+        ),
+        Elsewhere(
+            "memory",
+            "what was read last",
+            None,
+            "The newest encrypted messages of conversations that are in use, for a while.",
         ),
         Elsewhere(
             "disk",

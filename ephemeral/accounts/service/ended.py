@@ -75,6 +75,10 @@ class EndedSessions:
             self._ended[sid] = False
         self._bus.publish([(TOPIC, SessionEnded(sid)) for sid in sids])
 
+    def knows(self, sid: bytes) -> bool:
+        """Whether a session has ended, as is known here: after seconds where hints were lost."""
+        return sid in self._ended
+
     async def has(self, sid: bytes) -> bool:
         """Whether a session has ended."""
         if sid in self._ended:

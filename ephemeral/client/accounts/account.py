@@ -8,6 +8,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from ephemeral.client.accounts.account_file import AccountFile
@@ -52,6 +53,11 @@ class Account:
     def remove(self) -> None:
         """Nothing of the account is kept here any more."""
         self._file.remove()
+
+    @property
+    def storage(self) -> Path:
+        """Where what conversations keep is stored."""
+        return self._file.path.with_suffix(".conversations")
 
     @property
     def now(self) -> int:

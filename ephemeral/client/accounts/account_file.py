@@ -144,7 +144,10 @@ class AccountFile:
 
     def remove(self) -> None:
         """Nothing is kept any more. What a drafted file left behind goes too."""
-        for path in (self.path, *self.path.parent.glob(f".{self.path.name}.*")):
+        folder, stem = self.path.parent, self.path.stem
+        drafts = folder.glob(f".{self.path.name}.*")
+        # What conversations keep goes as well.
+        for path in (self.path, *drafts, *folder.glob(f"{stem}.conversations*")):
             path.unlink(missing_ok=True)
         _keep_folder(self.path.parent)
         if self._key is not None:

@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from ephemeral.client.accounts.account import Account
 from ephemeral.client.accounts.kept import Kept, SealingSecret
+from ephemeral.client.accounts.kept_people import pin_fields
 from ephemeral.client.exits import ClientError
 from ephemeral.protocol.accounts.hpke import PrivateKey
 from ephemeral.protocol.accounts.pins import Pins, seal_pins
@@ -22,6 +23,8 @@ __all__ = ["daily", "first_sealing", "registers", "sealing_object"]
 DAY_MILLISECONDS = 86_400_000
 _KEPT_MILLISECONDS = 2 * DAY_MILLISECONDS
 _PINS_DAYS = 7
+# With all that may stand beside them, a file holds so many.
+_PINNED_CONTACTS = 150
 
 
 def first_sealing(random: Callable[[int], bytes], now: int) -> SealingSecret:
@@ -50,6 +53,8 @@ def registers(kept: Kept) -> dict[str, object]:
     shared: dict[str, object] = {"names_key": b64encode(names_key)}
     if recovery_seal is not None:
         shared["recovery_seal"] = b64encode(recovery_seal)
+    if kept.conversations:
+        shared["conversations"] = dict(kept.conversations)
     return shared
 
 
@@ -68,7 +73,10 @@ async def _renew_sealing(account: Account, chain: bytes) -> None:
     lasting = [
         one
         for one in kept.sealing
-        if not one.replaced_at or account.now - one.replaced_at < _KEPT_MILLISECONDS
+        if not one.replaced_at
+        or account.now - one.replaced_at < _KEPT_MILLISECONDS
+        # What was sealed to it is opened first, by whoever has conversations.
+        or (kept.storage is not None and kept.synced_at <= one.replaced_at)
     ]
     if lasting != kept.sealing:
         kept.sealing = lasting
@@ -94,7 +102,8 @@ async def _write_pins(account: Account) -> None:
         return
     assert kept.pin is not None
     assert kept.key is not None
-    pins = Pins(kept.pin, (), registers(kept))
+    known = [pin_fields(one.pin) for one in kept.people.persons if one.pin is not None]
+    pins = Pins(kept.pin, tuple(known[:_PINNED_CONTACTS]), registers(kept))
     sealed, signature = seal_pins(kept.key, kept.recovery_seal, pins)
     body = {"pins": b64encode(sealed), "signature": b64encode(signature)}
     await account.ask("PUT", "/devices/me/pins", body)

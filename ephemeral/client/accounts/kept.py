@@ -68,6 +68,8 @@ class Kept:
     read; `statements`: what was read of it. `made`: hashes of this device's own statements.
     `genesis`: a body that was or will be posted; `waits`: the server said that devices may refuse
     it. `pins_day`: when the pins were written last. `people`: what is kept of others.
+    `storage`: under which what conversations keep is sealed; `conversations`: R by conversation, as
+    another device told it to this one; `synced_at`: when all of them were read last.
     """
 
     server: str
@@ -88,6 +90,9 @@ class Kept:
     waits: bool = False
     pins_day: int = 0
     people: People = field(default_factory=People)
+    storage: bytes | None = field(default=None, repr=False)
+    conversations: Json = field(default_factory=dict)
+    synced_at: int = 0
 
     @property
     def key(self) -> SigningKey | None:
@@ -105,6 +110,7 @@ class Kept:
         self.seed = self.names_key = self.recovery_seal = self.linking = self.genesis = None
         self.pin, self.pins_day, self.waits = None, 0, False
         self.statements, self.sealing, self.made = [], [], []
+        self.storage, self.conversations, self.synced_at = None, {}, 0
 
     def fields(self) -> dict[str, object]:
         """As JSON."""
@@ -145,6 +151,9 @@ class Kept:
             "waits": int(self.waits),
             "pins_day": self.pins_day,
             "people": self.people.fields(),
+            "storage": _or_null(self.storage),
+            "conversations": dict(self.conversations),
+            "synced_at": self.synced_at,
         }
 
     @classmethod
@@ -174,6 +183,9 @@ class Kept:
             pins_day=read_integer(obj, "pins_day"),
             # A file that was written before there were any.
             people=People.read(read_object(obj, "people")) if "people" in obj else People(),
+            storage=_bytes_or_null(obj, "storage", KEY_SIZE),
+            conversations=read_object(obj, "conversations") if "conversations" in obj else {},
+            synced_at=read_integer(obj, "synced_at") if "synced_at" in obj else 0,
         )
 
 

@@ -25,13 +25,15 @@ __all__ = ["Invited", "People", "Person", "pin_fields", "read_pin"]
 
 @dataclass(slots=True)
 class Person:
-    """Somebody by their chain. `account`: who the server says has it. `name`: what they are called
-    here; `address`: by which they asked or were asked. `pin`: how far their chain was read, or how
-    far it was when they invited; `compared`: whether its number was compared."""
+    """Somebody by their chain. `account`: who the server says has it, of a contact. `name`: what
+    they are called here; `said`: what they call themselves; `address`: by which they asked or were
+    asked. `pin`: how far their chain was read, or how far it was when they invited; `compared`:
+    whether its number was compared."""
 
     chain: bytes
-    account: bytes
+    account: bytes | None = None
     name: str | None = None
+    said: str | None = None
     address: str | None = None
     pin: Pin | None = None
     compared: bool = False
@@ -53,24 +55,26 @@ class Invited:
 @dataclass(slots=True)
 class People:
     """All of it. `asked`: addresses by the request's id. `expected`: by conversations into which
-    one was invited, whose chain the invitation named."""
+    one was invited, whose chain the invitation named. `told`: by conversations, up to which epoch
+    its newcomers know what this account calls itself."""
 
     persons: list[Person] = field(default_factory=list)
     invited: list[Invited] = field(default_factory=list)
     asked: dict[bytes, str] = field(default_factory=dict)
     expected: dict[bytes, bytes] = field(default_factory=dict)
+    told: dict[bytes, int] = field(default_factory=dict)
 
     def by_chain(self, chain: bytes | None) -> Person | None:
         """The person with this chain."""
         return next((one for one in self.persons if one.chain == chain), None)
 
-    def met(self, chain: bytes, account: bytes) -> Person:
+    def met(self, chain: bytes, account: bytes | None = None) -> Person:
         """The person with this chain, who is known from now on."""
         person = self.by_chain(chain)
         if person is None:
-            person = Person(chain, account)
+            person = Person(chain)
             self.persons.append(person)
-        person.account = account
+        person.account = account or person.account
         return person
 
     def fields(self) -> dict[str, object]:
@@ -80,17 +84,19 @@ class People:
             "invited": [_invited_fields(one) for one in self.invited],
             "asked": {b64encode(request): one for request, one in self.asked.items()},
             "expected": {b64encode(of): b64encode(one) for of, one in self.expected.items()},
+            "told": {b64encode(of): epoch for of, epoch in self.told.items()},
         }
 
     @classmethod
     def read(cls, obj: Json) -> "People":
         """What `fields` gave; refuses anything else as malformed."""
-        asked, expected = read_object(obj, "asked"), read_object(obj, "expected")
+        asked, expected, told = (read_object(obj, one) for one in ("asked", "expected", "told"))
         return cls(
             [_read_person(one) for one in read_list(obj, "persons")],
             [_read_invited(one) for one in read_list(obj, "invited")],
             {b64decode(request): read_text(asked, request) for request in asked},
             {b64decode(of, ID_SIZE): read_bytes(expected, of, KEY_SIZE) for of in expected},
+            {b64decode(of, ID_SIZE): read_integer(told, of) for of in told},
         )
 
 
@@ -112,8 +118,9 @@ def read_pin(obj: Json) -> Pin:
 def _person_fields(one: Person) -> dict[str, object]:
     return {
         "chain": b64encode(one.chain),
-        "account": b64encode(one.account),
+        "account": None if one.account is None else b64encode(one.account),
         "name": one.name,
+        "said": one.said,
         "address": one.address,
         "pin": one.pin and pin_fields(one.pin),
         "compared": int(one.compared),
@@ -124,8 +131,9 @@ def _read_person(value: object) -> Person:
     obj = _object(value)
     return Person(
         read_bytes(obj, "chain", KEY_SIZE),
-        read_bytes(obj, "account", ID_SIZE),
+        None if obj.get("account") is None else read_bytes(obj, "account", ID_SIZE),
         _text_or_null(obj, "name"),
+        _text_or_null(obj, "said"),
         _text_or_null(obj, "address"),
         None if obj.get("pin") is None else read_pin(read_object(obj, "pin")),
         bool(read_integer(obj, "compared")),

@@ -38,7 +38,7 @@ from ephemeral.protocol.codes import new_code
 from ephemeral.protocol.encoding import b64decode, b64encode
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import KEY_SIZE, WAIT_SECONDS_MAX
-from ephemeral.protocol.objects import Json, read_bytes, read_integer
+from ephemeral.protocol.objects import Json, read_bytes, read_integer, read_object
 
 __all__ = ["accept", "link"]
 
@@ -186,6 +186,9 @@ async def _linked(account: Account, chain: bytes, answer: Answer) -> None:
     if hashlib.sha256(recovery_seal).digest() != own.chain.recovery_seal:
         raise Refusal("linking_form", _ANOTHERS)
     kept.recovery_seal = recovery_seal
+    if "conversations" in answer.registers:
+        # From where this device follows them: R by the conversation's id.
+        kept.conversations = read_object(answer.registers, "conversations")
     kept.linking = None
     kept.sealing[0].published_at = account.now
     await finish_device(account)

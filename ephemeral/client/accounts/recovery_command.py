@@ -33,7 +33,7 @@ from ephemeral.protocol.accounts.statements import consent
 from ephemeral.protocol.encoding import b64decode, b64encode
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import ID_SIZE, KEY_SIZE
-from ephemeral.protocol.objects import Json, read_bytes, read_id, read_list
+from ephemeral.protocol.objects import Json, read_bytes, read_id, read_list, read_object
 
 __all__ = ["recover"]
 
@@ -114,7 +114,8 @@ async def _recover(
     kept.forget_device()
     kept.session = None
     kept.seed = context.random(KEY_SIZE)
-    kept.names_key = _names_key(keys, chain, found) or context.random(KEY_SIZE)
+    names_key, kept.conversations = _pinned(keys, chain, found)
+    kept.names_key = names_key or context.random(KEY_SIZE)
     kept.recovery_seal = following.seal_public
     kept.sealing = [first_sealing(context.random, account.now)]
     key = kept.key
@@ -148,8 +149,9 @@ async def _recover(
     account.take_tokens(answer)
 
 
-def _names_key(keys: RecoveryKeys, chain: Chain, found: Json) -> bytes | None:
-    """The key of names, of the oldest device's pins that can be read.
+def _pinned(keys: RecoveryKeys, chain: Chain, found: Json) -> tuple[bytes | None, Json]:
+    """The key of names, of the oldest device's pins that can be read, and what they say of
+    conversations: R by id.
 
     A thief's device may have written pins as well; the oldest is the one that the owner trusted
     first.
@@ -166,5 +168,7 @@ def _names_key(keys: RecoveryKeys, chain: Chain, found: Json) -> bytes | None:
             written.append((order.index(device), pins))
     for _, pins in sorted(written, key=lambda each: each[0]):
         with suppress(Refusal):
-            return read_bytes(pins.registers, "names_key", KEY_SIZE)
-    return None
+            names_key = read_bytes(pins.registers, "names_key", KEY_SIZE)
+            known = "conversations" in pins.registers
+            return names_key, read_object(pins.registers, "conversations") if known else {}
+    return None, {}

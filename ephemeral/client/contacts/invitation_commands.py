@@ -13,6 +13,7 @@ from ephemeral.client.contacts.naming import between, called, shown_names
 from ephemeral.client.context import Context
 from ephemeral.client.durations import local_time
 from ephemeral.client.exits import Exit, usage
+from ephemeral.client.talking.here import here
 from ephemeral.protocol.conversations.invitations import (
     Invitation,
     Inviting,
@@ -21,9 +22,9 @@ from ephemeral.protocol.conversations.invitations import (
     seal_invitation,
     seal_redemption,
 )
-from ephemeral.protocol.encoding import b64decode, b64encode
-from ephemeral.protocol.errors import Refusal
-from ephemeral.protocol.limits import ID_SIZE
+from ephemeral.protocol.conversations.records import ADMIN
+from ephemeral.protocol.encoding import b64encode
+from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.protocol.names import is_name
 from ephemeral.protocol.objects import read_bytes, read_id, read_integer
 
@@ -38,6 +39,16 @@ async def invite(context: Context) -> Exit:
     args = context.args
     if sum((args.redeem, args.list, args.withdraw is not None, args.to is not None)) > 1:
         raise usage("One of --redeem, --list, --withdraw and --to.")
+    for name in (args.name, args.label):
+        if name is not None and not is_name(name):
+            raise Refusal("device_name", "A name has 1 to 64 bytes of what can be seen.")
+    if args.to is not None:
+        async with here(context) as place:
+            await place.engine.sync()
+            known = place.conversation(args.to)
+            place.require_followed(known)
+            refuse(known.role != ADMIN, "not_admin")
+            return await _make(place.account, known.id)
     async with account_here(context) as account:
         own_key(account)
         if args.redeem:
@@ -46,8 +57,7 @@ async def invite(context: Context) -> Exit:
             return await _list(account, await read_listing(account))
         if args.withdraw is not None:
             return await _withdraw(account)
-        into = None if args.to is None else b64decode(args.to, ID_SIZE)
-        return await _make(account, into)
+        return await _make(account, None)
 
 
 async def _make(account: Account, conversation: bytes | None) -> Exit:
@@ -92,8 +102,6 @@ async def _own(account: Account, conversation: bytes | None) -> Inviting:
     name = account.context.args.name
     if name is None:
         name = account.kept.address.partition(".")[0]
-    if not is_name(name):
-        raise Refusal("device_name", "A name has 1 to 64 bytes of what can be seen.")
     return Inviting((await read_own(account)).chain.pin, name, conversation)
 
 
@@ -110,7 +118,8 @@ async def _redeem(account: Account) -> Exit:
     said = open_invitation(invitation, read_bytes(answer, "sealed"))
     person = people.met(said.pin.chain, other)
     person.pin = person.pin or said.pin
-    person.name = person.name or context.args.label or said.name
+    person.name = context.args.label or person.name
+    person.said = said.name or person.said
     if said.conversation is not None:
         people.expected[said.conversation] = said.pin.chain
     account.save()

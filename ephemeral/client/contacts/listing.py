@@ -144,11 +144,12 @@ def _take(account: Account, person: Person, invited: Invited, redeemed: Redempti
     except Refusal:
         account.context.say(
             "Somebody is a contact now by an invitation of yours without having had its link, or "
-            f"as another: {b64encode(person.account)}. Compare numbers before you trust them."
+            f"as another: {b64encode(redeemed.account)}. Compare numbers before you trust them."
         )
         return
     person.pin = person.pin or said.pin
-    person.name = person.name or invited.label or said.name
+    person.name = person.name or invited.label
+    person.said = said.name or person.said
 
 
 def _objects(answer: Json, key: str) -> list[Json]:

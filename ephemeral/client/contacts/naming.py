@@ -35,8 +35,9 @@ class Row(NamedTuple):
 
 
 def called(person: Person | None) -> str | None:
-    """What somebody is called here: as this account wished, else by their address."""
-    return None if person is None else person.name or person.address
+    """What somebody is called here: as this account wished, else as they call themselves, else by
+    their address."""
+    return None if person is None else person.name or person.said or person.address
 
 
 def shown_names(persons: Iterable[Person]) -> dict[bytes, str]:

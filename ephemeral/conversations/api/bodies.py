@@ -20,17 +20,17 @@ from ephemeral.protocol.limits import INTEGER_MAX
 __all__ = [
     "POST_BODY_MAX",
     "RECORD_BODY_MAX",
-    "AckBody",
+    "AcknowledgeLogBody",
     "ConversationBody",
     "EpochBody",
     "EpochsQuery",
     "FoundBody",
-    "JoinBody",
+    "JoinConversationBody",
     "LeaveBody",
     "ListQuery",
     "LogQuery",
     "MessageBody",
-    "PostBody",
+    "PostMessagesBody",
     "RecordRequest",
 ]
 
@@ -153,7 +153,7 @@ class EpochsQuery(Strict):
         return b64decode(self.conversation, _ID), _number(self.after, 0), _limit(self.limit)
 
 
-class PostBody(Strict):
+class PostMessagesBody(Strict):
     """Body of `POST /chatrooms/{conversation}/message`, and the frame `post`."""
 
     conversation: Conversation
@@ -178,7 +178,7 @@ class MessageBody(Strict):
         return b64decode(self.conversation, _ID), b64decode(self.message, _ID)
 
 
-class AckBody(Strict):
+class AcknowledgeLogBody(Strict):
     """Body of `POST /chatrooms/{conversation}/ack`, and the frame `ack`."""
 
     conversation: Conversation
@@ -216,7 +216,7 @@ class LeaveBody(Strict):
         return b64decode(self.conversation, _ID), leave
 
 
-class JoinBody(Strict):
+class JoinConversationBody(Strict):
     """Body of `POST /chatrooms/{conversation}/join`."""
 
     conversation: Conversation

@@ -7,7 +7,6 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import astuple
 
-from ephemeral.conversations.rows.conversation_rows import Summary
 from ephemeral.conversations.rules.log_state import why_due
 from ephemeral.conversations.rules.records import Begun
 from ephemeral.conversations.rules.requests import Acknowledged, Posted
@@ -17,21 +16,23 @@ from ephemeral.conversations.service.reading import (
     LogPage,
     MembersPage,
     PersonNow,
+    Summary,
 )
 from ephemeral.conversations.service.recent import Item
 from ephemeral.protocol.conversations.records import ADMIN, MEMBER
 from ephemeral.protocol.encoding import b64encode
 
 __all__ = [
-    "AckAnswer",
-    "BegunAnswer",
     "ConversationAnswer",
+    "CursorAnswer",
+    "DeliveredObject",
+    "EpochBegunAnswer",
     "EpochsAnswer",
     "ItemObject",
     "ListAnswer",
     "LogAnswer",
     "MembersAnswer",
-    "PostedAnswer",
+    "MessagesPostedAnswer",
     "acknowledged",
     "begun",
     "conversation",
@@ -63,7 +64,7 @@ class _Answer(Struct, gc=False):
     """Something that is encoded as a JSON object."""
 
 
-class BegunAnswer(_Answer):
+class EpochBegunAnswer(_Answer):
     """An epoch that has begun: the place of its record, and the log's hash there."""
 
     conversation: Id
@@ -162,12 +163,21 @@ class JoinObject(PersonObject, kw_only=True):
     sealed: Blob
 
 
+class DeliveredObject(_Answer):
+    """Up to which place of the log a device has stored what it read."""
+
+    device: Id
+    cursor: Place
+
+
 class MembersAnswer(_Answer):
-    """Who is in a conversation, who has left it, and who waits to be added."""
+    """Who is in a conversation, who has left it, and who waits to be added. `cursors`: of the
+    devices that the newest record lists."""
 
     people: list[PersonObject]
     leaves: list[LeftObject]
     joins: list[JoinObject]
+    cursors: list[DeliveredObject]
     now: Time
 
 
@@ -204,7 +214,7 @@ class StoredObject(_Answer):
     at: Time
 
 
-class PostedAnswer(_Answer):
+class MessagesPostedAnswer(_Answer):
     """Where messages stand, in order; `renew`: begin another epoch when there is time."""
 
     stored: list[StoredObject]
@@ -212,7 +222,7 @@ class PostedAnswer(_Answer):
     now: Time
 
 
-class AckAnswer(_Answer):
+class CursorAnswer(_Answer):
     """Where the device's cursor stands."""
 
     cursor: Place
@@ -222,7 +232,9 @@ class AckAnswer(_Answer):
 def begun(one: Begun) -> bytes:
     """An epoch has begun."""
     return _encode(
-        BegunAnswer(b64encode(one.conversation), one.epoch, one.s, b64encode(one.hash), one.now)
+        EpochBegunAnswer(
+            b64encode(one.conversation), one.epoch, one.s, b64encode(one.hash), one.now
+        )
     )
 
 
@@ -268,6 +280,7 @@ def members(page: MembersPage) -> bytes:
                 )
                 for one in page.joins
             ],
+            [DeliveredObject(b64encode(one), cursor) for one, cursor in page.cursors.items()],
             page.now,
         )
     )
@@ -297,7 +310,7 @@ def items_json(items: Iterable[Item]) -> list[bytes]:
 def posted(outcome: Posted) -> bytes:
     """Where messages stand."""
     return _encode(
-        PostedAnswer(
+        MessagesPostedAnswer(
             [StoredObject(one.s, b64encode(one.hash), one.at) for one in outcome.places],
             outcome.renew,
             outcome.now,
@@ -307,7 +320,7 @@ def posted(outcome: Posted) -> bytes:
 
 def acknowledged(outcome: Acknowledged) -> bytes:
     """Where a cursor stands."""
-    return _encode(AckAnswer(outcome.cursor, outcome.now))
+    return _encode(CursorAnswer(outcome.cursor, outcome.now))
 
 
 def _summary(one: Summary, now: int) -> ConversationObject:

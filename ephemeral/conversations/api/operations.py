@@ -8,10 +8,10 @@ from ephemeral.edge.operations import Deferred, Operation, Size
 
 __all__ = ["conversation_operations"]
 
-_LINKED = ("unauthorized", "session_ended", "device_required")
+_LINKED = ("unauthorized", "session_ended", "device_revoked", "device_required")
 _PROVEN = (*_LINKED, "proof_wrong")
 _HERE = (*_LINKED, "not_found")
-_CHANGING = (*_PROVEN, "not_found", "device_revoked")
+_CHANGING = (*_PROVEN, "not_found")
 _RECORD = (
     "record_form", "record_version", "record_conversation", "record_epoch", "record_previous",
     "record_suite", "record_seen", "record_people", "record_point", "record_devices",
@@ -39,8 +39,8 @@ def conversation_operations(
             caller=proven,
             body=bodies.FoundBody,
             body_max=bodies.RECORD_BODY_MAX,
-            answers={201: objects.BegunAnswer},
-            refusals=(*_PROVEN, "device_revoked", *_RECORD, *_NOT_NOW),
+            answers={201: objects.EpochBegunAnswer},
+            refusals=(*_PROVEN, *_RECORD, *_NOT_NOW),
             action=actions.record,
         ),
         Operation(
@@ -90,7 +90,7 @@ def conversation_operations(
             caller=proven,
             body=bodies.EpochBody,
             body_max=bodies.RECORD_BODY_MAX,
-            answers={201: objects.BegunAnswer},
+            answers={201: objects.EpochBegunAnswer},
             refusals=(*_CHANGING, *_RECORD, *_NOT_NOW, "broken"),
             action=actions.record,
         ),
@@ -142,9 +142,9 @@ def conversation_operations(
             summary="Write messages to the log, all or none; the same again changes nothing",
             handler=Deferred(handlers.post, objects.posted),
             caller=proven,
-            body=bodies.PostBody,
+            body=bodies.PostMessagesBody,
             body_max=bodies.POST_BODY_MAX,
-            answers={201: objects.PostedAnswer},
+            answers={201: objects.MessagesPostedAnswer},
             refusals=(
                 *_PROVEN,
                 "not_found",
@@ -176,8 +176,8 @@ def conversation_operations(
             summary="Say up to which place this device has stored what it read",
             handler=Deferred(handlers.acknowledge, objects.acknowledged),
             caller=proven,
-            body=bodies.AckBody,
-            answers={200: objects.AckAnswer},
+            body=bodies.AcknowledgeLogBody,
+            answers={200: objects.CursorAnswer},
             refusals=(*_PROVEN, "not_found", "broken"),
             action=request,
         ),
@@ -200,9 +200,9 @@ def conversation_operations(
             summary="Wait to be added by an admin, by an invitation or a link",
             handler=handlers.join,
             caller=proven,
-            body=bodies.JoinBody,
-            answers={202: None},
-            refusals=(*_PROVEN, "device_revoked", "invitation_unknown", "broken"),
+            body=bodies.JoinConversationBody,
+            answers={204: None},
+            refusals=(*_PROVEN, "invitation_unknown", "broken"),
             action=actions.record,
         ),
     )

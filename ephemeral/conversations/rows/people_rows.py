@@ -13,6 +13,7 @@ __all__ = [
     "PersonRow",
     "add_devices",
     "bind",
+    "cursors",
     "deserted",
     "devices_of",
     "drop_devices",
@@ -151,6 +152,15 @@ async def devices_of(connection: Connection, conversation: bytes) -> dict[bytes,
     return {row[0]: row[1] for row in rows}
 
 
+async def cursors(connection: Connection, conversation: bytes) -> dict[bytes, int]:
+    """Up to which place each listed device has stored what it read."""
+    rows = await connection.fetch(
+        "SELECT device, cursor FROM accounts.conversation_devices WHERE conversation = $1",
+        conversation,
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 async def add_devices(
     connection: Connection,
     conversation: bytes,
@@ -241,11 +251,17 @@ async def lock_of_account(connection: Connection, account: bytes) -> list[Change
     return [ChangedRow(*row) for row in rows]
 
 
-async def bind(connection: Connection, chain: bytes, account: bytes) -> None:
-    """A chain is an account's in force."""
-    await connection.execute(
-        "UPDATE accounts.conversation_people SET account = $2 WHERE chain = $1", chain, account
+async def bind(connection: Connection, chain: bytes, account: bytes) -> list[bytes]:
+    """A chain is an account's in force; gives the conversations that it is in."""
+    rows = await connection.fetch(
+        """
+        UPDATE accounts.conversation_people SET account = $2 WHERE chain = $1
+        RETURNING conversation
+        """,
+        chain,
+        account,
     )
+    return [row[0] for row in rows]
 
 
 async def unbind(connection: Connection, account: bytes, but: bytes | None) -> None:

@@ -11,6 +11,7 @@ __all__ = [
     "ConversationChanged",
     "ConversationsChanged",
     "CursorMoved",
+    "PeopleChanged",
     "Typing",
     "topic",
 ]
@@ -22,7 +23,7 @@ _CONVERSATION_BYTES = 16
 class ConversationChanged(
     Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False
 ):
-    """The log has places up to `s`; who is in it may be others. 0: the conversation is gone."""
+    """The log has places up to `s`. 0: the conversation is gone."""
 
     s: int
 
@@ -46,12 +47,17 @@ class CursorMoved(Struct, frozen=True, array_like=True, forbid_unknown_fields=Tr
     cursor: int
 
 
+class PeopleChanged(Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False):
+    """Chains of a conversation's people, or who has left or waits, may be others; its log isn't."""
+
+
 #: Numbers of the kinds of hints, different from those of every other wing; none is given again.
 KINDS: Mapping[int, type[Struct]] = {
     50: ConversationChanged,
     51: ConversationsChanged,
     52: Typing,
     53: CursorMoved,
+    54: PeopleChanged,
 }
 
 

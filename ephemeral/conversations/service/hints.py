@@ -10,6 +10,7 @@ from ephemeral.conversations.rules.changes import (
     ConversationChanged,
     ConversationsChanged,
     CursorMoved,
+    PeopleChanged,
     topic,
 )
 from ephemeral.live.bus import Hint, UnsureEvent
@@ -25,6 +26,10 @@ class Hints:
         # A hundred bytes each.
         self._topic = lru_cache(maxsize=20_000)(lambda one: topic(index_key, one))
 
+    def topic(self, conversation: bytes) -> bytes:
+        """What a conversation is called on the bus."""
+        return self._topic(conversation)
+
     def changed(self, conversation: bytes, s: int) -> Hint:
         """A log has come to this place; 0 if the conversation is gone."""
         return self._topic(conversation), ConversationChanged(s)
@@ -37,8 +42,13 @@ class Hints:
         """A device has stored what it read up to a place."""
         return self._topic(conversation), CursorMoved(device, cursor)
 
+    def people_later(self, conversation: bytes, accounts: Iterable[bytes | None] = ()) -> None:
+        """Something about a conversation's people has changed that its log doesn't say."""
+        self._watches.later([(self._topic(conversation), PeopleChanged())])
+        self.list_changed(accounts)
+
     def later(self, conversation: bytes, s: int, accounts: Iterable[bytes | None] = ()) -> None:
-        """A conversation has changed, and these accounts are in others than before."""
+        """A log has come to this place, and these accounts are in others than before."""
         self._watches.later([self.changed(conversation, s)])
         self.list_changed(accounts)
 

@@ -14,7 +14,7 @@ from ephemeral.conversations.service.destruction import Destruction
 from ephemeral.conversations.service.hints import Hints
 from ephemeral.conversations.service.tail import Tail
 from ephemeral.protocol.accounts.chain import Chain
-from ephemeral.protocol.conversations.judge import most_devices
+from ephemeral.protocol.conversations.records import most_devices
 from ephemeral.store.clock import clock
 
 if TYPE_CHECKING:
@@ -43,8 +43,10 @@ class AccountListener:
         rows = await people_rows.lock_of_chains(connection, sorted(chains))
         if before is not None and before.id != after.id:
             await people_rows.unbind(connection, account, after.id)
-            await people_rows.bind(connection, after.id, account)
+            returned = await people_rows.bind(connection, after.id, account)
             await self._drop(connection, account, None)
+            # It is back by a recovery, with another device.
+            await people_rows.set_due(connection, "devices", returned)
             self._tell(rows, [account])
             return
         was = () if before is None else tuple(one.id for one in before.devices)
@@ -98,7 +100,7 @@ class AccountListener:
 
     def _tell(self, rows: Iterable[ChangedRow], accounts: Sequence[bytes]) -> None:
         for one in rows:
-            self._hints.later(one.conversation, one.s)
+            self._hints.people_later(one.conversation)
         if accounts:
             self._hints.list_changed(accounts)
 

@@ -68,7 +68,7 @@ class Membership:
         """
 
         async def work(connection: Connection) -> None:
-            state, person = await self._locked(connection, asker, conversation)
+            _, person = await self._locked(connection, asker, conversation)
             record = await self._records.newest(connection, conversation)
             lines, _ = await self._lines.of(connection, [person.chain])
             named = record.person(person.chain)
@@ -90,7 +90,7 @@ class Membership:
             await self._boxes.drop_of(connection, [(conversation, one) for one in gone])
             await people_rows.set_due(connection, "leave", [conversation])
             await self._tail.trim(connection, [conversation], await clock(connection))
-            self._hints.later(conversation, state.s, [asker.account])
+            self._hints.people_later(conversation, [asker.account])
 
         await self._doors.watches.told(work)
 
@@ -135,7 +135,7 @@ class Membership:
             await member_rows.put_join(
                 connection, conversation, asker.account, payload, now + limits.JOIN_MS
             )
-            self._hints.later(conversation, state.s)
+            self._hints.people_later(conversation)
 
         await self._doors.watches.told(work)
 

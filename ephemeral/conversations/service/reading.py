@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ephemeral.accounts.doors import Doors
@@ -10,6 +10,7 @@ from ephemeral.accounts.service.sealed_values import SealedValues
 from ephemeral.conversations.rows import (
     conversation_rows,
     member_rows,
+    people_rows,
     reading_rows,
     record_rows,
 )
@@ -28,8 +29,7 @@ from ephemeral.store.clock import clock
 from ephemeral.store.postgres import transaction
 
 if TYPE_CHECKING:
-    from ephemeral.accounts.doors import ChainState
-    from ephemeral.accounts.rules.nouns import Sealing
+    from ephemeral.accounts.doors import ChainState, Sealing
     from ephemeral.store.postgres import Connection, Pool
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "MembersPage",
     "PersonNow",
     "Reading",
+    "Summary",
 ]
 
 #: What an answer holds at most: things, and bytes of them.
@@ -103,11 +104,13 @@ class Join(NamedTuple):
 
 
 class MembersPage(NamedTuple):
-    """Who is in a conversation, has left it, and waits to be added."""
+    """Who is in a conversation, has left it, and waits to be added; up to which place each listed
+    device has stored what it read."""
 
     people: Sequence[PersonNow]
     leaves: Sequence[LeaveRow]
     joins: Sequence[Join]
+    cursors: Mapping[bytes, int]
     now: int
 
 
@@ -153,8 +156,15 @@ class Reading:
 
         async def work(connection: Connection) -> LogPage:
             found = await self._summary(connection, asker, conversation)
-            first = found.first
-            items = await self.items(connection, conversation, found, after, min(most, PAGE), first)
+            items = await self.items(
+                connection,
+                conversation,
+                found.kept,
+                found.s,
+                after,
+                min(most, PAGE),
+                found.first,
+            )
             more = bool(items) and items[-1].s < found.s
             return LogPage(items, found, more, await clock(connection))
 
@@ -164,14 +174,18 @@ class Reading:
         self,
         connection: Connection,
         conversation: bytes,
-        found: Summary,
+        kept: int,
+        last: int,
         after: int,
         most: int,
         first: int | None,
     ) -> list[Item]:
-        """Places after one, with what was written from `first` on, if that is kept."""
-        if after < found.kept - 1:
-            raise Refusal("behind", details={"first": found.kept})
+        """Places after one, with what was written from `first` on, if that is kept.
+
+        `kept` and `last` are the first and the last place of the log. Refuses `behind`.
+        """
+        if after < kept - 1:
+            raise Refusal("behind", details={"first": kept})
         rows = await reading_rows.log(connection, conversation, after, most)
         readable = [one for one in rows if first is not None and one.s >= first]
         segments = {one.segment for one in readable if one.segment is not None}
@@ -179,7 +193,7 @@ class Reading:
         places = [one.s for one in readable if one.kind == RECORD]
         records = await record_rows.at_places(connection, conversation, places) if places else {}
         entries = await self._records.entries(connection, list(records.values()))
-        readable_from = first if first is not None else found.s + 1
+        readable_from = first if first is not None else last + 1
         items: list[Item] = []
         size = 0
         for one in rows:
@@ -272,7 +286,8 @@ class Reading:
                     )  # fmt: skip
                     joins.append(Join(content[1 : 1 + length], content[1 + length :], person))
             left = await member_rows.leaves(connection, conversation)
-            return MembersPage(people, left, joins, now)
+            cursors = await people_rows.cursors(connection, conversation)
+            return MembersPage(people, left, joins, cursors, now)
 
         return await transaction(self._pool, work, read_only=True)
 

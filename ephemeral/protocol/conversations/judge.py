@@ -24,6 +24,7 @@ from ephemeral.protocol.conversations.records import (
     Record,
     SignedRecord,
     key_of,
+    most_devices,
 )
 from ephemeral.protocol.conversations.registers import self_conversation
 from ephemeral.protocol.errors import Refusal, refuse
@@ -41,7 +42,6 @@ __all__ = [
     "judge",
     "judge_unsigned",
     "listed_devices",
-    "most_devices",
 ]
 
 #: Chains by their ids.
@@ -67,9 +67,6 @@ class Waiting(NamedTuple):
 
 Verdict = Good | Bad | Waiting
 GOOD = Good()
-
-# A person's first devices that are listed, however many people there are (2.6).
-_DEVICES_OF_ONE = 2
 
 
 def judge(
@@ -200,11 +197,6 @@ def listed_devices(people: Sequence[Person], lines: Lines) -> tuple[bytes, ...]:
         for one in people
         for device in lines[one.chain].states[one.sequence].devices[: most_devices(len(people))]
     )
-
-
-def most_devices(people: int) -> int:
-    """How many devices of each person are listed."""
-    return max(_DEVICES_OF_ONE, DEVICES_MAX // people)
 
 
 def _devices(record: Record, lines: Lines) -> bool:

@@ -39,6 +39,7 @@ __all__ = [
     "SignedRecord",
     "box_hash",
     "key_of",
+    "most_devices",
     "record_hash",
 ]
 
@@ -49,6 +50,8 @@ CONVERSATION_SIZE = ID_SIZE
 PEOPLE_MAX = 50
 DEVICES_MAX = 100
 TIMER_MAX = 31_536_000
+# A person's first devices that are listed, however many people there are (2.6).
+_DEVICES_OF_ONE = 2
 #: Bytes of a record, and of a box that isn't empty.
 RECORD_MAX = 65_536
 BOX_SIZE = 1_168
@@ -173,18 +176,30 @@ class Record:
         return next((one for one in self.people if one.chain == chain), None)
 
     def person_of(self, device: bytes, lines: Mapping[bytes, Line]) -> Person | None:
-        """Whose device this is, of those that are listed here.
+        """Whose device this is, of those that are listed here; of a record that was judged.
 
-        `lines` has every person's chain up to the point named here, at least.
+        `lines` has every person's chain up to the point named here, at least. A device may be in
+        two chains, and is then listed of one of them: that person counts.
         """
         if not any(one.device == device for one in self.devices):
             return None
-        return next((one for one in self.people if key_of(one, device, lines) is not None), None)
+        most = most_devices(len(self.people))
+        for one in self.people:
+            line = lines.get(one.chain)
+            chain = line and line.at(one.sequence)
+            if chain and any(each.id == device for each in chain.devices[:most]):
+                return one
+        return None
 
     @cached_property
     def admins(self) -> frozenset[bytes]:
         """The chains of those who are admin."""
         return frozenset(one.chain for one in self.people if one.role == ADMIN)
+
+
+def most_devices(people: int) -> int:
+    """How many devices of each person are listed, the first ones, where so many people are."""
+    return max(_DEVICES_OF_ONE, DEVICES_MAX // people)
 
 
 def key_of(person: Person, device: bytes, lines: Mapping[bytes, Line]) -> bytes | None:

@@ -6,6 +6,7 @@ import httpx
 from support.machines.account_house import House
 from support.people.account_client import AccountClient, text
 
+from ephemeral.protocol.accounts.chain import close
 from ephemeral.protocol.encoding import b64encode
 
 
@@ -77,6 +78,7 @@ async def test_what_is_too_large_or_of_another_form_is_refused(house: House):
         ("POST", "/contacts/invitations", {"id": text(16), "sealed": text(4097)}),
         ("POST", "/contacts/invitations", {"id": text(15), "sealed": text(9)}),
         ("POST", f"/contacts/invitations/{text(16)}/redeem", {"sealed": text(4097)}),
+        ("POST", f"/contacts/invitations/{text(16)}/redeem", {"sealed": ""}),
         ("PUT", f"/contacts/{account}", {"state": "declined"}),
         ("PUT", f"/contacts/{account}", {"state": "blocked", "tell": True}),
         ("PUT", "/contacts/findable", {"findable": 1}),
@@ -88,15 +90,32 @@ async def test_what_is_too_large_or_of_another_form_is_refused(house: House):
     assert code(await ask(one, "anna.12345", "bert.12345")) == "malformed"
 
 
+async def test_whoever_has_an_address_or_nobody_the_answer_is_the_same(house: House):
+    one, shown, hidden, blocking = [await house.somebody().linked() for _ in range(4)]
+    for each in (shown, blocking):
+        assert (await each.call("PUT", "/contacts/findable", json={"findable": True})).is_success
+    assert (await ask(one, blocking.address)).status_code == 202
+    path = f"/contacts/{one.tokens['account']}"
+    assert (await blocking.call("PUT", path, json={"state": "blocked"})).status_code == 204
+    told = []
+    for address in (shown.address, hidden.address, blocking.address, "nobody_at_all.12345"):
+        answer = await ask(one, address)
+        told.append((answer.status_code, list(answer.json()), dict(answer.headers)))
+        assert len(answer.json()["request"]) == 22
+    assert told[0][0] == 202
+    assert told[1:] == told[:1] * 3
+    assert {len(each) for each in (await listed(one))["requests"]} == {2}
+    assert len((await listed(one))["requests"]) == 4
+
+
 async def test_no_refusal_tells_one_stranger_from_another(house: House):
     """An account that is there, one that was, one that never was: the same in every respect."""
     one, other, gone = [await house.somebody().linked() for _ in range(3)]
-    await house.pool.execute(
-        "DELETE FROM accounts.accounts WHERE account = $1",
-        (await house.pool.fetchval(
-            "SELECT account FROM accounts.devices WHERE key = $1", gone.key.public
-        )),
-    )  # fmt: skip
+    statement = b64encode(close(gone.chain, gone.recovery).encode())
+    left = await gone.call(
+        "DELETE", "/auth/me", json={"auth_key": gone.auth_key, "statement": statement}
+    )
+    assert left.json()["deleted"] is True
     told = []
     for account in (other.tokens["account"], gone.tokens["account"], b64encode(os.urandom(16))):
         path = f"/contacts/{account}"

@@ -42,6 +42,25 @@ async def sweep(house: House) -> None:
     await house.sessions.sweep()
 
 
+async def befriended(one: AccountClient, other: AccountClient) -> tuple[bytes, bytes]:
+    """One asks, and they invite each other; what the first of the invitations was."""
+    invitation, said = os.urandom(16), os.urandom(700)
+    named = {"address": other.address, "own": one.address}
+    assert (await one.call("POST", "/contacts/requests", json=named)).status_code == 202
+    found = await one.call("PUT", "/contacts/findable", json={"findable": True})
+    assert found.status_code == 204
+    for maker, guest, id_ in ((one, other, invitation), (other, one, os.urandom(16))):
+        made = {"id": b64encode(id_), "sealed": b64encode(said)}
+        answers = [
+            await maker.call("POST", "/contacts/invitations", json=made),
+            await guest.call(
+                "POST", f"/contacts/invitations/{b64encode(id_)}/redeem", json={"sealed": text(700)}
+            ),
+        ]
+        assert [answer.status_code for answer in answers] == [201, 200]
+    return invitation, said
+
+
 async def lived(house: House) -> AccountClient:
     """Somebody with two devices, who has used whatever there is."""
     one = await house.somebody().linked()
@@ -71,7 +90,10 @@ async def test_no_row_of_an_account_outlives_it(house: House, by: str):
     neighbour = await house.somebody().linked()
     empty = {table: len(rows) for table, rows in (await everything(house.pool)).items()}
     one = await lived(house)
+    invitation, said = await befriended(one, neighbour)
     secrets = {
+        "invitation": invitation,
+        "what it says": said,
         "account": b64decode(one.tokens["account"]),
         "session": b64decode(one.tokens["sid"]),
         "device": device_id(one.key.public),

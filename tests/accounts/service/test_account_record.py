@@ -16,6 +16,10 @@ OF_ACCOUNT = {
     "accounts.pins", "accounts.links", "accounts.link_tries", "accounts.pending",
     "accounts.contacts", "accounts.contact_requests", "accounts.contact_settings",
     "accounts.contact_invitations",
+    "accounts.conversations", "accounts.conversation_people", "accounts.conversation_devices",
+    "accounts.conversation_chains", "accounts.log_places", "accounts.entries", "accounts.segments",
+    "accounts.records", "accounts.boxes", "accounts.leaves", "accounts.joins",
+    "accounts.box_budgets",
     "payloads", "payload_keys", "epochs",
 }  # fmt: skip
 
@@ -45,8 +49,55 @@ async def full_account(accounts: AccountDesk) -> tuple[Person, list[bytes]]:
     await requests.ask(first.asker, "somebody_else.12345", person.address)
     await invitations.make(first.asker, invitation, said, os.urandom(16))
     await invitations.redeem(inviting.machines[0].asker, invitation, os.urandom(900))
+    key, box = os.urandom(32), os.urandom(1168)
+    await conversation(accounts, person, inviting, key, box)
     secrets = [name, sealed, share.share, locator, request, person.auth_key, invitation, said]
-    return person, secrets
+    return person, [*secrets, key, box]
+
+
+async def conversation(
+    accounts: AccountDesk, person: Person, other: Person, key: bytes, box: bytes
+) -> None:
+    """Rows of a conversation of two, in every table of conversations; one has left another."""
+    own, theirs = person.machines[0], other.machines[0]
+    one, left, hash_ = os.urandom(16), os.urandom(16), os.urandom(32)
+    async with accounts.pool.acquire() as connection, connection.transaction():
+
+        async def put(table: str, *values: object) -> None:
+            places = ", ".join(f"${number}" for number in range(1, len(values) + 1))
+            await connection.execute(f"INSERT INTO accounts.{table} VALUES ({places})", *values)
+
+        async def payload(content: bytes) -> bytes:
+            return await accounts.values.store(connection, "pins", content)
+
+        segment = await payload(key)
+        for name in (one, left):
+            await connection.execute(
+                """
+                INSERT INTO accounts.conversations (conversation, epoch, record, record_s,
+                    record_seen, timer, people, s, log, began_at, tail, kept, segment,
+                    segment_hour, told_device, told_at, due, trimmed_day)
+                VALUES ($1, 1, $2, 1, 0, 0, 2, 2, $2, 0, 0, 1, $3, 0, $4, 0, 'leave', 20000)
+                """,
+                name, hash_, segment, theirs.id,
+            )  # fmt: skip
+        await put("conversation_people", one, person.chain.id, person.account, True, 1)
+        await put("conversation_people", one, other.chain.id, other.account, False, 1)
+        for machine, account in ((own, person.account), (theirs, other.account)):
+            await put("conversation_devices", one, machine.id, account, 1, 0, 0, None)
+            await put("boxes", one, 1, machine.id, box)
+        for chain in (person.chain.id, other.chain.id):
+            await put("conversation_chains", one, chain, 1, 1)
+            await put("leaves", left, chain, 1, own.id, os.urandom(64))
+        await put("log_places", one, 1, 1, own.id, None, hash_, hash_, 0)
+        await put("log_places", one, 2, 2, theirs.id, os.urandom(16), hash_, hash_, 0)
+        await put("entries", one, 2, segment, 0, box)
+        await put("segments", segment, one, 2)
+        await put(
+            "records", one, 1, hash_, 1, hash_, 0, None, await payload(box), await payload(key)
+        )
+        await put("joins", left, person.account, await payload(box), 0)
+        await put("box_budgets", person.account, 20000, 1168, None)
 
 
 async def seen(accounts: AccountDesk, person: Person) -> dict[str, Any]:
@@ -95,6 +146,10 @@ async def test_all_rows_of_the_account_are_shown_and_none_of_another(
     counts = {name: len(table["rows"]) for name, table in record.items() if table["rows"]}
     assert set(counts) == OF_ACCOUNT
     assert (counts["accounts.devices"], counts["accounts.chain_statements"]) == (2, 2)
+    # The log is that of all, a box, a place among the people and a leave are one person's.
+    assert counts["accounts.log_places"] == 2
+    alone = ("conversations", "conversation_people", "conversation_devices", "boxes", "leaves")
+    assert {counts[f"accounts.{name}"] for name in alone} == {1}
     answer = record_answer(await accounts.services.records.of(person.account)).decode()
     foreign = await accounts.pool.fetch(
         """
@@ -104,10 +159,11 @@ async def test_all_rows_of_the_account_are_shown_and_none_of_another(
         UNION SELECT chain FROM accounts.chains WHERE account = $1
         UNION SELECT device FROM accounts.devices WHERE account = $1
         UNION SELECT payload FROM accounts.shares WHERE account = $1
+        UNION SELECT conversation FROM accounts.conversation_people WHERE account = $1
         """,
         other.account,
     )
-    assert len(foreign) == 1 + 4 + 4 + 1 + 2 + 1
+    assert len(foreign) == 1 + 4 + 4 + 1 + 2 + 1 + 1
     assert [one for (one,) in foreign if b64encode(one) in answer] == []
     assert b64encode(person.machines[0].id) in answer
 

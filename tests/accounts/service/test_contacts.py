@@ -1,6 +1,8 @@
 """Contacts: asked by an address, invited by a link, refused, blocked, bound to devices' lists."""
 
+import asyncio
 import os
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -258,6 +260,35 @@ async def test_nobody_has_more_contacts_than_may_be(accounts: AccountDesk) -> No
     await ask(accounts, one, other.address)
     with refused("contacts_full"):
         await accounts.contacts.contacts.accept(other.machines[0].asker, one.account)
+
+
+async def test_whatever_two_do_at_once_both_see_the_same(accounts: AccountDesk) -> None:
+    """In any order: no two wait for each other, and nobody is one's contact alone."""
+    one, other = await findable(accounts), await findable(accounts)
+    contacts, invitations = accounts.contacts.contacts, accounts.contacts.invitations
+    drawn = random.Random(7)
+    for _ in range(20):
+        doings = []
+        for mine, theirs in ((one, other), (other, one)):
+            session, id_ = mine.machines[0].asker, os.urandom(16)
+            await invitations.make(theirs.machines[0].asker, id_, b"sealed", None)
+            doings += [
+                ask(accounts, mine, theirs.address),
+                contacts.accept(session, theirs.account),
+                contacts.deny(session, theirs.account, tell=True),
+                contacts.drop(session, theirs.account),
+                contacts.drop(session, theirs.account),
+                invitations.redeem(session, id_, b"answer"),
+            ]
+        drawn.shuffle(doings)
+        done = await asyncio.gather(*doings, return_exceptions=True)
+        faults = [each for each in done if isinstance(each, BaseException)]
+        assert {getattr(each, "code", each) for each in faults} <= {"not_found", "conflict"}
+        assert len(await agreed(accounts, one, other)) == 1
+        for mine in (one, other):
+            async with accounts.pool.acquire() as connection:
+                for each in await invitations.redeemed(connection, mine.account):
+                    await invitations.withdraw(mine.machines[0].asker, each.invitation)
 
 
 # --- bound to lists of devices ----------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,7 @@ from ephemeral.accounts.service.statements import Statements
 from ephemeral.accounts.service.tokens import Tokens
 from ephemeral.accounts.service.watches import Watches
 from ephemeral.accounts.wing import accounts_wing
+from ephemeral.conversations.wing import conversations_wing
 from ephemeral.edge.operations import Operation
 from ephemeral.edge.wing import Ground, Wing
 from ephemeral.live.bus import LocalBus
@@ -90,12 +91,12 @@ class Witness:
 
 
 class House:
-    """A server. `operations`: those of accounts, as the wing states them."""
+    """A server. `operations`: those of accounts and conversations, as the wings state them."""
 
-    def __init__(self, api: httpx.AsyncClient, ground: Ground, wing: Wing) -> None:
+    def __init__(self, api: httpx.AsyncClient, ground: Ground, wings: Sequence[Wing]) -> None:
         self.api = api
         self.ground = ground
-        self.operations: list[Operation] = list(wing.operations)
+        self.operations: list[Operation] = [one for wing in wings for one in wing.operations]
         self.base = ground.settings.base_path
         self.clock = Clock(ground.pool)
         values, ended = (
@@ -141,13 +142,16 @@ async def house(database_url: str, folder: Path, **settings: str) -> AsyncIterat
     """The server with these settings; what is asked is asked of it directly."""
     given = {"DATABASE_URL": database_url, "ENCRYPTION_KEY": "5e" * 32, "DATA_DIR": str(folder)}
     read = Settings.parse({**given, "DRAIN_SECONDS": "0", **_FAR, **settings})
-    made: list[tuple[Ground, Wing]] = []
+    made: list[tuple[Ground, Sequence[Wing]]] = []
 
     @asynccontextmanager
-    async def seen(ground: Ground) -> AsyncIterator[Wing]:
-        async with accounts_wing(ground) as (wing, _):
-            made.append((ground, wing))
-            yield wing
+    async def seen(ground: Ground) -> AsyncIterator[tuple[Wing, ...]]:
+        async with (
+            accounts_wing(ground) as (accounts, doors),
+            conversations_wing(ground, doors) as conversations,
+        ):
+            made.append((ground, (accounts, conversations)))
+            yield accounts, conversations
 
     async with AsyncExitStack() as stack:
         app = await stack.enter_async_context(serving(read, open_wings=[rooms_wing, seen]))

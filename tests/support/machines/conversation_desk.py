@@ -362,7 +362,8 @@ class ConversationDesk:
         await self.services.sweeper.sweep(asyncio.get_running_loop().time() + passed)
 
     async def rows(self, *tables: str) -> dict[str, int]:
-        return await self.desk.rows(*(f"accounts.{table}" for table in tables))
+        found = await self.desk.rows(*(f"accounts.{table}" for table in tables))
+        return {name.removeprefix("accounts."): count for name, count in found.items()}
 
     async def orphans(self) -> dict[str, int]:
         """Rows that nothing leads to any more, and counts that are wrong."""

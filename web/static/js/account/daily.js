@@ -26,8 +26,9 @@ export async function dailyWork(parts, device, { chain, sealing, number, began }
   /** @type {Done} */
   const done = await rows.read("daily") ?? { rotated: today, pinned: -PINS_DAYS, sequence: -1 };
   await sealing.renew(today, clock.now(), number);
-  // There are no conversations yet: nothing is sealed to this device that would still have to be opened.
-  await sealing.destroyOld(clock.now(), { began, isAllOpened: true });
+  // Whoever takes part in conversations says when all that was sealed to this device in them was opened.
+  const synced = await rows.read("synced");
+  await sealing.destroyOld(clock.now(), { began: synced?.began ?? began, isAllOpened: true });
   let { rotated, pinned, sequence } = done;
   if (pinned + PINS_DAYS <= today || sequence !== chain.sequence) {
     await leavePins(parts, device, chain);

@@ -1,12 +1,13 @@
 /** What this device leaves with the server for whoever comes back with the ten words alone. */
 
-import { fromBase64url } from "../protocol/encoding.js";
+import { fromBase64url, isObject } from "../protocol/encoding.js";
 import { openPins, sealPins } from "../protocol/accounts/pins.js";
 
 /**
  * @typedef {import("../protocol/accounts/chain.js").Chain} Chain
  * @typedef {typeof import("../device/hpke.js")} Hpke
- * @typedef {{names_key: string, recovery_seal: string}} Registers  base64url
+ * @typedef {{names_key: string, recovery_seal: string, conversations?: {[id: string]: unknown}}} Registers  base64url;
+ *   `conversations`: the record that was followed, by conversation
  * @typedef {{device: string, pins: string, signature: string}} ServedPins
  */
 
@@ -44,11 +45,13 @@ export async function registersFrom(hpke, seed, chain, served) {
  * @param {Record<string, unknown>} registers
  * @returns {Registers|null} null: it isn't whole
  */
-export function readRegisters({ names_key, recovery_seal }) {
+export function readRegisters({ names_key, recovery_seal, conversations }) {
   try {
     fromBase64url(names_key, 32);
     fromBase64url(recovery_seal, 1216);
-    return { names_key: String(names_key), recovery_seal: String(recovery_seal) };
+    return {
+      names_key: String(names_key), recovery_seal: String(recovery_seal), ...(isObject(conversations) ? { conversations } : {}),
+    };
   } catch {
     return null;
   }

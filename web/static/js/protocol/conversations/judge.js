@@ -53,7 +53,6 @@ export class Waiting {
  *
  * @typedef {object} Case
  * @property {Record|null} before
- * @property {SignedRecord} signed
  * @property {Record} after
  * @property {Lines} lines
  *
@@ -71,9 +70,21 @@ export class Waiting {
  * @returns {Promise<Verdict>}
  */
 export async function judge(before, signed, lines, complete = false) {
-  const after = signed.record;
-  const findings = before === null ? firstFindings({ before, signed, after, lines })
-    : nextFindings({ before, signed, after, lines });
+  const verdict = await judgeUnsigned(before, signed.record, lines, complete);
+  if (verdict !== GOOD) return verdict;
+  return await isSigned(signed, lines) ? GOOD : new Bad("record_signature");
+}
+
+/**
+ * All rules but the last: what an author asks before it signs.
+ * @param {Record|null} before
+ * @param {Record} after
+ * @param {Lines} lines
+ * @param {boolean} [complete]
+ * @returns {Promise<Verdict>}
+ */
+export async function judgeUnsigned(before, after, lines, complete = false) {
+  const findings = before === null ? firstFindings({ before, after, lines }) : nextFindings({ before, after, lines });
   for await (const finding of findings) {
     if (finding === null) continue;
     if (typeof finding === "string") return new Bad(finding);
@@ -91,7 +102,7 @@ async function* nextFindings(one) {
     async ({ before, after }) => unless(isSame(after.previous, await before.hash()), "record_previous"),
     ({ before, after }) => unless(after.suite >= before.suite, "record_suite"),
     ({ before, after }) => unless(after.seen >= before.seen, "record_seen"),
-    people, point, devices, sealing, author, leaves, role, admin, continues, signature,
+    people, point, devices, sealing, author, leaves, role, admin, continues,
   ];
   for (const rule of rules) yield await rule(one);
 }
@@ -105,7 +116,7 @@ async function* firstFindings(one) {
     async ({ after }) => unless(after.epoch > 1 || await isAtBeginning(after), "record_seen"),
     point, devices, sealing, author,
     ({ after }) => unless(after.epoch > 1 || after.leaves.length === 0, "record_leave"),
-    firstAdmin, continues, signature,
+    firstAdmin, continues,
   ];
   for (const rule of rules) yield await rule(one);
 }
@@ -237,11 +248,12 @@ const hasAdmin = ({ people: all }) => all.some((person) => person.role === "admi
 /** Rule 14. @type {Rule} */
 const continues = ({ after }) => unless(after.epoch === 1 || after.continues === null, "record_continues");
 
-/** Rule 15. @type {Rule} */
-async function signature(one) {
-  const person = authorOf(one);
-  const key = person && one.lines.get(person.chain)?.at(person.sequence)?.keyOf(one.after.by);
-  return unless(Boolean(key) && await verifyRecord(/** @type {Uint8Array} */ (key), one.signed), "record_signature");
+/** Rule 15. @param {SignedRecord} signed  that keeps all others  @param {Lines} lines */
+async function isSigned(signed, lines) {
+  const { record } = signed;
+  const person = record.personOf(record.by, lines);
+  const key = person && lines.get(person.chain)?.at(person.sequence)?.keyOf(record.by);
+  return Boolean(key) && verifyRecord(/** @type {Uint8Array} */ (key), signed);
 }
 
 /**

@@ -1,0 +1,208 @@
+"""How a conversation stands on this device: rows of the store, each read and written here alone."""
+
+from dataclasses import dataclass, field
+
+from ephemeral.client.conversations.news import News
+from ephemeral.client.conversations.store import Store
+from ephemeral.protocol.conversations.log import Log
+from ephemeral.protocol.conversations.records import Record, SignedRecord
+
+__all__ = [
+    "FOLLOWING",
+    "GONE",
+    "LEFT",
+    "REFUSED",
+    "REQUEST",
+    "Following",
+    "all_of",
+    "destroy_secrets",
+    "keep_news",
+    "keep_record",
+    "kept_record",
+    "load",
+    "save",
+    "seed_of",
+    "time_of",
+    "waiting_news",
+]
+
+#: States: it is followed; it asks to be (3.2); it broke a rule; this person has left; it is no more
+#: this person's.
+FOLLOWING, REQUEST, REFUSED = "following", "request", "refused"
+LEFT, GONE = "left", "gone"
+
+# Of records' entries so many are kept, for whoever goes on from one; of the others nothing.
+_LINE_KEPT = 64
+
+
+@dataclass(slots=True)
+class Following:
+    """A conversation. `signed` is its newest good record, at `record_s`; `log` how far it was read.
+
+    `why` it is followed (3.2), or what it was refused for. What was written before `first` is not
+    for this device. `cursor` is how far lines were taken, `told` what the server knows of that.
+    `hashes` of the log, from the newest record's `seen` on; `fresh`: of them, what isn't written.
+    """
+
+    conversation: bytes
+    state: str
+    why: str
+    signed: SignedRecord
+    record_s: int
+    log: Log
+    first: int
+    cursor: int
+    told: int = 0
+    name: str | None = None
+    hashes: dict[int, bytes] = field(default_factory=dict)
+    fresh: dict[int, bytes] = field(default_factory=dict)
+
+    def reach(self, log: Log) -> None:
+        """The log was read up to here."""
+        self.log = log
+        self.hashes[log.place] = self.fresh[log.place] = log.hash
+
+    @property
+    def record(self) -> Record:
+        """The newest good record."""
+        return self.signed.record
+
+
+_COLUMNS = (
+    "c.conversation, c.state, c.why, r.entry, r.s, c.s, c.hash, c.first, c.cursor, c.told, c.name"
+)
+_FROM = (
+    "FROM conversations c JOIN records r ON r.conversation = c.conversation AND r.epoch = c.epoch"
+)
+
+
+def _of(row: tuple[object, ...]) -> Following:
+    conversation, state, why, entry, record_s, s, hash_, first, cursor, told, name = row
+    return Following(
+        conversation, state, why, SignedRecord.read(entry), record_s, Log(s, hash_),  # type: ignore[arg-type]
+        first, cursor, told, name,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def load(store: Store, conversation: bytes) -> Following | None:
+    """One that is known here."""
+    row = store.one(f"SELECT {_COLUMNS} {_FROM} WHERE c.conversation = ?", conversation)
+    if row is None:
+        return None
+    found = _of(row)
+    rows = store.all("SELECT s, hash FROM places WHERE conversation = ?", conversation)
+    found.hashes = dict(rows)
+    return found
+
+
+def all_of(store: Store) -> list[Following]:
+    """All that are known here, without the hashes of their logs."""
+    return [_of(row) for row in store.all(f"SELECT {_COLUMNS} {_FROM} ORDER BY c.conversation")]
+
+
+def save(store: Store, one: Following) -> None:
+    """Write how it stands; its records are written apart."""
+    store.do(
+        """
+        INSERT INTO conversations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (conversation) DO UPDATE SET
+          state = excluded.state, why = excluded.why, epoch = excluded.epoch,
+          record = excluded.record, s = excluded.s, hash = excluded.hash, first = excluded.first,
+          cursor = excluded.cursor, told = excluded.told, name = excluded.name
+        """,
+        one.conversation, one.state, one.why, one.record.epoch, one.signed.hash, one.log.place,
+        one.log.hash, one.first, one.cursor, one.told, one.name,
+    )  # fmt: skip
+    store.do(
+        "DELETE FROM places WHERE conversation = ? AND s < ?", one.conversation, one.record.seen
+    )
+    store.do_many(
+        "INSERT OR REPLACE INTO places VALUES (?, ?, ?)",
+        [(one.conversation, s, hash_) for s, hash_ in one.fresh.items() if s >= one.record.seen],
+    )
+    one.fresh = {}
+
+
+def keep_record(store: Store, signed: SignedRecord, s: int, at: int, seed: bytes | None) -> None:
+    """A good record goes on the line. What was before it is over: its secret is destroyed (7.6).
+
+    All that was written in that epoch stands before this record in the log, and was read.
+    """
+    record = signed.record
+    conversation, epoch = record.conversation, record.epoch
+    sealed = None if seed is None else store.seal("records", conversation, seed)
+    store.do(
+        "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?, ?, NULL)",
+        conversation, epoch, signed.hash, s, at, signed.entry(), sealed,
+    )  # fmt: skip
+    before = (conversation, epoch)
+    store.do(
+        "UPDATE records SET seed = NULL, ended_at = ? "
+        "WHERE conversation = ? AND epoch < ? AND ended_at IS NULL",
+        at, *before,
+    )  # fmt: skip
+    store.do(
+        "DELETE FROM records WHERE conversation = ? AND epoch < ?", conversation, epoch - _LINE_KEPT
+    )
+    # Nothing of an epoch that is over is accepted any more.
+    store.do("DELETE FROM drafts WHERE conversation = ? AND epoch <= ?", *before)
+    store.do("DELETE FROM attempts WHERE conversation = ? AND epoch < ?", *before)
+    store.do("DELETE FROM ids WHERE conversation = ? AND epoch < ?", conversation, epoch - 1)
+
+
+def kept_record(store: Store, conversation: bytes, record: bytes) -> Record | None:
+    """A record on the line, by its R."""
+    row = store.one(
+        "SELECT entry FROM records WHERE conversation = ? AND record = ?", conversation, record
+    )
+    return None if row is None else SignedRecord.read(row[0]).record
+
+
+def seed_of(store: Store, conversation: bytes, epoch: int) -> bytes | None:
+    """The secret of an epoch, if this device has it."""
+    row = store.one(
+        "SELECT seed FROM records WHERE conversation = ? AND epoch = ?", conversation, epoch
+    )
+    if row is None or row[0] is None:
+        return None
+    return store.unseal("records", conversation, row[0])
+
+
+def keep_news(store: Store, news: list[News]) -> None:
+    """Lines wait until they are taken."""
+    store.do_many(
+        "INSERT INTO news (conversation, s, value) VALUES (?, ?, ?)",
+        [
+            (one.conversation, one.s, store.seal("news", one.conversation, one.encode()))
+            for one in news
+        ],
+    )
+
+
+def waiting_news(store: Store, conversation: bytes | None) -> list[News]:
+    """Lines that nobody has taken, in order; of one conversation, or of all."""
+    rows = store.all(
+        "SELECT number, conversation, value FROM news "
+        "WHERE conversation = coalesce(?, conversation) ORDER BY number",
+        conversation,
+    )
+    return [
+        News.decode(number, one, store.unseal("news", one, value)) for number, one, value in rows
+    ]
+
+
+def destroy_secrets(store: Store, conversation: bytes) -> None:
+    """Nothing of it is to be opened or sent any more."""
+    store.do("UPDATE records SET seed = NULL WHERE conversation = ?", conversation)
+    for table in ("drafts", "outbox", "attempts", "places", "ids"):
+        store.do(f"DELETE FROM {table} WHERE conversation = ?", conversation)  # noqa: S608
+
+
+def time_of(store: Store, conversation: bytes, message: tuple[bytes, bytes]) -> int | None:
+    """When a message came, of this epoch or the one before, by its device and id."""
+    row = store.one(
+        "SELECT at FROM ids WHERE conversation = ? AND device = ? AND id = ?",
+        conversation,
+        *message,
+    )
+    return None if row is None else int(row[0])

@@ -1,0 +1,83 @@
+"""A record as this device judges it, and what it changes in words of the protocol."""
+
+from ephemeral.client.conversations.people import People
+from ephemeral.protocol.conversations.contents import Content
+from ephemeral.protocol.conversations.judge import Bad, Waiting, judge
+from ephemeral.protocol.conversations.records import Record, SignedRecord
+from ephemeral.protocol.encoding import b64decode, b64encode
+from ephemeral.protocol.errors import Refusal
+
+__all__ = ["changes", "counts", "message_of", "require_good"]
+
+_DAY_MS = 86_400_000
+
+
+async def require_good(people: People, before: Record | None, signed: SignedRecord) -> None:
+    """Refuse a record that breaks a rule, once all that is missing of chains was asked for."""
+    verdict = judge(before, signed, people)
+    if isinstance(verdict, Waiting):
+        # All at once, and those that are named only later in the rules too.
+        record = signed.record
+        named = {one.chain for one in record.people}
+        await people.reach(named | set(verdict.chains))
+        verdict = judge(before, signed, people)
+        if isinstance(verdict, Waiting):
+            await people.reach(verdict.chains)
+            verdict = judge(before, signed, people, complete=True)
+    if isinstance(verdict, Bad):
+        raise Refusal(verdict.code)
+
+
+def changes(before: Record, after: Record, people: People) -> dict[str, object]:
+    """Who came and went, how, and what else is different. Chains in base64url."""
+    was = {one.chain: one for one in before.people}
+    now = {one.chain: one for one in after.people}
+    left = {one.chain for one in after.leaves}
+    found: dict[str, object] = {}
+    gone = [one for one in was if one not in now]
+    closed = {
+        one for one in gone if (line := people.get(one)) is not None
+        and line.closed_after(was[one].sequence)
+    }  # fmt: skip
+    for name, chains in (
+        ("added", [one for one in now if one not in was]),
+        ("left", [one for one in gone if one in left]),
+        ("closed", [one for one in gone if one in closed - left]),
+        ("removed", [one for one in gone if one not in left | closed]),
+    ):
+        if chains:
+            found[name] = list(map(b64encode, chains))
+    roles = {
+        b64encode(chain): one.role
+        for chain, one in now.items()
+        if chain in was and was[chain].role != one.role
+    }
+    if roles:
+        found["roles"] = roles
+    if after.timer != before.timer:
+        found["timer"] = after.timer
+    if after.joining != before.joining:
+        found["joining"] = after.joining is not None
+    return found
+
+
+def message_of(content: Content) -> tuple[bytes, bytes] | None:
+    """The device and id of the message that a content is about."""
+    of = content.body.get("of")
+    if not isinstance(of, dict):
+        return None
+    return b64decode(of["device"]), b64decode(of["id"])
+
+
+def counts(
+    people: People, chain: bytes, of: tuple[bytes, bytes] | None, written: int | None, at: int
+) -> bool:
+    """Whether an edit or a delete is its sender's to make, and in time (6.3).
+
+    `chain` is who sent it, `written` and `at` are the server's times of the message and of this.
+    What this device hasn't read, and so doesn't show, nobody changes.
+    """
+    line = people.get(chain)
+    if of is None or written is None or line is None:
+        return False
+    return line.last.key_ever_of(of[0]) is not None and at - written <= _DAY_MS

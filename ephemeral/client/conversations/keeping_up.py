@@ -1,0 +1,217 @@
+"""Keeping up with all conversations: what is new is read, what was shown is acknowledged."""
+
+from collections.abc import Sequence
+
+from ephemeral.client.accounts.account import Account
+from ephemeral.client.conversations import following, news
+from ephemeral.client.conversations.beginning import Beginning, Known
+from ephemeral.client.conversations.following import Following
+from ephemeral.client.conversations.news import News
+from ephemeral.client.conversations.people import People
+from ephemeral.client.conversations.reading import Reading
+from ephemeral.client.conversations.registers import Registers
+from ephemeral.client.conversations.returning import Returning
+from ephemeral.client.conversations.served import Summary
+from ephemeral.client.conversations.service import Service
+from ephemeral.client.conversations.store import Store
+from ephemeral.protocol.conversations.registers import founding_hash, self_conversation
+from ephemeral.protocol.encoding import b64encode
+from ephemeral.protocol.errors import Refusal
+
+__all__ = ["OVER", "KeepingUp"]
+
+#: States after which nothing comes any more, unless somebody is added again.
+OVER = frozenset({following.GONE, following.LEFT})
+# What is no fault of one conversation.
+_FOR_ALL = frozenset(
+    {"too_many", "unavailable", "internal", "device_copied", "session_ended", "device_revoked"}
+)
+
+
+class KeepingUp:
+    """Reads conversations, and says how far."""
+
+    def __init__(
+        self,
+        account: Account,
+        store: Store,
+        service: Service,
+        people: People,
+        beginning: Beginning,
+        reading: Reading,
+        registers: Registers,
+    ) -> None:
+        self._account = account
+        self._store = store
+        self._service = service
+        self._people = people
+        self._beginning = beginning
+        self._reading = reading
+        self._returning = Returning(account, store, service, people)
+        self._registers = registers
+
+    @property
+    def self_id(self) -> bytes:
+        """The account's own conversation."""
+        own = self._people.own
+        return self_conversation(own.id, founding_hash(own.last))
+
+    async def all(self) -> dict[bytes, str]:
+        """Read whatever is new. Where nothing is, nothing is asked but the list.
+
+        The codes of what couldn't be read now, by conversation: one holds up no other.
+        """
+        failed: dict[bytes, str] = {}
+        begun = self._account.now
+        listed = await self._service.listed()
+        own = self.self_id
+        reasons: Known | None = None
+        # The own conversation first: it tells what own devices know of the others.
+        for summary in sorted(listed, key=lambda one: one.conversation != own):
+            one = following.load(self._store, summary.conversation)
+            try:
+                if one is None or one.state in OVER:
+                    reasons = reasons or await self._reasons()
+                    await self._begin(summary.conversation, reasons)
+                    reasons = None if summary.conversation == own else reasons
+                elif one.state == following.FOLLOWING and _differs(one, summary):
+                    await self.read_on(one)
+            except Refusal as refusal:
+                if refusal.code in _FOR_ALL:
+                    raise
+                failed[summary.conversation] = refusal.code
+        self._forget({one.conversation for one in listed})
+        if not failed:
+            self._account.kept.synced_at = begun
+        self.pin()
+        return failed
+
+    def pin(self) -> None:
+        """Have the newest records at hand for devices that are linked, or recovered, later."""
+        self._account.kept.conversations = {
+            b64encode(one.conversation): b64encode(one.signed.hash)
+            for one in following.all_of(self._store)
+            if one.state == following.FOLLOWING
+        }
+        self._account.save()
+
+    async def one(self, conversation: bytes, *, agreed: bool = False) -> None:
+        """Read what is new in one. `agreed`: the person says that it is to be followed."""
+        one = following.load(self._store, conversation)
+        asks = one is not None and one.state == following.REQUEST and agreed
+        if one is None or one.state in OVER or asks:
+            await self._begin(conversation, await self._reasons(agreed=agreed))
+        elif one.state == following.FOLLOWING:
+            await self.read_on(one)
+
+    async def read_on(self, one: Following) -> None:
+        """Read to the end of a log; where it isn't the one that was read here, see what it is."""
+        for _ in range(2):
+            try:
+                await self._reading.read_on(one)
+            except Refusal as refusal:
+                if refusal.code == "not_found":
+                    self._lose(one)
+                elif refusal.code == "broken":
+                    await self._returning.go_back(one)
+                    continue
+                elif refusal.code == "record_gone":
+                    self._refuse(one, refusal.code)
+                else:
+                    raise
+            return
+        self._refuse(one, "log_fork")
+
+    async def _begin(self, conversation: bytes, reasons: Known) -> None:
+        inviter = self._account.kept.people.expected.get(conversation)
+        if inviter is not None:
+            reasons = reasons._replace(inviters=frozenset({inviter}))
+        try:
+            one = await self._beginning.begin(conversation, reasons)
+        except Refusal as refusal:
+            if refusal.code != "not_found":
+                raise
+            return
+        if one is not None and one.state == following.FOLLOWING:
+            await self.read_on(one)
+
+    async def _reasons(self, *, agreed: bool = False) -> Known:
+        contacts = {one.chain for one in await self._service.contacts()}
+        pinned = self._registers.pinned(self._account.kept.conversations).values()
+        return Known(frozenset(contacts), frozenset(), frozenset(pinned), agreed)
+
+    def _forget(self, listed: set[bytes]) -> None:
+        """Where the server says that this person isn't any more: removed, or it has ended."""
+        for one in following.all_of(self._store):
+            if one.conversation not in listed and one.state not in OVER:
+                self._lose(one)
+
+    def _lose(self, one: Following) -> None:
+        one.state, one.why = following.GONE, "not_found"
+        with self._store.writing("gone"):
+            following.save(self._store, one)
+            following.destroy_secrets(self._store, one.conversation)
+            following.keep_news(self._store, [self._note(one, "not_member")])
+
+    def _refuse(self, one: Following, code: str) -> None:
+        one.state, one.why = following.REFUSED, code
+        with self._store.writing("refused"):
+            following.save(self._store, one)
+            following.keep_news(self._store, [self._note(one, code)])
+
+    def _note(self, one: Following, code: str) -> News:
+        now = self._account.now
+        return News(0, one.conversation, news.NOTE, one.log.place, now, code=code)
+
+    # --- what was shown ---------------------------------------------------------------------------
+
+    async def taken(self, shown: Sequence[News]) -> None:
+        """These lines were shown: they are forgotten here, and the server is told."""
+        if not shown:
+            return
+        with self._store.writing("taken"):
+            self._store.do_many(
+                "DELETE FROM news WHERE number = ?", [(one.number,) for one in shown]
+            )
+            for conversation in sorted({one.conversation for one in shown}):
+                left = self._store.one(
+                    "SELECT min(s) FROM news WHERE conversation = ? AND s > 0", conversation
+                )
+                self._store.do(
+                    "UPDATE conversations SET cursor = max(cursor, coalesce(? - 1, s)) "
+                    "WHERE conversation = ?",
+                    left and left[0],
+                    conversation,
+                )
+        await self.acknowledge()
+
+    async def acknowledge(self) -> None:
+        """Tell the server how far this device needs logs no more, where it doesn't know."""
+        # Of which nothing waits to be shown, all that was read.
+        with self._store.writing("cursor"):
+            self._store.do(
+                "UPDATE conversations SET cursor = s WHERE cursor < s AND state = ? AND NOT EXISTS "
+                "(SELECT 1 FROM news n WHERE n.conversation = conversations.conversation)",
+                following.FOLLOWING,
+            )
+        rows = self._store.all(
+            "SELECT conversation, cursor FROM conversations WHERE cursor > told AND state = ?",
+            following.FOLLOWING,
+        )
+        for conversation, cursor in rows:
+            try:
+                await self._service.acknowledge(conversation, cursor)
+            except Refusal as refusal:
+                # A device that is not listed has no cursor; reading finds a log that went back.
+                if refusal.code not in {"not_found", "broken"}:
+                    raise
+                continue
+            with self._store.writing("told"):
+                self._store.do(
+                    "UPDATE conversations SET told = ? WHERE conversation = ?", cursor, conversation
+                )
+
+
+def _differs(one: Following, summary: Summary) -> bool:
+    here = (one.log.place, one.log.hash, one.signed.hash)
+    return here != (summary.s, summary.hash, summary.record)

@@ -1,0 +1,154 @@
+"""The arguments of `ephemeral chat ...`, `say` and `inbox` (docs/cli.md).
+
+Apart from the commands: these take a moment to load, which no command of a room needs.
+"""
+
+import argparse
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ephemeral.client.accounts.options import person_options
+from ephemeral.client.connection_options import typed
+from ephemeral.client.durations import parse_duration
+from ephemeral.protocol.names import tidy_name
+
+__all__ = ["CHAT_COMMANDS", "add_talking_commands"]
+
+_duration = typed(parse_duration)
+
+
+class _Command(NamedTuple):
+    sentence: str
+    options: Callable[[argparse.ArgumentParser], None] = lambda _: None
+
+
+def _where(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "where",
+        metavar="CONVERSATION",
+        help="by its name, its id, or the beginning of it; or who it is with",
+    )
+
+
+def _whom(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("whom", nargs="+", metavar="WHO", help="by name, address or id")
+
+
+def _name(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--name",
+        type=tidy_name,
+        required=True,
+        metavar="NAME",
+        help="what the conversation is called; all in it see that",
+    )
+
+
+def _timer_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--timer",
+        type=_duration,
+        default=0,
+        metavar="TIME",
+        help="how long messages stay after they were read, such as 1d (default: as one likes)",
+    )
+
+
+def _new(parser: argparse.ArgumentParser) -> None:
+    _whom(parser)
+    _name(parser)
+    _timer_option(parser)
+
+
+def _with_people(parser: argparse.ArgumentParser) -> None:
+    _where(parser)
+    _whom(parser)
+
+
+def _admin(parser: argparse.ArgumentParser) -> None:
+    _with_people(parser)
+    parser.add_argument("--no", action="store_true", default=False, help="an admin no more")
+
+
+def _rename(parser: argparse.ArgumentParser) -> None:
+    _where(parser)
+    _name(parser)
+
+
+def _timer(parser: argparse.ArgumentParser) -> None:
+    _where(parser)
+    parser.add_argument("time", metavar="TIME", type=_duration, help="such as 1d; 0: none")
+
+
+def _end(parser: argparse.ArgumentParser) -> None:
+    _where(parser)
+    parser.add_argument("--yes", action="store_true", default=False, help="ask for no confirmation")
+
+
+CHAT_COMMANDS: Mapping[str, _Command] = {
+    "list": _Command("list conversations"),
+    "with": _Command("talk: read what comes, write lines", _where),
+    "new": _Command("make a conversation of several people", _new),
+    "people": _Command("list who is in it", _where),
+    "add": _Command("add people, as an admin", _with_people),
+    "remove": _Command("remove people, as an admin", _with_people),
+    "admin": _Command("make somebody an admin, or no longer", _admin),
+    "rename": _Command("give it another name, as an admin", _rename),
+    "timer": _Command("let messages disappear after they were read, as an admin", _timer),
+    "leave": _Command("leave it", _where),
+    "end": _Command("destroy it for everybody, as an admin", _end),
+    "agree": _Command("take part in one to which somebody unknown added you", _where),
+}
+
+
+def add_talking_commands(subparsers: Any) -> None:
+    """Add `chat` with its commands, `say` and `inbox` to the program's."""
+    sentence = "conversations of accounts; without a command: list them"
+    group = subparsers.add_parser("chat", help=sentence, description=sentence)
+    person_options(group)
+    commands = group.add_subparsers(dest="chat_command", metavar="command")
+    for name, command in CHAT_COMMANDS.items():
+        # What was said before the command's name holds unless it is said again.
+        parser = commands.add_parser(
+            name,
+            help=command.sentence,
+            description=command.sentence,
+            argument_default=argparse.SUPPRESS,
+        )
+        person_options(parser, again=True)
+        command.options(parser)
+    sentence = "send a message to a contact, or into a conversation"
+    say = subparsers.add_parser("say", help=sentence, description=sentence)
+    person_options(say)
+    _say(say)
+    sentence = "print new messages, which are acknowledged then"
+    inbox = subparsers.add_parser("inbox", help=sentence, description=sentence)
+    person_options(inbox)
+    _inbox(inbox)
+
+
+def _say(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("where", metavar="WHO", help="a contact, or a conversation")
+    parser.add_argument("--text-file", type=Path, metavar="FILE", help="the text (else stdin)")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--reply", metavar="MESSAGE", help="as an answer to this message")
+    which.add_argument("--edit", metavar="MESSAGE", help="instead of this message of yours")
+    which.add_argument(
+        "--delete", metavar="MESSAGE", help="delete this message of yours for everybody; no text"
+    )
+    which.add_argument(
+        "--react", metavar="MESSAGE", help="the text is a reaction to this message, such as a sign"
+    )
+
+
+def _inbox(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--of", dest="where", metavar="CONVERSATION", help="of this one alone")
+    parser.add_argument("--follow", action="store_true", help="and what is to come")
+    parser.add_argument(
+        "--wait",
+        type=_duration,
+        default=0,
+        metavar="TIME",
+        help="if nothing is new, wait so long for a first message",
+    )

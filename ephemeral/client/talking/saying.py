@@ -1,0 +1,101 @@
+"""`say`: a message to a contact or into a conversation, on its way when the command ends."""
+
+from ephemeral.client.context import Context
+from ephemeral.client.conversations.engine import Known
+from ephemeral.client.exits import ClientError, Exit, exit_code_of, usage
+from ephemeral.client.talking.here import Here, here
+from ephemeral.protocol.conversations.contents import TEXT_MAX
+from ephemeral.protocol.encoding import b64decode, b64encode
+from ephemeral.protocol.errors import Refusal
+from ephemeral.protocol.limits import ID_SIZE
+
+__all__ = ["introduce", "read_reference", "say", "send"]
+
+
+async def say(context: Context) -> Exit:
+    """Send a message; it is stored when this returns."""
+    args = context.args
+    kind, body = _wanted(context)
+    async with here(context) as place:
+        await place.engine.sync()
+        known = await place.conversation_with(args.where)
+        place.require_followed(known)
+        await introduce(place, known)
+        sent = await send(place, known.id, kind, body)
+        if args.delete is not None:
+            # Where it waits to be read yet, nobody reads it any more.
+            _, message = read_reference(args.delete)
+            await place.engine.service.destroy_message(known.id, message)
+    if context.wants_json:
+        await context.put_json(sent)
+    context.reassure("Sent.")
+    return Exit.OK
+
+
+def _wanted(context: Context) -> tuple[str, dict[str, object]]:
+    args = context.args
+    if args.delete is not None:
+        return "delete", {"of": _of(args.delete)}
+    text = context.text
+    if len(text.encode()) > TEXT_MAX:
+        raise usage(f"The text is too long: a message has room for {TEXT_MAX} bytes.")
+    if args.react is not None:
+        return "reaction", {"of": _of(args.react), "reaction": text.strip()}
+    if args.edit is not None:
+        return "edit", {"of": _of(args.edit), "text": text, "mentions": []}
+    if args.reply is not None:
+        of = _of(args.reply)
+        return "reply", {"of": of, "text": text, "mentions": [], "quote": ""}
+    return "text", {"text": text, "mentions": []}
+
+
+def read_reference(typed: str) -> tuple[bytes, bytes]:
+    """Device and id of a message, as `inbox --json` tells them."""
+    device, dot, message = typed.partition(".")
+    try:
+        if not dot:
+            raise Refusal("malformed")
+        return b64decode(device, ID_SIZE), b64decode(message, ID_SIZE)
+    except Refusal:
+        raise usage("A message is named as `inbox --json` does it, in `message`.") from None
+
+
+def _of(typed: str) -> dict[str, str]:
+    device, message = read_reference(typed)
+    return {"device": b64encode(device), "id": b64encode(message)}
+
+
+async def introduce(place: Here, known: Known) -> None:
+    """Let those who are new in a conversation of several know what one calls oneself."""
+    if place.is_direct(known):
+        return
+    told = place.account.kept.people.told
+    newest = max(one.since for one in known.people)
+    if told.get(known.id, 0) >= newest:
+        return
+    name = place.account.kept.address.partition(".")[0]
+    await place.engine.send(known.id, "profile", {"name": name, "picture": None})
+    told[known.id] = newest
+    place.account.save()
+
+
+async def send(
+    place: Here, conversation: bytes, kind: str, body: dict[str, object]
+) -> dict[str, object]:
+    """Send one message; says where it stands. What gets no answer is sent by the next command."""
+    try:
+        sent = await place.engine.send(conversation, kind, body)
+    except (ClientError, Refusal) as error:
+        status = error.status if isinstance(error, ClientError) else exit_code_of(error)
+        if status != Exit.NETWORK:
+            raise
+        message = f"{error.message} The message is kept here, and sent once by the next command."
+        raise ClientError(status, error.code, message) from None
+    device = place.account.kept.device
+    assert device is not None
+    return {
+        "conversation": b64encode(conversation),
+        "message": f"{b64encode(device)}.{b64encode(sent.id)}",
+        "place": sent.s,
+        "at": sent.at,
+    }

@@ -1,0 +1,141 @@
+"""`chat with`: talking in one conversation by lines. The account stays free for others."""
+
+import asyncio
+import os
+from contextlib import aclosing, suppress
+
+from ephemeral.client.context import Context
+from ephemeral.client.exits import ClientError, Exit, exit_code_of
+from ephemeral.client.faces import Face, Plain, Terminal
+from ephemeral.client.line_editor import EndOfInput, Line
+from ephemeral.client.talking.here import Here, here
+from ephemeral.client.talking.inbox import is_own, learn
+from ephemeral.client.talking.joining import let_in
+from ephemeral.client.talking.lines import lines_of
+from ephemeral.client.talking.saying import introduce, send
+from ephemeral.client.talking.waiting import something_new
+from ephemeral.protocol.errors import Refusal
+
+__all__ = ["talk"]
+
+_ROUND_SECONDS = 25.0
+_AGAIN_SECONDS = 2.0
+_HELP = "Type and press Enter to send; Ctrl-J begins another line. /quit ends."
+
+
+async def talk(context: Context) -> Exit:
+    """Read what comes in one conversation, and write lines into it."""
+    async with here(context) as place:
+        await place.engine.sync()
+        known = await place.conversation_with(context.args.where)
+        place.require_followed(known)
+        title = place.title(known)
+    return await _Talk(context, _face(context), known.id, title).run()
+
+
+def _face(context: Context) -> Face:
+    if context.output.is_terminal() and _is_terminal(context.stdin):
+        return Terminal(context.stdin, context.output, context.heed)
+    return Plain(context.stdin, context.output)
+
+
+def _is_terminal(descriptor: int) -> bool:
+    with suppress(OSError):
+        return os.isatty(descriptor)
+    return False
+
+
+class _Talk:
+    """One conversation, before a person. A round at a time holds the account."""
+
+    def __init__(self, context: Context, face: Face, conversation: bytes, title: str) -> None:
+        self._context = context
+        self._face = face
+        self._conversation = conversation
+        self._title = title
+        self._turn = asyncio.Lock()
+        self._away = False
+
+    async def run(self) -> Exit:
+        """Until the input ends."""
+        face = self._face
+        face.start()
+        try:
+            face.describe("", self._title)
+            if isinstance(face, Terminal):
+                await face.log(f"{self._title}. {_HELP}")
+            await self._until_either()
+        finally:
+            face.stop()
+        return Exit.OK
+
+    async def _until_either(self) -> None:
+        """Until the input ends, or nothing more can come."""
+        both = {asyncio.create_task(self._write()), asyncio.create_task(self._listen())}
+        try:
+            done, _ = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            for one in done:
+                one.result()
+        finally:
+            for one in both:
+                one.cancel()
+            await asyncio.gather(*both, return_exceptions=True)
+
+    async def _write(self) -> None:
+        async with aclosing(self._face.keys()) as keys:
+            async for key in keys:
+                if isinstance(key, EndOfInput):
+                    return
+                if isinstance(key, Line) and key.text.strip():
+                    if key.text.strip() in {"/quit", "/q"}:
+                        return
+                    await self._send(key.text)
+
+    async def _send(self, text: str) -> None:
+        try:
+            async with self._turn, here(self._context) as place:
+                await introduce(place, place.known(self._conversation))
+                await send(place, self._conversation, "text", {"text": text, "mentions": []})
+                if isinstance(self._face, Terminal):
+                    for line in text.split("\n"):
+                        await self._face.log(f"you: {line}")
+                await self._show(place)
+        except (ClientError, Refusal) as error:
+            await self._explain(error)
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                async with self._turn, here(self._context) as place:
+                    await place.engine.sync()
+                    await let_in(place)
+                    await self._show(place)
+                self._away = False
+            except (ClientError, Refusal) as error:
+                if _status(error) != Exit.NETWORK:
+                    raise
+                if not self._away:
+                    await self._explain(error)
+                self._away = True
+                await asyncio.sleep(_AGAIN_SECONDS)
+                continue
+            await something_new(_ROUND_SECONDS)
+
+    async def _show(self, place: Here) -> None:
+        known = place.known(self._conversation)
+        found = place.engine.news(self._conversation)
+        learn(place, found)
+        for one in found:
+            if is_own(place, one):
+                continue
+            for line in lines_of(place, known, one):
+                await self._face.log(line)
+        await place.engine.taken(found)
+        place.require_followed(known)
+
+    async def _explain(self, error: ClientError | Refusal) -> None:
+        await self._face.log(f"ephemeral: {error.message}")
+
+
+def _status(error: ClientError | Refusal) -> Exit:
+    return error.status if isinstance(error, ClientError) else exit_code_of(error)

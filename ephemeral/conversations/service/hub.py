@@ -1,0 +1,365 @@
+"""The hub: which sockets of this process listen to which conversations, and what they are told.
+
+What was just written here is told from memory, in the same turn of the loop. All else that hints
+tell of is read from the database once, by one task, for however many listen, and many
+conversations at a time. Listeners take bytes and never block. A hint that is lost costs a delay at
+most: whoever connects again is told how everything stands, and reads on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from itertools import islice
+
+from msgspec import Struct
+
+from ephemeral.accounts.doors import (
+    ENDED_TOPIC,
+    ChainMoved,
+    ChangedEvent,
+    ContactsChanged,
+    EndedSessions,
+    SessionEnded,
+)
+from ephemeral.conversations.rules.changes import (
+    KINDS,
+    ConversationChanged,
+    ConversationsChanged,
+    CursorMoved,
+    PeopleChanged,
+    Typing,
+)
+from ephemeral.conversations.service.heard import Frames, Heard, Listener
+from ephemeral.conversations.service.hints import Hints
+from ephemeral.conversations.service.listening import Attended, Listening, Wanted
+from ephemeral.conversations.service.recent import Recent
+from ephemeral.live.bus import Bus, Event, Hint, UnsureEvent
+from ephemeral.live.hints import ALL_TOPICS
+from ephemeral.protocol.errors import Refusal, refuse
+from ephemeral.store.repeating import repeat
+
+__all__ = ["Hub"]
+
+# Conversations that are read in one transaction.
+_AT_ONCE = 64
+# Until a database that is away is asked again, and how often sessions are looked after whose end
+# may not have been heard of.
+_AGAIN_SECONDS, _LOOK_SECONDS = 1.0, 5.0
+# Cursors are told together; somebody who writes is told of so often.
+_GATHER_SECONDS, _TYPING_SECONDS = 0.1, 1.0
+
+
+class Hub:
+    """Subscribes itself to the bus. `run` it for as long as sockets may come.
+
+    `topics_of`: what an account is called on the bus.
+    """
+
+    kinds: Mapping[int, type[Struct]] = KINDS
+
+    def __init__(
+        self,
+        listening: Listening,
+        recent: Recent,
+        hints: Hints,
+        bus: Bus,
+        ended: EndedSessions,
+        topics_of: Callable[[bytes], Awaitable[Sequence[bytes]]],
+        frames: Frames,
+        fault: Callable[[BaseException], None],
+    ) -> None:
+        self._listening = listening
+        self._recent = recent
+        self._hints = hints
+        self._bus = bus
+        self._ended = ended
+        self._topics_of = topics_of
+        self._frames = frames
+        self._fault = fault
+        # Conversations and accounts by their topics, sessions by id.
+        self._heard: dict[bytes, Heard] = {}
+        self._accounts: dict[bytes, set[Listener]] = {}
+        self._sessions: dict[bytes, set[Listener]] = {}
+        # Of each listener the topics of its conversations, and of its account.
+        self._attended: dict[Listener, set[bytes]] = {}
+        self._called: dict[Listener, Sequence[bytes]] = {}
+        # What is to be read, in the order in which that was noticed.
+        self._unread: dict[Heard, None] = {}
+        self._unlisted: dict[Listener, None] = {}
+        self._due = asyncio.Event()
+        self._moved: set[Heard] = set()
+        bus.subscribe(self)
+
+    def __len__(self) -> int:
+        return len(self._attended)
+
+    # --- listeners --------------------------------------------------------------------------------
+
+    async def begin(self, listener: Listener) -> tuple[Sequence[Attended], int]:
+        """From now on `listener` is told everything; gives how its conversations stand, and the
+        time. Nothing falls between. Refuses `session_ended`; `remove` it in any case."""
+        self._attended[listener] = set()
+        self._sessions.setdefault(listener.sid, set()).add(listener)
+        # It may have ended before anybody listened.
+        refuse(await self._ended.has(listener.sid), "session_ended")
+        topics = await self._topics_of(listener.account)
+        if listener in self._attended:
+            self._called[listener] = topics
+            for topic in topics:
+                self._accounts.setdefault(topic, set()).add(listener)
+        _, _, attended, now = await self._list(listener)
+        refuse(listener not in self._attended, "session_ended")
+        return attended, now
+
+    def remove(self, listener: Listener) -> None:
+        """Forget `listener`; harmless if it isn't there."""
+        for topic in self._attended.pop(listener, ()):
+            self._leave(topic, listener)
+        for topic in self._called.pop(listener, ()):
+            _discard(self._accounts, topic, listener)
+        _discard(self._sessions, listener.sid, listener)
+        self._unlisted.pop(listener, None)
+
+    def type(self, device: bytes, conversation: bytes) -> None:
+        """A device's person is writing; refuses `not_found` where it isn't listed.
+
+        Told once a second at most.
+        """
+        topic = self._hints.topic(conversation)
+        heard = self._heard.get(topic)
+        listeners = {} if heard is None else heard.listeners
+        listed = any(one.device == device and first is not None for one, first in listeners.items())
+        refuse(not listed, "not_found")
+        assert heard is not None
+        now = asyncio.get_running_loop().time()
+        typed = heard.typed or {}
+        if now - typed.get(device, -_TYPING_SECONDS) >= _TYPING_SECONDS:
+            lately = {who: at for who, at in typed.items() if now - at < _TYPING_SECONDS}
+            heard.typed = {**lately, device: now}
+            self._bus.publish([(topic, Typing(device))])
+
+    async def _list(
+        self, listener: Listener
+    ) -> tuple[list[Attended], list[bytes], list[Attended], int]:
+        """Attend what the account is in: what has come, what is gone, all of it, and the time.
+
+        Read again once everything is attended: what happens meanwhile is told.
+        """
+        come: dict[bytes, Attended] = {}
+        gone: list[bytes] = []
+        while True:
+            rows, now = await self._listening.attended(listener.account, listener.device)
+            before = self._attended.get(listener)
+            if before is None:
+                return [], [], rows, now
+            present = {self._hints.topic(one.row.conversation): one for one in rows}
+            for topic in before - present.keys():
+                gone.append(self._heard[topic].conversation)
+                before.discard(topic)
+                self._leave(topic, listener)
+            new = present.keys() - before
+            for topic, one in present.items():
+                heard = self._heard.get(topic)
+                if heard is None:
+                    heard = self._heard[topic] = Heard.of(one, topic)
+                heard.listeners[listener] = one.first
+            before |= new
+            come.update((topic, present[topic]) for topic in new)
+            if not new:
+                last = [present[topic] for topic in come if topic in present]
+                return last, gone, rows, now
+
+    def _leave(self, topic: bytes, listener: Listener) -> None:
+        heard = self._heard.get(topic)
+        if heard is None:
+            return
+        heard.listeners.pop(listener, None)
+        if not heard.listeners:
+            del self._heard[topic]
+            self._unread.pop(heard, None)
+            self._moved.discard(heard)
+
+    # --- what the bus tells -----------------------------------------------------------------------
+
+    def listens(self, topic: bytes) -> bool:
+        """Whether anybody here wants to hear of a topic."""
+        return topic in self._heard or topic in self._accounts or topic == ENDED_TOPIC
+
+    def missed(self) -> None:
+        """Hints may have been lost: all is read again. Sessions are looked after by themselves."""
+        for heard in self._heard.values():
+            self._read(heard)
+        for listener in self._attended:
+            self._tell_account(listener, UnsureEvent())
+
+    def receive(self, hints: Sequence[Hint]) -> None:
+        """Tell whoever listens, or have it read."""
+        for topic, event in hints:
+            if (heard := self._heard.get(topic)) is not None:
+                self._hear(heard, event)
+            elif listeners := self._accounts.get(topic):
+                for one in listeners:
+                    self._tell_account(one, event)
+            elif isinstance(event, SessionEnded):
+                self._end(event.sid)
+            elif topic == ALL_TOPICS:
+                self.missed()
+
+    def _hear(self, heard: Heard, event: Event) -> None:
+        if isinstance(event, ConversationChanged):
+            self._go_on(heard, event.s)
+        elif isinstance(event, CursorMoved):
+            self._move(heard, event)
+        elif isinstance(event, Typing):
+            frame = self._frames.typing(heard.conversation, event.device)
+            heard.deliver_to_listed(frame, silent=event.device)
+        elif isinstance(event, PeopleChanged):
+            heard.people_changed = True
+            self._read(heard)
+        else:
+            self._read(heard)
+
+    def _go_on(self, heard: Heard, s: int) -> None:
+        """A log has come to a place."""
+        if s == 0:
+            self._read(heard)
+        elif s > heard.told and heard not in self._unread:
+            items = self._recent.after(heard.conversation, heard.told)
+            new = [one for one in items or () if one.s <= s]
+            if new and new[-1].s == s:
+                heard.go_on(new, self._frames)
+            else:
+                self._read(heard)
+
+    def _move(self, heard: Heard, event: CursorMoved) -> None:
+        cursors = heard.cursors
+        if cursors is None:
+            cursors = heard.cursors = {}
+        cursors[event.device] = max(event.cursor, cursors.get(event.device, 0))
+        if not self._moved:
+            asyncio.get_running_loop().call_later(_GATHER_SECONDS, self._tell_moved)
+        self._moved.add(heard)
+
+    def _tell_moved(self) -> None:
+        moved, self._moved = self._moved, set()
+        for heard in moved:
+            cursors, heard.cursors = heard.cursors or {}, None
+            frame = self._frames.receipt(heard.conversation, cursors.items())
+            heard.deliver_to_listed(frame)
+
+    def _tell_account(self, listener: Listener, event: Event) -> None:
+        unsure = isinstance(event, UnsureEvent)
+        if unsure or isinstance(event, ConversationsChanged):
+            self._unlisted[listener] = None
+            self._due.set()
+        if unsure or isinstance(event, ContactsChanged):
+            listener.deliver(self._frames.contact)
+        if unsure or isinstance(event, ChangedEvent):
+            listener.deliver(self._frames.device)
+        if isinstance(event, ChainMoved):
+            listener.deliver(self._frames.chain(event.chain))
+
+    def _end(self, sid: bytes) -> None:
+        for one in tuple(self._sessions.get(sid, ())):
+            self.remove(one)
+            one.session_ended()
+
+    # --- what is read -----------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Read what hints tell of, and look after sessions, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._read_on())
+            group.create_task(repeat(self._look, _LOOK_SECONDS, self._fault))
+
+    async def _look(self, _: float) -> None:
+        """End sessions whose end nobody told of here."""
+        if self._sessions and not self._bus.is_up:
+            await self._ended.load()
+        for sid in [one for one in self._sessions if self._ended.knows(one)]:
+            self._end(sid)
+
+    def _read(self, heard: Heard) -> None:
+        self._unread[heard] = None
+        self._due.set()
+
+    async def _read_on(self) -> None:
+        while True:
+            await self._due.wait()
+            self._due.clear()
+            try:
+                while self._unlisted or self._unread:
+                    await self._read_lists()
+                    await self._read_conversations()
+            except Refusal:
+                # The database is away.
+                await self._pause()
+            except Exception as error:  # noqa: BLE001 - the next one tries again
+                self._fault(error)
+                await self._pause()
+
+    async def _pause(self) -> None:
+        await asyncio.sleep(_AGAIN_SECONDS)
+        self._due.set()
+
+    async def _read_lists(self) -> None:
+        while self._unlisted:
+            listener = next(iter(self._unlisted))
+            del self._unlisted[listener]
+            try:
+                come, gone, _, _ = await self._list(listener)
+            except BaseException:
+                if listener in self._attended:
+                    self._unlisted[listener] = None
+                raise
+            if come or gone:
+                rows = [one.row for one in come]
+                listener.deliver(self._frames.conversations(rows, gone))
+
+    async def _read_conversations(self) -> None:
+        reading = list(islice(self._unread, _AT_ONCE))
+        for one in reading:
+            del self._unread[one]
+        wanted = [_wanted(one) for one in reading]
+        try:
+            found = await self._listening.standings(wanted)
+        except BaseException:
+            for one in reading:
+                if one.listeners:
+                    self._unread[one] = None
+            raise
+        for heard, asked in zip(reading, wanted, strict=True):
+            standing = found.get(heard.conversation)
+            self._let_go(heard, {} if standing is None else standing.firsts, asked.devices)
+            if standing is not None:
+                heard.catch_up(standing.row, standing.items, self._frames)
+
+    def _let_go(
+        self,
+        heard: Heard,
+        firsts: Mapping[bytes, int | None],
+        asked: Sequence[tuple[bytes, bytes]],
+    ) -> None:
+        """What each of those may hear that were asked for; others have come meanwhile."""
+        devices = {device for _, device in asked}
+        for one in [one for one in heard.listeners if one.device in devices]:
+            if one.device in firsts:
+                heard.listeners[one] = firsts[one.device]
+            else:
+                self._attended[one].discard(heard.topic)
+                self._leave(heard.topic, one)
+                one.deliver(self._frames.conversations([], [heard.conversation]))
+
+
+def _wanted(heard: Heard) -> Wanted:
+    devices = {(one.account, one.device) for one in heard.listeners}
+    return Wanted(heard.conversation, heard.told, sorted(devices))
+
+
+def _discard(where: dict[bytes, set[Listener]], key: bytes, listener: Listener) -> None:
+    there = where.get(key)
+    if there is not None:
+        there.discard(listener)
+        if not there:
+            del where[key]

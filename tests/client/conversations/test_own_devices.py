@@ -1,0 +1,139 @@
+"""Several devices of one person: linked, removed, and what they tell each other."""
+
+from pathlib import Path
+
+import pytest
+from support.people.correspondents import Device, refusals, texts
+
+from ephemeral.client.accounts.device_keys import DAY_MILLISECONDS, daily
+from ephemeral.client.exits import ClientError
+from ephemeral.protocol.encoding import b64encode
+from ephemeral.protocol.errors import Refusal
+
+
+async def linked(one: Device, folder: Path) -> Device:
+    """A second device of somebody, told what linking tells."""
+    async with one.file() as account:
+        pinned = dict(account.kept.conversations)
+    return await one.another(folder, pinned)
+
+
+async def test_a_linked_device_goes_on_by_itself_while_the_others_sleep(
+    ada: Device, bob: Device, tmp_path: Path
+):
+    async with ada.open() as talk:
+        conversation = await talk.found([bob.chain])
+        await talk.text(conversation, "before the phone")
+        await talk.sync()
+    phone = await linked(ada, tmp_path / "phone")
+    # Nobody else is there: it begins the epoch that lists it.
+    heard = await phone.hears()
+    assert texts(heard) == []
+    assert refusals(heard) == []
+    await phone.says(conversation, "from the phone")
+    assert await bob.texts() == ["before the phone", "from the phone"]
+    await bob.says(conversation, "to both")
+    assert await ada.texts() == ["before the phone", "from the phone", "to both"]
+    assert await phone.texts() == ["from the phone", "to both"]
+
+
+async def test_a_linked_device_that_was_told_nothing_is_asked_by_nobody(
+    ada: Device, bob: Device, tmp_path: Path
+):
+    """Its own people's conversations ask it, unless somebody it knows has added it."""
+    async with bob.open() as talk:
+        conversation = await talk.found([ada.chain])
+    await ada.hears()
+    phone = await ada.another(tmp_path / "phone")
+    await bob.says(conversation, "to all of you")
+    assert await ada.texts() == ["to all of you"]
+    assert await phone.texts() == ["to all of you"]
+
+
+async def test_a_removed_device_reads_and_says_nothing_more(
+    ada: Device, bob: Device, tmp_path: Path
+):
+    async with ada.open() as talk:
+        conversation = await talk.found([bob.chain])
+        await talk.sync()
+    phone = await linked(ada, tmp_path / "phone")
+    await phone.says_all(conversation, "still here")
+    await ada.revoke(phone.id)
+    async with ada.open() as talk:
+        assert await talk.renew() == 0
+    await bob.says(conversation, "she is rid of it")
+    with pytest.raises((ClientError, Refusal)):
+        await phone.hears()
+    assert (await ada.texts())[-1] == "she is rid of it"
+    async with ada.open() as talk:
+        (known,) = talk.known()
+        assert len(talk._of(known.id).record.devices) == 2
+
+
+async def test_who_was_not_told_of_a_removal_sends_nothing_before_the_next_epoch(
+    ada: Device, bob: Device, tmp_path: Path
+):
+    async with ada.open() as talk:
+        conversation = await talk.found([bob.chain])
+        await talk.sync()
+    phone = await linked(ada, tmp_path / "phone")
+    await phone.says_all(conversation, "hello")
+    await bob.hears()
+    await ada.revoke(phone.id)
+    await bob.says(conversation, "not for the phone")
+    async with bob.open() as talk:
+        record = talk._of(conversation).record
+    assert phone.id not in {one.device for one in record.devices}
+    assert record.by == bob.id
+
+
+async def test_own_devices_share_registers_of_which_the_newest_counts(ada: Device, tmp_path: Path):
+    async with ada.open() as talk:
+        await talk.set_register("alias", "bob", "Robert")
+        await talk.sync()
+    phone = await linked(ada, tmp_path / "phone")
+    await phone.hears()
+    async with ada.open() as talk:
+        await talk.sync()
+        await talk.set_register("alias", "bob", "Bobby")
+        await talk.set_register("alias", "eve", "Eve")
+    async with phone.open() as talk:
+        await talk.sync()
+        assert talk.register("alias") == {"bob": "Bobby", "eve": "Eve"}
+        assert talk.news() == talk.known() == []
+        await talk.set_register("alias", "eve", None)
+    async with ada.open() as talk:
+        await talk.sync()
+        assert talk.register("alias") == {"bob": "Bobby"}
+
+
+async def test_what_is_pinned_is_the_newest_record(ada: Device, bob: Device):
+    async with ada.open() as talk:
+        conversation = await talk.found([bob.chain])
+        await talk.timer(conversation, 60)
+        await talk.sync()
+        record = talk._of(conversation).record
+    async with ada.file() as account:
+        assert account.kept.conversations == {b64encode(conversation): b64encode(record.hash)}
+
+
+async def test_a_key_is_kept_until_what_was_sealed_to_it_is_open(ada: Device, bob: Device):
+    """A device that comes back after days opens what waits for it, by the key of then."""
+    async with ada.open() as talk:
+        conversation = await talk.found([bob.chain])
+        await talk.text(conversation, "sealed to the old key")
+    async with bob.file() as account:
+        kept = account.kept
+        first = kept.sealing[0]
+        first.day -= 1
+        kept.storage, kept.synced_at = bytes(32), account.now - 4 * DAY_MILLISECONDS
+        await daily(account)
+        assert [one.number for one in kept.sealing] == [1, 2]
+        # As it looks three days later.
+        first.replaced_at -= 3 * DAY_MILLISECONDS
+        await daily(account)
+        assert [one.number for one in kept.sealing] == [1, 2]
+        account.save()
+    assert await bob.texts() == ["sealed to the old key"]
+    async with bob.file() as account:
+        assert [one.number for one in account.kept.sealing] == [2]

@@ -1,0 +1,513 @@
+"""The hub of accounts' sockets, without a database: what overtakes, is missed, and is left."""
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from ephemeral.accounts.doors import ChainMoved, ChangedEvent, ContactsChanged, SessionEnded
+from ephemeral.conversations.api.socket_events import SocketEvents
+from ephemeral.conversations.rules.changes import (
+    ConversationChanged,
+    ConversationsChanged,
+    CursorMoved,
+    PeopleChanged,
+    Typing,
+)
+from ephemeral.conversations.service import hub as module
+from ephemeral.conversations.service.hints import Hints
+from ephemeral.conversations.service.hub import Hub
+from ephemeral.conversations.service.listening import Attended, Standing, StandingRow, Wanted
+from ephemeral.conversations.service.recent import Item, Recent
+from ephemeral.live.bus import LocalBus, UnsureEvent
+from ephemeral.live.hints import ALL_TOPICS
+from ephemeral.protocol.conversations.log import MESSAGE, RECORD, Log
+from ephemeral.protocol.encoding import b64encode
+from ephemeral.protocol.errors import Refusal
+
+ONE, OTHER = b"1" * 16, b"2" * 16
+ACCOUNT, DEVICE = b"a" * 16, b"d" * 16
+TOPIC = b"of the account"
+HINTS = Hints(None, bytes(32))
+
+
+class Socket:
+    """A listener that keeps what it is told."""
+
+    def __init__(self, device: bytes = DEVICE, account: bytes = ACCOUNT) -> None:
+        self.account, self.device, self.sid = account, device, os.urandom(16)
+        self.told: list[dict[str, Any]] = []
+        self.has_ended = False
+
+    def deliver(self, frame: bytes) -> None:
+        self.told.append(json.loads(frame))
+
+    def session_ended(self) -> None:
+        self.has_ended = True
+
+    def take(self) -> list[dict[str, Any]]:
+        told, self.told = self.told, []
+        return told
+
+    def kinds(self) -> list[str]:
+        return [one["type"] for one in self.take()]
+
+
+class Table:
+    """A log as the database has it."""
+
+    def __init__(self, conversation: bytes) -> None:
+        self.conversation = conversation
+        self.log = Log.first(conversation)
+        self.items: list[Item] = []
+        self.epoch, self.record, self.due, self.kept = 0, bytes(32), None, 1
+        self.firsts: dict[bytes, int | None] = {}
+        self.begin(DEVICE)
+
+    def write(self, kind: int = MESSAGE, size: int = 10) -> Item:
+        digest = os.urandom(32)
+        self.log = self.log.next(kind, OTHER, digest)
+        name = os.urandom(16) if kind == MESSAGE else None
+        item = Item(self.log.place, kind, OTHER, name, 0, digest, bytes(size))
+        self.items.append(item)
+        return item
+
+    def begin(self, *devices: bytes) -> Item:
+        """Another record, which lists these too."""
+        item = self.write(RECORD)
+        self.epoch, self.record = self.epoch + 1, os.urandom(32)
+        for one in devices:
+            self.firsts.setdefault(one, item.s)
+        return item
+
+    @property
+    def row(self) -> StandingRow:
+        return StandingRow(
+            self.conversation, self.epoch, self.record, self.log.place, self.log.hash, self.kept,
+            self.due,
+        )  # fmt: skip
+
+
+class Tables:
+    """What the hub reads. `meanwhile` is called between one reading and what is made of it."""
+
+    def __init__(self) -> None:
+        self.logs = {ONE: Table(ONE)}
+        self.members: dict[bytes, set[bytes]] = {ACCOUNT: {ONE}}
+        self.meanwhile: list[Callable[[], None]] = []
+        self.readings: list[Sequence[bytes]] = []
+        self.lists = 0
+        self.away = False
+
+    async def attended(self, account: bytes, device: bytes) -> tuple[list[Attended], int]:
+        self.lists += 1
+        found = [
+            Attended(self.logs[one].row, self.logs[one].firsts.get(device))
+            for one in sorted(self.members[account])
+            if one in self.logs
+        ]
+        await self._pass()
+        return found, 7
+
+    async def standings(self, wanted: Sequence[Wanted]) -> dict[bytes, Standing]:
+        self.readings.append([one.conversation for one in wanted])
+        found = {}
+        for one in wanted:
+            table = self.logs.get(one.conversation)
+            if table is not None:
+                firsts = {
+                    device: table.firsts.get(device)
+                    for account, device in one.devices
+                    if one.conversation in self.members[account]
+                }
+                items = [each for each in table.items if each.s > one.after]
+                found[one.conversation] = Standing(table.row, firsts, items)
+        await self._pass()
+        return found
+
+    async def _pass(self) -> None:
+        if self.away:
+            raise Refusal("unavailable")
+        await asyncio.sleep(0)
+        if self.meanwhile:
+            self.meanwhile.pop(0)()
+
+
+class Ended:
+    """Sessions that are known to have ended."""
+
+    def __init__(self) -> None:
+        self.sids: set[bytes] = set()
+        self.unread: set[bytes] = set()
+
+    def knows(self, sid: bytes) -> bool:
+        return sid in self.sids
+
+    async def has(self, sid: bytes) -> bool:
+        return sid in self.sids
+
+    async def load(self) -> None:
+        self.sids |= self.unread
+
+
+class Stage:
+    """A hub, and all that it stands on."""
+
+    def __init__(self) -> None:
+        self.tables, self.recent, self.bus, self.ended = Tables(), Recent(), LocalBus(), Ended()
+        self.faults: list[BaseException] = []
+
+        async def topics_of(account: bytes) -> list[bytes]:
+            return [TOPIC, account]
+
+        self.hub = Hub(
+            self.tables, self.recent, HINTS, self.bus, self.ended, topics_of, SocketEvents(),
+            self.faults.append,
+        )  # fmt: skip
+
+    @property
+    def log(self) -> Table:
+        return self.tables.logs[ONE]
+
+    async def socket(self, *given: bytes) -> Socket:
+        """One that has been welcomed."""
+        socket = Socket(*given)
+        await self.hub.begin(socket)
+        return socket
+
+    def say(self, size: int = 10) -> Item:
+        """A message that is written here."""
+        item = self.log.write(size=size)
+        self.recent.add(ONE, [item])
+        self.hint(ConversationChanged(item.s))
+        return item
+
+    def hint(self, event: Any, conversation: bytes = ONE) -> None:
+        self.bus.publish([(HINTS.topic(conversation), event)])
+
+    async def settle(self) -> None:
+        """All that is to be read has been read."""
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def stage() -> AsyncIterator[Stage]:
+    made = Stage()
+    running = asyncio.create_task(made.hub.run())
+    try:
+        yield made
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert made.faults == []
+
+
+def places(told: Sequence[dict[str, Any]]) -> list[int]:
+    return [each["s"] for one in told if one["type"] == "entry" for each in one["entries"]]
+
+
+async def test_what_was_written_here_is_told_at_once_and_nothing_is_read_for_it():
+    async with stage() as made:
+        sockets = [await made.socket(), await made.socket()]
+        for place in (2, 3):
+            made.say()
+            for one in sockets:
+                (told,) = one.take()
+                assert (places([told]), told["s"], told["hash"]) == (
+                    [place], place, b64encode(made.log.log.hash),
+                )  # fmt: skip
+        assert made.tables.readings == []
+
+
+async def test_many_conversations_are_read_at_once_when_somebody_comes_and_none_by_itself():
+    async with stage() as made:
+        for _ in range(499):
+            table = Table(os.urandom(16))
+            made.tables.logs[table.conversation] = table
+        made.tables.members[ACCOUNT] = set(made.tables.logs)
+        socket = Socket()
+        attended, _ = await made.hub.begin(socket)
+        assert len(attended) == 500
+        assert (made.tables.lists, made.tables.readings) == (2, [])
+        # All of them go on: many are read in one transaction.
+        for table in made.tables.logs.values():
+            made.hint(ConversationChanged(table.write().s), table.conversation)
+        await made.settle()
+        assert len(socket.take()) == 500
+        assert len(made.tables.readings) == 8
+
+
+async def test_what_another_process_has_written_is_read_once_for_all_who_listen():
+    async with stage() as made:
+        sockets = [await made.socket(), await made.socket()]
+        for _ in range(2):
+            made.hint(ConversationChanged(made.log.write().s))
+        await made.settle()
+        assert made.tables.readings == [[ONE]]
+        assert [places(one.take()) for one in sockets] == [[2, 3]] * 2
+        # And this process goes on from there.
+        made.say()
+        assert places(sockets[0].take()) == [4]
+        assert made.tables.readings == [[ONE]]
+
+
+async def test_a_hint_that_was_overtaken_tells_nothing_twice():
+    async with stage() as made:
+        socket = await made.socket()
+        first, second = made.log.write(), made.log.write()
+        made.hint(ConversationChanged(second.s))
+        made.hint(ConversationChanged(first.s))
+        await made.settle()
+        made.hint(ConversationChanged(first.s))
+        await made.settle()
+        told = socket.take()
+        assert [one["type"] for one in told] == ["entry"]
+        assert places(told) == [2, 3]
+
+
+async def test_a_message_that_is_written_here_while_the_log_is_read_is_told_in_its_place():
+    async with stage() as made:
+        socket = await made.socket()
+        made.tables.meanwhile.append(made.say)
+        made.hint(ConversationChanged(made.log.write().s))
+        await made.settle()
+        assert places(socket.take()) == [2, 3]
+
+
+async def test_a_message_that_is_written_here_while_another_is_missing_is_read():
+    """It is told of one that this process has, and of one behind it that another has written."""
+    async with stage() as made:
+        socket = await made.socket()
+        made.recent.add(ONE, [made.log.write()])
+        made.hint(ConversationChanged(made.log.write().s))
+        await made.settle()
+        assert [one["s"] for one in socket.told] == [3]
+        assert places(socket.take()) == [2, 3]
+
+
+async def test_nothing_falls_between_the_welcome_and_what_is_told():
+    """A message, and a conversation, that come while it is read how everything stands."""
+    async with stage() as made:
+        made.tables.logs[OTHER] = Table(OTHER)
+
+        def come() -> None:
+            made.tables.members[ACCOUNT].add(OTHER)
+            made.bus.publish([(TOPIC, ConversationsChanged())])
+
+        # Before anybody listens; then when it was read the last time.
+        made.tables.meanwhile += [made.say, lambda: (made.say(), come())]
+        socket = Socket()
+        attended, _ = await made.hub.begin(socket)
+        assert [(one.row.conversation, one.row.s) for one in attended] == [(ONE, 2)]
+        await made.settle()
+        told = socket.take()
+        assert [one["type"] for one in told] == ["entry", "conversations"]
+        assert 3 in places(told)
+        assert told[1]["come"] == [{"conversation": b64encode(OTHER), "s": 1, "epoch": 1}]
+        made.hint(ConversationChanged(made.tables.logs[OTHER].write().s), OTHER)
+        await made.settle()
+        assert places(socket.take()) == [2]
+
+
+async def test_another_record_is_told_before_its_entry_and_a_device_reads_from_its_own_on():
+    async with stage() as made:
+        listed, new = await made.socket(), await made.socket(b"n" * 16)
+        made.say()
+        assert "entry" in listed.take()[0]["entries"][0]
+        assert "entry" not in new.take()[0]["entries"][0]
+        # One more than it may read, and the record that lists it.
+        made.log.write()
+        made.hint(ConversationChanged(made.log.begin(new.device).s))
+        await made.settle()
+        for socket, read in ((listed, [3, 4]), (new, [4])):
+            told = socket.take()
+            assert [one["type"] for one in told] == ["epoch", "entry"]
+            assert [one["s"] for one in told[1]["entries"] if "entry" in one] == read
+            assert told[1]["epoch"] == told[0]["epoch"] == 2
+
+
+async def test_whoever_is_in_it_no_more_is_told_that_and_nothing_else():
+    async with stage() as made:
+        made.tables.members[b"b" * 16] = {ONE}
+        made.log.firsts[b"e" * 16] = 1
+        stays, goes = await made.socket(), await made.socket(b"e" * 16, b"b" * 16)
+        made.tables.members[goes.account].clear()
+        del made.log.firsts[goes.device]
+        made.hint(ConversationChanged(made.log.begin().s))
+        await made.settle()
+        assert [one["type"] for one in stays.take()] == ["epoch", "entry"]
+        assert goes.take() == [
+            {"type": "conversations", "come": [], "gone": [b64encode(ONE)]}
+        ]  # fmt: skip
+        made.say()
+        assert places(stays.take()) == [3]
+        assert goes.take() == []
+
+
+async def test_a_conversation_that_is_gone_is_told_to_all_who_listen():
+    async with stage() as made:
+        socket = await made.socket()
+        del made.tables.logs[ONE]
+        made.hint(ConversationChanged(0))
+        await made.settle()
+        assert socket.take() == [{"type": "conversations", "come": [], "gone": [b64encode(ONE)]}]
+        assert not made.hub.listens(HINTS.topic(ONE))
+
+
+async def test_changes_of_people_are_told_and_those_of_the_account():
+    async with stage() as made:
+        socket = await made.socket()
+        made.hint(PeopleChanged())
+        await made.settle()
+        assert socket.take() == [{"type": "people", "conversation": b64encode(ONE)}]
+        made.bus.publish([(TOPIC, ChangedEvent()), (TOPIC, ContactsChanged())])
+        made.bus.publish([(ACCOUNT, ChainMoved(b"c" * 32))])
+        assert socket.take() == [
+            {"type": "device"}, {"type": "contact"},
+            {"type": "chain", "chain": b64encode(b"c" * 32)},
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize("what", ["missed", "all topics", "its topic"])
+async def test_where_hints_were_missed_all_is_read_again_and_what_is_new_is_told(what: str):
+    async with stage() as made:
+        socket = await made.socket()
+        made.log.write()
+        if what == "missed":
+            made.hub.missed()
+        elif what == "all topics":
+            made.bus.publish([(ALL_TOPICS, UnsureEvent())])
+        else:
+            made.hint(UnsureEvent())
+        await made.settle()
+        told = [one for one in socket.take() if one["type"] not in {"contact", "device"}]
+        assert [one["type"] for one in told] == ["entry"]
+        assert places(told) == [2]
+        # That something is due now is told, although nobody said so.
+        made.log.due = "devices"
+        made.hint(UnsureEvent())
+        await made.settle()
+        assert socket.kinds() == ["people"]
+
+
+@pytest.mark.parametrize("what", ["conversations", "entry"])
+async def test_what_can_not_be_read_at_the_moment_is_read_later(
+    what: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(module, "_AGAIN_SECONDS", 0)
+    async with stage() as made:
+        socket = await made.socket()
+        made.tables.away = True
+        if what == "entry":
+            made.hint(ConversationChanged(made.log.write().s))
+        else:
+            made.tables.logs[OTHER] = Table(OTHER)
+            made.tables.members[ACCOUNT].add(OTHER)
+            made.bus.publish([(TOPIC, ConversationsChanged())])
+        await made.settle()
+        assert socket.take() == []
+        made.tables.away = False
+        await made.settle()
+        assert socket.kinds() == [what]
+
+
+async def test_a_session_that_ends_is_told_to_its_sockets_and_to_no_others():
+    async with stage() as made:
+        ends, stays = await made.socket(), await made.socket()
+        made.bus.publish([(b"sessions", SessionEnded(ends.sid))])
+        assert (ends.has_ended, stays.has_ended) == (True, False)
+        made.say()
+        assert ends.take() == []
+        # One whose end was not heard of.
+        made.ended.sids.add(stays.sid)
+        await made.hub._look(0)
+        assert stays.has_ended
+        # And one that ends while nobody can be told.
+        alone = await made.socket()
+        made.ended.unread.add(alone.sid)
+        await made.hub._look(0)
+        assert not alone.has_ended
+        made.bus.is_up = False
+        await made.hub._look(0)
+        assert alone.has_ended
+
+
+async def test_a_session_that_ended_before_anybody_listened_has_no_socket():
+    async with stage() as made:
+        socket = Socket()
+        made.ended.sids.add(socket.sid)
+        with pytest.raises(Refusal, match="session_ended"):
+            await made.hub.begin(socket)
+        # And one that ends while it is read how everything stands.
+        socket = Socket()
+        ended = [(b"sessions", SessionEnded(socket.sid))]
+        made.tables.meanwhile.append(lambda: made.bus.publish(ended))
+        with pytest.raises(Refusal, match="session_ended"):
+            await made.hub.begin(socket)
+        assert socket.has_ended
+
+
+async def test_receipts_are_gathered_and_typing_is_told_once_a_second():
+    async with stage() as made:
+        other = b"e" * 16
+        made.log.firsts[other] = 1
+        here, there = await made.socket(), await made.socket(other)
+        unlisted = await made.socket(b"n" * 16)
+        for cursor in (2, 1, 3):
+            made.hint(CursorMoved(DEVICE, cursor))
+        made.hint(CursorMoved(other, 2))
+        assert there.take() == []
+        await asyncio.sleep(module._GATHER_SECONDS * 1.5)
+        (told,) = there.take()
+        assert told["receipts"] == [
+            {"device": b64encode(DEVICE), "cursor": 3}, {"device": b64encode(other), "cursor": 2},
+        ]  # fmt: skip
+        here.take()
+        for _ in range(3):
+            made.hub.type(DEVICE, ONE)
+        assert (here.kinds(), there.kinds(), unlisted.kinds()) == ([], ["typing"], [])
+        for device, conversation in ((b"n" * 16, ONE), (DEVICE, OTHER), (b"x" * 16, ONE)):
+            with pytest.raises(Refusal, match="not_found"):
+                made.hub.type(device, conversation)
+        made.hint(Typing(other))
+        assert here.kinds() == ["typing"]
+
+
+async def test_no_frame_is_larger_than_two_messages():
+    async with stage() as made:
+        socket = await made.socket()
+        items = [made.log.write(size=49_622) for _ in range(5)]
+        made.recent.add(ONE, items)
+        made.hint(ConversationChanged(items[-1].s))
+        told = socket.take()
+        assert [len(one["entries"]) for one in told] == [2, 2, 1]
+        assert [one["s"] for one in told] == [3, 5, 6]
+        # Of more than that which was missed it is told that it is there.
+        for _ in range(5):
+            made.log.write(size=49_622)
+        made.hint(ConversationChanged(made.log.log.place))
+        await made.settle()
+        (told,) = socket.take()
+        assert (places([told]), told["s"]) == ([7, 8], 11)
+
+
+async def test_whoever_has_gone_leaves_nothing_behind():
+    async with stage() as made:
+        sockets = [await made.socket(), await made.socket(b"n" * 16)]
+        made.log.write()
+        for event in (PeopleChanged(), CursorMoved(DEVICE, 1), UnsureEvent()):
+            made.hint(event)
+        made.bus.publish([(TOPIC, UnsureEvent())])
+        for one in sockets:
+            made.hub.remove(one)
+            made.hub.remove(one)
+        await asyncio.sleep(module._GATHER_SECONDS * 1.5)
+        kept = [value for name, value in vars(made.hub).items() if isinstance(value, dict | set)]
+        assert kept
+        assert not any(kept)
+        assert not made.hub.listens(TOPIC)

@@ -1,0 +1,336 @@
+"""Leaving, joining, ending; and what happens to conversations when something does to accounts."""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from support.machines.account_services import Machine, Person
+from support.machines.conversation_desk import DAY, ConversationDesk, Talk, seat
+
+from ephemeral.accounts.rules.nouns import GRACE_MS
+from ephemeral.conversations.rules import limits
+from ephemeral.conversations.rules.changes import ConversationChanged, ConversationsChanged
+from ephemeral.protocol.conversations.making import Change
+from ephemeral.protocol.conversations.records import ADMIN, MEMBER
+from ephemeral.protocol.errors import Refusal
+
+TABLES = (
+    "conversations", "conversation_people", "conversation_devices", "conversation_chains",
+    "log_places", "entries", "segments", "records", "boxes", "leaves", "joins",
+)  # fmt: skip
+
+
+@contextmanager
+def refused(code: str, why: str | None = None) -> Iterator[None]:
+    with pytest.raises(Refusal) as caught:
+        yield
+    assert caught.value.code == code
+    if why is not None:
+        assert caught.value.details is not None
+        assert caught.value.details["why"] == why
+
+
+async def listed(talks: ConversationDesk, person: Person) -> list[bytes]:
+    found = await talks.services.reading.listed(seat(person), b"")
+    return [one.conversation for one in found.conversations]
+
+
+async def nothing_left(talks: ConversationDesk) -> None:
+    assert {name: count for name, count in (await talks.rows(*TABLES)).items() if count} == {}
+
+
+# --- leaving, ending ------------------------------------------------------------------------------
+
+
+async def test_who_leaves_is_gone_at_once_and_the_next_record_says_so(
+    talks: ConversationDesk,
+) -> None:
+    one, other, third = await talks.friends(1, 2, 1)
+    talk = await talks.talk(one, other, third)
+    await talk.send(other)
+    leave = await talk.leave(other)
+    assert await listed(talks, other) == []
+    with refused("rekey_required", "leave"):
+        await talk.send(third)
+    members = await talks.services.reading.members(seat(third), talk.id)
+    assert [tuple(left) for left in members.leaves] == [tuple(leave)]
+    assert {one_.chain for one_ in members.people} == {
+        who.chain.id for who in (one, other, third)
+    }, "all of the record, whose lines the next one is judged by"
+    with refused("conflict"):
+        # As if nobody had left.
+        await talk.renew(third)
+    await talk.renew(third, Change(leaves=(leave,)))
+    assert {one_.chain for one_ in talk.record.people} == {one.chain.id, third.chain.id}
+    assert (await talks.services.reading.members(seat(third), talk.id)).leaves == []
+    await talk.send(third)
+
+
+async def test_a_leave_that_proves_nothing_is_none(talks: ConversationDesk) -> None:
+    one, other = await talks.friends(1, 2)
+    talk = await talks.talk(one, other)
+    good = talk.leave_of(other)
+    wrong = [
+        good._replace(signature=os.urandom(64)),
+        good._replace(since=2),
+        good._replace(chain=one.chain.id),
+        good._replace(device=other.machines[1].id),
+        good._replace(device=os.urandom(16)),
+        talk.leave_of(one),
+    ]
+    for leave in wrong:
+        with refused("record_leave"):
+            await talks.services.membership.leave(seat(other), talk.id, leave)
+    # By a device that the record doesn't judge by yet.
+    new = await other.link(other.machines[0])
+    with refused("record_leave"):
+        await talks.services.membership.leave(seat(other), talk.id, talk.leave_of(other, new))
+    await talks.services.membership.leave(seat(other, new), talk.id, good)
+    assert await listed(talks, other) == []
+
+
+async def test_the_last_admin_leaves_and_the_first_of_the_others_is_admin(
+    talks: ConversationDesk,
+) -> None:
+    one, other = await talks.friends(1, 1)
+    talk = await talks.talk(one, other)
+    leave = await talk.leave(one)
+    await talk.renew(other, Change(leaves=(leave,)))
+    assert [(who.chain, who.role) for who in talk.record.people] == [(other.chain.id, ADMIN)]
+    await talks.services.membership.end(seat(other), talk.id)
+    await nothing_left(talks)
+
+
+async def test_with_the_last_person_all_of_it_goes(talks: ConversationDesk) -> None:
+    one, other = await talks.friends(1, 1)
+    talk = await talks.talk(one, other)
+    await talk.send(one, count=3)
+    await talk.leave(other)
+    await talk.leave(one)
+    await nothing_left(talks)
+    topic, _ = talks.services.hints.changed(talk.id, 0)
+    assert (topic, ConversationChanged(0)) in talks.desk.hints
+
+
+async def test_only_an_admin_ends_it_for_all(talks: ConversationDesk) -> None:
+    one, other, stranger = await talks.friends(1, 1, 1)
+    talk = await talks.talk(one, other)
+    await talk.send(one)
+    with refused("not_admin"):
+        await talks.services.membership.end(seat(other), talk.id)
+    with refused("not_found"):
+        await talks.services.membership.end(seat(stranger), talk.id)
+    talks.desk.hints.clear()
+    await talks.services.membership.end(seat(one), talk.id)
+    await nothing_left(talks)
+    told = {topic for topic, event in talks.desk.hints if isinstance(event, ConversationsChanged)}
+    assert told == {talks.accounts.watches.topic(who.account) for who in (one, other)}
+    with refused("not_found"):
+        await talk.send(one, talk.entry(one.machines[0]))
+
+
+# --- joining --------------------------------------------------------------------------------------
+
+
+async def invited(
+    talks: ConversationDesk, one: Person, other: Person, conversation: bytes
+) -> bytes:
+    """An invitation of one into a conversation, which the other has redeemed."""
+    id_ = os.urandom(16)
+    invitations = talks.accounts.contacts.invitations
+    await invitations.make(one.machines[0].asker, id_, os.urandom(50), conversation)
+    await invitations.redeem(other.machines[0].asker, id_, os.urandom(50))
+    return id_
+
+
+async def test_a_link_lets_anybody_wait_whom_an_admin_then_adds(talks: ConversationDesk) -> None:
+    one, other, third = await talks.person(), await talks.person(), await talks.person()
+    talk = await talks.talk(one)
+    joining = os.urandom(32)
+    join = talks.services.membership.join
+    with refused("invitation_unknown"):
+        await join(seat(other), talk.id, joining, b"sealed")
+    await talk.renew(one, Change(joining=joining))
+    for who, sealed in ((other, b"first"), (other, b"sealed"), (third, b"third")):
+        await join(seat(who), talk.id, joining, sealed)
+    with refused("invitation_unknown"):
+        await join(seat(other), talk.id, os.urandom(32), b"sealed")
+    members = await talks.services.reading.members(seat(one), talk.id)
+    waits = [(wait.person.account, wait.invitation, wait.sealed) for wait in members.joins]
+    assert waits == [(other.account, joining, b"sealed"), (third.account, joining, b"third")]
+    async with talks.pool.acquire() as connection:
+        beside = talks.accounts.hooks.lists_beside
+        assert await beside(connection, one.account, other.chain.id), "to write it into a record"
+        assert not await beside(connection, other.account, one.chain.id)
+    await talk.renew(one, Change(add={other.chain.id: MEMBER}), others=[other])
+    members = await talks.services.reading.members(seat(other), talk.id)
+    assert [wait.person.account for wait in members.joins] == [third.account]
+    await join(seat(other), talk.id, joining, b"again")
+    assert (await talks.rows("joins"))["joins"] == 1, "whoever is in it doesn't wait"
+    await talks.desk.clock.advance(8 * DAY)
+    members = await talks.services.reading.members(seat(other), talk.id)
+    assert members.joins == []
+    await talks.sweep()
+    assert (await talks.rows("joins"))["joins"] == 0
+
+
+async def test_no_more_than_so_many_wait(
+    talks: ConversationDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "JOINS_MAX", 1)
+    one, other, third = await talks.person(), await talks.person(), await talks.person()
+    talk = await talks.talk(one)
+    joining = os.urandom(32)
+    await talk.renew(one, Change(joining=joining))
+    join = talks.services.membership.join
+    for _ in range(2):
+        await join(seat(other), talk.id, joining, b"sealed")
+    with refused("too_many"):
+        await join(seat(third), talk.id, joining, b"sealed")
+
+
+async def test_an_invitation_is_for_whoever_has_redeemed_it_into_this_one(
+    talks: ConversationDesk,
+) -> None:
+    one, other, third = await talks.person(), await talks.person(), await talks.person()
+    talk, beside = await talks.talk(one), await talks.talk(one)
+    id_ = await invited(talks, one, other, talk.id)
+    join = talks.services.membership.join
+    for asker, conversation in ((third, talk.id), (other, beside.id), (other, os.urandom(16))):
+        with refused("invitation_unknown"):
+            await join(seat(asker), conversation, id_, b"sealed")
+    await join(seat(other), talk.id, id_, b"sealed")
+
+
+# --- accounts that change -------------------------------------------------------------------------
+
+
+async def test_linking_and_revoking_make_a_renewal_due_where_it_changes_who_is_listed(
+    talks: ConversationDesk,
+) -> None:
+    one, other = await talks.friends(1, 1)
+    talk, alone = await talks.talk(one, other), await talks.talk(one)
+    new = await other.link(other.machines[0])
+    with refused("rekey_required", "devices"):
+        await talk.send(one)
+    await alone.send(one)
+    await talk.renew(one)
+    await other.revoke(other.machines[0], new)
+    with refused("rekey_required", "devices"):
+        await talk.send(one)
+    await talk.renew(one)
+    rows = await talks.pool.fetch("SELECT device FROM accounts.conversation_devices")
+    assert new.id not in {row[0] for row in rows}
+
+
+async def test_a_device_beyond_those_that_are_listed_changes_nothing(
+    talks: ConversationDesk,
+) -> None:
+    """Two of each at least; with fifty people no more."""
+    one, other = await talks.friends(2, 1)
+    talk = await talks.talk(one, other)
+    await talks.pool.execute("UPDATE accounts.conversations SET people = 50")
+    third = await one.link(one.machines[0])
+    assert (await talk.row("due"))[0] is None
+    await one.revoke(one.machines[0], third)
+    assert (await talk.row("due"))[0] is None
+    await one.revoke(one.machines[0], one.machines[1])
+    assert (await talk.row("due"))[0] == "devices"
+
+
+async def test_an_account_that_is_closed_is_put_out_by_whoever_writes_next(
+    talks: ConversationDesk,
+) -> None:
+    one, other = await talks.friends(1, 1)
+    talk = await talks.talk(one, other)
+    await talk.send(one)
+    await one.close(one.machines[0], by=one.recovery)
+    with refused("rekey_required", "people"):
+        await talk.send(other)
+    await talk.renew(other)
+    assert [who.chain for who in talk.record.people] == [other.chain.id]
+    await talk.send(other)
+    await talk.leave(other)
+    await nothing_left(talks)
+
+
+async def test_with_the_last_account_that_is_deleted_its_conversations_go(
+    talks: ConversationDesk,
+) -> None:
+    one, other, third = await talks.friends(1, 1, 1)
+    talk, joined = await talks.talk(one, other), await talks.talk(third)
+    await talk.send(one, count=2)
+    joining = os.urandom(32)
+    await joined.renew(third, Change(joining=joining))
+    await talks.services.membership.join(seat(one), joined.id, joining, b"sealed")
+    await one.close(one.machines[0], by=one.recovery)
+    assert (await talks.rows("joins"))["joins"] == 0
+    assert (await talks.rows("conversations"))["conversations"] == 2
+    await other.close(other.machines[0], by=other.recovery)
+    assert (await talks.rows("conversations"))["conversations"] == 1
+    await third.close(third.machines[0], by=third.recovery)
+    await nothing_left(talks)
+
+
+async def test_a_recovery_leaves_one_device_which_goes_on_everywhere(
+    talks: ConversationDesk,
+) -> None:
+    one, other = await talks.friends(2, 1)
+    talk = await talks.talk(one, other)
+    await talk.send(other)
+    machine = await one.recover()
+    rows = await talks.pool.fetch("SELECT device FROM accounts.conversation_devices")
+    assert [row[0] for row in rows] == [other.machines[0].id]
+    with refused("rekey_required", "devices"):
+        await talk.send(one, talk.entry(machine))
+    await talk.renew(one)
+    await talk.send(one)
+
+
+async def test_another_chain_is_another_person(talks: ConversationDesk) -> None:
+    """Whoever begins anew isn't in what the former list of devices was in; who comes back is."""
+    one, other = await talks.friends(1, 1)
+    talk = await talks.talk(one, other)
+    thief = Person(talks.accounts, one.account, one.address)
+    thief.auth_key = one.auth_key
+    machine = Machine(session=await one.sign_in())
+    await thief.post_genesis(machine, thief.begun(machine))
+    await talks.desk.clock.advance(GRACE_MS)
+    await talks.accounts.sweep()
+    thief.machines = [machine]
+    assert await listed(talks, thief) == []
+    with refused("not_found"):
+        await talk.send(thief, talk.entry(machine))
+    await talk.renew(other)
+    await talk.send(other)
+    await one.recover()
+    assert await listed(talks, one) == [talk.id]
+    with refused("rekey_required", "devices"):
+        await talk.send(other)
+    await talk.renew(one)
+    await talk.send(one)
+
+
+async def test_a_statement_and_a_record_at_once_never_pass_one_another_by(
+    talks: ConversationDesk,
+) -> None:
+    """Either the record judges by the statement, or a renewal is due."""
+    one, other = await talks.friends(1, 2)
+    talk: Talk = await talks.talk(one, other)
+    for _ in range(4):
+        made = await talk.renewal(one, Change(timer=int.from_bytes(os.urandom(2)) + 1))
+        added = other.link(other.machines[0])
+        outcomes = await asyncio.gather(talk.post_renewal(one, made), added, return_exceptions=True)
+        epoch, due = await talk.row("epoch, due")
+        if isinstance(outcomes[0], Refusal):
+            assert outcomes[0].code == "conflict"
+        else:
+            assert not isinstance(outcomes[0], BaseException), outcomes[0]
+            assert epoch == made.record.epoch
+        assert due == "devices"
+        if due:
+            await talk.renew(one)
+        await other.revoke(other.machines[0], other.machines[-1])
+        await talk.renew(one)

@@ -1,0 +1,98 @@
+/** People with accounts of the real server who talk with each other, each device with the engine that a page will have. */
+
+import { Conversations } from "../../web/static/js/conversations/conversations.js";
+import { MemoryStore } from "../../web/static/js/conversations/memory-store.js";
+import { memberOf } from "../../web/static/js/conversations/member.js";
+import { PageClosed } from "./memory_storage.mjs";
+import { Browser, links, registers } from "./account_people.mjs";
+
+/** A store whose program can die: when so many changes from now on have been written. */
+export class DoomedStore extends MemoryStore {
+  #left = Number.POSITIVE_INFINITY;
+
+  constructor() {
+    super();
+    const { change } = this;
+    this.change = async (work) => {
+      if (this.#left <= 0) throw new PageClosed();
+      const value = await change(work);
+      this.#left -= 1;
+      if (this.#left === 0) throw new PageClosed();
+      return value;
+    };
+  }
+
+  diesAfter(changes) {
+    this.#left = changes;
+  }
+}
+
+/** One device with what it keeps of conversations. */
+export class Device {
+  store = new DoomedStore();
+
+  /** @param {any} client  of `account_people` */
+  constructor(client) {
+    this.client = client;
+    this.browser = client.browser;
+  }
+
+  /** The engine as a program that has just started has it: what was kept is all that it knows. */
+  async opens() {
+    this.member = await memberOf(this.client.parts);
+    this.talk = new Conversations(this.member, this.store);
+    return this;
+  }
+
+  get account() {
+    return this.member.account;
+  }
+
+  get chain() {
+    return Buffer.from(this.member.chain).toString("base64url");
+  }
+
+  /** Reads all that is new. */
+  async sync() {
+    const trouble = await this.talk.sync();
+    return trouble.map(({ refusal }) => refusal.code);
+  }
+
+  /** The line of a text, with its place. */
+  async line(id, text) {
+    const lines = await this.talk.of(id).lines({ limit: 10_000 });
+    const { place, value } = lines.find(({ value: { content } }) => content?.body.text === text);
+    return { place, ...value };
+  }
+
+  /** What is said in a conversation, as it is shown: the oldest first. */
+  async texts(id) {
+    const lines = await this.talk.of(id).lines({ limit: 10_000 });
+    return lines.reverse().map(({ value }) => said(value));
+  }
+}
+
+function said({ kind, content, code, deleted }) {
+  if (kind === "message") return deleted ? "(deleted)" : content.body.text ?? `(${content.kind})`;
+  return kind === "refused" ? `(${code})` : `(${kind})`;
+}
+
+/** @returns {Promise<Device & {address: string}>} somebody with one device */
+export async function somebody() {
+  const { client, address, words } = await registers();
+  const device = await new Device(client).opens();
+  return Object.assign(device, { address, words });
+}
+
+/** Another device of somebody. */
+export async function linked(old) {
+  const client = await links(old.client, old.address, new Browser());
+  return Object.assign(await new Device(client).opens(), { address: old.address });
+}
+
+/** Two people become contacts by an invitation. */
+export async function befriend(one, other) {
+  const invitation = await one.talk.invite();
+  await other.talk.redeem(invitation);
+  await one.talk.redeemed();
+}

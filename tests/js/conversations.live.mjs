@@ -1,0 +1,270 @@
+/** Conversations of the real server, as devices with the engine of the browser have them. */
+
+import assert from "node:assert/strict";
+import { afterEach, describe, test } from "node:test";
+import { PASSWORD, everybodyGoes, refusal } from "./account_people.mjs";
+import { befriend, linked, somebody } from "./conversation_talkers.mjs";
+import { PageClosed } from "./memory_storage.mjs";
+import { fromBase64url } from "../../web/static/js/protocol/encoding.js";
+
+afterEach(everybodyGoes);
+
+/** People who all know the first, and a conversation of them. */
+async function together(count, options = {}) {
+  const people = await Promise.all(Array.from({ length: count }, somebody));
+  const [first, ...others] = people;
+  for (const other of others) await befriend(first, other);
+  const { id } = await first.talk.found({ accounts: others.map(({ account }) => account), ...options });
+  return { people, id };
+}
+
+/** All read to the end, and see the same. */
+async function agree(id, people) {
+  for (const one of people) assert.deepEqual(await one.sync(), []);
+  const [first, ...others] = await Promise.all(people.map((one) => one.texts(id)));
+  for (const other of others) assert.deepEqual(other, first);
+  return first;
+}
+
+const chainOf = (one) => fromBase64url(one.chain, 32);
+
+describe("two people", () => {
+  test("one founds, both talk, and each reads what the other has said", async () => {
+    const { people: [ada, bob], id } = await together(2);
+    await ada.talk.of(id).text("hello");
+    assert.deepEqual(await bob.sync(), []);
+    await bob.talk.of(id).text("hello yourself");
+    assert.deepEqual(await agree(id, [ada, bob]), ["(record)", "hello", "hello yourself"]);
+    assert.equal(await ada.talk.of(id).number(), await bob.talk.of(id).number());
+    assert.equal((await bob.talk.of(id).view()).reason, "contact");
+  });
+
+  test("change what they have said, and nobody else's", async () => {
+    const { people: [ada, bob], id } = await together(2);
+    const talk = ada.talk.of(id);
+    await talk.text("helo");
+    await talk.text("nonsense");
+    await bob.sync();
+    const of = async (who, text) => {
+      const { device, id: message } = await who.line(id, text);
+      return { device, id: message };
+    };
+    const [hello, nonsense] = [await of(ada, "helo"), await of(ada, "nonsense")];
+    await bob.talk.of(id).send("reaction", { of: hello, reaction: "🌱" });
+    await bob.talk.of(id).send("edit", { of: nonsense, text: "not mine", mentions: [] });
+    await ada.talk.of(id).send("edit", { of: hello, text: "hello", mentions: [] });
+    await ada.talk.of(id).withdraw(nonsense);
+    await bob.talk.of(id).send("read", { place: 3 });
+    await bob.talk.of(id).send("card", { name: "Ours", picture: null });
+    const all = await agree(id, [ada, bob]);
+    assert.deepEqual(all, ["(record)", "hello", "(deleted)", "(message_target)", "(not_admin)"]);
+    const { reactions, edits } = await bob.line(id, "hello");
+    assert.deepEqual([reactions, edits], [{ [bob.chain]: "🌱" }, 1]);
+    assert.deepEqual((await ada.talk.of(id).view()).reads, { [bob.chain]: 3 });
+  });
+
+  test("one leaves: whoever speaks next begins another epoch, and the other reads no more", async () => {
+    const { people: [ada, bob, eve], id } = await together(3);
+    await agree(id, [ada, bob, eve]);
+    await bob.talk.of(id).leave();
+    assert.equal((await bob.talk.of(id).view()).standing, "left");
+    await eve.talk.of(id).text("without him");
+    assert.deepEqual(await agree(id, [ada, eve]), ["(record)", "(record)", "without him"]);
+    const [{ value }] = (await ada.talk.of(id).lines({ limit: 2 })).slice(1);
+    assert.deepEqual([value.left, value.removed], [[bob.chain], []]);
+    assert.equal(await refusal(bob.talk.of(id).text("still here")), "not_member");
+    await bob.sync();
+    assert.deepEqual(await bob.texts(id), ["(record)"]);
+  });
+});
+
+describe("people come and go", () => {
+  test("an admin adds, promotes, sets a timer, removes; a member may none of it", async () => {
+    const { people: [ada, bob, eve], id } = await together(3);
+    const fay = await somebody();
+    await befriend(ada, fay);
+    await agree(id, [ada, bob, eve]);
+    assert.equal(await refusal(bob.talk.of(id).timer(60)), "not_admin");
+    await ada.talk.of(id).text("before");
+    await ada.talk.of(id).add(await ada.talk.people([fay.account]));
+    await ada.talk.of(id).role(chainOf(bob), "admin");
+    await bob.sync();
+    await bob.talk.of(id).timer(3600);
+    await bob.talk.of(id).remove([chainOf(eve)]);
+    await bob.talk.of(id).text("after");
+    const all = await agree(id, [ada, bob]);
+    assert.deepEqual(all, ["(record)", "before", "(record)", "(record)", "(record)", "(record)", "after"]);
+    await fay.sync();
+    assert.deepEqual(await fay.texts(id), ["(record)", "(record)", "(record)", "(record)", "after"]);
+    await eve.sync();
+    const { standing, why } = await eve.talk.of(id).view();
+    assert.deepEqual([standing, why], ["gone", "not_member"]);
+    assert.ok(!(await eve.texts(id)).includes("after"));
+    const { timer, people } = await fay.talk.of(id).view();
+    assert.deepEqual([timer, people.map(({ role }) => role).sort()], [3600, ["admin", "admin", "member"]]);
+    const { place } = await fay.line(id, "after");
+    await fay.talk.of(id).seen(place);
+    await fay.store.expire(fay.member.now() + 3_600_001);
+    assert.ok(!(await fay.texts(id)).includes("after"));
+  });
+
+  test("who was removed and is added again begins anew, and sees nothing of what was said meanwhile", async () => {
+    const { people: [ada, bob], id } = await together(2);
+    await agree(id, [ada, bob]);
+    await ada.talk.of(id).remove([chainOf(bob)]);
+    await ada.talk.of(id).text("behind his back");
+    await bob.sync();
+    await ada.talk.of(id).add(await ada.talk.people([bob.account]));
+    await ada.talk.of(id).text("hello again");
+    assert.deepEqual(await bob.sync(), []);
+    assert.deepEqual(await bob.texts(id), ["(record)", "(record)", "hello again"]);
+    await bob.talk.of(id).text("here again");
+    await ada.sync();
+    assert.ok((await ada.texts(id)).includes("here again"));
+  });
+
+  test("by an invitation into it, and by it alone", async () => {
+    const { people: [ada, bob], id } = await together(2);
+    const eve = await somebody();
+    const invitation = await ada.talk.invite({ conversation: id, name: "Ada" });
+    assert.deepEqual(await eve.talk.redeem(invitation, "Eve"), { account: ada.account, name: "Ada", conversation: id });
+    const come = (await ada.talk.redeemed()).filter(({ conversation }) => conversation === id);
+    assert.deepEqual(come.map(({ name }) => name), ["Eve"]);
+    await ada.talk.of(id).admit(() => true);
+    await ada.talk.of(id).text("welcome");
+    await eve.sync();
+    assert.deepEqual(await eve.texts(id), ["(record)", "welcome"]);
+    await bob.sync();
+    await agree(id, [ada, bob]);
+  });
+
+  test("somebody is added by nobody they know: it is a request, until they say yes", async () => {
+    const { people: [ada, bob], id } = await together(2);
+    const eve = await somebody();
+    await befriend(bob, eve);
+    await befriend(ada, eve);
+    await ada.talk.of(id).add(await ada.talk.people([eve.account]));
+    await ada.talk.of(id).text("psst");
+    // She has ended it with Ada in the meantime.
+    await eve.member.ask("DELETE", `contacts/${ada.account}`);
+    assert.deepEqual(await eve.sync(), ["record_uninvited"]);
+    assert.equal((await eve.talk.of(id).view()).standing, "request");
+    assert.deepEqual(await eve.texts(id), []);
+    await eve.talk.of(id).catchUp({ agreed: true });
+    assert.deepEqual(await eve.texts(id), ["(record)", "psst"]);
+    assert.equal((await eve.talk.of(id).view()).reason, "agreed");
+  });
+
+  test("what can't go on goes on elsewhere, with everybody", async () => {
+    const { people: [ada, bob], id } = await together(2);
+    await agree(id, [ada, bob]);
+    const { id: next } = await ada.talk.repair(id);
+    await ada.talk.of(next).text("here we are");
+    await bob.member.ask("DELETE", `contacts/${ada.account}`);
+    assert.deepEqual(await agree(next, [ada, bob]), ["(record)", "here we are"]);
+    assert.equal((await bob.talk.of(next).view()).reason, "continues");
+  });
+});
+
+describe("several devices", () => {
+  test("one that is linked while others are away goes on from what the old one follows, and is shut out when it is revoked", async () => {
+    const { people: [bob, ada], id } = await together(2);
+    await ada.sync();
+    await ada.member.ask("DELETE", `contacts/${bob.account}`);
+    const phone = await linked(ada);
+    await bob.sync();
+    await bob.talk.of(id).text("to both");
+    assert.deepEqual(await phone.sync(), []);
+    assert.equal((await phone.talk.of(id).view()).reason, "pinned");
+    await phone.talk.of(id).text("from the phone");
+    await agree(id, [ada, bob]);
+    assert.deepEqual((await phone.texts(id)).slice(-2), ["to both", "from the phone"]);
+    await ada.client.revoke(phone.client.state.device, PASSWORD);
+    await ada.talk.of(id).text("without it");
+    assert.ok((await agree(id, [ada, bob])).includes("without it"));
+    await refusal(phone.sync());
+    assert.ok(!(await phone.texts(id)).includes("without it"));
+  });
+
+  test("what one says to the others of the same account counts for all", async () => {
+    const ada = await somebody();
+    await ada.sync();
+    await ada.talk.own.set("alias", "bob", "Robert");
+    const phone = await linked(ada);
+    await ada.sync();
+    await phone.sync();
+    assert.equal((await phone.talk.own.registers()).get("alias", "bob"), "Robert");
+    await phone.talk.own.set("alias", "bob", null);
+    await ada.sync();
+    assert.equal((await ada.talk.own.registers()).get("alias", "bob"), null);
+  });
+
+  test("two that begin an epoch at once both get what they want", async () => {
+    const { people: [ada, bob], id } = await together(2);
+    await bob.sync();
+    await ada.talk.of(id).role(chainOf(bob), "admin");
+    const [eve, fay] = await Promise.all([somebody(), somebody()]);
+    await befriend(ada, eve);
+    await befriend(bob, fay);
+    await bob.sync();
+    await Promise.all([
+      ada.talk.of(id).add(await ada.talk.people([eve.account])),
+      bob.talk.of(id).add(await bob.talk.people([fay.account])),
+      ada.talk.of(id).text("one"), bob.talk.of(id).text("two"),
+    ]);
+    await agree(id, [ada, bob]);
+    assert.equal((await ada.talk.of(id).view()).people.length, 4);
+  });
+});
+
+describe("lost answers and closed pages", () => {
+  test("whichever answer is lost again and again, all goes on, and nothing is there twice", async () => {
+    const lost = ["POST chatrooms", "POST epochs", "POST message", "POST ack", "GET messages", "GET epochs"];
+    await Promise.all(lost.map(async (request) => {
+      const { people: [ada, bob], id } = await together(2);
+      await agree(id, [ada, bob]);
+      let left = 3;
+      ada.browser.loses = (method, path) => `${method} ${path.split("?")[0].split("/").at(-1)}` === request && left-- > 0;
+      const steps = [
+        () => ada.talk.of(id).text("one"), () => ada.talk.of(id).timer(60), () => ada.talk.of(id).flush(),
+        () => ada.talk.found({ accounts: [bob.account] }), () => ada.sync(), () => ada.sync(),
+      ];
+      for (const step of steps) await step().catch(({ code }) => assert.equal(code, "unreachable", request));
+      await ada.talk.of(id).timer(60);
+      const all = await agree(id, [ada, bob]);
+      assert.deepEqual(all.filter((text) => text === "one"), ["one"], request);
+      assert.equal((await bob.talk.of(id).view()).timer, 60, request);
+      assert.ok((await ada.talk.views()).every(({ standing }) => standing === "following"), request);
+      assert.equal((await ada.talk.of(id).view()).copied, false, request);
+    }));
+  });
+
+  test("a program that dies at any of its writings goes on the next time, with all that was said, once", async () => {
+    const { people: [ada, bob], id } = await together(2);
+    await agree(id, [ada, bob]);
+    for (let changes = 1; ; changes += 1) {
+      ada.store.diesAfter(changes);
+      const word = `word ${changes}`;
+      const end = await (async () => {
+        await ada.talk.of(id).timer(changes);
+        await ada.talk.of(id).text(word);
+        await ada.sync();
+      })().then(() => null, (error) => error);
+      ada.store.diesAfter(Number.POSITIVE_INFINITY);
+      await ada.opens();
+      assert.deepEqual(await ada.sync(), []);
+      await ada.talk.of(id).flush();
+      await ada.talk.of(id).timer(changes);
+      const all = await agree(id, [ada, bob]);
+      const said = all.filter((text) => text === word).length;
+      assert.ok(said <= 1, `after ${changes}: ${said}`);
+      assert.equal((await ada.talk.of(id).view()).waiting.length, 0);
+      assert.equal((await ada.talk.of(id).view()).copied, false);
+      if (end === null) {
+        assert.equal(said, 1);
+        return;
+      }
+      assert.ok(end instanceof PageClosed, `${end.stack}`);
+    }
+  });
+});

@@ -1,0 +1,260 @@
+/** Reading all that a server has of a conversation, page by page, each kept before the next and then acknowledged. */
+
+import { fromBase64url, toBase64url } from "../protocol/encoding.js";
+import { Refusal } from "../protocol/errors.js";
+import { isSame } from "../protocol/accounts/derivation.js";
+import { RECORD } from "../protocol/conversations/log.js";
+import { ownConversation } from "../protocol/conversations/registers.js";
+import { Applying } from "./applying.js";
+import { Arriving } from "./arriving.js";
+import { Reading } from "./reading.js";
+import { isAt, readState, standpoint } from "./state.js";
+import { keysOf } from "./store.js";
+
+/**
+ * @typedef {import("./state.js").Parts} Parts
+ * @typedef {import("./state.js").State} State
+ * @typedef {import("../protocol/conversations/records.js").SignedRecord} SignedRecord
+ *
+ * `agreed`: see `Arriving`. `again`: the server lists one that was left, or from which one was removed.
+ * @typedef {{agreed?: boolean, again?: boolean}} How
+ */
+
+const ACKNOWLEDGE_MS = 1000;
+const OVER = ["left", "gone"];
+
+export class CatchingUp {
+  #id;
+  #parts;
+  #keys;
+  #isAcknowledging = false;
+
+  /** @param {string} id  @param {Parts} parts */
+  constructor(id, parts) {
+    this.#id = id;
+    this.#parts = parts;
+    this.#keys = keysOf(id);
+  }
+
+  /**
+   * Reads on to the end.
+   * @param {How} [how]
+   * @returns {Promise<State>}
+   * @throws {Refusal} the server's; `waiting`, `update_needed`; `record_uninvited` and the judge's for one that can't
+   *   be followed, which its state says from then on
+   */
+  async run(how = {}) {
+    const { store } = this.#parts;
+    const kept = await readState(store, this.#id);
+    const isNew = kept === null || kept.standing === "request" || (how.again === true && OVER.includes(kept.standing));
+    let state = isNew ? await this.#arrive(kept, how) : kept;
+    for (;;) {
+      if (state.standing !== "following") return state;
+      const { next, more } = await this.#page(state);
+      state = next;
+      await this.#acknowledge(state);
+      if (!more) return (await readState(store, this.#id)) ?? state;
+    }
+  }
+
+  /**
+   * A piece of the log that somebody has told; what comes before it is read.
+   * @param {import("./conversation-api.js").Page} page
+   * @returns {Promise<State>}
+   * @throws {Refusal} as `run`
+   */
+  async take(page) {
+    const state = await readState(this.#parts.store, this.#id);
+    if (state?.standing !== "following") return this.run();
+    if (page.s <= state.place) return state;
+    const items = page.items.filter(({ s }) => s > state.place);
+    if (items[0]?.s !== state.place + 1 || items[items.length - 1].s !== page.s) return this.run();
+    const { next, more } = await this.#read(state, { ...page, items, more: false });
+    if (more) return this.run();
+    await this.#acknowledgeSoon();
+    return next;
+  }
+
+  /** @param {State|null} kept  @param {How} how */
+  async #arrive(kept, how) {
+    try {
+      const { state, signed } = await new Arriving(this.#id, this.#parts).arrive(how);
+      return await this.#begin(kept, state, signed, []);
+    } catch (error) {
+      const { code } = /** @type {Refusal} */ (error);
+      if (kept === null && code === "record_uninvited") {
+        const none = { epoch: 0, R: "", place: 0 };
+        const standing = /** @type {const} */ ("request");
+        const state = { standing, why: code, reason: null, place: 0, hash: "", first: 0, record: none };
+        await this.#parts.store.change(async (within) => within.put(this.#keys.state, state));
+      }
+      throw error;
+    }
+  }
+
+  /**
+   * @param {State|null} kept
+   * @param {State} state
+   * @param {SignedRecord} signed
+   * @param {{place: number, value: any}[]} lines
+   */
+  async #begin(kept, state, signed, lines) {
+    return this.#parts.store.change(async (within) => {
+      const now = await readState(within, this.#id);
+      // Another tab was faster.
+      if (now !== null && (kept === null || !isAt(now, kept))) return now;
+      if (kept !== null) await within.remove(this.#keys.seed(kept.record.epoch));
+      await within.remove(this.#keys.founding);
+      await within.put(this.#keys.log(state.place), state.hash);
+      await within.put(this.#keys.record(state.record.epoch), toBase64url(signed.entry()));
+      for (const { place, value } of lines) await within.show(this.#id, place, value);
+      await within.put(this.#keys.state, state);
+      return state;
+    });
+  }
+
+  /** @param {State} state  @returns {Promise<{next: State, more: boolean}>} */
+  async #page(state) {
+    const { api } = this.#parts;
+    let page;
+    try {
+      page = await api.log(this.#id, state.place);
+    } catch (error) {
+      const { code } = /** @type {Refusal} */ (error);
+      if (code === "not_found") return { next: await this.#gone(state), more: false };
+      if (code === "behind") return { next: await this.#comeBack(state), more: true };
+      throw error;
+    }
+    if (page.s < state.place) return { next: await this.#serverWentBack(state, page.record), more: true };
+    if (page.items.length === 0) return { next: state, more: false };
+    return this.#read(state, page);
+  }
+
+  /**
+   * @param {State} state
+   * @param {import("./conversation-api.js").Page} page  what follows its place
+   * @returns {Promise<{next: State, more: boolean}>}
+   */
+  async #read(state, page) {
+    const { api, member, store } = this.#parts;
+    const isFirst = page.items.some(({ s }) => s === state.first);
+    const isRecord = page.items.some(({ kind, s }) => kind === RECORD && s >= state.first);
+    const epochs = isRecord ? await api.epochs(this.#id, state.record.epoch - (isFirst ? 1 : 0)) : [];
+    const reading = new Reading(this.#id, this.#parts, await standpoint(store, this.#id, state), epochs);
+    const read = await reading.read(page.items);
+    if (reading.end.place === page.s && !isSame(reading.end.hash, page.hash)) {
+      return { next: await this.#serverWentBack(state, page.record), more: true };
+    }
+    const self = { device: toBase64url(member.device), chain: toBase64url(member.chain), isAlone: await this.#isAlone() };
+    const next = await store.change(async (within) => {
+      const now = await readState(within, this.#id);
+      // Another tab has read it.
+      if (now === null || !isAt(state, now)) return now;
+      const after = await new Applying(this.#id, self, within, now).apply(read);
+      await within.put(this.#keys.state, after);
+      return after;
+    });
+    if (next === null) throw new Refusal("conversation_unknown");
+    this.#parts.changed(this.#id);
+    return { next, more: page.more || read.length < page.items.length || next.place < page.s };
+  }
+
+  async #isAlone() {
+    const { chains, member } = this.#parts;
+    const own = await chains.known(member.chain) ?? await chains.newest(member.chain);
+    return own !== null && toBase64url(await ownConversation(own.last)) === this.#id;
+  }
+
+  /** What comes one by one is acknowledged once a second. */
+  async #acknowledgeSoon() {
+    const { member, store } = this.#parts;
+    if (this.#isAcknowledging) return;
+    this.#isAcknowledging = true;
+    const done = member.pause(ACKNOWLEDGE_MS).then(async () => {
+      this.#isAcknowledging = false;
+      const state = await readState(store, this.#id);
+      if (state?.standing === "following") await this.#acknowledge(state);
+    });
+    // The next reading does it else.
+    done.catch(() => { this.#isAcknowledging = false; });
+  }
+
+  /** @param {State} state */
+  async #acknowledge(state) {
+    if (state.acknowledged >= state.place || state.place < state.first) return;
+    try {
+      await this.#parts.api.acknowledge(this.#id, state.place);
+    } catch (error) {
+      // One that isn't listed has nothing to acknowledge; of a server that went back the next page tells.
+      if (!["not_found", "broken"].includes(/** @type {Refusal} */ (error).code)) throw error;
+      return;
+    }
+    await this.#change(state, { acknowledged: state.place });
+  }
+
+  /** It isn't this account's any more: it has left, was removed, or all of it was destroyed. @param {State} state */
+  async #gone(state) {
+    await this.#parts.store.change(async (within) => within.remove(this.#keys.seed(state.record.epoch)));
+    return this.#change(state, { standing: "gone", why: "not_member" });
+  }
+
+  /** @param {State} state */
+  async #comeBack(state) {
+    const { store } = this.#parts;
+    const { signed: last } = await standpoint(store, this.#id, state);
+    const { state: next, signed, skipped } = await new Arriving(this.#id, this.#parts).comeBack(state, last);
+    // Where it reads already, nothing else can be begun.
+    if (next.place <= state.place) throw new Refusal("behind");
+    const to = next.first - 1;
+    const gap = { kind: "gap", from: state.place + 1, to, at: this.#parts.member.now(), skipped };
+    return this.#begin(state, next, signed, [{ place: to, value: gap }]);
+  }
+
+  /**
+   * A server that was restored from a backup. If only messages are lost, it goes on from the record that all have;
+   * what was read here stays.
+   * @param {State} state
+   * @param {Uint8Array} record  the one in force there
+   */
+  async #serverWentBack(state, record) {
+    const { store } = this.#parts;
+    const { signed } = await standpoint(store, this.#id, state);
+    if (!isSame(record, signed.hash)) return this.#change(state, { standing: "refused", why: "server_back" });
+    const { seen, log } = signed.record;
+    // That was tried: what it serves doesn't follow on what all have signed.
+    if (state.place === seen) return this.#change(state, { standing: "refused", why: "log_fork" });
+    return this.#change(state, {
+      place: seen, hash: toBase64url(log), first: state.record.place, acknowledged: state.record.place,
+    });
+  }
+
+  /**
+   * @param {State} state
+   * @param {Partial<State>} change
+   * @returns {Promise<State>}
+   */
+  async #change(state, change) {
+    const next = await this.#parts.store.change(async (within) => {
+      const now = await readState(within, this.#id);
+      if (now === null || !isAt(state, now)) return now;
+      const after = { ...now, ...change };
+      await within.put(this.#keys.state, after);
+      return after;
+    });
+    this.#parts.changed(this.#id);
+    return next ?? { ...state, ...change };
+  }
+
+  /**
+   * The server says that this log isn't its own: whether it is what was read here, or the server has gone back.
+   * @param {State} state
+   */
+  async compare(state) {
+    const { api } = this.#parts;
+    const one = await api.one(this.#id);
+    if (one.s === state.place && !isSame(one.hash, fromBase64url(state.hash, 32))) {
+      await this.#serverWentBack(state, one.record);
+    }
+    return this.run();
+  }
+}

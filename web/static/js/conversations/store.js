@@ -1,0 +1,67 @@
+/**
+ * What a device keeps of its conversations: rows of JSON by their keys, and the lines that are shown. Everything that
+ * is written in one change is there after a crash, or nothing of it.
+ *
+ * Rows: `state/<id>`; `founding/<id>` while a first record may not have come; `conversation/<id>/draft/<R>` (a record that was made, with its seed), `/seed/<epoch>`,
+ * `/record/<epoch>`, `/log/<place>` (the log's hash), `/id/<device>.<id>` (the place of a message), `/profile/<chain>`,
+ * `/card`; `outbox/<id>/<number>`; `chain/<id>`; `contact/<account>`; `invited/<id>`; `invitation/<id>`; `own-registers`. Ids are base64url.
+ *
+ * Shown lines lie by their place in the log. One that was hidden can't be read any more, also in a copy of the disk
+ * once the storage's key was rotated.
+ */
+
+/**
+ * @typedef {{place: number, value: any}} Shown
+ *
+ * @typedef {object} Reader
+ * @property {(key: string) => Promise<any>} read  undefined: there is none
+ * @property {(prefix: string) => Promise<string[]>} keys  in order
+ * @property {(conversation: string, place: number) => Promise<any>} line  undefined: there is none
+ *
+ * @typedef {object} Writer
+ * @property {(key: string, value: unknown) => void|Promise<void>} put
+ * @property {(key: string) => void|Promise<void>} remove
+ * @property {(conversation: string, place: number, value: unknown, until?: number) => void|Promise<void>} show
+ *   `until`: when it is destroyed, in milliseconds
+ * @property {(conversation: string, place: number) => void|Promise<void>} hide
+ *
+ * @typedef {Reader & Writer} Within
+ *
+ * `change`: all or nothing. The work may run again, where another tab has changed what it has read: it asks nobody and
+ * leaves nothing behind but what it returns.
+ * @typedef {Reader & {
+ *   change: <T>(work: (within: Within) => Promise<T>) => Promise<T>,
+ *   shown: (conversation: string, how: {before?: number, limit: number}) => Promise<Shown[]>,
+ *   expire: (now: number) => Promise<{conversation: string, place: number}[]>,
+ * }} Store  `shown`: the newest first; `expire` destroys what is past its `until`
+ */
+
+/** Digits of a number in a key: as long as any place of a log. */
+const DIGITS = 16;
+
+/** A number so that keys stand in its order. @param {number} number */
+export const padded = (number) => String(number).padStart(DIGITS, "0");
+
+/** Begin the keys of one row for each conversation. */
+export const STATES = "state/";
+export const FOUNDING = "founding/";
+export const OUTBOX = "outbox/";
+
+/** Keys of what is kept of one conversation. @param {string} id */
+export const keysOf = (id) => ({
+  all: `conversation/${id}/`,
+  state: STATES + id,
+  founding: FOUNDING + id,
+  draft: (/** @type {string} */ R) => `conversation/${id}/draft/${R}`,
+  drafts: `conversation/${id}/draft/`,
+  card: `conversation/${id}/card`,
+  seed: (/** @type {number} */ epoch) => `conversation/${id}/seed/${padded(epoch)}`,
+  record: (/** @type {number} */ epoch) => `conversation/${id}/record/${padded(epoch)}`,
+  records: `conversation/${id}/record/`,
+  log: (/** @type {number} */ place) => `conversation/${id}/log/${padded(place)}`,
+  logs: `conversation/${id}/log/`,
+  message: (/** @type {string} */ device, /** @type {string} */ message) => `conversation/${id}/id/${device}.${message}`,
+  profile: (/** @type {string} */ chain) => `conversation/${id}/profile/${chain}`,
+  outbox: `${OUTBOX}${id}/`,
+  waiting: (/** @type {number} */ number) => `${OUTBOX}${id}/${padded(number)}`,
+});
