@@ -35,6 +35,8 @@ export class BrowserStore {
   #rows;
   #storage;
   #random;
+  /** @type {() => void} */
+  #isDueOtherwise = () => undefined;
 
   /**
    * @param {SealedRows} rows  open
@@ -54,14 +56,18 @@ export class BrowserStore {
    * @returns {Promise<T>}
    * @throws {Refusal} `locked`: the server doesn't give its share of the key
    */
-  change(work) {
-    return changed(this.#rows, this.#storage, async (change) => {
+  async change(work) {
+    let hasDeadlines = false;
+    const done = await changed(this.#rows, this.#storage, async (change) => {
       const within = new Within(change, this.#storage, this.#random);
       change.also((transaction) => within.write(transaction));
       const value = await work(within);
       await within.done();
+      hasDeadlines = within.hasDeadlines;
       return value;
     });
+    if (hasDeadlines) this.#isDueOtherwise();
+    return done;
   }
 
   /** @param {string} key  @returns {Promise<any>} undefined: there is none */
@@ -140,6 +146,11 @@ export class BrowserStore {
     const [next] = await this.#storage.read(({ keys }) => keys("deadlines", { limit: 1 }));
     return next === undefined ? null : Number(next.split("/")[0]);
   }
+
+  /** @param {() => void} listener  is told when that may have changed by what was written here */
+  watch(listener) {
+    this.#isDueOtherwise = listener;
+  }
 }
 
 /** One change. */
@@ -165,6 +176,11 @@ export class Within {
     this.#change = change;
     this.#storage = storage;
     this.#random = random;
+  }
+
+  /** Whether it says when something is to be forgotten. */
+  get hasDeadlines() {
+    return this.#deadlines.size > 0;
   }
 
   /** @param {string} key  @returns {Promise<any>} */
