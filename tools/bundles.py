@@ -37,11 +37,13 @@ ROOMS: Program = {
     "later.js": "js/pages/later.js",
 }
 # What is imported while the first screen is read, or at once where this browser is a device; what
-# is imported when it is needed; and of that what seals to a device's key.
+# is imported when it is needed; of that what speaks of another service, where there is one; and
+# what seals to a device's key.
 ACCOUNTS: Program = {
     "account.js": "js/pages/account.js",
     "account-inside.js": "js/account/inside.js",
     "account-later.js": "js/pages/account-later.js",
+    "account-identity.js": "js/pages/account-identity.js",
     "hpke.js": "js/device/hpke.js",
 }
 # Of these there may be only one, or their state would be two: they are in a program's first too.
@@ -72,6 +74,8 @@ SELDOM = re.compile(
     r"|progress\.(?:asking|slow)|share\.(?:qr|sheet_failed)|copy\.failed|menu\.code_forgotten"
     r"|account\.|room\.(?:crowd|before|typing_many)|invited\.words|composer\.limited|arriving\.seat_gone"
 )
+# Only account-identity.js makes them known, which comes with all sentences.
+OF_SERVICE = ("account.refusal.identity_", "account.refusal.id_token_")
 # A sentence by its key, and by the beginning of a key that is composed.
 _KEY = re.compile(r'"([a-z_]+(?:\.[a-z_0-9]+)+)"')
 _COMPOSED = re.compile(r"`([a-z_]+\.(?:[a-z_0-9]+[._])*)\$\{")
@@ -178,7 +182,11 @@ def _spoken(static: Path, read: dict[str, set[str]]) -> list[str]:
         key
         for key in _catalogue()
         if key in named
-        or (key.startswith(composed) and (key.startswith("account.") or not SELDOM.match(key)))
+        or (
+            key.startswith(composed)
+            and not key.startswith(OF_SERVICE)
+            and (key.startswith("account.") or not SELDOM.match(key))
+        )
     )
 
 

@@ -26,6 +26,7 @@ WEB = ROOT / "web"
 GALLERY = Path(__file__).resolve().parent / "gallery"
 # What is played here are the sources of what the page loads.
 SOURCES = {
+    "account-identity.js": "js/pages/account-identity.js",
     "account-inside.js": "js/account/inside.js",
     "account-later.js": "js/pages/account-later.js",
     "account.css": "css/account.css",

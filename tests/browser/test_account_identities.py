@@ -101,7 +101,7 @@ def test_an_account_is_linked_opened_in_another_browser_and_unlinked(
     # As this device again: the session has ended, and the key is still here.
     button(page, "Sign out")
     page.locator("dialog").get_by_role("button", name="Sign out", exact=True).first.click()
-    expect(page.get_by_role("heading", name="Sign in again")).to_be_visible()
+    expect(page.get_by_role("heading", name="You are signed out here")).to_be_visible()
     button(page, f"Sign in with {service(issuer)}")
     expect(page.get_by_role("heading", level=1)).to_have_text(address)
 
@@ -155,7 +155,7 @@ def test_a_forgotten_password_is_replaced_by_signing_in_there_anew(
     assert issuer.sent[-1]["max_age"] == "0"
     page.keyboard.type(OTHER_PASSWORD)
     page.keyboard.press("Enter")
-    expect(page.locator("#announce-polite")).to_contain_text("The new password holds.")
+    expect(page.locator("#announce-polite")).to_contain_text("The password was changed.")
     button(page, "Unlink")
     page.locator("dialog").get_by_label("Password").fill(OTHER_PASSWORD)
     page.locator("dialog").get_by_role("button", name="Unlink").click()

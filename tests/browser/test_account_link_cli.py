@@ -72,7 +72,7 @@ def test_a_browser_links_the_command_line_which_removes_it(
     assert (here["here"], here["name"]) == (True, "laptop")
     assert browser["name"]
     laptop.json("revoke", "--device", browser["id"])
-    shut_out(watched, laptop.address, PASSWORD)
+    shut_out(watched, laptop.address, PASSWORD, sleeping=False)
 
 
 def test_the_words_of_a_browser_recover_at_the_command_line(
@@ -89,6 +89,6 @@ def test_the_words_of_a_browser_recover_at_the_command_line(
     shared = phone.kept()["names_key"]
     given = {"EPHEMERAL_WORDS": " ".join(words), "EPHEMERAL_NEW_PASSWORD": OTHER_PASSWORD}
     assert laptop.json("recover", address, "--name=laptop", environment=given)["device"]
-    shut_out(watched, address, OTHER_PASSWORD)
+    shut_out(watched, address, OTHER_PASSWORD, sleeping=False)
     # What the browser had left for its successor was opened.
     assert laptop.kept()["names_key"] == shared

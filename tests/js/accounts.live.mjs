@@ -92,10 +92,15 @@ describe("a second device", () => {
     const phone = new Browser();
     const second = await links(client, address, phone);
     const image = phone.storage.image();
-    await client.revoke(second.state.device, PASSWORD);
-    assert.equal(client.state.devices.length, 1);
-    await refusal(second.rename(second.state.device, "still here"));
+    const awake = await links(client, address, new Browser());
+    // It sleeps, and has no token by which the server could know whose it was.
     second.close();
+    await client.revoke(second.state.device, PASSWORD);
+    await client.revoke(awake.state.device, PASSWORD);
+    assert.equal(client.state.devices.length, 1);
+    await refusal(awake.rename(awake.state.device, "still here"));
+    await sees(awake, ({ phase }) => phase === "revoked");
+    awake.close();
     const next = await phone.opens();
     // Without the password nobody is told why.
     assert.equal(next.state.phase, "ended");

@@ -54,11 +54,11 @@ async def test_what_it_imports_is_named_with_its_integrity(client: Client):
     text = (await client.api.get("/account/", headers=HTML)).text
     [named] = re.findall(r'<script type="importmap">(.*?)</script>', text)
     imported = json.loads(named)["integrity"]
-    assert len(imported) == 3 * TRIES
+    assert len(imported) == 4 * TRIES
     for address, digest in imported.items():
         served = await client.api.get(address.removeprefix(".."))
         assert digest == integrity(served.content)
-    for name in ("inside", "later", "hpke"):
+    for name in ("inside", "later", "identity", "hpke"):
         [address] = re.findall(rf'data-{name}="([^"]+)"', text)
         assert f"..{address}" in imported
 

@@ -31,7 +31,7 @@ def sources(tmp_path: Path) -> Path:
 
 
 # The one names the content of the other in its address.
-ACCOUNTS = {"account.js", "account-inside.js", "account-later.js", "hpke.js"}
+ACCOUNTS = {"account.js", "account-inside.js", "account-later.js", "account-identity.js", "hpke.js"}
 
 
 def styled(bundle: str) -> set[str]:
@@ -77,6 +77,7 @@ def test_every_bundle_loads_others_by_the_addresses_at_which_they_are_served():
         "account.js": {"derive-worker", "slow-derive-worker"},
         "account-inside.js": {"account"},
         "account-later.js": {"account"},
+        "account-identity.js": {"account"},
         "hpke.js": {"account"},
     }
     assert set().union(*found.values()) <= set(served)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from account_maker import ZERO, Person
+from account_maker import ADD, CLOSE, RECOVER, REMOVE, ZERO, Person
 from conversation_maker import (
     ADMIN,
     MEMBER,
@@ -29,6 +29,16 @@ A1, A2 = ANNA.devices
 (C1,) = CARL.devices
 (E1,) = EMIL.devices
 EVERYBODY = (ANNA, BERT, CARL)
+
+#: What may become of them.
+A3 = Person("anna/2")
+GROWN = ANNA.says(ADD, A1, A3)
+SHRUNK = ANNA.says(REMOVE, A1, A2)
+CLOSED = CARL.says(CLOSE, C1)
+RECOVERED = CARL.says(RECOVER, CARL.words, Person("carl/1"))
+RETURNED = CLOSED.says(RECOVER, CARL.words, Person("carl/1"))
+WITH_EMIL = (*EVERYBODY, EMIL)
+NEW = EMIL.person(since=2)
 
 CONVERSATION = drawn("conversations/id", 16)
 SEED = drawn("conversations/seed", 32)
@@ -90,6 +100,11 @@ def with_people(
     """With these people, and their devices with them."""
     told = in_order(people) if sort else people
     return record | {"people": told, "devices": devices_of(told, *known)} | more
+
+
+def added(record: Record, person: Record) -> Record:
+    """With Emil, as this person."""
+    return with_people(record, [*record["people"], person], *WITH_EMIL)
 
 
 def with_person(record: Record, someone: Someone, **changes: Any) -> Record:

@@ -37,6 +37,9 @@ class Believed:
     async def read(self, token: str) -> Claimed:
         return Claimed("thief", token, None)
 
+    async def sign_in_address(self) -> str:
+        return "https://issuer.example/authorize"
+
 
 def identities_of(accounts: AccountDesk) -> Identities:
     proofs = Proofs(accounts.pool, "")

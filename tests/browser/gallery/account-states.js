@@ -1,6 +1,7 @@
 // Every state of the page of accounts, by name: its phases, and what a person comes to from them.
 
 import { AccountFake, device, PHASES, RECOVERY_WORDS, TODAY } from "./account-fake.js";
+import * as service from "/static/js/pages/account-identity.js";
 import { accountView } from "/static/js/account/views/account-view.js";
 import { STANDING, standingScreen } from "/static/js/account/views/standing.js";
 
@@ -35,7 +36,7 @@ function at(show, state, { route = null, given = {}, invited = false, returned =
   const client = new AccountFake(state);
   if (returned !== undefined) client.believe(returned);
   if (code !== null) client.refuseNext(code);
-  const view = accountView({ client, stage: stageBy(show), invited, rooms: "/" });
+  const view = accountView({ client, stage: stageBy(show), invited, rooms: "/", service: client.identities === null ? null : service });
   client.flow = view.flow;
   if (route !== null) view.flow.go(route, given);
   return client;

@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 from support.machines.database import Server as Postgres
 from support.machines.server import Program
-from support.people.account_people import AccountHolder, Machine
+from support.people.account_people import AccountHolder
 from support.people.raw_client import Line
 from support.people.talkers import Talk, befriend, hello, listening, silent
 from websockets.exceptions import ConnectionClosed
@@ -145,8 +145,14 @@ async def test_somebody_who_is_added_is_told_of_the_conversation_and_of_what_fol
         assert (await there.event("conversations"))["gone"] == [talk.name]
         await talk.say(here, one.machines[0])
         assert "entry" not in [each["type"] for each in await there.settle()]
-        refused = await there.ask("typing", conversation=talk.name)
-        assert refused["error"]["code"] == "not_found"
+        entry, _ = talk.message(two.machines[0])
+        for kind, fields in (
+            ("typing", {"conversation": talk.name}),
+            ("ack", {"conversation": talk.name, "cursor": 1}),
+            ("post", talk.post(entry)),
+        ):
+            refused = await there.ask(kind, **fields)
+            assert refused["error"]["code"] == "not_found", kind
 
 
 async def test_a_device_that_was_just_linked_is_told_places_without_what_is_written_there(
@@ -166,6 +172,54 @@ async def test_a_device_that_was_just_linked_is_told_places_without_what_is_writ
             assert item["entry"], "the record that lists it"
             entry = await talk.say(here, one.machines[0])
             assert (await entries(there, 3))[-1]["entry"] == b64encode(entry)
+
+
+async def test_who_asks_to_be_a_contact_and_what_becomes_of_it_is_told(
+    pair: tuple[AccountHolder, AccountHolder], shared_server: Program
+):
+    one, _ = pair
+    async with AccountHolder(shared_server.url) as third:
+        machine = await third.found()
+        await third.ask(machine, "PUT", "/contacts/findable", {"findable": True})
+        async with listening(third, machine) as (there, _):
+            body = {"address": third.address, "own": one.address}
+            await one.ask(one.machines[0], "POST", "/contacts/requests", body)
+            assert await there.event("contact") == {"type": "contact"}
+            async with listening(one, one.machines[0]) as (here, _):
+                path = f"/contacts/{b64encode(one.account)}"
+                await third.ask(machine, "PUT", path, {"state": "accepted"})
+                await here.event("contact")
+                # From now on each hears when the other's devices are others.
+                await third.link(machine)
+                told = await here.event("chain")
+                assert told == {"type": "chain", "chain": b64encode(third.chain.id)}
+                await there.event("device")
+
+
+BAD_FRAMES: dict[str, dict[str, Any]] = {
+    "type": {"type": "withdraw"},
+    "no type": {"conversation": "A" * 22},
+    "no ref": {"type": "ack", "ref": None, "conversation": "A" * 22, "cursor": 1},
+    "more than is asked for": {"type": "typing", "conversation": "A" * 22, "device": "A" * 22},
+    "no conversation": {"type": "post", "entries": ["A"]},
+    "id": {"type": "typing", "conversation": "A" * 21},
+    "many messages": {"type": "post", "conversation": "A" * 22, "entries": ["AAAA"] * 17},
+    "none": {"type": "post", "conversation": "A" * 22, "entries": []},
+    "cursor": {"type": "ack", "conversation": "A" * 22, "cursor": -1},
+    "hello again": {"type": "hello", "token": "x", "proof": "x"},
+}
+
+
+async def test_a_frame_that_has_not_its_form_ends_the_socket(
+    pair: tuple[AccountHolder, AccountHolder],
+):
+    one, _ = pair
+    for name, frame in BAD_FRAMES.items():
+        async with listening(one, one.machines[0]) as (line, _):
+            await line.socket.send(json.dumps([{"ref": 9, **frame}]))
+            code, frames = await line.end()
+            assert (code, frames[-1]["ref"]) == (4400, None), name
+            assert frames[-1]["error"]["code"] == "malformed", name
 
 
 @pytest.mark.parametrize(
@@ -188,36 +242,26 @@ async def test_when_a_session_ends_its_socket_is_closed_at_once(
         assert (await stays.ask("ping"))["type"] == "ok"
 
 
-async def _wrong(holder: AccountHolder, machine: Machine, what: str) -> dict[str, str]:
-    said = hello(holder, machine)
-    if what == "token":
-        return {**said, "token": "no token"}
-    if what == "proof":
-        return {**said, "proof": "1.x"}
-    if what == "path":
-        return hello(holder, machine, "/chatrooms")
-    assert what == "time"
-    holder.now -= 120_000
-    return hello(holder, machine)
-
-
-@pytest.mark.parametrize(
-    ("what", "code"),
-    [
-        ("token", "unauthorized"),
-        ("proof", "proof_wrong"),
-        ("path", "proof_wrong"),
-        ("time", "proof_wrong"),
-    ],
-)
 async def test_a_greeting_that_proves_nothing_is_refused_and_the_socket_closed(
-    pair: tuple[AccountHolder, AccountHolder], what: str, code: str
+    pair: tuple[AccountHolder, AccountHolder],
 ):
     one, _ = pair
-    async with silent(one.url) as line:
-        refused = await line.ask("hello", **await _wrong(one, one.machines[0], what))
-        assert refused["error"]["code"] == code
-        assert await line.end() == (4401, [])
+    machine = one.machines[0]
+    said = hello(one, machine)
+    another = hello(one, machine, "/chatrooms")
+    one.now -= 120_000
+    old = hello(one, machine)
+    for greeting, code in (
+        ({**said, "token": "no token"}, "unauthorized"),
+        ({**said, "token": said["token"] + "A"}, "unauthorized"),
+        ({**said, "proof": "1.x"}, "proof_wrong"),
+        ({**said, "proof": another["proof"]}, "proof_wrong"),
+        ({**said, "proof": old["proof"]}, "proof_wrong"),
+    ):
+        async with silent(one.url) as line:
+            refused = await line.ask("hello", **greeting)
+            assert refused["error"]["code"] == code
+            assert await line.end() == (4401, [])
 
 
 async def test_a_session_without_a_device_has_no_socket(

@@ -10,7 +10,6 @@ import { normalized } from "../protocol/accounts/passwords.js";
 import { randomBelow } from "../device/random.js";
 import { StateHolder } from "./account-state.js";
 import { authKeyOf } from "./credentials.js";
-import { Identities } from "./identities.js";
 import { missing, openParts } from "./parts.js";
 import { signInBy } from "./signing-in.js";
 import { SIGNED_OUT, Standing, endedAs } from "./standing.js";
@@ -23,7 +22,7 @@ import { setFate } from "./this-device.js";
  */
 
 export class AccountClient {
-  /** Of another service, where this deployment believes one. @type {Identities|null} */
+  /** Of another service, where this deployment believes one. @type {import("./identities.js").Identities|null} */
   identities = null;
   #parts;
   #state;
@@ -65,12 +64,11 @@ export class AccountClient {
 
   /**
    * This deployment believes another service.
-   * @param {import("./identities.js").Oidc} oidc
-   * @param {import("./identities.js").Returned|null} returned  somebody comes from there
+   * @param {(account: import("./identities.js").OfAccount) => import("./identities.js").Identities} identities
    */
-  believe(oidc, returned) {
+  believe(identities) {
     if (this.state.phase === "unsupported") return;
-    this.identities = new Identities(oidc, returned, {
+    this.identities = identities({
       parts: this.#parts, standing: this.#standing, founded: () => this.#founded(),
       authKey: (password) => this.#authKey(password),
     });

@@ -25,6 +25,9 @@ const PURPOSES = /** @type {const} */ (["sign_in", "link", "password"]);
  * @property {Purpose} purpose
  * @property {string|null} token  null: it was refused there, or given up
  *
+ * @typedef {{parts: Parts, standing: import("./standing.js").Standing, founded: () => Promise<import("./founding.js").Founding>,
+ *   authKey: (password: string) => Promise<string>}} OfAccount  what an account lets them use
+ *
  * @typedef {object} Known  what opens the account
  * @property {{id: string, linkedDay: number}[]} linked
  * @property {boolean} hasPassword
@@ -81,8 +84,7 @@ export class Identities {
   /**
    * @param {Oidc} oidc
    * @param {Returned|null} returned
-   * @param {{parts: Parts, standing: import("./standing.js").Standing, founded: () => Promise<import("./founding.js").Founding>,
-   *   authKey: (password: string) => Promise<string>}} account
+   * @param {OfAccount} account
    */
   constructor(oidc, returned, { parts, standing, founded, authKey }) {
     this.returned = returned;

@@ -3,7 +3,7 @@
  * posted again with the same bytes; it is made anew only once the log was read and doesn't have it.
  */
 
-import { fromBase64url, toBase64url } from "../protocol/encoding.js";
+import { fromBase64url, isInteger, isObject, toBase64url } from "../protocol/encoding.js";
 import { Refusal } from "../protocol/errors.js";
 import { sha256 } from "../protocol/keys.js";
 import { ID_BYTES, NONCE_BYTES } from "../protocol/limits.js";
@@ -20,6 +20,8 @@ const TOGETHER = 16;
 const TOGETHER_BYTES = 700_000;
 /** How often the same is tried again after others were faster. */
 const ATTEMPTS = 12;
+/** While another device begins the epoch that is due. */
+const LONGEST_WAIT_MS = 5000;
 
 /**
  * @typedef {import("./state.js").Parts} Parts
@@ -203,14 +205,14 @@ export class Sending {
    * @param {{key: string, waiting: Waiting}[]} next
    */
   async #refused(refusal, state, next) {
-    const { code, details } = refusal;
+    const { code } = refusal;
     switch (code) {
       // Read on: whatever stands there is done.
       case "stale_epoch":
         return;
       case "rekey_required": {
-        const wait = Number(details.wait_ms) || 0;
-        if (wait > 0) {
+        const wait = isObject(refusal.details) ? refusal.details.wait_ms : 0;
+        if (isInteger(wait, 1, LONGEST_WAIT_MS)) {
           await this.#parts.member.pause(wait);
           const now = await this.#catchingUp.run();
           if (now.record.R !== state.record.R) return;

@@ -1,7 +1,6 @@
 // The page of accounts, `/account/`: what is loaded, what is shown, and what must never stay.
 
 import { AccountClient } from "../account/account-client.js";
-import { returnedWith } from "../account/identities.js";
 import { accountView } from "../account/views/account-view.js";
 import { loadingScreen, standingScreen } from "../account/views/standing.js";
 import { barrier } from "../device/feature-detection.js";
@@ -29,6 +28,7 @@ const stage = stageIn(app);
 const loadLater = loading(address("later"));
 const loadHpke = loading(address("hpke"));
 const loadInside = loading(address("inside"));
+const loadIdentity = loading(address("identity"));
 /** @type {AccountClient|null} */
 let client = null;
 /** Whether a link was opened that lets a device in: it does nothing here, and that is said. */
@@ -71,9 +71,12 @@ async function start() {
   try {
     client = await opening;
     const { accounts } = /** @type {{accounts?: {mode: string, oidc?: import("../account/identities.js").Oidc}}} */ (await asked);
-    const returned = returnedWith(fragment);
-    if (accounts?.oidc !== undefined) client.believe(accounts.oidc, returned);
-    const { flow } = accountView({ client, stage, invited: accounts?.mode === "invited", invitation, rooms: base, trap: trap() });
+    const oidc = accounts?.oidc;
+    /** @type {typeof import("./account-identity.js")|null} */
+    const service = oidc === undefined ? null : (await Promise.all([loadIdentity(), haveAll()]))[0];
+    const returned = service?.returnedWith(fragment) ?? null;
+    if (service !== null && oidc !== undefined) client.believe((account) => new service.Identities(oidc, returned, account));
+    const { flow } = accountView({ client, stage, invited: accounts?.mode === "invited", invitation, rooms: base, service, trap: trap() });
     if (returned?.purpose === "sign_in" && client.identities !== null) flow.go("identity");
     loadInside().catch(() => undefined);
   } catch {

@@ -10,14 +10,14 @@
  * was changed), `locked` (the server has lost its half of it), `device_copied` (somebody else has this device's
  * keys), `other_account` (this browser is a device of another), `address_needed` (only its owner knows it), `no_words`
  * (none were handed out), `words_wrong` (those of another account), `no_chain` (no device that could link),
- * `names_unknown` (this device was not given the key of the names), `link_expired`, `cancelled`,
- * `identity_away` (another service can't be reached), `identity_given_up` (somebody came back from it without a yes).
+ * `names_unknown` (this device was not given the key of the names), `link_expired`, `cancelled`, `identity_away` (the
+ * other service can't be asked now), `identity_given_up` (there).
  * The client of conversations alone has: `conversation_unknown` (nothing is kept of it), `waiting` (a list of devices
- * can't be had yet), `update_needed` (a record of a later version), `message_again` (a message that was there before), `message_unreadable` (this
- * device has no key of its epoch), `message_target` (it changes what is not there, or another's), `not_member` (left,
- * or removed), `conversation_broken` (its record broke a rule: it goes on in another conversation),
- * `conversation_uninvited` (nobody who may has added this account), `contact_changed` (another list of devices
- * than the one agreed to), `epoch_stuck` (others were faster, again and again).
+ * can't be had yet), `update_needed` (a record of a later version), `message_again` (a message that was there before),
+ * `message_unreadable` (this device has no key of its epoch), `message_target` (it changes what is not there, or
+ * another's), `box_missing` (this device's box was gone, or never there), `not_member` (left, or removed), `server_back`
+ * (the server has lost records: it goes on in another conversation), `contact_changed` (another list of devices than
+ * the one agreed to), `epoch_stuck` (others were faster, again and again).
  * What they mean to a person is in the catalogues.
  */
 
@@ -31,8 +31,7 @@ export class Refusal extends Error {
    * @param {string} code
    * @param {{retryAfter?: number|null, state?: string|null, now?: number|null, position?: number, word?: string,
    *   unknown?: {position: number, word: string, start: number, end: number}[],
-   *   suggestions?: string[], more?: Readonly<Record<string, unknown>>}} [details]  the four before the last of
-   *   `code_word` alone
+   *   suggestions?: string[], more?: unknown}} [details]  the four before the last of `code_word` alone
    */
   constructor(code, details = {}) {
     super(code);
@@ -46,7 +45,7 @@ export class Refusal extends Error {
     this.word = details.word ?? null;
     this.unknown = details.unknown ?? null;
     this.suggestions = details.suggestions ?? null;
-    this.details = details.more ?? {};
+    this.details = details.more;
   }
 }
 

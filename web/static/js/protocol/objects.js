@@ -171,7 +171,7 @@ export function readError(value) {
     retryAfter: isInteger(o.retry_after, 0, 86_400) ? o.retry_after : null,
     state: typeof o.state === "string" && FATES.includes(o.state) ? o.state : null,
     now: isInteger(o.now) ? o.now : null,
-    more: isObject(o.details) ? o.details : {},
+    more: o.details,
   });
 }
 

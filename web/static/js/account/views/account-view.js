@@ -3,7 +3,6 @@
 import { announce } from "../../ui/announce.js";
 import { say } from "../../ui/i18n.js";
 import { homeScreen } from "./home-screen.js";
-import { identityScreen } from "./identity-screen.js";
 import { linkScreen } from "./link-screen.js";
 import { noDeviceScreen } from "./no-device-screen.js";
 import { lockedScreen, recoverScreen } from "./recover-screen.js";
@@ -24,7 +23,9 @@ import { wordsBackScreen, wordsScreen } from "./words-screens.js";
 /** @type {Record<Route, (flow: Flow, given: any) => Screen>} */
 const ROUTES = {
   welcome: welcomeScreen, name: nameScreen, password: passwordScreen, words: wordsScreen, words_back: wordsBackScreen,
-  sign_in: signInScreen, recover: recoverScreen, link: linkScreen, identity: identityScreen, deleted: (flow) => ({ ...standingScreen(flow, "deleted"), back: () => flow.go(null) }),
+  sign_in: signInScreen, recover: recoverScreen, link: linkScreen,
+  identity: (flow, given) => /** @type {import("./flow.js").Service} */ (flow.service).identityScreen(flow, given),
+  deleted: (flow) => ({ ...standingScreen(flow, "deleted"), back: () => flow.go(null) }),
 };
 
 /** @type {Record<AccountState["phase"], (flow: Flow, given: any) => Screen>} */
@@ -47,9 +48,9 @@ const PHASES = {
  * Shows the account of `client` on the stage, and follows it. Gives the flow, and a way to end that. `trap`: what
  * makes the browser's Back lead out of where somebody has gone, before it leads out of the page.
  * @param {{client: Client, stage: import("../../ui/stage.js").Stage, invited: boolean, invitation?: string, rooms: string,
- *   trap?: {set: () => void, release: () => void}}} given
+ *   service?: Flow["service"], trap?: {set: () => void, release: () => void}}} given
  */
-export function accountView({ client, stage, invited, invitation = "", rooms, trap }) {
+export function accountView({ client, stage, invited, invitation = "", rooms, service = null, trap }) {
   /** @type {Route|null} */
   let route = null;
   let holding = 0;
@@ -57,7 +58,7 @@ export function accountView({ client, stage, invited, invitation = "", rooms, tr
 
   /** @type {Flow} */
   const flow = {
-    client, invited, invitation, rooms,
+    client, invited, invitation, rooms, service,
     go(next, given = {}) {
       route = next;
       draw(given);

@@ -56,11 +56,18 @@
  * @typedef {"welcome"|"name"|"password"|"words"|"words_back"|"sign_in"|"recover"|"link"|"identity"|"deleted"} Route  where somebody
  *   has gone, whatever the account's phase is
  *
+ * @typedef {object} Service  of which the page learns where the deployment believes one; null: nothing to show
+ * @property {(flow: Flow) => {node: HTMLElement, update: (state: AccountState) => void}|null} identitiesView
+ * @property {(flow: Flow, given?: any) => Screen} identityScreen
+ * @property {(flow: Flow) => HTMLElement|null} identityWay
+ * @property {(client: Client) => HTMLElement|null} forgottenWay
+ *
  * @typedef {object} Flow
  * @property {Client} client
  * @property {boolean} invited  whether making an account takes an invitation
  * @property {string} invitation  that came with the address of this page, or ""
  * @property {string} rooms  address of the rooms' first page
+ * @property {Service|null} service  what is shown of another service, where there is one
  * @property {(route: Route|null, given?: object) => void} go  null: to whatever the account's phase asks for
  * @property {<T>(work: () => Promise<T>) => Promise<T>} hold  as long as the work lasts, no change of phase draws
  *   another screen

@@ -9,15 +9,13 @@ import { icon } from "../../ui/icons.js";
 import { askingForm } from "./asking.js";
 import { devicesView } from "./devices-view.js";
 import { button, frame, named } from "./frame.js";
-import { identitiesView } from "./identities-view.js";
 import { newsView } from "./news-view.js";
 import { sessionsView } from "./sessions-view.js";
 import { addressField } from "./sign-in-screen.js";
 
 /**
  * @typedef {import("./flow.js").Flow} Flow
- * @typedef {"linkPanel"|"renamePanel"|"revokePanel"|"passwordPanel"|"signOutPanel"|"deletePanel"|"identityLinkPanel"|"identityUnlinkPanel"
- *   |"identityPasswordPanel"} PanelName
+ * @typedef {"linkPanel"|"renamePanel"|"revokePanel"|"passwordPanel"|"signOutPanel"|"deletePanel"} PanelName
  * @typedef {(name: PanelName, ...given: unknown[]) => void} OpenPanel
  */
 
@@ -27,7 +25,7 @@ export function homeScreen(flow) {
   const news = newsView(flow, open);
   const devices = devicesView(open);
   const sessions = sessionsView(client);
-  const identities = identitiesView(flow, open);
+  const identities = flow.service?.identitiesView(flow);
   const title = el("span", { dir: "ltr" }, named(client.state.address ?? ""));
   const copying = copyButton({ label: say("account.address.copy"), name: "copy", text: () => client.state.address ?? "", kind: "quiet" });
 
@@ -61,7 +59,7 @@ export function homeScreen(flow) {
       el("h2", { id: "sessions-title", tabindex: "-1" }, say("account.sessions.title")),
       el("p", { class: "hint" }, say("account.sessions.text")),
       sessions.node),
-    identities.node,
+    identities?.node ?? null,
     el("section", { class: "account-section", "aria-labelledby": "more-title" },
       el("h2", { id: "more-title" }, say("account.more.title")),
       el("div", { class: "button-row" },
@@ -80,7 +78,7 @@ export function homeScreen(flow) {
     news.update(state);
     devices.update(state);
     sessions.update(state);
-    identities.update(state);
+    identities?.update(state);
   }
 
   update();

@@ -8,6 +8,7 @@ import { keyedList } from "../../ui/keyed-list.js";
 import { askingButton, noticeOf } from "./asking.js";
 import { dayName, today } from "./days.js";
 import { button } from "./frame.js";
+import { identityLinkPanel, identityPasswordPanel, identityUnlinkPanel } from "./identity-panels.js";
 import { ofService } from "./identity-way.js";
 
 /** An account has no more of them. */
@@ -21,11 +22,11 @@ const MOST = 5;
 /** With what somebody has come back, and has seen it. @type {WeakSet<object>} */
 const seen = new WeakSet();
 
-/** @param {import("./flow.js").Flow} flow  @param {import("./home-screen.js").OpenPanel} open */
-export function identitiesView(flow, open) {
+/** @param {import("./flow.js").Flow} flow */
+export function identitiesView(flow) {
   const { client } = flow;
   const { identities } = client;
-  if (identities === null) return { node: null, update() {} };
+  if (identities === null) return null;
   const list = el("ul", { class: "account-list" });
   const place = el("div", {});
   const first = el("div", {});
@@ -41,7 +42,7 @@ export function identitiesView(flow, open) {
   /** @param {Linked} one */
   function view({ id }) {
     const about = el("p", { class: "hint" });
-    const remove = button("quiet small danger-text", say("account.identity.remove"), () => open("identityUnlinkPanel", id));
+    const remove = button("quiet small danger-text", say("account.identity.remove"), () => identityUnlinkPanel(flow, id));
     return {
       node: el("li", { class: "account-row" }, icon("link"),
         el("div", { class: "row-text" }, el("p", { class: "row-name" }, ofService(flow, "account.identity.one")), about),
@@ -55,7 +56,7 @@ export function identitiesView(flow, open) {
 
   const link = askingButton({ kind: "secondary service", label: say("account.identity.link", { service: identities.service }), place,
     does: () => identities.begin("link") });
-  const choose = () => open("identityPasswordPanel");
+  const choose = () => identityPasswordPanel(flow);
   const node = el("section", { class: "account-section", "aria-labelledby": "identities-title" },
     el("h2", { id: "identities-title", tabindex: "-1" }, ofService(flow, "account.identity.title")),
     el("p", { class: "hint" }, say("account.identity.text")),
@@ -83,8 +84,8 @@ export function identitiesView(flow, open) {
       const sentence = say("account.refusal.identity_given_up");
       fill(place, noticeOf(sentence));
       announceAssertive(sentence);
-    } else if (back.purpose === "link") open("identityLinkPanel");
-    else if (back.purpose === "password") open("identityPasswordPanel");
+    } else if (back.purpose === "link") identityLinkPanel(flow);
+    else if (back.purpose === "password") identityPasswordPanel(flow);
   }
 
   // Without an answer the rest of the page is there all the same; the next visit asks again.

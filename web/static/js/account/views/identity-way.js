@@ -18,5 +18,14 @@ export function identityWay({ client }, { label, kind = "secondary" } = {}) {
   return el("div", { class: "identity-way" }, el("div", { class: "button-row" }, button), place);
 }
 
+/** For whoever has forgotten the password: another one, by signing in there anew. @param {import("./flow.js").Client} client */
+export function forgottenWay({ identities, state }) {
+  if (identities === null || state.identities?.linked.length === 0) return null;
+  const place = el("div", {});
+  const button = askingButton({ kind: "quiet service", place, does: () => identities.begin("password"),
+    label: say("account.identity.forgotten", { service: identities.service }) });
+  return el("div", {}, el("div", { class: "button-row" }, button), place);
+}
+
 /** A sentence with the service's name in it. @param {import("./flow.js").Flow} flow  @param {string} key */
 export const ofService = ({ client }, key) => parts(key, { service: named(client.identities?.service ?? "") });

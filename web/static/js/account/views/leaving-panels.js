@@ -15,7 +15,7 @@ import { button, drawnPoints } from "./frame.js";
  * @param {Flow} flow
  * @param {(sentence: string) => void} [told]  shows that it worked: nothing else of the page looks different then
  */
-export function passwordPanel({ client }, told = () => {}) {
+export function passwordPanel({ client, service }, told = () => {}) {
   const old = passwordField({ id: "old-password", label: say("account.change.old"), wrong: ["password_wrong"] });
   const fresh = passwordField({ id: "new-password", label: say("account.password.new"), isNew: true,
     hint: say("account.password.hint"), wrong: ["password_length"] });
@@ -26,14 +26,9 @@ export function passwordPanel({ client }, told = () => {}) {
       told(say("account.change.done"));
       announce(say("account.change.done"));
     } });
-  const { identities } = client;
-  const place = el("div", {});
-  const forgotten = identities === null || client.state.identities?.linked.length === 0 ? null
-    : askingButton({ kind: "quiet service", label: say("account.identity.forgotten", { service: identities.service }), place,
-      does: () => identities.begin("password") });
   const node = accountPanel({ id: "change-title", title: say("account.change.title") },
     el("p", {}, say("account.change.text")), form.node,
-    forgotten === null ? null : el("div", { class: "button-row" }, forgotten), place);
+    service?.forgottenWay(client) ?? null);
   old.input.focus();
   return node;
 }

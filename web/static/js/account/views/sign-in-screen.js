@@ -6,7 +6,6 @@ import { say } from "../../ui/i18n.js";
 import { askingForm, noticeOf } from "./asking.js";
 import { passwordField, textField } from "./fields.js";
 import { button, frame, lead } from "./frame.js";
-import { identityWay } from "./identity-way.js";
 import { codeOf } from "./refusals.js";
 
 /**
@@ -40,7 +39,7 @@ export function signInScreen(flow, { address: typed = flow.client.state.address 
   const { node } = frame(flow, { name: "sign-in", title: say(ended ? "account.ended.title" : "account.sign_in.title") },
     ended ? lead("account.ended.text") : null,
     form.node,
-    identityWay(flow),
+    flow.service?.identityWay(flow) ?? null,
     el("p", {}, button("quiet", say("account.recover.forgot"), () => flow.go("recover"))),
     ended ? forgetting(flow) : null);
   return { node, focus: typed === "" ? address.input : password.input, back, keep: () => ({ address: address.input.value }) };
