@@ -10,6 +10,7 @@ import { Refusal, isPassing } from "../protocol/errors.js";
 import { BrowserStore } from "./browser-store.js";
 import { Conversations } from "./conversations.js";
 import { memberOf } from "./member.js";
+import { OUTBOX } from "./store.js";
 
 /** Without a socket so long after the first attempt, it is asked over HTTP; then again and again. */
 const FIRST_MS = 3000;
@@ -17,6 +18,8 @@ const AGAIN_MS = 15_000;
 /** What couldn't be read is read on so much later, and if that fails twice as much, but no more than this. */
 const MEND_MS = 2000;
 const MOST_MS = 60_000;
+/** What was to be sent, here or in another tab, and still waits after so long is sent by the tab that works. */
+const UNSENT_MS = 10_000;
 /** No timer of a browser runs for longer. */
 const LONGEST_MS = 3_600_000;
 
@@ -61,6 +64,8 @@ export class LiveConversations {
   #mendMs = MEND_MS;
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   #mending;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  #minding;
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   #expiring;
   #isClosed = false;
@@ -114,8 +119,7 @@ export class LiveConversations {
   /** Nothing is read or told any more. */
   close() {
     this.#isClosed = true;
-    clearTimeout(this.#mending);
-    clearTimeout(this.#expiring);
+    for (const timer of [this.#mending, this.#minding, this.#expiring]) clearTimeout(timer);
     this.#line.socket?.stop();
     this.#line.socket = null;
     this.#crypto.close();
@@ -124,7 +128,11 @@ export class LiveConversations {
   async #begin() {
     const { clock, tabs } = this.#parts;
     await this.#store.expire(clock.now());
-    this.#store.watch(() => void this.#schedule());
+    this.#store.watch(() => {
+      this.#besides(this.#schedule());
+      // They may show it as well, and are to forget it in time.
+      tabs.tell({ kind: "conversations", ids: [] });
+    });
     await this.#schedule();
     this.talk.subscribe((conversation, event) => this.#tell(conversation, event));
     tabs.listen((told) => this.#told(told));
@@ -141,7 +149,7 @@ export class LiveConversations {
       return given;
     }, {
       welcome: ({ conversations }) => void this.#sync(conversations),
-      event: (event) => void this.#heard(event),
+      event: (event) => this.#heard(event),
       away: () => undefined,
       // Whatever the server says of the session or the device, it says to whoever looks.
       ended: () => void this.#work.look(),
@@ -188,13 +196,9 @@ export class LiveConversations {
   }
 
   /** @param {Record<string, any>} event */
-  async #heard(event) {
+  #heard(event) {
     if (event.type === "device") void this.#work.look();
-    try {
-      await this.talk.heard(event);
-    } catch (error) {
-      this.#failed(error);
-    }
+    this.#besides(this.talk.heard(event));
   }
 
   /** Nothing is lost by that: it is read on from where it was read last. @param {unknown} error */
@@ -229,6 +233,7 @@ export class LiveConversations {
       });
     }
     this.#changed.add(conversation);
+    this.#mind();
   }
 
   /** @param {import("../account/tabs.js").Told} told  by another tab */
@@ -236,10 +241,31 @@ export class LiveConversations {
     if (this.#isClosed) return;
     this.#isEcho = true;
     if (told.kind === "conversations") this.talk.reload(told.ids);
-    else if (told.kind === "conversation_event") void this.talk.heard(told.event);
+    else if (told.kind === "conversation_event") this.#besides(this.talk.heard(told.event));
     else if (told.kind === "typing") this.#line.socket?.typing(told.conversation);
     this.#isEcho = false;
-    if (told.kind === "conversations") void this.#schedule();
+    if (told.kind !== "conversations") return;
+    this.#besides(this.#schedule());
+    this.#mind();
+  }
+
+  /** Sees that what waits to be sent is sent, though the tab in which it was written is gone, or its line was. */
+  #mind() {
+    if (this.#minding !== undefined || !this.isLeading) return;
+    this.#minding = setTimeout(() => this.#besides(this.#resend()), UNSENT_MS);
+  }
+
+  async #resend() {
+    this.#minding = undefined;
+    const waiting = await Promise.all((await this.#store.keys(OUTBOX)).map((key) => this.#store.read(key)));
+    if (this.#isClosed || !waiting.some((one) => one?.refused === null)) return;
+    await this.#sync(null);
+    this.#mind();
+  }
+
+  /** What nobody waits for. @param {Promise<unknown>} work */
+  #besides(work) {
+    work.catch((error) => this.#failed(error));
   }
 
   /** Forgets what is due when it is due, in each tab that may show it. */
@@ -248,7 +274,7 @@ export class LiveConversations {
     clearTimeout(this.#expiring);
     if (next === null || this.#isClosed) return;
     const wait = Math.max(0, Math.min(next - this.#parts.clock.now(), LONGEST_MS));
-    this.#expiring = setTimeout(() => void this.#expire(), wait);
+    this.#expiring = setTimeout(() => this.#besides(this.#expire()), wait);
   }
 
   async #expire() {
