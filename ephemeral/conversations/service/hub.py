@@ -87,6 +87,8 @@ class Hub:
         # What is to be read, in the order in which that was noticed.
         self._unread: dict[Heard, None] = {}
         self._unlisted: dict[Listener, None] = {}
+        # Those that begin, and whether their lists have changed meanwhile.
+        self._beginning: dict[Listener, bool] = {}
         self._due = asyncio.Event()
         self._moved: set[Heard] = set()
         bus.subscribe(self)
@@ -100,6 +102,7 @@ class Hub:
         """From now on `listener` is told everything; gives how its conversations stand, and the
         time. Nothing falls between. Refuses `session_ended`; `remove` it in any case."""
         self._attended[listener] = set()
+        self._beginning[listener] = False
         self._sessions.setdefault(listener.sid, set()).add(listener)
         # It may have ended before anybody listened.
         refuse(await self._ended.has(listener.sid), "session_ended")
@@ -109,6 +112,9 @@ class Hub:
             for topic in topics:
                 self._accounts.setdefault(topic, set()).add(listener)
         _, _, attended, now = await self._list(listener)
+        if self._beginning.pop(listener, False):
+            # Only now: of two readings at a time the older might count.
+            self._relist(listener)
         refuse(listener not in self._attended, "session_ended")
         return attended, now
 
@@ -120,6 +126,7 @@ class Hub:
             _discard(self._accounts, topic, listener)
         _discard(self._sessions, listener.sid, listener)
         self._unlisted.pop(listener, None)
+        self._beginning.pop(listener, None)
 
     def type(self, device: bytes, conversation: bytes) -> None:
         """A device's person is writing; refuses `not_found` where it isn't listed.
@@ -251,14 +258,20 @@ class Hub:
     def _tell_account(self, listener: Listener, event: Event) -> None:
         unsure = isinstance(event, UnsureEvent)
         if unsure or isinstance(event, ConversationsChanged):
-            self._unlisted[listener] = None
-            self._due.set()
+            self._relist(listener)
         if unsure or isinstance(event, ContactsChanged):
             listener.deliver(self._frames.contact)
         if unsure or isinstance(event, ChangedEvent):
             listener.deliver(self._frames.device)
         if isinstance(event, ChainMoved):
             listener.deliver(self._frames.chain(event.chain))
+
+    def _relist(self, listener: Listener) -> None:
+        if listener in self._beginning:
+            self._beginning[listener] = True
+        else:
+            self._unlisted[listener] = None
+            self._due.set()
 
     def _end(self, sid: bytes) -> None:
         for one in tuple(self._sessions.get(sid, ())):

@@ -101,6 +101,8 @@ class Tables:
         self.meanwhile: list[Callable[[], None]] = []
         self.readings: list[Sequence[bytes]] = []
         self.lists = 0
+        #: The reading that is held here has its answer already.
+        self.held: asyncio.Event | None = None
         self.away = False
 
     async def attended(self, account: bytes, device: bytes) -> tuple[list[Attended], int]:
@@ -110,6 +112,9 @@ class Tables:
             for one in sorted(self.members[account])
             if one in self.logs
         ]
+        if self.held is not None:
+            held, self.held = self.held, None
+            await held.wait()
         await self._pass()
         return found, 7
 
@@ -309,6 +314,29 @@ async def test_nothing_falls_between_the_welcome_and_what_is_told():
         assert [one["type"] for one in told] == ["entry", "conversations"]
         assert 3 in places(told)
         assert told[1]["come"] == [{"conversation": b64encode(OTHER), "s": 1, "epoch": 1}]
+        made.hint(ConversationChanged(made.tables.logs[OTHER].write().s), OTHER)
+        await made.settle()
+        assert places(socket.take()) == [2]
+
+
+async def test_of_two_readings_at_once_the_older_does_not_count():
+    async with stage() as made:
+        held = made.tables.held = asyncio.Event()
+        socket = Socket()
+        beginning = asyncio.create_task(made.hub.begin(socket))
+        await made.settle()
+        made.tables.logs[OTHER] = Table(OTHER)
+        made.tables.members[ACCOUNT].add(OTHER)
+        made.bus.publish([(TOPIC, ConversationsChanged())])
+        await made.settle()
+        # What it is told now was true before.
+        held.set()
+        attended, _ = await beginning
+        await made.settle()
+        known = [one.row.conversation for one in attended]
+        told = [b64encode(one) for one in known]
+        told += [one["conversation"] for each in socket.take() for one in each.get("come", [])]
+        assert b64encode(OTHER) in told
         made.hint(ConversationChanged(made.tables.logs[OTHER].write().s), OTHER)
         await made.settle()
         assert places(socket.take()) == [2]
