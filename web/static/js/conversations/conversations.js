@@ -78,7 +78,7 @@ export class Conversations {
     const parts = {
       member: this.#member, store: this.#store, api: this.#api, chains: this.#chains, contacts: this.#contacts,
       changed: (/** @type {string} */ one) => this.#tell(one, null),
-      urgency: () => /** @type {const} */ (this.#looked === id ? "open" : "other"),
+      urgency: () => /** @type {import("./member.js").Priority} */ (this.#looked === id ? "open" : "other"),
     };
     const made = new Conversation(id, parts);
     this.#open.set(id, made);
