@@ -103,6 +103,10 @@ account-figures: $(VENV)/dev.stamp ## measure accounts: what each act costs the 
 socket-figures: $(VENV)/dev.stamp ## measure an account's socket: how soon a message is read, what listening costs
 	@$(PY) -m bench.socket_figures $(ARGS)
 
+.PHONY: conversation-client-figures
+conversation-client-figures: $(VENV)/dev.stamp ## measure what conversations cost the client in Python
+	@$(PY) -m bench.conversation_client_figures
+
 .PHONY: address-times
 address-times: $(VENV)/dev.stamp ## whether the time of an answer tells that an address is somebody's
 	@$(PY) -m bench.address_times $(ARGS)

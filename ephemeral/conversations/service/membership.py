@@ -172,10 +172,15 @@ class Membership:
     async def _is_invited(
         self, connection: Connection, asker: Asker, conversation: bytes, invitation: bytes
     ) -> bool:
-        """Whether somebody has redeemed an invitation into it, or has its link."""
+        """Whether somebody has redeemed an admin's invitation into it, or has its link."""
         if len(invitation) == _INVITATION_BYTES:
-            return await self._doors.contacts.invited(
+            inviter = await self._doors.contacts.inviter(
                 connection, asker.account, invitation, conversation
             )
+            if inviter is None:
+                return False
+            # Anybody can make an invitation that names any conversation.
+            by = await people_rows.person(connection, conversation, inviter)
+            return by is not None and by.admin
         record = await self._records.newest(connection, conversation)
         return record.joining is not None and hmac.compare_digest(record.joining, invitation)

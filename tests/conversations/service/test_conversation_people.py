@@ -204,6 +204,20 @@ async def test_an_invitation_is_for_whoever_has_redeemed_it_into_this_one(
     await join(seat(other), talk.id, id_, b"sealed")
 
 
+async def test_only_an_admin_invites_into_a_conversation(talks: ConversationDesk) -> None:
+    one, member = await talks.friends(1, 1)
+    stranger, guest = await talks.person(), await talks.person()
+    talk = await talks.talk(one, member)
+    join = talks.services.membership.join
+    for inviter in (member, stranger):
+        id_ = await invited(talks, inviter, guest, talk.id)
+        with refused("invitation_unknown"):
+            await join(seat(guest), talk.id, id_, b"sealed")
+    await talk.renew(one, Change(roles={member.chain.id: ADMIN}))
+    id_ = await invited(talks, member, guest, talk.id)
+    await join(seat(guest), talk.id, id_, b"sealed")
+
+
 # --- accounts that change -------------------------------------------------------------------------
 
 
