@@ -11,11 +11,11 @@ import hashlib
 
 __all__ = [
     "ANSWER",
+    "DERIVING_WORKER",
     "DOCUMENT",
     "FILE",
     "FORMS",
     "PICTURE",
-    "DERIVING_WORKER",
     "WORKER",
     "Header",
     "integrity",
