@@ -104,9 +104,17 @@ epoch-figures: $(VENV)/dev.stamp ## measure how long a browser's engine takes to
 	@$(PY) -c "import playwright, pathlib; print(pathlib.Path(playwright.__file__).parent / 'driver' / 'node')" \
 	  | xargs -I NODE NODE bench/epoch_figures.mjs
 
+.PHONY: conversation-figures
+conversation-figures: $(VENV)/dev.stamp ## measure conversations: what a record and a message cost the server, at 2, 20 and 100 devices
+	@$(PY) -m bench.conversation_figures $(ARGS)
+
 .PHONY: socket-figures
 socket-figures: $(VENV)/dev.stamp ## measure an account's socket: how soon a message is read, what listening costs
 	@$(PY) -m bench.socket_figures $(ARGS)
+
+.PHONY: conversation-client-figures
+conversation-client-figures: $(VENV)/dev.stamp ## measure what conversations cost the client in Python
+	@$(PY) -m bench.conversation_client_figures
 
 .PHONY: address-times
 address-times: $(VENV)/dev.stamp ## whether the time of an answer tells that an address is somebody's

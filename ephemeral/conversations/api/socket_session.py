@@ -67,7 +67,12 @@ class SocketSession(EdgeSession):
         self.socket.visitor = visitor = visitor.at({ACCOUNT: self.account, _DEVICE: self.device})
         self._count(self._crowd.devices, visitor.subject(_DEVICE), "sockets_device")
         self._count(self._crowd.accounts, visitor.subject(ACCOUNT), "sockets_account")
-        attended, now = await self._hub.begin(self)
+        try:
+            attended, now = await self._hub.begin(self)
+        except Refusal as refusal:
+            if refusal.code != "session_ended":
+                raise
+            raise Refusal(await self._why()) from None
         return asker, welcome(ref, attended, now)
 
     def welcomed(self, deliver: Callable[[bytes], None]) -> None:
@@ -93,10 +98,13 @@ class SocketSession(EdgeSession):
         self._saying = asyncio.get_running_loop().create_task(self._say_why())
 
     async def _say_why(self) -> None:
-        code = "session_ended"
+        self.socket.refuse(Refusal(await self._why()))
+
+    async def _why(self) -> str:
+        """As over HTTP; where that can't be found out soon, what is true of both."""
         assert self._session is not None, "the hub knows it"
         with suppress(Refusal, TimeoutError):
             async with asyncio.timeout(_REASON_SECONDS):
                 if await self._doors.ended.by_removal(self._session):
-                    code = "device_revoked"
-        self.socket.refuse(Refusal(code))
+                    return "device_revoked"
+        return "session_ended"

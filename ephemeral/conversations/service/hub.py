@@ -87,12 +87,11 @@ class Hub:
         # What is to be read, in the order in which that was noticed.
         self._unread: dict[Heard, None] = {}
         self._unlisted: dict[Listener, None] = {}
+        # Those that begin, and whether their lists have changed meanwhile.
+        self._beginning: dict[Listener, bool] = {}
         self._due = asyncio.Event()
         self._moved: set[Heard] = set()
         bus.subscribe(self)
-
-    def __len__(self) -> int:
-        return len(self._attended)
 
     # --- listeners --------------------------------------------------------------------------------
 
@@ -100,6 +99,7 @@ class Hub:
         """From now on `listener` is told everything; gives how its conversations stand, and the
         time. Nothing falls between. Refuses `session_ended`; `remove` it in any case."""
         self._attended[listener] = set()
+        self._beginning[listener] = False
         self._sessions.setdefault(listener.sid, set()).add(listener)
         # It may have ended before anybody listened.
         refuse(await self._ended.has(listener.sid), "session_ended")
@@ -109,6 +109,9 @@ class Hub:
             for topic in topics:
                 self._accounts.setdefault(topic, set()).add(listener)
         _, _, attended, now = await self._list(listener)
+        if self._beginning.pop(listener, False):
+            # Only now: of two readings at a time the older might count.
+            self._relist(listener)
         refuse(listener not in self._attended, "session_ended")
         return attended, now
 
@@ -120,6 +123,7 @@ class Hub:
             _discard(self._accounts, topic, listener)
         _discard(self._sessions, listener.sid, listener)
         self._unlisted.pop(listener, None)
+        self._beginning.pop(listener, None)
 
     def type(self, device: bytes, conversation: bytes) -> None:
         """A device's person is writing; refuses `not_found` where it isn't listed.
@@ -164,6 +168,9 @@ class Hub:
                 if heard is None:
                     heard = self._heard[topic] = Heard.of(one, topic)
                 heard.listeners[listener] = one.first
+                if (one.row.s, one.row.epoch, one.row.due) != (heard.told, heard.epoch, heard.due):
+                    # One of the two is older, and with it perhaps what this one may read.
+                    self._read(heard)
             before |= new
             come.update((topic, present[topic]) for topic in new)
             if not new:
@@ -187,9 +194,10 @@ class Hub:
         return topic in self._heard or topic in self._accounts or topic == ENDED_TOPIC
 
     def missed(self) -> None:
-        """Hints may have been lost: all is read again. Sessions are looked after by themselves."""
-        for heard in self._heard.values():
-            self._read(heard)
+        """Hints may have been lost: lists are read, and what stands otherwise than was told.
+
+        Sessions are looked after by themselves.
+        """
         for listener in self._attended:
             self._tell_account(listener, UnsureEvent())
 
@@ -251,14 +259,20 @@ class Hub:
     def _tell_account(self, listener: Listener, event: Event) -> None:
         unsure = isinstance(event, UnsureEvent)
         if unsure or isinstance(event, ConversationsChanged):
-            self._unlisted[listener] = None
-            self._due.set()
+            self._relist(listener)
         if unsure or isinstance(event, ContactsChanged):
             listener.deliver(self._frames.contact)
         if unsure or isinstance(event, ChangedEvent):
             listener.deliver(self._frames.device)
         if isinstance(event, ChainMoved):
             listener.deliver(self._frames.chain(event.chain))
+
+    def _relist(self, listener: Listener) -> None:
+        if listener in self._beginning:
+            self._beginning[listener] = True
+        else:
+            self._unlisted[listener] = None
+            self._due.set()
 
     def _end(self, sid: bytes) -> None:
         for one in tuple(self._sessions.get(sid, ())):
