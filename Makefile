@@ -101,8 +101,7 @@ account-figures: $(VENV)/dev.stamp ## measure accounts: what each act costs the 
 
 .PHONY: epoch-figures
 epoch-figures: $(VENV)/dev.stamp ## measure how long a browser's engine takes to begin an epoch, by devices
-	@$(PY) -c "import playwright, pathlib; print(pathlib.Path(playwright.__file__).parent / 'driver' / 'node')" \
-	  | xargs -I NODE NODE bench/epoch_figures.mjs
+	@"$$($(PY) -c 'import playwright; print(playwright.__path__[0])')/driver/node" bench/epoch_figures.mjs
 
 .PHONY: conversation-figures
 conversation-figures: $(VENV)/dev.stamp ## measure conversations: what a record and a message cost the server, at 2, 20 and 100 devices

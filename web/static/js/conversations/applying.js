@@ -89,6 +89,7 @@ export class Applying {
     }
     if ((await within.keys(this.#keys.drafts)).length === 0) await within.remove(this.#keys.posting);
     await this.#forget(signed.record);
+    if (before !== null) await this.#putAway(this.#state.record.place);
     const isIn = signed.record.people.some(({ chain }) => toBase64url(chain) === this.#self.chain);
     Object.assign(this.#state, {
       record: inForce(signed, read.s), keyed: seed !== null, renew: false,
@@ -115,11 +116,39 @@ export class Applying {
     }
   }
 
+  /** Ids of messages of older epochs are looked for seldom. @param {number} place  of the record before */
+  async #putAway(place) {
+    const within = this.#within;
+    for (const key of await within.keys(this.#keys.messages)) {
+      const at = await within.read(key);
+      if (at >= place) continue;
+      const block = this.#keys.block(at);
+      await within.put(block, { ...await within.read(block), [key.slice(this.#keys.messages.length)]: at });
+      await within.remove(key);
+    }
+  }
+
+  /**
+   * Where a message stands.
+   * @param {string} device
+   * @param {string} id
+   * @returns {Promise<number|undefined>}
+   */
+  async #placeOf(device, id) {
+    const fresh = await this.#within.read(this.#keys.message(device, id));
+    if (fresh !== undefined) return fresh;
+    for (const block of (await this.#within.keys(this.#keys.older)).reverse()) {
+      const place = (await this.#within.read(block))[`${device}.${id}`];
+      if (place !== undefined) return place;
+    }
+    return undefined;
+  }
+
   /** @param {MessageRead} read */
   async #message(read) {
     const within = this.#within;
     const key = this.#keys.message(read.device, read.id);
-    const known = await within.read(key);
+    const known = await this.#met(read, read.id);
     // Read before, and now again, since the server went back.
     if (known === read.s) return undefined;
     if (known !== undefined) return this.#refuse(read, "message_again", read.id);
@@ -185,9 +214,9 @@ export class Applying {
    * @param {boolean} [anybody]  not only who wrote it, and at any time
    */
   async #change(read, of, change, anybody = false) {
-    const place = await this.#within.read(this.#keys.message(of.device, of.id));
+    const place = await this.#placeOf(of.device, of.id);
     const line = place === undefined ? undefined : await this.#within.line(this.#id, place);
-    const may = line?.kind === "message" && line.content !== null && line.content.kind !== "unknown" &&
+    const may = place !== undefined && line?.kind === "message" && line.content !== null && line.content.kind !== "unknown" &&
       (anybody || (line.chain === read.chain && read.at - line.at <= CHANGEABLE_MS));
     if (!may) return this.#refuse(read, "message_target", read.id);
     return this.#within.show(this.#id, place, change(line), line.until);
@@ -226,10 +255,14 @@ export class Applying {
 
   /** Whether a message was not met at this very place before. @param {Place} place  @param {string} id */
   async #isNew({ device, s }, id) {
-    const key = this.#keys.message(device, id);
-    const known = await this.#within.read(key);
-    if (known === undefined) await this.#within.put(key, s);
+    const known = await this.#met({ device, s }, id);
+    if (known === undefined) await this.#within.put(this.#keys.message(device, id), s);
     return known !== s;
+  }
+
+  /** Where such a message was met before. @param {Pick<Place, "device"|"s">} place  @param {string} id @returns {Promise<number|undefined>} */
+  #met({ device, s }, id) {
+    return s <= this.#state.back ? this.#placeOf(device, id) : this.#within.read(this.#keys.message(device, id));
   }
 
   /** @param {Place} place  @param {string} code  @param {string|null} id */

@@ -243,7 +243,7 @@ export class CatchingUp {
       const { epoch } = state.record;
       // Of an epoch that nobody is in any more.
       if (next.record.epoch < epoch) await store.change(async (within) => within.remove(this.#keys.seed(epoch)));
-      return await this.#change(state, next);
+      return await this.#change(state, { ...next, back: Math.max(state.back, state.place) });
     } catch (error) {
       if (/** @type {Refusal} */ (error).code !== "server_back") throw error;
       return this.#change(state, { standing: "refused", why: "server_back" });

@@ -19,6 +19,7 @@ import { keysOf } from "./store.js";
  * @property {string|null} reason  by which the first record was accepted
  * @property {number} place  up to which the log was read
  * @property {string} hash  of the log there, base64url
+ * @property {number} back  up to here it was read before a server went back
  * @property {number} first  from this place on what is said can be opened here
  * @property {InForce} record
  * @property {boolean} listed  it lists this device
@@ -45,7 +46,7 @@ import { keysOf } from "./store.js";
 
 /** A state before anything was read. @param {Pick<State, "place"|"hash"|"first"|"record"|"reason"|"listed">} begin @returns {State} */
 export const newState = (begin) => ({
-  standing: "following", why: null, keyed: false, blamed: null, renew: false, unnamed: false, copied: false, queued: 0,
+  standing: "following", why: null, keyed: false, blamed: null, renew: false, unnamed: false, copied: false, back: 0, queued: 0,
   acknowledged: 0, reads: {}, ...begin,
 });
 
