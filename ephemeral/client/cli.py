@@ -132,8 +132,10 @@ def run_in(context: Context) -> int:
 def _run(context: Context) -> Exit:
     work = _of_accounts(context.args)
     if work is not None:
-        if context.args.command == "say" and context.args.delete is None:
-            context.prepare({"text"})
+        if context.args.command == "say":
+            from ephemeral.client.talking.saying import prepare  # noqa: PLC0415
+
+            prepare(context)
         return asyncio.run(_until_signalled(context, work))
     command = COMMANDS.get(context.args.command, _CHECK)
     needs = set(command.needs)

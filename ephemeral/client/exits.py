@@ -61,6 +61,7 @@ _INPUT = {
     "address_form",
     "password_length",
     "device_name",
+    "invitation_form",
 }
 
 

@@ -6,7 +6,7 @@ import stat
 
 from ephemeral.client.exits import ClientError, Exit
 
-__all__ = ["Output", "hold_standard_descriptors"]
+__all__ = ["Output", "hold_standard_descriptors", "is_terminal"]
 
 # A pipe that is ready takes so much at once without making its writer wait (POSIX, PIPE_BUF).
 _AT_ONCE = 4096
@@ -20,10 +20,7 @@ class Output:
 
     def is_terminal(self) -> bool:
         """Whether a person looks at it."""
-        try:
-            return os.isatty(self.descriptor)
-        except OSError:
-            return False
+        return is_terminal(self.descriptor)
 
     async def write(self, data: bytes) -> None:
         """Write all of `data`; for a file, on to its disk. Raises `ClientError` if that fails.
@@ -43,6 +40,14 @@ class Output:
             reason = error.strerror or "unknown reason"
             message = f"The output could not be written: {reason}."
             raise ClientError(Exit.OUTPUT, "output", message) from None
+
+
+def is_terminal(descriptor: int) -> bool:
+    """Whether a person is at the other end of a descriptor."""
+    try:
+        return os.isatty(descriptor)
+    except OSError:
+        return False
 
 
 def _write_file(descriptor: int, data: bytes) -> None:

@@ -40,6 +40,8 @@ people = st.builds(
             st.none() | texts,
             st.none() | pins,
             st.booleans(),
+            st.booleans(),
+            st.tuples(st.none() | texts, st.booleans()),
         ),
         max_size=2,
     ),
@@ -58,6 +60,7 @@ people = st.builds(
     st.dictionaries(sized(16), texts, max_size=2),
     st.dictionaries(sized(16), sized(32), max_size=2),
     st.dictionaries(sized(16), numbers, max_size=2),
+    st.lists(sized(16), max_size=2),
 )
 KEPT = st.builds(
     Kept,

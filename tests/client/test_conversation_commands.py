@@ -22,7 +22,6 @@ def somebody(cli: Cli, name: str) -> Machine:
 def befriend(one: Machine, other: Machine) -> None:
     link = one.json("invite")["link"]
     other.json("invite", "--redeem", environment={"EPHEMERAL_INVITATION": link})
-    one.json("contacts")
 
 
 @pytest.fixture
@@ -72,6 +71,17 @@ def test_what_is_said_to_a_contact_is_read_once(ada: Machine, bob: Machine):
     (answer,) = ada.lines("inbox")
     assert (answer["text"], answer["name"], answer["direct"]) == ("Yes", "bob", True)
     assert len(ada.lines("chat")) == len(bob.lines("chat")) == 1
+
+
+def test_whoever_is_blocked_is_not_heard(ada: Machine, bob: Machine):
+    says(ada, "bob", "before")
+    assert texts(bob) == [("ada", "before")]
+    bob.json("contacts", "block", "ada")
+    says(ada, "bob", "after")
+    assert bob.run("inbox").returncode == Exit.NOTHING
+    bob.json("contacts", "remove", "ada")
+    says(ada, "bob", "later")
+    assert texts(bob) == [("ada", "later")]
 
 
 def test_who_was_compared_is_not_marked(ada: Machine, bob: Machine):
@@ -126,7 +136,7 @@ def test_whoever_is_removed_reads_no_more_and_is_told(ada: Machine, bob: Machine
     texts(bob)
     ada.json("chat", "remove", "Trip", "bob")
     says(ada, "Trip", "not for Bob")
-    assert "you were removed" in bob.run("inbox").stdout
+    assert "in this conversation no more" in bob.run("inbox").stdout
     assert bob.refused("say", "Trip", text="x") == "gone"
     assert texts(carol) == [("ada", "all"), ("ada", "not for Bob")]
     ada.json("chat", "add", "Trip", "bob")
@@ -219,3 +229,36 @@ def test_a_linked_device_reads_what_is_said_from_then_on(ada: Machine, bob: Mach
     # What is written on one is told on the other.
     says(bob, "ada", "mine")
     assert [(one["text"], one["own"]) for one in tablet.lines("inbox")] == [("mine", True)]
+
+
+def test_what_people_are_called_is_the_same_on_all_devices_of_an_account(
+    ada: Machine, bob: Machine, cli: Cli
+):
+    bob.json("contacts", "rename", "ada", "--name", "Boss")
+    tablet = Machine(cli, "tablet")
+    tablet.linked_by(bob)
+    known = [(one["name"], one["compared"]) for one in tablet.lines("contacts")]
+    assert known == [("Boss", False)]
+    # Later changes go both ways, by the account's own conversation.
+    bob.run("inbox")
+    tablet.run("inbox")
+    bob.json("contacts", "compare", "Boss", "--yes")
+    bob.run("inbox")
+    tablet.run("inbox")
+    tablet.json("contacts", "rename", "boss", "--name", "Chief")
+    tablet.run("inbox")
+    bob.run("inbox")
+    for machine in (bob, tablet):
+        known = [(one["name"], one["compared"]) for one in machine.lines("contacts")]
+        assert known == [("Chief", True)]
+
+
+def test_a_conversation_is_looked_through_again_and_begun_anew(ada: Machine, bob: Machine):
+    says(ada, "bob", "first")
+    assert [one["text"] for one in bob.lines("inbox")] == ["first"]
+    says(bob, "ada", "second")
+    told = [one["text"] for one in bob.lines("chat", "history", "ada") if "text" in one]
+    assert "second" in told
+    anew = ada.json("chat", "again", "bob")["conversation"]
+    ada.json("say", anew, text="third")
+    assert ("ada", "third") in texts(bob)

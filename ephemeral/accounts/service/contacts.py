@@ -79,13 +79,15 @@ class Contacts:
         """Which of these accounts are contacts of this one."""
         return await contact_rows.accepted(connection, account, accounts)
 
-    async def invited(
+    async def inviter(
         self, connection: Connection, account: bytes, invitation: bytes, conversation: bytes
-    ) -> bool:
-        """Whether this account has redeemed that invitation into that conversation."""
+    ) -> bytes | None:
+        """Who made the invitation into that conversation which this account has redeemed."""
         name = person_invitation_hash(self._index_key, invitation)
         row = await contact_invitation_rows.read(connection, name)
-        return row is not None and (row.redeemer, row.conversation) == (account, conversation)
+        if row is None or (row.redeemer, row.conversation) != (account, conversation):
+            return None
+        return row.account
 
     async def reads(self, connection: Connection, account: bytes, chain: bytes) -> bool:
         """Whether this account may read another's chain."""

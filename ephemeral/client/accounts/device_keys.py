@@ -25,6 +25,7 @@ _KEPT_MILLISECONDS = 2 * DAY_MILLISECONDS
 _PINS_DAYS = 7
 # With all that may stand beside them, a file holds so many.
 _PINNED_CONTACTS = 150
+_PEOPLE_BYTES = 4_000
 
 
 def first_sealing(random: Callable[[int], bytes], now: int) -> SealingSecret:
@@ -55,7 +56,7 @@ def registers(kept: Kept) -> dict[str, object]:
         shared["recovery_seal"] = b64encode(recovery_seal)
     if kept.conversations:
         shared["conversations"] = dict(kept.conversations)
-    return shared
+    return shared | kept.people.registers(_PEOPLE_BYTES)
 
 
 async def daily(account: Account) -> None:

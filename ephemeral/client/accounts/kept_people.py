@@ -5,12 +5,14 @@ compare, and inherits no name here.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ephemeral.protocol.accounts.chain import Pin
 from ephemeral.protocol.encoding import b64decode, b64encode
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import ID_SIZE, KEY_SIZE
+from ephemeral.protocol.names import is_name
 from ephemeral.protocol.objects import (
     Json,
     read_bytes,
@@ -28,7 +30,8 @@ class Person:
     """Somebody by their chain. `account`: who the server says has it, of a contact. `name`: what
     they are called here; `said`: what they call themselves; `address`: by which they asked or were
     asked. `pin`: how far their chain was read, or how far it was when they invited; `compared`:
-    whether its number was compared."""
+    whether its number was compared. `blocked`: nothing is to be heard from them. `shared`: the
+    name, and whether compared, as all devices of the account have them."""
 
     chain: bytes
     account: bytes | None = None
@@ -37,6 +40,19 @@ class Person:
     address: str | None = None
     pin: Pin | None = None
     compared: bool = False
+    blocked: bool = False
+    shared: tuple[str | None, bool] = (None, False)
+
+    @property
+    def called(self) -> str | None:
+        """What they are called here: as this account wished, else as they call themselves, else by
+        their address."""
+        return self.name or self.said or self.address
+
+    @property
+    def known_as(self) -> tuple[str | None, bool]:
+        """What all devices of the account are to know of them."""
+        return self.called, self.compared
 
 
 @dataclass(slots=True)
@@ -56,13 +72,15 @@ class Invited:
 class People:
     """All of it. `asked`: addresses by the request's id. `expected`: by conversations into which
     one was invited, whose chain the invitation named. `told`: by conversations, up to which epoch
-    its newcomers know what this account calls itself."""
+    its newcomers know what this account calls itself. `devices`: those of the account with which
+    `shared` is shared."""
 
     persons: list[Person] = field(default_factory=list)
     invited: list[Invited] = field(default_factory=list)
     asked: dict[bytes, str] = field(default_factory=dict)
     expected: dict[bytes, bytes] = field(default_factory=dict)
     told: dict[bytes, int] = field(default_factory=dict)
+    devices: list[bytes] = field(default_factory=list)
 
     def by_chain(self, chain: bytes | None) -> Person | None:
         """The person with this chain."""
@@ -77,6 +95,37 @@ class People:
         person.account = account or person.account
         return person
 
+    def registers(self, most: int) -> dict[str, object]:
+        """What a device that is linked, or the owner of the ten words, is told of people: as the
+        registers of that name (docs/conversations.md, 9.2), in about so many bytes at most."""
+        alias: dict[str, object] = {}
+        verified: dict[str, object] = {}
+        for one in self.persons:
+            chain = b64encode(one.chain)
+            name, compared = one.known_as
+            most -= 2 * len(chain) + len((name or "").encode()) + 20
+            if most < 0:
+                break
+            alias |= {chain: name} if name else {}
+            verified |= {chain: True} if compared else {}
+        return {"alias": alias, "verified": verified} if alias or verified else {}
+
+    def adopt(self, registers: Mapping[str, object]) -> bool:
+        """Take names, and who was compared, from what another device of the account told; whether
+        that was news. What has another form is passed over."""
+        before = self.fields()
+        for chain, name in _told(registers.get("alias")):
+            person = self.by_chain(chain)
+            known = None if person is None else person.shared[0]
+            if isinstance(name, str) and is_name(name) and name != known:
+                person = self.met(chain)
+                person.name, person.shared = name, (name, person.shared[1])
+        for chain, compared in _told(registers.get("verified")):
+            person = self.met(chain)
+            if isinstance(compared, bool) and compared != person.shared[1]:
+                person.compared, person.shared = compared, (person.shared[0], compared)
+        return before != self.fields()
+
     def fields(self) -> dict[str, object]:
         """As JSON."""
         return {
@@ -85,6 +134,7 @@ class People:
             "asked": {b64encode(request): one for request, one in self.asked.items()},
             "expected": {b64encode(of): b64encode(one) for of, one in self.expected.items()},
             "told": {b64encode(of): epoch for of, epoch in self.told.items()},
+            "devices": [b64encode(one) for one in self.devices],
         }
 
     @classmethod
@@ -97,7 +147,17 @@ class People:
             {b64decode(request): read_text(asked, request) for request in asked},
             {b64decode(of, ID_SIZE): read_bytes(expected, of, KEY_SIZE) for of in expected},
             {b64decode(of, ID_SIZE): read_integer(told, of) for of in told},
+            [b64decode(one, ID_SIZE) for one in read_list(obj, "devices")],
         )
+
+
+def _told(register: object) -> list[tuple[bytes, object]]:
+    found: list[tuple[bytes, object]] = []
+    if isinstance(register, Mapping):
+        for key, value in register.items():
+            with suppress(Refusal):
+                found.append((b64decode(key, KEY_SIZE), value))
+    return found
 
 
 def pin_fields(pin: Pin) -> dict[str, object]:
@@ -124,6 +184,9 @@ def _person_fields(one: Person) -> dict[str, object]:
         "address": one.address,
         "pin": one.pin and pin_fields(one.pin),
         "compared": int(one.compared),
+        "blocked": int(one.blocked),
+        "shared_name": one.shared[0],
+        "shared_compared": int(one.shared[1]),
     }
 
 
@@ -137,6 +200,8 @@ def _read_person(value: object) -> Person:
         _text_or_null(obj, "address"),
         None if obj.get("pin") is None else read_pin(read_object(obj, "pin")),
         bool(read_integer(obj, "compared")),
+        bool(read_integer(obj, "blocked")),
+        (_text_or_null(obj, "shared_name"), bool(read_integer(obj, "shared_compared"))),
     )
 
 

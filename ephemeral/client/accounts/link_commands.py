@@ -189,6 +189,7 @@ async def _linked(account: Account, chain: bytes, answer: Answer) -> None:
     if "conversations" in answer.registers:
         # From where this device follows them: R by the conversation's id.
         kept.conversations = read_object(answer.registers, "conversations")
+    kept.people.adopt(answer.registers)
     kept.linking = None
     kept.sealing[0].published_at = account.now
     await finish_device(account)

@@ -114,8 +114,10 @@ async def _recover(
     kept.forget_device()
     kept.session = None
     kept.seed = context.random(KEY_SIZE)
-    names_key, kept.conversations = _pinned(keys, chain, found)
+    names_key, pinned = _pinned(keys, chain, found)
     kept.names_key = names_key or context.random(KEY_SIZE)
+    kept.conversations = read_object(pinned, "conversations") if "conversations" in pinned else {}
+    kept.people.adopt(pinned)
     kept.recovery_seal = following.seal_public
     kept.sealing = [first_sealing(context.random, account.now)]
     key = kept.key
@@ -150,8 +152,7 @@ async def _recover(
 
 
 def _pinned(keys: RecoveryKeys, chain: Chain, found: Json) -> tuple[bytes | None, Json]:
-    """The key of names, of the oldest device's pins that can be read, and what they say of
-    conversations: R by id.
+    """The key of names, of the oldest device's pins that can be read, and all registers in them.
 
     A thief's device may have written pins as well; the oldest is the one that the owner trusted
     first.
@@ -169,6 +170,5 @@ def _pinned(keys: RecoveryKeys, chain: Chain, found: Json) -> tuple[bytes | None
     for _, pins in sorted(written, key=lambda each: each[0]):
         with suppress(Refusal):
             names_key = read_bytes(pins.registers, "names_key", KEY_SIZE)
-            known = "conversations" in pins.registers
-            return names_key, read_object(pins.registers, "conversations") if known else {}
+            return names_key, pins.registers
     return None, {}

@@ -50,13 +50,9 @@ async def list_all(context: Context) -> Exit:
             await context.put(_line(one))
     if not found and not context.wants_json:
         context.reassure(
-            "No contacts yet: `ephemeral invite` makes a link for somebody, "
-            "`ephemeral contacts request ADDRESS` asks who is findable."
-        )
-    if not listing.findable and not context.wants_json:
-        context.reassure(
-            f"Nobody can ask you by your address; `contacts findable on` lets those who know "
-            f"{account.kept.address} ask."
+            "No contacts yet: `ephemeral invite` makes a link for somebody, `ephemeral contacts "
+            "request ADDRESS` asks who is findable, `ephemeral contacts findable on` lets others "
+            "ask you."
         )
     return Exit.OK
 
@@ -153,6 +149,7 @@ async def block(context: Context) -> Exit:
         one = await _meant(account, _KNOWN - {"blocked"})
         assert one.account is not None
         await _put(account, one.account, "blocked")
+        await read_listing(account)
     await _told(context, one, "blocked", f"{between(one.shown)} is blocked, and isn't told.")
     return Exit.OK
 
@@ -164,6 +161,7 @@ async def remove(context: Context) -> Exit:
         one = await _meant(account, _KNOWN - {"asks"})
         assert one.account is not None
         await account.ask("DELETE", f"/contacts/{b64encode(one.account)}")
+        await read_listing(account)
     await _told(context, one, "removed", f"{between(one.shown)} is no contact any more.")
     return Exit.OK
 

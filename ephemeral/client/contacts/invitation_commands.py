@@ -9,7 +9,7 @@ from ephemeral.client.accounts.prompts import Secret, asked_words, terminal_colu
 from ephemeral.client.accounts.terminal_qr import qr_lines
 from ephemeral.client.contacts.chains import check_contact
 from ephemeral.client.contacts.listing import Listing, read_listing
-from ephemeral.client.contacts.naming import between, called, shown_names
+from ephemeral.client.contacts.naming import between, shown_names
 from ephemeral.client.context import Context
 from ephemeral.client.durations import local_time
 from ephemeral.client.exits import Exit, usage
@@ -44,7 +44,7 @@ async def invite(context: Context) -> Exit:
             raise Refusal("device_name", "A name has 1 to 64 bytes of what can be seen.")
     if args.to is not None:
         async with here(context) as place:
-            await place.engine.sync()
+            await place.sync()
             known = place.conversation(args.to)
             place.require_followed(known)
             refuse(known.role != ADMIN, "not_admin")
@@ -119,7 +119,7 @@ async def _redeem(account: Account) -> Exit:
     person = people.met(said.pin.chain, other)
     person.pin = person.pin or said.pin
     person.name = context.args.label or person.name
-    person.said = said.name or person.said
+    person.said = person.said or said.name
     if said.conversation is not None:
         people.expected[said.conversation] = said.pin.chain
     account.save()
@@ -168,7 +168,8 @@ async def _list(account: Account, listing: Listing) -> Exit:
             )
             continue
         label = "" if one.label is None else f" for {between(one.label)}"
-        state = f"works until {until}" if by is None else f"redeemed by {between(called(person))}"
+        who = between(None if person is None else person.called)
+        state = f"works until {until}" if by is None else f"redeemed by {who}"
         await context.put(f"{b64encode(one.id)}{label} {state}")
     if not people.invited:
         context.reassure("No invitation of this device waits.")

@@ -104,6 +104,9 @@ def _learn(account: Account, listing: Listing) -> None:
         asked = None if one.request is None else people.asked.get(one.request)
         if person.address is None and asked is not None:
             person.address = asked
+    blocked = {one.account for one in listing.contacts if one.state == "blocked"}
+    for known in people.persons:
+        known.blocked = known.account in blocked
     waiting = {one.request for one in listing.requests}
     waiting |= {one.request for one in listing.contacts if one.request is not None}
     people.asked = {one: address for one, address in people.asked.items() if one in waiting}
@@ -149,7 +152,7 @@ def _take(account: Account, person: Person, invited: Invited, redeemed: Redempti
         return
     person.pin = person.pin or said.pin
     person.name = person.name or invited.label
-    person.said = said.name or person.said
+    person.said = person.said or said.name
 
 
 def _objects(answer: Json, key: str) -> list[Json]:

@@ -9,7 +9,7 @@ from ephemeral.client.exits import usage
 from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.names import name_key, numbers
 
-__all__ = ["NOBODY", "Row", "between", "called", "chosen", "rows", "shown_names"]
+__all__ = ["NOBODY", "Row", "between", "chosen", "is_address_of", "rows", "shown_names"]
 
 #: Who has no name here.
 NOBODY = "somebody"
@@ -34,21 +34,20 @@ class Row(NamedTuple):
         return None if self.account is None else b64encode(self.account)
 
 
-def called(person: Person | None) -> str | None:
-    """What somebody is called here: as this account wished, else as they call themselves, else by
-    their address."""
-    return None if person is None else person.name or person.said or person.address
-
-
 def shown_names(persons: Iterable[Person]) -> dict[bytes, str]:
     """Names by chain, as they are shown; the second of one name has a number behind it."""
-    named = [(one.chain, called(one)) for one in persons]
+    named = [(one.chain, one.called) for one in persons]
     counted = zip(named, numbers(name for _, name in named), strict=True)
     return {
         chain: name if number < 2 else f"{name} · {number}"
         for (chain, name), number in counted
         if name is not None
     }
+
+
+def is_address_of(address: str | None, typed: str) -> bool:
+    """Whether an address is meant: the whole, or what stands before its number."""
+    return address is not None and typed.strip() in {address, address.partition(".")[0]}
 
 
 def between(name: str | None) -> str:
@@ -92,7 +91,7 @@ def chosen(found: Sequence[Row], states: set[str], typed: str) -> Row:
     key = name_key(typed.strip().removeprefix("‹").removesuffix("›"))
     means = (
         lambda one: one.shown is not None and name_key(one.shown) == key,
-        lambda one: one.address == typed.strip(),
+        lambda one: is_address_of(one.address, typed),
         lambda one: one.id is not None and one.id.startswith(typed.strip()),
     )
     for meant in means:

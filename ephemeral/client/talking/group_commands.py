@@ -6,6 +6,8 @@ from ephemeral.client.context import Context
 from ephemeral.client.conversations.engine import Known
 from ephemeral.client.exits import Exit, usage
 from ephemeral.client.talking.here import FOLLOWED, Here, here
+from ephemeral.client.talking.inbox import learn
+from ephemeral.client.talking.lines import fields_of, lines_of
 from ephemeral.client.talking.saying import introduce
 from ephemeral.protocol.conversations.records import ADMIN, MEMBER
 from ephemeral.protocol.encoding import b64encode
@@ -15,8 +17,10 @@ from ephemeral.protocol.names import is_name
 __all__ = [
     "add",
     "admin",
+    "again",
     "agree",
     "end",
+    "history",
     "leave",
     "list_all",
     "new",
@@ -37,7 +41,7 @@ _STATES = {
 async def list_all(context: Context) -> Exit:
     """List the account's conversations."""
     async with here(context) as place:
-        await place.engine.sync()
+        await place.sync()
         known = place.engine.known()
         new: dict[bytes, int] = {}
         for one in place.engine.news():
@@ -85,7 +89,7 @@ async def new(context: Context) -> Exit:
     """Make a conversation of several contacts, with a name."""
     name = _name(context)
     async with here(context) as place:
-        await place.engine.sync()
+        await place.sync()
         chains = place.people_of(context.args.whom)
         made = await place.engine.found(chains, name=name, timer=context.args.timer)
         known = place.known(made)
@@ -185,6 +189,23 @@ async def timer(context: Context) -> Exit:
     return Exit.OK
 
 
+async def history(context: Context) -> Exit:
+    """Show what the server still has of a conversation, from the first place on."""
+    async with here(context) as place:
+        known = await _followed(place)
+        found = await place.engine.history(known.id)
+        await learn(place, found)
+        for one in found:
+            if context.wants_json:
+                await context.put_json(fields_of(place, known, one))
+            elif lines := lines_of(place, known, one):
+                await context.put("\n".join(lines))
+    if found:
+        return Exit.OK
+    context.reassure("Nothing waits on the server: all devices have read everything.")
+    return Exit.NOTHING
+
+
 async def leave(context: Context) -> Exit:
     """Leave a conversation."""
     async with here(context) as place:
@@ -213,7 +234,7 @@ async def end(context: Context) -> Exit:
 async def agree(context: Context) -> Exit:
     """Take part in a conversation to which somebody unknown added this account."""
     async with here(context) as place:
-        await place.engine.sync()
+        await place.sync()
         known = place.conversation(context.args.where)
         if known.state == FOLLOWED:
             raise usage("You take part in it already.")
@@ -224,12 +245,27 @@ async def agree(context: Context) -> Exit:
     return Exit.OK
 
 
+async def again(context: Context) -> Exit:
+    """Begin a conversation anew with the same people."""
+    async with here(context) as place:
+        await place.sync()
+        known = place.conversation(context.args.where)
+        made = await place.engine.repair(known.id)
+        if known.name is not None:
+            card = {"name": known.name, "picture": None}
+            await place.engine.send(made, "card", card)
+        known = place.known(made)
+        await introduce(place, known)
+        await _done(place, known, "Begun anew, with the same people.")
+    return Exit.OK
+
+
 # --- the insides ----------------------------------------------------------------------------------
 
 
 async def _followed(place: Here) -> Known:
     """The conversation that was named, after all was read; one that is followed."""
-    await place.engine.sync()
+    await place.sync()
     known = place.conversation(place.context.args.where)
     place.require_followed(known)
     return known

@@ -7,7 +7,8 @@ from ephemeral.client.accounts.account import Account
 from ephemeral.client.accounts.choosing import account_here
 from ephemeral.client.accounts.device_commands import own_key
 from ephemeral.client.accounts.kept_people import Person
-from ephemeral.client.contacts.naming import between, shown_names
+from ephemeral.client.contacts.listing import read_listing
+from ephemeral.client.contacts.naming import between, is_address_of, shown_names
 from ephemeral.client.context import Context
 from ephemeral.client.conversations.engine import Conversations, Known, opened
 from ephemeral.client.exits import ClientError, Exit, usage
@@ -42,6 +43,25 @@ class Here:
         self.engine = engine
         pin = account.kept.pin
         self.own = None if pin is None else pin.chain
+
+    async def sync(self) -> dict[bytes, str]:
+        """Read on everywhere, and who is a contact; the codes of what couldn't be read now, by
+        conversation."""
+        failed = await self.engine.sync()
+        await self.meet()
+        return failed
+
+    async def meet(self) -> None:
+        """Know who has become a contact, and who is none any more."""
+        listing = await read_listing(self.account)
+        if listing.asking:
+            self.context.reassure("Somebody asks to be a contact: `ephemeral contacts` says who.")
+
+    def is_hidden(self, known: Known | None, chain: bytes | None) -> bool:
+        """Whether nothing is to be heard from somebody there: in a group who is blocked is."""
+        person = None if chain is None else self.person(chain)
+        direct = known is not None and self.is_direct(known)
+        return direct and person is not None and person.blocked
 
     @property
     def persons(self) -> list[Person]:
@@ -129,7 +149,9 @@ class Here:
         """Refuse what can't be read or written to."""
         if known.state != FOLLOWED:
             code = known.why if known.state == "refused" and known.why else known.state
-            raise ClientError(Exit.REFUSED, code, _NOT_NOW.get(known.state, "Not now."))
+            update = "This conversation needs a newer version of this program: update it."
+            sentence = update if code == "update_needed" else _NOT_NOW.get(known.state, "Not now.")
+            raise ClientError(Exit.REFUSED, code, sentence)
 
     def known(self, conversation: bytes) -> Known:
         """A conversation by its id, as it stands now."""
@@ -161,7 +183,7 @@ class Here:
         names = shown_names(self.persons)
         ways = (
             [one for one in self.persons if key and name_key(names.get(one.chain, "")) == key],
-            [one for one in self.persons if one.address == typed],
+            [one for one in self.persons if is_address_of(one.address, typed)],
             [
                 one
                 for one in self.persons

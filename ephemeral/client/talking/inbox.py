@@ -10,10 +10,11 @@ from ephemeral.client.safe_text import neutralise_line
 from ephemeral.client.talking.here import Here, here
 from ephemeral.client.talking.joining import let_in
 from ephemeral.client.talking.lines import fields_of, lines_of
-from ephemeral.client.talking.waiting import something_new
+from ephemeral.client.talking.own_devices import share
+from ephemeral.client.talking.waiting import Waiting
 from ephemeral.protocol.errors import Refusal
 
-__all__ = ["inbox", "is_own", "learn"]
+__all__ = ["inbox", "is_own", "learn", "status_of"]
 
 # For so long nothing is asked while nothing seems to be new.
 _ROUND_SECONDS = 25.0
@@ -24,22 +25,30 @@ async def inbox(context: Context) -> Exit:
     """Print what is new. `--follow`: and what is to come; the account isn't held meanwhile."""
     args = context.args
     until = asyncio.get_running_loop().time() + args.wait
-    told = 0
-    while True:
-        try:
-            async with here(context) as place:
-                told += await _round(place)
-        except (ClientError, Refusal) as error:
-            status = error.status if isinstance(error, ClientError) else exit_code_of(error)
-            if status != Exit.NETWORK or not args.follow:
-                raise
-            context.say(f"{neutralise_line(error.message)} Trying again.")
-            await asyncio.sleep(_AGAIN_SECONDS)
-            continue
-        left = until - asyncio.get_running_loop().time()
-        if not args.follow and (told or left <= 0):
-            break
-        await something_new(_ROUND_SECONDS if args.follow else min(left, _ROUND_SECONDS))
+    told, failed, first = 0, dict[bytes, str](), True
+    async with Waiting() as waiting:
+        while True:
+            new = 0
+            try:
+                async with here(context) as place:
+                    if args.follow or args.wait:
+                        await waiting.meet(place.account)
+                    new, failed = await _round(place, failed, first=first)
+                    first = False
+            except (ClientError, Refusal) as error:
+                if not args.follow or status_of(error) != Exit.NETWORK:
+                    raise
+                context.say(f"{neutralise_line(error.message)} Trying again.")
+                await asyncio.sleep(_AGAIN_SECONDS)
+                continue
+            told += new
+            left = until - asyncio.get_running_loop().time()
+            if not args.follow and (told or left <= 0):
+                break
+            seconds = _ROUND_SECONDS if args.follow else min(left, _ROUND_SECONDS)
+            await waiting.until_new(seconds, was_new=new > 0)
+    if failed:
+        raise ClientError(Exit.REFUSED, next(iter(failed.values())), _NOT_ALL)
     if told:
         return Exit.OK
     if not context.wants_json:
@@ -47,24 +56,40 @@ async def inbox(context: Context) -> Exit:
     return Exit.NOTHING
 
 
-async def _round(place: Here) -> int:
-    """Read on everywhere, print what is new; how much that was."""
-    await place.engine.sync()
+_NOT_ALL = "Not everything could be read now; it is tried again next time."
+
+
+def status_of(error: ClientError | Refusal) -> Exit:
+    """With what a command would end that was refused so."""
+    return error.status if isinstance(error, ClientError) else exit_code_of(error)
+
+
+async def _round(
+    place: Here, before: dict[bytes, str], *, first: bool
+) -> tuple[int, dict[bytes, str]]:
+    """Read on everywhere, print what is new; how much that was, and what couldn't be read."""
+    failed = await (place.sync() if first else place.engine.sync())
+    known = {one.id: one for one in place.engine.known()}
+    for conversation, code in failed.items():
+        if before.get(conversation) != code:
+            title = "one" if conversation not in known else place.title(known[conversation])
+            sentence = f"The conversation {title} can't be read now ({code})."
+            place.context.say(neutralise_line(sentence))
     await let_in(place)
+    await share(place)
     where = place.context.args.where
     only = None if where is None else place.conversation(where).id
-    found = place.engine.news(only)
-    return await _put(place, found)
+    return await _put(place, place.engine.news(only)), failed
 
 
 async def _put(place: Here, found: list[News]) -> int:
     """Print news, acknowledge them once they are printed; how many were printed."""
     context, count = place.context, 0
-    learn(place, found)
+    await learn(place, found)
     known = {one.id: one for one in place.engine.known()}
     for one in found:
         where = known.get(one.conversation)
-        if is_own(place, one):
+        if is_own(place, one) or place.is_hidden(where, one.chain):
             continue
         lines = lines_of(place, where, one)
         if context.wants_json and (lines or _for_programs(one)):
@@ -90,8 +115,13 @@ def is_own(place: Here, one: News) -> bool:
     return by_this and one.kind in {kinds.MESSAGE, kinds.RECORD}
 
 
-def learn(place: Here, found: list[News]) -> None:
-    """Keep what people call themselves."""
+async def learn(place: Here, found: list[News]) -> None:
+    """Know those who wrote, and what those call themselves who have no name here yet.
+
+    The first name stays: nobody takes that of somebody else later, under whom one knows them.
+    """
+    if any(place.name(one.chain) is None for one in found if one.chain not in {None, place.own}):
+        await place.meet()
     changed = False
     for one in found:
         content = one.content
@@ -99,7 +129,7 @@ def learn(place: Here, found: list[News]) -> None:
             continue
         assert one.chain is not None
         person = place.account.kept.people.met(one.chain)
-        changed |= person.said != content.body["name"]
-        person.said = str(content.body["name"])
+        if person.called is None:
+            person.said, changed = str(content.body["name"]), True
     if changed:
         place.account.save()

@@ -36,7 +36,7 @@ async def _add(place: Here, of: bytes, invited: Invited, chain: bytes, sealed: b
     person = people.met(chain)
     person.pin = person.pin or said.pin
     person.name = person.name or invited.label
-    person.said = said.name or person.said
+    person.said = person.said or said.name
     place.account.save()
     try:
         await place.engine.add(of, [chain])

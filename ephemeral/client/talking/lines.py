@@ -12,7 +12,7 @@ from ephemeral.client.conversations.news import News
 from ephemeral.client.durations import format_duration, local_time
 from ephemeral.client.safe_text import neutralise, neutralise_line
 from ephemeral.client.talking.here import Here
-from ephemeral.client.talking.reasons import NOTES, REASONS, UNKNOWN_REASON
+from ephemeral.client.talking.reasons import BROKEN_RECORD, NOTES, REASONS, UNKNOWN_REASON
 from ephemeral.protocol.encoding import b64decode, b64encode
 from ephemeral.protocol.errors import Refusal
 
@@ -21,6 +21,8 @@ __all__ = ["fields_of", "lines_of", "reference"]
 _TEXTS = {"text", "reply", "edit"}
 # What says nothing to a person, or has said it elsewhere.
 _QUIET = {"read", "profile", "sync"}
+# What a content says may not take the place of what this program says of the message.
+_RENAMED = {"name": "named", "place": "up_to"}
 _CHANGES = (
     ("added", "added {whom}"),
     ("removed", "removed {whom}"),
@@ -70,9 +72,7 @@ def fields_of(here: Here, known: Known | None, one: News) -> dict[str, object]:
 
 def _body(body: Mapping[str, object]) -> dict[str, object]:
     """A content's body, with the message that it is about as `say` takes it."""
-    found = {key: value for key, value in body.items() if key not in {"of", "name"}}
-    if "name" in body:
-        found["named"] = body["name"]
+    found = {_RENAMED.get(key, key): value for key, value in body.items()}
     of = body.get("of")
     if isinstance(of, dict):
         found["of"] = f"{of['device']}.{of['id']}"
@@ -99,7 +99,8 @@ def lines_of(here: Here, known: Known | None, one: News) -> list[str]:
 
 def _message(here: Here, known: Known | None, one: News) -> list[str]:
     content = one.content
-    if content is None or content.kind in _QUIET:
+    # What a conversation is called is sent again for devices that are new.
+    if content is None or content.kind in _QUIET or one.details.get("same"):
         return []
     body = content.body
     if content.kind in {"edit", "delete", "card"} and one.details.get("counts") is False:
@@ -185,8 +186,9 @@ def _missing(one: News) -> str:
 
 def _reason(one: News) -> str:
     code = one.code or ""
-    sentence = (NOTES if one.kind == kinds.NOTE else REASONS).get(code)
+    first, second = (NOTES, REASONS) if one.kind == kinds.NOTE else (REASONS, NOTES)
+    sentence = first.get(code) or second.get(code)
     if sentence is None:
-        sentence = REASONS.get(code) or UNKNOWN_REASON.format(code=code)
+        sentence = BROKEN_RECORD if code.startswith("record_") else UNKNOWN_REASON
     days = one.details.get("days")
-    return sentence.format(days=days if isinstance(days, int) else "some")
+    return sentence.format(code=code, days=days if isinstance(days, int) else "some")

@@ -96,9 +96,11 @@ CHAT_COMMANDS: Mapping[str, _Command] = {
     "admin": _Command("make somebody an admin, or no longer", _admin),
     "rename": _Command("give it another name, as an admin", _rename),
     "timer": _Command("let messages disappear after they were read, as an admin", _timer),
+    "history": _Command("show what the server still has of it", _where),
     "leave": _Command("leave it", _where),
     "end": _Command("destroy it for everybody, as an admin", _end),
     "agree": _Command("take part in one to which somebody unknown added you", _where),
+    "again": _Command("begin it anew with the same people, where it is broken", _where),
 }
 
 

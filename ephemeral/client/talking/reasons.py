@@ -2,12 +2,18 @@
 
 from collections.abc import Mapping
 
-__all__ = ["NOTES", "REASONS", "UNKNOWN_REASON"]
+__all__ = ["BROKEN_RECORD", "NOTES", "REASONS", "UNKNOWN_REASON"]
 
 UNKNOWN_REASON = "it breaks a rule of the protocol ({code})"
+#: Why a change isn't followed, by the code of the judge (docs/conversations.md, 3).
+BROKEN_RECORD = (
+    "it changes the conversation against its rules ({code}), so nothing after it is believed. "
+    "`ephemeral chat again` begins anew with the same people"
+)
 
 #: Why what somebody wrote isn't shown (docs/conversations.md, 5 and 6).
 REASONS: Mapping[str, str] = {
+    "box_broken": "its key didn't reach this device, or is destroyed",
     "content_form": "it isn't in the form that the protocol asks for",
     "log_fork": (
         "whoever wrote it has read another conversation than this device: the server shows "
@@ -23,8 +29,7 @@ REASONS: Mapping[str, str] = {
     "message_seen": "it claims to have read what can't have been there",
     "message_signature": "its signature is wrong: somebody else may have written it",
     "message_version": "it is of a newer version: update this program",
-    "no_seed": "its key never reached this device, or is destroyed",
-    "record_uninvited": "somebody who is none of your contacts added you",
+    "update_needed": "it is of a newer version: update this program",
 }
 
 #: What else is to be known of a conversation.
@@ -41,7 +46,7 @@ NOTES: Mapping[str, str] = {
         "you are in this conversation by your own word, since this device doesn't know it: "
         "compare numbers with the people in it"
     ),
-    "not_member": "you were removed from this conversation",
+    "not_member": "you are in this conversation no more: you were removed, or it was ended",
     "renewal_failed": "a new key could not be made; it is tried again with the next message",
     "seed_commitment": (
         "the key of this part is another than its author announced; another one is made with the "
@@ -49,9 +54,5 @@ NOTES: Mapping[str, str] = {
     ),
     "server_back": (
         "the server went back, as after the restoring of a backup; what it lost is sent anew"
-    ),
-    "two_forks": (
-        "several people have read another conversation than this device. Don't trust the server: "
-        "`ephemeral chat again` begins anew"
     ),
 }

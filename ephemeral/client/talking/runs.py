@@ -26,9 +26,11 @@ _RUNS: Mapping[str | None, _Run] = {
     "admin": group_commands.admin,
     "rename": group_commands.rename,
     "timer": group_commands.timer,
+    "history": group_commands.history,
     "leave": group_commands.leave,
     "end": group_commands.end,
     "agree": group_commands.agree,
+    "again": group_commands.again,
 }
 
 

@@ -1,15 +1,27 @@
 """`say`: a message to a contact or into a conversation, on its way when the command ends."""
 
+from contextlib import suppress
+
 from ephemeral.client.context import Context
 from ephemeral.client.conversations.engine import Known
 from ephemeral.client.exits import ClientError, Exit, exit_code_of, usage
+from ephemeral.client.output import is_terminal
 from ephemeral.client.talking.here import Here, here
 from ephemeral.protocol.conversations.contents import TEXT_MAX
 from ephemeral.protocol.encoding import b64decode, b64encode
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import ID_SIZE
 
-__all__ = ["introduce", "read_reference", "say", "send"]
+__all__ = ["introduce", "prepare", "read_reference", "say", "send"]
+
+
+def prepare(context: Context) -> None:
+    """Read the text before the loop starts; who is to type it is told how."""
+    if context.args.delete is not None:
+        return
+    if context.args.text_file is None and is_terminal(context.stdin):
+        context.reassure("Write the message; Ctrl-D on an empty line sends it, Ctrl-C doesn't.")
+    context.prepare({"text"})
 
 
 async def say(context: Context) -> Exit:
@@ -17,15 +29,22 @@ async def say(context: Context) -> Exit:
     args = context.args
     kind, body = _wanted(context)
     async with here(context) as place:
-        await place.engine.sync()
-        known = await place.conversation_with(args.where)
-        place.require_followed(known)
-        await introduce(place, known)
+        try:
+            await place.sync()
+            known = await place.conversation_with(args.where)
+            place.require_followed(known)
+            await introduce(place, known)
+        except ClientError as error:
+            if error.status != Exit.NETWORK:
+                raise
+            message = f"{error.message} Nothing was sent."
+            raise ClientError(error.status, error.code, message) from None
         sent = await send(place, known.id, kind, body)
         if args.delete is not None:
-            # Where it waits to be read yet, nobody reads it any more.
-            _, message = read_reference(args.delete)
-            await place.engine.service.destroy_message(known.id, message)
+            # Where it waits to be read yet, nobody reads it any more; else there is nothing.
+            _, deleted = read_reference(args.delete)
+            with suppress(Refusal):
+                await place.engine.service.destroy_message(known.id, deleted)
     if context.wants_json:
         await context.put_json(sent)
     context.reassure("Sent.")
@@ -36,7 +55,10 @@ def _wanted(context: Context) -> tuple[str, dict[str, object]]:
     args = context.args
     if args.delete is not None:
         return "delete", {"of": _of(args.delete)}
-    text = context.text
+    # The end of the last line is the shell's or the keyboard's, not the person's.
+    text = context.text.removesuffix("\n")
+    if not text:
+        raise usage("There is no text to send.")
     if len(text.encode()) > TEXT_MAX:
         raise usage(f"The text is too long: a message has room for {TEXT_MAX} bytes.")
     if args.react is not None:

@@ -1,19 +1,19 @@
 """`chat with`: talking in one conversation by lines. The account stays free for others."""
 
 import asyncio
-import os
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 
 from ephemeral.client.context import Context
-from ephemeral.client.exits import ClientError, Exit, exit_code_of
+from ephemeral.client.exits import ClientError, Exit
 from ephemeral.client.faces import Face, Plain, Terminal
 from ephemeral.client.line_editor import EndOfInput, Line
+from ephemeral.client.output import is_terminal
 from ephemeral.client.talking.here import Here, here
-from ephemeral.client.talking.inbox import is_own, learn
+from ephemeral.client.talking.inbox import is_own, learn, status_of
 from ephemeral.client.talking.joining import let_in
 from ephemeral.client.talking.lines import lines_of
 from ephemeral.client.talking.saying import introduce, send
-from ephemeral.client.talking.waiting import something_new
+from ephemeral.client.talking.waiting import Waiting
 from ephemeral.protocol.errors import Refusal
 
 __all__ = ["talk"]
@@ -26,7 +26,7 @@ _HELP = "Type and press Enter to send; Ctrl-J begins another line. /quit ends."
 async def talk(context: Context) -> Exit:
     """Read what comes in one conversation, and write lines into it."""
     async with here(context) as place:
-        await place.engine.sync()
+        await place.sync()
         known = await place.conversation_with(context.args.where)
         place.require_followed(known)
         title = place.title(known)
@@ -34,15 +34,9 @@ async def talk(context: Context) -> Exit:
 
 
 def _face(context: Context) -> Face:
-    if context.output.is_terminal() and _is_terminal(context.stdin):
+    if context.output.is_terminal() and is_terminal(context.stdin):
         return Terminal(context.stdin, context.output, context.heed)
     return Plain(context.stdin, context.output)
-
-
-def _is_terminal(descriptor: int) -> bool:
-    with suppress(OSError):
-        return os.isatty(descriptor)
-    return False
 
 
 class _Talk:
@@ -101,41 +95,44 @@ class _Talk:
                         await self._face.log(f"you: {line}")
                 await self._show(place)
         except (ClientError, Refusal) as error:
+            # Who has a terminal sees it and may say it again; a program goes by the exit code.
+            if not isinstance(self._face, Terminal):
+                raise
             await self._explain(error)
 
     async def _listen(self) -> None:
-        while True:
-            try:
-                async with self._turn, here(self._context) as place:
-                    await place.engine.sync()
-                    await let_in(place)
-                    await self._show(place)
-                self._away = False
-            except (ClientError, Refusal) as error:
-                if _status(error) != Exit.NETWORK:
-                    raise
-                if not self._away:
-                    await self._explain(error)
-                self._away = True
-                await asyncio.sleep(_AGAIN_SECONDS)
-                continue
-            await something_new(_ROUND_SECONDS)
+        async with Waiting() as waiting:
+            while True:
+                try:
+                    async with self._turn, here(self._context) as place:
+                        await waiting.meet(place.account)
+                        await place.engine.sync()
+                        await let_in(place)
+                        new = await self._show(place)
+                    self._away = False
+                except (ClientError, Refusal) as error:
+                    if status_of(error) != Exit.NETWORK:
+                        raise
+                    if not self._away:
+                        await self._explain(error)
+                    self._away = True
+                    await asyncio.sleep(_AGAIN_SECONDS)
+                    continue
+                await waiting.until_new(_ROUND_SECONDS, was_new=new)
 
-    async def _show(self, place: Here) -> None:
+    async def _show(self, place: Here) -> bool:
+        """Show what is new here; whether anything was."""
         known = place.known(self._conversation)
         found = place.engine.news(self._conversation)
-        learn(place, found)
+        await learn(place, found)
         for one in found:
-            if is_own(place, one):
+            if is_own(place, one) or place.is_hidden(known, one.chain):
                 continue
             for line in lines_of(place, known, one):
                 await self._face.log(line)
         await place.engine.taken(found)
         place.require_followed(known)
+        return bool(found)
 
     async def _explain(self, error: ClientError | Refusal) -> None:
         await self._face.log(f"ephemeral: {error.message}")
-
-
-def _status(error: ClientError | Refusal) -> Exit:
-    return error.status if isinstance(error, ClientError) else exit_code_of(error)

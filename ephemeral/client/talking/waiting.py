@@ -1,12 +1,50 @@
-"""Waiting for something new, without holding the account."""
+"""Waiting between the rounds of a command, without holding the account."""
 
 import asyncio
+from types import TracebackType
+from typing import Self
 
-__all__ = ["something_new"]
+from ephemeral.client.accounts.account import Account
+from ephemeral.client.conversations.listening import Ear
 
-_ASKED_EVERY = 2.0
+__all__ = ["Waiting"]
+
+# However much is hinted at: as long as nothing of it is new, nobody is asked more often.
+_LEAST_SECONDS = 0.25
 
 
-async def something_new(seconds: float) -> None:
-    """Return when something may be new, or the time is over."""
-    await asyncio.sleep(max(0.0, min(_ASKED_EVERY, seconds)))
+class Waiting:
+    """Between two rounds in which the account is held. There is an ear once it was `met`."""
+
+    def __init__(self) -> None:
+        self._ear: Ear | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._ear is not None:
+            await self._ear.__aexit__(kind, error, trace)
+
+    async def meet(self, account: Account) -> None:
+        """The account as it is in this round."""
+        if self._ear is not None:
+            self._ear.use(account)
+            return
+        ear = Ear(account)
+        await ear.__aenter__()
+        self._ear = ear
+
+    async def until_new(self, seconds: float, *, was_new: bool) -> None:
+        """Return when something may be new, or the time is over."""
+        if not was_new:
+            await asyncio.sleep(_LEAST_SECONDS)
+        if self._ear is None:
+            await asyncio.sleep(_LEAST_SECONDS)
+        else:
+            await self._ear.heard(max(0.0, seconds))

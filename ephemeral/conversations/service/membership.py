@@ -79,8 +79,8 @@ class Membership:
             refuse(key is None or not verify_leave(conversation, leave, key), "record_leave")
             row = LeaveRow(leave.chain, leave.since, leave.device, leave.signature)
             await member_rows.insert_leave(connection, conversation, row)
-            remain = await people_rows.drop_person(connection, conversation, person.chain)
-            if not remain:
+            await people_rows.drop_person(connection, conversation, person.chain)
+            if await people_rows.deserted(connection, [conversation]):
                 await self._destruction.destroy(connection, conversation)
                 self._hints.later(conversation, 0, [asker.account])
                 return
@@ -172,10 +172,15 @@ class Membership:
     async def _is_invited(
         self, connection: Connection, asker: Asker, conversation: bytes, invitation: bytes
     ) -> bool:
-        """Whether somebody has redeemed an invitation into it, or has its link."""
+        """Whether somebody has redeemed an admin's invitation into it, or has its link."""
         if len(invitation) == _INVITATION_BYTES:
-            return await self._doors.contacts.invited(
+            inviter = await self._doors.contacts.inviter(
                 connection, asker.account, invitation, conversation
             )
+            if inviter is None:
+                return False
+            # Anybody can make an invitation that names any conversation.
+            by = await people_rows.person(connection, conversation, inviter)
+            return by is not None and by.admin
         record = await self._records.newest(connection, conversation)
         return record.joining is not None and hmac.compare_digest(record.joining, invitation)

@@ -360,10 +360,10 @@ async def test_an_invitation_makes_two_contacts_once(accounts: AccountDesk) -> N
     [seen] = (await listed(accounts, one)).redemptions
     assert seen[:4] == (id_, other.account, answer, conversation)
     async with accounts.pool.acquire() as connection:
-        invited = accounts.contacts.contacts.invited
-        assert await invited(connection, other.account, id_, conversation)
-        assert not await invited(connection, third.account, id_, conversation)
-        assert not await invited(connection, other.account, id_, os.urandom(16))
+        by = accounts.contacts.contacts.inviter
+        assert await by(connection, other.account, id_, conversation) == one.account
+        assert await by(connection, third.account, id_, conversation) is None
+        assert await by(connection, other.account, id_, os.urandom(16)) is None
     again = await invitations.redeem(guest, id_, answer)
     assert again[:2] == redeemed[:2]
     with refused("invitation_unknown"):

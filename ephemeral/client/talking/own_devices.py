@@ -1,0 +1,47 @@
+"""What people are called, and who was compared, is the same on all devices of the account.
+
+The account's own conversation carries it (docs/conversations.md, 9.2): registers `alias`, a name by
+chain, and `verified`, true or false by chain. What was changed here since it was last the same goes
+to the others; all else is taken from them.
+"""
+
+from ephemeral.client.talking.here import Here
+from ephemeral.protocol.encoding import b64encode
+from ephemeral.protocol.names import is_name
+
+__all__ = ["share"]
+
+# In one round so much is told: with a hundred people it takes two.
+_MOST = 50
+
+
+async def share(place: Here) -> None:
+    """Take what other devices of the account told, and tell them what is new here."""
+    account, engine = place.account, place.engine
+    people = account.kept.people
+    told = {name: engine.register(name) for name in ("alias", "verified")}
+    if people.adopt(told):
+        account.save()
+    devices = sorted(one.id for one in engine.people.own.last.devices)
+    if len(devices) < 2:
+        return
+    if not set(devices) <= set(people.devices):
+        # Who is new has read nothing of what was told before.
+        for one in people.persons:
+            one.shared = (None, False)
+    people.devices = devices
+    count = 0
+    for one in people.persons:
+        name, compared = one.known_as
+        key = b64encode(one.chain)
+        if name != one.shared[0] and name is not None and is_name(name):
+            await engine.set_register("alias", key, name)
+            one.shared = (name, one.shared[1])
+            count += 1
+        if compared != one.shared[1]:
+            await engine.set_register("verified", key, compared)
+            one.shared = (one.shared[0], compared)
+            count += 1
+        if count >= _MOST:
+            break
+    account.save()

@@ -1,0 +1,96 @@
+"""Who is let into a conversation by an invitation, and under which name."""
+
+import asyncio
+import os
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from ephemeral.client.accounts.kept_people import Invited, People, Person
+from ephemeral.client.conversations.news import News
+from ephemeral.client.talking.inbox import learn
+from ephemeral.client.talking.joining import let_in
+from ephemeral.protocol.accounts.chain import Pin
+from ephemeral.protocol.conversations.contents import Content
+from ephemeral.protocol.conversations.invitations import Invitation, Inviting, seal_redemption
+from ephemeral.protocol.errors import Refusal
+
+TRIP, ID, SECRET = bytes(16), bytes([1]) * 16, bytes([2]) * 32
+CAROL, MALLORY = bytes([3]) * 32, bytes([4]) * 32
+
+
+class Place:
+    """A device that made an invitation into a conversation, and the one who waits there."""
+
+    def __init__(self, chain: bytes, secret: bytes, said: bytes, *, admin: bool = True) -> None:
+        self.people = People(invited=[Invited(ID, SECRET, conversation=TRIP)])
+        sealed = seal_redemption(
+            Invitation(ID, secret), Inviting(Pin(said, 0, said), "Carol"), os.urandom
+        )
+        waits = SimpleNamespace(invitation=ID, sealed=sealed, person=SimpleNamespace(chain=chain))
+        self.waiting = [waits]
+        self.admin = admin
+        self.added: list[bytes] = []
+        self.said: list[str] = []
+        self.own = None
+        self.engine = self
+        self.context = SimpleNamespace(say=self.said.append)
+        self.account = SimpleNamespace(
+            kept=SimpleNamespace(people=self.people), save=lambda: None, ask=self.ask
+        )
+
+    def known(self) -> list[Any]:
+        return [SimpleNamespace(id=TRIP, state="following")]
+
+    def name(self, _chain: bytes) -> str:
+        return "known"
+
+    def who(self, _chain: bytes) -> str:
+        return "somebody"
+
+    async def joins(self, _conversation: bytes) -> list[Any]:
+        return self.waiting
+
+    async def add(self, _conversation: bytes, chains: list[bytes]) -> None:
+        if not self.admin:
+            raise Refusal("not_admin")
+        self.added += chains
+
+    async def ask(self, _method: str, _path: str) -> dict[str, object]:
+        return {}
+
+
+def test_whoever_had_the_link_is_let_in_once():
+    place = Place(CAROL, SECRET, CAROL)
+    for _ in range(2):
+        asyncio.run(let_in(cast("Any", place)))
+    assert place.added == [CAROL]
+    (person,) = place.people.persons
+    assert (person.said, person.pin) == ("Carol", Pin(CAROL, 0, CAROL))
+
+
+@pytest.mark.parametrize(("secret", "said"), [(bytes(32), MALLORY), (SECRET, CAROL)])
+def test_nobody_is_let_in_who_had_not_the_link(secret: bytes, said: bytes):
+    # Without its secret; or with what somebody else had sealed.
+    place = Place(MALLORY, secret, said)
+    asyncio.run(let_in(cast("Any", place)))
+    assert (place.added, place.people.persons) == ([], [])
+    assert len(place.people.invited) == 1
+
+
+def test_whoever_is_no_admin_any_more_lets_nobody_in_and_says_so():
+    place = Place(CAROL, SECRET, CAROL, admin=False)
+    asyncio.run(let_in(cast("Any", place)))
+    assert "no admin" in place.said[0]
+    assert len(place.people.invited) == 1
+
+
+def test_a_name_that_is_known_is_not_taken_by_a_profile():
+    place = Place(CAROL, SECRET, CAROL)
+    place.people.persons = [Person(CAROL, name="Carol"), Person(MALLORY, address="mal.12345")]
+    for chain, name in ((MALLORY, "Carol"), (CAROL, "Mallory"), (TRIP * 2, "Dave")):
+        content = Content("profile", 0, {"name": name, "picture": None})
+        said = News(1, TRIP, "message", 1, 0, chain, ID, ID, content)
+        asyncio.run(learn(cast("Any", place), [said]))
+    assert [one.called for one in place.people.persons] == ["Carol", "mal.12345", "Dave"]
