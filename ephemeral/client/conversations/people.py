@@ -6,6 +6,7 @@ What is kept of a chain is a pin: what the server shows later extends it, or isn
 from collections.abc import Iterable, Iterator, Mapping
 
 from ephemeral.client.accounts.account import Account
+from ephemeral.client.accounts.own_chain import read_own
 from ephemeral.client.conversations.served import PersonNow, SignedKey
 from ephemeral.client.conversations.service import Service
 from ephemeral.client.conversations.store import Store
@@ -68,7 +69,9 @@ class People(Mapping[bytes, Line]):
         Refuses what a chain is refused for, and `chain_fork`.
         """
         for chain in sorted(set(chains)):
-            if chain != self.own.id:
+            if chain == self.own.id:
+                await read_own(self._account)
+            else:
                 await self._read_on(chain)
 
     async def _read_on(self, chain: bytes) -> None:

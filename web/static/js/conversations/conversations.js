@@ -40,6 +40,8 @@ export class Conversations {
   #open = new Map();
   /** @type {Set<Listener>} */
   #listeners = new Set();
+  /** At which somebody looks. @type {string|null} */
+  #looked = null;
 
   /**
    * @param {Member} member
@@ -76,10 +78,16 @@ export class Conversations {
     const parts = {
       member: this.#member, store: this.#store, api: this.#api, chains: this.#chains, contacts: this.#contacts,
       changed: (/** @type {string} */ one) => this.#tell(one, null),
+      urgency: () => /** @type {import("./member.js").Priority} */ (this.#looked === id ? "open" : "other"),
     };
     const made = new Conversation(id, parts);
     this.#open.set(id, made);
     return made;
+  }
+
+  /** Somebody looks at this one: what it needs comes before what others need. @param {string|null} id */
+  look(id) {
+    this.#looked = id;
   }
 
   /** Those that are kept here. @returns {Promise<View[]>} */

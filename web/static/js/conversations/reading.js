@@ -54,7 +54,7 @@ export class Reading {
 
   /**
    * @param {string} id
-   * @param {Pick<import("./state.js").Parts, "store"|"chains"|"member">} parts
+   * @param {Pick<import("./state.js").Parts, "store"|"chains"|"member"|"urgency">} parts
    * @param {Standpoint} from
    * @param {readonly Epoch[]} epochs  records that may stand in what is read
    */
@@ -180,7 +180,7 @@ export class Reading {
     const key = listed.number === 0 ? null : await member.sealingKey(listed.number);
     if (key === null || box === null) return { seed: null, trouble: "box_missing" };
     try {
-      const hpke = await member.hpke("open");
+      const hpke = await member.hpke(this.#parts.urgency());
       return { seed: await openBox(hpke, key, signed, member.device, box), trouble: null };
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;

@@ -36,6 +36,7 @@ import { keysOf } from "./store.js";
  * @property {import("./chains.js").Chains} chains
  * @property {import("./contacts.js").Contacts} contacts
  * @property {(conversation: string) => void} changed  there is something else to be shown
+ * @property {() => import("./member.js").Priority} urgency  of what is read
  *
  * @typedef {{state: State, signed: SignedRecord, seed: Uint8Array|null}} Standpoint  what whoever goes on begins from
  */
