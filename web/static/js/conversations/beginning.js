@@ -70,7 +70,7 @@ export class Beginning {
     const made = await founding({ by: member.device, seed, lines, keyOf }, {
       conversation, people: named, timer, joining, continues,
     });
-    await this.#post(await this.#write(made, keyOf, seed));
+    await this.#post(await this.#write(made, { keyOf, lines }, seed));
   }
 
   /**
@@ -120,7 +120,7 @@ export class Beginning {
     const made = await renewal(before, {
       by: member.device, seed, lines, keyOf, seen: place, log: fromBase64url(hash, 32),
     }, { ...change, leaves: members.leaves });
-    return this.#write(made, keyOf, seed);
+    return this.#write(made, { keyOf, lines }, seed);
   }
 
   /** A record that was made upon this one, and of which nobody knows what became. @param {string} R @returns {Promise<Draft|null>} */
@@ -135,15 +135,15 @@ export class Beginning {
 
   /**
    * @param {Record} made
-   * @param {import("../protocol/conversations/making.js").KeyOf} keyOf
+   * @param {Pick<import("../protocol/conversations/making.js").Author, "keyOf"|"lines">} known
    * @param {Uint8Array} seed
    */
-  async #write(made, keyOf, seed) {
+  async #write(made, known, seed) {
     const { member, store } = this.#parts;
     const record = made.encode();
     const hash = await made.hash();
     const devices = made.devices.map(({ device }) => device);
-    const boxes = await sealBoxes(await member.hpke("send"), hash, sealingKeys(made, keyOf), devices, seed);
+    const boxes = await sealBoxes(await member.hpke("send"), hash, sealingKeys(made, known), devices, seed);
     const { signature } = await signRecord(member.keys, record, boxes);
     /** @type {Draft} */
     const draft = {
