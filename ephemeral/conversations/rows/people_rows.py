@@ -25,7 +25,6 @@ __all__ = [
     "lock_of_account",
     "lock_of_chains",
     "name_chains",
-    "owners",
     "people",
     "person",
     "replace_people",
@@ -316,15 +315,6 @@ async def is_beside(connection: Connection, account: bytes, chain: bytes) -> boo
         chain,
     )
     return found is not None
-
-
-async def owners(connection: Connection, accounts: Sequence[bytes]) -> dict[bytes, bytes]:
-    """The active devices of accounts, with whose they are."""
-    rows = await connection.fetch(
-        "SELECT device, account FROM accounts.devices WHERE account = ANY($1::bytea[])",
-        list(accounts),
-    )
-    return {row[0]: row[1] for row in rows}
 
 
 async def deserted(
