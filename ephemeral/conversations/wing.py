@@ -56,7 +56,8 @@ async def conversations_wing(ground: Ground, doors: Doors) -> AsyncIterator[Wing
         services.epochs, services.membership, services.reading, services.ledger
     )
 
-    operations = conversation_operations(handlers, doors, ConversationActions.of(ground.settings))
+    actions = ConversationActions.of(ground.settings)
+    operations = conversation_operations(handlers, doors, actions)
 
     async def figures() -> list[Figure]:
         found = await counts(pool)
@@ -69,7 +70,7 @@ async def conversations_wing(ground: Ground, doors: Doors) -> AsyncIterator[Wing
     try:
         yield Wing(
             operations=operations,
-            sockets=[socket_route(operations, hub, doors, ground.settings.base_path)],
+            sockets=[socket_route(operations, hub, doors, actions, ground.settings.base_path)],
             background={"conversations": services.sweeper.run, "account sockets": hub.run},
             gauges={metrics.CONVERSATION_QUEUE: lambda: services.ledger.queued},
             figures=figures,

@@ -254,6 +254,13 @@ def _elsewhere(found: list[TableRecord]) -> tuple[Elsewhere, ...]:
         ),
         Elsewhere(
             "memory",
+            "sockets",
+            None,
+            "Open connections of your devices, which conversations they are told of, and for a "
+            "second that somebody is writing.",
+        ),
+        Elsewhere(
+            "memory",
             "what was read last",
             None,
             "The newest encrypted messages of conversations that are in use, for a while.",

@@ -50,6 +50,10 @@ class Account:
         """Have what is kept on the disk."""
         self._file.save(self.kept)
 
+    def remove_conversations(self) -> None:
+        """Nothing of conversations is kept here any more."""
+        self._file.remove_conversations()
+
     def remove(self) -> None:
         """Nothing of the account is kept here any more."""
         self._file.remove()

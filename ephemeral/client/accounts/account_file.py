@@ -144,14 +144,17 @@ class AccountFile:
 
     def remove(self) -> None:
         """Nothing is kept any more. What a drafted file left behind goes too."""
-        folder, stem = self.path.parent, self.path.stem
-        drafts = folder.glob(f".{self.path.name}.*")
-        # What conversations keep goes as well.
-        for path in (self.path, *drafts, *folder.glob(f"{stem}.conversations*")):
+        for path in (self.path, *self.path.parent.glob(f".{self.path.name}.*")):
             path.unlink(missing_ok=True)
+        self.remove_conversations()
         _keep_folder(self.path.parent)
         if self._key is not None:
             keyring_key.remove(self.path.stem)
+
+    def remove_conversations(self) -> None:
+        """Nothing of conversations is kept any more."""
+        for path in self.path.parent.glob(f"{self.path.stem}.conversations*"):
+            path.unlink(missing_ok=True)
 
 
 def _bound(server: str, address: str) -> bytes:

@@ -7,6 +7,8 @@ from ephemeral.client.accounts.choosing import account_here, asked_key
 from ephemeral.client.accounts.device_keys import DAY_MILLISECONDS, daily
 from ephemeral.client.accounts.own_chain import Listed, Own, read_own
 from ephemeral.client.context import Context
+from ephemeral.client.conversations.engine import opened
+from ephemeral.client.conversations.following import FOLLOWING
 from ephemeral.client.durations import day, local_time
 from ephemeral.client.exits import ClientError, Exit, usage
 from ephemeral.client.record_lines import record_lines
@@ -154,12 +156,32 @@ async def revoke(context: Context) -> Exit:
             f"/devices/{b64encode(device)}/revoke",
             lambda _, signed: {"statement": b64encode(signed.encode()), "auth_key": auth_key},
         )
+        left = 0
         if device == account.kept.device:
             account.remove()
+        elif account.kept.storage is not None:
+            left = await _shut_out(account)
     if context.wants_json:
-        await context.put_json({"removed": b64encode(device), "sequence": after.sequence})
+        told = {"removed": b64encode(device), "sequence": after.sequence}
+        await context.put_json(told | ({"open": left} if left else {}))
     context.reassure("The device is removed. Its sessions have ended.")
+    if left:
+        context.say(
+            f"{left} of your conversations still have a key that it knows; whoever says something "
+            "there gives it a new one first."
+        )
     return Exit.OK
+
+
+async def _shut_out(account: Account) -> int:
+    """Give conversations another key, which the removed device doesn't get; how many are left."""
+    with opened(account) as talk:
+        try:
+            await talk.sync()
+            return await talk.renew()
+        except (Refusal, ClientError):
+            # The device is removed all the same, and nobody sends under the old key.
+            return sum(one.state == FOLLOWING for one in talk.known())
 
 
 async def refuse_waiting(context: Context) -> Exit:

@@ -147,6 +147,7 @@ async def open_session(account: Account, path: str, body: Mapping[str, object]) 
                     "destroyed; it can be linked anew."
                 )
             kept.forget_device()
+            account.remove_conversations()
         else:
             return
     account.take_tokens(await account.ask_with("POST", path, body=body))

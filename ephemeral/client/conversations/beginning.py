@@ -74,6 +74,8 @@ class Beginning:
             why = first_reason(record, self._people, self._reader(record, known))
             line += await self._line(signed, read[at + 1 :])
         except Refusal as refusal:
+            if not judging.is_verdict(refusal.code):
+                raise
             uninvited = refusal.code == "record_uninvited"
             state = following.REQUEST if uninvited else following.REFUSED
             why = refusal.code
@@ -85,6 +87,10 @@ class Beginning:
             last.served.s if listed else last.served.s + 1, 0,
         )  # fmt: skip
         one.reach(one.log)
+        before = following.load(self._store, conversation)
+        if before is not None and (before.state, before.signed.hash) == (state, last.signed.hash):
+            # It asks still, and was shown.
+            return before
         notes = [self._told(one, last, state, why)]
         if why == "agreed":
             notes.append(self._note(one, last, "not_compared"))

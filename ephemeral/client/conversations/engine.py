@@ -10,7 +10,7 @@ on from the file. What is refused is a `Refusal`, what can't be reached a `Clien
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from ephemeral.client.accounts.account import Account
@@ -21,7 +21,7 @@ from ephemeral.client.conversations.beginning import Beginning
 from ephemeral.client.conversations.epochs import Epochs
 from ephemeral.client.conversations.following import Following
 from ephemeral.client.conversations.founding import Founding
-from ephemeral.client.conversations.keeping_up import OVER, KeepingUp
+from ephemeral.client.conversations.keeping_up import FOR_ALL, OVER, KeepingUp
 from ephemeral.client.conversations.news import News
 from ephemeral.client.conversations.people import People
 from ephemeral.client.conversations.reading import Reading
@@ -31,6 +31,7 @@ from ephemeral.client.conversations.served import Joining
 from ephemeral.client.conversations.service import Service
 from ephemeral.client.conversations.speaking import Speaking
 from ephemeral.client.conversations.store import Crash, Store, ignore
+from ephemeral.client.conversations.tending import Tending
 from ephemeral.protocol.conversations import contents
 from ephemeral.protocol.conversations.leaves import sign_leave
 from ephemeral.protocol.conversations.making import Change
@@ -69,10 +70,8 @@ def opened(account: Account, crash: Crash = ignore) -> Iterator["Conversations"]
     store = Store(account.storage, kept.device, kept.storage, account.context.random, crash)
     try:
         yield Conversations(account, store, crash)
-    except BaseException:
-        store.abandon()
-        raise
-    store.close()
+    finally:
+        store.close()
 
 
 class Conversations(Speaking):
@@ -88,10 +87,11 @@ class Conversations(Speaking):
         beginning = Beginning(*parts)
         self._reading = reading = Reading(*parts, beginning, self._registers.take)
         self._up = KeepingUp(*parts, beginning, reading, self._registers)
-        read = self._up.read_on
-        self._epochs = Epochs(*parts, read)
+        ways = (self._up.read_on, self._up.look_again)
+        self._epochs = Epochs(*parts, *ways)
+        self._tending = Tending(store, self.people, self._epochs, self._registers)
         self._founding = Founding(account, self.service, self.people, self._epochs)
-        self._sending = Sending(*parts, self._epochs, read, self._registers.take)
+        self._sending = Sending(*parts, self._epochs, *ways, self._registers.take)
 
     # --- reading ----------------------------------------------------------------------------------
 
@@ -102,44 +102,21 @@ class Conversations(Speaking):
         """
         await read_own(self._account)
         failed = await self._up.all()
-        await self.flush()
-        await self._join_in()
+        failed |= await self.flush()
+        await self._tending.join_in()
+        with suppress(Refusal):
+            for conversation, card in self._tending.owed():
+                await self.send(conversation, "card", card)
+            for name, value in self._tending.untold():
+                await self.set_register("conversation", name, value)
         await self._up.acknowledge()
         await daily(self._account)
         return failed
 
-    async def _join_in(self) -> None:
-        """A device that was linked lately begins the epochs that list it, the newest first."""
-        device = self._account.kept.device
-        for one in sorted(following.all_of(self._store), key=lambda one: -one.record_s):
-            listed = any(each.device == device for each in one.record.devices)
-            if one.state != following.FOLLOWING or listed or self._epochs.due(one) != "devices":
-                continue
-            if await self._renewed(one) == "too_many":
-                return
-
     async def renew(self) -> int:
         """Begin epochs wherever chains ask for one, as after the removal of a device; how many are
         left for later."""
-        left = 0
-        stopped = False
-        for one in following.all_of(self._store):
-            if one.state != following.FOLLOWING or self._epochs.due(one) is None:
-                continue
-            if stopped or await self._renewed(one) is not None:
-                stopped, left = True, left + 1
-        return left
-
-    async def _renewed(self, one: Following) -> str | None:
-        """Begin an epoch in one; the code, if that can't be done now."""
-        found = self._of(one.conversation)
-        try:
-            await self._epochs.begin(found)
-        except Refusal as refusal:
-            if refusal.code in {"session_ended", "device_copied", "device_revoked"}:
-                raise
-            return refusal.code
-        return None
+        return await self._tending.renew()
 
     async def read(self, conversation: bytes) -> None:
         """Read what is new in one."""
@@ -224,6 +201,8 @@ class Conversations(Speaking):
         """Fulfil a wish by another epoch, unless all is so already."""
         one = await self._current(conversation)
         await self._epochs.begin(one, wish)
+        if one.owed and one.card is not None:
+            await self.send(conversation, "card", one.card)
 
     async def leave(self, conversation: bytes) -> None:
         """Leave; the others learn of it by their next epoch."""
@@ -298,7 +277,8 @@ class Conversations(Speaking):
         try:
             sent = await self._sending.flush(one)
         except Refusal as refusal:
-            if refusal.code in _FINAL:
+            if refusal.status < _UNSURE:
+                # It was refused, and whoever asked is told so: it isn't sent later all the same.
                 self._sending.drop(conversation, message)
             raise
         found = next((each for each in sent if each.id == message), None)
@@ -324,15 +304,18 @@ class Conversations(Speaking):
         one = await self._current(conversation)
         return await self._reading.again(one)
 
-    async def flush(self, conversation: bytes | None = None) -> None:
-        """Send what waits since a crash or a lost line."""
+    async def flush(self, conversation: bytes | None = None) -> dict[bytes, str]:
+        """Send what waits since a crash or a lost line; the codes of what can't be sent now."""
+        failed: dict[bytes, str] = {}
         for one in self._sending.waits_in():
             if conversation in {None, one}:
                 try:
                     await self._sending.flush(self._of(one))
                 except Refusal as refusal:
-                    if refusal.code not in _FINAL:
+                    if refusal.code in FOR_ALL:
                         raise
+                    failed[one] = refusal.code
+        return failed
 
     def _of(self, conversation: bytes) -> Following:
         one = following.load(self._store, conversation)
@@ -372,5 +355,5 @@ class Conversations(Speaking):
         return own
 
 
-# What will be refused again.
-_FINAL = {"not_member", "content_form", "message_length"}
+# From this status on nobody knows whether it was done.
+_UNSURE = 500

@@ -34,7 +34,7 @@ _LATE = {"conflict", "record_epoch", "record_previous", "record_seen", "broken"}
 #: Nothing but what is due.
 RENEW = Change()
 
-#: Reads a conversation on to its end.
+#: Reads a conversation on to its end; or sees what its log is, where the server has another.
 Read = Callable[[Following], Awaitable[None]]
 
 
@@ -47,16 +47,23 @@ class Draft:
 
 
 class Epochs:
-    """Begins epochs. `read` reads on in a conversation."""
+    """Begins epochs. `read` reads on in a conversation, `look_again` where its log is another."""
 
     def __init__(
-        self, account: Account, store: Store, service: Service, people: People, read: Read
+        self,
+        account: Account,
+        store: Store,
+        service: Service,
+        people: People,
+        read: Read,
+        look_again: Read,
     ) -> None:
         self._account = account
         self._store = store
         self._service = service
         self._people = people
         self._read = read
+        self._look_again = look_again
 
     def due(self, one: Following) -> str | None:
         """Why nothing may be sent before another epoch, as far as this device knows: what the
@@ -85,16 +92,17 @@ class Epochs:
 
     async def _attempt(self, one: Following, wish: Change) -> None:
         """Post a record, and read on to it, or to what came first."""
-        draft = self._draft_of(one, wish)
-        if draft is None:
-            members = await self._service.members(one.conversation)
-            draft = await self._made(one, wish, members)
+        draft: Draft | None = None
         try:
+            draft = self._draft_of(one, wish)
+            if draft is None:
+                members = await self._service.members(one.conversation)
+                draft = await self._made(one, wish, members)
             await self._service.begin(one.conversation, draft.signed, draft.boxes)
         except Refusal as refusal:
             if refusal.code == "not_found":
                 raise Refusal("not_member") from None
-            if refusal.status < 500 and refusal.code != "too_many":
+            if draft is not None and refusal.status < 500 and refusal.code != "too_many":
                 with self._store.writing("draft"):
                     self._store.do(
                         "UPDATE drafts SET dead = 1 WHERE conversation = ? AND record = ?",
@@ -102,6 +110,9 @@ class Epochs:
                     )  # fmt: skip
             if refusal.code not in _LATE:
                 raise
+            if refusal.code == "broken":
+                await self._look_again(one)
+                return
         await self._read(one)
 
     async def _made(self, one: Following, wish: Change, members: Members) -> Draft:

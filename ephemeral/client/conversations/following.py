@@ -1,11 +1,14 @@
 """How a conversation stands on this device: rows of the store, each read and written here alone."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
+from typing import NamedTuple
 
 from ephemeral.client.conversations.news import News
-from ephemeral.client.conversations.store import Store
+from ephemeral.client.conversations.store import Row, Store
 from ephemeral.protocol.conversations.log import Log
 from ephemeral.protocol.conversations.records import Record, SignedRecord
+from ephemeral.protocol.encoding import dump_json, parse_json
+from ephemeral.protocol.objects import Json
 
 __all__ = [
     "FOLLOWING",
@@ -14,6 +17,7 @@ __all__ = [
     "REFUSED",
     "REQUEST",
     "Following",
+    "Standing",
     "all_of",
     "destroy_secrets",
     "keep_news",
@@ -22,6 +26,7 @@ __all__ = [
     "load",
     "save",
     "seed_of",
+    "standing",
     "time_of",
     "waiting_news",
 ]
@@ -41,6 +46,7 @@ class Following:
 
     `why` it is followed (3.2), or what it was refused for. What was written before `first` is not
     for this device. `cursor` is how far lines were taken, `told` what the server knows of that.
+    `card`: its name and picture; `owed`: this device is to send it to who has come since.
     `hashes` of the log, from the newest record's `seen` on; `fresh`: of them, what isn't written.
     """
 
@@ -53,7 +59,8 @@ class Following:
     first: int
     cursor: int
     told: int = 0
-    name: str | None = None
+    card: Json | None = None
+    owed: bool = False
     hashes: dict[int, bytes] = field(default_factory=dict)
     fresh: dict[int, bytes] = field(default_factory=dict)
 
@@ -62,6 +69,24 @@ class Following:
         self.log = log
         self.hashes[log.place] = self.fresh[log.place] = log.hash
 
+    def copy(self) -> "Following":
+        """The same, to be changed."""
+        return replace(self, hashes=dict(self.hashes), fresh=dict(self.fresh))
+
+    def become(self, other: "Following") -> None:
+        """Stand as another one does, of the same conversation."""
+        for one in fields(self):
+            setattr(self, one.name, getattr(other, one.name))
+
+    def lists(self, device: bytes) -> bool:
+        """Whether the newest record lists a device."""
+        return any(each.device == device for each in self.record.devices)
+
+    @property
+    def name(self) -> str | None:
+        """What its card calls it."""
+        return None if self.card is None else str(self.card["name"])
+
     @property
     def record(self) -> Record:
         """The newest good record."""
@@ -69,19 +94,27 @@ class Following:
 
 
 _COLUMNS = (
-    "c.conversation, c.state, c.why, r.entry, r.s, c.s, c.hash, c.first, c.cursor, c.told, c.name"
+    "c.conversation, c.state, c.why, r.entry, r.s, c.s, c.hash, c.first, c.cursor, c.told, "
+    "c.card, c.owed"
 )
 _FROM = (
     "FROM conversations c JOIN records r ON r.conversation = c.conversation AND r.epoch = c.epoch"
 )
 
 
-def _of(row: tuple[object, ...]) -> Following:
-    conversation, state, why, entry, record_s, s, hash_, first, cursor, told, name = row
+def _of(store: Store, row: Row) -> Following:
+    conversation, state, why, entry, record_s, s, hash_, first, cursor, told, card, owed = row
     return Following(
-        conversation, state, why, SignedRecord.read(entry), record_s, Log(s, hash_),  # type: ignore[arg-type]
-        first, cursor, told, name,  # type: ignore[arg-type]
+        conversation, state, why, SignedRecord.read(entry), record_s, Log(s, hash_), first, cursor,
+        told, None if card is None else _card(store.unseal("cards", conversation, card)),
+        bool(owed),
     )  # fmt: skip
+
+
+def _card(data: bytes) -> Json:
+    value = parse_json(data)
+    assert isinstance(value, dict), "it was written here"
+    return value
 
 
 def load(store: Store, conversation: bytes) -> Following | None:
@@ -89,7 +122,7 @@ def load(store: Store, conversation: bytes) -> Following | None:
     row = store.one(f"SELECT {_COLUMNS} {_FROM} WHERE c.conversation = ?", conversation)
     if row is None:
         return None
-    found = _of(row)
+    found = _of(store, row)
     rows = store.all("SELECT s, hash FROM places WHERE conversation = ?", conversation)
     found.hashes = dict(rows)
     return found
@@ -97,21 +130,51 @@ def load(store: Store, conversation: bytes) -> Following | None:
 
 def all_of(store: Store) -> list[Following]:
     """All that are known here, without the hashes of their logs."""
-    return [_of(row) for row in store.all(f"SELECT {_COLUMNS} {_FROM} ORDER BY c.conversation")]
+    return [
+        _of(store, row) for row in store.all(f"SELECT {_COLUMNS} {_FROM} ORDER BY c.conversation")
+    ]
+
+
+class Standing(NamedTuple):
+    """How a conversation stands, without reading its record: for looking at all of them."""
+
+    conversation: bytes
+    state: str
+    why: str
+    s: int
+    hash: bytes
+    record: bytes
+    record_s: int
+    owed: bool
+    listed: bool
+
+
+def standing(store: Store) -> dict[bytes, Standing]:
+    """All that are known here."""
+    rows = store.all(
+        "SELECT c.conversation, c.state, c.why, c.s, c.hash, c.record, r.s, c.owed, c.listed "
+        "FROM conversations c JOIN records r "
+        "ON r.conversation = c.conversation AND r.epoch = c.epoch ORDER BY c.conversation"
+    )
+    return {row[0]: Standing(*row) for row in rows}
 
 
 def save(store: Store, one: Following) -> None:
     """Write how it stands; its records are written apart."""
+    card = None
+    if one.card is not None:
+        card = store.seal("cards", one.conversation, dump_json(dict(one.card)))
     store.do(
         """
-        INSERT INTO conversations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO conversations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (conversation) DO UPDATE SET
           state = excluded.state, why = excluded.why, epoch = excluded.epoch,
           record = excluded.record, s = excluded.s, hash = excluded.hash, first = excluded.first,
-          cursor = excluded.cursor, told = excluded.told, name = excluded.name
+          cursor = excluded.cursor, told = excluded.told, card = excluded.card,
+          owed = excluded.owed, listed = excluded.listed
         """,
         one.conversation, one.state, one.why, one.record.epoch, one.signed.hash, one.log.place,
-        one.log.hash, one.first, one.cursor, one.told, one.name,
+        one.log.hash, one.first, one.cursor, one.told, card, one.owed, one.lists(store.device),
     )  # fmt: skip
     store.do(
         "DELETE FROM places WHERE conversation = ? AND s < ?", one.conversation, one.record.seen

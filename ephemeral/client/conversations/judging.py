@@ -3,11 +3,11 @@
 from ephemeral.client.conversations.people import People
 from ephemeral.protocol.conversations.contents import Content
 from ephemeral.protocol.conversations.judge import Bad, Waiting, judge
-from ephemeral.protocol.conversations.records import Record, SignedRecord
+from ephemeral.protocol.conversations.records import ADMIN, Record, SignedRecord
 from ephemeral.protocol.encoding import b64decode, b64encode
 from ephemeral.protocol.errors import Refusal
 
-__all__ = ["changes", "counts", "message_of", "require_good"]
+__all__ = ["changes", "counts", "is_verdict", "message_of", "owes_card", "require_good"]
 
 _DAY_MS = 86_400_000
 
@@ -26,6 +26,12 @@ async def require_good(people: People, before: Record | None, signed: SignedReco
             verdict = judge(before, signed, people, complete=True)
     if isinstance(verdict, Bad):
         raise Refusal(verdict.code)
+
+
+def is_verdict(code: str) -> bool:
+    """Whether a refusal is about a record itself, and for ever; anything else, such as a chain that
+    can't be read at this moment, is tried again."""
+    return code.startswith("record_") or code == "log_fork"
 
 
 def changes(before: Record, after: Record, people: People) -> dict[str, object]:
@@ -67,6 +73,24 @@ def message_of(content: Content) -> tuple[bytes, bytes] | None:
     if not isinstance(of, dict):
         return None
     return b64decode(of["device"]), b64decode(of["id"])
+
+
+def owes_card(before: Record, after: Record, people: People, device: bytes) -> bool:
+    """Whether devices have come that can't know the conversation's name, and it is for this device
+    to tell it: the first of the first admin's, of those that were there."""
+    there = {one.device for one in before.devices}
+    if all(one.device in there for one in after.devices):
+        return False
+    return next(
+        (
+            one.device == device
+            for one in after.devices
+            if one.device in there
+            and (person := after.person_of(one.device, people)) is not None
+            and person.role == ADMIN
+        ),
+        False,
+    )
 
 
 def counts(

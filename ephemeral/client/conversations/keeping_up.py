@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ephemeral.client.accounts.account import Account
 from ephemeral.client.conversations import following, news
 from ephemeral.client.conversations.beginning import Beginning, Known
-from ephemeral.client.conversations.following import Following
+from ephemeral.client.conversations.following import Following, Standing
 from ephemeral.client.conversations.news import News
 from ephemeral.client.conversations.people import People
 from ephemeral.client.conversations.reading import Reading
@@ -18,12 +18,16 @@ from ephemeral.protocol.conversations.registers import founding_hash, self_conve
 from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.errors import Refusal
 
-__all__ = ["OVER", "KeepingUp"]
+__all__ = ["FOR_ALL", "OVER", "KeepingUp"]
 
 #: States after which nothing comes any more, unless somebody is added again.
 OVER = frozenset({following.GONE, following.LEFT})
-# What is no fault of one conversation.
-_FOR_ALL = frozenset(
+# Who asked may have become a contact, and who was removed may have been added again.
+_MET_AGAIN = OVER | {following.REQUEST}
+# So exactly is it written down when all was read last.
+_NOTED_MS = 3_600_000
+#: What is no fault of one conversation.
+FOR_ALL = frozenset(
     {"too_many", "unavailable", "internal", "device_copied", "session_ended", "device_revoked"}
 )
 
@@ -66,40 +70,45 @@ class KeepingUp:
         listed = await self._service.listed()
         own = self.self_id
         reasons: Known | None = None
+        known = following.standing(self._store)
         # The own conversation first: it tells what own devices know of the others.
         for summary in sorted(listed, key=lambda one: one.conversation != own):
-            one = following.load(self._store, summary.conversation)
+            stands = known.get(summary.conversation)
             try:
-                if one is None or one.state in OVER:
+                if stands is None or stands.state in _MET_AGAIN:
                     reasons = reasons or await self._reasons()
                     await self._begin(summary.conversation, reasons)
                     reasons = None if summary.conversation == own else reasons
-                elif one.state == following.FOLLOWING and _differs(one, summary):
+                elif stands.state == following.FOLLOWING and _differs(stands, summary):
+                    one = following.load(self._store, summary.conversation)
+                    assert one is not None, "it stands there"
                     await self.read_on(one)
             except Refusal as refusal:
-                if refusal.code in _FOR_ALL:
+                if refusal.code in FOR_ALL:
                     raise
                 failed[summary.conversation] = refusal.code
         self._forget({one.conversation for one in listed})
-        if not failed:
-            self._account.kept.synced_at = begun
-        self.pin()
+        self.pin(None if failed else begun)
         return failed
 
-    def pin(self) -> None:
+    def pin(self, synced_at: int | None = None) -> None:
         """Have the newest records at hand for devices that are linked, or recovered, later."""
-        self._account.kept.conversations = {
-            b64encode(one.conversation): b64encode(one.signed.hash)
-            for one in following.all_of(self._store)
+        kept = self._account.kept
+        newest = {
+            b64encode(one.conversation): b64encode(one.record)
+            for one in following.standing(self._store).values()
             if one.state == following.FOLLOWING
         }
-        self._account.save()
+        late = synced_at is not None and synced_at - kept.synced_at >= _NOTED_MS
+        if newest != kept.conversations or late:
+            kept.conversations = newest
+            kept.synced_at = synced_at or kept.synced_at
+            self._account.save()
 
     async def one(self, conversation: bytes, *, agreed: bool = False) -> None:
         """Read what is new in one. `agreed`: the person says that it is to be followed."""
         one = following.load(self._store, conversation)
-        asks = one is not None and one.state == following.REQUEST and agreed
-        if one is None or one.state in OVER or asks:
+        if one is None or one.state in _MET_AGAIN:
             await self._begin(conversation, await self._reasons(agreed=agreed))
         elif one.state == following.FOLLOWING:
             await self.read_on(one)
@@ -122,6 +131,16 @@ class KeepingUp:
             return
         self._refuse(one, "log_fork")
 
+    async def look_again(self, one: Following) -> None:
+        """Read on, after the server said that its log is another one; where reading finds nothing,
+        go back to what both know."""
+        before = (one.log, one.signed.hash)
+        await self.read_on(one)
+        if one.state == following.FOLLOWING and (one.log, one.signed.hash) == before:
+            await self._returning.go_back(one)
+            if one.state == following.FOLLOWING:
+                await self.read_on(one)
+
     async def _begin(self, conversation: bytes, reasons: Known) -> None:
         inviter = self._account.kept.people.expected.get(conversation)
         if inviter is not None:
@@ -142,9 +161,18 @@ class KeepingUp:
 
     def _forget(self, listed: set[bytes]) -> None:
         """Where the server says that this person isn't any more: removed, or it has ended."""
-        for one in following.all_of(self._store):
-            if one.conversation not in listed and one.state not in OVER:
+        for stands in following.standing(self._store).values():
+            if stands.conversation not in listed and stands.state not in OVER:
+                one = following.load(self._store, stands.conversation)
+                assert one is not None, "it stands there"
                 self._lose(one)
+
+        # Of a founding that never came about nothing is needed any more.
+        rows = self._store.all("SELECT conversation FROM drafts WHERE epoch = 1")
+        lost = [row for row in rows if row[0] not in listed]
+        if lost:
+            with self._store.writing("unfounded"):
+                self._store.do_many("DELETE FROM drafts WHERE conversation = ?", lost)
 
     def _lose(self, one: Following) -> None:
         one.state, one.why = following.GONE, "not_found"
@@ -187,13 +215,17 @@ class KeepingUp:
 
     async def acknowledge(self) -> None:
         """Tell the server how far this device needs logs no more, where it doesn't know."""
-        # Of which nothing waits to be shown, all that was read.
-        with self._store.writing("cursor"):
-            self._store.do(
-                "UPDATE conversations SET cursor = s WHERE cursor < s AND state = ? AND NOT EXISTS "
-                "(SELECT 1 FROM news n WHERE n.conversation = conversations.conversation)",
-                following.FOLLOWING,
-            )
+        shown = self._store.all(
+            "SELECT conversation FROM conversations c WHERE cursor < s AND state = ? "
+            "AND NOT EXISTS (SELECT 1 FROM news n WHERE n.conversation = c.conversation)",
+            following.FOLLOWING,
+        )
+        if shown:
+            # Nothing of these waits to be shown.
+            with self._store.writing("cursor"):
+                self._store.do_many(
+                    "UPDATE conversations SET cursor = s WHERE conversation = ?", shown
+                )
         rows = self._store.all(
             "SELECT conversation, cursor FROM conversations WHERE cursor > told AND state = ?",
             following.FOLLOWING,
@@ -212,6 +244,5 @@ class KeepingUp:
                 )
 
 
-def _differs(one: Following, summary: Summary) -> bool:
-    here = (one.log.place, one.log.hash, one.signed.hash)
-    return here != (summary.s, summary.hash, summary.record)
+def _differs(one: Standing, summary: Summary) -> bool:
+    return (one.s, one.hash, one.record) != (summary.s, summary.hash, summary.record)

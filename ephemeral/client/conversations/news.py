@@ -26,9 +26,10 @@ class News:
     `id` is a message's. By kind:
 
     "message": `content`; `details["counts"]` is False where an edit, a delete or a card isn't its
-    sender's to make (6.3). "record": another epoch; `details` has `epoch`, and what it changed:
-    `added`, `removed`, `left`, `closed` (chains in base64url), `roles`, `timer`. "refused": `code`
-    says why it isn't shown. "gap", "destroyed": places `from` and `to` that can't be read.
+    sender's to make (6.3), `same` is True where a card says nothing new. "record": another epoch;
+    `details` has `epoch`, and what it changed: `added`, `removed`, `left`, `closed` (chains in
+    base64url), `roles`, `timer`. "refused": `code` says why it isn't shown. "gap", "destroyed":
+    places `from` and `to` that can't be read.
     "note": something to know, by `code`.
     """
 

@@ -6,6 +6,7 @@ What is kept of a chain is a pin: what the server shows later extends it, or isn
 from collections.abc import Iterable, Iterator, Mapping
 
 from ephemeral.client.accounts.account import Account
+from ephemeral.client.accounts.own_chain import read_own
 from ephemeral.client.conversations.served import PersonNow, SignedKey
 from ephemeral.client.conversations.service import Service
 from ephemeral.client.conversations.store import Store
@@ -68,7 +69,9 @@ class People(Mapping[bytes, Line]):
         Refuses what a chain is refused for, and `chain_fork`.
         """
         for chain in sorted(set(chains)):
-            if chain != self.own.id:
+            if chain == self.own.id:
+                await read_own(self._account)
+            else:
                 await self._read_on(chain)
 
     async def _read_on(self, chain: bytes) -> None:
@@ -125,7 +128,8 @@ class People(Mapping[bytes, Line]):
     def usable_keys(
         self, chain: bytes, published: Mapping[bytes, SignedKey | None]
     ) -> dict[bytes, SealingKey]:
-        """Of what a person's devices have published, what they have signed."""
+        """Of what a person's devices have published, what they have signed; by chain and device,
+        as making.Keys says."""
         last = self[chain].last
         found = {}
         for device, signed in published.items():
@@ -133,5 +137,5 @@ class People(Mapping[bytes, Line]):
             if signed is None or key is None:
                 continue
             if verify_sealing(key, chain, device, signed.key, signed.signature):
-                found[device] = signed.key
+                found[chain + device] = signed.key
         return found

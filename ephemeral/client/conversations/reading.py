@@ -38,7 +38,9 @@ class _Page:
     sent: list[bytes] = field(default_factory=list)
     synced: list[Content] = field(default_factory=list)
     seed: bytes | None = None
+    #: Nothing beyond is read; or only from this place on, since what was before is destroyed.
     stop: bool = False
+    skip: int | None = None
 
 
 class Reading:
@@ -88,7 +90,9 @@ class Reading:
                 refuse(here is not None and here != page.hash, "broken")
                 return
 
-    async def _page(self, one: Following, page: LogPage, boxes: dict[int, ServedEpoch]) -> None:
+    async def _page(self, given: Following, page: LogPage, boxes: dict[int, ServedEpoch]) -> None:
+        # What is refused in the midst of it leaves no trace.
+        one = given.copy()
         read = _Page(seed=following.seed_of(self._store, one.conversation, one.record.epoch))
         for item in page.items:
             entry = item.entry
@@ -106,6 +110,9 @@ class Reading:
                 self._message(one, item, entry, read)
                 one.reach(log)
         self._write(one, read)
+        given.become(one)
+        if read.skip is not None:
+            await self._beginning.skip(given, read.skip)
 
     def _write(self, one: Following, read: _Page) -> None:
         store, conversation = self._store, one.conversation
@@ -159,24 +166,28 @@ class Reading:
             mine = hashlib.sha256(one.signed.entry()).digest() == item.digest
             refuse(item.s == one.record_s and not mine, "broken")
             return
+        if entry is None:
+            read.stop, read.skip = True, item.s + 1
+            return
         try:
-            refuse(entry is None, "record_gone")
-            assert entry is not None
             signed = SignedRecord.read(entry)
-            refuse(signed.record.by != item.device, "record_author")
             await judging.require_good(self._people, one.record, signed)
+            record = signed.record
+            refuse(record.by != item.device, "record_author")
+            refuse(one.hashes.get(record.seen) != record.log, "log_fork")
         except Refusal as refusal:
+            if not judging.is_verdict(refusal.code):
+                raise
             code = "update_needed" if refusal.code == "record_version" else refusal.code
             one.state, one.why = following.REFUSED, code
             read.news.append(self._refused(one, item, code))
             read.stop = True
             return
-        record = signed.record
-        if one.hashes.get(record.seen) != record.log:
-            # What it changes is judged good all the same: by the log nobody is let in.
-            read.news.append(self._refused(one, item, "log_fork"))
         self._require_own(one, signed)
         before = one.record
+        one.owed = one.card is not None and judging.owes_card(
+            before, record, self._people, self._device
+        )
         one.signed, one.record_s = signed, item.s
         opened = secrets.opened(
             self._account.kept, self._store, signed, served.box if served else None
@@ -213,7 +224,7 @@ class Reading:
     def _message(self, one: Following, item: Item, entry: bytes | None, read: _Page) -> None:
         if item.id is None:
             raise Refusal("malformed")
-        if item.s < one.first or item.s <= one.record_s or not self._is_listed(one):
+        if item.s < one.first or item.s <= one.record_s or not one.lists(self._device):
             return
         if item.device == self._device:
             self._own_message(one, item, read)
@@ -233,9 +244,6 @@ class Reading:
             return
         read.ids.append(_id(one, item))
         self._show(one, item, opened, read)
-
-    def _is_listed(self, one: Following) -> bool:
-        return any(each.device == self._device for each in one.record.devices)
 
     def _own_message(self, one: Following, item: Item, read: _Page) -> None:
         row = self._store.one(
@@ -289,8 +297,9 @@ class Reading:
             details["counts"] = self._counts(one, item, content, person.chain, read)
         elif content.kind == "card":
             details["counts"] = person.role == ADMIN
+            details["same"] = content.body == one.card
             if person.role == ADMIN:
-                one.name = str(content.body["name"])
+                one.card, one.owed = content.body, False
         read.news.append(
             News(
                 0, one.conversation, news.MESSAGE, item.s, item.at, person.chain, item.device,

@@ -59,6 +59,7 @@ class Sending:
         people: People,
         epochs: Epochs,
         read: Read,
+        look_again: Read,
         sync: Sync,
     ) -> None:
         self._account = account
@@ -67,6 +68,7 @@ class Sending:
         self._people = people
         self._epochs = epochs
         self._read = read
+        self._look_again = look_again
         self._sync = sync
 
     def put(self, conversation: bytes, content: bytes) -> bytes:
@@ -116,6 +118,7 @@ class Sending:
                 attempts += 1
                 waited = await self._mend(one, refusal, batch, waited)
                 continue
+            attempts, waited = 0, False
             sent += [
                 Sent(each.id, place.s, place.at)
                 for each, place in zip(batch, posted.stored, strict=True)
@@ -195,7 +198,7 @@ class Sending:
             return False
         if refusal.code not in {"stale_epoch", "conflict", "broken", "message_seen"}:
             raise refusal
-        await self._read(one)
+        await (self._look_again if refusal.code == "broken" else self._read)(one)
         if refusal.code != "stale_epoch":
             # Its bytes are no use any more: another attempt stands there, or the log is another.
             self._unseal(one, batch)
@@ -261,7 +264,8 @@ class Sending:
             details["counts"] = judging.counts(self._people, own_id, of, at, place.at)
         elif content.kind == "card":
             details["counts"] = own is not None and own.role == ADMIN
-            one.name = str(content.body["name"]) if details["counts"] else one.name
+            if details["counts"]:
+                one.card, one.owed = content.body, False
         return [
             News(
                 0, one.conversation, news.MESSAGE, place.s, place.at, self._people.own.id,

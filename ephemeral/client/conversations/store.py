@@ -46,7 +46,11 @@ CREATE TABLE conversations (
   conversation BLOB PRIMARY KEY, state TEXT NOT NULL, why TEXT NOT NULL,
   epoch INTEGER NOT NULL, record BLOB NOT NULL,
   s INTEGER NOT NULL, hash BLOB NOT NULL,
-  first INTEGER NOT NULL, cursor INTEGER NOT NULL, told INTEGER NOT NULL, name TEXT
+  first INTEGER NOT NULL, cursor INTEGER NOT NULL, told INTEGER NOT NULL,
+  -- Name and picture, sealed; whether this device is to tell them to who has come since.
+  card BLOB, owed INTEGER NOT NULL,
+  -- Whether the newest record lists this device.
+  listed INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 -- The line of good records. `seed` is sealed; null: not opened, or destroyed.
 CREATE TABLE records (
@@ -108,6 +112,7 @@ class Store:
         random: Callable[[int], bytes],
         crash: Crash = ignore,
     ) -> None:
+        self.device = device
         self._random = random
         self._crash = crash
         self._cipher = AESGCM(key)
@@ -129,10 +134,6 @@ class Store:
     def close(self) -> None:
         """Close the file; what was deleted is nowhere in it then."""
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        self._db.close()
-
-    def abandon(self) -> None:
-        """Close it as a process that dies does."""
         self._db.close()
 
     def all(self, sql: str, *values: object) -> list[Row]:

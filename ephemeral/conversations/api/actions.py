@@ -10,15 +10,19 @@ __all__ = ["ConversationActions"]
 
 #: Messages, and records, of an account: so many at once, as many again in so many seconds.
 _MESSAGES, _RECORDS = (120, 60), (120, 60)
+#: How often an account may be told to be writing, in all its conversations.
+_TYPING = (120, 60)
 _MISSES = {"not_found": 1, "invitation_unknown": 5}
 
 
 @dataclass(frozen=True, slots=True)
 class ConversationActions:
-    """The actions of conversations. `post`: each message. `record`: each record."""
+    """The actions of conversations. `post`: each message. `record`: each record. `typing`: that
+    somebody is writing."""
 
     post: Action
     record: Action
+    typing: Action
 
     @classmethod
     def of(cls, settings: Settings) -> "ConversationActions":
@@ -26,5 +30,6 @@ class ConversationActions:
         limited = settings.account_requests_per_account
         return cls(
             post=Action("conversation_post", {ACCOUNT: limited and _MESSAGES}, asks=False),
+            typing=Action("conversation_typing", {ACCOUNT: limited and _TYPING}, asks=False),
             record=Action("conversation_record", {ACCOUNT: limited and _RECORDS}, misses=_MISSES),
         )

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from ephemeral.accounts.doors import Asker, Doors
+from ephemeral.conversations.api.actions import ConversationActions
 from ephemeral.conversations.api.bodies import ConversationBody
 from ephemeral.conversations.api.socket_session import Crowd, SocketSession
 from ephemeral.conversations.service.hub import Hub
@@ -46,7 +47,11 @@ _PROOF = Credential("proof", b"", "The device's signature over the handshake.", 
 
 
 def socket_route(
-    operations: Sequence[Operation], hub: Hub, doors: Doors, base_path: str
+    operations: Sequence[Operation],
+    hub: Hub,
+    doors: Doors,
+    actions: ConversationActions,
+    base_path: str,
 ) -> SocketRoute:
     """The route; `operations` are those of conversations, as they are asked for over HTTP."""
     asked = Asked("GET", f"{base_path}{SOCKET_PATH}")
@@ -85,6 +90,7 @@ def socket_route(
                 caller=caller,
                 body=ConversationBody,
                 answers={200: None},
+                action=actions.typing,
                 frame="typing",
                 ref_optional=True,
             ),

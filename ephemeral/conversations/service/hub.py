@@ -93,9 +93,6 @@ class Hub:
         self._moved: set[Heard] = set()
         bus.subscribe(self)
 
-    def __len__(self) -> int:
-        return len(self._attended)
-
     # --- listeners --------------------------------------------------------------------------------
 
     async def begin(self, listener: Listener) -> tuple[Sequence[Attended], int]:
@@ -171,6 +168,9 @@ class Hub:
                 if heard is None:
                     heard = self._heard[topic] = Heard.of(one, topic)
                 heard.listeners[listener] = one.first
+                if (one.row.s, one.row.epoch, one.row.due) != (heard.told, heard.epoch, heard.due):
+                    # One of the two is older, and with it perhaps what this one may read.
+                    self._read(heard)
             before |= new
             come.update((topic, present[topic]) for topic in new)
             if not new:
@@ -194,9 +194,10 @@ class Hub:
         return topic in self._heard or topic in self._accounts or topic == ENDED_TOPIC
 
     def missed(self) -> None:
-        """Hints may have been lost: all is read again. Sessions are looked after by themselves."""
-        for heard in self._heard.values():
-            self._read(heard)
+        """Hints may have been lost: lists are read, and what stands otherwise than was told.
+
+        Sessions are looked after by themselves.
+        """
         for listener in self._attended:
             self._tell_account(listener, UnsureEvent())
 

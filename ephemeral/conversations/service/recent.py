@@ -55,7 +55,14 @@ class Recent:
         log = self._logs.get(conversation)
         if not log or log[0].s > s + 1:
             return None
-        return [one for one in log if one.s > s]
+        # It may be long, and what is new stands at its end.
+        found = []
+        for one in reversed(log):
+            if one.s <= s:
+                break
+            found.append(one)
+        found.reverse()
+        return found
 
     def trim(self, conversation: bytes, tail: int) -> None:
         """What stands up to there is destroyed."""

@@ -202,3 +202,28 @@ async def test_every_request_twice_is_as_once(ada: Device, bob: Device):
         with contextlib.suppress(Refusal):
             await talk.leave(conversation)
         assert talk.known()[0].state == "left"
+
+
+async def test_who_dies_while_founding_finds_it_or_founds_another(ada: Device, bob: Device):
+    async with ada.open() as talk:
+        await talk.end(await talk.found([bob.chain]))
+
+    def act(_at: int) -> Callable:
+        async def found(talk):
+            await talk.found([bob.chain])
+
+        return found
+
+    async def after(at: int) -> None:
+        await ada.hears()
+        async with ada.open() as talk:
+            known = [one for one in talk.known() if one.state == "following"]
+            for one in known:
+                await talk.text(one.id, f"here {at}")
+                await talk.end(one.id)
+        heard = await bob.hears()
+        assert texts(heard) in ([], [f"here {at}"])
+        assert set(refusals(heard)) <= {"not_member"}
+
+    points = await everywhere(ada, act, after)
+    assert {"write:draft", "written:draft", "ask:found", "asked:found"} <= set(points)

@@ -137,3 +137,53 @@ async def test_a_key_is_kept_until_what_was_sealed_to_it_is_open(ada: Device, bo
     assert await bob.texts() == ["sealed to the old key"]
     async with bob.file() as account:
         assert [one.number for one in account.kept.sealing] == [2]
+
+
+async def test_a_linked_device_follows_whom_another_one_has_agreed_to(
+    ada: Device, bob: Device, tmp_path: Path
+):
+    async with ada.open() as talk:
+        conversation = await talk.found([bob.chain])
+    # They are no contacts any more: by itself no device of his follows her.
+    account = b64encode(await ada.account_id())
+    async with bob.file() as file:
+        await file.ask("DELETE", f"/contacts/{account}")
+    phone = await bob.another(tmp_path / "phone")
+    await bob.hears()
+    assert "record_uninvited" in refusals(await phone.hears())
+    async with bob.open() as talk:
+        await talk.agree(conversation)
+        await talk.sync()
+    assert await phone.texts() == []
+    async with phone.open() as talk:
+        assert [(one.state, one.why) for one in talk.known()] == [("following", "pinned")]
+
+
+async def test_who_comes_later_is_told_the_name_by_an_admin(
+    ada: Device, bob: Device, eve: Device, tmp_path: Path
+):
+    async with ada.open() as talk:
+        conversation = await talk.found([bob.chain], name="The Three")
+        await talk.add(conversation, [eve.chain])
+    await eve.hears()
+    await bob.hears()
+    phone = await linked(bob, tmp_path / "phone")
+    await phone.hears()
+    await ada.hears()
+    await phone.hears()
+    for one in (eve, phone):
+        async with one.open() as talk:
+            assert [each.name for each in talk.known()] == ["The Three"]
+
+
+async def test_a_device_that_has_not_heard_of_another_one_reads_its_own_chain_first(
+    ada: Device, bob: Device, tmp_path: Path
+):
+    async with ada.open() as talk:
+        conversation = await talk.found([bob.chain])
+        await talk.sync()
+    phone = await linked(ada, tmp_path / "phone")
+    await phone.says_all(conversation, "from the phone")
+    tablet = await linked(ada, tmp_path / "tablet")
+    await phone.says(conversation, "for the tablet too")
+    assert await tablet.texts() == ["for the tablet too"]

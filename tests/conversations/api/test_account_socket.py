@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import signal
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, suppress
 from typing import Any
@@ -292,6 +293,40 @@ async def test_the_fifth_socket_of_a_device_is_one_too_many_until_another_has_go
                 async with silent(one.url) as line:
                     if (await line.ask("hello", **hello(one, machine)))["type"] == "welcome":
                         break
+
+
+async def test_what_an_account_says_is_counted_together_whatever_sockets_it_comes_by(
+    pair: tuple[AccountHolder, AccountHolder],
+):
+    one, _ = pair
+    second = await one.link(one.machines[0])
+    talk = await Talk.found(one)
+    begun = time.monotonic()
+
+    def most() -> float:
+        """At once, and what has come since; the last ones are counted before they are answered."""
+        return 120 * (1 + (time.monotonic() - begun) / 60) + 1
+
+    async with listening(one, one.machines[0]) as (here, _), listening(one, second) as (there, _):
+        lines = [(here, one.machines[0]), (there, second)]
+        posted = 0
+        while True:
+            line, machine = lines[posted // 15 % 2]
+            answer = await line.ask("post", **talk.post(*[talk.message(machine)[0]] * 15))
+            if answer["type"] == "error":
+                break
+            posted += 15
+            assert posted <= most()
+        assert answer["error"]["code"] == "too_many"
+        assert 0 < answer["error"]["retry_after"] <= 60
+        # That somebody is writing counts too.
+        begun, said = time.monotonic(), []
+        for turn in range(8):
+            line, _ = lines[turn % 2]
+            refs = await line.send_all([("typing", {"conversation": talk.name})] * 32)
+            said += [(await line.answer(ref))["type"] for ref in refs]
+        assert said.count("ok") <= most()
+        assert "error" in said
 
 
 async def test_a_post_holds_one_message_of_the_largest_size_and_no_more(

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -21,6 +23,7 @@ from ephemeral.conversations.api.socket_route import (
     SOCKET_PATH,
     socket_route,
 )
+from ephemeral.edge.session import SocketRoute
 from ephemeral.edge.socket_frames import SocketFrames
 from ephemeral.settings import Settings
 
@@ -56,19 +59,26 @@ def tags(kinds: Iterable[type[Struct]]) -> dict[str, list[str]]:
     return {str(kind.__struct_config__.tag): fields(kind) for kind in kinds}
 
 
-def frames() -> SocketFrames:
+def route(base_path: str = "", identify: Any = None) -> SocketRoute:
     settings, nothing = Settings.parse({}), SimpleNamespace()
     doors = SimpleNamespace(
         callers=AccountCallers.of(nothing, nothing), actions=AccountActions.of(settings)
     )
+    if identify is not None:
+        proven = replace(doors.callers.proven, identify=identify)
+        doors.callers = replace(doors.callers, proven=proven)
     handlers = ConversationHandlers(nothing, nothing, nothing, nothing)
-    operations = conversation_operations(handlers, doors, ConversationActions.of(settings))
-    return SocketFrames(socket_route(operations, nothing, doors, ""))
+    actions = ConversationActions.of(settings)
+    operations = conversation_operations(handlers, doors, actions)
+    return socket_route(operations, nothing, doors, actions, base_path)
 
 
 def test_the_frames_of_a_client_are_those_of_the_document():
     said = {words(row[0])[0]: sorted(words(row[1])) for row in rows(part(3))}
-    taken = {tag: sorted(set(names) - {"ref"}) for tag, names in tags(frames().operations).items()}
+    taken = {
+        tag: sorted(set(names) - {"ref"})
+        for tag, names in tags(SocketFrames(route()).operations).items()
+    }
     assert said == {**taken, "ping": []}
 
 
@@ -89,6 +99,16 @@ def test_the_greeting_and_its_answer_are_those_of_the_document():
     stands = ", ".join(f'"{name}"' for name in fields(StandsObject))
     assert f'{{"type": "welcome", {answer}: [{{{stands}}}]}}' in greeting
     assert f"`{SOCKET_PATH}`, subprotocol `{PROTOCOL}`" in part(1)
+
+
+async def test_a_greeting_proves_the_path_as_it_is_requested():
+    asked = []
+
+    async def identify(*given: Any) -> None:
+        asked.append(given)
+
+    await route("/below", identify).caller.read({"access": "token", "proof": "proof"})
+    assert asked == [(("GET", f"/below{SOCKET_PATH}"), "token", "proof")]
 
 
 def test_the_ends_of_a_socket_are_those_of_the_document():

@@ -13,6 +13,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import httpx
+
 from ephemeral.client.accounts.account import Account
 from ephemeral.client.accounts.account_file import accounts_folder
 from ephemeral.client.accounts.account_file import opened as file_of
@@ -43,8 +45,16 @@ class Person(NamedTuple):
 class Device:
     """A device of an account. `account` and `talk` are there while it is open."""
 
-    def __init__(self, url: str, folder: Path, person: Person | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        folder: Path,
+        person: Person | None = None,
+        way: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
         self.url = url
+        #: To a server in this process.
+        self.way = way
         self.folder = folder
         name = f"canary.{secrets.randbelow(100_000):05}"
         self.person = person or Person(
@@ -65,7 +75,7 @@ class Device:
         context = Context(arguments, environment, wall=lambda: time.time() + self.ahead)
         accounts, address = accounts_folder(environment), self.person.address
         async with (
-            Server(self.url) as server,
+            self._server() as server,
             file_of(accounts, self.url, address, context.random, keyring=False) as file,
         ):
             kept = file.load()
@@ -76,6 +86,14 @@ class Device:
             if self.around is not None:
                 account.ask = self.around(account.ask)  # type: ignore[method-assign]
             yield account
+
+    @asynccontextmanager
+    async def _server(self) -> AsyncIterator[Server]:
+        async with Server(self.url) as server:
+            if self.way is not None:
+                await server._http.aclose()
+                server._http = httpx.AsyncClient(transport=self.way, trust_env=False)
+            yield server
 
     @asynccontextmanager
     async def open(self, crash: Crash = ignore) -> AsyncIterator[Conversations]:
@@ -109,7 +127,8 @@ class Device:
 
     async def another(self, folder: Path, pinned: Json | None = None) -> "Device":
         """A second device, linked by this one, which tells it what is `pinned`: R by id."""
-        other = Device(self.url, folder, self.person)
+        other = Device(self.url, folder, self.person, self.way)
+        other.ahead = self.ahead
         async with other.file() as new, self.file() as old:
             person = self.person
             body = {"address": person.address, "auth_key": person.auth_key}

@@ -1,0 +1,94 @@
+"""A server that was set back to an older state, as after the restoring of a backup."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from support.machines.database import Server as Postgres
+from support.people.correspondents import Device, refusals, texts
+from support.people.village import village_at
+
+from ephemeral.protocol.errors import Refusal
+
+
+@pytest.fixture
+def copied(postgres: Postgres) -> Iterator[Callable[[str], str]]:
+    """Makes a copy of a database that nobody uses at that moment."""
+    made = []
+
+    def copy(url: str) -> str:
+        name = urlsplit(url).path.removeprefix("/")
+        made.append(postgres._submit(postgres._create(name)).result())
+        return postgres.dsn(made[-1])
+
+    yield copy
+    for name in made:
+        postgres._submit(postgres._drop(name)).result()
+
+
+async def test_a_server_that_was_set_back_is_followed_visibly_and_nothing_is_shown_twice(
+    database_url: str, tmp_path: Path, copied: Callable[[str], str]
+):
+    people: list[Device] = []
+    async with village_at(database_url, tmp_path) as village:
+        ada, bob = await village.new("ada"), await village.new("bob")
+        people = village.devices
+        await ada.befriend(bob)
+        async with ada.open() as talk:
+            conversation = await talk.found([bob.chain])
+        await ada.says(conversation, "before")
+        assert await bob.texts() == ["before"]
+    backup = copied(database_url)
+    # All of the machine is set back, as by a snapshot of it.
+    shutil.copytree(tmp_path / "data", tmp_path / "older" / "data")
+    async with village_at(database_url, tmp_path, people):
+        async with ada.open() as talk:
+            await talk.text(conversation, "lost by the server")
+            await talk.timer(conversation, 3600)
+            await talk.text(conversation, "as well")
+        assert await bob.texts() == ["lost by the server", "as well"]
+        await ada.hears()
+    async with village_at(backup, tmp_path / "older", people):
+        await bob.says(conversation, "after")
+        heard = await ada.hears()
+        assert refusals(heard) == ["server_back"]
+        assert texts(heard) == ["after"]
+        await ada.says(conversation, "indeed")
+        heard = await bob.hears()
+        assert "server_back" in refusals(heard)
+        assert texts(heard) == ["after", "indeed"]
+
+
+async def test_who_was_removed_does_not_come_back_with_a_server_that_went_back(
+    database_url: str, tmp_path: Path, copied: Callable[[str], str]
+):
+    people: list[Device] = []
+    async with village_at(database_url, tmp_path) as village:
+        ada, bob, eve = [await village.new(name) for name in ("ada", "bob", "eve")]
+        people = village.devices
+        await ada.befriend(bob)
+        await ada.befriend(eve)
+        async with ada.open() as talk:
+            conversation = await talk.found([bob.chain, eve.chain])
+        for one in people:
+            await one.hears()
+    backup = copied(database_url)
+    # All of the machine is set back, as by a snapshot of it.
+    shutil.copytree(tmp_path / "data", tmp_path / "older" / "data")
+    async with village_at(database_url, tmp_path, people):
+        async with ada.open() as talk:
+            await talk.remove(conversation, [eve.chain])
+        await bob.hears()
+    async with village_at(backup, tmp_path / "older", people):
+        for one in (ada, bob):
+            assert refusals(await one.hears()) == ["server_back"]
+            with pytest.raises(Refusal) as refused:
+                await one.says(conversation, "not for her")
+            assert refused.value.code == "server_back"
+        async with ada.open() as talk:
+            again = await talk.repair(conversation)
+            await talk.text(again, "for us two")
+        assert await bob.texts() == ["for us two"]
+        assert "for us two" not in await eve.texts()

@@ -1,0 +1,64 @@
+"""A server in this process, whose clock is moved, and people with the client's library."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import NoReturn
+
+from support.machines.account_house import House, house
+from support.people.correspondents import Device
+
+from ephemeral.accounts.service.sealed_values import SealedValues
+from ephemeral.conversations.service.recent import Recent
+from ephemeral.conversations.service.segments import Segments
+from ephemeral.conversations.service.sweeper import Sweeper
+from ephemeral.conversations.service.tail import Tail
+
+HOUR, DAY = 3_600_000, 86_400_000
+
+
+class Village:
+    """A server and all who use it."""
+
+    def __init__(self, opened: House, folder: Path) -> None:
+        self.house = opened
+        self.folder = folder
+        self.devices: list[Device] = []
+        values = SealedValues(opened.ground.keyring, os.urandom)
+        segments = Segments(values, os.urandom)
+        self._sweeper = Sweeper(opened.pool, values, segments, Tail(Recent()), _raised)
+
+    async def new(self, name: str) -> Device:
+        url = f"http://ephemeral.test{self.house.base}"
+        device = Device(url, self.folder / name, way=self.house.api._transport)
+        self.devices.append(device)
+        return await device.register()
+
+    async def passes(self, milliseconds: int) -> None:
+        """Time passes, for all; what is due on the server happens."""
+        await self.house.clock.advance(milliseconds)
+        ahead = self.house.clock.ahead / 1000
+        for one in self.devices:
+            one.ahead = ahead
+        await self._sweeper.sweep(asyncio.get_running_loop().time() + ahead)
+
+
+def _raised(fault: BaseException) -> NoReturn:
+    raise fault
+
+
+@asynccontextmanager
+async def village_at(
+    database_url: str, folder: Path, devices: list[Device] | None = None
+) -> AsyncIterator[Village]:
+    """The server on a database; those who used it before come back to it."""
+    async with house(
+        database_url, folder / "data", ACCOUNT_REQUESTS_PER_ACCOUNT="1000000/1"
+    ) as opened:
+        village = Village(opened, folder)
+        for one in devices or []:
+            one.way = opened.api._transport
+            village.devices.append(one)
+        yield village
