@@ -5,7 +5,7 @@ from ephemeral.client.contacts.naming import between
 from ephemeral.client.context import Context
 from ephemeral.client.conversations.engine import Known
 from ephemeral.client.exits import Exit, usage
-from ephemeral.client.talking.here import FOLLOWED, Here, here
+from ephemeral.client.talking.here import FOLLOWED, REQUEST, Here, here
 from ephemeral.client.talking.inbox import is_own, learn
 from ephemeral.client.talking.lines import fields_of, lines_of
 from ephemeral.client.talking.saying import introduce, welcome
@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 _STATES = {
-    "request": "somebody who is none of your contacts added you: `ephemeral chat agree`",
+    REQUEST: "somebody who is none of your contacts added you: `ephemeral chat agree`",
     "refused": "broken: `ephemeral chat again` begins it anew",
     "left": "you have left it",
     "gone": "over for you",
@@ -42,7 +42,7 @@ async def list_all(context: Context) -> Exit:
     """List the account's conversations."""
     async with here(context) as place:
         await place.sync()
-        known = place.engine.known()
+        known = place.all_known()
         for each in known:
             found = [one for one in place.engine.news(each.id) if not is_own(place, one)]
             await _put(place, each, sum(bool(lines_of(place, each, one)) for one in found))
