@@ -11,6 +11,7 @@ import hashlib
 
 __all__ = [
     "ANSWER",
+    "DERIVING_WORKER",
     "DOCUMENT",
     "FILE",
     "FORMS",
@@ -115,15 +116,17 @@ FORMS = (
 )
 # JSON for programs, which a person may open all the same.
 ANSWER = (*FILE, (b"referrer-policy", b"no-referrer"), _policy(**_NOTHING))
-# The worker that derives keys compiles WebAssembly; nothing else may, and it does nothing else.
-WORKER = (
+_WORKER = (
     *FILE,
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-embedder-policy", b"require-corp"),
-    _policy(
-        **_NOTHING
-        | {"script_src": "'self' 'wasm-unsafe-eval'", "require_trusted_types_for": "'script'"}
-    ),
+)
+_NO_TEXT = {"require_trusted_types_for": "'script'"}
+WORKER = (*_WORKER, _policy(**_NOTHING | {"script_src": "'self'"} | _NO_TEXT))
+# The worker that derives keys compiles WebAssembly; nothing else may, and it does nothing else.
+DERIVING_WORKER = (
+    *_WORKER,
+    _policy(**_NOTHING | {"script_src": "'self' 'wasm-unsafe-eval'"} | _NO_TEXT),
 )
 
 

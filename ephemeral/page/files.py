@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ephemeral.edge.guard import header_values
-from ephemeral.edge.headers import FILE, PICTURE, WORKER, Header, integrity
+from ephemeral.edge.headers import DERIVING_WORKER, FILE, PICTURE, WORKER, Header, integrity
 from ephemeral.page.bodies import Body
 from ephemeral.page.languages import Catalogue, of_accounts, of_rooms
 from ephemeral.protocol.errors import Refusal
@@ -173,8 +173,10 @@ def fingerprinted(name: str, content: bytes) -> str:
 
 def _headers(name: str, *more: Header) -> tuple[Header, ...]:
     ending = posixpath.splitext(name)[1]
-    worker = name.endswith("-worker.js")
-    kind = WORKER if worker else PICTURE if ending == ".svg" else FILE
+    if name.endswith("-worker.js"):
+        kind = DERIVING_WORKER if name.endswith("derive-worker.js") else WORKER
+    else:
+        kind = PICTURE if ending == ".svg" else FILE
     media = _TYPES[ending]
     # Pictures and the like are compressed in themselves.
     varies = [] if media.startswith(("image/png", "image/webp", "font/")) else [_VARIES]

@@ -29,14 +29,22 @@ class Vault:
         """Seal a payload and write it; returns its id, or None where there is none."""
         if plaintext is None:
             return None
+        return (await self.store_all(connection, kind, [plaintext]))[0]
+
+    async def store_all(
+        self, connection: Connection, kind: Kind, plaintexts: Sequence[bytes]
+    ) -> list[bytes]:
+        """Seal payloads and write them together; returns their ids, in order."""
         epoch = await self._keyring.hold_current(connection)
-        payload = self._random(seals.PAYLOAD_ID_BYTES)
-        sealed = seals.seal(payload, kind, plaintext, self._random)
-        wrapped = seals.wrap(epoch, payload, sealed.data_key, self._random)
-        rows = [SealedRow(payload, sealed.body, epoch.id, wrapped)]
+        rows = []
+        for plaintext in plaintexts:
+            payload = self._random(seals.PAYLOAD_ID_BYTES)
+            sealed = seals.seal(payload, kind, plaintext, self._random)
+            wrapped = seals.wrap(epoch, payload, sealed.data_key, self._random)
+            rows.append(SealedRow(payload, sealed.body, epoch.id, wrapped))
         await payload_rows.insert_bodies(connection, rows)
         await payload_rows.insert_keys(connection, rows)
-        return payload
+        return [row.id for row in rows]
 
     async def sealed(
         self, connection: Connection, payloads: Sequence[bytes]

@@ -40,7 +40,8 @@ const texts = async (range, at = HERE, from = store) => (await from.shown(at, ra
 describe("what is shown", () => {
   test("comes newest first, so many at a time, across blocks of keys", async () => {
     await store.change(async (within) => {
-      for (const place of [1, 2, 127, 128, 129, 400, 401]) await within.show(HERE, place, { text: `${place}` });
+      // Nobody has to wait for each.
+      for (const place of [1, 2, 127, 128, 129, 400, 401]) within.show(HERE, place, { text: `${place}` });
     });
     await say(5, "elsewhere", undefined, THERE);
     assert.deepEqual(await texts({ limit: 3 }), ["401", "400", "129"]);
@@ -174,6 +175,20 @@ describe("what is forgotten", () => {
     await assert.rejects(crypto.subtle.decrypt({ name: "AES-GCM", iv: first.subarray(0, 12) }, raw, first.subarray(12)));
     await store.change((within) => within.hide(HERE, 1));
     assert.deepEqual(await rows.ids("shown/"), []);
+  });
+
+  test("is not what another tab shows anew, without an end, just when it was due", async () => {
+    await say(1, "due", 100);
+    let isFirst = true;
+    const between = async (work) => {
+      const due = await storage.read(work);
+      if (isFirst) await say(1, "without an end");
+      isFirst = false;
+      return due;
+    };
+    const slow = new BrowserStore(rows, { read: between }, random);
+    assert.deepEqual(await slow.expire(100), []);
+    assert.deepEqual(await texts({ limit: 9 }), ["without an end"]);
   });
 
   test("is whatever is past its time, before anything is shown, and nothing else", async () => {

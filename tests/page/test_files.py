@@ -123,6 +123,9 @@ async def test_only_the_worker_that_derives_keys_may_compile_webassembly(client:
         )
         # Without it a page under `require-corp` may not start it.
         assert response.headers["cross-origin-embedder-policy"] == "require-corp"
+    other = await client.api.get("/static/js/device/hpke-worker.js")
+    assert "script-src 'self';" in other.headers["content-security-policy"]
+    assert other.headers["cross-origin-embedder-policy"] == "require-corp"
 
 
 # Forms

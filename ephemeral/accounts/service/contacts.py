@@ -128,7 +128,8 @@ class Contacts:
             if other not in await contact_rows.accepted(connection, account, [other]):
                 raise Refusal("not_found")
             person = (await self._people.now(connection, [other]))[other]
-            sealing = await self._people.sealing_keys(connection, [other])
+            keys = await self._people.sealing_keys(connection, [other])
+            sealing = {device: key for (_, device), key in keys.items()}
             return Devices(person, sealing, await clock(connection))
 
         return await transaction(self._pool, work, read_only=True)

@@ -33,6 +33,12 @@ class SealedValues:
         assert payload is not None, "there is a value"
         return payload
 
+    async def store_all(
+        self, connection: Connection, kind: Kind, values: Sequence[bytes]
+    ) -> list[bytes]:
+        """Write several together; gives their payloads' ids, in order."""
+        return await self._vault.store_all(connection, kind, values)
+
     async def read(
         self, connection: Connection, kind: Kind, payloads: Iterable[bytes | None]
     ) -> dict[bytes | None, bytes]:

@@ -10,13 +10,13 @@ from msgspec.structs import astuple
 from ephemeral.conversations.rules.log_state import why_due
 from ephemeral.conversations.rules.records import Begun
 from ephemeral.conversations.rules.requests import Acknowledged, Posted
+from ephemeral.conversations.rules.summary import Summary
 from ephemeral.conversations.service.reading import (
     EpochPage,
     ListPage,
     LogPage,
     MembersPage,
     PersonNow,
-    Summary,
 )
 from ephemeral.conversations.service.recent import Item
 from ephemeral.protocol.conversations.records import ADMIN, MEMBER

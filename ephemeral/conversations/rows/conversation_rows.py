@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from ephemeral.conversations.rules.summary import Summary
+
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection
 
 __all__ = [
     "Advance",
     "Counts",
-    "Summary",
     "advance",
     "count",
     "delete",
@@ -40,26 +41,6 @@ class Advance(NamedTuple):
     timer: int
     people: int
     at: int
-
-
-class Summary(NamedTuple):
-    """A conversation as one of its people finds it; `cursor` and `first` are of the device that
-    asks, None where it isn't listed."""
-
-    conversation: bytes
-    epoch: int
-    record: bytes
-    record_s: int
-    s: int
-    log: bytes
-    kept: int
-    began_at: int
-    messages: int
-    due: str | None
-    admin: bool
-    since: int
-    cursor: int | None
-    first: int | None
 
 
 class Counts(NamedTuple):

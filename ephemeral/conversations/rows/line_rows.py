@@ -18,9 +18,10 @@ async def hold(connection: Connection, chains: Sequence[bytes], account: bytes) 
     """
     await connection.execute(
         """
-        SELECT FROM accounts.accounts WHERE account = $2 OR account IN (
+        SELECT FROM accounts.accounts WHERE account = ANY(ARRAY(
           SELECT account FROM accounts.chains WHERE chain = ANY($1::bytea[])
-        ) ORDER BY account FOR SHARE
+          UNION ALL SELECT $2
+        )) ORDER BY account FOR SHARE
         """,
         list(chains),
         account,

@@ -25,7 +25,6 @@ __all__ = [
     "lock_of_account",
     "lock_of_chains",
     "name_chains",
-    "owners",
     "people",
     "person",
     "replace_people",
@@ -126,21 +125,13 @@ async def replace_people(
     )
 
 
-async def drop_person(connection: Connection, conversation: bytes, chain: bytes) -> bool:
-    """Somebody has left; whether anybody is left whom the server knows."""
+async def drop_person(connection: Connection, conversation: bytes, chain: bytes) -> None:
+    """Somebody has left."""
     await connection.execute(
         "DELETE FROM accounts.conversation_people WHERE conversation = $1 AND chain = $2",
         conversation,
         chain,
     )
-    found = await connection.fetchval(
-        """
-        SELECT true FROM accounts.conversation_people
-        WHERE conversation = $1 AND account IS NOT NULL LIMIT 1
-        """,
-        conversation,
-    )
-    return found is not None
 
 
 async def devices_of(connection: Connection, conversation: bytes) -> dict[bytes, bytes]:
@@ -326,25 +317,22 @@ async def is_beside(connection: Connection, account: bytes, chain: bytes) -> boo
     return found is not None
 
 
-async def owners(connection: Connection, accounts: Sequence[bytes]) -> dict[bytes, bytes]:
-    """The active devices of accounts, with whose they are."""
-    rows = await connection.fetch(
-        "SELECT device, account FROM accounts.devices WHERE account = ANY($1::bytea[])",
-        list(accounts),
-    )
-    return {row[0]: row[1] for row in rows}
-
-
-async def deserted(connection: Connection, conversations: Sequence[bytes]) -> list[bytes]:
-    """Those of these conversations that nobody is in whom the server knows."""
+async def deserted(
+    connection: Connection, conversations: Sequence[bytes], gone: bytes | None = None
+) -> list[bytes]:
+    """Those of these conversations that nobody is in who may be back: no account's chain in force,
+    and none that a recovery may still bring back. `gone`: an account that doesn't count."""
     rows = await connection.fetch(
         """
-        SELECT c.conversation FROM unnest($1::bytea[]) AS asked (conversation)
-        JOIN accounts.conversations c ON c.conversation = asked.conversation
+        SELECT x.conversation FROM unnest($1::bytea[]) AS asked (conversation)
+        JOIN accounts.conversations x ON x.conversation = asked.conversation
         WHERE NOT EXISTS (
           SELECT FROM accounts.conversation_people p
-          WHERE p.conversation = c.conversation AND p.account IS NOT NULL)
+          LEFT JOIN accounts.chains c ON c.chain = p.chain
+          WHERE p.conversation = x.conversation AND coalesce(p.account, c.account) IS NOT NULL
+            AND coalesce(p.account, c.account) IS DISTINCT FROM $2)
         """,
         list(conversations),
+        gone,
     )
     return [row[0] for row in rows]

@@ -112,7 +112,8 @@ class Batch:
                 (one.conversation, entry.ad.seen)
                 for one in posts
                 for entry in one.entries
-                if entry.ad.seen != states[one.conversation].s
+                # What lies beyond the end is nowhere; not every number is one of the database's.
+                if entry.ad.seen < states[one.conversation].s
             },
         )
         for (conversation, s), hash_ in found.hashes.items():
@@ -144,15 +145,16 @@ class Batch:
         states = [deciding.states[one] for one in deciding.stored]
         running = {one.segment for one in states if one.segment and one.segment_hour == hour}
         usable = await self._segments.load(connection, running) if running else set()
+        lacking = [one for one in states if one.segment not in usable]
+        if not lacking:
+            return
         begun = []
-        for state in states:
-            if state.segment not in usable:
-                state.segment = await self._segments.begin(connection)
-                state.segment_hour = hour
-                first = state.s - len(deciding.stored[state.conversation]) + 1
-                begun.append((state.segment, state.conversation, first))
-        if begun:
-            await segment_rows.insert(connection, begun)
+        segments = await self._segments.begin(connection, len(lacking))
+        for state, segment in zip(lacking, segments, strict=True):
+            state.segment, state.segment_hour = segment, hour
+            first = state.s - len(deciding.stored[state.conversation]) + 1
+            begun.append((segment, state.conversation, first))
+        await segment_rows.insert(connection, begun)
 
     async def _thin(
         self, connection: Connection, state: LogState, account: bytes, done: Done

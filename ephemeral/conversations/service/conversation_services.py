@@ -74,7 +74,7 @@ class ConversationServices:
             ledger=Ledger(
                 pool, bus, doors.people, segments, boxes, tail, recent, hints, ttl, fault
             ),
-            sweeper=Sweeper(pool, values, segments, tail, fault),
+            sweeper=Sweeper(pool, values, segments, tail, destruction, doors.watches, fault),
             recent=recent,
             hints=hints,
             segments=segments,

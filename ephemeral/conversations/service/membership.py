@@ -79,8 +79,8 @@ class Membership:
             refuse(key is None or not verify_leave(conversation, leave, key), "record_leave")
             row = LeaveRow(leave.chain, leave.since, leave.device, leave.signature)
             await member_rows.insert_leave(connection, conversation, row)
-            remain = await people_rows.drop_person(connection, conversation, person.chain)
-            if not remain:
+            await people_rows.drop_person(connection, conversation, person.chain)
+            if await people_rows.deserted(connection, [conversation]):
                 await self._destruction.destroy(connection, conversation)
                 self._hints.later(conversation, 0, [asker.account])
                 return

@@ -14,10 +14,10 @@ from ephemeral.conversations.rows import (
     reading_rows,
     record_rows,
 )
-from ephemeral.conversations.rows.conversation_rows import Summary
 from ephemeral.conversations.rows.member_rows import LeaveRow
 from ephemeral.conversations.rows.reading_rows import LogRow
 from ephemeral.conversations.rows.record_rows import RecordRow
+from ephemeral.conversations.rules.summary import Summary
 from ephemeral.conversations.service.asker import Asker
 from ephemeral.conversations.service.boxes import Boxes
 from ephemeral.conversations.service.recent import Item
@@ -41,7 +41,6 @@ __all__ = [
     "MembersPage",
     "PersonNow",
     "Reading",
-    "Summary",
 ]
 
 #: What an answer holds at most: things, and bytes of them.
@@ -186,14 +185,16 @@ class Reading:
         """
         if after < kept - 1:
             raise Refusal("behind", details={"first": kept})
-        rows = await reading_rows.log(connection, conversation, after, most)
-        readable = [one for one in rows if first is not None and one.s >= first]
+        readable_from = first if first is not None else last + 1
+        rows = await reading_rows.log(
+            connection, conversation, after, most, PAGE_BYTES, readable_from
+        )
+        readable = [one for one in rows if one.s >= readable_from]
         segments = {one.segment for one in readable if one.segment is not None}
         await self._segments.load(connection, segments)
         places = [one.s for one in readable if one.kind == RECORD]
         records = await record_rows.at_places(connection, conversation, places) if places else {}
         entries = await self._records.entries(connection, list(records.values()))
-        readable_from = first if first is not None else last + 1
         items: list[Item] = []
         size = 0
         for one in rows:
@@ -282,7 +283,7 @@ class Reading:
                     chain = who.chain
                     person = PersonNow(
                         chain.id, one.account, chain.sequence, chain.head,
-                        [(device.id, keys.get(device.id)) for device in chain.devices],
+                        [(each.id, keys.get((one.account, each.id))) for each in chain.devices],
                     )  # fmt: skip
                     joins.append(Join(content[1 : 1 + length], content[1 + length :], person))
             left = await member_rows.leaves(connection, conversation)
@@ -298,12 +299,13 @@ class Reading:
         return found
 
 
-def _person(chain: bytes, state: ChainState, keys: dict[bytes, Sealing]) -> PersonNow:
+def _person(chain: bytes, state: ChainState, keys: dict[tuple[bytes, bytes], Sealing]) -> PersonNow:
     said = state.chain
+    account = (state.account if state.open else None) or b""
     return PersonNow(
         chain,
         state.account if state.open else None,
         said.sequence,
         said.head,
-        [(one.id, keys.get(one.id)) for one in said.devices],
+        [(one.id, keys.get((account, one.id))) for one in said.devices],
     )

@@ -47,17 +47,18 @@ class Segments:
         # Those that were used since `age` was called last.
         self._used: set[bytes] = set()
 
-    async def begin(self, connection: Connection, kind: Kind = _SEGMENT) -> bytes:
-        """A new key; gives its payload. Remembered already, though nothing is committed yet: what
-        isn't will never be asked for."""
-        key = self._random(_KEY_BYTES)
-        payload = await self._values.store(connection, kind, key)
-        self._keep(payload, AESGCM(key))
-        return payload
+    async def begin(self, connection: Connection, count: int, kind: Kind = _SEGMENT) -> list[bytes]:
+        """So many new keys; gives their payloads. Remembered already, though nothing is committed
+        yet: what isn't will never be asked for."""
+        keys = [self._random(_KEY_BYTES) for _ in range(count)]
+        payloads = await self._values.store_all(connection, kind, keys)
+        for payload, key in zip(payloads, keys, strict=True):
+            self._keep(payload, AESGCM(key))
+        return payloads
 
     async def begin_boxes(self, connection: Connection) -> bytes:
-        """The same for the boxes of an epoch."""
-        return await self.begin(connection, _BOXES)
+        """The same for the boxes of an epoch: one key."""
+        return (await self.begin(connection, 1, _BOXES))[0]
 
     async def load(
         self, connection: Connection, segments: Iterable[bytes], kind: Kind = _SEGMENT

@@ -10,14 +10,17 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ephemeral.accounts.service.sealed_values import SealedValues
+from ephemeral.accounts.service.watches import Watches
 from ephemeral.conversations.rows import (
     conversation_rows,
     member_rows,
+    people_rows,
     record_rows,
     segment_rows,
     tail_rows,
 )
 from ephemeral.conversations.rules import limits
+from ephemeral.conversations.service.destruction import Destruction
 from ephemeral.conversations.service.segments import Segments
 from ephemeral.conversations.service.tail import Tail
 from ephemeral.store.clock import ClockWatch, clock
@@ -49,12 +52,16 @@ class Sweeper:
         values: SealedValues,
         segments: Segments,
         tail: Tail,
+        destruction: Destruction,
+        watches: Watches,
         fault: Callable[[BaseException], None],
     ) -> None:
         self._pool = pool
         self._values = values
         self._segments = segments
         self._tail = tail
+        self._destruction = destruction
+        self._watches = watches
         self._fault = fault
         self._clock = ClockWatch(_PAUSE_SECONDS)
         self._looked_to = b""
@@ -78,14 +85,17 @@ class Sweeper:
         self._segments.age()
 
     async def _trim(self, now: int) -> None:
-        """Look once a day whether devices that nobody sees any more held something back."""
+        """Look once a day whether devices that nobody sees any more held something back, and
+        whether anybody is left who may be back."""
 
         async def work(connection: Connection) -> int:
             found = await tail_rows.untrimmed(connection, now // limits.DAY_MS, CHUNK)
             await self._tail.trim(connection, found, now)
+            for one in await people_rows.deserted(connection, found):
+                await self._destruction.destroy(connection, one)
             return len(found)
 
-        while await transaction(self._pool, work) == CHUNK:
+        while await self._watches.told(work) == CHUNK:
             pass
 
     async def _expire(self, now: int) -> None:
@@ -146,7 +156,8 @@ class Sweeper:
                 await segment_rows.delete(connection, empty)
                 await self._values.destroy(connection, empty)
                 self._segments.forget(empty)
-            return set(await conversation_rows.there(connection, conversations)) - set(free)
+            held = set(conversations) - set(free)
+            return set(await conversation_rows.there(connection, sorted(held))) if held else held
 
         return await transaction(self._pool, work)
 

@@ -113,7 +113,7 @@ async def test_a_message_that_is_not_of_this_place_is_refused(talks: Conversatio
         with refused(code):
             await talk.send(one, fits, *entries)
     # A place that nobody has written yet, and the hash of another place.
-    for ahead in ({"seen": talk.s + 1}, {"seen": talk.s - 1}):
+    for ahead in ({"seen": talk.s + 1}, {"seen": talk.s - 1}, {"seen": 2**64 - 1}):
         with refused("broken") as caught:
             await talk.send(one, talk.entry(machine, **ahead))
         assert details(caught) == {"first": 0}

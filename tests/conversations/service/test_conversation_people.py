@@ -4,10 +4,11 @@ import asyncio
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from support.machines.account_services import Machine, Person
-from support.machines.conversation_desk import DAY, ConversationDesk, Talk, seat
+from support.machines.conversation_desk import DAY, ConversationDesk, seat
 
 from ephemeral.accounts.rules.nouns import GRACE_MS
 from ephemeral.conversations.rules import limits
@@ -327,24 +328,55 @@ async def test_another_chain_is_another_person(talks: ConversationDesk) -> None:
     await talk.send(one)
 
 
-async def test_a_statement_and_a_record_at_once_never_pass_one_another_by(
+async def test_a_conversation_waits_for_whoever_may_be_back_and_no_longer(
     talks: ConversationDesk,
 ) -> None:
-    """Either the record judges by the statement, or a renewal is due."""
-    one, other = await talks.friends(1, 2)
-    talk: Talk = await talks.talk(one, other)
-    for _ in range(4):
-        made = await talk.renewal(one, Change(timer=int.from_bytes(os.urandom(2)) + 1))
-        added = other.link(other.machines[0])
-        outcomes = await asyncio.gather(talk.post_renewal(one, made), added, return_exceptions=True)
-        epoch, due = await talk.row("epoch, due")
-        if isinstance(outcomes[0], Refusal):
-            assert outcomes[0].code == "conflict"
-        else:
-            assert not isinstance(outcomes[0], BaseException), outcomes[0]
-            assert epoch == made.record.epoch
-        assert due == "devices"
-        if due:
-            await talk.renew(one)
-        await other.revoke(other.machines[0], other.machines[-1])
-        await talk.renew(one)
+    """A thief began another list of devices; for thirty days that can be undone."""
+    one, other = await talks.friends(1, 1)
+    left, deleted = await talks.talk(other, one), await talks.talk(one)
+    thief = Person(talks.accounts, one.account, one.address)
+    thief.auth_key = one.auth_key
+    machine = Machine(session=await one.sign_in())
+    await thief.post_genesis(machine, thief.begun(machine))
+    await talks.desk.clock.advance(GRACE_MS)
+    await talks.accounts.sweep()
+    await left.leave(other)
+    await talks.sweep()
+    assert (await talks.rows("conversations"))["conversations"] == 2
+    await talks.desk.clock.advance(32 * DAY)
+    await talks.accounts.sweep()
+    await talks.sweep()
+    await nothing_left(talks)
+    assert deleted.s == left.s == 1
+
+
+async def test_a_statement_waits_for_a_record_that_brings_its_person(
+    talks: ConversationDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the record would be set after the statement had found nothing to say to it."""
+    one, other = await talks.friends(1, 1)
+    talk = await talks.talk(one)
+    judged, go_on = asyncio.Event(), asyncio.Event()
+    writing = talks.services.epochs._writing
+    write = writing.go_on
+
+    async def held(*given: Any) -> Any:
+        judged.set()
+        await go_on.wait()
+        return await write(*given)
+
+    monkeypatch.setattr(writing, "go_on", held)
+    change = Change(add={other.chain.id: MEMBER})
+    record = asyncio.create_task(talk.renew(one, change, others=[other]))
+    await judged.wait()
+    link = asyncio.create_task(other.link(other.machines[0]))
+    waits = """
+        SELECT true FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock' LIMIT 1
+    """
+    while not await talks.pool.fetchval(waits) and not link.done():  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    assert not link.done()
+    go_on.set()
+    await asyncio.gather(record, link)
+    assert tuple(await talk.row("epoch, due")) == (2, "devices")

@@ -224,6 +224,17 @@ export class AccountClient {
     await this.#standing.enter();
   }
 
+  /**
+   * What else this browser does as a device of the account.
+   * @template T
+   * @param {(parts: Parts, work: import("./device-work.js").DeviceWork) => Promise<T>} use
+   * @returns {Promise<T>}
+   * @throws {Refusal} `device_required`
+   */
+  beside(use) {
+    return this.#asDevice((work) => use(this.#parts, work));
+  }
+
   refusePending() {
     return this.#asDevice((work) => work.refusePending());
   }

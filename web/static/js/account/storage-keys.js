@@ -14,7 +14,6 @@ import { aeadOpen, aeadSeal, importAead } from "../protocol/keys.js";
 import { NONCE_BYTES } from "../protocol/limits.js";
 import { storageKey } from "../protocol/accounts/shares.js";
 import { randomBytes } from "../device/random.js";
-import { RowChange } from "./row-change.js";
 
 const LOCAL = "ephemeral/v1/account/local";
 const ROW = "ephemeral/v1/account/row\0";
@@ -97,19 +96,7 @@ export class SealedRows {
    */
   async read(id) {
     const row = await this.#storage.read(({ get }) => get("rows", id));
-    return row === undefined ? undefined : this.#opened(id, row);
-  }
-
-  /**
-   * A row's value, and what else was there at the same moment.
-   * @template T
-   * @param {string} id
-   * @param {(within: Transaction) => Promise<T>} besides
-   * @returns {Promise<[any, T]>}
-   */
-  async readWith(id, besides) {
-    const [row, others] = await this.#storage.read((within) => Promise.all([within.get("rows", id), besides(within)]));
-    return [row === undefined ? undefined : await this.#opened(id, row), others];
+    return row === undefined ? undefined : this.opened(id, row);
   }
 
   /** @param {string} prefix  @returns {Promise<string[]>} ids of rows, in order */
@@ -120,56 +107,29 @@ export class SealedRows {
   /**
    * Writes rows, all or none; null removes one.
    * @param {Record<string, unknown>} values  JSON by the row's id
-   * @param {(within: Transaction) => Promise<void>} [besides]  what else is written with them
+   * @param {(within: Transaction) => Promise<void|boolean>} [besides]  what else is written with them; false: nothing
+   *   is to be written, since the values were made of what is there no more
+   * @returns {Promise<boolean>} whether it was written
    */
   write(values, besides = async () => undefined) {
-    return this.change(async (change) => {
-      for (const [id, value] of Object.entries(values)) change.put(id, value);
-      change.also(besides);
-    });
-  }
-
-  /**
-   * Reads and writes as one: what is written was made of what is there when it is written, all or nothing.
-   * @template T
-   * @param {(change: RowChange) => Promise<T>} work  is done again where another tab was faster, so it does nothing
-   *   else and asks nobody; nor may it begin another change, which could wait for a turn of the keys for ever
-   * @returns {Promise<T>}
-   */
-  async change(work) {
     return this.#locks.request(ROTATE, { mode: "shared" }, async () => {
       for (;;) {
         const n = await this.#number();
-        const change = new RowChange(this.#storage, (id, row) => this.#opened(id, row));
-        try {
-          const value = await work(change);
-          if (await this.#written(n, change)) return value;
-        } catch (error) {
-          // It may have failed because what it read one after the other never was there together.
-          if (await this.#storage.read((within) => change.isCurrent(within))) throw error;
-        }
+        /** @type {[string, Row|null][]} */
+        const rows = await Promise.all(Object.entries(values).map(async ([id, value]) =>
+          /** @type {[string, Row|null]} */ ([id, value === null ? null : await this.#sealed(id, n, value)])));
+        const isWritten = await this.#storage.write(async (within) => {
+          // Whoever was robbed of the lock sees here that another tab has turned to the next key.
+          if ((await within.get("facts", "n") ?? 0) !== n) return null;
+          if (await besides(within) === false) return false;
+          for (const [id, row] of rows) {
+            if (row === null) await within.remove("rows", id);
+            else await within.put("rows", id, row);
+          }
+          return true;
+        });
+        if (isWritten !== null) return isWritten;
       }
-    });
-  }
-
-  /**
-   * @param {number} n
-   * @param {RowChange} change
-   * @returns {Promise<boolean>} whether it was; if not, it is to be thought out anew
-   */
-  async #written(n, change) {
-    /** @type {[string, Row|null][]} */
-    const rows = await Promise.all([...change.values].map(async ([id, value]) =>
-      /** @type {[string, Row|null]} */ ([id, value === null ? null : await this.#sealed(id, n, value)])));
-    return this.#storage.write(async (within) => {
-      // Whoever was robbed of the lock sees here that another tab has turned to the next key.
-      if ((await within.get("facts", "n") ?? 0) !== n || !(await change.isCurrent(within))) return false;
-      for (const [id, row] of rows) {
-        if (row === null) await within.remove("rows", id);
-        else await within.put("rows", id, row);
-      }
-      await change.writeBesides(within);
-      return true;
     });
   }
 
@@ -244,7 +204,7 @@ export class SealedRows {
   async #move(rows, next) {
     if (rows.length === 0) return;
     const moved = await Promise.all(rows.map(async ([id, row]) =>
-      /** @type {const} */ ([id, row, await this.#sealed(id, next, await this.#opened(id, row))])));
+      /** @type {const} */ ([id, row, await this.#sealed(id, next, await this.opened(id, row))])));
     await this.#storage.write(async ({ get, put }) => {
       for (const [id, before, after] of moved) {
         // Written anew, which is under the next one, or removed in the meantime: then it is not to be moved.
@@ -276,8 +236,13 @@ export class SealedRows {
     return { n, sealed: concat(nonce, text) };
   }
 
-  /** @param {string} id  @param {Row} row */
-  async #opened(id, { n, sealed }) {
+  /**
+   * @param {string} id
+   * @param {Row} row  as it lies there
+   * @returns {Promise<any>} its value
+   * @throws {Refusal} `locked`; `storage_broken`
+   */
+  async opened(id, { n, sealed }) {
     const key = await this.#key(n);
     const text = await aeadOpen(key, sealed.subarray(0, NONCE_BYTES), sealed.subarray(NONCE_BYTES), labelFor(id, n));
     // Somebody has changed what lies in this browser: it is as good as gone.

@@ -13,9 +13,11 @@ const FROZEN_MS = 5000;
  *
  * @typedef {{kind: "token", access: import("./tokens.js").Access}
  *   |{kind: "changed"|"signed_out"|"signed_in"|"anybody"|"here"}
- *   |{kind: "conversations", ids: string[]}} Told
+ *   |{kind: "conversations", ids: string[]}|{kind: "conversation_event", event: Record<string, any>}
+ *   |{kind: "typing", conversation: string}} Told
  *   changed: look anew; anybody, here: whether one does the work, and that it does; conversations: what is kept of
- *   these is another than before
+ *   these is another than before; conversation_event: what the socket has told of which nothing is kept; typing:
+ *   somebody writes in a tab that has no socket
  */
 
 export class Tabs {

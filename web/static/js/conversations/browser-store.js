@@ -9,11 +9,13 @@ import { concat, fromBase64url, toBase64url, utf8 } from "../protocol/encoding.j
 import { Refusal } from "../protocol/errors.js";
 import { aeadOpen, aeadSeal, importAead } from "../protocol/keys.js";
 import { NONCE_BYTES, SECRET_BYTES } from "../protocol/limits.js";
+import { changed } from "./row-change.js";
 
 const BLOCK = 128;
 /** Begins the ids of the rows of keys. */
 const KEYS = "shown/";
-const LABEL = "ephemeral/v1/account/shown\0";
+/** No key is used twice: there is nothing that a text could be confused with. */
+const NO_LABEL = new Uint8Array(0);
 /** Of deadlines that have passed so many are looked at together. */
 const BATCH = 256;
 const decoder = new TextDecoder();
@@ -22,7 +24,7 @@ const decoder = new TextDecoder();
  * @typedef {import("../account/storage-keys.js").SealedRows} SealedRows
  * @typedef {import("../account/storage.js").AccountStorage} AccountStorage
  * @typedef {import("../account/storage.js").Transaction} Transaction
- * @typedef {import("../account/row-change.js").RowChange} RowChange
+ * @typedef {import("./row-change.js").RowChange} RowChange
  *
  * A key of what is shown, in base64url, and when it is to be forgotten: milliseconds since 1970.
  * @typedef {[key: string]|[key: string, until: number]} Slot
@@ -33,6 +35,8 @@ export class BrowserStore {
   #rows;
   #storage;
   #random;
+  /** @type {() => void} */
+  #isDueOtherwise = () => undefined;
 
   /**
    * @param {SealedRows} rows  open
@@ -52,12 +56,18 @@ export class BrowserStore {
    * @returns {Promise<T>}
    * @throws {Refusal} `locked`: the server doesn't give its share of the key
    */
-  change(work) {
-    return this.#rows.change((change) => {
+  async change(work) {
+    let hasDeadlines = false;
+    const done = await changed(this.#rows, this.#storage, async (change) => {
       const within = new Within(change, this.#storage, this.#random);
       change.also((transaction) => within.write(transaction));
-      return work(within);
+      const value = await work(within);
+      await within.done();
+      hasDeadlines = within.hasDeadlines;
+      return value;
     });
+    if (hasDeadlines) this.#isDueOtherwise();
+    return done;
   }
 
   /** @param {string} key  @returns {Promise<any>} undefined: there is none */
@@ -82,12 +92,13 @@ export class BrowserStore {
       if (number * BLOCK >= before) continue;
       const prefix = placeId(conversation, number * BLOCK).slice(0, -SLOT_DIGITS);
       // Keys and what they open are of one moment: another tab may just show it anew, or hide it.
-      const [block, sealed] = await this.#rows.readWith(id, ({ all }) => all("shown", { prefix }));
+      const [row, sealed] = await this.#storage.read(({ get, all }) => Promise.all([get("rows", id), all("shown", { prefix })]));
+      const block = row === undefined ? {} : await this.#rows.opened(id, row);
       for (const [at, bytes] of sealed.reverse()) {
         const slot = Number(at.slice(-SLOT_DIGITS));
         const place = number * BLOCK + slot;
-        if (place >= before || block?.[slot] === undefined) continue;
-        found.push({ place, value: await opened(at, block[slot], bytes) });
+        if (place >= before || block[slot] === undefined) continue;
+        found.push({ place, value: await opened(block[slot], bytes) });
         if (found.length === limit) return found;
       }
     }
@@ -100,10 +111,11 @@ export class BrowserStore {
    * @returns {Promise<any>} undefined: nothing is shown there
    */
   async line(conversation, place) {
+    const id = blockOf(conversation, place);
     const at = placeId(conversation, place);
-    const [block, sealed] = await this.#rows.readWith(blockOf(conversation, place), ({ get }) => get("shown", at));
-    const slot = block?.[place % BLOCK];
-    return slot === undefined || sealed === undefined ? undefined : opened(at, slot, sealed);
+    const [row, sealed] = await this.#storage.read(({ get }) => Promise.all([get("rows", id), get("shown", at)]));
+    if (row === undefined || sealed === undefined) return undefined;
+    return opened((await this.#rows.opened(id, row))[place % BLOCK], sealed);
   }
 
   /**
@@ -134,6 +146,11 @@ export class BrowserStore {
     const [next] = await this.#storage.read(({ keys }) => keys("deadlines", { limit: 1 }));
     return next === undefined ? null : Number(next.split("/")[0]);
   }
+
+  /** @param {() => void} listener  is told when that may have changed by what was written here */
+  watch(listener) {
+    this.#isDueOtherwise = listener;
+  }
 }
 
 /** One change. */
@@ -147,6 +164,8 @@ export class Within {
   #deadlines = new Map();
   /** Conversations of which all goes. @type {Set<string>} */
   #forgotten = new Set();
+  /** Rows of keys are read and put one after the other, also for whoever doesn't wait. @type {Promise<unknown>} */
+  #turn = Promise.resolve();
 
   /**
    * @param {RowChange} change
@@ -157,6 +176,11 @@ export class Within {
     this.#change = change;
     this.#storage = storage;
     this.#random = random;
+  }
+
+  /** Whether it says when something is to be forgotten. */
+  get hasDeadlines() {
+    return this.#deadlines.size > 0;
   }
 
   /** @param {string} key  @returns {Promise<any>} */
@@ -185,20 +209,36 @@ export class Within {
    * @param {number} place
    * @param {unknown} value  JSON
    * @param {number} [until]  when it is to be forgotten, in milliseconds since 1970
+   * @returns {Promise<void>}
    */
-  async show(conversation, place, value, until) {
+  show(conversation, place, value, until) {
+    return this.#inTurn(() => this.#show(conversation, place, value, until));
+  }
+
+  /** @param {string} conversation  @param {number} place  @returns {Promise<void>} */
+  hide(conversation, place) {
+    return this.#inTurn(() => this.#hide(conversation, place));
+  }
+
+  /** All that was asked for is in this change. @throws what one of it has refused */
+  async done() {
+    await this.#turn;
+  }
+
+  /** @param {string} conversation  @param {number} place  @param {unknown} value  @param {number} [until] */
+  async #show(conversation, place, value, until) {
     const bytes = this.#random(SECRET_BYTES);
     const key = toBase64url(bytes);
     await this.#setSlot(conversation, place, until === undefined ? [key] : [key, until]);
     const at = placeId(conversation, place);
     const nonce = this.#random(NONCE_BYTES);
-    const text = await aeadSeal(await importAead(bytes), nonce, utf8(JSON.stringify(value)), labelOf(at));
+    const text = await aeadSeal(await importAead(bytes), nonce, utf8(JSON.stringify(value)), NO_LABEL);
     bytes.fill(0);
     this.#shown.set(at, { sealed: concat(nonce, text), value });
   }
 
   /** @param {string} conversation  @param {number} place */
-  async hide(conversation, place) {
+  async #hide(conversation, place) {
     await this.#setSlot(conversation, place, null);
     this.#shown.set(placeId(conversation, place), null);
   }
@@ -209,6 +249,7 @@ export class Within {
    * @returns {Promise<any>} undefined: nothing is shown there
    */
   async line(conversation, place) {
+    await this.#turn;
     const at = placeId(conversation, place);
     const changed = this.#shown.get(at);
     if (changed !== undefined) return structuredClone(changed?.value);
@@ -218,11 +259,12 @@ export class Within {
     const sealed = await this.#storage.read(({ get }) => get("shown", at));
     // Another tab has hidden it in between: then this change is thought out anew.
     if (sealed === undefined) throw new Refusal("storage_broken");
-    return opened(at, slot, sealed);
+    return opened(slot, sealed);
   }
 
   /** Drops all that is shown of a conversation. @param {string} conversation */
   async forget(conversation) {
+    await this.#turn;
     for (const id of await this.#change.ids(keysOf(conversation))) {
       const block = /** @type {Block} */ (await this.#change.read(id));
       const number = Number(id.slice(-DIGITS));
@@ -263,6 +305,15 @@ export class Within {
     }
   }
 
+  /** @param {() => Promise<void>} work  @returns {Promise<void>} */
+  #inTurn(work) {
+    const done = this.#turn.then(work);
+    this.#turn = done;
+    // Whoever doesn't wait for it hears of it at the end of the change.
+    done.catch(() => undefined);
+    return done;
+  }
+
   /** @param {string} conversation  @param {number} place  @param {Slot|null} slot */
   async #setSlot(conversation, place, slot) {
     const id = blockOf(conversation, place);
@@ -300,19 +351,15 @@ const placeId = (conversation, place) =>
 /** @param {number} until  @param {string} conversation  @param {number} place */
 const deadlineOf = (until, conversation, place) => `${padded(until)}/${conversation}/${padded(place)}`;
 
-/** @param {string} at */
-const labelOf = (at) => utf8(LABEL + at);
-
 /**
- * @param {string} at
  * @param {Slot} slot
  * @param {Uint8Array} sealed
  * @returns {Promise<any>}
  * @throws {Refusal} `storage_broken`
  */
-async function opened(at, [key], sealed) {
+async function opened([key], sealed) {
   const aead = await importAead(fromBase64url(key, SECRET_BYTES));
-  const text = await aeadOpen(aead, sealed.subarray(0, NONCE_BYTES), sealed.subarray(NONCE_BYTES), labelOf(at));
+  const text = await aeadOpen(aead, sealed.subarray(0, NONCE_BYTES), sealed.subarray(NONCE_BYTES), NO_LABEL);
   if (text === null) throw new Refusal("storage_broken");
   return JSON.parse(decoder.decode(text));
 }

@@ -53,7 +53,7 @@ export async function memberOf({ clock, hpke, random, rows, storage, tokens }, h
       if (registers === undefined || isSame(registers.conversations ?? {}, conversations)) return;
       await rows.write({ registers: { ...registers, conversations } });
     },
-    synced: (began) => rows.write({ synced: { began } }),
+    synced: async (began) => void (await rows.write({ synced: { began } })),
     line: how.line ?? null,
     pause: (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); }),
   };

@@ -7,25 +7,21 @@
 const WORKER = new URL("./derive-worker.js", import.meta.url).href;
 const SLOW = new URL("./slow-derive-worker.js", import.meta.url).href;
 
-/** Beside these there are other workers, of which not every program is to carry the address. */
-const NAME = /^[a-z-]+-worker(?:\.[0-9a-f]{16})?\.js$/;
-
 const policy = /** @type {any} */ (globalThis).trustedTypes?.createPolicy("ephemeral", {
   createScriptURL: (/** @type {string} */ url) => {
-    const folder = WORKER.slice(0, WORKER.lastIndexOf("/") + 1);
-    if (!url.startsWith(folder) || !NAME.test(url.slice(folder.length))) throw new TypeError("not a script of this program");
+    // There are others beside these two, of which not every program is to carry the address.
+    const folder = url.replace(/[a-z-]+-worker[.\w]*$/, "");
+    if (folder !== WORKER.replace(/[^/]*$/, "")) throw new TypeError("not a script of this program");
     return url;
   },
 });
 
-/** A worker of this program, as a browser with Trusted Types wants its address. @param {string} address */
-export const admitted = (address) => policy?.createScriptURL(address) ?? address;
-
 /**
  * A worker's address, as a browser with Trusted Types wants it.
  * @param {boolean} slow  the one that needs no WebAssembly
+ * @param {string} [address]  of one that derives nothing
  * @returns {string}
  */
-export function workerAddress(slow) {
-  return admitted(slow ? SLOW : WORKER);
+export function workerAddress(slow, address = slow ? SLOW : WORKER) {
+  return policy?.createScriptURL(address) ?? address;
 }

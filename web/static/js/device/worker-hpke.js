@@ -2,11 +2,12 @@
 
 import { Refusal } from "../protocol/errors.js";
 import { Priorities } from "./priorities.js";
-import { admitted } from "./worker-address.js";
+import { workerAddress } from "./worker-address.js";
 
 const WORKER = new URL("./hpke-worker.js", import.meta.url).href;
-/** One that is worked on, and one that the worker finds when it is done. */
-const MOST = 2;
+/** What comes next is asked for when the last is done: that costs the way of a message, and what waits in the worker
+ * could not be overtaken. */
+const MOST = 1;
 
 /**
  * @typedef {import("../protocol/accounts/sealing-keys.js").Hpke} Hpke
@@ -25,7 +26,7 @@ export class WorkerHpke {
   #last = 0;
 
   /** @param {() => Line} [start]  starts one; it is asked for when there is work, and again when one has died */
-  constructor(start = () => new Worker(admitted(WORKER), { type: "module" })) {
+  constructor(start = () => new Worker(workerAddress(false, WORKER), { type: "module" })) {
     this.#start = start;
   }
 

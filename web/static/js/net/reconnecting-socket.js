@@ -44,8 +44,7 @@ export function backoffDelay(attempts, random) {
 
 export class ReconnectingSocket {
   #base;
-  #url;
-  #protocol;
+  #dial;
   #on;
   #load;
   /** @type {StandIn|null} */
@@ -83,8 +82,7 @@ export class ReconnectingSocket {
     const url = new URL(path, base);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     this.#base = base;
-    this.#url = url.href;
-    this.#protocol = protocol;
+    this.#dial = () => new WebSocket(url.href, protocol);
     this.#load = standIn;
     this.#on = on;
   }
@@ -171,7 +169,7 @@ export class ReconnectingSocket {
 
   #connect() {
     const StandIn = this.#refused >= HANDSHAKES ? this.#standIn : null;
-    const socket = StandIn === null ? new WebSocket(this.#url, this.#protocol) : new StandIn(this.#base);
+    const socket = StandIn === null ? this.#dial() : new StandIn(this.#base);
     this.retryAt = null;
     this.#works = false;
     this.#notBefore = 0;
@@ -213,7 +211,7 @@ export class ReconnectingSocket {
   /** Tries a socket beside the requests, which go on until it is open. */
   #tryUpgrade() {
     this.#scheduleUpgrade();
-    const socket = new WebSocket(this.#url, this.#protocol);
+    const socket = this.#dial();
     const timer = setTimeout(() => socket.close(), PATIENCE_MS);
     socket.addEventListener("close", () => {
       clearTimeout(timer);

@@ -15,7 +15,7 @@ import { Refusal, refuse } from "../errors.js";
 import { sha256 } from "../keys.js";
 import { ID_BYTES, SECRET_BYTES } from "../limits.js";
 import { bytes, fields, inForm, integer, list } from "./form.js";
-import { listedDevices } from "./lines.js";
+import { listedOf } from "./lines.js";
 
 const VERSION = 1;
 /** The only one that there is; it stands for X-Wing, HKDF-SHA-256, AES-256-GCM and Ed25519. */
@@ -168,15 +168,8 @@ export class Record {
    * @returns {Person|null} null for a device that isn't listed
    */
   personOf(device, lines) {
-    let at = this.indexOf(device);
-    if (at < 0) return null;
-    for (const person of this.people) {
-      const own = listedDevices([person], lines, this.people.length);
-      if (own === null) return null;
-      if (at < own.length) return person;
-      at -= own.length;
-    }
-    return null;
+    if (this.indexOf(device) < 0) return null;
+    return listedOf(this.people, lines)?.find((one) => isSame(one.device, device))?.person ?? null;
   }
 }
 

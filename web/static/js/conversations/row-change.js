@@ -1,16 +1,39 @@
-/** A change of sealed rows while it is being thought out: what it has read, and what it will write. */
+/** Changes of sealed rows that are made of what is there: read and written as one, among several tabs. */
 
 /**
- * @typedef {import("./storage.js").AccountStorage} AccountStorage
- * @typedef {import("./storage.js").Transaction} Transaction
- * @typedef {import("./storage-keys.js").Row} Row
+ * @typedef {import("../account/storage.js").AccountStorage} AccountStorage
+ * @typedef {import("../account/storage.js").Transaction} Transaction
+ * @typedef {import("../account/storage-keys.js").Row} Row
+ * @typedef {import("../account/storage-keys.js").SealedRows} SealedRows
  */
+
+/**
+ * What is written was made of what is there when it is written, all or nothing.
+ * @template T
+ * @param {SealedRows} rows
+ * @param {AccountStorage} storage  theirs
+ * @param {(change: RowChange) => Promise<T>} work  is done again where another tab was faster, so it does nothing else
+ * @returns {Promise<T>}
+ * @throws {Refusal} `locked`, and what `work` throws
+ */
+export async function changed(rows, storage, work) {
+  for (;;) {
+    const change = new RowChange(rows, storage);
+    try {
+      const value = await work(change);
+      if (await change.write()) return value;
+    } catch (error) {
+      // It may have failed because what it read one after the other never was there together.
+      if (await storage.read((within) => change.isCurrent(within))) throw error;
+    }
+  }
+}
 
 export class RowChange {
   /** JSON by the row's id; null removes it. @type {Map<string, unknown>} */
-  values = new Map();
+  #values = new Map();
+  #sealed;
   #storage;
-  #open;
   /** @type {Map<string, Row|undefined>} */
   #rows = new Map();
   /** Ids by the prefix by which they were listed. @type {Map<string, string[]>} */
@@ -19,20 +42,20 @@ export class RowChange {
   #besides = [];
 
   /**
+   * @param {SealedRows} rows
    * @param {AccountStorage} storage
-   * @param {(id: string, row: Row) => Promise<any>} open
    */
-  constructor(storage, open) {
+  constructor(rows, storage) {
+    this.#sealed = rows;
     this.#storage = storage;
-    this.#open = open;
   }
 
   /** @param {string} id  @returns {Promise<any>} as this change leaves it; undefined: there is none */
   async read(id) {
-    if (this.values.has(id)) return structuredClone(this.values.get(id) ?? undefined);
+    if (this.#values.has(id)) return structuredClone(this.#values.get(id) ?? undefined);
     if (!this.#rows.has(id)) this.#rows.set(id, await this.#storage.read(({ get }) => get("rows", id)));
     const row = this.#rows.get(id);
-    return row === undefined ? undefined : this.#open(id, row);
+    return row === undefined ? undefined : this.#sealed.opened(id, row);
   }
 
   /** @param {string} prefix  @returns {Promise<string[]>} in order */
@@ -40,7 +63,7 @@ export class RowChange {
     const known = this.#lists.get(prefix) ?? await this.#storage.read(({ keys }) => keys("rows", { prefix }));
     this.#lists.set(prefix, known);
     const ids = new Set(known);
-    for (const [id, value] of this.values) {
+    for (const [id, value] of this.#values) {
       if (!id.startsWith(prefix)) continue;
       if (value === null) ids.delete(id);
       else ids.add(id);
@@ -50,12 +73,12 @@ export class RowChange {
 
   /** @param {string} id  @param {unknown} value  JSON */
   put(id, value) {
-    this.values.set(id, value);
+    this.#values.set(id, value);
   }
 
   /** @param {string} id */
   remove(id) {
-    this.values.set(id, null);
+    this.#values.set(id, null);
   }
 
   /** @param {(within: Transaction) => Promise<void>} write  what else is written with the rows */
@@ -73,9 +96,13 @@ export class RowChange {
     return true;
   }
 
-  /** @param {Transaction} within */
-  async writeBesides(within) {
-    for (const write of this.#besides) await write(within);
+  /** @returns {Promise<boolean>} whether it was; if not, it is to be thought out anew */
+  write() {
+    return this.#sealed.write(Object.fromEntries(this.#values), async (within) => {
+      if (!(await this.isCurrent(within))) return false;
+      for (const write of this.#besides) await write(within);
+      return true;
+    });
   }
 }
 

@@ -1,0 +1,186 @@
+"""Conversations in the tabs of a browser: one has the socket, all of them talk."""
+
+import re
+from typing import Any
+
+import pytest
+from bare_account import REGISTER, opened
+from playwright.sync_api import Page, WebSocketRoute
+from support.machines.chromium import Visit, Watched
+
+PASSWORD = "correct horse battery canary"
+LIVE = """async () => {
+  const { LiveConversations } = await from("conversations/live");
+  const live = await client.beside((parts, work) => LiveConversations.open(parts, work));
+  const { talk } = live;
+  const events = [];
+  talk.subscribe((id, event) => { if (event !== null) events.push([event.type, id]); });
+  const texts = async (id) => (await talk.of(id).lines({ limit: 99 })).reverse()
+    .flatMap(({ value }) => value.kind === "message" ? [value.content.body.text] : []);
+  const hears = (id, text) => new Promise((resolve) => {
+    const look = async () => { if ((await texts(id)).includes(text)) resolve(true); };
+    talk.subscribe(look);
+    look();
+  });
+  Object.assign(window, { live, talk, events, texts, hears });
+}"""
+SENT = "([id, text]) => talk.of(id).text(text)"
+HEARS = "([id, text]) => hears(id, text)"
+TEXTS = "(id) => texts(id)"
+IS_LIVE = "() => live.isLive"
+
+
+def somebody(visit: Visit, server: str, name: str) -> Watched:
+    """A page of a browser that is the one device of a new account, with its conversations."""
+    watched = visit("about:blank")
+    watched.origin = server
+    opened(watched.page, server)
+    watched.page.evaluate(REGISTER, [name, PASSWORD])
+    watched.page.evaluate(LIVE)
+    # Until it founds it, an account has no conversation of its devices with each other.
+    watched.forgive("404")
+    return watched
+
+
+def another_tab(visit: Visit, server: str, beside: Watched) -> Watched:
+    watched = visit("about:blank", beside=beside)
+    watched.origin = server
+    assert opened(watched.page, server)["phase"] == "ready"
+    watched.page.evaluate(LIVE)
+    watched.forgive("404")
+    return watched
+
+
+def founded(one: Page, other: Page) -> str:
+    """A conversation of two people, who have met by an invitation."""
+    fragment = one.evaluate("async () => (await talk.invite()).fragment()")
+    redeem = """async (fragment) => {
+      const { readInvitation } = await from("protocol/conversations/invitations");
+      await talk.redeem(readInvitation(fragment));
+      return client.state.account;
+    }"""
+    account = other.evaluate(redeem, fragment)
+    one.evaluate("() => talk.redeemed()")
+    found = "async (account) => (await talk.found({ accounts: [account] })).id"
+    return str(one.evaluate(found, account))
+
+
+@pytest.fixture
+def ada(visit: Visit, server: str) -> Watched:
+    return somebody(visit, server, "ada")
+
+
+@pytest.fixture
+def bo(visit: Visit, server: str) -> Watched:
+    return somebody(visit, server, "boris")
+
+
+def test_one_tab_has_the_socket_all_talk_and_the_next_takes_over(
+    visit: Visit, server: str, ada: Watched, bo: Watched
+) -> None:
+    for watched in (ada, bo):
+        watched.page.wait_for_function(IS_LIVE)
+    second = another_tab(visit, server, ada)
+    talk = founded(ada.page, bo.page)
+    # Bo's socket tells of the conversation, and of what is said in it.
+    ada.page.evaluate(SENT, [talk, "from the first tab"])
+    bo.page.evaluate(HEARS, [talk, "from the first tab"])
+    bo.page.evaluate(SENT, [talk, "from Bo"])
+    for watched in (ada, second):
+        watched.page.evaluate(HEARS, [talk, "from Bo"])
+    # The second tab has no socket, and sends all the same.
+    assert second.page.evaluate("() => [live.isLeading, live.isLive]") == [False, False]
+    assert second.frames == []
+    second.page.evaluate(SENT, [talk, "from the second tab"])
+    for watched in (ada, bo):
+        watched.page.evaluate(HEARS, [talk, "from the second tab"])
+    second.page.evaluate("(id) => live.typing(id)", talk)
+    bo.page.wait_for_function("() => events.some(([type]) => type === 'typing')")
+    # Both at once: nothing is said twice, and nothing is lost.
+    for watched, name in ((ada, "first"), (second, "second")):
+        watched.page.evaluate(
+            """([id, name]) => {
+              window.sent = Promise.all([1, 2, 3].map((at) => talk.of(id).text(`${name} ${at}`)));
+            }""",
+            [talk, name],
+        )
+    for watched in (ada, second):
+        watched.page.evaluate("() => window.sent")
+    ada.page.close()
+    # Its lock is free, and the other one has it.
+    second.page.wait_for_function(IS_LIVE)
+    bo.page.evaluate(SENT, [talk, "to whoever is left"])
+    second.page.evaluate(HEARS, [talk, "to whoever is left"])
+    said = second.page.evaluate(TEXTS, talk)
+    assert said == bo.page.evaluate(TEXTS, talk)
+    assert sorted(said[3:-1]) == [
+        f"{name} {at}" for name in ("first", "second") for at in (1, 2, 3)
+    ]
+
+
+def test_where_no_socket_comes_through_it_is_read_by_requests(
+    visit: Visit, server: str, bo: Watched
+) -> None:
+    closed: list[str] = []
+
+    def close(line: WebSocketRoute) -> None:
+        closed.append(line.url)
+        line.close()
+
+    ada = visit("about:blank")
+    ada.origin = server
+    ada.page.route_web_socket(re.compile("account/socket"), close)
+    opened(ada.page, server)
+    ada.page.evaluate(REGISTER, ["ada", PASSWORD])
+    ada.page.evaluate(LIVE)
+    ada.forgive("404|WebSocket")
+    talk = founded(ada.page, bo.page)
+    bo.page.evaluate("(id) => talk.of(id).catchUp()", talk)
+    bo.page.evaluate(SENT, [talk, "over the wire"])
+    ada.page.evaluate(HEARS, [talk, "over the wire"])
+    assert closed != []
+    assert ada.page.evaluate(IS_LIVE) is False
+
+
+# The page dies before the writing of this number, of those that saying something makes.
+DIE = """([id, number]) => {
+  window.stopped = null;
+  return client.beside(async ({ storage }) => {
+    const { write } = storage;
+    let left = number;
+    storage.write = (work) => {
+      if (left === 0) {
+        window.stopped = "stopped";
+        return new Promise(() => undefined);
+      }
+      left -= 1;
+      return write(work);
+    };
+    talk.of(id).text(`said once, ${number}`).then(() => { window.stopped ??= "done"; });
+  });
+}"""
+
+
+def test_what_was_said_in_a_page_that_dies_is_sent_once_by_the_next(
+    visit: Visit, server: str, ada: Watched, bo: Watched
+) -> None:
+    talk = founded(ada.page, bo.page)
+    ada.page.evaluate(SENT, [talk, "first"])
+    expected = ["first"]
+    ended: Any = None
+    for number in range(9):
+        ada.page.evaluate(DIE, [talk, number])
+        ended = ada.page.wait_for_function("() => window.stopped").json_value()
+        # Before the first writing nothing was said.
+        if number > 0:
+            expected.append(f"said once, {number}")
+        before, ada = ada, another_tab(visit, server, ada)
+        before.page.close()
+        ada.page.evaluate("() => talk.sync()")
+        ada.page.evaluate(HEARS, [talk, expected[-1]])
+        if ended == "done":
+            break
+    assert ended == "done"
+    assert number >= 3
+    bo.page.evaluate(HEARS, [talk, expected[-1]])
+    assert ada.page.evaluate(TEXTS, talk) == bo.page.evaluate(TEXTS, talk) == expected

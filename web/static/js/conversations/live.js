@@ -1,0 +1,300 @@
+/**
+ * The conversations of a device in all tabs of its browser. All of them read what is kept, and write and send; one,
+ * which holds a lock, has the account's socket, reads what comes and tells the others. While there is no socket it
+ * asks over HTTP.
+ */
+
+import { WorkerHpke } from "../device/worker-hpke.js";
+import { AccountSocket } from "../net/account-socket.js";
+import { Refusal, isPassing } from "../protocol/errors.js";
+import { BrowserStore } from "./browser-store.js";
+import { Conversations } from "./conversations.js";
+import { memberOf } from "./member.js";
+import { OUTBOX } from "./store.js";
+
+/** Without a socket so long after the first attempt, it is asked over HTTP; then again and again. */
+const FIRST_MS = 3000;
+const AGAIN_MS = 15_000;
+/** What couldn't be read is read on so much later, and if that fails twice as much, but no more than this. */
+const MEND_MS = 2000;
+const MOST_MS = 60_000;
+/** What was to be sent, here or in another tab, and still waits after so long is sent by the tab that works. */
+const UNSENT_MS = 10_000;
+/** No timer of a browser runs for longer. */
+const LONGEST_MS = 3_600_000;
+
+/**
+ * @typedef {import("../account/parts.js").Parts} Parts
+ * @typedef {Pick<import("../account/device-work.js").DeviceWork, "join"|"look">} Work
+ * @typedef {import("./conversation-api.js").Line} Line
+ */
+
+/** The account's socket where this tab has it, for whoever posts. @implements {Line} */
+class SocketLine {
+  /** @type {AccountSocket|null} */
+  socket = null;
+
+  get isLive() {
+    return this.socket?.isLive ?? false;
+  }
+
+  /** @param {string} type  @param {object} fields  @returns {Promise<Record<string, any>>} */
+  async ask(type, fields) {
+    if (this.socket === null) throw new Refusal("unreachable");
+    return this.socket.ask(/** @type {"post"|"ack"} */ (type), fields);
+  }
+}
+
+export class LiveConversations {
+  #parts;
+  #work;
+  #store;
+  #crypto;
+  #line;
+  /** By which the last greeting was made. */
+  #token = "";
+  /** What other tabs are told next. @type {Set<string>} */
+  #changed = new Set();
+  /** It is another tab that says so: nobody has to be told. */
+  #isEcho = false;
+  /** @type {Promise<void>|null} */
+  #syncing = null;
+  /** Whether it is to be read on once more when that is done. */
+  #isStale = false;
+  #mendMs = MEND_MS;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  #mending;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  #minding;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  #expiring;
+  #isClosed = false;
+
+  /**
+   * @param {Parts} parts
+   * @param {Work} work
+   * @param {{store: BrowserStore, crypto: WorkerHpke, line: SocketLine, talk: Conversations}} own
+   */
+  constructor(parts, work, { store, crypto, line, talk }) {
+    this.#parts = parts;
+    this.#work = work;
+    this.#store = store;
+    this.#crypto = crypto;
+    this.#line = line;
+    this.talk = talk;
+  }
+
+  /**
+   * @param {Parts} parts  of an account that is open in this browser
+   * @param {Work} work  of it as a device
+   * @returns {Promise<LiveConversations>} what is past its deadline is gone by then
+   * @throws {Refusal} `device_required`, `locked`
+   */
+  static async open(parts, work) {
+    const crypto = new WorkerHpke();
+    const line = new SocketLine();
+    const store = new BrowserStore(parts.rows, parts.storage, parts.random);
+    const member = await memberOf(parts, { hpke: async (priority) => crypto.at(priority), line });
+    const live = new LiveConversations(parts, work, { store, crypto, line, talk: new Conversations(member, store) });
+    await live.#begin();
+    return live;
+  }
+
+  /** Whether this tab has the socket, and the server has welcomed it. */
+  get isLive() {
+    return this.#line.isLive;
+  }
+
+  /** Whether this tab is the one that reads what comes. */
+  get isLeading() {
+    return this.#line.socket !== null;
+  }
+
+  /** Somebody writes here. @param {string} conversation */
+  typing(conversation) {
+    if (this.isLeading) this.#line.socket?.typing(conversation);
+    else this.#parts.tabs.tell({ kind: "typing", conversation });
+  }
+
+  /** Nothing is read or told any more. */
+  close() {
+    this.#isClosed = true;
+    for (const timer of [this.#mending, this.#minding, this.#expiring]) clearTimeout(timer);
+    this.#line.socket?.stop();
+    this.#line.socket = null;
+    this.#crypto.close();
+  }
+
+  async #begin() {
+    const { clock, tabs } = this.#parts;
+    await this.#store.expire(clock.now());
+    this.#store.watch(() => {
+      this.#besides(this.#schedule());
+      // They may show it as well, and are to forget it in time.
+      tabs.tell({ kind: "conversations", ids: [] });
+    });
+    await this.#schedule();
+    this.talk.subscribe((conversation, event) => this.#tell(conversation, event));
+    tabs.listen((told) => this.#told(told));
+    this.#work.join((signal) => this.#lead(signal));
+  }
+
+  /** As the one tab that works. @param {AbortSignal} signal */
+  async #lead(signal) {
+    if (this.#isClosed) return;
+    const { base, tokens } = this.#parts;
+    const socket = new AccountSocket(base, async (path) => {
+      const given = await tokens.credentials("GET", path);
+      this.#token = given.token;
+      return given;
+    }, {
+      welcome: ({ conversations }) => void this.#sync(conversations),
+      event: (event) => this.#heard(event),
+      away: () => undefined,
+      // Whatever the server says of the session or the device, it says to whoever looks.
+      ended: () => void this.#work.look(),
+      refused: (refusal) => tokens.refused(refusal, this.#token),
+    });
+    this.#line.socket = socket;
+    socket.start();
+    for (let wait = FIRST_MS; ; wait = AGAIN_MS) {
+      await pause(wait, signal);
+      if (signal.aborted || this.#isClosed) break;
+      if (!socket.isLive) await this.#sync(null);
+    }
+    socket.stop();
+    if (this.#line.socket === socket) this.#line.socket = null;
+  }
+
+  /**
+   * Reads what is new everywhere; once more if it is asked for meanwhile.
+   * @param {readonly {conversation: string, s: number, epoch: number}[]|null} list
+   */
+  async #sync(list) {
+    if (this.#syncing !== null) {
+      this.#isStale = true;
+      await this.#syncing;
+      return;
+    }
+    this.#syncing = this.#read(list);
+    await this.#syncing;
+    this.#syncing = null;
+    if (!this.#isStale || this.#isClosed) return;
+    this.#isStale = false;
+    await this.#sync(null);
+  }
+
+  /** @param {readonly {conversation: string, s: number, epoch: number}[]|null} list */
+  async #read(list) {
+    try {
+      const trouble = await this.talk.sync(list);
+      if (trouble.some(({ refusal }) => isPassing(refusal))) this.#mend();
+      else this.#mendMs = MEND_MS;
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  /** @param {Record<string, any>} event */
+  #heard(event) {
+    if (event.type === "device") void this.#work.look();
+    this.#besides(this.talk.heard(event));
+  }
+
+  /** Nothing is lost by that: it is read on from where it was read last. @param {unknown} error */
+  #failed(error) {
+    if (this.#isClosed) return;
+    this.#mend();
+    if (!(error instanceof Refusal)) globalThis.reportError?.(error);
+    else if (!isPassing(error)) void this.#work.look();
+  }
+
+  #mend() {
+    clearTimeout(this.#mending);
+    if (this.#isClosed || !this.isLeading) return;
+    this.#mending = setTimeout(() => void this.#sync(null), this.#mendMs);
+    this.#mendMs = Math.min(2 * this.#mendMs, MOST_MS);
+  }
+
+  /** @param {string} conversation  @param {Record<string, any>|null} event */
+  #tell(conversation, event) {
+    if (this.#isEcho) return;
+    const { tabs } = this.#parts;
+    if (event !== null) {
+      tabs.tell({ kind: "conversation_event", event });
+      return;
+    }
+    // What changes at once is told at once.
+    if (this.#changed.size === 0) {
+      queueMicrotask(() => {
+        const ids = [...this.#changed];
+        this.#changed.clear();
+        if (!this.#isClosed) tabs.tell({ kind: "conversations", ids });
+      });
+    }
+    this.#changed.add(conversation);
+    this.#mind();
+  }
+
+  /** @param {import("../account/tabs.js").Told} told  by another tab */
+  #told(told) {
+    if (this.#isClosed) return;
+    this.#isEcho = true;
+    if (told.kind === "conversations") this.talk.reload(told.ids);
+    else if (told.kind === "conversation_event") this.#besides(this.talk.heard(told.event));
+    else if (told.kind === "typing") this.#line.socket?.typing(told.conversation);
+    this.#isEcho = false;
+    if (told.kind !== "conversations") return;
+    this.#besides(this.#schedule());
+    this.#mind();
+  }
+
+  /** Sees that what waits to be sent is sent, though the tab in which it was written is gone, or its line was. */
+  #mind() {
+    if (this.#minding !== undefined || !this.isLeading) return;
+    this.#minding = setTimeout(() => this.#besides(this.#resend()), UNSENT_MS);
+  }
+
+  async #resend() {
+    this.#minding = undefined;
+    const waiting = await Promise.all((await this.#store.keys(OUTBOX)).map((key) => this.#store.read(key)));
+    if (this.#isClosed || !waiting.some((one) => one?.refused === null)) return;
+    await this.#sync(null);
+    this.#mind();
+  }
+
+  /** What nobody waits for. @param {Promise<unknown>} work */
+  #besides(work) {
+    work.catch((error) => this.#failed(error));
+  }
+
+  /** Forgets what is due when it is due, in each tab that may show it. */
+  async #schedule() {
+    const next = await this.#store.nextDeadline();
+    clearTimeout(this.#expiring);
+    if (next === null || this.#isClosed) return;
+    const wait = Math.max(0, Math.min(next - this.#parts.clock.now(), LONGEST_MS));
+    this.#expiring = setTimeout(() => this.#besides(this.#expire()), wait);
+  }
+
+  async #expire() {
+    const gone = await this.#store.expire(this.#parts.clock.now());
+    this.talk.reload([...new Set(gone.map(({ conversation }) => conversation))]);
+    await this.#schedule();
+  }
+}
+
+/** @param {number} milliseconds  @param {AbortSignal} signal */
+function pause(milliseconds, signal) {
+  return new Promise((resolve) => {
+    if (signal.aborted) {
+      resolve(undefined);
+      return;
+    }
+    const timer = setTimeout(resolve, milliseconds);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      resolve(undefined);
+    });
+  });
+}
