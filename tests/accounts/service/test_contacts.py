@@ -240,16 +240,24 @@ async def test_who_leaves_a_contact_leaves_both_sides(accounts: AccountDesk) -> 
 
 
 async def test_a_stranger_is_neither_accepted_nor_denied_nor_blocked(accounts: AccountDesk) -> None:
+    """Nor somebody who isn't there, after the same work."""
     one, other = await accounts.person(), await accounts.person()
     session, contacts = one.machines[0].asker, accounts.contacts.contacts
+    done = []
     for name in (other.account, os.urandom(16), one.account):
-        for doing in (
-            contacts.accept(session, name),
-            contacts.deny(session, name, tell=True),
-            contacts.block(session, name),
-        ):
-            with refused("not_found"):
-                await doing
+        with statements(accounts) as seen:
+            for doing in (
+                contacts.accept(session, name),
+                contacts.deny(session, name, tell=True),
+                contacts.block(session, name),
+            ):
+                with refused("not_found"):
+                    await doing
+            if name != one.account:
+                await contacts.drop(session, name)
+        done.append(list(seen))
+    assert done[0] == done[1]
+    assert len(done[0]) > 15
 
 
 async def test_nobody_has_more_contacts_than_may_be(accounts: AccountDesk) -> None:
