@@ -220,6 +220,11 @@ export class ConversationApi {
     await this.#ask("POST", "contacts/invitations", { body });
   }
 
+  /** An invitation that is of no more use. @param {Uint8Array} id */
+  async withdraw(id) {
+    await this.#ask("DELETE", `contacts/invitations/${toBase64url(id)}`);
+  }
+
   /**
    * By the socket; where there is none, or it breaks, by HTTP: the same again changes nothing.
    * @param {boolean} fits

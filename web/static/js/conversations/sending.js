@@ -33,7 +33,7 @@ const LONGEST_WAIT_MS = 5000;
  * @property {string} kind
  * @property {number} at
  * @property {import("../protocol/conversations/contents.js").Body} body
- * @property {{R: string, entry: string}|null} attempt
+ * @property {{R: string, entry: string, digest: string}|null} attempt
  * @property {string|null} refused
  */
 
@@ -183,7 +183,8 @@ export class Sending {
         };
         const content = encode(waiting.kind, waiting.at, waiting.body);
         entry = await sealMessage(key, heading, member.random(NONCE_BYTES), member.keys, content);
-        made.push({ key: row, waiting: { ...waiting, attempt: { R, entry: toBase64url(entry) } } });
+        const digest = toBase64url(await sha256(entry));
+        made.push({ key: row, waiting: { ...waiting, attempt: { R, entry: toBase64url(entry), digest } } });
       }
       size += entry.length;
       if (entries.length > 0 && size > TOGETHER_BYTES) break;
