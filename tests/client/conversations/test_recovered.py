@@ -7,6 +7,8 @@ from support.people.account_holders import Machine
 from support.people.command_line import Cli
 from support.people.correspondents import Device, Person, refusals
 
+from ephemeral.protocol.encoding import b64encode
+
 pytestmark = pytest.mark.usefixtures("_stretched_cheaply")
 
 
@@ -27,8 +29,15 @@ async def test_who_recovers_an_account_goes_on_in_its_conversations(
     laptop.register()
     ada = await device_of(laptop)
     await ada.befriend(bob)
+    async with bob.open() as talk:
+        conversation = await talk.found([ada.chain])
+    # They are no contacts any more: by itself no device of hers follows him.
+    account = b64encode(await ada.account_id())
+    async with bob.file() as file:
+        await file.ask("DELETE", f"/contacts/{account}")
     async with ada.open() as talk:
-        conversation = await talk.found([bob.chain])
+        await talk.sync()
+        await talk.agree(conversation)
         await talk.text(conversation, "from the laptop")
         await talk.sync()
     assert await bob.texts() == ["from the laptop"]
