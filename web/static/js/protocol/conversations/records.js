@@ -10,7 +10,7 @@ import { isSame } from "../accounts/derivation.js";
 import { SIGNATURE_BYTES } from "../accounts/signing.js";
 import { DEVICE_BYTES, HASH_BYTES } from "../accounts/statements.js";
 import { U32_MOST } from "../accounts/sealing-keys.js";
-import { concat, isInteger, isObject, toBase64url } from "../encoding.js";
+import { concat, hex, isInteger, isObject, toBase64url } from "../encoding.js";
 import { Refusal, refuse } from "../errors.js";
 import { sha256 } from "../keys.js";
 import { ID_BYTES, SECRET_BYTES } from "../limits.js";
@@ -76,6 +76,8 @@ const KEYS = [
 export class Record {
   /** @type {Uint8Array|null} */
   #bytes = null;
+  /** Whose the listed devices are, by these lines: asked again for each message. @type {{lines: import("./lines.js").Lines, people: Map<string, Person>}|null} */
+  #owners = null;
 
   /** @param {Fields} fields */
   constructor({
@@ -169,7 +171,12 @@ export class Record {
    */
   personOf(device, lines) {
     if (this.indexOf(device) < 0) return null;
-    return listedOf(this.people, lines)?.find((one) => isSame(one.device, device))?.person ?? null;
+    if (this.#owners?.lines !== lines) {
+      const listed = listedOf(this.people, lines);
+      if (listed === null) return null;
+      this.#owners = { lines, people: new Map(listed.map((one) => [hex(one.device), one.person])) };
+    }
+    return this.#owners.people.get(hex(device)) ?? null;
   }
 }
 
