@@ -84,7 +84,7 @@ class Epochs:
         epoch = one.record.epoch
         for attempt in range(ATTEMPTS + 1):
             self._require_member(one)
-            if one.record.epoch != epoch and self._is_done(one, wish):
+            if one.record.epoch != epoch and self.is_done(one, wish):
                 return
             if attempt < ATTEMPTS:
                 await self._attempt(one, wish)
@@ -195,7 +195,7 @@ class Epochs:
         if one.state != following.FOLLOWING:
             raise Refusal(one.why)
 
-    def _is_done(self, one: Following, wish: Change) -> bool:
+    def is_done(self, one: Following, wish: Change) -> bool:
         """Whether nothing is left to be wished for, or to be done first."""
         rest = _still(wish, one.record)
         return not rest.by_admin and self.due(one) is None
