@@ -1,6 +1,6 @@
-"""A whole life of devices and contacts with a canary in every place that a client can fill, and then
-a search of everything that the server has written and printed: files of its database, log, keys,
-metrics."""
+"""A whole life of devices and contacts with a canary in every place that a client can fill, and
+then a search of everything that the server has written and printed: files of its database, log,
+keys, metrics."""
 
 from collections.abc import Callable
 from pathlib import Path
