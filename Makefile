@@ -99,6 +99,10 @@ page-figures: $(VENV)/dev.stamp ## measure the page: bytes, requests, clicks, an
 account-figures: $(VENV)/dev.stamp ## measure accounts: what each act costs the server, and what their page weighs
 	@$(PY) -m bench.account_figures $(ARGS)
 
+.PHONY: epoch-figures
+epoch-figures: $(VENV)/dev.stamp ## measure how long a browser's engine takes to begin an epoch, by devices
+	@"$$($(PY) -c 'import playwright; print(playwright.__path__[0])')/driver/node" bench/epoch_figures.mjs
+
 .PHONY: conversation-figures
 conversation-figures: $(VENV)/dev.stamp ## measure conversations: what a record and a message cost the server, at 2, 20 and 100 devices
 	@$(PY) -m bench.conversation_figures $(ARGS)

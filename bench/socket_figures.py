@@ -46,12 +46,17 @@ async def say(talk: Conversation, by: Talker, here: Ear, there: Ear) -> float:
     return took
 
 
-async def talked(one: Talker, two: Talker, host: str, turns: int) -> list[float]:
-    """How long each of so many messages took, in turn."""
+async def talked(
+    one: Talker, two: Talker, host: hosts.Host, address: str, turns: int
+) -> tuple[list[float], hosts.Spent]:
+    """How long each of so many messages took, in turn, and what all of them cost."""
     talk = await one.found(two)
-    async with one.ear(host) as here, two.ear(host) as there:
+    async with one.ear(address) as here, two.ear(address) as there:
         took = []
+        before = host.spent()
         for turn in range(turns + WARM):
+            if turn == WARM:
+                before = host.spent()
             if turn % 2 == 0:
                 took.append(await say(talk, one, here, there))
             else:
@@ -60,7 +65,7 @@ async def talked(one: Talker, two: Talker, host: str, turns: int) -> list[float]
                 # What was told of one's own is no other's.
                 await ear.send("ping")
                 await ear.take(lambda frame: frame["type"] == "ok")
-        return took[WARM:]
+        return took[WARM:], host.spent().since(before)
 
 
 async def listened(
@@ -105,7 +110,8 @@ async def measured(turns: int, count: int) -> None:
             for each in (one, two):
                 await each.settle()
             await one.befriend(two)
-            took = sorted(await talked(one, two, address, turns))
+            took, cost = await talked(one, two, host, address, turns)
+            took.sort()
             welcomes, cpu, kilobytes = await listened(one, two, host, address, count)
     p95 = took[int(len(took) * 0.95)]
     table(
@@ -113,6 +119,9 @@ async def measured(turns: int, count: int) -> None:
             ("a message, sent to read", "ours", "goal"),
             ("p50", f"{statistics.median(took):.1f} ms", f"{MOST_MS} ms"),
             ("p95", f"{p95:.1f} ms", ""),
+            ("CPU: server, with a ping each", f"{1000 * cost.server / turns:.2f} ms", ""),
+            ("CPU: PostgreSQL", f"{1000 * cost.postgres / turns:.2f} ms", ""),
+            ("CPU: both clients", f"{1000 * cost.generator / turns:.2f} ms", ""),
             (f"listening to {count} idle conversations", "", ""),
             (
                 "until welcomed, median",

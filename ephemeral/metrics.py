@@ -80,7 +80,7 @@ STATUSES = sorted(
     }
 )
 #: With which this server closes sockets.
-CLOSE_CODES = (1000, 1007, 1011, 1012, 4400, 4401, 4404, 4408, 4409, 4410, 4413, 4429)
+CLOSE_CODES = (1000, 1007, 1011, 1012, 4400, 4401, 4403, 4404, 4408, 4409, 4410, 4413, 4429)
 #: What `too_many` is told by: an action and what it is counted by ("shared": by all processes
 #: together), or a number of sockets. docs/operations.md has the setting of each.
 LIMITS = (
@@ -93,8 +93,8 @@ LIMITS = (
     "sockets", "sockets_address", "sockets_room", "sockets_seat",
     "register_address", "register_shared", "login_address", "login_shared",
     "account_address", "account_account", "pins_address", "pins_account",
-    "conversation_post_account", "conversation_record_account",
-    "guess_login", "guess_password", "guess_recovery", "sockets_account",
+    "conversation_post_account", "conversation_record_account", "conversation_typing_account",
+    "guess_login", "guess_password", "guess_recovery", "sockets_account", "sockets_device",
 )  # fmt: skip
 _OTHER = "other"
 

@@ -17,7 +17,7 @@ from starlette.types import Scope
 
 from ephemeral.edge.credentials import Asked, Texts, from_headers, is_sent
 from ephemeral.edge.frames import decode_json, without
-from ephemeral.edge.guard import header_values
+from ephemeral.edge.guard import allow_body, header_values
 from ephemeral.edge.holds import Hold
 from ephemeral.edge.limiter import Limiter, Visitor
 from ephemeral.edge.operations import (
@@ -166,6 +166,7 @@ class _Performer:
         if operation.caller.alone:
             brought = any(is_sent(request.scope, one) for one in self._foreign)
             refuse(brought, "malformed")
+        allow_body(scope, operation.body_max)
         body = await self._body(request)
         return caller, body if self._unpack is None else self._unpack(body)
 

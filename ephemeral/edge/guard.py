@@ -20,7 +20,7 @@ from ephemeral.edge.headers import ANSWER, DOCUMENT, FILE, Header
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import FRAME_MAX
 
-__all__ = ["Guard", "Page", "Verdict", "header_values"]
+__all__ = ["Guard", "Page", "Verdict", "allow_body", "header_values"]
 
 # Headers and HTML.
 Page = tuple[list[Header], bytes]
@@ -28,6 +28,8 @@ ErrorPage = Callable[[Scope, int], Page]
 Hsts = Callable[[Scope], list[Header]]
 
 _NO_STORE: Header = (b"cache-control", b"no-store")
+# In a request's scope: how many bytes its body may have.
+_ALLOWED = "ephemeral.body"
 
 
 def header_values(scope: Scope, name: bytes) -> list[bytes]:
@@ -174,24 +176,37 @@ async def _redirect(location: str, send: Send) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
+def allow_body(scope: Scope, most: int) -> None:
+    """Let the body of this request have so many bytes, once it is known who asks."""
+    scope[_ALLOWED] = most
+
+
 def _limited(scope: Scope, receive: Receive) -> Receive:
-    """A receive that refuses a body over the limit, announced or not."""
+    """A receive that refuses a body over the limit, announced or not, before it is read."""
+    announced = 0
     for value in header_values(scope, b"content-length"):
         if not value.isdigit():
             raise Refusal("malformed")
-        if len(value) > 12 or int(value) > FRAME_MAX:
+        if len(value) > 12:
             raise Refusal("too_large")
+        announced = max(announced, int(value))
     received = 0
 
     async def limited_receive() -> Message:
         nonlocal received
+        most: int = scope.get(_ALLOWED, FRAME_MAX)
+        _refuse_beyond(announced, most)
         message: MutableMapping[str, Any] = await receive()
         received += len(message.get("body", b""))
-        if received > FRAME_MAX:
-            raise Refusal("too_large")
+        _refuse_beyond(received, most)
         return message
 
     return limited_receive
+
+
+def _refuse_beyond(size: int, most: int) -> None:
+    if size > most:
+        raise Refusal("too_large", f"This is more than {most // 1024} KiB.")
 
 
 def _is_visit(scope: Scope) -> bool:

@@ -14,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from ephemeral.edge.connections import Connections
 from ephemeral.edge.ending import HangUp, Stall, last_words
+from ephemeral.edge.operations import BODY_MAX
 from ephemeral.edge.pulse import Pulse
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import FRAME_MAX
@@ -25,7 +26,7 @@ _HEAD_MAX = 16 * 1024
 _LINE_MAX = 8 * 1024
 _HEADERS_MAX = 100
 # A body that the application has refused without having read it is read on so far.
-_BODY_MAX = 2 * FRAME_MAX
+_BODY_MAX = BODY_MAX + FRAME_MAX
 # Where a body in chunks ends isn't known before it is parsed. In a piece of so many bytes there is
 # room behind its end for a handful of requests.
 _CHUNKED_PIECE = 256

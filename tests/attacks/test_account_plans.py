@@ -21,6 +21,7 @@ TABLES = (
     "accounts", "sessions", "ended_sessions", "identities", "chains", "chain_statements", "devices",
     "sealing_keys", "shares", "pins", "links", "link_tries", "pending", "payloads", "payload_keys",
     "invitations", "used_nonces", "audit",
+    "contacts", "contact_requests", "contact_settings", "contact_invitations",
 )  # fmt: skip
 
 
@@ -30,6 +31,7 @@ async def fill(desk: AccountDesk) -> None:
     """
     name, device = "sha256(int4send(n))", "substr(sha256(int4send(n) || int4send(k)), 1, 16)"
     account = f"substr({name}, 1, 16)"
+    other = f"substr(sha256(int4send(n % {ACCOUNTS} + 1)), 1, 16)"
     both = f"FROM generate_series(1, {ACCOUNTS}) n, generate_series(1, 2) k"
     one = f"FROM generate_series(1, {ACCOUNTS}) n"
     for statement in (
@@ -53,6 +55,16 @@ async def fill(desk: AccountDesk) -> None:
         f"""INSERT INTO accounts.pending SELECT {account}, 'close', {account},
             decode(repeat('00', 262), 'hex'), NULL, NULL, NULL, NULL, 0, clock_ms() + 86400000
             {one}""",
+        # Each has two contacts, asks somebody, and is asked.
+        f"""INSERT INTO accounts.contacts
+            SELECT {account}, {other}, 'accepted', {name}, NULL, 0 {one}""",
+        f"""INSERT INTO accounts.contacts
+            SELECT {other}, {account}, 'accepted', {name}, NULL, 0 {one}""",
+        f"""INSERT INTO accounts.contact_requests
+            SELECT {device}, {account}, {name}, {device}, clock_ms() {both}""",
+        f"INSERT INTO accounts.contact_settings SELECT {account}, true, 0, 0 {one}",
+        f"""INSERT INTO accounts.contact_invitations SELECT sha256({device}), {account}, {device},
+            NULL, clock_ms() + 86400000, {other}, {device}, clock_ms() {both}""",
         f"INSERT INTO accounts.invitations SELECT {name}, clock_ms() + 86400000 {one}",
         f"INSERT INTO accounts.used_nonces SELECT {name}, clock_ms() + 86400000 {one}",
         f"""INSERT INTO operators.audit (operator, act, minute)
@@ -99,11 +111,34 @@ async def live(desk: AccountDesk) -> Person:
     thief = Machine(session=await person.sign_in())
     await person.post_genesis(thief, person.begun(thief))
     await services.devices.refuse_waiting(first.asker)
+    await befriend(desk, person)
     await person.revoke(first, second)
     await person.close(first)
     new = await person.recover()
     await person.close(new, by=person.recovery)
     return person
+
+
+async def befriend(desk: AccountDesk, person: Person) -> None:
+    """Everything that is asked of contacts, once."""
+    services, friend = desk.contacts, await desk.person()
+    one, other = person.machines[0].asker, friend.machines[0].asker
+    await services.requests.set_findable(one, wish=True)
+    await services.requests.ask(other, person.address, friend.address)
+    await services.contacts.accept(one, friend.account)
+    for account in (person.account, friend.account):
+        await services.listed.of(account)
+    await services.contacts.devices(person.account, friend.account)
+    await services.contacts.drop(one, friend.account)
+    await services.requests.ask(other, person.address, friend.address)
+    await services.contacts.deny(one, friend.account, tell=True)
+    used, unused = os.urandom(16), os.urandom(16)
+    for id_ in (used, unused):
+        await services.invitations.make(one, id_, b"sealed", None)
+    await services.invitations.redeem(other, used, b"answer")
+    await services.invitations.withdraw(one, unused)
+    await services.contacts.block(one, friend.account)
+    await friend.close(friend.machines[0], by=friend.recovery)
 
 
 async def sweep(desk: AccountDesk) -> None:

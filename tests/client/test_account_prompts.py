@@ -88,6 +88,8 @@ def test_a_wrong_word_is_told_by_its_place_and_typed_again(machine: Machine):
         person.sees("The seven words")
         person.enter("abacus abacus zzyzx abacus abacus abacus abacus")
         person.sees("Word 3 is not in the list. Once more")
+        # What is typed before the next prompt stands there is not what it asks for.
+        person.wait(lambda screen: screen.screen().count("The seven words") == 2, "asked again")
         person.enter(" ".join(["abacus"] * 7))
         person.sees("No device of this account waits with these words")
         assert person.end() == Exit.REFUSED

@@ -18,6 +18,7 @@ from ephemeral.accounts.api.actions import AccountActions
 from ephemeral.accounts.api.callers import AccountCallers
 from ephemeral.accounts.api.contact_operations import contact_operations
 from ephemeral.accounts.api.sign_in_operations import sign_in_operations
+from ephemeral.conversations.api.bodies import POST_BODY_MAX, RECORD_BODY_MAX
 from ephemeral.conversations.api.operations import conversation_operations
 from ephemeral.protocol.errors import STATUS
 from ephemeral.settings import Settings
@@ -164,6 +165,11 @@ def test_every_operation_of_sign_in_contacts_and_conversations_stands_in_the_tab
     )
     table = set(re.findall(r"^\| `([A-Z]+) (/[^`]*)` \|", DOCUMENT, re.MULTILINE))
     assert {(one.method, one.path) for one in operations} <= table
+
+
+def test_how_large_a_body_may_be_is_told():
+    sizes = [f"{size // 1024:,} KiB" for size in (RECORD_BODY_MAX, POST_BODY_MAX)]
+    assert f"`…/epochs` {sizes[0]}, of `…/message` {sizes[1]}." in DOCUMENT
 
 
 def test_every_error_code_stands_in_the_table_with_its_status():

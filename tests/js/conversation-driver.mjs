@@ -70,7 +70,7 @@ async function does(told) {
   try {
     say(told, { is: (await deeds[told.do](told)) ?? null });
   } catch (error) {
-    say(told, error instanceof Refusal ? { refusal: error.code } : { error: error.stack });
+    say(told, error instanceof Refusal ? { refusal: error.code } : { error: `${error.constructor.name} ${error.stack}` });
   }
 }
 

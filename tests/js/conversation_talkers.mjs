@@ -25,11 +25,19 @@ export class DoomedStore extends MemoryStore {
   diesAfter(changes) {
     this.#left = changes;
   }
+
+  copied() {
+    const copy = new DoomedStore();
+    copy.image = this.image;
+    return copy;
+  }
 }
 
 /** One device with what it keeps of conversations. */
 export class Device {
   store = new DoomedStore();
+  /** What a server that lies makes of its answers: `(method, path, answer) => answer`, or throws. */
+  lies = null;
 
   /** @param {any} client  of `account_people` */
   constructor(client) {
@@ -40,8 +48,22 @@ export class Device {
   /** The engine as a program that has just started has it: what was kept is all that it knows. */
   async opens() {
     this.member = await memberOf(this.client.parts);
+    const { ask } = this.member;
+    this.asked = [];
+    this.member.ask = async (method, path, request) => {
+      this.asked.push({ method, path, ...request });
+      const answer = await ask(method, path, request);
+      return this.lies?.(method, path, structuredClone(answer)) ?? answer;
+    };
     this.talk = new Conversations(this.member, this.store);
     return this;
+  }
+
+  /** The same, from a copy of its disk. */
+  async copied() {
+    const copy = new Device(this.client);
+    copy.store = this.store.copied();
+    return copy.opens();
   }
 
   get account() {

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { afterEach, describe, test } from "node:test";
 import { PASSWORD, everybodyGoes, refusal } from "./account_people.mjs";
 import { befriend, linked, somebody } from "./conversation_talkers.mjs";
+import { Refusal } from "../../web/static/js/protocol/errors.js";
 import { PageClosed } from "./memory_storage.mjs";
 import { fromBase64url } from "../../web/static/js/protocol/encoding.js";
 
@@ -20,7 +21,12 @@ async function together(count, options = {}) {
 
 /** All read to the end, and see the same. */
 async function agree(id, people) {
-  for (const one of people) assert.deepEqual(await one.sync(), []);
+  for (const one of people) {
+    assert.deepEqual(await one.sync(), []);
+    // Of an epoch that is over nothing is kept by which it could be opened, and of a record that stands no draft.
+    const keys = await one.store.keys(`conversation/${id}/`);
+    assert.deepEqual([keys.filter((key) => key.includes("/seed/")).length, keys.filter((key) => key.includes("/draft/")).length], [1, 0]);
+  }
   const [first, ...others] = await Promise.all(people.map((one) => one.texts(id)));
   for (const other of others) assert.deepEqual(other, first);
   return first;
@@ -86,8 +92,10 @@ describe("people come and go", () => {
     await agree(id, [ada, bob, eve]);
     assert.equal(await refusal(bob.talk.of(id).timer(60)), "not_admin");
     await ada.talk.of(id).text("before");
+    await ada.talk.of(id).send("card", { name: "Ours", picture: null });
     await ada.talk.of(id).add(await ada.talk.people([fay.account]));
     await ada.talk.of(id).role(chainOf(bob), "admin");
+    await ada.sync();
     await bob.sync();
     await bob.talk.of(id).timer(3600);
     await bob.talk.of(id).remove([chainOf(eve)]);
@@ -102,6 +110,7 @@ describe("people come and go", () => {
     assert.ok(!(await eve.texts(id)).includes("after"));
     const { timer, people } = await fay.talk.of(id).view();
     assert.deepEqual([timer, people.map(({ role }) => role).sort()], [3600, ["admin", "admin", "member"]]);
+    assert.deepEqual((await fay.talk.of(id).view()).card, { name: "Ours", picture: null });
     const { place } = await fay.line(id, "after");
     await fay.talk.of(id).seen(place);
     await fay.store.expire(fay.member.now() + 3_600_001);
@@ -130,8 +139,9 @@ describe("people come and go", () => {
     assert.deepEqual(await eve.talk.redeem(invitation, "Eve"), { account: ada.account, name: "Ada", conversation: id });
     const come = (await ada.talk.redeemed()).filter(({ conversation }) => conversation === id);
     assert.deepEqual(come.map(({ name }) => name), ["Eve"]);
-    await ada.talk.of(id).admit(() => true);
+    await ada.sync();
     await ada.talk.of(id).text("welcome");
+    assert.deepEqual((await ada.talk.redeemed()).length, 0);
     await eve.sync();
     assert.deepEqual(await eve.texts(id), ["(record)", "welcome"]);
     await bob.sync();
@@ -191,12 +201,27 @@ describe("several devices", () => {
     await ada.sync();
     await ada.talk.own.set("alias", "bob", "Robert");
     const phone = await linked(ada);
+    // Whoever of the two comes first.
+    await phone.sync();
     await ada.sync();
     await phone.sync();
     assert.equal((await phone.talk.own.registers()).get("alias", "bob"), "Robert");
     await phone.talk.own.set("alias", "bob", null);
     await ada.sync();
     assert.equal((await ada.talk.own.registers()).get("alias", "bob"), null);
+  });
+
+  test("one whose disk was copied sees that somebody else speaks with its keys", async () => {
+    const { people: [ada, bob], id } = await together(2);
+    await agree(id, [ada, bob]);
+    const thief = await ada.copied();
+    await thief.talk.of(id).text("not hers");
+    await ada.sync();
+    assert.deepEqual(await ada.texts(id), ["(record)", "(device_copied)"]);
+    assert.equal((await ada.talk.of(id).view()).copied, true);
+    await ada.talk.of(id).timer(60);
+    await thief.sync();
+    assert.equal((await thief.talk.of(id).view()).copied, true);
   });
 
   test("two that begin an epoch at once both get what they want", async () => {
@@ -214,6 +239,143 @@ describe("several devices", () => {
     ]);
     await agree(id, [ada, bob]);
     assert.equal((await ada.talk.of(id).view()).people.length, 4);
+  });
+});
+
+describe("a server that lies", () => {
+  /** Of pages of this log. */
+  const pages = (id, change) => (_, path, answer) => (path.startsWith(`chatrooms/${id}/messages?`) ? change(answer, path) : answer);
+
+  test("has changed a message: that one isn't shown, and says why", async () => {
+    const { people: [ada, bob], id } = await together(2);
+    for (const text of ["one", "two", "three"]) await ada.talk.of(id).text(text);
+    bob.lies = pages(id, (page) => {
+      const entry = Buffer.from(page.entries[2].entry, "base64url");
+      entry[200] ^= 1;
+      page.entries[2].entry = entry.toString("base64url");
+      return page;
+    });
+    await bob.sync();
+    assert.deepEqual(await bob.texts(id), ["(record)", "one", "(message_broken)", "three"]);
+  });
+
+  test("leaves a message out, or puts it elsewhere: nothing is believed, and all is read once it is honest", async () => {
+    const { people: [ada, bob], id } = await together(2);
+    for (const text of ["one", "two", "three"]) await ada.talk.of(id).text(text);
+    bob.lies = pages(id, (page) => {
+      page.entries.splice(2, 1);
+      return page;
+    });
+    assert.deepEqual(await bob.sync(), ["malformed"]);
+    let left = 1;
+    bob.lies = pages(id, (page) => {
+      if (left-- > 0) [page.entries[1], page.entries[2]] = [{ ...page.entries[2], s: 2 }, { ...page.entries[1], s: 3 }];
+      return page;
+    });
+    await bob.sync();
+    bob.lies = null;
+    await bob.sync();
+    assert.deepEqual((await bob.texts(id)).filter((text) => text !== "(log_fork)"), ["(record)", "one", "two", "three"]);
+  });
+
+  test("goes on with another log for good: it isn't followed", async () => {
+    const { people: [ada, bob], id } = await together(2);
+    await agree(id, [ada, bob]);
+    for (const text of ["one", "two"]) await ada.talk.of(id).text(text);
+    bob.lies = pages(id, (page, path) => {
+      if (path.endsWith("after=1")) [page.entries[0], page.entries[1]] = [{ ...page.entries[1], s: 2 }, { ...page.entries[0], s: 3 }];
+      if (path.endsWith("after=0")) [page.entries[1], page.entries[2]] = [{ ...page.entries[2], s: 2 }, { ...page.entries[1], s: 3 }];
+      return page;
+    });
+    await bob.sync();
+    const { standing, why } = await bob.talk.of(id).view();
+    assert.deepEqual([standing, why], ["refused", "log_fork"]);
+    assert.deepEqual(await bob.texts(id), ["(record)"]);
+  });
+
+  test("has forgotten what one hasn't read: a gap is shown, and the rest", async () => {
+    const { people: [ada, bob], id } = await together(2);
+    await agree(id, [ada, bob]);
+    await ada.talk.of(id).text("one");
+    await ada.talk.of(id).timer(60);
+    await ada.talk.of(id).text("two");
+    await ada.talk.of(id).timer(120);
+    await ada.talk.of(id).text("three");
+    let records = 0;
+    bob.lies = (_, path, answer) => {
+      if (/\/messages\?after=1$/.test(path)) throw new Refusal("behind", { more: { first: 5 } });
+      if (/\/epochs\?after=1$/.test(path)) answer.epochs = answer.epochs.slice(records);
+      return answer;
+    };
+    // The first time the record between is gone as well.
+    records = 1;
+    assert.deepEqual(await bob.sync(), []);
+    assert.deepEqual(await bob.texts(id), ["(record)", "(gap)", "(record)", "three"]);
+    const { value } = (await bob.talk.of(id).lines({ limit: 3 }))[2];
+    assert.deepEqual([value.from, value.to, value.skipped], [2, 4, 1]);
+    bob.lies = null;
+    await bob.talk.of(id).text("four");
+    await ada.sync();
+    assert.ok((await ada.texts(id)).includes("four"));
+  });
+
+  test("shows less than before: what was read stays, once", async () => {
+    const { people: [ada, bob], id } = await together(2);
+    await ada.talk.of(id).timer(60);
+    await ada.talk.of(id).text("one");
+    await ada.talk.of(id).text("two");
+    const all = await agree(id, [ada, bob]);
+    const hash = (await bob.store.read(`conversation/${id}/log/${"3".padStart(16, "0")}`));
+    let back = 2;
+    bob.lies = (_, path, answer) => {
+      if (!/\/messages\?/.test(path) || back-- <= 0) return answer;
+      return { ...answer, entries: answer.entries.filter(({ s }) => s <= 3), s: 3, hash, more: false };
+    };
+    await bob.talk.of(id).catchUp();
+    assert.deepEqual(await bob.texts(id), all);
+    bob.lies = null;
+    await bob.talk.of(id).text("three");
+    assert.deepEqual(await agree(id, [ada, bob]), [...all, "three"]);
+    assert.equal((await bob.talk.of(id).view()).copied, false);
+  });
+
+  test("has lost the record by which somebody was removed: nobody comes back unseen, it goes on elsewhere", async () => {
+    const { people: [ada, bob, eve], id } = await together(3);
+    await agree(id, [ada, bob, eve]);
+    await ada.talk.of(id).remove([chainOf(eve)]);
+    await agree(id, [ada, bob]);
+    const hash = (await ada.store.read(`conversation/${id}/log/${"1".padStart(16, "0")}`));
+    ada.lies = (_, path, answer) => {
+      if (/\/epochs\?/.test(path)) return { ...answer, epochs: answer.epochs.filter(({ epoch }) => epoch === 1) };
+      if (!/\/messages\?/.test(path)) return answer;
+      return { ...answer, entries: answer.entries.filter(({ s }) => s <= 1), s: 1, hash, more: false };
+    };
+    await ada.talk.of(id).catchUp();
+    const { standing, why } = await ada.talk.of(id).view();
+    assert.deepEqual([standing, why], ["refused", "server_back"]);
+    assert.equal(await refusal(ada.talk.of(id).text("to whom?")), "server_back");
+    ada.lies = null;
+    const { id: next } = await ada.talk.repair(id);
+    await bob.sync();
+    assert.equal((await bob.talk.of(next).view()).people.length, 2);
+  });
+
+  test("names another chain for a contact, or another device: nobody is sealed to whom nobody agreed to", async () => {
+    const [ada, bob, eve] = await Promise.all([somebody(), somebody(), somebody()]);
+    await befriend(ada, bob);
+    await befriend(ada, eve);
+    ada.lies = (_, path, answer) =>
+      (path === `contacts/${bob.account}/devices` ? ada.client.parts.tokens.ask("GET", `contacts/${eve.account}/devices`) : answer);
+    assert.equal(await refusal(ada.talk.found({ accounts: [bob.account] })), "contact_changed");
+    ada.lies = async (_, path, answer) => {
+      if (path !== `contacts/${bob.account}/devices`) return answer;
+      const { devices: [{ sealing }] } = await ada.client.parts.tokens.ask("GET", `contacts/${eve.account}/devices`);
+      return { ...answer, devices: [{ ...answer.devices[0], sealing }] };
+    };
+    // That key isn't the device's own: nothing is sealed to it, and a server that is honest then wants it done anew.
+    assert.equal(await refusal(ada.talk.found({ accounts: [bob.account] })), "conflict");
+    const { body } = ada.asked.findLast(({ method, path }) => method === "POST" && path === "chatrooms");
+    assert.deepEqual(body.boxes.map((box) => box === "").sort(), [false, true]);
   });
 });
 

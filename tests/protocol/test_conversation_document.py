@@ -3,12 +3,15 @@
 import json
 import re
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
 from conversation_operations import read_lines
+from msgspec import Struct
 from support.people.plain_judge import PlainJudge, sha
 
-from ephemeral.conversations.api import bodies
+from ephemeral.conversations.api import bodies, objects
+from ephemeral.conversations.api.operations import conversation_operations
 from ephemeral.conversations.rules import limits
 from ephemeral.protocol.conversations import contents, messages, records
 from ephemeral.protocol.conversations.registers import REGISTERS
@@ -40,6 +43,24 @@ def test_every_kind_and_register_is_told():
     assert kinds == list(contents._BODIES)
     named = TEXT.partition("Registers: ")[2].partition("key at most")[0]
     assert set(re.findall(r"`([a-z]+)`", named)) == REGISTERS
+
+
+def test_every_operation_and_every_field_of_its_body_and_answer_is_told():
+    section = TEXT.partition("## 13. ")[2].partition("## 14. ")[0]
+    told = set(re.findall(r"[a-z_]+", section))
+    structs = [
+        one for module in (bodies, objects) for one in vars(module).values()
+        if isinstance(one, type) and issubclass(one, Struct) and one.__module__ == module.__name__
+    ]  # fmt: skip
+    fields = {name for one in structs for name in one.__struct_fields__}
+    # These stand in paths, which the document writes shorter.
+    assert fields - told - {"conversation", "message"} == set()
+    paths = {
+        f"`{one.method} {one.path.replace('{conversation}', '{c}').replace('{message}', '{id}')}`"
+        for one in conversation_operations(MagicMock(), MagicMock(), MagicMock())
+    }
+    assert len(paths) > 10
+    assert {one for one in paths if one not in section} == set()
 
 
 @pytest.mark.parametrize(

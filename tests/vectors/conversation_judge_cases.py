@@ -304,6 +304,21 @@ def shared(v: Vectors) -> None:
     at = listed.index(member(tenth))
     before |= {"devices": listed[:at] + listed[at + 1 :]}
     twins = next_of(before, tenth, timer=5)
+    two, one = Someone("twofold", 2), Someone("single")
+    one = one.says(ADD, one.devices[0], two.devices[1])
+    pair = (two, one) if two.chain < one.chain else (one, two)
+    both = first((two, ADMIN), (one, MEMBER), by=two.devices[0], devices=[])
+    twice = [member(each) for someone in pair for each in someone.devices]
+    once = list({each["device"]: each for each in twice}.values())
+    why = "A device that two people have is listed once."
+    right = both | {"devices": once}
+    is_good(v, "first_shared", why, asked(right, None, pair, signer=two.devices[0]))
+    wrong = both | {"devices": twice}
+    given = asked(wrong, None, pair, signer=two.devices[0])
+    is_bad(v, "first_bad_shared_twice", "Not of both.", given, "record_devices")
+    wrong = both | {"devices": once[::-1]}
+    given = asked(wrong, None, pair, signer=two.devices[0])
+    is_bad(v, "first_bad_shared_order", "In their order.", given, "record_devices")
     why = "Of two people whose device the author is, the one under whom it is listed counts."
     given = asked(twins, before, known, signer=tenth)
     is_bad(v, "bad_role_of_the_other", why, given, "record_role")

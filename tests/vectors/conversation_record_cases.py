@@ -217,12 +217,27 @@ def listed(v: Vectors) -> None:
     def named(someone: Someone, at: int) -> Record:
         return {"chain": someone.chain.hex(), "sequence": at}
 
-    for people, most in ((1, 10), (10, 10), (11, 9), (20, 5), (33, 3), (34, 2), (50, 2)):
-        given = {"people": [named(ten, 9)] * people, "lines": lines}
-        why = f"Of {people} people each has {most} devices listed."
-        v.success(
-            "list_devices", f"list_{people}", why, given, {"devices": devices[:most] * people}
-        )
+    for people, most in ((1, 10), (10, 10), (11, 9), (33, 3), (34, 2), (50, 2)):
+        others = [Someone(f"many/{at}") for at in range(people - 1)]
+        given = {
+            "people": [named(ten, 9), *(named(one, 0) for one in others)],
+            "lines": [one.known() for one in (ten, *others)],
+        }
+        why = f"Of {people} people each has {most} devices listed at most."
+        out = devices[:most] + [one.devices[0].id.hex() for one in others]
+        v.success("list_devices", f"list_{people}", why, given, {"devices": out})
+    twin = Someone("double")
+    twin = twin.says(ADD, twin.devices[0], two.devices[1])
+    pair = [one.id.hex() for one in two.devices]
+    for name, order, out in (
+        ("first", (two, twin), [*pair, twin.devices[0].id.hex()]),
+        ("second", (twin, two), [twin.devices[0].id.hex(), pair[1], pair[0]]),
+    ):
+        given = {
+            "people": [named(one, 1) for one in order], "lines": [two.known(), twin.known()],
+        }  # fmt: skip
+        why = "A device that two people have is listed once, of the first of them."
+        v.success("list_devices", f"list_shared_{name}", why, given, {"devices": out})
     given = {"people": [named(two, 1), named(ten, 4)], "lines": lines}
     why = "As many as there are at the points named."
     out = {"devices": [one.id.hex() for one in two.devices] + devices[:5]}

@@ -228,11 +228,16 @@ async def close(connection: Connection, account: bytes) -> None:
 
 
 async def ended_before(connection: Connection, moment: int, most: int) -> list[bytes]:
-    """Chains that ended before a moment, locked; whoever else looks for them passes them by."""
+    """Chains that ended before a moment, locked; whoever else looks for them passes them by.
+
+    Not those that a kept record of a conversation names: whoever judges the next one reads there
+    that an account was closed, or whose device has signed a leave.
+    """
     rows = await connection.fetch(
         """
-        SELECT chain FROM accounts.chains WHERE ended_at < $1
-        ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED
+        SELECT c.chain FROM accounts.chains c WHERE c.ended_at < $1
+          AND NOT EXISTS (SELECT FROM accounts.conversation_chains x WHERE x.chain = c.chain)
+        ORDER BY c.ended_at LIMIT $2 FOR UPDATE OF c SKIP LOCKED
         """,
         moment,
         most,

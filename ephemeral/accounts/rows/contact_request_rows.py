@@ -74,7 +74,9 @@ async def waiting(
     rows = await connection.fetch(
         """
         SELECT r.account, k.chain, r.own, r.at FROM accounts.contact_requests r
-        JOIN accounts.chains k ON k.account = r.account AND k.state = 'open'
+        CROSS JOIN LATERAL (
+            SELECT chain FROM accounts.chains WHERE account = r.account AND state = 'open' LIMIT 1
+        ) k
         WHERE r.address = $2 AND r.at >= $3 AND r.own IS NOT NULL AND r.account <> $1
           AND NOT EXISTS (
             SELECT FROM accounts.contacts c

@@ -33,13 +33,20 @@ class ContactRow(NamedTuple):
     mutual: bool
 
 
-# Both rows, and the chains in force of both: a person with another chain is another person.
+# Both rows, and the chains in force of both: a person with another chain is another person. Each
+# is looked up, whatever else a plan could do that was made when the tables were small.
 _MUTUAL = """
     accounts.contacts c
-    LEFT JOIN accounts.contacts m
-        ON m.account = c.other AND m.other = c.account AND m.state = 'accepted'
-    LEFT JOIN accounts.chains mine ON mine.account = c.account AND mine.state = 'open'
-    LEFT JOIN accounts.chains theirs ON theirs.account = c.other AND theirs.state = 'open'
+    LEFT JOIN LATERAL (
+        SELECT chain FROM accounts.contacts
+        WHERE account = c.other AND other = c.account AND state = 'accepted' LIMIT 1
+    ) m ON true
+    LEFT JOIN LATERAL (
+        SELECT chain FROM accounts.chains WHERE account = c.account AND state = 'open' LIMIT 1
+    ) mine ON true
+    LEFT JOIN LATERAL (
+        SELECT chain FROM accounts.chains WHERE account = c.other AND state = 'open' LIMIT 1
+    ) theirs ON true
 """
 _IS_MUTUAL = """
     c.state = 'accepted' AND c.chain IS NOT DISTINCT FROM theirs.chain

@@ -64,16 +64,19 @@ async def devices(connection: Connection, account: bytes) -> list[DeviceRow]:
     ]
 
 
-async def sealing_of(connection: Connection, accounts: Sequence[bytes]) -> dict[bytes, SealingRow]:
-    """The newest sealing keys of all devices of these accounts, by device."""
+async def sealing_of(
+    connection: Connection, accounts: Sequence[bytes]
+) -> dict[tuple[bytes, bytes], SealingRow]:
+    """The newest sealing keys of all devices of these accounts, by account and device: who has two
+    accounts may have one device in both."""
     rows = await connection.fetch(
         """
-        SELECT device, number, day, payload FROM accounts.sealing_keys
+        SELECT account, device, number, day, payload FROM accounts.sealing_keys
         WHERE account = ANY($1::bytea[])
         """,
         accounts,
     )
-    return {row[0]: SealingRow(*row[1:]) for row in rows}
+    return {(row[0], row[1]): SealingRow(*row[2:]) for row in rows}
 
 
 async def insert(

@@ -235,7 +235,8 @@ def _elsewhere(found: list[TableRecord]) -> tuple[Elsewhere, ...]:
             "statements of closed chains",
             None,
             "If you delete the account, what its devices have signed about devices stays for 30 "
-            "days at most, bound to no account, for those who have seen it.",
+            "days, and as long as a kept record of a conversation names it, bound to no account, "
+            "for those who have seen it.",
         ),
         Elsewhere(
             "tables",

@@ -7,6 +7,7 @@ address exists, may be asked, has refused, or has blocked.
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, NamedTuple
 
 from ephemeral.accounts.rows import account_rows, contact_request_rows
@@ -30,6 +31,9 @@ __all__ = ["REQUESTS_A_DAY", "Asked", "ContactRequests"]
 REQUESTS_A_DAY = 20
 #: So many requests are shown, the newest first.
 _SHOWN = 100
+# Whoever has the address is told after the answer, which else would take longer where somebody is
+# there to be told.
+_TOLD_SECONDS = 0.2
 
 
 class Asked(NamedTuple):
@@ -69,13 +73,13 @@ class ContactRequests:
         waits_at = asked_hash(self._index_key, name)
         request = request_name(self._index_key, account, name)
 
-        async def work(connection: Connection) -> tuple[bytes, int]:
+        async def work(connection: Connection) -> tuple[int, bool]:
             await self._sessions.lock(connection, session)
             now = await clock(connection)
             known = await account_rows.address(connection, account)
             refuse(known != address_hash(self._index_key, own), "malformed")
             if await contact_request_rows.read(connection, request) is not None:
-                return request, now
+                return now, False
             today = now // DAY_MS
             if await contact_request_rows.asked_today(connection, account, today) >= REQUESTS_A_DAY:
                 raise Refusal("too_many", retry_after=((today + 1) * DAY_MS - now) // 1000 + 1)
@@ -83,10 +87,14 @@ class ContactRequests:
             payload = await self._values.store(connection, "contact-request", own.encode())
             row = RequestRow(request, account, payload, now)
             await contact_request_rows.insert(connection, row, waits_at)
-            return request, now
+            self._watches.later([(self._watches.topic(account), ContactsChanged())])
+            return now, True
 
-        topics = [self._watches.topic(account), asked_topic(self._index_key, waits_at)]
-        return await self._watches.told(work, [(one, ContactsChanged()) for one in topics])
+        now, is_new = await self._watches.told(work)
+        if is_new:
+            hint = (asked_topic(self._index_key, waits_at), ContactsChanged())
+            asyncio.get_running_loop().call_later(_TOLD_SECONDS, self._watches.tell, [hint])
+        return request, now
 
     async def set_findable(self, session: Session, *, wish: bool) -> None:
         """Be told of requests under one's address from now on, or no longer."""

@@ -26,6 +26,7 @@ from ephemeral.accounts.service.sealed_values import SealedValues
 from ephemeral.accounts.service.sessions import Sessions
 from ephemeral.accounts.service.watches import Watches
 from ephemeral.protocol.accounts.chain import Chain
+from ephemeral.protocol.accounts.statements import NO_HASH
 from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.store.clock import clock
 from ephemeral.store.postgres import transaction
@@ -128,7 +129,8 @@ class Contacts:
             if other not in await contact_rows.accepted(connection, account, [other]):
                 raise Refusal("not_found")
             person = (await self._people.now(connection, [other]))[other]
-            sealing = await self._people.sealing_keys(connection, [other])
+            keys = await self._people.sealing_keys(connection, [other])
+            sealing = {device: key for (_, device), key in keys.items()}
             return Devices(person, sealing, await clock(connection))
 
         return await transaction(self._pool, work, read_only=True)
@@ -210,8 +212,7 @@ class Contacts:
         account = session.account
 
         async def work(connection: Connection) -> None:
-            if not await account_rows.lock_both(connection, account, other):
-                return
+            await account_rows.lock_both(connection, account, other)
             await self._sessions.still(connection, session)
             if await contact_rows.forget(connection, account, other):
                 self._leave(
@@ -262,10 +263,13 @@ class Contacts:
     # --- the insides ------------------------------------------------------------------------------
 
     async def _lock(self, connection: Connection, session: Session, other: bytes) -> bytes:
-        """Lock both; gives the hash of the session's account's address. Refuses `not_found`."""
+        """Lock both; gives the hash of the session's account's address. Refuses `not_found` for it.
+
+        Whoever isn't there is found out as a stranger is, after as much work: nothing leads there.
+        """
         account = session.account
         refuse(account == other, "not_found")
-        refuse(not await account_rows.lock_both(connection, account, other), "not_found")
+        await account_rows.lock_both(connection, account, other)
         await self._sessions.still(connection, session)
         own = await account_rows.address(connection, account)
         assert own is not None, "it is locked"
@@ -290,7 +294,9 @@ class Contacts:
 
     async def _beside(self, connection: Connection, account: bytes, other: bytes) -> bool:
         row = await chain_rows.open_chain(connection, other)
-        return row is not None and await self._hooks.lists_beside(connection, account, row.chain)
+        return await self._hooks.lists_beside(
+            connection, account, NO_HASH if row is None else row.chain
+        )
 
     def _leave(self, left: bool, other: bytes) -> None:
         if left:

@@ -65,9 +65,9 @@ class People:
         for account, row in rows.items():
             chain = await self._statements.chain(connection, row)
             keys = {
-                one.id: (sealing[one.id].number, digests[sealing[one.id].payload])
+                one.id: (key.number, digests[key.payload])
                 for one in chain.devices
-                if one.id in sealing and sealing[one.id].payload in digests
+                if (key := sealing.get((account, one.id))) and key.payload in digests
             }
             found[account] = PersonNow(account, chain, keys)
         return found
@@ -86,15 +86,16 @@ class People:
 
     async def sealing_keys(
         self, connection: Connection, accounts: Sequence[bytes]
-    ) -> dict[bytes, Sealing]:
-        """The newest sealing keys of these accounts' devices as they were signed, by device."""
+    ) -> dict[tuple[bytes, bytes], Sealing]:
+        """The newest sealing keys of these accounts' devices as they were signed, by account and
+        device."""
         rows = await device_rows.sealing_of(connection, accounts)
         read = await self._values.read(
             connection, "sealing-key", [one.payload for one in rows.values()]
         )
         return {
-            device: Sealing(row.number, row.day, *split(read[row.payload]))
-            for device, row in rows.items()
+            whose: Sealing(row.number, row.day, *split(read[row.payload]))
+            for whose, row in rows.items()
             if row.payload in read
         }
 

@@ -80,6 +80,10 @@ class Watches:
         """To be told once the transaction is committed that this is called in."""
         _LATER.get().extend(hints)
 
+    def tell(self, hints: Sequence[Hint]) -> None:
+        """Tell at once; nothing of it was waiting for a commit."""
+        self._bus.publish(hints)
+
     def topic(self, account: bytes) -> bytes:
         """What an account is called on the bus."""
         return topic(self._index_key, account)

@@ -42,6 +42,8 @@ class Account:
         self.context = context
         self.server = server
         self.kept = kept
+        #: Whether the server has said that it has no sealing key of this device.
+        self.sealing_lost = False
         self._file = file
         self._audience = audience(kept.salt)
         self._base = urlsplit(server.address).path

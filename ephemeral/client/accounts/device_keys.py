@@ -1,9 +1,11 @@
-"""The keys of this device that change: its sealing keys, daily; and its pins, weekly.
+"""The keys of this device that change: its sealing keys, daily; and its pins: weekly, daily where
+there are conversations, and whenever there are others.
 
 A private sealing key is destroyed 48 hours after its successor was published, once a list of
 devices has been read since then.
 """
 
+import hashlib
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -24,7 +26,7 @@ DAY_MILLISECONDS = 86_400_000
 _KEPT_MILLISECONDS = 2 * DAY_MILLISECONDS
 _PINS_DAYS = 7
 # With all that may stand beside them, a file holds so many.
-_PINNED_CONTACTS = 150
+_PINNED_CONTACTS = 100
 _PEOPLE_BYTES = 4_000
 
 
@@ -83,7 +85,7 @@ async def _renew_sealing(account: Account, chain: bytes) -> None:
         kept.sealing = lasting
         account.save()
     newest = max(kept.sealing, key=lambda one: one.number)
-    if newest.published_at and newest.day < today:
+    if newest.published_at and (newest.day < today or account.sealing_lost):
         newest = SealingSecret(newest.number + 1, today, account.context.random(KEY_SIZE))
         kept.sealing.append(newest)
         account.save()
@@ -91,6 +93,7 @@ async def _renew_sealing(account: Account, chain: bytes) -> None:
         return
     await account.ask("PUT", "/devices/me/sealing-key", sealing_object(kept, chain, newest))
     newest.published_at = account.now
+    account.sealing_lost = False
     for one in kept.sealing:
         if one is not newest and not one.replaced_at:
             one.replaced_at = account.now
@@ -99,14 +102,17 @@ async def _renew_sealing(account: Account, chain: bytes) -> None:
 
 async def _write_pins(account: Account) -> None:
     kept, today = account.kept, account.now // DAY_MILLISECONDS
-    if kept.recovery_seal is None or today - kept.pins_day < _PINS_DAYS:
+    every = 1 if kept.conversations else _PINS_DAYS
+    known = hashlib.sha256("".join(sorted(kept.conversations)).encode()).digest()
+    changed = bool(kept.conversations) and kept.pinned != known
+    if kept.recovery_seal is None or (today - kept.pins_day < every and not changed):
         return
     assert kept.pin is not None
     assert kept.key is not None
-    known = [pin_fields(one.pin) for one in kept.people.persons if one.pin is not None]
-    pins = Pins(kept.pin, tuple(known[:_PINNED_CONTACTS]), registers(kept))
+    people = [pin_fields(one.pin) for one in kept.people.persons if one.pin is not None]
+    pins = Pins(kept.pin, tuple(people[:_PINNED_CONTACTS]), registers(kept))
     sealed, signature = seal_pins(kept.key, kept.recovery_seal, pins)
     body = {"pins": b64encode(sealed), "signature": b64encode(signature)}
     await account.ask("PUT", "/devices/me/pins", body)
-    kept.pins_day = today
+    kept.pins_day, kept.pinned = today, known
     account.save()

@@ -69,7 +69,8 @@ class Kept:
     `genesis`: a body that was or will be posted; `waits`: the server said that devices may refuse
     it. `pins_day`: when the pins were written last. `people`: what is kept of others.
     `storage`: under which what conversations keep is sealed; `conversations`: R by conversation, as
-    another device told it to this one; `synced_at`: when all of them were read last.
+    another device told it to this one; `synced_at`: when all of them were read last; `pinned`:
+    a hash of which ones the last pins told of.
     """
 
     server: str
@@ -93,6 +94,7 @@ class Kept:
     storage: bytes | None = field(default=None, repr=False)
     conversations: Json = field(default_factory=dict)
     synced_at: int = 0
+    pinned: bytes | None = None
 
     @property
     def key(self) -> SigningKey | None:
@@ -110,7 +112,7 @@ class Kept:
         self.seed = self.names_key = self.recovery_seal = self.linking = self.genesis = None
         self.pin, self.pins_day, self.waits = None, 0, False
         self.statements, self.sealing, self.made = [], [], []
-        self.storage, self.conversations, self.synced_at = None, {}, 0
+        self.storage, self.conversations, self.synced_at, self.pinned = None, {}, 0, None
 
     def fields(self) -> dict[str, object]:
         """As JSON."""
@@ -154,6 +156,7 @@ class Kept:
             "storage": _or_null(self.storage),
             "conversations": dict(self.conversations),
             "synced_at": self.synced_at,
+            "pinned": _or_null(self.pinned),
         }
 
     @classmethod
@@ -186,6 +189,7 @@ class Kept:
             storage=_bytes_or_null(obj, "storage", KEY_SIZE),
             conversations=read_object(obj, "conversations") if "conversations" in obj else {},
             synced_at=read_integer(obj, "synced_at") if "synced_at" in obj else 0,
+            pinned=_bytes_or_null(obj, "pinned", KEY_SIZE),
         )
 
 

@@ -62,8 +62,11 @@ async def read_own(account: Account) -> Own:
             raise Refusal("malformed")
         one = _read_listed(account, value)
         listed[one.id] = one
-        if one.id == account.kept.device and value.get("sealing") is not None:
-            _check_own_sealing(account, read_object(value, "sealing"))
+        if one.id == account.kept.device:
+            # A server that was restored has lost it: the next is due at once, or nobody can seal.
+            account.sealing_lost = value.get("sealing") is None
+            if not account.sealing_lost:
+                _check_own_sealing(account, read_object(value, "sealing"))
     return Own(
         chain,
         [listed.get(one.id, Listed(one.id, None, 0)) for one in chain.devices],

@@ -128,7 +128,8 @@ class People(Mapping[bytes, Line]):
     def usable_keys(
         self, chain: bytes, published: Mapping[bytes, SignedKey | None]
     ) -> dict[bytes, SealingKey]:
-        """Of what a person's devices have published, what they have signed."""
+        """Of what a person's devices have published, what they have signed; by chain and device,
+        as making.Keys says."""
         last = self[chain].last
         found = {}
         for device, signed in published.items():
@@ -136,5 +137,5 @@ class People(Mapping[bytes, Line]):
             if signed is None or key is None:
                 continue
             if verify_sealing(key, chain, device, signed.key, signed.signature):
-                found[device] = signed.key
+                found[chain + device] = signed.key
         return found

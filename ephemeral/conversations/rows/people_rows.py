@@ -25,7 +25,6 @@ __all__ = [
     "lock_of_account",
     "lock_of_chains",
     "name_chains",
-    "owners",
     "people",
     "person",
     "replace_people",
@@ -318,31 +317,25 @@ async def is_beside(connection: Connection, account: bytes, chain: bytes) -> boo
     return found is not None
 
 
-async def owners(connection: Connection, accounts: Sequence[bytes]) -> dict[bytes, bytes]:
-    """The active devices of accounts, with whose they are."""
-    rows = await connection.fetch(
-        "SELECT device, account FROM accounts.devices WHERE account = ANY($1::bytea[])",
-        list(accounts),
-    )
-    return {row[0]: row[1] for row in rows}
-
-
 async def deserted(
-    connection: Connection, conversations: Sequence[bytes], gone: bytes | None = None
+    connection: Connection, conversations: Sequence[bytes], ended: int, gone: bytes | None = None
 ) -> list[bytes]:
     """Those of these conversations that nobody is in who may be back: no account's chain in force,
-    and none that a recovery may still bring back. `gone`: an account that doesn't count."""
+    and none that has ended since `ended`, which a recovery may bring back. `gone`: an account that
+    doesn't count."""
     rows = await connection.fetch(
         """
         SELECT x.conversation FROM unnest($1::bytea[]) AS asked (conversation)
         JOIN accounts.conversations x ON x.conversation = asked.conversation
         WHERE NOT EXISTS (
           SELECT FROM accounts.conversation_people p
-          LEFT JOIN accounts.chains c ON c.chain = p.chain
+          LEFT JOIN accounts.chains c
+            ON c.chain = p.chain AND c.state = 'ended' AND c.ended_at > $2
           WHERE p.conversation = x.conversation AND coalesce(p.account, c.account) IS NOT NULL
-            AND coalesce(p.account, c.account) IS DISTINCT FROM $2)
+            AND coalesce(p.account, c.account) IS DISTINCT FROM $3)
         """,
         list(conversations),
+        ended,
         gone,
     )
     return [row[0] for row in rows]

@@ -29,7 +29,8 @@ from ephemeral.conversations.service.hints import Hints
 from ephemeral.conversations.service.lines import Lines
 from ephemeral.conversations.service.records import Records
 from ephemeral.conversations.service.writing import Writing
-from ephemeral.protocol.conversations.judge import Bad, judge
+from ephemeral.protocol.conversations.judge import Bad, judge, listed_of
+from ephemeral.protocol.conversations.judge import Lines as JudgeLines
 from ephemeral.protocol.conversations.records import Record, SignedRecord
 from ephemeral.protocol.conversations.registers import founding_hash, self_conversation
 from ephemeral.protocol.errors import Refusal, refuse
@@ -93,12 +94,13 @@ class Epochs:
             if isinstance(verdict, Bad):
                 raise Refusal(verdict.code)
             self._require_newest(record, states, None)
-            await self._require_keys(connection, record, None, states)
+            await self._require_keys(connection, record, None, lines, states)
             strangers = await self._strangers(connection, asker, record, states)
             await self._require_contacts(connection, asker.account, record.conversation, strangers)
             accounts = _accounts(record, states)
             await self._require_room(connection, accounts.values())
-            begun = await self._writing.begin(connection, signed, boxes, accounts, now)
+            owners = _owners(record, lines, accounts)
+            begun = await self._writing.begin(connection, signed, boxes, accounts, owners, now)
             await self._spend(connection, asker.account, boxes, now)
             self._hints.later(record.conversation, begun.s, accounts.values())
             return begun
@@ -120,11 +122,11 @@ class Epochs:
         async def work(connection: Connection) -> Begun:
             await self._hold(connection, asker, record)
             standing, now = await self._standing(connection, asker, conversation)
-            again = await self._again(connection, signed, now)
-            if again is not None:
-                return again
             state, before = standing.state, standing.before
             if (record.epoch, record.previous) != (state.epoch + 1, state.record):
+                again = await self._again(connection, signed, now)
+                if again is not None:
+                    return again
                 raise _conflict(state)
             chains = {one.chain for one in (*before.people, *record.people)}
             lines, states = await self._lines.of(connection, chains)
@@ -133,7 +135,7 @@ class Epochs:
                 raise Refusal(verdict.code)
             await self._require_place(connection, state, record)
             self._require_newest(record, states, state)
-            await self._require_keys(connection, record, before, states, state)
+            await self._require_keys(connection, record, before, lines, states, state)
             present = {one.chain for one in record.people}
             left = await member_rows.leaves(connection, conversation)
             if any(one.chain in present for one in left):
@@ -149,7 +151,12 @@ class Epochs:
             await self._require_contacts(connection, asker.account, conversation, strangers)
             await self._require_room(connection, come.values())
             await self._require_reason(connection, standing, record, now)
-            begun = await self._writing.go_on(connection, state, signed, boxes, accounts, now)
+            owners = _owners(record, lines, accounts)
+            begun = await self._writing.go_on(
+                connection, state, signed, boxes, accounts, owners, standing.people, now
+            )
+            if left:
+                await member_rows.forget_leaves(connection, conversation)
             await self._spend(connection, asker.account, boxes, now)
             gone = [one.account for chain, one in standing.people.items() if chain not in present]
             self._hints.later(conversation, begun.s, [*gone, *come.values()])
@@ -170,8 +177,9 @@ class Epochs:
         people = await people_rows.people(connection, conversation)
         is_in = any(one.account == asker.account for one in people.values())
         refuse(conversation not in states or not is_in, "not_found")
-        before = await self._records.newest(connection, conversation)
-        return _Standing(states[conversation], before, people), now
+        state = states[conversation]
+        before = await self._records.newest(connection, conversation, state.record)
+        return _Standing(state, before, people), now
 
     async def _again(self, connection: Connection, signed: SignedRecord, now: int) -> Begun | None:
         """The answer of before, if this very record stands."""
@@ -213,16 +221,18 @@ class Epochs:
         connection: Connection,
         record: Record,
         before: Record | None,
+        lines: JudgeLines,
         states: Mapping[bytes, ChainState],
         state: LogState | None = None,
     ) -> None:
-        """Refuse `conflict` if a device has published another key since."""
-        accounts = {one for one in _accounts(record, states).values() if one is not None}
-        now = await self._doors.people.now(connection, sorted(accounts))
-        keys = {device: key for one in now.values() for device, key in one.keys.items()}
+        """Refuse `conflict` if a device has published another key since, as the one under whom it
+        is listed."""
+        owners = _owners(record, lines, _accounts(record, states))
+        now = await self._doors.people.now(connection, sorted(set(owners.values())))
         was = {} if before is None else {one.device: one for one in before.devices}
         for one in record.devices:
-            if not is_newest_key(one, was, keys.get(one.device)):
+            whose = now.get(owners.get(one.device, b""))
+            if not is_newest_key(one, was, whose and whose.keys.get(one.device)):
                 raise _conflict(state)
 
     async def _strangers(
@@ -319,6 +329,17 @@ def _accounts(record: Record, states: Mapping[bytes, ChainState]) -> dict[bytes,
     """Whose chain in force each person of a record is, if it is anybody's."""
     found = {one.chain: states[one.chain] for one in record.people}
     return {chain: one.account if one.open else None for chain, one in found.items()}
+
+
+def _owners(
+    record: Record, lines: JudgeLines, accounts: Mapping[bytes, bytes | None]
+) -> dict[bytes, bytes]:
+    """As whose account's each device is listed, of those people who have one."""
+    return {
+        device: account
+        for device, person in listed_of(record.people, lines).items()
+        if (account := accounts[person.chain]) is not None
+    }
 
 
 def _is_own(record: Record, own: ChainState) -> bool:

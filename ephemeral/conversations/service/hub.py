@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 
 from msgspec import Struct
@@ -32,7 +33,7 @@ from ephemeral.conversations.rules.changes import (
 )
 from ephemeral.conversations.service.heard import Frames, Heard, Listener
 from ephemeral.conversations.service.hints import Hints
-from ephemeral.conversations.service.listening import Attended, Listening, Wanted
+from ephemeral.conversations.service.listening import Attended, Listening, StandingRow, Wanted
 from ephemeral.conversations.service.recent import Recent
 from ephemeral.live.bus import Bus, Event, Hint, UnsureEvent
 from ephemeral.live.hints import ALL_TOPICS
@@ -48,6 +49,14 @@ _AT_ONCE = 64
 _AGAIN_SECONDS, _LOOK_SECONDS = 1.0, 5.0
 # Cursors are told together; somebody who writes is told of so often.
 _GATHER_SECONDS, _TYPING_SECONDS = 0.1, 1.0
+
+
+@dataclass(slots=True)
+class _News:
+    """Conversations that an account is in since, and those that it is in no more."""
+
+    come: set[bytes] = field(default_factory=set)
+    gone: set[bytes] = field(default_factory=set)
 
 
 class Hub:
@@ -87,6 +96,8 @@ class Hub:
         # What is to be read, in the order in which that was noticed.
         self._unread: dict[Heard, None] = {}
         self._unlisted: dict[Listener, None] = {}
+        # What is different in lists, until that is told.
+        self._news: dict[Listener, _News] = {}
         # Those that begin, and whether their lists have changed meanwhile.
         self._beginning: dict[Listener, bool] = {}
         self._due = asyncio.Event()
@@ -108,7 +119,9 @@ class Hub:
             self._called[listener] = topics
             for topic in topics:
                 self._accounts.setdefault(topic, set()).add(listener)
-        _, _, attended, now = await self._list(listener)
+        attended, now = await self._list(listener)
+        # It is told all of it.
+        self._news.pop(listener, None)
         if self._beginning.pop(listener, False):
             # Only now: of two readings at a time the older might count.
             self._relist(listener)
@@ -124,6 +137,7 @@ class Hub:
         _discard(self._sessions, listener.sid, listener)
         self._unlisted.pop(listener, None)
         self._beginning.pop(listener, None)
+        self._news.pop(listener, None)
 
     def type(self, device: bytes, conversation: bytes) -> None:
         """A device's person is writing; refuses `not_found` where it isn't listed.
@@ -143,26 +157,24 @@ class Hub:
             heard.typed = {**lately, device: now}
             self._bus.publish([(topic, Typing(device))])
 
-    async def _list(
-        self, listener: Listener
-    ) -> tuple[list[Attended], list[bytes], list[Attended], int]:
-        """Attend what the account is in: what has come, what is gone, all of it, and the time.
+    async def _list(self, listener: Listener) -> tuple[Sequence[Attended], int]:
+        """Attend what the account is in; gives that, and the time. What is new is in `_news`, also
+        where this fails in the midst of it.
 
         Read again once everything is attended: what happens meanwhile is told.
         """
-        come: dict[bytes, Attended] = {}
-        gone: list[bytes] = []
         while True:
             rows, now = await self._listening.attended(listener.account, listener.device)
             before = self._attended.get(listener)
             if before is None:
-                return [], [], rows, now
+                return rows, now
+            news = self._news.setdefault(listener, _News())
             present = {self._hints.topic(one.row.conversation): one for one in rows}
             for topic in before - present.keys():
-                gone.append(self._heard[topic].conversation)
+                news.gone.add(self._heard[topic].conversation)
                 before.discard(topic)
                 self._leave(topic, listener)
-            new = present.keys() - before
+            new = {one.row.conversation for topic, one in present.items() if topic not in before}
             for topic, one in present.items():
                 heard = self._heard.get(topic)
                 if heard is None:
@@ -171,11 +183,10 @@ class Hub:
                 if (one.row.s, one.row.epoch, one.row.due) != (heard.told, heard.epoch, heard.due):
                     # One of the two is older, and with it perhaps what this one may read.
                     self._read(heard)
-            before |= new
-            come.update((topic, present[topic]) for topic in new)
+            before.update(present)
+            news.come |= new
             if not new:
-                last = [present[topic] for topic in come if topic in present]
-                return last, gone, rows, now
+                return rows, now
 
     def _leave(self, topic: bytes, listener: Listener) -> None:
         heard = self._heard.get(topic)
@@ -322,14 +333,21 @@ class Hub:
             listener = next(iter(self._unlisted))
             del self._unlisted[listener]
             try:
-                come, gone, _, _ = await self._list(listener)
+                rows, _ = await self._list(listener)
             except BaseException:
                 if listener in self._attended:
                     self._unlisted[listener] = None
                 raise
-            if come or gone:
-                rows = [one.row for one in come]
-                listener.deliver(self._frames.conversations(rows, gone))
+            self._tell_lists(listener, [one.row for one in rows])
+
+    def _tell_lists(self, listener: Listener, rows: Sequence[StandingRow]) -> None:
+        news = self._news.pop(listener, None)
+        if news is None:
+            return
+        come = [row for row in rows if row.conversation in news.come]
+        gone = sorted(news.gone - {row.conversation for row in rows})
+        if come or gone:
+            listener.deliver(self._frames.conversations(come, gone))
 
     async def _read_conversations(self) -> None:
         reading = list(islice(self._unread, _AT_ONCE))

@@ -256,9 +256,9 @@ class Reading:
         """All who are in a conversation with their newest chains and keys; who left, who waits."""
 
         async def work(connection: Connection) -> MembersPage:
-            await self._summary(connection, asker, conversation)
+            found = await self._summary(connection, asker, conversation)
             now = await clock(connection)
-            record = await self._records.newest(connection, conversation)
+            record = await self._records.newest(connection, conversation, found.record)
             waiting = await member_rows.joins(connection, conversation, now)
             chains = await self._doors.people.chains(
                 connection, [one.chain for one in record.people]
@@ -283,7 +283,7 @@ class Reading:
                     chain = who.chain
                     person = PersonNow(
                         chain.id, one.account, chain.sequence, chain.head,
-                        [(device.id, keys.get(device.id)) for device in chain.devices],
+                        [(each.id, keys.get((one.account, each.id))) for each in chain.devices],
                     )  # fmt: skip
                     joins.append(Join(content[1 : 1 + length], content[1 + length :], person))
             left = await member_rows.leaves(connection, conversation)
@@ -299,12 +299,13 @@ class Reading:
         return found
 
 
-def _person(chain: bytes, state: ChainState, keys: dict[bytes, Sealing]) -> PersonNow:
+def _person(chain: bytes, state: ChainState, keys: dict[tuple[bytes, bytes], Sealing]) -> PersonNow:
     said = state.chain
+    account = (state.account if state.open else None) or b""
     return PersonNow(
         chain,
         state.account if state.open else None,
         said.sequence,
         said.head,
-        [(one.id, keys.get(one.id)) for one in said.devices],
+        [(one.id, keys.get((account, one.id))) for one in said.devices],
     )

@@ -35,6 +35,8 @@ __all__ = ["Writing"]
 
 # Whose account a chain is, of all people of a record; None if it is none's in force.
 Accounts = Mapping[bytes, bytes | None]
+# The account as whose device one is listed, of all devices of which that is anybody's.
+Owners = Mapping[bytes, bytes]
 
 
 class Writing:
@@ -56,12 +58,13 @@ class Writing:
         signed: SignedRecord,
         boxes: Sequence[bytes],
         accounts: Accounts,
+        owners: Owners,
         now: int,
     ) -> Begun:
         """A conversation's first record; refuses `conflict` if somebody else founds it just now."""
         new = _advance(signed, Log.first(signed.record.conversation), now)
         refuse(not await conversation_rows.insert(connection, new), "conflict")
-        await self._write(connection, signed, boxes, accounts, new)
+        await self._write(connection, signed, boxes, accounts, owners, new)
         return Begun(new.conversation, new.epoch, new.s, new.log, now)
 
     async def go_on(
@@ -71,17 +74,19 @@ class Writing:
         signed: SignedRecord,
         boxes: Sequence[bytes],
         accounts: Accounts,
+        owners: Owners,
+        was: Mapping[bytes, PersonRow],
         now: int,
     ) -> Begun:
-        """The next record of a conversation, which is locked and in this state."""
+        """The next record of a conversation, which is locked, in this state, with these people."""
         new = _advance(signed, Log(state.s, state.log), now)
-        await self._write(connection, signed, boxes, accounts, new)
+        await self._write(connection, signed, boxes, accounts, owners, new, was)
         await conversation_rows.advance(connection, new)
-        await member_rows.forget_leaves(connection, new.conversation)
-        come = [one for one in accounts.values() if one is not None]
-        payloads = await member_rows.drop_joins(connection, new.conversation, come)
-        await self._values.destroy(connection, payloads)
-        # Who is gone held something back, perhaps.
+        come = [one for chain, one in accounts.items() if one is not None and chain not in was]
+        if come:
+            payloads = await member_rows.drop_joins(connection, new.conversation, come)
+            await self._values.destroy(connection, payloads)
+        # Who is gone held something back, perhaps; and this author has seen more.
         await self._tail.trim(connection, [new.conversation], now)
         return Begun(new.conversation, new.epoch, new.s, new.log, now)
 
@@ -91,7 +96,9 @@ class Writing:
         signed: SignedRecord,
         boxes: Sequence[bytes],
         accounts: Accounts,
+        owners: Owners,
         new: Advance,
+        was: Mapping[bytes, PersonRow] | None = None,
     ) -> None:
         record, conversation = signed.record, new.conversation
         place = Place(new.s, hashlib.sha256(signed.entry()).digest(), new.log, new.at)
@@ -104,33 +111,26 @@ class Writing:
             connection,
             RecordRow(conversation, new.epoch, new.record, new.s, new.log, new.at, payload, key),
         )
-        present = [
-            PersonRow(one.chain, accounts[one.chain], one.role == ADMIN, one.since)
+        present = {
+            one.chain: PersonRow(one.chain, accounts[one.chain], one.role == ADMIN, one.since)
             for one in record.people
-        ]
-        await people_rows.replace_people(connection, conversation, present)
-        await people_rows.name_chains(
-            connection, conversation, new.epoch, [one.chain for one in record.people]
-        )
-        await self._list_devices(connection, signed, accounts, new)
+        }
+        if present != was:
+            await people_rows.replace_people(connection, conversation, list(present.values()))
+        await people_rows.name_chains(connection, conversation, new.epoch, list(present))
+        await self._list_devices(connection, signed, owners, new)
         self._records.remember(new.record, record)
 
     async def _list_devices(
-        self, connection: Connection, signed: SignedRecord, accounts: Accounts, new: Advance
+        self, connection: Connection, signed: SignedRecord, owners: Owners, new: Advance
     ) -> None:
         """Cursors for the devices that the record lists, and for no others."""
-        owners = await people_rows.owners(
-            connection, [one for one in accounts.values() if one is not None]
-        )
-        listed = {
-            one.device: owners[one.device] for one in signed.record.devices if one.device in owners
-        }
         was = await people_rows.devices_of(connection, new.conversation)
-        gone = sorted(was.keys() - listed.keys())
+        gone = sorted(one for one, account in was.items() if owners.get(one) != account)
         if gone:
             await people_rows.drop_devices(connection, new.conversation, gone)
             await self._boxes.drop_of(connection, [(new.conversation, one) for one in gone])
-        come = [(device, account) for device, account in listed.items() if device not in was]
+        come = [(one, account) for one, account in owners.items() if was.get(one) != account]
         if come:
             await people_rows.add_devices(
                 connection, new.conversation, come, new.s, signed.record.seen

@@ -42,6 +42,7 @@ __all__ = [
     "judge",
     "judge_unsigned",
     "listed_devices",
+    "listed_of",
 ]
 
 #: Chains by their ids.
@@ -187,16 +188,24 @@ def _at(lines: Lines, chain: bytes, sequence: int) -> Chain | None:
     return None if line is None else line.at(sequence)
 
 
-def listed_devices(people: Sequence[Person], lines: Lines) -> tuple[bytes, ...]:
-    """The devices that a record with these people lists (2.6), at the points that they name.
+def listed_of(people: Sequence[Person], lines: Lines) -> dict[bytes, Person]:
+    """The devices that a record with these people lists (2.6), in order, at the points that they
+    name, with whose they are.
 
-    `lines` reach these points.
+    `lines` reach these points. A device that two people have is listed once, of the first: else
+    somebody with two accounts could see to it that no record is right.
     """
-    return tuple(
-        device.id
-        for one in people
-        for device in lines[one.chain].states[one.sequence].devices[: most_devices(len(people))]
-    )
+    most = most_devices(len(people))
+    found: dict[bytes, Person] = {}
+    for one in people:
+        for device in lines[one.chain].states[one.sequence].devices[:most]:
+            found.setdefault(device.id, one)
+    return found
+
+
+def listed_devices(people: Sequence[Person], lines: Lines) -> tuple[bytes, ...]:
+    """These devices alone."""
+    return tuple(listed_of(people, lines))
 
 
 def _devices(record: Record, lines: Lines) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from ephemeral.protocol.accounts.sealing_keys import SealingKey
 from ephemeral.protocol.accounts.statements import NO_HASH
 from ephemeral.protocol.conversations.epochs import commitment
-from ephemeral.protocol.conversations.judge import Bad, Lines, judge_unsigned, listed_devices
+from ephemeral.protocol.conversations.judge import Bad, Lines, judge_unsigned
 from ephemeral.protocol.conversations.leaves import verify_leave
 from ephemeral.protocol.conversations.log import Log
 from ephemeral.protocol.conversations.records import (
@@ -21,13 +21,15 @@ from ephemeral.protocol.conversations.records import (
     Person,
     Record,
     key_of,
+    most_devices,
     record_hash,
 )
 from ephemeral.protocol.errors import Refusal, refuse
 
 __all__ = ["KEEP", "Change", "Keys", "founding", "renewal", "sealing_keys"]
 
-#: The newest sealing key of each device that has one.
+#: The newest sealing key of each device that has one, by device; or by chain and device, joined,
+#: which tells apart the keys of a device that two people have.
 Keys = Mapping[bytes, SealingKey]
 
 
@@ -154,7 +156,8 @@ def renewal(
 
 def sealing_keys(record: Record, keys: Keys) -> list[bytes | None]:
     """What the boxes of a record made here are sealed to: None where no key is named."""
-    return [keys[one.device].public if one.number else None for one in record.devices]
+    public = {record_hash(one.public): one.public for one in keys.values()}
+    return [public[one.sealing] if one.number else None for one in record.devices]
 
 
 def _holds(device: bytes, chain: bytes, lines: Lines) -> bool:
@@ -188,10 +191,13 @@ def _with_devices(
     record: Record, known: Mapping[bytes, MemberDevice], lines: Lines, keys: Keys
 ) -> Record:
     refuse(not record.people, "record_people")
-    listed = listed_devices(record.people, lines)
-    return replace(
-        record, devices=tuple(_device(one, keys.get(one), known.get(one)) for one in listed)
-    )
+    most = most_devices(len(record.people))
+    devices: dict[bytes, MemberDevice] = {}
+    for person in record.people:
+        for one in lines[person.chain].last.devices[:most]:
+            key = keys.get(person.chain + one.id) or keys.get(one.id)
+            devices.setdefault(one.id, _device(one.id, key, known.get(one.id)))
+    return replace(record, devices=tuple(devices.values()))
 
 
 def _device(device: bytes, key: SealingKey | None, was: MemberDevice | None) -> MemberDevice:

@@ -179,7 +179,7 @@ class Record:
         """Whose device this is, of those that are listed here; of a record that was judged.
 
         `lines` has every person's chain up to the point named here, at least. A device may be in
-        two chains, and is then listed of one of them: that person counts.
+        two chains, and is then listed of the first of these people.
         """
         if not any(one.device == device for one in self.devices):
             return None

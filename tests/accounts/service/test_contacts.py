@@ -12,6 +12,7 @@ from support.machines.account_services import AccountDesk, Machine, Person
 
 from ephemeral.accounts.rules.changes import ChainMoved, ContactsChanged
 from ephemeral.accounts.rules.nouns import GRACE_MS
+from ephemeral.accounts.service import contact_requests
 from ephemeral.accounts.service.contact_list import Listed
 from ephemeral.accounts.service.contact_requests import REQUESTS_A_DAY
 from ephemeral.accounts.service.contacts import CONTACTS_MAX
@@ -92,7 +93,7 @@ async def test_whoever_is_asked_sees_who_asks_and_by_accepting_both_have_agreed(
 
 
 async def test_who_asks_is_answered_after_the_same_work_whoever_has_the_address(
-    accounts: AccountDesk,
+    accounts: AccountDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Found, not to be found, blocked, refused, no account: the same statements, the same list."""
     asker = await accounts.person()
@@ -106,11 +107,20 @@ async def test_who_asks_is_answered_after_the_same_work_whoever_has_the_address(
         "shown": shown.address, "hidden": hidden.address, "nobody": "nobody_at_all.12345",
     }  # fmt: skip
     done = {}
+    own = accounts.watches.topic(asker.account)
+    monkeypatch.setattr(contact_requests, "_TOLD_SECONDS", 0.0)
     for name, address in addresses.items():
         accounts.desk.hints.clear()
         with statements(accounts) as seen:
             await ask(accounts, asker, address)
+        assert told(accounts, ContactsChanged) == {own}, "whoever has it is told afterwards"
+        await asyncio.sleep(0.001)
         done[name] = (list(seen), [type(event) for _, event in accounts.desk.hints])
+        assert done[name][1] == [ContactsChanged] * 2
+        accounts.desk.hints.clear()
+        await ask(accounts, asker, address)
+        await asyncio.sleep(0.001)
+        assert accounts.desk.hints == [], "once"
     assert done["shown"] == done["hidden"] == done["nobody"]
     assert len(done["nobody"][0]) > 5
     again = {}
@@ -230,16 +240,24 @@ async def test_who_leaves_a_contact_leaves_both_sides(accounts: AccountDesk) -> 
 
 
 async def test_a_stranger_is_neither_accepted_nor_denied_nor_blocked(accounts: AccountDesk) -> None:
+    """Nor somebody who isn't there, after the same work."""
     one, other = await accounts.person(), await accounts.person()
     session, contacts = one.machines[0].asker, accounts.contacts.contacts
+    done = []
     for name in (other.account, os.urandom(16), one.account):
-        for doing in (
-            contacts.accept(session, name),
-            contacts.deny(session, name, tell=True),
-            contacts.block(session, name),
-        ):
-            with refused("not_found"):
-                await doing
+        with statements(accounts) as seen:
+            for doing in (
+                contacts.accept(session, name),
+                contacts.deny(session, name, tell=True),
+                contacts.block(session, name),
+            ):
+                with refused("not_found"):
+                    await doing
+            if name != one.account:
+                await contacts.drop(session, name)
+        done.append(list(seen))
+    assert done[0] == done[1]
+    assert len(done[0]) > 15
 
 
 async def test_nobody_has_more_contacts_than_may_be(accounts: AccountDesk) -> None:
@@ -405,6 +423,37 @@ async def test_an_invitation_that_is_none_leads_nowhere(accounts: AccountDesk, h
         assert (
             await accounts.pool.fetchval("SELECT count(*) FROM accounts.contact_invitations") == 0
         )
+
+
+async def test_in_a_restored_database_contacts_stay_and_what_was_sealed_is_as_if_it_were_not(
+    accounts: AccountDesk,
+) -> None:
+    one, other = await befriended(accounts)
+    third, inviter = await accounts.person(), one.machines[0].asker
+    invitations, used, unused = accounts.contacts.invitations, os.urandom(16), os.urandom(16)
+    await ask(accounts, third, other.address)
+    for id_ in (used, unused):
+        await invitations.make(inviter, id_, b"sealed", None)
+    await invitations.redeem(third.machines[0].asker, used, b"answer")
+    payloads = await accounts.pool.fetch(
+        """
+        WITH lost AS (
+            DELETE FROM payloads WHERE id IN (
+                SELECT own FROM accounts.contact_requests UNION
+                SELECT unnest(ARRAY[payload, redemption]) FROM accounts.contact_invitations)
+            RETURNING id
+        ) DELETE FROM payload_keys WHERE payload IN (SELECT id FROM lost) RETURNING payload
+        """
+    )
+    assert len(payloads) == 4
+    assert await agreed(accounts, one, other) == {True}
+    assert (await listed(accounts, other)).asked == []
+    assert (await listed(accounts, one)).redemptions == []
+    with refused("invitation_unknown"):
+        await invitations.redeem(other.machines[0].asker, unused, b"answer")
+    await invitations.withdraw(inviter, unused)
+    await accounts.contacts.contacts.accept(other.machines[0].asker, third.account)
+    assert await agreed(accounts, third, other) == {True}
 
 
 async def test_whoever_deletes_an_account_is_in_nobodys_contacts(accounts: AccountDesk) -> None:

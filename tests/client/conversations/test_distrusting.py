@@ -11,6 +11,7 @@ from support.people.correspondents import Ask, Device, refusals, texts
 from ephemeral.client.conversations import epochs as engine_epochs
 from ephemeral.client.exits import ClientError
 from ephemeral.protocol.conversations.making import Change
+from ephemeral.protocol.conversations.records import SignedRecord
 from ephemeral.protocol.encoding import b64decode, b64encode
 from ephemeral.protocol.errors import Refusal
 
@@ -133,6 +134,10 @@ async def test_a_device_that_nobody_has_added_gets_nothing(ada: Device, bob: Dev
     with pytest.raises(Refusal):
         async with ada.open() as talk:
             await talk.found([bob.chain])
+    async with ada.open() as talk:
+        drafts = talk._store.all("SELECT entry FROM drafts")
+    sealed = [each for (one,) in drafts for each in SignedRecord.read(one).record.devices]
+    assert {one.number for one in sealed if one.device == bob.id} == {0}
 
 
 async def test_a_shorter_chain_than_was_read_is_not_followed(

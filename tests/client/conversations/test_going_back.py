@@ -11,6 +11,11 @@ from support.people.correspondents import Device, refusals, texts
 from support.people.village import village_at
 
 from ephemeral.protocol.errors import Refusal
+from ephemeral.sealing.encryption_key import GivenKeys
+from ephemeral.sealing.keyring_files import KeyringDirectory
+from ephemeral.sealing.mark import this_machine
+from ephemeral.sealing.restores import accept_restore
+from ephemeral.store.postgres import open_pool
 
 
 @pytest.fixture
@@ -92,3 +97,48 @@ async def test_who_was_removed_does_not_come_back_with_a_server_that_went_back(
             await talk.text(again, "for us two")
         assert await bob.texts() == ["for us two"]
         assert "for us two" not in await eve.texts()
+
+
+async def test_a_server_that_has_lost_what_was_sealed_is_gone_on_with_by_a_repair(
+    database_url: str, tmp_path: Path, copied: Callable[[str], str]
+):
+    """An older database that was accepted: its keys are destroyed, and so are all records."""
+    people: list[Device] = []
+    async with village_at(database_url, tmp_path) as village:
+        ada, bob = await village.new("ada"), await village.new("bob")
+        people = village.devices
+        await ada.befriend(bob)
+        async with ada.open() as talk:
+            conversation = await talk.found([bob.chain])
+        await ada.says(conversation, "before")
+        await bob.hears()
+    backup = copied(database_url)
+    async with village_at(database_url, tmp_path, people):
+        await ada.says(conversation, "since then")
+        await bob.hears()
+    await accepted(backup, tmp_path / "data")
+    async with village_at(backup, tmp_path, people):
+        for one in (bob, ada):
+            # With its sessions, too.
+            await one.sign_in()
+            await one.hears()
+        with pytest.raises(Refusal) as refused:
+            await ada.says(conversation, "is anybody there")
+        assert refused.value.code == "server_back"
+        async with ada.open() as talk:
+            again = await talk.repair(conversation)
+            await talk.text(again, "here we are")
+        assert await bob.texts() == ["here we are"]
+        await bob.says(again, "indeed")
+        assert (await ada.texts())[-1] == "indeed"
+
+
+async def accepted(database_url: str, folder: Path) -> None:
+    """What `ephemeral restore-accept` does."""
+    directory, source = KeyringDirectory(folder / "keyring"), GivenKeys("5e" * 32)
+    pool = await open_pool(database_url, size=2, wait_seconds=0)
+    try:
+        async with pool.acquire() as connection:
+            assert await accept_restore(connection, directory, source, this_machine(), 0)
+    finally:
+        await pool.close()

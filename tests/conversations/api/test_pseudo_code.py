@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from support.machines.server import Program
-from support.people.account_people import Refused
+from support.people.account_people import Machine, Refused
 from support.people.plain_talker import Person, PlainTalker, Stopped
 from support.people.talkers import befriend
 
@@ -157,6 +157,45 @@ async def test_who_leaves_who_is_removed_and_the_first_of_the_others_becomes_adm
         assert admin == dora.kept[c].r["people"][0]
         with pytest.raises(Refused, match="not_found"):
             await anna.ask("GET", f"/chatrooms/{c}")
+
+
+async def test_who_has_one_device_in_two_accounts_holds_nobody_up(
+    pair: tuple[PlainTalker, PlainTalker], shared_server: Program
+):
+    """2.6: else no record would be right, or none sealed to the right key, until both are gone."""
+    anna, bert = pair
+    async with Person(shared_server.url) as other, Person(shared_server.url) as carl_:
+        for each in (other, carl_):
+            await each.found()
+            await befriend(anna.person, each)
+        twin, carl = talker(other), talker(carl_)
+        for one in (twin, carl):
+            one.contacts |= {anna.me}
+        c = await anna.found(bert.me, twin.me, carl.me)
+        await carl.meet(c)
+        await shared(bert.person, other)
+        await shared(other, bert.person)
+        for text in ("Still here", "And again"):
+            await anna.send(c, text)
+            await carl.read(c)
+            # Whichever of the two leaves, the other has the device.
+            leaver = bert if text == "Still here" else twin
+            await leaver.meet(c)
+            await leaver.leave(c)
+        await carl.send(c, "Both are gone")
+        await anna.read(c)
+        assert texts(anna, c) == texts(carl, c) == ["Still here", "And again", "Both are gone"]
+        assert len(anna.kept[c].r["people"]) == 2
+
+
+async def shared(one: Person, other: Person) -> None:
+    """Let the first device of one be another's of somebody else, who has its key."""
+    machine = Machine(key=one.machines[0].key)
+    await other.sign_in(machine)
+    locator = await other.deposit(machine)
+    signed = other.added(other.machines[0], machine)
+    await other.ask(other.machines[0], "POST", "/devices", other.add_body(machine, signed, locator))
+    other.read(signed)
 
 
 async def test_what_is_no_longer_kept_is_a_gap_and_no_end(

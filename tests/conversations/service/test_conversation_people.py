@@ -271,6 +271,26 @@ async def test_an_account_that_is_closed_is_put_out_by_whoever_writes_next(
     await nothing_left(talks)
 
 
+async def test_who_closed_their_account_long_ago_is_taken_out_by_anybody(
+    talks: ConversationDesk,
+) -> None:
+    """7.2: what was said of the chain is there as long as a record is kept that names it."""
+    one, other, third = await talks.friends(1, 1, 1)
+    talk = await talks.talk(one, other, third)
+    leave = await talk.leave(third)
+    for each in (one, third):
+        await each.close(each.machines[0], by=each.recovery)
+    await talks.desk.clock.advance(31 * DAY)
+    await talks.accounts.sweep()
+    await talk.renew(other, Change(leaves=(leave,)))
+    assert [who.chain for who in talk.record.people] == [other.chain.id]
+    assert (await talks.rows("chains"))["chains"] == 3
+    await talks.desk.clock.advance(31 * DAY)
+    await talks.sweep()
+    await talks.accounts.sweep()
+    assert (await talks.rows("chains"))["chains"] == 1
+
+
 async def test_with_the_last_account_that_is_deleted_its_conversations_go(
     talks: ConversationDesk,
 ) -> None:

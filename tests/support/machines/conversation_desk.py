@@ -335,7 +335,9 @@ class ConversationDesk:
             found = await self.accounts.people.sealing_keys(
                 connection, [one.account for one in people]
             )
-        return {device: SealingKey(one.number, one.day, one.key) for device, one in found.items()}
+        return {
+            device: SealingKey(one.number, one.day, one.key) for (_, device), one in found.items()
+        }
 
     # --- requests ---------------------------------------------------------------------------------
 

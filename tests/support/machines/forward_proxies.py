@@ -27,15 +27,17 @@ class ForwardProxy:
 
     async def carry(self, near: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
         forth = None
-        with suppress(OSError, asyncio.IncompleteReadError):
-            first = await near.readexactly(1)
-            granted = await (self._socks if first == b"\x05" else self._http)(near, back)
-            if granted:
-                far, forth = await asyncio.open_connection("127.0.0.1", self._target)
-                await asyncio.gather(_pump(near, forth), _pump(far, back))
-        for writer in (back, forth):
-            if writer is not None:
-                writer.transport.abort()
+        try:
+            with suppress(OSError, asyncio.IncompleteReadError):
+                first = await near.readexactly(1)
+                granted = await (self._socks if first == b"\x05" else self._http)(near, back)
+                if granted:
+                    far, forth = await asyncio.open_connection("127.0.0.1", self._target)
+                    await asyncio.gather(_pump(near, forth), _pump(far, back))
+        finally:
+            for writer in (back, forth):
+                if writer is not None:
+                    writer.transport.abort()
 
     async def _http(self, near: asyncio.StreamReader, back: asyncio.StreamWriter) -> bool:
         head = (await near.readuntil(b"\r\n\r\n")).decode().split("\r\n")
@@ -105,6 +107,8 @@ def forward_proxy(port: int) -> Iterator[ForwardProxy]:
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        # What was aborted is closed in the loop's next turn.
+        await asyncio.sleep(0)
 
     thread = threading.Thread(target=loop.run_until_complete, args=[run()], name="proxy")
     thread.start()

@@ -21,6 +21,7 @@ from ephemeral.client.accounts.account_file import opened as file_of
 from ephemeral.client.accounts.device_keys import first_sealing, sealing_object
 from ephemeral.client.accounts.kept import Kept
 from ephemeral.client.accounts.own_chain import read_own
+from ephemeral.client.accounts.sign_in_commands import open_session
 from ephemeral.client.context import Context
 from ephemeral.client.conversations.engine import Conversations, opened
 from ephemeral.client.conversations.news import MESSAGE, News
@@ -124,6 +125,12 @@ class Device:
             kept.pin = chain.pin
             await self._finish(account)
         return self
+
+    async def sign_in(self) -> None:
+        """A new session of this device."""
+        async with self.file() as account:
+            body = {"address": self.person.address, "auth_key": self.person.auth_key}
+            await open_session(account, "/auth/login", body)
 
     async def another(self, folder: Path, pinned: Json | None = None) -> "Device":
         """A second device, linked by this one, which tells it what is `pinned`: R by id."""

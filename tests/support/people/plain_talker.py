@@ -186,12 +186,11 @@ class PlainTalker:
 
     def owner(self, record: Json, device: str) -> Json:
         """Under whom a device is listed (2.6)."""
-        listed = iter([one["device"] for one in record["devices"]])
         most = max(2, 100 // len(record["people"]))
         for person in record["people"]:
             state = self.line[person["chain"]].at(person["sequence"])
             assert state is not None
-            if device in [next(listed) for _ in state.devices[:most]]:
+            if b64decode(device) in [one.id for one in state.devices[:most]]:
                 return dict(person)
         raise Stopped("nobody's device")
 
@@ -202,7 +201,9 @@ class PlainTalker:
         )
         if at < 0 or e["box"] is None:
             return None
-        key = self.person.private[signed.record.devices[at].sealing]
+        key = self.person.private.get(signed.record.devices[at].sealing)
+        if key is None:
+            return None
         try:
             return epochs.open_box(key, signed, self.device, b64decode(e["box"]))
         except Refusal as refusal:
@@ -403,8 +404,8 @@ class PlainTalker:
         lines = [(one, self.line[one["chain"]]) for one in record["people"]]
         if any(line.closed_after(one["sequence"]) for one, line in lines):
             return True
-        listed = [b64encode(each.id) for _, line in lines for each in line.last.devices[:most]]
-        return listed != [one["device"] for one in record["devices"]]
+        every = [b64encode(each.id) for _, line in lines for each in line.last.devices[:most]]
+        return list(dict.fromkeys(every)) != [one["device"] for one in record["devices"]]
 
     # --- 10.6 -------------------------------------------------------------------------------------
 
@@ -481,6 +482,8 @@ class PlainTalker:
             given = {one["device"]: one.get("sealing") for one in told[person["chain"]]["devices"]}
             for device in state.devices[:most]:
                 name = b64encode(device.id)
+                if name in keys:
+                    continue
                 key = self.usable(state, device, given.get(name), known.get(name))
                 keys[name] = key
                 sealing = b64encode(sha(key.public)) if key else ZERO

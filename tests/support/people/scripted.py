@@ -24,6 +24,10 @@ class Refused(Exception):
         self.code = code
 
 
+class ProgramDied(Exception):
+    """As it was told to."""
+
+
 class Script:
     """The program. Ids, chains and bytes are base64url."""
 
@@ -52,6 +56,8 @@ class Script:
         said = await answer
         if "refusal" in said:
             raise Refused(said["refusal"])
+        if said.get("error", "").startswith("PageClosed"):
+            raise ProgramDied
         assert "error" not in said, said["error"]
         return said["is"]
 
@@ -73,6 +79,13 @@ class Scripted:
     async def does(self, what: str, **how: object) -> Any:
         """As `Script.does`."""
         return await self.script.does(self.name, what, **how)
+
+    async def dies_or_does(self, what: str, **how: object) -> None:
+        """The same, where its program may have been told to die."""
+        try:
+            await self.does(what, **how)
+        except ProgramDied:
+            return
 
     async def register(self) -> "Scripted":
         """Make an account."""

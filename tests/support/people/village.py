@@ -11,10 +11,14 @@ from support.machines.account_house import House, house
 from support.people.correspondents import Device
 
 from ephemeral.accounts.service.sealed_values import SealedValues
+from ephemeral.accounts.service.watches import Watches
+from ephemeral.conversations.service.destruction import Destruction
+from ephemeral.conversations.service.hints import Hints
 from ephemeral.conversations.service.recent import Recent
 from ephemeral.conversations.service.segments import Segments
 from ephemeral.conversations.service.sweeper import Sweeper
 from ephemeral.conversations.service.tail import Tail
+from ephemeral.live.bus import LocalBus
 
 HOUR, DAY = 3_600_000, 86_400_000
 
@@ -26,9 +30,12 @@ class Village:
         self.house = opened
         self.folder = folder
         self.devices: list[Device] = []
+        pool, key = opened.pool, opened.ground.keyring.index_key
         values = SealedValues(opened.ground.keyring, os.urandom)
-        segments = Segments(values, os.urandom)
-        self._sweeper = Sweeper(opened.pool, values, segments, Tail(Recent()), _raised)
+        segments, recent = Segments(values, os.urandom), Recent()
+        watches = Watches(pool, LocalBus(), key)
+        destruction = Destruction(values, segments, recent, Hints(watches, key))
+        self._sweeper = Sweeper(pool, values, segments, Tail(recent), destruction, watches, _raised)
 
     async def new(self, name: str) -> Device:
         url = f"http://ephemeral.test{self.house.base}"

@@ -8,6 +8,8 @@ import { keysOf } from "./store.js";
 
 /** So long after a message it can be changed, by the server's times of both. */
 const CHANGEABLE_MS = 86_400_000;
+/** What an author has done, and nobody else. */
+const BLAMED = ["box_broken", "seed_commitment"];
 /** Of so many epochs the records are kept, for conversations that go on from them. */
 const RECORDS = 64;
 
@@ -18,6 +20,7 @@ const RECORDS = 64;
  * @typedef {import("./reading.js").MessageRead} MessageRead
  * @typedef {import("./reading.js").RecordRead} RecordRead
  * @typedef {import("./reading.js").Place} Place
+ * @typedef {import("./sending.js").Waiting} Waiting
  * @typedef {import("../protocol/conversations/records.js").Record} Record
  *
  * @typedef {object} Self  whose device this is
@@ -50,12 +53,8 @@ export class Applying {
   /** @param {readonly Read[]} all  @returns {Promise<State>} as it is afterwards; it is to be written, too */
   async apply(all) {
     for (const read of all) {
-      const key = this.#keys.log(read.s);
-      // Read before, and now again, since the server has gone back and on.
-      if ((await this.#within.read(key)) !== toBase64url(read.hash)) {
-        await this.#within.put(key, toBase64url(read.hash));
-        await this.#one(read);
-      }
+      await this.#within.put(this.#keys.log(read.s), toBase64url(read.hash));
+      await this.#one(read);
       this.#state.place = read.s;
       this.#state.hash = toBase64url(read.hash);
     }
@@ -77,23 +76,35 @@ export class Applying {
     const { epoch } = signed.record;
     // All that was said in the epoch before is read by now, and nothing more can come.
     if (before !== null) await within.remove(this.#keys.seed(before.epoch));
-    await within.put(this.#keys.record(epoch), toBase64url(signed.entry()));
+    const entry = toBase64url(signed.entry());
+    // Read before, and now again, since the server went back; or the first.
+    const isKnown = (await within.read(this.#keys.record(epoch))) === entry;
+    await within.put(this.#keys.record(epoch), entry);
     if (seed !== null) await within.put(this.#keys.seed(epoch), { seed: toBase64url(seed) });
     const made = await within.read(this.#keys.draft(toBase64url(signed.hash)));
-    if (read.isOwn && made === undefined) this.#state.copied = true;
+    if (read.isOwn && made === undefined && !isKnown) this.#state.copied = true;
     // Those that this one came before will never stand here.
     for (const key of await within.keys(this.#keys.drafts)) {
       if ((await within.read(key)).epoch <= epoch) await within.remove(key);
     }
+    if ((await within.keys(this.#keys.drafts)).length === 0) await within.remove(this.#keys.posting);
     await this.#forget(signed.record);
+    if (before !== null) await this.#putAway(this.#state.record.place);
     const isIn = signed.record.people.some(({ chain }) => toBase64url(chain) === this.#self.chain);
     Object.assign(this.#state, {
       record: inForce(signed, read.s), keyed: seed !== null, renew: false,
+      listed: signed.record.devices.some(({ device }) => toBase64url(device) === this.#self.device),
       standing: isIn ? this.#state.standing : "left", why: isIn ? this.#state.why : "not_member",
-      blamed: trouble === null ? null : { device: toBase64url(signed.record.by), code: trouble },
+      blamed: BLAMED.includes(trouble ?? "") ? { device: toBase64url(signed.record.by), code: trouble } : null,
     });
+    const hasNew = before !== null && signed.record.devices.some(({ device }) => before.indexOf(device) < 0);
+    const isNamed = this.#self.isAlone || (await within.read(this.#keys.card)) !== undefined;
+    if (hasNew && read.isHost && isNamed) this.#state.unnamed = true;
+    const R = toBase64url(signed.hash);
+    const shown = await within.line(this.#id, read.s);
+    if (shown?.R === R) return;
     await this.#show(read, {
-      kind: "record", epoch, chain: read.chain, trouble, ...changesOf(before, signed.record),
+      kind: "record", R, epoch, chain: read.chain, trouble, ...changesOf(before, signed.record),
     });
   }
 
@@ -106,34 +117,64 @@ export class Applying {
     }
   }
 
+  /** Ids of messages of older epochs are looked for seldom. @param {number} place  of the record before */
+  async #putAway(place) {
+    const within = this.#within;
+    for (const key of await within.keys(this.#keys.messages)) {
+      const at = await within.read(key);
+      if (at >= place) continue;
+      const block = this.#keys.block(at);
+      await within.put(block, { ...await within.read(block), [key.slice(this.#keys.messages.length)]: at });
+      await within.remove(key);
+    }
+  }
+
+  /**
+   * Where a message stands.
+   * @param {string} device
+   * @param {string} id
+   * @returns {Promise<number|undefined>}
+   */
+  async #placeOf(device, id) {
+    const fresh = await this.#within.read(this.#keys.message(device, id));
+    if (fresh !== undefined) return fresh;
+    for (const block of (await this.#within.keys(this.#keys.older)).reverse()) {
+      const place = (await this.#within.read(block))[`${device}.${id}`];
+      if (place !== undefined) return place;
+    }
+    return undefined;
+  }
+
   /** @param {MessageRead} read */
   async #message(read) {
     const within = this.#within;
     const key = this.#keys.message(read.device, read.id);
-    if ((await within.read(key)) !== undefined) return this.#refuse(read, "message_again", read.id);
-    if (!(await this.#isMine(read.device, read.id))) {
-      this.#state.copied = true;
-      await this.#refuse(read, "device_copied", read.id);
-      return undefined;
-    }
+    const known = await this.#met(read, read.id);
+    // Read before, and now again, since the server went back.
+    if (known === read.s) return undefined;
+    if (known !== undefined) return this.#refuse(read, "message_again", read.id);
     await within.put(key, read.s);
+    if (read.device === this.#self.device && (await this.#sent(({ id }) => id === read.id)) === null) {
+      this.#state.copied = true;
+      return this.#refuse(read, "device_copied", read.id);
+    }
     return this.#content(read);
   }
 
   /**
-   * Whether a message of this device was made here; it is done then, and waits no more.
-   * @param {string} device
-   * @param {string|null} id
+   * What was waiting to be sent, and is.
+   * @param {(waiting: Waiting) => boolean} isIt
+   * @returns {Promise<Waiting|null>}
    */
-  async #isMine(device, id) {
-    if (device !== this.#self.device) return true;
+  async #sent(isIt) {
     for (const key of await this.#within.keys(this.#keys.outbox)) {
+      /** @type {Waiting} */
       const waiting = await this.#within.read(key);
-      if (waiting.id !== id) continue;
+      if (!isIt(waiting)) continue;
       await this.#within.remove(key);
-      return true;
+      return waiting;
     }
-    return false;
+    return null;
   }
 
   /** @param {MessageRead} read */
@@ -174,9 +215,9 @@ export class Applying {
    * @param {boolean} [anybody]  not only who wrote it, and at any time
    */
   async #change(read, of, change, anybody = false) {
-    const place = await this.#within.read(this.#keys.message(of.device, of.id));
+    const place = await this.#placeOf(of.device, of.id);
     const line = place === undefined ? undefined : await this.#within.line(this.#id, place);
-    const may = line?.kind === "message" && line.content !== null && line.content.kind !== "unknown" &&
+    const may = place !== undefined && line?.kind === "message" && line.content !== null && line.content.kind !== "unknown" &&
       (anybody || (line.chain === read.chain && read.at - line.at <= CHANGEABLE_MS));
     if (!may) return this.#refuse(read, "message_target", read.id);
     return this.#within.show(this.#id, place, change(line), line.until);
@@ -190,19 +231,39 @@ export class Applying {
 
   /** Its sender still has what was destroyed before it came here. @param {import("./reading.js").DestroyedRead} read */
   async #destroyed(read) {
-    const key = read.id === null ? null : this.#keys.message(read.device, read.id);
-    if (read.device === this.#self.device) await this.#isMine(read.device, read.id);
-    if (key !== null && (await this.#within.read(key)) === undefined) await this.#within.put(key, read.s);
-    await this.#show(read, { kind: "destroyed", id: read.id });
+    const { id, digest } = read;
+    if (id !== null && !(await this.#isNew(read, id))) return;
+    const own = read.device === this.#self.device ? await this.#sent(({ attempt }) => attempt?.digest === digest) : null;
+    if (own === null) {
+      await this.#show(read, { kind: "destroyed", id });
+      return;
+    }
+    const { at, kind, body } = own;
+    const content = { at, kind, body };
+    await this.#content({
+      ...read, kind: "message", id: own.id, chain: this.#self.chain, content, isAdmin: true, timer: 0,
+    });
   }
 
   /** @param {import("./reading.js").RefusedRead} read */
   async #refused(read) {
-    if (read.id !== null) await this.#isMine(read.device, read.id);
-    await this.#refuse(read, read.code, read.id);
-    if (!read.stops) return;
-    const standing = read.code === "record_version" ? "following" : "refused";
-    Object.assign(this.#state, { standing, why: read.code });
+    const { code, digest, id, stops } = read;
+    if (id !== null && !(await this.#isNew(read, id))) return;
+    if (read.device === this.#self.device) await this.#sent(({ attempt }) => attempt?.digest === digest);
+    await this.#refuse(read, code, id);
+    if (stops) Object.assign(this.#state, { standing: "refused", why: code });
+  }
+
+  /** Whether a message was not met at this very place before. @param {Place} place  @param {string} id */
+  async #isNew({ device, s }, id) {
+    const known = await this.#met({ device, s }, id);
+    if (known === undefined) await this.#within.put(this.#keys.message(device, id), s);
+    return known !== s;
+  }
+
+  /** Where such a message was met before. @param {Pick<Place, "device"|"s">} place  @param {string} id @returns {Promise<number|undefined>} */
+  #met({ device, s }, id) {
+    return s <= this.#state.back ? this.#placeOf(device, id) : this.#within.read(this.#keys.message(device, id));
   }
 
   /** @param {Place} place  @param {string} code  @param {string|null} id */

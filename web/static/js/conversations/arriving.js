@@ -39,40 +39,67 @@ export class Arriving {
     const good = await this.#followed(epochs, at);
     // The last that was there when this device was first listed; one that isn't listed begins at the newest.
     const begin = good.filter(({ epoch }) => first === null || epoch.s <= first).at(-1) ?? good[0];
-    return { state: beginAt(begin, reason), signed: begin.signed };
+    return { state: this.#beginAt(begin, reason), signed: begin.signed };
   }
 
   /**
-   * Somebody who was away for so long that what comes next is no longer kept: the newest record, if somebody whom
-   * they knew wrote it.
+   * Somebody who was away for so long that what comes next is no longer kept: they go on from the first record from
+   * which on all is there. Where the records between are gone too, that is the newest, if somebody whom they knew wrote
+   * it.
    * @param {State} state
    * @param {SignedRecord} last
+   * @param {number} kept  the first place that is kept
    * @returns {Promise<{state: State, signed: SignedRecord, skipped: number}>}
-   * @throws {Refusal} the judge's; `record_uninvited`
+   * @throws {Refusal} the judge's; `record_gone`
    */
-  async comeBack(state, last) {
+  async comeBack(state, last, kept) {
     const { api, chains, member } = this.#parts;
     const served = await api.epochs(this.#id, state.record.epoch);
     const epochs = await Promise.all(served.map(async (epoch) => ({ epoch, signed: await SignedRecord.read(epoch.entry) })));
     const newest = epochs.at(-1);
-    if (newest === undefined) throw new Refusal("conversation_unknown");
-    let before = last;
-    for (const { signed } of epochs) {
-      if (signed.record.epoch !== before.record.epoch + 1) break;
-      await this.#require(before.record, signed);
-      before = signed;
-    }
-    const skipped = newest.signed.record.epoch - before.record.epoch;
-    if (skipped > 0) {
+    if (newest === undefined) throw new Refusal("record_gone");
+    const follow = epochs[0].signed.record.epoch === last.record.epoch + 1;
+    if (follow) {
+      let before = last;
+      for (const { signed } of epochs) {
+        await this.#require(before.record, signed);
+        before = signed;
+      }
+    } else {
       const { record } = newest.signed;
       await this.#require(null, newest.signed);
       const author = record.personOf(record.by, await chains.upTo(record.people));
-      const isKnown = author !== null && before.record.person(author.chain) !== null;
-      if (!isKnown || record.person(member.chain) === null) throw new Refusal("record_uninvited");
+      const isKnown = author !== null && last.record.person(author.chain) !== null;
+      if (!isKnown || record.person(member.chain) === null) throw new Refusal("record_gone");
     }
-    const { place, hash, first, record } = beginAt(newest, state.reason);
-    const next = { ...state, place, hash, first, record, keyed: false };
-    return { state: next, signed: newest.signed, skipped };
+    const next = (follow ? epochs.find(({ signed }) => signed.record.seen >= kept - 1) : undefined) ?? newest;
+    const skipped = next.signed.record.epoch - last.record.epoch - 1;
+    const { place, hash, first, listed, record } = this.#beginAt(next, state.reason);
+    return { state: { ...state, place, hash, first, listed, record, keyed: false }, signed: next.signed, skipped };
+  }
+
+  /**
+   * The last record of this device's own line that a server has which was set back (10.4). Nobody returns unseen who
+   * was removed since.
+   * @param {State} state
+   * @param {SignedRecord} last
+   * @returns {Promise<State>}
+   * @throws {Refusal} `server_back`
+   */
+  async goBack(state, last) {
+    const { api, store } = this.#parts;
+    const keys = keysOf(this.#id);
+    const served = await api.epochs(this.#id, 0);
+    const own = await Promise.all(served.map(async (epoch) =>
+      (await store.read(keys.record(epoch.epoch))) === toBase64url(epoch.entry)));
+    const at = own.lastIndexOf(true);
+    if (at < 0) throw new Refusal("server_back");
+    const epoch = served[at];
+    const signed = await SignedRecord.read(epoch.entry);
+    if (signed.record.people.some(({ chain }) => last.record.person(chain) === null)) throw new Refusal("server_back");
+    const { place, hash, first, listed, record } = this.#beginAt({ epoch, signed }, state.reason);
+    const keyed = (await store.read(keys.seed(record.epoch))) !== undefined;
+    return { ...state, place, hash, first, listed, record, keyed, acknowledged: Math.min(state.acknowledged, place) };
   }
 
   /**
@@ -146,10 +173,13 @@ export class Arriving {
     }
     if (verdict.verdict === "bad") throw new Refusal(verdict.code);
   }
-}
 
-/** @param {Kept} begin  @param {string|null} reason */
-function beginAt({ epoch, signed }, reason) {
-  const { seen, log } = signed.record;
-  return newState({ place: seen, hash: toBase64url(log), first: epoch.s, record: inForce(signed, epoch.s), reason });
+  /** @param {Kept} begin  @param {string|null} reason */
+  #beginAt({ epoch, signed }, reason) {
+    const { seen, log } = signed.record;
+    const listed = signed.record.indexOf(this.#parts.member.device) >= 0;
+    return newState({
+      place: seen, hash: toBase64url(log), first: epoch.s, record: inForce(signed, epoch.s), reason, listed,
+    });
+  }
 }

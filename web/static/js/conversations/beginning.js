@@ -27,8 +27,8 @@ const UNSURE = ["unreachable", "not_ours", "unavailable", "internal", "too_many"
  * @typedef {import("../protocol/conversations/making.js").Change} Change
  *
  * What somebody wants of the next record; null: nothing any more, since it is so.
- * @typedef {(before: Record, members: import("./conversation-api.js").Members) =>
- *   {change: Change, people?: readonly PersonNow[]}|null} Wish  `people`: with the keys of who is to be added
+ * @typedef {{change: Change, people?: readonly PersonNow[]}} Wanted  `people`: with the keys of who is to be added
+ * @typedef {(before: Record, members: import("./conversation-api.js").Members) => Wanted|null|Promise<Wanted|null>} Wish
  *
  * @typedef {{epoch: number, R: string, previous: string, record: string, signature: string, boxes: string[], seed: string}} Draft
  */
@@ -70,13 +70,16 @@ export class Beginning {
     const made = await founding({ by: member.device, seed, lines, keyOf }, {
       conversation, people: named, timer, joining, continues,
     });
-    await this.#post(await this.#write(made, keyOf, seed));
+    await this.#post(await this.#write(made, { keyOf, lines }, seed));
   }
 
-  /** Posts a first record that was written down, and perhaps never came. */
-  async finish() {
-    const draft = await this.#waiting("");
-    if (draft !== null) await this.#post(draft);
+  /**
+   * Posts a record that was written down, and perhaps never came.
+   * @param {State|null} state  null: the first
+   */
+  async finish(state) {
+    const draft = await this.#waiting(state?.record.R ?? "");
+    if (draft !== null && (state !== null || draft.epoch === 1)) await this.#post(draft);
   }
 
   /**
@@ -91,7 +94,7 @@ export class Beginning {
       if (state.standing !== "following") throw new Refusal(state.why ?? "not_member");
       const members = await this.#parts.api.members(this.#id);
       const { signed } = await standpoint(this.#parts.store, this.#id, state);
-      const wanted = wish(signed.record, members);
+      const wanted = await wish(signed.record, members);
       if (wanted === null) return state;
       // One whose answer was lost is posted again as it was: it may stand there, or come to stand.
       const waiting = await this.#waiting(state.record.R);
@@ -105,7 +108,7 @@ export class Beginning {
    * @param {State} state
    * @param {Record} before
    * @param {import("./conversation-api.js").Members} members
-   * @param {NonNullable<ReturnType<Wish>>} wanted
+   * @param {Wanted} wanted
    */
   async #make(state, before, members, { change, people = [] }) {
     const { contacts, member } = this.#parts;
@@ -117,7 +120,7 @@ export class Beginning {
     const made = await renewal(before, {
       by: member.device, seed, lines, keyOf, seen: place, log: fromBase64url(hash, 32),
     }, { ...change, leaves: members.leaves });
-    return this.#write(made, keyOf, seed);
+    return this.#write(made, { keyOf, lines }, seed);
   }
 
   /** A record that was made upon this one, and of which nobody knows what became. @param {string} R @returns {Promise<Draft|null>} */
@@ -132,15 +135,15 @@ export class Beginning {
 
   /**
    * @param {Record} made
-   * @param {import("../protocol/conversations/making.js").KeyOf} keyOf
+   * @param {Pick<import("../protocol/conversations/making.js").Author, "keyOf"|"lines">} known
    * @param {Uint8Array} seed
    */
-  async #write(made, keyOf, seed) {
+  async #write(made, known, seed) {
     const { member, store } = this.#parts;
     const record = made.encode();
     const hash = await made.hash();
     const devices = made.devices.map(({ device }) => device);
-    const boxes = await sealBoxes(await member.hpke("send"), hash, sealingKeys(made, keyOf), devices, seed);
+    const boxes = await sealBoxes(await member.hpke("send"), hash, sealingKeys(made, known), devices, seed);
     const { signature } = await signRecord(member.keys, record, boxes);
     /** @type {Draft} */
     const draft = {
@@ -149,7 +152,7 @@ export class Beginning {
     };
     await store.change(async (within) => {
       await within.put(this.#keys.draft(draft.R), draft);
-      if (draft.epoch === 1) await within.put(this.#keys.founding, true);
+      await within.put(this.#keys.posting, true);
     });
     return draft;
   }
@@ -176,7 +179,7 @@ export class Beginning {
   async #drop(R) {
     await this.#parts.store.change(async (within) => {
       await within.remove(this.#keys.draft(R));
-      await within.remove(this.#keys.founding);
+      if ((await within.keys(this.#keys.drafts)).length === 0) await within.remove(this.#keys.posting);
     });
   }
 }

@@ -1,6 +1,6 @@
 /** Reading all that a server has of a conversation, page by page, each kept before the next and then acknowledged. */
 
-import { fromBase64url, toBase64url } from "../protocol/encoding.js";
+import { fromBase64url, isInteger, isObject, toBase64url } from "../protocol/encoding.js";
 import { Refusal } from "../protocol/errors.js";
 import { isSame } from "../protocol/accounts/derivation.js";
 import { RECORD } from "../protocol/conversations/log.js";
@@ -28,6 +28,7 @@ export class CatchingUp {
   #parts;
   #keys;
   #isAcknowledging = false;
+  #isDoubted = false;
 
   /** @param {string} id  @param {Parts} parts */
   constructor(id, parts) {
@@ -85,9 +86,11 @@ export class CatchingUp {
       if (kept === null && code === "record_uninvited") {
         const none = { epoch: 0, R: "", place: 0 };
         const standing = /** @type {const} */ ("request");
-        const state = { standing, why: code, reason: null, place: 0, hash: "", first: 0, record: none };
+        const state = { standing, why: code, reason: null, place: 0, hash: "", first: 0, record: none, listed: false };
         await this.#parts.store.change(async (within) => within.put(this.#keys.state, state));
       }
+      // Nobody asks any more.
+      if (kept?.standing === "request" && code === "not_found") return this.#gone(kept);
       throw error;
     }
   }
@@ -104,7 +107,7 @@ export class CatchingUp {
       // Another tab was faster.
       if (now !== null && (kept === null || !isAt(now, kept))) return now;
       if (kept !== null) await within.remove(this.#keys.seed(kept.record.epoch));
-      await within.remove(this.#keys.founding);
+      await within.remove(this.#keys.posting);
       await within.put(this.#keys.log(state.place), state.hash);
       await within.put(this.#keys.record(state.record.epoch), toBase64url(signed.entry()));
       for (const { place, value } of lines) await within.show(this.#id, place, value);
@@ -122,10 +125,10 @@ export class CatchingUp {
     } catch (error) {
       const { code } = /** @type {Refusal} */ (error);
       if (code === "not_found") return { next: await this.#gone(state), more: false };
-      if (code === "behind") return { next: await this.#comeBack(state), more: true };
+      if (code === "behind") return { next: await this.#comeBack(state, firstOf(error)), more: true };
       throw error;
     }
-    if (page.s < state.place) return { next: await this.#serverWentBack(state, page.record), more: true };
+    if (page.s < state.place) return { next: await this.#serverWentBack(state), more: true };
     if (page.items.length === 0) return { next: state, more: false };
     return this.#read(state, page);
   }
@@ -141,10 +144,17 @@ export class CatchingUp {
     const isRecord = page.items.some(({ kind, s }) => kind === RECORD && s >= state.first);
     const epochs = isRecord ? await api.epochs(this.#id, state.record.epoch - (isFirst ? 1 : 0)) : [];
     const reading = new Reading(this.#id, this.#parts, await standpoint(store, this.#id, state), epochs);
-    const read = await reading.read(page.items);
-    if (reading.end.place === page.s && !isSame(reading.end.hash, page.hash)) {
-      return { next: await this.#serverWentBack(state, page.record), more: true };
+    let read;
+    try {
+      read = await reading.read(page.items);
+    } catch (error) {
+      if (/** @type {Refusal} */ (error).code !== "record_gone") throw error;
+      return { next: await this.#comeBack(state, page.items[0].s + 1), more: true };
     }
+    if (reading.end.place === page.s && !isSame(reading.end.hash, page.hash)) {
+      return { next: await this.#serverWentBack(state), more: true };
+    }
+    this.#isDoubted = false;
     const self = { device: toBase64url(member.device), chain: toBase64url(member.chain), isAlone: await this.#isAlone() };
     const next = await store.change(async (within) => {
       const now = await readState(within, this.#id);
@@ -198,34 +208,48 @@ export class CatchingUp {
     return this.#change(state, { standing: "gone", why: "not_member" });
   }
 
-  /** @param {State} state */
-  async #comeBack(state) {
-    const { store } = this.#parts;
+  /** @param {State} state  @param {number} kept  the first place that is kept */
+  async #comeBack(state, kept) {
+    const { member, store } = this.#parts;
     const { signed: last } = await standpoint(store, this.#id, state);
-    const { state: next, signed, skipped } = await new Arriving(this.#id, this.#parts).comeBack(state, last);
-    // Where it reads already, nothing else can be begun.
-    if (next.place <= state.place) throw new Refusal("behind");
-    const to = next.first - 1;
-    const gap = { kind: "gap", from: state.place + 1, to, at: this.#parts.member.now(), skipped };
-    return this.#begin(state, next, signed, [{ place: to, value: gap }]);
+    try {
+      const { state: next, signed, skipped } = await new Arriving(this.#id, this.#parts).comeBack(state, last, kept);
+      // Where it reads already nothing else can be begun.
+      if (next.place <= state.place) throw new Refusal("behind");
+      const to = next.first - 1;
+      const gap = { kind: "gap", from: state.place + 1, to, at: member.now(), skipped };
+      return await this.#begin(state, next, signed, [{ place: to, value: gap }]);
+    } catch (error) {
+      const { code } = /** @type {Refusal} */ (error);
+      if (!code.startsWith("record_")) throw error;
+      return this.#change(state, { standing: "refused", why: code });
+    }
   }
 
   /**
-   * A server that was restored from a backup. If only messages are lost, it goes on from the record that all have;
-   * what was read here stays.
+   * A server that was restored from a backup, or lies: it goes on from a record that all have; what was read here
+   * stays.
    * @param {State} state
-   * @param {Uint8Array} record  the one in force there
    */
-  async #serverWentBack(state, record) {
+  async #serverWentBack(state) {
     const { store } = this.#parts;
     const { signed } = await standpoint(store, this.#id, state);
-    if (!isSame(record, signed.hash)) return this.#change(state, { standing: "refused", why: "server_back" });
-    const { seen, log } = signed.record;
-    // That was tried: what it serves doesn't follow on what all have signed.
-    if (state.place === seen) return this.#change(state, { standing: "refused", why: "log_fork" });
-    return this.#change(state, {
-      place: seen, hash: toBase64url(log), first: state.record.place, acknowledged: state.record.place,
-    });
+    if (state.place === signed.record.seen) {
+      // Asked once more, what it serves still doesn't follow on what all have signed.
+      if (this.#isDoubted) return this.#change(state, { standing: "refused", why: "log_fork" });
+      this.#isDoubted = true;
+      return state;
+    }
+    try {
+      const next = await new Arriving(this.#id, this.#parts).goBack(state, signed);
+      const { epoch } = state.record;
+      // Of an epoch that nobody is in any more.
+      if (next.record.epoch < epoch) await store.change(async (within) => within.remove(this.#keys.seed(epoch)));
+      return await this.#change(state, { ...next, back: Math.max(state.back, state.place) });
+    } catch (error) {
+      if (/** @type {Refusal} */ (error).code !== "server_back") throw error;
+      return this.#change(state, { standing: "refused", why: "server_back" });
+    }
   }
 
   /**
@@ -253,8 +277,14 @@ export class CatchingUp {
     const { api } = this.#parts;
     const one = await api.one(this.#id);
     if (one.s === state.place && !isSame(one.hash, fromBase64url(state.hash, 32))) {
-      await this.#serverWentBack(state, one.record);
+      await this.#serverWentBack(state);
     }
     return this.run();
   }
+}
+
+/** The first place that a server still has. @param {unknown} error  `behind` */
+function firstOf(error) {
+  const { details } = /** @type {Refusal} */ (error);
+  return isObject(details) && isInteger(details.first) ? details.first : 0;
 }

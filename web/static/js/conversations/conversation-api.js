@@ -220,6 +220,11 @@ export class ConversationApi {
     await this.#ask("POST", "contacts/invitations", { body });
   }
 
+  /** An invitation that is of no more use. @param {Uint8Array} id */
+  async withdraw(id) {
+    await this.#ask("DELETE", `contacts/invitations/${toBase64url(id)}`);
+  }
+
   /**
    * By the socket; where there is none, or it breaks, by HTTP: the same again changes nothing.
    * @param {boolean} fits
@@ -256,7 +261,7 @@ const bodyOf = ({ record, signature, boxes }) =>
   ({ record: toBase64url(record), signature: toBase64url(signature), boxes: boxes.map(toBase64url) });
 
 /**
- * The keys of these people's devices, of those that their devices have signed.
+ * The keys of these people's devices, of those that their devices have signed, each as its person's.
  * @param {readonly PersonNow[]} people
  * @param {import("../protocol/conversations/lines.js").Lines} lines
  * @returns {Promise<import("../protocol/conversations/making.js").KeyOf>}
@@ -267,9 +272,9 @@ export async function keysOfDevices(people, lines) {
   await Promise.all(people.flatMap(({ chain, devices }) => devices.map(async ({ device: id, sealing }) => {
     const key = lines.get(chain)?.last.keyOf(id);
     if (!key || sealing === null) return;
-    if (await verifySealing(key, chain, id, sealing, sealing.signature)) known.set(toBase64url(id), sealing);
+    if (await verifySealing(key, chain, id, sealing, sealing.signature)) known.set(`${toBase64url(chain)} ${toBase64url(id)}`, sealing);
   })));
-  return (id) => known.get(toBase64url(id)) ?? null;
+  return (id, chain) => known.get(`${toBase64url(chain)} ${toBase64url(id)}`) ?? null;
 }
 
 /** @param {any} one  @returns {PersonNow} */

@@ -36,6 +36,7 @@ import { keysOf } from "./store.js";
  * @property {{device: string, code: string}|null} blamed
  * @property {boolean} copied
  * @property {{[chain: string]: number}} reads
+ * @property {{name: string, picture: string|null}|null} card
  */
 
 export class Conversation {
@@ -95,6 +96,7 @@ export class Conversation {
 
   /** Says and sends. @param {string} kind  @param {Body} body @returns {Promise<string>} the message's id */
   async send(kind, body) {
+    if ((await readState(this.#parts.store, this.id)) === null) await this.catchUp();
     const id = await this.say(kind, body);
     await this.flush();
     return id;
@@ -130,11 +132,12 @@ export class Conversation {
 
   /**
    * Puts those into it who wait for that, if somebody wants them.
-   * @param {(joining: import("./conversation-api.js").Joining) => boolean} isWanted
+   * @param {(joining: import("./conversation-api.js").Joining) => Promise<boolean>} isWanted
    */
   admit(isWanted) {
-    return this.#change((before, { joins }) => {
-      const come = joins.filter((one) => before.person(one.chain) === null && isWanted(one));
+    return this.#change(async (before, { joins }) => {
+      const come = [];
+      for (const one of joins) if (before.person(one.chain) === null && await isWanted(one)) come.push(one);
       if (come.length === 0) return null;
       return { change: { add: come.map(({ chain }) => ({ chain, role: /** @type {const} */ ("member") })) }, people: come };
     });
@@ -200,11 +203,33 @@ export class Conversation {
     });
   }
 
-  /** Posts a first record again of which nobody knows what became. */
+  /** Posts a record again of which nobody knows what became. */
   finish() {
     return this.#inTurn(async () => {
-      await this.#beginning.finish();
+      const kept = await readState(this.#parts.store, this.id);
+      await this.#beginning.finish(kept === null ? null : await this.#catchingUp.run());
       return this.#catchingUp.run();
+    });
+  }
+
+  /** What a device does by itself: it has itself listed if it was linked since, and tells newcomers the name. */
+  async mind() {
+    const { store } = this.#parts;
+    const state = await readState(store, this.id);
+    if (state?.standing !== "following") return;
+    if (!state.listed) await this.#inTurn(() => this.#renew({ ended: false }));
+    const card = state.unnamed ? await store.read(this.#keys.card) : undefined;
+    if (card === undefined) return;
+    await this.say("card", card);
+    await this.named();
+    await this.flush();
+  }
+
+  /** Newcomers are told, or will be by what waits in the outbox. */
+  async named() {
+    await this.#parts.store.change(async (within) => {
+      const now = await readState(within, this.id);
+      if (now !== null) await within.put(this.#keys.state, { ...now, unnamed: false });
     });
   }
 
@@ -228,6 +253,7 @@ export class Conversation {
       people: (record?.people ?? []).map(({ chain, role, since }) => ({ chain: toBase64url(chain), role, since })),
       waiting: (await this.#sending.waiting()).map(({ waiting: { attempt: _, ...one } }) => one),
       blamed: state.blamed, copied: state.copied, reads: state.reads,
+      card: (await store.read(this.#keys.card)) ?? null,
     };
   }
 

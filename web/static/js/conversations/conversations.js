@@ -4,7 +4,7 @@
  */
 
 import { fromBase64url, toBase64url } from "../protocol/encoding.js";
-import { Refusal } from "../protocol/errors.js";
+import { Refusal, refuse } from "../protocol/errors.js";
 import { ID_BYTES } from "../protocol/limits.js";
 import { isSame } from "../protocol/accounts/derivation.js";
 import { Invitation, openInvitation, openRedemption, sealInvitation, sealRedemption } from "../protocol/conversations/invitations.js";
@@ -14,7 +14,7 @@ import { Conversation } from "./conversation.js";
 import { ConversationApi, readPage } from "./conversation-api.js";
 import { OwnDevices } from "./own-devices.js";
 import { readState } from "./state.js";
-import { FOUNDING, OUTBOX, STATES } from "./store.js";
+import { POSTING, OUTBOX, STATES } from "./store.js";
 
 /**
  * @typedef {import("./member.js").Member} Member
@@ -110,7 +110,7 @@ export class Conversations {
     /** @type {Trouble[]} */
     const trouble = [];
     const there = new Set(served.map(({ conversation }) => conversation));
-    for (const id of await idsOf(this.#store, FOUNDING)) await this.of(id).finish().catch(told(trouble, id));
+    for (const id of await idsOf(this.#store, POSTING)) await this.of(id).finish().catch(told(trouble, id));
     for (const id of await this.#ids()) if (!there.has(id)) await this.of(id).catchUp().catch(told(trouble, id));
     const waiting = new Set(await idsOf(this.#store, OUTBOX));
     for (const { conversation, s } of served) {
@@ -120,6 +120,8 @@ export class Conversations {
       if (waiting.has(conversation)) await this.of(conversation).flush().catch(told(trouble, conversation));
     }
     await this.#own.pin(await this.#ids()).catch(told(trouble, ""));
+    await this.#admit().catch(told(trouble, ""));
+    for (const { conversation } of served) await this.of(conversation).mind().catch(told(trouble, conversation));
     if (trouble.every(({ refusal }) => SETTLED.includes(refusal.code))) await this.#member.synced(began);
     return trouble;
   }
@@ -188,11 +190,13 @@ export class Conversations {
    * Goes on elsewhere with those who are still there, where a record broke a rule or the server went back.
    * @param {string} id
    * @returns {Promise<Conversation>}
+   * @throws {Refusal} `not_admin`
    */
   async repair(id) {
     const { signed, members } = await this.of(id).ground();
     const { record } = signed;
     const own = this.#member.chain;
+    refuse(record.person(own)?.role !== "admin", "not_admin");
     const others = members.people.filter(({ chain }) => record.person(chain) !== null && !isSame(chain, own));
     const conversation = this.of(toBase64url(this.#member.random(ID_BYTES)));
     await conversation.found({
@@ -210,8 +214,8 @@ export class Conversations {
   async invite({ conversation = null, name = null } = {}) {
     const invitation = Invitation.generate(this.#member.random);
     await this.#api.invite(invitation.id, await sealInvitation(invitation, await this.#introduction(name, conversation), this.#member.random), conversation);
-    await this.#store.change(async (within) => within.put(`invitation/${toBase64url(invitation.id)}`, {
-      secret: toBase64url(invitation.secret),
+    await this.#store.change(async (within) => within.put(INVITATION + toBase64url(invitation.id), {
+      secret: toBase64url(invitation.secret), conversation, until: this.#member.now() + INVITED_MS,
     }));
     return invitation;
   }
@@ -237,22 +241,59 @@ export class Conversations {
 
   /**
    * Who has redeemed the invitations of this device: contacts from now on, with the chains that they named themselves.
+   * Those who were invited into a conversation are added to it by `sync`.
    * @returns {Promise<{account: string, name: string|null, conversation: string|null}[]>}
    */
   async redeemed() {
     const found = [];
     for (const { invitation: id, account, sealed, conversation } of (await this.#api.contacts()).redemptions) {
-      const kept = await this.#store.read(`invitation/${toBase64url(id)}`);
-      if (kept === undefined) continue;
-      try {
-        const { pin, name } = await openRedemption(new Invitation(id, fromBase64url(kept.secret, 32)), sealed);
-        await this.#contacts.agree(account, pin.chain);
-        found.push({ account, name, conversation });
-      } catch (error) {
-        if (!(error instanceof Refusal)) throw error;
-      }
+      const opened = await this.#redemption(id, sealed);
+      if (opened === null) continue;
+      await this.#contacts.agree(account, opened.pin.chain);
+      found.push({ account, name: opened.name, conversation });
+      if (conversation === null) await this.#forget(id);
     }
     return found;
+  }
+
+  /** Adds those who have redeemed an invitation into a conversation. */
+  async #admit() {
+    /** @type {Set<string>} */
+    const conversations = new Set();
+    for (const id of await idsOf(this.#store, INVITATION)) {
+      const { conversation, until } = await this.#store.read(INVITATION + id);
+      if (until < this.#member.now()) await this.#store.change(async (within) => within.remove(INVITATION + id));
+      else if (conversation !== null) conversations.add(conversation);
+    }
+    for (const conversation of conversations) {
+      /** @type {Uint8Array[]} */
+      const come = [];
+      await this.of(conversation).admit(async ({ chain, invitation, sealed }) => {
+        const opened = await this.#redemption(invitation, sealed);
+        if (opened === null || !isSame(opened.pin.chain, chain)) return false;
+        come.push(invitation);
+        return true;
+      });
+      for (const id of come) await this.#forget(id);
+    }
+  }
+
+  /** What whoever redeemed an invitation of this device has answered. @param {Uint8Array} id  @param {Uint8Array} sealed */
+  async #redemption(id, sealed) {
+    const kept = await this.#store.read(INVITATION + toBase64url(id));
+    if (kept === undefined) return null;
+    try {
+      return await openRedemption(new Invitation(id, fromBase64url(kept.secret, 32)), sealed);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      return null;
+    }
+  }
+
+  /** @param {Uint8Array} id  of an invitation that was used */
+  async #forget(id) {
+    await this.#api.withdraw(id);
+    await this.#store.change(async (within) => within.remove(INVITATION + toBase64url(id)));
   }
 
   /** @param {string} conversation  @param {Record<string, any>|null} event */
@@ -277,6 +318,10 @@ export class Conversations {
     return idsOf(this.#store, STATES);
   }
 }
+
+const INVITATION = "invitation/";
+/** An invitation is good for a week, and who redeems it waits for another. */
+const INVITED_MS = 14 * 86_400_000;
 
 /** What nothing can be done about: nothing that was sealed to this device is still to be opened there. */
 const SETTLED = ["record_uninvited", "not_member"];

@@ -14,6 +14,16 @@ export class MemoryStore {
   /** @type {Promise<unknown>} */
   #turn = Promise.resolve();
 
+  /** All that it keeps, as if it lay on a disk. */
+  get image() {
+    return { rows: new Map(this.#rows), lines: new Map([...this.#lines].map(([id, places]) => [id, new Map(places)])) };
+  }
+
+  set image({ rows, lines }) {
+    this.#rows = rows;
+    this.#lines = lines;
+  }
+
   read = async (/** @type {string} */ key) => parsed(this.#rows.get(key));
 
   keys = async (/** @type {string} */ prefix) => keysWith(this.#rows, prefix);

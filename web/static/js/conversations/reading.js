@@ -23,9 +23,9 @@ import { keysOf } from "./store.js";
  *
  * What stands at a place: a record that is followed from there on, a message, a place of which nothing is left, one from
  * before this device's time, or a no.
- * @typedef {{at: number, device: string, s: number, hash: Uint8Array}} Place
+ * @typedef {{at: number, device: string, s: number, hash: Uint8Array, digest: string}} Place
  * @typedef {Place & {kind: "record", signed: SignedRecord, before: Record|null, chain: string|null,
- *   seed: Uint8Array|null, trouble: string|null, isOwn: boolean}} RecordRead
+ *   seed: Uint8Array|null, trouble: string|null, isOwn: boolean, isHost: boolean}} RecordRead
  * @typedef {Place & {kind: "message", id: string, chain: string, content: import("../protocol/conversations/contents.js").Content,
  *   isAdmin: boolean, timer: number}} MessageRead
  * @typedef {Place & {kind: "destroyed", id: string|null}} DestroyedRead
@@ -36,7 +36,7 @@ import { keysOf } from "./store.js";
 
 /** What is no fault of what was read. */
 const PASSING = [
-  "waiting", "chain_fork", "session_ended", "unauthorized", "proof_wrong", "device_revoked", "locked", "storage_broken",
+  "waiting", "malformed", "record_gone", "chain_fork", "session_ended", "unauthorized", "proof_wrong", "device_revoked", "locked", "storage_broken",
 ];
 
 export class Reading {
@@ -73,7 +73,7 @@ export class Reading {
    * What stands at these places, up to one that stops the reading.
    * @param {readonly Item[]} items
    * @returns {Promise<Read[]>}
-   * @throws {Refusal} `malformed` for places that don't follow each other, `waiting` where a chain can't be had yet,
+   * @throws {Refusal} `record_gone` for a record that is no longer kept; `malformed` for places that don't follow each other, `waiting` where a chain can't be had yet,
    *   `update_needed` for a record of a later version
    */
   async read(items) {
@@ -102,7 +102,9 @@ export class Reading {
 
   /** @param {Item} item  @returns {Promise<Read>} */
   async #one(item) {
-    const place = { at: item.at, device: toBase64url(item.device), s: item.s, hash: this.#log.hash };
+    const place = {
+      at: item.at, device: toBase64url(item.device), s: item.s, hash: this.#log.hash, digest: toBase64url(item.digest),
+    };
     const id = item.id === null ? null : toBase64url(item.id);
     const isRecord = item.kind === RECORD;
     try {
@@ -124,14 +126,17 @@ export class Reading {
     const served = this.#epochs.get(item.s);
     const entry = item.entry ?? served?.entry;
     if (item.s < this.#state.first) return { ...place, kind: "before" };
-    if (entry === undefined || !isSame(await sha256(entry), item.digest)) throw new Refusal("record_form");
+    // It stood there for longer than records are kept.
+    if (entry === undefined) throw new Refusal("record_gone");
+    if (!isSame(await sha256(entry), item.digest)) throw new Refusal("malformed");
     const signed = await SignedRecord.read(entry);
     const isFirst = item.s === this.#state.first;
     const before = isFirst ? null : this.#signed.record;
     if (isFirst) {
       if (!isSame(signed.hash, this.#signed.hash)) throw new Refusal("record_previous");
     } else await this.#judge(signed);
-    const { seen, log } = signed.record;
+    const { by, seen, log } = signed.record;
+    if (!isSame(by, item.device)) throw new Refusal("record_author");
     const known = await this.#hashAt(seen);
     if (known === null || seen >= item.s || !isSame(known, log)) throw new Refusal("log_fork");
     this.#signed = signed;
@@ -144,7 +149,14 @@ export class Reading {
     const isOwn = isSame(signed.record.by, this.#parts.member.device);
     return {
       ...place, kind: "record", signed, before, chain: author && toBase64url(author.chain), ...opened, isOwn,
+      isHost: this.#isHost(signed.record),
     };
+  }
+
+  /** Whether this is the first device of the first admin, who tells newcomers the conversation's name. @param {Record} record */
+  #isHost(record) {
+    const first = record.devices.find(({ device }) => record.personOf(device, this.#lines)?.role === "admin");
+    return first !== undefined && isSame(first.device, this.#parts.member.device);
   }
 
   /** @param {SignedRecord} signed  @throws {Refusal} of the rule that it breaks */

@@ -33,7 +33,7 @@ const LONGEST_WAIT_MS = 5000;
  * @property {string} kind
  * @property {number} at
  * @property {import("../protocol/conversations/contents.js").Body} body
- * @property {{R: string, entry: string}|null} attempt
+ * @property {{R: string, entry: string, digest: string}|null} attempt
  * @property {string|null} refused
  */
 
@@ -92,6 +92,19 @@ export class Sending {
     return all.filter(({ waiting }) => waiting !== undefined);
   }
 
+  /** The first of what is still to be sent. */
+  async #next() {
+    const { store } = this.#parts;
+    const next = [];
+    for (const key of await store.keys(this.#keys.outbox)) {
+      const waiting = await store.read(key);
+      if (waiting === undefined || waiting.refused !== null) continue;
+      next.push({ key, waiting });
+      if (next.length === TOGETHER) break;
+    }
+    return next;
+  }
+
   /**
    * Sends all that waits.
    * @returns {Promise<State>}
@@ -105,7 +118,7 @@ export class Sending {
       const state = isRead ? /** @type {State} */ (await readState(store, this.#id)) : await this.#catchingUp.run();
       isRead = true;
       if (state.standing !== "following") throw new Refusal(state.why ?? "not_member");
-      const next = (await this.waiting()).filter(({ waiting }) => waiting.refused === null).slice(0, TOGETHER);
+      const next = await this.#next();
       if (next.length === 0) {
         if (renew) await this.#renew({ ended: false }).catch(passing);
         return state;
@@ -183,7 +196,8 @@ export class Sending {
         };
         const content = encode(waiting.kind, waiting.at, waiting.body);
         entry = await sealMessage(key, heading, member.random(NONCE_BYTES), member.keys, content);
-        made.push({ key: row, waiting: { ...waiting, attempt: { R, entry: toBase64url(entry) } } });
+        const digest = toBase64url(await sha256(entry));
+        made.push({ key: row, waiting: { ...waiting, attempt: { R, entry: toBase64url(entry), digest } } });
       }
       size += entry.length;
       if (entries.length > 0 && size > TOGETHER_BYTES) break;

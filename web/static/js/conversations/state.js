@@ -19,11 +19,15 @@ import { keysOf } from "./store.js";
  * @property {string|null} reason  by which the first record was accepted
  * @property {number} place  up to which the log was read
  * @property {string} hash  of the log there, base64url
+ * @property {number} back  up to here it was read before a server went back
  * @property {number} first  from this place on what is said can be opened here
  * @property {InForce} record
+ * @property {boolean} listed  it lists this device
  * @property {boolean} keyed  the seed of its epoch is here
  * @property {{device: string, code: string}|null} blamed  whose box could not be opened
  * @property {boolean} renew  the server has asked for another epoch, when there is time
+ * @property {boolean} unnamed  this device is to tell newcomers what was said before for all: the
+ *   conversation's name, or the registers
  * @property {boolean} copied  somebody else acts with this device's keys
  * @property {number} queued  of what was ever put into the outbox
  * @property {number} acknowledged
@@ -41,9 +45,9 @@ import { keysOf } from "./store.js";
  * @typedef {{state: State, signed: SignedRecord, seed: Uint8Array|null}} Standpoint  what whoever goes on begins from
  */
 
-/** A state before anything was read. @param {Pick<State, "place"|"hash"|"first"|"record"|"reason">} begin @returns {State} */
+/** A state before anything was read. @param {Pick<State, "place"|"hash"|"first"|"record"|"reason"|"listed">} begin @returns {State} */
 export const newState = (begin) => ({
-  standing: "following", why: null, keyed: false, blamed: null, renew: false, copied: false, queued: 0,
+  standing: "following", why: null, keyed: false, blamed: null, renew: false, unnamed: false, copied: false, back: 0, queued: 0,
   acknowledged: 0, reads: {}, ...begin,
 });
 

@@ -2,8 +2,9 @@
  * What a device keeps of its conversations: rows of JSON by their keys, and the lines that are shown. Everything that
  * is written in one change is there after a crash, or nothing of it.
  *
- * Rows: `state/<id>`; `founding/<id>` while a first record may not have come; `conversation/<id>/draft/<R>` (a record that was made, with its seed), `/seed/<epoch>`,
- * `/record/<epoch>`, `/log/<place>` (the log's hash), `/id/<device>.<id>` (the place of a message), `/profile/<chain>`,
+ * Rows: `state/<id>`; `posting/<id>` while a record may not have come; `conversation/<id>/draft/<R>` (a record that was made, with its seed), `/seed/<epoch>`,
+ * `/record/<epoch>`, `/log/<place>` (the log's hash), `/id/<device>.<id>` (the place of a message of this epoch
+ * or the one before), `/ids/<number>` (of older ones, by their ids), `/profile/<chain>`,
  * `/card`; `outbox/<id>/<number>`; `chain/<id>`; `contact/<account>`; `invited/<id>`; `invitation/<id>`; `own-registers`. Ids are base64url.
  *
  * Shown lines lie by their place in the log. One that was hidden can't be read any more, also in a copy of the disk
@@ -36,6 +37,8 @@
  * }} Store  `shown`: the newest first; `expire` destroys what is past its `until`
  */
 
+/** So many places of older messages lie in one row: each day all rows are sealed anew. */
+const BLOCK = 256;
 /** Digits of a number in a key: as long as any place of a log. */
 const DIGITS = 16;
 
@@ -44,14 +47,14 @@ export const padded = (number) => String(number).padStart(DIGITS, "0");
 
 /** Begin the keys of one row for each conversation. */
 export const STATES = "state/";
-export const FOUNDING = "founding/";
+export const POSTING = "posting/";
 export const OUTBOX = "outbox/";
 
 /** Keys of what is kept of one conversation. @param {string} id */
 export const keysOf = (id) => ({
   all: `conversation/${id}/`,
   state: STATES + id,
-  founding: FOUNDING + id,
+  posting: POSTING + id,
   draft: (/** @type {string} */ R) => `conversation/${id}/draft/${R}`,
   drafts: `conversation/${id}/draft/`,
   card: `conversation/${id}/card`,
@@ -60,6 +63,9 @@ export const keysOf = (id) => ({
   records: `conversation/${id}/record/`,
   log: (/** @type {number} */ place) => `conversation/${id}/log/${padded(place)}`,
   logs: `conversation/${id}/log/`,
+  messages: `conversation/${id}/id/`,
+  older: `conversation/${id}/ids/`,
+  block: (/** @type {number} */ place) => `conversation/${id}/ids/${padded(Math.floor(place / BLOCK))}`,
   message: (/** @type {string} */ device, /** @type {string} */ message) => `conversation/${id}/id/${device}.${message}`,
   profile: (/** @type {string} */ chain) => `conversation/${id}/profile/${chain}`,
   outbox: `${OUTBOX}${id}/`,

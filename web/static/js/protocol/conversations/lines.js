@@ -97,21 +97,32 @@ export class Lines {
 export const devicesEach = (people) => Math.max(DEVICES_LEAST, Math.floor(DEVICES_MOST / people));
 
 /**
- * The devices that a record with these people lists, at the points named (2.6).
+ * The devices that a record with these people lists, at the points named (2.6), with whose they are. One that two
+ * people have is listed once, of the first: else somebody with two accounts could see to it that no record is right.
+ * @template {Pick<import("./records.js").Person, "chain"|"sequence">} P
+ * @param {readonly P[]} people
+ * @param {Lines} lines
+ * @returns {{device: Uint8Array, person: P}[]|null} null where a line ends before its point
+ */
+export function listedOf(people, lines) {
+  /** @type {Map<string, {device: Uint8Array, person: P}>} */
+  const listed = new Map();
+  for (const person of people) {
+    const state = lines.get(person.chain)?.at(person.sequence);
+    if (!state) return null;
+    for (const { id } of state.devices.slice(0, devicesEach(people.length))) {
+      if (!listed.has(hex(id))) listed.set(hex(id), { device: id, person });
+    }
+  }
+  return [...listed.values()];
+}
+
+/**
+ * These devices alone.
  * @param {readonly Pick<import("./records.js").Person, "chain"|"sequence">[]} people
  * @param {Lines} lines
- * @param {number} [count]  of people in the record, if these are only some of them
- * @returns {Uint8Array[]|null} null where a line ends before its point
  */
-export function listedDevices(people, lines, count = people.length) {
-  const devices = [];
-  for (const { chain, sequence } of people) {
-    const state = lines.get(chain)?.at(sequence);
-    if (!state) return null;
-    devices.push(...state.devices.slice(0, devicesEach(count)).map(({ id }) => id));
-  }
-  return devices;
-}
+export const listedDevices = (people, lines) => listedOf(people, lines)?.map(({ device }) => device) ?? null;
 
 /** Whether two lists name the same devices in the same order. @param {readonly Uint8Array[]} one @param {readonly Uint8Array[]} other */
 export const isSameDevices = (one, other) =>

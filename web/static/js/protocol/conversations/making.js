@@ -11,7 +11,7 @@ import { sha256 } from "../keys.js";
 import { commitment } from "./epochs.js";
 import { hasOldAdmin, isBefore, judgeUnsigned } from "./judge.js";
 import { isLeave } from "./leaves.js";
-import { listedDevices } from "./lines.js";
+import { listedOf } from "./lines.js";
 import { firstHash } from "./log.js";
 import { Record } from "./records.js";
 
@@ -25,8 +25,8 @@ import { Record } from "./records.js";
  *
  * @typedef {Pick<import("../accounts/sealing-keys.js").SealingKey, "number"|"key">} SealingKey
  *
- * The newest sealing key of a device, whose signature was verified; null where none is known.
- * @typedef {(device: Uint8Array) => SealingKey|null} KeyOf
+ * The newest sealing key of a device as that of this chain, whose signature was verified; null where none is known.
+ * @typedef {(device: Uint8Array, chain: Uint8Array) => SealingKey|null} KeyOf
  *
  * What the author has at hand. Lines are as new as they can be had: the record judges at their ends.
  * @typedef {object} Author
@@ -105,11 +105,14 @@ export async function renewal(before, author, change = {}) {
 /**
  * The keys that the boxes of a record are sealed to, null where none is.
  * @param {Record} made  of `founding` or `renewal`
- * @param {KeyOf} keyOf  the same
+ * @param {Pick<Author, "keyOf"|"lines">} author  the same
  * @returns {(Uint8Array|null)[]}
  */
-export const sealingKeys = (made, keyOf) =>
-  made.devices.map(({ device, number }) => (number === 0 ? null : keyOf(device)?.key ?? null));
+export function sealingKeys(made, { keyOf, lines }) {
+  const listed = listedOf(made.people, lines) ?? missing();
+  return made.devices.map(({ device, number }, at) =>
+    (number === 0 ? null : keyOf(device, listed[at].person.chain)?.key ?? null));
+}
 
 /** @param {Pick<Person, "chain"|"since">} one  @param {Pick<Person, "chain"|"since">} other */
 const inOrder = (one, other) => (isBefore(one, other) ? -1 : 1);
@@ -163,10 +166,10 @@ async function record({ by, seed, lines, keyOf }, named, before, rest) {
     return { ...one, sequence, head };
   });
   refuse(people.length === 0, "record_people");
-  const devices = listedDevices(people, lines) ?? missing();
+  const listed = listedOf(people, lines) ?? missing();
   const made = new Record({
     ...rest, by, people,
-    devices: await Promise.all(devices.map((device) => sealing(device, keyOf(device), before))),
+    devices: await Promise.all(listed.map(({ device, person: { chain } }) => sealing(device, keyOf(device, chain), before))),
     commitment: await commitment({ ...rest, by }, seed),
   });
   const verdict = await judgeUnsigned(before, made, lines, true);

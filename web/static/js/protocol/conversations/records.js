@@ -10,12 +10,12 @@ import { isSame } from "../accounts/derivation.js";
 import { SIGNATURE_BYTES } from "../accounts/signing.js";
 import { DEVICE_BYTES, HASH_BYTES } from "../accounts/statements.js";
 import { U32_MOST } from "../accounts/sealing-keys.js";
-import { concat, isInteger, isObject, toBase64url } from "../encoding.js";
+import { concat, hex, isInteger, isObject, toBase64url } from "../encoding.js";
 import { Refusal, refuse } from "../errors.js";
 import { sha256 } from "../keys.js";
 import { ID_BYTES, SECRET_BYTES } from "../limits.js";
 import { bytes, fields, inForm, integer, list } from "./form.js";
-import { listedDevices } from "./lines.js";
+import { listedOf } from "./lines.js";
 
 const VERSION = 1;
 /** The only one that there is; it stands for X-Wing, HKDF-SHA-256, AES-256-GCM and Ed25519. */
@@ -76,6 +76,8 @@ const KEYS = [
 export class Record {
   /** @type {Uint8Array|null} */
   #bytes = null;
+  /** Whose the listed devices are, by these lines: asked again for each message. @type {{lines: import("./lines.js").Lines, people: Map<string, Person>}|null} */
+  #owners = null;
 
   /** @param {Fields} fields */
   constructor({
@@ -168,15 +170,13 @@ export class Record {
    * @returns {Person|null} null for a device that isn't listed
    */
   personOf(device, lines) {
-    let at = this.indexOf(device);
-    if (at < 0) return null;
-    for (const person of this.people) {
-      const own = listedDevices([person], lines, this.people.length);
-      if (own === null) return null;
-      if (at < own.length) return person;
-      at -= own.length;
+    if (this.indexOf(device) < 0) return null;
+    if (this.#owners?.lines !== lines) {
+      const listed = listedOf(this.people, lines);
+      if (listed === null) return null;
+      this.#owners = { lines, people: new Map(listed.map((one) => [hex(one.device), one.person])) };
     }
-    return null;
+    return this.#owners.people.get(hex(device)) ?? null;
   }
 }
 
