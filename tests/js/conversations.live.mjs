@@ -201,6 +201,8 @@ describe("several devices", () => {
     await ada.sync();
     await ada.talk.own.set("alias", "bob", "Robert");
     const phone = await linked(ada);
+    // Whoever of the two comes first.
+    await phone.sync();
     await ada.sync();
     await phone.sync();
     assert.equal((await phone.talk.own.registers()).get("alias", "bob"), "Robert");

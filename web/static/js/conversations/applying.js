@@ -98,7 +98,8 @@ export class Applying {
       blamed: BLAMED.includes(trouble ?? "") ? { device: toBase64url(signed.record.by), code: trouble } : null,
     });
     const hasNew = before !== null && signed.record.devices.some(({ device }) => before.indexOf(device) < 0);
-    if (hasNew && read.isHost && (await within.read(this.#keys.card)) !== undefined) this.#state.unnamed = true;
+    const isNamed = this.#self.isAlone || (await within.read(this.#keys.card)) !== undefined;
+    if (hasNew && read.isHost && isNamed) this.#state.unnamed = true;
     const R = toBase64url(signed.hash);
     const shown = await within.line(this.#id, read.s);
     if (shown?.R === R) return;

@@ -89,6 +89,8 @@ export class CatchingUp {
         const state = { standing, why: code, reason: null, place: 0, hash: "", first: 0, record: none, listed: false };
         await this.#parts.store.change(async (within) => within.put(this.#keys.state, state));
       }
+      // Nobody asks any more.
+      if (kept?.standing === "request" && code === "not_found") return this.#gone(kept);
       throw error;
     }
   }

@@ -218,13 +218,19 @@ export class Conversation {
     const state = await readState(store, this.id);
     if (state?.standing !== "following") return;
     if (!state.listed) await this.#inTurn(() => this.#renew({ ended: false }));
-    if (!state.unnamed) return;
-    await this.say("card", await store.read(this.#keys.card));
-    await store.change(async (within) => {
+    const card = state.unnamed ? await store.read(this.#keys.card) : undefined;
+    if (card === undefined) return;
+    await this.say("card", card);
+    await this.named();
+    await this.flush();
+  }
+
+  /** Newcomers are told, or will be by what waits in the outbox. */
+  async named() {
+    await this.#parts.store.change(async (within) => {
       const now = await readState(within, this.id);
       if (now !== null) await within.put(this.#keys.state, { ...now, unnamed: false });
     });
-    await this.flush();
   }
 
   /** @param {Parameters<Beginning["found"]>[1]} wish */

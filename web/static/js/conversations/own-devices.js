@@ -33,13 +33,14 @@ export class OwnDevices {
 
   /** @returns {Promise<string>} the id of the conversation with oneself */
   async id() {
-    const own = await this.#chains.newest(this.#member.chain);
+    const own = await this.#chains.known(this.#member.chain) ?? await this.#chains.newest(this.#member.chain);
     if (own === null) throw new Refusal("waiting");
     return toBase64url(await ownConversation(own.last));
   }
 
   /** Reads it, and founds it where there is none yet. */
   async begin() {
+    await this.#chains.newest(this.#member.chain);
     const id = await this.id();
     const conversation = this.#of(id);
     try {
@@ -65,26 +66,21 @@ export class OwnDevices {
   }
 
   /**
-   * A device that was linked since can't read what was said before: whoever writes the record that lists it says it
-   * again.
+   * A device that was linked since can't read what was said before: the oldest one says it again.
    * @param {import("./conversation.js").Conversation} conversation
    */
   async #tellNewDevices(conversation) {
     const { id } = conversation;
     const before = await readState(this.#store, id);
     if (before?.standing !== "following") return;
-    const { signed } = await standpoint(this.#store, id, before);
-    const { devices } = signed.record;
-    if (before.keyed && due(signed.record, await this.#chains.linesOf(signed.record.people)) === null) return;
-    const after = await conversation.renew();
-    if (after.record.epoch === before.record.epoch) return;
-    const { signed: { record } } = await standpoint(this.#store, id, after);
-    const isMine = toBase64url(record.by) === toBase64url(this.#member.device);
-    const isLarger = record.devices.some(({ device }) => devices.every((one) => toBase64url(one.device) !== toBase64url(device)));
-    if (!isMine || !isLarger) return;
+    const { signed: { record } } = await standpoint(this.#store, id, before);
+    const isDue = !before.keyed || due(record, await this.#chains.linesOf(record.people)) !== null;
+    const after = isDue ? await conversation.renew() : before;
+    if (!after.unnamed) return;
     for (const [register, entries] of (await this.registers()).values) {
       for (const [key, value] of entries) await conversation.say("sync", { register, key, value });
     }
+    await conversation.named();
     await conversation.flush();
   }
 

@@ -92,6 +92,19 @@ export class Sending {
     return all.filter(({ waiting }) => waiting !== undefined);
   }
 
+  /** The first of what is still to be sent. */
+  async #next() {
+    const { store } = this.#parts;
+    const next = [];
+    for (const key of await store.keys(this.#keys.outbox)) {
+      const waiting = await store.read(key);
+      if (waiting === undefined || waiting.refused !== null) continue;
+      next.push({ key, waiting });
+      if (next.length === TOGETHER) break;
+    }
+    return next;
+  }
+
   /**
    * Sends all that waits.
    * @returns {Promise<State>}
@@ -105,7 +118,7 @@ export class Sending {
       const state = isRead ? /** @type {State} */ (await readState(store, this.#id)) : await this.#catchingUp.run();
       isRead = true;
       if (state.standing !== "following") throw new Refusal(state.why ?? "not_member");
-      const next = (await this.waiting()).filter(({ waiting }) => waiting.refused === null).slice(0, TOGETHER);
+      const next = await this.#next();
       if (next.length === 0) {
         if (renew) await this.#renew({ ended: false }).catch(passing);
         return state;

@@ -26,7 +26,8 @@ import { keysOf } from "./store.js";
  * @property {boolean} keyed  the seed of its epoch is here
  * @property {{device: string, code: string}|null} blamed  whose box could not be opened
  * @property {boolean} renew  the server has asked for another epoch, when there is time
- * @property {boolean} unnamed  this device is to tell newcomers the conversation's name
+ * @property {boolean} unnamed  this device is to tell newcomers what was said before for all: the
+ *   conversation's name, or the registers
  * @property {boolean} copied  somebody else acts with this device's keys
  * @property {number} queued  of what was ever put into the outbox
  * @property {number} acknowledged
