@@ -252,11 +252,11 @@ async def records(host: hosts.Host, people: Sequence[Person], count: int) -> tup
 async def rooms(host: hosts.Host, count: int, seconds: float) -> tuple[float, float]:
     """Microseconds of CPU for a message in rooms of two."""
     tally = Tally()
-    talking = [EphemeralRoom(tally, 470) for _ in range(count)]
+    talking = [EphemeralRoom(tally, 512) for _ in range(count)]
     for room in talking:
         await room.open(host.port)
     given = Options(
-        dsn="", directory=Path(), rooms=count, size=470, window=1, seconds=seconds, warm_up=2,
+        dsn="", directory=Path(), rooms=count, size=512, window=1, seconds=seconds, warm_up=2,
         turns=1, rate=0, members=2, idle=0,
     )  # fmt: skip
     found = await closed_loop(host, talking, tally, given)

@@ -5,7 +5,7 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -25,12 +25,12 @@ from ephemeral.client.reading import read
 from ephemeral.client.returning import fates, take_back
 from ephemeral.client.secret_input import is_prompted, told_by_place
 from ephemeral.client.sending import send
-from ephemeral.client.talking.options import add_talking_commands
+from ephemeral.client.talking.options import add_talking_commands, with_whom
 from ephemeral.client.verifying import verify, verify_options
 from ephemeral.protocol.codes import CodeRefusal
 from ephemeral.protocol.errors import Refusal
 
-__all__ = ["add_commands", "run", "run_in"]
+__all__ = ["add_commands", "completed", "run", "run_in"]
 
 
 _Work = Callable[[Context], Coroutine[Any, Any, Exit]]
@@ -106,6 +106,11 @@ def add_commands(subparsers: Any) -> None:
     add_account_commands(subparsers)
     add_contact_commands(subparsers)
     add_talking_commands(subparsers)
+
+
+def completed(given: Sequence[str]) -> list[str]:
+    """Arguments with what they leave out where it can't be mistaken."""
+    return with_whom(given)
 
 
 # --- running --------------------------------------------------------------------------------------

@@ -53,7 +53,8 @@ def of_this_process(number: signal.Signals, call: Callable[[], object]) -> None:
 
 @dataclass
 class Context:
-    """One run of one command. `heed` has a signal call a function of the command's."""
+    """One run of one command. `heed` has a signal call a function of the command's. `tell` takes
+    sentences where standard error would be drawn over."""
 
     args: argparse.Namespace
     environment: Mapping[str, str]
@@ -65,9 +66,13 @@ class Context:
     heed: Callable[[signal.Signals, Callable[[], object]], None] = of_this_process
     clock: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
+    tell: Callable[[str], object] | None = None
 
     def say(self, sentence: str) -> None:
         """A sentence for the person, on standard error."""
+        if self.tell is not None:
+            self.tell(sentence)
+            return
         with suppress(OSError):
             os.write(self.errors.descriptor, f"ephemeral: {sentence}\n".encode())
 

@@ -262,3 +262,22 @@ def test_a_conversation_is_looked_through_again_and_begun_anew(ada: Machine, bob
     anew = ada.json("chat", "again", "bob")["conversation"]
     ada.json("say", anew, text="third")
     assert ("ada", "third") in texts(bob)
+
+
+def test_nothing_is_shown_of_a_conversation_with_strangers_until_one_agrees(
+    ada: Machine, bob: Machine, carol: Machine
+):
+    # Bob has left her before he learns of it; to her it was a contact's to make.
+    ada.json("chat", "new", "--name", "Trip", "bob", "carol")
+    says(ada, "Trip", "Hello")
+    bob.json("contacts", "remove", "ada")
+    assert texts(bob) == []
+    (known,) = bob.lines("chat")
+    assert known["state"] == "request"
+    assert bob.refused("say", known["conversation"], text="x") == "request"
+    bob.json("chat", "agree", known["conversation"])
+    assert texts(bob) == [("ada", "Hello")]
+    # Of who is blocked not even that is told.
+    carol.json("contacts", "block", "ada")
+    assert carol.lines("chat") == []
+    assert carol.run("inbox").returncode == Exit.NOTHING

@@ -40,8 +40,15 @@ class Place:
             kept=SimpleNamespace(people=self.people), save=lambda: None, ask=self.ask
         )
 
-    def known(self) -> list[Any]:
-        return [SimpleNamespace(id=TRIP, state="following")]
+    def known(self, conversation: bytes | None = None) -> Any:
+        one = SimpleNamespace(id=TRIP, state="following", name="Trip")
+        return [one] if conversation is None else one
+
+    def is_direct(self, _known: object) -> bool:
+        return True
+
+    async def send(self, _conversation: bytes, kind: str, body: dict[str, object]) -> None:
+        assert (kind, body["name"]) == ("card", "Trip")
 
     def name(self, _chain: bytes) -> str:
         return "known"

@@ -20,6 +20,7 @@ __all__ = [
     "Standing",
     "all_of",
     "destroy_secrets",
+    "forget",
     "keep_news",
     "keep_record",
     "kept_record",
@@ -258,6 +259,13 @@ def destroy_secrets(store: Store, conversation: bytes) -> None:
     """Nothing of it is to be opened or sent any more."""
     store.do("UPDATE records SET seed = NULL WHERE conversation = ?", conversation)
     for table in ("drafts", "outbox", "attempts", "places", "ids"):
+        store.do(f"DELETE FROM {table} WHERE conversation = ?", conversation)  # noqa: S608
+
+
+def forget(store: Store, conversation: bytes) -> None:
+    """Nothing of it is kept, but for lines that wait to be shown."""
+    destroy_secrets(store, conversation)
+    for table in ("records", "conversations"):
         store.do(f"DELETE FROM {table} WHERE conversation = ?", conversation)  # noqa: S608
 
 

@@ -60,11 +60,27 @@ def changes(before: Record, after: Record, people: People) -> dict[str, object]:
     }
     if roles:
         found["roles"] = roles
+    others = [
+        b64encode(one.chain)
+        for one in after.people
+        if one.chain in was
+        and _devices(before, one.chain, people) != _devices(after, one.chain, people)
+    ]
+    if others:
+        found["devices"] = others
     if after.timer != before.timer:
         found["timer"] = after.timer
     if after.joining != before.joining:
         found["joining"] = after.joining is not None
     return found
+
+
+def _devices(record: Record, chain: bytes, people: People) -> set[bytes]:
+    """Which of a person's devices a record lists."""
+    line = people.get(chain)
+    if line is None:
+        return set()
+    return {one.device for one in record.devices if line.last.key_ever_of(one.device) is not None}
 
 
 def message_of(content: Content) -> tuple[bytes, bytes] | None:

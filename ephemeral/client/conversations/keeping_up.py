@@ -26,6 +26,7 @@ OVER = frozenset({following.GONE, following.LEFT})
 _MET_AGAIN = OVER | {following.REQUEST}
 # So exactly is it written down when all was read last.
 _NOTED_MS = 3_600_000
+_PAST_MS = 30 * 86_400_000
 #: What is no fault of one conversation.
 FOR_ALL = frozenset(
     {"too_many", "unavailable", "internal", "device_copied", "session_ended", "device_revoked"}
@@ -88,6 +89,7 @@ class KeepingUp:
                     raise
                 failed[summary.conversation] = refusal.code
         self._forget({one.conversation for one in listed})
+        self._forget_past()
         self.pin(None if failed else begun)
         return failed
 
@@ -173,6 +175,19 @@ class KeepingUp:
         if lost:
             with self._store.writing("unfounded"):
                 self._store.do_many("DELETE FROM drafts WHERE conversation = ?", lost)
+
+    def _forget_past(self) -> None:
+        """Where this person isn't any more, nothing is kept after a month."""
+        rows = self._store.all(
+            "SELECT c.conversation FROM conversations c JOIN records r "
+            "ON r.conversation = c.conversation AND r.epoch = c.epoch "
+            "WHERE c.state IN (?, ?) AND r.at < ?",
+            following.GONE, following.LEFT, self._account.now - _PAST_MS,
+        )  # fmt: skip
+        if rows:
+            with self._store.writing("past"):
+                for (conversation,) in rows:
+                    following.forget(self._store, conversation)
 
     def _lose(self, one: Following) -> None:
         one.state, one.why = following.GONE, "not_found"

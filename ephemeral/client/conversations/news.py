@@ -27,9 +27,9 @@ class News:
 
     "message": `content`; `details["counts"]` is False where an edit, a delete or a card isn't its
     sender's to make (6.3), `same` is True where a card says nothing new. "record": another epoch;
-    `details` has `epoch`, and what it changed: `added`, `removed`, `left`, `closed` (chains in
-    base64url), `roles`, `timer`. "refused": `code` says why it isn't shown. "gap", "destroyed":
-    places `from` and `to` that can't be read.
+    `details` has `epoch`, and what it changed: `added`, `removed`, `left`, `closed`, `devices` (of
+    whom others are listed), all chains in base64url; `roles`, `timer`. "refused": `code` says why
+    it isn't shown. "gap", "destroyed": places `from` and `to` that can't be read.
     "note": something to know, by `code`.
     """
 

@@ -5,6 +5,7 @@ answered as at first. It leaves the outbox when it stands in the log.
 """
 
 import asyncio
+import time
 from typing import NamedTuple
 
 from ephemeral.client.accounts.account import Account
@@ -29,6 +30,8 @@ __all__ = ["Sending", "Sent"]
 
 # Messages in one request, and bytes of them.
 _ENTRIES_MAX, _BYTES_MAX = 16, 524_288
+# How long an epoch is left to another device at most, and how often one looks whether it is there.
+_WAIT_MS_MAX, _LOOK_SECONDS = 5_000, 0.25
 
 
 class Sent(NamedTuple):
@@ -188,8 +191,7 @@ class Sending:
         if refusal.code == "rekey_required":
             wait = details.get("wait_ms", 0)
             if isinstance(wait, int) and wait and not waited:
-                await asyncio.sleep(min(wait, 5_000) / 1000)
-                await self._read(one)
+                await self._leave_it_to_another(one, min(wait, _WAIT_MS_MAX) / 1000)
                 return True
             epoch = one.record.epoch
             await self._read(one)
@@ -203,6 +205,16 @@ class Sending:
             # Its bytes are no use any more: another attempt stands there, or the log is another.
             self._unseal(one, batch)
         return waited
+
+    async def _leave_it_to_another(self, one: Following, seconds: float) -> None:
+        """Give another device, which was told first, so long to begin the epoch."""
+        epoch, until = one.record.epoch, time.monotonic() + seconds
+        while one.record.epoch == epoch and one.state == following.FOLLOWING:
+            left = until - time.monotonic()
+            if left <= 0:
+                return
+            await asyncio.sleep(min(left, _LOOK_SECONDS))
+            await self._read(one)
 
     def _unseal(self, one: Following, batch: list[_Waiting]) -> None:
         with self._store.writing("entry"):

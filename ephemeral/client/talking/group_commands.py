@@ -5,10 +5,10 @@ from ephemeral.client.contacts.naming import between
 from ephemeral.client.context import Context
 from ephemeral.client.conversations.engine import Known
 from ephemeral.client.exits import Exit, usage
-from ephemeral.client.talking.here import FOLLOWED, Here, here
-from ephemeral.client.talking.inbox import learn
+from ephemeral.client.talking.here import FOLLOWED, REQUEST, Here, here
+from ephemeral.client.talking.inbox import is_own, learn
 from ephemeral.client.talking.lines import fields_of, lines_of
-from ephemeral.client.talking.saying import introduce
+from ephemeral.client.talking.saying import introduce, welcome
 from ephemeral.protocol.conversations.records import ADMIN, MEMBER
 from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.errors import Refusal
@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 _STATES = {
-    "request": "somebody who is none of your contacts added you: `ephemeral chat agree`",
+    REQUEST: "somebody who is none of your contacts added you: `ephemeral chat agree`",
     "refused": "broken: `ephemeral chat again` begins it anew",
     "left": "you have left it",
     "gone": "over for you",
@@ -42,12 +42,10 @@ async def list_all(context: Context) -> Exit:
     """List the account's conversations."""
     async with here(context) as place:
         await place.sync()
-        known = place.engine.known()
-        new: dict[bytes, int] = {}
-        for one in place.engine.news():
-            new[one.conversation] = new.get(one.conversation, 0) + 1
+        known = place.all_known()
         for each in known:
-            await _put(place, each, new.get(each.id, 0))
+            found = [one for one in place.engine.news(each.id) if not is_own(place, one)]
+            await _put(place, each, sum(bool(lines_of(place, each, one)) for one in found))
     if not known:
         context.reassure(
             "No conversation yet: `ephemeral say` begins one with a contact, "
@@ -129,11 +127,7 @@ async def add(context: Context) -> Exit:
         known = await _followed(place)
         chains = place.people_of(context.args.whom)
         await place.engine.add(known.id, chains)
-        known = place.known(known.id)
-        if known.name is not None:
-            # Who is new hasn't read what it is called.
-            await place.engine.send(known.id, "card", {"name": known.name, "picture": None})
-        await introduce(place, known)
+        known = await welcome(place, known.id)
         await _done(place, known, f"Added: {place.all_of(chains)}.")
     return Exit.OK
 

@@ -15,12 +15,12 @@ from ephemeral.client.exits import ClientError, Exit, usage
 from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.names import name_key
 
-__all__ = ["FOLLOWED", "Here", "here"]
+__all__ = ["FOLLOWED", "REQUEST", "Here", "here"]
 
-#: How a conversation stands that can be read and written to.
-FOLLOWED = "following"
+#: How a conversation stands that can be read and written to; and one to which one must agree first.
+FOLLOWED, REQUEST = "following", "request"
 _NOT_NOW = {
-    "request": (
+    REQUEST: (
         "Somebody who is none of your contacts added you to this conversation. "
         "`ephemeral chat agree` takes part."
     ),
@@ -51,6 +51,10 @@ class Here:
         await self.meet()
         return failed
 
+    def all_known(self) -> list[Known]:
+        """All conversations, but for those to which somebody added one who is blocked here."""
+        return [one for one in self.engine.known() if not self._is_unheard(one)]
+
     async def meet(self) -> None:
         """Know who has become a contact, and who is none any more."""
         listing = await read_listing(self.account)
@@ -59,9 +63,15 @@ class Here:
 
     def is_hidden(self, known: Known | None, chain: bytes | None) -> bool:
         """Whether nothing is to be heard from somebody there: in a group who is blocked is."""
+        if known is None:
+            return False
         person = None if chain is None else self.person(chain)
-        direct = known is not None and self.is_direct(known)
-        return direct and person is not None and person.blocked
+        blocked = person is not None and person.blocked
+        return self._is_unheard(known) or (blocked and self.is_direct(known))
+
+    def _is_unheard(self, known: Known) -> bool:
+        blocked = {one.chain for one in self.persons if one.blocked}
+        return known.state == REQUEST and any(one.chain in blocked for one in known.people)
 
     @property
     def persons(self) -> list[Person]:
@@ -131,6 +141,11 @@ class Here:
         if direct is None:
             direct = await self.engine.found([found.chain])
         return self.known(direct)
+
+    def title_of(self, typed: str) -> str:
+        """What a conversation is called that exists or could be begun."""
+        found = self._meant(typed)
+        return self.title(found) if isinstance(found, Known) else self.who(found.chain)
 
     def people_of(self, typed: Iterable[str]) -> list[bytes]:
         """Chains of people who are known here."""

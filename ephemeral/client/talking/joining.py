@@ -2,6 +2,7 @@
 
 from ephemeral.client.accounts.kept_people import Invited
 from ephemeral.client.talking.here import FOLLOWED, Here
+from ephemeral.client.talking.saying import welcome
 from ephemeral.protocol.conversations.invitations import Invitation, open_redemption
 from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.errors import Refusal
@@ -49,5 +50,6 @@ async def _add(place: Here, of: bytes, invited: Invited, chain: bytes, sealed: b
         return
     people.invited.remove(invited)
     place.account.save()
+    await welcome(place, of)
     await place.account.ask("DELETE", f"/contacts/invitations/{b64encode(invited.id)}")
     place.context.say(f"{place.who(chain)} was let in, by your invitation.")

@@ -4,7 +4,7 @@ Apart from the commands: these take a moment to load, which no command of a room
 """
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from ephemeral.client.connection_options import typed
 from ephemeral.client.durations import parse_duration
 from ephemeral.protocol.names import tidy_name
 
-__all__ = ["CHAT_COMMANDS", "add_talking_commands"]
+__all__ = ["CHAT_COMMANDS", "add_talking_commands", "with_whom"]
 
 _duration = typed(parse_duration)
 
@@ -128,6 +128,14 @@ def add_talking_commands(subparsers: Any) -> None:
     inbox = subparsers.add_parser("inbox", help=sentence, description=sentence)
     person_options(inbox)
     _inbox(inbox)
+
+
+def with_whom(given: Sequence[str]) -> list[str]:
+    """`chat Bob` as `chat with Bob`: unless it is a command, it says with whom."""
+    talks = len(given) > 1 and given[0] == "chat" and not given[1].startswith("-")
+    if talks and given[1] not in CHAT_COMMANDS:
+        return [given[0], "with", *given[1:]]
+    return list(given)
 
 
 def _say(parser: argparse.ArgumentParser) -> None:

@@ -47,6 +47,10 @@ NOTES: Mapping[str, str] = {
         "compare numbers with the people in it"
     ),
     "not_member": "you are in this conversation no more: you were removed, or it was ended",
+    "record_uninvited": (
+        "somebody who is none of your contacts added you. `ephemeral chat agree` takes part; until "
+        "then nothing of it is shown"
+    ),
     "renewal_failed": "a new key could not be made; it is tried again with the next message",
     "seed_commitment": (
         "the key of this part is another than its author announced; another one is made with the "

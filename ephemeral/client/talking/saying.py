@@ -1,10 +1,11 @@
 """`say`: a message to a contact or into a conversation, on its way when the command ends."""
 
-from contextlib import suppress
+from contextlib import aclosing, suppress
 
 from ephemeral.client.context import Context
 from ephemeral.client.conversations.engine import Known
 from ephemeral.client.exits import ClientError, Exit, exit_code_of, usage
+from ephemeral.client.lines import chunks
 from ephemeral.client.output import is_terminal
 from ephemeral.client.talking.here import Here, here
 from ephemeral.protocol.conversations.contents import TEXT_MAX
@@ -12,22 +13,35 @@ from ephemeral.protocol.encoding import b64decode, b64encode
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import ID_SIZE
 
-__all__ = ["introduce", "prepare", "read_reference", "say", "send"]
+__all__ = ["introduce", "prepare", "read_reference", "say", "send", "welcome"]
+
+# Beyond any message.
+_TYPED_MAX = 4 * TEXT_MAX
 
 
 def prepare(context: Context) -> None:
-    """Read the text before the loop starts; who is to type it is told how."""
-    if context.args.delete is not None:
-        return
-    if context.args.text_file is None and is_terminal(context.stdin):
-        context.reassure("Write the message; Ctrl-D on an empty line sends it, Ctrl-C doesn't.")
-    context.prepare({"text"})
+    """Read a text that is there before the loop starts. Who is to type it is asked in `say`."""
+    if context.args.delete is None and not _is_typed(context):
+        context.prepare({"text"})
+
+
+def _is_typed(context: Context) -> bool:
+    return context.args.text_file is None and is_terminal(context.stdin)
 
 
 async def say(context: Context) -> Exit:
     """Send a message; it is stored when this returns."""
     args = context.args
-    kind, body = _wanted(context)
+    if args.delete is None and _is_typed(context):
+        # Before somebody writes, they are told if it can't go anywhere.
+        async with here(context) as place:
+            await place.sync()
+            title = place.title_of(args.where)
+        context.reassure(f"To {title}. Ctrl-D on an empty line sends it, Ctrl-C doesn't.")
+        text = await _typed(context)
+    else:
+        text = "" if args.delete is not None else context.text
+    kind, body = _wanted(context, text)
     async with here(context) as place:
         try:
             await place.sync()
@@ -51,12 +65,22 @@ async def say(context: Context) -> Exit:
     return Exit.OK
 
 
-def _wanted(context: Context) -> tuple[str, dict[str, object]]:
+async def _typed(context: Context) -> str:
+    data = b""
+    async with aclosing(chunks(context.stdin)) as typed:
+        async for one in typed:
+            data += one
+            if len(data) > _TYPED_MAX:
+                break
+    return data.decode("utf-8", "replace")
+
+
+def _wanted(context: Context, text: str) -> tuple[str, dict[str, object]]:
     args = context.args
     if args.delete is not None:
         return "delete", {"of": _of(args.delete)}
     # The end of the last line is the shell's or the keyboard's, not the person's.
-    text = context.text.removesuffix("\n")
+    text = text.removesuffix("\n")
     if not text:
         raise usage("There is no text to send.")
     if len(text.encode()) > TEXT_MAX:
@@ -99,6 +123,15 @@ async def introduce(place: Here, known: Known) -> None:
     await place.engine.send(known.id, "profile", {"name": name, "picture": None})
     told[known.id] = newest
     place.account.save()
+
+
+async def welcome(place: Here, conversation: bytes) -> Known:
+    """Tell those who have just been added what the conversation is called, and who one is."""
+    known = place.known(conversation)
+    if known.name is not None:
+        await place.engine.send(conversation, "card", {"name": known.name, "picture": None})
+    await introduce(place, known)
+    return known
 
 
 async def send(

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import aclosing
+from dataclasses import replace
 
 from ephemeral.client.context import Context
 from ephemeral.client.exits import ClientError, Exit
@@ -43,7 +44,8 @@ class _Talk:
     """One conversation, before a person. A round at a time holds the account."""
 
     def __init__(self, context: Context, face: Face, conversation: bytes, title: str) -> None:
-        self._context = context
+        self._said: list[str] = []
+        self._context = replace(context, tell=self._said.append)
         self._face = face
         self._conversation = conversation
         self._title = title
@@ -131,6 +133,8 @@ class _Talk:
             for line in lines_of(place, known, one):
                 await self._face.log(line)
         await place.engine.taken(found)
+        while self._said:
+            await self._face.log(f"ephemeral: {self._said.pop(0)}")
         place.require_followed(known)
         return bool(found)
 

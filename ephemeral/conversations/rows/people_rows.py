@@ -318,21 +318,24 @@ async def is_beside(connection: Connection, account: bytes, chain: bytes) -> boo
 
 
 async def deserted(
-    connection: Connection, conversations: Sequence[bytes], gone: bytes | None = None
+    connection: Connection, conversations: Sequence[bytes], ended: int, gone: bytes | None = None
 ) -> list[bytes]:
     """Those of these conversations that nobody is in who may be back: no account's chain in force,
-    and none that a recovery may still bring back. `gone`: an account that doesn't count."""
+    and none that has ended since `ended`, which a recovery may bring back. `gone`: an account that
+    doesn't count."""
     rows = await connection.fetch(
         """
         SELECT x.conversation FROM unnest($1::bytea[]) AS asked (conversation)
         JOIN accounts.conversations x ON x.conversation = asked.conversation
         WHERE NOT EXISTS (
           SELECT FROM accounts.conversation_people p
-          LEFT JOIN accounts.chains c ON c.chain = p.chain
+          LEFT JOIN accounts.chains c
+            ON c.chain = p.chain AND c.state = 'ended' AND c.ended_at > $2
           WHERE p.conversation = x.conversation AND coalesce(p.account, c.account) IS NOT NULL
-            AND coalesce(p.account, c.account) IS DISTINCT FROM $2)
+            AND coalesce(p.account, c.account) IS DISTINCT FROM $3)
         """,
         list(conversations),
+        ended,
         gone,
     )
     return [row[0] for row in rows]

@@ -14,6 +14,7 @@ __all__ = [
     "JOIN_MS",
     "KEPT_MS",
     "REPAIRS_PER_DAY",
+    "RETURN_MS",
     "TOLD_MS",
     "UNSEEN_DAYS",
     "WAITING_BYTES",
@@ -44,6 +45,9 @@ WAITING_MESSAGES, WAITING_BYTES = 5_000, 16 * 1024 * 1024
 
 #: How long records are kept once the next one has come.
 KEPT_MS = 30 * DAY_MS
+
+#: How long a chain that has ended may be brought back by a recovery (docs/accounts.md).
+RETURN_MS = 30 * DAY_MS
 
 #: Devices that nobody has seen for so long hold nothing back.
 UNSEEN_DAYS = 30

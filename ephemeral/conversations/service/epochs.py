@@ -122,11 +122,11 @@ class Epochs:
         async def work(connection: Connection) -> Begun:
             await self._hold(connection, asker, record)
             standing, now = await self._standing(connection, asker, conversation)
-            again = await self._again(connection, signed, now)
-            if again is not None:
-                return again
             state, before = standing.state, standing.before
             if (record.epoch, record.previous) != (state.epoch + 1, state.record):
+                again = await self._again(connection, signed, now)
+                if again is not None:
+                    return again
                 raise _conflict(state)
             chains = {one.chain for one in (*before.people, *record.people)}
             lines, states = await self._lines.of(connection, chains)
@@ -153,8 +153,10 @@ class Epochs:
             await self._require_reason(connection, standing, record, now)
             owners = _owners(record, lines, accounts)
             begun = await self._writing.go_on(
-                connection, state, signed, boxes, accounts, owners, now
+                connection, state, signed, boxes, accounts, owners, standing.people, now
             )
+            if left:
+                await member_rows.forget_leaves(connection, conversation)
             await self._spend(connection, asker.account, boxes, now)
             gone = [one.account for chain, one in standing.people.items() if chain not in present]
             self._hints.later(conversation, begun.s, [*gone, *come.values()])
@@ -175,8 +177,9 @@ class Epochs:
         people = await people_rows.people(connection, conversation)
         is_in = any(one.account == asker.account for one in people.values())
         refuse(conversation not in states or not is_in, "not_found")
-        before = await self._records.newest(connection, conversation)
-        return _Standing(states[conversation], before, people), now
+        state = states[conversation]
+        before = await self._records.newest(connection, conversation, state.record)
+        return _Standing(state, before, people), now
 
     async def _again(self, connection: Connection, signed: SignedRecord, now: int) -> Begun | None:
         """The answer of before, if this very record stands."""

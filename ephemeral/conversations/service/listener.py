@@ -76,7 +76,9 @@ class AccountListener:
         await self._drop(connection, account, None)
         names = [one.conversation for one in rows]
         await people_rows.set_due(connection, "people", names)
-        deserted = await people_rows.deserted(connection, names, account)
+        deserted = await people_rows.deserted(
+            connection, names, await clock(connection) - limits.RETURN_MS, account
+        )
         for one in deserted:
             await self._destruction.destroy(connection, one)
         self._tell([one for one in rows if one.conversation not in deserted], [])

@@ -68,8 +68,8 @@ class Membership:
         """
 
         async def work(connection: Connection) -> None:
-            _, person = await self._locked(connection, asker, conversation)
-            record = await self._records.newest(connection, conversation)
+            state, person = await self._locked(connection, asker, conversation)
+            record = await self._records.newest(connection, conversation, state.record)
             lines, _ = await self._lines.of(connection, [person.chain])
             named = record.person(person.chain)
             own = (leave.chain, leave.since) == (person.chain, person.since)
@@ -80,7 +80,8 @@ class Membership:
             row = LeaveRow(leave.chain, leave.since, leave.device, leave.signature)
             await member_rows.insert_leave(connection, conversation, row)
             await people_rows.drop_person(connection, conversation, person.chain)
-            if await people_rows.deserted(connection, [conversation]):
+            now = await clock(connection)
+            if await people_rows.deserted(connection, [conversation], now - limits.RETURN_MS):
                 await self._destruction.destroy(connection, conversation)
                 self._hints.later(conversation, 0, [asker.account])
                 return
@@ -89,7 +90,7 @@ class Membership:
             await people_rows.drop_devices(connection, conversation, gone)
             await self._boxes.drop_of(connection, [(conversation, one) for one in gone])
             await people_rows.set_due(connection, "leave", [conversation])
-            await self._tail.trim(connection, [conversation], await clock(connection))
+            await self._tail.trim(connection, [conversation], now)
             self._hints.people_later(conversation, [asker.account])
 
         await self._doors.watches.told(work)
@@ -120,7 +121,7 @@ class Membership:
             state = states.get(conversation)
             if state is None:
                 raise Refusal("invitation_unknown")
-            invited = await self._is_invited(connection, asker, conversation, invitation)
+            invited = await self._is_invited(connection, asker, state, invitation)
             refuse(not invited, "invitation_unknown")
             present = await people_rows.person(connection, conversation, asker.account)
             if present is not None:
@@ -170,9 +171,10 @@ class Membership:
         return states[conversation], person
 
     async def _is_invited(
-        self, connection: Connection, asker: Asker, conversation: bytes, invitation: bytes
+        self, connection: Connection, asker: Asker, state: LogState, invitation: bytes
     ) -> bool:
         """Whether somebody has redeemed an admin's invitation into it, or has its link."""
+        conversation = state.conversation
         if len(invitation) == _INVITATION_BYTES:
             inviter = await self._doors.contacts.inviter(
                 connection, asker.account, invitation, conversation
@@ -182,5 +184,5 @@ class Membership:
             # Anybody can make an invitation that names any conversation.
             by = await people_rows.person(connection, conversation, inviter)
             return by is not None and by.admin
-        record = await self._records.newest(connection, conversation)
+        record = await self._records.newest(connection, conversation, state.record)
         return record.joining is not None and hmac.compare_digest(record.joining, invitation)

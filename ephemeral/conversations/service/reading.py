@@ -256,9 +256,9 @@ class Reading:
         """All who are in a conversation with their newest chains and keys; who left, who waits."""
 
         async def work(connection: Connection) -> MembersPage:
-            await self._summary(connection, asker, conversation)
+            found = await self._summary(connection, asker, conversation)
             now = await clock(connection)
-            record = await self._records.newest(connection, conversation)
+            record = await self._records.newest(connection, conversation, found.record)
             waiting = await member_rows.joins(connection, conversation, now)
             chains = await self._doors.people.chains(
                 connection, [one.chain for one in record.people]

@@ -38,21 +38,21 @@ class Records:
         found = await self._values.read(connection, "record", [one.payload for one in rows])
         return {one.epoch: found[one.payload] for one in rows if one.payload in found}
 
-    async def newest(self, connection: Connection, conversation: bytes) -> Record:
-        """The newest record of a conversation, which is there.
+    async def newest(self, connection: Connection, conversation: bytes, name: bytes) -> Record:
+        """The newest record of a conversation, which is there; `name` is its R.
 
         Refuses `broken` where a restored database has lost it: nothing can follow on it here.
         """
-        row = await record_rows.newest(connection, conversation)
-        assert row is not None, "a conversation has a record"
-        known = self._read.get(row.record)
+        known = self._read.get(name)
         if known is None:
+            row = await record_rows.newest(connection, conversation)
+            assert row is not None, "a conversation has a record"
             entries = await self.entries(connection, [row])
             if row.epoch not in entries:
                 raise Refusal("broken", details={"first": 0})
             known = SignedRecord.read(entries[row.epoch]).record
-            self.remember(row.record, known)
-        self._read.move_to_end(row.record)
+            self.remember(name, known)
+        self._read.move_to_end(name)
         return known
 
     def remember(self, name: bytes, record: Record) -> None:

@@ -91,7 +91,7 @@ class Sweeper:
         async def work(connection: Connection) -> int:
             found = await tail_rows.untrimmed(connection, now // limits.DAY_MS, CHUNK)
             await self._tail.trim(connection, found, now)
-            for one in await people_rows.deserted(connection, found):
+            for one in await people_rows.deserted(connection, found, now - limits.RETURN_MS):
                 await self._destruction.destroy(connection, one)
             return len(found)
 

@@ -75,17 +75,18 @@ class Writing:
         boxes: Sequence[bytes],
         accounts: Accounts,
         owners: Owners,
+        was: Mapping[bytes, PersonRow],
         now: int,
     ) -> Begun:
-        """The next record of a conversation, which is locked and in this state."""
+        """The next record of a conversation, which is locked, in this state, with these people."""
         new = _advance(signed, Log(state.s, state.log), now)
-        await self._write(connection, signed, boxes, accounts, owners, new)
+        await self._write(connection, signed, boxes, accounts, owners, new, was)
         await conversation_rows.advance(connection, new)
-        await member_rows.forget_leaves(connection, new.conversation)
-        come = [one for one in accounts.values() if one is not None]
-        payloads = await member_rows.drop_joins(connection, new.conversation, come)
-        await self._values.destroy(connection, payloads)
-        # Who is gone held something back, perhaps.
+        come = [one for chain, one in accounts.items() if one is not None and chain not in was]
+        if come:
+            payloads = await member_rows.drop_joins(connection, new.conversation, come)
+            await self._values.destroy(connection, payloads)
+        # Who is gone held something back, perhaps; and this author has seen more.
         await self._tail.trim(connection, [new.conversation], now)
         return Begun(new.conversation, new.epoch, new.s, new.log, now)
 
@@ -97,6 +98,7 @@ class Writing:
         accounts: Accounts,
         owners: Owners,
         new: Advance,
+        was: Mapping[bytes, PersonRow] | None = None,
     ) -> None:
         record, conversation = signed.record, new.conversation
         place = Place(new.s, hashlib.sha256(signed.entry()).digest(), new.log, new.at)
@@ -109,14 +111,13 @@ class Writing:
             connection,
             RecordRow(conversation, new.epoch, new.record, new.s, new.log, new.at, payload, key),
         )
-        present = [
-            PersonRow(one.chain, accounts[one.chain], one.role == ADMIN, one.since)
+        present = {
+            one.chain: PersonRow(one.chain, accounts[one.chain], one.role == ADMIN, one.since)
             for one in record.people
-        ]
-        await people_rows.replace_people(connection, conversation, present)
-        await people_rows.name_chains(
-            connection, conversation, new.epoch, [one.chain for one in record.people]
-        )
+        }
+        if present != was:
+            await people_rows.replace_people(connection, conversation, list(present.values()))
+        await people_rows.name_chains(connection, conversation, new.epoch, list(present))
         await self._list_devices(connection, signed, owners, new)
         self._records.remember(new.record, record)
 

@@ -425,6 +425,37 @@ async def test_an_invitation_that_is_none_leads_nowhere(accounts: AccountDesk, h
         )
 
 
+async def test_in_a_restored_database_contacts_stay_and_what_was_sealed_is_as_if_it_were_not(
+    accounts: AccountDesk,
+) -> None:
+    one, other = await befriended(accounts)
+    third, inviter = await accounts.person(), one.machines[0].asker
+    invitations, used, unused = accounts.contacts.invitations, os.urandom(16), os.urandom(16)
+    await ask(accounts, third, other.address)
+    for id_ in (used, unused):
+        await invitations.make(inviter, id_, b"sealed", None)
+    await invitations.redeem(third.machines[0].asker, used, b"answer")
+    payloads = await accounts.pool.fetch(
+        """
+        WITH lost AS (
+            DELETE FROM payloads WHERE id IN (
+                SELECT own FROM accounts.contact_requests UNION
+                SELECT unnest(ARRAY[payload, redemption]) FROM accounts.contact_invitations)
+            RETURNING id
+        ) DELETE FROM payload_keys WHERE payload IN (SELECT id FROM lost) RETURNING payload
+        """
+    )
+    assert len(payloads) == 4
+    assert await agreed(accounts, one, other) == {True}
+    assert (await listed(accounts, other)).asked == []
+    assert (await listed(accounts, one)).redemptions == []
+    with refused("invitation_unknown"):
+        await invitations.redeem(other.machines[0].asker, unused, b"answer")
+    await invitations.withdraw(inviter, unused)
+    await accounts.contacts.contacts.accept(other.machines[0].asker, third.account)
+    assert await agreed(accounts, third, other) == {True}
+
+
 async def test_whoever_deletes_an_account_is_in_nobodys_contacts(accounts: AccountDesk) -> None:
     one, other = await befriended(accounts)
     third, fourth = await findable(accounts), await accounts.person()

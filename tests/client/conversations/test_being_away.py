@@ -1,5 +1,6 @@
 """Being away for long, with a server in this process whose clock is moved."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -31,6 +32,30 @@ async def test_an_epoch_ends_after_a_day_and_the_next_who_speaks_begins_another(
     assert texts(heard) == ["today", "tomorrow"]
     assert refusals(heard) == []
     assert [one.details["epoch"] for one in heard if one.kind == "record"] == [1, 2]
+
+
+async def test_two_who_speak_at_once_after_a_day_begin_one_epoch(village: Village):
+    ada, bob, conversation = await two(village)
+    await bob.hears()
+    await village.passes(25 * HOUR)
+    await asyncio.gather(ada.says(conversation, "good"), bob.says(conversation, "morning"))
+    heard = await ada.hears()
+    assert sorted(texts(heard)) == ["good", "morning"]
+    assert refusals(heard) == []
+    assert [one.details["epoch"] for one in heard if one.kind == "record"] == [1, 2]
+
+
+async def test_of_a_conversation_that_one_has_left_nothing_is_kept_after_a_month(village: Village):
+    ada, _, conversation = await two(village)
+    async with ada.open() as talk:
+        await talk.leave(conversation)
+    for days, left in ((29, ["left"]), (2, [])):
+        await village.passes(days * DAY)
+        await ada.hears()
+        async with ada.open() as talk:
+            assert [one.state for one in talk.known()] == left
+            records = talk._store.all("SELECT 1 FROM records WHERE conversation = ?", conversation)
+            assert len(records) == len(left)
 
 
 async def test_before_a_day_is_over_somebody_renews_beside_what_they_say(village: Village):

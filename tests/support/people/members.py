@@ -74,8 +74,13 @@ class Member:
     def signer(self) -> SigningKey:
         return self.signing[self.devices[0]]
 
-    def add(self) -> bytes:
-        key = self._new()
+    def add(self, key: SigningKey | None = None) -> bytes:
+        """Another device, or one that is somebody else's too."""
+        if key is None:
+            key = self._new()
+        else:
+            self.signing[device_id(key.public)] = key
+            self.numbers.setdefault(device_id(key.public), 1)
         agreed = consent(key, self.chain)
         self._say(add(self.line.last, self.signer, key.public, agreed))
         return device_id(key.public)
