@@ -9,6 +9,7 @@ from support.people.account_holders import Machine
 from support.people.command_line import Cli
 
 from ephemeral.client.exits import Exit
+from ephemeral.protocol.encoding import b64decode
 
 pytestmark = pytest.mark.usefixtures("_stretched_cheaply")
 
@@ -206,6 +207,26 @@ def test_a_conversation_is_talked_in_by_lines(ada: Machine, bob: Machine):
     assert process.stdout.readline() == "| three\n"
     process.communicate("four\n")
     assert [text for _, text in texts(bob)] == ["four"]
+
+
+def test_of_two_conversations_with_one_person_both_are_read_and_one_is_written_to(
+    ada: Machine, bob: Machine
+):
+    # As if each had begun one before it knew of the other's.
+    first = says(ada, "bob", "one")["conversation"]
+    second = ada.json("chat", "again", "bob")["conversation"]
+    texts(bob)
+    talk = bob.start("chat", "with", "ada")
+    assert talk.stdin is not None
+    assert talk.stdout is not None
+    for where, line in ((first, "two"), (second, "three")):
+        ada.json("say", str(where), text=line)
+        assert talk.stdout.readline().startswith("‹ada›")
+        assert talk.stdout.readline() == f"| {line}\n"
+    talk.communicate("four\n")
+    assert talk.returncode == Exit.OK
+    (heard,) = ada.lines("inbox")
+    assert (heard["text"], heard["conversation"]) == ("four", min(first, second, key=b64decode))
 
 
 def test_nobody_and_nothing_is_said_to_whom_one_does_not_know(ada: Machine, bob: Machine):
