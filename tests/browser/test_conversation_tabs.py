@@ -4,26 +4,11 @@ import re
 from typing import Any
 
 import pytest
-from bare_account import REGISTER, opened
+from bare_account import LIVE, REGISTER, opened
 from playwright.sync_api import Page, WebSocketRoute
 from support.machines.chromium import Visit, Watched
 
 PASSWORD = "correct horse battery canary"
-LIVE = """async () => {
-  const { LiveConversations } = await from("conversations/live");
-  const live = await client.beside((parts, work) => LiveConversations.open(parts, work));
-  const { talk } = live;
-  const events = [];
-  talk.subscribe((id, event) => { if (event !== null) events.push([event.type, id]); });
-  const texts = async (id) => (await talk.of(id).lines({ limit: 99 })).reverse()
-    .flatMap(({ value }) => value.kind === "message" ? [value.content.body.text] : []);
-  const hears = (id, text) => new Promise((resolve) => {
-    const look = async () => { if ((await texts(id)).includes(text)) resolve(true); };
-    talk.subscribe(look);
-    look();
-  });
-  Object.assign(window, { live, talk, events, texts, hears });
-}"""
 SENT = "([id, text]) => talk.of(id).text(text)"
 HEARS = "([id, text]) => hears(id, text)"
 TEXTS = "(id) => texts(id)"
