@@ -1,5 +1,6 @@
-"""A whole life of devices with a canary in every place that a client can fill, and then a search of
-everything that the server has written and printed: files of its database, log, keys, metrics."""
+"""A whole life of devices and contacts with a canary in every place that a client can fill, and
+then a search of everything that the server has written and printed: files of its database, log,
+keys, metrics."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -67,13 +68,52 @@ async def live(holder: AccountHolder, canaries: Canaries) -> None:
     await holder.recover()
 
 
+async def meet(holder: AccountHolder, other: AccountHolder, canaries: Canaries) -> None:
+    """Everything that is asked of contacts, rightly and wrongly."""
+    canaries.watch("other's address", other.address)
+    one, two = holder.machines[-1], await other.found()
+    asked = {"address": other.address, "own": holder.address}
+    await other.ask(two, "PUT", "/contacts/findable", {"findable": True})
+    await holder.ask(one, "POST", "/contacts/requests", asked)
+    nobody = {"address": "nobody_at_all.54321", "own": holder.address}
+    canaries.watch("nobody's address", nobody["address"])
+    await holder.ask(one, "POST", "/contacts/requests", nobody)
+    [waiting] = (await other.ask(two, "GET", "/contacts"))["asked"]
+    await other.ask(two, "PUT", f"/contacts/{waiting['account']}", {"state": "accepted"})
+    await other.ask(two, "GET", f"/contacts/{waiting['account']}/devices")
+    for number in range(2):
+        id_ = b64encode(canaries.secret(f"invitation {number}", 16))
+        said = {"id": id_, "sealed": b64encode(canaries.secret("what it says", 900))}
+        await holder.ask(one, "POST", "/contacts/invitations", said)
+        if number == 0:
+            answer = {"sealed": b64encode(canaries.secret("answer to it", 800))}
+            await other.ask(two, "POST", f"/contacts/invitations/{id_}/redeem", answer)
+    for method, path, wrong in (
+        ("POST", "/contacts/requests", asked | {"address": canaries.text("wrong address")}),
+        ("POST", "/contacts/requests", asked | {"own": "somebody_else.11111"}),
+        ("PUT", f"/contacts/{b64encode(canaries.secret('nobody', 16))}", {"state": "blocked"}),
+        (
+            "POST",
+            f"/contacts/invitations/{b64encode(canaries.secret('none', 16))}/redeem",
+            {"sealed": "AAAA"},
+        ),
+        ("POST", "/contacts/invitations", said | {"sealed": canaries.text("no base64url")}),
+    ):
+        try:
+            await holder.ask(one, method, path, wrong)
+        except Refused:
+            continue
+        raise AssertionError(path)
+
+
 async def test_nothing_of_a_device_is_written_or_printed_in_the_clear(
     serve: Callable[..., Program],
 ) -> None:
     server = serve(**SETTINGS)
     canaries = Canaries()
-    async with AccountHolder(server.url) as holder:
+    async with AccountHolder(server.url) as holder, AccountHolder(server.url) as other:
         await live(holder, canaries)
+        await meet(holder, other, canaries)
         bearer = {"Authorization": f"Bearer {SETTINGS['METRICS_TOKEN']}"}
         told = (await holder.http.get("/metrics", headers=bearer)).content
         data = Path(server.environment["DATA_DIR"])

@@ -4,26 +4,11 @@ import re
 from typing import Any
 
 import pytest
-from bare_account import REGISTER, opened
+from bare_account import LIVE, REGISTER, opened
 from playwright.sync_api import Page, WebSocketRoute
 from support.machines.chromium import Visit, Watched
 
 PASSWORD = "correct horse battery canary"
-LIVE = """async () => {
-  const { LiveConversations } = await from("conversations/live");
-  const live = await client.beside((parts, work) => LiveConversations.open(parts, work));
-  const { talk } = live;
-  const events = [];
-  talk.subscribe((id, event) => { if (event !== null) events.push([event.type, id]); });
-  const texts = async (id) => (await talk.of(id).lines({ limit: 99 })).reverse()
-    .flatMap(({ value }) => value.kind === "message" ? [value.content.body.text] : []);
-  const hears = (id, text) => new Promise((resolve) => {
-    const look = async () => { if ((await texts(id)).includes(text)) resolve(true); };
-    talk.subscribe(look);
-    look();
-  });
-  Object.assign(window, { live, talk, events, texts, hears });
-}"""
 SENT = "([id, text]) => talk.of(id).text(text)"
 HEARS = "([id, text]) => hears(id, text)"
 TEXTS = "(id) => texts(id)"
@@ -85,9 +70,13 @@ def test_one_tab_has_the_socket_all_talk_and_the_next_takes_over(
     # Bo's socket tells of the conversation, and of what is said in it.
     ada.page.evaluate(SENT, [talk, "from the first tab"])
     bo.page.evaluate(HEARS, [talk, "from the first tab"])
-    bo.page.evaluate(SENT, [talk, "from Bo"])
+    # What is not there yet comes to both, though the one alone has read it.
+    waits = "([id, text]) => { window.heard = hears(id, text); }"
     for watched in (ada, second):
-        watched.page.evaluate(HEARS, [talk, "from Bo"])
+        watched.page.evaluate(waits, [talk, "from Boris"])
+    bo.page.evaluate(SENT, [talk, "from Boris"])
+    for watched in (ada, second):
+        watched.page.evaluate("() => window.heard")
     # The second tab has no socket, and sends all the same.
     assert second.page.evaluate("() => [live.isLeading, live.isLive]") == [False, False]
     assert second.frames == []
@@ -184,3 +173,37 @@ def test_what_was_said_in_a_page_that_dies_is_sent_once_by_the_next(
     assert number >= 3
     bo.page.evaluate(HEARS, [talk, expected[-1]])
     assert ada.page.evaluate(TEXTS, talk) == bo.page.evaluate(TEXTS, talk) == expected
+
+
+def test_what_has_a_timer_goes_when_it_is_due_and_before_anything_is_shown(
+    visit: Visit, server: str, ada: Watched, bo: Watched
+) -> None:
+    second = another_tab(visit, server, ada)
+    talk = founded(ada.page, bo.page)
+    ada.page.evaluate("(id) => talk.of(id).timer(1)", talk)
+    look = """async ([id, text]) => {
+      await hears(id, text);
+      const [{ place }] = await talk.of(id).lines({ limit: 1 });
+      await talk.of(id).seen(place);
+    }"""
+    gone = """(id) => new Promise((resolve) => {
+      const look = async () => { if ((await texts(id)).length === 0) resolve(true); };
+      talk.subscribe(look);
+      look();
+    })"""
+    bo.page.evaluate(SENT, [talk, "brief"])
+    ada.page.evaluate(look, [talk, "brief"])
+    for watched in (ada, second):
+        assert watched.page.evaluate(gone, talk)
+    bo.page.evaluate(SENT, [talk, "brief as well"])
+    ada.page.evaluate(HEARS, [talk, "brief as well"])
+    for watched in (ada, second):
+        watched.page.evaluate("() => live.close()")
+    ada.page.evaluate(look, [talk, "brief as well"])
+    ada.page.wait_for_timeout(1100)
+    # The control: nobody has looked, so it is still there.
+    assert ada.page.evaluate(TEXTS, talk) == ["brief as well"]
+    assert opened(second.page, server)["phase"] == "ready"
+    first = LIVE.replace("Object.assign(", f"window.first = await texts('{talk}'); Object.assign(")
+    second.page.evaluate(first)
+    assert second.page.evaluate("() => window.first") == []

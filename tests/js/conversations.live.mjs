@@ -190,6 +190,11 @@ describe("several devices", () => {
     await agree(id, [ada, bob]);
     assert.deepEqual((await phone.texts(id)).slice(-2), ["to both", "from the phone"]);
     await ada.client.revoke(phone.client.state.device, PASSWORD);
+    const { epoch } = await ada.talk.of(id).view();
+    const open = [];
+    assert.equal(await ada.talk.renewAll((left) => open.push(left)), 0);
+    assert.deepEqual(open, [2, 1, 0]);
+    assert.equal((await ada.talk.of(id).view()).epoch, epoch + 1);
     await ada.talk.of(id).text("without it");
     assert.ok((await agree(id, [ada, bob])).includes("without it"));
     await refusal(phone.sync());
@@ -317,6 +322,28 @@ describe("a server that lies", () => {
     await bob.talk.of(id).text("four");
     await ada.sync();
     assert.ok((await ada.texts(id)).includes("four"));
+  });
+
+  test("gives a box that is not the one that was signed: that is said, and another epoch is begun", async () => {
+    const { people: [ada, bob], id } = await together(2);
+    await agree(id, [ada, bob]);
+    await ada.talk.of(id).timer(60);
+    await ada.talk.of(id).text("for whom?");
+    bob.lies = (_, path, answer) => {
+      if (/\/epochs\?/.test(path)) for (const epoch of answer.epochs) if (epoch.epoch === 2) epoch.box = epoch.box && Buffer.alloc(1168).toString("base64url");
+      return answer;
+    };
+    await bob.talk.of(id).catchUp();
+    assert.deepEqual(await bob.texts(id), ["(record)", "(record)", "(message_unreadable)"]);
+    const [, { value: { trouble } }] = await bob.talk.of(id).lines({ limit: 2 });
+    assert.deepEqual([trouble, (await bob.talk.of(id).view()).blamed], ["box_hash", null]);
+    assert.deepEqual(await bob.sync(), []);
+    assert.equal((await bob.talk.of(id).view()).epoch, 3);
+    bob.lies = null;
+    await ada.sync();
+    await ada.talk.of(id).text("for both");
+    await bob.sync();
+    assert.ok((await bob.texts(id)).includes("for both"));
   });
 
   test("shows less than before: what was read stays, once", async () => {

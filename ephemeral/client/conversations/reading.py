@@ -226,8 +226,7 @@ class Reading:
             raise Refusal("malformed")
         if item.s < one.first or item.s <= one.record_s or not one.lists(self._device):
             return
-        if item.device == self._device:
-            self._own_message(one, item, read)
+        own = item.device == self._device and self._is_own(one, item, read)
         if self._is_known(one, item, read):
             return
         if entry is None:
@@ -242,21 +241,20 @@ class Reading:
         except Refusal as refusal:
             read.news.append(self._refused(one, item, refusal.code))
             return
+        # Signed by this device, which never made it: somebody else has its key.
+        refuse(item.device == self._device and not own, "device_copied")
         read.ids.append(_id(one, item))
         self._show(one, item, opened, read)
 
-    def _own_message(self, one: Following, item: Item, read: _Page) -> None:
+    def _is_own(self, one: Following, item: Item, read: _Page) -> bool:
+        """Whether this device has posted it; it leaves the outbox then."""
         row = self._store.one(
             "SELECT id FROM attempts WHERE conversation = ? AND digest = ?",
             one.conversation, item.digest,
         )  # fmt: skip
-        known = self._store.one(
-            "SELECT 1 FROM ids WHERE conversation = ? AND device = ? AND id = ?",
-            one.conversation, item.device, item.id,
-        )  # fmt: skip
-        refuse(row is None and known is None, "device_copied")
         if row is not None:
             read.sent.append(row[0])
+        return row is not None
 
     def _opened(self, one: Following, item: Item, entry: bytes, seed: bytes) -> Opened:
         opened = open_message(

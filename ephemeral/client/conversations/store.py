@@ -113,6 +113,7 @@ class Store:
         crash: Crash = ignore,
     ) -> None:
         self.device = device
+        self._path = path
         self._random = random
         self._crash = crash
         self._cipher = AESGCM(key)
@@ -160,16 +161,20 @@ class Store:
         """A transaction: all of what is done in it is on the disk afterwards, or nothing."""
         assert not self._within, "one transaction at a time"
         self._crash(f"write:{what}")
-        self._db.execute("BEGIN IMMEDIATE")
-        self._within = True
         try:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._within = True
             yield
-        except BaseException:
             self._within = False
-            self._db.execute("ROLLBACK")
+            self._db.execute("COMMIT")
+        except BaseException as error:
+            self._within = False
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            if isinstance(error, sqlite3.Error):
+                # The disk is full, say: nothing of it was done, and all that was before is there.
+                raise usage(f"{self._path} can't be written: {error}.") from None
             raise
-        self._within = False
-        self._db.execute("COMMIT")
         self._crash(f"written:{what}")
 
     def seal(self, table: str, conversation: bytes, data: bytes) -> bytes:

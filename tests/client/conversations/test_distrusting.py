@@ -243,3 +243,24 @@ async def test_who_was_sealed_another_box_begins_the_next_epoch_and_names_the_au
     await bob.says(conversation, "once more")
     assert await ada.texts() == ["one", "two", "three", "not for him", "once more"]
     assert await bob.texts() == ["once more"]
+
+
+async def test_a_server_can_not_have_a_device_take_itself_for_copied(
+    ada: Device, bob: Device, conversation: bytes
+):
+    """What is said to be its own, and isn't signed by it, is a line like any other."""
+    await bob.says(conversation, "four")
+
+    def renamed(found: list[dict[str, Any]]) -> None:
+        for one in found:
+            if one["device"] == b64encode(bob.id):
+                one["device"] = b64encode(ada.id)
+
+    await ada.hears()
+    await bob.says(conversation, "five")
+    ada.around = items(renamed)
+    async with ada.open() as talk:
+        await talk.sync()
+        codes = refusals(talk.news())
+    assert "message_device" in codes
+    assert "device_copied" not in codes

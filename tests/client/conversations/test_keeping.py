@@ -109,3 +109,16 @@ async def test_another_device_of_the_same_account_inherits_nothing(
     account.with_suffix(".conversations").chmod(0o600)
     async with phone.open() as talk:
         assert talk.known() == talk.news() == []
+
+
+async def test_a_full_disk_loses_nothing(ada: Device, bob: Device, conversation: bytes):
+    async with bob.open() as talk:
+        await talk.sync()
+        await talk.taken(talk.news())
+    await ada.says(conversation, "x" * 30_000)
+    async with bob.open() as talk:
+        # As full as it is.
+        talk._store._db.execute("PRAGMA max_page_count = 1")
+        with pytest.raises(ClientError):
+            await talk.sync()
+    assert await bob.texts() == ["x" * 30_000]

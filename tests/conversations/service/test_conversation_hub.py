@@ -283,6 +283,29 @@ async def test_what_can_not_be_read_at_the_moment_is_read_later(
         assert socket.kinds() == [what]
 
 
+async def test_what_has_come_and_what_is_gone_is_told_also_where_reading_fails_in_the_midst_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(module, "_AGAIN_SECONDS", 0)
+    async with stage() as made:
+        socket = await made.socket()
+        made.tables.logs[OTHER] = Table(OTHER)
+        made.tables.members[ACCOUNT] = {OTHER}
+        made.tables.meanwhile.append(lambda: setattr(made.tables, "away", True))
+        made.bus.publish([(TOPIC, ConversationsChanged())])
+        await made.settle()
+        assert socket.take() == []
+        made.tables.away = False
+        await made.settle()
+        assert socket.take() == [
+            {
+                "type": "conversations",
+                "come": [{"conversation": b64encode(OTHER), "s": 1, "epoch": 1}],
+                "gone": [b64encode(ONE)],
+            }
+        ]
+
+
 async def test_a_session_that_ends_is_told_to_its_sockets_and_to_no_others():
     async with stage() as made:
         ends, stays = await made.socket(), await made.socket()

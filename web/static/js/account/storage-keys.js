@@ -17,7 +17,7 @@ import { randomBytes } from "../device/random.js";
 
 const LOCAL = "ephemeral/v1/account/local";
 const ROW = "ephemeral/v1/account/row\0";
-const BATCH = 64;
+const BATCH = 256;
 const decoder = new TextDecoder();
 export const ROTATE = "ephemeral-account/rotate";
 

@@ -159,6 +159,27 @@ export class Conversations {
     }
   }
 
+  /**
+   * Gives another key at once to all conversations in which one is due, as after a device of the account was removed.
+   * @param {(open: number) => void} [told]  how many are still to be done
+   * @returns {Promise<number>} how many could not be done now; whoever speaks there next does it
+   */
+  async renewAll(told = () => undefined) {
+    await this.#chains.newest(this.#member.chain);
+    const ids = await this.#ids();
+    let left = 0;
+    for (const [at, id] of ids.entries()) {
+      told(ids.length - at + left);
+      if ((await readState(this.#store, id))?.standing !== "following") continue;
+      await this.of(id).renew().catch((error) => {
+        if (!(error instanceof Refusal)) throw error;
+        left += 1;
+      });
+    }
+    told(left);
+    return left;
+  }
+
   /** Another tab has changed them in the store that both have. @param {readonly string[]} ids */
   reload(ids) {
     for (const id of ids) this.#tell(id, null);
