@@ -82,15 +82,21 @@ class Reading:
             if any(item.kind == RECORD and item.s not in boxes for item in page.items):
                 served = await self._service.epochs(one.conversation, one.record.epoch - 1)
                 boxes = {epoch.s: epoch for epoch in served}
-            await self._page(one, page, boxes)
-            if not page.more:
+            skip = await self._page(one, page, boxes)
+            if skip is not None:
+                # Read on from there, whatever this page was.
+                await self._beginning.skip(one, skip)
+            elif not page.more:
                 behind = one.log.place < page.s and one.state == following.FOLLOWING
                 refuse(behind or page.s < one.log.place, "broken")
                 here = one.hashes.get(page.s)
                 refuse(here is not None and here != page.hash, "broken")
                 return
 
-    async def _page(self, given: Following, page: LogPage, boxes: dict[int, ServedEpoch]) -> None:
+    async def _page(
+        self, given: Following, page: LogPage, boxes: dict[int, ServedEpoch]
+    ) -> int | None:
+        """Read a page; from which place on it goes on, if what stands before isn't kept."""
         # What is refused in the midst of it leaves no trace.
         one = given.copy()
         read = _Page(seed=following.seed_of(self._store, one.conversation, one.record.epoch))
@@ -111,8 +117,7 @@ class Reading:
                 one.reach(log)
         self._write(one, read)
         given.become(one)
-        if read.skip is not None:
-            await self._beginning.skip(given, read.skip)
+        return read.skip
 
     def _write(self, one: Following, read: _Page) -> None:
         store, conversation = self._store, one.conversation

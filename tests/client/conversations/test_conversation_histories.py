@@ -9,18 +9,21 @@ the others hear. `make talk-histories` tries thousands.
 
 import random
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from support.machines.database import Server as Postgres
 from support.people.gossip import Gossip
-from support.people.truth import proved
+from support.people.truth import alive, proved
 from support.people.village import village_at
 
 from ephemeral.client.conversations import sending
 
 #: How many by default, of so many acts at most; and how many share a server.
 HISTORIES, STEPS, TOGETHER = 16, 30, 20
+#: How many servers that are set back by default, and acts that each of them forgets at most.
+SET_BACK, FORGOTTEN = 3, 12
 
 
 @pytest.fixture(autouse=True)
@@ -34,11 +37,15 @@ def _told(gossip: Gossip, fault: BaseException) -> str:
     return f"history {gossip.number}: {fault!r}\n{story}"
 
 
+async def _happens(gossip: Gossip, most: int) -> None:
+    for _ in range(gossip.draw.randint(most // 2, most)):
+        await gossip.step()
+
+
 async def _lived(gossip: Gossip) -> None:
     try:
         await gossip.begin()
-        for _ in range(gossip.draw.randint(STEPS // 2, STEPS)):
-            await gossip.step()
+        await _happens(gossip, STEPS)
         await proved(gossip)
     except Exception as fault:
         raise AssertionError(_told(gossip, fault)) from fault
@@ -50,11 +57,10 @@ async def _lived(gossip: Gossip) -> None:
 
 
 def numbers(request: pytest.FixtureRequest, few: int) -> list[int]:
-    many = request.config.getoption("--histories")
-    if not many:
-        return list(range(few))
-    first = random.SystemRandom().randrange(1 << 40)
-    return [first + n for n in range(many)]
+    many, first = (request.config.getoption(f"--{name}") for name in ("histories", "history"))
+    if first is None:
+        first = random.SystemRandom().randrange(1 << 40) if many else 0
+    return [first + n for n in range(many or few)]
 
 
 @pytest.mark.timeout(0)
@@ -70,3 +76,53 @@ async def test_whatever_people_do_they_go_on_talking(
                 for number in now:
                     await _lived(Gossip(number, village))
         shutil.rmtree(folder)
+
+
+@pytest.mark.timeout(0)
+async def test_a_server_that_is_set_back_shows_nothing_twice_and_is_gone_on_with(
+    postgres: Postgres, tmp_path: Path, request: pytest.FixtureRequest, copied: Callable[[str], str]
+):
+    for number in numbers(request, SET_BACK):
+        folder = tmp_path / str(number)
+        with postgres.database() as url:
+            await _set_back(number, url, folder, copied)
+        shutil.rmtree(folder)
+
+
+async def _set_back(number: int, url: str, folder: Path, copied: Callable[[str], str]) -> None:
+    async with village_at(url, folder) as village:
+        gossip = Gossip(number, village)
+        try:
+            await gossip.begin()
+            await _happens(gossip, STEPS // 2)
+        except Exception as fault:
+            raise AssertionError(_told(gossip, fault)) from fault
+    older, ahead = folder / "older", village.house.clock.ahead
+    # All of the machine is set back, as by a snapshot of it.
+    shutil.copytree(folder / "data", older / "data")
+    backup = copied(url)
+    for era, (place, database) in enumerate([(folder, url), (older, backup)]):
+        people = [one.device for one in gossip.actors if not one.revoked]
+        async with village_at(database, place, people) as village:
+            gossip.village, gossip.lost = village, era == 0
+            village.house.clock.ahead = ahead
+            await village.passes(0)
+            try:
+                await _era(gossip, era)
+            except Exception as fault:
+                raise AssertionError(_told(gossip, fault)) from fault
+
+
+async def _era(gossip: Gossip, era: int) -> None:
+    gossip.story.append("the server forgets:" if era == 0 else "the server is set back")
+    gossip.era = era
+    if era == 0:
+        await _happens(gossip, FORGOTTEN)
+        for one in alive(gossip):
+            async with one.device.open() as talk:
+                gossip.look(one, talk)
+        return
+    for one in alive(gossip):
+        await one.device.sign_in()
+    await _happens(gossip, STEPS // 2)
+    await proved(gossip)

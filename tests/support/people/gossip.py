@@ -41,6 +41,9 @@ class Fault(NamedTuple):
     at: int = 0
 
 
+NONE = Fault()
+
+
 @dataclass
 class Said:
     """Something that was to be said. `accepted`: it was on the disk, so it will be said; `stored`:
@@ -95,6 +98,8 @@ class Gossip:
         self.passed = 0
         self.timed = False
         self.era = 0
+        #: Whether what happens now will be forgotten by the server: devices neither come nor go.
+        self.lost = False
 
     # --- who is there -----------------------------------------------------------------------------
 
@@ -113,7 +118,7 @@ class Gossip:
                 await other.device.befriend(one.device)
         for _ in range(self.draw.choice([0, 0, 1, 2])):
             await self._link(self._any())
-        await self._found(self.actors[0], Fault())
+        await self._found(self.actors[0], NONE)
 
     def _any(self) -> Actor:
         return self.draw.choice([one for one in self.actors if not one.busy and not one.revoked])
@@ -133,8 +138,7 @@ class Gossip:
         actor = self._any()
         act = draw.choices(list(_ACTS), weights=list(_ACTS.values()))[0]
         if act in {"link", "revoke", "passes"}:
-            # Others of their own try those where they fail.
-            if depth == 0 or act == "revoke":
+            if not self.lost and (depth == 0 or act == "revoke"):
                 await getattr(self, f"_{act}")(actor)
             return
         kinds = ["", "", "", "dies", "dies", "lost", "unanswered", "fails", "twice"]
@@ -259,7 +263,11 @@ class Gossip:
     async def _say(self, actor: Actor, fault: Fault) -> None:
         await self.say(actor, fault, self.draw.choice(self.conversations))
 
-    async def _hear(self, actor: Actor, fault: Fault = Fault()) -> None:
+    async def hear(self, actor: Actor) -> None:
+        """Read all that is new, and be shown it."""
+        await self._hear(actor, NONE)
+
+    async def _hear(self, actor: Actor, fault: Fault) -> None:
         async def work(talk: Conversations) -> None:
             await talk.sync()
             self.look(actor, talk)
@@ -284,7 +292,17 @@ class Gossip:
 
         await self.act(actor, fault, f"founds with {len(people)}", work)
         if not self.conversations:
-            await self._found(actor, Fault())
+            await self._found(actor, NONE)
+
+    async def repair(self, actor: Actor, conversation: bytes) -> None:
+        """Go on with the same people in another conversation, which can be done."""
+
+        async def work(talk: Conversations) -> None:
+            self.conversations.append(await talk.repair(conversation))
+
+        place = self.conversations.index(conversation)
+        ended, _ = await self.act(actor, NONE, f"repairs {place}", work)
+        assert ended == "", ended
 
     async def _changes(self, actor: Actor, fault: Fault, what: str, of: str = "") -> None:
         conversation = self.draw.choice(self.conversations)

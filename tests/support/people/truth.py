@@ -4,7 +4,7 @@ texts; nothing shown twice, nothing lost but what the tail destroyed, and always
 from collections import Counter
 from dataclasses import dataclass, field
 
-from support.people.gossip import Actor, Fault, Gossip, Said
+from support.people.gossip import NONE, Actor, Gossip, Said
 from support.people.village import DAY
 
 from ephemeral.client.conversations.engine import Known
@@ -56,7 +56,7 @@ async def settled(gossip: Gossip) -> dict[str, Standing]:
     before: dict[str, Standing] = {}
     for _ in range(ROUNDS):
         for one in alive(gossip):
-            await gossip._hear(one)
+            await gossip.hear(one)
         now = {one.name: await standing(one) for one in alive(gossip)}
         if {name: one.heads for name, one in now.items()} == {
             name: one.heads for name, one in before.items()
@@ -68,15 +68,27 @@ async def settled(gossip: Gossip) -> dict[str, Standing]:
 
 async def proved(gossip: Gossip) -> None:
     """All that must be so, and then that everybody can say something that everybody hears."""
-    await settled(gossip)
+    await repaired(gossip, await settled(gossip))
     for conversation in list(gossip.conversations):
         for one in alive(gossip):
             stands = await standing(one)
             known = stands.known.get(conversation)
             if known is not None and known.state == "following":
-                await gossip.say(one, Fault(), conversation)
+                await gossip.say(one, NONE, conversation)
                 assert gossip.said[-1].stored, "there is always a way forward"
     check(gossip, await settled(gossip))
+
+
+async def repaired(gossip: Gossip, stands: dict[str, Standing]) -> None:
+    """What can't be followed since the server was set back goes on as another conversation."""
+    for conversation in list(gossip.conversations):
+        for one in alive(gossip):
+            known = stands[one.name].known.get(conversation)
+            if known is None or known.state != "refused" or known.role != "admin":
+                continue
+            await gossip.repair(one, conversation)
+            break
+    await settled(gossip)
 
 
 def check(gossip: Gossip, stands: dict[str, Standing]) -> None:
@@ -103,6 +115,8 @@ def _followers(gossip: Gossip, stands: dict[str, Standing], conversation: bytes)
         known = mine.known.get(conversation)
         if conversation in mine.listed:
             assert known is not None, f"{one.name} knows nothing of it"
+            if gossip.era and (known.state, known.why) == ("refused", "server_back"):
+                continue
             assert known.state == "following", (one.name, known.state, known.why)
             found.append(one)
         else:
@@ -157,9 +171,7 @@ def _one_truth(
     deleted = {one.text for one in gossip.said if one.deleted}
     late = {one.text for one in gossip.said if one.era != gossip.era}
     for one in followers:
-        mine = [
-            each.line for each in one.seen.values() if each.line.conversation == conversation
-        ]
+        mine = [each.line for each in one.seen.values() if each.line.conversation == conversation]
         seen = {_body(each) for each in mine}
         gone = [each.details for each in mine if each.kind in {"gap", "destroyed"}]
         for s, (text, _, _) in places.items():
@@ -186,16 +198,12 @@ def _in_force(line: dict[int, Record], s: int) -> list[Record]:
 
 def _usual(gossip: Gossip, actor: Actor) -> None:
     usual = _USUAL | ({"server_back", "message_again"} if gossip.era else set())
-    codes = {
-        each.line.code for each in actor.seen.values() if each.line.code is not None
-    } - usual
+    codes = {each.line.code for each in actor.seen.values() if each.line.code is not None} - usual
     assert codes == set(), (actor.name, codes)
 
 
 def _once(actor: Actor) -> None:
-    texts = Counter(
-        text for each in actor.seen.values() if (text := _body(each.line)) is not None
-    )
+    texts = Counter(text for each in actor.seen.values() if (text := _body(each.line)) is not None)
     twice = [text for text, count in texts.items() if count > 1]
     assert twice == [], f"{actor.name} was shown something twice"
 
