@@ -160,11 +160,28 @@ describe("the daily turn of the keys", () => {
     let end;
     const writing = locks.request(ROTATE, { mode: "shared" }, () => new Promise((resolve) => { end = resolve; }));
     const turning = rows.rotate(toWords);
-    await new Promise((resolve) => { setImmediate(resolve); });
-    assert.deepEqual(server.shares.map(({ n }) => n), [1]);
+    for (let turns = 0; turns < 20; turns += 1) await new Promise((resolve) => { setImmediate(resolve); });
+    assert.equal(storage.places.get("facts").get("n"), 1);
     end();
     await Promise.all([writing, turning]);
     assert.deepEqual(server.shares.map(({ n }) => n), [2]);
+  });
+
+  test("lets tabs write while rows are moved, and is done when all are", async () => {
+    await begun();
+    let written;
+    const api = { ...server.api, confirm: async (n) => {
+      // Only now, and nobody waits for the end of this turn.
+      await written();
+      return server.confirm(n);
+    } };
+    const turning = new SealedRows(storage, api, locks);
+    await turning.open();
+    const { rows } = await opened();
+    written = () => rows.write({ a: "written meanwhile" });
+    await turning.rotate(toWords);
+    assert.equal(await rows.read("a"), "written meanwhile");
+    assert.deepEqual([...storage.places.get("rows").values()].map(({ n }) => n), [2, 2]);
   });
 });
 
