@@ -155,6 +155,22 @@ describe("the daily turn of the keys", () => {
     assert.equal(server.shares.length, 1);
   });
 
+  test("finds nothing under the old one that was sealed before and written after it", async () => {
+    const rows = await begun();
+    let isTurned;
+    const turned = new Promise((resolve) => { isTurned = resolve; });
+    const late = { read: storage.read, write: async (work) => turned.then(() => storage.write(work)) };
+    // As one that was robbed of the lock: nobody waits for it.
+    const robbed = new SealedRows(late, server.api, { request: (_, options, work = options) => work({}) });
+    await robbed.open();
+    const writing = robbed.write({ c: "late" });
+    await rows.rotate(toWords);
+    isTurned();
+    await writing;
+    assert.equal(await rows.read("c"), "late");
+    assert.deepEqual([...storage.places.get("rows").values()].map(({ n }) => n), [2, 2, 2]);
+  });
+
   test("waits for tabs that write", async () => {
     const rows = await begun();
     let end;
