@@ -180,17 +180,19 @@ def test_whoever_redeems_an_invitation_into_a_conversation_is_let_in(
 
 def test_messages_are_answered_changed_and_taken_back(ada: Machine, bob: Machine):
     first = str(says(ada, "bob", "frist")["message"])
+    second = str(says(ada, "bob", "second")["message"])
     says(ada, "bob", "first", "--edit", first)
-    says(bob, "ada", "well", "--reply", first)
+    says(bob, "ada", "well", "--reply", second)
     says(bob, "ada", "👍", "--react", first)
     told = [(one["kind"], one.get("of")) for one in bob.lines("inbox")]
-    assert told == [("text", None), ("edit", first)]
-    assert [one["kind"] for one in ada.lines("inbox")] == ["reply", "reaction"]
+    assert told == [("text", None), ("text", None), ("edit", first)]
+    told = [(one["kind"], one.get("quote")) for one in ada.lines("inbox")]
+    assert told == [("reply", "second"), ("reaction", None)]
     # Not hers to change.
     says(bob, "ada", "forged", "--edit", first)
     assert "isn't theirs to change" in ada.run("inbox").stdout
-    second = str(says(ada, "bob", "secret")["message"])
-    ada.json("say", "bob", "--delete", second)
+    third = str(says(ada, "bob", "secret")["message"])
+    ada.json("say", "bob", "--delete", third)
     shown = bob.run("inbox").stdout
     assert "secret" not in shown
     assert "deleted a message" in shown

@@ -17,7 +17,7 @@ import { keysOf } from "./store.js";
 
 /** Messages of one request, and bytes of them. */
 const TOGETHER = 16;
-const TOGETHER_BYTES = 700_000;
+const TOGETHER_BYTES = 524_288;
 /** How often the same is tried again after others were faster. */
 const ATTEMPTS = 12;
 /** While another device begins the epoch that is due. */
