@@ -4,6 +4,7 @@ import asyncio
 
 from ephemeral.client.context import Context
 from ephemeral.client.conversations import news as kinds
+from ephemeral.client.conversations.engine import Known
 from ephemeral.client.conversations.news import News
 from ephemeral.client.exits import ClientError, Exit, exit_code_of
 from ephemeral.client.safe_text import neutralise_line
@@ -19,6 +20,8 @@ __all__ = ["inbox", "is_own", "learn", "status_of"]
 # For so long nothing is asked while nothing seems to be new.
 _ROUND_SECONDS = 25.0
 _AGAIN_SECONDS = 2.0
+# Whoever is interrupted reads no more than so many twice.
+_AT_ONCE = 100
 
 
 async def inbox(context: Context) -> Exit:
@@ -84,24 +87,30 @@ async def _round(
 
 async def _put(place: Here, found: list[News]) -> int:
     """Print news, acknowledge them once they are printed; how many were printed."""
-    context, count = place.context, 0
+    count = 0
     await learn(place, found)
     known = {one.id: one for one in place.engine.known()}
-    for one in found:
-        where = known.get(one.conversation)
-        if is_own(place, one) or place.is_hidden(where, one.chain):
-            continue
-        lines = lines_of(place, where, one)
-        if context.wants_json and (lines or _for_programs(one)):
-            await context.put_json(fields_of(place, where, one))
-        elif lines and not context.wants_json:
-            await context.put("\n".join(lines))
-        else:
-            continue
-        count += 1
-    if found:
-        await place.engine.taken(found)
+    for first in range(0, len(found), _AT_ONCE):
+        some = found[first : first + _AT_ONCE]
+        for one in some:
+            count += await _put_one(place, known.get(one.conversation), one)
+        await place.engine.taken(some)
     return count
+
+
+async def _put_one(place: Here, known: Known | None, one: News) -> bool:
+    """Print one; whether there was something to print."""
+    context = place.context
+    if is_own(place, one) or place.is_hidden(known, one.chain):
+        return False
+    lines = lines_of(place, known, one)
+    if context.wants_json and (lines or _for_programs(one)):
+        await context.put_json(fields_of(place, known, one))
+    elif lines and not context.wants_json:
+        await context.put("\n".join(lines))
+    else:
+        return False
+    return True
 
 
 def _for_programs(one: News) -> bool:

@@ -4,7 +4,7 @@ from contextlib import aclosing, suppress
 
 from ephemeral.client.context import Context
 from ephemeral.client.conversations.engine import Known
-from ephemeral.client.exits import ClientError, Exit, exit_code_of, usage
+from ephemeral.client.exits import ClientError, Exit, usage
 from ephemeral.client.lines import chunks
 from ephemeral.client.output import is_terminal
 from ephemeral.client.talking.here import Here, here
@@ -15,6 +15,8 @@ from ephemeral.protocol.limits import ID_SIZE
 
 __all__ = ["introduce", "prepare", "read_reference", "say", "send", "welcome"]
 
+# Statuses of a server that couldn't do what it was asked for.
+_FAULTS = 500
 # Characters.
 _QUOTED = 280
 # Beyond any message.
@@ -156,11 +158,14 @@ async def send(
     try:
         sent = await place.engine.send(conversation, kind, body)
     except (ClientError, Refusal) as error:
-        status = error.status if isinstance(error, ClientError) else exit_code_of(error)
-        if status != Exit.NETWORK:
+        # What was refused isn't sent later; what nobody has answered is, unless it is found there.
+        kept = (
+            error.status >= _FAULTS if isinstance(error, Refusal) else error.status == Exit.NETWORK
+        )
+        if not kept:
             raise
         message = f"{error.message} The message is kept here, and sent once by the next command."
-        raise ClientError(status, error.code, message) from None
+        raise ClientError(Exit.NETWORK, error.code, message) from None
     device = place.account.kept.device
     assert device is not None
     return {
