@@ -207,3 +207,19 @@ def test_what_has_a_timer_goes_when_it_is_due_and_before_anything_is_shown(
     first = LIVE.replace("Object.assign(", f"window.first = await texts('{talk}'); Object.assign(")
     second.page.evaluate(first)
     assert second.page.evaluate("() => window.first") == []
+
+
+@pytest.mark.release
+def test_firefox_keeps_reads_and_turns_its_keys_as_well(
+    visit_firefox: Visit, server: str, bo: Watched
+) -> None:
+    ada = somebody(visit_firefox, server, "ada")
+    talk = founded(ada.page, bo.page)
+    bo.page.evaluate("(id) => talk.of(id).catchUp()", talk)
+    ada.page.wait_for_function(IS_LIVE)
+    bo.page.evaluate(SENT, [talk, "over two engines"])
+    ada.page.evaluate(HEARS, [talk, "over two engines"])
+    ada.page.evaluate("async () => { await (await partsOf()).rows.rotate(async () => null); }")
+    ada.page.evaluate(SENT, [talk, "under another key"])
+    bo.page.evaluate(HEARS, [talk, "under another key"])
+    assert ada.page.evaluate(TEXTS, talk) == ["over two engines", "under another key"]

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, test } from "node:test";
 import { PASSWORD, everybodyGoes, refusal } from "./account_people.mjs";
-import { befriend, linked, somebody } from "./conversation_talkers.mjs";
+import { befriend, linked, recovered, somebody } from "./conversation_talkers.mjs";
 import { Refusal } from "../../web/static/js/protocol/errors.js";
 import { PageClosed } from "./memory_storage.mjs";
 import { fromBase64url } from "../../web/static/js/protocol/encoding.js";
@@ -214,6 +214,26 @@ describe("several devices", () => {
     await phone.talk.own.set("alias", "bob", null);
     await ada.sync();
     assert.equal((await ada.talk.own.registers()).get("alias", "bob"), null);
+  });
+
+  test("one that comes back with ten words goes on from what was pinned; without pins others have to list it", async () => {
+    for (const pinned of [true, false]) {
+      const { people: [bob, ada], id } = await together(2);
+      assert.deepEqual(await ada.sync(), []);
+      const again = await recovered(ada, { pinned });
+      assert.deepEqual(await again.sync(), []);
+      if (!pinned) {
+        assert.equal(await refusal(again.talk.of(id).text("too early")), "not_compared");
+        await bob.sync();
+        await bob.talk.of(id).text("is it you?");
+        await again.sync();
+      }
+      await again.talk.of(id).text("back again");
+      await bob.sync();
+      assert.ok((await bob.texts(id)).includes("back again"), String(pinned));
+      await refusal(ada.sync());
+      assert.ok(!(await ada.texts(id)).includes("back again"));
+    }
   });
 
   test("one whose disk was copied sees that somebody else speaks with its keys", async () => {

@@ -15,7 +15,7 @@ from ephemeral.client.talking.own_devices import share
 from ephemeral.client.talking.waiting import Waiting
 from ephemeral.protocol.errors import Refusal
 
-__all__ = ["inbox", "is_own", "learn", "status_of"]
+__all__ = ["inbox", "is_own", "is_passing", "learn"]
 
 # For so long nothing is asked while nothing seems to be new.
 _ROUND_SECONDS = 25.0
@@ -39,7 +39,7 @@ async def inbox(context: Context) -> Exit:
                     new, failed = await _round(place, failed, first=first)
                     first = False
             except (ClientError, Refusal) as error:
-                if not args.follow or status_of(error) != Exit.NETWORK:
+                if not args.follow or not is_passing(error):
                     raise
                 context.say(f"{neutralise_line(error.message)} Trying again.")
                 await asyncio.sleep(_AGAIN_SECONDS)
@@ -62,9 +62,10 @@ async def inbox(context: Context) -> Exit:
 _NOT_ALL = "Not everything could be read now; it is tried again next time."
 
 
-def status_of(error: ClientError | Refusal) -> Exit:
-    """With what a command would end that was refused so."""
-    return error.status if isinstance(error, ClientError) else exit_code_of(error)
+def is_passing(error: ClientError | Refusal) -> bool:
+    """Whether it is worth trying again: nobody answers, or another command has the account."""
+    status = error.status if isinstance(error, ClientError) else exit_code_of(error)
+    return status == Exit.NETWORK or error.code == "account_busy"
 
 
 async def _round(
