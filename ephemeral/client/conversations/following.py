@@ -37,7 +37,9 @@ __all__ = [
 FOLLOWING, REQUEST, REFUSED = "following", "request", "refused"
 LEFT, GONE = "left", "gone"
 
-# Of records' entries so many are kept, for whoever goes on from one; of the others nothing.
+# Of records' entries so many are kept, for whoever goes on from one; of the others nothing. What was
+# said and read in these epochs is known again: a server that went back may show it once more, and
+# edits reach back for a day, however many epochs that is.
 _LINE_KEPT = 64
 
 
@@ -205,13 +207,13 @@ def keep_record(store: Store, signed: SignedRecord, s: int, at: int, seed: bytes
         "WHERE conversation = ? AND epoch < ? AND ended_at IS NULL",
         at, *before,
     )  # fmt: skip
-    store.do(
-        "DELETE FROM records WHERE conversation = ? AND epoch < ?", conversation, epoch - _LINE_KEPT
-    )
+    for table in ("records", "attempts", "ids"):
+        store.do(
+            f"DELETE FROM {table} WHERE conversation = ? AND epoch < ?",  # noqa: S608
+            conversation, epoch - _LINE_KEPT,
+        )  # fmt: skip
     # Nothing of an epoch that is over is accepted any more.
     store.do("DELETE FROM drafts WHERE conversation = ? AND epoch <= ?", *before)
-    store.do("DELETE FROM attempts WHERE conversation = ? AND epoch < ?", *before)
-    store.do("DELETE FROM ids WHERE conversation = ? AND epoch < ?", conversation, epoch - 1)
 
 
 def kept_record(store: Store, conversation: bytes, record: bytes) -> Record | None:
@@ -270,7 +272,7 @@ def forget(store: Store, conversation: bytes) -> None:
 
 
 def time_of(store: Store, conversation: bytes, message: tuple[bytes, bytes]) -> int | None:
-    """When a message came, of this epoch or the one before, by its device and id."""
+    """When a message came, by its device and id; None: it isn't known here (any more)."""
     row = store.one(
         "SELECT at FROM ids WHERE conversation = ? AND device = ? AND id = ?",
         conversation,
