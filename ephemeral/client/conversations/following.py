@@ -37,9 +37,9 @@ __all__ = [
 FOLLOWING, REQUEST, REFUSED = "following", "request", "refused"
 LEFT, GONE = "left", "gone"
 
-# Of records' entries so many are kept, for whoever goes on from one; of the others nothing. What was
-# said and read in these epochs is known again: a server that went back may show it once more, and
-# edits reach back for a day, however many epochs that is.
+# Of records' entries so many are kept, for whoever goes on from one; of the others nothing. What
+# was said and read in these epochs is known again: a server that went back may show it once more,
+# and edits reach back for a day, however many epochs that is.
 _LINE_KEPT = 64
 
 
@@ -258,16 +258,17 @@ def waiting_news(store: Store, conversation: bytes | None) -> list[News]:
 
 
 def destroy_secrets(store: Store, conversation: bytes) -> None:
-    """Nothing of it is to be opened or sent any more."""
+    """Nothing of it is to be opened or sent any more. What was said and read is known again, should
+    a server that went back have it once more."""
     store.do("UPDATE records SET seed = NULL WHERE conversation = ?", conversation)
-    for table in ("drafts", "outbox", "attempts", "places", "ids"):
+    for table in ("drafts", "outbox", "places"):
         store.do(f"DELETE FROM {table} WHERE conversation = ?", conversation)  # noqa: S608
 
 
 def forget(store: Store, conversation: bytes) -> None:
     """Nothing of it is kept, but for lines that wait to be shown."""
     destroy_secrets(store, conversation)
-    for table in ("records", "conversations"):
+    for table in ("records", "conversations", "attempts", "ids"):
         store.do(f"DELETE FROM {table} WHERE conversation = ?", conversation)  # noqa: S608
 
 

@@ -27,6 +27,9 @@ from ephemeral.protocol.errors import Refusal, refuse
 
 __all__ = ["Reading"]
 
+# What a message of a log that has gone another way is refused for.
+_OF_ANOTHER_LOG = {"log_fork", "message_record"}
+
 
 @dataclass(slots=True)
 class _Page:
@@ -41,6 +44,8 @@ class _Page:
     #: Nothing beyond is read; or only from this place on, since what was before is destroyed.
     stop: bool = False
     skip: int | None = None
+    #: Whether the server's log is seen to be another one than what was read here.
+    forked: bool = False
 
 
 class Reading:
@@ -99,7 +104,10 @@ class Reading:
         """Read a page; from which place on it goes on, if what stands before isn't kept."""
         # What is refused in the midst of it leaves no trace.
         one = given.copy()
-        read = _Page(seed=following.seed_of(self._store, one.conversation, one.record.epoch))
+        read = _Page(
+            seed=following.seed_of(self._store, one.conversation, one.record.epoch),
+            forked=_is_other(one, page, boxes),
+        )
         for item in page.items:
             entry = item.entry
             if entry is None and item.kind == RECORD and item.s in boxes:
@@ -183,6 +191,8 @@ class Reading:
         except Refusal as refusal:
             if not judging.is_verdict(refusal.code):
                 raise
+            # It follows what isn't known here: that is no fault of who wrote it.
+            refuse(read.forked, "broken")
             code = "update_needed" if refusal.code == "record_version" else refusal.code
             one.state, one.why = following.REFUSED, code
             read.news.append(self._refused(one, item, code))
@@ -218,8 +228,10 @@ class Reading:
         """Whoever meets a record of its own that it didn't make was copied."""
         if signed.record.by != self._device:
             return
+        # One on its line is met again where a conversation that was gone is there again.
         row = self._store.one(
-            "SELECT 1 FROM drafts WHERE conversation = ? AND record = ?",
+            "SELECT 1 FROM drafts WHERE conversation = ?1 AND record = ?2 "
+            "UNION SELECT 1 FROM records WHERE conversation = ?1 AND record = ?2",
             one.conversation, signed.hash,
         )  # fmt: skip
         refuse(row is None, "device_copied")
@@ -244,6 +256,7 @@ class Reading:
         try:
             opened = self._opened(one, item, entry, read.seed)
         except Refusal as refusal:
+            refuse(read.forked and refusal.code in _OF_ANOTHER_LOG, "broken")
             read.news.append(self._refused(one, item, refusal.code))
             return
         # Signed by this device, which never made it: somebody else has its key.
@@ -335,6 +348,20 @@ class Reading:
             0, one.conversation, news.NOTE, item.s, item.at, person and person.chain, item.device,
             code=code, details={"by": b64encode(item.device)},
         )  # fmt: skip
+
+
+def _is_other(one: Following, page: LogPage, boxes: dict[int, ServedEpoch]) -> bool:
+    """Whether a page goes on from something else than what was read, as after a server went back
+    and was written to since: the hash isn't what comes of it here, or another record is in force."""
+    log = one.log
+    for item in page.items:
+        log = log.next(item.kind, item.device, item.digest)
+    if log.place == page.s:
+        return log.hash != page.hash
+    return any(
+        each.epoch == one.record.epoch and each.entry != one.signed.entry()
+        for each in boxes.values()
+    )
 
 
 def _id(one: Following, item: Item) -> tuple[bytes, bytes, int, int, int]:

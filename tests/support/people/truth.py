@@ -174,6 +174,8 @@ def _one_truth(
         mine = [each.line for each in one.seen.values() if each.line.conversation == conversation]
         seen = {_body(each) for each in mine}
         gone = [each.details for each in mine if each.kind in {"gap", "destroyed"}]
+        # Where the server was set back to an epoch that is over here, its secret is gone.
+        unreadable = {each.s for each in mine if gossip.era and each.code == "box_broken"}
         for s, (text, _, _) in places.items():
             force = _in_force(line, s)
             if not force or text in deleted or text in late:
@@ -182,6 +184,7 @@ def _one_truth(
                 covered = _destroys(gossip) and any(
                     each["from"] <= s <= each["to"] for each in gone
                 )
+                covered |= s in unreadable
                 assert covered or text in seen, f"{one.name} lacks {text!r} at {s}"
 
 
@@ -197,7 +200,7 @@ def _in_force(line: dict[int, Record], s: int) -> list[Record]:
 
 
 def _usual(gossip: Gossip, actor: Actor) -> None:
-    usual = _USUAL | ({"server_back", "message_again"} if gossip.era else set())
+    usual = _USUAL | ({"server_back", "box_broken"} if gossip.era else set())
     codes = {each.line.code for each in actor.seen.values() if each.line.code is not None} - usual
     assert codes == set(), (actor.name, codes)
 
