@@ -86,6 +86,7 @@ class Reading:
                 continue
             if any(item.kind == RECORD and item.s not in boxes for item in page.items):
                 served = await self._service.epochs(one.conversation, one.record.epoch - 1)
+                refuse(_is_elsewhere(one, served), "broken")
                 boxes = {epoch.s: epoch for epoch in served}
             skip = await self._page(one, page, boxes)
             if skip is not None:
@@ -106,7 +107,7 @@ class Reading:
         one = given.copy()
         read = _Page(
             seed=following.seed_of(self._store, one.conversation, one.record.epoch),
-            forked=_is_other(one, page, boxes),
+            forked=_is_other(one, page),
         )
         for item in page.items:
             entry = item.entry
@@ -191,8 +192,6 @@ class Reading:
         except Refusal as refusal:
             if not judging.is_verdict(refusal.code):
                 raise
-            # It follows what isn't known here: that is no fault of who wrote it.
-            refuse(read.forked, "broken")
             code = "update_needed" if refusal.code == "record_version" else refusal.code
             one.state, one.why = following.REFUSED, code
             read.news.append(self._refused(one, item, code))
@@ -256,7 +255,8 @@ class Reading:
         try:
             opened = self._opened(one, item, entry, read.seed)
         except Refusal as refusal:
-            refuse(read.forked and refusal.code in _OF_ANOTHER_LOG, "broken")
+            other = read.forked and refusal.code in _OF_ANOTHER_LOG
+            refuse(other and not read.news, "broken")
             read.news.append(self._refused(one, item, refusal.code))
             return
         # Signed by this device, which never made it: somebody else has its key.
@@ -350,17 +350,19 @@ class Reading:
         )  # fmt: skip
 
 
-def _is_other(one: Following, page: LogPage, boxes: dict[int, ServedEpoch]) -> bool:
+def _is_other(one: Following, page: LogPage) -> bool:
     """Whether a page goes on from something else than what was read, as after a server went back
-    and was written to since: the hash isn't what comes of it here, or another record is in force."""
+    and was written to since: its hash isn't what comes of it here."""
     log = one.log
     for item in page.items:
         log = log.next(item.kind, item.device, item.digest)
-    if log.place == page.s:
-        return log.hash != page.hash
-    return any(
-        each.epoch == one.record.epoch and each.entry != one.signed.entry()
-        for each in boxes.values()
+    return log.place == page.s and log.hash != page.hash
+
+
+def _is_elsewhere(one: Following, served: list[ServedEpoch]) -> bool:
+    """Whether the server has another record than the newest one here, or none so new."""
+    return not any(each.entry == one.signed.entry() for each in served) and (
+        not served or served[0].epoch <= one.record.epoch
     )
 
 
