@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.machines.server import Program
 from support.people.correspondents import Device, refusals, texts
-from support.people.scripted import Script, Scripted, scripted
+from support.people.scripted import Script, Scripted, befriend, scripted
 
 from ephemeral.protocol.encoding import b64decode, b64encode
 
@@ -31,15 +31,6 @@ async def bob(script: Script, ada: Device) -> Scripted:
     made = await Scripted(script, "bob").register()
     await befriend(made, ada)
     return made
-
-
-async def befriend(one: Scripted, other: Device) -> None:
-    await one.asks("PUT", "contacts/findable", {"findable": True})
-    async with other.file() as account:
-        body = {"address": one.address, "own": other.person.address}
-        await account.ask("POST", "/contacts/requests", body)
-    account_id = b64encode(await other.account_id())
-    await one.asks("PUT", f"contacts/{account_id}", {"state": "accepted"})
 
 
 async def heard(device: Device) -> list[str]:
