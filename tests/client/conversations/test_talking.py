@@ -1,5 +1,7 @@
 """People talk by the client's library, against the real server."""
 
+import hashlib
+
 from support.people.correspondents import Device, refusals, texts
 
 from ephemeral.client.conversations.news import MESSAGE, News
@@ -183,3 +185,29 @@ async def test_a_stranger_is_followed_only_by_who_says_so(new, ada: Device, bob:
     async with bob.open() as talk:
         await talk.agree(conversation)
         assert texts(talk.news()) == ["hello"]
+
+
+async def test_who_has_a_link_waits_to_be_added_and_follows_whom_it_named(
+    new, ada: Device, bob: Device
+):
+    conversation = await founded(ada, bob)
+    joining = hashlib.sha256(b"the secret of a link").digest()
+    stranger = await new("stranger")
+    async with ada.open() as talk:
+        await talk.joining(conversation, joining)
+    async with stranger.file() as account:
+        account.kept.people.expected[conversation] = ada.chain
+        account.save()
+    async with stranger.open() as talk:
+        await talk.join(conversation, joining, b"sealed under the link")
+        await talk.sync()
+        assert talk.known() == []
+    async with ada.open() as talk:
+        (waiting,) = await talk.joins(conversation)
+        assert (waiting.person.chain, waiting.sealed) == (stranger.chain, b"sealed under the link")
+        await talk.add(conversation, [stranger.chain])
+        await talk.text(conversation, "welcome")
+        assert await talk.joins(conversation) == []
+    assert await stranger.texts() == ["welcome"]
+    await stranger.says(conversation, "hello")
+    assert await bob.texts() == ["welcome", "hello"]
