@@ -82,15 +82,16 @@ class Reading:
             if any(item.kind == RECORD and item.s not in boxes for item in page.items):
                 served = await self._service.epochs(one.conversation, one.record.epoch - 1)
                 boxes = {epoch.s: epoch for epoch in served}
-            await self._page(one, page, boxes)
-            if not page.more:
+            skipped = await self._page(one, page, boxes)
+            if not page.more and not skipped:
                 behind = one.log.place < page.s and one.state == following.FOLLOWING
                 refuse(behind or page.s < one.log.place, "broken")
                 here = one.hashes.get(page.s)
                 refuse(here is not None and here != page.hash, "broken")
                 return
 
-    async def _page(self, given: Following, page: LogPage, boxes: dict[int, ServedEpoch]) -> None:
+    async def _page(self, given: Following, page: LogPage, boxes: dict[int, ServedEpoch]) -> bool:
+        """Read a page, and write down what it brings; whether some of it had to be skipped."""
         # What is refused in the midst of it leaves no trace.
         one = given.copy()
         read = _Page(seed=following.seed_of(self._store, one.conversation, one.record.epoch))
@@ -113,6 +114,7 @@ class Reading:
         given.become(one)
         if read.skip is not None:
             await self._beginning.skip(given, read.skip)
+        return read.skip is not None
 
     def _write(self, one: Following, read: _Page) -> None:
         store, conversation = self._store, one.conversation

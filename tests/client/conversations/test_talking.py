@@ -211,3 +211,31 @@ async def test_who_has_a_link_waits_to_be_added_and_follows_whom_it_named(
     assert await stranger.texts() == ["welcome"]
     await stranger.says(conversation, "hello")
     assert await bob.texts() == ["welcome", "hello"]
+
+
+async def test_who_was_removed_and_added_again_meanwhile_goes_on(
+    ada: Device, bob: Device, eve: Device
+):
+    conversation = await founded(ada, bob, eve)
+    for speaks in (True, False):
+        await eve.hears()
+        async with ada.open() as talk:
+            await talk.remove(conversation, [eve.chain])
+            await talk.text(conversation, "without her")
+            await talk.add(conversation, [eve.chain])
+            await talk.text(conversation, "with her")
+        if speaks:
+            # She learns of it by what she wants to say.
+            await eve.says(conversation, "here")
+        heard = await eve.hears()
+        assert texts(heard) == ["with her"] + ["here"] * speaks
+        assert refusals(heard) == ["changes_not_seen" if speaks else "not_member"]
+    assert "here" in await bob.texts()
+
+
+async def test_a_wish_that_is_fulfilled_begins_no_epoch(ada: Device, bob: Device):
+    conversation = await founded(ada, bob)
+    async with ada.open() as talk:
+        await talk.add(conversation, [bob.chain])
+        await talk.timer(conversation, 0)
+        assert [one.epoch for one in talk.known()] == [1]
