@@ -452,7 +452,7 @@ class Settings:
         Declared(
             _whole(0, 2**50),
             "8589934592",
-            "The most bytes that may wait in all rooms together; 0 doesn't limit them.",
+            "The most bytes that may wait in all rooms, and in all conversations; 0: no limit.",
         ),
     ]
     lease_seconds: Annotated[

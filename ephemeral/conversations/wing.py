@@ -36,7 +36,9 @@ async def conversations_wing(ground: Ground, doors: Doors) -> AsyncIterator[Wing
         ground.settings.log_ttl_seconds * 1000,
         ground.random,
         ground.fault,
+        ground.settings.storage_bytes,
     )
+    await services.stock.measure()
 
     async def topics_of(account: bytes) -> list[bytes]:
         asked = await doors.requests.topic_of(account)
@@ -71,7 +73,11 @@ async def conversations_wing(ground: Ground, doors: Doors) -> AsyncIterator[Wing
         yield Wing(
             operations=operations,
             sockets=[socket_route(operations, hub, doors, actions, ground.settings.base_path)],
-            background={"conversations": services.sweeper.run, "account sockets": hub.run},
+            background={
+                "conversations": services.sweeper.run,
+                "conversations' stock": services.stock.run,
+                "account sockets": hub.run,
+            },
             gauges={metrics.CONVERSATION_QUEUE: lambda: services.ledger.queued},
             figures=figures,
         )

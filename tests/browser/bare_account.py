@@ -38,6 +38,22 @@ REGISTER = """async ([name, password]) => {
   await client.confirmWords();
   return { address, words, state: client.state };
 }"""
+# Its conversations, after that.
+LIVE = """async () => {
+  const { LiveConversations } = await from("conversations/live");
+  const live = await client.beside((parts, work) => LiveConversations.open(parts, work));
+  const { talk } = live;
+  const events = [];
+  talk.subscribe((id, event) => { if (event !== null) events.push([event.type, id]); });
+  const texts = async (id) => (await talk.of(id).lines({ limit: 99 })).reverse()
+    .flatMap(({ value }) => value.kind === "message" ? [value.content.body.text] : []);
+  const hears = (id, text) => new Promise((resolve) => {
+    const look = async () => { if ((await texts(id)).includes(text)) resolve(true); };
+    talk.subscribe(look);
+    look();
+  });
+  Object.assign(window, { live, talk, events, texts, hears });
+}"""
 # What a device does once a day, today.
 ROTATE = """async () => {
   const parts = await partsOf();

@@ -9,13 +9,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from bare_account import REGISTER, ROTATE, holds, opened, profile
+from bare_account import LIVE, REGISTER, ROTATE, holds, opened, profile
 from playwright.sync_api import Page, Playwright
 from support.machines.chromium import Visit, Watched
 
 PASSWORD = "correct horse battery canary"
 GONE = "what the canary said and took back"
 STAYS = "what the canary said and stands by"
+WAITS = "what the canary wants to say"
+# As the engine keeps them.
+SAID = """async (id) => (await store.shown(id, { limit: 9 }))
+  .flatMap(({ value }) => value.content?.body.text ?? [])"""
 STORE = """async () => {
   const parts = await partsOf();
   await parts.rows.open();
@@ -70,21 +74,33 @@ def test_what_was_deleted_is_not_opened_from_an_old_copy_of_the_disk_once_the_ke
     disk, before, control = (tmp_path / name for name in ("disk", "before", "control"))
     with device_on(playwright, disk, server) as page:
         address = page.evaluate(REGISTER, ["canary", PASSWORD])["address"]
-        page.evaluate(STORE)
-        page.evaluate("([gone, stays]) => say(1, gone).then(() => say(2, stays))", [GONE, STAYS])
-    assert holds(disk, GONE) == holds(disk, STAYS) == []
+        page.evaluate(LIVE)
+        talk = page.evaluate("async () => (await talk.found({ accounts: [] })).id")
+        for text in (GONE, STAYS):
+            page.evaluate("([id, text]) => talk.of(id).text(text)", [talk, text])
+        # It lies in the outbox.
+        waits = "([id, text]) => talk.of(id).say('text', { text, mentions: [] })"
+        page.evaluate(waits, [talk, WAITS])
+    assert [holds(disk, text) for text in (GONE, STAYS, WAITS)] == [[], [], []]
     for copy in (before, control):
         shutil.copytree(disk, copy, symlinks=True)
     # The control: with today's share the copy opens.
     with device_on(playwright, control, server, address) as page:
         page.evaluate(STORE)
-        assert page.evaluate(TEXTS) == [STAYS, GONE]
+        assert page.evaluate(SAID, talk) == [STAYS, GONE]
+        waiting = "async () => (await store.read((await store.keys('outbox/'))[0])).body.text"
+        assert page.evaluate(waiting) == WAITS
 
     with device_on(playwright, disk, server, address) as page:
         page.evaluate(STORE)
-        page.evaluate("() => store.change((within) => within.hide(here, 1))")
+        hide = """async (id) => {
+          const gone = (await store.shown(id, { limit: 9 })).filter(({ value }) => value.content);
+          await store.change((within) => within.hide(id, gone[1].place));
+        }"""
+        page.evaluate(hide, talk)
         assert page.evaluate(ROTATE) == 2
-        assert page.evaluate(TEXTS) == [STAYS]
+        assert page.evaluate(SAID, talk) == [STAYS]
+    assert [holds(disk, text) for text in (GONE, STAYS, WAITS)] == [[], [], []]
 
     # With the same device's session, and so today's share.
     with device_on(playwright, before, server, address) as page:
@@ -94,11 +110,11 @@ def test_what_was_deleted_is_not_opened_from_an_old_copy_of_the_disk_once_the_ke
           const { BrowserStore } = await from("conversations/browser-store");
           const shares = await parts.api.shares();
           const store = new BrowserStore(parts.rows, parts.storage, parts.random);
-          const here = "AAAAAAAAAAAAAAAAAAAAAA";
-          const tried = [1, 2].map((place) => store.line(here, place).catch(({ code }) => code));
-          return [shares.map(({ n }) => n), ...(await Promise.all(tried))];
+          const keys = await store.keys("");
+          const read = keys.map((key) => store.read(key).then(() => "opened", ({ code }) => code));
+          return [shares.map(({ n }) => n), keys.length > 8, [...new Set(await Promise.all(read))]];
         }"""
-        assert page.evaluate(thief) == [[2], "locked", "locked"]
+        assert page.evaluate(thief) == [[2], True, ["locked"]]
 
 
 EARLIER = """() => new Promise((resolve, reject) => {
@@ -141,12 +157,16 @@ def test_what_was_kept_before_there_were_conversations_is_still_there(bare: Watc
 # A change of rows, texts and deadlines, in a page that dies at this step of it.
 DIE = """(step) => {
   const { write } = parts.storage;
-  const stopped = () => { window.stopped = true; return new Promise(() => undefined); };
-  parts.storage.write = (work) => (step === "before" ? stopped() : write(async (within) => {
-    if (step === "amid") {
+  parts.storage.write = async (work) => {
+    if (step === "before") {
+      window.stopped = true;
+      await new Promise(() => undefined);
+    }
+    const value = await write((within) => {
+      if (step !== "amid") return work(within);
       // Its requests come one after the other, and the transaction lives as long as there are some.
       let left = 2;
-      const put = within.put;
+      const { put } = within;
       within.put = async (...given) => {
         await put(...given);
         left -= 1;
@@ -154,48 +174,49 @@ DIE = """(step) => {
         window.stopped = true;
         for (;;) await within.get("facts", "n");
       };
-    }
-    const value = await work(within);
-    if (step === "after") window.stopped = true;
+      return work(within);
+    });
+    window.stopped = true;
     return value;
-  }));
+  };
   void change();
 }"""
-CHANGE = """() => {
+CHANGE = """(id) => {
   window.change = () => store.change(async (within) => {
-    within.put("conversation/x/cursor", 2);
-    await within.hide(here, 1);
-    await within.show(here, 2, { text: "after" }, 1000);
+    within.put(`conversation/${id}/cursor`, 2);
+    await within.hide(id, 1);
+    await within.show(id, 2, { text: "after" }, 1000);
   });
 }"""
 
 
-@pytest.mark.parametrize("step", ["before", "amid", "after"])
 def test_a_page_that_dies_amid_a_change_leaves_all_of_it_or_nothing(
-    device: Watched, server: str, step: str
+    device: Watched, server: str
 ) -> None:
     page = device.page
-    page.evaluate("() => say(1, 'before')")
-    page.evaluate(CHANGE)
-    page.evaluate(DIE, step)
-    page.wait_for_function("() => window.stopped")
-    other = page.context.new_page()
-    page.close()
-    stored(other, server)
-    kept = """async () => [
-      await texts(), await store.read("conversation/x/cursor") ?? null, await store.nextDeadline(),
-    ]"""
-    done = [["after"], 2, 1000]
-    # What was written last may still be on its way when the page dies.
-    assert other.evaluate(kept) in ([done] if step == "after" else [[["before"], None, None]])
-    # Done again, it is as if it had been done once.
-    other.evaluate(CHANGE)
-    other.evaluate("() => change()")
-    assert other.evaluate(kept) == done
-    assert other.evaluate("() => store.expire(1000)") == [
-        {"conversation": "AAAAAAAAAAAAAAAAAAAAAA", "place": 2}
-    ]
-    other.close()
+    for step in ("before", "amid", "after"):
+        # A conversation of its own.
+        talk = step.ljust(22, "A")
+        page.evaluate("(id) => store.change((within) => within.show(id, 1, 'before'))", talk)
+        page.evaluate(CHANGE, talk)
+        page.evaluate(DIE, step)
+        page.wait_for_function("() => window.stopped")
+        other = page.context.new_page()
+        page.close()
+        page = other
+        stored(page, server)
+        kept = """async (id) => [
+          (await store.shown(id, { limit: 9 })).map(({ value }) => value.text ?? value),
+          await store.read(`conversation/${id}/cursor`) ?? null, await store.nextDeadline(),
+        ]"""
+        done = [["after"], 2, 1000]
+        found = page.evaluate(kept, talk)
+        assert found == (done if step == "after" else [["before"], None, None])
+        # Done again, it is as if it had been done once.
+        page.evaluate(CHANGE, talk)
+        page.evaluate("() => change()")
+        assert page.evaluate(kept, talk) == done
+        assert page.evaluate("() => store.expire(1000)") == [{"conversation": talk, "place": 2}]
 
 
 # Tabs

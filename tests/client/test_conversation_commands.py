@@ -2,13 +2,16 @@
 
 import json
 import os
+import signal
 from pathlib import Path
 
 import pytest
+from support.machines.server import Program
 from support.people.account_holders import Machine
-from support.people.command_line import Cli
+from support.people.command_line import Cli, signalled
 
 from ephemeral.client.exits import Exit
+from ephemeral.protocol.encoding import b64decode
 
 pytestmark = pytest.mark.usefixtures("_stretched_cheaply")
 
@@ -179,17 +182,19 @@ def test_whoever_redeems_an_invitation_into_a_conversation_is_let_in(
 
 def test_messages_are_answered_changed_and_taken_back(ada: Machine, bob: Machine):
     first = str(says(ada, "bob", "frist")["message"])
+    second = str(says(ada, "bob", "second")["message"])
     says(ada, "bob", "first", "--edit", first)
-    says(bob, "ada", "well", "--reply", first)
+    says(bob, "ada", "well", "--reply", second)
     says(bob, "ada", "👍", "--react", first)
     told = [(one["kind"], one.get("of")) for one in bob.lines("inbox")]
-    assert told == [("text", None), ("edit", first)]
-    assert [one["kind"] for one in ada.lines("inbox")] == ["reply", "reaction"]
+    assert told == [("text", None), ("text", None), ("edit", first)]
+    told = [(one["kind"], one.get("quote")) for one in ada.lines("inbox")]
+    assert told == [("reply", "second"), ("reaction", None)]
     # Not hers to change.
     says(bob, "ada", "forged", "--edit", first)
     assert "isn't theirs to change" in ada.run("inbox").stdout
-    second = str(says(ada, "bob", "secret")["message"])
-    ada.json("say", "bob", "--delete", second)
+    third = str(says(ada, "bob", "secret")["message"])
+    ada.json("say", "bob", "--delete", third)
     shown = bob.run("inbox").stdout
     assert "secret" not in shown
     assert "deleted a message" in shown
@@ -206,6 +211,26 @@ def test_a_conversation_is_talked_in_by_lines(ada: Machine, bob: Machine):
     assert process.stdout.readline() == "| three\n"
     process.communicate("four\n")
     assert [text for _, text in texts(bob)] == ["four"]
+
+
+def test_of_two_conversations_with_one_person_both_are_read_and_one_is_written_to(
+    ada: Machine, bob: Machine
+):
+    # As if each had begun one before it knew of the other's.
+    first = says(ada, "bob", "one")["conversation"]
+    second = ada.json("chat", "again", "bob")["conversation"]
+    texts(bob)
+    talk = bob.start("chat", "with", "ada")
+    assert talk.stdin is not None
+    assert talk.stdout is not None
+    for where, line in ((first, "two"), (second, "three")):
+        ada.json("say", str(where), text=line)
+        assert talk.stdout.readline().startswith("‹ada›")
+        assert talk.stdout.readline() == f"| {line}\n"
+    talk.communicate("four\n")
+    assert talk.returncode == Exit.OK
+    (heard,) = ada.lines("inbox")
+    assert (heard["text"], heard["conversation"]) == ("four", min(first, second, key=b64decode))
 
 
 def test_nobody_and_nothing_is_said_to_whom_one_does_not_know(ada: Machine, bob: Machine):
@@ -281,3 +306,16 @@ def test_nothing_is_shown_of_a_conversation_with_strangers_until_one_agrees(
     carol.json("contacts", "block", "ada")
     assert carol.lines("chat") == []
     assert carol.run("inbox").returncode == Exit.NOTHING
+
+
+def test_whoever_follows_outlives_the_server(own_cli: Cli, server: Program):
+    ada, bob = (somebody(own_cli, name) for name in ("ada", "bob"))
+    befriend(ada, bob)
+    following = bob.start("inbox", "--follow", "--json")
+    assert following.stdout is not None
+    for text in ("before", "after"):
+        says(ada, "bob", text)
+        assert json.loads(following.stdout.readline())["text"] == text
+        server.stop()
+        server.start()
+    assert signalled(following, signal.SIGTERM) == Exit.TERMINATED

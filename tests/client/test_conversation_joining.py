@@ -1,4 +1,4 @@
-"""Who is let into a conversation by an invitation, and under which name."""
+"""Who is let into a conversation and under which name, and what is said of what nobody answers."""
 
 import asyncio
 import os
@@ -9,8 +9,10 @@ import pytest
 
 from ephemeral.client.accounts.kept_people import Invited, People, Person
 from ephemeral.client.conversations.news import News
+from ephemeral.client.exits import ClientError, unreachable, usage
 from ephemeral.client.talking.inbox import learn
 from ephemeral.client.talking.joining import let_in
+from ephemeral.client.talking.saying import send
 from ephemeral.protocol.accounts.chain import Pin
 from ephemeral.protocol.conversations.contents import Content
 from ephemeral.protocol.conversations.invitations import Invitation, Inviting, seal_redemption
@@ -52,6 +54,9 @@ class Place:
 
     def name(self, _chain: bytes) -> str:
         return "known"
+
+    def renamed(self) -> None:
+        """Nothing is remembered here."""
 
     def who(self, _chain: bytes) -> str:
         return "somebody"
@@ -101,3 +106,28 @@ def test_a_name_that_is_known_is_not_taken_by_a_profile():
         said = News(1, TRIP, "message", 1, 0, chain, ID, ID, content)
         asyncio.run(learn(cast("Any", place), [said]))
     assert [one.called for one in place.people.persons] == ["Carol", "mal.12345", "Dave"]
+
+
+# --- what nobody has answered ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("error", "kept"),
+    [
+        (unreachable("Nobody is there."), True),
+        (Refusal("unavailable"), True),
+        (Refusal("storage_full"), True),
+        (Refusal("too_many", retry_after=3), False),
+        (Refusal("not_found"), False),
+        (usage("No."), False),
+    ],
+    ids=lambda one: getattr(one, "code", None),
+)
+def test_who_must_not_say_it_again_is_told_so_and_nobody_else(error: Exception, kept: bool):
+    async def fail(*_: object) -> None:
+        raise error
+
+    place = SimpleNamespace(engine=SimpleNamespace(send=fail))
+    with pytest.raises((ClientError, Refusal)) as raised:
+        asyncio.run(send(cast("Any", place), TRIP, "text", {}))
+    assert ("kept here" in str(raised.value.message)) == kept

@@ -108,6 +108,10 @@ TOLD = {
         news("record", details={"left": chains(BO), "roles": {b64encode(ME): "admin"}}),
         ["‹Trip› ‹Bo›: notes that ‹Bo› left; made you an admin"],
     ),
+    "devices": (
+        news("record", details={"devices": chains(BO)}),
+        ["‹Trip› ‹Bo›: lists other devices of ‹Bo›"],
+    ),
     "timer": (
         news("record", details={"timer": 60}),
         ["‹Trip› ‹Bo›: lets messages disappear 1 minute after they were read"],

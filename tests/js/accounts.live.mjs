@@ -276,7 +276,7 @@ describe("ways out and back", () => {
     assert.deepEqual([client.state.phase, client.state.device], ["ready", device]);
     await client.signOut({ forget: true });
     assert.equal(client.state.phase, "signed_out");
-    assert.deepEqual([...browser.storage.places.values()].map(({ size }) => size), [0, 0, 0, 0]);
+    assert.deepEqual([...browser.storage.places.values()].filter(({ size }) => size > 0), []);
     await client.signIn({ address, password: PASSWORD });
     assert.deepEqual([client.state.phase, client.state.hasDevices], ["no_device", true]);
   });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, test } from "node:test";
 import { PASSWORD, everybodyGoes, refusal } from "./account_people.mjs";
-import { befriend, linked, somebody } from "./conversation_talkers.mjs";
+import { befriend, linked, recovered, somebody } from "./conversation_talkers.mjs";
 import { Refusal } from "../../web/static/js/protocol/errors.js";
 import { PageClosed } from "./memory_storage.mjs";
 import { fromBase64url } from "../../web/static/js/protocol/encoding.js";
@@ -43,6 +43,12 @@ describe("two people", () => {
     assert.deepEqual(await agree(id, [ada, bob]), ["(record)", "hello", "hello yourself"]);
     assert.equal(await ada.talk.of(id).number(), await bob.talk.of(id).number());
     assert.equal((await bob.talk.of(id).view()).reason, "contact");
+    // Both have begun one: both mean the same by the conversation with the other.
+    const { id: second } = await bob.talk.found({ accounts: [ada.account] });
+    await ada.sync();
+    const direct = await ada.talk.direct(bob.chain);
+    assert.ok([id, second].includes(direct));
+    assert.equal(await bob.talk.direct(ada.chain), direct);
   });
 
   test("change what they have said, and nobody else's", async () => {
@@ -190,6 +196,11 @@ describe("several devices", () => {
     await agree(id, [ada, bob]);
     assert.deepEqual((await phone.texts(id)).slice(-2), ["to both", "from the phone"]);
     await ada.client.revoke(phone.client.state.device, PASSWORD);
+    const { epoch } = await ada.talk.of(id).view();
+    const open = [];
+    assert.equal(await ada.talk.renewAll((left) => open.push(left)), 0);
+    assert.deepEqual(open, [2, 1, 0]);
+    assert.equal((await ada.talk.of(id).view()).epoch, epoch + 1);
     await ada.talk.of(id).text("without it");
     assert.ok((await agree(id, [ada, bob])).includes("without it"));
     await refusal(phone.sync());
@@ -209,6 +220,26 @@ describe("several devices", () => {
     await phone.talk.own.set("alias", "bob", null);
     await ada.sync();
     assert.equal((await ada.talk.own.registers()).get("alias", "bob"), null);
+  });
+
+  test("one that comes back with ten words goes on from what was pinned; without pins others have to list it", async () => {
+    for (const pinned of [true, false]) {
+      const { people: [bob, ada], id } = await together(2);
+      assert.deepEqual(await ada.sync(), []);
+      const again = await recovered(ada, { pinned });
+      assert.deepEqual(await again.sync(), []);
+      if (!pinned) {
+        assert.equal(await refusal(again.talk.of(id).text("too early")), "not_compared");
+        await bob.sync();
+        await bob.talk.of(id).text("is it you?");
+        await again.sync();
+      }
+      await again.talk.of(id).text("back again");
+      await bob.sync();
+      assert.ok((await bob.texts(id)).includes("back again"), String(pinned));
+      await refusal(ada.sync());
+      assert.ok(!(await ada.texts(id)).includes("back again"));
+    }
   });
 
   test("one whose disk was copied sees that somebody else speaks with its keys", async () => {
@@ -317,6 +348,28 @@ describe("a server that lies", () => {
     await bob.talk.of(id).text("four");
     await ada.sync();
     assert.ok((await ada.texts(id)).includes("four"));
+  });
+
+  test("gives a box that is not the one that was signed: that is said, and another epoch is begun", async () => {
+    const { people: [ada, bob], id } = await together(2);
+    await agree(id, [ada, bob]);
+    await ada.talk.of(id).timer(60);
+    await ada.talk.of(id).text("for whom?");
+    bob.lies = (_, path, answer) => {
+      if (/\/epochs\?/.test(path)) for (const epoch of answer.epochs) if (epoch.epoch === 2) epoch.box = epoch.box && Buffer.alloc(1168).toString("base64url");
+      return answer;
+    };
+    await bob.talk.of(id).catchUp();
+    assert.deepEqual(await bob.texts(id), ["(record)", "(record)", "(message_unreadable)"]);
+    const [, { value: { trouble } }] = await bob.talk.of(id).lines({ limit: 2 });
+    assert.deepEqual([trouble, (await bob.talk.of(id).view()).blamed], ["box_hash", null]);
+    assert.deepEqual(await bob.sync(), []);
+    assert.equal((await bob.talk.of(id).view()).epoch, 3);
+    bob.lies = null;
+    await ada.sync();
+    await ada.talk.of(id).text("for both");
+    await bob.sync();
+    assert.ok((await bob.texts(id)).includes("for both"));
   });
 
   test("shows less than before: what was read stays, once", async () => {

@@ -4,6 +4,7 @@ import asyncio
 
 from ephemeral.client.context import Context
 from ephemeral.client.conversations import news as kinds
+from ephemeral.client.conversations.engine import Known
 from ephemeral.client.conversations.news import News
 from ephemeral.client.exits import ClientError, Exit, exit_code_of
 from ephemeral.client.safe_text import neutralise_line
@@ -14,11 +15,13 @@ from ephemeral.client.talking.own_devices import share
 from ephemeral.client.talking.waiting import Waiting
 from ephemeral.protocol.errors import Refusal
 
-__all__ = ["inbox", "is_own", "learn", "status_of"]
+__all__ = ["inbox", "is_own", "is_passing", "learn"]
 
 # For so long nothing is asked while nothing seems to be new.
 _ROUND_SECONDS = 25.0
 _AGAIN_SECONDS = 2.0
+# Whoever is interrupted reads no more than so many twice.
+_AT_ONCE = 100
 
 
 async def inbox(context: Context) -> Exit:
@@ -36,7 +39,7 @@ async def inbox(context: Context) -> Exit:
                     new, failed = await _round(place, failed, first=first)
                     first = False
             except (ClientError, Refusal) as error:
-                if not args.follow or status_of(error) != Exit.NETWORK:
+                if not args.follow or not is_passing(error):
                     raise
                 context.say(f"{neutralise_line(error.message)} Trying again.")
                 await asyncio.sleep(_AGAIN_SECONDS)
@@ -59,9 +62,10 @@ async def inbox(context: Context) -> Exit:
 _NOT_ALL = "Not everything could be read now; it is tried again next time."
 
 
-def status_of(error: ClientError | Refusal) -> Exit:
-    """With what a command would end that was refused so."""
-    return error.status if isinstance(error, ClientError) else exit_code_of(error)
+def is_passing(error: ClientError | Refusal) -> bool:
+    """Whether it is worth trying again: nobody answers, or another command has the account."""
+    status = error.status if isinstance(error, ClientError) else exit_code_of(error)
+    return status == Exit.NETWORK or error.code == "account_busy"
 
 
 async def _round(
@@ -84,24 +88,31 @@ async def _round(
 
 async def _put(place: Here, found: list[News]) -> int:
     """Print news, acknowledge them once they are printed; how many were printed."""
-    context, count = place.context, 0
+    count = 0
     await learn(place, found)
     known = {one.id: one for one in place.engine.known()}
-    for one in found:
-        where = known.get(one.conversation)
-        if is_own(place, one) or place.is_hidden(where, one.chain):
-            continue
-        lines = lines_of(place, where, one)
-        if context.wants_json and (lines or _for_programs(one)):
-            await context.put_json(fields_of(place, where, one))
-        elif lines and not context.wants_json:
-            await context.put("\n".join(lines))
-        else:
-            continue
-        count += 1
-    if found:
-        await place.engine.taken(found)
+    for first in range(0, len(found), _AT_ONCE):
+        some = found[first : first + _AT_ONCE]
+        told = [_told(place, known.get(one.conversation), one) for one in some]
+        texts = [text for text in told if text is not None]
+        if texts:
+            # At once: a file is on its disk after each writing.
+            await place.context.put("\n".join(texts))
+        await place.engine.taken(some)
+        count += len(texts)
     return count
+
+
+def _told(place: Here, known: Known | None, one: News) -> str | None:
+    """Lines for one; None where there is nothing to print."""
+    if is_own(place, one) or place.is_hidden(known, one.chain):
+        return None
+    lines = lines_of(place, known, one)
+    if not place.context.wants_json:
+        return "\n".join(lines) or None
+    if lines or _for_programs(one):
+        return place.context.json_line(fields_of(place, known, one))
+    return None
 
 
 def _for_programs(one: News) -> bool:
@@ -133,3 +144,4 @@ async def learn(place: Here, found: list[News]) -> None:
             person.said, changed = str(content.body["name"]), True
     if changed:
         place.account.save()
+        place.renamed()

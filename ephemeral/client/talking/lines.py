@@ -28,6 +28,7 @@ _CHANGES = (
     ("removed", "removed {whom}"),
     ("left", "notes that {whom} left"),
     ("closed", "notes that {whom} closed the account"),
+    ("devices", "lists other devices of {whom}"),
 )
 
 

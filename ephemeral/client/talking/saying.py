@@ -4,17 +4,21 @@ from contextlib import aclosing, suppress
 
 from ephemeral.client.context import Context
 from ephemeral.client.conversations.engine import Known
-from ephemeral.client.exits import ClientError, Exit, exit_code_of, usage
+from ephemeral.client.exits import ClientError, Exit, usage
 from ephemeral.client.lines import chunks
 from ephemeral.client.output import is_terminal
 from ephemeral.client.talking.here import Here, here
-from ephemeral.protocol.conversations.contents import TEXT_MAX
+from ephemeral.protocol.conversations.contents import QUOTE_MAX, TEXT_MAX
 from ephemeral.protocol.encoding import b64decode, b64encode
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import ID_SIZE
 
 __all__ = ["introduce", "prepare", "read_reference", "say", "send", "welcome"]
 
+# Statuses of a server that couldn't do what it was asked for.
+_FAULTS = 500
+# Characters.
+_QUOTED = 280
 # Beyond any message.
 _TYPED_MAX = 4 * TEXT_MAX
 
@@ -53,6 +57,8 @@ async def say(context: Context) -> Exit:
                 raise
             message = f"{error.message} Nothing was sent."
             raise ClientError(error.status, error.code, message) from None
+        if args.reply is not None:
+            body["quote"] = await _quote(place, known.id, read_reference(args.reply))
         sent = await send(place, known.id, kind, body)
         if args.delete is not None:
             # Where it waits to be read yet, nobody reads it any more; else there is nothing.
@@ -93,6 +99,17 @@ def _wanted(context: Context, text: str) -> tuple[str, dict[str, object]]:
         of = _of(args.reply)
         return "reply", {"of": of, "text": text, "mentions": [], "quote": ""}
     return "text", {"text": text, "mentions": []}
+
+
+async def _quote(place: Here, conversation: bytes, of: tuple[bytes, bytes]) -> str:
+    """The beginning of the message that is answered, if the server still has it: nothing is kept
+    here of what was printed."""
+    with suppress(Refusal):
+        for one in await place.engine.history(conversation):
+            if (one.device, one.id) == of and one.content is not None:
+                text = str(one.content.body.get("text", ""))[:_QUOTED]
+                return text.encode()[:QUOTE_MAX].decode(errors="ignore")
+    return ""
 
 
 def read_reference(typed: str) -> tuple[bytes, bytes]:
@@ -141,11 +158,14 @@ async def send(
     try:
         sent = await place.engine.send(conversation, kind, body)
     except (ClientError, Refusal) as error:
-        status = error.status if isinstance(error, ClientError) else exit_code_of(error)
-        if status != Exit.NETWORK:
+        # What was refused isn't sent later; what nobody has answered is, unless it is found there.
+        kept = (
+            error.status >= _FAULTS if isinstance(error, Refusal) else error.status == Exit.NETWORK
+        )
+        if not kept:
             raise
         message = f"{error.message} The message is kept here, and sent once by the next command."
-        raise ClientError(status, error.code, message) from None
+        raise ClientError(Exit.NETWORK, error.code, message) from None
     device = place.account.kept.device
     assert device is not None
     return {

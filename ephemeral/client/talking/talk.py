@@ -5,12 +5,13 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from ephemeral.client.context import Context
+from ephemeral.client.conversations.engine import Known
 from ephemeral.client.exits import ClientError, Exit
 from ephemeral.client.faces import Face, Plain, Terminal
 from ephemeral.client.line_editor import EndOfInput, Line
 from ephemeral.client.output import is_terminal
-from ephemeral.client.talking.here import Here, here
-from ephemeral.client.talking.inbox import is_own, learn, status_of
+from ephemeral.client.talking.here import FOLLOWED, Here, here
+from ephemeral.client.talking.inbox import is_own, is_passing, learn
 from ephemeral.client.talking.joining import let_in
 from ephemeral.client.talking.lines import lines_of
 from ephemeral.client.talking.saying import introduce, send
@@ -31,7 +32,8 @@ async def talk(context: Context) -> Exit:
         known = await place.conversation_with(context.args.where)
         place.require_followed(known)
         title = place.title(known)
-    return await _Talk(context, _face(context), known.id, title).run()
+        other = known.direct if place.is_direct(known) else None
+    return await _Talk(context, _face(context), known.id, other, title).run()
 
 
 def _face(context: Context) -> Face:
@@ -41,13 +43,25 @@ def _face(context: Context) -> Face:
 
 
 class _Talk:
-    """One conversation, before a person. A round at a time holds the account."""
+    """One conversation, before a person. A round at a time holds the account.
 
-    def __init__(self, context: Context, face: Face, conversation: bytes, title: str) -> None:
+    With one person, `other`, there may be two, if both began one at once: both are read, and both
+    sides write into the same of them.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        face: Face,
+        conversation: bytes,
+        other: bytes | None,
+        title: str,
+    ) -> None:
         self._said: list[str] = []
         self._context = replace(context, tell=self._said.append)
         self._face = face
         self._conversation = conversation
+        self._other = other
         self._title = title
         self._turn = asyncio.Lock()
         self._away = False
@@ -90,8 +104,9 @@ class _Talk:
     async def _send(self, text: str) -> None:
         try:
             async with self._turn, here(self._context) as place:
-                await introduce(place, place.known(self._conversation))
-                await send(place, self._conversation, "text", {"text": text, "mentions": []})
+                into = self._found(place)[0]
+                await introduce(place, into)
+                await send(place, into.id, "text", {"text": text, "mentions": []})
                 if isinstance(self._face, Terminal):
                     for line in text.split("\n"):
                         await self._face.log(f"you: {line}")
@@ -113,7 +128,7 @@ class _Talk:
                         new = await self._show(place)
                     self._away = False
                 except (ClientError, Refusal) as error:
-                    if status_of(error) != Exit.NETWORK:
+                    if not is_passing(error):
                         raise
                     if not self._away:
                         await self._explain(error)
@@ -122,21 +137,32 @@ class _Talk:
                     continue
                 await waiting.until_new(_ROUND_SECONDS, was_new=new)
 
+    def _found(self, place: Here) -> list[Known]:
+        """What is talked in, that into which is written first."""
+        found = [
+            one
+            for one in place.engine.known()
+            if one.state == FOLLOWED and place.is_direct(one) and one.direct == self._other
+        ]
+        return (self._other and found) or [place.known(self._conversation)]
+
     async def _show(self, place: Here) -> bool:
         """Show what is new here; whether anything was."""
-        known = place.known(self._conversation)
-        found = place.engine.news(self._conversation)
-        await learn(place, found)
-        for one in found:
-            if is_own(place, one) or place.is_hidden(known, one.chain):
-                continue
-            for line in lines_of(place, known, one):
-                await self._face.log(line)
-        await place.engine.taken(found)
+        new = False
+        for known in self._found(place):
+            found = place.engine.news(known.id)
+            new = new or bool(found)
+            await learn(place, found)
+            for one in found:
+                if is_own(place, one) or place.is_hidden(known, one.chain):
+                    continue
+                for line in lines_of(place, known, one):
+                    await self._face.log(line)
+            await place.engine.taken(found)
         while self._said:
             await self._face.log(f"ephemeral: {self._said.pop(0)}")
-        place.require_followed(known)
-        return bool(found)
+        place.require_followed(self._found(place)[0])
+        return new
 
     async def _explain(self, error: ClientError | Refusal) -> None:
         await self._face.log(f"ephemeral: {error.message}")

@@ -153,6 +153,7 @@ def conversation_operations(
                 "rekey_required",
                 "broken",
                 "conflict",
+                "storage_full",
             ),
             action=request,
             size=Size(actions.post, lambda asked: len(asked[1])),

@@ -25,6 +25,7 @@ __all__ = [
     "spend_boxes",
     "summary",
     "there",
+    "waiting_bytes",
     "waits_of",
 ]
 
@@ -241,6 +242,24 @@ async def free_boxes(connection: Connection, account: bytes, until: int, today: 
         until,
         today,
     )
+
+
+async def waiting_bytes(connection: Connection) -> int:
+    """Bytes of all messages that wait; of many thousand conversations an estimate, by a thousand
+    pages of the table that are chosen at random."""
+    total: int = await connection.fetchval(
+        """
+        WITH all_pages AS (
+            SELECT pg_relation_size('accounts.conversations')
+                   / current_setting('block_size')::float8 AS n),
+        sample AS (
+            SELECT sum(waiting_bytes)::float8 AS size FROM accounts.conversations
+            TABLESAMPLE SYSTEM (100 * least(1, 1000 / greatest(1, (SELECT n FROM all_pages))))
+        )
+        SELECT (coalesce(sample.size, 0) * greatest(1, n / 1000))::bigint FROM sample, all_pages
+        """
+    )
+    return total
 
 
 async def count(connection: Connection) -> Counts:

@@ -9,6 +9,7 @@ __all__ = [
     "DAY_MS",
     "EPOCH_MESSAGES",
     "EPOCH_MS",
+    "FULL_SECONDS",
     "HOUR_MS",
     "JOINS_MAX",
     "JOIN_MS",
@@ -54,3 +55,6 @@ UNSEEN_DAYS = 30
 
 #: Who waits to be added, and for how long.
 JOINS_MAX, JOIN_MS = 50, 7 * DAY_MS
+
+#: Nobody knows when what waits will have been read; this is for a client to ask again.
+FULL_SECONDS = 60

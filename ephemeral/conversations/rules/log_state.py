@@ -83,8 +83,12 @@ class LogState:
         device: bytes,
         known: Mapping[tuple[bytes, bytes], Place],
         now: int,
+        *,
+        accepts: bool = True,
     ) -> tuple[Stored, list[tuple[Place, Entry]]]:
         """Take messages, all of them or none; also what is new among them. Refuses.
+
+        Without `accepts` nothing new is taken, since too much waits in all conversations.
 
         `known` are places by device and id; those that are posted again are answered as before.
         """
@@ -107,6 +111,8 @@ class LogState:
             refuse(any(one.ad.record != self.record for one in fresh.values()), "stale_epoch")
             self._require(device, now)
             self._check(fresh.values())
+            if not accepts:
+                raise Refusal("storage_full", retry_after=limits.FULL_SECONDS)
         stored = {one.ad.id: self._append(one, now) for one in fresh.values()}
         given = tuple(
             stored[one.ad.id] if place is None else place

@@ -53,7 +53,8 @@ class Done:
 
 
 class Batch:
-    """Requests, decided in their order. `ttl`: how long a message waits at most, in ms."""
+    """Requests, decided in their order. `ttl`: how long a message waits at most, in ms. `accepts`:
+    whether anything new is taken."""
 
     def __init__(
         self,
@@ -63,7 +64,10 @@ class Batch:
         tail: Tail,
         requests: Sequence[Request],
         ttl: int,
+        *,
+        accepts: bool = True,
     ) -> None:
+        self._accepts = accepts
         self._people = people
         self._segments = segments
         self._boxes = boxes
@@ -118,7 +122,7 @@ class Batch:
         )
         for (conversation, s), hash_ in found.hashes.items():
             states[conversation].hashes[s] = hash_
-        return _Deciding(states, found, now)
+        return _Deciding(states, found, now, self._accepts)
 
     async def _write(self, connection: Connection, deciding: _Deciding) -> None:
         await self._have_segments(connection, deciding)
@@ -181,6 +185,7 @@ class _Deciding:
     states: dict[bytes, LogState]
     found: Found
     now: int
+    accepts: bool
     done: Done = field(default_factory=Done)
     #: What is new, by conversation, in order.
     stored: dict[bytes, list[tuple[Place, Entry]]] = field(default_factory=dict)
@@ -213,7 +218,7 @@ class _Deciding:
             for entry in one.entries
             if (place := known.get((*key, entry.ad.id))) is not None
         }
-        stored, new = state.post(one.entries, one.device, places, self.now)
+        stored, new = state.post(one.entries, one.device, places, self.now, accepts=self.accepts)
         for place, entry in new:
             known[(*key, entry.ad.id)] = place
         if new:

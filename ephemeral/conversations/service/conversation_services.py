@@ -19,6 +19,7 @@ from ephemeral.conversations.service.reading import Reading
 from ephemeral.conversations.service.recent import Recent
 from ephemeral.conversations.service.records import Records
 from ephemeral.conversations.service.segments import Segments
+from ephemeral.conversations.service.stock import Stock
 from ephemeral.conversations.service.sweeper import Sweeper
 from ephemeral.conversations.service.tail import Tail
 from ephemeral.conversations.service.writing import Writing
@@ -40,6 +41,7 @@ class ConversationServices:
     reading: Reading
     ledger: Ledger
     sweeper: Sweeper
+    stock: Stock
     recent: Recent
     hints: Hints
     segments: Segments
@@ -54,12 +56,14 @@ class ConversationServices:
         ttl: int,
         random: Random,
         fault: Callable[[BaseException], None],
+        most: int = 0,
     ) -> ConversationServices:
-        """On these. `ttl`: how long a message waits at most, in ms."""
+        """On these. `ttl`: how long a message waits at most, in ms. `most`: bytes that may wait."""
         values = doors.values
         hints = Hints(doors.watches, index_key)
         recent = Recent()
         tail = Tail(recent)
+        stock = Stock(pool, most, fault)
         segments = Segments(values, random)
         boxes = Boxes(values, segments)
         records = Records(values)
@@ -72,8 +76,9 @@ class ConversationServices:
             membership=Membership(doors, values, lines, records, boxes, tail, destruction, hints),
             reading=Reading(pool, doors, values, segments, records, boxes),
             ledger=Ledger(
-                pool, bus, doors.people, segments, boxes, tail, recent, hints, ttl, fault
+                pool, bus, doors.people, segments, boxes, tail, recent, hints, stock, ttl, fault
             ),
+            stock=stock,
             sweeper=Sweeper(pool, values, segments, tail, destruction, doors.watches, fault),
             recent=recent,
             hints=hints,

@@ -10,7 +10,7 @@ from ephemeral.conversations.service.listening import Attended, StandingRow
 from ephemeral.conversations.service.recent import Item
 from ephemeral.protocol.conversations.log import next_hash
 
-__all__ = ["Frames", "Heard", "Listener"]
+__all__ = ["Frames", "Heard", "Listener", "News"]
 
 # No client needs to take a larger frame: a record of a hundred devices, or two messages.
 _PIECE_BYTES = 128 * 1024
@@ -63,6 +63,14 @@ class Frames(Protocol):
     @property
     def device(self) -> bytes:
         """Own devices have changed."""
+
+
+@dataclass(slots=True)
+class News:
+    """Conversations that an account is in since it was told so last, and is in no more."""
+
+    come: set[bytes] = field(default_factory=set)
+    gone: set[bytes] = field(default_factory=set)
 
 
 @dataclass(slots=True, eq=False)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 
 from msgspec import Struct
@@ -31,7 +30,7 @@ from ephemeral.conversations.rules.changes import (
     PeopleChanged,
     Typing,
 )
-from ephemeral.conversations.service.heard import Frames, Heard, Listener
+from ephemeral.conversations.service.heard import Frames, Heard, Listener, News
 from ephemeral.conversations.service.hints import Hints
 from ephemeral.conversations.service.listening import Attended, Listening, StandingRow, Wanted
 from ephemeral.conversations.service.recent import Recent
@@ -42,21 +41,13 @@ from ephemeral.store.repeating import repeat
 
 __all__ = ["Hub"]
 
-# Conversations that are read in one transaction.
-_AT_ONCE = 64
+# Conversations that are read in one transaction, and lists before some of them are.
+_AT_ONCE, _LISTS_AT_ONCE = 64, 16
 # Until a database that is away is asked again, and how often sessions are looked after whose end
 # may not have been heard of.
 _AGAIN_SECONDS, _LOOK_SECONDS = 1.0, 5.0
 # Cursors are told together; somebody who writes is told of so often.
 _GATHER_SECONDS, _TYPING_SECONDS = 0.1, 1.0
-
-
-@dataclass(slots=True)
-class _News:
-    """Conversations that an account is in since, and those that it is in no more."""
-
-    come: set[bytes] = field(default_factory=set)
-    gone: set[bytes] = field(default_factory=set)
 
 
 class Hub:
@@ -97,7 +88,7 @@ class Hub:
         self._unread: dict[Heard, None] = {}
         self._unlisted: dict[Listener, None] = {}
         # What is different in lists, until that is told.
-        self._news: dict[Listener, _News] = {}
+        self._news: dict[Listener, News] = {}
         # Those that begin, and whether their lists have changed meanwhile.
         self._beginning: dict[Listener, bool] = {}
         self._due = asyncio.Event()
@@ -168,7 +159,7 @@ class Hub:
             before = self._attended.get(listener)
             if before is None:
                 return rows, now
-            news = self._news.setdefault(listener, _News())
+            news = self._news.setdefault(listener, News())
             present = {self._hints.topic(one.row.conversation): one for one in rows}
             for topic in before - present.keys():
                 news.gone.add(self._heard[topic].conversation)
@@ -316,7 +307,8 @@ class Hub:
             try:
                 while self._unlisted or self._unread:
                     await self._read_lists()
-                    await self._read_conversations()
+                    if self._unread:
+                        await self._read_conversations()
             except Refusal:
                 # The database is away.
                 await self._pause()
@@ -329,8 +321,10 @@ class Hub:
         self._due.set()
 
     async def _read_lists(self) -> None:
-        while self._unlisted:
-            listener = next(iter(self._unlisted))
+        for listener in list(islice(self._unlisted, _LISTS_AT_ONCE)):
+            if listener not in self._unlisted:
+                # It has gone meanwhile.
+                continue
             del self._unlisted[listener]
             try:
                 rows, _ = await self._list(listener)

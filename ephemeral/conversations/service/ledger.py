@@ -19,6 +19,7 @@ from ephemeral.conversations.service.boxes import Boxes
 from ephemeral.conversations.service.hints import Hints
 from ephemeral.conversations.service.recent import Recent
 from ephemeral.conversations.service.segments import Segments
+from ephemeral.conversations.service.stock import Stock
 from ephemeral.conversations.service.tail import Tail
 from ephemeral.live.bus import Bus, Hint
 from ephemeral.protocol.conversations.messages import read_ad
@@ -49,6 +50,7 @@ class Ledger:
         tail: Tail,
         recent: Recent,
         hints: Hints,
+        stock: Stock,
         ttl: int,
         fault: Callable[[BaseException], None],
     ) -> None:
@@ -60,6 +62,7 @@ class Ledger:
         self._tail = tail
         self._recent = recent
         self._hints = hints
+        self._stock = stock
         self._ttl = ttl
         self._fault = fault
         self._lanes = [Lane(self._commit) for _ in range(_LANES)]
@@ -90,7 +93,9 @@ class Ledger:
 
     async def _commit(self, requests: Sequence[Request]) -> None:
         done = Done()
-        batch = Batch(self._people, self._segments, self._boxes, self._tail, requests, self._ttl)
+        accepts = not self._stock.is_full
+        parts = (self._people, self._segments, self._boxes, self._tail)
+        batch = Batch(*parts, requests, self._ttl, accepts=accepts)
         unsure = False
         try:
             done = await transaction(self._pool, batch.run)
@@ -122,6 +127,7 @@ class Ledger:
     def _remember(self, done: Done) -> None:
         for conversation, items in done.written.items():
             self._recent.add(conversation, items)
+            self._stock.took(sum(len(one.entry or b"") for one in items))
         for conversation in done.thinned:
             self._recent.forget(conversation)
         for conversation, tail in done.trimmed.items():

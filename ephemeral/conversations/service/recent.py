@@ -1,7 +1,7 @@
 """Messages that were just written, for those who wait for them: read from memory, not the tables.
 
-What is destroyed is forgotten here too, by the process that destroys it; elsewhere it is crowded
-out, at the latest when nothing is read of its conversation for a while.
+What is destroyed is forgotten here too, at once by the process that destroys it; elsewhere within
+two minutes, for nothing is kept for longer.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ class Recent:
     def __init__(self) -> None:
         self._logs: OrderedDict[bytes, deque[Item]] = OrderedDict()
         self._size = 0
+        # The last places of logs when `age` was called last.
+        self._aged: dict[bytes, int] = {}
 
     def add(self, conversation: bytes, items: Sequence[Item]) -> None:
         """Keep what was committed, in order."""
@@ -78,6 +80,13 @@ class Recent:
         log = self._logs.pop(conversation, None)
         if log is not None:
             self._drop(log, len(log))
+
+    def age(self) -> None:
+        """To be called now and then: forget what was here the last time already. Another process
+        may have destroyed it."""
+        for conversation, s in self._aged.items():
+            self.trim(conversation, s)
+        self._aged = {conversation: log[-1].s for conversation, log in self._logs.items() if log}
 
     def _evict(self) -> None:
         oldest = next(iter(self._logs))

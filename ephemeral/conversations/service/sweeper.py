@@ -75,6 +75,9 @@ class Sweeper:
 
         A database's clock that has jumped is not believed for a while.
         """
+        # First, so that it is done while the database is away, too.
+        self._tail.age()
+        self._segments.age()
         now = await transaction(self._pool, clock)
         if self._clock.trusts(now, monotonic):
             await self._trim(now)
@@ -82,7 +85,6 @@ class Sweeper:
             await self._forget_records(now)
             await self._forget_joins(now)
         await self._drop_keys()
-        self._segments.age()
 
     async def _trim(self, now: int) -> None:
         """Look once a day whether devices that nobody sees any more held something back, and

@@ -39,6 +39,10 @@ class Tail:
             self.loosened.add(one.conversation)
         return trimmed
 
+    def age(self) -> None:
+        """To be called now and then: nothing stays in memory for longer than two rounds."""
+        self._recent.age()
+
     async def destroy(
         self, connection: Connection, places: Sequence[tuple[bytes, int]]
     ) -> list[tuple[bytes, int]]:

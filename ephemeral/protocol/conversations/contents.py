@@ -14,8 +14,8 @@ from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.protocol.limits import ID_SIZE
 from ephemeral.protocol.names import is_name
 
-__all__ = ["CONTENT_MAX", "PICTURE_MAX", "TEXT_MAX", "UNKNOWN", "VALUE_MAX", "Content", "decode",
-           "encode"]  # fmt: skip
+__all__ = ["CONTENT_MAX", "PICTURE_MAX", "QUOTE_MAX", "TEXT_MAX", "UNKNOWN", "VALUE_MAX",
+           "Content", "decode", "encode"]  # fmt: skip
 
 VERSION = 1
 #: Bytes of a content, of a text, a quote, a reaction, a picture.

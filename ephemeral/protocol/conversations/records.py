@@ -15,6 +15,7 @@ from ephemeral.protocol.accounts import canonical_json
 from ephemeral.protocol.accounts.signing import SIGNATURE_SIZE
 from ephemeral.protocol.accounts.statements import DEVICE_SIZE, HASH_SIZE
 from ephemeral.protocol.conversations.lines import Line
+from ephemeral.protocol.conversations.record_form import read_canonical
 from ephemeral.protocol.encoding import b64decode, b64encode, read_integer
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import ID_SIZE, INTEGER_MAX
@@ -151,7 +152,7 @@ class Record:
         if len(data) > RECORD_MAX:
             _wrong_form()
         try:
-            value = canonical_json.decode(data)
+            value = read_canonical(data)
         except Refusal:
             _wrong_form()
         if not isinstance(value, dict):

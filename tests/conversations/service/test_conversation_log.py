@@ -306,6 +306,21 @@ async def test_what_was_just_written_is_at_hand_without_a_gap(talks: Conversatio
     assert not recent.after(talk.id, 1)
 
 
+async def test_nothing_stays_at_hand_for_longer_than_two_rounds(talks: ConversationDesk) -> None:
+    """Another process may have destroyed it."""
+    one, other = await talks.friends(1, 1)
+    talk = await talks.talk(one, other)
+    recent = talks.services.recent
+    await talk.send(one)
+    await talks.sweep()
+    await talk.send(other)
+    await talks.sweep()
+    assert [item.s for item in recent.after(talk.id, 2) or ()] == [3]
+    assert recent.after(talk.id, 1) is None, "the first is forgotten"
+    await talks.sweep()
+    assert recent.after(talk.id, 2) is None
+
+
 async def test_a_log_is_read_in_pieces_of_a_mebibyte(talks: ConversationDesk) -> None:
     one, other = await talks.friends(1, 1)
     talk = await talks.talk(one, other)

@@ -92,7 +92,7 @@ export class Applying {
     if (before !== null) await this.#putAway(this.#state.record.place);
     const isIn = signed.record.people.some(({ chain }) => toBase64url(chain) === this.#self.chain);
     Object.assign(this.#state, {
-      record: inForce(signed, read.s), keyed: seed !== null, renew: false,
+      record: inForce(signed, read.s), keyed: seed !== null,
       listed: signed.record.devices.some(({ device }) => toBase64url(device) === this.#self.device),
       standing: isIn ? this.#state.standing : "left", why: isIn ? this.#state.why : "not_member",
       blamed: BLAMED.includes(trouble ?? "") ? { device: toBase64url(signed.record.by), code: trouble } : null,

@@ -217,8 +217,10 @@ export class CatchingUp {
       // Where it reads already nothing else can be begun.
       if (next.place <= state.place) throw new Refusal("behind");
       const to = next.first - 1;
-      const gap = { kind: "gap", from: state.place + 1, to, at: member.now(), skipped };
-      return await this.#begin(state, next, signed, [{ place: to, value: gap }]);
+      // What was read before a server went back is no gap.
+      const from = Math.max(state.place, state.back) + 1;
+      const gap = { kind: "gap", from, to, at: member.now(), skipped };
+      return await this.#begin(state, next, signed, from > to ? [] : [{ place: to, value: gap }]);
     } catch (error) {
       const { code } = /** @type {Refusal} */ (error);
       if (!code.startsWith("record_")) throw error;
@@ -243,8 +245,11 @@ export class CatchingUp {
     try {
       const next = await new Arriving(this.#id, this.#parts).goBack(state, signed);
       const { epoch } = state.record;
-      // Of an epoch that nobody is in any more.
-      if (next.record.epoch < epoch) await store.change(async (within) => within.remove(this.#keys.seed(epoch)));
+      await store.change(async (within) => {
+        await within.put(this.#keys.log(next.place), next.hash);
+        // Of an epoch that nobody is in any more.
+        if (next.record.epoch < epoch) await within.remove(this.#keys.seed(epoch));
+      });
       return await this.#change(state, { ...next, back: Math.max(state.back, state.place) });
     } catch (error) {
       if (/** @type {Refusal} */ (error).code !== "server_back") throw error;

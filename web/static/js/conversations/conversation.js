@@ -39,6 +39,9 @@ import { keysOf } from "./store.js";
  * @property {{name: string, picture: string|null}|null} card
  */
 
+/** So often a device begins an epoch because its box doesn't open. */
+const MEND_MS = 3_600_000;
+
 export class Conversation {
   #parts;
   #keys;
@@ -92,6 +95,11 @@ export class Conversation {
   /** Sends all that waits. @throws {Refusal} what stops it */
   flush() {
     return this.#inTurn(() => this.#sending.flush());
+  }
+
+  /** Takes back what waits and was never posted. @param {string} id  @returns {Promise<boolean>} false: it may be sent */
+  discard(id) {
+    return this.#sending.discard(id);
   }
 
   /** Says and sends. @param {string} kind  @param {Body} body @returns {Promise<string>} the message's id */
@@ -176,8 +184,8 @@ export class Conversation {
   /** Begins another epoch if one is due, or this device can't speak in the present one. */
   renew() {
     return this.#inTurn(async () => {
-      const state = await this.#catchingUp.run();
-      return this.#renew({ ended: state.renew });
+      await this.#catchingUp.run();
+      return this.#renew({ ended: false });
     });
   }
 
@@ -212,12 +220,17 @@ export class Conversation {
     });
   }
 
-  /** What a device does by itself: it has itself listed if it was linked since, and tells newcomers the name. */
+  /**
+   * What a device does by itself: it has itself listed if it was linked since, begins another epoch if its box of this
+   * one doesn't open, and tells newcomers the name.
+   */
   async mind() {
-    const { store } = this.#parts;
+    const { member, store } = this.#parts;
     const state = await readState(store, this.id);
     if (state?.standing !== "following") return;
-    if (!state.listed) await this.#inTurn(() => this.#renew({ ended: false }));
+    const isBad = state.listed && !state.keyed && state.place >= state.first && member.now() - state.mended >= MEND_MS;
+    if (isBad) await this.#note({ mended: member.now() });
+    if (isBad || (state.pinned && !state.listed)) await this.#inTurn(() => this.#renew({ ended: false }));
     const card = state.unnamed ? await store.read(this.#keys.card) : undefined;
     if (card === undefined) return;
     await this.say("card", card);
@@ -226,10 +239,15 @@ export class Conversation {
   }
 
   /** Newcomers are told, or will be by what waits in the outbox. */
-  async named() {
+  named() {
+    return this.#note({ unnamed: false });
+  }
+
+  /** @param {Partial<State>} change */
+  async #note(change) {
     await this.#parts.store.change(async (within) => {
       const now = await readState(within, this.id);
-      if (now !== null) await within.put(this.#keys.state, { ...now, unnamed: false });
+      if (now !== null) await within.put(this.#keys.state, { ...now, ...change });
     });
   }
 
@@ -310,6 +328,8 @@ export class Conversation {
     const { chains, store } = this.#parts;
     const state = await readState(store, this.id);
     if (state === null) throw new Refusal("conversation_unknown");
+    // A server might show it an old record, and with that whoever was removed since: others have to list this device.
+    if (!state.listed && !state.pinned) throw new Refusal("not_compared");
     const { signed } = await standpoint(store, this.id, state);
     const lines = await chains.upTo(signed.record.people);
     return this.#beginning.begin((before, { leaves }) => {

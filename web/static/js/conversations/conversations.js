@@ -3,7 +3,7 @@
  * to `changed`.
  */
 
-import { fromBase64url, toBase64url } from "../protocol/encoding.js";
+import { fromBase64url, hex, toBase64url } from "../protocol/encoding.js";
 import { Refusal, refuse } from "../protocol/errors.js";
 import { ID_BYTES } from "../protocol/limits.js";
 import { isSame } from "../protocol/accounts/derivation.js";
@@ -159,6 +159,27 @@ export class Conversations {
     }
   }
 
+  /**
+   * Gives another key at once to all conversations in which one is due, as after a device of the account was removed.
+   * @param {(open: number) => void} [told]  how many are still to be done
+   * @returns {Promise<number>} how many could not be done now; whoever speaks there next does it
+   */
+  async renewAll(told = () => undefined) {
+    await this.#chains.newest(this.#member.chain);
+    const ids = await this.#ids();
+    let left = 0;
+    for (const [at, id] of ids.entries()) {
+      told(ids.length - at + left);
+      if ((await readState(this.#store, id))?.standing !== "following") continue;
+      await this.of(id).renew().catch((error) => {
+        if (!(error instanceof Refusal)) throw error;
+        left += 1;
+      });
+    }
+    told(left);
+    return left;
+  }
+
   /** Another tab has changed them in the store that both have. @param {readonly string[]} ids */
   reload(ids) {
     for (const id of ids) this.#tell(id, null);
@@ -179,6 +200,17 @@ export class Conversations {
     await conversation.found({ people: await this.#people(others), role: () => role, timer, joining });
     await this.#own.pin([conversation.id]).catch(() => undefined);
     return conversation;
+  }
+
+  /**
+   * The conversation with one person alone that has no name. Where both have begun one, both write into the same.
+   * @param {string} chain
+   * @returns {Promise<string|null>}
+   */
+  async direct(chain) {
+    const found = (await this.views()).filter(({ standing, people, card }) =>
+      standing === "following" && card === null && people.length === 2 && people.some((one) => one.chain === chain));
+    return found.map(({ id }) => id).sort((one, other) => (inBytes(one) < inBytes(other) ? -1 : 1))[0] ?? null;
   }
 
   /** Contacts as they are now, to be added. @param {readonly string[]} accounts */
@@ -318,6 +350,9 @@ export class Conversations {
     return idsOf(this.#store, STATES);
   }
 }
+
+/** Ids in the order of their bytes. @param {string} id */
+const inBytes = (id) => hex(fromBase64url(id));
 
 const INVITATION = "invitation/";
 /** An invitation is good for a week, and who redeems it waits for another. */

@@ -17,7 +17,7 @@ import { keysOf } from "./store.js";
 
 /** Messages of one request, and bytes of them. */
 const TOGETHER = 16;
-const TOGETHER_BYTES = 700_000;
+const TOGETHER_BYTES = 524_288;
 /** How often the same is tried again after others were faster. */
 const ATTEMPTS = 12;
 /** While another device begins the epoch that is due. */
@@ -242,10 +242,9 @@ export class Sending {
         await this.#anew(next);
         return;
       case "conflict": {
-        // Other bytes under an id of these were taken: once that is read, it is gone from the outbox.
         await this.#catchingUp.run();
-        const left = new Set((await this.waiting()).map(({ key }) => key));
-        if (next.every(({ key }) => left.has(key))) await this.#anew(next, true);
+        // Other bytes under an id of these stand in the log: another tab was faster, or an answer was lost.
+        if (!(await this.#met(next))) await this.#anew(next, true);
         return;
       }
       case "message_length":
@@ -257,6 +256,39 @@ export class Sending {
       default:
         throw refusal;
     }
+  }
+
+  /**
+   * Those that were met in the log wait no more.
+   * @param {{key: string}[]} next
+   * @returns {Promise<boolean>} whether there are any
+   */
+  #met(next) {
+    const device = toBase64url(this.#parts.member.device);
+    return this.#parts.store.change(async (within) => {
+      let found = false;
+      for (const { key } of next) {
+        const waiting = await within.read(key);
+        const isThere = waiting === undefined || (await within.read(this.#keys.message(device, waiting.id))) !== undefined;
+        if (isThere) await within.remove(key);
+        found ||= isThere;
+      }
+      return found;
+    });
+  }
+
+  /** Takes something out that was not sent. @param {string} id  @returns {Promise<boolean>} whether it was still there */
+  discard(id) {
+    return this.#parts.store.change(async (within) => {
+      for (const key of await within.keys(this.#keys.outbox)) {
+        const waiting = await within.read(key);
+        // One that was posted may stand in the log.
+        if (waiting.id !== id || (waiting.attempt !== null && waiting.refused === null)) continue;
+        await within.remove(key);
+        return true;
+      }
+      return false;
+    });
   }
 
   /**
