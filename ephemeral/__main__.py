@@ -80,7 +80,7 @@ def parsed_command(given: Sequence[str]) -> argparse.Namespace:
         from ephemeral.client import cli  # noqa: PLC0415
 
         cli.add_commands(subparsers)
-        given = cli.completed(given)
+        given = cli.completed(_with_ids_tied(given))
         if given and not given[0].startswith("-") and given[0] not in subparsers.choices:
             # Not quoted: it may be a code.
             parser.error("there is no command of that name. `ephemeral --help` lists them.")

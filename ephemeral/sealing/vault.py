@@ -29,15 +29,15 @@ class Vault:
         """Seal a payload and write it; returns its id, or None where there is none."""
         if plaintext is None:
             return None
-        return (await self.store_all(connection, kind, [plaintext]))[0]
+        return (await self.store_all(connection, [(kind, plaintext)]))[0]
 
     async def store_all(
-        self, connection: Connection, kind: Kind, plaintexts: Sequence[bytes]
+        self, connection: Connection, contents: Sequence[tuple[Kind, bytes]]
     ) -> list[bytes]:
         """Seal payloads and write them together; returns their ids, in order."""
         epoch = await self._keyring.hold_current(connection)
         rows = []
-        for plaintext in plaintexts:
+        for kind, plaintext in contents:
             payload = self._random(seals.PAYLOAD_ID_BYTES)
             sealed = seals.seal(payload, kind, plaintext, self._random)
             wrapped = seals.wrap(epoch, payload, sealed.data_key, self._random)

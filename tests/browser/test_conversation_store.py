@@ -157,12 +157,16 @@ def test_what_was_kept_before_there_were_conversations_is_still_there(bare: Watc
 # A change of rows, texts and deadlines, in a page that dies at this step of it.
 DIE = """(step) => {
   const { write } = parts.storage;
-  const stopped = () => { window.stopped = true; return new Promise(() => undefined); };
-  parts.storage.write = (work) => (step === "before" ? stopped() : write(async (within) => {
-    if (step === "amid") {
+  parts.storage.write = async (work) => {
+    if (step === "before") {
+      window.stopped = true;
+      await new Promise(() => undefined);
+    }
+    const value = await write((within) => {
+      if (step !== "amid") return work(within);
       // Its requests come one after the other, and the transaction lives as long as there are some.
       let left = 2;
-      const put = within.put;
+      const { put } = within;
       within.put = async (...given) => {
         await put(...given);
         left -= 1;
@@ -170,48 +174,49 @@ DIE = """(step) => {
         window.stopped = true;
         for (;;) await within.get("facts", "n");
       };
-    }
-    const value = await work(within);
-    if (step === "after") window.stopped = true;
+      return work(within);
+    });
+    window.stopped = true;
     return value;
-  }));
+  };
   void change();
 }"""
-CHANGE = """() => {
+CHANGE = """(id) => {
   window.change = () => store.change(async (within) => {
-    within.put("conversation/x/cursor", 2);
-    await within.hide(here, 1);
-    await within.show(here, 2, { text: "after" }, 1000);
+    within.put(`conversation/${id}/cursor`, 2);
+    await within.hide(id, 1);
+    await within.show(id, 2, { text: "after" }, 1000);
   });
 }"""
 
 
-@pytest.mark.parametrize("step", ["before", "amid", "after"])
 def test_a_page_that_dies_amid_a_change_leaves_all_of_it_or_nothing(
-    device: Watched, server: str, step: str
+    device: Watched, server: str
 ) -> None:
     page = device.page
-    page.evaluate("() => say(1, 'before')")
-    page.evaluate(CHANGE)
-    page.evaluate(DIE, step)
-    page.wait_for_function("() => window.stopped")
-    other = page.context.new_page()
-    page.close()
-    stored(other, server)
-    kept = """async () => [
-      await texts(), await store.read("conversation/x/cursor") ?? null, await store.nextDeadline(),
-    ]"""
-    done = [["after"], 2, 1000]
-    # What was written last may still be on its way when the page dies.
-    assert other.evaluate(kept) in ([done] if step == "after" else [[["before"], None, None]])
-    # Done again, it is as if it had been done once.
-    other.evaluate(CHANGE)
-    other.evaluate("() => change()")
-    assert other.evaluate(kept) == done
-    assert other.evaluate("() => store.expire(1000)") == [
-        {"conversation": "AAAAAAAAAAAAAAAAAAAAAA", "place": 2}
-    ]
-    other.close()
+    for step in ("before", "amid", "after"):
+        # A conversation of its own.
+        talk = step.ljust(22, "A")
+        page.evaluate("(id) => store.change((within) => within.show(id, 1, 'before'))", talk)
+        page.evaluate(CHANGE, talk)
+        page.evaluate(DIE, step)
+        page.wait_for_function("() => window.stopped")
+        other = page.context.new_page()
+        page.close()
+        page = other
+        stored(page, server)
+        kept = """async (id) => [
+          (await store.shown(id, { limit: 9 })).map(({ value }) => value.text ?? value),
+          await store.read(`conversation/${id}/cursor`) ?? null, await store.nextDeadline(),
+        ]"""
+        done = [["after"], 2, 1000]
+        found = page.evaluate(kept, talk)
+        assert found == (done if step == "after" else [["before"], None, None])
+        # Done again, it is as if it had been done once.
+        page.evaluate(CHANGE, talk)
+        page.evaluate("() => change()")
+        assert page.evaluate(kept, talk) == done
+        assert page.evaluate("() => store.expire(1000)") == [{"conversation": talk, "place": 2}]
 
 
 # Tabs

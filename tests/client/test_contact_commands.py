@@ -6,6 +6,7 @@ import pytest
 from support.people.account_holders import Machine
 from support.people.command_line import Cli
 
+from ephemeral.__main__ import parsed_command
 from ephemeral.client.accounts.kept_people import Person
 from ephemeral.client.contacts.naming import shown_names
 from ephemeral.client.exits import Exit
@@ -148,6 +149,14 @@ def test_a_name_of_ones_own_and_an_id_say_who_is_meant(ada: Machine, bob: Machin
     assert bob.refused("contacts", "rename", "ada", "--name", "x") == "usage"
     bob.json("contacts", "remove", "my friend")
     assert bob.lines("contacts") == ada.lines("contacts") == []
+
+
+@pytest.mark.parametrize("command", [["say"], ["chat"], ["chat", "people"], ["contacts", "block"]])
+def test_an_id_that_begins_with_a_hyphen_says_who_is_meant(command: list[str]):
+    for one in ("-4TJkzwpxupNqOEuN0ykrw", "--TJkzwpxupNqOEuN0ykrw"):
+        parsed = parsed_command([*command, one, "--json"])
+        assert getattr(parsed, "who" if "contacts" in command else "where").strip() == one
+        assert parsed.json
 
 
 def test_two_of_one_name_are_told_apart_by_a_number():

@@ -2,11 +2,13 @@
 
 import json
 import os
+import signal
 from pathlib import Path
 
 import pytest
+from support.machines.server import Program
 from support.people.account_holders import Machine
-from support.people.command_line import Cli
+from support.people.command_line import Cli, signalled
 
 from ephemeral.client.exits import Exit
 from ephemeral.protocol.encoding import b64decode
@@ -304,3 +306,16 @@ def test_nothing_is_shown_of_a_conversation_with_strangers_until_one_agrees(
     carol.json("contacts", "block", "ada")
     assert carol.lines("chat") == []
     assert carol.run("inbox").returncode == Exit.NOTHING
+
+
+def test_whoever_follows_outlives_the_server(own_cli: Cli, server: Program):
+    ada, bob = (somebody(own_cli, name) for name in ("ada", "bob"))
+    befriend(ada, bob)
+    following = bob.start("inbox", "--follow", "--json")
+    assert following.stdout is not None
+    for text in ("before", "after"):
+        says(ada, "bob", text)
+        assert json.loads(following.stdout.readline())["text"] == text
+        server.stop()
+        server.start()
+    assert signalled(following, signal.SIGTERM) == Exit.TERMINATED

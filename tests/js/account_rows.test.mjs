@@ -155,16 +155,49 @@ describe("the daily turn of the keys", () => {
     assert.equal(server.shares.length, 1);
   });
 
+  test("finds nothing under the old one that was sealed before and written after it", async () => {
+    const rows = await begun();
+    let isTurned;
+    const turned = new Promise((resolve) => { isTurned = resolve; });
+    const late = { read: storage.read, write: async (work) => turned.then(() => storage.write(work)) };
+    // As one that was robbed of the lock: nobody waits for it.
+    const robbed = new SealedRows(late, server.api, { request: (_, options, work = options) => work({}) });
+    await robbed.open();
+    const writing = robbed.write({ c: "late" });
+    await rows.rotate(toWords);
+    isTurned();
+    await writing;
+    assert.equal(await rows.read("c"), "late");
+    assert.deepEqual([...storage.places.get("rows").values()].map(({ n }) => n), [2, 2, 2]);
+  });
+
   test("waits for tabs that write", async () => {
     const rows = await begun();
     let end;
     const writing = locks.request(ROTATE, { mode: "shared" }, () => new Promise((resolve) => { end = resolve; }));
     const turning = rows.rotate(toWords);
-    await new Promise((resolve) => { setImmediate(resolve); });
-    assert.deepEqual(server.shares.map(({ n }) => n), [1]);
+    for (let turns = 0; turns < 20; turns += 1) await new Promise((resolve) => { setImmediate(resolve); });
+    assert.equal(storage.places.get("facts").get("n"), 1);
     end();
     await Promise.all([writing, turning]);
     assert.deepEqual(server.shares.map(({ n }) => n), [2]);
+  });
+
+  test("lets tabs write while rows are moved, and is done when all are", async () => {
+    await begun();
+    let written;
+    const api = { ...server.api, confirm: async (n) => {
+      // Only now, and nobody waits for the end of this turn.
+      await written();
+      return server.confirm(n);
+    } };
+    const turning = new SealedRows(storage, api, locks);
+    await turning.open();
+    const { rows } = await opened();
+    written = () => rows.write({ a: "written meanwhile" });
+    await turning.rotate(toWords);
+    assert.equal(await rows.read("a"), "written meanwhile");
+    assert.deepEqual([...storage.places.get("rows").values()].map(({ n }) => n), [2, 2]);
   });
 });
 

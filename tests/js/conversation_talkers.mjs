@@ -4,7 +4,10 @@ import { Conversations } from "../../web/static/js/conversations/conversations.j
 import { MemoryStore } from "../../web/static/js/conversations/memory-store.js";
 import { memberOf } from "../../web/static/js/conversations/member.js";
 import { PageClosed } from "./memory_storage.mjs";
-import { Browser, links, registers } from "./account_people.mjs";
+import { leavePins } from "../../web/static/js/account/settling.js";
+import { readDevice } from "../../web/static/js/account/this-device.js";
+import { readChain } from "../../web/static/js/protocol/accounts/chain.js";
+import { Browser, PASSWORD, links, registers } from "./account_people.mjs";
 
 /** A store whose program can die: when so many changes from now on have been written. */
 export class DoomedStore extends MemoryStore {
@@ -110,6 +113,18 @@ export async function somebody() {
 export async function linked(old) {
   const client = await links(old.client, old.address, new Browser());
   return Object.assign(await new Device(client).opens(), { address: old.address });
+}
+
+/** Somebody comes back with the ten words alone; `pinned`: the device before had left what it followed. */
+export async function recovered(old, { pinned }) {
+  const { parts } = old.client;
+  if (pinned) {
+    const chain = await readChain((await parts.api.devices()).statements);
+    await leavePins(parts, await readDevice(parts.storage), chain);
+  }
+  const client = await new Browser().opens();
+  await client.recover({ address: old.address, words: old.words, password: PASSWORD });
+  return Object.assign(await new Device(client).opens(), { address: old.address, words: old.words });
 }
 
 /** Two people become contacts by an invitation. */

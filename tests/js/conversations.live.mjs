@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, test } from "node:test";
 import { PASSWORD, everybodyGoes, refusal } from "./account_people.mjs";
-import { befriend, linked, somebody } from "./conversation_talkers.mjs";
+import { befriend, linked, recovered, somebody } from "./conversation_talkers.mjs";
 import { Refusal } from "../../web/static/js/protocol/errors.js";
 import { PageClosed } from "./memory_storage.mjs";
 import { fromBase64url } from "../../web/static/js/protocol/encoding.js";
@@ -43,6 +43,12 @@ describe("two people", () => {
     assert.deepEqual(await agree(id, [ada, bob]), ["(record)", "hello", "hello yourself"]);
     assert.equal(await ada.talk.of(id).number(), await bob.talk.of(id).number());
     assert.equal((await bob.talk.of(id).view()).reason, "contact");
+    // Both have begun one: both mean the same by the conversation with the other.
+    const { id: second } = await bob.talk.found({ accounts: [ada.account] });
+    await ada.sync();
+    const direct = await ada.talk.direct(bob.chain);
+    assert.ok([id, second].includes(direct));
+    assert.equal(await bob.talk.direct(ada.chain), direct);
   });
 
   test("change what they have said, and nobody else's", async () => {
@@ -214,6 +220,26 @@ describe("several devices", () => {
     await phone.talk.own.set("alias", "bob", null);
     await ada.sync();
     assert.equal((await ada.talk.own.registers()).get("alias", "bob"), null);
+  });
+
+  test("one that comes back with ten words goes on from what was pinned; without pins others have to list it", async () => {
+    for (const pinned of [true, false]) {
+      const { people: [bob, ada], id } = await together(2);
+      assert.deepEqual(await ada.sync(), []);
+      const again = await recovered(ada, { pinned });
+      assert.deepEqual(await again.sync(), []);
+      if (!pinned) {
+        assert.equal(await refusal(again.talk.of(id).text("too early")), "not_compared");
+        await bob.sync();
+        await bob.talk.of(id).text("is it you?");
+        await again.sync();
+      }
+      await again.talk.of(id).text("back again");
+      await bob.sync();
+      assert.ok((await bob.texts(id)).includes("back again"), String(pinned));
+      await refusal(ada.sync());
+      assert.ok(!(await ada.texts(id)).includes("back again"));
+    }
   });
 
   test("one whose disk was copied sees that somebody else speaks with its keys", async () => {

@@ -59,18 +59,25 @@ class People:
     ) -> dict[bytes, PersonNow]:
         """These accounts at their newest statements; those without a chain are left out."""
         rows = await chain_rows.open_chains(connection, accounts)
-        sealing = await device_rows.sealing_of(connection, list(rows))
-        digests = await self._digests_of(connection, sealing.values())
+        named = await self.key_names(connection, list(rows))
         found = {}
         for account, row in rows.items():
             chain = await self._statements.chain(connection, row)
-            keys = {
-                one.id: (key.number, digests[key.payload])
-                for one in chain.devices
-                if (key := sealing.get((account, one.id))) and key.payload in digests
-            }
+            keys = {one.id: key for one in chain.devices if (key := named.get((account, one.id)))}
             found[account] = PersonNow(account, chain, keys)
         return found
+
+    async def key_names(
+        self, connection: Connection, accounts: Sequence[bytes]
+    ) -> dict[tuple[bytes, bytes], tuple[int, bytes]]:
+        """By account and device, the number and the SHA-256 of the newest sealing key."""
+        sealing = await device_rows.sealing_of(connection, accounts)
+        digests = await self._digests_of(connection, sealing.values())
+        return {
+            whose: (one.number, digests[one.payload])
+            for whose, one in sealing.items()
+            if one.payload in digests
+        }
 
     async def chains(
         self, connection: Connection, chains: Sequence[bytes]

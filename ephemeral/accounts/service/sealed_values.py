@@ -34,10 +34,10 @@ class SealedValues:
         return payload
 
     async def store_all(
-        self, connection: Connection, kind: Kind, values: Sequence[bytes]
+        self, connection: Connection, values: Sequence[tuple[Kind, bytes]]
     ) -> list[bytes]:
         """Write several together; gives their payloads' ids, in order."""
-        return await self._vault.store_all(connection, kind, values)
+        return await self._vault.store_all(connection, values)
 
     async def read(
         self, connection: Connection, kind: Kind, payloads: Iterable[bytes | None]

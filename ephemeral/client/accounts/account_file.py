@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from ephemeral.client.accounts import keyring_key
 from ephemeral.client.accounts.kept import VERSION, Kept
-from ephemeral.client.exits import ClientError, usage
+from ephemeral.client.exits import ClientError, Exit, usage
 from ephemeral.protocol.encoding import b64encode, dump_json, parse_json
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import NONCE_SIZE
@@ -205,7 +205,9 @@ async def _locked(descriptor: int) -> None:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() > until:
-                raise usage("Another command is using this account.") from None
+                raise ClientError(
+                    Exit.USAGE, "account_busy", "Another command is using this account."
+                ) from None
         else:
             return
         await asyncio.sleep(_AGAIN_SECONDS)

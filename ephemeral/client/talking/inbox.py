@@ -15,7 +15,7 @@ from ephemeral.client.talking.own_devices import share
 from ephemeral.client.talking.waiting import Waiting
 from ephemeral.protocol.errors import Refusal
 
-__all__ = ["inbox", "is_own", "learn", "status_of"]
+__all__ = ["inbox", "is_own", "is_passing", "learn"]
 
 # For so long nothing is asked while nothing seems to be new.
 _ROUND_SECONDS = 25.0
@@ -39,7 +39,7 @@ async def inbox(context: Context) -> Exit:
                     new, failed = await _round(place, failed, first=first)
                     first = False
             except (ClientError, Refusal) as error:
-                if not args.follow or status_of(error) != Exit.NETWORK:
+                if not args.follow or not is_passing(error):
                     raise
                 context.say(f"{neutralise_line(error.message)} Trying again.")
                 await asyncio.sleep(_AGAIN_SECONDS)
@@ -62,9 +62,10 @@ async def inbox(context: Context) -> Exit:
 _NOT_ALL = "Not everything could be read now; it is tried again next time."
 
 
-def status_of(error: ClientError | Refusal) -> Exit:
-    """With what a command would end that was refused so."""
-    return error.status if isinstance(error, ClientError) else exit_code_of(error)
+def is_passing(error: ClientError | Refusal) -> bool:
+    """Whether it is worth trying again: nobody answers, or another command has the account."""
+    status = error.status if isinstance(error, ClientError) else exit_code_of(error)
+    return status == Exit.NETWORK or error.code == "account_busy"
 
 
 async def _round(
@@ -92,25 +93,26 @@ async def _put(place: Here, found: list[News]) -> int:
     known = {one.id: one for one in place.engine.known()}
     for first in range(0, len(found), _AT_ONCE):
         some = found[first : first + _AT_ONCE]
-        for one in some:
-            count += await _put_one(place, known.get(one.conversation), one)
+        told = [_told(place, known.get(one.conversation), one) for one in some]
+        texts = [text for text in told if text is not None]
+        if texts:
+            # At once: a file is on its disk after each writing.
+            await place.context.put("\n".join(texts))
         await place.engine.taken(some)
+        count += len(texts)
     return count
 
 
-async def _put_one(place: Here, known: Known | None, one: News) -> bool:
-    """Print one; whether there was something to print."""
-    context = place.context
+def _told(place: Here, known: Known | None, one: News) -> str | None:
+    """Lines for one; None where there is nothing to print."""
     if is_own(place, one) or place.is_hidden(known, one.chain):
-        return False
+        return None
     lines = lines_of(place, known, one)
-    if context.wants_json and (lines or _for_programs(one)):
-        await context.put_json(fields_of(place, known, one))
-    elif lines and not context.wants_json:
-        await context.put("\n".join(lines))
-    else:
-        return False
-    return True
+    if not place.context.wants_json:
+        return "\n".join(lines) or None
+    if lines or _for_programs(one):
+        return place.context.json_line(fields_of(place, known, one))
+    return None
 
 
 def _for_programs(one: News) -> bool:
@@ -142,3 +144,4 @@ async def learn(place: Here, found: list[News]) -> None:
             person.said, changed = str(content.body["name"]), True
     if changed:
         place.account.save()
+        place.renamed()

@@ -11,7 +11,7 @@ from ephemeral.client.faces import Face, Plain, Terminal
 from ephemeral.client.line_editor import EndOfInput, Line
 from ephemeral.client.output import is_terminal
 from ephemeral.client.talking.here import FOLLOWED, Here, here
-from ephemeral.client.talking.inbox import is_own, learn, status_of
+from ephemeral.client.talking.inbox import is_own, is_passing, learn
 from ephemeral.client.talking.joining import let_in
 from ephemeral.client.talking.lines import lines_of
 from ephemeral.client.talking.saying import introduce, send
@@ -128,7 +128,7 @@ class _Talk:
                         new = await self._show(place)
                     self._away = False
                 except (ClientError, Refusal) as error:
-                    if status_of(error) != Exit.NETWORK:
+                    if not is_passing(error):
                         raise
                     if not self._away:
                         await self._explain(error)

@@ -24,7 +24,6 @@ __all__ = [
     "is_beside",
     "lock_of_account",
     "lock_of_chains",
-    "name_chains",
     "people",
     "person",
     "replace_people",
@@ -276,22 +275,6 @@ async def set_due(connection: Connection, why: str, conversations: Sequence[byte
         """,
         why,
         list(conversations),
-    )
-
-
-async def name_chains(
-    connection: Connection, conversation: bytes, epoch: int, chains: Sequence[bytes]
-) -> None:
-    """A record names these chains."""
-    await connection.execute(
-        """
-        INSERT INTO accounts.conversation_chains (conversation, chain, first_epoch, last_epoch)
-        SELECT $1, chain, $2, $2 FROM unnest($3::bytea[]) AS n (chain)
-        ON CONFLICT (conversation, chain) DO UPDATE SET last_epoch = excluded.last_epoch
-        """,
-        conversation,
-        epoch,
-        list(chains),
     )
 
 

@@ -17,7 +17,6 @@ __all__ = [
     "ended_before",
     "forget",
     "insert",
-    "insert_boxes",
     "newest",
     "payloads",
     "with_hash",
@@ -47,17 +46,40 @@ class BoxRow(NamedTuple):
 _COLUMNS = "conversation, epoch, record, s, log, at, payload, boxes"
 
 
-async def insert(connection: Connection, row: RecordRow) -> None:
-    """Write a record, and end the epoch before it."""
+async def insert(
+    connection: Connection,
+    row: RecordRow,
+    author: bytes,
+    digest: bytes,
+    boxes: Sequence[BoxRow],
+    chains: Sequence[bytes],
+) -> None:
+    """Write a record with its place in the log, its boxes and the chains that it names, and end the
+    epoch before it. `author`: the device; `digest`: SHA-256 of its entry."""
     await connection.execute(
         f"""
         WITH ended AS (
           UPDATE accounts.records SET ended_at = $6
           WHERE conversation = $1 AND epoch = $2 - 1 AND ended_at IS NULL
+        ), placed AS (
+          INSERT INTO accounts.log_places (conversation, s, kind, device, digest, hash, at)
+          VALUES ($1, $4, 1, $9, $10, $5, $6)
+        ), sealed AS (
+          INSERT INTO accounts.boxes (conversation, epoch, device, sealed)
+          SELECT $1, $2, * FROM unnest($11::bytea[], $12::bytea[])
+        ), named AS (
+          INSERT INTO accounts.conversation_chains (conversation, chain, first_epoch, last_epoch)
+          SELECT $1, chain, $2, $2 FROM unnest($13::bytea[]) AS n (chain)
+          ON CONFLICT (conversation, chain) DO UPDATE SET last_epoch = excluded.last_epoch
         )
         INSERT INTO accounts.records ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
         """,  # noqa: S608
         *row,
+        author,
+        digest,
+        [one.device for one in boxes],
+        [one.sealed for one in boxes],
+        list(chains),
     )
 
 
@@ -112,22 +134,6 @@ async def at_places(
         list(places),
     )
     return {row[3]: RecordRow(*row) for row in rows}
-
-
-async def insert_boxes(
-    connection: Connection, conversation: bytes, epoch: int, boxes: Sequence[BoxRow]
-) -> None:
-    """Write boxes, sealed once more."""
-    await connection.execute(
-        """
-        INSERT INTO accounts.boxes (conversation, epoch, device, sealed)
-        SELECT $1, $2, * FROM unnest($3::bytea[], $4::bytea[])
-        """,
-        conversation,
-        epoch,
-        [one.device for one in boxes],
-        [one.sealed for one in boxes],
-    )
 
 
 async def box(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ephemeral.accounts.service.sealed_values import SealedValues
 from ephemeral.conversations.rows import record_rows, tail_rows
@@ -13,7 +13,16 @@ from ephemeral.conversations.service.segments import Segments
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection
 
-__all__ = ["Boxes"]
+__all__ = ["Boxes", "Kept"]
+
+
+class Kept(NamedTuple):
+    """The payloads of a record and of the key of its boxes, None for no box; and the boxes, which
+    are to be written."""
+
+    record: bytes
+    key: bytes | None
+    boxes: Sequence[BoxRow]
 
 
 class Boxes:
@@ -28,19 +37,19 @@ class Boxes:
         connection: Connection,
         conversation: bytes,
         epoch: int,
+        record: bytes,
         boxes: Sequence[tuple[bytes, bytes]],
-    ) -> bytes | None:
-        """Write an epoch's boxes (device, box); gives the payload of their key, None for no box."""
+    ) -> Kept:
+        """Write an epoch's record, and the key of its boxes (device, box), which are sealed."""
         waiting = [(device, box) for device, box in boxes if box]
         if not waiting:
-            return None
-        key = await self._segments.begin_boxes(connection)
+            return Kept(await self._values.store(connection, "record", record), None, [])
+        payload, key = await self._segments.begin_boxes(connection, record)
         seal = self._segments.seal_box
         rows = [
             BoxRow(device, seal(key, conversation, epoch, device, box)) for device, box in waiting
         ]
-        await record_rows.insert_boxes(connection, conversation, epoch, rows)
-        return key
+        return Kept(payload, key, rows)
 
     async def of(
         self, connection: Connection, device: bytes, records: Sequence[RecordRow]

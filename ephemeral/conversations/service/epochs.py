@@ -94,12 +94,12 @@ class Epochs:
             if isinstance(verdict, Bad):
                 raise Refusal(verdict.code)
             self._require_newest(record, states, None)
-            await self._require_keys(connection, record, None, lines, states)
+            accounts = _accounts(record, states)
+            owners = _owners(record, lines, accounts)
+            await self._require_keys(connection, record, None, owners)
             strangers = await self._strangers(connection, asker, record, states)
             await self._require_contacts(connection, asker.account, record.conversation, strangers)
-            accounts = _accounts(record, states)
             await self._require_room(connection, accounts.values())
-            owners = _owners(record, lines, accounts)
             begun = await self._writing.begin(connection, signed, boxes, accounts, owners, now)
             await self._spend(connection, asker.account, boxes, now)
             self._hints.later(record.conversation, begun.s, accounts.values())
@@ -135,12 +135,13 @@ class Epochs:
                 raise Refusal(verdict.code)
             await self._require_place(connection, state, record)
             self._require_newest(record, states, state)
-            await self._require_keys(connection, record, before, lines, states, state)
+            accounts = _accounts(record, states)
+            owners = _owners(record, lines, accounts)
+            await self._require_keys(connection, record, before, owners, state)
             present = {one.chain for one in record.people}
             left = await member_rows.leaves(connection, conversation)
             if any(one.chain in present for one in left):
                 raise _conflict(state)
-            accounts = _accounts(record, states)
             # Whoever was here stays; whose account is another's by now is none's.
             come = {
                 chain: account
@@ -151,7 +152,6 @@ class Epochs:
             await self._require_contacts(connection, asker.account, conversation, strangers)
             await self._require_room(connection, come.values())
             await self._require_reason(connection, standing, record, now)
-            owners = _owners(record, lines, accounts)
             begun = await self._writing.go_on(
                 connection, state, signed, boxes, accounts, owners, standing.people, now
             )
@@ -221,18 +221,16 @@ class Epochs:
         connection: Connection,
         record: Record,
         before: Record | None,
-        lines: JudgeLines,
-        states: Mapping[bytes, ChainState],
+        owners: Mapping[bytes, bytes],
         state: LogState | None = None,
     ) -> None:
         """Refuse `conflict` if a device has published another key since, as the one under whom it
         is listed."""
-        owners = _owners(record, lines, _accounts(record, states))
-        now = await self._doors.people.now(connection, sorted(set(owners.values())))
+        now = await self._doors.people.key_names(connection, sorted(set(owners.values())))
         was = {} if before is None else {one.device: one for one in before.devices}
         for one in record.devices:
-            whose = now.get(owners.get(one.device, b""))
-            if not is_newest_key(one, was, whose and whose.keys.get(one.device)):
+            newest = now.get((owners.get(one.device, b""), one.device))
+            if not is_newest_key(one, was, newest):
                 raise _conflict(state)
 
     async def _strangers(

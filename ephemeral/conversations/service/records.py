@@ -28,10 +28,6 @@ class Records:
         self._values = values
         self._read: OrderedDict[bytes, Record] = OrderedDict()
 
-    async def store(self, connection: Connection, signed: SignedRecord) -> bytes:
-        """Write a record's entry; gives its payload."""
-        return await self._values.store(connection, "record", signed.entry())
-
     async def entries(self, connection: Connection, rows: Sequence[RecordRow]) -> dict[int, bytes]:
         """The entries of records of one conversation, by epoch; those are left out that a restored
         database has lost."""

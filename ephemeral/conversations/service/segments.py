@@ -47,18 +47,23 @@ class Segments:
         # Those that were used since `age` was called last.
         self._used: set[bytes] = set()
 
-    async def begin(self, connection: Connection, count: int, kind: Kind = _SEGMENT) -> list[bytes]:
+    async def begin(self, connection: Connection, count: int) -> list[bytes]:
         """So many new keys; gives their payloads. Remembered already, though nothing is committed
         yet: what isn't will never be asked for."""
         keys = [self._random(_KEY_BYTES) for _ in range(count)]
-        payloads = await self._values.store_all(connection, kind, keys)
+        payloads = await self._values.store_all(connection, [(_SEGMENT, key) for key in keys])
         for payload, key in zip(payloads, keys, strict=True):
             self._keep(payload, AESGCM(key))
         return payloads
 
-    async def begin_boxes(self, connection: Connection) -> bytes:
-        """The same for the boxes of an epoch: one key."""
-        return (await self.begin(connection, 1, _BOXES))[0]
+    async def begin_boxes(self, connection: Connection, record: bytes) -> tuple[bytes, bytes]:
+        """The same for the boxes of an epoch, with its record, written together; gives the payloads
+        of the record and of the key."""
+        key = self._random(_KEY_BYTES)
+        contents: list[tuple[Kind, bytes]] = [("record", record), (_BOXES, key)]
+        entry, payload = await self._values.store_all(connection, contents)
+        self._keep(payload, AESGCM(key))
+        return entry, payload
 
     async def load(
         self, connection: Connection, segments: Iterable[bytes], kind: Kind = _SEGMENT

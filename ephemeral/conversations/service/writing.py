@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING
 from ephemeral.accounts.service.sealed_values import SealedValues
 from ephemeral.conversations.rows import (
     conversation_rows,
-    log_rows,
     member_rows,
     people_rows,
     record_rows,
 )
 from ephemeral.conversations.rows.conversation_rows import Advance
-from ephemeral.conversations.rows.log_rows import PlaceRow
 from ephemeral.conversations.rows.people_rows import PersonRow
 from ephemeral.conversations.rows.record_rows import RecordRow
-from ephemeral.conversations.rules.log_state import LogState, Place
+from ephemeral.conversations.rules.log_state import LogState
 from ephemeral.conversations.rules.records import Begun
 from ephemeral.conversations.service.boxes import Boxes
 from ephemeral.conversations.service.records import Records
@@ -101,15 +99,18 @@ class Writing:
         was: Mapping[bytes, PersonRow] | None = None,
     ) -> None:
         record, conversation = signed.record, new.conversation
-        place = Place(new.s, hashlib.sha256(signed.entry()).digest(), new.log, new.at)
-        rows = [PlaceRow(conversation, RECORD, record.by, None, place)]
-        await log_rows.write(connection, rows, [])
-        payload = await self._records.store(connection, signed)
+        entry = signed.entry()
         named = [(one.device, box) for one, box in zip(record.devices, boxes, strict=True)]
-        key = await self._boxes.store(connection, conversation, new.epoch, named)
+        kept = await self._boxes.store(connection, conversation, new.epoch, entry, named)
         await record_rows.insert(
             connection,
-            RecordRow(conversation, new.epoch, new.record, new.s, new.log, new.at, payload, key),
+            RecordRow(
+                conversation, new.epoch, new.record, new.s, new.log, new.at, kept.record, kept.key
+            ),
+            record.by,
+            hashlib.sha256(entry).digest(),
+            kept.boxes,
+            [one.chain for one in record.people],
         )
         present = {
             one.chain: PersonRow(one.chain, accounts[one.chain], one.role == ADMIN, one.since)
@@ -117,7 +118,6 @@ class Writing:
         }
         if present != was:
             await people_rows.replace_people(connection, conversation, list(present.values()))
-        await people_rows.name_chains(connection, conversation, new.epoch, list(present))
         await self._list_devices(connection, signed, owners, new)
         self._records.remember(new.record, record)
 

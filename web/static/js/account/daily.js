@@ -9,6 +9,7 @@ const PINS_DAYS = 7;
  * @property {number} rotated
  * @property {number} pinned
  * @property {number} sequence  of the chain, when pins were left
+ * @property {string} [conversations]  of which they told
  */
 
 /**
@@ -29,19 +30,20 @@ export async function dailyWork(parts, device, { chain, sealing, number, began }
   // Whoever takes part in conversations says when all that was sealed to this device in them was opened.
   const synced = await rows.read("synced");
   await sealing.destroyOld(clock.now(), { began: synced?.began ?? began, isAllOpened: true });
-  let { rotated, pinned, sequence } = done;
-  if (pinned + PINS_DAYS <= today || sequence !== chain.sequence) {
+  let { rotated, pinned, sequence, conversations } = done;
+  const registers = await rows.read("registers");
+  const followed = Object.keys(registers?.conversations ?? {}).sort().join();
+  if (pinned + PINS_DAYS <= today || sequence !== chain.sequence || (conversations ?? "") !== followed) {
     await leavePins(parts, device, chain);
     pinned = today;
     sequence = chain.sequence;
+    conversations = followed;
   }
   // Last: from here on an old copy of the disk opens nothing of what was removed above.
   if (rotated < today) {
-    const registers = await rows.read("registers");
     await rows.rotate(sealToWords(parts, registers?.recovery_seal ?? null));
     rotated = today;
   }
-  if (rotated !== done.rotated || pinned !== done.pinned || sequence !== done.sequence || (await rows.read("daily")) === undefined) {
-    await rows.write({ daily: { rotated, pinned, sequence } });
-  }
+  const now = { rotated, pinned, sequence, conversations };
+  if (JSON.stringify(now) !== JSON.stringify(await rows.read("daily"))) await rows.write({ daily: now });
 }

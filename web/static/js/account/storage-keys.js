@@ -19,7 +19,10 @@ const LOCAL = "ephemeral/v1/account/local";
 const ROW = "ephemeral/v1/account/row\0";
 const BATCH = 256;
 const decoder = new TextDecoder();
+/** Writers hold it together, and whoever turns to another key alone. */
 export const ROTATE = "ephemeral-account/rotate";
+/** Whoever turns the keys, and moves the rows then, which may take long: nobody who writes waits for that. */
+const TURN = "ephemeral-account/turn";
 
 /**
  * @typedef {import("./storage.js").AccountStorage} AccountStorage
@@ -81,7 +84,7 @@ export class SealedRows {
    */
   async begin(sealToWords) {
     if (await this.isReady()) return;
-    await this.#locks.request(ROTATE, async () => {
+    await this.#locks.request(TURN, async () => {
       const known = [...this.#keys.keys()];
       const shares = known.length > 0 ? [] : await this.#api.rotate(0);
       for (const share of shares) await this.#learn(share);
@@ -139,7 +142,7 @@ export class SealedRows {
    * @param {SealToWords} sealToWords
    */
   async rotate(sealToWords) {
-    await this.#locks.request(ROTATE, async () => {
+    await this.#locks.request(TURN, async () => {
       const n = await this.#number();
       // Where two shares are there, a rotation was stopped, and goes on.
       let shares = await this.#api.shares();
@@ -162,7 +165,7 @@ export class SealedRows {
       this.#keys.set(Number(n), await importAead(key));
       key.fill(0);
     }
-    await this.#locks.request(ROTATE, async () => {
+    await this.#locks.request(TURN, async () => {
       const n = await this.#number();
       const shares = await this.#api.rotate(n);
       for (const share of shares) await this.#learn(share);
@@ -186,18 +189,19 @@ export class SealedRows {
       const escrow = await sealToWords(key);
       key.fill(0);
       // From here on everybody writes under the new one.
-      await this.#storage.write(async ({ get, put }) => {
+      await this.#locks.request(ROTATE, () => this.#storage.write(async ({ get, put }) => {
         if ((await get("facts", "n") ?? 0) > next) return;
         if (escrow !== null) await put("escrow", String(next), escrow);
         await put("facts", "n", next);
-      });
+      }));
     }
     for await (const rows of this.#batches()) await this.#move(rows.filter(([, row]) => row.n < next), next);
     await this.#api.confirm(next);
     await this.#storage.write(async ({ all, remove }) => {
       for (const [n] of await all("escrow")) if (Number(n) < next) await remove("escrow", n);
     });
-    for (const n of this.#keys.keys()) if (n < next) this.#keys.delete(n);
+    // What somebody here has read under the last one before it was moved is still to be opened.
+    for (const n of this.#keys.keys()) if (n < next - 1) this.#keys.delete(n);
   }
 
   /** @param {[string, Row][]} rows  @param {number} next */

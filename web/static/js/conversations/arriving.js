@@ -35,11 +35,11 @@ export class Arriving {
     const { api } = this.#parts;
     const [{ first }, served] = await Promise.all([api.one(this.#id), api.epochs(this.#id, 0)]);
     const epochs = await Promise.all(served.map(async (epoch) => ({ epoch, signed: await SignedRecord.read(epoch.entry) })));
-    const { at, reason } = await this.#accepted(epochs, agreed);
+    const { at, reason, pinned } = await this.#accepted(epochs, agreed);
     const good = await this.#followed(epochs, at);
     // The last that was there when this device was first listed; one that isn't listed begins at the newest.
     const begin = good.filter(({ epoch }) => first === null || epoch.s <= first).at(-1) ?? good[0];
-    return { state: this.#beginAt(begin, reason), signed: begin.signed };
+    return { state: { ...this.#beginAt(begin, reason), pinned }, signed: begin.signed };
   }
 
   /**
@@ -111,7 +111,8 @@ export class Arriving {
     if (epochs.length === 0) throw new Refusal("conversation_unknown");
     const pinned = await this.#pinned();
     const isPinned = (/** @type {Kept} */ { signed }) => pinned.some((one) => isSame(one, signed.hash));
-    const at = Math.max(epochs.findIndex(isPinned), 0);
+    const found = epochs.findIndex(isPinned);
+    const at = Math.max(found, 0);
     const { signed } = epochs[at];
     await this.#require(null, signed);
     const { chains, contacts, member } = this.#parts;
@@ -123,7 +124,7 @@ export class Arriving {
       contacts: (await contacts.accepted()).map(({ chain }) => chain),
       inviters: await contacts.invitersOf(this.#id), pinned, continued: await this.#continued(signed), agreed,
     });
-    return { at, reason };
+    return { at, reason, pinned: found >= 0 || reason === "self" };
   }
 
   /** What own devices have followed of this conversation. @returns {Promise<Uint8Array[]>} */

@@ -230,7 +230,7 @@ export class Conversation {
     if (state?.standing !== "following") return;
     const isBad = state.listed && !state.keyed && state.place >= state.first && member.now() - state.mended >= MEND_MS;
     if (isBad) await this.#note({ mended: member.now() });
-    if (isBad || !state.listed) await this.#inTurn(() => this.#renew({ ended: false }));
+    if (isBad || (state.pinned && !state.listed)) await this.#inTurn(() => this.#renew({ ended: false }));
     const card = state.unnamed ? await store.read(this.#keys.card) : undefined;
     if (card === undefined) return;
     await this.say("card", card);
@@ -328,6 +328,8 @@ export class Conversation {
     const { chains, store } = this.#parts;
     const state = await readState(store, this.id);
     if (state === null) throw new Refusal("conversation_unknown");
+    // A server might show it an old record, and with that whoever was removed since: others have to list this device.
+    if (!state.listed && !state.pinned) throw new Refusal("not_compared");
     const { signed } = await standpoint(store, this.id, state);
     const lines = await chains.upTo(signed.record.people);
     return this.#beginning.begin((before, { leaves }) => {

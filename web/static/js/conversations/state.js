@@ -22,6 +22,7 @@ import { keysOf } from "./store.js";
  * @property {number} back  up to here it was read before a server went back
  * @property {number} first  from this place on what is said can be opened here
  * @property {InForce} record
+ * @property {boolean} pinned  it began from a record that own devices have followed
  * @property {boolean} listed  it lists this device
  * @property {boolean} keyed  the seed of its epoch is here
  * @property {{device: string, code: string}|null} blamed  whose box could not be opened
@@ -47,7 +48,7 @@ import { keysOf } from "./store.js";
 
 /** A state before anything was read. @param {Pick<State, "place"|"hash"|"first"|"record"|"reason"|"listed">} begin @returns {State} */
 export const newState = (begin) => ({
-  standing: "following", why: null, keyed: false, blamed: null, mended: 0, unnamed: false, copied: false, back: 0, queued: 0,
+  standing: "following", why: null, keyed: false, blamed: null, mended: 0, unnamed: false, copied: false, back: 0, pinned: false, queued: 0,
   acknowledged: 0, reads: {}, ...begin,
 });
 

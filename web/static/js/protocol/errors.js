@@ -17,7 +17,7 @@
  * `message_unreadable` (this device has no key of its epoch), `message_target` (it changes what is not there, or
  * another's), `box_missing` (this device's box was gone, or never there), `not_member` (left, or removed), `server_back`
  * (the server has lost records: it goes on in another conversation), `contact_changed` (another list of devices than
- * the one agreed to), `epoch_stuck` (others were faster, again and again).
+ * the one agreed to), `not_compared` (others have to list this device first), `epoch_stuck` (others were faster, again and again).
  * What they mean to a person is in the catalogues.
  */
 
