@@ -43,6 +43,12 @@ describe("two people", () => {
     assert.deepEqual(await agree(id, [ada, bob]), ["(record)", "hello", "hello yourself"]);
     assert.equal(await ada.talk.of(id).number(), await bob.talk.of(id).number());
     assert.equal((await bob.talk.of(id).view()).reason, "contact");
+    // Both have begun one: both mean the same by the conversation with the other.
+    const { id: second } = await bob.talk.found({ accounts: [ada.account] });
+    await ada.sync();
+    const direct = await ada.talk.direct(bob.chain);
+    assert.ok([id, second].includes(direct));
+    assert.equal(await bob.talk.direct(ada.chain), direct);
   });
 
   test("change what they have said, and nobody else's", async () => {
