@@ -95,9 +95,14 @@ class Context:
         await self.output.write(f"{text}\n".encode())
 
     async def put_json(self, value: Mapping[str, object]) -> None:
-        """A JSON object on a line of standard output, in ASCII: a terminal obeys none of it."""
+        """A JSON object on a line of standard output."""
+        await self.put(self.json_line(value))
+
+    @staticmethod
+    def json_line(value: Mapping[str, object]) -> str:
+        """A JSON object on a line, in ASCII: a terminal obeys none of it."""
         text = json.dumps(value, ensure_ascii=True, separators=(",", ":"))
-        await self.put(text.replace("\x7f", "\\u007f"))
+        return text.replace("\x7f", "\\u007f")
 
     def prepare(self, needs: Collection[str]) -> None:
         """Ask for what a command needs, before its loop starts: a prompt must not stop the loop."""

@@ -22,8 +22,9 @@ def somebody(visit: Visit, server: str, name: str) -> Watched:
     opened(watched.page, server)
     watched.page.evaluate(REGISTER, [name, PASSWORD])
     watched.page.evaluate(LIVE)
-    # Until it founds it, an account has no conversation of its devices with each other.
-    watched.forgive("404")
+    # Until it founds it, an account has no conversation of its devices with each other; and where
+    # two write at once, one of them is told that the other was faster.
+    watched.forgive("404|409")
     return watched
 
 
@@ -32,7 +33,7 @@ def another_tab(visit: Visit, server: str, beside: Watched) -> Watched:
     watched.origin = server
     assert opened(watched.page, server)["phase"] == "ready"
     watched.page.evaluate(LIVE)
-    watched.forgive("404")
+    watched.forgive("404|409")
     return watched
 
 
@@ -122,7 +123,7 @@ def test_where_no_socket_comes_through_it_is_read_by_requests(
     opened(ada.page, server)
     ada.page.evaluate(REGISTER, ["ada", PASSWORD])
     ada.page.evaluate(LIVE)
-    ada.forgive("404|WebSocket")
+    ada.forgive("404|409|WebSocket")
     talk = founded(ada.page, bo.page)
     bo.page.evaluate("(id) => talk.of(id).catchUp()", talk)
     bo.page.evaluate(SENT, [talk, "over the wire"])
@@ -223,3 +224,27 @@ def test_firefox_keeps_reads_and_turns_its_keys_as_well(
     ada.page.evaluate(SENT, [talk, "under another key"])
     bo.page.evaluate(HEARS, [talk, "under another key"])
     assert ada.page.evaluate(TEXTS, talk) == ["over two engines", "under another key"]
+
+
+@pytest.mark.release
+def test_a_frozen_tab_loses_the_socket_to_one_that_somebody_looks_at(
+    visit: Visit, server: str, ada: Watched, bo: Watched
+) -> None:
+    """Ten seconds of waiting: it is asked every five whether it is there."""
+    ada.page.wait_for_function(IS_LIVE)
+    second = another_tab(visit, server, ada)
+    talk = founded(ada.page, bo.page)
+    line = ada.page.context.new_cdp_session(ada.page)
+    line.send("Debugger.enable")
+    line.send("Debugger.pause")
+    bo.page.evaluate("(id) => talk.of(id).catchUp()", talk)
+    bo.page.evaluate(SENT, [talk, "to whoever is awake"])
+    second.page.evaluate(HEARS, [talk, "to whoever is awake"])
+    second.page.wait_for_function(IS_LIVE)
+    line.send("Debugger.resume")
+    ada.page.wait_for_function("() => !live.isLeading")
+    bo.page.evaluate(SENT, [talk, "to both"])
+    for watched in (ada, second):
+        watched.page.evaluate(HEARS, [talk, "to both"])
+        assert watched.page.evaluate(TEXTS, talk) == ["to whoever is awake", "to both"]
+    assert second.page.evaluate(IS_LIVE) is True

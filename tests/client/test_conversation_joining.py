@@ -55,6 +55,9 @@ class Place:
     def name(self, _chain: bytes) -> str:
         return "known"
 
+    def renamed(self) -> None:
+        """Nothing is remembered here."""
+
     def who(self, _chain: bytes) -> str:
         return "somebody"
 

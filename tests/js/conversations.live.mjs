@@ -43,6 +43,12 @@ describe("two people", () => {
     assert.deepEqual(await agree(id, [ada, bob]), ["(record)", "hello", "hello yourself"]);
     assert.equal(await ada.talk.of(id).number(), await bob.talk.of(id).number());
     assert.equal((await bob.talk.of(id).view()).reason, "contact");
+    // Both have begun one: both mean the same by the conversation with the other.
+    const { id: second } = await bob.talk.found({ accounts: [ada.account] });
+    await ada.sync();
+    const direct = await ada.talk.direct(bob.chain);
+    assert.ok([id, second].includes(direct));
+    assert.equal(await bob.talk.direct(ada.chain), direct);
   });
 
   test("change what they have said, and nobody else's", async () => {
@@ -214,6 +220,16 @@ describe("several devices", () => {
     await phone.talk.own.set("alias", "bob", null);
     await ada.sync();
     assert.equal((await ada.talk.own.registers()).get("alias", "bob"), null);
+  });
+
+  test("one that can't read what they say to each other reads all else", async () => {
+    const { people: [ada, bob], id } = await together(2);
+    assert.deepEqual(await ada.sync(), []);
+    const own = await ada.talk.own.id();
+    await bob.talk.of(id).text("hello");
+    ada.lies = (_, path) => { if (path.includes(own)) throw new Refusal("conversations_full"); };
+    assert.ok((await ada.sync()).includes("conversations_full"));
+    assert.deepEqual(await ada.texts(id), ["(record)", "hello"]);
   });
 
   test("one that comes back with ten words goes on from what was pinned; without pins others have to list it", async () => {

@@ -200,8 +200,7 @@ class Conversations(Speaking):
     async def change(self, conversation: bytes, wish: Change) -> None:
         """Fulfil a wish by another epoch, unless all is so already."""
         one = await self._current(conversation)
-        if not self._epochs.is_done(one, wish):
-            await self._epochs.begin(one, wish)
+        await self._epochs.begin(one, wish)
         if one.owed and one.card is not None:
             await self.send(conversation, "card", one.card)
 

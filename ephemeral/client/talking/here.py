@@ -43,6 +43,7 @@ class Here:
         self.engine = engine
         pin = account.kept.pin
         self.own = None if pin is None else pin.chain
+        self._names: dict[bytes, str] | None = None
 
     async def sync(self) -> dict[bytes, str]:
         """Read on everywhere, and who is a contact; the codes of what couldn't be read now, by
@@ -58,6 +59,7 @@ class Here:
     async def meet(self) -> None:
         """Know who has become a contact, and who is none any more."""
         listing = await read_listing(self.account)
+        self.renamed()
         if listing.asking:
             self.context.reassure("Somebody asks to be a contact: `ephemeral contacts` says who.")
 
@@ -86,7 +88,18 @@ class Here:
 
     def name(self, chain: bytes | None) -> str | None:
         """What somebody is called here, numbered among their equals."""
-        return None if chain is None else shown_names(self.persons).get(chain)
+        return None if chain is None else self.names().get(chain)
+
+    def names(self) -> dict[bytes, str]:
+        """What all are called, by chain. Each line asks for it, so it is made once; who changes
+        what somebody is called, or who is known, says `renamed`."""
+        if self._names is None:
+            self._names = shown_names(self.persons)
+        return self._names
+
+    def renamed(self) -> None:
+        """Somebody is called otherwise now, or is new."""
+        self._names = None
 
     def who(self, chain: bytes | None) -> str:
         """As they are shown: a name between its signs, or you, or somebody."""
@@ -195,7 +208,7 @@ class Here:
     def _person(self, typed: str) -> Person | None:
         typed = typed.strip()
         key = name_key(typed.removeprefix("‹").removesuffix("›"))
-        names = shown_names(self.persons)
+        names = self.names()
         ways = (
             [one for one in self.persons if key and name_key(names.get(one.chain, "")) == key],
             [one for one in self.persons if is_address_of(one.address, typed)],

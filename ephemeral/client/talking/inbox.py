@@ -93,25 +93,26 @@ async def _put(place: Here, found: list[News]) -> int:
     known = {one.id: one for one in place.engine.known()}
     for first in range(0, len(found), _AT_ONCE):
         some = found[first : first + _AT_ONCE]
-        for one in some:
-            count += await _put_one(place, known.get(one.conversation), one)
+        told = [_told(place, known.get(one.conversation), one) for one in some]
+        texts = [text for text in told if text is not None]
+        if texts:
+            # At once: a file is on its disk after each writing.
+            await place.context.put("\n".join(texts))
         await place.engine.taken(some)
+        count += len(texts)
     return count
 
 
-async def _put_one(place: Here, known: Known | None, one: News) -> bool:
-    """Print one; whether there was something to print."""
-    context = place.context
+def _told(place: Here, known: Known | None, one: News) -> str | None:
+    """Lines for one; None where there is nothing to print."""
     if is_own(place, one) or place.is_hidden(known, one.chain):
-        return False
+        return None
     lines = lines_of(place, known, one)
-    if context.wants_json and (lines or _for_programs(one)):
-        await context.put_json(fields_of(place, known, one))
-    elif lines and not context.wants_json:
-        await context.put("\n".join(lines))
-    else:
-        return False
-    return True
+    if not place.context.wants_json:
+        return "\n".join(lines) or None
+    if lines or _for_programs(one):
+        return place.context.json_line(fields_of(place, known, one))
+    return None
 
 
 def _for_programs(one: News) -> bool:
@@ -143,3 +144,4 @@ async def learn(place: Here, found: list[News]) -> None:
             person.said, changed = str(content.body["name"]), True
     if changed:
         place.account.save()
+        place.renamed()

@@ -39,6 +39,7 @@ async def _add(place: Here, of: bytes, invited: Invited, chain: bytes, sealed: b
     person.name = person.name or invited.label
     person.said = person.said or said.name
     place.account.save()
+    place.renamed()
     try:
         await place.engine.add(of, [chain])
     except Refusal as refusal:

@@ -22,6 +22,7 @@ async def share(place: Here) -> None:
     told = {name: engine.register(name) for name in ("alias", "verified")}
     if people.adopt(told):
         account.save()
+        place.renamed()
     devices = sorted(one.id for one in engine.people.own.last.devices)
     if len(devices) < 2:
         return

@@ -3,7 +3,7 @@
  * to `changed`.
  */
 
-import { fromBase64url, toBase64url } from "../protocol/encoding.js";
+import { fromBase64url, hex, toBase64url } from "../protocol/encoding.js";
 import { Refusal, refuse } from "../protocol/errors.js";
 import { ID_BYTES } from "../protocol/limits.js";
 import { isSame } from "../protocol/accounts/derivation.js";
@@ -105,10 +105,10 @@ export class Conversations {
   async sync(list = null) {
     const began = this.#member.now();
     await this.#store.expire(began);
-    await this.#own.begin();
-    const served = list ?? await this.#api.listed();
     /** @type {Trouble[]} */
     const trouble = [];
+    await this.#own.begin().catch(told(trouble, ""));
+    const served = list ?? await this.#api.listed();
     const there = new Set(served.map(({ conversation }) => conversation));
     for (const id of await idsOf(this.#store, POSTING)) await this.of(id).finish().catch(told(trouble, id));
     for (const id of await this.#ids()) if (!there.has(id)) await this.of(id).catchUp().catch(told(trouble, id));
@@ -200,6 +200,17 @@ export class Conversations {
     await conversation.found({ people: await this.#people(others), role: () => role, timer, joining });
     await this.#own.pin([conversation.id]).catch(() => undefined);
     return conversation;
+  }
+
+  /**
+   * The conversation with one person alone that has no name. Where both have begun one, both write into the same.
+   * @param {string} chain
+   * @returns {Promise<string|null>}
+   */
+  async direct(chain) {
+    const found = (await this.views()).filter(({ standing, people, card }) =>
+      standing === "following" && card === null && people.length === 2 && people.some((one) => one.chain === chain));
+    return found.map(({ id }) => id).sort((one, other) => (inBytes(one) < inBytes(other) ? -1 : 1))[0] ?? null;
   }
 
   /** Contacts as they are now, to be added. @param {readonly string[]} accounts */
@@ -339,6 +350,9 @@ export class Conversations {
     return idsOf(this.#store, STATES);
   }
 }
+
+/** Ids in the order of their bytes. @param {string} id */
+const inBytes = (id) => hex(fromBase64url(id));
 
 const INVITATION = "invitation/";
 /** An invitation is good for a week, and who redeems it waits for another. */
