@@ -362,10 +362,12 @@ def _is_other(one: Following, page: LogPage) -> bool:
 
 
 def _is_elsewhere(one: Following, served: list[ServedEpoch]) -> bool:
-    """Whether the server has another record than the newest one here, or none so new."""
-    return not any(each.entry == one.signed.entry() for each in served) and (
-        not served or served[0].epoch <= one.record.epoch
-    )
+    """Whether the server has another record than the newest one here, or none so new, or one where
+    something else was read."""
+    mine = any(each.entry == one.signed.entry() for each in served)
+    gone = bool(served) and served[0].epoch > one.record.epoch
+    between = any(each.epoch > one.record.epoch and each.s <= one.log.place for each in served)
+    return between or not (mine or gone)
 
 
 def _id(one: Following, item: Item) -> tuple[bytes, bytes, int, int, int]:
