@@ -194,9 +194,14 @@ def _destroys(gossip: Gossip) -> bool:
 
 
 def _in_force(line: dict[int, Record], s: int) -> list[Record]:
-    """The record in force at a place, and all after it; none where it isn't known any more."""
+    """The record in force at a place, and all after it; none where some of them aren't known to
+    anybody who is there in the end."""
     before = [place for place in line if place < s]
-    return [line[place] for place in sorted(line) if place >= max(before)] if before else []
+    if not before:
+        return []
+    found = [line[place] for place in sorted(line) if place >= max(before)]
+    whole = range(found[0].epoch, found[0].epoch + len(found))
+    return found if [each.epoch for each in found] == list(whole) else []
 
 
 def _usual(gossip: Gossip, actor: Actor) -> None:
