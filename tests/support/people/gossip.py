@@ -24,7 +24,7 @@ DEVICES_MAX, CONVERSATIONS_MAX = 6, 3
 #: What the person who acts may be told: that it isn't theirs to do, or not there any more.
 TOLD = {
     "not_admin", "not_member", "conversation_unknown", "contact_needed", "not_found", "removed",
-    "left", "record_admin", "conflict", "unavailable",
+    "left", "record_admin", "conflict", "unavailable", "not_compared",
 }  # fmt: skip
 #: What a device that was removed hears.
 OUT = {"session_ended", "device_revoked", "unauthorized", "device_required", "token_wrong"}
@@ -100,6 +100,8 @@ class Gossip:
         self.era = 0
         #: Whether what happens now will be forgotten by the server: devices neither come nor go.
         self.lost = False
+        #: Conversations that lists nobody's device who is left: nobody can go on there.
+        self.dead: set[bytes] = set()
 
     # --- who is there -----------------------------------------------------------------------------
 

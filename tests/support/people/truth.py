@@ -28,6 +28,10 @@ class Standing:
     waiting: set[bytes] = field(default_factory=set)
     settings: dict[str, object] = field(default_factory=dict)
 
+    def lists(self, conversation: bytes, actor: Actor) -> bool:
+        newest = self.records[conversation][-1][1]
+        return actor.device.id in {one.device for one in newest.devices}
+
 
 def alive(gossip: Gossip) -> list[Actor]:
     return [one for one in gossip.actors if not one.revoked]
@@ -70,12 +74,21 @@ async def proved(gossip: Gossip) -> None:
     """All that must be so, and then that everybody can say something that everybody hears."""
     await repaired(gossip, await settled(gossip))
     for conversation in list(gossip.conversations):
+        follow = []
         for one in alive(gossip):
             stands = await standing(one)
             known = stands.known.get(conversation)
             if known is not None and known.state == "following":
-                await gossip.say(one, NONE, conversation)
-                assert gossip.said[-1].stored, "there is always a way forward"
+                follow.append((one, stands.lists(conversation, one)))
+        if not any(listed for _, listed in follow):
+            gossip.dead.add(conversation)
+            continue
+        # Whose device isn't listed waits for somebody whose is.
+        for one, listed in sorted(follow, key=lambda each: not each[1]):
+            if not listed:
+                await gossip.hear(one)
+            await gossip.say(one, NONE, conversation)
+            assert gossip.said[-1].stored, "there is always a way forward"
     check(gossip, await settled(gossip))
 
 
@@ -226,7 +239,7 @@ def _said(gossip: Gossip, stands: dict[str, Standing], said: Said) -> None:
     if said.refused:
         assert shown == [], f"{said.text!r} was refused"
     by = said.by
-    if by.revoked or said.conversation in by.broken or said.era != gossip.era:
+    if by.revoked or said.conversation in by.broken | gossip.dead or said.era != gossip.era:
         return
     known = stands[by.name].known.get(said.conversation)
     if said.accepted and known is not None and known.state == "following":
