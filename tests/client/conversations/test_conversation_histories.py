@@ -9,6 +9,7 @@ the others hear. `make talk-histories` tries thousands.
 
 import random
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,9 +22,9 @@ from support.people.village import village_at
 from ephemeral.client.conversations import sending
 
 #: How many by default, of so many acts at most; and how many share a server.
-HISTORIES, STEPS, TOGETHER = 16, 30, 20
+HISTORIES, STEPS, TOGETHER = 14, 30, 20
 #: How many servers that are set back by default, and acts that each of them forgets at most.
-SET_BACK, FORGOTTEN = 3, 12
+SET_BACK, FORGOTTEN = 5, 12
 
 
 @pytest.fixture(autouse=True)
@@ -35,6 +36,15 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def _told(gossip: Gossip, fault: BaseException) -> str:
     story = "\n".join(f"  {number}. {line}" for number, line in enumerate(gossip.story))
     return f"history {gossip.number}: {fault!r}\n{story}"
+
+
+def _counted(count: Counter[str], gossip: Gossip) -> None:
+    """What the histories of a run had in them, for `make talk-histories`."""
+    count["histories"] += 1
+    count["acts"] += len(gossip.story)
+    for line in gossip.story:
+        for what in ("died", "unreachable", "unavailable", "between", "twice", "is set back"):
+            count[what] += what in line
 
 
 async def _happens(gossip: Gossip, most: int) -> None:
@@ -67,29 +77,34 @@ def numbers(request: pytest.FixtureRequest, few: int) -> list[int]:
 async def test_whatever_people_do_they_go_on_talking(
     postgres: Postgres, tmp_path: Path, request: pytest.FixtureRequest
 ):
-    waiting = numbers(request, HISTORIES)
+    waiting, count = numbers(request, HISTORIES), Counter[str]()
     while waiting:
         now, waiting = waiting[:TOGETHER], waiting[TOGETHER:]
         folder = tmp_path / str(now[0])
         with postgres.database() as url:
             async with village_at(url, folder) as village:
                 for number in now:
-                    await _lived(Gossip(number, village))
+                    gossip = Gossip(number, village)
+                    await _lived(gossip)
+                    _counted(count, gossip)
         shutil.rmtree(folder)
+    print(dict(count))
 
 
 @pytest.mark.timeout(0)
 async def test_a_server_that_is_set_back_shows_nothing_twice_and_is_gone_on_with(
     postgres: Postgres, tmp_path: Path, request: pytest.FixtureRequest, copied: Callable[[str], str]
 ):
+    count = Counter[str]()
     for number in numbers(request, SET_BACK):
         folder = tmp_path / str(number)
         with postgres.database() as url:
-            await _set_back(number, url, folder, copied)
+            _counted(count, await _set_back(number, url, folder, copied))
         shutil.rmtree(folder)
+    print(dict(count))
 
 
-async def _set_back(number: int, url: str, folder: Path, copied: Callable[[str], str]) -> None:
+async def _set_back(number: int, url: str, folder: Path, copied: Callable[[str], str]) -> Gossip:
     async with village_at(url, folder) as village:
         gossip = Gossip(number, village)
         try:
@@ -111,6 +126,7 @@ async def _set_back(number: int, url: str, folder: Path, copied: Callable[[str],
                 await _era(gossip, era)
             except Exception as fault:
                 raise AssertionError(_told(gossip, fault)) from fault
+    return gossip
 
 
 async def _era(gossip: Gossip, era: int) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from support.people.gossip import NONE, Actor, Gossip, Said
 from support.people.village import DAY
 
-from ephemeral.client.conversations.engine import Known
+from ephemeral.client.conversations.engine import Conversations, Known
 from ephemeral.client.conversations.news import News
 from ephemeral.protocol.conversations.records import Record, SignedRecord
 
@@ -21,6 +21,7 @@ class Standing:
     """How all stands on a device."""
 
     known: dict[bytes, Known] = field(default_factory=dict)
+    #: Of what is followed: place and hash of the log, and the newest record.
     heads: dict[bytes, tuple[int, bytes, bytes]] = field(default_factory=dict)
     #: Records by conversation: (place, record).
     records: dict[bytes, list[tuple[int, Record]]] = field(default_factory=dict)
@@ -37,14 +38,23 @@ def alive(gossip: Gossip) -> list[Actor]:
     return [one for one in gossip.actors if not one.revoked]
 
 
-async def standing(actor: Actor) -> Standing:
-    async with actor.device.open() as talk:
-        found = Standing(known={one.id: one for one in talk.known()})
+async def read(gossip: Gossip, actor: Actor) -> Standing:
+    """A device reads everything, and nothing befalls it any more; how all stands there then."""
+    found = Standing()
+
+    async def work(talk: Conversations) -> None:
+        await talk.sync()
+        gossip.look(actor, talk)
+        await talk.taken(talk.news())
+        found.known = {one.id: one for one in talk.known()}
         listed = await talk.service.listed()
-        own = talk._up.self_id
-        found.listed = {one.conversation for one in listed} - {own}
-        rows = talk._store.all("SELECT conversation, s, hash, record FROM conversations")
-        found.heads = {row[0]: row[1:] for row in rows}
+        found.listed = {one.conversation for one in listed} - {talk._up.self_id}
+        found.heads = {
+            row[0]: row[1:]
+            for row in talk._store.all(
+                "SELECT conversation, s, hash, record FROM conversations WHERE state = 'following'"
+            )
+        }
         for conversation, s, entry in talk._store.all(
             "SELECT conversation, s, entry FROM records ORDER BY epoch"
         ):
@@ -52,34 +62,33 @@ async def standing(actor: Actor) -> Standing:
             found.records.setdefault(conversation, []).append((s, record))
         found.waiting = set(talk._sending.waits_in())
         found.settings = talk.register("settings")
+
+    ended, _ = await gossip.act(actor, NONE, "reads all", work)
+    assert ended == "", ended
     return found
 
 
 async def settled(gossip: Gossip) -> dict[str, Standing]:
-    """Everybody reads everything, and nothing befalls them any more."""
-    before: dict[str, Standing] = {}
+    """Everybody reads, until nobody has anything that others don't have."""
     for _ in range(ROUNDS):
-        for one in alive(gossip):
-            await gossip.hear(one)
-        now = {one.name: await standing(one) for one in alive(gossip)}
-        if {name: one.heads for name, one in now.items()} == {
-            name: one.heads for name, one in before.items()
-        }:
-            return now
-        before = now
+        stands = {one.name: await read(gossip, one) for one in alive(gossip)}
+        heads = {each for one in stands.values() for each in one.heads.items()}
+        if len(heads) == len({conversation for conversation, _ in heads}):
+            return stands
     raise AssertionError("they never come to an end")
 
 
 async def proved(gossip: Gossip) -> None:
     """All that must be so, and then that everybody can say something that everybody hears."""
-    await repaired(gossip, await settled(gossip))
+    stands = await settled(gossip)
+    if await repaired(gossip, stands):
+        stands = await settled(gossip)
     for conversation in list(gossip.conversations):
         follow = []
         for one in alive(gossip):
-            stands = await standing(one)
-            known = stands.known.get(conversation)
-            if known is not None and known.state == "following":
-                follow.append((one, stands.lists(conversation, one)))
+            mine = stands[one.name]
+            if conversation in mine.heads:
+                follow.append((one, mine.lists(conversation, one)))
         if not any(listed for _, listed in follow):
             gossip.dead.add(conversation)
             continue
@@ -92,8 +101,9 @@ async def proved(gossip: Gossip) -> None:
     check(gossip, await settled(gossip))
 
 
-async def repaired(gossip: Gossip, stands: dict[str, Standing]) -> None:
+async def repaired(gossip: Gossip, stands: dict[str, Standing]) -> bool:
     """What can't be followed since the server was set back goes on as another conversation."""
+    before = len(gossip.conversations)
     for conversation in list(gossip.conversations):
         for one in alive(gossip):
             known = stands[one.name].known.get(conversation)
@@ -101,7 +111,7 @@ async def repaired(gossip: Gossip, stands: dict[str, Standing]) -> None:
                 continue
             await gossip.repair(one, conversation)
             break
-    await settled(gossip)
+    return len(gossip.conversations) > before
 
 
 def check(gossip: Gossip, stands: dict[str, Standing]) -> None:
