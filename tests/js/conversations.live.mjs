@@ -231,6 +231,16 @@ describe("several devices", () => {
     assert.equal((await ada.talk.own.registers()).get("alias", "bob"), null);
   });
 
+  test("one that can't read what they say to each other reads all else", async () => {
+    const { people: [ada, bob], id } = await together(2);
+    assert.deepEqual(await ada.sync(), []);
+    const own = await ada.talk.own.id();
+    await bob.talk.of(id).text("hello");
+    ada.lies = (_, path) => { if (path.includes(own)) throw new Refusal("conversations_full"); };
+    assert.ok((await ada.sync()).includes("conversations_full"));
+    assert.deepEqual(await ada.texts(id), ["(record)", "hello"]);
+  });
+
   test("one that comes back with ten words goes on from what was pinned; without pins others have to list it", async () => {
     for (const pinned of [true, false]) {
       const { people: [bob, ada], id } = await together(2, { strangers: true });

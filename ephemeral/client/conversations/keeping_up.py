@@ -83,7 +83,14 @@ class KeepingUp:
                 elif stands.state == following.FOLLOWING and _differs(stands, summary):
                     one = following.load(self._store, summary.conversation)
                     assert one is not None, "it stands there"
-                    await self.read_on(one)
+                    me = one.record.person(self._people.own.id)
+                    if me is not None and summary.since > me.since:
+                        # Removed and added again meanwhile: it is met anew.
+                        self._lose(one)
+                        reasons = reasons or await self._reasons()
+                        await self._begin(summary.conversation, reasons)
+                    else:
+                        await self.read_on(one)
             except Refusal as refusal:
                 if refusal.code in FOR_ALL:
                     raise

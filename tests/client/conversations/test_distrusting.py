@@ -264,3 +264,23 @@ async def test_a_server_can_not_have_a_device_take_itself_for_copied(
         codes = refusals(talk.news())
     assert "message_device" in codes
     assert "device_copied" not in codes
+
+
+async def test_a_box_that_was_changed_on_its_way_is_asked_for_once_more(
+    ada: Device, bob: Device, conversation: bytes
+):
+    await bob.hears()
+    async with ada.open() as talk:
+        await talk.timer(conversation, 60)
+        await talk.text(conversation, "four")
+    changed: list[str] = []
+
+    def flipped(_method: str, path: str, answer: dict[str, Any]) -> None:
+        if "/epochs?" in path and not changed:
+            changed.append(path)
+            for one in answer["epochs"]:
+                one["box"] = one["box"] and b64encode(bytes(1168))
+
+    bob.around = telling(flipped)
+    assert await bob.texts() == ["four"]
+    assert changed

@@ -1,5 +1,7 @@
 """People talk by the client's library, against the real server."""
 
+import hashlib
+
 from support.people.correspondents import Device, refusals, texts
 
 from ephemeral.client.conversations.news import MESSAGE, News
@@ -183,3 +185,57 @@ async def test_a_stranger_is_followed_only_by_who_says_so(new, ada: Device, bob:
     async with bob.open() as talk:
         await talk.agree(conversation)
         assert texts(talk.news()) == ["hello"]
+
+
+async def test_who_has_a_link_waits_to_be_added_and_follows_whom_it_named(
+    new, ada: Device, bob: Device
+):
+    conversation = await founded(ada, bob)
+    joining = hashlib.sha256(b"the secret of a link").digest()
+    stranger = await new("stranger")
+    async with ada.open() as talk:
+        await talk.joining(conversation, joining)
+    async with stranger.file() as account:
+        account.kept.people.expected[conversation] = ada.chain
+        account.save()
+    async with stranger.open() as talk:
+        await talk.join(conversation, joining, b"sealed under the link")
+        await talk.sync()
+        assert talk.known() == []
+    async with ada.open() as talk:
+        (waiting,) = await talk.joins(conversation)
+        assert (waiting.person.chain, waiting.sealed) == (stranger.chain, b"sealed under the link")
+        await talk.add(conversation, [stranger.chain])
+        await talk.text(conversation, "welcome")
+        assert await talk.joins(conversation) == []
+    assert await stranger.texts() == ["welcome"]
+    await stranger.says(conversation, "hello")
+    assert await bob.texts() == ["welcome", "hello"]
+
+
+async def test_who_was_removed_and_added_again_meanwhile_goes_on(
+    ada: Device, bob: Device, eve: Device
+):
+    conversation = await founded(ada, bob, eve)
+    for speaks in (True, False):
+        await eve.hears()
+        async with ada.open() as talk:
+            await talk.remove(conversation, [eve.chain])
+            await talk.text(conversation, "without her")
+            await talk.add(conversation, [eve.chain])
+            await talk.text(conversation, "with her")
+        if speaks:
+            # She learns of it by what she wants to say.
+            await eve.says(conversation, "here")
+        heard = await eve.hears()
+        assert texts(heard) == ["with her"] + ["here"] * speaks
+        assert refusals(heard) == ["changes_not_seen" if speaks else "not_member"]
+    assert "here" in await bob.texts()
+
+
+async def test_a_wish_that_is_fulfilled_begins_no_epoch(ada: Device, bob: Device):
+    conversation = await founded(ada, bob)
+    async with ada.open() as talk:
+        await talk.add(conversation, [bob.chain])
+        await talk.timer(conversation, 0)
+        assert [one.epoch for one in talk.known()] == [1]
