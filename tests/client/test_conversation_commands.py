@@ -311,7 +311,7 @@ def test_nothing_is_shown_of_a_conversation_with_strangers_until_one_agrees(
 def test_whoever_follows_outlives_the_server(own_cli: Cli, server: Program):
     ada, bob = (somebody(own_cli, name) for name in ("ada", "bob"))
     befriend(ada, bob)
-    following = bob.start("inbox", "--follow", "--json")
+    following = bob.start("inbox", "--follow", "--json", "--timeout", "0")
     assert following.stdout is not None
     for text in ("before", "after"):
         says(ada, "bob", text)

@@ -11,9 +11,10 @@ import asyncio
 import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from support.machines.account_services import AccountDesk, Machine, Person
 from support.machines.conversation_desk import ConversationDesk, Talk, seat
 from support.machines.services import Desk
@@ -21,8 +22,10 @@ from test_remains import Copy, end_epoch, keep_the_dead
 
 from ephemeral.accounts.rows import account_rows
 from ephemeral.accounts.rules.names import address_hash
+from ephemeral.conversations.service.segments import Segments
 from ephemeral.protocol.conversations.making import Change
 from ephemeral.protocol.conversations.messages import AD_SIZE
+from ephemeral.protocol.limits import KEY_SIZE
 from ephemeral.sealing.seals import Kind
 from ephemeral.store.embedded.server import EmbeddedPostgres
 from ephemeral.store.migrations import migrate, read_migrations
@@ -30,6 +33,21 @@ from ephemeral.store.postgres import open_pool
 
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Pool
+
+
+class Message(NamedTuple):
+    """A message, by its place in a log."""
+
+    conversation: bytes
+    place: int
+    entry: bytes
+    sealed: bytes
+
+    def opens(self, key: bytes) -> bool:
+        """Whether it can be read with this key of a segment."""
+        segments = Segments(cast("Any", None), os.urandom)
+        segments._keep(b"", AESGCM(key))
+        return segments.unseal(b"", self.conversation, self.place, self.sealed) == self.entry
 
 
 class Scene:
@@ -46,6 +64,9 @@ class Scene:
         self.silent: dict[bytes, str] = {}
         #: What the row of the deleted account held in the clear.
         self.clear: dict[bytes, str] = {}
+        #: Messages as people sent them, and as they lie in the database.
+        self.messages: dict[str, Message] = {}
+        self._read: dict[Path, set[bytes]] = {}
 
     def planted(self, what: str, *contents: bytes) -> None:
         self.living |= dict.fromkeys(contents, what)
@@ -63,6 +84,12 @@ class Scene:
             for _ in range(2):
                 await end_epoch(desk.desk)
         await desk.close()
+
+    def recovered(self, copy: Copy) -> set[bytes]:
+        """All that a burglar reads in a copy."""
+        if copy.database not in self._read:
+            self._read[copy.database] = copy.attack().plaintexts()
+        return self._read[copy.database]
 
     def copy(self, name: str) -> Copy:
         to = self.folder / name
@@ -150,6 +177,11 @@ async def fill_conversations(scene: Scene, desk: AccountDesk) -> None:
         entry = talk.entry(one.machines[0])
         await talk.send(one, entry)
         scene.silent[entry[AD_SIZE:]] = f"{what}: a message"
+        row = await talks.pool.fetchrow(
+            "SELECT s, sealed FROM accounts.entries WHERE conversation = $1", talk.id
+        )
+        assert row is not None
+        scene.messages[what] = Message(talk.id, row["s"], entry, row["sealed"])
         sealed[what] = await kept_of(talks, talk)
         for name, content in sealed[what].items():
             scene.planted(f"{what}: {name}", content)
@@ -218,16 +250,26 @@ def lost(contents: dict[bytes, str], found: set[bytes]) -> list[str]:
 
 
 def test_at_first_the_attack_recovers_what_was_destroyed(scene: Scene) -> None:
-    recovered = scene.before.attack().plaintexts()
+    recovered = scene.recovered(scene.before)
     assert lost(scene.gone, recovered) == []
     assert lost(scene.living, recovered) == []
 
 
 def test_two_epochs_later_nothing_that_was_destroyed_can_be_read(scene: Scene) -> None:
-    recovered = scene.after.attack().plaintexts()
+    recovered = scene.recovered(scene.after)
     assert named(scene.gone, recovered) == []
     # The attack still works.
     assert lost(scene.living, recovered) == []
+
+
+def test_two_epochs_later_no_message_can_be_read_that_all_devices_have_acknowledged(
+    scene: Scene,
+) -> None:
+    """Not even by whoever has its bytes from elsewhere: no file has the key to them."""
+    for copy, left in ((scene.before, ["ended", "read", "waiting"]), (scene.after, ["waiting"])):
+        keys = [one for one in scene.recovered(copy) if len(one) == KEY_SIZE]
+        opened = {what for what, one in scene.messages.items() if any(map(one.opens, keys))}
+        assert sorted(opened) == left
 
 
 def test_nothing_that_was_planted_lies_there_unsealed_and_secrets_do_not_at_all(

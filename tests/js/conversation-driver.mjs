@@ -47,6 +47,7 @@ const deeds = {
   promotes: async ({ who, id, chain }) => void await of(who).talk.of(id).role(chains([chain])[0], "admin"),
   times: async ({ who, id, timer }) => void await of(who).talk.of(id).timer(timer),
   renews: async ({ who, id }) => void await of(who).talk.of(id).renew(),
+  renewsAll: ({ who }) => of(who).talk.renewAll(),
   leaves: ({ who, id }) => of(who).talk.of(id).leave(),
   repairs: async ({ who, id }) => (await of(who).talk.repair(id)).id,
   registered: async ({ who, register, key }) => (await of(who).talk.own.registers()).get(register, key),

@@ -72,6 +72,9 @@ class Beginning:
         try:
             await judging.require_good(self._people, None, signed)
             why = first_reason(record, self._people, self._reader(record, known))
+            if why != "self" and signed.hash in known.pinned:
+                # Whatever else speaks for it: own devices have told it from here on.
+                why = "pinned"
             line += await self._line(signed, read[at + 1 :])
         except Refusal as refusal:
             if not judging.is_verdict(refusal.code):

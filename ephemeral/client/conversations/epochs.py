@@ -28,6 +28,8 @@ __all__ = ["ATTEMPTS", "RENEW", "Draft", "Epochs"]
 
 #: So often something may come first before somebody gives up.
 ATTEMPTS = 12
+# Reasons to follow a conversation by which a device that isn't listed may list itself.
+_COMPARED = {"pinned", "self"}
 # Refusals that a reader of the log comes after.
 _LATE = {"conflict", "record_epoch", "record_previous", "record_seen", "broken"}
 
@@ -194,6 +196,11 @@ class Epochs:
             raise Refusal("not_member")
         if one.state != following.FOLLOWING:
             raise Refusal(one.why)
+        device = self._account.kept.device
+        if device is not None and not one.lists(device) and one.why not in _COMPARED:
+            # A server could have shown it an old record, with people who are gone since: it waits
+            # until somebody who knows better lists it.
+            raise Refusal("not_compared")
 
     def _is_done(self, one: Following, wish: Change) -> bool:
         """Whether nothing is left to be wished for, or to be done first."""

@@ -28,7 +28,8 @@ class Tending:
         self._registers = registers
 
     async def join_in(self) -> None:
-        """A device that was linked lately begins the epochs that list it, the newest first."""
+        """A device that was linked lately begins the epochs that list it, the newest first; not
+        where nobody has told it from where on (`not_compared`)."""
         for each in sorted(self._followed(), key=lambda one: -one.record_s):
             if each.listed:
                 continue

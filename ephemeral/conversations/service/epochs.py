@@ -99,7 +99,8 @@ class Epochs:
             await self._require_keys(connection, record, None, owners)
             strangers = await self._strangers(connection, asker, record, states)
             await self._require_contacts(connection, asker.account, record.conversation, strangers)
-            await self._require_room(connection, accounts.values())
+            if own is None or not _is_own(record, own):
+                await self._require_room(connection, accounts.values())
             begun = await self._writing.begin(connection, signed, boxes, accounts, owners, now)
             await self._spend(connection, asker.account, boxes, now)
             self._hints.later(record.conversation, begun.s, accounts.values())

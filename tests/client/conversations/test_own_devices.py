@@ -45,6 +45,11 @@ async def test_a_linked_device_that_was_told_nothing_is_asked_by_nobody(
         conversation = await talk.found([ada.chain])
     await ada.hears()
     phone = await ada.another(tmp_path / "phone")
+    # It begins nothing: a server could have shown it whatever was once.
+    assert texts(await phone.hears()) == []
+    with pytest.raises(Refusal) as refused:
+        await phone.says(conversation, "am I here")
+    assert refused.value.code == "not_compared"
     await bob.says(conversation, "to all of you")
     assert await ada.texts() == ["to all of you"]
     assert await phone.texts() == ["to all of you"]

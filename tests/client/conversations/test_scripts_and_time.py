@@ -1,34 +1,14 @@
 """The browser's engine where a server goes back, and where somebody was away for weeks."""
 
-import asyncio
 import shutil
-import socket
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-import uvicorn
 from support.machines.database import Server as Postgres
 from support.people.scripted import Scripted, scripted
-from support.people.village import DAY, Village, village_at
-
-
-@asynccontextmanager
-async def served(village: Village, port: int) -> AsyncIterator[None]:
-    """The village's server at an address, for a program that isn't in this process."""
-    app = village.house.api._transport.app  # type: ignore[attr-defined]
-    config = uvicorn.Config(app, log_level="error", lifespan="off")
-    server = uvicorn.Server(config)
-    # It listens before it serves: whoever asks at once waits.
-    with socket.create_server(("127.0.0.1", port)) as listener:
-        running = asyncio.create_task(server.serve([listener]))
-        try:
-            yield
-        finally:
-            server.should_exit = True
-            await running
+from support.people.village import DAY, free_port, served, village_at
 
 
 @pytest.fixture
@@ -44,11 +24,6 @@ def copied(postgres: Postgres) -> Iterator[Callable[[str], str]]:
     yield copy
     for name in made:
         postgres._submit(postgres._drop(name)).result()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
 
 
 async def test_what_a_server_has_lost_is_not_lost_to_who_has_read_it(
@@ -93,6 +68,7 @@ async def test_what_a_server_has_lost_is_not_lost_to_who_has_read_it(
                 ]
 
 
+@pytest.mark.release
 async def test_who_was_away_for_weeks_goes_on_with_what_is_left(database_url: str, tmp_path: Path):
     port = free_port()
     async with (

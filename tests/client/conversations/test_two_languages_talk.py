@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from support.machines.server import Program
 from support.people.correspondents import Device, refusals, texts
-from support.people.scripted import Script, Scripted, scripted
+from support.people.scripted import Refused, Script, Scripted, befriend, scripted
 
+from ephemeral.client.exits import ClientError
 from ephemeral.protocol.encoding import b64decode, b64encode
+from ephemeral.protocol.errors import Refusal
 
 
 @pytest.fixture
@@ -31,15 +33,6 @@ async def bob(script: Script, ada: Device) -> Scripted:
     made = await Scripted(script, "bob").register()
     await befriend(made, ada)
     return made
-
-
-async def befriend(one: Scripted, other: Device) -> None:
-    await one.asks("PUT", "contacts/findable", {"findable": True})
-    async with other.file() as account:
-        body = {"address": one.address, "own": other.person.address}
-        await account.ask("POST", "/contacts/requests", body)
-    account_id = b64encode(await other.account_id())
-    await one.asks("PUT", f"contacts/{account_id}", {"state": "accepted"})
 
 
 async def heard(device: Device) -> list[str]:
@@ -170,6 +163,49 @@ async def test_what_can_not_go_on_goes_on_elsewhere(ada: Device, bob: Scripted):
     view = await bob.does("views", id=b64encode(third))
     assert view["standing"] == "following"
     assert await bob.does("texts", id=b64encode(third)) == ["(record)", "and here"]
+
+
+@pytest.mark.parametrize("who", ["library", "engine"])
+async def test_a_device_that_comes_and_goes_while_the_others_are_away(
+    ada: Device, bob: Scripted, tmp_path: Path, who: str
+):
+    """It is linked, writes before anybody else has seen it, and is removed: those who were away
+    all the while read what it said then, and it reads nothing more."""
+    async with ada.open() as talk:
+        conversation = await talk.found([b64decode(bob.chain)])
+        await talk.text(conversation, "before")
+    id_ = b64encode(conversation)
+    assert await bob.does("syncs") == []
+    if who == "library":
+        async with ada.file() as account:
+            pinned = dict(account.kept.conversations)
+        phone = await ada.another(tmp_path / "phone", pinned)
+        assert await heard(phone) == []
+        await phone.says(conversation, "from the phone")
+        await ada.revoke(phone.id)
+        async with ada.open() as talk:
+            assert await talk.renew() == 0
+        await ada.says(conversation, "it was stolen")
+        with pytest.raises((ClientError, Refusal)):
+            await phone.hears()
+        assert await bob.does("syncs") == []
+        assert (await bob.does("texts", id=id_))[1:] == [
+            "before", "(record)", "from the phone", "(record)", "it was stolen"
+        ]  # fmt: skip
+    else:
+        tablet = await bob.another("tablet")
+        assert await tablet.does("syncs") == []
+        await tablet.does("says", id=id_, text="from the tablet")
+        await bob.does("revokes", device=tablet.device)
+        assert await bob.does("renewsAll") == 0
+        await bob.does("says", id=id_, text="it was stolen")
+        with pytest.raises(Refused):
+            await tablet.does("says", id=id_, text="still me")
+        assert await heard(ada) == ["before", "from the tablet", "it was stolen"]
+    async with ada.open() as talk:
+        await talk.sync()
+        left = {one.device for one in talk._of(conversation).record.devices}
+    assert left == {ada.id, b64decode(bob.device)}
 
 
 async def walk(

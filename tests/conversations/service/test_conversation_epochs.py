@@ -293,6 +293,9 @@ async def test_nobody_is_in_more_than_so_many(
     with refused("conversations_full"):
         await talk.renew(one, Change(add={other.chain.id: MEMBER}), others=[other])
     await talk.renew(one)
+    # All devices need the one that they have with each other.
+    own = self_conversation(other.chain.id, founding_hash(other.chain))
+    await talks.unfounded(own).found(other, {})
 
 
 async def test_an_own_conversation_is_nobody_elses(talks: ConversationDesk) -> None:

@@ -8,7 +8,7 @@ import os
 import secrets
 import time
 from argparse import Namespace
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,7 +29,9 @@ from ephemeral.client.conversations.store import Crash, ignore
 from ephemeral.client.transport import Server
 from ephemeral.protocol.accounts.chain import Chain, add, consent, genesis, remove
 from ephemeral.protocol.accounts.signing import SigningKey
+from ephemeral.protocol.conversations import contents
 from ephemeral.protocol.encoding import b64encode
+from ephemeral.protocol.limits import ID_SIZE
 from ephemeral.protocol.objects import Json
 
 Ask = Callable[..., Any]
@@ -224,6 +226,20 @@ class Device:
         async with self.open() as talk:
             await talk.sync()
             await talk.text(conversation, text)
+
+    async def says_many(self, conversation: bytes, said: Sequence[str]) -> None:
+        """Texts that have waited in the outbox, in as few requests as there can be."""
+        async with self.open() as talk:
+            store, account = talk._store, talk._account
+            with store.writing("outbox"):
+                for one in said:
+                    content = contents.encode("text", account.now, {"text": one, "mentions": []})
+                    store.do(
+                        "INSERT INTO outbox (conversation, id, content) VALUES (?, ?, ?)",
+                        conversation, os.urandom(ID_SIZE),
+                        store.seal("outbox", conversation, content),
+                    )  # fmt: skip
+            assert await talk.flush(conversation) == {}
 
     async def hears(self) -> list[News]:
         """All that is new, taken."""

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import playwright
+from support.people.correspondents import Device
+
+from ephemeral.protocol.encoding import b64encode
 
 ROOT = Path(__file__).resolve().parents[3]
 NODE = Path(playwright.__file__).parent / "driver" / "node"
@@ -105,6 +108,16 @@ class Scripted:
         """Something else of the server, as this device."""
         how = {} if body is None else {"body": body}
         return await self.does("asks", method=method, path=path, **how)
+
+
+async def befriend(one: Scripted, other: Device) -> None:
+    """Somebody with the engine becomes a contact of somebody with the library."""
+    await one.asks("PUT", "contacts/findable", {"findable": True})
+    async with other.file() as account:
+        body = {"address": one.address, "own": other.person.address}
+        await account.ask("POST", "/contacts/requests", body)
+    account_id = b64encode(await other.account_id())
+    await one.asks("PUT", f"contacts/{account_id}", {"state": "accepted"})
 
 
 @asynccontextmanager

@@ -2,11 +2,13 @@
 
 import asyncio
 import os
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NoReturn
 
+import uvicorn
 from support.machines.account_house import House, house
 from support.people.correspondents import Device
 
@@ -69,3 +71,25 @@ async def village_at(
             one.way = opened.api._transport
             village.devices.append(one)
         yield village
+
+
+@asynccontextmanager
+async def served(village: Village, port: int) -> AsyncIterator[None]:
+    """The village's server at an address, for a program that isn't in this process."""
+    app = village.house.api._transport.app  # type: ignore[attr-defined]
+    config = uvicorn.Config(app, log_level="error", lifespan="off")
+    server = uvicorn.Server(config)
+    # It listens before it serves: whoever asks at once waits.
+    with socket.create_server(("127.0.0.1", port)) as listener:
+        running = asyncio.create_task(server.serve([listener]))
+        try:
+            yield
+        finally:
+            server.should_exit = True
+            await running
+
+
+def free_port() -> int:
+    """A port that nobody uses."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])

@@ -105,10 +105,10 @@ export class Conversations {
   async sync(list = null) {
     const began = this.#member.now();
     await this.#store.expire(began);
-    await this.#own.begin();
-    const served = list ?? await this.#api.listed();
     /** @type {Trouble[]} */
     const trouble = [];
+    await this.#own.begin().catch(told(trouble, ""));
+    const served = list ?? await this.#api.listed();
     const there = new Set(served.map(({ conversation }) => conversation));
     for (const id of await idsOf(this.#store, POSTING)) await this.of(id).finish().catch(told(trouble, id));
     for (const id of await this.#ids()) if (!there.has(id)) await this.of(id).catchUp().catch(told(trouble, id));
