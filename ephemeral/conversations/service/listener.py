@@ -43,11 +43,9 @@ class AccountListener:
         rows = await people_rows.lock_of_chains(connection, sorted(chains))
         if before is not None and before.id != after.id:
             await people_rows.unbind(connection, account, after.id)
-            returned = await people_rows.bind(connection, after.id, account)
+            await people_rows.bind(connection, after.id, account)
             await self._drop(connection, account, None)
-            # It is back by a recovery, with another device.
-            await people_rows.set_due(connection, "devices", returned)
-            await self._free(connection, account)
+            # If it is back by a recovery, what that says of devices is told next.
             self._tell(rows, [account])
             return
         was = () if before is None else tuple(one.id for one in before.devices)
@@ -55,7 +53,10 @@ class AccountListener:
         gone = [one for one in was if one not in devices]
         if gone:
             await self._drop(connection, account, gone)
-            await self._free(connection, account)
+            now = await clock(connection)
+            await conversation_rows.free_boxes(
+                connection, account, now + limits.DAY_MS, now // limits.DAY_MS
+            )
         if after.closed:
             due, why = [one.conversation for one in rows], "people"
         else:
@@ -97,13 +98,6 @@ class AccountListener:
             # They held something back, perhaps.
             names = {conversation for conversation, _ in dropped}
             await self._tail.trim(connection, names, await clock(connection))
-
-    async def _free(self, connection: Connection, account: bytes) -> None:
-        """For a day the account begins as many epochs as it takes to be rid of a device."""
-        now = await clock(connection)
-        await conversation_rows.free_boxes(
-            connection, account, now + limits.DAY_MS, now // limits.DAY_MS
-        )
 
     def _tell(self, rows: Iterable[ChangedRow], accounts: Sequence[bytes]) -> None:
         for one in rows:
