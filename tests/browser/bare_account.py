@@ -49,7 +49,8 @@ LIVE = """async () => {
     .flatMap(({ value }) => value.kind === "message" ? [value.content.body.text] : []);
   const hears = (id, text) => new Promise((resolve) => {
     const look = async () => { if ((await texts(id)).includes(text)) resolve(true); };
-    talk.subscribe(look);
+    // A receipt or the like says nothing of what is kept.
+    talk.subscribe((_, event) => { if (event === null) look(); });
     look();
   });
   Object.assign(window, { live, talk, events, texts, hears });

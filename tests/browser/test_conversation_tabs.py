@@ -72,7 +72,7 @@ def test_one_tab_has_the_socket_all_talk_and_the_next_takes_over(
     ada.page.evaluate(SENT, [talk, "from the first tab"])
     bo.page.evaluate(HEARS, [talk, "from the first tab"])
     # What is not there yet comes to both, though the one alone has read it.
-    waits = "([id, text]) => { window.heard = hears(id, text); }"
+    waits = "async ([id, text]) => { window.heard = hears(id, text); await texts(id); }"
     for watched in (ada, second):
         watched.page.evaluate(waits, [talk, "from Boris"])
     bo.page.evaluate(SENT, [talk, "from Boris"])

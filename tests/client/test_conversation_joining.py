@@ -76,7 +76,7 @@ class Place:
 def test_whoever_had_the_link_is_let_in_once():
     place = Place(CAROL, SECRET, CAROL)
     for _ in range(2):
-        asyncio.run(let_in(cast("Any", place)))
+        asyncio.run(let_in(cast("Any", place), set()))
     assert place.added == [CAROL]
     (person,) = place.people.persons
     assert (person.said, person.pin) == ("Carol", Pin(CAROL, 0, CAROL))
@@ -86,15 +86,18 @@ def test_whoever_had_the_link_is_let_in_once():
 def test_nobody_is_let_in_who_had_not_the_link(secret: bytes, said: bytes):
     # Without its secret; or with what somebody else had sealed.
     place = Place(MALLORY, secret, said)
-    asyncio.run(let_in(cast("Any", place)))
+    asyncio.run(let_in(cast("Any", place), set()))
     assert (place.added, place.people.persons) == ([], [])
     assert len(place.people.invited) == 1
 
 
-def test_whoever_is_no_admin_any_more_lets_nobody_in_and_says_so():
+def test_who_cannot_be_let_in_hinders_nothing_and_is_told_once():
     place = Place(CAROL, SECRET, CAROL, admin=False)
-    asyncio.run(let_in(cast("Any", place)))
-    assert "no admin" in place.said[0]
+    told = set[bytes]()
+    for _ in range(2):
+        asyncio.run(let_in(cast("Any", place), told))
+    (sentence,) = place.said
+    assert "Only an admin" in sentence
     assert len(place.people.invited) == 1
 
 

@@ -11,7 +11,7 @@ from ephemeral.client.safe_text import neutralise_line
 from ephemeral.client.talking.here import Here, here
 from ephemeral.client.talking.joining import let_in
 from ephemeral.client.talking.lines import fields_of, lines_of
-from ephemeral.client.talking.own_devices import share
+from ephemeral.client.talking.own_devices import adopt, share
 from ephemeral.client.talking.waiting import Waiting
 from ephemeral.protocol.errors import Refusal
 
@@ -29,6 +29,7 @@ async def inbox(context: Context) -> Exit:
     args = context.args
     until = asyncio.get_running_loop().time() + args.wait
     told, failed, first = 0, dict[bytes, str](), True
+    refused = set[bytes]()
     async with Waiting() as waiting:
         while True:
             new = 0
@@ -36,7 +37,7 @@ async def inbox(context: Context) -> Exit:
                 async with here(context) as place:
                     if args.follow or args.wait:
                         await waiting.meet(place.account)
-                    new, failed = await _round(place, failed, first=first)
+                    new, failed = await _round(place, failed, refused, first=first)
                     first = False
             except (ClientError, Refusal) as error:
                 if not args.follow or not is_passing(error):
@@ -69,7 +70,7 @@ def is_passing(error: ClientError | Refusal) -> bool:
 
 
 async def _round(
-    place: Here, before: dict[bytes, str], *, first: bool
+    place: Here, before: dict[bytes, str], told: set[bytes], *, first: bool
 ) -> tuple[int, dict[bytes, str]]:
     """Read on everywhere, print what is new; how much that was, and what couldn't be read."""
     failed = await (place.sync() if first else place.engine.sync())
@@ -79,11 +80,13 @@ async def _round(
             title = "one" if conversation not in known else place.title(known[conversation])
             sentence = f"The conversation {title} can't be read now ({code})."
             place.context.say(neutralise_line(sentence))
-    await let_in(place)
-    await share(place)
+    adopt(place)
     where = place.context.args.where
     only = None if where is None else place.conversation(where).id
-    return await _put(place, place.engine.news(only)), failed
+    count = await _put(place, place.engine.news(only))
+    await let_in(place, told)
+    await share(place)
+    return count, failed
 
 
 async def _put(place: Here, found: list[News]) -> int:

@@ -5,25 +5,32 @@ chain, and `verified`, true or false by chain. What was changed here since it wa
 to the others; all else is taken from them.
 """
 
+from contextlib import suppress
+
 from ephemeral.client.talking.here import Here
 from ephemeral.protocol.encoding import b64encode
+from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.names import is_name
 
-__all__ = ["share"]
+__all__ = ["adopt", "share"]
 
 # In one round so much is told: with a hundred people it takes two.
 _MOST = 50
 
 
-async def share(place: Here) -> None:
-    """Take what other devices of the account told, and tell them what is new here."""
-    account, engine = place.account, place.engine
-    people = account.kept.people
-    told = {name: engine.register(name) for name in ("alias", "verified")}
-    if people.adopt(told):
+def adopt(place: Here) -> None:
+    """Take what other devices of the account told."""
+    account = place.account
+    told = {name: place.engine.register(name) for name in ("alias", "verified")}
+    if account.kept.people.adopt(told):
         account.save()
         place.renamed()
-    devices = sorted(one.id for one in engine.people.own.last.devices)
+
+
+async def share(place: Here) -> None:
+    """Tell other devices of the account what is new here. What is refused now is tried again."""
+    people = place.account.kept.people
+    devices = sorted(one.id for one in place.engine.people.own.last.devices)
     if len(devices) < 2:
         return
     if not set(devices) <= set(people.devices):
@@ -31,18 +38,25 @@ async def share(place: Here) -> None:
         for one in people.persons:
             one.shared = (None, False)
     people.devices = devices
+    try:
+        with suppress(Refusal):
+            await _tell(place)
+    finally:
+        place.account.save()
+
+
+async def _tell(place: Here) -> None:
     count = 0
-    for one in people.persons:
+    for one in place.persons:
         name, compared = one.known_as
         key = b64encode(one.chain)
         if name != one.shared[0] and name is not None and is_name(name):
-            await engine.set_register("alias", key, name)
+            await place.engine.set_register("alias", key, name)
             one.shared = (name, one.shared[1])
             count += 1
         if compared != one.shared[1]:
-            await engine.set_register("verified", key, compared)
+            await place.engine.set_register("verified", key, compared)
             one.shared = (one.shared[0], compared)
             count += 1
         if count >= _MOST:
-            break
-    account.save()
+            return

@@ -58,6 +58,7 @@ class _Talk:
         title: str,
     ) -> None:
         self._said: list[str] = []
+        self._refused = set[bytes]()
         self._context = replace(context, tell=self._said.append)
         self._face = face
         self._conversation = conversation
@@ -124,7 +125,7 @@ class _Talk:
                     async with self._turn, here(self._context) as place:
                         await waiting.meet(place.account)
                         await place.engine.sync()
-                        await let_in(place)
+                        await let_in(place, self._refused)
                         new = await self._show(place)
                     self._away = False
                 except (ClientError, Refusal) as error:

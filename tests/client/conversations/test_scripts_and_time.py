@@ -68,6 +68,7 @@ async def test_what_a_server_has_lost_is_not_lost_to_who_has_read_it(
                 ]
 
 
+@pytest.mark.release
 async def test_who_was_away_for_weeks_goes_on_with_what_is_left(database_url: str, tmp_path: Path):
     port = free_port()
     async with (
