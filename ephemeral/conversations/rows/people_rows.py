@@ -247,17 +247,11 @@ async def lock_of_account(connection: Connection, account: bytes) -> list[Change
     return [ChangedRow(*row) for row in rows]
 
 
-async def bind(connection: Connection, chain: bytes, account: bytes) -> list[bytes]:
-    """A chain is an account's in force; gives the conversations that it is in."""
-    rows = await connection.fetch(
-        """
-        UPDATE accounts.conversation_people SET account = $2 WHERE chain = $1
-        RETURNING conversation
-        """,
-        chain,
-        account,
+async def bind(connection: Connection, chain: bytes, account: bytes) -> None:
+    """A chain is an account's in force."""
+    await connection.execute(
+        "UPDATE accounts.conversation_people SET account = $2 WHERE chain = $1", chain, account
     )
-    return [row[0] for row in rows]
 
 
 async def unbind(connection: Connection, account: bytes, but: bytes | None) -> None:
