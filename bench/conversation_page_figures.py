@@ -109,7 +109,7 @@ def main() -> None:
         raise SystemExit("There is no Chromium on this machine.")
     with served(**UNLIMITED) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        found = measured(browser, address, asked.conversations, asked.loads)
+        took = measured(browser, address, asked.conversations, asked.loads)
         browser.close()
     print(f"Medians of {asked.loads} loads; {os.cpu_count()} cores.\n")
     names = ("all are listed", "the socket is there", "all is known to be read")
@@ -118,7 +118,7 @@ def main() -> None:
             (f"{asked.conversations} idle conversations, until", "ours", "goal"),
             *(
                 (name, f"{statistics.median(each):.0f} ms", f"{MOST_MS} ms")
-                for name, each in zip(names, zip(*found, strict=True), strict=True)
+                for name, each in zip(names, zip(*took, strict=True), strict=True)
             ),
         ]
     )
