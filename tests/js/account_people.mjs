@@ -144,7 +144,10 @@ class Jar extends HttpClient {
 
 let names = 0;
 /** One that nobody else has here: of a hundred who are called the same, two would draw the same digits now and then. */
-export const newName = () => `ada_${names += 1}`;
+export function newName() {
+  names += 1;
+  return `ada_${names}`;
+}
 
 /** @returns {Promise<{client: AccountClient, address: string, words: string}>} a person with an account and one device */
 export async function registers(browser = new Browser()) {

@@ -19,7 +19,7 @@ describe("an account", () => {
   test("from a name to a device, which the next page still is", async () => {
     const { client, address, words, browser } = await registers();
     assert.equal(readRecoveryWords(words), words);
-    assert.match(address, /^ada\.\d{5}$/);
+    assert.match(address, /^ada_\d+\.\d{5}$/);
     assert.deepEqual([client.state.phase, client.state.address, client.state.busy], ["ready", address, null]);
     assert.deepEqual(names(client), [["Firefox, Linux", true]]);
     client.close();
