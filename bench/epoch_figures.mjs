@@ -43,7 +43,7 @@ for (const [devices, count] of CASES) {
     const made = await renewal(first, mine);
     const sealed = performance.now();
     const hash = await made.hash();
-    const boxes = await sealBoxes(hpke, hash, sealingKeys(made, keyOf), made.devices.map(({ device }) => device), mine.seed);
+    const boxes = await sealBoxes(hpke, hash, sealingKeys(made, mine), made.devices.map(({ device }) => device), mine.seed);
     const signed = await signRecord(key, made.encode(), boxes);
     const judged = performance.now();
     if (await judge(first, signed, lines) !== GOOD || !isSame(signed.hash, hash)) throw new Error("it isn't good");

@@ -764,6 +764,7 @@ CREATE TABLE accounts.conversation_people (
     account      bytea  REFERENCES accounts.accounts (account) ON DELETE SET NULL,
     admin        boolean NOT NULL,
     since        bigint NOT NULL CHECK (since >= 1),
+    first_seen   bigint NOT NULL DEFAULT 0 CHECK (first_seen >= 0),
     PRIMARY KEY (conversation, chain)
 );
 CREATE INDEX conversation_people_account ON accounts.conversation_people (account, conversation);
@@ -774,6 +775,7 @@ COMMENT ON COLUMN accounts.conversation_people.chain IS 'The person: a chain.';
 COMMENT ON COLUMN accounts.conversation_people.account IS 'The account whose chain in force it is; null where it is none''s.';
 COMMENT ON COLUMN accounts.conversation_people.admin IS 'Whether this person is admin.';
 COMMENT ON COLUMN accounts.conversation_people.since IS 'The epoch in which this person entered.';
+COMMENT ON COLUMN accounts.conversation_people.first_seen IS 'How far the author of that epoch''s record had read the log; what stands up to there is not served to this person.';
 
 CREATE TABLE accounts.conversation_devices (
     conversation bytea  NOT NULL REFERENCES accounts.conversations (conversation) ON DELETE CASCADE,

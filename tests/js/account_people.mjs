@@ -142,10 +142,17 @@ class Jar extends HttpClient {
   }
 }
 
+let names = 0;
+/** One that nobody else has here: of a hundred who are called the same, two would draw the same digits now and then. */
+export function newName() {
+  names += 1;
+  return `ada_${names}`;
+}
+
 /** @returns {Promise<{client: AccountClient, address: string, words: string}>} a person with an account and one device */
 export async function registers(browser = new Browser()) {
   const client = await browser.opens();
-  const address = client.proposeAddress("ada");
+  const address = client.proposeAddress(newName());
   const { words } = await client.register({ address, password: PASSWORD });
   await client.confirmWords();
   return { client, address, words, browser };

@@ -2,7 +2,7 @@
 
 import { afterEach, describe, test } from "node:test";
 import assert from "node:assert/strict";
-import { Browser, PASSWORD, everybodyGoes, links, refusal, registers, sees } from "./account_people.mjs";
+import { Browser, PASSWORD, everybodyGoes, links, newName, refusal, registers, sees } from "./account_people.mjs";
 import * as hpke from "../../web/static/js/device/hpke.js";
 import { randomBelow, randomBytes } from "../../web/static/js/device/random.js";
 import { newRecoveryWords, readRecoveryWords } from "../../web/static/js/protocol/accounts/recovery.js";
@@ -19,7 +19,7 @@ describe("an account", () => {
   test("from a name to a device, which the next page still is", async () => {
     const { client, address, words, browser } = await registers();
     assert.equal(readRecoveryWords(words), words);
-    assert.match(address, /^ada\.\d{5}$/);
+    assert.match(address, /^ada_\d+\.\d{5}$/);
     assert.deepEqual([client.state.phase, client.state.address, client.state.busy], ["ready", address, null]);
     assert.deepEqual(names(client), [["Firefox, Linux", true]]);
     client.close();
@@ -31,7 +31,7 @@ describe("an account", () => {
   test("is not made as long as what makes its first device doesn't load", async () => {
     const browser = new Browser();
     const client = await browser.opens();
-    const typed = { address: client.proposeAddress("ada"), password: PASSWORD };
+    const typed = { address: client.proposeAddress(newName()), password: PASSWORD };
     const { inside } = client.parts;
     client.parts.inside = async () => { throw new Refusal("unreachable"); };
     assert.equal(await refusal(client.register(typed)), "unreachable");
@@ -42,7 +42,7 @@ describe("an account", () => {
   test("whose words nobody has confirmed has no device, and hands out others", async () => {
     const browser = new Browser();
     const client = await browser.opens();
-    const address = client.proposeAddress("ada");
+    const address = client.proposeAddress(newName());
     const { words } = await client.register({ address, password: PASSWORD });
     client.close();
     const next = await browser.opens();
@@ -192,7 +192,7 @@ describe("lost answers and closed pages", () => {
       let left = 1;
       browser.loses = (method, path) => `${method} ${path}` === lost && left-- > 0;
       const client = await browser.opens();
-      const address = client.proposeAddress("ada");
+      const address = client.proposeAddress(newName());
       const words = await client.register({ address, password: PASSWORD }).catch((error) => error);
       if (words instanceof Error) {
         // Nobody can tell whether it was registered: the address is taken now, by oneself.
@@ -210,7 +210,7 @@ describe("lost answers and closed pages", () => {
     for (let writes = 1; ; writes += 1) {
       const browser = new Browser();
       const client = await browser.opens();
-      const address = client.proposeAddress("ada");
+      const address = client.proposeAddress(newName());
       await client.register({ address, password: PASSWORD });
       browser.storage.diesAfter(writes);
       const end = await client.confirmWords().then(() => null, (error) => error);

@@ -51,7 +51,13 @@ class Returning:
                 "DELETE FROM records WHERE conversation = ? AND epoch > ?",
                 one.conversation, signed.record.epoch,
             )  # fmt: skip
-            self._store.do("DELETE FROM places WHERE conversation = ?", one.conversation)
+            # What was made upon the other log names places that aren't there.
+            for change in (
+                "DELETE FROM places WHERE conversation = ?",
+                "UPDATE outbox SET entry = NULL, record = NULL WHERE conversation = ?",
+                "UPDATE drafts SET dead = 1 WHERE conversation = ?",
+            ):
+                self._store.do(change, one.conversation)
             following.keep_record(self._store, signed, epoch.s, epoch.at, seed)
             following.save(self._store, one)
             following.keep_news(self._store, [self._note(one)])

@@ -53,7 +53,8 @@ class Counts(NamedTuple):
 
 
 _SUMMARY = """
-    c.conversation, c.epoch, c.record, c.record_s, c.s, c.log, c.kept, c.began_at, c.messages,
+    c.conversation, c.epoch, c.record, c.record_s, c.s, c.log,
+    greatest(c.kept, p.first_seen + 1), c.began_at, c.messages,
     c.due, p.admin, p.since, d.cursor, d.first_s
     FROM accounts.conversation_people p
     JOIN accounts.conversations c ON c.conversation = p.conversation

@@ -33,12 +33,14 @@ __all__ = [
 
 
 class PersonRow(NamedTuple):
-    """Somebody in a conversation; `account` is None where the chain is none's in force."""
+    """Somebody in a conversation; `account` is None where the chain is none's in force. What stands
+    in the log up to `first_seen` is from before this person."""
 
     chain: bytes
     account: bytes | None
     admin: bool
     since: int
+    first_seen: int
 
 
 class ChangedRow(NamedTuple):
@@ -54,7 +56,7 @@ async def person(connection: Connection, conversation: bytes, account: bytes) ->
     """An account in a conversation."""
     row = await connection.fetchrow(
         """
-        SELECT chain, account, admin, since FROM accounts.conversation_people
+        SELECT chain, account, admin, since, first_seen FROM accounts.conversation_people
         WHERE account = $2 AND conversation = $1
         """,
         conversation,
@@ -67,7 +69,7 @@ async def people(connection: Connection, conversation: bytes) -> dict[bytes, Per
     """All who are in a conversation and haven't left, by chain."""
     rows = await connection.fetch(
         """
-        SELECT chain, account, admin, since FROM accounts.conversation_people
+        SELECT chain, account, admin, since, first_seen FROM accounts.conversation_people
         WHERE conversation = $1 ORDER BY since, chain
         """,
         conversation,
@@ -111,16 +113,20 @@ async def replace_people(
     )
     await connection.execute(
         """
-        INSERT INTO accounts.conversation_people (conversation, chain, account, admin, since)
-        SELECT $1, * FROM unnest($2::bytea[], $3::bytea[], $4::boolean[], $5::bigint[])
+        INSERT INTO accounts.conversation_people
+          (conversation, chain, account, admin, since, first_seen)
+        SELECT $1, * FROM
+          unnest($2::bytea[], $3::bytea[], $4::boolean[], $5::bigint[], $6::bigint[])
         ON CONFLICT (conversation, chain)
-        DO UPDATE SET account = excluded.account, admin = excluded.admin, since = excluded.since
+        DO UPDATE SET account = excluded.account, admin = excluded.admin, since = excluded.since,
+                      first_seen = excluded.first_seen
         """,
         conversation,
         [one.chain for one in present],
         [one.account for one in present],
         [one.admin for one in present],
         [one.since for one in present],
+        [one.first_seen for one in present],
     )
 
 
@@ -241,17 +247,11 @@ async def lock_of_account(connection: Connection, account: bytes) -> list[Change
     return [ChangedRow(*row) for row in rows]
 
 
-async def bind(connection: Connection, chain: bytes, account: bytes) -> list[bytes]:
-    """A chain is an account's in force; gives the conversations that it is in."""
-    rows = await connection.fetch(
-        """
-        UPDATE accounts.conversation_people SET account = $2 WHERE chain = $1
-        RETURNING conversation
-        """,
-        chain,
-        account,
+async def bind(connection: Connection, chain: bytes, account: bytes) -> None:
+    """A chain is an account's in force."""
+    await connection.execute(
+        "UPDATE accounts.conversation_people SET account = $2 WHERE chain = $1", chain, account
     )
-    return [row[0] for row in rows]
 
 
 async def unbind(connection: Connection, account: bytes, but: bytes | None) -> None:

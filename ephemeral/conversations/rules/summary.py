@@ -6,8 +6,8 @@ __all__ = ["Summary"]
 
 
 class Summary(NamedTuple):
-    """A conversation as one of its people finds it; `cursor` and `first` are of the device that
-    asks, None where it isn't listed."""
+    """A conversation as one of its people finds it; `kept` is the first place that is served to
+    them, `cursor` and `first` are of the device that asks, None where it isn't listed."""
 
     conversation: bytes
     epoch: int

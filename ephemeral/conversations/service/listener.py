@@ -43,10 +43,9 @@ class AccountListener:
         rows = await people_rows.lock_of_chains(connection, sorted(chains))
         if before is not None and before.id != after.id:
             await people_rows.unbind(connection, account, after.id)
-            returned = await people_rows.bind(connection, after.id, account)
+            await people_rows.bind(connection, after.id, account)
             await self._drop(connection, account, None)
-            # It is back by a recovery, with another device.
-            await people_rows.set_due(connection, "devices", returned)
+            # If it is back by a recovery, what that says of devices is told next.
             self._tell(rows, [account])
             return
         was = () if before is None else tuple(one.id for one in before.devices)

@@ -23,7 +23,7 @@ from ephemeral.conversations.service.records import Records
 from ephemeral.conversations.service.tail import Tail
 from ephemeral.protocol.accounts.statements import HASH_SIZE
 from ephemeral.protocol.conversations.log import RECORD, Log
-from ephemeral.protocol.conversations.records import ADMIN, Record, SignedRecord
+from ephemeral.protocol.conversations.records import ADMIN, Person, Record, SignedRecord
 from ephemeral.protocol.errors import refuse
 from ephemeral.store.clock import clock
 
@@ -130,7 +130,13 @@ class Writing:
             [one.chain for one in record.people],
         )
         present = {
-            one.chain: PersonRow(one.chain, accounts[one.chain], one.role == ADMIN, one.since)
+            one.chain: PersonRow(
+                one.chain,
+                accounts[one.chain],
+                one.role == ADMIN,
+                one.since,
+                _first_seen(record, one, was or {}),
+            )
             for one in record.people
         }
         if present != was:
@@ -168,3 +174,9 @@ def _advance(signed: SignedRecord, log: Log, now: int) -> Advance:
         len(record.people),
         now,
     )
+
+
+def _first_seen(record: Record, person: Person, was: Mapping[bytes, PersonRow]) -> int:
+    """Up to which place a person is served nothing: what a newcomer's record had seen."""
+    row = was.get(person.chain)
+    return record.seen if row is None else row.first_seen

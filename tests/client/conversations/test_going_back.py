@@ -7,9 +7,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from support.machines.database import Server as Postgres
-from support.people.correspondents import Device, refusals, texts
+from support.people.correspondents import Ask, Device, refusals, texts
 from support.people.village import village_at
 
+from ephemeral.client.exits import ClientError, unreachable
 from ephemeral.protocol.errors import Refusal
 from ephemeral.sealing.encryption_key import GivenKeys
 from ephemeral.sealing.keyring_files import KeyringDirectory
@@ -55,15 +56,20 @@ async def test_a_server_that_was_set_back_is_followed_visibly_and_nothing_is_sho
             await talk.text(conversation, "as well")
         assert await bob.texts() == ["lost by the server", "as well"]
         await ada.hears()
+        # Sealed for that log, and never posted.
+        ada.around = unreachable_for("/message")
+        with pytest.raises(ClientError):
+            await ada.says(conversation, "kept here")
+        ada.around = None
     async with village_at(backup, tmp_path / "older", people):
         await bob.says(conversation, "after")
         heard = await ada.hears()
         assert refusals(heard) == ["server_back"]
-        assert texts(heard) == ["after"]
+        assert texts(heard) == ["after", "kept here"]
         await ada.says(conversation, "indeed")
         heard = await bob.hears()
         assert "server_back" in refusals(heard)
-        assert texts(heard) == ["after", "indeed"]
+        assert texts(heard) == ["after", "kept here", "indeed"]
 
 
 async def test_who_was_removed_does_not_come_back_with_a_server_that_went_back(
@@ -131,6 +137,20 @@ async def test_a_server_that_has_lost_what_was_sealed_is_gone_on_with_by_a_repai
         assert await bob.texts() == ["here we are"]
         await bob.says(again, "indeed")
         assert (await ada.texts())[-1] == "indeed"
+
+
+def unreachable_for(end: str) -> Callable[[Ask], Ask]:
+    """A line on which these requests get lost."""
+
+    def around(ask: Ask) -> Ask:
+        async def asked(method, path, *rest, **more):
+            if path.endswith(end):
+                raise unreachable("lost")
+            return await ask(method, path, *rest, **more)
+
+        return asked
+
+    return around
 
 
 async def accepted(database_url: str, folder: Path) -> None:

@@ -174,6 +174,8 @@ async def test_a_device_that_comes_and_goes_while_the_others_are_away(
     async with ada.open() as talk:
         conversation = await talk.found([b64decode(bob.chain)])
         await talk.text(conversation, "before")
+        # Whoever is linked is told what was followed at the last look at everything.
+        await talk.sync()
     id_ = b64encode(conversation)
     assert await bob.does("syncs") == []
     if who == "library":

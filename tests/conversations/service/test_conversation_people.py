@@ -352,6 +352,10 @@ async def test_another_chain_is_another_person(talks: ConversationDesk) -> None:
     assert await listed(talks, one) == [talk.id]
     with refused("rekey_required", "devices"):
         await talk.send(other)
+    await talks.pool.execute(
+        "UPDATE accounts.box_budgets SET bytes = $1, day = clock_ms() / 86400000",
+        limits.BOXES_PER_DAY,
+    )
     await talk.renew(one)
     await talk.send(one)
 

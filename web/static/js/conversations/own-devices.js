@@ -9,6 +9,9 @@ import { Registers, ownConversation } from "../protocol/conversations/registers.
 import { readState, standpoint } from "./state.js";
 import { keysOf } from "./store.js";
 
+/** Reasons to follow a conversation that this device has alone. */
+const ALONE = ["invitation", "agreed"];
+
 export class OwnDevices {
   #member;
   #store;
@@ -116,7 +119,9 @@ export class OwnDevices {
       const isFollowed = state.standing === "following";
       if (isFollowed) followed[id] = state.record.R;
       else delete followed[id];
-      if ((registers.get("conversation", id) !== null) === isFollowed) continue;
+      const isTold = registers.get("conversation", id) !== null;
+      // The others follow by themselves what began with a contact; a device that is linked later is told by its link.
+      if (isFollowed ? isTold || !ALONE.includes(state.reason ?? "") : !isTold) continue;
       const value = isFollowed ? await this.#pinOf(id, state) : null;
       await conversation.say("sync", { register: "conversation", key: id, value });
       said += 1;
