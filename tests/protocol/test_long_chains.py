@@ -1,4 +1,4 @@
-"""Chains without end: a person may be recovered, and add and remove devices, as often as they like."""
+"""Chains without end: who likes may add and remove devices all day."""
 
 from ephemeral.protocol.accounts.chain import add, consent, genesis, read_chain, remove
 from ephemeral.protocol.accounts.signing import SigningKey

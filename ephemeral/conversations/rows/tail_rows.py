@@ -36,7 +36,9 @@ async def trim(
     """Destroy what all devices have stored that were seen in so many days; the rows are locked.
 
     It is today at most when the conversation was last looked at by who doesn't believe a clock that
-    has jumped: else whoever acknowledges something then would destroy what others wait for. Places of the log stay from what the newest record had seen, or from where a device reads on.
+    has jumped: else whoever acknowledges something then would destroy what others wait for.
+
+    Places of the log stay from what the newest record had seen, or from where a device reads on.
     Where no device was seen since, nothing changes.
     """
     rows = await connection.fetch(
