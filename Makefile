@@ -115,6 +115,10 @@ socket-figures: $(VENV)/dev.stamp ## measure an account's socket: how soon a mes
 conversation-client-figures: $(VENV)/dev.stamp ## measure what conversations cost the client in Python
 	@$(PY) -m bench.conversation_client_figures
 
+.PHONY: conversation-page-figures
+conversation-page-figures: $(VENV)/dev.stamp ## measure how soon a browser has 500 idle conversations at hand
+	@$(PY) -m bench.conversation_page_figures $(ARGS)
+
 .PHONY: address-times
 address-times: $(VENV)/dev.stamp ## whether the time of an answer tells that an address is somebody's
 	@$(PY) -m bench.address_times $(ARGS)

@@ -138,13 +138,14 @@ class Tab:
 
 
 @contextmanager
-def served() -> Iterator[str]:
-    """The program with its embedded database; gives its address once everything is packed."""
+def served(**settings: str) -> Iterator[str]:
+    """The program with its embedded database and these settings; gives its address once everything
+    is packed."""
     with tempfile.TemporaryDirectory() as folder:
         running = subprocess.Popen(
             [sys.executable, "-m", "ephemeral", "serve"],
             cwd=ROOT,
-            env={"PATH": os.environ["PATH"], "PORT": "0", "DATA_DIR": folder},
+            env={"PATH": os.environ["PATH"], "PORT": "0", "DATA_DIR": folder, **settings},
             stdout=subprocess.PIPE,
             text=True,
         )

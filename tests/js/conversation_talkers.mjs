@@ -62,6 +62,13 @@ export class Device {
     return this;
   }
 
+  /** Another tab: the same store, and a program of its own. */
+  async tab() {
+    const tab = new Device(this.client);
+    tab.store = this.store;
+    return tab.opens();
+  }
+
   /** The same, from a copy of its disk. */
   async copied() {
     const copy = new Device(this.client);

@@ -137,6 +137,8 @@ describe("people come and go", () => {
     await agree(id, [ada, bob]);
     await ada.talk.of(id).remove([chainOf(bob)]);
     await ada.talk.of(id).text("behind his back");
+    // He doesn't know yet, and what he has written meanwhile was for those who were there then.
+    await bob.talk.of(id).say("text", { text: "never sent", mentions: [] });
     await bob.sync();
     await ada.talk.of(id).add(await ada.talk.people([bob.account]));
     await ada.talk.of(id).text("hello again");
@@ -145,6 +147,10 @@ describe("people come and go", () => {
     await bob.talk.of(id).text("here again");
     await ada.sync();
     assert.ok((await ada.texts(id)).includes("here again"));
+    assert.ok(!(await ada.texts(id)).includes("never sent"));
+    const [{ id: message, refused }] = (await bob.talk.of(id).view()).waiting;
+    assert.equal(refused, "not_member");
+    assert.equal(await bob.talk.of(id).discard(message), true);
   });
 
   test("by an invitation into it, and by it alone", async () => {
@@ -283,6 +289,20 @@ describe("several devices", () => {
       await refusal(ada.sync());
       assert.ok(!(await ada.texts(id)).includes("back again"));
     }
+  });
+
+  test("two tabs that read and send at once show and send everything once", async () => {
+    const { people: [ada, bob], id } = await together(2);
+    await agree(id, [ada, bob]);
+    const tab = await ada.tab();
+    const words = ["one", "two", "three", "four"];
+    for (const text of words) await ada.talk.of(id).say("text", { text, mentions: [] });
+    await bob.talk.of(id).text("meanwhile");
+    await Promise.all([ada, tab, tab, ada].map((one, at) => (at % 2 ? one.talk.of(id).catchUp() : one.talk.of(id).flush())));
+    await Promise.all([ada.talk.of(id).timer(60), tab.talk.of(id).timer(60), tab.talk.of(id).text("five")]);
+    const all = await agree(id, [ada, bob]);
+    assert.deepEqual(all.filter((text) => text !== "(record)").sort(), [...words, "five", "meanwhile"].sort());
+    assert.equal((await ada.talk.of(id).view()).copied, false);
   });
 
   test("one whose disk was copied sees that somebody else speaks with its keys", async () => {

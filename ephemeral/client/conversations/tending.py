@@ -64,15 +64,16 @@ class Tending:
 
     async def renew(self) -> int:
         """Begin epochs wherever chains ask for one, as after the removal of a device; how many are
-        left for later."""
+        left for later. One that can't be given another key now holds up no other."""
         left = 0
         stopped = False
         for each in self._followed():
             one = self._of(each)
             if self._epochs.due(one) is None:
                 continue
-            if stopped or await self._renewed(one) is not None:
-                stopped, left = True, left + 1
+            code = "too_many" if stopped else await self._renewed(one)
+            stopped = code == "too_many"
+            left += code is not None
         return left
 
     async def _renewed(self, one: Following) -> str | None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from support.people.correspondents import Device, refusals, texts
+from support.people.correspondents import Ask, Device, refusals, texts
 
 from ephemeral.client.accounts.device_keys import DAY_MILLISECONDS, daily
 from ephemeral.client.exits import ClientError
@@ -73,6 +73,32 @@ async def test_a_removed_device_reads_and_says_nothing_more(
     async with ada.open() as talk:
         (known,) = talk.known()
         assert len(talk._of(known.id).record.devices) == 2
+
+
+async def test_one_that_can_not_have_another_key_now_holds_up_no_other(
+    ada: Device, bob: Device, tmp_path: Path
+):
+    phone = await ada.another(tmp_path / "phone")
+    async with ada.open() as talk:
+        found = [await talk.found([bob.chain]) for _ in range(3)]
+    await ada.revoke(phone.id)
+    refused: set[str] = set()
+
+    def around(ask: Ask) -> Ask:
+        async def asked(method: str, path: str, *rest: object, **more: object) -> object:
+            if (method, path[-7:]) == ("POST", "/epochs") and refused in (set(), {path}):
+                refused.add(path)
+                raise Refusal("contact_needed")
+            return await ask(method, path, *rest, **more)
+
+        return asked
+
+    ada.around = around
+    for left, devices in ((1, [2, 2, 3]), (0, [2, 2, 2])):
+        async with ada.open() as talk:
+            assert await talk.renew() == left
+            assert sorted(len(talk._of(one).record.devices) for one in found) == devices
+        ada.around = None
 
 
 async def test_who_was_not_told_of_a_removal_sends_nothing_before_the_next_epoch(

@@ -80,7 +80,7 @@ export class CatchingUp {
   async #arrive(kept, how) {
     try {
       const { state, signed } = await new Arriving(this.#id, this.#parts).arrive(how);
-      return await this.#begin(kept, state, signed, []);
+      return await this.#begin(kept, { ...state, queued: kept?.queued ?? 0 }, signed, []);
     } catch (error) {
       const { code } = /** @type {Refusal} */ (error);
       if (kept === null && code === "record_uninvited") {
@@ -107,6 +107,8 @@ export class CatchingUp {
       // Another tab was faster.
       if (now !== null && (kept === null || !isAt(now, kept))) return now;
       if (kept !== null) await within.remove(this.#keys.seed(kept.record.epoch));
+      // What was to be said to those who were there before isn't said to those who are there now.
+      if (kept !== null && OVER.includes(kept.standing)) await this.#refuseWaiting(within);
       await within.remove(this.#keys.posting);
       await within.put(this.#keys.log(state.place), state.hash);
       await within.put(this.#keys.record(state.record.epoch), toBase64url(signed.entry()));
@@ -114,6 +116,13 @@ export class CatchingUp {
       await within.put(this.#keys.state, state);
       return state;
     });
+  }
+
+  /** @param {import("./store.js").Within} within */
+  async #refuseWaiting(within) {
+    for (const key of await within.keys(this.#keys.outbox)) {
+      await within.put(key, { ...await within.read(key), refused: "not_member" });
+    }
   }
 
   /** @param {State} state  @returns {Promise<{next: State, more: boolean}>} */

@@ -182,9 +182,9 @@ export class Sending {
     const { R } = state.record;
     /** @type {Uint8Array[]} */
     const entries = [];
-    let size = 0;
-    /** @type {{key: string, waiting: Waiting}[]} */
+    /** @type {{row: string, at: number, waiting: Waiting}[]} */
     const made = [];
+    let size = 0;
     for (const { key: row, waiting } of next) {
       /** @type {Uint8Array} */
       let entry;
@@ -196,20 +196,24 @@ export class Sending {
         };
         const content = encode(waiting.kind, waiting.at, waiting.body);
         entry = await sealMessage(key, heading, member.random(NONCE_BYTES), member.keys, content);
-        const digest = toBase64url(await sha256(entry));
-        made.push({ key: row, waiting: { ...waiting, attempt: { R, entry: toBase64url(entry), digest } } });
+        const attempt = { R, entry: toBase64url(entry), digest: toBase64url(await sha256(entry)) };
+        made.push({ row, at: entries.length, waiting: { ...waiting, attempt } });
       }
       size += entry.length;
       if (entries.length > 0 && size > TOGETHER_BYTES) break;
       entries.push(entry);
     }
-    await store.change(async (within) => {
-      for (const { key: row, waiting } of made) {
-        // It may stand in the log by now, as another tab has read.
-        if ((await within.read(row)) !== undefined) await within.put(row, waiting);
+    return store.change(async (within) => {
+      const all = [...entries];
+      for (const { row, at, waiting } of made) {
+        /** @type {Waiting|undefined} */
+        const now = await within.read(row);
+        // Another tab has made one just now: both post the same. Or it stands in the log by now.
+        if (now?.attempt?.R === R && at < all.length) all[at] = fromBase64url(now.attempt.entry);
+        else if (now !== undefined) await within.put(row, waiting);
       }
+      return all;
     });
-    return entries;
   }
 
   /**
