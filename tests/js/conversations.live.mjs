@@ -184,7 +184,7 @@ describe("people come and go", () => {
     assert.deepEqual(joins.map(({ account }) => account).sort(), [eve.account, mallory.account].sort());
     await ada.talk.invite({ conversation: other });
     const waiting = joins.filter(({ account }) => account === mallory.account);
-    ada.lies = (method, path, answer) => (path === `chatrooms/${other}/devices` ? { ...answer, joins: waiting } : answer);
+    ada.lies = (_, path, answer) => (path === `chatrooms/${other}/devices` ? { ...answer, joins: waiting } : answer);
     assert.deepEqual(await ada.sync(), []);
     ada.lies = null;
     assert.equal((await ada.talk.of(other).view()).people.length, 1);
