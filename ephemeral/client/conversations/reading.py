@@ -44,8 +44,10 @@ class _Page:
     #: Nothing beyond is read; or only from this place on, since what was before is destroyed.
     stop: bool = False
     skip: int | None = None
-    #: Whether the server's log is seen to be another one than what was read here.
+    #: Whether the server's log is seen to be another one than what was read here; whether that is
+    #: to be seen by what comes later.
     forked: bool = False
+    more: bool = False
 
 
 class Reading:
@@ -103,6 +105,7 @@ class Reading:
         read = _Page(
             seed=following.seed_of(self._store, one.conversation, one.record.epoch),
             forked=_is_other(one, page),
+            more=page.more,
         )
         for item in page.items:
             entry = item.entry
@@ -189,6 +192,8 @@ class Reading:
         except Refusal as refusal:
             if not judging.is_verdict(refusal.code):
                 raise
+            # Where the log is another, nobody has lied.
+            refuse(refusal.code == "log_fork" and (read.forked or read.more), "broken")
             code = "update_needed" if refusal.code == "record_version" else refusal.code
             one.state, one.why = following.REFUSED, code
             read.news.append(self._refused(one, item, code))

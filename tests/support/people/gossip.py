@@ -123,7 +123,10 @@ class Gossip:
         await self._found(self.actors[0], NONE)
 
     def _any(self) -> Actor:
-        return self.draw.choice([one for one in self.actors if not one.busy and not one.revoked])
+        return self.draw.choice(self._free())
+
+    def _free(self) -> list[Actor]:
+        return [one for one in self.actors if not one.busy and not one.revoked]
 
     def others_of(self, actor: Actor) -> list[Actor]:
         return [
@@ -144,7 +147,7 @@ class Gossip:
                 await getattr(self, f"_{act}")(actor)
             return
         kinds = ["", "", "", "dies", "dies", "lost", "unanswered", "fails", "twice"]
-        if depth < 2 and len([one for one in self.actors if not one.busy]) > 1:
+        if depth < 2 and len(self._free()) > 1:
             kinds += ["between"] * 3
         kind = draw.choice(kinds)
         await getattr(self, f"_{act}")(actor, Fault(kind, draw.randint(1, 10)))
@@ -201,7 +204,7 @@ class Gossip:
                 if here and fault.kind == "lost":
                     raise unreachable("lost")
                 if here and fault.kind == "between":
-                    for _ in range(self.draw.randint(1, 3)):
+                    for _ in range(self.draw.randint(1, 3) if self._free() else 0):
                         await self.step(depth=1 + sum(one.busy for one in self.actors) // 2)
                 answer = await ask(method, path, *rest, **more)
                 if here and fault.kind == "unanswered":
