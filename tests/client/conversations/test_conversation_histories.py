@@ -10,7 +10,7 @@ the others hear. `make talk-histories` tries thousands.
 import random
 import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -21,10 +21,10 @@ from support.people.village import village_at
 
 from ephemeral.client.conversations import sending
 
-#: How many by default, of so many acts at most; and how many share a server.
-HISTORIES, STEPS, TOGETHER = 14, 30, 20
-#: How many servers that are set back by default, and acts that each of them forgets at most.
-SET_BACK, FORGOTTEN = 5, 12
+#: Which ones by default, of so many acts at most; and how many share a server.
+HISTORIES, STEPS, TOGETHER = range(12), 30, 20
+#: Which servers are set back by default, and how many acts each of them forgets at most.
+SET_BACK, FORGOTTEN = [1, 4, 11], 12
 
 
 @pytest.fixture(autouse=True)
@@ -66,11 +66,13 @@ async def _lived(gossip: Gossip) -> None:
                 gossip.village.devices.remove(one.device)
 
 
-def numbers(request: pytest.FixtureRequest, few: int) -> list[int]:
+def numbers(request: pytest.FixtureRequest, few: Iterable[int]) -> list[int]:
     many, first = (request.config.getoption(f"--{name}") for name in ("histories", "history"))
+    if first is None and not many:
+        return list(few)
     if first is None:
-        first = random.SystemRandom().randrange(1 << 40) if many else 0
-    return [first + n for n in range(many or few)]
+        first = random.SystemRandom().randrange(1 << 40)
+    return [first + n for n in range(many or 1)]
 
 
 @pytest.mark.timeout(0)
