@@ -91,6 +91,10 @@ fuzz: $(VENV)/dev.stamp ## try every parser with thousands of inputs, and count 
 histories: $(VENV)/dev.stamp ## try thousands of random histories of rooms (NUMBER=3000)
 	@$(PY) -m pytest -s tests/rooms/service/test_histories.py --histories $(or $(NUMBER),3000)
 
+.PHONY: talk-histories
+talk-histories: $(VENV)/dev.stamp ## try thousands of random histories of conversations (NUMBER=1000, ARGS="--history N" for one)
+	@$(PY) -m pytest -s tests/client/conversations/test_conversation_histories.py --histories $(or $(NUMBER),1000) $(ARGS)
+
 .PHONY: page-figures
 page-figures: $(VENV)/dev.stamp ## measure the page: bytes, requests, clicks, and when it can be used
 	@$(PY) -m bench.page_figures

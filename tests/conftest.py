@@ -55,7 +55,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--histories",
         type=int,
         metavar="NUMBER",
-        help="try so many random histories of rooms, others each time",
+        help="try so many random histories of rooms or of talk, others each time",
+    )
+    parser.addoption(
+        "--history",
+        type=int,
+        metavar="NUMBER",
+        help="begin with this one of the histories of talk",
     )
 
 

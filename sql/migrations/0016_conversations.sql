@@ -257,8 +257,8 @@ CREATE TABLE accounts.box_budgets (
     bytes      bigint  NOT NULL,
     free_until bigint
 );
-COMMENT ON TABLE  accounts.box_budgets IS 'How many bytes of boxes an account has posted on a day.';
+COMMENT ON TABLE  accounts.box_budgets IS 'How many bytes of records and boxes an account has posted on a day.';
 COMMENT ON COLUMN accounts.box_budgets.account IS 'The account.';
 COMMENT ON COLUMN accounts.box_budgets.day IS 'The day, in days since 1970.';
 COMMENT ON COLUMN accounts.box_budgets.bytes IS 'How many bytes on that day.';
-COMMENT ON COLUMN accounts.box_budgets.free_until IS 'Until when it may post any number: it has removed a device, or was recovered.';
+COMMENT ON COLUMN accounts.box_budgets.free_until IS 'Until when it may post more: it has removed a device, or was recovered.';

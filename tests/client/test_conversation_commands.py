@@ -180,6 +180,22 @@ def test_whoever_redeems_an_invitation_into_a_conversation_is_let_in(
     assert [one["conversation"] for one in ada.lines("invite", "--list")] == [None]
 
 
+def test_an_invitation_brings_nobody_back_who_was_removed(ada: Machine, bob: Machine, cli: Cli):
+    """Whoever was added otherwise, or by a command that died thereafter, still has it."""
+    ada.json("chat", "new", "--name", "Trip", "bob")
+    link = ada.json("invite", "--to", "Trip")["link"]
+    dave = somebody(cli, "dave")
+    dave.json("invite", "--redeem", environment={"EPHEMERAL_INVITATION": link})
+    ada.json("chat", "add", "Trip", "dave")
+    ada.json("chat", "remove", "Trip", "dave")
+    dave.json("invite", "--redeem", environment={"EPHEMERAL_INVITATION": link})
+    assert "was let in" not in ada.run("inbox").stderr
+    assert len(ada.lines("chat", "people", "Trip")) == 2
+    # It leads nowhere any more.
+    environment = {"EPHEMERAL_INVITATION": link}
+    assert dave.refused("invite", "--redeem", environment=environment) == "invitation_unknown"
+
+
 def test_messages_are_answered_changed_and_taken_back(ada: Machine, bob: Machine):
     first = str(says(ada, "bob", "frist")["message"])
     second = str(says(ada, "bob", "second")["message"])

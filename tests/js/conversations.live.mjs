@@ -169,6 +169,30 @@ describe("people come and go", () => {
     await agree(id, [ada, bob]);
   });
 
+  test("an invitation brings nobody back who was removed, and nobody where it doesn't lead", async () => {
+    const { people: [ada], id } = await together(2);
+    const { id: other } = await ada.talk.found({ accounts: [] });
+    const [eve, mallory] = [await somebody(), await somebody()];
+    const invitation = await ada.talk.invite({ conversation: id });
+    await eve.talk.redeem(invitation);
+    await ada.talk.of(id).add(await ada.talk.people([eve.account]));
+    await ada.talk.of(id).remove([chainOf(eve)]);
+    await eve.talk.redeem(invitation);
+    // The server says that one waits in another conversation who was invited into this one.
+    await mallory.talk.redeem(await ada.talk.invite({ conversation: id }));
+    const { joins } = await ada.member.ask("GET", `chatrooms/${id}/devices`);
+    assert.deepEqual(joins.map(({ account }) => account).sort(), [eve.account, mallory.account].sort());
+    await ada.talk.invite({ conversation: other });
+    const waiting = joins.filter(({ account }) => account === mallory.account);
+    ada.lies = (_, path, answer) => (path === `chatrooms/${other}/devices` ? { ...answer, joins: waiting } : answer);
+    assert.deepEqual(await ada.sync(), []);
+    ada.lies = null;
+    assert.equal((await ada.talk.of(other).view()).people.length, 1);
+    const people = (await ada.talk.of(id).view()).people.map(({ chain }) => chain);
+    assert.deepEqual([people.includes(eve.chain), people.includes(mallory.chain)], [false, true]);
+    assert.equal(await refusal(eve.talk.redeem(invitation)), "invitation_unknown");
+  });
+
   test("somebody is added by nobody they know: it is a request, until they say yes", async () => {
     const { people: [ada, bob], id } = await together(2, { strangers: true });
     const eve = await somebody();

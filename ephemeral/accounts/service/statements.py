@@ -16,14 +16,17 @@ from ephemeral.accounts.rules.nouns import Sealing
 from ephemeral.accounts.service.chain_cache import ChainCache
 from ephemeral.accounts.service.hooks import Hooks
 from ephemeral.accounts.service.sealed_values import SealedValues
-from ephemeral.protocol.accounts.chain import Chain
+from ephemeral.protocol.accounts.chain import ADD, Chain
 from ephemeral.protocol.accounts.statements import Signed
 from ephemeral.protocol.errors import Refusal, refuse
 
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection
 
-__all__ = ["KEPT_PINS", "Statements"]
+__all__ = ["KEPT_PINS", "STATEMENTS_MAX", "Statements"]
+
+#: A chain with so many statements takes no ADD: whoever talks with its person reads all of it.
+STATEMENTS_MAX = 2_048
 
 #: Pins of so many removed devices are kept, of those that were there first.
 KEPT_PINS = 10
@@ -63,6 +66,8 @@ class Statements:
         """Store the next statement; refuses what the rules do. A CLOSE that waits is void by it."""
         before = await self._cache.chain(connection, row)
         after = before.extend(signed)
+        is_add = signed.statement.type == ADD
+        refuse(is_add and after.sequence >= STATEMENTS_MAX, "chain_adds")
         await chain_rows.append(connection, row.chain, after.sequence, after.head, after.recovery)
         await chain_rows.insert_statements(connection, row.chain, after.sequence, [signed.encode()])
         waiting = await pending_rows.pending(connection, account)

@@ -243,6 +243,10 @@ class Conversations(Speaking):
         """Who waits to be added."""
         return (await self.service.members(conversation)).joins
 
+    def was_in(self, conversation: bytes, chain: bytes, since: int) -> bool:
+        """Whether somebody has been in it since a moment of the server's clock."""
+        return following.was_in(self._store, conversation, chain, since)
+
     async def repair(self, conversation: bytes) -> bytes:
         """Begin again with the same people, where a conversation can't be followed any more; the
         new one's id. Refuses `not_admin` (8.4)."""

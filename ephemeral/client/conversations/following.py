@@ -30,6 +30,7 @@ __all__ = [
     "standing",
     "time_of",
     "waiting_news",
+    "was_in",
 ]
 
 #: States: it is followed; it asks to be (3.2); it broke a rule; this person has left; it is no more
@@ -37,7 +38,9 @@ __all__ = [
 FOLLOWING, REQUEST, REFUSED = "following", "request", "refused"
 LEFT, GONE = "left", "gone"
 
-# Of records' entries so many are kept, for whoever goes on from one; of the others nothing.
+# Of records' entries so many are kept, for whoever goes on from one; of the others nothing. What
+# was said and read in these epochs is known again: a server that went back may show it once more,
+# and edits reach back for a day, however many epochs that is.
 _LINE_KEPT = 64
 
 
@@ -205,13 +208,13 @@ def keep_record(store: Store, signed: SignedRecord, s: int, at: int, seed: bytes
         "WHERE conversation = ? AND epoch < ? AND ended_at IS NULL",
         at, *before,
     )  # fmt: skip
-    store.do(
-        "DELETE FROM records WHERE conversation = ? AND epoch < ?", conversation, epoch - _LINE_KEPT
-    )
+    for table in ("records", "attempts", "ids"):
+        store.do(
+            f"DELETE FROM {table} WHERE conversation = ? AND epoch < ?",  # noqa: S608
+            conversation, epoch - _LINE_KEPT,
+        )  # fmt: skip
     # Nothing of an epoch that is over is accepted any more.
     store.do("DELETE FROM drafts WHERE conversation = ? AND epoch <= ?", *before)
-    store.do("DELETE FROM attempts WHERE conversation = ? AND epoch < ?", *before)
-    store.do("DELETE FROM ids WHERE conversation = ? AND epoch < ?", conversation, epoch - 1)
 
 
 def kept_record(store: Store, conversation: bytes, record: bytes) -> Record | None:
@@ -220,6 +223,20 @@ def kept_record(store: Store, conversation: bytes, record: bytes) -> Record | No
         "SELECT entry FROM records WHERE conversation = ? AND record = ?", conversation, record
     )
     return None if row is None else SignedRecord.read(row[0]).record
+
+
+def was_in(store: Store, conversation: bytes, chain: bytes, since: int) -> bool:
+    """Whether somebody has been in a conversation at that moment (server's clock) or later, as far
+    as its records are kept; what isn't kept counts as if."""
+    rows = store.all(
+        "SELECT entry, at, ended_at FROM records WHERE conversation = ? ORDER BY epoch",
+        conversation,
+    )
+    return (not rows or rows[0][1] > since) or any(
+        SignedRecord.read(entry).record.person(chain) is not None
+        for entry, _, ended in rows
+        if ended is None or ended > since
+    )
 
 
 def seed_of(store: Store, conversation: bytes, epoch: int) -> bytes | None:
@@ -256,21 +273,22 @@ def waiting_news(store: Store, conversation: bytes | None) -> list[News]:
 
 
 def destroy_secrets(store: Store, conversation: bytes) -> None:
-    """Nothing of it is to be opened or sent any more."""
+    """Nothing of it is to be opened or sent any more. What was said and read is known again, should
+    a server that went back have it once more."""
     store.do("UPDATE records SET seed = NULL WHERE conversation = ?", conversation)
-    for table in ("drafts", "outbox", "attempts", "places", "ids"):
+    for table in ("drafts", "outbox", "places"):
         store.do(f"DELETE FROM {table} WHERE conversation = ?", conversation)  # noqa: S608
 
 
 def forget(store: Store, conversation: bytes) -> None:
     """Nothing of it is kept, but for lines that wait to be shown."""
     destroy_secrets(store, conversation)
-    for table in ("records", "conversations"):
+    for table in ("records", "conversations", "attempts", "ids"):
         store.do(f"DELETE FROM {table} WHERE conversation = ?", conversation)  # noqa: S608
 
 
 def time_of(store: Store, conversation: bytes, message: tuple[bytes, bytes]) -> int | None:
-    """When a message came, of this epoch or the one before, by its device and id."""
+    """When a message came, by its device and id; None: it isn't known here (any more)."""
     row = store.one(
         "SELECT at FROM ids WHERE conversation = ? AND device = ? AND id = ?",
         conversation,

@@ -27,6 +27,9 @@ from ephemeral.protocol.errors import Refusal, refuse
 
 __all__ = ["Reading"]
 
+# What a message of a log that has gone another way is refused for.
+_OF_ANOTHER_LOG = {"log_fork", "message_record"}
+
 
 @dataclass(slots=True)
 class _Page:
@@ -41,6 +44,8 @@ class _Page:
     #: Nothing beyond is read; or only from this place on, since what was before is destroyed.
     stop: bool = False
     skip: int | None = None
+    #: Whether the server's log is seen to be another one than what was read here.
+    forked: bool = False
 
 
 class Reading:
@@ -81,6 +86,7 @@ class Reading:
                 continue
             if any(item.kind == RECORD and item.s not in boxes for item in page.items):
                 served = await self._service.epochs(one.conversation, one.record.epoch - 1)
+                refuse(_is_elsewhere(one, served), "broken")
                 boxes = {epoch.s: epoch for epoch in served}
             skipped = await self._page(one, page, boxes)
             if not page.more and not skipped:
@@ -94,7 +100,10 @@ class Reading:
         """Read a page, and write down what it brings; whether some of it had to be skipped."""
         # What is refused in the midst of it leaves no trace.
         one = given.copy()
-        read = _Page(seed=following.seed_of(self._store, one.conversation, one.record.epoch))
+        read = _Page(
+            seed=following.seed_of(self._store, one.conversation, one.record.epoch),
+            forked=_is_other(one, page),
+        )
         for item in page.items:
             entry = item.entry
             if entry is None and item.kind == RECORD and item.s in boxes:
@@ -220,8 +229,10 @@ class Reading:
         """Whoever meets a record of its own that it didn't make was copied."""
         if signed.record.by != self._device:
             return
+        # One on its line is met again where a conversation that was gone is there again.
         row = self._store.one(
-            "SELECT 1 FROM drafts WHERE conversation = ? AND record = ?",
+            "SELECT 1 FROM drafts WHERE conversation = ?1 AND record = ?2 "
+            "UNION SELECT 1 FROM records WHERE conversation = ?1 AND record = ?2",
             one.conversation, signed.hash,
         )  # fmt: skip
         refuse(row is None, "device_copied")
@@ -246,6 +257,8 @@ class Reading:
         try:
             opened = self._opened(one, item, entry, read.seed)
         except Refusal as refusal:
+            other = read.forked and refusal.code in _OF_ANOTHER_LOG
+            refuse(other and not read.news, "broken")
             read.news.append(self._refused(one, item, refusal.code))
             return
         # Signed by this device, which never made it: somebody else has its key.
@@ -337,6 +350,24 @@ class Reading:
             0, one.conversation, news.NOTE, item.s, item.at, person and person.chain, item.device,
             code=code, details={"by": b64encode(item.device)},
         )  # fmt: skip
+
+
+def _is_other(one: Following, page: LogPage) -> bool:
+    """Whether a page goes on from something else than what was read, as after a server went back
+    and was written to since: its hash isn't what comes of it here."""
+    log = one.log
+    for item in page.items:
+        log = log.next(item.kind, item.device, item.digest)
+    return log.place == page.s and log.hash != page.hash
+
+
+def _is_elsewhere(one: Following, served: list[ServedEpoch]) -> bool:
+    """Whether the server has another record than the newest one here, or none so new, or one where
+    something else was read."""
+    mine = any(each.entry == one.signed.entry() for each in served)
+    gone = bool(served) and served[0].epoch > one.record.epoch
+    between = any(each.epoch > one.record.epoch and each.s <= one.log.place for each in served)
+    return between or not (mine or gone)
 
 
 def _id(one: Following, item: Item) -> tuple[bytes, bytes, int, int, int]:

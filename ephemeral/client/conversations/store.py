@@ -68,7 +68,7 @@ CREATE TABLE places (
   conversation BLOB NOT NULL, s INTEGER NOT NULL, hash BLOB NOT NULL,
   PRIMARY KEY (conversation, s)
 ) STRICT, WITHOUT ROWID;
--- Messages that were read in this epoch and the one before: each counts once.
+-- Messages that were read in the epochs of these records: each counts once.
 CREATE TABLE ids (
   conversation BLOB NOT NULL, device BLOB NOT NULL, id BLOB NOT NULL, epoch INTEGER NOT NULL,
   s INTEGER NOT NULL, at INTEGER NOT NULL,

@@ -9,6 +9,9 @@ from ephemeral.protocol.errors import Refusal
 
 __all__ = ["let_in"]
 
+# So long an invitation is good.
+_WEEK_MS = 7 * 86_400_000
+
 
 async def let_in(place: Here, told: set[bytes]) -> None:
     """Add those who wait by an invitation of this device; the invitation was the agreement.
@@ -31,6 +34,11 @@ async def let_in(place: Here, told: set[bytes]) -> None:
             if by is None:
                 continue
             try:
+                await place.engine.read(of)
+                if place.engine.was_in(of, chain, by.expires_at - _WEEK_MS):
+                    # It is used up, also if others have added and removed them since.
+                    await _withdraw(place, by)
+                    continue
                 await _add(place, of, by, chain, one.sealed)
             except Refusal as refusal:
                 if chain not in told:
@@ -50,8 +58,13 @@ async def _add(place: Here, of: bytes, invited: Invited, chain: bytes, sealed: b
     place.account.save()
     place.renamed()
     await place.engine.add(of, [chain])
-    people.invited.remove(invited)
-    place.account.save()
+    await _withdraw(place, invited)
     await welcome(place, of)
-    await place.account.ask("DELETE", f"/contacts/invitations/{b64encode(invited.id)}")
     place.context.say(f"{place.who(chain)} was let in, by your invitation.")
+
+
+async def _withdraw(place: Here, invited: Invited) -> None:
+    """An invitation that was used leads nowhere any more."""
+    place.account.kept.people.invited.remove(invited)
+    place.account.save()
+    await place.account.ask("DELETE", f"/contacts/invitations/{b64encode(invited.id)}")

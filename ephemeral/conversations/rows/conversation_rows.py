@@ -214,26 +214,28 @@ async def note_repair(
 
 async def spend_boxes(
     connection: Connection, account: bytes, size: int, today: int, now: int
-) -> int:
-    """Count bytes of boxes to an account's day; gives how many it has posted, 0 if it is free."""
-    spent: int = await connection.fetchval(
+) -> tuple[int, bool]:
+    """Count bytes of a record and its boxes to an account's day; gives how many it has posted, and
+    whether it may post more than others."""
+    row = await connection.fetchrow(
         """
         INSERT INTO accounts.box_budgets AS b (account, day, bytes) VALUES ($1, $3, $2)
         ON CONFLICT (account) DO UPDATE
         SET bytes = CASE WHEN b.day = $3 THEN b.bytes ELSE 0 END + $2, day = $3,
             free_until = CASE WHEN b.free_until > $4 THEN b.free_until END
-        RETURNING CASE WHEN free_until > $4 THEN 0 ELSE bytes END
+        RETURNING bytes, coalesce(free_until > $4, false)
         """,
         account,
         size,
         today,
         now,
     )
-    return spent
+    assert row is not None
+    return row[0], row[1]
 
 
 async def free_boxes(connection: Connection, account: bytes, until: int, today: int) -> None:
-    """An account may post any number of boxes until then."""
+    """An account may post more boxes than others until then."""
     await connection.execute(
         """
         INSERT INTO accounts.box_budgets (account, day, bytes, free_until) VALUES ($1, $3, 0, $2)

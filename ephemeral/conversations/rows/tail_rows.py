@@ -31,9 +31,12 @@ class Trimmed(NamedTuple):
 
 
 async def trim(
-    connection: Connection, conversations: Sequence[bytes], seen_day: int
+    connection: Connection, conversations: Sequence[bytes], today: int, unseen: int
 ) -> list[Trimmed]:
-    """Destroy what all devices have stored that were seen since that day; the rows are locked.
+    """Destroy what all devices have stored that were seen in so many days; the rows are locked.
+
+    It is today at most when the conversation was last looked at by who doesn't believe a clock that
+    has jumped: else whoever acknowledges something then would destroy what others wait for.
 
     Places of the log stay from what the newest record had seen, or from where a device reads on.
     Where no device was seen since, nothing changes.
@@ -47,7 +50,7 @@ async def trim(
           JOIN accounts.conversations c ON c.conversation = asked.conversation
           JOIN accounts.conversation_devices d ON d.conversation = c.conversation
           JOIN accounts.devices a ON a.account = d.account AND a.device = d.device
-          WHERE a.seen_day >= $2
+          WHERE a.seen_day >= least($2::integer, c.trimmed_day) - $3::integer
           GROUP BY c.conversation
         ), gone AS (
           DELETE FROM accounts.entries e USING least l
@@ -69,7 +72,8 @@ async def trim(
         RETURNING c.conversation, c.tail, c.waiting
         """,
         list(conversations),
-        seen_day,
+        today,
+        unseen,
     )
     return [Trimmed(*row) for row in rows]
 

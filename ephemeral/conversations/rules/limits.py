@@ -9,6 +9,7 @@ __all__ = [
     "DAY_MS",
     "EPOCH_MESSAGES",
     "EPOCH_MS",
+    "FREE_PER_DAY",
     "FULL_SECONDS",
     "HOUR_MS",
     "JOINS_MAX",
@@ -35,8 +36,9 @@ TOLD_MS = 5_000
 #: Epochs that are begun for no reason that the server sees: by a device one in an hour.
 REPAIRS_PER_DAY = 24
 
-#: Bytes of boxes that an account may post on a day.
-BOXES_PER_DAY = 64 * 1024 * 1024
+#: Bytes of records with their boxes that an account may post on a day; and on one on which it has
+#: removed a device or was recovered, when each conversation wants another key.
+BOXES_PER_DAY, FREE_PER_DAY = 64 * 1024 * 1024, 256 * 1024 * 1024
 
 #: Conversations of an account.
 CONVERSATIONS_MAX = 500

@@ -102,7 +102,7 @@ class Epochs:
             if own is None or not _is_own(record, own):
                 await self._require_room(connection, accounts.values())
             begun = await self._writing.begin(connection, signed, boxes, accounts, owners, now)
-            await self._spend(connection, asker.account, boxes, now)
+            await self._spend(connection, asker.account, signed, boxes, now)
             self._hints.later(record.conversation, begun.s, accounts.values())
             return begun
 
@@ -154,11 +154,11 @@ class Epochs:
             await self._require_room(connection, come.values())
             await self._require_reason(connection, standing, record, now)
             begun = await self._writing.go_on(
-                connection, state, signed, boxes, accounts, owners, standing.people, now
+                connection, state, signed, boxes, accounts, owners, before, standing.people, now
             )
             if left:
                 await member_rows.forget_leaves(connection, conversation)
-            await self._spend(connection, asker.account, boxes, now)
+            await self._spend(connection, asker.account, signed, boxes, now)
             gone = [one.account for chain, one in standing.people.items() if chain not in present]
             self._hints.later(conversation, begun.s, [*gone, *come.values()])
             return begun
@@ -251,8 +251,9 @@ class Epochs:
             conversation, name = record.continues
             was = await people_rows.people(connection, conversation)
             kept = await record_rows.with_hash(connection, conversation, name)
-            there = kept is not None and any(one.account == asker.account for one in was.values())
-            if there:
+            # Nobody follows a member there, who would only use up what its people may be in.
+            admin = any(one.admin and one.account == asker.account for one in was.values())
+            if kept is not None and admin:
                 return [account for chain, account in others.items() if chain not in was]
         return list(others.values())
 
@@ -309,13 +310,19 @@ class Epochs:
         await conversation_rows.note_repair(connection, state.conversation, record.by, today, now)
 
     async def _spend(
-        self, connection: Connection, account: bytes, boxes: Sequence[bytes], now: int
+        self,
+        connection: Connection,
+        account: bytes,
+        signed: SignedRecord,
+        boxes: Sequence[bytes],
+        now: int,
     ) -> None:
         """Refuse `too_many` beyond what an account may post on a day. Locks its budget, last."""
-        spent = await conversation_rows.spend_boxes(
-            connection, account, sum(map(len, boxes)), now // limits.DAY_MS, now
+        size = sum(map(len, boxes)) + len(signed.entry())
+        spent, free = await conversation_rows.spend_boxes(
+            connection, account, size, now // limits.DAY_MS, now
         )
-        if spent > limits.BOXES_PER_DAY:
+        if spent > (limits.FREE_PER_DAY if free else limits.BOXES_PER_DAY):
             raise Refusal("too_many", retry_after=_until_tomorrow(now))
 
 

@@ -32,8 +32,9 @@ class Tail:
         self, connection: Connection, conversations: Iterable[bytes], now: int
     ) -> list[Trimmed]:
         """Destroy what all devices have stored that were seen lately."""
-        seen_day = now // limits.DAY_MS - limits.UNSEEN_DAYS
-        trimmed = await tail_rows.trim(connection, sorted(conversations), seen_day)
+        trimmed = await tail_rows.trim(
+            connection, sorted(conversations), now // limits.DAY_MS, limits.UNSEEN_DAYS
+        )
         for one in trimmed:
             self._recent.trim(one.conversation, one.tail)
             self.loosened.add(one.conversation)

@@ -21,6 +21,7 @@ from ephemeral.conversations.rules.records import Begun
 from ephemeral.conversations.service.boxes import Boxes
 from ephemeral.conversations.service.records import Records
 from ephemeral.conversations.service.tail import Tail
+from ephemeral.protocol.accounts.statements import HASH_SIZE
 from ephemeral.protocol.conversations.log import RECORD, Log
 from ephemeral.protocol.conversations.records import ADMIN, Person, Record, SignedRecord
 from ephemeral.protocol.errors import refuse
@@ -73,6 +74,7 @@ class Writing:
         boxes: Sequence[bytes],
         accounts: Accounts,
         owners: Owners,
+        before: Record,
         was: Mapping[bytes, PersonRow],
         now: int,
     ) -> Begun:
@@ -84,9 +86,24 @@ class Writing:
         if come:
             payloads = await member_rows.drop_joins(connection, new.conversation, come)
             await self._values.destroy(connection, payloads)
+        if signed.record.joining != before.joining:
+            await self._forget_link(connection, new.conversation, now)
         # Who is gone held something back, perhaps; and this author has seen more.
         await self._tail.trim(connection, [new.conversation], now)
         return Begun(new.conversation, new.epoch, new.s, new.log, now)
+
+    async def _forget_link(self, connection: Connection, conversation: bytes, now: int) -> None:
+        """Who waits by a link that is good no more waits no more: else whoever has spread it, and
+        fills the places of all who wait, would hold them for a week."""
+        waiting = await member_rows.joins(connection, conversation, now)
+        known = await self._values.read(connection, "join", [one.payload for one in waiting])
+        by_link = [
+            one.account
+            for one in waiting
+            if (content := known.get(one.payload)) is None or content[0] == HASH_SIZE
+        ]
+        payloads = await member_rows.drop_joins(connection, conversation, by_link)
+        await self._values.destroy(connection, payloads)
 
     async def _write(
         self,

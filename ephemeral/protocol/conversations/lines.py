@@ -4,7 +4,7 @@ A record judges each person at a point of their chain, which need not be its end
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ephemeral.protocol.accounts.chain import CLOSE, Chain, Signed
 from ephemeral.protocol.errors import Refusal
@@ -16,7 +16,9 @@ __all__ = ["Line"]
 class Line:
     """A chain as its reader has read it, with the state after each statement.
 
-    `extend` gives the next; this one stays.
+    `extend` gives the next; this one stays. All states but the last are without what grows with
+    each statement, or the memory of a line would with the square of its length: of the hashes they
+    have the last alone, and no removed devices.
     """
 
     states: tuple[Chain, ...]
@@ -26,25 +28,32 @@ class Line:
     @classmethod
     def of(cls, statements: Iterable[Signed]) -> "Line":
         """From GENESIS on; refuses as a chain does, and `chain_back` if there is no statement."""
-        states = [Chain.empty()]
+        states: list[Chain] = []
         closes = []
+        last = Chain.empty()
         for signed in statements:
-            states.append(states[-1].extend(signed))
+            last = last.extend(signed)
+            states.append(_thin(last))
             if signed.statement.type == CLOSE:
                 closes.append(signed.statement.sequence)
-        if len(states) == 1:
+        if not states:
             raise Refusal("chain_back")
-        return cls(tuple(states[1:]), tuple(closes))
+        return cls((*states[:-1], last), tuple(closes))
 
     def extend(self, signed: Signed) -> "Line":
         """The line with one more statement, or the refusal of the first rule that it breaks."""
         reached = self.last.extend(signed)
         closed = (reached.sequence,) if signed.statement.type == CLOSE else ()
-        return Line((*self.states, reached), self.closes + closed)
+        return Line((*self.states[:-1], _thin(self.last), reached), self.closes + closed)
 
     def at(self, sequence: int) -> Chain | None:
-        """What the chain said after this statement; None if it wasn't read so far."""
-        return self.states[sequence] if 0 <= sequence < len(self.states) else None
+        """What the chain said after this statement, but for devices removed before it; None if it
+        wasn't read so far."""
+        if not 0 <= sequence < len(self.states):
+            return None
+        if sequence == self.last.sequence:
+            return self.last
+        return replace(self.states[sequence], hashes=self.last.hashes[: sequence + 1], removed=())
 
     @property
     def last(self) -> Chain:
@@ -59,3 +68,8 @@ class Line:
     def closed_after(self, sequence: int) -> bool:
         """Whether a CLOSE stands after this statement, be it followed by others or not."""
         return bool(self.closes) and self.closes[-1] > sequence
+
+
+def _thin(chain: Chain) -> Chain:
+    """The state without what grows, but for its head."""
+    return replace(chain, hashes=(chain.head,), removed=())

@@ -7,6 +7,7 @@ import pytest
 from support.machines.account_services import AccountDesk, Machine
 
 from ephemeral.accounts.rules.nouns import DAY_MS, GRACE_MS
+from ephemeral.accounts.service import statements
 from ephemeral.accounts.service.due import PAUSE_SECONDS
 from ephemeral.accounts.service.links import LINK_MS, TRIES
 from ephemeral.protocol.errors import Refusal
@@ -52,6 +53,18 @@ async def test_a_chain_of_another_account_is_nobody_elses(accounts: AccountDesk)
     copied = Machine(key=machine.key, session=await thief.sign_in())
     with refused("conflict"):
         await thief.post_genesis(copied, person.begun(machine))
+
+
+async def test_a_chain_is_filled_by_adding_and_ended_all_the_same(
+    accounts: AccountDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(statements, "STATEMENTS_MAX", 2)
+    person = await accounts.person(machines=2)
+    first, second = person.machines
+    with refused("chain_adds"):
+        await person.link(first)
+    await person.revoke(first, second)
+    await person.recover()
 
 
 async def test_a_linked_device_gets_the_answer_and_the_session(accounts: AccountDesk) -> None:

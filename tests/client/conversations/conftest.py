@@ -1,9 +1,11 @@
 """People with accounts at one server, who are contacts of each other."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from support.machines.database import Server as Postgres
 from support.machines.server import Program
 from support.people.correspondents import Device
 
@@ -37,3 +39,18 @@ async def eve(new: New, ada: Device) -> Device:
     made = await new("eve")
     await ada.befriend(made)
     return made
+
+
+@pytest.fixture
+def copied(postgres: Postgres) -> Iterator[Callable[[str], str]]:
+    """Makes a copy of a database that nobody uses at that moment."""
+    made = []
+
+    def copy(url: str) -> str:
+        name = urlsplit(url).path.removeprefix("/")
+        made.append(postgres._submit(postgres._create(name)).result())
+        return postgres.dsn(made[-1])
+
+    yield copy
+    for name in made:
+        postgres._submit(postgres._drop(name)).result()

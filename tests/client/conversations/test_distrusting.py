@@ -284,3 +284,18 @@ async def test_a_box_that_was_changed_on_its_way_is_asked_for_once_more(
     bob.around = telling(flipped)
     assert await bob.texts() == ["four"]
     assert changed
+
+
+async def test_only_an_admin_names_a_conversation(ada: Device, bob: Device, conversation: bytes):
+    await bob.hears()
+    async with bob.open() as talk:
+        await talk.send(conversation, "card", {"name": "Bob's", "picture": None})
+        assert talk.known()[0].name is None
+    heard = await ada.hears()
+    assert [one.details["counts"] for one in heard if "counts" in one.details] == [False]
+    async with ada.open() as talk:
+        assert talk.known()[0].name is None
+        await talk.send(conversation, "card", {"name": "Ours", "picture": None})
+    await bob.hears()
+    async with bob.open() as talk:
+        assert talk.known()[0].name == "Ours"

@@ -1,12 +1,10 @@
 """A server that was set back to an older state, as after the restoring of a backup."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-from support.machines.database import Server as Postgres
 from support.people.correspondents import Ask, Device, refusals, texts
 from support.people.village import village_at
 
@@ -17,21 +15,6 @@ from ephemeral.sealing.keyring_files import KeyringDirectory
 from ephemeral.sealing.mark import this_machine
 from ephemeral.sealing.restores import accept_restore
 from ephemeral.store.postgres import open_pool
-
-
-@pytest.fixture
-def copied(postgres: Postgres) -> Iterator[Callable[[str], str]]:
-    """Makes a copy of a database that nobody uses at that moment."""
-    made = []
-
-    def copy(url: str) -> str:
-        name = urlsplit(url).path.removeprefix("/")
-        made.append(postgres._submit(postgres._create(name)).result())
-        return postgres.dsn(made[-1])
-
-    yield copy
-    for name in made:
-        postgres._submit(postgres._drop(name)).result()
 
 
 async def test_a_server_that_was_set_back_is_followed_visibly_and_nothing_is_shown_twice(

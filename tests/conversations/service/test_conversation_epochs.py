@@ -226,6 +226,10 @@ async def test_a_repair_brings_the_same_people_without_asking_again(
     await talks.befriend(other, third)
     talk = await talks.talk(other, one, third)
     again = talks.unfounded()
+    # Nobody would follow a member: only the places of the others would be used up.
+    with refused("contact_needed"):
+        await again.found(one, {other: MEMBER, third: MEMBER}, continues=continuing(talk))
+    await talk.renew(other, Change(roles={one.chain.id: ADMIN}))
     await again.found(one, {other: MEMBER, third: MEMBER}, continues=continuing(talk))
     assert await listed(talks, third) == sorted([talk.id, again.id])
     # Whoever is not there, or is another's, is a stranger.
@@ -260,21 +264,31 @@ async def test_epochs_for_no_reason_are_few(talks: ConversationDesk) -> None:
     await talk.renew(other)
 
 
-async def test_boxes_of_a_day_are_bounded_but_not_for_who_has_removed_a_device(
+async def test_records_and_boxes_of_a_day_are_bounded_and_more_for_who_has_removed_a_device(
     talks: ConversationDesk,
 ) -> None:
     one, other = await talks.friends(2, 1)
     talk = await talks.talk(one, other)
     today = await talks.accounts.today()
-    await talks.pool.execute(
-        "UPDATE accounts.box_budgets SET bytes = $1", limits.BOXES_PER_DAY - 4_000
-    )
+
+    async def spent(size: int) -> None:
+        await talks.pool.execute("UPDATE accounts.box_budgets SET bytes = $1", size)
+
+    await spent(limits.BOXES_PER_DAY - 4_000)
+    with refused("too_many"):
+        # The three boxes alone would find room, as many records without any do.
+        await talk.renew(one, Change(timer=60))
+    await spent(limits.BOXES_PER_DAY - 8_000)
     await talk.renew(one, Change(timer=60))
     with refused("too_many"):
         await talk.renew(one, Change(timer=120))
     assert (await talk.row("timer"))[0] == 60, "nothing of it stands"
     await one.revoke(one.machines[0], one.machines[1])
     await talk.renew(one)
+    # Devices are removed easily, and so often that no other limit would count.
+    await spent(limits.FREE_PER_DAY)
+    with refused("too_many"):
+        await talk.renew(one, Change(timer=120))
     assert today == await talks.accounts.today()
     await talks.desk.clock.advance(DAY)
     await talk.renew(one, Change(timer=180))

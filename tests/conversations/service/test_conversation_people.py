@@ -190,6 +190,10 @@ async def test_no_more_than_so_many_wait(
         await join(seat(other), talk.id, joining, b"sealed")
     with refused("too_many"):
         await join(seat(third), talk.id, joining, b"sealed")
+    # Where a link was spread too far, whoever is admin makes another, and there is room again.
+    another = os.urandom(32)
+    await talk.renew(one, Change(joining=another))
+    await join(seat(third), talk.id, another, b"sealed")
 
 
 async def test_an_invitation_is_for_whoever_has_redeemed_it_into_this_one(
@@ -203,6 +207,10 @@ async def test_an_invitation_is_for_whoever_has_redeemed_it_into_this_one(
         with refused("invitation_unknown"):
             await join(seat(asker), conversation, id_, b"sealed")
     await join(seat(other), talk.id, id_, b"sealed")
+    # Links come and go beside it.
+    await talk.renew(one, Change(joining=os.urandom(32)))
+    members = await talks.services.reading.members(seat(one), talk.id)
+    assert [wait.person.account for wait in members.joins] == [other.account]
 
 
 async def test_only_an_admin_invites_into_a_conversation(talks: ConversationDesk) -> None:

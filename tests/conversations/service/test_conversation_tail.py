@@ -221,6 +221,13 @@ async def test_a_clock_that_jumps_destroys_nothing_for_a_while(talks: Conversati
     await talks.desk.clock.advance(40 * DAY)
     await talks.services.sweeper.sweep(loop.time())
     assert (await waiting(talk))[0] == 1
+    # Nor does a device that is there meanwhile, since the others would seem to be away.
+    await talks.pool.execute(
+        "UPDATE accounts.devices SET seen_day = $1 WHERE account = $2",
+        await talks.accounts.today(), one.account,
+    )  # fmt: skip
+    await talk.ack(one)
+    assert (await waiting(talk))[0] == 1
     await talks.services.sweeper.sweep(loop.time() + 3601)
     assert (await waiting(talk))[0] == 1, "that is another jump"
 

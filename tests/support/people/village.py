@@ -63,9 +63,10 @@ async def village_at(
     database_url: str, folder: Path, devices: list[Device] | None = None
 ) -> AsyncIterator[Village]:
     """The server on a database; those who used it before come back to it."""
-    async with house(
-        database_url, folder / "data", ACCOUNT_REQUESTS_PER_ACCOUNT="1000000/1"
-    ) as opened:
+    far = dict.fromkeys(
+        ("ACCOUNT_REQUESTS_PER_ACCOUNT", "ACCOUNT_REQUESTS_PER_ADDRESS"), "1000000/1"
+    )
+    async with house(database_url, folder / "data", **far) as opened:
         village = Village(opened, folder)
         for one in devices or []:
             one.way = opened.api._transport

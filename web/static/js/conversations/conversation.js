@@ -12,7 +12,7 @@ import { signLeave } from "../protocol/conversations/leaves.js";
 import { Beginning } from "./beginning.js";
 import { CatchingUp } from "./catching-up.js";
 import { Sending } from "./sending.js";
-import { readState, standpoint } from "./state.js";
+import { readRecord, readState, standpoint } from "./state.js";
 import { keysOf } from "./store.js";
 
 /**
@@ -149,6 +149,21 @@ export class Conversation {
       if (come.length === 0) return null;
       return { change: { add: come.map(({ chain }) => ({ chain, role: /** @type {const} */ ("member") })) }, people: come };
     });
+  }
+
+  /**
+   * Whether somebody has been in it in that epoch or since, as far as that is kept; what isn't counts as if.
+   * @param {number} epoch
+   * @param {Uint8Array} chain
+   */
+  async hadSince(epoch, chain) {
+    const { store } = this.#parts;
+    const newest = (await readState(store, this.id))?.record.epoch ?? 0;
+    for (let at = newest; at >= epoch; at -= 1) {
+      const signed = await readRecord(store, this.id, at);
+      if (signed === null || signed.record.person(chain) !== null) return true;
+    }
+    return false;
   }
 
   /** @param {readonly Uint8Array[]} chains */

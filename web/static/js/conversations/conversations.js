@@ -147,7 +147,7 @@ export class Conversations {
         await this.#chains.newest(this.#member.chain);
         break;
       case "conversations":
-        for (const { conversation: come } of event.come) await this.of(come).catchUp();
+        for (const { conversation: come } of event.come) await this.of(come).catchUp({ again: true });
         for (const gone of event.gone) await this.of(gone).catchUp();
         break;
       case "typing":
@@ -246,8 +246,9 @@ export class Conversations {
   async invite({ conversation = null, name = null } = {}) {
     const invitation = Invitation.generate(this.#member.random);
     await this.#api.invite(invitation.id, await sealInvitation(invitation, await this.#introduction(name, conversation), this.#member.random), conversation);
+    const epoch = conversation === null ? 0 : (await readState(this.#store, conversation))?.record.epoch ?? 0;
     await this.#store.change(async (within) => within.put(INVITATION + toBase64url(invitation.id), {
-      secret: toBase64url(invitation.secret), conversation, until: this.#member.now() + INVITED_MS,
+      secret: toBase64url(invitation.secret), conversation, epoch, until: this.#member.now() + INVITED_MS,
     }));
     return invitation;
   }
@@ -301,10 +302,14 @@ export class Conversations {
       /** @type {Uint8Array[]} */
       const come = [];
       await this.of(conversation).admit(async ({ chain, invitation, sealed }) => {
+        const kept = await this.#store.read(INVITATION + toBase64url(invitation));
+        // It leads to one place, whatever the server says who waits where.
+        if (kept?.conversation !== conversation) return false;
         const opened = await this.#redemption(invitation, sealed);
         if (opened === null || !isSame(opened.pin.chain, chain)) return false;
         come.push(invitation);
-        return true;
+        // Whoever was there since has used it up, also if others have added and removed them.
+        return !(await this.of(conversation).hadSince(kept.epoch, chain));
       });
       for (const id of come) await this.#forget(id);
     }
