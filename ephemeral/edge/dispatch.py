@@ -15,9 +15,10 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Scope
 
+from ephemeral.edge.body_limits import allow_body, read_on
 from ephemeral.edge.credentials import Asked, Texts, from_headers, is_sent
 from ephemeral.edge.frames import decode_json, without
-from ephemeral.edge.guard import allow_body, header_values
+from ephemeral.edge.guard import header_values
 from ephemeral.edge.holds import Hold
 from ephemeral.edge.limiter import Limiter, Visitor
 from ephemeral.edge.operations import (
@@ -135,6 +136,7 @@ class _Performer:
 
     async def __call__(self, request: Request) -> Response:
         operation = self._operation
+        read_on(request.scope, operation.body_max)
         texts = from_headers(request.scope, self.credentials)
         if operation.action is None:
             return self._response(await self._perform(*await self._read(request, texts)))

@@ -15,12 +15,12 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ephemeral import metrics
+from ephemeral.edge.body_limits import allowed_body, read_on_so_far
 from ephemeral.edge.errors import error as error_body
 from ephemeral.edge.headers import ANSWER, DOCUMENT, FILE, Header
 from ephemeral.protocol.errors import Refusal
-from ephemeral.protocol.limits import FRAME_MAX
 
-__all__ = ["Guard", "Page", "Verdict", "allow_body", "header_values"]
+__all__ = ["Guard", "Page", "Verdict", "header_values"]
 
 # Headers and HTML.
 Page = tuple[list[Header], bytes]
@@ -28,8 +28,8 @@ ErrorPage = Callable[[Scope, int], Page]
 Hsts = Callable[[Scope], list[Header]]
 
 _NO_STORE: Header = (b"cache-control", b"no-store")
-# In a request's scope: how many bytes its body may have.
-_ALLOWED = "ephemeral.body"
+# Digits of what a body announces: more are not even read as a number.
+_LONGEST_NUMBER = 12
 
 
 def header_values(scope: Scope, name: bytes) -> list[bytes]:
@@ -126,7 +126,8 @@ class Guard:
             if not started:
                 extra = getattr(error, "headers", None) or {}
                 page = self._error_page(scope, refusal.status) if _is_visit(scope) else None
-                await _refuse(refusal, guarded_send, extra, page=page)
+                close = refusal.code == "too_large" and not _ends_soon(scope)
+                await _refuse(refusal, guarded_send, extra, page=page, close=close)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         accepted = False
@@ -176,25 +177,20 @@ async def _redirect(location: str, send: Send) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-def allow_body(scope: Scope, most: int) -> None:
-    """Let the body of this request have so many bytes, once it is known who asks."""
-    scope[_ALLOWED] = most
-
-
 def _limited(scope: Scope, receive: Receive) -> Receive:
     """A receive that refuses a body over the limit, announced or not, before it is read."""
     announced = 0
     for value in header_values(scope, b"content-length"):
         if not value.isdigit():
             raise Refusal("malformed")
-        if len(value) > 12:
+        if len(value) > _LONGEST_NUMBER:
             raise Refusal("too_large")
         announced = max(announced, int(value))
     received = 0
 
     async def limited_receive() -> Message:
         nonlocal received
-        most: int = scope.get(_ALLOWED, FRAME_MAX)
+        most = allowed_body(scope)
         _refuse_beyond(announced, most)
         message: MutableMapping[str, Any] = await receive()
         received += len(message.get("body", b""))
@@ -202,6 +198,14 @@ def _limited(scope: Scope, receive: Receive) -> Receive:
         return message
 
     return limited_receive
+
+
+def _ends_soon(scope: Scope) -> bool:
+    """Whether the end of a body that is too large is known, and read on to."""
+    announced = header_values(scope, b"content-length")
+    return bool(announced) and all(
+        len(one) <= _LONGEST_NUMBER and int(one) <= read_on_so_far(scope) for one in announced
+    )
 
 
 def _refuse_beyond(size: int, most: int) -> None:
@@ -221,6 +225,8 @@ async def _refuse(
     extra: dict[str, str],
     prefix: str = "",
     page: Page | None = None,
+    *,
+    close: bool = False,
 ) -> None:
     described, body = page or ([(b"content-type", b"application/json")], error_body(refusal))
     headers = [
@@ -232,7 +238,7 @@ async def _refuse(
         headers.append((b"retry-after", b"%d" % refusal.retry_after))
     if refusal.status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
-    if refusal.code == "too_large":
+    if close:
         # The rest of the body is not waited for.
         headers.append((b"connection", b"close"))
     if prefix:

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from ephemeral.edge.body_limits import read_on_so_far
 from ephemeral.edge.connections import Connections
 from ephemeral.edge.ending import HangUp, Stall, last_words
 from ephemeral.edge.operations import BODY_MAX
@@ -25,7 +26,7 @@ __all__ = ["HttpWire"]
 _HEAD_MAX = 16 * 1024
 _LINE_MAX = 8 * 1024
 _HEADERS_MAX = 100
-# A body that the application has refused without having read it is read on so far.
+# No request's body is longer, whatever is asked for.
 _BODY_MAX = BODY_MAX + FRAME_MAX
 # Where a body in chunks ends isn't known before it is parsed. In a piece of so many bytes there is
 # room behind its end for a handful of requests.
@@ -251,7 +252,10 @@ class HttpWire(HttpToolsProtocol):
         """Count the body."""
         self._body += len(body)
         self._loose -= len(body)
-        if self._body > _BODY_MAX:
+        # None where something else than HTTP is asked for.
+        cycle: RequestResponseCycle | None = self.cycle
+        answered = cycle is not None and cycle.response_complete
+        if self._body > (read_on_so_far(self.cycle.scope) if answered else _BODY_MAX):
             self._exceed(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         super().on_body(body)
 

@@ -29,6 +29,7 @@ DRAWN = count(1)
 WITHOUT_SETTING = {
     "sockets_seat", "sockets_account", "guess_login", "guess_password", "guess_recovery",
     "pins_account", "pins_address", "conversation_post_account", "conversation_record_account",
+    "conversation_typing_account", "sockets_device",
     "operator_page_address", "operator_sign_in_address", "operator_sign_in_operator",
 }  # fmt: skip
 

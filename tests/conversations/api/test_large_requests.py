@@ -26,7 +26,9 @@ async def test_sixteen_of_the_largest_messages_go_in_one_request(shared_server: 
 
         stranger = await one.http.post(path, json=body)
         assert await refused(stranger) == (401, "unauthorized")
-        elsewhere = await one.send(machine, "POST", f"/chatrooms/{talk.name}/ack", body)
+        # Of what another operation is asked a little too much is read, so that this is heard.
+        two = {"entries": body["entries"][:2]}
+        elsewhere = await one.send(machine, "POST", f"/chatrooms/{talk.name}/ack", two)
         assert await refused(elsewhere) == (413, "too_large")
         more = {"entries": [*body["entries"], body["entries"][0]]}
         assert await refused(await one.send(machine, "POST", path, more)) == (413, "too_large")
