@@ -207,17 +207,27 @@ class Conversations(Speaking):
     async def leave(self, conversation: bytes) -> None:
         """Leave; the others learn of it by their next epoch."""
         one = await self._current(conversation)
+        try:
+            await self._sign_out(one)
+        except Refusal as refusal:
+            if refusal.code != "record_leave":
+                raise
+            # This device has come after the point at which the record names its person.
+            await self._epochs.begin(one)
+            await self._sign_out(one)
+        self._end(one, following.LEFT)
+
+    async def _sign_out(self, one: Following) -> None:
         me = one.record.person(self.people.own.id)
         key = self._account.kept.key
         assert key is not None, "conversations have devices"
         if me is not None:
-            leave = sign_leave(key, conversation, me.chain, me.since)
+            leave = sign_leave(key, one.conversation, me.chain, me.since)
             try:
-                await self.service.leave(conversation, leave)
+                await self.service.leave(one.conversation, leave)
             except Refusal as refusal:
                 if refusal.code != "not_found":
                     raise
-        self._end(one, following.LEFT)
 
     async def end(self, conversation: bytes) -> None:
         """Destroy it for all; refuses `not_admin`."""

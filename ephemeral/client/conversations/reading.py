@@ -122,6 +122,9 @@ class Reading:
             else:
                 self._message(one, item, entry, read)
                 one.reach(log)
+        # Nothing of it was a lie, and it isn't what follows here: it is read in its own order.
+        blamed = any(each.kind == news.REFUSED for each in read.news)
+        refuse(read.forked and not blamed and not read.stop, "broken")
         self._write(one, read)
         given.become(one)
         if read.skip is not None:

@@ -184,7 +184,7 @@ def _one_truth(
             body = _body(shown)
             if shown.conversation != conversation or era != gossip.era or body is None:
                 continue
-            assert shown.s > last, "in the log's order"
+            assert shown.s > last, (one.name, shown.s, last, body, "in the log's order")
             last = shown.s
             told = (body, shown.device, shown.id)
             assert places.setdefault(shown.s, told) == told, "one text at a place"
