@@ -55,6 +55,19 @@ async def test_a_linked_device_that_was_told_nothing_is_asked_by_nobody(
     assert await phone.texts() == ["to all of you"]
 
 
+async def test_a_device_that_was_just_linked_can_leave(ada: Device, bob: Device, tmp_path: Path):
+    """The record in force names a point before its coming, at which it can't sign for its person."""
+    async with ada.open() as talk:
+        conversation = await talk.found([bob.chain])
+        await talk.sync()
+    phone = await linked(ada, tmp_path / "phone")
+    async with phone.open() as talk:
+        await talk.leave(conversation)
+    await bob.says(conversation, "alone")
+    async with bob.open() as talk:
+        assert [one.chain for one in talk.known()[0].people] == [bob.chain]
+
+
 async def test_a_removed_device_reads_and_says_nothing_more(
     ada: Device, bob: Device, tmp_path: Path
 ):
