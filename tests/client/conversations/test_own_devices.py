@@ -56,7 +56,7 @@ async def test_a_linked_device_that_was_told_nothing_is_asked_by_nobody(
 
 
 async def test_a_device_that_was_just_linked_can_leave(ada: Device, bob: Device, tmp_path: Path):
-    """The record in force names a point before its coming, at which it can't sign for its person."""
+    """The record in force names a point before its coming: it can't sign for its person there."""
     async with ada.open() as talk:
         conversation = await talk.found([bob.chain])
         await talk.sync()

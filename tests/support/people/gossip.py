@@ -73,6 +73,8 @@ class Actor:
     name: str
     device: Device
     seen: dict[int, Seen] = field(default_factory=dict)
+    #: Whether its person's devices had told each other something before it came.
+    late: bool = False
     busy: bool = False
     revoked: bool = False
     #: Conversations that this device had to give up at some time: what waited is gone with them.
@@ -102,6 +104,8 @@ class Gossip:
         self.lost = False
         #: Conversations that lists nobody's device who is left: nobody can go on there.
         self.dead: set[bytes] = set()
+        #: Whose devices have told each other something.
+        self.noted: set[str] = set()
 
     # --- who is there -----------------------------------------------------------------------------
 
@@ -347,6 +351,7 @@ class Gossip:
 
     async def _note(self, actor: Actor, fault: Fault) -> None:
         """Something that all devices of a person know."""
+        self.noted.add(actor.person.address)
         key, value = self.draw.choice("abc"), self.draw.choice([None, self.draw.randint(0, 99)])
         await self.act(
             actor, fault, f"notes {key} {value}",
@@ -383,7 +388,8 @@ class Gossip:
         folder: Path = self.village.folder / f"{self.number}-{name}"
         device = await actor.device.another(folder, pinned)
         self.village.devices.append(device)
-        self.actors.append(Actor(name, device))
+        late = actor.person.address in self.noted
+        self.actors.append(Actor(name, device, late=late))
         self.story.append(f"{actor.name}: links {name}")
 
     async def _revoke(self, actor: Actor) -> None:
