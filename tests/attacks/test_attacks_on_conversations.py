@@ -125,7 +125,7 @@ ATTACKS: dict[str, list[str]] = {
     ],
     "a flood of renewals": [
         f"{_JUDGED}::test_epochs_for_no_reason_are_few",
-        f"{_JUDGED}::test_boxes_of_a_day_are_bounded_but_not_for_who_has_removed_a_device",
+        f"{_JUDGED}::test_records_and_boxes_of_a_day_are_bounded_and_more_for_who_has_removed_a_device",
     ],
     "a flood of messages": [
         f"{_TAIL}::test_somebody_who_floods_destroys_only_what_is_their_own",

@@ -34,6 +34,8 @@ class Place:
         self.waiting = [waits]
         self.admin = admin
         self.added: list[bytes] = []
+        # Who was in the conversation since the invitation was made.
+        self.been: list[bytes] = []
         self.said: list[str] = []
         self.own = None
         self.engine = self
@@ -61,6 +63,12 @@ class Place:
     def who(self, _chain: bytes) -> str:
         return "somebody"
 
+    async def read(self, conversation: bytes) -> None:
+        assert conversation == TRIP
+
+    def was_in(self, _conversation: bytes, chain: bytes, _since: int) -> bool:
+        return chain in self.been
+
     async def joins(self, _conversation: bytes) -> list[Any]:
         return self.waiting
 
@@ -80,6 +88,14 @@ def test_whoever_had_the_link_is_let_in_once():
     assert place.added == [CAROL]
     (person,) = place.people.persons
     assert (person.said, person.pin) == ("Carol", Pin(CAROL, 0, CAROL))
+
+
+def test_who_was_there_since_it_was_made_comes_back_by_no_invitation():
+    # Others have added and removed them meanwhile, or this device died before it was withdrawn.
+    place = Place(CAROL, SECRET, CAROL)
+    place.been = [CAROL]
+    asyncio.run(let_in(cast("Any", place), set()))
+    assert (place.added, place.people.invited) == ([], [])
 
 
 @pytest.mark.parametrize(("secret", "said"), [(bytes(32), MALLORY), (SECRET, CAROL)])
