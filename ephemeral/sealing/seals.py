@@ -41,7 +41,7 @@ Random = Callable[[int], bytes]
 Kind = Literal[
     "message", "profile", "resume",
     "token-key", "family", "device-name", "sealing-key", "share", "pins", "link",
-    "contact-request", "contact-invitation", "contact-redemption",
+    "contact-request", "contact-invitation", "contact-redemption", "push",
     "operator",
     "record", "segment-key", "box-key", "join",
 ]  # fmt: skip

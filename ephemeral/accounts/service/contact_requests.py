@@ -8,6 +8,7 @@ address exists, may be asked, has refused, or has blocked.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from ephemeral.accounts.rows import account_rows, contact_request_rows
@@ -55,7 +56,10 @@ class ContactRequests:
         sessions: Sessions,
         values: SealedValues,
         index_key: bytes,
+        told: Callable[[bytes, bytes], None] | None,
     ) -> None:
+        """`told` is called with who has asked, and the keyed hash of whose address."""
+        self._told = told
         self._pool = pool
         self._watches = watches
         self._sessions = sessions
@@ -94,6 +98,8 @@ class ContactRequests:
         if is_new:
             hint = (asked_topic(self._index_key, waits_at), ContactsChanged())
             asyncio.get_running_loop().call_later(_TOLD_SECONDS, self._watches.tell, [hint])
+            if self._told is not None:
+                self._told(account, name)
         return request, now
 
     async def set_findable(self, session: Session, *, wish: bool) -> None:

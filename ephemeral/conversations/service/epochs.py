@@ -6,7 +6,7 @@ record knows of a statement, or the statement finds the record and says that ano
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ from ephemeral.conversations.service.destruction import Destruction
 from ephemeral.conversations.service.hints import Hints
 from ephemeral.conversations.service.lines import Lines
 from ephemeral.conversations.service.records import Records
+from ephemeral.conversations.service.wakes import Wakes
 from ephemeral.conversations.service.writing import Writing
 from ephemeral.protocol.conversations.judge import Bad, judge, listed_of
 from ephemeral.protocol.conversations.judge import Lines as JudgeLines
@@ -61,8 +62,10 @@ class Epochs:
         writing: Writing,
         destruction: Destruction,
         hints: Hints,
+        wakes: Wakes | None,
     ) -> None:
         self._doors = doors
+        self._wakes = wakes
         self._lines = lines
         self._records = records
         self._writing = writing
@@ -106,7 +109,7 @@ class Epochs:
             self._hints.later(record.conversation, begun.s, accounts.values())
             return begun
 
-        return await self._doors.watches.told(work)
+        return await self._told(work, record.conversation)
 
     async def begin(
         self, asker: Asker, conversation: bytes, signed: SignedRecord, boxes: Sequence[bytes]
@@ -163,7 +166,13 @@ class Epochs:
             self._hints.later(conversation, begun.s, [*gone, *come.values()])
             return begun
 
-        return await self._doors.watches.told(work)
+        return await self._told(work, record.conversation)
+
+    async def _told(self, work: Callable[[Connection], Awaitable[Begun]], name: bytes) -> Begun:
+        begun = await self._doors.watches.told(work)
+        if self._wakes is not None:
+            self._wakes.wrote([name])
+        return begun
 
     async def _hold(self, connection: Connection, asker: Asker, record: Record) -> None:
         """Lock the accounts; refuse a device that was removed since its request was let in."""

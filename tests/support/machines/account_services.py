@@ -22,6 +22,7 @@ from ephemeral.accounts.service.passwords import Passwords
 from ephemeral.accounts.service.pendings import Pendings
 from ephemeral.accounts.service.people import People
 from ephemeral.accounts.service.proofs import Proof, Proofs
+from ephemeral.accounts.service.pushing import Pushing
 from ephemeral.accounts.service.recovery import Begun
 from ephemeral.accounts.service.sealed_values import SealedValues
 from ephemeral.accounts.service.sessions import Opened, Sessions
@@ -166,7 +167,7 @@ class Person(ChainSigner):
 class AccountDesk:
     """One worker's services of devices, beside a desk of rooms."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, push_service: str | None = None) -> None:
         self.desk = desk
         self.pool = pool = desk.pool
         index_key = desk.keyring.index_key
@@ -184,21 +185,30 @@ class AccountDesk:
             self.watches, self.hooks, self.values, self.sessions, self.passwords, pendings
         )
         self.people = People(statements, self.values)
+        self.pushing = Pushing.of(
+            pool, self.values, self.sessions, index_key, os.urandom, desk.faults.append, None,
+            push_service,
+        )  # fmt: skip
         self.contacts = ContactServices.of(
-            pool, self.watches, self.hooks, self.people, self.values, self.sessions, index_key
-        )
+            pool, self.watches, self.hooks, self.people, self.values, self.sessions, index_key,
+            self.pushing.sender.asked,
+        )  # fmt: skip
         self.services = DeviceServices.of(
             pool, self.watches, self.values, self.sessions, self.passwords, proofs, pendings,
             statements, self.deletion, self.contacts.contacts, index_key, os.urandom,
         )  # fmt: skip
 
     @classmethod
-    async def open(cls, pool: "Pool", directory: Path) -> "AccountDesk":
-        return cls(await Desk.open(pool, directory))
+    async def open(
+        cls, pool: "Pool", directory: Path, push_service: str | None = None
+    ) -> "AccountDesk":
+        """`push_service`: the origin of one that pushes may go to."""
+        return cls(await Desk.open(pool, directory), push_service)
 
     async def close(self) -> None:
         """A row or a payload that nothing leads to fails the test."""
         self.passwords.close()
+        self.pushing.close()
         await self.desk.ledger.close()
         assert await self.orphans() == {}
         assert self.desk.faults == []
@@ -248,6 +258,7 @@ class AccountDesk:
               SELECT FROM accounts.devices WHERE name = p.id UNION ALL
               SELECT FROM accounts.sealing_keys WHERE payload = p.id UNION ALL
               SELECT FROM accounts.shares WHERE payload = p.id UNION ALL
+              SELECT FROM accounts.push_subscriptions WHERE payload = p.id UNION ALL
               SELECT FROM accounts.pins WHERE payload = p.id UNION ALL
               SELECT FROM accounts.links WHERE p.id IN (request, answer) UNION ALL
               SELECT FROM accounts.pending WHERE sealing = p.id UNION ALL
