@@ -56,6 +56,11 @@ export class Conversations {
     this.#own = new OwnDevices(member, store, this.#chains, (id) => this.of(id), (people) => this.#people(people));
   }
 
+  /** The own chain, base64url. */
+  get me() {
+    return toBase64url(this.#member.chain);
+  }
+
   /** Registers of all own devices. */
   get own() {
     return this.#own;
