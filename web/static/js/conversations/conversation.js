@@ -207,15 +207,24 @@ export class Conversation {
   /** Leaves; the next record says so to all. */
   leave() {
     return this.#inTurn(async () => {
-      const { member } = this.#parts;
-      const state = await this.#catchingUp.run();
-      if (state.standing !== "following") throw new Refusal(state.why ?? "not_member");
-      const { signed: { record } } = await standpoint(this.#parts.store, this.id, state);
-      const own = record.person(member.chain);
-      if (own === null) throw new Refusal("not_member");
-      await this.#parts.api.leave(this.id, await signLeave(member.keys, record.conversation, own.chain, own.since));
+      await this.#signOut(await this.#catchingUp.run()).catch(async (error) => {
+        if (error.code !== "record_leave") throw error;
+        // This device has come after the point at which the record names its person.
+        await this.#parts.chains.newest(this.#parts.member.chain);
+        await this.#signOut(await this.#renew({ ended: false }));
+      });
       await this.#over("left");
     });
+  }
+
+  /** @param {State} state */
+  async #signOut(state) {
+    const { api, member, store } = this.#parts;
+    if (state.standing !== "following") throw new Refusal(state.why ?? "not_member");
+    const { signed: { record } } = await standpoint(store, this.id, state);
+    const own = record.person(member.chain);
+    if (own === null) throw new Refusal("not_member");
+    await api.leave(this.id, await signLeave(member.keys, record.conversation, own.chain, own.since));
   }
 
   /** Destroys all of it, for everybody. */
