@@ -86,7 +86,7 @@ async def accounts_wing(ground: Ground) -> AsyncIterator[tuple[Wing, Doors]]:
     pushing = _pushing(ground, values, sessions)
     contacts = ContactServices.of(
         pool, watches, hooks, people, values, sessions, index_key,
-        None if pushing is None else pushing.sender.asked,
+        told=None if pushing is None else pushing.sender.asked,
     )  # fmt: skip
     devices = DeviceServices.of(
         pool, watches, values, sessions, passwords, proofs, pendings, statements, deletion,

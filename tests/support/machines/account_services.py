@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -189,8 +190,11 @@ class AccountDesk:
             pool, self.values, self.sessions, index_key, os.urandom, desk.faults.append, None,
             push_service,
         )  # fmt: skip
+        #: What is to be done some time after an answer; the test says when.
+        self.later: list[Callable[[], object]] = []
         self.contacts = ContactServices.of(
             pool, self.watches, self.hooks, self.people, self.values, self.sessions, index_key,
+            lambda _, do: self.later.append(do),
             self.pushing.sender.asked,
         )  # fmt: skip
         self.services = DeviceServices.of(
