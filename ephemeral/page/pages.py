@@ -37,8 +37,8 @@ _IMPORTED = {"room.js": "low"}
 _LATER = ("room.js", "later.js")
 # What the page of accounts imports by and by.
 _ACCOUNT_LATER = (
-    "account-inside.js", "account-later.js", "account-identity.js", "account-conversations.js",
-    "hpke.js",
+    "account-inside.js", "account-later.js", "account-identity.js", "account-push.js",
+    "account-conversations.js", "hpke.js",
 )  # fmt: skip
 # Under so many addresses what is imported later is asked for, until it comes: browsers remember
 # failures. As in web/static/js/pages/loading.js.
@@ -190,6 +190,12 @@ class Pages:
         response = Response(content)
         response.raw_headers.extend((*headers, *self._account_program))
         return response
+
+    async def service_worker(self, request: Request) -> Response:
+        """The service worker of that page, whose folder is its scope."""
+        if not self._account:
+            raise Refusal("not_found")
+        return self._files.service_worker(request)
 
     async def robots(self, _request: Request) -> Response:
         """Nothing here is for search engines."""
