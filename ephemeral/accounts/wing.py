@@ -42,6 +42,7 @@ from ephemeral.accounts.service.sealed_values import SealedValues
 from ephemeral.accounts.service.sessions import Sessions
 from ephemeral.accounts.service.signing_keys import SigningKeys
 from ephemeral.accounts.service.statements import Statements
+from ephemeral.accounts.service.suspensions import Suspensions
 from ephemeral.accounts.service.sweeper import Sweeper
 from ephemeral.accounts.service.tokens import Tokens
 from ephemeral.accounts.service.watches import Watches
@@ -75,6 +76,8 @@ async def accounts_wing(ground: Ground) -> AsyncIterator[tuple[Wing, Doors]]:
     await keys.renew()
     tokens = Tokens(keys, ended, audience, lambda: time.time_ns() // 1_000_000)
     hooks, watches = Hooks(), Watches(pool, ground.bus, index_key)
+    suspensions = Suspensions(pool, ground.bus, watches)
+    await suspensions.load()
     statements = Statements(values, ChainCache(), hooks)
     pendings = Pendings(statements)
     invited = settings.accounts == "invited"
@@ -98,7 +101,7 @@ async def accounts_wing(ground: Ground) -> AsyncIterator[tuple[Wing, Doors]]:
         answers,
         settings.base_path,
     )
-    callers = AccountCallers.of(tokens, proofs)
+    callers = AccountCallers.of(tokens, proofs, suspensions)
     actions = AccountActions.of(settings)
     tokens_of_others = _tokens_of_others(settings)
     others: tuple[Operation, ...] = ()
@@ -128,8 +131,9 @@ async def accounts_wing(ground: Ground) -> AsyncIterator[tuple[Wing, Doors]]:
         watches=watches,
         hooks=hooks,
         ended=ended,
+        suspensions=suspensions,
     )
-    sweeper = Sweeper(pool, sessions, ended, keys, devices.due, ground.fault)
+    sweeper = Sweeper(pool, sessions, ended, suspensions, keys, devices.due, ground.fault)
     try:
         wing = Wing(
             operations=(

@@ -157,7 +157,10 @@ def test_every_operation_stands_in_the_session_and_in_the_table():
 
 
 def test_every_operation_of_sign_in_contacts_and_conversations_stands_in_the_table():
-    callers, actions = AccountCallers.of(Mock(), Mock()), AccountActions.of(Settings.parse({}))
+    callers, actions = (
+        AccountCallers.of(Mock(), Mock(), Mock()),
+        AccountActions.of(Settings.parse({})),
+    )
     operations = (
         *sign_in_operations(Mock(), callers, actions),
         *contact_operations(Mock(), callers, actions),

@@ -26,6 +26,7 @@ from ephemeral.accounts.service.recovery import Begun
 from ephemeral.accounts.service.sealed_values import SealedValues
 from ephemeral.accounts.service.sessions import Opened, Sessions
 from ephemeral.accounts.service.statements import Statements
+from ephemeral.accounts.service.suspensions import Suspensions
 from ephemeral.accounts.service.watches import Watches
 from ephemeral.protocol.accounts import hpke
 from ephemeral.protocol.accounts.chain import Chain
@@ -178,6 +179,7 @@ class AccountDesk:
         self.sessions = Sessions(pool, self.values, self.ended, proofs, os.urandom)
         self.passwords = Passwords(pool, os.urandom)
         self.hooks, self.watches = Hooks(), Watches(pool, desk.bus, index_key)
+        self.suspensions = Suspensions(pool, desk.bus, self.watches)
         self.statements = statements = Statements(self.values, ChainCache(), self.hooks)
         pendings = Pendings(statements)
         self.deletion = Deletion(
@@ -255,7 +257,8 @@ class AccountDesk:
               SELECT FROM accounts.contact_invitations WHERE p.id IN (payload, redemption) UNION ALL
               SELECT FROM accounts.records WHERE p.id IN (payload, boxes) UNION ALL
               SELECT FROM accounts.segments WHERE segment = p.id UNION ALL
-              SELECT FROM accounts.joins WHERE payload = p.id))
+              SELECT FROM accounts.joins WHERE payload = p.id UNION ALL
+              SELECT FROM accounts.reports WHERE payload = p.id))
               AS payloads,
             (SELECT count(*) FROM payload_keys k WHERE NOT EXISTS (
               SELECT FROM payloads p WHERE p.id = k.payload)) AS keys

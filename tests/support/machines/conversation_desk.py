@@ -264,6 +264,7 @@ class ConversationDesk:
             watches=accounts.watches,
             hooks=accounts.hooks,
             ended=accounts.ended,
+            suspensions=accounts.suspensions,
         )
         self.services = ConversationServices.of(
             self.pool, self.desk.bus, doors, accounts.index_key, TTL, os.urandom,
