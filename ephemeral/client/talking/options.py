@@ -12,6 +12,7 @@ from ephemeral.client.accounts.options import person_options
 from ephemeral.client.connection_options import typed
 from ephemeral.client.durations import parse_duration
 from ephemeral.protocol.names import tidy_name
+from ephemeral.protocol.reports import REASONS
 
 __all__ = ["CHAT_COMMANDS", "add_talking_commands", "with_whom"]
 
@@ -86,6 +87,13 @@ def _end(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", default=False, help="ask for no confirmation")
 
 
+def _report(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--reason", required=True, choices=REASONS, help="why")
+    parser.add_argument(
+        "--text-file", type=Path, default=None, metavar="FILE", help="what you say about it, if any"
+    )
+
+
 CHAT_COMMANDS: Mapping[str, _Command] = {
     "list": _Command("list conversations"),
     "with": _Command("talk: read what comes, write lines", _where),
@@ -96,6 +104,7 @@ CHAT_COMMANDS: Mapping[str, _Command] = {
     "admin": _Command("make somebody an admin, or no longer", _admin),
     "rename": _Command("give it another name, as an admin", _rename),
     "timer": _Command("let messages disappear after they were read, as an admin", _timer),
+    "report": _Command("show the operators what somebody has said", _report),
     "history": _Command("show what the server still has of it", _where),
     "leave": _Command("leave it", _where),
     "end": _Command("destroy it for everybody, as an admin", _end),
@@ -155,6 +164,11 @@ def _say(parser: argparse.ArgumentParser) -> None:
 def _inbox(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--of", dest="where", metavar="CONVERSATION", help="of this one alone")
     parser.add_argument("--follow", action="store_true", help="and what is to come")
+    parser.add_argument(
+        "--evidence",
+        action="store_true",
+        help="with --json: with each message what proves who said it, for `chat report`",
+    )
     parser.add_argument(
         "--wait",
         type=_duration,

@@ -5,16 +5,16 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from ephemeral.edge.bodies import Strict, at_most, sized
-from ephemeral.operators.rules.reports import (
+from ephemeral.operators.service.reports import AccountReport, RoomReport, SignedContent
+from ephemeral.protocol.encoding import b64decode
+from ephemeral.protocol.errors import refuse
+from ephemeral.protocol.reports import (
     AD_BYTES,
     CONTENT_MAX,
     MESSAGES_MAX,
     TEXT_MAX,
     Reason,
 )
-from ephemeral.operators.service.reports import AccountReport, RoomReport, SignedContent
-from ephemeral.protocol.encoding import b64decode
-from ephemeral.protocol.errors import refuse
 
 __all__ = ["REPORT_BODY_MAX", "ReportBody", "ReportTakenAnswer", "RoomReportBody"]
 

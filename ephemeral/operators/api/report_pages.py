@@ -7,16 +7,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, get_args
 
 from ephemeral.operators.api.forms import read_form
-from ephemeral.operators.rules.reports import KEPT_DAYS, Decision, Reason, shown
+from ephemeral.operators.rules.reports import KEPT_DAYS, Decision, Report, shown
 from ephemeral.protocol.encoding import b64decode, b64encode
 from ephemeral.protocol.errors import Refusal
+from ephemeral.protocol.reports import Reason
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
     from ephemeral.operators.api.documents import Documents
-    from ephemeral.operators.rows.report_rows import ReportRow
     from ephemeral.operators.service.reports import Reports
 
 __all__ = ["ReportPages"]
@@ -100,7 +100,7 @@ class ReportPages:
         return self._documents.to("/reports")
 
 
-def _line(row: ReportRow) -> dict[str, object]:
+def _line(row: Report) -> dict[str, object]:
     """A report as it stands in a list."""
     decided = row.decision
     return {

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from ephemeral.operators.rules.reports import Report
+
 if TYPE_CHECKING:
-    from ephemeral.operators.rules.reports import Decision, Reason
+    from ephemeral.operators.rules.reports import Decision
     from ephemeral.store.postgres import Connection
 
 __all__ = [
-    "ReportRow",
     "Waiting",
     "decide",
     "delete_old",
@@ -23,25 +24,6 @@ __all__ = [
     "read",
     "waiting",
 ]
-
-
-class ReportRow(NamedTuple):
-    """A report. `accused` wrote the messages, `account` reports; both may be unknown.
-
-    `payload` is gone once it was decided.
-    """
-
-    report: bytes
-    accused: bytes | None
-    account: bytes | None
-    reason: Reason
-    messages: int
-    size: int
-    day: int
-    payload: bytes | None = None
-    decision: Decision | None = None
-    decided_by: str | None = None
-    decided_day: int | None = None
 
 
 class Waiting(NamedTuple):
@@ -101,7 +83,7 @@ async def waiting(connection: Connection, account: bytes | None) -> Waiting:
     return Waiting(row[0], row[1], row[2])
 
 
-async def insert(connection: Connection, row: ReportRow) -> None:
+async def insert(connection: Connection, row: Report) -> None:
     """One more."""
     await connection.execute(
         """
@@ -113,7 +95,7 @@ async def insert(connection: Connection, row: ReportRow) -> None:
     )
 
 
-async def listed(connection: Connection, most: int) -> list[ReportRow]:
+async def listed(connection: Connection, most: int) -> list[Report]:
     """Those that wait, the oldest first, and behind them those that were decided."""
     rows = await connection.fetch(
         f"""
@@ -121,16 +103,16 @@ async def listed(connection: Connection, most: int) -> list[ReportRow]:
         """,  # noqa: S608
         most,
     )
-    return [ReportRow(*row) for row in rows]
+    return [Report(*row) for row in rows]
 
 
-async def read(connection: Connection, report: bytes) -> ReportRow | None:
+async def read(connection: Connection, report: bytes) -> Report | None:
     """One of them."""
     row = await connection.fetchrow(
         f"SELECT {_ROW} FROM accounts.reports WHERE report = $1",  # noqa: S608
         report,
     )
-    return None if row is None else ReportRow(*row)
+    return None if row is None else Report(*row)
 
 
 async def decide(

@@ -1,42 +1,53 @@
-"""What a report holds, how much of it, and how it is shown: as text, whatever was written."""
+"""What is kept of reports, how much, and how it is shown: as text, whatever was written."""
 
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from ephemeral.protocol.reports import Reason
+
 __all__ = [
-    "AD_BYTES",
-    "CONTENT_MAX",
     "KEPT_DAYS",
-    "MESSAGES_MAX",
     "NOBODYS_MAX",
-    "REASONS",
     "REPORTER_MAX",
-    "TEXT_MAX",
     "WAITING_BYTES",
     "WAITING_MAX",
     "Decision",
     "Evidence",
-    "Reason",
+    "Report",
     "Shown",
     "decode_evidence",
     "encode_evidence",
     "shown",
 ]
 
-Reason = Literal["spam", "harassment", "threat", "children", "illegal", "other"]
-REASONS: tuple[Reason, ...] = get_args(Reason)
 Decision = Literal["dismissed", "suspended"]
 
-#: A report has so many messages at most, each with what stood in the clear before it, so many bytes
-#: of content, and a text of so many bytes of UTF-8.
-MESSAGES_MAX, AD_BYTES, CONTENT_MAX, TEXT_MAX = 10, 122, 49_152, 4_000
 #: All of a report goes after so many days, decided or not.
 KEPT_DAYS = 90
 #: So many of one account may wait, of rooms, and of all; and so many bytes.
 REPORTER_MAX, NOBODYS_MAX, WAITING_MAX, WAITING_BYTES = 20, 1_000, 10_000, 128 * 1024 * 1024
 
 _VERSION = 1
+
+
+class Report(NamedTuple):
+    """A report. `accused` wrote the messages, `account` reports; both may be unknown.
+
+    `payload` is gone once it was decided.
+    """
+
+    report: bytes
+    accused: bytes | None
+    account: bytes | None
+    reason: Reason
+    messages: int
+    size: int
+    day: int
+    payload: bytes | None = None
+    decision: Decision | None = None
+    decided_by: str | None = None
+    decided_day: int | None = None
 
 
 class Evidence(NamedTuple):

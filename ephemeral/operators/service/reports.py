@@ -11,10 +11,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from ephemeral.operators.rows import audit_rows, report_rows
-from ephemeral.operators.rows.report_rows import ReportRow
 from ephemeral.operators.rules import reports as rules
-from ephemeral.operators.rules.reports import Decision, Evidence, Reason
+from ephemeral.operators.rules.reports import Decision, Evidence, Report
 from ephemeral.protocol.errors import Refusal, refuse
+from ephemeral.protocol.reports import Reason
 from ephemeral.sealing import payload_rows
 from ephemeral.sealing.fingerprints import keyed, sized
 from ephemeral.sealing.seals import KeyringUnusable, SealBroken
@@ -23,7 +23,6 @@ from ephemeral.store.postgres import connection, transaction
 
 if TYPE_CHECKING:
     from ephemeral.accounts.doors import Doors
-    from ephemeral.protocol.accounts.chain import Chain
     from ephemeral.sealing.vault import Vault
     from ephemeral.store.postgres import Connection, Pool
 
@@ -72,7 +71,7 @@ class AccountReport(NamedTuple):
 class Overview(NamedTuple):
     """Reports that wait, then those that were decided; suspended accounts, and since when."""
 
-    reports: list[ReportRow]
+    reports: list[Report]
     suspended: list[tuple[bytes, int]]
 
 
@@ -168,7 +167,7 @@ class Reports:
         messages, day = len(evidence.contents), now // _DAY_MS
         await report_rows.insert(
             connection,
-            ReportRow(name, accused, account, reason, messages, evidence.size, day, payload),
+            Report(name, accused, account, reason, messages, evidence.size, day, payload),
         )
         return now
 
@@ -194,10 +193,10 @@ class Reports:
         async with connection(self._pool) as one:
             return (await report_rows.waiting(one, None)).all
 
-    async def read(self, report: bytes) -> tuple[ReportRow, Evidence | None]:
+    async def read(self, report: bytes) -> tuple[Report, Evidence | None]:
         """One of them, and what it shows while it waits; refuses `not_found`."""
 
-        async def work(connection: Connection) -> tuple[ReportRow, Evidence | None]:
+        async def work(connection: Connection) -> tuple[Report, Evidence | None]:
             row = await report_rows.read(connection, report)
             if row is None:
                 raise Refusal("not_found", _GONE)
@@ -270,7 +269,7 @@ class Reports:
     # --- accounts' hooks --------------------------------------------------------------------------
 
     async def on_chain_changed(
-        self, connection: Connection, account: bytes, before: Chain | None, after: Chain
+        self, connection: Connection, account: bytes, before: object, after: object
     ) -> None:
         """Nothing here is about devices."""
 
