@@ -5,6 +5,7 @@
  */
 
 import { WorkerHpke } from "../device/worker-hpke.js";
+import { pause } from "../account/pause.js";
 import { AccountSocket } from "../net/account-socket.js";
 import { Refusal, isPassing } from "../protocol/errors.js";
 import { BrowserStore } from "./browser-store.js";
@@ -69,6 +70,8 @@ export class LiveConversations {
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   #expiring;
   #isClosed = false;
+  /** @type {Set<() => void>} */
+  #watchers = new Set();
 
   /**
    * @param {Parts} parts
@@ -110,6 +113,16 @@ export class LiveConversations {
     return this.#line.socket !== null;
   }
 
+  /**
+   * Tells when this tab has got the socket, has lost it, or is welcomed by the server.
+   * @param {() => void} watcher
+   * @returns {() => void} ends it
+   */
+  watch(watcher) {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
   /** Somebody writes here. @param {string} conversation */
   typing(conversation) {
     if (this.isLeading) this.#line.socket?.typing(conversation);
@@ -148,14 +161,18 @@ export class LiveConversations {
       this.#token = given.token;
       return given;
     }, {
-      welcome: ({ conversations }) => void this.#sync(conversations),
+      welcome: ({ conversations }) => {
+        this.#tellWatchers();
+        void this.#sync(conversations);
+      },
       event: (event) => this.#heard(event),
-      away: () => undefined,
+      away: () => this.#tellWatchers(),
       // Whatever the server says of the session or the device, it says to whoever looks.
       ended: () => void this.#work.look(),
       refused: (refusal) => tokens.refused(refusal, this.#token),
     });
     this.#line.socket = socket;
+    this.#tellWatchers();
     socket.start();
     for (let wait = FIRST_MS; ; wait = AGAIN_MS) {
       await pause(wait, signal);
@@ -164,6 +181,11 @@ export class LiveConversations {
     }
     socket.stop();
     if (this.#line.socket === socket) this.#line.socket = null;
+    this.#tellWatchers();
+  }
+
+  #tellWatchers() {
+    if (!this.#isClosed) for (const watcher of this.#watchers) watcher();
   }
 
   /**
@@ -282,19 +304,4 @@ export class LiveConversations {
     this.talk.reload([...new Set(gone.map(({ conversation }) => conversation))]);
     await this.#schedule();
   }
-}
-
-/** @param {number} milliseconds  @param {AbortSignal} signal */
-function pause(milliseconds, signal) {
-  return new Promise((resolve) => {
-    if (signal.aborted) {
-      resolve(undefined);
-      return;
-    }
-    const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve(undefined);
-    });
-  });
 }
