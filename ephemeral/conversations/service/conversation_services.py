@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ephemeral.accounts.doors import Doors
 from ephemeral.conversations.service.boxes import Boxes
+from ephemeral.conversations.service.consent import Consent
 from ephemeral.conversations.service.destruction import Destruction
 from ephemeral.conversations.service.epochs import Epochs
 from ephemeral.conversations.service.evidence import Evidence
@@ -74,7 +75,9 @@ class ConversationServices:
         doors.hooks.witness = Evidence(lines, records)
         doors.hooks.subscribe(AccountListener(values, boxes, tail, destruction, hints))
         return cls(
-            epochs=Epochs(doors, lines, records, writing, destruction, hints),
+            epochs=Epochs(
+                doors, lines, records, Consent(doors), writing, destruction, hints, stock
+            ),
             membership=Membership(doors, values, lines, records, boxes, tail, destruction, hints),
             reading=Reading(pool, doors, values, segments, records, boxes),
             ledger=Ledger(
