@@ -15,7 +15,7 @@ __all__ = ["REGISTERS", "Registers", "folded", "founding_hash", "self_conversati
 #: The registers that this version knows. Others are kept as they come, for newer devices.
 REGISTERS = frozenset(
     {
-        "alias", "block", "conversation", "files", "hidden", "links", "profile", "read", "request",
+        "alias", "block", "conversation", "files", "hidden", "history", "links", "profile", "read", "request",
         "settings", "verified",
     }
 )  # fmt: skip
