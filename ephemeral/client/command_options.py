@@ -1,12 +1,17 @@
 """The arguments of each command (docs/cli.md)."""
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 
-from ephemeral.client.connection_options import room_options, typed, way_options
+from ephemeral.client.connection_options import (
+    descriptor,
+    duration,
+    room_options,
+    typed,
+    way_options,
+    whole,
+)
 from ephemeral.client.context import SERVER_VARIABLE
-from ephemeral.client.durations import parse_duration
 from ephemeral.client.reading import message_id
 from ephemeral.client.secret_input import CODE_VARIABLE
 from ephemeral.protocol.limits import COUNTER_MAX, TEXT_VIEW_SECONDS
@@ -30,22 +35,12 @@ __all__ = [
 ]
 
 
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def convert(text: str) -> int:
-        if text.isascii() and text.isdigit() and len(text) < 20 and low <= int(text) <= high:
-            return int(text)
-        raise argparse.ArgumentTypeError(f"must be a whole number from {low} to {high}")
-
-    return convert
-
-
-_duration = typed(parse_duration)
 _id = typed(message_id)
 
 
 def _view(text: str) -> int:
     low, high = TEXT_VIEW_SECONDS
-    seconds = _duration(text)
+    seconds = duration(text)
     if seconds != 0 and not low <= seconds <= high:
         raise argparse.ArgumentTypeError(f"must be from {low} to {high} seconds, or 0")
     return int(seconds)
@@ -60,7 +55,7 @@ def _connection(parser: argparse.ArgumentParser, timeout: int = 0) -> None:
 def _code(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--code-fd",
-        type=_whole(0, 1023),
+        type=descriptor,
         metavar="N",
         help=f"read the code or link from this descriptor (else {CODE_VARIABLE}, else a prompt)",
     )
@@ -104,17 +99,17 @@ def _policy(parser: argparse.ArgumentParser) -> None:
         help="who must have read a message before it is destroyed",
     )
     parser.add_argument(
-        "--seats", type=_whole(2, 50), metavar="N", help="how many may be in at once"
+        "--seats", type=whole(2, 50), metavar="N", help="how many may be in at once"
     )
     parser.add_argument(
         "--message-ttl",
-        type=_duration,
+        type=duration,
         metavar="TIME",
         help="how long messages wait, such as 1h",
     )
     parser.add_argument(
         "--room-ttl",
-        type=_duration,
+        type=duration,
         metavar="TIME",
         help="how long the room outlives its last use, such as 7d",
     )
@@ -184,7 +179,7 @@ def read_options(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--id", type=_id, metavar="ID", help="this message alone")
     parser.add_argument(
         "--wait",
-        type=_duration,
+        type=duration,
         default=0,
         metavar="TIME",
         help="if nothing waits, wait so long for a first message",
@@ -251,7 +246,7 @@ def seal_options(parser: argparse.ArgumentParser) -> None:
     _message(parser)
     parser.add_argument("--member", type=_id, required=True, metavar="ID", help="who writes")
     parser.add_argument(
-        "--counter", type=_whole(1, COUNTER_MAX), default=1, metavar="N", help="1, 2, 3 ..."
+        "--counter", type=whole(1, COUNTER_MAX), default=1, metavar="N", help="1, 2, 3 ..."
     )
     parser.add_argument("--json", action="store_true", help="print body and viewing bytes")
 
@@ -262,4 +257,4 @@ def open_options(parser: argparse.ArgumentParser) -> None:
     _json(parser)
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--ack", type=Path, metavar="FILE", help="write the body of .../ack there")
-    where.add_argument("--ack-fd", type=_whole(0, 1023), metavar="N", help="or to this descriptor")
+    where.add_argument("--ack-fd", type=descriptor, metavar="N", help="or to this descriptor")

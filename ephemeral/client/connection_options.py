@@ -11,7 +11,7 @@ from typing import Any
 from ephemeral.client.durations import parse_duration
 from ephemeral.client.exits import ClientError
 
-__all__ = ["room_options", "typed", "way_options"]
+__all__ = ["descriptor", "duration", "room_options", "typed", "way_options", "whole"]
 
 
 def typed(parse: Callable[[str], Any]) -> Callable[[str], Any]:
@@ -24,6 +24,22 @@ def typed(parse: Callable[[str], Any]) -> Callable[[str], Any]:
             raise argparse.ArgumentTypeError(error.message) from None
 
     return convert
+
+
+def whole(low: int, high: int) -> Callable[[str], int]:
+    """A parser of whole numbers from one to another."""
+
+    def convert(text: str) -> int:
+        if text.isascii() and text.isdigit() and len(text) < 20 and low <= int(text) <= high:
+            return int(text)
+        raise argparse.ArgumentTypeError(f"must be a whole number from {low} to {high}")
+
+    return convert
+
+
+#: The number of an open file descriptor.
+descriptor = whole(0, 1023)
+duration = typed(parse_duration)
 
 
 def way_options(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +58,7 @@ def room_options(parser: argparse.ArgumentParser, timeout: int = 0) -> None:
     parser.add_argument("--allow-pbkdf2", action="store_true", help="accept the weaker suite 2")
     parser.add_argument(
         "--timeout",
-        type=typed(parse_duration),
+        type=duration,
         default=timeout,
         metavar="TIME",
         help="for how long to try again while the server can't be reached "

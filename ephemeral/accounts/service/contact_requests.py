@@ -8,6 +8,8 @@ address exists, may be asked, has refused, or has blocked.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from ephemeral.accounts.rows import account_rows, contact_request_rows
@@ -26,7 +28,7 @@ from ephemeral.store.postgres import transaction
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection, Pool
 
-__all__ = ["REQUESTS_A_DAY", "Asked", "ContactRequests"]
+__all__ = ["REQUESTS_A_DAY", "Asked", "ContactRequests", "Later", "later"]
 
 REQUESTS_A_DAY = 20
 #: So many requests are shown, the newest first.
@@ -34,6 +36,14 @@ _SHOWN = 100
 # Whoever has the address is told after the answer, which else would take longer where somebody is
 # there to be told.
 _TOLD_SECONDS = 0.2
+
+#: Has something done after so many seconds.
+Later = Callable[[float, Callable[[], object]], object]
+
+
+def later(seconds: float, do: Callable[[], object]) -> None:
+    """By the running loop."""
+    asyncio.get_running_loop().call_later(seconds, do)
 
 
 class Asked(NamedTuple):
@@ -55,12 +65,14 @@ class ContactRequests:
         sessions: Sessions,
         values: SealedValues,
         index_key: bytes,
+        later: Later,
     ) -> None:
         self._pool = pool
         self._watches = watches
         self._sessions = sessions
         self._values = values
         self._index_key = index_key
+        self._later = later
 
     async def ask(self, session: Session, address: str, own: str) -> tuple[bytes, int]:
         """Let a request wait, and tell whoever has the address; its name, and the clock.
@@ -93,7 +105,7 @@ class ContactRequests:
         now, is_new = await self._watches.told(work)
         if is_new:
             hint = (asked_topic(self._index_key, waits_at), ContactsChanged())
-            asyncio.get_running_loop().call_later(_TOLD_SECONDS, self._watches.tell, [hint])
+            self._later(_TOLD_SECONDS, partial(self._watches.tell, [hint]))
         return request, now
 
     async def set_findable(self, session: Session, *, wish: bool) -> None:

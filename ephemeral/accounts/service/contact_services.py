@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ephemeral.accounts.service.contact_invitations import ContactInvitations
 from ephemeral.accounts.service.contact_list import ContactList
-from ephemeral.accounts.service.contact_requests import ContactRequests
+from ephemeral.accounts.service.contact_requests import ContactRequests, Later, later
 from ephemeral.accounts.service.contacts import Contacts
 from ephemeral.accounts.service.hooks import Hooks
 from ephemeral.accounts.service.people import People
@@ -40,9 +40,10 @@ class ContactServices:
         values: SealedValues,
         sessions: Sessions,
         index_key: bytes,
+        later: Later = later,
     ) -> ContactServices:
         """On these."""
         contacts = Contacts(pool, watches, hooks, people, values, sessions, index_key)
-        requests = ContactRequests(pool, watches, sessions, values, index_key)
+        requests = ContactRequests(pool, watches, sessions, values, index_key, later)
         invitations = ContactInvitations(watches, sessions, contacts, values, index_key)
         return cls(contacts, requests, invitations, ContactList(pool, requests, invitations))

@@ -5,40 +5,19 @@ Apart from the commands: these take a moment to load, which no command of a room
 
 import argparse
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
-from ephemeral.client.connection_options import way_options
-from ephemeral.client.durations import parse_duration
-from ephemeral.client.exits import ClientError
+from ephemeral.client.connection_options import descriptor, duration, way_options
+from ephemeral.client.subcommands import Subcommand, add_subcommands
 from ephemeral.protocol.names import tidy_name
 
 # Servers hash few passwords at a time, and say so to who comes while they do.
 _PATIENCE = 15
 
-__all__ = ["ACCOUNT_COMMANDS", "add_account_commands", "descriptor", "person_options"]
-
-
-class _Command(NamedTuple):
-    sentence: str
-    options: Callable[[argparse.ArgumentParser], None] = lambda _: None
-
-
-def _duration(text: str) -> int:
-    try:
-        return parse_duration(text)
-    except ClientError as error:
-        raise argparse.ArgumentTypeError(error.message) from None
-
+__all__ = ["ACCOUNT_COMMANDS", "add_account_commands", "person_options", "person_subcommands"]
 
 # No conversation is older.
 _DAYS_MAX = 36_500
-
-
-def descriptor(text: str) -> int:
-    """The number of an open file descriptor."""
-    if text.isascii() and text.isdigit() and int(text) < 1024:
-        return int(text)
-    raise argparse.ArgumentTypeError("must be a whole number from 0 to 1023")
 
 
 def _secret(option: str, what: str, variable: str) -> Callable[[argparse.ArgumentParser], None]:
@@ -193,26 +172,26 @@ def _first(parser: argparse.ArgumentParser) -> None:
     _yes(parser)
 
 
-ACCOUNT_COMMANDS: Mapping[str, _Command] = {
-    "register": _Command("make an account, with this machine as its first device", _register),
-    "login": _Command("sign in", _login),
-    "key": _Command("for curl: the auth key of an address and a password", _key),
-    "whoami": _Command("say which account this is, and how it stands", _first),
-    "devices": _Command("list the account's devices"),
-    "link": _Command("make this machine a device: show words for another one", _name),
-    "accept": _Command("add a new device by the words that it shows", _accept),
-    "rename": _Command("give a device another name", _rename),
-    "revoke": _Command("remove a device", _revoke),
-    "sessions": _Command("list the account's sessions, or end one", _sessions),
-    "password": _Command("change the password", _change),
-    "identities": _Command("list by which other identities the account opens", _identities),
-    "recover": _Command("take the account back by its ten words", _recover),
-    "refuse": _Command("refuse a deletion or a new beginning that waits"),
-    "start-over": _Command("begin anew without the old devices; takes three days", _first),
-    "record": _Command("show all that the server holds of the account"),
-    "proof": _Command("for curl: the headers of a request by this device", _proof),
-    "logout": _Command("end the session", _logout),
-    "delete": _Command("delete the account", _delete),
+ACCOUNT_COMMANDS: Mapping[str, Subcommand] = {
+    "register": Subcommand("make an account, with this machine as its first device", _register),
+    "login": Subcommand("sign in", _login),
+    "key": Subcommand("for curl: the auth key of an address and a password", _key),
+    "whoami": Subcommand("say which account this is, and how it stands", _first),
+    "devices": Subcommand("list the account's devices"),
+    "link": Subcommand("make this machine a device: show words for another one", _name),
+    "accept": Subcommand("add a new device by the words that it shows", _accept),
+    "rename": Subcommand("give a device another name", _rename),
+    "revoke": Subcommand("remove a device", _revoke),
+    "sessions": Subcommand("list the account's sessions, or end one", _sessions),
+    "password": Subcommand("change the password", _change),
+    "identities": Subcommand("list by which other identities the account opens", _identities),
+    "recover": Subcommand("take the account back by its ten words", _recover),
+    "refuse": Subcommand("refuse a deletion or a new beginning that waits"),
+    "start-over": Subcommand("begin anew without the old devices; takes three days", _first),
+    "record": Subcommand("show all that the server holds of the account"),
+    "proof": Subcommand("for curl: the headers of a request by this device", _proof),
+    "logout": Subcommand("end the session", _logout),
+    "delete": Subcommand("delete the account", _delete),
 }
 
 
@@ -224,16 +203,18 @@ def add_account_commands(subparsers: Any) -> None:
     """Add `account` and its commands to the program's."""
     sentence = "accounts and their devices (opt-in; rooms need none)"
     group = subparsers.add_parser("account", help=sentence, description=sentence)
-    commands = group.add_subparsers(dest="account_command", required=True, metavar="command")
-    for name, command in ACCOUNT_COMMANDS.items():
-        parser = commands.add_parser(name, help=command.sentence, description=command.sentence)
-        _connection(parser)
-        command.options(parser)
-        if name not in _WITH_ADDRESS:
-            _which(parser)
-        parser.set_defaults(code_fd=None, again=False, join=False)
+    commands = add_subcommands(
+        group, ACCOUNT_COMMANDS, _account_options, dest="account_command", required=True
+    )
     # The operator's: it stands with those of the server.
     commands.add_parser("invite", help="for operators: an invitation to make an account")
+
+
+def _account_options(name: str, parser: argparse.ArgumentParser) -> None:
+    _connection(parser)
+    if name not in _WITH_ADDRESS:
+        _which(parser)
+    parser.set_defaults(code_fd=None, again=False, join=False)
 
 
 def _connection(parser: argparse.ArgumentParser, **timeout: object) -> None:
@@ -241,7 +222,7 @@ def _connection(parser: argparse.ArgumentParser, **timeout: object) -> None:
     way_options(parser)
     parser.add_argument(
         "--timeout",
-        type=_duration,
+        type=duration,
         metavar="TIME",
         help="for how long to try again while the server can't be reached or is busy "
         f"(default: {_PATIENCE}s)",
@@ -254,15 +235,21 @@ def _which(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--address", metavar="ADDRESS", help="which account, if several")
 
 
-def person_options(parser: argparse.ArgumentParser, *, again: bool = False) -> None:
-    """Add what every command has that speaks for an account with others.
-
-    `again`: on a parser below one that has them: what isn't said here stays as it was said there.
-    """
-    if again:
-        _connection(parser, default=argparse.SUPPRESS)
-        _which(parser)
-        return
+def person_options(parser: argparse.ArgumentParser) -> None:
+    """Add what every command has that speaks for an account with others."""
     _connection(parser)
     _which(parser)
     parser.set_defaults(code_fd=None, again=False, join=False)
+
+
+def person_subcommands(
+    parser: argparse.ArgumentParser, subcommands: Mapping[str, Subcommand], dest: str
+) -> None:
+    """Add that, and commands that have it as well."""
+    person_options(parser)
+    add_subcommands(parser, subcommands, _person_options_again, dest=dest, required=False)
+
+
+def _person_options_again(_: str, parser: argparse.ArgumentParser) -> None:
+    _connection(parser, default=argparse.SUPPRESS)
+    _which(parser)

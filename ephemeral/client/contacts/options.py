@@ -4,18 +4,15 @@ Apart from the commands: these take a moment to load, which no command of a room
 """
 
 import argparse
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
-from ephemeral.client.accounts.options import descriptor, person_options
+from ephemeral.client.accounts.options import person_options, person_subcommands
+from ephemeral.client.connection_options import descriptor
+from ephemeral.client.subcommands import Subcommand
 from ephemeral.protocol.names import tidy_name
 
 __all__ = ["CONTACT_COMMANDS", "add_contact_commands"]
-
-
-class _Command(NamedTuple):
-    sentence: str
-    options: Callable[[argparse.ArgumentParser], None] = lambda _: None
 
 
 def _who(parser: argparse.ArgumentParser) -> None:
@@ -67,16 +64,16 @@ def _compare(parser: argparse.ArgumentParser) -> None:
     )
 
 
-CONTACT_COMMANDS: Mapping[str, _Command] = {
-    "list": _Command("list contacts, who asks, and who was asked"),
-    "request": _Command("ask somebody by an address", _request),
-    "accept": _Command("agree to who asks", _accept),
-    "deny": _Command("say no to who asks", _deny),
-    "block": _Command("hear nothing more from somebody", _who),
-    "remove": _Command("be no contacts any more, or block somebody no more", _who),
-    "rename": _Command("call somebody something else, here", _rename),
-    "compare": _Command("show the number that two people compare, and note that it is", _compare),
-    "findable": _Command("let those who know your address ask you, or not", _findable),
+CONTACT_COMMANDS: Mapping[str, Subcommand] = {
+    "list": Subcommand("list contacts, who asks, and who was asked"),
+    "request": Subcommand("ask somebody by an address", _request),
+    "accept": Subcommand("agree to who asks", _accept),
+    "deny": Subcommand("say no to who asks", _deny),
+    "block": Subcommand("hear nothing more from somebody", _who),
+    "remove": Subcommand("be no contacts any more, or block somebody no more", _who),
+    "rename": Subcommand("call somebody something else, here", _rename),
+    "compare": Subcommand("show the number that two people compare, and note that it is", _compare),
+    "findable": Subcommand("let those who know your address ask you, or not", _findable),
 }
 
 
@@ -84,18 +81,7 @@ def add_contact_commands(subparsers: Any) -> None:
     """Add `contacts` with its commands, and `invite`, to the program's."""
     sentence = "who may be talked to; without a command: list them"
     group = subparsers.add_parser("contacts", help=sentence, description=sentence)
-    person_options(group)
-    commands = group.add_subparsers(dest="contacts_command", metavar="command")
-    for name, command in CONTACT_COMMANDS.items():
-        # What was said before the command's name holds unless it is said again.
-        parser = commands.add_parser(
-            name,
-            help=command.sentence,
-            description=command.sentence,
-            argument_default=argparse.SUPPRESS,
-        )
-        person_options(parser, again=True)
-        command.options(parser)
+    person_subcommands(group, CONTACT_COMMANDS, "contacts_command")
     sentence = "make an invitation to be your contact, or redeem one"
     invite = subparsers.add_parser("invite", help=sentence, description=sentence)
     person_options(invite)

@@ -22,7 +22,7 @@ from ephemeral.protocol.conversations.judge import due
 from ephemeral.protocol.conversations.making import KEEP, Change
 from ephemeral.protocol.conversations.records import BOX_SIZE, Record, SignedRecord
 from ephemeral.protocol.encoding import b64encode
-from ephemeral.protocol.errors import Refusal, refuse
+from ephemeral.protocol.errors import Refusal
 
 __all__ = ["ATTEMPTS", "RENEW", "Draft", "Epochs"]
 
@@ -122,7 +122,9 @@ class Epochs:
         keys: dict[bytes, SealingKey] = {}
         for person in members.people:
             keys |= self._people.usable_keys(person.chain, person.keys)
-        keys |= await self._keys_of_new(one, wish, members)
+        there = {each.chain for each in one.record.people}
+        new = [chain for chain in wish.add if chain not in there]
+        keys |= await self._people.keys_of_new(new, [each.person for each in members.joins])
         seed = self._account.context.random(SEED_SIZE)
         device = self._account.kept.device
         assert device is not None, "conversations have devices"
@@ -135,27 +137,6 @@ class Epochs:
             ),
         )  # fmt: skip
         return self.drafted(record, keys, seed, wish)
-
-    async def _keys_of_new(
-        self, one: Following, wish: Change, members: Members
-    ) -> dict[bytes, SealingKey]:
-        """Chains and keys of those who are to come: contacts, or who waits to be added."""
-        there = {each.chain for each in one.record.people}
-        new = [chain for chain in wish.add if chain not in there]
-        if not new:
-            return {}
-        joining = {each.person.chain: each.person for each in members.joins}
-        accounts = {each.chain: each.account for each in await self._service.contacts()}
-        keys: dict[bytes, SealingKey] = {}
-        for chain in new:
-            person = joining.get(chain)
-            if person is None:
-                refuse(chain not in accounts, "contact_needed")
-                person = await self._service.contact(accounts[chain])
-                refuse(person.chain != chain, "contact_needed")
-            await self._people.newest([person])
-            keys |= self._people.usable_keys(chain, person.keys)
-        return keys
 
     def drafted(
         self, record: Record, keys: Mapping[bytes, SealingKey], seed: bytes, wish: Change

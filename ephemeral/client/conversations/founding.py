@@ -11,7 +11,7 @@ from ephemeral.protocol.accounts.sealing_keys import SealingKey
 from ephemeral.protocol.conversations.epochs import SEED_SIZE
 from ephemeral.protocol.conversations.making import founding
 from ephemeral.protocol.conversations.records import ADMIN, CONVERSATION_SIZE, Continues
-from ephemeral.protocol.errors import Refusal, refuse
+from ephemeral.protocol.errors import Refusal
 
 __all__ = ["Founding"]
 
@@ -69,17 +69,4 @@ class Founding:
     ) -> dict[bytes, SealingKey]:
         own = self._people.own.id
         keys = self._people.usable_keys(own, await self._service.own_keys())
-        there = {one.chain: one for one in known}
-        others = [chain for chain in roles if chain != own]
-        accounts: dict[bytes, bytes] = {}
-        if any(chain not in there for chain in others):
-            accounts = {one.chain: one.account for one in await self._service.contacts()}
-        for chain in others:
-            person = there.get(chain)
-            if person is None:
-                refuse(chain not in accounts, "contact_needed")
-                person = await self._service.contact(accounts[chain])
-                refuse(person.chain != chain, "contact_needed")
-            await self._people.newest([person])
-            keys |= self._people.usable_keys(chain, person.keys)
-        return keys
+        return keys | await self._people.keys_of_new([one for one in roles if one != own], known)

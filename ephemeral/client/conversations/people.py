@@ -139,3 +139,24 @@ class People(Mapping[bytes, Line]):
             if verify_sealing(key, chain, device, signed.key, signed.signature):
                 found[chain + device] = signed.key
         return found
+
+    async def keys_of_new(
+        self, chains: Iterable[bytes], known: Iterable[PersonNow]
+    ) -> dict[bytes, SealingKey]:
+        """Keys of who is to come, whose chains are read on: contacts, or somebody who is known
+        otherwise. Refuses `contact_needed`."""
+        there = {one.chain: one for one in known}
+        wanted = list(chains)
+        accounts: dict[bytes, bytes] = {}
+        if any(chain not in there for chain in wanted):
+            accounts = {one.chain: one.account for one in await self._service.contacts()}
+        keys: dict[bytes, SealingKey] = {}
+        for chain in wanted:
+            person = there.get(chain)
+            if person is None:
+                refuse(chain not in accounts, "contact_needed")
+                person = await self._service.contact(accounts[chain])
+                refuse(person.chain != chain, "contact_needed")
+            await self.newest([person])
+            keys |= self.usable_keys(chain, person.keys)
+        return keys

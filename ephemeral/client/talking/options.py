@@ -4,23 +4,16 @@ Apart from the commands: these take a moment to load, which no command of a room
 """
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from ephemeral.client.accounts.options import person_options
-from ephemeral.client.connection_options import typed
-from ephemeral.client.durations import parse_duration
+from ephemeral.client.accounts.options import person_options, person_subcommands
+from ephemeral.client.connection_options import duration
+from ephemeral.client.subcommands import Subcommand
 from ephemeral.protocol.names import tidy_name
 
 __all__ = ["CHAT_COMMANDS", "add_talking_commands", "with_whom"]
-
-_duration = typed(parse_duration)
-
-
-class _Command(NamedTuple):
-    sentence: str
-    options: Callable[[argparse.ArgumentParser], None] = lambda _: None
 
 
 def _where(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +41,7 @@ def _name(parser: argparse.ArgumentParser) -> None:
 def _timer_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--timer",
-        type=_duration,
+        type=duration,
         default=0,
         metavar="TIME",
         help="how long messages stay after they were read, such as 1d (default: as one likes)",
@@ -78,7 +71,7 @@ def _rename(parser: argparse.ArgumentParser) -> None:
 
 def _timer(parser: argparse.ArgumentParser) -> None:
     _where(parser)
-    parser.add_argument("time", metavar="TIME", type=_duration, help="such as 1d; 0: none")
+    parser.add_argument("time", metavar="TIME", type=duration, help="such as 1d; 0: none")
 
 
 def _end(parser: argparse.ArgumentParser) -> None:
@@ -86,21 +79,21 @@ def _end(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", default=False, help="ask for no confirmation")
 
 
-CHAT_COMMANDS: Mapping[str, _Command] = {
-    "list": _Command("list conversations"),
-    "with": _Command("talk: read what comes, write lines", _where),
-    "new": _Command("make a conversation of several people", _new),
-    "people": _Command("list who is in it", _where),
-    "add": _Command("add people, as an admin", _with_people),
-    "remove": _Command("remove people, as an admin", _with_people),
-    "admin": _Command("make somebody an admin, or no longer", _admin),
-    "rename": _Command("give it another name, as an admin", _rename),
-    "timer": _Command("let messages disappear after they were read, as an admin", _timer),
-    "history": _Command("show what the server still has of it", _where),
-    "leave": _Command("leave it", _where),
-    "end": _Command("destroy it for everybody, as an admin", _end),
-    "agree": _Command("take part in one to which somebody unknown added you", _where),
-    "again": _Command("begin it anew with the same people, where it is broken", _where),
+CHAT_COMMANDS: Mapping[str, Subcommand] = {
+    "list": Subcommand("list conversations"),
+    "with": Subcommand("talk: read what comes, write lines", _where),
+    "new": Subcommand("make a conversation of several people", _new),
+    "people": Subcommand("list who is in it", _where),
+    "add": Subcommand("add people, as an admin", _with_people),
+    "remove": Subcommand("remove people, as an admin", _with_people),
+    "admin": Subcommand("make somebody an admin, or no longer", _admin),
+    "rename": Subcommand("give it another name, as an admin", _rename),
+    "timer": Subcommand("let messages disappear after they were read, as an admin", _timer),
+    "history": Subcommand("show what the server still has of it", _where),
+    "leave": Subcommand("leave it", _where),
+    "end": Subcommand("destroy it for everybody, as an admin", _end),
+    "agree": Subcommand("take part in one to which somebody unknown added you", _where),
+    "again": Subcommand("begin it anew with the same people, where it is broken", _where),
 }
 
 
@@ -108,18 +101,7 @@ def add_talking_commands(subparsers: Any) -> None:
     """Add `chat` with its commands, `say` and `inbox` to the program's."""
     sentence = "conversations of accounts; without a command: list them"
     group = subparsers.add_parser("chat", help=sentence, description=sentence)
-    person_options(group)
-    commands = group.add_subparsers(dest="chat_command", metavar="command")
-    for name, command in CHAT_COMMANDS.items():
-        # What was said before the command's name holds unless it is said again.
-        parser = commands.add_parser(
-            name,
-            help=command.sentence,
-            description=command.sentence,
-            argument_default=argparse.SUPPRESS,
-        )
-        person_options(parser, again=True)
-        command.options(parser)
+    person_subcommands(group, CHAT_COMMANDS, "chat_command")
     sentence = "send a message to a contact, or into a conversation"
     say = subparsers.add_parser("say", help=sentence, description=sentence)
     person_options(say)
@@ -157,7 +139,7 @@ def _inbox(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--follow", action="store_true", help="and what is to come")
     parser.add_argument(
         "--wait",
-        type=_duration,
+        type=duration,
         default=0,
         metavar="TIME",
         help="if nothing is new, wait so long for a first message",

@@ -12,7 +12,6 @@ from support.machines.account_services import AccountDesk, Machine, Person
 
 from ephemeral.accounts.rules.changes import ChainMoved, ContactsChanged
 from ephemeral.accounts.rules.nouns import GRACE_MS
-from ephemeral.accounts.service import contact_requests
 from ephemeral.accounts.service.contact_list import Listed
 from ephemeral.accounts.service.contact_requests import REQUESTS_A_DAY
 from ephemeral.accounts.service.contacts import CONTACTS_MAX
@@ -93,7 +92,7 @@ async def test_whoever_is_asked_sees_who_asks_and_by_accepting_both_have_agreed(
 
 
 async def test_who_asks_is_answered_after_the_same_work_whoever_has_the_address(
-    accounts: AccountDesk, monkeypatch: pytest.MonkeyPatch
+    accounts: AccountDesk,
 ) -> None:
     """Found, not to be found, blocked, refused, no account: the same statements, the same list."""
     asker = await accounts.person()
@@ -108,19 +107,20 @@ async def test_who_asks_is_answered_after_the_same_work_whoever_has_the_address(
     }  # fmt: skip
     done = {}
     own = accounts.watches.topic(asker.account)
-    monkeypatch.setattr(contact_requests, "_TOLD_SECONDS", 0.0)
     for name, address in addresses.items():
         accounts.desk.hints.clear()
+        accounts.later.clear()
         with statements(accounts) as seen:
             await ask(accounts, asker, address)
         assert told(accounts, ContactsChanged) == {own}, "whoever has it is told afterwards"
-        await asyncio.sleep(0.001)
+        [tell] = accounts.later
+        tell()
         done[name] = (list(seen), [type(event) for _, event in accounts.desk.hints])
         assert done[name][1] == [ContactsChanged] * 2
         accounts.desk.hints.clear()
+        accounts.later.clear()
         await ask(accounts, asker, address)
-        await asyncio.sleep(0.001)
-        assert accounts.desk.hints == [], "once"
+        assert accounts.desk.hints == accounts.later == [], "once"
     assert done["shown"] == done["hidden"] == done["nobody"]
     assert len(done["nobody"][0]) > 5
     again = {}

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -184,9 +185,12 @@ class AccountDesk:
             self.watches, self.hooks, self.values, self.sessions, self.passwords, pendings
         )
         self.people = People(statements, self.values)
+        #: What is to be done some time after an answer; the test says when.
+        self.later: list[Callable[[], object]] = []
         self.contacts = ContactServices.of(
-            pool, self.watches, self.hooks, self.people, self.values, self.sessions, index_key
-        )
+            pool, self.watches, self.hooks, self.people, self.values, self.sessions, index_key,
+            lambda _, do: self.later.append(do),
+        )  # fmt: skip
         self.services = DeviceServices.of(
             pool, self.watches, self.values, self.sessions, self.passwords, proofs, pendings,
             statements, self.deletion, self.contacts.contacts, index_key, os.urandom,

@@ -9,6 +9,7 @@ import { sealName } from "./device-names.js";
 import { answerTo, lookAt, sealingOf } from "./linking.js";
 import { look } from "./look.js";
 import { nameOf } from "./own-chain.js";
+import { pause } from "./pause.js";
 import { SealingKeys } from "./sealing.js";
 import { sealToWords } from "./settling.js";
 import { Leadership } from "./tabs.js";
@@ -294,19 +295,4 @@ export class DeviceWork {
     if (this.#seen === null) throw new Refusal("unreachable");
     return this.#seen.chain;
   }
-}
-
-/** @param {number} milliseconds  @param {AbortSignal} signal */
-function pause(milliseconds, signal) {
-  return new Promise((resolve) => {
-    if (signal.aborted) {
-      resolve(undefined);
-      return;
-    }
-    const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve(undefined);
-    });
-  });
 }

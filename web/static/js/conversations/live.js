@@ -5,6 +5,7 @@
  */
 
 import { WorkerHpke } from "../device/worker-hpke.js";
+import { pause } from "../account/pause.js";
 import { AccountSocket } from "../net/account-socket.js";
 import { Refusal, isPassing } from "../protocol/errors.js";
 import { BrowserStore } from "./browser-store.js";
@@ -282,19 +283,4 @@ export class LiveConversations {
     this.talk.reload([...new Set(gone.map(({ conversation }) => conversation))]);
     await this.#schedule();
   }
-}
-
-/** @param {number} milliseconds  @param {AbortSignal} signal */
-function pause(milliseconds, signal) {
-  return new Promise((resolve) => {
-    if (signal.aborted) {
-      resolve(undefined);
-      return;
-    }
-    const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve(undefined);
-    });
-  });
 }

@@ -14,7 +14,11 @@ const DEVICES_LEAST = 2;
 
 /** @typedef {import("../accounts/statements.js").Signed} Signed */
 
-/** A chain as far as it was read. It grows by making another. */
+/**
+ * A chain as far as it was read, with the state after each statement. It grows by making another. All states but the
+ * last are kept without what grows with each statement, or the memory of a line would with the square of its length: of
+ * the hashes they have the last alone, and no removed devices.
+ */
 export class Line {
   /** @param {readonly Chain[]} states */
   constructor(states) {
@@ -31,11 +35,11 @@ export class Line {
     const states = [];
     let chain = Chain.empty();
     for (const signed of statements) {
+      if (chain.sequence >= 0) states.push(thin(chain));
       chain = await chain.extend(signed);
-      states.push(chain);
     }
-    refuse(states.length === 0, "chain_back");
-    return new Line(states);
+    refuse(chain.sequence < 0, "chain_back");
+    return new Line([...states, chain]);
   }
 
   /**
@@ -44,11 +48,12 @@ export class Line {
    * @returns {Promise<Line>}
    */
   async extend(signed) {
-    return new Line([...this.states, await this.last.extend(signed)]);
+    const reached = await this.last.extend(signed);
+    return new Line([...this.states.slice(0, -1), thin(this.last), reached]);
   }
 
   get id() {
-    return this.states[0].id;
+    return this.last.id;
   }
 
   /** As it is after the last statement that was read. */
@@ -56,9 +61,16 @@ export class Line {
     return this.states[this.states.length - 1];
   }
 
-  /** As it was after this statement. @param {number} sequence @returns {Chain|null} null where the line ends before */
+  /**
+   * As it was after this statement, but for devices removed before it.
+   * @param {number} sequence
+   * @returns {Chain|null} null where the line ends before
+   */
   at(sequence) {
-    return this.states[sequence] ?? null;
+    const { last } = this;
+    const state = this.states[sequence];
+    if (state === undefined || sequence === last.sequence) return state ?? null;
+    return new Chain({ ...state, hashes: last.hashes.slice(0, sequence + 1) });
   }
 
   /** Whether the account was said to be over, after this point. @param {number} sequence */
@@ -66,6 +78,9 @@ export class Line {
     return this.states.slice(sequence + 1).some(({ closed }) => closed);
   }
 }
+
+/** The state without what grows, but for its head. @param {Chain} chain */
+const thin = (chain) => new Chain({ ...chain, hashes: [chain.head], removed: [] });
 
 /** Lines of many people, by the ids of their chains. It grows by making another; a line stays the same. */
 export class Lines {
