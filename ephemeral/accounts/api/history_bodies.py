@@ -5,12 +5,14 @@ from typing import Annotated
 from msgspec import Meta
 
 from ephemeral.edge.bodies import Strict, at_most, sized
-from ephemeral.protocol.conversations.history import CHUNK_MAX, CHUNKS_MAX
 from ephemeral.protocol.encoding import b64decode
 from ephemeral.protocol.errors import refuse
 from ephemeral.protocol.limits import ID_SIZE
 
 __all__ = ["ChunkBody", "ChunkPlace"]
+
+#: Bytes of a chunk, and how many a history has (docs/conversations.md, 15).
+CHUNK_MAX, CHUNKS_MAX = 65_536, 1_024
 
 Id = Annotated[str, sized(ID_SIZE, "A device")]
 Number = Annotated[int, Meta(ge=0, lt=CHUNKS_MAX, description="Which chunk, from 0")]
