@@ -367,12 +367,13 @@ CREATE TABLE accounts.chains (
     head     bytea   NOT NULL CHECK (octet_length(head) = 32),
     recovery bytea   NOT NULL CHECK (octet_length(recovery) = 32),
     ended_at bigint,
+    counts_from bigint,
     CHECK ((state = 'open') = (ended_at IS NULL)),
     CHECK (account IS NOT NULL OR state = 'closed')
 );
 CREATE UNIQUE INDEX chains_one_open ON accounts.chains (account) WHERE state = 'open';
 CREATE INDEX chains_account ON accounts.chains (account);
-CREATE INDEX chains_ended_at ON accounts.chains (ended_at) WHERE ended_at IS NOT NULL;
+CREATE INDEX chains_counts_from ON accounts.chains (counts_from) WHERE counts_from IS NOT NULL;
 COMMENT ON TABLE  accounts.chains IS 'Signed lists of devices. Each account with devices has one that is open.';
 COMMENT ON COLUMN accounts.chains.chain IS 'SHA-256 of its first statement.';
 COMMENT ON COLUMN accounts.chains.account IS 'Whose it is; null once it is closed.';
@@ -380,7 +381,8 @@ COMMENT ON COLUMN accounts.chains.state IS 'open: in force. ended: another took 
 COMMENT ON COLUMN accounts.chains.sequence IS 'Of its last statement.';
 COMMENT ON COLUMN accounts.chains.head IS 'SHA-256 of its last statement.';
 COMMENT ON COLUMN accounts.chains.recovery IS 'The public recovery key in force.';
-COMMENT ON COLUMN accounts.chains.ended_at IS 'When it ceased to be open; 30 days later it is destroyed.';
+COMMENT ON COLUMN accounts.chains.ended_at IS 'When it ceased to be open; 30 days later it is destroyed, or once no kept record of a conversation names it.';
+COMMENT ON COLUMN accounts.chains.counts_from IS 'From when on these 30 days count: since it ended, or later by whole days, as long as a kept record of a conversation names it.';
 
 CREATE TABLE accounts.chain_statements (
     chain    bytea   NOT NULL REFERENCES accounts.chains (chain) ON DELETE CASCADE,
@@ -720,8 +722,6 @@ CREATE TABLE accounts.conversations (
     waiting_bytes bigint   NOT NULL DEFAULT 0 CHECK (waiting_bytes >= 0),
     segment       bytea    CHECK (octet_length(segment) = 16),
     segment_hour  integer,
-    repairs       smallint NOT NULL DEFAULT 0,
-    repairs_day   integer  NOT NULL DEFAULT 0,
     trimmed_day   integer  NOT NULL,
     CHECK ((segment IS NULL) = (segment_hour IS NULL)),
     CHECK ((told_device IS NULL) = (told_at IS NULL))
@@ -754,8 +754,6 @@ COMMENT ON COLUMN accounts.conversations.waiting IS 'How many messages wait.';
 COMMENT ON COLUMN accounts.conversations.waiting_bytes IS 'How many bytes these have.';
 COMMENT ON COLUMN accounts.conversations.segment IS 'The segment that the next message is sealed in; null if it begins another.';
 COMMENT ON COLUMN accounts.conversations.segment_hour IS 'The hour for which that was made, since 1970.';
-COMMENT ON COLUMN accounts.conversations.repairs IS 'How many epochs were begun on a day without a reason that the server sees.';
-COMMENT ON COLUMN accounts.conversations.repairs_day IS 'That day, in days since 1970.';
 COMMENT ON COLUMN accounts.conversations.trimmed_day IS 'The day on which it was last looked at what all devices have acknowledged that were seen lately.';
 
 CREATE TABLE accounts.conversation_people (
@@ -765,10 +763,14 @@ CREATE TABLE accounts.conversation_people (
     admin        boolean NOT NULL,
     since        bigint NOT NULL CHECK (since >= 1),
     first_seen   bigint NOT NULL DEFAULT 0 CHECK (first_seen >= 0),
+    added_by     bytea  REFERENCES accounts.accounts (account) ON DELETE SET NULL,
+    repairs      smallint NOT NULL DEFAULT 0,
+    repairs_day  integer  NOT NULL DEFAULT 0,
     PRIMARY KEY (conversation, chain)
 );
 CREATE INDEX conversation_people_account ON accounts.conversation_people (account, conversation);
 CREATE INDEX conversation_people_chain ON accounts.conversation_people (chain);
+CREATE INDEX conversation_people_added_by ON accounts.conversation_people (added_by, account) WHERE added_by IS NOT NULL;
 COMMENT ON TABLE  accounts.conversation_people IS 'Who is in a conversation. Who has left it has no row.';
 COMMENT ON COLUMN accounts.conversation_people.conversation IS 'The conversation.';
 COMMENT ON COLUMN accounts.conversation_people.chain IS 'The person: a chain.';
@@ -776,6 +778,9 @@ COMMENT ON COLUMN accounts.conversation_people.account IS 'The account whose cha
 COMMENT ON COLUMN accounts.conversation_people.admin IS 'Whether this person is admin.';
 COMMENT ON COLUMN accounts.conversation_people.since IS 'The epoch in which this person entered.';
 COMMENT ON COLUMN accounts.conversation_people.first_seen IS 'How far the author of that epoch''s record had read the log; what stands up to there is not served to this person.';
+COMMENT ON COLUMN accounts.conversation_people.added_by IS 'The account that has brought this person into it, until they have said something there; null also for who asked to come.';
+COMMENT ON COLUMN accounts.conversation_people.repairs IS 'How many epochs this person has begun on a day without a reason that the server sees.';
+COMMENT ON COLUMN accounts.conversation_people.repairs_day IS 'That day, in days since 1970.';
 
 CREATE TABLE accounts.conversation_devices (
     conversation bytea  NOT NULL REFERENCES accounts.conversations (conversation) ON DELETE CASCADE,
@@ -880,6 +885,7 @@ CREATE TABLE accounts.records (
     ended_at     bigint,
     payload      bytea  NOT NULL CHECK (octet_length(payload) = 16),
     boxes        bytea  CHECK (octet_length(boxes) = 16),
+    size         integer NOT NULL,
     PRIMARY KEY (conversation, epoch)
 );
 CREATE UNIQUE INDEX records_s ON accounts.records (conversation, s);
@@ -899,6 +905,7 @@ COMMENT ON COLUMN accounts.records.at IS 'When it came.';
 COMMENT ON COLUMN accounts.records.ended_at IS 'When the next one came; 30 days later it is destroyed.';
 COMMENT ON COLUMN accounts.records.payload IS 'The record, its signature and the hashes of its boxes, sealed like any payload.';
 COMMENT ON COLUMN accounts.records.boxes IS 'The payload that holds the key which its boxes are sealed under; null once all of them are gone.';
+COMMENT ON COLUMN accounts.records.size IS 'How many bytes the record has, with its signature and the hashes of its boxes.';
 
 CREATE TABLE accounts.boxes (
     conversation bytea  NOT NULL,
@@ -948,6 +955,19 @@ COMMENT ON COLUMN accounts.joins.conversation IS 'The conversation.';
 COMMENT ON COLUMN accounts.joins.account IS 'Who waits.';
 COMMENT ON COLUMN accounts.joins.payload IS 'What they sent to the one who had invited them, encrypted, sealed like any payload.';
 COMMENT ON COLUMN accounts.joins.expires_at IS 'When it is destroyed.';
+
+CREATE TABLE accounts.departures (
+    conversation bytea  NOT NULL REFERENCES accounts.conversations (conversation) ON DELETE CASCADE,
+    account      bytea  NOT NULL REFERENCES accounts.accounts (account) ON DELETE CASCADE,
+    left_at      bigint NOT NULL,
+    PRIMARY KEY (conversation, account)
+);
+CREATE INDEX departures_account ON accounts.departures (account);
+CREATE INDEX departures_left_at ON accounts.departures (left_at);
+COMMENT ON TABLE  accounts.departures IS 'Who has left a conversation within 30 days: nobody brings them back but who asks for it.';
+COMMENT ON COLUMN accounts.departures.conversation IS 'The conversation.';
+COMMENT ON COLUMN accounts.departures.account IS 'Who has left it.';
+COMMENT ON COLUMN accounts.departures.left_at IS 'When they did.';
 
 CREATE TABLE accounts.box_budgets (
     account    bytea   PRIMARY KEY REFERENCES accounts.accounts (account) ON DELETE CASCADE,

@@ -123,6 +123,7 @@ CONVERSATION_STATUS: Mapping[str, tuple[int, str]] = {
     "message_device": (400, "The message is not this device's."),
     "message_seen": (400, "The message names a place that it can't have seen."),
     "contact_needed": (403, "Somebody here is none of your contacts. Invite them instead."),
+    "consent_needed": (403, "Somebody here has to ask to come. Send them an invitation."),
     "not_admin": (403, "Only an admin of this conversation can do that."),
     "behind": (409, "What you ask for is no longer kept. Go on from what there is."),
     "broken": (409, "Your log of this conversation is not the server's. Read it again."),

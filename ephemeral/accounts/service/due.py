@@ -18,7 +18,7 @@ from ephemeral.accounts.rows import (
 )
 from ephemeral.accounts.rows.device_rows import SealingRow
 from ephemeral.accounts.rows.pending_rows import PendingRow
-from ephemeral.accounts.rules.nouns import UNDO_MS
+from ephemeral.accounts.rules.nouns import DAY_MS, UNDO_MS
 from ephemeral.accounts.service.contacts import Contacts
 from ephemeral.accounts.service.deletion import Deletion
 from ephemeral.accounts.service.sealed_values import SealedValues
@@ -161,7 +161,8 @@ class Due:
             *await self._contacts.expired(connection, now, CHUNK),
         ]
         await link_rows.forget_tries(connection, now)
-        ended = await chain_rows.ended_before(connection, now - UNDO_MS, CHUNK)
+        over = now - UNDO_MS
+        ended = await chain_rows.ended_before(connection, over, over + DAY_MS, CHUNK)
         payloads += await pin_rows.of_chains(connection, ended)
         await self._values.destroy(connection, payloads)
         await chain_rows.destroy(connection, ended)

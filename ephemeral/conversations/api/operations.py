@@ -18,7 +18,9 @@ _RECORD = (
     "record_sealing", "record_author", "record_leave", "record_role", "record_admin",
     "record_continues", "record_signature",
 )  # fmt: skip
-_NOT_NOW = ("conflict", "contact_needed", "conversations_full")
+_NOT_NOW = (
+    "conflict", "contact_needed", "consent_needed", "conversations_full", "storage_full"
+)  # fmt: skip
 _MESSAGE = (
     "message_length", "message_version", "message_conversation", "message_device", "message_seen",
 )  # fmt: skip

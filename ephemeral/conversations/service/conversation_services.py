@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ephemeral.accounts.doors import Doors
 from ephemeral.conversations.service.boxes import Boxes
+from ephemeral.conversations.service.consent import Consent
 from ephemeral.conversations.service.destruction import Destruction
 from ephemeral.conversations.service.epochs import Epochs
 from ephemeral.conversations.service.hints import Hints
@@ -72,7 +73,9 @@ class ConversationServices:
         writing = Writing(values, records, boxes, tail)
         doors.hooks.subscribe(AccountListener(values, boxes, tail, destruction, hints))
         return cls(
-            epochs=Epochs(doors, lines, records, writing, destruction, hints),
+            epochs=Epochs(
+                doors, lines, records, Consent(doors), writing, destruction, hints, stock
+            ),
             membership=Membership(doors, values, lines, records, boxes, tail, destruction, hints),
             reading=Reading(pool, doors, values, segments, records, boxes),
             ledger=Ledger(

@@ -19,7 +19,7 @@ OF_ACCOUNT = {
     "accounts.conversations", "accounts.conversation_people", "accounts.conversation_devices",
     "accounts.conversation_chains", "accounts.log_places", "accounts.entries", "accounts.segments",
     "accounts.records", "accounts.boxes", "accounts.leaves", "accounts.joins",
-    "accounts.box_budgets",
+    "accounts.box_budgets", "accounts.departures",
     "payloads", "payload_keys", "epochs",
 }  # fmt: skip
 
@@ -94,8 +94,9 @@ async def conversation(
         await put("entries", one, 2, segment, 0, box)
         await put("segments", segment, one, 2)
         await put(
-            "records", one, 1, hash_, 1, hash_, 0, None, await payload(box), await payload(key)
+            "records", one, 1, hash_, 1, hash_, 0, None, await payload(box), await payload(key), 500
         )
+        await put("departures", left, person.account, 0)
         await put("joins", left, person.account, await payload(box), 0)
         await put("box_budgets", person.account, 20000, 1168, None)
 
