@@ -87,7 +87,7 @@ async def accounts_wing(ground: Ground) -> AsyncIterator[tuple[Wing, Doors]]:
     contacts = ContactServices.of(pool, watches, hooks, people, values, sessions, index_key)
     devices = DeviceServices.of(
         pool, watches, values, sessions, passwords, proofs, pendings, statements, deletion,
-        contacts.contacts, index_key, random,
+        contacts.contacts, index_key, random, settings.storage_bytes,
     )  # fmt: skip
     answers = TokenAnswers(tokens, Cookies(f"{settings.base_path}/auth"))
     registration = Registration(pool, passwords, sessions, index_key, random, invited=invited)

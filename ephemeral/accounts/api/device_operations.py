@@ -5,6 +5,7 @@ from ephemeral.accounts.api import device_objects as objects
 from ephemeral.accounts.api.actions import AccountActions
 from ephemeral.accounts.api.callers import AccountCallers
 from ephemeral.accounts.api.device_handlers import DeviceHandlers
+from ephemeral.accounts.api.history_bodies import ChunkBody, ChunkPlace
 from ephemeral.accounts.api.link_watch import LinkWatch
 from ephemeral.accounts.api.recovery_handlers import RecoveryHandlers
 from ephemeral.accounts.api.sign_in_objects import TokensAnswer
@@ -185,6 +186,43 @@ def device_operations(
             refusals=(*PROVEN, *PASSWORD, *CHAIN, "not_found"),
             action=actions.request,
             guesses=actions.password_guess,
+        ),
+        Operation(
+            method="PUT",
+            path="/devices/{id}/history/{n}",
+            name="putHistory",
+            summary="Hand a chunk of history to a device that was linked lately; the same again "
+            "changes nothing",
+            handler=handlers.put_chunk,
+            caller=callers.proven,
+            body=ChunkBody,
+            answers={204: None},
+            refusals=(*PROVEN, "not_found", "conflict", "storage_full"),
+            action=actions.history,
+        ),
+        Operation(
+            method="GET",
+            path="/devices/{id}/history/{n}",
+            name="readHistory",
+            summary="Fetch a chunk of history, as the device that it is for",
+            handler=handlers.get_chunk,
+            caller=callers.linked,
+            body=ChunkPlace,
+            answers={200: objects.ChunkAnswer},
+            refusals=(*LINKED, "not_found"),
+            action=actions.history,
+        ),
+        Operation(
+            method="DELETE",
+            path="/devices/{id}/history/{n}",
+            name="forgetHistory",
+            summary="Destroy a chunk of history that was stored; again changes nothing",
+            handler=handlers.forget_chunk,
+            caller=callers.proven,
+            body=ChunkPlace,
+            answers={204: None},
+            refusals=(*PROVEN, "not_found"),
+            action=actions.history,
         ),
         Operation(
             method="GET",

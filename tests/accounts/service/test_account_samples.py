@@ -17,8 +17,8 @@ LOOKED_UP = {
     ("chain_statements", "chain"), ("devices", "account"), ("devices", "device"),
     ("sealing_keys", "account"), ("sealing_keys", "device"), ("shares", "account"),
     ("shares", "device"), ("pins", "account"), ("pins", "chain"), ("pins", "device"),
-    ("links", "locator"), ("links", "account"), ("link_tries", "account"), ("pending", "account"),
-    ("pending", "kind"),
+("links", "locator"), ("links", "account"), ("link_tries", "account"), ("pending", "account"),
+    ("pending", "kind"), ("history_chunks", "account"), ("history_chunks", "device"),
 }  # fmt: skip
 
 
@@ -29,6 +29,7 @@ async def test_nothing_is_sampled_but_what_rows_are_looked_up_by(accounts: Accou
         await accounts.services.devices.rename(first.asker, second.id, os.urandom(109))
         await accounts.services.shares.rotate(first.asker, 0)
         sealed = os.urandom(99)
+        await accounts.services.histories.put(first.asker, second.id, 0, sealed)
         await accounts.services.pins.put(first.asker, sealed, first.key.sign("pins", sealed))
         await person.deposit(Machine(session=await person.sign_in()))
         waiting = Machine(session=await person.sign_in())

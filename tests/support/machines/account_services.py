@@ -254,6 +254,7 @@ class AccountDesk:
               SELECT FROM accounts.devices WHERE name = p.id UNION ALL
               SELECT FROM accounts.sealing_keys WHERE payload = p.id UNION ALL
               SELECT FROM accounts.shares WHERE payload = p.id UNION ALL
+              SELECT FROM accounts.history_chunks WHERE payload = p.id UNION ALL
               SELECT FROM accounts.pins WHERE payload = p.id UNION ALL
               SELECT FROM accounts.links WHERE p.id IN (request, answer) UNION ALL
               SELECT FROM accounts.pending WHERE sealing = p.id UNION ALL
