@@ -12,6 +12,7 @@ from ephemeral.accounts.api.sign_in_objects import TokensAnswer
 from ephemeral.accounts.api.sign_in_operations import (
     CHAIN,
     EITHER,
+    LINKED,
     PASSWORD,
     PROVEN,
     SET_COOKIE,
