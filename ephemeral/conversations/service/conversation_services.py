@@ -11,6 +11,7 @@ from ephemeral.conversations.service.boxes import Boxes
 from ephemeral.conversations.service.consent import Consent
 from ephemeral.conversations.service.destruction import Destruction
 from ephemeral.conversations.service.epochs import Epochs
+from ephemeral.conversations.service.evidence import Evidence
 from ephemeral.conversations.service.hints import Hints
 from ephemeral.conversations.service.ledger import Ledger
 from ephemeral.conversations.service.lines import Lines
@@ -74,6 +75,7 @@ class ConversationServices:
         lines = Lines(doors.people)
         destruction = Destruction(values, segments, recent, hints)
         writing = Writing(values, records, boxes, tail)
+        doors.hooks.witness = Evidence(lines, records)
         doors.hooks.subscribe(AccountListener(values, boxes, tail, destruction, hints))
         return cls(
             epochs=Epochs(
