@@ -99,6 +99,7 @@ LIMITS = (
     "push_test_address", "push_test_account",
     "conversation_post_account", "conversation_record_account", "conversation_typing_account",
     "guess_login", "guess_password", "guess_recovery", "sockets_account", "sockets_device",
+    "report_room_address", "report_room_shared", "report_address", "report_shared",
 )  # fmt: skip
 _OTHER = "other"
 

@@ -43,6 +43,7 @@ from ephemeral.accounts.service.sealed_values import SealedValues
 from ephemeral.accounts.service.sessions import Sessions
 from ephemeral.accounts.service.signing_keys import SigningKeys
 from ephemeral.accounts.service.statements import Statements
+from ephemeral.accounts.service.suspensions import Suspensions
 from ephemeral.accounts.service.sweeper import Sweeper
 from ephemeral.accounts.service.tokens import Tokens
 from ephemeral.accounts.service.watches import Watches
@@ -77,6 +78,8 @@ async def accounts_wing(ground: Ground) -> AsyncIterator[tuple[Wing, Doors]]:
     await keys.renew()
     tokens = Tokens(keys, ended, audience, lambda: time.time_ns() // 1_000_000)
     hooks, watches = Hooks(), Watches(pool, ground.bus, index_key)
+    suspensions = Suspensions(pool, ground.bus, watches)
+    await suspensions.load()
     statements = Statements(values, ChainCache(), hooks)
     pendings = Pendings(statements)
     invited = settings.accounts == "invited"
@@ -90,7 +93,7 @@ async def accounts_wing(ground: Ground) -> AsyncIterator[tuple[Wing, Doors]]:
     )  # fmt: skip
     devices = DeviceServices.of(
         pool, watches, values, sessions, passwords, proofs, pendings, statements, deletion,
-        contacts.contacts, index_key, random,
+        contacts.contacts, index_key, random, settings.storage_bytes,
     )  # fmt: skip
     answers = TokenAnswers(tokens, Cookies(f"{settings.base_path}/auth"))
     registration = Registration(pool, passwords, sessions, index_key, random, invited=invited)
@@ -104,7 +107,7 @@ async def accounts_wing(ground: Ground) -> AsyncIterator[tuple[Wing, Doors]]:
         answers,
         settings.base_path,
     )
-    callers = AccountCallers.of(tokens, proofs)
+    callers = AccountCallers.of(tokens, proofs, suspensions)
     actions = AccountActions.of(settings)
     tokens_of_others = _tokens_of_others(settings)
     others: tuple[Operation, ...] = ()
@@ -134,8 +137,9 @@ async def accounts_wing(ground: Ground) -> AsyncIterator[tuple[Wing, Doors]]:
         watches=watches,
         hooks=hooks,
         ended=ended,
+        suspensions=suspensions,
     )
-    sweeper = Sweeper(pool, sessions, ended, keys, devices.due, ground.fault)
+    sweeper = Sweeper(pool, sessions, ended, suspensions, keys, devices.due, ground.fault)
     try:
         wing = Wing(
             operations=(

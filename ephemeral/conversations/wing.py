@@ -14,6 +14,7 @@ from ephemeral.conversations.api.socket_events import SocketEvents
 from ephemeral.conversations.api.socket_route import socket_route
 from ephemeral.conversations.service.conversation_services import ConversationServices
 from ephemeral.conversations.service.counts import counts
+from ephemeral.conversations.service.ends import Ends
 from ephemeral.conversations.service.hub import Hub
 from ephemeral.conversations.service.listening import Listening
 from ephemeral.conversations.service.wakes import Wakes
@@ -52,7 +53,7 @@ async def conversations_wing(ground: Ground, doors: Doors) -> AsyncIterator[Wing
         services.recent,
         services.hints,
         ground.bus,
-        doors.ended,
+        Ends(doors.ended, doors.suspensions),
         topics_of,
         SocketEvents(),
         ground.fault,

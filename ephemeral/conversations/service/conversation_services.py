@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from ephemeral.accounts.doors import Doors
 from ephemeral.conversations.service.boxes import Boxes
+from ephemeral.conversations.service.consent import Consent
 from ephemeral.conversations.service.destruction import Destruction
 from ephemeral.conversations.service.epochs import Epochs
+from ephemeral.conversations.service.evidence import Evidence
 from ephemeral.conversations.service.hints import Hints
 from ephemeral.conversations.service.ledger import Ledger
 from ephemeral.conversations.service.lines import Lines
@@ -73,9 +75,12 @@ class ConversationServices:
         lines = Lines(doors.people)
         destruction = Destruction(values, segments, recent, hints)
         writing = Writing(values, records, boxes, tail)
+        doors.hooks.witness = Evidence(lines, records)
         doors.hooks.subscribe(AccountListener(values, boxes, tail, destruction, hints))
         return cls(
-            epochs=Epochs(doors, lines, records, writing, destruction, hints, wakes),
+            epochs=Epochs(
+                doors, lines, records, Consent(doors), writing, destruction, hints, stock, wakes
+            ),
             membership=Membership(doors, values, lines, records, boxes, tail, destruction, hints),
             reading=Reading(pool, doors, values, segments, records, boxes),
             ledger=Ledger(

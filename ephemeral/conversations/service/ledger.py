@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ephemeral.accounts.service.people import People
+from ephemeral.conversations.rules import prices
 from ephemeral.conversations.rules.log_state import Entry
 from ephemeral.conversations.rules.requests import Acknowledge, Post, Reply, Request
 from ephemeral.conversations.service.asker import Asker
@@ -132,7 +133,8 @@ class Ledger:
     def _remember(self, done: Done) -> None:
         for conversation, items in done.written.items():
             self._recent.add(conversation, items)
-            self._stock.took(sum(len(one.entry or b"") for one in items))
+            size = sum(len(one.entry or b"") for one in items)
+            self._stock.took(prices.posted(len(items), size))
         for conversation in done.thinned:
             self._recent.forget(conversation)
         for conversation, tail in done.trimmed.items():

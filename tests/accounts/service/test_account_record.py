@@ -24,7 +24,7 @@ OF_ACCOUNT = {
     "accounts.conversations", "accounts.conversation_people", "accounts.conversation_devices",
     "accounts.conversation_chains", "accounts.log_places", "accounts.entries", "accounts.segments",
     "accounts.records", "accounts.boxes", "accounts.leaves", "accounts.joins",
-    "accounts.box_budgets",
+    "accounts.box_budgets", "accounts.departures", "accounts.reports",
     "payloads", "payload_keys", "epochs",
 }  # fmt: skip
 
@@ -115,10 +115,16 @@ async def conversation(
         await put("entries", one, 2, segment, 0, box)
         await put("segments", segment, one, 2)
         await put(
-            "records", one, 1, hash_, 1, hash_, 0, None, await payload(box), await payload(key)
+            "records", one, 1, hash_, 1, hash_, 0, None, await payload(box), await payload(key), 500
         )
+        await put("departures", left, person.account, 0)
         await put("joins", left, person.account, await payload(box), 0)
         await put("box_budgets", person.account, 20000, 1168, None)
+        for accused, by in ((other.account, person.account), (person.account, other.account)):
+            await put(
+                "reports", os.urandom(16), accused, by, "spam", 1, 9, 20000, await payload(box),
+                None, None, None,
+            )  # fmt: skip
 
 
 async def seen(accounts: AccountDesk, person: Person) -> dict[str, Any]:
@@ -167,9 +173,17 @@ async def test_all_rows_of_the_account_are_shown_and_none_of_another(
     counts = {name: len(table["rows"]) for name, table in record.items() if table["rows"]}
     assert set(counts) == OF_ACCOUNT
     assert (counts["accounts.devices"], counts["accounts.chain_statements"]) == (2, 2)
-    # The log is that of all, a box, a place among the people and a leave are one person's.
+    # The log is that of all, a box, a place among the people and a leave are one person's, and who
+    # was reported isn't told.
     assert counts["accounts.log_places"] == 2
-    alone = ("conversations", "conversation_people", "conversation_devices", "boxes", "leaves")
+    alone = (
+        "conversations",
+        "conversation_people",
+        "conversation_devices",
+        "boxes",
+        "leaves",
+        "reports",
+    )
     assert {counts[f"accounts.{name}"] for name in alone} == {1}
     answer = record_answer(await accounts.services.records.of(person.account)).decode()
     foreign = await accounts.pool.fetch(

@@ -20,7 +20,8 @@ LOOKED_UP = {
     ("sealing_keys", "account"), ("sealing_keys", "device"), ("shares", "account"),
     ("shares", "device"), ("pins", "account"), ("pins", "chain"), ("pins", "device"),
     ("links", "locator"), ("links", "account"), ("link_tries", "account"), ("pending", "account"),
-    ("pending", "kind"), ("push_subscriptions", "account"), ("push_subscriptions", "device"),
+    ("pending", "kind"), ("history_chunks", "account"), ("history_chunks", "device"),
+    ("push_subscriptions", "account"), ("push_subscriptions", "device"),
     ("push_subscriptions", "sid"), ("push_subscriptions", "told_in"),
 }  # fmt: skip
 
@@ -36,6 +37,7 @@ async def test_nothing_is_sampled_but_what_rows_are_looked_up_by(accounts: Accou
         )
         await accounts.pushing.pushes.put(first.asker, where)
         sealed = os.urandom(99)
+        await accounts.services.histories.put(first.asker, second.id, 0, sealed)
         await accounts.services.pins.put(first.asker, sealed, first.key.sign("pins", sealed))
         await person.deposit(Machine(session=await person.sign_in()))
         waiting = Machine(session=await person.sign_in())

@@ -28,6 +28,7 @@ from ephemeral.accounts.service.recovery import Begun
 from ephemeral.accounts.service.sealed_values import SealedValues
 from ephemeral.accounts.service.sessions import Opened, Sessions
 from ephemeral.accounts.service.statements import Statements
+from ephemeral.accounts.service.suspensions import Suspensions
 from ephemeral.accounts.service.watches import Watches
 from ephemeral.protocol.accounts import hpke
 from ephemeral.protocol.accounts.chain import Chain
@@ -180,6 +181,7 @@ class AccountDesk:
         self.sessions = Sessions(pool, self.values, self.ended, proofs, os.urandom)
         self.passwords = Passwords(pool, os.urandom)
         self.hooks, self.watches = Hooks(), Watches(pool, desk.bus, index_key)
+        self.suspensions = Suspensions(pool, desk.bus, self.watches)
         self.statements = statements = Statements(self.values, ChainCache(), self.hooks)
         pendings = Pendings(statements)
         self.deletion = Deletion(
@@ -262,6 +264,7 @@ class AccountDesk:
               SELECT FROM accounts.devices WHERE name = p.id UNION ALL
               SELECT FROM accounts.sealing_keys WHERE payload = p.id UNION ALL
               SELECT FROM accounts.shares WHERE payload = p.id UNION ALL
+              SELECT FROM accounts.history_chunks WHERE payload = p.id UNION ALL
               SELECT FROM accounts.push_subscriptions WHERE payload = p.id UNION ALL
               SELECT FROM accounts.pins WHERE payload = p.id UNION ALL
               SELECT FROM accounts.links WHERE p.id IN (request, answer) UNION ALL
@@ -270,7 +273,8 @@ class AccountDesk:
               SELECT FROM accounts.contact_invitations WHERE p.id IN (payload, redemption) UNION ALL
               SELECT FROM accounts.records WHERE p.id IN (payload, boxes) UNION ALL
               SELECT FROM accounts.segments WHERE segment = p.id UNION ALL
-              SELECT FROM accounts.joins WHERE payload = p.id))
+              SELECT FROM accounts.joins WHERE payload = p.id UNION ALL
+              SELECT FROM accounts.reports WHERE payload = p.id))
               AS payloads,
             (SELECT count(*) FROM payload_keys k WHERE NOT EXISTS (
               SELECT FROM payloads p WHERE p.id = k.payload)) AS keys

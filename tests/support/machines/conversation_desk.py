@@ -265,6 +265,7 @@ class ConversationDesk:
             watches=accounts.watches,
             hooks=accounts.hooks,
             ended=accounts.ended,
+            suspensions=accounts.suspensions,
         )
         self.wakes = Wakes(self.pool, self.desk.faults.append)
         self.services = ConversationServices.of(
