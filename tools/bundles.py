@@ -37,8 +37,8 @@ ROOMS: Program = {
     "later.js": "js/pages/later.js",
 }
 # What is imported while the first screen is read, or at once where this browser is a device; what
-# is imported when it is needed; of that what speaks of another service, where there is one, and of notifications; what
-# talks, where this browser is a device; and what seals to a device's key.
+# is imported when it is needed; of that what speaks of another service, where there is one, and of
+# notifications; what talks, where this browser is a device; and what seals to a device's key.
 ACCOUNTS: Program = {
     "account.js": "js/pages/account.js",
     "account-inside.js": "js/account/inside.js",

@@ -1,5 +1,5 @@
-"""Notifications in a browser: switched on, sent by a real server to a push service, and shown by the
-service worker, which says that something is new and no more.
+"""Notifications in a browser: switched on, sent by a real server to a push service, and shown by
+the service worker, which says that something is new and no more.
 
 Chromium's own push service can't be reached here: the browser is told of another one, and what that
 one has got is given to the worker by the tools of its developers.
@@ -21,14 +21,17 @@ pytestmark = [pytest.mark.whole_chromium, pytest.mark.timeout(240)]
 # Subscribes at a service of this test instead of the browser's maker's.
 SUBSCRIBING = """
 (said) => {
-  let current = null;
-  const made = (options) => ({
-    options: { applicationServerKey: options.applicationServerKey.buffer.slice(0) },
+  const kept = () => JSON.parse(localStorage.getItem("subscribed") ?? "null");
+  const made = (key) => key === null ? null : {
+    options: { applicationServerKey: Uint8Array.from(key).buffer },
     toJSON: () => ({ endpoint: said.endpoint, keys: { p256dh: said.p256dh, auth: said.auth } }),
-    unsubscribe: async () => { current = null; return true; },
-  });
-  PushManager.prototype.getSubscription = async () => current;
-  PushManager.prototype.subscribe = async (options) => (current = made(options));
+    unsubscribe: async () => { localStorage.removeItem("subscribed"); return true; },
+  };
+  PushManager.prototype.getSubscription = async () => made(kept());
+  PushManager.prototype.subscribe = async ({ applicationServerKey }) => {
+    localStorage.setItem("subscribed", JSON.stringify([...applicationServerKey]));
+    return made(kept());
+  };
 }
 """
 
@@ -57,7 +60,8 @@ def delivered(watched: Watched, page: Page, scope: str) -> None:
     session = page.context.new_cdp_session(page)
     found: list[dict[str, Any]] = []
     session.on(
-        "ServiceWorker.workerRegistrationUpdated", lambda event: found.extend(event["registrations"])
+        "ServiceWorker.workerRegistrationUpdated",
+        lambda event: found.extend(event["registrations"]),
     )
     session.send("ServiceWorker.enable")
     while not any(one["scopeURL"] == scope for one in found):
@@ -98,13 +102,15 @@ def test_it_is_switched_on_tried_shown_and_switched_off(
     button(page, "Notify me")
     expect(page.get_by_text("On: this device is told")).to_be_visible()
     button(page, "Send me one")
-    expect(page.get_by_text("Sent. It should be here in a moment.")).to_be_visible()
+    expect(page.locator("#app").get_by_text("Sent. It should be here in a moment.")).to_be_visible()
     assert [len(one) for one in browser.received] == [16]
 
     # Somebody looks at the page: nothing is shown beside it.
     scope = f"{program.url}/account/"
     delivered(watched, page, scope)
-    expect(page.get_by_text("It has arrived: notifications work here.")).to_be_visible()
+    expect(
+        page.locator("#app").get_by_text("It has arrived: notifications work here.")
+    ).to_be_visible()
     assert shown(page) == []
 
     # Nobody does.
