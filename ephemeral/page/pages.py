@@ -135,8 +135,12 @@ class Pages:
             for code, one in catalogues.items()
         }
         account_map = import_map("../static", _ACCOUNT_LATER)
-        # It may look through the camera, for the picture on another device's screen.
-        self._account_program = (*program(account_map), permitting("camera"))
+        # It may look through the camera, for the picture on another device's screen, and has a
+        # service worker (js/account/push.js).
+        self._account_program = (
+            *program(account_map, "ephemeral-push"),
+            permitting("camera"),
+        )
         self._account = {
             code: rendered(
                 "account.html",

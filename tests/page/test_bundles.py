@@ -98,7 +98,10 @@ def test_what_may_stand_in_one_bundle_only_does():
     # What talks comes by itself, and judges keys too.
     assert curve == ["account-conversations.js", "account-inside.js"]
     # Two programs share no file, and each has its own.
-    assert (policy, words) == (["account.js", "home.js"], ["account-inside.js", "room.js"])
+    assert (policy, words) == (
+        ["account-push.js", "account.js", "home.js"],
+        ["account-inside.js", "room.js"],
+    )
 
 
 def test_the_page_of_rooms_carries_no_code_of_accounts(tmp_path: Path):

@@ -29,13 +29,29 @@ const PATH = "devices/me/push";
  * @typedef {(use: (parts: import("./parts.js").Parts) => Promise<any>) => Promise<any>} Beside  as AccountClient.beside
  */
 
-/** @param {string} script  its address, as a browser with Trusted Types wants it  @returns {Browser} */
-export const thisBrowser = (script) => ({
+/**
+ * The address of the service worker, as a browser with Trusted Types wants it. The policy of the account's document
+ * admits this policy beside that of its workers (device/worker-address.js), and it lets one script through. It can be
+ * made once.
+ * @param {string} script
+ */
+function trusted(script) {
+  const policy = /** @type {any} */ (globalThis).trustedTypes?.createPolicy("ephemeral-push", {
+    createScriptURL: (/** @type {string} */ url) => {
+      if (url !== script) throw new TypeError("not a script of this program");
+      return url;
+    },
+  });
+  return policy?.createScriptURL(script) ?? script;
+}
+
+/** To be called once. @param {string} script  address of the service worker  @returns {Browser} */
+export const thisBrowser = (script, address = trusted(script)) => ({
   isAble: () => "serviceWorker" in navigator && "PushManager" in globalThis && "Notification" in globalThis,
   permission: () => Notification.permission,
   ask: () => Notification.requestPermission(),
   register: async () => {
-    await navigator.serviceWorker.register(script, { updateViaCache: "none" });
+    await navigator.serviceWorker.register(address, { updateViaCache: "none" });
     return navigator.serviceWorker.ready;
   },
   registration: () => navigator.serviceWorker.getRegistration(),

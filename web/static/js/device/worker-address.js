@@ -5,15 +5,13 @@
  */
 
 const WORKER = new URL("./derive-worker.js", import.meta.url).href;
-/** From where the bundles are served. */
-const SERVICE = new URL("../account/sw.js", import.meta.url).href;
 const SLOW = new URL("./slow-derive-worker.js", import.meta.url).href;
 
 const policy = /** @type {any} */ (globalThis).trustedTypes?.createPolicy("ephemeral", {
   createScriptURL: (/** @type {string} */ url) => {
     // There are others beside these two, of which not every program is to carry the address.
     const folder = url.replace(/[a-z-]+-worker[.\w]*$/, "");
-    if (url !== SERVICE && folder !== WORKER.replace(/[^/]*$/, "")) throw new TypeError("not a script of this program");
+    if (folder !== WORKER.replace(/[^/]*$/, "")) throw new TypeError("not a script of this program");
     return url;
   },
 });

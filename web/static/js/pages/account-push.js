@@ -2,7 +2,6 @@
 
 import { Push, thisBrowser } from "../account/push.js";
 import { pushView, wordsOfPush } from "../account/views/push-view.js";
-import { workerAddress } from "../device/worker-address.js";
 import { fill } from "../ui/el.js";
 import { onLanguage } from "../ui/i18n.js";
 
@@ -12,7 +11,7 @@ import { onLanguage } from "../ui/i18n.js";
  * @param {string} script  address of the service worker
  */
 export function notifications(client, key, script) {
-  const push = new Push(key, (use) => client.beside(use), thisBrowser(workerAddress(false, script)));
+  const push = new Push(key, (use) => client.beside(use), thisBrowser(script));
   const silent = () => undefined;
   onLanguage(() => void push.speak(wordsOfPush()).catch(silent));
   return {
