@@ -25,6 +25,7 @@ from test_account_stories import (
     PASSWORD,
     PATIENT,
     account_page,
+    at_account,
     button,
     let_in,
     patience,  # noqa: F401
@@ -61,6 +62,7 @@ class Ada:
 
     def is_in(self, page: Page | None = None) -> None:
         """The page shows her account."""
+        at_account(page or self.page)
         heading = (page or self.page).get_by_role("heading", level=1)
         expect(heading).to_have_text(self.address, timeout=PATIENT)
 
@@ -131,6 +133,7 @@ def test_whoever_has_the_password_alone_and_begins_anew_is_refused(ada: Ada, cli
     told = thief.json("whoami")
     assert (told["device"], told["pending"]) == (None, None)
     assert thief.json("login", ada.address)["device"] is None
+    at_account(ada.page)
     expect(ada.page.locator(".account-row[data-device]")).to_have_count(1)
 
 
@@ -219,6 +222,7 @@ def test_after_a_restore_what_a_browser_keeps_opens_with_ten_words(
     shutil.copytree(database, yesterday)
     server.start()
     page.reload()
+    at_account(page)
     expect(page.get_by_role("heading", level=1)).to_have_text(address, timeout=PATIENT)
     page.goto("about:blank")
     server.stop()
@@ -243,8 +247,10 @@ def test_after_a_restore_what_a_browser_keeps_opens_with_ten_words(
     expect(wrong.first).to_contain_text("not the ten words", timeout=PATIENT)
     page.get_by_label("The ten words").fill(" ".join(words))
     button(page, "Open")
+    at_account(page)
     expect(page.get_by_role("heading", level=1)).to_have_text(address, timeout=PATIENT)
     # It is open from then on, with a new half.
     page.reload()
+    at_account(page)
     expect(page.get_by_role("heading", level=1)).to_have_text(address, timeout=PATIENT)
     expect(page.locator(".account-row[data-device]")).to_have_count(1)

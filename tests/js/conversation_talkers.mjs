@@ -52,6 +52,7 @@ export class Device {
   async opens() {
     this.member = await memberOf(this.client.parts);
     const { ask } = this.member;
+    this.member.pause = async () => undefined;
     this.asked = [];
     this.member.ask = async (method, path, request) => {
       this.asked.push({ method, path, ...request });
@@ -87,6 +88,7 @@ export class Device {
   /** Reads all that is new. */
   async sync() {
     const trouble = await this.talk.sync();
+    await this.talk.rest();
     return trouble.map(({ refusal }) => refusal.code);
   }
 

@@ -157,7 +157,8 @@ describe("people come and go", () => {
     const { people: [ada, bob], id } = await together(2);
     const eve = await somebody();
     const invitation = await ada.talk.invite({ conversation: id, name: "Ada" });
-    assert.deepEqual(await eve.talk.redeem(invitation, "Eve"), { account: ada.account, name: "Ada", conversation: id });
+    const { account, chain } = ada;
+    assert.deepEqual(await eve.talk.redeem(invitation, "Eve"), { account, chain, name: "Ada", conversation: id });
     const come = (await ada.talk.redeemed()).filter(({ conversation }) => conversation === id);
     assert.deepEqual(come.map(({ name }) => name), ["Eve"]);
     await ada.sync();

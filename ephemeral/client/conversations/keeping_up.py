@@ -124,21 +124,22 @@ class KeepingUp:
 
     async def read_on(self, one: Following) -> None:
         """Read to the end of a log; where it isn't the one that was read here, see what it is."""
-        for _ in range(2):
+        for again in (False, True):
             try:
-                await self._reading.read_on(one)
+                await self._reading.read_on(one, again=again)
             except Refusal as refusal:
                 if refusal.code == "not_found":
                     self._lose(one)
-                elif refusal.code == "broken":
+                elif refusal.code == "broken" and not again:
                     await self._returning.go_back(one)
                     continue
+                elif refusal.code == "broken":
+                    self._refuse(one, "log_fork")
                 elif refusal.code == "record_gone":
                     self._refuse(one, refusal.code)
                 else:
                     raise
             return
-        self._refuse(one, "log_fork")
 
     async def look_again(self, one: Following) -> None:
         """Read on, after the server said that its log is another one; where reading finds nothing,

@@ -27,7 +27,7 @@ from ephemeral.protocol.errors import Refusal, refuse
 
 __all__ = ["Reading"]
 
-# What a message of a log that has gone another way is refused for.
+# What an entry of a log that has gone another way is refused for.
 _OF_ANOTHER_LOG = {"log_fork", "message_record"}
 
 
@@ -44,10 +44,8 @@ class _Page:
     #: Nothing beyond is read; or only from this place on, since what was before is destroyed.
     stop: bool = False
     skip: int | None = None
-    #: Whether the server's log is seen to be another one than what was read here; whether that is
-    #: to be seen by what comes later.
-    forked: bool = False
-    more: bool = False
+    #: Whether this may be another log than the one that was read here, which is seen at its end.
+    doubted: bool = False
 
 
 class Reading:
@@ -72,10 +70,11 @@ class Reading:
         assert device is not None, "conversations have devices"
         self._device = device
 
-    async def read_on(self, one: Following) -> None:
+    async def read_on(self, one: Following, *, again: bool = False) -> None:
         """Read to the log's end, or to what can't be followed. Refuses `malformed`, `broken`.
 
-        `broken`: what the server shows isn't the log that was read here.
+        `broken`: what the server shows isn't the log that was read here. `again`: this begins where
+        both logs were the same, so whatever doesn't fit is the fault of whoever wrote it.
         """
         boxes: dict[int, ServedEpoch] = {}
         while one.state == following.FOLLOWING:
@@ -84,13 +83,16 @@ class Reading:
             except Refusal as refusal:
                 if refusal.code != "behind":
                     raise
+                before = one.log.place
                 await self._beginning.skip(one, (refusal.details or {}).get("first"))
+                # Where nothing is gained it is no use to ask again.
+                refuse(one.log.place <= before, "behind")
                 continue
             if any(item.kind == RECORD and item.s not in boxes for item in page.items):
                 served = await self._service.epochs(one.conversation, one.record.epoch - 1)
                 refuse(_is_elsewhere(one, served), "broken")
                 boxes = {epoch.s: epoch for epoch in served}
-            skipped = await self._page(one, page, boxes)
+            skipped = await self._page(one, page, boxes, doubted=page.more and not again)
             if not page.more and not skipped:
                 behind = one.log.place < page.s and one.state == following.FOLLOWING
                 refuse(behind or page.s < one.log.place, "broken")
@@ -98,15 +100,16 @@ class Reading:
                 refuse(here is not None and here != page.hash, "broken")
                 return
 
-    async def _page(self, given: Following, page: LogPage, boxes: dict[int, ServedEpoch]) -> bool:
+    async def _page(
+        self, given: Following, page: LogPage, boxes: dict[int, ServedEpoch], *, doubted: bool
+    ) -> bool:
         """Read a page, and write down what it brings; whether some of it had to be skipped."""
+        # Nothing is shown of it, in whatever order, and nobody is blamed.
+        refuse(_is_other(given, page), "broken")
         # What is refused in the midst of it leaves no trace.
         one = given.copy()
-        read = _Page(
-            seed=following.seed_of(self._store, one.conversation, one.record.epoch),
-            forked=_is_other(one, page),
-            more=page.more,
-        )
+        seed = following.seed_of(self._store, one.conversation, one.record.epoch)
+        read = _Page(seed=seed, doubted=doubted)
         for item in page.items:
             entry = item.entry
             if entry is None and item.kind == RECORD and item.s in boxes:
@@ -122,9 +125,6 @@ class Reading:
             else:
                 self._message(one, item, entry, read)
                 one.reach(log)
-        # Nothing of it was a lie, and it isn't what follows here: it is read in its own order.
-        blamed = any(each.kind == news.REFUSED for each in read.news)
-        refuse(read.forked and not blamed and not read.stop, "broken")
         self._write(one, read)
         given.become(one)
         if read.skip is not None:
@@ -195,8 +195,7 @@ class Reading:
         except Refusal as refusal:
             if not judging.is_verdict(refusal.code):
                 raise
-            # Where the log is another, nobody has lied.
-            refuse(refusal.code == "log_fork" and (read.forked or read.more), "broken")
+            refuse(read.doubted and refusal.code in _OF_ANOTHER_LOG, "broken")
             code = "update_needed" if refusal.code == "record_version" else refusal.code
             one.state, one.why = following.REFUSED, code
             read.news.append(self._refused(one, item, code))
@@ -265,8 +264,7 @@ class Reading:
         try:
             opened = self._opened(one, item, entry, read.seed)
         except Refusal as refusal:
-            other = read.forked and refusal.code in _OF_ANOTHER_LOG
-            refuse(other and not read.news, "broken")
+            refuse(read.doubted and refusal.code in _OF_ANOTHER_LOG, "broken")
             read.news.append(self._refused(one, item, refusal.code))
             return
         # Signed by this device, which never made it: somebody else has its key.
@@ -318,7 +316,11 @@ class Reading:
             return
         person = record.person_of(item.device, self._people)
         assert person is not None, "open_message has found them"
-        details: dict[str, object] = {}
+        # What proves it to others goes with the line, and no further.
+        details: dict[str, object] = {
+            "ad": b64encode(opened.ad.encode()),
+            "signature": b64encode(opened.signature),
+        }
         if content.kind in {"edit", "delete"}:
             details["counts"] = self._counts(one, item, content, person.chain, read)
         elif content.kind == "card":
@@ -372,7 +374,7 @@ def _is_other(one: Following, page: LogPage) -> bool:
 def _is_elsewhere(one: Following, served: list[ServedEpoch]) -> bool:
     """Whether the server has another record than the newest one here, or none so new, or one where
     something else was read."""
-    mine = any(each.entry == one.signed.entry() for each in served)
+    mine = any((each.s, each.entry) == (one.record_s, one.signed.entry()) for each in served)
     gone = bool(served) and served[0].epoch > one.record.epoch
     between = any(each.epoch > one.record.epoch and each.s <= one.log.place for each in served)
     return between or not (mine or gone)

@@ -55,6 +55,36 @@ async def test_a_server_that_was_set_back_is_followed_visibly_and_nothing_is_sho
         assert texts(heard) == ["after", "kept here", "indeed"]
 
 
+@pytest.mark.parametrize("most", [100, 2])
+async def test_a_log_that_went_another_way_is_shown_in_its_own_order_and_nobody_is_blamed(
+    database_url: str, tmp_path: Path, copied: Callable[[str], str], most: int
+):
+    """Also where the first of what is new there was written before anything of it was read."""
+    people: list[Device] = []
+    async with village_at(database_url, tmp_path) as village:
+        ada, bob, eve = [await village.new(name) for name in ("ada", "bob", "eve")]
+        people = village.devices
+        await ada.befriend(bob)
+        await ada.befriend(eve)
+        async with ada.open() as talk:
+            conversation = await talk.found([bob.chain, eve.chain])
+        for one in people:
+            await one.hears()
+    backup = copied(database_url)
+    shutil.copytree(tmp_path / "data", tmp_path / "older" / "data")
+    async with village_at(database_url, tmp_path, people):
+        await bob.says(conversation, "lost by the server")
+    async with village_at(backup, tmp_path / "older", people):
+        for one, said in ((ada, "one"), (eve, "two")):
+            await one.says(conversation, said)
+        for said in ("three", "four", "five"):
+            await ada.says_all(conversation, said)
+        bob.around = paged(most)
+        heard = await bob.hears()
+        assert refusals(heard) == ["server_back"]
+        assert texts(heard) == ["lost by the server", "one", "two", "three", "four", "five"]
+
+
 async def test_who_was_removed_does_not_come_back_with_a_server_that_went_back(
     database_url: str, tmp_path: Path, copied: Callable[[str], str]
 ):
@@ -120,6 +150,20 @@ async def test_a_server_that_has_lost_what_was_sealed_is_gone_on_with_by_a_repai
         assert await bob.texts() == ["here we are"]
         await bob.says(again, "indeed")
         assert (await ada.texts())[-1] == "indeed"
+
+
+def paged(most: int) -> Callable[[Ask], Ask]:
+    """A server whose pages of a log hold so many entries."""
+
+    def around(ask: Ask) -> Ask:
+        async def asked(method, path, *rest, **more):
+            return await ask(
+                method, f"{path}&limit={most}" if "/messages?" in path else path, *rest, **more
+            )
+
+        return asked
+
+    return around
 
 
 def unreachable_for(end: str) -> Callable[[Ask], Ask]:

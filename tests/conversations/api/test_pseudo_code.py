@@ -225,6 +225,29 @@ async def test_what_is_no_longer_kept_is_a_gap_and_no_end(
     assert texts(anna, c)[-1] == "I'm here again"
 
 
+async def test_of_a_log_that_went_another_way_nothing_is_shown(
+    pair: tuple[PlainTalker, PlainTalker],
+):
+    """10.4. It is read in its own order, once it is known from where."""
+    anna, bert = pair
+    c = await anna.found(bert.me)
+    await bert.meet(c)
+    for text in ("One", "Two"):
+        await anna.send(c, text)
+    ask = bert.ask
+
+    async def another(method: str, path: str, body: object = None) -> Any:
+        answer = await ask(method, path, body)
+        if "/messages" in path:
+            answer["hash"] = b64encode(bytes(32))
+        return answer
+
+    bert.ask = another  # type: ignore[method-assign]
+    with pytest.raises(Stopped, match="went back"):
+        await bert.read(c)
+    assert texts(bert, c) == []
+
+
 async def test_a_box_that_does_not_open_is_mended_by_the_next_epoch(
     pair: tuple[PlainTalker, PlainTalker],
 ):

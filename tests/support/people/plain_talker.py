@@ -87,6 +87,12 @@ def read(entry: bytes) -> Json:
     return record | {"R": b64encode(sha(data))}
 
 
+def next_hash(h: bytes, item: Json) -> bytes:
+    """5.1."""
+    head = h + item["s"].to_bytes(8, "big") + bytes([item["kind"]])
+    return sha(head + b64decode(item["device"]) + b64decode(item["digest"]))
+
+
 class PlainTalker:
     """One device of a person. `asked` counts requests by what they are."""
 
@@ -226,13 +232,17 @@ class PlainTalker:
                     raise
                 await self.skip(c, refusal.args[1]["details"]["first"])
                 continue
+            if self.is_other(k, page):
+                self.require(k, "log_fork" if again else "good")
+                again = True
+                await self.back(c)
+                continue
             for item in page["entries"]:
                 entry = b64decode(item["entry"]) if "entry" in item else None
                 digest = b64decode(item["digest"])
                 if item["s"] != k.s + 1 or (entry is not None and sha(entry) != digest):
                     raise Stopped("a server's fault")
-                head = k.h + item["s"].to_bytes(8, "big") + bytes([item["kind"]])
-                h = sha(head + b64decode(item["device"]) + digest)
+                h = next_hash(k.h, item)
                 if item["kind"] == 1:
                     if not await self.a_record(c, k, item):
                         break
@@ -240,14 +250,16 @@ class PlainTalker:
                     self.a_message(k, item, entry)
                 k.s, k.h = item["s"], h
                 k.hashes[k.s] = h
-            if k.s == page["s"] and k.h != b64decode(page["hash"]):
-                self.require(k, "log_fork" if again else "good")
-                again = True
-                await self.back(c)
-                continue
             more = page["more"] or k.s < page["s"]
         if k.state == "following" and k.first is not None:
             await self.ask("POST", f"/chatrooms/{c}/ack", {"cursor": k.s})
+
+    def is_other(self, k: Kept, page: Json) -> bool:
+        """Whether a page goes on from something else than what was read."""
+        h = k.h
+        for item in page["entries"]:
+            h = next_hash(h, item)
+        return k.s + len(page["entries"]) == page["s"] and h != b64decode(page["hash"])
 
     async def a_record(self, c: str, k: Kept, item: Json) -> bool:
         """Whether reading goes on behind it: not where `skip` has gone elsewhere."""

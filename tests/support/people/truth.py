@@ -14,6 +14,8 @@ from ephemeral.protocol.conversations.records import Record, SignedRecord
 ROUNDS = 8
 #: Lines with a code that say no more than what people did.
 _USUAL = {"not_member", "renewal_failed", "changes_not_seen"}
+#: And once the server was set back: its senders send again what others have read of them before.
+_SET_BACK = {"server_back", "box_broken", "message_again"}
 
 
 @dataclass
@@ -232,7 +234,7 @@ def _in_force(line: dict[int, Record], s: int) -> list[Record]:
 
 
 def _usual(gossip: Gossip, actor: Actor) -> None:
-    usual = _USUAL | ({"server_back", "box_broken"} if gossip.era else set())
+    usual = _USUAL | (_SET_BACK if gossip.era else set())
     codes = {each.line.code for each in actor.seen.values() if each.line.code is not None} - usual
     assert codes == set(), (actor.name, codes)
 

@@ -1,10 +1,11 @@
 /** What was read is written down: lines that are shown, what changes them, and how far it was read. All or nothing. */
 
 import { toBase64url } from "../protocol/encoding.js";
-import { Registers } from "../protocol/conversations/registers.js";
 import { changesOf } from "./changes.js";
+import { heardOfOwn, isHidden, isMentioned, isOfOthers } from "./marks.js";
+import { placeOf, putAway } from "./met.js";
 import { inForce } from "./state.js";
-import { keysOf } from "./store.js";
+import { keysOf, writeRegister } from "./store.js";
 
 /** So long after a message it can be changed, by the server's times of both. */
 const CHANGEABLE_MS = 86_400_000;
@@ -35,6 +36,8 @@ export class Applying {
   #self;
   #within;
   #state;
+  /** @type {Set<string>} */
+  #others = new Set();
 
   /**
    * @param {string} id
@@ -48,6 +51,11 @@ export class Applying {
     this.#self = self;
     this.#within = within;
     this.#state = { ...state };
+  }
+
+  /** Other conversations in which something is shown otherwise by what own devices have said. */
+  get others() {
+    return [...this.#others];
   }
 
   /** @param {readonly Read[]} all  @returns {Promise<State>} as it is afterwards; it is to be written, too */
@@ -89,7 +97,7 @@ export class Applying {
     }
     if ((await within.keys(this.#keys.drafts)).length === 0) await within.remove(this.#keys.posting);
     await this.#forget(signed.record);
-    if (before !== null) await this.#putAway(this.#state.record.place);
+    if (before !== null) await putAway(within, this.#id, this.#state.record.place);
     const isIn = signed.record.people.some(({ chain }) => toBase64url(chain) === this.#self.chain);
     Object.assign(this.#state, {
       record: inForce(signed, read.s), keyed: seed !== null,
@@ -100,6 +108,8 @@ export class Applying {
     const hasNew = before !== null && signed.record.devices.some(({ device }) => before.indexOf(device) < 0);
     const isNamed = this.#self.isAlone || (await within.read(this.#keys.card)) !== undefined;
     if (hasNew && read.isHost && isNamed) this.#state.unnamed = true;
+    if (hasNew) this.#state.strange = true;
+    if (this.#state.at === 0) this.#state.at = read.at;
     const R = toBase64url(signed.hash);
     const shown = await within.line(this.#id, read.s);
     if (shown?.R === R) return;
@@ -115,34 +125,6 @@ export class Applying {
     for (const key of await within.keys(this.#keys.records)) {
       if (key < this.#keys.record(Math.max(epoch - RECORDS, 0))) await within.remove(key);
     }
-  }
-
-  /** Ids of messages of older epochs are looked for seldom. @param {number} place  of the record before */
-  async #putAway(place) {
-    const within = this.#within;
-    for (const key of await within.keys(this.#keys.messages)) {
-      const at = await within.read(key);
-      if (at >= place) continue;
-      const block = this.#keys.block(at);
-      await within.put(block, { ...await within.read(block), [key.slice(this.#keys.messages.length)]: at });
-      await within.remove(key);
-    }
-  }
-
-  /**
-   * Where a message stands.
-   * @param {string} device
-   * @param {string} id
-   * @returns {Promise<number|undefined>}
-   */
-  async #placeOf(device, id) {
-    const fresh = await this.#within.read(this.#keys.message(device, id));
-    if (fresh !== undefined) return fresh;
-    for (const block of (await this.#within.keys(this.#keys.older)).reverse()) {
-      const place = (await this.#within.read(block))[`${device}.${id}`];
-      if (place !== undefined) return place;
-    }
-    return undefined;
   }
 
   /** @param {MessageRead} read */
@@ -197,14 +179,30 @@ export class Applying {
         this.#state.reads = { ...this.#state.reads, [chain]: Math.max(this.#state.reads[chain] ?? 0, Number(body.place)) };
         return undefined;
       case "profile":
+        // Another own device has said who this is.
+        if (chain === this.#self.chain) this.#state.strange = false;
         return this.#within.put(this.#keys.profile(chain), body);
       case "card":
         return read.isAdmin ? this.#within.put(this.#keys.card, body) : this.#refuse(read, "not_admin", read.id);
       case "sync":
         return this.#self.isAlone ? this.#sync(content) : this.#refuse(read, "content_form", read.id);
       default:
-        return this.#show(read, messageLine(read));
+        return this.#said(read);
     }
+  }
+
+  /** @param {MessageRead} read */
+  async #said(read) {
+    if (await isHidden(this.#within, this.#id, read)) return;
+    const line = messageLine(read);
+    await this.#show(read, line);
+    this.#state.last = read.s;
+    this.#state.at = read.at;
+    if (!isOfOthers(line, this.#self.chain)) return;
+    this.#state.heard = read.s;
+    if (read.s <= this.#state.mark) return;
+    this.#state.unread += 1;
+    if (isMentioned(line, this.#self.chain)) this.#state.mentioned += 1;
   }
 
   /**
@@ -215,9 +213,11 @@ export class Applying {
    * @param {boolean} [anybody]  not only who wrote it, and at any time
    */
   async #change(read, of, change, anybody = false) {
-    const place = await this.#placeOf(of.device, of.id);
+    const place = await placeOf(this.#within, this.#id, of);
     const line = place === undefined ? undefined : await this.#within.line(this.#id, place);
-    const may = place !== undefined && line?.kind === "message" && line.content !== null && line.content.kind !== "unknown" &&
+    // It came before this device did, its time was over, or it was hidden.
+    if (place === undefined || line === undefined) return undefined;
+    const may = line.kind === "message" && line.content !== null && line.content.kind !== "unknown" &&
       (anybody || (line.chain === read.chain && read.at - line.at <= CHANGEABLE_MS));
     if (!may) return this.#refuse(read, "message_target", read.id);
     return this.#within.show(this.#id, place, change(line), line.until);
@@ -225,8 +225,10 @@ export class Applying {
 
   /** @param {import("../protocol/conversations/contents.js").Content} content */
   async #sync(content) {
-    const registers = Registers.fromJson((await this.#within.read("own-registers")) ?? {});
-    await this.#within.put("own-registers", registers.with(content).toJson());
+    const { register, key, value } = content.body;
+    await writeRegister(this.#within, String(register), String(key), value);
+    const other = await heardOfOwn(this.#within, content.body, this.#self.chain);
+    if (other !== null) this.#others.add(other);
   }
 
   /** Its sender still has what was destroyed before it came here. @param {import("./reading.js").DestroyedRead} read */
@@ -263,7 +265,7 @@ export class Applying {
 
   /** Where such a message was met before. @param {Pick<Place, "device"|"s">} place  @param {string} id @returns {Promise<number|undefined>} */
   #met({ device, s }, id) {
-    return s <= this.#state.back ? this.#placeOf(device, id) : this.#within.read(this.#keys.message(device, id));
+    return s <= this.#state.back ? placeOf(this.#within, this.#id, { device, id }) : this.#within.read(this.#keys.message(device, id));
   }
 
   /** @param {Place} place  @param {string} code  @param {string|null} id */

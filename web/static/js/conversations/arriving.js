@@ -5,9 +5,8 @@ import { Refusal } from "../protocol/errors.js";
 import { isSame } from "../protocol/accounts/derivation.js";
 import { firstReason, judge } from "../protocol/conversations/judge.js";
 import { SignedRecord } from "../protocol/conversations/records.js";
-import { Registers } from "../protocol/conversations/registers.js";
 import { inForce, newState } from "./state.js";
-import { keysOf } from "./store.js";
+import { keysOf, readRegister } from "./store.js";
 
 /**
  * @typedef {import("./state.js").Parts} Parts
@@ -129,8 +128,7 @@ export class Arriving {
 
   /** What own devices have followed of this conversation. @returns {Promise<Uint8Array[]>} */
   async #pinned() {
-    const registers = Registers.fromJson((await this.#parts.store.read("own-registers")) ?? {});
-    const value = /** @type {any} */ (registers.get("conversation", this.#id));
+    const value = (await readRegister(this.#parts.store, "conversation"))[this.#id];
     const told = (await this.#parts.member.pinned())[this.#id];
     return [value?.R, told].filter((one) => isBase64url(one, 32)).map((one) => fromBase64url(one, 32));
   }

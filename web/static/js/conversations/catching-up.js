@@ -80,7 +80,7 @@ export class CatchingUp {
   async #arrive(kept, how) {
     try {
       const { state, signed } = await new Arriving(this.#id, this.#parts).arrive(how);
-      return await this.#begin(kept, { ...state, queued: kept?.queued ?? 0 }, signed, []);
+      return await this.#begin(kept, { ...state, ...shownBefore(kept) }, signed, []);
     } catch (error) {
       const { code } = /** @type {Refusal} */ (error);
       if (kept === null && code === "record_uninvited") {
@@ -165,16 +165,20 @@ export class CatchingUp {
     }
     this.#isDoubted = false;
     const self = { device: toBase64url(member.device), chain: toBase64url(member.chain), isAlone: await this.#isAlone() };
+    /** @type {string[]} */
+    let others = [];
     const next = await store.change(async (within) => {
       const now = await readState(within, this.#id);
       // Another tab has read it.
       if (now === null || !isAt(state, now)) return now;
-      const after = await new Applying(this.#id, self, within, now).apply(read);
+      const applying = new Applying(this.#id, self, within, now);
+      const after = await applying.apply(read);
+      others = applying.others;
       await within.put(this.#keys.state, after);
       return after;
     });
     if (next === null) throw new Refusal("conversation_unknown");
-    this.#parts.changed(this.#id);
+    for (const id of [this.#id, ...others]) this.#parts.changed(id);
     return { next, more: page.more || read.length < page.items.length || next.place < page.s };
   }
 
@@ -295,6 +299,13 @@ export class CatchingUp {
     }
     return this.run();
   }
+}
+
+/** What is kept of one that is met anew, of what was shown and put into the outbox. @param {State|null} kept */
+function shownBefore(kept) {
+  if (kept === null || kept.standing === "request") return {};
+  const { queued, last, at, heard, mark, told } = kept;
+  return { queued, last, at, heard, mark, told };
 }
 
 /** The first place that a server still has. @param {unknown} error  `behind` */

@@ -45,7 +45,8 @@ import { Refusal, isPassing } from "../protocol/errors.js";
  *
  * @typedef {import("../protocol/conversations/records.js").Leave} Leave
  * @typedef {PersonNow & {account: string|null, invitation: Uint8Array, sealed: Uint8Array}} Joining
- * @typedef {{people: PersonNow[], leaves: Leave[], joins: Joining[]}} Members
+ * @typedef {{people: PersonNow[], leaves: Leave[], joins: Joining[], cursors: Cursor[]}} Members
+ * @typedef {{device: string, cursor: number}} Cursor  how far a device has stored what it read; its id in base64url
  * @typedef {{account: string, state: string, chain: Uint8Array|null}} Contact
  * @typedef {{conversation: string|null, invitation: Uint8Array, account: string, sealed: Uint8Array}} Redemption
  */
@@ -130,6 +131,7 @@ export class ConversationApi {
         ...person(one), account: typeof one.account === "string" ? one.account : null,
         invitation: fromBase64url(one.invitation), sealed: fromBase64url(one.sealed),
       })),
+      cursors: list(answer.cursors).map(({ device: id, cursor }) => ({ device: text(id), cursor: count(cursor) })),
     };
   }
 
@@ -214,10 +216,10 @@ export class ConversationApi {
     return person(await this.#ask("GET", `contacts/${account}/devices`));
   }
 
-  /** @param {Uint8Array} id  @param {Uint8Array} sealed  @param {string|null} conversation */
+  /** @param {Uint8Array} id  @param {Uint8Array} sealed  @param {string|null} conversation  @returns {Promise<number>} until when, in milliseconds */
   async invite(id, sealed, conversation) {
     const body = { id: toBase64url(id), sealed: toBase64url(sealed), ...(conversation === null ? {} : { conversation }) };
-    await this.#ask("POST", "contacts/invitations", { body });
+    return count((await this.#ask("POST", "contacts/invitations", { body })).expires_at);
   }
 
   /** An invitation that is of no more use. @param {Uint8Array} id */

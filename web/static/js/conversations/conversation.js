@@ -3,17 +3,18 @@
  * done in turn.
  */
 
-import { fromBase64url, toBase64url } from "../protocol/encoding.js";
+import { fromBase64url } from "../protocol/encoding.js";
 import { Refusal } from "../protocol/errors.js";
 import { isSame } from "../protocol/accounts/derivation.js";
-import { authenticator, authenticatorNumber } from "../protocol/conversations/epochs.js";
 import { due } from "../protocol/conversations/judge.js";
 import { signLeave } from "../protocol/conversations/leaves.js";
 import { Beginning } from "./beginning.js";
 import { CatchingUp } from "./catching-up.js";
 import { Sending } from "./sending.js";
-import { readRecord, readState, standpoint } from "./state.js";
-import { keysOf } from "./store.js";
+import { ShownConversation } from "./shown.js";
+import { Speaking } from "./speaking.js";
+import { readState, standpoint } from "./state.js";
+import { keysOf, readRegister } from "./store.js";
 
 /**
  * @typedef {import("./state.js").Parts} Parts
@@ -37,8 +38,13 @@ import { keysOf } from "./store.js";
  * @property {boolean} copied
  * @property {{[chain: string]: number}} reads
  * @property {{name: string, picture: string|null}|null} card
+ * @property {number} mark  up to which place it was read, on whichever own device
+ * @property {number} unread  messages of others behind it
+ * @property {number} mentioned  those of them that name oneself
  */
 
+/** What is said before anything else by whoever hasn't said who they are. */
+const NAMED = ["text", "reply"];
 /** So often a device begins an epoch because its box doesn't open. */
 const MEND_MS = 3_600_000;
 
@@ -59,6 +65,8 @@ export class Conversation {
     this.#catchingUp = new CatchingUp(id, parts);
     this.#beginning = new Beginning(id, parts, this.#catchingUp);
     this.#sending = new Sending(id, parts, this.#catchingUp, (how) => this.#renew(how));
+    this.shown = new ShownConversation(id, parts, this.#sending);
+    this.says = new Speaking((kind, body) => this.send(kind, body), (message) => parts.api.destroy(id, message));
   }
 
   /**
@@ -85,11 +93,23 @@ export class Conversation {
    * Says something; it is kept and sent, now or the next time.
    * @param {string} kind  of docs/conversations.md, 6.2
    * @param {Body} body
+   * @param {(waiting: {kind: string, body: Body}) => boolean} [isOlder]  in place of what still waits, and is out of date by it
    * @returns {Promise<string>} the message's id; what stops it is thrown by `flush`
    * @throws {Refusal} `content_form`, `not_member`; `conversation_unknown`
    */
-  async say(kind, body) {
-    return this.#sending.put(kind, body);
+  async say(kind, body, isOlder) {
+    if (NAMED.includes(kind)) await this.#introduce();
+    return this.#sending.put(kind, body, isOlder);
+  }
+
+  /** Who has come, or whose device has, is told who speaks before they hear it. */
+  async #introduce() {
+    const { store } = this.#parts;
+    if ((await readState(store, this.id))?.strange !== true) return;
+    const me = (await readRegister(store, "profile"))[""];
+    if (me === undefined) return;
+    await this.#sending.put("profile", me, ({ kind }) => kind === "profile");
+    await this.note({ strange: false });
   }
 
   /** Sends all that waits. @throws {Refusal} what stops it */
@@ -112,18 +132,12 @@ export class Conversation {
 
   /** @param {string} text  @param {Uint8Array[]} [mentions]  chains */
   text(text, mentions = []) {
-    return this.send("text", { text, mentions: mentions.map(toBase64url) });
+    return this.says.text(text, mentions);
   }
 
-  /**
-   * Takes a message of one's own back, for everybody; where it still waits on the server it is destroyed.
-   * @param {{device: string, id: string}} of
-   */
-  async withdraw(of) {
-    await this.send("delete", { of });
-    await this.#parts.api.destroy(this.id, of.id).catch((error) => {
-      if (error.code !== "not_found") throw error;
-    });
+  /** Takes a message of one's own back, for everybody. @param {{device: string, id: string}} of */
+  withdraw(of) {
+    return this.says.withdraw(of);
   }
 
   /**
@@ -149,21 +163,6 @@ export class Conversation {
       if (come.length === 0) return null;
       return { change: { add: come.map(({ chain }) => ({ chain, role: /** @type {const} */ ("member") })) }, people: come };
     });
-  }
-
-  /**
-   * Whether somebody has been in it in that epoch or since, as far as that is kept; what isn't counts as if.
-   * @param {number} epoch
-   * @param {Uint8Array} chain
-   */
-  async hadSince(epoch, chain) {
-    const { store } = this.#parts;
-    const newest = (await readState(store, this.id))?.record.epoch ?? 0;
-    for (let at = newest; at >= epoch; at -= 1) {
-      const signed = await readRecord(store, this.id, at);
-      if (signed === null || signed.record.person(chain) !== null) return true;
-    }
-    return false;
   }
 
   /** @param {readonly Uint8Array[]} chains */
@@ -253,7 +252,7 @@ export class Conversation {
     const state = await readState(store, this.id);
     if (state?.standing !== "following") return;
     const isBad = state.listed && !state.keyed && state.place >= state.first && member.now() - state.mended >= MEND_MS;
-    if (isBad) await this.#note({ mended: member.now() });
+    if (isBad) await this.note({ mended: member.now() });
     if (isBad || (state.pinned && !state.listed)) await this.#inTurn(() => this.#renew({ ended: false }));
     const card = state.unnamed ? await store.read(this.#keys.card) : undefined;
     if (card === undefined) return;
@@ -264,11 +263,11 @@ export class Conversation {
 
   /** Newcomers are told, or will be by what waits in the outbox. */
   named() {
-    return this.#note({ unnamed: false });
+    return this.note({ unnamed: false });
   }
 
   /** @param {Partial<State>} change */
-  async #note(change) {
+  async note(change) {
     await this.#parts.store.change(async (within) => {
       const now = await readState(within, this.id);
       if (now !== null) await within.put(this.#keys.state, { ...now, ...change });
@@ -283,54 +282,32 @@ export class Conversation {
     });
   }
 
-  /** @returns {Promise<View>} @throws {Refusal} `conversation_unknown` */
-  async view() {
-    const { member, store } = this.#parts;
-    const state = await readState(store, this.id);
-    if (state === null) throw new Refusal("conversation_unknown");
-    const record = state.record.epoch === 0 ? null : (await standpoint(store, this.id, state)).signed.record;
-    return {
-      id: this.id, standing: state.standing, why: state.why, reason: state.reason, place: state.place,
-      epoch: state.record.epoch, timer: record?.timer ?? 0, role: record?.person(member.chain)?.role ?? null,
-      people: (record?.people ?? []).map(({ chain, role, since }) => ({ chain: toBase64url(chain), role, since })),
-      waiting: (await this.#sending.waiting()).map(({ waiting: { attempt: _, ...one } }) => one),
-      blamed: state.blamed, copied: state.copied, reads: state.reads,
-      card: (await store.read(this.#keys.card)) ?? null,
-    };
-  }
-
-  /** Lines, the newest first. @param {{before?: number, limit: number}} how */
-  lines(how) {
-    return this.#parts.store.shown(this.id, how);
+  /** How it stands. @throws {Refusal} `conversation_unknown` */
+  view() {
+    return this.shown.view();
   }
 
   /**
-   * A message was looked at here: from now on its timer runs.
-   * @param {number} place
+   * Lines in a window: the newest first, before a place; or the oldest first, after one.
+   * @param {{before?: number, after?: number, limit: number}} how
    */
-  async seen(place) {
-    const { member, store } = this.#parts;
-    await store.change(async (within) => {
-      const line = await within.line(this.id, place);
-      if (!(line?.timer > 0) || line.until !== undefined) return;
-      const until = member.now() + 1000 * line.timer;
-      await within.show(this.id, place, { ...line, until }, until);
-    });
+  lines(how) {
+    return this.shown.page(how);
   }
 
-  /** A line is to be gone from this device. @param {number} place */
-  async hide(place) {
-    await this.#parts.store.change(async (within) => within.hide(this.id, place));
+  /** A message was looked at here: from now on its timer runs. @param {number} place */
+  seen(place) {
+    return this.shown.seen(place);
+  }
+
+  /** A line is to be gone from this device alone. @param {number} place */
+  hide(place) {
+    return this.shown.hide(place);
   }
 
   /** 60 digits by which members compare whether they are in the same conversation. */
-  async number() {
-    const { store } = this.#parts;
-    const state = await readState(store, this.id);
-    if (state === null) throw new Refusal("conversation_unknown");
-    const { seed, signed } = await standpoint(store, this.id, state);
-    if (seed === null) throw new Refusal("message_unreadable");
-    return authenticatorNumber(await authenticator(seed, signed.hash));
+  number() {
+    return this.shown.number();
   }
 
   /** The record in force, and the people's keys: what a conversation that goes on from here begins with. */

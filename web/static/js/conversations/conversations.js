@@ -1,18 +1,26 @@
 /**
- * All conversations of an account, as one of its devices has them: a client without a page. Whoever shows it listens
- * to `changed`.
+ * All conversations of an account, as one of its devices has them: a client without a page.
+ *
+ * What a page calls. Of all: `list`, `summary`, `names`, `subscribe` (what has changed, who writes, how far things have
+ * come), `look` (which one is open), `read` (up to a place), `hide` (for this account alone), `draft`; `found`, `direct`,
+ * `people`, `repair` ("begin again with the same people"); `inviting` and `own` (registers: docs/conversations.md, 9.2).
+ * Of one, `of(id)`: `says` (text, reply, edit, react, withdraw, name), `shown` (page, line, find, search, profiles,
+ * receipts), `view`, `seen` (a timer runs), `add`, `remove`, `role`, `timer`, `leave`, `end`, `flush`, `discard`.
+ * What is said waits in `view().waiting` until it stands in the log; nothing is lost when a call fails.
  */
 
-import { fromBase64url, hex, toBase64url } from "../protocol/encoding.js";
+import { fromBase64url, toBase64url, utf8 } from "../protocol/encoding.js";
 import { Refusal, refuse } from "../protocol/errors.js";
 import { ID_BYTES } from "../protocol/limits.js";
 import { isSame } from "../protocol/accounts/derivation.js";
-import { Invitation, openInvitation, openRedemption, sealInvitation, sealRedemption } from "../protocol/conversations/invitations.js";
 import { Chains } from "./chains.js";
 import { Contacts } from "./contacts.js";
 import { Conversation } from "./conversation.js";
 import { ConversationApi, readPage } from "./conversation-api.js";
+import { Inviting } from "./inviting.js";
+import { Overview } from "./overview.js";
 import { OwnDevices } from "./own-devices.js";
+import { Receipts } from "./receipts.js";
 import { readState } from "./state.js";
 import { POSTING, OUTBOX, STATES } from "./store.js";
 
@@ -36,6 +44,10 @@ export class Conversations {
   #chains;
   #contacts;
   #own;
+  #overview;
+  #receipts;
+  /** What nobody waits for. @type {Set<Promise<void>>} */
+  #beside = new Set();
   /** @type {Map<string, Conversation>} */
   #open = new Map();
   /** @type {Set<Listener>} */
@@ -54,6 +66,17 @@ export class Conversations {
     this.#chains = new Chains(store, this.#api);
     this.#contacts = new Contacts(store, this.#api, this.#chains);
     this.#own = new OwnDevices(member, store, this.#chains, (id) => this.of(id), (people) => this.#people(people));
+    const of = (/** @type {string} */ id) => this.of(id);
+    this.inviting = new Inviting({
+      member, store, api: this.#api, chains: this.#chains, contacts: this.#contacts, own: this.#own, of,
+    });
+    this.#overview = new Overview(member, store, this.#own, of);
+    this.#receipts = new Receipts(member, store, this.#own, of);
+  }
+
+  /** The own chain, base64url. */
+  get me() {
+    return toBase64url(this.#member.chain);
   }
 
   /** Registers of all own devices. */
@@ -90,6 +113,60 @@ export class Conversations {
     this.#looked = id;
   }
 
+  /** All of them in the order in which they are shown, but for that of the own devices. */
+  list() {
+    return this.#overview.list();
+  }
+
+  /** One as it stands in the list. @param {string} id  @throws {Refusal} `conversation_unknown` */
+  summary(id) {
+    return this.#overview.summary(id);
+  }
+
+  /** What its people are called, by their chains, as far as they have a name. @param {string} id */
+  names(id) {
+    return this.#overview.names(id);
+  }
+
+  /**
+   * All up to a place was read: it counts at once, and is told soon to whom it concerns.
+   * @param {string} id
+   * @param {number} place
+   */
+  async read(id, place) {
+    if (!(await this.#receipts.read(id, place))) return;
+    this.#tell(id, null);
+    this.#besides(this.#receipts.tell(id));
+  }
+
+  /**
+   * A message is to be gone from all own devices, and from nobody else's.
+   * @param {string} id
+   * @param {number} place
+   */
+  async hide(id, place) {
+    const { at } = (await this.of(id).shown.line(place)) ?? { at: this.#member.now() };
+    const key = await this.of(id).hide(place);
+    if (key !== null) this.#besides(this.#own.set("hidden", key, { at }));
+  }
+
+  /**
+   * What is being written and isn't said yet, for the other own devices.
+   * @param {string} id
+   * @param {string} text
+   */
+  async draft(id, text) {
+    const kept = (await this.#own.registers()).get("draft", id);
+    if ((/** @type {any} */ (kept)?.text ?? "") === text || utf8(text).length > DRAFT_BYTES) return;
+    await this.#own.note("draft", id, text === "" ? null : { text });
+    this.#besides(this.#own.flush());
+  }
+
+  /** Until all is done that nobody waits for. */
+  async rest() {
+    while (this.#beside.size > 0) await Promise.all(this.#beside);
+  }
+
   /** Those that are kept here. @returns {Promise<View[]>} */
   async views() {
     const ids = await this.#ids();
@@ -119,10 +196,10 @@ export class Conversations {
       if (!isHere) await this.of(conversation).catchUp({ again: true }).catch(told(trouble, conversation));
       if (waiting.has(conversation)) await this.of(conversation).flush().catch(told(trouble, conversation));
     }
-    await this.#own.pin(await this.#ids()).catch(told(trouble, ""));
-    await this.#admit().catch(told(trouble, ""));
+    await this.inviting.admit().catch(told(trouble, ""));
     for (const { conversation } of served) await this.of(conversation).mind().catch(told(trouble, conversation));
     if (trouble.every(({ refusal }) => SETTLED.includes(refusal.code))) await this.#member.synced(began);
+    this.#besides(this.#tellOwn());
     return trouble;
   }
 
@@ -151,7 +228,10 @@ export class Conversations {
         for (const gone of event.gone) await this.of(gone).catchUp();
         break;
       case "typing":
+        this.#tell(conversation, { ...event, chain: await this.of(conversation).shown.chainOf(event.device) });
+        break;
       case "receipt":
+        this.of(conversation).shown.hear(event.receipts);
         this.#tell(conversation, event);
         break;
       default:
@@ -198,19 +278,13 @@ export class Conversations {
     const others = await Promise.all(accounts.map((account) => this.#contacts.person(account)));
     const conversation = this.of(toBase64url(this.#member.random(ID_BYTES)));
     await conversation.found({ people: await this.#people(others), role: () => role, timer, joining });
-    await this.#own.pin([conversation.id]).catch(() => undefined);
+    this.#besides(this.#own.pin([conversation.id]));
     return conversation;
   }
 
-  /**
-   * The conversation with one person alone that has no name. Where both have begun one, both write into the same.
-   * @param {string} chain
-   * @returns {Promise<string|null>}
-   */
-  async direct(chain) {
-    const found = (await this.views()).filter(({ standing, people, card }) =>
-      standing === "following" && card === null && people.length === 2 && people.some((one) => one.chain === chain));
-    return found.map(({ id }) => id).sort((one, other) => (inBytes(one) < inBytes(other) ? -1 : 1))[0] ?? null;
+  /** The conversation with one person alone that has no name. @param {string} chain */
+  direct(chain) {
+    return this.#overview.direct(chain);
   }
 
   /** Contacts as they are now, to be added. @param {readonly string[]} accounts */
@@ -240,109 +314,39 @@ export class Conversations {
 
   /**
    * An invitation, to be a contact or into a conversation.
-   * @param {{conversation?: string|null, name?: string|null}} [how]
-   * @returns {Promise<Invitation>} its link ends with `fragment()`
+   * @param {Parameters<Inviting["invite"]>[0]} [how]
    */
-  async invite({ conversation = null, name = null } = {}) {
-    const invitation = Invitation.generate(this.#member.random);
-    await this.#api.invite(invitation.id, await sealInvitation(invitation, await this.#introduction(name, conversation), this.#member.random), conversation);
-    const epoch = conversation === null ? 0 : (await readState(this.#store, conversation))?.record.epoch ?? 0;
-    await this.#store.change(async (within) => within.put(INVITATION + toBase64url(invitation.id), {
-      secret: toBase64url(invitation.secret), conversation, epoch, until: this.#member.now() + INVITED_MS,
-    }));
-    return invitation;
+  invite(how) {
+    return this.inviting.invite(how);
   }
 
-  /**
-   * Becomes a contact of whoever made it, and waits to be added where it leads into a conversation.
-   * @param {Invitation} invitation
-   * @param {string|null} [name]  what one is called there
-   * @returns {Promise<{account: string, name: string|null, conversation: string|null}>}
-   */
-  async redeem(invitation, name = null) {
-    const said = await sealRedemption(invitation, await this.#introduction(name, null), this.#member.random);
-    const { account, sealed } = await this.#api.redeem(invitation.id, said);
-    const { pin, name: theirs, conversation: into } = await openInvitation(invitation, sealed);
-    await this.#contacts.agree(account, pin.chain);
-    const conversation = into === null ? null : toBase64url(into);
-    if (conversation !== null) {
-      await this.#contacts.invitedBy(conversation, pin.chain);
-      await this.#api.join(conversation, invitation.id, said);
-    }
-    return { account, name: theirs, conversation };
+  /** @param {import("../protocol/conversations/invitations.js").Invitation} invitation  @param {string|null} [name]  what one is called there */
+  redeem(invitation, name = null) {
+    return this.inviting.redeem(invitation, name);
   }
 
-  /**
-   * Who has redeemed the invitations of this device: contacts from now on, with the chains that they named themselves.
-   * Those who were invited into a conversation are added to it by `sync`.
-   * @returns {Promise<{account: string, name: string|null, conversation: string|null}[]>}
-   */
-  async redeemed() {
-    const found = [];
-    for (const { invitation: id, account, sealed, conversation } of (await this.#api.contacts()).redemptions) {
-      const opened = await this.#redemption(id, sealed);
-      if (opened === null) continue;
-      await this.#contacts.agree(account, opened.pin.chain);
-      found.push({ account, name: opened.name, conversation });
-      if (conversation === null) await this.#forget(id);
-    }
-    return found;
+  /** Who has redeemed invitations of this account. */
+  redeemed() {
+    return this.inviting.redeemed();
   }
 
-  /** Adds those who have redeemed an invitation into a conversation. */
-  async #admit() {
-    /** @type {Set<string>} */
-    const conversations = new Set();
-    for (const id of await idsOf(this.#store, INVITATION)) {
-      const { conversation, until } = await this.#store.read(INVITATION + id);
-      if (until < this.#member.now()) await this.#store.change(async (within) => within.remove(INVITATION + id));
-      else if (conversation !== null) conversations.add(conversation);
-    }
-    for (const conversation of conversations) {
-      /** @type {Uint8Array[]} */
-      const come = [];
-      await this.of(conversation).admit(async ({ chain, invitation, sealed }) => {
-        const kept = await this.#store.read(INVITATION + toBase64url(invitation));
-        // It leads to one place, whatever the server says who waits where.
-        if (kept?.conversation !== conversation) return false;
-        const opened = await this.#redemption(invitation, sealed);
-        if (opened === null || !isSame(opened.pin.chain, chain)) return false;
-        come.push(invitation);
-        // Whoever was there since has used it up, also if others have added and removed them.
-        return !(await this.of(conversation).hadSince(kept.epoch, chain));
-      });
-      for (const id of come) await this.#forget(id);
-    }
+  /** What own devices are to know. */
+  async #tellOwn() {
+    await this.#own.pin(await this.#ids());
+    await this.#receipts.tellAll();
   }
 
-  /** What whoever redeemed an invitation of this device has answered. @param {Uint8Array} id  @param {Uint8Array} sealed */
-  async #redemption(id, sealed) {
-    const kept = await this.#store.read(INVITATION + toBase64url(id));
-    if (kept === undefined) return null;
-    try {
-      return await openRedemption(new Invitation(id, fromBase64url(kept.secret, 32)), sealed);
-    } catch (error) {
+  /** What can't be done now is done by the next `sync`. @param {Promise<void>} work */
+  #besides(work) {
+    const done = work.catch((error) => {
       if (!(error instanceof Refusal)) throw error;
-      return null;
-    }
-  }
-
-  /** @param {Uint8Array} id  of an invitation that was used */
-  async #forget(id) {
-    await this.#api.withdraw(id);
-    await this.#store.change(async (within) => within.remove(INVITATION + toBase64url(id)));
+    }).finally(() => this.#beside.delete(done));
+    this.#beside.add(done);
   }
 
   /** @param {string} conversation  @param {Record<string, any>|null} event */
   #tell(conversation, event) {
     for (const listener of this.#listeners) listener(conversation, event);
-  }
-
-  /** @param {string|null} name  @param {string|null} conversation */
-  async #introduction(name, conversation) {
-    const line = await this.#chains.newest(this.#member.chain);
-    if (line === null) throw new Refusal("waiting");
-    return { pin: line.last.pin, name, conversation: conversation === null ? null : fromBase64url(conversation, ID_BYTES) };
   }
 
   /** These and oneself, with keys. @param {readonly PersonNow[]} others */
@@ -356,12 +360,8 @@ export class Conversations {
   }
 }
 
-/** Ids in the order of their bytes. @param {string} id */
-const inBytes = (id) => hex(fromBase64url(id));
-
-const INVITATION = "invitation/";
-/** An invitation is good for a week, and who redeems it waits for another. */
-const INVITED_MS = 14 * 86_400_000;
+/** Of what is longer the other own devices hear nothing until it is said. */
+const DRAFT_BYTES = 4096;
 
 /** What nothing can be done about: nothing that was sealed to this device is still to be opened there. */
 const SETTLED = ["record_uninvited", "not_member"];

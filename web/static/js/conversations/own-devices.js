@@ -7,7 +7,7 @@ import { Refusal } from "../protocol/errors.js";
 import { due } from "../protocol/conversations/judge.js";
 import { Registers, ownConversation } from "../protocol/conversations/registers.js";
 import { readState, standpoint } from "./state.js";
-import { keysOf } from "./store.js";
+import { keysOf, readRegister, registerNames } from "./store.js";
 
 /** Reasons to follow a conversation that this device has alone. */
 const ALONE = ["invitation", "agreed"];
@@ -87,9 +87,21 @@ export class OwnDevices {
     await conversation.flush();
   }
 
-  /** As this device has read them. */
+  /** As this device has read them, with what it is still to say. */
   async registers() {
-    return Registers.fromJson((await this.#store.read("own-registers")) ?? {});
+    const names = await registerNames(this.#store);
+    const all = await Promise.all(names.map(async (name) => [name, await readRegister(this.#store, name)]));
+    let registers = Registers.fromJson(Object.fromEntries(all));
+    const state = await readState(this.#store, await this.id());
+    if (state === null) return registers;
+    for (const waiting of (await this.#of(await this.id()).view()).waiting) registers = registers.with(waiting);
+    return registers;
+  }
+
+  /** Whether this account has other devices. */
+  async areSeveral() {
+    const own = await this.#chains.known(this.#member.chain);
+    return own !== null && own.last.devices.length > 1;
   }
 
   /**
@@ -98,9 +110,21 @@ export class OwnDevices {
    * @param {unknown} value  null removes it
    */
   async set(register, key, value) {
+    await this.note(register, key, value);
+    await this.flush();
+  }
+
+  /** The same, to be sent by `flush`. @param {string} register  @param {string} key  @param {unknown} value */
+  async note(register, key, value) {
     const conversation = this.#of(await this.id());
-    await conversation.say("sync", { register, key, value });
-    await conversation.flush();
+    if ((await readState(this.#store, conversation.id)) === null) await this.begin();
+    await conversation.say("sync", { register, key, value }, ({ kind, body }) =>
+      kind === "sync" && body.register === register && body.key === key);
+  }
+
+  /** Sends all that waits. */
+  async flush() {
+    await this.#of(await this.id()).flush();
   }
 
   /**

@@ -62,10 +62,11 @@ export class Sending {
    * Puts something into the outbox.
    * @param {string} kind
    * @param {import("../protocol/conversations/contents.js").Body} body
+   * @param {(waiting: Waiting) => boolean} [isOlder]  is taken out, where it was never posted
    * @returns {Promise<string>} the id of the message
    * @throws {Refusal} `content_form`; `not_member`
    */
-  async put(kind, body) {
+  async put(kind, body, isOlder = () => false) {
     const { member, store } = this.#parts;
     const at = member.now();
     encode(kind, at, body);
@@ -74,6 +75,10 @@ export class Sending {
       const state = await readState(within, this.#id);
       if (state === null) throw new Refusal("conversation_unknown");
       if (state.standing !== "following") throw new Refusal(state.why ?? "not_member");
+      for (const key of await within.keys(this.#keys.outbox)) {
+        const before = await within.read(key);
+        if (before.attempt === null && isOlder(before)) await within.remove(key);
+      }
       const queued = state.queued + 1;
       /** @type {Waiting} */
       const waiting = { id, kind, at, body, attempt: null, refused: null };

@@ -33,6 +33,14 @@ import { keysOf } from "./store.js";
  * @property {number} queued  of what was ever put into the outbox
  * @property {number} acknowledged
  * @property {{[chain: string]: number}} reads  how far people say that they have read
+ * @property {number} last  the place of the last message that is shown; 0: none
+ * @property {number} at  when it came, or the first record, by the server's clock in milliseconds
+ * @property {number} heard  the place of the last message of somebody else
+ * @property {number} mark  up to which place it was read here, or on another own device
+ * @property {number} told  up to which place other own devices know that
+ * @property {number} unread  messages of others behind the mark
+ * @property {number} mentioned  those of them that name oneself
+ * @property {boolean} strange  people or devices have come to whom this person hasn't said who they are
  *
  * @typedef {object} Parts
  * @property {import("./member.js").Member} member
@@ -49,7 +57,7 @@ import { keysOf } from "./store.js";
 /** A state before anything was read. @param {Pick<State, "place"|"hash"|"first"|"record"|"reason"|"listed">} begin @returns {State} */
 export const newState = (begin) => ({
   standing: "following", why: null, keyed: false, blamed: null, mended: 0, unnamed: false, copied: false, back: 0, pinned: false, queued: 0,
-  acknowledged: 0, reads: {}, ...begin,
+  acknowledged: 0, reads: {}, last: 0, at: 0, heard: 0, mark: 0, told: 0, unread: 0, mentioned: 0, strange: true, ...begin,
 });
 
 /**

@@ -5,7 +5,8 @@
  * Rows: `state/<id>`; `posting/<id>` while a record may not have come; `conversation/<id>/draft/<R>` (a record that was made, with its seed), `/seed/<epoch>`,
  * `/record/<epoch>`, `/log/<place>` (the log's hash), `/id/<device>.<id>` (the place of a message of this epoch
  * or the one before), `/ids/<number>` (of older ones, by their ids), `/profile/<chain>`,
- * `/card`; `outbox/<id>/<number>`; `chain/<id>`; `contact/<account>`; `invited/<id>`; `invitation/<id>`; `own-registers`. Ids are base64url.
+ * `/card`; `outbox/<id>/<number>`; `chain/<id>`; `contact/<account>`; `invited/<id>`; `invitation/<id>`;
+ * `register/<name>` (what all own devices know, by key). Ids are base64url.
  *
  * Shown lines lie by their place in the log. One that was hidden can't be read any more, also in a copy of the disk
  * once the storage's key was rotated.
@@ -49,6 +50,34 @@ export const padded = (number) => String(number).padStart(DIGITS, "0");
 export const STATES = "state/";
 export const POSTING = "posting/";
 export const OUTBOX = "outbox/";
+/** Begins those of invitations of this device. */
+export const INVITATION = "invitation/";
+const REGISTERS = "register/";
+
+/**
+ * A register by its name (docs/conversations.md, 9.2).
+ * @param {Reader} store
+ * @param {string} name
+ * @returns {Promise<{[key: string]: any}>}
+ */
+export const readRegister = async (store, name) => (await store.read(REGISTERS + name)) ?? {};
+
+/**
+ * One more value of it; null removes it.
+ * @param {Within} within
+ * @param {string} name
+ * @param {string} key
+ * @param {unknown} value
+ */
+export async function writeRegister(within, name, key, value) {
+  const { [key]: _, ...others } = await readRegister(within, name);
+  const after = value === null ? others : { ...others, [key]: value };
+  if (Object.keys(after).length === 0) await within.remove(REGISTERS + name);
+  else await within.put(REGISTERS + name, after);
+}
+
+/** Those of which anything is kept. @param {Reader} store */
+export const registerNames = async (store) => (await store.keys(REGISTERS)).map((key) => key.slice(REGISTERS.length));
 
 /** Keys of what is kept of one conversation. @param {string} id */
 export const keysOf = (id) => ({
@@ -68,6 +97,7 @@ export const keysOf = (id) => ({
   block: (/** @type {number} */ place) => `conversation/${id}/ids/${padded(Math.floor(place / BLOCK))}`,
   message: (/** @type {string} */ device, /** @type {string} */ message) => `conversation/${id}/id/${device}.${message}`,
   profile: (/** @type {string} */ chain) => `conversation/${id}/profile/${chain}`,
+  profiles: `conversation/${id}/profile/`,
   outbox: `${OUTBOX}${id}/`,
   waiting: (/** @type {number} */ number) => `${OUTBOX}${id}/${padded(number)}`,
 });
