@@ -74,6 +74,7 @@ export function messageView(first, around) {
   function said({ text: words }) {
     if (words === null) {
       text.classList.add("unknown");
+      drawn = "";
       return void setText(text, say("conversations.message.deleted"));
     }
     // What is selected in it stays selected.
@@ -87,7 +88,7 @@ export function messageView(first, around) {
   /** @param {MessageEntry} now */
   function quoted({ quote: answered }) {
     quote.hidden = answered === null;
-    if (answered === null) return;
+    if (answered === null) return void fill(quote);
     const author = around.byDevice(answered.author);
     fill(quote,
       author === null ? null : el("span", { class: "quote-from" }, nameNode(author)),
