@@ -74,6 +74,11 @@ export class Conversations {
     this.#receipts = new Receipts(member, store, this.#own, of);
   }
 
+  /** The own chain, base64url. */
+  get me() {
+    return toBase64url(this.#member.chain);
+  }
+
   /** Registers of all own devices. */
   get own() {
     return this.#own;
