@@ -11,6 +11,7 @@ from ephemeral.accounts.rows import (
     account_rows,
     chain_rows,
     device_rows,
+    history_rows,
     link_rows,
     pending_rows,
     pin_rows,
@@ -151,10 +152,11 @@ class Due:
         return ended
 
     async def _forget(self, connection: Connection) -> None:
-        """Destroy what is over: links, counts, pins of removed devices, chains that have ended."""
+        """Destroy what is over: links, history, counts, pins of removed devices, ended chains."""
         now = await clock(connection)
         payloads = [
             *await link_rows.forget_expired(connection, now, CHUNK),
+            *await history_rows.forget_expired(connection, now, CHUNK),
             *await pin_rows.forget_removed(connection, now - UNDO_MS, CHUNK),
             *await self._contacts.expired(connection, now, CHUNK),
         ]

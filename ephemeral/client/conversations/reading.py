@@ -316,7 +316,11 @@ class Reading:
             return
         person = record.person_of(item.device, self._people)
         assert person is not None, "open_message has found them"
-        details: dict[str, object] = {}
+        # What proves it to others goes with the line, and no further.
+        details: dict[str, object] = {
+            "ad": b64encode(opened.ad.encode()),
+            "signature": b64encode(opened.signature),
+        }
         if content.kind in {"edit", "delete"}:
             details["counts"] = self._counts(one, item, content, person.chain, read)
         elif content.kind == "card":

@@ -8,7 +8,7 @@ from ephemeral.edge.operations import Deferred, Operation, Size
 
 __all__ = ["conversation_operations"]
 
-_LINKED = ("unauthorized", "session_ended", "device_revoked", "device_required")
+_LINKED = ("unauthorized", "session_ended", "device_revoked", "suspended", "device_required")
 _PROVEN = (*_LINKED, "proof_wrong")
 _HERE = (*_LINKED, "not_found")
 _CHANGING = (*_PROVEN, "not_found")
