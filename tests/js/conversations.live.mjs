@@ -390,6 +390,35 @@ describe("a server that lies", () => {
     assert.deepEqual(await bob.texts(id), ["(record)"]);
   });
 
+  test("shows a piece of another log, of which the end isn't seen: nobody is blamed, and all is read once it is honest", async () => {
+    const { people: [ada, bob], id } = await together(2);
+    await agree(id, [ada, bob]);
+    for (const text of ["one", "two", "three"]) await ada.talk.of(id).text(text);
+    let left = 1;
+    bob.lies = pages(id, (page) => {
+      if (left-- <= 0) return page;
+      const { entry: _, ...gone } = page.entries[0];
+      const entries = [{ ...gone, digest: Buffer.alloc(32).toString("base64url") }, page.entries[1]];
+      return { ...page, entries, more: true };
+    });
+    assert.deepEqual(await bob.sync(), []);
+    assert.deepEqual(await bob.texts(id), ["(record)", "one", "two", "three"]);
+  });
+
+  test("says that it keeps nothing of what it serves: it isn't asked for ever", async () => {
+    const { people: [ada, bob], id } = await together(2);
+    await agree(id, [ada, bob]);
+    await ada.talk.of(id).text("one");
+    let asked = 0;
+    bob.lies = pages(id, () => {
+      asked += 1;
+      throw new Refusal("behind", { more: { first: 1 } });
+    });
+    assert.deepEqual(await bob.sync(), []);
+    const { standing, why } = await bob.talk.of(id).view();
+    assert.deepEqual([standing, why, asked], ["refused", "record_gone", 1]);
+  });
+
   test("has forgotten what one hasn't read: a gap is shown, and the rest", async () => {
     const { people: [ada, bob], id } = await together(2);
     await agree(id, [ada, bob]);

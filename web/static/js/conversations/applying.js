@@ -220,7 +220,7 @@ export class Applying {
     const may = line.kind === "message" && line.content !== null && line.content.kind !== "unknown" &&
       (anybody || (line.chain === read.chain && read.at - line.at <= CHANGEABLE_MS));
     if (!may) return this.#refuse(read, "message_target", read.id);
-    return this.#within.show(this.#id, place, change(line), line.until);
+    return this.#within.show(this.#id, place, change(line));
   }
 
   /** @param {import("../protocol/conversations/contents.js").Content} content */

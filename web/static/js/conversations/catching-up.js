@@ -3,7 +3,7 @@
 import { fromBase64url, isInteger, isObject, toBase64url } from "../protocol/encoding.js";
 import { Refusal } from "../protocol/errors.js";
 import { isSame } from "../protocol/accounts/derivation.js";
-import { RECORD } from "../protocol/conversations/log.js";
+import { Log, RECORD } from "../protocol/conversations/log.js";
 import { ownConversation } from "../protocol/conversations/registers.js";
 import { Applying } from "./applying.js";
 import { Arriving } from "./arriving.js";
@@ -18,6 +18,9 @@ import { keysOf } from "./store.js";
  *
  * `agreed`: see `Arriving`. `again`: the server lists one that was left, or from which one was removed.
  * @typedef {{agreed?: boolean, again?: boolean}} How
+ *
+ * `more`: there is more to be read; `wentBack`: from where the server's log and this one were the same.
+ * @typedef {{next: State, more: boolean, wentBack?: boolean}} Step
  */
 
 const ACKNOWLEDGE_MS = 1000;
@@ -28,7 +31,6 @@ export class CatchingUp {
   #parts;
   #keys;
   #isAcknowledging = false;
-  #isDoubted = false;
 
   /** @param {string} id  @param {Parts} parts */
   constructor(id, parts) {
@@ -49,10 +51,12 @@ export class CatchingUp {
     const kept = await readState(store, this.#id);
     const isNew = kept === null || kept.standing === "request" || (how.again === true && OVER.includes(kept.standing));
     let state = isNew ? await this.#arrive(kept, how) : kept;
+    let isAgain = false;
     for (;;) {
       if (state.standing !== "following") return state;
-      const { next, more } = await this.#page(state);
+      const { next, more, wentBack = false } = await this.#page(state, isAgain);
       state = next;
+      isAgain ||= wentBack;
       await this.#acknowledge(state);
       if (!more) return (await readState(store, this.#id)) ?? state;
     }
@@ -70,7 +74,7 @@ export class CatchingUp {
     if (page.s <= state.place) return state;
     const items = page.items.filter(({ s }) => s > state.place);
     if (items[0]?.s !== state.place + 1 || items[items.length - 1].s !== page.s) return this.run();
-    const { next, more } = await this.#read(state, { ...page, items, more: false });
+    const { next, more } = await this.#read(state, { ...page, items, more: false }, false);
     if (more) return this.run();
     await this.#acknowledgeSoon();
     return next;
@@ -125,8 +129,12 @@ export class CatchingUp {
     }
   }
 
-  /** @param {State} state  @returns {Promise<{next: State, more: boolean}>} */
-  async #page(state) {
+  /**
+   * @param {State} state
+   * @param {boolean} isAgain  the server went back in this run: this begins where both logs were the same
+   * @returns {Promise<Step>}
+   */
+  async #page(state, isAgain) {
     const { api } = this.#parts;
     let page;
     try {
@@ -134,36 +142,37 @@ export class CatchingUp {
     } catch (error) {
       const { code } = /** @type {Refusal} */ (error);
       if (code === "not_found") return { next: await this.#gone(state), more: false };
-      if (code === "behind") return { next: await this.#comeBack(state, firstOf(error)), more: true };
+      if (code === "behind") return { next: await this.#goOn(state, firstOf(error)), more: true };
       throw error;
     }
-    if (page.s < state.place) return { next: await this.#serverWentBack(state), more: true };
-    if (page.items.length === 0) return { next: state, more: false };
-    return this.#read(state, page);
+    if (page.s < state.place) return this.#serverWentBack(state, isAgain);
+    return this.#read(state, page, isAgain);
   }
 
   /**
    * @param {State} state
    * @param {import("./conversation-api.js").Page} page  what follows its place
-   * @returns {Promise<{next: State, more: boolean}>}
+   * @param {boolean} isAgain  as `#page`
+   * @returns {Promise<Step>}
    */
-  async #read(state, page) {
+  async #read(state, page, isAgain) {
     const { api, member, store } = this.#parts;
-    const isFirst = page.items.some(({ s }) => s === state.first);
+    // Nothing is shown of a log that went another way, in whatever order, and nobody is blamed for it.
+    if (await isOther(state, page)) return this.#serverWentBack(state, isAgain);
+    if (page.items.length === 0) return { next: state, more: false };
+    const stands = await standpoint(store, this.#id, state);
     const isRecord = page.items.some(({ kind, s }) => kind === RECORD && s >= state.first);
-    const epochs = isRecord ? await api.epochs(this.#id, state.record.epoch - (isFirst ? 1 : 0)) : [];
-    const reading = new Reading(this.#id, this.#parts, await standpoint(store, this.#id, state), epochs);
+    const epochs = isRecord ? await api.epochs(this.#id, state.record.epoch - 1) : [];
+    if (isRecord && isElsewhere(stands, epochs)) return this.#serverWentBack(state, isAgain);
     let read;
     try {
-      read = await reading.read(page.items);
+      read = await new Reading(this.#id, this.#parts, stands, epochs).read(page.items, page.more && !isAgain);
     } catch (error) {
-      if (/** @type {Refusal} */ (error).code !== "record_gone") throw error;
+      const { code } = /** @type {Refusal} */ (error);
+      if (code === "broken") return this.#serverWentBack(state, isAgain);
+      if (code !== "record_gone") throw error;
       return { next: await this.#comeBack(state, page.items[0].s + 1), more: true };
     }
-    if (reading.end.place === page.s && !isSame(reading.end.hash, page.hash)) {
-      return { next: await this.#serverWentBack(state), more: true };
-    }
-    this.#isDoubted = false;
     const self = { device: toBase64url(member.device), chain: toBase64url(member.chain), isAlone: await this.#isAlone() };
     /** @type {string[]} */
     let others = [];
@@ -221,6 +230,22 @@ export class CatchingUp {
     return this.#change(state, { standing: "gone", why: "not_member" });
   }
 
+  /**
+   * Where what was read here before a server went back is what it has up to the first place that it keeps, nothing that
+   * it keeps is skipped.
+   * @param {State} state
+   * @param {number} kept  that place
+   */
+  async #goOn(state, kept) {
+    const place = kept - 1;
+    const hash = await this.#parts.store.read(this.#keys.log(place));
+    if (hash !== undefined && place > state.place) {
+      const page = await this.#parts.api.log(this.#id, place);
+      if (!page.more && !(await isOther({ place, hash }, page))) return this.#change(state, { place, hash });
+    }
+    return this.#comeBack(state, kept);
+  }
+
   /** @param {State} state  @param {number} kept  the first place that is kept */
   async #comeBack(state, kept) {
     const { member, store } = this.#parts;
@@ -245,16 +270,18 @@ export class CatchingUp {
    * A server that was restored from a backup, or lies: it goes on from a record that all have; what was read here
    * stays.
    * @param {State} state
+   * @param {boolean} isAgain  what it serves doesn't follow on what all have signed, either
+   * @returns {Promise<Step>}
    */
-  async #serverWentBack(state) {
+  async #serverWentBack(state, isAgain) {
+    if (isAgain) return { next: await this.#change(state, { standing: "refused", why: "log_fork" }), more: false };
+    return { next: await this.#goBack(state), more: true, wentBack: true };
+  }
+
+  /** @param {State} state */
+  async #goBack(state) {
     const { store } = this.#parts;
     const { signed } = await standpoint(store, this.#id, state);
-    if (state.place === signed.record.seen) {
-      // Asked once more, what it serves still doesn't follow on what all have signed.
-      if (this.#isDoubted) return this.#change(state, { standing: "refused", why: "log_fork" });
-      this.#isDoubted = true;
-      return state;
-    }
     try {
       const next = await new Arriving(this.#id, this.#parts).goBack(state, signed);
       const { epoch } = state.record;
@@ -286,19 +313,29 @@ export class CatchingUp {
     this.#parts.changed(this.#id);
     return next ?? { ...state, ...change };
   }
+}
 
-  /**
-   * The server says that this log isn't its own: whether it is what was read here, or the server has gone back.
-   * @param {State} state
-   */
-  async compare(state) {
-    const { api } = this.#parts;
-    const one = await api.one(this.#id);
-    if (one.s === state.place && !isSame(one.hash, fromBase64url(state.hash, 32))) {
-      await this.#serverWentBack(state);
-    }
-    return this.run();
-  }
+/**
+ * Whether a page goes on from something else than what was read: its hash isn't what comes of it here.
+ * @param {Pick<State, "place"|"hash">} from
+ * @param {import("./conversation-api.js").Page} page
+ */
+async function isOther({ place, hash }, page) {
+  let log = new Log(place, fromBase64url(hash, 32));
+  for (const { kind, device, digest } of page.items) log = await log.next(kind, device, digest);
+  return log.place === page.s && !isSame(log.hash, page.hash);
+}
+
+/**
+ * Whether the server has another record than the newest one here, or has it at another place, or none so new, or a newer
+ * one where something else was read.
+ * @param {import("./state.js").Standpoint} standpoint
+ * @param {readonly import("./conversation-api.js").Epoch[]} epochs  from the newest one here on
+ */
+function isElsewhere({ state: { place, record }, signed }, epochs) {
+  const mine = epochs.some(({ s, entry }) => s === record.place && isSame(entry, signed.entry()));
+  const gone = epochs.length > 0 && epochs[0].epoch > record.epoch;
+  return !(mine || gone) || epochs.some(({ epoch, s }) => epoch > record.epoch && s <= place);
 }
 
 /** What is kept of one that is met anew, of what was shown and put into the outbox. @param {State|null} kept */
