@@ -26,14 +26,13 @@ def wings_of(settings: Settings) -> Sequence[OpenWing]:
 
     What is switched off isn't loaded.
     """
-    wings: list[OpenWing] = [rooms_wing, operators_wing]
-    if settings.accounts != "false":
-        wings.append(_accounts_and_conversations())
-    return wings
+    if settings.accounts == "false":
+        return [rooms_wing, operators_wing]
+    return [rooms_wing, _accounts_and_what_stands_on_them()]
 
 
-def _accounts_and_conversations() -> OpenWing:
-    """Accounts, and conversations, which go through the doors that accounts open."""
+def _accounts_and_what_stands_on_them() -> OpenWing:
+    """Accounts, and conversations and operators, who go through the doors that accounts open."""
     from ephemeral.accounts.wing import accounts_wing  # noqa: PLC0415
     from ephemeral.conversations.wing import conversations_wing  # noqa: PLC0415
 
@@ -42,7 +41,8 @@ def _accounts_and_conversations() -> OpenWing:
         async with (
             accounts_wing(ground) as (accounts, doors),
             conversations_wing(ground, doors) as conversations,
+            operators_wing(ground, doors) as operators,
         ):
-            yield accounts, conversations
+            yield operators, accounts, conversations
 
     return opened

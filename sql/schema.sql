@@ -273,7 +273,8 @@ CREATE TABLE accounts.accounts (
     address     bytea   NOT NULL UNIQUE CHECK (octet_length(address) = 32),
     password    text    CHECK (length(password) BETWEEN 16 AND 255),
     created_day integer NOT NULL,
-    reused_at   bigint
+    reused_at   bigint,
+    suspended_day integer
 );
 COMMENT ON TABLE  accounts.accounts IS 'Accounts. Whoever changes anything of an account locks its row here first.';
 COMMENT ON COLUMN accounts.accounts.account IS '16 random bytes drawn by the server.';
@@ -281,6 +282,8 @@ COMMENT ON COLUMN accounts.accounts.address IS 'HMAC-SHA-256 of the address unde
 COMMENT ON COLUMN accounts.accounts.password IS 'Argon2id in PHC form of the auth key, which clients derive from the password; null where an identity alone signs in.';
 COMMENT ON COLUMN accounts.accounts.created_day IS 'When it was made, in days since 1970.';
 COMMENT ON COLUMN accounts.accounts.reused_at IS 'When a refresh token was last used that was no longer the present one: the owner is told. Null if never, or if the password was changed since.';
+COMMENT ON COLUMN accounts.accounts.suspended_day IS 'When an operator has suspended the account, in days since 1970; null: it is not suspended.';
+CREATE INDEX accounts_suspended_day ON accounts.accounts (suspended_day) WHERE suspended_day IS NOT NULL;
 
 CREATE TABLE accounts.sessions (
     sid         bytea   PRIMARY KEY CHECK (octet_length(sid) = 16),
@@ -367,12 +370,13 @@ CREATE TABLE accounts.chains (
     head     bytea   NOT NULL CHECK (octet_length(head) = 32),
     recovery bytea   NOT NULL CHECK (octet_length(recovery) = 32),
     ended_at bigint,
+    counts_from bigint,
     CHECK ((state = 'open') = (ended_at IS NULL)),
     CHECK (account IS NOT NULL OR state = 'closed')
 );
 CREATE UNIQUE INDEX chains_one_open ON accounts.chains (account) WHERE state = 'open';
 CREATE INDEX chains_account ON accounts.chains (account);
-CREATE INDEX chains_ended_at ON accounts.chains (ended_at) WHERE ended_at IS NOT NULL;
+CREATE INDEX chains_counts_from ON accounts.chains (counts_from) WHERE counts_from IS NOT NULL;
 COMMENT ON TABLE  accounts.chains IS 'Signed lists of devices. Each account with devices has one that is open.';
 COMMENT ON COLUMN accounts.chains.chain IS 'SHA-256 of its first statement.';
 COMMENT ON COLUMN accounts.chains.account IS 'Whose it is; null once it is closed.';
@@ -380,7 +384,8 @@ COMMENT ON COLUMN accounts.chains.state IS 'open: in force. ended: another took 
 COMMENT ON COLUMN accounts.chains.sequence IS 'Of its last statement.';
 COMMENT ON COLUMN accounts.chains.head IS 'SHA-256 of its last statement.';
 COMMENT ON COLUMN accounts.chains.recovery IS 'The public recovery key in force.';
-COMMENT ON COLUMN accounts.chains.ended_at IS 'When it ceased to be open; 30 days later it is destroyed.';
+COMMENT ON COLUMN accounts.chains.ended_at IS 'When it ceased to be open; 30 days later it is destroyed, or once no kept record of a conversation names it.';
+COMMENT ON COLUMN accounts.chains.counts_from IS 'From when on these 30 days count: since it ended, or later by whole days, as long as a kept record of a conversation names it.';
 
 CREATE TABLE accounts.chain_statements (
     chain    bytea   NOT NULL REFERENCES accounts.chains (chain) ON DELETE CASCADE,
@@ -655,7 +660,7 @@ COMMENT ON COLUMN operators.operator_sessions.seen_at IS 'When it was last used,
 CREATE TABLE operators.audit (
     entry    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     operator text,
-    act      text   NOT NULL CHECK (act IN ('added', 'renewed', 'enrolled', 'signed_in', 'refused', 'signed_out', 'signed_out_everywhere', 'removed')),
+    act      text   NOT NULL CHECK (act IN ('added', 'renewed', 'enrolled', 'signed_in', 'refused', 'signed_out', 'signed_out_everywhere', 'removed', 'dismissed', 'suspended', 'lifted')),
     minute   bigint NOT NULL
 );
 CREATE UNIQUE INDEX audit_once ON operators.audit (minute, act, operator) NULLS NOT DISTINCT;
@@ -720,8 +725,6 @@ CREATE TABLE accounts.conversations (
     waiting_bytes bigint   NOT NULL DEFAULT 0 CHECK (waiting_bytes >= 0),
     segment       bytea    CHECK (octet_length(segment) = 16),
     segment_hour  integer,
-    repairs       smallint NOT NULL DEFAULT 0,
-    repairs_day   integer  NOT NULL DEFAULT 0,
     trimmed_day   integer  NOT NULL,
     CHECK ((segment IS NULL) = (segment_hour IS NULL)),
     CHECK ((told_device IS NULL) = (told_at IS NULL))
@@ -754,8 +757,6 @@ COMMENT ON COLUMN accounts.conversations.waiting IS 'How many messages wait.';
 COMMENT ON COLUMN accounts.conversations.waiting_bytes IS 'How many bytes these have.';
 COMMENT ON COLUMN accounts.conversations.segment IS 'The segment that the next message is sealed in; null if it begins another.';
 COMMENT ON COLUMN accounts.conversations.segment_hour IS 'The hour for which that was made, since 1970.';
-COMMENT ON COLUMN accounts.conversations.repairs IS 'How many epochs were begun on a day without a reason that the server sees.';
-COMMENT ON COLUMN accounts.conversations.repairs_day IS 'That day, in days since 1970.';
 COMMENT ON COLUMN accounts.conversations.trimmed_day IS 'The day on which it was last looked at what all devices have acknowledged that were seen lately.';
 
 CREATE TABLE accounts.conversation_people (
@@ -765,10 +766,14 @@ CREATE TABLE accounts.conversation_people (
     admin        boolean NOT NULL,
     since        bigint NOT NULL CHECK (since >= 1),
     first_seen   bigint NOT NULL DEFAULT 0 CHECK (first_seen >= 0),
+    added_by     bytea  REFERENCES accounts.accounts (account) ON DELETE SET NULL,
+    repairs      smallint NOT NULL DEFAULT 0,
+    repairs_day  integer  NOT NULL DEFAULT 0,
     PRIMARY KEY (conversation, chain)
 );
 CREATE INDEX conversation_people_account ON accounts.conversation_people (account, conversation);
 CREATE INDEX conversation_people_chain ON accounts.conversation_people (chain);
+CREATE INDEX conversation_people_added_by ON accounts.conversation_people (added_by, account) WHERE added_by IS NOT NULL;
 COMMENT ON TABLE  accounts.conversation_people IS 'Who is in a conversation. Who has left it has no row.';
 COMMENT ON COLUMN accounts.conversation_people.conversation IS 'The conversation.';
 COMMENT ON COLUMN accounts.conversation_people.chain IS 'The person: a chain.';
@@ -776,6 +781,9 @@ COMMENT ON COLUMN accounts.conversation_people.account IS 'The account whose cha
 COMMENT ON COLUMN accounts.conversation_people.admin IS 'Whether this person is admin.';
 COMMENT ON COLUMN accounts.conversation_people.since IS 'The epoch in which this person entered.';
 COMMENT ON COLUMN accounts.conversation_people.first_seen IS 'How far the author of that epoch''s record had read the log; what stands up to there is not served to this person.';
+COMMENT ON COLUMN accounts.conversation_people.added_by IS 'The account that has brought this person into it, until they have said something there; null also for who asked to come.';
+COMMENT ON COLUMN accounts.conversation_people.repairs IS 'How many epochs this person has begun on a day without a reason that the server sees.';
+COMMENT ON COLUMN accounts.conversation_people.repairs_day IS 'That day, in days since 1970.';
 
 CREATE TABLE accounts.conversation_devices (
     conversation bytea  NOT NULL REFERENCES accounts.conversations (conversation) ON DELETE CASCADE,
@@ -880,6 +888,7 @@ CREATE TABLE accounts.records (
     ended_at     bigint,
     payload      bytea  NOT NULL CHECK (octet_length(payload) = 16),
     boxes        bytea  CHECK (octet_length(boxes) = 16),
+    size         integer NOT NULL,
     PRIMARY KEY (conversation, epoch)
 );
 CREATE UNIQUE INDEX records_s ON accounts.records (conversation, s);
@@ -899,6 +908,7 @@ COMMENT ON COLUMN accounts.records.at IS 'When it came.';
 COMMENT ON COLUMN accounts.records.ended_at IS 'When the next one came; 30 days later it is destroyed.';
 COMMENT ON COLUMN accounts.records.payload IS 'The record, its signature and the hashes of its boxes, sealed like any payload.';
 COMMENT ON COLUMN accounts.records.boxes IS 'The payload that holds the key which its boxes are sealed under; null once all of them are gone.';
+COMMENT ON COLUMN accounts.records.size IS 'How many bytes the record has, with its signature and the hashes of its boxes.';
 
 CREATE TABLE accounts.boxes (
     conversation bytea  NOT NULL,
@@ -949,6 +959,19 @@ COMMENT ON COLUMN accounts.joins.account IS 'Who waits.';
 COMMENT ON COLUMN accounts.joins.payload IS 'What they sent to the one who had invited them, encrypted, sealed like any payload.';
 COMMENT ON COLUMN accounts.joins.expires_at IS 'When it is destroyed.';
 
+CREATE TABLE accounts.departures (
+    conversation bytea  NOT NULL REFERENCES accounts.conversations (conversation) ON DELETE CASCADE,
+    account      bytea  NOT NULL REFERENCES accounts.accounts (account) ON DELETE CASCADE,
+    left_at      bigint NOT NULL,
+    PRIMARY KEY (conversation, account)
+);
+CREATE INDEX departures_account ON accounts.departures (account);
+CREATE INDEX departures_left_at ON accounts.departures (left_at);
+COMMENT ON TABLE  accounts.departures IS 'Who has left a conversation within 30 days: nobody brings them back but who asks for it.';
+COMMENT ON COLUMN accounts.departures.conversation IS 'The conversation.';
+COMMENT ON COLUMN accounts.departures.account IS 'Who has left it.';
+COMMENT ON COLUMN accounts.departures.left_at IS 'When they did.';
+
 CREATE TABLE accounts.box_budgets (
     account    bytea   PRIMARY KEY REFERENCES accounts.accounts (account) ON DELETE CASCADE,
     day        integer NOT NULL,
@@ -960,3 +983,91 @@ COMMENT ON COLUMN accounts.box_budgets.account IS 'The account.';
 COMMENT ON COLUMN accounts.box_budgets.day IS 'The day, in days since 1970.';
 COMMENT ON COLUMN accounts.box_budgets.bytes IS 'How many bytes on that day.';
 COMMENT ON COLUMN accounts.box_budgets.free_until IS 'Until when it may post more: it has removed a device, or was recovered.';
+
+-- What an account's older devices hand to one that was linked lately.
+CREATE TABLE accounts.history_chunks (
+    account    bytea   NOT NULL,
+    device     bytea   NOT NULL,
+    number     integer NOT NULL CHECK (number BETWEEN 0 AND 1023),
+    payload    bytea   NOT NULL CHECK (octet_length(payload) = 16),
+    size       integer NOT NULL CHECK (size BETWEEN 1 AND 65536),
+    expires_at bigint  NOT NULL,
+    PRIMARY KEY (account, device, number),
+    FOREIGN KEY (account, device) REFERENCES accounts.devices ON DELETE CASCADE
+);
+CREATE INDEX history_chunks_expires_at ON accounts.history_chunks (expires_at);
+ALTER TABLE accounts.history_chunks ALTER COLUMN payload SET STATISTICS 0;
+COMMENT ON TABLE  accounts.history_chunks IS 'What older devices of an account hand to a new one, encrypted by them.';
+COMMENT ON COLUMN accounts.history_chunks.account IS 'The account.';
+COMMENT ON COLUMN accounts.history_chunks.device IS 'The device that it is for.';
+COMMENT ON COLUMN accounts.history_chunks.number IS 'Its place among those for that device.';
+COMMENT ON COLUMN accounts.history_chunks.payload IS 'The chunk, sealed like any payload.';
+COMMENT ON COLUMN accounts.history_chunks.size IS 'Its bytes.';
+COMMENT ON COLUMN accounts.history_chunks.expires_at IS 'When it is destroyed, if nobody has fetched it.';
+
+CREATE TABLE accounts.reports (
+    report      bytea   PRIMARY KEY CHECK (octet_length(report) = 16),
+    accused     bytea   REFERENCES accounts.accounts (account) ON DELETE CASCADE,
+    account     bytea   REFERENCES accounts.accounts (account) ON DELETE SET NULL,
+    reason      text    NOT NULL CHECK (reason IN ('spam', 'harassment', 'threat', 'children', 'illegal', 'other')),
+    messages    smallint NOT NULL CHECK (messages BETWEEN 0 AND 10),
+    size        integer NOT NULL CHECK (size >= 0),
+    day         integer NOT NULL,
+    payload     bytea   CHECK (octet_length(payload) = 16),
+    decision    text    CHECK (decision IN ('dismissed', 'suspended')),
+    decided_by  text,
+    decided_day integer,
+    CHECK ((messages = 0) = (accused IS NULL)),
+    CHECK ((payload IS NULL) = (decision IS NOT NULL)),
+    CHECK ((decision IS NULL) = (decided_by IS NULL) AND (decision IS NULL) = (decided_day IS NULL))
+);
+CREATE INDEX reports_accused ON accounts.reports (accused);
+CREATE INDEX reports_account ON accounts.reports (account);
+CREATE INDEX reports_day ON accounts.reports (day, report);
+ALTER TABLE accounts.reports
+    ALTER COLUMN report SET STATISTICS 0,
+    ALTER COLUMN accused SET STATISTICS 0,
+    ALTER COLUMN account SET STATISTICS 0,
+    ALTER COLUMN payload SET STATISTICS 0,
+    ALTER COLUMN decided_by SET STATISTICS 0;
+COMMENT ON TABLE  accounts.reports IS 'Reports that wait for an operator or were decided on; all of a report goes 90 days after it was made.';
+COMMENT ON COLUMN accounts.reports.report IS 'A keyed hash of who reports and of the id that their program has drawn.';
+COMMENT ON COLUMN accounts.reports.accused IS 'The account that wrote the messages; null for a report from a room, where nobody is known.';
+COMMENT ON COLUMN accounts.reports.account IS 'Who reports; null for a report from a room, and once that account is deleted.';
+COMMENT ON COLUMN accounts.reports.reason IS 'Why, from a short list.';
+COMMENT ON COLUMN accounts.reports.messages IS 'How many messages are shown that the account is proved to have written; 0: the word of who reports is all there is.';
+COMMENT ON COLUMN accounts.reports.size IS 'How many bytes the messages and the text have.';
+COMMENT ON COLUMN accounts.reports.day IS 'When it was made, in days since 1970.';
+COMMENT ON COLUMN accounts.reports.payload IS 'The messages and the text, sealed like any payload; destroyed by the decision.';
+COMMENT ON COLUMN accounts.reports.decision IS 'What was decided; null while it waits.';
+COMMENT ON COLUMN accounts.reports.decided_by IS 'Which operator has decided.';
+COMMENT ON COLUMN accounts.reports.decided_day IS 'When that was, in days since 1970.';
+
+-- Where devices are reached while no page of theirs is open: at the push service of their browser.
+CREATE TABLE accounts.push_subscriptions (
+    account bytea    NOT NULL,
+    device  bytea    NOT NULL,
+    sid     bytea    NOT NULL REFERENCES accounts.sessions (sid) ON DELETE CASCADE,
+    payload bytea    NOT NULL CHECK (octet_length(payload) = 16),
+    due_at  bigint,
+    tries   smallint NOT NULL DEFAULT 0 CHECK (tries >= 0),
+    told_at bigint,
+    told_in bytea    REFERENCES accounts.conversations (conversation) ON DELETE SET NULL,
+    told_s  bigint,
+    PRIMARY KEY (account, device),
+    FOREIGN KEY (account, device) REFERENCES accounts.devices ON DELETE CASCADE
+) WITH (fillfactor = 70);
+CREATE INDEX push_subscriptions_sid ON accounts.push_subscriptions (sid);
+CREATE INDEX push_subscriptions_due ON accounts.push_subscriptions (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX push_subscriptions_told_in ON accounts.push_subscriptions (told_in) WHERE told_in IS NOT NULL;
+ALTER TABLE accounts.push_subscriptions ALTER COLUMN payload SET STATISTICS 0;
+COMMENT ON TABLE  accounts.push_subscriptions IS 'Devices that want to be told by their browser''s push service that something is new.';
+COMMENT ON COLUMN accounts.push_subscriptions.account IS 'The account.';
+COMMENT ON COLUMN accounts.push_subscriptions.device IS 'The device.';
+COMMENT ON COLUMN accounts.push_subscriptions.sid IS 'The session that asked for it, with which it ends.';
+COMMENT ON COLUMN accounts.push_subscriptions.payload IS 'Address and keys of the subscription, sealed like any payload.';
+COMMENT ON COLUMN accounts.push_subscriptions.due_at IS 'When a push is to be sent, or sent again if who sends it now dies; null if none is.';
+COMMENT ON COLUMN accounts.push_subscriptions.tries IS 'How often that was tried.';
+COMMENT ON COLUMN accounts.push_subscriptions.told_at IS 'When one was sent last.';
+COMMENT ON COLUMN accounts.push_subscriptions.told_in IS 'The conversation for whose sake; null if it was for none, or that is gone.';
+COMMENT ON COLUMN accounts.push_subscriptions.told_s IS 'The last place of its log at that time.';

@@ -105,6 +105,16 @@ SCRIPTS_MAY_IMPORT = {
         "account",
         "vendor",
     },
+    # Its screens are screens of an account.
+    "conversations.views": {
+        "protocol",
+        "protocol.accounts",
+        "protocol.conversations",
+        "account",
+        "account.views",
+        "conversations",
+        "ui",
+    },
     "pages": {
         "protocol",
         "protocol.accounts",
@@ -117,6 +127,7 @@ SCRIPTS_MAY_IMPORT = {
         "account",
         "account.views",
         "conversations",
+        "conversations.views",
         "vendor",
     },
 }

@@ -37,24 +37,24 @@ ROOMS: Program = {
     "later.js": "js/pages/later.js",
 }
 # What is imported while the first screen is read, or at once where this browser is a device; what
-# is imported when it is needed; of that what speaks of another service, where there is one; and
-# what seals to a device's key.
+# is imported when it is needed; of that what speaks of another service, where there is one; what
+# talks, where this browser is a device; and what seals to a device's key.
 ACCOUNTS: Program = {
     "account.js": "js/pages/account.js",
     "account-inside.js": "js/account/inside.js",
     "account-later.js": "js/pages/account-later.js",
     "account-identity.js": "js/pages/account-identity.js",
+    "account-conversations.js": "js/pages/account-conversations.js",
     "hpke.js": "js/device/hpke.js",
 }
 # Of these there may be only one, or their state would be two: they are in a program's first too.
 ONE = {"js/device/worker-address.js"}
-# Workers of modules that no page loads yet: there is no bundle of these.
-WITHOUT_PAGE = {"js/device/hpke-worker.js"}
-# The second comes with later.js.
+# The second comes with later.js, the fourth with account-conversations.js.
 STYLES = {
     "page.css": "css/page.css",
     "late.css": "css/late.css",
     "account.css": "css/account.css",
+    "conversations.css": "css/conversations.css",
     "operators.css": "css/operators.css",
 }
 # Which sentences only what is loaded later may say: the document of rooms leaves them out.
@@ -103,8 +103,6 @@ def bundled(static: Path) -> dict[str, bytes]:
         # imports.
         for worker in sorted((static / "js").rglob("*-worker.js")):
             path = worker.relative_to(static).as_posix()
-            if path in WITHOUT_PAGE:
-                continue
             _esbuild(static, *_MODULE, path, f"--outfile={folder / worker.name}")
         _modules(static, folder)
         for name, path in STYLES.items():

@@ -12,9 +12,10 @@ from ephemeral.accounts.service.contact_requests import ContactRequests
 from ephemeral.accounts.service.contacts import Contacts
 from ephemeral.accounts.service.ended import TOPIC as ENDED_TOPIC
 from ephemeral.accounts.service.ended import EndedSessions, SessionEnded
-from ephemeral.accounts.service.hooks import Hooks, Listener
+from ephemeral.accounts.service.hooks import Hooks, Listener, Witness
 from ephemeral.accounts.service.people import ChainState, People, PersonNow
 from ephemeral.accounts.service.sealed_values import SealedValues
+from ephemeral.accounts.service.suspensions import SuspensionEvent, Suspensions
 from ephemeral.accounts.service.watches import Watches
 
 __all__ = [
@@ -32,6 +33,9 @@ __all__ = [
     "Sealing",
     "Session",
     "SessionEnded",
+    "SuspensionEvent",
+    "Suspensions",
+    "Witness",
 ]
 
 
@@ -44,7 +48,8 @@ class Doors:
     who asks. `values`: sealed payloads.
     `watches`: transactions after whose commit others are told, and what an account is called on the
     bus. `hooks`: what happens to accounts, inside their transactions. `ended`: whether a session
-    has ended; every listener of its topic is told at once.
+    has ended; every listener of its topic is told at once. `suspensions`: which accounts are
+    suspended.
     """
 
     callers: AccountCallers
@@ -56,3 +61,4 @@ class Doors:
     watches: Watches
     hooks: Hooks
     ended: EndedSessions
+    suspensions: Suspensions

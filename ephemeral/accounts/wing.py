@@ -18,6 +18,7 @@ from ephemeral.accounts.api.device_operations import device_operations
 from ephemeral.accounts.api.identity_handlers import IdentityHandlers
 from ephemeral.accounts.api.identity_operations import identity_operations
 from ephemeral.accounts.api.link_watch import LinkWatch
+from ephemeral.accounts.api.push_operations import push_operations
 from ephemeral.accounts.api.recovery_handlers import RecoveryHandlers
 from ephemeral.accounts.api.sign_in_handlers import SignInHandlers, TokenAnswers
 from ephemeral.accounts.api.sign_in_operations import sign_in_operations
@@ -42,6 +43,7 @@ from ephemeral.accounts.service.sealed_values import SealedValues
 from ephemeral.accounts.service.sessions import Sessions
 from ephemeral.accounts.service.signing_keys import SigningKeys
 from ephemeral.accounts.service.statements import Statements
+from ephemeral.accounts.service.suspensions import Suspensions
 from ephemeral.accounts.service.sweeper import Sweeper
 from ephemeral.accounts.service.tokens import Tokens
 from ephemeral.accounts.service.watches import Watches
@@ -49,6 +51,7 @@ from ephemeral.edge.wing import Figure, Ground, Wing
 
 if TYPE_CHECKING:
     from ephemeral.accounts.service.id_tokens import IdTokens
+    from ephemeral.accounts.service.pushing import Pushing
     from ephemeral.edge.operations import Operation
     from ephemeral.settings import Settings
 
@@ -75,16 +78,22 @@ async def accounts_wing(ground: Ground) -> AsyncIterator[tuple[Wing, Doors]]:
     await keys.renew()
     tokens = Tokens(keys, ended, audience, lambda: time.time_ns() // 1_000_000)
     hooks, watches = Hooks(), Watches(pool, ground.bus, index_key)
+    suspensions = Suspensions(pool, ground.bus, watches)
+    await suspensions.load()
     statements = Statements(values, ChainCache(), hooks)
     pendings = Pendings(statements)
     invited = settings.accounts == "invited"
     passwords = Passwords(pool, random)
     deletion = Deletion(watches, hooks, values, sessions, passwords, pendings)
     people = People(statements, values)
-    contacts = ContactServices.of(pool, watches, hooks, people, values, sessions, index_key)
+    pushing = _pushing(ground, values, sessions)
+    contacts = ContactServices.of(
+        pool, watches, hooks, people, values, sessions, index_key,
+        told=None if pushing is None else pushing.sender.asked,
+    )  # fmt: skip
     devices = DeviceServices.of(
         pool, watches, values, sessions, passwords, proofs, pendings, statements, deletion,
-        contacts.contacts, index_key, random,
+        contacts.contacts, index_key, random, settings.storage_bytes,
     )  # fmt: skip
     answers = TokenAnswers(tokens, Cookies(f"{settings.base_path}/auth"))
     registration = Registration(pool, passwords, sessions, index_key, random, invited=invited)
@@ -98,7 +107,7 @@ async def accounts_wing(ground: Ground) -> AsyncIterator[tuple[Wing, Doors]]:
         answers,
         settings.base_path,
     )
-    callers = AccountCallers.of(tokens, proofs)
+    callers = AccountCallers.of(tokens, proofs, suspensions)
     actions = AccountActions.of(settings)
     tokens_of_others = _tokens_of_others(settings)
     others: tuple[Operation, ...] = ()
@@ -128,8 +137,9 @@ async def accounts_wing(ground: Ground) -> AsyncIterator[tuple[Wing, Doors]]:
         watches=watches,
         hooks=hooks,
         ended=ended,
+        suspensions=suspensions,
     )
-    sweeper = Sweeper(pool, sessions, ended, keys, devices.due, ground.fault)
+    sweeper = Sweeper(pool, sessions, ended, suspensions, keys, devices.due, ground.fault)
     try:
         wing = Wing(
             operations=(
@@ -143,19 +153,24 @@ async def accounts_wing(ground: Ground) -> AsyncIterator[tuple[Wing, Doors]]:
                 ),
                 *contact_operations(ContactHandlers(contacts), callers, actions),
                 *others,
+                *(() if pushing is None else push_operations(pushing.pushes, callers, actions)),
             ),
-            background={"accounts": sweeper.run},
+            background={"accounts": sweeper.run}
+            | ({} if pushing is None else {"pushes": pushing.sender.run}),
             config=accounts_config(
                 "invited" if invited else "open",
                 audience,
                 settings.oidc_issuer,
                 settings.oidc_client_id,
+                None if pushing is None else pushing.public_key,
             ),
             figures=figures,
         )
         yield wing, doors
     finally:
         passwords.close()
+        if pushing is not None:
+            pushing.close()
 
 
 def _tokens_of_others(settings: Settings) -> IdTokens | None:
@@ -168,3 +183,18 @@ def _tokens_of_others(settings: Settings) -> IdTokens | None:
 
     issuer = Issuer(settings.oidc_issuer, time.monotonic)
     return IdTokens(issuer, settings.oidc_client_id, lambda: time.time_ns() // 1_000_000)
+
+
+def _pushing(ground: Ground, values: SealedValues, sessions: Sessions) -> Pushing | None:
+    """Who sends pushes, if this deployment does."""
+    if ground.settings.push == "false":
+        return None
+    from ephemeral.accounts.service.pushing import Pushing  # noqa: PLC0415
+
+    settings = ground.settings
+    contact = settings.push_contact or settings.operator_url
+    return Pushing.of(
+        ground.pool, values, sessions, ground.keyring.index_key, ground.random, ground.fault,
+        contact if contact and contact.startswith(("mailto:", "https:")) else None,
+        settings.push_service,
+    )  # fmt: skip

@@ -31,9 +31,10 @@ LATE = "late.json"
 SPOKEN = "account.json"
 # What the page can't do without.
 NEEDED = {
-    "account-identity.js", "account-inside.js", "account-later.js", "account.css", "account.js",
-    "derive-worker.js", "home.js", "hpke.js", "late.css", "later.js", "old.js", "operators.css",
-    "page.css", "room.js", "slow-derive-worker.js",
+    "account-conversations.js", "account-identity.js", "account-inside.js", "account-later.js",
+    "account.css", "account.js", "conversations.css", "derive-worker.js", "home.js",
+    "hpke-worker.js", "hpke.js", "late.css", "later.js", "old.js", "operators.css", "page.css",
+    "room.js", "slow-derive-worker.js",
 }  # fmt: skip
 
 _TYPES = {

@@ -21,10 +21,11 @@ __all__ = [
 DEFAULT = "en"
 
 # What only the page of accounts says, and what of the others it says too.
-_ACCOUNTS = "account."
+_ACCOUNTS = ("account.", "conversations.")
 _SHARED = (
     "copy.", "dialog.", "language.", "menu.close", "name", "progress.label", "refusal.",
-    "barrier.insecure", "barrier.unreachable", "share.copy_code", "share.qr", "share.show_qr",
+    "barrier.insecure", "barrier.unreachable", "message.c", "share.copy_code", "share.qr",
+    "share.show_qr",
 )  # fmt: skip
 
 Sentence = str | Mapping[str, str]
@@ -74,7 +75,7 @@ def of_rooms(catalogue: Catalogue) -> dict[str, Sentence]:
 
 def of_accounts(catalogue: Catalogue) -> dict[str, Sentence]:
     """Every sentence that the page of accounts may say."""
-    wanted = (_ACCOUNTS, *_SHARED)
+    wanted = (*_ACCOUNTS, *_SHARED)
     return {key: said for key, said in catalogue.sentences.items() if key.startswith(wanted)}
 
 

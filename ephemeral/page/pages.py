@@ -36,7 +36,10 @@ _VARIES: Header = (b"vary", b"accept-encoding, accept-language")
 _IMPORTED = {"room.js": "low"}
 _LATER = ("room.js", "later.js")
 # What the page of accounts imports by and by.
-_ACCOUNT_LATER = ("account-inside.js", "account-later.js", "account-identity.js", "hpke.js")
+_ACCOUNT_LATER = (
+    "account-inside.js", "account-later.js", "account-identity.js", "account-conversations.js",
+    "hpke.js",
+)  # fmt: skip
 # Under so many addresses what is imported later is asked for, until it comes: browsers remember
 # failures. As in web/static/js/pages/loading.js.
 TRIES = 8

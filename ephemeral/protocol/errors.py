@@ -59,6 +59,10 @@ ACCOUNT_STATUS: Mapping[str, tuple[int, str]] = {
     "proof_wrong": (401, "This device's proof is missing or wrong, or its clock is."),
     "password_wrong": (403, "The password is wrong."),
     "device_required": (403, "Link this device first."),
+    "suspended": (
+        403,
+        "This account is suspended by those who run this server. You can look at it and delete it.",
+    ),
     "invitation_needed": (403, "Accounts are made by invitation here."),
     "invitation_unknown": (403, "This invitation is not known: it was used, or is too old."),
     "id_token_wrong": (401, "This sign-in by another service is not valid here. Begin it again."),
@@ -95,6 +99,7 @@ ACCOUNT_STATUS: Mapping[str, tuple[int, str]] = {
     ),
     "pins_signature": (400, "These pins are not signed by the device that stores them."),
     "contacts_full": (409, "No more contacts can be had by this account."),
+    "push_endpoint": (400, "Notifications of this browser can't be reached from here."),
 }
 
 #: The codes that only conversations have (docs/conversations.md). Neither a room nor an account's
@@ -122,7 +127,9 @@ CONVERSATION_STATUS: Mapping[str, tuple[int, str]] = {
     "message_conversation": (400, "The message belongs to another conversation."),
     "message_device": (400, "The message is not this device's."),
     "message_seen": (400, "The message names a place that it can't have seen."),
+    "report_unproven": (400, "Who wrote these messages can't be proved here, or no more."),
     "contact_needed": (403, "Somebody here is none of your contacts. Invite them instead."),
+    "consent_needed": (403, "Somebody here has to ask to come. Send them an invitation."),
     "not_admin": (403, "Only an admin of this conversation can do that."),
     "behind": (409, "What you ask for is no longer kept. Go on from what there is."),
     "broken": (409, "Your log of this conversation is not the server's. Read it again."),

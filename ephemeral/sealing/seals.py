@@ -12,8 +12,9 @@ Formats, all integers big-endian (``docs/keyring.md`` gives the reasons)::
     sealed body   = 01 || nonce(12) || AES-256-GCM(data key, nonce, plaintext, A1)
       A1          = "ephemeral/v1/server/payload" 00 || kind 00 || payload id(16)
       kind        = "message" | "profile" | "resume" | those of accounts: "token-key" | "family" |
-                    "device-name" | "sealing-key" | "share" | "pins" | "link" | "contact-request" |
-                    "contact-invitation" | "contact-redemption" | "operator" |
+                    "device-name" | "sealing-key" | "share" | "pins" | "link" | "history" |
+                    "contact-request" | "contact-invitation" | "contact-redemption" |
+                    "operator" | "report" |
                     those of conversations: "record" | "segment-key" | "box-key" | "join"
 
     wrapped key   = 01 || nonce(12) || AES-256-GCM(epoch key, nonce, data key(32), A2)
@@ -40,9 +41,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 Random = Callable[[int], bytes]
 Kind = Literal[
     "message", "profile", "resume",
-    "token-key", "family", "device-name", "sealing-key", "share", "pins", "link",
+    "token-key", "family", "device-name", "sealing-key", "share", "pins", "link", "history", "push",
     "contact-request", "contact-invitation", "contact-redemption",
-    "operator",
+    "operator", "report",
     "record", "segment-key", "box-key", "join",
 ]  # fmt: skip
 

@@ -26,11 +26,13 @@ WEB = ROOT / "web"
 GALLERY = Path(__file__).resolve().parent / "gallery"
 # What is played here are the sources of what the page loads.
 SOURCES = {
+    "account-conversations.js": "js/pages/account-conversations.js",
     "account-identity.js": "js/pages/account-identity.js",
     "account-inside.js": "js/account/inside.js",
     "account-later.js": "js/pages/account-later.js",
     "account.css": "css/account.css",
     "account.js": "js/pages/account.js",
+    "conversations.css": "css/conversations.css",
     "home.js": "js/pages/main.js",
     "late.css": "css/late.css",
     "old.js": "js/pages/old.js",

@@ -23,6 +23,7 @@ from support.people.witness import Witness, raw
 from test_account_stories import (
     PASSWORD,
     PATIENT,
+    at_account,
     button,
     let_in,
     patience,  # noqa: F401
@@ -140,16 +141,18 @@ def play(scene: Scene, browser: Browser) -> None:
     url = scene.wire.url
     with visits(browser) as visit:
         account = visit(f"{url}/account/")
+        account.forgive("404|409")
         scene.address, scene.words = registered(account.page, NAME)
         named(account.page, DEVICE, 0)
 
         second = visit(f"{url}/account/")
+        second.forgive("404|409")
         signed_in(second.page, scene.address)
         button(second.page, "Show the words")
         expect(second.page.locator(".code-words span")).to_have_count(7, timeout=PATIENT)
         scene.code = second.page.locator(".code-words").inner_text()
         let_in(account.page, scene.code)
-        expect(second.page.get_by_role("heading", name="Devices")).to_be_visible(timeout=PATIENT)
+        at_account(second.page)
         expect(account.page.locator(".account-row[data-device]")).to_have_count(2)
         named(account.page, OTHER_DEVICE, 1)
         scene.said += [account.said(), second.said()]
@@ -158,7 +161,7 @@ def play(scene: Scene, browser: Browser) -> None:
         # The account stays open in another tab, and another one comes from it into a room.
         guest = visit(f"{url}/")
         owner = visit(f"{url}/account/", beside=account, init=SPY)
-        expect(owner.page.get_by_role("heading", name="Devices")).to_be_visible(timeout=PATIENT)
+        at_account(owner.page)
         owner.requests.clear()
         since = scene.wire.moment()
         owner.page.get_by_role("link", name="To the rooms").click()

@@ -16,6 +16,7 @@ from support.people.command_line import Cli
 from test_account_stories import (  # noqa: F401
     PASSWORD,
     account_page,
+    at_account,
     button,
     patience,
     registered,
@@ -103,6 +104,7 @@ def test_an_account_is_linked_opened_in_another_browser_and_unlinked(
     page.locator("dialog").get_by_role("button", name="Sign out", exact=True).first.click()
     expect(page.get_by_role("heading", name="You are signed out here")).to_be_visible()
     button(page, f"Sign in with {service(issuer)}")
+    at_account(page)
     expect(page.get_by_role("heading", level=1)).to_have_text(address)
 
     button(page, "Unlink")
@@ -127,6 +129,7 @@ def test_an_account_is_made_without_a_password_which_is_chosen_then(
     words = words_shown(page)
     button(page, "I have written them down")
     typed_back(page, words)
+    at_account(page)
     expect(page.get_by_role("heading", level=1)).to_contain_text("maker.")
     button(page, "Choose a password")
     page.locator("dialog").get_by_label("New password").fill(PASSWORD)

@@ -13,6 +13,7 @@ from test_account_stories import (
     OTHER_PASSWORD,
     PASSWORD,
     account_page,
+    at_account,
     button,
     let_in,
     patience,  # noqa: F401
@@ -47,13 +48,14 @@ def test_the_command_line_links_a_browser(visit: Visit, server: str, cli: Cli) -
     expect(page.locator(".code-words span")).to_have_count(7)
     words = page.locator(".code-words").inner_text()
     added = laptop.json("accept", environment={"EPHEMERAL_WORDS": words})["added"]
-    expect(page.get_by_role("heading", name="Devices")).to_be_visible()
+    at_account(page)
     expect(page.locator(".account-row[data-device]")).to_have_count(2)
     # Each reads what the other has named.
     assert names_on(page)[0] == "laptop"
     laptop.json("rename", "--device", added["id"], "--name", "the kitchen")
     assert [one["name"] for one in laptop.lines("devices")] == ["laptop", "the kitchen"]
     page.reload()
+    at_account(page)
     expect(page.locator(".row-name").nth(1)).to_contain_text("the kitchen")
 
 

@@ -54,7 +54,7 @@ class Drawn(TypedDict):
 
 # Lone surrogates would not survive the way into and out of the browser as anything but ASCII.
 DRAW = """async (json) => {
-  const { messageText } = await import("/static/js/room/views/message-text.js");
+  const { messageText } = await import("/static/js/ui/message-text.js");
   const drawn = (text) => {
     const node = messageText(text);
     const all = [node, ...node.querySelectorAll("*")];

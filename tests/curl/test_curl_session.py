@@ -20,6 +20,8 @@ from ephemeral.accounts.api.contact_operations import contact_operations
 from ephemeral.accounts.api.sign_in_operations import sign_in_operations
 from ephemeral.conversations.api.bodies import POST_BODY_MAX, RECORD_BODY_MAX
 from ephemeral.conversations.api.operations import conversation_operations
+from ephemeral.operators.api.report_bodies import REPORT_BODY_MAX
+from ephemeral.operators.api.report_operations import report_operations
 from ephemeral.protocol.errors import STATUS
 from ephemeral.settings import Settings
 
@@ -156,12 +158,16 @@ def test_every_operation_stands_in_the_session_and_in_the_table():
         assert place in called or place == ("GET", "/room/socket")
 
 
-def test_every_operation_of_sign_in_contacts_and_conversations_stands_in_the_table():
-    callers, actions = AccountCallers.of(Mock(), Mock()), AccountActions.of(Settings.parse({}))
+def test_every_operation_of_other_wings_stands_in_the_table():
+    callers, actions = (
+        AccountCallers.of(Mock(), Mock(), Mock()),
+        AccountActions.of(Settings.parse({})),
+    )
     operations = (
         *sign_in_operations(Mock(), callers, actions),
         *contact_operations(Mock(), callers, actions),
         *conversation_operations(Mock(), Mock(), Mock()),
+        *report_operations(Mock(), Mock(), Mock()),
     )
     table = set(re.findall(r"^\| `([A-Z]+) (/[^`]*)` \|", DOCUMENT, re.MULTILINE))
     assert {(one.method, one.path) for one in operations} <= table
@@ -170,6 +176,7 @@ def test_every_operation_of_sign_in_contacts_and_conversations_stands_in_the_tab
 def test_how_large_a_body_may_be_is_told():
     sizes = [f"{size // 1024:,} KiB" for size in (RECORD_BODY_MAX, POST_BODY_MAX)]
     assert f"`…/epochs` {sizes[0]}, of `…/message` {sizes[1]}." in DOCUMENT
+    assert f"A report has {REPORT_BODY_MAX // 1024} KiB at most." in DOCUMENT
 
 
 def test_every_error_code_stands_in_the_table_with_its_status():

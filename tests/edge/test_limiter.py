@@ -31,6 +31,7 @@ WITHOUT_SETTING = {
     "pins_account", "pins_address", "conversation_post_account", "conversation_record_account",
     "conversation_typing_account", "sockets_device",
     "operator_page_address", "operator_sign_in_address", "operator_sign_in_operator",
+    "report_room_address", "report_address",
 }  # fmt: skip
 
 

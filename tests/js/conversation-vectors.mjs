@@ -32,9 +32,9 @@ export async function conversationOperations(base) {
     "protocol/errors.js", "device/hpke.js", "protocol/accounts/canonical-json.js", "protocol/accounts/signing.js",
     "protocol/accounts/statements.js",
   ].map(from));
-  const [contents, epochs, first, invitations, judging, leaves, { Line, Lines, listedDevices }, { Log }, making, messages,
+  const [contents, epochs, first, history, invitations, judging, leaves, { Line, Lines, listedDevices }, { Log }, making, messages,
     { Record, SignedRecord }, { Registers, selfConversation }] = await Promise.all([
-    "contents", "epochs", "first", "invitations", "judge", "leaves", "lines", "log", "making", "messages", "records",
+    "contents", "epochs", "first", "history", "invitations", "judge", "leaves", "lines", "log", "making", "messages", "records",
     "registers",
   ].map(own));
 
@@ -175,6 +175,16 @@ export async function conversationOperations(base) {
       const { pin, name, conversation } =
         await sides[direction].open(new invitations.Invitation(id, secret), sealed);
       return { ...pin, name, conversation: orNull(conversation, hex) };
+    },
+
+    seal_chunk: async ({ key, device, number, random, lines, names, last }) => {
+      const said = lines.map(({ content, ...line }) => ({ ...line, content: orNull(content, ({ v: _, ...one }) => one) }));
+      return { sealed: await history.sealChunk(key, device, number, { lines: said, names, last }, given(random)) };
+    },
+    open_chunk: async ({ key, device, number, sealed }) => {
+      const { lines, names, last } = await history.openChunk(key, device, number, sealed);
+      const told = lines.map((line) => ({ ...line, content: orNull(line.content, (content) => ({ v: 1, ...content })) }));
+      return { lines: told, names, last };
     },
 
     // Of no file: by these Python and the browser are asked for the same (tests/protocol/test_any_conversation.py).

@@ -54,11 +54,11 @@ async def test_what_it_imports_is_named_with_its_integrity(client: Client):
     text = (await client.api.get("/account/", headers=HTML)).text
     [named] = re.findall(r'<script type="importmap">(.*?)</script>', text)
     imported = json.loads(named)["integrity"]
-    assert len(imported) == 4 * TRIES
+    assert len(imported) == 5 * TRIES
     for address, digest in imported.items():
         served = await client.api.get(address.removeprefix(".."))
         assert digest == integrity(served.content)
-    for name in ("inside", "later", "identity", "hpke"):
+    for name in ("inside", "later", "identity", "conversations", "hpke"):
         [address] = re.findall(rf'data-{name}="([^"]+)"', text)
         assert f"..{address}" in imported
 
@@ -70,10 +70,11 @@ async def test_nothing_of_the_rooms_program_is_in_it_and_nothing_of_it_in_the_ro
     rooms = (await client.api.get("/", headers=HTML)).text
     assert not re.search(r"/static/(?:home|room|later|late)\.", account)
     assert not re.search(r"/static/(?:account|hpke)", rooms)
-    assert not any(key.startswith("account.") for key in held(rooms, "catalogue"))
+    theirs = ("account.", "conversations.")
+    assert not any(key.startswith(theirs) for key in held(rooms, "catalogue"))
     for code, one in held(rooms, "languages").items():
         found = (await client.api.get(one["catalogue"])).json()  # type: ignore[index]
-        assert not any(key.startswith("account.") for key in found), code
+        assert not any(key.startswith(theirs) for key in found), code
 
 
 async def test_it_speaks_every_language_and_names_where_all_its_sentences_are(client: Client):

@@ -31,7 +31,10 @@ def sources(tmp_path: Path) -> Path:
 
 
 # The one names the content of the other in its address.
-ACCOUNTS = {"account.js", "account-inside.js", "account-later.js", "account-identity.js", "hpke.js"}
+ACCOUNTS = {
+    "account.js", "account-inside.js", "account-later.js", "account-identity.js",
+    "account-conversations.js", "hpke.js",
+}  # fmt: skip
 
 
 def styled(bundle: str) -> set[str]:
@@ -41,10 +44,11 @@ def styled(bundle: str) -> set[str]:
 
 def test_no_screen_of_accounts_waits_for_a_style_that_only_rooms_load():
     """Nothing of late.css ever comes to /account/."""
-    there = styled("page.css") | styled("account.css")
+    there = styled("page.css") | styled("account.css") | styled("conversations.css")
     drawn = {
         name
-        for path in (WEB / "static" / "js" / "account" / "views").glob("*.js")
+        for wing in ("account", "conversations")
+        for path in (WEB / "static" / "js" / wing / "views").glob("*.js")
         for classes in re.findall(r'class: "([^"]*)"', path.read_text())
         for name in classes.split()
     }
@@ -78,6 +82,7 @@ def test_every_bundle_loads_others_by_the_addresses_at_which_they_are_served():
         "account-inside.js": {"account"},
         "account-later.js": {"account"},
         "account-identity.js": {"account"},
+        "account-conversations.js": {"account", "hpke-worker"},
         "hpke.js": {"account"},
     }
     assert set().union(*found.values()) <= set(served)
@@ -89,7 +94,8 @@ def test_what_may_stand_in_one_bundle_only_does():
     words = [name for name, text in sorted(texts.items()) if "0abacus" in text]
     curve = [name for name, text in sorted(texts.items()) if "isTorsionFree" in text]
     # Not in the first of the page of accounts: its first screen judges no key, and reads no words.
-    assert curve == ["account-inside.js"]
+    # What talks comes by itself, and judges keys too.
+    assert curve == ["account-conversations.js", "account-inside.js"]
     # Two programs share no file, and each has its own.
     assert (policy, words) == (["account.js", "home.js"], ["account-inside.js", "room.js"])
 
@@ -101,7 +107,8 @@ def test_the_page_of_rooms_carries_no_code_of_accounts(tmp_path: Path):
         for path in tool._sources(WEB / "static", entry, tmp_path)
     }
     assert "js/pages/room.js" in read
-    assert [path for path in sorted(read) if "account" in path or "hpke" in path] == []
+    strange = ("account", "conversation", "hpke")
+    assert [path for path in sorted(read) if any(word in path for word in strange)] == []
 
 
 @pytest.mark.parametrize(
@@ -112,6 +119,9 @@ def test_the_page_of_rooms_carries_no_code_of_accounts(tmp_path: Path):
         ("js/protocol/words.js", {"room.js", "account-inside.js"}),
         ("js/account/views/welcome-screen.js", ACCOUNTS),
         ("js/account/views/link-panel.js", {"account-later.js"}),
+        ("js/conversations/views/chat-view.js", {"account-conversations.js"}),
+        ("js/device/hpke-worker.js", {"hpke-worker.js", "account-conversations.js"}),
+        ("css/said.css", {"conversations.css"}),
         ("css/account-forms.css", {"account.css"}),
         (
             "js/device/derive-worker.js",

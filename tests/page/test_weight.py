@@ -38,7 +38,13 @@ ACCOUNT_INSIDE = (
     ("bundles", "account-later.js"),
 )
 HPKE = (("bundles", "hpke.js"),)
-FIRST_MOST, WITHOUT_HPKE_MOST, WHOLE_MOST = 42_050, 90_700, 106_000
+# What talks, and its worker: for devices of an account.
+TALKING = (
+    ("bundles", "account-conversations.js"),
+    ("bundles", "conversations.css"),
+    ("bundles", "hpke-worker.js"),
+)
+FIRST_MOST, WITHOUT_HPKE_MOST, WHOLE_MOST, TALKING_MOST = 42_950, 91_700, 107_000, 200_000
 MOST_BYTES = {"en": 87_800, "de": 88_600, "ar": 88_700, "fr": 88_700}
 
 
@@ -81,8 +87,9 @@ def test_the_files_until_the_first_message_stay_light(
         (ACCOUNT_FIRST, FIRST_MOST),
         (ACCOUNT_FIRST + ACCOUNT_INSIDE, WITHOUT_HPKE_MOST),
         (ACCOUNT_FIRST + ACCOUNT_INSIDE + HPKE, WHOLE_MOST),
+        (ACCOUNT_FIRST + ACCOUNT_INSIDE + HPKE + TALKING, TALKING_MOST),
     ],
-    ids=["first screen", "without HPKE", "all"],
+    ids=["first screen", "without HPKE", "without conversations", "all"],
 )
 def test_the_page_of_accounts_stays_light(
     documents: dict[tuple[str, str], bytes],

@@ -8,6 +8,7 @@ from ephemeral.protocol.accounts.signing import SigningKey
 from ephemeral.protocol.conversations import (
     contents,
     epochs,
+    history,
     invitations,
     judge,
     leaves,
@@ -17,6 +18,7 @@ from ephemeral.protocol.conversations import (
     records,
     registers,
 )
+from ephemeral.protocol.encoding import b64decode, b64encode
 from ephemeral.protocol.errors import Refusal, refuse
 
 __all__ = ["CONVERSATIONS"]
@@ -235,6 +237,43 @@ def open_introduction(id, secret, direction, sealed):  # noqa: A002 - as the vec
     return {**found.pin._asdict(), "name": found.name, "conversation": into and into.hex()}
 
 
+def seal_chunk(key, device, number, random, lines, names, last):
+    chunk = history.Chunk([line_of(one) for one in lines], [name_of(one) for one in names], last)
+    return {"sealed": history.seal_chunk(key, device, number, chunk, given_bytes(random))}
+
+
+def line_of(line):
+    said = line["content"]
+    found = {name: b64decode(line[name]) for name in ("conversation", "chain", "device", "id")}
+    content = said and contents.Content(said["kind"], said["at"], said["body"])
+    reactions = {b64decode(chain): one for chain, one in line["reactions"].items()}
+    return history.Line(**line | found | {"content": content, "reactions": reactions})
+
+
+def name_of(name):
+    chain = name["chain"] and b64decode(name["chain"])
+    return history.Name(b64decode(name["conversation"]), chain, name["name"])
+
+
+def open_chunk(key, device, number, sealed):
+    found = history.open_chunk(key, device, number, sealed)
+    return {
+        "lines": [told(one, "conversation", "chain", "device", "id") for one in found.lines],
+        "names": [told(one, "conversation", "chain") for one in found.names],
+        "last": found.last,
+    }
+
+
+def told(one, *named):
+    """A line or a name as it stands in a chunk."""
+    fields = one._asdict()
+    fields |= {name: fields[name] and b64encode(fields[name]) for name in named}
+    if "content" in fields:
+        fields["content"] = fields["content"] and {"v": 1, **fields["content"]._asdict()}
+        fields["reactions"] = {b64encode(chain): said for chain, said in one.reactions.items()}
+    return fields
+
+
 CONVERSATIONS = {
     function.__name__: function
     for function in (
@@ -264,5 +303,7 @@ CONVERSATIONS = {
         read_invitation,
         seal_introduction,
         open_introduction,
+        seal_chunk,
+        open_chunk,
     )
 }

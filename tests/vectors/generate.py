@@ -16,6 +16,7 @@ import account_signature_cases
 import book_cases
 import charter_cases
 import code_cases
+import conversation_history_cases
 import conversation_invitation_cases
 import conversation_judge_cases
 import conversation_message_cases
@@ -61,6 +62,7 @@ FILES = (
     conversation_judge_cases.make,
     conversation_message_cases.make,
     conversation_invitation_cases.make,
+    conversation_history_cases.make,
 )
 
 

@@ -23,6 +23,7 @@ class DeviceHandlers:
         self._sealing_keys = services.sealing_keys
         self._shares = services.shares
         self._pins = services.pins
+        self._histories = services.histories
         self._records = services.records
         self._passwords = passwords
 
@@ -84,6 +85,20 @@ class DeviceHandlers:
     async def get_pins(self, asker: Asker, _body: None) -> bytes:
         """Serve the device's pins."""
         return objects.pins(*await self._pins.get(asker.session))
+
+    async def put_chunk(self, asker: Asker, asked: tuple[bytes, int, bytes]) -> bytes:
+        """Let a chunk of history wait for a new device."""
+        await self._histories.put(asker.session, *asked)
+        return NOTHING
+
+    async def get_chunk(self, asker: Asker, asked: tuple[bytes, int]) -> bytes:
+        """Serve a chunk of history to the device that it is for."""
+        return objects.chunk(*await self._histories.get(asker.session, *asked))
+
+    async def forget_chunk(self, asker: Asker, asked: tuple[bytes, int]) -> bytes:
+        """Destroy a chunk of history that was stored."""
+        await self._histories.forget(asker.session, *asked)
+        return NOTHING
 
     async def chain(self, asker: Asker, query: ChainQuery) -> bytes:
         """Serve a chain of the account."""

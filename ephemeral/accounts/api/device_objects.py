@@ -17,6 +17,7 @@ from ephemeral.protocol.encoding import b64encode
 __all__ = [
     "BegunAnswer",
     "ChainAnswer",
+    "ChunkAnswer",
     "DepositedAnswer",
     "DevicesAnswer",
     "LinkAnswer",
@@ -25,6 +26,7 @@ __all__ = [
     "PostedAnswer",
     "SharesAnswer",
     "begun",
+    "chunk",
     "deposited",
     "devices",
     "link",
@@ -133,6 +135,13 @@ class PinsAnswer(_Answer):
     now: Time
 
 
+class ChunkAnswer(_Answer):
+    """A chunk of history, encrypted by another device of the account."""
+
+    chunk: Blob
+    now: Time
+
+
 class PinsOfDevice(_Answer):
     """What a device of the chain had stored."""
 
@@ -203,6 +212,11 @@ def shares(served: Sequence[Share], now: int) -> bytes:
 def pins(found: DevicePins, now: int) -> bytes:
     """The pins of a device."""
     return _encode(PinsAnswer(b64encode(found.sealed), b64encode(found.signature), found.day, now))
+
+
+def chunk(sealed: bytes, now: int) -> bytes:
+    """A chunk of history."""
+    return _encode(ChunkAnswer(b64encode(sealed), now))
 
 
 def statements(signed: Sequence[bytes], now: int) -> bytes:

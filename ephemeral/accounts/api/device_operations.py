@@ -5,6 +5,7 @@ from ephemeral.accounts.api import device_objects as objects
 from ephemeral.accounts.api.actions import AccountActions
 from ephemeral.accounts.api.callers import AccountCallers
 from ephemeral.accounts.api.device_handlers import DeviceHandlers
+from ephemeral.accounts.api.history_bodies import ChunkBody, ChunkPlace
 from ephemeral.accounts.api.link_watch import LinkWatch
 from ephemeral.accounts.api.recovery_handlers import RecoveryHandlers
 from ephemeral.accounts.api.sign_in_objects import TokensAnswer
@@ -15,6 +16,7 @@ from ephemeral.accounts.api.sign_in_operations import (
     PASSWORD,
     PROVEN,
     SET_COOKIE,
+    SIGNED_IN_DEVICE,
 )
 from ephemeral.edge.operations import Operation, Waiting
 from ephemeral.edge.record_objects import RecordAnswer
@@ -37,9 +39,9 @@ def device_operations(
             name="listDevices",
             summary="See the account's devices, and the statements that say so",
             handler=handlers.listed,
-            caller=callers.linked,
+            caller=callers.even_suspended.linked,
             answers={200: objects.DevicesAnswer},
-            refusals=LINKED,
+            refusals=SIGNED_IN_DEVICE,
             action=actions.request,
             large=actions.request,
         ),
@@ -71,9 +73,9 @@ def device_operations(
             name="refusePending",
             summary="Refuse what waits: the end of the account, or another list of devices",
             handler=handlers.refuse_pending,
-            caller=callers.proven,
+            caller=callers.even_suspended.proven,
             answers={204: None},
-            refusals=PROVEN,
+            refusals=(*SIGNED_IN_DEVICE, "proof_wrong"),
             action=actions.request,
         ),
         Operation(
@@ -119,9 +121,9 @@ def device_operations(
             name="readShares",
             summary="Get the server's halves of the keys that open what the device has stored",
             handler=handlers.get_shares,
-            caller=callers.proven,
+            caller=callers.even_suspended.proven,
             answers={200: objects.SharesAnswer},
-            refusals=PROVEN,
+            refusals=(*SIGNED_IN_DEVICE, "proof_wrong"),
             action=actions.request,
         ),
         Operation(
@@ -187,16 +189,53 @@ def device_operations(
             guesses=actions.password_guess,
         ),
         Operation(
+            method="PUT",
+            path="/devices/{id}/history/{n}",
+            name="putHistory",
+            summary="Hand a chunk of history to a device that was linked lately; the same again "
+            "changes nothing",
+            handler=handlers.put_chunk,
+            caller=callers.proven,
+            body=ChunkBody,
+            answers={204: None},
+            refusals=(*PROVEN, "not_found", "conflict", "storage_full"),
+            action=actions.history,
+        ),
+        Operation(
+            method="GET",
+            path="/devices/{id}/history/{n}",
+            name="readHistory",
+            summary="Fetch a chunk of history, as the device that it is for",
+            handler=handlers.get_chunk,
+            caller=callers.linked,
+            body=ChunkPlace,
+            answers={200: objects.ChunkAnswer},
+            refusals=(*LINKED, "not_found"),
+            action=actions.history,
+        ),
+        Operation(
+            method="DELETE",
+            path="/devices/{id}/history/{n}",
+            name="forgetHistory",
+            summary="Destroy a chunk of history that was stored; again changes nothing",
+            handler=handlers.forget_chunk,
+            caller=callers.proven,
+            body=ChunkPlace,
+            answers={204: None},
+            refusals=(*PROVEN, "not_found"),
+            action=actions.history,
+        ),
+        Operation(
             method="GET",
             path="/chains/{chain}",
             name="readChain",
             summary="Read a list of devices, as it was signed",
             handler=handlers.chain,
-            caller=callers.linked,
+            caller=callers.even_suspended.linked,
             body=bodies.ChainBody,
             query=("after",),
             answers={200: objects.ChainAnswer},
-            refusals=(*LINKED, "not_found"),
+            refusals=(*SIGNED_IN_DEVICE, "not_found"),
             action=actions.request,
             large=actions.request,
         ),
@@ -218,9 +257,9 @@ def device_operations(
             name="showAccountRecord",
             summary="Look at everything that the server holds about the account",
             handler=handlers.record,
-            caller=callers.linked,
+            caller=callers.even_suspended.linked,
             answers={200: RecordAnswer},
-            refusals=LINKED,
+            refusals=SIGNED_IN_DEVICE,
             action=actions.request,
             large=actions.request,
         ),

@@ -79,6 +79,10 @@ class MeAnswer(_Answer):
         Annotated[Time, Meta(description="When somebody last showed a copy of a refresh token")]
         | UnsetType
     ) = UNSET
+    suspended_day: (
+        Annotated[Day, Meta(description="Since when the account is suspended, if it is")]
+        | UnsetType
+    ) = UNSET
 
 
 class SessionObject(_Answer):
@@ -146,7 +150,7 @@ def tokens(opened: Opened, access_token: str, *, in_cookie: bool) -> bytes:
 def me(session: Session, profile: Profile) -> bytes:
     """The account as one of its sessions sees it."""
     chain = profile.chain
-    reused_at = profile.reused_at
+    reused_at, suspended_day = profile.reused_at, profile.suspended_day
     return _encode(
         MeAnswer(
             account=b64encode(session.account),
@@ -161,6 +165,7 @@ def me(session: Session, profile: Profile) -> bytes:
             head=UNSET if chain is None else b64encode(chain.head),
             pending=pending(profile.pending),
             token_reused_at=UNSET if reused_at is None else reused_at,
+            suspended_day=UNSET if suspended_day is None else suspended_day,
         )
     )
 

@@ -16,11 +16,15 @@ __all__ = [
     "PROVEN",
     "SESSION",
     "SET_COOKIE",
+    "SIGNED_IN_DEVICE",
     "sign_in_operations",
 ]
 
+#: What any session may be refused with, a suspended account's too, and a device's.
+SIGNED_IN = ("unauthorized", "session_ended", "device_revoked")
+SIGNED_IN_DEVICE = (*SIGNED_IN, "device_required")
 #: What a session may be refused with; a device's; a device's with its proof.
-SESSION = ("unauthorized", "session_ended", "device_revoked")
+SESSION = (*SIGNED_IN, "suspended")
 LINKED = (*SESSION, "device_required")
 PROVEN = (*LINKED, "proof_wrong")
 EITHER = (*SESSION, "proof_wrong")
@@ -77,7 +81,7 @@ def sign_in_operations(
             headers=bodies.PROOF_HEADERS | bodies.COOKIE_HEADERS,
             answers={200: objects.TokensAnswer, 204: None},
             answer_headers=SET_COOKIE,
-            refusals=("session_ended", "proof_wrong"),
+            refusals=("session_ended", "proof_wrong", "suspended"),
             action=actions.request,
         ),
         Operation(
@@ -91,7 +95,7 @@ def sign_in_operations(
             headers=bodies.COOKIE_HEADERS,
             answers={204: None},
             answer_headers={"Set-Cookie": "The cookie is cleared"},
-            refusals=SESSION,
+            refusals=SIGNED_IN,
             action=actions.leave,
         ),
         Operation(
@@ -113,9 +117,9 @@ def sign_in_operations(
             name="readAccount",
             summary="Look at the account and at its session",
             handler=handlers.me,
-            caller=callers.session,
+            caller=callers.even_suspended.session,
             answers={200: objects.MeAnswer},
-            refusals=SESSION,
+            refusals=SIGNED_IN,
             action=actions.request,
         ),
         Operation(
@@ -124,10 +128,18 @@ def sign_in_operations(
             name="deleteAccount",
             summary="Delete the account; where there are devices, by a statement that closes them",
             handler=handlers.delete,
-            caller=callers.either,
+            caller=callers.even_suspended.either,
             body=bodies.DeleteBody,
             answers={200: objects.DeletedAnswer},
-            refusals=(*EITHER, *PASSWORD, *CHAIN, "close_needed", "not_found", "pending"),
+            refusals=(
+                *SIGNED_IN,
+                "proof_wrong",
+                *PASSWORD,
+                *CHAIN,
+                "close_needed",
+                "not_found",
+                "pending",
+            ),
             action=actions.request,
             guesses=actions.password_guess,
         ),

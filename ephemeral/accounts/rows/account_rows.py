@@ -9,15 +9,19 @@ if TYPE_CHECKING:
 
 
 class AccountRow(NamedTuple):
-    """An account. `password`: Argon2id in PHC form, if it has one; the time is in milliseconds."""
+    """An account. `password`: Argon2id in PHC form, if it has one; the time is in milliseconds.
+
+    `suspended_day`: since when it is suspended, if it is.
+    """
 
     account: bytes
     password: str | None
     created_day: int
     reused_at: int | None
+    suspended_day: int | None
 
 
-_COLUMNS = "account, password, created_day, reused_at"
+_COLUMNS = "account, password, created_day, reused_at, suspended_day"
 
 
 async def insert(

@@ -188,7 +188,8 @@ async def end(connection: Connection, account: bytes) -> None:
     """Let the open chain of the account be one that has ended."""
     await connection.execute(
         """
-        UPDATE accounts.chains SET state = 'ended', ended_at = clock_ms()
+        UPDATE accounts.chains SET state = 'ended', ended_at = now, counts_from = now
+        FROM clock_ms() AS now
         WHERE account = $1 AND state = 'open'
         """,
         account,
@@ -198,7 +199,11 @@ async def end(connection: Connection, account: bytes) -> None:
 async def reopen(connection: Connection, chain: bytes) -> None:
     """Let a chain that has ended be in force again; the account has no other open one."""
     await connection.execute(
-        "UPDATE accounts.chains SET state = 'open', ended_at = NULL WHERE chain = $1", chain
+        """
+        UPDATE accounts.chains SET state = 'open', ended_at = NULL, counts_from = NULL
+        WHERE chain = $1
+        """,
+        chain,
     )
 
 
@@ -207,8 +212,9 @@ async def close_later(connection: Connection, account: bytes, moment: int) -> No
     await connection.execute(
         """
         UPDATE accounts.chains
-        SET state = 'closed', account = NULL, ended_at = coalesce(ended_at, clock_ms())
-        WHERE account = $1 AND (state = 'open' OR ended_at > $2)
+        SET state = 'closed', account = NULL, ended_at = coalesce(ended_at, now),
+            counts_from = coalesce(counts_from, now)
+        FROM clock_ms() AS now WHERE account = $1 AND (state = 'open' OR ended_at > $2)
         """,
         account,
         moment,
@@ -220,26 +226,36 @@ async def close(connection: Connection, account: bytes) -> None:
     await connection.execute(
         """
         UPDATE accounts.chains
-        SET state = 'closed', account = NULL, ended_at = coalesce(ended_at, clock_ms())
-        WHERE account = $1
+        SET state = 'closed', account = NULL, ended_at = coalesce(ended_at, now),
+            counts_from = coalesce(counts_from, now)
+        FROM clock_ms() AS now WHERE account = $1
         """,
         account,
     )
 
 
-async def ended_before(connection: Connection, moment: int, most: int) -> list[bytes]:
+async def ended_before(connection: Connection, moment: int, again: int, most: int) -> list[bytes]:
     """Chains that ended before a moment, locked; whoever else looks for them passes them by.
 
     Not those that a kept record of a conversation names: whoever judges the next one reads there
-    that an account was closed, or whose device has signed a leave.
+    that an account was closed, or whose device has signed a leave. These are looked at again when
+    that moment is `again`; `most` of both.
     """
     rows = await connection.fetch(
         """
-        SELECT c.chain FROM accounts.chains c WHERE c.ended_at < $1
-          AND NOT EXISTS (SELECT FROM accounts.conversation_chains x WHERE x.chain = c.chain)
-        ORDER BY c.ended_at LIMIT $2 FOR UPDATE OF c SKIP LOCKED
+        WITH due AS MATERIALIZED (
+          SELECT c.chain, EXISTS (
+            SELECT FROM accounts.conversation_chains x WHERE x.chain = c.chain) AS named
+          FROM accounts.chains c WHERE c.counts_from < $1
+          ORDER BY c.counts_from LIMIT $3 FOR UPDATE OF c SKIP LOCKED
+        ), later AS (
+          UPDATE accounts.chains c SET counts_from = $2
+          FROM due d WHERE c.chain = d.chain AND d.named
+        )
+        SELECT chain FROM due WHERE NOT named
         """,
         moment,
+        again,
         most,
     )
     return [row[0] for row in rows]

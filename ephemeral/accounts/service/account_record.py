@@ -28,6 +28,7 @@ _SLOW_HASH = (
     "against it."
 )
 _KEY = "It opens a stored payload for whoever also has the server's epoch key."
+_OF_ANOTHER = "It would tell what became of another account."
 _UNLISTED = "Nobody has made sure yet that it harms nobody if it is shown."
 _UNEXPLAINED = "Nobody has said yet which of its rows are about your account: ask the operator."
 _OF_ROOMS = "Of rooms, which know no accounts: nothing in it leads to you."
@@ -43,6 +44,9 @@ _HIDDEN = {
     ("accounts.contact_requests", "request"): _NAME,
     ("accounts.contact_requests", "address"): _NAME,
     ("accounts.contact_invitations", "invitation"): _NAME,
+    ("accounts.reports", "report"): _NAME,
+    ("accounts.reports", "decision"): _OF_ANOTHER,
+    ("accounts.reports", "decided_by"): _OF_ANOTHER,
     ("payload_keys", "wrapped"): _KEY,
 }
 _SEALED = "Sealed bytes: their length and the first eight bytes of their SHA-256."
@@ -65,6 +69,10 @@ _WHOLE = {
     ("accounts.devices", "key"),
     ("accounts.sealing_keys", "device"),
     ("accounts.shares", "device"),
+    ("accounts.history_chunks", "device"),
+    ("accounts.push_subscriptions", "device"),
+    ("accounts.push_subscriptions", "sid"),
+    ("accounts.push_subscriptions", "told_in"),
     ("accounts.pins", "chain"),
     ("accounts.pins", "device"),
     ("accounts.links", "sid"),
@@ -82,6 +90,7 @@ _WHOLE = {
     ("accounts.conversations", "told_device"),
     ("accounts.conversations", "segment"),
     ("accounts.conversation_people", "chain"),
+    ("accounts.conversation_people", "added_by"),
     ("accounts.conversation_devices", "conversation"),
     ("accounts.conversation_chains", "conversation"),
     ("accounts.conversation_chains", "chain"),
@@ -103,6 +112,9 @@ _WHOLE = {
     ("accounts.leaves", "device"),
     ("accounts.leaves", "signature"),
     ("accounts.joins", "conversation"),
+    ("accounts.reports", "accused"),
+    ("accounts.reports", "reason"),
+    ("accounts.departures", "conversation"),
     ("accounts.pending", "kind"),
     ("accounts.pending", "device"),
     ("accounts.pending", "signed"),
@@ -123,6 +135,8 @@ _NAMES = {
     ("accounts.devices", "name"): _PAYLOAD,
     ("accounts.sealing_keys", "payload"): _PAYLOAD,
     ("accounts.shares", "payload"): _PAYLOAD,
+    ("accounts.history_chunks", "payload"): _PAYLOAD,
+    ("accounts.push_subscriptions", "payload"): _PAYLOAD,
     ("accounts.pins", "payload"): _PAYLOAD,
     ("accounts.links", "request"): _PAYLOAD,
     ("accounts.links", "answer"): _PAYLOAD,
@@ -143,6 +157,7 @@ _NAMES = {
     ("accounts.records", "boxes"): _PAYLOAD,
     ("accounts.segments", "segment"): _PAYLOAD,
     ("accounts.joins", "payload"): _PAYLOAD,
+    ("accounts.reports", "payload"): _PAYLOAD,
     ("payload_keys", "epoch"): (("epochs", "id"),),
 }
 _APART = {
@@ -248,6 +263,13 @@ def _elsewhere(found: list[TableRecord]) -> tuple[Elsewhere, ...]:
         ),
         Elsewhere(
             "tables",
+            "reports of others",
+            None,
+            "What others have reported of you, for 90 days at most. It is shown to nobody but the "
+            "operators, lest you learn who it was.",
+        ),
+        Elsewhere(
+            "tables",
             "conversations that were left",
             None,
             "What your devices wrote into a conversation that you have left stays in its log, by "
@@ -259,6 +281,13 @@ def _elsewhere(found: list[TableRecord]) -> tuple[Elsewhere, ...]:
             None,
             "Open connections of your devices, which conversations they are told of, and for a "
             "second that somebody is writing.",
+        ),
+        Elsewhere(
+            "memory",
+            "conversations that have gone on",
+            None,
+            "Which conversations were written in within the last minute, to see whose devices have "
+            "to be told by a push.",
         ),
         Elsewhere(
             "memory",

@@ -10,6 +10,7 @@ from ephemeral.accounts.service.contacts import Contacts
 from ephemeral.accounts.service.deletion import Deletion
 from ephemeral.accounts.service.devices import Devices
 from ephemeral.accounts.service.due import Due
+from ephemeral.accounts.service.histories import Histories
 from ephemeral.accounts.service.links import Links
 from ephemeral.accounts.service.passwords import Passwords
 from ephemeral.accounts.service.pendings import Pendings
@@ -40,6 +41,7 @@ class DeviceServices:
     sealing_keys: SealingKeys
     shares: Shares
     pins: Pins
+    histories: Histories
     recovery: Recovery
     records: AccountRecords
     due: Due
@@ -59,8 +61,9 @@ class DeviceServices:
         contacts: Contacts,
         index_key: bytes,
         random: Random,
+        storage_bytes: int = 0,
     ) -> DeviceServices:
-        """On these, which deletion stands on as well."""
+        """On these, which deletion stands on as well. `storage_bytes`: 0 doesn't limit history."""
         links = Links(pool, watches, values, index_key)
         pins = Pins(pool, statements, values)
         return cls(
@@ -70,6 +73,7 @@ class DeviceServices:
             sealing_keys=SealingKeys(watches, statements, values),
             shares=Shares(pool, values, random),
             pins=pins,
+            histories=Histories(pool, watches, values, storage_bytes),
             recovery=Recovery(
                 pool, watches, statements, values, sessions, passwords, proofs, pins, index_key
             ),

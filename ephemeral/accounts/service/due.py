@@ -11,13 +11,14 @@ from ephemeral.accounts.rows import (
     account_rows,
     chain_rows,
     device_rows,
+    history_rows,
     link_rows,
     pending_rows,
     pin_rows,
 )
 from ephemeral.accounts.rows.device_rows import SealingRow
 from ephemeral.accounts.rows.pending_rows import PendingRow
-from ephemeral.accounts.rules.nouns import UNDO_MS
+from ephemeral.accounts.rules.nouns import DAY_MS, UNDO_MS
 from ephemeral.accounts.service.contacts import Contacts
 from ephemeral.accounts.service.deletion import Deletion
 from ephemeral.accounts.service.sealed_values import SealedValues
@@ -151,15 +152,17 @@ class Due:
         return ended
 
     async def _forget(self, connection: Connection) -> None:
-        """Destroy what is over: links, counts, pins of removed devices, chains that have ended."""
+        """Destroy what is over: links, history, counts, pins of removed devices, ended chains."""
         now = await clock(connection)
         payloads = [
             *await link_rows.forget_expired(connection, now, CHUNK),
+            *await history_rows.forget_expired(connection, now, CHUNK),
             *await pin_rows.forget_removed(connection, now - UNDO_MS, CHUNK),
             *await self._contacts.expired(connection, now, CHUNK),
         ]
         await link_rows.forget_tries(connection, now)
-        ended = await chain_rows.ended_before(connection, now - UNDO_MS, CHUNK)
+        over = now - UNDO_MS
+        ended = await chain_rows.ended_before(connection, over, over + DAY_MS, CHUNK)
         payloads += await pin_rows.of_chains(connection, ended)
         await self._values.destroy(connection, payloads)
         await chain_rows.destroy(connection, ended)

@@ -13,7 +13,7 @@ from ephemeral.protocol.accounts.chain import Chain
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection
 
-__all__ = ["Hooks", "Listener"]
+__all__ = ["Hooks", "Listener", "Witness"]
 
 
 class Listener(Protocol):
@@ -31,11 +31,23 @@ class Listener(Protocol):
         """Whether something that is kept here lists a chain beside one of this account."""
 
 
+class Witness(Protocol):
+    """Who can tell by whom something was signed that was not said to the server."""
+
+    async def author(
+        self, connection: Connection, account: bytes, ad: bytes, content: bytes, signature: bytes
+    ) -> tuple[bytes, bytes | None] | None:
+        """Whose device has signed a message, if a record that is kept lists it beside one of this
+        account: the chain, and its account if it is one's still."""
+
+
 class Hooks:
     """The listeners, in the order in which they came: when the server starts, and never later."""
 
     def __init__(self) -> None:
         self._listeners: list[Listener] = []
+        #: Of messages; None where there are no conversations.
+        self.witness: Witness | None = None
 
     def subscribe(self, listener: Listener) -> None:
         """Tell `listener` from now on."""

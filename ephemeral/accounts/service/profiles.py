@@ -26,7 +26,10 @@ class ChainView(NamedTuple):
 
 
 class Profile(NamedTuple):
-    """An account; times in milliseconds. `ended`: chains that others took the place of."""
+    """An account; times in milliseconds. `ended`: chains that others took the place of.
+
+    `suspended_day`: since when it is suspended, if it is.
+    """
 
     created_day: int
     has_password: bool
@@ -34,6 +37,7 @@ class Profile(NamedTuple):
     chain: ChainView | None
     ended: list[tuple[bytes, int]]
     pending: Pending | None
+    suspended_day: int | None
     now: int
 
 
@@ -61,6 +65,7 @@ class Profiles:
                 None if chain is None else ChainView(chain.chain, chain.sequence, chain.head),
                 [(one.chain, one.ended_at or 0) for one in ended],
                 await self._pendings.shown(connection, account),
+                row.suspended_day,
                 now,
             )
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ephemeral import metrics
-from ephemeral.accounts.rows import account_rows, device_rows, session_rows
+from ephemeral.accounts.rows import account_rows, device_rows, session_rows, suspension_rows
 from ephemeral.accounts.rows.account_rows import AccountRow
 from ephemeral.accounts.rows.session_rows import SessionRow
 from ephemeral.accounts.rules.nouns import Session
@@ -170,7 +170,7 @@ class Sessions:
         self.tell_ended(await transaction(self._pool, work))
 
     async def refresh(self, token: str, proof: Proof | None) -> Opened:
-        """The successor of a refresh token; refuses `session_ended`, `proof_wrong`.
+        """The successor of a refresh token; refuses `session_ended`, `proof_wrong`, `suspended`.
 
         One that can't be the present one ends the session, if it is known that it was given out
         once: its owner is told, here and by `me`.
@@ -187,6 +187,8 @@ class Sessions:
                 if key is None:
                     raise Refusal("session_ended", now=now)
                 self._proofs.check(key, proof, now)
+            # Nothing of the session changes by it: it goes on once that is lifted.
+            refuse(await suspension_rows.is_suspended(connection, row.account), "suspended")
             proved = row.device is not None
             outcome = refreshed(row.counter, shown.counter, now - row.since, proved)
             if outcome is Outcome.END:

@@ -11,6 +11,7 @@ from ephemeral.accounts.service.due import Due
 from ephemeral.accounts.service.ended import EndedSessions
 from ephemeral.accounts.service.sessions import Sessions
 from ephemeral.accounts.service.signing_keys import SigningKeys
+from ephemeral.accounts.service.suspensions import Suspensions
 from ephemeral.store.clock import clock
 from ephemeral.store.postgres import transaction
 from ephemeral.store.repeating import repeat
@@ -33,6 +34,7 @@ class Sweeper:
         pool: Pool,
         sessions: Sessions,
         ended: EndedSessions,
+        suspensions: Suspensions,
         keys: SigningKeys,
         due: Due,
         fault: Callable[[BaseException], None],
@@ -40,6 +42,7 @@ class Sweeper:
         self._pool = pool
         self._sessions = sessions
         self._ended = ended
+        self._suspensions = suspensions
         self._keys = keys
         self._due = due
         self._fault = fault
@@ -47,13 +50,18 @@ class Sweeper:
     async def run(self) -> None:
         """Do all of it again and again, until cancelled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(repeat(lambda _: self._ended.heal(), _HEAL_SECONDS, self._fault))
+            group.create_task(repeat(self._heal, _HEAL_SECONDS, self._fault))
             group.create_task(repeat(self.sweep, _SWEEP_SECONDS, self._fault))
+
+    async def _heal(self, _: float) -> None:
+        await self._ended.heal()
+        await self._suspensions.heal()
 
     async def sweep(self, monotonic: float) -> None:
         """End and forget what is due; make another signing key in time."""
         await self._sessions.sweep()
         await self._ended.load()
+        await self._suspensions.load()
         await transaction(self._pool, forget_expired)
         await self._keys.renew()
         await self._due.sweep(monotonic)

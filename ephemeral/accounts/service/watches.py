@@ -84,6 +84,10 @@ class Watches:
         """Tell at once; nothing of it was waiting for a commit."""
         self._bus.publish(hints)
 
+    def changed(self, account: bytes) -> None:
+        """Tell at once that something of an account has changed."""
+        self.tell([(self.topic(account), ChangedEvent())])
+
     def topic(self, account: bytes) -> bytes:
         """What an account is called on the bus."""
         return topic(self._index_key, account)

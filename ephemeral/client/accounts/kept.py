@@ -6,6 +6,12 @@ middle is finished by the next one, and nothing of its own looks strange to it l
 
 from dataclasses import dataclass, field
 
+from ephemeral.client.accounts.kept_history import (
+    Awaited,
+    Promise,
+    read_awaited,
+    read_promise,
+)
 from ephemeral.client.accounts.kept_people import People, pin_fields, read_pin
 from ephemeral.protocol.accounts.chain import Pin
 from ephemeral.protocol.accounts.signing import SigningKey
@@ -70,7 +76,8 @@ class Kept:
     it. `pins_day`: when the pins were written last. `people`: what is kept of others.
     `storage`: under which what conversations keep is sealed; `conversations`: R by conversation, as
     another device told it to this one; `synced_at`: when all of them were read last; `pinned`:
-    a hash of which ones the last pins told of.
+    a hash of which ones the last pins told of. `histories`: what devices that were let in are to
+    have; `history`: what this one is to have.
     """
 
     server: str
@@ -95,6 +102,8 @@ class Kept:
     conversations: Json = field(default_factory=dict)
     synced_at: int = 0
     pinned: bytes | None = None
+    histories: dict[bytes, Promise] = field(default_factory=dict)
+    history: Awaited | None = None
 
     @property
     def key(self) -> SigningKey | None:
@@ -113,6 +122,7 @@ class Kept:
         self.pin, self.pins_day, self.waits = None, 0, False
         self.statements, self.sealing, self.made = [], [], []
         self.storage, self.conversations, self.synced_at, self.pinned = None, {}, 0, None
+        self.histories, self.history = {}, None
 
     def fields(self) -> dict[str, object]:
         """As JSON."""
@@ -157,12 +167,15 @@ class Kept:
             "conversations": dict(self.conversations),
             "synced_at": self.synced_at,
             "pinned": _or_null(self.pinned),
+            "histories": {b64encode(of): one.fields() for of, one in self.histories.items()},
+            "history": self.history and self.history.fields(),
         }
 
     @classmethod
     def read(cls, obj: Json) -> "Kept":
         """What `fields` gave; refuses anything else as malformed."""
         session, linking = obj.get("session"), obj.get("linking")
+        histories = read_object(obj, "histories") if "histories" in obj else {}
         ahead = read_text(obj, "ahead")
         if not ahead.removeprefix("-").isdecimal() or len(ahead) > 17:
             raise Refusal("malformed")
@@ -190,6 +203,8 @@ class Kept:
             conversations=read_object(obj, "conversations") if "conversations" in obj else {},
             synced_at=read_integer(obj, "synced_at") if "synced_at" in obj else 0,
             pinned=_bytes_or_null(obj, "pinned", KEY_SIZE),
+            histories={b64decode(of, ID_SIZE): read_promise(one) for of, one in histories.items()},
+            history=None if obj.get("history") is None else read_awaited(obj["history"]),
         )
 
 

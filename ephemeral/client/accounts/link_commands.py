@@ -9,6 +9,7 @@ from ephemeral.client.accounts.device_commands import own_key, post_statement
 from ephemeral.client.accounts.device_keys import first_sealing, registers
 from ephemeral.client.accounts.first_device import device_name, finish_device
 from ephemeral.client.accounts.kept import Linking
+from ephemeral.client.accounts.kept_history import DAY_MS, Awaited, Promise, read_since
 from ephemeral.client.accounts.own_chain import read_own
 from ephemeral.client.accounts.prompts import asked_words, terminal_columns
 from ephemeral.client.accounts.sign_in_commands import WORDS, told_state
@@ -190,6 +191,8 @@ async def _linked(account: Account, chain: bytes, answer: Answer) -> None:
         # From where this device follows them: R by the conversation's id.
         kept.conversations = read_object(answer.registers, "conversations")
     kept.people.adopt(answer.registers)
+    if read_since(answer.registers) is not None:
+        kept.history = Awaited(account.now + DAY_MS)
     kept.linking = None
     kept.sealing[0].published_at = account.now
     await finish_device(account)
@@ -213,6 +216,7 @@ async def accept(context: Context) -> Exit:
                 f" read. Its id is {b64encode(request.device)}."
             )
         auth_key = await asked_key(context, kept.salt, kept.address)
+        given = registers(kept) | _promised(account, request.device)
         after = await post_statement(
             account,
             lambda chain: add(chain, key, request.key, request.consent),
@@ -231,7 +235,7 @@ async def accept(context: Context) -> Exit:
                     seal_answer(
                         keys,
                         kept.account or b"",
-                        Answer(chain.pin, None, registers(kept)),
+                        Answer(chain.pin, None, given),
                         context.random,
                     )
                 ),
@@ -242,6 +246,17 @@ async def accept(context: Context) -> Exit:
         await context.put_json({"added": added, "sequence": after.sequence})
     context.reassure("The device is added. It finishes by itself.")
     return Exit.OK
+
+
+def _promised(account: Account, device: bytes) -> dict[str, object]:
+    """What the new device is told of the history that it is to have; that is written down first."""
+    days = account.context.args.history
+    if days is None:
+        return {}
+    since = 0 if days == 0 else max(0, account.now - days * DAY_MS)
+    account.kept.histories[device] = Promise(since, account.now)
+    account.save()
+    return {"history": since}
 
 
 async def _requested(account: Account, keys: LinkKeys) -> LinkRequest:

@@ -16,6 +16,9 @@ _PATIENCE = 15
 
 __all__ = ["ACCOUNT_COMMANDS", "add_account_commands", "person_options", "person_subcommands"]
 
+# No conversation is older.
+_DAYS_MAX = 36_500
+
 
 def _secret(option: str, what: str, variable: str) -> Callable[[argparse.ArgumentParser], None]:
     def add(parser: argparse.ArgumentParser) -> None:
@@ -99,6 +102,23 @@ def _recover(parser: argparse.ArgumentParser) -> None:
 def _accept(parser: argparse.ArgumentParser) -> None:
     _words(parser)
     _password(parser)
+    parser.add_argument(
+        "--history",
+        type=_history,
+        default="30d",
+        metavar="SPAN",
+        help="what it gets of what was said before: all, none, or so many days (default: 30d)",
+    )
+
+
+def _history(text: str) -> int | None:
+    """Days; 0: everything, None: nothing."""
+    if text in {"all", "none"}:
+        return 0 if text == "all" else None
+    days = text.removesuffix("d")
+    if text.endswith("d") and days.isascii() and days.isdigit() and 1 <= int(days) <= _DAYS_MAX:
+        return int(days)
+    raise argparse.ArgumentTypeError("must be all, none, or a number of days such as 30d")
 
 
 def _device(parser: argparse.ArgumentParser, *, required: bool) -> None:

@@ -19,8 +19,10 @@ from ephemeral.client.accounts.own_chain import read_own
 from ephemeral.client.conversations import following
 from ephemeral.client.conversations.beginning import Beginning
 from ephemeral.client.conversations.epochs import Epochs
+from ephemeral.client.conversations.fetching import Fetching
 from ephemeral.client.conversations.following import Following
 from ephemeral.client.conversations.founding import Founding
+from ephemeral.client.conversations.handing_over import HandingOver
 from ephemeral.client.conversations.keeping_up import FOR_ALL, OVER, KeepingUp
 from ephemeral.client.conversations.news import News
 from ephemeral.client.conversations.people import People
@@ -92,6 +94,9 @@ class Conversations(Speaking):
         self._tending = Tending(store, self.people, self._epochs, self._registers)
         self._founding = Founding(account, self.service, self.people, self._epochs)
         self._sending = Sending(*parts, self._epochs, *ways, self._registers.take)
+        tell = (self._registers, self.set_register, crash)
+        self._handing_over = HandingOver(account, store, self.people, *tell)
+        self._fetching = Fetching(account, store, *tell)
 
     # --- reading ----------------------------------------------------------------------------------
 
@@ -109,6 +114,8 @@ class Conversations(Speaking):
                 await self.send(conversation, "card", card)
             for name, value in self._tending.untold():
                 await self.set_register("conversation", name, value)
+        await self._handing_over.all()
+        await self._fetching.all()
         await self._up.acknowledge()
         await daily(self._account)
         return failed

@@ -25,7 +25,8 @@ class News:
     (0: none), `at` the server's time there in milliseconds. `chain` and `device` are who wrote it,
     `id` is a message's. By kind:
 
-    "message": `content`; `details["counts"]` is False where an edit, a delete or a card isn't its
+    "message": `content`, with `details["ad"]` and `["signature"]`, which prove to others who said
+    it; `details["counts"]` is False where an edit, a delete or a card isn't its
     sender's to make (6.3), `same` is True where a card says nothing new. "record": another epoch;
     `details` has `epoch`, and what it changed: `added`, `removed`, `left`, `closed`, `devices` (of
     whom others are listed), all chains in base64url; `roles`, `timer`. "refused": `code` says why

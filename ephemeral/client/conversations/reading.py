@@ -103,8 +103,7 @@ class Reading:
                 return
 
     async def _is_here(self, one: Following, first: object) -> bool:
-        """Go on from before the first place that is kept, where what was read here before a server
-        went back is what it has up to there: nothing that it keeps is skipped."""
+        """Go on from before what is kept, where what was read here is what stands there (10.4)."""
         if not isinstance(first, int) or first - 1 not in one.hashes:
             return False
         log = Log(first - 1, one.hashes[first - 1])
@@ -330,7 +329,11 @@ class Reading:
             return
         person = record.person_of(item.device, self._people)
         assert person is not None, "open_message has found them"
-        details: dict[str, object] = {}
+        # What proves it to others goes with the line, and no further.
+        details: dict[str, object] = {
+            "ad": b64encode(opened.ad.encode()),
+            "signature": b64encode(opened.signature),
+        }
         if content.kind in {"edit", "delete"}:
             details["counts"] = self._counts(one, item, content, person.chain, read)
         elif content.kind == "card":

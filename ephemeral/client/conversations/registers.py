@@ -1,6 +1,6 @@
 """What all devices of the account share: registers, in the account's own conversation (9)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from ephemeral.client.conversations.store import Store
 from ephemeral.protocol.accounts import canonical_json
@@ -8,10 +8,15 @@ from ephemeral.protocol.conversations.contents import Content
 from ephemeral.protocol.encoding import b64decode
 from ephemeral.protocol.errors import Refusal
 
-__all__ = ["Registers", "Sync"]
+__all__ = ["HISTORY", "Registers", "Sync", "Tell"]
 
 #: Called with a content of the own conversation, in the order of its log, within the transaction.
 Sync = Callable[[bytes, Content], None]
+#: Sets a register for all devices of the account, by its name and key.
+Tell = Callable[[str, str, object], Awaitable[None]]
+
+#: The register that tells new devices the keys of what is handed over to them (15).
+HISTORY = "history"
 
 
 class Registers:

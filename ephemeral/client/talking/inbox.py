@@ -6,6 +6,7 @@ from ephemeral.client.context import Context
 from ephemeral.client.conversations import news as kinds
 from ephemeral.client.conversations.engine import Known
 from ephemeral.client.conversations.news import News
+from ephemeral.client.conversations.reporting import Evidence
 from ephemeral.client.exits import ClientError, Exit, exit_code_of
 from ephemeral.client.safe_text import neutralise_line
 from ephemeral.client.talking.here import Here, here
@@ -114,7 +115,11 @@ def _told(place: Here, known: Known | None, one: News) -> str | None:
     if not place.context.wants_json:
         return "\n".join(lines) or None
     if lines or _for_programs(one):
-        return place.context.json_line(fields_of(place, known, one))
+        fields = fields_of(place, known, one)
+        shows = Evidence.of(one) if place.context.args.evidence else None
+        if shows is not None and not fields["own"]:
+            fields["evidence"] = shows.fields()
+        return place.context.json_line(fields)
     return None
 
 

@@ -12,6 +12,7 @@ from ephemeral.client.accounts.options import person_options, person_subcommands
 from ephemeral.client.connection_options import duration
 from ephemeral.client.subcommands import Subcommand
 from ephemeral.protocol.names import tidy_name
+from ephemeral.protocol.reports import REASONS
 
 __all__ = ["CHAT_COMMANDS", "add_talking_commands", "with_whom"]
 
@@ -79,6 +80,13 @@ def _end(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", default=False, help="ask for no confirmation")
 
 
+def _report(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--reason", required=True, choices=REASONS, help="why")
+    parser.add_argument(
+        "--text-file", type=Path, default=None, metavar="FILE", help="what you say about it, if any"
+    )
+
+
 CHAT_COMMANDS: Mapping[str, Subcommand] = {
     "list": Subcommand("list conversations"),
     "with": Subcommand("talk: read what comes, write lines", _where),
@@ -89,6 +97,7 @@ CHAT_COMMANDS: Mapping[str, Subcommand] = {
     "admin": Subcommand("make somebody an admin, or no longer", _admin),
     "rename": Subcommand("give it another name, as an admin", _rename),
     "timer": Subcommand("let messages disappear after they were read, as an admin", _timer),
+    "report": Subcommand("show the operators what somebody has said", _report),
     "history": Subcommand("show what the server still has of it", _where),
     "leave": Subcommand("leave it", _where),
     "end": Subcommand("destroy it for everybody, as an admin", _end),
@@ -137,6 +146,11 @@ def _say(parser: argparse.ArgumentParser) -> None:
 def _inbox(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--of", dest="where", metavar="CONVERSATION", help="of this one alone")
     parser.add_argument("--follow", action="store_true", help="and what is to come")
+    parser.add_argument(
+        "--evidence",
+        action="store_true",
+        help="with --json: with each message what proves who said it, for `chat report`",
+    )
     parser.add_argument(
         "--wait",
         type=duration,

@@ -8,7 +8,7 @@ from ephemeral.edge.operations import Deferred, Operation, Size
 
 __all__ = ["conversation_operations"]
 
-_LINKED = ("unauthorized", "session_ended", "device_revoked", "device_required")
+_LINKED = ("unauthorized", "session_ended", "device_revoked", "suspended", "device_required")
 _PROVEN = (*_LINKED, "proof_wrong")
 _HERE = (*_LINKED, "not_found")
 _CHANGING = (*_PROVEN, "not_found")
@@ -18,7 +18,9 @@ _RECORD = (
     "record_sealing", "record_author", "record_leave", "record_role", "record_admin",
     "record_continues", "record_signature",
 )  # fmt: skip
-_NOT_NOW = ("conflict", "contact_needed", "conversations_full")
+_NOT_NOW = (
+    "conflict", "contact_needed", "consent_needed", "conversations_full", "storage_full"
+)  # fmt: skip
 _MESSAGE = (
     "message_length", "message_version", "message_conversation", "message_device", "message_seen",
 )  # fmt: skip

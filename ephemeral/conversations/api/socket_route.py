@@ -25,6 +25,7 @@ CLOSE_CODES: Mapping[str, int] = {
     "session_ended": 4401,
     "device_required": 4401,
     "device_revoked": 4403,
+    "suspended": 4403,
 }
 #: Paths of what may be asked for by frames, and the types of these.
 FRAMES: Mapping[str, str] = {

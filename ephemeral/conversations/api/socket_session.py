@@ -107,4 +107,6 @@ class SocketSession(EdgeSession):
             async with asyncio.timeout(_REASON_SECONDS):
                 if await self._doors.ended.by_removal(self._session):
                     return "device_revoked"
+                if await self._doors.suspensions.has(self.account):
+                    return "suspended"
         return "session_ended"

@@ -23,9 +23,9 @@ __all__ = [
     "note_repair",
     "repairs",
     "spend_boxes",
+    "stored_bytes",
     "summary",
     "there",
-    "waiting_bytes",
     "waits_of",
 ]
 
@@ -61,6 +61,14 @@ _SUMMARY = """
     LEFT JOIN accounts.conversation_devices d
       ON d.conversation = p.conversation AND d.device = $2 AND d.account = p.account
 """
+
+
+# The sum of what each row of a table costs, by a thousand of its pages.
+_PAGES = "(SELECT pg_relation_size('{table}') / current_setting('block_size')::float8)"
+_SAMPLED = (
+    "SELECT greatest(1, {pages} / 1000) * (SELECT coalesce(sum({cost})::float8, 0) FROM {table}"
+    " TABLESAMPLE SYSTEM (100 * least(1, 1000 / greatest(1, {pages}))))"
+).replace("{pages}", _PAGES)
 
 
 async def insert(connection: Connection, new: Advance) -> bool:
@@ -173,18 +181,20 @@ async def delete(connection: Connection, conversation: bytes) -> None:
 
 
 async def repairs(
-    connection: Connection, conversation: bytes, device: bytes, today: int
+    connection: Connection, conversation: bytes, account: bytes, device: bytes, today: int
 ) -> tuple[int, int | None]:
-    """How many epochs were begun here today without a reason, and when this device last did so."""
+    """How many epochs a person has begun here today without a reason, and when this device last did
+    so."""
     row = await connection.fetchrow(
         """
-        SELECT CASE WHEN c.repairs_day = $3 THEN c.repairs ELSE 0 END, d.repaired_at
-        FROM accounts.conversations c
+        SELECT CASE WHEN p.repairs_day = $4 THEN p.repairs ELSE 0 END, d.repaired_at
+        FROM accounts.conversation_people p
         LEFT JOIN accounts.conversation_devices d
-          ON d.conversation = c.conversation AND d.device = $2
-        WHERE c.conversation = $1
+          ON d.conversation = p.conversation AND d.device = $3
+        WHERE p.conversation = $1 AND p.account = $2
         """,
         conversation,
+        account,
         device,
         today,
     )
@@ -192,20 +202,21 @@ async def repairs(
 
 
 async def note_repair(
-    connection: Connection, conversation: bytes, device: bytes, today: int, now: int
+    connection: Connection, conversation: bytes, account: bytes, device: bytes, today: int, now: int
 ) -> None:
     """One more."""
     await connection.execute(
         """
         WITH own AS (
-          UPDATE accounts.conversation_devices SET repaired_at = $4
-          WHERE conversation = $1 AND device = $2
+          UPDATE accounts.conversation_devices SET repaired_at = $5
+          WHERE conversation = $1 AND device = $3
         )
-        UPDATE accounts.conversations
-        SET repairs = CASE WHEN repairs_day = $3 THEN repairs + 1 ELSE 1 END, repairs_day = $3
-        WHERE conversation = $1
+        UPDATE accounts.conversation_people
+        SET repairs = CASE WHEN repairs_day = $4 THEN repairs + 1 ELSE 1 END, repairs_day = $4
+        WHERE conversation = $1 AND account = $2
         """,
         conversation,
+        account,
         device,
         today,
         now,
@@ -247,20 +258,31 @@ async def free_boxes(connection: Connection, account: bytes, until: int, today: 
     )
 
 
-async def waiting_bytes(connection: Connection) -> int:
-    """Bytes of all messages that wait; of many thousand conversations an estimate, by a thousand
-    pages of the table that are chosen at random."""
+async def stored_bytes(
+    connection: Connection, conversation: int, person: int, place: int, record: int, box: int
+) -> int:
+    """What all conversations cost: bytes of messages that wait and of records, and so much for each
+    row of these kinds with what belongs to it.
+
+    Of many thousands an estimate, by a thousand pages of a table that are chosen at random.
+    """
+    costs = {
+        "accounts.conversations": (
+            "waiting_bytes + $1::bigint + $2::bigint * people + $3::bigint * (s - kept + 1)"
+        ),
+        "accounts.records": "size + $4::bigint",
+        "accounts.boxes": "$5::bigint",
+    }
+    sums = " UNION ALL ".join(
+        _SAMPLED.format(table=table, cost=cost) for table, cost in costs.items()
+    )
     total: int = await connection.fetchval(
-        """
-        WITH all_pages AS (
-            SELECT pg_relation_size('accounts.conversations')
-                   / current_setting('block_size')::float8 AS n),
-        sample AS (
-            SELECT sum(waiting_bytes)::float8 AS size FROM accounts.conversations
-            TABLESAMPLE SYSTEM (100 * least(1, 1000 / greatest(1, (SELECT n FROM all_pages))))
-        )
-        SELECT (coalesce(sample.size, 0) * greatest(1, n / 1000))::bigint FROM sample, all_pages
-        """
+        f"SELECT sum(cost)::bigint FROM ({sums}) AS sums (cost)",  # noqa: S608
+        conversation,
+        person,
+        place,
+        record,
+        box,
     )
     return total
 

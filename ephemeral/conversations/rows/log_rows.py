@@ -50,12 +50,14 @@ class EntryRow(NamedTuple):
 class Found(NamedTuple):
     """What a batch asks for beside the conversations themselves.
 
-    `members` by conversation and device; `people` are conversations with accounts; `known` are
-    places by conversation, device and id; `hashes` by conversation and place.
+    `members` by conversation and device; `people` are conversations with accounts, `silent` those
+    of them who were brought there and have said nothing yet; `known` are places by conversation,
+    device and id; `hashes` by conversation and place.
     """
 
     members: dict[tuple[bytes, bytes], Member]
     people: set[tuple[bytes, bytes]]
+    silent: set[tuple[bytes, bytes]]
     known: dict[tuple[bytes, bytes, bytes], Place]
     hashes: dict[tuple[bytes, int], bytes]
 
@@ -91,7 +93,7 @@ async def look(
         JOIN accounts.conversation_devices d
           ON d.conversation = a.conversation AND d.device = a.device
         UNION ALL
-        SELECT 2, p.conversation, p.account, NULL, NULL, 0, 0
+        SELECT 2, p.conversation, p.account, NULL, NULL, (p.added_by IS NOT NULL)::integer, 0
         FROM unnest($1::bytea[], $3::bytea[]) AS a (conversation, account)
         JOIN accounts.conversation_people p
           ON p.account = a.account AND p.conversation = a.conversation
@@ -114,12 +116,14 @@ async def look(
         [one[0] for one in seen],
         [one[1] for one in seen],
     )
-    found = Found({}, set(), {}, {})
+    found = Found({}, set(), set(), {}, {})
     for kind, conversation, first, second, third, n, m in rows:
         if kind == 1:
             found.members[conversation, first] = Member(second, n, m)
         elif kind == 2:
             found.people.add((conversation, first))
+            if n:
+                found.silent.add((conversation, first))
         elif kind == 3:
             found.known[conversation, first[:16], first[16:]] = Place(n, second, third, m)
         else:

@@ -11,10 +11,14 @@ if TYPE_CHECKING:
 __all__ = [
     "JoinRow",
     "LeaveRow",
+    "departed",
     "drop_joins",
     "drop_joins_of",
+    "expired_departures",
     "expired_joins",
+    "forget_departures_of",
     "forget_leaves",
+    "insert_departure",
     "insert_leave",
     "joins",
     "leaves",
@@ -65,6 +69,64 @@ async def insert_leave(connection: Connection, conversation: bytes, leave: Leave
 async def forget_leaves(connection: Connection, conversation: bytes) -> None:
     """A record has said so."""
     await connection.execute("DELETE FROM accounts.leaves WHERE conversation = $1", conversation)
+
+
+async def insert_departure(
+    connection: Connection, conversation: bytes, account: bytes, now: int
+) -> None:
+    """An account has left; it may have done so before."""
+    await connection.execute(
+        """
+        INSERT INTO accounts.departures (conversation, account, left_at) VALUES ($1, $2, $3)
+        ON CONFLICT (conversation, account) DO UPDATE SET left_at = excluded.left_at
+        """,
+        conversation,
+        account,
+        now,
+    )
+
+
+async def departed(connection: Connection, conversation: bytes, accounts: Sequence[bytes]) -> bool:
+    """Whether any of these has left a conversation lately."""
+    found = await connection.fetchval(
+        """
+        SELECT true FROM accounts.departures
+        WHERE conversation = $1 AND account = ANY($2::bytea[]) LIMIT 1
+        """,
+        conversation,
+        list(accounts),
+    )
+    return found is not None
+
+
+async def forget_departures_of(
+    connection: Connection, conversation: bytes, accounts: Sequence[bytes]
+) -> None:
+    """These are back."""
+    await connection.execute(
+        """
+        DELETE FROM accounts.departures WHERE conversation = $1 AND account = ANY($2::bytea[])
+        """,
+        conversation,
+        list(accounts),
+    )
+
+
+async def expired_departures(connection: Connection, before: int, most: int) -> int:
+    """Forget who left before a moment; how many."""
+    found: int = await connection.fetchval(
+        """
+        WITH gone AS (
+          DELETE FROM accounts.departures WHERE (conversation, account) IN (
+            SELECT conversation, account FROM accounts.departures WHERE left_at < $1
+            ORDER BY left_at LIMIT $2 FOR UPDATE SKIP LOCKED
+          ) RETURNING true
+        ) SELECT count(*) FROM gone
+        """,
+        before,
+        most,
+    )
+    return found
 
 
 async def joins(connection: Connection, conversation: bytes, now: int) -> list[JoinRow]:

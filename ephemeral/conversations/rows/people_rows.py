@@ -12,6 +12,7 @@ __all__ = [
     "ChangedRow",
     "PersonRow",
     "add_devices",
+    "answered",
     "bind",
     "cursors",
     "deserted",
@@ -28,19 +29,22 @@ __all__ = [
     "person",
     "replace_people",
     "set_due",
+    "unanswered",
     "unbind",
 ]
 
 
 class PersonRow(NamedTuple):
     """Somebody in a conversation; `account` is None where the chain is none's in force. What stands
-    in the log up to `first_seen` is from before this person."""
+    in the log up to `first_seen` is from before this person. `added_by`: the account that has
+    brought them, as long as they have said nothing."""
 
     chain: bytes
     account: bytes | None
     admin: bool
     since: int
     first_seen: int
+    added_by: bytes | None
 
 
 class ChangedRow(NamedTuple):
@@ -56,7 +60,8 @@ async def person(connection: Connection, conversation: bytes, account: bytes) ->
     """An account in a conversation."""
     row = await connection.fetchrow(
         """
-        SELECT chain, account, admin, since, first_seen FROM accounts.conversation_people
+        SELECT chain, account, admin, since, first_seen, added_by
+        FROM accounts.conversation_people
         WHERE account = $2 AND conversation = $1
         """,
         conversation,
@@ -69,7 +74,8 @@ async def people(connection: Connection, conversation: bytes) -> dict[bytes, Per
     """All who are in a conversation and haven't left, by chain."""
     rows = await connection.fetch(
         """
-        SELECT chain, account, admin, since, first_seen FROM accounts.conversation_people
+        SELECT chain, account, admin, since, first_seen, added_by
+        FROM accounts.conversation_people
         WHERE conversation = $1 ORDER BY since, chain
         """,
         conversation,
@@ -99,6 +105,36 @@ async def full(connection: Connection, accounts: Sequence[bytes], most: int) -> 
     return found is not None
 
 
+async def unanswered(
+    connection: Connection, author: bytes, accounts: Sequence[bytes], most: int
+) -> bool:
+    """Whether any of these was brought by this author into so many in which they said nothing."""
+    found = await connection.fetchval(
+        """
+        SELECT true FROM unnest($2::bytea[]) AS asked (account)
+        WHERE (SELECT count(*) FROM accounts.conversation_people p
+               WHERE p.added_by = $1 AND p.account = asked.account) >= $3 LIMIT 1
+        """,
+        author,
+        list(accounts),
+        most,
+    )
+    return found is not None
+
+
+async def answered(connection: Connection, who: Sequence[tuple[bytes, bytes]]) -> None:
+    """These have said something: (conversation, account)."""
+    await connection.execute(
+        """
+        UPDATE accounts.conversation_people p SET added_by = NULL
+        FROM unnest($1::bytea[], $2::bytea[]) AS n (conversation, account)
+        WHERE p.conversation = n.conversation AND p.account = n.account
+        """,
+        [one[0] for one in who],
+        [one[1] for one in who],
+    )
+
+
 async def replace_people(
     connection: Connection, conversation: bytes, present: Sequence[PersonRow]
 ) -> None:
@@ -114,12 +150,12 @@ async def replace_people(
     await connection.execute(
         """
         INSERT INTO accounts.conversation_people
-          (conversation, chain, account, admin, since, first_seen)
+          (conversation, chain, account, admin, since, first_seen, added_by)
         SELECT $1, * FROM
-          unnest($2::bytea[], $3::bytea[], $4::boolean[], $5::bigint[], $6::bigint[])
+          unnest($2::bytea[], $3::bytea[], $4::boolean[], $5::bigint[], $6::bigint[], $7::bytea[])
         ON CONFLICT (conversation, chain)
         DO UPDATE SET account = excluded.account, admin = excluded.admin, since = excluded.since,
-                      first_seen = excluded.first_seen
+                      first_seen = excluded.first_seen, added_by = excluded.added_by
         """,
         conversation,
         [one.chain for one in present],
@@ -127,6 +163,7 @@ async def replace_people(
         [one.admin for one in present],
         [one.since for one in present],
         [one.first_seen for one in present],
+        [one.added_by for one in present],
     )
 
 

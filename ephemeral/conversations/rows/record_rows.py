@@ -24,7 +24,8 @@ __all__ = [
 
 
 class RecordRow(NamedTuple):
-    """A record. `payload`, `boxes`: of its entry, and of the key of its boxes, if any are left."""
+    """A record. `payload`, `boxes`: of its entry, which has `size` bytes, and of the key of its
+    boxes, if any are left."""
 
     conversation: bytes
     epoch: int
@@ -34,6 +35,7 @@ class RecordRow(NamedTuple):
     at: int
     payload: bytes
     boxes: bytes | None
+    size: int
 
 
 class BoxRow(NamedTuple):
@@ -43,7 +45,7 @@ class BoxRow(NamedTuple):
     sealed: bytes
 
 
-_COLUMNS = "conversation, epoch, record, s, log, at, payload, boxes"
+_COLUMNS = "conversation, epoch, record, s, log, at, payload, boxes, size"
 
 
 async def insert(
@@ -63,16 +65,16 @@ async def insert(
           WHERE conversation = $1 AND epoch = $2 - 1 AND ended_at IS NULL
         ), placed AS (
           INSERT INTO accounts.log_places (conversation, s, kind, device, digest, hash, at)
-          VALUES ($1, $4, 1, $9, $10, $5, $6)
+          VALUES ($1, $4, 1, $10, $11, $5, $6)
         ), sealed AS (
           INSERT INTO accounts.boxes (conversation, epoch, device, sealed)
-          SELECT $1, $2, * FROM unnest($11::bytea[], $12::bytea[])
+          SELECT $1, $2, * FROM unnest($12::bytea[], $13::bytea[])
         ), named AS (
           INSERT INTO accounts.conversation_chains (conversation, chain, first_epoch, last_epoch)
-          SELECT $1, chain, $2, $2 FROM unnest($13::bytea[]) AS n (chain)
+          SELECT $1, chain, $2, $2 FROM unnest($14::bytea[]) AS n (chain)
           ON CONFLICT (conversation, chain) DO UPDATE SET last_epoch = excluded.last_epoch
         )
-        INSERT INTO accounts.records ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        INSERT INTO accounts.records ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         """,  # noqa: S608
         *row,
         author,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ephemeral.protocol.accounts.statements import NO_HASH
 from ephemeral.protocol.conversations.records import MemberDevice, Record
 
-__all__ = ["Begun", "changes_nothing", "is_newest_key"]
+__all__ = ["Begun", "changes_nothing", "is_newest_key", "takes_out"]
 
 
 class Begun(NamedTuple):
@@ -52,3 +52,12 @@ def changes_nothing(before: Record, after: Record) -> bool:
         )
 
     return said(before) == said(after)
+
+
+def takes_out(before: Record, after: Record) -> bool:
+    """Whether a record takes people or devices out, and brings nobody: what has to be possible
+    also where there is no room for anything."""
+    people = {one.chain for one in before.people}, {one.chain for one in after.people}
+    devices = {one.device for one in before.devices}, {one.device for one in after.devices}
+    # Of fewer people more devices are listed.
+    return people[1] < people[0] or (people[0] == people[1] and devices[1] < devices[0])

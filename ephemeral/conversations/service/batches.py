@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ephemeral.accounts.service.people import People
-from ephemeral.conversations.rows import log_rows, segment_rows, tail_rows
+from ephemeral.conversations.rows import log_rows, people_rows, segment_rows, tail_rows
 from ephemeral.conversations.rows.log_rows import EntryRow, Found, PlaceRow
 from ephemeral.conversations.rules import limits
 from ephemeral.conversations.rules.log_state import Entry, LogState, Member, Place
@@ -86,6 +86,9 @@ class Batch:
                 done.outcomes.append(refusal)
         if deciding.stored:
             await self._write(connection, deciding)
+        answered = deciding.posters & deciding.found.silent
+        if answered:
+            await people_rows.answered(connection, sorted(answered))
         changed = [one for one in deciding.states.values() if one.changed]
         if changed:
             await log_rows.update(connection, changed)

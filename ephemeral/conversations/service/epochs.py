@@ -6,7 +6,7 @@ record knows of a statement, or the statement finds the record and says that ano
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,15 +20,23 @@ from ephemeral.conversations.rows import (
     record_rows,
 )
 from ephemeral.conversations.rows.people_rows import PersonRow
-from ephemeral.conversations.rules import limits
+from ephemeral.conversations.rules import limits, prices
 from ephemeral.conversations.rules.log_state import LogState, why_due
-from ephemeral.conversations.rules.records import Begun, changes_nothing, is_newest_key
+from ephemeral.conversations.rules.records import (
+    Begun,
+    changes_nothing,
+    is_newest_key,
+    takes_out,
+)
 from ephemeral.conversations.service.asker import Asker
+from ephemeral.conversations.service.consent import Consent
 from ephemeral.conversations.service.destruction import Destruction
 from ephemeral.conversations.service.hints import Hints
 from ephemeral.conversations.service.lines import Lines
 from ephemeral.conversations.service.records import Records
-from ephemeral.conversations.service.writing import Writing
+from ephemeral.conversations.service.stock import Stock
+from ephemeral.conversations.service.wakes import Wakes
+from ephemeral.conversations.service.writing import Come, Writing
 from ephemeral.protocol.conversations.judge import Bad, judge, listed_of
 from ephemeral.protocol.conversations.judge import Lines as JudgeLines
 from ephemeral.protocol.conversations.records import Record, SignedRecord
@@ -58,21 +66,27 @@ class Epochs:
         doors: Doors,
         lines: Lines,
         records: Records,
+        consent: Consent,
         writing: Writing,
         destruction: Destruction,
         hints: Hints,
+        stock: Stock,
+        wakes: Wakes | None,
     ) -> None:
         self._doors = doors
+        self._wakes = wakes
         self._lines = lines
         self._records = records
+        self._consent = consent
         self._writing = writing
         self._destruction = destruction
         self._hints = hints
+        self._stock = stock
 
     async def found(self, asker: Asker, signed: SignedRecord, boxes: Sequence[bytes]) -> Begun:
         """Begin a conversation; the same again changes nothing.
 
-        Refuses what the judge does, `contact_needed`, `conversations_full`, `conflict`.
+        Refuses what the judge does, `conflict`, and as `Consent` does.
         """
         record = signed.record
         refuse(record.epoch != 1, "record_epoch")
@@ -97,16 +111,19 @@ class Epochs:
             accounts = _accounts(record, states)
             owners = _owners(record, lines, accounts)
             await self._require_keys(connection, record, None, owners)
-            strangers = await self._strangers(connection, asker, record, states)
-            await self._require_contacts(connection, asker.account, record.conversation, strangers)
-            if own is None or not _is_own(record, own):
-                await self._require_room(connection, accounts.values())
-            begun = await self._writing.begin(connection, signed, boxes, accounts, owners, now)
+            self._stock.require()
             await self._spend(connection, asker.account, signed, boxes, now)
+            brought: set[bytes] = set()
+            if own is None or not _is_own(record, own):
+                brought = await self._consent.to_founding(connection, asker, record, accounts)
+            come = Come(asker.account, brought)
+            begun = await self._writing.begin(
+                connection, signed, boxes, accounts, owners, come, now
+            )
             self._hints.later(record.conversation, begun.s, accounts.values())
             return begun
 
-        return await self._doors.watches.told(work)
+        return await self._told(work, signed, boxes)
 
     async def begin(
         self, asker: Asker, conversation: bytes, signed: SignedRecord, boxes: Sequence[bytes]
@@ -114,7 +131,7 @@ class Epochs:
         """Begin the next epoch of a conversation; the same again changes nothing.
 
         Refuses what the judge does, `conflict` for what something else came before, `broken`,
-        `contact_needed`, `conversations_full`, `too_many`.
+        `too_many`, and as `Consent` does.
         """
         record = signed.record
         refuse(record.conversation != conversation, "record_conversation")
@@ -149,21 +166,36 @@ class Epochs:
                 for chain, account in accounts.items()
                 if before.person(chain) is None
             }
-            strangers = [account for account in come.values() if account != asker.account]
-            await self._require_contacts(connection, asker.account, conversation, strangers)
-            await self._require_room(connection, come.values())
-            await self._require_reason(connection, standing, record, now)
-            begun = await self._writing.go_on(
-                connection, state, signed, boxes, accounts, owners, before, standing.people, now
+            if not takes_out(before, record):
+                self._stock.require()
+            await self._spend(connection, asker.account, signed, boxes, now)
+            brought = await self._consent.to_coming(
+                connection, asker, conversation, come.values(), now
             )
+            await self._require_reason(connection, asker, standing, record, now)
+            begun = await self._writing.go_on(
+                connection, state, signed, boxes, accounts, owners,
+                Come(asker.account, brought), before, standing.people, now,
+            )  # fmt: skip
             if left:
                 await member_rows.forget_leaves(connection, conversation)
-            await self._spend(connection, asker.account, signed, boxes, now)
             gone = [one.account for chain, one in standing.people.items() if chain not in present]
             self._hints.later(conversation, begun.s, [*gone, *come.values()])
             return begun
 
-        return await self._doors.watches.told(work)
+        return await self._told(work, signed, boxes)
+
+    async def _told(
+        self,
+        work: Callable[[Connection], Awaitable[Begun]],
+        signed: SignedRecord,
+        boxes: Sequence[bytes],
+    ) -> Begun:
+        begun = await self._doors.watches.told(work)
+        self._stock.took(prices.record(len(signed.entry()), len(boxes)))
+        if self._wakes is not None:
+            self._wakes.wrote([begun.conversation])
+        return begun
 
     async def _hold(self, connection: Connection, asker: Asker, record: Record) -> None:
         """Lock the accounts; refuse a device that was removed since its request was let in."""
@@ -234,58 +266,13 @@ class Epochs:
             if not is_newest_key(one, was, newest):
                 raise _conflict(state)
 
-    async def _strangers(
+    async def _require_reason(
         self,
         connection: Connection,
         asker: Asker,
+        standing: _Standing,
         record: Record,
-        states: Mapping[bytes, ChainState],
-    ) -> list[bytes | None]:
-        """Whose consent a founder needs: not that of those with whom a conversation goes on."""
-        others = {
-            chain: account
-            for chain, account in _accounts(record, states).items()
-            if account != asker.account
-        }
-        if record.continues is not None:
-            conversation, name = record.continues
-            was = await people_rows.people(connection, conversation)
-            kept = await record_rows.with_hash(connection, conversation, name)
-            # Nobody follows a member there, who would only use up what its people may be in.
-            admin = any(one.admin and one.account == asker.account for one in was.values())
-            if kept is not None and admin:
-                return [account for chain, account in others.items() if chain not in was]
-        return list(others.values())
-
-    async def _require_contacts(
-        self,
-        connection: Connection,
-        account: bytes,
-        conversation: bytes,
-        strangers: Sequence[bytes | None],
-    ) -> None:
-        """Refuse `contact_needed` for whoever has agreed neither to the author nor to come."""
-        if not strangers:
-            return
-        asked = {one for one in strangers if one is not None}
-        refuse(None in strangers, "contact_needed")
-        agreed = await self._doors.contacts.accepted(connection, account, sorted(asked))
-        missing = asked - set(agreed)
-        if missing:
-            now = await self._writing.now(connection)
-            joins = await member_rows.joins(connection, conversation, now)
-            missing -= {one.account for one in joins}
-        refuse(bool(missing), "contact_needed")
-
-    async def _require_room(self, connection: Connection, accounts: Iterable[bytes | None]) -> None:
-        """Refuse `conversations_full` if somebody who comes is in too many."""
-        come = sorted({one for one in accounts if one is not None})
-        if come:
-            full = await people_rows.full(connection, come, limits.CONVERSATIONS_MAX)
-            refuse(full, "conversations_full")
-
-    async def _require_reason(
-        self, connection: Connection, standing: _Standing, record: Record, now: int
+        now: int,
     ) -> None:
         """Refuse `too_many` if an epoch that has just begun is replaced for no reason, often.
 
@@ -300,14 +287,15 @@ class Epochs:
         if not changes_nothing(standing.before, record):
             return
         today = now // limits.DAY_MS
-        often, last = await conversation_rows.repairs(
-            connection, state.conversation, record.by, today
-        )
+        whose = (state.conversation, asker.account, record.by, today)
+        often, last = await conversation_rows.repairs(connection, *whose)
         if last is not None and now - last < limits.HOUR_MS:
             raise Refusal("too_many", retry_after=(last + limits.HOUR_MS - now) // 1000 + 1)
-        if often >= limits.REPAIRS_PER_DAY:
+        # Shared by people: else one of them, with many devices, would leave the others none.
+        share = max(limits.REPAIRS_OF_ONE, limits.REPAIRS_PER_DAY // state.people)
+        if often >= share:
             raise Refusal("too_many", retry_after=_until_tomorrow(now))
-        await conversation_rows.note_repair(connection, state.conversation, record.by, today, now)
+        await conversation_rows.note_repair(connection, *whose, now)
 
     async def _spend(
         self,
@@ -317,7 +305,8 @@ class Epochs:
         boxes: Sequence[bytes],
         now: int,
     ) -> None:
-        """Refuse `too_many` beyond what an account may post on a day. Locks its budget, last."""
+        """Refuse `too_many` beyond what an account may post on a day. Locks its budget, behind all
+        accounts and the conversation: of one account only one record is set at a time."""
         size = sum(map(len, boxes)) + len(signed.entry())
         spent, free = await conversation_rows.spend_boxes(
             connection, account, size, now // limits.DAY_MS, now

@@ -26,7 +26,7 @@ class Listener(Protocol):
     deliver: Callable[[bytes], None]
 
     def session_ended(self) -> None:
-        """Its session is over. It is told nothing any more."""
+        """Its session is over, or its account suspended. It is told nothing any more."""
 
 
 class Frames(Protocol):

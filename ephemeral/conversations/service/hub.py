@@ -19,8 +19,8 @@ from ephemeral.accounts.doors import (
     ChainMoved,
     ChangedEvent,
     ContactsChanged,
-    EndedSessions,
     SessionEnded,
+    SuspensionEvent,
 )
 from ephemeral.conversations.rules.changes import (
     KINDS,
@@ -30,6 +30,7 @@ from ephemeral.conversations.rules.changes import (
     PeopleChanged,
     Typing,
 )
+from ephemeral.conversations.service.ends import Ends
 from ephemeral.conversations.service.heard import Frames, Heard, Listener, News
 from ephemeral.conversations.service.hints import Hints
 from ephemeral.conversations.service.listening import Attended, Listening, StandingRow, Wanted
@@ -64,7 +65,7 @@ class Hub:
         recent: Recent,
         hints: Hints,
         bus: Bus,
-        ended: EndedSessions,
+        ends: Ends,
         topics_of: Callable[[bytes], Awaitable[Sequence[bytes]]],
         frames: Frames,
         fault: Callable[[BaseException], None],
@@ -73,7 +74,7 @@ class Hub:
         self._recent = recent
         self._hints = hints
         self._bus = bus
-        self._ended = ended
+        self._ends = ends
         self._topics_of = topics_of
         self._frames = frames
         self._fault = fault
@@ -99,17 +100,18 @@ class Hub:
 
     async def begin(self, listener: Listener) -> tuple[Sequence[Attended], int]:
         """From now on `listener` is told everything; gives how its conversations stand, and the
-        time. Nothing falls between. Refuses `session_ended`; `remove` it in any case."""
+        time. Nothing falls between. Refuses `session_ended`, `suspended`; `remove` it in any
+        case."""
         self._attended[listener] = set()
         self._beginning[listener] = False
         self._sessions.setdefault(listener.sid, set()).add(listener)
-        # It may have ended before anybody listened.
-        refuse(await self._ended.has(listener.sid), "session_ended")
         topics = await self._topics_of(listener.account)
         if listener in self._attended:
             self._called[listener] = topics
             for topic in topics:
                 self._accounts.setdefault(topic, set()).add(listener)
+        # It may have been over before anybody listened.
+        await self._ends.check(listener)
         attended, now = await self._list(listener)
         # It is told all of it.
         self._news.pop(listener, None)
@@ -209,7 +211,7 @@ class Hub:
             if (heard := self._heard.get(topic)) is not None:
                 self._hear(heard, event)
             elif listeners := self._accounts.get(topic):
-                for one in listeners:
+                for one in tuple(listeners):
                     self._tell_account(one, event)
             elif isinstance(event, SessionEnded):
                 self._end(event.sid)
@@ -259,6 +261,9 @@ class Hub:
             heard.deliver_to_listed(frame)
 
     def _tell_account(self, listener: Listener, event: Event) -> None:
+        if isinstance(event, SuspensionEvent):
+            self._close(listener)
+            return
         unsure = isinstance(event, UnsureEvent)
         if unsure or isinstance(event, ConversationsChanged):
             self._relist(listener)
@@ -278,8 +283,11 @@ class Hub:
 
     def _end(self, sid: bytes) -> None:
         for one in tuple(self._sessions.get(sid, ())):
-            self.remove(one)
-            one.session_ended()
+            self._close(one)
+
+    def _close(self, listener: Listener) -> None:
+        self.remove(listener)
+        listener.session_ended()
 
     # --- what is read -----------------------------------------------------------------------------
 
@@ -290,11 +298,11 @@ class Hub:
             group.create_task(repeat(self._look, _LOOK_SECONDS, self._fault))
 
     async def _look(self, _: float) -> None:
-        """End sessions whose end nobody told of here."""
+        """End sessions whose end nobody told of here, or whose account is suspended."""
         if self._sessions and not self._bus.is_up:
-            await self._ended.load()
-        for sid in [one for one in self._sessions if self._ended.knows(one)]:
-            self._end(sid)
+            await self._ends.load()
+        for one in [one for one in self._attended if self._ends.are_known(one)]:
+            self._close(one)
 
     def _read(self, heard: Heard) -> None:
         self._unread[heard] = None

@@ -81,6 +81,7 @@ class Membership:
             await member_rows.insert_leave(connection, conversation, row)
             await people_rows.drop_person(connection, conversation, person.chain)
             now = await clock(connection)
+            await member_rows.insert_departure(connection, conversation, asker.account, now)
             if await people_rows.deserted(connection, [conversation], now - limits.RETURN_MS):
                 await self._destruction.destroy(connection, conversation)
                 self._hints.later(conversation, 0, [asker.account])

@@ -84,6 +84,7 @@ class Sweeper:
             await self._expire(now)
             await self._forget_records(now)
             await self._forget_joins(now)
+            await self._forget_departures(now)
         await self._drop_keys()
 
     async def _trim(self, now: int) -> None:
@@ -127,6 +128,14 @@ class Sweeper:
             payloads = await member_rows.expired_joins(connection, now, CHUNK)
             await self._values.destroy(connection, payloads)
             return len(payloads)
+
+        while await transaction(self._pool, work) == CHUNK:
+            pass
+
+    async def _forget_departures(self, now: int) -> None:
+        async def work(connection: Connection) -> int:
+            before = now - limits.DEPARTED_MS
+            return await member_rows.expired_departures(connection, before, CHUNK)
 
         while await transaction(self._pool, work) == CHUNK:
             pass

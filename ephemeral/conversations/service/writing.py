@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Set as AbstractSet
+from typing import TYPE_CHECKING, NamedTuple
 
 from ephemeral.accounts.service.sealed_values import SealedValues
 from ephemeral.conversations.rows import (
@@ -30,12 +31,19 @@ from ephemeral.store.clock import clock
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection
 
-__all__ = ["Writing"]
+__all__ = ["Come", "Writing"]
 
 # Whose account a chain is, of all people of a record; None if it is none's in force.
 Accounts = Mapping[bytes, bytes | None]
 # The account as whose device one is listed, of all devices of which that is anybody's.
 Owners = Mapping[bytes, bytes]
+
+
+class Come(NamedTuple):
+    """Who has written a record, and which accounts they have brought by it, unasked."""
+
+    author: bytes
+    brought: AbstractSet[bytes]
 
 
 class Writing:
@@ -58,12 +66,13 @@ class Writing:
         boxes: Sequence[bytes],
         accounts: Accounts,
         owners: Owners,
+        come: Come,
         now: int,
     ) -> Begun:
         """A conversation's first record; refuses `conflict` if somebody else founds it just now."""
         new = _advance(signed, Log.first(signed.record.conversation), now)
         refuse(not await conversation_rows.insert(connection, new), "conflict")
-        await self._write(connection, signed, boxes, accounts, owners, new)
+        await self._write(connection, signed, boxes, accounts, owners, come, new)
         return Begun(new.conversation, new.epoch, new.s, new.log, now)
 
     async def go_on(
@@ -74,18 +83,20 @@ class Writing:
         boxes: Sequence[bytes],
         accounts: Accounts,
         owners: Owners,
+        come: Come,
         before: Record,
         was: Mapping[bytes, PersonRow],
         now: int,
     ) -> Begun:
         """The next record of a conversation, which is locked, in this state, with these people."""
         new = _advance(signed, Log(state.s, state.log), now)
-        await self._write(connection, signed, boxes, accounts, owners, new, was)
+        await self._write(connection, signed, boxes, accounts, owners, come, new, was)
         await conversation_rows.advance(connection, new)
-        come = [one for chain, one in accounts.items() if one is not None and chain not in was]
-        if come:
-            payloads = await member_rows.drop_joins(connection, new.conversation, come)
+        newcomers = [one for chain, one in accounts.items() if one is not None and chain not in was]
+        if newcomers:
+            payloads = await member_rows.drop_joins(connection, new.conversation, newcomers)
             await self._values.destroy(connection, payloads)
+            await member_rows.forget_departures_of(connection, new.conversation, newcomers)
         if signed.record.joining != before.joining:
             await self._forget_link(connection, new.conversation, now)
         # Who is gone held something back, perhaps; and this author has seen more.
@@ -112,6 +123,7 @@ class Writing:
         boxes: Sequence[bytes],
         accounts: Accounts,
         owners: Owners,
+        come: Come,
         new: Advance,
         was: Mapping[bytes, PersonRow] | None = None,
     ) -> None:
@@ -122,7 +134,15 @@ class Writing:
         await record_rows.insert(
             connection,
             RecordRow(
-                conversation, new.epoch, new.record, new.s, new.log, new.at, kept.record, kept.key
+                conversation,
+                new.epoch,
+                new.record,
+                new.s,
+                new.log,
+                new.at,
+                kept.record,
+                kept.key,
+                len(entry),
             ),
             record.by,
             hashlib.sha256(entry).digest(),
@@ -135,7 +155,7 @@ class Writing:
                 accounts[one.chain],
                 one.role == ADMIN,
                 one.since,
-                _first_seen(record, one, was or {}),
+                *_since(record, one, accounts[one.chain], come, was or {}),
             )
             for one in record.people
         }
@@ -176,7 +196,16 @@ def _advance(signed: SignedRecord, log: Log, now: int) -> Advance:
     )
 
 
-def _first_seen(record: Record, person: Person, was: Mapping[bytes, PersonRow]) -> int:
-    """Up to which place a person is served nothing: what a newcomer's record had seen."""
+def _since(
+    record: Record,
+    person: Person,
+    account: bytes | None,
+    come: Come,
+    was: Mapping[bytes, PersonRow],
+) -> tuple[int, bytes | None]:
+    """Up to which place a person is served nothing (what a newcomer's record had seen), and who has
+    brought them."""
     row = was.get(person.chain)
-    return record.seen if row is None else row.first_seen
+    if row is not None:
+        return row.first_seen, row.added_by
+    return record.seen, come.author if account in come.brought else None

@@ -1,4 +1,4 @@
-"""`/admin/`: four documents with forms, made here, in which no program runs.
+"""`/admin/`: documents with forms, made here, in which no program runs.
 
 In English alone, as the command line, the log and the documents for operators are. Without an
 operator there is nothing at any of these addresses, as at any other where nothing is.
@@ -12,15 +12,17 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from ephemeral import __version__
-from ephemeral.edge.headers import FORMS, Header
 from ephemeral.edge.limiter import ADDRESS, Action
 from ephemeral.edge.wing import Standing
 from ephemeral.operators.api import cookies
+from ephemeral.operators.api.documents import Documents
 from ephemeral.operators.api.forms import came_from_here, read_form
 from ephemeral.operators.api.health import health
 from ephemeral.operators.api.picture import outline
+from ephemeral.operators.api.report_pages import ReportPages
 from ephemeral.operators.rules.sign_in import is_name, provisioning, typed_secret
 from ephemeral.operators.service.operators import Enrolment, Operators
+from ephemeral.operators.service.reports import Reports
 from ephemeral.protocol.errors import Refusal, refuse
 
 __all__ = ["AdminPages"]
@@ -41,6 +43,9 @@ _ACTS = {
     "signed_out": "signed out",
     "signed_out_everywhere": "signed out everywhere",
     "removed": "was removed on the command line",
+    "dismissed": "dismissed a report",
+    "suspended": "suspended an account",
+    "lifted": "lifted the suspension of an account",
 }
 
 _Endpoint = Callable[[Request], Awaitable[Response]]
@@ -49,10 +54,11 @@ _Endpoint = Callable[[Request], Awaitable[Response]]
 class AdminPages:
     """Serves what is below `/admin`."""
 
-    def __init__(self, operators: Operators, standing: Standing) -> None:
+    def __init__(self, operators: Operators, reports: Reports, standing: Standing) -> None:
         self._operators = operators
         self._standing = standing
-        self._root = f"{standing.base_path}/admin"
+        self._documents = Documents(standing)
+        self._reports = ReportPages(reports, self._documents)
         self._endpoints: Mapping[str, Mapping[str, _Endpoint]] = {
             "": {"GET": self._to_root},
             "/": {"GET": self._overview},
@@ -60,6 +66,9 @@ class AdminPages:
             "/enrol": {"GET": self._ticket_form, "POST": self._ticket},
             "/enrol/finish": {"POST": self._enrol},
             "/sign-out": {"POST": self._sign_out},
+            "/reports": {"GET": self._listed_reports},
+            "/reports/*": {"GET": self._report, "POST": self._decide},
+            "/suspended/*": {"POST": self._lift},
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,8 +77,11 @@ class AdminPages:
         visitor = self._standing.limiter.visitor(scope)
         async with visitor.counted(_LOOKS):
             refuse(not await self._operators.exist(), "not_found")
-        methods = self._endpoints.get(scope["path"].removeprefix(self._root))
-        if methods is None:
+        path = scope["path"].removeprefix(self._documents.root)
+        # Two of them are for things that have names.
+        folder, _, name = path.rpartition("/")
+        methods = self._endpoints.get(path) or (name and self._endpoints.get(f"{folder}/*"))
+        if not methods:
             raise Refusal("not_found")
         endpoint = methods.get("GET" if scope["method"] == "HEAD" else scope["method"])
         if endpoint is None:
@@ -81,12 +93,12 @@ class AdminPages:
     # --- signing in and out ---------------------------------------------------------------------
 
     async def _to_root(self, _request: Request) -> Response:
-        return self._to("/", status=308)
+        return self._documents.to("/", status=308)
 
     async def _sign_in_form(self, request: Request) -> Response:
-        if await self._operators.signed_in(cookies.brought(request.scope)) is not None:
-            return self._to("/")
-        return self._document("sign-in")
+        if await self._signed_in(request) is not None:
+            return self._documents.to("/")
+        return self._documents.document("sign-in")
 
     async def _sign_in(self, request: Request) -> Response:
         fields = await read_form(request)
@@ -100,8 +112,8 @@ class AdminPages:
                     name, fields.get("password", ""), fields.get("code", "")
                 )
         except Refusal as refusal:
-            return self._document("sign-in", refusal=refusal)
-        return self._to("/", cookies.given(self._standing.base_path, token))
+            return self._documents.document("sign-in", refusal=refusal)
+        return self._documents.to("/", cookies.given(self._standing.base_path, token))
 
     async def _sign_out(self, request: Request) -> Response:
         fields = await read_form(request)
@@ -109,12 +121,12 @@ class AdminPages:
         name = await self._operators.signed_in(token)
         if name is not None:
             await self._operators.sign_out(name, token, everywhere="everywhere" in fields)
-        return self._to("/sign-in", cookies.cleared(self._standing.base_path))
+        return self._documents.to("/sign-in", cookies.cleared(self._standing.base_path))
 
     # --- a ticket -------------------------------------------------------------------------------
 
     async def _ticket_form(self, _request: Request) -> Response:
-        return self._document("ticket")
+        return self._documents.document("ticket")
 
     async def _ticket(self, request: Request) -> Response:
         fields = await read_form(request)
@@ -123,7 +135,7 @@ class AdminPages:
             async with self._standing.limiter.visitor(request.scope).counted(_TRIES):
                 enrolment = await self._operators.invited(ticket)
         except Refusal as refusal:
-            return self._document("ticket", refusal=refusal)
+            return self._documents.document("ticket", refusal=refusal)
         return self._enrolment(enrolment, ticket)
 
     async def _enrol(self, request: Request) -> Response:
@@ -141,15 +153,15 @@ class AdminPages:
                         raise
                     return self._enrolment(enrolment, ticket, refusal)
         except Refusal as refusal:
-            return self._document("ticket", refusal=refusal)
-        return self._to("/", cookies.given(self._standing.base_path, token))
+            return self._documents.document("ticket", refusal=refusal)
+        return self._documents.to("/", cookies.given(self._standing.base_path, token))
 
     def _enrolment(
         self, enrolment: Enrolment, ticket: str, refusal: Refusal | None = None
     ) -> Response:
         address = provisioning(enrolment.secret, enrolment.name, "Ephemeral")
         secret = typed_secret(enrolment.secret)
-        return self._document(
+        return self._documents.document(
             "enrol",
             refusal=refusal,
             name=enrolment.name,
@@ -162,11 +174,11 @@ class AdminPages:
     # --- what there is to see -------------------------------------------------------------------
 
     async def _overview(self, request: Request) -> Response:
-        name = await self._operators.signed_in(cookies.brought(request.scope))
+        name = await self._signed_in(request)
         if name is None:
-            return self._to("/sign-in")
+            return self._documents.to("/sign-in")
         seen = await self._operators.overview(name)
-        return self._document(
+        return self._documents.document(
             "overview",
             name=name,
             health=await health(self._standing),
@@ -183,31 +195,37 @@ class AdminPages:
             release=__version__,
         )
 
-    # --- answers --------------------------------------------------------------------------------
+    # --- reports --------------------------------------------------------------------------------
 
-    def _document(
-        self, template: str, *, refusal: Refusal | None = None, **context: object
-    ) -> Response:
-        told = None if refusal is None else refusal.message
-        if refusal is not None and refusal.retry_after is not None:
-            told = f"{refusal.message} Try again in {refusal.retry_after} seconds."
-        html = self._standing.render(
-            f"operators/{template}.html", {"told": told, "root": self._root, **context}
-        )
-        response = Response(html, 200 if refusal is None else refusal.status)
-        response.raw_headers.extend([(b"content-type", b"text/html; charset=utf-8"), *FORMS])
-        if refusal is not None and refusal.retry_after is not None:
-            response.raw_headers.append((b"retry-after", b"%d" % refusal.retry_after))
-        if refusal is not None and refusal.status == 401:
-            response.raw_headers.append((b"www-authenticate", b'Form realm="operators"'))
-        return response
+    async def _listed_reports(self, request: Request) -> Response:
+        if await self._signed_in(request) is None:
+            return self._documents.to("/sign-in")
+        return await self._reports.listed()
 
-    def _to(self, path: str, *headers: Header, status: int = 303) -> Response:
-        """Elsewhere; what was sent is not sent again there."""
-        response = Response(status_code=status)
-        response.raw_headers.append((b"location", f"{self._root}{path}".encode()))
-        response.raw_headers.extend(headers)
-        return response
+    async def _report(self, request: Request) -> Response:
+        if await self._signed_in(request) is None:
+            return self._documents.to("/sign-in")
+        return await self._reports.one(_named(request))
+
+    async def _decide(self, request: Request) -> Response:
+        name = await self._signed_in(request)
+        if name is None:
+            return self._documents.to("/sign-in")
+        return await self._reports.decide(request, name, _named(request))
+
+    async def _lift(self, request: Request) -> Response:
+        name = await self._signed_in(request)
+        if name is None:
+            return self._documents.to("/sign-in")
+        return await self._reports.lift(request, name, _named(request))
+
+    async def _signed_in(self, request: Request) -> str | None:
+        return await self._operators.signed_in(cookies.brought(request.scope))
+
+
+def _named(request: Request) -> str:
+    """What a path ends with."""
+    return str(request.scope["path"].rpartition("/")[2])
 
 
 def _day(day: int) -> str:

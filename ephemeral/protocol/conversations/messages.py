@@ -25,6 +25,8 @@ __all__ = [
     "PADDED_SIZES",
     "Ad",
     "Opened",
+    "decode_ad",
+    "is_signed",
     "open_message",
     "read_ad",
     "seal_message",
@@ -120,6 +122,20 @@ def read_ad(entry: bytes) -> Ad:
     return ad
 
 
+def decode_ad(ad: bytes) -> Ad | None:
+    """What these bytes name, of a message that is shown without what it was encrypted in; None
+    unless they are all that stands in the clear before one."""
+    if len(ad) != AD_SIZE:
+        return None
+    version, *fields = _AD.unpack(ad)
+    return Ad(*fields) if version == VERSION and fields[0] == SUITE else None
+
+
+def is_signed(key: bytes, ad: bytes, content: bytes, signature: bytes) -> bool:
+    """Whether a device has said this content there."""
+    return verify(key, "content", _signed(ad, content), signature)
+
+
 def open_message(
     seed: bytes,
     signed: SignedRecord,
@@ -153,11 +169,7 @@ def open_message(
         raise Refusal("message_broken", _UNREADABLE) from None
     signature, padded = plain[:SIGNATURE_SIZE], plain[SIGNATURE_SIZE:]
     raw = _unpadded(padded)
-    refuse(
-        not verify(key, "content", _signed(clear, raw), signature),
-        "message_signature",
-        _UNREADABLE,
-    )
+    refuse(not is_signed(key, clear, raw, signature), "message_signature", _UNREADABLE)
     return Opened(decode(raw), raw, signature, ad)
 
 

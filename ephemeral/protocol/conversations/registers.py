@@ -15,8 +15,8 @@ __all__ = ["REGISTERS", "Registers", "folded", "founding_hash", "self_conversati
 #: The registers that this version knows. Others are kept as they come, for newer devices.
 REGISTERS = frozenset(
     {
-        "alias", "block", "conversation", "draft", "files", "hidden", "links", "profile", "read",
-        "request", "settings", "verified",
+        "alias", "block", "conversation", "draft", "files", "hidden", "history", "links", "profile",
+        "read", "request", "settings", "verified",
     }
 )  # fmt: skip
 

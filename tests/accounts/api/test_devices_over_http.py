@@ -54,6 +54,14 @@ async def test_a_whole_life(holder: AccountHolder) -> None:
     await holder.ask(second, "PUT", "/devices/me/pins", pins)
     assert (await holder.ask(second, "GET", "/devices/me/pins"))["pins"] == pins["pins"]
 
+    history, chunk = f"/devices/{b64encode(second.id)}/history", b64encode(os.urandom(65_536))
+    await holder.ask(first, "PUT", f"{history}/1023", {"chunk": chunk})
+    assert (await holder.ask(second, "GET", f"{history}/1023"))["chunk"] == chunk
+    await holder.ask(second, "DELETE", f"{history}/1023")
+    for place, said in (("1024", chunk), ("0", b64encode(bytes(65_537))), ("-1", chunk)):
+        with refused("malformed"):
+            await holder.ask(first, "PUT", f"{history}/{place}", {"chunk": said})
+
     await holder.revoke(first, second)
     for method, path in (("GET", "/devices/me/share"), ("GET", "/devices"), ("GET", "/auth/me")):
         with refused("device_revoked"):

@@ -24,7 +24,7 @@ from ephemeral.protocol.encoding import b64decode, b64encode
 # What is asked by whoever has no session: a password, a refresh token, or ten words are the proof.
 PUBLIC = {
     "beginIdentity", "beginRecovery", "readKeySet", "recover", "refresh", "register",
-    "registerByIdentity", "signIn", "signInByIdentity", "signOut",
+    "registerByIdentity", "reportRoom", "signIn", "signInByIdentity", "signOut",
 }  # fmt: skip
 
 

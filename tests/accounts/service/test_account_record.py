@@ -6,20 +6,25 @@ from typing import Any
 from support.machines.account_services import AccountDesk, Machine, Person
 
 from ephemeral.accounts.service import account_record as under_test
+from ephemeral.accounts.service.pushes import Subscription
 from ephemeral.edge.record_objects import record_answer
+from ephemeral.protocol.accounts.push_messages import point, private_key
 from ephemeral.protocol.encoding import b64encode, parse_json
+
+_BROWSER = private_key(os.urandom(48))
 
 #: Tables with rows of an account that has something of everything.
 OF_ACCOUNT = {
     "accounts.accounts", "accounts.sessions", "accounts.identities", "accounts.chains",
     "accounts.chain_statements", "accounts.devices", "accounts.sealing_keys", "accounts.shares",
+    "accounts.push_subscriptions",
     "accounts.pins", "accounts.links", "accounts.link_tries", "accounts.pending",
     "accounts.contacts", "accounts.contact_requests", "accounts.contact_settings",
     "accounts.contact_invitations",
     "accounts.conversations", "accounts.conversation_people", "accounts.conversation_devices",
     "accounts.conversation_chains", "accounts.log_places", "accounts.entries", "accounts.segments",
     "accounts.records", "accounts.boxes", "accounts.leaves", "accounts.joins",
-    "accounts.box_budgets",
+    "accounts.box_budgets", "accounts.departures", "accounts.reports",
     "payloads", "payload_keys", "epochs",
 }  # fmt: skip
 
@@ -49,9 +54,25 @@ async def full_account(accounts: AccountDesk) -> tuple[Person, list[bytes]]:
     await requests.ask(first.asker, "somebody_else.12345", person.address)
     await invitations.make(first.asker, invitation, said, os.urandom(16))
     await invitations.redeem(inviting.machines[0].asker, invitation, os.urandom(900))
+    where = Subscription(
+        f"https://push.example/{os.urandom(9).hex()}", point(_BROWSER), sealed[:16]
+    )
+    await accounts.pushing.pushes.put(first.asker, where)
     key, box = os.urandom(32), os.urandom(1168)
     await conversation(accounts, person, inviting, key, box)
-    secrets = [name, sealed, share.share, locator, request, person.auth_key, invitation, said]
+    secrets = [
+        where.endpoint.encode(),
+        where.public,
+        where.auth,
+        name,
+        sealed,
+        share.share,
+        locator,
+        request,
+        person.auth_key,
+        invitation,
+        said,
+    ]
     return person, [*secrets, key, box]
 
 
@@ -94,10 +115,16 @@ async def conversation(
         await put("entries", one, 2, segment, 0, box)
         await put("segments", segment, one, 2)
         await put(
-            "records", one, 1, hash_, 1, hash_, 0, None, await payload(box), await payload(key)
+            "records", one, 1, hash_, 1, hash_, 0, None, await payload(box), await payload(key), 500
         )
+        await put("departures", left, person.account, 0)
         await put("joins", left, person.account, await payload(box), 0)
         await put("box_budgets", person.account, 20000, 1168, None)
+        for accused, by in ((other.account, person.account), (person.account, other.account)):
+            await put(
+                "reports", os.urandom(16), accused, by, "spam", 1, 9, 20000, await payload(box),
+                None, None, None,
+            )  # fmt: skip
 
 
 async def seen(accounts: AccountDesk, person: Person) -> dict[str, Any]:
@@ -146,9 +173,17 @@ async def test_all_rows_of_the_account_are_shown_and_none_of_another(
     counts = {name: len(table["rows"]) for name, table in record.items() if table["rows"]}
     assert set(counts) == OF_ACCOUNT
     assert (counts["accounts.devices"], counts["accounts.chain_statements"]) == (2, 2)
-    # The log is that of all, a box, a place among the people and a leave are one person's.
+    # The log is that of all, a box, a place among the people and a leave are one person's, and who
+    # was reported isn't told.
     assert counts["accounts.log_places"] == 2
-    alone = ("conversations", "conversation_people", "conversation_devices", "boxes", "leaves")
+    alone = (
+        "conversations",
+        "conversation_people",
+        "conversation_devices",
+        "boxes",
+        "leaves",
+        "reports",
+    )
     assert {counts[f"accounts.{name}"] for name in alone} == {1}
     answer = record_answer(await accounts.services.records.of(person.account)).decode()
     foreign = await accounts.pool.fetch(

@@ -15,6 +15,7 @@ async def test_nothing_in_any_table_leads_to_a_deleted_account(accounts: Account
     await accounts.services.devices.rename(first.asker, second.id, os.urandom(109))
     await accounts.services.shares.rotate(first.asker, 0)
     await accounts.services.pins.put(first.asker, sealed, first.key.sign("pins", sealed))
+    await accounts.services.histories.put(first.asker, second.id, 0, os.urandom(99))
     await person.deposit(Machine(session=await person.sign_in()))
     waiting = Machine(session=await person.sign_in())
     await person.post_genesis(waiting, person.begun(waiting))
@@ -36,6 +37,7 @@ async def test_nothing_in_any_table_leads_to_a_deleted_account(accounts: Account
         UNION SELECT name FROM accounts.devices WHERE account = $1 AND name IS NOT NULL
         UNION SELECT payload FROM accounts.shares WHERE account = $1
         UNION SELECT payload FROM accounts.sealing_keys WHERE account = $1
+        UNION SELECT payload FROM accounts.history_chunks WHERE account = $1
         UNION SELECT payload FROM accounts.pins WHERE account = $1
         UNION SELECT request FROM accounts.links WHERE account = $1
         UNION SELECT answer FROM accounts.links WHERE account = $1 AND answer IS NOT NULL

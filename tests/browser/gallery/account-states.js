@@ -16,7 +16,7 @@ const fill = (id, value) => {
 const never = () => new Promise(() => {});
 
 /** Where a screen goes while it is played: the gallery shows one screen after the other by itself. */
-function stageBy(show) {
+export function stageBy(show) {
   let shown = null;
   let make = null;
   return {
@@ -27,6 +27,7 @@ function stageBy(show) {
       shown = show(next({}));
     },
     screen: () => shown,
+    redraw() { if (make !== null) this.show(make); },
     shows: (next) => make === next,
   };
 }

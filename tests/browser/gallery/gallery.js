@@ -23,7 +23,8 @@ async function play(name) {
   while (document.querySelector("dialog") !== null) await new Promise((resolve) => { setTimeout(resolve); });
   clear();
   // The page of accounts has nothing of what the rooms' page loads later.
-  document.getElementById("late").disabled = name.startsWith("account:");
+  document.getElementById("late").disabled = /^(?:account|messenger):/.test(name);
+  document.getElementById("conversations").disabled = !name.startsWith("messenger:");
   gallery.client = await perform(name, show);
   gallery.played = name;
 }

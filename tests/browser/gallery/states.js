@@ -2,6 +2,7 @@
 // and screens.
 
 import { ACCOUNT } from "./account-states.js";
+import { MESSENGER } from "./messenger-states.js";
 import { FakeClient } from "./fake.js";
 import { CARDS, NOTICES, RECEIPTS, ROOMS } from "./rooms.js";
 import { card, fates, LOREM, returned } from "./samples.js";
@@ -364,7 +365,7 @@ for (const [table, entries] of Object.entries(tables)) {
     rows.set(`${kind}:${name}`, row);
   }
 }
-for (const [kind, group] of Object.entries({ screen: SCREENS, room: { ...played(ROOMS), ...ACTIONS }, account: ACCOUNT })) {
+for (const [kind, group] of Object.entries({ screen: SCREENS, room: { ...played(ROOMS), ...ACTIONS }, account: ACCOUNT, messenger: MESSENGER })) {
   for (const [name, player] of Object.entries(group)) players.set(`${kind}:${name}`, player);
 }
 

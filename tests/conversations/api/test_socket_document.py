@@ -62,7 +62,7 @@ def tags(kinds: Iterable[type[Struct]]) -> dict[str, list[str]]:
 def route(base_path: str = "", identify: Any = None) -> SocketRoute:
     settings, nothing = Settings.parse({}), SimpleNamespace()
     doors = SimpleNamespace(
-        callers=AccountCallers.of(nothing, nothing), actions=AccountActions.of(settings)
+        callers=AccountCallers.of(nothing, nothing, nothing), actions=AccountActions.of(settings)
     )
     if identify is not None:
         proven = replace(doors.callers.proven, identify=identify)

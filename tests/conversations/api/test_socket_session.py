@@ -65,8 +65,15 @@ class Place:
                 await asyncio.Event().wait()
             return self.was_removed
 
+        self.is_suspended = False
+
+        async def has(account: bytes) -> bool:
+            return account == ACCOUNT and self.is_suspended
+
         self.doors = SimpleNamespace(
-            actions=SimpleNamespace(request=None), ended=SimpleNamespace(by_removal=by_removal)
+            actions=SimpleNamespace(request=None),
+            ended=SimpleNamespace(by_removal=by_removal),
+            suspensions=SimpleNamespace(has=has),
         )
         self.refusals: list[str] = []
 
@@ -116,20 +123,21 @@ async def test_a_device_and_an_account_have_so_many_sockets_and_no_more():
 
 
 @pytest.mark.parametrize(
-    ("was_removed", "hangs", "code"),
+    ("was_removed", "suspended", "hangs", "code"),
     [
-        (True, False, "device_revoked"),
-        (False, False, "session_ended"),
-        (True, True, "session_ended"),
+        (True, False, False, "device_revoked"),
+        (False, False, False, "session_ended"),
+        (False, True, False, "suspended"),
+        (True, True, True, "session_ended"),
     ],
 )
 async def test_it_is_said_why_a_session_has_ended_as_far_as_that_can_be_found_out(
-    monkeypatch: pytest.MonkeyPatch, was_removed: bool, hangs: bool, code: str
+    monkeypatch: pytest.MonkeyPatch, was_removed: bool, suspended: bool, hangs: bool, code: str
 ):
     monkeypatch.setattr(socket_session, "_REASON_SECONDS", 0.01)
     place = Place()
     session = await place.opened(os.urandom(16))
-    place.was_removed, place.hangs = was_removed, hangs
+    place.was_removed, place.is_suspended, place.hangs = was_removed, suspended, hangs
     session.session_ended()
     async with asyncio.timeout(20):
         while not place.refusals:  # noqa: ASYNC110

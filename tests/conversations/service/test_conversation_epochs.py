@@ -255,13 +255,28 @@ async def test_epochs_for_no_reason_are_few(talks: ConversationDesk) -> None:
     await talk.renew(one, Change(timer=0))
     await talks.desk.clock.advance(HOUR)
     await talk.renew(one)
-    await talks.pool.execute(
-        "UPDATE accounts.conversations SET repairs = $1", limits.REPAIRS_PER_DAY
-    )
+
+
+async def test_epochs_for_no_reason_are_shared_by_people(
+    talks: ConversationDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who has many devices can't leave the others none of a day's."""
+    monkeypatch.setattr(limits, "REPAIRS_PER_DAY", 6)
+    one, other = await talks.friends(1, 4)
+    talk = await talks.talk(one, other)
+    for machine in other.machines[:3]:
+        await talk.renew(other, machine=machine)
     with refused("too_many"):
-        await talk.renew(other)
+        await talk.renew(other, machine=other.machines[3])
+    await talk.renew(one)
+    # However many people there are, each has some.
+    monkeypatch.setattr(limits, "REPAIRS_PER_DAY", 0)
     await talks.desk.clock.advance(DAY)
-    await talk.renew(other)
+    # The first ends an epoch that is a day old, for a reason that the server sees.
+    for machine in other.machines[:3]:
+        await talk.renew(other, machine=machine)
+    with refused("too_many"):
+        await talk.renew(other, machine=other.machines[3])
 
 
 async def test_records_and_boxes_of_a_day_are_bounded_and_more_for_who_has_removed_a_device(
@@ -310,6 +325,52 @@ async def test_nobody_is_in_more_than_so_many(
     # All devices need the one that they have with each other.
     own = self_conversation(other.chain.id, founding_hash(other.chain))
     await talks.unfounded(own).found(other, {})
+
+
+async def test_nobody_is_brought_into_many_in_which_they_said_nothing(
+    talks: ConversationDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However they were brought: by founding, adding, or going on with another conversation."""
+    monkeypatch.setattr(limits, "UNANSWERED_MAX", 2)
+    one, other, third = await talks.friends(1, 1, 1)
+    await talks.befriend(third, other)
+    first = await talks.talk(one, other)
+    second = await talks.talk(one)
+    await second.renew(one, Change(add={other.chain.id: MEMBER}), others=[other])
+    unfounded, third_one = talks.unfounded(), await talks.talk(one, third)
+    again = {"continues": continuing(first)}
+    for more in ({}, again):
+        with refused("consent_needed"):
+            await unfounded.found(one, {other: MEMBER}, **more)
+    with refused("consent_needed"):
+        await third_one.renew(one, Change(add={other.chain.id: MEMBER}), others=[other])
+    # Others bring them still, and they found what they like.
+    await talks.talk(third, other)
+    await talks.talk(other, one)
+    # By what they say in one, and by nothing that others write there.
+    await first.renew(one, Change(timer=60))
+    await first.send(one)
+    await first.ack(other)
+    with refused("consent_needed"):
+        await unfounded.found(one, {other: MEMBER})
+    await first.send(other)
+    await first.renew(one, Change(timer=0))
+    await unfounded.found(one, {other: MEMBER})
+    with refused("consent_needed"):
+        await talks.unfounded().found(one, {other: MEMBER})
+
+
+async def test_records_of_one_account_are_set_one_after_the_other(
+    talks: ConversationDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else several at once would each find that there is room for one more."""
+    monkeypatch.setattr(limits, "UNANSWERED_MAX", 1)
+    one, other = await talks.friends(1, 1)
+    found = await asyncio.gather(
+        *(talks.talk(one, other) for _ in range(6)), return_exceptions=True
+    )
+    codes = [each.code for each in found if isinstance(each, Refusal)]
+    assert codes == ["consent_needed"] * 5
 
 
 async def test_an_own_conversation_is_nobody_elses(talks: ConversationDesk) -> None:

@@ -19,7 +19,7 @@ from ephemeral.protocol.errors import Refusal
 
 TABLES = (
     "conversations", "conversation_people", "conversation_devices", "conversation_chains",
-    "log_places", "entries", "segments", "records", "boxes", "leaves", "joins",
+    "log_places", "entries", "segments", "records", "boxes", "leaves", "joins", "departures",
 )  # fmt: skip
 
 
@@ -90,6 +90,33 @@ async def test_a_leave_that_proves_nothing_is_none(talks: ConversationDesk) -> N
         await talks.services.membership.leave(seat(other), talk.id, talk.leave_of(other, new))
     await talks.services.membership.leave(seat(other, new), talk.id, good)
     assert await listed(talks, other) == []
+
+
+async def test_who_has_left_is_brought_back_by_nobody_but_comes_when_they_ask(
+    talks: ConversationDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What they ask for isn't counted.
+    monkeypatch.setattr(limits, "UNANSWERED_MAX", 1)
+    one, other = await talks.friends(1, 1)
+    talk = await talks.talk(one, other)
+    joining = os.urandom(32)
+    await talk.renew(one, Change(joining=joining))
+    leave, back = await talk.leave(other), Change(add={other.chain.id: MEMBER})
+    await talk.renew(one, Change(leaves=(leave,)))
+    for _ in range(2):
+        with refused("consent_needed"):
+            await talk.renew(one, back, others=[other])
+        await talks.talk(one, other)
+        await talks.services.membership.join(seat(other), talk.id, joining, b"sealed")
+        await talk.renew(one, back, others=[other])
+        assert (await talks.rows("departures"))["departures"] == 0
+        leave = await talk.leave(other)
+        await talk.renew(one, Change(leaves=(leave,)))
+        await talks.pool.execute("UPDATE accounts.conversation_people SET added_by = NULL")
+    # After a month it is forgotten.
+    await talks.desk.clock.advance(limits.DEPARTED_MS + DAY)
+    await talks.sweep()
+    await talk.renew(one, back, others=[other])
 
 
 async def test_the_last_admin_leaves_and_the_first_of_the_others_is_admin(
@@ -290,6 +317,8 @@ async def test_who_closed_their_account_long_ago_is_taken_out_by_anybody(
         await each.close(each.machines[0], by=each.recovery)
     await talks.desk.clock.advance(31 * DAY)
     await talks.accounts.sweep()
+    looked = "SELECT count(*) FROM accounts.chains WHERE counts_from < clock_ms() - $1"
+    assert await talks.pool.fetchval(looked, limits.RETURN_MS) == 0, "each day, not each minute"
     await talk.renew(other, Change(leaves=(leave,)))
     assert [who.chain for who in talk.record.people] == [other.chain.id]
     assert (await talks.rows("chains"))["chains"] == 3

@@ -11,6 +11,7 @@ from support.machines.account_services import Machine, Person
 from support.machines.conversation_desk import ConversationDesk, seat
 
 from ephemeral.conversations.api.socket_events import SocketEvents
+from ephemeral.conversations.service.ends import Ends
 from ephemeral.conversations.service.hub import Hub
 from ephemeral.conversations.service.listening import Attended, Listening, Wanted
 from ephemeral.protocol.conversations.making import Change
@@ -64,7 +65,7 @@ async def listen(talks: ConversationDesk) -> AsyncIterator[Listen]:
 
     hub = Hub(
         Listening(talks.pool, services.reading), services.recent, services.hints, desk.bus,
-        accounts.ended, topics_of, SocketEvents(), desk.faults.append,
+        Ends(accounts.ended, accounts.suspensions), topics_of, SocketEvents(), desk.faults.append,
     )  # fmt: skip
     running = asyncio.create_task(hub.run())
 

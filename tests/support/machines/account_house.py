@@ -13,6 +13,7 @@ from support.machines.services import Clock
 from support.people.account_client import AccountClient
 
 from app import serving
+from ephemeral.accounts.doors import Doors
 from ephemeral.accounts.service.chain_cache import ChainCache
 from ephemeral.accounts.service.contacts import Contacts
 from ephemeral.accounts.service.deletion import Deletion
@@ -35,7 +36,10 @@ from ephemeral.conversations.wing import conversations_wing
 from ephemeral.edge.operations import Operation
 from ephemeral.edge.wing import Ground, Wing
 from ephemeral.live.bus import LocalBus
+from ephemeral.operators.service.reports import Reports
+from ephemeral.operators.wing import operators_wing
 from ephemeral.rooms.wing import rooms_wing
+from ephemeral.sealing.vault import Vault
 from ephemeral.settings import Settings
 
 if TYPE_CHECKING:
@@ -91,9 +95,12 @@ class Witness:
 
 
 class House:
-    """A server. `operations`: those of accounts and conversations, as the wings state them."""
+    """A server. `operations`: those of accounts, conversations and operators, as the wings state
+    them."""
 
-    def __init__(self, api: httpx.AsyncClient, ground: Ground, wings: Sequence[Wing]) -> None:
+    def __init__(
+        self, api: httpx.AsyncClient, ground: Ground, wings: Sequence[Wing], doors: Doors
+    ) -> None:
         self.api = api
         self.ground = ground
         self.operations: list[Operation] = [one for wing in wings for one in wing.operations]
@@ -104,6 +111,11 @@ class House:
             EndedSessions(ground.pool, ground.bus),
         )
         proofs = Proofs(ground.pool, "")
+        self.doors = doors
+        # What operators do; whoever is signed in as one gets as far as this.
+        self.reports = Reports(
+            ground.pool, Vault(ground.keyring, os.urandom), ground.keyring.index_key, doors
+        )
         # What the server does every minute, for tests that don't wait for it.
         self.sessions = Sessions(ground.pool, values, ended, proofs, os.urandom)
         hooks, passwords = Hooks(), Passwords(ground.pool, os.urandom)
@@ -142,16 +154,17 @@ async def house(database_url: str, folder: Path, **settings: str) -> AsyncIterat
     """The server with these settings; what is asked is asked of it directly."""
     given = {"DATABASE_URL": database_url, "ENCRYPTION_KEY": "5e" * 32, "DATA_DIR": str(folder)}
     read = Settings.parse({**given, "DRAIN_SECONDS": "0", **_FAR, **settings})
-    made: list[tuple[Ground, Sequence[Wing]]] = []
+    made: list[tuple[Ground, Sequence[Wing], Doors]] = []
 
     @asynccontextmanager
     async def seen(ground: Ground) -> AsyncIterator[tuple[Wing, ...]]:
         async with (
             accounts_wing(ground) as (accounts, doors),
             conversations_wing(ground, doors) as conversations,
+            operators_wing(ground, doors) as operators,
         ):
-            made.append((ground, (accounts, conversations)))
-            yield accounts, conversations
+            made.append((ground, (accounts, conversations, operators), doors))
+            yield accounts, conversations, operators
 
     async with AsyncExitStack() as stack:
         app = await stack.enter_async_context(serving(read, open_wings=[rooms_wing, seen]))

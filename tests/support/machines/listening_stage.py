@@ -15,7 +15,7 @@ from ephemeral.conversations.service.listening import Attended, Standing, Standi
 from ephemeral.conversations.service.recent import Item, Recent
 from ephemeral.live.bus import LocalBus
 from ephemeral.protocol.conversations.log import MESSAGE, RECORD, Log
-from ephemeral.protocol.errors import Refusal
+from ephemeral.protocol.errors import Refusal, refuse
 
 ONE, OTHER = b"1" * 16, b"2" * 16
 ACCOUNT, DEVICE = b"a" * 16, b"d" * 16
@@ -137,11 +137,11 @@ class Ended:
         self.sids: set[bytes] = set()
         self.unread: set[bytes] = set()
 
-    def knows(self, sid: bytes) -> bool:
-        return sid in self.sids
+    def are_known(self, socket: Socket) -> bool:
+        return socket.sid in self.sids
 
-    async def has(self, sid: bytes) -> bool:
-        return sid in self.sids
+    async def check(self, socket: Socket) -> None:
+        refuse(socket.sid in self.sids, "session_ended")
 
     async def load(self) -> None:
         self.sids |= self.unread

@@ -5,6 +5,7 @@ Everything that the server looks at is true. What it can't look into is random.
 
 import os
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Any
 
 import httpx
@@ -144,6 +145,18 @@ class Conversation:
         by = b64decode(author.device, 16)
         ad = Ad(1, self.id, self.signed.hash, by, os.urandom(16), self.s, self.log)
         return b64encode(ad.encode() + os.urandom(size - AD_SIZE))
+
+    def shown(self, author: AccountClient, content: bytes, **other: Any) -> Json:
+        """A message of somebody as whoever has read it shows it to others."""
+        by = b64decode(author.device, 16)
+        ad = Ad(1, self.id, self.signed.hash, by, os.urandom(16), self.s, self.log)
+        head = ad._replace(**other).encode()
+        signature = author.key.sign("content", head + sha256(content).digest())
+        return {
+            "ad": b64encode(head),
+            "content": b64encode(content),
+            "signature": b64encode(signature),
+        }
 
     async def post(self, author: AccountClient, *entries: str) -> httpx.Response:
         body = {"entries": list(entries) or [self.entry(author)]}

@@ -20,6 +20,7 @@ from ephemeral.client.accounts.account_file import accounts_folder
 from ephemeral.client.accounts.account_file import opened as file_of
 from ephemeral.client.accounts.device_keys import first_sealing, sealing_object
 from ephemeral.client.accounts.kept import Kept
+from ephemeral.client.accounts.kept_history import DAY_MS, Awaited, Promise
 from ephemeral.client.accounts.own_chain import read_own
 from ephemeral.client.accounts.sign_in_commands import open_session
 from ephemeral.client.context import Context
@@ -134,8 +135,11 @@ class Device:
             body = {"address": self.person.address, "auth_key": self.person.auth_key}
             await open_session(account, "/auth/login", body)
 
-    async def another(self, folder: Path, pinned: Json | None = None) -> "Device":
-        """A second device, linked by this one, which tells it what is `pinned`: R by id."""
+    async def another(
+        self, folder: Path, pinned: Json | None = None, history: int | None = None
+    ) -> "Device":
+        """A second device, linked by this one, which tells it what is `pinned`: R by id; and
+        promises what was said since that moment, in milliseconds."""
         other = Device(self.url, folder, self.person, self.way)
         other.ahead = self.ahead
         async with other.file() as new, self.file() as old:
@@ -164,6 +168,11 @@ class Device:
             new.kept.pin = chain.extend(signed).pin
             if pinned is not None:
                 new.kept.conversations = pinned
+            if history is not None:
+                assert new.kept.device is not None
+                old.kept.histories[new.kept.device] = Promise(history, old.now)
+                new.kept.history = Awaited(new.now + DAY_MS)
+                old.save()
             await other._finish(new)
         return other
 

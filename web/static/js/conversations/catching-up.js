@@ -18,19 +18,20 @@ import { keysOf } from "./store.js";
  *
  * `agreed`: see `Arriving`. `again`: the server lists one that was left, or from which one was removed.
  * @typedef {{agreed?: boolean, again?: boolean}} How
- *
- * `more`: there is more to be read; `wentBack`: from where the server's log and this one were the same.
- * @typedef {{next: State, more: boolean, wentBack?: boolean}} Step
  */
 
 const ACKNOWLEDGE_MS = 1000;
 const OVER = ["left", "gone"];
+/** What entries of a log that has gone another way are refused for. */
+const OF_ANOTHER_LOG = ["log_fork", "message_record"];
 
 export class CatchingUp {
   #id;
   #parts;
   #keys;
   #isAcknowledging = false;
+  /** Whether it is read once more, from where the server's log was last the same as the one that was read here. */
+  #isAgain = false;
 
   /** @param {string} id  @param {Parts} parts */
   constructor(id, parts) {
@@ -51,12 +52,11 @@ export class CatchingUp {
     const kept = await readState(store, this.#id);
     const isNew = kept === null || kept.standing === "request" || (how.again === true && OVER.includes(kept.standing));
     let state = isNew ? await this.#arrive(kept, how) : kept;
-    let isAgain = false;
+    this.#isAgain = false;
     for (;;) {
       if (state.standing !== "following") return state;
-      const { next, more, wentBack = false } = await this.#page(state, isAgain);
+      const { next, more } = await this.#page(state);
       state = next;
-      isAgain ||= wentBack;
       await this.#acknowledge(state);
       if (!more) return (await readState(store, this.#id)) ?? state;
     }
@@ -74,7 +74,7 @@ export class CatchingUp {
     if (page.s <= state.place) return state;
     const items = page.items.filter(({ s }) => s > state.place);
     if (items[0]?.s !== state.place + 1 || items[items.length - 1].s !== page.s) return this.run();
-    const { next, more } = await this.#read(state, { ...page, items, more: false }, false);
+    const { next, more } = await this.#read(state, { ...page, items, more: false });
     if (more) return this.run();
     await this.#acknowledgeSoon();
     return next;
@@ -129,12 +129,8 @@ export class CatchingUp {
     }
   }
 
-  /**
-   * @param {State} state
-   * @param {boolean} isAgain  the server went back in this run: this begins where both logs were the same
-   * @returns {Promise<Step>}
-   */
-  async #page(state, isAgain) {
+  /** @param {State} state  @returns {Promise<{next: State, more: boolean}>} */
+  async #page(state) {
     const { api } = this.#parts;
     let page;
     try {
@@ -145,34 +141,36 @@ export class CatchingUp {
       if (code === "behind") return { next: await this.#goOn(state, firstOf(error)), more: true };
       throw error;
     }
-    if (page.s < state.place) return this.#serverWentBack(state, isAgain);
-    return this.#read(state, page, isAgain);
+    if (page.s < state.place) return { next: await this.#serverWentBack(state), more: true };
+    if (page.items.length === 0 && !(await endsElsewhere(state, page))) return { next: state, more: false };
+    return this.#read(state, page);
   }
 
   /**
    * @param {State} state
    * @param {import("./conversation-api.js").Page} page  what follows its place
-   * @param {boolean} isAgain  as `#page`
-   * @returns {Promise<Step>}
+   * @returns {Promise<{next: State, more: boolean}>}
    */
-  async #read(state, page, isAgain) {
+  async #read(state, page) {
     const { api, member, store } = this.#parts;
-    // Nothing is shown of a log that went another way, in whatever order, and nobody is blamed for it.
-    if (await isOther(state, page)) return this.#serverWentBack(state, isAgain);
-    if (page.items.length === 0) return { next: state, more: false };
-    const stands = await standpoint(store, this.#id, state);
+    const from = await standpoint(store, this.#id, state);
     const isRecord = page.items.some(({ kind, s }) => kind === RECORD && s >= state.first);
     const epochs = isRecord ? await api.epochs(this.#id, state.record.epoch - 1) : [];
-    if (isRecord && isElsewhere(stands, epochs)) return this.#serverWentBack(state, isAgain);
+    // Nothing is shown of a log that went another way before it is read in its own order.
+    const isOther = (isRecord && isElsewhere(state, from.signed, epochs)) || await endsElsewhere(state, page);
+    if (isOther) return { next: await this.#serverWentBack(state), more: true };
+    const reading = new Reading(this.#id, this.#parts, from, epochs);
     let read;
     try {
-      read = await new Reading(this.#id, this.#parts, stands, epochs).read(page.items, page.more && !isAgain);
+      read = await reading.read(page.items);
     } catch (error) {
-      const { code } = /** @type {Refusal} */ (error);
-      if (code === "broken") return this.#serverWentBack(state, isAgain);
-      if (code !== "record_gone") throw error;
+      if (/** @type {Refusal} */ (error).code !== "record_gone") throw error;
       return { next: await this.#comeBack(state, page.items[0].s + 1), more: true };
     }
+    // That it is another log is seen at its end; until then nobody is blamed.
+    const isDoubted = !this.#isAgain && (page.items.at(-1)?.s ?? page.s) < page.s;
+    const isUnfit = read.some((one) => one.kind === "refused" && OF_ANOTHER_LOG.includes(one.code));
+    if (isDoubted && isUnfit) return { next: await this.#serverWentBack(state), more: true };
     const self = { device: toBase64url(member.device), chain: toBase64url(member.chain), isAlone: await this.#isAlone() };
     /** @type {string[]} */
     let others = [];
@@ -241,7 +239,7 @@ export class CatchingUp {
     const hash = await this.#parts.store.read(this.#keys.log(place));
     if (hash !== undefined && place > state.place) {
       const page = await this.#parts.api.log(this.#id, place);
-      if (!page.more && !(await isOther({ place, hash }, page))) return this.#change(state, { place, hash });
+      if (!page.more && !(await endsElsewhere({ place, hash }, page))) return this.#change(state, { place, hash });
     }
     return this.#comeBack(state, kept);
   }
@@ -270,17 +268,12 @@ export class CatchingUp {
    * A server that was restored from a backup, or lies: it goes on from a record that all have; what was read here
    * stays.
    * @param {State} state
-   * @param {boolean} isAgain  what it serves doesn't follow on what all have signed, either
-   * @returns {Promise<Step>}
    */
-  async #serverWentBack(state, isAgain) {
-    if (isAgain) return { next: await this.#change(state, { standing: "refused", why: "log_fork" }), more: false };
-    return { next: await this.#goBack(state), more: true, wentBack: true };
-  }
-
-  /** @param {State} state */
-  async #goBack(state) {
+  async #serverWentBack(state) {
     const { store } = this.#parts;
+    // Read once more, what it serves still doesn't follow on what all have signed.
+    if (this.#isAgain) return this.#change(state, { standing: "refused", why: "log_fork" });
+    this.#isAgain = true;
     const { signed } = await standpoint(store, this.#id, state);
     try {
       const next = await new Arriving(this.#id, this.#parts).goBack(state, signed);
@@ -313,29 +306,44 @@ export class CatchingUp {
     this.#parts.changed(this.#id);
     return next ?? { ...state, ...change };
   }
+
+  /**
+   * The server says that this log isn't its own: whether it is what was read here, or the server has gone back.
+   * @param {State} state
+   */
+  async compare(state) {
+    const { api } = this.#parts;
+    const one = await api.one(this.#id);
+    if (one.s === state.place && !isSame(one.hash, fromBase64url(state.hash, 32))) {
+      await this.#serverWentBack(state);
+    }
+    return this.run();
+  }
 }
 
 /**
- * Whether a page goes on from something else than what was read: its hash isn't what comes of it here.
+ * Whether a page that reaches the log's end isn't what follows here, as after a server went back and was written to since.
  * @param {Pick<State, "place"|"hash">} from
  * @param {import("./conversation-api.js").Page} page
  */
-async function isOther({ place, hash }, page) {
-  let log = new Log(place, fromBase64url(hash, 32));
-  for (const { kind, device, digest } of page.items) log = await log.next(kind, device, digest);
-  return log.place === page.s && !isSame(log.hash, page.hash);
+async function endsElsewhere(from, { items, s, hash }) {
+  let log = new Log(from.place, fromBase64url(from.hash, 32));
+  for (const { kind, device, digest } of items) log = await log.next(kind, device, digest);
+  return log.place === s && !isSame(log.hash, hash);
 }
 
 /**
- * Whether the server has another record than the newest one here, or has it at another place, or none so new, or a newer
- * one where something else was read.
- * @param {import("./state.js").Standpoint} standpoint
- * @param {readonly import("./conversation-api.js").Epoch[]} epochs  from the newest one here on
+ * Whether the server has another record than the one in force here, or it elsewhere, or none so new, or one where
+ * something else was read.
+ * @param {State} state
+ * @param {SignedRecord} signed
+ * @param {readonly import("./conversation-api.js").Epoch[]} served  from that one on
  */
-function isElsewhere({ state: { place, record }, signed }, epochs) {
-  const mine = epochs.some(({ s, entry }) => s === record.place && isSame(entry, signed.entry()));
-  const gone = epochs.length > 0 && epochs[0].epoch > record.epoch;
-  return !(mine || gone) || epochs.some(({ epoch, s }) => epoch > record.epoch && s <= place);
+function isElsewhere({ place, record }, signed, served) {
+  const isThere = served.some(({ s, entry }) => s === record.place && isSame(entry, signed.entry()));
+  const isGone = served.length > 0 && served[0].epoch > record.epoch;
+  const isBetween = served.some(({ epoch, s }) => epoch > record.epoch && s <= place);
+  return isBetween || !(isThere || isGone);
 }
 
 /** What is kept of one that is met anew, of what was shown and put into the outbox. @param {State|null} kept */

@@ -70,6 +70,8 @@ export class LiveConversations {
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   #expiring;
   #isClosed = false;
+  /** @type {Set<() => void>} */
+  #watchers = new Set();
 
   /**
    * @param {Parts} parts
@@ -111,6 +113,16 @@ export class LiveConversations {
     return this.#line.socket !== null;
   }
 
+  /**
+   * Tells when this tab has got the socket, has lost it, or is welcomed by the server.
+   * @param {() => void} watcher
+   * @returns {() => void} ends it
+   */
+  watch(watcher) {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
   /** Somebody writes here. @param {string} conversation */
   typing(conversation) {
     if (this.isLeading) this.#line.socket?.typing(conversation);
@@ -149,14 +161,18 @@ export class LiveConversations {
       this.#token = given.token;
       return given;
     }, {
-      welcome: ({ conversations }) => void this.#sync(conversations),
+      welcome: ({ conversations }) => {
+        this.#tellWatchers();
+        void this.#sync(conversations);
+      },
       event: (event) => this.#heard(event),
-      away: () => undefined,
+      away: () => this.#tellWatchers(),
       // Whatever the server says of the session or the device, it says to whoever looks.
       ended: () => void this.#work.look(),
       refused: (refusal) => tokens.refused(refusal, this.#token),
     });
     this.#line.socket = socket;
+    this.#tellWatchers();
     socket.start();
     for (let wait = FIRST_MS; ; wait = AGAIN_MS) {
       await pause(wait, signal);
@@ -165,6 +181,11 @@ export class LiveConversations {
     }
     socket.stop();
     if (this.#line.socket === socket) this.#line.socket = null;
+    this.#tellWatchers();
+  }
+
+  #tellWatchers() {
+    if (!this.#isClosed) for (const watcher of this.#watchers) watcher();
   }
 
   /**

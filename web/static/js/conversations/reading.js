@@ -36,15 +36,11 @@ import { keysOf } from "./store.js";
 
 /** What is no fault of what was read. */
 const PASSING = [
-  "waiting", "malformed", "broken", "record_gone", "chain_fork", "session_ended", "unauthorized", "proof_wrong", "device_revoked", "locked", "storage_broken",
+  "waiting", "malformed", "record_gone", "chain_fork", "session_ended", "unauthorized", "proof_wrong", "device_revoked", "locked", "storage_broken",
 ];
-
-/** What an entry of a log that has gone another way is refused for. */
-const OF_ANOTHER_LOG = ["log_fork", "message_record"];
 
 export class Reading {
   #id;
-  #isDoubted = false;
   #parts;
   #signed;
   #seed;
@@ -76,13 +72,11 @@ export class Reading {
   /**
    * What stands at these places, up to one that stops the reading.
    * @param {readonly Item[]} items
-   * @param {boolean} isDoubted  this may be another log than the one that was read here, which is seen at its end
    * @returns {Promise<Read[]>}
-   * @throws {Refusal} `broken` where it is another; `record_gone` for a record that is no longer kept; `malformed` for places that don't follow each other, `waiting` where a chain can't be had yet,
+   * @throws {Refusal} `record_gone` for a record that is no longer kept; `malformed` for places that don't follow each other, `waiting` where a chain can't be had yet,
    *   `update_needed` for a record of a later version
    */
-  async read(items, isDoubted) {
-    this.#isDoubted = isDoubted;
+  async read(items) {
     this.#lines = await this.#parts.chains.upTo(this.#signed.record.people);
     const found = [];
     for (const item of items) {
@@ -91,7 +85,7 @@ export class Reading {
       this.#hashes.set(item.s, this.#log.hash);
       const read = await this.#one(item).catch((error) => {
         // What comes before it is kept; the next time begins here.
-        if (found.length === 0 || !(error instanceof Refusal) || error.code === "broken") throw error;
+        if (found.length === 0 || !(error instanceof Refusal)) throw error;
         return null;
       });
       if (read === null) break;
@@ -117,7 +111,6 @@ export class Reading {
       return await this.#message(item, item.entry, place);
     } catch (error) {
       if (!(error instanceof Refusal) || PASSING.includes(error.code) || isPassing(error)) throw error;
-      if (this.#isDoubted && OF_ANOTHER_LOG.includes(error.code)) throw new Refusal("broken");
       if (error.code === "record_version") throw new Refusal("update_needed");
       return { ...place, kind: "refused", id, code: error.code, stops: isRecord };
     }

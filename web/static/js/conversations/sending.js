@@ -244,7 +244,7 @@ export class Sending {
         return;
       }
       case "broken":
-        await this.#catchingUp.run();
+        await this.#catchingUp.compare(state);
         await this.#anew(next);
         return;
       case "message_seen":

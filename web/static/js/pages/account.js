@@ -13,7 +13,8 @@ import { icon } from "../ui/icons.js";
 import { laterBy } from "../ui/later.js";
 import { backTrap, guardPage } from "../ui/leave-guard.js";
 import { stage as stageIn } from "../ui/stage.js";
-import { loading } from "./loading.js";
+import { loading, styling } from "./loading.js";
+import { messengerDoor } from "./messenger-door.js";
 
 /** @typedef {import("../account/views/flow.js").Flow} Flow */
 
@@ -29,10 +30,14 @@ const loadLater = loading(address("later"));
 const loadHpke = loading(address("hpke"));
 const loadInside = loading(address("inside"));
 const loadIdentity = loading(address("identity"));
+const loadConversations = loading(address("conversations"));
+const styleConversations = styling(address("style"), String(app.dataset.integrity));
 /** @type {AccountClient|null} */
 let client = null;
 /** Whether a link was opened that lets a device in: it does nothing here, and that is said. */
 let lured = false;
+/** What makes somebody a contact of whoever made it: it waits until it can be asked about. */
+let invite = "";
 
 laterBy(() => Promise.all([loadLater(), haveAll()]).then(([module]) => module));
 
@@ -44,12 +49,16 @@ function takeFragment() {
   const fragment = location.hash;
   if (fragment !== "") history.replaceState(history.state, "", location.pathname + location.search);
   if (fragment.startsWith("#link=")) lured = true;
+  if (fragment.startsWith("#invite=")) invite = fragment;
   tellOfLink();
   return fragment;
 }
 
 function tellOfLink() {
-  fill(opened, lured ? el("p", { class: "notice attention" }, icon("warning"), el("span", { class: "notice-words" }, say("account.lured"))) : null);
+  // Whoever is in sees the invitation where it can be accepted.
+  const isOutside = !["ready", "offline"].includes(client?.state.phase ?? "");
+  const outside = lured ? "account.lured" : invite !== "" && isOutside ? "conversations.invitation.opened" : null;
+  fill(opened, outside === null ? null : el("p", { class: "notice attention" }, icon("warning"), el("span", { class: "notice-words" }, say(outside))));
 }
 
 /** As the server has written it, for browsers that can't even come so far. */
@@ -76,8 +85,16 @@ async function start() {
     const service = oidc === undefined ? null : (await Promise.all([loadIdentity(), haveAll()]))[0];
     const returned = service?.returnedWith(fragment) ?? null;
     if (service !== null && oidc !== undefined) client.believe((account) => new service.Identities(oidc, returned, account));
-    const { flow } = accountView({ client, stage, invited: accounts?.mode === "invited", invitation, rooms: base, service, trap: trap() });
+    const messenger = messengerDoor({
+      client, stage, invite: () => invite,
+      load: () => Promise.all([loadConversations(), styleConversations(), haveAll()]).then(([module]) => module),
+    });
+    client.subscribe(tellOfLink);
+    tellOfLink();
+    const { flow } = accountView({ client, stage, invited: accounts?.mode === "invited", invitation, rooms: base, service, messenger, trap: trap() });
     if (returned?.purpose === "sign_in" && client.identities !== null) flow.go("identity");
+    // Whatever else was asked there belongs to the account, which is a step behind what is said.
+    else if (returned !== null && client.state.phase === "ready") flow.go("settings");
     loadInside().catch(() => undefined);
   } catch {
     stage.show(() => standingScreen(nobody, "unreachable"));

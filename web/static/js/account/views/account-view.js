@@ -20,10 +20,14 @@ import { wordsBackScreen, wordsScreen } from "./words-screens.js";
  * @typedef {import("./flow.js").AccountState} AccountState
  */
 
+/** Where nothing keeps the browser's Back. */
+const NO_TRAP = { set() {}, release() {} };
+
 /** @type {Record<Route, (flow: Flow, given: any) => Screen>} */
 const ROUTES = {
   welcome: welcomeScreen, name: nameScreen, password: passwordScreen, words: wordsScreen, words_back: wordsBackScreen,
   sign_in: signInScreen, recover: recoverScreen, link: linkScreen,
+  settings: homeScreen,
   identity: (flow, given) => /** @type {import("./flow.js").Service} */ (flow.service).identityScreen(flow, given),
   deleted: (flow) => ({ ...standingScreen(flow, "deleted"), back: () => flow.go(null) }),
 };
@@ -33,7 +37,7 @@ const PHASES = {
   loading: loadingScreen,
   signed_out: welcomeScreen,
   no_device: noDeviceScreen,
-  ready: homeScreen,
+  ready: (flow, given) => (flow.messenger === null ? homeScreen(flow) : flow.messenger.screen(flow, given)),
   offline: (flow) => standingScreen(flow, "offline"),
   ended: signInScreen,
   revoked: (flow) => standingScreen(flow, "revoked"),
@@ -48,9 +52,9 @@ const PHASES = {
  * Shows the account of `client` on the stage, and follows it. Gives the flow, and a way to end that. `trap`: what
  * makes the browser's Back lead out of where somebody has gone, before it leads out of the page.
  * @param {{client: Client, stage: import("../../ui/stage.js").Stage, invited: boolean, invitation?: string, rooms: string,
- *   service?: Flow["service"], trap?: {set: () => void, release: () => void}}} given
+ *   service?: Flow["service"], messenger?: Flow["messenger"], trap?: Flow["trap"]}} given
  */
-export function accountView({ client, stage, invited, invitation = "", rooms, service = null, trap }) {
+export function accountView({ client, stage, invited, invitation = "", rooms, service = null, messenger = null, trap = NO_TRAP }) {
   /** @type {Route|null} */
   let route = null;
   let holding = 0;
@@ -58,7 +62,7 @@ export function accountView({ client, stage, invited, invitation = "", rooms, se
 
   /** @type {Flow} */
   const flow = {
-    client, invited, invitation, rooms, service,
+    client, invited, invitation, rooms, service, messenger, trap,
     go(next, given = {}) {
       route = next;
       draw(given);
@@ -76,18 +80,21 @@ export function accountView({ client, stage, invited, invitation = "", rooms, se
   /** What another screen is due for: not the change of a name or a day. */
   function asked() {
     const { phase, reason, pending, hasDevices } = client.state;
+    // What is open goes on without a server: it says so itself.
+    if (phase === "offline" && messenger?.isOpen) return JSON.stringify(["ready", null]);
     return JSON.stringify(phase === "no_device" ? [phase, hasDevices, pending?.kind] : [phase, reason]);
   }
 
   /** @param {object} given */
   function draw(given) {
     drawn = asked();
-    const make = route === null ? PHASES[client.state.phase] : ROUTES[route];
+    const [phase] = JSON.parse(drawn);
+    const make = route === null ? PHASES[/** @type {AccountState["phase"]} */ (phase)] : ROUTES[route];
     // A new screen is read from its top, unless what has the focus in it stands below.
     globalThis.scrollTo?.(0, 0);
     stage.show((kept) => make(flow, { ...given, ...kept }));
-    if (route === null) trap?.release();
-    else trap?.set();
+    if (stage.screen()?.back === undefined) trap.release();
+    else trap.set();
   }
 
   function changed() {

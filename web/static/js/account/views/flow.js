@@ -53,7 +53,7 @@
  * @property {(how: {forget: boolean}) => Promise<unknown>} signOut
  * @property {(given: {password: string, words?: string}) => Promise<{deleted: boolean, due?: number|null}>} deleteAccount
  *
- * @typedef {"welcome"|"name"|"password"|"words"|"words_back"|"sign_in"|"recover"|"link"|"identity"|"deleted"} Route  where somebody
+ * @typedef {"welcome"|"name"|"password"|"words"|"words_back"|"sign_in"|"recover"|"link"|"identity"|"settings"|"deleted"} Route  where somebody
  *   has gone, whatever the account's phase is
  *
  * @typedef {object} Service  of which the page learns where the deployment believes one; null: nothing to show
@@ -62,12 +62,19 @@
  * @property {(flow: Flow) => HTMLElement|null} identityWay
  * @property {(client: Client) => HTMLElement|null} forgottenWay
  *
+ * @typedef {object} Messenger  what people with accounts say to each other, where the page can show it
+ * @property {boolean} isOpen  it can go on without the server
+ * @property {(flow: Flow, kept: any) => Screen} screen
+ *
  * @typedef {object} Flow
  * @property {Client} client
  * @property {boolean} invited  whether making an account takes an invitation
  * @property {string} invitation  that came with the address of this page, or ""
  * @property {string} rooms  address of the rooms' first page
  * @property {Service|null} service  what is shown of another service, where there is one
+ * @property {Messenger|null} messenger  null: a device shows its account alone
+ * @property {{set: () => void, release: () => void}} trap  while it is set, the browser's Back leads where the screen's
+ *   `back` does
  * @property {(route: Route|null, given?: object) => void} go  null: to whatever the account's phase asks for
  * @property {<T>(work: () => Promise<T>) => Promise<T>} hold  as long as the work lasts, no change of phase draws
  *   another screen

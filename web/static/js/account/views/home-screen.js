@@ -46,8 +46,12 @@ export function homeScreen(flow) {
     open("passwordPanel", told);
   }
 
+  /** Where the account is a step behind what is said. */
+  const back = flow.messenger === null ? undefined : () => flow.go(null);
+
   const { node, heading } = frame(flow, { name: "home", title: client.state.address === null ? say("account.home.title") : title,
     more: client.state.address === null ? null : el("p", {}, copying) },
+    back === undefined ? null : el("p", {}, button("quiet", say("conversations.to_list"), back)),
     news.node,
     client.state.address === null ? addressKnown(flow) : null,
     el("section", { class: "account-section", "aria-labelledby": "devices-title" },
@@ -72,7 +76,7 @@ export function homeScreen(flow) {
 
   function update() {
     // Its place in the page is another one.
-    if (!known && client.state.address !== null) return void flow.go(null);
+    if (!known && client.state.address !== null) return void flow.go(back === undefined ? null : "settings");
     const { state } = client;
     fill(title, named(state.address ?? ""));
     news.update(state);
@@ -82,7 +86,7 @@ export function homeScreen(flow) {
   }
 
   update();
-  return { node, focus: heading, update };
+  return { node, focus: heading, update, ...(back === undefined ? {} : { back }) };
 }
 
 /** A page that was closed while the account was being made has not kept its address. @param {Flow} flow */

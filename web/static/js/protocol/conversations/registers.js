@@ -8,7 +8,7 @@ import { ID_BYTES } from "../limits.js";
 
 /** The registers that there are; a later version may have others, which are kept. */
 export const REGISTERS = Object.freeze([
-  "block", "request", "alias", "profile", "read", "settings", "verified", "hidden", "links", "files", "draft", "conversation",
+  "block", "request", "alias", "profile", "read", "settings", "verified", "hidden", "links", "files", "draft", "history", "conversation",
 ]);
 
 /**

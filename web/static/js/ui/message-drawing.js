@@ -1,8 +1,8 @@
 /** Draws what is more than text in a message (message-text.js), and ways to copy the code in it. */
 
-import { copyButton } from "../../ui/copy-button.js";
-import { el } from "../../ui/el.js";
-import { say } from "../../ui/i18n.js";
+import { copyButton } from "./copy-button.js";
+import { el } from "./el.js";
+import { say } from "./i18n.js";
 import { messageText } from "./message-text.js";
 
 /** @param {HTMLElement} text  whose text nodes are that of the message */

@@ -3,9 +3,9 @@
  * addresses, code between backticks, and a few emoji. Joined, the text nodes are the text itself.
  */
 
-import { el } from "../../ui/el.js";
-import { firstGraphemes } from "../../ui/graphemes.js";
-import { say } from "../../ui/i18n.js";
+import { el } from "./el.js";
+import { firstGraphemes } from "./graphemes.js";
+import { say } from "./i18n.js";
 
 /** Beyond these a text goes on as plain text: a page must not choke on a message. */
 const MOST_LINKS = 100;

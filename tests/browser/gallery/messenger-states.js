@@ -1,0 +1,175 @@
+// Every state of the conversations, by name: the list, one that is open, and what comes from both.
+
+import { AccountFake, PHASES } from "./account-fake.js";
+import { stageBy } from "./account-states.js";
+import { ME, TalkFake, ago, chainOf, conversation, liveFake, quiet, record, reply, text } from "./talk-fake.js";
+import { accountView } from "/static/js/account/views/account-view.js";
+import { messengerScreen } from "/static/js/conversations/views/messenger-screen.js";
+
+const wait = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
+const until = async (selector) => { while (document.querySelector(selector) === null) await wait(0); };
+const press = (selector) => {
+  const found = document.querySelector(selector);
+  (found.closest("button") ?? found).click();
+};
+const fill = (id, value) => { document.getElementById(id).value = value; };
+
+const LONG = "The keys lie under the third flower pot from the left, but only until six; after that Frau Nowak takes them in, and then somebody has to ring at number 14, where they know about it.";
+const talked = [
+  record(1, "me"), text(2, "bo", "Are you at the station already?"), text(3, "bo", "I can be there at six."), reply(4, "me", "Six is fine 👍", "bo", "I can be there at six."),
+  text(5, "bo", LONG, { edits: 1, reactions: { [ME]: "👍" } }), text(6, "me", "Thank you! https://example.org/platform/7", { at: ago(2) }),
+];
+const group = conversation("group", {
+  people: ["bo", "cleo", "long"], view: { card: { name: "Garden on Saturday", picture: null }, mark: 5, unread: 3, mentioned: 1, timer: 3600 },
+  lines: [
+    record(1, "bo", { added: [ME, chainOf("cleo")] }), text(2, "cleo", "Who brings the ladder?"), record(3, "bo", { added: [chainOf("long")] }),
+    record(4, "bo", { timer: 3600 }), text(5, "long", "I have one, it is in the cellar."), text(6, "cleo", "Good."), text(7, "cleo", "And cake?"),
+    text(8, "long", "", { content: null, deleted: true }), text(9, "cleo", "`sudo make cake`", { reactions: { [chainOf("bo")]: "😂", [chainOf("long")]: "😂" } }),
+  ],
+});
+const pair = conversation("pair", { lines: talked, view: { mark: 6 }, receipts: { [chainOf("bo")]: { delivered: 6, read: 6 } }, settings: { pin: true } });
+const arabic = conversation("arabic", {
+  people: ["dara"], lines: [text(2, "dara", "متى تصل؟", { at: ago(60 * 30) })], view: { mark: 2, unread: 2 }, settings: { mute: 8e15 },
+});
+const begun = conversation("begun", { people: ["cleo"], lines: [text(2, "cleo", "See you", { at: ago(60 * 60) })], view: { mark: 2 }, draft: "I wanted to say" });
+const stranger = conversation("stranger", { people: ["nobody"], lines: [], view: { standing: "request", role: null } });
+const ALL = [pair, group, arabic, begun, stranger];
+
+/** The messenger with these conversations; `open` is the one that is looked at. */
+function at(show, { all = ALL, open = null, live = {}, phase = "ready", talk = new TalkFake(all), place = "list" } = {}) {
+  const client = new AccountFake(PHASES[phase]);
+  const given = { talk, live: liveFake(live), invite: "" };
+  const messenger = { isOpen: true, screen: (flow, kept) => messengerScreen({ flow, ...given }, { open, place, ...kept }) };
+  const view = accountView({ client, stage: stageBy(show), invited: false, rooms: "/", messenger });
+  return Object.assign(client, { flow: view.flow, talk });
+}
+
+/** With one conversation open, drawn to its end. */
+const open = (id, more = {}, then = async () => {}) => async (show) => {
+  const client = at(show, { open: id, ...more });
+  await until(".chat-title:not(:empty)");
+  await until(".row-title");
+  await then(client);
+  return client;
+};
+const listed = (more = {}, then = async () => {}) => async (show) => {
+  const client = at(show, more);
+  await until(".row-title, .messenger-empty, .people-place");
+  await then(client);
+  return client;
+};
+const alone = (id, more) => [conversation(id, more)];
+const standing = (view) => open("one", { all: alone("one", { lines: talked.slice(0, 3), view }) }, () => until(".chat-notice .notice"));
+
+export const MESSENGER = {
+  reading: (show) => {
+    const talk = new TalkFake(ALL);
+    talk.list = () => new Promise(() => {});
+    return at(show, { talk });
+  },
+  list: listed(),
+  list_empty: listed({ all: [] }),
+  list_offline: listed({ phase: "offline" }, () => until(".messenger-status:not(:empty)")),
+  list_news: listed({ phase: "ready_news" }),
+  chat: open("pair"),
+  chat_empty: open("one", { all: alone("one", { lines: [record(1, "me")] }) }),
+  chat_group: open("group"),
+  chat_right_to_left: open("arabic"),
+  chat_waiting: open("one", { all: alone("one", {
+    lines: talked, view: { waiting: [
+      { id: "a", kind: "text", at: ago(1), body: { text: "Are you still there?", mentions: [] }, refused: null },
+      { id: "b", kind: "text", at: ago(0), body: { text: "This one was refused.", mentions: [] }, refused: "message_length" },
+    ] } }), phase: "offline" }),
+  chat_quiet: open("one", { all: alone("one", { lines: [
+    record(1, "bo", { added: [ME] }), quiet(2, { kind: "gap", from: 2, to: 40, skipped: 2 }), quiet(41, { kind: "destroyed" }), quiet(42, { kind: "destroyed" }),
+    ...["message_unreadable", "message_again", "message_target", "not_admin", "log_fork", "device_copied", "message_broken"]
+      .map((code, index) => quiet(43 + index, { kind: "refused", code })),
+    record(51, "bo", { trouble: "box_broken" }), record(52, "me", { removed: [chainOf("cleo")], roles: [{ chain: chainOf("bo"), role: "admin" }] }),
+    record(53, "bo", { left: [chainOf("dara")], timer: 0, joining: true, roles: [{ chain: ME, role: "member" }] }),
+    quiet(54, { kind: "message", content: { kind: "unknown", at: 0, body: {} } }), text(55, "bo", "Can you read this?"),
+  ] }) }),
+  chat_typing: open("pair", {}, async ({ talk }) => {
+    talk.hear("pair", { type: "typing", device: "device of bo", chain: chainOf("bo") });
+    await until(".typing:not(:empty)");
+  }),
+  chat_answering: open("pair", {}, async () => {
+    press(".said:last-child .said-menu");
+    await until("dialog[open]");
+    press("dialog[open] .menu-items .button");
+    await until(".composer-quote:not([hidden])");
+  }),
+  chat_request: standing({ standing: "request" }),
+  chat_refused: standing({ standing: "refused", why: "record_role" }),
+  chat_server_back: standing({ standing: "refused", why: "server_back" }),
+  chat_left: standing({ standing: "left", why: "not_member" }),
+  chat_gone: standing({ standing: "gone", why: "not_member" }),
+  chat_copied: standing({ copied: true }),
+  message_menu: open("pair", {}, async () => {
+    press(".said:last-child .said-menu");
+    await until("dialog[open]");
+  }),
+  message_delete: open("pair", {}, async () => {
+    press(".said:last-child .said-menu");
+    await until("dialog[open]");
+    press("dialog[open] .danger-text");
+    await until("dialog.question[open]");
+  }),
+  conversation_menu: open("group", {}, async () => {
+    press(".chat-head .menu-button");
+    await until("dialog[open] .menu-items");
+  }),
+  conversation_member: open("group", {}, async () => {
+    press(".chat-head .menu-button");
+    await until("dialog[open] .member .button");
+    press("dialog[open] .member .button");
+    await until("dialog[open] .lead");
+  }),
+  conversation_add: open("pair", {}, async () => {
+    press(".chat-head .menu-button");
+    await until("dialog[open] .menu-items");
+    press("dialog[open] .menu-items .button");
+    await until("dialog[open] .menu-items .mark");
+  }),
+  conversation_timer: open("group", {}, async () => {
+    press(".chat-head .menu-button");
+    await until("dialog[open] .menu-items");
+    press("dialog[open] .menu-items .button:nth-child(2)");
+    await until("dialog[open] .menu-items [aria-pressed]");
+  }),
+  conversation_search: open("pair", {}, async () => {
+    press(".chat-head .menu-button");
+    await until("dialog[open] .menu-items");
+    press("dialog[open] .menu-items .icon-search");
+    await until("#search-text");
+    fill("search-text", "six");
+    press("dialog[open] [type=submit]");
+    await until("dialog[open] .found-row");
+  }),
+  conversation_leave: open("group", {}, async () => {
+    press(".chat-head .menu-button");
+    await until("dialog[open] .danger-text");
+    press("dialog[open] .danger-text");
+    await until("dialog.question[open]");
+  }),
+  new: listed({}, async () => {
+    press(".messenger-head .button");
+    await until("dialog[open] .choice-row");
+  }),
+  new_nobody: listed({ talk: new TalkFake([], { contacts: [] }) }, async () => {
+    press(".messenger-head .button");
+    await until("dialog[open] .button.primary");
+  }),
+  new_refused: listed({}, async ({ talk }) => {
+    press(".messenger-head .button");
+    await until("dialog[open] .choice-row");
+    talk.refuseNext("conversations_full");
+    press("dialog[open] .choice-row");
+    press("dialog[open] [type=submit]");
+    await until("dialog[open] .notice");
+  }),
+  people: listed({ place: "people" }),
+  people_invitation: listed({ place: "people" }, async () => {
+    press(".people-place .button.primary");
+    await until(".invitation-link");
+  }),
+};

@@ -1,0 +1,224 @@
+// Conversations without a server: what the engine's facade offers, for the messenger on the stage. Whatever is asked is
+// remembered in `calls`; what is said stands there at once.
+//
+//   const talk = new TalkFake([conversation("one", { people: ["bo"], lines: [text(1, "bo", "Hello")] })]);
+//   talk.hear("one", { type: "typing", device: "device of bo" });
+
+import { fromBase64url, toBase64url, utf8 } from "/static/js/protocol/encoding.js";
+import { Refusal } from "/static/js/protocol/errors.js";
+
+/** An id of 32 bytes that begins with a name, as chains have them. */
+const idOf = (name) => toBase64url(Uint8Array.from({ length: 32 }, (_, at) => utf8(name)[at] ?? 7));
+export const ME = idOf("me");
+export const NAMES = { bo: "Bo Ek", cleo: "Cleo", dara: "دارا", long: "Maximiliane von der Hohenstraße-Wiesengrund" };
+export const chainOf = (name) => (name === "me" ? ME : idOf(name));
+const deviceOf = (name) => `device of ${name}`;
+/** Moments of a conversation: some minutes apart, up to now. */
+const NOW = Date.now();
+export const ago = (minutes) => NOW - minutes * 60_000;
+
+const line = (place, value) => ({ place, value });
+export const text = (place, who, words, more = {}) => line(place, {
+  kind: "message", id: `message ${place}`, chain: chainOf(who), device: deviceOf(who), at: ago(60 - place), timer: 0,
+  content: { kind: "text", at: 0, body: { text: words, mentions: [] } }, ...more,
+});
+export const reply = (place, who, words, of, quote) => text(place, who, words, {
+  content: { kind: "reply", at: 0, body: { text: words, mentions: [], of: { device: deviceOf(of), id: "message 1" }, quote } },
+});
+export const record = (place, who, more = {}) => line(place, {
+  kind: "record", epoch: place, chain: chainOf(who), device: deviceOf(who), at: ago(60 - place), trouble: null, added: [], removed: [],
+  left: [], roles: [], ...more,
+});
+export const quiet = (place, value) => line(place, { device: deviceOf("bo"), at: ago(60 - place), ...value });
+
+/** @param {string} id */
+export function conversation(id, { people = ["bo"], lines = [], view = {}, receipts = {}, settings = {}, draft = null } = {}) {
+  const everybody = ["me", ...people].map((name, at) => ({ chain: chainOf(name), role: at === 0 ? "admin" : "member", since: 1 }));
+  return {
+    id, lines,
+    view: {
+      id, standing: "following", why: null, reason: null, place: lines.at(-1)?.place ?? 0, epoch: 1, timer: 0, people: everybody,
+      role: "admin", waiting: [], blamed: null, copied: false, reads: {}, card: null, mark: 0, unread: 0, mentioned: 0, ...view,
+    },
+    receipts, settings, draft,
+  };
+}
+
+class ConversationFake {
+  #talk;
+  #of;
+
+  constructor(talk, of) {
+    this.#talk = talk;
+    this.#of = of;
+    this.id = of.id;
+  }
+
+  async view() {
+    return this.#of.view;
+  }
+
+  /** What is shown of it, and what is said in it: the same object here. */
+  get shown() {
+    return this;
+  }
+
+  get says() {
+    return {
+      text: (text) => this.send("text", { text, mentions: [] }),
+      reply: (line, text) => this.send("reply", { text, mentions: [], of: line, quote: line.content.body.text }),
+      edit: (line, text) => this.send("edit", { of: line, text }),
+      react: (line, reaction) => this.send("reaction", { of: line, reaction }),
+      withdraw: (line) => this.send("delete", { of: line }),
+      name: (name) => this.send("card", { name }),
+    };
+  }
+
+  async page({ before = Infinity, after, limit }) {
+    const { lines } = this.#of;
+    if (after !== undefined) return lines.filter(({ place }) => place > after).slice(0, limit);
+    return lines.filter(({ place }) => place < before).slice(-limit).reverse();
+  }
+
+  async find({ id }) {
+    return this.#of.lines.find(({ value }) => value.id === id) ?? null;
+  }
+
+  async search(text) {
+    const found = this.#of.lines.filter(({ value }) => value.content?.body.text?.toLowerCase().includes(text.toLowerCase()));
+    return { found: found.reverse(), next: null };
+  }
+
+  async receipts() {
+    return this.#of.receipts;
+  }
+
+  async say(kind, body) {
+    this.#talk.calls.push(["say", this.id, kind, body]);
+    if (kind !== "text" && kind !== "reply") return;
+    const { view } = this.#of;
+    this.#of.view = { ...view, waiting: [...view.waiting, { id: `said ${this.#talk.calls.length}`, kind, at: Date.now(), body, refused: null }] };
+    this.#talk.changed(this.id);
+  }
+
+  async flush() {
+    if (this.#talk.isAway) throw new Refusal("unreachable");
+  }
+
+  async send(kind, body) {
+    await this.say(kind, body);
+    await this.flush();
+  }
+
+  async seen() {}
+}
+
+for (const name of ["discard", "leave", "catchUp", "add", "remove", "role", "timer"]) {
+  ConversationFake.prototype[name] = async function asked(...given) {
+    this.talkCalls?.push([name, this.id, ...given]);
+  };
+}
+
+export class TalkFake {
+  calls = [];
+  isAway = false;
+  me = ME;
+  #all;
+  #listeners = new Set();
+  #refusal = null;
+  contacts = { accepted: async () => this.accepted };
+
+  constructor(all = [], { contacts = ["bo", "cleo", "dara"] } = {}) {
+    this.#all = new Map(all.map((one) => [one.id, one]));
+    this.accepted = contacts.map((name) => ({ account: `account of ${name}`, chain: fromBase64url(chainOf(name), 32) }));
+    const alias = new Map(Object.entries(NAMES).map(([name, called]) => [chainOf(name), called]));
+    const get = (register, key) => (register === "alias" ? alias.get(key) : this.#all.get(key)?.[register]) ?? null;
+    this.own = { id: async () => "own", registers: async () => ({ values: new Map([["alias", alias]]), get }), set: async (...given) => { this.calls.push(["set", ...given]); } };
+  }
+
+  refuseNext(code) {
+    this.#refusal = new Refusal(code);
+  }
+
+  subscribe(listener) {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  changed(id) {
+    for (const listener of this.#listeners) listener(id, null);
+  }
+
+  hear(id, event) {
+    for (const listener of this.#listeners) listener(id, { conversation: id, ...event });
+  }
+
+  of(id) {
+    const made = new ConversationFake(this, this.#all.get(id));
+    made.talkCalls = this.calls;
+    return made;
+  }
+
+  look() {}
+
+  async list() {
+    return Promise.all([...this.#all.keys()].map((id) => this.summary(id)));
+  }
+
+  async summary(id) {
+    const { lines, view, settings, draft } = this.#all.get(id);
+    const last = lines.filter(({ value }) => value.kind === "message").at(-1) ?? null;
+    return {
+      id, standing: view.standing, why: view.why, card: view.card, direct: null, people: view.people, names: await this.names(id),
+      last, at: (last ?? lines.at(-1))?.value.at ?? 0, unread: view.unread, mentioned: view.mentioned, waiting: view.waiting.length,
+      isBlocked: false, draft, settings,
+    };
+  }
+
+  async names() {
+    return Object.fromEntries(Object.entries(NAMES).map(([name, called]) => [chainOf(name), called]));
+  }
+
+  async read() {}
+
+  async draft() {}
+
+  hide(...given) {
+    return this.#asked("hide", given);
+  }
+
+  async people(accounts) {
+    return accounts.map((account) => ({ account }));
+  }
+
+  async direct() {
+    return null;
+  }
+
+  get inviting() {
+    return {
+      redeemed: async () => [], all: async () => [],
+      invite: (...given) => this.#asked("invite", given, { fragment: () => `invite=${"A".repeat(22)}.${"B".repeat(43)}` }),
+      redeem: (...given) => this.#asked("redeem", given, { account: "account of bo", name: null, conversation: null }),
+    };
+  }
+
+  async #asked(name, given, answer) {
+    this.calls.push([name, ...given]);
+    const refusal = this.#refusal;
+    this.#refusal = null;
+    if (refusal !== null) throw refusal;
+    return answer;
+  }
+
+  found(...given) {
+    return this.#asked("found", given, { id: [...this.#all.keys()][0] });
+  }
+
+  repair(...given) {
+    return this.#asked("repair", given, { id: [...this.#all.keys()][0] });
+  }
+}
+
+/** The line to the server, as it stands. */
+export const liveFake = (more = {}) => ({ isLive: true, isLeading: true, typing() {}, watch: () => () => {}, ...more });

@@ -1,0 +1,126 @@
+"""Reports from end to end at the real program: sent, looked at, decided, and what follows."""
+
+import os
+import re
+from hashlib import sha256
+from html import unescape
+from typing import Any
+
+import httpx
+import pytest
+from support.machines.server import Program
+from support.people.account_people import AccountHolder, Refused
+from support.people.talkers import Talk, befriend, listening
+from test_admin import Browser, Person, enrolled
+
+from ephemeral.protocol.conversations.contents import encode
+from ephemeral.protocol.conversations.messages import Ad
+from ephemeral.protocol.encoding import b64encode
+
+HOSTILE = '<script>alert(1)</script><img src="https://evil.example/x">\u202eevil https://x.example'
+
+
+@pytest.fixture
+def operator(server: Program) -> Person:
+    return enrolled(server)
+
+
+def shown(talk: Talk, by: AccountHolder, words: str) -> dict[str, str]:
+    """A message as whoever has read it shows it to others."""
+    machine = by.machines[0]
+    assert talk.record is not None
+    content = encode("text", 1_700_000_000_000, {"text": words, "mentions": []})
+    ad = Ad(
+        1, talk.id, talk.record.hash, machine.id, os.urandom(16), talk.log.place, talk.log.hash
+    ).encode()
+    signature = machine.key.sign("content", ad + sha256(content).digest())
+    parts = {"ad": ad, "content": content, "signature": signature}
+    return {name: b64encode(part) for name, part in parts.items()}
+
+
+def forms(answer: httpx.Response) -> list[str]:
+    return re.findall(r'<form[^>]* action="([^"]+)"', answer.text)
+
+
+def first_report(operator: Browser) -> str:
+    seen = operator.get("/admin/reports")
+    assert seen.status_code == 200
+    path = re.search(r'href="(/admin/reports/[\w-]{22})"', seen.text)
+    assert path is not None, seen.text
+    return path[1]
+
+
+async def test_what_was_said_reaches_an_operator_who_suspends_and_lifts_it(
+    server: Program, operator: Person
+):
+    async with AccountHolder(server.url) as one, AccountHolder(server.url) as two:
+        for each in (one, two):
+            await each.found()
+        await befriend(one, two)
+        talk = await Talk.found(one, two)
+        body: dict[str, Any] = {
+            "id": b64encode(os.urandom(16)), "reason": "threat", "text": "canary text of mine",
+            "messages": [shown(talk, one, HOSTILE)],
+        }  # fmt: skip
+        assert operator.get("/admin/reports").text.count("No report waits.") == 1
+        assert set(await two.ask(two.machines[0], "POST", "/report", body)) == {"now"}
+        path = first_report(operator)
+        assert "1 message shown" in operator.get("/admin/reports").text
+        assert "<dt>Reports that wait</dt><dd>1</dd>" in operator.get("/admin/").text
+        seen = operator.get(path)
+        # All of it is text.
+        assert "<script" not in seen.text
+        assert "<img" not in seen.text
+        assert not re.search(r'(?:href|src)="https?:', seen.text)
+        assert HOSTILE in unescape(seen.text)
+        assert "canary text of mine" in seen.text
+        # From elsewhere, without a cookie, or without a decision nothing is decided.
+        decision = {"decision": "suspended"}
+        assert operator.post(path, decision, {"Sec-Fetch-Site": "cross-site"}).status_code == 400
+        assert Browser(server).post(path, decision).headers["location"] == "/admin/sign-in"
+        for fields in ({"x": "1"}, {"decision": "warned"}):
+            assert operator.post(path, fields).status_code == 400
+        # The one it is about is closed out at once.
+        async with listening(one, one.machines[0]) as (line, _), \
+                listening(two, two.machines[0]) as (other, _):  # fmt: skip
+            assert operator.post(path, decision).status_code == 303
+            assert (await line.end())[0] == 4403
+            assert (await other.ask("ping"))["type"] == "ok"
+        with pytest.raises(Refused) as refused:
+            await one.ask(one.machines[0], "GET", "/chatrooms")
+        assert refused.value.code == "suspended"
+        me = await one.ask(one.machines[0], "GET", "/auth/me")
+        assert "suspended_day" in me
+        # Who comes second is told.
+        again = operator.post(path, {"decision": "dismissed"})
+        assert again.status_code == 409
+        assert "was decided on already" in again.text
+        assert HOSTILE not in unescape(operator.get(path).text)
+        account = me["account"]
+        listed = operator.get("/admin/reports")
+        assert forms(listed) == [f"/admin/suspended/{account}"]
+        assert operator.post(forms(listed)[0], {"lift": "1"}).status_code == 303
+        assert operator.post(forms(listed)[0], {"lift": "1"}).status_code == 404
+        assert (await one.ask(one.machines[0], "GET", "/chatrooms"))["conversations"]
+        trail = operator.get("/admin/").text
+        assert "suspended an account" in trail
+        assert "lifted the suspension of an account" in trail
+
+
+async def test_a_report_from_a_room_can_be_dismissed_alone(server: Program, operator: Person):
+    browser = Browser(server)
+    body = {"id": b64encode(os.urandom(16)), "reason": "spam", "text": "canary of a room"}
+    assert browser.send("POST", "/report/room", json=body).status_code == 202
+    path = first_report(operator)
+    seen = operator.get(path).text
+    assert "the word of whoever made it alone" in seen
+    assert "canary of a room" in seen
+    assert 'value="suspended"' not in seen
+    assert operator.post(path, {"decision": "suspended"}).status_code == 400
+    assert operator.post(path, {"decision": "dismissed"}).status_code == 303
+    assert "No report waits." in operator.get("/admin/reports").text
+    assert "dismissed a report" in operator.get("/admin/").text
+    for gone in (f"{path}x", "/admin/reports/AAAAAAAAAAAAAAAAAAAAAA", "/admin/reports/ä"):
+        assert operator.get(gone).status_code == 404
+    for page in ("/admin/reports", path):
+        assert browser.get(page).headers["location"] == "/admin/sign-in"

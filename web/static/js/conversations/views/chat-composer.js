@@ -1,0 +1,141 @@
+/** Where one writes to a conversation. What is written stays in this page's memory until it is sent. */
+
+import { el, fill } from "../../ui/el.js";
+import { isBlank } from "../../ui/graphemes.js";
+import { say } from "../../ui/i18n.js";
+import { icon } from "../../ui/icons.js";
+import { coarse } from "../../ui/pointer.js";
+
+const TALLEST_PX = 200;
+/** Others take it that somebody writes on for six seconds. */
+const TYPING_MS = 3000;
+/** Whoever stops for so long may go on at another device. */
+const PAUSE_MS = 2000;
+
+/**
+ * @typedef {{line: any, text: string, label: string}} About  a message that is answered or changed
+ * @typedef {{text: string, reply: About|null, edit: About|null}} Draft
+ *
+ * @param {{draft: Draft, send: (draft: Draft) => void, typing: () => void, up: () => void,
+ *   paused: (text: string) => void}} given  `up`: the arrow was pressed in an empty field; `paused`: nothing was typed
+ *   for a moment
+ */
+export function chatComposer({ draft, send, typing, up, paused }) {
+  let typed = 0;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  let pause;
+  const text = el("textarea", {
+    id: "chat-text", class: "notranslate", rows: "1", autocomplete: "off", enterkeyhint: coarse() ? "enter" : "send",
+    translate: "no", spellcheck: "false", writingsuggestions: "false", placeholder: say("conversations.write"), value: draft.text,
+  });
+  const about = el("div", { class: "composer-quote", hidden: true });
+  const button = el("button", { type: "submit", class: "button primary send", "aria-label": say("conversations.send") }, icon("send"));
+  const node = el("form", { class: "composer", autocomplete: "off",
+    on: { submit: (/** @type {Event} */ event) => { event.preventDefault(); submit(); } } },
+    el("div", { class: "composer-sheet" }, about,
+      el("div", { class: "composer-row" },
+        el("label", { class: "visually-hidden", for: "chat-text" }, say("conversations.write")), text, button)));
+
+  text.addEventListener("input", () => {
+    changed();
+    keepSoon();
+    const now = Date.now();
+    if (isBlank(text.value) || now - typed < TYPING_MS) return;
+    typed = now;
+    typing();
+  });
+  text.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !about.hidden) {
+      event.stopPropagation();
+      leave();
+    }
+    if (event.key === "ArrowUp" && text.value === "") up();
+    // A key that ends the composition of a character must not send half a word.
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+    // Keyboards on a screen have no Shift for a moment: a new line is made by what says so there.
+    if (coarse() && !event.ctrlKey && !event.metaKey) return;
+    event.preventDefault();
+    submit();
+  });
+
+  function changed() {
+    draft.text = text.value;
+    button.disabled = isBlank(text.value);
+    if (text.value === "") text.removeAttribute("dir");
+    else text.dir = "auto";
+    text.style.height = "auto";
+    text.style.height = `${Math.min(text.scrollHeight + 2, TALLEST_PX)}px`;
+  }
+
+  /** A change of what was said isn't kept: it would be taken for something new. */
+  function keepSoon() {
+    clearTimeout(pause);
+    if (draft.edit === null) pause = setTimeout(() => paused(text.value), PAUSE_MS);
+  }
+
+  function shown() {
+    const of = draft.edit ?? draft.reply;
+    about.hidden = of === null;
+    fill(about, of === null ? null : [
+      el("blockquote", { class: "quote" },
+        el("p", { class: "quote-from" }, draft.edit === null ? of.label : say("conversations.editing")),
+        el("p", { class: "quote-text notranslate", translate: "no", dir: "auto" }, of.text)),
+      el("button", { type: "button", class: "button quiet composer-unquote",
+        "aria-label": say(draft.edit === null ? "conversations.no_reply" : "conversations.no_edit"), on: { click: leave } }, icon("close")),
+    ]);
+  }
+
+  /** Neither answers nor changes anything any more. */
+  function leave() {
+    if (draft.edit !== null) text.value = "";
+    Object.assign(draft, { edit: null, reply: null });
+    shown();
+    changed();
+    text.focus();
+  }
+
+  function submit() {
+    if (isBlank(text.value)) return;
+    const said = { ...draft };
+    Object.assign(draft, { text: "", edit: null, reply: null });
+    text.value = "";
+    typed = 0;
+    shown();
+    changed();
+    text.focus();
+    clearTimeout(pause);
+    if (said.edit === null) paused("");
+    send(said);
+  }
+
+  shown();
+  button.disabled = isBlank(draft.text);
+  // Its height can be measured only once it is in the page.
+  if (draft.text !== "") requestAnimationFrame(changed);
+
+  return {
+    node,
+    focus: () => text.focus(),
+    close: () => clearTimeout(pause),
+    /** @param {About} of */
+    reply(of) {
+      Object.assign(draft, { reply: of, edit: null });
+      shown();
+      text.focus();
+    },
+    /** @param {About} of */
+    edit(of) {
+      Object.assign(draft, { edit: of, reply: null });
+      text.value = of.text;
+      shown();
+      changed();
+      text.focus();
+    },
+    /** Puts back what couldn't be sent. @param {string} words */
+    take(words) {
+      text.value = text.value === "" ? words : `${words}\n${text.value}`;
+      changed();
+      text.focus();
+    },
+  };
+}

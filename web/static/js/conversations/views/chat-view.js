@@ -1,0 +1,253 @@
+/** One conversation: who is in it, what was said, and where one writes. */
+
+import { announce, announceAssertive } from "../../ui/announce.js";
+import { el, fill, setText } from "../../ui/el.js";
+import { isolated, say } from "../../ui/i18n.js";
+import { icon } from "../../ui/icons.js";
+import { duration } from "../../ui/times.js";
+import { noticeOf } from "../../account/views/asking.js";
+import { isPassing } from "../../protocol/errors.js";
+import { chatComposer } from "./chat-composer.js";
+import { chatEntries } from "./chat-entries.js";
+import { chatLog } from "./chat-log.js";
+import { ChatWindow } from "./chat-window.js";
+import { messageMenu } from "./message-menu.js";
+import { markNode, markOf, personOf, titleOf } from "./names.js";
+import { refusalWords } from "./refusal-words.js";
+import { waysOn } from "./ways-on.js";
+
+/** Without another word of it, somebody who wrote has stopped. */
+const TYPING_MS = 6000;
+/** What is looked at is told after a moment: somebody may only pass by. */
+const LOOKED_MS = 400;
+/** Of refusals: what was to be said is not kept. */
+const UNSAID = ["content_form", "not_member", "conversation_unknown"];
+
+/**
+ * @typedef {import("./messenger-screen.js").Context} Context
+ * @typedef {import("../conversation.js").View} View
+ * @typedef {import("./chat-composer.js").Draft} Draft
+ * @typedef {import("./chat-entries.js").MessageEntry} MessageEntry
+ * @typedef {{view: View, names: import("./names.js").Called, receipts: import("../shown.js").Receipts}} Known
+ */
+
+/**
+ * @param {Context} context
+ * @param {string} id
+ * @param {{draft: Draft, back: () => void, menu: (known: Known) => void}} given  `menu`: what can be done with all of it
+ */
+export function chatView(context, id, { draft, back, menu }) {
+  const { talk, live, flow, me } = context;
+  const conversation = talk.of(id);
+  const window = new ChatWindow(conversation.shown);
+  const title = el("h2", { class: "chat-title notranslate", translate: "no", tabindex: "-1", dir: "auto" });
+  const about = el("p", { class: "chat-about hint" });
+  const mark = el("span", { class: "chat-mark" });
+  const more = el("button", { type: "button", class: "button quiet menu-button", "aria-label": say("conversations.menu"),
+    on: { click: () => { if (known !== null) menu(known); } } }, icon("menu"));
+  const notice = el("div", { class: "chat-notice", role: "status" });
+  const typing = el("p", { class: "typing", "aria-live": "off" });
+  /** @type {Known|null} */
+  let known = null;
+  let unread = 0;
+  let isClosed = false;
+  let isStale = false;
+  let isReading = false;
+  /** Receipts are asked of the server once. @type {import("../shown.js").Receipts} */
+  let receipts = {};
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  let typed;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  let looked;
+
+  const log = chatLog({
+    of, byDevice, isGroup: () => (known?.view.people.length ?? 0) > 2, offset: () => flow.client.state.clockOffset,
+    menu: (entry, from) => messageMenu(entry, from, {
+      talk, id, me, now: Date.now() + flow.client.state.clockOffset, isWritable: known?.view.standing === "following", trouble,
+      edit: () => composer.edit(aboutOf(entry)), reply: () => composer.reply(aboutOf(entry)),
+    }),
+    again: () => void conversation.flush().catch(trouble),
+    quoted: (entry) => void goTo(entry.line?.content?.body.of),
+    older: () => void window.older().then(drawnIf),
+    newer: () => void window.newer().then(drawnIf),
+    toEnd: () => window.toEnd().then(draw),
+    looked: look,
+  });
+  const composer = chatComposer({ draft, send: (said) => void send(said), typing: () => live.typing(id), up: editLast,
+    paused: (text) => void talk.draft(id, text).catch(() => undefined) });
+  const node = el("section", { class: "chat", "aria-label": say("conversations.chat") },
+    el("header", { class: "chat-head" },
+      el("button", { type: "button", class: "button quiet chat-back", "aria-label": say("conversations.to_list"), on: { click: back } }, icon("reply")),
+      mark, el("div", { class: "chat-who" }, title, about), more),
+    log.node,
+    el("div", { class: "chat-foot" }, typing, notice, composer.node));
+
+  const unsubscribe = talk.subscribe((one, event) => {
+    if (one !== id) return;
+    if (event?.type === "typing") somebodyTypes(event);
+    else void read();
+  });
+  document.addEventListener("visibilitychange", look);
+  talk.look(id);
+  void read();
+
+  /** @param {string} chain */
+  function of(chain) {
+    return personOf(chain, known?.names ?? {}, me);
+  }
+
+  /** Whose device it is, as far as the lines tell. @param {string} device */
+  function byDevice(device) {
+    const chain = newest(window.lines, (value) => value.device === device && typeof value.chain === "string")?.value.chain;
+    return chain === undefined ? null : of(chain);
+  }
+
+  /** @param {MessageEntry} entry */
+  const aboutOf = ({ line, chain, text }) => ({ line, text: text ?? "", label: of(chain).label });
+
+  async function read() {
+    isStale = true;
+    if (isReading) return;
+    isReading = true;
+    while (isStale && !isClosed) {
+      isStale = false;
+      try {
+        const [view, names] = await Promise.all([conversation.view(), talk.names(id), window.refresh()]);
+        if (isClosed) break;
+        if (known === null) unread = view.mark;
+        // Whoever was writing has sent it.
+        if (view.place > (known?.view.place ?? 0)) setText(typing, "");
+        known = { view, names, receipts };
+        draw();
+        look();
+        // What others have is the server's to say: nobody waits for that.
+        receipts = await conversation.shown.receipts().catch(() => receipts);
+        known.receipts = receipts;
+        if (!isClosed) draw();
+      } catch (error) {
+        if (!isClosed) trouble(error);
+      }
+    }
+    isReading = false;
+  }
+
+  /** @param {boolean} isNew */
+  function drawnIf(isNew) {
+    if (isNew && !isClosed) draw();
+  }
+
+  function draw() {
+    if (known === null || isClosed) return;
+    const { view, names } = known;
+    const named = { ...view, names };
+    setText(title, titleOf(named, me));
+    fill(mark, markNode(markOf(named, me)));
+    setText(about, [
+      view.people.length > 2 || view.card !== null ? say("conversations.people", { count: view.people.length }) : "",
+      view.timer > 0 ? say("conversations.timer.is", { time: duration(view.timer) }) : "",
+    ].filter((one) => one !== "").join(" · "));
+    stands(view);
+    const offset = flow.client.state.clockOffset;
+    log.update(chatEntries({
+      lines: window.lines, waiting: window.isAtEnd ? view.waiting : [], me, device: flow.client.state.device ?? "", receipts, unread,
+      day: (at) => new Date(at - offset).toDateString(),
+    }), { isWhole: window.isWhole, isAtEnd: window.isAtEnd, context: JSON.stringify([view.people.length, names]) });
+  }
+
+  /** What stands in the way of writing, and what is to be known. @param {View} view */
+  function stands(view) {
+    const { standing, why, copied } = view;
+    const follows = standing === "following";
+    composer.node.hidden = !follows;
+    const key = copied ? "copied" : follows ? null : standing === "refused" && ["server_back", "log_fork"].includes(why ?? "") ? "server_back" : standing;
+    if (notice.dataset.key === (key ?? "")) return;
+    notice.dataset.key = key ?? "";
+    fill(notice, key === null ? null : noticeOf(say(`conversations.standing.${key}`), follows ? "warning" : "leave"),
+      follows ? null : waysOn(context, view, back));
+  }
+
+  /** @param {Record<string, any>} event */
+  function somebodyTypes({ device, chain }) {
+    if (flow.client.state.devices.some((one) => one.id === device)) return;
+    setText(typing, chain === null ? say("conversations.somebody_types") : say("conversations.types", { name: isolated(of(chain).label) }));
+    clearTimeout(typed);
+    typed = setTimeout(() => setText(typing, ""), TYPING_MS);
+  }
+
+  /** What stands there is looked at: that is told the others, and timers run from now on. */
+  function look() {
+    clearTimeout(looked);
+    if (document.visibilityState !== "hidden") looked = setTimeout(() => void lookNow().catch(trouble), LOOKED_MS);
+  }
+
+  async function lookNow() {
+    if (isClosed || known === null || document.visibilityState === "hidden" || !log.isAtEnd() || !window.isAtEnd) return;
+    const theirs = window.lines.filter(({ value }) => value.kind === "message" && value.content !== null);
+    for (const { place, value } of theirs) if (value.timer > 0 && value.until === undefined) await conversation.seen(place);
+    const upTo = newest(theirs, ({ chain }) => chain !== me)?.place ?? 0;
+    if (upTo > known.view.mark) await talk.read(id, upTo);
+  }
+
+  /** @param {Draft} said */
+  async function send({ text, reply, edit }) {
+    unread = 0;
+    const { says } = conversation;
+    const work = edit !== null ? says.edit(edit.line, text) : reply !== null ? says.reply(reply.line, text) : says.text(text);
+    void toEnd();
+    try {
+      await work;
+    } catch (error) {
+      const refusal = /** @type {import("../../protocol/errors.js").Refusal} */ (error);
+      // What can't be sent now waits, and says so where it stands.
+      if (isPassing(refusal)) return;
+      if (UNSAID.includes(refusal.code)) composer.take(text);
+      trouble(error);
+    }
+  }
+
+  async function toEnd() {
+    if (!window.isAtEnd) await window.toEnd().then(draw);
+    log.toEnd();
+  }
+
+  /** Goes to another message, wherever it stands. @param {{device: string, id: string}|undefined} message */
+  async function goTo(message) {
+    const found = message === undefined ? null : await conversation.shown.find(message);
+    if (found === null) return void announce(say("conversations.not_here"));
+    if (!window.lines.some(({ place }) => place === found.place)) await window.around(found.place);
+    draw();
+    log.show(found.value.id);
+  }
+
+  /** @param {unknown} error */
+  function trouble(error) {
+    const words = refusalWords(error);
+    announceAssertive(words);
+    notice.dataset.key = "trouble";
+    fill(notice, noticeOf(words));
+  }
+
+  /** The arrow up goes to the last thing that one has said, to mend it. */
+  function editLast() {
+    const last = newest(window.lines, ({ kind, chain, content }) => kind === "message" && chain === me && content !== null);
+    if (last === undefined) return;
+    composer.edit({ line: last.value, text: String(last.value.content.body.text), label: say("conversations.you") });
+    announce(say("conversations.editing"));
+  }
+
+  return {
+    node, id, goTo,
+    focus: () => { if (composer.node.hidden) title.focus(); else composer.focus(); },
+    close() {
+      isClosed = true;
+      unsubscribe();
+      document.removeEventListener("visibilitychange", look);
+      for (const timer of [typed, looked]) clearTimeout(timer);
+      composer.close();
+      log.close();
+    },
+  };
+}
+
+/** The newest line of which this holds. @param {readonly import("../store.js").Shown[]} lines  @param {(value: any) => boolean} holds */
+const newest = (lines, holds) => [...lines].reverse().find(({ value }) => holds(value));

@@ -1,0 +1,4 @@
+// What talks: loaded where this browser is a device of an account.
+
+export { LiveConversations } from "../conversations/live.js";
+export { messengerScreen } from "../conversations/views/messenger-screen.js";
