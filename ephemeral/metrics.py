@@ -62,6 +62,9 @@ _ENDS = ("destroyed", "expired")
 #: What happens to accounts and sessions. `refused`: a wrong password; `reused`: a refresh token of
 #: which somebody has a copy.
 SIGN_INS = ("registered", "signed_in", "refused", "refreshed", "reused", "signed_out", "deleted")
+#: What becomes of pushes to devices. `gone`: the browser has ended its subscription; `refused`: the
+#: push service takes none; `later`: it will be tried again.
+PUSHES = ("sent", "gone", "refused", "later")
 #: What can ail the database.
 TROUBLES = ("away", "refused", "read_only", "full", "crowded", "memory", "slow", "other")
 #: Of HTTP: what the protocol's refusals have, and what else this program answers with.
@@ -93,6 +96,7 @@ LIMITS = (
     "sockets", "sockets_address", "sockets_room", "sockets_seat",
     "register_address", "register_shared", "login_address", "login_shared",
     "account_address", "account_account", "pins_address", "pins_account",
+    "push_test_address", "push_test_account",
     "conversation_post_account", "conversation_record_account", "conversation_typing_account",
     "guess_login", "guess_password", "guess_recovery", "sockets_account", "sockets_device",
     "report_room_address", "report_room_shared", "report_address", "report_shared",
@@ -131,6 +135,9 @@ _DESTROYED = _counters(
 _ROOMS_ENDED = _counters("ephemeral_rooms_ended", "Rooms ended, by reason.", "reason", _ENDS)
 _SIGN_INS = _counters(
     "ephemeral_account_acts", "What happened to accounts and their sessions.", "act", SIGN_INS
+)
+_PUSHES = _counters(
+    "ephemeral_pushes", "Pushes to devices of accounts, by what became of each.", "outcome", PUSHES
 )
 _REFUSALS = _counters(
     "ephemeral_refusals",
@@ -229,6 +236,11 @@ def happened(steps: Mapping[str, int], fates: Mapping[str, int]) -> None:
 def signed(step: str) -> None:
     """Count what happened to an account or a session, of whomever."""
     _SIGN_INS.get(step, _SIGN_INS[_OTHER]).inc()
+
+
+def pushed(outcome: str) -> None:
+    """Count a push, to whomever."""
+    _PUSHES.get(outcome, _PUSHES[_OTHER]).inc()
 
 
 def room_ended(reason: str, messages: int) -> None:

@@ -147,6 +147,18 @@ def _issuer(text: str) -> str:
     raise ValueError("must be an address of the form https://...")
 
 
+def _origin(text: str) -> str:
+    if _issuer(text).count("/") == 2 and text == text.lower():
+        return text
+    raise ValueError("must be an address of the form https://push.example, with nothing behind it")
+
+
+def _contact(text: str) -> str:
+    if re.fullmatch(r"(?:mailto:[!-~]+@[!-~]+|https://[!-~]+)", text) and len(text) <= 300:
+        return text
+    raise ValueError("must be an address of the form mailto:... or https://...")
+
+
 def _line(most: int) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if len(text) <= most and text.isprintable():
@@ -387,6 +399,32 @@ class Settings:
     oidc_client_id: Annotated[
         str | None,
         Declared(_line(255), "", "What this deployment is called there; needed with OIDC_ISSUER."),
+    ]
+
+    push: Annotated[
+        str,
+        Declared(
+            _one_of("true", "false"),
+            "true",
+            "Whether devices may be told by their browsers' push services that something is new.",
+        ),
+    ]
+    push_contact: Annotated[
+        str | None,
+        Declared(
+            _contact,
+            "",
+            "Where push services find you: mailto:you@example.org or https://... Apple's asks it.",
+        ),
+    ]
+    push_service: Annotated[
+        str | None,
+        Declared(
+            _origin,
+            "",
+            "A push service in your own network, which pushes may go to besides those of the "
+            "internet.",
+        ),
     ]
 
     workers: Annotated[

@@ -42,6 +42,7 @@ def test_there_are_suites():
         "conversations.live.mjs",
         "messenger.live.mjs",
         "own_devices.live.mjs",
+        "people.live.mjs",
         "rooms.live.mjs",
         "wires.live.mjs",
     }

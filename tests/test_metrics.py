@@ -21,6 +21,7 @@ FIXED = {
     "step": {*metrics.STEPS, "other"},
     "fate": {*metrics.FATES, "other"},
     "act": {*metrics.SIGN_INS, "other"},
+    "outcome": {*metrics.PUSHES, "other"},
     "reason": {"destroyed", "expired", "other"},
     "code": {
         *STATUS,

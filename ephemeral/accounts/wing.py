@@ -18,6 +18,7 @@ from ephemeral.accounts.api.device_operations import device_operations
 from ephemeral.accounts.api.identity_handlers import IdentityHandlers
 from ephemeral.accounts.api.identity_operations import identity_operations
 from ephemeral.accounts.api.link_watch import LinkWatch
+from ephemeral.accounts.api.push_operations import push_operations
 from ephemeral.accounts.api.recovery_handlers import RecoveryHandlers
 from ephemeral.accounts.api.sign_in_handlers import SignInHandlers, TokenAnswers
 from ephemeral.accounts.api.sign_in_operations import sign_in_operations
@@ -50,6 +51,7 @@ from ephemeral.edge.wing import Figure, Ground, Wing
 
 if TYPE_CHECKING:
     from ephemeral.accounts.service.id_tokens import IdTokens
+    from ephemeral.accounts.service.pushing import Pushing
     from ephemeral.edge.operations import Operation
     from ephemeral.settings import Settings
 
@@ -84,7 +86,11 @@ async def accounts_wing(ground: Ground) -> AsyncIterator[tuple[Wing, Doors]]:
     passwords = Passwords(pool, random)
     deletion = Deletion(watches, hooks, values, sessions, passwords, pendings)
     people = People(statements, values)
-    contacts = ContactServices.of(pool, watches, hooks, people, values, sessions, index_key)
+    pushing = _pushing(ground, values, sessions)
+    contacts = ContactServices.of(
+        pool, watches, hooks, people, values, sessions, index_key,
+        told=None if pushing is None else pushing.sender.asked,
+    )  # fmt: skip
     devices = DeviceServices.of(
         pool, watches, values, sessions, passwords, proofs, pendings, statements, deletion,
         contacts.contacts, index_key, random, settings.storage_bytes,
@@ -147,19 +153,24 @@ async def accounts_wing(ground: Ground) -> AsyncIterator[tuple[Wing, Doors]]:
                 ),
                 *contact_operations(ContactHandlers(contacts), callers, actions),
                 *others,
+                *(() if pushing is None else push_operations(pushing.pushes, callers, actions)),
             ),
-            background={"accounts": sweeper.run},
+            background={"accounts": sweeper.run}
+            | ({} if pushing is None else {"pushes": pushing.sender.run}),
             config=accounts_config(
                 "invited" if invited else "open",
                 audience,
                 settings.oidc_issuer,
                 settings.oidc_client_id,
+                None if pushing is None else pushing.public_key,
             ),
             figures=figures,
         )
         yield wing, doors
     finally:
         passwords.close()
+        if pushing is not None:
+            pushing.close()
 
 
 def _tokens_of_others(settings: Settings) -> IdTokens | None:
@@ -172,3 +183,18 @@ def _tokens_of_others(settings: Settings) -> IdTokens | None:
 
     issuer = Issuer(settings.oidc_issuer, time.monotonic)
     return IdTokens(issuer, settings.oidc_client_id, lambda: time.time_ns() // 1_000_000)
+
+
+def _pushing(ground: Ground, values: SealedValues, sessions: Sessions) -> Pushing | None:
+    """Who sends pushes, if this deployment does."""
+    if ground.settings.push == "false":
+        return None
+    from ephemeral.accounts.service.pushing import Pushing  # noqa: PLC0415
+
+    settings = ground.settings
+    contact = settings.push_contact or settings.operator_url
+    return Pushing.of(
+        ground.pool, values, sessions, ground.keyring.index_key, ground.random, ground.fault,
+        contact if contact and contact.startswith(("mailto:", "https:")) else None,
+        settings.push_service,
+    )  # fmt: skip

@@ -17,6 +17,7 @@ from ephemeral.conversations.service.counts import counts
 from ephemeral.conversations.service.ends import Ends
 from ephemeral.conversations.service.hub import Hub
 from ephemeral.conversations.service.listening import Listening
+from ephemeral.conversations.service.wakes import Wakes
 from ephemeral.edge.wing import Figure, Ground, Wing
 
 __all__ = ["conversations_wing"]
@@ -29,6 +30,7 @@ async def conversations_wing(ground: Ground, doors: Doors) -> AsyncIterator[Wing
     At the end all that was taken is answered.
     """
     pool = ground.pool
+    wakes = None if ground.settings.push == "false" else Wakes(pool, ground.fault)
     services = ConversationServices.of(
         pool,
         ground.bus,
@@ -38,6 +40,7 @@ async def conversations_wing(ground: Ground, doors: Doors) -> AsyncIterator[Wing
         ground.random,
         ground.fault,
         ground.settings.storage_bytes,
+        wakes,
     )
     await services.stock.measure()
 
@@ -78,6 +81,7 @@ async def conversations_wing(ground: Ground, doors: Doors) -> AsyncIterator[Wing
                 "conversations": services.sweeper.run,
                 "conversations' stock": services.stock.run,
                 "account sockets": hub.run,
+                **({} if wakes is None else {"pushes' wakes": wakes.run}),
             },
             gauges={metrics.CONVERSATION_QUEUE: lambda: services.ledger.queued},
             figures=figures,

@@ -99,6 +99,7 @@ ACCOUNT_STATUS: Mapping[str, tuple[int, str]] = {
     ),
     "pins_signature": (400, "These pins are not signed by the device that stores them."),
     "contacts_full": (409, "No more contacts can be had by this account."),
+    "push_endpoint": (400, "Notifications of this browser can't be reached from here."),
 }
 
 #: The codes that only conversations have (docs/conversations.md). Neither a room nor an account's

@@ -41,7 +41,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 Random = Callable[[int], bytes]
 Kind = Literal[
     "message", "profile", "resume",
-    "token-key", "family", "device-name", "sealing-key", "share", "pins", "link", "history",
+    "token-key", "family", "device-name", "sealing-key", "share", "pins", "link", "history", "push",
     "contact-request", "contact-invitation", "contact-redemption",
     "operator", "report",
     "record", "segment-key", "box-key", "join",

@@ -328,6 +328,8 @@ def test_a_thief_is_refused_and_a_forgotten_password_is_no_end(visit: Visit, ser
     button(old.page, "Refuse")
     expect(old.page.locator(".pending")).to_have_count(0)
 
+    # It sleeps meanwhile: an open one would be told.
+    old.page.goto("about:blank")
     page = account_page(visit, server).page
     button(page, "I have the ten words")
     page.get_by_label("Address").fill(address)
@@ -343,6 +345,7 @@ def test_a_thief_is_refused_and_a_forgotten_password_is_no_end(visit: Visit, ser
         typed_back(page, fresh)
     at_account(page)
     expect(page.locator(".account-row[data-device]")).to_have_count(1)
+    old.page.goto(f"{server}/account/")
     shut_out(old, address, OTHER_PASSWORD, sleeping=True)
 
 

@@ -5,7 +5,11 @@ from playwright.sync_api import Locator, Page, expect
 from support.machines.chromium import Visit, Watched
 from test_conversation_tabs import founded, somebody
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(180)
+
+PHONE = {"width": 390, "height": 780}
+WRITE = "Write a message"
+FIRST = "Is anybody there?"
 
 
 def at_home(watched: Watched, server: str) -> Page:
@@ -16,32 +20,123 @@ def at_home(watched: Watched, server: str) -> Page:
     return page
 
 
-def said(page: Page, text: str) -> None:
-    page.get_by_label("Write a message").fill(text)
+def talking(visit: Visit, server: str) -> tuple[Page, Page]:
+    """Two people who are in a conversation with each other, and look at the list of theirs."""
+    ada, bo = (somebody(visit, server, name) for name in ("ada", "boris"))
+    # What the browser says where there is no connection.
+    ada.forgive("ERR_INTERNET_DISCONNECTED|WebSocket")
+    talk = founded(ada.page, bo.page)
+    bo.page.evaluate("(id) => talk.of(id).catchUp({ again: true })", talk)
+    return at_home(ada, server), at_home(bo, server)
+
+
+def said(page: Page, text: str) -> Locator:
+    """Says it, and gives where it stands."""
+    page.get_by_label(WRITE).fill(text)
     page.keyboard.press("Enter")
+    return bubble(page, text)
 
 
 def bubble(page: Page, text: str) -> Locator:
     return page.get_by_role("article").filter(has_text=text)
 
 
-def test_two_people_talk_and_each_sees_how_far_the_other_has_read(
-    visit: Visit, server: str
-) -> None:
-    ada, bo = (somebody(visit, server, name) for name in ("ada", "boris"))
-    talk = founded(ada.page, bo.page)
-    bo.page.evaluate("(id) => talk.of(id).catchUp({ again: true })", talk)
-    for watched in (ada, bo):
-        at_home(watched, server)
-    ada.page.locator(".conversation-row").click()
-    said(ada.page, "Is anybody there?")
-    expect(bubble(ada.page, "Is anybody there?")).to_be_visible()
-    row = bo.page.locator(".conversation-row")
-    expect(row).to_contain_text("Is anybody there?")
+def done_to(page: Page, message: Locator, action: str) -> None:
+    message.hover()
+    message.get_by_role("button", name="What to do with this message").click()
+    page.locator("dialog").get_by_role("button", name=action, exact=True).click()
+
+
+def tab_to(page: Page, name: str) -> None:
+    """Goes by Tab to what is called so, as somebody does who has no pointer."""
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if name in str(
+            page.evaluate("document.activeElement.ariaLabel ?? document.activeElement.innerText")
+        ):
+            return
+    pytest.fail(f"Tab doesn't lead to {name!r}.")
+
+
+def test_two_people_talk_change_mark_and_take_back(visit: Visit, server: str) -> None:
+    ada, bo = talking(visit, server)
+    ada.locator(".conversation-row").click()
+    asked = said(ada, FIRST)
+    row = bo.locator(".conversation-row")
+    expect(row).to_contain_text(FIRST)
     expect(row).to_contain_text("1 new message")
+    expect(asked).to_contain_text("Delivered")
     row.click()
-    expect(bubble(bo.page, "Is anybody there?")).to_be_visible()
-    expect(bubble(ada.page, "Is anybody there?")).to_contain_text("Read")
+    expect(bubble(bo, FIRST)).to_be_visible()
+    expect(asked).to_contain_text("Read")
     expect(row).not_to_contain_text("new message")
-    said(bo.page, "I am.")
-    expect(bubble(ada.page, "I am.")).to_be_visible()
+
+    # A change, a mark and an answer come to the other, in their places.
+    done_to(ada, asked, "Change")
+    said(ada, "Is anybody here?")
+    heard = bubble(bo, "Is anybody here?")
+    expect(heard).to_contain_text("changed")
+    done_to(bo, heard, "👍")
+    expect(bubble(ada, "Is anybody here?").locator(".reaction")).to_contain_text("👍")
+    done_to(bo, heard, "Answer")
+    said(bo, "I am.")
+    expect(bubble(ada, "I am.").locator(".quote")).to_contain_text("Is anybody here?")
+
+    # Taken back for everybody it says so; for oneself alone it is gone here, and stays there.
+    done_to(bo, bubble(bo, "I am."), "Delete for everyone")
+    bo.locator("dialog.question").get_by_role("button", name="Delete for everyone").click()
+    for page in (ada, bo):
+        expect(bubble(page, "This message was taken back.")).to_be_visible()
+    done_to(ada, bubble(ada, "Is anybody here?"), "Delete for me")
+    expect(bubble(ada, "Is anybody here?")).to_have_count(0)
+    expect(heard).to_be_visible()
+
+
+def test_somebody_on_a_phone_writes_with_the_keyboard_alone(visit: Visit, server: str) -> None:
+    ada, bo = talking(visit, server)
+    ada.set_viewport_size(PHONE)
+    bo.locator(".conversation-row").click()
+    tab_to(ada, "Nameless")
+    ada.keyboard.press("Enter")
+    expect(ada.get_by_label(WRITE)).to_be_focused()
+    ada.keyboard.type("one")
+    ada.keyboard.press("Shift+Enter")
+    ada.keyboard.type("two")
+    ada.keyboard.press("Enter")
+    expect(bubble(bo, "one")).to_contain_text("two")
+    # The arrow leads to what was said last.
+    ada.keyboard.press("ArrowUp")
+    expect(ada.get_by_label(WRITE)).to_have_value("one\ntwo")
+    ada.keyboard.press("Escape")
+    expect(ada.get_by_label(WRITE)).to_have_value("")
+    # From the place to write the messages are a step back, and each has its menu.
+    ada.keyboard.press("Shift+Tab")
+    expect(ada.get_by_role("button", name="What to do with this message").last).to_be_focused()
+    ada.keyboard.press("Enter")
+    tab_to(ada, "❤️")
+    ada.keyboard.press("Enter")
+    expect(bubble(bo, "one").locator(".reaction")).to_contain_text("❤️")
+    # The browser's way back leads to the list, where one has come from.
+    ada.go_back()
+    expect(ada.locator(".conversation-row")).to_be_focused()
+    expect(ada.get_by_role("heading", level=1)).to_be_visible()
+
+
+def test_what_is_written_without_a_connection_waits_and_comes(visit: Visit, server: str) -> None:
+    ada, bo = talking(visit, server)
+    for page in (ada, bo):
+        page.locator(".conversation-row").click()
+    ada.context.set_offline(True)
+    expect(ada.locator(".messenger-status")).to_contain_text("You are offline.")
+    waiting = said(ada, "into the tunnel")
+    expect(waiting).to_contain_text("Waits to be sent")
+    # It stays, also where somebody looks at the account meanwhile.
+    ada.go_back()
+    ada.get_by_role("button", name="Account and devices").click()
+    ada.get_by_role("button", name="Back to the conversations").click()
+    ada.locator(".conversation-row").click()
+    expect(waiting).to_contain_text("Waits to be sent")
+    ada.context.set_offline(False)
+    expect(bubble(bo, "into the tunnel")).to_be_visible(timeout=30_000)
+    expect(waiting).to_contain_text("Read", timeout=30_000)
+    expect(ada.locator(".messenger-status")).to_be_hidden()

@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { chatEntries, isSilent } from "../../web/static/js/conversations/views/chat-entries.js";
-import { Reached } from "../../web/static/js/conversations/views/reached.js";
 
 const ME = "me";
 const MINUTE = 60_000;
@@ -16,7 +15,7 @@ const text = (place, chain, words, more = {}) =>
 const record = (place, more = {}) =>
   line(place, { kind: "record", epoch: place, chain: "bo", trouble: null, added: [], removed: [], left: [], roles: [], ...more });
 const entries = (lines, more = {}) => chatEntries({
-  lines, waiting: [], me: ME, device: "of me", reads: {}, delivered: 0, unread: 0, day: (at) => String(Math.floor(at / DAY)), ...more,
+  lines, waiting: [], me: ME, device: "of me", receipts: {}, unread: 0, day: (at) => String(Math.floor(at / DAY)), ...more,
 });
 const kinds = (all) => all.map(({ kind }) => kind);
 const messages = (all) => all.filter(({ kind }) => kind === "message");
@@ -37,10 +36,13 @@ test("what is new is marked once, before the first that somebody else has said b
   assert.ok(!kinds(entries(lines)).includes("new"));
 });
 
-test("an own message is sent, then delivered, then read; the newest alone says it in words", () => {
+test("an own message is sent, delivered to all, read by some, read by all; the newest alone says it in words", () => {
   const lines = [text(1, ME, "a"), text(2, ME, "b"), text(3, ME, "c"), text(4, "bo", "d")];
-  const all = messages(entries(lines, { delivered: 2, reads: { bo: 1, me: 9 } }));
+  const all = messages(entries(lines, { receipts: { bo: { delivered: 2, read: 1 } } }));
   assert.deepEqual(all.map(({ sent }) => sent), ["read", "delivered", "sent", null]);
+  const three = messages(entries(lines, { receipts: { bo: { delivered: 3, read: 2 }, cleo: { delivered: 2, read: 1 } } }));
+  assert.deepEqual(three.map(({ sent, readers, others }) => [sent, readers, others]),
+    [["read", 2, 2], ["read_by", 1, 2], ["sent", 0, 2], [null, 0, 2]]);
   assert.deepEqual(all.map(({ newest }) => newest), [false, false, true, false]);
 });
 
@@ -84,10 +86,8 @@ test("a message that was taken back, changed, answered and marked shows all of t
   assert.deepEqual(answer.reactions, [["!", ["bo", "cleo"]], ["?", ["me"]]]);
 });
 
-test("delivered is what a device of somebody else has stored, not another one of one's own", () => {
-  const reached = new Reached(["mine", "mine too"]);
-  assert.equal(reached.hear([{ device: "mine too", cursor: 9 }, { device: "theirs", cursor: 4 }]), true);
-  assert.equal(reached.upTo(), 4);
-  assert.equal(reached.hear([{ device: "theirs", cursor: 3 }]), false);
-  assert.equal(reached.upTo({ theirs: 6, mine: 12 }), 6);
+test("whoever is named in a message sees that, and when it will be gone", () => {
+  const named = { kind: "text", at: 0, body: { text: "you", mentions: [ME] } };
+  const [one, own] = messages(entries([text(1, "bo", "", { content: named, until: 7, timer: 3 }), text(2, ME, "", { content: named })]));
+  assert.deepEqual([one.mentioned, one.until, own.mentioned, own.until], [true, 7, false, 0]);
 });

@@ -41,6 +41,8 @@ export class Device {
   store = new DoomedStore();
   /** What a server that lies makes of its answers: `(method, path, answer) => answer`, or throws. */
   lies = null;
+  /** What is answered in the server's place, which isn't asked then: `(method, path, request) => answer|null`. */
+  answers = null;
 
   /** @param {any} client  of `account_people` */
   constructor(client) {
@@ -56,7 +58,7 @@ export class Device {
     this.asked = [];
     this.member.ask = async (method, path, request) => {
       this.asked.push({ method, path, ...request });
-      const answer = await ask(method, path, request);
+      const answer = (await this.answers?.(method, path, request ?? {})) ?? await ask(method, path, request);
       return this.lies?.(method, path, structuredClone(answer)) ?? answer;
     };
     this.talk = new Conversations(this.member, this.store);

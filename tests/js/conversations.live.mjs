@@ -6,7 +6,9 @@ import { PASSWORD, everybodyGoes, refusal } from "./account_people.mjs";
 import { befriend, linked, recovered, somebody } from "./conversation_talkers.mjs";
 import { Refusal } from "../../web/static/js/protocol/errors.js";
 import { PageClosed } from "./memory_storage.mjs";
-import { fromBase64url } from "../../web/static/js/protocol/encoding.js";
+import { Log } from "../../web/static/js/protocol/conversations/log.js";
+import { fromBase64url, toBase64url } from "../../web/static/js/protocol/encoding.js";
+import { sha256 } from "../../web/static/js/protocol/keys.js";
 
 after(everybodyGoes);
 
@@ -388,6 +390,34 @@ describe("a server that lies", () => {
     const { standing, why } = await bob.talk.of(id).view();
     assert.deepEqual([standing, why], ["refused", "log_fork"]);
     assert.deepEqual(await bob.texts(id), ["(record)"]);
+  });
+
+  test("goes on with another log after it was set back: all is shown in its order, and nobody is blamed, however it is told", async () => {
+    for (const most of [100, 2]) {
+      const { people: [ada, bob], id } = await together(2);
+      await agree(id, [ada, bob]);
+      // What the server says that it has stored is lost by it.
+      bob.answers = async (method, path, { body }) => {
+        if (method !== "POST" || !path.endsWith("/message")) return null;
+        const { hash, place } = await bob.store.read(`state/${id}`);
+        const entry = await sha256(fromBase64url(body.entries[0]));
+        const log = await new Log(place, fromBase64url(hash)).next(2, bob.member.device, entry);
+        return { stored: [{ s: log.place, hash: toBase64url(log.hash), at: Date.now() }], renew: false, now: Date.now() };
+      };
+      await bob.talk.of(id).text("lost by the server");
+      bob.answers = null;
+      for (const text of ["one", "two", "three"]) await ada.talk.of(id).text(text);
+      await ada.talk.of(id).timer(60);
+      await ada.talk.of(id).text("four");
+      bob.lies = pages(id, (page) => ({ ...page, entries: page.entries.slice(0, most), more: page.more || page.entries.length > most }));
+      assert.deepEqual(await bob.sync(), []);
+      bob.lies = null;
+      assert.deepEqual(await bob.texts(id), ["(record)", "one", "two", "three", "(record)", "four"]);
+      const { displaced } = await bob.line(id, "one");
+      assert.deepEqual(displaced.map(({ content }) => content.body.text), ["lost by the server"]);
+      await bob.talk.of(id).text("indeed");
+      assert.ok((await agree(id, [ada, bob])).includes("indeed"));
+    }
   });
 
   test("has forgotten what one hasn't read: a gap is shown, and the rest", async () => {

@@ -27,6 +27,8 @@ _NO_SESSION = {"session_ended": 1}
 PINS_HERE, PINS_ANYWHERE = (30, 600), (1000, 600)
 #: A history has 1,024 chunks at most, each of which is stored, fetched and destroyed.
 HISTORY_HERE, HISTORY_ANYWHERE = (3_600, 3_600), (14_400, 3_600)
+#: Pushes that somebody has sent to try it: each is a request to a service of others.
+TESTS_HERE, TESTS_ANYWHERE = (5, 600), (60, 600)
 #: Wrong passwords from one place: so many at once, as many again in so many seconds; and from all.
 HERE, ANYWHERE = (10, 900), (100, 3600)
 
@@ -42,7 +44,8 @@ class AccountActions:
 
     `register`: making one. `login`: signing in, recovering. `pins`: storing them, 64 KiB.
     `history`: handing it to a new device, in chunks of 64 KiB. `leave`: signing out, from which
-    nobody is kept who has a session. `request`: everything else that is asked.
+    nobody is kept who has a session. `push_test`: a push to oneself. `request`: everything else
+    that is asked.
 
     `login_guess`: passwords tried at an address; `password_guess`: those asked again of whoever is
     signed in; `recovery_guess`: those of whoever shows a recovery that has been done.
@@ -54,6 +57,7 @@ class AccountActions:
     pins: Action
     history: Action
     leave: Action
+    push_test: Action
     login_guess: Guesses
     password_guess: Guesses
     recovery_guess: Guesses
@@ -88,6 +92,11 @@ class AccountActions:
                 {ACCOUNT: own and HISTORY_HERE, ADDRESS: often and HISTORY_ANYWHERE},
             ),
             leave=Action("sign_out", {}, misses=_NO_SESSION),
+            push_test=Action(
+                "push_test",
+                {ACCOUNT: own and TESTS_HERE, ADDRESS: often and TESTS_ANYWHERE},
+                misses=_MISSES,
+            ),
             login_guess=guessing(
                 "guess_login", lambda _, body: body.address.encode(), "login_wrong"
             ),

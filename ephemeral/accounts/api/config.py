@@ -17,6 +17,14 @@ class OidcObject(Struct):
     client_id: str
 
 
+class PushObject(Struct):
+    """By which key push services know this deployment (RFC 8292)."""
+
+    key: Annotated[
+        str, Meta(pattern="^[A-Za-z0-9_-]{87}$", description="65 bytes: a point of P-256")
+    ]
+
+
 class AccountsObject(Struct):
     """How accounts are made here, and what proofs are made for."""
 
@@ -26,6 +34,7 @@ class AccountsObject(Struct):
     audience: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{22}$", description="16 bytes")]
     password_min: int
     oidc: OidcObject | UnsetType = UNSET
+    push: PushObject | UnsetType = UNSET
 
 
 class AccountsConfig(Struct):
@@ -39,9 +48,12 @@ def accounts_config(
     audience: str,
     issuer: str | None = None,
     client_id: str | None = None,
+    push_key: str | None = None,
 ) -> AccountsConfig:
     """The part of accounts."""
     said = AccountsObject(mode, audience, PASSWORD_MIN)
     if issuer is not None and client_id is not None:
         said.oidc = OidcObject(issuer, client_id)
+    if push_key is not None:
+        said.push = PushObject(push_key)
     return AccountsConfig(said)

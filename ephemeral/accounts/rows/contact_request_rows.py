@@ -5,6 +5,7 @@ Requests are locked by the row of who asks; whoever answers has locked both.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -180,3 +181,22 @@ async def set_findable(connection: Connection, account: bytes, wish: bool) -> No
         account,
         wish,
     )
+
+
+async def told(connection: Connection, asked: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+    """Of who asks for which address (account, address): the accounts that are asked, want to be
+    told, and have not refused whoever asks."""
+    rows = await connection.fetch(
+        """
+        SELECT DISTINCT a.account
+        FROM unnest($1::bytea[], $2::bytea[]) AS n (asker, address)
+        JOIN accounts.accounts a ON a.address = n.address AND a.account <> n.asker
+        JOIN accounts.contact_settings s ON s.account = a.account AND s.findable
+        WHERE NOT EXISTS (
+          SELECT FROM accounts.contacts c WHERE c.account = a.account AND c.other = n.asker
+            AND c.state IN ('declined', 'blocked'))
+        """,
+        [one[0] for one in asked],
+        [one[1] for one in asked],
+    )
+    return [row[0] for row in rows]

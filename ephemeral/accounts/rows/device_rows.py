@@ -183,7 +183,7 @@ async def set_sealing(
 
 
 async def payloads(connection: Connection, account: bytes, gone: Sequence[bytes]) -> list[bytes]:
-    """What is sealed for these devices alone: names, sealing keys, shares, history."""
+    """What is sealed for these devices alone: names, keys, shares, history, subscriptions."""
     rows = await connection.fetch(
         """
         SELECT name FROM accounts.devices
@@ -194,6 +194,9 @@ async def payloads(connection: Connection, account: bytes, gone: Sequence[bytes]
         SELECT payload FROM accounts.shares WHERE account = $1 AND device = ANY($2::bytea[])
         UNION ALL
         SELECT payload FROM accounts.history_chunks WHERE account = $1 AND device = ANY($2::bytea[])
+        UNION ALL
+        SELECT payload FROM accounts.push_subscriptions
+        WHERE account = $1 AND device = ANY($2::bytea[])
         """,
         account,
         gone,
@@ -202,7 +205,7 @@ async def payloads(connection: Connection, account: bytes, gone: Sequence[bytes]
 
 
 async def remove(connection: Connection, account: bytes, gone: Sequence[bytes]) -> None:
-    """Devices that are active no more, with their sealing keys, shares and history."""
+    """Devices that are active no more, with all that is kept for them alone."""
     await connection.execute(
         "DELETE FROM accounts.devices WHERE account = $1 AND device = ANY($2::bytea[])",
         account,

@@ -97,7 +97,8 @@ async def of_account(connection: Connection, account: bytes) -> list[SessionView
 
 
 async def end(connection: Connection, sids: Sequence[bytes]) -> list[bytes]:
-    """End these; the payloads of their secrets, which are to be destroyed."""
+    """End these; gives what they have sealed, their secrets and where they are pushed to, which is
+    to be destroyed."""
     rows = await connection.fetch(
         """
         WITH ended AS (
@@ -105,8 +106,10 @@ async def end(connection: Connection, sids: Sequence[bytes]) -> list[bytes]:
         ), noted AS (
             INSERT INTO accounts.ended_sessions (sid, ended_at) SELECT sid, clock_ms() FROM ended
             ON CONFLICT (sid) DO NOTHING
+        ), unsubscribed AS (
+            DELETE FROM accounts.push_subscriptions WHERE sid = ANY($1::bytea[]) RETURNING payload
         )
-        SELECT secret FROM ended
+        SELECT secret FROM ended UNION ALL SELECT payload FROM unsubscribed
         """,
         sids,
     )

@@ -70,6 +70,9 @@ _WHOLE = {
     ("accounts.sealing_keys", "device"),
     ("accounts.shares", "device"),
     ("accounts.history_chunks", "device"),
+    ("accounts.push_subscriptions", "device"),
+    ("accounts.push_subscriptions", "sid"),
+    ("accounts.push_subscriptions", "told_in"),
     ("accounts.pins", "chain"),
     ("accounts.pins", "device"),
     ("accounts.links", "sid"),
@@ -133,6 +136,7 @@ _NAMES = {
     ("accounts.sealing_keys", "payload"): _PAYLOAD,
     ("accounts.shares", "payload"): _PAYLOAD,
     ("accounts.history_chunks", "payload"): _PAYLOAD,
+    ("accounts.push_subscriptions", "payload"): _PAYLOAD,
     ("accounts.pins", "payload"): _PAYLOAD,
     ("accounts.links", "request"): _PAYLOAD,
     ("accounts.links", "answer"): _PAYLOAD,
@@ -277,6 +281,13 @@ def _elsewhere(found: list[TableRecord]) -> tuple[Elsewhere, ...]:
             None,
             "Open connections of your devices, which conversations they are told of, and for a "
             "second that somebody is writing.",
+        ),
+        Elsewhere(
+            "memory",
+            "conversations that have gone on",
+            None,
+            "Which conversations were written in within the last minute, to see whose devices have "
+            "to be told by a push.",
         ),
         Elsewhere(
             "memory",

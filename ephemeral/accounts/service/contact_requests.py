@@ -66,7 +66,10 @@ class ContactRequests:
         values: SealedValues,
         index_key: bytes,
         later: Later,
+        told: Callable[[bytes, bytes], None] | None,
     ) -> None:
+        """`told` is called with who has asked, and the keyed hash of whose address."""
+        self._told = told
         self._pool = pool
         self._watches = watches
         self._sessions = sessions
@@ -106,6 +109,8 @@ class ContactRequests:
         if is_new:
             hint = (asked_topic(self._index_key, waits_at), ContactsChanged())
             self._later(_TOLD_SECONDS, partial(self._watches.tell, [hint]))
+            if self._told is not None:
+                self._told(account, name)
         return request, now
 
     async def set_findable(self, session: Session, *, wish: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -41,9 +42,10 @@ class ContactServices:
         sessions: Sessions,
         index_key: bytes,
         later: Later = later,
+        told: Callable[[bytes, bytes], None] | None = None,
     ) -> ContactServices:
-        """On these."""
+        """On these; `told` hears of requests, where devices are told by pushes."""
         contacts = Contacts(pool, watches, hooks, people, values, sessions, index_key)
-        requests = ContactRequests(pool, watches, sessions, values, index_key, later)
+        requests = ContactRequests(pool, watches, sessions, values, index_key, later, told)
         invitations = ContactInvitations(watches, sessions, contacts, values, index_key)
         return cls(contacts, requests, invitations, ContactList(pool, requests, invitations))

@@ -24,6 +24,7 @@ from ephemeral.conversations.service.segments import Segments
 from ephemeral.conversations.service.stock import Stock
 from ephemeral.conversations.service.sweeper import Sweeper
 from ephemeral.conversations.service.tail import Tail
+from ephemeral.conversations.service.wakes import Wakes
 from ephemeral.conversations.service.writing import Writing
 from ephemeral.live.bus import Bus
 from ephemeral.sealing.seals import Random
@@ -59,8 +60,10 @@ class ConversationServices:
         random: Random,
         fault: Callable[[BaseException], None],
         most: int = 0,
+        wakes: Wakes | None = None,
     ) -> ConversationServices:
-        """On these. `ttl`: how long a message waits at most, in ms. `most`: bytes that may wait."""
+        """On these. `ttl`: how long a message waits at most, in ms. `most`: bytes that may wait.
+        `wakes`: where devices are told by pushes."""
         values = doors.values
         hints = Hints(doors.watches, index_key)
         recent = Recent()
@@ -76,12 +79,23 @@ class ConversationServices:
         doors.hooks.subscribe(AccountListener(values, boxes, tail, destruction, hints))
         return cls(
             epochs=Epochs(
-                doors, lines, records, Consent(doors), writing, destruction, hints, stock
+                doors, lines, records, Consent(doors), writing, destruction, hints, stock, wakes
             ),
             membership=Membership(doors, values, lines, records, boxes, tail, destruction, hints),
             reading=Reading(pool, doors, values, segments, records, boxes),
             ledger=Ledger(
-                pool, bus, doors.people, segments, boxes, tail, recent, hints, stock, ttl, fault
+                pool,
+                bus,
+                doors.people,
+                segments,
+                boxes,
+                tail,
+                recent,
+                hints,
+                stock,
+                wakes,
+                ttl,
+                fault,
             ),
             stock=stock,
             sweeper=Sweeper(pool, values, segments, tail, destruction, doors.watches, fault),

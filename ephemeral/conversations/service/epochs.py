@@ -6,7 +6,7 @@ record knows of a statement, or the statement finds the record and says that ano
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,7 @@ from ephemeral.conversations.service.hints import Hints
 from ephemeral.conversations.service.lines import Lines
 from ephemeral.conversations.service.records import Records
 from ephemeral.conversations.service.stock import Stock
+from ephemeral.conversations.service.wakes import Wakes
 from ephemeral.conversations.service.writing import Come, Writing
 from ephemeral.protocol.conversations.judge import Bad, judge, listed_of
 from ephemeral.protocol.conversations.judge import Lines as JudgeLines
@@ -70,8 +71,10 @@ class Epochs:
         destruction: Destruction,
         hints: Hints,
         stock: Stock,
+        wakes: Wakes | None,
     ) -> None:
         self._doors = doors
+        self._wakes = wakes
         self._lines = lines
         self._records = records
         self._consent = consent
@@ -120,9 +123,7 @@ class Epochs:
             self._hints.later(record.conversation, begun.s, accounts.values())
             return begun
 
-        begun = await self._doors.watches.told(work)
-        self._stock.took(prices.record(len(signed.entry()), len(boxes)))
-        return begun
+        return await self._told(work, signed, boxes)
 
     async def begin(
         self, asker: Asker, conversation: bytes, signed: SignedRecord, boxes: Sequence[bytes]
@@ -182,8 +183,18 @@ class Epochs:
             self._hints.later(conversation, begun.s, [*gone, *come.values()])
             return begun
 
+        return await self._told(work, signed, boxes)
+
+    async def _told(
+        self,
+        work: Callable[[Connection], Awaitable[Begun]],
+        signed: SignedRecord,
+        boxes: Sequence[bytes],
+    ) -> Begun:
         begun = await self._doors.watches.told(work)
         self._stock.took(prices.record(len(signed.entry()), len(boxes)))
+        if self._wakes is not None:
+            self._wakes.wrote([begun.conversation])
         return begun
 
     async def _hold(self, connection: Connection, asker: Asker, record: Record) -> None:

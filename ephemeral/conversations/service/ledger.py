@@ -22,6 +22,7 @@ from ephemeral.conversations.service.recent import Recent
 from ephemeral.conversations.service.segments import Segments
 from ephemeral.conversations.service.stock import Stock
 from ephemeral.conversations.service.tail import Tail
+from ephemeral.conversations.service.wakes import Wakes
 from ephemeral.live.bus import Bus, Hint
 from ephemeral.protocol.conversations.messages import read_ad
 from ephemeral.protocol.errors import Refusal
@@ -38,8 +39,8 @@ _LANES = 2
 
 
 class Ledger:
-    """Batches requests by lane. `ttl`: how long messages wait at most, in ms. `fault` is told of
-    exceptions nobody expected."""
+    """Batches requests by lane. `ttl`: how long messages wait at most, in ms. `wakes`: who is told
+    what was written, for whoever isn't there. `fault` is told of exceptions nobody expected."""
 
     def __init__(
         self,
@@ -52,6 +53,7 @@ class Ledger:
         recent: Recent,
         hints: Hints,
         stock: Stock,
+        wakes: Wakes | None,
         ttl: int,
         fault: Callable[[BaseException], None],
     ) -> None:
@@ -64,6 +66,7 @@ class Ledger:
         self._recent = recent
         self._hints = hints
         self._stock = stock
+        self._wakes = wakes
         self._ttl = ttl
         self._fault = fault
         self._lanes = [Lane(self._commit) for _ in range(_LANES)]
@@ -118,6 +121,8 @@ class Ledger:
             self._fault(error)
             done.outcomes = [Refusal("internal")]
         self._remember(done)
+        if self._wakes is not None:
+            self._wakes.wrote({one.conversation for one in requests} if unsure else done.written)
         for request, outcome in zip(requests, done.outcomes, strict=True):
             try:
                 request.reply(outcome)

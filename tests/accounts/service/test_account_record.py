@@ -6,13 +6,18 @@ from typing import Any
 from support.machines.account_services import AccountDesk, Machine, Person
 
 from ephemeral.accounts.service import account_record as under_test
+from ephemeral.accounts.service.pushes import Subscription
 from ephemeral.edge.record_objects import record_answer
+from ephemeral.protocol.accounts.push_messages import point, private_key
 from ephemeral.protocol.encoding import b64encode, parse_json
+
+_BROWSER = private_key(os.urandom(48))
 
 #: Tables with rows of an account that has something of everything.
 OF_ACCOUNT = {
     "accounts.accounts", "accounts.sessions", "accounts.identities", "accounts.chains",
     "accounts.chain_statements", "accounts.devices", "accounts.sealing_keys", "accounts.shares",
+    "accounts.push_subscriptions",
     "accounts.pins", "accounts.links", "accounts.link_tries", "accounts.pending",
     "accounts.contacts", "accounts.contact_requests", "accounts.contact_settings",
     "accounts.contact_invitations",
@@ -49,9 +54,25 @@ async def full_account(accounts: AccountDesk) -> tuple[Person, list[bytes]]:
     await requests.ask(first.asker, "somebody_else.12345", person.address)
     await invitations.make(first.asker, invitation, said, os.urandom(16))
     await invitations.redeem(inviting.machines[0].asker, invitation, os.urandom(900))
+    where = Subscription(
+        f"https://push.example/{os.urandom(9).hex()}", point(_BROWSER), sealed[:16]
+    )
+    await accounts.pushing.pushes.put(first.asker, where)
     key, box = os.urandom(32), os.urandom(1168)
     await conversation(accounts, person, inviting, key, box)
-    secrets = [name, sealed, share.share, locator, request, person.auth_key, invitation, said]
+    secrets = [
+        where.endpoint.encode(),
+        where.public,
+        where.auth,
+        name,
+        sealed,
+        share.share,
+        locator,
+        request,
+        person.auth_key,
+        invitation,
+        said,
+    ]
     return person, [*secrets, key, box]
 
 

@@ -5,7 +5,9 @@ import os
 
 from support.machines.account_services import AccountDesk, Machine
 
+from ephemeral.accounts.service.pushes import Subscription
 from ephemeral.operators.service.operators import Operators
+from ephemeral.protocol.accounts.push_messages import point, private_key
 from ephemeral.sealing.vault import Vault
 
 #: Columns of bytes and texts that queries look rows up by. No others may be sampled.
@@ -17,8 +19,10 @@ LOOKED_UP = {
     ("chain_statements", "chain"), ("devices", "account"), ("devices", "device"),
     ("sealing_keys", "account"), ("sealing_keys", "device"), ("shares", "account"),
     ("shares", "device"), ("pins", "account"), ("pins", "chain"), ("pins", "device"),
-("links", "locator"), ("links", "account"), ("link_tries", "account"), ("pending", "account"),
+    ("links", "locator"), ("links", "account"), ("link_tries", "account"), ("pending", "account"),
     ("pending", "kind"), ("history_chunks", "account"), ("history_chunks", "device"),
+    ("push_subscriptions", "account"), ("push_subscriptions", "device"),
+    ("push_subscriptions", "sid"), ("push_subscriptions", "told_in"),
 }  # fmt: skip
 
 
@@ -28,6 +32,10 @@ async def test_nothing_is_sampled_but_what_rows_are_looked_up_by(accounts: Accou
         first, second = person.machines
         await accounts.services.devices.rename(first.asker, second.id, os.urandom(109))
         await accounts.services.shares.rotate(first.asker, 0)
+        where = Subscription(
+            "https://push.example/x", point(private_key(os.urandom(48))), bytes(16)
+        )
+        await accounts.pushing.pushes.put(first.asker, where)
         sealed = os.urandom(99)
         await accounts.services.histories.put(first.asker, second.id, 0, sealed)
         await accounts.services.pins.put(first.asker, sealed, first.key.sign("pins", sealed))

@@ -8,7 +8,11 @@ import { messengerScreen } from "/static/js/conversations/views/messenger-screen
 
 const wait = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
 const until = async (selector) => { while (document.querySelector(selector) === null) await wait(0); };
-const press = (selector) => document.querySelector(selector).click();
+const press = (selector) => {
+  const found = document.querySelector(selector);
+  (found.closest("button") ?? found).click();
+};
+const fill = (id, value) => { document.getElementById(id).value = value; };
 
 const LONG = "The keys lie under the third flower pot from the left, but only until six; after that Frau Nowak takes them in, and then somebody has to ring at number 14, where they know about it.";
 const talked = [
@@ -16,17 +20,20 @@ const talked = [
   text(5, "bo", LONG, { edits: 1, reactions: { [ME]: "👍" } }), text(6, "me", "Thank you! https://example.org/platform/7", { at: ago(2) }),
 ];
 const group = conversation("group", {
-  people: ["bo", "cleo", "long"], view: { card: { name: "Garden on Saturday", picture: null }, reads: { [ME]: 5 }, timer: 3600 },
+  people: ["bo", "cleo", "long"], view: { card: { name: "Garden on Saturday", picture: null }, mark: 5, unread: 3, mentioned: 1, timer: 3600 },
   lines: [
     record(1, "bo", { added: [ME, chainOf("cleo")] }), text(2, "cleo", "Who brings the ladder?"), record(3, "bo", { added: [chainOf("long")] }),
     record(4, "bo", { timer: 3600 }), text(5, "long", "I have one, it is in the cellar."), text(6, "cleo", "Good."), text(7, "cleo", "And cake?"),
     text(8, "long", "", { content: null, deleted: true }), text(9, "cleo", "`sudo make cake`", { reactions: { [chainOf("bo")]: "😂", [chainOf("long")]: "😂" } }),
   ],
 });
-const pair = conversation("pair", { lines: talked, view: { reads: { [ME]: 6, [chainOf("bo")]: 6 } } });
-const arabic = conversation("arabic", { people: ["dara"], lines: [text(2, "dara", "متى تصل؟", { at: ago(60 * 30) })], view: { reads: { [ME]: 2 } } });
+const pair = conversation("pair", { lines: talked, view: { mark: 6 }, receipts: { [chainOf("bo")]: { delivered: 6, read: 6 } }, settings: { pin: true } });
+const arabic = conversation("arabic", {
+  people: ["dara"], lines: [text(2, "dara", "متى تصل؟", { at: ago(60 * 30) })], view: { mark: 2, unread: 2 }, settings: { mute: 8e15 },
+});
+const begun = conversation("begun", { people: ["cleo"], lines: [text(2, "cleo", "See you", { at: ago(60 * 60) })], view: { mark: 2 }, draft: "I wanted to say" });
 const stranger = conversation("stranger", { people: ["nobody"], lines: [], view: { standing: "request", role: null } });
-const ALL = [pair, group, arabic, stranger];
+const ALL = [pair, group, arabic, begun, stranger];
 
 /** The messenger with these conversations; `open` is the one that is looked at. */
 function at(show, { all = ALL, open = null, live = {}, phase = "ready", talk = new TalkFake(all), place = "list" } = {}) {
@@ -57,7 +64,7 @@ const standing = (view) => open("one", { all: alone("one", { lines: talked.slice
 export const MESSENGER = {
   reading: (show) => {
     const talk = new TalkFake(ALL);
-    talk.views = () => new Promise(() => {});
+    talk.list = () => new Promise(() => {});
     return at(show, { talk });
   },
   list: listed(),
@@ -82,7 +89,7 @@ export const MESSENGER = {
     quiet(54, { kind: "message", content: { kind: "unknown", at: 0, body: {} } }), text(55, "bo", "Can you read this?"),
   ] }) }),
   chat_typing: open("pair", {}, async ({ talk }) => {
-    talk.hear("pair", { type: "typing", device: "device of bo" });
+    talk.hear("pair", { type: "typing", device: "device of bo", chain: chainOf("bo") });
     await until(".typing:not(:empty)");
   }),
   chat_answering: open("pair", {}, async () => {
@@ -109,11 +116,38 @@ export const MESSENGER = {
   }),
   conversation_menu: open("group", {}, async () => {
     press(".chat-head .menu-button");
-    await until("dialog[open]");
+    await until("dialog[open] .menu-items");
+  }),
+  conversation_member: open("group", {}, async () => {
+    press(".chat-head .menu-button");
+    await until("dialog[open] .member .button");
+    press("dialog[open] .member .button");
+    await until("dialog[open] .lead");
+  }),
+  conversation_add: open("pair", {}, async () => {
+    press(".chat-head .menu-button");
+    await until("dialog[open] .menu-items");
+    press("dialog[open] .menu-items .button");
+    await until("dialog[open] .menu-items .mark");
+  }),
+  conversation_timer: open("group", {}, async () => {
+    press(".chat-head .menu-button");
+    await until("dialog[open] .menu-items");
+    press("dialog[open] .menu-items .button:nth-child(2)");
+    await until("dialog[open] .menu-items [aria-pressed]");
+  }),
+  conversation_search: open("pair", {}, async () => {
+    press(".chat-head .menu-button");
+    await until("dialog[open] .menu-items");
+    press("dialog[open] .menu-items .icon-search");
+    await until("#search-text");
+    fill("search-text", "six");
+    press("dialog[open] [type=submit]");
+    await until("dialog[open] .found-row");
   }),
   conversation_leave: open("group", {}, async () => {
     press(".chat-head .menu-button");
-    await until("dialog[open]");
+    await until("dialog[open] .danger-text");
     press("dialog[open] .danger-text");
     await until("dialog.question[open]");
   }),

@@ -32,14 +32,15 @@ export const record = (place, who, more = {}) => line(place, {
 export const quiet = (place, value) => line(place, { device: deviceOf("bo"), at: ago(60 - place), ...value });
 
 /** @param {string} id */
-export function conversation(id, { people = ["bo"], lines = [], view = {} } = {}) {
+export function conversation(id, { people = ["bo"], lines = [], view = {}, receipts = {}, settings = {}, draft = null } = {}) {
   const everybody = ["me", ...people].map((name, at) => ({ chain: chainOf(name), role: at === 0 ? "admin" : "member", since: 1 }));
   return {
     id, lines,
     view: {
       id, standing: "following", why: null, reason: null, place: lines.at(-1)?.place ?? 0, epoch: 1, timer: 0, people: everybody,
-      role: "admin", waiting: [], blamed: null, copied: false, reads: {}, card: null, ...view,
+      role: "admin", waiting: [], blamed: null, copied: false, reads: {}, card: null, mark: 0, unread: 0, mentioned: 0, ...view,
     },
+    receipts, settings, draft,
   };
 }
 
@@ -57,8 +58,39 @@ class ConversationFake {
     return this.#of.view;
   }
 
-  async lines({ before = Infinity, limit }) {
-    return this.#of.lines.filter(({ place }) => place < before).slice(-limit).reverse();
+  /** What is shown of it, and what is said in it: the same object here. */
+  get shown() {
+    return this;
+  }
+
+  get says() {
+    return {
+      text: (text) => this.send("text", { text, mentions: [] }),
+      reply: (line, text) => this.send("reply", { text, mentions: [], of: line, quote: line.content.body.text }),
+      edit: (line, text) => this.send("edit", { of: line, text }),
+      react: (line, reaction) => this.send("reaction", { of: line, reaction }),
+      withdraw: (line) => this.send("delete", { of: line }),
+      name: (name) => this.send("card", { name }),
+    };
+  }
+
+  async page({ before = Infinity, after, limit }) {
+    const { lines } = this.#of;
+    if (after !== undefined) return lines.filter(({ place }) => place > after).slice(0, limit);
+    return lines.filter(({ place }) => place < before).slice(-limit).reverse();
+  }
+
+  async find({ id }) {
+    return this.#of.lines.find(({ value }) => value.id === id) ?? null;
+  }
+
+  async search(text) {
+    const found = this.#of.lines.filter(({ value }) => value.content?.body.text?.toLowerCase().includes(text.toLowerCase()));
+    return { found: found.reverse(), next: null };
+  }
+
+  async receipts() {
+    return this.#of.receipts;
   }
 
   async say(kind, body) {
@@ -81,7 +113,7 @@ class ConversationFake {
   async seen() {}
 }
 
-for (const name of ["hide", "withdraw", "discard", "leave", "catchUp", "add", "remove", "role", "timer"]) {
+for (const name of ["discard", "leave", "catchUp", "add", "remove", "role", "timer"]) {
   ConversationFake.prototype[name] = async function asked(...given) {
     this.talkCalls?.push([name, this.id, ...given]);
   };
@@ -100,7 +132,8 @@ export class TalkFake {
     this.#all = new Map(all.map((one) => [one.id, one]));
     this.accepted = contacts.map((name) => ({ account: `account of ${name}`, chain: fromBase64url(chainOf(name), 32) }));
     const alias = new Map(Object.entries(NAMES).map(([name, called]) => [chainOf(name), called]));
-    this.own = { id: async () => "own", registers: async () => ({ values: new Map([["alias", alias]]), get: () => null }), set: async () => {} };
+    const get = (register, key) => (register === "alias" ? alias.get(key) : this.#all.get(key)?.[register]) ?? null;
+    this.own = { id: async () => "own", registers: async () => ({ values: new Map([["alias", alias]]), get }), set: async (...given) => { this.calls.push(["set", ...given]); } };
   }
 
   refuseNext(code) {
@@ -128,16 +161,46 @@ export class TalkFake {
 
   look() {}
 
-  async views() {
-    return [...this.#all.values()].map(({ view }) => view);
+  async list() {
+    return Promise.all([...this.#all.keys()].map((id) => this.summary(id)));
+  }
+
+  async summary(id) {
+    const { lines, view, settings, draft } = this.#all.get(id);
+    const last = lines.filter(({ value }) => value.kind === "message").at(-1) ?? null;
+    return {
+      id, standing: view.standing, why: view.why, card: view.card, direct: null, people: view.people, names: await this.names(id),
+      last, at: (last ?? lines.at(-1))?.value.at ?? 0, unread: view.unread, mentioned: view.mentioned, waiting: view.waiting.length,
+      isBlocked: false, draft, settings,
+    };
+  }
+
+  async names() {
+    return Object.fromEntries(Object.entries(NAMES).map(([name, called]) => [chainOf(name), called]));
+  }
+
+  async read() {}
+
+  async draft() {}
+
+  hide(...given) {
+    return this.#asked("hide", given);
+  }
+
+  async people(accounts) {
+    return accounts.map((account) => ({ account }));
   }
 
   async direct() {
     return null;
   }
 
-  async redeemed() {
-    return [];
+  get inviting() {
+    return {
+      redeemed: async () => [], all: async () => [],
+      invite: (...given) => this.#asked("invite", given, { fragment: () => `invite=${"A".repeat(22)}.${"B".repeat(43)}` }),
+      redeem: (...given) => this.#asked("redeem", given, { account: "account of bo", name: null, conversation: null }),
+    };
   }
 
   async #asked(name, given, answer) {
@@ -154,14 +217,6 @@ export class TalkFake {
 
   repair(...given) {
     return this.#asked("repair", given, { id: [...this.#all.keys()][0] });
-  }
-
-  invite(...given) {
-    return this.#asked("invite", given, { fragment: () => `invite=${"A".repeat(22)}.${"B".repeat(43)}` });
-  }
-
-  redeem(...given) {
-    return this.#asked("redeem", given, { account: "account of bo", name: null, conversation: null });
   }
 }
 

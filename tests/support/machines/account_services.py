@@ -23,6 +23,7 @@ from ephemeral.accounts.service.passwords import Passwords
 from ephemeral.accounts.service.pendings import Pendings
 from ephemeral.accounts.service.people import People
 from ephemeral.accounts.service.proofs import Proof, Proofs
+from ephemeral.accounts.service.pushing import Pushing
 from ephemeral.accounts.service.recovery import Begun
 from ephemeral.accounts.service.sealed_values import SealedValues
 from ephemeral.accounts.service.sessions import Opened, Sessions
@@ -168,7 +169,7 @@ class Person(ChainSigner):
 class AccountDesk:
     """One worker's services of devices, beside a desk of rooms."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, push_service: str | None = None) -> None:
         self.desk = desk
         self.pool = pool = desk.pool
         index_key = desk.keyring.index_key
@@ -187,11 +188,16 @@ class AccountDesk:
             self.watches, self.hooks, self.values, self.sessions, self.passwords, pendings
         )
         self.people = People(statements, self.values)
+        self.pushing = Pushing.of(
+            pool, self.values, self.sessions, index_key, os.urandom, desk.faults.append, None,
+            push_service,
+        )  # fmt: skip
         #: What is to be done some time after an answer; the test says when.
         self.later: list[Callable[[], object]] = []
         self.contacts = ContactServices.of(
             pool, self.watches, self.hooks, self.people, self.values, self.sessions, index_key,
             lambda _, do: self.later.append(do),
+            self.pushing.sender.asked,
         )  # fmt: skip
         self.services = DeviceServices.of(
             pool, self.watches, self.values, self.sessions, self.passwords, proofs, pendings,
@@ -199,12 +205,16 @@ class AccountDesk:
         )  # fmt: skip
 
     @classmethod
-    async def open(cls, pool: "Pool", directory: Path) -> "AccountDesk":
-        return cls(await Desk.open(pool, directory))
+    async def open(
+        cls, pool: "Pool", directory: Path, push_service: str | None = None
+    ) -> "AccountDesk":
+        """`push_service`: the origin of one that pushes may go to."""
+        return cls(await Desk.open(pool, directory), push_service)
 
     async def close(self) -> None:
         """A row or a payload that nothing leads to fails the test."""
         self.passwords.close()
+        self.pushing.close()
         await self.desk.ledger.close()
         assert await self.orphans() == {}
         assert self.desk.faults == []
@@ -255,6 +265,7 @@ class AccountDesk:
               SELECT FROM accounts.sealing_keys WHERE payload = p.id UNION ALL
               SELECT FROM accounts.shares WHERE payload = p.id UNION ALL
               SELECT FROM accounts.history_chunks WHERE payload = p.id UNION ALL
+              SELECT FROM accounts.push_subscriptions WHERE payload = p.id UNION ALL
               SELECT FROM accounts.pins WHERE payload = p.id UNION ALL
               SELECT FROM accounts.links WHERE p.id IN (request, answer) UNION ALL
               SELECT FROM accounts.pending WHERE sealing = p.id UNION ALL

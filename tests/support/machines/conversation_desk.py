@@ -22,6 +22,7 @@ from ephemeral.conversations.service.asker import Asker
 from ephemeral.conversations.service.conversation_services import ConversationServices
 from ephemeral.conversations.service.reading import LogPage
 from ephemeral.conversations.service.recent import Item
+from ephemeral.conversations.service.wakes import Wakes
 from ephemeral.protocol.accounts.sealing_keys import SealingKey
 from ephemeral.protocol.accounts.statements import Signed
 from ephemeral.protocol.conversations import epochs, making
@@ -266,14 +267,17 @@ class ConversationDesk:
             ended=accounts.ended,
             suspensions=accounts.suspensions,
         )
+        self.wakes = Wakes(self.pool, self.desk.faults.append)
         self.services = ConversationServices.of(
             self.pool, self.desk.bus, doors, accounts.index_key, TTL, os.urandom,
-            self.desk.faults.append,
+            self.desk.faults.append, wakes=self.wakes,
         )  # fmt: skip
 
     @classmethod
-    async def open(cls, pool: "Pool", directory: Path) -> "ConversationDesk":
-        return cls(AccountDesk(await Desk.open(pool, directory)))
+    async def open(
+        cls, pool: "Pool", directory: Path, push_service: str | None = None
+    ) -> "ConversationDesk":
+        return cls(AccountDesk(await Desk.open(pool, directory), push_service))
 
     async def close(self) -> None:
         """A row or a payload that nothing leads to fails the test."""

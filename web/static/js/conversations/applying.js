@@ -5,7 +5,7 @@ import { changesOf } from "./changes.js";
 import { heardOfOwn, isHidden, isMentioned, isOfOthers } from "./marks.js";
 import { placeOf, putAway } from "./met.js";
 import { inForce } from "./state.js";
-import { keysOf, writeRegister } from "./store.js";
+import { SAID, keysOf, writeRegister } from "./store.js";
 
 /** So long after a message it can be changed, by the server's times of both. */
 const CHANGEABLE_MS = 86_400_000;
@@ -181,6 +181,7 @@ export class Applying {
       case "profile":
         // Another own device has said who this is.
         if (chain === this.#self.chain) this.#state.strange = false;
+        else await this.#within.put(SAID + chain, { name: body.name });
         return this.#within.put(this.#keys.profile(chain), body);
       case "card":
         return read.isAdmin ? this.#within.put(this.#keys.card, body) : this.#refuse(read, "not_admin", read.id);

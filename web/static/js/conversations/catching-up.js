@@ -3,7 +3,7 @@
 import { fromBase64url, isInteger, isObject, toBase64url } from "../protocol/encoding.js";
 import { Refusal } from "../protocol/errors.js";
 import { isSame } from "../protocol/accounts/derivation.js";
-import { RECORD } from "../protocol/conversations/log.js";
+import { Log, RECORD } from "../protocol/conversations/log.js";
 import { ownConversation } from "../protocol/conversations/registers.js";
 import { Applying } from "./applying.js";
 import { Arriving } from "./arriving.js";
@@ -22,13 +22,16 @@ import { keysOf } from "./store.js";
 
 const ACKNOWLEDGE_MS = 1000;
 const OVER = ["left", "gone"];
+/** What entries of a log that has gone another way are refused for. */
+const OF_ANOTHER_LOG = ["log_fork", "message_record"];
 
 export class CatchingUp {
   #id;
   #parts;
   #keys;
   #isAcknowledging = false;
-  #isDoubted = false;
+  /** Whether it is read once more, from where the server's log was last the same as the one that was read here. */
+  #isAgain = false;
 
   /** @param {string} id  @param {Parts} parts */
   constructor(id, parts) {
@@ -49,6 +52,7 @@ export class CatchingUp {
     const kept = await readState(store, this.#id);
     const isNew = kept === null || kept.standing === "request" || (how.again === true && OVER.includes(kept.standing));
     let state = isNew ? await this.#arrive(kept, how) : kept;
+    this.#isAgain = false;
     for (;;) {
       if (state.standing !== "following") return state;
       const { next, more } = await this.#page(state);
@@ -149,10 +153,13 @@ export class CatchingUp {
    */
   async #read(state, page) {
     const { api, member, store } = this.#parts;
-    const isFirst = page.items.some(({ s }) => s === state.first);
+    const from = await standpoint(store, this.#id, state);
     const isRecord = page.items.some(({ kind, s }) => kind === RECORD && s >= state.first);
-    const epochs = isRecord ? await api.epochs(this.#id, state.record.epoch - (isFirst ? 1 : 0)) : [];
-    const reading = new Reading(this.#id, this.#parts, await standpoint(store, this.#id, state), epochs);
+    const epochs = isRecord ? await api.epochs(this.#id, state.record.epoch - 1) : [];
+    // Nothing is shown of a log that went another way before it is read in its own order.
+    const isOther = (isRecord && isElsewhere(state, from.signed, epochs)) || await endsElsewhere(state, page);
+    if (isOther) return { next: await this.#serverWentBack(state), more: true };
+    const reading = new Reading(this.#id, this.#parts, from, epochs);
     let read;
     try {
       read = await reading.read(page.items);
@@ -160,10 +167,10 @@ export class CatchingUp {
       if (/** @type {Refusal} */ (error).code !== "record_gone") throw error;
       return { next: await this.#comeBack(state, page.items[0].s + 1), more: true };
     }
-    if (reading.end.place === page.s && !isSame(reading.end.hash, page.hash)) {
-      return { next: await this.#serverWentBack(state), more: true };
-    }
-    this.#isDoubted = false;
+    // That it is another log is seen at its end; until then nobody is blamed.
+    const isDoubted = !this.#isAgain && (page.items.at(-1)?.s ?? page.s) < page.s;
+    const isUnfit = read.some((one) => one.kind === "refused" && OF_ANOTHER_LOG.includes(one.code));
+    if (isDoubted && isUnfit) return { next: await this.#serverWentBack(state), more: true };
     const self = { device: toBase64url(member.device), chain: toBase64url(member.chain), isAlone: await this.#isAlone() };
     /** @type {string[]} */
     let others = [];
@@ -248,13 +255,10 @@ export class CatchingUp {
    */
   async #serverWentBack(state) {
     const { store } = this.#parts;
+    // Read once more, what it serves still doesn't follow on what all have signed.
+    if (this.#isAgain) return this.#change(state, { standing: "refused", why: "log_fork" });
+    this.#isAgain = true;
     const { signed } = await standpoint(store, this.#id, state);
-    if (state.place === signed.record.seen) {
-      // Asked once more, what it serves still doesn't follow on what all have signed.
-      if (this.#isDoubted) return this.#change(state, { standing: "refused", why: "log_fork" });
-      this.#isDoubted = true;
-      return state;
-    }
     try {
       const next = await new Arriving(this.#id, this.#parts).goBack(state, signed);
       const { epoch } = state.record;
@@ -299,6 +303,31 @@ export class CatchingUp {
     }
     return this.run();
   }
+}
+
+/**
+ * Whether a page that reaches the log's end isn't what follows here, as after a server went back and was written to since.
+ * @param {State} state
+ * @param {import("./conversation-api.js").Page} page
+ */
+async function endsElsewhere(state, { items, s, hash }) {
+  let log = new Log(state.place, fromBase64url(state.hash, 32));
+  for (const { kind, device, digest } of items) log = await log.next(kind, device, digest);
+  return log.place === s && !isSame(log.hash, hash);
+}
+
+/**
+ * Whether the server has another record than the one in force here, or it elsewhere, or none so new, or one where
+ * something else was read.
+ * @param {State} state
+ * @param {SignedRecord} signed
+ * @param {readonly import("./conversation-api.js").Epoch[]} served  from that one on
+ */
+function isElsewhere({ place, record }, signed, served) {
+  const isThere = served.some(({ s, entry }) => s === record.place && isSame(entry, signed.entry()));
+  const isGone = served.length > 0 && served[0].epoch > record.epoch;
+  const isBetween = served.some(({ epoch, s }) => epoch > record.epoch && s <= place);
+  return isBetween || !(isThere || isGone);
 }
 
 /** What is kept of one that is met anew, of what was shown and put into the outbox. @param {State|null} kept */

@@ -97,11 +97,6 @@ export class Reading {
     return found;
   }
 
-  /** The log's hash behind all that was read. */
-  get end() {
-    return this.#log;
-  }
-
   /** @param {Item} item  @returns {Promise<Read>} */
   async #one(item) {
     const place = {

@@ -93,6 +93,8 @@ async function start() {
     tellOfLink();
     const { flow } = accountView({ client, stage, invited: accounts?.mode === "invited", invitation, rooms: base, service, messenger, trap: trap() });
     if (returned?.purpose === "sign_in" && client.identities !== null) flow.go("identity");
+    // Whatever else was asked there belongs to the account, which is a step behind what is said.
+    else if (returned !== null && client.state.phase === "ready") flow.go("settings");
     loadInside().catch(() => undefined);
   } catch {
     stage.show(() => standingScreen(nobody, "unreachable"));

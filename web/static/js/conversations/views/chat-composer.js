@@ -9,16 +9,21 @@ import { coarse } from "../../ui/pointer.js";
 const TALLEST_PX = 200;
 /** Others take it that somebody writes on for six seconds. */
 const TYPING_MS = 3000;
+/** Whoever stops for so long may go on at another device. */
+const PAUSE_MS = 2000;
 
 /**
- * @typedef {{device: string, id: string, text: string, label: string}} About  a message that is answered or changed
+ * @typedef {{line: any, text: string, label: string}} About  a message that is answered or changed
  * @typedef {{text: string, reply: About|null, edit: About|null}} Draft
  *
- * @param {{draft: Draft, send: (draft: Draft) => void, typing: () => void, up: () => void}} given  `up`: the arrow
- *   was pressed in an empty field
+ * @param {{draft: Draft, send: (draft: Draft) => void, typing: () => void, up: () => void,
+ *   paused: (text: string) => void}} given  `up`: the arrow was pressed in an empty field; `paused`: nothing was typed
+ *   for a moment
  */
-export function chatComposer({ draft, send, typing, up }) {
+export function chatComposer({ draft, send, typing, up, paused }) {
   let typed = 0;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  let pause;
   const text = el("textarea", {
     id: "chat-text", class: "notranslate", rows: "1", autocomplete: "off", enterkeyhint: coarse() ? "enter" : "send",
     translate: "no", spellcheck: "false", writingsuggestions: "false", placeholder: say("conversations.write"), value: draft.text,
@@ -33,6 +38,7 @@ export function chatComposer({ draft, send, typing, up }) {
 
   text.addEventListener("input", () => {
     changed();
+    keepSoon();
     const now = Date.now();
     if (isBlank(text.value) || now - typed < TYPING_MS) return;
     typed = now;
@@ -59,6 +65,12 @@ export function chatComposer({ draft, send, typing, up }) {
     else text.dir = "auto";
     text.style.height = "auto";
     text.style.height = `${Math.min(text.scrollHeight + 2, TALLEST_PX)}px`;
+  }
+
+  /** A change of what was said isn't kept: it would be taken for something new. */
+  function keepSoon() {
+    clearTimeout(pause);
+    if (draft.edit === null) pause = setTimeout(() => paused(text.value), PAUSE_MS);
   }
 
   function shown() {
@@ -91,6 +103,8 @@ export function chatComposer({ draft, send, typing, up }) {
     shown();
     changed();
     text.focus();
+    clearTimeout(pause);
+    if (said.edit === null) paused("");
     send(said);
   }
 
@@ -102,6 +116,7 @@ export function chatComposer({ draft, send, typing, up }) {
   return {
     node,
     focus: () => text.focus(),
+    close: () => clearTimeout(pause),
     /** @param {About} of */
     reply(of) {
       Object.assign(draft, { reply: of, edit: null });

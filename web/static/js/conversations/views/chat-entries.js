@@ -5,10 +5,11 @@
 
 /**
  * @typedef {import("../store.js").Shown} Shown
- * @typedef {import("./names.js").View} View
+ * @typedef {import("../conversation.js").View} View
+ * @typedef {import("../shown.js").Receipts} Receipts
  *
  * @typedef {"first"|"inner"|"last"|"only"} Group  where a message stands among neighbours of one author
- * @typedef {"waiting"|"refused"|"sent"|"delivered"|"read"} Sent  how far an own message has come
+ * @typedef {"waiting"|"refused"|"sent"|"delivered"|"read_by"|"read"} Sent  how far an own message has come
  *
  * @typedef {object} MessageEntry
  * @property {"message"} kind
@@ -24,9 +25,14 @@
  * @property {boolean} edited
  * @property {[reaction: string, chains: string[]][]} reactions
  * @property {Sent|null} sent  of others: null
+ * @property {number} readers  of how many others an own one was read
+ * @property {number} others  how many these are
  * @property {boolean} newest  the last own one: how far it has come is said in words
  * @property {string|null} refused
+ * @property {boolean} mentioned  it names whoever looks
  * @property {number} timer
+ * @property {number} until  when it is gone from this device; 0: nobody knows yet, or never
+ * @property {any} line  as the engine has it; of what waits: null
  * @property {Group} group
  *
  * @typedef {{kind: "day", key: string, at: number}} DayEntry
@@ -39,8 +45,7 @@
  * @property {View["waiting"]} waiting
  * @property {string} me  own chain
  * @property {string} device  own one
- * @property {View["reads"]} reads
- * @property {number} delivered  the place up to which a device of somebody else has stored all
+ * @property {Receipts} receipts  how far it has come with others
  * @property {number} unread  behind this place it is new; 0 for none
  * @property {(at: number) => string} day  which calendar day a moment belongs to
  */
@@ -88,22 +93,30 @@ export function chatEntries(given) {
 }
 
 /** @param {number} place  @param {any} value  @param {Given} given  @returns {MessageEntry} */
-function messageOf(place, value, { me, reads, delivered }) {
-  const { id, device, chain, at, content, edits = 0, reactions = {}, timer = 0 } = value;
+function messageOf(place, value, { me, receipts }) {
+  const { id, device, chain, at, content, edits = 0, reactions = {}, timer = 0, until = 0 } = value;
   const own = chain === me;
-  const isRead = Object.entries(reads).some(([reader, upto]) => reader !== me && upto >= place);
+  const others = Object.values(receipts);
+  const readers = others.filter(({ read }) => read >= place).length;
   return {
     kind: "message", key: `message:${id}`, id, device, place, chain, own, at, text: content === null ? null : String(content.body.text),
     quote: quoteOf(content), edited: edits > 0, reactions: gathered(reactions),
-    sent: !own ? null : isRead ? "read" : delivered >= place ? "delivered" : "sent", newest: false, refused: null, timer, group: "only",
+    sent: own ? sentOf(place, others, readers) : null, readers, others: others.length, newest: false, refused: null,
+    mentioned: !own && content !== null && content.body.mentions.includes(me), timer, until, line: value, group: "only",
   };
+}
+
+/** @param {number} place  @param {Receipts[string][]} others  @param {number} readers  @returns {Sent} */
+function sentOf(place, others, readers) {
+  if (readers > 0) return readers === others.length ? "read" : "read_by";
+  return others.length > 0 && others.every(({ delivered }) => delivered >= place) ? "delivered" : "sent";
 }
 
 /** @param {View["waiting"][number]} waiting  @param {string} me  @param {string} device  @returns {MessageEntry} */
 const waitingOf = ({ id, kind, at, body, refused }, me, device) => ({
   kind: "message", key: `message:${id}`, id, device, place: 0, chain: me, own: true, at, text: String(body.text),
-  quote: quoteOf({ kind, body }), edited: false, reactions: [], sent: refused === null ? "waiting" : "refused", newest: false, refused, timer: 0,
-  group: "only",
+  quote: quoteOf({ kind, body }), edited: false, reactions: [], sent: refused === null ? "waiting" : "refused", readers: 0, others: 0, newest: false,
+  refused, mentioned: false, timer: 0, until: 0, line: null, group: "only",
 });
 
 /** @param {{kind: string, body: any}|null} content */

@@ -14,12 +14,14 @@ import { quietSentences } from "./quiet-line.js";
  * @typedef {import("./message-view.js").Around} Around
  */
 
-/** So near to the top, what is older is asked for. */
-const NEAR_TOP_PX = 600;
+/** So near to the top what is older is asked for, and so near to the end what is newer. */
+const NEAR_PX = 600;
+/** So long a message is marked that somebody has gone to. */
+const FOUND_MS = 2000;
 
 /**
- * @param {Around & {older: () => void, looked: () => void}} around  `older` asks for what is older; `looked`: the end
- *   has come into sight
+ * @param {Around & {older: () => void, newer: () => void, toEnd: () => Promise<unknown>, looked: () => void}} around
+ *   `older` and `newer` ask for more; `toEnd` for the newest; `looked`: the end has come into sight
  */
 export function chatLog(around) {
   const list = el("div", { class: "log-list said-list" });
@@ -30,6 +32,8 @@ export function chatLog(around) {
   let behind = 0;
   /** @type {Set<string>|null} */
   let known = null;
+  /** Whether what is drawn reaches to the newest. */
+  let isAtEnd = true;
   const where = scrollAnchor(log, list, { moved, busy: () => false });
 
   const entries = keyedList(list, {
@@ -39,18 +43,22 @@ export function chatLog(around) {
     same: (one, other) => JSON.stringify(one) === JSON.stringify(other),
   });
 
-  log.addEventListener("scroll", () => { if (log.scrollTop < NEAR_TOP_PX) around.older(); }, { passive: true });
+  log.addEventListener("scroll", () => {
+    if (log.scrollTop < NEAR_PX) around.older();
+    if (!isAtEnd && log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_PX) around.newer();
+  }, { passive: true });
 
   function moved() {
-    if (where.following()) {
+    if (where.following() && isAtEnd) {
       behind = 0;
       around.looked();
     }
-    pill.hidden = behind === 0;
-    if (behind > 0) setText(pillText, say("conversations.new", { count: behind }));
+    pill.hidden = behind === 0 && isAtEnd;
+    setText(pillText, behind > 0 ? say("conversations.new", { count: behind }) : say("conversations.to_newest"));
   }
 
-  function toNew() {
+  async function toNew() {
+    if (!isAtEnd) await around.toEnd();
     where.toEnd();
     log.focus({ preventScroll: true });
   }
@@ -63,9 +71,12 @@ export function chatLog(around) {
     isAtEnd: () => where.following(),
     /**
      * @param {Entry[]} all
-     * @param {{isWhole: boolean, context: string}} how  context: what else the messages are drawn by
+     * @param {{isWhole: boolean, isAtEnd: boolean, context: string}} how  context: what else the messages are drawn by
      */
-    update(all, { isWhole, context }) {
+    update(all, { isWhole, isAtEnd: reaches, context }) {
+      // What is added below somebody who reads on must not carry them away.
+      if (!reaches) where.stay();
+      isAtEnd = reaches;
       const theirs = all.filter((entry) => entry.kind === "message" && !entry.own && entry.place > 0).map(({ key }) => key);
       if (known !== null && !where.following()) behind += theirs.length - 1 - theirs.map((key) => known?.has(key)).lastIndexOf(true);
       known = new Set(theirs);
@@ -74,6 +85,17 @@ export function chatLog(around) {
         entries.update(all, context);
       });
       moved();
+      // The window is higher than what is there: nobody can go up by themselves.
+      if (!isWhole && log.scrollHeight <= log.clientHeight + NEAR_PX) around.older();
+    },
+    /** Brings a message into sight, and marks it for a moment. @param {string} id */
+    show(id) {
+      const node = list.querySelector(`[data-message="${CSS.escape(id)}"]`);
+      if (node === null) return;
+      where.stay();
+      node.scrollIntoView({ block: "center" });
+      node.classList.add("found");
+      setTimeout(() => node.classList.remove("found"), FOUND_MS);
     },
     close() {
       where.close();

@@ -2,9 +2,9 @@
 
 import { announce, announceAssertive } from "../../ui/announce.js";
 import { el, fill, setText } from "../../ui/el.js";
-import { excerpt } from "../../ui/graphemes.js";
 import { isolated, say } from "../../ui/i18n.js";
 import { icon } from "../../ui/icons.js";
+import { duration } from "../../ui/times.js";
 import { noticeOf } from "../../account/views/asking.js";
 import { isPassing } from "../../protocol/errors.js";
 import { chatComposer } from "./chat-composer.js";
@@ -12,8 +12,7 @@ import { chatEntries } from "./chat-entries.js";
 import { chatLog } from "./chat-log.js";
 import { ChatWindow } from "./chat-window.js";
 import { messageMenu } from "./message-menu.js";
-import { markNode, profilesOf } from "./names.js";
-import { Reached } from "./reached.js";
+import { markNode, markOf, personOf, titleOf } from "./names.js";
 import { refusalWords } from "./refusal-words.js";
 import { waysOn } from "./ways-on.js";
 
@@ -21,88 +20,90 @@ import { waysOn } from "./ways-on.js";
 const TYPING_MS = 6000;
 /** What is looked at is told after a moment: somebody may only pass by. */
 const LOOKED_MS = 400;
-/** What is answered stands above the answer with so much of it. */
-const QUOTED = 160;
-/** Among more people than these nobody says how far they have read. */
-const READERS = 20;
+/** Of refusals: what was to be said is not kept. */
+const UNSAID = ["content_form", "not_member", "conversation_unknown"];
 
 /**
  * @typedef {import("./messenger-screen.js").Context} Context
- * @typedef {import("./names.js").View} View
+ * @typedef {import("../conversation.js").View} View
  * @typedef {import("./chat-composer.js").Draft} Draft
  * @typedef {import("./chat-entries.js").MessageEntry} MessageEntry
+ * @typedef {{view: View, names: import("./names.js").Called, receipts: import("../shown.js").Receipts}} Known
  */
 
 /**
  * @param {Context} context
  * @param {string} id
- * @param {{draft: Draft, back: () => void, menu: (view: View) => void}} given  `menu`: what can be done with all of it
+ * @param {{draft: Draft, back: () => void, menu: (known: Known) => void}} given  `menu`: what can be done with all of it
  */
 export function chatView(context, id, { draft, back, menu }) {
-  const { talk, live, names, flow } = context;
+  const { talk, live, flow, me } = context;
   const conversation = talk.of(id);
-  const window = new ChatWindow(conversation);
-  const reached = new Reached(flow.client.state.devices.map((one) => one.id));
+  const window = new ChatWindow(conversation.shown);
   const title = el("h2", { class: "chat-title notranslate", translate: "no", tabindex: "-1", dir: "auto" });
   const about = el("p", { class: "chat-about hint" });
   const mark = el("span", { class: "chat-mark" });
   const more = el("button", { type: "button", class: "button quiet menu-button", "aria-label": say("conversations.menu"),
-    on: { click: () => { if (view !== null) menu(view); } } }, icon("menu"));
+    on: { click: () => { if (known !== null) menu(known); } } }, icon("menu"));
   const notice = el("div", { class: "chat-notice", role: "status" });
   const typing = el("p", { class: "typing", "aria-live": "off" });
-  /** @type {View|null} */
-  let view = null;
+  /** @type {Known|null} */
+  let known = null;
   let unread = 0;
   let isClosed = false;
   let isStale = false;
   let isReading = false;
+  /** Receipts are asked of the server once. @type {import("../shown.js").Receipts} */
+  let receipts = {};
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   let typed;
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   let looked;
-  let lookedAt = 0;
 
   const log = chatLog({
-    of: (chain) => names.of(chain, view === null ? {} : profilesOf(view)),
-    byDevice: (device) => personOf(device),
-    isGroup: () => (view?.people.length ?? 0) > 2,
-    offset: () => flow.client.state.clockOffset,
+    of, byDevice, isGroup: () => (known?.view.people.length ?? 0) > 2, offset: () => flow.client.state.clockOffset,
     menu: (entry, from) => messageMenu(entry, from, {
-      conversation, me: talk.me, now: Date.now() + flow.client.state.clockOffset, isWritable: view?.standing === "following", trouble,
+      talk, id, me, now: Date.now() + flow.client.state.clockOffset, isWritable: known?.view.standing === "following", trouble,
       edit: () => composer.edit(aboutOf(entry)), reply: () => composer.reply(aboutOf(entry)),
     }),
-    again: () => void flush(),
-    older: () => void older(),
+    again: () => void conversation.flush().catch(trouble),
+    quoted: (entry) => void goTo(entry.line?.content?.body.of),
+    older: () => void window.older().then(drawnIf),
+    newer: () => void window.newer().then(drawnIf),
+    toEnd: () => window.toEnd().then(draw),
     looked: look,
   });
-  const composer = chatComposer({ draft, send: (said) => void send(said), typing: () => live.typing(id), up: editLast });
-  const foot = el("div", { class: "chat-foot" }, typing, notice, composer.node);
+  const composer = chatComposer({ draft, send: (said) => void send(said), typing: () => live.typing(id), up: editLast,
+    paused: (text) => void talk.draft(id, text).catch(() => undefined) });
   const node = el("section", { class: "chat", "aria-label": say("conversations.chat") },
     el("header", { class: "chat-head" },
       el("button", { type: "button", class: "button quiet chat-back", "aria-label": say("conversations.to_list"), on: { click: back } }, icon("reply")),
       mark, el("div", { class: "chat-who" }, title, about), more),
-    log.node, foot);
+    log.node,
+    el("div", { class: "chat-foot" }, typing, notice, composer.node));
 
   const unsubscribe = talk.subscribe((one, event) => {
     if (one !== id) return;
-    if (event === null) void read();
-    else if (event.type === "typing") somebodyTypes(event.device);
-    else if (event.type === "receipt" && reached.hear(event.receipts)) draw();
+    if (event?.type === "typing") somebodyTypes(event);
+    else void read();
   });
   document.addEventListener("visibilitychange", look);
   talk.look(id);
   void read();
 
-  /** @param {string} device */
-  function personOf(device) {
-    const others = (view?.people ?? []).filter(({ chain: one }) => one !== talk.me);
-    const chain = view?.devices?.[device] ?? newest(window.lines, (value) => value.device === device && value.chain !== undefined)?.value.chain
-      ?? (others.length === 1 ? others[0].chain : undefined);
-    return chain === undefined ? null : names.of(chain, view === null ? {} : profilesOf(view));
+  /** @param {string} chain */
+  function of(chain) {
+    return personOf(chain, known?.names ?? {}, me);
+  }
+
+  /** Whose device it is, as far as the lines tell. @param {string} device */
+  function byDevice(device) {
+    const chain = newest(window.lines, (value) => value.device === device && typeof value.chain === "string")?.value.chain;
+    return chain === undefined ? null : of(chain);
   }
 
   /** @param {MessageEntry} entry */
-  const aboutOf = (entry) => ({ device: entry.device, id: entry.id, text: entry.text ?? "", label: names.of(entry.chain, view === null ? {} : profilesOf(view)).label });
+  const aboutOf = ({ line, chain, text }) => ({ line, text: text ?? "", label: of(chain).label });
 
   async function read() {
     isStale = true;
@@ -110,34 +111,47 @@ export function chatView(context, id, { draft, back, menu }) {
     isReading = true;
     while (isStale && !isClosed) {
       isStale = false;
-      const [now] = await Promise.all([conversation.view().catch(() => null), window.refresh()]);
-      if (isClosed || now === null) continue;
-      if (view === null) unread = now.reads[talk.me] ?? 0;
-      // Whoever was writing has sent it.
-      if (now.place > (view?.place ?? 0)) setText(typing, "");
-      view = now;
-      draw();
-      look();
+      try {
+        const [view, names] = await Promise.all([conversation.view(), talk.names(id), window.refresh()]);
+        if (isClosed) break;
+        if (known === null) unread = view.mark;
+        // Whoever was writing has sent it.
+        if (view.place > (known?.view.place ?? 0)) setText(typing, "");
+        known = { view, names, receipts };
+        draw();
+        look();
+        // What others have is the server's to say: nobody waits for that.
+        receipts = await conversation.shown.receipts().catch(() => receipts);
+        known.receipts = receipts;
+        if (!isClosed) draw();
+      } catch (error) {
+        if (!isClosed) trouble(error);
+      }
     }
     isReading = false;
   }
 
-  async function older() {
-    if (await window.older() && !isClosed) draw();
+  /** @param {boolean} isNew */
+  function drawnIf(isNew) {
+    if (isNew && !isClosed) draw();
   }
 
   function draw() {
-    if (view === null) return;
-    const people = view.people.length;
-    setText(title, names.title(view));
-    fill(mark, markNode(names.mark(view)));
-    setText(about, people > 2 || view.card !== null ? say("conversations.people", { count: people }) : "");
+    if (known === null || isClosed) return;
+    const { view, names } = known;
+    const named = { ...view, names };
+    setText(title, titleOf(named, me));
+    fill(mark, markNode(markOf(named, me)));
+    setText(about, [
+      view.people.length > 2 || view.card !== null ? say("conversations.people", { count: view.people.length }) : "",
+      view.timer > 0 ? say("conversations.timer.is", { time: duration(view.timer) }) : "",
+    ].filter((one) => one !== "").join(" · "));
     stands(view);
-    const entries = chatEntries({
-      lines: window.lines, waiting: view.waiting, me: talk.me, device: flow.client.state.device ?? "", reads: view.reads,
-      delivered: reached.upTo(view.delivered), unread, day: (at) => new Date(at - flow.client.state.clockOffset).toDateString(),
-    });
-    log.update(entries, { isWhole: window.isWhole, context: JSON.stringify([people, profilesOf(view), names.version]) });
+    const offset = flow.client.state.clockOffset;
+    log.update(chatEntries({
+      lines: window.lines, waiting: window.isAtEnd ? view.waiting : [], me, device: flow.client.state.device ?? "", receipts, unread,
+      day: (at) => new Date(at - offset).toDateString(),
+    }), { isWhole: window.isWhole, isAtEnd: window.isAtEnd, context: JSON.stringify([view.people.length, names]) });
   }
 
   /** What stands in the way of writing, and what is to be known. @param {View} view */
@@ -145,18 +159,17 @@ export function chatView(context, id, { draft, back, menu }) {
     const { standing, why, copied } = view;
     const follows = standing === "following";
     composer.node.hidden = !follows;
-    const key = copied ? "copied" : follows ? null : standing === "refused" ? (why === "server_back" || why === "log_fork" ? "server_back" : "refused") : standing;
-    const sentence = key === null ? "" : say(`conversations.standing.${key}`);
-    if (notice.textContent !== sentence) fill(notice, sentence === "" ? null : noticeOf(sentence, follows ? "warning" : "leave"));
-    if (key === null || copied) return;
-    fill(notice, noticeOf(sentence, "leave"), waysOn(context, view, back));
+    const key = copied ? "copied" : follows ? null : standing === "refused" && ["server_back", "log_fork"].includes(why ?? "") ? "server_back" : standing;
+    if (notice.dataset.key === (key ?? "")) return;
+    notice.dataset.key = key ?? "";
+    fill(notice, key === null ? null : noticeOf(say(`conversations.standing.${key}`), follows ? "warning" : "leave"),
+      follows ? null : waysOn(context, view, back));
   }
 
-  /** @param {string} device */
-  function somebodyTypes(device) {
+  /** @param {Record<string, any>} event */
+  function somebodyTypes({ device, chain }) {
     if (flow.client.state.devices.some((one) => one.id === device)) return;
-    const person = personOf(device);
-    setText(typing, person === null ? say("conversations.somebody_types") : say("conversations.types", { name: isolated(person.label) }));
+    setText(typing, chain === null ? say("conversations.somebody_types") : say("conversations.types", { name: isolated(of(chain).label) }));
     clearTimeout(typed);
     typed = setTimeout(() => setText(typing, ""), TYPING_MS);
   }
@@ -164,69 +177,73 @@ export function chatView(context, id, { draft, back, menu }) {
   /** What stands there is looked at: that is told the others, and timers run from now on. */
   function look() {
     clearTimeout(looked);
-    if (document.visibilityState === "hidden") return;
-    looked = setTimeout(() => void lookNow(), LOOKED_MS);
+    if (document.visibilityState !== "hidden") looked = setTimeout(() => void lookNow().catch(trouble), LOOKED_MS);
   }
 
   async function lookNow() {
-    if (isClosed || view === null || view.standing !== "following" || document.visibilityState === "hidden" || !log.isAtEnd()) return;
+    if (isClosed || known === null || document.visibilityState === "hidden" || !log.isAtEnd() || !window.isAtEnd) return;
     const theirs = window.lines.filter(({ value }) => value.kind === "message" && value.content !== null);
     for (const { place, value } of theirs) if (value.timer > 0 && value.until === undefined) await conversation.seen(place);
-    const upTo = newest(theirs, ({ chain }) => chain !== talk.me)?.place ?? 0;
-    if (upTo <= Math.max(lookedAt, view.reads[talk.me] ?? 0) || view.people.length > READERS) return;
-    lookedAt = upTo;
-    await conversation.send("read", { place: upTo }).catch(() => { lookedAt = 0; });
+    const upTo = newest(theirs, ({ chain }) => chain !== me)?.place ?? 0;
+    if (upTo > known.view.mark) await talk.read(id, upTo);
   }
 
   /** @param {Draft} said */
   async function send({ text, reply, edit }) {
-    clearTimeout(typed);
-    try {
-      if (edit !== null) await conversation.say("edit", { of: { device: edit.device, id: edit.id }, text, mentions: [] });
-      else if (reply !== null) {
-        await conversation.say("reply", { text, mentions: [], of: { device: reply.device, id: reply.id }, quote: excerpt(reply.text, QUOTED) });
-      } else await conversation.say("text", { text, mentions: [] });
-    } catch (error) {
-      composer.take(text);
-      return void trouble(error);
-    }
-    log.toEnd();
     unread = 0;
-    await flush();
+    const { says } = conversation;
+    const work = edit !== null ? says.edit(edit.line, text) : reply !== null ? says.reply(reply.line, text) : says.text(text);
+    void toEnd();
+    try {
+      await work;
+    } catch (error) {
+      const refusal = /** @type {import("../../protocol/errors.js").Refusal} */ (error);
+      // What can't be sent now waits, and says so where it stands.
+      if (isPassing(refusal)) return;
+      if (UNSAID.includes(refusal.code)) composer.take(text);
+      trouble(error);
+    }
   }
 
-  async function flush() {
-    // What can't be sent now waits, and says so where it stands.
-    await conversation.flush().catch((error) => { if (!isPassing(error)) trouble(error); });
+  async function toEnd() {
+    if (!window.isAtEnd) await window.toEnd().then(draw);
+    log.toEnd();
+  }
+
+  /** Goes to another message, wherever it stands. @param {{device: string, id: string}|undefined} message */
+  async function goTo(message) {
+    const found = message === undefined ? null : await conversation.shown.find(message);
+    if (found === null) return void announce(say("conversations.not_here"));
+    if (!window.lines.some(({ place }) => place === found.place)) await window.around(found.place);
+    draw();
+    log.show(found.value.id);
   }
 
   /** @param {unknown} error */
   function trouble(error) {
     const words = refusalWords(error);
     announceAssertive(words);
+    notice.dataset.key = "trouble";
     fill(notice, noticeOf(words));
   }
 
   /** The arrow up goes to the last thing that one has said, to mend it. */
   function editLast() {
-    const last = newest(window.lines, ({ kind, chain, content }) => kind === "message" && chain === talk.me && content !== null);
+    const last = newest(window.lines, ({ kind, chain, content }) => kind === "message" && chain === me && content !== null);
     if (last === undefined) return;
-    const { device, id: message, content } = last.value;
-    composer.edit({ device, id: message, text: String(content.body.text), label: say("conversations.you") });
+    composer.edit({ line: last.value, text: String(last.value.content.body.text), label: say("conversations.you") });
     announce(say("conversations.editing"));
   }
 
   return {
-    node, id,
+    node, id, goTo,
     focus: () => { if (composer.node.hidden) title.focus(); else composer.focus(); },
-    /** What is told in the head may be called something else. */
-    update: draw,
-    redraw: () => void read(),
     close() {
       isClosed = true;
       unsubscribe();
       document.removeEventListener("visibilitychange", look);
       for (const timer of [typed, looked]) clearTimeout(timer);
+      composer.close();
       log.close();
     },
   };

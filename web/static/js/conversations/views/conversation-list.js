@@ -3,29 +3,32 @@
 import { el, fill, setText } from "../../ui/el.js";
 import { excerpt } from "../../ui/graphemes.js";
 import { isolated, say } from "../../ui/i18n.js";
+import { icon } from "../../ui/icons.js";
 import { keyedList } from "../../ui/keyed-list.js";
 import { moment } from "../../ui/times.js";
-import { COUNTED, SAYING } from "./inbox.js";
-import { markNode, profilesOf } from "./names.js";
-import { quietSentences } from "./quiet-line.js";
+import { muteDrawing, pinDrawing } from "./drawings.js";
+import { isMuted } from "./inbox.js";
+import { markNode, markOf, personOf, titleOf } from "./names.js";
 
 /** What stands below a name is cut after so many characters. */
 const LONGEST = 90;
+/** More than so many are not counted. */
+const MOST_COUNTED = 99;
 
 /**
  * @typedef {import("./inbox.js").Summary} Summary
  *
- * @param {{names: import("./names.js").Names, offset: () => number, open: (id: string) => void}} given  `offset`: the
- *   server's clock minus this one's
+ * @param {{me: string, offset: () => number, open: (id: string) => void}} given  `offset`: the server's clock minus this
+ *   one's
  */
-export function conversationList({ names, offset, open }) {
+export function conversationList({ me, offset, open }) {
   const node = el("ul", { class: "conversation-list", on: { keydown: walk } });
   let current = "";
 
   const list = keyedList(node, {
     key: (/** @type {Summary} */ one) => one.id,
     make: row,
-    onError: () => el("li", {}, say("conversations.quiet.refused", { count: 1, name: "" })),
+    onError: () => el("li", {}, say("conversations.standing.refused")),
   });
 
   /** @param {Summary} first */
@@ -41,14 +44,20 @@ export function conversationList({ names, offset, open }) {
       node: el("li", {}, button),
       /** @param {Summary} now */
       update(now) {
-        fill(mark, markNode(names.mark(now.view)));
-        setText(name, names.title(now.view));
+        fill(mark, markNode(markOf(now, me)));
+        setText(name, titleOf(now, me));
         setText(time, now.at === 0 ? "" : moment(now.at - offset()));
-        setText(said, lastWords(now, names));
+        fill(said, lastWords(now, me));
+        const muted = isMuted(now, Date.now() + offset());
         button.classList.toggle("unread", now.unread > 0);
-        fill(count, now.unread === 0 ? null : [
-          el("span", { "aria-hidden": "true" }, now.unread >= COUNTED ? `${COUNTED - 1}+` : now.unread),
-          el("span", { class: "visually-hidden" }, say("conversations.unread", { count: now.unread }))]);
+        button.classList.toggle("muted", muted);
+        fill(count,
+          muted ? [muteDrawing(), el("span", { class: "visually-hidden" }, say("conversations.muted"))] : null,
+          now.settings.pin ? [pinDrawing(), el("span", { class: "visually-hidden" }, say("conversations.pinned"))] : null,
+          now.unread === 0 ? null : [
+            el("span", { class: "count", "aria-hidden": "true" }, now.mentioned > 0 ? "@ " : "", now.unread > MOST_COUNTED ? `${MOST_COUNTED}+` : now.unread),
+            el("span", { class: "visually-hidden" }, say("conversations.unread", { count: now.unread }),
+              now.mentioned > 0 ? ` ${say("conversations.mentioned", { count: now.mentioned })}` : null)]);
         if (now.id === current) button.setAttribute("aria-current", "true");
         else button.removeAttribute("aria-current");
       },
@@ -71,7 +80,7 @@ export function conversationList({ names, offset, open }) {
     /** @param {Summary[]} all  @param {string|null} shown  which of them is open */
     update(all, shown) {
       current = shown ?? "";
-      list.update(all, `${current} ${names.version} ${Math.floor(Date.now() / 60_000)}`);
+      list.update(all, `${current} ${Math.floor(Date.now() / 60_000)}`);
     },
     /** @param {string} id */
     focus(id) {
@@ -80,19 +89,21 @@ export function conversationList({ names, offset, open }) {
   };
 }
 
-/** What was said last, and by whom. @param {Summary} summary  @param {import("./names.js").Names} names */
-function lastWords({ view, last }, names) {
-  const waiting = view.waiting.filter(({ kind }) => SAYING.includes(kind)).pop();
-  const you = say("conversations.you");
-  if (waiting !== undefined) return say("conversations.said", { name: you, text: excerpt(String(waiting.body.text), LONGEST) });
-  if (view.standing !== "following") return say(`conversations.standing.${view.standing}`);
-  if (last === null) return say("conversations.nothing_said");
+/**
+ * What was said last, and by whom; or what waits to be written on.
+ * @param {Summary} summary
+ * @param {string} me
+ * @returns {(import("../../ui/el.js").Child)[]}
+ */
+function lastWords({ standing, last, draft, waiting, people, names, card }, me) {
+  if (standing !== "following") return [say(`conversations.standing.${standing}`)];
+  if (draft !== null && draft.trim() !== "") return [el("em", {}, say("conversations.draft")), " ", excerpt(draft, LONGEST)];
+  if (waiting > 0) return [icon("waiting"), " ", say("conversations.sent.waiting")];
+  if (last === null) return [say("conversations.nothing_said")];
   const { value } = last;
-  const of = (/** @type {string} */ chain) => names.of(chain, profilesOf(view));
-  if (value.kind !== "message" || value.content?.kind === "unknown") return quietSentences(value, 1, of, null)[0] ?? say("conversations.nothing_said");
-  if (value.content === null) return say("conversations.message.deleted");
-  const text = excerpt(String(value.content.body.text), LONGEST);
-  const author = of(value.chain);
-  if (!author.me && view.people.length <= 2) return text;
-  return say("conversations.said", { name: author.me ? you : isolated(author.label), text });
+  const author = personOf(value.chain, names, me);
+  const text = value.content === null ? say("conversations.message.deleted")
+    : value.content.kind === "unknown" ? say("conversations.quiet.unknown", { count: 1 }) : excerpt(String(value.content.body.text), LONGEST);
+  if (!author.me && (people.length <= 2 || (card !== null && author.name === null))) return [text];
+  return [say("conversations.said", { name: author.me ? author.label : isolated(author.label), text })];
 }

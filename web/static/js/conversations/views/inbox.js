@@ -1,24 +1,6 @@
-/**
- * All conversations as a list shows them: the newest above, each with what was said last and how much of it nobody has
- * looked at. Whatever changes is read again, one after the other.
- */
+/** All conversations as the list shows them. What has changed is read again, one after the other. */
 
-/**
- * @typedef {import("./names.js").View} View
- * @typedef {import("../store.js").Shown} Shown
- *
- * @typedef {object} Summary
- * @property {string} id
- * @property {View} view
- * @property {Shown|null} last  the newest line that says something
- * @property {number} at  when that was, by the server's clock; 0 where nothing was said
- * @property {number} unread
- */
-
-/** Of so many lines what is new is counted: there may be more. */
-export const COUNTED = 100;
-/** Read at once where nothing is expected to be new. */
-const FEW = 12;
+/** @typedef {import("../overview.js").Summary} Summary */
 
 export class Inbox {
   #talk;
@@ -31,40 +13,41 @@ export class Inbox {
   #isReading = false;
   #isClosed = false;
   #unsubscribe;
+  /** Whether all were read once. */
   isRead = false;
 
   /**
-   * @param {import("../conversations.js").Conversations} talk
+   * @param {Pick<import("../conversations.js").Conversations, "list"|"own"|"subscribe"|"summary">} talk
    * @param {() => void} changed
    */
   constructor(talk, changed) {
     this.#talk = talk;
     this.#changed = changed;
-    this.#unsubscribe = talk.subscribe((id, event) => { if (event === null) this.#again(id); });
+    this.#unsubscribe = talk.subscribe((id, event) => { if (event === null) void this.#again(id); });
   }
 
-  /** Reads all of them. */
+  /** Reads all of them. @returns {Promise<void>} */
   async begin() {
     this.#own = await this.#talk.own.id().catch(() => "");
-    for (const { id } of await this.#talk.views()) this.#stale.add(id);
-    await this.#read();
+    await this.#all();
     this.isRead = true;
     this.#changed();
+    await this.#read();
   }
 
-  /** The newest above. @returns {Summary[]} */
+  /** Those that are to be seen: pinned ones first, then by what was said last. @returns {Summary[]} */
   get all() {
-    return [...this.#known.values()].sort((one, other) => other.at - one.at || (one.id < other.id ? -1 : 1));
+    return [...this.#known.values()].filter(({ isBlocked }) => !isBlocked).sort(byOrder);
   }
 
-  /** @param {string} id */
+  /** @param {string} id  @returns {Summary|null} */
   get(id) {
     return this.#known.get(id) ?? null;
   }
 
-  /** How much was not looked at in all of them. */
-  get unread() {
-    return [...this.#known.values()].reduce((sum, { unread }) => sum + unread, 0);
+  /** How many messages were not looked at, in those that may disturb. @param {number} now  milliseconds, by the server's clock */
+  unread(now) {
+    return this.all.filter((one) => !isMuted(one, now)).reduce((sum, { unread }) => sum + unread, 0);
   }
 
   close() {
@@ -73,9 +56,14 @@ export class Inbox {
   }
 
   /** @param {string} id */
-  #again(id) {
+  async #again(id) {
     this.#stale.add(id);
-    if (this.isRead) void this.#read();
+    if (this.isRead) await this.#read();
+  }
+
+  async #all() {
+    const all = await this.#talk.list();
+    this.#known = new Map(all.map((one) => [one.id, one]));
   }
 
   async #read() {
@@ -84,37 +72,35 @@ export class Inbox {
     while (this.#stale.size > 0 && !this.#isClosed) {
       const ids = [...this.#stale];
       this.#stale.clear();
-      await Promise.all(ids.map((id) => this.#one(id).catch((error) => globalThis.reportError?.(error))));
-      if (!this.#isClosed && this.isRead) this.#changed();
+      if (this.#own === "") this.#own = await this.#talk.own.id().catch(() => "");
+      // What own devices tell each other may be about any of them.
+      if (ids.includes(this.#own)) await this.#all().catch(reported);
+      else await Promise.all(ids.map((id) => this.#one(id)));
+      if (!this.#isClosed) this.#changed();
     }
     this.#isReading = false;
   }
 
   /** @param {string} id */
   async #one(id) {
-    // What the devices of the account say to each other is nobody's conversation.
-    if (this.#own === "") this.#own = await this.#talk.own.id().catch(() => "");
-    if (id === this.#own) return;
-    const conversation = this.#talk.of(id);
-    const view = await conversation.view().catch(() => null);
-    if (view === null) {
-      this.#known.delete(id);
-      return;
+    try {
+      this.#known.set(id, await this.#talk.summary(id));
+    } catch (error) {
+      if (/** @type {{code?: string}} */ (error).code === "conversation_unknown") this.#known.delete(id);
+      else reported(error);
     }
-    const read = view.reads[this.#talk.me] ?? 0;
-    let lines = await conversation.lines({ limit: FEW });
-    if (lines.length === FEW && lines[FEW - 1].place > read) lines = await conversation.lines({ limit: COUNTED });
-    const last = lines.find(({ value }) => value.kind === "message") ?? lines[0] ?? null;
-    const waiting = view.waiting.filter(({ kind }) => SAYING.includes(kind)).pop();
-    this.#known.set(id, {
-      id, view, last, at: Math.max(last?.value.at ?? 0, waiting?.at ?? 0),
-      unread: lines.filter(({ place, value }) => place > read && isSaid(value) && value.chain !== this.#talk.me).length,
-    });
   }
 }
 
-/** What stands in the list as something that was said. */
-export const SAYING = ["text", "reply"];
+/** Whether what comes there tells nobody of itself. @param {Summary} summary  @param {number} now */
+export const isMuted = ({ settings }, now) => (settings.mute ?? 0) > now;
 
-/** @param {any} value  of a line */
-const isSaid = (value) => value.kind === "message" && value.content !== null;
+/** @param {Summary} one  @param {Summary} other */
+function byOrder(one, other) {
+  const archived = Number(one.settings.archive === true) - Number(other.settings.archive === true);
+  const pinned = Number(other.settings.pin === true) - Number(one.settings.pin === true);
+  return archived || pinned || other.at - one.at || (one.id < other.id ? -1 : 1);
+}
+
+/** @param {unknown} error */
+const reported = (error) => globalThis.reportError?.(error);

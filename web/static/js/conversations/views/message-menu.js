@@ -17,11 +17,11 @@ const CHANGEABLE_MS = 86_400_000;
  *
  * @param {MessageEntry} entry
  * @param {HTMLElement} from  which has opened it
- * @param {{conversation: import("../conversation.js").Conversation, me: string, isWritable: boolean, now: number,
- *   trouble: (error: unknown) => void, edit: () => void, reply: () => void}} how
+ * @param {{talk: import("../conversations.js").Conversations, id: string, me: string, isWritable: boolean, now: number,
+ *   trouble: (error: unknown) => void, edit: () => void, reply: () => void}} how  `id` of the conversation
  */
-export function messageMenu(entry, from, { conversation, me, isWritable, now, trouble, edit, reply }) {
-  const of = { device: entry.device, id: entry.id };
+export function messageMenu(entry, from, { talk, id, me, isWritable, now, trouble, edit, reply }) {
+  const conversation = talk.of(id);
   const mine = entry.reactions.find(([, chains]) => chains.includes(me))?.[0] ?? null;
   const isSent = entry.place > 0;
   const isFresh = now - entry.at < CHANGEABLE_MS;
@@ -32,14 +32,14 @@ export function messageMenu(entry, from, { conversation, me, isWritable, now, tr
   /** @param {Promise<unknown>} work */
   const asked = (work) => void work.catch(trouble);
 
-  /** @param {string} drawing  @param {string} key  @param {() => void} does  @param {string} [kind] */
+  /** @param {string|SVGElement} drawing  @param {string} key  @param {() => void} does  @param {string} [kind] */
   const item = (drawing, key, does, kind = "quiet") =>
-    el("button", { type: "button", class: `button ${kind}`, on: { click: () => { node.close(); does(); } } }, drawing === "edit" ? editDrawing() : icon(drawing), say(key));
+    el("button", { type: "button", class: `button ${kind}`, on: { click: () => { node.close(); does(); } } }, typeof drawing === "string" ? icon(drawing) : drawing, say(key));
 
   /** @param {string} reaction */
   function react(reaction) {
     node.close();
-    asked(conversation.send("reaction", { of, reaction: reaction === mine ? null : reaction }));
+    asked(conversation.says.react(entry, reaction === mine ? null : reaction));
   }
 
   async function copy() {
@@ -51,14 +51,14 @@ export function messageMenu(entry, from, { conversation, me, isWritable, now, tr
     const sure = await confirm({ title: say("conversations.delete.title"), text: say("conversations.delete.text"),
       yes: say("conversations.delete.everyone"), danger: true });
     from.focus();
-    if (sure) await conversation.withdraw(of);
+    if (sure) await conversation.says.withdraw(entry);
   }
 
   const items = [
     isSent && isThere && isWritable ? item("reply", "conversations.message.reply", () => { then = () => {}; reply(); }) : null,
     isThere ? item("copy", "conversations.message.copy", () => asked(copy())) : null,
-    isSent && isThere && entry.own && isFresh && isWritable ? item("edit", "conversations.message.edit", () => { then = () => {}; edit(); }) : null,
-    isSent ? item("hide", "conversations.message.hide", () => asked(conversation.hide(entry.place))) : null,
+    isSent && isThere && entry.own && isFresh && isWritable ? item(editDrawing(), "conversations.message.edit", () => { then = () => {}; edit(); }) : null,
+    isSent ? item("hide", "conversations.message.hide", () => asked(talk.hide(id, entry.place))) : null,
     isSent && isThere && entry.own && isFresh && isWritable
       ? item("destroy", "conversations.message.delete", () => asked(forEveryone()), "quiet danger-text") : null,
     isSent ? null : item("destroy", "conversations.message.discard", () => asked(conversation.discard(entry.id)), "quiet danger-text"),

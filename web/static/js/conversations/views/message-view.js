@@ -16,21 +16,23 @@ import { nameNode } from "./names.js";
  * @property {(chain: string) => Person} of
  * @property {(device: string) => Person|null} byDevice
  * @property {() => boolean} isGroup  whether there are more people than two
+ * @property {(entry: MessageEntry) => void} quoted  goes to what it answers
  * @property {() => number} offset  the server's clock minus this one's, in milliseconds
  * @property {(entry: MessageEntry, from: HTMLElement) => void} menu  what can be done with it
  * @property {(entry: MessageEntry) => void} again  tries to send it once more
  */
 
-const DRAWINGS = Object.freeze({ waiting: "waiting", refused: "warning", sent: "done", delivered: "done", read: "eye" });
+const DRAWINGS = Object.freeze({ waiting: "waiting", refused: "warning", sent: "done", delivered: "done", read_by: "eye", read: "eye" });
 
 /** @param {MessageEntry} first  @param {Around} around */
 export function messageView(first, around) {
   let entry = first;
   let drawn = "";
   const who = el("p", { class: "said-who" });
-  const quote = el("blockquote", { class: "quote", hidden: true });
+  const quote = el("button", { type: "button", class: "quote", hidden: true, on: { click: () => around.quoted(entry) } });
   const text = el("div", { class: "message-text notranslate", translate: "no" });
   const edited = el("span", { class: "said-edited" });
+  const until = el("span", { class: "said-until" });
   const time = el("time", {});
   const state = el("span", { class: "said-state" });
   /** @type {HTMLElement} */
@@ -38,7 +40,7 @@ export function messageView(first, around) {
     "aria-label": say("conversations.message.menu"), on: { click: () => around.menu(entry, more) } }, icon("menu"));
   const reactions = el("div", { class: "said-reactions", hidden: true });
   const bubble = el("div", { class: "bubble" }, quote, text,
-    el("p", { class: "said-foot" }, edited, time, state));
+    el("p", { class: "said-foot" }, edited, until, time, state));
   const node = el("div", { class: "said", role: "article", data: { message: first.id } },
     who, el("div", { class: "said-row" }, bubble, more), reactions);
 
@@ -49,6 +51,7 @@ export function messageView(first, around) {
     node.classList.toggle("own", now.own);
     node.dataset.group = now.group;
     node.dataset.sent = now.sent ?? "";
+    node.toggleAttribute("data-mentioned", now.mentioned);
     node.toggleAttribute("data-newest", now.newest);
     const isFirst = now.group === "first" || now.group === "only";
     // Who looks sees it by the side and the colour; who listens hears it each time.
@@ -57,6 +60,7 @@ export function messageView(first, around) {
     said(now);
     quoted(now);
     setText(edited, now.edited ? say("conversations.message.edited") : "");
+    setText(until, now.until === 0 ? "" : say("conversations.message.until", { time: moment(now.until - around.offset()) }));
     const local = now.at - around.offset();
     setText(time, clockTime(local));
     time.dateTime = machineTime(local);
@@ -70,6 +74,7 @@ export function messageView(first, around) {
   function said({ text: words }) {
     if (words === null) {
       text.classList.add("unknown");
+      drawn = "";
       return void setText(text, say("conversations.message.deleted"));
     }
     // What is selected in it stays selected.
@@ -83,16 +88,16 @@ export function messageView(first, around) {
   /** @param {MessageEntry} now */
   function quoted({ quote: answered }) {
     quote.hidden = answered === null;
-    if (answered === null) return;
+    if (answered === null) return void fill(quote);
     const author = around.byDevice(answered.author);
     fill(quote,
-      author === null ? null : el("p", { class: "quote-from" }, nameNode(author)),
-      el("p", { class: "quote-text notranslate", translate: "no", dir: "auto" }, answered.text));
+      author === null ? null : el("span", { class: "quote-from" }, nameNode(author)),
+      el("span", { class: "quote-text notranslate", translate: "no", dir: "auto" }, answered.text));
   }
 
   /** @param {MessageEntry} now */
-  function sent({ sent: how, refused }) {
-    fill(state, how === null ? null : [icon(DRAWINGS[how]), el("span", { class: "said-word" }, say(`conversations.sent.${how}`))],
+  function sent({ sent: how, refused, readers, others }) {
+    fill(state, how === null ? null : [icon(DRAWINGS[how]), el("span", { class: "said-word" }, say(`conversations.sent.${how}`, { count: readers, of: others }))],
       refused === null ? null : el("button", { type: "button", class: "button quiet small", on: { click: () => around.again(entry) } },
         say("conversations.message.again")));
   }

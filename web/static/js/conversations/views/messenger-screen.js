@@ -15,7 +15,6 @@ import { conversationList } from "./conversation-list.js";
 import { addDrawing, settingsDrawing } from "./drawings.js";
 import { conversationMenu } from "./conversation-menu.js";
 import { Inbox } from "./inbox.js";
-import { Names } from "./names.js";
 import { newConversationPanel } from "./new-conversation-panel.js";
 import { peopleScreen } from "./people-screen.js";
 import { refusalWords } from "./refusal-words.js";
@@ -33,8 +32,8 @@ const PATIENCE_MS = 4000;
  * @property {Pick<Live, "isLive"|"isLeading"|"typing"|"watch">} live
  * @property {string} invite  the fragment of an invitation that was opened in this browser, or ""
  *
- * @typedef {Given & {names: Names, open: (id: string) => void, people: () => void, trouble: (error: unknown) => void}} Context
- *   what each part of it is given: `people` shows whom one knows
+ * @typedef {Given & {me: string, open: (id: string) => void, people: () => void, trouble: (error: unknown) => void}} Context
+ *   what each part of it is given: `me` is the own chain; `people` shows whom one knows
  *
  * @typedef {{open?: string|null, drafts?: Map<string, import("./chat-composer.js").Draft>, place?: "list"|"people"}} Kept
  */
@@ -46,9 +45,8 @@ const PATIENCE_MS = 4000;
  */
 export function messengerScreen(given, { open: shown = null, drafts = new Map(), place = given.invite === "" ? "list" : "people" }) {
   const { flow, talk, live } = given;
-  const names = new Names(talk);
   /** @type {Context} */
-  const context = { ...given, names, open, people: () => show("people"), trouble };
+  const context = { ...given, me: talk.me, open, people: () => show("people"), trouble };
   const inbox = new Inbox(talk, update);
   /** @type {ReturnType<typeof chatView>|null} */
   let chat = null;
@@ -62,7 +60,7 @@ export function messengerScreen(given, { open: shown = null, drafts = new Map(),
   const heading = el("h1", { tabindex: "-1" }, say("conversations.title"));
   const status = el("p", { class: "messenger-status hint", role: "status" });
   const news = newsView(flow, () => flow.go("settings"));
-  const list = conversationList({ names, offset: () => flow.client.state.clockOffset, open });
+  const list = conversationList({ me: talk.me, offset: () => flow.client.state.clockOffset, open });
   const body = el("div", { class: "messenger-body" });
   const empty = el("div", { class: "messenger-empty" },
     el("p", { class: "lead" }, say("conversations.empty.title")), el("p", { class: "hint" }, say("conversations.empty.text")),
@@ -105,8 +103,9 @@ export function messengerScreen(given, { open: shown = null, drafts = new Map(),
     if (chat?.id === id) return void chat.focus();
     chat?.close();
     shown = id;
-    if (!drafts.has(id)) drafts.set(id, { text: "", reply: null, edit: null });
-    chat = chatView(context, id, { draft: /** @type {any} */ (drafts.get(id)), back: close, menu: (view) => conversationMenu(context, view) });
+    // What was begun at another device is gone on with.
+    if (!drafts.has(id)) drafts.set(id, { text: inbox.get(id)?.draft ?? "", reply: null, edit: null });
+    chat = chatView(context, id, { draft: /** @type {any} */ (drafts.get(id)), back: close, menu: (known) => conversationMenu(context, known, chat) });
     fill(main, chat.node);
     node.classList.add("has-chat");
     flow.trap.set();
@@ -131,21 +130,15 @@ export function messengerScreen(given, { open: shown = null, drafts = new Map(),
 
   function update() {
     if (isClosed) return;
-    void names.refresh().then(drawn, trouble);
-  }
-
-  function drawn() {
-    if (isClosed) return;
     const all = inbox.all;
     list.update(all, shown);
     const part = place === "people" && people !== null ? people.node : !inbox.isRead ? reading : all.length === 0 ? empty : list.node;
     if (body.firstChild !== part) fill(body, part);
-    chat?.update();
     titled();
   }
 
   function titled() {
-    const { unread } = inbox;
+    const unread = inbox.unread(Date.now() + flow.client.state.clockOffset);
     document.title = `${unread === 0 ? "" : `(${unread}) `}${say("conversations.title")} · ${say("name")}`;
   }
 

@@ -6,7 +6,8 @@ import { say } from "../../ui/i18n.js";
 import { button } from "../../account/views/frame.js";
 import { noticeOf } from "../../account/views/asking.js";
 import { toBase64url } from "../../protocol/encoding.js";
-import { markNode } from "./names.js";
+import { calledOf } from "./contact-names.js";
+import { markNode, personOf } from "./names.js";
 import { refusalWords } from "./refusal-words.js";
 
 /** So many people a conversation has at most, oneself among them. */
@@ -16,7 +17,7 @@ const MOST = 50;
  * @typedef {import("./messenger-screen.js").Context} Context
  * @param {Context} context
  */
-export function newConversationPanel({ talk, names, open, people }) {
+export function newConversationPanel({ talk, me, open, people }) {
   const place = el("div", { class: "panel-step" }, el("p", { class: "hint", role: "status" }, say("conversations.new_one.asking")));
   const node = panel({ kind: "new-conversation", labelledby: "new-conversation-title" },
     el("div", { class: "panel-body" }, panelHead("new-conversation-title", say("conversations.new_one.title"), () => node.close()), place));
@@ -24,14 +25,15 @@ export function newConversationPanel({ talk, names, open, people }) {
 
   async function show() {
     try {
-      choose(await talk.contacts.accepted());
+      const contacts = await talk.contacts.accepted();
+      choose(contacts, await calledOf(talk, contacts.map(({ chain }) => toBase64url(chain))));
     } catch (error) {
       fill(place, noticeOf(refusalWords(error)), button("secondary", say("conversations.retry"), () => void show()));
     }
   }
 
-  /** @param {{account: string, chain: Uint8Array}[]} contacts */
-  function choose(contacts) {
+  /** @param {{account: string, chain: Uint8Array}[]} contacts  @param {import("./names.js").Called} called */
+  function choose(contacts, called) {
     if (contacts.length === 0) {
       fill(place, el("p", {}, say("conversations.new_one.nobody")),
         button("primary", say("conversations.invite"), () => { node.close(); people(); }));
@@ -39,7 +41,7 @@ export function newConversationPanel({ talk, names, open, people }) {
     }
     const trouble = el("div", {});
     const boxes = contacts.map(({ account, chain }) => {
-      const person = names.of(toBase64url(chain));
+      const person = personOf(toBase64url(chain), called, me);
       const box = el("input", { type: "checkbox", value: account });
       return { account, chain: toBase64url(chain), box, node: el("label", { class: "choice-row" }, box, markNode(person), el("bdi", { class: "notranslate", translate: "no" }, person.label)) };
     });

@@ -7,13 +7,14 @@ import { askingButton, askingForm } from "../../account/views/asking.js";
 import { textField } from "../../account/views/fields.js";
 import { toBase64url } from "../../protocol/encoding.js";
 import { readInvitation } from "../../protocol/conversations/invitations.js";
-import { markNode } from "./names.js";
+import { calledOf } from "./contact-names.js";
+import { markNode, personOf } from "./names.js";
 
 /**
  * @param {import("./messenger-screen.js").Context} context
  * @returns {{node: HTMLElement, close: () => void}}
  */
-export function peopleScreen({ flow, talk, names, invite, trouble }) {
+export function peopleScreen({ flow, talk, me, invite, trouble }) {
   const known = el("ul", { class: "member-list" });
   const made = el("div", { class: "panel-step" });
   const place = el("div", {});
@@ -23,7 +24,7 @@ export function peopleScreen({ flow, talk, names, invite, trouble }) {
   const form = askingForm({ client: flow.client, label: say("conversations.redeem.go"), parts: [link], submit: redeem });
 
   async function invited() {
-    const invitation = await talk.invite();
+    const invitation = await talk.inviting.invite();
     const address = new URL(`#${invitation.fragment()}`, location.href.split(/[?#]/)[0]).href;
     fill(made,
       el("p", { class: "hint" }, say("conversations.invitation.text")),
@@ -32,16 +33,17 @@ export function peopleScreen({ flow, talk, names, invite, trouble }) {
   }
 
   async function redeem() {
-    await talk.redeem(readInvitation(link.input.value));
+    await talk.inviting.redeem(readInvitation(link.input.value));
     link.input.value = "";
     await show();
   }
 
   async function show() {
-    await talk.redeemed();
+    await talk.inviting.redeemed();
     const contacts = await talk.contacts.accepted();
+    const called = await calledOf(talk, contacts.map(({ chain }) => toBase64url(chain)));
     fill(known, contacts.map(({ chain }) => {
-      const person = names.of(toBase64url(chain));
+      const person = personOf(toBase64url(chain), called, me);
       return el("li", { class: "member" }, markNode(person), el("bdi", { class: "notranslate", translate: "no" }, person.label));
     }));
   }

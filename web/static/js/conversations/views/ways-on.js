@@ -6,7 +6,7 @@ import { say } from "../../ui/i18n.js";
 
 /**
  * @param {import("./messenger-screen.js").Context} context
- * @param {import("./names.js").View} view
+ * @param {import("../conversation.js").View} view
  * @param {() => void} back  to the list
  */
 export function waysOn({ talk, open, trouble }, view, back) {
