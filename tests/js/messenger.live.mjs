@@ -228,6 +228,7 @@ describe("what others have said", () => {
     const id = await together();
     const said = bob.talk.of(id).says;
     for (const text of ["a threat", "a lie", "withdrawn"]) await said.text(text);
+    await ada.sync();
     await said.edit(await bob.line(id, "a lie"), "another lie");
     await said.withdraw(await bob.line(id, "withdrawn"));
     await ada.talk.of(id).text("my own");
@@ -244,8 +245,8 @@ describe("what others have said", () => {
     const gone = lines.filter(({ kind, deleted }) => kind === "message" && deleted);
     assert.deepEqual(gone.map(({ proof }) => proof), [undefined]);
     await assert.rejects(at.report(gone, "spam"), unproven);
-    const forged = await line("a threat");
-    forged.content.body.text = "a worse threat";
+    const forged = await line("another lie");
+    forged.content.body.text = "a worse lie";
     await assert.rejects(at.report([forged], "threat"), unproven);
   });
 });
