@@ -5,7 +5,7 @@ import { changesOf } from "./changes.js";
 import { heardOfOwn, isHidden, isMentioned, isOfOthers } from "./marks.js";
 import { placeOf, putAway } from "./met.js";
 import { inForce } from "./state.js";
-import { keysOf, writeRegister } from "./store.js";
+import { SAID, keysOf, writeRegister } from "./store.js";
 
 /** So long after a message it can be changed, by the server's times of both. */
 const CHANGEABLE_MS = 86_400_000;
@@ -165,11 +165,11 @@ export class Applying {
     const { body } = content;
     switch (content.kind) {
       case "edit":
-        return this.#change(read, body.of, ({ edits = 0, content: before, ...line }) => ({
-          ...line, edits: edits + 1, content: { ...before, body: { ...before.body, text: body.text, mentions: body.mentions } },
+        return this.#change(read, body.of, ({ edits = 0, content: before, proof: _, ...line }) => ({
+          ...line, ...(this.#provable(read, { at: content.at, of: body.of })), edits: edits + 1, content: { ...before, body: { ...before.body, text: body.text, mentions: body.mentions } },
         }));
       case "delete":
-        return this.#change(read, body.of, (line) => ({ ...line, content: null, deleted: true, reactions: {} }));
+        return this.#change(read, body.of, ({ proof: _, ...line }) => ({ ...line, content: null, deleted: true, reactions: {} }));
       case "reaction":
         return this.#change(read, body.of, ({ reactions = {}, ...line }) => {
           const { [chain]: _, ...others } = reactions;
@@ -181,6 +181,7 @@ export class Applying {
       case "profile":
         // Another own device has said who this is.
         if (chain === this.#self.chain) this.#state.strange = false;
+        else await this.#within.put(SAID + chain, { name: body.name });
         return this.#within.put(this.#keys.profile(chain), body);
       case "card":
         return read.isAdmin ? this.#within.put(this.#keys.card, body) : this.#refuse(read, "not_admin", read.id);
@@ -194,7 +195,7 @@ export class Applying {
   /** @param {MessageRead} read */
   async #said(read) {
     if (await isHidden(this.#within, this.#id, read)) return;
-    const line = messageLine(read);
+    const line = { ...messageLine(read), ...this.#provable(read) };
     await this.#show(read, line);
     this.#state.last = read.s;
     this.#state.at = read.at;
@@ -203,6 +204,16 @@ export class Applying {
     if (read.s <= this.#state.mark) return;
     this.#state.unread += 1;
     if (isMentioned(line, this.#self.chain)) this.#state.mentioned += 1;
+  }
+
+  /**
+   * What proves to others who has said this, of what others have.
+   * @param {MessageRead} read
+   * @param {{at: number, of: any}} [edit]  what it changes
+   */
+  #provable({ chain, proof }, edit) {
+    if (proof === undefined || chain === this.#self.chain) return {};
+    return { proof: edit === undefined ? proof : { ...proof, edit } };
   }
 
   /**

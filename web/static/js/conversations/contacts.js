@@ -7,8 +7,8 @@ import { fromBase64url, toBase64url } from "../protocol/encoding.js";
 import { Refusal, refuse } from "../protocol/errors.js";
 import { isSame } from "../protocol/accounts/derivation.js";
 import { Lines } from "../protocol/conversations/lines.js";
+import { CONTACT } from "./store.js";
 
-const CONTACT = "contact/";
 const INVITED = "invited/";
 
 /** @typedef {import("./conversation-api.js").PersonNow} PersonNow */

@@ -3,23 +3,24 @@
  *
  * What a page calls. Of all: `list`, `summary`, `names`, `subscribe` (what has changed, who writes, how far things have
  * come), `look` (which one is open), `read` (up to a place), `hide` (for this account alone), `draft`; `found`, `direct`,
- * `people`, `repair` ("begin again with the same people"); `inviting` and `own` (registers: docs/conversations.md, 9.2).
+ * `people`, `repair` ("begin again with the same people"); `everybody` (contacts and who asks), `inviting` and `own`
+ * (registers: docs/conversations.md, 9.2).
  * Of one, `of(id)`: `says` (text, reply, edit, react, withdraw, name), `shown` (page, line, find, search, profiles,
  * receipts), `view`, `seen` (a timer runs), `add`, `remove`, `role`, `timer`, `leave`, `end`, `flush`, `discard`.
  * What is said waits in `view().waiting` until it stands in the log; nothing is lost when a call fails.
  */
 
 import { fromBase64url, toBase64url, utf8 } from "../protocol/encoding.js";
-import { Refusal, refuse } from "../protocol/errors.js";
-import { ID_BYTES } from "../protocol/limits.js";
-import { isSame } from "../protocol/accounts/derivation.js";
+import { Refusal } from "../protocol/errors.js";
 import { Chains } from "./chains.js";
 import { Contacts } from "./contacts.js";
 import { Conversation } from "./conversation.js";
 import { ConversationApi, readPage } from "./conversation-api.js";
+import { Founding } from "./founding.js";
 import { Inviting } from "./inviting.js";
 import { Overview } from "./overview.js";
 import { OwnDevices } from "./own-devices.js";
+import { People } from "./people.js";
 import { Receipts } from "./receipts.js";
 import { readState } from "./state.js";
 import { POSTING, OUTBOX, STATES } from "./store.js";
@@ -33,7 +34,8 @@ import { POSTING, OUTBOX, STATES } from "./store.js";
  * What happened to one of them while all were read.
  * @typedef {{conversation: string, refusal: Refusal}} Trouble
  *
- * Told of what has changed; `event` is of the socket where nothing is kept of it: `typing`, `receipt`.
+ * Told of what has changed; `event` is of the socket where nothing is kept of it: `typing`, `receipt`,
+ * and of no conversation `contact`.
  * @typedef {(conversation: string, event: Record<string, any>|null) => void} Listener
  */
 
@@ -43,6 +45,7 @@ export class Conversations {
   #api;
   #chains;
   #contacts;
+  #founding;
   #own;
   #overview;
   #receipts;
@@ -65,11 +68,13 @@ export class Conversations {
     this.#api = new ConversationApi(member.ask, member.line);
     this.#chains = new Chains(store, this.#api);
     this.#contacts = new Contacts(store, this.#api, this.#chains);
-    this.#own = new OwnDevices(member, store, this.#chains, (id) => this.of(id), (people) => this.#people(people));
     const of = (/** @type {string} */ id) => this.of(id);
+    this.#founding = new Founding({ member, api: this.#api, contacts: this.#contacts, of });
+    this.#own = new OwnDevices(member, store, this.#chains, of, (people) => this.#founding.withSelf(people));
     this.inviting = new Inviting({
       member, store, api: this.#api, chains: this.#chains, contacts: this.#contacts, own: this.#own, of,
     });
+    this.everybody = new People({ member, store, contacts: this.#contacts, own: this.#own });
     this.#overview = new Overview(member, store, this.#own, of);
     this.#receipts = new Receipts(member, store, this.#own, of);
   }
@@ -234,8 +239,11 @@ export class Conversations {
         this.of(conversation).shown.hear(event.receipts);
         this.#tell(conversation, event);
         break;
+      case "contact":
+        this.#tell("", event);
+        break;
       default:
-        // The record of an `epoch` comes as an entry; a `contact` is looked at by whoever shows contacts.
+        // The record of an `epoch` comes as an entry.
     }
   }
 
@@ -266,18 +274,12 @@ export class Conversations {
   }
 
   /**
-   * @param {object} wish
-   * @param {readonly string[]} wish.accounts  contacts
-   * @param {Role} [wish.role]  of all others
-   * @param {number} [wish.timer]  seconds
-   * @param {Uint8Array|null} [wish.joining]
+   * @param {import("./founding.js").FoundingWish} wish
    * @returns {Promise<Conversation>}
    * @throws {Refusal} `contact_needed`, `contact_changed`, `conversations_full`
    */
-  async found({ accounts, role = "member", timer = 0, joining = null }) {
-    const others = await Promise.all(accounts.map((account) => this.#contacts.person(account)));
-    const conversation = this.of(toBase64url(this.#member.random(ID_BYTES)));
-    await conversation.found({ people: await this.#people(others), role: () => role, timer, joining });
+  async found(wish) {
+    const conversation = await this.#founding.found(wish);
     this.#besides(this.#own.pin([conversation.id]));
     return conversation;
   }
@@ -298,18 +300,8 @@ export class Conversations {
    * @returns {Promise<Conversation>}
    * @throws {Refusal} `not_admin`
    */
-  async repair(id) {
-    const { signed, members } = await this.of(id).ground();
-    const { record } = signed;
-    const own = this.#member.chain;
-    refuse(record.person(own)?.role !== "admin", "not_admin");
-    const others = members.people.filter(({ chain }) => record.person(chain) !== null && !isSame(chain, own));
-    const conversation = this.of(toBase64url(this.#member.random(ID_BYTES)));
-    await conversation.found({
-      people: await this.#people(others), role: (chain) => record.person(chain)?.role ?? "member", timer: record.timer,
-      continues: { conversation: record.conversation, record: signed.hash },
-    });
-    return conversation;
+  repair(id) {
+    return this.#founding.repair(id);
   }
 
   /**
@@ -347,11 +339,6 @@ export class Conversations {
   /** @param {string} conversation  @param {Record<string, any>|null} event */
   #tell(conversation, event) {
     for (const listener of this.#listeners) listener(conversation, event);
-  }
-
-  /** These and oneself, with keys. @param {readonly PersonNow[]} others */
-  async #people(others) {
-    return [await this.#api.own(this.#member.chain), ...others];
   }
 
   /** Those that are kept here. */

@@ -11,8 +11,7 @@ import { isSame } from "../protocol/accounts/derivation.js";
 import { Invitation, openInvitation, openRedemption, sealInvitation, sealRedemption } from "../protocol/conversations/invitations.js";
 import { SignedRecord } from "../protocol/conversations/records.js";
 import { readRecord, readState } from "./state.js";
-import { INVITATION, readRegister } from "./store.js";
-import { SAID } from "./overview.js";
+import { INVITATION, SAID, readRegister } from "./store.js";
 
 const LINKS = "links";
 /** Whoever redeems an invitation on its last day waits for so long. */

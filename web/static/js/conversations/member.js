@@ -15,6 +15,7 @@ import { readDevice } from "../account/this-device.js";
  * @property {Uint8Array} device
  * @property {import("../protocol/accounts/signing.js").SigningKey} keys  that sign for the device
  * @property {import("./conversation-api.js").Ask} ask
+ * @property {() => Promise<string|null>} address  of the account; null: it was never typed here
  * @property {() => number} now  milliseconds, by the server's clock
  * @property {(size: number) => Uint8Array} random
  * @property {(priority: Priority) => Promise<import("../protocol/accounts/sealing-keys.js").Hpke>} hpke
@@ -41,6 +42,7 @@ export async function memberOf({ clock, hpke, random, rows, storage, tokens }, h
   return {
     account: device.account, chain: device.chain, device: device.id, keys: device.keys, random,
     ask: (method, path, request) => tokens.ask(method, path, request),
+    address: async () => (await rows.read("address")) ?? null,
     now: () => clock.now(),
     hpke: how.hpke ?? (() => hpke()),
     sealingKey: async (number) => {

@@ -1,7 +1,7 @@
 /** The list of conversations, as somebody sees them: what was said last, what is unread, what they are called. */
 
 import { fromBase64url, hex, toBase64url } from "../protocol/encoding.js";
-import { STATES, keysOf } from "./store.js";
+import { SAID, STATES, keysOf } from "./store.js";
 
 /**
  * @typedef {import("./shown.js").Line} Line
@@ -119,9 +119,6 @@ export class Overview {
     return names;
   }
 }
-
-/** Begins the keys of what people have called themselves in invitations. */
-export const SAID = "said/";
 
 /** Ids in the order of their bytes. @param {string} id */
 const inBytes = (id) => hex(fromBase64url(id));

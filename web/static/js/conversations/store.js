@@ -5,7 +5,7 @@
  * Rows: `state/<id>`; `posting/<id>` while a record may not have come; `conversation/<id>/draft/<R>` (a record that was made, with its seed), `/seed/<epoch>`,
  * `/record/<epoch>`, `/log/<place>` (the log's hash), `/id/<device>.<id>` (the place of a message of this epoch
  * or the one before), `/ids/<number>` (of older ones, by their ids), `/profile/<chain>`,
- * `/card`; `outbox/<id>/<number>`; `chain/<id>`; `contact/<account>`; `invited/<id>`; `invitation/<id>`;
+ * `/card`; `outbox/<id>/<number>`; `chain/<id>`; `contact/<account>`; `said/<chain>`; `invited/<id>`; `invitation/<id>`;
  * `register/<name>` (what all own devices know, by key). Ids are base64url.
  *
  * Shown lines lie by their place in the log. One that was hidden can't be read any more, also in a copy of the disk
@@ -50,6 +50,9 @@ export const padded = (number) => String(number).padStart(DIGITS, "0");
 export const STATES = "state/";
 export const POSTING = "posting/";
 export const OUTBOX = "outbox/";
+/** Begins the keys of contacts by their accounts, and of what people have called themselves last, by their chains. */
+export const CONTACT = "contact/";
+export const SAID = "said/";
 /** Begins those of invitations of this device. */
 export const INVITATION = "invitation/";
 const REGISTERS = "register/";

@@ -1,0 +1,123 @@
+/** Contacts as a page has them, with the real server: asked by address, accepted or not, blocked, compared, named. */
+
+import test, { after } from "node:test";
+import assert from "node:assert/strict";
+import { everybodyGoes, refusal } from "./account_people.mjs";
+import { befriend, linked, somebody } from "./conversation_talkers.mjs";
+
+after(everybodyGoes);
+
+const known = async ({ talk }, account) => (await talk.everybody.list()).contacts.find((one) => one.account === account);
+
+test("somebody is asked by an address and accepts; all own devices know whom", async () => {
+  const [ada, bob] = [await somebody(), await somebody()];
+  const phone = await linked(ada);
+  assert.equal((await bob.talk.everybody.list()).isFindable, false);
+  await bob.talk.everybody.findable(true);
+  assert.equal(await refusal(ada.talk.everybody.ask("nobody")), "address_form");
+  assert.equal(await refusal(ada.talk.everybody.ask(ada.address)), "own_address");
+  await ada.talk.everybody.ask(bob.address);
+  await ada.talk.everybody.ask("nobody_there.12345");
+  for (const device of [ada, phone]) {
+    await device.sync();
+    const { asked, contacts, address } = await device.talk.everybody.list();
+    assert.deepEqual(asked.map((one) => one.address).sort(), [bob.address, "nobody_there.12345"].sort());
+    assert.deepEqual([contacts, address], [[], ada.address]);
+  }
+  const { asking, isFindable } = await bob.talk.everybody.list();
+  assert.deepEqual([asking.length, isFindable, asking[0].address, asking[0].chain], [1, true, ada.address, ada.chain]);
+  await bob.talk.everybody.accept(asking[0].account);
+  const [theirs, own] = [await known(bob, ada.account), await known(ada, bob.account)];
+  assert.deepEqual([theirs.state, theirs.address, theirs.chain], ["accepted", ada.address, ada.chain]);
+  assert.deepEqual([own.state, own.address, own.chain, own.isChanged], ["accepted", bob.address, bob.chain, false]);
+  assert.deepEqual((await phone.talk.everybody.list()).asked.map(({ address }) => address), ["nobody_there.12345"]);
+});
+
+test("a refusal is told where that is wished; a block is not, and ends when it is lifted", async () => {
+  const [ada, bob, eve] = [await somebody(), await somebody(), await somebody()];
+  for (const one of [ada, bob, eve]) await one.talk.everybody.findable(true);
+  await ada.talk.everybody.ask(bob.address);
+  await eve.talk.everybody.ask(bob.address);
+  await bob.talk.everybody.deny(ada.account, { tell: true });
+  await bob.talk.everybody.deny(eve.account);
+  assert.deepEqual((await known(ada, bob.account)).state, "denied");
+  assert.deepEqual([(await known(eve, bob.account)), (await eve.talk.everybody.list()).asked.length], [undefined, 1]);
+  assert.deepEqual((await bob.talk.everybody.list()).asking, []);
+
+  const [carl, dora] = [await somebody(), await somebody()];
+  await befriend(carl, dora);
+  const { id } = await carl.talk.found({ accounts: [dora.account] });
+  await dora.sync();
+  const tablet = await linked(dora);
+  await dora.talk.everybody.block(carl.account);
+  for (const device of [dora, tablet]) {
+    await device.sync();
+    const one = await known(device, carl.account);
+    assert.deepEqual([one.state, one.chain], ["blocked", carl.chain]);
+    assert.equal((await device.talk.own.registers()).get("block", carl.chain), true);
+    assert.equal((await device.talk.summary(id)).isBlocked, true);
+  }
+  assert.equal(await known(carl, dora.account), undefined);
+  await tablet.talk.everybody.unblock(carl.account);
+  await dora.sync();
+  assert.equal((await dora.talk.own.registers()).get("block", carl.chain), null);
+  assert.equal(await known(dora, carl.account), undefined);
+});
+
+test("names and compared numbers are those of all own devices, and a contact's number is the same on both sides", async () => {
+  const [ada, bob] = [await somebody(), await somebody()];
+  await befriend(ada, bob);
+  const phone = await linked(ada);
+  const { everybody } = ada.talk;
+  assert.equal(await everybody.number(bob.chain), await bob.talk.everybody.number(ada.chain));
+  assert.match(await everybody.number(bob.chain), /^(\d{5} ){11}\d{5}$/);
+  await everybody.verify(bob.chain, true);
+  await everybody.alias(bob.chain, "Bobby");
+  assert.equal(await refusal(everybody.alias(bob.chain, " ")), "name_form");
+  await phone.sync();
+  const one = await known(phone, bob.account);
+  assert.deepEqual([one.name, one.isVerified], ["Bobby", true]);
+  await phone.talk.everybody.alias(bob.chain, null);
+  await ada.sync();
+  assert.deepEqual(await everybody.called([bob.chain]), {});
+  await bob.talk.own.set("profile", "", { name: "Bob", picture: null });
+  const { id } = await bob.talk.found({ accounts: [ada.account] });
+  await bob.sync();
+  await bob.talk.of(id).text("Hello.");
+  await ada.sync();
+  assert.deepEqual(await everybody.called([bob.chain]), { [bob.chain]: "Bob" });
+});
+
+test("another chain for the same account counts for nothing until somebody agrees to it, and isn't verified", async () => {
+  const [ada, bob, eve] = [await somebody(), await somebody(), await somebody()];
+  await befriend(ada, bob);
+  await ada.talk.everybody.verify(bob.chain, true);
+  ada.lies = (_, path, answer) => (path === "contacts"
+    ? { ...answer, contacts: answer.contacts.map((one) => ({ ...one, chain: eve.chain })) } : answer);
+  const one = await known(ada, bob.account);
+  assert.deepEqual([one.isChanged, one.chain, one.isVerified], [true, bob.chain, true]);
+  await ada.talk.everybody.agree(bob.account);
+  const agreed = await known(ada, bob.account);
+  assert.deepEqual([agreed.isChanged, agreed.chain, agreed.isVerified], [false, eve.chain, false]);
+  await ada.talk.everybody.remove(bob.account);
+  ada.lies = null;
+  assert.equal(await known(ada, bob.account), undefined);
+});
+
+test("who shows contacts is told that they have changed", async () => {
+  const [ada] = [await somebody()];
+  const told = [];
+  ada.talk.subscribe((id, event) => told.push([id, event?.type]));
+  await ada.talk.heard({ type: "contact" });
+  assert.deepEqual(told, [["", "contact"]]);
+});
+
+test("a server that lists contacts in another form is refused", async () => {
+  const [ada, bob] = [await somebody(), await somebody()];
+  await befriend(ada, bob);
+  for (const lie of [{ state: "friend" }, { account: "x" }, { day: "1" }, { chain: "AA" }, { request: 1 }]) {
+    ada.lies = (_, path, answer) => (path === "contacts"
+      ? { ...answer, contacts: answer.contacts.map((one) => ({ ...one, ...lie })) } : answer);
+    assert.equal(await refusal(ada.talk.everybody.list()), "malformed", JSON.stringify(lie));
+  }
+});
