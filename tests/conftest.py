@@ -18,6 +18,8 @@ from support.quiet_loop import quiet_loop
 from ephemeral.store.postgres import open_pool
 
 if TYPE_CHECKING:
+    from support.machines.browsers import Browsers
+
     from ephemeral.store.postgres import Pool
 
 _ANY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -36,6 +38,7 @@ LONGEST = (
     "test_embedded_program", "test_database_that_moves", "test_killed_epochs", "test_handing_over",
     "test_floods", "test_hostile", "test_app", "test_messages", "test_histories", "test_ways_in",
     "test_accessibility", "test_stories", "test_firefox", "test_vectors", "test_any_request",
+    "test_conversation_histories", "test_much_of_it", "test_two_languages_talk",
 )  # fmt: skip
 
 
@@ -70,6 +73,15 @@ def postgres(request: pytest.FixtureRequest) -> Iterator[Server]:
     """The PostgreSQL server of this run."""
     with server(request.config.getoption("--postgres")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def browsers() -> "Iterator[Browsers]":
+    """The browsers of this run. To load what drives them takes a moment that few tests need."""
+    from support.machines.browsers import shared
+
+    with shared() as opened:
+        yield opened
 
 
 @pytest.fixture

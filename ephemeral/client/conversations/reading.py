@@ -216,9 +216,8 @@ class Reading:
             return
         self._require_own(one, signed)
         before = one.record
-        one.owed = one.card is not None and judging.owes_card(
-            before, record, self._people, self._device
-        )
+        said = one.card is not None or self._is_self(one)
+        one.owed = said and judging.owes_card(before, record, self._people, self._device)
         one.signed, one.record_s = signed, item.s
         box = None if served is None else served.box
         opened = secrets.opened(self._account.kept, self._store, signed, box)
