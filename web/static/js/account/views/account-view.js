@@ -43,6 +43,7 @@ const PHASES = {
   revoked: (flow) => standingScreen(flow, "revoked"),
   evicted: (flow) => standingScreen(flow, "evicted"),
   locked: lockedScreen,
+  suspended: (flow) => standingScreen(flow, "suspended"),
   copied: copiedScreen,
   distrusted: (flow) => standingScreen(flow, flow.client.state.reason ?? "chain_fork"),
   unsupported: (flow) => standingScreen(flow, flow.client.state.reason ?? "no_ed25519"),
