@@ -17,6 +17,7 @@ import { Contacts } from "./contacts.js";
 import { Conversation } from "./conversation.js";
 import { ConversationApi, readPage } from "./conversation-api.js";
 import { Founding } from "./founding.js";
+import { Histories } from "./histories.js";
 import { Inviting } from "./inviting.js";
 import { Overview } from "./overview.js";
 import { OwnDevices } from "./own-devices.js";
@@ -35,7 +36,7 @@ import { POSTING, OUTBOX, STATES } from "./store.js";
  * @typedef {{conversation: string, refusal: Refusal}} Trouble
  *
  * Told of what has changed; `event` is of the socket where nothing is kept of it: `typing`, `receipt`,
- * and of no conversation `contact`.
+ * and of no conversation `contact` and `history` (how it goes).
  * @typedef {(conversation: string, event: Record<string, any>|null) => void} Listener
  */
 
@@ -75,6 +76,13 @@ export class Conversations {
       member, store, api: this.#api, chains: this.#chains, contacts: this.#contacts, own: this.#own, of,
     });
     this.everybody = new People({ member, store, contacts: this.#contacts, own: this.#own });
+    this.histories = new Histories({
+      member, store, chains: this.#chains, own: this.#own,
+      told: (progress, conversations) => {
+        for (const id of conversations) this.#tell(id, null);
+        this.#tell("", { type: "history", ...progress });
+      },
+    });
     this.#overview = new Overview(member, store, this.#own, of);
     this.#receipts = new Receipts(member, store, this.#own, of);
   }
@@ -205,6 +213,7 @@ export class Conversations {
     for (const { conversation } of served) await this.of(conversation).mind().catch(told(trouble, conversation));
     if (trouble.every(({ refusal }) => SETTLED.includes(refusal.code))) await this.#member.synced(began);
     this.#besides(this.#tellOwn());
+    this.#besides(this.histories.work());
     return trouble;
   }
 
@@ -227,6 +236,7 @@ export class Conversations {
         break;
       case "device":
         await this.#chains.newest(this.#member.chain);
+        this.#besides(this.histories.work());
         break;
       case "conversations":
         for (const { conversation: come } of event.come) await this.of(come).catchUp({ again: true });
@@ -240,6 +250,7 @@ export class Conversations {
         this.#tell(conversation, event);
         break;
       case "contact":
+      case "history":
         this.#tell("", event);
         break;
       default:
