@@ -127,6 +127,10 @@ conversation-page-figures: $(VENV)/dev.stamp ## measure how soon a browser has 5
 address-times: $(VENV)/dev.stamp ## whether the time of an answer tells that an address is somebody's
 	@$(PY) -m bench.address_times $(ARGS)
 
+.PHONY: conversation-times
+conversation-times: $(VENV)/dev.stamp ## whether the time of an answer tells that a conversation is there
+	@$(PY) -m bench.conversation_times $(ARGS)
+
 .PHONY: test-release
 test-release: $(VENV)/dev.stamp ## what only a release needs: every form of the page, environments, a folder of any name
 	@sh tools/browsers.sh

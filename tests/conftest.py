@@ -18,6 +18,8 @@ from support.quiet_loop import quiet_loop
 from ephemeral.store.postgres import open_pool
 
 if TYPE_CHECKING:
+    from support.machines.browsers import Browsers
+
     from ephemeral.store.postgres import Pool
 
 _ANY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -70,6 +72,15 @@ def postgres(request: pytest.FixtureRequest) -> Iterator[Server]:
     """The PostgreSQL server of this run."""
     with server(request.config.getoption("--postgres")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def browsers() -> "Iterator[Browsers]":
+    """The browsers of this run. To load what drives them takes a moment that few tests need."""
+    from support.machines.browsers import shared
+
+    with shared() as opened:
+        yield opened
 
 
 @pytest.fixture

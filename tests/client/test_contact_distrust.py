@@ -86,6 +86,7 @@ def listing(chain: bytes, **redeemed: object) -> dict[str, object]:
         "contacts": [contact],
         "asked": [],
         "requests": [],
+        "more": False,
         "redemptions": [redeemed] if redeemed else [],
         "findable": False,
     }

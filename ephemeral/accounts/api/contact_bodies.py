@@ -13,6 +13,7 @@ __all__ = [
     "SEALED_MAX",
     "AskBody",
     "ContactBody",
+    "ContactsQuery",
     "FindableBody",
     "InvitationBody",
     "InviteBody",
@@ -36,6 +37,16 @@ def _sealed(text: str) -> bytes:
     sealed = b64decode(text)
     refuse(not 1 <= len(sealed) <= SEALED_MAX, "malformed")
     return sealed
+
+
+class ContactsQuery(Strict):
+    """Query of `GET /contacts`."""
+
+    after: Annotated[str, Meta(max_length=22, description="The last one known who asks")] = ""
+
+    def unpack(self) -> bytes | None:
+        """Behind which account those who ask are told; `malformed`."""
+        return b64decode(self.after, _ID) if self.after else None
 
 
 class ContactBody(Strict):

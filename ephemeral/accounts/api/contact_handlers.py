@@ -18,9 +18,9 @@ class ContactHandlers:
         self._invitations = services.invitations
         self._listed = services.listed
 
-    async def listed(self, asker: Asker, _body: None) -> bytes:
+    async def listed(self, asker: Asker, after: bytes | None) -> bytes:
         """All that the account has with others."""
-        return objects.contacts(await self._listed.of(asker.account))
+        return objects.contacts(await self._listed.of(asker.account, after))
 
     async def devices(self, asker: Asker, account: bytes) -> bytes:
         """The devices of a contact."""

@@ -74,10 +74,11 @@ class RedemptionObject(_Answer):
 
 
 class ContactsAnswer(_Answer):
-    """All that an account has with others."""
+    """All that an account has with others; `more`: others ask behind the last of `asked`."""
 
     contacts: list[ContactObject]
     asked: list[AskedObject]
+    more: bool
     requests: list[RequestObject]
     redemptions: list[RedemptionObject]
     findable: bool
@@ -142,6 +143,7 @@ def contacts(listed: Listed) -> bytes:
                 AskedObject(b64encode(one.account), b64encode(one.chain), one.address, one.day)
                 for one in listed.asked
             ],
+            listed.more,
             [RequestObject(b64encode(one.request), one.day) for one in listed.requests],
             [
                 RedemptionObject(

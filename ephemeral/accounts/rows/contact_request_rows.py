@@ -69,9 +69,15 @@ async def made_by(connection: Connection, account: bytes) -> list[RequestRow]:
 
 
 async def waiting(
-    connection: Connection, account: bytes, address: bytes, since: int, most: int
+    connection: Connection,
+    account: bytes,
+    address: bytes,
+    since: int,
+    behind: RequestRow | None,
+    most: int,
 ) -> list[AskedRow]:
-    """Who asks under this account's address since a moment, and has no answer; newest first."""
+    """Who asks under this account's address since a moment, and has no answer; newest first, or
+    those behind one of them."""
     rows = await connection.fetch(
         """
         SELECT r.account, k.chain, r.own, r.at FROM accounts.contact_requests r
@@ -79,16 +85,19 @@ async def waiting(
             SELECT chain FROM accounts.chains WHERE account = r.account AND state = 'open' LIMIT 1
         ) k
         WHERE r.address = $2 AND r.at >= $3 AND r.own IS NOT NULL AND r.account <> $1
+          AND ($5::bigint IS NULL OR (r.at, r.request) < ($5, $6::bytea))
           AND NOT EXISTS (
             SELECT FROM accounts.contacts c
             WHERE c.account = $1 AND c.other = r.account
               AND (c.state IN ('declined', 'blocked') OR c.chain = k.chain))
-        ORDER BY r.at DESC LIMIT $4
+        ORDER BY r.at DESC, r.request DESC LIMIT $4
         """,
         account,
         address,
         since,
         most,
+        None if behind is None else behind.at,
+        None if behind is None else behind.request,
     )
     return [AskedRow(*row) for row in rows]
 

@@ -9,6 +9,7 @@ from ephemeral.accounts.rows import contact_request_rows, contact_rows
 from ephemeral.accounts.rules.nouns import DAY_MS
 from ephemeral.accounts.service.contact_invitations import ContactInvitations, Redemption
 from ephemeral.accounts.service.contact_requests import Asked, ContactRequests
+from ephemeral.protocol.errors import refuse
 from ephemeral.store.clock import clock
 from ephemeral.store.postgres import transaction
 
@@ -36,10 +37,11 @@ class Request(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """All of it. `asked`: who waits for an answer of this account."""
+    """All of it. `asked`: who waits for an answer of this account; `more`: others do as well."""
 
     contacts: Sequence[Contact]
     asked: Sequence[Asked]
+    more: bool
     requests: Sequence[Request]
     redemptions: Sequence[Redemption]
     findable: bool
@@ -56,13 +58,17 @@ class ContactList:
         self._requests = requests
         self._invitations = invitations
 
-    async def of(self, account: bytes) -> Listed:
-        """All that an account has with others, and whether it may be found."""
+    async def of(self, account: bytes, after: bytes | None = None) -> Listed:
+        """All that an account has with others, and whether it may be found; of those who ask only
+        those behind `after`. Refuses `not_found` if that one asks no more."""
 
         async def work(connection: Connection) -> Listed:
             now = await clock(connection)
             findable = await contact_request_rows.findable(connection, account)
-            asked = await self._requests.waiting(connection, account, now) if findable else []
+            refuse(after is not None and not findable, "not_found")
+            asked, more = list[Asked](), False
+            if findable:
+                asked, more = await self._requests.waiting(connection, account, now, after)
             contacts = [
                 Contact(
                     one.other,
@@ -77,6 +83,7 @@ class ContactList:
             return Listed(
                 contacts,
                 asked,
+                more,
                 [
                     Request(one.request, one.at // DAY_MS)
                     for one in await contact_request_rows.made_by(connection, account)

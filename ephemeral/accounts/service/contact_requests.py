@@ -28,11 +28,11 @@ from ephemeral.store.postgres import transaction
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection, Pool
 
-__all__ = ["REQUESTS_A_DAY", "Asked", "ContactRequests", "Later", "later"]
+__all__ = ["REQUESTS_A_DAY", "SHOWN", "Asked", "ContactRequests", "Later", "later"]
 
 REQUESTS_A_DAY = 20
-#: So many requests are shown, the newest first.
-_SHOWN = 100
+#: So many requests are shown at once, the newest first.
+SHOWN = 100
 # Whoever has the address is told after the answer, which else would take longer where somebody is
 # there to be told.
 _TOLD_SECONDS = 0.2
@@ -134,20 +134,33 @@ class ContactRequests:
             return None
         return asked_topic(self._index_key, asked_hash(self._index_key, address))
 
-    async def waiting(self, connection: Connection, account: bytes, now: int) -> list[Asked]:
-        """Who asks this account, if it wants to be told; newest first."""
+    async def waiting(
+        self, connection: Connection, account: bytes, now: int, after: bytes | None = None
+    ) -> tuple[list[Asked], bool]:
+        """Who asks this account, newest first, behind `after`, and whether there are more.
+
+        So nobody is hidden by those who come later, however many they are. Refuses `not_found` if
+        that account asks no more.
+        """
         owner = await account_rows.read(connection, account)
         address = await account_rows.address(connection, account)
         if owner is None or address is None:
-            return []
+            return [], False
+        behind = None
+        if after is not None:
+            name = request_name(self._index_key, after, address)
+            behind = await contact_request_rows.read(connection, name)
+            refuse(behind is None, "not_found")
         # Nobody reads what an address was asked before it was theirs.
         since = max(now - KEPT_MS, owner.created_day * DAY_MS)
         rows = await contact_request_rows.waiting(
-            connection, account, asked_hash(self._index_key, address), since, _SHOWN
+            connection, account, asked_hash(self._index_key, address), since, behind, SHOWN + 1
         )
+        rows, more = rows[:SHOWN], len(rows) > SHOWN
         names = await self._values.read(connection, "contact-request", [one.own for one in rows])
-        return [
+        asked = [
             Asked(one.account, one.chain, names[one.own].decode(), one.at // DAY_MS)
             for one in rows
             if one.own in names
         ]
+        return asked, more

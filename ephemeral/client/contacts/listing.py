@@ -26,6 +26,8 @@ from ephemeral.protocol.objects import (
 __all__ = ["Asking", "Contact", "Listing", "Redemption", "Request", "read_listing"]
 
 _DAY_MILLISECONDS = 86_400_000
+# Of those who ask, a hundred each.
+_PAGES_MAX = 20
 _STATES = {"accepted", "ended", "denied", "blocked"}
 
 
@@ -80,7 +82,7 @@ async def read_listing(account: Account) -> Listing:
     answer = await account.ask("GET", "/contacts")
     listing = Listing(
         [_read_contact(one) for one in _objects(answer, "contacts")],
-        [_read_asking(one) for one in _objects(answer, "asked")],
+        await _all_asking(account, answer),
         [
             Request(read_id(one, "request"), read_integer(one, "day"))
             for one in _objects(answer, "requests")
@@ -91,6 +93,23 @@ async def read_listing(account: Account) -> Listing:
     _learn(account, listing)
     await _settle(account, listing)
     return listing
+
+
+async def _all_asking(account: Account, answer: Json) -> list[Asking]:
+    """Who asks, page by page: else a hundred strangers would hide a friend."""
+    found = [_read_asking(one) for one in _objects(answer, "asked")]
+    pages = 1
+    while found and read_boolean(answer, "more") and pages < _PAGES_MAX:
+        try:
+            answer = await account.ask("GET", f"/contacts?after={b64encode(found[-1].account)}")
+        except Refusal as refusal:
+            if refusal.code != "not_found":
+                raise
+            # Answered meanwhile, by another device.
+            break
+        found += [_read_asking(one) for one in _objects(answer, "asked")]
+        pages += 1
+    return found
 
 
 def _learn(account: Account, listing: Listing) -> None:

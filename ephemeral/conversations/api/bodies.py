@@ -13,7 +13,7 @@ from ephemeral.protocol.conversations.records import (
     Leave,
     SignedRecord,
 )
-from ephemeral.protocol.encoding import b64decode
+from ephemeral.protocol.encoding import b64decode, b64decode_all
 from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.protocol.limits import INTEGER_MAX
 
@@ -104,9 +104,18 @@ class EpochBody(Strict):
 def _record(
     conversation: bytes | None, record: str, signature: str, boxes: list[str]
 ) -> RecordRequest:
-    sealed = [b64decode(one) for one in boxes]
+    sealed = _boxes(boxes)
     signed = SignedRecord.of(b64decode(record), b64decode(signature, _SIGNATURE), sealed)
     return RecordRequest(conversation, signed, sealed)
+
+
+def _boxes(texts: list[str]) -> list[bytes]:
+    """Nearly all are of one length, read at once; else one is to be refused, by its code."""
+    try:
+        whole = iter(b64decode_all([one for one in texts if one], BOX_SIZE))
+    except Refusal:
+        return [b64decode(one) for one in texts]
+    return [next(whole) if one else b"" for one in texts]
 
 
 class ConversationBody(Strict):

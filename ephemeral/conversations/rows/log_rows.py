@@ -15,6 +15,7 @@ __all__ = [
     "Found",
     "PlaceRow",
     "lock",
+    "lock_as",
     "look",
     "move_cursors",
     "update",
@@ -72,6 +73,30 @@ async def lock(
         WHERE conversation = ANY($1::bytea[]) ORDER BY conversation FOR UPDATE
         """,  # noqa: S608
         sorted(conversations),
+    )
+    now = rows[0][0] if rows else 0
+    return {row[1]: LogState(*tuple(row)[1:]) for row in rows}, now
+
+
+async def lock_as(
+    connection: Connection, asked: Iterable[tuple[bytes, bytes]]
+) -> tuple[dict[bytes, LogState], int]:
+    """The same of those conversations that their accounts are in: (conversation, account).
+
+    Whoever is in none locks nothing and writes nothing, as where there is none: else the time of a
+    refusal would tell which ids are there.
+    """
+    pairs = sorted(set(asked))
+    rows = await connection.fetch(
+        f"""
+        SELECT clock_ms(), {_STATE} FROM accounts.conversations WHERE conversation IN (
+          SELECT p.conversation FROM unnest($1::bytea[], $2::bytea[]) AS a (conversation, account)
+          JOIN accounts.conversation_people p
+            ON p.account = a.account AND p.conversation = a.conversation
+        ) ORDER BY conversation FOR UPDATE
+        """,  # noqa: S608
+        [one[0] for one in pairs],
+        [one[1] for one in pairs],
     )
     now = rows[0][0] if rows else 0
     return {row[1]: LogState(*tuple(row)[1:]) for row in rows}, now

@@ -107,8 +107,8 @@ class Batch:
         return done
 
     async def _looked(self, connection: Connection) -> _Deciding:
-        names = {one.conversation for one in self._requests}
-        states, now = await log_rows.lock(connection, names)
+        pairs = {(one.conversation, one.account) for one in self._requests}
+        states, now = await log_rows.lock_as(connection, pairs)
         requests = [one for one in self._requests if one.conversation in states]
         posts = [one for one in requests if isinstance(one, Post)]
         found = await log_rows.look(

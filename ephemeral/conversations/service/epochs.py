@@ -18,8 +18,9 @@ from ephemeral.conversations.rows import (
     member_rows,
     people_rows,
     record_rows,
+    standing_rows,
 )
-from ephemeral.conversations.rows.people_rows import PersonRow
+from ephemeral.conversations.rows.standing_rows import Found
 from ephemeral.conversations.rules import limits, prices
 from ephemeral.conversations.rules.log_state import LogState, why_due
 from ephemeral.conversations.rules.records import (
@@ -51,11 +52,11 @@ __all__ = ["Epochs"]
 
 @dataclass(slots=True)
 class _Standing:
-    """What a record is compared with: `people` by chain, all as their rows say."""
+    """What a record is compared with, all as its rows say."""
 
     state: LogState
     before: Record
-    people: Mapping[bytes, PersonRow]
+    rows: Found
 
 
 class Epochs:
@@ -138,7 +139,7 @@ class Epochs:
         refuse(record.by != asker.device, "record_author")
 
         async def work(connection: Connection) -> Begun:
-            await self._hold(connection, asker, record)
+            await line_rows.hold(connection, [one.chain for one in record.people], asker.account)
             standing, now = await self._standing(connection, asker, conversation)
             state, before = standing.state, standing.before
             if (record.epoch, record.previous) != (state.epoch + 1, state.record):
@@ -157,7 +158,7 @@ class Epochs:
             owners = _owners(record, lines, accounts)
             await self._require_keys(connection, record, before, owners, state)
             present = {one.chain for one in record.people}
-            left = await member_rows.leaves(connection, conversation)
+            left = standing.rows.leaves
             if any(one.chain in present for one in left):
                 raise _conflict(state)
             # Whoever was here stays; whose account is another's by now is none's.
@@ -175,11 +176,12 @@ class Epochs:
             await self._require_reason(connection, asker, standing, record, now)
             begun = await self._writing.go_on(
                 connection, state, signed, boxes, accounts, owners,
-                Come(asker.account, brought), before, standing.people, now,
+                Come(asker.account, brought), before, standing.rows, now,
             )  # fmt: skip
             if left:
                 await member_rows.forget_leaves(connection, conversation)
-            gone = [one.account for chain, one in standing.people.items() if chain not in present]
+            was = standing.rows.people
+            gone = [one.account for chain, one in was.items() if chain not in present]
             self._hints.later(conversation, begun.s, [*gone, *come.values()])
             return begun
 
@@ -206,13 +208,16 @@ class Epochs:
     async def _standing(
         self, connection: Connection, asker: Asker, conversation: bytes
     ) -> tuple[_Standing, int]:
-        states, now = await log_rows.lock(connection, [conversation])
-        people = await people_rows.people(connection, conversation)
-        is_in = any(one.account == asker.account for one in people.values())
-        refuse(conversation not in states or not is_in, "not_found")
+        states, now = await log_rows.lock_as(connection, [(conversation, asker.account)])
+        refuse(conversation not in states, "not_found")
+        rows = await standing_rows.read(connection, conversation, asker.account, asker.device)
+        # Removed since its request was let in; its account is locked.
+        refuse(not rows.active, "device_revoked")
+        is_in = any(one.account == asker.account for one in rows.people.values())
+        refuse(not is_in, "not_found")
         state = states[conversation]
         before = await self._records.newest(connection, conversation, state.record)
-        return _Standing(state, before, people), now
+        return _Standing(state, before, rows), now
 
     async def _again(self, connection: Connection, signed: SignedRecord, now: int) -> Begun | None:
         """The answer of before, if this very record stands."""

@@ -118,11 +118,18 @@ class Membership:
             await line_rows.hold(connection, [], asker.account)
             active = await people_rows.is_active(connection, asker.account, asker.device)
             refuse(not active, "device_revoked")
+            inviter = None
+            if len(invitation) == _INVITATION_BYTES:
+                # Before it is looked for the conversation, which is nobody's to find out about.
+                inviter = await self._doors.contacts.inviter(
+                    connection, asker.account, invitation, conversation
+                )
+                refuse(inviter is None, "invitation_unknown")
             states, now = await log_rows.lock(connection, [conversation])
             state = states.get(conversation)
             if state is None:
                 raise Refusal("invitation_unknown")
-            invited = await self._is_invited(connection, asker, state, invitation)
+            invited = await self._is_invited(connection, state, inviter, invitation)
             refuse(not invited, "invitation_unknown")
             present = await people_rows.person(connection, conversation, asker.account)
             if present is not None:
@@ -165,23 +172,18 @@ class Membership:
         await line_rows.hold(connection, [], asker.account)
         active = await people_rows.is_active(connection, asker.account, asker.device)
         refuse(not active, "device_revoked")
-        states, _ = await log_rows.lock(connection, [conversation])
+        states, _ = await log_rows.lock_as(connection, [(conversation, asker.account)])
         person = await people_rows.person(connection, conversation, asker.account)
         if conversation not in states or person is None:
             raise Refusal("not_found")
         return states[conversation], person
 
     async def _is_invited(
-        self, connection: Connection, asker: Asker, state: LogState, invitation: bytes
+        self, connection: Connection, state: LogState, inviter: bytes | None, invitation: bytes
     ) -> bool:
         """Whether somebody has redeemed an admin's invitation into it, or has its link."""
         conversation = state.conversation
-        if len(invitation) == _INVITATION_BYTES:
-            inviter = await self._doors.contacts.inviter(
-                connection, asker.account, invitation, conversation
-            )
-            if inviter is None:
-                return False
+        if inviter is not None:
             # Anybody can make an invitation that names any conversation.
             by = await people_rows.person(connection, conversation, inviter)
             return by is not None and by.admin

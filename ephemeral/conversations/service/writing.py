@@ -17,6 +17,7 @@ from ephemeral.conversations.rows import (
 from ephemeral.conversations.rows.conversation_rows import Advance
 from ephemeral.conversations.rows.people_rows import PersonRow
 from ephemeral.conversations.rows.record_rows import RecordRow
+from ephemeral.conversations.rows.standing_rows import NOTHING, Found
 from ephemeral.conversations.rules.log_state import LogState
 from ephemeral.conversations.rules.records import Begun
 from ephemeral.conversations.service.boxes import Boxes
@@ -85,14 +86,16 @@ class Writing:
         owners: Owners,
         come: Come,
         before: Record,
-        was: Mapping[bytes, PersonRow],
+        rows: Found,
         now: int,
     ) -> Begun:
-        """The next record of a conversation, which is locked, in this state, with these people."""
+        """The next record of a conversation, which is locked, in this state, with these rows."""
         new = _advance(signed, Log(state.s, state.log), now)
-        await self._write(connection, signed, boxes, accounts, owners, come, new, was)
+        await self._write(connection, signed, boxes, accounts, owners, come, new, rows)
         await conversation_rows.advance(connection, new)
-        newcomers = [one for chain, one in accounts.items() if one is not None and chain not in was]
+        newcomers = [
+            one for chain, one in accounts.items() if one is not None and chain not in rows.people
+        ]
         if newcomers:
             payloads = await member_rows.drop_joins(connection, new.conversation, newcomers)
             await self._values.destroy(connection, payloads)
@@ -125,7 +128,7 @@ class Writing:
         owners: Owners,
         come: Come,
         new: Advance,
-        was: Mapping[bytes, PersonRow] | None = None,
+        rows: Found = NOTHING,
     ) -> None:
         record, conversation = signed.record, new.conversation
         entry = signed.entry()
@@ -155,20 +158,24 @@ class Writing:
                 accounts[one.chain],
                 one.role == ADMIN,
                 one.since,
-                *_since(record, one, accounts[one.chain], come, was or {}),
+                *_since(record, one, accounts[one.chain], come, rows.people),
             )
             for one in record.people
         }
-        if present != was:
+        if present != rows.people:
             await people_rows.replace_people(connection, conversation, list(present.values()))
-        await self._list_devices(connection, signed, owners, new)
+        await self._list_devices(connection, signed, owners, new, rows.devices)
         self._records.remember(new.record, record)
 
     async def _list_devices(
-        self, connection: Connection, signed: SignedRecord, owners: Owners, new: Advance
+        self,
+        connection: Connection,
+        signed: SignedRecord,
+        owners: Owners,
+        new: Advance,
+        was: Mapping[bytes, bytes],
     ) -> None:
         """Cursors for the devices that the record lists, and for no others."""
-        was = await people_rows.devices_of(connection, new.conversation)
         gone = sorted(one for one, account in was.items() if owners.get(one) != account)
         if gone:
             await people_rows.drop_devices(connection, new.conversation, gone)

@@ -15,10 +15,26 @@ from ephemeral.protocol.accounts import canonical_json
 from ephemeral.protocol.accounts.signing import SIGNATURE_SIZE
 from ephemeral.protocol.accounts.statements import DEVICE_SIZE, HASH_SIZE
 from ephemeral.protocol.conversations.lines import Line
-from ephemeral.protocol.conversations.record_form import read_canonical
+from ephemeral.protocol.conversations.record_form import read_usual
+from ephemeral.protocol.conversations.record_parts import (
+    ADMIN,
+    CONVERSATION_SIZE,
+    DEVICES_MAX,
+    MEMBER,
+    NUMBER_MAX,
+    PEOPLE_MAX,
+    RECORD_MAX,
+    SUITE,
+    TIMER_MAX,
+    VERSION,
+    Continues,
+    Leave,
+    MemberDevice,
+    Person,
+)
 from ephemeral.protocol.encoding import b64decode, b64encode, read_integer
 from ephemeral.protocol.errors import Refusal
-from ephemeral.protocol.limits import ID_SIZE, INTEGER_MAX
+from ephemeral.protocol.limits import INTEGER_MAX
 
 __all__ = [
     "ADMIN",
@@ -44,22 +60,12 @@ __all__ = [
     "record_hash",
 ]
 
-VERSION = 1
-#: HPKE with X-Wing, AES-256-GCM, Ed25519, SHA-256.
-SUITE = 1
-CONVERSATION_SIZE = ID_SIZE
-PEOPLE_MAX = 50
-DEVICES_MAX = 100
-TIMER_MAX = 31_536_000
 # A person's first devices that are listed, however many people there are (2.6).
 _DEVICES_OF_ONE = 2
-#: Bytes of a record, and of a box that isn't empty.
-RECORD_MAX = 65_536
+#: Bytes of a box that isn't empty.
 BOX_SIZE = 1_168
 ENTRY_MAX = RECORD_MAX + SIGNATURE_SIZE + DEVICES_MAX * HASH_SIZE
-ADMIN, MEMBER = "admin", "member"
 
-_U32_MAX = 2**32 - 1
 _KEYS = frozenset(
     {
         "v", "suite", "conversation", "epoch", "previous", "by", "commitment", "seen", "log",
@@ -68,41 +74,6 @@ _KEYS = frozenset(
 )  # fmt: skip
 # What can end an object, and the texts in which a brace means nothing.
 _BRACES = re.compile(rb'"(?:[^"\\]|\\.)*+"|[{}]', re.DOTALL)
-
-
-class Person(NamedTuple):
-    """Somebody in a conversation: a chain. `since` is the epoch in which they entered; `sequence`
-    and `head` are the point of the chain at which the record judges."""
-
-    chain: bytes
-    role: str
-    since: int
-    sequence: int
-    head: bytes
-
-
-class MemberDevice(NamedTuple):
-    """A device, the number of the key that was sealed to, and that key's SHA-256."""
-
-    device: bytes
-    number: int
-    sealing: bytes
-
-
-class Leave(NamedTuple):
-    """A person's own word that they leave, signed by one of their devices (8.1)."""
-
-    chain: bytes
-    since: int
-    device: bytes
-    signature: bytes
-
-
-class Continues(NamedTuple):
-    """The conversation, and the record there, that a new one goes on from (8.4)."""
-
-    conversation: bytes
-    record: bytes
 
 
 @dataclass(frozen=True)
@@ -151,19 +122,8 @@ class Record:
         """Refuses `record_form` and `record_version`. Whether it may say so is the judge's."""
         if len(data) > RECORD_MAX:
             _wrong_form()
-        try:
-            value = read_canonical(data)
-        except Refusal:
-            _wrong_form()
-        if not isinstance(value, dict):
-            _wrong_form()
-        for name, known in (("v", VERSION), ("suite", SUITE)):
-            if type(value.get(name)) is int and value[name] >= 1 and value[name] != known:
-                raise Refusal("record_version")
-        try:
-            made = cls(**_read(value))
-        except Refusal:
-            _wrong_form()
+        fields = read_usual(data)
+        made = cls(**(_read_any(data) if fields is None else fields))
         made.__dict__["hash"] = record_hash(data)
         return made
 
@@ -312,6 +272,24 @@ def _list(value: object, low: int, high: int) -> list[object]:
     return value
 
 
+def _read_any(data: bytes) -> dict[str, Any]:
+    """The fields of a record that wasn't told at one glance; refuses `record_form`,
+    `record_version`."""
+    try:
+        value = canonical_json.decode(data)
+    except Refusal:
+        _wrong_form()
+    if not isinstance(value, dict):
+        _wrong_form()
+    for name, known in (("v", VERSION), ("suite", SUITE)):
+        if type(value.get(name)) is int and value[name] >= 1 and value[name] != known:
+            raise Refusal("record_version")
+    try:
+        return _read(value)
+    except Refusal:
+        _wrong_form()
+
+
 def _read(value: dict[str, object]) -> dict[str, Any]:
     """The fields of a record; refuses `record_form` or `malformed`."""
     _object(value, _KEYS | {"continues"} if "continues" in value else _KEYS)
@@ -344,7 +322,7 @@ def _person(value: object) -> Person:
         b64decode(obj["chain"], HASH_SIZE),
         str(role),
         read_integer(obj["since"], 1),
-        read_integer(obj["sequence"], 0, _U32_MAX),
+        read_integer(obj["sequence"], 0, NUMBER_MAX),
         b64decode(obj["head"], HASH_SIZE),
     )
 
@@ -353,7 +331,7 @@ def _device(value: object) -> MemberDevice:
     obj = _object(value, frozenset(MemberDevice._fields))
     return MemberDevice(
         b64decode(obj["device"], DEVICE_SIZE),
-        read_integer(obj["number"], 0, _U32_MAX),
+        read_integer(obj["number"], 0, NUMBER_MAX),
         b64decode(obj["sealing"], HASH_SIZE),
     )
 

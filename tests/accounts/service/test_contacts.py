@@ -12,6 +12,7 @@ from support.machines.account_services import AccountDesk, Machine, Person
 
 from ephemeral.accounts.rules.changes import ChainMoved, ContactsChanged
 from ephemeral.accounts.rules.nouns import GRACE_MS
+from ephemeral.accounts.service import contact_requests
 from ephemeral.accounts.service.contact_list import Listed
 from ephemeral.accounts.service.contact_requests import REQUESTS_A_DAY
 from ephemeral.accounts.service.contacts import CONTACTS_MAX
@@ -69,6 +70,36 @@ def refused(code: str) -> Iterator[None]:
 
 
 # --- asking by an address ---------------------------------------------------------------------
+
+
+async def test_nobody_is_hidden_by_those_who_ask_later(
+    accounts: AccountDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contact_requests, "SHOWN", 2)
+    other = await findable(accounts)
+    askers = [await accounts.person() for _ in range(5)]
+    for one in askers:
+        await ask(accounts, one, other.address)
+    # At one moment, they have an order all the same.
+    await accounts.pool.execute("UPDATE accounts.contact_requests SET at = clock_ms()")
+    seen: list[bytes] = []
+    more = True
+    while more:
+        page = await accounts.contacts.listed.of(other.account, seen[-1] if seen else None)
+        seen += [one.account for one in page.asked]
+        more = page.more
+        assert len(page.asked) == (2 if more else 1)
+    assert sorted(seen) == sorted(one.account for one in askers)
+    # Who was refused silently is a mark in the list still; who never asked, or was accepted, isn't.
+    contacts, session = accounts.contacts.contacts, other.machines[0].asker
+    await contacts.deny(session, seen[1], tell=False)
+    assert [
+        one.account for one in (await accounts.contacts.listed.of(other.account, seen[1])).asked
+    ] == seen[2:4]
+    await contacts.accept(session, seen[2])
+    for gone in (seen[2], other.account, os.urandom(16)):
+        with refused("not_found"):
+            await accounts.contacts.listed.of(other.account, gone)
 
 
 async def test_whoever_is_asked_sees_who_asks_and_by_accepting_both_have_agreed(

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Iterator
 
 import pytest
 from argon2 import PasswordHasher
@@ -12,6 +13,7 @@ from ephemeral.accounts.rules.names import address_hash
 from ephemeral.accounts.service.id_tokens import Claimed
 from ephemeral.accounts.service.identities import Identities, Shown
 from ephemeral.accounts.service.logins import Logins
+from ephemeral.accounts.service.passwords import Passwords
 from ephemeral.accounts.service.proofs import Proofs
 from ephemeral.accounts.service.registration import Registration
 from ephemeral.protocol.errors import Refusal
@@ -58,6 +60,15 @@ def logins(accounts: AccountDesk) -> Logins:
     return Logins(accounts.pool, accounts.passwords, accounts.sessions, proofs, accounts.index_key)
 
 
+@pytest.fixture
+def in_earnest(accounts: AccountDesk) -> Iterator[None]:
+    """At the price that it has everywhere."""
+    accounts.passwords = Passwords(accounts.pool, os.urandom)
+    yield
+    accounts.passwords.close()
+
+
+@pytest.mark.usefixtures("in_earnest")
 async def test_an_address_that_is_nobodys_costs_the_same_work(accounts: AccountDesk):
     person = await accounts.person(machines=0)
     counted = Counted(accounts.passwords._hasher)
@@ -77,6 +88,7 @@ async def test_an_account_that_an_identity_opens_has_no_password_to_guess(accoun
         await logins(accounts).log_in("anna.12345", os.urandom(32), None)
 
 
+@pytest.mark.usefixtures("in_earnest")
 async def test_older_parameters_are_replaced_when_somebody_signs_in(accounts: AccountDesk):
     person = await accounts.person(machines=0)
     old = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(person.auth_key)

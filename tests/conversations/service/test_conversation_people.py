@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,8 +14,9 @@ from support.machines.conversation_desk import DAY, ConversationDesk, seat
 from ephemeral.accounts.rules.nouns import GRACE_MS
 from ephemeral.conversations.rules import limits
 from ephemeral.conversations.rules.changes import ConversationChanged, ConversationsChanged
+from ephemeral.protocol.conversations.epochs import sign_record
 from ephemeral.protocol.conversations.making import Change
-from ephemeral.protocol.conversations.records import ADMIN, MEMBER
+from ephemeral.protocol.conversations.records import ADMIN, MEMBER, Record, SignedRecord
 from ephemeral.protocol.errors import Refusal
 
 TABLES = (
@@ -36,6 +38,13 @@ def refused(code: str, why: str | None = None) -> Iterator[None]:
 async def listed(talks: ConversationDesk, person: Person) -> list[bytes]:
     found = await talks.services.reading.listed(seat(person), b"")
     return [one.conversation for one in found.conversations]
+
+
+def epochs_signed(person: Person, record: Record) -> SignedRecord:
+    """This record, as if this person had written it."""
+    machine = person.machines[0]
+    data = replace(record, by=machine.id).encode()
+    return sign_record(machine.key, data, [b""] * len(record.devices))
 
 
 async def nothing_left(talks: ConversationDesk) -> None:
@@ -140,6 +149,33 @@ async def test_with_the_last_person_all_of_it_goes(talks: ConversationDesk) -> N
     await nothing_left(talks)
     topic, _ = talks.services.hints.changed(talk.id, 0)
     assert (topic, ConversationChanged(0)) in talks.desk.hints
+
+
+async def test_who_is_not_in_it_waits_for_nobody_there_and_holds_nobody_up(
+    talks: ConversationDesk,
+) -> None:
+    """Neither a stranger nor who has left: the time of `not_found` tells of no conversation."""
+    one, other, stranger = await talks.friends(1, 1, 1)
+    talk = await talks.talk(one, other)
+    leave = await talk.leave(other)
+    made = await talk.renewal(one, Change(leaves=(leave,)))
+    membership, epochs = talks.services.membership, talks.services.epochs
+    async with talks.pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT FROM accounts.conversations FOR UPDATE")
+        for who in (stranger, other):
+            entry, asker = talk.entry(who.machines[0]), seat(who)
+            signed = epochs_signed(who, made.record)
+            for work in (
+                talks.post(asker, talk.id, [entry]),
+                talks.acknowledge(asker, talk.id, 1),
+                membership.end(asker, talk.id),
+                membership.leave(asker, talk.id, leave),
+                membership.destroy_message(asker, talk.id, os.urandom(16)),
+                epochs.begin(asker, talk.id, signed, made.boxes),
+            ):
+                with refused("not_found"):
+                    # Whoever asks for the row waits until this block ends.
+                    await asyncio.wait_for(work, 20)
 
 
 async def test_only_an_admin_ends_it_for_all(talks: ConversationDesk) -> None:

@@ -2,16 +2,20 @@
 
 import os
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import pytest
 from jsonschema import Draft202012Validator
 from support.machines.services import Clock
 from support.people.account_client import AccountClient
+from support.people.stretching import hash_cheaply
 
+import app
 from app import serving
 from ephemeral.accounts.doors import Doors
 from ephemeral.accounts.service.chain_cache import ChainCache
@@ -38,6 +42,8 @@ from ephemeral.edge.wing import Ground, Wing
 from ephemeral.live.bus import LocalBus
 from ephemeral.operators.service.reports import Reports
 from ephemeral.operators.wing import operators_wing
+from ephemeral.page.files import StaticFiles
+from ephemeral.page.pages import Operator, Pages
 from ephemeral.rooms.wing import rooms_wing
 from ephemeral.sealing.vault import Vault
 from ephemeral.settings import Settings
@@ -61,6 +67,8 @@ class Witness:
     def __init__(self, contract: dict[str, Any], base: str) -> None:
         self._contract = contract
         self._base = base
+        # To make one takes longer than most answers.
+        self._validators: dict[tuple[str, str, int], Draft202012Validator] = {}
         self._paths = [
             (re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), operations)
             for path, operations in contract["paths"].items()
@@ -72,7 +80,7 @@ class Witness:
         # What is a path to the letter comes before what has fields.
         found = sorted(
             (
-                (pattern.pattern.count("["), operations)
+                (pattern.pattern.count("["), pattern.pattern, operations)
                 for pattern, operations in self._paths
                 if pattern.fullmatch(path)
             ),
@@ -81,7 +89,9 @@ class Witness:
         if not found:
             assert answer.status_code == 404
             return
-        operation = found[0][1].get(answer.request.method.lower())
+        _, pattern, operations = found[0]
+        method = answer.request.method.lower()
+        operation = operations.get(method)
         if operation is None:
             assert answer.status_code == 405
             return
@@ -89,9 +99,40 @@ class Witness:
         if "content" not in promised:
             assert answer.content == b""
             return
-        schema = promised["content"]["application/json"]["schema"]
-        whole = {**schema, "components": self._contract["components"]}
-        Draft202012Validator(whole).validate(answer.json())
+        name = (pattern, method, answer.status_code)
+        if name not in self._validators:
+            schema = promised["content"]["application/json"]["schema"]
+            whole = {**schema, "components": self._contract["components"]}
+            self._validators[name] = Draft202012Validator(whole)
+        self._validators[name].validate(answer.json())
+
+
+@cache
+def _files() -> StaticFiles:
+    return StaticFiles(app.WEB, app.read_catalogues(app.WEB / "catalogue"))
+
+
+@cache
+def _pages(base_path: str, operator: Operator, accounts: bool) -> Pages:
+    catalogues = app.read_catalogues(app.WEB / "catalogue")
+    return Pages(app.WEB, base_path, "0", _files(), catalogues, operator, accounts=accounts)
+
+
+@contextmanager
+def _cheaply() -> Iterator[None]:
+    """What is opened meanwhile has the page that others had, and hashes passwords in no time."""
+
+    def pages(
+        _web: Path, base_path: str, _version: str, _files: StaticFiles, _catalogues: object,
+        operator: Operator, *, accounts: bool,
+    ) -> Pages:  # fmt: skip
+        return _pages(base_path, operator, accounts)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(app, "StaticFiles", lambda *_: _files())
+        patch.setattr(app, "Pages", pages)
+        hash_cheaply(patch.setattr)
+        yield
 
 
 class House:
@@ -167,8 +208,9 @@ async def house(database_url: str, folder: Path, **settings: str) -> AsyncIterat
             yield accounts, conversations, operators
 
     async with AsyncExitStack() as stack:
-        app = await stack.enter_async_context(serving(read, open_wings=[rooms_wing, seen]))
-        transport = httpx.ASGITransport(app=app, client=("192.0.2.7", 4711))
+        with _cheaply():
+            opened = await stack.enter_async_context(serving(read, open_wings=[rooms_wing, seen]))
+        transport = httpx.ASGITransport(app=opened, client=("192.0.2.7", 4711))
         base = f"http://ephemeral.test{read.base_path}"
         api = await stack.enter_async_context(
             httpx.AsyncClient(transport=transport, base_url=base, trust_env=False)

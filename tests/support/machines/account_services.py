@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from support.machines.services import Desk
 from support.people.chain_signer import ChainSigner, KeyedMachine
+from support.people.stretching import hash_cheaply
 
 from ephemeral.accounts.rows import account_rows
 from ephemeral.accounts.rules.names import address_hash
@@ -179,7 +181,9 @@ class AccountDesk:
         desk.bus.subscribe(self.ended)
         proofs = Proofs(pool, AUDIENCE)
         self.sessions = Sessions(pool, self.values, self.ended, proofs, os.urandom)
-        self.passwords = Passwords(pool, os.urandom)
+        with pytest.MonkeyPatch.context() as patch:
+            hash_cheaply(patch.setattr)
+            self.passwords = Passwords(pool, os.urandom)
         self.hooks, self.watches = Hooks(), Watches(pool, desk.bus, index_key)
         self.suspensions = Suspensions(pool, desk.bus, self.watches)
         self.statements = statements = Statements(self.values, ChainCache(), self.hooks)

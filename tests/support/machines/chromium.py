@@ -27,8 +27,8 @@ from playwright.sync_api import (
     Playwright,
     Request,
     WebSocket,
-    sync_playwright,
 )
+from support.machines.browsers import Browsers
 
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking",
@@ -48,10 +48,10 @@ def chromium(*, whole: bool = False) -> str | None:
 
 
 @pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    """What drives the browsers of a module; there can be only one at a time."""
-    with sync_playwright() as started:
-        yield started
+def playwright(browsers: Browsers) -> Iterator[Playwright]:
+    """What drives the browsers, while a module uses them."""
+    with browsers.awake() as awake:
+        yield awake
 
 
 def launched(playwright: Playwright, *, whole: bool) -> Browser:
@@ -65,7 +65,7 @@ def launched(playwright: Playwright, *, whole: bool) -> Browser:
 
 @dataclass
 class Chromium:
-    """A browser of a module, and the pages that its tests use one after the other.
+    """A browser, and the pages that the tests of a module use one after the other.
 
     Those stay open for the next test, by what they were opened with.
     """
@@ -75,18 +75,14 @@ class Chromium:
 
 
 @pytest.fixture(scope="module")
-def small_chromium(playwright: Playwright) -> Iterator[Chromium]:
+def small_chromium(browsers: Browsers, playwright: Playwright) -> Chromium:
     """The shell, or what there is instead."""
-    started = launched(playwright, whole=False)
-    yield Chromium(started)
-    started.close()
+    return Chromium(browsers.started("small", lambda: launched(playwright, whole=False)))
 
 
 @pytest.fixture(scope="module")
-def whole_chromium(playwright: Playwright) -> Iterator[Chromium]:
-    started = launched(playwright, whole=True)
-    yield Chromium(started)
-    started.close()
+def whole_chromium(browsers: Browsers, playwright: Playwright) -> Chromium:
+    return Chromium(browsers.started("whole", lambda: launched(playwright, whole=True)))
 
 
 @pytest.fixture
@@ -99,7 +95,7 @@ def chromium_of_test(request: pytest.FixtureRequest) -> Chromium:
 
 @pytest.fixture(scope="module")
 def browser(request: pytest.FixtureRequest) -> Browser:
-    """The system's Chromium, one for the stories of a module."""
+    """The system's Chromium."""
     whole = request.node.get_closest_marker("whole_chromium") is not None
     found: Chromium = request.getfixturevalue("whole_chromium" if whole else "small_chromium")
     return found.browser

@@ -23,8 +23,8 @@ from ephemeral.protocol.errors import Refusal
 DEVICES_MAX, CONVERSATIONS_MAX = 6, 3
 #: What the person who acts may be told: that it isn't theirs to do, or not there any more.
 TOLD = {
-    "not_admin", "not_member", "conversation_unknown", "contact_needed", "not_found", "removed",
-    "left", "record_admin", "conflict", "unavailable", "not_compared",
+    "not_admin", "not_member", "conversation_unknown", "contact_needed", "consent_needed",
+    "not_found", "removed", "left", "record_admin", "conflict", "unavailable", "not_compared",
 }  # fmt: skip
 #: What a device that was removed hears.
 OUT = {"session_ended", "device_revoked", "unauthorized", "device_required", "token_wrong"}

@@ -31,7 +31,7 @@ from uvicorn.lifespan import off  # noqa: F401 - as uvloop
 import app
 from ephemeral.__main__ import main
 from ephemeral.accounts import wing  # noqa: F401 - as uvloop
-from ephemeral.accounts.service import id_tokens, issuer  # noqa: F401 - as uvloop
+from ephemeral.accounts.service import id_tokens, issuer, passwords  # noqa: F401 - as uvloop
 from ephemeral.client import cli  # noqa: F401 - loaded for every command
 from ephemeral.client.accounts import commands  # noqa: F401 - as cli
 from ephemeral.edge import metrics_api, server, workers  # noqa: F401 - as uvloop
@@ -46,6 +46,8 @@ def load() -> None:
         body.pack()
     app.StaticFiles = lambda *_: files
     compile_templates()
+    # Nobody guesses a password here; what is kept of one is tests/accounts/service/test_passwords.
+    passwords.MEMORY_KIB, passwords.PASSES = 8, 1
     gc.collect()
     gc.freeze()
 
