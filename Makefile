@@ -10,6 +10,9 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
 # Where tools/page_tools.sh puts what makes and checks the page.
 PAGE_TOOLS := $(abspath $(VENV))/page-tools/bin
+# pytest compiles the tests anew, with more in each assertion, and keeps that. Where Python was told to
+# keep nothing, each of its processes would do it again at every run: half a minute of a core.
+unexport PYTHONDONTWRITEBYTECODE
 UV_VERSION := 0.13.8
 PIP_AUDIT_VERSION := 2.9.0
 

@@ -30,6 +30,7 @@ def page_routes(pages: Pages, files: StaticFiles) -> list[BaseRoute]:
         Route("/", pages.home),
         Route("/about", pages.about),
         Route("/account/", pages.account),
+        Route("/account/sw.js", pages.service_worker),
         Route("/static/{path:path}", files.serve),
         Route("/robots.txt", pages.robots),
         Route("/favicon.ico", pages.favicon),

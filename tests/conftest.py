@@ -38,6 +38,7 @@ LONGEST = (
     "test_embedded_program", "test_database_that_moves", "test_killed_epochs", "test_handing_over",
     "test_floods", "test_hostile", "test_app", "test_messages", "test_histories", "test_ways_in",
     "test_accessibility", "test_stories", "test_firefox", "test_vectors", "test_any_request",
+    "test_conversation_histories", "test_much_of_it", "test_two_languages_talk",
 )  # fmt: skip
 
 

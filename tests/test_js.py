@@ -50,8 +50,9 @@ def test_there_are_suites():
 
 
 def run_suite(suite: Path, *, timeout: int = 110, **environment: str) -> None:
-    # A test that hangs is named, instead of taking the whole suite with it.
-    options = ("--test", "--test-timeout=30000", "--test-reporter=tap")
+    # A test that hangs is named, instead of taking the whole suite with it. One suite needs no
+    # process besides its own.
+    options = ("--test", "--test-isolation=none", "--test-timeout=30000", "--test-reporter=tap")
     report = node(*options, str(suite), timeout=timeout, **environment)
     found = re.findall(r"^# (pass|fail|skipped|todo) (\d+)$", report, re.MULTILINE)
     counts = {key: int(number) for key, number in found}

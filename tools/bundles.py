@@ -37,13 +37,14 @@ ROOMS: Program = {
     "later.js": "js/pages/later.js",
 }
 # What is imported while the first screen is read, or at once where this browser is a device; what
-# is imported when it is needed; of that what speaks of another service, where there is one; what
-# talks, where this browser is a device; and what seals to a device's key.
+# is imported when it is needed; of that what speaks of another service, where there is one, and of
+# notifications; what talks, where this browser is a device; and what seals to a device's key.
 ACCOUNTS: Program = {
     "account.js": "js/pages/account.js",
     "account-inside.js": "js/account/inside.js",
     "account-later.js": "js/pages/account-later.js",
     "account-identity.js": "js/pages/account-identity.js",
+    "account-push.js": "js/pages/account-push.js",
     "account-conversations.js": "js/pages/account-conversations.js",
     "hpke.js": "js/device/hpke.js",
 }
@@ -81,6 +82,8 @@ _KEY = re.compile(r'"([a-z_]+(?:\.[a-z_0-9]+)+)"')
 _COMPOSED = re.compile(r"`([a-z_]+\.(?:[a-z_0-9]+[._])*)\$\{")
 # A classic script in the JavaScript of 2009, which shares nothing.
 SMALL = ("old.js", "js/pages/old.js")
+# Runs by itself, beside all pages: a classic script, as every browser takes one for this.
+SERVICE_WORKER = ("account-sw.js", "js/pages/account-sw.js")
 
 # No settings but these: whatever lies around the sources means nothing.
 _ESBUILD = ("--log-level=warning", "--charset=utf8", "--tsconfig-raw={}")
@@ -111,6 +114,8 @@ def bundled(static: Path) -> dict[str, bytes]:
             _esbuild(static, "--bundle", "--minify-whitespace", path, f"--outfile={folder / name}")
         name, path = SMALL
         _esbuild(static, "--minify", "--target=es5", path, f"--outfile={folder / name}")
+        name, path = SERVICE_WORKER
+        _esbuild(static, *_MODULE, "--format=iife", path, f"--outfile={folder / name}")
         made = {each.name: each.read_text("utf-8") for each in sorted(folder.iterdir())}
     return _with_addresses(made)
 

@@ -66,6 +66,8 @@ async def release() -> Release:
             for path, status in WITHOUT_ACCOUNTS
             for language in sorted(catalogues)
         ]
+        worker = "account/sw.js"
+        items.append(_item(worker, None, await visitor.get(f"/{worker}"), ()))
         for address in StaticFiles(WEB, catalogues).addresses():
             answer = await visitor.get(f"/static/{address}")
             items.append(_item(f"static/{address}", None, answer, ()))

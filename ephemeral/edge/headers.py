@@ -135,11 +135,12 @@ def permitting(*names: str) -> Header:
     return _permissions(frozenset(names))
 
 
-def program(import_map: str) -> tuple[Header, ...]:
+def program(import_map: str, *policies: str) -> tuple[Header, ...]:
     """What the document says that runs the page's program, in place of what DOCUMENT says.
 
     Its scripts come from this server and have the integrity that the document names: the import
-    map, the one script that stands in it, names that of what is loaded later.
+    map, the one script that stands in it, names that of what is loaded later. `policies`: names of
+    policies of Trusted Types that it makes beside the one of every program.
     """
     return (
         _policy(
@@ -148,7 +149,7 @@ def program(import_map: str) -> tuple[Header, ...]:
                 "script_src": f"'self' '{integrity(import_map.encode())}'",
                 "connect_src": "'self'",
                 "worker_src": "'self'",
-                "trusted_types": "ephemeral",
+                "trusted_types": " ".join(("ephemeral", *policies)),
             }
         ),
         (b"integrity-policy", b"blocked-destinations=(script)"),

@@ -29,12 +29,14 @@ __all__ = ["StaticFiles", "fingerprinted"]
 MANIFEST = "manifest.webmanifest"
 LATE = "late.json"
 SPOKEN = "account.json"
+# Not found by a digest of its content: browsers know it by its address, and ask for it again.
+SERVICE_WORKER = "account-sw.js"
 # What the page can't do without.
 NEEDED = {
     "account-conversations.js", "account-identity.js", "account-inside.js", "account-later.js",
-    "account.css", "account.js", "conversations.css", "derive-worker.js", "home.js",
-    "hpke-worker.js", "hpke.js", "late.css", "later.js", "old.js", "operators.css", "page.css",
-    "room.js", "slow-derive-worker.js",
+    "account-push.js", SERVICE_WORKER, "account.css", "account.js", "conversations.css",
+    "derive-worker.js", "home.js", "hpke-worker.js", "hpke.js", "late.css", "later.js", "old.js",
+    "operators.css", "page.css", "room.js", "slow-derive-worker.js",
 }  # fmt: skip
 
 _TYPES = {
@@ -72,25 +74,26 @@ class StaticFiles:
         self._files: dict[str, _File] = {}
         self._addresses: dict[str, str] = {}
         self._immutable: list[Body] = []
+        self._service_worker: _File | None = None
         #: Keys of sentences that only what is loaded later may say (tools/bundles.py).
         self.late: frozenset[str] = frozenset()
         #: Keys of sentences that the first bundle of the account's page may say.
         self.spoken_of_accounts: frozenset[str] = frozenset()
         sources = dict(_read(web / "static"))
         for name, content in sources.items():
-            etag = f'W/"{hashlib.sha256(content).hexdigest()[:32]}"'
-            self._files[name] = _File(
-                Body(content), _headers(name, _ASKED, (b"etag", etag.encode())), etag
-            )
+            self._files[name] = _asked(name, content)
         # Each knows the addresses of those that it loads: they are in what `make page` wrote.
         for name, content in _read(web / "bundles"):
             if name == LATE:
                 self.late = frozenset(json.loads(content))
             elif name == SPOKEN:
                 self.spoken_of_accounts = frozenset(json.loads(content))
+            elif name == SERVICE_WORKER:
+                self._service_worker = _asked(name, content)
             else:
                 self._add(name, content)
-        if missing := NEEDED - self._addresses.keys():
+        found = self._addresses.keys() | ({SERVICE_WORKER} if self._service_worker else set())
+        if missing := NEEDED - found:
             raise StartError(f"web/bundles lacks {', '.join(sorted(missing))}: run `make page`.")
         for name, content in sources.items():
             if name.startswith("icons/"):
@@ -137,18 +140,25 @@ class StaticFiles:
 
     def file(self, request: Request, name: str) -> Response:
         """The file of this name, or `not_found`."""
-        found = self._files.get(name)
-        if found is None:
-            raise Refusal("not_found")
-        if found.etag is not None and found.etag.removeprefix("W/") in _etags(request):
-            response = Response(status_code=304)
-        else:
-            coding, content = found.body.form(header_values(request.scope, b"accept-encoding"))
-            response = Response(content)
-            if coding is not None:
-                response.raw_headers.append((b"content-encoding", coding.encode()))
-        response.raw_headers.extend(found.headers)
-        return response
+        return _answer(request, self._files.get(name))
+
+    def service_worker(self, request: Request) -> Response:
+        """The script of the service worker of accounts."""
+        return _answer(request, self._service_worker)
+
+
+def _answer(request: Request, found: _File | None) -> Response:
+    if found is None:
+        raise Refusal("not_found")
+    if found.etag is not None and found.etag.removeprefix("W/") in _etags(request):
+        response = Response(status_code=304)
+    else:
+        coding, content = found.body.form(header_values(request.scope, b"accept-encoding"))
+        response = Response(content)
+        if coding is not None:
+            response.raw_headers.append((b"content-encoding", coding.encode()))
+    response.raw_headers.extend(found.headers)
+    return response
 
 
 def _read(directory: Path) -> Iterator[tuple[str, bytes]]:
@@ -172,9 +182,17 @@ def fingerprinted(name: str, content: bytes) -> str:
     return f"{stem}.{hashlib.sha256(content).hexdigest()[:16]}{ending}"
 
 
+def _asked(name: str, content: bytes) -> _File:
+    """What is asked for again at each load."""
+    etag = f'W/"{hashlib.sha256(content).hexdigest()[:32]}"'
+    return _File(Body(content), _headers(name, _ASKED, (b"etag", etag.encode())), etag)
+
+
 def _headers(name: str, *more: Header) -> tuple[Header, ...]:
     ending = posixpath.splitext(name)[1]
-    if name.endswith("-worker.js"):
+    if name == SERVICE_WORKER:
+        kind = WORKER
+    elif name.endswith("-worker.js"):
         kind = DERIVING_WORKER if name.endswith("derive-worker.js") else WORKER
     else:
         kind = PICTURE if ending == ".svg" else FILE

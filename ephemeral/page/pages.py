@@ -37,8 +37,8 @@ _IMPORTED = {"room.js": "low"}
 _LATER = ("room.js", "later.js")
 # What the page of accounts imports by and by.
 _ACCOUNT_LATER = (
-    "account-inside.js", "account-later.js", "account-identity.js", "account-conversations.js",
-    "hpke.js",
+    "account-inside.js", "account-later.js", "account-identity.js", "account-push.js",
+    "account-conversations.js", "hpke.js",
 )  # fmt: skip
 # Under so many addresses what is imported later is asked for, until it comes: browsers remember
 # failures. As in web/static/js/pages/loading.js.
@@ -135,8 +135,12 @@ class Pages:
             for code, one in catalogues.items()
         }
         account_map = import_map("../static", _ACCOUNT_LATER)
-        # It may look through the camera, for the picture on another device's screen.
-        self._account_program = (*program(account_map), permitting("camera"))
+        # It may look through the camera, for the picture on another device's screen, and has a
+        # service worker (js/account/push.js).
+        self._account_program = (
+            *program(account_map, "ephemeral-push"),
+            permitting("camera"),
+        )
         self._account = {
             code: rendered(
                 "account.html",
@@ -190,6 +194,12 @@ class Pages:
         response = Response(content)
         response.raw_headers.extend((*headers, *self._account_program))
         return response
+
+    async def service_worker(self, request: Request) -> Response:
+        """The service worker of that page, whose folder is its scope."""
+        if not self._account:
+            raise Refusal("not_found")
+        return self._files.service_worker(request)
 
     async def robots(self, _request: Request) -> Response:
         """Nothing here is for search engines."""

@@ -32,7 +32,7 @@ HURRIED = """
 class Form:
     """`looks`: functions of gallery/looking.js; `rules`: of axe, for every so-manieth state.
 
-    `rules_between`: of axe, for the states between those.
+    `rules_between`: of axe, for those of the states between in which there is something new.
     """
 
     name: str
@@ -52,8 +52,8 @@ _TIGHT = ("clipped", "overflowing")
 _WORDS = ("unsaid", "unshowable")
 
 #: Each thing is looked for in the form in which it is likeliest to be wrong. Of axe's rules those
-#: about the parts of the page are asked in every state; its contrasts and sizes, which `faint` and
-#: `small` know too, in some.
+#: about the parts of the page are asked in every state that has a part which it hasn't seen; its
+#: contrasts and sizes, which `faint` and `small` know too, in some.
 FORMS = (
     Form(
         "a phone",
@@ -61,16 +61,16 @@ FORMS = (
         780,
         ("overflowing", "small", "moving", "faint", *_WORDS),
         rules=ALL,
-        every=4,
+        every=8,
         rules_between=OF_THE_PARTS,
     ),
-    Form("a desktop", DESKTOP, 780, ("overflowing", "faint"), _DARK, rules=OF_THE_FORM, every=6),
+    Form("a desktop", DESKTOP, 780, ("overflowing", "faint"), _DARK, rules=OF_THE_FORM, every=12),
     Form("a narrow phone on its side", NARROW, 256, ("faint", *_TIGHT), _FORCED),
     Form("text of twice the size", PHONE, 780, _TIGHT, text=200),
 )
 #: From right to left the colours are the same, and what is in the page has no other parts.
 MIRRORED_FORMS = (
-    Form("a narrow phone", NARROW, 640, ("overflowing", "unshowable"), _DARK, rules=ALL, every=9),
+    Form("a narrow phone", NARROW, 640, ("overflowing", "unshowable"), _DARK, rules=ALL, every=18),
 )
 #: What a release is looked at in besides: each form by itself, and axe in every state of the two.
 RELEASE_FORMS = (
@@ -110,11 +110,9 @@ def inspect(page: Page, forms: tuple[Form, ...]) -> Found:
         what = {
             "names": names,
             "looks": form.looks,
-            "rules": {
-                name: form.rules if name in examined else form.rules_between
-                for name in names
-                if name not in _TOO_MANY_FOR_AXE
-            },
+            "rules": {name: form.rules for name in examined if name not in _TOO_MANY_FOR_AXE},
+            "between": form.rules_between,
+            "never": list(_TOO_MANY_FOR_AXE),
         }
         for seen in page.evaluate(_INSPECTED, what):
             where = f"{seen['state']}, {form.name}"

@@ -28,6 +28,7 @@ GALLERY = Path(__file__).resolve().parent / "gallery"
 SOURCES = {
     "account-conversations.js": "js/pages/account-conversations.js",
     "account-identity.js": "js/pages/account-identity.js",
+    "account-push.js": "js/pages/account-push.js",
     "account-inside.js": "js/account/inside.js",
     "account-later.js": "js/pages/account-later.js",
     "account.css": "css/account.css",

@@ -6,6 +6,7 @@ the server draws by itself, and the proof that what is looked for would be found
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import pytest
 from axe import SCRIPT, axe
@@ -70,15 +71,17 @@ def walk(page: Page, look: Callable[[str], list[str]]) -> None:
 
 @pytest.mark.parametrize("which", ["new", pytest.param("all", marks=pytest.mark.release)])
 def test_every_control_is_reached_by_tab_and_seen_when_it_is(gallery: Watched, which: str) -> None:
-    """A release is walked through in all states, else in those with other controls than before."""
+    """A release is walked through in all states, else in those where something follows another
+    thing for the first time."""
     page, look = gallery.page, looking(gallery.page)
-    met = set()
+    met: set[tuple[str, str]] = set()
 
     def walked(_name: str) -> list[str]:
-        controls = tuple(look("kinds"))
-        if which == "new" and controls in met:
+        controls = look("kinds")
+        steps = set(pairwise(["", *controls, ""]))
+        if which == "new" and steps <= met:
             return []
-        met.add(controls)
+        met.update(steps)
         walk(page, look)
         return look("endWalk")
 

@@ -139,7 +139,7 @@ def shut_out(watched: Watched, address: str, password: str, *, sleeping: bool) -
     watched.forgive("console: Failed to load resource")
     page = watched.page
     if sleeping:
-        page.reload()
+        page.go_back()
         expect(page.get_by_role("heading", name="You are signed out here")).to_be_visible()
         page.get_by_label("Address").fill(address)
         page.get_by_label("Password").fill(password)
@@ -345,7 +345,6 @@ def test_a_thief_is_refused_and_a_forgotten_password_is_no_end(visit: Visit, ser
         typed_back(page, fresh)
     at_account(page)
     expect(page.locator(".account-row[data-device]")).to_have_count(1)
-    old.page.goto(f"{server}/account/")
     shut_out(old, address, OTHER_PASSWORD, sleeping=True)
 
 

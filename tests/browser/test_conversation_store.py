@@ -185,7 +185,7 @@ CHANGE = """(id) => {
   window.change = () => store.change(async (within) => {
     within.put(`conversation/${id}/cursor`, 2);
     await within.hide(id, 1);
-    await within.show(id, 2, { text: "after" }, 1000);
+    await within.show(id, 2, { text: "after", until: 1000 });
   });
 }"""
 

@@ -1,6 +1,8 @@
 """The page in Firefox: a room with one person in Chromium, what it refuses, and every state."""
 
+import json
 import re
+from collections import Counter
 from functools import partial
 
 import pytest
@@ -79,7 +81,26 @@ def test_firefox_refuses_a_changed_byte_too_and_runs_the_rest(
         refuses_a_changed_byte(visit_firefox, proxy)
 
 
-def test_every_vector_of_accounts_holds_in_firefox(
+# What another engine may do otherwise is asked whole. Of other operations so many of each outcome:
+# whether our modules do right with all the rest, node and Chromium tell.
+WHOLE = {"accounts_boxes.json", "accounts_json.json", "accounts_signatures.json"}
+FEW = 5
+
+
+def few_of_each(text: str) -> str:
+    """A file of vectors, with the first of each kind."""
+    file = json.loads(text)
+    met: Counter[tuple[str, str]] = Counter()
+    kept = []
+    for case in file["cases"]:
+        kind = (case["op"], json.dumps(case["expect"]))
+        met[kind] += 1
+        if met[kind] <= FEW:
+            kept.append(case)
+    return json.dumps({**file, "cases": kept})
+
+
+def test_vectors_of_accounts_and_conversations_hold_in_firefox(
     firefox: Browser, shared_server: Program
 ) -> None:
     """Its Ed25519 is another than Chromium's, and its other libraries are."""
@@ -87,7 +108,11 @@ def test_every_vector_of_accounts_holds_in_firefox(
     page = firefox.new_page()
     open_bare(page, server)
     layers = ("accounts_", "conversations_")
-    files = [(name, text) for name, text in vectors() if name.startswith(layers)]
+    files = [
+        (name, text if name in WHOLE else few_of_each(text))
+        for name, text in vectors()
+        if name.startswith(layers)
+    ]
     argument = {"runner": serve_runner(page, server), "base": modules(server), "files": files}
     result = page.evaluate(RUN, argument)
     assert result["failures"] == []

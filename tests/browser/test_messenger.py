@@ -60,10 +60,14 @@ def tab_to(page: Page, name: str) -> None:
 
 def test_two_people_talk_change_mark_and_take_back(visit: Visit, server: str) -> None:
     ada, bo = talking(visit, server)
+    # Nobody is met without a name who has told one.
+    ada.get_by_label("What are others to call you?").fill("Ada L.")
+    ada.get_by_role("button", name="Use this name").click()
     ada.locator(".conversation-row").click()
     asked = said(ada, FIRST)
     row = bo.locator(".conversation-row")
     expect(row).to_contain_text(FIRST)
+    expect(row).to_contain_text("Ada L.")
     expect(row).to_contain_text("1 new message")
     expect(asked).to_contain_text("Delivered")
     row.click()

@@ -10,12 +10,14 @@ import pytest
 from ephemeral.client.accounts.kept_people import Invited, People, Person
 from ephemeral.client.conversations.news import News
 from ephemeral.client.exits import ClientError, unreachable, usage
+from ephemeral.client.talking import links
 from ephemeral.client.talking.inbox import learn
 from ephemeral.client.talking.joining import let_in
 from ephemeral.client.talking.saying import send
 from ephemeral.protocol.accounts.chain import Pin
 from ephemeral.protocol.conversations.contents import Content
 from ephemeral.protocol.conversations.invitations import Invitation, Inviting, seal_redemption
+from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.errors import Refusal
 
 TRIP, ID, SECRET = bytes(16), bytes([1]) * 16, bytes([2]) * 32
@@ -26,7 +28,7 @@ class Place:
     """A device that made an invitation into a conversation, and the one who waits there."""
 
     def __init__(self, chain: bytes, secret: bytes, said: bytes, *, admin: bool = True) -> None:
-        self.people = People(invited=[Invited(ID, SECRET, conversation=TRIP)])
+        self.people = People(invited=[Invited(ID, SECRET, conversation=TRIP, epoch=7)])
         sealed = seal_redemption(
             Invitation(ID, secret), Inviting(Pin(said, 0, said), "Carol"), os.urandom
         )
@@ -36,6 +38,7 @@ class Place:
         self.added: list[bytes] = []
         # Who was in the conversation since the invitation was made.
         self.been: list[bytes] = []
+        self.knows = True
         self.said: list[str] = []
         self.own = None
         self.engine = self
@@ -66,8 +69,9 @@ class Place:
     async def read(self, conversation: bytes) -> None:
         assert conversation == TRIP
 
-    def was_in(self, _conversation: bytes, chain: bytes, _since: int) -> bool:
-        return chain in self.been
+    async def was_in(self, _conversation: bytes, chain: bytes, epoch: int) -> bool | None:
+        assert epoch == 7
+        return chain in self.been if self.knows else None
 
     async def joins(self, _conversation: bytes) -> list[Any]:
         return self.waiting
@@ -96,6 +100,13 @@ def test_who_was_there_since_it_was_made_comes_back_by_no_invitation():
     place.been = [CAROL]
     asyncio.run(let_in(cast("Any", place), set()))
     assert (place.added, place.people.invited) == ([], [])
+
+
+def test_where_this_device_can_not_tell_who_was_there_it_leaves_it_to_another_one():
+    place = Place(CAROL, SECRET, CAROL)
+    place.knows = False
+    asyncio.run(let_in(cast("Any", place), set()))
+    assert (place.added, len(place.people.invited)) == ([], 1)
 
 
 @pytest.mark.parametrize(("secret", "said"), [(bytes(32), MALLORY), (SECRET, CAROL)])
@@ -150,3 +161,33 @@ def test_who_must_not_say_it_again_is_told_so_and_nobody_else(error: Exception, 
     with pytest.raises((ClientError, Refusal)) as raised:
         asyncio.run(send(cast("Any", place), TRIP, "text", {}))
     assert ("kept here" in str(raised.value.message)) == kept
+
+
+# --- own devices ----------------------------------------------------------------------------------
+
+
+def test_an_invitation_is_known_to_all_own_devices_until_one_of_them_has_done_with_it():
+    register: dict[str, object] = {"hrmpf": 1, b64encode(TRIP): {"secret": "short"}}
+    one = People(invited=[Invited(ID, SECRET, 9, "for Carol", TRIP, epoch=7)])
+    other = People()
+    tell(one, register)
+    assert links.adopt(other, register)
+    assert other.invited == one.invited
+    for people in (one, other):
+        assert not links.adopt(people, register)
+        assert links.untold(people, register) == []
+    # It lets somebody in: what is used isn't taken back from where it was told, nor kept there.
+    other.invited.clear()
+    assert not links.adopt(other, register)
+    tell(other, register)
+    assert b64encode(ID) not in register
+    assert links.adopt(one, register)
+    assert one.invited == one.links == other.links == []
+
+
+def tell(people: People, register: dict[str, object]) -> None:
+    for name, value in links.untold(people, register):
+        register[b64encode(name)] = value
+        if value is None:
+            del register[b64encode(name)]
+        links.told(people, name, value)

@@ -28,6 +28,7 @@ _WAL_SEGMENT = re.compile(r"[0-9A-F]{24}")
 KINDS = (
     "message", "profile", "resume",
     "token-key", "family", "device-name", "sealing-key", "share", "pins", "link",
+    "report",
     "record", "segment-key", "box-key", "join",
 )  # fmt: skip
 

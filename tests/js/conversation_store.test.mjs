@@ -34,7 +34,7 @@ beforeEach(async () => {
   store = new BrowserStore(rows, storage, random);
 });
 
-const say = (place, text, until, at = HERE) => store.change((within) => within.show(at, place, { text }, until));
+const say = (place, text, until, at = HERE) => store.change((within) => within.show(at, place, { text, until }));
 const texts = async (range, at = HERE, from = store) => (await from.shown(at, range)).map(({ value: { text } }) => text);
 
 describe("what is shown", () => {
@@ -204,6 +204,20 @@ describe("what is forgotten", () => {
     assert.deepEqual(await store.expire(100), [{ conversation: HERE, place: 200 }, { conversation: HERE, place: 1 }]);
     assert.deepEqual(await texts({ limit: 9 }), ["without an end", "never due", "due later"]);
     assert.deepEqual([await store.expire(100), await store.nextDeadline()], [[], 101]);
+  });
+
+  test("is of what stood at one place what is past its time, and nothing else", async () => {
+    const earlier = [{ text: "due", until: 100 }, { text: "due later", until: 102 }, { text: "never due" }];
+    await store.change((within) => within.show(HERE, 1, { text: "now", until: 101, displaced: earlier }));
+    const left = async (now) => {
+      assert.deepEqual(await store.expire(now), [{ conversation: HERE, place: 1 }]);
+      const { displaced = [], ...line } = await store.line(HERE, 1);
+      return [...displaced, line].map(({ text }) => text);
+    };
+    assert.deepEqual(await left(100), ["due later", "never due", "now"]);
+    assert.deepEqual(await left(101), ["due later", "never due"]);
+    assert.deepEqual(await left(102), ["never due"]);
+    assert.equal(await store.nextDeadline(), null);
   });
 
   test("is a whole conversation, and no other", async () => {

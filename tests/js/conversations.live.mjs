@@ -420,6 +420,20 @@ describe("a server that lies", () => {
     }
   });
 
+  test("says that it keeps nothing of what it serves: it isn't asked for ever", async () => {
+    const { people: [ada, bob], id } = await together(2);
+    await agree(id, [ada, bob]);
+    await ada.talk.of(id).text("one");
+    let asked = 0;
+    bob.lies = pages(id, () => {
+      asked += 1;
+      throw new Refusal("behind", { more: { first: 1 } });
+    });
+    assert.deepEqual(await bob.sync(), []);
+    const { standing, why } = await bob.talk.of(id).view();
+    assert.deepEqual([standing, why, asked], ["refused", "record_gone", 1]);
+  });
+
   test("has forgotten what one hasn't read: a gap is shown, and the rest", async () => {
     const { people: [ada, bob], id } = await together(2);
     await agree(id, [ada, bob]);

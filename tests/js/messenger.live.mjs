@@ -222,3 +222,31 @@ describe("others", () => {
     assert.equal((await ada.talk.of(id).shown.receipts())[bob.chain].delivered, 9);
   });
 });
+
+describe("what others have said", () => {
+  test("is shown to the operators as it was signed, also once it was changed; nothing else is", async () => {
+    const id = await together();
+    const said = bob.talk.of(id).says;
+    for (const text of ["a threat", "a lie", "withdrawn"]) await said.text(text);
+    await ada.sync();
+    await said.edit(await bob.line(id, "a lie"), "another lie");
+    await said.withdraw(await bob.line(id, "withdrawn"));
+    await ada.talk.of(id).text("my own");
+    await ada.sync();
+    const at = ada.talk.of(id);
+    const line = (text) => ada.line(id, text);
+    await at.report([await line("a threat"), await line("another lie")], "threat", "both of them");
+    // Again, as after a lost answer; and alone.
+    await at.report([await line("a threat"), await line("another lie")], "threat");
+    await at.report([await line("a threat")], "spam");
+    const unproven = { code: "report_unproven" };
+    await assert.rejects(at.report([await line("my own")], "spam"), unproven);
+    const lines = (await at.shown.page({ limit: 20 })).map(({ value }) => value);
+    const gone = lines.filter(({ kind, deleted }) => kind === "message" && deleted);
+    assert.deepEqual(gone.map(({ proof }) => proof), [undefined]);
+    await assert.rejects(at.report(gone, "spam"), unproven);
+    const forged = await line("another lie");
+    forged.content.body.text = "a worse lie";
+    await assert.rejects(at.report([forged], "threat"), unproven);
+  });
+});

@@ -10,8 +10,8 @@ import httpx
 import pytest
 from support.machines.server import Program
 from support.people.account_people import AccountHolder, Refused
+from support.people.operators import Browser, Person, enrolled
 from support.people.talkers import Talk, befriend, listening
-from test_admin import Browser, Person, enrolled
 
 from ephemeral.protocol.conversations.contents import encode
 from ephemeral.protocol.conversations.messages import Ad

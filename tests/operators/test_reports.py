@@ -13,6 +13,7 @@ from support.machines.account_house import house as opened
 from support.people.account_client import AccountClient, text
 from support.people.conversers import Conversation, befriend, refusal
 
+from ephemeral.operators.rows import audit_rows
 from ephemeral.operators.rules import reports as rules
 from ephemeral.operators.rules.reports import shown
 from ephemeral.protocol.accounts.chain import close, remove
@@ -375,6 +376,29 @@ async def test_of_two_operators_one_decides(pair: Pair):
         with pytest.raises(Refusal) as again:
             await house.reports.decide("ada", row["report"], decision)  # type: ignore[arg-type]
         assert again.value.code == "conflict"
+
+
+async def test_a_decision_that_is_not_committed_has_not_happened(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+):
+    """Whoever dies at its last statement has neither decided, nor suspended, nor destroyed."""
+    house = pair.house
+    await pair.report()
+    [row] = await kept(house.pool)
+
+    async def dies(*_: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(audit_rows, "note", dies)
+        with pytest.raises(ZeroDivisionError):
+            await house.reports.decide("ada", row["report"], "suspended")
+    assert await kept(house.pool) == [row]
+    _, evidence = await house.reports.read(row["report"])
+    assert evidence is not None
+    assert (await pair.accused.call("GET", "/chatrooms")).status_code == 200
+    await house.reports.decide("ada", row["report"], "suspended")
+    assert refusal(await pair.accused.call("GET", "/chatrooms"))["code"] == "suspended"
 
 
 async def test_nobody_is_suspended_on_a_word_alone(house: House):

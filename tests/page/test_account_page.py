@@ -54,13 +54,29 @@ async def test_what_it_imports_is_named_with_its_integrity(client: Client):
     text = (await client.api.get("/account/", headers=HTML)).text
     [named] = re.findall(r'<script type="importmap">(.*?)</script>', text)
     imported = json.loads(named)["integrity"]
-    assert len(imported) == 5 * TRIES
+    assert len(imported) == 6 * TRIES
     for address, digest in imported.items():
         served = await client.api.get(address.removeprefix(".."))
         assert digest == integrity(served.content)
-    for name in ("inside", "later", "identity", "conversations", "hpke"):
+    for name in ("inside", "later", "identity", "push", "conversations", "hpke"):
         [address] = re.findall(rf'data-{name}="([^"]+)"', text)
         assert f"..{address}" in imported
+
+
+async def test_its_service_worker_is_asked_for_again_and_fetches_nothing(client: Client):
+    served = await client.api.get("/account/sw.js")
+    assert served.status_code == 200
+    assert served.headers["content-type"] == "text/javascript; charset=utf-8"
+    assert served.headers["cache-control"] == "no-cache"
+    assert served.headers["cross-origin-embedder-policy"] == "require-corp"
+    policy = served.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "connect-src" not in policy
+    assert served.text == (WEB / "bundles" / "account-sw.js").read_text("utf-8")
+    again = await client.api.get(
+        "/account/sw.js", headers={"If-None-Match": served.headers["etag"]}
+    )
+    assert again.status_code == 304
 
 
 async def test_nothing_of_the_rooms_program_is_in_it_and_nothing_of_it_in_the_rooms_page(

@@ -33,7 +33,7 @@ def sources(tmp_path: Path) -> Path:
 # The one names the content of the other in its address.
 ACCOUNTS = {
     "account.js", "account-inside.js", "account-later.js", "account-identity.js",
-    "account-conversations.js", "hpke.js",
+    "account-push.js", "account-conversations.js", "hpke.js",
 }  # fmt: skip
 
 
@@ -82,6 +82,7 @@ def test_every_bundle_loads_others_by_the_addresses_at_which_they_are_served():
         "account-inside.js": {"account"},
         "account-later.js": {"account"},
         "account-identity.js": {"account"},
+        "account-push.js": {"account"},
         "account-conversations.js": {"account", "hpke-worker"},
         "hpke.js": {"account"},
     }
@@ -97,7 +98,10 @@ def test_what_may_stand_in_one_bundle_only_does():
     # What talks comes by itself, and judges keys too.
     assert curve == ["account-conversations.js", "account-inside.js"]
     # Two programs share no file, and each has its own.
-    assert (policy, words) == (["account.js", "home.js"], ["account-inside.js", "room.js"])
+    assert (policy, words) == (
+        ["account-push.js", "account.js", "home.js"],
+        ["account-inside.js", "room.js"],
+    )
 
 
 def test_the_page_of_rooms_carries_no_code_of_accounts(tmp_path: Path):
@@ -132,6 +136,8 @@ def test_the_page_of_rooms_carries_no_code_of_accounts(tmp_path: Path):
         ("css/menu.css", {"late.css"}),
         ("css/code.css", {"late.css", "account.css"}),
         ("js/pages/old.js", {"old.js"}),
+        ("js/account/views/push-view.js", {"account-push.js"}),
+        ("js/account/push-words.js", {"account-push.js", "account-sw.js"}),
     ],
 )
 def test_a_changed_source_changes_what_depends_on_it_and_no_other(

@@ -216,10 +216,11 @@ class Account:
         self.save()
 
     def _ended_by(self, refusal: Refusal) -> None:
-        """Keep nothing of a session that the server has ended."""
+        """Keep nothing of a session that the server has ended; say what is to be done."""
         if refusal.code in _ENDS:
             self.kept.session = None
             self.save()
+        if refusal.code in _ENDED:
             raise ClientError(Exit.REFUSED, refusal.code, _ENDED[refusal.code]) from None
 
 
@@ -232,6 +233,10 @@ def _token(answer: Json, name: str) -> str:
 
 
 _ENDED = {
+    "suspended": (
+        "This account is suspended by those who run the server. Sign in again by `ephemeral "
+        "account login`, to look at it by `whoami` or to `delete` it."
+    ),
     "session_ended": "This session has ended. Sign in again by `ephemeral account login`.",
     "device_revoked": (
         "This device was removed from the account, the server says. If you didn't do that, "

@@ -57,8 +57,8 @@ class Person:
 
 @dataclass(slots=True)
 class Invited:
-    """An invitation of this device's. `label`: whom it is for, in one's own words; `settled`: who
-    redeemed it is known."""
+    """An invitation of this account's. `label`: whom it is for, in one's own words; `settled`: who
+    redeemed it is known; `epoch`: of the conversation when it was made."""
 
     id: bytes
     secret: bytes = field(repr=False)
@@ -66,6 +66,7 @@ class Invited:
     label: str | None = None
     conversation: bytes | None = None
     settled: bool = False
+    epoch: int = 0
 
 
 @dataclass(slots=True)
@@ -73,7 +74,7 @@ class People:
     """All of it. `asked`: addresses by the request's id. `expected`: by conversations into which
     one was invited, whose chain the invitation named. `told`: by conversations, up to which epoch
     its newcomers know what this account calls itself. `devices`: those of the account with which
-    `shared` is shared."""
+    `shared` is shared; `links`: ids of invitations that they know."""
 
     persons: list[Person] = field(default_factory=list)
     invited: list[Invited] = field(default_factory=list)
@@ -81,6 +82,7 @@ class People:
     expected: dict[bytes, bytes] = field(default_factory=dict)
     told: dict[bytes, int] = field(default_factory=dict)
     devices: list[bytes] = field(default_factory=list)
+    links: list[bytes] = field(default_factory=list)
 
     def by_chain(self, chain: bytes | None) -> Person | None:
         """The person with this chain."""
@@ -135,6 +137,7 @@ class People:
             "expected": {b64encode(of): b64encode(one) for of, one in self.expected.items()},
             "told": {b64encode(of): epoch for of, epoch in self.told.items()},
             "devices": [b64encode(one) for one in self.devices],
+            "links": [b64encode(one) for one in self.links],
         }
 
     @classmethod
@@ -148,6 +151,7 @@ class People:
             {b64decode(of, ID_SIZE): read_bytes(expected, of, KEY_SIZE) for of in expected},
             {b64decode(of, ID_SIZE): read_integer(told, of) for of in told},
             [b64decode(one, ID_SIZE) for one in read_list(obj, "devices")],
+            [b64decode(one, ID_SIZE) for one in read_list(obj, "links")] if "links" in obj else [],
         )
 
 
@@ -213,6 +217,7 @@ def _invited_fields(one: Invited) -> dict[str, object]:
         "label": one.label,
         "conversation": None if one.conversation is None else b64encode(one.conversation),
         "settled": int(one.settled),
+        "epoch": one.epoch,
     }
 
 
@@ -226,6 +231,7 @@ def _read_invited(value: object) -> Invited:
         _text_or_null(obj, "label"),
         None if of is None else read_bytes(obj, "conversation", ID_SIZE),
         bool(read_integer(obj, "settled")),
+        read_integer(obj, "epoch") if "epoch" in obj else 0,
     )
 
 

@@ -203,6 +203,9 @@ async def told_state(account: Account) -> Exit:
     reused_at = None
     if me.get("token_reused_at") is not None:
         reused_at = read_integer(me, "token_reused_at")
+    suspended = None
+    if me.get("suspended_day") is not None:
+        suspended = day(read_integer(me, "suspended_day"))
     device = b64encode(kept.device) if kept.device and account.session.device else None
     if context.wants_json:
         await context.put_json(
@@ -215,6 +218,7 @@ async def told_state(account: Account) -> Exit:
                 "created": day(read_integer(me, "created_day")),
                 "pending": None if waiting is None else {"kind": waiting.kind, "due": waiting.due},
                 "token_reused_at": reused_at,
+                "suspended": suspended,
             }
         )
         return Exit.OK
@@ -225,6 +229,11 @@ async def told_state(account: Account) -> Exit:
         await context.put(
             f"Waits    {_WAITING.get(waiting.kind, waiting.kind)}, until "
             f"{local_time(waiting.due, '%Y-%m-%d %H:%M')}"
+        )
+    if suspended is not None:
+        await context.put(
+            f"Beware   the account is suspended since {suspended}, by those who run the server. It "
+            "can be deleted: `ephemeral account delete`"
         )
     if reused_at is not None:
         moment = local_time(reused_at, "on %Y-%m-%d at %H:%M")

@@ -48,7 +48,7 @@ async def invite(context: Context) -> Exit:
             known = place.conversation(args.to)
             place.require_followed(known)
             refuse(known.role != ADMIN, "not_admin")
-            return await _make(place.account, known.id)
+            return await _make(place.account, known.id, known.epoch)
     async with account_here(context) as account:
         own_key(account)
         if args.redeem:
@@ -60,7 +60,7 @@ async def invite(context: Context) -> Exit:
         return await _make(account, None)
 
 
-async def _make(account: Account, conversation: bytes | None) -> Exit:
+async def _make(account: Account, conversation: bytes | None, epoch: int = 0) -> Exit:
     """Make an invitation, into a conversation if one is named; print its link."""
     context, kept = account.context, account.kept
     invitation = Invitation.generate(context.random)
@@ -71,6 +71,7 @@ async def _make(account: Account, conversation: bytes | None) -> Exit:
         account.now + _WEEK_MILLISECONDS,
         context.args.label,
         conversation,
+        epoch=epoch,
     )
     # Before it is posted: who redeems it is to be known, whatever becomes of this command.
     kept.people.invited.append(invited)
@@ -172,7 +173,7 @@ async def _list(account: Account, listing: Listing) -> Exit:
         state = f"works until {until}" if by is None else f"redeemed by {who}"
         await context.put(f"{b64encode(one.id)}{label} {state}")
     if not people.invited:
-        context.reassure("No invitation of this device waits.")
+        context.reassure("No invitation of yours waits.")
     return Exit.OK
 
 

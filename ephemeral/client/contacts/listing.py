@@ -134,7 +134,7 @@ def _learn(account: Account, listing: Listing) -> None:
 
 
 async def _settle(account: Account, listing: Listing) -> None:
-    """Take what those say of themselves who redeemed an invitation of this device."""
+    """Take what those say of themselves who redeemed an invitation of this account."""
     people = account.kept.people
     chains = {one.account: one.chain for one in listing.contacts}
     for invited in [*people.invited]:

@@ -97,7 +97,7 @@ def _invite(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="read the link from this descriptor (else EPHEMERAL_INVITATION, else a prompt)",
     )
-    parser.add_argument("--list", action="store_true", help="list those that this device made")
+    parser.add_argument("--list", action="store_true", help="list those of the account")
     parser.add_argument("--withdraw", metavar="ID", help="let this one lead nowhere")
     parser.add_argument(
         "--name",

@@ -25,6 +25,7 @@ from ephemeral.client.conversations.founding import Founding
 from ephemeral.client.conversations.handing_over import HandingOver
 from ephemeral.client.conversations.keeping_up import FOR_ALL, OVER, KeepingUp
 from ephemeral.client.conversations.news import News
+from ephemeral.client.conversations.past import was_in
 from ephemeral.client.conversations.people import People
 from ephemeral.client.conversations.reading import Reading
 from ephemeral.client.conversations.registers import Registers
@@ -112,8 +113,7 @@ class Conversations(Speaking):
         with suppress(Refusal):
             for conversation, card in self._tending.owed():
                 await self.send(conversation, "card", card)
-            for name, value in self._tending.untold():
-                await self.set_register("conversation", name, value)
+            await self._tell_own()
         await self._handing_over.all()
         await self._fetching.all()
         await self._up.acknowledge()
@@ -260,9 +260,9 @@ class Conversations(Speaking):
         """Who waits to be added."""
         return (await self.service.members(conversation)).joins
 
-    def was_in(self, conversation: bytes, chain: bytes, since: int) -> bool:
-        """Whether somebody has been in it since a moment of the server's clock."""
-        return following.was_in(self._store, conversation, chain, since)
+    async def was_in(self, conversation: bytes, chain: bytes, epoch: int) -> bool | None:
+        """Whether somebody has been in it in an epoch or since; None: nobody can tell."""
+        return await was_in(self._store, self.service, conversation, chain, epoch)
 
     async def repair(self, conversation: bytes) -> bytes:
         """Begin again with the same people, where a conversation can't be followed any more; the
@@ -362,6 +362,21 @@ class Conversations(Speaking):
         own = await self._own()
         body = {"register": name, "key": key, "value": value}
         await self.send(own, "sync", body)
+
+    async def _tell_own(self) -> None:
+        """What other own devices can't know: all together, as many in one request as it takes."""
+        told = self._tending.untold()
+        is_owed = self._tending.owes_registers(self._up.self_id)
+        if is_owed:
+            told += self._registers.every()
+        if not told and not is_owed:
+            return
+        own = await self._own()
+        for register, key, value in told:
+            body = {"register": register, "key": key, "value": value}
+            self._sending.put(own, contents.encode("sync", self._account.now, body))
+        self._tending.told(own)
+        await self._sending.flush(self._of(own))
 
     async def _own(self) -> bytes:
         """The account's own conversation, begun if there is none."""

@@ -30,7 +30,6 @@ __all__ = [
     "standing",
     "time_of",
     "waiting_news",
-    "was_in",
 ]
 
 #: States: it is followed; it asks to be (3.2); it broke a rule; this person has left; it is no more
@@ -223,20 +222,6 @@ def kept_record(store: Store, conversation: bytes, record: bytes) -> Record | No
         "SELECT entry FROM records WHERE conversation = ? AND record = ?", conversation, record
     )
     return None if row is None else SignedRecord.read(row[0]).record
-
-
-def was_in(store: Store, conversation: bytes, chain: bytes, since: int) -> bool:
-    """Whether somebody has been in a conversation at that moment (server's clock) or later, as far
-    as its records are kept; what isn't kept counts as if."""
-    rows = store.all(
-        "SELECT entry, at, ended_at FROM records WHERE conversation = ? ORDER BY epoch",
-        conversation,
-    )
-    return (not rows or rows[0][1] > since) or any(
-        SignedRecord.read(entry).record.person(chain) is not None
-        for entry, _, ended in rows
-        if ended is None or ended > since
-    )
 
 
 def seed_of(store: Store, conversation: bytes, epoch: int) -> bytes | None:

@@ -10,7 +10,7 @@ from ephemeral.protocol.encoding import b64decode, b64encode, dump_json, parse_j
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.objects import Json, read_integer, read_object, read_text
 
-__all__ = ["DESTROYED", "GAP", "MESSAGE", "NOTE", "RECORD", "REFUSED", "News"]
+__all__ = ["DESTROYED", "GAP", "MESSAGE", "NOTE", "RECORD", "REFUSED", "News", "extend"]
 
 #: Kinds of lines.
 MESSAGE, RECORD, REFUSED = "message", "record", "refused"
@@ -103,3 +103,13 @@ def _content(obj: Json) -> Content | None:
         return Content(UNKNOWN, at, {})
     body = read_object(value, "body")
     return contents.decode(contents.encode(kind, at, body))
+
+
+def extend(found: list[News], conversation: bytes, kind: str, s: int, at: int) -> None:
+    """One more place of a kind that is told as a stretch."""
+    if found and found[-1].kind == kind and found[-1].details["to"] == s - 1:
+        last = found.pop()
+        details = {"from": last.details["from"], "to": s}
+        found.append(News(0, conversation, kind, s, at, details=details))
+    else:
+        found.append(News(0, conversation, kind, s, at, details={"from": s, "to": s}))

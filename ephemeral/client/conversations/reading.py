@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from ephemeral.client.accounts.account import Account
 from ephemeral.client.conversations import following, judging, news, secrets
 from ephemeral.client.conversations.beginning import Beginning
+from ephemeral.client.conversations.comparing import is_elsewhere, is_other
 from ephemeral.client.conversations.following import Following
 from ephemeral.client.conversations.news import News
 from ephemeral.client.conversations.people import People
@@ -19,7 +20,7 @@ from ephemeral.client.conversations.served import Item, LogPage, ServedEpoch
 from ephemeral.client.conversations.service import Service
 from ephemeral.client.conversations.store import Store
 from ephemeral.protocol.conversations.contents import Content
-from ephemeral.protocol.conversations.log import RECORD
+from ephemeral.protocol.conversations.log import RECORD, Log
 from ephemeral.protocol.conversations.messages import Opened, open_message
 from ephemeral.protocol.conversations.records import ADMIN, SignedRecord
 from ephemeral.protocol.encoding import b64encode
@@ -83,14 +84,15 @@ class Reading:
             except Refusal as refusal:
                 if refusal.code != "behind":
                     raise
-                before = one.log.place
-                await self._beginning.skip(one, (refusal.details or {}).get("first"))
+                before, first = one.log.place, (refusal.details or {}).get("first")
+                if not await self._is_here(one, first):
+                    await self._beginning.skip(one, first)
                 # Where nothing is gained it is no use to ask again.
                 refuse(one.log.place <= before, "behind")
                 continue
             if any(item.kind == RECORD and item.s not in boxes for item in page.items):
                 served = await self._service.epochs(one.conversation, one.record.epoch - 1)
-                refuse(_is_elsewhere(one, served), "broken")
+                refuse(is_elsewhere(one, served), "broken")
                 boxes = {epoch.s: epoch for epoch in served}
             skipped = await self._page(one, page, boxes, doubted=page.more and not again)
             if not page.more and not skipped:
@@ -100,12 +102,23 @@ class Reading:
                 refuse(here is not None and here != page.hash, "broken")
                 return
 
+    async def _is_here(self, one: Following, first: object) -> bool:
+        """Go on from before what is kept, where what was read here is what stands there (10.4)."""
+        if not isinstance(first, int) or first - 1 not in one.hashes:
+            return False
+        log = Log(first - 1, one.hashes[first - 1])
+        page = await self._service.log(one.conversation, log.place)
+        if page.more or is_other(log, page):
+            return False
+        one.reach(log)
+        return True
+
     async def _page(
         self, given: Following, page: LogPage, boxes: dict[int, ServedEpoch], *, doubted: bool
     ) -> bool:
         """Read a page, and write down what it brings; whether some of it had to be skipped."""
         # Nothing is shown of it, in whatever order, and nobody is blamed.
-        refuse(_is_other(given, page), "broken")
+        refuse(is_other(given.log, page), "broken")
         # What is refused in the midst of it leaves no trace.
         one = given.copy()
         seed = following.seed_of(self._store, one.conversation, one.record.epoch)
@@ -203,9 +216,8 @@ class Reading:
             return
         self._require_own(one, signed)
         before = one.record
-        one.owed = one.card is not None and judging.owes_card(
-            before, record, self._people, self._device
-        )
+        said = one.card is not None or self._is_self(one)
+        one.owed = said and judging.owes_card(before, record, self._people, self._device)
         one.signed, one.record_s = signed, item.s
         box = None if served is None else served.box
         opened = secrets.opened(self._account.kept, self._store, signed, box)
@@ -256,7 +268,7 @@ class Reading:
             return
         if entry is None:
             read.ids.append(_id(one, item))
-            _extend(read.news, one.conversation, news.DESTROYED, item.s, item.at)
+            news.extend(read.news, one.conversation, news.DESTROYED, item.s, item.at)
             return
         if read.seed is None:
             read.news.append(self._refused(one, item, "box_broken"))
@@ -362,34 +374,6 @@ class Reading:
         )  # fmt: skip
 
 
-def _is_other(one: Following, page: LogPage) -> bool:
-    """Whether a page goes on from something else than what was read, as after a server went back
-    and was written to since: its hash isn't what comes of it here."""
-    log = one.log
-    for item in page.items:
-        log = log.next(item.kind, item.device, item.digest)
-    return log.place == page.s and log.hash != page.hash
-
-
-def _is_elsewhere(one: Following, served: list[ServedEpoch]) -> bool:
-    """Whether the server has another record than the newest one here, or none so new, or one where
-    something else was read."""
-    mine = any((each.s, each.entry) == (one.record_s, one.signed.entry()) for each in served)
-    gone = bool(served) and served[0].epoch > one.record.epoch
-    between = any(each.epoch > one.record.epoch and each.s <= one.log.place for each in served)
-    return between or not (mine or gone)
-
-
 def _id(one: Following, item: Item) -> tuple[bytes, bytes, int, int, int]:
     assert item.id is not None
     return item.device, item.id, one.record.epoch, item.s, item.at
-
-
-def _extend(found: list[News], conversation: bytes, kind: str, s: int, at: int) -> None:
-    """One more place of a kind that is told as a stretch."""
-    if found and found[-1].kind == kind and found[-1].details["to"] == s - 1:
-        last = found.pop()
-        details = {"from": last.details["from"], "to": s}
-        found.append(News(0, conversation, kind, s, at, details=details))
-    else:
-        found.append(News(0, conversation, kind, s, at, details={"from": s, "to": s}))

@@ -48,6 +48,11 @@ class Registers:
             for key, value in rows
         }
 
+    def every(self) -> list[tuple[str, str, object]]:
+        """All of them: register, key and value."""
+        names = self._store.all("SELECT DISTINCT register FROM registers ORDER BY register")
+        return [(name, key, value) for (name,) in names for key, value in self.of(name).items()]
+
     def pinned(self, given: Mapping[str, object]) -> dict[bytes, bytes]:
         """R by conversation: what own devices have pinned here, or told when this was linked."""
         found: dict[bytes, bytes] = {}

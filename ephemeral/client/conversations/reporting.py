@@ -4,6 +4,7 @@ What proves it comes with each line that is read, and is gone with the line.
 """
 
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import NamedTuple, Self
 
 from ephemeral.client.accounts.account import Account
@@ -60,9 +61,13 @@ class Evidence(NamedTuple):
 async def report(
     account: Account, messages: Sequence[Evidence], reason: Reason, text: str = ""
 ) -> None:
-    """Show these, all of one person, to the operators; refuses `report_unproven`, `too_many`."""
+    """Show these, all of one person, to the operators; refuses `report_unproven`, `too_many`.
+
+    The id is made of what is shown: the same again changes nothing, also after a lost answer.
+    """
+    names = b"".join(one.signature for one in messages)
     body = {
-        "id": b64encode(account.context.random(ID_SIZE)),
+        "id": b64encode(sha256(names).digest()[:ID_SIZE]),
         "reason": reason,
         "text": text,
         "messages": [one.fields() for one in messages],

@@ -41,7 +41,6 @@ class Returning:
             self._refuse(one)
             return
         one.signed, one.record_s = signed, epoch.s
-        one.hashes = {}
         one.reach(Log(signed.record.seen, signed.record.log))
         one.cursor = one.told = 0
         opened = secrets.opened(self._account.kept, self._store, signed, epoch.box)
@@ -53,7 +52,6 @@ class Returning:
             )  # fmt: skip
             # What was made upon the other log names places that aren't there.
             for change in (
-                "DELETE FROM places WHERE conversation = ?",
                 "UPDATE outbox SET entry = NULL, record = NULL WHERE conversation = ?",
                 "UPDATE drafts SET dead = 1 WHERE conversation = ?",
             ):

@@ -37,13 +37,27 @@ class Tending:
             if self._epochs.due(one) == "devices" and await self._renewed(one) == "too_many":
                 return
 
-    def untold(self) -> list[tuple[str, dict[str, object]]]:
-        """What own devices are to be told, that wouldn't follow a conversation by themselves: keys
-        and values of the register `conversation`."""
+    def owes_registers(self, own: bytes) -> bool:
+        """Whether devices have come to the account's own conversation that have read nothing of
+        what was said there, and it is for this one to say it again."""
+        stands = following.standing(self._store).get(own)
+        return stands is not None and stands.state == following.FOLLOWING and stands.owed
+
+    def told(self, own: bytes) -> None:
+        """They are told, or will be by what waits."""
+        one = following.load(self._store, own)
+        if one is not None and one.owed:
+            one.owed = False
+            with self._store.writing("told own"):
+                following.save(self._store, one)
+
+    def untold(self) -> list[tuple[str, str, object]]:
+        """What own devices are to be told, that wouldn't follow a conversation by themselves, as
+        register, key and value."""
         if len(self._people.own.last.devices) == 1:
             return []
         told = self._registers.of("conversation")
-        found: list[tuple[str, dict[str, object]]] = []
+        found: list[tuple[str, str, object]] = []
         for each in self._followed():
             name = b64encode(each.conversation)
             if each.why not in _ONLY_HERE or name in told:
@@ -54,7 +68,7 @@ class Tending:
                 "sequence": one.record.seen,
                 "log": b64encode(one.record.log),
             }
-            found.append((name, value))
+            found.append(("conversation", name, value))
         return found
 
     def owed(self) -> list[tuple[bytes, Json]]:

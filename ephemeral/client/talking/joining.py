@@ -1,4 +1,4 @@
-"""Who was invited into a conversation is let in by the device that invited them."""
+"""Who was invited into a conversation is let in by whichever device of the inviter comes first."""
 
 from ephemeral.client.accounts.kept_people import Invited
 from ephemeral.client.talking.here import FOLLOWED, Here
@@ -9,12 +9,9 @@ from ephemeral.protocol.errors import Refusal
 
 __all__ = ["let_in"]
 
-# So long an invitation is good.
-_WEEK_MS = 7 * 86_400_000
-
 
 async def let_in(place: Here, told: set[bytes]) -> None:
-    """Add those who wait by an invitation of this device; the invitation was the agreement.
+    """Add those who wait by an invitation of this account; the invitation was the agreement.
 
     Who can't be added hinders nothing else, and is told once: `told` has their chains.
     """
@@ -35,7 +32,11 @@ async def let_in(place: Here, told: set[bytes]) -> None:
                 continue
             try:
                 await place.engine.read(of)
-                if place.engine.was_in(of, chain, by.expires_at - _WEEK_MS):
+                was_in = await place.engine.was_in(of, chain, by.epoch)
+                if was_in is None:
+                    # Another own device may know.
+                    continue
+                if was_in:
                     # It is used up, also if others have added and removed them since.
                     await _withdraw(place, by)
                     continue

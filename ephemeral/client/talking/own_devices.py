@@ -1,12 +1,14 @@
 """What people are called, and who was compared, is the same on all devices of the account.
 
 The account's own conversation carries it (docs/conversations.md, 9.2): registers `alias`, a name by
-chain, and `verified`, true or false by chain. What was changed here since it was last the same goes
-to the others; all else is taken from them.
+chain, `verified`, true or false by chain, and `links`, the account's invitations: any device
+lets in who redeemed one. What was changed here since it was last the same goes to the others; all
+else is taken from them.
 """
 
 from contextlib import suppress
 
+from ephemeral.client.talking import links
 from ephemeral.client.talking.here import Here
 from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.errors import Refusal
@@ -25,6 +27,8 @@ def adopt(place: Here) -> None:
     if account.kept.people.adopt(told):
         account.save()
         place.renamed()
+    if links.adopt(account.kept.people, place.engine.register("links")):
+        account.save()
 
 
 async def share(place: Here) -> None:
@@ -47,6 +51,10 @@ async def share(place: Here) -> None:
 
 async def _tell(place: Here) -> None:
     count = 0
+    people = place.account.kept.people
+    for invitation, link in links.untold(people, place.engine.register("links"))[:_MOST]:
+        await place.engine.set_register("links", b64encode(invitation), link)
+        links.told(people, invitation, link)
     for one in place.persons:
         name, compared = one.known_as
         key = b64encode(one.chain)

@@ -60,6 +60,7 @@ export const PHASES = {
   evicted: { phase: "evicted" },
   locked: { ...account, phase: "locked", device: ME, address: null },
   copied: { ...ready, phase: "copied" },
+  suspended: { ...ready, phase: "suspended" },
   distrusted_back: { ...ready, phase: "distrusted", reason: "chain_back" },
   distrusted_forked: { ...ready, phase: "distrusted", reason: "chain_fork" },
   unsupported: { phase: "unsupported", reason: "no_ed25519" },

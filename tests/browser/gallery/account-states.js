@@ -3,6 +3,7 @@
 import { AccountFake, device, PHASES, RECOVERY_WORDS, TODAY } from "./account-fake.js";
 import * as service from "/static/js/pages/account-identity.js";
 import { accountView } from "/static/js/account/views/account-view.js";
+import { pushView } from "/static/js/account/views/push-view.js";
 import { STANDING, standingScreen } from "/static/js/account/views/standing.js";
 
 const wait = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
@@ -33,11 +34,11 @@ export function stageBy(show) {
 }
 
 /** The account in this state; `route` is where somebody has gone from there. */
-function at(show, state, { route = null, given = {}, invited = false, returned = undefined, refused: code = null } = {}) {
+function at(show, state, { route = null, given = {}, invited = false, returned = undefined, push = null, refused: code = null } = {}) {
   const client = new AccountFake(state);
   if (returned !== undefined) client.believe(returned);
   if (code !== null) client.refuseNext(code);
-  const view = accountView({ client, stage: stageBy(show), invited, rooms: "/", service: client.identities === null ? null : service });
+  const view = accountView({ client, stage: stageBy(show), invited, rooms: "/", service: client.identities === null ? null : service, push });
   client.flow = view.flow;
   if (route !== null) view.flow.go(route, given);
   return client;
@@ -77,6 +78,22 @@ const identity = (code, heading, more = {}) => async (show) => {
 };
 const LINKING = ".account-section .button-row .button";
 const section = (number, button) => `.account-section:nth-of-type(${number}) ${button}`;
+
+/** The account where notifications are in this state; `outcome`: of one that was sent to try it. */
+const push = (state, { outcome = null, refused: code = null } = {}) => async (show) => {
+  const asked = async (value) => {
+    if (code !== null) throw Object.assign(new Error(code), { code });
+    return value;
+  };
+  const fake = { state: async () => state, turnOn: () => asked("on"), turnOff: () => asked("off"), test: () => asked(outcome) };
+  const client = at(show, PHASES.ready, { push: (place) => place.append(pushView(fake, null).node) });
+  await until('[aria-labelledby="push-title"] [role=status]:not(:empty)');
+  document.getElementById("push-title").scrollIntoView();
+  if (outcome === null && code === null) return client;
+  press('[aria-labelledby="push-title"] .button');
+  await until('[aria-labelledby="push-title"] > div:last-child > p');
+  return client;
+};
 
 export const ACCOUNT = {
   ...Object.fromEntries(Object.keys(PHASES).map((name) => [name, phase(name)])),
@@ -147,6 +164,15 @@ export const ACCOUNT = {
   identities: (show) => at(show, LINKED, { returned: null }),
   identities_no_password: (show) => at(show, { ...LINKED, identities: { ...LINKED.identities, hasPassword: false } }, { returned: null }),
   identities_given_up: (show) => at(show, LINKED, { returned: { purpose: "link", token: null } }),
+  push_off: push("off"),
+  push_on: push("on"),
+  push_denied: push("denied"),
+  push_unsupported: push("unsupported"),
+  push_unavailable: push("off", { refused: "push_unavailable" }),
+  push_sent: push("on", { outcome: "sent" }),
+  push_gone: push("on", { outcome: "gone" }),
+  push_refused: push("on", { outcome: "refused" }),
+  push_later: push("on", { outcome: "later" }),
   identity_link: back("link"),
   identity_password: back("password"),
   identity_unlink: async (show) => {

@@ -24,13 +24,43 @@ export async function seen({ looks = [], rules = null }) {
   return { faults, ...(rules === null ? {} : await axed(rules)) };
 }
 
-/** The states of these names; `rules` are those of axe by the states that it looks at. */
-export async function inspected({ names, looks, rules }) {
+/** What an attribute has to say to axe: whether there is anything in it, and what it names is there. */
+function said(node, attribute) {
+  const value = node.getAttribute(attribute);
+  if (!/^aria-(labelledby|describedby|controls|owns)$/.test(attribute)) return `${attribute}${value === "" ? "!" : ""}`;
+  return `${attribute}${value.split(" ").every((id) => document.getElementById(id) !== null) ? "" : "?"}`;
+}
+
+const shape = (node) => {
+  const classes = (node.getAttribute("class") ?? "").replace(/hue-\d+/, "hue");
+  const role = node.getAttribute("role") ?? "";
+  return `${node.tagName}.${classes}.${role}[${node.getAttributeNames().map((name) => said(node, name)).sort()}]`;
+};
+
+/** What the page is made of, without its words and numbers: each element in its parent, and the order of headings. */
+function parts() {
+  const found = [...document.querySelectorAll("body *")].map((node) =>
+    `${shape(node.parentElement)} > ${shape(node)}${node.textContent.trim() === "" ? " without words" : ""}`);
+  return [...found, [...document.querySelectorAll("h1, h2, h3, h4")].map(({ tagName }) => tagName).join(" ")];
+}
+
+/**
+ * The states of these names. `rules` are those of axe by the states that it looks at, `between` those for others that
+ * have a part which it hasn't seen.
+ */
+export async function inspected({ names, looks, rules, between, never }) {
   const found = [];
+  const met = new Set();
   for (const state of names) {
     await window.gallery.play(state);
     await window.gallery.drawn();
-    found.push({ state, ...(await seen({ looks, rules: rules[state] ?? null })) });
+    let asked = rules[state] ?? null;
+    if (between !== null && !never.includes(state)) {
+      const here = parts();
+      if (asked === null && here.some((part) => !met.has(part))) asked = between;
+      if (asked !== null) for (const part of here) met.add(part);
+    }
+    found.push({ state, ...(await seen({ looks, rules: asked })) });
   }
   return found;
 }

@@ -68,6 +68,7 @@ export const MESSENGER = {
     return at(show, { talk });
   },
   list: listed(),
+  list_nameless: listed({ talk: new TalkFake(ALL, { name: null }) }, () => until("#own-name")),
   list_empty: listed({ all: [] }),
   list_offline: listed({ phase: "offline" }, () => until(".messenger-status:not(:empty)")),
   list_news: listed({ phase: "ready_news" }),

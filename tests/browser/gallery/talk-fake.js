@@ -128,11 +128,12 @@ export class TalkFake {
   #refusal = null;
   contacts = { accepted: async () => this.accepted };
 
-  constructor(all = [], { contacts = ["bo", "cleo", "dara"] } = {}) {
+  constructor(all = [], { contacts = ["bo", "cleo", "dara"], name = "Ada" } = {}) {
     this.#all = new Map(all.map((one) => [one.id, one]));
     this.accepted = contacts.map((name) => ({ account: `account of ${name}`, chain: fromBase64url(chainOf(name), 32) }));
     const alias = new Map(Object.entries(NAMES).map(([name, called]) => [chainOf(name), called]));
-    const get = (register, key) => (register === "alias" ? alias.get(key) : this.#all.get(key)?.[register]) ?? null;
+    const profile = name === null ? null : { name, picture: null };
+    const get = (register, key) => (register === "profile" ? profile : register === "alias" ? alias.get(key) : this.#all.get(key)?.[register]) ?? null;
     this.own = { id: async () => "own", registers: async () => ({ values: new Map([["alias", alias]]), get }), set: async (...given) => { this.calls.push(["set", ...given]); } };
   }
 

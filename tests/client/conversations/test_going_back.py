@@ -85,6 +85,40 @@ async def test_a_log_that_went_another_way_is_shown_in_its_own_order_and_nobody_
         assert texts(heard) == ["lost by the server", "one", "two", "three", "four", "five"]
 
 
+async def test_nothing_that_is_kept_is_skipped_where_what_was_before_it_is_not(
+    database_url: str, tmp_path: Path, copied: Callable[[str], str]
+):
+    """It had been read there, and isn't kept any more behind the record to which one goes back."""
+    people: list[Device] = []
+    async with village_at(database_url, tmp_path) as village:
+        ada, bob = await village.new("ada"), await village.new("bob")
+        people = village.devices
+        await ada.befriend(bob)
+        async with ada.open() as talk:
+            conversation = await talk.found([bob.chain])
+        await ada.says(conversation, "one")
+        assert await bob.texts() == ["one"]
+    backup = copied(database_url)
+    shutil.copytree(tmp_path / "data", tmp_path / "older" / "data")
+    async with village_at(database_url, tmp_path, people):
+        await ada.says(conversation, "lost by the server")
+        assert await bob.texts() == ["lost by the server"]
+    async with village_at(backup, tmp_path / "older", people):
+        await ada.says(conversation, "two")
+        async with ada.open() as talk:
+            await talk.timer(conversation, 3600)
+            await talk.text(conversation, "three")
+        await ada.hears()
+        asked: list[str] = []
+        bob.around = noting(asked)
+        heard = await bob.hears()
+        assert refusals(heard) == ["server_back"]
+        assert texts(heard) == ["two", "three"]
+        assert [one.kind for one in heard if one.kind in {"gap", "destroyed"}] == []
+        # It is the case that was meant.
+        assert any(path.endswith("/messages?after=0") for path in asked)
+
+
 async def test_who_was_removed_does_not_come_back_with_a_server_that_went_back(
     database_url: str, tmp_path: Path, copied: Callable[[str], str]
 ):
@@ -162,6 +196,19 @@ def paged(most: int) -> Callable[[Ask], Ask]:
             )
 
         return asked
+
+    return around
+
+
+def noting(asked: list[str]) -> Callable[[Ask], Ask]:
+    """Writes down what is asked for."""
+
+    def around(ask: Ask) -> Ask:
+        async def noted(method, path, *rest, **more):
+            asked.append(path)
+            return await ask(method, path, *rest, **more)
+
+        return noted
 
     return around
 

@@ -1,6 +1,8 @@
 """Several devices of one person: linked, removed, and what they tell each other."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.people.correspondents import Ask, Device, refusals, texts
@@ -149,6 +151,73 @@ async def test_own_devices_share_registers_of_which_the_newest_counts(ada: Devic
     async with ada.open() as talk:
         await talk.sync()
         assert talk.register("alias") == {"bob": "Bobby"}
+
+
+async def test_who_is_linked_later_is_told_all_registers_again(ada: Device, tmp_path: Path):
+    phone = await ada.another(tmp_path / "phone")
+    told = {"settings": {"": {"receipts": False}}, "read": {"here": 7, "there": 8}}
+    async with ada.open() as talk:
+        for register, values in told.items():
+            for key, value in values.items():
+                await talk.set_register(register, key, value)
+    await phone.hears()
+    posted: list[int] = []
+
+    def around(ask: Ask) -> Ask:
+        async def asked(method: str, path: str, *rest: Any, **more: Any) -> object:
+            if (method, path[-8:]) == ("POST", "/message"):
+                posted.append(len(rest[0]["entries"]))
+            return await ask(method, path, *rest, **more)
+
+        return asked
+
+    tablet = await linked(ada, tmp_path / "tablet")
+    await tablet.hears()
+    await phone.hears()
+    ada.around = around
+    for _ in range(2):
+        await ada.hears()
+    # All together, by the first device alone, once.
+    assert posted == [3]
+    async with tablet.open() as talk:
+        await talk.sync()
+        assert {name: talk.register(name) for name in told} == told
+
+
+async def test_who_was_in_a_conversation_is_seen_also_from_records_that_this_device_never_read(
+    ada: Device, bob: Device, eve: Device, tmp_path: Path
+):
+    async with ada.open() as talk:
+        conversation = await talk.found([bob.chain])
+        await talk.add(conversation, [eve.chain])
+        await talk.remove(conversation, [eve.chain])
+        await talk.timer(conversation, 60)
+        await talk.sync()
+    phone = await linked(ada, tmp_path / "phone")
+    await phone.hears()
+    async with phone.open() as talk:
+        epoch = talk.known()[0].epoch
+        found = [await talk.was_in(conversation, eve.chain, one) for one in (1, 3, epoch)]
+    assert found == [True, False, False]
+    phone.around = without_epoch(2)
+    async with phone.open() as talk:
+        assert [await talk.was_in(conversation, eve.chain, one) for one in (1, 3)] == [None, False]
+
+
+def without_epoch(number: int) -> Callable[[Ask], Ask]:
+    """A server that doesn't show one record."""
+
+    def around(ask: Ask) -> Ask:
+        async def asked(method: str, path: str, *rest: Any, **more: Any) -> Any:
+            answer = await ask(method, path, *rest, **more)
+            if "/epochs" not in path:
+                return answer
+            kept = [one for one in answer["epochs"] if one["epoch"] != number]
+            return {**answer, "epochs": kept}
+
+        return asked
+
+    return around
 
 
 async def test_what_is_pinned_is_the_newest_record(ada: Device, bob: Device):

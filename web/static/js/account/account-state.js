@@ -3,7 +3,7 @@
  * whoever shows it needs nothing else.
  *
  * @typedef {"loading"|"signed_out"|"no_device"|"ready"|"offline"|"ended"|"revoked"|"evicted"|"locked"|"copied"
- *   |"distrusted"|"unsupported"} Phase
+ *   |"suspended"|"distrusted"|"unsupported"} Phase
  *   loading: what is kept here is being read, or the server is asked for the first time
  *   signed_out: nobody is signed in
  *   no_device: signed in, and this browser is no device of the account yet
@@ -11,6 +11,7 @@
  *   offline: a device whose server can't be reached; it goes on by itself
  *   ended: a device of the account whose session has ended: the password is asked again
  *   revoked: no device of the account any more; what was kept here is destroyed
+ *   suspended: those who run the server have suspended the account; nothing is destroyed
  *   evicted: the browser has dropped what was kept here: link it anew, or recover
  *   locked: the server has lost its half of what is kept here (it was restored from a backup): ten words open it
  *   copied: somebody else acts with this device's keys: it stops, and is to be removed

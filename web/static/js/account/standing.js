@@ -25,7 +25,7 @@ export const endedAs = (device) => (device === null || device.begun !== null ? S
 /** What the server says, or its answers show, of this browser as a whole. */
 const DISTRUST = ["chain_back", "chain_fork"];
 const STANDING = [
-  "session_ended", "unauthorized", "proof_wrong", "device_revoked", "device_copied", "locked", "link_expired",
+  "session_ended", "unauthorized", "proof_wrong", "device_revoked", "suspended", "device_copied", "locked", "link_expired",
   ...DISTRUST,
 ];
 
@@ -161,6 +161,7 @@ export class Standing {
       if (!this.#isClosed) this.#again = setTimeout(this.#retry, AGAIN_MS);
     } else if (code === "device_revoked") void this.revoked();
     else if (code === "link_expired") this.#unlinked();
+    else if (code === "suspended") this.#stop("suspended");
     else if (code === "device_copied") this.#stop("copied");
     else if (code === "locked") this.#stop("locked");
     else if (DISTRUST.includes(code)) this.#stop("distrusted", code);

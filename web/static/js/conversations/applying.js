@@ -165,11 +165,11 @@ export class Applying {
     const { body } = content;
     switch (content.kind) {
       case "edit":
-        return this.#change(read, body.of, ({ edits = 0, content: before, ...line }) => ({
-          ...line, edits: edits + 1, content: { ...before, body: { ...before.body, text: body.text, mentions: body.mentions } },
+        return this.#change(read, body.of, ({ edits = 0, content: before, proof: _, ...line }) => ({
+          ...line, ...(this.#provable(read, { at: content.at, of: body.of })), edits: edits + 1, content: { ...before, body: { ...before.body, text: body.text, mentions: body.mentions } },
         }));
       case "delete":
-        return this.#change(read, body.of, (line) => ({ ...line, content: null, deleted: true, reactions: {} }));
+        return this.#change(read, body.of, ({ proof: _, ...line }) => ({ ...line, content: null, deleted: true, reactions: {} }));
       case "reaction":
         return this.#change(read, body.of, ({ reactions = {}, ...line }) => {
           const { [chain]: _, ...others } = reactions;
@@ -195,7 +195,7 @@ export class Applying {
   /** @param {MessageRead} read */
   async #said(read) {
     if (await isHidden(this.#within, this.#id, read)) return;
-    const line = messageLine(read);
+    const line = { ...messageLine(read), ...this.#provable(read) };
     await this.#show(read, line);
     this.#state.last = read.s;
     this.#state.at = read.at;
@@ -204,6 +204,16 @@ export class Applying {
     if (read.s <= this.#state.mark) return;
     this.#state.unread += 1;
     if (isMentioned(line, this.#self.chain)) this.#state.mentioned += 1;
+  }
+
+  /**
+   * What proves to others who has said this, of what others have.
+   * @param {MessageRead} read
+   * @param {{at: number, of: any}} [edit]  what it changes
+   */
+  #provable({ chain, proof }, edit) {
+    if (proof === undefined || chain === this.#self.chain) return {};
+    return { proof: edit === undefined ? proof : { ...proof, edit } };
   }
 
   /**
@@ -222,7 +232,7 @@ export class Applying {
     const may = line.kind === "message" && line.content !== null && line.content.kind !== "unknown" &&
       (anybody || (line.chain === read.chain && read.at - line.at <= CHANGEABLE_MS));
     if (!may) return this.#refuse(read, "message_target", read.id);
-    return this.#within.show(this.#id, place, change(line), line.until);
+    return this.#within.show(this.#id, place, change(line));
   }
 
   /** What was read before the message that it changes, which history has brought now. @param {MessageRead} read */

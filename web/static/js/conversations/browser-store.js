@@ -9,6 +9,7 @@ import { concat, fromBase64url, toBase64url, utf8 } from "../protocol/encoding.j
 import { Refusal } from "../protocol/errors.js";
 import { aeadOpen, aeadSeal, importAead } from "../protocol/keys.js";
 import { NONCE_BYTES, SECRET_BYTES } from "../protocol/limits.js";
+import { deadlineOf, leftOf } from "./deadlines.js";
 import { changed } from "./row-change.js";
 
 const BLOCK = 128;
@@ -132,7 +133,7 @@ export class BrowserStore {
         const dropped = [];
         for (const deadline of due) {
           const [until, conversation, place] = deadline.split("/");
-          if (await within.hideIfDue(deadline, conversation, Number(place), Number(until))) {
+          if (await within.hideIfDue(deadline, conversation, Number(place), Number(until), now)) {
             dropped.push({ conversation, place: Number(place) });
           }
         }
@@ -207,12 +208,11 @@ export class Within {
    * Shows something at a place of the log, in place of what was there.
    * @param {string} conversation  base64url
    * @param {number} place
-   * @param {unknown} value  JSON
-   * @param {number} [until]  when it is to be forgotten, in milliseconds since 1970
+   * @param {unknown} value  JSON, with its `until` where it is to be forgotten (deadlines.js)
    * @returns {Promise<void>}
    */
-  show(conversation, place, value, until) {
-    return this.#inTurn(() => this.#show(conversation, place, value, until));
+  show(conversation, place, value) {
+    return this.#inTurn(() => this.#show(conversation, place, value));
   }
 
   /** @param {string} conversation  @param {number} place  @returns {Promise<void>} */
@@ -225,8 +225,9 @@ export class Within {
     await this.#turn;
   }
 
-  /** @param {string} conversation  @param {number} place  @param {unknown} value  @param {number} [until] */
-  async #show(conversation, place, value, until) {
+  /** @param {string} conversation  @param {number} place  @param {unknown} value */
+  async #show(conversation, place, value) {
+    const until = deadlineOf(value);
     const bytes = this.#random(SECRET_BYTES);
     const key = toBase64url(bytes);
     await this.#setSlot(conversation, place, until === undefined ? [key] : [key, until]);
@@ -280,13 +281,17 @@ export class Within {
    * @param {string} conversation
    * @param {number} place
    * @param {number} until
+   * @param {number} now
    * @returns {Promise<boolean>} whether it was this one's
    */
-  async hideIfDue(deadline, conversation, place, until) {
+  async hideIfDue(deadline, conversation, place, until, now) {
     this.#deadlines.set(deadline, false);
     const block = await this.#change.read(blockOf(conversation, place));
     if (block?.[place % BLOCK]?.[1] !== until) return false;
-    await this.hide(conversation, place);
+    // What can't be opened is past its time all the same.
+    const line = await this.line(conversation, place).catch(() => undefined);
+    const left = line === undefined ? undefined : leftOf(line, now);
+    await (left === undefined ? this.hide(conversation, place) : this.show(conversation, place, left));
     return true;
   }
 
@@ -321,14 +326,14 @@ export class Within {
     this.#dropDeadline(conversation, place, block[place % BLOCK]);
     if (slot === null) delete block[place % BLOCK];
     else block[place % BLOCK] = slot;
-    if (slot?.[1] !== undefined) this.#deadlines.set(deadlineOf(slot[1], conversation, place), true);
+    if (slot?.[1] !== undefined) this.#deadlines.set(deadlineId(slot[1], conversation, place), true);
     if (Object.keys(block).length === 0) this.#change.remove(id);
     else this.#change.put(id, block);
   }
 
   /** @param {string} conversation  @param {number} place  @param {Slot} [slot] */
   #dropDeadline(conversation, place, slot) {
-    if (slot?.[1] !== undefined) this.#deadlines.set(deadlineOf(slot[1], conversation, place), false);
+    if (slot?.[1] !== undefined) this.#deadlines.set(deadlineId(slot[1], conversation, place), false);
   }
 }
 
@@ -349,7 +354,7 @@ const placeId = (conversation, place) =>
   `${conversation}/${padded(Math.floor(place / BLOCK))}/${String(place % BLOCK).padStart(SLOT_DIGITS, "0")}`;
 
 /** @param {number} until  @param {string} conversation  @param {number} place */
-const deadlineOf = (until, conversation, place) => `${padded(until)}/${conversation}/${padded(place)}`;
+const deadlineId = (until, conversation, place) => `${padded(until)}/${conversation}/${padded(place)}`;
 
 /**
  * @param {Slot} slot

@@ -138,11 +138,11 @@ export class CatchingUp {
     } catch (error) {
       const { code } = /** @type {Refusal} */ (error);
       if (code === "not_found") return { next: await this.#gone(state), more: false };
-      if (code === "behind") return { next: await this.#comeBack(state, firstOf(error)), more: true };
+      if (code === "behind") return { next: await this.#goOn(state, firstOf(error)), more: true };
       throw error;
     }
     if (page.s < state.place) return { next: await this.#serverWentBack(state), more: true };
-    if (page.items.length === 0) return { next: state, more: false };
+    if (page.items.length === 0 && !(await endsElsewhere(state, page))) return { next: state, more: false };
     return this.#read(state, page);
   }
 
@@ -228,6 +228,22 @@ export class CatchingUp {
     return this.#change(state, { standing: "gone", why: "not_member" });
   }
 
+  /**
+   * Where what was read here before a server went back is what it has up to the first place that it keeps, nothing that
+   * it keeps is skipped.
+   * @param {State} state
+   * @param {number} kept  that place
+   */
+  async #goOn(state, kept) {
+    const place = kept - 1;
+    const hash = await this.#parts.store.read(this.#keys.log(place));
+    if (hash !== undefined && place > state.place) {
+      const page = await this.#parts.api.log(this.#id, place);
+      if (!page.more && !(await endsElsewhere({ place, hash }, page))) return this.#change(state, { place, hash });
+    }
+    return this.#comeBack(state, kept);
+  }
+
   /** @param {State} state  @param {number} kept  the first place that is kept */
   async #comeBack(state, kept) {
     const { member, store } = this.#parts;
@@ -307,11 +323,11 @@ export class CatchingUp {
 
 /**
  * Whether a page that reaches the log's end isn't what follows here, as after a server went back and was written to since.
- * @param {State} state
+ * @param {Pick<State, "place"|"hash">} from
  * @param {import("./conversation-api.js").Page} page
  */
-async function endsElsewhere(state, { items, s, hash }) {
-  let log = new Log(state.place, fromBase64url(state.hash, 32));
+async function endsElsewhere(from, { items, s, hash }) {
+  let log = new Log(from.place, fromBase64url(from.hash, 32));
   for (const { kind, device, digest } of items) log = await log.next(kind, device, digest);
   return log.place === s && !isSame(log.hash, hash);
 }

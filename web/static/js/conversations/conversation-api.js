@@ -76,6 +76,11 @@ export class ConversationApi {
     return begun(await this.#ask("POST", `chatrooms/${conversation}/epochs`, { body: bodyOf(posted) }));
   }
 
+  /** Shows operators what was said. @param {{id: string, reason: string, text: string, messages: object[]}} report */
+  async report(report) {
+    await this.#ask("POST", "report", { body: report });
+  }
+
   /** @returns {Promise<Summary[]>} all */
   async listed() {
     const found = [];

@@ -10,6 +10,7 @@ import { due } from "../protocol/conversations/judge.js";
 import { signLeave } from "../protocol/conversations/leaves.js";
 import { Beginning } from "./beginning.js";
 import { CatchingUp } from "./catching-up.js";
+import { evidenceOf, reportOf } from "./evidence.js";
 import { Sending } from "./sending.js";
 import { ShownConversation } from "./shown.js";
 import { Speaking } from "./speaking.js";
@@ -201,6 +202,17 @@ export class Conversation {
       await this.#catchingUp.run();
       return this.#renew({ ended: false });
     });
+  }
+
+  /**
+   * Shows the operators what somebody has said (docs/reports.md).
+   * @param {any[]} lines  values of 1 to 10 lines, all of one other person
+   * @param {import("./evidence.js").Reason} reason
+   * @param {string} [text]  what is said about it
+   * @throws {Refusal} `report_unproven`, `too_many`
+   */
+  async report(lines, reason, text = "") {
+    await this.#parts.api.report(await reportOf(lines.map(evidenceOf), reason, text));
   }
 
   /** Leaves; the next record says so to all. */

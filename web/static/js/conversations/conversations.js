@@ -35,6 +35,9 @@ import { POSTING, OUTBOX, STATES } from "./store.js";
  * What happened to one of them while all were read.
  * @typedef {{conversation: string, refusal: Refusal}} Trouble
  *
+ * Where the end of its log is, and what it comes to, where that is told.
+ * @typedef {{conversation: string, s: number, epoch: number, hash?: Uint8Array}} Listed
+ *
  * Told of what has changed; `event` is of the socket where nothing is kept of it: `typing`, `receipt`,
  * and of no conversation `contact` and `history` (how it goes).
  * @typedef {(conversation: string, event: Record<string, any>|null) => void} Listener
@@ -76,13 +79,10 @@ export class Conversations {
       member, store, api: this.#api, chains: this.#chains, contacts: this.#contacts, own: this.#own, of,
     });
     this.everybody = new People({ member, store, contacts: this.#contacts, own: this.#own });
-    this.histories = new Histories({
-      member, store, chains: this.#chains, own: this.#own,
-      told: (progress, conversations) => {
-        for (const id of conversations) this.#tell(id, null);
-        this.#tell("", { type: "history", ...progress });
-      },
-    });
+    this.histories = new Histories({ member, store, chains: this.#chains, own: this.#own, told: (progress, conversations) => {
+      this.reload(conversations);
+      this.#tell("", { type: "history", ...progress });
+    } });
     this.#overview = new Overview(member, store, this.#own, of);
     this.#receipts = new Receipts(member, store, this.#own, of);
   }
@@ -188,7 +188,7 @@ export class Conversations {
 
   /**
    * Reads what is new in all of them, and sends what waits. One that is stopped doesn't stop the others.
-   * @param {readonly {conversation: string, s: number, epoch: number}[]|null} [list]  as the socket welcomes
+   * @param {readonly Listed[]|null} [list]  as the socket welcomes
    * @returns {Promise<Trouble[]>}
    * @throws {Refusal} where the server can't be asked at all
    */
@@ -198,14 +198,16 @@ export class Conversations {
     /** @type {Trouble[]} */
     const trouble = [];
     await this.#own.begin().catch(told(trouble, ""));
+    /** @type {readonly Listed[]} */
     const served = list ?? await this.#api.listed();
     const there = new Set(served.map(({ conversation }) => conversation));
     for (const id of await idsOf(this.#store, POSTING)) await this.of(id).finish().catch(told(trouble, id));
     for (const id of await this.#ids()) if (!there.has(id)) await this.of(id).catchUp().catch(told(trouble, id));
     const waiting = new Set(await idsOf(this.#store, OUTBOX));
-    for (const { conversation, s } of served) {
+    for (const { conversation, s, epoch, hash } of served) {
       const state = await readState(this.#store, conversation);
-      const isHere = state?.standing === "following" && state.place === s && state.acknowledged === s;
+      const isHere = state?.standing === "following" && state.place === s && state.acknowledged === s &&
+        state.record.epoch === epoch && (hash === undefined || toBase64url(hash) === state.hash);
       if (!isHere) await this.of(conversation).catchUp({ again: true }).catch(told(trouble, conversation));
       if (waiting.has(conversation)) await this.of(conversation).flush().catch(told(trouble, conversation));
     }

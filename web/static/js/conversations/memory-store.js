@@ -1,5 +1,7 @@
 /** A store that forgets with its program: for bots that begin anew each time, and for tests. */
 
+import { deadlineOf, leftOf } from "./deadlines.js";
+
 /**
  * @typedef {import("./store.js").Store} Store
  * @typedef {{value: string, until: number|null}} Kept  JSON, so that nobody shares what they keep
@@ -41,7 +43,14 @@ export class MemoryStore {
   expire = async (now) => {
     const gone = [...this.#lines].flatMap(([conversation, lines]) => [...lines]
       .filter(([, { until }]) => until !== null && until <= now).map(([place]) => ({ conversation, place })));
-    for (const { conversation, place } of gone) this.#lines.get(conversation)?.delete(place);
+    if (gone.length === 0) return gone;
+    await this.change(async (within) => {
+      for (const { conversation, place } of gone) {
+        const line = await within.line(conversation, place);
+        const left = line === undefined ? undefined : leftOf(line, now);
+        await (left === undefined ? within.hide(conversation, place) : within.show(conversation, place, left));
+      }
+    });
     return gone;
   };
 
@@ -70,8 +79,8 @@ export class MemoryStore {
       line: async (conversation, place) => parsed(lines.get(conversation)?.get(place)?.value),
       put: (key, one) => void rows.set(key, JSON.stringify(one)),
       remove: (key) => void rows.delete(key),
-      show: (conversation, place, one, until) =>
-        void placesOf(conversation).set(place, { value: JSON.stringify(one), until: until ?? null }),
+      show: (conversation, place, one) =>
+        void placesOf(conversation).set(place, { value: JSON.stringify(one), until: deadlineOf(one) ?? null }),
       hide: (conversation, place) => void placesOf(conversation).delete(place),
     });
     this.#rows = rows;

@@ -13,6 +13,7 @@ import { Lines } from "../protocol/conversations/lines.js";
 import { Log, RECORD } from "../protocol/conversations/log.js";
 import { openMessage, readAd } from "../protocol/conversations/messages.js";
 import { SignedRecord } from "../protocol/conversations/records.js";
+import { proofOf } from "./evidence.js";
 import { keysOf } from "./store.js";
 
 /**
@@ -27,7 +28,7 @@ import { keysOf } from "./store.js";
  * @typedef {Place & {kind: "record", signed: SignedRecord, before: Record|null, chain: string|null,
  *   seed: Uint8Array|null, trouble: string|null, isOwn: boolean, isHost: boolean}} RecordRead
  * @typedef {Place & {kind: "message", id: string, chain: string, content: import("../protocol/conversations/contents.js").Content,
- *   isAdmin: boolean, timer: number}} MessageRead
+ *   isAdmin: boolean, timer: number, proof?: import("./evidence.js").Proof}} MessageRead
  * @typedef {Place & {kind: "destroyed", id: string|null}} DestroyedRead
  * @typedef {Place & {kind: "before"}} BeforeRead
  * @typedef {Place & {kind: "refused", id: string|null, code: string, stops: boolean}} RefusedRead
@@ -36,7 +37,8 @@ import { keysOf } from "./store.js";
 
 /** What is no fault of what was read. */
 const PASSING = [
-  "waiting", "malformed", "record_gone", "chain_fork", "session_ended", "unauthorized", "proof_wrong", "device_revoked", "locked", "storage_broken",
+  "waiting", "malformed", "record_gone", "chain_fork", "session_ended", "unauthorized", "proof_wrong", "device_revoked", "suspended", "locked",
+  "storage_broken",
 ];
 
 export class Reading {
@@ -203,14 +205,15 @@ export class Reading {
     if (this.#seed === null) throw new Refusal("message_unreadable");
     const heading = readAd(entry);
     const seen = await this.#hashAt(heading.seen);
-    const { content } = await openMessage({
+    const opened = await openMessage({
       seed: this.#seed, signed: this.#signed, recordPlace: this.#recordPlace, lines: this.#lines, place: s, device,
       logAt: (at) => (at === heading.seen ? seen : null),
     }, entry);
     const person = this.#signed.record.personOf(device, this.#lines);
     if (person === null) throw new Refusal("message_device");
     return {
-      ...place, kind: "message", id: toBase64url(heading.id), chain: toBase64url(person.chain), content,
+      ...place, kind: "message", id: toBase64url(heading.id), chain: toBase64url(person.chain), content: opened.content,
+      proof: proofOf(opened),
       isAdmin: person.role === "admin", timer: this.#signed.record.timer,
     };
   }

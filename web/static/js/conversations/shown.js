@@ -192,7 +192,7 @@ export class ShownConversation {
       const line = await within.line(this.#id, place);
       if (!(line?.timer > 0) || line.until !== undefined) return;
       const until = member.now() + 1000 * line.timer;
-      await within.show(this.#id, place, { ...line, until }, until);
+      await within.show(this.#id, place, { ...line, until });
     });
   }
 

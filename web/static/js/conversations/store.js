@@ -23,8 +23,8 @@
  * @typedef {object} Writer
  * @property {(key: string, value: unknown) => void|Promise<void>} put
  * @property {(key: string) => void|Promise<void>} remove
- * @property {(conversation: string, place: number, value: unknown, until?: number) => void|Promise<void>} show
- *   `until`: when it is destroyed, in milliseconds
+ * @property {(conversation: string, place: number, value: unknown) => void|Promise<void>} show
+ *   `until` of it: when it is destroyed, in milliseconds (deadlines.js)
  * @property {(conversation: string, place: number) => void|Promise<void>} hide
  *
  * @typedef {Reader & Writer} Within

@@ -19,7 +19,7 @@ const TOO_FAST = 4429;
 /** Closings after which this socket is of no use. */
 const LAST = [1009, 4400];
 /** What the server says of the session or the device, for good. */
-const ENDS = ["session_ended", "device_required", "device_revoked"];
+const ENDS = ["session_ended", "device_required", "device_revoked", "suspended"];
 
 /**
  * @typedef {Record<string, any>} Frame

@@ -15,6 +15,7 @@ import { backTrap, guardPage } from "../ui/leave-guard.js";
 import { stage as stageIn } from "../ui/stage.js";
 import { loading, styling } from "./loading.js";
 import { messengerDoor } from "./messenger-door.js";
+import { pushDoor } from "./push-door.js";
 
 /** @typedef {import("../account/views/flow.js").Flow} Flow */
 
@@ -30,6 +31,7 @@ const loadLater = loading(address("later"));
 const loadHpke = loading(address("hpke"));
 const loadInside = loading(address("inside"));
 const loadIdentity = loading(address("identity"));
+const loadPush = loading(address("push"));
 const loadConversations = loading(address("conversations"));
 const styleConversations = styling(address("style"), String(app.dataset.integrity));
 /** @type {AccountClient|null} */
@@ -79,7 +81,7 @@ async function start() {
   stage.show(() => loadingScreen(nobody));
   try {
     client = await opening;
-    const { accounts } = /** @type {{accounts?: {mode: string, oidc?: import("../account/identities.js").Oidc}}} */ (await asked);
+    const { accounts } = /** @type {{accounts?: {mode: string, oidc?: import("../account/identities.js").Oidc, push?: {key: string}}}} */ (await asked);
     const oidc = accounts?.oidc;
     /** @type {typeof import("./account-identity.js")|null} */
     const service = oidc === undefined ? null : (await Promise.all([loadIdentity(), haveAll()]))[0];
@@ -89,9 +91,12 @@ async function start() {
       client, stage, invite: () => invite,
       load: () => Promise.all([loadConversations(), styleConversations(), haveAll()]).then(([module]) => module),
     });
+    const key = accounts?.push?.key;
+    const load = () => Promise.all([loadPush(), haveAll()]).then(([module]) => module);
+    const push = key === undefined ? null : pushDoor({ client, key, base, load });
     client.subscribe(tellOfLink);
     tellOfLink();
-    const { flow } = accountView({ client, stage, invited: accounts?.mode === "invited", invitation, rooms: base, service, messenger, trap: trap() });
+    const { flow } = accountView({ client, stage, invited: accounts?.mode === "invited", invitation, rooms: base, service, messenger, push, trap: trap() });
     if (returned?.purpose === "sign_in" && client.identities !== null) flow.go("identity");
     // Whatever else was asked there belongs to the account, which is a step behind what is said.
     else if (returned !== null && client.state.phase === "ready") flow.go("settings");

@@ -43,6 +43,7 @@ const PHASES = {
   revoked: (flow) => standingScreen(flow, "revoked"),
   evicted: (flow) => standingScreen(flow, "evicted"),
   locked: lockedScreen,
+  suspended: (flow) => standingScreen(flow, "suspended"),
   copied: copiedScreen,
   distrusted: (flow) => standingScreen(flow, flow.client.state.reason ?? "chain_fork"),
   unsupported: (flow) => standingScreen(flow, flow.client.state.reason ?? "no_ed25519"),
@@ -52,9 +53,9 @@ const PHASES = {
  * Shows the account of `client` on the stage, and follows it. Gives the flow, and a way to end that. `trap`: what
  * makes the browser's Back lead out of where somebody has gone, before it leads out of the page.
  * @param {{client: Client, stage: import("../../ui/stage.js").Stage, invited: boolean, invitation?: string, rooms: string,
- *   service?: Flow["service"], messenger?: Flow["messenger"], trap?: Flow["trap"]}} given
+ *   service?: Flow["service"], messenger?: Flow["messenger"], push?: Flow["push"], trap?: Flow["trap"]}} given
  */
-export function accountView({ client, stage, invited, invitation = "", rooms, service = null, messenger = null, trap = NO_TRAP }) {
+export function accountView({ client, stage, invited, invitation = "", rooms, service = null, messenger = null, push = null, trap = NO_TRAP }) {
   /** @type {Route|null} */
   let route = null;
   let holding = 0;
@@ -62,7 +63,7 @@ export function accountView({ client, stage, invited, invitation = "", rooms, se
 
   /** @type {Flow} */
   const flow = {
-    client, invited, invitation, rooms, service, messenger, trap,
+    client, invited, invitation, rooms, service, messenger, push, trap,
     go(next, given = {}) {
       route = next;
       draw(given);

@@ -73,6 +73,8 @@
  * @property {string} rooms  address of the rooms' first page
  * @property {Service|null} service  what is shown of another service, where there is one
  * @property {Messenger|null} messenger  null: a device shows its account alone
+ * @property {((place: HTMLElement) => void)|null} push  shows there what is to be said of notifications; null: this
+ *   deployment sends none
  * @property {{set: () => void, release: () => void}} trap  while it is set, the browser's Back leads where the screen's
  *   `back` does
  * @property {(route: Route|null, given?: object) => void} go  null: to whatever the account's phase asks for

@@ -37,6 +37,8 @@ export function homeScreen(flow) {
     withLater((parts) => parts[name](flow, ...given), () => announceAssertive(say("refusal.unreachable")));
   }
 
+  // Filled by what is loaded when somebody looks.
+  const notifications = el("div", {});
   const changed = el("div", {});
   /** @param {string} sentence */
   const told = (sentence) => fill(changed, el("p", { class: "notice" }, icon("done"), el("span", { class: "notice-words" }, sentence)));
@@ -59,6 +61,7 @@ export function homeScreen(flow) {
       el("p", { class: "hint" }, say("account.devices.text")),
       devices.node,
       el("div", { class: "button-row" }, button("secondary", say("account.devices.link"), () => open("linkPanel")))),
+    notifications,
     el("section", { class: "account-section", "aria-labelledby": "sessions-title" },
       el("h2", { id: "sessions-title", tabindex: "-1" }, say("account.sessions.title")),
       el("p", { class: "hint" }, say("account.sessions.text")),
@@ -72,6 +75,7 @@ export function homeScreen(flow) {
       changed,
       el("div", { class: "button-row" }, button("quiet danger-text", say("account.delete.way"), () => open("deletePanel")))));
 
+  flow.push?.(notifications);
   const known = client.state.address !== null;
 
   function update() {

@@ -17,6 +17,7 @@ export const STANDING = {
   offline: { icon: "offline", title: "account.offline.title", text: "account.offline.text", next: "account.offline.next", actions: ["reload"] },
   evicted: { icon: "broken", title: "account.evicted.title", text: "account.evicted.text", next: "account.evicted.next", actions: ["sign_in", "recover"] },
   revoked: { icon: "leave", title: "account.revoked.title", text: "account.revoked.text", next: "account.revoked.next", actions: ["sign_in", "recover"] },
+  suspended: { icon: "locked", title: "account.suspended.title", text: "account.suspended.text", next: "account.suspended.next", actions: ["reload", "rooms"] },
   copied: { icon: "warning", title: "account.copied.title", text: "account.copied.text", next: "account.copied.next", actions: ["recover"] },
   chain_back: { icon: "warning", title: "account.back_in_time.title", text: "account.back_in_time.text", next: "account.back_in_time.next", actions: ["reload"] },
   chain_fork: { icon: "warning", title: "account.forked.title", text: "account.forked.text", next: "account.forked.next", actions: ["reload", "recover"] },

@@ -8,6 +8,7 @@ import { duration } from "../../ui/times.js";
 import { noticeOf } from "../../account/views/asking.js";
 import { button } from "../../account/views/frame.js";
 import { fromBase64url, toBase64url } from "../../protocol/encoding.js";
+import { isName, tidyName } from "../../protocol/names.js";
 import { calledOf } from "./contact-names.js";
 import { archiveDrawing, editDrawing, muteDrawing, pinDrawing, searchDrawing } from "./drawings.js";
 import { markNode, nameNode, personOf, titleOf } from "./names.js";
@@ -123,7 +124,9 @@ export function conversationMenu({ flow, talk, me, trouble }, { view, names }, c
     const input = el("input", { id: "conversation-name", type: "text", value: view.card?.name ?? "", maxlength: 40, autocomplete: "off", spellcheck: "false", translate: "no" });
     step(el("form", { class: "panel-step", on: { submit: (/** @type {Event} */ event) => {
       event.preventDefault();
-      if (input.value.trim() !== "") void asked(() => conversation.says.name(input.value.trim()));
+      const name = tidyName(input.value);
+      if (isName(name)) void asked(() => conversation.says.name(name));
+      else fill(wait, noticeOf(say("conversations.own_name.wrong")));
     } } },
       el("label", { for: "conversation-name" }, say("conversations.name.label")), input, wait,
       el("div", { class: "button-row" }, el("button", { type: "submit", class: "button primary" }, say("conversations.name.go")))));

@@ -16,6 +16,7 @@ import { addDrawing, settingsDrawing } from "./drawings.js";
 import { conversationMenu } from "./conversation-menu.js";
 import { Inbox } from "./inbox.js";
 import { newConversationPanel } from "./new-conversation-panel.js";
+import { ownNameView } from "./own-name.js";
 import { peopleScreen } from "./people-screen.js";
 import { refusalWords } from "./refusal-words.js";
 
@@ -61,7 +62,9 @@ export function messengerScreen(given, { open: shown = null, drafts = new Map(),
   const status = el("p", { class: "messenger-status hint", role: "status" });
   const news = newsView(flow, () => flow.go("settings"));
   const list = conversationList({ me: talk.me, offset: () => flow.client.state.clockOffset, open });
-  const body = el("div", { class: "messenger-body" });
+  const named = ownNameView(context);
+  const part = el("div", {});
+  const body = el("div", { class: "messenger-body" }, named.node, part);
   const empty = el("div", { class: "messenger-empty" },
     el("p", { class: "lead" }, say("conversations.empty.title")), el("p", { class: "hint" }, say("conversations.empty.text")),
     el("div", { class: "button-row" }, button("primary", say("conversations.invite"), () => show("people"))));
@@ -132,8 +135,9 @@ export function messengerScreen(given, { open: shown = null, drafts = new Map(),
     if (isClosed) return;
     const all = inbox.all;
     list.update(all, shown);
-    const part = place === "people" && people !== null ? people.node : !inbox.isRead ? reading : all.length === 0 ? empty : list.node;
-    if (body.firstChild !== part) fill(body, part);
+    const next = place === "people" && people !== null ? people.node : !inbox.isRead ? reading : all.length === 0 ? empty : list.node;
+    if (part.firstChild !== next) fill(part, next);
+    if (inbox.isRead) void named.update(place === "people");
     titled();
   }
 

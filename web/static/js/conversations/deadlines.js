@@ -1,0 +1,28 @@
+/** Lines that are to be forgotten in time, each by its own `until`: milliseconds since 1970. */
+
+/**
+ * When something of a line is to be forgotten next.
+ * @param {any} line  its `displaced` stood at the same place before a server went back
+ * @returns {number|undefined}
+ */
+export function deadlineOf(line) {
+  const all = partsOf(line).flatMap(({ until }) => until ?? []);
+  return all.length === 0 ? undefined : Math.min(...all);
+}
+
+/**
+ * What is left of a line once all of it that is past its time is forgotten.
+ * @param {any} line
+ * @param {number} now
+ * @returns {any} undefined: nothing
+ */
+export function leftOf(line, now) {
+  const left = partsOf(line).filter(({ until }) => until === undefined || until > now);
+  const last = left.pop();
+  return left.length === 0 ? last : { ...last, displaced: left };
+}
+
+/** @param {any} line  @returns {any[]} in the order in which they came there */
+function partsOf({ displaced = [], ...line }) {
+  return [...displaced, line];
+}

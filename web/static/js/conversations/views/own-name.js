@@ -1,0 +1,75 @@
+/** What one is called by others: asked for as long as nobody was told, since else one is met without a name. */
+
+import { announce } from "../../ui/announce.js";
+import { el, fill } from "../../ui/el.js";
+import { isolated, say } from "../../ui/i18n.js";
+import { askingForm } from "../../account/views/asking.js";
+import { textField } from "../../account/views/fields.js";
+import { button } from "../../account/views/frame.js";
+import { isPassing } from "../../protocol/errors.js";
+import { isName, tidyName } from "../../protocol/names.js";
+
+/** So many characters a name may have at most. */
+const LONGEST = 40;
+
+/** @param {Pick<import("../conversations.js").Conversations, "own">} talk  @returns {Promise<string|null>} */
+export async function ownName({ own }) {
+  const profile = /** @type {{name?: unknown}|null} */ ((await own.registers()).get("profile", ""));
+  return typeof profile?.name === "string" ? profile.name : null;
+}
+
+/** A name that an address proposes: what stands before the digits. @param {string|null} address */
+export const proposed = (address) => (address ?? "").split(".")[0].replaceAll("_", " ").replace(/^./u, (first) => first.toUpperCase());
+
+/**
+ * @param {Pick<import("./messenger-screen.js").Context, "flow"|"talk">} context
+ * @returns {{node: HTMLElement, update: (isAlways: boolean) => Promise<void>}} `isAlways`: it is shown also where there is
+ *   a name
+ */
+export function ownNameView({ flow, talk }) {
+  const node = el("div", { class: "own-name", hidden: true });
+  let shown = "";
+  let isLater = false;
+
+  /** @param {string|null} name */
+  function ask(name) {
+    const field = textField({ id: "own-name", label: say("conversations.own_name.label"), hint: say("conversations.own_name.hint"),
+      value: name ?? proposed(flow.client.state.address), more: { maxlength: LONGEST, autocomplete: "nickname", required: true } });
+    const form = askingForm({ client: flow.client, label: say("conversations.own_name.go"), parts: [field], submit: () => keep(field),
+      beside: [button("quiet", say("conversations.own_name.later"), () => { isLater = true; shown = ""; void update(isAsked); })] });
+    fill(node, form.node);
+    return field;
+  }
+
+  /** @param {import("../../account/views/fields.js").Field} field */
+  async function keep(field) {
+    const name = tidyName(field.input.value);
+    if (!isName(name)) return void field.complain(say("conversations.own_name.wrong"));
+    // It is kept, and told as soon as there is a connection.
+    await talk.own.set("profile", "", { name, picture: null }).catch((error) => { if (!isPassing(error)) throw error; });
+    announce(say("conversations.own_name.kept", { name: isolated(name) }));
+    shown = "";
+    await update(isAsked);
+    node.querySelector("button")?.focus();
+  }
+
+  let isAsked = false;
+
+  /** @param {boolean} isAlways */
+  async function update(isAlways) {
+    isAsked = isAlways;
+    const name = await ownName(talk).catch(() => null);
+    node.hidden = name === null ? isLater && !isAlways : !isAlways;
+    const wanted = JSON.stringify([name, isLater]);
+    // What is being typed stays.
+    if (node.hidden || wanted === shown) return;
+    shown = wanted;
+    if (name === null && !isLater) ask(null);
+    else {
+      fill(node, el("p", {}, name === null ? say("conversations.own_name.none") : say("conversations.own_name.is", { name: isolated(name) })),
+        button("quiet small", say("conversations.own_name.change"), () => ask(name).input.focus()));
+    }
+  }
+
+  return { node, update };
+}
