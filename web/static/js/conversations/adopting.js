@@ -38,7 +38,7 @@ async function one(within, { conversation, place, content, edits, until, ...line
   await within.show(conversation, place, {
     kind: "message", ...line, content, ...(content === null ? { deleted: true } : {}), ...(edits > 0 ? { edits } : {}),
     ...(until === null ? {} : { until }),
-  }, until ?? undefined);
+  });
   const state = await readState(within, conversation);
   if (state !== null && place > state.last) await within.put(keys.state, { ...state, last: place, at: line.at });
   const unmet = keys.unmet(`${line.device}.${line.id}`);

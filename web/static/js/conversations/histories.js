@@ -4,7 +4,6 @@
  */
 
 import { fromBase64url, isBase64url, isInteger, isObject, toBase64url } from "../protocol/encoding.js";
-import { Refusal } from "../protocol/errors.js";
 import { SECRET_BYTES } from "../protocol/limits.js";
 import { CHUNKS_MOST, NO_LINES, ROOM, openChunk, sealChunk, sizeOf, sizeOfName } from "../protocol/conversations/history.js";
 import { adopted } from "./adopting.js";
@@ -99,7 +98,7 @@ export class Histories {
       try {
         await member.ask("PUT", `devices/${device}/history/${handing.number}`, { body: { chunk: handing.sealed } });
       } catch (error) {
-        if (/** @type {Refusal} */ (error).code === "not_found") await this.#drop(device);
+        if (/** @type {import("../protocol/errors.js").Refusal} */ (error).code === "not_found") await this.#drop(device);
         throw error;
       }
       const isDone = handing.isLast === true;
@@ -204,7 +203,7 @@ export class Histories {
       try {
         chunk = await openChunk(key, member.device, awaited.next, fromBase64url(answer.chunk));
       } catch (error) {
-        const { code } = /** @type {Refusal} */ (error);
+        const { code } = /** @type {import("../protocol/errors.js").Refusal} */ (error);
         if (!BROKEN.includes(code)) throw error;
         await this.#finish(device);
         this.#of.told({ device: null, lines: awaited.lines, isDone: true, trouble: code }, []);
