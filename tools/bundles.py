@@ -75,8 +75,8 @@ SELDOM = re.compile(
     r"|progress\.(?:asking|slow)|share\.(?:qr|sheet_failed)|copy\.failed|menu\.code_forgotten"
     r"|account\.|room\.(?:crowd|before|typing_many)|invited\.words|composer\.limited|arriving\.seat_gone"
 )
-# Only account-identity.js makes them known, which comes with all sentences.
-OF_SERVICE = ("account.refusal.identity_", "account.refusal.id_token_")
+# Only account-identity.js and account-push.js make them known, which come with all sentences.
+OF_SERVICE = ("account.refusal.identity_", "account.refusal.id_token_", "account.refusal.push_")
 # A sentence by its key, and by the beginning of a key that is composed.
 _KEY = re.compile(r'"([a-z_]+(?:\.[a-z_0-9]+)+)"')
 _COMPOSED = re.compile(r"`([a-z_]+\.(?:[a-z_0-9]+[._])*)\$\{")
