@@ -40,6 +40,7 @@ def test_there_are_suites():
     assert {suite.name for suite in LIVE_SUITES} == {
         "accounts.live.mjs",
         "conversations.live.mjs",
+        "handing_over.live.mjs",
         "messenger.live.mjs",
         "own_devices.live.mjs",
         "people.live.mjs",

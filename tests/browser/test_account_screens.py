@@ -179,6 +179,19 @@ def test_nothing_is_added_before_it_was_seen_and_the_password_asked(show: Show) 
     assert calls(watched, "acceptLink") == []
 
 
+def test_how_much_of_what_was_said_a_new_device_is_to_have_is_chosen(show: Show) -> None:
+    watched = show("accept")
+    page = watched.page
+    page.get_by_label("The seven words of the other device").fill("kebab")
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_label("The last 30 days")).to_be_checked()
+    page.get_by_label("Nothing").check()
+    page.get_by_label("Password", exact=True).fill("a long enough password")
+    page.get_by_role("button", name="Add the device").click()
+    expect(page.locator("dialog")).to_have_count(0)
+    assert answer(watched, "acceptLink")[2] == {"days": None}
+
+
 def test_names_of_devices_are_text_and_cut_where_no_more_fits(show: Show) -> None:
     watched = show("rename")
     page = watched.page

@@ -159,12 +159,12 @@ export async function registers(browser = new Browser()) {
 }
 
 /** A second browser of the same person, linked by the first. */
-export async function links(old, address, browser = new Browser()) {
+export async function links(old, address, browser = new Browser(), history = { days: null }) {
   const client = await browser.opens();
   await client.signIn({ address, password: PASSWORD });
   const { code, done } = await client.beginLink();
   await old.lookAtLink(code);
-  await old.acceptLink(code, PASSWORD);
+  await old.acceptLink(code, PASSWORD, history);
   await done;
   return client;
 }

@@ -120,10 +120,17 @@ export async function somebody() {
   return Object.assign(device, { address, words });
 }
 
-/** Another device of somebody. */
-export async function linked(old) {
-  const client = await links(old.client, old.address, new Browser());
-  return Object.assign(await new Device(client).opens(), { address: old.address });
+/** Another device of somebody; `history`: of what was said it is to have so much. */
+export async function linked(old, history = { days: null }) {
+  const client = await links(old.client, old.address, new Browser(), history);
+  const device = Object.assign(await new Device(client).opens(), { address: old.address });
+  // In a browser what linking has written lies with all else.
+  const id = Buffer.from(device.member.device).toString("base64url");
+  for (const [one, key] of [[old, `handing/${id}`], [device, "history"]]) {
+    const row = await one.client.parts.rows.read(key);
+    if (row !== undefined) await one.store.change(async (within) => within.put(key, row));
+  }
+  return device;
 }
 
 /** Somebody comes back with the ten words alone; `pinned`: the device before had left what it followed. */

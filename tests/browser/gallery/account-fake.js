@@ -204,9 +204,9 @@ export class AccountFake {
     return this.#call("lookAtLink", [code], {}, { device: "AAAAAAAAAAAAAAAAAAAAAw", name: "Safari, iPhone" });
   }
 
-  acceptLink(code, password) {
+  acceptLink(code, password, history) {
     const added = device("AAAAAAAAAAAAAAAAAAAAAw", "Safari, iPhone", { since: 2 });
-    return this.#call("acceptLink", [code, password], { devices: [...this.state.devices, added] });
+    return this.#call("acceptLink", [code, password, history], { devices: [...this.state.devices, added] });
   }
 
   rename(id, name) {

@@ -21,6 +21,8 @@ import { setFate } from "./this-device.js";
  * @typedef {import("./parts.js").Parts} Parts
  */
 
+const DAY_MS = 86_400_000;
+
 export class AccountClient {
   /** Of another service, where this deployment believes one. @type {import("./identities.js").Identities|null} */
   identities = null;
@@ -178,10 +180,15 @@ export class AccountClient {
     return this.#asDevice((work) => work.lookAtLink(code));
   }
 
-  /** @param {string} code  @param {string} password */
-  async acceptLink(code, password) {
+  /**
+   * @param {string} code
+   * @param {string} password
+   * @param {{days?: number|null}} [history]  of what was said so much is handed over; 0: everything, null: nothing
+   */
+  async acceptLink(code, password, { days = 30 } = {}) {
     const auth_key = await this.#authKey(password);
-    return this.#asDevice((work) => work.acceptLink(code, auth_key));
+    const since = days === null || days === 0 ? days : Math.max(0, this.#parts.clock.now() - days * DAY_MS);
+    return this.#asDevice((work) => work.acceptLink(code, auth_key, since));
   }
 
   /** @param {string} id  @param {string} name  @throws {Refusal} `device_name` */

@@ -90,20 +90,27 @@ export class DeviceWork {
     return { device: toBase64url(found.request.device), name: found.request.name };
   }
 
-  /** @param {string} typed  @param {string} auth_key */
-  async acceptLink(typed, auth_key) {
+  /**
+   * @param {string} typed
+   * @param {string} auth_key
+   * @param {number|null} since  what was said since then is handed over, in milliseconds; 0: everything, null: nothing
+   */
+  async acceptLink(typed, auth_key, since) {
     if (this.#looked?.typed !== typed) await this.lookAtLink(typed);
     const { request, keys } = /** @type {Looked} */ (this.#looked).found;
-    const { api, rows } = this.#parts;
+    const { api, clock, rows } = this.#parts;
     const registers = await rows.read("registers");
     // One that was stopped while it was linked has not what a new one must be given.
     if (registers === undefined) throw new Refusal("names_unknown");
+    const given = since === null ? registers : { ...registers, history: since };
+    // Before it is asked for: whoever is closed now hands it over all the same.
+    if (since !== null) await rows.write({ [`handing/${toBase64url(request.device)}`]: { since, at: clock.now() } });
     await this.#write(
       (chain) => chain.keyOf(request.device) !== null,
       (chain) => add(chain, this.#device.keys, request.key, request.consent),
       async (signed, chain) => {
         const { pin } = await chain.extend(signed);
-        const answer = await answerTo(keys, this.#device.account, { pin, registers });
+        const answer = await answerTo(keys, this.#device.account, { pin, registers: given });
         await api.addDevice({
           statement: toBase64url(signed.encode()), auth_key, sealing: sealingOf(request), locator: toBase64url(keys.locator),
           answer: toBase64url(answer),

@@ -1,13 +1,14 @@
 /** What this device leaves with the server for whoever comes back with the ten words alone. */
 
-import { fromBase64url, isObject } from "../protocol/encoding.js";
+import { fromBase64url, isInteger, isObject } from "../protocol/encoding.js";
 import { openPins, sealPins } from "../protocol/accounts/pins.js";
 
 /**
  * @typedef {import("../protocol/accounts/chain.js").Chain} Chain
  * @typedef {typeof import("../device/hpke.js")} Hpke
- * @typedef {{names_key: string, recovery_seal: string, conversations?: {[id: string]: unknown}}} Registers  base64url;
- *   `conversations`: the record that was followed, by conversation
+ * @typedef {{names_key: string, recovery_seal: string, conversations?: {[id: string]: unknown},
+ *   history?: number}} Registers  base64url; `conversations`: the record that was followed, by conversation; `history`: of
+ *   an answer to a link, since when what was said is handed over
  * @typedef {{device: string, pins: string, signature: string}} ServedPins
  */
 
@@ -45,12 +46,13 @@ export async function registersFrom(hpke, seed, chain, served) {
  * @param {Record<string, unknown>} registers
  * @returns {Registers|null} null: it isn't whole
  */
-export function readRegisters({ names_key, recovery_seal, conversations }) {
+export function readRegisters({ names_key, recovery_seal, conversations, history }) {
   try {
     fromBase64url(names_key, 32);
     fromBase64url(recovery_seal, 1216);
     return {
       names_key: String(names_key), recovery_seal: String(recovery_seal), ...(isObject(conversations) ? { conversations } : {}),
+      ...(isInteger(history) ? { history: Number(history) } : {}),
     };
   } catch {
     return null;

@@ -13,6 +13,8 @@ import { nameOf } from "./own-chain.js";
 import { makePins } from "./pins.js";
 import { rowOf } from "./sealing.js";
 
+/** For so long the history that another device has promised is waited for. */
+const WAITED_MS = 86_400_000;
 const ESCROW = utf8("ephemeral/v1/account/escrow");
 
 /**
@@ -72,7 +74,7 @@ async function checkTold({ recoverySeal }, registers) {
  * @throws {Refusal} `linking_form`: what another device has told is not this account's
  */
 export async function settle(parts, device, gained) {
-  const { api, rows, state, storage, tokens, agent } = parts;
+  const { api, clock, rows, state, storage, tokens, agent } = parts;
   const id = toBase64url(device.id);
   if (tokens.access?.device !== id) await tokens.refresh();
   const { begun } = device;
@@ -89,7 +91,10 @@ export async function settle(parts, device, gained) {
   await rows.write({
     made: { statements: made },
     ...(address === undefined ? {} : { address }),
-    ...(registers === null ? {} : { registers }),
+    ...(registers === null ? {} : { registers: withoutHistory(registers) }),
+    ...(begun?.kind !== "link" || registers?.history === undefined ? {} : {
+      history: { until: clock.now() + WAITED_MS, next: 0, lines: 0, isDone: false },
+    }),
     ...(sealing === undefined ? {} : { [rowOf(sealing.number)]: { ...sealing, published: true } }),
     ...(statements === undefined ? {} : { chain: { statements: statements.map(toBase64url) } }),
   }, ({ remove }) => remove("keys", "begun"));
@@ -100,6 +105,11 @@ export async function settle(parts, device, gained) {
     await api.rename(id, await sealName(registers.names_key, id, usualName(agent))).catch(() => undefined);
   }
   await storage.write(({ remove }) => remove("facts", "fate"));
+}
+
+/** What one device was to have is no other's. @param {Registers} registers */
+function withoutHistory({ history: _, ...registers }) {
+  return registers;
 }
 
 /**

@@ -5,7 +5,7 @@ import { changesOf } from "./changes.js";
 import { heardOfOwn, isHidden, isMentioned, isOfOthers } from "./marks.js";
 import { placeOf, putAway } from "./met.js";
 import { inForce } from "./state.js";
-import { SAID, keysOf, writeRegister } from "./store.js";
+import { HISTORY, SAID, keysOf, writeRegister } from "./store.js";
 
 /** So long after a message it can be changed, by the server's times of both. */
 const CHANGEABLE_MS = 86_400_000;
@@ -226,12 +226,25 @@ export class Applying {
   async #change(read, of, change, anybody = false) {
     const place = await placeOf(this.#within, this.#id, of);
     const line = place === undefined ? undefined : await this.#within.line(this.#id, place);
+    if (place === undefined) await this.#keepUnmet(read, of);
     // It came before this device did, its time was over, or it was hidden.
     if (place === undefined || line === undefined) return undefined;
     const may = line.kind === "message" && line.content !== null && line.content.kind !== "unknown" &&
       (anybody || (line.chain === read.chain && read.at - line.at <= CHANGEABLE_MS));
     if (!may) return this.#refuse(read, "message_target", read.id);
     return this.#within.show(this.#id, place, change(line));
+  }
+
+  /** What was read before the message that it changes, which history has brought now. @param {MessageRead} read */
+  async again(read) {
+    await this.#content(read);
+  }
+
+  /** @param {MessageRead} read  @param {{device: string, id: string}} of */
+  async #keepUnmet({ hash: _, ...read }, of) {
+    const key = this.#keys.unmet(`${of.device}.${of.id}`);
+    if ((await this.#within.read(HISTORY)) === undefined) return;
+    await this.#within.put(key, [...(await this.#within.read(key)) ?? [], read]);
   }
 
   /** @param {import("../protocol/conversations/contents.js").Content} content */

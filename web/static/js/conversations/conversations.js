@@ -17,6 +17,7 @@ import { Contacts } from "./contacts.js";
 import { Conversation } from "./conversation.js";
 import { ConversationApi, readPage } from "./conversation-api.js";
 import { Founding } from "./founding.js";
+import { Histories } from "./histories.js";
 import { Inviting } from "./inviting.js";
 import { Overview } from "./overview.js";
 import { OwnDevices } from "./own-devices.js";
@@ -38,7 +39,7 @@ import { POSTING, OUTBOX, STATES } from "./store.js";
  * @typedef {{conversation: string, s: number, epoch: number, hash?: Uint8Array}} Listed
  *
  * Told of what has changed; `event` is of the socket where nothing is kept of it: `typing`, `receipt`,
- * and of no conversation `contact`.
+ * and of no conversation `contact` and `history` (how it goes).
  * @typedef {(conversation: string, event: Record<string, any>|null) => void} Listener
  */
 
@@ -78,6 +79,10 @@ export class Conversations {
       member, store, api: this.#api, chains: this.#chains, contacts: this.#contacts, own: this.#own, of,
     });
     this.everybody = new People({ member, store, contacts: this.#contacts, own: this.#own });
+    this.histories = new Histories({ member, store, chains: this.#chains, own: this.#own, told: (progress, conversations) => {
+      this.reload(conversations);
+      this.#tell("", { type: "history", ...progress });
+    } });
     this.#overview = new Overview(member, store, this.#own, of);
     this.#receipts = new Receipts(member, store, this.#own, of);
   }
@@ -210,6 +215,7 @@ export class Conversations {
     for (const { conversation } of served) await this.of(conversation).mind().catch(told(trouble, conversation));
     if (trouble.every(({ refusal }) => SETTLED.includes(refusal.code))) await this.#member.synced(began);
     this.#besides(this.#tellOwn());
+    this.#besides(this.histories.work());
     return trouble;
   }
 
@@ -232,6 +238,7 @@ export class Conversations {
         break;
       case "device":
         await this.#chains.newest(this.#member.chain);
+        this.#besides(this.histories.work());
         break;
       case "conversations":
         for (const { conversation: come } of event.come) await this.of(come).catchUp({ again: true });
@@ -245,6 +252,7 @@ export class Conversations {
         this.#tell(conversation, event);
         break;
       case "contact":
+      case "history":
         this.#tell("", event);
         break;
       default:

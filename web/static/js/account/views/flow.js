@@ -40,7 +40,7 @@
  * @property {() => Promise<Link>} beginLink
  * @property {() => Promise<unknown>} cancelLink
  * @property {(code: string) => Promise<{device: string, name: string|null}>} lookAtLink
- * @property {(code: string, password: string) => Promise<unknown>} acceptLink
+ * @property {(code: string, password: string, history?: {days?: number|null}) => Promise<unknown>} acceptLink
  * @property {(id: string, name: string) => Promise<unknown>} rename
  * @property {(id: string, password: string) => Promise<unknown>} revoke
  * @property {(sid: string) => Promise<unknown>} endSession

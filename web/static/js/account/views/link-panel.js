@@ -44,9 +44,10 @@ export function linkPanel({ client }) {
   /** @param {{code: string, device: string, name: string|null}} asked */
   function second({ code, name }) {
     const password = passwordField({ id: "link-password", label: say("account.password.label") });
-    const form = askingForm({ client, label: say("account.accept.go"), parts: [nameForManagers(client.state.address), password],
+    const history = historyChoice();
+    const form = askingForm({ client, label: say("account.accept.go"), parts: [history.node, nameForManagers(client.state.address), password],
       submit: async () => {
-        await client.acceptLink(code, password.input.value);
+        await client.acceptLink(code, password.input.value, { days: history.days() });
         node.close();
         announce(say("account.accept.done"));
       },
@@ -60,6 +61,18 @@ export function linkPanel({ client }) {
 
   first();
   return node;
+}
+
+/** How much of what was said the new device is to have. */
+function historyChoice() {
+  const choices = /** @type {const} */ ([["month", 30], ["all", 0], ["none", null]]).map(([name, days]) => {
+    const radio = el("input", { type: "radio", name: "link-history", value: name, checked: name === "month" });
+    return { days, radio, node: el("label", { class: "choice" }, radio, say(`account.accept.history.${name}`)) };
+  });
+  return {
+    node: el("fieldset", { class: "choices" }, el("legend", {}, say("account.accept.history")), choices.map(({ node }) => node)),
+    days: () => choices.find(({ radio }) => radio.checked)?.days,
+  };
 }
 
 /** What is in a link, where it is one: an address opened elsewhere does nothing, but its words can be read here. @param {string} text */

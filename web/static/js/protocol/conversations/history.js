@@ -23,6 +23,8 @@ export const CHUNK_BYTES = 65_536;
 export const CHUNKS_MOST = 1024;
 /** Bytes of what is sealed in one: whole blocks of 1,024. */
 export const PLAINTEXT_BYTES = 64_512;
+/** Bytes of lines and names that go into one, each with a comma behind it. */
+export const ROOM = PLAINTEXT_BYTES - 40;
 const HEAD_BYTES = 1 + NONCE_BYTES;
 const TAG_BYTES = 16;
 /** What changes other messages, or says something else than a message, has no line. */
@@ -51,8 +53,11 @@ export const NO_LINES = Object.freeze(["edit", "delete", "reaction", "read", "pr
  * @typedef {{lines: readonly Line[], names: readonly Name[], last: boolean}} Chunk
  */
 
-/** Bytes that these take in a chunk, which may be up to `PLAINTEXT_BYTES`. @param {readonly Line[]} lines  @param {readonly Name[]} [names] */
-export const sizeOf = (lines, names = []) => paddedJson(contentOf(lines, names)).length;
+/** Bytes that a line takes in a chunk; all of it may have `ROOM`. @param {Line} line */
+export const sizeOf = (line) => canonical(contentOf([line], []).lines[0]).length + 1;
+
+/** @param {Name} name */
+export const sizeOfName = (name) => canonical(name).length + 1;
 
 /**
  * @param {Uint8Array} key  32 bytes
