@@ -1,5 +1,5 @@
 """What is reckoned for the rows that conversations leave in the database, with their indexes: bytes
-beside those of messages and records themselves, measured (docs/performance.md) and rounded up."""
+beside those of messages and records themselves, reckoned from the columns and rounded up."""
 
 __all__ = ["BOX", "CONVERSATION", "PERSON", "PLACE", "RECORD", "posted", "record"]
 
