@@ -63,6 +63,7 @@ def test_two_people_talk_change_mark_and_take_back(visit: Visit, server: str) ->
     # Nobody is met without a name who has told one.
     ada.get_by_label("What are others to call you?").fill("Ada L.")
     ada.get_by_role("button", name="Use this name").click()
+    expect(ada.locator(".own-name")).to_be_hidden()
     ada.locator(".conversation-row").click()
     asked = said(ada, FIRST)
     row = bo.locator(".conversation-row")
@@ -134,11 +135,13 @@ def test_what_is_written_without_a_connection_waits_and_comes(visit: Visit, serv
     expect(ada.locator(".messenger-status")).to_contain_text("You are offline.")
     waiting = said(ada, "into the tunnel")
     expect(waiting).to_contain_text("Waits to be sent")
-    # It stays, also where somebody looks at the account meanwhile.
+    # It stays, also where somebody looks at the account meanwhile; so does what was begun.
+    ada.get_by_label(WRITE).fill("and then")
     ada.go_back()
     ada.get_by_role("button", name="Account and devices").click()
     ada.get_by_role("button", name="Back to the conversations").click()
     ada.locator(".conversation-row").click()
+    expect(ada.get_by_label(WRITE)).to_have_value("and then")
     expect(waiting).to_contain_text("Waits to be sent")
     ada.context.set_offline(False)
     expect(bubble(bo, "into the tunnel")).to_be_visible(timeout=30_000)

@@ -32,11 +32,14 @@ export function messengerDoor({ client, stage, load, invite }) {
   let failure = null;
   /** @type {Screen|null} */
   let waiting = null;
+  /** What was open and begun when somebody went to the account: it is there when they come back. */
+  let left = {};
 
   client.subscribe(({ phase }) => {
     if (opened === null || INSIDE.includes(phase)) return;
     opened.live.close();
     opened = null;
+    left = {};
   });
 
   async function open() {
@@ -83,7 +86,13 @@ export function messengerDoor({ client, stage, load, invite }) {
     screen(flow, kept) {
       if (opened === null) return meanwhile(flow);
       const { program, live } = opened;
-      return program.messengerScreen({ flow, talk: live.talk, live, invite: invite() }, kept);
+      const screen = program.messengerScreen({ flow, talk: live.talk, live, invite: invite() }, { ...left, ...kept });
+      const { close } = screen;
+      screen.close = () => {
+        left = screen.keep?.() ?? {};
+        close?.();
+      };
+      return screen;
     },
   };
 }

@@ -193,6 +193,8 @@ export function messengerScreen(given, { open: shown = null, drafts = new Map(),
     unsaved: () => [...drafts.values()].some(({ text }) => text.trim() !== ""),
     close() {
       isClosed = true;
+      // How much is new is nobody's to see who is not in.
+      document.title = `${say("account.part")} · ${say("name")}`;
       chat?.close();
       people?.close();
       inbox.close();
