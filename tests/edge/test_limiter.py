@@ -29,7 +29,7 @@ DRAWN = count(1)
 WITHOUT_SETTING = {
     "sockets_seat", "sockets_account", "guess_login", "guess_password", "guess_recovery",
     "pins_account", "pins_address", "conversation_post_account", "conversation_record_account",
-    "conversation_typing_account", "sockets_device",
+    "conversation_typing_account", "sockets_device", "push_test_address", "push_test_account",
     "operator_page_address", "operator_sign_in_address", "operator_sign_in_operator",
     "report_room_address", "report_address",
 }  # fmt: skip
@@ -336,7 +336,7 @@ def test_a_crowd_of_addresses_and_rooms_leaves_nothing_behind_but_full_cells():
     assert one.asking == one.connections._counts == {}
     assert [one.misses, *one._buckets.values()] == tables
     sizes = [len(table._cells) for table in tables if isinstance(table, Buckets)]
-    assert sizes == [4 * 2**14] * 21
+    assert sizes == [4 * 2**14] * 25
 
 
 def settings_of_limits() -> dict[str, str]:
