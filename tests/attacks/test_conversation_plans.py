@@ -59,7 +59,7 @@ async def fill(desk: ConversationDesk) -> None:
         f"INSERT INTO accounts.segments SELECT {account}, {talk}, 3 {one}",
         f"""INSERT INTO accounts.records
             SELECT {talk}, k, CASE k WHEN 2 THEN {name} ELSE sha256({name}) END, k, {name}, 0,
-            CASE k WHEN 1 THEN clock_ms() END, {device}, {device} {both}""",
+            CASE k WHEN 1 THEN clock_ms() END, {device}, {device}, 300 {both}""",
         f"INSERT INTO accounts.boxes SELECT {talk}, 2, {device}, '\\x00' {both}",
         f"""INSERT INTO accounts.leaves
             SELECT {talk}, {name}, 1, {account}, decode(repeat('00', 64), 'hex') {one}""",
