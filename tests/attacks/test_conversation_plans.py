@@ -118,22 +118,21 @@ async def live(desk: ConversationDesk) -> None:
 async def test_no_statement_reads_more_than_its_conversation(
     database_url: str, tmp_path: Path
 ) -> None:
-    pool = await open_pool(database_url, size=1, wait_seconds=0)
-    desk = ConversationDesk(AccountDesk(await Desk.open(pool, tmp_path / "keyring")))
-    # Statements are prepared now, as on the first day.
-    await live(desk)
-    await desk.sweep()
-    await fill_accounts(desk.accounts)
-    await fill(desk)
-    before = await read_so_far(desk)
-    await live(desk)
-    await desk.sweep()
-    after = await read_so_far(desk)
-    read = {table: after[table] - before[table] for table in after}
-    assert {table: read[table] for table in TABLES if read[table] > FAIR} == {}
-    assert read["segments"] <= FAIR_SEGMENTS
-    assert read["log_places"] > 0
-    await desk.services.ledger.close()
-    desk.accounts.passwords.close()
-    await desk.desk.ledger.close()
-    await pool.close()
+    async with await open_pool(database_url, size=1, wait_seconds=0) as pool:
+        desk = ConversationDesk(AccountDesk(await Desk.open(pool, tmp_path / "keyring")))
+        # Statements are prepared now, as on the first day.
+        await live(desk)
+        await desk.sweep()
+        await fill_accounts(desk.accounts)
+        await fill(desk)
+        before = await read_so_far(desk)
+        await live(desk)
+        await desk.sweep()
+        after = await read_so_far(desk)
+        read = {table: after[table] - before[table] for table in after}
+        assert {table: read[table] for table in TABLES if read[table] > FAIR} == {}
+        assert read["segments"] <= FAIR_SEGMENTS
+        assert read["log_places"] > 0
+        await desk.services.ledger.close()
+        desk.accounts.passwords.close()
+        await desk.desk.ledger.close()
