@@ -20,7 +20,8 @@ from ephemeral.store.postgres import open_pool
 
 TABLES = (
     "conversations", "conversation_people", "conversation_devices", "conversation_chains",
-    "log_places", "entries", "records", "boxes", "leaves", "joins", "box_budgets",
+    "log_places", "entries", "records", "boxes", "leaves", "joins", "departures",
+    "box_budgets", "history_chunks", "reports", "push_subscriptions",
     "accounts", "chains", "chain_statements", "devices", "sealing_keys", "payloads",
     "payload_keys",
 )  # fmt: skip
@@ -64,6 +65,15 @@ async def fill(desk: ConversationDesk) -> None:
         f"""INSERT INTO accounts.leaves
             SELECT {talk}, {name}, 1, {account}, decode(repeat('00', 64), 'hex') {one}""",
         f"INSERT INTO accounts.joins SELECT {talk}, {account}, {account}, {later} {one}",
+        f"INSERT INTO accounts.departures SELECT {talk}, {account}, clock_ms() {one}",
+        f"""INSERT INTO accounts.history_chunks
+            SELECT {account}, {device}, 0, {device}, 100, {later} {both}""",
+        f"""INSERT INTO accounts.reports
+            SELECT {account}, {account}, {account}, 'spam', 1, 100, clock_ms() / 86400000, {account}
+            {one}""",
+        f"""INSERT INTO accounts.push_subscriptions
+            SELECT {account}, {device}, {device}, {device}, NULL, 0, clock_ms(), {talk}, 1
+            {both}""",
         f"INSERT INTO accounts.box_budgets SELECT {account}, 0, 0, NULL {one}",
     ):
         await desk.pool.execute(statement)
