@@ -150,19 +150,18 @@ async def sweep(desk: AccountDesk) -> None:
 
 
 async def test_no_statement_reads_more_than_its_account(database_url: str, tmp_path: Path) -> None:
-    pool = await open_pool(database_url, size=1, wait_seconds=0)
-    desk = await AccountDesk.open(pool, tmp_path / "keyring")
-    # Statements are prepared now, as on the first day.
-    await live(desk)
-    await sweep(desk)
-    await fill(desk)
-    before = await read_so_far(desk)
-    await live(desk)
-    await sweep(desk)
-    after = await read_so_far(desk)
-    read = {table: after[table] - before[table] for table in TABLES}
-    assert {table: rows for table, rows in read.items() if rows > FAIR} == {}
-    assert read["devices"] > 0
-    desk.passwords.close()
-    await desk.desk.ledger.close()
-    await pool.close()
+    async with await open_pool(database_url, size=1, wait_seconds=0) as pool:
+        desk = await AccountDesk.open(pool, tmp_path / "keyring")
+        # Statements are prepared now, as on the first day.
+        await live(desk)
+        await sweep(desk)
+        await fill(desk)
+        before = await read_so_far(desk)
+        await live(desk)
+        await sweep(desk)
+        after = await read_so_far(desk)
+        read = {table: after[table] - before[table] for table in TABLES}
+        assert {table: rows for table, rows in read.items() if rows > FAIR} == {}
+        assert read["devices"] > 0
+        desk.passwords.close()
+        await desk.desk.ledger.close()

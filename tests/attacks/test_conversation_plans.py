@@ -20,7 +20,8 @@ from ephemeral.store.postgres import open_pool
 
 TABLES = (
     "conversations", "conversation_people", "conversation_devices", "conversation_chains",
-    "log_places", "entries", "records", "boxes", "leaves", "joins", "box_budgets",
+    "log_places", "entries", "records", "boxes", "leaves", "joins", "departures",
+    "box_budgets", "history_chunks", "reports", "push_subscriptions",
     "accounts", "chains", "chain_statements", "devices", "sealing_keys", "payloads",
     "payload_keys",
 )  # fmt: skip
@@ -59,11 +60,20 @@ async def fill(desk: ConversationDesk) -> None:
         f"INSERT INTO accounts.segments SELECT {account}, {talk}, 3 {one}",
         f"""INSERT INTO accounts.records
             SELECT {talk}, k, CASE k WHEN 2 THEN {name} ELSE sha256({name}) END, k, {name}, 0,
-            CASE k WHEN 1 THEN clock_ms() END, {device}, {device} {both}""",
+            CASE k WHEN 1 THEN clock_ms() END, {device}, {device}, 300 {both}""",
         f"INSERT INTO accounts.boxes SELECT {talk}, 2, {device}, '\\x00' {both}",
         f"""INSERT INTO accounts.leaves
             SELECT {talk}, {name}, 1, {account}, decode(repeat('00', 64), 'hex') {one}""",
         f"INSERT INTO accounts.joins SELECT {talk}, {account}, {account}, {later} {one}",
+        f"INSERT INTO accounts.departures SELECT {talk}, {account}, clock_ms() {one}",
+        f"""INSERT INTO accounts.history_chunks
+            SELECT {account}, {device}, 0, {device}, 100, {later} {both}""",
+        f"""INSERT INTO accounts.reports
+            SELECT {account}, {account}, {account}, 'spam', 1, 100, clock_ms() / 86400000, {account}
+            {one}""",
+        f"""INSERT INTO accounts.push_subscriptions
+            SELECT {account}, {device}, {device}, {device}, NULL, 0, clock_ms(), {talk}, 1
+            {both}""",
         f"INSERT INTO accounts.box_budgets SELECT {account}, 0, 0, NULL {one}",
     ):
         await desk.pool.execute(statement)
@@ -118,22 +128,21 @@ async def live(desk: ConversationDesk) -> None:
 async def test_no_statement_reads_more_than_its_conversation(
     database_url: str, tmp_path: Path
 ) -> None:
-    pool = await open_pool(database_url, size=1, wait_seconds=0)
-    desk = ConversationDesk(AccountDesk(await Desk.open(pool, tmp_path / "keyring")))
-    # Statements are prepared now, as on the first day.
-    await live(desk)
-    await desk.sweep()
-    await fill_accounts(desk.accounts)
-    await fill(desk)
-    before = await read_so_far(desk)
-    await live(desk)
-    await desk.sweep()
-    after = await read_so_far(desk)
-    read = {table: after[table] - before[table] for table in after}
-    assert {table: read[table] for table in TABLES if read[table] > FAIR} == {}
-    assert read["segments"] <= FAIR_SEGMENTS
-    assert read["log_places"] > 0
-    await desk.services.ledger.close()
-    desk.accounts.passwords.close()
-    await desk.desk.ledger.close()
-    await pool.close()
+    async with await open_pool(database_url, size=1, wait_seconds=0) as pool:
+        desk = ConversationDesk(AccountDesk(await Desk.open(pool, tmp_path / "keyring")))
+        # Statements are prepared now, as on the first day.
+        await live(desk)
+        await desk.sweep()
+        await fill_accounts(desk.accounts)
+        await fill(desk)
+        before = await read_so_far(desk)
+        await live(desk)
+        await desk.sweep()
+        after = await read_so_far(desk)
+        read = {table: after[table] - before[table] for table in after}
+        assert {table: read[table] for table in TABLES if read[table] > FAIR} == {}
+        assert read["segments"] <= FAIR_SEGMENTS
+        assert read["log_places"] > 0
+        await desk.services.ledger.close()
+        desk.accounts.passwords.close()
+        await desk.desk.ledger.close()

@@ -259,10 +259,19 @@ def test_nobody_and_nothing_is_said_to_whom_one_does_not_know(ada: Machine, bob:
     assert ada.refused("say", "bob", text="x") == "contact_needed"
 
 
-def test_a_linked_device_reads_what_is_said_from_then_on(ada: Machine, bob: Machine, cli: Cli):
+def test_a_linked_device_gets_what_was_not_shown_yet(ada: Machine, bob: Machine, cli: Cli):
     says(ada, "bob", "before")
     tablet = Machine(cli, "tablet")
     tablet.linked_by(bob)
+    # It is handed over before it is shown, and then shown on both.
+    assert texts(bob) == texts(tablet) == [("ada", "before")]
+    assert texts(tablet) == []
+
+
+def test_a_linked_device_reads_what_is_said_from_then_on(ada: Machine, bob: Machine, cli: Cli):
+    says(ada, "bob", "before")
+    tablet = Machine(cli, "tablet")
+    tablet.linked_by(bob, "--history", "none")
     bob.json("inbox")
     says(ada, "bob", "after")
     assert [text for _, text in texts(tablet)] == ["after"]

@@ -88,11 +88,11 @@ class Machine:
         assert shown, process.communicate()
         return process, json.loads(shown)["code"]
 
-    def linked_by(self, other: "Machine") -> dict[str, Any]:
-        """Become a device of another machine's account."""
+    def linked_by(self, other: "Machine", *arguments: str) -> dict[str, Any]:
+        """Become a device of another machine's account. `arguments`: more for its `accept`."""
         self.sign_in(other)
         process, code = self.ask_for_link()
-        other.json("accept", environment={"EPHEMERAL_WORDS": code})
+        other.json("accept", *arguments, environment={"EPHEMERAL_WORDS": code})
         output, errors = process.communicate()
         assert process.returncode == 0, errors
         found: dict[str, Any] = json.loads(output.splitlines()[-1])
