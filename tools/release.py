@@ -38,7 +38,7 @@ from ephemeral.settings import Settings  # noqa: E402
 
 # The page, that of accounts, the page of what is not there, and that of every other refusal.
 DOCUMENTS = (("", 200), ("account/", 200), ("no-such-page", 404), ("rooms", 405))
-# Of these there is another form where accounts are switched off.
+# Of these documents there is another form where accounts are switched off.
 WITHOUT_ACCOUNTS = (("", 200), ("account/", 404))
 # An instance's path that no document holds by itself.
 _PATH = "/ephemeral-release-marker"
@@ -66,11 +66,10 @@ async def release() -> Release:
             for path, status in WITHOUT_ACCOUNTS
             for language in sorted(catalogues)
         ]
-        worker = "account/sw.js"
-        items.append(_item(worker, None, await visitor.get(f"/{worker}"), ()))
+        # The service worker is there where accounts are.
+        items += [await _file(one, "account/sw.js") for one in (visitor, visitor_off)]
         for address in StaticFiles(WEB, catalogues).addresses():
-            answer = await visitor.get(f"/static/{address}")
-            items.append(_item(f"static/{address}", None, answer, ()))
+            items.append(await _file(visitor, f"static/{address}"))
     return Release(__version__, tuple(items))
 
 
@@ -93,6 +92,10 @@ async def _document(
     sizes = [len(piece) for piece in pieces[:-1]]
     places = tuple(sum(sizes[: count + 1]) for count in range(len(sizes)))
     return _item(path, language, answer, places)
+
+
+async def _file(visitor: httpx.AsyncClient, path: str) -> Item:
+    return _item(path, None, await visitor.get(f"/{path}", headers={"Accept": "*/*"}), ())
 
 
 def _item(path: str, language: str | None, answer: httpx.Response, places: tuple[int, ...]) -> Item:

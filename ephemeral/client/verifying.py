@@ -128,7 +128,7 @@ async def found_differences(visit: Visit, release: Release) -> AsyncIterator[Dif
 
 
 def _forms(release: Release) -> list[list[Item]]:
-    """What may stand in one place: a document has another form where accounts are switched off."""
+    """What may stand in one place: some of it has another form where accounts are switched off."""
     found: dict[tuple[str, str | None], list[Item]] = {}
     for one in release.items:
         found.setdefault((one.path, one.language), []).append(one)

@@ -11,13 +11,14 @@
  * keys), `other_account` (this browser is a device of another), `address_needed` (only its owner knows it), `no_words`
  * (none were handed out), `words_wrong` (those of another account), `no_chain` (no device that could link),
  * `names_unknown` (this device was not given the key of the names), `link_expired`, `cancelled`, `identity_away` (the
- * other service can't be asked now), `identity_given_up` (there).
+ * other service can't be asked now), `identity_given_up` (there), `push_unavailable` (the browser's push service can't be had).
  * The client of conversations alone has: `conversation_unknown` (nothing is kept of it), `waiting` (a list of devices
  * can't be had yet), `update_needed` (a record of a later version), `message_again` (a message that was there before),
  * `message_unreadable` (this device has no key of its epoch), `message_target` (it changes what is not there, or
  * another's), `box_missing` (this device's box was gone, or never there), `not_member` (left, or removed), `server_back`
  * (the server has lost records: it goes on in another conversation), `contact_changed` (another list of devices than
- * the one agreed to), `not_compared` (others have to list this device first), `epoch_stuck` (others were faster, again and again).
+ * the one agreed to), `not_compared` (others have to list this device first), `epoch_stuck` (others were faster, again and again),
+ * `own_address` (nobody is a contact of themselves), `name_form` (no name to call somebody by).
  * What they mean to a person is in the catalogues.
  */
 
