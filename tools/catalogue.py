@@ -28,6 +28,11 @@ Catalogue = dict[str, str | Forms]
 
 # What may be the same in every language: names, the keys of a keyboard, and the direction.
 SAME = {"name", "keys.destroy", "language.direction"}
+# Words that a language spells as English does.
+ALIKE = {
+    "de": {"Admin"},
+    "fr": {"Admin", "Conversation", "Conversations", "Messages", "Notifications"},
+}
 PLACE = re.compile(r"\{(\w+)\}")
 # Isolates come in pairs; marks, embeddings and overrides reach further than their sentence.
 OPENING, CLOSING = "\u2066\u2067\u2068", "\u2069"
@@ -141,7 +146,8 @@ def _entry(
         where = f"the form for “{category}”: " if category else ""
         spelt = {"count"} if category in language.alone else set()
         yield from (where + fault for fault in _text(text, wanted, spelt))
-    if code != ENGLISH and key not in SAME and _words(entry) & _words(original):
+    english = _words(entry) & _words(original)
+    if code != ENGLISH and key not in SAME and english - ALIKE.get(code, set()):
         yield "is still in English"
 
 

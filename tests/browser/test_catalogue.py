@@ -17,7 +17,7 @@ from tools.catalogue import Catalogue, Language
 
 CODES = sorted(path.stem for path in catalogue.CATALOGUES.glob("*.json"))
 # Keys that are put together in the modules: what they begin with, and the expression that follows.
-COMPOSED = re.compile(r"`([a-z_.]+\.)\$\{([^`}]*)\}`")
+COMPOSED = re.compile(r"`([a-z_.]+\.(?:[a-z_]+_)?)\$\{([^`}]*)\}`")
 WHOLE = re.compile(r"""["'`]([a-z_]+(?:\.[a-z_0-9]+)+|name|description)["'`]""")
 
 
@@ -33,7 +33,7 @@ def read(code: str) -> Catalogue:
 def sources(web: Path) -> str:
     """Everything that says sentences."""
     scripts = web / "static/js"
-    folders = ("ui", "room", "account", "pages")
+    folders = ("ui", "room", "account", "conversations/views", "pages")
     found = "\n".join(texts(scripts / folder, "*.js") for folder in folders)
     languages = (web.parent / "ephemeral/page/languages.py").read_text("utf-8")
     return found + texts(web / "templates", "*.html") + languages
@@ -356,7 +356,7 @@ def test_no_sentence_is_unused(
     def used(key: str) -> bool:
         return key in whole or any(
             key.startswith(prefix)
-            and key.removeprefix(prefix).removeprefix("sent_")
+            and key.removeprefix(prefix).removeprefix("sent_").removesuffix("_by_me")
             in (offered if expression == "action" else words)
             for prefix, expression in composed
         )

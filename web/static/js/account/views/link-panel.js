@@ -67,7 +67,7 @@ export function linkPanel({ client }) {
 function historyChoice() {
   const choices = /** @type {const} */ ([["month", 30], ["all", 0], ["none", null]]).map(([name, days]) => {
     const radio = el("input", { type: "radio", name: "link-history", value: name, checked: name === "month" });
-    return { days, radio, node: el("label", { class: "choice" }, radio, say(`account.accept.history.${name}`)) };
+    return { days, radio, node: el("label", {}, radio, say(`account.accept.history.${name}`)) };
   });
   return {
     node: el("fieldset", { class: "choices" }, el("legend", {}, say("account.accept.history")), choices.map(({ node }) => node)),

@@ -54,7 +54,11 @@ function changes({ epoch, chain, added, removed, left, roles, timer, joining, tr
   const by = author === null ? say("conversations.somebody") : isolated(author.label);
   const me = author?.me ?? false;
   /** @param {string} key  @param {object} [values] */
-  const told = (key, values = {}) => say(`conversations.change.${key}${me && has(`conversations.change.${key}_by_me`) ? "_by_me" : ""}`, { name: by, ...values });
+  const told = (key, values = {}) => {
+    const mine = `${key}_by_me`;
+    const what = me && has(`conversations.change.${mine}`) ? mine : key;
+    return say(`conversations.change.${what}`, { name: by, ...values });
+  };
   const sentences = [];
   if (epoch === 1) sentences.push(told("founded"));
   else if (added.length > 0) sentences.push(told("added", { names: names(added) }));
