@@ -214,16 +214,20 @@ async def _acquired(pool: Pool, *, though_halted: bool = False) -> "AsyncIterato
         raise StoreUnavailable
     logged_in = False
     try:
-        async with pool.acquire(timeout=_ACQUIRE_SECONDS) as acquired:
+        # The driver's own limit would make a task of it, each time.
+        async with asyncio.timeout(_ACQUIRE_SECONDS):
+            acquired = await pool.acquire()
+        try:
             logged_in = True
-            try:
-                yield acquired
-            except (asyncpg.InternalClientError, asyncpg.ReadOnlySQLTransactionError):
-                # The server has said good-bye, and the end of the stream hasn't come yet: the
-                # driver neither closes such a connection nor knows what to do with it. Or the
-                # server takes no writes any more: another one may, and this one doesn't say when.
-                acquired.terminate()
-                raise
+            yield acquired
+        except (asyncpg.InternalClientError, asyncpg.ReadOnlySQLTransactionError):
+            # The server has said good-bye, and the end of the stream hasn't come yet: the driver
+            # neither closes such a connection nor knows what to do with it. Or the server takes no
+            # writes any more: another one may, and this one doesn't say when.
+            acquired.terminate()
+            raise
+        finally:
+            await pool.release(acquired, timeout=_ACQUIRE_SECONDS)
     except (asyncpg.PostgresError, asyncpg.InternalClientError, OSError) as error:
         if logged_in:
             raise

@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from ephemeral.accounts.rows import device_rows, session_rows
 from ephemeral.protocol.accounts import proofs
 from ephemeral.protocol.errors import Refusal
-from ephemeral.store.clock import clock
-from ephemeral.store.postgres import transaction
+from ephemeral.store.postgres import connection
 
 if TYPE_CHECKING:
     from ephemeral.accounts.rules.nouns import Session
-    from ephemeral.store.postgres import Connection, Pool
+    from ephemeral.store.postgres import Pool
 
 __all__ = ["Proof", "Proofs"]
 
@@ -54,17 +53,14 @@ class Proofs:
         Refuses `session_ended` where there is none, and `device_revoked` where it was removed.
         """
         account, device = session.account, session.device
-
-        async def work(connection: Connection) -> tuple[tuple[bytes, bytes] | None, bool, int]:
-            found = await session_rows.prover(connection, session.sid)
+        async with connection(self._pool) as single:
+            # With nearly every request: one statement, without a transaction around it.
+            found, now = await session_rows.prover(single, session.sid)
             was_removed = (
                 found is None
                 and device is not None
-                and await device_rows.was_removed(connection, account, device)
+                and await device_rows.was_removed(single, account, device)
             )
-            return found, was_removed, await clock(connection)
-
-        found, was_removed, now = await transaction(self._pool, work, read_only=True)
         if found is None or found[0] != device:
             raise Refusal("device_revoked" if was_removed else "session_ended", now=now)
         self.check(found[1], proof, now)
