@@ -45,11 +45,7 @@ class Boxes:
         if not waiting:
             return Kept(await self._values.store(connection, "record", record), None, [])
         payload, key = await self._segments.begin_boxes(connection, record)
-        seal = self._segments.seal_box
-        rows = [
-            BoxRow(device, seal(key, conversation, epoch, device, box)) for device, box in waiting
-        ]
-        return Kept(payload, key, rows)
+        return Kept(payload, key, self._segments.seal_boxes(key, conversation, epoch, waiting))
 
     async def of(
         self, connection: Connection, device: bytes, records: Sequence[RecordRow]

@@ -7,13 +7,14 @@ a key of their own: payloads of the vault, each destroyed with the last that is 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from ephemeral.accounts.service.sealed_values import SealedValues
+from ephemeral.conversations.rows.record_rows import BoxRow
 from ephemeral.protocol.accounts.derivation import labelled
 from ephemeral.sealing.seals import Kind, Random
 
@@ -89,11 +90,19 @@ class Segments:
         """The message again; None where that can't be."""
         return self._unseal(segment, _message(conversation, s), sealed)
 
-    def seal_box(
-        self, key: bytes, conversation: bytes, epoch: int, device: bytes, box: bytes
-    ) -> bytes:
-        """A box under the key of its epoch's boxes."""
-        return self._seal(key, _box(conversation, epoch, device), box)
+    def seal_boxes(
+        self, key: bytes, conversation: bytes, epoch: int, boxes: Sequence[tuple[bytes, bytes]]
+    ) -> list[BoxRow]:
+        """Boxes (device, box) under the key of their epoch's."""
+        self._used.add(key)
+        encrypt, context = self._ciphers[key].encrypt, _box(conversation, epoch, b"")
+        # Nonces of all of them are drawn together.
+        drawn = self._random(_NONCE_BYTES * len(boxes))
+        rows = []
+        for at, (device, box) in enumerate(boxes):
+            nonce = drawn[at * _NONCE_BYTES : (at + 1) * _NONCE_BYTES]
+            rows.append(BoxRow(device, nonce + encrypt(nonce, box, context + device)))
+        return rows
 
     def unseal_box(
         self, key: bytes, conversation: bytes, epoch: int, device: bytes, sealed: bytes
