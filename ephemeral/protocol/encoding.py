@@ -109,12 +109,9 @@ def _decode_long(texts: Sequence[str], rest: int) -> list[bytes]:
     """What long texts of one length write: a piece of memory of all of them would take longer."""
     whole = "".join(texts)
     ends = _CANONICAL_ENDS[rest]
-    if (
-        "+" in whole
-        or "/" in whole
-        or "=" in whole
-        or (rest and not ends.issuperset(one[-1] for one in texts))
-    ):
+    if "+" in whole or "/" in whole or "=" in whole:
+        _malformed()
+    if rest and not ends.issuperset(one[-1] for one in texts):
         _malformed()
     try:
         pad = _PAD[rest]

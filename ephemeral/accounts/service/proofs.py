@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from ephemeral.accounts.rows import device_rows, session_rows
 from ephemeral.protocol.accounts import proofs
 from ephemeral.protocol.errors import Refusal
-from ephemeral.store.postgres import connection
+from ephemeral.store.postgres import connection, statement
 
 if TYPE_CHECKING:
     from ephemeral.accounts.rules.nouns import Session
-    from ephemeral.store.postgres import Pool
+    from ephemeral.store.postgres import Connection, Pool
 
 __all__ = ["Proof", "Proofs"]
 
@@ -53,15 +53,19 @@ class Proofs:
         Refuses `session_ended` where there is none, and `device_revoked` where it was removed.
         """
         account, device = session.account, session.device
-        async with connection(self._pool) as single:
-            # With nearly every request: one statement, without a transaction around it.
-            found, now = await session_rows.prover(single, session.sid)
-            was_removed = (
-                found is None
-                and device is not None
-                and await device_rows.was_removed(single, account, device)
-            )
+
+        async def prover(connection: Connection) -> tuple[tuple[bytes, bytes] | None, int]:
+            return await session_rows.prover(connection, session.sid)
+
+        # With nearly every request: one statement, without a transaction around it.
+        read = await statement(self._pool, prover)
+        assert read is not None, "it locks nothing"
+        found, now = read
         if found is None or found[0] != device:
+            was_removed = False
+            if found is None and device is not None:
+                async with connection(self._pool) as single:
+                    was_removed = await device_rows.was_removed(single, account, device)
             raise Refusal("device_revoked" if was_removed else "session_ended", now=now)
         self.check(found[1], proof, now)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -10,7 +10,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "WRITING",
-    "BoxRow",
     "NewRecord",
     "RecordRow",
     "after",
@@ -40,24 +39,17 @@ class RecordRow(NamedTuple):
     size: int
 
 
-class BoxRow(NamedTuple):
-    """A box that waits."""
-
-    device: bytes
-    sealed: bytes
-
-
 _COLUMNS = "conversation, epoch, record, s, log, at, payload, boxes, size"
 
 
 class NewRecord(NamedTuple):
     """A record with what is written beside it. `author`: the device; `digest`: SHA-256 of its
-    entry; `boxes` wait; `chains` are those that it names."""
+    entry; `boxes`, by device, wait; `chains` are those that it names."""
 
     row: RecordRow
     author: bytes
     digest: bytes
-    boxes: Sequence[BoxRow]
+    boxes: Mapping[bytes, bytes]
     chains: Sequence[bytes]
 
     @property
@@ -67,8 +59,8 @@ class NewRecord(NamedTuple):
             *self.row,
             self.author,
             self.digest,
-            [one.device for one in self.boxes],
-            [one.sealed for one in self.boxes],
+            list(self.boxes),
+            list(self.boxes.values()),
             self.chains,
         )
 

@@ -178,11 +178,8 @@ class Epochs:
             if any(one.chain in present for one in left):
                 raise _conflict(state)
             # Whoever was here stays; whose account is another's by now is none's.
-            come = {
-                chain: account
-                for chain, account in accounts.items()
-                if before.person(chain) is None
-            }
+            here = {one.chain for one in before.people}
+            come = {chain: account for chain, account in accounts.items() if chain not in here}
             if not takes_out(before, record):
                 self._stock.require()
             _require_budget(standing.spent, standing.free, now)

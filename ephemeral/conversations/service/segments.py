@@ -7,14 +7,13 @@ a key of their own: payloads of the vault, each destroyed with the last that is 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from ephemeral.accounts.service.sealed_values import SealedValues
-from ephemeral.conversations.rows.record_rows import BoxRow
 from ephemeral.protocol.accounts.derivation import labelled
 from ephemeral.sealing.seals import Kind, Random
 
@@ -91,18 +90,18 @@ class Segments:
         return self._unseal(segment, _message(conversation, s), sealed)
 
     def seal_boxes(
-        self, key: bytes, conversation: bytes, epoch: int, boxes: Sequence[tuple[bytes, bytes]]
-    ) -> list[BoxRow]:
-        """Boxes (device, box) under the key of their epoch's."""
+        self, key: bytes, conversation: bytes, epoch: int, boxes: Mapping[bytes, bytes]
+    ) -> dict[bytes, bytes]:
+        """Boxes, by device, under the key of their epoch's."""
         self._used.add(key)
         encrypt, context = self._ciphers[key].encrypt, _box(conversation, epoch, b"")
         # Nonces of all of them are drawn together.
         drawn = self._random(_NONCE_BYTES * len(boxes))
-        rows = []
-        for at, (device, box) in enumerate(boxes):
+        sealed = {}
+        for at, (device, box) in enumerate(boxes.items()):
             nonce = drawn[at * _NONCE_BYTES : (at + 1) * _NONCE_BYTES]
-            rows.append(BoxRow(device, nonce + encrypt(nonce, box, context + device)))
-        return rows
+            sealed[device] = nonce + encrypt(nonce, box, context + device)
+        return sealed
 
     def unseal_box(
         self, key: bytes, conversation: bytes, epoch: int, device: bytes, sealed: bytes

@@ -142,7 +142,7 @@ class Writing:
     ) -> NewRecord:
         """The record, which has this entry, as it is written; its payloads are."""
         record, conversation = signed.record, new.conversation
-        named = [(one.device, box) for one, box in zip(record.devices, boxes, strict=True)]
+        named = zip([one.device for one in record.devices], boxes, strict=True)
         kept = await self._boxes.store(connection, conversation, new.epoch, entry, named)
         row = RecordRow(
             conversation,
