@@ -59,6 +59,14 @@ const listed = (more = {}, then = async () => {}) => async (show) => {
   return client;
 };
 const alone = (id, more) => [conversation(id, more)];
+/** A report of what Bo has said is asked for. */
+const reporting = (then, lines = talked) => open("one", { all: alone("one", { lines }) }, async (client) => {
+  press(".said:not(.own) .said-menu");
+  await until("dialog[open] .icon-warning");
+  press("dialog[open] .icon-warning");
+  await until(".report-panel[open]");
+  await then(client);
+});
 const standing = (view) => open("one", { all: alone("one", { lines: talked.slice(0, 3), view }) }, () => until(".chat-notice .notice"));
 
 export const MESSENGER = {
@@ -115,6 +123,19 @@ export const MESSENGER = {
     press("dialog[open] .danger-text");
     await until("dialog.question[open]");
   }),
+  report: reporting(async () => {}),
+  report_refused: reporting(async ({ talk }) => {
+    talk.refuseNext("report_unproven");
+    press(".report-panel [value=threat]");
+    press(".report-panel [type=submit]");
+    await until(".report-panel .notice");
+  }),
+  report_done: reporting(async () => {
+    press(".report-panel [value=threat]");
+    press(".report-panel [type=submit]");
+    await until(".report-panel .lead");
+  }),
+  report_unproven: reporting(async () => {}, [text(2, "bo", "From another device", { proof: undefined })]),
   conversation_menu: open("group", {}, async () => {
     press(".chat-head .menu-button");
     await until("dialog[open] .menu-items");
