@@ -79,6 +79,16 @@ export const MESSENGER = {
   list_nameless: listed({ talk: new TalkFake(ALL, { name: null }) }, () => until("#own-name")),
   list_empty: listed({ all: [] }),
   list_offline: listed({ phase: "offline" }, () => until(".messenger-status:not(:empty)")),
+  history_coming: listed({ talk: new TalkFake(ALL, { history: { awaited: { lines: 1204, came: ago(0), until: ago(-1440) } } }) }, () => until(".history-state .notice")),
+  history_stopped: listed({ talk: new TalkFake(ALL, { history: { awaited: { lines: 0, came: ago(60), until: ago(-1380) } } }) }, () => until(".history-state .notice")),
+  history_offline: listed({ phase: "offline", talk: new TalkFake(ALL, { history: { awaited: { lines: 3, came: ago(0), until: ago(-1440) } } }) },
+    () => until(".history-state .notice")),
+  history_giving: listed({ talk: new TalkFake(ALL, { history: { handing: [{ device: PHASES.ready.devices[1].id, lines: 1 }] } }) }, () => until(".history-state .notice")),
+  ...Object.fromEntries([["done", null, 1204, null], ["late", null, 30, "history_late"], ["broken", null, 30, "history_broken"], ["given", PHASES.ready.devices[1].id, 1204, null]]
+    .map(([name, device, lines, trouble]) => [`history_${name}`, listed({}, async ({ talk }) => {
+      talk.hear("", { type: "history", device, lines, isDone: true, trouble });
+      await until(".history-state .notice");
+    })])),
   list_news: listed({ phase: "ready_news" }),
   chat: open("pair"),
   chat_empty: open("one", { all: alone("one", { lines: [record(1, "me")] }) }),

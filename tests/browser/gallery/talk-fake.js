@@ -132,7 +132,8 @@ export class TalkFake {
   #refusal = null;
   contacts = { accepted: async () => this.accepted };
 
-  constructor(all = [], { contacts = ["bo", "cleo", "dara"], name = "Ada" } = {}) {
+  constructor(all = [], { contacts = ["bo", "cleo", "dara"], name = "Ada", history = {} } = {}) {
+    this.histories = { standing: async () => ({ awaited: null, handing: [], ...history }) };
     this.#all = new Map(all.map((one) => [one.id, one]));
     this.accepted = contacts.map((name) => ({ account: `account of ${name}`, chain: fromBase64url(chainOf(name), 32) }));
     const alias = new Map(Object.entries(NAMES).map(([name, called]) => [chainOf(name), called]));
