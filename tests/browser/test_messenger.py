@@ -83,6 +83,16 @@ def test_two_people_talk_change_mark_and_take_back(visit: Visit, server: str) ->
     expect(heard).to_contain_text("changed")
     done_to(bo, heard, "👍")
     expect(bubble(ada, "Is anybody here?").locator(".reaction")).to_contain_text("👍")
+    # What the other has said can be shown to those who run the server, and nothing else is.
+    done_to(bo, heard, "Report…")
+    report = bo.locator(".report-panel")
+    expect(report.get_by_role("checkbox")).to_have_count(1)
+    report.get_by_label("A threat").check()
+    with bo.expect_request("**/report") as asked_of_server:
+        report.get_by_role("button", name="Send the report").click()
+    expect(report).to_contain_text("Reported.")
+    assert len(asked_of_server.value.post_data_json["messages"]) == 1
+    bo.keyboard.press("Escape")
     done_to(bo, heard, "Answer")
     said(bo, "I am.")
     expect(bubble(ada, "I am.").locator(".quote")).to_contain_text("Is anybody here?")

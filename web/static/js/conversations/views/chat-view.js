@@ -14,6 +14,7 @@ import { ChatWindow } from "./chat-window.js";
 import { messageMenu } from "./message-menu.js";
 import { markNode, markOf, personOf, titleOf } from "./names.js";
 import { refusalWords } from "./refusal-words.js";
+import { reportPanel } from "./report-panel.js";
 import { waysOn } from "./ways-on.js";
 
 /** Without another word of it, somebody who wrote has stopped. */
@@ -64,7 +65,7 @@ export function chatView(context, id, { draft, back, menu }) {
     of, byDevice, isGroup: () => (known?.view.people.length ?? 0) > 2, offset: () => flow.client.state.clockOffset,
     menu: (entry, from) => messageMenu(entry, from, {
       talk, id, me, now: Date.now() + flow.client.state.clockOffset, isWritable: known?.view.standing === "following", trouble,
-      edit: () => composer.edit(aboutOf(entry)), reply: () => composer.reply(aboutOf(entry)),
+      edit: () => composer.edit(aboutOf(entry)), reply: () => composer.reply(aboutOf(entry)), report: () => report(entry, from),
     }),
     again: () => void conversation.flush().catch(trouble),
     quoted: (entry) => void goTo(entry.line?.content?.body.of),
@@ -129,6 +130,11 @@ export function chatView(context, id, { draft, back, menu }) {
       }
     }
     isReading = false;
+  }
+
+  /** @param {MessageEntry} entry  @param {HTMLElement} from */
+  function report({ place, line, chain }, from) {
+    reportPanel({ place, value: line }, { conversation, lines: window.lines, author: of(chain), offset: flow.client.state.clockOffset, closed: () => from.focus() });
   }
 
   /** @param {boolean} isNew */
