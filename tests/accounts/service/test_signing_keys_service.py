@@ -135,6 +135,6 @@ async def test_a_token_that_was_good_is_good_for_its_time_and_as_long_as_its_key
     assert not await good(tokens, first)
     second = tokens.issue(SESSION)
     assert await good(tokens, second)
-    await accounts.pool.execute("DELETE FROM accounts.signing_keys")
-    keys._keys = ()
+    await accounts.pool.execute("DELETE FROM payload_keys; DELETE FROM payloads")
+    await keys.renew()
     assert not await good(tokens, second)
