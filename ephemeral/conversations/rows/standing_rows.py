@@ -92,7 +92,10 @@ async def read_and_spend(
     does it, what its author's account has posted today with so many bytes more."""
     row = await connection.fetchrow(
         f"""
-        WITH spent AS ({SPEND})
+        WITH spent AS ({SPEND}), ends AS MATERIALIZED (
+          SELECT chain, account, state = 'open' AS open, head FROM accounts.chains
+          WHERE chain = ANY($7::bytea[])
+        )
         SELECT bytes, free,
           (SELECT string_agg(chain || coalesce(account, $8) || boolsend(admin) || int8send(since)
                              || int8send(first_seen) || coalesce(added_by, $8), '')
@@ -101,11 +104,11 @@ async def read_and_spend(
            FROM accounts.leaves WHERE conversation = $5),
           (SELECT string_agg(device || account, '')
            FROM accounts.conversation_devices WHERE conversation = $5),
-          (SELECT string_agg(chain || coalesce(account, $8) || boolsend(state = 'open') || head, '')
-           FROM accounts.chains WHERE chain = ANY($7::bytea[])),
-          (SELECT string_agg(k.account || k.device || int8send(k.number) || k.payload, '')
-           FROM accounts.chains c JOIN accounts.sealing_keys k ON k.account = c.account
-           WHERE c.chain = ANY($7::bytea[]) AND c.state = 'open'),
+          (SELECT string_agg(chain || coalesce(account, $8) || boolsend(open) || head, '')
+           FROM ends),
+          (SELECT string_agg(account || device || int8send(number) || payload, '')
+           FROM accounts.sealing_keys
+           WHERE account = ANY(ARRAY(SELECT account FROM ends WHERE open))),
           EXISTS (SELECT FROM accounts.devices WHERE account = $1 AND device = $6)
         FROM spent
         """,  # noqa: S608
