@@ -20,12 +20,15 @@ def at_home(watched: Watched, server: str) -> Page:
     return page
 
 
-def talking(visit: Visit, server: str) -> tuple[Page, Page]:
+def talking(visit: Visit, server: str, *, timer: int = 0) -> tuple[Page, Page]:
     """Two people who are in a conversation with each other, and look at the list of theirs."""
     ada, bo = (somebody(visit, server, name) for name in ("ada", "boris"))
-    # What the browser says where there is no connection.
-    ada.forgive("ERR_INTERNET_DISCONNECTED|WebSocket")
+    # What the browser says where there is no connection, and where a token has grown old.
+    for one in (ada, bo):
+        one.forgive("ERR_INTERNET_DISCONNECTED|WebSocket|401")
     talk = founded(ada.page, bo.page)
+    if timer > 0:
+        ada.page.evaluate("([id, timer]) => talk.of(id).timer(timer)", [talk, timer])
     bo.page.evaluate("(id) => talk.of(id).catchUp({ again: true })", talk)
     return at_home(ada, server), at_home(bo, server)
 
