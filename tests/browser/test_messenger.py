@@ -86,6 +86,16 @@ def test_two_people_talk_change_mark_and_take_back(visit: Visit, server: str) ->
     expect(heard).to_contain_text("changed")
     done_to(bo, heard, "👍")
     expect(bubble(ada, "Is anybody here?").locator(".reaction")).to_contain_text("👍")
+    # What the other has said can be shown to those who run the server, and nothing else is.
+    done_to(bo, heard, "Report…")
+    report = bo.locator(".report-panel")
+    expect(report.get_by_role("checkbox")).to_have_count(1)
+    report.get_by_label("A threat").check()
+    with bo.expect_request("**/report") as asked_of_server:
+        report.get_by_role("button", name="Send the report").click()
+    expect(report).to_contain_text("Reported.")
+    assert len(asked_of_server.value.post_data_json["messages"]) == 1
+    bo.keyboard.press("Escape")
     done_to(bo, heard, "Answer")
     said(bo, "I am.")
     expect(bubble(ada, "I am.").locator(".quote")).to_contain_text("Is anybody here?")
@@ -100,18 +110,31 @@ def test_two_people_talk_change_mark_and_take_back(visit: Visit, server: str) ->
     expect(heard).to_be_visible()
 
 
-def test_somebody_on_a_phone_writes_with_the_keyboard_alone(visit: Visit, server: str) -> None:
+def tells(page: Page, tree: str) -> None:
+    """What the browser tells a screen reader, where this stands in it."""
+    expect(page.locator("body")).to_match_aria_snapshot(tree)
+
+
+def test_somebody_on_a_phone_talks_with_the_keyboard_alone_by_what_a_screen_reader_is_told(
+    visit: Visit, server: str
+) -> None:
+    """Nothing here is looked for by how it is drawn."""
     ada, bo = talking(visit, server)
     ada.set_viewport_size(PHONE)
-    bo.locator(".conversation-row").click()
-    tab_to(ada, "Nameless")
-    ada.keyboard.press("Enter")
-    expect(ada.get_by_label(WRITE)).to_be_focused()
+    for page in (ada, bo):
+        tab_to(page, "Nameless")
+        page.keyboard.press("Enter")
+    tells(ada, '- textbox "Write a message" [active]')
     ada.keyboard.type("one")
     ada.keyboard.press("Shift+Enter")
     ada.keyboard.type("two")
     ada.keyboard.press("Enter")
-    expect(bubble(bo, "one")).to_contain_text("two")
+    heard = '- log "Messages":\n  - article:\n    - paragraph: /Nameless/\n    - paragraph: one two'
+    tells(bo, heard)
+    # By whom it is, and not what was said: that is read where it stands.
+    tells(bo, "- status: /Nameless.*1 new message/")
+    told = "- article:\n  - paragraph: You\n  - paragraph: one two\n  - paragraph:\n    - text: Read"
+    tells(ada, told)
     # The arrow leads to what was said last.
     ada.keyboard.press("ArrowUp")
     expect(ada.get_by_label(WRITE)).to_have_value("one\ntwo")
@@ -119,14 +142,16 @@ def test_somebody_on_a_phone_writes_with_the_keyboard_alone(visit: Visit, server
     expect(ada.get_by_label(WRITE)).to_have_value("")
     # From the place to write the messages are a step back, and each has its menu.
     ada.keyboard.press("Shift+Tab")
-    expect(ada.get_by_role("button", name="What to do with this message").last).to_be_focused()
+    tells(ada, '- button "What to do with this message" [active]')
     ada.keyboard.press("Enter")
+    tells(ada, '- dialog "What to do with this message":\n  - group "React"')
     tab_to(ada, "❤️")
     ada.keyboard.press("Enter")
-    expect(bubble(bo, "one").locator(".reaction")).to_contain_text("❤️")
+    tells(bo, "- article:\n  - text: /❤️ by .*Nameless/")
     # The browser's way back leads to the list, where one has come from.
     ada.go_back()
-    expect(ada.locator(".conversation-row")).to_be_focused()
+    tells(ada, "- button /Nameless.* one two/ [active]")
+    tells(ada, '- button "Conversations" [current]\n- button "People"')
     expect(ada.get_by_role("heading", level=1)).to_be_visible()
 
 

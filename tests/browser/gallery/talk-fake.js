@@ -19,7 +19,7 @@ export const ago = (minutes) => NOW - minutes * 60_000;
 
 const line = (place, value) => ({ place, value });
 export const text = (place, who, words, more = {}) => line(place, {
-  kind: "message", id: `message ${place}`, chain: chainOf(who), device: deviceOf(who), at: ago(60 - place), timer: 0,
+  kind: "message", id: `message ${place}`, chain: chainOf(who), device: deviceOf(who), at: ago(60 - place), timer: 0, proof: {},
   content: { kind: "text", at: 0, body: { text: words, mentions: [] } }, ...more,
 });
 export const reply = (place, who, words, of, quote) => text(place, who, words, {
@@ -111,6 +111,10 @@ class ConversationFake {
   }
 
   async seen() {}
+
+  report(...given) {
+    return this.#talk.ask("report", given);
+  }
 }
 
 for (const name of ["discard", "leave", "catchUp", "add", "remove", "role", "timer"]) {
@@ -128,7 +132,8 @@ export class TalkFake {
   #refusal = null;
   contacts = { accepted: async () => this.accepted };
 
-  constructor(all = [], { contacts = ["bo", "cleo", "dara"], name = "Ada" } = {}) {
+  constructor(all = [], { contacts = ["bo", "cleo", "dara"], name = "Ada", history = {} } = {}) {
+    this.histories = { standing: async () => ({ awaited: null, handing: [], ...history }) };
     this.#all = new Map(all.map((one) => [one.id, one]));
     this.accepted = contacts.map((name) => ({ account: `account of ${name}`, chain: fromBase64url(chainOf(name), 32) }));
     const alias = new Map(Object.entries(NAMES).map(([name, called]) => [chainOf(name), called]));
@@ -185,7 +190,7 @@ export class TalkFake {
   async draft() {}
 
   hide(...given) {
-    return this.#asked("hide", given);
+    return this.ask("hide", given);
   }
 
   async people(accounts) {
@@ -199,12 +204,12 @@ export class TalkFake {
   get inviting() {
     return {
       redeemed: async () => [], all: async () => [],
-      invite: (...given) => this.#asked("invite", given, { fragment: () => `invite=${"A".repeat(22)}.${"B".repeat(43)}` }),
-      redeem: (...given) => this.#asked("redeem", given, { account: "account of bo", name: null, conversation: null }),
+      invite: (...given) => this.ask("invite", given, { fragment: () => `invite=${"A".repeat(22)}.${"B".repeat(43)}` }),
+      redeem: (...given) => this.ask("redeem", given, { account: "account of bo", name: null, conversation: null }),
     };
   }
 
-  async #asked(name, given, answer) {
+  async ask(name, given, answer) {
     this.calls.push([name, ...given]);
     const refusal = this.#refusal;
     this.#refusal = null;
@@ -213,11 +218,11 @@ export class TalkFake {
   }
 
   found(...given) {
-    return this.#asked("found", given, { id: [...this.#all.keys()][0] });
+    return this.ask("found", given, { id: [...this.#all.keys()][0] });
   }
 
   repair(...given) {
-    return this.#asked("repair", given, { id: [...this.#all.keys()][0] });
+    return this.ask("repair", given, { id: [...this.#all.keys()][0] });
   }
 }
 

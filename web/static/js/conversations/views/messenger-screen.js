@@ -14,6 +14,7 @@ import { chatView } from "./chat-view.js";
 import { conversationList } from "./conversation-list.js";
 import { addDrawing, settingsDrawing } from "./drawings.js";
 import { conversationMenu } from "./conversation-menu.js";
+import { historyView } from "./history-view.js";
 import { Inbox } from "./inbox.js";
 import { newConversationPanel } from "./new-conversation-panel.js";
 import { ownNameView } from "./own-name.js";
@@ -61,6 +62,7 @@ export function messengerScreen(given, { open: shown = null, drafts = new Map(),
   const heading = el("h1", { tabindex: "-1" }, say("conversations.title"));
   const status = el("p", { class: "messenger-status hint", role: "status" });
   const news = newsView(flow, () => flow.go("settings"));
+  const history = historyView({ talk, flow });
   const list = conversationList({ me: talk.me, offset: () => flow.client.state.clockOffset, open });
   const named = ownNameView(context);
   const part = el("div", {});
@@ -76,7 +78,7 @@ export function messengerScreen(given, { open: shown = null, drafts = new Map(),
       heading,
       el("button", { type: "button", class: "button quiet", "aria-label": say("conversations.new_one.title"), on: { click: () => newConversationPanel(context) } }, addDrawing()),
       el("button", { type: "button", class: "button quiet", "aria-label": say("conversations.settings"), on: { click: () => flow.go("settings") } }, settingsDrawing())),
-    tabs, status, news.node, body,
+    tabs, status, news.node, history.node, body,
     el("footer", { class: "messenger-foot" }, el("a", { href: flow.rooms }, say("account.rooms")), languageSwitch()));
   const nothing = el("div", { class: "chat chat-none" }, el("p", { class: "hint" }, say("conversations.choose")));
   const main = el("div", { class: "messenger-main" }, nothing);
@@ -95,7 +97,7 @@ export function messengerScreen(given, { open: shown = null, drafts = new Map(),
   function show(next) {
     place = next;
     if (place === "people") people ??= peopleScreen(context);
-    for (const one of tabs.children) one.toggleAttribute("aria-current", /** @type {HTMLElement} */ (one).dataset.place === place);
+    for (const one of tabs.children) one.ariaCurrent = /** @type {HTMLElement} */ (one).dataset.place === place ? "page" : null;
     setText(heading, say(place === "people" ? "conversations.people_title" : "conversations.title"));
     if (chat !== null && !wide()) close();
     update();
@@ -160,6 +162,7 @@ export function messengerScreen(given, { open: shown = null, drafts = new Map(),
   function told() {
     const isOff = navigator.onLine === false || flow.client.state.phase === "offline";
     setText(status, isOff ? say("conversations.line.offline") : isLost ? say("conversations.line.reconnecting") : "");
+    history.update();
   }
 
   /** @param {unknown} error */
@@ -198,6 +201,7 @@ export function messengerScreen(given, { open: shown = null, drafts = new Map(),
       chat?.close();
       people?.close();
       inbox.close();
+      history.close();
       viewport.stop();
       unwatch();
       clearTimeout(patience);
