@@ -93,7 +93,7 @@ def texts(page: Page) -> list[str]:
 
 
 def linked(scene: Scene, visit: Visit, old: Page, address: str, beside: Watched | None) -> Watched:
-    """A browser of the same person, let in by the old one; the one whose storage went, or another."""
+    """A browser of the same person, let in by the old one: another, or that whose storage went."""
     phone = beside or account_page(visit, scene.wire.url)
     if beside is None:
         phone.forgive("Failed to load resource|WebSocket")
@@ -126,6 +126,7 @@ def play(scene: Scene, browser: Browser) -> None:
         name = scene.canaries.text("name")
         laptop.get_by_label("What are others to call you?").fill(name)
         button(laptop, "Use this name")
+        expect(laptop.locator(".own-name")).to_be_hidden()
         laptop.locator(".conversation-row").click()
         taken_back = scene.text("taken back")
         said(laptop, taken_back)
