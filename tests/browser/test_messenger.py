@@ -30,8 +30,8 @@ def at_home(watched: Watched, server: str) -> Page:
 def talking(visit: Visit, server: str, *, timer: int = 0) -> tuple[Page, Page]:
     """Two people who are in a conversation with each other, and look at the list of theirs."""
     ada, bo = (somebody(visit, server, name) for name in ("ada", "boris"))
-    # What the browser says where there is no connection, where a token has grown old, and of what is
-    # refused to the suspended.
+    # What the browser says where there is no connection, where a token has grown old, and where
+    # somebody is suspended.
     for one in (ada, bo):
         one.forgive("ERR_INTERNET_DISCONNECTED|WebSocket|401|403")
     talk = founded(ada.page, bo.page)
