@@ -97,7 +97,7 @@ export function messengerScreen(given, { open: shown = null, drafts = new Map(),
   function show(next) {
     place = next;
     if (place === "people") people ??= peopleScreen(context);
-    for (const one of tabs.children) one.toggleAttribute("aria-current", /** @type {HTMLElement} */ (one).dataset.place === place);
+    for (const one of tabs.children) one.ariaCurrent = /** @type {HTMLElement} */ (one).dataset.place === place ? "page" : null;
     setText(heading, say(place === "people" ? "conversations.people_title" : "conversations.title"));
     if (chat !== null && !wide()) close();
     update();
