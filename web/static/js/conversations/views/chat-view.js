@@ -30,7 +30,7 @@ const UNSAID = ["content_form", "not_member", "conversation_unknown"];
  * @typedef {import("../conversation.js").View} View
  * @typedef {import("./chat-composer.js").Draft} Draft
  * @typedef {import("./chat-entries.js").MessageEntry} MessageEntry
- * @typedef {{view: View, names: import("./names.js").Called, receipts: import("../shown.js").Receipts}} Known
+ * @typedef {{view: View, names: import("./names.js").Called, pictures: import("./names.js").Pictures, receipts: import("../shown.js").Receipts}} Known
  */
 
 /**
@@ -115,12 +115,12 @@ export function chatView(context, id, { draft, back, menu }) {
     while (isStale && !isClosed) {
       isStale = false;
       try {
-        const [view, names] = await Promise.all([conversation.view(), talk.names(id), window.refresh()]);
+        const [view, names, pictures] = await Promise.all([conversation.view(), talk.names(id), talk.pictures(id), window.refresh()]);
         if (isClosed) break;
         if (known === null) unread = view.mark;
         // Whoever was writing has sent it.
         if (view.place > (known?.view.place ?? 0)) setText(typing, "");
-        known = { view, names, receipts };
+        known = { view, names, pictures, receipts };
         draw();
         hear(window.lines);
         look();
@@ -147,8 +147,8 @@ export function chatView(context, id, { draft, back, menu }) {
 
   function draw() {
     if (known === null || isClosed) return;
-    const { view, names } = known;
-    const named = { ...view, names };
+    const { view, names, pictures } = known;
+    const named = { ...view, names, pictures };
     setText(title, titleOf(named, me));
     fill(mark, markNode(markOf(named, me)));
     setText(about, [

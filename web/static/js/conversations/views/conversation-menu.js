@@ -26,7 +26,7 @@ const ALWAYS = 8.64e15;
  * @param {import("./chat-view.js").Known} known
  * @param {{goTo: (message: {device: string, id: string}) => unknown}|null} chat
  */
-export function conversationMenu({ flow, talk, me, trouble }, { view, names }, chat) {
+export function conversationMenu({ flow, talk, me, trouble }, { view, names, pictures }, chat) {
   const conversation = talk.of(view.id);
   const place = el("div", { class: "panel-step" });
   const node = panel({ kind: "menu conversation-menu", labelledby: "conversation-menu-title" },
@@ -77,7 +77,7 @@ export function conversationMenu({ flow, talk, me, trouble }, { view, names }, c
 
   /** @param {View["people"][number]} one */
   function member({ chain, role }) {
-    const person = personOf(chain, names, me);
+    const person = personOf(chain, names, me, pictures);
     return el("li", { class: "member" }, markNode(person), el("span", { class: "member-name" }, nameNode(person)),
       role === "admin" ? el("span", { class: "tag" }, say("conversations.admin")) : null,
       !isAdmin || person.me ? null : el("button", { type: "button", class: "button quiet small", on: { click: () => about(person, role) },
