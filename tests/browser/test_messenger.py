@@ -1,9 +1,16 @@
 """What people with accounts say to each other, in the page of accounts, between real browsers."""
 
+import re
+
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from support.machines.chromium import Visit, Watched
+from support.machines.server import Program
+from support.people.operators import enrolled
+from test_conversation_tabs import PASSWORD as ACCOUNT_PASSWORD
 from test_conversation_tabs import founded, somebody
+
+from ephemeral.protocol.encoding import b64decode
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -20,12 +27,16 @@ def at_home(watched: Watched, server: str) -> Page:
     return page
 
 
-def talking(visit: Visit, server: str) -> tuple[Page, Page]:
+def talking(visit: Visit, server: str, *, timer: int = 0) -> tuple[Page, Page]:
     """Two people who are in a conversation with each other, and look at the list of theirs."""
     ada, bo = (somebody(visit, server, name) for name in ("ada", "boris"))
-    # What the browser says where there is no connection.
-    ada.forgive("ERR_INTERNET_DISCONNECTED|WebSocket")
+    # What the browser says where there is no connection, where a token has grown old, and where
+    # somebody is suspended.
+    for one in (ada, bo):
+        one.forgive("ERR_INTERNET_DISCONNECTED|WebSocket|401|403")
     talk = founded(ada.page, bo.page)
+    if timer > 0:
+        ada.page.evaluate("([id, timer]) => talk.of(id).timer(timer)", [talk, timer])
     bo.page.evaluate("(id) => talk.of(id).catchUp({ again: true })", talk)
     return at_home(ada, server), at_home(bo, server)
 
@@ -58,7 +69,9 @@ def tab_to(page: Page, name: str) -> None:
     pytest.fail(f"Tab doesn't lead to {name!r}.")
 
 
-def test_two_people_talk_change_mark_and_take_back(visit: Visit, server: str) -> None:
+def test_two_people_talk_change_mark_report_and_take_back(
+    visit: Visit, server: str, quick_server: Program
+) -> None:
     ada, bo = talking(visit, server)
     # Nobody is met without a name who has told one.
     ada.get_by_label("What are others to call you?").fill("Ada L.")
@@ -91,7 +104,7 @@ def test_two_people_talk_change_mark_and_take_back(visit: Visit, server: str) ->
     with bo.expect_request("**/report") as asked_of_server:
         report.get_by_role("button", name="Send the report").click()
     expect(report).to_contain_text("Reported.")
-    assert len(asked_of_server.value.post_data_json["messages"]) == 1
+    [proven] = asked_of_server.value.post_data_json["messages"]
     bo.keyboard.press("Escape")
     done_to(bo, heard, "Answer")
     said(bo, "I am.")
@@ -105,6 +118,20 @@ def test_two_people_talk_change_mark_and_take_back(visit: Visit, server: str) ->
     done_to(ada, bubble(ada, "Is anybody here?"), "Delete for me")
     expect(bubble(ada, "Is anybody here?")).to_have_count(0)
     expect(heard).to_be_visible()
+
+    # Who was suspended for it is told at once, and can still go.
+    assert b"Is anybody here?" in b64decode(proven["content"])
+    operator = enrolled(quick_server)
+    [report] = re.findall(r'href="(/admin/reports/[\w-]{22})"', operator.get("/admin/reports").text)
+    operator.post(report, {"decision": "suspended"})
+    expect(ada.get_by_role("heading", name="This account is suspended")).to_be_visible()
+    ada.get_by_role("button", name="Delete the account").click()
+    dialog = ada.locator("dialog")
+    dialog.get_by_label("Password").fill(ACCOUNT_PASSWORD)
+    dialog.get_by_role("button", name="Delete the account").click()
+    expect(ada.locator(".pending")).to_contain_text("This account is to be deleted")
+    ada.get_by_role("button", name="Keep the account").click()
+    expect(ada.locator(".account-pending")).to_be_empty()
 
 
 def called(page: Page, name: str) -> None:
@@ -187,18 +214,33 @@ def test_two_who_both_show_it_see_each_other_here_and_one_names_the_other(
         expect(page.locator(".conversation-row")).not_to_contain_text("Here now")
 
 
-def test_somebody_on_a_phone_writes_with_the_keyboard_alone(visit: Visit, server: str) -> None:
+def tells(page: Page, tree: str) -> None:
+    """What the browser tells a screen reader, where this stands in it."""
+    expect(page.locator("body")).to_match_aria_snapshot(tree)
+
+
+def test_somebody_on_a_phone_talks_with_the_keyboard_alone_by_what_a_screen_reader_is_told(
+    visit: Visit, server: str
+) -> None:
+    """Nothing here is looked for by how it is drawn."""
     ada, bo = talking(visit, server)
     ada.set_viewport_size(PHONE)
-    bo.locator(".conversation-row").click()
-    tab_to(ada, "Nameless")
-    ada.keyboard.press("Enter")
-    expect(ada.get_by_label(WRITE)).to_be_focused()
+    for page in (ada, bo):
+        tab_to(page, "Nameless")
+        page.keyboard.press("Enter")
+    tells(ada, '- textbox "Write a message" [active]')
     ada.keyboard.type("one")
     ada.keyboard.press("Shift+Enter")
     ada.keyboard.type("two")
     ada.keyboard.press("Enter")
-    expect(bubble(bo, "one")).to_contain_text("two")
+    heard = '- log "Messages":\n  - article:\n    - paragraph: /Nameless/\n    - paragraph: one two'
+    # By whom it is, and not what was said: that is read where it stands.
+    tells(bo, "- status:\n  - paragraph: /Nameless.*1 new message/")
+    tells(bo, heard)
+    told = (
+        "- article:\n  - paragraph: You\n  - paragraph: one two\n  - paragraph:\n    - text: Read"
+    )
+    tells(ada, told)
     # The arrow leads to what was said last.
     ada.keyboard.press("ArrowUp")
     expect(ada.get_by_label(WRITE)).to_have_value("one\ntwo")
@@ -206,14 +248,17 @@ def test_somebody_on_a_phone_writes_with_the_keyboard_alone(visit: Visit, server
     expect(ada.get_by_label(WRITE)).to_have_value("")
     # From the place to write the messages are a step back, and each has its menu.
     ada.keyboard.press("Shift+Tab")
-    expect(ada.get_by_role("button", name="What to do with this message").last).to_be_focused()
+    tells(ada, '- button "What to do with this message" [active]')
     ada.keyboard.press("Enter")
+    tells(ada, '- dialog "What to do with this message":\n  - group "React"')
     tab_to(ada, "❤️")
     ada.keyboard.press("Enter")
-    expect(bubble(bo, "one").locator(".reaction")).to_contain_text("❤️")
+    tells(bo, "- article:\n  - text: /❤️ by .*Nameless/")
     # The browser's way back leads to the list, where one has come from.
     ada.go_back()
-    expect(ada.locator(".conversation-row")).to_be_focused()
+    tells(ada, "- button /Nameless.* one two/ [active]")
+    here = ada.get_by_role("button", name="Conversations", exact=True)
+    expect(here).to_have_attribute("aria-current", "page")
     expect(ada.get_by_role("heading", level=1)).to_be_visible()
 
 

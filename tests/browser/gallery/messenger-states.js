@@ -97,6 +97,10 @@ export const MESSENGER = {
       await until(".history-state .notice");
     })])),
   list_here: listed({ talk: new TalkFake(ALL, { here: ["bo", "dara"] }) }, () => until(".here-dot")),
+  telling: listed({}, async () => {
+    press(".messenger-foot .button");
+    await until("dialog[open] #telling-sound");
+  }),
   list_news: listed({ phase: "ready_news" }),
   chat: open("pair"),
   chat_here: open("pair", { talk: new TalkFake(ALL, { here: ["bo"] }) }, () => until(".chat-about .here")),
@@ -133,7 +137,8 @@ export const MESSENGER = {
       .map((code, index) => quiet(43 + index, { kind: "refused", code })),
     record(51, "bo", { trouble: "box_broken" }), record(52, "me", { removed: [chainOf("cleo")], roles: [{ chain: chainOf("bo"), role: "admin" }] }),
     record(53, "bo", { left: [chainOf("dara")], timer: 0, joining: true, roles: [{ chain: ME, role: "member" }] }),
-    quiet(54, { kind: "message", content: { kind: "unknown", at: 0, body: {} } }), text(55, "bo", "Can you read this?"),
+    quiet(54, { kind: "message", content: { kind: "unknown", at: 0, body: {} } }),
+    text(55, "bo", "Can you read this?", { displaced: [text(55, "bo", "It was on Tuesday.", { id: "lost" }).value] }),
   ] }) }),
   chat_typing: open("pair", {}, async ({ talk }) => {
     talk.hear("pair", { type: "typing", device: "device of bo", chain: chainOf("bo") });

@@ -12,6 +12,7 @@ import { chatComposer } from "./chat-composer.js";
 import { chatEntries } from "./chat-entries.js";
 import { chatLog } from "./chat-log.js";
 import { ChatWindow } from "./chat-window.js";
+import { hearing } from "./hearing.js";
 import { messageMenu } from "./message-menu.js";
 import { markNode, markOf, personOf, titleOf } from "./names.js";
 import { hereNode, isHere, watchPresence } from "./presence-mark.js";
@@ -87,6 +88,7 @@ export function chatView(context, id, { draft, back, menu }) {
     log.node,
     el("div", { class: "chat-foot" }, typing, notice, composer.node));
 
+  const hear = hearing(me, of);
   const unsubscribe = talk.subscribe((one, event) => {
     if (one !== id) return;
     if (event?.type === "typing") somebodyTypes(event);
@@ -139,6 +141,7 @@ export function chatView(context, id, { draft, back, menu }) {
         if (view.place > (known?.view.place ?? 0)) setText(typing, "");
         known = { view, names, profiles, receipts };
         draw();
+        hear(window.lines);
         look();
         // What others have is the server's to say: nobody waits for that.
         receipts = await conversation.shown.receipts().catch(() => receipts);
