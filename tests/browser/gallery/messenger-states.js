@@ -5,6 +5,7 @@ import { stageBy } from "./account-states.js";
 import { ME, TalkFake, ago, chainOf, conversation, liveFake, quiet, record, reply, text } from "./talk-fake.js";
 import { accountView } from "/static/js/account/views/account-view.js";
 import { presenceSetting } from "/static/js/conversations/views/presence-setting.js";
+import { pictureOf } from "/static/js/conversations/views/pictures.js";
 import { messengerScreen } from "/static/js/conversations/views/messenger-screen.js";
 
 const wait = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
@@ -76,7 +77,20 @@ const reporting = (then, lines = talked) => open("one", { all: alone("one", { li
 });
 const standing = (view) => open("one", { all: alone("one", { lines: talked.slice(0, 3), view }) }, () => until(".chat-notice .notice"));
 
+/** A picture of somebody, as the page makes it. */
+async function drawn() {
+  const canvas = Object.assign(document.createElement("canvas"), { width: 300, height: 200 });
+  const context = canvas.getContext("2d");
+  for (const [at, colour] of ["#f3c", "#36c", "#fc3"].entries()) {
+    context.fillStyle = colour;
+    context.fillRect(at * 100, 0, 100, 200);
+  }
+  return pictureOf(await new Promise((resolve) => { canvas.toBlob(resolve); }));
+}
+
 export const MESSENGER = {
+  chat_picture: async (show) => open("pair", { talk: new TalkFake(ALL, { pictures: { bo: await drawn() } }) })(show),
+  people_picture: async (show) => listed({ place: "people", talk: new TalkFake(ALL, { picture: await drawn() }) }, () => until(".own-picture .mark"))(show),
   reading: (show) => {
     const talk = new TalkFake(ALL);
     talk.list = () => new Promise(() => {});

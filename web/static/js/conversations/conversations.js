@@ -143,6 +143,11 @@ export class Conversations {
     return this.#overview.names(id);
   }
 
+  /** What its people show of themselves, by their chains. @param {string} id */
+  pictures(id) {
+    return this.#overview.pictures(id);
+  }
+
   /**
    * All up to a place was read: it counts at once, and is told soon to whom it concerns.
    * @param {string} id

@@ -33,7 +33,7 @@ const UNSAID = ["content_form", "not_member", "conversation_unknown"];
  * @typedef {import("../conversation.js").View} View
  * @typedef {import("./chat-composer.js").Draft} Draft
  * @typedef {import("./chat-entries.js").MessageEntry} MessageEntry
- * @typedef {{view: View, names: import("./names.js").Called, receipts: import("../shown.js").Receipts,
+ * @typedef {{view: View, names: import("./names.js").Called, pictures: import("./names.js").Pictures, receipts: import("../shown.js").Receipts,
  *   profiles: {[chain: string]: {name: string}}}} Known
  */
 
@@ -134,12 +134,12 @@ export function chatView(context, id, { draft, back, menu }) {
       isStale = false;
       try {
         const { shown } = conversation;
-        const [view, names, profiles] = await Promise.all([conversation.view(), talk.names(id), shown.profiles(), window.refresh()]);
+        const [view, names, pictures, profiles] = await Promise.all([conversation.view(), talk.names(id), talk.pictures(id), shown.profiles(), window.refresh()]);
         if (isClosed) break;
         if (known === null) unread = view.mark;
         // Whoever was writing has sent it.
         if (view.place > (known?.view.place ?? 0)) setText(typing, "");
-        known = { view, names, profiles, receipts };
+        known = { view, names, pictures, profiles, receipts };
         draw();
         hear(window.lines);
         look();
@@ -166,8 +166,8 @@ export function chatView(context, id, { draft, back, menu }) {
 
   function draw() {
     if (known === null || isClosed) return;
-    const { view, names, profiles } = known;
-    const named = { ...view, names };
+    const { view, names, pictures, profiles } = known;
+    const named = { ...view, names, pictures };
     setText(title, titleOf(named, me));
     fill(mark, markNode(markOf(named, me)));
     const facts = [

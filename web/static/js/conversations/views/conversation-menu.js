@@ -27,7 +27,7 @@ const ALWAYS = 8.64e15;
  * @param {import("./chat-view.js").Known} known
  * @param {{goTo: (message: {device: string, id: string}) => unknown}|null} chat
  */
-export function conversationMenu({ flow, talk, me, trouble }, { view, names }, chat) {
+export function conversationMenu({ flow, talk, me, trouble }, { view, names, pictures }, chat) {
   const conversation = talk.of(view.id);
   const place = el("div", { class: "panel-step" });
   const node = panel({ kind: "menu conversation-menu", labelledby: "conversation-menu-title" },
@@ -86,7 +86,7 @@ export function conversationMenu({ flow, talk, me, trouble }, { view, names }, c
 
   /** @param {View["people"][number]} one */
   function member({ chain, role }) {
-    const person = personOf(chain, names, me);
+    const person = personOf(chain, names, me, pictures);
     const here = el("span", {});
     presences.set(chain, here);
     present(here, chain);
