@@ -1,15 +1,13 @@
 // Tells those who run the server of something in a room. It is a word: nothing of the room goes with it.
 
-import { randomBytes } from "../../device/random.js";
-import { HttpClient } from "../../net/http-client.js";
 import { readCode } from "../../protocol/codes.js";
-import { toBase64url, utf8 } from "../../protocol/encoding.js";
-import { ID_BYTES } from "../../protocol/limits.js";
+import { utf8 } from "../../protocol/encoding.js";
 import { isLink } from "../../protocol/links.js";
 import { announce, announceAssertive } from "../../ui/announce.js";
 import { panel, panelHead } from "../../ui/dialog.js";
 import { el, fill } from "../../ui/el.js";
 import { say } from "../../ui/i18n.js";
+import { reporting } from "../reporting.js";
 
 /** Each with its sentence by its whole key: those that are composed come with the first page. */
 const REASONS = {
@@ -20,12 +18,8 @@ const TEXT_BYTES = 4000;
 /** Of refusals: so much waits, or was reported from here, that no more is taken now. */
 const FULL = ["too_many", "storage_full"];
 
-/** A room's server, asked by nobody in particular: without seat, code or cookie. */
-const server = () => new HttpClient(new URL(`${document.documentElement.dataset.base}/`, location.origin).href);
-
 export function openReport() {
-  // The same again, as after a lost answer, changes nothing.
-  const id = toBase64url(randomBytes(ID_BYTES));
+  const report = reporting(new URL(`${document.documentElement.dataset.base}/`, location.origin).href);
   const reason = el("select", { id: "report-reason" }, Object.entries(REASONS).map(([value, key]) => el("option", { value }, say(key))));
   const text = el("textarea", { id: "report-text", rows: 5, maxlength: TEXT_BYTES, autocomplete: "off", spellcheck: "false", translate: "no",
     "aria-describedby": "report-hint" });
@@ -50,7 +44,7 @@ export function openReport() {
     send.setAttribute("aria-busy", "true");
     fill(wrong);
     try {
-      await server().ask("POST", "report/room", { body: { id, reason: reason.value, text: said } });
+      await report(reason.value, said);
       done();
     } catch (error) {
       complain(FULL.includes(/** @type {{code: string}} */ (error).code) ? "report.full" : "refusal.unreachable");
