@@ -243,7 +243,8 @@ export class LiveConversations {
     if (this.#isEcho) return;
     const { tabs } = this.#parts;
     if (event !== null) {
-      tabs.tell({ kind: "conversation_event", event });
+      // What this tab has from another one it is told as well, but by then it may be no echo any more.
+      if (this.isLeading) tabs.tell({ kind: "conversation_event", event });
       return;
     }
     // What changes at once is told at once.

@@ -6,7 +6,9 @@ import { isolated, say } from "../../ui/i18n.js";
 import { icon } from "../../ui/icons.js";
 import { duration } from "../../ui/times.js";
 import { noticeOf } from "../../account/views/asking.js";
+import { button } from "../../account/views/frame.js";
 import { isPassing } from "../../protocol/errors.js";
+import { changeNotice, changedPanel } from "./changed-panel.js";
 import { chatComposer } from "./chat-composer.js";
 import { chatEntries } from "./chat-entries.js";
 import { chatLog } from "./chat-log.js";
@@ -20,6 +22,8 @@ import { waysOn } from "./ways-on.js";
 const TYPING_MS = 6000;
 /** What is looked at is told after a moment: somebody may only pass by. */
 const LOOKED_MS = 400;
+/** Whoever writes at once waits so long at most for what has become of those who are to read it. */
+const MEETING_MS = 2000;
 /** Of refusals: what was to be said is not kept. */
 const UNSAID = ["content_form", "not_member", "conversation_unknown"];
 
@@ -55,6 +59,10 @@ export function chatView(context, id, { draft, back, menu }) {
   let isReading = false;
   /** Receipts are asked of the server once. @type {import("../shown.js").Receipts} */
   let receipts = {};
+  /** What has become of its people, which nobody has been told of yet. @type {import("../people.js").Change[]} */
+  let changes = [];
+  /** How their chains go on was asked, once this was opened. */
+  const met = conversation.lookAtPeople().catch(() => undefined).then(() => changed());
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   let typed;
   /** @type {ReturnType<typeof setTimeout>|undefined} */
@@ -83,6 +91,7 @@ export function chatView(context, id, { draft, back, menu }) {
     el("div", { class: "chat-foot" }, typing, notice, composer.node));
 
   const unsubscribe = talk.subscribe((one, event) => {
+    if (event?.type === "contact" || event?.type === "chain") void changed();
     if (one !== id) return;
     if (event?.type === "typing") somebodyTypes(event);
     else void read();
@@ -118,6 +127,7 @@ export function chatView(context, id, { draft, back, menu }) {
         // Whoever was writing has sent it.
         if (view.place > (known?.view.place ?? 0)) setText(typing, "");
         known = { view, names, receipts };
+        await changed();
         draw();
         look();
         // What others have is the server's to say: nobody waits for that.
@@ -140,7 +150,7 @@ export function chatView(context, id, { draft, back, menu }) {
     if (known === null || isClosed) return;
     const { view, names } = known;
     const named = { ...view, names };
-    setText(title, titleOf(named, me));
+    drawTitle(titleOf(named, me));
     fill(mark, markNode(markOf(named, me)));
     setText(about, [
       view.people.length > 2 || view.card !== null ? say("conversations.people", { count: view.people.length }) : "",
@@ -154,14 +164,42 @@ export function chatView(context, id, { draft, back, menu }) {
     }), { isWhole: window.isWhole, isAtEnd: window.isAtEnd, context: JSON.stringify([view.people.length, names]) });
   }
 
+  /** The name leads to the person, or to what can be done with all of it. @param {string} words */
+  function drawTitle(words) {
+    const shown = title.querySelector("button");
+    if (shown?.textContent === words) return;
+    if (shown !== null) return void setText(shown, words);
+    fill(title, el("button", { type: "button", class: "chat-title-button", on: { click: person } }, words));
+  }
+
+  function person() {
+    if (known === null) return;
+    const { view, names } = known;
+    const others = view.people.filter(({ chain }) => chain !== me);
+    if (view.card === null && others.length === 1) context.contact({ chain: others[0].chain, name: names[others[0].chain] ?? null });
+    else menu(known);
+  }
+
+  /** Who may not be who they were. */
+  async function changed() {
+    if (known === null || known.view.standing !== "following") return;
+    const others = known.view.people.map(({ chain }) => chain).filter((chain) => chain !== me);
+    changes = await talk.everybody.changes(others).catch(() => changes);
+    if (!isClosed) stands(known.view);
+  }
+
   /** What stands in the way of writing, and what is to be known. @param {View} view */
   function stands(view) {
     const { standing, why, copied } = view;
     const follows = standing === "following";
     composer.node.hidden = !follows;
-    const key = copied ? "copied" : follows ? null : standing === "refused" && ["server_back", "log_fork"].includes(why ?? "") ? "server_back" : standing;
+    const key = copied ? "copied" : follows && changes.length > 0 ? `changed ${JSON.stringify(changes)}` : follows ? null : standing === "refused" && ["server_back", "log_fork"].includes(why ?? "") ? "server_back" : standing;
     if (notice.dataset.key === (key ?? "")) return;
     notice.dataset.key = key ?? "";
+    if (!copied && follows && changes.length > 0) {
+      return void fill(notice, changes.map((change) => changeNotice(change, of(change.chain).label)),
+        el("div", { class: "button-row" }, button("secondary small", say("conversations.changed.way"), () => void interrupted())));
+    }
     fill(notice, key === null ? null : noticeOf(say(`conversations.standing.${key}`), follows ? "warning" : "leave"),
       follows ? null : waysOn(context, view, back));
   }
@@ -188,8 +226,18 @@ export function chatView(context, id, { draft, back, menu }) {
     if (upTo > known.view.mark) await talk.read(id, upTo);
   }
 
+  /** Tells what has become of somebody here. @returns {Promise<boolean>} whether it goes on */
+  async function interrupted() {
+    const goesOn = await changedPanel(context, changes, (chain) => of(chain).label);
+    if (!isClosed) await changed();
+    return goesOn;
+  }
+
   /** @param {Draft} said */
   async function send({ text, reply, edit }) {
+    await Promise.race([met, new Promise((resolve) => { setTimeout(resolve, MEETING_MS); })]);
+    await changed();
+    if (changes.length > 0 && !(await interrupted())) return void takeBack({ text, reply, edit });
     unread = 0;
     const { says } = conversation;
     const work = edit !== null ? says.edit(edit.line, text) : reply !== null ? says.reply(reply.line, text) : says.text(text);
@@ -203,6 +251,13 @@ export function chatView(context, id, { draft, back, menu }) {
       if (UNSAID.includes(refusal.code)) composer.take(text);
       trouble(error);
     }
+  }
+
+  /** What isn't said after all. @param {Draft} said */
+  function takeBack({ text, reply, edit }) {
+    if (edit !== null) return void composer.edit({ ...edit, text });
+    composer.take(text);
+    if (reply !== null) composer.reply(reply);
   }
 
   async function toEnd() {
@@ -237,6 +292,7 @@ export function chatView(context, id, { draft, back, menu }) {
 
   return {
     node, id, goTo,
+    renamed: () => void read(),
     focus: () => { if (composer.node.hidden) title.focus(); else composer.focus(); },
     close() {
       isClosed = true;

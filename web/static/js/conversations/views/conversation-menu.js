@@ -11,6 +11,7 @@ import { fromBase64url, toBase64url } from "../../protocol/encoding.js";
 import { isName, tidyName } from "../../protocol/names.js";
 import { calledOf } from "./contact-names.js";
 import { archiveDrawing, editDrawing, muteDrawing, pinDrawing, searchDrawing } from "./drawings.js";
+import { invitePanel } from "./invite-panel.js";
 import { markNode, nameNode, personOf, titleOf } from "./names.js";
 import { refusalWords } from "./refusal-words.js";
 import { searchStep } from "./search-step.js";
@@ -26,7 +27,8 @@ const ALWAYS = 8.64e15;
  * @param {import("./chat-view.js").Known} known
  * @param {{goTo: (message: {device: string, id: string}) => unknown}|null} chat
  */
-export function conversationMenu({ flow, talk, me, trouble }, { view, names }, chat) {
+export function conversationMenu(context, { view, names }, chat) {
+  const { flow, talk, me, trouble } = context;
   const conversation = talk.of(view.id);
   const place = el("div", { class: "panel-step" });
   const node = panel({ kind: "menu conversation-menu", labelledby: "conversation-menu-title" },
@@ -65,6 +67,7 @@ export function conversationMenu({ flow, talk, me, trouble }, { view, names }, c
       wait,
       el("div", { class: "menu-items" },
         isAdmin ? item("person", "conversations.add.way", () => void adding()) : null,
+        isAdmin ? item("link", "conversations.add.invite", () => { node.close(); invitePanel(context, { conversation: view.id, title: titleOf({ ...view, names }, me) }); }) : null,
         isAdmin ? item("waiting", "conversations.timer.way", timers) : null,
         isAdmin && view.people.length > 2 ? item(editDrawing(), "conversations.name.way", naming) : null,
         item(searchDrawing(), "conversations.search.way", () => searchStep(place, { conversation, names, me, offset: flow.client.state.clockOffset,
@@ -80,8 +83,14 @@ export function conversationMenu({ flow, talk, me, trouble }, { view, names }, c
     const person = personOf(chain, names, me);
     return el("li", { class: "member" }, markNode(person), el("span", { class: "member-name" }, nameNode(person)),
       role === "admin" ? el("span", { class: "tag" }, say("conversations.admin")) : null,
-      !isAdmin || person.me ? null : el("button", { type: "button", class: "button quiet small", on: { click: () => about(person, role) },
+      person.me ? null : el("button", { type: "button", class: "button quiet small", on: { click: () => (isAdmin ? about(person, role) : look(person)) },
         "aria-label": say("conversations.member.menu", { name: isolated(person.label) }) }, icon("menu")));
+  }
+
+  /** @param {import("./names.js").Person} person */
+  function look({ chain, name }) {
+    node.close();
+    context.contact({ chain, name });
   }
 
   /** What an admin can do with somebody. @param {import("./names.js").Person} person  @param {string} role */
@@ -91,6 +100,7 @@ export function conversationMenu({ flow, talk, me, trouble }, { view, names }, c
     step(el("p", { class: "lead" }, nameNode(person)),
       wait,
       el("div", { class: "menu-items" },
+        item("person", "conversations.member.look", () => look(person)),
         item("done", `conversations.member.make_${other}`, () => void asked(() => conversation.role(chain, other))),
         item("leave", "conversations.member.remove", () => void asked(() => conversation.remove([chain])), "quiet danger-text")));
   }
