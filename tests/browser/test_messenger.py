@@ -106,7 +106,9 @@ def test_two_people_talk_change_mark_and_take_back(visit: Visit, server: str) ->
 
 #: A browser that reads pictures by itself: it sees what a page has last shown as a code.
 READING = """
-  globalThis.BarcodeDetector = class { async detect() { return [{ rawValue: globalThis.shownCode }]; } };
+  globalThis.BarcodeDetector = class {
+    async detect() { return [{ rawValue: globalThis.shownCode }]; }
+  };
 """
 
 
