@@ -98,6 +98,7 @@ LIMITS = (
     "account_address", "account_account", "pins_address", "pins_account",
     "push_test_address", "push_test_account",
     "conversation_post_account", "conversation_record_account", "conversation_typing_account",
+    "conversation_presence_account",
     "guess_login", "guess_password", "guess_recovery", "sockets_account", "sockets_device",
     "report_room_address", "report_room_shared", "report_address", "report_shared",
 )  # fmt: skip

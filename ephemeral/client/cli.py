@@ -23,6 +23,7 @@ from ephemeral.client.output import hold_standard_descriptors
 from ephemeral.client.piping import pipe
 from ephemeral.client.reading import read
 from ephemeral.client.returning import fates, take_back
+from ephemeral.client.room_report import report_from_room
 from ephemeral.client.secret_input import is_prompted, told_by_place
 from ephemeral.client.sending import send
 from ephemeral.client.talking.options import add_talking_commands, with_whom
@@ -67,6 +68,12 @@ COMMANDS: Mapping[str, _Command] = {
     "leave": _Command(room_commands.leave, "give a kept seat up", options.kept_options),
     "destroy": _Command(
         room_commands.destroy, "destroy a room for everyone", options.inside_options
+    ),
+    "report": _Command(
+        report_from_room,
+        "tell those who run the server of something in a room",
+        options.report_options,
+        ("text",),
     ),
     "verify": _Command(verify, "say whether a server serves what was released", verify_options, ()),
     "locator": _Command(

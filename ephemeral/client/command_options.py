@@ -16,6 +16,7 @@ from ephemeral.client.reading import message_id
 from ephemeral.client.secret_input import CODE_VARIABLE
 from ephemeral.protocol.limits import COUNTER_MAX, TEXT_VIEW_SECONDS
 from ephemeral.protocol.names import tidy_name
+from ephemeral.protocol.reports import REASONS
 
 __all__ = [
     "charter_options",
@@ -28,6 +29,7 @@ __all__ = [
     "open_options",
     "pipe_options",
     "read_options",
+    "report_options",
     "return_options",
     "seal_options",
     "send_options",
@@ -215,6 +217,15 @@ def return_options(parser: argparse.ArgumentParser) -> None:
 def take_back_options(parser: argparse.ArgumentParser) -> None:
     return_options(parser)
     parser.add_argument("--id", type=_id, metavar="ID", help="this message (else all that wait)")
+
+
+def report_options(parser: argparse.ArgumentParser) -> None:
+    _connection(parser, timeout=30)
+    _json(parser)
+    parser.add_argument("--reason", choices=REASONS, required=True, help="what it is")
+    parser.add_argument(
+        "--text-file", type=Path, metavar="FILE", help="what was said and done (else stdin)"
+    )
 
 
 def offline_options(parser: argparse.ArgumentParser) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from ephemeral import metrics
 from ephemeral.accounts.doors import Doors
@@ -12,11 +13,13 @@ from ephemeral.conversations.api.handlers import ConversationHandlers
 from ephemeral.conversations.api.operations import conversation_operations
 from ephemeral.conversations.api.socket_events import SocketEvents
 from ephemeral.conversations.api.socket_route import socket_route
+from ephemeral.conversations.rules import presence as presence_rules
 from ephemeral.conversations.service.conversation_services import ConversationServices
 from ephemeral.conversations.service.counts import counts
 from ephemeral.conversations.service.ends import Ends
 from ephemeral.conversations.service.hub import Hub
 from ephemeral.conversations.service.listening import Listening
+from ephemeral.conversations.service.presence import Presence
 from ephemeral.conversations.service.wakes import Wakes
 from ephemeral.edge.wing import Figure, Ground, Wing
 
@@ -58,6 +61,15 @@ async def conversations_wing(ground: Ground, doors: Doors) -> AsyncIterator[Wing
         SocketEvents(),
         ground.fault,
     )
+    presence = Presence(
+        ground.bus,
+        ground.worker,
+        partial(presence_rules.topic, ground.keyring.index_key),
+        doors.watches.topic,
+        doors.contacts.of,
+        SocketEvents().presence,
+        ground.fault,
+    )
     handlers = ConversationHandlers(
         services.epochs, services.membership, services.reading, services.ledger
     )
@@ -76,11 +88,14 @@ async def conversations_wing(ground: Ground, doors: Doors) -> AsyncIterator[Wing
     try:
         yield Wing(
             operations=operations,
-            sockets=[socket_route(operations, hub, doors, actions, ground.settings.base_path)],
+            sockets=[
+                socket_route(operations, hub, presence, doors, actions, ground.settings.base_path)
+            ],
             background={
                 "conversations": services.sweeper.run,
                 "conversations' stock": services.stock.run,
                 "account sockets": hub.run,
+                "presence": presence.run,
                 **({} if wakes is None else {"pushes' wakes": wakes.run}),
             },
             gauges={metrics.CONVERSATION_QUEUE: lambda: services.ledger.queued},

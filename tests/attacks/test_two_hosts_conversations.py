@@ -101,6 +101,35 @@ async def test_a_device_that_is_removed_at_one_host_loses_its_socket_at_the_othe
         await talk.say(here, one.machines[0])
 
 
+async def test_presence_passes_between_hosts_also_after_redis_was_away(
+    programs: list[Program], redis: RedisServer
+):
+    async with apart(programs) as (_, one, here, two, there):
+        names = [b64encode(each.account) for each in (one, two)]
+        await here.ask("presence", on=True)
+        assert (await here.event("presence"))["come"] == []
+        # Who comes later asks, at the other host, who is here.
+        await there.ask("presence", on=True)
+        seen = (await there.event("presence"))["come"]
+        assert seen or (await there.event("presence"))["come"] == names[:1]
+        assert (await here.event("presence"))["come"] == names[1:]
+        redis.kill()
+        for each in programs:
+            await _bus(each, "away")
+        # Nobody hears of it there.
+        await there.ask("presence", on=False)
+        redis.start()
+        assert (await here.event("presence"))["gone"] == names[1:]
+        await there.ask("presence", on=True)
+        assert (await here.event("presence"))["come"] == names[1:]
+        # And one that is blocked at the one host is told nothing at the other.
+        async with httpx.AsyncClient(base_url=programs[1].url, timeout=30) as http:
+            elsewhere = one.through(http)
+            path = f"/contacts/{names[1]}"
+            await elsewhere.ask(one.machines[0], "PUT", path, {"state": "blocked"})
+        assert (await here.event("presence"))["gone"] == names[1:]
+
+
 async def _bus(program: Program, state: str) -> None:
     async with httpx.AsyncClient(base_url=program.url) as http, asyncio.timeout(PATIENCE):
         while (await http.get("/readyz")).json()["bus"] != state:  # noqa: ASYNC110

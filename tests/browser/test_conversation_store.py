@@ -17,6 +17,7 @@ PASSWORD = "correct horse battery canary"
 GONE = "what the canary said and took back"
 STAYS = "what the canary said and stands by"
 WAITS = "what the canary wants to say"
+TIMED = "what the canary said for a second"
 # As the engine keeps them.
 SAID = """async (id) => (await store.shown(id, { limit: 9 }))
   .flatMap(({ value }) => value.content?.body.text ?? [])"""
@@ -78,16 +79,23 @@ def test_what_was_deleted_is_not_opened_from_an_old_copy_of_the_disk_once_the_ke
         talk = page.evaluate("async () => (await talk.found({ accounts: [] })).id")
         for text in (GONE, STAYS):
             page.evaluate("([id, text]) => talk.of(id).text(text)", [talk, text])
+        timed = """async ([id, text]) => {
+          await talk.of(id).timer(1);
+          live.close();
+          await talk.of(id).text(text);
+          await talk.of(id).seen((await talk.of(id).lines({ limit: 1 }))[0].place);
+        }"""
+        page.evaluate(timed, [talk, TIMED])
         # It lies in the outbox.
         waits = "([id, text]) => talk.of(id).say('text', { text, mentions: [] })"
         page.evaluate(waits, [talk, WAITS])
-    assert [holds(disk, text) for text in (GONE, STAYS, WAITS)] == [[], [], []]
+    assert [holds(disk, text) for text in (GONE, STAYS, WAITS, TIMED)] == [[]] * 4
     for copy in (before, control):
         shutil.copytree(disk, copy, symlinks=True)
     # The control: with today's share the copy opens.
     with device_on(playwright, control, server, address) as page:
         page.evaluate(STORE)
-        assert page.evaluate(SAID, talk) == [STAYS, GONE]
+        assert page.evaluate(SAID, talk) == [TIMED, STAYS, GONE]
         waiting = "async () => (await store.read((await store.keys('outbox/'))[0])).body.text"
         assert page.evaluate(waiting) == WAITS
 
@@ -95,12 +103,13 @@ def test_what_was_deleted_is_not_opened_from_an_old_copy_of_the_disk_once_the_ke
         page.evaluate(STORE)
         hide = """async (id) => {
           const gone = (await store.shown(id, { limit: 9 })).filter(({ value }) => value.content);
-          await store.change((within) => within.hide(id, gone[1].place));
+          await store.change((within) => within.hide(id, gone[2].place));
+          await store.expire(Date.now());
         }"""
         page.evaluate(hide, talk)
         assert page.evaluate(ROTATE) == 2
         assert page.evaluate(SAID, talk) == [STAYS]
-    assert [holds(disk, text) for text in (GONE, STAYS, WAITS)] == [[], [], []]
+    assert [holds(disk, text) for text in (GONE, STAYS, WAITS, TIMED)] == [[]] * 4
 
     # With the same device's session, and so today's share.
     with device_on(playwright, before, server, address) as page:

@@ -1,22 +1,22 @@
 """What people with accounts say to each other, in the page of accounts, between real browsers."""
 
-import base64
+import re
 
 import pytest
-from bare_account import opened
 from playwright.sync_api import Locator, Page, expect
 from support.machines.chromium import Visit, Watched
-from test_conversation_tabs import PASSWORD, founded, somebody
+from support.machines.server import Program
+from support.people.operators import enrolled
+from test_conversation_tabs import PASSWORD as ACCOUNT_PASSWORD
+from test_conversation_tabs import founded, somebody
+
+from ephemeral.protocol.encoding import b64decode
 
 pytestmark = pytest.mark.timeout(180)
 
 PHONE = {"width": 390, "height": 780}
 WRITE = "Write a message"
 FIRST = "Is anybody there?"
-#: A picture of one point.
-PIXEL = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-)
 
 
 def at_home(watched: Watched, server: str) -> Page:
@@ -27,12 +27,16 @@ def at_home(watched: Watched, server: str) -> Page:
     return page
 
 
-def talking(visit: Visit, server: str) -> tuple[Page, Page]:
+def talking(visit: Visit, server: str, *, timer: int = 0) -> tuple[Page, Page]:
     """Two people who are in a conversation with each other, and look at the list of theirs."""
     ada, bo = (somebody(visit, server, name) for name in ("ada", "boris"))
-    # What the browser says where there is no connection.
-    ada.forgive("ERR_INTERNET_DISCONNECTED|WebSocket")
+    # What the browser says where there is no connection, where a token has grown old, and where
+    # somebody is suspended.
+    for one in (ada, bo):
+        one.forgive("ERR_INTERNET_DISCONNECTED|WebSocket|401|403")
     talk = founded(ada.page, bo.page)
+    if timer > 0:
+        ada.page.evaluate("([id, timer]) => talk.of(id).timer(timer)", [talk, timer])
     bo.page.evaluate("(id) => talk.of(id).catchUp({ again: true })", talk)
     return at_home(ada, server), at_home(bo, server)
 
@@ -65,7 +69,9 @@ def tab_to(page: Page, name: str) -> None:
     pytest.fail(f"Tab doesn't lead to {name!r}.")
 
 
-def test_two_people_talk_change_mark_and_take_back(visit: Visit, server: str) -> None:
+def test_two_people_talk_change_mark_report_and_take_back(
+    visit: Visit, server: str, quick_server: Program
+) -> None:
     ada, bo = talking(visit, server)
     # Nobody is met without a name who has told one.
     ada.get_by_label("What are others to call you?").fill("Ada L.")
@@ -90,6 +96,16 @@ def test_two_people_talk_change_mark_and_take_back(visit: Visit, server: str) ->
     expect(heard).to_contain_text("changed")
     done_to(bo, heard, "👍")
     expect(bubble(ada, "Is anybody here?").locator(".reaction")).to_contain_text("👍")
+    # What the other has said can be shown to those who run the server, and nothing else is.
+    done_to(bo, heard, "Report…")
+    report = bo.locator(".report-panel")
+    expect(report.get_by_role("checkbox")).to_have_count(1)
+    report.get_by_label("A threat").check()
+    with bo.expect_request("**/report") as asked_of_server:
+        report.get_by_role("button", name="Send the report").click()
+    expect(report).to_contain_text("Reported.")
+    [proven] = asked_of_server.value.post_data_json["messages"]
+    bo.keyboard.press("Escape")
     done_to(bo, heard, "Answer")
     said(bo, "I am.")
     expect(bubble(ada, "I am.").locator(".quote")).to_contain_text("Is anybody here?")
@@ -103,154 +119,48 @@ def test_two_people_talk_change_mark_and_take_back(visit: Visit, server: str) ->
     expect(bubble(ada, "Is anybody here?")).to_have_count(0)
     expect(heard).to_be_visible()
 
-
-#: A browser that reads pictures by itself: it sees what a page has last shown as a code.
-READING = """
-  globalThis.BarcodeDetector = class {
-    async detect() { return [{ rawValue: globalThis.shownCode }]; }
-  };
-"""
-
-
-def people_of(page: Page) -> Locator:
-    page.get_by_role("button", name="People").click()
-    return page.locator(".people-place")
-
-
-def part(page: Page, name: str) -> Locator:
-    return page.get_by_role("region", name=name)
+    # Who was suspended for it is told at once, and can still go.
+    assert b"Is anybody here?" in b64decode(proven["content"])
+    operator = enrolled(quick_server)
+    [report] = re.findall(r'href="(/admin/reports/[\w-]{22})"', operator.get("/admin/reports").text)
+    operator.post(report, {"decision": "suspended"})
+    expect(ada.get_by_role("heading", name="This account is suspended")).to_be_visible()
+    ada.get_by_role("button", name="Delete the account").click()
+    dialog = ada.locator("dialog")
+    dialog.get_by_label("Password").fill(ACCOUNT_PASSWORD)
+    dialog.get_by_role("button", name="Delete the account").click()
+    expect(ada.locator(".pending")).to_contain_text("This account is to be deleted")
+    ada.get_by_role("button", name="Keep the account").click()
+    expect(ada.locator(".account-pending")).to_be_empty()
 
 
-def asked_for(page: Page, address: str) -> None:
-    """Asks by an address, and closes what says that nobody is told whether there is one."""
-    page.get_by_role("button", name="Ask by an address").click()
-    page.get_by_label("Their address").fill(address)
-    page.locator("dialog").get_by_role("button", name="Ask", exact=True).click()
-    expect(page.locator("dialog")).to_contain_text("if they can be found")
-    page.locator("dialog").get_by_role("button", name="Done").click()
-    expect(page.locator("dialog")).to_have_count(0)
+def tells(page: Page, tree: str) -> None:
+    """What the browser tells a screen reader, where this stands in it."""
+    expect(page.locator("body")).to_match_aria_snapshot(tree)
 
 
-def test_two_people_find_each_other_compare_and_one_blocks(visit: Visit, server: str) -> None:
-    people = [somebody(visit, server, name) for name in ("ada", "boris")]
-    theirs = [one.page.evaluate("client.state.address") for one in people]
-    people[1].page.add_init_script(READING)
-    ada, bo = (at_home(one, server) for one in people)
-    for page in (ada, bo):
-        people_of(page)
-    # Nobody finds who hasn't said so, and nobody is told.
-    asked_for(ada, theirs[1])
-    expect(part(ada, "Asked by you")).to_contain_text(theirs[1])
-    bo.get_by_label("Whoever knows my address may ask me").check()
-    # What was asked before is seen from then on, and marks the way there.
-    expect(part(bo, "They ask to be your contact")).to_contain_text(theirs[0])
-    expect(bo.get_by_role("button", name="People 1 asks to be your contact")).to_be_visible()
-    part(bo, "They ask to be your contact").get_by_role("button", name="Refuse").click()
-    bo.locator("dialog").get_by_role("button", name="Refuse and tell them").click()
-    row = part(ada, "Your contacts").get_by_role("button")
-    expect(row).to_contain_text("Has said no")
-    row.click()
-    ada.locator("dialog").get_by_role("button", name="Remove the contact").click()
-    ada.locator("dialog").get_by_role("button", name="Remove the contact").click()
-    expect(row).to_have_count(0)
-
-    # The other way round it is accepted, by the keyboard.
-    ada.get_by_label("Whoever knows my address may ask me").check()
-    asked_for(bo, theirs[0])
-    expect(part(ada, "They ask to be your contact")).to_contain_text(theirs[1])
-    ada.get_by_role("heading", name="They ask to be your contact").focus()
-    tab_to(ada, "Accept")
-    ada.keyboard.press("Enter")
-    for page, other in ((ada, theirs[1]), (bo, theirs[0])):
-        expect(part(page, "Your contacts")).to_contain_text(other)
-        part(page, "Your contacts").get_by_role("button").click()
-        page.locator("dialog").get_by_role("button", name="Compare numbers").click()
-        expect(page.locator(".safety-number span")).to_have_count(12)
-    number = ada.locator(".safety-number").inner_text()
-    assert number == bo.locator(".safety-number").inner_text()
-    ada.get_by_role("button", name="It is the same").click()
-    expect(ada.locator("dialog")).to_contain_text("It is the same number")
-    # A picture of another number is told from that of the same one.
-    picture = {"name": "picture.png", "mimeType": "image/png", "buffer": PIXEL}
-    for shown, told in (("1" * 60, "Somebody may read along"), (number, "nobody in between")):
-        bo.evaluate("(text) => { globalThis.shownCode = text; }", shown)
-        bo.locator("input[type=file]").set_input_files(picture)
-        expect(bo.locator("dialog")).to_contain_text(told)
-        if shown != number:
-            bo.get_by_role("button", name="Compare again").click()
-    bo.get_by_role("button", name="Done").click()
-    expect(bo.locator("dialog")).to_contain_text("You have compared your numbers.")
-
-    # An own name, a conversation, and nothing more from who is blocked.
-    bo.get_by_role("button", name="What you call them").click()
-    bo.get_by_label("What you call them").fill("Ada from the choir")
-    bo.get_by_role("button", name="Call them so").click()
-    bo.get_by_role("button", name="Write to them").click()
-    expect(bo.get_by_label(WRITE)).to_be_focused()
-    said(bo, FIRST)
-    expect(bo.locator(".chat-title")).to_have_text("Ada from the choir")
-    ada.get_by_role("button", name="Done").click()
-    ada.keyboard.press("Escape")
-    ada.get_by_role("button", name="Conversations", exact=True).click()
-    ada.locator(".conversation-row").click()
-    expect(bubble(ada, FIRST)).to_be_visible()
-    ada.locator(".chat-title-button").click()
-    ada.locator("dialog").get_by_role("button", name="Block").click()
-    ada.locator("dialog").get_by_role("button", name="Block").click()
-    expect(ada.locator("dialog")).to_have_count(0)
-    expect(ada.locator(".conversation-row")).to_have_count(0)
-    bo.go_back()
-    people_of(bo)
-    expect(part(bo, "Your contacts")).to_contain_text("Nobody yet.")
-
-
-def test_somebody_who_came_back_with_the_words_interrupts_before_the_next_message(
+def test_somebody_on_a_phone_talks_with_the_keyboard_alone_by_what_a_screen_reader_is_told(
     visit: Visit, server: str
 ) -> None:
-    ada, bo = (somebody(visit, server, name) for name in ("ada", "boris"))
-    address, words = bo.page.evaluate("[client.state.address, window.words]")
-    talk = founded(ada.page, bo.page)
-    bo.page.evaluate("(id) => talk.of(id).catchUp({ again: true })", talk)
-    page = at_home(ada, server)
-    page.locator(".conversation-row").click()
-    said(page, FIRST)
-    other = visit("about:blank")
-    other.origin = server
-    # What has to be asked before there is anything; and what is told to a device that is no more.
-    other.forgive("404")
-    bo.forgive("401|403|WebSocket")
-    opened(other.page, server)
-    other.page.evaluate(
-        "([address, words, password]) => client.recover({ address, words, password })",
-        [address, words, PASSWORD],
-    )
-    expect(page.locator(".chat-notice")).to_contain_text("all devices are new")
-    page.get_by_label(WRITE).fill("a secret")
-    page.keyboard.press("Enter")
-    panel = page.get_by_role("dialog", name="Before you write")
-    panel.get_by_role("button", name="Don’t write").click()
-    expect(page.get_by_label(WRITE)).to_have_value("a secret")
-    expect(bubble(page, "a secret")).to_have_count(0)
-    page.get_by_label(WRITE).focus()
-    page.keyboard.press("Enter")
-    panel.get_by_role("button", name="Go on all the same").click()
-    expect(bubble(page, "a secret")).to_be_visible()
-    expect(page.locator(".chat-notice")).to_be_empty()
-    expect(page.locator(".quiet-line").last).to_contain_text("New device")
-
-
-def test_somebody_on_a_phone_writes_with_the_keyboard_alone(visit: Visit, server: str) -> None:
+    """Nothing here is looked for by how it is drawn."""
     ada, bo = talking(visit, server)
     ada.set_viewport_size(PHONE)
-    bo.locator(".conversation-row").click()
-    tab_to(ada, "Nameless")
-    ada.keyboard.press("Enter")
-    expect(ada.get_by_label(WRITE)).to_be_focused()
+    for page in (ada, bo):
+        tab_to(page, "Nameless")
+        page.keyboard.press("Enter")
+    tells(ada, '- textbox "Write a message" [active]')
     ada.keyboard.type("one")
     ada.keyboard.press("Shift+Enter")
     ada.keyboard.type("two")
     ada.keyboard.press("Enter")
-    expect(bubble(bo, "one")).to_contain_text("two")
+    heard = '- log "Messages":\n  - article:\n    - paragraph: /Nameless/\n    - paragraph: one two'
+    # By whom it is, and not what was said: that is read where it stands.
+    tells(bo, "- status:\n  - paragraph: /Nameless.*1 new message/")
+    tells(bo, heard)
+    told = (
+        "- article:\n  - paragraph: You\n  - paragraph: one two\n  - paragraph:\n    - text: Read"
+    )
+    tells(ada, told)
     # The arrow leads to what was said last.
     ada.keyboard.press("ArrowUp")
     expect(ada.get_by_label(WRITE)).to_have_value("one\ntwo")
@@ -258,14 +168,17 @@ def test_somebody_on_a_phone_writes_with_the_keyboard_alone(visit: Visit, server
     expect(ada.get_by_label(WRITE)).to_have_value("")
     # From the place to write the messages are a step back, and each has its menu.
     ada.keyboard.press("Shift+Tab")
-    expect(ada.get_by_role("button", name="What to do with this message").last).to_be_focused()
+    tells(ada, '- button "What to do with this message" [active]')
     ada.keyboard.press("Enter")
+    tells(ada, '- dialog "What to do with this message":\n  - group "React"')
     tab_to(ada, "❤️")
     ada.keyboard.press("Enter")
-    expect(bubble(bo, "one").locator(".reaction")).to_contain_text("❤️")
+    tells(bo, "- article:\n  - text: /❤️ by .*Nameless/")
     # The browser's way back leads to the list, where one has come from.
     ada.go_back()
-    expect(ada.locator(".conversation-row")).to_be_focused()
+    tells(ada, "- button /Nameless.* one two/ [active]")
+    here = ada.get_by_role("button", name="Conversations", exact=True)
+    expect(here).to_have_attribute("aria-current", "page")
     expect(ada.get_by_role("heading", level=1)).to_be_visible()
 
 

@@ -29,7 +29,8 @@ DRAWN = count(1)
 WITHOUT_SETTING = {
     "sockets_seat", "sockets_account", "guess_login", "guess_password", "guess_recovery",
     "pins_account", "pins_address", "conversation_post_account", "conversation_record_account",
-    "conversation_typing_account", "sockets_device", "push_test_address", "push_test_account",
+    "conversation_typing_account", "conversation_presence_account", "sockets_device",
+    "push_test_address", "push_test_account",
     "operator_page_address", "operator_sign_in_address", "operator_sign_in_operator",
     "report_room_address", "report_address",
 }  # fmt: skip

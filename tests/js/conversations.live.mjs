@@ -500,6 +500,10 @@ describe("a server that lies", () => {
     await bob.talk.of(id).text("three");
     assert.deepEqual(await agree(id, [ada, bob]), [...all, "three"]);
     assert.equal((await bob.talk.of(id).view()).copied, false);
+    // From before what its record had seen, a server that was set back may serve nothing: from there it is gone on.
+    await ada.talk.of(id).timer(120);
+    await agree(id, [ada, bob]);
+    assert.notEqual(await bob.store.read(`conversation/${id}/log/${"1".padStart(16, "0")}`), undefined);
   });
 
   test("has lost the record by which somebody was removed: nobody comes back unseen, it goes on elsewhere", async () => {

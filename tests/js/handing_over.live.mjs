@@ -38,10 +38,12 @@ test("what is shown on the old device is shown on the new one, as it is now, and
   await ada.sync();
   const told = [];
   const phone = await linked(ada, { days: 0 });
-  phone.talk.subscribe((_, event) => event?.type === "history" && told.push(event));
+  const device = toBase64url(phone.member.device);
+  for (const one of [ada, phone]) one.talk.subscribe((_, event) => event?.type === "history" && told.push(event));
   await inTurn(ada, phone);
   assert.deepEqual(await messages(phone, id), await messages(ada, id));
-  assert.deepEqual(told.map(({ lines, isDone, trouble }) => [lines, isDone, trouble]), [[3, true, null]]);
+  // Both know how it went.
+  assert.deepEqual(told.map(({ device: to, lines, isDone, trouble }) => [to, lines, isDone, trouble]), [[device, 3, true, null], [null, 3, true, null]]);
   // It goes on as if it had been there, and nobody keeps the key.
   await bob.talk.of(id).says.edit(one, "one, corrected");
   await inTurn(ada, phone);
@@ -99,6 +101,18 @@ test("more than one chunk comes whole, wherever either side is closed", async ()
   assert.ok(closed >= 4, String(closed));
   assert.deepEqual(await texts(phone, id), said);
   assert.deepEqual(await phone.talk.histories.awaited(), null);
+});
+
+test("what doesn't come for a day is waited for no longer, and that is told", async () => {
+  const { ada } = await talked("secret");
+  const phone = await linked(ada, { days: 0 });
+  const { until, ...rest } = await phone.talk.histories.awaited();
+  assert.deepEqual((await phone.talk.histories.standing()).awaited, { lines: 0, came: until - 86_400_000, until });
+  await phone.store.change(async (within) => within.put("history", { ...rest, until: 1 }));
+  const told = [];
+  phone.talk.subscribe((_, event) => event?.type === "history" && told.push([event.isDone, event.trouble]));
+  await inTurn(phone);
+  assert.deepEqual([told, (await phone.talk.histories.standing()).awaited], [[[true, "history_late"]], null]);
 });
 
 for (const [what, change] of [

@@ -2,20 +2,26 @@
 
 import os
 import re
+from contextlib import closing
 from hashlib import sha256
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from support.machines.server import Program
 from support.people.account_people import AccountHolder, Refused
+from support.people.command_line import Cli
 from support.people.operators import Browser, Person, enrolled
 from support.people.talkers import Talk, befriend, listening
 
+from ephemeral.client.exits import Exit
+from ephemeral.protocol.codes import new_code
 from ephemeral.protocol.conversations.contents import encode
 from ephemeral.protocol.conversations.messages import Ad
 from ephemeral.protocol.encoding import b64encode
+from ephemeral.protocol.links import make_link
 
 HOSTILE = '<script>alert(1)</script><img src="https://evil.example/x">\u202eevil https://x.example'
 
@@ -107,10 +113,19 @@ async def test_what_was_said_reaches_an_operator_who_suspends_and_lifts_it(
         assert "lifted the suspension of an account" in trail
 
 
-async def test_a_report_from_a_room_can_be_dismissed_alone(server: Program, operator: Person):
+def test_a_report_from_a_room_goes_without_its_code_and_can_be_dismissed_alone(
+    server: Program, operator: Person, tmp_path: Path
+):
     browser = Browser(server)
-    body = {"id": b64encode(os.urandom(16)), "reason": "spam", "text": "canary of a room"}
-    assert browser.send("POST", "/report/room", json=body).status_code == 202
+    code = new_code(os.urandom)
+    with closing(Cli(server.url, tmp_path)) as cli:
+        for text in (" \n", "x" * 4_001, code, f"in {make_link(server.url, 1, bytes(16), code)}"):
+            refused = cli.run("report", "--reason", "spam", text=text)
+            assert refused.returncode == Exit.USAGE, (text, refused)
+        assert cli.json("report", "--reason", "spam", text="canary of a room\n") == {
+            "reported": True
+        }
+    assert "<dt>Reports that wait</dt><dd>1</dd>" in operator.get("/admin/").text
     path = first_report(operator)
     seen = operator.get(path).text
     assert "the word of whoever made it alone" in seen

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ContactRow",
     "accepted",
+    "all_accepted",
     "contact",
     "count",
     "followers",
@@ -90,6 +91,20 @@ async def accepted(connection: Connection, account: bytes, others: Sequence[byte
         others,
     )
     return {row[0] for row in rows}
+
+
+async def all_accepted(
+    connection: Connection, accounts: Sequence[bytes]
+) -> list[tuple[bytes, bytes]]:
+    """The mutual contacts of these accounts: whose, and who."""
+    rows = await connection.fetch(
+        f"""
+        SELECT c.account, c.other FROM {_MUTUAL}
+        WHERE c.account = ANY($1::bytea[]) AND {_IS_MUTUAL}
+        """,  # noqa: S608
+        accounts,
+    )
+    return [(row[0], row[1]) for row in rows]
 
 
 async def followers(connection: Connection, account: bytes) -> list[bytes]:

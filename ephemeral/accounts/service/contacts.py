@@ -135,6 +135,18 @@ class Contacts:
 
         return await transaction(self._pool, work, read_only=True)
 
+    async def of(self, accounts: Sequence[bytes]) -> dict[bytes, list[bytes]]:
+        """The contacts of many accounts."""
+        found = dict[bytes, list[bytes]]()
+        rows = await transaction(
+            self._pool,
+            lambda connection: contact_rows.all_accepted(connection, accounts),
+            read_only=True,
+        )
+        for account, other in rows:
+            found.setdefault(account, []).append(other)
+        return found
+
     async def accept(self, session: Session, other: bytes) -> None:
         """Agree to who has asked; again changes nothing. Refuses `not_found`, `contacts_full`."""
         account = session.account

@@ -42,6 +42,10 @@ LEFT, GONE = "left", "gone"
 # and edits reach back for a day, however many epochs that is.
 _LINE_KEPT = 64
 
+# And the log's hash at so many places before the newest record's `seen`: a server that was set back
+# may keep nothing of what was before them, and what it keeps is gone on with from there.
+_PLACES_BEFORE = 256
+
 
 @dataclass(slots=True)
 class Following:
@@ -50,7 +54,8 @@ class Following:
     `why` it is followed (3.2), or what it was refused for. What was written before `first` is not
     for this device. `cursor` is how far lines were taken, `told` what the server knows of that.
     `card`: its name and picture; `owed`: this device is to send it to who has come since.
-    `hashes` of the log, from the newest record's `seen` on; `fresh`: of them, what isn't written.
+    `hashes` of the log, from some places before the newest record's `seen` on; `fresh`: of them,
+    what isn't written.
     """
 
     conversation: bytes
@@ -179,12 +184,11 @@ def save(store: Store, one: Following) -> None:
         one.conversation, one.state, one.why, one.record.epoch, one.signed.hash, one.log.place,
         one.log.hash, one.first, one.cursor, one.told, card, one.owed, one.lists(store.device),
     )  # fmt: skip
-    store.do(
-        "DELETE FROM places WHERE conversation = ? AND s < ?", one.conversation, one.record.seen
-    )
+    since = one.record.seen - _PLACES_BEFORE
+    store.do("DELETE FROM places WHERE conversation = ? AND s < ?", one.conversation, since)
     store.do_many(
         "INSERT OR REPLACE INTO places VALUES (?, ?, ?)",
-        [(one.conversation, s, hash_) for s, hash_ in one.fresh.items() if s >= one.record.seen],
+        [(one.conversation, s, hash_) for s, hash_ in one.fresh.items() if s >= since],
     )
     one.fresh = {}
 
@@ -252,8 +256,34 @@ def waiting_news(store: Store, conversation: bytes | None) -> list[News]:
         "WHERE conversation = coalesce(?, conversation) ORDER BY number",
         conversation,
     )
+    return _by_log(
+        [News.decode(number, one, store.unseal("news", one, value)) for number, one, value in rows]
+    )
+
+
+def _by_log(found: list[News]) -> list[News]:
+    """What another device handed over comes late, and stands where the log has it.
+
+    All else stays as it was read: after a server went back places are counted anew.
+    """
+    rest: dict[bytes, list[News]] = {}
+    late: dict[bytes, list[News]] = {}
+    for one in found:
+        place = late if one.details.get("history") else rest
+        place.setdefault(one.conversation, []).append(one)
+    if not late:
+        return found
+    ordered = {}
+    for conversation, lines in late.items():
+        merged = sorted(lines, key=lambda one: one.s, reverse=True)
+        stand = []
+        for one in rest.get(conversation, []):
+            while merged and 0 < merged[-1].s <= one.s:
+                stand.append(merged.pop())
+            stand.append(one)
+        ordered[conversation] = iter([*stand, *reversed(merged)])
     return [
-        News.decode(number, one, store.unseal("news", one, value)) for number, one, value in rows
+        next(ordered[one.conversation]) if one.conversation in ordered else one for one in found
     ]
 
 

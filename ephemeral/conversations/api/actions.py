@@ -12,17 +12,20 @@ __all__ = ["ConversationActions"]
 _MESSAGES, _RECORDS = (120, 60), (120, 60)
 #: How often an account may be told to be writing, in all its conversations.
 _TYPING = (120, 60)
+#: How often an account may come and go, of its own wish.
+_PRESENCE = (20, 60)
 _MISSES = {"not_found": 1, "invitation_unknown": 5}
 
 
 @dataclass(frozen=True, slots=True)
 class ConversationActions:
     """The actions of conversations. `post`: each message. `record`: each record. `typing`: that
-    somebody is writing."""
+    somebody is writing. `presence`: that somebody is to be seen, or not to be."""
 
     post: Action
     record: Action
     typing: Action
+    presence: Action
 
     @classmethod
     def of(cls, settings: Settings) -> "ConversationActions":
@@ -31,5 +34,6 @@ class ConversationActions:
         return cls(
             post=Action("conversation_post", {ACCOUNT: limited and _MESSAGES}, asks=False),
             typing=Action("conversation_typing", {ACCOUNT: limited and _TYPING}, asks=False),
+            presence=Action("conversation_presence", {ACCOUNT: limited and _PRESENCE}, asks=False),
             record=Action("conversation_record", {ACCOUNT: limited and _RECORDS}, misses=_MISSES),
         )

@@ -31,6 +31,7 @@ __all__ = [
     "LogQuery",
     "MessageBody",
     "PostMessagesBody",
+    "PresenceBody",
     "RecordRequest",
 ]
 
@@ -126,6 +127,16 @@ class ConversationBody(Strict):
     def unpack(self) -> bytes:
         """Its id; `malformed`."""
         return b64decode(self.conversation, _ID)
+
+
+class PresenceBody(Strict):
+    """Whether one is shown to be here."""
+
+    on: bool
+
+    def unpack(self) -> bool:
+        """That."""
+        return self.on
 
 
 class ListQuery(Strict):

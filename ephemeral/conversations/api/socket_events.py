@@ -62,6 +62,13 @@ class TypingEvent(Struct, tag="typing", gc=False):
     device: str
 
 
+class PresenceEvent(Struct, tag="presence", gc=False):
+    """Contacts are here, or no longer."""
+
+    come: list[str]
+    gone: list[str]
+
+
 class ConversationsEvent(Struct, tag="conversations", gc=False):
     """The account is in others than before."""
 
@@ -101,6 +108,7 @@ EVENTS = (
     PeopleEvent,
     ReceiptEvent,
     TypingEvent,
+    PresenceEvent,
     ConversationsEvent,
     ChainEvent,
     ContactEvent,
@@ -141,6 +149,10 @@ class SocketEvents:
     def typing(self, conversation: bytes, device: bytes) -> bytes:
         """Somebody is writing."""
         return _encode(TypingEvent(b64encode(conversation), b64encode(device)))
+
+    def presence(self, come: Iterable[bytes], gone: Iterable[bytes]) -> bytes:
+        """Contacts are here, or no longer."""
+        return _encode(PresenceEvent(list(map(b64encode, come)), list(map(b64encode, gone))))
 
     def conversations(self, come: Iterable[StandingRow], gone: Iterable[bytes]) -> bytes:
         """An account is in others than before."""

@@ -8,9 +8,10 @@ from functools import partial
 
 from ephemeral.accounts.doors import Asker, Doors
 from ephemeral.conversations.api.actions import ConversationActions
-from ephemeral.conversations.api.bodies import ConversationBody
-from ephemeral.conversations.api.socket_session import Crowd, SocketSession
+from ephemeral.conversations.api.bodies import ConversationBody, PresenceBody
+from ephemeral.conversations.api.socket_session import AtSocket, Crowd, SocketSession
 from ephemeral.conversations.service.hub import Hub
+from ephemeral.conversations.service.presence import Presence
 from ephemeral.edge.credentials import Asked, Caller, Credential
 from ephemeral.edge.operations import NOTHING, Operation
 from ephemeral.edge.session import SocketRoute
@@ -50,6 +51,7 @@ _PROOF = Credential("proof", b"", "The device's signature over the handshake.", 
 def socket_route(
     operations: Sequence[Operation],
     hub: Hub,
+    presence: Presence,
     doors: Doors,
     actions: ConversationActions,
     base_path: str,
@@ -64,7 +66,11 @@ def socket_route(
 
     caller = Caller("device at its socket", (_ACCESS, _PROOF), identify, proven.subjects)
 
-    async def typing(asker: Asker, conversation: bytes) -> bytes:
+    async def presence_of(asker: AtSocket, here: bool) -> bytes:
+        asker.at.show(here=here)
+        return NOTHING
+
+    async def typing(asker: AtSocket, conversation: bytes) -> bytes:
         device = asker.proved.device
         assert device is not None, "a device has said hello"
         hub.type(device, conversation)
@@ -95,7 +101,20 @@ def socket_route(
                 frame="typing",
                 ref_optional=True,
             ),
+            Operation(
+                method="GET",
+                path=SOCKET_PATH,
+                name="showPresence",
+                summary="Be seen, and see, who of one's contacts is here; by a frame alone",
+                handler=presence_of,
+                caller=caller,
+                body=PresenceBody,
+                answers={200: None},
+                action=actions.presence,
+                frame="presence",
+                ref_optional=True,
+            ),
         ],
-        session=partial(SocketSession, hub, doors, caller, Crowd()),
+        session=partial(SocketSession, hub, presence, doors, caller, Crowd()),
         close_codes=CLOSE_CODES,
     )

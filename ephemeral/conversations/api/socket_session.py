@@ -5,20 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from ephemeral.accounts.doors import ACCOUNT, Asker, Doors, Session
 from ephemeral.conversations.api.socket_events import welcome
 from ephemeral.conversations.service.hub import Hub
+from ephemeral.conversations.service.presence import Presence
 from ephemeral.edge.credentials import Caller, Texts
 from ephemeral.edge.frames import Bare
 from ephemeral.edge.limiter import Concurrency, crowded
 from ephemeral.edge.session import Session as EdgeSession
 from ephemeral.edge.socket import Socket
 from ephemeral.live.buckets import Name
-from ephemeral.protocol.errors import Refusal
+from ephemeral.protocol.errors import Refusal, refuse
 
-__all__ = ["Crowd", "SocketSession"]
+__all__ = ["AtSocket", "Crowd", "SocketSession"]
 
 #: Sockets of one device, and of one account, in each process.
 DEVICE_MAX, ACCOUNT_MAX = 4, 20
@@ -36,17 +38,38 @@ class Crowd:
         self.accounts = Concurrency(ACCOUNT_MAX)
 
 
+@dataclass(frozen=True, slots=True)
+class AtSocket:
+    """Who asks, and at which socket; for handlers an Asker like any."""
+
+    proved: Session
+    at: SocketSession
+
+    @property
+    def account(self) -> bytes:
+        """The account."""
+        return self.proved.account
+
+
 class SocketSession(EdgeSession):
     """One socket of an account; a listener of the hub."""
 
     def __init__(
-        self, hub: Hub, doors: Doors, caller: Caller, crowd: Crowd, socket: Socket
+        self,
+        hub: Hub,
+        presence: Presence,
+        doors: Doors,
+        caller: Caller,
+        crowd: Crowd,
+        socket: Socket,
     ) -> None:
         super().__init__(caller, doors.actions.request, socket)
         self.account = self.device = self.sid = b""
         #: Queues one event.
         self.deliver: Callable[[bytes], None] = socket.keep
         self._hub = hub
+        self._presence = presence
+        self._is_over = False
         self._doors = doors
         self._crowd = crowd
         self._counted: list[tuple[Concurrency, Name]] = []
@@ -73,7 +96,7 @@ class SocketSession(EdgeSession):
             if refusal.code != "session_ended":
                 raise
             raise Refusal(await self._why()) from None
-        return asker, welcome(ref, attended, now)
+        return AtSocket(session, self), welcome(ref, attended, now)
 
     def welcomed(self, deliver: Callable[[bytes], None]) -> None:
         """How everything stands has been told; what has happened since comes behind it."""
@@ -82,8 +105,14 @@ class SocketSession(EdgeSession):
     def ended(self) -> None:
         """Nothing is told any more."""
         self._hub.remove(self)
+        self._presence.leave(self)
         for where, name in self._counted:
             where.remove(name)
+
+    def show(self, *, here: bool) -> None:
+        """Whether this socket has presence on. Refuses `session_ended`."""
+        refuse(self._is_over, "session_ended")
+        (self._presence.show if here else self._presence.hide)(self)
 
     def _count(self, where: Concurrency, name: Name | None, limit: str) -> None:
         assert name is not None, "it was named"
@@ -95,6 +124,8 @@ class SocketSession(EdgeSession):
 
     def session_ended(self) -> None:
         """Close, and say why."""
+        self._is_over = True
+        self._presence.hide(self)
         self._saying = asyncio.get_running_loop().create_task(self._say_why())
 
     async def _say_why(self) -> None:

@@ -232,8 +232,9 @@ class _Deciding:
     def _acknowledge(self, state: LogState, member: Member, one: Acknowledge) -> Acknowledged:
         key = (one.conversation, one.device)
         cursor = state.acknowledge(member, one.cursor)
-        # The first acknowledgement counts also where the cursor stands there already.
-        if cursor > member.hold:
+        # The first acknowledgement counts also where the cursor stands there already; but one of a
+        # place before it doesn't say that the record was read, whose box would go.
+        if one.cursor >= cursor > member.hold:
             if member.hold < state.record_s:
                 self.opened.add(key)
             if member.cursor <= state.tail or member.hold < member.cursor:

@@ -59,6 +59,14 @@ const listed = (more = {}, then = async () => {}) => async (show) => {
   return client;
 };
 const alone = (id, more) => [conversation(id, more)];
+/** A report of what Bo has said is asked for. */
+const reporting = (then, lines = talked) => open("one", { all: alone("one", { lines }) }, async (client) => {
+  press(".said:not(.own) .said-menu");
+  await until("dialog[open] .icon-warning");
+  press("dialog[open] .icon-warning");
+  await until(".report-panel[open]");
+  await then(client);
+});
 const standing = (view) => open("one", { all: alone("one", { lines: talked.slice(0, 3), view }) }, () => until(".chat-notice .notice"));
 
 /** The people's place: of a talk with these people. */
@@ -98,6 +106,20 @@ export const MESSENGER = {
   list_nameless: listed({ talk: new TalkFake(ALL, { name: null }) }, () => until("#own-name")),
   list_empty: listed({ all: [] }),
   list_offline: listed({ phase: "offline" }, () => until(".messenger-status:not(:empty)")),
+  history_coming: listed({ talk: new TalkFake(ALL, { history: { awaited: { lines: 1204, came: ago(0), until: ago(-1440) } } }) }, () => until(".history-state .notice")),
+  history_stopped: listed({ talk: new TalkFake(ALL, { history: { awaited: { lines: 0, came: ago(60), until: ago(-1380) } } }) }, () => until(".history-state .notice")),
+  history_offline: listed({ phase: "offline", talk: new TalkFake(ALL, { history: { awaited: { lines: 3, came: ago(0), until: ago(-1440) } } }) },
+    () => until(".history-state .notice")),
+  history_giving: listed({ talk: new TalkFake(ALL, { history: { handing: [{ device: PHASES.ready.devices[1].id, lines: 1 }] } }) }, () => until(".history-state .notice")),
+  ...Object.fromEntries([["done", null, 1204, null], ["late", null, 30, "history_late"], ["broken", null, 30, "history_broken"], ["given", PHASES.ready.devices[1].id, 1204, null]]
+    .map(([name, device, lines, trouble]) => [`history_${name}`, listed({}, async ({ talk }) => {
+      talk.hear("", { type: "history", device, lines, isDone: true, trouble });
+      await until(".history-state .notice");
+    })])),
+  telling: listed({}, async () => {
+    press(".messenger-foot .button");
+    await until("dialog[open] #telling-sound");
+  }),
   list_news: listed({ phase: "ready_news" }),
   chat: open("pair"),
   chat_empty: open("one", { all: alone("one", { lines: [record(1, "me")] }) }),
@@ -114,7 +136,8 @@ export const MESSENGER = {
       .map((code, index) => quiet(43 + index, { kind: "refused", code })),
     record(50, "bo", { moved: [chainOf("cleo")] }), record(51, "bo", { trouble: "box_broken" }), record(52, "me", { removed: [chainOf("cleo")], roles: [{ chain: chainOf("bo"), role: "admin" }] }),
     record(53, "bo", { left: [chainOf("dara")], timer: 0, joining: true, roles: [{ chain: ME, role: "member" }] }),
-    quiet(54, { kind: "message", content: { kind: "unknown", at: 0, body: {} } }), text(55, "bo", "Can you read this?"),
+    quiet(54, { kind: "message", content: { kind: "unknown", at: 0, body: {} } }),
+    text(55, "bo", "Can you read this?", { displaced: [text(55, "bo", "It was on Tuesday.", { id: "lost" }).value] }),
   ] }) }),
   chat_typing: open("pair", {}, async ({ talk }) => {
     talk.hear("pair", { type: "typing", device: "device of bo", chain: chainOf("bo") });
@@ -142,6 +165,19 @@ export const MESSENGER = {
     press("dialog[open] .danger-text");
     await until("dialog.question[open]");
   }),
+  report: reporting(async () => {}),
+  report_refused: reporting(async ({ talk }) => {
+    talk.refuseNext("report_unproven");
+    press(".report-panel [value=threat]");
+    press(".report-panel [type=submit]");
+    await until(".report-panel .notice");
+  }),
+  report_done: reporting(async () => {
+    press(".report-panel [value=threat]");
+    press(".report-panel [type=submit]");
+    await until(".report-panel .lead");
+  }),
+  report_unproven: reporting(async () => {}, [text(2, "bo", "From another device", { proof: undefined })]),
   conversation_menu: open("group", {}, async () => {
     press(".chat-head .menu-button");
     await until("dialog[open] .menu-items");

@@ -19,7 +19,7 @@ export const ago = (minutes) => NOW - minutes * 60_000;
 
 const line = (place, value) => ({ place, value });
 export const text = (place, who, words, more = {}) => line(place, {
-  kind: "message", id: `message ${place}`, chain: chainOf(who), device: deviceOf(who), at: ago(60 - place), timer: 0,
+  kind: "message", id: `message ${place}`, chain: chainOf(who), device: deviceOf(who), at: ago(60 - place), timer: 0, proof: {},
   content: { kind: "text", at: 0, body: { text: words, mentions: [] } }, ...more,
 });
 export const reply = (place, who, words, of, quote) => text(place, who, words, {
@@ -128,6 +128,10 @@ class ConversationFake {
   async seen() {}
 
   async lookAtPeople() {}
+
+  report(...given) {
+    return this.#talk.ask("report", given);
+  }
 }
 
 for (const name of ["discard", "leave", "catchUp", "add", "remove", "role", "timer"]) {
@@ -146,10 +150,11 @@ export class TalkFake {
   contacts = { accepted: async () => this.accepted };
 
   /** `people`: what the server lists of contacts; `changes`: what has become of some of them; `invited`: own invitations. */
-  constructor(all = [], { contacts = ["bo", "cleo", "dara"], name = "Ada", people = {}, changes = [], invited = [] } = {}) {
+  constructor(all = [], { contacts = ["bo", "cleo", "dara"], name = "Ada", people = {}, changes = [], invited = [], history = {} } = {}) {
     this.listed = { contacts: contacts.map((one) => contact(one)), asking: [], asked: [], isFindable: false, address: "ada.12345", ...people };
     this.whatChanged = changes;
     this.invited = invited;
+    this.histories = { standing: async () => ({ awaited: null, handing: [], ...history }) };
     this.#all = new Map(all.map((one) => [one.id, one]));
     this.accepted = contacts.map((name) => ({ account: `account of ${name}`, chain: fromBase64url(chainOf(name), 32) }));
     const alias = new Map(Object.entries(NAMES).map(([name, called]) => [chainOf(name), called]));
@@ -169,6 +174,13 @@ export class TalkFake {
 
   changed(id) {
     for (const listener of this.#listeners) listener(id, null);
+  }
+
+  /** Somebody says something there. */
+  come(id) {
+    const one = this.#all.get(id);
+    one.view = { ...one.view, unread: one.view.unread + 1 };
+    this.changed(id);
   }
 
   hear(id, event) {
@@ -206,7 +218,7 @@ export class TalkFake {
   async draft() {}
 
   hide(...given) {
-    return this.#asked("hide", given);
+    return this.ask("hide", given);
   }
 
   async people(accounts) {
@@ -220,19 +232,19 @@ export class TalkFake {
   get inviting() {
     return {
       redeemed: async () => [], all: async () => this.invited,
-      withdraw: (...given) => this.#asked("withdraw", given),
-      invite: (...given) => this.#asked("invite", given, { fragment: () => `${FRAGMENT}` }),
-      redeem: (...given) => this.#asked("redeem", given, { account: "account of bo", chain: chainOf("bo"), name: "Bo Ek", conversation: null }),
+      withdraw: (...given) => this.ask("withdraw", given),
+      invite: (...given) => this.ask("invite", given, { fragment: () => `${FRAGMENT}` }),
+      redeem: (...given) => this.ask("redeem", given, { account: "account of bo", chain: chainOf("bo"), name: "Bo Ek", conversation: null }),
     };
   }
 
   /** Contacts, who asks and who was asked. */
   get everybody() {
     const asked = Object.fromEntries(["accept", "agree", "alias", "ask", "block", "deny", "findable", "remove", "unblock", "verify"]
-      .map((name) => [name, (...given) => this.#asked(name, given)]));
+      .map((name) => [name, (...given) => this.ask(name, given)]));
     return {
-      ...asked, list: () => this.#asked("list", [], this.listed),
-      number: () => this.#asked("number", [], Array.from({ length: 12 }, (_, at) => String(10_007 * (at + 1) % 100_000).padStart(5, "0")).join(" ")),
+      ...asked, list: () => this.ask("list", [], this.listed),
+      number: () => this.ask("number", [], Array.from({ length: 12 }, (_, at) => String(10_007 * (at + 1) % 100_000).padStart(5, "0")).join(" ")),
       changes: async (chains) => this.whatChanged.filter(({ chain }) => chains.includes(chain)),
       goOn: async (change) => {
         this.calls.push(["goOn", change]);
@@ -241,7 +253,7 @@ export class TalkFake {
     };
   }
 
-  async #asked(name, given, answer) {
+  async ask(name, given, answer) {
     this.calls.push([name, ...given]);
     const refusal = this.#refusal;
     this.#refusal = null;
@@ -250,13 +262,13 @@ export class TalkFake {
   }
 
   found(...given) {
-    return this.#asked("found", given, { id: [...this.#all.keys()][0] });
+    return this.ask("found", given, { id: [...this.#all.keys()][0] });
   }
 
   repair(...given) {
-    return this.#asked("repair", given, { id: [...this.#all.keys()][0] });
+    return this.ask("repair", given, { id: [...this.#all.keys()][0] });
   }
 }
 
 /** The line to the server, as it stands. */
-export const liveFake = (more = {}) => ({ isLive: true, isLeading: true, typing() {}, watch: () => () => {}, ...more });
+export const liveFake = (more = {}) => ({ isLive: true, isLeading: true, typing() {}, watch: () => () => {}, wishes: async () => ({}), wish: async () => {}, ...more });

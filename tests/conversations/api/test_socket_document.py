@@ -70,7 +70,7 @@ def route(base_path: str = "", identify: Any = None) -> SocketRoute:
     handlers = ConversationHandlers(nothing, nothing, nothing, nothing)
     actions = ConversationActions.of(settings)
     operations = conversation_operations(handlers, doors, actions)
-    return socket_route(operations, nothing, doors, actions, base_path)
+    return socket_route(operations, nothing, nothing, doors, actions, base_path)
 
 
 def test_the_frames_of_a_client_are_those_of_the_document():

@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -76,6 +77,7 @@ class Place:
             suspensions=SimpleNamespace(has=has),
         )
         self.refusals: list[str] = []
+        self.shown: list[str] = []
 
     def session(self, device: bytes) -> SocketSession:
         session = Session(ACCOUNT, os.urandom(16), device)
@@ -89,7 +91,13 @@ class Place:
             refuse=lambda refusal: self.refusals.append(refusal.code),
         )
         caller = SimpleNamespace(read=read)
-        return SocketSession(self.hub, self.doors, caller, self.crowd, socket)
+        presence = SimpleNamespace(
+            **{way: partial(self._presence, way) for way in ("show", "hide", "leave")}
+        )
+        return SocketSession(self.hub, presence, self.doors, caller, self.crowd, socket)
+
+    def _presence(self, way: str, _: SocketSession) -> None:
+        self.shown.append(way)
 
     async def opened(self, device: bytes) -> SocketSession:
         session = self.session(device)
@@ -147,3 +155,21 @@ async def test_it_is_said_why_a_session_has_ended_as_far_as_that_can_be_found_ou
     place.hub.has_ended = True
     with refused(code):
         await place.opened(os.urandom(16))
+
+
+async def test_whose_session_has_ended_is_here_no_longer_and_comes_no_more():
+    """Revoked, signed out or suspended; one whose connection is lost may be back."""
+    place = Place()
+    session = await place.opened(os.urandom(16))
+    session.show(here=True)
+    session.session_ended()
+    assert place.shown == ["show", "hide"]
+    # A frame that was on its way.
+    with refused("session_ended"):
+        session.show(here=True)
+    assert place.shown == ["show", "hide"]
+    lost = await place.opened(os.urandom(16))
+    lost.show(here=True)
+    lost.ended()
+    assert place.shown == ["show", "hide", "show", "leave"]
+    await asyncio.sleep(0)

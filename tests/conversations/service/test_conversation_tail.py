@@ -96,6 +96,22 @@ async def test_a_box_is_destroyed_when_its_device_has_read_the_record(
     assert await keys(talks) == 0
 
 
+async def test_a_box_stays_when_a_place_before_its_record_is_acknowledged(
+    talks: ConversationDesk,
+) -> None:
+    """A new device has read up to there before the record came that lists it."""
+    one, other = await talks.friends(1, 1)
+    talk = await talks.talk(one, other)
+    new = await other.link(other.machines[0])
+    await talk.renew(one)
+    assert await talk.ack(other, 1, new) == 2, "where cursors begin"
+    page = await talks.services.reading.epochs(seat(other, new), talk.id, 1)
+    assert [epoch.box is not None for epoch in page.epochs] == [True]
+    assert await talk.ack(other, 2, new) == 2
+    page = await talks.services.reading.epochs(seat(other, new), talk.id, 1)
+    assert [epoch.box for epoch in page.epochs] == [None]
+
+
 async def test_places_stay_back_to_what_the_newest_record_had_seen(
     talks: ConversationDesk,
 ) -> None:

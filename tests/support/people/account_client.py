@@ -31,7 +31,7 @@ class AccountClient:
     def __init__(self, api: httpx.AsyncClient, base: str = "") -> None:
         self.api = api
         self.base = base
-        # The name is drawn as well: of a hundred people of one name, two would draw the same digits.
+        # The name is drawn too: of a hundred people of one name, two would draw the same digits.
         self.address = f"canary_{os.urandom(6).hex()}.{int.from_bytes(os.urandom(4)) % 100_000:05}"
         self.auth_key = text(32)
         self.key = SigningKey.generate(os.urandom)

@@ -60,7 +60,7 @@ class Device:
         #: To a server in this process.
         self.way = way
         self.folder = folder
-        # The name is drawn as well: of a hundred people of one name, two would draw the same digits.
+        # The name is drawn too: of a hundred people of one name, two would draw the same digits.
         name = f"canary_{secrets.token_hex(6)}.{secrets.randbelow(100_000):05}"
         self.person = person or Person(
             name, b64encode(os.urandom(32)), SigningKey.generate(os.urandom)

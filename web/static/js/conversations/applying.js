@@ -13,6 +13,9 @@ const CHANGEABLE_MS = 86_400_000;
 const BLAMED = ["box_broken", "seed_commitment"];
 /** Of so many epochs the records are kept, for conversations that go on from them. */
 const RECORDS = 64;
+// And the log's hash at so many places before what the newest record's author had read: a server that was set back may
+// keep nothing of what was before them, and what it keeps is gone on with from there.
+const PLACES_BEFORE = 256;
 
 /**
  * @typedef {import("./state.js").State} State
@@ -118,10 +121,11 @@ export class Applying {
     });
   }
 
-  /** Nobody names places of the log any more that the record's author had read, nor records of long ago. @param {Record} record */
+  /** Nobody names places of the log any more from before what the record's author had read, nor records of long ago. @param {Record} record */
   async #forget({ epoch, seen }) {
     const within = this.#within;
-    for (const key of await within.keys(this.#keys.logs)) if (key < this.#keys.log(seen)) await within.remove(key);
+    const since = this.#keys.log(Math.max(seen - PLACES_BEFORE, 0));
+    for (const key of await within.keys(this.#keys.logs)) if (key < since) await within.remove(key);
     for (const key of await within.keys(this.#keys.records)) {
       if (key < this.#keys.record(Math.max(epoch - RECORDS, 0))) await within.remove(key);
     }

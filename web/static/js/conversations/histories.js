@@ -19,7 +19,8 @@ const BROKEN = ["history_length", "history_broken", "history_form"];
 
 /**
  * What is handed over to a device: what came `since`, promised `at`, both in milliseconds. `queue`: conversations, and
- * before which place their lines are still to come; null: before none was. `sealed`: the chunk that is posted next.
+ * before which place their lines are still to come; null: before none was. `sealed`: the chunk that is posted next; with
+ * it so many `lines` have gone.
  * @typedef {object} Handing
  * @property {number} since
  * @property {number} at
@@ -27,19 +28,26 @@ const BROKEN = ["history_length", "history_broken", "history_form"];
  * @property {number} [number]
  * @property {string|null} [sealed]
  * @property {boolean} [isLast]
+ * @property {number} [lines]
  * @property {{id: string, before: number|null}[]} [queue]
  *
  * What this device is to have: the chunk that comes `next`, how many `lines` came, and `until` when it waits.
  * @typedef {{until: number, next: number, lines: number, isDone: boolean}} Awaited
  *
- * How it goes: of a device that is handed something (`device`), or of this one (null).
+ * How it goes: of a device that is handed something (`device`), or of this one (null). `trouble` ends it: what came was
+ * broken (a code of docs/conversations.md, 15.3), or nothing came for too long (`history_late`).
  * @typedef {{device: string|null, lines: number, isDone: boolean, trouble: string|null}} Progress
+ *
+ * How it stands: what this device waits for, when something of it `came` last and until when it waits, in milliseconds;
+ * and how many lines it has handed to which others.
+ * @typedef {{awaited: {lines: number, came: number, until: number}|null, handing: {device: string, lines: number}[]}} Standing
  */
 
 export class Histories {
   #of;
   /** @type {Promise<void>|null} */
   #working = null;
+  #isStale = false;
 
   /**
    * @param {object} of
@@ -58,10 +66,32 @@ export class Histories {
     return (await this.#of.store.read(HISTORY)) ?? null;
   }
 
+  /** @returns {Promise<Standing>} */
+  async standing() {
+    const { store } = this.#of;
+    const awaited = await this.awaited();
+    const handing = [];
+    for (const key of await store.keys(HANDING)) {
+      const { key: begun, lines = 0 } = (await store.read(key)) ?? {};
+      if (begun !== undefined) handing.push({ device: key.slice(HANDING.length), lines });
+    }
+    const waits = awaited !== null && !awaited.isDone;
+    return { awaited: waits ? { lines: awaited.lines, came: awaited.until - DAY_MS, until: awaited.until } : null, handing };
+  }
+
   /** Hands over and fetches what can be now. @throws {Refusal} the server's; the next time goes on */
   work() {
-    this.#working ??= this.#work().finally(() => { this.#working = null; });
+    // A chunk may have come while it was asked for: that is told once.
+    if (this.#working !== null) this.#isStale = true;
+    this.#working ??= this.#again().finally(() => { this.#working = null; });
     return this.#working;
+  }
+
+  async #again() {
+    do {
+      this.#isStale = false;
+      await this.#work();
+    } while (this.#isStale);
   }
 
   async #work() {
@@ -88,11 +118,9 @@ export class Histories {
     if (handing.number === 0 && (await own.registers()).get(REGISTER, device) === null) {
       await own.set(REGISTER, device, { key: handing.key, since: handing.since });
     }
-    for (let lines = 0; ;) {
+    for (;;) {
       if (!handing.sealed) {
-        const made = await this.#made(id, handing);
-        handing = made.handing;
-        lines += made.lines;
+        handing = await this.#made(id, handing);
         await this.#save(device, handing);
       }
       try {
@@ -103,7 +131,7 @@ export class Histories {
       }
       const isDone = handing.isLast === true;
       if (isDone) await this.#drop(device);
-      this.#of.told({ device, lines, isDone, trouble: null }, []);
+      this.#of.told({ device, lines: handing.lines ?? 0, isDone, trouble: null }, []);
       if (isDone) return;
       handing = { ...handing, number: Number(handing.number) + 1, sealed: null };
       await this.#save(device, handing);
@@ -127,6 +155,7 @@ export class Histories {
    * The next chunk: a page of each conversation in turn, as far as there is room.
    * @param {Uint8Array} device
    * @param {Handing} handing
+   * @returns {Promise<Handing>}
    */
   async #made(device, handing) {
     const { member, store } = this.#of;
@@ -163,7 +192,7 @@ export class Histories {
     const isLast = queue.length === 0 || handing.number === CHUNKS_MOST - 1;
     const key = fromBase64url(handing.key, SECRET_BYTES);
     const sealed = await sealChunk(key, device, Number(handing.number), { lines, names, last: isLast }, member.random);
-    return { handing: { ...handing, queue, isLast, sealed: toBase64url(sealed) }, lines: lines.length };
+    return { ...handing, queue, isLast, sealed: toBase64url(sealed), lines: (handing.lines ?? 0) + lines.length };
   }
 
   /** What people there call themselves, and it is called. @param {string} id */
@@ -186,6 +215,7 @@ export class Histories {
     const device = toBase64url(member.device);
     if (awaited.isDone || member.now() > awaited.until) {
       await this.#finish(device);
+      if (!awaited.isDone) this.#of.told({ device: null, lines: awaited.lines, isDone: true, trouble: "history_late" }, []);
       return;
     }
     const told = (await own.registers()).get(REGISTER, device);

@@ -12,6 +12,7 @@ import { BrowserStore } from "./browser-store.js";
 import { Conversations } from "./conversations.js";
 import { memberOf } from "./member.js";
 import { OUTBOX } from "./store.js";
+import { onWaking } from "./waking.js";
 
 /** Without a socket so long after the first attempt, it is asked over HTTP; then again and again. */
 const FIRST_MS = 3000;
@@ -21,8 +22,11 @@ const MEND_MS = 2000;
 const MOST_MS = 60_000;
 /** What was to be sent, here or in another tab, and still waits after so long is sent by the tab that works. */
 const UNSENT_MS = 10_000;
-/** No timer of a browser runs for longer. */
-const LONGEST_MS = 3_600_000;
+/** Timers stand still while a machine sleeps: whoever wakes it with the page in sight waits no longer than this. */
+const LONGEST_MS = 60_000;
+
+/** In the facts of the account's storage. */
+const WISHES = "telling";
 
 /**
  * @typedef {import("../account/parts.js").Parts} Parts
@@ -70,6 +74,7 @@ export class LiveConversations {
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   #expiring;
   #isClosed = false;
+  #stopWaking = () => {};
   /** @type {Set<() => void>} */
   #watchers = new Set();
 
@@ -123,6 +128,16 @@ export class LiveConversations {
     return () => this.#watchers.delete(watcher);
   }
 
+  /** What this device is to do when something comes, as its owner has asked. @returns {Promise<{sound?: boolean, note?: boolean}>} */
+  wishes() {
+    return this.#parts.storage.read(async (within) => await within.get("facts", WISHES) ?? {});
+  }
+
+  /** @param {{sound?: boolean, note?: boolean}} wishes */
+  wish(wishes) {
+    return this.#parts.storage.write((within) => within.put("facts", WISHES, wishes));
+  }
+
   /** Somebody writes here. @param {string} conversation */
   typing(conversation) {
     if (this.isLeading) this.#line.socket?.typing(conversation);
@@ -132,6 +147,7 @@ export class LiveConversations {
   /** Nothing is read or told any more. */
   close() {
     this.#isClosed = true;
+    this.#stopWaking();
     for (const timer of [this.#mending, this.#minding, this.#expiring]) clearTimeout(timer);
     this.#line.socket?.stop();
     this.#line.socket = null;
@@ -147,6 +163,7 @@ export class LiveConversations {
       tabs.tell({ kind: "conversations", ids: [] });
     });
     await this.#schedule();
+    this.#stopWaking = onWaking(() => this.#besides(this.#expire()));
     this.talk.subscribe((conversation, event) => this.#tell(conversation, event));
     tabs.listen((told) => this.#told(told));
     this.#work.join((signal) => this.#lead(signal));

@@ -13,9 +13,11 @@ import { chatComposer } from "./chat-composer.js";
 import { chatEntries } from "./chat-entries.js";
 import { chatLog } from "./chat-log.js";
 import { ChatWindow } from "./chat-window.js";
+import { hearing } from "./hearing.js";
 import { messageMenu } from "./message-menu.js";
 import { markNode, markOf, personOf, titleOf } from "./names.js";
 import { refusalWords } from "./refusal-words.js";
+import { reportPanel } from "./report-panel.js";
 import { waysOn } from "./ways-on.js";
 
 /** Without another word of it, somebody who wrote has stopped. */
@@ -72,7 +74,7 @@ export function chatView(context, id, { draft, back, menu }) {
     of, byDevice, isGroup: () => (known?.view.people.length ?? 0) > 2, offset: () => flow.client.state.clockOffset,
     menu: (entry, from) => messageMenu(entry, from, {
       talk, id, me, now: Date.now() + flow.client.state.clockOffset, isWritable: known?.view.standing === "following", trouble,
-      edit: () => composer.edit(aboutOf(entry)), reply: () => composer.reply(aboutOf(entry)),
+      edit: () => composer.edit(aboutOf(entry)), reply: () => composer.reply(aboutOf(entry)), report: () => report(entry, from),
     }),
     again: () => void conversation.flush().catch(trouble),
     quoted: (entry) => void goTo(entry.line?.content?.body.of),
@@ -90,6 +92,7 @@ export function chatView(context, id, { draft, back, menu }) {
     log.node,
     el("div", { class: "chat-foot" }, typing, notice, composer.node));
 
+  const hear = hearing(me, of);
   const unsubscribe = talk.subscribe((one, event) => {
     if (event?.type === "contact" || event?.type === "chain") void changed();
     if (one !== id) return;
@@ -129,6 +132,7 @@ export function chatView(context, id, { draft, back, menu }) {
         known = { view, names, receipts };
         await changed();
         draw();
+        hear(window.lines);
         look();
         // What others have is the server's to say: nobody waits for that.
         receipts = await conversation.shown.receipts().catch(() => receipts);
@@ -139,6 +143,11 @@ export function chatView(context, id, { draft, back, menu }) {
       }
     }
     isReading = false;
+  }
+
+  /** @param {MessageEntry} entry  @param {HTMLElement} from */
+  function report({ place, line, chain }, from) {
+    reportPanel({ place, value: line }, { conversation, lines: window.lines, author: of(chain), offset: flow.client.state.clockOffset, closed: () => from.focus() });
   }
 
   /** @param {boolean} isNew */

@@ -1,4 +1,4 @@
-/** What can be done with one message: answered, marked, copied, mended, and taken away. */
+/** What can be done with one message: answered, marked, copied, mended, reported, and taken away. */
 
 import { announce } from "../../ui/announce.js";
 import { confirm, panel, panelHead } from "../../ui/dialog.js";
@@ -18,9 +18,9 @@ const CHANGEABLE_MS = 86_400_000;
  * @param {MessageEntry} entry
  * @param {HTMLElement} from  which has opened it
  * @param {{talk: import("../conversations.js").Conversations, id: string, me: string, isWritable: boolean, now: number,
- *   trouble: (error: unknown) => void, edit: () => void, reply: () => void}} how  `id` of the conversation
+ *   trouble: (error: unknown) => void, edit: () => void, reply: () => void, report: () => void}} how  `id` of the conversation
  */
-export function messageMenu(entry, from, { talk, id, me, isWritable, now, trouble, edit, reply }) {
+export function messageMenu(entry, from, { talk, id, me, isWritable, now, trouble, edit, reply, report }) {
   const conversation = talk.of(id);
   const mine = entry.reactions.find(([, chains]) => chains.includes(me))?.[0] ?? null;
   const isSent = entry.place > 0;
@@ -58,6 +58,7 @@ export function messageMenu(entry, from, { talk, id, me, isWritable, now, troubl
     isSent && isThere && isWritable ? item("reply", "conversations.message.reply", () => { then = () => {}; reply(); }) : null,
     isThere ? item("copy", "conversations.message.copy", () => asked(copy())) : null,
     isSent && isThere && entry.own && isFresh && isWritable ? item(editDrawing(), "conversations.message.edit", () => { then = () => {}; edit(); }) : null,
+    isSent && isThere && !entry.own ? item("warning", "conversations.message.report", () => { then = () => {}; report(); }) : null,
     isSent ? item("hide", "conversations.message.hide", () => asked(talk.hide(id, entry.place))) : null,
     isSent && isThere && entry.own && isFresh && isWritable
       ? item("destroy", "conversations.message.delete", () => asked(forEveryone()), "quiet danger-text") : null,

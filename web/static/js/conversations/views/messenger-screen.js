@@ -6,6 +6,7 @@
 import { announceAssertive } from "../../ui/announce.js";
 import { el, fill, setText } from "../../ui/el.js";
 import { say } from "../../ui/i18n.js";
+import { icon } from "../../ui/icons.js";
 import { languageSwitch } from "../../ui/language-switch.js";
 import { followViewport } from "../../ui/visual-viewport.js";
 import { button } from "../../account/views/frame.js";
@@ -15,12 +16,14 @@ import { contactPanel } from "./contact-panel.js";
 import { conversationList } from "./conversation-list.js";
 import { addDrawing, settingsDrawing } from "./drawings.js";
 import { conversationMenu } from "./conversation-menu.js";
+import { historyView } from "./history-view.js";
 import { Inbox } from "./inbox.js";
 import { newConversationPanel } from "./new-conversation-panel.js";
 import { ownNameView } from "./own-name.js";
 import { PeopleBook } from "./people-book.js";
 import { peopleScreen } from "./people-screen.js";
 import { refusalWords } from "./refusal-words.js";
+import { Telling } from "./telling.js";
 
 /** A line that breaks is said after so long: most come back before. */
 const PATIENCE_MS = 4000;
@@ -32,7 +35,7 @@ const PATIENCE_MS = 4000;
  * @typedef {object} Given
  * @property {Flow} flow
  * @property {import("../conversations.js").Conversations} talk
- * @property {Pick<Live, "isLive"|"isLeading"|"typing"|"watch">} live
+ * @property {Pick<Live, "isLive"|"isLeading"|"typing"|"watch"|"wishes"|"wish">} live
  * @property {string} invite  the fragment of an invitation that was opened in this browser, or ""
  *
  * @typedef {Given & {me: string, open: (id: string) => void, people: () => void, trouble: (error: unknown) => void,
@@ -54,6 +57,7 @@ export function messengerScreen(given, { open: shown = null, drafts = new Map(),
   const context = { ...given, me: talk.me, open, people: () => show("people"), trouble, book: new PeopleBook(talk, update),
     contact: (of) => contactPanel(context, of), renamed: () => { void inbox.again().catch(trouble); chat?.renamed(); } };
   const inbox = new Inbox(talk, update);
+  const telling = new Telling(live);
   /** @type {ReturnType<typeof chatView>|null} */
   let chat = null;
   /** @type {ReturnType<typeof peopleScreen>|null} */
@@ -66,6 +70,7 @@ export function messengerScreen(given, { open: shown = null, drafts = new Map(),
   const heading = el("h1", { tabindex: "-1" }, say("conversations.title"));
   const status = el("p", { class: "messenger-status hint", role: "status" });
   const news = newsView(flow, () => flow.go("settings"));
+  const history = historyView({ talk, flow });
   const list = conversationList({ me: talk.me, offset: () => flow.client.state.clockOffset, open });
   const named = ownNameView(context);
   const part = el("div", {});
@@ -82,8 +87,9 @@ export function messengerScreen(given, { open: shown = null, drafts = new Map(),
       heading,
       el("button", { type: "button", class: "button quiet", "aria-label": say("conversations.new_one.title"), on: { click: () => newConversationPanel(context) } }, addDrawing()),
       el("button", { type: "button", class: "button quiet", "aria-label": say("conversations.settings"), on: { click: () => flow.go("settings") } }, settingsDrawing())),
-    tabs, status, news.node, body,
-    el("footer", { class: "messenger-foot" }, el("a", { href: flow.rooms }, say("account.rooms")), languageSwitch()));
+    tabs, status, news.node, history.node, body,
+    el("footer", { class: "messenger-foot" }, el("a", { href: flow.rooms }, say("account.rooms")),
+      el("button", { type: "button", class: "button quiet small", "aria-haspopup": "dialog", on: { click: () => telling.ask() } }, icon("voice"), say("telling.heading")), languageSwitch()));
   const nothing = el("div", { class: "chat chat-none" }, el("p", { class: "hint" }, say("conversations.choose")));
   const main = el("div", { class: "messenger-main" }, nothing);
   const node = el("div", { class: "screen messenger" }, side, main);
@@ -105,7 +111,7 @@ export function messengerScreen(given, { open: shown = null, drafts = new Map(),
       people ??= peopleScreen(context);
       void context.book.read();
     }
-    for (const one of tabs.children) one.toggleAttribute("aria-current", /** @type {HTMLElement} */ (one).dataset.place === place);
+    for (const one of tabs.children) one.ariaCurrent = /** @type {HTMLElement} */ (one).dataset.place === place ? "page" : null;
     setText(heading, say(place === "people" ? "conversations.people_title" : "conversations.title"));
     if (chat !== null && !wide()) close();
     update();
@@ -147,7 +153,10 @@ export function messengerScreen(given, { open: shown = null, drafts = new Map(),
     list.update(all, shown);
     const next = place === "people" && people !== null ? people.node : !inbox.isRead ? reading : all.length === 0 ? empty : list.node;
     if (part.firstChild !== next) fill(part, next);
-    if (inbox.isRead) void named.update(place === "people");
+    if (inbox.isRead) {
+      void named.update(place === "people");
+      telling.look(all, Date.now() + flow.client.state.clockOffset, shown);
+    }
     people?.update();
     const { asking: count } = context.book;
     const told = count === 0 ? "" : String(count);
@@ -177,6 +186,7 @@ export function messengerScreen(given, { open: shown = null, drafts = new Map(),
   function told() {
     const isOff = navigator.onLine === false || flow.client.state.phase === "offline";
     setText(status, isOff ? say("conversations.line.offline") : isLost ? say("conversations.line.reconnecting") : "");
+    history.update();
   }
 
   /** @param {unknown} error */
@@ -216,6 +226,8 @@ export function messengerScreen(given, { open: shown = null, drafts = new Map(),
       chat?.close();
       context.book.close();
       inbox.close();
+      history.close();
+      telling.close();
       viewport.stop();
       unwatch();
       clearTimeout(patience);
