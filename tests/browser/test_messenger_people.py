@@ -1,4 +1,4 @@
-"""Whom one knows, in the page of accounts: found, refused, accepted, compared and blocked, and who may be another."""
+"""Whom one knows, in the page of accounts: asked, refused, compared, blocked, and perhaps another."""
 
 import base64
 
