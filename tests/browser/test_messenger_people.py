@@ -1,4 +1,4 @@
-"""Whom one knows, in the page of accounts: asked, refused, compared, blocked, and perhaps another."""
+"""Whom one knows, in the page of accounts: asked, refused, compared, blocked, perhaps another."""
 
 import base64
 
