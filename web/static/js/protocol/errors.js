@@ -2,7 +2,7 @@
  * Refusals: every way in which client or server says no, by a stable code. Whatever is thrown here
  * and is no `Refusal` is a fault of ours.
  *
- * The codes are those of docs/protocol.md: sections 2 to 8 (clients) and 10 (servers). This client
+ * The codes are those of docs/protocol.md: sections 2 to 8 (clients) and 10 (servers), and of files those of docs/files.md. This client
  * alone has: `unreachable` (no answer), `not_ours` (something else than the server answered), `insecure`
  * (a page without Web Crypto), `derivation_memory`, `derivation_slow` and `derivation_failed` (no root),
  * `not_sent` (never reached the server), `ended` (the room is left).
@@ -18,7 +18,8 @@
  * another's), `box_missing` (this device's box was gone, or never there), `not_member` (left, or removed), `server_back`
  * (the server has lost records: it goes on in another conversation), `contact_changed` (another list of devices than
  * the one agreed to), `not_compared` (others have to list this device first), `epoch_stuck` (others were faster, again and again),
- * `own_address` (nobody is a contact of themselves), `name_form` (no name to call somebody by).
+ * `own_address` (nobody is a contact of themselves), `name_form` (no name to call somebody by),
+ * `picture_form` (no picture that can be opened).
  * What they mean to a person is in the catalogues.
  */
 

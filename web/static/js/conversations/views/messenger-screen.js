@@ -6,6 +6,7 @@
 import { announceAssertive } from "../../ui/announce.js";
 import { el, fill, setText } from "../../ui/el.js";
 import { say } from "../../ui/i18n.js";
+import { icon } from "../../ui/icons.js";
 import { languageSwitch } from "../../ui/language-switch.js";
 import { followViewport } from "../../ui/visual-viewport.js";
 import { button } from "../../account/views/frame.js";
@@ -19,7 +20,9 @@ import { Inbox } from "./inbox.js";
 import { newConversationPanel } from "./new-conversation-panel.js";
 import { ownNameView } from "./own-name.js";
 import { peopleScreen } from "./people-screen.js";
+import { isHere, watchPresence } from "./presence-mark.js";
 import { refusalWords } from "./refusal-words.js";
+import { Telling } from "./telling.js";
 
 /** A line that breaks is said after so long: most come back before. */
 const PATIENCE_MS = 4000;
@@ -31,7 +34,7 @@ const PATIENCE_MS = 4000;
  * @typedef {object} Given
  * @property {Flow} flow
  * @property {import("../conversations.js").Conversations} talk
- * @property {Pick<Live, "isLive"|"isLeading"|"typing"|"watch">} live
+ * @property {Pick<Live, "isLive"|"isLeading"|"typing"|"watch"|"wishes"|"wish">} live
  * @property {string} invite  the fragment of an invitation that was opened in this browser, or ""
  *
  * @typedef {Given & {me: string, open: (id: string) => void, people: () => void, trouble: (error: unknown) => void}} Context
@@ -50,6 +53,7 @@ export function messengerScreen(given, { open: shown = null, drafts = new Map(),
   /** @type {Context} */
   const context = { ...given, me: talk.me, open, people: () => show("people"), trouble };
   const inbox = new Inbox(talk, update);
+  const telling = new Telling(live);
   /** @type {ReturnType<typeof chatView>|null} */
   let chat = null;
   /** @type {ReturnType<typeof peopleScreen>|null} */
@@ -63,7 +67,7 @@ export function messengerScreen(given, { open: shown = null, drafts = new Map(),
   const status = el("p", { class: "messenger-status hint", role: "status" });
   const news = newsView(flow, () => flow.go("settings"));
   const history = historyView({ talk, flow });
-  const list = conversationList({ me: talk.me, offset: () => flow.client.state.clockOffset, open });
+  const list = conversationList({ me: talk.me, offset: () => flow.client.state.clockOffset, open, isHere: (chain) => isHere(talk, chain) });
   const named = ownNameView(context);
   const part = el("div", {});
   const body = el("div", { class: "messenger-body" }, named.node, part);
@@ -79,12 +83,14 @@ export function messengerScreen(given, { open: shown = null, drafts = new Map(),
       el("button", { type: "button", class: "button quiet", "aria-label": say("conversations.new_one.title"), on: { click: () => newConversationPanel(context) } }, addDrawing()),
       el("button", { type: "button", class: "button quiet", "aria-label": say("conversations.settings"), on: { click: () => flow.go("settings") } }, settingsDrawing())),
     tabs, status, news.node, history.node, body,
-    el("footer", { class: "messenger-foot" }, el("a", { href: flow.rooms }, say("account.rooms")), languageSwitch()));
+    el("footer", { class: "messenger-foot" }, el("a", { href: flow.rooms }, say("account.rooms")),
+      el("button", { type: "button", class: "button quiet small", "aria-haspopup": "dialog", on: { click: () => telling.ask() } }, icon("voice"), say("telling.heading")), languageSwitch()));
   const nothing = el("div", { class: "chat chat-none" }, el("p", { class: "hint" }, say("conversations.choose")));
   const main = el("div", { class: "messenger-main" }, nothing);
   const node = el("div", { class: "screen messenger" }, side, main);
   const viewport = followViewport(node);
   const unwatch = live.watch(connection);
+  const unwatchPresence = watchPresence(talk, update);
   window.addEventListener("online", connection);
   window.addEventListener("offline", connection);
 
@@ -139,7 +145,10 @@ export function messengerScreen(given, { open: shown = null, drafts = new Map(),
     list.update(all, shown);
     const next = place === "people" && people !== null ? people.node : !inbox.isRead ? reading : all.length === 0 ? empty : list.node;
     if (part.firstChild !== next) fill(part, next);
-    if (inbox.isRead) void named.update(place === "people");
+    if (inbox.isRead) {
+      void named.update(place === "people");
+      telling.look(all, Date.now() + flow.client.state.clockOffset, shown);
+    }
     titled();
   }
 
@@ -202,8 +211,10 @@ export function messengerScreen(given, { open: shown = null, drafts = new Map(),
       people?.close();
       inbox.close();
       history.close();
+      telling.close();
       viewport.stop();
       unwatch();
+      unwatchPresence();
       clearTimeout(patience);
       window.removeEventListener("online", connection);
       window.removeEventListener("offline", connection);
