@@ -2,8 +2,10 @@
 
 import { AccountFake, PHASES } from "./account-fake.js";
 import { stageBy } from "./account-states.js";
-import { ME, TalkFake, ago, chainOf, conversation, liveFake, quiet, record, reply, text } from "./talk-fake.js";
+import { FRAGMENT, ME, TalkFake, ago, asked, asks, chainOf, contact, conversation, invitedBy, liveFake, quiet, record, reply, text } from "./talk-fake.js";
 import { accountView } from "/static/js/account/views/account-view.js";
+import { presenceSetting } from "/static/js/conversations/views/presence-setting.js";
+import { pictureOf } from "/static/js/conversations/views/pictures.js";
 import { messengerScreen } from "/static/js/conversations/views/messenger-screen.js";
 
 const wait = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
@@ -36,10 +38,10 @@ const stranger = conversation("stranger", { people: ["nobody"], lines: [], view:
 const ALL = [pair, group, arabic, begun, stranger];
 
 /** The messenger with these conversations; `open` is the one that is looked at. */
-function at(show, { all = ALL, open = null, live = {}, phase = "ready", talk = new TalkFake(all), place = "list" } = {}) {
+function at(show, { all = ALL, open = null, live = {}, phase = "ready", talk = new TalkFake(all), place = "list", invite = "" } = {}) {
   const client = new AccountFake(PHASES[phase]);
-  const given = { talk, live: liveFake(live), invite: "" };
-  const messenger = { isOpen: true, screen: (flow, kept) => messengerScreen({ flow, ...given }, { open, place, ...kept }) };
+  const given = { talk, live: liveFake(live), invite };
+  const messenger = { isOpen: true, settings: (node) => presenceSetting(talk, node), screen: (flow, kept) => messengerScreen({ flow, ...given }, { open, place, ...kept }) };
   const view = accountView({ client, stage: stageBy(show), invited: false, rooms: "/", messenger });
   return Object.assign(client, { flow: view.flow, talk });
 }
@@ -58,6 +60,12 @@ const listed = (more = {}, then = async () => {}) => async (show) => {
   await then(client);
   return client;
 };
+/** What is set for the whole account. */
+const settings = (how, then = async () => {}) => listed({ talk: new TalkFake(ALL, how) }, async (client) => {
+  client.flow.go("settings");
+  await until("#presence-title");
+  await then(client);
+});
 const alone = (id, more) => [conversation(id, more)];
 /** A report of what Bo has said is asked for. */
 const reporting = (then, lines = talked) => open("one", { all: alone("one", { lines }) }, async (client) => {
@@ -69,7 +77,46 @@ const reporting = (then, lines = talked) => open("one", { all: alone("one", { li
 });
 const standing = (view) => open("one", { all: alone("one", { lines: talked.slice(0, 3), view }) }, () => until(".chat-notice .notice"));
 
+/** The people's place: of a talk with these people. */
+const people = (given = {}, then = async () => {}) => listed({ place: "people", talk: new TalkFake(ALL, given) }, async (client) => {
+  await until("#people-contacts");
+  await until("section:not([hidden]) > #people-contacts");
+  await then(client);
+});
+/** The page of one of them. */
+const about = (name, given = {}, then = async () => {}) => people({ contacts: [name], ...given }, async (client) => {
+  press("button.known-row");
+  await until("dialog[open] .contact-who");
+  await then(client);
+});
+const compared = async () => {
+  press("dialog[open] .icon-locked");
+  await until("dialog[open] .safety-number");
+  await until("dialog[open] .qr");
+};
+const refusing = (code) => {
+  const talk = new TalkFake(ALL);
+  talk.refuseNext(code);
+  return talk;
+};
+const BUSY = {
+  contacts: [contact("bo", { isVerified: true }), contact("cleo", { address: "cleo.40404" }), contact("dara"), contact("long", { state: "ended" }), contact("new", { name: null, address: "marta.54321", state: "denied" }), contact("eve", { state: "blocked", name: null, address: "eve.66666" })],
+  asking: [asks("paul", "paul.90210"), asks("long", "maximiliane_vdh.11111", { former: chainOf("long") })], asked: [asked("nils.31337"), asked(null, 20)], isFindable: true,
+};
+/** A picture of somebody, as the page makes it. */
+async function drawn() {
+  const canvas = Object.assign(document.createElement("canvas"), { width: 300, height: 200 });
+  const context = canvas.getContext("2d");
+  for (const [at, colour] of ["#f3c", "#36c", "#fc3"].entries()) {
+    context.fillStyle = colour;
+    context.fillRect(at * 100, 0, 100, 200);
+  }
+  return pictureOf(await new Promise((resolve) => { canvas.toBlob(resolve); }));
+}
+
 export const MESSENGER = {
+  chat_picture: async (show) => open("pair", { talk: new TalkFake(ALL, { pictures: { bo: await drawn() } }) })(show),
+  people_picture: async (show) => listed({ place: "people", talk: new TalkFake(ALL, { picture: await drawn() }) }, () => until(".own-picture .mark"))(show),
   reading: (show) => {
     const talk = new TalkFake(ALL);
     talk.list = () => new Promise(() => {});
@@ -89,8 +136,33 @@ export const MESSENGER = {
       talk.hear("", { type: "history", device, lines, isDone: true, trouble });
       await until(".history-state .notice");
     })])),
+  list_here: listed({ talk: new TalkFake(ALL, { here: ["bo", "dara"] }) }, () => until(".here-dot")),
+  telling: listed({}, async () => {
+    press(".messenger-foot .button");
+    await until("dialog[open] #telling-sound");
+  }),
   list_news: listed({ phase: "ready_news" }),
   chat: open("pair"),
+  chat_here: open("pair", { talk: new TalkFake(ALL, { here: ["bo"] }) }, () => until(".chat-about .here")),
+  chat_mentions: open("named", { all: [conversation("named", { people: ["bo", "cleo", "long"], view: { card: { name: "Garden on Saturday", picture: null }, mark: 6 },
+    lines: [
+      record(1, "bo", { added: [ME, chainOf("cleo")] }), text(2, "cleo", "Can @Bo Ek bring the ladder, or `@Bo Ek`?", { content: { kind: "text", at: 0, body: { text: "Can @Bo Ek bring the ladder, or `@Bo Ek`?", mentions: [chainOf("bo")] } } }),
+      text(3, "bo", "@Ada has one.", { content: { kind: "text", at: 0, body: { text: "@Ada has one.", mentions: [ME] } } }),
+    ] })] }, () => until(".mention")),
+  chat_mentioning: open("group", {}, async () => {
+    const field = document.getElementById("chat-text");
+    field.focus();
+    field.value = "I ask @";
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    await until(".mention-option");
+  }),
+  presence_off: settings({}),
+  presence_on: settings({ isOn: true }),
+  presence_refused: settings({}, async ({ talk }) => {
+    talk.refuseNext("unreachable");
+    press("#presence-title ~ .button-row .button");
+    await until("#presence-title ~ div .notice");
+  }),
   chat_empty: open("one", { all: alone("one", { lines: [record(1, "me")] }) }),
   chat_group: open("group"),
   chat_right_to_left: open("arabic"),
@@ -103,10 +175,10 @@ export const MESSENGER = {
     record(1, "bo", { added: [ME] }), quiet(2, { kind: "gap", from: 2, to: 40, skipped: 2 }), quiet(41, { kind: "destroyed" }), quiet(42, { kind: "destroyed" }),
     ...["message_unreadable", "message_again", "message_target", "not_admin", "log_fork", "device_copied", "message_broken"]
       .map((code, index) => quiet(43 + index, { kind: "refused", code })),
-    record(51, "bo", { trouble: "box_broken" }), record(52, "me", { removed: [chainOf("cleo")], roles: [{ chain: chainOf("bo"), role: "admin" }] }),
+    record(50, "bo", { moved: [chainOf("cleo")] }), record(51, "bo", { trouble: "box_broken" }), record(52, "me", { removed: [chainOf("cleo")], roles: [{ chain: chainOf("bo"), role: "admin" }] }),
     record(53, "bo", { left: [chainOf("dara")], timer: 0, joining: true, roles: [{ chain: ME, role: "member" }] }),
     quiet(54, { kind: "message", content: { kind: "unknown", at: 0, body: {} } }),
-    text(55, "bo", "Can you read this?", { displaced: [text(55, "bo", "It was on Tuesday.").value, text(55, "me", "Which one?").value] }),
+    text(55, "bo", "Can you read this?", { displaced: [text(55, "bo", "It was on Tuesday.", { id: "lost" }).value] }),
   ] }) }),
   chat_typing: open("pair", {}, async ({ talk }) => {
     talk.hear("pair", { type: "typing", device: "device of bo", chain: chainOf("bo") });
@@ -150,6 +222,10 @@ export const MESSENGER = {
   conversation_menu: open("group", {}, async () => {
     press(".chat-head .menu-button");
     await until("dialog[open] .menu-items");
+  }),
+  conversation_here: open("group", { talk: new TalkFake(ALL, { here: ["cleo"] }) }, async () => {
+    press(".chat-head .menu-button");
+    await until("dialog[open] .here");
   }),
   conversation_member: open("group", {}, async () => {
     press(".chat-head .menu-button");
@@ -200,9 +276,98 @@ export const MESSENGER = {
     press("dialog[open] [type=submit]");
     await until("dialog[open] .notice");
   }),
-  people: listed({ place: "people" }),
-  people_invitation: listed({ place: "people" }, async () => {
-    press(".people-place .button.primary");
+  people: people(),
+  people_reading: listed({ place: "people", talk: Object.assign(new TalkFake(ALL), { listed: new Promise(() => {}) }) }),
+  people_empty: people({ contacts: [] }),
+  people_away: listed({ place: "people", phase: "offline", talk: refusing("unreachable") }, () => until(".people-stands .notice")),
+  people_asking: people({ people: BUSY, invited: [invitedBy("Marta"), invitedBy(null, { conversation: "group" })] }, () => until("#people-asking")),
+  people_refusing: people({ people: BUSY }, async () => {
+    press("#people-asking ~ div .row-tools .quiet");
+    await until("dialog[open] .choice");
+  }),
+  people_anew: people({ people: BUSY }, async () => {
+    document.querySelectorAll("#people-asking ~ div .primary")[1].click();
+    await until("dialog.question[open]");
+  }),
+  people_ask: people({}, async () => {
+    press(".people-ways .button:nth-child(2)");
+    await until("#ask-address");
+  }),
+  people_asked: people({}, async () => {
+    press(".people-ways .button:nth-child(2)");
+    await until("#ask-address");
+    fill("ask-address", "marta.54321");
+    press("dialog[open] [type=submit]");
+    await until("dialog[open] .hint + .button-row");
+  }),
+  people_ask_refused: people({}, async ({ talk }) => {
+    press(".people-ways .button:nth-child(2)");
+    await until("#ask-address");
+    fill("ask-address", "ada.12345");
+    talk.refuseNext("own_address");
+    press("dialog[open] [type=submit]");
+    await until("dialog[open] [aria-invalid]");
+  }),
+  people_invitation: people({}, async () => {
+    press(".people-ways .button");
+    await until("#invite-label");
+    press("dialog[open] [type=submit]");
     await until(".invitation-link");
+    [...document.querySelectorAll("dialog[open] .button.secondary")].at(-1).click();
+    await until("dialog[open] .qr");
+  }),
+  people_redeem: people({}, async () => {
+    press(".people-ways .button:nth-child(3)");
+    await until("#invitation");
+  }),
+  people_redeemed: people({}, async () => {
+    press(".people-ways .button:nth-child(3)");
+    await until("#invitation");
+    fill("invitation", `https://ephemeral.example/account/#${FRAGMENT}`);
+    press("dialog[open] [type=submit]");
+    await until("dialog[open] .redeemed");
+  }),
+  people_came: listed({ place: "people", invite: `#${FRAGMENT}` }, () => until("#people-contacts")),
+  contact: about("bo", { people: { contacts: [contact("bo", { address: "bo_ek.44321", isVerified: true })] } }),
+  contact_unknown: async (show) => {
+    const client = await open("group", { talk: new TalkFake(ALL, { contacts: [] }) })(show);
+    press(".chat-head .menu-button");
+    await until("dialog[open] .member .button");
+    [...document.querySelectorAll("dialog[open] .member .button")].at(-1).click();
+    await until("dialog[open] .lead");
+    press("dialog[open] .menu-items .button");
+    await until("dialog[open] .contact-who");
+    return client;
+  },
+  contact_blocked: about("bo", { people: { contacts: [contact("bo", { state: "blocked", chain: null, name: null, address: "bo_ek.44321" })] } }),
+  contact_ended: about("bo", { people: { contacts: [contact("bo", { state: "ended", address: "bo_ek.44321" })] }, changes: [{ chain: chainOf("bo"), account: "account of bo", kind: "ended" }] }),
+  contact_changed: about("bo", { people: { contacts: [contact("bo", { isChanged: true })] }, changes: [{ chain: chainOf("bo"), account: "account of bo", kind: "changed", now: chainOf("new") }] }),
+  contact_name: about("long", {}, async () => {
+    press("dialog[open] .icon-edit");
+    await until("#contact-name");
+  }),
+  contact_block: about("bo", {}, async () => {
+    press("dialog[open] .icon-hide");
+    await until("dialog[open] .button.danger");
+  }),
+  number: about("bo", {}, compared),
+  number_same: about("bo", {}, async () => {
+    await compared();
+    press("dialog[open] .button.primary");
+    await until("dialog[open] .notice");
+  }),
+  number_different: about("bo", {}, async () => {
+    await compared();
+    [...document.querySelectorAll("dialog[open] .button.secondary")].at(-1).click();
+    await until("dialog[open] .notice");
+  }),
+  changed: open("pair", { talk: new TalkFake(ALL, { changes: [{ chain: chainOf("bo"), account: "account of bo", kind: "recovered" }] }) }, async () => {
+    await until(".chat-notice .notice");
+  }),
+  changed_panel: open("group", { talk: new TalkFake(ALL, { changes: [{ chain: chainOf("bo"), account: "account of bo", kind: "ended" }, { chain: chainOf("cleo"), account: "account of cleo", kind: "recovered" }] }) }, async () => {
+    fill("chat-text", "Are you there?");
+    document.getElementById("chat-text").dispatchEvent(new Event("input"));
+    press(".composer [type=submit]");
+    await until("dialog.changed-panel[open] .choice");
   }),
 };

@@ -44,6 +44,21 @@ export function conversation(id, { people = ["bo"], lines = [], view = {}, recei
   };
 }
 
+/** What is behind `#` in an invitation's link. */
+export const FRAGMENT = `invite=${"A".repeat(22)}.${"B".repeat(42)}A`;
+const TODAY = Math.floor(NOW / 86_400_000);
+
+/** Somebody as contacts are listed. */
+export const contact = (name, more = {}) => ({
+  account: `account of ${name}`, chain: chainOf(name), state: "accepted", day: TODAY - 3, name: NAMES[name] ?? null, address: null,
+  isVerified: false, isChanged: false, ...more,
+});
+/** Somebody who asks. */
+export const asks = (name, address, more = {}) => ({ account: `account of ${name}`, chain: chainOf(name), address, day: TODAY - 1, name: null, former: null, ...more });
+/** Somebody who was asked. */
+export const asked = (address, days = 2) => ({ request: `request to ${address}`, address, day: TODAY - days });
+export const invitedBy = (label, more = {}) => ({ id: `invitation of ${label}`, label, conversation: null, until: NOW + 5 * 86_400_000, secret: "", epoch: 0, fragment: FRAGMENT, ...more });
+
 class ConversationFake {
   #talk;
   #of;
@@ -65,8 +80,8 @@ class ConversationFake {
 
   get says() {
     return {
-      text: (text) => this.send("text", { text, mentions: [] }),
-      reply: (line, text) => this.send("reply", { text, mentions: [], of: line, quote: line.content.body.text }),
+      text: (text, mentions) => this.send("text", { text, mentions: mentions.map(toBase64url) }),
+      reply: (line, text, mentions) => this.send("reply", { text, mentions: mentions.map(toBase64url), of: line, quote: line.content.body.text }),
       edit: (line, text) => this.send("edit", { of: line, text }),
       react: (line, reaction) => this.send("reaction", { of: line, reaction }),
       withdraw: (line) => this.send("delete", { of: line }),
@@ -87,6 +102,11 @@ class ConversationFake {
   async search(text) {
     const found = this.#of.lines.filter(({ value }) => value.content?.body.text?.toLowerCase().includes(text.toLowerCase()));
     return { found: found.reverse(), next: null };
+  }
+
+  async profiles() {
+    const names = { ...await this.#talk.names(), [ME]: "Ada" };
+    return Object.fromEntries(Object.entries(names).map(([chain, name]) => [chain, { name }]));
   }
 
   async receipts() {
@@ -112,6 +132,8 @@ class ConversationFake {
 
   async seen() {}
 
+  async lookAtPeople() {}
+
   report(...given) {
     return this.#talk.ask("report", given);
   }
@@ -132,12 +154,21 @@ export class TalkFake {
   #refusal = null;
   contacts = { accepted: async () => this.accepted };
 
-  constructor(all = [], { contacts = ["bo", "cleo", "dara"], name = "Ada", history = {} } = {}) {
+  /** `people`: what the server lists of contacts; `changes`: what has become of some of them; `invited`: own invitations. */
+  constructor(all = [], { contacts = ["bo", "cleo", "dara"], name = "Ada", picture = null, pictures = {}, people = {}, changes = [], invited = [], history = {}, here = [], isOn = here.length > 0 } = {}) {
+    this.listed = { contacts: contacts.map((one) => contact(one)), asking: [], asked: [], isFindable: false, address: "ada.12345", ...people };
+    this.whatChanged = changes;
+    this.invited = invited;
+    this.presence = {
+      isKnown: isOn, isHere: (chain) => here.map(chainOf).includes(chain), isOn: async () => isOn,
+      set: async (on) => { await this.ask("presence", [on]); isOn = on; },
+    };
+    this.shows = pictures;
     this.histories = { standing: async () => ({ awaited: null, handing: [], ...history }) };
     this.#all = new Map(all.map((one) => [one.id, one]));
     this.accepted = contacts.map((name) => ({ account: `account of ${name}`, chain: fromBase64url(chainOf(name), 32) }));
     const alias = new Map(Object.entries(NAMES).map(([name, called]) => [chainOf(name), called]));
-    const profile = name === null ? null : { name, picture: null };
+    const profile = name === null ? null : { name, picture };
     const get = (register, key) => (register === "profile" ? profile : register === "alias" ? alias.get(key) : this.#all.get(key)?.[register]) ?? null;
     this.own = { id: async () => "own", registers: async () => ({ values: new Map([["alias", alias]]), get }), set: async (...given) => { this.calls.push(["set", ...given]); } };
   }
@@ -153,6 +184,13 @@ export class TalkFake {
 
   changed(id) {
     for (const listener of this.#listeners) listener(id, null);
+  }
+
+  /** Somebody says something there. */
+  come(id) {
+    const one = this.#all.get(id);
+    one.view = { ...one.view, unread: one.view.unread + 1 };
+    this.changed(id);
   }
 
   hear(id, event) {
@@ -175,10 +213,14 @@ export class TalkFake {
     const { lines, view, settings, draft } = this.#all.get(id);
     const last = lines.filter(({ value }) => value.kind === "message").at(-1) ?? null;
     return {
-      id, standing: view.standing, why: view.why, card: view.card, direct: null, people: view.people, names: await this.names(id),
+      id, standing: view.standing, why: view.why, card: view.card, direct: view.card === null && view.people.length === 2 ? view.people.find(({ chain }) => chain !== ME).chain : null, people: view.people, names: await this.names(id), pictures: await this.pictures(),
       last, at: (last ?? lines.at(-1))?.value.at ?? 0, unread: view.unread, mentioned: view.mentioned, waiting: view.waiting.length,
       isBlocked: false, draft, settings,
     };
+  }
+
+  async pictures() {
+    return Object.fromEntries(Object.entries(this.shows).map(([name, picture]) => [chainOf(name), picture]));
   }
 
   async names() {
@@ -203,9 +245,25 @@ export class TalkFake {
 
   get inviting() {
     return {
-      redeemed: async () => [], all: async () => [],
-      invite: (...given) => this.ask("invite", given, { fragment: () => `invite=${"A".repeat(22)}.${"B".repeat(43)}` }),
-      redeem: (...given) => this.ask("redeem", given, { account: "account of bo", name: null, conversation: null }),
+      redeemed: async () => [], all: async () => this.invited,
+      withdraw: (...given) => this.ask("withdraw", given),
+      invite: (...given) => this.ask("invite", given, { fragment: () => `${FRAGMENT}` }),
+      redeem: (...given) => this.ask("redeem", given, { account: "account of bo", chain: chainOf("bo"), name: "Bo Ek", conversation: null }),
+    };
+  }
+
+  /** Contacts, who asks and who was asked. */
+  get everybody() {
+    const asked = Object.fromEntries(["accept", "agree", "alias", "ask", "block", "deny", "findable", "remove", "unblock", "verify"]
+      .map((name) => [name, (...given) => this.ask(name, given)]));
+    return {
+      ...asked, list: () => this.ask("list", [], this.listed),
+      number: () => this.ask("number", [], Array.from({ length: 12 }, (_, at) => String(10_007 * (at + 1) % 100_000).padStart(5, "0")).join(" ")),
+      changes: async (chains) => this.whatChanged.filter(({ chain }) => chains.includes(chain)),
+      goOn: async (change) => {
+        this.calls.push(["goOn", change]);
+        this.whatChanged = this.whatChanged.filter((one) => one !== change);
+      },
     };
   }
 
@@ -227,4 +285,4 @@ export class TalkFake {
 }
 
 /** The line to the server, as it stands. */
-export const liveFake = (more = {}) => ({ isLive: true, isLeading: true, typing() {}, watch: () => () => {}, ...more });
+export const liveFake = (more = {}) => ({ isLive: true, isLeading: true, typing() {}, watch: () => () => {}, wishes: async () => ({}), wish: async () => {}, ...more });

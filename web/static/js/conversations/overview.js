@@ -2,6 +2,7 @@
 
 import { fromBase64url, hex, toBase64url } from "../protocol/encoding.js";
 import { SAID, STATES, keysOf } from "./store.js";
+import { toldOf } from "./told.js";
 
 /**
  * @typedef {import("./shown.js").Line} Line
@@ -18,6 +19,7 @@ import { SAID, STATES, keysOf } from "./store.js";
  * @property {string|null} direct  with whom, if it is that with one person
  * @property {import("./shown.js").People} people
  * @property {{[chain: string]: string}} names  of others, as far as they have one
+ * @property {{[chain: string]: unknown}} pictures  of others who show one
  * @property {Line|null} last
  * @property {number} at  when it was said, or when it began; milliseconds
  * @property {number} unread
@@ -73,13 +75,30 @@ export class Overview {
   }
 
   /**
-   * What people of a conversation are called: as this account calls them, else as they call themselves.
+   * What people of a conversation are called: as this account calls them, else as they call themselves, else by their
+   * addresses.
    * @param {string} id
    * @returns {Promise<{[chain: string]: string}>}
    */
   async names(id) {
     const { people } = await this.#of(id).shown.people(await this.#of(id).shown.state());
     return this.#names(id, people, await this.#own.registers());
+  }
+
+  /**
+   * What people of a conversation show of themselves there.
+   * @param {string} id
+   * @returns {Promise<{[chain: string]: unknown}>}
+   */
+  async pictures(id) {
+    const { people } = await this.#of(id).shown.people(await this.#of(id).shown.state());
+    return this.#pictures(id, people);
+  }
+
+  /** @param {string} id  @param {readonly {chain: string}[]} people */
+  async #pictures(id, people) {
+    const found = await Promise.all(people.map(async ({ chain }) => [chain, (await this.#store.read(keysOf(id).profile(chain)))?.picture ?? null]));
+    return Object.fromEntries(found.filter(([, picture]) => picture !== null));
   }
 
   /** @param {string} id  @param {Registers} registers  @returns {Promise<Summary>} */
@@ -97,6 +116,7 @@ export class Overview {
     return {
       id, standing: state.standing, why: state.why, card, direct, people,
       names: card === null ? await this.#names(id, others, registers) : {},
+      pictures: direct === null ? {} : await this.#pictures(id, others),
       last, at: state.at, unread: state.unread, mentioned: state.mentioned, waiting: waiting.length,
       isBlocked: isAsked || (direct !== null && registers.get("block", direct) === true),
       draft: draft?.text ?? null, settings: /** @type {Settings} */ (registers.get("settings", id) ?? {}),
@@ -113,7 +133,7 @@ export class Overview {
     const names = {};
     for (const { chain } of people) {
       const name = registers.get("alias", chain) ?? (await this.#store.read(keysOf(id).profile(chain)))?.name
-        ?? (await this.#store.read(SAID + chain))?.name;
+        ?? (await this.#store.read(SAID + chain))?.name ?? toldOf(registers, chain).address;
       if (typeof name === "string") names[chain] = name;
     }
     return names;

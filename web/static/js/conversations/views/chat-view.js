@@ -6,7 +6,10 @@ import { isolated, say } from "../../ui/i18n.js";
 import { icon } from "../../ui/icons.js";
 import { duration } from "../../ui/times.js";
 import { noticeOf } from "../../account/views/asking.js";
+import { button } from "../../account/views/frame.js";
+import { fromBase64url } from "../../protocol/encoding.js";
 import { isPassing } from "../../protocol/errors.js";
+import { changeNotice, changedPanel } from "./changed-panel.js";
 import { chatComposer } from "./chat-composer.js";
 import { chatEntries } from "./chat-entries.js";
 import { chatLog } from "./chat-log.js";
@@ -14,6 +17,7 @@ import { ChatWindow } from "./chat-window.js";
 import { hearing } from "./hearing.js";
 import { messageMenu } from "./message-menu.js";
 import { markNode, markOf, personOf, titleOf } from "./names.js";
+import { hereNode, isHere, watchPresence } from "./presence-mark.js";
 import { refusalWords } from "./refusal-words.js";
 import { reportPanel } from "./report-panel.js";
 import { waysOn } from "./ways-on.js";
@@ -22,6 +26,9 @@ import { waysOn } from "./ways-on.js";
 const TYPING_MS = 6000;
 /** What is looked at is told after a moment: somebody may only pass by. */
 const LOOKED_MS = 400;
+/** Whoever writes at once waits so long at most for what has become of those who are to read it. */
+const MEETING_MS = 2000;
+const CHAIN_BYTES = 32;
 /** Of refusals: what was to be said is not kept. */
 const UNSAID = ["content_form", "not_member", "conversation_unknown"];
 
@@ -30,7 +37,8 @@ const UNSAID = ["content_form", "not_member", "conversation_unknown"];
  * @typedef {import("../conversation.js").View} View
  * @typedef {import("./chat-composer.js").Draft} Draft
  * @typedef {import("./chat-entries.js").MessageEntry} MessageEntry
- * @typedef {{view: View, names: import("./names.js").Called, receipts: import("../shown.js").Receipts}} Known
+ * @typedef {{view: View, names: import("./names.js").Called, pictures: import("./names.js").Pictures, receipts: import("../shown.js").Receipts,
+ *   profiles: {[chain: string]: {name: string}}}} Known
  */
 
 /**
@@ -57,13 +65,17 @@ export function chatView(context, id, { draft, back, menu }) {
   let isReading = false;
   /** Receipts are asked of the server once. @type {import("../shown.js").Receipts} */
   let receipts = {};
+  /** What has become of its people, which nobody has been told of yet. @type {import("../people.js").Change[]} */
+  let changes = [];
+  /** How their chains go on was asked, once this was opened. */
+  const met = conversation.lookAtPeople().catch(() => undefined).then(() => changed());
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   let typed;
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   let looked;
 
   const log = chatLog({
-    of, byDevice, isGroup: () => (known?.view.people.length ?? 0) > 2, offset: () => flow.client.state.clockOffset,
+    of, byDevice, namesOf, isGroup: () => (known?.view.people.length ?? 0) > 2, offset: () => flow.client.state.clockOffset,
     menu: (entry, from) => messageMenu(entry, from, {
       talk, id, me, now: Date.now() + flow.client.state.clockOffset, isWritable: known?.view.standing === "following", trouble,
       edit: () => composer.edit(aboutOf(entry)), reply: () => composer.reply(aboutOf(entry)), report: () => report(entry, from),
@@ -75,7 +87,7 @@ export function chatView(context, id, { draft, back, menu }) {
     toEnd: () => window.toEnd().then(draw),
     looked: look,
   });
-  const composer = chatComposer({ draft, send: (said) => void send(said), typing: () => live.typing(id), up: editLast,
+  const composer = chatComposer({ draft, send: (said) => void send(said), typing: () => live.typing(id), up: editLast, people: nameable,
     paused: (text) => void talk.draft(id, text).catch(() => undefined) });
   const node = el("section", { class: "chat", "aria-label": say("conversations.chat") },
     el("header", { class: "chat-head" },
@@ -86,10 +98,12 @@ export function chatView(context, id, { draft, back, menu }) {
 
   const hear = hearing(me, of);
   const unsubscribe = talk.subscribe((one, event) => {
+    if (event?.type === "contact" || event?.type === "chain") void changed();
     if (one !== id) return;
     if (event?.type === "typing") somebodyTypes(event);
     else void read();
   });
+  const unwatchPresence = watchPresence(talk, draw);
   document.addEventListener("visibilitychange", look);
   talk.look(id);
   void read();
@@ -97,6 +111,19 @@ export function chatView(context, id, { draft, back, menu }) {
   /** @param {string} chain */
   function of(chain) {
     return personOf(chain, known?.names ?? {}, me);
+  }
+
+  /** What somebody is called there, by themselves and here. @param {string} chain */
+  function namesOf(chain) {
+    return [known?.profiles[chain]?.name, known?.names[chain]].filter((name) => name !== undefined);
+  }
+
+  /** Whom one can name so that others know who is meant: what they are called here is nobody else's. */
+  function nameable() {
+    if (known === null) return [];
+    const { view: { people }, profiles } = known;
+    return people.filter(({ chain }) => chain !== me && profiles[chain] !== undefined)
+      .map(({ chain }) => ({ ...of(chain), name: profiles[chain].name }));
   }
 
   /** Whose device it is, as far as the lines tell. @param {string} device */
@@ -115,12 +142,14 @@ export function chatView(context, id, { draft, back, menu }) {
     while (isStale && !isClosed) {
       isStale = false;
       try {
-        const [view, names] = await Promise.all([conversation.view(), talk.names(id), window.refresh()]);
+        const { shown } = conversation;
+        const [view, names, pictures, profiles] = await Promise.all([conversation.view(), talk.names(id), talk.pictures(id), shown.profiles(), window.refresh()]);
         if (isClosed) break;
         if (known === null) unread = view.mark;
         // Whoever was writing has sent it.
         if (view.place > (known?.view.place ?? 0)) setText(typing, "");
-        known = { view, names, receipts };
+        known = { view, names, pictures, profiles, receipts };
+        await changed();
         draw();
         hear(window.lines);
         look();
@@ -147,20 +176,47 @@ export function chatView(context, id, { draft, back, menu }) {
 
   function draw() {
     if (known === null || isClosed) return;
-    const { view, names } = known;
-    const named = { ...view, names };
-    setText(title, titleOf(named, me));
+    const { view, names, pictures, profiles } = known;
+    const named = { ...view, names, pictures };
+    drawTitle(titleOf(named, me));
     fill(mark, markNode(markOf(named, me)));
-    setText(about, [
+    const facts = [
       view.people.length > 2 || view.card !== null ? say("conversations.people", { count: view.people.length }) : "",
       view.timer > 0 ? say("conversations.timer.is", { time: duration(view.timer) }) : "",
-    ].filter((one) => one !== "").join(" · "));
+    ].filter((one) => one !== "").join(" · ");
+    const other = view.people.length === 2 ? view.people.find(({ chain }) => chain !== me) : undefined;
+    const here = isHere(talk, other?.chain) ? hereNode() : null;
+    fill(about, here, here !== null && facts !== "" ? " · " : null, facts);
     stands(view);
     const offset = flow.client.state.clockOffset;
     log.update(chatEntries({
       lines: window.lines, waiting: window.isAtEnd ? view.waiting : [], me, device: flow.client.state.device ?? "", receipts, unread,
       day: (at) => new Date(at - offset).toDateString(),
-    }), { isWhole: window.isWhole, isAtEnd: window.isAtEnd, context: JSON.stringify([view.people.length, names]) });
+    }), { isWhole: window.isWhole, isAtEnd: window.isAtEnd, context: JSON.stringify([view.people.length, names, Object.entries(profiles).map(([chain, { name }]) => [chain, name])]) });
+  }
+
+  /** The name leads to the person, or to what can be done with all of it. @param {string} words */
+  function drawTitle(words) {
+    const shown = title.querySelector("button");
+    if (shown?.textContent === words) return;
+    if (shown !== null) return void setText(shown, words);
+    fill(title, el("button", { type: "button", class: "chat-title-button", on: { click: person } }, words));
+  }
+
+  function person() {
+    if (known === null) return;
+    const { view, names } = known;
+    const others = view.people.filter(({ chain }) => chain !== me);
+    if (view.card === null && others.length === 1) context.contact({ chain: others[0].chain, name: names[others[0].chain] ?? null });
+    else menu(known);
+  }
+
+  /** Who may not be who they were. */
+  async function changed() {
+    if (known === null || known.view.standing !== "following") return;
+    const others = known.view.people.map(({ chain }) => chain).filter((chain) => chain !== me);
+    changes = await talk.everybody.changes(others).catch(() => changes);
+    if (!isClosed) stands(known.view);
   }
 
   /** What stands in the way of writing, and what is to be known. @param {View} view */
@@ -168,9 +224,13 @@ export function chatView(context, id, { draft, back, menu }) {
     const { standing, why, copied } = view;
     const follows = standing === "following";
     composer.node.hidden = !follows;
-    const key = copied ? "copied" : follows ? null : standing === "refused" && ["server_back", "log_fork"].includes(why ?? "") ? "server_back" : standing;
+    const key = copied ? "copied" : follows && changes.length > 0 ? `changed ${JSON.stringify(changes)}` : follows ? null : standing === "refused" && ["server_back", "log_fork"].includes(why ?? "") ? "server_back" : standing;
     if (notice.dataset.key === (key ?? "")) return;
     notice.dataset.key = key ?? "";
+    if (!copied && follows && changes.length > 0) {
+      return void fill(notice, changes.map((change) => changeNotice(change, of(change.chain).label)),
+        el("div", { class: "button-row" }, button("secondary small", say("conversations.changed.way"), () => void interrupted())));
+    }
     fill(notice, key === null ? null : noticeOf(say(`conversations.standing.${key}`), follows ? "warning" : "leave"),
       follows ? null : waysOn(context, view, back));
   }
@@ -197,11 +257,22 @@ export function chatView(context, id, { draft, back, menu }) {
     if (upTo > known.view.mark) await talk.read(id, upTo);
   }
 
-  /** @param {Draft} said */
-  async function send({ text, reply, edit }) {
+  /** Tells what has become of somebody here. @returns {Promise<boolean>} whether it goes on */
+  async function interrupted() {
+    const goesOn = await changedPanel(context, changes, (chain) => of(chain).label);
+    if (!isClosed) await changed();
+    return goesOn;
+  }
+
+  /** @param {import("./chat-composer.js").Said} said */
+  async function send({ text, reply, edit, mentions }) {
+    await Promise.race([met, new Promise((resolve) => { setTimeout(resolve, MEETING_MS); })]);
+    await changed();
+    if (changes.length > 0 && !(await interrupted())) return void takeBack({ text, reply, edit });
     unread = 0;
     const { says } = conversation;
-    const work = edit !== null ? says.edit(edit.line, text) : reply !== null ? says.reply(reply.line, text) : says.text(text);
+    const whom = mentions.map((chain) => fromBase64url(chain, CHAIN_BYTES));
+    const work = edit !== null ? says.edit(edit.line, text, whom) : reply !== null ? says.reply(reply.line, text, whom) : says.text(text, whom);
     void toEnd();
     try {
       await work;
@@ -212,6 +283,13 @@ export function chatView(context, id, { draft, back, menu }) {
       if (UNSAID.includes(refusal.code)) composer.take(text);
       trouble(error);
     }
+  }
+
+  /** What isn't said after all. @param {Draft} said */
+  function takeBack({ text, reply, edit }) {
+    if (edit !== null) return void composer.edit({ ...edit, text });
+    composer.take(text);
+    if (reply !== null) composer.reply(reply);
   }
 
   async function toEnd() {
@@ -246,10 +324,12 @@ export function chatView(context, id, { draft, back, menu }) {
 
   return {
     node, id, goTo,
+    renamed: () => void read(),
     focus: () => { if (composer.node.hidden) title.focus(); else composer.focus(); },
     close() {
       isClosed = true;
       unsubscribe();
+      unwatchPresence();
       document.removeEventListener("visibilitychange", look);
       for (const timer of [typed, looked]) clearTimeout(timer);
       composer.close();
