@@ -1,8 +1,6 @@
 // Tells those who run the server of something in a room. It is a word: nothing of the room goes with it.
 
-import { readCode } from "../../protocol/codes.js";
 import { utf8 } from "../../protocol/encoding.js";
-import { isLink } from "../../protocol/links.js";
 import { announce, announceAssertive } from "../../ui/announce.js";
 import { panel, panelHead } from "../../ui/dialog.js";
 import { el, fill } from "../../ui/el.js";
@@ -18,7 +16,11 @@ const TEXT_BYTES = 4000;
 /** Of refusals: so much waits, or was reported from here, that no more is taken now. */
 const FULL = ["too_many", "storage_full"];
 
-export function openReport() {
+/** How a link to a room goes on behind its address (docs/protocol.md, 4.3). */
+const LINK = /#\d+\.[0-9a-f]{8}\.[a-z-]/i;
+
+/** @param {import("./view-context.js").Share|null} share  null: this tab has forgotten the code */
+export function openReport(share) {
   const report = reporting(new URL(`${document.documentElement.dataset.base}/`, location.origin).href);
   const reason = el("select", { id: "report-reason" }, Object.entries(REASONS).map(([value, key]) => el("option", { value }, say(key))));
   const text = el("textarea", { id: "report-text", rows: 5, maxlength: TEXT_BYTES, autocomplete: "off", spellcheck: "false", translate: "no",
@@ -37,7 +39,7 @@ export function openReport() {
 
   async function ask() {
     const said = text.value.trim();
-    const fault = said === "" ? "report.nothing" : utf8(said).length > TEXT_BYTES ? "report.long" : leadsToARoom(said) ? "report.code" : null;
+    const fault = said === "" ? "report.nothing" : utf8(said).length > TEXT_BYTES ? "report.long" : leadsToARoom(said, share) ? "report.code" : null;
     if (asks) return;
     if (fault !== null) return void complain(fault);
     asks = true;
@@ -67,11 +69,10 @@ export function openReport() {
   }
 }
 
-/** Whether a code or a link is in the text: whoever reads it could come in. @param {string} text */
-function leadsToARoom(text) {
-  try {
-    return isLink(text) || readCode(text) !== "";
-  } catch {
-    return false;
-  }
-}
+/**
+ * Whether this room's code, or a link to any, is in the text: whoever reads it could come in.
+ * @param {string} text
+ * @param {import("./view-context.js").Share|null} share
+ */
+const leadsToARoom = (text, share) =>
+  LINK.test(text) || (share !== null && text.toLowerCase().replace(/[^a-z]+/g, "-").includes(share.code));

@@ -77,7 +77,7 @@ export function openMenu({ state, localTime, share, typing, record, lock, hide, 
       el("section", { class: "menu-part" },
         el("h3", {}, say("menu.facts")), facts.node,
         row("eye", say("record.title"), say("record.hint"), () => openRecord(record)),
-        row("warning", say("report.title"), say("report.hint"), openReport)),
+        row("warning", say("report.title"), say("report.hint"), () => openReport(share))),
       languageSwitch()));
 
   /** @param {RoomState} newest */
