@@ -40,7 +40,7 @@ import { POSTING, OUTBOX, STATES } from "./store.js";
  * @typedef {{conversation: string, s: number, epoch: number, hash?: Uint8Array}} Listed
  *
  * Told of what has changed; `event` is of the socket where nothing is kept of it: `typing`, `receipt`,
- * and of no conversation `contact`, `presence` and `history` (how it goes).
+ * and of no conversation `contact`, `presence`, `chain` (somebody's devices are others) and `history` (how it goes).
  * @typedef {(conversation: string, event: Record<string, any>|null) => void} Listener
  */
 
@@ -115,6 +115,7 @@ export class Conversations {
     if (known !== undefined) return known;
     const parts = {
       member: this.#member, store: this.#store, api: this.#api, chains: this.#chains, contacts: this.#contacts,
+      profile: () => this.#profile(),
       changed: (/** @type {string} */ one) => this.#tell(one, null),
       urgency: () => /** @type {import("./member.js").Priority} */ (this.#looked === id ? "open" : "other"),
     };
@@ -242,6 +243,7 @@ export class Conversations {
         break;
       case "chain":
         await this.#chains.newest(fromBase64url(event.chain, 32));
+        this.#tell("", event);
         break;
       case "device":
         await this.#chains.newest(this.#member.chain);
@@ -343,6 +345,13 @@ export class Conversations {
   /** Who has redeemed invitations of this account. */
   redeemed() {
     return this.inviting.redeemed();
+  }
+
+  /** @returns {Promise<import("../protocol/conversations/contents.js").Body|null>} */
+  async #profile() {
+    // Where it isn't known yet who the own devices are nothing waits for them.
+    if ((await this.#chains.known(this.#member.chain)) === null) return null;
+    return /** @type {any} */ ((await this.#own.registers()).get("profile", ""));
   }
 
   /** What own devices are to know. */
