@@ -73,7 +73,8 @@ async def listened(
 ) -> tuple[list[float], float, float]:
     """Milliseconds until each socket was welcomed, the server's CPU and its memory for each."""
     for _ in range(count - 1):
-        await one.found(two)
+        # Nobody is brought into many in which they say nothing.
+        await two.answer(await one.found(two))
     await one.clock()
     await two.clock()
     welcomes = []

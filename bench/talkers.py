@@ -70,6 +70,13 @@ class Talker(Person):
         made.log = Log(answer["s"], b64decode(answer["hash"]))
         return made
 
+    async def answer(self, talk: "Conversation") -> None:
+        """Say a word where one was brought."""
+        path = f"/chatrooms/{b64encode(talk.id)}/message"
+        entry = self.seal(talk, "I am here")
+        await self.clock()
+        await self._ask("POST", path, {"entries": [b64encode(entry)]}, self._first)
+
     def sign(self, record: bytes, boxes: list[bytes]) -> SignedRecord:
         """A record of this device."""
         return sign_record(self._first.key, record, boxes)

@@ -127,7 +127,7 @@ def codes_raised() -> set[str]:
 
 def codes_known() -> set[str]:
     """The codes of the documents and of the server, and those that are the browser's alone."""
-    names = ("protocol.md", "accounts.md", "conversations.md")
+    names = ("protocol.md", "accounts.md", "conversations.md", "files.md")
     documents = (ROOT / "docs" / name for name in names)
     law = "".join(path.read_text(encoding="utf-8") for path in documents)
     own = (MODULES / "protocol" / "errors.js").read_text(encoding="utf-8").split("*/")[0]

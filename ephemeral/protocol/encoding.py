@@ -33,7 +33,12 @@ _TO_STANDARD = bytes.maketrans(b"-_+/=", b"+/!!!")
 _PADDING = (b"", b"", b"==", b"=")
 _PAD = ("", "", "==", "=")
 # The last characters whose unused bits are zero, by the length of the text modulo 4 (never 1).
-_CANONICAL_ENDS = ("", "", frozenset("AQgw"), frozenset("AEIMQUYcgkosw048"))
+_CANONICAL_ENDS = (
+    frozenset[str](),
+    frozenset[str](),
+    frozenset("AQgw"),
+    frozenset("AEIMQUYcgkosw048"),
+)
 
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
@@ -82,10 +87,12 @@ def b64decode_all(texts: Sequence[str], length: int) -> list[bytes]:
     if not texts:
         return []
     digits = (4 * length + 2) // 3
-    # Filled up with zeros each has whole bytes; what stands there, and unused bits, has to be zero.
-    spare = -length % 3
     if set(map(len, texts)) != {digits}:
         _malformed()
+    if digits >= _LARGE:
+        return _decode_long(texts, digits % 4)
+    # Filled up with zeros each has whole bytes; what stands there, and unused bits, has to be zero.
+    spare = -length % 3
     filler = "A" * (-digits % 4)
     try:
         joined = filler.join(texts).encode("ascii").translate(_TO_STANDARD)
@@ -96,6 +103,21 @@ def b64decode_all(texts: Sequence[str], length: int) -> list[bytes]:
     if len(data) != step * len(texts) or any(any(data[length + n :: step]) for n in range(spare)):
         _malformed()
     return [data[at : at + length] for at in range(0, len(data), step)]
+
+
+def _decode_long(texts: Sequence[str], rest: int) -> list[bytes]:
+    """What long texts of one length write: a piece of memory of all of them would take longer."""
+    whole = "".join(texts)
+    ends = _CANONICAL_ENDS[rest]
+    if "+" in whole or "/" in whole or "=" in whole:
+        _malformed()
+    if rest and not ends.issuperset(one[-1] for one in texts):
+        _malformed()
+    try:
+        pad = _PAD[rest]
+        return [pybase64.b64decode(one + pad, _URL_SAFE, validate=True) for one in texts]
+    except ValueError:
+        _malformed()
 
 
 def parse_json(data: bytes | str) -> object:

@@ -8,7 +8,7 @@ processes, other hosts, ``rotate-keys``), then one in the database.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -157,9 +157,20 @@ class Keyring:
 
         Raises KeyringUnusable when this process can't get it.
         """
+
+        async def hold(epoch: EpochKey) -> bool:
+            return await epoch_rows.hold_current_epoch(connection, epoch.id)
+
+        return await self.while_current(connection, hold)
+
+    async def while_current(
+        self, connection: "Connection", work: Callable[[EpochKey], Awaitable[bool]]
+    ) -> EpochKey:
+        """Do `work` with the key of the current epoch, which it holds; False: it is current no
+        more, and nothing was done. Raises KeyringUnusable when this process can't get the next."""
         for _ in range(2):
             epoch = self._current
-            if await epoch_rows.hold_current_epoch(connection, epoch.id):
+            if await work(epoch):
                 return epoch
             await self.refresh(connection)
         raise KeyringUnusable("The epoch changed twice at once.")

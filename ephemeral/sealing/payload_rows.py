@@ -23,26 +23,29 @@ class SealedRow(NamedTuple):
     wrapped: bytes
 
 
-async def insert_bodies(connection: Connection, rows: Sequence[SealedRow]) -> None:
-    """Write sealed bodies; their keys are to be written next."""
-    await connection.execute(
-        "INSERT INTO payloads (id, body) SELECT * FROM unnest($1::bytea[], $2::bytea[])",
+async def insert(connection: Connection, epoch: int, rows: Sequence[SealedRow]) -> bool:
+    """Write payloads with their keys, wrapped by this epoch, and hold it as `hold_current_epoch`
+    does; False, and nothing is written, if it is current no more."""
+    held: bool = await connection.fetchval(
+        """
+        WITH held AS MATERIALIZED (
+          SELECT FROM epochs WHERE id = $1 AND state = 'current' FOR SHARE
+        ), bodies AS (
+          INSERT INTO payloads (id, body)
+          SELECT * FROM unnest($2::bytea[], $3::bytea[]) WHERE EXISTS (SELECT FROM held)
+        ), keys AS (
+          INSERT INTO payload_keys (payload, epoch, wrapped)
+          SELECT payload, $1, wrapped FROM unnest($2::bytea[], $4::bytea[]) AS n (payload, wrapped)
+          WHERE EXISTS (SELECT FROM held)
+        )
+        SELECT EXISTS (SELECT FROM held)
+        """,
+        epoch,
         [row.id for row in rows],
         [row.body for row in rows],
-    )
-
-
-async def insert_keys(connection: Connection, rows: Sequence[SealedRow]) -> None:
-    """Write wrapped keys; the epoch is held by `hold_current_epoch` in the same transaction."""
-    await connection.execute(
-        """
-        INSERT INTO payload_keys (payload, epoch, wrapped)
-        SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bytea[])
-        """,
-        [row.id for row in rows],
-        [row.epoch for row in rows],
         [row.wrapped for row in rows],
     )
+    return held
 
 
 async def sealed(connection: Connection, ids: Sequence[bytes], mark: int) -> dict[bytes, SealedRow]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ephemeral.sealing import payload_rows, seals
 from ephemeral.sealing.payload_rows import SealedRow
-from ephemeral.sealing.seals import KeyringUnusable, Kind, Random, SealBroken
+from ephemeral.sealing.seals import EpochKey, KeyringUnusable, Kind, Random, SealBroken
 
 if TYPE_CHECKING:
     from ephemeral.sealing.keyring import Keyring
@@ -34,17 +34,29 @@ class Vault:
     async def store_all(
         self, connection: Connection, contents: Sequence[tuple[Kind, bytes]]
     ) -> list[bytes]:
-        """Seal payloads and write them together; returns their ids, in order."""
-        epoch = await self._keyring.hold_current(connection)
-        rows = []
+        """Seal payloads and write them together; returns their ids, in order.
+
+        Raises KeyringUnusable when this process can't get the current epoch's key.
+        """
+        named = []
         for kind, plaintext in contents:
             payload = self._random(seals.PAYLOAD_ID_BYTES)
-            sealed = seals.seal(payload, kind, plaintext, self._random)
-            wrapped = seals.wrap(epoch, payload, sealed.data_key, self._random)
-            rows.append(SealedRow(payload, sealed.body, epoch.id, wrapped))
-        await payload_rows.insert_bodies(connection, rows)
-        await payload_rows.insert_keys(connection, rows)
-        return [row.id for row in rows]
+            named.append((payload, seals.seal(payload, kind, plaintext, self._random)))
+
+        async def write(epoch: EpochKey) -> bool:
+            rows = [
+                SealedRow(
+                    payload,
+                    sealed.body,
+                    epoch.id,
+                    seals.wrap(epoch, payload, sealed.data_key, self._random),
+                )
+                for payload, sealed in named
+            ]
+            return await payload_rows.insert(connection, epoch.id, rows)
+
+        await self._keyring.while_current(connection, write)
+        return [payload for payload, _ in named]
 
     async def sealed(
         self, connection: Connection, payloads: Sequence[bytes]

@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from types import TracebackType
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import asyncpg
@@ -157,7 +158,7 @@ async def transaction(
         done = False
         try:
             async with (
-                _acquired(pool) as acquired,
+                _Acquired(pool) as acquired,
                 acquired.transaction(
                     isolation="repeatable_read" if read_only else None, readonly=read_only
                 ),
@@ -186,7 +187,7 @@ async def statement(pool: Pool, work: "Callable[[Connection], Awaitable[T | None
     """
     sent = False
     try:
-        async with _acquired(pool) as acquired:
+        async with _Acquired(pool) as acquired:
             sent = True
             return await work(acquired)
     except _CONFLICTS:
@@ -202,34 +203,53 @@ async def statement(pool: Pool, work: "Callable[[Connection], Awaitable[T | None
 async def connection(pool: Pool, *, though_halted: bool = False) -> "AsyncIterator[Connection]":
     """A connection for single statements, each a transaction of its own; errors as above."""
     try:
-        async with _acquired(pool, though_halted=though_halted) as acquired:
+        async with _Acquired(pool, though_halted=though_halted) as acquired:
             yield acquired
     except DRIVER_ERRORS as error:
         raise _failure(pool, error) from None
 
 
-@asynccontextmanager
-async def _acquired(pool: Pool, *, though_halted: bool = False) -> "AsyncIterator[Connection]":
-    if pool.halted and not though_halted:
-        raise StoreUnavailable
-    logged_in = False
-    try:
-        async with pool.acquire(timeout=_ACQUIRE_SECONDS) as acquired:
-            logged_in = True
-            try:
-                yield acquired
-            except (asyncpg.InternalClientError, asyncpg.ReadOnlySQLTransactionError):
-                # The server has said good-bye, and the end of the stream hasn't come yet: the
-                # driver neither closes such a connection nor knows what to do with it. Or the
-                # server takes no writes any more: another one may, and this one doesn't say when.
-                acquired.terminate()
-                raise
-    except (asyncpg.PostgresError, asyncpg.InternalClientError, OSError) as error:
-        if logged_in:
-            raise
-        # Whatever refuses a login, a database that is closed, renamed or full: it is no fault of
-        # the statement, which has not been seen yet.
-        raise _unavailable(pool, _login_trouble(pool, error)) from None
+class _Acquired:
+    """A connection of the pool, given back at the end. No generator: every request takes one."""
+
+    __slots__ = ("_connection", "_pool", "_though_halted")
+
+    def __init__(self, pool: Pool, *, though_halted: bool = False) -> None:
+        self._pool = pool
+        self._though_halted = though_halted
+
+    async def __aenter__(self) -> "Connection":
+        pool = self._pool
+        if pool.halted and not self._though_halted:
+            raise StoreUnavailable
+        try:
+            # The driver's own limit would make a task of it each time, and what is free is there
+            # at once.
+            if pool.get_idle_size():
+                self._connection = await pool.acquire()
+            else:
+                async with asyncio.timeout(_ACQUIRE_SECONDS):
+                    self._connection = await pool.acquire()
+        except (asyncpg.PostgresError, asyncpg.InternalClientError, OSError) as error:
+            # Whatever refuses a login, a database that is closed, renamed or full: it is no fault
+            # of the statement, which has not been seen yet.
+            trouble = _login_trouble(pool, error)
+        else:
+            return self._connection
+        raise _unavailable(pool, trouble)
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if isinstance(error, (asyncpg.InternalClientError, asyncpg.ReadOnlySQLTransactionError)):
+            # The server has said good-bye, and the end of the stream hasn't come yet: the driver
+            # neither closes such a connection nor knows what to do with it. Or the server takes no
+            # writes any more: another one may, and this one doesn't say when.
+            self._connection.terminate()
+        await self._pool.release(self._connection, timeout=_ACQUIRE_SECONDS)
 
 
 async def _wait_for(reach: Reach, wait_seconds: float) -> None:

@@ -2,9 +2,13 @@
 then a search of everything that the server has written and printed: files of its database, log,
 keys, metrics."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import pytest
+from starlette.responses import Response
+from support.machines.push_service import PushService, unpadded
 from support.machines.server import Program
 from support.people.account_people import AccountHolder, Refused
 from support.people.canaries import Canaries, Place, files
@@ -19,7 +23,7 @@ SETTINGS = {
 }
 
 
-async def live(holder: AccountHolder, canaries: Canaries) -> None:
+async def live(holder: AccountHolder, service: PushService, canaries: Canaries) -> None:
     """Everything that is asked of devices, rightly and wrongly."""
     holder.auth_key = canaries.secret("auth key", 32)
     canaries.watch("address", holder.address)
@@ -65,7 +69,33 @@ async def live(holder: AccountHolder, canaries: Canaries) -> None:
             continue
         raise AssertionError(path)
     await holder.ask(second, "GET", "/account/record")
+    await told(holder, second, service, canaries)
     await holder.recover()
+
+
+async def told(
+    holder: AccountHolder, machine: Any, service: PushService, canaries: Canaries
+) -> None:
+    """Everything that becomes of pushes: sent, refused, later, and gone."""
+    config = (await holder.http.get("/config")).json()
+    service.key = config["accounts"]["push"]["key"]
+    for number, status in enumerate((None, 403, 503, 410)):
+        browser = service.browser()
+        browser.name = canaries.text(f"endpoint {number}")
+        service.browsers[browser.name] = browser
+        for name in ("p256dh", "auth"):
+            canaries.watch(f"{name} {number}", unpadded(browser.body[name]))
+        if status is not None:
+            service.says[browser.name] = Response(canaries.text("its answer"), status)
+        await holder.ask(machine, "PUT", "/devices/me/push", browser.body)
+        await holder.ask(machine, "POST", "/devices/me/push/test")
+        for payload in browser.received:
+            canaries.watch("what a push says", payload)
+    wrong = browser.body | {"endpoint": f"https://127.0.0.1/{canaries.text('no endpoint')}"}
+    with pytest.raises(Refused):
+        await holder.ask(machine, "PUT", "/devices/me/push", wrong)
+    assert len(service.raw) == 4
+    assert [len(one.received) for one in service.browsers.values()] == [1, 0, 0, 0]
 
 
 async def meet(holder: AccountHolder, other: AccountHolder, canaries: Canaries) -> None:
@@ -106,13 +136,19 @@ async def meet(holder: AccountHolder, other: AccountHolder, canaries: Canaries) 
         raise AssertionError(path)
 
 
+@pytest.fixture
+def service() -> Iterator[PushService]:
+    with PushService() as opened:
+        yield opened
+
+
 async def test_nothing_of_a_device_is_written_or_printed_in_the_clear(
-    serve: Callable[..., Program],
+    serve: Callable[..., Program], service: PushService
 ) -> None:
-    server = serve(**SETTINGS)
+    server = serve(**SETTINGS, PUSH_SERVICE=service.origin)
     canaries = Canaries()
     async with AccountHolder(server.url) as holder, AccountHolder(server.url) as other:
-        await live(holder, canaries)
+        await live(holder, service, canaries)
         await meet(holder, other, canaries)
         bearer = {"Authorization": f"Bearer {SETTINGS['METRICS_TOKEN']}"}
         told = (await holder.http.get("/metrics", headers=bearer)).content

@@ -1,9 +1,16 @@
 """What people with accounts say to each other, in the page of accounts, between real browsers."""
 
+import re
+
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from support.machines.chromium import Visit, Watched
+from support.machines.server import Program
+from support.people.operators import enrolled
+from test_conversation_tabs import PASSWORD as ACCOUNT_PASSWORD
 from test_conversation_tabs import founded, somebody
+
+from ephemeral.protocol.encoding import b64decode
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -23,9 +30,10 @@ def at_home(watched: Watched, server: str) -> Page:
 def talking(visit: Visit, server: str, *, timer: int = 0) -> tuple[Page, Page]:
     """Two people who are in a conversation with each other, and look at the list of theirs."""
     ada, bo = (somebody(visit, server, name) for name in ("ada", "boris"))
-    # What the browser says where there is no connection, and where a token has grown old.
+    # What the browser says where there is no connection, where a token has grown old, and where
+    # somebody is suspended.
     for one in (ada, bo):
-        one.forgive("ERR_INTERNET_DISCONNECTED|WebSocket|401")
+        one.forgive("ERR_INTERNET_DISCONNECTED|WebSocket|401|403")
     talk = founded(ada.page, bo.page)
     if timer > 0:
         ada.page.evaluate("([id, timer]) => talk.of(id).timer(timer)", [talk, timer])
@@ -61,7 +69,9 @@ def tab_to(page: Page, name: str) -> None:
     pytest.fail(f"Tab doesn't lead to {name!r}.")
 
 
-def test_two_people_talk_change_mark_and_take_back(visit: Visit, server: str) -> None:
+def test_two_people_talk_change_mark_report_and_take_back(
+    visit: Visit, server: str, quick_server: Program
+) -> None:
     ada, bo = talking(visit, server)
     # Nobody is met without a name who has told one.
     ada.get_by_label("What are others to call you?").fill("Ada L.")
@@ -94,7 +104,7 @@ def test_two_people_talk_change_mark_and_take_back(visit: Visit, server: str) ->
     with bo.expect_request("**/report") as asked_of_server:
         report.get_by_role("button", name="Send the report").click()
     expect(report).to_contain_text("Reported.")
-    assert len(asked_of_server.value.post_data_json["messages"]) == 1
+    [proven] = asked_of_server.value.post_data_json["messages"]
     bo.keyboard.press("Escape")
     done_to(bo, heard, "Answer")
     said(bo, "I am.")
@@ -108,6 +118,20 @@ def test_two_people_talk_change_mark_and_take_back(visit: Visit, server: str) ->
     done_to(ada, bubble(ada, "Is anybody here?"), "Delete for me")
     expect(bubble(ada, "Is anybody here?")).to_have_count(0)
     expect(heard).to_be_visible()
+
+    # Who was suspended for it is told at once, and can still go.
+    assert b"Is anybody here?" in b64decode(proven["content"])
+    operator = enrolled(quick_server)
+    [report] = re.findall(r'href="(/admin/reports/[\w-]{22})"', operator.get("/admin/reports").text)
+    operator.post(report, {"decision": "suspended"})
+    expect(ada.get_by_role("heading", name="This account is suspended")).to_be_visible()
+    ada.get_by_role("button", name="Delete the account").click()
+    dialog = ada.locator("dialog")
+    dialog.get_by_label("Password").fill(ACCOUNT_PASSWORD)
+    dialog.get_by_role("button", name="Delete the account").click()
+    expect(ada.locator(".pending")).to_contain_text("This account is to be deleted")
+    ada.get_by_role("button", name="Keep the account").click()
+    expect(ada.locator(".account-pending")).to_be_empty()
 
 
 def tells(page: Page, tree: str) -> None:

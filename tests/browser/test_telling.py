@@ -140,3 +140,34 @@ def test_where_a_page_may_show_no_notification_all_else_is_told(visit: Visit, st
     watched.page.evaluate("window.illegal = false")
     change(watched, MORE)
     assert watched.page.evaluate("window.notes.length") == 1
+
+
+def test_conversations_tell_of_what_comes_without_a_word_of_it_to_whoever_asked(
+    visit: Visit, stage: str
+) -> None:
+    watched = played(visit, stage, "messenger:list", init=DEVICE, width=1280)
+    page = watched.page
+
+    def comes(conversation: str, unread: str) -> None:
+        page.evaluate("(id) => window.gallery.client.talk.come(id)", conversation)
+        row = page.locator(f"[data-conversation={conversation}]")
+        expect(row).to_contain_text(f"{unread} new message")
+
+    comes("pair", "1")
+    assert page.evaluate("[window.played, window.notes.length, window.asked]") == [0, 0, 0]
+    page.get_by_role("button", name="Tell me").click()
+    for way in ("A sound", "A notification on this device"):
+        page.get_by_label(way, exact=True).check()
+    page.keyboard.press("Escape")
+    assert page.evaluate("window.played") == 2
+    comes("pair", "2")
+    assert page.evaluate("window.played") == 4
+    (said,) = page.evaluate("window.notes")
+    assert said == ["Something has come", {"tag": "ephemeral", "silent": True}]
+    # What is muted disturbs nobody.
+    comes("arabic", "3")
+    assert page.evaluate(NOTES) == [1, 1]
+    page.evaluate("window.seen()")
+    assert page.evaluate(NOTES) == [1, 0]
+    comes("pair", "3")
+    assert page.evaluate(NOTES) == [1, 0]

@@ -11,7 +11,7 @@ const WORDS = { title: "Ephemeral", body: "Something new", lang: "en", dir: "ltr
 function world({ permission = "default", answer = permission, isAble = true, subscribes = true } = {}) {
   const asked = [];
   const facts = new Map();
-  const told = { subscription: null, words: null, registered: 0, made: 0, permission, answer };
+  const told = { subscription: null, words: null, registered: 0, made: 0, outcome: "sent", permission, answer };
   const subscription = (key) => ({
     options: { applicationServerKey: key },
     toJSON: () => ({ endpoint: `https://push.example/${told.made}`, keys: { p256dh: "cA==", auth: "YQ==" } }),
@@ -44,7 +44,7 @@ function world({ permission = "default", answer = permission, isAble = true, sub
   };
   const parts = {
     storage: { read: (work) => work(within), write: (work) => work(within) },
-    tokens: { async ask(method, path, { body } = {}) { asked.push([method, path, body]); return { outcome: "sent" }; } },
+    tokens: { async ask(method, path, { body } = {}) { asked.push([method, path, body]); return { outcome: told.outcome }; } },
   };
   return { asked, told, facts, subscription, push: new Push(KEY, (use) => use(parts), browser) };
 }
@@ -122,6 +122,15 @@ test("a permission that was taken back is off, and nothing is put", async () => 
 test("what became of a push is one of four", async () => {
   const { push } = world();
   assert.equal(await push.test(), "sent");
+});
+
+test("one that comes to nobody any more is off, and is put no more", async () => {
+  const { push, asked, told } = world({ answer: "granted" });
+  await push.turnOn(WORDS);
+  told.outcome = "gone";
+  assert.deepEqual([await push.test(), await push.state(), told.subscription], ["gone", "off", null]);
+  await push.keepUp(WORDS);
+  assert.deepEqual(asked.map(([method]) => method), ["PUT", "POST", "DELETE"]);
 });
 
 test("a key that is none is refused before anything is asked", () => {

@@ -65,6 +65,18 @@ test("many of one kind that can't be read are one line, of two devices two", () 
   assert.deepEqual(all.filter(({ kind }) => kind === "quiet").map(({ count }) => count), [2, 1, 2]);
 });
 
+test("what stood elsewhere before a server went back is told where it stood, unless it was said again", () => {
+  const lost = [text(2, "bo", "lost").value, text(9, ME, "said again").value, text(2, "bo", "", { content: null }).value];
+  const all = entries([text(1, "bo", "a"), text(2, "bo", "b", { id: "other", displaced: lost }), text(9, ME, "said again")]);
+  assert.deepEqual(kinds(all), ["day", "message", "quiet", "message", "message"]);
+  assert.deepEqual([all[2].line.kind, all[2].line.chain, all[2].line.text], ["displaced", "bo", "lost"]);
+});
+
+test("a gap that is noticed today makes no day of its own among those before", () => {
+  const all = entries([text(1, "bo", "a"), line(2, { kind: "gap", from: 2, to: 2, at: 3 * DAY }), text(3, "bo", "b")]);
+  assert.deepEqual(kinds(all), ["day", "message", "quiet", "message"]);
+});
+
 test("a record that changed nothing is silent, and one that did isn't", () => {
   assert.equal(isSilent(record(7).value), true);
   assert.equal(isSilent(record(1).value), false);

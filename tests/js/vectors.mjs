@@ -1,11 +1,12 @@
 /**
  * Runs tests/vectors/*.json (layout: tests/vectors/README.md) against the browser's modules, in
  * whatever runs JavaScript: it has no imports but those that it makes from `base`, and the operations
- * of accounts and conversations beside it.
+ * of accounts, conversations and files beside it.
  */
 
 import { accountOperations } from "./account-vectors.mjs";
 import { conversationOperations } from "./conversation-vectors.mjs";
+import { fileOperations } from "./file-vectors.mjs";
 
 const HEX = /^(?:[0-9a-f]{2})*$/;
 const TYPES = {
@@ -21,7 +22,12 @@ const EXPECTED_KEYS = {
   refusal: ["name", "why", "op", "in", "expect", "refusal"],
 };
 
-const bytes = (hex) => Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+/** Some have megabytes, so no list of their digits is made. */
+function bytes(digits) {
+  const data = new Uint8Array(digits.length / 2);
+  for (let at = 0; at < data.length; at += 1) data[at] = Number.parseInt(digits.slice(2 * at, 2 * at + 2), 16);
+  return data;
+}
 const hex = (data) => Array.from(data, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 function insist(condition, what) {
@@ -273,7 +279,8 @@ async function load(base, derive, argon2id) {
     session: (given) => playedSession(given, { charter, encoding, keys, seats, session, crypto: rooms }),
     read_content: (given) => ({ content: readJson(given, envelope.readContent) }),
   };
-  for (const others of [await accountOperations(base, argon2id, placed), await conversationOperations(base)]) {
+  const wings = [accountOperations(base, argon2id, placed), conversationOperations(base), fileOperations(base)];
+  for (const others of await Promise.all(wings)) {
     for (const [op, run] of Object.entries(others)) {
       insist(!Object.hasOwn(operations, op), `two operations ${op}`);
       operations[op] = run;

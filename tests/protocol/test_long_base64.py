@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ephemeral.protocol.encoding import b64decode, b64encode
+from ephemeral.protocol.encoding import b64decode, b64decode_all, b64encode
 from ephemeral.protocol.errors import Refusal
 
 DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -63,3 +63,5 @@ def test_no_padding_and_no_sign_of_the_other_alphabet(rest: int, end: str):
     for changed in (text + end, text[: -len(end)] + end, end + text, text[:300] + end + text[300:]):
         with pytest.raises(Refusal, match=r"^malformed$"):
             b64decode(changed)
+        with pytest.raises(Refusal, match=r"^malformed$"):
+            b64decode_all([changed, changed], len(changed) * 6 // 8)

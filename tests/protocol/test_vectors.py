@@ -13,6 +13,7 @@ import pytest
 from account_operations import ACCOUNTS
 from book_steps import book
 from conversation_operations import CONVERSATIONS
+from file_operations import FILES as FILE_OPERATIONS
 from lower_operations import LOWER
 
 from ephemeral.protocol import (
@@ -338,6 +339,7 @@ OPERATIONS = (
     LOWER
     | ACCOUNTS
     | CONVERSATIONS
+    | FILE_OPERATIONS
     | {"suggestions": suggested}
     | {
         function.__name__: function

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import stat
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,11 +21,14 @@ from ephemeral.sealing.fingerprints import fingerprint
 from ephemeral.sealing.keyring import Keyring, Loss, accept_loss, find_loss, make_epoch
 from ephemeral.sealing.keyring_files import KeyFileMissing, KeyringDirectory, WrongEncryptionKey
 from ephemeral.sealing.mark import SetBack, this_machine
+from ephemeral.sealing.payload_rows import SealedRow, insert
 from ephemeral.sealing.restores import Ended, accept_restore
 from ephemeral.sealing.seals import EpochKey, KeyringUnusable, open_sealed, seal, unwrap, wrap
 
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection
+
+Hold = Callable[["Connection", int], Coroutine[Any, Any, bool]]
 
 KEY = "5a" * 32
 OTHER = "a5" * 32
@@ -474,39 +477,55 @@ async def test_an_epoch_that_nobody_has_made_has_no_key(
         keyring.key(keyring.current.id + 1)
 
 
+async def written(connection: "Connection", epoch: int) -> bool:
+    """Whether a payload was written under this epoch, which then is held."""
+    row = SealedRow(secrets.token_bytes(16), b"body", epoch, b"wrapped")
+    return await insert(connection, epoch, [row])
+
+
+HOLDING = pytest.mark.parametrize("hold", [hold_current_epoch, written])
+
+
+@HOLDING
 async def test_only_the_current_epoch_can_be_held(
-    connection: "Connection", directory: KeyringDirectory
+    connection: "Connection", directory: KeyringDirectory, hold: Hold
 ) -> None:
     keyring = await start(connection, directory)
-    assert await hold_current_epoch(connection, keyring.current.id)
-    assert not await hold_current_epoch(connection, keyring.current.id + 1)
+    assert await hold(connection, keyring.current.id)
+    assert not await hold(connection, keyring.current.id + 1)
     await retire(connection, keyring.current.id)
-    assert not await hold_current_epoch(connection, keyring.current.id)
+    before = await count(connection, "payloads"), await count(connection, "payload_keys")
+    assert not await hold(connection, keyring.current.id)
+    assert (await count(connection, "payloads"), await count(connection, "payload_keys")) == before
 
 
+@HOLDING
 async def test_a_held_epoch_cannot_be_retired_and_can_be_held_by_many(
-    connection: "Connection", another: "Connection", directory: KeyringDirectory
+    connection: "Connection", another: "Connection", directory: KeyringDirectory, hold: Hold
 ) -> None:
     keyring = await start(connection, directory)
     async with connection.transaction():
-        assert await hold_current_epoch(connection, keyring.current.id)
+        assert await hold(connection, keyring.current.id)
         async with another.transaction():
-            assert await hold_current_epoch(another, keyring.current.id)
+            assert await hold(another, keyring.current.id)
         with pytest.raises(asyncpg.LockNotAvailableError):
             await another.execute("SELECT FROM epochs FOR UPDATE NOWAIT")
     await another.execute("SELECT FROM epochs FOR UPDATE NOWAIT")
 
 
+@HOLDING
 async def test_an_insert_that_waited_for_the_retirement_sees_that_it_is_late(
-    connection: "Connection", another: "Connection", database_url: str, directory: KeyringDirectory
-) -> None:
+    connection: "Connection", another: "Connection", database_url: str,
+    directory: KeyringDirectory, hold: Hold,
+) -> None:  # fmt: skip
     keyring = await start(connection, directory)
     async with connection.transaction():
         await connection.execute("SELECT FROM epochs FOR UPDATE")
         await retire(connection, keyring.current.id)
-        held = asyncio.create_task(hold_current_epoch(another, keyring.current.id))
+        held = asyncio.create_task(hold(another, keyring.current.id))
         await until_blocked(database_url, another, held)
     assert not await held
+    assert await count(connection, "payload_keys") == 0
 
 
 # Losses

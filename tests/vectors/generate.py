@@ -23,6 +23,10 @@ import conversation_message_cases
 import conversation_record_cases
 import encoding_cases
 import envelope_cases
+import file_info_cases
+import file_layout_cases
+import file_message_cases
+import file_segment_cases
 import key_cases
 import keyring_cases
 import link_cases
@@ -63,6 +67,10 @@ FILES = (
     conversation_message_cases.make,
     conversation_invitation_cases.make,
     conversation_history_cases.make,
+    file_layout_cases.make,
+    file_segment_cases.make,
+    file_info_cases.make,
+    file_message_cases.make,
 )
 
 

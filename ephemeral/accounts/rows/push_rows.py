@@ -84,13 +84,17 @@ async def mark(connection: Connection, accounts: Sequence[bytes], minute_ago: in
 
 async def claim(connection: Connection, now: int, until: int, most: int) -> list[DueRow]:
     """What is to be sent now. Who else looks till `until` passes it; if whoever has claimed it
-    dies, it is due again then."""
+    dies, it is due again then. What is due to a suspended account stays so until that is lifted."""
     rows = await connection.fetch(
         """
         UPDATE accounts.push_subscriptions SET due_at = $2, told_at = $1, tries = tries + 1
         WHERE (account, device) IN (
-          SELECT account, device FROM accounts.push_subscriptions WHERE due_at <= $1
-          ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
+          SELECT n.account, n.device FROM accounts.push_subscriptions n
+          WHERE n.due_at <= $1 AND NOT EXISTS (
+            SELECT FROM accounts.accounts a
+            WHERE a.account = n.account AND a.suspended_day IS NOT NULL
+          )
+          ORDER BY n.due_at LIMIT $3 FOR UPDATE OF n SKIP LOCKED
         ) RETURNING account, device, payload, tries
         """,
         now,

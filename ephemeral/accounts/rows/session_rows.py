@@ -49,17 +49,22 @@ async def read(connection: Connection, sid: bytes) -> SessionRow | None:
     return None if row is None else SessionRow(*row)
 
 
-async def prover(connection: Connection, sid: bytes) -> tuple[bytes, bytes] | None:
-    """Device and key by which a session proves its requests; None if it can't, or has ended."""
+async def prover(connection: Connection, sid: bytes) -> tuple[tuple[bytes, bytes] | None, int]:
+    """Device and key by which a session proves its requests, None if it can't, or has ended; and
+    the time."""
     row = await connection.fetchrow(
         """
-        SELECT s.device, d.key FROM accounts.sessions s
-        JOIN accounts.devices d ON d.account = s.account AND d.device = s.device
-        WHERE s.sid = $1
+        SELECT found.device, found.key, now FROM clock_ms() AS now
+        LEFT JOIN (
+          SELECT s.device, d.key FROM accounts.sessions s
+          JOIN accounts.devices d ON d.account = s.account AND d.device = s.device
+          WHERE s.sid = $1
+        ) AS found ON true
         """,
         sid,
     )
-    return None if row is None else (row[0], row[1])
+    assert row is not None
+    return None if row[0] is None else (row[0], row[1]), row[2]
 
 
 async def advance(connection: Connection, sid: bytes) -> None:

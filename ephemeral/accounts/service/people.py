@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ephemeral.accounts.rows import chain_rows, device_rows
-from ephemeral.accounts.rows.device_rows import SealingRow
 from ephemeral.accounts.rules.nouns import Sealing
 from ephemeral.accounts.service.sealed_values import SealedValues
 from ephemeral.accounts.service.sealing_keys import split
@@ -72,11 +71,19 @@ class People:
     ) -> dict[tuple[bytes, bytes], tuple[int, bytes]]:
         """By account and device, the number and the SHA-256 of the newest sealing key."""
         sealing = await device_rows.sealing_of(connection, accounts)
-        digests = await self._digests_of(connection, sealing.values())
+        named = {whose: (one.number, one.payload) for whose, one in sealing.items()}
+        return await self.named_keys(connection, named)
+
+    async def named_keys(
+        self, connection: Connection, keys: Mapping[tuple[bytes, bytes], tuple[int, bytes]]
+    ) -> dict[tuple[bytes, bytes], tuple[int, bytes]]:
+        """Of the numbers and payloads of sealing keys, the numbers and the SHA-256 of those that
+        can be read."""
+        digests = await self._digests_of(connection, [payload for _, payload in keys.values()])
         return {
-            whose: (one.number, digests[one.payload])
-            for whose, one in sealing.items()
-            if one.payload in digests
+            whose: (number, digests[payload])
+            for whose, (number, payload) in keys.items()
+            if payload in digests
         }
 
     async def chains(
@@ -107,13 +114,11 @@ class People:
         }
 
     async def _digests_of(
-        self, connection: Connection, rows: Collection[SealingRow]
+        self, connection: Connection, payloads: Sequence[bytes]
     ) -> dict[bytes, bytes]:
         """SHA-256 of the keys, by payload; what was read once never changes."""
-        found = {
-            one.payload: self._digests[one.payload] for one in rows if one.payload in self._digests
-        }
-        unread = [one.payload for one in rows if one.payload not in found]
+        found = {one: self._digests[one] for one in payloads if one in self._digests}
+        unread = [one for one in payloads if one not in found]
         for payload, value in (await self._values.read(connection, "sealing-key", unread)).items():
             if payload is not None:
                 found[payload] = self._digests[payload] = hashlib.sha256(split(value)[0]).digest()

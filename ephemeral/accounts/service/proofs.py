@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ephemeral.accounts.rows import device_rows, session_rows
 from ephemeral.protocol.accounts import proofs
 from ephemeral.protocol.errors import Refusal
-from ephemeral.store.clock import clock
-from ephemeral.store.postgres import transaction
+from ephemeral.store.postgres import connection, statement
 
 if TYPE_CHECKING:
     from ephemeral.accounts.rules.nouns import Session
@@ -55,17 +54,18 @@ class Proofs:
         """
         account, device = session.account, session.device
 
-        async def work(connection: Connection) -> tuple[tuple[bytes, bytes] | None, bool, int]:
-            found = await session_rows.prover(connection, session.sid)
-            was_removed = (
-                found is None
-                and device is not None
-                and await device_rows.was_removed(connection, account, device)
-            )
-            return found, was_removed, await clock(connection)
+        async def prover(connection: Connection) -> tuple[tuple[bytes, bytes] | None, int]:
+            return await session_rows.prover(connection, session.sid)
 
-        found, was_removed, now = await transaction(self._pool, work, read_only=True)
+        # With nearly every request: one statement, without a transaction around it.
+        read = await statement(self._pool, prover)
+        assert read is not None, "it locks nothing"
+        found, now = read
         if found is None or found[0] != device:
+            was_removed = False
+            if found is None and device is not None:
+                async with connection(self._pool) as single:
+                    was_removed = await device_rows.was_removed(single, account, device)
             raise Refusal("device_revoked" if was_removed else "session_ended", now=now)
         self.check(found[1], proof, now)
 

@@ -1,13 +1,16 @@
 """Access tokens: JSON Web Tokens (RFC 7519, RFC 9068) that this deployment signs for itself.
 
 One algorithm is allowed, and a token that names another is none. What a token says is checked in
-full before anything of it is believed: type, key, signature, audience, end.
+full before anything of it is believed: type, key, signature, audience, end. One that was found good
+is known again by its hash: then its end is looked at, and whether its key is one still.
 """
 
 from __future__ import annotations
 
+import hashlib
+from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
@@ -28,8 +31,24 @@ _TYPE = "at+jwt"
 #: Hosts' clocks may differ by so many seconds, of each other and of the database's.
 _LEEWAY = 30
 _LONGEST = 1024
+# Tokens that were shown last: some hundred bytes each.
+_REMEMBERED = 2_000
 
 _registry = JWSRegistry(algorithms=[_ALGORITHM])
+
+
+class _Read(NamedTuple):
+    """What a token says whose signature, type and audience are right. `issued`, `expires`: in
+    seconds."""
+
+    session: Session
+    kid: str
+    issued: int
+    expires: int
+
+    def is_for(self, seconds: int) -> bool:
+        """Whether it is good at that time."""
+        return self.issued - _LEEWAY <= seconds < self.expires + _LEEWAY
 
 
 class Tokens:
@@ -42,6 +61,7 @@ class Tokens:
         self._keys = keys
         self._ended = ended
         self._audience = audience
+        self._known: OrderedDict[bytes, _Read] = OrderedDict()
 
     async def ready(self) -> None:
         """To be waited for before any is issued."""
@@ -78,6 +98,20 @@ class Tokens:
     async def _read(self, token: str, now: int) -> Session | None:
         if len(token) > _LONGEST:
             return None
+        name = hashlib.sha256(token.encode(errors="surrogatepass")).digest()
+        read = self._known.get(name)
+        if read is None:
+            read = await self._verified(token, now)
+            if read is None:
+                return None
+            self._keep(name, read, now // 1000)
+        elif await self._keys.named(read.kid, now) is None:
+            return None
+        else:
+            self._known.move_to_end(name)
+        return read.session if read.is_for(now // 1000) else None
+
+    async def _verified(self, token: str, now: int) -> _Read | None:
         try:
             kid = jws.extract_compact(token.encode(), registry=_registry).headers().get("kid")
             key = await self._keys.named(kid, now) if isinstance(kid, str) else None
@@ -87,16 +121,24 @@ class Tokens:
         except (JoseError, ValueError, TypeError, KeyError, RecursionError):
             # Of heads in odd forms the library lets through what it stumbles over.
             return None
-        if read.header.get("typ") != _TYPE or not self._is_for_now(read.claims, now // 1000):
-            return None
-        return _session(read.claims)
-
-    def _is_for_now(self, claims: dict[str, Any], seconds: int) -> bool:
+        claims = read.claims
         issued, expires = claims.get("iat"), claims.get("exp")
         if type(issued) is not int or type(expires) is not int:
-            return False
-        in_time = issued - _LEEWAY <= seconds < expires + _LEEWAY
-        return in_time and claims.get("aud") == self._audience
+            return None
+        if read.header.get("typ") != _TYPE or claims.get("aud") != self._audience:
+            return None
+        session = _session(claims)
+        return None if session is None else _Read(session, str(kid), issued, expires)
+
+    def _keep(self, name: bytes, read: _Read, seconds: int) -> None:
+        """Remember a token, and forget those that were shown least lately and are past their
+        time."""
+        self._known[name] = read
+        while self._known:
+            oldest = next(iter(self._known))
+            if len(self._known) <= _REMEMBERED and self._known[oldest].is_for(seconds):
+                return
+            del self._known[oldest]
 
 
 def _session(claims: dict[str, Any]) -> Session | None:

@@ -256,8 +256,34 @@ def waiting_news(store: Store, conversation: bytes | None) -> list[News]:
         "WHERE conversation = coalesce(?, conversation) ORDER BY number",
         conversation,
     )
+    return _by_log(
+        [News.decode(number, one, store.unseal("news", one, value)) for number, one, value in rows]
+    )
+
+
+def _by_log(found: list[News]) -> list[News]:
+    """What another device handed over comes late, and stands where the log has it.
+
+    All else stays as it was read: after a server went back places are counted anew.
+    """
+    rest: dict[bytes, list[News]] = {}
+    late: dict[bytes, list[News]] = {}
+    for one in found:
+        place = late if one.details.get("history") else rest
+        place.setdefault(one.conversation, []).append(one)
+    if not late:
+        return found
+    ordered = {}
+    for conversation, lines in late.items():
+        merged = sorted(lines, key=lambda one: one.s, reverse=True)
+        stand = []
+        for one in rest.get(conversation, []):
+            while merged and 0 < merged[-1].s <= one.s:
+                stand.append(merged.pop())
+            stand.append(one)
+        ordered[conversation] = iter([*stand, *reversed(merged)])
     return [
-        News.decode(number, one, store.unseal("news", one, value)) for number, one, value in rows
+        next(ordered[one.conversation]) if one.conversation in ordered else one for one in found
     ]
 
 

@@ -87,7 +87,7 @@ class Sending:
 
     def drop(self, conversation: bytes, message: bytes) -> None:
         """It isn't to be sent any more."""
-        with self._store.writing("outbox"):
+        with self._store.writing("drop"):
             self._store.do(
                 "DELETE FROM outbox WHERE conversation = ? AND id = ?", conversation, message
             )

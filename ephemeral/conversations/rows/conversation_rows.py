@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection
 
 __all__ = [
+    "SPEND",
     "Advance",
     "Counts",
-    "advance",
     "count",
     "delete",
     "free_boxes",
@@ -84,20 +84,6 @@ async def insert(connection: Connection, new: Advance) -> bool:
         *new,
     )
     return made is not None
-
-
-async def advance(connection: Connection, new: Advance) -> None:
-    """The next epoch of a conversation has begun; nothing is due any more."""
-    await connection.execute(
-        """
-        UPDATE accounts.conversations
-        SET epoch = $2, record = $3, record_s = $4, log = $5, record_seen = $6, timer = $7,
-            people = $8, began_at = $9, s = $4, messages = 0, renew_told = NULL, due = NULL,
-            told_device = NULL, told_at = NULL
-        WHERE conversation = $1
-        """,
-        *new,
-    )
 
 
 async def summary(
@@ -223,19 +209,24 @@ async def note_repair(
     )
 
 
+#: Counts bytes ($2) to an account's ($1) day ($3), at this moment ($4).
+SPEND = """
+    INSERT INTO accounts.box_budgets AS b (account, day, bytes)
+    VALUES ($1, $3::integer, $2::bigint)
+    ON CONFLICT (account) DO UPDATE
+    SET bytes = CASE WHEN b.day = $3 THEN b.bytes ELSE 0 END + $2, day = $3,
+        free_until = CASE WHEN b.free_until > $4::bigint THEN b.free_until END
+    RETURNING bytes, coalesce(free_until > $4, false) AS free
+"""
+
+
 async def spend_boxes(
     connection: Connection, account: bytes, size: int, today: int, now: int
 ) -> tuple[int, bool]:
     """Count bytes of a record and its boxes to an account's day; gives how many it has posted, and
     whether it may post more than others."""
     row = await connection.fetchrow(
-        """
-        INSERT INTO accounts.box_budgets AS b (account, day, bytes) VALUES ($1, $3, $2)
-        ON CONFLICT (account) DO UPDATE
-        SET bytes = CASE WHEN b.day = $3 THEN b.bytes ELSE 0 END + $2, day = $3,
-            free_until = CASE WHEN b.free_until > $4 THEN b.free_until END
-        RETURNING bytes, coalesce(free_until > $4, false)
-        """,
+        SPEND,
         account,
         size,
         today,

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection
 
 __all__ = [
+    "STATE",
     "EntryRow",
     "Found",
     "PlaceRow",
@@ -22,7 +23,8 @@ __all__ = [
     "write",
 ]
 
-_STATE = """
+#: A conversation's row, as `LogState` has it.
+STATE = """
     conversation, epoch, record, record_s, record_seen, timer, people, s, log, began_at, messages,
     renew_told, due, told_device, told_at, tail, waiting, waiting_bytes, segment, segment_hour
 """
@@ -69,7 +71,7 @@ async def lock(
     """Conversations by id, locked in the order of these, and the time."""
     rows = await connection.fetch(
         f"""
-        SELECT clock_ms(), {_STATE} FROM accounts.conversations
+        SELECT clock_ms(), {STATE} FROM accounts.conversations
         WHERE conversation = ANY($1::bytea[]) ORDER BY conversation FOR UPDATE
         """,  # noqa: S608
         sorted(conversations),
@@ -89,7 +91,7 @@ async def lock_as(
     pairs = sorted(set(asked))
     rows = await connection.fetch(
         f"""
-        SELECT clock_ms(), {_STATE} FROM accounts.conversations WHERE conversation IN (
+        SELECT clock_ms(), {STATE} FROM accounts.conversations WHERE conversation IN (
           SELECT p.conversation FROM unnest($1::bytea[], $2::bytea[]) AS a (conversation, account)
           JOIN accounts.conversation_people p
             ON p.account = a.account AND p.conversation = a.conversation

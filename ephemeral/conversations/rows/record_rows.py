@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection
 
 __all__ = [
-    "BoxRow",
+    "WRITING",
+    "NewRecord",
     "RecordRow",
     "after",
     "at_places",
@@ -38,29 +39,36 @@ class RecordRow(NamedTuple):
     size: int
 
 
-class BoxRow(NamedTuple):
-    """A box that waits."""
-
-    device: bytes
-    sealed: bytes
-
-
 _COLUMNS = "conversation, epoch, record, s, log, at, payload, boxes, size"
 
 
-async def insert(
-    connection: Connection,
-    row: RecordRow,
-    author: bytes,
-    digest: bytes,
-    boxes: Sequence[BoxRow],
-    chains: Sequence[bytes],
-) -> None:
-    """Write a record with its place in the log, its boxes and the chains that it names, and end the
-    epoch before it. `author`: the device; `digest`: SHA-256 of its entry."""
-    await connection.execute(
-        f"""
-        WITH ended AS (
+class NewRecord(NamedTuple):
+    """A record with what is written beside it. `author`: the device; `digest`: SHA-256 of its
+    entry; `boxes`, by device, wait; `chains` are those that it names."""
+
+    row: RecordRow
+    author: bytes
+    digest: bytes
+    boxes: Mapping[bytes, bytes]
+    chains: Sequence[bytes]
+
+    @property
+    def arguments(self) -> tuple[object, ...]:
+        """As `WRITING` has them."""
+        return (
+            *self.row,
+            self.author,
+            self.digest,
+            list(self.boxes),
+            list(self.boxes.values()),
+            self.chains,
+        )
+
+
+#: Writes a record with its place in the log, its boxes and the chains that it names, and ends the
+#: epoch before it.
+WRITING = f"""
+        ended AS (
           UPDATE accounts.records SET ended_at = $6
           WHERE conversation = $1 AND epoch = $2 - 1 AND ended_at IS NULL
         ), placed AS (
@@ -73,16 +81,15 @@ async def insert(
           INSERT INTO accounts.conversation_chains (conversation, chain, first_epoch, last_epoch)
           SELECT $1, chain, $2, $2 FROM unnest($14::bytea[]) AS n (chain)
           ON CONFLICT (conversation, chain) DO UPDATE SET last_epoch = excluded.last_epoch
+        ), written AS (
+          INSERT INTO accounts.records ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         )
-        INSERT INTO accounts.records ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-        """,  # noqa: S608
-        *row,
-        author,
-        digest,
-        [one.device for one in boxes],
-        [one.sealed for one in boxes],
-        list(chains),
-    )
+"""  # noqa: S608
+
+
+async def insert(connection: Connection, new: NewRecord) -> None:
+    """Write a record with all that belongs to it."""
+    await connection.execute(f"WITH {WRITING} SELECT", *new.arguments)
 
 
 async def newest(connection: Connection, conversation: bytes) -> RecordRow | None:

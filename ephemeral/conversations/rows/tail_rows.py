@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection
 
 __all__ = [
+    "FORGETTING",
     "Trimmed",
     "delete_boxes",
     "delete_boxes_of",
@@ -30,6 +31,23 @@ class Trimmed(NamedTuple):
     waiting: int
 
 
+#: What is done where it is known, by `least`, up to which cursor messages go, and up to which bound
+#: places of the log.
+FORGETTING = """
+        gone AS (
+          DELETE FROM accounts.entries e USING least l
+          WHERE e.conversation = l.conversation AND e.s > l.tail AND e.s <= l.cursor
+          RETURNING e.conversation, octet_length(e.sealed) AS bytes
+        ), forgotten AS (
+          DELETE FROM accounts.log_places p USING least l
+          WHERE p.conversation = l.conversation AND p.s >= l.kept AND p.s < l.bound
+        ), sums AS (
+          SELECT conversation, count(*) AS messages, sum(bytes - 28) AS bytes
+          FROM gone GROUP BY conversation
+        )
+"""
+
+
 async def trim(
     connection: Connection, conversations: Sequence[bytes], today: int, unseen: int
 ) -> list[Trimmed]:
@@ -42,7 +60,7 @@ async def trim(
     Where no device was seen since, nothing changes.
     """
     rows = await connection.fetch(
-        """
+        f"""
         WITH least AS MATERIALIZED (
           SELECT c.conversation, c.tail, c.kept, min(d.cursor) AS cursor,
                  greatest(c.kept, least(c.record_seen, min(d.hold))) AS bound
@@ -52,17 +70,7 @@ async def trim(
           JOIN accounts.devices a ON a.account = d.account AND a.device = d.device
           WHERE a.seen_day >= least($2::integer, c.trimmed_day) - $3::integer
           GROUP BY c.conversation
-        ), gone AS (
-          DELETE FROM accounts.entries e USING least l
-          WHERE e.conversation = l.conversation AND e.s > l.tail AND e.s <= l.cursor
-          RETURNING e.conversation, octet_length(e.sealed) AS bytes
-        ), forgotten AS (
-          DELETE FROM accounts.log_places p USING least l
-          WHERE p.conversation = l.conversation AND p.s >= l.kept AND p.s < l.bound
-        ), sums AS (
-          SELECT conversation, count(*) AS messages, sum(bytes - 28) AS bytes
-          FROM gone GROUP BY conversation
-        )
+        ), {FORGETTING}
         UPDATE accounts.conversations c
         SET tail = greatest(c.tail, l.cursor), kept = l.bound,
             waiting = c.waiting - coalesce(n.messages, 0),
@@ -70,7 +78,7 @@ async def trim(
         FROM least l LEFT JOIN sums n ON n.conversation = l.conversation
         WHERE c.conversation = l.conversation AND (l.cursor > c.tail OR l.bound > c.kept)
         RETURNING c.conversation, c.tail, c.waiting
-        """,
+        """,  # noqa: S608
         list(conversations),
         today,
         unseen,

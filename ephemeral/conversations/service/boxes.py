@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ephemeral.accounts.service.sealed_values import SealedValues
 from ephemeral.conversations.rows import record_rows, tail_rows
-from ephemeral.conversations.rows.record_rows import BoxRow, RecordRow
+from ephemeral.conversations.rows.record_rows import RecordRow
 from ephemeral.conversations.service.segments import Segments
 
 if TYPE_CHECKING:
@@ -17,12 +17,12 @@ __all__ = ["Boxes", "Kept"]
 
 
 class Kept(NamedTuple):
-    """The payloads of a record and of the key of its boxes, None for no box; and the boxes, which
-    are to be written."""
+    """The payloads of a record and of the key of its boxes, None for no box; and the boxes by
+    device, which are to be written."""
 
     record: bytes
     key: bytes | None
-    boxes: Sequence[BoxRow]
+    boxes: Mapping[bytes, bytes]
 
 
 class Boxes:
@@ -38,18 +38,14 @@ class Boxes:
         conversation: bytes,
         epoch: int,
         record: bytes,
-        boxes: Sequence[tuple[bytes, bytes]],
+        boxes: Iterable[tuple[bytes, bytes]],
     ) -> Kept:
         """Write an epoch's record, and the key of its boxes (device, box), which are sealed."""
-        waiting = [(device, box) for device, box in boxes if box]
+        waiting = {device: box for device, box in boxes if box}
         if not waiting:
-            return Kept(await self._values.store(connection, "record", record), None, [])
+            return Kept(await self._values.store(connection, "record", record), None, {})
         payload, key = await self._segments.begin_boxes(connection, record)
-        seal = self._segments.seal_box
-        rows = [
-            BoxRow(device, seal(key, conversation, epoch, device, box)) for device, box in waiting
-        ]
-        return Kept(payload, key, rows)
+        return Kept(payload, key, self._segments.seal_boxes(key, conversation, epoch, waiting))
 
     async def of(
         self, connection: Connection, device: bytes, records: Sequence[RecordRow]

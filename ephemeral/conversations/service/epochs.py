@@ -20,7 +20,7 @@ from ephemeral.conversations.rows import (
     record_rows,
     standing_rows,
 )
-from ephemeral.conversations.rows.standing_rows import Found
+from ephemeral.conversations.rows.standing_rows import ChainEnd, Found
 from ephemeral.conversations.rules import limits, prices
 from ephemeral.conversations.rules.log_state import LogState, why_due
 from ephemeral.conversations.rules.records import (
@@ -52,11 +52,14 @@ __all__ = ["Epochs"]
 
 @dataclass(slots=True)
 class _Standing:
-    """What a record is compared with, all as its rows say."""
+    """What a record is compared with, all as its rows say; and what its author's account has posted
+    today, with it, and whether it may post more than others."""
 
     state: LogState
     before: Record
     rows: Found
+    spent: int
+    free: bool
 
 
 class Epochs:
@@ -108,12 +111,20 @@ class Epochs:
             verdict = judge(None, signed, lines, complete=True)
             if isinstance(verdict, Bad):
                 raise Refusal(verdict.code)
-            self._require_newest(record, states, None)
+            self._require_newest(record, lines, None)
             accounts = _accounts(record, states)
             owners = _owners(record, lines, accounts)
-            await self._require_keys(connection, record, None, owners)
+            named = await self._doors.people.key_names(connection, sorted(set(owners.values())))
+            self._require_keys(record, None, owners, named, None)
             self._stock.require()
-            await self._spend(connection, asker.account, signed, boxes, now)
+            # Locked behind all accounts and the conversation: of one account only one record is set
+            # at a time.
+            _require_budget(
+                *await conversation_rows.spend_boxes(
+                    connection, asker.account, _size(signed, boxes), now // limits.DAY_MS, now
+                ),
+                now,
+            )
             brought: set[bytes] = set()
             if own is None or not _is_own(record, own):
                 brought = await self._consent.to_founding(connection, asker, record, accounts)
@@ -134,42 +145,44 @@ class Epochs:
         Refuses what the judge does, `conflict` for what something else came before, `broken`,
         `too_many`, and as `Consent` does.
         """
-        record = signed.record
+        record, size = signed.record, _size(signed, boxes)
         refuse(record.conversation != conversation, "record_conversation")
         refuse(record.by != asker.device, "record_author")
 
         async def work(connection: Connection) -> Begun:
-            await line_rows.hold(connection, [one.chain for one in record.people], asker.account)
-            standing, now = await self._standing(connection, asker, conversation)
-            state, before = standing.state, standing.before
+            chains = [one.chain for one in record.people]
+            state, now = await standing_rows.lock(connection, chains, conversation, asker.account)
+            refuse(state is None, "not_found")
+            assert state is not None
             if (record.epoch, record.previous) != (state.epoch + 1, state.record):
+                await self._require_there(connection, asker, conversation)
                 again = await self._again(connection, signed, now)
                 if again is not None:
                     return again
                 raise _conflict(state)
-            chains = {one.chain for one in (*before.people, *record.people)}
-            lines, states = await self._lines.of(connection, chains)
+            standing = await self._standing(connection, asker, state, record, size, now)
+            before = standing.before
+            ends = standing.rows.chains
+            lines = await self._lines.reaching(connection, ends)
             verdict = judge(before, signed, lines, complete=True)
             if isinstance(verdict, Bad):
                 raise Refusal(verdict.code)
             await self._require_place(connection, state, record)
-            self._require_newest(record, states, state)
-            accounts = _accounts(record, states)
+            self._require_newest(record, lines, state)
+            accounts = _accounts(record, ends)
             owners = _owners(record, lines, accounts)
-            await self._require_keys(connection, record, before, owners, state)
+            keys = await self._doors.people.named_keys(connection, standing.rows.keys)
+            self._require_keys(record, before, owners, keys, state)
             present = {one.chain for one in record.people}
             left = standing.rows.leaves
             if any(one.chain in present for one in left):
                 raise _conflict(state)
             # Whoever was here stays; whose account is another's by now is none's.
-            come = {
-                chain: account
-                for chain, account in accounts.items()
-                if before.person(chain) is None
-            }
+            here = {one.chain for one in before.people}
+            come = {chain: account for chain, account in accounts.items() if chain not in here}
             if not takes_out(before, record):
                 self._stock.require()
-            await self._spend(connection, asker.account, signed, boxes, now)
+            _require_budget(standing.spent, standing.free, now)
             brought = await self._consent.to_coming(
                 connection, asker, conversation, come.values(), now
             )
@@ -206,18 +219,36 @@ class Epochs:
         refuse(not active, "device_revoked")
 
     async def _standing(
-        self, connection: Connection, asker: Asker, conversation: bytes
-    ) -> tuple[_Standing, int]:
-        states, now = await log_rows.lock_as(connection, [(conversation, asker.account)])
-        refuse(conversation not in states, "not_found")
-        rows = await standing_rows.read(connection, conversation, asker.account, asker.device)
+        self,
+        connection: Connection,
+        asker: Asker,
+        state: LogState,
+        record: Record,
+        size: int,
+        now: int,
+    ) -> _Standing:
+        """What stands in a conversation, which is locked. Locks the account's budget behind it: of
+        one account only one record is set at a time."""
+        before = await self._records.newest(connection, state.conversation, state.record)
+        chains = {one.chain for one in (*before.people, *record.people)}
+        rows, spent, free = await standing_rows.read_and_spend(
+            connection, asker.account, size, now // limits.DAY_MS, now,
+            state.conversation, asker.device, list(chains),
+        )  # fmt: skip
         # Removed since its request was let in; its account is locked.
         refuse(not rows.active, "device_revoked")
         is_in = any(one.account == asker.account for one in rows.people.values())
         refuse(not is_in, "not_found")
-        state = states[conversation]
-        before = await self._records.newest(connection, conversation, state.record)
-        return _Standing(state, before, rows), now
+        return _Standing(state, before, rows, spent, free)
+
+    async def _require_there(
+        self, connection: Connection, asker: Asker, conversation: bytes
+    ) -> None:
+        """The same of whoever is told what came before their record."""
+        active = await people_rows.is_active(connection, asker.account, asker.device)
+        refuse(not active, "device_revoked")
+        person = await people_rows.person(connection, conversation, asker.account)
+        refuse(person is None, "not_found")
 
     async def _again(self, connection: Connection, signed: SignedRecord, now: int) -> Begun | None:
         """The answer of before, if this very record stands."""
@@ -246,28 +277,25 @@ class Epochs:
         if known != record.log:
             raise state.broken
 
-    def _require_newest(
-        self, record: Record, states: Mapping[bytes, ChainState], state: LogState | None
-    ) -> None:
+    def _require_newest(self, record: Record, lines: JudgeLines, state: LogState | None) -> None:
         """Refuse `conflict` if a chain has gone on from where the record judges."""
         for one in record.people:
-            if states[one.chain].chain.sequence != one.sequence:
+            if lines[one.chain].last.sequence != one.sequence:
                 raise _conflict(state)
 
-    async def _require_keys(
+    def _require_keys(
         self,
-        connection: Connection,
         record: Record,
         before: Record | None,
         owners: Mapping[bytes, bytes],
-        state: LogState | None = None,
+        named: Mapping[tuple[bytes, bytes], tuple[int, bytes]],
+        state: LogState | None,
     ) -> None:
         """Refuse `conflict` if a device has published another key since, as the one under whom it
-        is listed."""
-        now = await self._doors.people.key_names(connection, sorted(set(owners.values())))
+        is listed. `named`: numbers and hashes of the newest keys, by account and device."""
         was = {} if before is None else {one.device: one for one in before.devices}
         for one in record.devices:
-            newest = now.get((owners.get(one.device, b""), one.device))
+            newest = named.get((owners.get(one.device, b""), one.device))
             if not is_newest_key(one, was, newest):
                 raise _conflict(state)
 
@@ -302,30 +330,15 @@ class Epochs:
             raise Refusal("too_many", retry_after=_until_tomorrow(now))
         await conversation_rows.note_repair(connection, *whose, now)
 
-    async def _spend(
-        self,
-        connection: Connection,
-        account: bytes,
-        signed: SignedRecord,
-        boxes: Sequence[bytes],
-        now: int,
-    ) -> None:
-        """Refuse `too_many` beyond what an account may post on a day. Locks its budget, behind all
-        accounts and the conversation: of one account only one record is set at a time."""
-        size = sum(map(len, boxes)) + len(signed.entry())
-        spent, free = await conversation_rows.spend_boxes(
-            connection, account, size, now // limits.DAY_MS, now
-        )
-        if spent > (limits.FREE_PER_DAY if free else limits.BOXES_PER_DAY):
-            raise Refusal("too_many", retry_after=_until_tomorrow(now))
-
 
 def _own(states: Mapping[bytes, ChainState], account: bytes) -> ChainState | None:
     """The chain in force of an account, if it is among these."""
     return next((one for one in states.values() if one.account == account and one.open), None)
 
 
-def _accounts(record: Record, states: Mapping[bytes, ChainState]) -> dict[bytes, bytes | None]:
+def _accounts(
+    record: Record, states: Mapping[bytes, ChainState | ChainEnd]
+) -> dict[bytes, bytes | None]:
     """Whose chain in force each person of a record is, if it is anybody's."""
     found = {one.chain: states[one.chain] for one in record.people}
     return {chain: one.account if one.open else None for chain, one in found.items()}
@@ -351,6 +364,17 @@ def _is_own(record: Record, own: ChainState) -> bool:
 
 def _conflict(state: LogState | None) -> Refusal:
     return Refusal("conflict", details={"epoch": 0 if state is None else state.epoch})
+
+
+def _size(signed: SignedRecord, boxes: Sequence[bytes]) -> int:
+    """What a record counts of its author's day."""
+    return sum(map(len, boxes)) + len(signed.entry())
+
+
+def _require_budget(spent: int, free: bool, now: int) -> None:
+    """Refuse `too_many` beyond what an account may post on a day."""
+    if spent > (limits.FREE_PER_DAY if free else limits.BOXES_PER_DAY):
+        raise Refusal("too_many", retry_after=_until_tomorrow(now))
 
 
 def _until_tomorrow(now: int) -> int:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from ephemeral.accounts.doors import ChainState
 from ephemeral.accounts.service.people import People
 from ephemeral.conversations.rows import line_rows
+from ephemeral.conversations.rows.standing_rows import ChainEnd
 from ephemeral.protocol.accounts.statements import Signed
 from ephemeral.protocol.conversations.lines import Line
 
@@ -50,6 +51,22 @@ class Lines:
         for chain, line in lines.items():
             self._keep(chain, line)
         return lines, states
+
+    async def reaching(
+        self, connection: Connection, ends: Mapping[bytes, ChainEnd]
+    ) -> dict[bytes, Line]:
+        """Lines of chains of which it is known how they end."""
+        lines, others = {}, []
+        for chain, end in ends.items():
+            line = self._lines.get(chain)
+            if line is not None and line.last.head == end.head:
+                self._lines.move_to_end(chain)
+                lines[chain] = line
+            else:
+                others.append(chain)
+        if others:
+            lines.update((await self.of(connection, others))[0])
+        return lines
 
     def _known(self, state: ChainState) -> Line | None:
         """What is remembered of a chain, if the table says the same so far."""

@@ -7,7 +7,7 @@ a key of their own: payloads of the vault, each destroyed with the last that is 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag
@@ -89,11 +89,19 @@ class Segments:
         """The message again; None where that can't be."""
         return self._unseal(segment, _message(conversation, s), sealed)
 
-    def seal_box(
-        self, key: bytes, conversation: bytes, epoch: int, device: bytes, box: bytes
-    ) -> bytes:
-        """A box under the key of its epoch's boxes."""
-        return self._seal(key, _box(conversation, epoch, device), box)
+    def seal_boxes(
+        self, key: bytes, conversation: bytes, epoch: int, boxes: Mapping[bytes, bytes]
+    ) -> dict[bytes, bytes]:
+        """Boxes, by device, under the key of their epoch's."""
+        self._used.add(key)
+        encrypt, context = self._ciphers[key].encrypt, _box(conversation, epoch, b"")
+        # Nonces of all of them are drawn together.
+        drawn = self._random(_NONCE_BYTES * len(boxes))
+        sealed = {}
+        for at, (device, box) in enumerate(boxes.items()):
+            nonce = drawn[at * _NONCE_BYTES : (at + 1) * _NONCE_BYTES]
+            sealed[device] = nonce + encrypt(nonce, box, context + device)
+        return sealed
 
     def unseal_box(
         self, key: bytes, conversation: bytes, epoch: int, device: bytes, sealed: bytes

@@ -36,9 +36,13 @@ class Tail:
             connection, sorted(conversations), now // limits.DAY_MS, limits.UNSEEN_DAYS
         )
         for one in trimmed:
-            self._recent.trim(one.conversation, one.tail)
-            self.loosened.add(one.conversation)
+            self.trimmed(one)
         return trimmed
+
+    def trimmed(self, one: Trimmed) -> None:
+        """Of a conversation something was destroyed."""
+        self._recent.trim(one.conversation, one.tail)
+        self.loosened.add(one.conversation)
 
     def age(self) -> None:
         """To be called now and then: nothing stays in memory for longer than two rounds."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ephemeral.accounts.service.sealed_values import SealedValues
 from ephemeral.conversations.rows import (
+    advance_rows,
     conversation_rows,
     member_rows,
     people_rows,
@@ -16,8 +17,9 @@ from ephemeral.conversations.rows import (
 )
 from ephemeral.conversations.rows.conversation_rows import Advance
 from ephemeral.conversations.rows.people_rows import PersonRow
-from ephemeral.conversations.rows.record_rows import RecordRow
+from ephemeral.conversations.rows.record_rows import NewRecord, RecordRow
 from ephemeral.conversations.rows.standing_rows import NOTHING, Found
+from ephemeral.conversations.rules import limits
 from ephemeral.conversations.rules.log_state import LogState
 from ephemeral.conversations.rules.records import Begun
 from ephemeral.conversations.service.boxes import Boxes
@@ -71,9 +73,13 @@ class Writing:
         now: int,
     ) -> Begun:
         """A conversation's first record; refuses `conflict` if somebody else founds it just now."""
-        new = _advance(signed, Log.first(signed.record.conversation), now)
+        entry = signed.entry()
+        digest = hashlib.sha256(entry).digest()
+        new = _advance(signed, digest, Log.first(signed.record.conversation), now)
         refuse(not await conversation_rows.insert(connection, new), "conflict")
-        await self._write(connection, signed, boxes, accounts, owners, come, new)
+        row = await self._sealed(connection, signed, entry, digest, boxes, new)
+        await record_rows.insert(connection, row)
+        await self._list(connection, signed, accounts, owners, come, new)
         return Begun(new.conversation, new.epoch, new.s, new.log, now)
 
     async def go_on(
@@ -90,9 +96,17 @@ class Writing:
         now: int,
     ) -> Begun:
         """The next record of a conversation, which is locked, in this state, with these rows."""
-        new = _advance(signed, Log(state.s, state.log), now)
-        await self._write(connection, signed, boxes, accounts, owners, come, new, rows)
-        await conversation_rows.advance(connection, new)
+        entry = signed.entry()
+        digest = hashlib.sha256(entry).digest()
+        new = _advance(signed, digest, Log(state.s, state.log), now)
+        row = await self._sealed(connection, signed, entry, digest, boxes, new)
+        await self._list(connection, signed, accounts, owners, come, new, rows)
+        # Who is gone held something back, perhaps; and this author has seen more.
+        trimmed = await advance_rows.advance(
+            connection, row, new, now // limits.DAY_MS, limits.UNSEEN_DAYS
+        )
+        if trimmed is not None:
+            self._tail.trimmed(trimmed)
         newcomers = [
             one for chain, one in accounts.items() if one is not None and chain not in rows.people
         ]
@@ -102,8 +116,6 @@ class Writing:
             await member_rows.forget_departures_of(connection, new.conversation, newcomers)
         if signed.record.joining != before.joining:
             await self._forget_link(connection, new.conversation, now)
-        # Who is gone held something back, perhaps; and this author has seen more.
-        await self._tail.trim(connection, [new.conversation], now)
         return Begun(new.conversation, new.epoch, new.s, new.log, now)
 
     async def _forget_link(self, connection: Connection, conversation: bytes, now: int) -> None:
@@ -119,39 +131,45 @@ class Writing:
         payloads = await member_rows.drop_joins(connection, conversation, by_link)
         await self._values.destroy(connection, payloads)
 
-    async def _write(
+    async def _sealed(
         self,
         connection: Connection,
         signed: SignedRecord,
+        entry: bytes,
+        digest: bytes,
         boxes: Sequence[bytes],
+        new: Advance,
+    ) -> NewRecord:
+        """The record, which has this entry, as it is written; its payloads are."""
+        record, conversation = signed.record, new.conversation
+        named = zip([one.device for one in record.devices], boxes, strict=True)
+        kept = await self._boxes.store(connection, conversation, new.epoch, entry, named)
+        row = RecordRow(
+            conversation,
+            new.epoch,
+            new.record,
+            new.s,
+            new.log,
+            new.at,
+            kept.record,
+            kept.key,
+            len(entry),
+        )
+        chains = [one.chain for one in record.people]
+        return NewRecord(row, record.by, digest, kept.boxes, chains)
+
+    async def _list(
+        self,
+        connection: Connection,
+        signed: SignedRecord,
         accounts: Accounts,
         owners: Owners,
         come: Come,
         new: Advance,
         rows: Found = NOTHING,
     ) -> None:
-        record, conversation = signed.record, new.conversation
-        entry = signed.entry()
-        named = [(one.device, box) for one, box in zip(record.devices, boxes, strict=True)]
-        kept = await self._boxes.store(connection, conversation, new.epoch, entry, named)
-        await record_rows.insert(
-            connection,
-            RecordRow(
-                conversation,
-                new.epoch,
-                new.record,
-                new.s,
-                new.log,
-                new.at,
-                kept.record,
-                kept.key,
-                len(entry),
-            ),
-            record.by,
-            hashlib.sha256(entry).digest(),
-            kept.boxes,
-            [one.chain for one in record.people],
-        )
+        """Who is in the conversation by this record, and by which devices."""
+        record = signed.record
         present = {
             one.chain: PersonRow(
                 one.chain,
@@ -163,7 +181,7 @@ class Writing:
             for one in record.people
         }
         if present != rows.people:
-            await people_rows.replace_people(connection, conversation, list(present.values()))
+            await people_rows.replace_people(connection, new.conversation, list(present.values()))
         await self._list_devices(connection, signed, owners, new, rows.devices)
         self._records.remember(new.record, record)
 
@@ -187,9 +205,9 @@ class Writing:
             )
 
 
-def _advance(signed: SignedRecord, log: Log, now: int) -> Advance:
+def _advance(signed: SignedRecord, digest: bytes, log: Log, now: int) -> Advance:
     record = signed.record
-    place = log.next(RECORD, record.by, hashlib.sha256(signed.entry()).digest())
+    place = log.next(RECORD, record.by, digest)
     return Advance(
         record.conversation,
         record.epoch,

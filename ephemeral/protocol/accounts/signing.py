@@ -75,6 +75,11 @@ def is_valid_key(public: bytes) -> bool:
     return len(public) == PUBLIC_SIZE and bool(crypto_core_ed25519_is_valid_point(public))
 
 
+@lru_cache(maxsize=4096)
+def _public_key(public: bytes) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(public)
+
+
 def verify(public: bytes, label: str, data: bytes, signature: bytes) -> bool:
     """Whether `signature` is `Sign(key, label, data)` by the key that `public` belongs to.
 
@@ -87,7 +92,7 @@ def verify(public: bytes, label: str, data: bytes, signature: bytes) -> bool:
     if signature.startswith(_IDENTITY):
         return False
     try:
-        Ed25519PublicKey.from_public_bytes(public).verify(signature, labelled(label, data))
+        _public_key(public).verify(signature, labelled(label, data))
     except InvalidSignature:
         return False
     return True

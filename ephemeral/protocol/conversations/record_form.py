@@ -127,10 +127,7 @@ def _fields(form: _Record) -> dict[str, Any]:
             Person(chain, one.role, one.since, one.sequence, head)
             for one, chain, head in zip(people, hashes[3:heads], hashes[heads:sealing], strict=True)
         ),
-        "devices": tuple(
-            MemberDevice(id_, one.number, key)
-            for one, id_, key in zip(devices, ids, hashes[sealing:], strict=True)
-        ),
+        "devices": tuple(map(MemberDevice, ids, [one.number for one in devices], hashes[sealing:])),
         "leaves": tuple(map(_leave, leaves)),
         "continues": None if form.continues is UNSET else _continues(form.continues),
     }

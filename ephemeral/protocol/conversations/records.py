@@ -211,6 +211,7 @@ class SignedRecord:
         """What an author posts, read and hashed: refuses `record_form`, `record_version`."""
         made = cls(record, signature, tuple(map(box_hash, boxes)))
         sizes = all(len(box) in {0, BOX_SIZE} for box in boxes)
+        made.__dict__["hash"] = made.record.hash
         if len(boxes) != len(made.record.devices) or not sizes or len(signature) != SIGNATURE_SIZE:
             _wrong_form()
         return made

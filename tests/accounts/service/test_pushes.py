@@ -11,6 +11,7 @@ from starlette.responses import Response
 from support.machines.account_services import AccountDesk, Person
 from support.machines.push_service import Browser, PushService
 
+from ephemeral.accounts.rows import suspension_rows
 from ephemeral.accounts.service.push_delivery import Outcome
 from ephemeral.accounts.service.push_sending import PushSender
 from ephemeral.protocol.errors import Refusal
@@ -91,6 +92,22 @@ async def test_a_push_says_nothing_but_that_there_is_something(
             assert secret not in said
             assert secret.hex().encode() not in said
     assert await state(accounts) == (None, 0)
+
+
+async def test_who_is_suspended_is_told_nothing_until_that_is_lifted(
+    accounts: AccountDesk, service: PushService
+) -> None:
+    person, browser = await subscribed(accounts, service)
+    _, others = await subscribed(accounts, service)
+    async with accounts.pool.acquire() as connection:
+        assert await suspension_rows.suspend(connection, person.account)
+    await due(accounts)
+    await turn(accounts)
+    assert (len(browser.received), len(others.received)) == (0, 1)
+    async with accounts.pool.acquire() as connection:
+        assert await suspension_rows.lift(connection, person.account)
+    await turn(accounts)
+    assert (len(browser.received), len(others.received)) == (1, 1)
 
 
 async def test_where_a_browser_is_reached_is_sealed(

@@ -7,7 +7,7 @@ from support.machines.account_services import AccountDesk
 
 from ephemeral.accounts.rules.nouns import Session
 from ephemeral.accounts.service.signing_keys import SigningKeys
-from ephemeral.accounts.service.tokens import Tokens
+from ephemeral.accounts.service.tokens import ACCESS_SECONDS, Tokens
 from ephemeral.protocol.encoding import b64decode
 from ephemeral.protocol.errors import Refusal
 
@@ -120,3 +120,21 @@ async def test_a_private_half_is_nowhere_in_the_clear_and_a_lost_one_is_replaced
     assert again.published() != keys.published()
     assert not await good(fresh, before)
     assert await good(fresh, fresh.issue(SESSION))
+
+
+async def test_a_token_that_was_good_is_good_for_its_time_and_as_long_as_its_key(
+    accounts: AccountDesk,
+):
+    """It is known again by its hash, and not checked in full."""
+    await accounts.ended.load()
+    keys, tokens = host(accounts)
+    await keys.ready()
+    first = tokens.issue(SESSION)
+    assert [await good(tokens, first) for _ in range(2)] == [True, True]
+    accounts.desk.clock.ahead += (ACCESS_SECONDS + 31) * 1000
+    assert not await good(tokens, first)
+    second = tokens.issue(SESSION)
+    assert await good(tokens, second)
+    await accounts.pool.execute("DELETE FROM payload_keys; DELETE FROM payloads")
+    await keys.renew()
+    assert not await good(tokens, second)

@@ -170,7 +170,8 @@ export class AccountFake {
   }
 
   signIn(input) {
-    return this.#call("signIn", [input], { ...PHASES.no_device, address: input.address });
+    const after = this.state.phase === "suspended" ? {} : PHASES.no_device;
+    return this.#call("signIn", [input], { ...after, address: input.address });
   }
 
   firstDevice() {

@@ -97,6 +97,13 @@ const push = (state, { outcome = null, refused: code = null } = {}) => async (sh
 
 export const ACCOUNT = {
   ...Object.fromEntries(Object.keys(PHASES).map((name) => [name, phase(name)])),
+  suspended_waits: (show) => at(show, { ...PHASES.ready_pending_close, phase: "suspended" }),
+  suspended_delete: async (show) => {
+    const client = at(show, PHASES.suspended);
+    press(".account-standing .danger-text");
+    await until("dialog[open] #account-address");
+    return client;
+  },
   invited: (show) => at(show, PHASES.signed_out, { invited: true }),
   name: (show) => at(show, PHASES.signed_out, { route: "name" }),
   name_wrong: async (show) => {

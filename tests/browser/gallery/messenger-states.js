@@ -89,6 +89,10 @@ export const MESSENGER = {
       talk.hear("", { type: "history", device, lines, isDone: true, trouble });
       await until(".history-state .notice");
     })])),
+  telling: listed({}, async () => {
+    press(".messenger-foot .button");
+    await until("dialog[open] #telling-sound");
+  }),
   list_news: listed({ phase: "ready_news" }),
   chat: open("pair"),
   chat_empty: open("one", { all: alone("one", { lines: [record(1, "me")] }) }),
@@ -105,7 +109,8 @@ export const MESSENGER = {
       .map((code, index) => quiet(43 + index, { kind: "refused", code })),
     record(51, "bo", { trouble: "box_broken" }), record(52, "me", { removed: [chainOf("cleo")], roles: [{ chain: chainOf("bo"), role: "admin" }] }),
     record(53, "bo", { left: [chainOf("dara")], timer: 0, joining: true, roles: [{ chain: ME, role: "member" }] }),
-    quiet(54, { kind: "message", content: { kind: "unknown", at: 0, body: {} } }), text(55, "bo", "Can you read this?"),
+    quiet(54, { kind: "message", content: { kind: "unknown", at: 0, body: {} } }),
+    text(55, "bo", "Can you read this?", { displaced: [text(55, "bo", "It was on Tuesday.", { id: "lost" }).value] }),
   ] }) }),
   chat_typing: open("pair", {}, async ({ talk }) => {
     talk.hear("pair", { type: "typing", device: "device of bo", chain: chainOf("bo") });

@@ -155,6 +155,13 @@ export class TalkFake {
     for (const listener of this.#listeners) listener(id, null);
   }
 
+  /** Somebody says something there. */
+  come(id) {
+    const one = this.#all.get(id);
+    one.view = { ...one.view, unread: one.view.unread + 1 };
+    this.changed(id);
+  }
+
   hear(id, event) {
     for (const listener of this.#listeners) listener(id, { conversation: id, ...event });
   }
@@ -227,4 +234,4 @@ export class TalkFake {
 }
 
 /** The line to the server, as it stands. */
-export const liveFake = (more = {}) => ({ isLive: true, isLeading: true, typing() {}, watch: () => () => {}, ...more });
+export const liveFake = (more = {}) => ({ isLive: true, isLeading: true, typing() {}, watch: () => () => {}, wishes: async () => ({}), wish: async () => {}, ...more });

@@ -113,7 +113,8 @@ async def test_a_server_that_keeps_nothing_of_what_it_serves_is_not_asked_for_ev
         if "/messages?" in path:
             asked.append(path)
             assert len(asked) < 10, "it would ask for ever"
-            raise Refusal("behind", details={"first": 1})
+            # It names no place from where anything is kept.
+            raise Refusal("behind", details={"first": 0})
 
     bob.around = telling(behind)
     assert await failed(bob, conversation) == "behind"

@@ -2,7 +2,7 @@
 many conversations."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -53,6 +53,23 @@ async def three(ada: Device, bob: Device, cleo: Scripted) -> bytes:
     assert refusals(await bob.hears()) == []
     assert await cleo.does("syncs") == []
     return conversation
+
+
+async def founded(
+    count: int, found: Callable[[], Awaitable[bytes]], other: Device
+) -> tuple[list[bytes], list[News]]:
+    """So many conversations, and what the other has heard of them, who says a word in each: else
+    nobody could bring them into so many."""
+    made: list[bytes] = []
+    heard: list[News] = []
+    while len(made) < count:
+        some = [await found() for _ in range(min(limits.UNANSWERED_MAX, count - len(made)))]
+        heard += await other.hears()
+        async with other.open() as talk:
+            for one in some:
+                await talk.text(one, "I am here")
+        made += some
+    return made, heard
 
 
 @pytest.mark.parametrize("count", [1_000, pytest.param(6_000, marks=pytest.mark.release)])
@@ -166,7 +183,7 @@ async def test_a_removed_device_is_rid_of_in_all_conversations_at_once(
     if language == "library":
         phone = await ada.another(tmp_path / "phone")
         async with ada.open() as talk:
-            found = [await talk.found([bob.chain]) for _ in range(count)]
+            found, heard = await founded(count, lambda: talk.found([bob.chain]), bob)
         assert refusals(await phone.hears()) == []
         await ada.revoke(phone.id)
         async with ada.open() as talk:
@@ -178,11 +195,15 @@ async def test_a_removed_device_is_rid_of_in_all_conversations_at_once(
         await befriend(cleo, bob)
         old = await cleo.another("old")
         account = b64encode(await bob.account_id())
-        found = [b64decode(await cleo.does("founds", accounts=[account])) for _ in range(count)]
+
+        async def founds() -> bytes:
+            return b64decode(await cleo.does("founds", accounts=[account]))
+
+        found, heard = await founded(count, founds, bob)
         assert await old.does("syncs") == []
         await cleo.does("revokes", device=old.device)
         assert await cleo.does("renewsAll") == 0
-    heard = await bob.hears()
+    heard += await bob.hears()
     assert refusals(heard) == []
     epochs = [(one.conversation, one.details["epoch"]) for one in heard if one.kind == RECORD]
     assert sorted(epochs) == sorted((one, epoch) for one in found for epoch in (1, 2))

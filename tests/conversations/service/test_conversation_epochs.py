@@ -93,15 +93,20 @@ async def test_of_two_who_begin_an_epoch_at_once_one_does_and_the_other_is_told(
 async def test_the_same_record_again_is_answered_as_before_whatever_came_since(
     talks: ConversationDesk,
 ) -> None:
-    one, other = await talks.friends(1, 1)
+    one, other = await talks.friends(2, 1)
     talk = await talks.talk(one, other)
     made = await talk.renewal(one)
     begun = await talk.post_renewal(one, made)
     await talk.send(other)
     await talk.renew(other)
-    again = await talks.services.epochs.begin(seat(one), talk.id, made.signed, made.boxes)
+    asker = seat(one)
+    again = await talks.services.epochs.begin(asker, talk.id, made.signed, made.boxes)
     assert again[:4] == begun[:4]
     assert (await talk.row("epoch"))[0] == 3
+    # But a device is told nothing that was removed since its request was let in.
+    await one.revoke(one.machines[1], one.machines[0])
+    with refused("device_revoked"):
+        await talks.services.epochs.begin(asker, talk.id, made.signed, made.boxes)
 
 
 async def test_a_record_that_judges_by_what_is_old_comes_too_late(talks: ConversationDesk) -> None:

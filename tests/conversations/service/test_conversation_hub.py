@@ -17,7 +17,13 @@ from support.machines.listening_stage import (
     stage,
 )
 
-from ephemeral.accounts.doors import ChainMoved, ChangedEvent, ContactsChanged, SessionEnded
+from ephemeral.accounts.doors import (
+    ChainMoved,
+    ChangedEvent,
+    ContactsChanged,
+    SessionEnded,
+    SuspensionEvent,
+)
 from ephemeral.conversations.rules.changes import (
     ConversationChanged,
     ConversationsChanged,
@@ -325,6 +331,13 @@ async def test_a_session_that_ends_is_told_to_its_sockets_and_to_no_others():
         made.bus.is_up = False
         await made.hub._look(0)
         assert alone.has_ended
+
+
+async def test_who_is_suspended_hears_nothing_more_as_soon_as_that_is_told():
+    async with stage() as made:
+        socket = await made.socket()
+        made.bus.publish([(TOPIC, SuspensionEvent())])
+        assert socket.has_ended
 
 
 async def test_a_session_that_ended_before_anybody_listened_has_no_socket():

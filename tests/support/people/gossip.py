@@ -254,7 +254,8 @@ class Gossip:
 
         place = self.conversations.index(conversation)
         ended, points = await self.act(actor, fault, f"{kind} {text!r} in {place}", work)
-        said.accepted = "written:outbox" in points
+        # Whoever dies when it was refused, before it was told so, hasn't been told that it waits.
+        said.accepted = "written:outbox" in points and "written:drop" not in points
         said.stored = not ended
         said.refused = ended in TOLD - {"unavailable"} and fault.kind in {"", "between"}
         said.accepted &= ended not in TOLD - {"unavailable"}

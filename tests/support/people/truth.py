@@ -120,7 +120,7 @@ def check(gossip: Gossip, stands: dict[str, Standing]) -> None:
     for conversation in gossip.conversations:
         followers = _followers(gossip, stands, conversation)
         _one_log(followers, stands, conversation)
-        line = _one_line(followers, stands, conversation)
+        line = _one_line(gossip, followers, stands, conversation)
         _one_truth(gossip, followers, conversation, line)
     for one in alive(gossip):
         mine = stands[one.name]
@@ -159,12 +159,18 @@ def _one_log(followers: list[Actor], stands: dict[str, Standing], conversation: 
 
 
 def _one_line(
-    followers: list[Actor], stands: dict[str, Standing], conversation: bytes
+    gossip: Gossip, followers: list[Actor], stands: dict[str, Standing], conversation: bytes
 ) -> dict[int, Record]:
-    """The records that are known, by their places."""
+    """The records that are known, by their places. Whoever was removed from a log that the server
+    has lost may still have a record of it, from before they were met anew."""
     line: dict[int, Record] = {}
     for one in followers:
-        for s, record in stands[one.name].records[conversation]:
+        records = stands[one.name].records[conversation]
+        me = records[-1][1].person(one.device.chain)
+        since = me.since if me is not None and gossip.era else 0
+        for s, record in records:
+            if record.epoch < since:
+                continue
             assert line.setdefault(s, record) == record, "one line of records"
     return line
 

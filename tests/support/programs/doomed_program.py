@@ -25,7 +25,9 @@ from loaded_program import compile_templates
 
 import app
 from ephemeral.__main__ import main
+from ephemeral.accounts.service import watches
 from ephemeral.live.bus import LocalBus
+from ephemeral.operators.service.reports import Reports
 from ephemeral.rooms.service import commits, rooms
 from ephemeral.rooms.service.ledger import Ledger
 from ephemeral.rooms.service.rooms import Rooms
@@ -70,7 +72,7 @@ class Doom:
         self._watch_request()
         if self._at_once:
             commits.statement = self._doomed_statement(commits.statement)
-        for module in () if self._at_once else (commits, rooms, migrations):
+        for module in () if self._at_once else (commits, rooms, migrations, watches):
             module.transaction = self._doomed(module.transaction)
         for name in _STATEMENTS:
             self._count(name)
@@ -82,7 +84,7 @@ class Doom:
             self._come = True
             return
         # What is asked for often is the ledger's as well: there it is batched.
-        owner = Ledger if hasattr(Ledger, self._request) else Rooms
+        owner = next(one for one in (Ledger, Rooms, Reports) if hasattr(one, self._request))
         original = getattr(owner, self._request)
 
         def asked(*arguments: Any, **named: Any) -> Any:

@@ -16,6 +16,7 @@ import { Refusal } from "../protocol/errors.js";
  * @property {string|null} chain  base64url
  * @property {number} createdDay
  * @property {string[]} ended  chains of the account that a later one has replaced
+ * @property {boolean} isSuspended
  * @property {number|null} reusedAt  when a token that renews a session was shown that had been used up already
  * @property {{kind: "close"|"genesis", device: string|null, at: number|null, due: number}|null} pending
  *
@@ -46,7 +47,7 @@ export class AccountApi {
       account: text(answer.account), sid: text(answer.sid), device: textOrNull(answer.device),
       chain: textOrNull(answer.chain), createdDay: count(answer.created_day),
       ended: list(answer.ended ?? []).map((one) => text(one.chain)), pending: pendingOf(answer.pending),
-      reusedAt: answer.token_reused_at == null ? null : count(answer.token_reused_at),
+      isSuspended: answer.suspended_day != null, reusedAt: answer.token_reused_at == null ? null : count(answer.token_reused_at),
     };
   }
 

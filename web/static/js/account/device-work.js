@@ -39,6 +39,8 @@ export class DeviceWork {
   /** @type {Looked|null} */
   #looked = null;
   #isStopped = false;
+  /** It goes on with nothing, and can still be deleted. */
+  #isSuspended = false;
   /** @type {Promise<void>|null} */
   #looking = null;
 
@@ -74,7 +76,7 @@ export class DeviceWork {
 
   /** Looks anew; what stops it is told. */
   async look() {
-    if (this.#isStopped) return;
+    if (this.#isStopped && !this.#isSuspended) return;
     try {
       this.#looking ??= this.#look().finally(() => { this.#looking = null; });
       await this.#looking;
@@ -205,6 +207,7 @@ export class DeviceWork {
 
   close() {
     this.stop();
+    this.#isSuspended = false;
     this.#looked = null;
     this.#seen = null;
   }
@@ -244,7 +247,13 @@ export class DeviceWork {
 
   async #look() {
     this.#seen = await look(this.#parts, this.#device, this.#sealing);
-    if (!this.#isStopped) this.#parts.state.change(this.#seen.shown);
+    const { shown } = this.#seen;
+    if (shown.phase === "suspended" && !this.#isStopped) {
+      this.#isSuspended = true;
+      this.stop();
+    }
+    // Once that is lifted it begins anew.
+    if (!this.#isStopped || (this.#isSuspended && shown.phase === "suspended")) this.#parts.state.change(shown);
   }
 
   async #lookAndTell() {

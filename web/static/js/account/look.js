@@ -38,7 +38,8 @@ export async function look(parts, device, sealing) {
   const mine = toBase64url(device.chain);
   // Another list of devices has taken the place of this one's: whoever had waited for it knew it for three days.
   if (me.ended.includes(mine)) throw new Refusal("device_revoked");
-  const sessions = await api.sessions();
+  // Where a suspended account is signed in isn't told; all that its deletion takes is.
+  const sessions = me.isSuspended ? [] : await api.sessions();
   const kept = await rows.read("chain");
   const pinned = (kept?.statements ?? []).map((/** @type {string} */ one) => fromBase64url(one));
   const { statements, devices, wasBack } = await served(parts, mine, pinned);
@@ -70,7 +71,7 @@ export async function look(parts, device, sealing) {
   return {
     chain, statements, number: named?.number ?? 0, began,
     shown: {
-      phase: "ready", reason: null, account: me.account, device: id, createdDay: me.createdDay,
+      phase: me.isSuspended ? "suspended" : "ready", reason: null, account: me.account, device: id, createdDay: me.createdDay,
       address: state.current.address ?? (await rows.read("address")) ?? null, hasDevices: true, devices: views, sessions: inOrder(sessions),
       pending: me.pending, news: [...news, ...current(me, kept?.reusedSeen)],
       unseen: unseenFor(views, clock.today()), clockOffset: clock.offset,

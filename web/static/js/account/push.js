@@ -122,10 +122,11 @@ export class Push {
     if (await this.state() === "on") await this.#browser.keepWords(words);
   }
 
-  /** @returns {Promise<Outcome>} */
+  /** One that is gone is switched off: it would come to nobody. @returns {Promise<Outcome>} */
   async test() {
     const { outcome } = await this.#beside(({ tokens }) => tokens.ask("POST", `${PATH}/test`));
     if (!["sent", "gone", "refused", "later"].includes(outcome)) throw new Refusal("malformed");
+    if (outcome === "gone") await this.turnOff();
     return outcome;
   }
 

@@ -220,7 +220,10 @@ export class Standing {
   }
 
   #look = () => {
-    if (globalThis.document?.visibilityState !== "hidden") this.work?.look();
+    if (globalThis.document?.visibilityState === "hidden") return;
+    // It may be lifted.
+    if (this.#state.current.phase === "suspended") void this.start();
+    else this.work?.look();
   };
 
   #retry = () => {

@@ -25,6 +25,9 @@ const UNSENT_MS = 10_000;
 /** Timers stand still while a machine sleeps: whoever wakes it with the page in sight waits no longer than this. */
 const LONGEST_MS = 60_000;
 
+/** In the facts of the account's storage. */
+const WISHES = "telling";
+
 /**
  * @typedef {import("../account/parts.js").Parts} Parts
  * @typedef {Pick<import("../account/device-work.js").DeviceWork, "join"|"look">} Work
@@ -123,6 +126,16 @@ export class LiveConversations {
   watch(watcher) {
     this.#watchers.add(watcher);
     return () => this.#watchers.delete(watcher);
+  }
+
+  /** What this device is to do when something comes, as its owner has asked. @returns {Promise<{sound?: boolean, note?: boolean}>} */
+  wishes() {
+    return this.#parts.storage.read(async (within) => await within.get("facts", WISHES) ?? {});
+  }
+
+  /** @param {{sound?: boolean, note?: boolean}} wishes */
+  wish(wishes) {
+    return this.#parts.storage.write((within) => within.put("facts", WISHES, wishes));
   }
 
   /** Somebody writes here. @param {string} conversation */

@@ -8,7 +8,7 @@ import { noDeviceScreen } from "./no-device-screen.js";
 import { lockedScreen, recoverScreen } from "./recover-screen.js";
 import { nameScreen, passwordScreen } from "./register-screens.js";
 import { signInScreen } from "./sign-in-screen.js";
-import { copiedScreen, loadingScreen, standingScreen } from "./standing.js";
+import { copiedScreen, loadingScreen, standingScreen, suspendedScreen } from "./standing.js";
 import { welcomeScreen } from "./welcome-screen.js";
 import { wordsBackScreen, wordsScreen } from "./words-screens.js";
 
@@ -43,7 +43,7 @@ const PHASES = {
   revoked: (flow) => standingScreen(flow, "revoked"),
   evicted: (flow) => standingScreen(flow, "evicted"),
   locked: lockedScreen,
-  suspended: (flow) => standingScreen(flow, "suspended"),
+  suspended: suspendedScreen,
   copied: copiedScreen,
   distrusted: (flow) => standingScreen(flow, flow.client.state.reason ?? "chain_fork"),
   unsupported: (flow) => standingScreen(flow, flow.client.state.reason ?? "no_ed25519"),

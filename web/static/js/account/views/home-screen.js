@@ -1,41 +1,33 @@
 // The account, on one of its devices: what is new, its devices, where it is signed in, and what can be done with it.
 
-import { announceAssertive } from "../../ui/announce.js";
 import { copyButton } from "../../ui/copy-button.js";
 import { el, fill } from "../../ui/el.js";
 import { say } from "../../ui/i18n.js";
-import { withLater } from "../../ui/later.js";
 import { icon } from "../../ui/icons.js";
 import { askingForm } from "./asking.js";
 import { devicesView } from "./devices-view.js";
 import { button, frame, named } from "./frame.js";
 import { newsView } from "./news-view.js";
+import { openPanel } from "./panels.js";
 import { sessionsView } from "./sessions-view.js";
 import { addressField } from "./sign-in-screen.js";
 
 /**
  * @typedef {import("./flow.js").Flow} Flow
- * @typedef {"linkPanel"|"renamePanel"|"revokePanel"|"passwordPanel"|"signOutPanel"|"deletePanel"} PanelName
- * @typedef {(name: PanelName, ...given: unknown[]) => void} OpenPanel
+ * @typedef {(name: import("./panels.js").PanelName, ...given: unknown[]) => void} OpenPanel
  */
 
 /** @param {Flow} flow */
 export function homeScreen(flow) {
   const { client } = flow;
+  /** @type {OpenPanel} */
+  const open = (name, ...given) => openPanel(flow, name, ...given);
   const news = newsView(flow, open);
   const devices = devicesView(open);
   const sessions = sessionsView(client);
   const identities = flow.service?.identitiesView(flow);
   const title = el("span", { dir: "ltr" }, named(client.state.address ?? ""));
   const copying = copyButton({ label: say("account.address.copy"), name: "copy", text: () => client.state.address ?? "", kind: "quiet" });
-
-  /**
-   * Opens a panel; it comes with the part of the program that nobody needs before.
-   * @type {OpenPanel}
-   */
-  function open(name, ...given) {
-    withLater((parts) => parts[name](flow, ...given), () => announceAssertive(say("refusal.unreachable")));
-  }
 
   // Filled by what is loaded when somebody looks.
   const notifications = el("div", {});

@@ -7,6 +7,7 @@ import { moment } from "../../ui/times.js";
 import { accountPanel } from "./account-panel.js";
 import { askingButton, askingForm } from "./asking.js";
 import { nameForManagers, passwordField, wordsField } from "./fields.js";
+import { addressField } from "./sign-in-screen.js";
 import { button, drawnPoints } from "./frame.js";
 
 /** @typedef {import("./flow.js").Flow} Flow */
@@ -56,12 +57,15 @@ export function signOutPanel(flow) {
 /** @param {Flow} flow */
 export function deletePanel(flow) {
   const { client } = flow;
+  // A suspended account may be signed out, or soon be, and has to sign in for this.
+  const address = client.state.phase === "suspended" ? addressField(client.state.address ?? "") : null;
   const password = passwordField({ id: "delete-password", label: say("account.password.label") });
   const words = wordsField({ id: "delete-words", label: say("account.delete.words"), hint: say("account.delete.words_hint"),
     wrong: ["code_word", "code_length", "recovery_wrong"] });
   const form = askingForm({ client, label: say("account.delete.go"), danger: true,
-    parts: [nameForManagers(client.state.address), password, words],
+    parts: [address ?? nameForManagers(client.state.address), password, words],
     submit: () => flow.hold(async () => {
+      if (address !== null) await client.signIn({ address: address.input.value.trim(), password: password.input.value });
       const typed = words.input.value.trim();
       const { deleted, due } = await client.deleteAccount({ password: password.input.value, ...(typed === "" ? {} : { words: typed }) });
       node.close();
@@ -82,6 +86,6 @@ export function deletePanel(flow) {
       ["waiting", say("account.delete.goes_4")],
     ]),
     el("p", {}, say("account.delete.when")), form.node);
-  password.input.focus();
+  (address?.input.value === "" ? address : password).input.focus();
   return node;
 }

@@ -79,6 +79,7 @@ export function newsView(flow, open) {
 
   /** @param {AccountState} state */
   function advices(state) {
+    if (state.phase === "suspended") return null;
     const proposed = state.devices.filter(({ id }) => state.unseen.includes(id));
     const alone = state.devices.length === 1;
     return [

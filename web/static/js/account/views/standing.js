@@ -6,6 +6,8 @@ import { icon } from "../../ui/icons.js";
 import { askingForm } from "./asking.js";
 import { passwordField } from "./fields.js";
 import { button, frame } from "./frame.js";
+import { newsView } from "./news-view.js";
+import { openPanel } from "./panels.js";
 
 /**
  * @typedef {import("./flow.js").Flow} Flow
@@ -52,6 +54,19 @@ export function standingScreen(flow, name, ...more) {
     actions.length === 0 ? null : el("div", { class: "button-row" }, actions));
   node.dataset.reason = name;
   return { node, focus: heading };
+}
+
+/**
+ * Nothing of it goes on, and it can be deleted, also by whoever has to sign in for that.
+ * @param {Flow} flow
+ */
+export function suspendedScreen(flow) {
+  const news = newsView(flow, () => {});
+  const screen = standingScreen(flow, "suspended", news.node,
+    el("p", {}, button("quiet danger-text", say("account.delete.way"), () => openPanel(flow, "deletePanel"))));
+  const update = () => news.update(flow.client.state);
+  update();
+  return { ...screen, update };
 }
 
 /** While what is kept here is read: no more than a moment, as a rule. @param {Flow} flow */

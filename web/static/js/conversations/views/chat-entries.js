@@ -52,6 +52,8 @@
 
 /** Neighbours of one author stand together as long as no more time lies between them. */
 const TOGETHER_MS = 5 * 60_000;
+/** What has words of its own. */
+const SAID = ["text", "reply"];
 
 /** @param {Given} given  @returns {Entry[]} */
 export function chatEntries(given) {
@@ -60,6 +62,7 @@ export function chatEntries(given) {
   const entries = [];
   let today = "";
   let isNewTold = unread === 0;
+  const said = new Set(lines.map(({ value }) => nameOf(value)));
   const sent = new Set(lines.filter(({ value }) => value.device === device).map(({ value }) => value.id));
 
   /** @param {number} at  @param {Entry} entry */
@@ -71,6 +74,12 @@ export function chatEntries(given) {
   }
 
   for (const { place, value } of lines) {
+    for (const [index, one] of (value.displaced ?? []).entries()) {
+      // What was said again stands where it was said again.
+      if (!SAID.includes(one.content?.kind) || said.has(nameOf(one))) continue;
+      const line = { kind: "displaced", device: one.device, chain: one.chain, text: String(one.content.body.text) };
+      add(one.at, { kind: "quiet", key: `displaced:${place}:${index}`, at: one.at, line, count: 1 });
+    }
     if (!isNewTold && place > unread && value.kind === "message" && value.chain !== me) {
       entries.push({ kind: "new", key: "new" });
       isNewTold = true;
@@ -82,15 +91,20 @@ export function chatEntries(given) {
     const last = entries.at(-1);
     // Many of one kind in a row are told once.
     if (last?.kind === "quiet" && isAlike(last.line, value)) last.count += 1;
+    // It was noticed today, and lies between what was said on other days.
+    else if (value.kind === "gap") entries.push({ kind: "quiet", key: `place:${place}`, at: value.at, line: value, count: 1 });
     else add(value.at, { kind: "quiet", key: `place:${place}`, at: value.at, line: value, count: 1 });
   }
   for (const one of waiting) {
-    if (sent.has(one.id) || (one.kind !== "text" && one.kind !== "reply")) continue;
+    if (sent.has(one.id) || !SAID.includes(one.kind)) continue;
     add(one.at, waitingOf(one, me, device));
   }
   grouped(entries);
   return entries;
 }
+
+/** Which message it is, whoever numbers them. @param {any} line */
+const nameOf = ({ device, id }) => `${device} ${id}`;
 
 /** @param {number} place  @param {any} value  @param {Given} given  @returns {MessageEntry} */
 function messageOf(place, value, { me, receipts }) {

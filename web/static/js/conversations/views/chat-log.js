@@ -117,6 +117,7 @@ function make(first, around) {
       else {
         const sentences = quietSentences(now.line, now.count, around.of, around.byDevice(now.line.device));
         node.hidden = sentences.length === 0;
+        node.translate = now.line.kind !== "displaced";
         setText(node, sentences.join(" "));
       }
     },

@@ -6,6 +6,7 @@
 import { announceAssertive } from "../../ui/announce.js";
 import { el, fill, setText } from "../../ui/el.js";
 import { say } from "../../ui/i18n.js";
+import { icon } from "../../ui/icons.js";
 import { languageSwitch } from "../../ui/language-switch.js";
 import { followViewport } from "../../ui/visual-viewport.js";
 import { button } from "../../account/views/frame.js";
@@ -20,6 +21,7 @@ import { newConversationPanel } from "./new-conversation-panel.js";
 import { ownNameView } from "./own-name.js";
 import { peopleScreen } from "./people-screen.js";
 import { refusalWords } from "./refusal-words.js";
+import { Telling } from "./telling.js";
 
 /** A line that breaks is said after so long: most come back before. */
 const PATIENCE_MS = 4000;
@@ -31,7 +33,7 @@ const PATIENCE_MS = 4000;
  * @typedef {object} Given
  * @property {Flow} flow
  * @property {import("../conversations.js").Conversations} talk
- * @property {Pick<Live, "isLive"|"isLeading"|"typing"|"watch">} live
+ * @property {Pick<Live, "isLive"|"isLeading"|"typing"|"watch"|"wishes"|"wish">} live
  * @property {string} invite  the fragment of an invitation that was opened in this browser, or ""
  *
  * @typedef {Given & {me: string, open: (id: string) => void, people: () => void, trouble: (error: unknown) => void}} Context
@@ -50,6 +52,7 @@ export function messengerScreen(given, { open: shown = null, drafts = new Map(),
   /** @type {Context} */
   const context = { ...given, me: talk.me, open, people: () => show("people"), trouble };
   const inbox = new Inbox(talk, update);
+  const telling = new Telling(live);
   /** @type {ReturnType<typeof chatView>|null} */
   let chat = null;
   /** @type {ReturnType<typeof peopleScreen>|null} */
@@ -79,7 +82,8 @@ export function messengerScreen(given, { open: shown = null, drafts = new Map(),
       el("button", { type: "button", class: "button quiet", "aria-label": say("conversations.new_one.title"), on: { click: () => newConversationPanel(context) } }, addDrawing()),
       el("button", { type: "button", class: "button quiet", "aria-label": say("conversations.settings"), on: { click: () => flow.go("settings") } }, settingsDrawing())),
     tabs, status, news.node, history.node, body,
-    el("footer", { class: "messenger-foot" }, el("a", { href: flow.rooms }, say("account.rooms")), languageSwitch()));
+    el("footer", { class: "messenger-foot" }, el("a", { href: flow.rooms }, say("account.rooms")),
+      el("button", { type: "button", class: "button quiet small", "aria-haspopup": "dialog", on: { click: () => telling.ask() } }, icon("voice"), say("telling.heading")), languageSwitch()));
   const nothing = el("div", { class: "chat chat-none" }, el("p", { class: "hint" }, say("conversations.choose")));
   const main = el("div", { class: "messenger-main" }, nothing);
   const node = el("div", { class: "screen messenger" }, side, main);
@@ -139,7 +143,10 @@ export function messengerScreen(given, { open: shown = null, drafts = new Map(),
     list.update(all, shown);
     const next = place === "people" && people !== null ? people.node : !inbox.isRead ? reading : all.length === 0 ? empty : list.node;
     if (part.firstChild !== next) fill(part, next);
-    if (inbox.isRead) void named.update(place === "people");
+    if (inbox.isRead) {
+      void named.update(place === "people");
+      telling.look(all, Date.now() + flow.client.state.clockOffset, shown);
+    }
     titled();
   }
 
@@ -202,6 +209,7 @@ export function messengerScreen(given, { open: shown = null, drafts = new Map(),
       people?.close();
       inbox.close();
       history.close();
+      telling.close();
       viewport.stop();
       unwatch();
       clearTimeout(patience);

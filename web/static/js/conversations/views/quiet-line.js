@@ -31,6 +31,9 @@ export function quietSentences(line, count, of, author) {
     case "gap":
       return [say("conversations.quiet.gap", { count: line.to - line.from + 1 }),
         ...(line.skipped ? [say("conversations.quiet.skipped", { count: line.skipped })] : [])];
+    case "displaced":
+      return [of(line.chain).me ? say("conversations.quiet.displaced_by_me", { text: isolated(line.text) })
+        : say("conversations.quiet.displaced", { name: isolated(of(line.chain).label), text: isolated(line.text) })];
     case "refused":
       return [refused(line.code, count, author)];
     default:
