@@ -16,54 +16,6 @@ from bench.page_figures import served, table
 
 # The goal.
 MOST_MS = 3_000
-<<<<<<< HEAD
-=======
-# Into no more conversations is somebody brought who says nothing.
-AT_ONCE = 20
-UNLIMITED = {"ACCOUNT_REQUESTS_PER_ACCOUNT": "off", "ACCOUNT_REQUESTS_PER_ADDRESS": "off"}
-
-OPEN = """async () => {
-  const from = (name) => import(new URL(`static/js/${name}.js`, document.baseURI).href);
-  const [{ AccountClient }, { HttpClient }, { readConfig }] = await Promise.all(
-    ["account/account-client", "net/http-client", "protocol/config"].map(from));
-  const base = new URL("./", document.baseURI).href;
-  const config = readConfig(await new HttpClient(base).ask("GET", "config"));
-  const parts = { hpke: () => from("device/hpke"), inside: () => from("account/inside") };
-  const client = await AccountClient.open({ config, base, ...parts });
-  Object.assign(window, { client, from });
-}"""
-LIVE = """async () => {
-  const { LiveConversations } = await from("conversations/live");
-  window.live = await client.beside((parts, work) => LiveConversations.open(parts, work));
-}"""
-REGISTER = """async (name) => {
-  const address = client.proposeAddress(name);
-  await client.register({ address, password: "correct horse battery staple" });
-  await client.confirmWords();
-}"""
-REDEEM = """async (fragment) => {
-  const { readInvitation } = await from("protocol/conversations/invitations");
-  await live.talk.redeem(readInvitation(fragment));
-  return client.state.account;
-}"""
-FOUND = """async ([account, count]) => {
-  await live.talk.redeemed();
-  const ids = [];
-  for (let number = 0; number < count; number += 1) {
-    ids.push((await live.talk.found({ accounts: [account] })).id);
-  }
-  return ids;
-}"""
-ANSWER = """async (ids) => {
-  await live.talk.sync();
-  for (const id of ids) await live.talk.of(id).text("I am here");
-}"""
-READ = """async () => {
-  // What its own devices are to know of them is said by the first, and read by the second.
-  await live.talk.sync();
-  await live.talk.sync();
-}"""
->>>>>>> next
 MEASURE = """async (count) => {
   const begun = performance.now();
   const since = () => performance.now() - begun;
@@ -82,21 +34,8 @@ MEASURE = """async (count) => {
 
 def measured(browser: Browser, address: str, count: int, loads: int) -> list[list[float]]:
     """Milliseconds until all are listed, the socket is there, and all is known to be read."""
-<<<<<<< HEAD
     one, other, account = friends(browser, address)
     talking(one, other, account, count)
-=======
-    one, other = opened(browser, address), opened(browser, address)
-    for page, name in ((one, "one"), (other, "other")):
-        page.evaluate(REGISTER, name)
-        page.evaluate(LIVE)
-    fragment = one.evaluate("async () => (await live.talk.invite()).fragment()")
-    account = other.evaluate(REDEEM, fragment)
-    for first in range(0, count, AT_ONCE):
-        ids = one.evaluate(FOUND, [account, min(AT_ONCE, count - first)])
-        other.evaluate(ANSWER, ids)
-    one.evaluate(READ)
->>>>>>> next
     found = []
     for _ in range(loads):
         reopened(one)
