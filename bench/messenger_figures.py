@@ -142,8 +142,8 @@ def lasting(one: Page, talks: dict[str, str], times: int) -> list[tuple[str, ...
             one.keyboard.press("Escape")
             one.go_back()
             one.wait_for_function("() => document.querySelector('.chat .log') === null")
-        older = f"{statistics.median(up):.0f} ms" if up else ""
-        lines.append((name, f"{statistics.median(opened):.0f} ms", older))
+        older = milli(statistics.median(up)) if up else ""
+        lines.append((name, milli(statistics.median(opened)), older))
     return lines
 
 
@@ -160,6 +160,11 @@ def spoken(one: Page, other: Page, talk: str, count: int) -> list[float]:
         one.wait_for_timeout(100)
     # The first of them load what is loaded once.
     return took[5:]
+
+
+def milli(count: float) -> str:
+    """For people."""
+    return f"{count:.0f} ms"
 
 
 def weight(address: str) -> list[tuple[str, ...]]:
@@ -195,7 +200,7 @@ def main() -> None:
             ready = float(page.evaluate(OPENED, there[0]))
             heap, process = memory(browser, page)
             starts.append(
-                (f"{count} conversations", f"{statistics.median(took):.0f} ms", f"{ready:.0f} ms",
+                (f"{count} conversations", milli(statistics.median(took)), milli(ready),
                  f"{heap:.1f} MB", f"{process:.0f} MB")
             )  # fmt: skip
             page.close()
@@ -219,10 +224,10 @@ def main() -> None:
     print()
     cuts = statistics.quantiles(paths, n=20)
     table([("from Enter until it is painted elsewhere", "p50", "p95", "goal"),
-           ("", f"{statistics.median(paths):.0f} ms", f"{cuts[-1]:.0f} ms", f"{SHOWN_MS} ms")])  # fmt: skip
+           ("", milli(statistics.median(paths)), milli(cuts[-1]), milli(SHOWN_MS))])  # fmt: skip
     print()
     table([("from a load's beginning", "all are listed", "one opens", "heap", "process"), *starts,
-           ("goal", f"{LISTED_MS} ms", "", "", "")])  # fmt: skip
+           ("goal", milli(LISTED_MS), "", "", "")])  # fmt: skip
     print()
     table([("a conversation of", "is open after", "what is older after"), *chats])
 
