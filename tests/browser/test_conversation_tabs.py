@@ -12,6 +12,8 @@ PASSWORD = "correct horse battery canary"
 SENT = "([id, text]) => talk.of(id).text(text)"
 HEARS = "([id, text]) => hears(id, text)"
 TEXTS = "(id) => texts(id)"
+TYPED = "() => events.filter(([type]) => type === 'typing').length"
+IS_HERE = "(chain) => talk.presence.isHere(chain)"
 IS_LIVE = "() => live.isLive"
 
 
@@ -86,6 +88,10 @@ def test_one_tab_has_the_socket_all_talk_and_the_next_takes_over(
         watched.page.evaluate(HEARS, [talk, "from the second tab"])
     second.page.evaluate("(id) => live.typing(id)", talk)
     bo.page.wait_for_function("() => events.some(([type]) => type === 'typing')")
+    # What is heard is told from tab to tab once.
+    bo.page.evaluate("(id) => live.typing(id)", talk)
+    for watched in (ada, second):
+        watched.page.wait_for_function(TYPED)
     # Both at once: nothing is said twice, and nothing is lost.
     for watched, name in ((ada, "first"), (second, "second")):
         watched.page.evaluate(
@@ -96,6 +102,8 @@ def test_one_tab_has_the_socket_all_talk_and_the_next_takes_over(
         )
     for watched in (ada, second):
         watched.page.evaluate("() => window.sent")
+    for watched in (ada, second):
+        assert watched.page.evaluate(TYPED) == 1
     ada.page.close()
     # Its lock is free, and the other one has it.
     second.page.wait_for_function(IS_LIVE)
@@ -106,6 +114,32 @@ def test_one_tab_has_the_socket_all_talk_and_the_next_takes_over(
     assert sorted(said[3:-1]) == [
         f"{name} {at}" for name in ("first", "second") for at in (1, 2, 3)
     ]
+
+
+def test_who_is_here_is_known_in_every_tab_as_long_as_one_of_them_has_the_socket(
+    visit: Visit, server: str, ada: Watched, bo: Watched
+) -> None:
+    second = another_tab(visit, server, ada)
+    founded(ada.page, bo.page)
+    chain = bo.page.evaluate("() => talk.me")
+    # From a tab without a socket; it is off at first, and then nobody knows anything.
+    bo.page.evaluate("() => talk.presence.set(true)")
+    bo.page.wait_for_function("() => talk.presence.isKnown")
+    assert not ada.page.evaluate("() => talk.presence.isKnown")
+    second.page.evaluate("() => talk.presence.set(true)")
+    third = another_tab(visit, server, ada)
+    for watched in (ada, second, third):
+        watched.page.wait_for_function(IS_HERE, arg=chain)
+    # The tab with the socket goes: the next one has it, and asks anew.
+    ada.page.close()
+    for watched in (second, third):
+        watched.page.wait_for_function(IS_HERE, arg=chain)
+    me = second.page.evaluate("() => talk.me")
+    bo.page.wait_for_function(IS_HERE, arg=me)
+    third.page.evaluate("() => talk.presence.set(false)")
+    bo.page.wait_for_function(f"(chain) => !({IS_HERE})(chain)", arg=me)
+    for watched in (second, third):
+        watched.page.wait_for_function("() => !talk.presence.isKnown")
 
 
 def test_where_no_socket_comes_through_it_is_read_by_requests(

@@ -134,6 +134,86 @@ def test_two_people_talk_change_mark_report_and_take_back(
     expect(ada.locator(".account-pending")).to_be_empty()
 
 
+def called(page: Page, name: str) -> None:
+    page.get_by_label("What are others to call you?").fill(name)
+    page.get_by_role("button", name="Use this name").click()
+    expect(page.locator(".own-name")).to_be_hidden()
+
+
+def switched(page: Page, action: str) -> None:
+    """Goes to what is set for the whole account, and back."""
+    page.get_by_role("button", name="Account and devices").click()
+    page.get_by_role("button", name=action).click()
+    expect(page.get_by_role("heading", name="Who is here")).to_be_focused()
+    page.get_by_role("button", name="Back to the conversations").click()
+
+
+def test_two_who_both_show_it_see_each_other_here_and_one_names_the_other(
+    visit: Visit, server: str
+) -> None:
+    ada, bo = talking(visit, server)
+    for page, name in ((ada, "Ada L."), (bo, "Bo Ek")):
+        called(page, name)
+    bo.locator(".conversation-row").click()
+    said(bo, FIRST)
+    bo.go_back()
+    row = ada.locator(".conversation-row")
+    expect(row).to_contain_text("Bo Ek")
+
+    # Whoever shows it alone sees nothing, and isn't seen.
+    switched(bo, "Show that I am here")
+    expect(row).not_to_contain_text("Here now")
+    switched(ada, "Show that I am here")
+    for page in (ada, bo):
+        expect(page.locator(".conversation-row")).to_contain_text("Here now")
+    row.click()
+    expect(ada.locator(".chat-about")).to_have_text("Here now")
+    # Without a network nobody knows of anybody.
+    ada.context.set_offline(True)
+    for where in (".chat-about", ".conversation-row"):
+        expect(ada.locator(where)).not_to_contain_text("Here now")
+    ada.context.set_offline(False)
+    expect(ada.locator(".chat-about")).to_have_text("Here now")
+
+    # A name is chosen by keys; Escape leaves what was typed as it is.
+    write = ada.get_by_label(WRITE)
+    write.focus()
+    ada.keyboard.type("@e")
+    option = ada.get_by_role("option", name="Bo Ek")
+    expect(option).to_have_attribute("aria-selected", "true")
+    ada.keyboard.press("Escape")
+    expect(option).to_be_hidden()
+    expect(write).to_have_value("@e")
+    ada.keyboard.press("Backspace")
+    ada.keyboard.press("Backspace")
+    ada.keyboard.type("@b")
+    ada.keyboard.press("ArrowDown")
+    ada.keyboard.press("Enter")
+    expect(write).to_have_value("@Bo Ek ")
+    ada.keyboard.type("come in")
+    ada.keyboard.press("Enter")
+    named = bo.locator(".conversation-row")
+    expect(named).to_contain_text("You are named in 1.")
+    named.click()
+    expect(bubble(bo, "come in").locator("strong")).to_have_text("@Bo Ek")
+    expect(bubble(ada, "come in").locator("strong")).to_have_text("@Bo Ek")
+
+    # Touched, it is chosen as well.
+    bo.get_by_label(WRITE).focus()
+    bo.keyboard.type("Hello @")
+    bo.get_by_role("option", name="Ada L.").click()
+    expect(bo.get_by_label(WRITE)).to_be_focused()
+    expect(bo.get_by_label(WRITE)).to_have_value("Hello @Ada L. ")
+    bo.keyboard.press("Enter")
+    expect(bubble(ada, "Hello").locator("strong")).to_have_text("@Ada L.")
+
+    # Who shows it no longer is gone for the other, and sees nobody.
+    ada.go_back()
+    switched(ada, "Show it no longer")
+    for page in (ada, bo):
+        expect(page.locator(".conversation-row")).not_to_contain_text("Here now")
+
+
 def tells(page: Page, tree: str) -> None:
     """What the browser tells a screen reader, where this stands in it."""
     expect(page.locator("body")).to_match_aria_snapshot(tree)

@@ -89,13 +89,14 @@ describe("the list", () => {
     assert.equal((await ada.talk.summary(id)).draft, null);
   });
 
-  test("calls people as this account does, else as they call themselves, whoever comes when", async () => {
+  test("calls people as this account does, else as they call themselves, and shows what they show, whoever comes when", async () => {
     const id = await together();
-    await bob.talk.own.set("profile", "", { name: "Bob", picture: null });
+    await bob.talk.own.set("profile", "", { name: "Bob", picture: "_9j_" });
     await bob.talk.of(id).text("hello");
     await ada.sync();
     assert.deepEqual((await ada.talk.summary(id)).names, { [bob.chain]: "Bob" });
-    assert.deepEqual(await ada.talk.of(id).shown.profiles(), { [bob.chain]: { name: "Bob", picture: null } });
+    assert.deepEqual(await ada.talk.of(id).shown.profiles(), { [bob.chain]: { name: "Bob", picture: "_9j_" } });
+    assert.deepEqual((await ada.talk.summary(id)).pictures, { [bob.chain]: "_9j_" });
     // Somebody comes, and hears the name with what he says next; then he has another one.
     const eve = await somebody();
     await befriend(ada, eve);
@@ -104,11 +105,13 @@ describe("the list", () => {
     await bob.talk.of(id).text("welcome");
     await eve.sync();
     assert.equal((await eve.talk.names(id))[bob.chain], "Bob");
+    assert.deepEqual(await eve.talk.pictures(id), { [bob.chain]: "_9j_" });
     await bob.talk.own.set("profile", "", { name: "Robert", picture: null });
     await bob.talk.of(id).text("call me Robert");
     await bob.talk.of(id).text("or Bob");
     await eve.sync();
     assert.equal((await eve.talk.names(id))[bob.chain], "Robert");
+    assert.deepEqual(await eve.talk.pictures(id), {});
     await ada.talk.own.set("alias", bob.chain, "Bobby");
     assert.equal((await ada.talk.names(id))[bob.chain], "Bobby");
     const said = bob.asked.filter(({ path }) => path.endsWith(`${id}/message`));

@@ -44,7 +44,7 @@ TALKING = (
     ("bundles", "conversations.css"),
     ("bundles", "hpke-worker.js"),
 )
-FIRST_MOST, WITHOUT_HPKE_MOST, WHOLE_MOST, TALKING_MOST = 43_600, 92_900, 108_200, 200_000
+FIRST_MOST, WITHOUT_HPKE_MOST, WHOLE_MOST, TALKING_MOST = 43_700, 92_900, 108_200, 200_000
 MOST_BYTES = {"en": 87_800, "de": 88_600, "ar": 88_700, "fr": 88_700}
 
 

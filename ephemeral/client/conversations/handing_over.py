@@ -153,7 +153,9 @@ class HandingOver:
         assert one.device is not None, "messages have one"
         assert one.id is not None, "messages have one"
         row = self._store.one(
-            "SELECT entry FROM records WHERE conversation = ? AND s < ? ORDER BY epoch DESC",
+            # Beyond the newest may stand records of a log that the server has lost.
+            "SELECT r.entry FROM records r JOIN conversations c USING (conversation) "
+            "WHERE conversation = ? AND r.s < ? AND r.epoch <= c.epoch ORDER BY r.epoch DESC",
             one.conversation, one.s,
         )  # fmt: skip
         timer = 0 if row is None else SignedRecord.read(row[0]).record.timer

@@ -16,7 +16,9 @@ async def was_in(
     Of what this device hasn't read, the oldest record that it has names the one before by its hash.
     """
     rows = store.all(
-        "SELECT epoch, entry FROM records WHERE conversation = ? AND epoch >= ?",
+        # Beyond the newest may stand records of a log that the server has lost.
+        "SELECT r.epoch, r.entry FROM records r JOIN conversations c USING (conversation) "
+        "WHERE conversation = ? AND r.epoch BETWEEN ? AND c.epoch",
         conversation, epoch,
     )  # fmt: skip
     entries = {at: bytes(entry) for at, entry in rows}

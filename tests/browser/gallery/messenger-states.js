@@ -4,6 +4,8 @@ import { AccountFake, PHASES } from "./account-fake.js";
 import { stageBy } from "./account-states.js";
 import { ME, TalkFake, ago, chainOf, conversation, liveFake, quiet, record, reply, text } from "./talk-fake.js";
 import { accountView } from "/static/js/account/views/account-view.js";
+import { presenceSetting } from "/static/js/conversations/views/presence-setting.js";
+import { pictureOf } from "/static/js/conversations/views/pictures.js";
 import { messengerScreen } from "/static/js/conversations/views/messenger-screen.js";
 
 const wait = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
@@ -39,7 +41,7 @@ const ALL = [pair, group, arabic, begun, stranger];
 function at(show, { all = ALL, open = null, live = {}, phase = "ready", talk = new TalkFake(all), place = "list" } = {}) {
   const client = new AccountFake(PHASES[phase]);
   const given = { talk, live: liveFake(live), invite: "" };
-  const messenger = { isOpen: true, screen: (flow, kept) => messengerScreen({ flow, ...given }, { open, place, ...kept }) };
+  const messenger = { isOpen: true, settings: (node) => presenceSetting(talk, node), screen: (flow, kept) => messengerScreen({ flow, ...given }, { open, place, ...kept }) };
   const view = accountView({ client, stage: stageBy(show), invited: false, rooms: "/", messenger });
   return Object.assign(client, { flow: view.flow, talk });
 }
@@ -58,6 +60,12 @@ const listed = (more = {}, then = async () => {}) => async (show) => {
   await then(client);
   return client;
 };
+/** What is set for the whole account. */
+const settings = (how, then = async () => {}) => listed({ talk: new TalkFake(ALL, how) }, async (client) => {
+  client.flow.go("settings");
+  await until("#presence-title");
+  await then(client);
+});
 const alone = (id, more) => [conversation(id, more)];
 /** A report of what Bo has said is asked for. */
 const reporting = (then, lines = talked) => open("one", { all: alone("one", { lines }) }, async (client) => {
@@ -69,7 +77,20 @@ const reporting = (then, lines = talked) => open("one", { all: alone("one", { li
 });
 const standing = (view) => open("one", { all: alone("one", { lines: talked.slice(0, 3), view }) }, () => until(".chat-notice .notice"));
 
+/** A picture of somebody, as the page makes it. */
+async function drawn() {
+  const canvas = Object.assign(document.createElement("canvas"), { width: 300, height: 200 });
+  const context = canvas.getContext("2d");
+  for (const [at, colour] of ["#f3c", "#36c", "#fc3"].entries()) {
+    context.fillStyle = colour;
+    context.fillRect(at * 100, 0, 100, 200);
+  }
+  return pictureOf(await new Promise((resolve) => { canvas.toBlob(resolve); }));
+}
+
 export const MESSENGER = {
+  chat_picture: async (show) => open("pair", { talk: new TalkFake(ALL, { pictures: { bo: await drawn() } }) })(show),
+  people_picture: async (show) => listed({ place: "people", talk: new TalkFake(ALL, { picture: await drawn() }) }, () => until(".own-picture .mark"))(show),
   reading: (show) => {
     const talk = new TalkFake(ALL);
     talk.list = () => new Promise(() => {});
@@ -89,12 +110,33 @@ export const MESSENGER = {
       talk.hear("", { type: "history", device, lines, isDone: true, trouble });
       await until(".history-state .notice");
     })])),
+  list_here: listed({ talk: new TalkFake(ALL, { here: ["bo", "dara"] }) }, () => until(".here-dot")),
   telling: listed({}, async () => {
     press(".messenger-foot .button");
     await until("dialog[open] #telling-sound");
   }),
   list_news: listed({ phase: "ready_news" }),
   chat: open("pair"),
+  chat_here: open("pair", { talk: new TalkFake(ALL, { here: ["bo"] }) }, () => until(".chat-about .here")),
+  chat_mentions: open("named", { all: [conversation("named", { people: ["bo", "cleo", "long"], view: { card: { name: "Garden on Saturday", picture: null }, mark: 6 },
+    lines: [
+      record(1, "bo", { added: [ME, chainOf("cleo")] }), text(2, "cleo", "Can @Bo Ek bring the ladder, or `@Bo Ek`?", { content: { kind: "text", at: 0, body: { text: "Can @Bo Ek bring the ladder, or `@Bo Ek`?", mentions: [chainOf("bo")] } } }),
+      text(3, "bo", "@Ada has one.", { content: { kind: "text", at: 0, body: { text: "@Ada has one.", mentions: [ME] } } }),
+    ] })] }, () => until(".mention")),
+  chat_mentioning: open("group", {}, async () => {
+    const field = document.getElementById("chat-text");
+    field.focus();
+    field.value = "I ask @";
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    await until(".mention-option");
+  }),
+  presence_off: settings({}),
+  presence_on: settings({ isOn: true }),
+  presence_refused: settings({}, async ({ talk }) => {
+    talk.refuseNext("unreachable");
+    press("#presence-title ~ .button-row .button");
+    await until("#presence-title ~ div .notice");
+  }),
   chat_empty: open("one", { all: alone("one", { lines: [record(1, "me")] }) }),
   chat_group: open("group"),
   chat_right_to_left: open("arabic"),
@@ -154,6 +196,10 @@ export const MESSENGER = {
   conversation_menu: open("group", {}, async () => {
     press(".chat-head .menu-button");
     await until("dialog[open] .menu-items");
+  }),
+  conversation_here: open("group", { talk: new TalkFake(ALL, { here: ["cleo"] }) }, async () => {
+    press(".chat-head .menu-button");
+    await until("dialog[open] .here");
   }),
   conversation_member: open("group", {}, async () => {
     press(".chat-head .menu-button");

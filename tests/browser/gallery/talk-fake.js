@@ -65,8 +65,8 @@ class ConversationFake {
 
   get says() {
     return {
-      text: (text) => this.send("text", { text, mentions: [] }),
-      reply: (line, text) => this.send("reply", { text, mentions: [], of: line, quote: line.content.body.text }),
+      text: (text, mentions) => this.send("text", { text, mentions: mentions.map(toBase64url) }),
+      reply: (line, text, mentions) => this.send("reply", { text, mentions: mentions.map(toBase64url), of: line, quote: line.content.body.text }),
       edit: (line, text) => this.send("edit", { of: line, text }),
       react: (line, reaction) => this.send("reaction", { of: line, reaction }),
       withdraw: (line) => this.send("delete", { of: line }),
@@ -87,6 +87,11 @@ class ConversationFake {
   async search(text) {
     const found = this.#of.lines.filter(({ value }) => value.content?.body.text?.toLowerCase().includes(text.toLowerCase()));
     return { found: found.reverse(), next: null };
+  }
+
+  async profiles() {
+    const names = { ...await this.#talk.names(), [ME]: "Ada" };
+    return Object.fromEntries(Object.entries(names).map(([chain, name]) => [chain, { name }]));
   }
 
   async receipts() {
@@ -132,12 +137,17 @@ export class TalkFake {
   #refusal = null;
   contacts = { accepted: async () => this.accepted };
 
-  constructor(all = [], { contacts = ["bo", "cleo", "dara"], name = "Ada", history = {} } = {}) {
+  constructor(all = [], { contacts = ["bo", "cleo", "dara"], name = "Ada", picture = null, pictures = {}, history = {}, here = [], isOn = here.length > 0 } = {}) {
+    this.presence = {
+      isKnown: isOn, isHere: (chain) => here.map(chainOf).includes(chain), isOn: async () => isOn,
+      set: async (on) => { await this.ask("presence", [on]); isOn = on; },
+    };
+    this.shows = pictures;
     this.histories = { standing: async () => ({ awaited: null, handing: [], ...history }) };
     this.#all = new Map(all.map((one) => [one.id, one]));
     this.accepted = contacts.map((name) => ({ account: `account of ${name}`, chain: fromBase64url(chainOf(name), 32) }));
     const alias = new Map(Object.entries(NAMES).map(([name, called]) => [chainOf(name), called]));
-    const profile = name === null ? null : { name, picture: null };
+    const profile = name === null ? null : { name, picture };
     const get = (register, key) => (register === "profile" ? profile : register === "alias" ? alias.get(key) : this.#all.get(key)?.[register]) ?? null;
     this.own = { id: async () => "own", registers: async () => ({ values: new Map([["alias", alias]]), get }), set: async (...given) => { this.calls.push(["set", ...given]); } };
   }
@@ -182,10 +192,14 @@ export class TalkFake {
     const { lines, view, settings, draft } = this.#all.get(id);
     const last = lines.filter(({ value }) => value.kind === "message").at(-1) ?? null;
     return {
-      id, standing: view.standing, why: view.why, card: view.card, direct: null, people: view.people, names: await this.names(id),
+      id, standing: view.standing, why: view.why, card: view.card, direct: view.card === null && view.people.length === 2 ? view.people.find(({ chain }) => chain !== ME).chain : null, people: view.people, names: await this.names(id), pictures: await this.pictures(),
       last, at: (last ?? lines.at(-1))?.value.at ?? 0, unread: view.unread, mentioned: view.mentioned, waiting: view.waiting.length,
       isBlocked: false, draft, settings,
     };
+  }
+
+  async pictures() {
+    return Object.fromEntries(Object.entries(this.shows).map(([name, picture]) => [chainOf(name), picture]));
   }
 
   async names() {

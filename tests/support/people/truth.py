@@ -166,10 +166,12 @@ def _one_line(
     line: dict[int, Record] = {}
     for one in followers:
         records = stands[one.name].records[conversation]
-        me = records[-1][1].person(one.device.chain)
+        known = stands[one.name].known[conversation]
+        newest = next(each for _, each in records if each.epoch == known.epoch)
+        me = newest.person(one.device.chain)
         since = me.since if me is not None and gossip.era else 0
         for s, record in records:
-            if record.epoch < since:
+            if not since <= record.epoch <= known.epoch:
                 continue
             assert line.setdefault(s, record) == record, "one line of records"
     return line

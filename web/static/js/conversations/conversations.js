@@ -4,7 +4,7 @@
  * What a page calls. Of all: `list`, `summary`, `names`, `subscribe` (what has changed, who writes, how far things have
  * come), `look` (which one is open), `read` (up to a place), `hide` (for this account alone), `draft`; `found`, `direct`,
  * `people`, `repair` ("begin again with the same people"); `everybody` (contacts and who asks), `inviting` and `own`
- * (registers: docs/conversations.md, 9.2).
+ * (registers: docs/conversations.md, 9.2); `presence` (who is here).
  * Of one, `of(id)`: `says` (text, reply, edit, react, withdraw, name), `shown` (page, line, find, search, profiles,
  * receipts), `view`, `seen` (a timer runs), `add`, `remove`, `role`, `timer`, `leave`, `end`, `flush`, `discard`.
  * What is said waits in `view().waiting` until it stands in the log; nothing is lost when a call fails.
@@ -22,6 +22,7 @@ import { Inviting } from "./inviting.js";
 import { Overview } from "./overview.js";
 import { OwnDevices } from "./own-devices.js";
 import { People } from "./people.js";
+import { Presence } from "./presence.js";
 import { Receipts } from "./receipts.js";
 import { readState } from "./state.js";
 import { POSTING, OUTBOX, STATES } from "./store.js";
@@ -39,7 +40,7 @@ import { POSTING, OUTBOX, STATES } from "./store.js";
  * @typedef {{conversation: string, s: number, epoch: number, hash?: Uint8Array}} Listed
  *
  * Told of what has changed; `event` is of the socket where nothing is kept of it: `typing`, `receipt`,
- * and of no conversation `contact` and `history` (how it goes).
+ * and of no conversation `contact`, `presence` and `history` (how it goes).
  * @typedef {(conversation: string, event: Record<string, any>|null) => void} Listener
  */
 
@@ -83,6 +84,7 @@ export class Conversations {
       this.reload(conversations);
       this.#tell("", { type: "history", ...progress });
     } });
+    this.presence = new Presence(this.#own, store, this.#contacts, (event) => this.#tell("", event));
     this.#overview = new Overview(member, store, this.#own, of);
     this.#receipts = new Receipts(member, store, this.#own, of);
   }
@@ -139,6 +141,11 @@ export class Conversations {
   /** What its people are called, by their chains, as far as they have a name. @param {string} id */
   names(id) {
     return this.#overview.names(id);
+  }
+
+  /** What its people show of themselves, by their chains. @param {string} id */
+  pictures(id) {
+    return this.#overview.pictures(id);
   }
 
   /**
@@ -250,6 +257,9 @@ export class Conversations {
       case "receipt":
         this.of(conversation).shown.hear(event.receipts);
         this.#tell(conversation, event);
+        break;
+      case "presence":
+        await this.presence.hear(event);
         break;
       case "contact":
       case "history":

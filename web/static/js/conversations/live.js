@@ -22,6 +22,8 @@ const MEND_MS = 2000;
 const MOST_MS = 60_000;
 /** What was to be sent, here or in another tab, and still waits after so long is sent by the tab that works. */
 const UNSENT_MS = 10_000;
+/** That one is here and couldn't be said is said so much later. */
+const SHOW_AGAIN_MS = 5000;
 /** Timers stand still while a machine sleeps: whoever wakes it with the page in sight waits no longer than this. */
 const LONGEST_MS = 60_000;
 
@@ -73,6 +75,10 @@ export class LiveConversations {
   #minding;
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   #expiring;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  #showing;
+  /** What the server was told last on this connection: whether one is here. */
+  #isShown = false;
   #isClosed = false;
   #stopWaking = () => {};
   /** @type {Set<() => void>} */
@@ -148,7 +154,7 @@ export class LiveConversations {
   close() {
     this.#isClosed = true;
     this.#stopWaking();
-    for (const timer of [this.#mending, this.#minding, this.#expiring]) clearTimeout(timer);
+    for (const timer of [this.#mending, this.#minding, this.#expiring, this.#showing]) clearTimeout(timer);
     this.#line.socket?.stop();
     this.#line.socket = null;
     this.#crypto.close();
@@ -166,6 +172,7 @@ export class LiveConversations {
     this.#stopWaking = onWaking(() => this.#besides(this.#expire()));
     this.talk.subscribe((conversation, event) => this.#tell(conversation, event));
     tabs.listen((told) => this.#told(told));
+    tabs.tell({ kind: "presence" });
     this.#work.join((signal) => this.#lead(signal));
   }
 
@@ -179,16 +186,26 @@ export class LiveConversations {
       return given;
     }, {
       welcome: ({ conversations }) => {
+        this.#isShown = false;
         this.#tellWatchers();
-        void this.#sync(conversations);
+        // Whether one wants to be seen may have been said on another device.
+        void this.#sync(conversations).then(() => this.#show());
       },
       event: (event) => this.#heard(event),
-      away: () => this.#tellWatchers(),
+      away: () => {
+        this.talk.presence.forget();
+        this.#tellWatchers();
+      },
       // Whatever the server says of the session or the device, it says to whoever looks.
-      ended: () => void this.#work.look(),
+      ended: () => {
+        this.talk.presence.forget();
+        void this.#work.look();
+      },
       refused: (refusal) => tokens.refused(refusal, this.#token),
     });
     this.#line.socket = socket;
+    // Of what the tab heard that had the socket before nobody knows whether it still holds.
+    this.talk.presence.forget();
     this.#tellWatchers();
     socket.start();
     for (let wait = FIRST_MS; ; wait = AGAIN_MS) {
@@ -197,8 +214,26 @@ export class LiveConversations {
       if (!socket.isLive) await this.#sync(null);
     }
     socket.stop();
+    if (!this.#isClosed) this.talk.presence.forget();
     if (this.#line.socket === socket) this.#line.socket = null;
     this.#tellWatchers();
+  }
+
+  /** Is here, or not, as the account wants it. */
+  async #show() {
+    const { socket } = this.#line;
+    const isOn = await this.talk.presence.isOn().catch(() => this.#isShown);
+    if (this.#isClosed || socket === null || !socket.isLive || isOn === this.#isShown) return;
+    this.#isShown = isOn;
+    if (!isOn) this.talk.presence.forget();
+    try {
+      await socket.ask("presence", { on: isOn });
+    } catch {
+      // Too often, or the connection is lost, and with it what was said.
+      this.#isShown = !isOn;
+      clearTimeout(this.#showing);
+      this.#showing = setTimeout(() => this.#besides(this.#show()), SHOW_AGAIN_MS);
+    }
   }
 
   #tellWatchers() {
@@ -237,6 +272,8 @@ export class LiveConversations {
   /** @param {Record<string, any>} event */
   #heard(event) {
     if (event.type === "device") void this.#work.look();
+    // On its way when it was switched off.
+    if (event.type === "presence" && !this.#isShown) return;
     this.#besides(this.talk.heard(event));
   }
 
@@ -255,14 +292,22 @@ export class LiveConversations {
     this.#mendMs = Math.min(2 * this.#mendMs, MOST_MS);
   }
 
+  /** @param {string} conversation */
+  async #ownChanged(conversation) {
+    if (this.isLive && conversation === await this.talk.own.id()) await this.#show();
+  }
+
   /** @param {string} conversation  @param {Record<string, any>|null} event */
   #tell(conversation, event) {
-    if (this.#isEcho) return;
     const { tabs } = this.#parts;
     if (event !== null) {
-      tabs.tell({ kind: "conversation_event", event });
+      // What is heard takes a moment: an echo isn't known by its time, but only one tab has the socket.
+      if (this.isLeading) tabs.tell({ kind: "conversation_event", event });
       return;
     }
+    // A change that the own devices were told: of a setting, perhaps.
+    if (this.isLeading) this.#besides(this.#ownChanged(conversation));
+    if (this.#isEcho) return;
     // What changes at once is told at once.
     if (this.#changed.size === 0) {
       queueMicrotask(() => {
@@ -282,6 +327,7 @@ export class LiveConversations {
     if (told.kind === "conversations") this.talk.reload(told.ids);
     else if (told.kind === "conversation_event") this.#besides(this.talk.heard(told.event));
     else if (told.kind === "typing") this.#line.socket?.typing(told.conversation);
+    else if (told.kind === "presence" && this.isLeading) this.talk.presence.say();
     this.#isEcho = false;
     if (told.kind !== "conversations") return;
     this.#besides(this.#schedule());

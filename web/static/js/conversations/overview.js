@@ -18,6 +18,7 @@ import { SAID, STATES, keysOf } from "./store.js";
  * @property {string|null} direct  with whom, if it is that with one person
  * @property {import("./shown.js").People} people
  * @property {{[chain: string]: string}} names  of others, as far as they have one
+ * @property {{[chain: string]: unknown}} pictures  of others who show one
  * @property {Line|null} last
  * @property {number} at  when it was said, or when it began; milliseconds
  * @property {number} unread
@@ -82,6 +83,22 @@ export class Overview {
     return this.#names(id, people, await this.#own.registers());
   }
 
+  /**
+   * What people of a conversation show of themselves there.
+   * @param {string} id
+   * @returns {Promise<{[chain: string]: unknown}>}
+   */
+  async pictures(id) {
+    const { people } = await this.#of(id).shown.people(await this.#of(id).shown.state());
+    return this.#pictures(id, people);
+  }
+
+  /** @param {string} id  @param {readonly {chain: string}[]} people */
+  async #pictures(id, people) {
+    const found = await Promise.all(people.map(async ({ chain }) => [chain, (await this.#store.read(keysOf(id).profile(chain)))?.picture ?? null]));
+    return Object.fromEntries(found.filter(([, picture]) => picture !== null));
+  }
+
   /** @param {string} id  @param {Registers} registers  @returns {Promise<Summary>} */
   async #summary(id, registers) {
     const { shown } = this.#of(id);
@@ -97,6 +114,7 @@ export class Overview {
     return {
       id, standing: state.standing, why: state.why, card, direct, people,
       names: card === null ? await this.#names(id, others, registers) : {},
+      pictures: direct === null ? {} : await this.#pictures(id, others),
       last, at: state.at, unread: state.unread, mentioned: state.mentioned, waiting: waiting.length,
       isBlocked: isAsked || (direct !== null && registers.get("block", direct) === true),
       draft: draft?.text ?? null, settings: /** @type {Settings} */ (registers.get("settings", id) ?? {}),

@@ -82,7 +82,7 @@ export class AccountSocket {
   }
 
   /**
-   * @param {"post"|"ack"|"ping"} type
+   * @param {"post"|"ack"|"presence"|"ping"} type
    * @param {Frame} fields
    * @returns {Promise<Frame>}
    * @throws {Refusal} the server's; `unreachable`: nobody knows whether it was done, so it is asked again by HTTP

@@ -80,6 +80,7 @@ export function messengerDoor({ client, stage, load, invite }) {
   }
 
   return {
+    settings: (place) => opened?.program.presenceSetting(opened.live.talk, place),
     get isOpen() {
       return opened !== null;
     },

@@ -18,7 +18,8 @@
  * another's), `box_missing` (this device's box was gone, or never there), `not_member` (left, or removed), `server_back`
  * (the server has lost records: it goes on in another conversation), `contact_changed` (another list of devices than
  * the one agreed to), `not_compared` (others have to list this device first), `epoch_stuck` (others were faster, again and again),
- * `own_address` (nobody is a contact of themselves), `name_form` (no name to call somebody by).
+ * `own_address` (nobody is a contact of themselves), `name_form` (no name to call somebody by),
+ * `picture_form` (no picture that can be opened).
  * What they mean to a person is in the catalogues.
  */
 

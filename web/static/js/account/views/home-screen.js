@@ -31,6 +31,7 @@ export function homeScreen(flow) {
 
   // Filled by what is loaded when somebody looks.
   const notifications = el("div", {});
+  const messenger = el("div", {});
   const changed = el("div", {});
   /** @param {string} sentence */
   const told = (sentence) => fill(changed, el("p", { class: "notice" }, icon("done"), el("span", { class: "notice-words" }, sentence)));
@@ -53,6 +54,7 @@ export function homeScreen(flow) {
       el("p", { class: "hint" }, say("account.devices.text")),
       devices.node,
       el("div", { class: "button-row" }, button("secondary", say("account.devices.link"), () => open("linkPanel")))),
+    messenger,
     notifications,
     el("section", { class: "account-section", "aria-labelledby": "sessions-title" },
       el("h2", { id: "sessions-title", tabindex: "-1" }, say("account.sessions.title")),
@@ -68,6 +70,7 @@ export function homeScreen(flow) {
       el("div", { class: "button-row" }, button("quiet danger-text", say("account.delete.way"), () => open("deletePanel")))));
 
   flow.push?.(notifications);
+  flow.messenger?.settings(messenger);
   const known = client.state.address !== null;
 
   function update() {

@@ -5,22 +5,28 @@ import { isBlank } from "../../ui/graphemes.js";
 import { say } from "../../ui/i18n.js";
 import { icon } from "../../ui/icons.js";
 import { coarse } from "../../ui/pointer.js";
+import { mentionsIn } from "../mentions.js";
+import { mentionOffer } from "./mention-offer.js";
 
 const TALLEST_PX = 200;
 /** Others take it that somebody writes on for six seconds. */
 const TYPING_MS = 3000;
 /** Whoever stops for so long may go on at another device. */
 const PAUSE_MS = 2000;
+/** One message names so many. */
+const MENTIONS_MOST = 50;
 
 /**
  * @typedef {{line: any, text: string, label: string}} About  a message that is answered or changed
  * @typedef {{text: string, reply: About|null, edit: About|null}} Draft
  *
- * @param {{draft: Draft, send: (draft: Draft) => void, typing: () => void, up: () => void,
- *   paused: (text: string) => void}} given  `up`: the arrow was pressed in an empty field; `paused`: nothing was typed
- *   for a moment
+ * @typedef {Draft & {mentions: string[]}} Said  with the chains of those who are named in it
+ *
+ * @param {{draft: Draft, send: (said: Said) => void, typing: () => void, up: () => void, paused: (text: string) => void,
+ *   people: () => readonly import("./mention-offer.js").Nameable[]}} given  `up`: the arrow was pressed in an empty field;
+ *   `paused`: nothing was typed for a moment; `people`: who can be named
  */
-export function chatComposer({ draft, send, typing, up, paused }) {
+export function chatComposer({ draft, send, typing, up, paused, people }) {
   let typed = 0;
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   let pause;
@@ -30,8 +36,10 @@ export function chatComposer({ draft, send, typing, up, paused }) {
   });
   const about = el("div", { class: "composer-quote", hidden: true });
   const button = el("button", { type: "submit", class: "button primary send", "aria-label": say("conversations.send") }, icon("send"));
+  const offer = mentionOffer(text, { people, written: () => { changed(); keepSoon(); } });
   const node = el("form", { class: "composer", autocomplete: "off",
     on: { submit: (/** @type {Event} */ event) => { event.preventDefault(); submit(); } } },
+    offer.node,
     el("div", { class: "composer-sheet" }, about,
       el("div", { class: "composer-row" },
         el("label", { class: "visually-hidden", for: "chat-text" }, say("conversations.write")), text, button)));
@@ -45,6 +53,7 @@ export function chatComposer({ draft, send, typing, up, paused }) {
     typing();
   });
   text.addEventListener("keydown", (event) => {
+    if (offer.takes(event)) return;
     if (event.key === "Escape" && !about.hidden) {
       event.stopPropagation();
       leave();
@@ -96,7 +105,9 @@ export function chatComposer({ draft, send, typing, up, paused }) {
 
   function submit() {
     if (isBlank(text.value)) return;
-    const said = { ...draft };
+    const mentions = [...new Set(mentionsIn(text.value, offer.people()).map(({ chain }) => chain))].slice(0, MENTIONS_MOST);
+    const said = { ...draft, mentions };
+    offer.forget();
     Object.assign(draft, { text: "", edit: null, reply: null });
     text.value = "";
     typed = 0;

@@ -30,6 +30,7 @@
  * @property {boolean} newest  the last own one: how far it has come is said in words
  * @property {string|null} refused
  * @property {boolean} mentioned  it names whoever looks
+ * @property {readonly string[]} mentions  chains of those whom it names
  * @property {number} timer
  * @property {number} until  when it is gone from this device; 0: nobody knows yet, or never
  * @property {any} line  as the engine has it; of what waits: null
@@ -116,7 +117,7 @@ function messageOf(place, value, { me, receipts }) {
     kind: "message", key: `message:${id}`, id, device, place, chain, own, at, text: content === null ? null : String(content.body.text),
     quote: quoteOf(content), edited: edits > 0, reactions: gathered(reactions),
     sent: own ? sentOf(place, others, readers) : null, readers, others: others.length, newest: false, refused: null,
-    mentioned: !own && content !== null && content.body.mentions.includes(me), timer, until, line: value, group: "only",
+    mentioned: !own && content !== null && content.body.mentions.includes(me), mentions: /** @type {any} */ (content)?.body.mentions ?? [], timer, until, line: value, group: "only",
   };
 }
 
@@ -130,7 +131,7 @@ function sentOf(place, others, readers) {
 const waitingOf = ({ id, kind, at, body, refused }, me, device) => ({
   kind: "message", key: `message:${id}`, id, device, place: 0, chain: me, own: true, at, text: String(body.text),
   quote: quoteOf({ kind, body }), edited: false, reactions: [], sent: refused === null ? "waiting" : "refused", readers: 0, others: 0, newest: false,
-  refused, mentioned: false, timer: 0, until: 0, line: null, group: "only",
+  refused, mentioned: false, mentions: /** @type {any} */ (body).mentions ?? [], timer: 0, until: 0, line: null, group: "only",
 });
 
 /** @param {{kind: string, body: any}|null} content */

@@ -6,6 +6,7 @@ import { isolated, say } from "../../ui/i18n.js";
 import { icon } from "../../ui/icons.js";
 import { duration } from "../../ui/times.js";
 import { noticeOf } from "../../account/views/asking.js";
+import { fromBase64url } from "../../protocol/encoding.js";
 import { isPassing } from "../../protocol/errors.js";
 import { chatComposer } from "./chat-composer.js";
 import { chatEntries } from "./chat-entries.js";
@@ -14,6 +15,7 @@ import { ChatWindow } from "./chat-window.js";
 import { hearing } from "./hearing.js";
 import { messageMenu } from "./message-menu.js";
 import { markNode, markOf, personOf, titleOf } from "./names.js";
+import { hereNode, isHere, watchPresence } from "./presence-mark.js";
 import { refusalWords } from "./refusal-words.js";
 import { reportPanel } from "./report-panel.js";
 import { waysOn } from "./ways-on.js";
@@ -22,6 +24,7 @@ import { waysOn } from "./ways-on.js";
 const TYPING_MS = 6000;
 /** What is looked at is told after a moment: somebody may only pass by. */
 const LOOKED_MS = 400;
+const CHAIN_BYTES = 32;
 /** Of refusals: what was to be said is not kept. */
 const UNSAID = ["content_form", "not_member", "conversation_unknown"];
 
@@ -30,7 +33,8 @@ const UNSAID = ["content_form", "not_member", "conversation_unknown"];
  * @typedef {import("../conversation.js").View} View
  * @typedef {import("./chat-composer.js").Draft} Draft
  * @typedef {import("./chat-entries.js").MessageEntry} MessageEntry
- * @typedef {{view: View, names: import("./names.js").Called, receipts: import("../shown.js").Receipts}} Known
+ * @typedef {{view: View, names: import("./names.js").Called, pictures: import("./names.js").Pictures, receipts: import("../shown.js").Receipts,
+ *   profiles: {[chain: string]: {name: string}}}} Known
  */
 
 /**
@@ -63,7 +67,7 @@ export function chatView(context, id, { draft, back, menu }) {
   let looked;
 
   const log = chatLog({
-    of, byDevice, isGroup: () => (known?.view.people.length ?? 0) > 2, offset: () => flow.client.state.clockOffset,
+    of, byDevice, namesOf, isGroup: () => (known?.view.people.length ?? 0) > 2, offset: () => flow.client.state.clockOffset,
     menu: (entry, from) => messageMenu(entry, from, {
       talk, id, me, now: Date.now() + flow.client.state.clockOffset, isWritable: known?.view.standing === "following", trouble,
       edit: () => composer.edit(aboutOf(entry)), reply: () => composer.reply(aboutOf(entry)), report: () => report(entry, from),
@@ -75,7 +79,7 @@ export function chatView(context, id, { draft, back, menu }) {
     toEnd: () => window.toEnd().then(draw),
     looked: look,
   });
-  const composer = chatComposer({ draft, send: (said) => void send(said), typing: () => live.typing(id), up: editLast,
+  const composer = chatComposer({ draft, send: (said) => void send(said), typing: () => live.typing(id), up: editLast, people: nameable,
     paused: (text) => void talk.draft(id, text).catch(() => undefined) });
   const node = el("section", { class: "chat", "aria-label": say("conversations.chat") },
     el("header", { class: "chat-head" },
@@ -90,6 +94,7 @@ export function chatView(context, id, { draft, back, menu }) {
     if (event?.type === "typing") somebodyTypes(event);
     else void read();
   });
+  const unwatchPresence = watchPresence(talk, draw);
   document.addEventListener("visibilitychange", look);
   talk.look(id);
   void read();
@@ -97,6 +102,19 @@ export function chatView(context, id, { draft, back, menu }) {
   /** @param {string} chain */
   function of(chain) {
     return personOf(chain, known?.names ?? {}, me);
+  }
+
+  /** What somebody is called there, by themselves and here. @param {string} chain */
+  function namesOf(chain) {
+    return [known?.profiles[chain]?.name, known?.names[chain]].filter((name) => name !== undefined);
+  }
+
+  /** Whom one can name so that others know who is meant: what they are called here is nobody else's. */
+  function nameable() {
+    if (known === null) return [];
+    const { view: { people }, profiles } = known;
+    return people.filter(({ chain }) => chain !== me && profiles[chain] !== undefined)
+      .map(({ chain }) => ({ ...of(chain), name: profiles[chain].name }));
   }
 
   /** Whose device it is, as far as the lines tell. @param {string} device */
@@ -115,12 +133,13 @@ export function chatView(context, id, { draft, back, menu }) {
     while (isStale && !isClosed) {
       isStale = false;
       try {
-        const [view, names] = await Promise.all([conversation.view(), talk.names(id), window.refresh()]);
+        const { shown } = conversation;
+        const [view, names, pictures, profiles] = await Promise.all([conversation.view(), talk.names(id), talk.pictures(id), shown.profiles(), window.refresh()]);
         if (isClosed) break;
         if (known === null) unread = view.mark;
         // Whoever was writing has sent it.
         if (view.place > (known?.view.place ?? 0)) setText(typing, "");
-        known = { view, names, receipts };
+        known = { view, names, pictures, profiles, receipts };
         draw();
         hear(window.lines);
         look();
@@ -147,20 +166,23 @@ export function chatView(context, id, { draft, back, menu }) {
 
   function draw() {
     if (known === null || isClosed) return;
-    const { view, names } = known;
-    const named = { ...view, names };
+    const { view, names, pictures, profiles } = known;
+    const named = { ...view, names, pictures };
     setText(title, titleOf(named, me));
     fill(mark, markNode(markOf(named, me)));
-    setText(about, [
+    const facts = [
       view.people.length > 2 || view.card !== null ? say("conversations.people", { count: view.people.length }) : "",
       view.timer > 0 ? say("conversations.timer.is", { time: duration(view.timer) }) : "",
-    ].filter((one) => one !== "").join(" · "));
+    ].filter((one) => one !== "").join(" · ");
+    const other = view.people.length === 2 ? view.people.find(({ chain }) => chain !== me) : undefined;
+    const here = isHere(talk, other?.chain) ? hereNode() : null;
+    fill(about, here, here !== null && facts !== "" ? " · " : null, facts);
     stands(view);
     const offset = flow.client.state.clockOffset;
     log.update(chatEntries({
       lines: window.lines, waiting: window.isAtEnd ? view.waiting : [], me, device: flow.client.state.device ?? "", receipts, unread,
       day: (at) => new Date(at - offset).toDateString(),
-    }), { isWhole: window.isWhole, isAtEnd: window.isAtEnd, context: JSON.stringify([view.people.length, names]) });
+    }), { isWhole: window.isWhole, isAtEnd: window.isAtEnd, context: JSON.stringify([view.people.length, names, Object.entries(profiles).map(([chain, { name }]) => [chain, name])]) });
   }
 
   /** What stands in the way of writing, and what is to be known. @param {View} view */
@@ -197,11 +219,12 @@ export function chatView(context, id, { draft, back, menu }) {
     if (upTo > known.view.mark) await talk.read(id, upTo);
   }
 
-  /** @param {Draft} said */
-  async function send({ text, reply, edit }) {
+  /** @param {import("./chat-composer.js").Said} said */
+  async function send({ text, reply, edit, mentions }) {
     unread = 0;
     const { says } = conversation;
-    const work = edit !== null ? says.edit(edit.line, text) : reply !== null ? says.reply(reply.line, text) : says.text(text);
+    const whom = mentions.map((chain) => fromBase64url(chain, CHAIN_BYTES));
+    const work = edit !== null ? says.edit(edit.line, text, whom) : reply !== null ? says.reply(reply.line, text, whom) : says.text(text, whom);
     void toEnd();
     try {
       await work;
@@ -250,6 +273,7 @@ export function chatView(context, id, { draft, back, menu }) {
     close() {
       isClosed = true;
       unsubscribe();
+      unwatchPresence();
       document.removeEventListener("visibilitychange", look);
       for (const timer of [typed, looked]) clearTimeout(timer);
       composer.close();

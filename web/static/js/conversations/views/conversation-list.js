@@ -9,6 +9,7 @@ import { moment } from "../../ui/times.js";
 import { muteDrawing, pinDrawing } from "./drawings.js";
 import { isMuted } from "./inbox.js";
 import { markNode, markOf, personOf, titleOf } from "./names.js";
+import { hereNode } from "./presence-mark.js";
 
 /** What stands below a name is cut after so many characters. */
 const LONGEST = 90;
@@ -18,10 +19,10 @@ const MOST_COUNTED = 99;
 /**
  * @typedef {import("./inbox.js").Summary} Summary
  *
- * @param {{me: string, offset: () => number, open: (id: string) => void}} given  `offset`: the server's clock minus this
- *   one's
+ * @param {{me: string, offset: () => number, open: (id: string) => void, isHere: (chain: string|null) => boolean}} given
+ *   `offset`: the server's clock minus this one's
  */
-export function conversationList({ me, offset, open }) {
+export function conversationList({ me, offset, open, isHere }) {
   const node = el("ul", { class: "conversation-list", on: { keydown: walk } });
   let current = "";
 
@@ -44,13 +45,13 @@ export function conversationList({ me, offset, open }) {
       node: el("li", {}, button),
       /** @param {Summary} now */
       update(now) {
-        fill(mark, markNode(markOf(now, me)));
+        fill(mark, markNode(markOf(now, me)), isHere(now.direct) ? hereNode({ isSaid: false }) : null);
         setText(name, titleOf(now, me));
         setText(time, now.at === 0 ? "" : moment(now.at - offset()));
         fill(said, lastWords(now, me));
         const muted = isMuted(now, Date.now() + offset());
         button.classList.toggle("unread", now.unread > 0);
-        button.classList.toggle("muted", muted);
+        button.classList.toggle("muted", muted && now.mentioned === 0);
         fill(count,
           muted ? [muteDrawing(), el("span", { class: "visually-hidden" }, say("conversations.muted"))] : null,
           now.settings.pin ? [pinDrawing(), el("span", { class: "visually-hidden" }, say("conversations.pinned"))] : null,
@@ -80,7 +81,8 @@ export function conversationList({ me, offset, open }) {
     /** @param {Summary[]} all  @param {string|null} shown  which of them is open */
     update(all, shown) {
       current = shown ?? "";
-      list.update(all, `${current} ${Math.floor(Date.now() / 60_000)}`);
+      const here = all.filter(({ direct }) => isHere(direct)).map(({ id }) => id);
+      list.update(all, JSON.stringify([current, Math.floor(Date.now() / 60_000), here]));
     },
     /** @param {string} id */
     focus(id) {

@@ -12,6 +12,7 @@ import { isName, tidyName } from "../../protocol/names.js";
 import { calledOf } from "./contact-names.js";
 import { archiveDrawing, editDrawing, muteDrawing, pinDrawing, searchDrawing } from "./drawings.js";
 import { markNode, nameNode, personOf, titleOf } from "./names.js";
+import { hereNode, isHere, watchPresence } from "./presence-mark.js";
 import { refusalWords } from "./refusal-words.js";
 import { searchStep } from "./search-step.js";
 
@@ -26,7 +27,7 @@ const ALWAYS = 8.64e15;
  * @param {import("./chat-view.js").Known} known
  * @param {{goTo: (message: {device: string, id: string}) => unknown}|null} chat
  */
-export function conversationMenu({ flow, talk, me, trouble }, { view, names }, chat) {
+export function conversationMenu({ flow, talk, me, trouble }, { view, names, pictures }, chat) {
   const conversation = talk.of(view.id);
   const place = el("div", { class: "panel-step" });
   const node = panel({ kind: "menu conversation-menu", labelledby: "conversation-menu-title" },
@@ -34,7 +35,15 @@ export function conversationMenu({ flow, talk, me, trouble }, { view, names }, c
   const isAdmin = view.role === "admin" && view.standing === "following";
   const isIn = view.standing === "following";
   const wait = el("div", {});
+  /** Where it stands whether somebody is here, by their chains. @type {Map<string, HTMLElement>} */
+  const presences = new Map();
+  node.addEventListener("close", watchPresence(talk, () => presences.forEach(present)));
   void home();
+
+  /** @param {HTMLElement} at  @param {string} chain */
+  function present(at, chain) {
+    fill(at, isHere(talk, chain) ? hereNode() : null);
+  }
 
   /** Asks for something, and says here what went wrong. @param {() => Promise<unknown>} work  @param {() => void} [then] */
   async function asked(work, then = () => node.close()) {
@@ -77,8 +86,11 @@ export function conversationMenu({ flow, talk, me, trouble }, { view, names }, c
 
   /** @param {View["people"][number]} one */
   function member({ chain, role }) {
-    const person = personOf(chain, names, me);
-    return el("li", { class: "member" }, markNode(person), el("span", { class: "member-name" }, nameNode(person)),
+    const person = personOf(chain, names, me, pictures);
+    const here = el("span", {});
+    presences.set(chain, here);
+    present(here, chain);
+    return el("li", { class: "member" }, markNode(person), el("span", { class: "member-name" }, nameNode(person)), here,
       role === "admin" ? el("span", { class: "tag" }, say("conversations.admin")) : null,
       !isAdmin || person.me ? null : el("button", { type: "button", class: "button quiet small", on: { click: () => about(person, role) },
         "aria-label": say("conversations.member.menu", { name: isolated(person.label) }) }, icon("menu")));

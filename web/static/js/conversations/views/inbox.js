@@ -45,9 +45,9 @@ export class Inbox {
     return this.#known.get(id) ?? null;
   }
 
-  /** How many messages were not looked at, in those that may disturb. @param {number} now  milliseconds, by the server's clock */
+  /** How many messages were not looked at that may disturb: those that name oneself do everywhere. @param {number} now  milliseconds, by the server's clock */
   unread(now) {
-    return this.all.filter((one) => !isMuted(one, now)).reduce((sum, { unread }) => sum + unread, 0);
+    return this.all.reduce((sum, one) => sum + (isMuted(one, now) ? one.mentioned : one.unread), 0);
   }
 
   close() {

@@ -6,6 +6,7 @@ import { icon } from "../../ui/icons.js";
 import { drawMessage } from "../../ui/message-drawing.js";
 import { moment } from "../../ui/times.js";
 import { clockTime, machineTime } from "./chat-times.js";
+import { markMentions } from "./mention-marks.js";
 import { nameNode } from "./names.js";
 
 /**
@@ -15,6 +16,7 @@ import { nameNode } from "./names.js";
  * @typedef {object} Around  what a message is drawn with
  * @property {(chain: string) => Person} of
  * @property {(device: string) => Person|null} byDevice
+ * @property {(chain: string) => string[]} namesOf  all by which somebody may be named in it
  * @property {() => boolean} isGroup  whether there are more people than two
  * @property {(entry: MessageEntry) => void} quoted  goes to what it answers
  * @property {() => number} offset  the server's clock minus this one's, in milliseconds
@@ -71,18 +73,21 @@ export function messageView(first, around) {
   }
 
   /** @param {MessageEntry} now */
-  function said({ text: words }) {
+  function said({ text: words, mentions }) {
     if (words === null) {
       text.classList.add("unknown");
       drawn = "";
       return void setText(text, say("conversations.message.deleted"));
     }
     // What is selected in it stays selected.
-    if (words === drawn) return;
-    drawn = words;
+    const people = mentions.flatMap((chain) => around.namesOf(chain).map((name) => ({ chain, name })));
+    const now = JSON.stringify([words, people]);
+    if (now === drawn) return;
+    drawn = now;
     text.classList.remove("emoji", "unknown");
     text.textContent = words;
     drawMessage(text);
+    markMentions(text, people);
   }
 
   /** @param {MessageEntry} now */

@@ -20,6 +20,7 @@ import { Inbox } from "./inbox.js";
 import { newConversationPanel } from "./new-conversation-panel.js";
 import { ownNameView } from "./own-name.js";
 import { peopleScreen } from "./people-screen.js";
+import { isHere, watchPresence } from "./presence-mark.js";
 import { refusalWords } from "./refusal-words.js";
 import { Telling } from "./telling.js";
 
@@ -66,7 +67,7 @@ export function messengerScreen(given, { open: shown = null, drafts = new Map(),
   const status = el("p", { class: "messenger-status hint", role: "status" });
   const news = newsView(flow, () => flow.go("settings"));
   const history = historyView({ talk, flow });
-  const list = conversationList({ me: talk.me, offset: () => flow.client.state.clockOffset, open });
+  const list = conversationList({ me: talk.me, offset: () => flow.client.state.clockOffset, open, isHere: (chain) => isHere(talk, chain) });
   const named = ownNameView(context);
   const part = el("div", {});
   const body = el("div", { class: "messenger-body" }, named.node, part);
@@ -89,6 +90,7 @@ export function messengerScreen(given, { open: shown = null, drafts = new Map(),
   const node = el("div", { class: "screen messenger" }, side, main);
   const viewport = followViewport(node);
   const unwatch = live.watch(connection);
+  const unwatchPresence = watchPresence(talk, update);
   window.addEventListener("online", connection);
   window.addEventListener("offline", connection);
 
@@ -212,6 +214,7 @@ export function messengerScreen(given, { open: shown = null, drafts = new Map(),
       telling.close();
       viewport.stop();
       unwatch();
+      unwatchPresence();
       clearTimeout(patience);
       window.removeEventListener("online", connection);
       window.removeEventListener("offline", connection);

@@ -8,14 +8,18 @@ import { textField } from "../../account/views/fields.js";
 import { button } from "../../account/views/frame.js";
 import { isPassing } from "../../protocol/errors.js";
 import { isName, tidyName } from "../../protocol/names.js";
+import { ownPicture } from "./own-picture.js";
 
 /** So many characters a name may have at most. */
 const LONGEST = 40;
 
 /** @param {Pick<import("../conversations.js").Conversations, "own">} talk  @returns {Promise<string|null>} */
-export async function ownName({ own }) {
-  const profile = /** @type {{name?: unknown}|null} */ ((await own.registers()).get("profile", ""));
-  return typeof profile?.name === "string" ? profile.name : null;
+export const ownName = async (talk) => (await ownProfile(talk))?.name ?? null;
+
+/** @param {Pick<import("../conversations.js").Conversations, "own">} talk  @returns {Promise<{name: string, picture: string|null}|null>} */
+async function ownProfile({ own }) {
+  const { name, picture } = /** @type {{name?: unknown, picture?: unknown}} */ ((await own.registers()).get("profile", "") ?? {});
+  return typeof name === "string" ? { name, picture: typeof picture === "string" ? picture : null } : null;
 }
 
 /** A name that an address proposes: what stands before the digits. @param {string|null} address */
@@ -41,12 +45,16 @@ export function ownNameView({ flow, talk }) {
     return field;
   }
 
+  /** It is kept, and told as soon as there is a connection. @param {{name: string, picture: string|null}} profile */
+  async function set(profile) {
+    await talk.own.set("profile", "", profile).catch((error) => { if (!isPassing(error)) throw error; });
+  }
+
   /** @param {import("../../account/views/fields.js").Field} field */
   async function keep(field) {
     const name = tidyName(field.input.value);
     if (!isName(name)) return void field.complain(say("conversations.own_name.wrong"));
-    // It is kept, and told as soon as there is a connection.
-    await talk.own.set("profile", "", { name, picture: null }).catch((error) => { if (!isPassing(error)) throw error; });
+    await set({ name, picture: (await ownProfile(talk))?.picture ?? null });
     announce(say("conversations.own_name.kept", { name: isolated(name) }));
     shown = "";
     await update(isAsked);
@@ -58,16 +66,18 @@ export function ownNameView({ flow, talk }) {
   /** @param {boolean} isAlways */
   async function update(isAlways) {
     isAsked = isAlways;
-    const name = await ownName(talk).catch(() => null);
+    const profile = await ownProfile(talk).catch(() => null);
+    const name = profile?.name ?? null;
     node.hidden = name === null ? isLater && !isAlways : !isAlways;
-    const wanted = JSON.stringify([name, isLater]);
+    const wanted = JSON.stringify([profile, isLater]);
     // What is being typed stays.
     if (node.hidden || wanted === shown) return;
     shown = wanted;
     if (name === null && !isLater) ask(null);
     else {
       fill(node, el("p", {}, name === null ? say("conversations.own_name.none") : say("conversations.own_name.is", { name: isolated(name) })),
-        button("quiet small", say("conversations.own_name.change"), () => ask(name).input.focus()));
+        button("quiet small", say("conversations.own_name.change"), () => ask(name).input.focus()),
+        profile === null ? null : ownPicture({ profile, set: async (picture) => { await set({ ...profile, picture }); await update(isAsked); } }));
     }
   }
 
