@@ -181,7 +181,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m bench.messenger_figures")
     parser.add_argument("--conversations", type=int, nargs="*", default=[50, 499],
-                        help="an account has at most 500, with that of its own devices")  # fmt: skip
+                        help="500 with that of one's own devices")  # fmt: skip
     parser.add_argument("--messages", type=int, default=10_000, help="of the long conversation")
     parser.add_argument("--loads", type=int, default=5, help="medians are printed")
     parser.add_argument("--said", type=int, default=100, help="messages, one after the other")
