@@ -22,7 +22,8 @@ def somebody(visit: Visit, server: str, name: str) -> Watched:
     watched = visit("about:blank")
     watched.origin = server
     opened(watched.page, server)
-    watched.page.evaluate(REGISTER, [name, PASSWORD])
+    told = watched.page.evaluate(REGISTER, [name, PASSWORD])
+    watched.page.evaluate("(words) => { window.words = words; }", told["words"])
     watched.page.evaluate(LIVE)
     # Until it founds it, an account has no conversation of its devices with each other; and where
     # two write at once, one of them is told that the other was faster.

@@ -3,7 +3,7 @@
 from plays import calls, played
 from playwright.sync_api import Page, expect
 from support.machines.chromium import Visit
-from support.people.people import person, two_in_a_room
+from support.people.people import Person, person, two_in_a_room
 
 
 def unfold(page: Page) -> None:
@@ -64,6 +64,25 @@ def test_a_member_sees_what_the_server_holds_and_no_word_of_anybody(
     assert "sockets" in text
     for canary in ("canary", "Ada", one.code):
         assert canary not in text
+    reports_without_the_code(other, one.code)
+
+
+def reports_without_the_code(member: Person, code: str) -> None:
+    """What happened in the room is told to its operators, and nothing of the room with it."""
+    page = member.page
+    page.keyboard.press("Escape")
+    member.menu("Report something")
+    dialog = page.get_by_role("dialog", name="Report something")
+    dialog.get_by_label("What has happened?").fill(f"He wants money. {code}")
+    dialog.get_by_role("button", name="Send the report").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("There is a room’s code in it")
+    dialog.get_by_label("What has happened?").fill("He wants money.")
+    with page.expect_request("**/report/room") as asked:
+        dialog.get_by_role("button", name="Send the report").click()
+    expect(dialog).to_contain_text("Reported.")
+    body = asked.value.post_data_json
+    assert (body["reason"], body["text"], len(body)) == ("spam", "He wants money.", 3)
+    assert {"authorization", "cookie", "ephemeral-member"}.isdisjoint(asked.value.all_headers())
 
 
 def test_where_the_program_for_it_does_not_come_that_is_told_and_it_is_asked_for_again(

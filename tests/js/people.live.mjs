@@ -2,8 +2,9 @@
 
 import test, { after } from "node:test";
 import assert from "node:assert/strict";
+import { Refusal } from "../../web/static/js/protocol/errors.js";
 import { everybodyGoes, refusal } from "./account_people.mjs";
-import { befriend, linked, somebody } from "./conversation_talkers.mjs";
+import { befriend, linked, recovered, somebody } from "./conversation_talkers.mjs";
 
 after(everybodyGoes);
 
@@ -102,6 +103,85 @@ test("another chain for the same account counts for nothing until somebody agree
   await ada.talk.everybody.remove(bob.account);
   ada.lies = null;
   assert.equal(await known(ada, bob.account), undefined);
+});
+
+test("who has come back by the ten words, or has begun anew, interrupts once on all own devices, and isn't verified", async () => {
+  const [ada, bob] = [await somebody(), await somebody()];
+  await befriend(ada, bob);
+  const { id } = await ada.talk.found({ accounts: [bob.account] });
+  const phone = await linked(ada);
+  for (const one of [bob, phone, ada]) await one.sync();
+  await ada.talk.everybody.verify(bob.chain, true);
+  assert.deepEqual(await ada.talk.everybody.changes([bob.chain, ada.chain]), []);
+
+  await recovered(bob, { pinned: true });
+  for (const device of [ada, phone]) {
+    await device.talk.heard({ type: "chain", chain: bob.chain });
+    const [change, ...others] = await device.talk.everybody.changes([ada.chain, bob.chain]);
+    assert.deepEqual([change.chain, change.kind, others], [bob.chain, "recovered", []]);
+    assert.equal((await known(device, bob.account)).isVerified, false);
+  }
+  await ada.talk.everybody.goOn((await ada.talk.everybody.changes([bob.chain]))[0]);
+  await ada.talk.everybody.verify(bob.chain, true);
+  await phone.sync();
+  for (const device of [ada, phone]) {
+    assert.deepEqual(await device.talk.everybody.changes([bob.chain]), []);
+    assert.equal((await known(device, bob.account)).isVerified, true);
+  }
+  // Its new devices are told where people talk with them.
+  await ada.talk.of(id).text("Is it you?");
+  const lines = await ada.talk.of(id).lines({ limit: 99 });
+  assert.deepEqual(lines.flatMap(({ value }) => value.moved ?? []).filter((one) => one !== ada.chain), [bob.chain]);
+
+  ada.lies = phone.lies = (_, path, answer) => (path === "contacts"
+    ? { ...answer, contacts: answer.contacts.map((one) => ({ ...one, state: "ended" })) } : answer);
+  for (const device of [ada, phone]) {
+    assert.equal((await known(device, bob.account)).state, "ended");
+    assert.deepEqual((await device.talk.everybody.changes([bob.chain])).map(({ kind }) => kind), ["ended"]);
+  }
+  await ada.talk.everybody.goOn((await ada.talk.everybody.changes([bob.chain]))[0]);
+  await phone.sync();
+  for (const device of [ada, phone]) assert.deepEqual(await device.talk.everybody.changes([bob.chain]), []);
+  assert.equal((await known(ada, bob.account)).isVerified, false);
+});
+
+test("whoever asks with another chain than they had is named as such, and where they were written to before it is told", async () => {
+  const [ada, bob, eve] = [await somebody(), await somebody(), await somebody()];
+  await befriend(ada, bob);
+  const phone = await linked(ada);
+  await phone.talk.everybody.list();
+  const asks = { account: bob.account, chain: eve.chain, address: bob.address, day: 20_000 };
+  const others = (contacts) => contacts.filter((one) => one.account !== bob.account);
+  ada.lies = (_, path, answer) => (path === "contacts" ? { ...answer, contacts: others(answer.contacts), asked: [asks] } : answer);
+  assert.equal((await ada.talk.everybody.list()).asking[0].former, null);
+  ada.lies = (_, path, answer) => (path === "contacts"
+    ? { ...answer, contacts: answer.contacts.map((one) => ({ ...one, state: "ended" })), asked: [asks] } : answer);
+  ada.answers = (method) => (method === "PUT" ? {} : null);
+  assert.equal((await ada.talk.everybody.list()).asking[0].former, bob.chain);
+  await ada.talk.everybody.accept(bob.account);
+  assert.deepEqual((await ada.talk.everybody.changes([bob.chain])).map(({ kind }) => kind), ["ended"]);
+  // Another own device takes it from this one, and asks nobody again.
+  await phone.sync();
+  phone.lies = (_, path, answer) => (path === "contacts"
+    ? { ...answer, contacts: answer.contacts.map((one) => ({ ...one, chain: eve.chain })) } : answer);
+  const one = await known(phone, bob.account);
+  assert.deepEqual([one.chain, one.isChanged], [eve.chain, false]);
+  assert.deepEqual((await phone.talk.everybody.changes([bob.chain, eve.chain])).map(({ chain, kind }) => [chain, kind]), [[bob.chain, "ended"]]);
+});
+
+test("who asks is read page by page, as long as the server has more", async () => {
+  const [ada] = [await somebody()];
+  const asks = (at) => ({ account: Buffer.alloc(16, at).toString("base64url"), chain: ada.chain, address: `ada_${at}.12345`, day: 1 });
+  ada.answers = (_, path) => {
+    if (path === `contacts?after=${asks(1).account}`) return { asked: [asks(2)], more: true };
+    if (path === `contacts?after=${asks(2).account}`) return { asked: [asks(3)], more: false };
+    return path === "contacts" ? { contacts: [], asked: [asks(1)], more: true, requests: [], redemptions: [], findable: true } : null;
+  };
+  const addresses = async () => (await ada.talk.everybody.list()).asking.map(({ address }) => address);
+  assert.deepEqual(await addresses(), ["ada_1.12345", "ada_2.12345", "ada_3.12345"]);
+  // Another own device has answered the last of a page meanwhile.
+  ada.lies = (_, path, answer) => { if (path.endsWith(asks(2).account)) throw new Refusal("not_found"); return answer; };
+  assert.deepEqual(await addresses(), ["ada_1.12345", "ada_2.12345"]);
 });
 
 test("who shows contacts is told that they have changed", async () => {

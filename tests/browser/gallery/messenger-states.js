@@ -2,7 +2,7 @@
 
 import { AccountFake, PHASES } from "./account-fake.js";
 import { stageBy } from "./account-states.js";
-import { ME, TalkFake, ago, chainOf, conversation, liveFake, quiet, record, reply, text } from "./talk-fake.js";
+import { FRAGMENT, ME, TalkFake, ago, asked, asks, chainOf, contact, conversation, invitedBy, liveFake, quiet, record, reply, text } from "./talk-fake.js";
 import { accountView } from "/static/js/account/views/account-view.js";
 import { presenceSetting } from "/static/js/conversations/views/presence-setting.js";
 import { pictureOf } from "/static/js/conversations/views/pictures.js";
@@ -38,9 +38,9 @@ const stranger = conversation("stranger", { people: ["nobody"], lines: [], view:
 const ALL = [pair, group, arabic, begun, stranger];
 
 /** The messenger with these conversations; `open` is the one that is looked at. */
-function at(show, { all = ALL, open = null, live = {}, phase = "ready", talk = new TalkFake(all), place = "list" } = {}) {
+function at(show, { all = ALL, open = null, live = {}, phase = "ready", talk = new TalkFake(all), place = "list", invite = "" } = {}) {
   const client = new AccountFake(PHASES[phase]);
-  const given = { talk, live: liveFake(live), invite: "" };
+  const given = { talk, live: liveFake(live), invite };
   const messenger = { isOpen: true, settings: (node) => presenceSetting(talk, node), screen: (flow, kept) => messengerScreen({ flow, ...given }, { open, place, ...kept }) };
   const view = accountView({ client, stage: stageBy(show), invited: false, rooms: "/", messenger });
   return Object.assign(client, { flow: view.flow, talk });
@@ -77,6 +77,32 @@ const reporting = (then, lines = talked) => open("one", { all: alone("one", { li
 });
 const standing = (view) => open("one", { all: alone("one", { lines: talked.slice(0, 3), view }) }, () => until(".chat-notice .notice"));
 
+/** The people's place: of a talk with these people. */
+const people = (given = {}, then = async () => {}) => listed({ place: "people", talk: new TalkFake(ALL, given) }, async (client) => {
+  await until("#people-contacts");
+  await until("section:not([hidden]) > #people-contacts");
+  await then(client);
+});
+/** The page of one of them. */
+const about = (name, given = {}, then = async () => {}) => people({ contacts: [name], ...given }, async (client) => {
+  press("button.known-row");
+  await until("dialog[open] .contact-who");
+  await then(client);
+});
+const compared = async () => {
+  press("dialog[open] .icon-locked");
+  await until("dialog[open] .safety-number");
+  await until("dialog[open] .qr");
+};
+const refusing = (code) => {
+  const talk = new TalkFake(ALL);
+  talk.refuseNext(code);
+  return talk;
+};
+const BUSY = {
+  contacts: [contact("bo", { isVerified: true }), contact("cleo", { address: "cleo.40404" }), contact("dara"), contact("long", { state: "ended" }), contact("new", { name: null, address: "marta.54321", state: "denied" }), contact("eve", { state: "blocked", name: null, address: "eve.66666" })],
+  asking: [asks("paul", "paul.90210"), asks("long", "maximiliane_vdh.11111", { former: chainOf("long") })], asked: [asked("nils.31337"), asked(null, 20)], isFindable: true,
+};
 /** A picture of somebody, as the page makes it. */
 async function drawn() {
   const canvas = Object.assign(document.createElement("canvas"), { width: 300, height: 200 });
@@ -149,7 +175,7 @@ export const MESSENGER = {
     record(1, "bo", { added: [ME] }), quiet(2, { kind: "gap", from: 2, to: 40, skipped: 2 }), quiet(41, { kind: "destroyed" }), quiet(42, { kind: "destroyed" }),
     ...["message_unreadable", "message_again", "message_target", "not_admin", "log_fork", "device_copied", "message_broken"]
       .map((code, index) => quiet(43 + index, { kind: "refused", code })),
-    record(51, "bo", { trouble: "box_broken" }), record(52, "me", { removed: [chainOf("cleo")], roles: [{ chain: chainOf("bo"), role: "admin" }] }),
+    record(50, "bo", { moved: [chainOf("cleo")] }), record(51, "bo", { trouble: "box_broken" }), record(52, "me", { removed: [chainOf("cleo")], roles: [{ chain: chainOf("bo"), role: "admin" }] }),
     record(53, "bo", { left: [chainOf("dara")], timer: 0, joining: true, roles: [{ chain: ME, role: "member" }] }),
     quiet(54, { kind: "message", content: { kind: "unknown", at: 0, body: {} } }),
     text(55, "bo", "Can you read this?", { displaced: [text(55, "bo", "It was on Tuesday.", { id: "lost" }).value] }),
@@ -250,9 +276,98 @@ export const MESSENGER = {
     press("dialog[open] [type=submit]");
     await until("dialog[open] .notice");
   }),
-  people: listed({ place: "people" }),
-  people_invitation: listed({ place: "people" }, async () => {
-    press(".people-place .button.primary");
+  people: people(),
+  people_reading: listed({ place: "people", talk: Object.assign(new TalkFake(ALL), { listed: new Promise(() => {}) }) }),
+  people_empty: people({ contacts: [] }),
+  people_away: listed({ place: "people", phase: "offline", talk: refusing("unreachable") }, () => until(".people-stands .notice")),
+  people_asking: people({ people: BUSY, invited: [invitedBy("Marta"), invitedBy(null, { conversation: "group" })] }, () => until("#people-asking")),
+  people_refusing: people({ people: BUSY }, async () => {
+    press("#people-asking ~ div .row-tools .quiet");
+    await until("dialog[open] .choice");
+  }),
+  people_anew: people({ people: BUSY }, async () => {
+    document.querySelectorAll("#people-asking ~ div .primary")[1].click();
+    await until("dialog.question[open]");
+  }),
+  people_ask: people({}, async () => {
+    press(".people-ways .button:nth-child(2)");
+    await until("#ask-address");
+  }),
+  people_asked: people({}, async () => {
+    press(".people-ways .button:nth-child(2)");
+    await until("#ask-address");
+    fill("ask-address", "marta.54321");
+    press("dialog[open] [type=submit]");
+    await until("dialog[open] .hint + .button-row");
+  }),
+  people_ask_refused: people({}, async ({ talk }) => {
+    press(".people-ways .button:nth-child(2)");
+    await until("#ask-address");
+    fill("ask-address", "ada.12345");
+    talk.refuseNext("own_address");
+    press("dialog[open] [type=submit]");
+    await until("dialog[open] [aria-invalid]");
+  }),
+  people_invitation: people({}, async () => {
+    press(".people-ways .button");
+    await until("#invite-label");
+    press("dialog[open] [type=submit]");
     await until(".invitation-link");
+    [...document.querySelectorAll("dialog[open] .button.secondary")].at(-1).click();
+    await until("dialog[open] .qr");
+  }),
+  people_redeem: people({}, async () => {
+    press(".people-ways .button:nth-child(3)");
+    await until("#invitation");
+  }),
+  people_redeemed: people({}, async () => {
+    press(".people-ways .button:nth-child(3)");
+    await until("#invitation");
+    fill("invitation", `https://ephemeral.example/account/#${FRAGMENT}`);
+    press("dialog[open] [type=submit]");
+    await until("dialog[open] .redeemed");
+  }),
+  people_came: listed({ place: "people", invite: `#${FRAGMENT}` }, () => until("#people-contacts")),
+  contact: about("bo", { people: { contacts: [contact("bo", { address: "bo_ek.44321", isVerified: true })] } }),
+  contact_unknown: async (show) => {
+    const client = await open("group", { talk: new TalkFake(ALL, { contacts: [] }) })(show);
+    press(".chat-head .menu-button");
+    await until("dialog[open] .member .button");
+    [...document.querySelectorAll("dialog[open] .member .button")].at(-1).click();
+    await until("dialog[open] .lead");
+    press("dialog[open] .menu-items .button");
+    await until("dialog[open] .contact-who");
+    return client;
+  },
+  contact_blocked: about("bo", { people: { contacts: [contact("bo", { state: "blocked", chain: null, name: null, address: "bo_ek.44321" })] } }),
+  contact_ended: about("bo", { people: { contacts: [contact("bo", { state: "ended", address: "bo_ek.44321" })] }, changes: [{ chain: chainOf("bo"), account: "account of bo", kind: "ended" }] }),
+  contact_changed: about("bo", { people: { contacts: [contact("bo", { isChanged: true })] }, changes: [{ chain: chainOf("bo"), account: "account of bo", kind: "changed", now: chainOf("new") }] }),
+  contact_name: about("long", {}, async () => {
+    press("dialog[open] .icon-edit");
+    await until("#contact-name");
+  }),
+  contact_block: about("bo", {}, async () => {
+    press("dialog[open] .icon-hide");
+    await until("dialog[open] .button.danger");
+  }),
+  number: about("bo", {}, compared),
+  number_same: about("bo", {}, async () => {
+    await compared();
+    press("dialog[open] .button.primary");
+    await until("dialog[open] .notice");
+  }),
+  number_different: about("bo", {}, async () => {
+    await compared();
+    [...document.querySelectorAll("dialog[open] .button.secondary")].at(-1).click();
+    await until("dialog[open] .notice");
+  }),
+  changed: open("pair", { talk: new TalkFake(ALL, { changes: [{ chain: chainOf("bo"), account: "account of bo", kind: "recovered" }] }) }, async () => {
+    await until(".chat-notice .notice");
+  }),
+  changed_panel: open("group", { talk: new TalkFake(ALL, { changes: [{ chain: chainOf("bo"), account: "account of bo", kind: "ended" }, { chain: chainOf("cleo"), account: "account of cleo", kind: "recovered" }] }) }, async () => {
+    fill("chat-text", "Are you there?");
+    document.getElementById("chat-text").dispatchEvent(new Event("input"));
+    press(".composer [type=submit]");
+    await until("dialog.changed-panel[open] .choice");
   }),
 };

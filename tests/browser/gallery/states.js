@@ -244,6 +244,13 @@ const ACTIONS = {
     return client;
   },
   record: async (show) => { const client = inside(show, PEOPLE_TALKING()); menu("eye"); await wait(0); return client; },
+  report: (show) => { const client = inside(show, PEOPLE_TALKING()); menu("warning"); return client; },
+  report_wrong: (show) => {
+    const client = inside(show, PEOPLE_TALKING());
+    menu("warning");
+    document.querySelector("dialog[open] [type=submit]").click();
+    return client;
+  },
   record_unanswered: async (show) => {
     const client = inside(show, PEOPLE_TALKING());
     client.record = async () => { throw new Error("nobody is there"); };

@@ -44,6 +44,21 @@ export function conversation(id, { people = ["bo"], lines = [], view = {}, recei
   };
 }
 
+/** What is behind `#` in an invitation's link. */
+export const FRAGMENT = `invite=${"A".repeat(22)}.${"B".repeat(42)}A`;
+const TODAY = Math.floor(NOW / 86_400_000);
+
+/** Somebody as contacts are listed. */
+export const contact = (name, more = {}) => ({
+  account: `account of ${name}`, chain: chainOf(name), state: "accepted", day: TODAY - 3, name: NAMES[name] ?? null, address: null,
+  isVerified: false, isChanged: false, ...more,
+});
+/** Somebody who asks. */
+export const asks = (name, address, more = {}) => ({ account: `account of ${name}`, chain: chainOf(name), address, day: TODAY - 1, name: null, former: null, ...more });
+/** Somebody who was asked. */
+export const asked = (address, days = 2) => ({ request: `request to ${address}`, address, day: TODAY - days });
+export const invitedBy = (label, more = {}) => ({ id: `invitation of ${label}`, label, conversation: null, until: NOW + 5 * 86_400_000, secret: "", epoch: 0, fragment: FRAGMENT, ...more });
+
 class ConversationFake {
   #talk;
   #of;
@@ -117,6 +132,8 @@ class ConversationFake {
 
   async seen() {}
 
+  async lookAtPeople() {}
+
   report(...given) {
     return this.#talk.ask("report", given);
   }
@@ -137,7 +154,11 @@ export class TalkFake {
   #refusal = null;
   contacts = { accepted: async () => this.accepted };
 
-  constructor(all = [], { contacts = ["bo", "cleo", "dara"], name = "Ada", picture = null, pictures = {}, history = {}, here = [], isOn = here.length > 0 } = {}) {
+  /** `people`: what the server lists of contacts; `changes`: what has become of some of them; `invited`: own invitations. */
+  constructor(all = [], { contacts = ["bo", "cleo", "dara"], name = "Ada", picture = null, pictures = {}, people = {}, changes = [], invited = [], history = {}, here = [], isOn = here.length > 0 } = {}) {
+    this.listed = { contacts: contacts.map((one) => contact(one)), asking: [], asked: [], isFindable: false, address: "ada.12345", ...people };
+    this.whatChanged = changes;
+    this.invited = invited;
     this.presence = {
       isKnown: isOn, isHere: (chain) => here.map(chainOf).includes(chain), isOn: async () => isOn,
       set: async (on) => { await this.ask("presence", [on]); isOn = on; },
@@ -224,9 +245,25 @@ export class TalkFake {
 
   get inviting() {
     return {
-      redeemed: async () => [], all: async () => [],
-      invite: (...given) => this.ask("invite", given, { fragment: () => `invite=${"A".repeat(22)}.${"B".repeat(43)}` }),
-      redeem: (...given) => this.ask("redeem", given, { account: "account of bo", name: null, conversation: null }),
+      redeemed: async () => [], all: async () => this.invited,
+      withdraw: (...given) => this.ask("withdraw", given),
+      invite: (...given) => this.ask("invite", given, { fragment: () => `${FRAGMENT}` }),
+      redeem: (...given) => this.ask("redeem", given, { account: "account of bo", chain: chainOf("bo"), name: "Bo Ek", conversation: null }),
+    };
+  }
+
+  /** Contacts, who asks and who was asked. */
+  get everybody() {
+    const asked = Object.fromEntries(["accept", "agree", "alias", "ask", "block", "deny", "findable", "remove", "unblock", "verify"]
+      .map((name) => [name, (...given) => this.ask(name, given)]));
+    return {
+      ...asked, list: () => this.ask("list", [], this.listed),
+      number: () => this.ask("number", [], Array.from({ length: 12 }, (_, at) => String(10_007 * (at + 1) % 100_000).padStart(5, "0")).join(" ")),
+      changes: async (chains) => this.whatChanged.filter(({ chain }) => chains.includes(chain)),
+      goOn: async (change) => {
+        this.calls.push(["goOn", change]);
+        this.whatChanged = this.whatChanged.filter((one) => one !== change);
+      },
     };
   }
 

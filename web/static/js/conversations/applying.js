@@ -117,7 +117,7 @@ export class Applying {
     const shown = await within.line(this.#id, read.s);
     if (shown?.R === R) return;
     await this.#show(read, {
-      kind: "record", R, epoch, chain: read.chain, trouble, ...changesOf(before, signed.record),
+      kind: "record", R, epoch, chain: read.chain, trouble, ...changesOf(before, signed.record), ...(read.moved.length === 0 ? {} : { moved: read.moved }),
     });
   }
 

@@ -7,6 +7,7 @@ import { fromBase64url, toBase64url } from "../protocol/encoding.js";
 import { Refusal } from "../protocol/errors.js";
 import { Signed } from "../protocol/accounts/statements.js";
 import { Line, Lines } from "../protocol/conversations/lines.js";
+import { RECOVERED } from "./store.js";
 
 /** @typedef {{statements: string[]}} Kept */
 
@@ -96,6 +97,8 @@ export class Chains {
       // Another tab may have read on further.
       if (statements.length >= all.length) return statements;
       await within.put(keyOf(id), { statements: all });
+      // Who has it may be another by now: that is told before anything is said to them (people.js).
+      if (before !== null && line.last.founded > before.last.founded) await within.put(RECOVERED + id, { founded: line.last.founded });
       return all;
     });
     if (kept.length === line.last.sequence + 1) this.#read.set(id, line);

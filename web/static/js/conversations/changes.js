@@ -1,6 +1,7 @@
 /** What a record has changed, for a line that tells it. Chains are base64url. */
 
 import { toBase64url } from "../protocol/encoding.js";
+import { isSame } from "../protocol/accounts/derivation.js";
 
 /** @typedef {import("../protocol/conversations/records.js").Record} Record */
 
@@ -13,8 +14,26 @@ import { toBase64url } from "../protocol/encoding.js";
  * @property {{chain: string, role: string}[]} roles
  * @property {number} [timer]
  * @property {boolean} [joining]
+ * @property {string[]} [moved]  who has come by a device; of lines of before there was this, nobody can tell
  * @property {number} [skipped]  epochs of which nothing was seen
  */
+
+/**
+ * People of the record before whose chains have got a device since.
+ * @param {Record|null} before
+ * @param {Record} after
+ * @param {import("../protocol/conversations/lines.js").Lines} lines
+ * @returns {string[]} chains
+ */
+export function movedOf(before, after, lines) {
+  const moved = after.people.filter(({ chain, sequence }) => {
+    const was = before?.person(chain) ?? null;
+    const line = lines.get(chain);
+    const had = was === null ? null : line?.at(was.sequence);
+    return had && line?.at(sequence)?.devices.some(({ id }) => !had.devices.some((one) => isSame(one.id, id)));
+  });
+  return moved.map(({ chain }) => toBase64url(chain));
+}
 
 /**
  * @param {Record|null} before  null: the first

@@ -7,7 +7,7 @@ import { fromBase64url, toBase64url } from "../protocol/encoding.js";
 import { Refusal, refuse } from "../protocol/errors.js";
 import { isSame } from "../protocol/accounts/derivation.js";
 import { Lines } from "../protocol/conversations/lines.js";
-import { CONTACT } from "./store.js";
+import { CONTACT, FORMER } from "./store.js";
 
 const INVITED = "invited/";
 
@@ -52,9 +52,18 @@ export class Contacts {
    * Agrees to a chain: what an invitation has named, or what somebody has compared.
    * @param {string} account
    * @param {Uint8Array} chain
+   * @returns {Promise<boolean>} whether the account had another one here
    */
   async agree(account, chain) {
-    await this.#store.change(async (within) => within.put(CONTACT + account, { chain: toBase64url(chain) }));
+    const agreed = toBase64url(chain);
+    return this.#store.change(async (within) => {
+      const before = await within.read(CONTACT + account);
+      const isOther = before !== undefined && before.chain !== agreed;
+      if (isOther) await within.put(FORMER + before.chain, { account });
+      await within.remove(FORMER + agreed);
+      await within.put(CONTACT + account, { chain: agreed });
+      return isOther;
+    });
   }
 
   /**

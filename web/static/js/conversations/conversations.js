@@ -40,7 +40,7 @@ import { POSTING, OUTBOX, STATES } from "./store.js";
  * @typedef {{conversation: string, s: number, epoch: number, hash?: Uint8Array}} Listed
  *
  * Told of what has changed; `event` is of the socket where nothing is kept of it: `typing`, `receipt`,
- * and of no conversation `contact`, `presence` and `history` (how it goes).
+ * and of no conversation `contact`, `presence`, `chain` (somebody's devices are others) and `history` (how it goes).
  * @typedef {(conversation: string, event: Record<string, any>|null) => void} Listener
  */
 
@@ -242,6 +242,7 @@ export class Conversations {
         break;
       case "chain":
         await this.#chains.newest(fromBase64url(event.chain, 32));
+        this.#tell("", event);
         break;
       case "device":
         await this.#chains.newest(this.#member.chain);

@@ -211,7 +211,10 @@ export class Inviting {
 
   /** @param {string} account  @param {Uint8Array} chain  @param {string|null} name */
   async #meet(account, chain, name) {
-    await this.#parts.contacts.agree(account, chain);
+    const { contacts, own } = this.#parts;
+    const isOther = await contacts.agree(account, chain);
+    // Own devices that know them as somebody else are to know who it is now.
+    if (isOther) await own.set("request", toBase64url(chain), { account }).catch(later);
     await this.#say(chain, name);
   }
 

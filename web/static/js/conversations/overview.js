@@ -2,6 +2,7 @@
 
 import { fromBase64url, hex, toBase64url } from "../protocol/encoding.js";
 import { SAID, STATES, keysOf } from "./store.js";
+import { toldOf } from "./told.js";
 
 /**
  * @typedef {import("./shown.js").Line} Line
@@ -74,7 +75,8 @@ export class Overview {
   }
 
   /**
-   * What people of a conversation are called: as this account calls them, else as they call themselves.
+   * What people of a conversation are called: as this account calls them, else as they call themselves, else by their
+   * addresses.
    * @param {string} id
    * @returns {Promise<{[chain: string]: string}>}
    */
@@ -131,7 +133,7 @@ export class Overview {
     const names = {};
     for (const { chain } of people) {
       const name = registers.get("alias", chain) ?? (await this.#store.read(keysOf(id).profile(chain)))?.name
-        ?? (await this.#store.read(SAID + chain))?.name;
+        ?? (await this.#store.read(SAID + chain))?.name ?? toldOf(registers, chain).address;
       if (typeof name === "string") names[chain] = name;
     }
     return names;

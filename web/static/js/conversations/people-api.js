@@ -8,6 +8,8 @@ import { ID_BYTES } from "../protocol/limits.js";
 const STATES = ["accepted", "ended", "denied", "blocked"];
 /** No list of the server's is longer. */
 const LONGEST = 4096;
+/** Of those who ask, so many pages are read, of a hundred each. */
+const PAGES_MOST = 20;
 
 /**
  * Ids and chains are base64url, days count from 1970.
@@ -27,17 +29,34 @@ export class PeopleApi {
 
   /** @returns {Promise<Served>} */
   async list() {
-    const { asked, contacts, findable, requests } = await this.#ask("GET", "contacts");
+    const first = await this.#ask("GET", "contacts");
+    const { contacts, findable, requests } = first;
     return {
       contacts: list(contacts).map(({ account, state, day, chain, request }) => ({
         account: id(account), state: stateOf(state), day: count(day), chain: chain == null ? null : hash(chain),
         request: request == null ? null : id(request),
       })),
-      asking: list(asked).map(({ account, chain, address, day }) =>
-        ({ account: id(account), chain: hash(chain), address: text(address), day: count(day) })),
+      asking: await this.#asking(first),
       asked: list(requests).map(({ request, day }) => ({ request: id(request), day: count(day) })),
       isFindable: findable === true,
     };
+  }
+
+  /** All who ask, page by page: else a hundred strangers would hide a friend. @param {any} first  @returns {Promise<Asking[]>} */
+  async #asking(first) {
+    const found = askingOf(first);
+    let page = first;
+    for (let pages = 1; page.more === true && found.length > 0 && pages < PAGES_MOST; pages += 1) {
+      try {
+        page = await this.#ask("GET", `contacts?after=${found[found.length - 1].account}`);
+      } catch (error) {
+        // Answered meanwhile, by another own device.
+        if (/** @type {Refusal} */ (error).code === "not_found") break;
+        throw error;
+      }
+      found.push(...askingOf(page));
+    }
+    return found;
   }
 
   /** @param {string} address  @param {string} own  @returns {Promise<string>} the request */
@@ -60,6 +79,10 @@ export class PeopleApi {
     await this.#ask("PUT", "contacts/findable", { body: { findable } });
   }
 }
+
+/** @param {any} page  @returns {Asking[]} */
+const askingOf = ({ asked }) => list(asked).map(({ account, chain, address, day }) =>
+  ({ account: id(account), chain: hash(chain), address: text(address), day: count(day) }));
 
 /** @param {unknown} value  @returns {any[]} */
 function list(value) {

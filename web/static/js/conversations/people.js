@@ -4,15 +4,15 @@
  * registers (docs/conversations.md, 9.2).
  */
 
-import { fromBase64url, isBase64url, isObject } from "../protocol/encoding.js";
+import { fromBase64url } from "../protocol/encoding.js";
 import { Refusal, refuse } from "../protocol/errors.js";
 import { isAddress, readAddress } from "../protocol/accounts/addresses.js";
 import { safetyNumber } from "../protocol/accounts/safety-number.js";
 import { isName } from "../protocol/names.js";
 import { HASH_BYTES } from "../protocol/accounts/statements.js";
-import { ID_BYTES } from "../protocol/limits.js";
 import { PeopleApi } from "./people-api.js";
-import { CONTACT, SAID } from "./store.js";
+import { REQUEST, chainOf, formerOf, toldOf } from "./told.js";
+import { CHANGED, CONTACT, FORMER, RECOVERED, SAID } from "./store.js";
 
 /**
  * @typedef {import("../protocol/conversations/registers.js").Registers} Registers
@@ -28,15 +28,16 @@ import { CONTACT, SAID } from "./store.js";
  * @property {boolean} isVerified
  * @property {boolean} isChanged
  *
- * @typedef {import("./people-api.js").Asking & {name: string|null}} Asks
+ * Who asks. `former`: the chain that this account had, as far as it was known as another before.
+ * @typedef {import("./people-api.js").Asking & {name: string|null, former: string|null}} Asks
  * @typedef {{request: string, address: string|null, day: number}} Asked
  * @typedef {{contacts: Contact[], asking: Asks[], asked: Asked[], isFindable: boolean, address: string|null}} Listed
  *
- * What own devices tell each other of somebody whom they have asked, by the request, or have met, by the chain.
- * @typedef {{account?: string, address?: string}} Told
+ * What has become of somebody, and wasn't agreed to yet: their account has another chain now (`changed`), or none that
+ * was agreed to (`ended`), or its devices were all replaced by the ten words (`recovered`).
+ * @typedef {{chain: string, account: string|null, kind: "changed"|"ended"|"recovered", now?: string}} Change  `now`: the
+ *   chain that the account has by what the server says
  */
-
-const REQUEST = "request";
 
 export class People {
   #api;
@@ -66,23 +67,41 @@ export class People {
       await Promise.all([this.#api.list(), this.#own.registers(), this.#member.address()]);
     /** @type {Contact[]} */
     const found = [];
+    const recovered = await this.#recovered(registers);
+    /** @type {{[chain: string]: Omit<Change, "chain">}} */
+    const changed = {};
     for (const { account, chain: served, request, state, day } of contacts) {
-      const kept = (await this.#store.read(CONTACT + account))?.chain ?? null;
+      let kept = (await this.#store.read(CONTACT + account))?.chain ?? null;
+      if (kept !== null && served !== null && kept !== served && toldOf(registers, served).account === account) {
+        // Another own device has agreed to it.
+        await this.#contacts.agree(account, fromBase64url(served));
+        kept = served;
+      }
       const chain = kept ?? served ?? chainOf(registers, account);
       if (kept === null && served !== null && state === "accepted") await this.#contacts.agree(account, fromBase64url(served));
       const told = request === null ? null : toldOf(registers, request).address ?? null;
+      // Whom that request has reached is known by this device now, and by all others from now on.
+      if (chain !== null && told !== null && toldOf(registers, chain).address === undefined) {
+        await this.#tell(chain, { ...toldOf(registers, chain), account, address: told });
+      }
       found.push({
         account, chain, state, day, name: null, address: told ?? (chain === null ? null : toldOf(registers, chain).address ?? null),
-        isVerified: chain !== null && registers.get("verified", chain) === true,
+        isVerified: chain !== null && registers.get("verified", chain) === true && !recovered.has(chain),
         isChanged: served !== null && kept !== null && served !== kept,
       });
+      const kind = state === "ended" ? "ended" : served !== null && kept !== null && served !== kept ? "changed" : null;
+      if (chain !== null && kind !== null && ["accepted", "ended"].includes(state)) changed[chain] = { account, kind, ...(kind === "changed" ? { now: String(served) } : {}) };
+    }
+    if (JSON.stringify(await this.#store.read(CHANGED) ?? {}) !== JSON.stringify(changed)) {
+      await this.#store.change(async (within) => within.put(CHANGED, changed));
     }
     const known = [...found, ...asking].flatMap(({ chain }) => (chain === null ? [] : [chain]));
     const called = await this.#called(known, registers);
     const name = (/** @type {string|null} */ chain) => (chain === null ? null : called[chain] ?? null);
     return {
       contacts: found.map((one) => ({ ...one, name: name(one.chain) })),
-      asking: asking.filter((one) => isAddress(one.address)).map((one) => ({ ...one, name: name(one.chain) })),
+      asking: asking.filter((one) => isAddress(one.address)).map((one) =>
+        ({ ...one, name: name(one.chain), former: formerOf(found, registers, one) })),
       asked: asked.map((one) => ({ ...one, address: toldOf(registers, one.request).address ?? null })), isFindable, address,
     };
   }
@@ -114,6 +133,47 @@ export class People {
     if (one === undefined) return;
     await this.#contacts.agree(account, fromBase64url(one.chain, HASH_BYTES));
     await this.#tell(one.chain, { account, address: one.address });
+  }
+
+  /**
+   * What has become of these people since it was agreed to them, as far as this device knows: nobody is asked.
+   * @param {readonly string[]} chains
+   * @returns {Promise<Change[]>} what interrupts whoever is about to say something to them
+   */
+  async changes(chains) {
+    const registers = await this.#own.registers();
+    const [changed, recovered] = await Promise.all([this.#store.read(CHANGED), this.#recovered(registers)]);
+    /** @type {Change[]} */
+    const found = [];
+    for (const chain of chains) {
+      const told = toldOf(registers, chain);
+      const former = await this.#store.read(FORMER + chain);
+      const known = changed?.[chain] ?? (former === undefined ? null : { account: former.account, kind: "ended" });
+      if (known !== null && !(known.kind === "ended" && told.ended === true)) found.push({ chain, ...known });
+      else if (known === null && recovered.has(chain)) found.push({ chain, account: told.account ?? null, kind: "recovered" });
+    }
+    return found;
+  }
+
+  /** Somebody was told of it, and goes on: nobody counts as compared by that. @param {Change} change */
+  async goOn({ chain, account, kind }) {
+    if (kind === "changed" && account !== null) return this.agree(account);
+    const registers = await this.#own.registers();
+    const founded = (await this.#recovered(registers)).get(chain);
+    await this.#tell(chain, { ...toldOf(registers, chain), ...(kind === "ended" ? { ended: true } : { founded: founded ?? 0 }) });
+    if (registers.get("verified", chain) === true) await this.#own.set("verified", chain, false).catch(later);
+  }
+
+  /** Chains that were recovered, with the statement by which, of which nobody was told yet. @param {Registers} registers */
+  async #recovered(registers) {
+    /** @type {Map<string, number>} */
+    const found = new Map();
+    for (const key of await this.#store.keys(RECOVERED)) {
+      const chain = key.slice(RECOVERED.length);
+      const { founded } = await this.#store.read(key);
+      if (founded > (toldOf(registers, chain).founded ?? -1)) found.set(chain, founded);
+    }
+    return found;
   }
 
   /** @param {string} account  who asks  @param {{tell?: boolean}} [how]  `tell`: they are to know */
@@ -153,7 +213,13 @@ export class People {
   async agree(account) {
     const one = (await this.#api.list()).contacts.find((each) => each.account === account);
     if (one === undefined || one.chain === null) throw new Refusal("not_found");
+    const before = (await this.#store.read(CONTACT + account))?.chain;
     await this.#contacts.agree(account, fromBase64url(one.chain, HASH_BYTES));
+    await this.#tell(one.chain, { ...toldOf(await this.#own.registers(), one.chain), account });
+    await this.#store.change(async (within) => {
+      const { [before ?? ""]: _, ...others } = await within.read(CHANGED) ?? {};
+      await within.put(CHANGED, others);
+    });
   }
 
   /** 60 digits that are the same on both sides. @param {string} chain  theirs */
@@ -197,29 +263,10 @@ export class People {
     await this.#store.change(async (within) => within.remove(CONTACT + account));
   }
 
-  /** @param {string} key  @param {Told} value */
+  /** @param {string} key  @param {import("./told.js").Told} value */
   async #tell(key, value) {
     await this.#own.set(REQUEST, key, value).catch(later);
   }
-}
-
-/** What was told of somebody, as far as it is in form. @param {Registers} registers  @param {string} key  @returns {Told} */
-function toldOf(registers, key) {
-  const told = registers.get(REQUEST, key);
-  if (!isObject(told)) return {};
-  const { account, address } = told;
-  return {
-    ...(isBase64url(account, ID_BYTES) ? { account: String(account) } : {}),
-    ...(typeof address === "string" && isAddress(address) ? { address } : {}),
-  };
-}
-
-/** @param {Registers} registers  @param {string} account  @returns {string|null} */
-function chainOf(registers, account) {
-  for (const [chain] of registers.all(REQUEST)) {
-    if (isBase64url(chain, HASH_BYTES) && toldOf(registers, chain).account === account) return chain;
-  }
-  return null;
 }
 
 /** It waits in the outbox, and goes with what is said next. @param {unknown} error */

@@ -13,6 +13,7 @@ import { Lines } from "../protocol/conversations/lines.js";
 import { Log, RECORD } from "../protocol/conversations/log.js";
 import { openMessage, readAd } from "../protocol/conversations/messages.js";
 import { SignedRecord } from "../protocol/conversations/records.js";
+import { movedOf } from "./changes.js";
 import { proofOf } from "./evidence.js";
 import { keysOf } from "./store.js";
 
@@ -26,7 +27,7 @@ import { keysOf } from "./store.js";
  * before this device's time, or a no.
  * @typedef {{at: number, device: string, s: number, hash: Uint8Array, digest: string}} Place
  * @typedef {Place & {kind: "record", signed: SignedRecord, before: Record|null, chain: string|null,
- *   seed: Uint8Array|null, trouble: string|null, isOwn: boolean, isHost: boolean}} RecordRead
+ *   seed: Uint8Array|null, trouble: string|null, isOwn: boolean, isHost: boolean, moved: string[]}} RecordRead
  * @typedef {Place & {kind: "message", id: string, chain: string, content: import("../protocol/conversations/contents.js").Content,
  *   isAdmin: boolean, timer: number, proof?: import("./evidence.js").Proof}} MessageRead
  * @typedef {Place & {kind: "destroyed", id: string|null}} DestroyedRead
@@ -146,7 +147,7 @@ export class Reading {
     const isOwn = isSame(signed.record.by, this.#parts.member.device);
     return {
       ...place, kind: "record", signed, before, chain: author && toBase64url(author.chain), ...opened, isOwn,
-      isHost: this.#isHost(signed.record),
+      isHost: this.#isHost(signed.record), moved: movedOf(before, signed.record, this.#lines).filter((one) => one !== toBase64url(this.#parts.member.chain)),
     };
   }
 

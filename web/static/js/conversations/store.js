@@ -5,7 +5,7 @@
  * Rows: `state/<id>`; `posting/<id>` while a record may not have come; `conversation/<id>/draft/<R>` (a record that was made, with its seed), `/seed/<epoch>`,
  * `/record/<epoch>`, `/log/<place>` (the log's hash), `/id/<device>.<id>` (the place of a message of this epoch
  * or the one before), `/ids/<number>` (of older ones, by their ids), `/profile/<chain>`,
- * `/card`, `/unmet/<device>.<id>` (what changes a message that history may still bring); `outbox/<id>/<number>`; `chain/<id>`; `contact/<account>`; `said/<chain>`; `handing/<device>`; `history`; `invited/<id>`; `invitation/<id>`;
+ * `/card`, `/unmet/<device>.<id>` (what changes a message that history may still bring); `outbox/<id>/<number>`; `chain/<id>`; `contact/<account>`, `former/<chain>`, `recovered/<chain>`, `changed`; `said/<chain>`; `handing/<device>`; `history`; `invited/<id>`; `invitation/<id>`;
  * `register/<name>` (what all own devices know, by key). Ids are base64url.
  *
  * Shown lines lie by their place in the log. One that was hidden can't be read any more, also in a copy of the disk
@@ -53,6 +53,13 @@ export const OUTBOX = "outbox/";
 /** Begins the keys of contacts by their accounts, and of what people have called themselves last, by their chains. */
 export const CONTACT = "contact/";
 export const SAID = "said/";
+/**
+ * Begin the keys of chains in whose place a contact's account has another one by now, and of those that were recovered
+ * since they were first read; and the key of contacts of whom the server says that they have another chain.
+ */
+export const FORMER = "former/";
+export const RECOVERED = "recovered/";
+export const CHANGED = "changed";
 /** Begins those of histories that are handed over to new devices; and the key of that which this one is to have. */
 export const HANDING = "handing/";
 export const HISTORY = "history";

@@ -13,11 +13,11 @@ import { canScan, scanner } from "./scanning.js";
 /** @param {import("./flow.js").Flow} flow */
 export function linkPanel({ client }) {
   const place = el("div", { class: "panel-step" });
-  const scan = scanner({ found: (text) => void ask(text) });
+  const scan = scanner({ found: (text) => text.includes("#link=") && ask(text), without: say("account.accept.no_camera") });
   const node = accountPanel({ id: "link-title", title: say("account.accept.title"), onClose: scan.stop }, place);
 
-  /** @type {(text: string) => void} */
-  let ask = () => {};
+  /** @type {(text: string) => boolean} */
+  let ask = () => false;
 
   function first() {
     const words = wordsField({ id: "link-words", label: say("account.accept.words"), hint: say("account.accept.hint"),
@@ -27,6 +27,7 @@ export function linkPanel({ client }) {
     ask = (text) => {
       words.input.value = wordsIn(text);
       form.node.requestSubmit();
+      return true;
     };
     fill(place, el("p", {}, say("account.accept.text")),
       canScan() ? el("div", { class: "button-row" }, button("secondary", say("account.accept.scan"), () => void scan.start())) : null,

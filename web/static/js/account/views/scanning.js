@@ -13,8 +13,11 @@ const Detector = /** @type {any} */ (globalThis).BarcodeDetector;
 /** Whether there is something to scan by. */
 export const canScan = () => Detector !== undefined && typeof navigator.mediaDevices?.getUserMedia === "function";
 
-/** @param {{found: (text: string) => void}} given  is told what the picture says */
-export function scanner({ found }) {
+/**
+ * @param {{found: (text: string) => boolean, without: string}} given  `found` is told what a picture says, and tells whether
+ *   that was looked for; `without`: what is said where there is no camera
+ */
+export function scanner({ found, without }) {
   const node = el("div", { class: "scanner" });
   /** @type {MediaStream|null} */
   let stream = null;
@@ -39,7 +42,7 @@ export function scanner({ found }) {
       look(video, detector);
     } catch {
       stop();
-      fill(node, noticeOf(say("account.accept.no_camera")));
+      fill(node, noticeOf(without));
     }
   }
 
@@ -47,14 +50,9 @@ export function scanner({ found }) {
   async function look(video, detector) {
     if (!wanted) return;
     const [code] = await detector.detect(video).catch(() => []);
-    const text = code?.rawValue ?? "";
     if (!wanted) return;
-    if (!text.includes("#link=")) {
-      timer = setTimeout(() => void look(video, detector), LOOK_MS);
-      return;
-    }
-    stop();
-    found(text);
+    if (code !== undefined && found(code.rawValue)) stop();
+    else timer = setTimeout(() => void look(video, detector), LOOK_MS);
   }
 
   function stop() {

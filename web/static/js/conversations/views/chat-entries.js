@@ -152,8 +152,8 @@ const isAlike = (one, other) =>
     || one.kind === "destroyed" || one.kind === "message" || (one.kind === "record" && isSilent(one) && isSilent(other)));
 
 /** Whether a record has changed nothing that anybody wants to know. @param {any} line */
-export const isSilent = ({ epoch, added, removed, left, roles, timer, joining, trouble, skipped }) =>
-  epoch !== 1 && [added, removed, left, roles].every((those) => (those ?? []).length === 0) && timer === undefined
+export const isSilent = ({ epoch, added, removed, left, roles, timer, joining, trouble, skipped, moved }) =>
+  epoch !== 1 && [added, removed, left, roles, moved].every((those) => (those ?? []).length === 0) && timer === undefined
   && joining === undefined && skipped === undefined && (trouble ?? null) === null;
 
 /** @param {Entry[]} entries */

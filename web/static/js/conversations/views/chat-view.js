@@ -6,8 +6,10 @@ import { isolated, say } from "../../ui/i18n.js";
 import { icon } from "../../ui/icons.js";
 import { duration } from "../../ui/times.js";
 import { noticeOf } from "../../account/views/asking.js";
+import { button } from "../../account/views/frame.js";
 import { fromBase64url } from "../../protocol/encoding.js";
 import { isPassing } from "../../protocol/errors.js";
+import { changeNotice, changedPanel } from "./changed-panel.js";
 import { chatComposer } from "./chat-composer.js";
 import { chatEntries } from "./chat-entries.js";
 import { chatLog } from "./chat-log.js";
@@ -24,6 +26,8 @@ import { waysOn } from "./ways-on.js";
 const TYPING_MS = 6000;
 /** What is looked at is told after a moment: somebody may only pass by. */
 const LOOKED_MS = 400;
+/** Whoever writes at once waits so long at most for what has become of those who are to read it. */
+const MEETING_MS = 2000;
 const CHAIN_BYTES = 32;
 /** Of refusals: what was to be said is not kept. */
 const UNSAID = ["content_form", "not_member", "conversation_unknown"];
@@ -61,6 +65,10 @@ export function chatView(context, id, { draft, back, menu }) {
   let isReading = false;
   /** Receipts are asked of the server once. @type {import("../shown.js").Receipts} */
   let receipts = {};
+  /** What has become of its people, which nobody has been told of yet. @type {import("../people.js").Change[]} */
+  let changes = [];
+  /** How their chains go on was asked, once this was opened. */
+  const met = conversation.lookAtPeople().catch(() => undefined).then(() => changed());
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   let typed;
   /** @type {ReturnType<typeof setTimeout>|undefined} */
@@ -90,6 +98,7 @@ export function chatView(context, id, { draft, back, menu }) {
 
   const hear = hearing(me, of);
   const unsubscribe = talk.subscribe((one, event) => {
+    if (event?.type === "contact" || event?.type === "chain") void changed();
     if (one !== id) return;
     if (event?.type === "typing") somebodyTypes(event);
     else void read();
@@ -140,6 +149,7 @@ export function chatView(context, id, { draft, back, menu }) {
         // Whoever was writing has sent it.
         if (view.place > (known?.view.place ?? 0)) setText(typing, "");
         known = { view, names, pictures, profiles, receipts };
+        await changed();
         draw();
         hear(window.lines);
         look();
@@ -168,7 +178,7 @@ export function chatView(context, id, { draft, back, menu }) {
     if (known === null || isClosed) return;
     const { view, names, pictures, profiles } = known;
     const named = { ...view, names, pictures };
-    setText(title, titleOf(named, me));
+    drawTitle(titleOf(named, me));
     fill(mark, markNode(markOf(named, me)));
     const facts = [
       view.people.length > 2 || view.card !== null ? say("conversations.people", { count: view.people.length }) : "",
@@ -185,14 +195,42 @@ export function chatView(context, id, { draft, back, menu }) {
     }), { isWhole: window.isWhole, isAtEnd: window.isAtEnd, context: JSON.stringify([view.people.length, names, Object.entries(profiles).map(([chain, { name }]) => [chain, name])]) });
   }
 
+  /** The name leads to the person, or to what can be done with all of it. @param {string} words */
+  function drawTitle(words) {
+    const shown = title.querySelector("button");
+    if (shown?.textContent === words) return;
+    if (shown !== null) return void setText(shown, words);
+    fill(title, el("button", { type: "button", class: "chat-title-button", on: { click: person } }, words));
+  }
+
+  function person() {
+    if (known === null) return;
+    const { view, names } = known;
+    const others = view.people.filter(({ chain }) => chain !== me);
+    if (view.card === null && others.length === 1) context.contact({ chain: others[0].chain, name: names[others[0].chain] ?? null });
+    else menu(known);
+  }
+
+  /** Who may not be who they were. */
+  async function changed() {
+    if (known === null || known.view.standing !== "following") return;
+    const others = known.view.people.map(({ chain }) => chain).filter((chain) => chain !== me);
+    changes = await talk.everybody.changes(others).catch(() => changes);
+    if (!isClosed) stands(known.view);
+  }
+
   /** What stands in the way of writing, and what is to be known. @param {View} view */
   function stands(view) {
     const { standing, why, copied } = view;
     const follows = standing === "following";
     composer.node.hidden = !follows;
-    const key = copied ? "copied" : follows ? null : standing === "refused" && ["server_back", "log_fork"].includes(why ?? "") ? "server_back" : standing;
+    const key = copied ? "copied" : follows && changes.length > 0 ? `changed ${JSON.stringify(changes)}` : follows ? null : standing === "refused" && ["server_back", "log_fork"].includes(why ?? "") ? "server_back" : standing;
     if (notice.dataset.key === (key ?? "")) return;
     notice.dataset.key = key ?? "";
+    if (!copied && follows && changes.length > 0) {
+      return void fill(notice, changes.map((change) => changeNotice(change, of(change.chain).label)),
+        el("div", { class: "button-row" }, button("secondary small", say("conversations.changed.way"), () => void interrupted())));
+    }
     fill(notice, key === null ? null : noticeOf(say(`conversations.standing.${key}`), follows ? "warning" : "leave"),
       follows ? null : waysOn(context, view, back));
   }
@@ -219,8 +257,18 @@ export function chatView(context, id, { draft, back, menu }) {
     if (upTo > known.view.mark) await talk.read(id, upTo);
   }
 
+  /** Tells what has become of somebody here. @returns {Promise<boolean>} whether it goes on */
+  async function interrupted() {
+    const goesOn = await changedPanel(context, changes, (chain) => of(chain).label);
+    if (!isClosed) await changed();
+    return goesOn;
+  }
+
   /** @param {import("./chat-composer.js").Said} said */
   async function send({ text, reply, edit, mentions }) {
+    await Promise.race([met, new Promise((resolve) => { setTimeout(resolve, MEETING_MS); })]);
+    await changed();
+    if (changes.length > 0 && !(await interrupted())) return void takeBack({ text, reply, edit });
     unread = 0;
     const { says } = conversation;
     const whom = mentions.map((chain) => fromBase64url(chain, CHAIN_BYTES));
@@ -235,6 +283,13 @@ export function chatView(context, id, { draft, back, menu }) {
       if (UNSAID.includes(refusal.code)) composer.take(text);
       trouble(error);
     }
+  }
+
+  /** What isn't said after all. @param {Draft} said */
+  function takeBack({ text, reply, edit }) {
+    if (edit !== null) return void composer.edit({ ...edit, text });
+    composer.take(text);
+    if (reply !== null) composer.reply(reply);
   }
 
   async function toEnd() {
@@ -269,6 +324,7 @@ export function chatView(context, id, { draft, back, menu }) {
 
   return {
     node, id, goTo,
+    renamed: () => void read(),
     focus: () => { if (composer.node.hidden) title.focus(); else composer.focus(); },
     close() {
       isClosed = true;

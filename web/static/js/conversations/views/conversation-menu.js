@@ -11,6 +11,7 @@ import { fromBase64url, toBase64url } from "../../protocol/encoding.js";
 import { isName, tidyName } from "../../protocol/names.js";
 import { calledOf } from "./contact-names.js";
 import { archiveDrawing, editDrawing, muteDrawing, pinDrawing, searchDrawing } from "./drawings.js";
+import { invitePanel } from "./invite-panel.js";
 import { markNode, nameNode, personOf, titleOf } from "./names.js";
 import { hereNode, isHere, watchPresence } from "./presence-mark.js";
 import { refusalWords } from "./refusal-words.js";
@@ -27,7 +28,8 @@ const ALWAYS = 8.64e15;
  * @param {import("./chat-view.js").Known} known
  * @param {{goTo: (message: {device: string, id: string}) => unknown}|null} chat
  */
-export function conversationMenu({ flow, talk, me, trouble }, { view, names, pictures }, chat) {
+export function conversationMenu(context, { view, names, pictures }, chat) {
+  const { flow, talk, me, trouble } = context;
   const conversation = talk.of(view.id);
   const place = el("div", { class: "panel-step" });
   const node = panel({ kind: "menu conversation-menu", labelledby: "conversation-menu-title" },
@@ -74,6 +76,7 @@ export function conversationMenu({ flow, talk, me, trouble }, { view, names, pic
       wait,
       el("div", { class: "menu-items" },
         isAdmin ? item("person", "conversations.add.way", () => void adding()) : null,
+        isAdmin ? item("link", "conversations.add.invite", () => { node.close(); invitePanel(context, { conversation: view.id, title: titleOf({ ...view, names }, me) }); }) : null,
         isAdmin ? item("waiting", "conversations.timer.way", timers) : null,
         isAdmin && view.people.length > 2 ? item(editDrawing(), "conversations.name.way", naming) : null,
         item(searchDrawing(), "conversations.search.way", () => searchStep(place, { conversation, names, me, offset: flow.client.state.clockOffset,
@@ -92,8 +95,14 @@ export function conversationMenu({ flow, talk, me, trouble }, { view, names, pic
     present(here, chain);
     return el("li", { class: "member" }, markNode(person), el("span", { class: "member-name" }, nameNode(person)), here,
       role === "admin" ? el("span", { class: "tag" }, say("conversations.admin")) : null,
-      !isAdmin || person.me ? null : el("button", { type: "button", class: "button quiet small", on: { click: () => about(person, role) },
+      person.me ? null : el("button", { type: "button", class: "button quiet small", on: { click: () => (isAdmin ? about(person, role) : look(person)) },
         "aria-label": say("conversations.member.menu", { name: isolated(person.label) }) }, icon("menu")));
+  }
+
+  /** @param {import("./names.js").Person} person */
+  function look({ chain, name }) {
+    node.close();
+    context.contact({ chain, name });
   }
 
   /** What an admin can do with somebody. @param {import("./names.js").Person} person  @param {string} role */
@@ -103,6 +112,7 @@ export function conversationMenu({ flow, talk, me, trouble }, { view, names, pic
     step(el("p", { class: "lead" }, nameNode(person)),
       wait,
       el("div", { class: "menu-items" },
+        item("person", "conversations.member.look", () => look(person)),
         item("done", `conversations.member.make_${other}`, () => void asked(() => conversation.role(chain, other))),
         item("leave", "conversations.member.remove", () => void asked(() => conversation.remove([chain])), "quiet danger-text")));
   }

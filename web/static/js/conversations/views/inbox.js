@@ -55,6 +55,12 @@ export class Inbox {
     this.#unsubscribe();
   }
 
+  /** All of them once more: people are called otherwise. */
+  async again() {
+    await this.#all();
+    this.#changed();
+  }
+
   /** @param {string} id */
   async #again(id) {
     this.#stale.add(id);

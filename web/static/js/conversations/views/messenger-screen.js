@@ -12,6 +12,7 @@ import { followViewport } from "../../ui/visual-viewport.js";
 import { button } from "../../account/views/frame.js";
 import { newsView } from "../../account/views/news-view.js";
 import { chatView } from "./chat-view.js";
+import { contactPanel } from "./contact-panel.js";
 import { conversationList } from "./conversation-list.js";
 import { addDrawing, settingsDrawing } from "./drawings.js";
 import { conversationMenu } from "./conversation-menu.js";
@@ -19,6 +20,7 @@ import { historyView } from "./history-view.js";
 import { Inbox } from "./inbox.js";
 import { newConversationPanel } from "./new-conversation-panel.js";
 import { ownNameView } from "./own-name.js";
+import { PeopleBook } from "./people-book.js";
 import { peopleScreen } from "./people-screen.js";
 import { isHere, watchPresence } from "./presence-mark.js";
 import { refusalWords } from "./refusal-words.js";
@@ -37,8 +39,10 @@ const PATIENCE_MS = 4000;
  * @property {Pick<Live, "isLive"|"isLeading"|"typing"|"watch"|"wishes"|"wish">} live
  * @property {string} invite  the fragment of an invitation that was opened in this browser, or ""
  *
- * @typedef {Given & {me: string, open: (id: string) => void, people: () => void, trouble: (error: unknown) => void}} Context
- *   what each part of it is given: `me` is the own chain; `people` shows whom one knows
+ * @typedef {Given & {me: string, open: (id: string) => void, people: () => void, trouble: (error: unknown) => void,
+ *   book: PeopleBook, contact: (of: import("./contact-panel.js").Of) => void, renamed: () => void}} Context
+ *   what each part of it is given: `me` is the own chain; `people` shows whom one knows, `contact` one of them; `renamed`:
+ *   somebody is called otherwise from now on
  *
  * @typedef {{open?: string|null, drafts?: Map<string, import("./chat-composer.js").Draft>, place?: "list"|"people"}} Kept
  */
@@ -51,7 +55,8 @@ const PATIENCE_MS = 4000;
 export function messengerScreen(given, { open: shown = null, drafts = new Map(), place = given.invite === "" ? "list" : "people" }) {
   const { flow, talk, live } = given;
   /** @type {Context} */
-  const context = { ...given, me: talk.me, open, people: () => show("people"), trouble };
+  const context = { ...given, me: talk.me, open, people: () => show("people"), trouble, book: new PeopleBook(talk, update),
+    contact: (of) => contactPanel(context, of), renamed: () => { void inbox.again().catch(trouble); chat?.renamed(); } };
   const inbox = new Inbox(talk, update);
   const telling = new Telling(live);
   /** @type {ReturnType<typeof chatView>|null} */
@@ -75,6 +80,7 @@ export function messengerScreen(given, { open: shown = null, drafts = new Map(),
     el("p", { class: "lead" }, say("conversations.empty.title")), el("p", { class: "hint" }, say("conversations.empty.text")),
     el("div", { class: "button-row" }, button("primary", say("conversations.invite"), () => show("people"))));
   const reading = el("div", { class: "indeterminate", role: "progressbar", "aria-label": say("conversations.reading") }, el("span", {}));
+  const asking = el("span", { class: "tab-asking" });
   const tabs = el("nav", { class: "messenger-tabs", "aria-label": say("conversations.places") },
     tab("list", "conversations.title"), tab("people", "conversations.people_title"));
   const side = el("div", { class: "messenger-side" },
@@ -96,13 +102,17 @@ export function messengerScreen(given, { open: shown = null, drafts = new Map(),
 
   /** @param {"list"|"people"} name  @param {string} key */
   function tab(name, key) {
-    return el("button", { type: "button", class: "button quiet", data: { place: name }, on: { click: () => show(name) } }, say(key));
+    return el("button", { type: "button", class: "button quiet", data: { place: name }, on: { click: () => show(name) } }, say(key),
+      name === "people" ? asking : null);
   }
 
   /** @param {"list"|"people"} next */
   function show(next) {
     place = next;
-    if (place === "people") people ??= peopleScreen(context);
+    if (place === "people") {
+      people ??= peopleScreen(context);
+      void context.book.read();
+    }
     for (const one of tabs.children) one.ariaCurrent = /** @type {HTMLElement} */ (one).dataset.place === place ? "page" : null;
     setText(heading, say(place === "people" ? "conversations.people_title" : "conversations.title"));
     if (chat !== null && !wide()) close();
@@ -149,6 +159,13 @@ export function messengerScreen(given, { open: shown = null, drafts = new Map(),
       void named.update(place === "people");
       telling.look(all, Date.now() + flow.client.state.clockOffset, shown);
     }
+    people?.update();
+    const { asking: count } = context.book;
+    const told = count === 0 ? "" : String(count);
+    if (asking.dataset.count !== told) {
+      asking.dataset.count = told;
+      fill(asking, count === 0 ? null : [el("span", { class: "count", "aria-hidden": "true" }, told), el("span", { class: "visually-hidden" }, say("conversations.people.asking", { count }))]);
+    }
     titled();
   }
 
@@ -185,6 +202,7 @@ export function messengerScreen(given, { open: shown = null, drafts = new Map(),
   connection();
   show(place);
   void inbox.begin().catch(trouble);
+  if (place !== "people") void context.book.read();
   if (shown !== null) {
     const before = shown;
     queueMicrotask(() => { if (!isClosed) open(before); });
@@ -208,7 +226,7 @@ export function messengerScreen(given, { open: shown = null, drafts = new Map(),
       // How much is new is nobody's to see who is not in.
       document.title = `${say("account.part")} · ${say("name")}`;
       chat?.close();
-      people?.close();
+      context.book.close();
       inbox.close();
       history.close();
       telling.close();

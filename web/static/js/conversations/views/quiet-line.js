@@ -50,7 +50,7 @@ function refused(code, count, author) {
 }
 
 /** @param {any} line  @param {Of} of */
-function changes({ epoch, chain, added, removed, left, roles, timer, joining, trouble }, of) {
+function changes({ epoch, chain, added, removed, left, roles, timer, joining, trouble, moved = [] }, of) {
   const names = (/** @type {string[]} */ chains) =>
     listed(chains.map(of).map((one) => (one.me ? say("conversations.you_object") : isolated(one.label))));
   const author = chain === null ? null : of(chain);
@@ -70,6 +70,8 @@ function changes({ epoch, chain, added, removed, left, roles, timer, joining, tr
   for (const { chain: one, role } of roles) sentences.push(told(role === "admin" ? "admin" : "member", { names: names([one]) }));
   if (timer !== undefined) sentences.push(timer === 0 ? told("timer_off") : told("timer", { time: duration(timer) }));
   if (joining !== undefined) sentences.push(told(joining ? "link_on" : "link_off"));
+  const others = moved.filter((/** @type {string} */ one) => !of(one).me);
+  if (others.length > 0) sentences.push(say("conversations.change.moved", { names: names(others) }));
   if (trouble !== null && trouble !== undefined) sentences.push(say("conversations.quiet.key", { name: by }));
   return sentences;
 }

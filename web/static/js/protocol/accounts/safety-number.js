@@ -7,6 +7,16 @@ const ROUNDS = 5200;
 const GROUPS = 12;
 
 /**
+ * The digits of a number as somebody else shows or sends it, whatever stands between them.
+ * @param {string} text
+ * @returns {string|null} null: it is no such number
+ */
+export function readSafetyNumber(text) {
+  const digits = text.replace(/\s/g, "");
+  return /^\d{60}$/.test(digits) ? digits : null;
+}
+
+/**
  * 60 digits in 12 groups of five, the same for both: of the two chains' ids, not of devices.
  * @param {Uint8Array} one
  * @param {Uint8Array} other

@@ -8,6 +8,7 @@ import { icon } from "../../ui/icons.js";
 import { languageSwitch } from "../../ui/language-switch.js";
 import { isLast } from "./log-entries.js";
 import { openRecord } from "./record-panel.js";
+import { openReport } from "./report-panel.js";
 import { roomRules } from "./room-rules.js";
 import { shareNode } from "./share-node.js";
 
@@ -75,7 +76,8 @@ export function openMenu({ state, localTime, share, typing, record, lock, hide, 
           [say("menu.destroy_hint"), " ", el("kbd", {}, say("keys.destroy"))], destroy, "danger-text")),
       el("section", { class: "menu-part" },
         el("h3", {}, say("menu.facts")), facts.node,
-        row("eye", say("record.title"), say("record.hint"), () => openRecord(record))),
+        row("eye", say("record.title"), say("record.hint"), () => openRecord(record)),
+        row("warning", say("report.title"), say("report.hint"), openReport)),
       languageSwitch()));
 
   /** @param {RoomState} newest */
