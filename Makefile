@@ -38,6 +38,7 @@ test: $(VENV)/dev.stamp ## run every test (ARGS="tests/test_house.py -k name" fo
 	@sh tools/browsers.sh
 	@sh tools/proxies.sh $(VENV)
 	@sh tools/redis.sh
+	@sh tools/stores.sh $(VENV)
 	@sh tools/page_tools.sh $(VENV)
 	@$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile \
 	  --no-loadscope-reorder $(ARGS)

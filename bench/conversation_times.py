@@ -137,7 +137,7 @@ async def measured(turns: int) -> list[tuple[str, ...]]:
                     spent = await asker.timed(http, method, path, body(conversation))
                     if place >= FIRST:
                         took[kind].append(spent)
-                label = f"{method} {behind.partition('/messages/')[0] or '/'}"
+                label = f"{method} {behind.rpartition('/')[0] or behind or '/'}"
                 for kind, kind_name in NAMES.items():
                     lines.append(line(f"{label} {kind_name}", took[kind], took[ABSENT]))
     return lines

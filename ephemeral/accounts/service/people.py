@@ -79,11 +79,16 @@ class People:
     ) -> dict[tuple[bytes, bytes], tuple[int, bytes]]:
         """Of the numbers and payloads of sealing keys, the numbers and the SHA-256 of those that
         can be read."""
-        digests = await self._digests_of(connection, [payload for _, payload in keys.values()])
+        known: Mapping[bytes, bytes] = self._digests
+        unread = [payload for _, payload in keys.values() if payload not in known]
+        if unread:
+            # Others may let some of these be forgotten meanwhile.
+            here = {payload: known[payload] for _, payload in keys.values() if payload in known}
+            known = here | await self._read_digests(connection, unread)
         return {
-            whose: (number, digests[payload])
+            whose: (number, known[payload])
             for whose, (number, payload) in keys.items()
-            if payload in digests
+            if payload in known
         }
 
     async def chains(
@@ -113,12 +118,11 @@ class People:
             if row.payload in read
         }
 
-    async def _digests_of(
-        self, connection: Connection, payloads: Sequence[bytes]
+    async def _read_digests(
+        self, connection: Connection, unread: Sequence[bytes]
     ) -> dict[bytes, bytes]:
-        """SHA-256 of the keys, by payload; what was read once never changes."""
-        found = {one: self._digests[one] for one in payloads if one in self._digests}
-        unread = [one for one in payloads if one not in found]
+        """SHA-256 of keys, by payload, which are remembered: what was read once never changes."""
+        found = {}
         for payload, value in (await self._values.read(connection, "sealing-key", unread)).items():
             if payload is not None:
                 found[payload] = self._digests[payload] = hashlib.sha256(split(value)[0]).digest()

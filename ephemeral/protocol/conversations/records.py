@@ -210,7 +210,7 @@ class SignedRecord:
     def of(cls, record: bytes, signature: bytes, boxes: Sequence[bytes]) -> "SignedRecord":
         """What an author posts, read and hashed: refuses `record_form`, `record_version`."""
         made = cls(record, signature, tuple(map(box_hash, boxes)))
-        sizes = all(len(box) in {0, BOX_SIZE} for box in boxes)
+        sizes = {0, BOX_SIZE}.issuperset(map(len, boxes))
         made.__dict__["hash"] = made.record.hash
         if len(boxes) != len(made.record.devices) or not sizes or len(signature) != SIGNATURE_SIZE:
             _wrong_form()
