@@ -144,6 +144,11 @@ test-release: $(VENV)/dev.stamp ## what only a release needs: every form of the 
 	@sh tools/browsers.sh
 	@$(PY) -m pytest -m release $(ARGS)
 
+.PHONY: test-stores
+test-stores: $(VENV)/dev.stamp ## the tests of S3 on a second engine, Ceph's radosgw (root, Debian)
+	@sh tools/stores.sh $(VENV) radosgw
+	@$(PY) -m pytest -m stores $(ARGS)
+
 .PHONY: test-image
 test-image: $(VENV)/dev.stamp ## build and run the container image without a daemon (root, Debian)
 	@$(PY) -m pytest -m image $(ARGS)
