@@ -70,7 +70,7 @@ def parsed_command(given: Sequence[str]) -> argparse.Namespace:
     if list(given[:2]) == ["account", "invite"]:
         # The only one among the commands of accounts that is the operator's.
         _add_invite(subparsers)
-    if given and given[0] == "check" and not set(given[1:]) <= _CHECKED_HERE:
+    if list(given[:1]) == ["check"] and not _is_checked_here(given[1:]):
         from ephemeral.client import checking  # noqa: PLC0415
 
         checking.check_options(subparsers.choices["check"])
@@ -88,6 +88,11 @@ def parsed_command(given: Sequence[str]) -> argparse.Namespace:
     if getattr(parsed, "address", "") is None and parsed.command == "check":
         subparsers.choices["check"].error("these options are about a deployment: name its URL.")
     return parsed
+
+
+def _is_checked_here(options: Sequence[str]) -> bool:
+    """Whether these options of `check` are of this machine, not of a deployment's address."""
+    return "--store" in options or set(options) <= _CHECKED_HERE
 
 
 def _collect_seldom() -> None:
@@ -162,6 +167,16 @@ def _add_operator_commands(subparsers: Any) -> None:
         "--health",
         action="store_true",
         help="ask the running server (HOST, PORT) whether it is ready",
+    )
+    check.add_argument(
+        "--store",
+        action="store_true",
+        help="see that large objects can be kept where the settings say (S3_BUCKET)",
+    )
+    check.add_argument(
+        "--origin",
+        metavar="URL",
+        help="with --store: that pages of this address may use the bucket, and no others",
     )
     check.set_defaults(run=commands.check)
     backup = subparsers.add_parser(

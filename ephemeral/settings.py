@@ -159,6 +159,18 @@ def _contact(text: str) -> str:
     raise ValueError("must be an address of the form mailto:... or https://...")
 
 
+def _bucket(text: str) -> str:
+    if re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", text):
+        return text
+    raise ValueError("must be a bucket's name: 3 to 63 small letters, digits, dots and hyphens")
+
+
+def _region(text: str) -> str:
+    if re.fullmatch(r"[A-Za-z0-9-]{1,64}", text):
+        return text
+    raise ValueError("must be a name of letters, digits and hyphens")
+
+
 def _line(most: int) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if len(text) <= most and text.isprintable():
@@ -351,6 +363,31 @@ class Settings:
     ]
     keyring_dir: Annotated[
         Path, Declared(_path, "", "Directory of the wrapped keys; DATA_DIR/keyring if empty.")
+    ]
+    s3_bucket: Annotated[
+        str | None,
+        Declared(
+            _bucket, "", "A bucket of S3 for large objects; else they lie in DATA_DIR/objects."
+        ),
+    ]
+    s3_endpoint: Annotated[
+        str | None,
+        Declared(_web_address, "", "Where the bucket is, such as https://s3.example."),
+    ]
+    s3_public_endpoint: Annotated[
+        str | None,
+        Declared(_web_address, "", "Where browsers find it, if that is another address."),
+    ]
+    s3_region: Annotated[str, Declared(_region, "us-east-1", "The region of the bucket.")]
+    s3_access_key_file: Annotated[
+        Path | None, Declared(_path, "", "A file that holds the id of the bucket's access key.")
+    ]
+    s3_secret_key_file: Annotated[
+        Path | None, Declared(_path, "", "A file that holds the secret of that key.")
+    ]
+    s3_url_seconds: Annotated[
+        int,
+        Declared(_whole(60, 3600), "900", "How long a signed address of an object may be used."),
     ]
     epoch_seconds: Annotated[
         int,
@@ -705,6 +742,10 @@ class Settings:
                 raise SettingsError(f"{small.upper()} must not be more than {large.upper()}.")
         if self.encryption_key is not None and self.encryption_key_file is not None:
             raise SettingsError("ENCRYPTION_KEY and ENCRYPTION_KEY_FILE can't both be set.")
+        if self.s3_bucket is not None:
+            for name in ("s3_endpoint", "s3_access_key_file", "s3_secret_key_file"):
+                if getattr(self, name) is None:
+                    raise SettingsError(f"S3_BUCKET needs {name.upper()}.")
         if (self.oidc_issuer is None) != (self.oidc_client_id is None):
             raise SettingsError("OIDC_ISSUER and OIDC_CLIENT_ID need each other.")
         if self.workers > 1 and self.redis_url is None:

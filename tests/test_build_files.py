@@ -269,20 +269,25 @@ def test_the_tests_pass_in_a_folder_of_any_name(tmp_path: Path):
 
 
 @pytest.mark.parametrize(("ci", "exit_code"), [({}, 0), ({"CI": "true"}, 1)])
-def test_a_missing_redis_is_said_loudly_and_fails_in_ci(
-    tmp_path: Path, ci: dict[str, str], exit_code: int
+@pytest.mark.parametrize(("script", "name"), [("redis", "redis-server"), ("stores", "weed")])
+def test_a_missing_server_is_said_loudly_and_fails_in_ci(
+    tmp_path: Path, script: str, name: str, ci: dict[str, str], exit_code: int
 ):
     for tool in ("cat", "id"):
         (tmp_path / tool).symlink_to(shutil.which(tool))
+    # An environment in which everything was fetched that there is for this machine.
+    fetched = tmp_path / "venv" / "seaweedfs"
+    fetched.mkdir(parents=True)
+    shutil.copy(ROOT / "requirements" / "seaweedfs.lock", fetched)
     done = subprocess.run(
-        [shutil.which("sh"), "tools/redis.sh"],
+        [shutil.which("sh"), f"tools/{script}.sh", str(tmp_path / "venv")],
         cwd=ROOT,
         env={"PATH": str(tmp_path), **ci},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert "MISSING: redis-server\n" in done.stderr
+    assert f"MISSING: {name}\n" in done.stderr
     assert done.returncode == exit_code
 
 

@@ -77,8 +77,9 @@ IMPURE_MODULES = {
 }  # fmt: skip
 # Modules of the ground that the rules of a wing may import, being as pure as they are.
 PURE_GROUND = ("ephemeral.sealing.fingerprints",)
-# Libraries that are loaded by one wing only, and so only where that wing is enabled.
-HEAVY = {"aiortc": "calls", "boto3": "files", "botocore": "files", "webauthn": "accounts"}
+# Libraries that one wing loads, or one unit of the ground, and nobody else: so only where it is
+# enabled.
+HEAVY = {"aiortc": "calls", "boto3": "store", "botocore": "store", "webauthn": "accounts"}
 
 # The folders of web/static/js, in the same manner; vendored modules are the unit `vendor`. `ui` is
 # the kit, which knows no capability. A capability's client runs without a page; its views are a

@@ -30,7 +30,7 @@ def example() -> dict[str, tuple[str, str]]:
     found = {}
     comment: list[str] = []
     for line in EXAMPLE.read_text(encoding="utf-8").splitlines():
-        if match := re.fullmatch(r"#([A-Z_]+)=(.*)", line):
+        if match := re.fullmatch(r"#([A-Z0-9_]+)=(.*)", line):
             assert match[1] not in found, f"{match[1]} stands there twice"
             found[match[1]] = (match[2], " ".join(comment))
             comment = []
@@ -51,7 +51,7 @@ def test_the_example_file_has_every_variable_in_order_with_its_default_and_its_s
 
 def test_the_example_file_uncommented_changes_nothing():
     uncommented = re.sub(
-        r"^#([A-Z_]+=)", r"\1", EXAMPLE.read_text(encoding="utf-8"), flags=re.MULTILINE
+        r"^#([A-Z0-9_]+=)", r"\1", EXAMPLE.read_text(encoding="utf-8"), flags=re.MULTILINE
     )
     assert uncommented.count("\nPORT=3000\n") == 1
     assert Settings.parse({}, uncommented) == Settings.parse({})

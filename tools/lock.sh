@@ -22,6 +22,7 @@ compile "$@" pyproject.toml --group checkout --group dev --constraints requireme
 # Programs, which run beside and are imported by nothing.
 compile "$@" --group engine --output-file requirements/engine.lock
 compile "$@" --group traefik --output-file requirements/traefik.lock
+compile "$@" --group seaweedfs --output-file requirements/seaweedfs.lock
 compile "$@" --group node --output-file requirements/node.lock
 # And what is no package of Python's: the tools that make and check the page.
 sh tools/page_tools.sh "$scratch" lock

@@ -120,6 +120,18 @@ describe("the list", () => {
   });
 });
 
+describe("a name", () => {
+  test("that was given a moment ago goes with what is said, before own devices are told", async () => {
+    const eve = await somebody();
+    await befriend(ada, eve);
+    const { id } = await eve.talk.found({ accounts: [ada.account] });
+    await eve.talk.own.note("profile", "", { name: "Eve", picture: null });
+    await eve.talk.of(id).text("hello");
+    await ada.sync();
+    assert.deepEqual((await ada.talk.summary(id)).names, { [eve.chain]: "Eve" });
+  });
+});
+
 describe("messages", () => {
   test("are answered, changed, reacted to and taken back", async () => {
     const id = await together();

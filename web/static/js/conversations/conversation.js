@@ -15,7 +15,7 @@ import { Sending } from "./sending.js";
 import { ShownConversation } from "./shown.js";
 import { Speaking } from "./speaking.js";
 import { readState, standpoint } from "./state.js";
-import { keysOf, readRegister } from "./store.js";
+import { keysOf } from "./store.js";
 
 /**
  * @typedef {import("./state.js").Parts} Parts
@@ -107,8 +107,8 @@ export class Conversation {
   async #introduce() {
     const { store } = this.#parts;
     if ((await readState(store, this.id))?.strange !== true) return;
-    const me = (await readRegister(store, "profile"))[""];
-    if (me === undefined) return;
+    const me = await this.#parts.profile();
+    if (me === null) return;
     await this.#sending.put("profile", me, ({ kind }) => kind === "profile");
     await this.note({ strange: false });
   }

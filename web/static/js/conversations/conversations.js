@@ -115,6 +115,7 @@ export class Conversations {
     if (known !== undefined) return known;
     const parts = {
       member: this.#member, store: this.#store, api: this.#api, chains: this.#chains, contacts: this.#contacts,
+      profile: () => this.#profile(),
       changed: (/** @type {string} */ one) => this.#tell(one, null),
       urgency: () => /** @type {import("./member.js").Priority} */ (this.#looked === id ? "open" : "other"),
     };
@@ -344,6 +345,13 @@ export class Conversations {
   /** Who has redeemed invitations of this account. */
   redeemed() {
     return this.inviting.redeemed();
+  }
+
+  /** @returns {Promise<import("../protocol/conversations/contents.js").Body|null>} */
+  async #profile() {
+    // Where it isn't known yet who the own devices are nothing waits for them.
+    if ((await this.#chains.known(this.#member.chain)) === null) return null;
+    return /** @type {any} */ ((await this.#own.registers()).get("profile", ""));
   }
 
   /** What own devices are to know. */

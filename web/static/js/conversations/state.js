@@ -48,6 +48,8 @@ import { keysOf } from "./store.js";
  * @property {import("./conversation-api.js").ConversationApi} api
  * @property {import("./chains.js").Chains} chains
  * @property {import("./contacts.js").Contacts} contacts
+ * @property {() => Promise<import("../protocol/conversations/contents.js").Body|null>} profile  what this account calls
+ *   itself, also where its own devices are still to be told
  * @property {(conversation: string) => void} changed  there is something else to be shown
  * @property {() => import("./member.js").Priority} urgency  of what is read
  *

@@ -1,0 +1,1 @@
+"""Where encrypted objects lie beside the database: a directory of this host's, or S3."""

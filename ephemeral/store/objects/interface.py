@@ -1,0 +1,67 @@
+"""What a store of objects is asked to do, whichever it is.
+
+An object has a key, `part/part/...` of small letters and digits, and bytes that never change: what
+stands under a key is never replaced. All of it is ciphertext to a store.
+"""
+
+import re
+from collections.abc import AsyncIterator, Sequence
+from typing import NamedTuple, Protocol
+
+__all__ = ["PIECE", "Failed", "Held", "ObjectStore", "ObjectThere", "StoreTrouble", "checked_key"]
+
+#: Bytes that are read at once.
+PIECE = 2**20
+_KEY = re.compile(r"[a-z0-9]{1,64}(?:/[a-z0-9]{1,64}){0,7}")
+
+
+class Held(NamedTuple):
+    """An object that is there, and when it came, in seconds since 1970."""
+
+    key: str
+    length: int
+    at: float
+
+
+class Failed(NamedTuple):
+    """An object that could not be deleted."""
+
+    key: str
+    why: str
+
+
+class ObjectThere(Exception):
+    """Something stands under this key already; nothing was changed."""
+
+
+class StoreTrouble(Exception):
+    """The store can't do it; the message is one sentence for the operator, without secrets."""
+
+
+class ObjectStore(Protocol):
+    """All of it raises StoreTrouble."""
+
+    async def put(self, key: str, body: bytes) -> None:
+        """Kept when it returns. Raises ObjectThere."""
+        ...
+
+    def get(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
+        """The bytes from `start` up to `end`, in pieces; fewer where the object ends before."""
+        ...
+
+    def held(self, prefix: str) -> AsyncIterator[Held]:
+        """What stands under a prefix that ends with a slash, however much it is."""
+        ...
+
+    async def delete(self, keys: Sequence[str]) -> list[Failed]:
+        """Those that could not be deleted. What isn't there is deleted."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+def checked_key(key: str) -> str:
+    """The same; raises ValueError for what is no key, before it becomes a path or an address."""
+    if _KEY.fullmatch(key) is None:
+        raise ValueError("no key of an object")
+    return key

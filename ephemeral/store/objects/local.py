@@ -1,0 +1,157 @@
+"""Objects in a directory: each a file that is on the disk, whole, before it has its name."""
+
+import asyncio
+import errno
+import os
+import secrets
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from ephemeral.store.durable_files import sync_directory
+from ephemeral.store.objects.interface import (
+    PIECE,
+    Failed,
+    Held,
+    ObjectThere,
+    StoreTrouble,
+    checked_key,
+)
+
+__all__ = ["LocalStore"]
+
+# No key begins with a dot.
+_COMING = ".coming"
+# What a killed writer left is older than any write takes.
+_LEFT_SECONDS = 3600
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+#: What has to be left on the disk: so many bytes, and so many parts of it.
+FREE_BYTES = 2**30
+FREE_PART = 20
+
+
+class LocalStore:
+    """`root` is made, for its owner alone, if it isn't there; raises StoreTrouble."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._coming = root / _COMING
+        try:
+            root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._coming.mkdir(mode=0o700, exist_ok=True)
+            self._remove_left()
+        except OSError as error:
+            raise self._trouble(error) from None
+
+    def require_room(self) -> None:
+        """Raises StoreTrouble where less is free than a twentieth of the disk, or 1 GiB."""
+        disk = os.statvfs(self._root)
+        free, whole = disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize
+        if free < max(FREE_BYTES, whole // FREE_PART):
+            least = max(FREE_BYTES, whole // FREE_PART) // 2**20
+            raise StoreTrouble(
+                f"Only {free // 2**20} MiB are free where {self._root} lies; at least {least} "
+                "have to be."
+            )
+
+    async def put(self, key: str, body: bytes) -> None:
+        await asyncio.to_thread(self._put, self._path(key), body)
+
+    async def get(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
+        try:
+            file = await asyncio.to_thread(self._path(key).open, "rb", buffering=0)
+        except OSError as error:
+            raise self._trouble(error) from None
+        with file:
+            for at in range(start, end, PIECE):
+                length = min(PIECE, end - at)
+                try:
+                    piece = await asyncio.to_thread(os.pread, file.fileno(), length, at)
+                except OSError as error:
+                    raise self._trouble(error) from None
+                if piece:
+                    yield piece
+                if len(piece) < length:
+                    return
+
+    async def held(self, prefix: str) -> AsyncIterator[Held]:
+        folder = self._path(prefix.removesuffix("/"))
+        for one in await asyncio.to_thread(lambda: sorted(self._walked(folder))):
+            yield one
+
+    async def delete(self, keys: Sequence[str]) -> list[Failed]:
+        paths = [(key, self._path(key)) for key in keys]
+        return await asyncio.to_thread(lambda: [one for one in map(self._deleted, paths) if one])
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+    def _path(self, key: str) -> Path:
+        return self._root / checked_key(key)
+
+    def _put(self, path: Path, body: bytes) -> None:
+        coming = self._coming / secrets.token_hex(16)
+        try:
+            with coming.open("xb") as file:
+                os.fchmod(file.fileno(), 0o600)
+                file.write(body)
+                file.flush()
+                os.fsync(file.fileno())
+            for folder in self._missing(path.parent):
+                folder.mkdir(mode=0o700, exist_ok=True)
+                sync_directory(folder.parent)
+            # A link, unlike a rename, takes nobody's place.
+            os.link(coming, path)
+            sync_directory(path.parent)
+        except FileExistsError:
+            raise ObjectThere from None
+        except OSError as error:
+            raise self._trouble(error) from None
+        finally:
+            with suppress(OSError):
+                coming.unlink()
+
+    def _missing(self, folder: Path) -> list[Path]:
+        """Folders on the way to this one that aren't there, the outermost first."""
+        found: list[Path] = []
+        while not folder.exists():
+            found.insert(0, folder)
+            folder = folder.parent
+        return found
+
+    def _deleted(self, named: tuple[str, Path]) -> Failed | None:
+        key, path = named
+        try:
+            path.unlink(missing_ok=True)
+            sync_directory(path.parent)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            return Failed(key, os.strerror(error.errno or 0))
+        return None
+
+    def _walked(self, folder: Path) -> Iterator[Held]:
+        try:
+            for place, _, names in os.walk(folder):
+                for name in names:
+                    path = Path(place, name)
+                    with suppress(FileNotFoundError):
+                        said = path.stat()
+                        key = path.relative_to(self._root).as_posix()
+                        yield Held(key, said.st_size, said.st_mtime)
+        except OSError as error:
+            raise self._trouble(error) from None
+
+    def _remove_left(self) -> None:
+        oldest = time.time() - _LEFT_SECONDS
+        for path in self._coming.iterdir():
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime < oldest:
+                    path.unlink()
+
+    def _trouble(self, error: OSError) -> StoreTrouble:
+        if error.errno in _FULL:
+            return StoreTrouble(f"There is no room left where {self._root} lies.")
+        why = os.strerror(error.errno or 0)
+        return StoreTrouble(f"Objects can't be kept in {self._root}: {why}.")

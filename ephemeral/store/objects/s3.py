@@ -1,0 +1,180 @@
+"""Objects in S3, or in what speaks its language. Loaded only where a bucket is named."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ephemeral.store.objects.interface import (
+    PIECE,
+    Failed,
+    Held,
+    ObjectThere,
+    StoreTrouble,
+    checked_key,
+)
+
+__all__ = ["Bucket", "S3Store", "Signed"]
+
+#: What is sent is of this type, always: it is signed with the address.
+TYPE = "application/octet-stream"
+_THREADS = 4
+#: Keys that one request lists, or deletes.
+_LISTED_AT_ONCE = 1_000
+_DELETED_AT_ONCE = 1_000
+_CONNECT_SECONDS, _READ_SECONDS, _ATTEMPTS = 5, 30, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Where it is, for this program and for browsers, and by whose keys it is used."""
+
+    endpoint: str
+    public_endpoint: str
+    name: str
+    region: str
+    access_key: str = field(repr=False)
+    secret_key: str = field(repr=False)
+    #: How long a signed address may be used.
+    seconds: int
+
+
+class Signed(NamedTuple):
+    """An address that holds a right, and the headers with which alone it does."""
+
+    url: str
+    headers: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        return "Signed()"
+
+
+class S3Store:
+    """Its library waits for the network: it does so in threads of its own."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        self.bucket = bucket
+        self._threads = ThreadPoolExecutor(_THREADS, "s3")
+        self._client = _client(bucket, bucket.endpoint)
+        # What is signed holds the host's name, which is another for browsers perhaps.
+        self._signer = _client(bucket, bucket.public_endpoint)
+
+    async def put(self, key: str, body: bytes) -> None:
+        try:
+            await self.ask(
+                "put_object", Key=checked_key(key), Body=body, ContentType=TYPE, IfNoneMatch="*"
+            )
+        except S3Refused as error:
+            if error.status == 412:
+                raise ObjectThere from None
+            raise
+
+    async def get(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
+        named = f"bytes={start}-{end - 1}"
+        answer = await self.ask("get_object", Key=checked_key(key), Range=named)
+        body = answer["Body"]
+        try:
+            while piece := await self._run(lambda: body.read(PIECE)):
+                yield piece
+        finally:
+            body.close()
+
+    async def held(self, prefix: str) -> AsyncIterator[Held]:
+        more: dict[str, str] = {}
+        while True:
+            page = await self.ask("list_objects_v2", Prefix=prefix, MaxKeys=_LISTED_AT_ONCE, **more)
+            for one in page.get("Contents", []):
+                yield Held(one["Key"], one["Size"], one["LastModified"].timestamp())
+            if not page.get("IsTruncated"):
+                return
+            more = {"ContinuationToken": page["NextContinuationToken"]}
+
+    async def delete(self, keys: Sequence[str]) -> list[Failed]:
+        failed: list[Failed] = []
+        for at in range(0, len(keys), _DELETED_AT_ONCE):
+            some = keys[at : at + _DELETED_AT_ONCE]
+            named = {"Objects": [{"Key": checked_key(key)} for key in some], "Quiet": True}
+            answer = await self.ask("delete_objects", Delete=named)
+            failed += [Failed(one["Key"], one["Code"]) for one in answer.get("Errors", [])]
+        return failed
+
+    async def sign_put(self, key: str, length: int) -> Signed:
+        """Lets somebody store so many bytes under a key at which nothing stands, once."""
+        headers = {"content-type": TYPE, "if-none-match": "*"}
+        named = {"ContentLength": length, "ContentType": TYPE, "IfNoneMatch": "*"}
+        return Signed(await self._signed("put_object", key, named), headers)
+
+    async def sign_get(self, key: str) -> Signed:
+        """Lets somebody read an object, or a range of it."""
+        return Signed(await self._signed("get_object", key, {}), {})
+
+    async def close(self) -> None:
+        self._client.close()
+        self._signer.close()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def ask(self, operation: str, **named: Any) -> dict[str, Any]:
+        """The bucket's answer to an operation of the library; raises S3Refused, StoreTrouble."""
+        call = getattr(self._client, operation)
+        answer: dict[str, Any] = await self._run(lambda: call(Bucket=self.bucket.name, **named))
+        return answer
+
+    async def _signed(self, operation: str, key: str, named: Mapping[str, Any]) -> str:
+        params = {"Bucket": self.bucket.name, "Key": checked_key(key), **named}
+        seconds = self.bucket.seconds
+        return str(
+            await self._run(lambda: self._signer.generate_presigned_url(operation, params, seconds))
+        )
+
+    async def _run(self, work: Callable[[], Any]) -> Any:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        except ClientError as error:
+            said = error.response
+            code = str(said.get("Error", {}).get("Code", ""))
+            status = int(said.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+            raise S3Refused(self._host, code if code.isalnum() else "", status) from None
+        except (BotoCoreError, OSError) as error:
+            raise StoreTrouble(
+                f"The object store at {self._host} can't be reached ({type(error).__name__})."
+            ) from None
+
+    @property
+    def _host(self) -> str:
+        return urlsplit(self.bucket.endpoint).netloc.rpartition("@")[2]
+
+
+class S3Refused(StoreTrouble):
+    """The store's own no: a word of its language, and the HTTP status."""
+
+    def __init__(self, host: str, code: str, status: int) -> None:
+        super().__init__(f"The object store at {host} refuses: {code or f'status {status}'}.")
+        self.code = code
+        self.status = status
+
+
+def _client(bucket: Bucket, endpoint: str) -> Any:
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name=bucket.region,
+        aws_access_key_id=bucket.access_key,
+        aws_secret_access_key=bucket.secret_key,
+        config=Config(
+            signature_version="s3v4",
+            s3={"addressing_style": "path"},
+            # Checksums of its own would be sent in a form that some engines don't know.
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            connect_timeout=_CONNECT_SECONDS,
+            read_timeout=_READ_SECONDS,
+            retries={"total_max_attempts": _ATTEMPTS, "mode": "standard"},
+            max_pool_connections=_THREADS,
+        ),
+    )

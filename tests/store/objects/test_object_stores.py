@@ -1,0 +1,202 @@
+"""Objects are kept as they were given, once, and are gone when they are deleted: on every store."""
+
+import asyncio
+import errno
+import os
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from support.machines.seaweed import ACCESS_KEY, SECRET_KEY, S3Server
+
+from ephemeral.store.objects import local, s3
+from ephemeral.store.objects.canary import try_out
+from ephemeral.store.objects.interface import (
+    PIECE,
+    ObjectStore,
+    ObjectThere,
+    StoreTrouble,
+)
+from ephemeral.store.objects.local import LocalStore
+from ephemeral.store.objects.s3 import Bucket, S3Store
+
+
+@pytest.fixture
+async def store(place: S3Server | None, tmp_path: Path) -> AsyncIterator[ObjectStore]:
+    made: LocalStore | S3Store
+    if place is None:
+        made = LocalStore(tmp_path / "objects")
+    else:
+        name, where = f"bucket-{os.urandom(8).hex()}", place.endpoint
+        made = S3Store(Bucket(where, where, name, "us-east-1", ACCESS_KEY, SECRET_KEY, 900))
+        await made.ask("create_bucket")
+    yield made
+    await made.close()
+
+
+async def read(store: ObjectStore, key: str, start: int, end: int) -> bytes:
+    return b"".join([piece async for piece in store.get(key, start, end)])
+
+
+async def keys(store: ObjectStore, prefix: str) -> list[str]:
+    return [one.key async for one in store.held(prefix)]
+
+
+async def test_an_object_is_read_in_parts_as_it_was_given(store: ObjectStore) -> None:
+    body = os.urandom(2 * PIECE + 500)
+    await store.put("a/f/0", body)
+    for start, end in ((0, len(body)), (0, 16), (PIECE - 1, PIECE + 1), (100, 2 * PIECE + 400)):
+        assert await read(store, "a/f/0", start, end) == body[start:end]
+    assert await read(store, "a/f/0", len(body) - 5, len(body) + 100) == body[-5:]
+    held = [one async for one in store.held("a/")]
+    assert [(one.key, one.length) for one in held] == [("a/f/0", len(body))]
+    with pytest.raises(StoreTrouble):
+        await read(store, "a/f/1", 0, 5)
+
+
+async def test_what_is_there_is_never_replaced_however_many_try_at_once(store: ObjectStore) -> None:
+    async def put(number: int) -> int | None:
+        with suppress(ObjectThere):
+            await store.put("a/0", bytes([number]) * 5_000)
+            return number
+        return None
+
+    first = await put(9)
+    assert first == 9
+    assert set(await asyncio.gather(*map(put, range(4)))) == {None}
+    assert await read(store, "a/0", 0, 5_000) == b"\x09" * 5_000
+
+
+async def test_a_list_has_all_under_a_prefix_and_nothing_else(
+    store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(s3, "_LISTED_AT_ONCE", 2)
+    there = [f"a/b/{number}" for number in range(5)]
+    for key in (*there, "a/bb/0", "b/0"):
+        await store.put(key, b"x")
+    assert await keys(store, "a/b/") == there
+    assert await keys(store, "c/") == []
+
+
+async def test_what_is_deleted_is_gone_and_can_be_deleted_again(store: ObjectStore) -> None:
+    for key in ("a/0", "a/1", "a/2"):
+        await store.put(key, b"x")
+    assert await store.delete(["a/0", "a/2", "a/3", "z/0"]) == []
+    assert await keys(store, "a/") == ["a/1"]
+    assert await store.delete(["a/0"]) == []
+    await store.put("a/0", b"another")
+    assert await read(store, "a/0", 0, 7) == b"another"
+
+
+@pytest.mark.parametrize("key", ["", "/a", "a/", "a//b", "../a", "a/..", "A/0", "a b", "a/é"])
+async def test_no_other_key_becomes_a_path_or_an_address(store: ObjectStore, key: str) -> None:
+    with pytest.raises(ValueError, match="no key"):
+        await store.put(key, b"x")
+    with pytest.raises(ValueError, match="no key"):
+        await store.delete([key])
+
+
+async def test_a_store_that_does_all_this_is_good_and_keeps_nothing(store: ObjectStore) -> None:
+    await try_out(store, os.urandom)
+    assert await keys(store, "canary/") == []
+
+
+# --- what only the directory can get wrong --------------------------------------------------------
+
+
+class Replacing(LocalStore):
+    async def put(self, key: str, body: bytes) -> None:
+        await self.delete([key])
+        await super().put(key, body)
+
+
+class Damaging(LocalStore):
+    async def put(self, key: str, body: bytes) -> None:
+        await super().put(key, body[:-1] + bytes([body[-1] ^ 1]))
+
+
+class Whole(LocalStore):
+    async def get(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
+        async for piece in super().get(key, 0, end):
+            yield piece
+
+
+class Silent(LocalStore):
+    async def held(self, prefix: str) -> AsyncIterator[local.Held]:
+        for one in ():
+            yield one
+
+
+class Keeping(LocalStore):
+    async def delete(self, keys: object) -> list[local.Failed]:
+        return []
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        (Replacing, "replaces what it holds"),
+        (Damaging, "other bytes"),
+        (Whole, "other bytes"),
+        (Silent, "doesn't list"),
+        (Keeping, "doesn't delete"),
+    ],
+)
+async def test_a_store_that_does_not_is_told(
+    tmp_path: Path, kind: type[LocalStore], told: str
+) -> None:
+    with pytest.raises(StoreTrouble, match=told):
+        await try_out(kind(tmp_path / "objects"), os.urandom)
+
+
+def files_below(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+async def test_a_full_disk_is_told_and_nothing_is_left_of_what_came(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = LocalStore(tmp_path / "objects")
+
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "planted")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StoreTrouble, match="no room left"):
+        await store.put("a/0", b"x")
+    assert files_below(tmp_path) == []
+
+
+async def test_what_a_killed_writer_left_is_removed_and_what_is_coming_is_not(
+    tmp_path: Path,
+) -> None:
+    LocalStore(tmp_path)
+    old, new = tmp_path / ".coming" / "old", tmp_path / ".coming" / "new"
+    for path in (old, new):
+        path.write_bytes(b"x")
+    os.utime(old, (0, 0))
+    LocalStore(tmp_path)
+    assert (old.exists(), new.exists()) == (False, True)
+
+
+async def test_what_cannot_be_deleted_is_told(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path)
+    await store.put("a/b/0", b"x")
+    assert [one.key for one in await store.delete(["a/b", "a/b/0"])] == ["a/b"]
+    assert await keys(store, "a/") == []
+
+
+def test_too_little_room_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = LocalStore(tmp_path)
+    store.require_room()
+    monkeypatch.setattr(local, "FREE_BYTES", 2**60)
+    with pytest.raises(StoreTrouble, match="MiB are free"):
+        store.require_room()
+
+
+def test_files_and_folders_are_their_owners(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path / "objects")
+    asyncio.run(store.put("a/b/0", b"x"))
+    modes = {path.stat().st_mode & 0o777 for path in (tmp_path / "objects").rglob("*")}
+    assert modes == {0o700, 0o600}
