@@ -105,7 +105,7 @@ def test_two_people_find_each_other_compare_and_one_blocks(visit: Visit, server:
     ada.get_by_role("button", name="Conversations", exact=True).click()
     ada.locator(".conversation-row").click()
     expect(bubble(ada, FIRST)).to_be_visible()
-    ada.locator(".chat-title-button").click()
+    ada.locator(".chat-person").click()
     ada.locator("dialog").get_by_role("button", name="Block").click()
     ada.locator("dialog").get_by_role("button", name="Block").click()
     expect(ada.locator("dialog")).to_have_count(0)

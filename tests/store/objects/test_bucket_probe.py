@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 from botocore import auth
-from support.machines.seaweed import ACCESS_KEY, SECRET_KEY, Seaweed
+from support.machines.seaweed import ACCESS_KEY, SECRET_KEY, S3Server
 
 from ephemeral.store.objects.interface import StoreTrouble
 from ephemeral.store.objects.s3 import Bucket, S3Store
@@ -27,7 +27,7 @@ Opening = Callable[..., Awaitable[S3Store]]
 
 
 @pytest.fixture
-async def opened(s3_server: Seaweed) -> AsyncIterator[Opening]:
+async def opened(s3_server: S3Server) -> AsyncIterator[Opening]:
     """A bucket of its own each time, or another than is there."""
     stores: list[S3Store] = []
 

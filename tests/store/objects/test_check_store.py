@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.machines.seaweed import ACCESS_KEY, SECRET_KEY, Seaweed
+from support.machines.seaweed import ACCESS_KEY, SECRET_KEY, S3Server
 
 from ephemeral.store.objects.s3 import Bucket, S3Store
 
@@ -42,7 +42,7 @@ def test_nobody_loads_the_library_of_s3_without_a_bucket() -> None:
 
 
 @pytest.fixture
-async def settings(s3_server: Seaweed, tmp_path: Path) -> dict[str, str]:
+async def settings(s3_server: S3Server, tmp_path: Path) -> dict[str, str]:
     (tmp_path / "access").write_text(f"{ACCESS_KEY}\n")
     (tmp_path / "secret").write_text(f"{SECRET_KEY}\n")
     name = f"bucket-{os.urandom(8).hex()}"

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from support.machines.seaweed import ACCESS_KEY, SECRET_KEY
+from support.machines.seaweed import ACCESS_KEY, SECRET_KEY, S3Server
 
 from ephemeral.store.objects import local, s3
 from ephemeral.store.objects.canary import try_out
@@ -22,15 +22,13 @@ from ephemeral.store.objects.local import LocalStore
 from ephemeral.store.objects.s3 import Bucket, S3Store
 
 
-@pytest.fixture(params=["local", "s3"])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[ObjectStore]:
+@pytest.fixture
+async def store(place: S3Server | None, tmp_path: Path) -> AsyncIterator[ObjectStore]:
     made: LocalStore | S3Store
-    if request.param == "local":
+    if place is None:
         made = LocalStore(tmp_path / "objects")
     else:
-        running = request.getfixturevalue("s3_server")
-        name = f"bucket-{os.urandom(8).hex()}"
-        where = running.endpoint
+        name, where = f"bucket-{os.urandom(8).hex()}", place.endpoint
         made = S3Store(Bucket(where, where, name, "us-east-1", ACCESS_KEY, SECRET_KEY, 900))
         await made.ask("create_bucket")
     yield made
