@@ -26,7 +26,7 @@ export function redeeming(context, invite = "", done = nothing) {
     wrong: ["invitation_form", "invitation_unknown"], more: { autocomplete: "off", dir: "ltr", required: true } });
   const form = askingForm({ client: flow.client, label: say("conversations.redeem.go"), parts: [link], submit: redeem });
   const reading = invite === "" ? codeReading({ found, without: say("conversations.redeem.no_camera"), nothing: say("conversations.redeem.no_code") }) : null;
-  const node = el("div", { class: "panel-step" }, reading?.node ?? null, form.node);
+  const node = el("div", { class: "panel-step" }, invite === "" ? el("p", {}, say("conversations.redeem.text")) : null, reading?.node ?? null, form.node);
 
   /** @param {string} text */
   function found(text) {
@@ -62,8 +62,7 @@ export function redeeming(context, invite = "", done = nothing) {
 /** @param {import("./messenger-screen.js").Context} context */
 export function redeemPanel(context) {
   const form = redeeming(context, "", () => node.close());
-  const node = accountPanel({ id: "redeem-title", title: say("conversations.redeem.title"), onClose: form.stop },
-    el("p", {}, say("conversations.redeem.text")), form.node);
+  const node = accountPanel({ id: "redeem-title", title: say("conversations.redeem.title"), onClose: form.stop }, form.node);
   form.focus.focus();
   return node;
 }
