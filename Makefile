@@ -127,6 +127,10 @@ conversation-client-figures: $(VENV)/dev.stamp ## measure what conversations cos
 conversation-page-figures: $(VENV)/dev.stamp ## measure how soon a browser has 500 idle conversations at hand
 	@$(PY) -m bench.conversation_page_figures $(ARGS)
 
+.PHONY: messenger-figures
+messenger-figures: $(VENV)/dev.stamp ## measure the messenger: until a text is painted elsewhere, starts, memory, long conversations, weight
+	@$(PY) -m bench.messenger_figures $(ARGS)
+
 .PHONY: address-times
 address-times: $(VENV)/dev.stamp ## whether the time of an answer tells that an address is somebody's
 	@$(PY) -m bench.address_times $(ARGS)
