@@ -46,7 +46,7 @@ export function peopleScreen(context) {
 
   const node = el("div", { class: "people-place" }, came, asking.node,
     el("div", { class: "people-ways" },
-      way(icon("link"), "conversations.invite", () => invitePanel(context), "primary"),
+      way(icon("link"), "conversations.invite", () => invitePanel(context), came === null ? "primary" : "secondary"),
       way(searchDrawing(), "conversations.ask.way", () => askPanel(context)),
       way(icon("sealed"), "conversations.redeem.way", () => redeemPanel(context))),
     stands, [contacts, asked, invited, found, blocked].map((one) => one.node));
