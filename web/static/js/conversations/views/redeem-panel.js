@@ -45,7 +45,7 @@ export function redeeming(context, invite = "", done = nothing) {
     const mine = await met.keep();
     const { account, chain, name, conversation } = await told(link, async () => talk.inviting.redeem(readInvitation(link.input.value), mine));
     reading?.stop();
-    const sentence = name === null ? say(`conversations.redeem.nameless${conversation === null ? "" : "_waits"}`)
+    const sentence = name === null ? say(conversation === null ? "conversations.redeem.nameless" : "conversations.redeem.nameless_waits")
       : say(conversation === null ? "conversations.redeem.done" : "conversations.redeem.waits", { name: isolated(name) });
     announce(sentence);
     const wrong = el("div", {});
