@@ -127,6 +127,10 @@ conversation-client-figures: $(VENV)/dev.stamp ## measure what conversations cos
 conversation-page-figures: $(VENV)/dev.stamp ## measure how soon a browser has 500 idle conversations at hand
 	@$(PY) -m bench.conversation_page_figures $(ARGS)
 
+.PHONY: messenger-figures
+messenger-figures: $(VENV)/dev.stamp ## measure the messenger: until a text is painted elsewhere, starts, memory, long conversations, weight
+	@$(PY) -m bench.messenger_figures $(ARGS)
+
 .PHONY: address-times
 address-times: $(VENV)/dev.stamp ## whether the time of an answer tells that an address is somebody's
 	@$(PY) -m bench.address_times $(ARGS)
@@ -139,6 +143,11 @@ conversation-times: $(VENV)/dev.stamp ## whether the time of an answer tells tha
 test-release: $(VENV)/dev.stamp ## what only a release needs: every form of the page, environments, a folder of any name
 	@sh tools/browsers.sh
 	@$(PY) -m pytest -m release $(ARGS)
+
+.PHONY: test-stores
+test-stores: $(VENV)/dev.stamp ## the tests of S3 on a second engine, Ceph's radosgw (root, Debian)
+	@sh tools/stores.sh $(VENV) radosgw
+	@$(PY) -m pytest -m stores $(ARGS)
 
 .PHONY: test-image
 test-image: $(VENV)/dev.stamp ## build and run the container image without a daemon (root, Debian)

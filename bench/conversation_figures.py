@@ -107,6 +107,8 @@ class Talk:
     async def found(self) -> None:
         """By the first of them."""
         by = self.people[0]
+        # Its proof names the time, and others may have been asked for minutes.
+        await by.clock()
         roles = {one.chain.id: ADMIN if one is by else MEMBER for one in self.people}
         record = founding(self.id, roles, self.lines, self.keys, by.device, self.seed)
         self._took(record, await by.ask("/chatrooms", self._body(record)))

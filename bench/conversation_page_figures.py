@@ -7,60 +7,15 @@ store with all of them listed, the socket, and one more reading of all.
 
 import argparse
 import os
-import shutil
 import statistics
 
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser
 
-from bench.page_figures import CHROMIUM, PATIENCE_MS, served, table
+from bench.account_browsers import UNLIMITED, chromium, friends, reopened, talking
+from bench.page_figures import served, table
 
 # The goal.
 MOST_MS = 3_000
-# Into no more conversations is somebody brought who says nothing.
-AT_ONCE = 20
-UNLIMITED = {"ACCOUNT_REQUESTS_PER_ACCOUNT": "off", "ACCOUNT_REQUESTS_PER_ADDRESS": "off"}
-
-OPEN = """async () => {
-  const from = (name) => import(new URL(`static/js/${name}.js`, document.baseURI).href);
-  const [{ AccountClient }, { HttpClient }, { readConfig }] = await Promise.all(
-    ["account/account-client", "net/http-client", "protocol/config"].map(from));
-  const base = new URL("./", document.baseURI).href;
-  const config = readConfig(await new HttpClient(base).ask("GET", "config"));
-  const parts = { hpke: () => from("device/hpke"), inside: () => from("account/inside") };
-  const client = await AccountClient.open({ config, base, ...parts });
-  Object.assign(window, { client, from });
-}"""
-LIVE = """async () => {
-  const { LiveConversations } = await from("conversations/live");
-  window.live = await client.beside((parts, work) => LiveConversations.open(parts, work));
-}"""
-REGISTER = """async (name) => {
-  const address = client.proposeAddress(name);
-  await client.register({ address, password: "correct horse battery staple" });
-  await client.confirmWords();
-}"""
-REDEEM = """async (fragment) => {
-  const { readInvitation } = await from("protocol/conversations/invitations");
-  await live.talk.redeem(readInvitation(fragment));
-  return client.state.account;
-}"""
-FOUND = """async ([account, count]) => {
-  await live.talk.redeemed();
-  const ids = [];
-  for (let number = 0; number < count; number += 1) {
-    ids.push((await live.talk.found({ accounts: [account] })).id);
-  }
-  return ids;
-}"""
-ANSWER = """async (ids) => {
-  await live.talk.sync();
-  for (const id of ids) await live.talk.of(id).text("I am here");
-}"""
-READ = """async () => {
-  // What its own devices are to know of them is said by the first, and read by the second.
-  await live.talk.sync();
-  await live.talk.sync();
-}"""
 MEASURE = """async (count) => {
   const begun = performance.now();
   const since = () => performance.now() - begun;
@@ -77,38 +32,13 @@ MEASURE = """async (count) => {
 }"""
 
 
-def opened(browser: Browser, address: str) -> Page:
-    """A page without a program, in a profile of its own."""
-    page = browser.new_context().new_page()
-    page.set_default_timeout(PATIENCE_MS)
-
-    def bare(route: Route) -> None:
-        route.fulfill(content_type="text/html", body="<!doctype html><title>bare</title>")
-
-    page.route(f"{address}bare", bare)
-    # What was fulfilled came from nowhere, and has to ask before it may reach this machine.
-    page.context.grant_permissions(["local-network-access"], origin=address.rstrip("/"))
-    page.goto(f"{address}bare")
-    page.evaluate(OPEN)
-    return page
-
-
 def measured(browser: Browser, address: str, count: int, loads: int) -> list[list[float]]:
     """Milliseconds until all are listed, the socket is there, and all is known to be read."""
-    one, other = opened(browser, address), opened(browser, address)
-    for page, name in ((one, "one"), (other, "other")):
-        page.evaluate(REGISTER, name)
-        page.evaluate(LIVE)
-    fragment = one.evaluate("async () => (await live.talk.invite()).fragment()")
-    account = other.evaluate(REDEEM, fragment)
-    for first in range(0, count, AT_ONCE):
-        ids = one.evaluate(FOUND, [account, min(AT_ONCE, count - first)])
-        other.evaluate(ANSWER, ids)
-    one.evaluate(READ)
+    one, other, account = friends(browser, address)
+    talking(one, other, account, count)
     found = []
     for _ in range(loads):
-        one.reload()
-        one.evaluate(OPEN)
+        reopened(one)
         found.append([float(each) for each in one.evaluate(MEASURE, count)])
     return found
 
@@ -119,13 +49,8 @@ def main() -> None:
     parser.add_argument("--conversations", type=int, default=499, help="beside its devices' own")
     parser.add_argument("--loads", type=int, default=5, help="medians are printed")
     asked = parser.parse_args()
-    chromium = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
-    if chromium is None:
-        raise SystemExit("There is no Chromium on this machine.")
-    with served(**UNLIMITED) as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    with served(**UNLIMITED) as address, chromium() as browser:
         took = measured(browser, address, asked.conversations, asked.loads)
-        browser.close()
     print(f"Medians of {asked.loads} loads; {os.cpu_count()} cores.\n")
     names = ("all are listed", "the socket is there", "all is known to be read")
     table(

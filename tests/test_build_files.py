@@ -269,9 +269,7 @@ def test_the_tests_pass_in_a_folder_of_any_name(tmp_path: Path):
 
 
 @pytest.mark.parametrize(("ci", "exit_code"), [({}, 0), ({"CI": "true"}, 1)])
-@pytest.mark.parametrize(
-    ("script", "name"), [("redis", "redis-server"), ("stores", "weed (SeaweedFS)")]
-)
+@pytest.mark.parametrize(("script", "name"), [("redis", "redis-server"), ("stores", "weed")])
 def test_a_missing_server_is_said_loudly_and_fails_in_ci(
     tmp_path: Path, script: str, name: str, ci: dict[str, str], exit_code: int
 ):

@@ -285,6 +285,19 @@ def test_a_key_and_a_key_file_together_are_refused():
         Settings.parse({"ENCRYPTION_KEY": KEY, "ENCRYPTION_KEY_FILE": "/run/secrets/key"})
 
 
+def test_a_bucket_needs_what_opens_it():
+    given = {"S3_BUCKET": "objects"}
+    for name, value in (
+        ("S3_ENDPOINT", "https://s3.example"),
+        ("S3_ACCESS_KEY_FILE", "access"),
+        ("S3_SECRET_KEY_FILE", "secret"),
+    ):
+        with pytest.raises(SettingsError, match=f"S3_BUCKET needs {name}"):
+            Settings.parse(given)
+        given[name] = value
+    assert Settings.parse(given).s3_bucket == "objects"
+
+
 def test_the_keyring_lies_in_the_data_directory_unless_told_otherwise():
     assert Settings.parse({"DATA_DIR": "/d"}).keyring_dir == Path("/d/keyring")
     assert Settings.parse({"DATA_DIR": "/d", "KEYRING_DIR": "/k"}).keyring_dir == Path("/k")

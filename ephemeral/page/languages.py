@@ -25,7 +25,7 @@ _ACCOUNTS = ("account.", "conversations.")
 _SHARED = (
     "copy.", "dialog.", "language.", "menu.close", "name", "progress.label", "refusal.",
     "barrier.insecure", "barrier.unreachable", "message.c", "share.copy_code", "share.qr",
-    "share.show_qr",
+    "share.show_qr", "menu.telling", "telling.",
 )  # fmt: skip
 
 Sentence = str | Mapping[str, str]

@@ -36,7 +36,8 @@ IN_OTHERS = (
     "room:code", "room:many_people", "room:menu", "room:invite", "room:record", "room:destroy",
     "room:draft_with_quote", "account:signed_out", "account:words", "account:ready",
     "account:link_picture", "messenger:list", "messenger:chat_group", "messenger:conversation_menu",
-    "messenger:report", "messenger:history_giving",
+    "messenger:report", "messenger:history_giving", "messenger:list_here",
+    "messenger:chat_mentioning",
 )  # fmt: skip
 
 #: What is shown before or instead of the page's modules: path, what is done to the browser before,

@@ -94,3 +94,28 @@ def test_the_words_of_a_browser_recover_at_the_command_line(
     shut_out(watched, address, OTHER_PASSWORD, sleeping=False)
     # What the browser had left for its successor was opened.
     assert laptop.kept()["names_key"] == shared
+
+
+def test_whom_one_device_has_asked_the_other_knows(visit: Visit, server: str, cli: Cli) -> None:
+    watched = account_page(visit, server)
+    watched.forgive("404|409")
+    laptop = Machine(cli, "laptop", PASSWORD)
+    laptop.address, _ = registered(watched.page)
+    laptop.json("login", laptop.address, "--name", "laptop")
+    process, code = laptop.ask_for_link()
+    let_in(watched.page, code)
+    process.communicate()
+    laptop.json("contacts", "request", "nobody.12345")
+    laptop.run("inbox")
+    page = watched.page
+    button(page, "Back to the conversations")
+    page.get_by_role("button", name="People").click()
+    asked = page.get_by_role("region", name="Asked by you")
+    expect(asked).to_contain_text("nobody.12345")
+    page.get_by_role("button", name="Ask by an address").click()
+    page.get_by_label("Their address").fill("someone.54321")
+    button(page, "Ask")
+    expect(asked).to_contain_text("someone.54321")
+    laptop.run("inbox")
+    addresses = {one["address"] for one in laptop.lines("contacts")}
+    assert addresses == {"nobody.12345", "someone.54321"}

@@ -3,13 +3,17 @@
 import io
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 import zxingcpp
 from PIL import Image
 from playwright.sync_api import Page, expect
 from support.machines.chromium import Visit, Watched
+from support.people.account_holders import Machine
+from support.people.command_line import Cli
 
 # Keys are derived in earnest: these stories are about the whole way.
 pytestmark = pytest.mark.timeout(240)
@@ -397,8 +401,8 @@ def test_somebody_changes_the_password_leaves_comes_back_and_deletes_it_all(
     expect(heading).to_have_text("An account, if you want one")
 
 
-def test_firefox_makes_an_account_and_lets_chromium_in(
-    visit: Visit, visit_firefox: Visit, server: str
+def test_firefox_makes_an_account_lets_chromium_in_and_both_talk_with_the_command_line(
+    visit: Visit, visit_firefox: Visit, server: str, tmp_path: Path
 ) -> None:
     fox = account_page(visit_firefox, server).page
     address, _words = registered(fox, "fox")
@@ -415,3 +419,28 @@ def test_firefox_makes_an_account_and_lets_chromium_in(
     fox.reload()
     at_account(fox)
     expect(fox.get_by_role("heading", level=1)).to_have_text(address)
+
+    # One conversation of all three: what one says is read and answered by the others.
+    button(fox, "Back to the conversations")
+    button(fox, "Use this name")
+    expect(fox.locator(".own-name")).to_be_hidden()
+    with closing(Cli(server, tmp_path)) as cli:
+        laptop = Machine(cli, "laptop")
+        laptop.register("cleo")
+        fox.goto("about:blank")
+        fox.goto(laptop.json("invite")["link"])
+        button(fox, "Accept it")
+        expect(fox.locator(".redeemed")).to_contain_text("cleo")
+        laptop.json("say", "Fox", text="from a terminal")
+        button(new, "Back to the conversations")
+        button(fox, "Conversations")
+        for page in (fox, new):
+            page.locator(".conversation-row").click()
+            expect(page.get_by_role("article")).to_contain_text("from a terminal")
+        for page, text in ((new, "from Chromium"), (fox, "from Firefox")):
+            page.get_by_label("Write a message").fill(text)
+            page.keyboard.press("Enter")
+            for other in (fox, new):
+                expect(other.get_by_role("article").last).to_contain_text(text)
+        heard = [one["text"] for one in laptop.lines("inbox") if "text" in one]
+        assert heard == ["from Chromium", "from Firefox"]

@@ -249,6 +249,44 @@ def test_of_two_conversations_with_one_person_both_are_read_and_one_is_written_t
     assert (heard["text"], heard["conversation"]) == ("four", min(first, second, key=b64decode))
 
 
+def test_whoever_is_named_in_a_text_is_told_and_read_by_their_own_name(
+    ada: Machine, bob: Machine, carol: Machine
+):
+    ada.json("chat", "new", "--name", "Trip", "bob", "carol")
+    ada.json("contacts", "rename", "bob", "--name", "Old Grump")
+    says(ada, "Trip", "(@old grump), ask @Carol. Not a@bob or @bobby")
+    (heard,) = [one for one in bob.lines("inbox") if "text" in one]
+    assert heard["text"] == "(@bob), ask @carol. Not a@bob or @bobby"
+    chains = {one["name"]: one["chain"] for one in ada.lines("contacts")}
+    assert heard["mentions"] == [chains["Old Grump"], chains["carol"]]
+
+
+def test_who_is_here_is_told_those_who_show_themselves_while_they_talk(ada: Machine, bob: Machine):
+    says(ada, "bob", "hello")
+    texts(bob)
+    assert ada.json("chat", "presence") == {"presence": False}
+    for one in (ada, bob):
+        assert one.json("chat", "presence", "on") == {"presence": True}
+    (contact,) = ada.lines("contacts")
+    # Somebody who only listens isn't here.
+    following = bob.start("inbox", "--follow", "--json", "--timeout", "0")
+    assert following.stdout is not None
+    says(ada, "bob", "heard")
+    assert json.loads(following.stdout.readline())["text"] == "heard"
+    assert ada.json("chat", "presence") == {"presence": True, "here": []}
+    assert signalled(following, signal.SIGTERM) == Exit.TERMINATED
+    talk = bob.start("chat", "with", "ada")
+    for _ in range(10):
+        told = ada.json("chat", "presence")
+        if told["here"]:
+            break
+    assert told == {"presence": True, "here": [contact["id"]]}
+    talk.communicate("")
+    ada.json("chat", "presence", "off")
+    assert ada.run("chat", "presence").stdout == ""
+    assert ada.json("chat", "presence") == {"presence": False}
+
+
 def test_nobody_and_nothing_is_said_to_whom_one_does_not_know(ada: Machine, bob: Machine):
     assert ada.refused("say", "zoe", text="x") == "usage"
     assert ada.refused("say", "bob", text="") == "usage"

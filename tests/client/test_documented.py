@@ -89,12 +89,13 @@ def test_no_command_takes_an_argument_that_could_be_a_secret():
         "chat": ["chat_command"],
         "chat new": ["whom"],
         "chat timer": ["where", "time"],
+        "chat presence": ["given"],
         **{f"chat {one}": ["where", "whom"] for one in ("add", "remove", "admin")},
         # What is reported comes by the standard input: it is what somebody has said.
         **{
             f"chat {one}": ["where"]
             for one in CHAT_COMMANDS.keys()
-            - {"list", "new", "timer", "add", "remove", "admin", "report"}
+            - {"list", "new", "timer", "add", "remove", "admin", "report", "presence"}
         },
     }
     for name, one in parsers().items():

@@ -62,6 +62,35 @@ describe("two people", () => {
     assert.equal(await bob.talk.direct(ada.chain), direct);
   });
 
+  test("one with a live line asks for nothing before it posts, and is right all the same where others were faster", async () => {
+    const { people: [ada, bob] } = await together(2);
+    const { id } = await ada.talk.found({ accounts: [bob.account], role: "admin" });
+    const others = async (text) => {
+      await bob.sync();
+      await bob.talk.of(id).text(text);
+      await bob.talk.of(id).timer(text.length);
+    };
+    // What it would be told is not told here.
+    ada.member.line = { isLive: true };
+    ada.asked.length = 0;
+    await ada.talk.of(id).text("first");
+    assert.match(ada.asked[0].path, /message$/);
+    await others("second");
+    await ada.talk.of(id).text("third");
+    // The answer is lost, and another epoch begins before it is tried again.
+    ada.lies = (method, path, answer) => {
+      if (method !== "POST" || !path.endsWith("/message")) return answer;
+      ada.lies = null;
+      throw new Refusal("unreachable");
+    };
+    assert.equal(await refusal(ada.talk.of(id).text("fourth")), "unreachable");
+    await others("the fifth");
+    await ada.talk.of(id).flush();
+    ada.member.line = null;
+    assert.deepEqual(await agree(id, [ada, bob]),
+      ["(record)", "first", "second", "(record)", "third", "fourth", "the fifth", "(record)"]);
+  });
+
   test("change what they have said, and nobody else's", async () => {
     const { people: [ada, bob], id } = await together(2);
     const talk = ada.talk.of(id);

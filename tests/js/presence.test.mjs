@@ -4,7 +4,7 @@ import { beforeEach, describe, test } from "node:test";
 import assert from "node:assert/strict";
 import { Presence } from "../../web/static/js/conversations/presence.js";
 
-const [BO, CY, NEW] = ["B", "C", "D"].map((letter) => letter.repeat(21) + "A");
+const [BO, CY, NEW] = ["B", "C", "D"].map((letter) => `${letter.repeat(21)}A`);
 
 let rows;
 let settings;

@@ -10,6 +10,7 @@ from support.machines.server import Program
 from support.people.raw_client import Client
 
 from ephemeral.edge.headers import integrity
+from ephemeral.page.languages import of_accounts, read_catalogues
 from ephemeral.page.pages import TRIES
 
 WEB = Path(__file__).resolve().parents[2] / "web"
@@ -137,3 +138,16 @@ async def test_below_a_path_it_is_there_with_all_that_it_loads(serve: Callable[.
         assert len(loaded) > 5
         for address in loaded:
             assert (await api.get(f"{origin}{address}")).status_code == 200, address
+
+
+def test_it_has_every_sentence_that_its_programs_say():
+    english = read_catalogues(WEB / "catalogue")["en"]
+    programs = "".join(one.read_text("utf-8") for one in (WEB / "bundles").glob("account*.js"))
+    said = set(re.findall(r'["`]([a-z_]+(?:\.[a-z0-9_]+)+)["`]', programs))
+    # Of some the end is put on later.
+    begun = set(re.findall(r"`([a-z_.]+\.)\$\{", programs))
+    needed = {
+        key for key in english.sentences if key in said or any(key.startswith(one) for one in begun)
+    }
+    assert len(needed) > 300
+    assert needed - of_accounts(english).keys() == set()

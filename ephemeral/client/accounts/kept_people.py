@@ -74,7 +74,8 @@ class People:
     """All of it. `asked`: addresses by the request's id. `expected`: by conversations into which
     one was invited, whose chain the invitation named. `told`: by conversations, up to which epoch
     its newcomers know what this account calls itself. `devices`: those of the account with which
-    `shared` is shared; `links`: ids of invitations that they know."""
+    `shared` is shared; `links`: ids of invitations that they know, `blocks`: chains of whom they
+    know that they are blocked."""
 
     persons: list[Person] = field(default_factory=list)
     invited: list[Invited] = field(default_factory=list)
@@ -83,6 +84,7 @@ class People:
     told: dict[bytes, int] = field(default_factory=dict)
     devices: list[bytes] = field(default_factory=list)
     links: list[bytes] = field(default_factory=list)
+    blocks: list[bytes] = field(default_factory=list)
 
     def by_chain(self, chain: bytes | None) -> Person | None:
         """The person with this chain."""
@@ -138,6 +140,7 @@ class People:
             "told": {b64encode(of): epoch for of, epoch in self.told.items()},
             "devices": [b64encode(one) for one in self.devices],
             "links": [b64encode(one) for one in self.links],
+            "blocks": [b64encode(one) for one in self.blocks],
         }
 
     @classmethod
@@ -152,6 +155,9 @@ class People:
             {b64decode(of, ID_SIZE): read_integer(told, of) for of in told},
             [b64decode(one, ID_SIZE) for one in read_list(obj, "devices")],
             [b64decode(one, ID_SIZE) for one in read_list(obj, "links")] if "links" in obj else [],
+            [b64decode(one, KEY_SIZE) for one in read_list(obj, "blocks")]
+            if "blocks" in obj
+            else [],
         )
 
 

@@ -26,20 +26,28 @@ _PATH, _PROTOCOL = "/account/socket", "ephemeral.account.v1"
 # Where there is no socket, whoever listens looks after so long.
 _LOOK_SECONDS = 2.0
 # Nothing that one would have to read for.
-_PASSING = {"receipt", "typing", "ok", "error"}
+_PASSING = {"receipt", "typing", "presence", "ok", "error"}
 
 
 class Ear:
     """Listens without the account's file, between the rounds in which it is held.
 
     `told` is called with each event as it came, for whoever shows who is typing or what was
-    delivered.
+    delivered, and with an `away` when the socket is lost. `here`: the account shows that it is
+    here, and is told who else is (12.7).
     """
 
-    def __init__(self, account: Account, told: Callable[[Json], None] | None = None) -> None:
+    def __init__(
+        self,
+        account: Account,
+        told: Callable[[Json], None] | None = None,
+        *,
+        here: bool = False,
+    ) -> None:
         context, server = account.context, account.server
         self._server = Server(server.address, authorities=context.args.cafile, proxy=server.proxy)
         self._told = told
+        self._here = here
         self._socket: ClientConnection | None = None
         self._line = AsyncExitStack()
         self._ref = 0
@@ -82,6 +90,19 @@ class Ear:
             await self._hang_up()
         return True
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether there is a socket, as far as that was noticed."""
+        return self._socket is not None
+
+    async def be_here(self, *, here: bool) -> None:
+        """Show that the account is here, or no longer."""
+        if here != self._here:
+            self._here = here
+            await self._say({"type": "presence", "on": here})
+            if not here and self._told is not None:
+                self._told({"type": "away"})
+
     async def type(self, conversation: str) -> None:
         """Tell the others that this person is writing; lost where there is no socket."""
         await self._say({"type": "typing", "conversation": conversation})
@@ -96,12 +117,16 @@ class Ear:
         except (Refusal, ClientError, ConnectionClosed, TimeoutError):
             frames = []
         if any(one.get("type") == "welcome" for one in frames):
+            if self._here:
+                await self._say({"type": "presence", "on": True})
             return True
         await self._hang_up()
         return False
 
     async def _hang_up(self) -> None:
         self._socket = None
+        if self._told is not None:
+            self._told({"type": "away"})
         line, self._line = self._line, AsyncExitStack()
         await line.aclose()
 

@@ -44,6 +44,8 @@ class Here:
         pin = account.kept.pin
         self.own = None if pin is None else pin.chain
         self._names: dict[bytes, str] | None = None
+        #: Own requests of which the server still tells.
+        self.requests: set[bytes] = set()
 
     async def sync(self) -> dict[bytes, str]:
         """Read on everywhere, and who is a contact; the codes of what couldn't be read now, by
@@ -59,6 +61,8 @@ class Here:
     async def meet(self) -> None:
         """Know who has become a contact, and who is none any more."""
         listing = await read_listing(self.account)
+        self.requests = {one.request for one in listing.requests}
+        self.requests |= {one.request for one in listing.contacts if one.request is not None}
         self.renamed()
         if listing.asking:
             self.context.reassure("Somebody asks to be a contact: `ephemeral contacts` says who.")

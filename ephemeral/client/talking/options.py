@@ -75,6 +75,16 @@ def _timer(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("time", metavar="TIME", type=duration, help="such as 1d; 0: none")
 
 
+def _presence(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "given",
+        nargs="?",
+        choices=["on", "off"],
+        default=None,
+        help="for all devices; without: who is here",
+    )
+
+
 def _end(parser: argparse.ArgumentParser) -> None:
     _where(parser)
     parser.add_argument("--yes", action="store_true", default=False, help="ask for no confirmation")
@@ -97,6 +107,7 @@ CHAT_COMMANDS: Mapping[str, Subcommand] = {
     "admin": Subcommand("make somebody an admin, or no longer", _admin),
     "rename": Subcommand("give it another name, as an admin", _rename),
     "timer": Subcommand("let messages disappear after they were read, as an admin", _timer),
+    "presence": Subcommand("show contacts that you are here, or not; and see who is", _presence),
     "report": Subcommand("show the operators what somebody has said", _report),
     "history": Subcommand("show what the server still has of it", _where),
     "leave": Subcommand("leave it", _where),

@@ -1,14 +1,15 @@
 """What people are called, and who was compared, is the same on all devices of the account.
 
 The account's own conversation carries it (docs/conversations.md, 9.2): registers `alias`, a name by
-chain, `verified`, true or false by chain, and `links`, the account's invitations: any device
-lets in who redeemed one. What was changed here since it was last the same goes to the others; all
-else is taken from them.
+chain, `verified`, true or false by chain, `request` and `block`, who was asked, is known and is
+blocked, and `links`, the account's invitations: any device lets in who redeemed one. What was
+changed here since it was last the same goes to the others; all else is taken from them.
 """
 
 from contextlib import suppress
 
-from ephemeral.client.talking import links
+from ephemeral.client.talking import acquaintances, links
+from ephemeral.client.talking.acquaintances import BLOCK, REQUEST
 from ephemeral.client.talking.here import Here
 from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.errors import Refusal
@@ -29,6 +30,10 @@ def adopt(place: Here) -> None:
         place.renamed()
     if links.adopt(account.kept.people, place.engine.register("links")):
         account.save()
+    requests, blocks = place.engine.register(REQUEST), place.engine.register(BLOCK)
+    if acquaintances.adopt(account.kept.people, requests, blocks, place.requests):
+        account.save()
+        place.renamed()
 
 
 async def share(place: Here) -> None:
@@ -55,6 +60,11 @@ async def _tell(place: Here) -> None:
     for invitation, link in links.untold(people, place.engine.register("links"))[:_MOST]:
         await place.engine.set_register("links", b64encode(invitation), link)
         links.told(people, invitation, link)
+    for register, key, value in acquaintances.untold(people, place.engine.register(REQUEST))[
+        :_MOST
+    ]:
+        await place.engine.set_register(register, key, value)
+        acquaintances.told(people, register, key, value)
     for one in place.persons:
         name, compared = one.known_as
         key = b64encode(one.chain)

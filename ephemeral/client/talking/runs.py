@@ -8,6 +8,7 @@ from ephemeral.client.context import Context
 from ephemeral.client.exits import Exit
 from ephemeral.client.talking import group_commands
 from ephemeral.client.talking.inbox import inbox
+from ephemeral.client.talking.presence import presence
 from ephemeral.client.talking.report_command import make_report
 from ephemeral.client.talking.saying import say
 from ephemeral.client.talking.talk import talk
@@ -27,6 +28,7 @@ _RUNS: Mapping[str | None, _Run] = {
     "admin": group_commands.admin,
     "rename": group_commands.rename,
     "timer": group_commands.timer,
+    "presence": presence,
     "report": make_report,
     "history": group_commands.history,
     "leave": group_commands.leave,

@@ -8,6 +8,7 @@ from ephemeral.client.exits import ClientError, Exit, usage
 from ephemeral.client.lines import chunks
 from ephemeral.client.output import is_terminal
 from ephemeral.client.talking.here import Here, here
+from ephemeral.client.talking.mentions import mentioning
 from ephemeral.protocol.conversations.contents import QUOTE_MAX, TEXT_MAX
 from ephemeral.protocol.encoding import b64decode, b64encode
 from ephemeral.protocol.errors import Refusal
@@ -57,6 +58,8 @@ async def say(context: Context) -> Exit:
                 raise
             message = f"{error.message} Nothing was sent."
             raise ClientError(error.status, error.code, message) from None
+        if "mentions" in body:
+            body |= mentioning(place, known, text)
         if args.reply is not None:
             body["quote"] = await _quote(place, known.id, read_reference(args.reply))
         sent = await send(place, known.id, kind, body)

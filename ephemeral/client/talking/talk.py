@@ -14,9 +14,13 @@ from ephemeral.client.talking.here import FOLLOWED, Here, here
 from ephemeral.client.talking.inbox import is_own, is_passing, learn
 from ephemeral.client.talking.joining import let_in
 from ephemeral.client.talking.lines import lines_of
+from ephemeral.client.talking.mentions import mentioning
+from ephemeral.client.talking.presence import WhoIsHere, shows
 from ephemeral.client.talking.saying import introduce, send
 from ephemeral.client.talking.waiting import Waiting
+from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.errors import Refusal
+from ephemeral.protocol.objects import Json
 
 __all__ = ["talk"]
 
@@ -66,6 +70,9 @@ class _Talk:
         self._title = title
         self._turn = asyncio.Lock()
         self._away = False
+        self._who = WhoIsHere()
+        # Of the other one.
+        self._account: str | None = None
 
     async def run(self) -> Exit:
         """Until the input ends."""
@@ -107,7 +114,7 @@ class _Talk:
             async with self._turn, here(self._context) as place:
                 into = self._found(place)[0]
                 await introduce(place, into)
-                await send(place, into.id, "text", {"text": text, "mentions": []})
+                await send(place, into.id, "text", mentioning(place, into, text))
                 if isinstance(self._face, Terminal):
                     for line in text.split("\n"):
                         await self._face.log(f"you: {line}")
@@ -119,12 +126,14 @@ class _Talk:
             await self._explain(error)
 
     async def _listen(self) -> None:
-        async with Waiting() as waiting:
+        async with Waiting(self._hear) as waiting:
             while True:
                 try:
                     async with self._turn, here(self._context) as place:
-                        await waiting.meet(place.account)
                         await place.engine.sync()
+                        # As the other devices have it by now.
+                        await waiting.meet(place.account, here=shows(place.engine))
+                        self._meet_other(place)
                         await let_in(place, self._refused)
                         new = await self._show(place)
                     self._away = False
@@ -137,6 +146,17 @@ class _Talk:
                     await asyncio.sleep(_AGAIN_SECONDS)
                     continue
                 await waiting.until_new(_ROUND_SECONDS, was_new=new)
+
+    def _meet_other(self, place: Here) -> None:
+        person = None if self._other is None else place.person(self._other)
+        account = None if person is None else person.account
+        self._account = None if account is None else b64encode(account)
+
+    def _hear(self, event: Json) -> None:
+        """Say whether the other one is here."""
+        if self._who.hear(event):
+            is_here = self._account in self._who.accounts
+            self._face.describe("", f"{self._title}, here now" if is_here else self._title)
 
     def _found(self, place: Here) -> list[Known]:
         """What is talked in, that into which is written first."""

@@ -1,11 +1,13 @@
 """Waiting between the rounds of a command, without holding the account."""
 
 import asyncio
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
 from ephemeral.client.accounts.account import Account
 from ephemeral.client.conversations.listening import Ear
+from ephemeral.protocol.objects import Json
 
 __all__ = ["Waiting"]
 
@@ -14,9 +16,13 @@ _LEAST_SECONDS = 0.25
 
 
 class Waiting:
-    """Between two rounds in which the account is held. There is an ear once it was `met`."""
+    """Between two rounds in which the account is held. There is an ear once it was `met`.
 
-    def __init__(self) -> None:
+    `told`: as of an Ear.
+    """
+
+    def __init__(self, told: Callable[[Json], None] | None = None) -> None:
+        self._told = told
         self._ear: Ear | None = None
 
     async def __aenter__(self) -> Self:
@@ -31,12 +37,13 @@ class Waiting:
         if self._ear is not None:
             await self._ear.__aexit__(kind, error, trace)
 
-    async def meet(self, account: Account) -> None:
-        """The account as it is in this round."""
+    async def meet(self, account: Account, *, here: bool = False) -> None:
+        """The account as it is in this round; `here`: it shows that it is here."""
         if self._ear is not None:
             self._ear.use(account)
+            await self._ear.be_here(here=here)
             return
-        ear = Ear(account)
+        ear = Ear(account, self._told, here=here)
         await ear.__aenter__()
         self._ear = ear
 

@@ -8,7 +8,16 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple, Protocol
 
-__all__ = ["PIECE", "Failed", "Held", "ObjectStore", "ObjectThere", "StoreTrouble", "checked_key"]
+__all__ = [
+    "PIECE",
+    "Failed",
+    "Held",
+    "ObjectStore",
+    "ObjectThere",
+    "StoreTrouble",
+    "checked_key",
+    "checked_range",
+]
 
 #: Bytes that are read at once.
 PIECE = 2**20
@@ -46,7 +55,8 @@ class ObjectStore(Protocol):
         ...
 
     def get(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
-        """The bytes from `start` up to `end`, in pieces; fewer where the object ends before."""
+        """The bytes from `start` up to `end`, one at least, in pieces; fewer where the object ends
+        before."""
         ...
 
     def held(self, prefix: str) -> AsyncIterator[Held]:
@@ -65,3 +75,10 @@ def checked_key(key: str) -> str:
     if _KEY.fullmatch(key) is None:
         raise ValueError("no key of an object")
     return key
+
+
+def checked_range(start: int, end: int) -> tuple[int, int]:
+    """The same; raises ValueError for none, by which some stores would give all."""
+    if not 0 <= start < end:
+        raise ValueError("no range of an object")
+    return start, end

@@ -17,6 +17,7 @@ from ephemeral.store.objects.interface import (
     ObjectThere,
     StoreTrouble,
     checked_key,
+    checked_range,
 )
 
 __all__ = ["LocalStore"]
@@ -59,6 +60,7 @@ class LocalStore:
         await asyncio.to_thread(self._put, self._path(key), body)
 
     async def get(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
+        start, end = checked_range(start, end)
         try:
             file = await asyncio.to_thread(self._path(key).open, "rb", buffering=0)
         except OSError as error:
@@ -98,12 +100,9 @@ class LocalStore:
                 file.write(body)
                 file.flush()
                 os.fsync(file.fileno())
-            for folder in self._missing(path.parent):
-                folder.mkdir(mode=0o700, exist_ok=True)
-                sync_directory(folder.parent)
-            # A link, unlike a rename, takes nobody's place.
-            os.link(coming, path)
-            sync_directory(path.parent)
+            # Whoever deletes the last object of a folder removes it, perhaps in between.
+            while not self._linked(coming, path):
+                pass
         except FileExistsError:
             raise ObjectThere from None
         except OSError as error:
@@ -111,6 +110,23 @@ class LocalStore:
         finally:
             with suppress(OSError):
                 coming.unlink()
+
+    def _linked(self, coming: Path, path: Path) -> bool:
+        """Whether it has its name now, and will have it after a loss of power."""
+        try:
+            for folder in self._missing(path.parent):
+                folder.mkdir(mode=0o700, exist_ok=True)
+                sync_directory(folder.parent)
+            # A link, unlike a rename, takes nobody's place.
+            os.link(coming, path)
+        except FileNotFoundError:
+            if coming.exists() and self._root.exists():
+                return False
+            raise
+        # Deleted at once, it is not to come back.
+        with suppress(FileNotFoundError):
+            sync_directory(path.parent)
+        return True
 
     def _missing(self, folder: Path) -> list[Path]:
         """Folders on the way to this one that aren't there, the outermost first."""
@@ -129,7 +145,14 @@ class LocalStore:
             return None
         except OSError as error:
             return Failed(key, os.strerror(error.errno or 0))
+        self._remove_empty(path.parent)
         return None
+
+    def _remove_empty(self, folder: Path) -> None:
+        with suppress(OSError):
+            while folder != self._root:
+                folder.rmdir()
+                folder = folder.parent
 
     def _walked(self, folder: Path) -> Iterator[Held]:
         try:

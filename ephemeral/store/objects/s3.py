@@ -18,6 +18,7 @@ from ephemeral.store.objects.interface import (
     ObjectThere,
     StoreTrouble,
     checked_key,
+    checked_range,
 )
 
 __all__ = ["Bucket", "S3Store", "Signed"]
@@ -76,6 +77,7 @@ class S3Store:
             raise
 
     async def get(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
+        start, end = checked_range(start, end)
         named = f"bytes={start}-{end - 1}"
         answer = await self.ask("get_object", Key=checked_key(key), Range=named)
         body = answer["Body"]

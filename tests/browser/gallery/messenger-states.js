@@ -279,7 +279,7 @@ export const MESSENGER = {
   people: people(),
   people_reading: listed({ place: "people", talk: Object.assign(new TalkFake(ALL), { listed: new Promise(() => {}) }) }),
   people_empty: people({ contacts: [] }),
-  people_away: listed({ place: "people", phase: "offline", talk: refusing("unreachable") }, () => until(".people-stands .notice")),
+  people_away: (show) => listed({ place: "people", phase: "offline", talk: refusing("unreachable") }, () => until(".people-stands .notice"))(show),
   people_asking: people({ people: BUSY, invited: [invitedBy("Marta"), invitedBy(null, { conversation: "group" })] }, () => until("#people-asking")),
   people_refusing: people({ people: BUSY }, async () => {
     press("#people-asking ~ div .row-tools .quiet");

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 from botocore import auth
-from support.machines.seaweed import ACCESS_KEY, SECRET_KEY, Seaweed
+from support.machines.seaweed import ACCESS_KEY, SECRET_KEY, S3Server
 
 from ephemeral.store.objects.interface import StoreTrouble
-from ephemeral.store.objects.s3 import Bucket, S3Store
+from ephemeral.store.objects.s3 import Bucket, S3Store, Signed
 from ephemeral.store.objects.s3_probe import probe
 
 ORIGIN = "https://rooms.example"
@@ -27,7 +27,7 @@ Opening = Callable[..., Awaitable[S3Store]]
 
 
 @pytest.fixture
-async def opened(s3_server: Seaweed) -> AsyncIterator[Opening]:
+async def opened(s3_server: S3Server) -> AsyncIterator[Opening]:
     """A bucket of its own each time, or another than is there."""
     stores: list[S3Store] = []
 
@@ -109,6 +109,12 @@ async def test_one_that_cannot_be_had_is_told_in_the_words_of_the_settings(
     nowhere = "http://127.0.0.1:9"
     assert "can't be reached" in await refusal(await opened(there=False, endpoint=nowhere))
     assert "S3_PUBLIC_ENDPOINT" in await refusal(await opened(public=nowhere))
+
+
+def test_what_is_secret_is_not_in_a_repr() -> None:
+    bucket = Bucket("https://s3.example", "https://s3.example", "bucket", "r", "id", "planted", 900)
+    for value in (bucket, Signed("https://s3.example/planted", {})):
+        assert "planted" not in f"{value!r} {value}"
 
 
 async def test_a_signed_address_is_good_for_one_object_one_act_and_its_time(

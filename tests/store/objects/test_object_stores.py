@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from support.machines.seaweed import ACCESS_KEY, SECRET_KEY
+from support.machines.seaweed import ACCESS_KEY, SECRET_KEY, S3Server
 
 from ephemeral.store.objects import local, s3
 from ephemeral.store.objects.canary import try_out
@@ -22,15 +22,13 @@ from ephemeral.store.objects.local import LocalStore
 from ephemeral.store.objects.s3 import Bucket, S3Store
 
 
-@pytest.fixture(params=["local", "s3"])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[ObjectStore]:
+@pytest.fixture
+async def store(place: S3Server | None, tmp_path: Path) -> AsyncIterator[ObjectStore]:
     made: LocalStore | S3Store
-    if request.param == "local":
+    if place is None:
         made = LocalStore(tmp_path / "objects")
     else:
-        running = request.getfixturevalue("s3_server")
-        name = f"bucket-{os.urandom(8).hex()}"
-        where = running.endpoint
+        name, where = f"bucket-{os.urandom(8).hex()}", place.endpoint
         made = S3Store(Bucket(where, where, name, "us-east-1", ACCESS_KEY, SECRET_KEY, 900))
         await made.ask("create_bucket")
     yield made
@@ -55,6 +53,9 @@ async def test_an_object_is_read_in_parts_as_it_was_given(store: ObjectStore) ->
     assert [(one.key, one.length) for one in held] == [("a/f/0", len(body))]
     with pytest.raises(StoreTrouble):
         await read(store, "a/f/1", 0, 5)
+    for start, end in ((5, 5), (-1, 5), (6, 5)):
+        with pytest.raises(ValueError, match="no range"):
+            await read(store, "a/f/0", start, end)
 
 
 async def test_what_is_there_is_never_replaced_however_many_try_at_once(store: ObjectStore) -> None:
@@ -187,6 +188,27 @@ async def test_what_cannot_be_deleted_is_told(tmp_path: Path) -> None:
     await store.put("a/b/0", b"x")
     assert [one.key for one in await store.delete(["a/b", "a/b/0"])] == ["a/b"]
     assert await keys(store, "a/") == []
+
+
+async def test_a_folder_goes_with_its_last_object_also_while_another_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = LocalStore(tmp_path)
+    really = os.link
+    went = []
+
+    def link(coming: Path, path: Path) -> None:
+        if not went:
+            went.append(path.parent)
+            path.parent.rmdir()
+        really(coming, path)
+
+    monkeypatch.setattr(os, "link", link)
+    await store.put("a/b/0", b"x")
+    assert went
+    assert await read(store, "a/b/0", 0, 1) == b"x"
+    assert await store.delete(["a/b/0"]) == []
+    assert os.listdir(tmp_path) == [".coming"]  # noqa: PTH208 - a Path would block as well
 
 
 def test_too_little_room_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

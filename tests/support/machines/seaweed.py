@@ -21,14 +21,14 @@ ACCESS_KEY, SECRET_KEY = "test-key", "test-secret"
 
 
 @dataclass
-class Seaweed:
+class S3Server:
     """Where it answers; by the keys above everything is allowed."""
 
     endpoint: str
 
 
 @contextmanager
-def seaweed() -> Iterator[Seaweed]:
+def seaweed() -> Iterator[S3Server]:
     """A store of the caller's own; skips the test where there is none, but never in CI."""
     own = Path(sys.prefix) / "seaweedfs" / "bin"
     program = shutil.which("weed", path=f"{own}{os.pathsep}{os.environ.get('PATH', '')}")
@@ -43,7 +43,7 @@ def seaweed() -> Iterator[Seaweed]:
             cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         try:
-            there = Seaweed(f"http://127.0.0.1:{ports[0]}")
+            there = S3Server(f"http://127.0.0.1:{ports[0]}")
             wait_until_open(running, there.endpoint)
             yield there
         finally:
@@ -56,6 +56,7 @@ def arguments(program: str, folder: Path, ports: list[int]) -> list[str]:
     rights = ["Admin", "Read", "Write", "List", "Tagging"]
     someone = {"name": "test", "credentials": [keys], "actions": rights}
     (folder / "s3.json").write_text(json.dumps({"identities": [someone]}))
+    # Each bucket takes several volumes of its own.
     s3, s3_rpc, master, master_rpc, volume, volume_rpc, filer, filer_rpc = ports
     return [
         program, "-logtostderr=false", f"-logdir={folder}", "server",
@@ -64,7 +65,7 @@ def arguments(program: str, folder: Path, ports: list[int]) -> list[str]:
         f"-s3.config={folder}/s3.json",
         f"-master.port={master}", f"-master.port.grpc={master_rpc}", "-master.telemetry=false",
         "-master.volumeSizeLimitMB=64",
-        f"-volume.port={volume}", f"-volume.port.grpc={volume_rpc}", "-volume.max=100",
+        f"-volume.port={volume}", f"-volume.port.grpc={volume_rpc}", "-volume.max=2000",
         f"-filer.port={filer}", f"-filer.port.grpc={filer_rpc}",
     ]  # fmt: skip
 

@@ -44,8 +44,8 @@ export async function openStorage(factory) {
   const database = await settled(opening);
   // Another tab has a newer version of this program: it comes first.
   database.onversionchange = () => database.close();
-  const run = async (/** @type {IDBTransactionMode} */ mode, /** @type {(within: Transaction) => Promise<any>} */ work) => {
-    const transaction = database.transaction(PLACES, mode, { durability: "strict" });
+  const write = async (/** @type {(within: Transaction) => Promise<any>} */ work) => {
+    const transaction = database.transaction(PLACES, "readwrite", { durability: "strict" });
     const done = finished(transaction);
     // Who awaits the work hears of an error there.
     done.catch(() => undefined);
@@ -63,8 +63,9 @@ export async function openStorage(factory) {
     }
   };
   return {
-    write: (work) => run("readwrite", work),
-    read: (work) => run("readonly", work),
+    write,
+    // What was read is so, whether the transaction has ended yet or not.
+    read: async (work) => work(within(database.transaction(PLACES, "readonly"))),
     close: () => database.close(),
   };
 }

@@ -116,9 +116,10 @@ export class Sending {
    * @throws {Refusal} what stops it: the server's; it waits on then
    */
   async flush() {
-    const { store } = this.#parts;
+    const { member, store } = this.#parts;
     let renew = false;
-    let isRead = false;
+    // Over a live line all that others have said has come: nobody waits for a page that says so.
+    let isRead = member.line?.isLive === true && (await readState(store, this.#id)) !== null;
     for (let attempt = 1; attempt <= ATTEMPTS;) {
       const state = isRead ? /** @type {State} */ (await readState(store, this.#id)) : await this.#catchingUp.run();
       isRead = true;

@@ -55,6 +55,8 @@ export function chatView(context, id, { draft, back, menu }) {
   const mark = el("span", { class: "chat-mark" });
   const more = el("button", { type: "button", class: "button quiet menu-button", "aria-label": say("conversations.menu"),
     on: { click: () => { if (known !== null) menu(known); } } }, icon("menu"));
+  // Over the name, which may be cut where a button's may not.
+  const person = el("button", { type: "button", class: "chat-person", hidden: true, "aria-label": say("conversations.member.look"), on: { click: aboutPerson } });
   const notice = el("div", { class: "chat-notice", role: "status" });
   const typing = el("p", { class: "typing", "aria-live": "off" });
   /** @type {Known|null} */
@@ -92,7 +94,7 @@ export function chatView(context, id, { draft, back, menu }) {
   const node = el("section", { class: "chat", "aria-label": say("conversations.chat") },
     el("header", { class: "chat-head" },
       el("button", { type: "button", class: "button quiet chat-back", "aria-label": say("conversations.to_list"), on: { click: back } }, icon("reply")),
-      mark, el("div", { class: "chat-who" }, title, about), more),
+      mark, el("div", { class: "chat-who" }, title, about, person), more),
     log.node,
     el("div", { class: "chat-foot" }, typing, notice, composer.node));
 
@@ -178,7 +180,8 @@ export function chatView(context, id, { draft, back, menu }) {
     if (known === null || isClosed) return;
     const { view, names, pictures, profiles } = known;
     const named = { ...view, names, pictures };
-    drawTitle(titleOf(named, me));
+    setText(title, titleOf(named, me));
+    person.hidden = alone() === undefined;
     fill(mark, markNode(markOf(named, me)));
     const facts = [
       view.people.length > 2 || view.card !== null ? say("conversations.people", { count: view.people.length }) : "",
@@ -195,20 +198,15 @@ export function chatView(context, id, { draft, back, menu }) {
     }), { isWhole: window.isWhole, isAtEnd: window.isAtEnd, context: JSON.stringify([view.people.length, names, Object.entries(profiles).map(([chain, { name }]) => [chain, name])]) });
   }
 
-  /** The name leads to the person, or to what can be done with all of it. @param {string} words */
-  function drawTitle(words) {
-    const shown = title.querySelector("button");
-    if (shown?.textContent === words) return;
-    if (shown !== null) return void setText(shown, words);
-    fill(title, el("button", { type: "button", class: "chat-title-button", on: { click: person } }, words));
+  /** With one person alone the head leads to their page. */
+  function aboutPerson() {
+    const other = alone();
+    if (other !== undefined) context.contact({ chain: other.chain, name: known?.names[other.chain] ?? null });
   }
 
-  function person() {
-    if (known === null) return;
-    const { view, names } = known;
-    const others = view.people.filter(({ chain }) => chain !== me);
-    if (view.card === null && others.length === 1) context.contact({ chain: others[0].chain, name: names[others[0].chain] ?? null });
-    else menu(known);
+  function alone() {
+    const others = known?.view.people.filter(({ chain }) => chain !== me) ?? [];
+    return known?.view.card === null && others.length === 1 ? others[0] : undefined;
   }
 
   /** Who may not be who they were. */

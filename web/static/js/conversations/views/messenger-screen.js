@@ -18,6 +18,7 @@ import { addDrawing, settingsDrawing } from "./drawings.js";
 import { conversationMenu } from "./conversation-menu.js";
 import { historyView } from "./history-view.js";
 import { Inbox } from "./inbox.js";
+import { invitePanel } from "./invite-panel.js";
 import { newConversationPanel } from "./new-conversation-panel.js";
 import { ownNameView } from "./own-name.js";
 import { PeopleBook } from "./people-book.js";
@@ -78,7 +79,7 @@ export function messengerScreen(given, { open: shown = null, drafts = new Map(),
   const body = el("div", { class: "messenger-body" }, named.node, part);
   const empty = el("div", { class: "messenger-empty" },
     el("p", { class: "lead" }, say("conversations.empty.title")), el("p", { class: "hint" }, say("conversations.empty.text")),
-    el("div", { class: "button-row" }, button("primary", say("conversations.invite"), () => show("people"))));
+    el("div", { class: "button-row" }, button("primary", say("conversations.invite"), () => { show("people"); invitePanel(context); })));
   const reading = el("div", { class: "indeterminate", role: "progressbar", "aria-label": say("conversations.reading") }, el("span", {}));
   const asking = el("span", { class: "tab-asking" });
   const tabs = el("nav", { class: "messenger-tabs", "aria-label": say("conversations.places") },
@@ -151,6 +152,8 @@ export function messengerScreen(given, { open: shown = null, drafts = new Map(),
 
   function update() {
     if (isClosed) return;
+    // Nothing is heard of whoever was blocked, so nothing of them is left open.
+    if (chat !== null && inbox.get(chat.id)?.isBlocked) return close();
     const all = inbox.all;
     list.update(all, shown);
     const next = place === "people" && people !== null ? people.node : !inbox.isRead ? reading : all.length === 0 ? empty : list.node;
@@ -226,6 +229,7 @@ export function messengerScreen(given, { open: shown = null, drafts = new Map(),
       // How much is new is nobody's to see who is not in.
       document.title = `${say("account.part")} · ${say("name")}`;
       chat?.close();
+      people?.close();
       context.book.close();
       inbox.close();
       history.close();

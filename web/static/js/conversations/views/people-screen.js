@@ -14,6 +14,7 @@ import { askPanel } from "./ask-panel.js";
 import { searchDrawing } from "./drawings.js";
 import { invitePanel, shownPanel } from "./invite-panel.js";
 import { markNode, nameNode, personOf } from "./names.js";
+import { hereNode, isHere, watchPresence } from "./presence-mark.js";
 import { redeemPanel, redeeming } from "./redeem-panel.js";
 import { refusalWords } from "./refusal-words.js";
 
@@ -31,7 +32,7 @@ export function peopleScreen(context) {
   const shown = new Map();
 
   const asking = part("asking", (listed) => listed.asking, (all) => el("ul", { class: "account-list" }, all.map(asks)));
-  const contacts = part("contacts", (listed) => listed.contacts.filter(({ state }) => state !== "blocked"),
+  const contacts = part("contacts", (listed) => listed.contacts.filter(({ state }) => state !== "blocked").map((one) => ({ ...one, here: isHere(talk, one.chain) })),
     (all) => el("ul", { class: "known-list" }, all.map(known)), { always: true, empty: "conversations.people.nobody" });
   const asked = part("asked", (listed) => listed.asked, (all) => el("ul", { class: "known-list" }, all.map(({ address, day: since }) =>
     el("li", { class: "known-row" }, icon("waiting"), words(address === null ? say("conversations.people.asked_elsewhere") : bdi(address),
@@ -41,11 +42,11 @@ export function peopleScreen(context) {
   const blocked = part("blocked", (listed) => listed.contacts.filter(({ state }) => state === "blocked"),
     (all) => el("ul", { class: "known-list" }, all.map(known)));
   const found = part("found", (listed) => [listed.isFindable, listed.address], findable, { always: true });
-  const came = invite === "" ? null : el("section", { class: "people-part" }, el("h2", {}, say("conversations.redeem.came")), redeeming(context, invite).node);
+  const came = invite === "" ? null : el("section", { class: "people-part came-in" }, el("h2", {}, say("conversations.redeem.came")), redeeming(context, invite).node);
 
   const node = el("div", { class: "people-place" }, came, asking.node,
     el("div", { class: "people-ways" },
-      way(icon("link"), "conversations.invite", () => invitePanel(context), "primary"),
+      way(icon("link"), "conversations.invite", () => invitePanel(context), came === null ? "primary" : "secondary"),
       way(searchDrawing(), "conversations.ask.way", () => askPanel(context)),
       way(icon("sealed"), "conversations.redeem.way", () => redeemPanel(context))),
     stands, [contacts, asked, invited, found, blocked].map((one) => one.node));
@@ -92,13 +93,13 @@ export function peopleScreen(context) {
         button("quiet small", say("conversations.people.refuse"), () => refusePanel(context, one))), place);
   }
 
-  /** @param {Contact} one */
-  function known({ account, chain, name, address, state, isChanged, isVerified }) {
+  /** @param {Contact & {here?: boolean}} one */
+  function known({ account, chain, name, address, state, isChanged, isVerified, here = false }) {
     const label = name ?? address;
     const person = personOf(chain ?? account, label === null ? {} : { [chain ?? account]: label }, me);
     const told = isChanged ? "changed" : STATES.includes(state) ? state : isVerified ? "verified" : null;
     return el("li", {}, el("button", { type: "button", class: "known-row", on: { click: () => context.contact({ chain, account }) } },
-      markNode(person), words(nameNode(person), told === null ? null : say(`conversations.people.is_${told}`), address === label ? null : address)));
+      markNode(person), words(nameNode(person), told === null ? null : say(`conversations.people.is_${told}`), address === label ? null : address), here ? hereNode({ isSaid: false }) : null));
   }
 
   /** @param {import("./people-book.js").Invited} one */
@@ -157,7 +158,7 @@ export function peopleScreen(context) {
   }
 
   update();
-  return { node, update };
+  return { node, update, close: watchPresence(talk, update) };
 }
 
 /** @param {string} text  a name or an address: nobody's language */

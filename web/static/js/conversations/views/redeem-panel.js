@@ -9,7 +9,7 @@ import { textField } from "../../account/views/fields.js";
 import { button } from "../../account/views/frame.js";
 import { readInvitation } from "../../protocol/conversations/invitations.js";
 import { codeReading } from "./code-reading.js";
-import { ownName } from "./own-name.js";
+import { ownNameField } from "./own-name.js";
 import { told } from "./refusal-words.js";
 import { talkTo } from "./talking-to.js";
 
@@ -24,9 +24,10 @@ export function redeeming(context, invite = "", done = nothing) {
   const { book, flow, talk } = context;
   const link = textField({ id: "invitation", label: say("conversations.redeem.label"), value: invite === "" ? "" : location.origin + location.pathname + invite,
     wrong: ["invitation_form", "invitation_unknown"], more: { autocomplete: "off", dir: "ltr", required: true } });
-  const form = askingForm({ client: flow.client, label: say("conversations.redeem.go"), parts: [link], submit: redeem });
+  const met = ownNameField({ flow, talk });
+  const form = askingForm({ client: flow.client, label: say("conversations.redeem.go"), parts: [link, met.node], submit: redeem });
   const reading = invite === "" ? codeReading({ found, without: say("conversations.redeem.no_camera"), nothing: say("conversations.redeem.no_code") }) : null;
-  const node = el("div", { class: "panel-step" }, reading?.node ?? null, form.node);
+  const node = el("div", { class: "panel-step" }, invite === "" ? el("p", {}, say("conversations.redeem.text")) : null, reading?.node ?? null, form.node);
 
   /** @param {string} text */
   function found(text) {
@@ -41,11 +42,11 @@ export function redeeming(context, invite = "", done = nothing) {
   }
 
   async function redeem() {
-    const { account, chain, name, conversation } = await told(link, async () =>
-      talk.inviting.redeem(readInvitation(link.input.value), await ownName(talk).catch(() => null)));
+    const mine = await met.keep();
+    const { account, chain, name, conversation } = await told(link, async () => talk.inviting.redeem(readInvitation(link.input.value), mine));
     reading?.stop();
-    const called = name === null ? say("conversations.somebody") : isolated(name);
-    const sentence = say(conversation === null ? "conversations.redeem.done" : "conversations.redeem.waits", { name: called });
+    const sentence = name === null ? say(conversation === null ? "conversations.redeem.nameless" : "conversations.redeem.nameless_waits")
+      : say(conversation === null ? "conversations.redeem.done" : "conversations.redeem.waits", { name: isolated(name) });
     announce(sentence);
     const wrong = el("div", {});
     const on = conversation !== null ? null
@@ -62,8 +63,7 @@ export function redeeming(context, invite = "", done = nothing) {
 /** @param {import("./messenger-screen.js").Context} context */
 export function redeemPanel(context) {
   const form = redeeming(context, "", () => node.close());
-  const node = accountPanel({ id: "redeem-title", title: say("conversations.redeem.title"), onClose: form.stop },
-    el("p", {}, say("conversations.redeem.text")), form.node);
+  const node = accountPanel({ id: "redeem-title", title: say("conversations.redeem.title"), onClose: form.stop }, form.node);
   form.focus.focus();
   return node;
 }

@@ -15,8 +15,6 @@ import { isMuted } from "./inbox.js";
 const QUIET_MS = 3000;
 /** Browsers let no page sound before somebody has done something there. */
 const GESTURES = ["pointerdown", "keydown"];
-/** What each wish means, for whoever makes it. */
-const HINTS = { sound: "conversations.telling.sound_hint", note: "conversations.telling.note_hint" };
 
 /**
  * @typedef {{sound?: boolean, note?: boolean}} Wishes
@@ -80,7 +78,7 @@ export class Telling {
           await this.#live.wish(this.#wishes);
         } } });
       return el("div", {}, el("label", { class: "choice-row", for: box.id }, box, say(`telling.${wish}`)),
-        el("p", { class: "hint", id: `telling-${wish}-hint` }, say(HINTS[wish])));
+        el("p", { class: "hint", id: `telling-${wish}-hint` }, say(`conversations.telling.hint.${wish}`)));
     };
     const node = panel({ kind: "menu", labelledby: "telling-title" }, el("div", { class: "panel-body" },
       panelHead("telling-title", say("menu.telling"), () => node.close()),

@@ -23,7 +23,7 @@ const LINK = /#\d+\.[0-9a-f]{8}\.[a-z-]/i;
 export function openReport(share) {
   const report = reporting(new URL(`${document.documentElement.dataset.base}/`, location.origin).href);
   const reason = el("select", { id: "report-reason" }, Object.entries(REASONS).map(([value, key]) => el("option", { value }, say(key))));
-  const text = el("textarea", { id: "report-text", rows: 5, maxlength: TEXT_BYTES, autocomplete: "off", spellcheck: "false", translate: "no",
+  const text = el("textarea", { id: "report-text", rows: 4, maxlength: TEXT_BYTES, autocomplete: "off", spellcheck: "false", translate: "no",
     "aria-describedby": "report-hint" });
   const wrong = el("p", { class: "field-error", role: "alert" });
   const send = el("button", { type: "submit", class: "button danger" }, say("report.go"));
