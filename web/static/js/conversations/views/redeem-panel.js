@@ -9,7 +9,6 @@ import { textField } from "../../account/views/fields.js";
 import { button } from "../../account/views/frame.js";
 import { readInvitation } from "../../protocol/conversations/invitations.js";
 import { codeReading } from "./code-reading.js";
-import { ownName } from "./own-name.js";
 import { told } from "./refusal-words.js";
 import { talkTo } from "./talking-to.js";
 
@@ -42,7 +41,7 @@ export function redeeming(context, invite = "", done = nothing) {
 
   async function redeem() {
     const { account, chain, name, conversation } = await told(link, async () =>
-      talk.inviting.redeem(readInvitation(link.input.value), await ownName(talk).catch(() => null)));
+      talk.inviting.redeem(readInvitation(link.input.value), await context.ownName().catch(() => null)));
     reading?.stop();
     const called = name === null ? say("conversations.somebody") : isolated(name);
     const sentence = say(conversation === null ? "conversations.redeem.done" : "conversations.redeem.waits", { name: called });
