@@ -110,6 +110,7 @@ def test_two_people_find_each_other_compare_and_one_blocks(visit: Visit, server:
     ada.locator("dialog").get_by_role("button", name="Block").click()
     expect(ada.locator("dialog")).to_have_count(0)
     expect(ada.locator(".conversation-row")).to_have_count(0)
+    expect(ada.locator(".chat-head")).to_have_count(0)
     bo.go_back()
     people_of(bo)
     expect(part(bo, "Your contacts")).to_contain_text("Nobody yet.")

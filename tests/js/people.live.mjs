@@ -184,6 +184,16 @@ test("who asks is read page by page, as long as the server has more", async () =
   assert.deepEqual(await addresses(), ["ada_1.12345", "ada_2.12345"]);
 });
 
+test("whoever uses an invitation is called as it was labelled, until they are called otherwise", async () => {
+  const [ada, bob] = [await somebody(), await somebody()];
+  const invitation = await ada.talk.invite({ label: "Bob from school" });
+  await bob.talk.redeem(invitation, "Robert");
+  await ada.talk.redeemed();
+  assert.deepEqual(await ada.talk.everybody.called([bob.chain]), { [bob.chain]: "Bob from school" });
+  await ada.talk.everybody.alias(bob.chain, null);
+  assert.deepEqual(await ada.talk.everybody.called([bob.chain]), { [bob.chain]: "Robert" });
+});
+
 test("who shows contacts is told that they have changed", async () => {
   const [ada] = [await somebody()];
   const told = [];

@@ -7,6 +7,7 @@
 import { fromBase64url, isBase64url, isInteger, isObject, toBase64url } from "../protocol/encoding.js";
 import { Refusal } from "../protocol/errors.js";
 import { ID_BYTES, SECRET_BYTES } from "../protocol/limits.js";
+import { isName, tidyName } from "../protocol/names.js";
 import { isSame } from "../protocol/accounts/derivation.js";
 import { Invitation, openInvitation, openRedemption, sealInvitation, sealRedemption } from "../protocol/conversations/invitations.js";
 import { SignedRecord } from "../protocol/conversations/records.js";
@@ -101,6 +102,7 @@ export class Inviting {
       const opened = await this.#redemption(id, sealed);
       if (opened === null) continue;
       await this.#meet(account, opened.pin.chain, opened.name);
+      await this.#call(opened.pin.chain, (await this.#kept()).get(toBase64url(id))?.label ?? null);
       found.push({ account, chain: toBase64url(opened.pin.chain), name: opened.name, conversation });
       if (conversation === null) await this.#forget(id);
     }
@@ -216,6 +218,14 @@ export class Inviting {
     // Own devices that know them as somebody else are to know who it is now.
     if (isOther) await own.set("request", toBase64url(chain), { account }).catch(later);
     await this.#say(chain, name);
+  }
+
+  /** For whom an invitation was, whoever has used it is called, until they are called otherwise. @param {Uint8Array} chain  @param {string|null} label */
+  async #call(chain, label) {
+    const { own } = this.#parts;
+    const name = tidyName(label ?? "");
+    if (!isName(name) || (await own.registers()).get("alias", toBase64url(chain)) !== null) return;
+    await own.set("alias", toBase64url(chain), name).catch(later);
   }
 
   /** What somebody has called themselves. @param {Uint8Array} chain  @param {string|null} name */

@@ -32,8 +32,8 @@ export function refusePanel({ book, talk }, { account, address }) {
   const wrong = el("div", {});
   /** @param {string} key  @param {() => Promise<unknown>} work  @param {string} [kind] */
   const way = (key, work, kind = "secondary") => el("div", { class: "choice" },
-    el("p", { class: "hint" }, say(`conversations.refuse.${key}_text`)),
-    el("div", { class: "button-row" }, askingButton({ kind, label: say(`conversations.refuse.${key}`), place: wrong, done: say(`conversations.refuse.${key}_done`),
+    el("p", { class: "hint" }, say(`conversations.refuse.text.${key}`)),
+    el("div", { class: "button-row" }, askingButton({ kind, label: say(`conversations.refuse.${key}`), place: wrong, done: say(`conversations.refuse.done.${key}`),
       does: async () => {
         await work();
         node.close();

@@ -37,7 +37,7 @@ export function changedPanel(context, changes, nameOf) {
       const isOver = changes.some(({ kind }) => kind === "ended");
       fill(place,
         changes.map((change) => el("div", { class: "choice" }, changeNotice(change, nameOf(change.chain)),
-          el("p", { class: "hint" }, say(`conversations.changed.${change.kind}_text`)),
+          el("p", { class: "hint" }, say(`conversations.changed.text.${change.kind}`)),
           el("div", { class: "button-row" }, change.kind === "ended"
             ? button("secondary small", say("conversations.changed.look"), () => { node.close(); context.contact({ chain: change.chain, account: change.account, name: nameOf(change.chain) }); })
             : button("secondary small", say("conversations.number.way"), () => compare(change))))),

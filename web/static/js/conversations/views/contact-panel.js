@@ -171,7 +171,7 @@ export function contactPanel(context, of) {
   /** @param {"block"|"remove"} what  @param {() => Promise<unknown>} work  @param {() => void} then */
   function sure(what, work, then) {
     const trouble = el("div", {});
-    step(el("p", { class: "lead" }, nameNode(person())), el("p", {}, say(`conversations.contact.${what}_text`)), trouble,
+    step(el("p", { class: "lead" }, nameNode(person())), el("p", {}, say(`conversations.contact.text.${what}`)), trouble,
       el("div", { class: "button-row" }, askingButton({ kind: "danger", label: say(`conversations.contact.${what}`), place: trouble,
         does: async () => { await work(); await book.read(); then(); } })));
   }

@@ -8,6 +8,7 @@ import { askingForm } from "../../account/views/asking.js";
 import { textField } from "../../account/views/fields.js";
 import { button } from "../../account/views/frame.js";
 import { codePicture } from "./code-picture.js";
+import { ownNameField } from "./own-name.js";
 
 /** For whom it is, in one's own words: so many characters. */
 const LONGEST = 40;
@@ -20,9 +21,10 @@ export function invitePanel({ book, flow, talk }, { conversation = null, title =
   const place = el("div", { class: "panel-step" });
   const label = textField({ id: "invite-label", label: say("conversations.invite.label"), hint: say("conversations.invite.label_hint"),
     more: { maxlength: LONGEST, autocomplete: "off" } });
-  const form = askingForm({ client: flow.client, label: say("conversations.invite.go"), parts: [label], submit: async () => {
+  const met = ownNameField({ flow, talk });
+  const form = askingForm({ client: flow.client, label: say("conversations.invite.go"), parts: [label, met.node], submit: async () => {
     const given = label.input.value.trim();
-    const invitation = await talk.inviting.invite({ conversation, name: await ownName(), label: given === "" ? null : given });
+    const invitation = await talk.inviting.invite({ conversation, name: await met.keep(), label: given === "" ? null : given });
     fill(place, ...shownInvitation(invitation.fragment()));
     place.querySelector("button")?.focus();
     void book.read();
@@ -30,12 +32,6 @@ export function invitePanel({ book, flow, talk }, { conversation = null, title =
   const node = accountPanel({ id: "invite-title", title: say("conversations.invite") }, place);
   fill(place, el("p", {}, conversation === null ? say("conversations.invite.text") : say("conversations.invite.text_into", { name: title })), form.node);
   label.input.focus();
-
-  /** What one calls oneself is sealed with it: who accepts it sees no nameless person. */
-  async function ownName() {
-    const profile = /** @type {{name?: string}|null} */ ((await talk.own.registers()).get("profile", ""));
-    return profile?.name ?? null;
-  }
 
   return node;
 }

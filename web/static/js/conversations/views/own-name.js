@@ -3,7 +3,7 @@
 import { announce } from "../../ui/announce.js";
 import { el, fill } from "../../ui/el.js";
 import { isolated, say } from "../../ui/i18n.js";
-import { askingForm } from "../../account/views/asking.js";
+import { askingForm, complained } from "../../account/views/asking.js";
 import { textField } from "../../account/views/fields.js";
 import { button } from "../../account/views/frame.js";
 import { isPassing } from "../../protocol/errors.js";
@@ -91,4 +91,28 @@ export function ownNameView({ flow, talk }) {
   }
 
   return { node, update, settle };
+}
+
+/**
+ * For whoever is about to be met without a name: asked for together with something else, and may stay empty.
+ * @param {Pick<import("./messenger-screen.js").Context, "flow"|"talk">} context
+ * @returns {{node: HTMLElement, keep: () => Promise<string|null>}} `keep`: the name, which is that of all own devices then
+ */
+export function ownNameField({ flow, talk }) {
+  const field = textField({ id: "met-as", label: say("conversations.own_name.label"), hint: say("conversations.own_name.hint"),
+    value: proposed(flow.client.state.address), more: { maxlength: LONGEST, autocomplete: "nickname" } });
+  const node = el("div", { hidden: true }, field.node);
+  const known = ownName(talk).catch(() => null);
+  void known.then((name) => { node.hidden = name !== null; });
+
+  async function keep() {
+    const before = await known;
+    const name = tidyName(field.input.value);
+    if (before !== null || name === "") return before;
+    if (!isName(name)) throw complained(field, say("conversations.own_name.wrong"));
+    await talk.own.set("profile", "", { name, picture: null }).catch((error) => { if (!isPassing(error)) throw error; });
+    return name;
+  }
+
+  return { node, keep };
 }

@@ -42,11 +42,11 @@ export function peopleScreen(context) {
   const blocked = part("blocked", (listed) => listed.contacts.filter(({ state }) => state === "blocked"),
     (all) => el("ul", { class: "known-list" }, all.map(known)));
   const found = part("found", (listed) => [listed.isFindable, listed.address], findable, { always: true });
-  const came = invite === "" ? null : el("section", { class: "people-part" }, el("h2", {}, say("conversations.redeem.came")), redeeming(context, invite).node);
+  const came = invite === "" ? null : el("section", { class: "people-part came-in" }, el("h2", {}, say("conversations.redeem.came")), redeeming(context, invite).node);
 
   const node = el("div", { class: "people-place" }, came, asking.node,
     el("div", { class: "people-ways" },
-      way(icon("link"), "conversations.invite", () => invitePanel(context), "primary"),
+      way(icon("link"), "conversations.invite", () => invitePanel(context), came === null ? "primary" : "secondary"),
       way(searchDrawing(), "conversations.ask.way", () => askPanel(context)),
       way(icon("sealed"), "conversations.redeem.way", () => redeemPanel(context))),
     stands, [contacts, asked, invited, found, blocked].map((one) => one.node));

@@ -9,6 +9,10 @@ import { textField } from "../../account/views/fields.js";
 import { button } from "../../account/views/frame.js";
 import { readInvitation } from "../../protocol/conversations/invitations.js";
 import { codeReading } from "./code-reading.js";
+<<<<<<< HEAD
+=======
+import { ownNameField } from "./own-name.js";
+>>>>>>> next
 import { told } from "./refusal-words.js";
 import { talkTo } from "./talking-to.js";
 
@@ -23,7 +27,8 @@ export function redeeming(context, invite = "", done = nothing) {
   const { book, flow, talk } = context;
   const link = textField({ id: "invitation", label: say("conversations.redeem.label"), value: invite === "" ? "" : location.origin + location.pathname + invite,
     wrong: ["invitation_form", "invitation_unknown"], more: { autocomplete: "off", dir: "ltr", required: true } });
-  const form = askingForm({ client: flow.client, label: say("conversations.redeem.go"), parts: [link], submit: redeem });
+  const met = ownNameField({ flow, talk });
+  const form = askingForm({ client: flow.client, label: say("conversations.redeem.go"), parts: [link, met.node], submit: redeem });
   const reading = invite === "" ? codeReading({ found, without: say("conversations.redeem.no_camera"), nothing: say("conversations.redeem.no_code") }) : null;
   const node = el("div", { class: "panel-step" }, invite === "" ? el("p", {}, say("conversations.redeem.text")) : null, reading?.node ?? null, form.node);
 
@@ -40,11 +45,16 @@ export function redeeming(context, invite = "", done = nothing) {
   }
 
   async function redeem() {
+<<<<<<< HEAD
     const { account, chain, name, conversation } = await told(link, async () =>
       talk.inviting.redeem(readInvitation(link.input.value), await context.ownName().catch(() => null)));
+=======
+    const mine = await met.keep();
+    const { account, chain, name, conversation } = await told(link, async () => talk.inviting.redeem(readInvitation(link.input.value), mine));
+>>>>>>> next
     reading?.stop();
-    const called = name === null ? say("conversations.somebody") : isolated(name);
-    const sentence = say(conversation === null ? "conversations.redeem.done" : "conversations.redeem.waits", { name: called });
+    const sentence = name === null ? say(conversation === null ? "conversations.redeem.nameless" : "conversations.redeem.nameless_waits")
+      : say(conversation === null ? "conversations.redeem.done" : "conversations.redeem.waits", { name: isolated(name) });
     announce(sentence);
     const wrong = el("div", {});
     const on = conversation !== null ? null

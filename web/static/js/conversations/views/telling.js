@@ -78,7 +78,7 @@ export class Telling {
           await this.#live.wish(this.#wishes);
         } } });
       return el("div", {}, el("label", { class: "choice-row", for: box.id }, box, say(`telling.${wish}`)),
-        el("p", { class: "hint", id: `telling-${wish}-hint` }, say(`conversations.telling.${wish}_hint`)));
+        el("p", { class: "hint", id: `telling-${wish}-hint` }, say(`conversations.telling.hint.${wish}`)));
     };
     const node = panel({ kind: "menu", labelledby: "telling-title" }, el("div", { class: "panel-body" },
       panelHead("telling-title", say("menu.telling"), () => node.close()),
