@@ -41,7 +41,7 @@ const PATIENCE_MS = 4000;
  * @property {string} invite  the fragment of an invitation that was opened in this browser, or ""
  *
  * @typedef {Given & {me: string, open: (id: string) => void, people: () => void, trouble: (error: unknown) => void,
- *   book: PeopleBook, contact: (of: import("./contact-panel.js").Of) => void, renamed: () => void, ownName: () => Promise<string|null>}} Context
+ *   book: PeopleBook, contact: (of: import("./contact-panel.js").Of) => void, renamed: () => void}} Context
  *   what each part of it is given: `me` is the own chain; `people` shows whom one knows, `contact` one of them; `renamed`:
  *   somebody is called otherwise from now on
  *
@@ -57,8 +57,7 @@ export function messengerScreen(given, { open: shown = null, drafts = new Map(),
   const { flow, talk, live } = given;
   /** @type {Context} */
   const context = { ...given, me: talk.me, open, people: () => show("people"), trouble, book: new PeopleBook(talk, update),
-    contact: (of) => contactPanel(context, of), renamed: () => { void inbox.again().catch(trouble); chat?.renamed(); },
-    ownName: () => named.settle() };
+    contact: (of) => contactPanel(context, of), renamed: () => { void inbox.again().catch(trouble); chat?.renamed(); } };
   const inbox = new Inbox(talk, update);
   const telling = new Telling(live);
   /** @type {ReturnType<typeof chatView>|null} */

@@ -27,8 +27,8 @@ export const proposed = (address) => (address ?? "").split(".")[0].replaceAll("_
 
 /**
  * @param {Pick<import("./messenger-screen.js").Context, "flow"|"talk">} context
- * @returns {{node: HTMLElement, update: (isAlways: boolean) => Promise<void>, settle: () => Promise<string|null>}}
- *   `isAlways`: it is shown also where there is a name
+ * @returns {{node: HTMLElement, update: (isAlways: boolean) => Promise<void>}} `isAlways`: it is shown also where there is
+ *   a name
  */
 export function ownNameView({ flow, talk }) {
   const node = el("div", { class: "own-name", hidden: true });
@@ -42,7 +42,6 @@ export function ownNameView({ flow, talk }) {
     const form = askingForm({ client: flow.client, label: say("conversations.own_name.go"), parts: [field], submit: () => keep(field),
       beside: [button("quiet", say("conversations.own_name.later"), () => { isLater = true; shown = ""; void update(isAsked); })] });
     fill(node, form.node);
-    asked = field;
     return field;
   }
 
@@ -63,8 +62,6 @@ export function ownNameView({ flow, talk }) {
   }
 
   let isAsked = false;
-  /** @type {import("../../account/views/fields.js").Field|null} */
-  let asked = null;
 
   /** @param {boolean} isAlways */
   async function update(isAlways) {
@@ -84,13 +81,7 @@ export function ownNameView({ flow, talk }) {
     }
   }
 
-  /** Whoever goes on to others with a name in the field means it: nobody is met without. @returns {Promise<string|null>} */
-  async function settle() {
-    if (asked !== null && !node.hidden && node.contains(asked.input)) await keep(asked);
-    return ownName(talk);
-  }
-
-  return { node, update, settle };
+  return { node, update };
 }
 
 /**

@@ -9,10 +9,7 @@ import { textField } from "../../account/views/fields.js";
 import { button } from "../../account/views/frame.js";
 import { readInvitation } from "../../protocol/conversations/invitations.js";
 import { codeReading } from "./code-reading.js";
-<<<<<<< HEAD
-=======
 import { ownNameField } from "./own-name.js";
->>>>>>> next
 import { told } from "./refusal-words.js";
 import { talkTo } from "./talking-to.js";
 
@@ -45,13 +42,8 @@ export function redeeming(context, invite = "", done = nothing) {
   }
 
   async function redeem() {
-<<<<<<< HEAD
-    const { account, chain, name, conversation } = await told(link, async () =>
-      talk.inviting.redeem(readInvitation(link.input.value), await context.ownName().catch(() => null)));
-=======
     const mine = await met.keep();
     const { account, chain, name, conversation } = await told(link, async () => talk.inviting.redeem(readInvitation(link.input.value), mine));
->>>>>>> next
     reading?.stop();
     const sentence = name === null ? say(conversation === null ? "conversations.redeem.nameless" : "conversations.redeem.nameless_waits")
       : say(conversation === null ? "conversations.redeem.done" : "conversations.redeem.waits", { name: isolated(name) });
