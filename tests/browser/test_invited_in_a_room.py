@@ -47,6 +47,8 @@ def test_a_stranger_opens_a_link_that_was_said_in_a_room_makes_an_account_and_th
     button(bo, "Write to them")
     said(bo, "Here I am.")
     button(ada, "Conversations")
+    # The name that stood there when the invitation was accepted came with it.
+    expect(ada.locator(".conversation-row")).to_contain_text("Boris")
     ada.locator(".conversation-row").click()
     expect(bubble(ada, "Here I am.")).to_be_visible()
     said(ada, "Welcome.")

@@ -29,6 +29,19 @@ describe("a device that was just linked", () => {
   });
 });
 
+describe("while the others are there", () => {
+  test("a device that is linked is told at once what they know", async () => {
+    const { ada } = await together();
+    await ada.talk.own.set("profile", "", { name: "Ada", picture: null });
+    const phone = await linked(ada);
+    assert.deepEqual(await phone.sync(), []);
+    await ada.talk.heard({ type: "device" });
+    await ada.talk.rest();
+    assert.deepEqual(await phone.sync(), []);
+    assert.equal((await phone.talk.own.registers()).get("profile", "").name, "Ada");
+  });
+});
+
 describe("invitations", () => {
   test("of one device are settled by whichever comes first, also by one that was linked since", async () => {
     const { ada, bob, id } = await together();

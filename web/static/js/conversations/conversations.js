@@ -247,7 +247,8 @@ export class Conversations {
         break;
       case "device":
         await this.#chains.newest(this.#member.chain);
-        this.#besides(this.histories.work());
+        // One that was just linked is told what the others know, and doesn't wait for somebody to come online anew.
+        this.#besides(this.#own.begin().then(() => this.histories.work()));
         break;
       case "conversations":
         for (const { conversation: come } of event.come) await this.of(come).catchUp({ again: true });
