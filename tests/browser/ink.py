@@ -59,7 +59,8 @@ def contrast(one: Pixel, other: Pixel) -> float:
 
 def line_contrasts(with_text: Image.Image, without: Image.Image) -> list[float]:
     """For each stretch of a line the contrast of its strongest pixel to what is behind it."""
-    edges = [*range(0, with_text.width, SLICE), with_text.width]
+    # What is left at the end goes with the stretch before it: alone it may be the edge of a letter.
+    edges = [*range(0, max(with_text.width - SLICE // 2, 1), SLICE), with_text.width]
     found = []
     for left, right in pairwise(edges):
         box = (left, 0, right, with_text.height)
@@ -85,7 +86,7 @@ def stands_out(page: Page, selector: str) -> str | None:
             taken = page.screenshot(clip=clip)
             pictures.append(Image.open(BytesIO(taken)).convert("RGB"))
         page.evaluate(HIDE, [selector, False])
-        # At the end of a line a stretch may hold the edge of a letter alone.
+        # A stretch may hold the edge of a letter alone.
         ratios = sorted(line_contrasts(*pictures))
         if ratios and ratios[len(ratios) // 8] < least:
             return f"{selector} stands out by {ratios[len(ratios) // 8]:.2f} instead of {least}"

@@ -7,7 +7,12 @@ import { pushView } from "/static/js/account/views/push-view.js";
 import { STANDING, standingScreen } from "/static/js/account/views/standing.js";
 
 const wait = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
-const until = async (selector) => { while (document.querySelector(selector) === null) await wait(0); };
+const until = async (selector) => {
+  for (let times = 0; document.querySelector(selector) === null; times += 1) {
+    if (times === 2_000) throw new Error(`nothing is ${selector}`);
+    await wait(0);
+  }
+};
 const press = (selector) => document.querySelector(selector).click();
 const fill = (id, value) => {
   const field = document.getElementById(id);

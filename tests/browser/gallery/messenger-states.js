@@ -9,7 +9,12 @@ import { pictureOf } from "/static/js/conversations/views/pictures.js";
 import { messengerScreen } from "/static/js/conversations/views/messenger-screen.js";
 
 const wait = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
-const until = async (selector) => { while (document.querySelector(selector) === null) await wait(0); };
+const until = async (selector) => {
+  for (let times = 0; document.querySelector(selector) === null; times += 1) {
+    if (times === 2_000) throw new Error(`nothing is ${selector}`);
+    await wait(0);
+  }
+};
 const press = (selector) => {
   const found = document.querySelector(selector);
   (found.closest("button") ?? found).click();
@@ -242,7 +247,7 @@ export const MESSENGER = {
   conversation_timer: open("group", {}, async () => {
     press(".chat-head .menu-button");
     await until("dialog[open] .menu-items");
-    press("dialog[open] .menu-items .button:nth-child(2)");
+    press("dialog[open] .menu-items .icon-waiting");
     await until("dialog[open] .menu-items [aria-pressed]");
   }),
   conversation_search: open("pair", {}, async () => {

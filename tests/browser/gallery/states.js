@@ -179,7 +179,12 @@ const inside = (show, state, { greeted = true, ...more } = {}) => {
 };
 
 const press = (selector) => document.querySelector(selector).click();
-const until = async (selector) => { while (document.querySelector(selector) === null) await wait(0); };
+const until = async (selector) => {
+  for (let times = 0; document.querySelector(selector) === null; times += 1) {
+    if (times === 2_000) throw new Error(`nothing is ${selector}`);
+    await wait(0);
+  }
+};
 const menu = (icon) => {
   press(".menu-button");
   if (icon !== undefined) press(`dialog[open] .row-button:has(.icon-${icon})`);

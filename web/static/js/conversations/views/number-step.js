@@ -41,7 +41,7 @@ export function numberStep(place, { talk, chain, name, changes, done, back }) {
     const groups = number.split(" ");
     fill(place,
       el("p", {}, say("conversations.number.text", called)),
-      el("p", { class: "safety-number notranslate", translate: "no", dir: "ltr", tabindex: "0", "aria-label": say("conversations.number.label") },
+      el("p", { class: "safety-number notranslate", translate: "no", dir: "ltr", tabindex: "0", role: "group", "aria-label": say("conversations.number.label") },
         groups.flatMap((group, at) => [at === 0 ? null : " ", el("span", {}, group)])),
       codePicture(number.replaceAll(" ", ""), say("conversations.number.qr", called)),
       reading.node, wrong,
