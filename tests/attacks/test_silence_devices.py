@@ -79,10 +79,12 @@ async def told(
     """Everything that becomes of pushes: sent, refused, later, and gone."""
     config = (await holder.http.get("/config")).json()
     service.key = config["accounts"]["push"]["key"]
+    browsers = []
     for number, status in enumerate((None, 403, 503, 410)):
         browser = service.browser()
         browser.name = canaries.text(f"endpoint {number}")
         service.browsers[browser.name] = browser
+        browsers.append(browser)
         for name in ("p256dh", "auth"):
             canaries.watch(f"{name} {number}", unpadded(browser.body[name]))
         if status is not None:
@@ -95,7 +97,7 @@ async def told(
     with pytest.raises(Refused):
         await holder.ask(machine, "PUT", "/devices/me/push", wrong)
     assert len(service.raw) == 4
-    assert [len(one.received) for one in service.browsers.values()] == [1, 0, 0, 0]
+    assert [len(one.received) for one in browsers] == [1, 0, 0, 0]
 
 
 async def meet(holder: AccountHolder, other: AccountHolder, canaries: Canaries) -> None:
