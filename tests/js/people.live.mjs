@@ -161,7 +161,7 @@ test("whoever asks with another chain than they had is named as such, and where 
   const asks = { account: bob.account, chain: eve.chain, address: bob.address, day: 20_000 };
   const others = (contacts) => contacts.filter((one) => one.account !== bob.account);
   ada.lies = (_, path, answer) => (path === "contacts" ? { ...answer, contacts: others(answer.contacts), asked: [asks] } : answer);
-  assert.equal((await ada.talk.everybody.list()).asking[0].former, null);
+  assert.equal((await ada.talk.everybody.list()).asking[0].former, bob.chain);
   ada.lies = (_, path, answer) => (path === "contacts"
     ? { ...answer, contacts: answer.contacts.map((one) => ({ ...one, state: "ended" })), asked: [asks] } : answer);
   ada.answers = (method) => (method === "PUT" ? {} : null);
@@ -178,7 +178,7 @@ test("whoever asks with another chain than they had is named as such, and where 
 });
 
 test("a device that is linked later takes no other chain for a contact of the others, and tells them none", async () => {
-  const [ada, bob, cy, eve] = [await somebody(), await somebody(), await somebody(), await somebody()];
+  const [ada, bob, cy, dan, eve] = [await somebody(), await somebody(), await somebody(), await somebody(), await somebody()];
   const asked = async (one) => {
     await one.talk.everybody.findable(true);
     await ada.talk.everybody.ask(one.address);
@@ -198,9 +198,10 @@ test("a device that is linked later takes no other chain for a contact of the ot
   assert.equal((await known(late, bob.account)).chain, eve.chain);
   for (const device of [ada, late]) await device.sync();
   await asked(cy);
+  await befriend(ada, dan);
   await late.sync();
   assert.deepEqual(await late.talk.contacts.accepted(), []);
-  for (const { account, chain } of [bob, cy]) {
+  for (const { account, chain } of [bob, cy, dan]) {
     assert.equal(await refusal(late.talk.contacts.person(account)), "contact_changed");
     for (let again = 0; again < 2; again += 1) {
       const one = await known(late, account);

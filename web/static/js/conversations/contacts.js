@@ -52,17 +52,14 @@ export class Contacts {
    * Agrees to a chain: what an invitation has named, or what somebody has compared.
    * @param {string} account
    * @param {Uint8Array} chain
-   * @returns {Promise<boolean>} whether the account had another one here
    */
   async agree(account, chain) {
     const agreed = toBase64url(chain);
     return this.#store.change(async (within) => {
       const before = await within.read(CONTACT + account);
-      const isOther = before !== undefined && before.chain !== agreed;
-      if (isOther) await within.put(FORMER + before.chain, { account });
+      if (before !== undefined && before.chain !== agreed) await within.put(FORMER + before.chain, { account });
       await within.remove(FORMER + agreed);
       await within.put(CONTACT + account, { chain: agreed });
-      return isOther;
     });
   }
 

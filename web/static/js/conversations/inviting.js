@@ -13,7 +13,7 @@ import { Invitation, openInvitation, openRedemption, sealInvitation, sealRedempt
 import { SignedRecord } from "../protocol/conversations/records.js";
 import { readRecord, readState } from "./state.js";
 import { INVITATION, SAID, readRegister } from "./store.js";
-import { REQUEST, isElse, toldOf } from "./told.js";
+import { REQUEST, toldOf } from "./told.js";
 
 const LINKS = "links";
 /** Whoever redeems an invitation on its last day waits for so long. */
@@ -218,10 +218,11 @@ export class Inviting {
   /** @param {string} account  @param {Uint8Array} chain  @param {string|null} name */
   async #meet(account, chain, name) {
     const { contacts, own } = this.#parts;
-    const isOther = await contacts.agree(account, chain);
-    // Own devices that know them as somebody else are to know who it is now.
-    const [said, registers] = [toBase64url(chain), await own.registers()];
-    if (isOther || isElse(registers, account, said)) await own.set(REQUEST, said, { ...toldOf(registers, said), account }).catch(later);
+    await contacts.agree(account, chain);
+    // No server can tell own devices that it is somebody else.
+    const said = toBase64url(chain);
+    const known = toldOf(await own.registers(), said);
+    if (known.account !== account) await own.set(REQUEST, said, { ...known, account }).catch(later);
     await this.#say(chain, name);
   }
 
