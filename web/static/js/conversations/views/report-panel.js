@@ -57,6 +57,8 @@ export function reportPanel(about, { conversation, lines, author, offset, closed
         el("span", { class: "report-text notranslate", translate: "no", dir: "auto" }, text),
         el("span", { class: "row-time" }, moment(line.value.at - offset)))) };
     });
+    const list = el("fieldset", { class: "choice-list", "aria-describedby": "report-most" }, el("legend", {}, say("conversations.report.which")),
+      el("p", { class: "hint", id: "report-most" }, say("conversations.report.most", { count: MOST })), boxes.map((one) => one.node));
     const reasons = REASONS.map((reason) => {
       const radio = el("input", { type: "radio", name: "report-reason", value: reason });
       return { reason, radio, node: el("label", { class: "choice-row" }, radio, say(`conversations.report.reason_${reason}`)) };
@@ -69,13 +71,15 @@ export function reportPanel(about, { conversation, lines, author, offset, closed
     fill(place,
       points("eye", [say("conversations.report.sent"), say("conversations.report.known", { name }), say("conversations.report.hidden", { name })]),
       el("form", { class: "panel-step", on: { submit: (/** @type {Event} */ event) => { event.preventDefault(); void ask(); } } },
-        el("fieldset", { class: "choice-list", "aria-describedby": "report-most" }, el("legend", {}, say("conversations.report.which")),
-          el("p", { class: "hint", id: "report-most" }, say("conversations.report.most", { count: MOST })), boxes.map((one) => one.node)),
+        list,
         el("fieldset", {}, el("legend", {}, say("conversations.report.why")), reasons.map((one) => one.node)),
         el("label", { for: "report-text" }, say("conversations.report.text")), text,
         trouble,
         el("div", { class: "button-row" }, send, button("quiet", say("dialog.back"), () => node.close()))));
     counted();
+    // What it is about is seen, however long those before it are.
+    const first = boxes.find(({ box }) => box.checked)?.node ?? list;
+    if (first.offsetTop + first.offsetHeight > list.offsetTop + list.clientHeight) list.scrollTop = first.offsetTop - list.offsetTop;
 
     /** Beyond what a report has room for nothing more can be chosen. */
     function counted() {
