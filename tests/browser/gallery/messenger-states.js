@@ -207,6 +207,7 @@ export const MESSENGER = {
     await until("dialog.question[open]");
   }),
   report: reporting(async () => {}),
+  report_answer: reporting(async () => press(".report-panel .choice-row:last-child input"), [...talked.slice(3, 5), reply(7, "bo", "Six it is, then.\nOr seven?", "me", "Six is fine 👍")]),
   report_refused: reporting(async ({ talk }) => {
     talk.refuseNext("report_unproven");
     press(".report-panel [value=threat]");

@@ -9,6 +9,7 @@ import { noticeOf } from "../../account/views/asking.js";
 import { button } from "../../account/views/frame.js";
 import { fromBase64url } from "../../protocol/encoding.js";
 import { isPassing } from "../../protocol/errors.js";
+import { isAwaited } from "../deadlines.js";
 import { changeNotice, changedPanel } from "./changed-panel.js";
 import { chatComposer } from "./chat-composer.js";
 import { chatEntries } from "./chat-entries.js";
@@ -252,7 +253,7 @@ export function chatView(context, id, { draft, back, menu }) {
   async function lookNow() {
     if (isClosed || known === null || document.visibilityState === "hidden" || !log.isAtEnd() || !window.isAtEnd) return;
     const theirs = window.lines.filter(({ value }) => value.kind === "message" && value.content !== null);
-    for (const { place, value } of theirs) if (value.timer > 0 && value.until === undefined) await conversation.seen(place);
+    for (const { place, value } of window.lines) if (isAwaited(value)) await conversation.seen(place);
     const upTo = newest(theirs, ({ chain }) => chain !== me)?.place ?? 0;
     if (upTo > known.view.mark) await talk.read(id, upTo);
   }
