@@ -60,7 +60,8 @@ export function changedPanel(context, changes, nameOf) {
         if (codeOf(error) !== "contact_changed") throw error;
         announceAssertive(refusalWords(error));
         known = await left();
-        return home(error);
+        home(error);
+        return void place.querySelector("button")?.focus();
       }
       isGoingOn = true;
       node.close();
