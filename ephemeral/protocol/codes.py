@@ -19,6 +19,7 @@ __all__ = [
     "CodeRefusal",
     "Unknown",
     "doubtful_words",
+    "has_code",
     "new_code",
     "new_words",
     "read_code",
@@ -133,6 +134,18 @@ def doubtful_words(code: str) -> list[int]:
     """The positions of a canonical code's words that a slip may have made of others (2.5)."""
     words = enumerate(pieces(clean(code)), 1)
     return [position for position, piece in words if neighbours(piece.word)]
+
+
+def has_code(text: str) -> bool:
+    """Whether as many words as a code has follow each other somewhere, in a text of whatever
+    length; also in an address."""
+    cleaned = clean(text)
+    run = 0
+    for piece in pieces(cleaned._replace(text=cleaned.text.replace("://", "   "))):
+        run = run + 1 if piece.word in _WORD_SET else 0
+        if run == COUNT:
+            return True
+    return False
 
 
 def _in_a_sentence(found: Sequence[Piece], count: int) -> Sequence[Piece] | None:

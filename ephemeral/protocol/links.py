@@ -11,6 +11,7 @@ from ephemeral.protocol.limits import SEAT_SECRET_SIZE
 __all__ = [
     "LINK_TEXT_MAX",
     "address_before",
+    "has_link",
     "is_link",
     "make_link",
     "make_return_link",
@@ -56,6 +57,11 @@ def is_link(text: str) -> bool:
     """Whether `read_link` is to read what a person typed or pasted, and not `read_code`."""
     cleaned = _cleaned(text)
     return cleaned is not None and "#" in cleaned.text
+
+
+def has_link(text: str) -> bool:
+    """Whether something of a link's form stands in a text of whatever length."""
+    return _LINK.search(clean(text).text) is not None
 
 
 def address_before(text: str) -> str | None:

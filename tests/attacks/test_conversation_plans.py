@@ -114,6 +114,8 @@ async def live(desk: ConversationDesk) -> None:
     entry = talk.entry(one.machines[0])
     await talk.send(one, entry)
     await desk.services.membership.destroy_message(seat(one), talk.id, entry[66:82])
+    new, old = one.machines[1], one.machines[0]
+    await desk.accounts.services.histories.put(old.asker, new.id, 0, b"a chunk")
     await one.revoke(*one.machines)
     async with desk.pool.acquire() as connection:
         await desk.accounts.hooks.lists_beside(connection, one.account, third.chain.id)

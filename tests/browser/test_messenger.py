@@ -109,6 +109,10 @@ def test_two_people_talk_change_mark_report_and_take_back(
     done_to(bo, heard, "Answer")
     said(bo, "I am.")
     expect(bubble(ada, "I am.").locator(".quote")).to_contain_text("Is anybody here?")
+    # What an answer quotes would go along, and is shown before.
+    done_to(ada, bubble(ada, "I am."), "Report…")
+    expect(ada.locator(".report-panel .choice-row").first).to_contain_text("Is anybody here?")
+    ada.keyboard.press("Escape")
 
     # Taken back for everybody it says so; for oneself alone it is gone here, and stays there.
     done_to(bo, bubble(bo, "I am."), "Delete for everyone")

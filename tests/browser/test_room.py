@@ -422,7 +422,10 @@ def test_a_phone_on_its_side_with_a_keyboard_shows_the_composer_and_a_card(
     expect(page.locator(".card").last).to_be_in_viewport(ratio=0.9)
 
 
-@pytest.mark.parametrize("state", ["room:conversation", "notice:joins", "room:draft_with_quote"])
+@pytest.mark.parametrize(
+    "state",
+    ["room:conversation", "notice:joins", "room:draft_with_quote", "messenger:chat_group"],
+)
 def test_text_of_twice_the_size_fits_the_narrowest_phone(
     visit: Visit, stage: str, state: str
 ) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from ephemeral.client.accounts.kept_people import People, Person
+from ephemeral.client.talking.acquaintances import REQUEST as REQUEST_NAME
 from ephemeral.client.talking.acquaintances import adopt, told, untold
 from ephemeral.protocol.encoding import b64encode
 
@@ -59,6 +60,22 @@ def test_what_was_done_here_is_told_once_and_keeps_what_others_have_told():
     shared(here, requests, blocks)
     assert blocks == {}
     assert untold(here, requests) == []
+
+
+def test_whom_the_server_alone_has_put_in_a_contacts_place_no_device_is_told():
+    # The page would take it that somebody has agreed to that chain.
+    other = bytes([5]) * 32
+    here = People()
+    here.persons.append(Person(other, ACCOUNT, address="cleo.54321"))
+    assert untold(here, KNOWN) == [(REQUEST_NAME, b64encode(other), {"address": "cleo.54321"})]
+    here.persons[0].blocked = True
+    assert (REQUEST_NAME, b64encode(other), {"address": "cleo.54321"}) in untold(here, KNOWN)
+    # Whoever has compared its number has agreed to it.
+    here.persons[0].compared = True
+    told_of = {"address": "cleo.54321", "account": b64encode(ACCOUNT)}
+    assert (REQUEST_NAME, b64encode(other), told_of) in untold(here, KNOWN)
+    here.persons[0].compared = False
+    assert (REQUEST_NAME, b64encode(other), told_of) in untold(here, {})
 
 
 @pytest.mark.parametrize(

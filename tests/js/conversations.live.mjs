@@ -449,6 +449,28 @@ describe("a server that lies", () => {
     }
   });
 
+  test("says after it was set back that what is posted stands where one has read already: it isn't posted for ever", async () => {
+    const { people: [ada, bob], id } = await together(2);
+    for (const text of ["one", "two"]) await ada.talk.of(id).text(text);
+    await agree(id, [ada, bob]);
+    let posted = 0;
+    bob.member.line = { isLive: true };
+    bob.answers = async (method, path) => {
+      if (method !== "POST" || !path.endsWith("/message")) return null;
+      posted += 1;
+      if (posted > 20) throw new Refusal("unreachable");
+      return { stored: [{ s: 2, hash: toBase64url(new Uint8Array(32)), at: Date.now() }], renew: false, now: Date.now() };
+    };
+    bob.asked.length = 0;
+    assert.equal(await refusal(bob.talk.of(id).text("three")), "epoch_stuck");
+    // Between two attempts the log was read, which tells what has become of the server.
+    assert.deepEqual(bob.asked.slice(0, 3).map(({ path }) => /message$|messages\?/.exec(path)?.[0]), ["message", "messages?", "message"]);
+    Object.assign(bob, { answers: null });
+    bob.member.line = null;
+    await bob.talk.of(id).flush();
+    assert.deepEqual(await agree(id, [ada, bob]), ["(record)", "one", "two", "three"]);
+  });
+
   test("says that it keeps nothing of what it serves: it isn't asked for ever", async () => {
     const { people: [ada, bob], id } = await together(2);
     await agree(id, [ada, bob]);

@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Applying } from "../../web/static/js/conversations/applying.js";
+import { isAwaited } from "../../web/static/js/conversations/deadlines.js";
 import { MemoryStore } from "../../web/static/js/conversations/memory-store.js";
+import { ShownConversation } from "../../web/static/js/conversations/shown.js";
 import { newState } from "../../web/static/js/conversations/state.js";
 
 const ID = "A".repeat(22);
@@ -24,4 +26,18 @@ test("what was seen disappears in time, though it stands there no more; what was
   assert.deepEqual([await store.expire(999), await kinds()], [[], [["destroyed", 1], ["destroyed", 1]]]);
   assert.deepEqual(await store.expire(1000), [{ conversation: ID, place: 5 }]);
   assert.deepEqual(await kinds(), [["destroyed", 1], ["destroyed", 0]]);
+});
+
+test("what was looked at only where it stands no more disappears in time as well", async () => {
+  const store = new MemoryStore();
+  const shown = new ShownConversation(ID, { member: { now: () => 1000 }, store }, { waiting: async () => [] });
+  const lost = [{ ...message, id: "F".repeat(22) }, { ...message, timer: 0 }, { ...message, until: 2000 }];
+  // The timer of a record is what it says, and none of its own.
+  await store.change((within) => within.show(ID, 5, { kind: "record", at: 2, device: OTHER, timer: 60, displaced: lost }));
+  assert.equal(isAwaited(await store.line(ID, 5)), true);
+  await shown.seen(5);
+  const line = await store.line(ID, 5);
+  assert.deepEqual([isAwaited(line), line.until, line.displaced.map(({ until }) => until)], [false, undefined, [61_000, undefined, 2000]]);
+  await store.expire(61_000);
+  assert.deepEqual((await store.line(ID, 5)).displaced.map(({ timer }) => timer), [0]);
 });

@@ -1,8 +1,8 @@
 /** Who is named in what somebody writes. */
 
-import { describe, test } from "node:test";
+import { describe, mock, test } from "node:test";
 import assert from "node:assert/strict";
-import { meantBy, mentionsIn, nameBefore } from "../../web/static/js/conversations/mentions.js";
+import { finderOf, meantBy, mentionsIn, nameBefore } from "../../web/static/js/conversations/mentions.js";
 
 const PEOPLE = [
   { chain: "bo", name: "Bo" }, { chain: "anna", name: "Anna" }, { chain: "anna maria", name: "Anna Maria" },
@@ -22,6 +22,30 @@ describe("a mention", () => {
   ]) {
     test(`of ${JSON.stringify(text)}`, () => assert.deepEqual(named(text), found));
   }
+
+  test("never overlaps another one", () => {
+    const found = mentionsIn("@-@-@-", [{ chain: "dash", name: "-@-" }]);
+    assert.deepEqual(found.map(({ start, end }) => [start, end]), [[0, 4]]);
+  });
+
+  test("is looked for at so many places at most, whatever somebody writes and calls themselves", () => {
+    const people = Array.from({ length: 50 }, (_, at) => ({ chain: `${at}`, name: `${"@".repeat(at + 1)}x` }));
+    const { normalize } = String.prototype;
+    const folds = mock.method(String.prototype, "normalize", normalize).mock;
+    try {
+      const find = finderOf(people);
+      assert.deepEqual(find("@".repeat(32_768)), []);
+      assert.deepEqual(mentionsIn("@".repeat(32_768), PEOPLE), []);
+      assert.ok(folds.callCount() < 100_000, `${folds.callCount()}`);
+    } finally {
+      folds.restore();
+    }
+  });
+
+  test("is marked so often at most in all of a message", () => {
+    const find = finderOf(PEOPLE, 3);
+    assert.deepEqual(["@Bo @Anna", "@Bo @Bo", "@Bo"].map((text) => find(text).length), [2, 1, 0]);
+  });
 });
 
 describe("what is typed of a name", () => {

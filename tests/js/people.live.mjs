@@ -97,7 +97,15 @@ test("another chain for the same account counts for nothing until somebody agree
     ? { ...answer, contacts: answer.contacts.map((one) => ({ ...one, chain: eve.chain })) } : answer);
   const one = await known(ada, bob.account);
   assert.deepEqual([one.isChanged, one.chain, one.isVerified], [true, bob.chain, true]);
-  await ada.talk.everybody.agree(bob.account);
+  // What somebody was told of, or has compared, is agreed to, and not what the server names a moment later.
+  const [change] = await ada.talk.everybody.changes([bob.chain]);
+  const { lies } = ada;
+  ada.lies = (_, path, answer) => (path === "contacts"
+    ? { ...answer, contacts: answer.contacts.map((one) => ({ ...one, chain: ada.chain })) } : answer);
+  assert.equal(await refusal(ada.talk.everybody.goOn(change)), "contact_changed");
+  assert.deepEqual(await ada.talk.everybody.changes([bob.chain]), [{ ...change, now: ada.chain }]);
+  ada.lies = lies;
+  await ada.talk.everybody.goOn(change);
   const agreed = await known(ada, bob.account);
   assert.deepEqual([agreed.isChanged, agreed.chain, agreed.isVerified], [false, eve.chain, false]);
   await ada.talk.everybody.remove(bob.account);
@@ -153,7 +161,7 @@ test("whoever asks with another chain than they had is named as such, and where 
   const asks = { account: bob.account, chain: eve.chain, address: bob.address, day: 20_000 };
   const others = (contacts) => contacts.filter((one) => one.account !== bob.account);
   ada.lies = (_, path, answer) => (path === "contacts" ? { ...answer, contacts: others(answer.contacts), asked: [asks] } : answer);
-  assert.equal((await ada.talk.everybody.list()).asking[0].former, null);
+  assert.equal((await ada.talk.everybody.list()).asking[0].former, bob.chain);
   ada.lies = (_, path, answer) => (path === "contacts"
     ? { ...answer, contacts: answer.contacts.map((one) => ({ ...one, state: "ended" })), asked: [asks] } : answer);
   ada.answers = (method) => (method === "PUT" ? {} : null);
@@ -167,6 +175,41 @@ test("whoever asks with another chain than they had is named as such, and where 
   const one = await known(phone, bob.account);
   assert.deepEqual([one.chain, one.isChanged], [eve.chain, false]);
   assert.deepEqual((await phone.talk.everybody.changes([bob.chain, eve.chain])).map(({ chain, kind }) => [chain, kind]), [[bob.chain, "ended"]]);
+});
+
+test("a device that is linked later takes no other chain for a contact of the others, and tells them none", async () => {
+  const [ada, bob, cy, dan, eve] = [await somebody(), await somebody(), await somebody(), await somebody(), await somebody()];
+  const asked = async (one) => {
+    await one.talk.everybody.findable(true);
+    await ada.talk.everybody.ask(one.address);
+    await one.talk.everybody.accept(ada.account);
+    await known(ada, one.account);
+    // What was served just now is no word of this account's.
+    assert.equal((await ada.talk.own.registers()).get("request", one.chain), null);
+    await known(ada, one.account);
+  };
+  await asked(bob);
+  const late = await linked(ada);
+  late.lies = (_, path, answer) => {
+    if (path.startsWith("contacts/") && path.endsWith("/devices")) return { ...answer, chain: eve.chain };
+    return path === "contacts" ? { ...answer, contacts: answer.contacts.map((one) => ({ ...one, chain: eve.chain })) } : answer;
+  };
+  // It has seen this contact before it was told of them, and the other one is told before.
+  assert.equal((await known(late, bob.account)).chain, eve.chain);
+  for (const device of [ada, late]) await device.sync();
+  await asked(cy);
+  await befriend(ada, dan);
+  await late.sync();
+  assert.deepEqual(await late.talk.contacts.accepted(), []);
+  for (const { account, chain } of [bob, cy, dan]) {
+    assert.equal(await refusal(late.talk.contacts.person(account)), "contact_changed");
+    for (let again = 0; again < 2; again += 1) {
+      const one = await known(late, account);
+      assert.deepEqual([one.chain, one.isChanged], [chain, true]);
+    }
+    assert.deepEqual((await late.talk.everybody.changes([chain])).map(({ kind, now }) => [kind, now]), [["changed", eve.chain]]);
+  }
+  assert.equal((await late.talk.own.registers()).get("request", eve.chain), null);
 });
 
 test("who asks is read page by page, as long as the server has more", async () => {
@@ -192,6 +235,19 @@ test("whoever uses an invitation is called as it was labelled, until they are ca
   assert.deepEqual(await ada.talk.everybody.called([bob.chain]), { [bob.chain]: "Bob from school" });
   await ada.talk.everybody.alias(bob.chain, null);
   assert.deepEqual(await ada.talk.everybody.called([bob.chain]), { [bob.chain]: "Robert" });
+  // One into a conversation is kept until they are in, and doesn't call them so again.
+  const eve = await somebody();
+  const { id } = await ada.talk.found({ accounts: [bob.account] });
+  await eve.talk.redeem(await ada.talk.invite({ conversation: id, label: "Eve from school" }), "Eve");
+  await ada.talk.redeemed();
+  assert.deepEqual(await ada.talk.everybody.called([eve.chain]), { [eve.chain]: "Eve from school" });
+  await ada.talk.everybody.alias(eve.chain, null);
+  const phone = await linked(ada);
+  for (const device of [ada, phone]) {
+    await device.talk.own.begin();
+    await device.talk.redeemed();
+    assert.deepEqual(await device.talk.everybody.called([eve.chain]), { [eve.chain]: "Eve" });
+  }
 });
 
 test("who shows contacts is told that they have changed", async () => {

@@ -14,8 +14,12 @@ __all__ = [
     "delete",
     "forget_expired",
     "insert",
+    "total_bytes",
     "waiting",
 ]
+
+# So many pages are read at most to know how much waits: of more it is an estimate.
+_PAGES = 1000
 
 
 class ChunkRow(NamedTuple):
@@ -28,11 +32,10 @@ class ChunkRow(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """What waits: for a device, in bytes of its account, and of all accounts."""
+    """What waits: for a device, and in bytes for all of its account."""
 
     chunks: int
     size: int
-    total: int
 
 
 async def chunk(
@@ -52,19 +55,34 @@ async def chunk(
 
 
 async def waiting(connection: Connection, account: bytes, device: bytes) -> Waiting:
-    """How much waits."""
+    """How much waits for an account."""
     row = await connection.fetchrow(
         """
-        SELECT count(*) FILTER (WHERE account = $1 AND device = $2),
-               coalesce(sum(size) FILTER (WHERE account = $1), 0),
-               coalesce(sum(size), 0)
-        FROM accounts.history_chunks
+        SELECT count(*) FILTER (WHERE device = $2), coalesce(sum(size), 0)
+        FROM accounts.history_chunks WHERE account = $1
         """,
         account,
         device,
     )
     assert row is not None, "sums are always there"
     return Waiting(*row)
+
+
+async def total_bytes(connection: Connection) -> int:
+    """How much waits for all accounts, of which no more than some pages are read."""
+    total: int = await connection.fetchval(
+        """
+        WITH pages AS (
+            SELECT greatest(1, pg_relation_size('accounts.history_chunks')
+                / (current_setting('block_size')::float8 * $1)) AS times),
+        sample AS (
+            SELECT coalesce(sum(size), 0)::float8 AS size FROM accounts.history_chunks
+            TABLESAMPLE SYSTEM (100 / (SELECT times FROM pages)))
+        SELECT (size * times)::bigint FROM sample, pages
+        """,
+        float(_PAGES),
+    )
+    return total
 
 
 async def insert(connection: Connection, account: bytes, device: bytes, row: ChunkRow) -> None:

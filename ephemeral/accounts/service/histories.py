@@ -6,6 +6,7 @@ The same chunk again changes nothing, so that whoever had no answer asks again w
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,8 @@ HISTORY_BYTES = 64 * 1024 * 1024
 
 # Nobody knows when the other device will have fetched what waits.
 _FULL_SECONDS = 60
+# How often the database is asked how much waits for all: what this process took since is added.
+_MEASURE_SECONDS = 5.0
 
 
 class Histories:
@@ -40,6 +43,8 @@ class Histories:
         self._watches = watches
         self._values = values
         self._storage_bytes = storage_bytes
+        self._used = 0
+        self._measured_at = float("-inf")
 
     async def put(self, session: Session, device: bytes, number: int, sealed: bytes) -> None:
         """Let a chunk wait for a device of this account, which is told if none waited.
@@ -48,8 +53,9 @@ class Histories:
         under that number, `storage_full` where too much waits.
         """
         account = session.account
+        await self._measure()
 
-        async def work(connection: Connection) -> bool:
+        async def work(connection: Connection) -> bool | None:
             await self._lock(connection, session)
             known = await device_rows.key(connection, account, device)
             refuse(known is None or device == session.device, "not_found")
@@ -57,10 +63,10 @@ class Histories:
             before = await self._found(connection, account, device, number, now)
             if before is not None:
                 refuse(not hmac.compare_digest(before, sealed), "conflict")
-                return False
+                return None
             await self._forget(connection, account, device, number)
             waits = await history_rows.waiting(connection, account, device)
-            over = 0 < self._storage_bytes <= waits.total
+            over = 0 < self._storage_bytes <= self._used
             if over or waits.size + len(sealed) > HISTORY_BYTES:
                 raise Refusal("storage_full", retry_after=_FULL_SECONDS)
             payload = await self._values.store(connection, "history", sealed)
@@ -68,7 +74,10 @@ class Histories:
             await history_rows.insert(connection, account, device, row)
             return waits.chunks == 0
 
-        if await transaction(self._pool, work):
+        is_first = await transaction(self._pool, work)
+        if is_first is not None:
+            self._used += len(sealed)
+        if is_first:
             # Whoever fetches chunks goes on to the next by itself.
             self._watches.changed(account)
 
@@ -94,6 +103,16 @@ class Histories:
             await self._forget(connection, session.account, device, number)
 
         await transaction(self._pool, work)
+
+    async def _measure(self) -> None:
+        """Ask how much waits for all accounts, if that matters and wasn't asked just now."""
+        now = asyncio.get_running_loop().time()
+        if self._storage_bytes and now - self._measured_at >= _MEASURE_SECONDS:
+            self._measured_at = now
+            before = self._used
+            total = await transaction(self._pool, history_rows.total_bytes, read_only=True)
+            # What came meanwhile may be in it or not.
+            self._used = total + self._used - before
 
     async def _lock(self, connection: Connection, session: Session) -> None:
         """Lock the account; refuse a device that was removed since its request was let in."""

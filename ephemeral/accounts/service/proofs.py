@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ephemeral.accounts.rows import device_rows, session_rows
 from ephemeral.protocol.accounts import proofs
 from ephemeral.protocol.errors import Refusal
-from ephemeral.store.postgres import connection, statement
+from ephemeral.store.postgres import connection, statement, transaction
 
 if TYPE_CHECKING:
     from ephemeral.accounts.rules.nouns import Session
@@ -57,10 +57,10 @@ class Proofs:
         async def prover(connection: Connection) -> tuple[tuple[bytes, bytes] | None, int]:
             return await session_rows.prover(connection, session.sid)
 
-        # With nearly every request: one statement, without a transaction around it.
+        # With nearly every request: one statement, without a transaction around it. After a
+        # conflict it is asked again as others are.
         read = await statement(self._pool, prover)
-        assert read is not None, "it locks nothing"
-        found, now = read
+        found, now = await transaction(self._pool, prover) if read is None else read
         if found is None or found[0] != device:
             was_removed = False
             if found is None and device is not None:

@@ -107,7 +107,8 @@ class Tokens:
             self._keep(name, read, now // 1000)
         elif await self._keys.named(read.kid, now) is None:
             return None
-        else:
+        elif name in self._known:
+            # It may have been forgotten while its key was looked for.
             self._known.move_to_end(name)
         return read.session if read.is_for(now // 1000) else None
 

@@ -129,7 +129,8 @@ class HandingOver:
         self._save(device, out)
 
     def _lines(self, out: _Out) -> Iterator[tuple[int, Line]]:
-        """What waits to be shown here, as it is now, with its number."""
+        """What waits to be shown here, as it is now, with its number; by number, by which it is
+        noted how far this came: what was handed over to this device comes late and reads first."""
         waiting = following.waiting_news(self._store, None)
         changes: dict[tuple[bytes, object], list[News]] = {}
         for one in waiting:
@@ -137,7 +138,7 @@ class HandingOver:
                 of = one.content.body["of"]
                 assert isinstance(of, dict), "so it was read"
                 changes.setdefault((one.conversation, (of["device"], of["id"])), []).append(one)
-        for one in waiting:
+        for one in sorted(waiting, key=lambda one: one.number):
             if one.number <= out.after or one.at < out.since or not _is_line(one):
                 continue
             line = self._line(one)

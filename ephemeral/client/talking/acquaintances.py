@@ -61,7 +61,12 @@ def untold(people: People, requests: _Register) -> list[tuple[str, str, object]]
         told_of = requests.get(key)
         address, account = _known(told_of)
         news = {} if person.address is None or address is not None else {"address": person.address}
-        if person.account is not None and account is None and (news or person.blocked):
+        if (
+            person.account is not None
+            and account is None
+            and (news or person.blocked)
+            and (person.compared or not _is_else(requests, person.account))
+        ):
             news["account"] = b64encode(person.account)
         if news:
             had = told_of if isinstance(told_of, Mapping) else {}
@@ -77,6 +82,16 @@ def told(people: People, register: str, key: str, value: object) -> None:
         return
     name = b64decode(key, KEY_SIZE)
     people.blocks = sorted({*people.blocks} - {name} | ({name} if value else set()))
+
+
+def _is_else(requests: _Register, account: bytes) -> bool:
+    """Whether others know this account by a chain of theirs: who has another one is, as long as
+    nobody has compared, whom the server has put in their place."""
+    chains = {key: name for key in requests if (name := _bytes(key)) is not None}
+    return any(
+        len(name) == KEY_SIZE and _known(requests[key])[1] == account
+        for key, name in chains.items()
+    )
 
 
 def _known(value: object) -> tuple[str | None, bytes | None]:

@@ -32,9 +32,10 @@ class Person:
     out_at: float = float("-inf")
     until: float = 0.0
     timer: asyncio.TimerHandle | None = None
-    #: Processes that have told so, and those of them of which nobody knows whether it still holds.
+    #: Processes that have told so, and those of them of which nobody knows whether it still holds,
+    #: with the time since when.
     elsewhere: set[bytes] = field(default_factory=set)
-    doubted: set[bytes] = field(default_factory=set)
+    doubted: dict[bytes, float] = field(default_factory=dict)
     #: People here that are told of this one.
     watchers: set[Person] = field(default_factory=set)
     #: Whom this one is told of, who of them were told to be here, and who of them may be otherwise
@@ -48,6 +49,19 @@ class Person:
     def is_here(self) -> bool:
         """At whatever process."""
         return self.out or bool(self.elsewhere)
+
+    def doubt(self, now: float) -> bool:
+        """What others have said may hold no longer; whether this is new."""
+        new = self.elsewhere - self.doubted.keys()
+        self.doubted.update(dict.fromkeys(new, now))
+        return bool(new)
+
+    def end_doubt(self, began: float) -> set[bytes]:
+        """The processes that haven't said it again since a doubt began."""
+        silent = {worker for worker, since in self.doubted.items() if since <= began}
+        for worker in silent:
+            del self.doubted[worker]
+        return silent
 
     @property
     def is_needed(self) -> bool:

@@ -12,6 +12,7 @@ changed for somebody in one frame.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from itertools import islice
 
@@ -85,6 +86,8 @@ class Presence:
         # When other processes were heard of; whether their word may have been lost.
         self._heard: dict[bytes, float] = {}
         self._missed = self._asking = False
+        # Whose being here is doubted, since when, the first first; a timer runs while there is one.
+        self._doubts: deque[tuple[float, Person]] = deque()
         self._due = asyncio.Event()
         bus.subscribe(self)
 
@@ -218,9 +221,14 @@ class Presence:
 
     def receive(self, hints: Sequence[Hint]) -> None:
         """Note what other processes say."""
+        unsure: dict[Person, None] = {}
         for topic, event in hints:
             if (person := self._topics.get(topic)) is not None:
-                self._hear(person, event)
+                if isinstance(event, UnsureEvent):
+                    self._doubt(person)
+                    unsure[person] = None
+                else:
+                    self._hear(person, event)
             elif isinstance(event, ProcessLives):
                 if event.worker not in {self._worker, *self._heard}:
                     # It is new, or was silent for so long that nobody of it is here any more.
@@ -228,18 +236,17 @@ class Presence:
                 self._lives(event.worker)
             elif isinstance(event, ContactsChanged | UnsureEvent) and topic in self._present:
                 self._read(self._present[topic])
+        self._ask(unsure)
 
     def _hear(self, person: Person, event: Event) -> None:
         if isinstance(event, WhoIsHere):
             if person.out and event.worker != self._worker:
                 self._asked.add(person)
                 self._gather()
-        elif isinstance(event, UnsureEvent):
-            self._doubt([person])
         elif isinstance(event, Here) and event.worker != self._worker:
             self._lives(event.worker)
             before = person.is_here
-            person.doubted.discard(event.worker)
+            person.doubted.pop(event.worker, None)
             (person.elsewhere.add if event.here else person.elsewhere.discard)(event.worker)
             if person.is_here != before:
                 self._changed(person)
@@ -257,29 +264,44 @@ class Presence:
     def _ask_all(self) -> None:
         self._asking = False
         missed, self._missed = self._missed, False
-        self._doubt(tuple(self._people.values()))
+        people = tuple(self._people.values())
+        for person in people:
+            self._doubt(person)
+        self._ask(people)
         if missed:
             # Also that contacts are others.
             self._read_all()
 
-    def _doubt(self, people: Iterable[Person]) -> None:
-        """Somebody's word of these may have been lost, as may ours: it is asked, and said again."""
+    def _doubt(self, person: Person) -> None:
+        """Others' word may have been lost: what they don't say again isn't believed for long."""
+        now = asyncio.get_running_loop().time()
+        if person.doubt(now):
+            self._doubts.append((now, person))
+            if len(self._doubts) == 1:
+                self._end_doubts_later()
+
+    def _ask(self, people: Iterable[Person]) -> None:
+        """Others are asked for these, and what they may not have heard of us is said again."""
         hints: list[Hint] = []
         for person in people:
-            person.doubted |= person.elsewhere
             if person.watchers:
                 hints.append((person.topic, WhoIsHere(self._worker)))
             if person.out:
                 hints.append((person.topic, Here(self._worker, True)))
         if hints:
-            asyncio.get_running_loop().call_later(_DOUBT_SECONDS, self._end_doubt)
             self._bus.publish(hints)
 
-    def _end_doubt(self) -> None:
-        for person in tuple(self._people.values()):
-            if person.doubted:
-                self._not_there(person, person.doubted)
-                person.doubted = set()
+    def _end_doubts_later(self) -> None:
+        at = self._doubts[0][0] + _DOUBT_SECONDS
+        asyncio.get_running_loop().call_at(at, self._end_doubts)
+
+    def _end_doubts(self) -> None:
+        now = asyncio.get_running_loop().time()
+        while self._doubts and self._doubts[0][0] + _DOUBT_SECONDS <= now:
+            began, person = self._doubts.popleft()
+            self._not_there(person, person.end_doubt(began))
+        if self._doubts:
+            self._end_doubts_later()
 
     def _not_there(self, person: Person, workers: Iterable[bytes]) -> None:
         before = person.is_here

@@ -56,7 +56,7 @@ class ObjectStore(Protocol):
 
     def get(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
         """The bytes from `start` up to `end`, one at least, in pieces; fewer where the object ends
-        before."""
+        before, and none where it ends before `start`."""
         ...
 
     def held(self, prefix: str) -> AsyncIterator[Held]:

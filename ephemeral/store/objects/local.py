@@ -39,8 +39,13 @@ class LocalStore:
         self._root = root
         self._coming = root / _COMING
         try:
+            made = self._missing(root)
             root.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._coming.mkdir(mode=0o700, exist_ok=True)
+            for folder in {root.parent, *(folder.parent for folder in made)}:
+                # What isn't ours to read was there before us.
+                with suppress(PermissionError):
+                    sync_directory(folder)
             self._remove_left()
         except OSError as error:
             raise self._trouble(error) from None
@@ -116,16 +121,19 @@ class LocalStore:
         try:
             for folder in self._missing(path.parent):
                 folder.mkdir(mode=0o700, exist_ok=True)
-                sync_directory(folder.parent)
             # A link, unlike a rename, takes nobody's place.
             os.link(coming, path)
         except FileNotFoundError:
             if coming.exists() and self._root.exists():
                 return False
             raise
-        # Deleted at once, it is not to come back.
-        with suppress(FileNotFoundError):
-            sync_directory(path.parent)
+        # Deleted at once, it is not to come back. A folder that was there may be one that another
+        # put, of whatever process, has made a moment ago: each is synced into its own.
+        folder = path
+        while folder != self._root:
+            folder = folder.parent
+            with suppress(FileNotFoundError):
+                sync_directory(folder)
         return True
 
     def _missing(self, folder: Path) -> list[Path]:

@@ -72,14 +72,31 @@ class S3Store:
                 "put_object", Key=checked_key(key), Body=body, ContentType=TYPE, IfNoneMatch="*"
             )
         except S3Refused as error:
-            if error.status == 412:
+            if error.status != 412:
+                raise
+            # The library tries again where no answer came: this object may have been kept then.
+            if not error.again or not await self._is(key, body):
                 raise ObjectThere from None
-            raise
+
+    async def _is(self, key: str, body: bytes) -> bool:
+        """Whether these bytes stand under a key, and no more."""
+        at = 0
+        async for piece in self.get(key, 0, len(body) + 1):
+            if body[at : at + len(piece)] != piece:
+                return False
+            at += len(piece)
+        return at == len(body)
 
     async def get(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
         start, end = checked_range(start, end)
         named = f"bytes={start}-{end - 1}"
-        answer = await self.ask("get_object", Key=checked_key(key), Range=named)
+        try:
+            answer = await self.ask("get_object", Key=checked_key(key), Range=named)
+        except S3Refused as error:
+            if error.status == 416:
+                # The object ends before.
+                return
+            raise
         body = answer["Body"]
         try:
             while piece := await self._run(lambda: body.read(PIECE)):
@@ -140,8 +157,9 @@ class S3Store:
         except ClientError as error:
             said = error.response
             code = str(said.get("Error", {}).get("Code", ""))
-            status = int(said.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-            raise S3Refused(self._host, code if code.isalnum() else "", status) from None
+            about = said.get("ResponseMetadata", {})
+            status, again = int(about.get("HTTPStatusCode", 0)), about.get("RetryAttempts", 0) > 0
+            raise S3Refused(self._host, code if code.isalnum() else "", status, again) from None
         except (BotoCoreError, OSError) as error:
             raise StoreTrouble(
                 f"The object store at {self._host} can't be reached ({type(error).__name__})."
@@ -153,12 +171,14 @@ class S3Store:
 
 
 class S3Refused(StoreTrouble):
-    """The store's own no: a word of its language, and the HTTP status."""
+    """The store's own no: a word of its language, the HTTP status, and whether it was asked
+    `again`."""
 
-    def __init__(self, host: str, code: str, status: int) -> None:
+    def __init__(self, host: str, code: str, status: int, again: bool = False) -> None:
         super().__init__(f"The object store at {host} refuses: {code or f'status {status}'}.")
         self.code = code
         self.status = status
+        self.again = again
 
 
 def _client(bucket: Bucket, endpoint: str) -> Any:

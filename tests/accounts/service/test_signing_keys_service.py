@@ -3,6 +3,7 @@
 import asyncio
 import os
 
+import pytest
 from support.machines.account_services import AccountDesk
 
 from ephemeral.accounts.rules.nouns import Session
@@ -75,6 +76,24 @@ async def test_all_who_bring_such_a_key_at_once_wait_for_that_look(accounts: Acc
     await one.ready()
     token = issue.issue(SESSION)
     assert await asyncio.gather(*(good(read, token) for _ in range(3))) == [True] * 3
+
+
+async def test_a_token_that_is_forgotten_while_its_key_is_looked_for_is_good(
+    accounts: AccountDesk, monkeypatch: pytest.MonkeyPatch
+):
+    await accounts.ended.load()
+    keys, tokens = host(accounts)
+    await keys.ready()
+    token = tokens.issue(SESSION)
+    assert await good(tokens, token)
+    named = keys.named
+
+    async def slowly(kid: str, now: int) -> object:
+        tokens._known.clear()
+        return await named(kid, now)
+
+    monkeypatch.setattr(keys, "named", slowly)
+    assert await good(tokens, token)
 
 
 async def test_a_key_is_replaced_after_a_month_and_forgotten_after_another_day(

@@ -104,6 +104,14 @@ const refusing = (code) => {
   talk.refuseNext(code);
   return talk;
 };
+/** Somebody has another chain, and the server names yet another one when that is agreed to. */
+const changing = () => new TalkFake(ALL, { changes: [{ chain: chainOf("bo"), account: "account of bo", kind: "changed", now: chainOf("new") }] });
+const interrupting = async () => {
+  fill("chat-text", "Are you there?");
+  document.getElementById("chat-text").dispatchEvent(new Event("input"));
+  press(".composer [type=submit]");
+  await until("dialog.changed-panel[open] .choice");
+};
 const BUSY = {
   contacts: [contact("bo", { isVerified: true }), contact("cleo", { address: "cleo.40404" }), contact("dara"), contact("long", { state: "ended" }), contact("new", { name: null, address: "marta.54321", state: "denied" }), contact("eve", { state: "blocked", name: null, address: "eve.66666" })],
   asking: [asks("paul", "paul.90210"), asks("long", "maximiliane_vdh.11111", { former: chainOf("long") })], asked: [asked("nils.31337"), asked(null, 20)], isFindable: true,
@@ -212,6 +220,7 @@ export const MESSENGER = {
     await until("dialog.question[open]");
   }),
   report: reporting(async () => {}),
+  report_answer: reporting(async () => press(".report-panel .choice-row:last-child input"), [...talked.slice(3, 5), reply(7, "bo", "Six it is, then.\nOr seven?", "me", "Six is fine 👍")]),
   report_refused: reporting(async ({ talk }) => {
     talk.refuseNext("report_unproven");
     press(".report-panel [value=threat]");
@@ -370,9 +379,20 @@ export const MESSENGER = {
     await until(".chat-notice .notice");
   }),
   changed_panel: open("group", { talk: new TalkFake(ALL, { changes: [{ chain: chainOf("bo"), account: "account of bo", kind: "ended" }, { chain: chainOf("cleo"), account: "account of cleo", kind: "recovered" }] }) }, async () => {
-    fill("chat-text", "Are you there?");
-    document.getElementById("chat-text").dispatchEvent(new Event("input"));
-    press(".composer [type=submit]");
-    await until("dialog.changed-panel[open] .choice");
+    await interrupting();
+  }),
+  changed_panel_again: open("pair", { talk: changing() }, async ({ talk }) => {
+    await interrupting();
+    talk.refuseNext("contact_changed");
+    press("dialog.changed-panel[open] .choice ~ .button-row .button.primary");
+    await until("dialog.changed-panel[open] .choice + div .notice");
+  }),
+  number_again: open("pair", { talk: changing() }, async ({ talk }) => {
+    await interrupting();
+    press("dialog.changed-panel[open] .choice .button");
+    await until("dialog[open] .safety-number");
+    talk.refuseNext("contact_changed");
+    press("dialog[open] .button-row .button.primary");
+    await until("dialog[open] .notice + .button-row");
   }),
 };

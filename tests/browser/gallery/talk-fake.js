@@ -261,7 +261,7 @@ export class TalkFake {
       number: () => this.ask("number", [], Array.from({ length: 12 }, (_, at) => String(10_007 * (at + 1) % 100_000).padStart(5, "0")).join(" ")),
       changes: async (chains) => this.whatChanged.filter(({ chain }) => chains.includes(chain)),
       goOn: async (change) => {
-        this.calls.push(["goOn", change]);
+        await this.ask("goOn", [change]);
         this.whatChanged = this.whatChanged.filter((one) => one !== change);
       },
     };

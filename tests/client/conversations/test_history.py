@@ -93,6 +93,20 @@ async def test_what_was_not_shown_is_handed_over_as_it_is_now(
     assert texts(await ada.hears())[:4] == ["one", "two", "three", "four"]
 
 
+async def test_what_was_handed_over_and_what_came_before_it_arrived_are_handed_on(
+    ada: Device, bob: Device, tmp_path: Path
+):
+    conversation = await told(ada, bob, "one", "two")
+    phone = await let_in(ada, tmp_path / "phone")
+    # This is read first, and stands behind what is handed over.
+    await bob.says(conversation, "later")
+    for one in (phone, ada, phone):
+        await catches_up(one)
+    tablet = await let_in(phone, tmp_path / "tablet")
+    # It goes on from a chunk to the next by the place of the last line in it.
+    assert await hears_all(phone, tablet) == ["one", "two", "later"]
+
+
 async def test_only_what_came_since_the_day_that_was_chosen(
     ada: Device, bob: Device, tmp_path: Path
 ):

@@ -313,6 +313,45 @@ async def test_what_was_not_heard_is_asked_and_without_an_answer_not_believed(
     await until(ada, CY)
 
 
+async def test_who_is_doubted_later_has_as_long_to_answer(
+    village: Village, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(module, "_DOUBT_SECONDS", 100.0)
+    monkeypatch.setattr(module, "SILENCE_SECONDS", 10_000.0)
+    loop, ahead = asyncio.get_running_loop(), 0.0
+    now = loop.time
+    monkeypatch.setattr(loop, "time", lambda: now() + ahead, raising=False)
+    first, second = village.process(), village.process()
+    village.befriend(ADA, BO)
+    village.befriend(ADA, CY)
+    ada = first.show(ADA)
+    for one in (BO, CY):
+        second.show(one)
+    await until(ada, BO, CY)
+    # Neither answers.
+    second.kill()
+    first.presence.receive([(topic(BO), UnsureEvent())])
+    ahead += 90.0
+    first.presence.receive([(topic(CY), UnsureEvent())])
+    ahead += 20.0
+    await until(ada, CY)
+    await settled()
+    assert ada.sees == {CY}
+    ahead += 90.0
+    await until(ada)
+
+
+async def test_of_whom_nothing_is_sure_at_once_others_are_asked_at_once(village: Village):
+    process = village.process()
+    village.befriend(ADA, BO)
+    village.befriend(ADA, CY)
+    await until(process.show(ADA))
+    published: list[Sequence[Hint]] = []
+    process.publish = published.append  # type: ignore[method-assign]
+    process.presence.receive([(topic(one), UnsureEvent()) for one in (BO, CY, BO)])
+    assert [sorted(one for one, _ in hints) for hints in published] == [[topic(BO), topic(CY)]]
+
+
 async def test_while_the_bus_is_away_contacts_that_have_ended_are_found_by_themselves(
     village: Village,
 ):

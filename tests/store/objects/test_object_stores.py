@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from botocore.awsrequest import AWSPreparedRequest
+from botocore.exceptions import ConnectionClosedError
 from support.machines.seaweed import ACCESS_KEY, SECRET_KEY, S3Server
 
 from ephemeral.store.objects import local, s3
@@ -49,6 +51,7 @@ async def test_an_object_is_read_in_parts_as_it_was_given(store: ObjectStore) ->
     for start, end in ((0, len(body)), (0, 16), (PIECE - 1, PIECE + 1), (100, 2 * PIECE + 400)):
         assert await read(store, "a/f/0", start, end) == body[start:end]
     assert await read(store, "a/f/0", len(body) - 5, len(body) + 100) == body[-5:]
+    assert await read(store, "a/f/0", len(body), len(body) + 5) == b""
     held = [one async for one in store.held("a/")]
     assert [(one.key, one.length) for one in held] == [("a/f/0", len(body))]
     with pytest.raises(StoreTrouble):
@@ -103,6 +106,36 @@ async def test_no_other_key_becomes_a_path_or_an_address(store: ObjectStore, key
 async def test_a_store_that_does_all_this_is_good_and_keeps_nothing(store: ObjectStore) -> None:
     await try_out(store, os.urandom)
     assert await keys(store, "canary/") == []
+
+
+# --- what only a bucket can get wrong -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", ["seaweedfs_server"], indirect=True)
+async def test_an_object_whose_answer_was_lost_is_its_own_and_another_is_there(
+    store: S3Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = store._client._endpoint.http_session
+    really, lost = session.send, list[str]()
+
+    def send(request: AWSPreparedRequest) -> object:
+        answer = really(request)
+        if request.method == "PUT" and request.url not in lost:
+            lost.append(request.url)
+            raise ConnectionClosedError(endpoint_url=request.url)
+        return answer
+
+    await store.put("a/0", b"another")
+    monkeypatch.setattr(session, "send", send)
+    for body in (b"anything", b"another!", b"other"):
+        lost.clear()
+        with pytest.raises(ObjectThere):
+            await store.put("a/0", body)
+    await store.put("a/1", b"mine")
+    assert await read(store, "a/1", 0, 10) == b"mine"
+    # And who doesn't have to ask again hears what is there, though it is the same.
+    with pytest.raises(ObjectThere):
+        await store.put("a/1", b"mine")
 
 
 # --- what only the directory can get wrong --------------------------------------------------------
@@ -209,6 +242,20 @@ async def test_a_folder_goes_with_its_last_object_also_while_another_comes(
     assert await read(store, "a/b/0", 0, 1) == b"x"
     assert await store.delete(["a/b/0"]) == []
     assert os.listdir(tmp_path) == [".coming"]  # noqa: PTH208 - a Path would block as well
+
+
+async def test_a_folder_that_another_has_just_made_is_on_the_disk_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(local, "sync_directory", synced.append)
+    root = tmp_path / "for" / "objects"
+    store = LocalStore(root)
+    assert {tmp_path, root.parent} <= set(synced)
+    (root / "a" / "b").mkdir(parents=True)
+    synced.clear()
+    await store.put("a/b/0", b"x")
+    assert set(synced) == {root, root / "a", root / "a" / "b"}
 
 
 def test_too_little_room_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

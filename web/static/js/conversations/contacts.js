@@ -7,7 +7,9 @@ import { fromBase64url, toBase64url } from "../protocol/encoding.js";
 import { Refusal, refuse } from "../protocol/errors.js";
 import { isSame } from "../protocol/accounts/derivation.js";
 import { Lines } from "../protocol/conversations/lines.js";
-import { CONTACT, FORMER } from "./store.js";
+import { Registers } from "../protocol/conversations/registers.js";
+import { CONTACT, FORMER, readRegister } from "./store.js";
+import { REQUEST, chainOf, isElse } from "./told.js";
 
 const INVITED = "invited/";
 
@@ -40,9 +42,7 @@ export class Contacts {
       const known = [];
       for (const { account, chain } of found) {
         const said = toBase64url(/** @type {Uint8Array} */ (chain));
-        const kept = await within.read(CONTACT + account);
-        if (kept === undefined) await within.put(CONTACT + account, { chain: said });
-        if (kept === undefined || kept.chain === said) known.push({ account, chain: fromBase64url(said, 32) });
+        if (await keep(within, account, said) === said) known.push({ account, chain: fromBase64url(said, 32) });
       }
       return known;
     });
@@ -52,17 +52,14 @@ export class Contacts {
    * Agrees to a chain: what an invitation has named, or what somebody has compared.
    * @param {string} account
    * @param {Uint8Array} chain
-   * @returns {Promise<boolean>} whether the account had another one here
    */
   async agree(account, chain) {
     const agreed = toBase64url(chain);
     return this.#store.change(async (within) => {
       const before = await within.read(CONTACT + account);
-      const isOther = before !== undefined && before.chain !== agreed;
-      if (isOther) await within.put(FORMER + before.chain, { account });
+      if (before !== undefined && before.chain !== agreed) await within.put(FORMER + before.chain, { account });
       await within.remove(FORMER + agreed);
       await within.put(CONTACT + account, { chain: agreed });
-      return isOther;
     });
   }
 
@@ -74,10 +71,15 @@ export class Contacts {
    */
   async person(account) {
     const person = await this.#api.contact(account);
-    const kept = await this.#store.read(CONTACT + account);
-    refuse(kept !== undefined && kept.chain !== toBase64url(person.chain), "contact_changed");
-    if (kept === undefined) await this.agree(account, person.chain);
+    const said = toBase64url(person.chain);
+    refuse(await this.kept(account, said) !== said, "contact_changed");
     return person;
+  }
+
+  /** Whose chain an account has here, from now on if nothing was known of it. @param {string} account  @param {string} served  @returns {Promise<string>} */
+  async kept(account, served) {
+    const row = await this.#store.read(CONTACT + account);
+    return row !== undefined && row.isServed !== true ? row.chain : this.#store.change((within) => keep(within, account, served));
   }
 
   /** Who has invited into a conversation. @param {string} conversation  @param {Uint8Array} chain */
@@ -105,4 +107,26 @@ export class Contacts {
     }
     return lines;
   }
+}
+
+/**
+ * Keeps whose chain an account has. What the server alone has said yields to what own devices have agreed to, whenever
+ * they tell it: a device that was just linked may see contacts before.
+ * @param {import("./store.js").Within} within
+ * @param {string} account
+ * @param {string} served
+ * @returns {Promise<string>}
+ */
+async function keep(within, account, served) {
+  const row = await within.read(CONTACT + account);
+  if (row !== undefined && row.isServed !== true) return row.chain;
+  const before = row?.chain ?? served;
+  const registers = Registers.fromJson({ [REQUEST]: await readRegister(within, REQUEST) });
+  const isOther = isElse(registers, account, before);
+  const chain = isOther ? String(chainOf(registers, account)) : before;
+  if (row !== undefined && !isOther) return chain;
+  if (row !== undefined) await within.put(FORMER + before, { account });
+  await within.remove(FORMER + chain);
+  await within.put(CONTACT + account, isOther ? { chain } : { chain, isServed: true });
+  return chain;
 }

@@ -67,7 +67,7 @@ export class Conversation {
     this.#beginning = new Beginning(id, parts, this.#catchingUp);
     this.#sending = new Sending(id, parts, this.#catchingUp, (how) => this.#renew(how));
     this.shown = new ShownConversation(id, parts, this.#sending);
-    this.says = new Speaking((kind, body) => this.send(kind, body), (message) => parts.api.destroy(id, message));
+    this.says = new Speaking((kind, body, waits) => this.send(kind, body, waits), (message) => parts.api.destroy(id, message));
   }
 
   /**
@@ -123,10 +123,11 @@ export class Conversation {
     return this.#sending.discard(id);
   }
 
-  /** Says and sends. @param {string} kind  @param {Body} body @returns {Promise<string>} the message's id */
-  async send(kind, body) {
+  /** Says and sends. @param {string} kind  @param {Body} body  @param {() => void} [waits]  in the outbox @returns {Promise<string>} the message's id */
+  async send(kind, body, waits = () => undefined) {
     if ((await readState(this.#parts.store, this.id)) === null) await this.catchUp();
     const id = await this.say(kind, body);
+    waits();
     await this.flush();
     return id;
   }

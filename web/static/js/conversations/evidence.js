@@ -38,6 +38,15 @@ export function evidenceOf({ kind, content, proof }) {
 }
 
 /**
+ * What goes with that in words: all of its text, and what it quotes of somebody else. A change says its text alone.
+ * @param {any} line  the value of a line
+ * @returns {{text: string, quote: string|null}}
+ */
+export function wordsOf({ content: { kind, body }, proof }) {
+  return { text: String(body.text), quote: kind === "reply" && proof?.edit === undefined ? String(body.quote) : null };
+}
+
+/**
  * The body of a report. Its id is made of what it shows: the same again changes nothing, also after a lost answer.
  * @param {Evidence[]} messages
  * @param {Reason} reason

@@ -13,14 +13,16 @@ import { Invitation, openInvitation, openRedemption, sealInvitation, sealRedempt
 import { SignedRecord } from "../protocol/conversations/records.js";
 import { readRecord, readState } from "./state.js";
 import { INVITATION, SAID, readRegister } from "./store.js";
+import { REQUEST, toldOf } from "./told.js";
 
 const LINKS = "links";
 /** Whoever redeems an invitation on its last day waits for so long. */
 const WAITED_MS = 7 * 86_400_000;
 
 /**
- * `epoch`: of the conversation when it was made; `until` it may be redeemed, in milliseconds; `label`: for whom it is.
- * @typedef {{secret: string, conversation: string|null, epoch: number, until: number, label: string|null}} Kept
+ * `epoch`: of the conversation when it was made; `until` it may be redeemed, in milliseconds; `label`: for whom it is;
+ * `isCalled`: whoever has used it was called so once.
+ * @typedef {{secret: string, conversation: string|null, epoch: number, until: number, label: string|null, isCalled?: boolean}} Kept
  *
  * @typedef {object} Of  whose they are
  * @property {import("./member.js").Member} member
@@ -102,7 +104,7 @@ export class Inviting {
       const opened = await this.#redemption(id, sealed);
       if (opened === null) continue;
       await this.#meet(account, opened.pin.chain, opened.name);
-      await this.#call(opened.pin.chain, (await this.#kept()).get(toBase64url(id))?.label ?? null);
+      await this.#call(toBase64url(id), opened.pin.chain);
       found.push({ account, chain: toBase64url(opened.pin.chain), name: opened.name, conversation });
       if (conversation === null) await this.#forget(id);
     }
@@ -148,7 +150,9 @@ export class Inviting {
     for (const [id, told] of Object.entries(await readRegister(store, LINKS))) if (isKept(id, told)) found.set(id, told);
     for (const key of await store.keys(INVITATION)) {
       const kept = await store.read(key);
-      if (kept !== undefined) found.set(key.slice(INVITATION.length), kept);
+      const id = key.slice(INVITATION.length);
+      // Another own device may have called them so.
+      if (kept !== undefined) found.set(id, found.get(id)?.isCalled === true ? { ...kept, isCalled: true } : kept);
     }
     return found;
   }
@@ -214,18 +218,32 @@ export class Inviting {
   /** @param {string} account  @param {Uint8Array} chain  @param {string|null} name */
   async #meet(account, chain, name) {
     const { contacts, own } = this.#parts;
-    const isOther = await contacts.agree(account, chain);
-    // Own devices that know them as somebody else are to know who it is now.
-    if (isOther) await own.set("request", toBase64url(chain), { account }).catch(later);
+    await contacts.agree(account, chain);
+    // No server can tell own devices that it is somebody else.
+    const said = toBase64url(chain);
+    const known = toldOf(await own.registers(), said);
+    if (known.account !== account) await own.set(REQUEST, said, { ...known, account }).catch(later);
     await this.#say(chain, name);
   }
 
-  /** For whom an invitation was, whoever has used it is called, until they are called otherwise. @param {Uint8Array} chain  @param {string|null} label */
-  async #call(chain, label) {
-    const { own } = this.#parts;
-    const name = tidyName(label ?? "");
-    if (!isName(name) || (await own.registers()).get("alias", toBase64url(chain)) !== null) return;
-    await own.set("alias", toBase64url(chain), name).catch(later);
+  /**
+   * For whom an invitation was, whoever has used it is called, until they are called otherwise: once, however long one
+   * into a conversation is kept.
+   * @param {string} id
+   * @param {Uint8Array} chain
+   */
+  async #call(id, chain) {
+    const { own, store } = this.#parts;
+    const kept = (await this.#kept()).get(id);
+    const name = tidyName(kept?.label ?? "");
+    if (kept === undefined || kept.isCalled === true || !isName(name)) return;
+    if ((await own.registers()).get("alias", toBase64url(chain)) === null) await own.set("alias", toBase64url(chain), name).catch(later);
+    if (kept.conversation === null) return;
+    const called = { ...kept, isCalled: true };
+    await store.change(async (within) => {
+      if (await within.read(INVITATION + id) !== undefined) await within.put(INVITATION + id, called);
+    });
+    await own.set(LINKS, id, called).catch(later);
   }
 
   /** What somebody has called themselves. @param {Uint8Array} chain  @param {string|null} name */

@@ -4,6 +4,8 @@
 const INSIDE = /[\p{L}\p{M}\p{N}_]/u;
 /** As long as any name is, with what stands around it. */
 const LONGEST = 80;
+/** Places at which somebody's first character stands that are looked at. */
+const TRIES = 500;
 
 /**
  * @typedef {{chain: string, name: string}} Named
@@ -16,19 +18,41 @@ const LONGEST = 80;
  * @param {readonly Named[]} people
  * @returns {Mention[]}
  */
-export function mentionsIn(text, people) {
-  const longestFirst = people.filter(({ name }) => name !== "").sort((one, other) => other.name.length - one.name.length);
-  /** @type {Mention[]} */
-  const found = [];
-  for (let start = text.indexOf("@"); start !== -1; start = text.indexOf("@", start + 1)) {
-    if (start > 0 && INSIDE.test(characterBefore(text, start))) continue;
-    const named = longestFirst.find(({ name }) => {
-      const end = start + 1 + name.length;
-      return folded(text.slice(start + 1, end)) === folded(name) && !INSIDE.test(characterAt(text, end));
-    });
-    if (named !== undefined) found.push({ chain: named.chain, start, end: start + 1 + named.name.length });
-  }
-  return found;
+export const mentionsIn = (text, people) => finderOf(people)(text);
+
+/**
+ * Finds these people in texts that belong together, and no more of them in all than `most`: whoever writes decides how
+ * many `@` there are.
+ * @param {readonly Named[]} people
+ * @param {number} [most]
+ * @returns {(text: string) => Mention[]}
+ */
+export function finderOf(people, most = Number.POSITIVE_INFINITY) {
+  const longestFirst = people.filter(({ name }) => name !== "").sort((one, other) => other.name.length - one.name.length)
+    .map(({ chain, name }) => ({ chain, size: name.length, wanted: folded(name), first: firstOf(characterAt(name, 0)) }));
+  const firsts = new Set(longestFirst.map(({ first }) => first));
+  let left = most;
+  let tries = TRIES;
+  return (text) => {
+    /** @type {Mention[]} */
+    const found = [];
+    let end = 0;
+    for (let start = text.indexOf("@"); start !== -1 && left > 0 && tries > 0; start = text.indexOf("@", Math.max(end, start + 1))) {
+      if (start > 0 && INSIDE.test(characterBefore(text, start))) continue;
+      const first = firstOf(characterAt(text, start + 1));
+      if (!firsts.has(first)) continue;
+      tries -= 1;
+      const named = longestFirst.find((one) => {
+        const behind = start + 1 + one.size;
+        return one.first === first && folded(text.slice(start + 1, behind)) === one.wanted && !INSIDE.test(characterAt(text, behind));
+      });
+      if (named === undefined) continue;
+      end = start + 1 + named.size;
+      found.push({ chain: named.chain, start, end });
+      left -= 1;
+    }
+    return found;
+  };
 }
 
 /**
@@ -64,6 +88,9 @@ export function meantBy(typed, people) {
 
 /** @param {string} text */
 const folded = (text) => text.normalize("NFC").toLowerCase();
+
+/** By what a name begins, however its character is spelled. @param {string} character */
+const firstOf = (character) => characterAt(character.toLowerCase().normalize("NFD"), 0);
 
 /** @param {string} text  @param {number} at */
 const characterAt = (text, at) => (at < text.length ? String.fromCodePoint(/** @type {number} */ (text.codePointAt(at))) : "");

@@ -11,7 +11,7 @@ import { safetyNumber } from "../protocol/accounts/safety-number.js";
 import { isName } from "../protocol/names.js";
 import { HASH_BYTES } from "../protocol/accounts/statements.js";
 import { PeopleApi } from "./people-api.js";
-import { REQUEST, chainOf, formerOf, toldOf } from "./told.js";
+import { REQUEST, chainOf, formerOf, isElse, toldOf } from "./told.js";
 import { CHANGED, CONTACT, FORMER, RECOVERED, SAID } from "./store.js";
 
 /**
@@ -71,17 +71,18 @@ export class People {
     /** @type {{[chain: string]: Omit<Change, "chain">}} */
     const changed = {};
     for (const { account, chain: served, request, state, day } of contacts) {
-      let kept = (await this.#store.read(CONTACT + account))?.chain ?? null;
+      const before = (await this.#store.read(CONTACT + account))?.chain ?? null;
+      let kept = served !== null && state === "accepted" ? await this.#contacts.kept(account, served) : before;
       if (kept !== null && served !== null && kept !== served && toldOf(registers, served).account === account) {
         // Another own device has agreed to it.
         await this.#contacts.agree(account, fromBase64url(served));
         kept = served;
       }
-      const chain = kept ?? served ?? chainOf(registers, account);
-      if (kept === null && served !== null && state === "accepted") await this.#contacts.agree(account, fromBase64url(served));
+      const chain = kept ?? (served === null || isElse(registers, account, served) ? chainOf(registers, account) : served);
       const told = request === null ? null : toldOf(registers, request).address ?? null;
-      // Whom that request has reached is known by this device now, and by all others from now on.
-      if (chain !== null && told !== null && toldOf(registers, chain).address === undefined) {
+      // Whom that request has reached is known by this device, and by all others from now on: not by what was just served.
+      const isAgreed = chain !== null && (chain === before || toldOf(registers, chain).account === account);
+      if (chain !== null && isAgreed && told !== null && toldOf(registers, chain).address === undefined) {
         await this.#tell(chain, { ...toldOf(registers, chain), account, address: told });
       }
       found.push({
@@ -156,8 +157,8 @@ export class People {
   }
 
   /** Somebody was told of it, and goes on: nobody counts as compared by that. @param {Change} change */
-  async goOn({ chain, account, kind }) {
-    if (kind === "changed" && account !== null) return this.agree(account);
+  async goOn({ chain, account, kind, now }) {
+    if (kind === "changed" && account !== null) return this.agree(account, now ?? "");
     const registers = await this.#own.registers();
     const founded = (await this.#recovered(registers)).get(chain);
     await this.#tell(chain, { ...toldOf(registers, chain), ...(kind === "ended" ? { ended: true } : { founded: founded ?? 0 }) });
@@ -209,10 +210,16 @@ export class People {
   /**
    * Goes on with a contact whose account has another chain than was agreed to: for all that is known, another person.
    * @param {string} account
+   * @param {string} expected  the chain that somebody was told of, or has compared
+   * @throws {Refusal} `contact_changed`: the server names yet another one, which is told of anew
    */
-  async agree(account) {
+  async agree(account, expected) {
     const one = (await this.#api.list()).contacts.find((each) => each.account === account);
     if (one === undefined || one.chain === null) throw new Refusal("not_found");
+    if (one.chain !== expected) {
+      await this.list();
+      throw new Refusal("contact_changed");
+    }
     const before = (await this.#store.read(CONTACT + account))?.chain;
     await this.#contacts.agree(account, fromBase64url(one.chain, HASH_BYTES));
     await this.#tell(one.chain, { ...toldOf(await this.#own.registers(), one.chain), account });

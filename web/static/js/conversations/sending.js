@@ -139,7 +139,12 @@ export class Sending {
       try {
         const answer = await this.#parts.api.post(this.#id, entries);
         renew ||= answer.renew;
-        await this.#stored(entries, answer.stored, state);
+        const place = await this.#stored(entries, answer.stored, state);
+        // A server that was set back puts it where something else was read: the log tells, and it is said there again.
+        if (place <= state.place) {
+          attempt += 1;
+          isRead = false;
+        }
       } catch (error) {
         attempt += 1;
         isRead = false;
@@ -154,6 +159,7 @@ export class Sending {
    * @param {Uint8Array[]} entries
    * @param {{s: number, hash: Uint8Array, at: number}[]} stored
    * @param {State} state
+   * @returns {Promise<number>} the place of the last one
    */
   async #stored(entries, stored, state) {
     const { member } = this.#parts;
@@ -166,6 +172,7 @@ export class Sending {
     await this.#catchingUp.take({
       items, more: false, s: last.s, hash: last.hash, record: fromBase64url(state.record.R, 32),
     });
+    return last.s;
   }
 
   /** By what is known here of the chains, or since this device can't speak in this epoch. @param {State} state */

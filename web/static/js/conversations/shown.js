@@ -4,6 +4,7 @@ import { fromBase64url, toBase64url } from "../protocol/encoding.js";
 import { Refusal } from "../protocol/errors.js";
 import { authenticator, authenticatorNumber } from "../protocol/conversations/epochs.js";
 import { listedOf } from "../protocol/conversations/lines.js";
+import { begunOf, isAwaited } from "./deadlines.js";
 import { hiddenKey } from "./marks.js";
 import { placeOf } from "./met.js";
 import { readRecord, readState, standpoint } from "./state.js";
@@ -183,16 +184,14 @@ export class ShownConversation {
   }
 
   /**
-   * A message was looked at here: from now on its timer runs.
+   * A message was looked at here, or what stood there before: from now on its timer runs.
    * @param {number} place
    */
   async seen(place) {
     const { member, store } = this.#parts;
     await store.change(async (within) => {
       const line = await within.line(this.#id, place);
-      if (!(line?.timer > 0) || line.until !== undefined) return;
-      const until = member.now() + 1000 * line.timer;
-      await within.show(this.#id, place, { ...line, until });
+      if (line !== undefined && isAwaited(line)) await within.show(this.#id, place, begunOf(line, member.now()));
     });
   }
 

@@ -4,7 +4,8 @@ import { toBase64url } from "../protocol/encoding.js";
 
 /**
  * @typedef {import("../protocol/conversations/contents.js").Body} Body
- * @typedef {(kind: string, body: Body) => Promise<string>} Send  says and sends; the message's id
+ * @typedef {() => void} Waits  it waits in the outbox: whatever becomes of this program, it is said
+ * @typedef {(kind: string, body: Body, waits?: Waits) => Promise<string>} Send  says and sends; the message's id
  * @typedef {{device: string, id: string}} Of  a message, as its line names it
  */
 
@@ -24,24 +25,25 @@ export class Speaking {
     this.#destroy = destroy;
   }
 
-  /** @param {string} text  @param {readonly Uint8Array[]} [mentions]  chains */
-  text(text, mentions = []) {
-    return this.#send("text", { text, mentions: mentions.map(toBase64url) });
+  /** @param {string} text  @param {readonly Uint8Array[]} [mentions]  chains  @param {Waits} [waits] */
+  text(text, mentions = [], waits = undefined) {
+    return this.#send("text", { text, mentions: mentions.map(toBase64url) }, waits);
   }
 
   /**
    * @param {any} line  of the message that is answered
    * @param {string} text
    * @param {readonly Uint8Array[]} [mentions]
+   * @param {Waits} [waits]
    */
-  reply(line, text, mentions = []) {
+  reply(line, text, mentions = [], waits = undefined) {
     const quote = quoteOf(line.content?.body.text ?? "");
-    return this.#send("reply", { text, mentions: mentions.map(toBase64url), of: named(line), quote });
+    return this.#send("reply", { text, mentions: mentions.map(toBase64url), of: named(line), quote }, waits);
   }
 
-  /** A message of one's own says something else. @param {Of} line  @param {string} text  @param {readonly Uint8Array[]} [mentions] */
-  edit(line, text, mentions = []) {
-    return this.#send("edit", { of: named(line), text, mentions: mentions.map(toBase64url) });
+  /** A message of one's own says something else. @param {Of} line  @param {string} text  @param {readonly Uint8Array[]} [mentions]  @param {Waits} [waits] */
+  edit(line, text, mentions = [], waits = undefined) {
+    return this.#send("edit", { of: named(line), text, mentions: mentions.map(toBase64url) }, waits);
   }
 
   /** @param {Of} line  @param {string|null} reaction  null takes it back */

@@ -41,6 +41,15 @@ export function formerOf(contacts, registers, { account, chain }) {
   return known === chain ? null : known;
 }
 
+/**
+ * Whether own devices know this account by another chain, and not by this one: then it is the server's word alone.
+ * @param {Registers} registers
+ * @param {string} account
+ * @param {string} chain
+ */
+export const isElse = (registers, account, chain) =>
+  toldOf(registers, chain).account !== account && chainOf(registers, account, chain) !== null;
+
 /** @param {Registers} registers  @param {string} account  @param {string} [but]  not this one  @returns {string|null} */
 export function chainOf(registers, account, but) {
   for (const [chain] of registers.all(REQUEST)) {

@@ -3,12 +3,15 @@
  * nothing is sent before somebody has chosen.
  */
 
+import { announceAssertive } from "../../ui/announce.js";
 import { el, fill } from "../../ui/el.js";
 import { isolated, say } from "../../ui/i18n.js";
 import { panel, panelHead } from "../../ui/dialog.js";
 import { askingButton, noticeOf } from "../../account/views/asking.js";
 import { button } from "../../account/views/frame.js";
+import { codeOf } from "../../account/views/refusals.js";
 import { numberStep } from "./number-step.js";
+import { refusalWords } from "./refusal-words.js";
 
 /** @typedef {import("../people.js").Change} Change */
 
@@ -26,17 +29,20 @@ export function changedPanel(context, changes, nameOf) {
   return new Promise((resolve) => {
     let isGoingOn = false;
     let stop = () => {};
+    /** As they are by now. */
+    let known = changes;
     const place = el("div", { class: "panel-step" });
     const node = panel({ kind: "changed-panel", labelledby: "changed-title", onClose: () => { stop(); resolve(isGoingOn); } },
       el("div", { class: "panel-body" }, panelHead("changed-title", say("conversations.changed.title"), () => node.close()), place));
     home();
 
-    function home() {
+    /** @param {unknown} [error]  why it is told anew */
+    function home(error) {
       stop();
-      const wrong = el("div", {});
-      const isOver = changes.some(({ kind }) => kind === "ended");
+      const wrong = el("div", {}, error === undefined ? null : noticeOf(refusalWords(error)));
+      const isOver = known.some(({ kind }) => kind === "ended");
       fill(place,
-        changes.map((change) => el("div", { class: "choice" }, changeNotice(change, nameOf(change.chain)),
+        known.map((change) => el("div", { class: "choice" }, changeNotice(change, nameOf(change.chain)),
           el("p", { class: "hint" }, say(`conversations.changed.text.${change.kind}`)),
           el("div", { class: "button-row" }, change.kind === "ended"
             ? button("secondary small", say("conversations.changed.look"), () => { node.close(); context.contact({ chain: change.chain, account: change.account, name: nameOf(change.chain) }); })
@@ -48,7 +54,15 @@ export function changedPanel(context, changes, nameOf) {
     }
 
     async function goOn() {
-      for (const change of changes) await talk.everybody.goOn(change);
+      try {
+        for (const change of known) await talk.everybody.goOn(change);
+      } catch (error) {
+        if (codeOf(error) !== "contact_changed") throw error;
+        announceAssertive(refusalWords(error));
+        known = await left();
+        home(error);
+        return void place.querySelector("button")?.focus();
+      }
       isGoingOn = true;
       node.close();
       void book.read();
@@ -59,10 +73,12 @@ export function changedPanel(context, changes, nameOf) {
       stop = numberStep(place, { flow, talk, chain: change.now ?? change.chain, name: nameOf(change.chain), changes: [change], done: () => void book.read(), back: () => void after() }).stop;
     }
 
+    const left = () => talk.everybody.changes(changes.map(({ chain }) => chain));
+
     /** What was compared, and was the same, interrupts no more. */
     async function after() {
-      const left = await talk.everybody.changes(changes.map(({ chain }) => chain));
-      if (left.length > 0) return home();
+      known = await left();
+      if (known.length > 0) return home();
       isGoingOn = true;
       node.close();
     }

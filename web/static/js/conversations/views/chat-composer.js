@@ -1,4 +1,4 @@
-/** Where one writes to a conversation. What is written stays in this page's memory until it is sent. */
+/** Where one writes to a conversation. What is written stays in this page's memory, and is kept when nothing is typed for a moment. */
 
 import { el, fill } from "../../ui/el.js";
 import { isBlank } from "../../ui/graphemes.js";
@@ -22,7 +22,7 @@ const MENTIONS_MOST = 50;
  *
  * @typedef {Draft & {mentions: string[]}} Said  with the chains of those who are named in it
  *
- * @param {{draft: Draft, send: (said: Said) => void, typing: () => void, up: () => void, paused: (text: string) => void,
+ * @param {{draft: Draft, send: (said: Said) => void, typing: () => void, up: () => void, paused: () => void,
  *   people: () => readonly import("./mention-offer.js").Nameable[]}} given  `up`: the arrow was pressed in an empty field;
  *   `paused`: nothing was typed for a moment; `people`: who can be named
  */
@@ -76,10 +76,9 @@ export function chatComposer({ draft, send, typing, up, paused, people }) {
     text.style.height = `${Math.min(text.scrollHeight + 2, TALLEST_PX)}px`;
   }
 
-  /** A change of what was said isn't kept: it would be taken for something new. */
   function keepSoon() {
     clearTimeout(pause);
-    if (draft.edit === null) pause = setTimeout(() => paused(text.value), PAUSE_MS);
+    if (draft.edit === null) pause = setTimeout(paused, PAUSE_MS);
   }
 
   function shown() {
@@ -115,7 +114,6 @@ export function chatComposer({ draft, send, typing, up, paused, people }) {
     changed();
     text.focus();
     clearTimeout(pause);
-    if (said.edit === null) paused("");
     send(said);
   }
 

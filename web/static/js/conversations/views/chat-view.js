@@ -9,12 +9,14 @@ import { noticeOf } from "../../account/views/asking.js";
 import { button } from "../../account/views/frame.js";
 import { fromBase64url } from "../../protocol/encoding.js";
 import { isPassing } from "../../protocol/errors.js";
+import { isAwaited } from "../deadlines.js";
 import { changeNotice, changedPanel } from "./changed-panel.js";
 import { chatComposer } from "./chat-composer.js";
 import { chatEntries } from "./chat-entries.js";
 import { chatLog } from "./chat-log.js";
 import { ChatWindow } from "./chat-window.js";
 import { hearing } from "./hearing.js";
+import { KeptDraft } from "./kept-draft.js";
 import { messageMenu } from "./message-menu.js";
 import { markNode, markOf, personOf, titleOf } from "./names.js";
 import { hereNode, isHere, watchPresence } from "./presence-mark.js";
@@ -70,7 +72,9 @@ export function chatView(context, id, { draft, back, menu }) {
   /** What has become of its people, which nobody has been told of yet. @type {import("../people.js").Change[]} */
   let changes = [];
   /** How their chains go on was asked, once this was opened. */
-  const met = conversation.lookAtPeople().catch(() => undefined).then(() => changed());
+  const met = conversation.lookAtPeople().catch(() => undefined).then(() => changed()).then(() => { isMet = true; });
+  let isMet = false;
+  const kept = new KeptDraft(draft, (text) => talk.draft(id, text));
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   let typed;
   /** @type {ReturnType<typeof setTimeout>|undefined} */
@@ -89,8 +93,7 @@ export function chatView(context, id, { draft, back, menu }) {
     toEnd: () => window.toEnd().then(draw),
     looked: look,
   });
-  const composer = chatComposer({ draft, send: (said) => void send(said), typing: () => live.typing(id), up: editLast, people: nameable,
-    paused: (text) => void talk.draft(id, text).catch(() => undefined) });
+  const composer = chatComposer({ draft, send: (said) => void send(said), typing: () => live.typing(id), up: editLast, people: nameable, paused: () => kept.write() });
   const node = el("section", { class: "chat", "aria-label": say("conversations.chat") },
     el("header", { class: "chat-head" },
       el("button", { type: "button", class: "button quiet chat-back", "aria-label": say("conversations.to_list"), on: { click: back } }, icon("reply")),
@@ -250,7 +253,7 @@ export function chatView(context, id, { draft, back, menu }) {
   async function lookNow() {
     if (isClosed || known === null || document.visibilityState === "hidden" || !log.isAtEnd() || !window.isAtEnd) return;
     const theirs = window.lines.filter(({ value }) => value.kind === "message" && value.content !== null);
-    for (const { place, value } of theirs) if (value.timer > 0 && value.until === undefined) await conversation.seen(place);
+    for (const { place, value } of window.lines) if (isAwaited(value)) await conversation.seen(place);
     const upTo = newest(theirs, ({ chain }) => chain !== me)?.place ?? 0;
     if (upTo > known.view.mark) await talk.read(id, upTo);
   }
@@ -264,22 +267,38 @@ export function chatView(context, id, { draft, back, menu }) {
 
   /** @param {import("./chat-composer.js").Said} said */
   async function send({ text, reply, edit, mentions }) {
+    let isWaiting = false;
+    const release = edit === null ? kept.hold(text) : () => undefined;
+    const waits = () => {
+      isWaiting = true;
+      release();
+    };
+    // What waits for this page alone is written down; else it is in the outbox sooner.
+    if (!isMet) kept.write();
     await Promise.race([met, new Promise((resolve) => { setTimeout(resolve, MEETING_MS); })]);
     await changed();
-    if (changes.length > 0 && !(await interrupted())) return void takeBack({ text, reply, edit });
+    if (changes.length > 0) {
+      kept.write();
+      if (!(await interrupted())) {
+        takeBack({ text, reply, edit });
+        return void release();
+      }
+    }
     unread = 0;
     const { says } = conversation;
     const whom = mentions.map((chain) => fromBase64url(chain, CHAIN_BYTES));
-    const work = edit !== null ? says.edit(edit.line, text, whom) : reply !== null ? says.reply(reply.line, text, whom) : says.text(text, whom);
+    const work = edit !== null ? says.edit(edit.line, text, whom, waits) : reply !== null ? says.reply(reply.line, text, whom, waits) : says.text(text, whom, waits);
     void toEnd();
     try {
       await work;
     } catch (error) {
       const refusal = /** @type {import("../../protocol/errors.js").Refusal} */ (error);
       // What can't be sent now waits, and says so where it stands.
-      if (isPassing(refusal)) return;
-      if (UNSAID.includes(refusal.code)) composer.take(text);
+      if (isWaiting && isPassing(refusal)) return;
+      if (!isWaiting || UNSAID.includes(refusal.code)) takeBack({ text, reply, edit });
       trouble(error);
+    } finally {
+      release();
     }
   }
 

@@ -10,6 +10,7 @@ import { askingButton, askingForm, noticeOf } from "../../account/views/asking.j
 import { dayName, today } from "../../account/views/days.js";
 import { textField } from "../../account/views/fields.js";
 import { button } from "../../account/views/frame.js";
+import { codeOf } from "../../account/views/refusals.js";
 import { tidyName } from "../../protocol/names.js";
 import { changeNotice } from "./changed-panel.js";
 import { addDrawing, editDrawing } from "./drawings.js";
@@ -105,6 +106,8 @@ export function contactPanel(context, of) {
       await book.read();
       then();
     } catch (error) {
+      // It is another one again: what was agreed to is told anew.
+      if (codeOf(error) === "contact_changed") await home();
       fill(wrong, noticeOf(refusalWords(error)));
     }
     asksNow = false;

@@ -3,11 +3,12 @@
  * in the other's camera: the code says the same digits.
  */
 
-import { announce } from "../../ui/announce.js";
+import { announce, announceAssertive } from "../../ui/announce.js";
 import { el, fill } from "../../ui/el.js";
 import { isolated, say } from "../../ui/i18n.js";
 import { askingButton, noticeOf } from "../../account/views/asking.js";
 import { button } from "../../account/views/frame.js";
+import { codeOf } from "../../account/views/refusals.js";
 import { readSafetyNumber } from "../../protocol/accounts/safety-number.js";
 import { codePicture } from "./code-picture.js";
 import { codeReading } from "./code-reading.js";
@@ -61,7 +62,16 @@ export function numberStep(place, { talk, chain, name, changes, done, back }) {
   /** @param {boolean} isSame */
   async function outcome(isSame) {
     stop();
-    for (const change of changes) if (isSame && change.kind !== "ended") await talk.everybody.goOn(change);
+    try {
+      for (const change of changes) if (isSame && change.kind !== "ended") await talk.everybody.goOn(change);
+    } catch (error) {
+      if (codeOf(error) !== "contact_changed") throw error;
+      // It was another's number than theirs is by now.
+      const on = button("primary", say("dialog.back"), back);
+      fill(place, noticeOf(refusalWords(error)), el("div", { class: "button-row" }, on));
+      announceAssertive(refusalWords(error));
+      return void on.focus();
+    }
     await talk.everybody.verify(chain, isSame);
     const sentence = say(isSame ? "conversations.number.was_same" : "conversations.number.was_different", called);
     announce(sentence);

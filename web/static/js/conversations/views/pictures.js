@@ -66,6 +66,8 @@ export function sizeOf(bytes) {
   if (two(0) !== 0xffd8) return null;
   for (let at = 2; at + 8 < bytes.length && bytes[at] === 0xff; at += 2 + two(at + 2)) {
     const kind = bytes[at + 1];
+    // Behind these no length stands, and a browser looks on where nothing was looked at here.
+    if (kind < 0xc0 || (kind >= 0xd0 && kind <= 0xd9) || kind === 0xff) return null;
     const isFrame = kind >= 0xc0 && kind <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(kind);
     if (isFrame) return [two(at + 7), two(at + 5)];
   }

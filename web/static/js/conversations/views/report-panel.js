@@ -3,13 +3,13 @@
 import { announce, announceAssertive } from "../../ui/announce.js";
 import { el, fill } from "../../ui/el.js";
 import { panel, panelHead } from "../../ui/dialog.js";
-import { excerpt } from "../../ui/graphemes.js";
 import { isolated, say } from "../../ui/i18n.js";
 import { moment } from "../../ui/times.js";
 import { button, points } from "../../account/views/frame.js";
 import { noticeOf } from "../../account/views/asking.js";
 import { codeOf } from "../../account/views/refusals.js";
 import { utf8 } from "../../protocol/encoding.js";
+import { wordsOf } from "../evidence.js";
 import { refusalWords } from "./refusal-words.js";
 
 /** So many messages a report shows, and so many bytes are said about them. */
@@ -17,7 +17,6 @@ const MOST = 10;
 const TEXT_BYTES = 4000;
 /** So many of the same person are offered, around the one that it is about. */
 const OFFERED = 30;
-const LONGEST = 160;
 /** Of refusals: it is about how much waits for those who read it. */
 const FULL = ["too_many", "storage_full"];
 /** @type {import("../evidence.js").Reason[]} */
@@ -52,11 +51,14 @@ export function reportPanel(about, { conversation, lines, author, offset, closed
   function choose() {
     const boxes = offered.map((line) => {
       const box = el("input", { type: "checkbox", checked: line.place === about.place, on: { change: counted } });
-      const { at, content } = line.value;
+      const { text, quote } = wordsOf(line.value);
       return { line, box, node: el("label", { class: "choice-row" }, box, el("span", { class: "report-words" },
-        el("span", { class: "notranslate", translate: "no", dir: "auto" }, excerpt(String(content.body.text), LONGEST)),
-        el("span", { class: "row-time" }, moment(at - offset)))) };
+        quote === null ? null : el("q", { class: "report-quote notranslate", translate: "no", dir: "auto" }, quote),
+        el("span", { class: "report-text notranslate", translate: "no", dir: "auto" }, text),
+        el("span", { class: "row-time" }, moment(line.value.at - offset)))) };
     });
+    const list = el("fieldset", { class: "choice-list", "aria-describedby": "report-most" }, el("legend", {}, say("conversations.report.which")),
+      el("p", { class: "hint", id: "report-most" }, say("conversations.report.most", { count: MOST })), boxes.map((one) => one.node));
     const reasons = REASONS.map((reason) => {
       const radio = el("input", { type: "radio", name: "report-reason", value: reason });
       return { reason, radio, node: el("label", { class: "choice-row" }, radio, say(`conversations.report.reason_${reason}`)) };
@@ -69,13 +71,15 @@ export function reportPanel(about, { conversation, lines, author, offset, closed
     fill(place,
       points("eye", [say("conversations.report.sent"), say("conversations.report.known", { name }), say("conversations.report.hidden", { name })]),
       el("form", { class: "panel-step", on: { submit: (/** @type {Event} */ event) => { event.preventDefault(); void ask(); } } },
-        el("fieldset", { class: "choice-list", "aria-describedby": "report-most" }, el("legend", {}, say("conversations.report.which")),
-          el("p", { class: "hint", id: "report-most" }, say("conversations.report.most", { count: MOST })), boxes.map((one) => one.node)),
+        list,
         el("fieldset", {}, el("legend", {}, say("conversations.report.why")), reasons.map((one) => one.node)),
         el("label", { for: "report-text" }, say("conversations.report.text")), text,
         trouble,
         el("div", { class: "button-row" }, send, button("quiet", say("dialog.back"), () => node.close()))));
     counted();
+    // What it is about is seen, however long those before it are.
+    const first = boxes.find(({ box }) => box.checked)?.node ?? list;
+    if (first.offsetTop + first.offsetHeight > list.offsetTop + list.clientHeight) list.scrollTop = first.offsetTop - list.offsetTop;
 
     /** Beyond what a report has room for nothing more can be chosen. */
     function counted() {
