@@ -169,6 +169,7 @@ export class LiveConversations {
       tabs.tell({ kind: "conversations", ids: [] });
     });
     await this.#schedule();
+    if (this.#isClosed) return;
     this.#stopWaking = onWaking(() => this.#besides(this.#expire()));
     this.talk.subscribe((conversation, event) => this.#tell(conversation, event));
     tabs.listen((told) => this.#told(told));
@@ -363,6 +364,7 @@ export class LiveConversations {
   }
 
   async #expire() {
+    if (this.#isClosed) return;
     const gone = await this.#store.expire(this.#parts.clock.now());
     this.talk.reload([...new Set(gone.map(({ conversation }) => conversation))]);
     await this.#schedule();

@@ -7,7 +7,11 @@
 export function onWaking(woken) {
   const listeners = new AbortController();
   const { signal } = listeners;
-  for (const name of ["pageshow", "focus", "online"]) globalThis.addEventListener?.(name, woken, { signal });
-  for (const name of ["visibilitychange", "resume"]) globalThis.document?.addEventListener(name, woken, { signal });
+  // A page that is hidden may be one that is left: its storage is closing.
+  const shown = () => {
+    if (globalThis.document?.visibilityState !== "hidden") woken();
+  };
+  for (const name of ["pageshow", "focus", "online"]) globalThis.addEventListener?.(name, shown, { signal });
+  for (const name of ["visibilitychange", "resume"]) globalThis.document?.addEventListener(name, shown, { signal });
   return () => listeners.abort();
 }
