@@ -41,6 +41,8 @@ class Returning:
             self._refuse(one)
             return
         one.signed, one.record_s = signed, epoch.s
+        # Who was removed there and added again was listed before that all the same.
+        one.first = min(one.first, epoch.s if one.lists(self._store.device) else epoch.s + 1)
         one.reach(Log(signed.record.seen, signed.record.log))
         one.cursor = one.told = 0
         opened = secrets.opened(self._account.kept, self._store, signed, epoch.box)

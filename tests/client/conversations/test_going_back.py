@@ -127,6 +127,34 @@ async def test_nothing_that_is_kept_is_skipped_where_what_was_before_it_is_not(
         assert any(path.endswith("/messages?after=0") for path in asked)
 
 
+async def test_who_was_removed_and_added_again_in_the_lost_log_reads_what_is_said_after_it(
+    database_url: str, tmp_path: Path, copied: Callable[[str], str]
+):
+    people: list[Device] = []
+    async with village_at(database_url, tmp_path) as village:
+        ada, bob = await village.new("ada"), await village.new("bob")
+        people = village.devices
+        await ada.befriend(bob)
+        async with ada.open() as talk:
+            conversation = await talk.found([bob.chain])
+        await bob.hears()
+    backup = copied(database_url)
+    shutil.copytree(tmp_path / "data", tmp_path / "older" / "data")
+    async with village_at(database_url, tmp_path, people):
+        async with ada.open() as talk:
+            await talk.text(conversation, "lost by the server")
+            await talk.remove(conversation, [bob.chain])
+        await bob.hears()
+        async with ada.open() as talk:
+            await talk.add(conversation, [bob.chain])
+        await bob.hears()
+    async with village_at(backup, tmp_path / "older", people):
+        async with ada.open() as talk:
+            await talk.timer(conversation, 3600)
+            await talk.text(conversation, "after")
+        assert texts(await bob.hears()) == ["after"]
+
+
 async def test_who_was_removed_does_not_come_back_with_a_server_that_went_back(
     database_url: str, tmp_path: Path, copied: Callable[[str], str]
 ):
