@@ -94,6 +94,11 @@ export class Conversations {
     return toBase64url(this.#member.chain);
   }
 
+  /** The own device, base64url. */
+  get device() {
+    return toBase64url(this.#member.device);
+  }
+
   /** Registers of all own devices. */
   get own() {
     return this.#own;
@@ -263,6 +268,9 @@ export class Conversations {
         break;
       case "presence":
         await this.presence.hear(event);
+        break;
+      case "file":
+        this.#tell(conversation, event);
         break;
       case "contact":
       case "history":

@@ -333,7 +333,7 @@ export function chatView(context, id, { draft, back, menu }) {
 
   /** The arrow up goes to the last thing that one has said, to mend it. */
   function editLast() {
-    const last = newest(window.lines, ({ kind, chain, content }) => kind === "message" && chain === me && content !== null);
+    const last = newest(window.lines, ({ kind, chain, content }) => kind === "message" && chain === me && content !== null && content.kind !== "file");
     if (last === undefined) return;
     composer.edit({ line: last.value, text: String(last.value.content.body.text), label: say("conversations.you") });
     announce(say("conversations.editing"));
