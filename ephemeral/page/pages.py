@@ -38,11 +38,11 @@ _LATER = ("room.js", "later.js")
 # What the page of accounts imports by and by.
 _ACCOUNT_LATER = (
     "account-inside.js", "account-later.js", "account-identity.js", "account-push.js",
-    "account-conversations.js", "hpke.js",
+    "account-conversations.js", "account-files.js", "hpke.js",
 )  # fmt: skip
 # Under so many addresses what is imported later is asked for, until it comes: browsers remember
 # failures. As in web/static/js/pages/loading.js.
-TRIES = 8
+TRIES = 6
 # Sentences that stand in documents alone: the program would only carry them.
 _DOCUMENTS_SAY = ("about.", "barrier.incomplete", "description", "error.", "meantime.", "noscript.")
 

@@ -6,6 +6,7 @@ import { Refusal } from "../protocol/errors.js";
 const HEAD_BYTES = 64;
 /** A picture is cleaned in memory. */
 const PICTURE_BYTES = 104_857_600;
+const ZEROS_BYTES = 1_048_576;
 
 /** Whether there is anything that could be removed. @param {Blob} file */
 export async function isCleanable(file) {
@@ -29,12 +30,19 @@ export async function cleaned(file) {
   /** @type {BlobPart[]} */
   const parts = [];
   let at = 0;
-  for (const { start, bytes } of patches) {
-    parts.push(file.slice(at, start), /** @type {Uint8Array<ArrayBuffer>} */ (bytes));
-    at = start + bytes.length;
+  for (const patch of patches) {
+    parts.push(file.slice(at, patch.at), ...(patch.data === null ? zeros(patch.length) : [/** @type {Uint8Array<ArrayBuffer>} */ (patch.data)]));
+    at = patch.at + patch.length;
   }
   parts.push(file.slice(at));
   return { content: new Blob(parts, { type: file.type }), by: CLEANER };
+}
+
+/** @param {number} length  @returns {BlobPart[]} */
+function zeros(length) {
+  const some = new Blob([new Uint8Array(Math.min(length, ZEROS_BYTES))]);
+  const whole = Array(Math.floor(length / ZEROS_BYTES)).fill(some);
+  return [...whole, some.slice(0, length % ZEROS_BYTES)];
 }
 
 /** @param {Blob} blob */

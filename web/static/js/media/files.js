@@ -272,7 +272,8 @@ function waits(error) {
 /** A name as it may be told: its end says what it is. @param {string} name */
 function fitting(name) {
   const encoder = new TextEncoder();
-  let kept = name.toWellFormed?.() ?? name;
+  // What isn't well-formed is written as it can be.
+  let kept = new TextDecoder().decode(encoder.encode(name));
   while (encoder.encode(kept).length > NAME_BYTES) kept = [...kept].slice(1).join("");
   return kept === "" ? "file" : kept;
 }

@@ -6,7 +6,6 @@ import { utf8 } from "../protocol/encoding.js";
 const NAME_BYTES = 120;
 const ENDING_BYTES = 20;
 /** Controls, what turns the direction of writing, what can't be seen, and what means something in a path on some system. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const FORBIDDEN = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufeff\ufff9-\ufffc/\\:*?"<>|]/gu;
 /** Names that Windows keeps for devices. */
 const DEVICES = /^(?:con|prn|aux|nul|com\d|lpt\d)(?=\.|$)/i;

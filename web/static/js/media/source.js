@@ -312,6 +312,7 @@ export class Source {
 
   /** Where this one lies and those that come next. @param {number} number  @returns {Promise<void>} */
   #ask(number) {
+    /** @type {number[]} */
     const numbers = [];
     for (let next = number; next < this.layout.count && numbers.length < TOGETHER; next += 1) {
       if (this.isLanded(next) && !this.#asking.has(next)) numbers.push(next);
@@ -319,7 +320,9 @@ export class Source {
     const asking = this.#urls(numbers).then((addresses) => {
       for (const address of addresses) this.#addresses.set(address.segment, address);
       if (!this.#addresses.has(number)) throw new Refusal("segment_missing");
-    }).finally(() => numbers.forEach((each) => this.#asking.delete(each)));
+    }).finally(() => {
+      for (const each of numbers) this.#asking.delete(each);
+    });
     for (const each of numbers) this.#asking.set(each, asking);
     return asking;
   }
