@@ -94,8 +94,10 @@ SCRIPTS_MAY_IMPORT = {
     "device": {"protocol", "protocol.accounts", "vendor"},
     "net": {"protocol", "device", "vendor"},
     "ui": {"vendor"},
-    "room": {"protocol", "device", "net", "vendor"},
-    "room.views": {"protocol", "room", "ui"},
+    # What is removed from pictures and films, for whoever sends them.
+    "cleaning": {"protocol"},
+    "room": {"protocol", "cleaning", "device", "net", "vendor"},
+    "room.views": {"protocol", "cleaning", "room", "ui"},
     "account": {"protocol", "protocol.accounts", "device", "net", "vendor"},
     "account.views": {"protocol", "protocol.accounts", "account", "ui"},
     # Conversations are an account's.
@@ -115,11 +117,13 @@ SCRIPTS_MAY_IMPORT = {
         "protocol.conversations",
         "account",
         "account.views",
+        "cleaning",
         "conversations",
         "ui",
     },
     "pages": {
         "protocol",
+        "cleaning",
         "protocol.accounts",
         "protocol.conversations",
         "device",
