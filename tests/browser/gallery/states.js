@@ -6,7 +6,7 @@ import { MESSENGER } from "./messenger-states.js";
 import { FakeClient } from "./fake.js";
 import { CARDS, NOTICES, RECEIPTS, ROOMS } from "./rooms.js";
 import { card, fates, LOREM, returned } from "./samples.js";
-import * as drafts from "/static/js/room/code-draft.js";
+import * as drafts from "/static/js/pages/room.js";
 import { arrivingScreen } from "/static/js/room/views/arriving-screen.js";
 import { usualChoices } from "/static/js/room/views/choices.js";
 import { leaveScreen } from "/static/js/room/views/leave-screen.js";
