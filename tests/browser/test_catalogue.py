@@ -327,7 +327,9 @@ def test_no_sentence_is_missing(sources: str, english: Catalogue) -> None:
 def test_no_sentence_of_the_tables_is_missing(
     tables: dict[str, dict[str, dict[str, object]]], english: Catalogue
 ) -> None:
-    assert {"ENDINGS", "BARRIERS", "PROGRESS", "NOTICES", "PASSING", "CARDS", "RECEIPTS"} <= set(tables)
+    assert {"ENDINGS", "BARRIERS", "PROGRESS", "NOTICES", "PASSING", "CARDS", "RECEIPTS"} <= set(
+        tables
+    )
     said = {
         row[part]
         for table in tables.values()
