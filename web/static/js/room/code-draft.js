@@ -23,8 +23,10 @@ const LOOKED_UP = 2 * CODE_WORDS;
  *   of another
  * @property {string[]} near  what may have been meant instead
  *
- * @typedef {Pick<typeof import("../pages/room.js"), "piecesOf"|"codeIn"|"isWord"|"neighbours"|"suggestions"|"WORDS">} Known
- *   what knows the words
+ * @typedef {Pick<typeof import("../protocol/cleaning.js"), "piecesOf">
+ *   & Pick<typeof import("../protocol/codes.js"), "codeIn"|"isWord">
+ *   & Pick<typeof import("../protocol/suggestions.js"), "neighbours"|"suggestions">
+ *   & Pick<typeof import("../protocol/words.js"), "WORDS">} Known  what knows the words
  *
  * @typedef {object} Draft
  * @property {Place[]} places
