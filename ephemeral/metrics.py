@@ -21,6 +21,8 @@ from prometheus_client import (
 from ephemeral.protocol.errors import ACCOUNT_STATUS, CONVERSATION_STATUS, STATUS
 
 __all__ = [
+    "ATTACHMENTS_LOST",
+    "ATTACHMENT_BYTES",
     "BATCH_SECONDS",
     "BATCH_SIZE",
     "BUS_UP",
@@ -199,6 +201,16 @@ STORE_UP = Gauge(
 STORE_PURGES_WAITING = Gauge(
     "ephemeral_store_purges_waiting",
     "Attachments and files whose objects could not be deleted yet; it is tried for ever.",
+    registry=REGISTRY,
+)
+ATTACHMENT_BYTES = Gauge(
+    "ephemeral_attachment_bytes",
+    "Bytes of all attachments that wait in rooms, or are being sent.",
+    registry=REGISTRY,
+)
+ATTACHMENTS_LOST = Counter(
+    "ephemeral_attachments_lost",
+    "Messages that ended because a part of their attachment was not where it should lie.",
     registry=REGISTRY,
 )
 EPOCH_KEY_AGE = Gauge(

@@ -236,7 +236,8 @@ async def destroy_unreadable(connection: "Connection", epochs: list[int]) -> int
     """Destroy all payloads under these epochs with what points to them; says how many.
 
     Messages go without a tombstone, and with their attachments: they met no fate, and an author who
-    still has one may post it again. Seats stay, without the profile or the chance to resume that has been lost.
+    still has one may post it again. Seats stay, without the profile or the chance to resume that
+    has been lost.
     """
     value: int = await connection.fetchval(
         """

@@ -110,9 +110,7 @@ async def reserved(connection: Connection, keys: Iterable[Key]) -> dict[Key, Att
     return {(row[0], row[1]): Attachment(*row) for row in rows}
 
 
-async def leased(
-    connection: Connection, room: bytes, one: bytes, member: bytes
-) -> Leased | None:
+async def leased(connection: Connection, room: bytes, one: bytes, member: bytes) -> Leased | None:
     """One whose message this member reads at this moment."""
     row = await connection.fetchrow(
         """
@@ -143,7 +141,7 @@ async def land(connection: Connection, one: Attachment, at: int, stays: int) -> 
     """A chunk lies there, and the attachment stays for so long, in ms; False if it is no more."""
     found = await connection.fetchval(
         """
-        UPDATE attachments SET landed = landed | 1::bigint << $4,
+        UPDATE attachments SET landed = landed | (1::bigint << $4),
                expires_at = CASE WHEN message IS NULL THEN clock_ms() + $5 END
         WHERE room = $1 AND id = $2 AND prefix = $3 RETURNING true
         """,

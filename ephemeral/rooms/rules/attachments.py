@@ -1,4 +1,4 @@
-"""Attachments of a room: what may be reserved, posted and fetched (docs/protocol.md, section 15)."""
+"""Attachments of a room: what may be reserved, posted and fetched (docs/protocol.md, 15)."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -91,9 +91,7 @@ def require_place(
     unposted = [one for one in mine if one.message is None]
     refuse(len(unposted) >= limits.unposted_of_seat, "room_crowded")
     total = sum(one.padded for one in standing) + padded
-    refuse(
-        len(standing) >= limits.number_in_room or total > limits.bytes_in_room, "room_crowded"
-    )
+    refuse(len(standing) >= limits.number_in_room or total > limits.bytes_in_room, "room_crowded")
     if seats > 2 and mine:
         own = sum(one.padded for one in mine) + padded
         refuse(

@@ -377,7 +377,7 @@ class Book(Fates):
             else:
                 reader.lease_until = longer
             self._change(message, reader)
-            self._tell(message.room, OpenedEvent(message.id, member, longer))
+            self._tell(message.room, OpenedEvent(message.id, member, longer, prolonged=True))
         return True
 
     def _lease_first_view(self, message: Message, member: bytes, by: bytes) -> int:

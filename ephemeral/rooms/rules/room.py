@@ -290,12 +290,13 @@ class NoticeEvent(Value, frozen=True):
 
 
 class OpenedEvent(Value, frozen=True):
-    """A lease has begun, or goes on for longer."""
+    """A lease has begun, or was prolonged."""
 
     id: bytes
     member: bytes
     lease_until: int
     by: bytes = b""
+    prolonged: bool = False
 
 
 class StoredEvent(Value, frozen=True):

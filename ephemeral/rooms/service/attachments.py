@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
+from ephemeral import metrics
 from ephemeral.protocol.attachments import sealed_length
 from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.rooms.rows import attachment_rows, room_rows, seat_rows
@@ -155,6 +156,7 @@ class Attachments:
         try:
             return await self._chunks.read(found, at, data_key)
         except ChunkGone:
+            metrics.ATTACHMENTS_LOST.inc()
             await self._ledger.lose(seat, leased.message)
             raise Refusal("message_gone", state="unconfirmed") from None
 

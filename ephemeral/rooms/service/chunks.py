@@ -3,10 +3,10 @@ key of its attachment."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from hmac import compare_digest
 from typing import TYPE_CHECKING
 
-from ephemeral import metrics
 from ephemeral.protocol.attachments import sealed_length
 from ephemeral.protocol.errors import Refusal
 from ephemeral.sealing import payload_rows, seals
@@ -28,7 +28,7 @@ class ChunkGone(Exception):
 
 
 class Chunks:
-    """Keeps and reads them. What the store can't do it refuses, as `unavailable` or `store_full`."""
+    """Keeps and reads them. What the store can't do it refuses: `unavailable`, `store_full`."""
 
     def __init__(self, keyring: Keyring, objects: Objects, random: Random) -> None:
         self._keyring = keyring
@@ -72,12 +72,12 @@ class Chunks:
         try:
             return seals.open_chunk(sealed, data_key, one.payload, at)
         except SealBroken:
-            metrics.ATTACHMENTS_LOST.inc()
             raise ChunkGone from None
 
     async def remove(self, one: Attachment, at: int) -> None:
-        """Delete a chunk whose attachment is no more; what can't be is noted as all others are."""
-        await self._objects.store.delete([self._key(one, at)])
+        """Delete a chunk whose attachment is no more; if that can't be now, it is done later."""
+        with suppress(StoreTrouble):
+            await self._objects.store.delete([self._key(one, at)])
 
     async def _is_there(self, one: Attachment, at: int) -> bool:
         """Whether an object that couldn't be read may stand; raises StoreTrouble if nobody knows.

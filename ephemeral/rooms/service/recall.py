@@ -46,8 +46,7 @@ def is_recalled(entry: Entry, remembered: CachedRoom, limits: Limits) -> bool:
     room = remembered.room
     if room.policy != 1 or entry.seat not in remembered.seats:
         return False
-    kind = type(entry)
-    if kind is Post:
+    if isinstance(entry, Post):
         # Far from being crowded, so that a batch hardly ever gets there.
         return (
             entry.attachment is None
@@ -59,7 +58,9 @@ def is_recalled(entry: Entry, remembered: CachedRoom, limits: Limits) -> bool:
     message = remembered.messages.get(entry.message)
     if message is None or message.attachment is not None:
         return False
-    return kind is not Open or (message.id in remembered.envelopes and not message.returners)
+    if not isinstance(entry, Open):
+        return True
+    return message.id in remembered.envelopes and not message.returners
 
 
 async def recall(

@@ -58,9 +58,7 @@ class Vacancies:
         book = Book(now, self._limits, self._name, {room.room: known})
         book.leave(room.room, member, evicted=evicted)
         await write(connection, book)
-        await burn(
-            connection, await attachment_rows.delete_unposted(connection, room.room, member)
-        )
+        await burn(connection, await attachment_rows.delete_unposted(connection, room.room, member))
         payloads = await seat_rows.delete_seat(connection, room.room, member)
         if payloads:
             await payload_rows.delete_payloads(connection, payloads)
