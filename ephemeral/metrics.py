@@ -93,6 +93,7 @@ CLOSE_CODES = (1000, 1007, 1011, 1012, 4400, 4401, 4403, 4404, 4408, 4409, 4410,
 LIMITS = (
     "create_address", "create_shared", "join_address", "join_room", "join_shared", "miss_address",
     "connect_address", "hello_room", "post_bytes_address",
+    "reserve_bytes_address", "chunk_bytes_address", "chunks",
     *(f"{action}_{subject}" for action in ("post", "open", "state")
       for subject in ("address", "room", "seat")),
     "operator_page_address", "operator_sign_in_address", "operator_sign_in_operator",

@@ -659,7 +659,7 @@ class Settings:
     post_bytes_per_address: Annotated[
         Often, Declared(_bytes_often, "67108864/600", "How many bytes an address may post.")
     ]
-    attachments_per_address: Annotated[
+    attachment_bytes_per_address: Annotated[
         Often,
         Declared(
             _attachments_often,

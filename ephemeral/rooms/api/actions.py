@@ -63,7 +63,7 @@ class RoomActions:
             ),
             post_bytes=Action("post_bytes", {ADDRESS: settings.post_bytes_per_address}, asks=False),
             reserve_bytes=Action(
-                "reserve_bytes", {ADDRESS: settings.attachments_per_address}, asks=False
+                "reserve_bytes", {ADDRESS: settings.attachment_bytes_per_address}, asks=False
             ),
             chunk_bytes=Action(
                 "chunk_bytes", {ADDRESS: settings.chunk_bytes_per_address}, asks=False

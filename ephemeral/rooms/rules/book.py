@@ -12,7 +12,7 @@ from hmac import compare_digest
 from types import MappingProxyType
 
 from ephemeral.protocol.errors import Refusal, refuse
-from ephemeral.rooms.rules.attachments import Attachment, prolonged
+from ephemeral.rooms.rules.attachments import Attachment
 from ephemeral.rooms.rules.fates import EXPIRED, UNCONFIRMED, VIEWED, WITHDRAWN, Fates, Shares
 from ephemeral.rooms.rules.limits import Limits
 from ephemeral.rooms.rules.returns import barred_until
@@ -303,32 +303,6 @@ class Book(Fates):
 
     # --- the insides ----------------------------------------------------------------------------
 
-    def _enter(self, seat: Seat) -> Room:
-        known = self._known.get(seat.room)
-        if known is None or known.room.expires_at <= self.now:
-            raise Refusal("room_unknown")
-        if seat not in known.seats:
-            raise Refusal("seat_unknown")
-        return known.room
-
-    def _find(self, room: bytes, message_id: bytes) -> Message | None:
-        known = self._known.get(room)
-        message = known.messages.get(message_id) if known is not None else None
-        return message if message is not None and self._settle(message) else None
-
-    def _tombstone(self, room: bytes, message_id: bytes) -> Tombstone | None:
-        tombstone = self._tombstones.get(self._tombstone_name(room, message_id))
-        return tombstone if tombstone is not None and tombstone.until > self.now else None
-
-    def _living(self, room: bytes, message_id: bytes) -> Message:
-        message = self._find(room, message_id)
-        if message is not None:
-            return message
-        tombstone = self._tombstone(room, message_id)
-        if tombstone is None:
-            raise Refusal("message_unknown")
-        raise Refusal("message_gone", state=FATES[tombstone.fate])
-
     def _acknowledge_again(self, seat: Seat, message_id: bytes, viewing: bytes) -> Acknowledged:
         tombstone = self._tombstone(seat.room, message_id)
         if tombstone is None:
@@ -355,30 +329,6 @@ class Book(Fates):
         if found is None or not found.may_be_posted(seat.member, self.now):
             raise Refusal("attachment_incomplete")
         return found
-
-    def _prolong(self, message: Message, member: bytes) -> bool:
-        """Let the lease of `member` last for a whole one from now; False if it has none."""
-        reader = None
-        if message.audience is None:
-            if message.lease_holder != member:
-                return False
-            opened, until = message.lease_opened, message.lease_until
-        else:
-            reader = message.audience.get(member)
-            if reader is None:
-                return False
-            opened, until = reader.lease_opened, reader.lease_until
-        if until is None:
-            return False
-        longer = prolonged(opened, until, self.now, self._limits)
-        if longer > until:
-            if reader is None:
-                message.lease_until = longer
-            else:
-                reader.lease_until = longer
-            self._change(message, reader)
-            self._tell(message.room, OpenedEvent(message.id, member, longer, prolonged=True))
-        return True
 
     def _lease_first_view(self, message: Message, member: bytes, by: bytes) -> int:
         if message.lease_holder is not None and message.lease_until is not None:
