@@ -18,7 +18,7 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
-from ephemeral.protocol.errors import ACCOUNT_STATUS, CONVERSATION_STATUS, STATUS
+from ephemeral.protocol.errors import ACCOUNT_STATUS, CONVERSATION_STATUS, OBJECT_STATUS, STATUS
 
 __all__ = [
     "ATTACHMENTS_LOST",
@@ -81,9 +81,12 @@ STATUSES = sorted(
         206,
         304,
         308,
-        416,
         431,
-        *(status for status, _ in {**STATUS, **ACCOUNT_STATUS, **CONVERSATION_STATUS}.values()),
+        *(
+            status
+            for codes in (STATUS, ACCOUNT_STATUS, CONVERSATION_STATUS, OBJECT_STATUS)
+            for status, _ in codes.values()
+        ),
     }
 )
 #: With which this server closes sockets.
@@ -104,6 +107,7 @@ LIMITS = (
     "push_test_address", "push_test_account",
     "conversation_post_account", "conversation_record_account", "conversation_typing_account",
     "conversation_presence_account",
+    "object_address", "objects", "objects_address",
     "guess_login", "guess_password", "guess_recovery", "sockets_account", "sockets_device",
     "report_room_address", "report_room_shared", "report_address", "report_shared",
 )  # fmt: skip
@@ -149,7 +153,7 @@ _REFUSALS = _counters(
     "ephemeral_refusals",
     "Refusals told to clients, by the protocol's codes.",
     "code",
-    [*STATUS, *ACCOUNT_STATUS, *CONVERSATION_STATUS],
+    [*STATUS, *ACCOUNT_STATUS, *CONVERSATION_STATUS, *OBJECT_STATUS],
 )
 _LIMITED = _counters(
     "ephemeral_limited", "Requests and sockets refused by a limit.", "limit", LIMITS

@@ -126,9 +126,8 @@ class Desk:
         )  # fmt: skip
         self.record = Record(pool, self.hub)
         store = Guarded(pool, lambda: LocalStore(objects), os.urandom, str(objects))
-        self.objects = Objects(
-            store, bytes(16), Addresses(bytes(32), "", 60, time.time), None, True
-        )
+        addresses = Addresses(bytes(32), 60, time.time)
+        self.objects = Objects(store, bytes(16), addresses, None, True, pool)
         self.attachments = Attachments(
             pool, keyring, self.ledger, self.objects, os.urandom, limits, AttachmentLimits()
         )
