@@ -64,14 +64,17 @@ async def test_a_chunk_is_for_who_holds_the_lease_of_its_message_and_for_nobody_
     message, other = await posted(desk, author), await posted(desk, author)
     theirs = await posted(desk, stranger)
     id_ = message.attachment.id
-    refused = [(one, id_, 0) for one in (author, reader, third, stranger)]
+
+    async def refused(*asked: tuple[Seat, bytes, int]) -> None:
+        for seat, name, at in asked:
+            assert await refusal(desk.attachments.get(seat, name, at)) == "lease_lost"
+
+    await refused(*((one, id_, 0) for one in (author, reader, third, stranger)))
     await desk.open_message(reader, other)
     await desk.open_message(elsewhere, theirs)
-    refused += [(reader, id_, 0), (elsewhere, id_, 0), (reader, bytes(16), 0)]
+    await refused((reader, id_, 0), (elsewhere, id_, 0), (reader, bytes(16), 0))
     await desk.open_message(third, message)
-    refused += [(reader, id_, 0), (author, id_, 0), (third, id_, 1), (third, id_, 2**40)]
-    for seat, name, at in refused:
-        assert await refusal(desk.attachments.get(seat, name, at)) == "lease_lost"
+    await refused((reader, id_, 0), (author, id_, 0), (third, id_, 1), (third, id_, 2**40))
     assert await fetched(desk, third, message) == message.attachment.chunks
 
 
