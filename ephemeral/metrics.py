@@ -44,6 +44,8 @@ __all__ = [
     "STEPS",
     "STOPPING",
     "STORAGE",
+    "STORE_PURGES_WAITING",
+    "STORE_UP",
     "SWEEPER_LAG",
     "TROUBLES",
     "answered",
@@ -187,6 +189,16 @@ SWEEPER_LAG = Gauge(
 STORAGE = Gauge(
     "ephemeral_storage_bytes",
     "Bytes of all messages that wait in the deployment; of very many an estimate.",
+    registry=REGISTRY,
+)
+STORE_UP = Gauge(
+    "ephemeral_store_up",
+    "1 while large objects can be kept and read where they lie.",
+    registry=REGISTRY,
+)
+STORE_PURGES_WAITING = Gauge(
+    "ephemeral_store_purges_waiting",
+    "Attachments and files whose objects could not be deleted yet; it is tried for ever.",
     registry=REGISTRY,
 )
 EPOCH_KEY_AGE = Gauge(

@@ -47,6 +47,7 @@ STATUS: Mapping[str, tuple[int, str]] = {
     "internal": (500, "Something went wrong here. It was not your fault."),
     "storage_full": (503, "Too much waits on this server. Try again later."),
     "unavailable": (503, "The service is not available at this moment. Try again shortly."),
+    "store_full": (507, "There is no room for this on this server. Try again later."),
 }
 
 #: The codes that only accounts have (docs/accounts.md, section 13). No room gives one of them.

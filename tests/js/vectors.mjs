@@ -1,10 +1,11 @@
 /**
  * Runs tests/vectors/*.json (layout: tests/vectors/README.md) against the browser's modules, in
  * whatever runs JavaScript: it has no imports but those that it makes from `base`, and the operations
- * of accounts, conversations and files beside it.
+ * of accounts, conversations, files and attachments beside it.
  */
 
 import { accountOperations } from "./account-vectors.mjs";
+import { attachmentOperations } from "./attachment-vectors.mjs";
 import { conversationOperations } from "./conversation-vectors.mjs";
 import { fileOperations } from "./file-vectors.mjs";
 
@@ -279,7 +280,9 @@ async function load(base, derive, argon2id) {
     session: (given) => playedSession(given, { charter, encoding, keys, seats, session, crypto: rooms }),
     read_content: (given) => ({ content: readJson(given, envelope.readContent) }),
   };
-  const wings = [accountOperations(base, argon2id, placed), conversationOperations(base), fileOperations(base)];
+  const wings = [
+    accountOperations(base, argon2id, placed), attachmentOperations(base), conversationOperations(base), fileOperations(base),
+  ];
   for (const others of await Promise.all(wings)) {
     for (const [op, run] of Object.entries(others)) {
       insist(!Object.hasOwn(operations, op), `two operations ${op}`);

@@ -5,7 +5,7 @@ stands under a key is never replaced. All of it is ciphertext to a store.
 """
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 __all__ = [
@@ -14,6 +14,8 @@ __all__ = [
     "Held",
     "ObjectStore",
     "ObjectThere",
+    "Signed",
+    "StoreFull",
     "StoreTrouble",
     "checked_key",
     "checked_range",
@@ -39,12 +41,28 @@ class Failed(NamedTuple):
     why: str
 
 
+class Signed(NamedTuple):
+    """An address that holds a right, the headers with which alone it does, and until when, in
+    milliseconds since 1970."""
+
+    url: str
+    headers: Mapping[str, str]
+    expires_at: int
+
+    def __repr__(self) -> str:
+        return "Signed()"
+
+
 class ObjectThere(Exception):
     """Something stands under this key already; nothing was changed."""
 
 
 class StoreTrouble(Exception):
     """The store can't do it; the message is one sentence for the operator, without secrets."""
+
+
+class StoreFull(StoreTrouble):
+    """There is no room left where it keeps them."""
 
 
 class ObjectStore(Protocol):

@@ -15,6 +15,7 @@ from ephemeral.store.objects.interface import (
     Failed,
     Held,
     ObjectThere,
+    StoreFull,
     StoreTrouble,
     checked_key,
     checked_range,
@@ -50,13 +51,17 @@ class LocalStore:
         except OSError as error:
             raise self._trouble(error) from None
 
-    def require_room(self) -> None:
-        """Raises StoreTrouble where less is free than a twentieth of the disk, or 1 GiB."""
-        disk = os.statvfs(self._root)
+    def require_room(self, length: int = 0) -> None:
+        """Raises StoreFull where, with so much more, less is free than a twentieth of the disk, or
+        1 GiB."""
+        try:
+            disk = os.statvfs(self._root)
+        except OSError as error:
+            raise self._trouble(error) from None
         free, whole = disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize
-        if free < max(FREE_BYTES, whole // FREE_PART):
+        if free - length < max(FREE_BYTES, whole // FREE_PART):
             least = max(FREE_BYTES, whole // FREE_PART) // 2**20
-            raise StoreTrouble(
+            raise StoreFull(
                 f"Only {free // 2**20} MiB are free where {self._root} lies; at least {least} "
                 "have to be."
             )
@@ -183,6 +188,6 @@ class LocalStore:
 
     def _trouble(self, error: OSError) -> StoreTrouble:
         if error.errno in _FULL:
-            return StoreTrouble(f"There is no room left where {self._root} lies.")
+            return StoreFull(f"There is no room left where {self._root} lies.")
         why = os.strerror(error.errno or 0)
         return StoreTrouble(f"Objects can't be kept in {self._root}: {why}.")

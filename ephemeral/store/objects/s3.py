@@ -1,10 +1,11 @@
 """Objects in S3, or in what speaks its language. Loaded only where a bucket is named."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
@@ -16,6 +17,7 @@ from ephemeral.store.objects.interface import (
     Failed,
     Held,
     ObjectThere,
+    Signed,
     StoreTrouble,
     checked_key,
     checked_range,
@@ -44,16 +46,6 @@ class Bucket:
     secret_key: str = field(repr=False)
     #: How long a signed address may be used.
     seconds: int
-
-
-class Signed(NamedTuple):
-    """An address that holds a right, and the headers with which alone it does."""
-
-    url: str
-    headers: Mapping[str, str]
-
-    def __repr__(self) -> str:
-        return "Signed()"
 
 
 class S3Store:
@@ -127,11 +119,11 @@ class S3Store:
         """Lets somebody store so many bytes under a key at which nothing stands, once."""
         headers = {"content-type": TYPE, "if-none-match": "*"}
         named = {"ContentLength": length, "ContentType": TYPE, "IfNoneMatch": "*"}
-        return Signed(await self._signed("put_object", key, named), headers)
+        return await self._signed("put_object", key, named, headers)
 
     async def sign_get(self, key: str) -> Signed:
         """Lets somebody read an object, or a range of it."""
-        return Signed(await self._signed("get_object", key, {}), {})
+        return await self._signed("get_object", key, {}, {})
 
     async def close(self) -> None:
         self._client.close()
@@ -144,12 +136,17 @@ class S3Store:
         answer: dict[str, Any] = await self._run(lambda: call(Bucket=self.bucket.name, **named))
         return answer
 
-    async def _signed(self, operation: str, key: str, named: Mapping[str, Any]) -> str:
+    async def _signed(
+        self, operation: str, key: str, named: Mapping[str, Any], headers: Mapping[str, str]
+    ) -> Signed:
         params = {"Bucket": self.bucket.name, "Key": checked_key(key), **named}
         seconds = self.bucket.seconds
-        return str(
-            await self._run(lambda: self._signer.generate_presigned_url(operation, params, seconds))
+        # Before it is signed: rather too early than too late.
+        until = (int(time.time()) + seconds) * 1000
+        url = await self._run(
+            lambda: self._signer.generate_presigned_url(operation, params, seconds)
         )
+        return Signed(str(url), headers, until)
 
     async def _run(self, work: Callable[[], Any]) -> Any:
         try:
