@@ -18,7 +18,7 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
-from ephemeral.protocol.errors import ACCOUNT_STATUS, CONVERSATION_STATUS, STATUS
+from ephemeral.protocol.errors import ACCOUNT_STATUS, CONVERSATION_STATUS, FILE_STATUS, STATUS
 
 __all__ = [
     "BATCH_SECONDS",
@@ -35,6 +35,7 @@ __all__ = [
     "EPOCH_KEY_AGE",
     "FATES",
     "FAULTS",
+    "FILES_BYTES",
     "JOINS",
     "LEDGER_QUEUE",
     "LIMITS",
@@ -81,7 +82,11 @@ STATUSES = sorted(
         308,
         416,
         431,
-        *(status for status, _ in {**STATUS, **ACCOUNT_STATUS, **CONVERSATION_STATUS}.values()),
+        *(
+            status
+            for codes in (STATUS, ACCOUNT_STATUS, CONVERSATION_STATUS, FILE_STATUS)
+            for status, _ in codes.values()
+        ),
     }
 )
 #: With which this server closes sockets.
@@ -101,6 +106,7 @@ LIMITS = (
     "push_test_address", "push_test_account",
     "conversation_post_account", "conversation_record_account", "conversation_typing_account",
     "conversation_presence_account",
+    "file_make_account", "file_make_address", "file_account", "file_address",
     "guess_login", "guess_password", "guess_recovery", "sockets_account", "sockets_device",
     "report_room_address", "report_room_shared", "report_address", "report_shared",
 )  # fmt: skip
@@ -146,7 +152,7 @@ _REFUSALS = _counters(
     "ephemeral_refusals",
     "Refusals told to clients, by the protocol's codes.",
     "code",
-    [*STATUS, *ACCOUNT_STATUS, *CONVERSATION_STATUS],
+    [*STATUS, *ACCOUNT_STATUS, *CONVERSATION_STATUS, *FILE_STATUS],
 )
 _LIMITED = _counters(
     "ephemeral_limited", "Requests and sockets refused by a limit.", "limit", LIMITS
@@ -199,6 +205,11 @@ STORE_UP = Gauge(
 STORE_PURGES_WAITING = Gauge(
     "ephemeral_store_purges_waiting",
     "Attachments and files whose objects could not be deleted yet; it is tried for ever.",
+    registry=REGISTRY,
+)
+FILES_BYTES = Gauge(
+    "ephemeral_files_bytes",
+    "Bytes reserved for files of all accounts, with padding; FILES_BYTES bounds it.",
     registry=REGISTRY,
 )
 EPOCH_KEY_AGE = Gauge(

@@ -23,7 +23,8 @@ WINGS = {
     "rooms": set[str](),
     "accounts": set[str](),
     "conversations": {"accounts"},
-    "files": set[str](),
+    # A file is an account's, and for who is in a conversation.
+    "files": {"accounts", "conversations"},
     "calls": {"conversations", "accounts"},
     "operators": {"accounts", "files"},
 }
@@ -440,7 +441,7 @@ PLANTED = [
         "imports accounts",
     ),
     ("ephemeral/rooms/wing.py", "from ephemeral import accounts", "rooms.wing imports accounts"),
-    ("ephemeral/files/service.py", "from ephemeral.accounts import service", "imports accounts"),
+    ("ephemeral/files/service.py", "from ephemeral.operators import service", "imports operators"),
     ("ephemeral/accounts/service/x.py", "from ephemeral.rooms.rules import y", "imports rooms"),
     (
         "ephemeral/calls/service.py",

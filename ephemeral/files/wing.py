@@ -33,9 +33,9 @@ async def files_wing(
     settings = ground.settings
     limits = Limits(
         size=settings.file_bytes,
-        account_bytes=settings.files_bytes_per_account,
+        account_bytes=settings.account_files_bytes,
         stock=settings.files_bytes,
-        read_bytes=settings.files_read_bytes_per_account,
+        read_bytes=settings.account_read_bytes,
         url_seconds=settings.s3_url_seconds,
     )
     services = FileServices.of(

@@ -67,7 +67,7 @@ KINDS: Mapping[int, type[Struct]] = {
     52: Typing,
     53: CursorMoved,
     54: PeopleChanged,
-    55: FileChanged,
+    59: FileChanged,
 }
 
 

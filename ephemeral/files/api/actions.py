@@ -26,8 +26,6 @@ class FileActions:
         """As this deployment limits them: off where everything that accounts ask is."""
         often, own = settings.account_requests_per_address, settings.account_requests_per_account
         return cls(
-            make=Action(
-                "file_make", {ACCOUNT: own and _FILES, ADDRESS: often}, misses=_MISSES
-            ),
+            make=Action("file_make", {ACCOUNT: own and _FILES, ADDRESS: often}, misses=_MISSES),
             request=Action("file", {ACCOUNT: own, ADDRESS: often}, misses=_MISSES),
         )

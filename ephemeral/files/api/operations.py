@@ -29,7 +29,12 @@ def file_operations(
             body=bodies.UploadBody,
             answers={201: objects.MadeAnswer, 200: objects.MadeAnswer},
             refusals=(
-                *_PROVEN, "not_found", "file_size", "file_layout", "file_conflict", "quota_full",
+                *_PROVEN,
+                "not_found",
+                "file_size",
+                "file_layout",
+                "file_conflict",
+                "quota_full",
                 "store_full",
             ),
             action=actions.make,

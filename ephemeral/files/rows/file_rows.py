@@ -137,9 +137,7 @@ async def extend(connection: Connection, id_: bytes, now: int, length: int) -> F
 
 async def note_look(connection: Connection, id_: bytes, now: int) -> None:
     """The store is asked what has landed."""
-    await connection.execute(
-        "UPDATE accounts.files SET looked_at = $2 WHERE file = $1", id_, now
-    )
+    await connection.execute("UPDATE accounts.files SET looked_at = $2 WHERE file = $1", id_, now)
 
 
 async def update_landed(connection: Connection, file: File) -> None:

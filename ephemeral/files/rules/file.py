@@ -6,7 +6,16 @@ from typing import NamedTuple
 
 from ephemeral.files.rules.limits import IDLE_MS
 
-__all__ = ["File", "State", "bit_count", "first_end", "first_segments", "has_landed", "is_whole", "with_landed"]
+__all__ = [
+    "File",
+    "State",
+    "bit_count",
+    "first_end",
+    "first_segments",
+    "has_landed",
+    "is_whole",
+    "with_landed",
+]
 
 #: Segments at either end that are sent first, beside the very first one.
 _FIRST = 4

@@ -52,9 +52,7 @@ class FileServices:
         doors.hooks.subscribe(ending)
         conversations.ending.subscribe(ending)
         return cls(
-            uploads=Uploads(
-                pool, objects, doors, conversations, access, addresses, limits, random
-            ),
+            uploads=Uploads(pool, objects, doors, conversations, access, addresses, limits, random),
             addresses=addresses,
             reading=Reading(pool, doors, conversations, access),
             ending=ending,

@@ -185,9 +185,7 @@ class Uploads:
         file = await transaction(self._pool, look)
         layout = Layout(file.padded)
         lengths = {} if file.state == State.COMPLETE else await self._lengths(file)
-        right = [
-            one for one in segments if lengths.get(one) == layout.segment(one).sealed_length
-        ]
+        right = [one for one in segments if lengths.get(one) == layout.segment(one).sealed_length]
 
         async def land(connection: Connection) -> Landing:
             file = await self._access.as_sender(connection, asker, id_)
