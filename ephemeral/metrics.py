@@ -18,7 +18,13 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
-from ephemeral.protocol.errors import ACCOUNT_STATUS, CONVERSATION_STATUS, FILE_STATUS, STATUS
+from ephemeral.protocol.errors import (
+    ACCOUNT_STATUS,
+    CONVERSATION_STATUS,
+    FILE_STATUS,
+    OBJECT_STATUS,
+    STATUS,
+)
 
 __all__ = [
     "BATCH_SECONDS",
@@ -80,11 +86,10 @@ STATUSES = sorted(
         206,
         304,
         308,
-        416,
         431,
         *(
             status
-            for codes in (STATUS, ACCOUNT_STATUS, CONVERSATION_STATUS, FILE_STATUS)
+            for codes in (STATUS, ACCOUNT_STATUS, CONVERSATION_STATUS, FILE_STATUS, OBJECT_STATUS)
             for status, _ in codes.values()
         ),
     }
@@ -107,6 +112,7 @@ LIMITS = (
     "conversation_post_account", "conversation_record_account", "conversation_typing_account",
     "conversation_presence_account",
     "file_make_account", "file_make_address", "file_account", "file_address",
+    "object_address", "objects", "objects_address",
     "guess_login", "guess_password", "guess_recovery", "sockets_account", "sockets_device",
     "report_room_address", "report_room_shared", "report_address", "report_shared",
 )  # fmt: skip
@@ -152,7 +158,7 @@ _REFUSALS = _counters(
     "ephemeral_refusals",
     "Refusals told to clients, by the protocol's codes.",
     "code",
-    [*STATUS, *ACCOUNT_STATUS, *CONVERSATION_STATUS, *FILE_STATUS],
+    [*STATUS, *ACCOUNT_STATUS, *CONVERSATION_STATUS, *FILE_STATUS, *OBJECT_STATUS],
 )
 _LIMITED = _counters(
     "ephemeral_limited", "Requests and sockets refused by a limit.", "limit", LIMITS

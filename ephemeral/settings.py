@@ -716,6 +716,14 @@ class Settings:
         Often,
         Declared(_often, "600/60", "How often an account may ask anything else."),
     ]
+    object_requests_per_address: Annotated[
+        Often,
+        Declared(
+            _often,
+            "60000/60",
+            "How often an address may send or fetch parts of files; each 64 KiB count as one.",
+        ),
+    ]
     connections_per_address: Annotated[
         int,
         Declared(

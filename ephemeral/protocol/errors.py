@@ -8,7 +8,8 @@ answered opaquely.
 from collections.abc import Mapping
 
 __all__ = [
-    "ACCOUNT_STATUS", "CONVERSATION_STATUS", "FILE_STATUS", "STATUS", "Refusal", "refuse",
+    "ACCOUNT_STATUS", "CONVERSATION_STATUS", "FILE_STATUS", "OBJECT_STATUS", "STATUS",
+    "Refusal", "refuse",
 ]  # fmt: skip
 
 #: Code -> (HTTP status, sentence for a person). The codes of section 10.
@@ -150,6 +151,13 @@ FILE_STATUS: Mapping[str, tuple[int, str]] = {
     "quota_full": (409, "This account has too many files, or too large ones. Delete some first."),
 }
 
+#: The codes that only addresses of single objects have (docs/files.md, 12).
+OBJECT_STATUS: Mapping[str, tuple[int, str]] = {
+    "object_address": (403, "This address is not for that, or its time has passed."),
+    "object_there": (412, "Something is stored here already."),
+    "object_range": (416, "There is no such range of this."),
+}
+
 
 class Refusal(Exception):
     """A no with a stable `code`, a `message` for a person, and perhaps `retry_after` seconds.
@@ -186,7 +194,7 @@ class Refusal(Exception):
 
 
 def _known(code: str) -> tuple[int, str]:
-    for codes in (STATUS, ACCOUNT_STATUS, CONVERSATION_STATUS, FILE_STATUS):
+    for codes in (STATUS, ACCOUNT_STATUS, CONVERSATION_STATUS, FILE_STATUS, OBJECT_STATUS):
         if code in codes:
             return codes[code]
     return 400, "This was refused."
