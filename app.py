@@ -29,6 +29,7 @@ from ephemeral.edge.health import Health
 from ephemeral.edge.hsts import Hsts
 from ephemeral.edge.limiter import Limiter
 from ephemeral.edge.metrics_api import MetricsPage
+from ephemeral.edge.objects_api import ObjectsApi
 from ephemeral.edge.sockets import Sockets
 from ephemeral.edge.wing import Figure, Ground, Standing, Wing
 from ephemeral.live.bus import LocalBus
@@ -40,7 +41,12 @@ from ephemeral.protocol.errors import Refusal
 from ephemeral.routes import page_routes, wing_routes
 from ephemeral.sealing.encryption_key import KeySource, choose_key_source
 from ephemeral.sealing.epochs import Epochs
-from ephemeral.sealing.fingerprints import limits_key, redis_name
+from ephemeral.sealing.fingerprints import (
+    limits_key,
+    object_address_key,
+    objects_name,
+    redis_name,
+)
 from ephemeral.sealing.history import accept_clock as accept_the_clock
 from ephemeral.sealing.keyring import Keyring
 from ephemeral.sealing.keyring_files import KeyringDirectory
@@ -50,6 +56,8 @@ from ephemeral.sealing.watch import Watch
 from ephemeral.settings import Settings
 from ephemeral.store.embedded.server import EmbeddedPostgres, running_dsn
 from ephemeral.store.migrations import migrate, read_migrations
+from ephemeral.store.objects.deployed import open_objects
+from ephemeral.store.objects.purger import Purger
 from ephemeral.store.postgres import (
     CLOSED,
     StoreUnavailable,
@@ -266,8 +274,17 @@ async def serving(
         bus = await stack.enter_async_context(
             _open_bus(settings, worker, keyring.index_key, limiter)
         )
+        objects = await stack.enter_async_context(
+            open_objects(
+                settings,
+                pool,
+                objects_name(keyring.index_key),
+                object_address_key(keyring.index_key),
+                random,
+            )
+        )
         opened = wings_of(settings) if open_wings is None else open_wings
-        ground = Ground(settings, pool, keyring, bus, worker, random, faults.record)
+        ground = Ground(settings, pool, keyring, bus, worker, random, faults.record, objects)
         wings: list[Wing] = []
         for open_wing in opened:
             added = await stack.enter_async_context(open_wing(ground))
@@ -313,12 +330,14 @@ async def serving(
             settings.base_path,
             __version__,
             None if token is None else MetricsPage(token),
+            [ObjectsApi(objects, limiter, settings.object_requests_per_address).route()],
         )
         _measure(pool, sockets, epochs, watch, bus, wings)
         work: list[tuple[str, Callable[[], Awaitable[None]]]] = [
             ("epochs", partial(epochs.run, settings.sweep_seconds, faults.record)),
             ("database", partial(_watch_database, pool, needs)),
             ("watch", partial(watch.run, faults.record)),
+            ("purges", Purger(pool, objects, settings.sweep_seconds, faults.record).run),
             # Nobody waits for the best compression: until it is there, there is a good one.
             ("packing", partial(_pack, site.pages.bodies())),
             *(one for wing in wings for one in wing.background.items()),

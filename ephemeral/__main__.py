@@ -178,6 +178,11 @@ def _add_operator_commands(subparsers: Any) -> None:
         metavar="URL",
         help="with --store: that pages of this address may use the bucket, and no others",
     )
+    check.add_argument(
+        "--adopt",
+        action="store_true",
+        help="with --store: that is where they lie from now on, whatever was there before",
+    )
     check.set_defaults(run=commands.check)
     backup = subparsers.add_parser(
         "backup", help="write the embedded database into a new file; a server may run"

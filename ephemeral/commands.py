@@ -307,7 +307,9 @@ def check(arguments: argparse.Namespace, settings: Settings) -> int:
     if arguments.health:
         return _health(settings)
     if arguments.store:
-        return _store(settings, arguments.origin)
+        from ephemeral.store_commands import check_store  # noqa: PLC0415
+
+        return until_done(check_store(settings, arguments.origin, adopt=arguments.adopt), settings)
 
     async def work() -> int:
         from app import key_source, migrated_pool  # noqa: PLC0415
@@ -345,17 +347,6 @@ def check(arguments: argparse.Namespace, settings: Settings) -> int:
             return 1
         print("All is well: the database can be reached, and every stored payload has its key.")
         print(_whose_addresses(settings))
-        return 0
-
-    return until_done(work(), settings)
-
-
-def _store(settings: Settings, origin: str | None) -> int:
-    async def work() -> int:
-        from ephemeral.store.objects.opening import require_store  # noqa: PLC0415
-
-        where = await require_store(settings, secrets.token_bytes, origin)
-        print(f"All is well: objects can be kept in {where}.")
         return 0
 
     return until_done(work(), settings)

@@ -18,7 +18,7 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
-from ephemeral.protocol.errors import ACCOUNT_STATUS, CONVERSATION_STATUS, STATUS
+from ephemeral.protocol.errors import ACCOUNT_STATUS, CONVERSATION_STATUS, OBJECT_STATUS, STATUS
 
 __all__ = [
     "BATCH_SECONDS",
@@ -44,6 +44,8 @@ __all__ = [
     "STEPS",
     "STOPPING",
     "STORAGE",
+    "STORE_PURGES_WAITING",
+    "STORE_UP",
     "SWEEPER_LAG",
     "TROUBLES",
     "answered",
@@ -77,9 +79,12 @@ STATUSES = sorted(
         206,
         304,
         308,
-        416,
         431,
-        *(status for status, _ in {**STATUS, **ACCOUNT_STATUS, **CONVERSATION_STATUS}.values()),
+        *(
+            status
+            for codes in (STATUS, ACCOUNT_STATUS, CONVERSATION_STATUS, OBJECT_STATUS)
+            for status, _ in codes.values()
+        ),
     }
 )
 #: With which this server closes sockets.
@@ -99,6 +104,7 @@ LIMITS = (
     "push_test_address", "push_test_account",
     "conversation_post_account", "conversation_record_account", "conversation_typing_account",
     "conversation_presence_account",
+    "object_address", "objects", "objects_address",
     "guess_login", "guess_password", "guess_recovery", "sockets_account", "sockets_device",
     "report_room_address", "report_room_shared", "report_address", "report_shared",
 )  # fmt: skip
@@ -144,7 +150,7 @@ _REFUSALS = _counters(
     "ephemeral_refusals",
     "Refusals told to clients, by the protocol's codes.",
     "code",
-    [*STATUS, *ACCOUNT_STATUS, *CONVERSATION_STATUS],
+    [*STATUS, *ACCOUNT_STATUS, *CONVERSATION_STATUS, *OBJECT_STATUS],
 )
 _LIMITED = _counters(
     "ephemeral_limited", "Requests and sockets refused by a limit.", "limit", LIMITS
@@ -187,6 +193,16 @@ SWEEPER_LAG = Gauge(
 STORAGE = Gauge(
     "ephemeral_storage_bytes",
     "Bytes of all messages that wait in the deployment; of very many an estimate.",
+    registry=REGISTRY,
+)
+STORE_UP = Gauge(
+    "ephemeral_store_up",
+    "1 while large objects can be kept and read where they lie.",
+    registry=REGISTRY,
+)
+STORE_PURGES_WAITING = Gauge(
+    "ephemeral_store_purges_waiting",
+    "Attachments and files whose objects could not be deleted yet; it is tried for ever.",
     registry=REGISTRY,
 )
 EPOCH_KEY_AGE = Gauge(

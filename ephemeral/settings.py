@@ -100,6 +100,12 @@ def _one_of(*choices: str) -> Callable[[str], str]:
     return parse
 
 
+def _boolean(text: str) -> bool:
+    if text in {"true", "false"}:
+        return text == "true"
+    raise ValueError("must be one of true, false")
+
+
 def _key(text: str) -> str:
     if not re.fullmatch(r"[0-9a-fA-F]{64}", text):
         raise ValueError("must be 64 hexadecimal digits (`openssl rand -hex 32` makes them)")
@@ -389,6 +395,15 @@ class Settings:
         int,
         Declared(_whole(60, 3600), "900", "How long a signed address of an object may be used."),
     ]
+    files_through_app: Annotated[
+        bool,
+        Declared(
+            _boolean,
+            "",
+            "Whether files go through this server: true without a bucket, else false. With false, "
+            "recipients' addresses are seen by the storage provider.",
+        ),
+    ]
     epoch_seconds: Annotated[
         int,
         Declared(
@@ -669,6 +684,14 @@ class Settings:
         Often,
         Declared(_often, "600/60", "How often an account may ask anything else."),
     ]
+    object_requests_per_address: Annotated[
+        Often,
+        Declared(
+            _often,
+            "60000/60",
+            "How often an address may send or fetch parts of files; each 64 KiB count as one.",
+        ),
+    ]
     connections_per_address: Annotated[
         int,
         Declared(
@@ -692,6 +715,8 @@ class Settings:
         }
         if values["keyring_dir"] is None:
             values["keyring_dir"] = values["data_dir"] / "keyring"
+        if values["files_through_app"] is None:
+            values["files_through_app"] = values["s3_bucket"] is None
         settings = cls(**values)
         settings._check_together()
         return settings
@@ -742,6 +767,8 @@ class Settings:
                 raise SettingsError(f"{small.upper()} must not be more than {large.upper()}.")
         if self.encryption_key is not None and self.encryption_key_file is not None:
             raise SettingsError("ENCRYPTION_KEY and ENCRYPTION_KEY_FILE can't both be set.")
+        if self.s3_bucket is None and not self.files_through_app:
+            raise SettingsError("FILES_THROUGH_APP=false needs S3_BUCKET.")
         if self.s3_bucket is not None:
             for name in ("s3_endpoint", "s3_access_key_file", "s3_secret_key_file"):
                 if getattr(self, name) is None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ephemeral.live.bus import Bus
     from ephemeral.sealing.keyring import Keyring
     from ephemeral.settings import Settings
+    from ephemeral.store.objects.deployed import Objects
     from ephemeral.store.postgres import Pool
 
 __all__ = ["Figure", "Ground", "Standing", "Wing"]
@@ -32,6 +33,7 @@ class Ground:
     """What wings stand on. `worker`: 16 bytes that name this process among all.
 
     `random` makes so many random bytes. `fault` is told of exceptions nobody expected.
+    `objects`: where large ones lie.
     """
 
     settings: Settings
@@ -41,6 +43,7 @@ class Ground:
     worker: bytes
     random: Callable[[int], bytes]
     fault: Callable[[BaseException], None]
+    objects: Objects
 
 
 class Figure(NamedTuple):

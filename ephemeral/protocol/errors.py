@@ -7,7 +7,7 @@ answered opaquely.
 
 from collections.abc import Mapping
 
-__all__ = ["ACCOUNT_STATUS", "CONVERSATION_STATUS", "STATUS", "Refusal", "refuse"]
+__all__ = ["ACCOUNT_STATUS", "CONVERSATION_STATUS", "OBJECT_STATUS", "STATUS", "Refusal", "refuse"]
 
 #: Code -> (HTTP status, sentence for a person). The codes of section 10.
 STATUS: Mapping[str, tuple[int, str]] = {
@@ -47,6 +47,7 @@ STATUS: Mapping[str, tuple[int, str]] = {
     "internal": (500, "Something went wrong here. It was not your fault."),
     "storage_full": (503, "Too much waits on this server. Try again later."),
     "unavailable": (503, "The service is not available at this moment. Try again shortly."),
+    "store_full": (507, "There is no room for this on this server. Try again later."),
 }
 
 #: The codes that only accounts have (docs/accounts.md, section 13). No room gives one of them.
@@ -138,6 +139,13 @@ CONVERSATION_STATUS: Mapping[str, tuple[int, str]] = {
     "conversations_full": (409, "Somebody here can't be in more conversations."),
 }
 
+#: The codes that only addresses of single objects have (docs/files.md, 12).
+OBJECT_STATUS: Mapping[str, tuple[int, str]] = {
+    "object_address": (403, "This address is not for that, or its time has passed."),
+    "object_there": (412, "Something is stored here already."),
+    "object_range": (416, "There is no such range of this."),
+}
+
 
 class Refusal(Exception):
     """A no with a stable `code`, a `message` for a person, and perhaps `retry_after` seconds.
@@ -174,7 +182,7 @@ class Refusal(Exception):
 
 
 def _known(code: str) -> tuple[int, str]:
-    for codes in (STATUS, ACCOUNT_STATUS, CONVERSATION_STATUS):
+    for codes in (STATUS, ACCOUNT_STATUS, CONVERSATION_STATUS, OBJECT_STATUS):
         if code in codes:
             return codes[code]
     return 400, "This was refused."

@@ -7,6 +7,7 @@ their ends.
 from typing import NamedTuple
 
 __all__ = [
+    "ATTACHMENT_MAX",
     "CHARTER_LIMITS",
     "CHARTER_SIZE",
     "CLOSED_TAB_SECONDS",
@@ -117,6 +118,9 @@ TEXT_VIEW_SECONDS = (5, 300)
 VIEW_LIMIT_SECONDS = (5, 600)
 #: The longest quote (8.2), in Unicode code points.
 QUOTE_MAX = 280
+
+#: Bytes of an attachment (14).
+ATTACHMENT_MAX = 10_485_760
 
 # Published in /config; the values are this protocol's defaults (3.2).
 LEASE_SECONDS = 120

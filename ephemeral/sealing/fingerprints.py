@@ -14,6 +14,8 @@ __all__ = [
     "fingerprint",
     "keyed",
     "limits_key",
+    "object_address_key",
+    "objects_name",
     "redis_name",
     "sized",
 ]
@@ -23,6 +25,8 @@ FINGERPRINT_BYTES = 8
 
 _LIMITS = b"ephemeral/v1/server/limits\0"
 _REDIS = b"ephemeral/v1/server/redis\0"
+_OBJECTS = b"ephemeral/v1/server/objects\0"
+_OBJECT_ADDRESS = b"ephemeral/v1/server/object address\0"
 _FINGERPRINT = b"ephemeral/v1/server/fingerprint\0"
 
 
@@ -37,6 +41,16 @@ def limits_key(index_key: bytes, drawn: bytes) -> bytes:
 def redis_name(index_key: bytes) -> bytes:
     """32 bytes that tell a deployment from others which share its Redis, the same on all hosts."""
     return keyed(index_key, _REDIS, b"")
+
+
+def objects_name(index_key: bytes) -> bytes:
+    """16 bytes that tell a deployment's objects from those of others in the same bucket."""
+    return keyed(index_key, _OBJECTS, b"")[:16]
+
+
+def object_address_key(index_key: bytes) -> bytes:
+    """The key that signs addresses of single objects, the same on all hosts."""
+    return keyed(index_key, _OBJECT_ADDRESS, b"")
 
 
 def fingerprint(key: bytes) -> bytes:

@@ -9,7 +9,13 @@ from playwright.sync_api import Browser, Page, Route
 from support.machines.chromium import CHROMIUM_ARGUMENTS, Watched, chromium, open_bare
 
 TESTS = Path(__file__).resolve().parent.parent
-RUNNERS = ("vectors.mjs", "account-vectors.mjs", "conversation-vectors.mjs", "file-vectors.mjs")
+RUNNERS = (
+    "vectors.mjs",
+    "account-vectors.mjs",
+    "attachment-vectors.mjs",
+    "conversation-vectors.mjs",
+    "file-vectors.mjs",
+)
 RUN = """async ({ runner, base, files }) => {
   const { casesOf } = await import(runner);
   const { derive } = await import(new URL("device/derive.js", base).href);

@@ -29,9 +29,11 @@ def test_no_two_keys_of_any_room_are_alike():
 
 def test_both_clients_and_the_document_have_the_same_labels():
     law = labels_in("docs/protocol.md")
-    assert labels_in("web/static/js/protocol/keys.js") == law
+    browser = labels_in("web/static/js/protocol/keys.js", "web/static/js/protocol/attachments.js")
+    assert browser == law
     python = (ROOT / "ephemeral" / "protocol" / "keys.py").read_text("utf-8")
     derived = {f"ephemeral/v1/{name}" for name in re.findall(r'_hkdf\([^)]*?"([a-z-]+)"', python)}
+    derived |= labels_in("ephemeral/protocol/attachments.py")
     # Python keeps no resume secret.
     assert derived == law - {"ephemeral/v1/resume"}
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from account_operations import ACCOUNTS
+from attachment_operations import ATTACHMENTS
 from book_steps import book
 from conversation_operations import CONVERSATIONS
 from file_operations import FILES as FILE_OPERATIONS
@@ -338,6 +339,7 @@ def session(steps, **given):
 OPERATIONS = (
     LOWER
     | ACCOUNTS
+    | ATTACHMENTS
     | CONVERSATIONS
     | FILE_OPERATIONS
     | {"suggestions": suggested}

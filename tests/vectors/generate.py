@@ -13,6 +13,7 @@ import account_link_cases
 import account_recovery_cases
 import account_sign_in_cases
 import account_signature_cases
+import attachment_cases
 import book_cases
 import charter_cases
 import code_cases
@@ -52,6 +53,7 @@ FILES = (
     quote_cases.make,
     swap_cases.make,
     session_cases.make,
+    attachment_cases.make,
     book_cases.make,
     primitive_cases.make,
     keyring_cases.make,

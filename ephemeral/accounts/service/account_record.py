@@ -167,6 +167,8 @@ _APART = {
     "accounts.used_nonces": "What was used once to sign in by an identity; whose stands nowhere.",
     "deployment": _OF_SERVER,
     "keyring": _OF_SERVER,
+    "object_store": _OF_SERVER,
+    "purges": "What is being deleted, by random bytes; whose it was stands nowhere any more.",
     "schema_migrations": _OF_SERVER,
     "workers": _OF_SERVER,
     **dict.fromkeys(("rooms", "seats", "messages", "audience", "tombstones"), _OF_ROOMS),

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from ephemeral.protocol.errors import refuse
+from ephemeral.protocol.lengths import padme
 
 __all__ = [
     "CHUNK_SIZE",
@@ -45,14 +46,10 @@ _LAYOUT = "This file is not cut as files are."
 def padded_length(size: int) -> int:
     """What a file of so many bytes is filled up to; refuses `file_size`.
 
-    Padmé: of a length's binary digits so many may differ from zero as its exponent has, which
-    costs 6.25 % at most and leaves few lengths to tell files apart by.
+    That costs 6.25 % at most and leaves few lengths to tell files apart by.
     """
     refuse(not 0 <= size <= SIZE_MAX, "file_size", _SIZE)
-    length = max(size, PADDED_MIN)
-    exponent = length.bit_length() - 1
-    step = 1 << (exponent - exponent.bit_length())
-    return length + -length % step
+    return padme(max(size, PADDED_MIN))
 
 
 def check_size(padded: int, size: int) -> None:

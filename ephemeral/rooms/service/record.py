@@ -84,6 +84,8 @@ _NAMES = {
 _OF_NO_ROOM = {
     "deployment": "The same for all rooms of this server; it says nothing about yours.",
     "keyring": "About the server's own keys; it says nothing about any room.",
+    "object_store": "Where large objects lie, for all rooms; it says nothing about yours.",
+    "purges": "What is being deleted, by random bytes; whose it was stands nowhere any more.",
     "schema_migrations": "About the tables themselves; it says nothing about any room.",
 }
 _UNEXPLAINED = "Nobody has said yet which of its rows are about your room: ask the operator."

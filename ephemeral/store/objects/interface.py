@@ -5,7 +5,7 @@ stands under a key is never replaced. All of it is ciphertext to a store.
 """
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 __all__ = [
@@ -14,6 +14,8 @@ __all__ = [
     "Held",
     "ObjectStore",
     "ObjectThere",
+    "Signed",
+    "StoreFull",
     "StoreTrouble",
     "checked_key",
     "checked_range",
@@ -39,6 +41,18 @@ class Failed(NamedTuple):
     why: str
 
 
+class Signed(NamedTuple):
+    """An address that holds a right, the headers with which alone it does, and until when, in
+    milliseconds since 1970."""
+
+    url: str
+    headers: Mapping[str, str]
+    expires_at: int
+
+    def __repr__(self) -> str:
+        return "Signed()"
+
+
 class ObjectThere(Exception):
     """Something stands under this key already; nothing was changed."""
 
@@ -47,11 +61,30 @@ class StoreTrouble(Exception):
     """The store can't do it; the message is one sentence for the operator, without secrets."""
 
 
+class StoreFull(StoreTrouble):
+    """There is no room left where it keeps them."""
+
+
 class ObjectStore(Protocol):
     """All of it raises StoreTrouble."""
 
     async def put(self, key: str, body: bytes) -> None:
         """Kept when it returns. Raises ObjectThere."""
+        ...
+
+    async def receive(
+        self,
+        key: str,
+        length: int,
+        pieces: AsyncIterator[bytes],
+        may_stay: Callable[[], Awaitable[None]],
+    ) -> None:
+        """As `put`, of so many bytes while they come. What `pieces` raises leaves nothing.
+        `may_stay` raises where it is not to be kept; asked as late as the store can."""
+        ...
+
+    async def length(self, key: str) -> int | None:
+        """How many bytes stand under a key; None where nothing does."""
         ...
 
     def get(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
@@ -65,6 +98,10 @@ class ObjectStore(Protocol):
 
     async def delete(self, keys: Sequence[str]) -> list[Failed]:
         """Those that could not be deleted. What isn't there is deleted."""
+        ...
+
+    async def tidy(self) -> None:
+        """Remove what broke off long ago and is no object."""
         ...
 
     async def close(self) -> None: ...

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ephemeral.settings import Settings
 from ephemeral.store.objects.canary import try_out
@@ -9,7 +10,10 @@ from ephemeral.store.objects.interface import StoreTrouble
 from ephemeral.store.objects.local import LocalStore
 from ephemeral.store.start_error import StartError
 
-__all__ = ["require_store"]
+if TYPE_CHECKING:
+    from ephemeral.store.objects.s3 import S3Store
+
+__all__ = ["open_bucket", "open_local", "place", "require_store"]
 
 _KEY_MOST = 1_000
 
@@ -21,30 +25,54 @@ async def require_store(
     pages that are to use a bucket, if that is to be looked at too."""
     try:
         if settings.s3_bucket is None:
-            return await _require_local(settings.data_dir / "objects", random)
+            return await _require_local(settings, random)
         return await _require_s3(settings, random, origin)
     except StoreTrouble as trouble:
         raise StartError(str(trouble)) from None
 
 
-async def _require_local(root: Path, random: Callable[[int], bytes]) -> str:
-    store = LocalStore(root)
+async def _require_local(settings: Settings, random: Callable[[int], bytes]) -> str:
+    store = open_local(settings)
     store.require_room()
     await try_out(store, random)
     await store.close()
-    return str(root)
+    return place(settings)
 
 
 async def _require_s3(
     settings: Settings, random: Callable[[int], bytes], origin: str | None
 ) -> str:
+    from ephemeral.store.objects.s3_probe import probe  # noqa: PLC0415
+
+    store = open_bucket(settings)
+    try:
+        await probe(store, random, origin)
+        await try_out(store, random)
+    finally:
+        await store.close()
+    return place(settings)
+
+
+def place(settings: Settings) -> str:
+    """Where objects lie, in words for the operator."""
+    if settings.s3_bucket is None:
+        return str(_root(settings))
+    return f"{settings.s3_bucket} at {settings.s3_endpoint}"
+
+
+def open_local(settings: Settings) -> LocalStore:
+    """The directory; raises StoreTrouble."""
+    return LocalStore(_root(settings))
+
+
+def open_bucket(settings: Settings) -> "S3Store":
+    """The bucket that is named; nobody has asked it yet. Raises StoreTrouble."""
     # Its library takes a third of a second to load, and much memory.
     from ephemeral.store.objects.s3 import Bucket, S3Store  # noqa: PLC0415
-    from ephemeral.store.objects.s3_probe import probe  # noqa: PLC0415
 
     assert settings.s3_bucket is not None
     assert settings.s3_endpoint is not None
-    store = S3Store(
+    return S3Store(
         Bucket(
             endpoint=settings.s3_endpoint,
             public_endpoint=settings.s3_public_endpoint or settings.s3_endpoint,
@@ -55,12 +83,10 @@ async def _require_s3(
             seconds=settings.s3_url_seconds,
         )
     )
-    try:
-        await probe(store, random, origin)
-        await try_out(store, random)
-    finally:
-        await store.close()
-    return f"{settings.s3_bucket} at {settings.s3_endpoint}"
+
+
+def _root(settings: Settings) -> Path:
+    return settings.data_dir / "objects"
 
 
 def _read(name: str, path: Path | None) -> str:

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from resource import RLIMIT_NOFILE, setrlimit
+from urllib.parse import urlsplit
 
 import pytest
 from support.machines.database import Server as Postgres
@@ -225,7 +226,13 @@ class Serve:
             **FROM_ONE_ADDRESS,
             **{name: str(value) for name, value in settings.items()},
         }
-        if not environment["DATABASE_URL"] and not first_start:
+        if environment["DATABASE_URL"]:
+            # Hosts of one deployment have their objects in one place.
+            name = urlsplit(environment["DATABASE_URL"]).path.strip("/")
+            shared = self._folder / f"objects of {name}"
+            shared.mkdir(exist_ok=True)
+            (folder / "objects").symlink_to(shared)
+        elif not first_start:
             self._postgres.put_data_dir(folder)
         running = Program(folder, environment, just_started=just_started, files=files)
         running.forbid(environment["ENCRYPTION_KEY"], environment["DATABASE_URL"])

@@ -2,7 +2,7 @@
  * Refusals: every way in which client or server says no, by a stable code. Whatever is thrown here
  * and is no `Refusal` is a fault of ours.
  *
- * The codes are those of docs/protocol.md: sections 2 to 8 (clients) and 10 (servers), and of files those of docs/files.md. This client
+ * The codes are those of docs/protocol.md: sections 2 to 8 and 14 (clients) and 10 (servers), and of files those of docs/files.md. This client
  * alone has: `unreachable` (no answer), `not_ours` (something else than the server answered), `insecure`
  * (a page without Web Crypto), `derivation_memory`, `derivation_slow` and `derivation_failed` (no root),
  * `not_sent` (never reached the server), `ended` (the room is left).

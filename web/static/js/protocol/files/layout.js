@@ -5,6 +5,7 @@
 
 import { isInteger } from "../encoding.js";
 import { Refusal, refuse } from "../errors.js";
+import { padme } from "../lengths.js";
 
 /** Bytes of plaintext in a chunk, all but a file's last; of a chunk's tag, and a segment's salt. */
 export const CHUNK_BYTES = 262_144;
@@ -26,25 +27,14 @@ const MIDDLE_MOST = 2 ** 30;
 /** Bytes of the largest object. */
 export const SEALED_MOST = SALT_BYTES + LARGE + (LARGE / CHUNK_BYTES) * TAG_BYTES;
 
-/** One less than the binary digits of a number from 1 on. @param {number} number */
-function exponentOf(number) {
-  let exponent = 0;
-  for (let rest = number; rest >= 2; rest /= 2) exponent += 1;
-  return exponent;
-}
-
 /**
- * What a file of so many bytes is filled up to. Padmé: of a length's binary digits so many may differ from zero as its
- * exponent has, which costs 6.25 % at most and leaves few lengths to tell files apart by.
+ * What a file of so many bytes is filled up to. That costs 6.25 % at most and leaves few lengths to tell files apart by.
  * @param {number} size
  * @throws {Refusal} `file_size`
  */
 export function paddedLength(size) {
   refuse(!isInteger(size, 0, SIZE_MOST), "file_size");
-  const length = Math.max(size, PADDED_LEAST);
-  const exponent = exponentOf(length);
-  const step = 2 ** (exponent - exponentOf(exponent) - 1);
-  return Math.ceil(length / step) * step;
+  return padme(Math.max(size, PADDED_LEAST));
 }
 
 /**

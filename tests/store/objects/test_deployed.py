@@ -1,0 +1,97 @@
+"""A host uses the place where its deployment's objects lie, no other, and none that is away."""
+
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ephemeral.protocol.errors import Refusal
+from ephemeral.settings import Settings
+from ephemeral.store.objects import local
+from ephemeral.store.objects.deployed import Objects, adopt_store, open_objects
+from ephemeral.store.start_error import StartError
+
+if TYPE_CHECKING:
+    from ephemeral.store.postgres import Pool
+
+NAME, SECRET = os.urandom(16), os.urandom(32)
+Opened = Callable[..., AbstractAsyncContextManager[Objects]]
+
+
+@pytest.fixture
+def opened(pool: "Pool") -> Opened:
+    """The objects of one deployment, as a host with these settings opens them."""
+
+    @asynccontextmanager
+    async def open_(folder: Path, **settings: str) -> AsyncIterator[Objects]:
+        read = Settings.parse({"DATA_DIR": str(folder), **settings})
+        async with open_objects(read, pool, NAME, SECRET, os.urandom) as objects:
+            yield objects
+
+    return open_
+
+
+async def test_the_place_of_the_first_start_is_kept_and_another_one_is_refused(
+    opened: Opened, pool: "Pool", tmp_path: Path
+) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    async with opened(one) as objects, opened(one) as second:
+        key = objects.key("a", bytes(16), 0)
+        await objects.store.put(key, b"kept")
+        assert [piece async for piece in second.store.get(key, 0, 9)] == [b"kept"]
+    with pytest.raises(StartError, match=r"don't lie in .*other.*--adopt"):
+        async with opened(other):
+            pass
+    # Nor is one whose mark is gone, as a directory in which nothing is mounted.
+    (one / "objects" / "store" / "id").unlink()
+    with pytest.raises(StartError, match="don't lie in"):
+        async with opened(one):
+            pass
+    # Until the operator says that this is the place from now on.
+    await adopt_store(Settings.parse({"DATA_DIR": str(other)}), pool, os.urandom)
+    async with opened(other):
+        pass
+
+
+async def test_a_place_that_is_away_refuses_what_needs_it_until_it_is_there(
+    opened: Opened, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "objects").write_text("in the way")
+    async with opened(tmp_path) as objects:
+        key = objects.key("f", bytes(16), 0)
+        for _ in range(2):
+            with pytest.raises(Refusal, match="unavailable"):
+                await objects.store.put(key, b"kept")
+        with pytest.raises(Refusal, match="unavailable"):
+            await objects.require_room(1)
+        assert [line.getMessage() for line in caplog.records] == [
+            f"Objects can't be kept in {tmp_path}/objects: File exists."
+        ]
+        (tmp_path / "objects").unlink()
+        await objects.store.put(key, b"kept")
+
+
+async def test_a_disk_that_is_nearly_full_takes_nothing_new(
+    opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(tmp_path) as objects:
+        await objects.require_room(1)
+        with pytest.raises(Refusal, match="store_full"):
+            await objects.require_room(2**60)
+        monkeypatch.setattr(local, "FREE_BYTES", 2**60)
+        with pytest.raises(Refusal, match="store_full"):
+            await objects.require_room(1)
+
+
+async def test_two_deployments_have_no_key_in_common(opened: Opened, tmp_path: Path) -> None:
+    async with opened(tmp_path) as objects:
+        keys = [objects.key("a", bytes(16), 0), objects.key("f", bytes(16), 12)]
+        assert [key.removeprefix(objects.own) for key in keys] == [
+            "a/aaaaaaaaaaaaaaaaaaaaaaaaaa/0", "f/aaaaaaaaaaaaaaaaaaaaaaaaaa/12",
+        ]  # fmt: skip
+        assert keys[1].startswith(objects.prefix("f", bytes(16)))
+        with pytest.raises(ValueError, match="16 bytes"):
+            objects.key("a", bytes(15), 0)
