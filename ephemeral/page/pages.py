@@ -140,7 +140,9 @@ class Pages:
         # where there is none what it holds in memory.
         self._account_program = (
             *program(account_map, "ephemeral-push", "ephemeral-play", media_src="'self' blob:"),
-            permitting("autoplay", "camera", "fullscreen", "picture-in-picture", "screen-wake-lock"),
+            permitting(
+                "autoplay", "camera", "fullscreen", "picture-in-picture", "screen-wake-lock"
+            ),
         )
         self._account = {
             code: rendered(
