@@ -85,10 +85,10 @@ const written = (value) => (value instanceof Uint8Array ? hex(value) : value);
  */
 async function load(base, derive, argon2id) {
   const from = (name) => import(new URL(`protocol/${name}.js`, base).href);
-  const [charter, cleaning, codes, config, encoding, envelope, errors, keys, links, names, profile,
+  const [charter, cleaning, codes, config, encoding, envelope, errors, keys, links, names, equal, profile,
     seats, session, suggestions, table, words] = await Promise.all(
     ["charter", "cleaning", "codes", "config", "encoding", "envelope", "errors", "keys", "links", "names",
-      "profile", "seat", "session", "suggestions", "name-characters", "words"].map(from),
+      "equal-names", "profile", "seat", "session", "suggestions", "name-characters", "words"].map(from),
   );
   const rooms = await import(new URL("room/room-crypto.js", base).href);
   const empty = new Uint8Array(0);
@@ -234,7 +234,7 @@ async function load(base, derive, argon2id) {
       errors.refuse(!names.isName(name), "profile_json");
       return {};
     },
-    numbers: ({ names: given, taken }) => ({ numbers: names.numbers(given, taken) }),
+    numbers: ({ names: given, taken }) => ({ numbers: equal.numbers(given, taken) }),
     tidy_name: ({ typed: name }) => ({ name: names.tidyName(name) }),
     viewing_hash: async ({ viewing }) => ({ viewing_hash: await keys.sha256(viewing) }),
     seal_message: async (given) => {
