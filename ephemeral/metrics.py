@@ -18,7 +18,13 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
-from ephemeral.protocol.errors import ACCOUNT_STATUS, CONVERSATION_STATUS, OBJECT_STATUS, STATUS
+from ephemeral.protocol.errors import (
+    ACCOUNT_STATUS,
+    CONVERSATION_STATUS,
+    FILE_STATUS,
+    OBJECT_STATUS,
+    STATUS,
+)
 
 __all__ = [
     "ATTACHMENTS_LOST",
@@ -37,6 +43,7 @@ __all__ = [
     "EPOCH_KEY_AGE",
     "FATES",
     "FAULTS",
+    "FILES_BYTES",
     "JOINS",
     "LEDGER_QUEUE",
     "LIMITS",
@@ -84,7 +91,7 @@ STATUSES = sorted(
         431,
         *(
             status
-            for codes in (STATUS, ACCOUNT_STATUS, CONVERSATION_STATUS, OBJECT_STATUS)
+            for codes in (STATUS, ACCOUNT_STATUS, CONVERSATION_STATUS, FILE_STATUS, OBJECT_STATUS)
             for status, _ in codes.values()
         ),
     }
@@ -107,6 +114,7 @@ LIMITS = (
     "push_test_address", "push_test_account",
     "conversation_post_account", "conversation_record_account", "conversation_typing_account",
     "conversation_presence_account",
+    "file_make_account", "file_make_address", "file_account", "file_address",
     "object_address", "objects", "objects_address",
     "guess_login", "guess_password", "guess_recovery", "sockets_account", "sockets_device",
     "report_room_address", "report_room_shared", "report_address", "report_shared",
@@ -153,7 +161,7 @@ _REFUSALS = _counters(
     "ephemeral_refusals",
     "Refusals told to clients, by the protocol's codes.",
     "code",
-    [*STATUS, *ACCOUNT_STATUS, *CONVERSATION_STATUS, *OBJECT_STATUS],
+    [*STATUS, *ACCOUNT_STATUS, *CONVERSATION_STATUS, *FILE_STATUS, *OBJECT_STATUS],
 )
 _LIMITED = _counters(
     "ephemeral_limited", "Requests and sockets refused by a limit.", "limit", LIMITS
@@ -216,6 +224,11 @@ ATTACHMENT_BYTES = Gauge(
 ATTACHMENTS_LOST = Counter(
     "ephemeral_attachments_lost",
     "Messages that ended because a part of their attachment was not where it should lie.",
+    registry=REGISTRY,
+)
+FILES_BYTES = Gauge(
+    "ephemeral_files_bytes",
+    "Bytes reserved for files of all accounts, with padding; FILES_BYTES bounds it.",
     registry=REGISTRY,
 )
 EPOCH_KEY_AGE = Gauge(

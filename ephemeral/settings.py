@@ -411,6 +411,38 @@ class Settings:
             "recipients' addresses are seen by the storage provider.",
         ),
     ]
+    files: Annotated[
+        bool,
+        Declared(_boolean, "true", "Whether account holders may share files by this server."),
+    ]
+    file_bytes: Annotated[
+        int,
+        Declared(
+            _whole(2**20, 2**34), "4294967296", "The largest file, with padding; at most 16 GiB."
+        ),
+    ]
+    files_bytes: Annotated[
+        int,
+        Declared(
+            _whole(0, 2**50),
+            "53687091200",
+            "The most bytes that all files together may have; 0: no limit but the store's.",
+        ),
+    ]
+    account_files_bytes: Annotated[
+        int,
+        Declared(
+            _whole(2**20, 2**50), "21474836480", "The most bytes that files of an account may have."
+        ),
+    ]
+    account_read_bytes: Annotated[
+        int,
+        Declared(
+            _whole(0, 2**50),
+            "107374182400",
+            "The most bytes of files that an account may fetch on a day; 0: no limit.",
+        ),
+    ]
     epoch_seconds: Annotated[
         int,
         Declared(

@@ -7,7 +7,10 @@ answered opaquely.
 
 from collections.abc import Mapping
 
-__all__ = ["ACCOUNT_STATUS", "CONVERSATION_STATUS", "OBJECT_STATUS", "STATUS", "Refusal", "refuse"]
+__all__ = [
+    "ACCOUNT_STATUS", "CONVERSATION_STATUS", "FILE_STATUS", "OBJECT_STATUS", "STATUS",
+    "Refusal", "refuse",
+]  # fmt: skip
 
 #: Code -> (HTTP status, sentence for a person). The codes of section 10.
 STATUS: Mapping[str, tuple[int, str]] = {
@@ -145,6 +148,15 @@ CONVERSATION_STATUS: Mapping[str, tuple[int, str]] = {
     "conversations_full": (409, "Somebody here can't be in more conversations."),
 }
 
+#: The codes that only files have (docs/files.md). Those of the format are clients' alone.
+FILE_STATUS: Mapping[str, tuple[int, str]] = {
+    "file_size": (400, "This file is too large, or not as long as was said."),
+    "file_layout": (400, "This file is not cut as files are."),
+    "file_unknown": (404, "There is no such file, or not any more."),
+    "file_conflict": (409, "Another file has that id."),
+    "quota_full": (409, "This account has too many files, or too large ones. Delete some first."),
+}
+
 #: The codes that only addresses of single objects have (docs/files.md, 12).
 OBJECT_STATUS: Mapping[str, tuple[int, str]] = {
     "object_address": (403, "This address is not for that, or its time has passed."),
@@ -188,7 +200,7 @@ class Refusal(Exception):
 
 
 def _known(code: str) -> tuple[int, str]:
-    for codes in (STATUS, ACCOUNT_STATUS, CONVERSATION_STATUS, OBJECT_STATUS):
+    for codes in (STATUS, ACCOUNT_STATUS, CONVERSATION_STATUS, FILE_STATUS, OBJECT_STATUS):
         if code in codes:
             return codes[code]
     return 400, "This was refused."

@@ -16,6 +16,7 @@ Formats, all integers big-endian (``docs/keyring.md`` gives the reasons)::
                     "contact-request" | "contact-invitation" | "contact-redemption" |
                     "operator" | "report" |
                     those of conversations: "record" | "segment-key" | "box-key" | "join"
+                    that of files: "file-info"
 
     wrapped key   = 01 || nonce(12) || AES-256-GCM(epoch key, nonce, data key(32), A2)
       A2          = "ephemeral/v1/server/data-key" 00 || epoch id(8) || payload id(16)
@@ -48,6 +49,7 @@ Kind = Literal[
     "contact-request", "contact-invitation", "contact-redemption",
     "operator", "report",
     "record", "segment-key", "box-key", "join",
+    "file-info",
 ]  # fmt: skip
 
 KEY_BYTES = 32

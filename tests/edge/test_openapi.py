@@ -11,7 +11,7 @@ from openapi_spec_validator import validate
 from support.operations import OPERATIONS
 from support.people.raw_client import Client, Member, Message, Room, charter, text
 
-from ephemeral.protocol.errors import ACCOUNT_STATUS, CONVERSATION_STATUS, STATUS
+from ephemeral.protocol.errors import ACCOUNT_STATUS, CONVERSATION_STATUS, FILE_STATUS, STATUS
 
 
 @pytest.fixture
@@ -207,3 +207,4 @@ async def test_the_contract_names_every_code_that_the_server_has(contract: dict[
         "identity_full",
     }  # fmt: skip
     assert set(CONVERSATION_STATUS) - named == set()
+    assert set(FILE_STATUS) - named == set()
