@@ -29,6 +29,7 @@ from ephemeral.edge.health import Health
 from ephemeral.edge.hsts import Hsts
 from ephemeral.edge.limiter import Limiter
 from ephemeral.edge.metrics_api import MetricsPage
+from ephemeral.edge.objects_api import ObjectsApi
 from ephemeral.edge.sockets import Sockets
 from ephemeral.edge.wing import Figure, Ground, Standing, Wing
 from ephemeral.live.bus import LocalBus
@@ -104,6 +105,7 @@ class Site:
             catalogues,
             Operator(settings.operator_name, settings.operator_url, settings.source_url),
             accounts=settings.accounts != "false",
+            store=settings.store_origin,
         )
         self.verdict = Verdict(faults.record, passing=(KeyringUnusable,))
         self._base_path = settings.base_path
@@ -329,6 +331,7 @@ async def serving(
             settings.base_path,
             __version__,
             None if token is None else MetricsPage(token),
+            [ObjectsApi(objects, limiter, settings.object_requests_per_address).route()],
         )
         _measure(pool, sockets, epochs, watch, bus, wings)
         work: list[tuple[str, Callable[[], Awaitable[None]]]] = [

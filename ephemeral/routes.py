@@ -47,10 +47,11 @@ def wing_routes(
     base_path: str,
     version: str,
     metrics: ASGIApp | None = None,
+    beside: Sequence[BaseRoute] = (),
 ) -> list[BaseRoute]:
     """All that wings add, and what tells of them; without `metrics` there is no such address.
 
-    `now`: the time in milliseconds, as `GET /config` tells it.
+    `now`: the time in milliseconds, as `GET /config` tells it. `beside`: what is no operation.
     """
     operations = operations_of(wings, now)
     contract = document(operations, base_path, version)
@@ -66,6 +67,7 @@ def wing_routes(
         ),
         *operation_routes(operations, limiter, sockets.hold),
         *(one for wing in wings if wing.documents for one in wing.documents(standing)),
+        *beside,
         Route("/openapi.json", openapi),
         Route("/healthz", health.alive),
         Route("/readyz", health.ready),

@@ -23,7 +23,8 @@ WINGS = {
     "rooms": set[str](),
     "accounts": set[str](),
     "conversations": {"accounts"},
-    "files": set[str](),
+    # A file is an account's, and for who is in a conversation.
+    "files": {"accounts", "conversations"},
     "calls": {"conversations", "accounts"},
     "operators": {"accounts", "files"},
 }
@@ -95,8 +96,10 @@ SCRIPTS_MAY_IMPORT = {
     "device": {"protocol", "protocol.accounts", "vendor"},
     "net": {"protocol", "device", "vendor"},
     "ui": {"vendor"},
-    "room": {"protocol", "device", "net", "vendor"},
-    "room.views": {"protocol", "room", "ui"},
+    # What is removed from pictures and films, for whoever sends them.
+    "cleaning": {"protocol"},
+    "room": {"protocol", "cleaning", "device", "net", "vendor"},
+    "room.views": {"protocol", "cleaning", "room", "ui"},
     "account": {"protocol", "protocol.accounts", "device", "net", "vendor"},
     "account.views": {"protocol", "protocol.accounts", "account", "ui"},
     # Conversations are an account's.
@@ -116,6 +119,7 @@ SCRIPTS_MAY_IMPORT = {
         "protocol.conversations",
         "account",
         "account.views",
+        "cleaning",
         "conversations",
         "ui",
     },
@@ -137,6 +141,7 @@ SCRIPTS_MAY_IMPORT = {
         "protocol.accounts",
         "protocol.conversations",
         "protocol.files",
+        "device",
         "account",
         "account.views",
         "conversations",
@@ -146,6 +151,7 @@ SCRIPTS_MAY_IMPORT = {
     },
     "pages": {
         "protocol",
+        "cleaning",
         "protocol.accounts",
         "protocol.conversations",
         "protocol.files",
@@ -469,7 +475,7 @@ PLANTED = [
         "imports accounts",
     ),
     ("ephemeral/rooms/wing.py", "from ephemeral import accounts", "rooms.wing imports accounts"),
-    ("ephemeral/files/service.py", "from ephemeral.accounts import service", "imports accounts"),
+    ("ephemeral/files/service.py", "from ephemeral.operators import service", "imports operators"),
     ("ephemeral/accounts/service/x.py", "from ephemeral.rooms.rules import y", "imports rooms"),
     (
         "ephemeral/calls/service.py",

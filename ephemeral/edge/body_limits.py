@@ -5,10 +5,19 @@ from typing import Any
 
 from ephemeral.protocol.limits import FRAME_MAX
 
-__all__ = ["allow_body", "allowed_body", "read_on", "read_on_so_far"]
+__all__ = [
+    "allow_body",
+    "allow_time",
+    "allowed_body",
+    "may_take_longer",
+    "read_on",
+    "read_on_so_far",
+]
 
 # In a request's scope: how many bytes its body may have, and may have had if it is refused unread.
 _ALLOWED, _READ_ON = "ephemeral.body", "ephemeral.read-on"
+# Whether it may take longer than others.
+_LONG = "ephemeral.long"
 
 
 def read_on(scope: MutableMapping[str, Any], most: int) -> None:
@@ -35,3 +44,13 @@ def allowed_body(scope: Mapping[str, Any]) -> int:
     """How many bytes it may have."""
     most: int = scope.get(_ALLOWED, FRAME_MAX)
     return most
+
+
+def allow_time(scope: MutableMapping[str, Any]) -> None:
+    """Let the body of this request come slowly, as long as it comes. Who allows it ends it."""
+    scope[_LONG] = True
+
+
+def may_take_longer(scope: Mapping[str, Any]) -> bool:
+    """Whether it may."""
+    return _LONG in scope

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from ephemeral.edge.body_limits import read_on_so_far
+from ephemeral.edge.body_limits import allowed_body, may_take_longer, read_on_so_far
 from ephemeral.edge.connections import Connections
 from ephemeral.edge.ending import HangUp, Stall, last_words
 from ephemeral.edge.operations import BODY_MAX
@@ -26,8 +26,10 @@ __all__ = ["HttpWire"]
 _HEAD_MAX = 16 * 1024
 _LINE_MAX = 8 * 1024
 _HEADERS_MAX = 100
-# No request's body is longer, whatever is asked for.
+# No request's body is longer before somebody has looked what is asked for.
 _BODY_MAX = BODY_MAX + FRAME_MAX
+# What may come slowly brings so much in the time in which others come whole.
+_SLOW_LEAST = 64 * 1024
 # Where a body in chunks ends isn't known before it is parsed. In a piece of so many bytes there is
 # room behind its end for a handful of requests.
 _CHUNKED_PIECE = 256
@@ -50,7 +52,8 @@ class HttpWire(HttpToolsProtocol):
     """One connection. What isn't HTTP, and what is too much of it, gets the one shape of errors.
 
     A request has `request_seconds` from its beginning, the first one from the connection's, until
-    all of it has come: connections that say nothing, or for ever, are closed. So are those that
+    all of it has come, or the more of it that may come slowly: connections that say nothing, or for
+    ever, are closed. So are those that
     take nothing of an answer from one beat of `pulse` to the next.
     """
 
@@ -84,8 +87,9 @@ class HttpWire(HttpToolsProtocol):
         # Of this request: bytes and number of the headers that have come.
         self._head = 0
         self._header_count = 0
-        # Of its body: bytes that have come, and that will; None: it comes in chunks.
-        self._body = 0
+        # Of its body: bytes that have come, had come when that was looked at, and will; None: it
+        # comes in chunks.
+        self._body = self._body_seen = 0
         self._announced: int | None = 0
 
     # --- the life of the connection -----------------------------------------------------------
@@ -144,9 +148,22 @@ class HttpWire(HttpToolsProtocol):
             self._stall.is_over()
 
     def _expect(self) -> None:
-        self._deadline = self.loop.call_later(
-            self._request_seconds, self.timeout_keep_alive_handler
-        )
+        self._body_seen = self._body
+        self._deadline = self.loop.call_later(self._request_seconds, self._late)
+
+    def _late(self) -> None:
+        """It took too long, unless what comes may come slowly, and does come."""
+        cycle: RequestResponseCycle | None = self.cycle
+        if (
+            cycle is not None
+            and cycle.more_body
+            and not cycle.response_complete
+            and may_take_longer(cycle.scope)
+            and self._body - self._body_seen >= _SLOW_LEAST
+        ):
+            self._expect()
+        else:
+            self.timeout_keep_alive_handler()
 
     def _expect_no_more(self) -> None:
         if self._deadline is not None:
@@ -255,7 +272,11 @@ class HttpWire(HttpToolsProtocol):
         # None where something else than HTTP is asked for.
         cycle: RequestResponseCycle | None = self.cycle
         answered = cycle is not None and cycle.response_complete
-        if self._body > (read_on_so_far(self.cycle.scope) if answered else _BODY_MAX):
+        if answered:
+            most = read_on_so_far(self.cycle.scope)
+        else:
+            most = _BODY_MAX if cycle is None else max(_BODY_MAX, allowed_body(cycle.scope))
+        if self._body > most:
             self._exceed(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         super().on_body(body)
 

@@ -69,8 +69,10 @@ class Pages:
         operator: Operator,
         *,
         accounts: bool = True,
+        store: str | None = None,
     ) -> None:
-        """`accounts`: whether there are any here."""
+        """`accounts`: whether there are any here. `store`: the origin with which their browsers
+        exchange files, where that isn't this server."""
         self._files = files
         self._languages = tuple(catalogues)
         templates = Environment(
@@ -135,11 +137,20 @@ class Pages:
             for code, one in catalogues.items()
         }
         account_map = import_map("../static", _ACCOUNT_LATER)
-        # It may look through the camera, for the picture on another device's screen, and has a
-        # service worker (js/account/push.js).
+        # It may look through the camera, for the picture on another device's screen, has a service
+        # worker (js/account/push.js, js/media/views/showing.js), and plays what that gives it, or
+        # where there is none what it holds in memory.
         self._account_program = (
-            *program(account_map, "ephemeral-push"),
-            permitting("camera"),
+            *program(
+                account_map,
+                "ephemeral-push",
+                "ephemeral-play",
+                media_src="'self' blob:",
+                connect_src="'self'" if store is None else f"'self' {store}",
+            ),
+            permitting(
+                "autoplay", "camera", "fullscreen", "picture-in-picture", "screen-wake-lock"
+            ),
         )
         self._account = {
             code: rendered(

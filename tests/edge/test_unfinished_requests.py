@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from support.machines.addresses import Minted
 from support.machines.server import Program
 from support.people.raw_client import Client
 
@@ -33,6 +35,33 @@ async def test_a_request_that_never_ends_is_cut_off(
     async with asyncio.timeout(PATIENCE):
         assert (await again.read()).startswith(b"HTTP/1.1 200")
     closing.close()
+
+
+@pytest.mark.parametrize("comes", [True, False])
+async def test_what_is_stored_may_come_slowly_as_long_as_it_comes(
+    serve: Callable[..., Program], comes: bool
+) -> None:
+    program = serve(REQUEST_SECONDS=1)
+    minted = Minted(program)
+    size, pieces = 600_000, 10
+    put = minted.addresses.put(f"{minted.own}f/{'a' * 26}/0", size)
+    reader, writer = await asyncio.open_connection("127.0.0.1", program.port)
+    lines = [f"PUT {put.url} HTTP/1.1", "host: here", f"content-length: {size}"]
+    lines += [f"{name}: {value}" for name, value in put.headers.items()]
+    writer.write("\r\n".join([*lines, "", ""]).encode())
+    async with asyncio.timeout(PATIENCE):
+        for _ in range(pieces if comes else 1):
+            # Twice as long as a request may take, and each time something.
+            writer.write(bytes(size // pieces))
+            await asyncio.sleep(0.25)
+        if comes:
+            assert (await reader.readline()) == b"HTTP/1.1 201 Created\r\n"
+        else:
+            assert await reader.read() == b""
+    writer.close()
+    objects = Path(program.environment["DATA_DIR"]) / "objects"
+    kept = [path.stat().st_size for path in objects.rglob("f/*/*")]
+    assert kept == ([size] if comes else [])
 
 
 async def test_an_answered_connection_outlives_the_time_of_a_request(

@@ -7,7 +7,7 @@ import { indexSegments } from "../../web/static/js/media/film-index.js";
 import { Jobs } from "../../web/static/js/media/jobs.js";
 import { LANES_MOST, Lanes, Rate } from "../../web/static/js/media/pace.js";
 import { compare, compared, likeness, readSegment } from "../../web/static/js/media/picked.js";
-import { isProgram, savedName } from "../../web/static/js/media/saved-name.js";
+import { isProgram, savedName } from "../../web/static/js/protocol/saved-name.js";
 import { save } from "../../web/static/js/media/saver.js";
 import { Source, hasBit } from "../../web/static/js/media/source.js";
 import { Uploader } from "../../web/static/js/media/uploader.js";

@@ -35,13 +35,13 @@ class Right(NamedTuple):
 
 
 class Addresses:
-    """`secret`: 32 bytes that only hosts of the deployment have. `now` in seconds since 1970."""
+    """Below the deployment's own address, as those of operations are.
 
-    def __init__(
-        self, secret: bytes, base_path: str, seconds: int, now: Callable[[], float]
-    ) -> None:
+    `secret`: 32 bytes that only hosts of the deployment have. `now` in seconds since 1970.
+    """
+
+    def __init__(self, secret: bytes, seconds: int, now: Callable[[], float]) -> None:
         self._secret = secret
-        self._path = f"{base_path}{PATH}"
         self._seconds = seconds
         self._now = now
 
@@ -78,7 +78,7 @@ class Addresses:
         letter = method[:1].encode()
         said = until.to_bytes(8) + letter + length.to_bytes(8) + checked_key(key).encode()
         mac = hmac.digest(self._secret, said, "sha256")
-        return Signed(f"{self._path}{_encoded(said)}.{_encoded(mac)}", headers, until)
+        return Signed(f"{PATH}{_encoded(said)}.{_encoded(mac)}", headers, until)
 
 
 def _encoded(value: bytes) -> str:

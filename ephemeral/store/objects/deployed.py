@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
-from base64 import b32encode
-from collections.abc import AsyncIterator, Callable
+from base64 import b32decode, b32encode
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -22,11 +23,15 @@ from ephemeral.store.start_error import StartError
 
 if TYPE_CHECKING:
     from ephemeral.store.objects.s3 import S3Store
-    from ephemeral.store.postgres import Pool
+    from ephemeral.store.postgres import Connection, Pool
 
-__all__ = ["Objects", "adopt_store", "open_objects"]
+__all__ = ["Living", "Objects", "adopt_store", "open_objects", "own_prefix"]
+
+#: Which of these prefixes there are.
+Living = Callable[["Connection", Sequence[bytes]], Awaitable[Collection[bytes]]]
 
 _PREFIX_BYTES = 16
+_KEY = re.compile(r"([af])/([a-z2-7]{26})/(?:0|[1-9][0-9]{0,8})")
 
 
 class Objects:
@@ -43,10 +48,13 @@ class Objects:
         addresses: Addresses,
         bucket: S3Store | None,
         through_app: bool,
+        pool: Pool,
     ) -> None:
         self._guarded = store
-        self._name = _base32(name)
+        self._own = own_prefix(name)
         self._bucket = bucket
+        self._pool = pool
+        self._living: dict[Kind, Living] = {}
         self.addresses = addresses
         self.through_app = through_app
 
@@ -58,19 +66,45 @@ class Objects:
     @property
     def own(self) -> str:
         """Under which all objects of this deployment stand, and none of another."""
-        return f"{self._name}/"
+        return self._own
 
     def prefix(self, kind: Kind, prefix: bytes) -> str:
         """Under which all objects of one attachment (`a`) or file (`f`) stand."""
         if len(prefix) != _PREFIX_BYTES:
             raise ValueError(f"a prefix has {_PREFIX_BYTES} bytes")
-        return f"{self._name}/{kind}/{_base32(prefix)}/"
+        return f"{self._own}{kind}/{_base32(prefix)}/"
 
     def key(self, kind: Kind, prefix: bytes, index: int) -> str:
         """Where the chunk or segment of this number stands."""
         if index < 0:
             raise ValueError("no number of an object")
         return f"{self.prefix(kind, prefix)}{index}"
+
+    def register(self, kind: Kind, living: Living) -> None:
+        """Say which prefixes of a kind there are: of others nothing is taken by an address, and
+        what lies under them is deleted a day later. Of a kind that nobody registers nothing is."""
+        self._living[kind] = living
+
+    @property
+    def living(self) -> Mapping[Kind, Living]:
+        """What was registered."""
+        return self._living
+
+    def parsed(self, key: str) -> tuple[Kind, bytes] | None:
+        """Kind and prefix of a key; None for one that `key` doesn't make."""
+        match = _KEY.fullmatch(key.removeprefix(self.own)) if key.startswith(self.own) else None
+        if match is None:
+            return None
+        return ("a" if match[1] == "a" else "f"), b32decode(f"{match[2].upper()}======")
+
+    async def may_land(self, key: str) -> bool:
+        """Whether what the object belongs to is still there, as far as anybody knows."""
+        found = self.parsed(key)
+        living = None if found is None else self._living.get(found[0])
+        if found is None or living is None:
+            return True
+        prefixes = [found[1]]
+        return bool(await transaction(self._pool, lambda one: living(one, prefixes)))
 
     async def require_room(self, length: int) -> None:
         """Refuse `store_full` where so much more is not taken; `unavailable` while it is away."""
@@ -120,8 +154,8 @@ async def open_objects(
     guarded = Guarded(pool, make, random, place(settings))
     try:
         await guarded.open()
-        addresses = Addresses(secret, settings.base_path, settings.s3_url_seconds, time.time)
-        yield Objects(guarded, name, addresses, bucket, settings.files_through_app)
+        addresses = Addresses(secret, settings.s3_url_seconds, time.time)
+        yield Objects(guarded, name, addresses, bucket, settings.files_through_app, pool)
     finally:
         await guarded.close()
 
@@ -144,6 +178,11 @@ async def adopt_store(settings: Settings, pool: Pool, random: Callable[[int], by
     assert mark is not None
     found: bytes = mark
     await transaction(pool, lambda connection: store_rows.adopt(connection, found))
+
+
+def own_prefix(name: bytes) -> str:
+    """Under which all objects of a deployment of this name stand."""
+    return f"{_base32(name)}/"
 
 
 def _base32(value: bytes) -> str:

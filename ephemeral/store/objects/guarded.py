@@ -120,6 +120,21 @@ class Guarded:
     async def put(self, key: str, body: bytes) -> None:
         await self._done(lambda store: store.put(key, body))
 
+    async def receive(
+        self,
+        key: str,
+        length: int,
+        pieces: AsyncIterator[bytes],
+        may_stay: Callable[[], Awaitable[None]],
+    ) -> None:
+        await self._done(lambda store: store.receive(key, length, pieces, may_stay))
+
+    async def length(self, key: str) -> int | None:
+        return await self._done(lambda store: store.length(key))
+
+    async def tidy(self) -> None:
+        await self._done(lambda store: store.tidy())
+
     async def get(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
         store = await self.own()
         try:

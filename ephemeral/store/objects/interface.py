@@ -5,7 +5,7 @@ stands under a key is never replaced. All of it is ciphertext to a store.
 """
 
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 __all__ = [
@@ -72,6 +72,21 @@ class ObjectStore(Protocol):
         """Kept when it returns. Raises ObjectThere."""
         ...
 
+    async def receive(
+        self,
+        key: str,
+        length: int,
+        pieces: AsyncIterator[bytes],
+        may_stay: Callable[[], Awaitable[None]],
+    ) -> None:
+        """As `put`, of so many bytes while they come. What `pieces` raises leaves nothing.
+        `may_stay` raises where it is not to be kept; asked as late as the store can."""
+        ...
+
+    async def length(self, key: str) -> int | None:
+        """How many bytes stand under a key; None where nothing does."""
+        ...
+
     def get(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
         """The bytes from `start` up to `end`, one at least, in pieces; fewer where the object ends
         before, and none where it ends before `start`."""
@@ -83,6 +98,10 @@ class ObjectStore(Protocol):
 
     async def delete(self, keys: Sequence[str]) -> list[Failed]:
         """Those that could not be deleted. What isn't there is deleted."""
+        ...
+
+    async def tidy(self) -> None:
+        """Remove what broke off long ago and is no object."""
         ...
 
     async def close(self) -> None: ...

@@ -5,8 +5,10 @@ import errno
 import os
 import secrets
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from ephemeral.store.durable_files import sync_directory
@@ -27,6 +29,8 @@ __all__ = ["LocalStore"]
 _COMING = ".coming"
 # What a killed writer left is older than any write takes.
 _LEFT_SECONDS = 3600
+_LISTED_AT_ONCE = 1_000
+_WRITTEN_AT_ONCE = 256 * 1024
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 #: What has to be left on the disk: so many bytes, and so many parts of it.
 FREE_BYTES = 2**30
@@ -69,28 +73,55 @@ class LocalStore:
     async def put(self, key: str, body: bytes) -> None:
         await asyncio.to_thread(self._put, self._path(key), body)
 
+    async def receive(
+        self,
+        key: str,
+        length: int,
+        pieces: AsyncIterator[bytes],
+        may_stay: Callable[[], Awaitable[None]],
+    ) -> None:
+        path, coming = self._path(key), self._coming / secrets.token_hex(16)
+        try:
+            came = 0
+            await _finished(partial(self._begin, coming))
+            async for some in _gathered(pieces):
+                came += len(some)
+                await _finished(partial(self._append, coming, some))
+            if came != length:
+                raise ValueError("not as many bytes as were to come")
+            await may_stay()
+            await _finished(partial(self._keep, coming, path))
+        finally:
+            with suppress(OSError):
+                coming.unlink()
+
+    async def length(self, key: str) -> int | None:
+        return await asyncio.to_thread(self._length, self._path(key))
+
     async def get(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
         start, end = checked_range(start, end)
-        try:
-            file = await asyncio.to_thread(self._path(key).open, "rb", buffering=0)
-        except OSError as error:
-            raise self._trouble(error) from None
-        with file:
-            for at in range(start, end, PIECE):
-                length = min(PIECE, end - at)
-                try:
-                    piece = await asyncio.to_thread(os.pread, file.fileno(), length, at)
-                except OSError as error:
-                    raise self._trouble(error) from None
-                if piece:
-                    yield piece
-                if len(piece) < length:
-                    return
+        path = self._path(key)
+        # Opened for each piece: whoever reads slowly holds no file open.
+        for at in range(start, end, PIECE):
+            length = min(PIECE, end - at)
+            piece = await asyncio.to_thread(self._read, path, length, at)
+            if piece:
+                yield piece
+            if len(piece) < length:
+                return
 
     async def held(self, prefix: str) -> AsyncIterator[Held]:
         folder = self._path(prefix.removesuffix("/"))
-        for one in await asyncio.to_thread(lambda: sorted(self._walked(folder))):
-            yield one
+        walked = self._walked(folder)
+        while some := await asyncio.to_thread(lambda: list(islice(walked, _LISTED_AT_ONCE))):
+            for one in some:
+                yield one
+
+    async def tidy(self) -> None:
+        try:
+            await asyncio.to_thread(self._remove_left)
+        except OSError as error:
+            raise self._trouble(error) from None
 
     async def delete(self, keys: Sequence[str]) -> list[Failed]:
         paths = [(key, self._path(key)) for key in keys]
@@ -105,10 +136,34 @@ class LocalStore:
     def _put(self, path: Path, body: bytes) -> None:
         coming = self._coming / secrets.token_hex(16)
         try:
+            self._begin(coming)
+            self._append(coming, body)
+            self._keep(coming, path)
+        finally:
+            with suppress(OSError):
+                coming.unlink()
+
+    def _begin(self, coming: Path) -> None:
+        try:
             with coming.open("xb") as file:
                 os.fchmod(file.fileno(), 0o600)
-                file.write(body)
-                file.flush()
+        except OSError as error:
+            raise self._trouble(error) from None
+
+    def _append(self, coming: Path, body: bytes) -> None:
+        try:
+            # What was removed meanwhile isn't made again.
+            with os.fdopen(os.open(coming, os.O_WRONLY | os.O_APPEND), "wb", buffering=0) as file:
+                left = memoryview(body)
+                while left:
+                    left = left[file.write(left) :]
+        except OSError as error:
+            raise self._trouble(error) from None
+
+    def _keep(self, coming: Path, path: Path) -> None:
+        """Give it its name, now that it is whole. Raises ObjectThere."""
+        try:
+            with coming.open("rb") as file:
                 os.fsync(file.fileno())
             # Whoever deletes the last object of a folder removes it, perhaps in between.
             while not self._linked(coming, path):
@@ -117,9 +172,21 @@ class LocalStore:
             raise ObjectThere from None
         except OSError as error:
             raise self._trouble(error) from None
-        finally:
-            with suppress(OSError):
-                coming.unlink()
+
+    def _read(self, path: Path, length: int, at: int) -> bytes:
+        try:
+            with path.open("rb", buffering=0) as file:
+                return os.pread(file.fileno(), length, at)
+        except OSError as error:
+            raise self._trouble(error) from None
+
+    def _length(self, path: Path) -> int | None:
+        try:
+            return path.stat().st_size
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise self._trouble(error) from None
 
     def _linked(self, coming: Path, path: Path) -> bool:
         """Whether it has its name now, and will have it after a loss of power."""
@@ -169,8 +236,9 @@ class LocalStore:
 
     def _walked(self, folder: Path) -> Iterator[Held]:
         try:
-            for place, _, names in os.walk(folder):
-                for name in names:
+            for place, folders, names in os.walk(folder):
+                folders.sort()
+                for name in sorted(names):
                     path = Path(place, name)
                     with suppress(FileNotFoundError):
                         said = path.stat()
@@ -191,3 +259,28 @@ class LocalStore:
             return StoreFull(f"There is no room left where {self._root} lies.")
         why = os.strerror(error.errno or 0)
         return StoreTrouble(f"Objects can't be kept in {self._root}: {why}.")
+
+
+async def _gathered(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The same bytes in pieces that are worth a write."""
+    some: list[bytes] = []
+    length = 0
+    async for piece in pieces:
+        some.append(piece)
+        length += len(piece)
+        if length >= _WRITTEN_AT_ONCE:
+            yield b"".join(some)
+            some, length = [], 0
+    if some:
+        yield b"".join(some)
+
+
+async def _finished(work: Callable[[], None]) -> None:
+    """Work of a thread, to its end even where nobody waits for it any more: what follows relies on
+    that nothing is written behind its back."""
+    task = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise

@@ -2,13 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
+import httpx
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -18,6 +19,7 @@ from ephemeral.store.objects.interface import (
     Held,
     ObjectThere,
     Signed,
+    StoreFull,
     StoreTrouble,
     checked_key,
     checked_range,
@@ -31,6 +33,8 @@ _THREADS = 4
 #: Keys that one request lists, or deletes.
 _LISTED_AT_ONCE = 1_000
 _DELETED_AT_ONCE = 1_000
+_RECEIVED_AT_ONCE = 64
+_PUT_HEADERS = {"content-type": TYPE, "if-none-match": "*"}
 _CONNECT_SECONDS, _READ_SECONDS, _ATTEMPTS = 5, 30, 3
 
 
@@ -55,6 +59,12 @@ class S3Store:
         self.bucket = bucket
         self._threads = ThreadPoolExecutor(_THREADS, "s3")
         self._client = _client(bucket, bucket.endpoint)
+        self._http = httpx.AsyncClient(
+            timeout=httpx.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS),
+            limits=httpx.Limits(max_connections=_RECEIVED_AT_ONCE),
+            follow_redirects=False,
+            trust_env=False,
+        )
         # What is signed holds the host's name, which is another for browsers perhaps.
         self._signer = _client(bucket, bucket.public_endpoint)
 
@@ -78,6 +88,40 @@ class S3Store:
                 return False
             at += len(piece)
         return at == len(body)
+
+    async def receive(
+        self,
+        key: str,
+        length: int,
+        pieces: AsyncIterator[bytes],
+        may_stay: Callable[[], Awaitable[None]],
+    ) -> None:
+        """Passed on as it comes: what is signed need not be read twice for its hash."""
+        await may_stay()
+        signed = await self._signed("put_object", key, _as_put(length), _PUT_HEADERS, self._client)
+        headers = {**signed.headers, "content-length": str(length)}
+        try:
+            answer = await self._http.put(signed.url, content=pieces, headers=headers)
+        except httpx.HTTPError as error:
+            raise self._unreached(error) from None
+        if answer.status_code == 412:
+            raise ObjectThere
+        if answer.status_code == 507:
+            raise StoreFull(f"There is no room left in the object store at {self._host}.")
+        if not answer.is_success:
+            raise S3Refused(self._host, "", answer.status_code)
+
+    async def length(self, key: str) -> int | None:
+        try:
+            answer = await self.ask("head_object", Key=checked_key(key))
+        except S3Refused as error:
+            if error.status == 404:
+                return None
+            raise
+        return int(answer["ContentLength"])
+
+    async def tidy(self) -> None:
+        """What broke off was never kept."""
 
     async def get(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
         start, end = checked_range(start, end)
@@ -117,15 +161,14 @@ class S3Store:
 
     async def sign_put(self, key: str, length: int) -> Signed:
         """Lets somebody store so many bytes under a key at which nothing stands, once."""
-        headers = {"content-type": TYPE, "if-none-match": "*"}
-        named = {"ContentLength": length, "ContentType": TYPE, "IfNoneMatch": "*"}
-        return await self._signed("put_object", key, named, headers)
+        return await self._signed("put_object", key, _as_put(length), _PUT_HEADERS, self._signer)
 
     async def sign_get(self, key: str) -> Signed:
         """Lets somebody read an object, or a range of it."""
-        return await self._signed("get_object", key, {}, {})
+        return await self._signed("get_object", key, {}, {}, self._signer)
 
     async def close(self) -> None:
+        await self._http.aclose()
         self._client.close()
         self._signer.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
@@ -137,15 +180,18 @@ class S3Store:
         return answer
 
     async def _signed(
-        self, operation: str, key: str, named: Mapping[str, Any], headers: Mapping[str, str]
+        self,
+        operation: str,
+        key: str,
+        named: Mapping[str, Any],
+        headers: Mapping[str, str],
+        signer: Any,
     ) -> Signed:
         params = {"Bucket": self.bucket.name, "Key": checked_key(key), **named}
         seconds = self.bucket.seconds
         # Before it is signed: rather too early than too late.
         until = (int(time.time()) + seconds) * 1000
-        url = await self._run(
-            lambda: self._signer.generate_presigned_url(operation, params, seconds)
-        )
+        url = await self._run(lambda: signer.generate_presigned_url(operation, params, seconds))
         return Signed(str(url), headers, until)
 
     async def _run(self, work: Callable[[], Any]) -> Any:
@@ -158,9 +204,12 @@ class S3Store:
             status, again = int(about.get("HTTPStatusCode", 0)), about.get("RetryAttempts", 0) > 0
             raise S3Refused(self._host, code if code.isalnum() else "", status, again) from None
         except (BotoCoreError, OSError) as error:
-            raise StoreTrouble(
-                f"The object store at {self._host} can't be reached ({type(error).__name__})."
-            ) from None
+            raise self._unreached(error) from None
+
+    def _unreached(self, error: Exception) -> StoreTrouble:
+        return StoreTrouble(
+            f"The object store at {self._host} can't be reached ({type(error).__name__})."
+        )
 
     @property
     def _host(self) -> str:
@@ -176,6 +225,10 @@ class S3Refused(StoreTrouble):
         self.code = code
         self.status = status
         self.again = again
+
+
+def _as_put(length: int) -> dict[str, Any]:
+    return {"ContentLength": length, "ContentType": TYPE, "IfNoneMatch": "*"}
 
 
 def _client(bucket: Bucket, endpoint: str) -> Any:

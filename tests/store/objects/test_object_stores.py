@@ -77,7 +77,8 @@ async def test_what_is_there_is_never_replaced_however_many_try_at_once(store: O
 async def test_a_list_has_all_under_a_prefix_and_nothing_else(
     store: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(s3, "_LISTED_AT_ONCE", 2)
+    for one in (s3, local):
+        monkeypatch.setattr(one, "_LISTED_AT_ONCE", 2)
     there = [f"a/b/{number}" for number in range(5)]
     for key in (*there, "a/bb/0", "b/0"):
         await store.put(key, b"x")
@@ -93,6 +94,36 @@ async def test_what_is_deleted_is_gone_and_can_be_deleted_again(store: ObjectSto
     assert await store.delete(["a/0"]) == []
     await store.put("a/0", b"another")
     assert await read(store, "a/0", 0, 7) == b"another"
+
+
+async def test_what_comes_piece_by_piece_is_kept_whole_or_not_at_all(store: ObjectStore) -> None:
+    asked: list[str] = []
+
+    async def pieces(*some: bytes | Exception) -> AsyncIterator[bytes]:
+        for one in some:
+            if isinstance(one, Exception):
+                raise one
+            yield one
+
+    async def may_stay() -> None:
+        asked.append("may it")
+
+    async def may_not() -> None:
+        raise PermissionError
+
+    body = os.urandom(700_000)
+    await store.receive("a/0", len(body), pieces(body[:3], body[3:]), may_stay)
+    assert await read(store, "a/0", 0, 10**6) == body
+    assert (await store.length("a/0"), asked) == (len(body), ["may it"])
+    with pytest.raises(ObjectThere):
+        await store.receive("a/0", 2, pieces(b"xy"), may_stay)
+    for broken, allowed in ((PermissionError(), may_stay), (b"y", may_not)):
+        with pytest.raises(PermissionError):
+            await store.receive("a/1", 2, pieces(b"x", broken), allowed)
+    with pytest.raises(Exception, match=r".+"):
+        await store.receive("a/1", 2, pieces(b"x"), may_stay)
+    assert await store.length("a/1") is None
+    assert await keys(store, "a/") == ["a/0"]
 
 
 @pytest.mark.parametrize("key", ["", "/a", "a/", "a//b", "../a", "a/..", "A/0", "a b", "a/é"])

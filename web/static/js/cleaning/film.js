@@ -151,11 +151,13 @@ class Whole {
         if (kind === "trak") this.#found.tracks += 1;
         this.walk(kind, body, box.end);
       } else if (TIMES.has(kind)) this.#times(box);
-      else if (kind === "hdlr") handler = this.#handler(box);
-      else if (kind === "dref") this.#references(box);
+      else if (kind === "hdlr") {
+        handler = this.#handler(box);
+        if (parent === "mdia" && !KINDS.includes(handler)) notCleaned("track");
+      } else if (kind === "dref") this.#references(box);
       else if (kind === "stsd") this.#entries(box);
     }
-    if (parent === "mdia" && !KINDS.includes(handler ?? "")) notCleaned("track");
+    if (parent === "mdia" && handler === null) notCleaned("track");
   }
 
   /** @param {number} start  @param {number} end */

@@ -68,13 +68,14 @@ async function inflated(data) {
   writer.write(/** @type {BufferSource} */ (data)).catch(() => undefined);
   writer.close().catch(() => undefined);
   const reader = inflater.readable.getReader();
+  /** @type {Uint8Array[]} */
   const parts = [];
   let size = 0;
   try {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return joined(parts);
-      size += value.length;
+      size += value.byteLength;
       if (size > PROFILE_MOST) {
         await reader.cancel();
         return null;
@@ -88,6 +89,7 @@ async function inflated(data) {
 
 /** Zlib without compression: the same bytes in any language. @param {Uint8Array} data */
 function stored(data) {
+  /** @type {Uint8Array[]} */
   const made = [Uint8Array.of(0x78, 0x01)];
   for (let at = 0; at < data.length; at += STORED) {
     const piece = data.subarray(at, at + STORED);

@@ -15,6 +15,7 @@ import { chatComposer } from "./chat-composer.js";
 import { chatEntries } from "./chat-entries.js";
 import { chatLog } from "./chat-log.js";
 import { ChatWindow } from "./chat-window.js";
+import { dropping } from "./dropping.js";
 import { hearing } from "./hearing.js";
 import { KeptDraft } from "./kept-draft.js";
 import { messageMenu } from "./message-menu.js";
@@ -374,29 +375,3 @@ export function chatView(context, id, { draft, back, menu }) {
 
 /** The newest line of which this holds. @param {readonly import("../store.js").Shown[]} lines  @param {(value: any) => boolean} holds */
 const newest = (lines, holds) => [...lines].reverse().find(({ value }) => holds(value));
-
-/**
- * Files may be dropped on it.
- * @param {HTMLElement} node
- * @param {() => boolean} isOpen  whether anything can be sent there
- * @param {(files: File[]) => void} dropped
- */
-function dropping(node, isOpen, dropped) {
-  const has = (/** @type {DragEvent} */ { dataTransfer }) => isOpen() && (dataTransfer?.types.includes("Files") ?? false);
-  const over = (/** @type {boolean} */ isOver) => node.classList.toggle("is-over", isOver);
-  node.addEventListener("dragover", (event) => {
-    if (!has(event)) return;
-    event.preventDefault();
-    over(true);
-  });
-  node.addEventListener("dragleave", (event) => {
-    if (!node.contains(/** @type {Node|null} */ (event.relatedTarget))) over(false);
-  });
-  node.addEventListener("drop", (event) => {
-    over(false);
-    if (!has(event)) return;
-    event.preventDefault();
-    const files = [...event.dataTransfer?.files ?? []];
-    if (files.length > 0) dropped(files);
-  });
-}

@@ -6,7 +6,7 @@ import { isolated, say } from "../../ui/i18n.js";
 import { confirm } from "../../ui/dialog.js";
 import { duration, moment } from "../../ui/times.js";
 import { button } from "../../account/views/frame.js";
-import { isProgram, partsOf, savedName } from "../saved-name.js";
+import { isProgram, partsOf, savedName } from "../../protocol/saved-name.js";
 import { sinkFor } from "../sinks.js";
 import { shareWords, sizeWords } from "./sizes.js";
 import { drawThumbnail } from "./thumbnail.js";

@@ -1,6 +1,6 @@
 /** Under which name a file is saved: what its sender calls it may hold anything. */
 
-import { utf8 } from "../protocol/encoding.js";
+import { utf8 } from "./encoding.js";
 
 /** Longer names some systems can't have, once others have added to them. */
 const NAME_BYTES = 120;
