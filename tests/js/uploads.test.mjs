@@ -185,7 +185,10 @@ describe("the file that is picked", () => {
     const sent = [...Array(40).keys()];
     assert.deepEqual(compared(sent, true, () => 0), sent);
     let next = 0;
-    const some = compared(sent, false, (below) => (next += 7) % below);
+    const some = compared(sent, false, (below) => {
+      next += 7;
+      return next % below;
+    });
     assert.deepEqual([some.length, some[0], some.at(-1)], [6, 0, 39]);
     const hashes = new Map(await Promise.all([0, 1].map(async (number) => [number, await sha256(await readSegment(CONTENT, LAYOUT, number))])));
     await compare(CONTENT, LAYOUT, hashes, [0, 1]);

@@ -120,7 +120,7 @@ def test_the_page_of_rooms_carries_no_code_of_accounts(tmp_path: Path):
     ("changed", "affected"),
     [
         ("js/room/views/arriving-screen.js", {"home.js", "later.js", "room.js"}),
-        ("js/device/random.js", {"room.js", *ACCOUNTS}),
+        ("js/device/random.js", {"room.js", "seal-worker.js", *ACCOUNTS}),
         ("js/protocol/words.js", {"room.js", "account-inside.js"}),
         ("js/account/views/welcome-screen.js", ACCOUNTS),
         ("js/account/views/link-panel.js", {"account-later.js"}),
