@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from ephemeral.protocol.errors import ACCOUNT_STATUS, CONVERSATION_STATUS, STATUS
+from ephemeral.protocol.errors import ACCOUNT_STATUS, CONVERSATION_STATUS, FILE_STATUS, STATUS
 from tools import catalogue
 from tools.catalogue import Catalogue, Language
 
@@ -54,13 +54,15 @@ def known() -> dict[str, Language]:
 def tables(web: Path) -> dict[str, dict[str, dict[str, object]]]:
     """The tables of states, by name."""
     views = web / "static/js/room/views"
-    usual, standing = (
-        json.dumps((views / f"{name}-tables.js").as_uri()) for name in ("state", "standing")
+    usual, standing, passing = (
+        json.dumps((views / f"{name}.js").as_uri())
+        for name in ("state-tables", "standing-tables", "passing-table")
     )
     script = f"""
       import * as usual from {usual};
       import * as standing from {standing};
-      console.log(JSON.stringify({{ ...usual, ...standing }}));"""
+      import * as passing from {passing};
+      console.log(JSON.stringify({{ ...usual, ...standing, ...passing }}));"""
     done = subprocess.run(
         [catalogue.NODE, "--input-type=module", "--eval", script],
         check=True, capture_output=True, text=True,
@@ -325,7 +327,9 @@ def test_no_sentence_is_missing(sources: str, english: Catalogue) -> None:
 def test_no_sentence_of_the_tables_is_missing(
     tables: dict[str, dict[str, dict[str, object]]], english: Catalogue
 ) -> None:
-    assert {"ENDINGS", "BARRIERS", "PROGRESS", "NOTICES", "CARDS", "RECEIPTS"} <= set(tables)
+    assert {"ENDINGS", "BARRIERS", "PROGRESS", "NOTICES", "PASSING", "CARDS", "RECEIPTS"} <= set(
+        tables
+    )
     said = {
         row[part]
         for table in tables.values()
@@ -349,6 +353,7 @@ def test_no_sentence_is_unused(
         | set(STATUS)
         | set(ACCOUNT_STATUS)
         | set(CONVERSATION_STATUS)
+        | set(FILE_STATUS)
     )
     composed = set(COMPOSED.findall(sources))
     whole = set(WHOLE.findall(sources))

@@ -20,7 +20,7 @@ SPELLINGS = json.loads((Path(__file__).resolve().parents[1] / "spellings.json").
 # Every spelling goes through the field as pasting does, and is then joined with.
 WALK = """async (spellings) => {
   const [{ codeField }, drafts, { isLink, readLink, saltTag }, { readCode }] = await Promise.all(
-    ["room/views/code-field", "room/code-draft", "protocol/links", "protocol/codes"]
+    ["room/views/code-field", "pages/room", "protocol/links", "protocol/codes"]
       .map((name) => import(`/static/js/${name}.js`)));
   const config = { suite: 1, salt: new Uint8Array(32).fill(7) };
   const tag = await saltTag(config.salt);

@@ -2,9 +2,11 @@
 
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { codeDraft, completions, wrongPlaces } from "../../web/static/js/room/code-draft.js";
+import { codeDrafts } from "../../web/static/js/room/code-draft.js";
+import * as known from "../../web/static/js/pages/room.js";
 import { readCode } from "../../web/static/js/protocol/codes.js";
 
+const { codeDraft, completions, wrongPlaces } = codeDrafts(known);
 const CODE = "abacus zoom kiwi silver ladder finch marathon";
 const states = (text, how) => codeDraft(text, how).places.map(({ state }) => state);
 const wrong = (text, how) => codeDraft(text, how).places.filter(({ state }) => state === "unknown")

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { randomBelow, randomBytes } from "../../web/static/js/device/random.js";
 import { PolledSocket } from "../../web/static/js/net/polled-socket.js";
+import * as profiles from "../../web/static/js/room/profiles.js";
 import { RoomClient } from "../../web/static/js/room/room-client.js";
 import { makeCode } from "../../web/static/js/protocol/codes.js";
 import { Refusal } from "../../web/static/js/protocol/errors.js";
@@ -17,6 +18,7 @@ export class Tab {
   entries = new Map();
   randomBytes = randomBytes;
   standIn = async () => PolledSocket;
+  profiles = async () => profiles;
 
   constructor() {
     /** Resolves once something is kept: a client is live before it has sealed that. */

@@ -6,6 +6,7 @@ import { randomBytes } from "../../web/static/js/device/random.js";
 import { RoomCrypto } from "../../web/static/js/room/room-crypto.js";
 import { toBase64url } from "../../web/static/js/protocol/encoding.js";
 import { contentKeys, roomKeys } from "../../web/static/js/protocol/keys.js";
+import * as profiles from "../../web/static/js/room/profiles.js";
 import { encodeProfile, sealProfile } from "../../web/static/js/protocol/profile.js";
 
 const ROOT = new Uint8Array(32).fill(1);
@@ -20,7 +21,7 @@ const WRITTEN = { viewing: randomBytes(32), counter: 1, content: CONTENT };
 
 const keysOf = async (nonce) => contentKeys((await roomKeys(ROOT.slice())).roomSecret, nonce);
 const cryptoBy = async (keysFrom, roomNonce, me) =>
-  new RoomCrypto({ keys: await keysOf(keysFrom), messages: null, roomNonce, me, randomBytes });
+  new RoomCrypto({ keys: await keysOf(keysFrom), messages: null, roomNonce, me, randomBytes, profiles: async () => profiles });
 const cryptoOf = (nonce, me) => cryptoBy(nonce, nonce, me);
 
 test("an old envelope does not open in a room made again with the same code", async () => {

@@ -1,11 +1,12 @@
 /**
  * Runs tests/vectors/*.json (layout: tests/vectors/README.md) against the browser's modules, in
  * whatever runs JavaScript: it has no imports but those that it makes from `base`, and the operations
- * of accounts, conversations, files and attachments beside it.
+ * of accounts, conversations, files and attachments, and of cleaning, beside it.
  */
 
 import { accountOperations } from "./account-vectors.mjs";
 import { attachmentOperations } from "./attachment-vectors.mjs";
+import { cleaningOperations } from "./cleaning-vectors.mjs";
 import { conversationOperations } from "./conversation-vectors.mjs";
 import { fileOperations } from "./file-vectors.mjs";
 
@@ -85,10 +86,10 @@ const written = (value) => (value instanceof Uint8Array ? hex(value) : value);
  */
 async function load(base, derive, argon2id) {
   const from = (name) => import(new URL(`protocol/${name}.js`, base).href);
-  const [charter, cleaning, codes, config, encoding, envelope, errors, keys, links, names, profile,
+  const [charter, cleaning, codes, config, encoding, envelope, errors, keys, links, names, equal, profile,
     seats, session, suggestions, table, words] = await Promise.all(
     ["charter", "cleaning", "codes", "config", "encoding", "envelope", "errors", "keys", "links", "names",
-      "profile", "seat", "session", "suggestions", "name-characters", "words"].map(from),
+      "equal-names", "profile", "seat", "session", "suggestions", "name-characters", "words"].map(from),
   );
   const rooms = await import(new URL("room/room-crypto.js", base).href);
   const empty = new Uint8Array(0);
@@ -234,7 +235,7 @@ async function load(base, derive, argon2id) {
       errors.refuse(!names.isName(name), "profile_json");
       return {};
     },
-    numbers: ({ names: given, taken }) => ({ numbers: names.numbers(given, taken) }),
+    numbers: ({ names: given, taken }) => ({ numbers: equal.numbers(given, taken) }),
     tidy_name: ({ typed: name }) => ({ name: names.tidyName(name) }),
     viewing_hash: async ({ viewing }) => ({ viewing_hash: await keys.sha256(viewing) }),
     seal_message: async (given) => {
@@ -281,7 +282,8 @@ async function load(base, derive, argon2id) {
     read_content: (given) => ({ content: readJson(given, envelope.readContent) }),
   };
   const wings = [
-    accountOperations(base, argon2id, placed), attachmentOperations(base), conversationOperations(base), fileOperations(base),
+    accountOperations(base, argon2id, placed), attachmentOperations(base), cleaningOperations(base),
+    conversationOperations(base), fileOperations(base),
   ];
   for (const others of await Promise.all(wings)) {
     for (const [op, run] of Object.entries(others)) {

@@ -6,7 +6,7 @@ import { MESSENGER } from "./messenger-states.js";
 import { FakeClient } from "./fake.js";
 import { CARDS, NOTICES, RECEIPTS, ROOMS } from "./rooms.js";
 import { card, fates, LOREM, returned } from "./samples.js";
-import * as drafts from "/static/js/room/code-draft.js";
+import * as drafts from "/static/js/pages/room.js";
 import { arrivingScreen } from "/static/js/room/views/arriving-screen.js";
 import { usualChoices } from "/static/js/room/views/choices.js";
 import { leaveScreen } from "/static/js/room/views/leave-screen.js";
@@ -16,6 +16,7 @@ import { returnDoor } from "/static/js/room/views/return-door.js";
 import { returnScreen } from "/static/js/room/views/return-screen.js";
 import { openingScreen } from "/static/js/room/views/opening-screen.js";
 import { progressScreen } from "/static/js/room/views/progress-screen.js";
+import * as passing from "/static/js/room/views/passing-table.js";
 import { memoryOf } from "/static/js/room/views/room-memory.js";
 import { roomView } from "/static/js/room/views/room-view.js";
 import { sharePanel } from "/static/js/room/views/share-panel.js";
@@ -29,7 +30,7 @@ import "/static/js/ui/fire.js";
 import { later, laterBy } from "/static/js/ui/later.js";
 import { isCovered, neutralScreen } from "/static/js/ui/neutral-screen.js";
 
-const tables = { ...standing, ...usual };
+const tables = { ...standing, ...usual, ...passing };
 const CODE = "unmatched-felt-tip-gusto-barometer-nebula-yo-yo-willow";
 const SLOW_MS = 12_000;
 /** Longer than a room takes to say what has happened (room/views/room-announcer.js). */
@@ -364,6 +365,7 @@ const TABLES = {
   LEFT: ["left", (name) => (show) => left(show, name)],
   PROGRESS: ["progress", (name) => PROGRESS[name]],
   NOTICES: ["notice", (name) => FAILURES[name] ?? played(NOTICES)[name]],
+  PASSING: ["notice", (name) => played(NOTICES)[name]],
   CARDS: ["card", (name) => played(CARDS)[name]],
   RECEIPTS: ["receipt", (name) => played(RECEIPTS)[name]],
 };

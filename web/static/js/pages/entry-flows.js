@@ -18,6 +18,8 @@ const LEADS_BACK = /#[\w.-]+\.[0-9a-f]{32}(?![0-9a-z])/i;
 
 /** What stands in for a socket that the network doesn't let through. */
 const standIn = () => later().then(({ PolledSocket }) => PolledSocket);
+/** What seals and opens names. */
+const profiles = () => later().then((parts) => parts.profiles);
 
 /**
  * @typedef {import("../room/room-client.js").RoomClient} RoomClient
@@ -94,7 +96,7 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
   function visitor() {
     const colour = crypto.getRandomValues(new Uint8Array(1))[0] % COLOURS;
     const name = choices.name === "" ? {} : { name: choices.name, colour };
-    return { base, standIn, resumable: choices.resumable, ...name };
+    return { base, standIn, profiles, resumable: choices.resumable, ...name };
   }
 
   /** What making a room takes, whatever is shown meanwhile. */
@@ -245,7 +247,7 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
     later().catch(() => {});
     try {
       const { RoomClient } = await load();
-      const done = await begin(() => RoomClient.resume({ base, standIn }));
+      const done = await begin(() => RoomClient.resume({ base, standIn, profiles }));
       if (done === null) return;
       if (done.client === null) toArriving({ problem: "arriving.seat_gone" });
       else toRoom(done.client, null);

@@ -3,6 +3,7 @@
 
 import "../ui/fire.js";
 
+export { roomAnnouncer } from "../room/views/room-announcer.js";
 export { tellingPanel } from "../room/views/telling.js";
 export { writingPanel } from "../room/views/writing-panel.js";
 export { codeHelp } from "../room/views/code-help.js";
@@ -14,6 +15,7 @@ export { askToLeave } from "../room/views/return-offer.js";
 export { openMenu } from "../room/views/room-menu.js";
 export { barrierScreen, endedScreen } from "../room/views/standing-screens.js";
 export { peoplePanel } from "../room/views/people-panel.js";
+export * as profiles from "../room/profiles.js";
 export { PolledSocket } from "../net/polled-socket.js";
 export { qrPicture } from "../ui/qr.js";
 export { returnPanel } from "../room/views/return-panel.js";

@@ -26,8 +26,10 @@ import { leadingBack } from "./share.js";
  * @typedef {import("./share.js").Share} Share
  */
 
-// A while after somebody has entered, what may be needed then is here, also without the network.
-const LATER_MS = 3000;
+// Soon after somebody has entered, what may be needed then is here, also without the network; and until it is, it is
+// asked for again.
+const LATER_MS = 500;
+const AGAIN_MS = 15_000;
 
 /** Ends after which the same words may lead back. @type {Set<EndReason>} */
 const PASSING = new Set(["seat_lost", "room_full", "room_locked"]);
@@ -110,7 +112,7 @@ function hold(client, share) {
 }
 
 /** A function of its own, because closures hold all that stands beside them. */
-const fetchLater = () => void later().catch(() => {});
+const fetchLater = () => void later().catch(() => { if (room !== null) setTimeout(fetchLater, AGAIN_MS); });
 
 /**
  * Enters the room; who is using what is in `keptNode`, which is shown already, is not disturbed. `words` are

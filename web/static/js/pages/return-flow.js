@@ -1,6 +1,7 @@
 // The way back by a return link: a door, the key of the room, and what became of the messages.
 
 import { ReturnClient } from "../room/return-client.js";
+import * as profiles from "../room/profiles.js";
 import { progressScreen } from "../room/views/progress-screen.js";
 import { returnDoor } from "../room/views/return-door.js";
 import { returnScreen } from "../room/views/return-screen.js";
@@ -47,7 +48,7 @@ export function comeBack(link, { stage, base, load, server, problemOf, isCurrent
       const config = await server();
       /** @param {string} _phase  @param {number} [left] */
       const onProgress = (_phase, left) => { if (isWanted()) stage.screen()?.phase?.("asking", left); };
-      const client = new ReturnClient(await RoomClient.back({ base, link, config, onProgress }));
+      const client = new ReturnClient(await RoomClient.back({ base, link, config, onProgress, profiles: async () => profiles }));
       await client.ask();
       if (isWanted()) toFates(client);
       else client.close();

@@ -3,11 +3,7 @@
  * how the one at the caret may go on. Nothing of it is kept.
  */
 
-import { piecesOf } from "../protocol/cleaning.js";
-import { codeIn, isWord } from "../protocol/codes.js";
 import { CODE_WORDS } from "../protocol/limits.js";
-import { neighbours, suggestions } from "../protocol/suggestions.js";
-import { WORDS } from "../protocol/words.js";
 
 /** Letters of a word before it is completed. */
 const COMPLETED_FROM = 3;
@@ -27,6 +23,11 @@ const LOOKED_UP = 2 * CODE_WORDS;
  *   of another
  * @property {string[]} near  what may have been meant instead
  *
+ * @typedef {Pick<typeof import("../protocol/cleaning.js"), "piecesOf">
+ *   & Pick<typeof import("../protocol/codes.js"), "codeIn"|"isWord">
+ *   & Pick<typeof import("../protocol/suggestions.js"), "neighbours"|"suggestions">
+ *   & Pick<typeof import("../protocol/words.js"), "WORDS">} Known  what knows the words
+ *
  * @typedef {object} Draft
  * @property {Place[]} places
  * @property {boolean} code  it is a code, and nothing is missing
@@ -34,53 +35,61 @@ const LOOKED_UP = 2 * CODE_WORDS;
  */
 
 /**
- * @param {string} text
- * @param {{caret?: number|null, doubted?: boolean}} [how]  the word at the `caret` is still being typed and
- *   not judged; `doubted`: no room answers to these words
- * @returns {Draft}
+ * Of codes, by what knows the words, which is loaded by itself.
+ * @param {Known} known
  */
-export function codeDraft(text, { caret = null, doubted = false } = {}) {
-  const { found, code, link } = codeIn(text);
-  const places = link ? [] : found.slice(0, LOOKED_UP).map(({ word, start, end }, at) => ({
-    position: at + 1, typed: text.slice(start, end), word, start, end,
-    ...judged(word, { doubted, typing: caret !== null && start <= caret && caret <= end }),
-  }));
-  return { places, code, link };
-}
+export function codeDrafts({ piecesOf, codeIn, isWord, neighbours, suggestions, WORDS }) {
+  /**
+   * @param {string} text
+   * @param {{caret?: number|null, doubted?: boolean}} [how]  the word at the `caret` is still being typed and
+   *   not judged; `doubted`: no room answers to these words
+   * @returns {Draft}
+   */
+  function codeDraft(text, { caret = null, doubted = false } = {}) {
+    const { found, code, link } = codeIn(text);
+    const places = link ? [] : found.slice(0, LOOKED_UP).map(({ word, start, end }, at) => ({
+      position: at + 1, typed: text.slice(start, end), word, start, end,
+      ...judged(word, { doubted, typing: caret !== null && start <= caret && caret <= end }),
+    }));
+    return { places, code, link };
+  }
 
-/**
- * @param {string} word
- * @param {{doubted: boolean, typing: boolean}} how
- * @returns {Pick<Place, "state"|"near">}
- */
-function judged(word, { doubted, typing }) {
-  if (!isWord(word)) return typing ? { state: "typing", near: [] } : { state: "unknown", near: suggestions(word) };
-  const near = doubted ? neighbours(word).slice(0, OFFERED) : [];
-  return { state: near.length > 0 ? "doubtful" : "word", near };
-}
+  /**
+   * @param {string} word
+   * @param {{doubted: boolean, typing: boolean}} how
+   * @returns {Pick<Place, "state"|"near">}
+   */
+  function judged(word, { doubted, typing }) {
+    if (!isWord(word)) return typing ? { state: "typing", near: [] } : { state: "unknown", near: suggestions(word) };
+    const near = doubted ? neighbours(word).slice(0, OFFERED) : [];
+    return { state: near.length > 0 ? "doubtful" : "word", near };
+  }
 
-/**
- * The places that a refusal of `code_word` tells of: in a link they can't be told from the text alone.
- * @param {import("../protocol/errors.js").Refusal} refusal
- * @returns {Place[]}
- */
-export function wrongPlaces({ unknown }) {
-  return (unknown ?? []).slice(0, LOOKED_UP).map(({ position, word: typed, start, end }) => {
-    const word = piecesOf(typed)[0]?.word ?? typed;
-    return { position, typed, word, start, end, state: "unknown", near: suggestions(word) };
-  });
-}
+  /**
+   * The places that a refusal of `code_word` tells of: in a link they can't be told from the text alone.
+   * @param {import("../protocol/errors.js").Refusal} refusal
+   * @returns {Place[]}
+   */
+  function wrongPlaces({ unknown }) {
+    return (unknown ?? []).slice(0, LOOKED_UP).map(({ position, word: typed, start, end }) => {
+      const word = piecesOf(typed)[0]?.word ?? typed;
+      return { position, typed, word, start, end, state: "unknown", near: suggestions(word) };
+    });
+  }
 
-/**
- * How the word that ends at the caret may go on.
- * @param {string} text
- * @param {number} caret
- * @returns {{start: number, end: number, words: string[]}|null}  null: there is none, or nothing to add
- */
-export function completions(text, caret) {
-  const { found, link } = codeIn(text);
-  const piece = link ? undefined : found.find(({ end }) => end === caret);
-  if (piece === undefined || piece.word.length < COMPLETED_FROM) return null;
-  const words = WORDS.filter((word) => word.startsWith(piece.word) && word !== piece.word);
-  return words.length === 0 ? null : { start: piece.start, end: piece.end, words: words.slice(0, COMPLETIONS) };
+  /**
+   * How the word that ends at the caret may go on.
+   * @param {string} text
+   * @param {number} caret
+   * @returns {{start: number, end: number, words: string[]}|null}  null: there is none, or nothing to add
+   */
+  function completions(text, caret) {
+    const { found, link } = codeIn(text);
+    const piece = link ? undefined : found.find(({ end }) => end === caret);
+    if (piece === undefined || piece.word.length < COMPLETED_FROM) return null;
+    const words = WORDS.filter((word) => word.startsWith(piece.word) && word !== piece.word);
+    return words.length === 0 ? null : { start: piece.start, end: piece.end, words: words.slice(0, COMPLETIONS) };
+  }
+
+  return { codeDraft, completions, wrongPlaces };
 }

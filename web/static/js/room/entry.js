@@ -8,11 +8,9 @@ import { readConfig } from "../protocol/config.js";
 import { fromBase64url, toBase64url } from "../protocol/encoding.js";
 import { Refusal, isPassing } from "../protocol/errors.js";
 import { contentKeys, roomKeys } from "../protocol/keys.js";
-import { NONCE_BYTES, SEAT_SECRET_BYTES, SECRET_BYTES } from "../protocol/limits.js";
+import { SEAT_SECRET_BYTES, SECRET_BYTES } from "../protocol/limits.js";
 import { readLink, readReturnLink } from "../protocol/links.js";
-import { tidyName } from "../protocol/names.js";
 import { integer, object, readRoom } from "../protocol/objects.js";
-import { encodeProfile, sealProfile } from "../protocol/profile.js";
 import { seatOf } from "../protocol/seat.js";
 import { RoomApi } from "./room-api.js";
 import { RoomCrypto } from "./room-crypto.js";
@@ -26,6 +24,7 @@ import { RoomCrypto } from "./room-crypto.js";
  * @property {import("../device/tab-storage.js").TabStorage} storage
  * @property {(() => Promise<import("../net/reconnecting-socket.js").StandIn>)|null} [standIn]  promises what
  *   stands in for a socket
+ * @property {() => Promise<typeof import("./profiles.js")>} profiles  promises what seals and opens names
  *
  * @typedef {object} Seat  all a client needs to live in a room; bytes in base64url
  * @property {RoomApi} api
@@ -53,6 +52,7 @@ import { RoomCrypto } from "./room-crypto.js";
  * @property {number} [colour]
  * @property {boolean} [resumable]
  * @property {Device["standIn"]} [standIn]  as a browser's device has it
+ * @property {Device["profiles"]} [profiles]  the same
  * @property {(phase: "deriving"|"connecting", seconds?: number) => void} [onProgress]  `seconds`: how long
  *   it still takes, where that is worth saying; what it throws ends the way in
  *
@@ -151,7 +151,7 @@ export async function back({ link, ...options }, device) {
   secret.fill(0);
   const me = toBase64url(member);
   const crypto = new RoomCrypto({
-    keys: content, messages, roomNonce: rules.nonce, me, randomBytes: device.randomBytes,
+    keys: content, messages, roomNonce: rules.nonce, me, randomBytes: device.randomBytes, profiles: device.profiles,
   });
   return {
     api, who: { locator, token: toBase64url(token) }, me, shown: { charter, mac }, rules, crypto, code,
@@ -188,7 +188,9 @@ async function takeSeat(options, device, { api, config, root, keys, locator }, {
   const content = await contentKeys(keys.roomSecret, rules.nonce);
   const secret = device.randomBytes(SEAT_SECRET_BYTES);
   const { token, member, messages } = await seatOf(secret, rules.nonce);
-  const profile = await sealedProfile(options, device, content.profileKey, rules.nonce, member);
+  const seat = { roomNonce: rules.nonce, member };
+  const profile = options.name
+    ? await (await device.profiles()).sealedProfile(options, content.profileKey, seat, device.randomBytes) : null;
   const pair = options.resumable === false ? null : {
     token: toBase64url(device.randomBytes(SECRET_BYTES)), key: device.randomBytes(SECRET_BYTES),
   };
@@ -241,19 +243,4 @@ function bytesOr(text, code) {
   } catch {
     throw new Refusal(code);
   }
-}
-
-/**
- * @param {Visitor} options
- * @param {Device} device
- * @param {CryptoKey} profileKey
- * @param {Uint8Array} roomNonce
- * @param {Uint8Array} member
- */
-async function sealedProfile({ name: typed, colour }, device, profileKey, roomNonce, member) {
-  const name = tidyName(typed ?? "");
-  if (name === "") return null;
-  const padded = encodeProfile({ name, colour: colour ?? 0 });
-  const nonce = device.randomBytes(NONCE_BYTES);
-  return toBase64url(await sealProfile(profileKey, { roomNonce, member }, nonce, padded));
 }

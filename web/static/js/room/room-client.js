@@ -32,8 +32,9 @@ const TOO_FAST = 4429;
 /** Whoever ends it so wants nothing kept of it. @type {Set<EndReason>} */
 const OWN_END = new Set(["left", "destroyed_by_you", "destroy_unconfirmed"]);
 
-/** @param {{standIn?: Device["standIn"]}} options  @returns {Device} */
-const browser = ({ standIn }) => ({ derive, randomBytes, storage: tabStorage(), tabs: otherTabs, standIn });
+/** @param {Partial<Pick<Device, "standIn"|"profiles">>} options  @returns {Device} */
+const browser = ({ standIn, profiles = () => Promise.reject(new Refusal("unreachable")) }) =>
+  ({ derive, randomBytes, storage: tabStorage(), tabs: otherTabs, standIn, profiles });
 
 /** The only thing pages use of a room. Errors of the static methods are `Refusal`s. */
 export class RoomClient extends EventTarget {
@@ -78,7 +79,7 @@ export class RoomClient extends EventTarget {
 
   /**
    * Brings a reloaded tab back without the code.
-   * @param {{base: string, onProgress?: (phase: "connecting") => void, standIn?: Device["standIn"]}} options
+   * @param {{base: string, onProgress?: (phase: "connecting") => void} & Partial<Pick<Device, "standIn"|"profiles">>} options
    * @param {Device} [device]
    * @returns {Promise<RoomClient|null>} null when there is nothing to resume (any longer); a
    *   `Refusal` such as `unreachable` when it may work later
@@ -90,10 +91,10 @@ export class RoomClient extends EventTarget {
 
   /**
    * Finds the seat that a return link leads to, for `ReturnClient` (return-client.js).
-   * @param {Parameters<typeof entry.back>[0]} options
+   * @param {Parameters<typeof entry.back>[0] & Partial<Pick<Device, "profiles">>} options
    * @param {Device} [device]
    */
-  static back(options, device = browser({})) {
+  static back(options, device = browser(options)) {
     return entry.back(options, device);
   }
 

@@ -62,13 +62,13 @@ export class RoomConnection {
    * @param {import("./entry.js").Device} device
    * @param {Owner} owner
    */
-  constructor(base, seat, { randomBytes, storage, standIn = null }, owner) {
+  constructor(base, seat, { randomBytes, storage, profiles, standIn = null }, owner) {
     const { me, charter, mac, rules, keys, messages, generation, progress, present } = seat;
     const { locator, token } = seat;
     this.#seat = seat;
     this.#storage = storage;
     this.#owner = owner;
-    this.#crypto = new RoomCrypto({ keys, messages, roomNonce: rules.nonce, me, randomBytes });
+    this.#crypto = new RoomCrypto({ keys, messages, roomNonce: rules.nonce, me, randomBytes, profiles });
     this.#session = new Session({ me, charter, mac, roomTtl: rules.roomTtl, generation });
     if (progress !== null) this.#session.restore(progress, Date.now());
     this.#session.room.complete(present, Date.now());

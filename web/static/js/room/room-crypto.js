@@ -5,7 +5,6 @@ import { openMessage, sealMessage } from "../protocol/envelope.js";
 import { Refusal } from "../protocol/errors.js";
 import { sha256 } from "../protocol/keys.js";
 import { ID_BYTES, NONCE_BYTES, SECRET_BYTES } from "../protocol/limits.js";
-import { openProfile } from "../protocol/profile.js";
 
 /** @typedef {import("../protocol/quotes.js").Quote} Quote */
 
@@ -16,18 +15,20 @@ export class RoomCrypto {
   #roomNonce;
   #me;
   #randomBytes;
+  #profiles;
 
   /**
    * @param {{keys: {messageKey: CryptoKey, profileKey: CryptoKey}|null,
    *   messages: import("../protocol/seat.js").SeatMessages|null, roomNonce: Uint8Array, me: string,
-   *   randomBytes: (size: number) => Uint8Array}} seat  `me`: member id, base64url
+   *   randomBytes: (size: number) => Uint8Array, profiles: import("./entry.js").Device["profiles"]}} seat  `me`: member id, base64url
    */
-  constructor({ keys, messages, roomNonce, me, randomBytes }) {
+  constructor({ keys, messages, roomNonce, me, randomBytes, profiles }) {
     this.#keys = keys;
     this.#messages = messages;
     this.#roomNonce = roomNonce;
     this.#me = me;
     this.#randomBytes = randomBytes;
+    this.#profiles = profiles;
   }
 
   forget() {
@@ -86,10 +87,12 @@ export class RoomCrypto {
   /**
    * @param {string} member
    * @param {string} envelope  base64url
-   * @returns {Promise<import("../protocol/profile.js").Profile|null>} null if it can't be read (7.5)
+   * @returns {Promise<import("../protocol/profile.js").Profile|null>} null if it can't be read (7.5), or what
+   *   reads it has not come
    */
   async profile(member, envelope) {
     try {
+      const { openProfile } = await this.#profiles();
       const { profileKey } = this.#needKeys();
       const seat = { roomNonce: this.#roomNonce, member: fromBase64url(member, ID_BYTES) };
       return await openProfile(profileKey, seat, fromBase64url(envelope));

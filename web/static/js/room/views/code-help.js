@@ -4,12 +4,13 @@
 import { announce, announceAssertive } from "../../ui/announce.js";
 import { el, fill, setText } from "../../ui/el.js";
 import { has, parts, say } from "../../ui/i18n.js";
+import { codeDrafts } from "../code-draft.js";
 import { codePlaces, PLACES } from "./code-places.js";
 import { completionList } from "./completion-list.js";
 
 /**
  * @typedef {import("../code-draft.js").Place} Place
- * @typedef {Pick<typeof import("../code-draft.js"), "codeDraft"|"completions"|"wrongPlaces">} Drafts
+ * @typedef {import("../code-draft.js").Known} Drafts
  */
 
 /**
@@ -20,7 +21,7 @@ import { completionList } from "./completion-list.js";
 export function codeHelp({ input, join, error, hint, joined, doubted, drafts, last }) {
   const list = completionList({ input, take: (start, end, word) => replace(start, end, `${word} `) });
   const places = codePlaces({ mend });
-  /** @type {Drafts|null} */
+  /** @type {ReturnType<typeof codeDrafts>|null} */
   let known = null;
   /** Whether the word at the caret is judged too, as after pasting. */
   let all = true;
@@ -40,7 +41,7 @@ export function codeHelp({ input, join, error, hint, joined, doubted, drafts, la
 
   /** What knows the words may have failed to come, and come at another try. */
   async function learn() {
-    known = await drafts().catch(() => null);
+    known = await drafts().then(codeDrafts).catch(() => null);
     show();
     // Whoever is typing meanwhile waits for no further key.
     if (document.activeElement === input) suggest();

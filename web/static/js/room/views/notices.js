@@ -19,13 +19,16 @@ import { NOTICES } from "./state-tables.js";
  *
  * @typedef {object} Notice
  * @property {string} key
- * @property {string} row  of the table NOTICES
+ * @property {string} row
+ * @property {Row} [look]  where it isn't of the table NOTICES
  * @property {Record<string, string|number>} values
  * @property {Person} [person]  whom it names
  * @property {string} [more]  what else there is to say
  * @property {number} [until]  when it goes
  *
  * @typedef {{tone: string, icon: string, text: string, actions?: ("lock"|"dismiss"|"understood")[], passing?: boolean}} Row
+ *
+ * @typedef {(row: string, values: Record<string, string|number>, person?: Person, look?: Row) => void} Pass
  */
 
 const ROWS = /** @type {Record<string, Row>} */ (NOTICES);
@@ -69,8 +72,8 @@ export function notices({ lock, people, memory, localTime, refocus }) {
   let gap;
 
   /** @param {Notice} notice */
-  function noticeView({ row }) {
-    const { tone, icon: name } = ROWS[row];
+  function noticeView({ row, look = ROWS[row] }) {
+    const { tone, icon: name, text, actions = [] } = look;
     const words = el("span", { class: "notice-words" });
     const tools = el("span", { class: "notice-tools" });
     /** @type {string|null} */
@@ -79,7 +82,6 @@ export function notices({ lock, people, memory, localTime, refocus }) {
       node: el("div", { class: `notice ${tone}`, data: { notice: row } }, icon(name), words, tools),
       /** @param {Notice} notice */
       update(notice) {
-        const { text, actions = [] } = ROWS[notice.row];
         if (notice.person === undefined) setText(words, [say(text, notice.values), notice.more].filter(Boolean).join(" "));
         else if (say(text, notice.values) !== written) {
           written = say(text, notice.values);
@@ -197,12 +199,12 @@ export function notices({ lock, people, memory, localTime, refocus }) {
       show();
     },
     /**
-     * Shows for a while what has happened: a passing row of the table.
-     * @param {string} row  @param {Record<string, string|number>} values  @param {Person} [person]
+     * Shows for a while what has happened: a passing row of the table, or of another.
+     * @type {Pass}
      */
-    pass(row, values, person) {
+    pass(row, values, person, look) {
       passed += 1;
-      passing.push({ key: `passing ${passed}`, row, values, person, until: Date.now() + PASSING_MS });
+      passing.push({ key: `passing ${passed}`, row, values, person, look, until: Date.now() + PASSING_MS });
       passing = passing.slice(-MOST_PASSING);
       show();
     },

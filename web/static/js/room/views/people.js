@@ -3,7 +3,7 @@
  * told apart at a glance whatever they call themselves.
  */
 
-import { isName, numbers } from "../../protocol/names.js";
+import { numbers } from "../../protocol/equal-names.js";
 import { el } from "../../ui/el.js";
 import { firstGraphemes } from "../../ui/graphemes.js";
 import { isolated, listed, say } from "../../ui/i18n.js";
@@ -34,8 +34,8 @@ function initialOf(label) {
   return (first.length <= LONGEST_INITIAL ? first : [...first][0]).toUpperCase();
 }
 
-/** What a peer calls itself, if that is a name; else null. @param {unknown} name */
-const nameOf = (name) => (typeof name === "string" && isName(name) ? name : null);
+/** What a peer calls itself, which is a name if it could be read at all (7.5); else null. @param {unknown} name */
+const nameOf = (name) => (typeof name === "string" && name !== "" ? name : null);
 
 /** @param {unknown} colour  @returns {colour is number} */
 const isColour = (colour) => Number.isInteger(colour);

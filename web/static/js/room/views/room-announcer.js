@@ -8,10 +8,10 @@ import { announce } from "../../ui/announce.js";
 import { say } from "../../ui/i18n.js";
 import { Pace } from "../../ui/pace.js";
 import { waiting } from "./log-entries.js";
+import { PASSING } from "./passing-table.js";
 import { called, calledAll } from "./people.js";
 import { changesBetween, momentOf } from "./room-changes.js";
 import { receipt } from "./receipt.js";
-import { NOTICES } from "./state-tables.js";
 
 /** Names are decrypted a moment after their owners are known. */
 const SOON_MS = 150;
@@ -20,23 +20,24 @@ const MOST_RECEIPTS = 3;
 
 /**
  * @typedef {import("./people.js").Person} Person
- * @typedef {{row: string, values: Record<string, string|number>, person?: Person}} Notice
+ * @typedef {keyof typeof PASSING} Row
+ * @typedef {{row: Row, values: Record<string, string|number>, person?: Person}} Notice
  */
 
 /**
- * `context` is what the views of the room are given; `pass(row, values, person)` shows a passing notice.
+ * `context` is what the views of the room are given; `pass(row, values, person, look)` shows a passing notice.
  * @param {{people: import("./people.js").People, memory: {hidden: Set<string>, greeted: boolean}, context: import("./receipt.js").ReceiptRoom,
- *   pass: (row: string, values: Record<string, string|number>, person?: Person) => void}} options
+ *   pass: import("./notices.js").Pass}} options
  */
-export function roomAnnouncer({ people, memory, context, pass }) {
+export function roomAnnouncer({ people, memory, context, pass: show }) {
   /** @type {import("../room-state.js").RoomState|null} */
   let state = null;
   const pace = new Pace();
   const own = lane(() => SOON_MS, (changes, now) => {
-    for (const notice of comings(changes, now)) pass(notice.row, notice.values, notice.person);
+    for (const notice of comings(changes, now)) pass(notice);
     if (changes.locked !== null) {
       const notice = locking(changes.locked, now);
-      pass(notice.row, notice.values, notice.person);
+      pass(notice);
       announce(sentence(notice));
     }
     receipts(changes.sent, now);
@@ -46,6 +47,9 @@ export function roomAnnouncer({ people, memory, context, pass }) {
     if (said.length > 0) pace.tell(Date.now());
     for (const one of said) announce(one);
   });
+
+  /** @param {Notice} notice */
+  const pass = ({ row, values, person }) => show(row, values, person, PASSING[row]);
 
   /**
    * Compares every now and then with the time before.
@@ -80,9 +84,10 @@ export function roomAnnouncer({ people, memory, context, pass }) {
     const inside = people.here().filter((person) => !person.me);
     const [here, away] = [true, false].map((present) => inside.filter((person) => person.present === present));
     if (inside.length > 0) {
+      /** @type {Row} */
       const row = away.length === 0 ? "inside" : here.length === 0 ? "inside_away" : "inside_some";
       const notice = { row, values: { names: calledAll(here), away: calledAll(away) } };
-      pass(row, notice.values);
+      pass(notice);
       announce(sentence(notice));
     } else if (now.room !== null && now.room.joins > 1) {
       announce(say("room.alone"));
@@ -106,7 +111,7 @@ export function roomAnnouncer({ people, memory, context, pass }) {
     ];
   }
 
-  /** @param {[string, string]} rows  for one, and for several  @param {string[]} ids  @param {Record<string, number>} values  @returns {Notice[]} */
+  /** @param {[Row, Row]} rows  for one, and for several  @param {string[]} ids  @param {Record<string, number>} values  @returns {Notice[]} */
   function comingOf([row, many], ids, values) {
     const found = ids.map((id) => people.get(id));
     if (found.length === 0) return [];
@@ -163,4 +168,4 @@ export function roomAnnouncer({ people, memory, context, pass }) {
 
 /** What is said of a notice. @param {Notice} notice */
 const sentence = ({ row, values, person }) =>
-  say(/** @type {Record<string, {text: string}>} */ (NOTICES)[row].text, { ...values, ...(person && { name: called(person) }) });
+  say(PASSING[row].text, { ...values, ...(person && { name: called(person) }) });

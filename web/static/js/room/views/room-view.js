@@ -6,7 +6,7 @@ import { closePanels, confirm } from "../../ui/dialog.js";
 import { el, fill } from "../../ui/el.js";
 import { excerpt } from "../../ui/graphemes.js";
 import { parts, say } from "../../ui/i18n.js";
-import { ifHere, withLater } from "../../ui/later.js";
+import { ifHere, onceHere, withLater } from "../../ui/later.js";
 import { coarse } from "../../ui/pointer.js";
 import { followViewport } from "../../ui/visual-viewport.js";
 import { composer } from "./composer.js";
@@ -16,7 +16,6 @@ import { logView } from "./log-view.js";
 import { notices } from "./notices.js";
 import { who } from "./people.js";
 import { closingQuestion } from "./return-reminder.js";
-import { roomAnnouncer } from "./room-announcer.js";
 import { roomHeader } from "./room-header.js";
 import { forgetRoom, memoryOf } from "./room-memory.js";
 import { NOTICES } from "./state-tables.js";
@@ -40,6 +39,7 @@ export function roomView({ client, share, setTitle = () => {}, hide = null }) {
   let menu = /** @type {ReturnType<typeof import("./room-menu.js").openMenu>|null} */ (null);
   let crowd = /** @type {{update(): void}|null} */ (null);
   let destroying = false;
+  let closed = false;
 
   /** @param {number|null} serverTime */
   const localTime = (serverTime) =>
@@ -83,7 +83,13 @@ export function roomView({ client, share, setTitle = () => {}, hide = null }) {
   const returnLink = share?.returnLink ?? null;
   const comeBack = returnLink && (() => withParts(({ returnPanel }) => returnPanel(client, returnLink)));
   const closing = closingQuestion(client, comeBack, memory);
-  const announcer = roomAnnouncer({ people, memory, context, pass: lines.pass });
+  /** What tells of changes, once it has come (it greets first, so that nothing is missed). */
+  let announcer = /** @type {ReturnType<typeof import("./room-announcer.js").roomAnnouncer>|null} */ (null);
+  onceHere(({ roomAnnouncer }) => {
+    if (closed) return;
+    announcer = roomAnnouncer({ people, memory, context, pass: lines.pass });
+    announcer?.update(state);
+  });
 
   /** @param {string} text  @param {{view: number, limit: number|null, quote: import("../room-state.js").Quote|null}} options */
   function send(text, options) {
@@ -182,7 +188,7 @@ export function roomView({ client, share, setTitle = () => {}, hide = null }) {
     showTyping();
     menu?.update(state);
     crowd?.update();
-    announcer.update(state);
+    announcer?.update(state);
     closing.update();
   }
 
@@ -213,8 +219,9 @@ export function roomView({ client, share, setTitle = () => {}, hide = null }) {
     asksToLeave,
     leave,
     close() {
+      closed = true;
       clearInterval(timer);
-      announcer.close();
+      announcer?.close();
       seen.stop();
       client.removeEventListener("change", update);
       noChord();

@@ -27,8 +27,8 @@ export const PROGRESS = freeze({
 });
 
 /**
- * What a person in a room should know now: lines above the log. `passing` ones go by themselves; the
- * others stay as long as they are true. Actions: `lock` locks the room, `dismiss` takes the line away.
+ * What a person in a room should know now: lines above the log. `passing` ones go by themselves (most are in
+ * passing-table.js); the others stay as long as they are true. Actions: `lock` locks the room, `dismiss` takes the line away.
  */
 export const NOTICES = freeze({
   connecting: { tone: "attention", icon: "waiting", text: "notice.connecting" },
@@ -39,21 +39,6 @@ export const NOTICES = freeze({
   slow: { tone: "plain", icon: "waiting", text: "notice.slow", actions: ["understood"] },
   no_storage: { tone: "plain", icon: "warning", text: "notice.no_storage", actions: ["understood"] },
   joins: { tone: "attention", icon: "warning", text: "notice.joins", actions: ["lock", "dismiss"] },
-  inside: { tone: "plain", icon: "person", text: "notice.inside", passing: true },
-  inside_some: { tone: "plain", icon: "person", text: "notice.inside_some", passing: true },
-  inside_away: { tone: "plain", icon: "person", text: "notice.inside_away", passing: true },
-  joined: { tone: "plain", icon: "person", text: "notice.joined", passing: true },
-  joined_many: { tone: "plain", icon: "person", text: "notice.joined_many", passing: true },
-  left: { tone: "plain", icon: "leave", text: "notice.left", passing: true },
-  left_full: { tone: "plain", icon: "leave", text: "notice.left_full", passing: true },
-  left_many: { tone: "plain", icon: "leave", text: "notice.left_many", passing: true },
-  left_many_full: { tone: "plain", icon: "leave", text: "notice.left_many_full", passing: true },
-  locked: { tone: "plain", icon: "locked", text: "notice.locked", passing: true },
-  locked_by: { tone: "plain", icon: "locked", text: "notice.locked_by", passing: true },
-  locked_by_you: { tone: "plain", icon: "locked", text: "notice.locked_by_you", passing: true },
-  unlocked: { tone: "plain", icon: "unlocked", text: "notice.unlocked", passing: true },
-  unlocked_by: { tone: "plain", icon: "unlocked", text: "notice.unlocked_by", passing: true },
-  unlocked_by_you: { tone: "plain", icon: "unlocked", text: "notice.unlocked_by_you", passing: true },
   not_done: { tone: "attention", icon: "warning", text: "notice.not_done", passing: true },
   not_loaded: { tone: "attention", icon: "warning", text: "notice.not_loaded", passing: true },
   away: { tone: "plain", icon: "sealed", text: "notice.away" },
