@@ -58,6 +58,7 @@ from ephemeral.store.embedded.server import EmbeddedPostgres, running_dsn
 from ephemeral.store.migrations import migrate, read_migrations
 from ephemeral.store.objects.deployed import open_objects
 from ephemeral.store.objects.purger import Purger
+from ephemeral.store.objects.sweeping import Sweep
 from ephemeral.store.postgres import (
     CLOSED,
     StoreUnavailable,
@@ -338,6 +339,7 @@ async def serving(
             ("epochs", partial(epochs.run, settings.sweep_seconds, faults.record)),
             ("database", partial(_watch_database, pool, needs)),
             ("watch", partial(watch.run, faults.record)),
+            ("orphans", Sweep(pool, objects, faults.record).run),
             ("purges", Purger(pool, objects, settings.sweep_seconds, faults.record).run),
             # Nobody waits for the best compression: until it is there, there is a good one.
             ("packing", partial(_pack, site.pages.bodies())),
