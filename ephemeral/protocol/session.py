@@ -191,9 +191,15 @@ class Session:
         self._want(Request("post", written.fields(), written.id), now)
         return written
 
-    def open(self, message: bytes, now: int) -> None:
-        """Take the lease of a message; a Card, Unreadable or Refused follows."""
-        self._want(Request("open", {"id": b64encode(message)}, message), now)
+    def open(self, message: bytes, now: int, *, attachment: bool = False) -> None:
+        """Take the lease of a message; a Card, Unreadable or Refused follows.
+
+        `attachment`: what is attached can be shown or saved. Only then is such a message opened.
+        """
+        fields: dict[str, object] = {"id": b64encode(message)}
+        if attachment:
+            fields["attachment"] = True
+        self._want(Request("open", fields, message), now)
 
     def acknowledge(self, message: bytes, now: int) -> None:
         """Say, after a Card was shown, that it was: Acknowledged or Refused follows."""
