@@ -100,11 +100,14 @@ class Tour:
         member.token = b64encode(self.canaries.secret("token", 32))
         return member
 
-    def message(self, size: int = 512) -> Message:
-        """A message to be posted."""
+    def message(self, size: int = 512, *, attachment: bool = False) -> Message:
+        """A message to be posted, perhaps with an attachment."""
         message = Message()
         message.id = b64encode(self.canaries.secret("message", 16, Kind.KEPT))
         message.envelope = b64encode(self.canaries.secret("envelope", size, Kind.SEALED))
+        if attachment:
+            message.attachment = b64encode(self.canaries.secret("attachment", 16, Kind.KEPT))
+            message.chunk = self.canaries.secret("chunk", 65_552, Kind.SEALED)
         return message
 
     def wrong(self) -> str:
