@@ -131,7 +131,8 @@ class Tour:
         of_a_room = response.is_success and path.startswith("/room")
         (self.private if of_a_room else self.public).append(place)
         if response.is_success or response.status_code == httpx.codes.NOT_MODIFIED:
-            template = "/".join("{id}" if len(one) == 22 else one for one in path.split("/"))
+            numbered = ("{i}" if one.isdecimal() else one for one in path.split("/"))
+            template = "/".join("{id}" if len(one) == 22 else one for one in numbered)
             self.operations.add((request.method, template, response.status_code))
         elif response.content and response.headers["content-type"] == "application/json":
             self.codes.add(response.json()["error"]["code"])
