@@ -27,6 +27,8 @@ from ephemeral.protocol.errors import (
 )
 
 __all__ = [
+    "ATTACHMENTS_LOST",
+    "ATTACHMENT_BYTES",
     "BATCH_SECONDS",
     "BATCH_SIZE",
     "BUS_UP",
@@ -51,6 +53,7 @@ __all__ = [
     "STEPS",
     "STOPPING",
     "STORAGE",
+    "STORE_ORPHANS",
     "STORE_PURGES_WAITING",
     "STORE_UP",
     "SWEEPER_LAG",
@@ -101,6 +104,7 @@ CLOSE_CODES = (1000, 1007, 1011, 1012, 4400, 4401, 4403, 4404, 4408, 4409, 4410,
 LIMITS = (
     "create_address", "create_shared", "join_address", "join_room", "join_shared", "miss_address",
     "connect_address", "hello_room", "post_bytes_address",
+    "reserve_bytes_address", "chunk_bytes_address", "chunks",
     *(f"{action}_{subject}" for action in ("post", "open", "state")
       for subject in ("address", "room", "seat")),
     "operator_page_address", "operator_sign_in_address", "operator_sign_in_operator",
@@ -208,9 +212,24 @@ STORE_UP = Gauge(
     "1 while large objects can be kept and read where they lie.",
     registry=REGISTRY,
 )
+STORE_ORPHANS = Gauge(
+    "ephemeral_store_orphans",
+    "Objects that belong to nothing, and are too many to be deleted unasked.",
+    registry=REGISTRY,
+)
 STORE_PURGES_WAITING = Gauge(
     "ephemeral_store_purges_waiting",
     "Attachments and files whose objects could not be deleted yet; it is tried for ever.",
+    registry=REGISTRY,
+)
+ATTACHMENT_BYTES = Gauge(
+    "ephemeral_attachment_bytes",
+    "Bytes of all attachments that wait in rooms, or are being sent.",
+    registry=REGISTRY,
+)
+ATTACHMENTS_LOST = Counter(
+    "ephemeral_attachments_lost",
+    "Messages that ended because a part of their attachment was not where it should lie.",
     registry=REGISTRY,
 )
 FILES_BYTES = Gauge(

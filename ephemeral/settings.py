@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
 from urllib.parse import quote, urlsplit
 
-from ephemeral.protocol.limits import ENVELOPE_MAX
+from ephemeral.protocol.limits import ATTACHMENT_MAX, ENVELOPE_MAX
 
 __all__ = [
     "VARIABLES",
@@ -213,6 +213,13 @@ def _bytes_often(text: str) -> Often:
             f"{_DAY} s), or off"
         )
     return int(match[1]), int(match[2])
+
+
+def _attachments_often(text: str) -> Often:
+    found = _bytes_often(text)
+    if found is not None and found[0] < ATTACHMENT_MAX:
+        raise ValueError(f"must be at least {ATTACHMENT_MAX} bytes, the longest attachment")
+    return found
 
 
 def _base_path(text: str) -> str:
@@ -577,6 +584,18 @@ class Settings:
             "The most bytes that may wait in all rooms, and in all conversations; 0: no limit.",
         ),
     ]
+    attachments: Annotated[
+        bool, Declared(_boolean, "true", "Whether messages in rooms may have attachments.")
+    ]
+    attachment_bytes: Annotated[
+        int,
+        Declared(
+            _whole(ATTACHMENT_MAX, 2**50),
+            "2147483648",
+            "The most bytes of attachments in all rooms; above three quarters of it only those of "
+            "up to 1 MiB are taken.",
+        ),
+    ]
     lease_seconds: Annotated[
         int,
         Declared(_whole(1, 3600), "120", "How long one member alone may read an opened message."),
@@ -671,6 +690,22 @@ class Settings:
     ]
     post_bytes_per_address: Annotated[
         Often, Declared(_bytes_often, "67108864/600", "How many bytes an address may post.")
+    ]
+    attachment_bytes_per_address: Annotated[
+        Often,
+        Declared(
+            _attachments_often,
+            "209715200/86400",
+            "How many bytes of attachments an address may announce.",
+        ),
+    ]
+    chunk_bytes_per_address: Annotated[
+        Often,
+        Declared(
+            _attachments_often,
+            "134217728/60",
+            "How many bytes of attachments an address may send and fetch.",
+        ),
     ]
     posts_per_room: Annotated[
         Often, Declared(_often, "1200/120", "How often may be posted in a room.")
@@ -772,6 +807,15 @@ class Settings:
                 f"run `chmod 600 {path}`, and make a new key if others may have read it."
             )
         return cls.parse(os.environ, dotenv)
+
+    @property
+    def store_origin(self) -> str | None:
+        """Where browsers send and fetch files by themselves; None: through this server."""
+        address = self.s3_public_endpoint or self.s3_endpoint
+        if self.files_through_app or address is None:
+            return None
+        parts = urlsplit(address)
+        return f"{parts.scheme}://{parts.netloc}"
 
     @property
     def database_dsn(self) -> str | None:

@@ -13,12 +13,15 @@
 --     in the narrow table payload_keys, wrapped by an epoch key which lives in a
 --     file outside the database. Destroying a payload deletes both rows; what they
 --     leave on the disk opens no more once that epoch key is destroyed as well.
+--     An attachment has such a key and no payload: its bytes lie beside the database.
 --   * Whoever changes anything in a room locks its row in rooms first; several
 --     rooms are locked in the order of their names. Nothing below a room is
---     changed without that lock (but a seat's clock and socket, by one statement
---     alone in its transaction), so there is no other lock order to know.
+--     changed without that lock (but a seat's clock and socket, and which chunks of
+--     an attachment have landed, by one statement alone in its transaction), so
+--     there is no other lock order to know.
 --   * Whoever changes anything in a room that is not such a clock or socket gives
---     it a new version: processes remember rooms, and trust that.
+--     it a new version: processes remember rooms, and trust that. Nobody remembers
+--     attachments that belong to no message: they change without one.
 --   * A lease is written without an index, in the page of its message. That it has
 --     ended is found by its room's lease_due, which is moved seldom.
 --   * That lock also does the work of foreign keys. On the path of a message
@@ -216,6 +219,8 @@ CREATE TABLE messages (
     returns      integer  NOT NULL DEFAULT 0,
     returners    bytea,
     reader       bytea    CHECK (octet_length(reader) = 16),
+    attachment   integer,
+    lease_opened bigint,
     PRIMARY KEY (room, id),
     CHECK ((lease_holder IS NULL) = (lease_until IS NULL))
 ) WITH (fillfactor = 70);
@@ -246,6 +251,40 @@ COMMENT ON COLUMN messages.leases IS 'How many leases have ever begun, of all me
 COMMENT ON COLUMN messages.returns IS 'How many of them were given back: by release, leaving, or the loss of the seat.';
 COMMENT ON COLUMN messages.returners IS 'First view: members who gave it back, 16 bytes and the time in 8 each, as long as that may keep somebody from taking it again.';
 COMMENT ON COLUMN messages.reader IS 'Everyone: who acknowledged last.';
+COMMENT ON COLUMN messages.attachment IS 'Length of its attachment with padding, in bytes; null where there is none.';
+COMMENT ON COLUMN messages.lease_opened IS 'First view, with an attachment: when the lease began, for it may be prolonged.';
+
+CREATE TABLE attachments (
+    room       bytea    NOT NULL,
+    id         bytea    NOT NULL CHECK (octet_length(id) = 16),
+    author     bytea    NOT NULL CHECK (octet_length(author) = 16),
+    prefix     bytea    NOT NULL UNIQUE CHECK (octet_length(prefix) = 16),
+    payload    bytea    NOT NULL CHECK (octet_length(payload) = 16),
+    padded     integer  NOT NULL CHECK (padded BETWEEN 65536 AND 10485760),
+    chunks     smallint NOT NULL CHECK (chunks BETWEEN 1 AND 40),
+    landed     bigint   NOT NULL DEFAULT 0 CHECK (landed >= 0 AND landed >> chunks = 0),
+    message    bytea    CHECK (octet_length(message) = 16),
+    expires_at bigint,
+    PRIMARY KEY (room, id),
+    CHECK ((message IS NULL) = (expires_at IS NOT NULL)),
+    CHECK (message IS NULL OR landed = (1::bigint << chunks) - 1)
+);
+CREATE UNIQUE INDEX attachments_message ON attachments (room, message) WHERE message IS NOT NULL;
+CREATE INDEX attachments_expires_at ON attachments (expires_at) WHERE expires_at IS NOT NULL;
+ALTER TABLE attachments
+    ALTER COLUMN prefix SET STATISTICS 0,
+    ALTER COLUMN payload SET STATISTICS 0;
+COMMENT ON TABLE  attachments IS 'Attachments of messages that wait, and of messages that are being written. Their chunks lie where large objects do.';
+COMMENT ON COLUMN attachments.room IS 'The room.';
+COMMENT ON COLUMN attachments.id IS '16 random bytes chosen by the author''s client.';
+COMMENT ON COLUMN attachments.author IS 'The member who sends it.';
+COMMENT ON COLUMN attachments.prefix IS '16 random bytes drawn by the server, by which its chunks are called where they lie.';
+COMMENT ON COLUMN attachments.payload IS 'The name of the data key in payload_keys that opens all of its chunks; there is no payload.';
+COMMENT ON COLUMN attachments.padded IS 'Its length with padding, in bytes.';
+COMMENT ON COLUMN attachments.chunks IS 'How many chunks it has.';
+COMMENT ON COLUMN attachments.landed IS 'Which of them lie there: bit 0 for the first.';
+COMMENT ON COLUMN attachments.message IS 'The message that it belongs to; null until that is posted.';
+COMMENT ON COLUMN attachments.expires_at IS 'When it is destroyed unless it was posted before; null once it was.';
 
 CREATE TABLE audience (
     room         bytea    NOT NULL,
@@ -254,6 +293,7 @@ CREATE TABLE audience (
     state        smallint NOT NULL DEFAULT 0 CHECK (state BETWEEN 0 AND 2),
     lease_until  bigint,
     lease_ends   smallint NOT NULL DEFAULT 0,
+    lease_opened bigint,
     PRIMARY KEY (room, message, member)
 );
 COMMENT ON TABLE  audience IS 'Everyone policy: who was present when a message was accepted. Who leaves is removed; once nobody is left, the message ends.';
@@ -263,6 +303,7 @@ COMMENT ON COLUMN audience.member IS 'A member who was present, never the author
 COMMENT ON COLUMN audience.state IS '0 has not viewed it, 1 acknowledged it, 2 let three leases end.';
 COMMENT ON COLUMN audience.lease_until IS 'When this member''s lease ends, if one runs.';
 COMMENT ON COLUMN audience.lease_ends IS 'How many of this member''s leases ended without acknowledgement.';
+COMMENT ON COLUMN audience.lease_opened IS 'When this member''s lease began, for it may be prolonged.';
 
 CREATE TABLE tombstones (
     tombstone bytea    NOT NULL CHECK (octet_length(tombstone) = 32),

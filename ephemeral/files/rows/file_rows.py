@@ -20,6 +20,7 @@ __all__ = [
     "extend",
     "insert",
     "listed",
+    "living",
     "living_of_account",
     "living_of_conversation",
     "living_prefixes",
@@ -209,6 +210,16 @@ async def living_of_conversation(connection: Connection, conversation: bytes) ->
         conversation,
     )
     return [_file(row) for row in rows]
+
+
+async def living(connection: Connection, prefixes: Sequence[bytes]) -> set[bytes]:
+    """Those of these prefixes whose files are there, and not being deleted."""
+    rows = await connection.fetch(
+        "SELECT prefix FROM accounts.files WHERE prefix = ANY($1::bytea[]) AND state <> $2",
+        prefixes,
+        State.DELETING,
+    )
+    return {row[0] for row in rows}
 
 
 async def due(connection: Connection, now: int, most: int) -> list[File]:
