@@ -90,13 +90,16 @@ HEAVY = {"aiortc": "calls", "boto3": "store", "botocore": "store", "webauthn": "
 SCRIPTS_MAY_IMPORT = {
     "protocol": set[str](),
     "protocol.accounts": {"protocol", "vendor"},
-    "protocol.conversations": {"protocol", "protocol.accounts"},
+    # A message may name files.
+    "protocol.conversations": {"protocol", "protocol.accounts", "protocol.files"},
     "protocol.files": {"protocol", "protocol.accounts"},
     "device": {"protocol", "protocol.accounts", "vendor"},
     "net": {"protocol", "device", "vendor"},
     "ui": {"vendor"},
-    "room": {"protocol", "device", "net", "vendor"},
-    "room.views": {"protocol", "room", "ui"},
+    # What is removed from pictures and films, for whoever sends them.
+    "cleaning": {"protocol"},
+    "room": {"protocol", "cleaning", "device", "net", "vendor"},
+    "room.views": {"protocol", "cleaning", "room", "ui"},
     "account": {"protocol", "protocol.accounts", "device", "net", "vendor"},
     "account.views": {"protocol", "protocol.accounts", "account", "ui"},
     # Conversations are an account's.
@@ -116,6 +119,7 @@ SCRIPTS_MAY_IMPORT = {
         "protocol.conversations",
         "account",
         "account.views",
+        "cleaning",
         "conversations",
         "ui",
     },
@@ -125,6 +129,7 @@ SCRIPTS_MAY_IMPORT = {
         "protocol.accounts",
         "protocol.conversations",
         "protocol.files",
+        "cleaning",
         "device",
         "net",
         "account",
@@ -146,6 +151,7 @@ SCRIPTS_MAY_IMPORT = {
     },
     "pages": {
         "protocol",
+        "cleaning",
         "protocol.accounts",
         "protocol.conversations",
         "protocol.files",
